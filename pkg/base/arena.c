@@ -1,0 +1,195 @@
+/* arena.c - a list of blocks, the first of which is being filled.
+ *
+ * Invariants: `current` is the block that allocations come from; the blocks before it
+ * in the list are full, the ones after it are empty and kept from earlier rounds.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+
+#ifdef HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+enum { ALIGN = 16, DEFAULT_BLOCK = 64 * 1024 };
+
+struct block {
+    struct block *next;
+    size_t size; /* bytes behind the header */
+    size_t used;
+    size_t pad; /* keeps the data 16-aligned */
+};
+
+struct arena {
+    struct block *first;
+    struct block *current;
+    size_t block_bytes;
+    size_t used;
+    size_t held;
+    bool is_piecewise; /* ARENA=malloc: every piece is a block of its own */
+};
+
+static char *block_data(struct block *b)
+{
+    return (char *)(b + 1);
+}
+
+static struct block *block_new(struct arena *a, size_t size)
+{
+    struct block *b = malloc(sizeof *b + size);
+
+    ASSERT(b != NULL);
+    b->next = NULL;
+    b->size = size;
+    b->used = 0;
+    a->held += sizeof *b + size;
+    POISON(block_data(b), size);
+    return b;
+}
+
+static void block_free(struct arena *a, struct block *b)
+{
+    a->held -= sizeof *b + b->size;
+    UNPOISON(block_data(b), b->size);
+    free(b);
+}
+
+struct arena *arena_new(size_t block_bytes)
+{
+    struct arena *a = calloc(1, sizeof *a);
+    const char *mode = getenv("ARENA");
+
+    ASSERT(a != NULL);
+    a->block_bytes = block_bytes ? block_bytes : DEFAULT_BLOCK;
+    a->is_piecewise = mode && strcmp(mode, "malloc") == 0;
+    a->first = a->current = block_new(a, a->is_piecewise ? 0 : a->block_bytes);
+    return a;
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    for (struct block *b = a->first, *next; b; b = next) {
+        next = b->next;
+        block_free(a, b);
+    }
+    free(a);
+}
+
+void arena_reset(struct arena *a)
+{
+    a->used = 0;
+    if (a->is_piecewise) {
+        for (struct block *b = a->first->next, *next; b; b = next) {
+            next = b->next;
+            block_free(a, b);
+        }
+        a->first->next = NULL;
+        a->current = a->first;
+        return;
+    }
+    for (struct block *b = a->first; b && (b->used || b == a->first); b = b->next) {
+        POISON(block_data(b), b->used);
+        b->used = 0;
+    }
+    a->current = a->first;
+}
+
+/* Make `current` a block with room for n bytes: one kept from an earlier round if it
+ * is large enough, else a new one put in between. */
+static void grow(struct arena *a, size_t n)
+{
+    struct block *next = a->current->next;
+
+    if (!a->is_piecewise && next && next->size >= n) {
+        a->current = next;
+        return;
+    }
+    size_t size = a->is_piecewise || n > a->block_bytes ? n : a->block_bytes;
+    struct block *b = block_new(a, size);
+    b->next = next;
+    a->current->next = b;
+    a->current = b;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t rounded = (n + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
+
+    ASSERT(rounded >= n);
+    if (a->is_piecewise)
+        rounded = n; /* no slack that would hide an overrun */
+    if (a->is_piecewise || a->current->size - a->current->used < rounded)
+        grow(a, rounded);
+    struct block *b = a->current;
+    char *p = block_data(b) + b->used;
+    b->used += rounded;
+    a->used += rounded;
+    UNPOISON(p, n);
+    return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t n)
+{
+    return memset(arena_alloc(a, n), 0, n);
+}
+
+void *arena_array(struct arena *a, size_t n, size_t element_bytes)
+{
+    size_t bytes;
+
+    ASSERT(!__builtin_mul_overflow(n, element_bytes, &bytes));
+    return arena_zalloc(a, bytes);
+}
+
+struct str arena_str(struct arena *a, struct str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (struct str){p, s.n};
+}
+
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list args, again;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    ASSERT(n >= 0);
+    char *p = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return (struct str){p, (size_t)n};
+}
+
+size_t arena_used(const struct arena *a)
+{
+    return a->used;
+}
+
+size_t arena_held(const struct arena *a)
+{
+    return a->held;
+}

@@ -1,0 +1,36 @@
+/* buf.h - text that grows: for output documents and messages.
+ *
+ * Memory   owns one malloc'd block that doubles; buf_clear() keeps it, so a buffer
+ *          that lives as long as its thread stops allocating after its largest text.
+ * Threads  belongs to one thread.
+ */
+#ifndef WEIR_BASE_BUF_H
+#define WEIR_BASE_BUF_H
+
+#include "base/base.h"
+
+struct buf {
+    char *p;
+    size_t n;   /* bytes in use */
+    size_t cap; /* bytes held */
+};
+
+/* A struct buf of zeros is a valid, empty buffer. */
+void buf_release(struct buf *b);
+static inline void buf_clear(struct buf *b)
+{
+    b->n = 0;
+}
+
+/* Room for n more bytes; returns where they go (b->n is not moved). */
+char *buf_reserve(struct buf *b, size_t n);
+void buf_add(struct buf *b, struct str s);
+void buf_add_char(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static inline struct str buf_str(const struct buf *b)
+{
+    return (struct str){b->p, b->n};
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* str.h - slices of text: compare, search, fold, parse numbers.
+ *
+ * A struct str never owns its bytes and is not zero-terminated; NUL is a byte like
+ * any other. "ASCII fold" maps A-Z to a-z and leaves every other byte alone.
+ */
+#ifndef WEIR_BASE_STR_H
+#define WEIR_BASE_STR_H
+
+#include "base/base.h"
+
+#include <string.h>
+
+/* The slice of a zero-terminated string; NULL gives an empty slice. */
+static inline struct str str_from(const char *z)
+{
+    return (struct str){z ? z : "", z ? strlen(z) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+static inline bool str_ends(struct str s, struct str suffix)
+{
+    return s.n >= suffix.n && memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
+}
+
+/* The part from byte `from` (clamped to the end) of at most `n` bytes. */
+struct str str_sub(struct str s, size_t from, size_t n);
+
+/* Order by bytes, shorter first on a tie: for sorting. <0, 0, >0. */
+int str_cmp(struct str a, struct str b);
+
+/* Equal after ASCII fold of both. */
+bool str_eq_ci(struct str a, struct str b);
+
+/* Position of the first `needle` at or after `from`, SIZE_MAX if there is none. */
+size_t str_find(struct str s, struct str needle, size_t from);
+size_t str_find_char(struct str s, char c, size_t from);
+
+/* Without blanks (space, tab, CR, LF) at both ends. */
+struct str str_trim(struct str s);
+
+/* Cut at the first `c`: *head is what is before it, *rest what is after. False (and
+ * *head = s, *rest empty) if there is none. */
+bool str_cut(struct str s, char c, struct str *head, struct str *rest);
+
+/* Whole text as a decimal integer; false if it is anything else or overflows. */
+bool str_to_i64(struct str s, int64_t *out);
+bool str_to_u64(struct str s, uint64_t *out);
+
+/* True if every byte is below 0x80. */
+bool str_is_ascii(struct str s);
+
+/* Edit distance of two short names (at most 64 bytes each, else a large number),
+ * for "did you mean". */
+unsigned str_distance(struct str a, struct str b);
+
+/* The nearest of n names, if near enough to be a likely slip (distance at most 2
+ * and less than half the length); else an empty slice. */
+struct str str_nearest(struct str wrong, const struct str *names, size_t n);
+
+#endif

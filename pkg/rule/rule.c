@@ -1,0 +1,115 @@
+/* rule.c - names of the IR's enumerations and the building of formulas. */
+#include "rule/rule.h"
+
+#include "base/str.h"
+
+static const char *const LEVELS[] = {"informational", "low", "medium", "high", "critical"};
+static const int SCORES[] = {10, 21, 47, 73, 99};
+static const char *const STATUSES[] = {"",           "stable",     "test", "experimental",
+                                       "deprecated", "unsupported"};
+static const char *const OPS[] = {
+    [ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith", [ATOM_SUFFIX] = "endswith",
+    [ATOM_CONTAINS] = "contains", [ATOM_GLOB] = "glob",       [ATOM_REGEX] = "re",
+    [ATOM_CIDR] = "cidr",       [ATOM_NUM_EQ] = "eq",         [ATOM_NUM_LT] = "lt",
+    [ATOM_NUM_LE] = "lte",      [ATOM_NUM_GT] = "gt",         [ATOM_NUM_GE] = "gte",
+    [ATOM_BOOL] = "eq",         [ATOM_EXISTS] = "exists",     [ATOM_IS_NULL] = "null",
+    [ATOM_FIELD_CMP] = "fieldref", [ATOM_TIME_PART] = "time"};
+
+const char *rule_level_name(enum rule_level level)
+{
+    return LEVELS[level];
+}
+
+int rule_level_score(enum rule_level level)
+{
+    return SCORES[level];
+}
+
+bool rule_level_parse(struct str text, enum rule_level *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++)
+        if (str_eq(text, str_from(LEVELS[i]))) {
+            *out = (enum rule_level)i;
+            return true;
+        }
+    return false;
+}
+
+const char *rule_status_name(enum rule_status status)
+{
+    return STATUSES[status];
+}
+
+bool rule_status_parse(struct str text, enum rule_status *out)
+{
+    for (size_t i = 1; i < ARRAY_LEN(STATUSES); i++)
+        if (str_eq(text, str_from(STATUSES[i]))) {
+            *out = (enum rule_status)i;
+            return true;
+        }
+    return false;
+}
+
+const char *atom_op_name(enum atom_op op)
+{
+    return OPS[op];
+}
+
+static struct formula *formula_node(struct arena *a, enum formula_kind kind)
+{
+    struct formula *f = ARENA_NEW(a, struct formula);
+
+    f->kind = kind;
+    f->label = STR("");
+    return f;
+}
+
+struct formula *formula_atom(struct arena *a, const struct atom *atom)
+{
+    struct formula *f = formula_node(a, FORMULA_ATOM);
+
+    f->atom = atom;
+    return f;
+}
+
+struct formula *formula_not(struct arena *a, struct formula *child)
+{
+    struct formula *f = formula_node(a, FORMULA_NOT);
+
+    f->children = ARENA_NEW(a, struct formula *);
+    f->children[0] = child;
+    f->n_children = 1;
+    return f;
+}
+
+struct formula *formula_join(struct arena *a, enum formula_kind kind, struct formula **children,
+                             size_t n)
+{
+    ASSERT(kind == FORMULA_AND || kind == FORMULA_OR);
+    ASSERT(n > 0);
+    if (n == 1)
+        return children[0];
+    struct formula *f = formula_node(a, kind);
+    f->children = ARENA_ARRAY(a, n, struct formula *);
+    for (size_t i = 0; i < n; i++)
+        f->children[i] = children[i];
+    f->n_children = n;
+    return f;
+}
+
+struct formula *formula_const(struct arena *a, bool value)
+{
+    struct formula *f = formula_node(a, FORMULA_CONST);
+
+    f->value = value;
+    return f;
+}
+
+void formula_each_atom(const struct formula *f, void (*fn)(const struct atom *, void *),
+                       void *context)
+{
+    if (f->kind == FORMULA_ATOM)
+        fn(f->atom, context);
+    for (size_t i = 0; i < f->n_children; i++)
+        formula_each_atom(f->children[i], fn, context);
+}

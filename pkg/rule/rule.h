@@ -1,0 +1,204 @@
+/* rule.h - the tree that every rule language becomes (the rule IR).
+ *
+ * A rule is: metadata, the stream it may see (logsource), and a formula over atoms; the
+ * languages with state add operators behind the formula (stages). What vendors do
+ * differently is a parameter of a node (case, missing-field rule, array rule, regex
+ * dialect), never a mode of the engine.
+ *
+ * The formula is Kleene three-valued: an atom on a missing field is false or unknown by
+ * its `miss`; at the root unknown counts as no match.
+ *
+ * Memory   a rule and all it points to live in one arena (that of the rule set) and are
+ *          read-only once the front end has returned.
+ * Source   the IR proposal of lang/intermediate.md sections 2 to 4.
+ */
+#ifndef WEIR_RULE_RULE_H
+#define WEIR_RULE_RULE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+
+/* ---- atoms ------------------------------------------------------------------ */
+
+enum atom_op {
+    ATOM_EQ,       /* whole value equals text (case by `fold`)                      */
+    ATOM_PREFIX,   /* value starts with text                                        */
+    ATOM_SUFFIX,   /* value ends with text                                          */
+    ATOM_CONTAINS, /* text anywhere in the value; the empty text: any string        */
+    ATOM_GLOB,     /* whole value matches `glob`                                    */
+    ATOM_REGEX,    /* `regex`                                                       */
+    ATOM_CIDR,     /* value parses as an address inside `text` (a.b.c.d/n, v6/n)    */
+    ATOM_NUM_EQ,   /* numeric equality with `text`, a JSON number                   */
+    ATOM_NUM_LT,
+    ATOM_NUM_LE,
+    ATOM_NUM_GT,
+    ATOM_NUM_GE,
+    ATOM_BOOL,      /* value is the boolean `is_true`, or its text, ASCII case aside */
+    ATOM_EXISTS,    /* the key is there, whatever its value (null counts)            */
+    ATOM_IS_NULL,   /* missing, or null                                              */
+    ATOM_FIELD_CMP, /* `cmp` (EQ, PREFIX, SUFFIX, CONTAINS) against field `other`    */
+    ATOM_TIME_PART  /* `part` of the timestamp in the field, compared by `cmp` to `text` */
+};
+
+/* How letters compare. CI_SIMPLE is Unicode simple case folding; front ends use it only
+ * for texts with cased letters outside ASCII, so that nearly all folding is ASCII. */
+enum fold { FOLD_NONE, FOLD_ASCII, FOLD_SIMPLE };
+
+/* What an atom says of an event that lacks the field. */
+enum miss { MISS_FALSE, MISS_UNKNOWN, MISS_TRUE };
+
+/* Which members of a multi-valued field must satisfy the atom. */
+enum array_rule { ARRAY_ANY, ARRAY_ALL, ARRAY_FIRST, ARRAY_SINGLE };
+
+enum time_part { PART_MINUTE, PART_HOUR, PART_DAY, PART_WEEK, PART_MONTH, PART_YEAR };
+
+/* A glob is a run of parts; escapes were resolved by the front end. */
+enum glob_kind {
+    GLOB_TEXT, /* these bytes, folded as the atom says */
+    GLOB_ONE,  /* exactly one Unicode character        */
+    GLOB_ANY,  /* any run of bytes, also none          */
+    GLOB_SET   /* exactly one of the characters in `text` (UTF-8, at most GLOB_SET_MAX) */
+};
+
+enum { GLOB_SET_MAX = 8, GLOB_PARTS_MAX = 256 };
+
+struct glob_part {
+    enum glob_kind kind;
+    struct str text;
+};
+
+struct glob {
+    const struct glob_part *parts; /* no two ANY in a row, no two TEXT in a row, no empty TEXT */
+    size_t n_parts;
+};
+
+/* Internal regex syntax: PCRE without back references and look-around. */
+struct regex {
+    struct str pattern;
+    bool is_caseless, is_multiline, is_dotall;
+    bool is_whole_value; /* anchored at both ends (Lucene) instead of a search */
+};
+
+/* The pseudo-field of keywords: the atom is asked of the profile's message field if the
+ * event's profile declares one, else of every string leaf of the event. */
+#define FIELD_ANY_NAME "@any"
+
+struct atom {
+    enum atom_op op;
+    enum fold fold;
+    enum miss miss;
+    enum array_rule array;
+    struct str field; /* name as the rule has it; FIELD_ANY_NAME for keywords */
+    struct str text;  /* operand: literal (unescaped), number, network */
+    struct glob glob;
+    struct regex regex;
+    struct str other;   /* ATOM_FIELD_CMP: name of the second field */
+    enum atom_op cmp;   /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
+    enum time_part part;
+    bool is_true;       /* ATOM_BOOL */
+    uint32_t line, col; /* where the rule says it */
+};
+
+/* ---- formula ---------------------------------------------------------------- */
+
+enum formula_kind { FORMULA_AND, FORMULA_OR, FORMULA_NOT, FORMULA_ATOM, FORMULA_CONST };
+
+enum { FORMULA_DEPTH_MAX = 128 };
+
+struct formula {
+    enum formula_kind kind;
+    bool value;                  /* FORMULA_CONST */
+    const struct atom *atom;     /* FORMULA_ATOM */
+    struct formula **children;   /* AND, OR: n_children; NOT: one */
+    size_t n_children;
+    struct str label;            /* name of the selection that this node is, else empty */
+};
+
+/* ---- the rule --------------------------------------------------------------- */
+
+enum rule_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
+
+enum rule_status {
+    STATUS_NONE,
+    STATUS_STABLE,
+    STATUS_TEST,
+    STATUS_EXPERIMENTAL,
+    STATUS_DEPRECATED,
+    STATUS_UNSUPPORTED
+};
+
+/* Where alerts of a rule go. Later issues route by it; all of today's rules are ALERT. */
+enum rule_channel { CHANNEL_ALERT, CHANNEL_SHADOW, CHANNEL_INTERNAL, CHANNEL_OFF };
+
+struct str_list {
+    const struct str *items;
+    size_t n;
+};
+
+/* What a rule says of the stream it is for; an empty part says nothing. */
+struct logsource {
+    struct str product, category, service;
+};
+
+struct rule_message {
+    uint32_t line, col;
+    struct str text;
+};
+
+struct rule {
+    struct str uid;      /* the rule's id, or path#document */
+    bool has_own_id;
+    struct str language; /* "sigma" ... */
+    struct str path;     /* file as it was named to weir */
+    uint32_t document;   /* 0-based number of the document in the file */
+    uint32_t line;       /* where the document starts */
+    char sha256[65];     /* of the document's own text, hex */
+
+    struct str name, title, description, author, date, modified, licence;
+    enum rule_status status;
+    enum rule_level level;
+    bool has_level;
+    struct str_list references, tags, falsepositives, fields;
+    struct logsource logsource;
+    enum rule_channel channel;
+
+    struct formula *formula;
+    /* A rule with several conditions is the OR of them. */
+
+    const struct rule_message *warnings; /* lints the front end found */
+    size_t n_warnings;
+};
+
+const char *rule_level_name(enum rule_level level);
+/* Severity table of lang/intermediate.md section 8: 10, 21, 47, 73, 99. */
+int rule_level_score(enum rule_level level);
+bool rule_level_parse(struct str text, enum rule_level *out);
+const char *rule_status_name(enum rule_status status);
+bool rule_status_parse(struct str text, enum rule_status *out);
+const char *atom_op_name(enum atom_op op);
+
+/* ---- building formulas ------------------------------------------------------ */
+
+struct formula *formula_atom(struct arena *a, const struct atom *atom);
+struct formula *formula_not(struct arena *a, struct formula *child);
+/* AND/OR of n children; one child is returned itself unless it needs a label. */
+struct formula *formula_join(struct arena *a, enum formula_kind kind, struct formula **children,
+                             size_t n);
+struct formula *formula_const(struct arena *a, bool value);
+
+/* Call fn for every atom, left to right. */
+void formula_each_atom(const struct formula *f, void (*fn)(const struct atom *, void *),
+                       void *context);
+
+/* ---- lists for placeholders --------------------------------------------------- */
+
+/* What a front end asks when a rule names a list (%name%). The list package provides it;
+ * `rule` only says what it needs. */
+struct list_source {
+    /* Entries of the list `name` as texts (in Sigma's wildcard notation if `is_glob`);
+     * false if there is none. The memory lives at least as long as the rule set. */
+    bool (*lookup)(void *context, struct str name, struct str_list *entries, bool *is_glob);
+    void *context;
+};
+
+#endif
