@@ -1,0 +1,58 @@
+/* event.h - one event as the matcher sees it: where it came from, what shape it has, and
+ * the values of the fields that somebody wants.
+ *
+ * A record (a line, a Kafka message) holds one event, or several in an envelope or array.
+ * The event never becomes a tree on the event path: values are slices of the record.
+ *
+ * Memory   slices point into the record or the extract worker's batch memory; both stay
+ *          until extract_batch_reset().
+ */
+#ifndef WEIR_EVENT_EVENT_H
+#define WEIR_EVENT_EVENT_H
+
+#include "base/base.h"
+#include "json/scan.h"
+
+/* Identity of an event (exactly-once.md section 1): all references use it. */
+struct event_ref {
+    uint32_t input;  /* index of the input (file, partition) */
+    uint32_t index;  /* position after unwrapping an envelope or array, 0 otherwise */
+    uint64_t record; /* record number in the input, or Kafka offset */
+};
+
+struct event_value {
+    const char *p; /* as json_hit: still escaped if JSON_ESCAPED is set */
+    uint32_t n;
+    uint32_t field; /* number in the plan's field_table */
+    uint8_t kind;   /* enum json_kind */
+    uint8_t flags;  /* JSON_ESCAPED */
+};
+
+struct event {
+    struct event_ref ref;
+    struct str record;  /* the bytes of this event alone (after unwrapping) */
+    uint32_t shape;     /* number in the worker's shape table */
+    uint32_t n_values;
+    const struct event_value *values; /* in document order; several of one field are its members */
+    struct str time_text;             /* the profile's time field, empty if absent */
+    uint8_t time_rule;                /* which of the profile's time rules found it */
+};
+
+/* Why a record gave no event. Append only: the order is part of metrics. */
+enum event_reject {
+    EVENT_OK,
+    EVENT_NOT_JSON,       /* bad syntax */
+    EVENT_NOT_OBJECT,     /* JSON, but no object (nor an array of objects) */
+    EVENT_TRUNCATED,      /* the input ends inside the document */
+    EVENT_TOO_LARGE,
+    EVENT_TOO_DEEP,
+    EVENT_TOO_MANY_KEYS,
+    EVENT_TOO_MANY_VALUES,
+    EVENT_EMPTY_ENVELOPE, /* an envelope or array without a single event */
+    EVENT_REJECTS
+};
+
+const char *event_reject_name(enum event_reject reason);
+enum event_reject event_reject_of(enum json_reason reason);
+
+#endif

@@ -1,0 +1,68 @@
+/* extract.h - from the bytes of a record to an event: recognise its shape and slice out the
+ * wanted fields. The fast path; lookup.h is the slow and obvious one that it must equal.
+ *
+ * An extractor is compiled once per rule set: all wanted paths of all profiles in one trie,
+ * the classifier, and for each profile which path is which field. A worker is the
+ * per-thread part: scanner, shapes met so far, batch memory.
+ *
+ * Shapes   a shape is a profile plus the logsource facts of an event; routing is decided
+ *          once per shape. Shapes are numbered from 0 in the order met; past SHAPES_MAX events of new
+ *          combinations get the last shape, which is unknown in everything (counted).
+ * Threads  the extractor is immutable and shared; a worker belongs to one thread.
+ */
+#ifndef WEIR_EVENT_EXTRACT_H
+#define WEIR_EVENT_EXTRACT_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "event/event.h"
+#include "event/field.h"
+#include "event/profile.h"
+
+enum { SHAPES_MAX = 512 };
+
+struct shape {
+    const struct profile *profile; /* NULL: no profile recognised the event */
+    struct logsource_facts facts;
+};
+
+/* A constant field of every event of an input (--set, labels), or a pseudo-field (@file). */
+struct constant_field {
+    struct str name, value;
+};
+
+struct extractor;
+struct extract_worker;
+
+struct extract_options {
+    const struct profile *pinned;            /* NULL: classify */
+    const struct constant_field *constants;  /* --set: they win over the event's own field */
+    size_t n_constants;
+};
+
+/* Compile for the fields interned in `fields` (FIELD_ANY included: string leaves are collected when
+ * wants_leaves). */
+const struct extractor *extractor_new(struct arena *a, const struct profile_set *profiles,
+                                      const struct field_table *fields, bool wants_leaves,
+                                      const struct extract_options *options);
+
+struct extract_worker *extract_worker_new(const struct extractor *x);
+void extract_worker_free(struct extract_worker *w);
+
+/* One event (one JSON object). The event's slices stay valid until extract_batch_reset(). */
+MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str record,
+                                         struct event_ref ref, struct event *out);
+
+/* Forget all events handed out since the last reset. */
+void extract_batch_reset(struct extract_worker *w);
+
+uint32_t extract_shape_count(const struct extract_worker *w);
+const struct shape *extract_shape(const struct extract_worker *w, uint32_t shape);
+/* Events that met a full shape table. */
+uint64_t extract_shapes_overflowed(const struct extract_worker *w);
+
+/* Event time in milliseconds since 1970 UTC by the profile's time rules; false if the event
+ * has none that parses. */
+bool extract_time_ms(const struct extract_worker *w, const struct event *e, int64_t *ms);
+
+#endif

@@ -1,0 +1,66 @@
+/* lookup.h - fields of an event by walking its whole tree: slow, obvious, complete.
+ *
+ * For the reference evaluator, for alerts (only matched events pay for it) and for
+ * tools. What extract.h finds must equal this on every event.
+ */
+#ifndef WEIR_EVENT_LOOKUP_H
+#define WEIR_EVENT_LOOKUP_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "event/extract.h"
+#include "event/profile.h"
+#include "json/tree.h"
+
+/* One value of a field; strings unescaped. */
+struct field_value {
+    enum json_kind kind; /* JSON_OBJECT and JSON_EMPTY_ARRAY only say: present */
+    struct str text;
+};
+
+struct field_values {
+    struct field_value *items;
+    size_t n; /* 0: the field is missing */
+};
+
+/* A whole event. */
+struct event_tree {
+    const struct json_node *root;
+    struct shape shape;
+    const struct extract_options *options; /* constants, pinned profile; may be NULL */
+};
+
+/* Recognise the shape of a parsed event. */
+void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
+                     const struct json_node *root, const struct extract_options *options);
+
+/* All values of a field by name, members of arrays one by one, in document order. For
+ * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */
+struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field);
+
+/* Event time in ms since 1970 UTC; false if there is none that parses. */
+bool event_tree_time_ms(const struct event_tree *t, int64_t *ms);
+
+/* The event's own id by the profile's id path, empty if none. */
+struct str event_tree_id(struct arena *a, const struct event_tree *t);
+
+/* Entities: who and what the event is about, in the profile's order; normalised (lower,
+ * short_host, ip, sid). */
+struct event_entity {
+    struct str role;  /* "user", "host", "source_ip" ... as the profile names it */
+    struct str ocsf;  /* OCSF object type: "user", "device", "endpoint", "process", "file" ... */
+    struct str field; /* where the value came from */
+    struct str value; /* as in the event */
+    struct str key;   /* normalised: what dedup and state compare */
+};
+size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out);
+
+/* Evidence mapping of the profile: OCSF path <- field, for fields that are present. */
+struct event_evidence {
+    struct str ocsf_path; /* "process.cmd_line" */
+    struct str field;
+    struct field_value value; /* the first value */
+};
+size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_evidence **out);
+
+#endif

@@ -1,0 +1,62 @@
+/* profile.h - how one shape of telemetry looks: what recognises it, what it stands for,
+ * where its fields, its time, its id and its entities are.
+ *
+ * Profiles are data (detections/profiles/NAME.yml, built into the program, and the user's
+ * own by --profiles DIR, which may replace a built-in of the same name). The file format is documented in docs/profiles.md.
+ *
+ * Field paths  a field that the profile lists has ordered paths; the first path that is
+ *              present with a value other than null wins; if all that are present are null, the
+ *              field is null. A field that it does not list is looked for under its own name
+ *              below each of the profile's roots in order ("" = the event itself).
+ * Logsource    what the event is known to be: for each of product, category, service a set of
+ *              values, or unknown. A rule is skipped only on conflict: it names a value for
+ *              a key whose set is known and does not hold it (names compare without case).
+ *
+ * Memory   a profile set lives in one arena, read-only after load.
+ */
+#ifndef WEIR_EVENT_PROFILE_H
+#define WEIR_EVENT_PROFILE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "rule/rule.h"
+
+struct profile;
+struct profile_set;
+
+enum { PROFILES_MAX = 256, LOGSOURCE_VALUES_MAX = 8 };
+
+/* One part of what an event is known to be. */
+struct logsource_values {
+    struct str values[LOGSOURCE_VALUES_MAX];
+    uint32_t n;
+    bool is_known; /* false: nothing is known, no rule conflicts; true with n = 0: known to be
+                      none of the named ones, every rule that names this key conflicts */
+};
+
+struct logsource_facts {
+    struct logsource_values product, category, service;
+};
+
+/* True if a rule with this logsource may see such events. */
+bool logsource_allows(const struct logsource_facts *facts, const struct logsource *wanted);
+
+/* The built-in profiles, then those of user_dir (empty: none). Errors carry file:line:col. */
+MUST_USE enum weir_rc profile_set_load(struct arena *a, struct str user_dir,
+                                       const struct profile_set **out, struct weir_err *err);
+
+uint32_t profile_count(const struct profile_set *set);
+const struct profile *profile_at(const struct profile_set *set, uint32_t i);
+/* NULL if there is none of that name. */
+const struct profile *profile_find(const struct profile_set *set, struct str name);
+struct str profile_name(const struct profile *p);
+struct str profile_description(const struct profile *p);
+
+/* True if some profile that events of this logsource can have lists or could hold the field by a
+ * listed name: for the lint "no profile of the rule's sources has this field". Profiles that
+ * pass any field through (roots) only count when they declare `open: true`. */
+bool profile_set_knows_field(const struct profile_set *set, const struct logsource *source,
+                             struct str field);
+
+#endif
