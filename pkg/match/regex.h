@@ -1,0 +1,49 @@
+/* regex.h - regular expressions of rules: Vectorscan where it can, PCRE2 where it must.
+ *
+ * Values that are pure ASCII go to Vectorscan (linear time) if it accepted the pattern and the
+ * pattern is pure ASCII too; all else goes to PCRE2 in UTF mode with match and depth limits. For
+ * patterns without classes beyond ASCII the two agree on ASCII values, so the split is not visible.
+ * \d \s \w and caseless matching of letters: ASCII classes; caseless by Unicode only in PCRE2's
+ * UTF mode on non-ASCII values.
+ *
+ * Memory   a compiled regex holds library memory: regex_free().
+ * Threads  a compiled regex is shared; struct regex_scratch belongs to one thread.
+ */
+#ifndef WEIR_MATCH_REGEX_H
+#define WEIR_MATCH_REGEX_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "rule/rule.h"
+
+enum { REGEX_MATCH_LIMIT = 100000, REGEX_DEPTH_LIMIT = 10000, REGEX_PATTERN_MAX = 8192 };
+
+struct match_regex;
+struct regex_scratch;
+
+/* WEIR_SYNTAX with PCRE2's message, or WEIR_LIMIT. */
+MUST_USE enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
+                                    struct weir_err *err);
+void regex_free(struct match_regex *re);
+/* False: every value goes to PCRE2. */
+bool regex_has_fast_path(const struct match_regex *re);
+
+/* Scratch that serves all regexes in the array. */
+struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n);
+void regex_scratch_free(struct regex_scratch *s);
+
+enum regex_result { REGEX_NO, REGEX_YES, REGEX_OVER_LIMIT };
+enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s, struct str value,
+                             bool value_is_ascii);
+
+/* A text that every match contains (ASCII-folded if the pattern is caseless or as written otherwise;
+ * the caller folds both sides), for a literal prefilter: the longest such run that simple analysis
+ * proves (top-level concatenation, groups without alternation or optional quantifier). With
+ * alternations at top level: a set of texts of which every match contains at least one. n = 0 if
+ * nothing is proven. At most REGEX_TEXTS_MAX. */
+enum { REGEX_TEXTS_MAX = 64 };
+size_t regex_required_texts(struct arena *a, const struct regex *regex,
+                            struct str out[REGEX_TEXTS_MAX]);
+
+#endif
