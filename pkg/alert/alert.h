@@ -1,0 +1,65 @@
+/* alert.h - the alert: one OCSF Detection Finding per match.
+ *
+ * Written from the rule, the matched event (whole tree: only matches pay for it) and the atoms
+ * that made it fire. Every value of the event passes the redaction stage (redact.h) before it is
+ * written. The worked example is docs/alert.md.
+ *
+ * Ids      finding uid = UUIDv5(tenant | rule uid | dedup key values | bucket start); record uid =
+ *          UUIDv5(finding uid | activity | sequence); see uid.h. Built from event time and
+ *          entities alone: a replay gives the same ids as the live run.
+ * Cap      ALERT_BYTES_MAX per document; what was cut, in a stated order, is listed in
+ *          unmapped.weir.truncated.
+ * Threads  a writer belongs to one thread.
+ */
+#ifndef WEIR_ALERT_ALERT_H
+#define WEIR_ALERT_ALERT_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "event/lookup.h"
+#include "match/reference.h"
+#include "rule/rule.h"
+
+enum { ALERT_BYTES_MAX = 64 * 1024, ALERT_RAW_MAX = 8 * 1024 };
+
+enum alert_raw { ALERT_RAW_NONE, ALERT_RAW_MATCHED, ALERT_RAW_FULL };
+
+struct alert_options {
+    bool is_deterministic;  /* volatile fields (times of processing, worker) get fixed values */
+    enum alert_raw raw;     /* default FULL: the redacted trigger record, at most ALERT_RAW_MAX */
+    struct str tenant;      /* usually empty */
+    struct str generation;  /* name of the rule set version */
+    struct str worker;      /* volatile */
+    struct str version;     /* of weir */
+};
+
+/* One match to be told. */
+struct alert_match {
+    const struct rule *rule;
+    const struct event_tree *event;
+    struct str record;         /* raw bytes of the event */
+    struct str input;          /* topic or file: "log name" of the reference */
+    uint32_t partition;
+    uint64_t offset;           /* record number or Kafka offset */
+    uint32_t index;
+    int64_t time_ms;           /* event time, or its stand-in */
+    bool time_is_standin;
+    int64_t now_ms;            /* time of processing */
+};
+
+struct alert_writer;
+
+struct alert_writer *alert_writer_new(const struct alert_options *options);
+void alert_writer_free(struct alert_writer *w);
+
+/* What identifies the finding of a match: for a caller that counts occurrences. */
+struct alert_ids {
+    char finding_uid[37];
+    uint64_t sequence; /* occurrence number of this finding in this writer's life, from 1 */
+};
+
+/* Append one JSON document (no newline) to out. The finding's sequence is counted inside. */
+struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
+
+#endif
