@@ -1,0 +1,91 @@
+/* lang.h - rule files in, rules and verdicts out, whatever the language.
+ *
+ * A loader is given the text of every rule file in turn; it tells the language by
+ * content and ending, parses each document and lowers it to the rule IR. What refers to
+ * other documents (Sigma filters, double ids) is settled by rule_loader_finish().
+ *
+ *     struct rule_loader *l = rule_loader_new(arena, &lists, &options);
+ *     for each file: rule_loader_add(l, path, text);
+ *     rule_loader_finish(l, &loaded);
+ *
+ * Every document gets exactly one verdict: nothing is skipped in silence. A fault in one
+ * document does not keep its neighbours from loading. The order of verdicts is the order
+ * of the files and documents; rules are those of the verdicts `ok` and `warning` that are
+ * rules (not filters), in the same order.
+ *
+ * Memory   all results live in the arena given to rule_loader_new(); the file's text is
+ *          copied where needed and may go after rule_loader_add(). A loader must be
+ *          finished, else its scratch memory leaks.
+ * Threads  belongs to one thread.
+ * Limits   LANG_FILE_MAX bytes a file, LANG_MESSAGES_MAX messages a document, those of
+ *          doc.h, and those of each language's own headers.
+ */
+#ifndef WEIR_LANG_LANG_H
+#define WEIR_LANG_LANG_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "rule/rule.h"
+
+enum { LANG_FILE_MAX = 16 * 1024 * 1024, LANG_MESSAGES_MAX = 50 };
+
+enum verdict_status { VERDICT_OK, VERDICT_WARNING, VERDICT_UNSUPPORTED, VERDICT_ERROR };
+
+struct verdict_message {
+    uint32_t line, col; /* 1-based in the file; 0: no position */
+    struct str text;
+    bool is_error;
+};
+
+/* What became of one document. */
+struct verdict {
+    struct str path;
+    uint32_t document, line; /* 0-based number in the file; where it starts */
+    struct str uid, title;   /* as far as they are known; uid is never empty */
+    struct str language;     /* "sigma", or empty if it could not be told */
+    struct str kind;         /* "rule", "filter", "correlation", or empty */
+    enum verdict_status status;
+    const struct verdict_message *messages;
+    size_t n_messages;
+    struct rule *rule; /* NULL unless a rule came of it */
+};
+
+struct loaded_rules {
+    struct rule **rules;
+    size_t n_rules;
+    struct verdict *verdicts;
+    size_t n_verdicts;
+    size_t n_by_status[VERDICT_ERROR + 1];
+};
+
+struct lang_options {
+    /* A Sigma filter is AND-ed with the rules it names, so that an exclusion is written
+     * `condition: not selection`. True: its negation is AND-ed instead. */
+    bool sigma_filters_exclude;
+};
+
+struct rule_loader;
+
+/* `lists` answers placeholders and may be NULL (then a placeholder is an error); it must
+ * live until rule_loader_finish(). `options` may be NULL. */
+struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *lists,
+                                    const struct lang_options *options);
+
+/* Load all documents of one file. A file that holds no document gets one verdict too. */
+void rule_loader_add(struct rule_loader *l, struct str path, struct str text);
+
+/* Settle what crosses documents, give out the results, release scratch memory. */
+void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);
+
+/* True if a walk through a directory should take this file for a rule file: by its ending
+ * (.yml, .yaml), but not a rule's test (NAME.test.yml). */
+bool lang_is_rule_path(struct str path);
+
+const char *verdict_status_name(enum verdict_status status);
+
+/* Append "path:line:col: error: text" (or "warning:"). */
+struct buf;
+void verdict_message_format(struct buf *out, const struct verdict *v,
+                            const struct verdict_message *m);
+
+#endif

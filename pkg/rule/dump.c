@@ -1,0 +1,177 @@
+/* dump.c - formulas as text. One writer for atoms; the line and the tree form only
+ * differ in what stands between the nodes. */
+#include "rule/dump.h"
+
+#include "base/str.h"
+
+static const char *const CMP[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
+                                  [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
+                                  [ATOM_NUM_EQ] = "=",        [ATOM_NUM_LT] = "<",
+                                  [ATOM_NUM_LE] = "<=",       [ATOM_NUM_GT] = ">",
+                                  [ATOM_NUM_GE] = ">="};
+
+static const char *const PARTS[] = {"minute", "hour", "day", "week", "month", "year"};
+
+static void add_quoted(struct buf *out, struct str s)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '"')
+            buf_add(out, STR("\\\""));
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '"');
+}
+
+static void add_field(struct buf *out, struct str s)
+{
+    bool is_plain = s.n > 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == ',')
+            is_plain = false;
+    if (is_plain)
+        buf_add(out, s);
+    else
+        add_quoted(out, s);
+}
+
+static void add_fold(struct buf *out, enum fold fold)
+{
+    if (fold == FOLD_NONE)
+        buf_add(out, STR(" cased"));
+    else if (fold == FOLD_SIMPLE)
+        buf_add(out, STR(" unicode"));
+}
+
+static void add_glob(struct buf *out, const struct glob *g)
+{
+    for (size_t i = 0; i < g->n_parts; i++) {
+        buf_add_char(out, ' ');
+        switch (g->parts[i].kind) {
+        case GLOB_TEXT:
+            add_quoted(out, g->parts[i].text);
+            break;
+        case GLOB_ONE:
+            buf_add_char(out, '?');
+            break;
+        case GLOB_ANY:
+            buf_add_char(out, '*');
+            break;
+        case GLOB_SET:
+            buf_add_char(out, '[');
+            buf_add(out, g->parts[i].text);
+            buf_add_char(out, ']');
+            break;
+        }
+    }
+}
+
+static void add_regex(struct buf *out, const struct regex *re)
+{
+    buf_add(out, STR(" /"));
+    buf_add(out, re->pattern);
+    buf_printf(out, "/%s%s%s%s", re->is_caseless ? "i" : "", re->is_multiline ? "m" : "",
+               re->is_dotall ? "s" : "", re->is_whole_value ? " whole" : "");
+}
+
+static void add_operand(struct buf *out, const struct atom *atom)
+{
+    switch (atom->op) {
+    case ATOM_EQ:
+    case ATOM_PREFIX:
+    case ATOM_SUFFIX:
+    case ATOM_CONTAINS:
+        add_fold(out, atom->fold);
+        buf_add_char(out, ' ');
+        add_quoted(out, atom->text);
+        break;
+    case ATOM_GLOB:
+        add_fold(out, atom->fold);
+        add_glob(out, &atom->glob);
+        break;
+    case ATOM_REGEX:
+        add_regex(out, &atom->regex);
+        break;
+    case ATOM_BOOL:
+        buf_printf(out, " %s", atom->is_true ? "true" : "false");
+        break;
+    case ATOM_EXISTS:
+    case ATOM_IS_NULL:
+        break;
+    case ATOM_FIELD_CMP:
+        add_fold(out, atom->fold);
+        buf_printf(out, " %s ", CMP[atom->cmp]);
+        add_field(out, atom->other);
+        break;
+    case ATOM_TIME_PART:
+        buf_printf(out, " %s %s ", PARTS[atom->part], CMP[atom->cmp]);
+        buf_add(out, atom->text);
+        break;
+    default: /* numbers and networks */
+        buf_add_char(out, ' ');
+        buf_add(out, atom->text);
+        break;
+    }
+}
+
+void atom_dump(struct buf *out, const struct atom *atom)
+{
+    static const char *const ARRAYS[] = {"", " all", " first", " single"};
+    static const char *const MISSES[] = {"", " missing=unknown", " missing=true"};
+
+    add_field(out, atom->field);
+    buf_printf(out, " %s", atom_op_name(atom->op));
+    add_operand(out, atom);
+    buf_printf(out, "%s%s", ARRAYS[atom->array], MISSES[atom->miss]);
+}
+
+static void dump_head(struct buf *out, const struct formula *f)
+{
+    if (f->label.n) {
+        buf_add(out, f->label);
+        buf_add(out, STR(": "));
+    }
+    switch (f->kind) {
+    case FORMULA_AND:
+        buf_add(out, STR("and"));
+        break;
+    case FORMULA_OR:
+        buf_add(out, STR("or"));
+        break;
+    case FORMULA_NOT:
+        buf_add(out, STR("not"));
+        break;
+    case FORMULA_ATOM:
+        atom_dump(out, f->atom);
+        break;
+    case FORMULA_CONST:
+        buf_printf(out, "%s", f->value ? "true" : "false");
+        break;
+    }
+}
+
+void formula_dump(struct buf *out, const struct formula *f)
+{
+    dump_head(out, f);
+    for (size_t i = 0; i < f->n_children; i++) {
+        buf_add(out, i ? STR(", ") : STR("("));
+        formula_dump(out, f->children[i]);
+    }
+    if (f->n_children)
+        buf_add_char(out, ')');
+}
+
+void formula_dump_tree(struct buf *out, const struct formula *f, unsigned indent)
+{
+    for (unsigned i = 0; i < indent; i++)
+        buf_add(out, STR("  "));
+    dump_head(out, f);
+    buf_add_char(out, '\n');
+    for (size_t i = 0; i < f->n_children; i++)
+        formula_dump_tree(out, f->children[i], indent + 1);
+}
