@@ -1,7 +1,9 @@
 /* cidr.h - addresses and networks, v4 and v6.
  *
- * A v4-mapped v6 address (::ffff:a.b.c.d) is inside a v4 network too. Text is parsed strictly
- * (inet_pton); a zone ("%eth0"), a port or blanks make it no address.
+ * A v4-mapped v6 address (::ffff:a.b.c.d) is inside a v4 network too; a plain v4 address is
+ * inside a v6 network only if that is a network of mapped addresses (::/0 holds no v4).
+ * Text is parsed strictly (inet_pton: four decimal parts without leading zeros); a zone
+ * ("%eth0"), a port or blanks make it no address.
  */
 #ifndef WEIR_MATCH_CIDR_H
 #define WEIR_MATCH_CIDR_H
@@ -19,7 +21,8 @@ struct ip_network {
 };
 
 bool ip_parse(struct str text, struct ip_address *out);
-/* "10.0.0.0/8", "fe80::/10", or a bare address (one host). False on host bits or bad text. */
+/* "10.0.0.0/8", "fe80::/10", or a bare address (one host). False on host bits (a bit set behind
+ * the prefix) or bad text. */
 bool ip_network_parse(struct str text, struct ip_network *out);
 bool ip_in_network(const struct ip_address *ip, const struct ip_network *net);
 

@@ -1,8 +1,12 @@
 /* glob.h - whole-value patterns of texts, single characters, character sets and runs.
  *
- * Compiled from the IR's struct glob. Matching is linear in the value for each run between two
- * ANY (greedy left-most search of each segment needs no backtracking across ANY).
- * ONE and SET consume one UTF-8 character; an invalid byte counts as one character.
+ * A value is read as characters of base/utf8.h: a well-formed UTF-8 sequence, else a single byte.
+ * ONE and SET take one character, ANY takes any run of them, TEXT takes its own; no part
+ * starts or ends inside a character.
+ *
+ * Compiled from the IR's struct glob. Between two ANY the left-most place is the best one, so
+ * nothing is ever taken back across an ANY: matching costs at most value x pattern, and for a
+ * run that has a text little more than finding that text.
  */
 #ifndef WEIR_MATCH_GLOB_H
 #define WEIR_MATCH_GLOB_H
@@ -19,7 +23,8 @@ const struct glob_program *glob_compile(struct arena *a, const struct glob *glob
 /* value must be folded the same way. */
 bool glob_match(const struct glob_program *g, struct str value);
 
-/* The longest text part, for a literal prefilter: every match contains it. Empty if there is none. */
+/* The longest text part, for a literal prefilter: every match contains it. Empty if there is none.
+ */
 struct str glob_required_text(const struct glob_program *g);
 
 #endif
