@@ -5,7 +5,11 @@
  *
  * Scalars keep their text; `type` is what the YAML 1.1 rules of PyYAML's safe loader
  * make of an unquoted scalar, since that is what Sigma rules were written against:
- * yes/no/on/off are booleans, 0x10 is a number. A quoted scalar is always DOC_STRING.
+ * yes/no/on/off are booleans, 0x10 is a number, 22:30 is the number 1350. A quoted scalar is
+ * always DOC_STRING, and so is a plain date. An explicit tag (`!!str 5`) is obeyed; a tag that
+ * the safe loader does not know is an error, and so is !!binary. `<<` merges maps.
+ *
+ * Columns count characters, as editors do.
  *
  * Memory   nodes and text live in the arena that doc_parse_yaml() was given.
  * Limits   depth DOC_DEPTH_MAX, nodes DOC_NODES_MAX; aliases (`*name`) are expanded
@@ -26,7 +30,8 @@ struct doc_node {
     enum doc_type type;
     uint32_t line, col;     /* 1-based: where the value starts */
     struct str text;        /* scalars: as written, escapes of quoted scalars resolved */
-    struct str number;      /* DOC_INT, DOC_FLOAT: as a JSON number (0x10 -> 16, 1_000 -> 1000) */
+    struct str number;      /* DOC_INT, DOC_FLOAT: as a JSON number (0x10 -> 16, 1_000 -> 1000);
+                             * empty for .inf and .nan */
     bool is_true;           /* DOC_BOOL */
     bool is_quoted;         /* scalar in quotes or a block scalar */
     struct doc_node *items; /* DOC_LIST: n_items values; DOC_MAP: n_items values */
@@ -44,6 +49,17 @@ struct doc_key {
 MUST_USE enum weir_rc doc_parse_yaml(struct arena *a, struct str text, struct doc_node **docs,
                                      size_t *n_docs, struct weir_err *err);
 
+/* The same for a text whose first line is line `first_line` of its file. */
+MUST_USE enum weir_rc doc_parse_yaml_at(struct arena *a, struct str text, uint32_t first_line,
+                                        struct doc_node **docs, size_t *n_docs,
+                                        struct weir_err *err);
+
+/* Cut the next document's own text off a stream, at the `---` lines, so that a syntax error in
+ * one document does not hide the next. *line is the line of *rest in its file: 1 at first, then
+ * kept up to date; *doc_line is where *doc starts. False at the end. A document that is all
+ * blanks and comments is handed out too: it parses to no document. */
+bool doc_cut_yaml(struct str *rest, uint32_t *line, struct str *doc, uint32_t *doc_line);
+
 /* The value under a key, NULL if absent (or if the node is NULL or no map). */
 const struct doc_node *doc_get(const struct doc_node *map, struct str key);
 /* Index of a key in a map, SIZE_MAX if absent. */
@@ -51,6 +67,10 @@ size_t doc_find(const struct doc_node *map, struct str key);
 
 /* "a map", "a list", "text", "a number" ...: for messages. */
 const char *doc_type_name(const struct doc_node *node);
+
+/* What the YAML 1.1 rules of PyYAML's safe loader make of a plain scalar; *number as in struct
+ * doc_node (from `a` if it is not `text` itself). DOC_STRING for what is no other type. */
+enum doc_type doc_scalar_type(struct arena *a, struct str text, struct str *number, bool *is_true);
 
 static inline bool doc_is_scalar(const struct doc_node *node)
 {
