@@ -1,0 +1,384 @@
+/* eval.c - Kleene evaluation over signals, with lazy tests where a value must be asked.
+ *
+ * Answers are remembered per event by a stamp: a stamp that is not this event's number means
+ * "not asked yet", so nothing is cleared between events.
+ */
+#include "match/eval.h"
+
+#include "base/decimal.h"
+#include "base/str.h"
+#include "event/time.h"
+#include "match/fold.h"
+#include "match/reference.h" /* enum truth */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct memo {
+    uint32_t stamp;
+    uint32_t truth;
+};
+
+struct evaluator {
+    const struct net *net;
+    const uint64_t *signals;
+    const struct prepared_value *values;
+    uint32_t n_values;
+    uint32_t stamp;
+    struct memo *nodes; /* of shared nodes */
+    struct memo *lazies;
+    struct regex_scratch *regex_scratch;
+    struct buf fold_space; /* for Unicode folding; keeps its size */
+    struct buf fold_other;
+    uint64_t regex_limits;
+};
+
+struct evaluator *evaluator_new(const struct net *net)
+{
+    struct evaluator *e = calloc(1, sizeof *e);
+
+    ASSERT(e != NULL);
+    e->net = net;
+    e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
+    e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
+    ASSERT(e->nodes && e->lazies);
+    e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
+    return e;
+}
+
+void evaluator_free(struct evaluator *e)
+{
+    if (!e)
+        return;
+    regex_scratch_free(e->regex_scratch);
+    buf_release(&e->fold_space);
+    buf_release(&e->fold_other);
+    free(e->nodes);
+    free(e->lazies);
+    free(e);
+}
+
+void evaluator_begin(struct evaluator *e, const uint64_t *signals,
+                     const struct prepared_value *values, uint32_t n_values)
+{
+    e->signals = signals;
+    e->values = values;
+    e->n_values = n_values;
+    if (++e->stamp == 0) { /* once in 2^32 events the stamps start anew */
+        memset(e->nodes, 0, ((size_t)e->net->n_nodes + 1) * sizeof *e->nodes);
+        memset(e->lazies, 0, ((size_t)e->net->n_lazies + 1) * sizeof *e->lazies);
+        e->stamp = 1;
+    }
+}
+
+static bool is_up(const struct evaluator *e, uint32_t signal)
+{
+    return e->signals[signal / 64] >> (signal % 64) & 1;
+}
+
+/* ---- one atom, one value ----------------------------------------------------------------- */
+
+static bool value_has_text(const struct prepared_value *v)
+{
+    return v->kind == JSON_STRING || v->kind == JSON_NUMBER || v->kind == JSON_TRUE ||
+           v->kind == JSON_FALSE;
+}
+
+static struct str fold_into(struct buf *space, const struct prepared_value *v, enum fold fold)
+{
+    if (fold == FOLD_NONE)
+        return v->text;
+    if (fold == FOLD_ASCII || v->is_ascii)
+        return v->folded;
+    buf_clear(space);
+    char *p = buf_reserve(space, 2 * v->text.n + 4);
+    return (struct str){p, fold_simple(p, v->text)};
+}
+
+static bool compare_text(enum atom_op op, struct str value, struct str text)
+{
+    switch (op) {
+    case ATOM_EQ:
+        return str_eq(value, text);
+    case ATOM_PREFIX:
+        return str_starts(value, text);
+    case ATOM_SUFFIX:
+        return str_ends(value, text);
+    default:
+        return str_find(value, text, 0) != SIZE_MAX;
+    }
+}
+
+static bool compare_order(enum atom_op op, int order)
+{
+    switch (op) {
+    case ATOM_NUM_EQ:
+        return order == 0;
+    case ATOM_NUM_LT:
+        return order < 0;
+    case ATOM_NUM_LE:
+        return order <= 0;
+    case ATOM_NUM_GT:
+        return order > 0;
+    case ATOM_NUM_GE:
+        return order >= 0;
+    default:
+        return false;
+    }
+}
+
+static bool test_number(enum atom_op op, const struct prepared_value *v, struct str number)
+{
+    if (v->kind != JSON_NUMBER && (v->kind != JSON_STRING || !decimal_is_number(v->text)))
+        return false;
+    return decimal_is_number(v->text) && compare_order(op, decimal_cmp(v->text, number));
+}
+
+static bool test_bool(const struct prepared_value *v, bool wanted)
+{
+    if (v->kind == JSON_TRUE || v->kind == JSON_FALSE)
+        return (v->kind == JSON_TRUE) == wanted;
+    return v->kind == JSON_STRING && str_eq(v->folded, wanted ? STR("true") : STR("false"));
+}
+
+static bool test_regex(struct evaluator *e, const struct net_lazy *lazy,
+                       const struct prepared_value *v)
+{
+    enum regex_result r = regex_test(lazy->regex, e->regex_scratch, v->text, v->is_ascii);
+
+    e->regex_limits += r == REGEX_OVER_LIMIT;
+    return r == REGEX_YES;
+}
+
+static bool test_network(const struct net_lazy *lazy, const struct prepared_value *v)
+{
+    struct ip_address ip;
+
+    return v->kind == JSON_STRING && ip_parse(v->text, &ip) && ip_in_network(&ip, &lazy->network);
+}
+
+static int time_part_of(const struct time_fields *t, enum time_part part)
+{
+    switch (part) {
+    case PART_MINUTE:
+        return t->minute;
+    case PART_HOUR:
+        return t->hour;
+    case PART_DAY:
+        return t->day;
+    case PART_WEEK:
+        return t->week;
+    case PART_MONTH:
+        return t->month;
+    case PART_YEAR:
+        break;
+    }
+    return t->year;
+}
+
+static bool test_time_part(const struct net_lazy *lazy, const struct prepared_value *v)
+{
+    struct time_fields t;
+    char text[16];
+
+    if (!time_parse_fields(v->text, &t))
+        return false;
+    struct str part = {text, 0};
+    part.n = (size_t)snprintf(text, sizeof text, "%d", time_part_of(&t, lazy->atom->part));
+    return compare_order(lazy->atom->cmp, decimal_cmp(part, lazy->text));
+}
+
+static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
+                             const struct prepared_value *v)
+{
+    struct str value = fold_into(&e->fold_space, v, lazy->atom->fold);
+
+    for (uint32_t i = 0; i < e->n_values; i++) {
+        const struct prepared_value *o = &e->values[i];
+        if (o->field != lazy->other || !value_has_text(o))
+            continue;
+        if (compare_text(lazy->atom->cmp, value, fold_into(&e->fold_other, o, lazy->atom->fold)))
+            return true;
+    }
+    return false;
+}
+
+static bool test_value(struct evaluator *e, const struct net_lazy *lazy,
+                       const struct prepared_value *v)
+{
+    const struct atom *x = lazy->atom;
+
+    if (x->op == ATOM_EXISTS)
+        return true;
+    if (x->op == ATOM_IS_NULL)
+        return v->kind == JSON_NULL;
+    if (!value_has_text(v))
+        return false;
+    switch (x->op) {
+    case ATOM_EQ:
+    case ATOM_PREFIX:
+    case ATOM_SUFFIX:
+    case ATOM_CONTAINS:
+        return compare_text(x->op, fold_into(&e->fold_space, v, x->fold), lazy->text);
+    case ATOM_GLOB:
+        return glob_match(lazy->glob, fold_into(&e->fold_space, v, x->fold));
+    case ATOM_REGEX:
+        return test_regex(e, lazy, v);
+    case ATOM_CIDR:
+        return test_network(lazy, v);
+    case ATOM_NUM_EQ:
+    case ATOM_NUM_LT:
+    case ATOM_NUM_LE:
+    case ATOM_NUM_GT:
+    case ATOM_NUM_GE:
+        return test_number(x->op, v, x->text);
+    case ATOM_BOOL:
+        return test_bool(v, x->is_true);
+    case ATOM_FIELD_CMP:
+        return test_other_field(e, lazy, v);
+    case ATOM_TIME_PART:
+        return test_time_part(lazy, v);
+    case ATOM_EXISTS:
+    case ATOM_IS_NULL:
+        break;
+    }
+    return false;
+}
+
+/* ---- one atom, one event --------------------------------------------------------------------- */
+
+static enum truth missing_truth(const struct atom *x)
+{
+    if (x->op == ATOM_IS_NULL)
+        return TRUTH_TRUE;
+    if (x->op == ATOM_EXISTS)
+        return TRUTH_FALSE;
+    return x->miss == MISS_FALSE ? TRUTH_FALSE : x->miss == MISS_TRUE ? TRUTH_TRUE : TRUTH_UNKNOWN;
+}
+
+/* How many members the array rule saw and how many satisfied the atom, put together. */
+static bool members_decide(enum array_rule rule, uint32_t n, uint32_t n_true, bool is_first_true)
+{
+    switch (rule) {
+    case ARRAY_ANY:
+        return n_true > 0;
+    case ARRAY_ALL:
+        return n_true == n;
+    case ARRAY_FIRST:
+        return is_first_true;
+    case ARRAY_SINGLE:
+        return n == 1 && n_true == 1;
+    }
+    return false;
+}
+
+static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+    uint32_t n = 0, n_true = 0;
+    bool is_first_true = false;
+
+    for (uint32_t i = 0; i < e->n_values; i++) {
+        if (e->values[i].field != lazy->field)
+            continue;
+        bool is_true = test_value(e, lazy, &e->values[i]);
+        if (n++ == 0)
+            is_first_true = is_true;
+        n_true += is_true;
+        if (is_true && x->array == ARRAY_ANY)
+            return TRUTH_TRUE;
+    }
+    if (n == 0)
+        return missing_truth(x);
+    if (x->array == ARRAY_SINGLE && n > 1)
+        return TRUTH_UNKNOWN;
+    return members_decide(x->array, n, n_true, is_first_true) ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static enum truth lazy_truth(struct evaluator *e, uint32_t number)
+{
+    const struct net_lazy *lazy = &e->net->lazies[number];
+    struct memo *memo = &e->lazies[number];
+
+    /* Without its gate the atom is not true; for atoms that know only true and false that decides.
+     */
+    if (lazy->gate != NET_NONE && lazy->atom->miss == MISS_FALSE &&
+        lazy->atom->array != ARRAY_SINGLE && !is_up(e, lazy->gate))
+        return TRUTH_FALSE;
+    if (memo->stamp != e->stamp) {
+        memo->stamp = e->stamp;
+        memo->truth = test_atom(e, lazy);
+    }
+    return (enum truth)memo->truth;
+}
+
+/* ---- formulas
+ * ------------------------------------------------------------------------------------- */
+
+static enum truth node_truth(struct evaluator *e, uint32_t number);
+
+/* Kleene AND: the least of its parts; OR: the greatest. `stop` is the value that decides at once.
+ */
+static enum truth join_truth(struct evaluator *e, const struct net_node *n, enum truth stop)
+{
+    const uint32_t *signals = e->net->signals + n->first_signal;
+    const uint32_t *children = e->net->children + n->first_child;
+    enum truth result = stop == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE;
+
+    for (uint32_t i = 0; i < n->n_signals; i++)
+        if (is_up(e, signals[i]) == (stop == TRUTH_TRUE))
+            return stop;
+    for (uint32_t i = 0; i < n->n_children; i++) {
+        enum truth t = node_truth(e, children[i]);
+        if (t == stop)
+            return stop;
+        if (t == TRUTH_UNKNOWN)
+            result = TRUTH_UNKNOWN;
+    }
+    return result;
+}
+
+static enum truth compute(struct evaluator *e, const struct net_node *n)
+{
+    switch (n->op) {
+    case NET_CONST:
+        return n->value ? TRUTH_TRUE : TRUTH_FALSE;
+    case NET_SIGNAL:
+        return is_up(e, n->number) ? TRUTH_TRUE : TRUTH_FALSE;
+    case NET_LAZY:
+        return lazy_truth(e, n->number);
+    case NET_AND:
+        return join_truth(e, n, TRUTH_FALSE);
+    case NET_OR:
+        return join_truth(e, n, TRUTH_TRUE);
+    case NET_NOT:
+        break;
+    }
+    /* false, unknown, true are 0, 1, 2 */
+    return (enum truth)(2 - node_truth(e, e->net->children[n->first_child]));
+}
+
+static enum truth node_truth(struct evaluator *e, uint32_t number)
+{
+    const struct net_node *n = &e->net->nodes[number];
+
+    if (!n->is_shared || n->op < NET_AND)
+        return compute(e, n);
+    struct memo *memo = &e->nodes[number];
+    if (memo->stamp != e->stamp) {
+        memo->truth = compute(e, n);
+        memo->stamp = e->stamp;
+    }
+    return (enum truth)memo->truth;
+}
+
+bool evaluator_rule(struct evaluator *e, uint32_t rule)
+{
+    return node_truth(e, e->net->rule_root[rule]) == TRUTH_TRUE;
+}
+
+uint64_t evaluator_regex_limits(const struct evaluator *e)
+{
+    return e->regex_limits;
+}

@@ -1,0 +1,62 @@
+/* exact.c - open addressing, at most half full; a slot keeps 32 bits of the hash so that a miss
+ * (by far the most common answer) touches one cache line and no text. */
+#include "match/exact.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+struct slot {
+    uint32_t tag;   /* high bits of the hash; 0 only when empty */
+    uint32_t entry; /* index into entries */
+};
+
+struct exact_table {
+    const struct slot *slots;
+    const struct exact_entry *entries;
+    uint64_t mask;
+    size_t text_max; /* longer values cannot be in the table */
+};
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) | 1;
+}
+
+const struct exact_table *exact_new(struct arena *a, const struct exact_entry *entries, size_t n)
+{
+    struct exact_table *t = ARENA_NEW(a, struct exact_table);
+    struct exact_entry *copy = ARENA_ARRAY(a, n, struct exact_entry);
+    uint64_t size = 2;
+
+    while (size < 2 * n)
+        size *= 2;
+    struct slot *slots = ARENA_ARRAY(a, size, struct slot);
+    t->mask = size - 1;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = hash_str(entries[i].text);
+        uint64_t at = hash & t->mask;
+        while (slots[at].tag)
+            at = (at + 1) & t->mask;
+        slots[at] = (struct slot){tag_of(hash), (uint32_t)i};
+        copy[i] = entries[i];
+        if (entries[i].text.n > t->text_max)
+            t->text_max = entries[i].text.n;
+    }
+    t->slots = slots;
+    t->entries = copy;
+    return t;
+}
+
+uint32_t exact_find(const struct exact_table *t, struct str text)
+{
+    if (text.n > t->text_max)
+        return EXACT_NONE;
+    uint64_t hash = hash_str(text);
+    uint32_t tag = tag_of(hash);
+    for (uint64_t at = hash & t->mask; t->slots[at].tag; at = (at + 1) & t->mask) {
+        const struct exact_entry *e = &t->entries[t->slots[at].entry];
+        if (t->slots[at].tag == tag && str_eq(e->text, text))
+            return e->id;
+    }
+    return EXACT_NONE;
+}

@@ -1,0 +1,412 @@
+/* matcher.c - the batch stages; the evaluation of one event's candidates is eval.c.
+ *
+ * Invariants while a batch runs: values of one field form a list (field_head, next) in reverse
+ * order of arrival; folded texts lie one behind the other in one block with LITERAL_PAD
+ * readable bytes at its end; signals of event e are the words [e * words, (e + 1) * words), and
+ * a second, 64 times smaller bitmap says which of these words are not zero: an event raises a few
+ * dozen of some ten thousand signals, so words that stayed zero are neither read nor cleared.
+ * Between batches all signals are zero.
+ */
+#include "match/matcher.h"
+
+#include "base/decimal.h"
+#include "base/str.h"
+#include "json/scan.h"
+#include "match/eval.h"
+#include "match/fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96 };
+
+struct shape_state {
+    bool is_known;
+    uint32_t n_eligible;
+    uint64_t events;
+    uint64_t *rules;  /* eligible */
+    uint64_t *fields; /* wanted */
+    uint64_t *seen;   /* fields met */
+};
+
+struct matcher {
+    const struct net *net;
+    struct extract_worker *worker;
+    struct arena *arena; /* of the batch */
+    struct arena *home;  /* as long as the matcher */
+    struct evaluator *evaluator;
+
+    struct shape_state shapes[SHAPES_MAX];
+    uint32_t rule_words, field_words, signal_words;
+
+    /* the batch */
+    const struct event *events;
+    struct prepared_value *values;
+    uint32_t n_values;
+    char *plain_at, *folded_at;                /* where the next unescaped, folded text goes */
+    uint32_t first_value[MATCH_BATCH_MAX + 1]; /* values of event i: first_value[i] .. [i + 1] */
+    uint32_t *field_head;                      /* per field: 1 + its last value, 0 if none */
+    uint32_t *fields_met;
+    uint32_t n_fields_met;
+    uint64_t *signals;
+    uint64_t *raised; /* per event: which words of its signals are not zero */
+    uint32_t raised_words;
+    struct literal_hit hit_space[HITS_CAP];
+
+    struct match *matches;
+    size_t n_matches, matches_cap;
+    struct matcher_rule_stats *rule_stats;
+    uint64_t n_batches;
+};
+
+struct matcher *matcher_new(const struct net *net, struct extract_worker *worker)
+{
+    struct matcher *m = calloc(1, sizeof *m);
+    uint32_t n_fields = field_count(net->plan->fields);
+
+    ASSERT(m != NULL);
+    m->net = net;
+    m->worker = worker;
+    m->arena = arena_new(1 << 20);
+    m->home = arena_new(0);
+    m->rule_words = route_rule_words(net->route);
+    m->field_words = route_field_words(net->route);
+    m->signal_words = (net->n_signals + 63) / 64;
+    m->field_head = ARENA_ARRAY(m->home, n_fields, uint32_t);
+    m->fields_met = ARENA_ARRAY(m->home, n_fields, uint32_t);
+    m->raised_words = (m->signal_words + 63) / 64;
+    m->signals = ARENA_ARRAY(m->home, (size_t)m->signal_words * MATCH_BATCH_MAX, uint64_t);
+    m->raised = ARENA_ARRAY(m->home, (size_t)m->raised_words * MATCH_BATCH_MAX, uint64_t);
+    m->rule_stats = ARENA_ARRAY(m->home, net->plan->n_rules, struct matcher_rule_stats);
+    m->evaluator = evaluator_new(net);
+    return m;
+}
+
+void matcher_free(struct matcher *m)
+{
+    if (!m)
+        return;
+    evaluator_free(m->evaluator);
+    arena_free(m->arena);
+    arena_free(m->home);
+    free(m->matches);
+    free(m);
+}
+
+/* ---- route --------------------------------------------------------------------------- */
+
+/* Once per shape: its bitmaps come from the matcher's own arena, SHAPES_MAX at most. */
+static struct shape_state *shape_learn(struct matcher *m, uint32_t shape)
+{
+    struct shape_state *s = &m->shapes[shape];
+
+    s->rules = ARENA_ARRAY(m->home, m->rule_words, uint64_t);
+    s->fields = ARENA_ARRAY(m->home, m->field_words, uint64_t);
+    s->seen = ARENA_ARRAY(m->home, m->field_words, uint64_t);
+    s->n_eligible =
+        route_shape(m->net->route, &extract_shape(m->worker, shape)->facts, s->rules, s->fields);
+    s->is_known = true;
+    return s;
+}
+
+static struct shape_state *shape_of(struct matcher *m, uint32_t shape)
+{
+    DASSERT(shape < SHAPES_MAX);
+    return m->shapes[shape].is_known ? &m->shapes[shape] : shape_learn(m, shape);
+}
+
+/* ---- prepare ---------------------------------------------------------------------------- */
+
+static void raise_source(struct matcher *m, uint32_t event, uint32_t source)
+{
+    const struct net_lists *l = &m->net->source_signals;
+    uint64_t *signals = m->signals + (size_t)event * m->signal_words;
+    uint64_t *raised = m->raised + (size_t)event * m->raised_words;
+
+    for (uint32_t i = l->first[source]; i < l->first[source + 1]; i++) {
+        uint32_t signal = l->at[i], word = signal / 64;
+        signals[word] |= 1ull << (signal % 64);
+        raised[word / 64] |= 1ull << (word % 64);
+    }
+}
+
+static bool has_text(uint8_t kind)
+{
+    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
+}
+
+/* Unescape into the batch's text block, which has room for three times the batch's bytes. */
+static void unescape(struct matcher *m, struct prepared_value *v)
+{
+    unsigned replaced = 0;
+    size_t n = json_unescape(v->text, m->plain_at, &replaced);
+
+    v->text = (struct str){m->plain_at, n};
+    m->plain_at += n;
+}
+
+/* Make v's text what a rule compares with: unescaped, valid UTF-8, and folded. A raw value beyond
+ * ASCII may be invalid UTF-8: unescaping brings it to the same text as the tree has. */
+static void prepare_text(struct matcher *m, struct prepared_value *v, uint8_t flags)
+{
+    bool is_escaped = v->kind == JSON_STRING && (flags & JSON_ESCAPED);
+
+    if (is_escaped)
+        unescape(m, v);
+    v->is_ascii = !fold_ascii(m->folded_at, v->text.p, v->text.n);
+    if (!v->is_ascii && !is_escaped) {
+        unescape(m, v);
+        fold_ascii(m->folded_at, v->text.p, v->text.n);
+    }
+    v->folded = (struct str){m->folded_at, v->text.n};
+    m->folded_at += v->text.n;
+}
+
+static void link_value(struct matcher *m, uint32_t i, uint32_t field)
+{
+    if (m->field_head[field] == 0)
+        m->fields_met[m->n_fields_met++] = field;
+    m->values[i].next = m->field_head[field];
+    m->field_head[field] = i + 1;
+}
+
+/* Take up one event's wanted values. */
+static void prepare_event(struct matcher *m, uint32_t number)
+{
+    const struct event *e = &m->events[number];
+    struct shape_state *shape = shape_of(m, e->shape);
+
+    shape->events++;
+    m->first_value[number] = m->n_values;
+    for (uint32_t i = 0; i < e->n_values; i++) {
+        const struct event_value *in = &e->values[i];
+        uint64_t bit = 1ull << (in->field % 64);
+        if (!(shape->fields[in->field / 64] & bit))
+            continue;
+        shape->seen[in->field / 64] |= bit;
+        uint32_t at = m->n_values++;
+        struct prepared_value *v = &m->values[at];
+        *v = (struct prepared_value){
+            .text = {in->p, in->n}, .field = in->field, .event = number, .kind = in->kind};
+        if (m->net->fields[in->field].present != NET_NONE)
+            raise_source(m, number, m->net->fields[in->field].present);
+        if (!has_text(in->kind))
+            continue;
+        prepare_text(m, v, in->flags);
+        if (!v->is_ascii && m->net->fields[in->field].beyond_ascii != NET_NONE)
+            raise_source(m, number, m->net->fields[in->field].beyond_ascii);
+        link_value(m, at, in->field);
+    }
+}
+
+static void prepare_batch(struct matcher *m, size_t n)
+{
+    size_t n_values = 0, bytes = LITERAL_PAD;
+
+    for (size_t i = 0; i < n; i++) {
+        n_values += m->events[i].n_values;
+        for (uint32_t k = 0; k < m->events[i].n_values; k++)
+            bytes += m->events[i].values[k].n;
+    }
+    arena_reset(m->arena);
+    m->values = arena_alloc(m->arena, (n_values + 1) * sizeof *m->values);
+    m->n_values = 0;
+    m->n_fields_met = 0;
+    m->plain_at = arena_alloc(m->arena, bytes * 3);
+    m->folded_at = arena_alloc(m->arena, bytes * 3);
+    for (size_t i = 0; i < n; i++)
+        prepare_event(m, (uint32_t)i);
+    m->first_value[n] = m->n_values;
+}
+
+/* ---- look up and scan ------------------------------------------------------------------------ */
+
+static void take_hits(void *context, const struct literal_hit *hits, uint32_t n)
+{
+    struct matcher *m = context;
+
+    for (uint32_t i = 0; i < n; i++)
+        raise_source(m, hits[i].tag, hits[i].id);
+}
+
+static void look_up_number(struct matcher *m, const struct net_field *f,
+                           const struct prepared_value *v)
+{
+    char text[NUMBER_TEXT_MAX];
+
+    if (v->kind != JSON_NUMBER && v->kind != JSON_STRING)
+        return;
+    if (v->text.n == 0 || !(v->text.p[0] == '-' || (v->text.p[0] >= '0' && v->text.p[0] <= '9')))
+        return;
+    struct arena *a = m->arena;
+    size_t size = v->text.n + 64;
+    char *out = size <= sizeof text ? text : arena_alloc(a, size);
+    size_t n = decimal_canonical(v->text, out, size <= sizeof text ? sizeof text : size);
+    if (n == 0)
+        return;
+    uint32_t source = exact_find(f->numbers, (struct str){out, n});
+    if (source != EXACT_NONE)
+        raise_source(m, v->event, source);
+}
+
+/* All values of one field: hash look-ups first, then one scan over all of them. */
+static void match_field(struct matcher *m, uint32_t field)
+{
+    const struct net_field *f = &m->net->fields[field];
+    struct literal_value *scan = NULL;
+    size_t n_scan = 0;
+
+    if (f->literals)
+        scan = arena_alloc(m->arena, (size_t)m->n_values * sizeof *scan);
+    for (uint32_t i = m->field_head[field]; i; i = m->values[i - 1].next) {
+        const struct prepared_value *v = &m->values[i - 1];
+        if (f->exact) {
+            uint32_t source = exact_find(f->exact, v->folded);
+            if (source != EXACT_NONE)
+                raise_source(m, v->event, source);
+        }
+        if (f->numbers)
+            look_up_number(m, f, v);
+        if (scan)
+            scan[n_scan++] = (struct literal_value){v->folded.p, (uint32_t)v->folded.n, v->event};
+    }
+    m->field_head[field] = 0;
+    if (!scan)
+        return;
+    struct literal_hits hits = {
+        .at = m->hit_space, .cap = HITS_CAP, .flush = take_hits, .context = m};
+    literal_scan(f->literals, scan, n_scan, &hits);
+}
+
+/* ---- evaluate ----------------------------------------------------------------------------------
+ */
+
+static void add_match(struct matcher *m, uint32_t event, uint32_t rule)
+{
+    if (m->n_matches == m->matches_cap) { /* doubles until it has met its largest batch */
+        m->matches_cap = m->matches_cap ? m->matches_cap * 2 : 256;
+        m->matches = realloc(m->matches, m->matches_cap * sizeof *m->matches);
+        ASSERT(m->matches != NULL);
+    }
+    m->matches[m->n_matches++] = (struct match){event, rule};
+    m->rule_stats[rule].matches++;
+}
+
+/* candidates |= the rules that the signals of word w wake. */
+static void wake_word(const struct net *net, uint32_t w, uint64_t signals, uint64_t *candidates)
+{
+    for (uint64_t bits = signals & net->is_waker[w]; bits; bits &= bits - 1) {
+        uint32_t signal = w * 64 + (uint32_t)__builtin_ctzll(bits);
+        for (uint32_t i = net->wakes.first[signal]; i < net->wakes.first[signal + 1]; i++)
+            candidates[net->wakes.at[i] / 64] |= 1ull << (net->wakes.at[i] % 64);
+    }
+}
+
+static void wake(const struct matcher *m, uint32_t event, uint64_t *candidates)
+{
+    const uint64_t *signals = m->signals + (size_t)event * m->signal_words;
+    const uint64_t *raised = m->raised + (size_t)event * m->raised_words;
+
+    for (uint32_t r = 0; r < m->raised_words; r++)
+        for (uint64_t bits = raised[r]; bits; bits &= bits - 1) {
+            uint32_t w = r * 64 + (uint32_t)__builtin_ctzll(bits);
+            wake_word(m->net, w, signals[w], candidates);
+        }
+}
+
+/* Put the event's signals back to zero for the next batch. */
+static void lower_signals(struct matcher *m, uint32_t event)
+{
+    uint64_t *signals = m->signals + (size_t)event * m->signal_words;
+    uint64_t *raised = m->raised + (size_t)event * m->raised_words;
+
+    for (uint32_t r = 0; r < m->raised_words; r++) {
+        for (uint64_t bits = raised[r]; bits; bits &= bits - 1)
+            signals[r * 64 + (uint32_t)__builtin_ctzll(bits)] = 0;
+        raised[r] = 0;
+    }
+}
+
+static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candidates,
+                           bool is_sampled)
+{
+    const struct shape_state *shape = &m->shapes[m->events[number].shape];
+    const uint64_t *signals = m->signals + (size_t)number * m->signal_words;
+
+    if (shape->n_eligible == 0)
+        return;
+    memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
+    wake(m, number, candidates);
+    evaluator_begin(m->evaluator, signals, m->values + m->first_value[number],
+                    m->first_value[number + 1] - m->first_value[number]);
+    for (uint32_t w = 0; w < m->rule_words; w++)
+        for (uint64_t bits = candidates[w] & shape->rules[w]; bits; bits &= bits - 1) {
+            uint32_t rule = w * 64 + (uint32_t)__builtin_ctzll(bits);
+            uint64_t start = is_sampled ? __builtin_ia32_rdtsc() : 0;
+            if (evaluator_rule(m->evaluator, rule))
+                add_match(m, number, rule);
+            if (is_sampled) {
+                m->rule_stats[rule].evaluations++;
+                m->rule_stats[rule].cost_cycles += __builtin_ia32_rdtsc() - start;
+            }
+        }
+}
+
+size_t matcher_run(struct matcher *m, const struct event *events, size_t n,
+                   const struct match **out)
+{
+    ASSERT(n <= MATCH_BATCH_MAX);
+    m->events = events;
+    m->n_matches = 0;
+    prepare_batch(m, n);
+    for (uint32_t i = 0; i < m->n_fields_met; i++)
+        match_field(m, m->fields_met[i]);
+    uint64_t *candidates = arena_alloc(m->arena, m->rule_words * sizeof *candidates + 8);
+    bool is_sampled = m->n_batches++ % MATCH_SAMPLE_EVERY == 0;
+    for (size_t i = 0; i < n; i++) {
+        evaluate_event(m, (uint32_t)i, candidates, is_sampled);
+        lower_signals(m, (uint32_t)i);
+    }
+    *out = m->matches;
+    return m->n_matches;
+}
+
+/* ---- statistics
+ * ------------------------------------------------------------------------------------ */
+
+const struct matcher_rule_stats *matcher_rule_stats(const struct matcher *m, uint32_t rule)
+{
+    ASSERT(rule < m->net->plan->n_rules);
+    return &m->rule_stats[rule];
+}
+
+struct matcher_shape_stats matcher_shape_stats(const struct matcher *m, uint32_t shape)
+{
+    ASSERT(shape < SHAPES_MAX);
+    return (struct matcher_shape_stats){m->shapes[shape].events, m->shapes[shape].n_eligible};
+}
+
+static bool shape_bit(const struct matcher *m, uint32_t shape, const uint64_t *bits, uint32_t i)
+{
+    return m->shapes[shape].is_known && (bits[i / 64] >> (i % 64) & 1);
+}
+
+bool matcher_field_wanted(const struct matcher *m, uint32_t shape, uint32_t field)
+{
+    return shape_bit(m, shape, m->shapes[shape].fields, field);
+}
+
+bool matcher_field_seen(const struct matcher *m, uint32_t shape, uint32_t field)
+{
+    return shape_bit(m, shape, m->shapes[shape].seen, field);
+}
+
+bool matcher_rule_eligible(const struct matcher *m, uint32_t shape, uint32_t rule)
+{
+    return shape_bit(m, shape, m->shapes[shape].rules, rule);
+}
+
+uint64_t matcher_regex_limits(const struct matcher *m)
+{
+    return evaluator_regex_limits(m->evaluator);
+}

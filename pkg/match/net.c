@@ -1,0 +1,753 @@
+/* net.c - compiling the plan: atoms to sources and signals, formulas to nodes, rules to wakers.
+ *
+ * Three passes: every plan node becomes a net node (bottom up, so children come first),
+ * making signals, gates and sources as it goes; then sources are sorted into per-field tables;
+ * then each rule gets its wakers.
+ */
+#include "match/net.h"
+
+#include "base/decimal.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "match/fold.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum source_kind { SOURCE_EXACT, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_PRESENT, SOURCE_BEYOND };
+
+struct source {
+    enum source_kind kind;
+    enum literal_where where; /* SOURCE_LITERAL */
+    uint32_t field;
+    struct str text; /* folded; canonical for numbers */
+    double weight;   /* guessed share of values of the field that have it */
+};
+
+struct pair {
+    uint32_t from, to;
+};
+
+/* A growing array in the compiler's own arena. */
+struct vec {
+    void *items;
+    uint32_t n, cap;
+};
+
+struct compiler {
+    struct arena *arena; /* the net's */
+    struct arena *temp;
+    const struct plan *plan;
+    struct vec sources, pairs, lazies, regexes, nodes, children, signals, wakes;
+    struct vec weights; /* double per signal */
+    uint32_t *slots;    /* intern table of sources: index + 1 */
+    uint32_t slot_mask;
+    uint32_t *node_of;   /* plan node -> net node */
+    uint32_t *signal_of; /* plan atom -> its own signal, NET_NONE until needed */
+    uint32_t *lazy_of;   /* plan atom -> lazy, NET_NONE until needed */
+    uint32_t n_signals;
+    struct weir_err *err;
+    enum weir_rc rc;
+};
+
+static void *push(struct arena *a, struct vec *v, size_t item_bytes)
+{
+    if (v->n == v->cap) {
+        uint32_t cap = v->cap ? v->cap * 2 : 64;
+        char *items = arena_alloc(a, (size_t)cap * item_bytes);
+        if (v->n)
+            memcpy(items, v->items, (size_t)v->n * item_bytes);
+        v->items = items;
+        v->cap = cap;
+    }
+    return (char *)v->items + (size_t)v->n++ * item_bytes;
+}
+
+static void push_number(struct compiler *c, struct vec *v, uint32_t number)
+{
+    *(uint32_t *)push(c->temp, v, sizeof number) = number;
+}
+
+/* ---- sources ----------------------------------------------------------------------- */
+
+/* Guessed shares: only their order matters, and only for which waker is chosen. */
+static double source_weight(const struct source *s)
+{
+    double rarity = s->text.n ? literal_rarity(s->text) : 0;
+    double share = exp2(-rarity / 8.0);
+
+    switch (s->kind) {
+    case SOURCE_EXACT:
+        return share * 0.2;
+    case SOURCE_NUMBER:
+        return 0.05; /* an event id names a few per cent of a log */
+    case SOURCE_LITERAL:
+        return s->where == LITERAL_ANYWHERE ? share : share * 0.5;
+    case SOURCE_PRESENT:
+        return 1.0;
+    case SOURCE_BEYOND:
+        return 0.02;
+    }
+    return 1.0;
+}
+
+static uint64_t source_hash(const struct source *s)
+{
+    return (hash_str(s->text) ^ (uint64_t)s->field * 0x9e3779b97f4a7c15u) +
+           ((uint64_t)s->kind << 3 | s->where) * 0xff51afd7ed558ccdu;
+}
+
+static void grow_slots(struct compiler *c)
+{
+    uint32_t size = c->slots ? (c->slot_mask + 1) * 2 : 4096;
+    const struct source *all = c->sources.items;
+
+    c->slots = ARENA_ARRAY(c->temp, size, uint32_t);
+    c->slot_mask = size - 1;
+    for (uint32_t i = 0; i < c->sources.n; i++) {
+        uint32_t at = (uint32_t)source_hash(&all[i]) & c->slot_mask;
+        while (c->slots[at])
+            at = (at + 1) & c->slot_mask;
+        c->slots[at] = i + 1;
+    }
+}
+
+static uint32_t source_for(struct compiler *c, struct source want)
+{
+    if (c->sources.n * 2 >= c->slot_mask)
+        grow_slots(c);
+    uint32_t at = (uint32_t)source_hash(&want) & c->slot_mask;
+    for (; c->slots[at]; at = (at + 1) & c->slot_mask) {
+        const struct source *s = (const struct source *)c->sources.items + (c->slots[at] - 1);
+        if (s->kind == want.kind && s->where == want.where && s->field == want.field &&
+            str_eq(s->text, want.text))
+            return c->slots[at] - 1;
+    }
+    want.weight = source_weight(&want);
+    *(struct source *)push(c->temp, &c->sources, sizeof want) = want;
+    c->slots[at] = c->sources.n;
+    return c->sources.n - 1;
+}
+
+static struct str folded_copy(struct compiler *c, struct str text)
+{
+    char *p = arena_alloc(c->arena, text.n + 1);
+
+    fold_ascii(p, text.p, text.n);
+    return (struct str){p, text.n};
+}
+
+/* ---- signals ------------------------------------------------------------------------ */
+
+static uint32_t signal_new(struct compiler *c)
+{
+    *(double *)push(c->temp, &c->weights, sizeof(double)) = 0;
+    return c->n_signals++;
+}
+
+static double *signal_weight(struct compiler *c, uint32_t signal)
+{
+    return (double *)c->weights.items + signal;
+}
+
+static void raises(struct compiler *c, struct source source, uint32_t signal)
+{
+    uint32_t from = source_for(c, source);
+    struct pair *p = push(c->temp, &c->pairs, sizeof *p);
+
+    *p = (struct pair){from, signal};
+    *signal_weight(c, signal) += ((const struct source *)c->sources.items)[from].weight;
+}
+
+/* An atom whose truth is exactly "its source was found". */
+static bool is_plain(const struct atom *x)
+{
+    if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
+        return false;
+    if (x->op == ATOM_NUM_EQ)
+        return true;
+    if (x->fold != FOLD_ASCII)
+        return false;
+    if (x->op == ATOM_EQ)
+        return true;
+    return (x->op == ATOM_PREFIX || x->op == ATOM_SUFFIX || x->op == ATOM_CONTAINS) &&
+           x->text.n > 0 && x->text.n <= LITERAL_BYTES_MAX;
+}
+
+static enum literal_where where_of(enum atom_op op)
+{
+    return op == ATOM_PREFIX   ? LITERAL_AT_START
+           : op == ATOM_SUFFIX ? LITERAL_AT_END
+                               : LITERAL_ANYWHERE;
+}
+
+static struct str canonical(struct compiler *c, struct str number)
+{
+    size_t size = number.n + 64;
+    char *p = arena_alloc(c->arena, size);
+    size_t n = decimal_canonical(number, p, size);
+
+    ASSERT(n > 0); /* front ends hand over JSON numbers only */
+    return (struct str){p, n};
+}
+
+static void plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
+{
+    const struct plan_atom *pa = &c->plan->atoms[atom];
+    const struct atom *x = pa->atom;
+    struct source s = {.field = pa->field};
+
+    if (x->op == ATOM_NUM_EQ) {
+        s.kind = SOURCE_NUMBER;
+        s.text = canonical(c, x->text);
+    } else if (x->op == ATOM_EQ) {
+        s.kind = SOURCE_EXACT;
+        s.text = folded_copy(c, x->text);
+    } else {
+        s.kind = SOURCE_LITERAL;
+        s.where = where_of(x->op);
+        s.text = folded_copy(c, x->text);
+    }
+    raises(c, s, signal);
+}
+
+static uint32_t atom_signal(struct compiler *c, uint32_t atom)
+{
+    if (c->signal_of[atom] == NET_NONE) {
+        c->signal_of[atom] = signal_new(c);
+        plain_raises(c, atom, c->signal_of[atom]);
+    }
+    return c->signal_of[atom];
+}
+
+/* ---- lazy atoms and their gates ------------------------------------------------------- */
+
+static struct str fold_text(struct compiler *c, struct str text, enum fold fold)
+{
+    if (fold == FOLD_ASCII)
+        return folded_copy(c, text);
+    if (fold == FOLD_NONE)
+        return text;
+    char *p = arena_alloc(c->arena, 2 * text.n + 4);
+    return (struct str){p, fold_simple(p, text)};
+}
+
+static void gate_on(struct compiler *c, const struct net_lazy *lazy, enum source_kind kind)
+{
+    raises(c, (struct source){.kind = kind, .field = lazy->field}, lazy->gate);
+}
+
+/* The gate opens on a literal that every match contains. Values are folded by ASCII only: for
+ * texts that compare by Unicode folding, a value beyond ASCII opens the gate by itself. */
+static void gate_on_text(struct compiler *c, const struct net_lazy *lazy, struct str text,
+                         enum literal_where where)
+{
+    struct source s = {.kind = SOURCE_LITERAL, .field = lazy->field, .where = where};
+
+    s.text = folded_copy(c, text);
+    raises(c, s, lazy->gate);
+}
+
+static void gate_regex(struct compiler *c, struct net_lazy *lazy)
+{
+    struct str texts[REGEX_TEXTS_MAX];
+    size_t n = regex_required_texts(c->temp, &lazy->atom->regex, texts);
+
+    for (size_t i = 0; i < n; i++)
+        if (texts[i].n < 2 || texts[i].n > LITERAL_BYTES_MAX)
+            n = 0;
+    if (n == 0) {
+        gate_on(c, lazy, SOURCE_PRESENT);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        gate_on_text(c, lazy, texts[i], LITERAL_ANYWHERE);
+    gate_on(c, lazy, SOURCE_BEYOND); /* caseless letters beyond ASCII: the Kelvin sign is a k */
+}
+
+/* Texts compared by simple folding, or case-sensitively, or globs. */
+static void gate_text(struct compiler *c, struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+    struct str text = lazy->text;
+    enum literal_where where = x->op == ATOM_EQ ? LITERAL_WHOLE : where_of(x->op);
+
+    if (x->op == ATOM_GLOB) {
+        text = glob_required_text(lazy->glob);
+        where = LITERAL_ANYWHERE;
+    }
+    if (text.n == 0 || text.n > LITERAL_BYTES_MAX)
+        gate_on(c, lazy, SOURCE_PRESENT);
+    else if (x->fold != FOLD_SIMPLE)
+        gate_on_text(c, lazy, text, where);
+    else if (!str_is_ascii(text))
+        gate_on(c, lazy, SOURCE_BEYOND); /* an ASCII value folds to ASCII: it cannot match */
+    else
+        gate_on(c, lazy, SOURCE_PRESENT);
+}
+
+static void make_gate(struct compiler *c, struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+
+    if (x->op == ATOM_IS_NULL || x->miss == MISS_TRUE)
+        return; /* can hold for a missing field */
+    lazy->gate = signal_new(c);
+    if (x->array != ARRAY_ANY)
+        gate_on(c, lazy, SOURCE_PRESENT);
+    else if (x->op == ATOM_REGEX)
+        gate_regex(c, lazy);
+    else if (x->op <= ATOM_GLOB)
+        gate_text(c, lazy);
+    else
+        gate_on(c, lazy, SOURCE_PRESENT);
+}
+
+static void compile_regex(struct compiler *c, struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+    struct weir_err why;
+
+    if (regex_compile(&x->regex, &lazy->regex, &why) != WEIR_OK) {
+        if (c->rc == WEIR_OK)
+            c->rc = err_at(c->err, why.code, x->line, x->col, "%s", why.text);
+        return;
+    }
+    *(struct match_regex **)push(c->arena, &c->regexes, sizeof(void *)) = lazy->regex;
+}
+
+static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
+{
+    if (c->lazy_of[atom] != NET_NONE)
+        return c->lazy_of[atom];
+    const struct plan_atom *pa = &c->plan->atoms[atom];
+    struct net_lazy lazy = {
+        .atom = pa->atom, .field = pa->field, .other = pa->other, .gate = NET_NONE};
+    lazy.text = fold_text(c, pa->atom->text, pa->atom->fold);
+    if (pa->atom->op == ATOM_GLOB)
+        lazy.glob = glob_compile(c->arena, &pa->atom->glob, pa->atom->fold);
+    if (pa->atom->op == ATOM_CIDR) {
+        bool is_network = ip_network_parse(pa->atom->text, &lazy.network);
+        ASSERT(is_network); /* checked by the front end */
+    }
+    if (pa->atom->op == ATOM_REGEX)
+        compile_regex(c, &lazy);
+    make_gate(c, &lazy);
+    *(struct net_lazy *)push(c->arena, &c->lazies, sizeof lazy) = lazy;
+    return c->lazy_of[atom] = c->lazies.n - 1;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------- */
+
+static const struct net_node *net_node_at(struct compiler *c, uint32_t i)
+{
+    return (const struct net_node *)c->nodes.items + i;
+}
+
+static uint32_t node_push(struct compiler *c, struct net_node n)
+{
+    *(struct net_node *)push(c->arena, &c->nodes, sizeof n) = n;
+    return c->nodes.n - 1;
+}
+
+static bool is_plain_node(struct compiler *c, uint32_t plan_node)
+{
+    const struct plan_node *n = &c->plan->nodes[plan_node];
+
+    return n->kind == FORMULA_ATOM && is_plain(c->plan->atoms[n->atom].atom);
+}
+
+/* How dear a child is to ask: bits first, then formulas of bits, then tests of values. */
+static int child_cost(const struct net_node *n)
+{
+    return n->op == NET_LAZY ? 2 : 1;
+}
+
+static void sort_children(struct compiler *c, uint32_t *children, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t child = children[i], at = i;
+        int cost = child_cost(net_node_at(c, child));
+        while (at > 0 && child_cost(net_node_at(c, children[at - 1])) > cost) {
+            children[at] = children[at - 1];
+            at--;
+        }
+        children[at] = child;
+    }
+}
+
+/* For AND the rare signals first, so that it fails early; for OR the common ones. */
+static void sort_signals(struct compiler *c, uint32_t *signals, uint32_t n, bool rare_first)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t signal = signals[i], at = i;
+        double weight = *signal_weight(c, signal);
+        while (at > 0 && (rare_first ? *signal_weight(c, signals[at - 1]) > weight
+                                     : *signal_weight(c, signals[at - 1]) < weight)) {
+            signals[at] = signals[at - 1];
+            at--;
+        }
+        signals[at] = signal;
+    }
+}
+
+/* An OR's plain atoms become one signal together. */
+static uint32_t group_signal(struct compiler *c, const struct plan_node *n, uint32_t n_plain)
+{
+    uint32_t group = NET_NONE;
+
+    for (uint32_t i = 0; i < n->n_children; i++) {
+        uint32_t child = c->plan->children[n->first_child + i];
+        if (!is_plain_node(c, child))
+            continue;
+        uint32_t atom = c->plan->nodes[child].atom;
+        if (n_plain == 1)
+            return atom_signal(c, atom);
+        if (group == NET_NONE)
+            group = signal_new(c);
+        plain_raises(c, atom, group);
+    }
+    return group;
+}
+
+static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
+{
+    struct net_node join = {.op = n->kind == FORMULA_AND ? NET_AND : NET_OR};
+    struct vec signals = {0}, children = {0};
+    uint32_t n_plain = 0;
+
+    for (uint32_t i = 0; i < n->n_children; i++)
+        n_plain += is_plain_node(c, c->plan->children[n->first_child + i]);
+    if (join.op == NET_OR && n_plain)
+        push_number(c, &signals, group_signal(c, n, n_plain));
+    for (uint32_t i = 0; i < n->n_children; i++) {
+        uint32_t child = c->plan->children[n->first_child + i];
+        if (join.op == NET_OR && is_plain_node(c, child))
+            continue;
+        uint32_t compiled = c->node_of[child];
+        const struct net_node *cn = net_node_at(c, compiled);
+        if (cn->op == NET_SIGNAL)
+            push_number(c, &signals, cn->number);
+        else
+            push_number(c, &children, compiled);
+    }
+    if (children.n == 0 && signals.n == 1)
+        return node_push(c,
+                         (struct net_node){.op = NET_SIGNAL, .number = *(uint32_t *)signals.items});
+    if (signals.n)
+        sort_signals(c, signals.items, signals.n, join.op == NET_AND);
+    if (children.n)
+        sort_children(c, children.items, children.n);
+    join.first_signal = c->signals.n;
+    join.n_signals = signals.n;
+    for (uint32_t i = 0; i < signals.n; i++)
+        *(uint32_t *)push(c->arena, &c->signals, sizeof(uint32_t)) = ((uint32_t *)signals.items)[i];
+    join.first_child = c->children.n;
+    join.n_children = children.n;
+    for (uint32_t i = 0; i < children.n; i++)
+        *(uint32_t *)push(c->arena, &c->children, sizeof(uint32_t)) =
+            ((uint32_t *)children.items)[i];
+    return node_push(c, join);
+}
+
+/* Is the plain atom at this node asked for by anything but ORs (which take its sources into a
+ * signal of their own)? Then it needs a signal itself. */
+static void mark_needed(const struct plan *p, bool *is_needed, uint32_t *parents)
+{
+    for (uint32_t i = 0; i < p->n_nodes; i++)
+        for (uint32_t k = 0; k < p->nodes[i].n_children; k++) {
+            uint32_t child = p->children[p->nodes[i].first_child + k];
+            parents[child]++;
+            if (p->nodes[i].kind != FORMULA_OR)
+                is_needed[child] = true;
+        }
+    for (uint32_t i = 0; i < p->n_rules; i++) {
+        parents[p->rules[i].root]++;
+        is_needed[p->rules[i].root] = true;
+    }
+}
+
+static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_needed)
+{
+    const struct plan_node *n = &c->plan->nodes[plan_node];
+
+    switch (n->kind) {
+    case FORMULA_CONST:
+        return node_push(c, (struct net_node){.op = NET_CONST, .value = n->value});
+    case FORMULA_ATOM:
+        if (!is_plain(c->plan->atoms[n->atom].atom))
+            return node_push(c, (struct net_node){.op = NET_LAZY, .number = lazy_atom(c, n->atom)});
+        if (!is_needed)
+            return NET_NONE; /* lives on in the signals of its ORs */
+        return node_push(c, (struct net_node){.op = NET_SIGNAL, .number = atom_signal(c, n->atom)});
+    case FORMULA_NOT: {
+        struct net_node not = {.op = NET_NOT, .first_child = c->children.n, .n_children = 1};
+        *(uint32_t *)push(c->arena, &c->children, sizeof(uint32_t)) =
+            c->node_of[c->plan->children[n->first_child]];
+        return node_push(c, not );
+    }
+    case FORMULA_AND:
+    case FORMULA_OR:
+        break;
+    }
+    return compile_join(c, n);
+}
+
+static void compile_nodes(struct compiler *c)
+{
+    const struct plan *p = c->plan;
+    bool *is_needed = ARENA_ARRAY(c->temp, p->n_nodes, bool);
+    uint32_t *parents = ARENA_ARRAY(c->temp, p->n_nodes, uint32_t);
+
+    mark_needed(p, is_needed, parents);
+    for (uint32_t i = 0; i < p->n_nodes; i++) {
+        c->node_of[i] = compile_node(c, i, is_needed[i]);
+        if (c->node_of[i] != NET_NONE && parents[i] > 1)
+            ((struct net_node *)c->nodes.items)[c->node_of[i]].is_shared = true;
+    }
+}
+
+/* ---- wakers ------------------------------------------------------------------------------ */
+
+/* The weight of the best set of signals of which one must be up for the node to be true;
+ * INFINITY if there is none. With `out` the set itself is appended. */
+static double wakers(struct compiler *c, uint32_t node, struct vec *out);
+
+static double wakers_of_and(struct compiler *c, const struct net_node *n, struct vec *out)
+{
+    const uint32_t *signals = (const uint32_t *)c->signals.items + n->first_signal;
+    const uint32_t *children = (const uint32_t *)c->children.items + n->first_child;
+    double best = INFINITY;
+    uint32_t best_signal = NET_NONE, best_child = NET_NONE;
+
+    for (uint32_t i = 0; i < n->n_signals; i++)
+        if (*signal_weight(c, signals[i]) < best) {
+            best = *signal_weight(c, signals[i]);
+            best_signal = signals[i];
+        }
+    for (uint32_t i = 0; i < n->n_children; i++) {
+        double weight = wakers(c, children[i], NULL);
+        if (weight < best) {
+            best = weight;
+            best_child = children[i];
+        }
+    }
+    if (out && best_child != NET_NONE)
+        wakers(c, best_child, out);
+    else if (out && best_signal != NET_NONE)
+        push_number(c, out, best_signal);
+    return best;
+}
+
+static double wakers_of_or(struct compiler *c, const struct net_node *n, struct vec *out)
+{
+    const uint32_t *signals = (const uint32_t *)c->signals.items + n->first_signal;
+    const uint32_t *children = (const uint32_t *)c->children.items + n->first_child;
+    double sum = 0;
+
+    for (uint32_t i = 0; i < n->n_signals; i++) {
+        sum += *signal_weight(c, signals[i]);
+        if (out)
+            push_number(c, out, signals[i]);
+    }
+    for (uint32_t i = 0; i < n->n_children; i++)
+        sum += wakers(c, children[i], out);
+    return sum;
+}
+
+static double wakers(struct compiler *c, uint32_t node, struct vec *out)
+{
+    const struct net_node *n = net_node_at(c, node);
+    uint32_t signal = n->number;
+
+    switch (n->op) {
+    case NET_CONST:
+        return n->value ? INFINITY : 0;
+    case NET_NOT:
+        return INFINITY;
+    case NET_AND:
+        return wakers_of_and(c, n, out);
+    case NET_OR:
+        return wakers_of_or(c, n, out);
+    case NET_LAZY:
+        signal = ((const struct net_lazy *)c->lazies.items)[n->number].gate;
+        break;
+    case NET_SIGNAL:
+        break;
+    }
+    if (signal == NET_NONE)
+        return INFINITY;
+    if (out)
+        push_number(c, out, signal);
+    return *signal_weight(c, signal);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    return (x->to > y->to) - (x->to < y->to);
+}
+
+/* Pairs sorted and each once, as lists by `from`. */
+static struct net_lists lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from)
+{
+    struct pair *all = pairs->items;
+    uint32_t *first = ARENA_ARRAY(c->arena, (size_t)n_from + 1, uint32_t), n = 0;
+
+    if (pairs->n)
+        qsort(all, pairs->n, sizeof *all, compare_pairs);
+    uint32_t *at = ARENA_ARRAY(c->arena, (size_t)pairs->n + 1, uint32_t);
+    for (uint32_t i = 0; i < pairs->n; i++) {
+        if (i && all[i].from == all[i - 1].from && all[i].to == all[i - 1].to)
+            continue;
+        at[n++] = all[i].to;
+        first[all[i].from + 1] = n;
+    }
+    for (uint32_t i = 1; i <= n_from; i++)
+        if (first[i] == 0)
+            first[i] = first[i - 1];
+    return (struct net_lists){first, at};
+}
+
+static void wake_rules(struct compiler *c, struct net *net)
+{
+    const struct plan *p = c->plan;
+    uint32_t *roots = ARENA_ARRAY(c->arena, p->n_rules, uint32_t);
+    uint64_t *always = ARENA_ARRAY(c->arena, (p->n_rules + 63) / 64, uint64_t);
+    uint64_t *is_waker = ARENA_ARRAY(c->arena, (c->n_signals + 63) / 64, uint64_t);
+    struct vec found = {0};
+
+    for (uint32_t i = 0; i < p->n_rules; i++) {
+        roots[i] = c->node_of[p->rules[i].root];
+        if (isinf(wakers(c, roots[i], NULL))) {
+            always[i / 64] |= 1ull << (i % 64);
+            net->n_always++;
+            continue;
+        }
+        found.n = 0;
+        wakers(c, roots[i], &found);
+        for (uint32_t k = 0; k < found.n; k++) {
+            uint32_t signal = ((const uint32_t *)found.items)[k];
+            *(struct pair *)push(c->temp, &c->wakes, sizeof(struct pair)) =
+                (struct pair){signal, i};
+            is_waker[signal / 64] |= 1ull << (signal % 64);
+        }
+    }
+    net->rule_root = roots;
+    net->always = always;
+    net->is_waker = is_waker;
+    net->wakes = lists_of(c, &c->wakes, c->n_signals);
+}
+
+/* ---- tables per field ----------------------------------------------------------------------- */
+
+/* All sources of one kind and field, as the builder of its table wants them. */
+static void build_field(struct compiler *c, struct net_field *f, const uint32_t *sources,
+                        uint32_t n)
+{
+    const struct source *all = c->sources.items;
+    struct exact_entry *exact = ARENA_ARRAY(c->temp, n, struct exact_entry);
+    struct exact_entry *numbers = ARENA_ARRAY(c->temp, n, struct exact_entry);
+    struct literal *literals = ARENA_ARRAY(c->temp, n, struct literal);
+    size_t n_exact = 0, n_numbers = 0, n_literals = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct source *s = &all[sources[i]];
+        if (s->kind == SOURCE_EXACT)
+            exact[n_exact++] = (struct exact_entry){s->text, sources[i]};
+        else if (s->kind == SOURCE_NUMBER)
+            numbers[n_numbers++] = (struct exact_entry){s->text, sources[i]};
+        else if (s->kind == SOURCE_LITERAL)
+            literals[n_literals++] = (struct literal){s->text, sources[i], s->where};
+        else if (s->kind == SOURCE_PRESENT)
+            f->present = sources[i];
+        else
+            f->beyond_ascii = sources[i];
+    }
+    if (n_exact)
+        f->exact = exact_new(c->arena, exact, n_exact);
+    if (n_numbers)
+        f->numbers = exact_new(c->arena, numbers, n_numbers);
+    if (n_literals)
+        f->literals = literal_set_new(c->arena, literals, n_literals);
+}
+
+static void build_fields(struct compiler *c, struct net *net)
+{
+    uint32_t n_fields = field_count(c->plan->fields);
+    const struct source *all = c->sources.items;
+    struct net_field *fields = ARENA_ARRAY(c->arena, n_fields, struct net_field);
+    uint32_t *first = ARENA_ARRAY(c->temp, n_fields + 1, uint32_t);
+    uint32_t *sorted = ARENA_ARRAY(c->temp, c->sources.n, uint32_t);
+
+    for (uint32_t i = 0; i < c->sources.n; i++)
+        first[all[i].field + 1]++;
+    for (uint32_t i = 0; i < n_fields; i++)
+        first[i + 1] += first[i];
+    uint32_t *fill = ARENA_ARRAY(c->temp, n_fields, uint32_t);
+    for (uint32_t i = 0; i < c->sources.n; i++)
+        sorted[first[all[i].field] + fill[all[i].field]++] = i;
+    for (uint32_t i = 0; i < n_fields; i++) {
+        fields[i] = (struct net_field){.present = NET_NONE, .beyond_ascii = NET_NONE};
+        build_field(c, &fields[i], sorted + first[i], fill[i]);
+    }
+    net->fields = fields;
+}
+
+static uint32_t *numbers_none(struct arena *a, uint32_t n)
+{
+    uint32_t *p = ARENA_ARRAY(a, n, uint32_t);
+
+    memset(p, 0xff, (size_t)n * sizeof *p);
+    return p;
+}
+
+enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
+                     struct weir_err *err)
+{
+    struct compiler c = {.arena = a, .temp = arena_new(0), .plan = plan, .err = err};
+    struct net *net = ARENA_NEW(a, struct net);
+
+    c.node_of = numbers_none(c.temp, plan->n_nodes);
+    c.signal_of = numbers_none(c.temp, plan->n_atoms);
+    c.lazy_of = numbers_none(c.temp, plan->n_atoms);
+    net->plan = plan;
+    net->route = route_new(a, plan);
+    compile_nodes(&c);
+    wake_rules(&c, net);
+    build_fields(&c, net);
+    net->source_signals = lists_of(&c, &c.pairs, c.sources.n);
+    double *weights = ARENA_ARRAY(a, c.n_signals, double);
+    if (c.n_signals)
+        memcpy(weights, c.weights.items, c.n_signals * sizeof *weights);
+    net->signal_weight = weights;
+    net->n_sources = c.sources.n;
+    net->n_signals = c.n_signals;
+    net->lazies = c.lazies.items;
+    net->n_lazies = c.lazies.n;
+    net->regexes = c.regexes.items;
+    net->n_regexes = c.regexes.n;
+    net->nodes = c.nodes.items;
+    net->n_nodes = c.nodes.n;
+    net->children = c.children.items;
+    net->signals = c.signals.items;
+    arena_free(c.temp);
+    if (c.rc != WEIR_OK) {
+        net_free(net);
+        return c.rc;
+    }
+    *out = net;
+    return WEIR_OK;
+}
+
+void net_free(const struct net *net)
+{
+    if (!net)
+        return;
+    for (uint32_t i = 0; i < net->n_regexes; i++)
+        regex_free(net->regexes[i]);
+}

@@ -1,0 +1,102 @@
+/* net.h - the plan, compiled to tables that a batch of events runs through.
+ *
+ * Sources   what the vector stages find in a value: a whole text, a number, a literal at some
+ *           place, "the field is there", "the value has bytes beyond ASCII". A source is found
+ *           once however many rules ask for it.
+ * Signals   one bit per event for "one of these sources was found": an OR-list of plain atoms is
+ *           one signal, so a list of 500 file names costs a rule one bit test.
+ * Gates     atoms that a table cannot decide (regex, glob, case-sensitive text, networks,
+ *           comparisons) are tested one by one, and only in events where a source that every match
+ * must show raised their gate. Wakers    for each rule a set of signals of which at least one is up
+ * whenever the rule matches, chosen by rarity. A rule that no waker woke is never touched; rules
+ * without such a set (they could match on absence alone) are looked at for every eligible event.
+ *
+ * Memory   tables in the arena given, immutable; regexes hold library memory until net_free().
+ * Threads  shared by all.
+ */
+#ifndef WEIR_MATCH_NET_H
+#define WEIR_MATCH_NET_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "match/cidr.h"
+#include "match/exact.h"
+#include "match/glob.h"
+#include "match/literal.h"
+#include "match/regex.h"
+#include "plan/plan.h"
+#include "plan/route.h"
+
+enum { NET_NONE = UINT32_MAX };
+
+/* The tables of one field. */
+struct net_field {
+    const struct exact_table *exact;    /* folded whole values -> source */
+    const struct exact_table *numbers;  /* canonical numbers -> source */
+    const struct literal_set *literals; /* id = source */
+    uint32_t present;                   /* source, or NET_NONE if nobody asks */
+    uint32_t beyond_ascii;              /* source, or NET_NONE */
+};
+
+/* An atom that is tested on its own. */
+struct net_lazy {
+    const struct atom *atom;
+    uint32_t field, other;
+    uint32_t gate;   /* signal without which the atom is not true; NET_NONE: always test */
+    struct str text; /* operand, folded as the atom asks */
+    const struct glob_program *glob;
+    struct match_regex *regex;
+    struct ip_network network;
+};
+
+enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };
+
+struct net_node {
+    enum net_op op;
+    bool value;            /* NET_CONST */
+    bool is_shared;        /* more than one parent: worth remembering per event */
+    uint32_t number;       /* NET_SIGNAL: signal, NET_LAZY: index of the atom */
+    uint32_t first_signal; /* AND, OR: signals[first_signal .. + n_signals), asked first */
+    uint32_t n_signals;
+    uint32_t first_child; /* then children[first_child .. + n_children), cheap ones first */
+    uint32_t n_children;
+};
+
+/* Lists of numbers, one per item: list i is at[first[i] .. first[i + 1]). */
+struct net_lists {
+    const uint32_t *first;
+    const uint32_t *at;
+};
+
+struct net {
+    const struct plan *plan;
+    const struct route *route;
+    const struct net_field *fields; /* one per plan->fields */
+    uint32_t n_sources, n_signals, n_lazies, n_nodes;
+    struct net_lists source_signals; /* source -> signals it raises */
+    struct net_lists wakes;          /* signal -> rules it wakes */
+    const uint64_t *is_waker;        /* bitmap of signals with a rule to wake */
+    const double *signal_weight;     /* expected share of events, 0 to 1 and above; for people */
+    const struct net_lazy *lazies;
+    struct match_regex **regexes; /* all of them, for scratch and free */
+    uint32_t n_regexes;
+    const struct net_node *nodes;
+    const uint32_t *children;
+    const uint32_t *signals;
+    const uint32_t *rule_root; /* rule -> node */
+    const uint64_t *always;    /* bitmap of rules that nothing wakes */
+    uint32_t n_always;
+};
+
+/* Compile. Fails only for a regex that neither engine takes: the error names the rule's place. */
+MUST_USE enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
+                              struct weir_err *err);
+void net_free(const struct net *net);
+
+/* What `weir check --plan` prints of one rule: its fields, how each atom is found, what wakes it.
+ */
+void net_dump_rule(const struct net *net, uint32_t rule, struct buf *out);
+
+#endif

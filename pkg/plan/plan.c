@@ -1,0 +1,327 @@
+/* plan.c - linking: names to numbers, equal parts to one part.
+ *
+ * Atoms and nodes are interned in open-addressing tables that live only while linking. A
+ * node's identity is its kind and its children's numbers (sorted for AND and OR, whose order
+ * carries no meaning), so two rules that select the same thing share the node.
+ */
+#include "plan/plan.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A growing array of fixed-size items in the plan's arena; old copies stay until the arena
+ * goes, which costs at most the final size once more. */
+struct vec {
+    void *items;
+    uint32_t n, cap;
+};
+
+struct slot_table {
+    uint32_t *slots; /* index + 1; 0 is empty */
+    uint32_t mask;
+    uint32_t used;
+};
+
+struct linker {
+    struct arena *arena; /* the plan's */
+    struct arena *temp;  /* gone after linking */
+    struct field_table *fields;
+    struct vec atoms, nodes, children, logsources;
+    struct slot_table atom_slots, node_slots;
+    uint64_t *atom_hashes, *node_hashes; /* parallel to the vectors, in temp */
+    uint32_t atom_hashes_cap, node_hashes_cap;
+};
+
+static void *vec_push(struct arena *a, struct vec *v, size_t item_bytes)
+{
+    if (v->n == v->cap) {
+        uint32_t cap = v->cap ? v->cap * 2 : 64;
+        char *items = arena_alloc(a, (size_t)cap * item_bytes);
+        if (v->n)
+            memcpy(items, v->items, (size_t)v->n * item_bytes);
+        v->items = items;
+        v->cap = cap;
+    }
+    return (char *)v->items + (size_t)v->n++ * item_bytes;
+}
+
+static void slots_grow(struct linker *l, struct slot_table *t, const uint64_t *hashes)
+{
+    uint32_t size = t->slots ? (t->mask + 1) * 2 : 1024;
+    uint32_t *slots = ARENA_ARRAY(l->temp, size, uint32_t);
+
+    for (uint32_t i = 0; i < t->used; i++) {
+        uint32_t at = (uint32_t)hashes[i] & (size - 1);
+        while (slots[at])
+            at = (at + 1) & (size - 1);
+        slots[at] = i + 1;
+    }
+    t->slots = slots;
+    t->mask = size - 1;
+}
+
+static void hash_remember(struct linker *l, uint64_t **hashes, uint32_t *cap, uint32_t i,
+                          uint64_t hash)
+{
+    if (i == *cap) {
+        uint32_t bigger = *cap ? *cap * 2 : 1024;
+        uint64_t *copy = ARENA_ARRAY(l->temp, bigger, uint64_t);
+        if (i)
+            memcpy(copy, *hashes, i * sizeof *copy);
+        *hashes = copy;
+        *cap = bigger;
+    }
+    (*hashes)[i] = hash;
+}
+
+/* ---- atoms ---------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash ^= value + 0x9e3779b97f4a7c15u + (hash << 6) + (hash >> 2);
+    return hash * 0xff51afd7ed558ccdu;
+}
+
+static uint64_t atom_hash(const struct atom *x)
+{
+    uint64_t h = hash_str(x->field);
+
+    h = mix(h, hash_str(x->text));
+    h = mix(h, (uint64_t)x->op << 24 | (uint64_t)x->fold << 16 | (uint64_t)x->miss << 8 |
+                   (uint64_t)x->array);
+    for (size_t i = 0; i < x->glob.n_parts; i++)
+        h = mix(h, hash_str(x->glob.parts[i].text) + (uint64_t)x->glob.parts[i].kind);
+    h = mix(h, hash_str(x->regex.pattern));
+    h = mix(h, hash_str(x->other));
+    return mix(h, (uint64_t)x->cmp << 16 | (uint64_t)x->part << 8 | x->is_true);
+}
+
+static bool glob_equal(const struct glob *a, const struct glob *b)
+{
+    if (a->n_parts != b->n_parts)
+        return false;
+    for (size_t i = 0; i < a->n_parts; i++)
+        if (a->parts[i].kind != b->parts[i].kind || !str_eq(a->parts[i].text, b->parts[i].text))
+            return false;
+    return true;
+}
+
+static bool regex_equal(const struct regex *a, const struct regex *b)
+{
+    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
+           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
+           a->is_whole_value == b->is_whole_value;
+}
+
+static bool atom_equal(const struct atom *a, const struct atom *b)
+{
+    return a->op == b->op && a->fold == b->fold && a->miss == b->miss && a->array == b->array &&
+           a->cmp == b->cmp && a->part == b->part && a->is_true == b->is_true &&
+           str_eq(a->field, b->field) && str_eq(a->text, b->text) && str_eq(a->other, b->other) &&
+           glob_equal(&a->glob, &b->glob) && regex_equal(&a->regex, &b->regex);
+}
+
+static uint32_t link_atom(struct linker *l, const struct atom *atom)
+{
+    uint64_t hash = atom_hash(atom);
+    struct slot_table *t = &l->atom_slots;
+
+    if (t->used * 2 >= t->mask)
+        slots_grow(l, t, l->atom_hashes);
+    uint32_t at = (uint32_t)hash & t->mask;
+    const struct plan_atom *atoms = l->atoms.items;
+    for (; t->slots[at]; at = (at + 1) & t->mask) {
+        uint32_t i = t->slots[at] - 1;
+        if (l->atom_hashes[i] == hash && atom_equal(atoms[i].atom, atom))
+            return i;
+    }
+    hash_remember(l, &l->atom_hashes, &l->atom_hashes_cap, t->used, hash);
+    t->slots[at] = ++t->used;
+    struct plan_atom *linked = vec_push(l->arena, &l->atoms, sizeof *linked);
+    linked->atom = atom;
+    linked->field = field_intern(l->fields, atom->field);
+    linked->other =
+        atom->op == ATOM_FIELD_CMP ? field_intern(l->fields, atom->other) : (uint32_t)FIELD_NONE;
+    return t->used - 1;
+}
+
+/* ---- nodes ---------------------------------------------------------------------- */
+
+static struct plan_node *node_at(struct linker *l, uint32_t i)
+{
+    return (struct plan_node *)l->nodes.items + i;
+}
+
+static const uint32_t *children_of(struct linker *l, const struct plan_node *n)
+{
+    return (const uint32_t *)l->children.items + n->first_child;
+}
+
+/* The number of a node with these parts, made if there is none yet. */
+static uint32_t intern_node(struct linker *l, struct plan_node want, const uint32_t *children)
+{
+    uint64_t hash = mix((uint64_t)want.kind << 8 | want.value, want.atom);
+    struct slot_table *t = &l->node_slots;
+
+    for (uint32_t i = 0; i < want.n_children; i++)
+        hash = mix(hash, children[i]);
+    if (t->used * 2 >= t->mask)
+        slots_grow(l, t, l->node_hashes);
+    uint32_t at = (uint32_t)hash & t->mask;
+    for (; t->slots[at]; at = (at + 1) & t->mask) {
+        uint32_t i = t->slots[at] - 1;
+        const struct plan_node *n = node_at(l, i);
+        if (l->node_hashes[i] == hash && n->kind == want.kind && n->value == want.value &&
+            n->atom == want.atom && n->n_children == want.n_children &&
+            memcmp(children_of(l, n), children, want.n_children * sizeof *children) == 0)
+            return i;
+    }
+    hash_remember(l, &l->node_hashes, &l->node_hashes_cap, t->used, hash);
+    t->slots[at] = ++t->used;
+    want.first_child = l->children.n;
+    for (uint32_t i = 0; i < want.n_children; i++)
+        *(uint32_t *)vec_push(l->arena, &l->children, sizeof(uint32_t)) = children[i];
+    *(struct plan_node *)vec_push(l->arena, &l->nodes, sizeof want) = want;
+    return t->used - 1;
+}
+
+static uint32_t const_node(struct linker *l, bool value)
+{
+    struct plan_node n = {.kind = FORMULA_CONST, .value = value, .atom = PLAN_NONE};
+
+    return intern_node(l, n, NULL);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Children sorted and each once; returns how many are left. */
+static uint32_t sort_unique(uint32_t *numbers, uint32_t n)
+{
+    uint32_t kept = 0;
+
+    qsort(numbers, n, sizeof *numbers, compare_numbers);
+    for (uint32_t i = 0; i < n; i++)
+        if (kept == 0 || numbers[kept - 1] != numbers[i])
+            numbers[kept++] = numbers[i];
+    return kept;
+}
+
+static uint32_t link_formula(struct linker *l, const struct formula *f);
+
+/* AND or OR: children of the same kind are taken up, constants decide or vanish. */
+static uint32_t link_join(struct linker *l, const struct formula *f)
+{
+    bool absorbing = f->kind == FORMULA_OR; /* true absorbs OR, false absorbs AND */
+    struct vec kept = {0};
+
+    for (size_t i = 0; i < f->n_children; i++) {
+        uint32_t child = link_formula(l, f->children[i]);
+        struct plan_node n = *node_at(l, child);
+        if (n.kind == FORMULA_CONST && n.value == absorbing)
+            return child;
+        if (n.kind == FORMULA_CONST)
+            continue;
+        if (n.kind != f->kind) {
+            *(uint32_t *)vec_push(l->temp, &kept, sizeof(uint32_t)) = child;
+            continue;
+        }
+        for (uint32_t k = 0; k < n.n_children; k++)
+            *(uint32_t *)vec_push(l->temp, &kept, sizeof(uint32_t)) = children_of(l, &n)[k];
+    }
+    uint32_t *numbers = kept.items;
+    uint32_t n = kept.n ? sort_unique(numbers, kept.n) : 0;
+    if (n == 0)
+        return const_node(l, !absorbing);
+    if (n == 1)
+        return numbers[0];
+    struct plan_node join = {.kind = f->kind, .atom = PLAN_NONE, .n_children = n};
+    return intern_node(l, join, numbers);
+}
+
+static uint32_t link_not(struct linker *l, const struct formula *f)
+{
+    uint32_t child = link_formula(l, f->children[0]);
+    struct plan_node n = *node_at(l, child);
+
+    if (n.kind == FORMULA_CONST)
+        return const_node(l, !n.value);
+    if (n.kind == FORMULA_NOT)
+        return children_of(l, &n)[0];
+    struct plan_node not = {.kind = FORMULA_NOT, .atom = PLAN_NONE, .n_children = 1};
+    return intern_node(l, not, &child);
+}
+
+/* Depth is bounded by FORMULA_DEPTH_MAX, which front ends hold. */
+static uint32_t link_formula(struct linker *l, const struct formula *f)
+{
+    switch (f->kind) {
+    case FORMULA_AND:
+    case FORMULA_OR:
+        return link_join(l, f);
+    case FORMULA_NOT:
+        return link_not(l, f);
+    case FORMULA_CONST:
+        return const_node(l, f->value);
+    case FORMULA_ATOM:
+        break;
+    }
+    struct plan_node n = {.kind = FORMULA_ATOM, .atom = link_atom(l, f->atom)};
+    return intern_node(l, n, NULL);
+}
+
+/* ---- logsources ------------------------------------------------------------------ */
+
+static uint32_t link_logsource(struct linker *l, const struct logsource *source)
+{
+    const struct logsource *all = l->logsources.items;
+
+    for (uint32_t i = 0; i < l->logsources.n; i++)
+        if (str_eq(all[i].product, source->product) && str_eq(all[i].category, source->category) &&
+            str_eq(all[i].service, source->service))
+            return i;
+    *(struct logsource *)vec_push(l->arena, &l->logsources, sizeof *source) = *source;
+    return l->logsources.n - 1;
+}
+
+const struct plan *plan_new(struct arena *a, struct rule *const *rules, size_t n,
+                            const struct profile_set *profiles, const struct plan_options *options)
+{
+    struct linker l = {.arena = a, .temp = arena_new(0), .fields = field_table_new(a)};
+    struct plan *p = ARENA_NEW(a, struct plan);
+
+    uint32_t any = field_intern(l.fields, STR(FIELD_ANY_NAME));
+    ASSERT(any == FIELD_ANY);
+    p->arena = a;
+    p->profiles = profiles;
+    p->is_routed = !options->no_routing;
+    p->rules = ARENA_ARRAY(a, n, struct plan_rule);
+    p->n_rules = (uint32_t)n;
+    bool wants_leaves = false;
+    for (size_t i = 0; i < n; i++) {
+        p->rules[i].rule = rules[i];
+        p->rules[i].root = link_formula(&l, rules[i]->formula);
+        p->rules[i].logsource = link_logsource(&l, &rules[i]->logsource);
+    }
+    p->fields = l.fields;
+    p->atoms = l.atoms.items;
+    p->n_atoms = l.atoms.n;
+    p->nodes = l.nodes.items;
+    p->n_nodes = l.nodes.n;
+    p->children = l.children.items;
+    p->n_children = l.children.n;
+    p->logsources = l.logsources.items;
+    p->n_logsources = l.logsources.n;
+    for (uint32_t i = 0; i < p->n_atoms; i++)
+        wants_leaves |= p->atoms[i].field == FIELD_ANY;
+    arena_free(l.temp);
+    p->extractor = extractor_new(a, profiles, p->fields, wants_leaves, &options->extract);
+    return p;
+}
