@@ -1,0 +1,63 @@
+/* engine.h - from batches of events to matches: by the compiled matcher, or by the reference
+ * evaluator that it must equal (for tests).
+ *
+ * Memory   the rules and profiles must outlive the engine.
+ * Threads  belongs to one thread.
+ */
+#ifndef WEIR_APP_ENGINE_H
+#define WEIR_APP_ENGINE_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/event.h"
+#include "event/extract.h"
+#include "rule/rule.h"
+
+enum engine_kind { ENGINE_COMPILED, ENGINE_REFERENCE };
+
+struct engine_options {
+    enum engine_kind kind;
+    bool no_routing, no_cache;
+    struct extract_options extract;
+};
+
+struct engine_match {
+    uint32_t event; /* index into the batch */
+    uint32_t rule;  /* index into the rules */
+};
+
+struct engine;
+
+MUST_USE enum weir_rc engine_new(struct rule *const *rules, size_t n,
+                                 const struct profile_set *profiles,
+                                 const struct engine_options *options, struct engine **out,
+                                 struct weir_err *err);
+void engine_free(struct engine *e);
+
+/* What extracts the events for engine_run(). */
+struct extract_worker *engine_worker(struct engine *e);
+
+/* Matches of a batch of at most STREAM_BATCH_MAX events, ordered by event, then rule; valid
+ * until the next call. */
+size_t engine_run(struct engine *e, const struct event *events, size_t n,
+                  const struct engine_match **out);
+
+/* What became of one shape so far. */
+struct engine_shape {
+    uint64_t events;
+    uint32_t rules_eligible;
+};
+struct engine_shape engine_shape(const struct engine *e, uint32_t shape);
+
+/* Fields that eligible rules want and that no event of the shape had: the names of the first
+ * `max` (those that most rules want come first), and how many there are. */
+size_t engine_unseen(const struct engine *e, uint32_t shape, struct str *names, size_t max);
+
+/* Events handed to the regex engines that ran into a limit (counted as no match). */
+uint64_t engine_regex_limits(const struct engine *e);
+
+/* The plan of a rule for people. */
+void engine_dump_rule(const struct engine *e, uint32_t rule, struct buf *out);
+
+#endif

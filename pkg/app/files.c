@@ -1,0 +1,186 @@
+/* files.c - which files a list of paths means. A plain recursive walk; each argument is
+ * sorted on its own, so that the order of the arguments stays. */
+#include "app/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+/* Files met so far, for `is_unique`. */
+struct inode {
+    dev_t device;
+    ino_t number;
+};
+
+struct walk {
+    struct arena *arena;
+    const struct files_request *request;
+    struct text_list *out;
+    struct text_list inodes; /* each item is the bytes of one struct inode */
+    struct weir_err *err;
+};
+
+static enum weir_rc system_error(struct weir_err *err, struct str path, int code)
+{
+    enum weir_rc rc = code == ENOENT || code == ENOTDIR ? WEIR_NOTFOUND : WEIR_IO;
+
+    err_set(err, rc, "%s", code == ENOENT ? "no such file or directory" : strerror(code));
+    err_file(err, path);
+    return rc;
+}
+
+static bool was_met(struct walk *w, const struct stat *st)
+{
+    struct inode *key = ARENA_NEW(w->arena, struct inode);
+
+    key->device = st->st_dev;
+    key->number = st->st_ino;
+    struct str bytes = {(const char *)key, sizeof *key};
+    for (size_t i = 0; i < w->inodes.n; i++)
+        if (str_eq(w->inodes.items[i], bytes))
+            return true;
+    text_list_add(&w->inodes, bytes);
+    return false;
+}
+
+static enum weir_rc walk_directory(struct walk *w, struct str path, unsigned depth);
+
+/* One path below a directory, or an argument (depth 0). */
+static enum weir_rc walk_path(struct walk *w, struct str path, unsigned depth)
+{
+    struct stat st;
+
+    if (stat(path.p, &st) != 0) {
+        if (depth > 0 && errno == ENOENT) /* a dangling link inside a directory */
+            return WEIR_OK;
+        return system_error(w->err, path, errno);
+    }
+    if (S_ISDIR(st.st_mode))
+        return walk_directory(w, path, depth);
+    if (depth > 0 && (!S_ISREG(st.st_mode) || !w->request->wanted(path)))
+        return WEIR_OK;
+    if (!w->request->is_unique || !was_met(w, &st))
+        text_list_add(w->out, path);
+    return WEIR_OK;
+}
+
+static enum weir_rc walk_directory(struct walk *w, struct str path, unsigned depth)
+{
+    enum weir_rc rc = WEIR_OK;
+    struct dirent *entry;
+
+    if (depth >= FILES_DEPTH_MAX) {
+        err_set(w->err, WEIR_LIMIT, "more than %d directories deep", FILES_DEPTH_MAX);
+        err_file(w->err, path);
+        return WEIR_LIMIT;
+    }
+    DIR *dir = opendir(path.p);
+    if (!dir)
+        return system_error(w->err, path, errno);
+    const char *separator = path.n && path.p[path.n - 1] == '/' ? "" : "/";
+    while (rc == WEIR_OK && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.')
+            rc = walk_path(w, arena_printf(w->arena, "%s%s%s", path.p, separator, entry->d_name),
+                           depth + 1);
+    closedir(dir);
+    return rc;
+}
+
+static enum weir_rc walk_argument(struct walk *w, struct str arg)
+{
+    size_t before = w->out->n, met_before = w->inodes.n;
+
+    if (w->request->takes_stdin && str_eq(arg, STR("-"))) {
+        text_list_add(w->out, arg);
+        return WEIR_OK;
+    }
+    if (arg.n == 0)
+        return err_set(w->err, WEIR_BADARG, "an empty path");
+    TRY(walk_path(w, arena_str(w->arena, arg), 0));
+    text_list_sort(w->out, before);
+    /* Files that an earlier argument has named already are no reason to complain. */
+    if (w->out->n == before && w->inodes.n == met_before && before == 0) {
+        err_set(w->err, WEIR_NOTFOUND, "the directory holds no %s", w->request->what);
+        err_file(w->err, arg);
+        return WEIR_NOTFOUND;
+    }
+    return WEIR_OK;
+}
+
+enum weir_rc files_collect(struct arena *a, const struct text_list *paths,
+                           const struct files_request *request, struct text_list *out,
+                           struct weir_err *err)
+{
+    struct walk w = {a, request, out, {0}, err};
+    enum weir_rc rc = WEIR_OK;
+
+    for (size_t i = 0; i < paths->n && rc == WEIR_OK; i++)
+        rc = walk_argument(&w, paths->items[i]);
+    text_list_release(&w.inodes);
+    return rc;
+}
+
+bool is_event_path(struct str path)
+{
+    static const char *const endings[] = {".json", ".ndjson", ".jsonl", ".log"};
+
+    if (str_ends(path, STR(".gz")))
+        path.n -= 3;
+    else if (str_ends(path, STR(".zst")))
+        path.n -= 4;
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+        if (str_ends(path, str_from(endings[i])))
+            return true;
+    return false;
+}
+
+/* Read at most max bytes; one more is asked for, to see whether there are more. */
+static enum weir_rc read_all(int fd, char *p, size_t max, size_t *n, struct weir_err *err)
+{
+    *n = 0;
+    for (;;) {
+        ssize_t got = read(fd, p + *n, max + 1 - *n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(err, WEIR_IO, "%s", strerror(errno));
+        if (got == 0)
+            return WEIR_OK;
+        *n += (size_t)got;
+        if (*n > max)
+            return err_set(err, WEIR_LIMIT, "the file has more than %zu bytes", max);
+    }
+}
+
+enum weir_rc file_read(struct arena *a, struct str path, size_t max, struct str *out,
+                       struct weir_err *err)
+{
+    struct stat st;
+    struct str name = arena_str(a, path);
+    enum weir_rc rc;
+    int fd = open(name.p, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return system_error(err, path, errno);
+    /* The size is only a hint for the room: what counts is what can be read. Pipes and
+     * the files of /proc have none. */
+    size_t room = max;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size < max)
+        room = (size_t)st.st_size;
+    char *p = arena_alloc(a, room + 2);
+    size_t n = 0;
+    rc = read_all(fd, p, room, &n, err);
+    close(fd);
+    if (rc != WEIR_OK) {
+        err_file(err, path);
+        return rc;
+    }
+    p[n] = '\0';
+    *out = (struct str){p, n};
+    return WEIR_OK;
+}

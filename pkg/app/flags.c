@@ -1,0 +1,227 @@
+/* flags.c - the options of a command line, by a table. One pass over argv; a flag is found
+ * by a walk through the groups, since a command has a few dozen. */
+#include "app/flags.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+enum { HELP_COLUMN = 32 };
+
+static const struct flag *flag_by_name(const struct flag_set *set, struct str name)
+{
+    for (size_t g = 0; g < set->n_groups; g++)
+        for (size_t i = 0; i < set->groups[g].n; i++)
+            if (str_eq(str_from(set->groups[g].flags[i].name), name))
+                return &set->groups[g].flags[i];
+    return NULL;
+}
+
+static const struct flag *flag_by_letter(const struct flag_set *set, char letter)
+{
+    for (size_t g = 0; g < set->n_groups; g++)
+        for (size_t i = 0; i < set->groups[g].n; i++)
+            if (set->groups[g].flags[i].letter == letter)
+                return &set->groups[g].flags[i];
+    return NULL;
+}
+
+static enum weir_rc unknown_flag(const struct flag_set *set, struct str name, struct weir_err *err)
+{
+    struct str names[FLAGS_MAX];
+    size_t n = 0;
+
+    for (size_t g = 0; g < set->n_groups; g++)
+        for (size_t i = 0; i < set->groups[g].n && n < FLAGS_MAX; i++)
+            if (set->groups[g].flags[i].help)
+                names[n++] = str_from(set->groups[g].flags[i].name);
+    struct str near = str_nearest(name, names, n);
+    if (near.n)
+        return err_set(err, WEIR_BADARG, "unknown option '--%.*s' (did you mean '--%.*s'?)",
+                       (int)name.n, name.p, (int)near.n, near.p);
+    return err_set(err, WEIR_BADARG, "unknown option '--%.*s' (see 'weir help %s')", (int)name.n,
+                   name.p, set->command);
+}
+
+static enum weir_rc bad_value(const struct flag *f, struct str value, const char *wanted,
+                              struct weir_err *err)
+{
+    return err_set(err, WEIR_BADARG, "--%s: '%.*s' is not %s", f->name, (int)value.n, value.p,
+                   wanted);
+}
+
+static enum weir_rc set_choice(const struct flag *f, struct str value, struct weir_err *err)
+{
+    struct str word, rest = str_from(f->operand);
+
+    for (int i = 0; rest.n; i++) {
+        str_cut(rest, '|', &word, &rest);
+        if (str_eq(word, value)) {
+            *f->to.choice = i;
+            return WEIR_OK;
+        }
+    }
+    return err_set(err, WEIR_BADARG, "--%s: '%.*s' is none of %s", f->name, (int)value.n, value.p,
+                   f->operand);
+}
+
+static enum weir_rc set_decimal(const struct flag *f, const char *value, struct weir_err *err)
+{
+    char *end;
+
+    errno = 0;
+    double d = strtod(value, &end);
+    if (end == value || *end || errno || !isfinite(d) || d < 0)
+        return bad_value(f, str_from(value), "a number from 0 up", err);
+    *f->to.decimal = d;
+    return WEIR_OK;
+}
+
+static enum weir_rc flag_set_value(const struct flag *f, const char *z, struct weir_err *err)
+{
+    struct str value = str_from(z);
+
+    switch (f->kind) {
+    case FLAG_TEXT:
+        if (f->to.text->p)
+            return err_set(err, WEIR_BADARG, "--%s is given twice", f->name);
+        *f->to.text = value;
+        return WEIR_OK;
+    case FLAG_TEXTS:
+        text_list_add(f->to.texts, value);
+        return WEIR_OK;
+    case FLAG_COUNT:
+        return str_to_u64(value, f->to.count) ? WEIR_OK
+                                              : bad_value(f, value, "a whole number", err);
+    case FLAG_DECIMAL:
+        return set_decimal(f, z, err);
+    case FLAG_CHOICE:
+        return set_choice(f, value, err);
+    case FLAG_SWITCH:
+    case FLAG_LATER:
+        break;
+    }
+    ASSERT(!"a switch has no value");
+    return WEIR_BADARG;
+}
+
+/* Where parsing stands. */
+struct parse {
+    const struct flag_set *set;
+    int argc, at;
+    char **argv;
+    struct weir_err *err;
+};
+
+/* `value` is the part glued to the option, NULL if none is. */
+static enum weir_rc take_flag(struct parse *p, const struct flag *f, const char *value)
+{
+    if (f->kind == FLAG_LATER)
+        return err_set(p->err, WEIR_UNSUPPORTED, "--%s: not in this version", f->name);
+    if (f->kind == FLAG_SWITCH) {
+        if (value)
+            return err_set(p->err, WEIR_BADARG, "--%s takes no value", f->name);
+        *f->to.on = true;
+        return WEIR_OK;
+    }
+    if (!value) {
+        if (p->at + 1 >= p->argc)
+            return err_set(p->err, WEIR_BADARG, "--%s needs a value: %s", f->name, f->operand);
+        value = p->argv[++p->at];
+    }
+    return flag_set_value(f, value, p->err);
+}
+
+static enum weir_rc take_long(struct parse *p, const char *arg)
+{
+    struct str name, rest;
+    bool has_value = str_cut(str_from(arg + 2), '=', &name, &rest);
+    const struct flag *f = flag_by_name(p->set, name);
+
+    if (!f)
+        return unknown_flag(p->set, name, p->err);
+    return take_flag(p, f, has_value ? rest.p : NULL);
+}
+
+static enum weir_rc take_short(struct parse *p, const char *arg)
+{
+    const struct flag *f = flag_by_letter(p->set, arg[1]);
+
+    if (!f)
+        return err_set(p->err, WEIR_BADARG, "unknown option '%s' (see 'weir help %s')", arg,
+                       p->set->command);
+    return take_flag(p, f, arg[2] ? arg + 2 : NULL);
+}
+
+static bool is_help(struct str arg)
+{
+    return str_eq(arg, STR("--help")) || str_eq(arg, STR("-h"));
+}
+
+enum weir_rc flags_parse(const struct flag_set *set, int argc, char **argv, struct text_list *words,
+                         bool *wants_help, struct weir_err *err)
+{
+    struct parse p = {set, argc, 0, argv, err};
+    bool has_options = true;
+
+    *wants_help = false;
+    for (p.at = 1; p.at < argc; p.at++) {
+        const char *arg = argv[p.at];
+        if (!has_options || arg[0] != '-' || arg[1] == '\0') {
+            text_list_add(words, str_from(arg));
+        } else if (is_help(str_from(arg))) {
+            *wants_help = true;
+            return WEIR_OK;
+        } else if (arg[1] != '-') {
+            TRY(take_short(&p, arg));
+        } else if (arg[2] == '\0') {
+            has_options = false;
+        } else {
+            TRY(take_long(&p, arg));
+        }
+    }
+    return WEIR_OK;
+}
+
+static void help_line(const struct flag *f, struct buf *out)
+{
+    size_t start = out->n;
+
+    if (f->letter)
+        buf_printf(out, "  -%c, --%s", f->letter, f->name);
+    else
+        buf_printf(out, "      --%s", f->name);
+    if (f->operand)
+        buf_printf(out, " %s", f->operand);
+    size_t width = out->n - start;
+    if (width + 2 > HELP_COLUMN)
+        buf_printf(out, "\n%*s", HELP_COLUMN, "");
+    else
+        buf_printf(out, "%*s", (int)(HELP_COLUMN - width), "");
+    buf_printf(out, "%s\n", f->help);
+}
+
+void flags_help(const struct flag_set *set, struct buf *out)
+{
+    buf_printf(out, "usage: %s\n\n%s\n", set->usage, set->about);
+    for (size_t g = 0; g < set->n_groups; g++) {
+        buf_printf(out, "\n%s\n", set->groups[g].title);
+        for (size_t i = 0; i < set->groups[g].n; i++)
+            if (set->groups[g].flags[i].help)
+                help_line(&set->groups[g].flags[i], out);
+    }
+}
+
+void each_piece(struct str text, void (*fn)(struct str piece, void *context), void *context)
+{
+    struct str piece;
+
+    while (text.n) {
+        str_cut(text, ',', &piece, &text);
+        piece = str_trim(piece);
+        if (piece.n)
+            fn(piece, context);
+    }
+}

@@ -1,0 +1,21 @@
+/* progress.h - a line on stderr that says how far a long run is: bytes, rate, time left.
+ *
+ * Only where stderr is a terminal; elsewhere every call does nothing.
+ */
+#ifndef WEIR_APP_PROGRESS_H
+#define WEIR_APP_PROGRESS_H
+
+#include "base/base.h"
+
+struct progress;
+
+/* total_bytes 0: not known, then no share and no time left are shown. */
+struct progress *progress_new(uint64_t total_bytes);
+/* Called as often as one likes; draws at most PROGRESS_PER_SECOND times a second. */
+void progress_update(struct progress *p, uint64_t bytes, uint64_t events);
+/* Wipes the line. */
+void progress_free(struct progress *p);
+
+enum { PROGRESS_PER_SECOND = 8 };
+
+#endif

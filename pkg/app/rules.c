@@ -1,0 +1,263 @@
+/* rules.c - the rules of a command: profiles and lists first (rules refer to them), then every
+ * rule file in order, then the selection over what loaded. */
+#include "app/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/files.h"
+#include "app/measure.h"
+#include "base/str.h"
+
+size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
+{
+    struct select_terms *only = &o->select.only, *except = &o->select.except;
+    const struct flag flags[] = {
+        {"level", 0, FLAG_TEXTS, "NAME|LIST", "this level and above; a list: exactly those",
+         .to.texts = &only->level},
+        {"status", 0, FLAG_TEXTS, "LIST",
+         "stable, test, experimental, deprecated, unsupported, none", .to.texts = &only->status},
+        {"tag", 0, FLAG_TEXTS, "GLOB", "rules with a tag like attack.t1528 or attack.t15*",
+         .to.texts = &only->tag},
+        {"product", 0, FLAG_TEXTS, "LIST", "rules for these products (none: without one)",
+         .to.texts = &only->product},
+        {"id", 0, FLAG_TEXTS, "GLOB", "rules with this id", .to.texts = &only->id},
+        {"path", 0, FLAG_TEXTS, "GLOB", "rules from files like this", .to.texts = &only->path},
+        {"except-level", 0, FLAG_TEXTS, "LIST", "leave out exactly these levels",
+         .to.texts = &except->level},
+        {"except-status", 0, FLAG_TEXTS, "LIST", "leave out ...", .to.texts = &except->status},
+        {"except-tag", 0, FLAG_TEXTS, "GLOB", "leave out ...", .to.texts = &except->tag},
+        {"except-product", 0, FLAG_TEXTS, "LIST", "leave out ...", .to.texts = &except->product},
+        {"except-id", 0, FLAG_TEXTS, "GLOB", "leave out ...", .to.texts = &except->id},
+        {"except-path", 0, FLAG_TEXTS, "GLOB", "leave out ...", .to.texts = &except->path},
+        {"list", 0, FLAG_TEXTS, "NAME=FILE", "a list that rules name (%NAME%)",
+         .to.texts = &o->lists},
+        {"lists", 0, FLAG_TEXTS, "DIR", "all lists in a directory", .to.texts = &o->list_dirs},
+        {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
+         .to.text = &o->profiles_dir},
+        {"set", 0, FLAG_TEXTS, "FIELD=VALUE", "a constant field of every event",
+         .to.texts = &o->set},
+        {"skip-bad-rules", 0, FLAG_SWITCH, NULL, "go on without the rules that do not load",
+         .to.on = &o->skip_bad},
+        {"no-routing", 0, FLAG_SWITCH, NULL, "every rule sees every event, whatever its source",
+         .to.on = &o->no_routing},
+        {"filters-exclude", 0, FLAG_SWITCH, NULL,
+         "Sigma filters exclude what they describe (default: they are AND-ed as written)",
+         .to.on = &o->filters_exclude},
+        {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
+        {"pipeline", 0, FLAG_LATER, "FILE", NULL, .to.on = NULL},
+    };
+
+    _Static_assert(ARRAY_LEN(flags) <= RULE_FLAGS_MAX, "room for all options about rules");
+    memcpy(out, flags, sizeof flags);
+    return ARRAY_LEN(flags);
+}
+
+void rule_options_release(struct rule_options *o)
+{
+    text_list_release(&o->paths);
+    text_list_release(&o->lists);
+    text_list_release(&o->list_dirs);
+    text_list_release(&o->set);
+    select_release(&o->select);
+}
+
+/* "NAME=VALUE" with a name. */
+static enum weir_rc cut_setting(const char *flag, struct str text, struct str *name,
+                                struct str *value, struct weir_err *err)
+{
+    if (!str_cut(text, '=', name, value) || name->n == 0)
+        return err_set(err, WEIR_BADARG, "--%s: '%.*s' is not NAME=VALUE", flag, (int)text.n,
+                       text.p);
+    return WEIR_OK;
+}
+
+static enum weir_rc load_constants(const struct rule_options *o, struct rule_book *b,
+                                   struct weir_err *err)
+{
+    b->constants = ARENA_ARRAY(b->arena, o->set.n, struct constant_field);
+    for (size_t i = 0; i < o->set.n; i++) {
+        struct constant_field *c = &b->constants[b->n_constants++];
+        TRY(cut_setting("set", o->set.items[i], &c->name, &c->value, err));
+    }
+    return WEIR_OK;
+}
+
+/* A query is a rule document, or only its detection: `--query '{sel: {Image|endswith: x},
+ * condition: sel}'`, or only one selection of it. What is missing is put around it. */
+static struct str query_document(struct arena *a, struct str query)
+{
+    struct buf text = {0};
+    struct str line, rest = query;
+    bool is_rule = str_find(query, STR("detection:"), 0) != SIZE_MAX;
+    bool has_condition = str_find(query, STR("condition"), 0) != SIZE_MAX;
+
+    if (is_rule)
+        return query;
+    buf_add(&text, STR("title: query\nid: query\nlogsource: {}\ndetection:\n"));
+    if (!has_condition)
+        buf_add(&text, STR("    condition: query\n    query:\n"));
+    while (rest.n) {
+        str_cut(rest, '\n', &line, &rest);
+        buf_add(&text, has_condition ? STR("        ") : STR("            "));
+        buf_add(&text, line);
+        buf_add_char(&text, '\n');
+    }
+    struct str copy = arena_str(a, buf_str(&text));
+    buf_release(&text);
+    return copy;
+}
+
+static bool is_rule_path(struct str path)
+{
+    return lang_is_rule_path(path);
+}
+
+static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
+                              struct rule_loader *loader, struct weir_err *err)
+{
+    static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml)", false,
+                                                 true};
+    struct text_list files = {0};
+    struct str text;
+    struct arena *scratch = arena_new(0);
+    enum weir_rc rc = files_collect(b->arena, &o->paths, &request, &files, err);
+
+    for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
+        arena_reset(scratch);
+        rc = file_read(scratch, files.items[i], LANG_FILE_MAX, &text, err);
+        if (rc == WEIR_OK)
+            rule_loader_add(loader, files.items[i], text);
+    }
+    arena_free(scratch);
+    text_list_release(&files);
+    return rc;
+}
+
+static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o,
+                               const struct list_source *lists, struct weir_err *err)
+{
+    struct lang_options options = {.sigma_filters_exclude = o->filters_exclude};
+    struct rule_loader *loader = rule_loader_new(b->arena, lists, &options);
+    enum weir_rc rc = WEIR_OK;
+
+    if (o->query.n)
+        rule_loader_add(loader, STR("query"), query_document(b->arena, o->query));
+    else
+        rc = add_files(b, o, loader, err);
+    /* Also after a failure: the loader's scratch memory goes only here. */
+    rule_loader_finish(loader, &b->loaded);
+    return rc;
+}
+
+static void select_rules(struct rule_book *b, const struct rule_options *o)
+{
+    b->is_selected = ARENA_ARRAY(b->arena, b->loaded.n_verdicts, bool);
+    b->rules = ARENA_ARRAY(b->arena, b->loaded.n_rules, struct rule *);
+    for (size_t i = 0; i < b->loaded.n_verdicts; i++) {
+        const struct verdict *v = &b->loaded.verdicts[i];
+        bool is_bad = v->status >= VERDICT_UNSUPPORTED;
+        b->is_selected[i] = v->rule ? select_rule(&o->select, v->rule)
+                                    : select_document(&o->select, v->uid, v->path);
+        if (b->is_selected[i] && is_bad)
+            b->n_bad++;
+        else if (b->is_selected[i] && v->rule)
+            b->rules[b->n_rules++] = v->rule;
+    }
+}
+
+static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
+{
+    struct list_source lists = {0};
+
+    TRY(select_check(&o->select, err));
+    TRY(load_constants(o, b, err));
+    TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
+    TRY(load_rules(b, o, lists.lookup ? &lists : NULL, err));
+    select_rules(b, o);
+    return WEIR_OK;
+}
+
+enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
+                            struct weir_err *err)
+{
+    double start = now_seconds();
+
+    *out = (struct rule_book){.arena = arena_new(1024 * 1024)};
+    enum weir_rc rc = load(o, out, err);
+    if (rc != WEIR_OK)
+        rule_book_release(out);
+    out->load_seconds = now_seconds() - start;
+    return rc;
+}
+
+void rule_book_release(struct rule_book *b)
+{
+    arena_free(b->arena);
+    *b = (struct rule_book){0};
+}
+
+static void print_errors(const struct verdict *v)
+{
+    struct buf raw = {0}, line = {0};
+
+    for (size_t i = 0; i < v->n_messages; i++) {
+        if (!v->messages[i].is_error)
+            continue;
+        buf_clear(&raw);
+        buf_clear(&line);
+        verdict_message_format(&raw, v, &v->messages[i]);
+        add_printable(&line, buf_str(&raw));
+        buf_add_char(&line, '\n');
+        fwrite(line.p, 1, line.n, stderr);
+    }
+    buf_release(&raw);
+    buf_release(&line);
+}
+
+enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o)
+{
+    for (size_t i = 0; i < b->loaded.n_verdicts; i++)
+        if (b->is_selected[i] && b->loaded.verdicts[i].status >= VERDICT_UNSUPPORTED)
+            print_errors(&b->loaded.verdicts[i]);
+    if (b->n_bad && !o->skip_bad) {
+        note("%zu of the rules do not load (--skip-bad-rules goes on without them)", b->n_bad);
+        return EXIT_RULES;
+    }
+    if (b->n_bad)
+        note("%zu rules do not load and were skipped, %zu are in use", b->n_bad, b->n_rules);
+    if (b->n_rules > 0)
+        return EXIT_FINE;
+    note(b->n_bad ? "no rule is left" : "error: the selection leaves no rule (%zu were loaded)",
+         b->loaded.n_rules);
+    return b->n_bad ? EXIT_RULES : EXIT_WORLD;
+}
+
+static enum weir_rc unknown_profile(const struct profile_set *set, struct str name,
+                                    struct weir_err *err)
+{
+    struct str names[PROFILES_MAX];
+    uint32_t n = profile_count(set);
+
+    for (uint32_t i = 0; i < n && i < PROFILES_MAX; i++)
+        names[i] = profile_name(profile_at(set, i));
+    struct str near = str_nearest(name, names, n);
+    if (near.n)
+        return err_set(err, WEIR_BADARG, "unknown profile '%.*s' (did you mean '%.*s'?)",
+                       (int)name.n, name.p, (int)near.n, near.p);
+    return err_set(err, WEIR_BADARG, "unknown profile '%.*s'", (int)name.n, name.p);
+}
+
+enum weir_rc rule_book_engine_options(const struct rule_book *b, const struct rule_options *o,
+                                      struct str profile, struct engine_options *out,
+                                      struct weir_err *err)
+{
+    *out = (struct engine_options){.no_routing = o->no_routing};
+    out->extract.constants = b->constants;
+    out->extract.n_constants = b->n_constants;
+    if (!profile.n)
+        return WEIR_OK;
+    out->extract.pinned = profile_find(b->profiles, profile);
+    return out->extract.pinned ? WEIR_OK : unknown_profile(b->profiles, profile, err);
+}

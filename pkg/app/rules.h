@@ -1,0 +1,69 @@
+/* rules.h - the rules of a command: options about them, loading, selecting, reporting.
+ *
+ * The same for every command that loads rules, so that what `weir check` says is what the
+ * others do.
+ *
+ * Memory   everything lives in the book's arena until rule_book_release(); the options must
+ *          outlive the book.
+ */
+#ifndef WEIR_APP_RULES_H
+#define WEIR_APP_RULES_H
+
+#include "app/engine.h"
+#include "app/flags.h"
+#include "app/outcome.h"
+#include "app/select.h"
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "event/profile.h"
+#include "lang/lang.h"
+
+struct rule_options {
+    struct text_list paths;
+    struct str query; /* one rule given as text instead of paths; empty: none */
+    struct select_options select;
+    struct text_list lists; /* NAME=FILE */
+    struct text_list list_dirs;
+    struct str profiles_dir;
+    struct text_list set; /* K=V */
+    bool skip_bad, no_routing, filters_exclude;
+};
+
+enum { RULE_FLAGS_MAX = 32 };
+
+/* Fill `out` with the options about rules; -r itself is not among them (check takes words).
+ * Returns their number. */
+size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX]);
+void rule_options_release(struct rule_options *o);
+
+struct rule_book {
+    struct arena *arena;
+    const struct profile_set *profiles;
+    struct loaded_rules loaded; /* all verdicts, selected or not */
+    bool *is_selected;          /* per verdict */
+    struct rule **rules;        /* selected ones that load */
+    size_t n_rules;
+    size_t n_bad;                     /* selected documents that do not load */
+    struct constant_field *constants; /* --set */
+    size_t n_constants;
+    double load_seconds;
+};
+
+/* Load everything. Bad rules are no failure here: they are verdicts. Fails for missing paths,
+ * directories without rules, bad lists, profiles and selections. */
+MUST_USE enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
+                                     struct weir_err *err);
+void rule_book_release(struct rule_book *b);
+
+/* Print each error of each selected bad document (and with skip_bad how many are left out).
+ * EXIT_RULES if the run must not go on, EXIT_WORLD if no rule is left, else EXIT_FINE. */
+enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o);
+
+/* Options of an engine for these rules; `profile` is the name of a pinned one, empty: none.
+ * WEIR_BADARG for an unknown name. */
+MUST_USE enum weir_rc rule_book_engine_options(const struct rule_book *b,
+                                               const struct rule_options *o, struct str profile,
+                                               struct engine_options *out, struct weir_err *err);
+
+#endif

@@ -1,0 +1,167 @@
+/* stream.c - from the bytes of inputs to numbered events in batches.
+ *
+ * Events point into the splitter's memory, which moves when it is fed: so a batch is handed
+ * on when it is full and before each feed.
+ */
+#include "app/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "event/decode.h"
+
+struct stream {
+    struct extract_worker *worker;
+    const struct profile_set *profiles;
+    stream_fn *on_batch;
+    void *context;
+
+    struct splitter *splitter;
+    struct arena *arena; /* unwrapped members; reset with the batch */
+    struct event_ref at; /* of the next event */
+    bool has_record;
+    uint64_t number;
+    size_t n;
+    enum weir_rc rc; /* first failure of on_batch: nothing more is handed on */
+    struct weir_err *err;
+    struct stream_counts counts;
+    struct event events[STREAM_BATCH_MAX];
+    uint64_t numbers[STREAM_BATCH_MAX];
+};
+
+struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
+                          stream_fn *on_batch, void *context)
+{
+    struct stream *s = calloc(1, sizeof *s);
+
+    ASSERT(s);
+    s->worker = worker;
+    s->profiles = profiles;
+    s->on_batch = on_batch;
+    s->context = context;
+    s->arena = arena_new(0);
+    return s;
+}
+
+void stream_free(struct stream *s)
+{
+    if (!s)
+        return;
+    splitter_free(s->splitter);
+    arena_free(s->arena);
+    free(s);
+}
+
+void stream_begin(struct stream *s, uint32_t input)
+{
+    splitter_free(s->splitter);
+    s->splitter = splitter_new();
+    s->at = (struct event_ref){.input = input};
+    s->has_record = false;
+}
+
+static void flush(struct stream *s)
+{
+    if (s->n > 0 && s->rc == WEIR_OK) {
+        s->counts.events += s->n;
+        s->rc = s->on_batch(s->context, s->events, s->numbers, s->n, s->err);
+    }
+    s->n = 0;
+    extract_batch_reset(s->worker);
+}
+
+static void reject(struct stream *s, enum event_reject reason)
+{
+    if (s->counts.rejected[reason]++ == 0)
+        s->counts.first_rejected[reason] = s->at;
+    s->number++;
+    s->at.index++;
+}
+
+static void take_event(void *context, struct str text, uint32_t index)
+{
+    struct stream *s = context;
+
+    (void)index; /* our own count runs on over the members of a spread array */
+    if (s->n == STREAM_BATCH_MAX)
+        flush(s);
+    enum event_reject reason = extract_event(s->worker, text, s->at, &s->events[s->n]);
+    if (reason != EVENT_OK) {
+        reject(s, reason);
+        return;
+    }
+    s->numbers[s->n++] = s->number++;
+    s->at.index++;
+}
+
+static void begin_record(struct stream *s, bool is_new)
+{
+    if (!is_new)
+        return;
+    if (s->has_record)
+        s->at.record++;
+    s->has_record = true;
+    s->at.index = 0;
+    s->counts.records++;
+}
+
+/* Everything the splitter has by now. */
+static void drain(struct stream *s)
+{
+    for (;;) {
+        struct str record;
+        uint32_t index;
+        bool is_new = true;
+        enum event_reject reason = EVENT_OK;
+        enum splitter_result got = splitter_next(s->splitter, &record, &index, &is_new, &reason);
+
+        if (got == SPLIT_NEED_MORE || got == SPLIT_END)
+            return;
+        begin_record(s, is_new);
+        if (got == SPLIT_RECORD)
+            reason = decode_record(s->arena, s->profiles, record, take_event, s);
+        if (reason != EVENT_OK)
+            reject(s, reason);
+        if (s->rc != WEIR_OK)
+            return;
+    }
+}
+
+/* Hand on what is left: the splitter's memory is about to move. */
+static enum weir_rc settle(struct stream *s)
+{
+    flush(s);
+    arena_reset(s->arena);
+    return s->rc;
+}
+
+enum weir_rc stream_feed(struct stream *s, const char *p, size_t n, struct weir_err *err)
+{
+    s->err = err;
+    s->counts.bytes += n;
+    splitter_feed(s->splitter, p, n);
+    drain(s);
+    return settle(s);
+}
+
+enum weir_rc stream_end(struct stream *s, struct weir_err *err)
+{
+    s->err = err;
+    splitter_end(s->splitter);
+    drain(s);
+    return settle(s);
+}
+
+const struct stream_counts *stream_counts(const struct stream *s)
+{
+    return &s->counts;
+}
+
+void stream_reset(struct stream *s)
+{
+    s->counts = (struct stream_counts){0};
+    s->number = 0;
+    s->rc = WEIR_OK;
+}

@@ -1,0 +1,46 @@
+/* stream.h - from the bytes of inputs to numbered events in batches.
+ *
+ * Joins splitter, unwrapping and extraction, and keeps the count of everything that came
+ * by: each record becomes events or is rejected with a reason, nothing vanishes.
+ *
+ * Numbers  an event's number is its 0-based position over all inputs after unwrapping; a
+ *          rejected record takes a number too.
+ * Memory   what a batch points to is valid during the call of on_batch only.
+ * Threads  belongs to one thread.
+ */
+#ifndef WEIR_APP_STREAM_H
+#define WEIR_APP_STREAM_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "event/event.h"
+#include "event/extract.h"
+
+enum { STREAM_BATCH_MAX = 256 };
+
+/* Called with at least one event. Anything but WEIR_OK ends the stream with that code. */
+typedef enum weir_rc stream_fn(void *context, const struct event *events, const uint64_t *numbers,
+                               size_t n, struct weir_err *err);
+
+struct stream_counts {
+    uint64_t bytes, records, events; /* events: those that reached on_batch */
+    uint64_t rejected[EVENT_REJECTS];
+    struct event_ref first_rejected[EVENT_REJECTS];
+};
+
+struct stream;
+
+struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
+                          stream_fn *on_batch, void *context);
+void stream_free(struct stream *s);
+
+/* Bytes of one input in order, between begin and end. */
+void stream_begin(struct stream *s, uint32_t input);
+MUST_USE enum weir_rc stream_feed(struct stream *s, const char *p, size_t n, struct weir_err *err);
+MUST_USE enum weir_rc stream_end(struct stream *s, struct weir_err *err);
+
+const struct stream_counts *stream_counts(const struct stream *s);
+/* Forget counts and numbers: for the next round of a benchmark. */
+void stream_reset(struct stream *s);
+
+#endif
