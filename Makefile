@@ -26,7 +26,10 @@ LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
 LIBS    := -lhs -lpcre2-8 -lyaml -lcrypto -lxxhash -lzstd -lz -lm -lpthread
 
 LIB_SRC := $(sort $(wildcard pkg/*/*.c pkg/*/*/*.c))
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+# Data files that travel inside the program: tools/embed, pkg/base/embed.h.
+EMBED_PROFILES := $(sort $(wildcard detections/profiles/*.yml))
+GEN_OBJ := $(B)/gen/profiles.o
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 CMD_SRC := $(sort $(wildcard cmd/weir/*.c))
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
@@ -37,6 +40,15 @@ all: $(B)/weir
 $(B)/%_avx2.o:   CFLAGS += -mavx2 -mbmi -mbmi2 -Wno-sign-conversion
 $(B)/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mbmi -mbmi2 -Wno-sign-conversion
 $(B)/cmd/weir/version.o: CFLAGS += -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
+
+$(B)/gen/profiles.c: tools/embed $(EMBED_PROFILES)
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  GEN   $@",:)
+	$(Q)tools/embed profiles $(EMBED_PROFILES) > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/%.o: $(B)/gen/%.c
+	@$(if $(Q),echo "  CC    $<",:)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -37,7 +37,8 @@ enum splitter_result splitter_next(struct splitter *s, struct str *record, uint3
 /* Unwrap a record that is an array or a declared envelope: calls fn for each member in order.
  * A plain event: fn once with the record itself and index 0. Returns why not, if nothing could be
  * unwrapped. */
-enum event_reject decode_record(struct arena *a, const struct profile_set *profiles, struct str record,
+enum event_reject decode_record(struct arena *a, const struct profile_set *profiles,
+                                struct str record,
                                 void (*fn)(void *context, struct str event, uint32_t index),
                                 void *context);
 

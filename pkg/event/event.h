@@ -30,8 +30,8 @@ struct event_value {
 
 struct event {
     struct event_ref ref;
-    struct str record;  /* the bytes of this event alone (after unwrapping) */
-    uint32_t shape;     /* number in the worker's shape table */
+    struct str record; /* the bytes of this event alone (after unwrapping) */
+    uint32_t shape;    /* number in the worker's shape table */
     uint32_t n_values;
     const struct event_value *values; /* in document order; several of one field are its members */
     struct str time_text;             /* the profile's time field, empty if absent */
@@ -41,9 +41,9 @@ struct event {
 /* Why a record gave no event. Append only: the order is part of metrics. */
 enum event_reject {
     EVENT_OK,
-    EVENT_NOT_JSON,       /* bad syntax */
-    EVENT_NOT_OBJECT,     /* JSON, but no object (nor an array of objects) */
-    EVENT_TRUNCATED,      /* the input ends inside the document */
+    EVENT_NOT_JSON,   /* bad syntax */
+    EVENT_NOT_OBJECT, /* JSON, but no object (nor an array of objects) */
+    EVENT_TRUNCATED,  /* the input ends inside the document */
     EVENT_TOO_LARGE,
     EVENT_TOO_DEEP,
     EVENT_TOO_MANY_KEYS,

@@ -6,9 +6,9 @@
  * per-thread part: scanner, shapes met so far, batch memory.
  *
  * Shapes   a shape is a profile plus the logsource facts of an event; routing is decided
- *          once per shape. Shapes are numbered from 0 in the order met; past SHAPES_MAX events of new
- *          combinations get the last shape, which is unknown in everything (counted).
- * Threads  the extractor is immutable and shared; a worker belongs to one thread.
+ *          once per shape. Shapes are numbered from 0 in the order met; past SHAPES_MAX events of
+ * new combinations get the last shape, which is unknown in everything (counted). Threads  the
+ * extractor is immutable and shared; a worker belongs to one thread.
  */
 #ifndef WEIR_EVENT_EXTRACT_H
 #define WEIR_EVENT_EXTRACT_H
@@ -35,8 +35,8 @@ struct extractor;
 struct extract_worker;
 
 struct extract_options {
-    const struct profile *pinned;            /* NULL: classify */
-    const struct constant_field *constants;  /* --set: they win over the event's own field */
+    const struct profile *pinned;           /* NULL: classify */
+    const struct constant_field *constants; /* --set: they win over the event's own field */
     size_t n_constants;
 };
 

@@ -2,7 +2,8 @@
  * where its fields, its time, its id and its entities are.
  *
  * Profiles are data (detections/profiles/NAME.yml, built into the program, and the user's
- * own by --profiles DIR, which may replace a built-in of the same name). The file format is documented in docs/profiles.md.
+ * own by --profiles DIR, which may replace a built-in of the same name). The file format is
+ * documented in docs/profiles.md.
  *
  * Field paths  a field that the profile lists has ordered paths; the first path that is
  *              present with a value other than null wins; if all that are present are null, the
@@ -19,6 +20,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/embed.h"
 #include "base/err.h"
 #include "rule/rule.h"
 
@@ -46,12 +48,24 @@ bool logsource_allows(const struct logsource_facts *facts, const struct logsourc
 MUST_USE enum weir_rc profile_set_load(struct arena *a, struct str user_dir,
                                        const struct profile_set **out, struct weir_err *err);
 
+/* The same with the user's profiles given as texts. */
+MUST_USE enum weir_rc profile_set_load_texts(struct arena *a, const struct embed_file *user,
+                                             size_t n_user, const struct profile_set **out,
+                                             struct weir_err *err);
+
 uint32_t profile_count(const struct profile_set *set);
 const struct profile *profile_at(const struct profile_set *set, uint32_t i);
 /* NULL if there is none of that name. */
 const struct profile *profile_find(const struct profile_set *set, struct str name);
 struct str profile_name(const struct profile *p);
 struct str profile_description(const struct profile *p);
+
+/* What the profile asks to be done with a field that leaves weir. */
+enum profile_redact { REDACT_NONE, REDACT_MASK, REDACT_HASH, REDACT_DROP };
+enum profile_redact profile_redact_of(const struct profile *p, struct str field);
+
+/* How far behind the newest event of its source an event may be, in ms. */
+int64_t profile_lateness_ms(const struct profile *p);
 
 /* True if some profile that events of this logsource can have lists or could hold the field by a
  * listed name: for the lint "no profile of the rule's sources has this field". Profiles that

@@ -15,7 +15,7 @@ bool time_parse_ms(struct str text, int64_t *ms);
 
 struct time_fields {
     int year, month, day, hour, minute, second, millisecond; /* as written, no zone applied */
-    int week; /* ISO 8601 week of the written date */
+    int week;                                                /* ISO 8601 week of the written date */
 };
 
 /* The parts as they are written in the text (Sigma: no time-zone handling); false if no time. */

@@ -1,0 +1,233 @@
+/* profile.c - questions to profiles that are loaded; profile_load.c reads them. */
+#include "event/profile.h"
+
+#include "base/str.h"
+#include "event/profile_impl.h"
+
+uint32_t profile_count(const struct profile_set *set)
+{
+    return set->n;
+}
+
+const struct profile *profile_at(const struct profile_set *set, uint32_t i)
+{
+    ASSERT(i < set->n);
+    return set->items[i];
+}
+
+const struct profile *profile_find(const struct profile_set *set, struct str name)
+{
+    for (uint32_t i = 0; i < set->n; i++)
+        if (str_eq(set->items[i]->name, name))
+            return set->items[i];
+    return NULL;
+}
+
+struct str profile_name(const struct profile *p)
+{
+    return p->name;
+}
+
+struct str profile_description(const struct profile *p)
+{
+    return p->description;
+}
+
+enum profile_redact profile_redact_of(const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_redactions; i++)
+        if (str_eq(p->redactions[i].field, field))
+            return p->redactions[i].how;
+    return REDACT_NONE;
+}
+
+int64_t profile_lateness_ms(const struct profile *p)
+{
+    return p->lateness_ms;
+}
+
+/* ---- fields -------------------------------------------------------------------- */
+
+static const struct profile_field *listed_field(const struct profile *p, struct str name)
+{
+    for (size_t i = 0; i < p->n_fields; i++)
+        if (str_eq(p->fields[i].name, name))
+            return &p->fields[i];
+    return NULL;
+}
+
+size_t profile_field_paths(struct arena *a, const struct profile *p, struct str field,
+                           struct str *out)
+{
+    const struct profile_field *listed = listed_field(p, field);
+
+    if (listed) {
+        for (size_t i = 0; i < listed->paths.n; i++)
+            out[i] = listed->paths.items[i];
+        return listed->paths.n;
+    }
+    for (size_t i = 0; i < p->roots.n; i++) {
+        struct str root = p->roots.items[i];
+        out[i] = root.n == 0
+                     ? field
+                     : arena_printf(a, "%.*s.%.*s", (int)root.n, root.p, (int)field.n, field.p);
+    }
+    return p->roots.n;
+}
+
+const struct value_map *profile_value_map(const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_maps; i++)
+        if (str_eq(p->maps[i].field, field))
+            return &p->maps[i];
+    return NULL;
+}
+
+struct str value_map_apply(const struct value_map *map, struct str value)
+{
+    for (size_t i = 0; i < map->n_pairs; i++)
+        if (str_eq_ci(map->pairs[i].from, value))
+            return map->pairs[i].to;
+    return value;
+}
+
+/* ---- logsource ------------------------------------------------------------------- */
+
+static bool list_has(const struct str_list *list, struct str text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq_ci(list->items[i], text))
+            return true;
+    return false;
+}
+
+static bool rule_holds(const struct source_rule *rule, const struct str *values)
+{
+    for (size_t i = 0; i < rule->n_conditions; i++) {
+        const struct source_condition *c = &rule->conditions[i];
+        struct str value = values[c->input];
+        if (!value.p || (c->values.n > 0 && !list_has(&c->values, value)))
+            return false;
+    }
+    return true;
+}
+
+static void key_from_event(const struct profile *p, enum source_key key, const struct str *values,
+                           struct logsource_values *out)
+{
+    for (size_t i = 0; i < p->n_from[key] && !out->is_known; i++) {
+        struct str value = values[p->from[key][i]];
+        if (!value.p || value.n == 0)
+            continue;
+        out->values[0] = value;
+        out->n = 1;
+        out->is_known = true;
+    }
+}
+
+void profile_facts(const struct profile *p, const struct str *values, struct logsource_facts *facts)
+{
+    struct logsource_values known[SOURCE_KEYS] = {0};
+
+    for (size_t i = 0; i < p->n_rules; i++) {
+        const struct source_rule *rule = &p->rules[i];
+        if (!rule_holds(rule, values))
+            continue;
+        for (int key = 0; key < SOURCE_KEYS; key++)
+            if (rule->sets[key] && !known[key].is_known)
+                known[key] = rule->values[key];
+    }
+    for (int key = 0; key < SOURCE_KEYS; key++) {
+        if (!known[key].is_known)
+            key_from_event(p, (enum source_key)key, values, &known[key]);
+        if (!known[key].is_known)
+            known[key] = p->constants[key];
+    }
+    facts->product = known[SOURCE_PRODUCT];
+    facts->category = known[SOURCE_CATEGORY];
+    facts->service = known[SOURCE_SERVICE];
+}
+
+static bool values_hold(const struct logsource_values *known, struct str wanted)
+{
+    for (uint32_t i = 0; i < known->n; i++)
+        if (str_eq_ci(known->values[i], wanted))
+            return true;
+    return false;
+}
+
+static bool key_allows(const struct logsource_values *known, struct str wanted)
+{
+    return wanted.n == 0 || !known->is_known || values_hold(known, wanted);
+}
+
+bool logsource_allows(const struct logsource_facts *facts, const struct logsource *wanted)
+{
+    return key_allows(&facts->product, wanted->product) &&
+           key_allows(&facts->category, wanted->category) &&
+           key_allows(&facts->service, wanted->service);
+}
+
+bool logsource_values_eq(const struct logsource_values *a, const struct logsource_values *b)
+{
+    if (a->is_known != b->is_known || a->n != b->n)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!str_eq_ci(a->values[i], b->values[i]))
+            return false;
+    return true;
+}
+
+/* ---- the lint --------------------------------------------------------------------- */
+
+/* True if a profile is about this product: by its constant or by one of its rules. */
+static bool is_about(const struct profile *p, struct str product)
+{
+    if (values_hold(&p->constants[SOURCE_PRODUCT], product))
+        return true;
+    for (size_t i = 0; i < p->n_rules; i++)
+        if (p->rules[i].sets[SOURCE_PRODUCT] &&
+            values_hold(&p->rules[i].values[SOURCE_PRODUCT], product))
+            return true;
+    return false;
+}
+
+/* A known name, or one below a known "a.*". */
+static bool name_matches(struct str known, struct str field)
+{
+    if (str_ends(known, STR(".*")))
+        return str_starts(field, str_sub(known, 0, known.n - 1)) ||
+               str_eq(field, str_sub(known, 0, known.n - 2));
+    return str_eq(known, field);
+}
+
+static bool has_field(const struct profile *p, struct str field)
+{
+    if (p->is_open || listed_field(p, field))
+        return true;
+    for (size_t i = 0; i < p->known.n; i++)
+        if (name_matches(p->known.items[i], field))
+            return true;
+    return false;
+}
+
+bool profile_set_knows_field(const struct profile_set *set, const struct logsource *source,
+                             struct str field)
+{
+    bool has_profile = false;
+
+    /* Pseudo-fields and keywords are of every event. A rule without a product, or for one that
+     * no profile is about, may be for anything: the lint has nothing to say. */
+    if (field.n == 0 || (field.p[0] == '@' && !str_eq(field, STR("@timestamp"))) ||
+        source->product.n == 0)
+        return true;
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct profile *p = set->items[i];
+        if (!is_about(p, source->product))
+            continue;
+        has_profile = true;
+        if (has_field(p, field))
+            return true;
+    }
+    return !has_profile;
+}

@@ -1,0 +1,161 @@
+/* profile_impl.h - the insides of a profile: for pkg/event alone.
+ *
+ * A profile as it stands after `extends` has been resolved: nothing here refers to another
+ * profile. Texts are slices of the profile set's arena.
+ */
+#ifndef WEIR_EVENT_PROFILE_IMPL_H
+#define WEIR_EVENT_PROFILE_IMPL_H
+
+#include "event/profile.h"
+
+enum {
+    PATHS_PER_FIELD_MAX = 64, /* listed paths of a field, and roots of a profile */
+    SOURCE_INPUTS_MAX = 8,    /* different fields that the logsource rules of a profile ask */
+    TIME_PATHS_MAX = 16,
+    MARKER_TESTS_MAX = 256 /* different marker tests of all profiles together */
+};
+
+/* ---- recognising ------------------------------------------------------------- */
+
+enum marker_kind {
+    MARKER_EXISTS, /* some value other than null at the path */
+    MARKER_ABSENT, /* none */
+    MARKER_IN      /* some scalar value at the path is one of `values`, ASCII case aside */
+};
+
+struct marker_test {
+    enum marker_kind kind;
+    struct str path;
+    struct str_list values; /* MARKER_IN */
+};
+
+/* All of `all` and, if there are any of `any`, at least one of them. */
+struct marker_match {
+    const struct marker_test *all, *any;
+    size_t n_all, n_any;
+};
+
+/* ---- what it stands for -------------------------------------------------------- */
+
+enum source_key { SOURCE_PRODUCT, SOURCE_CATEGORY, SOURCE_SERVICE, SOURCE_KEYS };
+
+/* One logsource rule: if every condition holds, the keys that it sets are so. */
+struct source_condition {
+    uint32_t input;         /* index into profile.inputs */
+    struct str_list values; /* one of these, ASCII case aside; none: the field is there */
+};
+
+struct source_rule {
+    const struct source_condition *conditions;
+    size_t n_conditions;
+    bool sets[SOURCE_KEYS];
+    struct logsource_values values[SOURCE_KEYS];
+};
+
+/* ---- fields -------------------------------------------------------------------- */
+
+struct value_pair {
+    struct str from, to; /* `from` compares without ASCII case */
+};
+
+struct value_map {
+    struct str field;
+    const struct value_pair *pairs;
+    size_t n_pairs;
+};
+
+struct profile_field {
+    struct str name;
+    struct str_list paths;
+};
+
+enum normalise {
+    NORMALISE_NONE,
+    NORMALISE_LOWER,
+    NORMALISE_SHORT_HOST,
+    NORMALISE_IP,
+    NORMALISE_SID
+};
+
+struct profile_entity {
+    struct str role, ocsf;
+    struct str_list fields;
+    enum normalise normalise;
+};
+
+struct profile_evidence {
+    struct str ocsf_path, field;
+};
+
+struct profile_redaction {
+    struct str field;
+    enum profile_redact how;
+};
+
+/* ---- the profile ---------------------------------------------------------------- */
+
+struct profile {
+    struct str name, description;
+    struct str path;  /* the file it was read from, for messages */
+    uint32_t index;   /* in its set; profiles are in the order in which they are tried */
+    int64_t priority; /* the higher, the earlier */
+    bool is_abstract; /* only for others to extend: never recognised, not counted */
+    bool is_open;     /* any field may be there */
+
+    struct marker_match match;
+    struct str_list roots; /* "" is the event itself */
+    const struct profile_field *fields;
+    size_t n_fields;
+    const struct value_map *maps;
+    size_t n_maps;
+
+    struct str_list inputs; /* fields that the logsource depends on */
+    const struct source_rule *rules;
+    size_t n_rules;
+    /* When no rule says: these fields of the event (indices into inputs), then the constant. */
+    uint32_t from[SOURCE_KEYS][SOURCE_INPUTS_MAX];
+    size_t n_from[SOURCE_KEYS];
+    struct logsource_values constants[SOURCE_KEYS];
+
+    struct str_list message, time, id; /* JSON paths in order */
+    struct str envelope;               /* JSON path of an array of events; empty: none */
+    const struct source_condition *envelope_when;
+    struct str_list envelope_fields; /* top-level keys that envelope_when asks */
+    size_t n_envelope_when;
+
+    const struct profile_entity *entities;
+    size_t n_entities;
+    const struct profile_evidence *evidence;
+    size_t n_evidence;
+    const struct profile_redaction *redactions;
+    size_t n_redactions;
+    struct str_list known; /* names of fields the lint takes; "a.*" stands for all below a */
+    int64_t lateness_ms;
+};
+
+struct profile_set {
+    const struct profile *const *items; /* in trying order, abstract ones left out */
+    uint32_t n;
+    const struct profile *const *all; /* with the abstract ones */
+    uint32_t n_all;
+    const struct profile *fallback; /* named "unknown": how to read events of no profile */
+};
+
+/* The value map of a field, NULL if it has none. */
+const struct value_map *profile_value_map(const struct profile *p, struct str field);
+/* The text that stands for `value`, or `value` itself. */
+struct str value_map_apply(const struct value_map *map, struct str value);
+
+/* The ordered paths at which a profile keeps a field; out holds PATHS_PER_FIELD_MAX. */
+size_t profile_field_paths(struct arena *a, const struct profile *p, struct str field,
+                           struct str *out);
+
+/* What an event is known to be, given the values of p->inputs (p NULL in an element: the
+ * event lacks it). Slices of `values` may end up in *facts. */
+void profile_facts(const struct profile *p, const struct str *values,
+                   struct logsource_facts *facts);
+
+bool logsource_values_eq(const struct logsource_values *a, const struct logsource_values *b);
+
+/* Parse one profile file into a set under construction; profile_load.c. */
+#endif

@@ -1,0 +1,200 @@
+/* test_profile.c - profiles: loading, messages, logsource facts, the lint's question. */
+#include "tests/lib/test.h"
+
+#include "base/arena.h"
+#include "event/profile.h"
+
+static const struct profile_set *load(struct arena *a, const char *text, struct weir_err *err)
+{
+    struct embed_file file = {STR("user.yml"), str_from(text)};
+    const struct profile_set *set = NULL;
+
+    *err = (struct weir_err){0};
+    if (profile_set_load_texts(a, &file, text ? 1 : 0, &set, err) != WEIR_OK)
+        return NULL;
+    return set;
+}
+
+TEST(built_in_profiles_load)
+{
+    static const char *const names[] = {
+        "windows_flat",     "windows_flat_4688", "windows_structured", "windows_ecs",
+        "windows_ecs_4688", "windows_evtx",      "windows_evtx_4688",  "sysmon_linux",
+        "linux_auditd",     "kubernetes_audit",  "aws_cloudtrail",     "message_only",
+        "generic",          "sysmon_linux_evtx"};
+    struct arena *a = arena_new(0);
+    struct weir_err err;
+    char text[1200];
+    const struct profile_set *set = load(a, NULL, &err);
+
+    if (!set)
+        fail_msg("%s", err_format(&err, text, sizeof text));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (!profile_find(set, str_from(names[i])))
+            fail_msg("no profile %s", names[i]);
+    CHECK_EQ(profile_count(set), ARRAY_LEN(names));
+    CHECK(!profile_find(set, STR("windows"))); /* abstract */
+    CHECK(!profile_find(set, STR("unknown")));
+    arena_free(a);
+}
+
+TEST(mistakes_are_told_with_place_and_hint)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"name: x\nmach: {}\n",
+         "user.yml:2:1: error: unknown key of a profile 'mach' (did you mean 'match'?)"},
+        {"name: x\n", "user.yml:1:1: error: a profile needs `match` (or `abstract: true`)"},
+        {"match: {all: []}\n", "user.yml:1:1: error: a profile needs `name`"},
+        {"- a\n", "user.yml:1:1: error: a profile file holds one map"},
+        {"name: x\nextends: windows_fla\n",
+         "user.yml:2:10: error: unknown profile 'windows_fla' (did you mean 'windows_flat'?)"},
+        {"name: x\nextends: x\n", "user.yml:2:10: error: unknown profile 'x'"},
+        {"name: x\nabstract: 5\n",
+         "user.yml:2:11: error: abstract must be true or false, not a number"},
+        {"name: x\nmatch:\n  all:\n    - exist: a\n",
+         "user.yml:4:7: error: unknown test 'exist' (did you mean 'exists'?)"},
+        {"name: x\nmatch: [a]\n",
+         "user.yml:2:8: error: match must be a map with all, any, not a list"},
+        {"name: x\nabstract: true\nlogsource:\n  prodct: y\n",
+         "user.yml:4:3: error: unknown key of logsource 'prodct' (did you mean 'product'?)"},
+        {"name: x\nabstract: true\nlogsource:\n  rules:\n    - {product: y}\n",
+         "user.yml:5:7: error: `when` is missing"},
+        {"name: x\nabstract: true\nlateness: 5\n",
+         "user.yml:3:11: error: lateness must be a number with s, m, h or d, as 5m"},
+        {"name: x\nabstract: true\nredact: {User: msk}\n",
+         "user.yml:3:16: error: unknown redaction 'msk' (did you mean 'mask'?)"},
+        {"name: x\nabstract: true\nentities:\n  - {role: a, ocsf: b, fields: [c], normalise: "
+         "shorthost}\n",
+         "user.yml:4:48: error: unknown normalise 'shorthost' (did you mean 'short_host'?)"},
+        {"name: x\nabstract: true\nentities: [{role: a}]\n",
+         "user.yml:3:12: error: an entity needs role, ocsf and fields"},
+        {"name: x\nabstract: true\ntime: [1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8]\n",
+         "user.yml:3:7: error: time has more than 16 entries"},
+        {"name: x\nabstract: true\nfields: {A: {b: c}}\n",
+         "user.yml:3:13: error: the paths must be text or a list of texts, not a map"},
+        {"name: unknown\nextends: unknown\nmatch: {al: []}\n",
+         "user.yml:3:9: error: unknown key of match 'al' (did you mean 'all'?)"},
+    };
+    char text[1200];
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena *a = arena_new(0);
+        struct weir_err err;
+        if (load(a, cases[i].text, &err))
+            fail_msg("accepted: %s", cases[i].text);
+        CHECK_STR(str_from(err_format(&err, text, sizeof text)), cases[i].message);
+        arena_free(a);
+    }
+}
+
+TEST(profiles_that_extend_each_other_in_a_circle_are_refused)
+{
+    struct arena *a = arena_new(0);
+    struct embed_file files[] = {
+        {STR("a.yml"), STR("name: a\nextends: b\nabstract: true\n")},
+        {STR("b.yml"), STR("name: b\nextends: a\nabstract: true\n")},
+        {STR("c.yml"), STR("name: c\nabstract: true\n")},
+        {STR("d.yml"), STR("name: c\nabstract: true\n")},
+    };
+    const struct profile_set *set;
+    struct weir_err err = {0};
+    char text[1200];
+
+    CHECK_EQ(profile_set_load_texts(a, files, 2, &set, &err), WEIR_SYNTAX);
+    CHECK(strstr(err.text, "circle") != NULL);
+    CHECK_EQ(profile_set_load_texts(a, files + 2, 2, &set, &err), WEIR_SYNTAX);
+    CHECK_STR(str_from(err_format(&err, text, sizeof text)),
+              "d.yml:1:7: error: profile 'c' is already defined in c.yml");
+    CHECK_EQ(profile_set_load(a, STR("/nowhere/at/all"), &set, &err), WEIR_IO);
+    CHECK_STR(str_from(err.file), "/nowhere/at/all");
+    arena_free(a);
+}
+
+TEST(a_users_profile_replaces_the_built_in_of_its_name)
+{
+    struct arena *a = arena_new(0);
+    struct weir_err err;
+    const struct profile_set *set =
+        load(a,
+             "name: generic\nextends: generic\ndescription: mine\nmatch: {any: [exists: a]}\n"
+             "lateness: 2h\nredact: {secret: drop}\n",
+             &err);
+
+    CHECK(set != NULL);
+    const struct profile *p = profile_find(set, STR("generic"));
+    CHECK_STR(profile_description(p), "mine");
+    CHECK_EQ(profile_lateness_ms(p), 7200000);
+    CHECK_EQ(profile_redact_of(p, STR("secret")), REDACT_DROP);
+    CHECK_EQ(profile_redact_of(p, STR("other")), REDACT_NONE);
+    arena_free(a);
+}
+
+TEST(a_rule_conflicts_only_with_what_is_known)
+{
+    struct logsource_facts facts = {
+        .product = {.values = {STR("windows")}, .n = 1, .is_known = true},
+        .category = {
+            .values = {STR("registry_set"), STR("registry_event")}, .n = 2, .is_known = true}};
+    static const struct {
+        const char *product, *category, *service;
+        bool is_allowed;
+    } cases[] = {
+        {"", "", "", true},
+        {"windows", "", "", true},
+        {"WINDOWS", "registry_event", "", true},
+        {"linux", "", "", false},
+        {"windows", "registry_add", "", false},
+        {"windows", "registry_set", "security", true}, /* service unknown */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct logsource wanted = {str_from(cases[i].product), str_from(cases[i].category),
+                                   str_from(cases[i].service)};
+        CHECK_EQ(logsource_allows(&facts, &wanted), cases[i].is_allowed);
+    }
+    facts.service.is_known = true; /* known to be none */
+    struct logsource wanted = {.service = STR("security")};
+    CHECK(!logsource_allows(&facts, &wanted));
+}
+
+TEST(the_lint_knows_the_fields_of_a_rules_sources)
+{
+    struct arena *a = arena_new(0);
+    struct weir_err err;
+    const struct profile_set *set = load(a, NULL, &err);
+    static const struct {
+        const char *product, *field;
+        bool is_known;
+    } cases[] = {
+        {"windows", "CommandLine", true},
+        {"windows", "Comandline", false},
+        {"windows", "commandline", false},
+        {"windows", "winlog.event_data.Foo", true}, /* a shape that has it */
+        {"windows", "@any", true},
+        {"windows", "@file", true},
+        {"linux", "a0", true},
+        {"linux", "Image", true}, /* Sysmon for Linux */
+        {"linux", "Imgae", false},
+        {"kubernetes", "objectRef.resource", true},
+        {"kubernetes", "objectref.resource", false},
+        {"aws", "requestParameters.bucketName", true},
+        {"aws", "eventname", false},
+        {"okta", "whatever", true}, /* no profile is about it */
+        {"", "whatever", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct logsource source = {.product = str_from(cases[i].product)};
+        if (profile_set_knows_field(set, &source, str_from(cases[i].field)) != cases[i].is_known)
+            fail_msg("%s %s", cases[i].product, cases[i].field);
+    }
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(built_in_profiles_load), ENTRY(mistakes_are_told_with_place_and_hint),
+          ENTRY(profiles_that_extend_each_other_in_a_circle_are_refused),
+          ENTRY(a_users_profile_replaces_the_built_in_of_its_name),
+          ENTRY(a_rule_conflicts_only_with_what_is_known),
+          ENTRY(the_lint_knows_the_fields_of_a_rules_sources))
