@@ -37,8 +37,8 @@ CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 all: $(B)/weir
 
 # Vector kernels have their own instruction set; nothing else may use it.
-$(B)/%_avx2.o:   CFLAGS += -mavx2 -mbmi -mbmi2 -Wno-sign-conversion
-$(B)/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mbmi -mbmi2 -Wno-sign-conversion
+$(B)/%_avx2.o:   CFLAGS += -mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
+$(B)/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
 $(B)/cmd/weir/version.o: CFLAGS += -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
 
 $(B)/gen/profiles.c: tools/embed $(EMBED_PROFILES)

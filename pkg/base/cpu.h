@@ -10,7 +10,8 @@
 
 enum simd_level { SIMD_SCALAR, SIMD_AVX2, SIMD_AVX512 };
 
-/* The level in force. AVX512 means F, BW, VL, DQ and VBMI. */
+/* The level in force. AVX512 means F, BW, VL, DQ, VBMI and VBMI2 (Ice Lake, Zen 4 and
+ * later); both vector levels also mean BMI, BMI2 and PCLMUL. */
 enum simd_level cpu_simd(void);
 /* The level this machine could do, whatever WEIR_SIMD says. */
 enum simd_level cpu_simd_max(void);

@@ -11,8 +11,9 @@
  * Values   strings: the bytes between the quotes, still escaped when JSON_ESCAPED is set;
  *          numbers and literals: their text. An object at the end of a path yields one
  *          hit of kind JSON_OBJECT, an empty array one of JSON_EMPTY_ARRAY (both only say
- *          that the key is there).
- * Leaves   one slot may be named for all string leaves of the record (keywords).
+ *          that the key is there; n is 0). Keys are compared unescaped.
+ * Leaves   one slot may be named for all string leaves of the record (keywords). They come
+ *          in document order, each behind the hits of its own path; is_flat is not set.
  * Limits   depth JSON_DEPTH_MAX, record JSON_RECORD_MAX, hits per record JSON_HITS_MAX;
  *          reaching one rejects the record with its own reason.
  * Memory   hits point into the record; scratch is owned by struct json_scanner and keeps
@@ -43,27 +44,30 @@ enum json_kind {
     JSON_EMPTY_ARRAY /* only says: present */
 };
 
-enum { JSON_ESCAPED = 1 /* the slice holds backslashes: json_unescape() before use */ };
+/* The slice holds backslashes or bytes beyond ASCII (which may be no UTF-8):
+ * json_unescape() before use. Without it the slice is the value. */
+enum { JSON_ESCAPED = 1 };
 
 /* Why a record is not JSON we take; the order is part of metrics, append only. */
 enum json_reason {
     JSON_OK,
-    JSON_NOT_OBJECT,   /* the record is valid JSON but no object */
+    JSON_NOT_OBJECT, /* the record is valid JSON but no object */
     JSON_BAD_SYNTAX,
     JSON_TOO_DEEP,
     JSON_TOO_LARGE,
     JSON_TOO_MANY_KEYS,
     JSON_TOO_MANY_VALUES,
-    JSON_TRUNCATED     /* the text ends inside the document */
+    JSON_TRUNCATED /* the text ends inside the document */
 };
 
 struct json_hit {
     const char *p;
     uint32_t n;
     uint32_t slot;
-    uint8_t kind;   /* enum json_kind */
-    uint8_t flags;  /* JSON_ESCAPED */
-    bool is_flat;   /* met by the whole path as one flat key of the root object */
+    uint8_t kind;  /* enum json_kind */
+    uint8_t flags; /* JSON_ESCAPED */
+    bool is_flat;  /* met by the whole path as one key of the root object: "a.b", not a then
+                      b; also set for the plain path "a" */
 };
 
 /* ---- wanted paths ------------------------------------------------------------ */
@@ -79,7 +83,8 @@ enum { JSON_NO_SLOT = UINT32_MAX, JSON_PATH_PARTS_MAX = 8 };
 
 /* Compile n wanted paths; several may share a slot, one path may have several slots.
  * leaves_slot: the slot of all string leaves or JSON_NO_SLOT. A path of more than
- * JSON_PATH_PARTS_MAX parts is met nested and flat, without the mixtures. */
+ * JSON_PATH_PARTS_MAX parts is met nested and flat; its mixtures are not promised.
+ * A want given twice counts once. The wants are copied. */
 const struct json_paths *json_paths_new(struct arena *a, const struct json_path_want *wants,
                                         size_t n, uint32_t leaves_slot);
 
@@ -112,8 +117,10 @@ enum { JSON_REPLACED = 1 /* a lone surrogate or invalid UTF-8 became U+FFFD */ }
 size_t json_unescape(struct str in, char *out, unsigned *flags);
 
 /* Length of the first JSON document in text (leading blanks included), for input where
- * documents follow each other without or with newlines; 0 with *reason on bad syntax,
- * JSON_TRUNCATED when the text ends first. Any JSON value is accepted. */
+ * documents follow each other without or with newlines; 0 with *reason on bad syntax or
+ * depth, JSON_TRUNCATED when the text ends first (also when it is blank). Any JSON value is
+ * accepted, of any size; a number at the very end of the text counts as complete. *reason is
+ * JSON_OK otherwise. Costs time in the length of the document. */
 size_t json_document_length(struct str text, enum json_reason *reason);
 
 #endif

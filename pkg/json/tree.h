@@ -14,7 +14,14 @@
 #include "base/base.h"
 #include "json/scan.h"
 
-enum json_type { JSON_T_NULL, JSON_T_BOOL, JSON_T_NUMBER, JSON_T_STRING, JSON_T_ARRAY, JSON_T_OBJECT };
+enum json_type {
+    JSON_T_NULL,
+    JSON_T_BOOL,
+    JSON_T_NUMBER,
+    JSON_T_STRING,
+    JSON_T_ARRAY,
+    JSON_T_OBJECT
+};
 
 struct json_node {
     enum json_type type;

@@ -2,8 +2,8 @@
  *
  * Memory   writes into a struct buf of the caller.
  * Checks   nesting and commas are kept by the writer; a call out of turn is an ASSERT.
- *          Strings are escaped as RFC 8259 asks; invalid UTF-8 becomes U+FFFD; NUL and
- *          control characters as \u00XX.
+ *          Strings are escaped as RFC 8259 asks: LF, CR and tab by their short names, NUL
+ *          and other control characters as \u00XX; an invalid byte becomes U+FFFD.
  */
 #ifndef WEIR_JSON_WRITE_H
 #define WEIR_JSON_WRITE_H

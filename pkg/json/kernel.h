@@ -1,0 +1,42 @@
+/* kernel.h - the vector parts of the package: one contract, three kernels each.
+ *
+ * Stage one of a scan (json_index_*): where are the tokens of a record? A token is one of
+ * { } [ ] : , outside strings, each unescaped quote (so strings come as two tokens), and
+ * the first byte of each run of other bytes outside strings (numbers, literals, rubbish).
+ * Stage two (scan.c) judges the grammar over tokens; stage one judges the insides of
+ * strings: control bytes, escapes, a missing closing quote.
+ *
+ * A backslash outside a string also counts as an escape here. It is a byte of a "run of
+ * other bytes" then, which stage two refuses, so what follows it does not matter.
+ *
+ * No kernel reads outside [record.p, record.p + record.n). All give the same answer.
+ */
+#ifndef WEIR_JSON_KERNEL_H
+#define WEIR_JSON_KERNEL_H
+
+#include "base/base.h"
+
+/* Entries that a kernel may write behind the last token, and whatever the walk reads. */
+enum { JSON_INDEX_SLACK = 80 };
+
+struct json_index {
+    uint32_t *at;   /* positions of tokens, ascending; room for record.n + JSON_INDEX_SLACK */
+    uint64_t *care; /* bit i: byte i is a backslash or beyond ASCII; room for n / 64 + 2 words */
+    size_t n;       /* tokens */
+    bool is_bad;    /* some string is bad or does not end */
+};
+
+typedef void json_index_fn(struct str record, struct json_index *out);
+json_index_fn json_index_scalar, json_index_avx2, json_index_avx512;
+
+typedef size_t json_unescape_fn(struct str in, char *out, unsigned *flags);
+json_unescape_fn json_unescape_scalar, json_unescape_avx2, json_unescape_avx512;
+
+/* One escape at *p (which points at its backslash; p < end), written to out: returns the
+ * bytes written and moves *p. A malformed one, which a scan lets nobody see, stays as is. */
+size_t json_unescape_one(const char **p, const char *end, char *out, unsigned *flags);
+
+/* All four are hex digits. */
+bool json_is_hex4(const char *p);
+
+#endif

@@ -1,0 +1,383 @@
+/* scan.c - stage two of the scan: walk the tokens, judge the grammar, keep wanted values.
+ *
+ * Stage one (kernel.h) has found the tokens and judged the insides of strings. The walk is
+ * a recursive descent over the token index. It carries no error position: a refused record
+ * goes once more through the plain checker (check.c), which says why and where.
+ *
+ * The walk needs no bounds check, because json_scan() lets it begin only when
+ *   - quotes come in pairs, so an opening quote is followed by its closing one;
+ *   - the first token is '{' and the last one is '}';
+ *   - behind the last token, the index repeats the first: a '{' where a comma, a colon or
+ *     an end is due, which is refused. (A '{' would be welcome behind a colon, a comma or
+ *     an opening bracket only, none of which is the last token.)
+ */
+#include "json/scan.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "json/check.h"
+#include "json/kernel.h"
+#include "json/paths.h"
+
+#include <stdlib.h>
+
+/* Tokens that the walk may look at behind the last one. */
+enum { SENTINELS = 4, CAPACITY_MIN = 4096 };
+
+struct json_scanner {
+    json_index_fn *index;
+    struct json_index ix;
+    size_t capacity; /* longest record that ix has room for */
+    struct json_hit *hits;
+    size_t n_hits;
+    struct buf key; /* an escaped key, unescaped */
+};
+
+struct walk {
+    const char *src;
+    const char *limit; /* end of the record */
+    const uint64_t *care;
+    const struct json_paths *paths;
+    struct json_hit *hit; /* where the next hit goes */
+    struct json_hit *hits_end;
+    struct buf *key;
+    size_t n_keys;
+    bool has_leaves;
+    bool is_full; /* a hit found no room */
+};
+
+static const uint32_t *walk_object(struct walk *w, const uint32_t *at, uint32_t node,
+                                   unsigned depth);
+static const uint32_t *walk_array(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat,
+                                  unsigned depth);
+
+/* Is any of the bits [from, to) set? */
+static inline bool any_bit(const uint64_t *bits, uint32_t from, uint32_t to)
+{
+    if (from == to)
+        return false;
+    uint32_t first = from / 64, last = (to - 1) / 64;
+    uint64_t head = ~(uint64_t)0 << (from % 64), tail = ~(uint64_t)0 >> (63 - (to - 1) % 64);
+    if (first == last)
+        return (bits[first] & head & tail) != 0;
+    uint64_t found = (bits[first] & head) | (bits[last] & tail);
+    for (uint32_t i = first + 1; i < last; i++)
+        found |= bits[i];
+    return found != 0;
+}
+
+static inline void put(struct walk *w, struct json_hit hit)
+{
+    if (__builtin_expect(w->hit == w->hits_end, 0)) {
+        w->is_full = true;
+        return;
+    }
+    *w->hit++ = hit;
+}
+
+/* A value for each slot of a node. */
+static inline void put_all(struct walk *w, uint32_t node, struct json_hit hit)
+{
+    const struct json_path_node *nd = &w->paths->nodes[node];
+
+    for (uint32_t i = 0; i < nd->n_slots; i++) {
+        hit.slot = w->paths->slots[nd->first_slot + i];
+        put(w, hit);
+    }
+}
+
+static inline void put_string(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat)
+{
+    if (node == NODE_NONE && !w->has_leaves)
+        return;
+    uint32_t from = at[0] + 1, to = at[1];
+    struct json_hit hit = {.p = w->src + from, .n = to - from, .kind = JSON_STRING};
+    hit.flags = any_bit(w->care, from, to) ? JSON_ESCAPED : 0;
+    hit.is_flat = is_flat;
+    put_all(w, node, hit);
+    if (w->has_leaves) {
+        hit.slot = w->paths->leaves_slot;
+        hit.is_flat = false;
+        put(w, hit);
+    }
+}
+
+static inline const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+/* The end of the number at p, NULL if there is none. */
+static const char *number_end(const char *p, const char *end)
+{
+    if (*p == '-')
+        p++;
+    const char *digits = p;
+    p = skip_digits(p, end);
+    if (p == digits || (*digits == '0' && p > digits + 1))
+        return NULL;
+    if (p < end && *p == '.') {
+        digits = ++p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return NULL;
+    }
+    if (p < end && (*p | 0x20) == 'e') {
+        p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        digits = p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return NULL;
+    }
+    return p;
+}
+
+static const char *literal_end(const char *p, const char *end, struct str literal,
+                               enum json_kind is, uint8_t *kind)
+{
+    if ((size_t)(end - p) < literal.n || memcmp(p, literal.p, literal.n) != 0)
+        return NULL;
+    *kind = (uint8_t)is;
+    return p + literal.n;
+}
+
+/* A number or literal: all of its run, which ends at a blank or the next token. (The last
+ * token has no next one, but that is a brace, and number_end() looks no further.) */
+static const uint32_t *walk_plain(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat)
+{
+    const char *p = w->src + at[0], *end = w->src + at[1], *q;
+    struct json_hit hit = {.p = p, .kind = JSON_NUMBER, .is_flat = is_flat};
+
+    switch (*p) {
+    case 't':
+        q = literal_end(p, end, STR("true"), JSON_TRUE, &hit.kind);
+        break;
+    case 'f':
+        q = literal_end(p, end, STR("false"), JSON_FALSE, &hit.kind);
+        break;
+    case 'n':
+        q = literal_end(p, end, STR("null"), JSON_NULL, &hit.kind);
+        break;
+    default:
+        q = number_end(p, end);
+    }
+    if (!q || (q < end && *q != ' ' && *q != '\n' && *q != '\r' && *q != '\t'))
+        return NULL;
+    if (node != NODE_NONE) {
+        hit.n = (uint32_t)(q - p);
+        put_all(w, node, hit);
+    }
+    return at + 1;
+}
+
+/* Any value whose first token is *at and which lies at `node`; `depth` containers are open.
+ * Returns the token behind it, NULL on bad syntax or too deep nesting. */
+static inline const uint32_t *walk_value(struct walk *w, const uint32_t *at, uint32_t node,
+                                         bool is_flat, unsigned depth)
+{
+    char c = w->src[at[0]];
+
+    if (__builtin_expect(c == '"', 1)) {
+        put_string(w, at, node, is_flat);
+        return at + 2;
+    }
+    if (c != '{' && c != '[')
+        return walk_plain(w, at, node, is_flat);
+    if (depth == JSON_DEPTH_MAX)
+        return NULL;
+    if (c == '[')
+        return walk_array(w, at + 1, node, is_flat, depth + 1);
+    if (node != NODE_NONE)
+        put_all(w, node,
+                (struct json_hit){.p = w->src + at[0], .kind = JSON_OBJECT, .is_flat = is_flat});
+    if (!w->paths->nodes[node].has_edges)
+        node = NODE_NONE;
+    return walk_object(w, at + 1, node, depth + 1);
+}
+
+/* The node of a key that holds escapes or bytes beyond ASCII. */
+static __attribute__((noinline)) uint32_t step_unescaped(struct walk *w, uint32_t node,
+                                                         struct str key)
+{
+    unsigned flags = 0;
+
+    buf_clear(w->key);
+    char *p = buf_reserve(w->key, key.n * 3 + 1);
+    size_t n = json_unescape(key, p, &flags);
+    return paths_step(w->paths, node, (struct str){p, n}, p);
+}
+
+/* The members of an object up to its end; *at is behind the brace. */
+static const uint32_t *walk_object(struct walk *w, const uint32_t *at, uint32_t node,
+                                   unsigned depth)
+{
+    const char *src = w->src;
+
+    if (src[at[0]] == '}')
+        return at + 1;
+    for (size_t n_keys = 1;; n_keys++) {
+        if (src[at[0]] != '"' || src[at[2]] != ':')
+            return NULL;
+        uint32_t to = NODE_NONE;
+        if (node != NODE_NONE) {
+            uint32_t from = at[0] + 1, end = at[1];
+            struct str key = {src + from, end - from};
+            if (__builtin_expect(any_bit(w->care, from, end), 0))
+                to = step_unescaped(w, node, key);
+            else
+                to = paths_step(w->paths, node, key, w->limit);
+        }
+        at = walk_value(w, at + 3, to, node == NODE_ROOT, depth);
+        if (!at)
+            return NULL;
+        char c = src[*at++];
+        if (c == '}') {
+            w->n_keys += n_keys;
+            return at;
+        }
+        if (c != ',')
+            return NULL;
+    }
+}
+
+/* The members of an array, all at the array's own node: paths fan out. */
+static const uint32_t *walk_array(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat,
+                                  unsigned depth)
+{
+    const char *src = w->src;
+
+    if (src[at[0]] == ']') {
+        if (node != NODE_NONE)
+            put_all(
+                w, node,
+                (struct json_hit){.p = src + at[0], .kind = JSON_EMPTY_ARRAY, .is_flat = is_flat});
+        return at + 1;
+    }
+    for (;;) {
+        at = walk_value(w, at, node, is_flat, depth);
+        if (!at)
+            return NULL;
+        char c = src[*at++];
+        if (c == ']')
+            return at;
+        if (c != ',')
+            return NULL;
+    }
+}
+
+/* ---- the scanner ----------------------------------------------------------------- */
+
+static void reserve(struct json_scanner *s, size_t n)
+{
+    if (n <= s->capacity)
+        return;
+    size_t capacity = s->capacity ? s->capacity : CAPACITY_MIN;
+    while (capacity < n)
+        capacity *= 2;
+    free(s->ix.at);
+    free(s->ix.care);
+    s->ix.at = malloc((capacity + JSON_INDEX_SLACK) * sizeof(s->ix.at[0]));
+    s->ix.care = malloc((capacity / 64 + 2) * sizeof(s->ix.care[0]));
+    ASSERT(s->ix.at != NULL && s->ix.care != NULL);
+    s->capacity = capacity;
+}
+
+struct json_scanner *json_scanner_new_with(enum simd_level level)
+{
+    static json_index_fn *const kernels[] = {json_index_scalar, json_index_avx2, json_index_avx512};
+    struct json_scanner *s = calloc(1, sizeof(*s));
+
+    ASSERT(s != NULL);
+    ASSERT(level <= cpu_simd_max());
+    s->index = kernels[level];
+    s->hits = malloc(JSON_HITS_MAX * sizeof(*s->hits)); /* pages come with use */
+    ASSERT(s->hits != NULL);
+    reserve(s, CAPACITY_MIN);
+    return s;
+}
+
+struct json_scanner *json_scanner_new(void)
+{
+    return json_scanner_new_with(cpu_simd());
+}
+
+void json_scanner_free(struct json_scanner *s)
+{
+    if (!s)
+        return;
+    free(s->ix.at);
+    free(s->ix.care);
+    free(s->hits);
+    buf_release(&s->key);
+    free(s);
+}
+
+/* Walk the indexed record; true if it is a JSON object within limits. */
+static bool walk_record(struct json_scanner *s, struct walk *w)
+{
+    struct json_index *ix = &s->ix;
+
+    if (ix->is_bad || ix->n < 2 || w->src[ix->at[0]] != '{' || w->src[ix->at[ix->n - 1]] != '}')
+        return false;
+    for (int i = 0; i < SENTINELS; i++)
+        ix->at[ix->n + (size_t)i] = ix->at[0];
+    uint32_t root = w->paths->nodes[NODE_ROOT].has_edges ? NODE_ROOT : NODE_NONE;
+    const uint32_t *end = walk_object(w, ix->at + 1, root, 1);
+    return end == ix->at + ix->n && w->n_keys <= JSON_KEYS_MAX;
+}
+
+/* Why a record was refused, at leisure. */
+static __attribute__((noinline)) enum json_reason refuse(struct str record, size_t *offset)
+{
+    size_t at = 0;
+    enum json_reason reason = json_check(record, &at);
+
+    if (reason == JSON_OK) { /* all of the grammar, so it must be the kind of value */
+        struct str text = str_trim(record);
+        reason = text.p[0] == '{' ? JSON_BAD_SYNTAX : JSON_NOT_OBJECT;
+        at = (size_t)(text.p - record.p);
+    }
+    if (offset)
+        *offset = at;
+    return reason;
+}
+
+enum json_reason json_scan(struct json_scanner *s, const struct json_paths *paths,
+                           struct str record, size_t *offset)
+{
+    struct walk w = {
+        .src = record.p,
+        .limit = record.p + record.n,
+        .paths = paths,
+        .hit = s->hits,
+        .hits_end = s->hits + JSON_HITS_MAX,
+        .key = &s->key,
+        .has_leaves = paths->leaves_slot != JSON_NO_SLOT,
+    };
+
+    s->n_hits = 0;
+    if (record.n > JSON_RECORD_MAX)
+        return refuse(record, offset);
+    reserve(s, record.n);
+    s->index(record, &s->ix);
+    w.care = s->ix.care;
+    if (!walk_record(s, &w))
+        return refuse(record, offset);
+    if (w.is_full) {
+        if (offset)
+            *offset = 0;
+        return JSON_TOO_MANY_VALUES;
+    }
+    s->n_hits = (size_t)(w.hit - s->hits);
+    return JSON_OK;
+}
+
+const struct json_hit *json_scan_hits(const struct json_scanner *s, size_t *n)
+{
+    *n = s->n_hits;
+    return s->hits;
+}

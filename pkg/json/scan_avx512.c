@@ -1,0 +1,112 @@
+/* scan_avx512.c - stage one with a block to a vector.
+ *
+ * One permutation looks each byte up in a table of 128 classes; the positions of tokens
+ * come from compressing 0, 1, 2 ... by their bitmap.
+ */
+#include "json/block.h"
+
+enum class {
+    BLANK = 1,
+    OP = 2,
+    QUOTE = 4,
+    BACKSLASH = 8,
+    SIMPLE = 16,
+    CONTROL = 32,
+};
+
+static const uint8_t CLASS[128] __attribute__((aligned(64))) = {
+    [0x00 ... 0x08] = CONTROL,
+    [0x0b ... 0x0c] = CONTROL,
+    [0x0e ... 0x1f] = CONTROL,
+    ['\t'] = CONTROL | BLANK,
+    ['\n'] = CONTROL | BLANK,
+    ['\r'] = CONTROL | BLANK,
+    [' '] = BLANK,
+    ['{'] = OP,
+    ['}'] = OP,
+    ['['] = OP,
+    [']'] = OP,
+    [':'] = OP,
+    [','] = OP,
+    ['"'] = QUOTE | SIMPLE,
+    ['\\'] = BACKSLASH | SIMPLE,
+    ['/'] = SIMPLE,
+    ['b'] = SIMPLE,
+    ['f'] = SIMPLE,
+    ['n'] = SIMPLE,
+    ['r'] = SIMPLE,
+    ['t'] = SIMPLE,
+};
+
+static const uint8_t IOTA[64] __attribute__((aligned(64))) = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
+static inline void write_positions(uint32_t *at, uint64_t bits, uint32_t base)
+{
+    __m512i packed = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(IOTA));
+    __m512i bases = _mm512_set1_epi32((int)base);
+    int n = __builtin_popcountll(bits);
+
+    _mm512_storeu_si512(
+        at, _mm512_add_epi32(bases, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
+    if (n <= 16)
+        return;
+    _mm512_storeu_si512(
+        at + 16,
+        _mm512_add_epi32(bases, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 1))));
+    if (n <= 32)
+        return;
+    _mm512_storeu_si512(
+        at + 32,
+        _mm512_add_epi32(bases, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 2))));
+    _mm512_storeu_si512(
+        at + 48,
+        _mm512_add_epi32(bases, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 3))));
+}
+
+static inline uint64_t has(__m512i classes, enum class which)
+{
+    return _mm512_test_epi8_mask(classes, _mm512_set1_epi8((char)which));
+}
+
+static inline uint32_t *index_block(struct block_state *s, __m512i v, struct str record,
+                                    size_t base, struct json_index *out, uint32_t *at)
+{
+    uint64_t beyond = _mm512_movepi8_mask(v);
+    __m512i classes = _mm512_maskz_permutex2var_epi8(~beyond, _mm512_load_si512(CLASS), v,
+                                                     _mm512_load_si512(CLASS + 64));
+    struct block_bits bits = {
+        .quote = has(classes, QUOTE),
+        .backslash = has(classes, BACKSLASH),
+        .op = has(classes, OP),
+        .blank = has(classes, BLANK),
+        .control = has(classes, CONTROL),
+        .simple = has(classes, SIMPLE),
+    };
+
+    out->care[base / BLOCK] = bits.backslash | beyond;
+    uint64_t tokens = block_tokens(s, &bits, record, base);
+    write_positions(at, tokens, (uint32_t)base);
+    return at + __builtin_popcountll(tokens);
+}
+
+void json_index_avx512(struct str record, struct json_index *out)
+{
+    struct block_state s = {0};
+    uint32_t *at = out->at;
+    size_t base = 0;
+
+    for (; record.n - base >= BLOCK; base += BLOCK)
+        at = index_block(&s, _mm512_loadu_si512(record.p + base), record, base, out, at);
+    out->care[base / BLOCK] = 0;
+    out->care[base / BLOCK + 1] = 0;
+    if (base < record.n) {
+        __mmask64 inside = _bzhi_u64(~0ull, (unsigned)(record.n - base));
+        __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), inside, record.p + base);
+        at = index_block(&s, v, record, base, out, at);
+    }
+    out->n = (size_t)(at - out->at);
+    out->is_bad = (s.bad | s.in_string | s.is_escaped) != 0;
+}

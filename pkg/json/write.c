@@ -1,0 +1,206 @@
+/* write.c - JSON out. The writer knows for each open container whether a comma is due. */
+#include "json/write.h"
+
+#include "base/str.h"
+#include "json/utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void json_writer_init(struct json_writer *w, struct buf *out)
+{
+    *w = (struct json_writer){.out = out};
+}
+
+/* A value comes: behind a key in an object, behind a comma in an array. */
+static void before_value(struct json_writer *w)
+{
+    if (w->depth == 0)
+        return;
+    uint32_t top = w->depth - 1;
+    ASSERT(w->is_object[top] == w->has_key);
+    if (!w->is_object[top] && w->has_member[top])
+        buf_add_char(w->out, ',');
+    w->has_member[top] = true;
+    w->has_key = false;
+}
+
+static void open_container(struct json_writer *w, bool is_object)
+{
+    before_value(w);
+    ASSERT(w->depth < JSON_WRITE_DEPTH_MAX);
+    w->is_object[w->depth] = is_object;
+    w->has_member[w->depth] = false;
+    w->depth++;
+    buf_add_char(w->out, is_object ? '{' : '[');
+}
+
+static void close_container(struct json_writer *w, bool is_object)
+{
+    ASSERT(w->depth > 0 && w->is_object[w->depth - 1] == is_object && !w->has_key);
+    w->depth--;
+    buf_add_char(w->out, is_object ? '}' : ']');
+}
+
+void json_open_object(struct json_writer *w)
+{
+    open_container(w, true);
+}
+
+void json_close_object(struct json_writer *w)
+{
+    close_container(w, true);
+}
+
+void json_open_array(struct json_writer *w)
+{
+    open_container(w, false);
+}
+
+void json_close_array(struct json_writer *w)
+{
+    close_container(w, false);
+}
+
+static void put_quoted(struct buf *out, struct str s)
+{
+    buf_add_char(out, '"');
+    json_escape(out, s);
+    buf_add_char(out, '"');
+}
+
+void json_key(struct json_writer *w, struct str key)
+{
+    ASSERT(w->depth > 0 && w->is_object[w->depth - 1] && !w->has_key);
+    if (w->has_member[w->depth - 1])
+        buf_add_char(w->out, ',');
+    put_quoted(w->out, key);
+    buf_add_char(w->out, ':');
+    w->has_key = true;
+}
+
+void json_put_str(struct json_writer *w, struct str value)
+{
+    before_value(w);
+    put_quoted(w->out, value);
+}
+
+void json_put_i64(struct json_writer *w, int64_t value)
+{
+    before_value(w);
+    buf_printf(w->out, "%" PRId64, value);
+}
+
+void json_put_u64(struct json_writer *w, uint64_t value)
+{
+    before_value(w);
+    buf_printf(w->out, "%" PRIu64, value);
+}
+
+void json_put_bool(struct json_writer *w, bool value)
+{
+    before_value(w);
+    buf_add(w->out, value ? STR("true") : STR("false"));
+}
+
+void json_put_null(struct json_writer *w)
+{
+    before_value(w);
+    buf_add(w->out, STR("null"));
+}
+
+void json_put_number(struct json_writer *w, struct str text)
+{
+    before_value(w);
+    buf_add(w->out, text);
+}
+
+void json_put_double(struct json_writer *w, double value)
+{
+    char text[40];
+    int precision = 1;
+
+    if (!isfinite(value)) {
+        json_put_null(w);
+        return;
+    }
+    do { /* 17 digits always read back equal */
+        snprintf(text, sizeof(text), "%.*g", precision, value);
+    } while (strtod(text, NULL) != value && ++precision <= 17);
+    json_put_number(w, str_from(text));
+}
+
+void json_kv_str(struct json_writer *w, const char *key, struct str value)
+{
+    json_key(w, str_from(key));
+    json_put_str(w, value);
+}
+
+void json_kv_i64(struct json_writer *w, const char *key, int64_t value)
+{
+    json_key(w, str_from(key));
+    json_put_i64(w, value);
+}
+
+void json_kv_bool(struct json_writer *w, const char *key, bool value)
+{
+    json_key(w, str_from(key));
+    json_put_bool(w, value);
+}
+
+/* Bytes that stand for themselves, a whole character at a time: length of their run. */
+static size_t clean_run(struct str s)
+{
+    size_t i = 0;
+
+    while (i < s.n) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c == '"' || c == '\\')
+            break;
+        size_t n = c < 0x80 ? 1 : utf8_length(s.p + i, s.n - i);
+        if (n == 0)
+            break;
+        i += n;
+    }
+    return i;
+}
+
+static void put_unclean(struct buf *out, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        buf_add(out, STR("\\\""));
+        break;
+    case '\\':
+        buf_add(out, STR("\\\\"));
+        break;
+    case '\n':
+        buf_add(out, STR("\\n"));
+        break;
+    case '\r':
+        buf_add(out, STR("\\r"));
+        break;
+    case '\t':
+        buf_add(out, STR("\\t"));
+        break;
+    default:
+        if (c >= 0x80)
+            buf_add(out, STR(UTF8_REPLACEMENT));
+        else
+            buf_printf(out, "\\u%04x", (unsigned)c);
+    }
+}
+
+void json_escape(struct buf *out, struct str value)
+{
+    while (value.n > 0) {
+        size_t n = clean_run(value);
+        buf_add(out, (struct str){value.p, n});
+        if (n == value.n)
+            return;
+        put_unclean(out, (unsigned char)value.p[n]);
+        value = (struct str){value.p + n + 1, value.n - n - 1};
+    }
+}
