@@ -32,7 +32,7 @@
 
 #define CHECK(x) _assert_true((x) ? 1u : 0u, #x, __FILE__, __LINE__)
 #define CHECK_EQ(a, b)                                                                             \
-    _assert_int_equal((unsigned long long)(a), (unsigned long long)(b), __FILE__, __LINE__)
+    _assert_int_equal((uintmax_t)(a), (uintmax_t)(b), __FILE__, __LINE__)
 #define CHECK_STR(s, literal) check_str((s), str_from(literal), #s, __FILE__, __LINE__)
 
 static inline void check_str(struct str got, struct str want, const char *what, const char *file,

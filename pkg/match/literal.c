@@ -1,0 +1,373 @@
+/* literal.c - builds a set of literals and runs its scans.
+ *
+ * Every literal becomes an entry under one key: an anchored one under a hash of its end
+ * that is anchored (literal_anchor.c), a short one under itself, any other under the
+ * rarest of its 4-byte windows. Sorting the drafts by key makes entries of one key
+ * neighbours; tables then map a key to its first entry.
+ *
+ * Rarest means: rarest by gram_level(), less a fine for each literal that is filed there
+ * already, since all of them are looked at when the window turns up.
+ */
+#include "match/literal.h"
+#include "match/literal_set.h"
+
+#include <stdlib.h>
+
+enum {
+    CACHE_LINE = 64,
+    WINDOWS_LOOKED_AT = 512,       /* of a longer literal the beginning offers choice enough */
+    SHARED_FINE = GRAM_LEVEL_UNIT, /* for each doubling of the literals under a window */
+    FIRST_BITS_PER_GRAM = 64,
+    FIRST_BITS_MIN = 9,  /* one cache line */
+    FIRST_BITS_MAX = 18, /* 32 KiB: stays in the first-level cache */
+    FIRST_CROWDED = 32,  /* fewer bits per gram than this: a second bitmap pays */
+    SECOND_BITS_PER_GRAM = 64,
+    SECOND_BITS_MAX = 24,
+    SLOTS_PER_KEY = 2,
+    SLOTS_PER_ANCHOR = 4,
+    SHUFFLE_GRAMS_MAX = 24 /* above, too much passes eight buckets */
+};
+
+/* Which table a literal goes to; drafts are sorted by it first. */
+enum kind { KIND_SHORT1, KIND_SHORT2, KIND_SHORT3, KIND_GRAM, KIND_ANCHOR };
+
+struct draft {
+    const struct literal *literal;
+    const char *text; /* the set's own copy, with readable bytes behind */
+    enum kind kind;
+    uint64_t key;
+    uint32_t at;
+};
+
+/* How many literals chose each gram so far, by hash: only a hint, so collisions of the
+ * hash may be counted together. */
+struct popularity {
+    uint16_t *counts;
+    uint32_t shift;
+};
+
+static uint32_t log2_up(uint64_t x)
+{
+    return x <= 1 ? 0 : (uint32_t)(64 - __builtin_clzll(x - 1));
+}
+
+static void *alloc_lines(struct arena *a, size_t n, size_t element_bytes)
+{
+    char *p = arena_array(a, n * element_bytes + CACHE_LINE, 1);
+
+    return p + (CACHE_LINE - (uintptr_t)p % CACHE_LINE) % CACHE_LINE;
+}
+
+/* ---- which key a literal is filed under ------------------------------------------- */
+
+static unsigned crowd_fine(unsigned count)
+{
+    return SHARED_FINE * log2_up((uint64_t)count + 1);
+}
+
+static void choose_gram(struct draft *d, const struct popularity *seen)
+{
+    struct str text = d->literal->text;
+    int best = INT32_MIN;
+
+    for (uint32_t i = 0; i + GRAM_BYTES <= text.n && i < WINDOWS_LOOKED_AT; i++) {
+        uint32_t gram = load32(text.p + i);
+        unsigned count = seen->counts[gram_hash(gram) >> seen->shift];
+        int worth = (int)gram_level(gram) - (int)crowd_fine(count);
+        if (worth <= best)
+            continue;
+        best = worth;
+        d->key = gram;
+        d->at = i;
+    }
+    uint16_t *count = &seen->counts[gram_hash((uint32_t)d->key) >> seen->shift];
+    if (*count < UINT16_MAX)
+        (*count)++;
+}
+
+static void draft_init(struct draft *d, const struct literal *l, const char *text,
+                       const struct popularity *seen)
+{
+    *d = (struct draft){.literal = l, .text = text};
+    if (l->where != LITERAL_ANYWHERE) {
+        d->kind = KIND_ANCHOR;
+        d->key = anchor_key(text, l->text.n, l->where);
+    } else if (l->text.n < GRAM_BYTES) {
+        d->kind = (enum kind)(KIND_SHORT1 + l->text.n - 1);
+        d->key = low_bytes(load32(text), l->text.n);
+    } else {
+        d->kind = KIND_GRAM;
+        choose_gram(d, seen);
+    }
+}
+
+/* By kind, key, and then by the order given, which qsort would not keep. */
+static int draft_cmp(const void *a, const void *b)
+{
+    const struct draft *x = a, *y = b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->literal < y->literal ? -1 : x->literal > y->literal;
+}
+
+/* All texts one behind the other; LITERAL_PAD zero bytes behind the last. */
+static char *texts_new(struct arena *a, const struct literal *literals, size_t n)
+{
+    size_t bytes = 0;
+    char *texts, *to;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += literals[i].text.n;
+    to = texts = arena_zalloc(a, bytes + LITERAL_PAD);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to, literals[i].text.p, literals[i].text.n);
+        to += literals[i].text.n;
+    }
+    return texts;
+}
+
+static struct draft *drafts_new(struct arena *scratch, const struct literal *literals, size_t n,
+                                const char *texts)
+{
+    struct draft *drafts = ARENA_ARRAY(scratch, n, struct draft);
+    struct popularity seen;
+    uint32_t bits = log2_up(n * SLOTS_PER_KEY) + 2;
+
+    seen.shift = 32 - bits;
+    seen.counts = ARENA_ARRAY(scratch, (size_t)1 << bits, uint16_t);
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(literals[i].text.n >= 1 && literals[i].text.n <= LITERAL_BYTES_MAX);
+        draft_init(&drafts[i], &literals[i], texts, &seen);
+        texts += literals[i].text.n;
+    }
+    if (n > 1)
+        qsort(drafts, n, sizeof *drafts, draft_cmp);
+    return drafts;
+}
+
+/* ---- entries and tables ------------------------------------------------------------ */
+
+static void entry_init(struct literal_entry *e, const struct draft *d)
+{
+    const struct literal *l = d->literal;
+    uint32_t n = (uint32_t)l->text.n, check_at = 0;
+
+    /* The eight bytes around the gram: the gram itself is known to be equal. */
+    if (n > CHECK_BYTES) {
+        check_at = d->at > 2 ? d->at - 2 : 0;
+        check_at = check_at < n - CHECK_BYTES ? check_at : n - CHECK_BYTES;
+    }
+    *e = (struct literal_entry){.check = low_bytes(load64(d->text + check_at), n),
+                                .text = d->text,
+                                .id = l->id,
+                                .n = (uint16_t)n,
+                                .at = (uint16_t)d->at,
+                                .check_at = (uint16_t)check_at,
+                                .where = (uint8_t)l->where};
+}
+
+static void entries_init(struct arena *a, struct literal_set *set, const struct draft *drafts)
+{
+    struct literal_entry *entries = alloc_lines(a, set->n_entries, sizeof *entries);
+
+    for (size_t i = 0; i < set->n_entries; i++) {
+        entry_init(&entries[i], &drafts[i]);
+        entries[i].is_last = i + 1 == set->n_entries || drafts[i + 1].kind != drafts[i].kind ||
+                             drafts[i + 1].key != drafts[i].key;
+    }
+    set->entries = entries;
+}
+
+static void grams_init(struct arena *a, struct gram_table *t, const struct draft *drafts,
+                       const struct literal_set *set, enum kind kind)
+{
+    t->n = 0;
+    for (size_t i = 0; i < set->n_entries; i++)
+        t->n += drafts[i].kind == kind && set->entries[i].is_last;
+    if (t->n == 0)
+        return;
+    uint32_t bits = log2_up((uint64_t)t->n * SLOTS_PER_KEY);
+    uint32_t mask = (UINT32_C(1) << bits) - 1;
+    struct gram_slot *slots = alloc_lines(a, (size_t)1 << bits, sizeof *slots);
+
+    t->slots = slots;
+    t->shift = 32 - bits;
+    for (size_t i = 0, first = 0; i < set->n_entries; i++) {
+        if (drafts[i].kind == kind && set->entries[i].is_last) {
+            uint32_t s = gram_hash((uint32_t)drafts[i].key) >> t->shift;
+            while (slots[s].entry != 0)
+                s = (s + 1) & mask;
+            slots[s] = (struct gram_slot){(uint32_t)drafts[i].key, (uint32_t)first + 1};
+        }
+        first = set->entries[i].is_last ? i + 1 : first;
+    }
+}
+
+static void anchor_note_class(struct anchor_table *t, const struct literal *l)
+{
+    uint32_t bit = UINT32_C(1) << anchor_class(l->text.n);
+
+    if (l->where == LITERAL_AT_START)
+        t->starts |= bit;
+    else if (l->where == LITERAL_AT_END)
+        t->ends |= bit;
+    else
+        t->has_whole = true;
+}
+
+static void anchors_init(struct arena *a, struct literal_set *set, const struct draft *drafts)
+{
+    struct anchor_table *t = &set->anchors;
+
+    for (size_t i = 0; i < set->n_entries; i++)
+        t->n += drafts[i].kind == KIND_ANCHOR && set->entries[i].is_last;
+    if (t->n == 0)
+        return;
+    uint32_t bits = log2_up((uint64_t)t->n * SLOTS_PER_ANCHOR);
+    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    struct anchor_slot *slots = alloc_lines(a, (size_t)1 << bits, sizeof *slots);
+
+    t->slots = slots;
+    t->shift = 64 - bits;
+    for (size_t i = 0, first = 0; i < set->n_entries; i++) {
+        if (drafts[i].kind == KIND_ANCHOR)
+            anchor_note_class(t, drafts[i].literal);
+        if (drafts[i].kind == KIND_ANCHOR && set->entries[i].is_last) {
+            uint64_t s = drafts[i].key >> t->shift;
+            while (slots[s].entry != 0)
+                s = (s + 1) & mask;
+            slots[s] = (struct anchor_slot){.key = drafts[i].key, .entry = (uint32_t)first + 1};
+        }
+        first = set->entries[i].is_last ? i + 1 : first;
+    }
+}
+
+/* ---- filters ----------------------------------------------------------------------- */
+
+static void bitmap_add(uint32_t *words, const struct gram_bitmap *b, uint32_t hash)
+{
+    uint32_t bit = hash >> b->shift;
+
+    words[bit >> 5] |= UINT32_C(1) << (bit & 31);
+}
+
+static uint32_t *bitmap_new(struct arena *a, struct gram_bitmap *b, uint32_t bits)
+{
+    uint32_t *words = alloc_lines(a, ((size_t)1 << bits) / 32, sizeof *words);
+
+    b->words = words;
+    b->shift = 32 - bits;
+    return words;
+}
+
+static void bitmaps_init(struct arena *a, struct literal_set *set)
+{
+    uint32_t bits = log2_up((uint64_t)set->grams.n * FIRST_BITS_PER_GRAM);
+    uint32_t slots = set->grams.n == 0 ? 0 : 1 + (UINT32_MAX >> set->grams.shift);
+    uint32_t *first, *second = NULL;
+
+    bits = bits < FIRST_BITS_MIN ? FIRST_BITS_MIN : bits;
+    bits = bits > FIRST_BITS_MAX ? FIRST_BITS_MAX : bits;
+    first = bitmap_new(a, &set->first, bits);
+    set->has_second = ((uint64_t)1 << bits) < (uint64_t)set->grams.n * FIRST_CROWDED;
+    if (set->has_second) {
+        bits = log2_up((uint64_t)set->grams.n * SECOND_BITS_PER_GRAM);
+        second = bitmap_new(a, &set->second, bits < SECOND_BITS_MAX ? bits : SECOND_BITS_MAX);
+    }
+    for (uint32_t i = 0; i < slots; i++) {
+        const struct gram_slot *s = &set->grams.slots[i];
+        if (s->entry == 0)
+            continue;
+        bitmap_add(first, &set->first, gram_hash(s->gram));
+        if (second)
+            bitmap_add(second, &set->second, gram_hash_second(s->gram));
+    }
+}
+
+/* Let a key of n bytes through bucket b; positions behind it let everything through. */
+static void shuffle_add(struct shuffle_filter *f, uint32_t key, uint32_t n, uint32_t b)
+{
+    uint8_t bit = (uint8_t)(1u << b);
+
+    for (uint32_t j = 0; j < GRAM_BYTES; j++) {
+        uint8_t c = (uint8_t)(key >> (8 * j));
+        if (j < n) {
+            f->lo[j][c & 15] |= bit;
+            f->hi[j][c >> 4] |= bit;
+        } else {
+            for (uint32_t i = 0; i < 16; i++) {
+                f->lo[j][i] |= bit;
+                f->hi[j][i] |= bit;
+            }
+        }
+    }
+}
+
+/* Neighbours in order share leading (low) bytes least when sorted by the last one, so
+ * drafts, which are sorted by key as a number, go to buckets in runs. */
+static void shuffles_init(struct literal_set *set, const struct draft *drafts)
+{
+    uint32_t n_short = set->shorts[0].n + set->shorts[1].n + set->shorts[2].n;
+    uint32_t shorts = 0, grams = 0;
+
+    set->has_shorts = n_short > 0;
+    set->is_shuffled = set->grams.n > 0 && set->grams.n <= SHUFFLE_GRAMS_MAX;
+    for (size_t i = 0; i < set->n_entries; i++) {
+        uint32_t key = (uint32_t)drafts[i].key;
+        if (!set->entries[i].is_last)
+            continue;
+        if (drafts[i].kind < KIND_GRAM) {
+            uint32_t b = (uint32_t)((uint64_t)shorts++ * SHUFFLE_BUCKETS / n_short);
+            shuffle_add(&set->short_shuffle, key, (uint32_t)drafts[i].kind - KIND_SHORT1 + 1, b);
+        } else if (drafts[i].kind == KIND_GRAM && set->is_shuffled) {
+            uint32_t b = grams++ * SHUFFLE_BUCKETS / set->grams.n;
+            shuffle_add(&set->gram_shuffle, key, GRAM_BYTES, b);
+        }
+    }
+}
+
+/* ---- the set ----------------------------------------------------------------------- */
+
+const struct literal_set *literal_set_new_with(struct arena *a, const struct literal *literals,
+                                               size_t n, enum simd_level level)
+{
+    struct literal_set *set = ARENA_NEW(a, struct literal_set);
+    struct arena *scratch = arena_new(0);
+    const struct draft *drafts = drafts_new(scratch, literals, n, texts_new(a, literals, n));
+
+    ASSERT(level <= cpu_simd_max());
+    ASSERT(n < UINT32_MAX / SLOTS_PER_ANCHOR);
+    set->n_entries = n;
+    set->scan = literal_scan_scalar;
+    entries_init(a, set, drafts);
+    for (int k = KIND_SHORT1; k <= KIND_SHORT3; k++)
+        grams_init(a, &set->shorts[k - KIND_SHORT1], drafts, set, (enum kind)k);
+    grams_init(a, &set->grams, drafts, set, KIND_GRAM);
+    anchors_init(a, set, drafts);
+    bitmaps_init(a, set);
+    shuffles_init(set, drafts);
+    arena_free(scratch);
+    return set;
+}
+
+const struct literal_set *literal_set_new(struct arena *a, const struct literal *literals, size_t n)
+{
+    return literal_set_new_with(a, literals, n, cpu_simd());
+}
+
+void literal_scan(const struct literal_set *set, const struct literal_value *values, size_t n,
+                  struct literal_hits *hits)
+{
+    if (set->anchors.n > 0)
+        for (size_t i = 0; i < n; i++)
+            literal_verify_anchored(set, &values[i], hits);
+    if (set->grams.n > 0 || set->has_shorts)
+        set->scan(set, values, n, hits);
+    if (hits->n > 0) {
+        hits->flush(hits->context, hits->at, hits->n);
+        hits->n = 0;
+    }
+}

@@ -1,0 +1,190 @@
+/* literal_set.h - the inside of a literal set, shared by its builder and its kernels.
+ *
+ * Private to pkg/match/literal*.c: everybody else knows literal.h only.
+ *
+ * Three questions are asked of a value, each only if the set has such literals:
+ *   anchored  at its start, its end, or as a whole: one hash look-up per length class
+ *   short     1 to 3 bytes anywhere: a shuffle filter over every position
+ *   gram      4 bytes and more, anywhere: every 4-byte window against one or two bitmaps
+ * What passes a filter at position p goes to literal_verify_*(), which is exact. A filter
+ * may wake too much, never too little, so kernels are free to differ in filtering.
+ */
+#ifndef WEIR_MATCH_LITERAL_SET_H
+#define WEIR_MATCH_LITERAL_SET_H
+
+#include "match/literal.h"
+
+#include <string.h>
+
+enum {
+    GRAM_BYTES = 4,
+    SHORT_BYTES_MAX = GRAM_BYTES - 1,
+    CHECK_BYTES = 8, /* compared in a register before the whole text is */
+    SHUFFLE_BUCKETS = 8
+};
+
+/* One literal, ready to be verified. Entries with the same key are neighbours; the last
+ * of them says so. Two entries to a cache line. */
+struct literal_entry {
+    uint64_t check; /* text bytes from check_at on, zero behind the end of the text */
+    const char *text;
+    uint32_t id;
+    uint16_t n;
+    uint16_t at;       /* where in the text the gram is that it is filed under */
+    uint16_t check_at; /* at most n - CHECK_BYTES, or 0 */
+    bool is_last;
+    uint8_t where; /* enum literal_where */
+};
+
+/* An open-addressing table of keys of one length, at most half full. */
+struct gram_slot {
+    uint32_t gram;
+    uint32_t entry; /* number of the first entry + 1; 0: free slot */
+};
+
+struct gram_table {
+    const struct gram_slot *slots; /* 2^(32 - shift) of them */
+    uint32_t shift;
+    uint32_t n; /* keys in it; 0: there are no slots */
+};
+
+/* A set of hashes: bit (hash >> shift) is set for each member. */
+struct gram_bitmap {
+    const uint32_t *words;
+    uint32_t shift;
+};
+
+/* Byte j of a window passes for bucket b if bit b is set in both lo[j][low nibble] and
+ * hi[j][high nibble]; the window passes if one bucket passes for all bytes. */
+struct shuffle_filter {
+    uint8_t lo[GRAM_BYTES][16];
+    uint8_t hi[GRAM_BYTES][16];
+};
+
+/* Keys of anchored literals: see literal_anchor.c. */
+struct anchor_slot {
+    uint64_t key;
+    uint32_t entry; /* number of the first entry + 1; 0: free slot */
+    uint32_t pad;
+};
+
+enum { ANCHOR_CLASSES = 10 }; /* key lengths: 1 to 8, 16 and 32 bytes */
+
+struct anchor_table {
+    const struct anchor_slot *slots; /* 2^(64 - shift) of them, at most a quarter full */
+    uint32_t shift;
+    uint32_t n;
+    uint32_t starts; /* bit c: there is a key of class c for LITERAL_AT_START */
+    uint32_t ends;   /* ... for LITERAL_AT_END */
+    bool has_whole;
+};
+
+struct literal_set {
+    void (*scan)(const struct literal_set *, const struct literal_value *, size_t,
+                 struct literal_hits *); /* short and gram questions */
+
+    struct gram_table grams;
+    struct gram_bitmap first;  /* small enough for the first-level cache */
+    struct gram_bitmap second; /* another hash, sparse; asked where `first` says yes */
+    bool has_second;           /* only where `first` had to be crowded */
+    bool is_shuffled;          /* so few grams that gram_shuffle does it in registers */
+    struct shuffle_filter gram_shuffle;
+
+    struct gram_table shorts[SHORT_BYTES_MAX]; /* by length - 1 */
+    bool has_shorts;
+    struct shuffle_filter short_shuffle;
+
+    struct anchor_table anchors;
+    const struct literal_entry *entries;
+    size_t n_entries;
+};
+
+/* Multiplicative hashing: the high bits of the product are the good ones. */
+enum { GRAM_HASH_FIRST = 0x9e3779b1, GRAM_HASH_SECOND = 0x85ebca6b };
+
+static inline uint32_t gram_hash(uint32_t gram)
+{
+    return gram * (uint32_t)GRAM_HASH_FIRST;
+}
+
+static inline uint32_t gram_hash_second(uint32_t gram)
+{
+    return gram * (uint32_t)GRAM_HASH_SECOND;
+}
+
+static inline bool bitmap_has(const struct gram_bitmap *b, uint32_t hash)
+{
+    uint32_t bit = hash >> b->shift;
+
+    return (b->words[bit >> 5] >> (bit & 31)) & 1;
+}
+
+static inline uint32_t load32(const char *p)
+{
+    uint32_t x;
+
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static inline uint64_t load64(const char *p)
+{
+    uint64_t x;
+
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+/* The low n bytes of a loaded word; n is 1 to 8. */
+static inline uint64_t low_bytes(uint64_t x, size_t n)
+{
+    return n >= sizeof x ? x : x & ((UINT64_C(1) << (8 * n)) - 1);
+}
+
+static inline void hits_add(struct literal_hits *h, uint32_t tag, uint32_t id)
+{
+    h->at[h->n++] = (struct literal_hit){tag, id};
+    if (h->n == h->cap) {
+        h->flush(h->context, h->at, h->n);
+        h->n = 0;
+    }
+}
+
+/* Is the literal at `start`? The caller knows that it fits: start + n <= v->n. */
+static inline bool entry_is_at(const struct literal_entry *e, const char *start)
+{
+    if (low_bytes(load64(start + e->check_at), e->n) != e->check)
+        return false;
+    return e->n <= CHECK_BYTES || memcmp(start, e->text, e->n) == 0;
+}
+
+/* Report the literals filed under the 4-byte window at pos; pos + GRAM_BYTES <= v->n. */
+void literal_verify_gram(const struct literal_set *set, const struct literal_value *v, uint32_t pos,
+                         struct literal_hits *hits);
+
+/* Report the literals of 1 to 3 bytes that begin at pos < v->n. */
+void literal_verify_short(const struct literal_set *set, const struct literal_value *v,
+                          uint32_t pos, struct literal_hits *hits);
+
+/* Report the anchored literals of a value. */
+void literal_verify_anchored(const struct literal_set *set, const struct literal_value *v,
+                             struct literal_hits *hits);
+
+/* The kernels behind literal_set.scan. */
+void literal_scan_scalar(const struct literal_set *set, const struct literal_value *values,
+                         size_t n, struct literal_hits *hits);
+void literal_scan_avx2(const struct literal_set *set, const struct literal_value *values, size_t n,
+                       struct literal_hits *hits);
+void literal_scan_avx512(const struct literal_set *set, const struct literal_value *values,
+                         size_t n, struct literal_hits *hits);
+
+/* The table of anchored literals: keys of a literal, and the same from a value. */
+unsigned anchor_class(size_t n);
+uint64_t anchor_key(const char *p, size_t n, enum literal_where where);
+
+/* How often the 4-byte window is expected at a position of telemetry text:
+ * -GRAM_LEVEL_UNIT * log2(probability), 0 to 255. */
+enum { GRAM_LEVEL_UNIT = 6 };
+unsigned gram_level(uint32_t gram);
+
+#endif
