@@ -6,6 +6,10 @@
  * \d \s \w and caseless matching of letters: ASCII classes; caseless by Unicode only in PCRE2's
  * UTF mode on non-ASCII values.
  *
+ * Newline is LF alone; `$` without multiline also matches before a newline at the end, in both.
+ * A limit can only be met in PCRE2, so a pattern that explodes may say REGEX_OVER_LIMIT of a value
+ * with a character beyond ASCII and answer at once for its ASCII twin.
+ *
  * Memory   a compiled regex holds library memory: regex_free().
  * Threads  a compiled regex is shared; struct regex_scratch belongs to one thread.
  */
@@ -34,14 +38,14 @@ struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n
 void regex_scratch_free(struct regex_scratch *s);
 
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_OVER_LIMIT };
-enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s, struct str value,
-                             bool value_is_ascii);
+enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
+                             struct str value, bool value_is_ascii);
 
-/* A text that every match contains (ASCII-folded if the pattern is caseless or as written otherwise;
- * the caller folds both sides), for a literal prefilter: the longest such run that simple analysis
- * proves (top-level concatenation, groups without alternation or optional quantifier). With
- * alternations at top level: a set of texts of which every match contains at least one. n = 0 if
- * nothing is proven. At most REGEX_TEXTS_MAX. */
+/* Texts of which every match contains at least one, for a literal prefilter; the caller folds them
+ * and the values by ASCII. From simple analysis: the longest run of characters of a
+ * branch, groups without optional quantifier, the union over alternatives. If the pattern is
+ * caseless, no text has a k or an s (PCRE2 lets them match U+212A and U+017F). n = 0 if nothing is
+ * proven (then every value must be asked); a text may be as short as one byte. */
 enum { REGEX_TEXTS_MAX = 64 };
 size_t regex_required_texts(struct arena *a, const struct regex *regex,
                             struct str out[REGEX_TEXTS_MAX]);

@@ -1,0 +1,216 @@
+/* regex.c - two engines behind one question.
+ *
+ * PCRE2 says what a pattern means and whether it is one at all; Vectorscan is used where its
+ * answer is the same. That holds for ASCII patterns on ASCII values, checked pattern by pattern
+ * in tests, save for what fast_path_can() leaves out.
+ *
+ * PCRE2 runs with UTF and MATCH_INVALID_UTF (no value is refused), newline is LF alone whatever the
+ * library was built with, and \C, which would cut characters, is an error.
+ */
+#include "match/regex.h"
+
+#include "base/str.h"
+
+#include <hs/hs.h>
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+/* Heap for one match in KiB; the depth limit is reached first with ordinary patterns. */
+enum { REGEX_HEAP_KIB = 16 * 1024, JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024 };
+enum { ERROR_TEXT_MAX = 256 };
+
+struct match_regex {
+    pcre2_code *code;
+    hs_database_t *fast; /* NULL: no fast path */
+};
+
+struct regex_scratch {
+    hs_scratch_t *fast; /* NULL if no regex has a fast path */
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+    pcre2_jit_stack *jit_stack;
+};
+
+/* ---- compiling --------------------------------------------------------------- */
+
+/* A flag group such as (?x) or (?i-x: names x: blanks and # mean something else then. */
+static bool has_extended_flag(struct str pattern)
+{
+    for (size_t at = 0; (at = str_find(pattern, STR("(?"), at)) != SIZE_MAX;) {
+        at += 2;
+        for (size_t i = at; i < pattern.n; i++) {
+            char c = pattern.p[i];
+            if (c == 'x')
+                return true;
+            if (c != '-' && c != '^' && (c < 'a' || c > 'z'))
+                break;
+        }
+    }
+    return false;
+}
+
+/* What the two engines could read differently, or what our wrapping of it could. */
+static bool fast_path_can(struct str pattern)
+{
+    if (!str_is_ascii(pattern) || memchr(pattern.p, '\0', pattern.n) ||
+        str_starts(pattern, STR("(*")) || has_extended_flag(pattern))
+        return false;
+    for (size_t i = 0; i + 1 < pattern.n; i++) {
+        if (pattern.p[i] != '\\')
+            continue;
+        if (memchr("pPQKG", pattern.p[++i], 5))
+            return false;
+    }
+    return true;
+}
+
+static hs_database_t *compile_fast(const struct regex *regex)
+{
+    unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
+    hs_database_t *db = NULL;
+    hs_compile_error_t *error = NULL;
+
+    if (regex->pattern.n == 0 || !fast_path_can(regex->pattern))
+        return NULL;
+    flags |= regex->is_caseless ? HS_FLAG_CASELESS : 0;
+    flags |= regex->is_multiline ? HS_FLAG_MULTILINE : 0;
+    flags |= regex->is_dotall ? HS_FLAG_DOTALL : 0;
+
+    struct arena *a = arena_new(2 * REGEX_PATTERN_MAX);
+    const char *open = regex->is_whole_value ? "\\A(?:" : "";
+    const char *close = regex->is_whole_value ? ")\\z" : "";
+    struct str z =
+        arena_printf(a, "%s%.*s%s", open, (int)regex->pattern.n, regex->pattern.p, close);
+    if (hs_compile(z.p, flags, HS_MODE_BLOCK, NULL, &db, &error) != HS_SUCCESS) {
+        hs_free_compile_error(error);
+        db = NULL;
+    }
+    arena_free(a);
+    return db;
+}
+
+static pcre2_code *compile_code(const struct regex *regex, int *error, size_t *offset)
+{
+    uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+
+    ASSERT(context);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+    flags |= regex->is_caseless ? PCRE2_CASELESS : 0;
+    flags |= regex->is_multiline ? PCRE2_MULTILINE : 0;
+    flags |= regex->is_dotall ? PCRE2_DOTALL : 0;
+    flags |= regex->is_whole_value ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0;
+    const char *pattern = regex->pattern.n ? regex->pattern.p : "";
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)pattern, regex->pattern.n, flags, error, offset, context);
+    pcre2_compile_context_free(context);
+    return code;
+}
+
+enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
+                           struct weir_err *err)
+{
+    char text[ERROR_TEXT_MAX] = "";
+    size_t offset = 0;
+    int error = 0;
+
+    if (regex->pattern.n > REGEX_PATTERN_MAX)
+        return err_set(err, WEIR_LIMIT, "regular expression of %zu bytes, the limit is %d",
+                       regex->pattern.n, REGEX_PATTERN_MAX);
+    pcre2_code *code = compile_code(regex, &error, &offset);
+    if (!code) {
+        pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
+        return err_set(err, WEIR_SYNTAX, "regular expression: %s (at byte %zu of it)", text,
+                       offset);
+    }
+    struct match_regex *re = malloc(sizeof(*re));
+    ASSERT(re);
+    re->code = code;
+    re->fast = compile_fast(regex);
+    /* Refusal is no fault: pcre2_match() then interprets. */
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    *out = re;
+    return WEIR_OK;
+}
+
+void regex_free(struct match_regex *re)
+{
+    if (!re)
+        return;
+    pcre2_code_free(re->code);
+    hs_free_database(re->fast);
+    free(re);
+}
+
+bool regex_has_fast_path(const struct match_regex *re)
+{
+    return re->fast != NULL;
+}
+
+/* ---- matching ---------------------------------------------------------------- */
+
+struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n)
+{
+    struct regex_scratch *s = calloc(1, sizeof(*s));
+
+    ASSERT(s);
+    for (size_t i = 0; i < n; i++)
+        if (all[i] && all[i]->fast)
+            ASSERT(hs_alloc_scratch(all[i]->fast, &s->fast) == HS_SUCCESS);
+    s->data = pcre2_match_data_create(1, NULL);
+    s->limits = pcre2_match_context_create(NULL);
+    ASSERT(s->data && s->limits);
+    pcre2_set_match_limit(s->limits, REGEX_MATCH_LIMIT);
+    pcre2_set_depth_limit(s->limits, REGEX_DEPTH_LIMIT);
+    pcre2_set_heap_limit(s->limits, REGEX_HEAP_KIB);
+    s->jit_stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+    if (s->jit_stack)
+        pcre2_jit_stack_assign(s->limits, NULL, s->jit_stack);
+    return s;
+}
+
+void regex_scratch_free(struct regex_scratch *s)
+{
+    if (!s)
+        return;
+    hs_free_scratch(s->fast);
+    pcre2_match_data_free(s->data);
+    pcre2_match_context_free(s->limits);
+    pcre2_jit_stack_free(s->jit_stack);
+    free(s);
+}
+
+/* One match is enough: a return other than 0 ends the scan. */
+static int on_match(UNUSED unsigned id, UNUSED unsigned long long from,
+                    UNUSED unsigned long long to, UNUSED unsigned flags, void *context)
+{
+    *(bool *)context = true;
+    return 1;
+}
+
+static enum regex_result test_fast(const struct match_regex *re, struct regex_scratch *s,
+                                   struct str value)
+{
+    bool is_match = false;
+    hs_error_t rc = hs_scan(re->fast, value.n ? value.p : "", (unsigned)value.n, 0, s->fast,
+                            on_match, &is_match);
+
+    ASSERT(rc == HS_SUCCESS || rc == HS_SCAN_TERMINATED);
+    return is_match ? REGEX_YES : REGEX_NO;
+}
+
+enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
+                             struct str value, bool value_is_ascii)
+{
+    if (value_is_ascii && re->fast && s->fast && value.n <= UINT32_MAX)
+        return test_fast(re, s, value);
+    int rc = pcre2_match(re->code, (PCRE2_SPTR)(value.n ? value.p : ""), value.n, 0, 0, s->data,
+                         s->limits);
+    if (rc >= 0)
+        return REGEX_YES;
+    /* What is left beside "no" are limits: of matching, depth, heap, JIT stack. */
+    return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_OVER_LIMIT;
+}
