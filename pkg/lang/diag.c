@@ -1,0 +1,157 @@
+/* diag.c - collecting messages, and finding places inside scalars. */
+#include "lang/diag.h"
+
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MESSAGE_BYTES_MAX = 600 };
+
+void diag_init(struct diag *d, struct arena *a, struct str source, uint32_t source_line)
+{
+    d->a = a;
+    d->source = source;
+    d->source_line = source_line;
+    d->n_messages = 0;
+    d->has_error = d->has_warning = d->is_unsupported = false;
+}
+
+static void add(struct diag *d, struct place at, bool is_error, const char *fmt, va_list args)
+{
+    char text[MESSAGE_BYTES_MAX];
+
+    if (d->n_messages == LANG_MESSAGES_MAX)
+        return;
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    ASSERT(n >= 0);
+    if ((size_t)n >= sizeof text)
+        n = sizeof text - 1;
+    d->messages[d->n_messages++] = (struct verdict_message){
+        at.line, at.col, arena_str(d->a, (struct str){text, (size_t)n}), is_error};
+}
+
+bool diag_error(struct diag *d, struct place at, const char *fmt, ...)
+{
+    va_list args;
+
+    d->has_error = true;
+    va_start(args, fmt);
+    add(d, at, true, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool diag_unsupported(struct diag *d, struct place at, const char *fmt, ...)
+{
+    va_list args;
+
+    d->is_unsupported = true;
+    va_start(args, fmt);
+    add(d, at, true, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool diag_warn(struct diag *d, struct place at, const char *fmt, ...)
+{
+    va_list args;
+
+    d->has_warning = true;
+    va_start(args, fmt);
+    add(d, at, false, fmt, args);
+    va_end(args);
+    return false;
+}
+
+enum verdict_status diag_status(const struct diag *d)
+{
+    if (d->has_error)
+        return VERDICT_ERROR;
+    if (d->is_unsupported)
+        return VERDICT_UNSUPPORTED;
+    return d->has_warning ? VERDICT_WARNING : VERDICT_OK;
+}
+
+struct str diag_hint(struct diag *d, struct str wrong, const struct str *names, size_t n)
+{
+    struct str near = str_nearest(wrong, names, n);
+
+    if (near.n == 0)
+        return STR("");
+    return arena_printf(d->a, " (did you mean '%.*s'?)", SHOWN(near));
+}
+
+/* Byte of the source where a place is, SIZE_MAX if it is outside. */
+static size_t source_offset(const struct diag *d, struct place at)
+{
+    size_t i = 0;
+
+    for (uint32_t line = d->source_line; line < at.line; line++) {
+        i = str_find_char(d->source, '\n', i);
+        if (i == SIZE_MAX)
+            return SIZE_MAX;
+        i++;
+    }
+    for (uint32_t col = 1; col < at.col; col++) { /* columns are characters */
+        if (i >= d->source.n)
+            return SIZE_MAX;
+        do
+            i++;
+        while (i < d->source.n && ((unsigned char)d->source.p[i] & 0xc0) == 0x80);
+    }
+    return i;
+}
+
+static struct place advance(struct str s, size_t from, size_t to, struct place at)
+{
+    for (size_t i = from; i < to && i < s.n; i++) {
+        if (s.p[i] == '\n') {
+            at.line++;
+            at.col = 1;
+        } else if (((unsigned char)s.p[i] & 0xc0) != 0x80) {
+            at.col++;
+        }
+    }
+    return at;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Walk source and value side by side: a run of blanks in one is a run of blanks in the other
+ * (folding, indentation), everything else must be equal. */
+struct place diag_inside(const struct diag *d, struct place start, struct str text, size_t offset)
+{
+    if (d->n_messages == LANG_MESSAGES_MAX) /* nobody will read it */
+        return start;
+    size_t from = source_offset(d, start), i = from, k = 0;
+
+    if (from == SIZE_MAX || from >= d->source.n)
+        return start;
+    if (d->source.p[i] == '|' || d->source.p[i] == '>') {
+        i = str_find_char(d->source, '\n', i);
+        if (i == SIZE_MAX)
+            return start;
+    } else if (d->source.p[i] == '\'' || d->source.p[i] == '"') {
+        i++;
+    }
+    while (k < offset || (k < text.n && is_blank(d->source.p[i]) && !is_blank(text.p[k]))) {
+        if (i >= d->source.n || k > text.n)
+            return start;
+        bool is_gap = is_blank(d->source.p[i]);
+        if (is_gap || (k < offset && is_blank(text.p[k]))) {
+            while (i < d->source.n && is_blank(d->source.p[i]))
+                i++;
+            while (k < offset && is_blank(text.p[k]))
+                k++;
+        } else if (d->source.p[i++] != text.p[k++]) {
+            return start;
+        }
+        if (i >= d->source.n)
+            break;
+    }
+    return advance(d->source, from, i, start);
+}

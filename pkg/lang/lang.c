@@ -1,0 +1,419 @@
+/* lang.c - the loader: files to documents, documents to rules and verdicts.
+ *
+ * A stream is cut into documents first and each is parsed on its own, so a syntax error ends
+ * with its document. The tree of a document lives in a scratch arena that is reset before the
+ * next one; only what the rule keeps is copied.
+ *
+ * rule_loader_finish() settles double ids (by sorting), joins filters to rules, and only then
+ * gives out the rules that are still good.
+ */
+#include "lang/lang.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "doc/doc.h"
+#include "lang/diag.h"
+#include "lang/names.h"
+#include "lang/sigma/sigma.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+enum { SCRATCH_BLOCK = 256 * 1024 };
+
+struct loaded_filter {
+    struct sigma_filter filter;
+    size_t verdict; /* index of its verdict */
+};
+
+struct rule_loader {
+    struct arena *a, *scratch;
+    const struct list_source *lists;
+    struct lang_options options;
+    struct names *names;
+    struct verdict *verdicts;
+    size_t n_verdicts, cap_verdicts;
+    struct loaded_filter *filters;
+    size_t n_filters, cap_filters;
+    struct diag diag; /* of the document at hand */
+};
+
+struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *lists,
+                                    const struct lang_options *options)
+{
+    struct rule_loader *l = calloc(1, sizeof *l);
+
+    ASSERT(l != NULL);
+    l->a = a;
+    l->scratch = arena_new(SCRATCH_BLOCK);
+    l->lists = lists;
+    if (options)
+        l->options = *options;
+    l->names = names_new(a);
+    return l;
+}
+
+static void *grown(void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    *cap = *cap ? *cap * 2 : 64;
+    items = reallocarray(items, *cap, size);
+    ASSERT(items != NULL);
+    return items;
+}
+
+/* ---- verdicts --------------------------------------------------------------------------- */
+
+static void keep_messages(struct rule_loader *l, struct verdict *v)
+{
+    struct verdict_message *messages =
+        ARENA_ARRAY(l->a, l->diag.n_messages, struct verdict_message);
+
+    for (size_t i = 0; i < l->diag.n_messages; i++)
+        messages[i] = l->diag.messages[i];
+    v->messages = messages;
+    v->n_messages = l->diag.n_messages;
+    v->status = diag_status(&l->diag);
+}
+
+static void keep_warnings(struct rule_loader *l, struct rule *rule)
+{
+    struct rule_message *warnings = ARENA_ARRAY(l->a, l->diag.n_messages, struct rule_message);
+
+    for (size_t i = 0; i < l->diag.n_messages; i++) {
+        const struct verdict_message *m = &l->diag.messages[i];
+        warnings[i] = (struct rule_message){m->line, m->col, m->text};
+    }
+    rule->warnings = warnings;
+    rule->n_warnings = l->diag.n_messages;
+}
+
+/* The verdict on what `head` describes, with the messages of l->diag. */
+static struct verdict *add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
+{
+    l->verdicts = grown(l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
+    struct verdict *v = &l->verdicts[l->n_verdicts++];
+    *v = (struct verdict){.path = head->path,
+                          .document = head->document,
+                          .line = head->line,
+                          .uid = head->uid,
+                          .title = head->title,
+                          .language = head->language,
+                          .kind = kind};
+    keep_messages(l, v);
+    return v;
+}
+
+/* A message that is only known when all files are read. */
+static void add_late_message(struct rule_loader *l, struct verdict *v, bool is_error,
+                             struct str text)
+{
+    struct verdict_message *messages = ARENA_ARRAY(l->a, v->n_messages + 1, struct verdict_message);
+
+    for (size_t i = 0; i < v->n_messages; i++)
+        messages[i] = v->messages[i];
+    messages[v->n_messages] = (struct verdict_message){v->line, 1, text, is_error};
+    v->messages = messages;
+    v->n_messages++;
+    if (is_error) {
+        v->status = VERDICT_ERROR;
+        v->rule = NULL;
+    } else if (v->status == VERDICT_OK) {
+        v->status = VERDICT_WARNING;
+    }
+}
+
+/* ---- one document ------------------------------------------------------------------------- */
+
+static struct rule new_head(struct rule_loader *l, struct str path, uint32_t document,
+                            uint32_t line)
+{
+    struct rule head = {.path = path, .document = document, .line = line};
+
+    head.language = head.title = STR("");
+    head.uid = arena_printf(l->a, "%.*s#%u", (int)path.n, path.p, document);
+    return head;
+}
+
+static void set_sha256(struct rule *rule, struct str text)
+{
+    static const char HEX[] = "0123456789abcdef";
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+
+    SHA256((const unsigned char *)text.p, text.n, digest);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        rule->sha256[2 * i] = HEX[digest[i] >> 4];
+        rule->sha256[2 * i + 1] = HEX[digest[i] & 15];
+    }
+    rule->sha256[64] = '\0';
+}
+
+static void refuse_unknown(struct rule_loader *l, const struct doc_node *document,
+                           struct rule *head)
+{
+    static const struct str KEYS[] = {{"detection", 9}, {"correlation", 11}, {"filter", 6}};
+    struct place at = {document->line, document->col};
+
+    if (document->type != DOC_MAP) {
+        diag_error(&l->diag, at, "not a rule: the document is %s", doc_type_name(document));
+        return;
+    }
+    const struct doc_node *action = doc_get(document, STR("action"));
+    if (action) {
+        diag_unsupported(&l->diag, (struct place){action->line, action->col},
+                         "'action' (documents that change others): not part of Sigma any more");
+        return;
+    }
+    for (size_t i = 0; i < document->n_items; i++) {
+        const struct doc_key *key = &document->keys[i];
+        struct str near = str_nearest(key->text, KEYS, ARRAY_LEN(KEYS));
+        if (near.n) {
+            diag_error(&l->diag, (struct place){key->line, key->col},
+                       "not a rule: unknown key '%.*s' (did you mean '%.*s'?)", SHOWN(key->text),
+                       SHOWN(near));
+            return;
+        }
+    }
+    const struct doc_node *title = doc_get(document, STR("title"));
+    if (doc_is_scalar(title))
+        head->title = names_intern(l->names, title->text);
+    diag_error(&l->diag, at, "not a rule: no 'detection', 'correlation' or 'filter'");
+}
+
+static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct doc_node *document,
+                      struct rule *head)
+{
+    bool is_good = sigma_rule_load(s, document, head);
+    struct verdict *v = add_verdict(l, head, STR("rule"));
+
+    if (!is_good)
+        return;
+    set_sha256(head, l->diag.source);
+    keep_warnings(l, head);
+    v->rule = ARENA_NEW(l->a, struct rule);
+    *v->rule = *head;
+}
+
+static void load_filter(struct rule_loader *l, struct sigma_scope *s,
+                        const struct doc_node *document, struct rule *head)
+{
+    struct loaded_filter filter = {.verdict = l->n_verdicts};
+
+    bool is_good = sigma_filter_load(s, document, head, &filter.filter);
+    add_verdict(l, head, STR("filter"));
+    if (!is_good)
+        return;
+    l->filters = grown(l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
+    l->filters[l->n_filters++] = filter;
+}
+
+static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
+{
+    struct sigma_scope s = {
+        .a = l->a, .scratch = l->scratch, .names = l->names, .lists = l->lists, .diag = &l->diag};
+
+    head->line = document->line;
+    switch (sigma_kind_of(document)) {
+    case SIGMA_RULE:
+        load_rule(l, &s, document, head);
+        return;
+    case SIGMA_FILTER:
+        load_filter(l, &s, document, head);
+        return;
+    case SIGMA_CORRELATION:
+        (void)sigma_correlation_refuse(&s, document, head);
+        add_verdict(l, head, STR("correlation"));
+        return;
+    case SIGMA_UNKNOWN:
+        refuse_unknown(l, document, head);
+        add_verdict(l, head, STR(""));
+        return;
+    }
+}
+
+/* ---- one file ---------------------------------------------------------------------------------
+ */
+
+/* All documents of one piece between `---` lines: one, unless `...` ends documents too. */
+static void load_piece(struct rule_loader *l, struct str path, uint32_t *document, struct str text,
+                       uint32_t line)
+{
+    struct weir_err err = {0};
+    struct doc_node *docs;
+    size_t n;
+
+    diag_init(&l->diag, l->a, text, line);
+    if (doc_parse_yaml_at(l->scratch, text, line, &docs, &n, &err) != WEIR_OK) {
+        struct rule head = new_head(l, path, (*document)++, line);
+        diag_error(&l->diag, (struct place){err.line, err.col}, "%s", err.text);
+        add_verdict(l, &head, STR(""));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct rule head = new_head(l, path, (*document)++, line);
+        diag_init(&l->diag, l->a, text, line);
+        load_document(l, &docs[i], &head);
+    }
+}
+
+static void refuse_file(struct rule_loader *l, struct str path, const char *why)
+{
+    struct rule head = new_head(l, path, 0, 1);
+
+    diag_init(&l->diag, l->a, STR(""), 1);
+    diag_error(&l->diag, (struct place){0, 0}, "%s", why);
+    add_verdict(l, &head, STR(""));
+}
+
+void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
+{
+    struct str own_path = arena_str(l->a, path), rest = text, piece;
+    uint32_t line = 1, piece_line, document = 0;
+
+    if (text.n > LANG_FILE_MAX) {
+        refuse_file(l, own_path, "the file is larger than 16 MiB");
+        return;
+    }
+    while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
+        load_piece(l, own_path, &document, piece, piece_line);
+        arena_reset(l->scratch);
+    }
+    if (document == 0)
+        refuse_file(l, own_path, "the file is empty");
+}
+
+/* ---- at the end
+ * ----------------------------------------------------------------------------------- */
+
+static int by_uid(const void *x, const void *y, void *context)
+{
+    const struct verdict *verdicts = context;
+    size_t i = *(const size_t *)x, k = *(const size_t *)y;
+    int order = str_cmp(verdicts[i].uid, verdicts[k].uid);
+
+    return order ? order : (i > k) - (i < k);
+}
+
+static void refuse_double_ids(struct rule_loader *l)
+{
+    size_t n = l->n_verdicts;
+    size_t *order = reallocarray(NULL, n ? n : 1, sizeof *order);
+
+    ASSERT(order != NULL);
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    qsort_r(order, n, sizeof *order, by_uid, l->verdicts);
+    for (size_t i = 1, first = 0; i < n; i++) {
+        struct verdict *v = &l->verdicts[order[i]];
+        const struct verdict *other = &l->verdicts[order[first]];
+        if (!str_eq(v->uid, other->uid)) {
+            first = i;
+            continue;
+        }
+        add_late_message(l, v, true,
+                         arena_printf(l->a, "the id '%.*s' is already that of %.*s:%u",
+                                      SHOWN(v->uid), (int)other->path.n, other->path.p,
+                                      other->line));
+    }
+    free(order);
+}
+
+static void warn_of_dead_references(struct rule_loader *l, const struct loaded_filter *f)
+{
+    struct verdict *v = &l->verdicts[f->verdict];
+
+    for (size_t r = 0; r < f->filter.rules.n; r++) {
+        struct str reference = f->filter.rules.items[r];
+        bool is_found = false;
+        for (size_t i = 0; i < l->n_verdicts && !is_found; i++) {
+            const struct rule *rule = l->verdicts[i].rule;
+            is_found = rule && (str_eq(reference, rule->uid) || str_eq(reference, rule->name));
+        }
+        if (!is_found)
+            add_late_message(
+                l, v, false,
+                arena_printf(l->a, "no loaded rule has the id or name '%.*s'", SHOWN(reference)));
+    }
+    if (f->filter.n_applied == 0)
+        add_late_message(l, v, false, STR("the filter applies to no loaded rule"));
+}
+
+static void apply_filter(struct rule_loader *l, struct loaded_filter *f)
+{
+    if (l->verdicts[f->verdict].status == VERDICT_ERROR) /* a double id */
+        return;
+    for (size_t i = 0; i < l->n_verdicts; i++) {
+        struct verdict *v = &l->verdicts[i];
+        if (!v->rule || !sigma_filter_covers(&f->filter, v->rule))
+            continue;
+        if (sigma_filter_apply(l->a, &f->filter, v->rule, l->options.sigma_filters_exclude))
+            f->filter.n_applied++;
+        else
+            add_late_message(l, v, true,
+                             arena_printf(l->a, "too deep or too large with the filter '%.*s'",
+                                          SHOWN(f->filter.title)));
+    }
+    warn_of_dead_references(l, f);
+}
+
+static void give_results(struct rule_loader *l, struct loaded_rules *out)
+{
+    *out = (struct loaded_rules){.n_verdicts = l->n_verdicts};
+    out->verdicts = ARENA_ARRAY(l->a, l->n_verdicts, struct verdict);
+    out->rules = ARENA_ARRAY(l->a, l->n_verdicts, struct rule *);
+    for (size_t i = 0; i < l->n_verdicts; i++) {
+        out->verdicts[i] = l->verdicts[i];
+        out->n_by_status[l->verdicts[i].status]++;
+        if (l->verdicts[i].rule)
+            out->rules[out->n_rules++] = l->verdicts[i].rule;
+    }
+}
+
+void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
+{
+    refuse_double_ids(l);
+    for (size_t i = 0; i < l->n_filters; i++)
+        apply_filter(l, &l->filters[i]);
+    give_results(l, out);
+    names_free(l->names);
+    arena_free(l->scratch);
+    free(l->verdicts);
+    free(l->filters);
+    free(l);
+}
+
+/* ---- words
+ * ------------------------------------------------------------------------------------------ */
+
+static bool ends_with_ci(struct str s, struct str ending)
+{
+    return s.n >= ending.n && str_eq_ci(str_sub(s, s.n - ending.n, ending.n), ending);
+}
+
+bool lang_is_rule_path(struct str path)
+{
+    if (ends_with_ci(path, STR(".test.yml")) || ends_with_ci(path, STR(".test.yaml")))
+        return false;
+    return ends_with_ci(path, STR(".yml")) || ends_with_ci(path, STR(".yaml"));
+}
+
+const char *verdict_status_name(enum verdict_status status)
+{
+    static const char *const NAMES[] = {"ok", "warning", "unsupported", "error"};
+
+    return NAMES[status];
+}
+
+void verdict_message_format(struct buf *out, const struct verdict *v,
+                            const struct verdict_message *m)
+{
+    buf_add(out, v->path);
+    if (m->line)
+        buf_printf(out, ":%u", m->line);
+    if (m->line && m->col)
+        buf_printf(out, ":%u", m->col);
+    buf_add(out, m->is_error ? STR(": error: ") : STR(": warning: "));
+    buf_add(out, m->text);
+}

@@ -1,0 +1,27 @@
+/* regex_check.h - is this a regex that the matcher will take, and at what cost?
+ *
+ * Front ends call it at load, so that a bad pattern is an error at its place in the rule and
+ * not a surprise at compile time. The judge is PCRE2, with the limits the matcher uses.
+ */
+#ifndef WEIR_RULE_REGEX_CHECK_H
+#define WEIR_RULE_REGEX_CHECK_H
+
+#include "base/base.h"
+#include "rule/rule.h"
+
+enum { REGEX_LENGTH_MAX = 8192 }; /* as in match/regex.h */
+
+struct regex_fault {
+    char text[160];
+    size_t offset; /* byte of the pattern, in 0 .. pattern.n */
+};
+
+/* WEIR_OK, WEIR_SYNTAX or WEIR_LIMIT; *fault is written in the two latter cases. */
+MUST_USE enum weir_rc regex_check(const struct regex *re, struct regex_fault *fault);
+
+/* The name of the first construct that no automaton can do in one pass ("look-around",
+ * "a back reference", "an atomic group" ...), NULL if there is none: such a pattern is matched by
+ * backtracking, within limits. Only for patterns that regex_check() passed. */
+const char *regex_slow_construct(struct str pattern);
+
+#endif
