@@ -79,3 +79,15 @@ unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN))
 	$(Q)set -e; for t in $^; do echo "== $$t"; $$t; done
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- the literal engine by itself: make bench-literal TEXT=FILE [N=20000] ----------------
+N        ?= 20000
+LITERALS ?= words
+RUNS     ?= 9
+.PHONY: bench-literal
+bench-literal: $(B)/bench/bench_literal
+	$(Q)$< $(N) $(TEXT) $(LITERALS) $(RUNS)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -20,7 +20,6 @@ enum {
     FIRST_BITS_PER_GRAM = 64,
     FIRST_BITS_MIN = 9,  /* one cache line */
     FIRST_BITS_MAX = 18, /* 32 KiB: stays in the first-level cache */
-    FIRST_CROWDED = 32,  /* fewer bits per gram than this: a second bitmap pays */
     SECOND_BITS_PER_GRAM = 64,
     SECOND_BITS_MAX = 24,
     SLOTS_PER_KEY = 2,
@@ -267,23 +266,20 @@ static void bitmaps_init(struct arena *a, struct literal_set *set)
 {
     uint32_t bits = log2_up((uint64_t)set->grams.n * FIRST_BITS_PER_GRAM);
     uint32_t slots = set->grams.n == 0 ? 0 : 1 + (UINT32_MAX >> set->grams.shift);
-    uint32_t *first, *second = NULL;
+    uint32_t *first, *second;
 
     bits = bits < FIRST_BITS_MIN ? FIRST_BITS_MIN : bits;
     bits = bits > FIRST_BITS_MAX ? FIRST_BITS_MAX : bits;
     first = bitmap_new(a, &set->first, bits);
-    set->has_second = ((uint64_t)1 << bits) < (uint64_t)set->grams.n * FIRST_CROWDED;
-    if (set->has_second) {
-        bits = log2_up((uint64_t)set->grams.n * SECOND_BITS_PER_GRAM);
-        second = bitmap_new(a, &set->second, bits < SECOND_BITS_MAX ? bits : SECOND_BITS_MAX);
-    }
+    bits = log2_up((uint64_t)set->grams.n * SECOND_BITS_PER_GRAM);
+    bits = bits < FIRST_BITS_MIN ? FIRST_BITS_MIN : bits;
+    second = bitmap_new(a, &set->second, bits < SECOND_BITS_MAX ? bits : SECOND_BITS_MAX);
     for (uint32_t i = 0; i < slots; i++) {
         const struct gram_slot *s = &set->grams.slots[i];
         if (s->entry == 0)
             continue;
         bitmap_add(first, &set->first, gram_hash(s->gram));
-        if (second)
-            bitmap_add(second, &set->second, gram_hash_second(s->gram));
+        bitmap_add(second, &set->second, gram_hash_second(s->gram));
     }
 }
 
@@ -329,6 +325,21 @@ static void shuffles_init(struct literal_set *set, const struct draft *drafts)
     }
 }
 
+static void (*kernel(enum simd_level level))(const struct literal_set *,
+                                             const struct literal_value *, size_t,
+                                             struct literal_hits *)
+{
+    switch (level) {
+    case SIMD_AVX512:
+        return literal_scan_avx512;
+    case SIMD_AVX2:
+        return literal_scan_avx2;
+    case SIMD_SCALAR:
+        break;
+    }
+    return literal_scan_scalar;
+}
+
 /* ---- the set ----------------------------------------------------------------------- */
 
 const struct literal_set *literal_set_new_with(struct arena *a, const struct literal *literals,
@@ -341,7 +352,7 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
     ASSERT(level <= cpu_simd_max());
     ASSERT(n < UINT32_MAX / SLOTS_PER_ANCHOR);
     set->n_entries = n;
-    set->scan = literal_scan_scalar;
+    set->scan = kernel(level);
     entries_init(a, set, drafts);
     for (int k = KIND_SHORT1; k <= KIND_SHORT3; k++)
         grams_init(a, &set->shorts[k - KIND_SHORT1], drafts, set, (enum kind)k);

@@ -85,8 +85,7 @@ struct literal_set {
 
     struct gram_table grams;
     struct gram_bitmap first;  /* small enough for the first-level cache */
-    struct gram_bitmap second; /* another hash, sparse; asked where `first` says yes */
-    bool has_second;           /* only where `first` had to be crowded */
+    struct gram_bitmap second; /* another hash; asked where `first` says yes */
     bool is_shuffled;          /* so few grams that gram_shuffle does it in registers */
     struct shuffle_filter gram_shuffle;
 

@@ -14,7 +14,7 @@
 
 #include "base/hash.h"
 
-enum { VALUES_MAX = 64, VALUE_BYTES_MAX = 3000, LITERALS_MAX = 1200 };
+enum { VALUES_MAX = 200, VALUE_BYTES_MAX = 3000, LITERALS_MAX = 1200 };
 
 static uint64_t random_state;
 
