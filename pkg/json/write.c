@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "json/utf8.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -120,15 +121,16 @@ void json_put_number(struct json_writer *w, struct str text)
 void json_put_double(struct json_writer *w, double value)
 {
     char text[40];
-    int precision = 1;
+    /* Any double of up to 15 digits prints as these; only the tiniest have fewer. */
+    int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
 
     if (!isfinite(value)) {
         json_put_null(w);
         return;
     }
-    do { /* 17 digits always read back equal */
+    do {
         snprintf(text, sizeof(text), "%.*g", precision, value);
-    } while (strtod(text, NULL) != value && ++precision <= 17);
+    } while (strtod(text, NULL) != value && ++precision <= DBL_DECIMAL_DIG);
     json_put_number(w, str_from(text));
 }
 
