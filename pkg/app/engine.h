@@ -50,9 +50,18 @@ struct engine_shape {
 };
 struct engine_shape engine_shape(const struct engine *e, uint32_t shape);
 
-/* Fields that eligible rules want and that no event of the shape had: the names of the first
- * `max` (those that most rules want come first), and how many there are. */
-size_t engine_unseen(const struct engine *e, uint32_t shape, struct str *names, size_t max);
+/* Fields that eligible rules want and that no event of the shape had: the first `max` (those that
+ * most rules want come first); returns how many there are. */
+struct engine_unseen {
+    struct str field;
+    uint32_t rules; /* eligible rules that want it */
+};
+size_t engine_unseen(const struct engine *e, uint32_t shape, struct engine_unseen *out, size_t max);
+
+/* Share of the time spent on rules that this one took, 0 to 1, by sampling; 0 if not known. */
+double engine_rule_cost(const struct engine *e, uint32_t rule);
+/* False: nothing that is remembered outlives an event. */
+bool engine_has_cache(const struct engine *e);
 
 /* Events handed to the regex engines that ran into a limit (counted as no match). */
 uint64_t engine_regex_limits(const struct engine *e);

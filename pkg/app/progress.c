@@ -18,14 +18,14 @@ struct progress {
     struct buf line;
 };
 
-struct progress *progress_new(uint64_t total_bytes)
+struct progress *progress_new(uint64_t total_bytes, bool is_wanted)
 {
     struct progress *p = calloc(1, sizeof *p);
 
     ASSERT(p);
     p->total = total_bytes;
     p->start = p->drawn = now_seconds();
-    p->is_on = isatty(STDERR_FILENO);
+    p->is_on = is_wanted && isatty(STDERR_FILENO);
     return p;
 }
 

@@ -9,8 +9,9 @@
 
 struct progress;
 
-/* total_bytes 0: not known, then no share and no time left are shown. */
-struct progress *progress_new(uint64_t total_bytes);
+/* total_bytes 0: not known, then no share and no time left are shown. is_wanted false: the line
+ * would run into data on the same terminal, so it is not drawn. */
+struct progress *progress_new(uint64_t total_bytes, bool is_wanted);
 /* Called as often as one likes; draws at most PROGRESS_PER_SECOND times a second. */
 void progress_update(struct progress *p, uint64_t bytes, uint64_t events);
 /* Wipes the line. */

@@ -194,7 +194,8 @@ enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
 
 void rule_book_release(struct rule_book *b)
 {
-    arena_free(b->arena);
+    if (b->arena)
+        arena_free(b->arena);
     *b = (struct rule_book){0};
 }
 

@@ -33,6 +33,17 @@ struct str profile_description(const struct profile *p)
     return p->description;
 }
 
+uint32_t profile_field_count(const struct profile *p)
+{
+    return (uint32_t)p->n_fields;
+}
+
+struct str profile_field_at(const struct profile *p, uint32_t i)
+{
+    ASSERT(i < p->n_fields);
+    return p->fields[i].name;
+}
+
 enum profile_redact profile_redact_of(const struct profile *p, struct str field)
 {
     for (size_t i = 0; i < p->n_redactions; i++)

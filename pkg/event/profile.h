@@ -60,6 +60,10 @@ const struct profile *profile_find(const struct profile_set *set, struct str nam
 struct str profile_name(const struct profile *p);
 struct str profile_description(const struct profile *p);
 
+/* The fields that the profile lists by name. */
+uint32_t profile_field_count(const struct profile *p);
+struct str profile_field_at(const struct profile *p, uint32_t i);
+
 /* What the profile asks to be done with a field that leaves weir. */
 enum profile_redact { REDACT_NONE, REDACT_MASK, REDACT_HASH, REDACT_DROP };
 enum profile_redact profile_redact_of(const struct profile *p, struct str field);

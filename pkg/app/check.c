@@ -1,0 +1,274 @@
+/* check.c - `weir check`: what the front end said of each document, then our own lints on the
+ * rules that came of it, printed as lines for people or as JSON objects. */
+#include "app/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/measure.h"
+#include "app/output.h"
+#include "app/table.h"
+#include "base/str.h"
+#include "json/write.h"
+#include "match/regex.h"
+
+enum { LINTS_MAX = 32 /* of our own, per rule */ };
+
+/* What there is to say about one document. */
+struct finding_list {
+    struct verdict_message items[LINTS_MAX];
+    size_t n;
+};
+
+struct check {
+    const struct check_options *options;
+    struct rule_book book;
+    struct output *out;
+    bool is_table;
+    struct buf text;
+    size_t n_by_status[VERDICT_ERROR + 1];
+    const struct rule *rule; /* being linted */
+    struct finding_list lints;
+};
+
+/* ---- our own lints ------------------------------------------------------------------ */
+
+static void add_lint(struct check *c, const struct atom *atom, struct str text)
+{
+    struct finding_list *l = &c->lints;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (str_eq(l->items[i].text, text))
+            return; /* once per rule is enough */
+    if (l->n < LINTS_MAX)
+        l->items[l->n++] = (struct verdict_message){atom->line, atom->col, text, false};
+}
+
+static void lint_field(struct check *c, const struct atom *atom, struct str field)
+{
+    if (profile_set_knows_field(c->book.profiles, &c->rule->logsource, field))
+        return;
+    add_lint(c, atom,
+             arena_printf(c->book.arena, "no profile of the rule's sources has the field '%.*s'",
+                          (int)field.n, field.p));
+}
+
+static void lint_regex(struct check *c, const struct atom *atom)
+{
+    struct match_regex *re;
+    struct weir_err err;
+
+    if (regex_compile(&atom->regex, &re, &err) != WEIR_OK) {
+        add_lint(c, atom, arena_printf(c->book.arena, "regex: %s", err.text));
+        return;
+    }
+    if (!regex_has_fast_path(re))
+        add_lint(c, atom,
+                 STR("this regex has no fast path: it is tested by backtracking, within limits"));
+    regex_free(re);
+}
+
+static void lint_atom(const struct atom *atom, void *context)
+{
+    struct check *c = context;
+
+    lint_field(c, atom, atom->field);
+    if (atom->op == ATOM_FIELD_CMP)
+        lint_field(c, atom, atom->other);
+    if (atom->op == ATOM_REGEX)
+        lint_regex(c, atom);
+}
+
+static enum verdict_status judge(struct check *c, const struct verdict *v)
+{
+    c->lints.n = 0;
+    c->rule = v->rule;
+    if (v->rule)
+        formula_each_atom(v->rule->formula, lint_atom, c);
+    return v->status == VERDICT_OK && c->lints.n ? VERDICT_WARNING : v->status;
+}
+
+/* ---- printing --------------------------------------------------------------------- */
+
+static void json_messages(struct json_writer *w, const struct verdict_message *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        json_open_object(w);
+        json_kv_i64(w, "line", items[i].line);
+        json_kv_i64(w, "col", items[i].col);
+        json_kv_str(w, "text", items[i].text);
+        json_kv_str(w, "severity", items[i].is_error ? STR("error") : STR("warning"));
+        json_close_object(w);
+    }
+}
+
+static enum weir_rc print_json(struct check *c, const struct verdict *v, enum verdict_status status,
+                               struct weir_err *err)
+{
+    struct json_writer w;
+
+    buf_clear(&c->text);
+    json_writer_init(&w, &c->text);
+    json_open_object(&w);
+    json_kv_str(&w, "file", v->path);
+    json_kv_str(&w, "rule", v->uid);
+    json_kv_str(&w, "title", v->title);
+    json_kv_str(&w, "language", v->language);
+    json_kv_str(&w, "kind", v->kind);
+    json_kv_i64(&w, "line", v->line);
+    json_kv_str(&w, "status", str_from(verdict_status_name(status)));
+    json_key(&w, STR("messages"));
+    json_open_array(&w);
+    json_messages(&w, v->messages, v->n_messages);
+    json_messages(&w, c->lints.items, c->lints.n);
+    json_close_array(&w);
+    json_close_object(&w);
+    return output_line(c->out, buf_str(&c->text), err);
+}
+
+static void add_messages(struct check *c, const struct verdict *v,
+                         const struct verdict_message *items, size_t n)
+{
+    struct buf raw = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&raw);
+        verdict_message_format(&raw, v, &items[i]);
+        buf_add(&c->text, STR("             "));
+        add_printable(&c->text, buf_str(&raw));
+        buf_add_char(&c->text, '\n');
+    }
+    buf_release(&raw);
+}
+
+static enum weir_rc print_lines(struct check *c, const struct verdict *v,
+                                enum verdict_status status, struct weir_err *err)
+{
+    buf_clear(&c->text);
+    buf_printf(&c->text, "%-11s  ", verdict_status_name(status));
+    add_printable(&c->text, v->path);
+    if (v->title.n) {
+        buf_add(&c->text, STR("  "));
+        add_printable(&c->text, v->title);
+    }
+    buf_add_char(&c->text, '\n');
+    add_messages(c, v, v->messages, v->n_messages);
+    add_messages(c, v, c->lints.items, c->lints.n);
+    return output_write(c->out, buf_str(&c->text), err);
+}
+
+static enum weir_rc print_verdicts(struct check *c, struct weir_err *err)
+{
+    for (size_t i = 0; i < c->book.loaded.n_verdicts; i++) {
+        const struct verdict *v = &c->book.loaded.verdicts[i];
+        if (!c->book.is_selected[i])
+            continue;
+        enum verdict_status status = judge(c, v);
+        c->n_by_status[status]++;
+        if (status == VERDICT_OK && c->options->only_problems)
+            continue;
+        TRY(c->is_table ? print_lines(c, v, status, err) : print_json(c, v, status, err));
+    }
+    return WEIR_OK;
+}
+
+static void print_summary(const struct check *c)
+{
+    static const struct table_column columns[] = {{"STATUS", false, 0}, {"RULES", true, 0}};
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    struct buf text = {0};
+    size_t total = 0;
+
+    for (int s = VERDICT_OK; s <= VERDICT_ERROR; s++) {
+        table_cell(t, str_from(verdict_status_name((enum verdict_status)s)));
+        table_count(t, c->n_by_status[s]);
+        total += c->n_by_status[s];
+    }
+    table_cell(t, STR("all"));
+    table_count(t, total);
+    table_print(t, 0, &text);
+    buf_printf(&text, "loaded in %.2f s\n", c->book.load_seconds);
+    fwrite(text.p, 1, text.n, stderr);
+    buf_release(&text);
+    table_free(t);
+}
+
+/* ---- one rule's plan ------------------------------------------------------------------ */
+
+/* By uid, else by title or path, ASCII case aside. */
+static size_t find_rule(const struct rule_book *b, struct str name)
+{
+    for (size_t i = 0; i < b->n_rules; i++)
+        if (str_eq(b->rules[i]->uid, name))
+            return i;
+    for (size_t i = 0; i < b->n_rules; i++)
+        if (str_eq_ci(b->rules[i]->title, name) || str_eq_ci(b->rules[i]->path, name))
+            return i;
+    return SIZE_MAX;
+}
+
+static enum weir_rc print_plan(struct check *c, struct weir_err *err)
+{
+    struct str name = c->options->plan;
+    struct engine_options options;
+    struct engine *engine;
+    size_t i = find_rule(&c->book, name);
+
+    if (i == SIZE_MAX)
+        return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, title or path '%.*s'",
+                       (int)name.n, name.p);
+    TRY(rule_book_engine_options(&c->book, &c->options->rules, STR(""), &options, err));
+    TRY(engine_new(c->book.rules, c->book.n_rules, c->book.profiles, &options, &engine, err));
+    engine_dump_rule(engine, (uint32_t)i, &c->text);
+    engine_free(engine);
+    return output_write(c->out, buf_str(&c->text), err);
+}
+
+/* ---- the command -------------------------------------------------------------------- */
+
+static enum exit_code verdict_code(const struct check *c)
+{
+    size_t n_bad = c->n_by_status[VERDICT_UNSUPPORTED] + c->n_by_status[VERDICT_ERROR];
+    size_t n_good = c->n_by_status[VERDICT_OK] + c->n_by_status[VERDICT_WARNING];
+
+    if (n_bad && (!c->options->rules.skip_bad || !n_good))
+        return EXIT_RULES;
+    return c->options->is_strict && c->n_by_status[VERDICT_WARNING] ? EXIT_FINDINGS : EXIT_FINE;
+}
+
+static enum weir_rc run(struct check *c, enum exit_code *code, struct weir_err *err)
+{
+    TRY(output_open(STR(""), &c->out, err));
+    c->is_table = c->options->format == FORMAT_TABLE ||
+                  (c->options->format == FORMAT_AUTO && output_is_terminal(c->out));
+    if (c->options->plan.n) {
+        *code = rule_book_report(&c->book, &c->options->rules);
+        if (*code != EXIT_FINE)
+            return WEIR_OK;
+        TRY(print_plan(c, err));
+        return output_commit(c->out, err);
+    }
+    TRY(print_verdicts(c, err));
+    TRY(output_commit(c->out, err));
+    print_summary(c);
+    *code = verdict_code(c);
+    return WEIR_OK;
+}
+
+enum exit_code check_run(const struct check_options *o)
+{
+    struct check c = {.options = o};
+    struct weir_err err;
+    enum exit_code code = EXIT_FINE;
+
+    enum weir_rc rc = rule_book_load(&o->rules, &c.book, &err);
+    if (rc != WEIR_OK)
+        return end_with(rc, &err);
+    rc = run(&c, &code, &err);
+    if (rc != WEIR_OK)
+        code = end_with(rc, &err);
+    output_free(c.out);
+    buf_release(&c.text);
+    rule_book_release(&c.book);
+    return code;
+}

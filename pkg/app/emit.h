@@ -1,0 +1,58 @@
+/* emit.h - what a replay writes for the events that match: matches or alerts, as lines or as a
+ * table, as they come or in order of event time.
+ *
+ * Only matched events are sorted by time: with rules that look at single events that is the same
+ * as sorting all events, and far less to keep.
+ */
+#ifndef WEIR_APP_EMIT_H
+#define WEIR_APP_EMIT_H
+
+#include "alert/alert.h"
+#include "app/engine.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "event/event.h"
+
+enum emit_kind { EMIT_ALERTS, EMIT_MATCHES };
+enum emit_format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON };
+
+struct emit_options {
+    enum emit_kind kind;
+    enum emit_format format; /* AUTO: a table on a terminal, lines elsewhere */
+    bool is_by_time;
+    struct str path; /* empty: stdout. A file gets lines; a table, if asked for, goes to stdout */
+    struct rule *const *rules;
+    const struct profile_set *profiles;
+    const struct extract_options *extract;
+    const struct str *inputs; /* names by number */
+    struct alert_options alert;
+};
+
+struct emitter;
+
+/* Opens the output. */
+MUST_USE enum weir_rc emitter_new(const struct emit_options *options, struct emitter **out,
+                                  struct weir_err *err);
+/* Without emitter_finish() an output file does not appear. */
+void emitter_free(struct emitter *m);
+
+/* One event with at least one match. */
+struct emit_event {
+    const struct event *event;
+    uint64_t number;
+    int64_t time_ms;
+    bool time_is_standin;
+    const struct engine_match *matches;
+    size_t n_matches;
+};
+MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e,
+                                  struct weir_err *err);
+
+/* Write what waits for its turn, and make the output appear. */
+MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct weir_err *err);
+
+/* True if lines or rows go to a terminal while the run goes on (no progress bar then). */
+bool emitter_streams_to_terminal(const struct emitter *m);
+uint64_t emitter_lines(const struct emitter *m);
+
+#endif

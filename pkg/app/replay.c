@@ -1,0 +1,173 @@
+/* replay.c - `weir replay`: events from files through the rules, alerts or matches out.
+ *
+ * Everything that can be refused is refused before the first event is read: rules, inputs, the
+ * output's place. After that only the world can stop the run.
+ */
+#include "app/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/measure.h"
+#include "app/progress.h"
+#include "app/source.h"
+#include "app/stream.h"
+#include "app/summary.h"
+#include "base/str.h"
+
+struct replay {
+    const struct replay_options *options;
+    struct rule_book book;
+    struct source source;
+    struct engine_options engine_options;
+    struct engine *engine;
+    struct stream *stream;
+    struct emitter *emitter;
+    uint64_t *rule_matches;
+    uint64_t time_standins;
+    unsigned n_damaged;
+    double start;
+};
+
+/* Event time, or its stand-in: record number times step, counted and marked. */
+static void tell_time(struct replay *r, const struct event *event, struct emit_event *out)
+{
+    if (extract_time_ms(engine_worker(r->engine), event, &out->time_ms))
+        return;
+    out->time_is_standin = true;
+    out->time_ms =
+        r->options->time_start_ms + (int64_t)event->ref.record * r->options->time_step_ms;
+    r->time_standins++;
+}
+
+static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
+                             size_t n, struct weir_err *err)
+{
+    struct replay *r = context;
+    const struct engine_match *matches;
+    size_t n_matches = engine_run(r->engine, events, n, &matches);
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct emit_event e = {.event = &events[i], .number = numbers[i], .matches = matches + at};
+        tell_time(r, &events[i], &e);
+        for (; at < n_matches && matches[at].event == i; at++) {
+            r->rule_matches[matches[at].rule]++;
+            e.n_matches++;
+        }
+        if (e.n_matches)
+            TRY(emitter_add(r->emitter, &e, err));
+    }
+    return WEIR_OK;
+}
+
+static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
+{
+    const struct replay_options *o = r->options;
+    struct emit_options emit = {
+        .kind = o->emit,
+        .format = o->format,
+        .is_by_time = o->order == ORDER_TIME || (o->order == ORDER_AUTO && !r->source.has_stdin),
+        .path = o->out,
+        .rules = r->book.rules,
+        .profiles = r->book.profiles,
+        .extract = &r->engine_options.extract,
+        .inputs = r->source.files.items,
+        .alert = {.is_deterministic = o->is_deterministic,
+                  .raw = o->raw,
+                  .tenant = o->tenant,
+                  .generation = STR("replay"),
+                  .worker = STR("replay"),
+                  .version = o->version},
+    };
+
+    return emitter_new(&emit, &r->emitter, err);
+}
+
+static enum weir_rc prepare(struct replay *r, struct weir_err *err)
+{
+    const struct replay_options *o = r->options;
+
+    TRY(rule_book_engine_options(&r->book, &o->rules, o->profile, &r->engine_options, err));
+    r->engine_options.kind = o->engine;
+    r->engine_options.no_cache = o->no_cache;
+    TRY(source_open(&o->inputs, &r->source, err));
+    TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
+                   err));
+    TRY(open_emitter(r, err));
+    r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
+    ASSERT(r->rule_matches);
+    r->stream = stream_new(engine_worker(r->engine), r->book.profiles, on_batch, r);
+    return WEIR_OK;
+}
+
+static void print_summary(const struct replay *r)
+{
+    struct summary s = {
+        .command = "replay",
+        .engine = r->engine,
+        .counts = stream_counts(r->stream),
+        .rules = r->book.rules,
+        .n_rules = r->book.n_rules,
+        .rule_matches = r->rule_matches,
+        .inputs = r->source.files.items,
+        .time_standins = r->time_standins,
+        .seconds = now_seconds() - r->start,
+    };
+    struct buf text = {0};
+
+    summary_print(&s, &text);
+    if (r->options->out.n)
+        buf_printf(&text, "%llu lines written to %.*s\n",
+                   (unsigned long long)emitter_lines(r->emitter), (int)r->options->out.n,
+                   r->options->out.p);
+    fwrite(text.p, 1, text.n, stderr);
+    buf_release(&text);
+}
+
+static enum weir_rc run(struct replay *r, struct weir_err *err)
+{
+    bool is_quiet = emitter_streams_to_terminal(r->emitter);
+    struct progress *progress = progress_new(r->source.bytes_total, !is_quiet);
+
+    r->start = now_seconds();
+    enum weir_rc rc = source_run(&r->source, r->stream, progress, &r->n_damaged, err);
+    progress_free(progress);
+    if (rc == WEIR_OK)
+        rc = emitter_finish(r->emitter, err);
+    if (rc == WEIR_OK && !r->options->is_quiet)
+        print_summary(r);
+    return rc;
+}
+
+static void release(struct replay *r)
+{
+    stream_free(r->stream);
+    emitter_free(r->emitter);
+    engine_free(r->engine);
+    source_release(&r->source);
+    rule_book_release(&r->book);
+    free(r->rule_matches);
+}
+
+enum exit_code replay_run(const struct replay_options *o)
+{
+    struct replay r = {.options = o};
+    struct weir_err err;
+    enum exit_code code;
+
+    enum weir_rc rc = rule_book_load(&o->rules, &r.book, &err);
+    if (rc != WEIR_OK)
+        return end_with(rc, &err);
+    code = rule_book_report(&r.book, &o->rules);
+    if (code == EXIT_FINE) {
+        rc = prepare(&r, &err);
+        if (rc == WEIR_OK)
+            rc = run(&r, &err);
+        code = end_with(rc, &err);
+        if (code == EXIT_FINE && r.n_damaged)
+            code = EXIT_WORLD;
+    }
+    release(&r);
+    return code;
+}

@@ -1,0 +1,267 @@
+/* summary.c - what a run tells when it is over. One small function per paragraph; a paragraph
+ * without content is left out. */
+#include "app/summary.h"
+
+#include <stdlib.h>
+
+#include "app/measure.h"
+#include "app/table.h"
+#include "base/str.h"
+
+/* ---- first line ------------------------------------------------------------------- */
+
+static void print_volume(const struct summary *s, struct buf *out)
+{
+    double seconds = s->seconds > 0 ? s->seconds : 1e-9;
+
+    buf_printf(out, "%s: ", s->command);
+    add_count(out, s->counts->events);
+    buf_add(out, STR(" events, "));
+    add_bytes(out, s->counts->bytes);
+    buf_printf(out, " in %.2f s (", s->seconds);
+    add_count(out, (uint64_t)((double)s->counts->events / seconds));
+    buf_add(out, STR(" events/s, "));
+    add_bytes(out, (uint64_t)((double)s->counts->bytes / seconds));
+    buf_printf(out, "/s), %zu rules\n", s->n_rules);
+}
+
+/* ---- matches ---------------------------------------------------------------------- */
+
+struct ranked {
+    uint32_t rule;
+    double weight;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->weight != y->weight)
+        return x->weight < y->weight ? 1 : -1;
+    return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static void print_levels(const struct summary *s, struct buf *out)
+{
+    uint64_t by_level[LEVEL_CRITICAL + 1] = {0}, total = 0;
+    size_t n_rules = 0;
+
+    for (size_t r = 0; r < s->n_rules; r++) {
+        by_level[s->rules[r]->level] += s->rule_matches[r];
+        total += s->rule_matches[r];
+        n_rules += s->rule_matches[r] > 0;
+    }
+    buf_add(out, STR("matches: "));
+    add_count(out, total);
+    if (total)
+        buf_printf(out, " of %zu rules:", n_rules);
+    for (int level = LEVEL_CRITICAL; level >= LEVEL_INFORMATIONAL; level--) {
+        if (!by_level[level])
+            continue;
+        buf_printf(out, " %s ", rule_level_name((enum rule_level)level));
+        add_count(out, by_level[level]);
+    }
+    buf_add_char(out, '\n');
+}
+
+static void print_top(const struct summary *s, const struct ranked *top, size_t n, struct buf *out)
+{
+    static const struct table_column columns[] = {
+        {"MATCHES", true, 0}, {"LEVEL", false, 0}, {"TITLE", false, 70}, {"RULE", false, 60}};
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+
+    for (size_t i = 0; i < n && i < SUMMARY_RULES_MAX; i++) {
+        const struct rule *rule = s->rules[top[i].rule];
+        table_count(t, s->rule_matches[top[i].rule]);
+        table_cell(t, str_from(rule_level_name(rule->level)));
+        table_cell(t, rule->title);
+        table_cell(t, rule->uid);
+    }
+    table_print(t, 2, out);
+    if (n > SUMMARY_RULES_MAX)
+        buf_printf(out, "  ... and %zu more rules\n", n - SUMMARY_RULES_MAX);
+    table_free(t);
+}
+
+static void print_matches(const struct summary *s, struct buf *out)
+{
+    struct ranked *ranked = calloc(s->n_rules + 1, sizeof *ranked);
+    size_t n = 0;
+
+    ASSERT(ranked);
+    for (uint32_t r = 0; r < s->n_rules; r++)
+        if (s->rule_matches[r])
+            ranked[n++] = (struct ranked){r, (double)s->rule_matches[r]};
+    qsort(ranked, n, sizeof *ranked, by_weight);
+    print_levels(s, out);
+    if (n)
+        print_top(s, ranked, n, out);
+    free(ranked);
+}
+
+/* ---- cost ------------------------------------------------------------------------- */
+
+/* Rules that take this share of all time spent on rules are worth a look. */
+#define COST_SHARE_SHOWN 0.05
+
+static void print_costs(const struct summary *s, struct buf *out)
+{
+    struct ranked *ranked = calloc(s->n_rules + 1, sizeof *ranked);
+    size_t n = 0;
+
+    ASSERT(ranked);
+    for (uint32_t r = 0; r < s->n_rules; r++) {
+        double cost = engine_rule_cost(s->engine, r);
+        if (cost >= COST_SHARE_SHOWN)
+            ranked[n++] = (struct ranked){r, cost};
+    }
+    qsort(ranked, n, sizeof *ranked, by_weight);
+    if (n)
+        buf_add(out, STR("costly rules (share of the time spent on rules, sampled):"));
+    for (size_t i = 0; i < n && i < SUMMARY_COSTS_MAX; i++)
+        buf_printf(out, "%s %.0f %% %.*s", i ? "," : "", ranked[i].weight * 100,
+                   (int)s->rules[ranked[i].rule]->uid.n, s->rules[ranked[i].rule]->uid.p);
+    if (n)
+        buf_add_char(out, '\n');
+    free(ranked);
+}
+
+/* ---- shapes ----------------------------------------------------------------------- */
+
+static void describe_values(const char *key, const struct logsource_values *v, struct buf *out)
+{
+    if (!v->is_known)
+        return;
+    buf_printf(out, "%s%s=", out->n ? " " : "", key);
+    if (v->n == 0)
+        buf_add(out, STR("(other)"));
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (i)
+            buf_add_char(out, '|');
+        buf_add(out, v->values[i]);
+    }
+}
+
+void facts_describe(const struct logsource_facts *facts, struct buf *out)
+{
+    struct buf text = {0};
+
+    describe_values("product", &facts->product, &text);
+    describe_values("category", &facts->category, &text);
+    describe_values("service", &facts->service, &text);
+    buf_add(out, text.n ? buf_str(&text) : STR("-"));
+    buf_release(&text);
+}
+
+static void describe_unseen(const struct summary *s, uint32_t shape, struct buf *out)
+{
+    struct engine_unseen unseen[SUMMARY_UNSEEN_MAX];
+    size_t n = engine_unseen(s->engine, shape, unseen, SUMMARY_UNSEEN_MAX);
+
+    if (n == 0)
+        buf_add_char(out, '-');
+    for (size_t i = 0; i < n && i < SUMMARY_UNSEEN_MAX; i++)
+        buf_printf(out, "%s%.*s (%u)", i ? ", " : "", (int)unseen[i].field.n, unseen[i].field.p,
+                   unseen[i].rules);
+    if (n > SUMMARY_UNSEEN_MAX)
+        buf_printf(out, " and %zu more", n - SUMMARY_UNSEEN_MAX);
+}
+
+static void add_shape(const struct summary *s, uint32_t i, struct table *t, struct buf *text)
+{
+    struct engine_shape stats = engine_shape(s->engine, i);
+    const struct shape *shape = extract_shape(engine_worker(s->engine), i);
+
+    table_count(t, stats.events);
+    table_cell(t, shape->profile ? profile_name(shape->profile) : STR("(unknown)"));
+    buf_clear(text);
+    facts_describe(&shape->facts, text);
+    table_cell(t, buf_str(text));
+    table_count(t, stats.rules_eligible);
+    buf_clear(text);
+    describe_unseen(s, i, text);
+    table_cell(t, buf_str(text));
+}
+
+static void print_shapes(const struct summary *s, struct buf *out)
+{
+    static const struct table_column columns[] = {
+        {"EVENTS", true, 0},
+        {"PROFILE", false, 0},
+        {"LOGSOURCE", false, 60},
+        {"RULES", true, 0},
+        {"WANTED BUT NEVER SEEN (RULES)", false, 0},
+    };
+    struct extract_worker *worker = engine_worker(s->engine);
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    struct buf text = {0};
+
+    for (uint32_t i = 0; i < extract_shape_count(worker); i++)
+        if (engine_shape(s->engine, i).events)
+            add_shape(s, i, t, &text);
+    if (table_rows(t)) {
+        buf_add(out, STR("shapes of telemetry:\n"));
+        table_print(t, 2, out);
+    }
+    if (extract_shapes_overflowed(worker))
+        buf_printf(out, "  %llu events had shapes beyond the first %d: they saw every rule\n",
+                   (unsigned long long)extract_shapes_overflowed(worker), SHAPES_MAX);
+    buf_release(&text);
+    table_free(t);
+}
+
+/* ---- what went wrong ---------------------------------------------------------------- */
+
+static uint64_t n_rejected(const struct stream_counts *counts)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < EVENT_REJECTS; i++)
+        n += counts->rejected[i];
+    return n;
+}
+
+void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out)
+{
+    if (n_rejected(counts) == 0)
+        return;
+    buf_add(out, STR("rejected: "));
+    add_count(out, n_rejected(counts));
+    buf_add(out, STR(" records\n"));
+    for (size_t i = 0; i < EVENT_REJECTS; i++) {
+        const struct event_ref *first = &counts->first_rejected[i];
+        if (!counts->rejected[i])
+            continue;
+        buf_add(out, STR("  "));
+        add_count(out, counts->rejected[i]);
+        buf_printf(out, " %s (first: record %llu of %.*s)\n",
+                   event_reject_name((enum event_reject)i), (unsigned long long)first->record,
+                   (int)inputs[first->input].n, inputs[first->input].p);
+    }
+}
+
+static void print_notes(const struct summary *s, struct buf *out)
+{
+    uint64_t limits = engine_regex_limits(s->engine);
+
+    if (s->time_standins) {
+        buf_add(out, STR("no time: "));
+        add_count(out, s->time_standins);
+        buf_add(out, STR(" events got a stand-in (--time-start, --time-step)\n"));
+    }
+    if (limits) {
+        buf_add(out, STR("regex limits: "));
+        add_count(out, limits);
+        buf_add(out, STR(" tests ran into a limit and counted as no match\n"));
+    }
+}
+
+void summary_print(const struct summary *s, struct buf *out)
+{
+    print_volume(s, out);
+    print_matches(s, out);
+    print_costs(s, out);
+    print_shapes(s, out);
+    rejects_print(s->counts, s->inputs, out);
+    print_notes(s, out);
+}

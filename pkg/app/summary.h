@@ -1,0 +1,34 @@
+/* summary.h - what a run tells on stderr when it is over: how much came by, what matched, what
+ * was rejected and why, and which fields that rules want were never there. */
+#ifndef WEIR_APP_SUMMARY_H
+#define WEIR_APP_SUMMARY_H
+
+#include "app/engine.h"
+#include "app/stream.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "event/extract.h"
+
+enum { SUMMARY_RULES_MAX = 20, SUMMARY_UNSEEN_MAX = 5, SUMMARY_COSTS_MAX = 5 };
+
+struct summary {
+    const char *command;
+    struct engine *engine;
+    const struct stream_counts *counts;
+    struct rule *const *rules;
+    size_t n_rules;
+    const uint64_t *rule_matches; /* per rule */
+    const struct str *inputs;     /* names by number */
+    uint64_t time_standins;
+    double seconds;
+};
+
+void summary_print(const struct summary *s, struct buf *out);
+
+/* "product=windows category=process_creation", "-" if nothing is known. */
+void facts_describe(const struct logsource_facts *facts, struct buf *out);
+
+/* Rejected records by reason, with the first of each; nothing if there are none. */
+void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out);
+
+#endif
