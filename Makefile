@@ -28,7 +28,8 @@ LIBS    := -lhs -lpcre2-8 -lyaml -lcrypto -lxxhash -lzstd -lz -lm -lpthread
 LIB_SRC := $(sort $(wildcard pkg/*/*.c pkg/*/*/*.c))
 # Data files that travel inside the program: tools/embed, pkg/base/embed.h.
 EMBED_PROFILES := $(sort $(wildcard detections/profiles/*.yml))
-GEN_OBJ := $(B)/gen/profiles.o
+EMBED_LISTS := $(sort $(wildcard detections/lists/*.txt detections/lists/*.csv))
+GEN_OBJ := $(B)/gen/profiles.o $(B)/gen/lists.o
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 CMD_SRC := $(sort $(wildcard cmd/weir/*.c))
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
@@ -45,6 +46,11 @@ $(B)/gen/profiles.c: tools/embed $(EMBED_PROFILES)
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  GEN   $@",:)
 	$(Q)tools/embed profiles $(EMBED_PROFILES) > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/lists.c: tools/embed $(EMBED_LISTS)
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  GEN   $@",:)
+	$(Q)tools/embed lists $(EMBED_LISTS) > $@.tmp && mv $@.tmp $@
 
 $(B)/gen/%.o: $(B)/gen/%.c
 	@$(if $(Q),echo "  CC    $<",:)

@@ -17,5 +17,7 @@ struct embed_file {
 
 extern const struct embed_file embed_profiles[];
 extern const size_t embed_profiles_n;
+extern const struct embed_file embed_lists[];
+extern const size_t embed_lists_n;
 
 #endif

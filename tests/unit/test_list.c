@@ -1,0 +1,261 @@
+/* test_list.c - list files: formats, modes, sources and refusals. */
+#include "list/list.h"
+
+#include "base/embed.h"
+
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct str joined(struct arena *a, const struct list *list)
+{
+    struct str all = {"", 0};
+
+    for (size_t i = 0; i < list->entries.n; i++)
+        all = arena_printf(a, "%.*s%s%.*s", (int)all.n, all.p, i ? "|" : "",
+                           (int)list->entries.items[i].n, list->entries.items[i].p);
+    return all;
+}
+
+static const struct {
+    const char *path, *column, *text;
+    enum list_mode mode;
+    const char *entries; /* joined by | */
+} good[] = {
+    {"a.txt", "", "", LIST_CI, ""},
+    {"a.txt", "", "one\ntwo\n", LIST_CI, "one|two"},
+    {"a.txt", "", "one\r\ntwo", LIST_CI, "one|two"},
+    {"a.txt", "", "  one \t\n\n \n# two\n  # three\nfour # five\n", LIST_CI, "one|four # five"},
+    {"a.txt", "",
+     "\xEF\xBB\xBF"
+     "one\n",
+     LIST_CI, "one"},
+    {"a.txt", "", "# mode: glob\nC:\\\\a*\n", LIST_GLOB, "C:\\\\a*"},
+    {"a.txt", "", "#mode:cidr\n10.0.0.0/8", LIST_CIDR, "10.0.0.0/8"},
+    {"a.txt", "", "# mode: exact\nA\na\n", LIST_EXACT, "A|a"},
+    {"a.txt", "", "# modes are many\na\n", LIST_CI, "a"},
+    {"a.txt", "", "a,b\n\"c\"\n", LIST_CI, "a,b|\"c\""},
+    {"a.csv", "", "host\none\ntwo\n", LIST_CI, "one|two"},
+    {"a.CSV", "", "host,user\none,x\ntwo,y", LIST_CI, "one|two"},
+    {"a.csv", "user", "host,user\r\none,x\r\ntwo,y\r\n", LIST_CI, "x|y"},
+    {"a.csv", "user", "host , \"user\"\none, x \n", LIST_CI, "x"},
+    {"a.csv", "", "h\n\"a,b\"\n\"say \"\"hi\"\"\"\n\"two\nlines\"\n", LIST_CI,
+     "a,b|say \"hi\"|two\nlines"},
+    {"a.csv", "", "h\n\"\"\n\n  \na\n", LIST_CI, "a"},
+    {"a.csv", "b", "a,b\n1,\n,2\n\n", LIST_CI, "2"},
+    {"a.csv", "", "# mode: cidr\n# more\nnet\n10.0.0.0/8\n#x\n", LIST_CIDR, "10.0.0.0/8|#x"},
+    {"a.csv", "", "h\n\" a \"\n", LIST_CI, " a "},
+    {"a.csv", "", "", LIST_CI, ""},
+};
+
+TEST(entries_come_in_the_order_of_the_file)
+{
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        struct arena *a = arena_new(0);
+        struct list_set *set = list_set_new(a);
+        struct weir_err err = {0};
+        if (list_set_add_text(set, STR("x"), str_from(good[i].path), str_from(good[i].column),
+                              str_from(good[i].text), &err) != WEIR_OK)
+            fail_msg("row %zu: %s", i, err.text);
+        const struct list *list = list_find(set, STR("x"));
+        CHECK_EQ(list->mode, good[i].mode);
+        if (!str_eq(joined(a, list), str_from(good[i].entries)))
+            fail_msg("row %zu: %.*s", i, (int)joined(a, list).n, joined(a, list).p);
+        arena_free(a);
+    }
+}
+
+static const struct {
+    const char *path, *column;
+    struct str text;
+    const char *message;
+} bad[] = {
+    {"a.txt", "", STR("# mode: glop\n"),
+     "a.txt:1:9: error: unknown mode 'glop' (did you mean 'glob'?)"},
+    {"a.txt", "", STR("# mode: regular expression\n"),
+     "a.txt:1:9: error: unknown mode 'regular expression' (exact, ci, cidr or glob)"},
+    {"a.txt", "", STR("a\n  # mode: ci\n"),
+     "a.txt:2:11: error: the mode must stand before the first entry"},
+    {"a.txt", "", STR("a\nb\0\n"), "a.txt:2:2: error: a NUL byte in a list"},
+    {"a.txt", "", STR("a\n\nb \xE9\n"), "a.txt:3:3: error: a byte that is not UTF-8: 0xE9"},
+    {"a.csv", "", STR("h\n\"a\nb\n"), "a.csv:2:1: error: a quoted field that does not end"},
+    {"a.csv", "", STR("h\n\"a\" b\n"), "a.csv:2:5: error: text behind a quoted field"},
+    {"a.csv", "b", STR("h,i\na,b\n"), "a.csv:1:1: error: there is no column 'b'"},
+    {"a.csv", "b", STR(""), "a.csv:1:1: error: there is no column 'b'"},
+    {"a.csv", "b", STR("a,b\n1,2\n\"x\n\"\n"),
+     "a.csv:3:1: error: the row has 1 columns, the entry is in column 2"},
+};
+
+TEST(a_bad_file_is_refused_with_its_place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct arena *a = arena_new(0);
+        struct list_set *set = list_set_new(a);
+        struct weir_err err = {0};
+        char message[ERR_TEXT_MAX + ERR_FILE_MAX];
+        CHECK(list_set_add_text(set, STR("x"), str_from(bad[i].path), str_from(bad[i].column),
+                                bad[i].text, &err) != WEIR_OK);
+        CHECK_STR(str_from(err_format(&err, message, sizeof(message))), bad[i].message);
+        CHECK(list_find(set, STR("x")) == NULL);
+        arena_free(a);
+    }
+}
+
+TEST(limits_are_kept)
+{
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    struct weir_err err = {0};
+    size_t n = 2 * (LIST_ROWS_MAX + 1u);
+    char *text = malloc(n);
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = i % 2 ? '\n' : 'a';
+    CHECK_EQ(
+        list_set_add_text(set, STR("x"), STR("a.txt"), STR(""), (struct str){text, n - 2}, &err),
+        WEIR_OK);
+    CHECK_EQ(list_find(set, STR("x"))->entries.n, LIST_ROWS_MAX);
+    CHECK_EQ(list_set_add_text(set, STR("y"), STR("a.txt"), STR(""), (struct str){text, n}, &err),
+             WEIR_LIMIT);
+    CHECK_EQ(err.line, LIST_ROWS_MAX + 1u);
+    memset(text, 'a', LIST_ENTRY_MAX + 1);
+    CHECK_EQ(list_set_add_text(set, STR("z"), STR("a.txt"), STR(""),
+                               (struct str){text, LIST_ENTRY_MAX}, &err),
+             WEIR_OK);
+    CHECK_EQ(list_set_add_text(set, STR("z"), STR("a.txt"), STR(""),
+                               (struct str){text, LIST_ENTRY_MAX + 1}, &err),
+             WEIR_LIMIT);
+    free(text);
+    arena_free(a);
+}
+
+TEST(the_standard_names_are_built_in)
+{
+    static const char *const names[] = {"Administrators", "JumpServers", "Workstations", "Servers",
+                                        "DomainControllers"};
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    struct list_source source = list_set_source(set);
+    struct str_list entries;
+    bool is_glob;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        CHECK(source.lookup(source.context, str_from(names[i]), &entries, &is_glob));
+        CHECK(entries.n > 0);
+    }
+    CHECK(is_glob); /* DomainControllers */
+    CHECK(!source.lookup(source.context, STR("administrators"), &entries, &is_glob));
+    CHECK(!source.lookup(source.context, STR(""), &entries, &is_glob));
+    CHECK_EQ(list_count(set), embed_lists_n);
+    arena_free(a);
+}
+
+TEST(a_later_list_replaces_an_earlier_one_as_a_whole)
+{
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    size_t n = list_count(set);
+
+    CHECK_EQ(list_set_add_text(set, STR("Servers"), STR("mine.txt"), STR(""), STR("one\n"), NULL),
+             WEIR_OK);
+    CHECK_EQ(list_count(set), n);
+    CHECK_STR(joined(a, list_find(set, STR("Servers"))), "one");
+    CHECK_STR(list_find(set, STR("Servers"))->path, "mine.txt");
+    CHECK_EQ(list_find(set, STR("Servers"))->mode, LIST_CI);
+    arena_free(a);
+}
+
+/* ---- files ----------------------------------------------------------------------- */
+
+static char directory[64];
+
+static struct str write_file(struct arena *a, const char *name, const char *text)
+{
+    struct str path = arena_printf(a, "%s/%s", directory, name);
+    FILE *f = fopen(path.p, "w");
+
+    CHECK(f != NULL);
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+
+static void remove_file(struct arena *a, const char *name)
+{
+    unlink(arena_printf(a, "%s/%s", directory, name).p);
+}
+
+static void make_directory(void)
+{
+    snprintf(directory, sizeof(directory), "/tmp/weir-test-list-XXXXXX");
+    CHECK(mkdtemp(directory) != NULL);
+}
+
+TEST(an_argument_names_a_list_a_file_and_a_column)
+{
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    struct weir_err err = {0};
+
+    make_directory();
+    struct str csv = write_file(a, "h.csv", "host,user\none,x\n");
+    struct str txt = write_file(a, "h:b", "two\n");
+    CHECK_EQ(list_set_add_argument(set, arena_printf(a, "A=%s", csv.p), &err), WEIR_OK);
+    CHECK_STR(joined(a, list_find(set, STR("A"))), "one");
+    CHECK_EQ(list_set_add_argument(set, arena_printf(a, "A=%s:user", csv.p), &err), WEIR_OK);
+    CHECK_STR(joined(a, list_find(set, STR("A"))), "x");
+    CHECK_EQ(list_set_add_argument(set, arena_printf(a, "B=%s", txt.p), &err), WEIR_OK);
+    CHECK_STR(joined(a, list_find(set, STR("B"))), "two");
+    CHECK_EQ(list_set_add_argument(set, arena_printf(a, "C=%s/none", directory), &err),
+             WEIR_NOTFOUND);
+    CHECK_STR(str_from(err.text), "cannot read the list: No such file or directory");
+    CHECK(str_ends(str_from(err.file), STR("/none")));
+    CHECK_EQ(list_set_add_argument(set, arena_printf(a, "C=%s", directory), &err), WEIR_IO);
+    CHECK_EQ(list_set_add_argument(set, STR("C"), &err), WEIR_SYNTAX);
+    CHECK_EQ(list_set_add_argument(set, STR("=x"), &err), WEIR_SYNTAX);
+    CHECK_EQ(list_set_add_argument(set, STR("C="), &err), WEIR_SYNTAX);
+    CHECK_STR(str_from(err.text), "'C=': a list is given as NAME=FILE");
+    remove_file(a, "h.csv");
+    remove_file(a, "h:b");
+    rmdir(directory);
+    arena_free(a);
+}
+
+TEST(a_directory_gives_all_its_txt_and_csv)
+{
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    struct weir_err err = {0};
+
+    make_directory();
+    write_file(a, "Servers.txt", "mine\n");
+    write_file(a, "v1.2.csv", "h\none\n");
+    write_file(a, "README.md", "not a list");
+    write_file(a, ".hidden.txt", "\xFF");
+    size_t n = list_count(set);
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_OK);
+    CHECK_EQ(list_count(set), n + 1);
+    CHECK_STR(joined(a, list_find(set, STR("Servers"))), "mine");
+    CHECK_STR(joined(a, list_find(set, STR("v1.2"))), "one");
+    write_file(a, "Servers.csv", "h\n");
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_SYNTAX);
+    CHECK_STR(str_from(err.text), "a second list 'Servers' in this directory");
+    remove_file(a, "Servers.csv");
+    write_file(a, "more.ndjson", "{}\n");
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_UNSUPPORTED);
+    remove_file(a, "more.ndjson");
+    remove_file(a, "Servers.txt");
+    remove_file(a, "v1.2.csv");
+    remove_file(a, "README.md");
+    remove_file(a, ".hidden.txt");
+    rmdir(directory);
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_NOTFOUND);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(entries_come_in_the_order_of_the_file), ENTRY(a_bad_file_is_refused_with_its_place),
+          ENTRY(limits_are_kept), ENTRY(the_standard_names_are_built_in),
+          ENTRY(a_later_list_replaces_an_earlier_one_as_a_whole),
+          ENTRY(an_argument_names_a_list_a_file_and_a_column),
+          ENTRY(a_directory_gives_all_its_txt_and_csv))
