@@ -336,8 +336,12 @@ static void load_detection(struct sigma_scope *s, const struct doc_node *detecti
     if (timeframe)
         diag_unsupported(s->diag, sigma_at(timeframe),
                          "'timeframe' with an aggregation: Sigma has correlation rules for this");
-    if (!condition || (condition->type == DOC_LIST && condition->n_items == 0)) {
+    if (!condition) {
         no_condition(s, detection);
+        return;
+    }
+    if (condition->type == DOC_LIST && condition->n_items == 0) {
+        diag_error(s->diag, sigma_at(condition), "the condition is empty");
         return;
     }
     load_conditions(s, condition, list, n, &f);

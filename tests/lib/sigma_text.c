@@ -1,0 +1,103 @@
+/* sigma_text.c - see sigma_text.h. */
+#include "tests/lib/sigma_text.h"
+
+#include "base/buf.h"
+#include "rule/dump.h"
+#include "tests/lib/test.h"
+
+static bool lookup(UNUSED void *context, struct str name, struct str_list *entries, bool *is_glob)
+{
+    static const struct str ONE[] = {{"alpha", 5}};
+    static const struct str TWO[] = {{"alpha", 5}, {"be*a", 4}};
+    static const struct str WILD[] = {{"*x", 2}, {"y?", 2}};
+    static const struct str DOTTED[] = {{"a.b", 3}};
+    static struct str many[200];
+    static const struct {
+        const char *name;
+        struct str_list list;
+        bool is_glob;
+    } LISTS[] = {{"one", {ONE, 1}, false},       {"two", {TWO, 2}, false},
+                 {"wild", {WILD, 2}, true},      {"none", {NULL, 0}, false},
+                 {"dotted", {DOTTED, 1}, false}, {"many", {many, ARRAY_LEN(many)}, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(many); i++)
+        many[i] = STR("m");
+    for (size_t i = 0; i < ARRAY_LEN(LISTS); i++)
+        if (str_eq(name, str_from(LISTS[i].name))) {
+            *entries = LISTS[i].list;
+            *is_glob = LISTS[i].is_glob;
+            return true;
+        }
+    return false;
+}
+
+const struct list_source SIGMA_TEST_LISTS = {lookup, NULL};
+
+static void add_message(struct buf *out, const struct verdict_message *m, const char *before)
+{
+    buf_printf(out, "%s%u:%u: %.*s", before, m->line, m->col, (int)m->text.n, m->text.p);
+}
+
+static void describe(struct buf *out, const struct verdict *v)
+{
+    const char *before = ": ";
+
+    if (!v->rule) {
+        buf_printf(out, "%s", verdict_status_name(v->status));
+        for (size_t i = 0; i < v->n_messages; i++)
+            if (v->messages[i].is_error) {
+                add_message(out, &v->messages[i], before);
+                before = "; ";
+            }
+        return;
+    }
+    formula_dump(out, v->rule->formula);
+    for (size_t i = 0; i < v->n_messages; i++)
+        add_message(out, &v->messages[i], " ! ");
+}
+
+struct str sigma_document(struct arena *a, struct str yaml)
+{
+    struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, NULL);
+    struct loaded_rules loaded;
+    struct buf out = {0};
+
+    rule_loader_add(l, STR("t.yml"), yaml);
+    rule_loader_finish(l, &loaded);
+    for (size_t i = 0; i < loaded.n_verdicts; i++) {
+        if (i)
+            buf_add(&out, STR(" | "));
+        describe(&out, &loaded.verdicts[i]);
+    }
+    struct str s = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return s;
+}
+
+#define HEAD "title: t\nlogsource: {product: p}\ndetection:\n"
+
+struct str sigma_detection(struct arena *a, const char *yaml)
+{
+    return sigma_document(a, arena_printf(a, HEAD "%s\n", yaml));
+}
+
+struct str sigma_item(struct arena *a, const char *yaml)
+{
+    struct str s = sigma_document(a, arena_printf(a, HEAD "  s:\n    %s\n  condition: s\n", yaml));
+
+    return str_starts(s, STR("s: ")) ? str_sub(s, 3, SIZE_MAX) : s;
+}
+
+void sigma_check_rows(struct str (*fn)(struct arena *, const char *), const struct sigma_row *rows,
+                      size_t n)
+{
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < n; i++) {
+        struct str got = fn(a, rows[i].in);
+        if (!str_eq(got, str_from(rows[i].out)))
+            print_error("row %zu: %s\n", i, rows[i].in);
+        CHECK_STR(got, rows[i].out);
+    }
+    arena_free(a);
+}
