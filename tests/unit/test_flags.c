@@ -1,0 +1,119 @@
+/* test_flags.c - options of a command line: what is taken, and the words of each refusal. */
+#include "tests/lib/test.h"
+
+#include "app/flags.h"
+
+enum { ARGS_MAX = 8 };
+
+struct given {
+    bool on;
+    struct str text;
+    struct text_list texts, words;
+    uint64_t count;
+    double decimal;
+    int choice;
+    bool wants_help;
+    struct weir_err err;
+};
+
+static enum weir_rc parse(struct given *g, const char *const *args)
+{
+    const struct flag flags[] = {
+        {"switch", 's', FLAG_SWITCH, NULL, "a switch", .to.on = &g->on},
+        {"text", 0, FLAG_TEXT, "TEXT", "a text", .to.text = &g->text},
+        {"input", 'i', FLAG_TEXTS, "PATH", "texts", .to.texts = &g->texts},
+        {"count", 0, FLAG_COUNT, "N", "a count", .to.count = &g->count},
+        {"seconds", 0, FLAG_DECIMAL, "S", "a decimal", .to.decimal = &g->decimal},
+        {"format", 0, FLAG_CHOICE, "auto|table|json", "a choice", .to.choice = &g->choice},
+        {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
+    };
+    const struct flag_group group = {"options", flags, ARRAY_LEN(flags)};
+    const struct flag_set set = {"test", "weir test", "about", &group, 1};
+    char *argv[ARGS_MAX + 1] = {(char *)(uintptr_t) "test"};
+    int argc = 1;
+
+    while (*args)
+        argv[argc++] = (char *)(uintptr_t)*args++;
+    return flags_parse(&set, argc, argv, &g->words, &g->wants_help, &g->err);
+}
+
+static void release(struct given *g)
+{
+    text_list_release(&g->texts);
+    text_list_release(&g->words);
+}
+
+TEST(flags_are_taken_in_all_spellings)
+{
+    static const char *const args[] = {"-ia",      "--input=b",     "-i",     "c",
+                                       "--switch", "--format=json", "--text", NULL};
+    static const char *const more[] = {"--count", "7", "--seconds=0.5", "word", "--",
+                                       "--text",  NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, args), WEIR_BADARG); /* --text lacks its value */
+    CHECK_STR(str_from(g.err.text), "--text needs a value: TEXT");
+    CHECK_EQ(g.texts.n, 3);
+    CHECK_STR(g.texts.items[0], "a");
+    CHECK_STR(g.texts.items[1], "b");
+    CHECK_STR(g.texts.items[2], "c");
+    CHECK(g.on);
+    CHECK_EQ(g.choice, 2);
+    CHECK_EQ(parse(&g, more), WEIR_OK);
+    CHECK_EQ(g.count, 7);
+    CHECK(g.decimal == 0.5);
+    CHECK_EQ(g.words.n, 2);
+    CHECK_STR(g.words.items[1], "--text");
+    release(&g);
+}
+
+TEST(a_single_dash_is_a_word)
+{
+    static const char *const args[] = {"-", "-i", "-", NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, args), WEIR_OK);
+    CHECK_STR(g.words.items[0], "-");
+    CHECK_STR(g.texts.items[0], "-");
+    release(&g);
+}
+
+TEST(help_ends_parsing)
+{
+    static const char *const args[] = {"--help", "--nonsense", NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, args), WEIR_OK);
+    CHECK(g.wants_help);
+    release(&g);
+}
+
+TEST(wrong_options_are_refused_in_one_line)
+{
+    static const struct {
+        const char *args[3];
+        enum weir_rc rc;
+        const char *text;
+    } rows[] = {
+        {{"--formt"}, WEIR_BADARG, "unknown option '--formt' (did you mean '--format'?)"},
+        {{"--zzzzzzz"}, WEIR_BADARG, "unknown option '--zzzzzzz' (see 'weir help test')"},
+        {{"-z"}, WEIR_BADARG, "unknown option '-z' (see 'weir help test')"},
+        {{"--switch=1"}, WEIR_BADARG, "--switch takes no value"},
+        {{"--format", "xml"}, WEIR_BADARG, "--format: 'xml' is none of auto|table|json"},
+        {{"--count", "-1"}, WEIR_BADARG, "--count: '-1' is not a whole number"},
+        {{"--seconds", "nan"}, WEIR_BADARG, "--seconds: 'nan' is not a number from 0 up"},
+        {{"--seconds", "1x"}, WEIR_BADARG, "--seconds: '1x' is not a number from 0 up"},
+        {{"--text=a", "--text=b"}, WEIR_BADARG, "--text is given twice"},
+        {{"--overlays", "x"}, WEIR_UNSUPPORTED, "--overlays: not in this version"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct given g = {0};
+        CHECK_EQ(parse(&g, rows[i].args), rows[i].rc);
+        CHECK_STR(str_from(g.err.text), rows[i].text);
+        release(&g);
+    }
+}
+
+TEST_MAIN(ENTRY(flags_are_taken_in_all_spellings), ENTRY(a_single_dash_is_a_word),
+          ENTRY(help_ends_parsing), ENTRY(wrong_options_are_refused_in_one_line))
