@@ -9,6 +9,7 @@
 #include "app/files.h"
 #include "app/measure.h"
 #include "base/str.h"
+#include "list/list.h"
 
 size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
 {
@@ -31,7 +32,7 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
         {"except-product", 0, FLAG_TEXTS, "LIST", "leave out ...", .to.texts = &except->product},
         {"except-id", 0, FLAG_TEXTS, "GLOB", "leave out ...", .to.texts = &except->id},
         {"except-path", 0, FLAG_TEXTS, "GLOB", "leave out ...", .to.texts = &except->path},
-        {"list", 0, FLAG_TEXTS, "NAME=FILE", "a list that rules name (%NAME%)",
+        {"list", 0, FLAG_TEXTS, "NAME=FILE[:COLUMN]", "a list that rules name (%NAME%)",
          .to.texts = &o->lists},
         {"lists", 0, FLAG_TEXTS, "DIR", "all lists in a directory", .to.texts = &o->list_dirs},
         {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
@@ -167,14 +168,27 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
     }
 }
 
+/* Directories before single files: what is named by itself wins. */
+static enum weir_rc load_lists(const struct rule_options *o, struct list_set *set,
+                               struct weir_err *err)
+{
+    for (size_t i = 0; i < o->list_dirs.n; i++)
+        TRY(list_set_add_dir(set, o->list_dirs.items[i], err));
+    for (size_t i = 0; i < o->lists.n; i++)
+        TRY(list_set_add_argument(set, o->lists.items[i], err));
+    return WEIR_OK;
+}
+
 static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
 {
-    struct list_source lists = {0};
+    struct list_set *set = list_set_new(b->arena);
 
     TRY(select_check(&o->select, err));
     TRY(load_constants(o, b, err));
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
-    TRY(load_rules(b, o, lists.lookup ? &lists : NULL, err));
+    TRY(load_lists(o, set, err));
+    struct list_source lists = list_set_source(set);
+    TRY(load_rules(b, o, &lists, err));
     select_rules(b, o);
     return WEIR_OK;
 }
