@@ -2,7 +2,7 @@
 #
 #   B=DIR      build directory (default build)         V=1         show commands
 #   CC=clang   compiler (gcc 12 and clang 14 both work) SAN=address,undefined  sanitized build
-#   T=name     one unit test or one fuzz target
+#   T=name     one unit test or one fuzz target        JOBS=N      compilers at a time in test, check, demo
 
 SHELL   := /bin/bash
 .DEFAULT_GOAL := all
@@ -15,15 +15,22 @@ endif
 SAN     ?=
 B       ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 comma   := ,
+JOBS    ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
 
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 OPT     ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2 -DNDEBUG)
-CFLAGS  += -std=gnu17 -g $(OPT) $(WARN) -D_GNU_SOURCE -Ipkg -I. -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+LANG_FLAGS := -std=gnu17 -D_GNU_SOURCE -Ipkg -I.
+CFLAGS  += $(LANG_FLAGS) -g $(OPT) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
 LIBS    := -lhs -lpcre2-8 -lyaml -lcrypto -lxxhash -lzstd -lz -lm -lpthread
+
+# Vector kernels have their own instruction set; nothing else may use it.
+AVX2    := -mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
+AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2
 
 LIB_SRC := $(sort $(wildcard pkg/*/*.c pkg/*/*/*.c))
 # Data files that travel inside the program: tools/embed, pkg/base/embed.h.
@@ -34,13 +41,24 @@ LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 CMD_SRC := $(sort $(wildcard cmd/weir/*.c))
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
-.PHONY: all help unit
-all: $(B)/weir
+.PHONY: all
+all: $(B)/weir ## build build/weir
 
-# Vector kernels have their own instruction set; nothing else may use it.
-$(B)/%_avx2.o:   CFLAGS += -mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
-$(B)/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
+$(B)/%_avx2.o:   CFLAGS += $(AVX2)
+$(B)/%_avx512.o: CFLAGS += $(AVX512)
 $(B)/cmd/weir/version.o: CFLAGS += -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
+
+# Two stamps, rewritten only when their text changes: other flags or another compiler
+# rebuild everything, another commit rebuilds the version alone.
+define stamp
+$(shell mkdir -p $(B); echo '$(2)' | cmp -s - $(B)/$(1) || echo '$(2)' > $(B)/$(1))
+endef
+ifeq ($(filter help clean tidy fmt,$(MAKECMDGOALS)),)
+$(call stamp,flags.stamp,$(CC) $(CFLAGS) $(AVX2) $(AVX512))
+$(call stamp,commit.stamp,$(VERSION) $(COMMIT))
+endif
+$(B)/cmd/weir/version.o: $(B)/commit.stamp
+$(B)/flags.stamp $(B)/commit.stamp: ;
 
 $(B)/gen/profiles.c: tools/embed $(EMBED_PROFILES)
 	@mkdir -p $(@D)
@@ -52,11 +70,11 @@ $(B)/gen/lists.c: tools/embed $(EMBED_LISTS)
 	@$(if $(Q),echo "  GEN   $@",:)
 	$(Q)tools/embed lists $(EMBED_LISTS) > $@.tmp && mv $@.tmp $@
 
-$(B)/gen/%.o: $(B)/gen/%.c
+$(B)/gen/%.o: $(B)/gen/%.c $(B)/flags.stamp
 	@$(if $(Q),echo "  CC    $<",:)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags.stamp
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  CC    $<",:)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
@@ -80,13 +98,83 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 .SECONDARY:
+.PHONY: unit unit-programs scenario fault test
 
-unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN))
-	$(Q)set -e; for t in $^; do echo "== $$t"; $$t; done
+unit-programs: $(UNIT_BIN)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN)) ## run the unit tests (T=name: one of them, with its full output)
+	$(Q)$(if $(T),$<,B=$(B) tests/run unit)
 
-# ---- the literal engine by itself: make bench-literal TEXT=FILE [N=20000] ----------------
+scenario: all ## run the end-to-end tests and scenarios
+	$(Q)B=$(B) tests/run e2e scenario
+
+fault: all ## run the fault tests
+	$(Q)B=$(B) tests/run fault
+
+# The steps follow each other (the compiler may have to be installed first), so each is a
+# line here and not a prerequisite.
+AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS))),,-j$(JOBS)) V=$(V)
+
+test: ## install what is missing, build, run all tests
+	$(Q)tools/setup build test
+	+$(Q)$(AGAIN) B=$(B) all unit-programs
+	$(Q)B=$(B) tests/run unit e2e scenario fault
+
+# ---- checks ------------------------------------------------------------------------
+ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c))
+ALL_H   := $(sort $(wildcard pkg/*/*.h pkg/*/*/*.h cmd/weir/*.h tests/*/*.h))
+LINT_OK := $(ALL_C:%.c=build/lint/%.ok)
+
+.PHONY: check tidy fmt format lint fuzz fuzz-programs
+check: ## tidy, format, static analysis, sanitized unit tests, a minute of fuzzing
+	$(Q)tools/setup build test check
+	+$(Q)MAKE_AGAIN='$(AGAIN)' tools/check
+
+tidy: ## house rules: include table, banned calls, opening comments, guards, lengths
+	$(Q)tools/tidy
+
+format: ## is everything as clang-format would have it?
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+
+fmt: ## let clang-format rewrite the sources
+	$(Q)clang-format -i $(ALL_C) $(ALL_H)
+
+lint: $(LINT_OK) ## static analysis with clang-tidy (.clang-tidy), and clang's own warnings
+
+build/lint/%_avx2.ok:   KERNEL := $(AVX2)
+build/lint/%_avx512.ok: KERNEL := $(AVX512)
+build/lint/%.ok: %.c .clang-tidy $(ALL_H)
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LINT  $<",:)
+	$(Q)clang-tidy --quiet $< -- $(LANG_FLAGS) $(WARN) $(KERNEL) 2> $@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+# Fuzz targets: tests/fuzz/fuzz_X.c with libFuzzer, so always with clang, in build/fuzz.
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SAN := fuzzer-no-link$(comma)address$(comma)undefined
+
+$(B)/bin/%: $(B)/tests/fuzz/%.o $(LIBT_OBJ) $(B)/libweir.a
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
+fuzz-programs: $(FUZZ_BIN)
+
+fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
+	+$(Q)$(AGAIN) CC=clang SAN=$(FUZZ_SAN) B=build/fuzz fuzz-programs
+	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
+
+# ---- what a user runs ----------------------------------------------------------------
+.PHONY: demo bench
+demo: ## install what is missing, build, replay the bundled sample, show the alerts
+	$(Q)tools/setup build
+	+$(Q)$(AGAIN) B=$(B) all
+	$(Q)if [ -x tools/demo ]; then B=$(B) tools/demo; else echo "demo: tools/demo is not here yet" >&2; exit 1; fi
+
+bench: all ## measure speed (tools/bench)
+	$(Q)if [ -x tools/bench ]; then B=$(B) tools/bench; else echo "bench: tools/bench is not here yet" >&2; exit 1; fi
+
+# The literal engine by itself: make bench-literal TEXT=FILE [N=20000].
 N        ?= 20000
 LITERALS ?= words
 RUNS     ?= 9
@@ -97,3 +185,18 @@ bench-literal: $(B)/bench/bench_literal
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: setup clean help
+setup: ## install the packages that build, tests and checks need (Debian 12)
+	$(Q)tools/setup build test check
+
+clean: ## remove what was built (the Python environment of the tests stays)
+	$(Q)if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +; fi
+
+help: ## this list
+	@sed -n 's/^#   //p' Makefile
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
