@@ -53,7 +53,8 @@ static inline uint64_t block_escaped(struct block_state *s, uint64_t backslash)
 }
 
 /* True if each of the bytes named by `escaped` is the u of \uXXXX. */
-static inline bool block_unicode_ok(struct str record, size_t base, uint64_t escaped)
+static __attribute__((noinline)) bool block_unicode_ok(struct str record, size_t base,
+                                                       uint64_t escaped)
 {
     for (; escaped; escaped &= escaped - 1) {
         size_t at = base + (size_t)__builtin_ctzll(escaped);

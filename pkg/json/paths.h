@@ -97,13 +97,15 @@ static inline uint64_t paths_hash(const uint64_t head[2], uint32_t from, struct 
 static inline bool paths_is_edge(const struct json_edge *e, const char *keys,
                                  const uint64_t head[2], uint32_t from, struct str key)
 {
-    return e->head[0] == head[0] && e->head[1] == head[1] && e->from == from && e->key_n == key.n &&
-           (key.n <= EDGE_HEAD || memcmp(keys + e->key, key.p, key.n) == 0);
+    uint64_t difference =
+        (e->head[0] ^ head[0]) | (e->head[1] ^ head[1]) | (e->from ^ from) | (e->key_n ^ key.n);
+
+    return difference == 0 && (key.n <= EDGE_HEAD || memcmp(keys + e->key, key.p, key.n) == 0);
 }
 
 /* The node that `key` leads to from node `from`, NODE_NONE if there is none. */
-static inline uint32_t paths_step(const struct json_paths *ps, uint32_t from, struct str key,
-                                  const char *limit)
+static inline __attribute__((always_inline)) uint32_t
+paths_step(const struct json_paths *ps, uint32_t from, struct str key, const char *limit)
 {
     uint64_t head[2];
 

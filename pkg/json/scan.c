@@ -51,18 +51,19 @@ static const uint32_t *walk_object(struct walk *w, const uint32_t *at, uint32_t 
 static const uint32_t *walk_array(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat,
                                   unsigned depth);
 
-/* Is any of the bits [from, to) set? */
+/* Is any of the bits [from, to) set? Most strings are short: two words then hold all of
+ * their bits, and no branch depends on where the string lies. */
 static inline bool any_bit(const uint64_t *bits, uint32_t from, uint32_t to)
 {
-    if (from == to)
-        return false;
-    uint32_t first = from / 64, last = (to - 1) / 64;
-    uint64_t head = ~(uint64_t)0 << (from % 64), tail = ~(uint64_t)0 >> (63 - (to - 1) % 64);
-    if (first == last)
-        return (bits[first] & head & tail) != 0;
-    uint64_t found = (bits[first] & head) | (bits[last] & tail);
-    for (uint32_t i = first + 1; i < last; i++)
-        found |= bits[i];
+    const uint64_t *word = bits + from / 64;
+    uint32_t shift = from % 64, n = to - from;
+    uint64_t window = word[0] >> shift | word[1] << 1 << (63 - shift);
+
+    if (__builtin_expect(n <= 64, 1))
+        return n > 0 && window << (64 - n) != 0;
+    uint64_t found = window | bits[(to - 1) / 64] << (63 - (to - 1) % 64);
+    for (const uint64_t *last = bits + (to - 1) / 64; ++word < last;)
+        found |= *word;
     return found != 0;
 }
 
@@ -174,17 +175,12 @@ static const uint32_t *walk_plain(struct walk *w, const uint32_t *at, uint32_t n
     return at + 1;
 }
 
-/* Any value whose first token is *at and which lies at `node`; `depth` containers are open.
- * Returns the token behind it, NULL on bad syntax or too deep nesting. */
-static inline const uint32_t *walk_value(struct walk *w, const uint32_t *at, uint32_t node,
-                                         bool is_flat, unsigned depth)
+/* Any value but a string; see walk_value(). */
+static __attribute__((noinline)) const uint32_t *
+walk_other(struct walk *w, const uint32_t *at, uint32_t node, bool is_flat, unsigned depth)
 {
     char c = w->src[at[0]];
 
-    if (__builtin_expect(c == '"', 1)) {
-        put_string(w, at, node, is_flat);
-        return at + 2;
-    }
     if (c != '{' && c != '[')
         return walk_plain(w, at, node, is_flat);
     if (depth == JSON_DEPTH_MAX)
@@ -197,6 +193,17 @@ static inline const uint32_t *walk_value(struct walk *w, const uint32_t *at, uin
     if (!w->paths->nodes[node].has_edges)
         node = NODE_NONE;
     return walk_object(w, at + 1, node, depth + 1);
+}
+
+/* Any value whose first token is *at and which lies at `node`; `depth` containers are open.
+ * Returns the token behind it, NULL on bad syntax or too deep nesting. */
+static inline const uint32_t *walk_value(struct walk *w, const uint32_t *at, uint32_t node,
+                                         bool is_flat, unsigned depth)
+{
+    if (__builtin_expect(w->src[at[0]] != '"', 0))
+        return walk_other(w, at, node, is_flat, depth);
+    put_string(w, at, node, is_flat);
+    return at + 2;
 }
 
 /* The node of a key that holds escapes or bytes beyond ASCII. */

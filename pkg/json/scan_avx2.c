@@ -79,17 +79,17 @@ void json_index_avx2(struct str record, struct json_index *out)
     struct block_state s = {0};
     uint32_t *at = out->at;
     size_t base = 0;
+    char tail[BLOCK];
 
-    for (; record.n - base >= BLOCK; base += BLOCK)
-        at = index_block(&s, record.p + base, record, base, out, at);
-    out->care[base / BLOCK] = 0;
-    out->care[base / BLOCK + 1] = 0;
-    if (base < record.n) {
-        char tail[BLOCK];
-        memset(tail, ' ', sizeof(tail));
-        memcpy(tail, record.p + base, record.n - base);
-        at = index_block(&s, tail, record, base, out, at);
+    for (; base < record.n; base += BLOCK) {
+        const char *p = record.p + base;
+        if (record.n - base < BLOCK) {
+            memset(tail, ' ', sizeof(tail));
+            p = memcpy(tail, p, record.n - base);
+        }
+        at = index_block(&s, p, record, base, out, at);
     }
+    out->care[base / BLOCK] = 0;
     out->n = (size_t)(at - out->at);
     out->is_bad = (s.bad | s.in_string | s.is_escaped) != 0;
 }

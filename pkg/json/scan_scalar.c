@@ -20,6 +20,11 @@ static bool is_escape_ok(struct str record, size_t at)
     return record.p[at] != '\0' && strchr("\"\\/bfnrt", record.p[at]) != NULL;
 }
 
+static bool is_operator(char c)
+{
+    return c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',';
+}
+
 void json_index_scalar(struct str record, struct json_index *out)
 {
     bool is_escaped = false, in_string = false, in_other = false, is_bad = false;
@@ -36,10 +41,10 @@ void json_index_scalar(struct str record, struct json_index *out)
             is_bad = true;
         bool is_quote = c == '"' && !is_escaped;
         is_escaped = c == '\\' && !is_escaped;
-        bool is_op = c != '\0' && strchr("{}[]:,", c) != NULL;
+        bool is_op = !in_string && is_operator(c);
         bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
         bool is_other = !in_string && !is_quote && !is_op && !is_blank;
-        if (is_quote || (is_op && !in_string) || (is_other && !in_other))
+        if (is_quote || is_op || (is_other && !in_other))
             out->at[n++] = (uint32_t)i;
         in_other = is_other;
         in_string ^= is_quote;
