@@ -1,8 +1,16 @@
 /* reference.h - what a rule means, said slowly: the oracle of the matcher.
  *
  * Walks the IR over a whole parsed event, atom by atom, with its own plain code for folding,
- * globs and numbers and with PCRE2 for every regex. The compiled matcher must agree with it
- * on every rule and event; a difference is a bug in one of the two.
+ * text and globs (reference_text.h) and with PCRE2, interpreted, for every regex. The compiled
+ * matcher must agree with it on every rule and event; a difference is a bug in one of the two.
+ *
+ * Values   text operations (EQ PREFIX SUFFIX CONTAINS GLOB REGEX, FIELD_CMP) see strings unescaped,
+ *          numbers as written, true and false as these words; null, objects and empty arrays
+ *          have no text and match nothing. CIDR asks strings. Numbers, truth values: number.h;
+ *          parts of times: timepart.h (strings and numbers).
+ * Missing  a field without any value is `miss`; FIELD_CMP is false if the other field is missing.
+ * EXISTS is true of any value; IS_NULL of a missing field or a member that is null. Arrays   ANY,
+ * ALL, FIRST as they say; SINGLE is unknown if there is more than one member.
  *
  * Also the source of evidence: which atoms of a rule made it fire (only matched events pay).
  *
@@ -24,22 +32,26 @@ struct reference;
 struct reference *reference_new(void);
 void reference_free(struct reference *r);
 
-enum truth reference_atom(struct reference *r, const struct atom *atom, const struct event_tree *event);
+enum truth reference_atom(struct reference *r, const struct atom *atom,
+                          const struct event_tree *event);
 enum truth reference_formula(struct reference *r, const struct formula *f,
                              const struct event_tree *event);
 /* The rule's formula is true (routing is not asked: logsource_allows() is the caller's). */
 bool reference_match(struct reference *r, const struct rule *rule, const struct event_tree *event);
 
-/* Regexes that ran into their match or depth limit (they count as no match). */
+/* Regexes that ran into their match or depth limit (they count as no match). The limits are
+ * REFERENCE_LIMIT_FACTOR times those of regex.h. */
+enum { REFERENCE_LIMIT_FACTOR = 10 };
 uint64_t reference_regex_limits(const struct reference *r);
 
 /* One reason why a rule fired. */
 struct match_evidence {
-    struct str selection;       /* label of the nearest labelled formula node, may be empty */
+    struct str selection; /* label of the nearest labelled formula node, may be empty */
     const struct atom *atom;
-    struct str field;           /* for keywords: "@any" */
-    struct str value;           /* the member that satisfied the atom; empty if the field is missing */
-    bool is_missing;            /* the atom holds because the field is absent */
+    struct str field; /* for keywords: "@any" */
+    struct str value; /* the first member that satisfied the atom, in arena a; empty if the field
+                         is missing or the member has no text */
+    bool is_missing;  /* the atom holds because the field is absent */
 };
 
 /* The true atoms that a true formula rests on (one branch of each OR: all true branches, atoms

@@ -10,16 +10,15 @@
 #include "match/regex.h"
 
 #include "base/str.h"
+#include "match/regex_pcre.h"
 
 #include <hs/hs.h>
 #include <stdlib.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-/* Heap for one match in KiB; the depth limit is reached first with ordinary patterns. */
-enum { REGEX_HEAP_KIB = 16 * 1024, JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024 };
-enum { ERROR_TEXT_MAX = 256 };
+enum { JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024, ERROR_TEXT_MAX = 256 };
+/* Heap per step of depth: frames of ordinary patterns take less, so that the depth limit is the
+ * one that is met. */
+enum { HEAP_BYTES_PER_DEPTH = 1600 };
 
 struct match_regex {
     pcre2_code *code;
@@ -91,7 +90,7 @@ static hs_database_t *compile_fast(const struct regex *regex)
     return db;
 }
 
-static pcre2_code *compile_code(const struct regex *regex, int *error, size_t *offset)
+pcre2_code *regex_pcre_compile(const struct regex *regex, int *error, size_t *offset)
 {
     uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -120,7 +119,7 @@ enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
     if (regex->pattern.n > REGEX_PATTERN_MAX)
         return err_set(err, WEIR_LIMIT, "regular expression of %zu bytes, the limit is %d",
                        regex->pattern.n, REGEX_PATTERN_MAX);
-    pcre2_code *code = compile_code(regex, &error, &offset);
+    pcre2_code *code = regex_pcre_compile(regex, &error, &offset);
     if (!code) {
         pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
         return err_set(err, WEIR_SYNTAX, "regular expression: %s (at byte %zu of it)", text,
@@ -152,6 +151,17 @@ bool regex_has_fast_path(const struct match_regex *re)
 
 /* ---- matching ---------------------------------------------------------------- */
 
+pcre2_match_context *regex_pcre_limits(uint32_t match_limit, uint32_t depth_limit)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+
+    ASSERT(limits);
+    pcre2_set_match_limit(limits, match_limit);
+    pcre2_set_depth_limit(limits, depth_limit);
+    pcre2_set_heap_limit(limits, (uint32_t)((uint64_t)depth_limit * HEAP_BYTES_PER_DEPTH / 1024));
+    return limits;
+}
+
 struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n)
 {
     struct regex_scratch *s = calloc(1, sizeof(*s));
@@ -161,11 +171,8 @@ struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n
         if (all[i] && all[i]->fast)
             ASSERT(hs_alloc_scratch(all[i]->fast, &s->fast) == HS_SUCCESS);
     s->data = pcre2_match_data_create(1, NULL);
-    s->limits = pcre2_match_context_create(NULL);
-    ASSERT(s->data && s->limits);
-    pcre2_set_match_limit(s->limits, REGEX_MATCH_LIMIT);
-    pcre2_set_depth_limit(s->limits, REGEX_DEPTH_LIMIT);
-    pcre2_set_heap_limit(s->limits, REGEX_HEAP_KIB);
+    s->limits = regex_pcre_limits(REGEX_MATCH_LIMIT, REGEX_DEPTH_LIMIT);
+    ASSERT(s->data);
     s->jit_stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
     if (s->jit_stack)
         pcre2_jit_stack_assign(s->limits, NULL, s->jit_stack);

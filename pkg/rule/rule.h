@@ -35,7 +35,7 @@ enum atom_op {
     ATOM_NUM_GE,
     ATOM_BOOL,      /* value is the boolean `is_true`, or its text, ASCII case aside */
     ATOM_EXISTS,    /* the key is there, whatever its value (null counts)            */
-    ATOM_IS_NULL,   /* missing, or null                                              */
+    ATOM_IS_NULL,   /* missing, or null (of several members: some member is null)    */
     ATOM_FIELD_CMP, /* `cmp` (EQ, PREFIX, SUFFIX, CONTAINS) against field `other`    */
     ATOM_TIME_PART  /* `part` of the timestamp in the field, compared by `cmp` to `text` */
 };
@@ -44,10 +44,11 @@ enum atom_op {
  * for texts with cased letters outside ASCII, so that nearly all folding is ASCII. */
 enum fold { FOLD_NONE, FOLD_ASCII, FOLD_SIMPLE };
 
-/* What an atom says of an event that lacks the field. */
+/* What an atom says of an event that lacks the field; EXISTS and IS_NULL know by themselves. */
 enum miss { MISS_FALSE, MISS_UNKNOWN, MISS_TRUE };
 
-/* Which members of a multi-valued field must satisfy the atom. */
+/* Which members of a multi-valued field must satisfy the atom. SINGLE: unknown if there is more
+ * than one. */
 enum array_rule { ARRAY_ANY, ARRAY_ALL, ARRAY_FIRST, ARRAY_SINGLE };
 
 enum time_part { PART_MINUTE, PART_HOUR, PART_DAY, PART_WEEK, PART_MONTH, PART_YEAR };

@@ -1,0 +1,372 @@
+/* reference.c - the meaning of rules, one function per kind of atom.
+ *
+ * Nothing is clever here. Two memories exist so that a comparison over many rules ends the same
+ * day: compiled regexes (as long as the struct lives) and the values of a field (as
+ * long as one call, since trees come and go at the same address).
+ */
+#include "match/reference.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "match/cidr.h"
+#include "match/number.h"
+#include "match/reference_text.h"
+#include "match/regex.h"
+#include "match/regex_pcre.h"
+#include "match/timepart.h"
+
+#include <stdlib.h>
+
+enum { REGEX_BUCKETS = 1024, FIELDS_REMEMBERED = 64 };
+
+struct known_regex {
+    struct known_regex *next;
+    struct regex regex;
+    pcre2_code *code; /* NULL: it does not compile, and matches nothing */
+};
+
+struct known_field {
+    struct str name;
+    struct field_values values;
+};
+
+struct reference {
+    struct arena *lasting; /* as long as the struct: regexes */
+    struct arena *brief;   /* as long as one call: values of fields */
+    struct arena *step;    /* as long as one atom is asked of one value: folded copies */
+    struct known_regex *regexes[REGEX_BUCKETS];
+    struct known_field fields[FIELDS_REMEMBERED];
+    size_t n_fields;
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+    uint64_t n_over_limit;
+};
+
+struct reference *reference_new(void)
+{
+    struct reference *r = calloc(1, sizeof(*r));
+
+    ASSERT(r);
+    r->lasting = arena_new(0);
+    r->brief = arena_new(0);
+    r->step = arena_new(0);
+    r->data = pcre2_match_data_create(1, NULL);
+    ASSERT(r->data);
+    r->limits = regex_pcre_limits(REFERENCE_LIMIT_FACTOR * REGEX_MATCH_LIMIT,
+                                  REFERENCE_LIMIT_FACTOR * REGEX_DEPTH_LIMIT);
+    return r;
+}
+
+void reference_free(struct reference *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < REGEX_BUCKETS; i++)
+        for (struct known_regex *k = r->regexes[i]; k; k = k->next)
+            pcre2_code_free(k->code);
+    pcre2_match_data_free(r->data);
+    pcre2_match_context_free(r->limits);
+    arena_free(r->lasting);
+    arena_free(r->brief);
+    arena_free(r->step);
+    free(r);
+}
+
+uint64_t reference_regex_limits(const struct reference *r)
+{
+    return r->n_over_limit;
+}
+
+/* Every public question starts here. */
+static void begin(struct reference *r)
+{
+    arena_reset(r->brief);
+    r->n_fields = 0;
+}
+
+static struct field_values values_of(struct reference *r, const struct event_tree *event,
+                                     struct str name)
+{
+    for (size_t i = 0; i < r->n_fields; i++)
+        if (str_eq(r->fields[i].name, name))
+            return r->fields[i].values;
+    struct field_values values = event_lookup(r->brief, event, name);
+    if (r->n_fields < FIELDS_REMEMBERED)
+        r->fields[r->n_fields++] = (struct known_field){name, values};
+    return values;
+}
+
+/* ---- one value ---------------------------------------------------------------- */
+
+/* The text that text operations see; false if the value has none. */
+static bool text_of(const struct field_value *value, struct str *text)
+{
+    switch (value->kind) {
+    case JSON_STRING:
+    case JSON_NUMBER:
+        *text = value->text;
+        return true;
+    case JSON_TRUE:
+        *text = STR("true");
+        return true;
+    case JSON_FALSE:
+        *text = STR("false");
+        return true;
+    default:
+        *text = (struct str){"", 0};
+        return false;
+    }
+}
+
+static bool same_regex(const struct regex *a, const struct regex *b)
+{
+    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
+           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
+           a->is_whole_value == b->is_whole_value;
+}
+
+static pcre2_code *code_of(struct reference *r, const struct regex *regex)
+{
+    struct known_regex **bucket = &r->regexes[hash_str(regex->pattern) % REGEX_BUCKETS];
+    int error;
+    size_t offset;
+
+    for (struct known_regex *k = *bucket; k; k = k->next)
+        if (same_regex(&k->regex, regex))
+            return k->code;
+    struct known_regex *k = ARENA_NEW(r->lasting, struct known_regex);
+    k->regex = *regex;
+    k->regex.pattern = arena_str(r->lasting, regex->pattern);
+    k->code = regex_pcre_compile(regex, &error, &offset);
+    k->next = *bucket;
+    *bucket = k;
+    return k->code;
+}
+
+static bool regex_matches(struct reference *r, const struct regex *regex, struct str text)
+{
+    pcre2_code *code = code_of(r, regex);
+
+    if (!code)
+        return false;
+    int rc =
+        pcre2_match(code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, r->data, r->limits);
+    r->n_over_limit += rc < 0 && rc != PCRE2_ERROR_NOMATCH;
+    return rc >= 0;
+}
+
+static bool is_inside(const struct field_value *value, struct str network)
+{
+    struct ip_address ip;
+    struct ip_network net;
+
+    return value->kind == JSON_STRING && ip_network_parse(network, &net) &&
+           ip_parse(value->text, &ip) && ip_in_network(&ip, &net);
+}
+
+static bool compares_with_other(struct reference *r, const struct atom *atom,
+                                const struct event_tree *event, struct str text)
+{
+    struct field_values others = values_of(r, event, atom->other);
+    struct str mine = reference_fold(r->step, atom->fold, text), other;
+
+    for (size_t i = 0; i < others.n; i++)
+        if (text_of(&others.items[i], &other) &&
+            reference_compare(atom->cmp, mine, reference_fold(r->step, atom->fold, other)))
+            return true;
+    return false;
+}
+
+static bool text_matches(struct reference *r, const struct atom *atom,
+                         const struct event_tree *event, struct str text)
+{
+    switch (atom->op) {
+    case ATOM_GLOB:
+        return reference_glob(r->step, &atom->glob, atom->fold,
+                              reference_fold(r->step, atom->fold, text));
+    case ATOM_REGEX:
+        return regex_matches(r, &atom->regex, text);
+    case ATOM_FIELD_CMP:
+        return compares_with_other(r, atom, event, text);
+    default:
+        return reference_compare(atom->op, reference_fold(r->step, atom->fold, text),
+                                 reference_fold(r->step, atom->fold, atom->text));
+    }
+}
+
+/* Does one member satisfy the atom? */
+static bool value_matches(struct reference *r, const struct atom *atom,
+                          const struct event_tree *event, const struct field_value *value)
+{
+    struct str text;
+
+    arena_reset(r->step);
+    switch (atom->op) {
+    case ATOM_EXISTS:
+        return true;
+    case ATOM_IS_NULL:
+        return value->kind == JSON_NULL;
+    case ATOM_CIDR:
+        return is_inside(value, atom->text);
+    case ATOM_NUM_EQ:
+    case ATOM_NUM_LT:
+    case ATOM_NUM_LE:
+    case ATOM_NUM_GT:
+    case ATOM_NUM_GE:
+        return number_matches(atom->op, value->kind, value->text, atom->text);
+    case ATOM_BOOL:
+        return boolean_matches(value->kind, value->text, atom->is_true);
+    case ATOM_TIME_PART:
+        return time_part_matches(atom->part, atom->cmp, value->kind, value->text, atom->text);
+    default:
+        return text_of(value, &text) && text_matches(r, atom, event, text);
+    }
+}
+
+/* ---- one atom ----------------------------------------------------------------- */
+
+static enum truth truth_of_missing(const struct atom *atom)
+{
+    if (atom->op == ATOM_EXISTS)
+        return TRUTH_FALSE;
+    if (atom->op == ATOM_IS_NULL)
+        return TRUTH_TRUE;
+    switch (atom->miss) {
+    case MISS_TRUE:
+        return TRUTH_TRUE;
+    case MISS_UNKNOWN:
+        return TRUTH_UNKNOWN;
+    default:
+        return TRUTH_FALSE;
+    }
+}
+
+/* *by is the first member that satisfied a true atom, NULL if the field is missing. */
+static enum truth atom_truth(struct reference *r, const struct atom *atom,
+                             const struct event_tree *event, const struct field_value **by)
+{
+    struct field_values values = values_of(r, event, atom->field);
+    size_t asked = atom->array == ARRAY_FIRST && values.n ? 1 : values.n, n_true = 0;
+
+    *by = NULL;
+    if (values.n == 0)
+        return truth_of_missing(atom);
+    if (atom->array == ARRAY_SINGLE && values.n > 1)
+        return TRUTH_UNKNOWN;
+    for (size_t i = 0; i < asked; i++) {
+        if (!value_matches(r, atom, event, &values.items[i]))
+            continue;
+        *by = n_true++ ? *by : &values.items[i];
+        if (atom->array == ARRAY_ANY)
+            break;
+    }
+    bool is_true = atom->array == ARRAY_ALL ? n_true == asked : n_true > 0;
+    return is_true ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+/* ---- formulas ----------------------------------------------------------------- */
+
+/* Kleene: false, unknown, true are 0, 1, 2; AND is the least, OR the greatest, NOT the mirror. */
+static enum truth formula_truth(struct reference *r, const struct formula *f,
+                                const struct event_tree *event)
+{
+    const struct field_value *by;
+
+    switch (f->kind) {
+    case FORMULA_CONST:
+        return f->value ? TRUTH_TRUE : TRUTH_FALSE;
+    case FORMULA_ATOM:
+        return atom_truth(r, f->atom, event, &by);
+    case FORMULA_NOT:
+        return (enum truth)(TRUTH_TRUE - formula_truth(r, f->children[0], event));
+    default:
+        break;
+    }
+    bool is_and = f->kind == FORMULA_AND;
+    enum truth result = is_and ? TRUTH_TRUE : TRUTH_FALSE;
+    enum truth last_word = is_and ? TRUTH_FALSE : TRUTH_TRUE;
+    for (size_t i = 0; i < f->n_children && result != last_word; i++) {
+        enum truth t = formula_truth(r, f->children[i], event);
+        if (is_and ? t < result : t > result)
+            result = t;
+    }
+    return result;
+}
+
+enum truth reference_atom(struct reference *r, const struct atom *atom,
+                          const struct event_tree *event)
+{
+    const struct field_value *by;
+
+    begin(r);
+    return atom_truth(r, atom, event, &by);
+}
+
+enum truth reference_formula(struct reference *r, const struct formula *f,
+                             const struct event_tree *event)
+{
+    begin(r);
+    return formula_truth(r, f, event);
+}
+
+bool reference_match(struct reference *r, const struct rule *rule, const struct event_tree *event)
+{
+    return reference_formula(r, rule->formula, event) == TRUTH_TRUE;
+}
+
+/* ---- evidence ------------------------------------------------------------------ */
+
+struct evidence_list {
+    struct arena *arena;
+    struct match_evidence *items; /* EVIDENCE_MAX of them */
+    size_t n;
+};
+
+static void evidence_add(struct evidence_list *list, struct str selection, const struct atom *atom,
+                         const struct field_value *by)
+{
+    struct str text = {"", 0};
+
+    if (by)
+        (void)text_of(by, &text);
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].atom == atom && str_eq(list->items[i].value, text))
+            return;
+    if (list->n == EVIDENCE_MAX)
+        return;
+    list->items[list->n++] = (struct match_evidence){.selection = selection,
+                                                     .atom = atom,
+                                                     .field = atom->field,
+                                                     .value = arena_str(list->arena, text),
+                                                     .is_missing = by == NULL};
+}
+
+/* f is true. */
+static void evidence_collect(struct reference *r, const struct formula *f, struct str selection,
+                             const struct event_tree *event, struct evidence_list *list)
+{
+    const struct field_value *by;
+
+    if (f->label.n)
+        selection = f->label;
+    if (f->kind == FORMULA_ATOM && atom_truth(r, f->atom, event, &by) == TRUTH_TRUE)
+        evidence_add(list, selection, f->atom, by);
+    if (f->kind != FORMULA_AND && f->kind != FORMULA_OR)
+        return;
+    for (size_t i = 0; i < f->n_children && list->n < EVIDENCE_MAX; i++)
+        if (formula_truth(r, f->children[i], event) == TRUTH_TRUE)
+            evidence_collect(r, f->children[i], selection, event, list);
+}
+
+size_t reference_evidence(struct reference *r, struct arena *a, const struct rule *rule,
+                          const struct event_tree *event, struct match_evidence **out)
+{
+    struct evidence_list list = {.arena = a,
+                                 .items = ARENA_ARRAY(a, EVIDENCE_MAX, struct match_evidence)};
+
+    begin(r);
+    if (formula_truth(r, rule->formula, event) == TRUTH_TRUE)
+        evidence_collect(r, rule->formula, (struct str){"", 0}, event, &list);
+    *out = list.items;
+    return list.n;
+}
