@@ -33,9 +33,12 @@ struct event {
     struct str record; /* the bytes of this event alone (after unwrapping) */
     uint32_t shape;    /* number in the worker's shape table */
     uint32_t n_values;
-    const struct event_value *values; /* in document order; several of one field are its members */
-    struct str time_text;             /* the profile's time field, empty if absent */
-    uint8_t time_rule;                /* which of the profile's time rules found it */
+    const struct event_value *values; /* several of one field are its members, in document order */
+    /* The first of the profile's times that parses; else the first that is there, as it is. */
+    struct str time_text; /* empty: the event has none */
+    int64_t time_ms;      /* since 1970 UTC, if has_time */
+    uint8_t time_rule;    /* which of the profile's time paths it is */
+    bool has_time;
 };
 
 /* Why a record gave no event. Append only: the order is part of metrics. */

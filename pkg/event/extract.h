@@ -19,7 +19,7 @@
 #include "event/field.h"
 #include "event/profile.h"
 
-enum { SHAPES_MAX = 512 };
+enum { SHAPES_MAX = 512, PSEUDO_FIELDS_MAX = 64 };
 
 struct shape {
     const struct profile *profile; /* NULL: no profile recognised the event */
@@ -48,6 +48,12 @@ const struct extractor *extractor_new(struct arena *a, const struct profile_set 
 
 struct extract_worker *extract_worker_new(const struct extractor *x);
 void extract_worker_free(struct extract_worker *w);
+
+/* The pseudo-fields (@file, @topic, @key ...) of the events that follow, until the next call. The
+ * slices must stay valid as long as the events do; the array may go. At most
+ * PSEUDO_FIELDS_MAX; names that no rule asks about cost nothing. */
+void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
+                               size_t n);
 
 /* One event (one JSON object). The event's slices stay valid until extract_batch_reset(). */
 MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str record,

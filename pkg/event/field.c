@@ -98,3 +98,14 @@ uint32_t field_count(const struct field_table *t)
 {
     return t->n_names;
 }
+
+bool field_is_pseudo(struct str name)
+{
+    static const struct str names[] = {
+        {"@file", 5}, {"@topic", 6}, {"@partition", 10}, {"@key", 4}};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_eq(names[i], name))
+            return true;
+    return str_starts(name, STR("@header."));
+}

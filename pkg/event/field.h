@@ -24,4 +24,8 @@ uint32_t field_find(const struct field_table *t, struct str name);
 struct str field_name(const struct field_table *t, uint32_t field);
 uint32_t field_count(const struct field_table *t);
 
+/* True for @file, @topic, @partition, @key and @header.NAME: they come from around the record,
+ * never from within it, so that no event can speak for them. */
+bool field_is_pseudo(struct str name);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "event/extract.h"
+#include "event/field.h"
 #include "event/profile.h"
 #include "json/tree.h"
 
@@ -27,10 +28,14 @@ struct field_values {
 struct event_tree {
     const struct json_node *root;
     struct shape shape;
+    const struct profile *reader;          /* whose paths are read: shape's, or the fallback */
     const struct extract_options *options; /* constants, pinned profile; may be NULL */
 };
 
-/* Recognise the shape of a parsed event. */
+enum { ENTITIES_MAX = 64 };
+
+/* Recognise the shape of a parsed event. `options` must stay as long as the tree; pseudo-fields
+ * (@file ...) are given among its constants. */
 void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
                      const struct json_node *root, const struct extract_options *options);
 
@@ -45,7 +50,8 @@ bool event_tree_time_ms(const struct event_tree *t, int64_t *ms);
 struct str event_tree_id(struct arena *a, const struct event_tree *t);
 
 /* Entities: who and what the event is about, in the profile's order; normalised (lower,
- * short_host, ip, sid). */
+ * short_host, ip, sid). Of each role the first field that has a value; several values of it are
+ * several entities. A blank or a lone "-" (Windows' "nothing") is none. At most ENTITIES_MAX. */
 struct event_entity {
     struct str role;  /* "user", "host", "source_ip" ... as the profile names it */
     struct str ocsf;  /* OCSF object type: "user", "device", "endpoint", "process", "file" ... */

@@ -1,0 +1,162 @@
+/* entity.c - who and what an event is about, and its evidence, by the profile's lists. */
+#include "event/lookup.h"
+
+#include "base/str.h"
+#include "event/profile_impl.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* ---- normalising ----------------------------------------------------------------------- */
+
+static struct str lower(struct arena *a, struct str text)
+{
+    char *out = arena_alloc(a, text.n + 1);
+
+    for (size_t i = 0; i < text.n; i++)
+        out[i] = ascii_lower(text.p[i]);
+    return (struct str){out, text.n};
+}
+
+static struct str upper(struct arena *a, struct str text)
+{
+    char *out = arena_alloc(a, text.n + 1);
+
+    for (size_t i = 0; i < text.n; i++)
+        out[i] = (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]);
+    return (struct str){out, text.n};
+}
+
+/* The one spelling of an address; an IPv4 address inside IPv6 is the IPv4 address. */
+static bool canonical_ip(struct arena *a, struct str text, struct str *out)
+{
+    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    char z[INET6_ADDRSTRLEN], printed[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+    int family = AF_INET;
+
+    text = str_trim(text);
+    if (text.n == 0 || text.n >= sizeof z || memchr(text.p, 0, text.n))
+        return false;
+    memcpy(z, text.p, text.n);
+    z[text.n] = '\0';
+    if (inet_pton(AF_INET, z, bytes) != 1) {
+        if (inet_pton(AF_INET6, z, bytes) != 1)
+            return false;
+        family = AF_INET6;
+        if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+            family = AF_INET;
+            memmove(bytes, bytes + sizeof mapped, 4);
+        }
+    }
+    if (!inet_ntop(family, bytes, printed, sizeof printed))
+        return false;
+    *out = arena_str(a, str_from(printed));
+    return true;
+}
+
+static struct str short_host(struct arena *a, struct str text)
+{
+    struct str head, rest, ip;
+
+    if (canonical_ip(a, text, &ip))
+        return ip;
+    (void)str_cut(str_trim(text), '.', &head, &rest);
+    return lower(a, head);
+}
+
+static struct str normalised(struct arena *a, enum normalise how, struct str text)
+{
+    struct str out;
+
+    switch (how) {
+    case NORMALISE_NONE:
+        return text;
+    case NORMALISE_LOWER:
+        return lower(a, text);
+    case NORMALISE_SHORT_HOST:
+        return short_host(a, text);
+    case NORMALISE_IP:
+        return canonical_ip(a, text, &out) ? out : lower(a, text);
+    case NORMALISE_SID:
+        return upper(a, text);
+    }
+    return text;
+}
+
+/* ---- entities --------------------------------------------------------------------------- */
+
+static bool says_something(const struct field_value *value)
+{
+    if (value->kind != JSON_STRING && value->kind != JSON_NUMBER)
+        return false;
+    struct str text = str_trim(value->text);
+    return text.n > 0 && !str_eq(text, STR("-"));
+}
+
+static bool is_there(const struct event_entity *list, size_t n, const struct event_entity *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i].role, e->role) && str_eq(list[i].key, e->key))
+            return true;
+    return false;
+}
+
+/* Entities of one field; returns the new count. */
+static size_t add_field(struct arena *a, const struct event_tree *t,
+                        const struct profile_entity *entity, struct str field,
+                        struct event_entity *list, size_t n)
+{
+    struct field_values values = event_lookup(a, t, field);
+
+    for (size_t i = 0; i < values.n && n < ENTITIES_MAX; i++) {
+        if (!says_something(&values.items[i]))
+            continue;
+        struct event_entity e = {.role = entity->role,
+                                 .ocsf = entity->ocsf,
+                                 .field = field,
+                                 .value = values.items[i].text,
+                                 .key = normalised(a, entity->normalise, values.items[i].text)};
+        if (!is_there(list, n, &e))
+            list[n++] = e;
+    }
+    return n;
+}
+
+size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out)
+{
+    struct event_entity *list = ARENA_ARRAY(a, ENTITIES_MAX, struct event_entity);
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->reader->n_entities; i++) {
+        const struct profile_entity *entity = &t->reader->entities[i];
+        size_t before = n;
+        for (size_t f = 0; f < entity->fields.n && n == before; f++)
+            n = add_field(a, t, entity, entity->fields.items[f], list, n);
+    }
+    *out = list;
+    return n;
+}
+
+/* ---- evidence --------------------------------------------------------------------------- */
+
+size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_evidence **out)
+{
+    const struct profile *p = t->reader;
+    struct event_evidence *list = ARENA_ARRAY(a, p->n_evidence, struct event_evidence);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_evidence; i++) {
+        struct field_values values = event_lookup(a, t, p->evidence[i].field);
+        for (size_t v = 0; v < values.n; v++) {
+            enum json_kind kind = values.items[v].kind;
+            if (kind == JSON_NULL || kind == JSON_OBJECT || kind == JSON_EMPTY_ARRAY)
+                continue;
+            list[n++] = (struct event_evidence){p->evidence[i].ocsf_path, p->evidence[i].field,
+                                                values.items[v]};
+            break;
+        }
+    }
+    *out = list;
+    return n;
+}

@@ -1,0 +1,518 @@
+/* extract.c - from the bytes of a record to an event: the event path.
+ *
+ * One scan finds the hits of all profiles' paths. A first walk over the hits sets the bits of
+ * the markers that were met, which gives the profile; a second walk turns hits into values by that
+ * profile's table. A field with one possible source is taken as it comes; others are ranked
+ * while walking, and only if a better source showed up after a worse one the values are swept once
+ * more. The logsource inputs then lead, through a small cache, to the shape.
+ *
+ * Nothing is cleared per event but a few words: ranks carry the number of the event that
+ * wrote them.
+ */
+#include "event/extract.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "event/extractor.h"
+#include "event/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NULL_RANK = 0x8000, /* added to a source of which only nulls were seen */
+    NO_RANK = UINT16_MAX,
+    PROFILE_CACHE = 64,  /* marker bits -> profile */
+    SHAPE_CACHE = 1024,  /* profile and logsource inputs -> shape */
+    SHAPE_KEY_MAX = 200, /* longer inputs are worked out each time */
+    VALUES_START = 256
+};
+
+/* The best source of a field in the event of that number. */
+struct best {
+    uint32_t epoch;
+    uint16_t rank;
+};
+
+/* A value that the extractor itself asks for: the first scalar of the best source. */
+struct probe {
+    uint16_t rank;
+    bool has_value;
+    uint8_t flags;
+    struct str text;
+};
+
+struct profile_slot {
+    uint64_t seen[MARKER_WORDS];
+    uint32_t reader; /* index + 1; 0: free */
+};
+
+struct shape_slot {
+    uint32_t n; /* bytes of key; 0: free */
+    uint32_t shape;
+    char key[SHAPE_KEY_MAX];
+};
+
+struct extract_worker {
+    const struct extractor *x;
+    struct json_scanner *scanner;
+    struct arena *batch; /* values of the events handed out */
+    struct arena *kept;  /* texts of shapes */
+
+    struct event_value *values; /* of the event being read */
+    uint16_t *sources;          /* where values[i] came from */
+    uint32_t n_values, values_cap;
+    bool has_conflict; /* some value has lost to a better source */
+    struct best *best; /* per field */
+    uint32_t epoch;
+    struct probe probes[PROBES_MAX];
+
+    struct constant_value pseudo[PSEUDO_FIELDS_MAX];
+    size_t n_pseudo;
+
+    struct shape shapes[SHAPES_MAX];
+    uint32_t n_shapes;
+    uint64_t n_overflowed;
+    struct profile_slot profile_cache[PROFILE_CACHE];
+    struct shape_slot shape_cache[SHAPE_CACHE];
+};
+
+/* ---- life -------------------------------------------------------------------------- */
+
+static void values_grow(struct extract_worker *w, uint32_t cap)
+{
+    w->values = realloc(w->values, cap * sizeof *w->values);
+    w->sources = realloc(w->sources, cap * sizeof *w->sources);
+    ASSERT(w->values && w->sources);
+    w->values_cap = cap;
+}
+
+struct extract_worker *extract_worker_new(const struct extractor *x)
+{
+    struct extract_worker *w = calloc(1, sizeof *w);
+
+    ASSERT(w);
+    w->x = x;
+    w->scanner = json_scanner_new();
+    w->batch = arena_new(0);
+    w->kept = arena_new(0);
+    w->best = calloc(x->n_fields, sizeof *w->best);
+    ASSERT(w->best);
+    values_grow(w, VALUES_START);
+    return w;
+}
+
+void extract_worker_free(struct extract_worker *w)
+{
+    if (!w)
+        return;
+    json_scanner_free(w->scanner);
+    arena_free(w->batch);
+    arena_free(w->kept);
+    free(w->values);
+    free(w->sources);
+    free(w->best);
+    free(w);
+}
+
+void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
+                               size_t n)
+{
+    w->n_pseudo = 0;
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(field_is_pseudo(fields[i].name));
+        uint32_t field = field_find(w->x->fields, fields[i].name);
+        if (field == FIELD_NONE)
+            continue;
+        ASSERT(w->n_pseudo < PSEUDO_FIELDS_MAX);
+        w->pseudo[w->n_pseudo++] = (struct constant_value){field, fields[i].value};
+    }
+}
+
+void extract_batch_reset(struct extract_worker *w)
+{
+    arena_reset(w->batch);
+}
+
+/* ---- texts of hits -------------------------------------------------------------------- */
+
+static bool is_scalar(uint8_t kind)
+{
+    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
+}
+
+/* The text without escapes; in batch memory if there were any. */
+static struct str plain_text(struct extract_worker *w, struct str text, uint8_t flags)
+{
+    unsigned ignored = 0;
+
+    if (!(flags & JSON_ESCAPED))
+        return text;
+    char *out = arena_alloc(w->batch, text.n * 3);
+    return (struct str){out, json_unescape(text, out, &ignored)};
+}
+
+/* ---- recognising the profile ------------------------------------------------------------ */
+
+static void set_bit(uint64_t *mask, uint32_t bit)
+{
+    mask[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+static bool list_has(const struct str_list *list, struct str text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq_ci(list->items[i], text))
+            return true;
+    return false;
+}
+
+static void mark(struct extract_worker *w, const struct marker *m, const struct json_hit *hit,
+                 uint64_t *seen)
+{
+    if (hit->kind == JSON_NULL)
+        return;
+    if (m->has_exists)
+        set_bit(seen, m->exists_bit);
+    if (m->n_tests == 0 || !is_scalar(hit->kind))
+        return;
+    struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
+    for (size_t i = 0; i < m->n_tests; i++)
+        if (list_has(&m->tests[i].values, text))
+            set_bit(seen, m->tests[i].bit);
+}
+
+static bool masks_hold(const struct marker_masks *m, const uint64_t *seen)
+{
+    bool has_any = !m->has_any;
+
+    for (int i = 0; i < MARKER_WORDS; i++) {
+        if ((seen[i] & m->all[i]) != m->all[i] || (seen[i] & m->none[i]))
+            return false;
+        has_any = has_any || (seen[i] & m->any[i]) || (~seen[i] & m->any_absent[i]);
+    }
+    return has_any;
+}
+
+/* The first reader whose masks hold; the last one is the fallback and always does. */
+static uint32_t find_reader(const struct extractor *x, const uint64_t *seen)
+{
+    uint32_t i = 0;
+
+    while (i + 1 < x->n_readers && !masks_hold(&x->readers[i].masks, seen))
+        i++;
+    return i;
+}
+
+static const struct reader *recognise(struct extract_worker *w, const struct json_hit *hits,
+                                      size_t n)
+{
+    const struct extractor *x = w->x;
+    uint64_t seen[MARKER_WORDS] = {0};
+    uint64_t hash = 0;
+
+    if (x->pinned)
+        return x->pinned;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t marker = x->marker_of[hits[i].slot];
+        if (marker)
+            mark(w, &x->markers[marker - 1], &hits[i], seen);
+    }
+    for (int i = 0; i < MARKER_WORDS; i++)
+        hash = (hash ^ seen[i]) * 0x9e3779b97f4a7c15;
+    struct profile_slot *slot = &w->profile_cache[hash >> 58];
+    if (slot->reader == 0 || memcmp(slot->seen, seen, sizeof seen) != 0) {
+        memcpy(slot->seen, seen, sizeof seen);
+        slot->reader = find_reader(x, seen) + 1;
+    }
+    return &x->readers[slot->reader - 1];
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static void push(struct extract_worker *w, const struct json_hit *hit, const struct entry *e,
+                 uint16_t source)
+{
+    if (w->n_values == w->values_cap)
+        values_grow(w, w->values_cap * 2);
+    struct event_value *v = &w->values[w->n_values];
+    *v = (struct event_value){hit->p, hit->n, e->target, hit->kind, hit->flags};
+    w->sources[w->n_values++] = source;
+    if (!e->map || !is_scalar(hit->kind))
+        return;
+
+    struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
+    struct str mapped = value_map_apply(e->map, text);
+    if (mapped.p == text.p)
+        return;
+    *v = (struct event_value){mapped.p, (uint32_t)mapped.n, e->target, JSON_STRING, 0};
+}
+
+static uint16_t source_of(const struct json_hit *hit, const struct entry *e)
+{
+    return (uint16_t)(e->source + (hit->is_flat ? 0 : e->nested_step));
+}
+
+/* Take a value unless a better source is known. A null is kept even then: its source may
+ * still turn out to be the best, by a value that follows. */
+static void take_ranked(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
+{
+    struct best *best = &w->best[e->target];
+    uint16_t source = source_of(hit, e);
+    uint16_t rank = (uint16_t)(source + (hit->kind == JSON_NULL ? NULL_RANK : 0));
+
+    if (best->epoch != w->epoch) {
+        *best = (struct best){w->epoch, rank};
+    } else if (rank < best->rank) {
+        w->has_conflict |= source != (best->rank & ~NULL_RANK);
+        best->rank = rank;
+    } else if (source != (best->rank & ~NULL_RANK)) {
+        if (hit->kind != JSON_NULL)
+            return;
+        w->has_conflict = true;
+    }
+    push(w, hit, e, source);
+}
+
+static void take_probe(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
+{
+    struct probe *probe = &w->probes[e->target];
+    uint16_t rank = source_of(hit, e);
+
+    if (hit->kind == JSON_NULL || rank > probe->rank)
+        return;
+    if (rank < probe->rank)
+        *probe = (struct probe){.rank = rank};
+    if (probe->has_value || !is_scalar(hit->kind))
+        return;
+    probe->has_value = true;
+    probe->flags = hit->flags;
+    probe->text = (struct str){hit->p, hit->n};
+}
+
+/* Keep only the values of each field's best source. */
+static void sweep(struct extract_worker *w)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < w->n_values; i++) {
+        const struct best *best = &w->best[w->values[i].field];
+        if (best->epoch == w->epoch && w->sources[i] != (best->rank & ~NULL_RANK))
+            continue;
+        w->values[kept++] = w->values[i];
+    }
+    w->n_values = kept;
+}
+
+static void next_epoch(struct extract_worker *w)
+{
+    if (++w->epoch == 0) { /* once in 2^32 events */
+        memset(w->best, 0, w->x->n_fields * sizeof *w->best);
+        w->epoch = 1;
+    }
+}
+
+static void read_values(struct extract_worker *w, const struct reader *r,
+                        const struct json_hit *hits, size_t n)
+{
+    next_epoch(w);
+    w->n_values = 0;
+    w->has_conflict = false;
+    for (uint32_t i = 0; i < r->n_inputs + r->n_times; i++)
+        w->probes[i] = (struct probe){.rank = NO_RANK};
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = r->first[hits[i].slot];
+        if (at == 0)
+            continue;
+        for (const struct entry *e = &r->entries[at];; e++) {
+            if (e->kind == ENTRY_PROBE)
+                take_probe(w, &hits[i], e);
+            else if (e->is_sole)
+                push(w, &hits[i], e, e->source);
+            else
+                take_ranked(w, &hits[i], e);
+            if (e->is_last)
+                break;
+        }
+    }
+    if (w->has_conflict)
+        sweep(w);
+}
+
+static void add_constants(struct extract_worker *w, const struct constant_value *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (w->n_values == w->values_cap)
+            values_grow(w, w->values_cap * 2);
+        w->values[w->n_values++] = (struct event_value){list[i].value.p, (uint32_t)list[i].value.n,
+                                                        list[i].field, JSON_STRING, 0};
+    }
+}
+
+/* ---- shapes ------------------------------------------------------------------------------------
+ */
+
+static void keep_values(struct extract_worker *w, struct logsource_values *v)
+{
+    for (uint32_t i = 0; i < v->n; i++)
+        v->values[i] = arena_str(w->kept, v->values[i]);
+}
+
+static bool shape_eq(const struct shape *a, const struct shape *b)
+{
+    return a->profile == b->profile && logsource_values_eq(&a->facts.product, &b->facts.product) &&
+           logsource_values_eq(&a->facts.category, &b->facts.category) &&
+           logsource_values_eq(&a->facts.service, &b->facts.service);
+}
+
+/* The last shape is kept for the events that find the table full. */
+static uint32_t intern_shape(struct extract_worker *w, struct shape *shape)
+{
+    for (uint32_t i = 0; i < w->n_shapes; i++)
+        if (shape_eq(&w->shapes[i], shape))
+            return i;
+    if (w->n_shapes >= SHAPES_MAX - 1) {
+        w->shapes[SHAPES_MAX - 1] = (struct shape){0};
+        w->n_shapes = SHAPES_MAX;
+        w->n_overflowed++;
+        return SHAPES_MAX - 1;
+    }
+    keep_values(w, &shape->facts.product);
+    keep_values(w, &shape->facts.category);
+    keep_values(w, &shape->facts.service);
+    w->shapes[w->n_shapes] = *shape;
+    return w->n_shapes++;
+}
+
+static uint32_t work_out_shape(struct extract_worker *w, const struct reader *r,
+                               const struct str *inputs)
+{
+    struct shape shape = {.profile = r->is_fallback ? NULL : r->profile};
+
+    if (!r->is_fallback)
+        profile_facts(r->profile, inputs, &shape.facts);
+    return intern_shape(w, &shape);
+}
+
+/* Inputs as one text: reader, then length and bytes of each. 0 if it is too long. */
+static uint32_t shape_key(const struct extract_worker *w, const struct reader *r,
+                          const struct str *inputs, char *key)
+{
+    uint32_t n = 2;
+    uint16_t index = (uint16_t)(r - w->x->readers);
+
+    memcpy(key, &index, sizeof index);
+    for (uint32_t i = 0; i < r->n_inputs; i++) {
+        if (inputs[i].n > SHAPE_KEY_MAX || n + 2 + inputs[i].n > SHAPE_KEY_MAX)
+            return 0;
+        key[n++] = (char)(inputs[i].p ? 1 : 0);
+        key[n++] = (char)inputs[i].n;
+        if (inputs[i].n)
+            memcpy(key + n, inputs[i].p, inputs[i].n);
+        n += (uint32_t)inputs[i].n;
+    }
+    return n;
+}
+
+static uint32_t find_shape(struct extract_worker *w, const struct reader *r)
+{
+    struct str inputs[SOURCE_INPUTS_MAX] = {0};
+    char key[SHAPE_KEY_MAX];
+
+    for (uint32_t i = 0; i < r->n_inputs; i++) {
+        const struct probe *probe = &w->probes[i];
+        if (r->inputs[i].p)
+            inputs[i] = r->inputs[i];
+        else if (probe->has_value)
+            inputs[i] = plain_text(w, probe->text, probe->flags);
+    }
+    uint32_t n = shape_key(w, r, inputs, key);
+    if (n == 0)
+        return work_out_shape(w, r, inputs);
+
+    struct shape_slot *slot = &w->shape_cache[hash_bytes(key, n) % SHAPE_CACHE];
+    if (slot->n == n && memcmp(slot->key, key, n) == 0) {
+        w->n_overflowed += slot->shape == SHAPES_MAX - 1;
+        return slot->shape;
+    }
+    uint32_t shape = work_out_shape(w, r, inputs);
+    slot->n = n;
+    slot->shape = shape;
+    memcpy(slot->key, key, n);
+    return shape;
+}
+
+uint32_t extract_shape_count(const struct extract_worker *w)
+{
+    return w->n_shapes;
+}
+
+const struct shape *extract_shape(const struct extract_worker *w, uint32_t shape)
+{
+    ASSERT(shape < SHAPES_MAX);
+    return &w->shapes[shape];
+}
+
+uint64_t extract_shapes_overflowed(const struct extract_worker *w)
+{
+    return w->n_overflowed;
+}
+
+/* ---- time
+ * ---------------------------------------------------------------------------------------- */
+
+static void find_time(struct extract_worker *w, const struct reader *r, struct event *out)
+{
+    out->time_text = (struct str){0};
+    out->time_ms = 0;
+    out->time_rule = 0;
+    out->has_time = false;
+    for (uint32_t i = 0; i < r->n_times && !out->has_time; i++) {
+        const struct probe *probe = &w->probes[r->n_inputs + i];
+        if (!probe->has_value)
+            continue;
+        struct str text = plain_text(w, probe->text, probe->flags);
+        out->has_time = time_parse_ms(text, &out->time_ms);
+        if (!out->has_time && out->time_text.p)
+            continue;
+        out->time_text = text;
+        out->time_rule = (uint8_t)i;
+    }
+}
+
+bool extract_time_ms(const struct extract_worker *w, const struct event *e, int64_t *ms)
+{
+    (void)w;
+    if (e->has_time)
+        *ms = e->time_ms;
+    return e->has_time;
+}
+
+/* ---- one event
+ * ------------------------------------------------------------------------------------- */
+
+enum event_reject extract_event(struct extract_worker *w, struct str record, struct event_ref ref,
+                                struct event *out)
+{
+    enum json_reason reason = json_scan(w->scanner, w->x->paths, record, NULL);
+    size_t n;
+
+    if (reason != JSON_OK)
+        return event_reject_of(reason);
+    const struct json_hit *hits = json_scan_hits(w->scanner, &n);
+    const struct reader *r = recognise(w, hits, n);
+    read_values(w, r, hits, n);
+    add_constants(w, w->x->constants, w->x->n_constants);
+    add_constants(w, w->pseudo, w->n_pseudo);
+
+    struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);
+    memcpy(values, w->values, w->n_values * sizeof *values);
+    out->ref = ref;
+    out->record = record;
+    out->values = values;
+    out->n_values = w->n_values;
+    out->shape = find_shape(w, r);
+    find_time(w, r, out);
+    return EVENT_OK;
+}

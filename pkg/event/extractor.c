@@ -1,0 +1,314 @@
+/* extractor.c - compiling the wanted fields and the profiles into tables for the event path.
+ *
+ * Each profile turns each wanted field into its paths; paths of all profiles are interned into
+ * one set of slots, since the record is scanned before anybody knows its profile. What a slot means
+ * to a profile is collected as drafts and sorted into tables at the end, when all slots are known.
+ */
+#include "event/extractor.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An entry before the slots are all known. */
+struct draft {
+    uint32_t slot;
+    struct entry entry;
+    struct draft *next;
+};
+
+struct marker_draft {
+    uint32_t slot;
+    struct marker marker;
+    struct marker_value_test tests[MARKER_TESTS_MAX];
+};
+
+struct build {
+    struct arena *arena;   /* of the result */
+    struct arena *scratch; /* until the build is done */
+    const struct profile_set *profiles;
+    const struct field_table *fields;
+    const struct extract_options *options;
+    bool wants_leaves;
+    struct field_table *paths; /* interned: the number is the slot */
+    struct draft **drafts;     /* per reader */
+    struct marker_draft *markers;
+    size_t n_markers;
+    uint32_t n_bits;
+    struct extractor *x;
+};
+
+/* ---- constants ------------------------------------------------------------------- */
+
+static const struct constant_field *find_constant(const struct build *b, struct str name)
+{
+    if (!b->options)
+        return NULL;
+    for (size_t i = 0; i < b->options->n_constants; i++)
+        if (str_eq(b->options->constants[i].name, name))
+            return &b->options->constants[i];
+    return NULL;
+}
+
+/* The first of two constants of a name stands, as in find_constant(). */
+static bool has_constant(const struct constant_value *list, size_t n, uint32_t field)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].field == field)
+            return true;
+    return false;
+}
+
+static void build_constants(struct build *b)
+{
+    size_t n = b->options ? b->options->n_constants : 0;
+    struct constant_value *list = ARENA_ARRAY(b->arena, n, struct constant_value);
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t field = field_find(b->fields, b->options->constants[i].name);
+        if (field == FIELD_NONE || field == FIELD_ANY || has_constant(list, used, field))
+            continue;
+        list[used++] =
+            (struct constant_value){field, arena_str(b->arena, b->options->constants[i].value)};
+    }
+    b->x->constants = list;
+    b->x->n_constants = used;
+}
+
+/* ---- entries ---------------------------------------------------------------------- */
+
+static void add_draft(struct build *b, uint32_t reader, uint32_t slot, struct entry entry)
+{
+    struct draft *d = ARENA_NEW(b->scratch, struct draft);
+
+    d->slot = slot;
+    d->entry = entry;
+    d->next = b->drafts[reader];
+    b->drafts[reader] = d;
+}
+
+static void want_paths(struct build *b, uint32_t reader, struct entry entry,
+                       const struct str *paths, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool is_dotted = str_find_char(paths[i], '.', 0) != SIZE_MAX;
+        entry.source = (uint16_t)(i * 2);
+        entry.nested_step = 1;
+        entry.is_sole = n == 1 && !is_dotted;
+        add_draft(b, reader, field_intern(b->paths, paths[i]), entry);
+    }
+}
+
+/* Keywords: the message if there is one, else every string leaf. */
+static void want_any(struct build *b, uint32_t reader, const struct profile *p)
+{
+    struct entry entry = {.target = FIELD_ANY, .kind = ENTRY_VALUE};
+
+    want_paths(b, reader, entry, p->message.items, p->message.n);
+    entry.source = (uint16_t)(p->message.n * 2);
+    entry.is_sole = p->message.n == 0;
+    if (p->message.n == 1) /* two sources now compete: the message and the leaves */
+        b->drafts[reader]->entry.is_sole = false;
+    add_draft(b, reader, LEAVES_SLOT, entry);
+}
+
+static void want_fields(struct build *b, uint32_t reader, const struct profile *p)
+{
+    struct str paths[PATHS_PER_FIELD_MAX];
+
+    if (b->wants_leaves)
+        want_any(b, reader, p);
+    for (uint32_t f = 1; f < b->x->n_fields; f++) {
+        struct str name = field_name(b->fields, f);
+        if (field_is_pseudo(name) || find_constant(b, name))
+            continue;
+        struct entry entry = {.target = f, .kind = ENTRY_VALUE, .map = profile_value_map(p, name)};
+        size_t n = profile_field_paths(b->scratch, p, name, paths);
+        want_paths(b, reader, entry, paths, n);
+    }
+}
+
+static void want_probes(struct build *b, uint32_t reader, struct reader *r)
+{
+    const struct profile *p = r->profile;
+    struct str paths[PATHS_PER_FIELD_MAX];
+
+    r->n_inputs = (uint32_t)p->inputs.n;
+    r->n_times = (uint32_t)p->time.n;
+    for (uint32_t i = 0; i < r->n_inputs; i++) {
+        const struct constant_field *constant = find_constant(b, p->inputs.items[i]);
+        if (constant) {
+            r->inputs[i] = arena_str(b->arena, constant->value);
+            continue;
+        }
+        struct entry entry = {.target = i, .kind = ENTRY_PROBE};
+        size_t n = profile_field_paths(b->scratch, p, p->inputs.items[i], paths);
+        want_paths(b, reader, entry, paths, n);
+    }
+    for (uint32_t i = 0; i < r->n_times; i++) {
+        struct entry entry = {.target = r->n_inputs + i, .kind = ENTRY_PROBE};
+        want_paths(b, reader, entry, &p->time.items[i], 1);
+    }
+}
+
+/* Sort the drafts of a reader into its tables. */
+static void finish_reader(struct build *b, struct reader *r, const struct draft *drafts)
+{
+    uint32_t *first = ARENA_ARRAY(b->arena, b->x->n_slots, uint32_t);
+    uint32_t *sizes = ARENA_ARRAY(b->scratch, b->x->n_slots, uint32_t);
+    uint32_t *filled = ARENA_ARRAY(b->scratch, b->x->n_slots, uint32_t);
+    uint32_t total = 1; /* 0 means: none */
+
+    for (const struct draft *d = drafts; d; d = d->next)
+        sizes[d->slot]++;
+    for (uint32_t slot = 0; slot < b->x->n_slots; slot++) {
+        first[slot] = sizes[slot] ? total : 0;
+        total += sizes[slot];
+    }
+    struct entry *entries = ARENA_ARRAY(b->arena, total, struct entry);
+    for (const struct draft *d = drafts; d; d = d->next) {
+        uint32_t at = filled[d->slot]++;
+        struct entry *e = &entries[first[d->slot] + at];
+        *e = d->entry;
+        e->is_last = at + 1 == sizes[d->slot];
+    }
+    r->first = first;
+    r->entries = entries;
+}
+
+/* ---- markers ------------------------------------------------------------------------ */
+
+static void set_bit(uint64_t *mask, uint32_t bit)
+{
+    mask[bit / 64] |= (uint64_t)1 << (bit % 64);
+}
+
+static struct marker_draft *marker_at(struct build *b, uint32_t slot)
+{
+    for (size_t i = 0; i < b->n_markers; i++)
+        if (b->markers[i].slot == slot)
+            return &b->markers[i];
+    struct marker_draft *m = &b->markers[b->n_markers++];
+    m->slot = slot;
+    return m;
+}
+
+static uint32_t bit_of_test(struct build *b, const struct marker_test *test)
+{
+    struct marker_draft *m = marker_at(b, field_intern(b->paths, test->path));
+
+    if (test->kind == MARKER_IN) {
+        /* Profiles that extend one another share the list itself: one bit is enough for them. */
+        for (size_t i = 0; i < m->marker.n_tests; i++)
+            if (m->tests[i].values.items == test->values.items)
+                return m->tests[i].bit;
+        m->tests[m->marker.n_tests] = (struct marker_value_test){b->n_bits, test->values};
+        m->marker.n_tests++;
+        return b->n_bits++;
+    }
+    if (!m->marker.has_exists) {
+        m->marker.has_exists = true;
+        m->marker.exists_bit = b->n_bits++;
+    }
+    return m->marker.exists_bit;
+}
+
+static void build_masks(struct build *b, struct reader *r)
+{
+    const struct marker_match *match = &r->profile->match;
+
+    for (size_t i = 0; i < match->n_all; i++) {
+        bool is_absent = match->all[i].kind == MARKER_ABSENT;
+        set_bit(is_absent ? r->masks.none : r->masks.all, bit_of_test(b, &match->all[i]));
+    }
+    for (size_t i = 0; i < match->n_any; i++) {
+        bool is_absent = match->any[i].kind == MARKER_ABSENT;
+        set_bit(is_absent ? r->masks.any_absent : r->masks.any, bit_of_test(b, &match->any[i]));
+    }
+    r->masks.has_any = match->n_any > 0;
+}
+
+static void finish_markers(struct build *b)
+{
+    uint16_t *marker_of = ARENA_ARRAY(b->arena, b->x->n_slots, uint16_t);
+    struct marker *markers = ARENA_ARRAY(b->arena, b->n_markers, struct marker);
+
+    ASSERT(b->n_bits <= MARKER_TESTS_MAX);
+    for (size_t i = 0; i < b->n_markers; i++) {
+        struct marker_draft *d = &b->markers[i];
+        struct marker_value_test *tests =
+            ARENA_ARRAY(b->arena, d->marker.n_tests, struct marker_value_test);
+        for (size_t k = 0; k < d->marker.n_tests; k++)
+            tests[k] = d->tests[k];
+        markers[i] = d->marker;
+        markers[i].tests = tests;
+        marker_of[d->slot] = (uint16_t)(i + 1);
+    }
+    b->x->marker_of = marker_of;
+    b->x->markers = markers;
+}
+
+/* ---- all together --------------------------------------------------------------------- */
+
+static void build_readers(struct build *b)
+{
+    const struct profile *pinned = b->options ? b->options->pinned : NULL;
+    uint32_t n = pinned ? 1 : b->profiles->n + 1;
+    struct reader *readers = ARENA_ARRAY(b->arena, n, struct reader);
+
+    b->drafts = ARENA_ARRAY(b->scratch, n, struct draft *);
+    for (uint32_t i = 0; i < n; i++) {
+        struct reader *r = &readers[i];
+        r->is_fallback = !pinned && i == b->profiles->n;
+        r->profile = pinned           ? pinned
+                     : r->is_fallback ? b->profiles->fallback
+                                      : b->profiles->items[i];
+        want_fields(b, i, r->profile);
+        want_probes(b, i, r);
+        if (!pinned && !r->is_fallback)
+            build_masks(b, r);
+    }
+    b->x->n_slots = field_count(b->paths);
+    for (uint32_t i = 0; i < n; i++)
+        finish_reader(b, &readers[i], b->drafts[i]);
+    finish_markers(b);
+    b->x->readers = readers;
+    b->x->n_readers = n;
+    b->x->pinned = pinned ? &readers[0] : NULL;
+}
+
+static void build_paths(struct build *b)
+{
+    uint32_t n = b->x->n_slots - 1; /* slot 0 is no path */
+    struct json_path_want *wants = ARENA_ARRAY(b->scratch, n, struct json_path_want);
+
+    for (uint32_t i = 0; i < n; i++)
+        wants[i] = (struct json_path_want){field_name(b->paths, i + 1), i + 1};
+    b->x->paths = json_paths_new(b->arena, wants, n,
+                                 b->wants_leaves ? (uint32_t)LEAVES_SLOT : (uint32_t)JSON_NO_SLOT);
+}
+
+const struct extractor *extractor_new(struct arena *a, const struct profile_set *profiles,
+                                      const struct field_table *fields, bool wants_leaves,
+                                      const struct extract_options *options)
+{
+    struct build b = {.arena = a,
+                      .scratch = arena_new(0),
+                      .profiles = profiles,
+                      .fields = fields,
+                      .options = options,
+                      .wants_leaves = wants_leaves};
+
+    b.x = ARENA_NEW(a, struct extractor);
+    b.x->fields = fields;
+    b.x->n_fields = field_count(fields);
+    b.paths = field_table_new(b.scratch);
+    b.markers = ARENA_ARRAY(b.scratch, MARKER_TESTS_MAX, struct marker_draft);
+    build_constants(&b);
+    build_readers(&b);
+    build_paths(&b);
+    arena_free(b.scratch);
+    return b.x;
+}

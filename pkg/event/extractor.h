@@ -1,0 +1,86 @@
+/* extractor.h - what an extractor is compiled to: between extractor.c, which builds it, and
+ * extract.c, which runs it.
+ *
+ * Slots      every wanted JSON path has a slot; slot 0 is that of all string leaves.
+ * Entries    for each profile, first[slot] leads to the entries that say what a hit in the slot is
+ *            there: a value of a field, or a probe (a value that the extractor itself wants to
+ *            know: inputs of the logsource, times).
+ * Sources    a field has ordered sources: its paths, each first as a flat key and then nested. A
+ *            source is numbered path * 2 + nested; the lowest with a value other than null
+ *            wins, else the lowest at all.
+ * Markers    tests on paths that recognise profiles; each has a bit, and a profile is a few masks.
+ */
+#ifndef WEIR_EVENT_EXTRACTOR_H
+#define WEIR_EVENT_EXTRACTOR_H
+
+#include "event/extract.h"
+#include "event/profile_impl.h"
+
+enum {
+    MARKER_WORDS = MARKER_TESTS_MAX / 64,
+    PROBES_MAX = SOURCE_INPUTS_MAX + TIME_PATHS_MAX, /* of one profile: inputs, then times */
+    LEAVES_SLOT = FIELD_ANY
+};
+
+enum entry_kind { ENTRY_VALUE, ENTRY_PROBE };
+
+struct entry {
+    uint32_t target;             /* field, or index of the probe */
+    uint16_t source;             /* path * 2 */
+    uint8_t nested_step;         /* what a nested hit adds to it: 1, but 0 for leaves */
+    uint8_t kind;                /* enum entry_kind */
+    bool is_sole;                /* no other source can compete: no ranking needed */
+    bool is_last;                /* of its slot */
+    const struct value_map *map; /* NULL: values as they are */
+};
+
+/* Which events are of a profile. */
+struct marker_masks {
+    uint64_t all[MARKER_WORDS], none[MARKER_WORDS];
+    uint64_t any[MARKER_WORDS], any_absent[MARKER_WORDS];
+    bool has_any;
+};
+
+/* How events of one profile are read. */
+struct reader {
+    const struct profile *profile; /* the fallback for the events of no profile */
+    bool is_fallback;
+    struct marker_masks masks;
+    const uint32_t *first;                /* per slot: index into entries, 0: not wanted here */
+    const struct entry *entries;          /* entries[0] is not used */
+    uint32_t n_inputs, n_times;           /* probes */
+    struct str inputs[SOURCE_INPUTS_MAX]; /* where a constant stands for the event's value */
+};
+
+struct marker_value_test {
+    uint32_t bit;
+    struct str_list values;
+};
+
+/* What to do when a marker path is met. */
+struct marker {
+    bool has_exists;
+    uint32_t exists_bit;
+    const struct marker_value_test *tests;
+    size_t n_tests;
+};
+
+struct constant_value {
+    uint32_t field;
+    struct str value;
+};
+
+struct extractor {
+    const struct json_paths *paths;
+    const struct field_table *fields;
+    uint32_t n_fields, n_slots;
+    const struct reader *readers; /* in trying order, the fallback last */
+    uint32_t n_readers;
+    const struct reader *pinned; /* NULL: classify */
+    const uint16_t *marker_of;   /* per slot: index into markers + 1, 0: none */
+    const struct marker *markers;
+    const struct constant_value *constants;
+    size_t n_constants;
+};
+
+#endif

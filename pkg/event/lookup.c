@@ -1,0 +1,340 @@
+/* lookup.c - fields of an event by walking its whole tree: the obvious way.
+ *
+ * Every question starts from the root and from the profile as it was written. Nothing is
+ * shared with extract.c on purpose: the two are tested against each other.
+ */
+#include "event/lookup.h"
+
+#include "base/str.h"
+#include "event/profile_impl.h"
+#include "event/time.h"
+
+#include <string.h>
+
+/* ---- values at a path --------------------------------------------------------------- */
+
+struct found {
+    struct field_value value;
+    bool is_flat; /* the whole path was one key of the root */
+};
+
+struct found_list {
+    struct arena *arena;
+    struct found *items;
+    size_t n, cap;
+};
+
+static void add(struct found_list *list, enum json_kind kind, struct str text, bool is_flat)
+{
+    if (list->n == list->cap) {
+        struct found *old = list->items;
+        list->cap = list->cap ? list->cap * 2 : 8;
+        list->items = ARENA_ARRAY(list->arena, list->cap, struct found);
+        if (list->n)
+            memcpy(list->items, old, list->n * sizeof *old);
+    }
+    list->items[list->n++] = (struct found){{kind, text}, is_flat};
+}
+
+/* What stands at the end of a path: members of arrays one by one. */
+static void add_node(struct found_list *list, const struct json_node *node, bool is_flat)
+{
+    switch (node->type) {
+    case JSON_T_NULL:
+        add(list, JSON_NULL, node->text, is_flat);
+        break;
+    case JSON_T_BOOL:
+        add(list, node->is_true ? JSON_TRUE : JSON_FALSE, node->text, is_flat);
+        break;
+    case JSON_T_NUMBER:
+        add(list, JSON_NUMBER, node->text, is_flat);
+        break;
+    case JSON_T_STRING:
+        add(list, JSON_STRING, node->text, is_flat);
+        break;
+    case JSON_T_OBJECT:
+        add(list, JSON_OBJECT, (struct str){0}, is_flat);
+        break;
+    case JSON_T_ARRAY:
+        if (!node->first)
+            add(list, JSON_EMPTY_ARRAY, (struct str){0}, is_flat);
+        for (const struct json_node *m = node->first; m; m = m->next)
+            add_node(list, m, is_flat);
+        break;
+    }
+}
+
+static size_t count_parts(struct str path)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < path.n; i++)
+        n += path.p[i] == '.';
+    return n;
+}
+
+struct walk {
+    struct found_list *list;
+    bool allows_mixtures; /* keys inside the path may hold dots: short paths only (scan.h) */
+};
+
+/* If `rest` begins with the key and a dot: what follows. */
+static bool rest_after(const struct walk *w, struct str rest, struct str key, struct str *out)
+{
+    if (rest.n <= key.n || rest.p[key.n] != '.' || !str_starts(rest, key))
+        return false;
+    if (!w->allows_mixtures && str_find_char(key, '.', 0) != SIZE_MAX)
+        return false;
+    *out = str_sub(rest, key.n + 1, rest.n);
+    return true;
+}
+
+static bool ends_path(const struct walk *w, struct str rest, struct str key, bool is_root)
+{
+    if (!str_eq(rest, key))
+        return false;
+    return is_root || w->allows_mixtures || str_find_char(key, '.', 0) == SIZE_MAX;
+}
+
+static void walk_path(const struct walk *w, const struct json_node *node, struct str rest,
+                      bool is_root)
+{
+    struct str after;
+
+    if (node->type == JSON_T_ARRAY && !is_root)
+        for (const struct json_node *m = node->first; m; m = m->next)
+            walk_path(w, m, rest, false);
+    if (node->type != JSON_T_OBJECT)
+        return;
+    for (const struct json_node *m = node->first; m; m = m->next) {
+        if (ends_path(w, rest, m->key, is_root))
+            add_node(w->list, m, is_root);
+        else if (rest_after(w, rest, m->key, &after))
+            walk_path(w, m, after, false);
+    }
+}
+
+static struct found_list values_at(struct arena *a, const struct json_node *root, struct str path)
+{
+    struct found_list list = {.arena = a};
+    struct walk w = {&list, count_parts(path) <= JSON_PATH_PARTS_MAX};
+
+    walk_path(&w, root, path, true);
+    return list;
+}
+
+/* ---- fields ----------------------------------------------------------------------------- */
+
+/* The flat values of a path, or its nested ones. */
+static struct field_values pick(struct arena *a, const struct found_list *list, bool is_flat,
+                                bool *has_value)
+{
+    struct field_values out = {ARENA_ARRAY(a, list->n, struct field_value), 0};
+
+    *has_value = false;
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i].is_flat != is_flat)
+            continue;
+        out.items[out.n++] = list->items[i].value;
+        *has_value = *has_value || list->items[i].value.kind != JSON_NULL;
+    }
+    return out;
+}
+
+static void add_leaves(struct found_list *list, const struct json_node *node)
+{
+    if (node->type == JSON_T_STRING)
+        add(list, JSON_STRING, node->text, true);
+    for (const struct json_node *m = node->first; m; m = m->next)
+        add_leaves(list, m);
+}
+
+/* The first path with a value other than null, flat before nested; else the first with any.
+ * `leaves`: after all paths, the string leaves of the event. */
+static struct field_values first_of(struct arena *a, const struct event_tree *t,
+                                    const struct str *paths, size_t n, bool leaves)
+{
+    struct field_values nulls = {0};
+
+    for (size_t i = 0; i < n + leaves; i++) {
+        struct found_list list = {.arena = a};
+        if (i < n)
+            list = values_at(a, t->root, paths[i]);
+        else
+            add_leaves(&list, t->root);
+        for (int is_nested = 0; is_nested < 2; is_nested++) {
+            bool has_value;
+            struct field_values values = pick(a, &list, !is_nested, &has_value);
+            if (has_value)
+                return values;
+            if (nulls.n == 0)
+                nulls = values;
+        }
+    }
+    return nulls;
+}
+
+static bool is_scalar(enum json_kind kind)
+{
+    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
+}
+
+static const struct constant_field *constant_of(const struct event_tree *t, struct str field)
+{
+    if (!t->options)
+        return NULL;
+    for (size_t i = 0; i < t->options->n_constants; i++)
+        if (str_eq(t->options->constants[i].name, field))
+            return &t->options->constants[i];
+    return NULL;
+}
+
+/* Where a profile keeps a field: the listed paths, or its own name below each root. */
+static struct str_list paths_of(struct arena *a, const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_fields; i++)
+        if (str_eq(p->fields[i].name, field))
+            return p->fields[i].paths;
+
+    struct str *paths = ARENA_ARRAY(a, p->roots.n, struct str);
+    for (size_t i = 0; i < p->roots.n; i++) {
+        struct str root = p->roots.items[i];
+        paths[i] = arena_printf(a, "%.*s%s%.*s", (int)root.n, root.p, root.n ? "." : "",
+                                (int)field.n, field.p);
+    }
+    return (struct str_list){paths, p->roots.n};
+}
+
+static void map_values(const struct profile *p, struct str field, struct field_values *values)
+{
+    for (size_t m = 0; m < p->n_maps; m++) {
+        if (!str_eq(p->maps[m].field, field))
+            continue;
+        for (size_t v = 0; v < values->n; v++)
+            for (size_t i = 0; i < p->maps[m].n_pairs && is_scalar(values->items[v].kind); i++)
+                if (str_eq_ci(p->maps[m].pairs[i].from, values->items[v].text)) {
+                    values->items[v] = (struct field_value){JSON_STRING, p->maps[m].pairs[i].to};
+                    break;
+                }
+    }
+}
+
+/* A field as the event has it, before value maps. */
+static struct field_values raw_field(struct arena *a, const struct event_tree *t, struct str field)
+{
+    struct str_list paths = paths_of(a, t->reader, field);
+
+    return first_of(a, t, paths.items, paths.n, false);
+}
+
+struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field)
+{
+    if (str_eq(field, STR(FIELD_ANY_NAME)))
+        return first_of(a, t, t->reader->message.items, t->reader->message.n, true);
+
+    const struct constant_field *constant = constant_of(t, field);
+    if (constant) {
+        struct field_value *value = ARENA_NEW(a, struct field_value);
+        *value = (struct field_value){JSON_STRING, constant->value};
+        return (struct field_values){value, 1};
+    }
+    if (field_is_pseudo(field))
+        return (struct field_values){0};
+
+    struct field_values values = raw_field(a, t, field);
+    map_values(t->reader, field, &values);
+    return values;
+}
+
+/* ---- recognising ---------------------------------------------------------------------------- */
+
+static bool test_holds(struct arena *a, const struct json_node *root,
+                       const struct marker_test *test)
+{
+    struct found_list list = values_at(a, root, test->path);
+    bool exists = false;
+
+    for (size_t i = 0; i < list.n; i++) {
+        const struct field_value *value = &list.items[i].value;
+        exists = exists || value->kind != JSON_NULL;
+        for (size_t k = 0; test->kind == MARKER_IN && k < test->values.n; k++)
+            if (is_scalar(value->kind) && str_eq_ci(test->values.items[k], value->text))
+                return true;
+    }
+    return test->kind == MARKER_EXISTS ? exists : test->kind == MARKER_ABSENT && !exists;
+}
+
+static bool profile_matches(struct arena *a, const struct json_node *root, const struct profile *p)
+{
+    for (size_t i = 0; i < p->match.n_all; i++)
+        if (!test_holds(a, root, &p->match.all[i]))
+            return false;
+    for (size_t i = 0; i < p->match.n_any; i++)
+        if (test_holds(a, root, &p->match.any[i]))
+            return true;
+    return p->match.n_any == 0;
+}
+
+/* The first scalar of a list, as logsource rules and times want it; p NULL if none. */
+static struct str first_scalar(struct field_values values)
+{
+    for (size_t i = 0; i < values.n; i++)
+        if (is_scalar(values.items[i].kind))
+            return values.items[i].text;
+    return (struct str){0};
+}
+
+static void find_facts(struct arena *a, struct event_tree *t)
+{
+    struct str inputs[SOURCE_INPUTS_MAX] = {0};
+
+    for (size_t i = 0; i < t->reader->inputs.n; i++) {
+        struct str field = t->reader->inputs.items[i];
+        const struct constant_field *constant = constant_of(t, field);
+        inputs[i] = constant ? constant->value : first_scalar(raw_field(a, t, field));
+    }
+    profile_facts(t->reader, inputs, &t->shape.facts);
+}
+
+void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
+                     const struct json_node *root, const struct extract_options *options)
+{
+    struct arena *scratch = arena_new(0);
+
+    *t = (struct event_tree){.root = root, .options = options, .reader = profiles->fallback};
+    t->shape.profile = options ? options->pinned : NULL;
+    for (uint32_t i = 0; i < profiles->n && !t->shape.profile; i++)
+        if (profile_matches(scratch, root, profiles->items[i]))
+            t->shape.profile = profiles->items[i];
+    if (t->shape.profile) {
+        t->reader = t->shape.profile;
+        find_facts(scratch, t);
+    }
+    arena_free(scratch);
+}
+
+/* ---- time and id -------------------------------------------------------------------------------
+ */
+
+bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
+{
+    struct arena *scratch = arena_new(0);
+    bool has_time = false;
+
+    for (size_t i = 0; i < t->reader->time.n && !has_time; i++) {
+        struct str text = first_scalar(first_of(scratch, t, &t->reader->time.items[i], 1, false));
+        has_time = text.p && time_parse_ms(text, ms);
+    }
+    arena_free(scratch);
+    return has_time;
+}
+
+struct str event_tree_id(struct arena *a, const struct event_tree *t)
+{
+    for (size_t i = 0; i < t->reader->id.n; i++) {
+        struct str text = first_scalar(first_of(a, t, &t->reader->id.items[i], 1, false));
+        if (text.n)
+            return text;
+    }
+    return (struct str){"", 0};
+}
