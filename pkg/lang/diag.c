@@ -121,37 +121,49 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
+/* Byte of the source where the characters of a scalar begin: behind a quote, or on the line
+ * below a block's `|` or `>`. */
+static size_t skip_opening(struct str source, size_t at)
+{
+    char c = source.p[at];
+
+    if (c == '|' || c == '>') {
+        size_t line = str_find_char(source, '\n', at);
+        return line == SIZE_MAX ? source.n : line;
+    }
+    return at + (c == '\'' || c == '"');
+}
+
+static size_t skip_blanks(struct str s, size_t at)
+{
+    while (at < s.n && is_blank(s.p[at]))
+        at++;
+    return at;
+}
+
 /* Walk source and value side by side: a run of blanks in one is a run of blanks in the other
  * (folding, indentation), everything else must be equal. */
 struct place diag_inside(const struct diag *d, struct place start, struct str text, size_t offset)
 {
     if (d->n_messages == LANG_MESSAGES_MAX) /* nobody will read it */
         return start;
-    size_t from = source_offset(d, start), i = from, k = 0;
-
-    if (from == SIZE_MAX || from >= d->source.n)
+    size_t from = source_offset(d, start), k = 0;
+    if (from == SIZE_MAX || from >= d->source.n || offset > text.n)
         return start;
-    if (d->source.p[i] == '|' || d->source.p[i] == '>') {
-        i = str_find_char(d->source, '\n', i);
-        if (i == SIZE_MAX)
+    size_t i = skip_opening(d->source, from);
+    while (k < offset) {
+        if (i >= d->source.n)
             return start;
-    } else if (d->source.p[i] == '\'' || d->source.p[i] == '"') {
-        i++;
-    }
-    while (k < offset || (k < text.n && is_blank(d->source.p[i]) && !is_blank(text.p[k]))) {
-        if (i >= d->source.n || k > text.n)
-            return start;
-        bool is_gap = is_blank(d->source.p[i]);
-        if (is_gap || (k < offset && is_blank(text.p[k]))) {
-            while (i < d->source.n && is_blank(d->source.p[i]))
-                i++;
-            while (k < offset && is_blank(text.p[k]))
-                k++;
+        if (is_blank(d->source.p[i]) && k == 0 && !is_blank(text.p[0])) {
+            i = skip_blanks(d->source, i); /* indentation of a block */
+        } else if (is_blank(d->source.p[i]) && is_blank(text.p[k])) {
+            i = skip_blanks(d->source, i);
+            k = skip_blanks(text, k);
         } else if (d->source.p[i++] != text.p[k++]) {
             return start;
         }
-        if (i >= d->source.n)
-            break;
     }
+    if (offset < text.n && !is_blank(text.p[offset]))
+        i = skip_blanks(d->source, i);
     return advance(d->source, from, i, start);
 }

@@ -2,8 +2,8 @@
 #include "tests/lib/sigma_text.h"
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "rule/dump.h"
-#include "tests/lib/test.h"
 
 static bool lookup(UNUSED void *context, struct str name, struct str_list *entries, bool *is_glob)
 {
@@ -86,18 +86,4 @@ struct str sigma_item(struct arena *a, const char *yaml)
     struct str s = sigma_document(a, arena_printf(a, HEAD "  s:\n    %s\n  condition: s\n", yaml));
 
     return str_starts(s, STR("s: ")) ? str_sub(s, 3, SIZE_MAX) : s;
-}
-
-void sigma_check_rows(struct str (*fn)(struct arena *, const char *), const struct sigma_row *rows,
-                      size_t n)
-{
-    struct arena *a = arena_new(0);
-
-    for (size_t i = 0; i < n; i++) {
-        struct str got = fn(a, rows[i].in);
-        if (!str_eq(got, str_from(rows[i].out)))
-            print_error("row %zu: %s\n", i, rows[i].in);
-        CHECK_STR(got, rows[i].out);
-    }
-    arena_free(a);
 }

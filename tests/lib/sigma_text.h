@@ -21,12 +21,4 @@ struct str sigma_detection(struct arena *a, const char *yaml);
 /* One item of a selection, such as `f|contains: x`; it starts at 5:5. */
 struct str sigma_item(struct arena *a, const char *yaml);
 
-/* A row of a table: what goes in, what comes out. */
-struct sigma_row {
-    const char *in, *out;
-};
-
-void sigma_check_rows(struct str (*fn)(struct arena *, const char *), const struct sigma_row *rows,
-                      size_t n);
-
 #endif

@@ -1,7 +1,6 @@
 /* test_sigma_condition.c - the condition language: shape, words, selectors, refusals. */
 #include "base/buf.h"
-#include "tests/lib/sigma_text.h"
-#include "tests/lib/test.h"
+#include "tests/lib/sigma_rows.h"
 
 /* Selections a, b, c, sel_1, sel_2, _private, notepad, other-name, each one atom of its own name.
  */

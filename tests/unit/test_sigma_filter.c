@@ -1,8 +1,7 @@
 /* test_sigma_filter.c - Sigma filters: whom they are about, how they are joined. */
 #include "base/buf.h"
 #include "rule/dump.h"
-#include "tests/lib/sigma_text.h"
-#include "tests/lib/test.h"
+#include "tests/lib/sigma_rows.h"
 
 #define ID "00000000-0000-0000-0000-000000000001"
 #define RULE                                                                             \

@@ -1,7 +1,6 @@
 /* test_sigma_load.c - files and documents: verdicts, metadata, ids, what is no rule. */
 #include "base/buf.h"
-#include "tests/lib/sigma_text.h"
-#include "tests/lib/test.h"
+#include "tests/lib/sigma_rows.h"
 
 #define DETECTION "detection: {s: {f: x}, condition: s}\n"
 #define RULE "title: t\nlogsource: {product: p}\n" DETECTION

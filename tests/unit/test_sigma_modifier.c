@@ -1,6 +1,5 @@
 /* test_sigma_modifier.c - every modifier: what it makes of values, what it refuses. */
-#include "tests/lib/sigma_text.h"
-#include "tests/lib/test.h"
+#include "tests/lib/sigma_rows.h"
 
 #define CHECK_ROWS(rows) sigma_check_rows(sigma_item, rows, ARRAY_LEN(rows))
 

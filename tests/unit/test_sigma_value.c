@@ -1,6 +1,5 @@
 /* test_sigma_value.c - YAML scalars to atoms: types, the escape machine, wildcards, folding. */
-#include "tests/lib/sigma_text.h"
-#include "tests/lib/test.h"
+#include "tests/lib/sigma_rows.h"
 
 #define CHECK_ROWS(rows) sigma_check_rows(sigma_item, rows, ARRAY_LEN(rows))
 
