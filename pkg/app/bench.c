@@ -261,17 +261,19 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
     TRY(rule_book_engine_options(&b->book, &o->rules, o->profile, &b->engine_options, err));
     b->engine_options.kind = o->engine;
     b->engine_options.no_cache = o->no_cache;
+    TRY(source_open(&o->inputs, &b->source, err));
+    b->engine_options.inputs = b->source.files.items;
     TRY(engine_new(b->book.rules, b->book.n_rules, b->book.profiles, &b->engine_options, &b->engine,
                    err));
     b->load_seconds = now_seconds() - start;
     uint64_t rss = rss_bytes();
     b->rss_rules = rss > rss_before ? rss - rss_before : 0;
-    TRY(source_open(&o->inputs, &b->source, err));
     b->texts = calloc(b->source.files.n, sizeof *b->texts);
     b->rates = calloc(BENCH_ROUNDS_MAX, sizeof *b->rates);
     ASSERT(b->texts && b->rates);
     TRY(source_slurp(&b->source, b->texts, err));
-    b->stream = stream_new(engine_worker(b->engine), b->book.profiles, on_batch, b);
+    b->stream =
+        stream_new(engine_worker(b->engine), b->book.profiles, b->source.files.items, on_batch, b);
     return WEIR_OK;
 }
 

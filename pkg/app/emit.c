@@ -11,6 +11,7 @@
 
 #include "app/findings.h"
 #include "app/measure.h"
+#include "app/origin.h"
 #include "app/output.h"
 #include "app/sorter.h"
 #include "app/table.h"
@@ -28,6 +29,7 @@ struct emitter {
     struct findings *findings; /* alerts as a table */
     struct table *matches;     /* matches as a table */
     struct sorter *sorter;
+    struct origin origin;
     struct arena *arena; /* one event */
     struct buf text;
     uint32_t *rules; /* of the event at hand */
@@ -86,6 +88,7 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
         return rc;
     }
     m->arena = arena_new(0);
+    origin_init(&m->origin, options->extract, options->inputs);
     if (options->kind == EMIT_ALERTS) {
         m->alerts = alert_writer_new(&options->alert);
         m->findings = m->people ? findings_new() : NULL;
@@ -107,6 +110,7 @@ void emitter_free(struct emitter *m)
     findings_free(m->findings);
     table_free(m->matches);
     sorter_free(m->sorter);
+    origin_release(&m->origin);
     if (m->arena)
         arena_free(m->arena);
     buf_release(&m->text);
@@ -177,7 +181,7 @@ static enum weir_rc tell_alerts(struct emitter *m, const struct told *t, struct 
     arena_reset(m->arena);
     if (json_tree_parse(m->arena, t->record, &root, NULL) != JSON_OK)
         return WEIR_OK; /* cannot be: extraction took it, and both accept the same documents */
-    event_tree_init(&tree, m->options.profiles, root, m->options.extract);
+    event_tree_init(&tree, m->options.profiles, root, origin_options(&m->origin, t->ref.input));
     for (size_t i = 0; i < t->n_rules; i++)
         TRY(tell_alert(m, t, &tree, m->options.rules[t->rules[i]], err));
     return WEIR_OK;

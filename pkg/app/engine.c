@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "app/origin.h"
 #include "app/stream.h"
 #include "base/arena.h"
 #include "base/str.h"
@@ -37,6 +38,7 @@ struct engine {
 
     /* reference */
     struct arena *event_arena;
+    struct origin origin;
     struct reference *reference;
     struct engine_shape *shapes; /* SHAPES_MAX */
 
@@ -62,6 +64,7 @@ static void start_reference(struct engine *e)
 
     e->event_arena = arena_new(0);
     e->reference = reference_new();
+    origin_init(&e->origin, &e->options.extract, e->options.inputs);
     e->shapes = ARENA_ARRAY(e->arena, SHAPES_MAX, struct engine_shape);
     e->worker = extract_worker_new(
         extractor_new(e->arena, e->profiles, no_fields, false, &e->options.extract));
@@ -101,6 +104,7 @@ void engine_free(struct engine *e)
     if (e->net)
         net_free(e->net);
     reference_free(e->reference);
+    origin_release(&e->origin);
     if (e->event_arena)
         arena_free(e->event_arena);
     arena_free(e->arena);
@@ -160,7 +164,7 @@ static void reference_event(struct engine *e, const struct event *event, size_t 
     arena_reset(e->event_arena);
     if (json_tree_parse(e->event_arena, event->record, &root, NULL) != JSON_OK)
         return; /* extraction and tree accept the same documents: a test of json holds it */
-    event_tree_init(&tree, e->profiles, root, &e->options.extract);
+    event_tree_init(&tree, e->profiles, root, origin_options(&e->origin, event->ref.input));
     for (size_t r = 0; r < e->n_rules; r++)
         if (is_eligible(e, &tree.shape.facts, r) &&
             reference_match(e->reference, e->rules[r], &tree))

@@ -20,6 +20,7 @@ struct engine_options {
     enum engine_kind kind;
     bool no_routing, no_cache;
     struct extract_options extract;
+    const struct str *inputs; /* names by number; may be NULL for the compiled matcher */
 };
 
 struct engine_match {

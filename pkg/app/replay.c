@@ -92,12 +92,14 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.kind = o->engine;
     r->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &r->source, err));
+    r->engine_options.inputs = r->source.files.items;
     TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
                    err));
     TRY(open_emitter(r, err));
     r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
     ASSERT(r->rule_matches);
-    r->stream = stream_new(engine_worker(r->engine), r->book.profiles, on_batch, r);
+    r->stream =
+        stream_new(engine_worker(r->engine), r->book.profiles, r->source.files.items, on_batch, r);
     return WEIR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/origin.h"
 #include "base/arena.h"
 #include "base/str.h"
 #include "event/decode.h"
@@ -15,6 +16,7 @@
 struct stream {
     struct extract_worker *worker;
     const struct profile_set *profiles;
+    const struct str *inputs;
     stream_fn *on_batch;
     void *context;
 
@@ -32,13 +34,14 @@ struct stream {
 };
 
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
-                          stream_fn *on_batch, void *context)
+                          const struct str *inputs, stream_fn *on_batch, void *context)
 {
     struct stream *s = calloc(1, sizeof *s);
 
     ASSERT(s);
     s->worker = worker;
     s->profiles = profiles;
+    s->inputs = inputs;
     s->on_batch = on_batch;
     s->context = context;
     s->arena = arena_new(0);
@@ -60,6 +63,8 @@ void stream_begin(struct stream *s, uint32_t input)
     s->splitter = splitter_new();
     s->at = (struct event_ref){.input = input};
     s->has_record = false;
+    struct constant_field file = {STR(ORIGIN_FILE_FIELD), s->inputs[input]};
+    extract_set_pseudo_fields(s->worker, &file, 1);
 }
 
 static void flush(struct stream *s)

@@ -30,8 +30,9 @@ struct stream_counts {
 
 struct stream;
 
+/* `inputs`: names by number, the field @file. */
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
-                          stream_fn *on_batch, void *context);
+                          const struct str *inputs, stream_fn *on_batch, void *context);
 void stream_free(struct stream *s);
 
 /* Bytes of one input in order, between begin and end. */

@@ -1,0 +1,56 @@
+/* bench.c - the options of `weir bench`. */
+#include "app/bench.h"
+
+#include "base/str.h"
+#include "commands.h"
+
+int command_bench(int argc, char **argv)
+{
+    struct bench_options o = {.seconds = 5, .version = version_text()};
+    struct text_list words = {0};
+    struct flag rules[RULE_FLAGS_MAX];
+    uint64_t threads = 1;
+    const struct flag flags[] = {
+        {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
+         .to.texts = &o.rules.paths},
+        {"input", 'i', FLAG_TEXTS, "PATH", "event file or directory; may repeat; .gz and .zst too",
+         .to.texts = &o.inputs},
+        {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
+        {"seconds", 0, FLAG_DECIMAL, "S", "rounds are run for this long (5)",
+         .to.decimal = &o.seconds},
+        {"rounds", 0, FLAG_COUNT, "N", "run so many rounds instead", .to.count = &o.rounds},
+        {"alerts", 0, FLAG_SWITCH, NULL, "write the alerts too (to nowhere)",
+         .to.on = &o.is_alerting},
+        {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
+         .to.on = &o.no_cache},
+        {"threads", 0, FLAG_COUNT, "N", "1", .to.count = &threads},
+        {"format", 0, FLAG_CHOICE, "auto|table|json", "lines for people, or a JSON object",
+         .to.choice = (int *)&o.format},
+        {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
+    };
+    const struct flag_group groups[] = {
+        {"options", flags, ARRAY_LEN(flags)},
+        {"about rules", rules, rule_flags(&o.rules, rules)},
+    };
+    const struct flag_set set = {
+        "bench", "weir bench -r PATH... -i PATH... [OPTION...]",
+        "Events from memory through the rules on one thread: split, scan, extract, route, match.",
+        groups, ARRAY_LEN(groups)};
+    int code;
+
+    if (command_begin(&set, argc, argv, &words, &code)) {
+        if (words.n)
+            code = command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
+                                   (int)words.items[0].n, words.items[0].p);
+        else if (!o.rules.paths.n || !o.inputs.n)
+            code = command_misused(&set, "it needs rules (-r PATH) and events (-i PATH)");
+        else if (threads != 1)
+            code = command_misused(&set, "--threads: only 1 in this version");
+        else
+            code = (int)bench_run(&o);
+    }
+    text_list_release(&words);
+    text_list_release(&o.inputs);
+    rule_options_release(&o.rules);
+    return code;
+}

@@ -1,0 +1,36 @@
+/* check.c - the options of `weir check`. */
+#include "app/check.h"
+
+#include "base/str.h"
+#include "commands.h"
+
+int command_check(int argc, char **argv)
+{
+    struct check_options o = {0};
+    struct flag rules[RULE_FLAGS_MAX];
+    const struct flag flags[] = {
+        {"format", 0, FLAG_CHOICE, "auto|table|json", "lines for people, or a JSON object per rule",
+         .to.choice = (int *)&o.format},
+        {"problems", 0, FLAG_SWITCH, NULL, "only rules that are not ok", .to.on = &o.only_problems},
+        {"strict", 0, FLAG_SWITCH, NULL, "warnings make exit code 1", .to.on = &o.is_strict},
+        {"plan", 0, FLAG_TEXT, "RULE", "print how the rule with this id or title is matched",
+         .to.text = &o.plan},
+        {"effective", 0, FLAG_LATER, "RULE", NULL, .to.on = NULL},
+    };
+    const struct flag_group groups[] = {
+        {"options", flags, ARRAY_LEN(flags)},
+        {"about rules", rules, rule_flags(&o.rules, rules)},
+    };
+    const struct flag_set set = {
+        "check", "weir check PATH... [OPTION...]",
+        "A verdict per rule: ok, warning, unsupported or error. Exit code 0 if all load (warnings\n"
+        "alone do not change it without --strict), 2 if one is unsupported or in error.",
+        groups, ARRAY_LEN(groups)};
+    int code;
+
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code))
+        code = o.rules.paths.n ? (int)check_run(&o)
+                               : command_misused(&set, "no rules: weir check PATH...");
+    rule_options_release(&o.rules);
+    return code;
+}

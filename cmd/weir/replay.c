@@ -1,0 +1,143 @@
+/* replay.c - the options of `weir replay`. */
+#include "app/replay.h"
+
+#include "base/str.h"
+#include "commands.h"
+#include "event/time.h"
+
+enum { STEP_MAX_MS = 86400000, THREADS_MAX = 1 };
+
+/* What is parsed as text before it becomes an option of the replay. */
+struct texts {
+    struct str time_start, time_step, lang, state;
+    int raw, at_end;
+    uint64_t threads;
+};
+
+/* "1", "1ms", "2s", "5m" -> milliseconds. */
+static bool parse_step(struct str text, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    int64_t unit = 1, n;
+
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        struct str u = str_from(units[i].unit);
+        if (!str_ends(text, u))
+            continue;
+        unit = units[i].ms;
+        text.n -= u.n;
+        break;
+    }
+    if (!str_to_i64(text, &n) || n < 0 || n > STEP_MAX_MS / unit)
+        return false;
+    *ms = n * unit;
+    return true;
+}
+
+static int settle(const struct flag_set *set, struct replay_options *o, const struct texts *t)
+{
+    static const enum alert_raw raws[] = {ALERT_RAW_FULL, ALERT_RAW_MATCHED, ALERT_RAW_NONE};
+    bool has_query = o->rules.query.p != NULL;
+
+    o->raw = raws[t->raw];
+    if (t->threads != THREADS_MAX)
+        return command_misused(set, "--threads: only 1 in this version");
+    if (t->state.n && !str_eq(t->state, STR("memory")))
+        return command_misused(set, "--state '%.*s': not in this version", (int)t->state.n,
+                               t->state.p);
+    if (t->time_start.n && !time_parse_ms(t->time_start, &o->time_start_ms))
+        return command_misused(set, "--time-start: '%.*s' is no time", (int)t->time_start.n,
+                               t->time_start.p);
+    if (t->time_step.n && !parse_step(t->time_step, &o->time_step_ms))
+        return command_misused(set, "--time-step: '%.*s' is no span (1ms, 2s, 5m; at most 1 day)",
+                               (int)t->time_step.n, t->time_step.p);
+    if (has_query && o->rules.paths.n)
+        return command_misused(set, "give rules by -r or one by --query, not both");
+    if (has_query && !t->lang.n)
+        return command_misused(set, "--query needs --lang");
+    if (has_query && !str_eq(t->lang, STR("sigma")))
+        return command_misused(set, "--lang %.*s: not in this version (sigma is)", (int)t->lang.n,
+                               t->lang.p);
+    if (!has_query && t->lang.n)
+        return command_misused(set, "--lang is for --query");
+    if (has_query && !str_trim(o->rules.query).n)
+        return command_misused(set, "--query is empty");
+    if (!has_query && !o->rules.paths.n)
+        return command_misused(set, "no rules: -r PATH");
+    if (!o->inputs.n)
+        return command_misused(set, "no events: -i PATH");
+    return EXIT_FINE;
+}
+
+int command_replay(int argc, char **argv)
+{
+    struct replay_options o = {.time_step_ms = 1, .version = version_text()};
+    struct texts t = {.threads = 1};
+    struct text_list words = {0};
+    struct flag rules[RULE_FLAGS_MAX];
+    const struct flag main_flags[] = {
+        {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
+         .to.texts = &o.rules.paths},
+        {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of -r",
+         .to.text = &o.rules.query},
+        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma", .to.text = &t.lang},
+        {"input", 'i', FLAG_TEXTS, "PATH",
+         "event file, directory, or - for stdin; may repeat; .gz and .zst too",
+         .to.texts = &o.inputs},
+        {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
+        {"order", 0, FLAG_CHOICE, "auto|time|arrival",
+         "order of alerts; auto: by event time, for stdin as they arrive",
+         .to.choice = (int *)&o.order},
+        {"time-start", 0, FLAG_TEXT, "TIME", "events without a time begin here (1970-01-01)",
+         .to.text = &t.time_start},
+        {"time-step", 0, FLAG_TEXT, "SPAN", "and go on by this per record (1ms)",
+         .to.text = &t.time_step},
+        {"threads", 0, FLAG_COUNT, "N", "1", .to.count = &t.threads},
+        {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
+         .to.on = &o.no_cache},
+        {"at-end", 0, FLAG_CHOICE, "flush|keep", NULL, .to.choice = &t.at_end},
+        {"state", 0, FLAG_TEXT, "memory", NULL, .to.text = &t.state},
+        {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
+    };
+    const struct flag output_flags[] = {
+        {"emit", 0, FLAG_CHOICE, "alerts|matches",
+         "OCSF findings (default), or {event,rule} lines by event number",
+         .to.choice = (int *)&o.emit},
+        {"output", 'o', FLAG_TEXT, "FILE", "lines go to this file, which appears when complete",
+         .to.text = &o.out},
+        {"format", 0, FLAG_CHOICE, "auto|table|json",
+         "a table for people, or JSON lines; with -o a table goes to stdout besides",
+         .to.choice = (int *)&o.format},
+        {"deterministic", 0, FLAG_SWITCH, NULL, "times of processing are fixed",
+         .to.on = &o.is_deterministic},
+        {"raw", 0, FLAG_CHOICE, "full|matched|none", "how much of the event an alert carries",
+         .to.choice = &t.raw},
+        {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &o.tenant},
+        {"quiet", 'q', FLAG_SWITCH, NULL, "no summary", .to.on = &o.is_quiet},
+    };
+    const struct flag_group groups[] = {
+        {"input", main_flags, ARRAY_LEN(main_flags)},
+        {"output", output_flags, ARRAY_LEN(output_flags)},
+        {"about rules", rules, rule_flags(&o.rules, rules)},
+    };
+    const struct flag_set set = {
+        "replay", "weir replay -r PATH... -i PATH... [OPTION...]",
+        "Run rules over events from files. Alerts go to stdout, the summary to stderr.", groups,
+        ARRAY_LEN(groups)};
+    int code;
+
+    if (command_begin(&set, argc, argv, &words, &code)) {
+        code = words.n ? command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
+                                         (int)words.items[0].n, words.items[0].p)
+                       : settle(&set, &o, &t);
+        if (code == EXIT_FINE)
+            code = (int)replay_run(&o);
+    }
+    text_list_release(&words);
+    text_list_release(&o.inputs);
+    rule_options_release(&o.rules);
+    return code;
+}

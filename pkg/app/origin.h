@@ -1,0 +1,27 @@
+/* origin.h - the constant fields of the events of one input: what --set gives, and @file.
+ *
+ * Extraction is told of @file once per input; whoever reads whole trees (alerts, the reference
+ * evaluator) meets events of all inputs in any order and asks here.
+ */
+#ifndef WEIR_APP_ORIGIN_H
+#define WEIR_APP_ORIGIN_H
+
+#include "base/base.h"
+#include "event/extract.h"
+
+#define ORIGIN_FILE_FIELD "@file"
+
+struct origin {
+    struct extract_options options; /* the base, with one constant more */
+    struct constant_field *constants;
+    const struct str *inputs; /* names by number */
+};
+
+/* `base` and `inputs` must outlive the origin. */
+void origin_init(struct origin *o, const struct extract_options *base, const struct str *inputs);
+void origin_release(struct origin *o);
+
+/* Options for trees of events of this input; valid until the next call. */
+const struct extract_options *origin_options(struct origin *o, uint32_t input);
+
+#endif

@@ -1,0 +1,735 @@
+#!/usr/bin/env python3
+"""test_cli.py - the contract of the command line, seen from outside: what each command prints, where,
+and with which exit code; on right use and on wrong use, on bad input and on a bad world.
+
+Runs $WEIR, or build/weir. Python standard library only. Each test is a function whose name is
+a sentence; the last line is `N passed, N failed, N skipped`.
+"""
+
+import gzip
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WEIR = os.environ.get("WEIR", os.path.join(ROOT, "build", "weir"))
+TIMEOUT_S = 60
+
+RULE = """title: Certutil Downloads
+id: 11111111-1111-4111-8111-111111111111
+status: test
+author: weir
+level: high
+tags: [attack.t1105]
+logsource: {product: windows, category: process_creation}
+detection:
+    selection:
+        Image|endswith: '\\certutil.exe'
+        CommandLine|contains: urlcache
+    condition: selection
+"""
+
+SECOND_RULE = """title: Any Whoami
+id: 22222222-2222-4222-8222-222222222222
+status: experimental
+level: low
+logsource: {product: windows, category: process_creation}
+detection:
+    selection:
+        Image|endswith: '\\whoami.exe'
+    condition: selection
+"""
+
+BAD_RULE = """title: Broken
+id: 33333333-3333-4333-8333-333333333333
+logsource: {product: windows}
+detection:
+    selection:
+        Image|contain: x
+    condition: selection
+"""
+
+
+class Skip(Exception):
+    """The test cannot run here; the text says why."""
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def lines(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def run(*args, stdin=b"", cwd=None, env=None, stdout=subprocess.PIPE):
+    p = subprocess.run([WEIR, *args], input=stdin, stdout=stdout, stderr=subprocess.PIPE, cwd=cwd,
+                       env={**os.environ, **(env or {})}, timeout=TIMEOUT_S, check=False)
+    out = p.stdout.decode("utf-8", "replace") if p.stdout is not None else ""
+    result = Result(p.returncode, out, p.stderr.decode("utf-8", "replace"))
+    assert p.returncode >= 0, f"killed by signal {-p.returncode}: {result.err}"
+    assert "internal error" not in result.err, result.err
+    return result
+
+
+def equal(got, want, what=""):
+    assert got == want, f"{what}: got {got!r}, expected {want!r}"
+
+
+def contains(text, part):
+    assert part in text, f"{part!r} is not in {text!r}"
+
+
+def one_line(text, part):
+    """stderr is one clear line that holds `part`."""
+    contains(text, part)
+    equal(len(text.strip().splitlines()), 1, f"lines of {text!r}")
+
+
+def process_event(i, image="C:\\Windows\\System32\\certutil.exe", line="certutil -urlcache -f http://x",
+                  time=None):
+    event = {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational",
+             "SourceName": "Microsoft-Windows-Sysmon", "Hostname": f"host{i}.example",
+             "Image": image, "CommandLine": line, "User": f"EXAMPLE\\u{i}"}
+    if time:
+        event["UtcTime"] = time
+    return event
+
+
+def ndjson(events):
+    return "".join(json.dumps(e) + "\n" for e in events).encode()
+
+
+class Box:
+    """A directory with rules and events to try things on."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="weir-cli-")
+        self.rules = self.write("rules/a.yml", RULE.encode())
+        self.write("rules/sub/b.yaml", SECOND_RULE.encode())
+        self.events = self.write("events.ndjson", ndjson(
+            [process_event(0, time="2026-01-01 00:00:03.000"),
+             process_event(1, image="C:\\Windows\\notepad.exe", time="2026-01-01 00:00:01.000"),
+             process_event(2, image="C:\\Windows\\whoami.exe", time="2026-01-01 00:00:02.000"),
+             process_event(3, time="2026-01-01 00:00:01.500")]))
+        self.all_rules = os.path.join(self.path, "rules")
+
+    def write(self, name, data):
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def close(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+MATCHES = [{"event": 0, "rule": "11111111-1111-4111-8111-111111111111"},
+           {"event": 2, "rule": "22222222-2222-4222-8222-222222222222"},
+           {"event": 3, "rule": "11111111-1111-4111-8111-111111111111"}]
+
+
+def matches(box, *args, stdin=b"", rules=None):
+    return run("replay", "-r", rules or box.all_rules, "--emit", "matches", *args, stdin=stdin)
+
+
+# ---- help and wrong use ------------------------------------------------------------------
+
+
+def test_without_arguments_help_goes_to_stderr(_box):
+    r = run()
+    equal((r.code, r.out), (3, ""))
+    contains(r.err, "usage: weir COMMAND")
+
+
+def test_help_and_version_go_to_stdout(_box):
+    for args in (["help"], ["--help"], ["-h"], ["help", "replay"], ["replay", "--help"],
+                 ["check", "-h"], ["bench", "--help"], ["classify", "--help"]):
+        r = run(*args)
+        equal((r.code, r.err), (0, ""), args)
+        contains(r.out, "usage: weir")
+    r = run("--version")
+    equal(r.code, 0)
+    assert re.match(r"^weir \d+\.\d+\.\d+ \(\S+\)\n$", r.out), r.out
+
+
+def test_wrong_use_is_one_line_and_exit_3(box):
+    events, rules = box.events, box.all_rules
+    for args, text in (
+            (["replya"], "did you mean 'replay'?"),
+            (["frobnicate"], "unknown command 'frobnicate'"),
+            (["help", "replya"], "did you mean 'replay'?"),
+            (["run"], "not in this version"),
+            (["replay", "-r", rules], "no events: -i PATH"),
+            (["replay", "-i", events], "no rules: -r PATH"),
+            (["replay", "-r", rules, "-i", events, "--fromat", "json"], "did you mean '--format'?"),
+            (["replay", "-r", rules, "-i", events, "--format", "xml"], "none of auto|table|json"),
+            (["replay", "-r", rules, "-i", events, "--order", "none"], "none of"),
+            (["replay", "-r", rules, "-i"], "--input needs a value"),
+            (["replay", rules, "-i", events], "is no option"),
+            (["replay", "-r", rules, "-i", events, "--overlays", "x"], "not in this version"),
+            (["replay", "-r", rules, "-i", events, "--pipeline=x"], "not in this version"),
+            (["replay", "-r", rules, "-i", events, "--threads", "4"], "--threads: only 1"),
+            (["replay", "-r", rules, "-i", events, "--state", "redis://x"], "not in this version"),
+            (["replay", "-r", rules, "-i", events, "--level", "hihg"], "did you mean 'high'?"),
+            (["replay", "-r", rules, "-i", events, "--status", "tset"], "did you mean 'test'?"),
+            (["replay", "-r", rules, "-i", events, "--set", "novalue"], "not NAME=VALUE"),
+            (["replay", "-r", rules, "-i", events, "--profile", "nosuch"], "unknown profile"),
+            (["replay", "-r", rules, "-i", events, "--profiles", "/nosuch"], "/nosuch"),
+            (["replay", "-r", rules, "-i", events, "--list", "A=/nosuch"], "/nosuch"),
+            (["replay", "-r", rules, "-i", events, "--lists", "/nosuch"], "/nosuch"),
+            (["replay", "-r", rules, "-i", events, "--time-start", "soon"], "is no time"),
+            (["replay", "-r", rules, "-i", events, "--time-step", "1y"], "is no span"),
+            (["replay", "-r", rules, "-i", events, "--level", "critical"], "leaves no rule"),
+            (["replay", "--query", "x", "-i", events], "--query needs --lang"),
+            (["replay", "--query", "x", "--lang", "eql", "-i", events], "not in this version"),
+            (["replay", "--query", "x", "--lang", "sigma", "-r", rules, "-i", events], "not both"),
+            (["replay", "--query", " ", "--lang", "sigma", "-i", events], "--query is empty"),
+            (["check"], "no rules"),
+            (["check", rules, "--plan", "nosuch"], "no rule has the id"),
+            (["bench", "-r", rules], "it needs rules"),
+            (["bench", "-r", rules, "-i", events, "--seconds", "-1"], "--seconds"),
+            (["classify"], "no events"),
+            (["classify", "-i", events, "--profile", "nosuch"], "unknown profile")):
+        r = run(*args)
+        equal((r.code, r.out), (3, ""), args)
+        one_line(r.err, text)
+
+
+def test_paths_that_do_not_work_are_named_with_exit_3(box):
+    empty = os.path.join(box.path, "empty")
+    os.mkdir(empty)
+    cases = [(["-r", "/nosuch.yml", "-i", box.events], "/nosuch.yml: error: no such file"),
+             (["-r", empty, "-i", box.events], "holds no rule files"),
+             (["-r", box.all_rules, "-i", "/nosuch.json"], "/nosuch.json: error: no such file"),
+             (["-r", box.all_rules, "-i", empty], "holds no event files")]
+    if os.geteuid() != 0:
+        locked = box.write("locked.json", b"{}")
+        os.chmod(locked, 0)
+        cases.append((["-r", box.all_rules, "-i", locked], "Permission denied"))
+    for args, text in cases:
+        out = os.path.join(box.path, "out.ndjson")
+        r = run("replay", *args, "-o", out)
+        equal((r.code, r.out), (3, ""), args)
+        one_line(r.err, text)
+        assert not os.path.exists(out)
+    for args in (["check", "/nosuch"], ["classify", "-i", "/nosuch"],
+                 ["bench", "-r", box.all_rules, "-i", "/nosuch"], ["check", empty]):
+        equal(run(*args).code, 3, args)
+
+
+# ---- rules that do not load ------------------------------------------------------------------
+
+
+def test_a_bad_rule_gives_its_place_and_exit_2(box):
+    bad = box.write("rules/bad.yml", BAD_RULE.encode())
+    r = matches(box, "-i", box.events)
+    equal((r.code, r.out), (2, ""))
+    assert re.search(re.escape(bad) + r":6:\d+: error: .*contain.*did you mean 'contains'", r.err), r.err
+
+
+def test_every_bad_rule_is_told(box):
+    names = [box.write(f"rules/bad{i}.yml", BAD_RULE.replace("3333-3333", f"3333-333{i}").encode())
+             for i in range(3)]
+    r = matches(box, "-i", box.events)
+    equal(r.code, 2)
+    for name in names:
+        contains(r.err, name + ":")
+
+
+def test_skip_bad_rules_goes_on_and_says_so(box):
+    box.write("rules/bad.yml", BAD_RULE.encode())
+    r = matches(box, "-i", box.events, "--skip-bad-rules")
+    equal((r.code, r.lines()), (0, MATCHES))
+    contains(r.err, "1 rules do not load and were skipped")
+
+
+def test_broken_yaml_and_binary_rubbish_are_bad_rules(box):
+    box.write("rules/yaml.yml", b"title: [unclosed\n")
+    box.write("rules/binary.yml", bytes(range(256)))
+    box.write("rules/empty.yml", b"")
+    r = run("check", box.all_rules, "--format", "json")
+    equal(r.code, 2)
+    by_file = {os.path.basename(v["file"]): v for v in r.lines()}
+    for name in ("yaml.yml", "binary.yml", "empty.yml"):
+        equal(by_file[name]["status"], "error", name)
+        assert by_file[name]["messages"], name
+    equal(by_file["a.yml"]["status"], "ok")
+
+
+def test_double_ids_name_both_files(box):
+    box.write("rules/copy.yml", RULE.encode())
+    r = run("check", box.all_rules)
+    equal(r.code, 2)
+    contains(r.out + r.err, "a.yml")
+    contains(r.out + r.err, "copy.yml")
+
+
+# ---- check ------------------------------------------------------------------------------
+
+
+def test_check_prints_a_json_object_per_rule(box):
+    r = run("check", box.all_rules, "--format", "json")
+    equal(r.code, 0)
+    equal(len(r.lines()), 2)
+    v = r.lines()[0]
+    equal((v["file"], v["rule"], v["language"], v["status"], v["messages"]),
+          (box.rules, "11111111-1111-4111-8111-111111111111", "sigma", "ok", []))
+    contains(r.err, "loaded in")
+
+
+def test_check_warns_of_unknown_fields_and_strict_makes_it_a_finding(box):
+    box.write("rules/odd.yml", RULE.replace("11111111-1111", "44444444-4444")
+              .replace("CommandLine|contains", "ComandLine|contains").encode())
+    r = run("check", box.all_rules, "--format", "json")
+    equal(r.code, 0)
+    odd = [v for v in r.lines() if v["file"].endswith("odd.yml")][0]
+    equal(odd["status"], "warning")
+    message = odd["messages"][0]
+    contains(message["text"], "ComandLine")
+    equal(message["line"], 11)
+    equal(run("check", box.all_rules, "--strict").code, 1)
+
+
+def test_check_warns_of_a_regex_without_a_fast_path(box):
+    rule = RULE.replace("CommandLine|contains: urlcache", "CommandLine|re: 'a(?!b)c'")
+    r = run("check", box.write("re.yml", rule.encode()), "--format", "json")
+    contains(json.dumps(r.lines()), "no fast path")
+
+
+def test_check_prints_a_table_on_demand(box):
+    box.write("rules/bad.yml", BAD_RULE.encode())
+    r = run("check", box.all_rules, "--format", "table", "--problems")
+    equal(r.code, 2)
+    contains(r.out, "error")
+    contains(r.out, "bad.yml:6:")
+    assert "Certutil" not in r.out, r.out
+
+
+def test_check_prints_the_plan_of_a_rule(box):
+    for name in ("11111111-1111-4111-8111-111111111111", "certutil downloads"):
+        r = run("check", box.all_rules, "--plan", name)
+        equal(r.code, 0, r.err)
+        contains(r.out, "CommandLine")
+
+
+# ---- replay: matches ----------------------------------------------------------------------
+
+
+def test_matches_are_lines_ordered_by_event(box):
+    r = matches(box, "-i", box.events)
+    equal((r.code, r.lines()), (0, MATCHES))
+    contains(r.err, "4 events")
+    contains(r.err, "matches: 3 of 2 rules")
+    contains(r.err, "Certutil Downloads")
+
+
+def test_the_reference_engine_agrees(box):
+    equal(matches(box, "-i", box.events, "--engine", "reference").out,
+          matches(box, "-i", box.events).out)
+
+
+def test_event_numbers_run_over_all_inputs(box):
+    r = matches(box, "-i", box.events, "-i", box.events)
+    equal([m["event"] for m in r.lines()], [0, 2, 3, 4, 6, 7])
+
+
+def test_a_directory_is_read_in_order_of_paths(box):
+    box.write("in/b.json", ndjson([process_event(0)]))
+    box.write("in/a/x.jsonl", ndjson([process_event(0, line="harmless")]))
+    box.write("in/ignored.txt", b"no events here")
+    r = matches(box, "-i", os.path.join(box.path, "in"))
+    equal([m["event"] for m in r.lines()], [1])
+    contains(r.err, "2 events")
+
+
+def test_stdin_is_read(box):
+    with open(box.events, "rb") as f:
+        r = matches(box, "-i", "-", stdin=f.read())
+    equal((r.code, r.lines()), (0, MATCHES))
+
+
+def test_concatenated_documents_arrays_and_pretty_printing_give_the_same_events(box):
+    with open(box.events, encoding="utf-8") as f:
+        events = [json.loads(line) for line in f]
+    for text in ("".join(json.dumps(e) for e in events), json.dumps(events),
+                 json.dumps(events, indent=2), "\n\n".join(json.dumps(e, indent=1) for e in events),
+                 "\r\n".join(json.dumps(e) for e in events),
+                 "\n".join(json.dumps(e) for e in events)):
+        r = matches(box, "-i", "-", stdin=text.encode())
+        equal((r.code, r.lines()), (0, MATCHES), text[:60])
+
+
+def test_gzip_and_zstd_are_unpacked_also_from_stdin(box):
+    with open(box.events, "rb") as f:
+        text = f.read()
+    half = len(text.splitlines(True)[0])
+    packed = gzip.compress(text[:half]) + gzip.compress(text[half:])
+    equal(matches(box, "-i", box.write("e.ndjson.gz", packed)).lines(), MATCHES)
+    equal(matches(box, "-i", "-", stdin=packed).lines(), MATCHES)
+    if not shutil.which("zstd"):
+        raise Skip("no zstd program")
+    frames = b"".join(subprocess.run(["zstd", "-c"], input=part, stdout=subprocess.PIPE, check=True)
+                      .stdout for part in (text[:half], text[half:]))
+    equal(matches(box, "-i", box.write("e.ndjson.zst", frames)).lines(), MATCHES)
+
+
+def test_damaged_packed_files_give_a_line_and_what_was_before_counts(box):
+    events = [process_event(i) for i in range(20000)]
+    packed = gzip.compress(ndjson(events))
+    cut = box.write("cut.json.gz", packed[:len(packed) // 2])
+    out = os.path.join(box.path, "out.ndjson")
+    r = matches(box, "-i", cut, "-i", box.events, "-o", out)
+    equal(r.code, 3)
+    contains(r.err, "cut.json.gz: error: the file ends inside its packed data")
+    with open(out, encoding="utf-8") as f:
+        n = len(f.readlines())
+    assert 1000 < n < 20000, n
+
+
+def test_rejected_records_are_counted_with_reasons_and_the_run_goes_on(box):
+    good = json.dumps(process_event(0))
+    deep = '{"a":' * 100 + "1" + "}" * 100
+    text = "\n".join([good, "{broken", "42", '"text"', deep, "", good, '{"cut": '])
+    r = matches(box, "-i", "-", stdin=text.encode())
+    equal(r.code, 0, r.err)
+    equal([m["event"] for m in r.lines()], [0, 5])
+    contains(r.err, "2 events")
+    contains(r.err, "rejected: 5 records")
+
+
+def test_binary_rubbish_is_rejected(box):
+    r = matches(box, "-i", "-", stdin=bytes(range(256)) * 10)
+    equal((r.code, r.out), (0, ""))
+    contains(r.err, "rejected:")
+
+
+def test_a_query_is_a_rule(box):
+    whole = RULE
+    detection = "{s: {Image|endswith: '\\certutil.exe'}, condition: s}"
+    selection = "Image|endswith: '\\certutil.exe'\nCommandLine|contains: urlcache"
+    for query in (whole, detection, selection):
+        r = run("replay", "--query", query, "--lang", "sigma", "-i", box.events, "--emit", "matches")
+        equal((r.code, [m["event"] for m in r.lines()]), (0, [0, 3]), query + r.err)
+
+
+def test_rules_are_selected(box):
+    for args, n in ((["--level", "low"], 3), (["--level", "high"], 2), (["--level", "=low"], 1),
+                    (["--status", "experimental"], 1), (["--tag", "attack.t11*"], 2),
+                    (["--product", "windows"], 3), (["--id", "1111*"], 2), (["--path", "sub/*"], 1),
+                    (["--except-path", "sub/*"], 2), (["--except-id", "1111*"], 1)):
+        equal(len(matches(box, "-i", box.events, *args).lines()), n, args)
+
+
+def test_a_rule_of_another_source_is_not_asked_unless_routing_is_off(box):
+    rule = RULE.replace("product: windows", "product: macos")
+    path = box.write("macos.yml", rule.encode())
+    equal(matches(box, "-i", box.events, rules=path).lines(), [])
+    equal(len(matches(box, "-i", box.events, "--no-routing", rules=path).lines()), 2)
+
+
+def test_set_gives_events_a_field(box):
+    rule = RULE.replace("CommandLine|contains: urlcache", "cluster: blue")
+    path = box.write("set.yml", rule.encode())
+    equal(len(matches(box, "-i", box.events, rules=path).lines()), 0)
+    equal(len(matches(box, "-i", box.events, "--set", "cluster=blue", rules=path).lines()), 2)
+
+
+def test_a_list_fills_a_placeholder(box):
+    rule = RULE.replace("CommandLine|contains: urlcache", "User|expand: '%watched%'")
+    path = box.write("expand.yml", rule.encode())
+    equal(matches(box, "-i", box.events, rules=path).code, 2)
+    watched = box.write("watched.txt", b"EXAMPLE\\u3\n")
+    r = matches(box, "-i", box.events, "--list", "watched=" + watched, rules=path)
+    equal([m["event"] for m in r.lines()], [3], r.err)
+
+
+# ---- replay: alerts ------------------------------------------------------------------------
+
+
+def alerts(box, *args, stdin=b""):
+    return run("replay", "-r", box.all_rules, *args, stdin=stdin)
+
+
+def test_alerts_are_ocsf_findings_in_order_of_event_time(box):
+    r = alerts(box, "-i", box.events)
+    equal(r.code, 0, r.err)
+    docs = r.lines()
+    equal([d["class_uid"] for d in docs], [2004] * 3)
+    titles = [d["finding_info"]["title"] for d in docs]
+    equal(titles, ["Certutil Downloads", "Any Whoami", "Certutil Downloads"])
+    times = [d["metadata"]["original_time"] for d in docs]
+    equal(times, sorted(times))
+
+
+def test_stdin_and_order_arrival_keep_the_order_of_arrival(box):
+    with open(box.events, "rb") as f:
+        text = f.read()
+    want = ["Certutil Downloads", "Any Whoami", "Certutil Downloads"]
+    for r in (alerts(box, "-i", "-", stdin=text), alerts(box, "-i", box.events, "--order", "arrival")):
+        docs = r.lines()
+        equal([d["finding_info"]["title"] for d in docs], want)
+        assert docs[0]["metadata"]["original_time"] > docs[1]["metadata"]["original_time"]
+
+
+def test_time_order_holds_over_several_files(box):
+    a = box.write("a.json", ndjson([process_event(i, time=f"2026-01-01 00:00:{i:02}.000")
+                                    for i in range(0, 20, 2)]))
+    b = box.write("b.json", ndjson([process_event(i, time=f"2026-01-01 00:00:{i:02}.000")
+                                    for i in range(19, 0, -2)]))
+    docs = alerts(box, "-i", a, "-i", b).lines()
+    times = [d["metadata"]["original_time"] for d in docs]
+    equal(len(times), 20)
+    equal(times, sorted(times))
+
+
+def test_events_without_time_get_a_visible_stand_in(box):
+    events = box.write("timeless.json", ndjson([process_event(i) for i in range(3)]))
+    r = alerts(box, "-i", events, "--time-start", "2026-02-03T04:05:06Z", "--time-step", "1s")
+    equal([d["metadata"]["original_time"] for d in r.lines()],
+          [f"2026-02-03T04:05:0{i}.000Z" for i in (6, 7, 8)])
+    contains(r.err, "no time: 3 events got a stand-in")
+
+
+def test_a_deterministic_replay_gives_the_same_bytes(box):
+    first = alerts(box, "-i", box.events, "--deterministic")
+    second = alerts(box, "-i", box.events, "--deterministic")
+    assert first.out and first.out == second.out
+
+
+def test_the_table_folds_by_finding(box):
+    r = alerts(box, "-i", box.events, "--format", "table")
+    equal(r.code, 0)
+    contains(r.out, "TIME")
+    contains(r.out, "Any Whoami")
+    assert "{" not in r.out, r.out
+
+
+def test_a_table_beside_an_output_file(box):
+    out = os.path.join(box.path, "alerts.ndjson")
+    r = alerts(box, "-i", box.events, "-o", out, "--format", "table")
+    contains(r.out, "Any Whoami")
+    with open(out, encoding="utf-8") as f:
+        equal(len([json.loads(line) for line in f]), 3)
+
+
+def test_event_text_cannot_steer_a_terminal(box):
+    events = box.write("esc.json", ndjson([dict(process_event(0), User="\x1b[2J\x9b31m",
+                                                Hostname="\x1b]0;x\x07")]))
+    r = alerts(box, "-i", events, "--format", "table")
+    assert "\x1b" not in r.out and "\x9b" not in r.out and "\x07" not in r.out, repr(r.out)
+
+
+# ---- where output goes ----------------------------------------------------------------------
+
+
+def listing(path):
+    return sorted(os.listdir(path))
+
+
+def test_an_output_file_is_complete_or_absent(box):
+    out = os.path.join(box.path, "o", "m.ndjson")
+    r = matches(box, "-i", box.events, "-o", out)
+    equal(r.code, 3)
+    one_line(r.err, out + ": error: cannot write")
+    os.mkdir(os.path.dirname(out))
+    r = matches(box, "-i", box.events, "-o", out)
+    equal((r.code, r.out, listing(os.path.dirname(out))), (0, "", ["m.ndjson"]))
+    with open(out, encoding="utf-8") as f:
+        equal([json.loads(line) for line in f], MATCHES)
+    contains(r.err, "3 lines written to")
+
+
+def test_a_full_device_is_told(box):
+    r = matches(box, "-i", box.events, "-o", "/dev/full")
+    equal(r.code, 3)
+    one_line(r.err, "/dev/full: error: cannot write: No space left on device")
+    with open("/dev/full", "wb") as full:
+        r = run("replay", "-r", box.all_rules, "-i", box.events, stdout=full)
+    equal(r.code, 3)
+    one_line(r.err, "stdout: error: cannot write: No space left on device")
+    with open("/dev/full", "wb") as full:
+        equal(run("check", box.all_rules, stdout=full).code, 3)
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(box):
+    disk = os.path.join(box.path, "disk")
+    os.mkdir(disk)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk],
+                             stderr=subprocess.DEVNULL, check=False)
+    if mounted.returncode != 0:
+        raise Skip("cannot mount a tmpfs here")
+    try:
+        out = os.path.join(disk, "m.ndjson")
+        with open(out, "w", encoding="utf-8") as f:
+            f.write("old\n")
+        events = box.write("many.json", ndjson([process_event(i) for i in range(5000)]))
+        r = matches(box, "-i", events, "-o", out)
+        equal(r.code, 3)
+        one_line(r.err, "No space left on device")
+        equal(listing(disk), ["m.ndjson"])
+        with open(out, encoding="utf-8") as f:
+            equal(f.read(), "old\n")
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
+def test_a_closed_pipe_ends_quietly_with_0(box):
+    events = box.write("many.json", ndjson([process_event(i) for i in range(20000)]))
+    for args in (["replay", "-r", box.all_rules, "-i", events, "--emit", "matches"],
+                 ["replay", "-r", box.all_rules, "-i", events],
+                 ["replay", "-r", box.all_rules, "-i", events, "--format", "table"],
+                 ["check", box.all_rules], ["classify", "-i", events]):
+        p = subprocess.Popen([WEIR, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        p.stdout.close()
+        err = p.stderr.read()
+        equal((p.wait(timeout=TIMEOUT_S), err), (0, b""), args)
+
+
+def test_data_goes_to_stdout_and_the_rest_to_stderr(box):
+    r = matches(box, "-i", box.events)
+    for line in r.out.splitlines():
+        json.loads(line)
+    contains(r.err, "replay:")
+    equal(matches(box, "-i", box.events, "--quiet").err, "")
+    assert "\x1b" not in r.err and "\r" not in r.err, "a progress bar without a terminal"
+
+
+def on_terminal(*args):
+    """Run with stdout and stderr on a terminal; returns exit code and what was seen."""
+    master, slave = pty.openpty()
+    seen = []
+
+    def reader():
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            seen.append(data)
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    p = subprocess.Popen([WEIR, *args], stdout=slave, stderr=slave, stdin=subprocess.DEVNULL)
+    code = p.wait(timeout=TIMEOUT_S)
+    os.close(slave)
+    thread.join(timeout=TIMEOUT_S)
+    os.close(master)
+    return code, b"".join(seen).decode("utf-8", "replace")
+
+
+def test_a_terminal_gets_a_table(box):
+    code, text = on_terminal("replay", "-r", box.all_rules, "-i", box.events)
+    equal(code, 0)
+    contains(text, "TITLE")
+    assert '"class_uid"' not in text
+    code, text = on_terminal("replay", "-r", box.all_rules, "-i", box.events, "--format", "json")
+    contains(text, '"class_uid"')
+
+
+# ---- summary -------------------------------------------------------------------------------
+
+
+def test_the_summary_tells_of_shapes_and_fields_never_seen(box):
+    box.write("rules/blind.yml", RULE.replace("11111111-1111", "55555555-5555")
+              .replace("CommandLine|contains", "ParentCommandLine|contains").encode())
+    r = matches(box, "-i", box.events)
+    contains(r.err, "PROFILE")
+    contains(r.err, "ParentCommandLine (1)")
+
+
+def test_an_unknown_shape_sees_every_rule(box):
+    events = box.write("odd.json", ndjson([{"Image": "C:\\x\\whoami.exe", "zzz": 1}]))
+    r = matches(box, "-i", events)
+    equal([m["rule"][:4] for m in r.lines()], ["2222"], r.err)
+
+
+# ---- bench and classify ------------------------------------------------------------------------
+
+
+def test_bench_prints_one_object(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--rounds", "3", "--format", "json")
+    equal(r.code, 0, r.err)
+    d = json.loads(r.out)
+    for key in ("rules", "events", "bytes", "rounds", "seconds", "events_per_second",
+                "bytes_per_second", "matches", "threads", "simd", "cache", "routing",
+                "load_seconds", "rss_rules_bytes", "rss_peak_bytes"):
+        assert key in d, key
+    equal((d["rules"], d["events"], d["rounds"], d["matches"], d["threads"], d["routing"]),
+          (2, 4, 3, 3, 1, True))
+    equal(d["bytes"], os.path.getsize(box.events))
+
+
+def test_bench_with_alerts_and_without_routing(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--seconds", "0", "--alerts",
+            "--no-routing", "--no-cache")
+    d = json.loads(r.out)
+    equal((d["alerts"], d["routing"], d["cache"], d["rounds"]), (True, False, False, 1))
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--seconds", "0", "--format", "table")
+    contains(r.out, "events/s")
+
+
+def test_bench_without_events_is_told(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.write("empty.json", b""), "--seconds", "0")
+    equal(r.code, 3)
+    one_line(r.err, "the inputs hold no event")
+
+
+def test_classify_counts_shapes(box):
+    with open(box.events, "rb") as f:
+        text = f.read()
+    events = box.write("mixed.json", b'{"zzz":1}\n{bad\n' + text)
+    r = run("classify", "-i", events)
+    equal(r.code, 0, r.err)
+    shapes = r.lines()
+    equal(sum(s["events"] for s in shapes), 5)
+    unknown = [s for s in shapes if s["profile"] is None]
+    equal((len(unknown), unknown[0]["first_event"], unknown[0]["keys"]), (1, 0, ["zzz"]))
+    windows = [s for s in shapes if s["profile"]][0]
+    equal(windows["product"], ["windows"])
+    equal(windows["first_event"], 2)
+    assert "Image" not in windows["unresolved"]
+    contains(r.err, "1 of unknown shape")
+    contains(r.err, "rejected: 1 records")
+    contains(run("classify", "-i", events, "--format", "table").out, "(unknown)")
+
+
+def main():
+    names = sys.argv[1:]
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    if not os.access(WEIR, os.X_OK):
+        print(f"{WEIR} is not there: build it first")
+        print("0 passed, 1 failed, 0 skipped")
+        return 1
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or (names and name[5:] not in names):
+            continue
+        box = Box()
+        try:
+            test(box)
+            counts["passed"] += 1
+        except Skip as why:
+            counts["skipped"] += 1
+            print(f"SKIP {name[5:]}: {why}")
+        except Exception:  # a failed expectation or a crash of the test: both are failures
+            counts["failed"] += 1
+            print(f"FAIL {name[5:]}")
+            traceback.print_exc(limit=4, file=sys.stdout)
+        finally:
+            box.close()
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
