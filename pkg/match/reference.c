@@ -15,8 +15,6 @@
 #include "match/regex_pcre.h"
 #include "match/timepart.h"
 
-#include <stdlib.h>
-
 enum { REGEX_BUCKETS = 1024, FIELDS_REMEMBERED = 64 };
 
 struct known_regex {
@@ -44,10 +42,10 @@ struct reference {
 
 struct reference *reference_new(void)
 {
-    struct reference *r = calloc(1, sizeof(*r));
+    struct arena *lasting = arena_new(0);
+    struct reference *r = ARENA_NEW(lasting, struct reference);
 
-    ASSERT(r);
-    r->lasting = arena_new(0);
+    r->lasting = lasting;
     r->brief = arena_new(0);
     r->step = arena_new(0);
     r->data = pcre2_match_data_create(1, NULL);
@@ -66,10 +64,9 @@ void reference_free(struct reference *r)
             pcre2_code_free(k->code);
     pcre2_match_data_free(r->data);
     pcre2_match_context_free(r->limits);
-    arena_free(r->lasting);
     arena_free(r->brief);
     arena_free(r->step);
-    free(r);
+    arena_free(r->lasting); /* r itself is in it */
 }
 
 uint64_t reference_regex_limits(const struct reference *r)

@@ -93,8 +93,8 @@ struct atom {
     struct str text;  /* operand: literal (unescaped), number, network */
     struct glob glob;
     struct regex regex;
-    struct str other;   /* ATOM_FIELD_CMP: name of the second field */
-    enum atom_op cmp;   /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
+    struct str other; /* ATOM_FIELD_CMP: name of the second field */
+    enum atom_op cmp; /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
     enum time_part part;
     bool is_true;       /* ATOM_BOOL */
     uint32_t line, col; /* where the rule says it */
@@ -108,11 +108,11 @@ enum { FORMULA_DEPTH_MAX = 128 };
 
 struct formula {
     enum formula_kind kind;
-    bool value;                  /* FORMULA_CONST */
-    const struct atom *atom;     /* FORMULA_ATOM */
-    struct formula **children;   /* AND, OR: n_children; NOT: one */
+    bool value;                /* FORMULA_CONST */
+    const struct atom *atom;   /* FORMULA_ATOM */
+    struct formula **children; /* AND, OR: n_children; NOT: one */
     size_t n_children;
-    struct str label;            /* name of the selection that this node is, else empty */
+    struct str label; /* name of the selection that this node is, else empty */
 };
 
 /* ---- the rule --------------------------------------------------------------- */
@@ -147,7 +147,7 @@ struct rule_message {
 };
 
 struct rule {
-    struct str uid;      /* the rule's id, or path#document */
+    struct str uid; /* the rule's id, or path#document */
     bool has_own_id;
     struct str language; /* "sigma" ... */
     struct str path;     /* file as it was named to weir */
