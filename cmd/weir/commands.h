@@ -1,7 +1,7 @@
 /* commands.h - the subcommands of weir: each takes argv from its own name on and returns the
  * exit code. */
-#ifndef WEIR_CMD_COMMANDS_H
-#define WEIR_CMD_COMMANDS_H
+#ifndef WEIR_CMD_WEIR_COMMANDS_H
+#define WEIR_CMD_WEIR_COMMANDS_H
 
 #include "app/flags.h"
 #include "base/base.h"

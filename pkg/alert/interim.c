@@ -2,8 +2,6 @@
  * finding that the commands need. Goes away with it (weak symbols give way). */
 #include "alert/alert.h"
 
-#include <stdlib.h>
-
 #include "base/str.h"
 #include "event/time.h"
 #include "json/write.h"
@@ -16,15 +14,15 @@ struct alert_writer {
 
 WEAK struct alert_writer *alert_writer_new(UNUSED const struct alert_options *options)
 {
-    struct alert_writer *w = calloc(1, sizeof *w);
+    static struct alert_writer only;
 
-    ASSERT(w);
-    return w;
+    only.n = 0;
+    return &only;
 }
 
 WEAK void alert_writer_free(struct alert_writer *w)
 {
-    free(w);
+    (void)w;
 }
 
 WEAK struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m,

@@ -83,6 +83,7 @@ static enum weir_rc flag_set_value(const struct flag *f, const char *z, struct w
 {
     struct str value = str_from(z);
 
+    ASSERT(f->kind != FLAG_SWITCH && f->kind != FLAG_LATER); /* they have no value */
     switch (f->kind) {
     case FLAG_TEXT:
         if (f->to.text->p)
@@ -103,8 +104,7 @@ static enum weir_rc flag_set_value(const struct flag *f, const char *z, struct w
     case FLAG_LATER:
         break;
     }
-    ASSERT(!"a switch has no value");
-    return WEIR_BADARG;
+    return WEIR_BADARG; /* not reached */
 }
 
 /* Where parsing stands. */

@@ -132,7 +132,7 @@ static bool run_next(struct sorter *s, struct run *r)
     if (r->head.n > r->cap) {
         free(r->bytes);
         r->cap = r->head.n * 2;
-        r->bytes = malloc(r->cap);
+        r->bytes = calloc(r->cap, 1);
         ASSERT(r->bytes);
     }
     return r->head.n == 0 || fread(r->bytes, r->head.n, 1, r->file) == 1;
@@ -232,7 +232,7 @@ static void make_room(struct sorter *s, size_t bytes)
     if (s->used + bytes > s->cap) {
         while (s->used + bytes > s->cap)
             s->cap = s->cap ? s->cap * 2 : 64 * 1024;
-        s->block = realloc(s->block, s->cap);
+        s->block = reallocarray(s->block, s->cap, 1);
         ASSERT(s->block);
     }
     if (s->n_items == s->cap_items) {

@@ -88,7 +88,7 @@ static enum weir_rc run_file(struct stream *stream, struct input *in, char *bloc
 enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
                         unsigned *n_damaged, struct weir_err *err)
 {
-    char *block = malloc(READ_BYTES);
+    char *block = calloc(READ_BYTES, 1);
     enum weir_rc rc = WEIR_OK;
     uint64_t before = 0;
 
