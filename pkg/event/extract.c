@@ -141,12 +141,12 @@ static bool is_scalar(uint8_t kind)
     return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
 }
 
-/* The text without escapes; in batch memory if there were any. */
+/* The text without escapes and invalid bytes; in batch memory if there were any. */
 static struct str plain_text(struct extract_worker *w, struct str text, uint8_t flags)
 {
     unsigned ignored = 0;
 
-    if (!(flags & JSON_ESCAPED))
+    if (!(flags & JSON_ESCAPED) && str_is_ascii(text))
         return text;
     char *out = arena_alloc(w->batch, text.n * 3);
     return (struct str){out, json_unescape(text, out, &ignored)};
