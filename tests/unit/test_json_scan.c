@@ -168,6 +168,64 @@ TEST(one_path_may_have_several_slots_and_one_slot_several_paths)
     arena_free(a);
 }
 
+TEST(long_keys_that_begin_alike_are_told_apart)
+{
+    enum { N = 500 };
+    struct arena *a = arena_new(0);
+    struct json_path_want wants[N];
+    struct json_scanner *s = json_scanner_new();
+    struct buf record = {0};
+    size_t n;
+
+    for (uint32_t i = 0; i < N; i++)
+        wants[i] = (struct json_path_want){arena_printf(a, "exactly16bytes..%04u", i), i};
+    const struct json_paths *paths = json_paths_new(a, wants, N, JSON_NO_SLOT);
+    for (uint32_t i = 0; i < 2 * N; i++)
+        buf_printf(&record, "%c\"exactly16bytes..%04u\":%u", i ? ',' : '{', i, i);
+    buf_add_char(&record, '}');
+    CHECK_EQ(json_scan(s, paths, buf_str(&record), NULL), JSON_OK);
+    const struct json_hit *hits = json_scan_hits(s, &n);
+    CHECK_EQ(n, N);
+    for (uint32_t i = 0; i < N; i++) {
+        CHECK_EQ(hits[i].slot, i);
+        CHECK_STR(((struct str){hits[i].p, hits[i].n}), arena_printf(a, "%u", i).p);
+    }
+    buf_release(&record);
+    json_scanner_free(s);
+    arena_free(a);
+}
+
+TEST(a_byte_that_needs_care_is_seen_wherever_it_lies)
+{
+    struct arena *a = arena_new(0);
+    const struct json_paths *paths = wants_of(a, "a", JSON_NO_SLOT);
+    struct json_scanner *s = json_scanner_new();
+    static const struct {
+        const char *before, *behind;
+    } frame = {"{\"\xc3\xa9\":0,\"a\":\"", "\",\"\\n\":0}"};
+    const size_t before_n = strlen(frame.before), behind_n = strlen(frame.behind);
+    char record[600];
+    size_t n;
+
+    for (size_t length = 0; length <= 300; length += length < 130 ? 1 : 17) {
+        for (size_t at = 0; at <= length; at++) { /* at == length: nowhere */
+            memset(record, 'x', sizeof(record));
+            memcpy(record, frame.before, before_n);
+            if (at < length)
+                record[before_n + at] = '\xc3';
+            memcpy(record + before_n + length, frame.behind, behind_n);
+            CHECK_EQ(json_scan(s, paths, (struct str){record, before_n + length + behind_n}, NULL),
+                     JSON_OK);
+            const struct json_hit *hits = json_scan_hits(s, &n);
+            CHECK_EQ(n, 1);
+            CHECK_EQ(hits[0].n, length);
+            CHECK_EQ(hits[0].flags, at < length ? JSON_ESCAPED : 0);
+        }
+    }
+    json_scanner_free(s);
+    arena_free(a);
+}
+
 /* ---- refusals -------------------------------------------------------------------- */
 
 /* By every kernel, the tree and the checker, for the same reason at the same place. */
@@ -430,15 +488,18 @@ static void check_unescape_kernels(struct str text)
 
 TEST(kernels_agree_on_every_length_up_to_a_page_edge)
 {
-    static const char telling[] =
-        "\"\"\"\"\\\\\\\\{}[]:,  \n\t\x01u0041bfnrt/x1-\x80\xc3\xa9\x1a\x0c";
+    static const char ascii[] = "\"\"\"\"\\\\\\\\{}[]:,  \n\t\x01u0041bfnrt/x1-\x1a\x0c";
+    static const char telling[] = "\"\"\"\"\\\\\\\\{}[]:,  \n\t\x01u0041bfnrt/x1-\x1a\x0c"
+                                  "\x80\xc3\xa9";
     struct rng r = rng_start(__func__);
     char *edge = page_edge();
 
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 40; round++) {
+        /* Every other round is ASCII: other bytes end the fast way through unescape. */
+        uint32_t alphabet = (uint32_t)(round % 2 ? sizeof(telling) : strlen(ascii));
         for (size_t n = 0; n <= 200; n++) {
             for (char *p = edge - n; p < edge; p++)
-                *p = telling[rng_below(&r, sizeof(telling))];
+                *p = telling[rng_below(&r, alphabet)];
             check_index_kernels((struct str){edge - n, n});
             check_unescape_kernels((struct str){edge - n, n});
         }
@@ -496,6 +557,8 @@ TEST(escapes_are_resolved_and_what_is_no_text_is_replaced)
         {"\\ud83d", "\xef\xbf\xbd", JSON_REPLACED},
         {"\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd", JSON_REPLACED},
         {"\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80", JSON_REPLACED},
+        {"\\ud83d\\uffff", "\xef\xbf\xbd\xef\xbf\xbf", JSON_REPLACED},
+        {"\\ud83d\\ue000", "\xef\xbf\xbd\xee\x80\x80", JSON_REPLACED},
         {"\\ud83dx", "\xef\xbf\xbdx", JSON_REPLACED},
         {"\\ud83d\\n", "\xef\xbf\xbd\n", JSON_REPLACED},
         {"\\ud83d\\u0041",
@@ -543,6 +606,7 @@ TEST(document_length_finds_where_the_next_begins)
         {"\"a\\\"\"\"b\"", 5, JSON_OK},
         {"12", 2, JSON_OK},
         {"12 13", 2, JSON_OK},
+        {"12\"a\"", 2, JSON_OK},
         {"true\nfalse", 4, JSON_OK},
         {"012", 0, JSON_BAD_SYNTAX},
         {"truefalse", 0, JSON_BAD_SYNTAX},
@@ -719,6 +783,8 @@ TEST(scan_and_tree_agree_on_random_and_damaged_documents)
 
 TEST_MAIN(ENTRY(wanted_paths_yield_their_values), ENTRY(all_string_leaves_yield_a_slot),
           ENTRY(one_path_may_have_several_slots_and_one_slot_several_paths),
+          ENTRY(long_keys_that_begin_alike_are_told_apart),
+          ENTRY(a_byte_that_needs_care_is_seen_wherever_it_lies),
           ENTRY(what_is_not_json_is_refused_with_reason_and_place),
           ENTRY(a_value_that_is_no_object_is_no_record), ENTRY(limits_have_their_own_reasons),
           ENTRY(kernels_agree_on_every_length_up_to_a_page_edge),
