@@ -52,6 +52,16 @@ enum profile_redact profile_redact_of(const struct profile *p, struct str field)
     return REDACT_NONE;
 }
 
+bool profile_redaction_at(const struct profile *p, size_t i, struct str *field,
+                          enum profile_redact *how)
+{
+    if (i >= p->n_redactions)
+        return false;
+    *field = p->redactions[i].field;
+    *how = p->redactions[i].how;
+    return true;
+}
+
 int64_t profile_lateness_ms(const struct profile *p)
 {
     return p->lateness_ms;

@@ -67,6 +67,9 @@ struct str profile_field_at(const struct profile *p, uint32_t i);
 /* What the profile asks to be done with a field that leaves weir. */
 enum profile_redact { REDACT_NONE, REDACT_MASK, REDACT_HASH, REDACT_DROP };
 enum profile_redact profile_redact_of(const struct profile *p, struct str field);
+/* The i-th field it lists; false past the last. */
+bool profile_redaction_at(const struct profile *p, size_t i, struct str *field,
+                          enum profile_redact *how);
 
 /* How far behind the newest event of its source an event may be, in ms. */
 int64_t profile_lateness_ms(const struct profile *p);

@@ -1,0 +1,560 @@
+/* redact.c - see redact.h.
+ *
+ * A text is searched in several views: as it stands, and decoded. A view remembers for each of
+ * its bytes where in the text it came from, so a span found in a view is a span of the text.
+ * Spans of all views are joined, then replaced.
+ */
+#include "alert/redact.h"
+
+#include "alert/secrets.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "json/write.h"
+
+#include <stdlib.h>
+
+enum {
+    SPANS_MAX = 4096,   /* in one text; a text with more is not shown at all */
+    WINDOW_SLACK = 4096 /* bytes looked at behind a cut: no pattern needs more to be seen */
+};
+
+struct known {
+    struct str value;
+    const char *kind;
+    enum profile_redact how; /* REDACT_NONE: found by place, not by the profile */
+};
+
+struct view {
+    struct buf text;
+    uint32_t *map; /* map[i]: where byte i came from; one more for the end */
+    size_t map_cap;
+};
+
+struct redactor {
+    struct digest *digest;
+    struct view views[2]; /* each round decodes one into the other */
+    struct secret_span *spans;
+    size_t n_spans, spans_cap;
+    struct buf out;
+
+    /* the event at hand */
+    struct arena *arena;
+    const struct event_tree *event;
+    struct known *known;
+    size_t n_known;
+    bool is_overflowed, has_hit;
+    bool is_flooded; /* the text at hand has more than SPANS_MAX spans */
+};
+
+struct redactor *redactor_new(struct digest *digest)
+{
+    struct redactor *r = calloc(1, sizeof(*r));
+
+    ASSERT(r);
+    r->digest = digest;
+    r->known = calloc(REDACT_KNOWN_MAX, sizeof(*r->known));
+    r->spans_cap = 64;
+    r->spans = calloc(r->spans_cap, sizeof(*r->spans));
+    ASSERT(r->known && r->spans);
+    return r;
+}
+
+void redactor_free(struct redactor *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(r->views); i++) {
+        buf_release(&r->views[i].text);
+        free(r->views[i].map);
+    }
+    buf_release(&r->out);
+    free(r->spans);
+    free(r->known);
+    free(r);
+}
+
+/* ---- views ---------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decode the escape at `at`: its bytes to out (at most 3), its length returned; 0: none here. */
+static size_t decode_percent(struct str s, size_t at, char *out)
+{
+    if (at + 2 >= s.n || hex_digit(s.p[at + 1]) < 0 || hex_digit(s.p[at + 2]) < 0)
+        return 0;
+    *out = (char)(hex_digit(s.p[at + 1]) << 4 | hex_digit(s.p[at + 2]));
+    return 3;
+}
+
+static size_t decode_backslash(struct str s, size_t at, char *out)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    int code = 0;
+
+    if (at + 1 >= s.n)
+        return 0;
+    const char *known = s.p[at + 1] ? strchr(from, s.p[at + 1]) : NULL;
+    if (known) {
+        *out = to[known - from];
+        return 2;
+    }
+    if (s.p[at + 1] != 'u' || at + 5 >= s.n)
+        return 0;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        if (hex_digit(s.p[i]) < 0)
+            return 0;
+        code = code << 4 | hex_digit(s.p[i]);
+    }
+    *out = code < 0x80 ? (char)code : '?'; /* secrets are ASCII */
+    return 6;
+}
+
+static size_t decode_one(struct str s, size_t at, char *out)
+{
+    if (s.p[at] == '%')
+        return decode_percent(s, at, out);
+    return s.p[at] == '\\' ? decode_backslash(s, at, out) : 0;
+}
+
+static bool has_escape(struct str s)
+{
+    char ignored;
+
+    for (size_t i = 0; i < s.n; i++)
+        if ((s.p[i] == '%' || s.p[i] == '\\') && decode_one(s, i, &ignored))
+            return true;
+    return false;
+}
+
+/* `from` decoded into v; map is that of `from` (NULL: it is the text itself). */
+static void view_decode(struct view *v, struct str from, const uint32_t *map)
+{
+    size_t n = 0;
+
+    buf_clear(&v->text);
+    char *out = buf_reserve(&v->text, from.n + 1);
+    if (v->map_cap < from.n + 1) {
+        v->map_cap = from.n + 1 + from.n / 2;
+        v->map = realloc(v->map, v->map_cap * sizeof(*v->map));
+        ASSERT(v->map);
+    }
+    for (size_t i = 0; i < from.n;) {
+        size_t used = decode_one(from, i, &out[n]);
+        if (used == 0) {
+            out[n] = from.p[i];
+            used = 1;
+        }
+        v->map[n++] = map ? map[i] : (uint32_t)i;
+        i += used;
+    }
+    v->map[n] = map ? map[from.n] : (uint32_t)from.n;
+    v->text.n = n;
+}
+
+/* ---- spans ---------------------------------------------------------------------------- */
+
+struct collect {
+    struct redactor *r;
+    const uint32_t *map;
+};
+
+static void span_add(struct redactor *r, struct secret_span span)
+{
+    if (r->n_spans == SPANS_MAX) {
+        r->is_flooded = true;
+        return;
+    }
+    if (r->n_spans == r->spans_cap) {
+        r->spans_cap *= 2;
+        r->spans = realloc(r->spans, r->spans_cap * sizeof(*r->spans));
+        ASSERT(r->spans);
+    }
+    r->spans[r->n_spans++] = span;
+}
+
+static void collect_span(void *context, struct secret_span span)
+{
+    struct collect *c = context;
+
+    if (c->map) {
+        span.from = c->map[span.from];
+        span.to = c->map[span.to];
+    }
+    span_add(c->r, span);
+}
+
+static int span_order(const void *a, const void *b)
+{
+    const struct secret_span *x = a, *y = b;
+
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    return x->to < y->to ? 1 : x->to > y->to ? -1 : 0;
+}
+
+/* All spans of the text in all views; sorted, without overlap. */
+static void find_spans(struct redactor *r, struct str text)
+{
+    struct collect c = {r, NULL};
+    struct str now = text;
+
+    r->n_spans = 0;
+    r->is_flooded = false;
+    ASSERT(text.n < UINT32_MAX);
+    secrets_find(text, collect_span, &c);
+    for (size_t round = 0; round < REDACT_ROUNDS && has_escape(now); round++) {
+        struct view *v = &r->views[round % 2];
+        view_decode(v, now, c.map);
+        now = buf_str(&v->text);
+        c.map = v->map;
+        secrets_find(now, collect_span, &c);
+    }
+}
+
+static void join_spans(struct redactor *r)
+{
+    size_t n = 0;
+
+    if (r->n_spans > 1)
+        qsort(r->spans, r->n_spans, sizeof(*r->spans), span_order);
+    for (size_t i = 0; i < r->n_spans; i++) {
+        struct secret_span span = r->spans[i];
+        if (n > 0 && span.from < r->spans[n - 1].to) {
+            if (span.to > r->spans[n - 1].to)
+                r->spans[n - 1].to = span.to;
+        } else if (span.to > span.from) {
+            r->spans[n++] = span;
+        }
+    }
+    r->n_spans = n;
+}
+
+static struct str mask_of(const char *kind, struct arena *a)
+{
+    return arena_printf(a, "[redacted:%s]", kind);
+}
+
+/* The text with its spans replaced. */
+static struct str replace_spans(struct redactor *r, struct arena *a, struct str text)
+{
+    size_t at = 0;
+
+    if (r->is_flooded)
+        return STR("[redacted:overflow]");
+    join_spans(r);
+    buf_clear(&r->out);
+    for (size_t i = 0; i < r->n_spans; i++) {
+        const struct secret_span *span = &r->spans[i];
+        buf_add(&r->out, str_sub(text, at, span->from - at));
+        buf_printf(&r->out, "[redacted:%s]", secret_kind_name(span->kind));
+        at = span->to;
+    }
+    buf_add(&r->out, str_sub(text, at, text.n - at));
+    return arena_str(a, buf_str(&r->out));
+}
+
+struct str redact_text(struct redactor *r, struct arena *a, struct str text)
+{
+    find_spans(r, text);
+    if (r->n_spans == 0)
+        return text;
+    return replace_spans(r, a, text);
+}
+
+/* ---- secrets by place --------------------------------------------------------------------- */
+
+static void known_add(struct redactor *r, struct str value, const char *kind,
+                      enum profile_redact how)
+{
+    if (secret_is_trivial(value))
+        return;
+    for (size_t i = 0; i < r->n_known; i++)
+        if (str_eq(r->known[i].value, value))
+            return;
+    if (r->n_known == REDACT_KNOWN_MAX) {
+        r->is_overflowed = true;
+        return;
+    }
+    r->known[r->n_known++] = (struct known){value, kind, how};
+}
+
+static bool is_scalar(const struct json_node *node)
+{
+    return node->type == JSON_T_STRING || node->type == JSON_T_NUMBER;
+}
+
+/* The node's own text, or its members' if it is an array, is a secret. */
+static void known_add_node(struct redactor *r, const struct json_node *node, enum secret_kind kind)
+{
+    if (is_scalar(node))
+        known_add(r, node->text, secret_kind_name(kind), REDACT_NONE);
+    if (node->type != JSON_T_ARRAY)
+        return;
+    for (const struct json_node *m = node->first; m; m = m->next)
+        if (is_scalar(m))
+            known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
+}
+
+static bool is_one_of(struct str key, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_ci(key, str_from(names[i])))
+            return true;
+    return false;
+}
+
+/* {"name": "DB_PASSWORD", "value": X} */
+static void walk_pair(struct redactor *r, const struct json_node *object)
+{
+    static const char *const names[] = {"name", "key", "#name", "@name", "id"};
+    static const char *const values[] = {"value", "#text", "val", "content"};
+    const struct json_node *value = NULL;
+    enum secret_kind kind = SECRET_NAMED;
+    bool is_secret = false;
+
+    for (const struct json_node *m = object->first; m; m = m->next) {
+        if (m->type == JSON_T_STRING && is_one_of(m->key, names, ARRAY_LEN(names)))
+            is_secret |= secret_name(m->text, &kind);
+        else if (is_one_of(m->key, values, ARRAY_LEN(values)))
+            value = m;
+    }
+    if (is_secret && value)
+        known_add_node(r, value, kind);
+}
+
+static void count_hit(void *context, struct secret_span span)
+{
+    (void)span;
+    *(bool *)context = true;
+}
+
+/* Quick: is there anything at all to take out of this text? */
+static bool has_secret(struct redactor *r, struct str text)
+{
+    bool has = false;
+
+    if (has_escape(text)) {
+        find_spans(r, text);
+        return r->n_spans != 0;
+    }
+    secrets_find(text, count_hit, &has);
+    return has;
+}
+
+static void walk(struct redactor *r, const struct json_node *node)
+{
+    const struct json_node *before = NULL;
+    enum secret_kind kind;
+
+    if (node->type == JSON_T_STRING && !r->has_hit)
+        r->has_hit = has_secret(r, node->text);
+    if (node->type == JSON_T_OBJECT)
+        walk_pair(r, node);
+    for (const struct json_node *m = node->first; m; before = m, m = m->next) {
+        if (node->type == JSON_T_OBJECT) {
+            if ((is_scalar(m) || m->type == JSON_T_ARRAY) && secret_name(m->key, &kind) &&
+                (!is_scalar(m) || secret_named_value(m->key, m->text, &kind)))
+                known_add_node(r, m, kind);
+            if (!r->has_hit)
+                r->has_hit = has_secret(r, m->key);
+        } else if (before && before->type == JSON_T_STRING && is_scalar(m) &&
+                   secret_option(before->text, &kind)) {
+            known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
+        }
+        walk(r, m);
+    }
+}
+
+/* Values of the fields that the profile lists. */
+static void walk_profile(struct redactor *r)
+{
+    const struct profile *p = r->event->shape.profile;
+    enum profile_redact how;
+    struct str field;
+
+    for (size_t i = 0; p && profile_redaction_at(p, i, &field, &how); i++) {
+        struct field_values values = event_lookup(r->arena, r->event, field);
+        for (size_t k = 0; k < values.n; k++)
+            known_add(r, values.items[k].text, "profile", how);
+    }
+}
+
+void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event)
+{
+    r->arena = a;
+    r->event = event;
+    r->n_known = 0;
+    r->is_overflowed = r->has_hit = false;
+    walk_profile(r); /* first: what it says about a value goes before what the place says */
+    if (event->root)
+        walk(r, event->root);
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static struct redacted replaced(struct redactor *r, const struct known *k)
+{
+    char hex[DIGEST_TEXT];
+
+    if (k->how == REDACT_DROP)
+        return (struct redacted){.text = STR("[dropped]"), .is_dropped = true, .is_changed = true};
+    if (k->how != REDACT_HASH)
+        return (struct redacted){.text = mask_of(k->kind, r->arena), .is_changed = true};
+    digest_sha256_hex(r->digest, k->value, hex);
+    return (struct redacted){.text = arena_printf(r->arena, "[sha256:%.16s]", hex),
+                             .is_changed = true};
+}
+
+/* Is the whole value to go? */
+static bool replace_whole(struct redactor *r, struct str field, struct str value,
+                          struct redacted *out)
+{
+    const struct profile *p = r->event->shape.profile;
+    struct known by_field = {.value = value, .kind = "profile"};
+    enum secret_kind kind;
+
+    if (r->is_overflowed) {
+        *out = (struct redacted){.text = STR("[redacted:overflow]"), .is_changed = true};
+        return true;
+    }
+    by_field.how = p && field.n ? profile_redact_of(p, field) : REDACT_NONE;
+    if (by_field.how != REDACT_NONE) {
+        *out = replaced(r, &by_field);
+        return true;
+    }
+    for (size_t i = 0; i < r->n_known; i++) {
+        if (str_eq(r->known[i].value, value)) {
+            *out = replaced(r, &r->known[i]);
+            return true;
+        }
+    }
+    if (secret_named_value(field, value, &kind)) {
+        by_field.kind = secret_kind_name(kind);
+        *out = replaced(r, &by_field);
+        return true;
+    }
+    return false;
+}
+
+/* Known secrets inside a longer text. Short ones would tear up words: they count only whole. */
+enum { KNOWN_INSIDE_MIN = 8 };
+
+static void find_known(struct redactor *r, struct str text)
+{
+    for (size_t i = 0; i < r->n_known; i++) {
+        struct str value = r->known[i].value;
+        if (value.n < KNOWN_INSIDE_MIN)
+            continue;
+        for (size_t at = str_find(text, value, 0); at != SIZE_MAX && !r->is_flooded;
+             at = str_find(text, value, at + value.n))
+            span_add(r, (struct secret_span){at, at + value.n, SECRET_NAMED});
+    }
+}
+
+/* The largest n <= max that does not split a UTF-8 sequence of s. */
+static size_t cut_at(struct str s, size_t max)
+{
+    if (s.n <= max)
+        return s.n;
+    size_t n = max;
+    while (n > 0 && max - n < 4 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+struct redacted redact_value(struct redactor *r, struct str field, struct str value, size_t max)
+{
+    struct redacted out = {0};
+    struct str window = str_sub(value, 0, max + 2 * WINDOW_SLACK);
+
+    if (replace_whole(r, field, value, &out))
+        return out;
+    find_spans(r, window);
+    find_known(r, window);
+    out.text = window;
+    if (r->n_spans != 0) {
+        join_spans(r);
+        /* What begins near the end of the window may not have been recognised: never shown. */
+        if (window.n < value.n)
+            window.n -= WINDOW_SLACK;
+        while (r->n_spans > 0 && r->spans[r->n_spans - 1].from >= window.n)
+            r->n_spans--;
+        if (r->n_spans > 0 && r->spans[r->n_spans - 1].to > window.n)
+            window.n = r->spans[r->n_spans - 1].to;
+        out.text = replace_spans(r, r->arena, window);
+        out.is_changed = true;
+    }
+    size_t n = cut_at(out.text, max);
+    out.is_cut = n < out.text.n || window.n < value.n;
+    out.text.n = n;
+    return out;
+}
+
+/* ---- the record ---------------------------------------------------------------------------------
+ */
+
+/* A string that is cut here fills the record, so the record's own cut takes its closing quote. */
+static void put_string(struct redactor *r, struct buf *out, struct str field, struct str value,
+                       size_t max)
+{
+    struct redacted text = redact_value(r, field, value, max);
+
+    buf_add_char(out, '"');
+    json_escape(out, text.text);
+    buf_add_char(out, '"');
+}
+
+/* Write the node anew; stops once there is more than max. */
+static void put_node(struct redactor *r, struct buf *out, const struct json_node *node,
+                     struct str key, size_t max)
+{
+    bool is_object = node->type == JSON_T_OBJECT;
+    struct redacted whole;
+
+    if (out->n > max)
+        return;
+    if (node->type == JSON_T_STRING) {
+        put_string(r, out, key, node->text, max);
+    } else if (node->type == JSON_T_NUMBER && replace_whole(r, key, node->text, &whole)) {
+        buf_printf(out, "\"%.*s\"", (int)whole.text.n, whole.text.p);
+    } else if (!is_object && node->type != JSON_T_ARRAY) {
+        buf_add(out, node->text);
+    } else {
+        buf_add_char(out, is_object ? '{' : '[');
+        for (const struct json_node *m = node->first; m && out->n <= max; m = m->next) {
+            if (m != node->first)
+                buf_add_char(out, ',');
+            if (is_object) {
+                put_string(r, out, (struct str){0}, m->key, max);
+                buf_add_char(out, ':');
+            }
+            put_node(r, out, m, is_object ? m->key : key, max);
+        }
+        buf_add_char(out, is_object ? '}' : ']');
+    }
+}
+
+struct redacted redact_record(struct redactor *r, struct str record, size_t max)
+{
+    struct redacted out = {.text = record};
+
+    if (r->is_overflowed)
+        return (struct redacted){.text = STR("[redacted:overflow]"), .is_changed = true};
+    if (r->has_hit || r->n_known > 0) {
+        struct buf text = {0};
+        put_node(r, &text, r->event->root, (struct str){0}, max);
+        out.text = arena_str(r->arena, buf_str(&text));
+        out.is_changed = true;
+        buf_release(&text);
+    }
+    size_t n = cut_at(out.text, max);
+    out.is_cut = n < out.text.n;
+    out.text.n = n;
+    return out;
+}

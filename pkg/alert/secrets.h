@@ -1,0 +1,53 @@
+/* secrets.h - where in a text are tokens, keys and passwords?
+ *
+ * Finds spans of plain text; redact.h decodes, replaces and knows about fields. Two ways in:
+ *   shape     the text of the secret gives it away: JWT, AKIA..., ghp_..., -----BEGIN PRIVATE KEY
+ *   context   the text before it does: password=X, --token X, Authorization: Bearer X, u:p@host
+ * The list with an example each is docs/alert.md. It errs on the side of masking.
+ *
+ * Cost     one pass; a candidate is looked at where three letters could begin a pattern. Linear
+ *          in the length of the text for any text: looks back and ahead are bounded, and what a
+ *          look ahead without bound has walked over is not walked over again.
+ * Threads  the pattern index is built once at first use (pthread_once); the rest is pure.
+ */
+#ifndef WEIR_ALERT_SECRETS_H
+#define WEIR_ALERT_SECRETS_H
+
+#include "base/base.h"
+
+enum secret_kind {
+    SECRET_JWT,
+    SECRET_AWS_KEY_ID,
+    SECRET_AWS_KEY,
+    SECRET_CLOUD_TOKEN,  /* Google, Azure, AWS session, Databricks ... */
+    SECRET_VENDOR_TOKEN, /* GitHub, Slack, npm, Stripe ... */
+    SECRET_PRIVATE_KEY,
+    SECRET_AUTHORIZATION, /* header */
+    SECRET_URL_PASSWORD,
+    SECRET_PASSWORD,
+    SECRET_NAMED, /* token=, secret=, api_key= ... */
+    SECRET_KINDS
+};
+
+struct secret_span {
+    size_t from, to;
+    enum secret_kind kind;
+};
+
+/* Called for each span in rising order; spans may touch but do not overlap. */
+typedef void secret_fn(void *context, struct secret_span span);
+void secrets_find(struct str text, secret_fn *fn, void *context);
+
+/* "jwt", "password" ...: the word in [redacted:word]. */
+const char *secret_kind_name(enum secret_kind kind);
+
+/* A field or JSON key whose whole value is a secret: "password", "client_secret", "X-Api-Key". */
+bool secret_name(struct str name, enum secret_kind *kind);
+/* The value of such a name is really one: no trivial word, no directory behind a shell's PWD. */
+bool secret_named_value(struct str name, struct str value, enum secret_kind *kind);
+/* An option whose next argument is a secret: "--password", "-p", "/pass". */
+bool secret_option(struct str argument, enum secret_kind *kind);
+/* Words that stand where a secret could and are none: "", "true", "null", "%%1842", "***". */
+bool secret_is_trivial(struct str value);
+
+#endif

@@ -1,0 +1,262 @@
+/* test_redact.c - no planted secret gets out, and what is no secret stays readable. */
+#include "tests/lib/canary.h"
+#include "tests/lib/test.h"
+
+#include "alert/redact.h"
+#include "alert/secrets.h"
+#include "json/tree.h"
+
+static struct arena *arena;
+static struct digest *digest;
+static struct redactor *redactor;
+
+static struct redacted value_of(struct str value, size_t max)
+{
+    static struct event_tree empty;
+
+    redactor_begin(redactor, arena, &empty);
+    return redact_value(redactor, STR("field"), value, max);
+}
+
+TEST(no_canary_is_visible_in_any_form)
+{
+    size_t bad = 0;
+
+    for (size_t i = 0; i < n_canaries; i++) {
+        for (int form = 0; form < CANARY_FORMS; form++) {
+            arena_reset(arena);
+            struct str text = canary_render(arena, &canaries[i], (enum canary_form)form);
+            CHECK(canary_is_visible(arena, &canaries[i], text)); /* else it proves nothing */
+            struct redacted out = value_of(text, 1 << 20);
+            if (!canary_is_visible(arena, &canaries[i], out.text))
+                continue;
+            print_error("form %d of \"%s\": %.*s\n", form, canaries[i].text, (int)out.text.n,
+                        out.text.p);
+            bad++;
+        }
+    }
+    CHECK_EQ(bad, 0);
+}
+
+/* The first eight bytes of a secret are already too much of it. */
+TEST(a_secret_across_the_cut_is_gone_as_a_whole)
+{
+    for (size_t i = 0; i < n_canaries; i++) {
+        struct canary head = canaries[i];
+        size_t n = strlen(head.text);
+
+        for (size_t over = 0; over <= n; over += 3) {
+            arena_reset(arena);
+            size_t pad = 8192 - n + over;
+            char *text = arena_alloc(arena, pad + 1 + 20000 + n);
+            memset(text, 'x', pad);
+            text[pad - 1] = ' ';
+            memcpy(text + pad, head.text, n);
+            memset(text + pad + n, ' ', 20000);
+            struct redacted out = value_of((struct str){text, pad + n + 20000}, 8192);
+            struct str start = str_sub(str_from(head.secret), 0, 8);
+            CHECK(out.is_cut);
+            CHECK(out.text.n <= 8192);
+            if (str_find(out.text, start, 0) != SIZE_MAX)
+                fail_msg("\"%s\" %zu over: %.*s", head.text, over, 80,
+                         out.text.p + (out.text.n > 80 ? out.text.n - 80 : 0));
+        }
+    }
+}
+
+TEST(what_is_no_secret_stays)
+{
+    static const char *const rows[] = {
+        "",
+        "C:\\Windows\\System32\\cmd.exe /c whoami",
+        "an attempt was made to reset an account's password.",
+        "PasswordLastSet: 1/1/2026",
+        "TokenElevationType: %%1936",
+        "ElevatedToken: %%1842",
+        "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089",
+        "mkdir -p build/out",
+        "mkdir -p out",
+        "ssh -p 2222 host",
+        "msbuild /p:Configuration=Release",
+        "authorization.k8s.io/decision: allow",
+        "/api/v1/namespaces/payments/secrets?limit=500",
+        "HKLM\\System\\CurrentControlSet\\Control\\Lsa\\Key: x",
+        "PWD=/root ; USER=root",
+        "docker run -u 1000:1000 image",
+        "basic authentication failed",
+        "disk-0123456789-abcdefghij-klmnop",
+        "SHA1=da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=00000000000000000000000000000000",
+        "/usr/share/applications/defaultSettings/",
+        "https://user@host.example/path",
+        "https://host.example/path?a=b@c",
+        "arn:aws:iam::123456789012:user/bob",
+        "S-1-5-21-1004336348-1177238915-682003330-512",
+        "{0e9aa1d5-1a8c-4b6e-9a6b-7d3c7e1d2f00}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        arena_reset(arena);
+        CHECK_STR(value_of(str_from(rows[i]), 4096).text, rows[i]);
+    }
+}
+
+TEST(the_text_around_a_secret_stays)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"mysql --password hunter2 -h db", "mysql --password [redacted:password] -h db"},
+        {"a https://u:pw@h/p b", "a https://u:[redacted:url_password]@h/p b"},
+        {"k=1&access_token=abc&z=2", "k=1&access_token=[redacted:secret]&z=2"},
+        {"{\\\"password\\\":\\\"x\\\",\\\"b\\\":1}",
+         "{\\\"password\\\":\\\"[redacted:password]\\\",\\\"b\\\":1}"},
+        {"q=password%3Dhunter2%26b", "q=password%3D[redacted:password]%26b"},
+        {"AKIAIOSFODNN7EXAMPLE,AKIAIOSFODNN7EXAMPLF",
+         "[redacted:aws_key_id],[redacted:aws_key_id]"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        arena_reset(arena);
+        CHECK_STR(value_of(str_from(rows[i].text), 4096).text, rows[i].want);
+    }
+}
+
+TEST(names_of_fields_tell_secrets)
+{
+    static const struct {
+        const char *name;
+        bool is_secret;
+    } rows[] = {
+        {"password", true},
+        {"Password", true},
+        {"user.password", true},
+        {"client_secret", true},
+        {"X-Api-Key", true},
+        {"accessToken", true},
+        {"SecretAccessKey", true},
+        {"credentials", true},
+        {"db_pass", true},
+        {"Authorization", true},
+        {"PasswordLastSet", false},
+        {"TokenElevationType", false},
+        {"secretName", false},
+        {"ElevatedToken", false},
+        {"PublicKeyToken", false},
+        {"key", false},
+        {"compass", false},
+        {"Keywords", false},
+        {"authorization.k8s.io/decision", false},
+        {"", false},
+    };
+    enum secret_kind kind;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (secret_name(str_from(rows[i].name), &kind) != rows[i].is_secret)
+            fail_msg("%s", rows[i].name);
+}
+
+static struct redacted record_of(struct str text, size_t max, struct str probe,
+                                 struct redacted *probed)
+{
+    struct event_tree event = {0};
+    struct json_node *root = NULL;
+    size_t at;
+
+    CHECK_EQ(json_tree_parse(arena, text, &root, &at), 0);
+    event.root = root;
+    redactor_begin(redactor, arena, &event);
+    *probed = redact_value(redactor, STR("args"), probe, 4096);
+    return redact_record(redactor, text, max);
+}
+
+TEST(secrets_by_place_are_gone_from_the_record_and_from_loose_values)
+{
+    static const struct {
+        const char *record, *want, *value;
+    } rows[] = {
+        {"{\"a\": 1, \"password\": \"hunter2\"}", "{\"a\":1,\"password\":\"[redacted:password]\"}",
+         "hunter2"},
+        {"{\"args\":[\"mysql\",\"-p\",\"hunter2\"]}",
+         "{\"args\":[\"mysql\",\"-p\",\"[redacted:password]\"]}", "hunter2"},
+        {"{\"args\":[\"x\",\"--token\",\"abc\"]}",
+         "{\"args\":[\"x\",\"--token\",\"[redacted:secret]\"]}", "abc"},
+        {"{\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"hunter2\"}]}",
+         "{\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"[redacted:password]\"}]}", "hunter2"},
+        {"{\"secret\":12345}", "{\"secret\":\"[redacted:secret]\"}", "12345"},
+        {"{\"token\":[\"abc\",\"def\"]}",
+         "{\"token\":[\"[redacted:secret]\",\"[redacted:secret]\"]}", "def"},
+        {"{\"AKIAIOSFODNN7EXAMPLE\":1}", "{\"[redacted:aws_key_id]\":1}", "AKIAIOSFODNN7EXAMPLE"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        arena_reset(arena);
+        struct redacted probed;
+        struct redacted out =
+            record_of(str_from(rows[i].record), 8192, str_from(rows[i].value), &probed);
+        CHECK_STR(out.text, rows[i].want);
+        CHECK(probed.is_changed);
+    }
+}
+
+TEST(a_record_without_secrets_keeps_its_bytes)
+{
+    const char *text = "{ \"b\" : [1, 2.50], \"a\":\"\\u00e9\\/x\" }";
+    struct redacted probed;
+    struct redacted out = record_of(str_from(text), 8192, STR("x"), &probed);
+
+    CHECK_STR(out.text, text);
+    CHECK(!out.is_changed && !out.is_cut);
+}
+
+TEST(a_cut_never_splits_a_character)
+{
+    struct redacted probed;
+
+    for (size_t max = 5; max < 20; max++) {
+        struct redacted out = record_of(STR("{\"k\":\"\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9\"}"),
+                                        max, STR("x"), &probed);
+        size_t n = out.text.n;
+        CHECK(n <= max);
+        CHECK(n == 18 || n == max || ((uint8_t)out.text.p[n] & 0xc0) != 0x80);
+    }
+}
+
+TEST(too_many_secrets_show_nothing)
+{
+    struct redacted probed;
+    char *text = arena_alloc(arena, 64 * 400);
+    size_t n = 1;
+
+    text[0] = '[';
+    for (int i = 0; i < 300; i++)
+        n += (size_t)snprintf(text + n, 64, "%s{\"password\":\"c4n4ry%04d\"}", i ? "," : "", i);
+    text[n++] = ']';
+    struct redacted out = record_of((struct str){text, n}, 8192, STR("c4n4ry0299"), &probed);
+    CHECK_STR(out.text, "[redacted:overflow]");
+    CHECK_STR(probed.text, "[redacted:overflow]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENTRY(no_canary_is_visible_in_any_form),
+        ENTRY(a_secret_across_the_cut_is_gone_as_a_whole),
+        ENTRY(what_is_no_secret_stays),
+        ENTRY(the_text_around_a_secret_stays),
+        ENTRY(names_of_fields_tell_secrets),
+        ENTRY(secrets_by_place_are_gone_from_the_record_and_from_loose_values),
+        ENTRY(a_record_without_secrets_keeps_its_bytes),
+        ENTRY(a_cut_never_splits_a_character),
+        ENTRY(too_many_secrets_show_nothing),
+    };
+
+    arena = arena_new(0);
+    digest = digest_new();
+    redactor = redactor_new(digest);
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    redactor_free(redactor);
+    digest_free(digest);
+    arena_free(arena);
+    return rc;
+}
