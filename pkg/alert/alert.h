@@ -26,26 +26,27 @@ enum { ALERT_BYTES_MAX = 64 * 1024, ALERT_RAW_MAX = 8 * 1024 };
 enum alert_raw { ALERT_RAW_NONE, ALERT_RAW_MATCHED, ALERT_RAW_FULL };
 
 struct alert_options {
-    bool is_deterministic;  /* volatile fields (times of processing, worker) get fixed values */
-    enum alert_raw raw;     /* default FULL: the redacted trigger record, at most ALERT_RAW_MAX */
-    struct str tenant;      /* usually empty */
-    struct str generation;  /* name of the rule set version */
-    struct str worker;      /* volatile */
-    struct str version;     /* of weir */
+    bool is_deterministic; /* volatile fields (times of processing, worker) get fixed values */
+    enum alert_raw raw;    /* default FULL: the redacted trigger record, at most ALERT_RAW_MAX */
+    struct str tenant;     /* usually empty */
+    struct str generation; /* name of the rule set version */
+    struct str worker;     /* volatile */
+    struct str version;    /* of weir */
 };
 
 /* One match to be told. */
 struct alert_match {
     const struct rule *rule;
     const struct event_tree *event;
-    struct str record;         /* raw bytes of the event */
-    struct str input;          /* topic or file: "log name" of the reference */
+    struct str record; /* raw bytes of the event */
+    struct str input;  /* topic or file: "log name" of the reference */
     uint32_t partition;
-    uint64_t offset;           /* record number or Kafka offset */
+    uint64_t offset; /* record number or Kafka offset */
     uint32_t index;
-    int64_t time_ms;           /* event time, or its stand-in */
+    bool is_topic;   /* the input is a Kafka topic, else a file */
+    int64_t time_ms; /* event time, or its stand-in */
     bool time_is_standin;
-    int64_t now_ms;            /* time of processing */
+    int64_t now_ms; /* time of processing */
 };
 
 struct alert_writer;
@@ -61,5 +62,9 @@ struct alert_ids {
 
 /* Append one JSON document (no newline) to out. The finding's sequence is counted inside. */
 struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
+
+/* Findings whose count was forgotten because SEQUENCE_FINDINGS_MAX others came after them
+ * (sequence.h): if they come again they begin anew at 1. */
+uint64_t alert_findings_forgotten(const struct alert_writer *w);
 
 #endif
