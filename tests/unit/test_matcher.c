@@ -1,0 +1,285 @@
+/* test_matcher.c - the compiled matcher against the reference evaluator.
+ *
+ * Formulas, atoms and events are random over a small alphabet, so that values and operands meet
+ * often; every difference is a bug in one of the two. WEIR_SEED repeats a run.
+ */
+#include "match/matcher.h"
+
+#include "base/str.h"
+#include "event/lookup.h"
+#include "match/reference.h"
+#include "synth.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+enum { N_RULES = 60, N_EVENTS = 400, N_ROUNDS = 12 };
+
+static const char *const FIELDS[] = {"a", "b", "c.d", "e"};
+static const char *const TEXTS[] = {"x",    "xy",  "Xyz",  "5",       "5.0",  "abcde", "ABCDEF",
+                                    "true", "",    "cde",  "\\x.exe", "ÄRGER", "ärger", "kk",
+                                    "z",    "xyz", "null", "10.1.2.3"};
+static const char *const PATTERNS[] = {"x.z", "^ab", "[0-9]+", "(?:cde|xyz)$", "k+", "\\.exe$"};
+
+static struct str pick_text(struct synth *s)
+{
+    return str_from(TEXTS[synth_below(s, ARRAY_LEN(TEXTS))]);
+}
+
+static struct glob pick_glob(struct arena *a, struct synth *s)
+{
+    struct glob_part *parts = ARENA_ARRAY(a, 3, struct glob_part);
+    size_t n = 0;
+
+    if (synth_below(s, 2))
+        parts[n++] = (struct glob_part){GLOB_ANY, STR("")};
+    parts[n++] = (struct glob_part){GLOB_TEXT, STR("y")};
+    parts[n++] = synth_below(s, 2) ? (struct glob_part){GLOB_ONE, STR("")}
+                                   : (struct glob_part){GLOB_SET, STR("zä")};
+    return (struct glob){parts, n};
+}
+
+static struct formula *random_atom(struct arena *a, struct synth *s)
+{
+    static const enum atom_op OPS[] = {
+        ATOM_EQ,     ATOM_EQ,     ATOM_PREFIX, ATOM_SUFFIX, ATOM_CONTAINS, ATOM_CONTAINS,
+        ATOM_GLOB,   ATOM_REGEX,  ATOM_CIDR,   ATOM_NUM_EQ, ATOM_NUM_EQ,   ATOM_NUM_LT,
+        ATOM_NUM_GE, ATOM_BOOL,   ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP};
+    struct atom *x = ARENA_NEW(a, struct atom);
+
+    x->op = OPS[synth_below(s, ARRAY_LEN(OPS))];
+    x->field = synth_below(s, 12) ? str_from(FIELDS[synth_below(s, ARRAY_LEN(FIELDS))])
+                                  : STR(FIELD_ANY_NAME);
+    x->text = pick_text(s);
+    x->other = str_from(FIELDS[synth_below(s, ARRAY_LEN(FIELDS))]);
+    x->cmp = ATOM_EQ;
+    x->fold = synth_below(s, 5) ? FOLD_ASCII : synth_below(s, 2) ? FOLD_NONE : FOLD_SIMPLE;
+    x->miss = synth_below(s, 4) ? MISS_FALSE : synth_below(s, 2) ? MISS_UNKNOWN : MISS_TRUE;
+    x->array = synth_below(s, 5) ? ARRAY_ANY : (enum array_rule)synth_below(s, 4);
+    if (x->op == ATOM_GLOB)
+        x->glob = pick_glob(a, s);
+    if (x->op == ATOM_REGEX) {
+        x->regex.pattern = str_from(PATTERNS[synth_below(s, ARRAY_LEN(PATTERNS))]);
+        x->regex.is_caseless = synth_below(s, 2);
+    }
+    if (x->op == ATOM_CIDR)
+        x->text = STR("10.0.0.0/8");
+    if (x->op >= ATOM_NUM_EQ && x->op <= ATOM_NUM_GE)
+        x->text = STR("5");
+    return formula_atom(a, x);
+}
+
+static struct formula *random_formula(struct arena *a, struct synth *s, unsigned depth)
+{
+    struct formula *children[4];
+    uint32_t kind = depth ? synth_below(s, 8) : 0;
+
+    if (kind < 3)
+        return random_atom(a, s);
+    if (kind == 3)
+        return formula_not(a, random_formula(a, s, depth - 1));
+    size_t n = 1 + synth_below(s, 4);
+    for (size_t i = 0; i < n; i++)
+        children[i] = random_formula(a, s, depth - 1);
+    return formula_join(a, kind < 6 ? FORMULA_AND : FORMULA_OR, children, n);
+}
+
+static void random_value(struct synth *s, struct buf *out, unsigned depth)
+{
+    switch (synth_below(s, depth ? 10 : 7)) {
+    case 0:
+        buf_add(out, STR("null"));
+        break;
+    case 1:
+        buf_add(out, STR("5.00"));
+        break;
+    case 2:
+        buf_add(out, synth_below(s, 2) ? STR("true") : STR("7"));
+        break;
+    case 7:
+        buf_add_char(out, '[');
+        for (uint32_t n = synth_below(s, 4), i = 0; i < n; i++) {
+            if (i)
+                buf_add_char(out, ',');
+            random_value(s, out, depth - 1);
+        }
+        buf_add_char(out, ']');
+        break;
+    case 8:
+        buf_add(out, STR("{\"d\":"));
+        random_value(s, out, depth - 1);
+        buf_add_char(out, '}');
+        break;
+    default:
+        buf_printf(out, "\"%s%s%s\"", synth_below(s, 3) ? "" : "\\u212A\\\\",
+                   strcmp(TEXTS[synth_below(s, 10)], "\\x.exe") ? "" : "q",
+                   synth_below(s, 4) ? TEXTS[synth_below(s, 10)] : "\xc4rger\\\\x.EXE");
+    }
+}
+
+static void random_event(struct synth *s, struct buf *out)
+{
+    static const char *const KEYS[] = {"a", "b", "c", "c.d", "e", "a"};
+
+    buf_add_char(out, '{');
+    for (uint32_t n = synth_below(s, 6), i = 0; i < n; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        buf_printf(out, "\"%s\":", KEYS[synth_below(s, ARRAY_LEN(KEYS))]);
+        random_value(s, out, 2);
+    }
+    buf_add_char(out, '}');
+}
+
+struct rig {
+    struct arena *a;
+    const struct profile_set *profiles;
+    const struct plan *plan;
+    const struct net *net;
+    struct extract_worker *worker;
+    struct matcher *matcher;
+    struct reference *reference;
+};
+
+static void rig_init(struct rig *g, struct rule **rules, size_t n)
+{
+    struct weir_err err;
+    const struct plan_options options = {0};
+
+    CHECK_EQ(profile_set_load(g->a, STR(""), &g->profiles, &err), WEIR_OK);
+    g->plan = plan_new(g->a, rules, n, g->profiles, &options);
+    CHECK_EQ(net_new(g->a, g->plan, &g->net, &err), WEIR_OK);
+    g->worker = extract_worker_new(g->plan->extractor);
+    g->matcher = matcher_new(g->net, g->worker);
+    g->reference = reference_new();
+}
+
+static void rig_release(struct rig *g)
+{
+    reference_free(g->reference);
+    matcher_free(g->matcher);
+    extract_worker_free(g->worker);
+    net_free(g->net);
+    arena_free(g->a);
+}
+
+static struct rule *rule_of(struct arena *a, struct formula *f, uint32_t number)
+{
+    struct rule *r = ARENA_NEW(a, struct rule);
+
+    r->formula = f;
+    r->uid = arena_printf(a, "rule-%u", number);
+    r->logsource = (struct logsource){STR(""), STR(""), STR("")};
+    return r;
+}
+
+/* One event through both engines. */
+static void check_event(struct rig *g, struct str text, uint64_t seed)
+{
+    struct event event;
+    struct json_node *root;
+    struct event_tree tree;
+    const struct match *matches;
+    struct arena *scratch = arena_new(0);
+
+    CHECK_EQ(extract_event(g->worker, text, (struct event_ref){0}, &event), EVENT_OK);
+    size_t n = matcher_run(g->matcher, &event, 1, &matches), at = 0;
+    CHECK_EQ(json_tree_parse(scratch, text, &root, NULL), JSON_OK);
+    event_tree_init(&tree, g->profiles, root, NULL);
+    for (uint32_t r = 0; r < g->plan->n_rules; r++) {
+        bool reference = reference_match(g->reference, g->plan->rules[r].rule, &tree);
+        bool compiled = at < n && matches[at].rule == r;
+        at += compiled;
+        if (reference != compiled) {
+            struct buf dump = {0};
+            net_dump_rule(g->net, r, &dump);
+            print_error("seed %llu: compiled %d, reference %d\nevent %.*s\n%.*s",
+                        (unsigned long long)seed, compiled, reference, (int)text.n, text.p,
+                        (int)dump.n, dump.p);
+            buf_release(&dump);
+        }
+        CHECK_EQ(reference, compiled);
+    }
+    CHECK_EQ(at, n);
+    extract_batch_reset(g->worker);
+    arena_free(scratch);
+}
+
+TEST(equals_the_reference_on_random_rules_and_events)
+{
+    const char *given = getenv("WEIR_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : 20261121;
+
+    for (int round = 0; round < N_ROUNDS; round++, seed++) {
+        struct synth s = {seed};
+        struct rig g = {.a = arena_new(0)};
+        struct rule *rules[N_RULES];
+        struct buf text = {0};
+        for (uint32_t i = 0; i < N_RULES; i++)
+            rules[i] = rule_of(g.a, random_formula(g.a, &s, 4), i);
+        rig_init(&g, rules, N_RULES);
+        for (int i = 0; i < N_EVENTS; i++) {
+            buf_clear(&text);
+            random_event(&s, &text);
+            check_event(&g, buf_str(&text), seed);
+        }
+        buf_release(&text);
+        rig_release(&g);
+    }
+}
+
+static struct formula *contains(struct arena *a, const char *field, const char *text)
+{
+    struct atom *x = ARENA_NEW(a, struct atom);
+
+    x->op = ATOM_CONTAINS;
+    x->field = str_from(field);
+    x->text = str_from(text);
+    x->fold = FOLD_ASCII;
+    return formula_atom(a, x);
+}
+
+TEST(a_batch_gives_matches_ordered_by_event_then_rule)
+{
+    struct rig g = {.a = arena_new(0)};
+    struct rule *rules[] = {rule_of(g.a, contains(g.a, "a", "two"), 0),
+                            rule_of(g.a, formula_not(g.a, contains(g.a, "a", "one")), 1),
+                            rule_of(g.a, contains(g.a, "a", "o"), 2)};
+    static const char *const LINES[] = {"{\"a\":\"one\"}", "{\"a\":\"two\"}", "{}"};
+    static const struct match WANT[] = {{0, 2}, {1, 0}, {1, 1}, {1, 2}, {2, 1}};
+    struct event events[3];
+    const struct match *matches;
+
+    rig_init(&g, rules, 3);
+    for (size_t i = 0; i < 3; i++)
+        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    CHECK_EQ(matcher_run(g.matcher, events, 3, &matches), ARRAY_LEN(WANT));
+    for (size_t i = 0; i < ARRAY_LEN(WANT); i++) {
+        CHECK_EQ(matches[i].event, WANT[i].event);
+        CHECK_EQ(matches[i].rule, WANT[i].rule);
+    }
+    CHECK_EQ(matcher_rule_stats(g.matcher, 2)->matches, 2);
+    CHECK(matcher_field_seen(g.matcher, events[0].shape, field_find(g.plan->fields, STR("a"))));
+    rig_release(&g);
+}
+
+TEST(equal_parts_of_rules_become_one_node)
+{
+    struct rig g = {.a = arena_new(0)};
+    struct formula *x = contains(g.a, "a", "one"), *y = contains(g.a, "b", "two");
+    struct formula *xy[] = {x, y}, *yx[] = {y, contains(g.a, "a", "one")};
+    struct rule *rules[] = {rule_of(g.a, formula_join(g.a, FORMULA_AND, xy, 2), 0),
+                            rule_of(g.a, formula_join(g.a, FORMULA_AND, yx, 2), 1),
+                            rule_of(g.a, formula_not(g.a, formula_not(g.a, x)), 2)};
+
+    rig_init(&g, rules, 3);
+    CHECK_EQ(g.plan->n_atoms, 2);
+    CHECK_EQ(g.plan->rules[0].root, g.plan->rules[1].root);
+    CHECK_EQ(g.plan->nodes[g.plan->rules[2].root].kind, FORMULA_ATOM);
+    rig_release(&g);
+}
+
+TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
+          ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
+          ENTRY(equal_parts_of_rules_become_one_node))
