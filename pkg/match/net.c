@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A text this short is nearly everywhere: finding each of its places costs more than looking for it
+ * when a rule comes to ask. */
+enum { SHORT_TEXT = 1 };
+
 enum source_kind { SOURCE_EXACT, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_PRESENT, SOURCE_BEYOND };
 
 struct source {
@@ -171,6 +175,8 @@ static bool is_plain(const struct atom *x)
         return false;
     if (x->op == ATOM_EQ)
         return true;
+    if (x->op == ATOM_CONTAINS && x->text.n <= SHORT_TEXT)
+        return false;
     return (x->op == ATOM_PREFIX || x->op == ATOM_SUFFIX || x->op == ATOM_CONTAINS) &&
            x->text.n > 0 && x->text.n <= LITERAL_BYTES_MAX;
 }
@@ -277,7 +283,7 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = glob_required_text(lazy->glob);
         where = LITERAL_ANYWHERE;
     }
-    if (text.n == 0 || text.n > LITERAL_BYTES_MAX)
+    if (text.n <= SHORT_TEXT || text.n > LITERAL_BYTES_MAX)
         gate_on(c, lazy, SOURCE_PRESENT);
     else if (x->fold != FOLD_SIMPLE)
         gate_on_text(c, lazy, text, where);

@@ -1,5 +1,5 @@
 /* synth.c - building events from rules. The generator is splitmix64: a seed repeats a run. */
-#include "synth.h"
+#include "tests/lib/synth.h"
 
 #include "base/str.h"
 

@@ -1,7 +1,7 @@
 /* test_exact.c - whole texts by hash look-up. */
 #include "match/exact.h"
 
-#include "test.h"
+#include "tests/lib/test.h"
 
 TEST(finds_each_text_and_nothing_else)
 {

@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "event/lookup.h"
 #include "match/reference.h"
-#include "synth.h"
-#include "test.h"
+#include "tests/lib/synth.h"
+#include "tests/lib/test.h"
 
 #include <stdlib.h>
 
