@@ -105,7 +105,19 @@ unit-programs: $(UNIT_BIN)
 unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN)) ## run the unit tests (T=name: one of them, with its full output)
 	$(Q)$(if $(T),$<,B=$(B) tests/run unit)
 
-scenario: all ## run the end-to-end tests and scenarios
+# The compiled matcher against the reference evaluator, on files and on made-up events.
+$(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: diff oracle
+diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (half an hour); a sample is in `make test`
+	$(Q)B=$(B) tests/e2e/test_engines_agree --full
+
+oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared events; a sample is in `make test`
+	$(Q)B=$(B) tests/e2e/test_sigma_oracle --full
+
+scenario: all $(B)/diff ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
 fault: all ## run the fault tests
@@ -117,7 +129,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test
-	+$(Q)$(AGAIN) B=$(B) all unit-programs
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff
 	$(Q)B=$(B) tests/run unit e2e scenario fault
 
 # ---- checks ------------------------------------------------------------------------

@@ -36,9 +36,9 @@ struct tester {
     struct reference *reference;
     bool no_routing;
     uint64_t n_events, n_pairs, n_matches, n_differences, n_rejected, n_own;
-    struct buf batch;                       /* the events' bytes */
-    size_t ends[MATCH_BATCH_MAX];           /* of each event in it */
-    uint32_t made_from[MATCH_BATCH_MAX];    /* rule number, or UINT32_MAX */
+    struct buf batch;                    /* the events' bytes */
+    size_t ends[MATCH_BATCH_MAX];        /* of each event in it */
+    uint32_t made_from[MATCH_BATCH_MAX]; /* rule number, or UINT32_MAX */
     size_t n_batch;
 };
 
@@ -130,7 +130,7 @@ static void compare(struct tester *t, struct str event, uint32_t made_from,
 
 static void run_batch(struct tester *t)
 {
-    struct event events[MATCH_BATCH_MAX];
+    struct event events[MATCH_BATCH_MAX] = {0};
     struct str texts[MATCH_BATCH_MAX];
     uint32_t made_from[MATCH_BATCH_MAX];
     const struct match *matches;
@@ -169,8 +169,8 @@ static void take(struct tester *t, uint32_t made_from)
         run_batch(t);
 }
 
-static void compare_file(struct tester *t, const char *path, unsigned long every, unsigned long from,
-                         unsigned long max)
+static void compare_file(struct tester *t, const char *path, unsigned long every,
+                         unsigned long from, unsigned long max)
 {
     FILE *f = fopen(path, "r");
     char *line = NULL;

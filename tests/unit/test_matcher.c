@@ -16,9 +16,9 @@
 enum { N_RULES = 60, N_EVENTS = 400, N_ROUNDS = 12 };
 
 static const char *const FIELDS[] = {"a", "b", "c.d", "e"};
-static const char *const TEXTS[] = {"x",    "xy",  "Xyz",  "5",       "5.0",  "abcde", "ABCDEF",
-                                    "true", "",    "cde",  "\\x.exe", "ÄRGER", "ärger", "kk",
-                                    "z",    "xyz", "null", "10.1.2.3"};
+static const char *const TEXTS[] = {"x",      "xy",   "Xyz", "5",   "5.0",     "abcde",
+                                    "ABCDEF", "true", "",    "cde", "\\x.exe", "ÄRGER",
+                                    "ärger",  "kk",   "z",   "xyz", "null",    "10.1.2.3"};
 static const char *const PATTERNS[] = {"x.z", "^ab", "[0-9]+", "(?:cde|xyz)$", "k+", "\\.exe$"};
 
 static struct str pick_text(struct synth *s)
@@ -42,9 +42,9 @@ static struct glob pick_glob(struct arena *a, struct synth *s)
 static struct formula *random_atom(struct arena *a, struct synth *s)
 {
     static const enum atom_op OPS[] = {
-        ATOM_EQ,     ATOM_EQ,     ATOM_PREFIX, ATOM_SUFFIX, ATOM_CONTAINS, ATOM_CONTAINS,
-        ATOM_GLOB,   ATOM_REGEX,  ATOM_CIDR,   ATOM_NUM_EQ, ATOM_NUM_EQ,   ATOM_NUM_LT,
-        ATOM_NUM_GE, ATOM_BOOL,   ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP};
+        ATOM_EQ,     ATOM_EQ,    ATOM_PREFIX, ATOM_SUFFIX,  ATOM_CONTAINS, ATOM_CONTAINS,
+        ATOM_GLOB,   ATOM_REGEX, ATOM_CIDR,   ATOM_NUM_EQ,  ATOM_NUM_EQ,   ATOM_NUM_LT,
+        ATOM_NUM_GE, ATOM_BOOL,  ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP};
     struct atom *x = ARENA_NEW(a, struct atom);
 
     x->op = OPS[synth_below(s, ARRAY_LEN(OPS))];
