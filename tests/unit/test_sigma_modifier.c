@@ -82,6 +82,11 @@ TEST(regexes_keep_their_backslashes_and_are_checked)
         {"f|re: '(a)\\1'", "f re /(a)\\1/ ! 5:11: the regex uses a back reference: no fast path, "
                            "matched by backtracking"},
         {"f|re: '[(?=]\\(?=x(?<n>y)'", "f re /[(?=]\\(?=x(?<n>y)/"},
+        {"f|re: '[a]++b'", "f re /[a]++b/ ! 5:11: the regex uses a possessive quantifier: no fast "
+                           "path, matched by backtracking"},
+        {"f|re: 'a\\++(?:b)?[*+]\\d'", "f re /a\\++(?:b)?[*+]\\d/"},
+        {"f|re: '(?>a)'", "f re /(?>a)/ ! 5:11: the regex uses an atomic group: no fast path, "
+                          "matched by backtracking"},
         {"f|re: 'a(b'", "error: 5:15: not a valid regex: missing closing parenthesis"},
         {"f|re: \"a[b\"",
          "error: 5:15: not a valid regex: missing terminating ] for character class"},
