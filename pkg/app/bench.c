@@ -5,7 +5,6 @@
  */
 #include "app/bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/measure.h"
@@ -282,7 +281,7 @@ static void print_rejects(const struct bench *b)
     struct buf text = {0};
 
     rejects_print(stream_counts(b->stream), b->source.files.items, &text);
-    fwrite(text.p, 1, text.n, stderr);
+    tell(&text);
     buf_release(&text);
 }
 

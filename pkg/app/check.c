@@ -2,7 +2,6 @@
  * rules that came of it, printed as lines for people or as JSON objects. */
 #include "app/check.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/measure.h"
@@ -188,7 +187,7 @@ static void print_summary(const struct check *c)
     table_count(t, total);
     table_print(t, 0, &text);
     buf_printf(&text, "loaded in %.2f s\n", c->book.load_seconds);
-    fwrite(text.p, 1, text.n, stderr);
+    tell(&text);
     buf_release(&text);
     table_free(t);
 }

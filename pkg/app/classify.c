@@ -6,7 +6,6 @@
  */
 #include "app/classify.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/measure.h"
@@ -229,7 +228,7 @@ static void print_summary(const struct classify *c)
     add_count(&text, unknown);
     buf_add(&text, STR(" of unknown shape (they see every rule)\n"));
     rejects_print(counts, c->source.files.items, &text);
-    fwrite(text.p, 1, text.n, stderr);
+    tell(&text);
     buf_release(&text);
 }
 

@@ -34,13 +34,19 @@ void add_printable(struct buf *out, struct str text)
     }
 }
 
+void tell(const struct buf *text)
+{
+    if (text->n)
+        fwrite(text->p, 1, text->n, stderr);
+}
+
 static void print_line(const char *text)
 {
     struct buf line = {0};
 
     add_printable(&line, str_from(text));
     buf_add_char(&line, '\n');
-    fwrite(line.p, 1, line.n, stderr);
+    tell(&line);
     buf_release(&line);
 }
 

@@ -24,6 +24,9 @@ enum exit_code end_with(enum weir_rc rc, const struct weir_err *err);
 /* A warning or a note of the program on stderr: "weir: text". */
 void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Text on stderr as it is. */
+void tell(const struct buf *text);
+
 /* Append text that may come from a rule, a file name or an event so that it cannot steer a
  * terminal or break a line: control characters (C0, DEL, and C1 as UTF-8) become '?'. */
 void add_printable(struct buf *out, struct str text);

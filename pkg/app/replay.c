@@ -5,7 +5,6 @@
  */
 #include "app/replay.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/measure.h"
@@ -123,7 +122,7 @@ static void print_summary(const struct replay *r)
         buf_printf(&text, "%llu lines written to %.*s\n",
                    (unsigned long long)emitter_lines(r->emitter), (int)r->options->out.n,
                    r->options->out.p);
-    fwrite(text.p, 1, text.n, stderr);
+    tell(&text);
     buf_release(&text);
 }
 

@@ -225,7 +225,7 @@ static void print_errors(const struct verdict *v)
         verdict_message_format(&raw, v, &v->messages[i]);
         add_printable(&line, buf_str(&raw));
         buf_add_char(&line, '\n');
-        fwrite(line.p, 1, line.n, stderr);
+        tell(&line);
     }
     buf_release(&raw);
     buf_release(&line);

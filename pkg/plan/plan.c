@@ -176,7 +176,8 @@ static uint32_t intern_node(struct linker *l, struct plan_node want, const uint3
         const struct plan_node *n = node_at(l, i);
         if (l->node_hashes[i] == hash && n->kind == want.kind && n->value == want.value &&
             n->atom == want.atom && n->n_children == want.n_children &&
-            memcmp(children_of(l, n), children, want.n_children * sizeof *children) == 0)
+            (want.n_children == 0 ||
+             memcmp(children_of(l, n), children, want.n_children * sizeof *children) == 0))
             return i;
     }
     hash_remember(l, &l->node_hashes, &l->node_hashes_cap, t->used, hash);
