@@ -2,13 +2,12 @@
  *
  * Nodes are named by their dotted prefix, so every way of cutting a path into keys meets
  * in the same nodes, and (node, key) leads to one node at most. Building goes through two
- * growing tables on the heap (prefix to node, edges); the result is packed into the arena.
+ * growing tables (prefix to node, edges) in an arena of their own; the result is packed into
+ * the caller's.
  */
 #include "json/paths.h"
 
 #include "base/hash.h"
-
-#include <stdlib.h>
 
 struct name {
     struct str prefix;
@@ -16,6 +15,7 @@ struct name {
 };
 
 struct builder {
+    struct arena *scratch; /* of the tables while they grow */
     struct name *names;
     size_t names_cap;
     uint32_t n_nodes;
@@ -24,14 +24,6 @@ struct builder {
     size_t n_edges;
     const char *keys;
 };
-
-static void *zalloc_array(size_t n, size_t bytes)
-{
-    void *p = calloc(n, bytes);
-
-    ASSERT(p != NULL);
-    return p;
-}
 
 static struct name *name_find(struct name *names, size_t cap, struct str prefix)
 {
@@ -47,11 +39,10 @@ static uint32_t node_of(struct builder *b, struct str prefix)
 {
     if (2 * ((size_t)b->n_nodes + 1) > b->names_cap) {
         size_t cap = 2 * b->names_cap;
-        struct name *names = zalloc_array(cap, sizeof(*names));
+        struct name *names = ARENA_ARRAY(b->scratch, cap, struct name);
         for (size_t i = 0; i < b->names_cap; i++)
             if (b->names[i].node)
                 *name_find(names, cap, b->names[i].prefix) = b->names[i];
-        free(b->names);
         b->names = names;
         b->names_cap = cap;
     }
@@ -80,12 +71,11 @@ static struct json_edge *edge_find(struct json_edge *edges, size_t cap, const ch
 
 static void edges_grow(struct builder *b, size_t cap)
 {
-    struct json_edge *edges = zalloc_array(cap, sizeof(*edges));
+    struct json_edge *edges = ARENA_ARRAY(b->scratch, cap, struct json_edge);
 
     for (size_t i = 0; i < b->edges_cap; i++)
         if (b->edges[i].to)
             *edge_find(edges, cap, b->keys, &b->edges[i]) = b->edges[i];
-    free(b->edges);
     b->edges = edges;
     b->edges_cap = cap;
 }
@@ -136,12 +126,12 @@ static uint32_t path_add(struct builder *b, struct str path)
 }
 
 /* Slots by node: count, sum up, fill in the order of the wants, each slot once. */
-static void slots_pack(struct arena *a, struct json_paths *ps, const struct json_path_want *wants,
-                       const uint32_t *node, size_t n)
+static void slots_pack(struct arena *a, struct arena *scratch, struct json_paths *ps,
+                       const struct json_path_want *wants, const uint32_t *node, size_t n)
 {
     struct json_path_node *nodes = ARENA_ARRAY(a, ps->n_nodes, struct json_path_node);
     uint32_t *slots = ARENA_ARRAY(a, n + 1, uint32_t);
-    uint32_t *room = zalloc_array(ps->n_nodes, sizeof(*room));
+    uint32_t *room = ARENA_ARRAY(scratch, ps->n_nodes, uint32_t);
     uint32_t sum = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -163,7 +153,6 @@ static void slots_pack(struct arena *a, struct json_paths *ps, const struct json
             nodes[ps->edges[i].from].has_edges = 1;
     ps->nodes = nodes;
     ps->slots = slots;
-    free(room);
 }
 
 static size_t power_of_two(size_t at_least)
@@ -179,16 +168,16 @@ const struct json_paths *json_paths_new(struct arena *a, const struct json_path_
                                         size_t n, uint32_t leaves_slot)
 {
     struct json_paths *ps = ARENA_NEW(a, struct json_paths);
-    struct builder b = {.names_cap = 64, .n_nodes = NODE_NONE + 1};
+    struct builder b = {.scratch = arena_new(0), .names_cap = 64, .n_nodes = NODE_NONE + 1};
     size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++)
         bytes += wants[i].path.n;
     ASSERT(bytes < UINT32_MAX / 2 && n < UINT32_MAX / 2);
     char *keys = arena_alloc(a, bytes + 1);
-    uint32_t *node = zalloc_array(n + 1, sizeof(*node));
+    uint32_t *node = ARENA_ARRAY(b.scratch, n + 1, uint32_t);
     b.keys = keys;
-    b.names = zalloc_array(b.names_cap, sizeof(*b.names));
+    b.names = ARENA_ARRAY(b.scratch, b.names_cap, struct name);
     edges_grow(&b, 64);
     for (size_t i = 0, at = 0; i < n; i++) {
         struct str path = {keys + at, wants[i].path.n};
@@ -208,9 +197,7 @@ const struct json_paths *json_paths_new(struct arena *a, const struct json_path_
         .n_nodes = b.n_nodes,
         .leaves_slot = leaves_slot,
     };
-    slots_pack(a, ps, wants, node, n);
-    free(b.names);
-    free(b.edges);
-    free(node);
+    slots_pack(a, b.scratch, ps, wants, node, n);
+    arena_free(b.scratch);
     return ps;
 }

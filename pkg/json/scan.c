@@ -19,12 +19,11 @@
 #include "json/kernel.h"
 #include "json/paths.h"
 
-#include <stdlib.h>
-
 /* Tokens that the walk may look at behind the last one. */
 enum { SENTINELS = 4, CAPACITY_MIN = 4096 };
 
 struct json_scanner {
+    struct arena *arena; /* holds all of this; an outgrown index stays in it, half as large */
     json_index_fn *index;
     struct json_index ix;
     size_t capacity; /* longest record that ix has room for */
@@ -285,24 +284,21 @@ static void reserve(struct json_scanner *s, size_t n)
     size_t capacity = s->capacity ? s->capacity : CAPACITY_MIN;
     while (capacity < n)
         capacity *= 2;
-    free(s->ix.at);
-    free(s->ix.care);
-    s->ix.at = malloc((capacity + JSON_INDEX_SLACK) * sizeof(s->ix.at[0]));
-    s->ix.care = malloc((capacity / 64 + 2) * sizeof(s->ix.care[0]));
-    ASSERT(s->ix.at != NULL && s->ix.care != NULL);
+    s->ix.at = arena_alloc(s->arena, (capacity + JSON_INDEX_SLACK) * sizeof(s->ix.at[0]));
+    s->ix.care = arena_alloc(s->arena, (capacity / 64 + 2) * sizeof(s->ix.care[0]));
     s->capacity = capacity;
 }
 
 struct json_scanner *json_scanner_new_with(enum simd_level level)
 {
     static json_index_fn *const kernels[] = {json_index_scalar, json_index_avx2, json_index_avx512};
-    struct json_scanner *s = calloc(1, sizeof(*s));
+    struct arena *a = arena_new(0);
+    struct json_scanner *s = ARENA_NEW(a, struct json_scanner);
 
-    ASSERT(s != NULL);
     ASSERT(level <= cpu_simd_max());
     s->index = kernels[level];
-    s->hits = malloc(JSON_HITS_MAX * sizeof(*s->hits)); /* pages come with use */
-    ASSERT(s->hits != NULL);
+    s->arena = a;
+    s->hits = arena_alloc(a, JSON_HITS_MAX * sizeof(*s->hits)); /* pages come with use */
     reserve(s, CAPACITY_MIN);
     return s;
 }
@@ -316,11 +312,8 @@ void json_scanner_free(struct json_scanner *s)
 {
     if (!s)
         return;
-    free(s->ix.at);
-    free(s->ix.care);
-    free(s->hits);
     buf_release(&s->key);
-    free(s);
+    arena_free(s->arena);
 }
 
 /* Walk the indexed record; true if it is a JSON object within limits. */

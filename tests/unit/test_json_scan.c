@@ -519,6 +519,7 @@ TEST(kernels_agree_on_runs_of_backslashes_at_every_place)
             text[at + run] = '"';
             check_index_kernels((struct str){text, 150});
             check_unescape_kernels((struct str){text + 1, at + run});
+            check_unescape_kernels((struct str){text, at + run}); /* ends in the run */
             text[at + run] = 'u';
             check_index_kernels((struct str){text, 150});
             check_unescape_kernels((struct str){text, 150});
