@@ -28,7 +28,9 @@ struct loaded_filter {
 };
 
 struct rule_loader {
-    struct arena *a, *scratch;
+    struct arena *a;       /* results */
+    struct arena *work;    /* the loader itself and what it collects */
+    struct arena *scratch; /* one document */
     const struct list_source *lists;
     struct lang_options options;
     struct names *names;
@@ -42,26 +44,29 @@ struct rule_loader {
 struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *lists,
                                     const struct lang_options *options)
 {
-    struct rule_loader *l = calloc(1, sizeof *l);
+    struct arena *work = arena_new(SCRATCH_BLOCK);
+    struct rule_loader *l = ARENA_NEW(work, struct rule_loader);
 
-    ASSERT(l != NULL);
     l->a = a;
+    l->work = work;
     l->scratch = arena_new(SCRATCH_BLOCK);
     l->lists = lists;
     if (options)
         l->options = *options;
-    l->names = names_new(a);
+    l->names = names_new(a, work);
     return l;
 }
 
-static void *grown(void *items, size_t n, size_t *cap, size_t size)
+/* Room for one more of n items. */
+static void *grown(struct rule_loader *l, void *items, size_t n, size_t *cap, size_t size)
 {
     if (n < *cap)
         return items;
     *cap = *cap ? *cap * 2 : 64;
-    items = reallocarray(items, *cap, size);
-    ASSERT(items != NULL);
-    return items;
+    char *more = arena_array(l->work, *cap, size);
+    if (n)
+        memcpy(more, items, n * size);
+    return more;
 }
 
 /* ---- verdicts --------------------------------------------------------------------------- */
@@ -93,7 +98,7 @@ static void keep_warnings(struct rule_loader *l, struct rule *rule)
 /* The verdict on what `head` describes, with the messages of l->diag. */
 static struct verdict *add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
 {
-    l->verdicts = grown(l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
+    l->verdicts = grown(l, l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
     struct verdict *v = &l->verdicts[l->n_verdicts++];
     *v = (struct verdict){.path = head->path,
                           .document = head->document,
@@ -205,7 +210,7 @@ static void load_filter(struct rule_loader *l, struct sigma_scope *s,
     add_verdict(l, head, STR("filter"));
     if (!is_good)
         return;
-    l->filters = grown(l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
+    l->filters = grown(l, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
     l->filters[l->n_filters++] = filter;
 }
 
@@ -299,9 +304,8 @@ static int by_uid(const void *x, const void *y, void *context)
 static void refuse_double_ids(struct rule_loader *l)
 {
     size_t n = l->n_verdicts;
-    size_t *order = reallocarray(NULL, n ? n : 1, sizeof *order);
+    size_t *order = ARENA_ARRAY(l->work, n, size_t);
 
-    ASSERT(order != NULL);
     for (size_t i = 0; i < n; i++)
         order[i] = i;
     qsort_r(order, n, sizeof *order, by_uid, l->verdicts);
@@ -317,7 +321,6 @@ static void refuse_double_ids(struct rule_loader *l)
                                       SHOWN(v->uid), (int)other->path.n, other->path.p,
                                       other->line));
     }
-    free(order);
 }
 
 static void warn_of_dead_references(struct rule_loader *l, const struct loaded_filter *f)
@@ -377,11 +380,8 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);
     give_results(l, out);
-    names_free(l->names);
     arena_free(l->scratch);
-    free(l->verdicts);
-    free(l->filters);
-    free(l);
+    arena_free(l->work); /* and with it the loader */
 }
 
 /* ---- words

@@ -1,13 +1,12 @@
-/* names.c - an open-addressing table of texts, grown at three quarters full. */
+/* names.c - an open-addressing table of texts, grown at three quarters full. The outgrown
+ * tables stay in the arena: together they are as large as the last one. */
 #include "lang/names.h"
 
 #include "base/hash.h"
 #include "base/str.h"
 
-#include <stdlib.h>
-
 struct names {
-    struct arena *a;
+    struct arena *copies, *table;
     struct str *slots; /* p == NULL: free */
     size_t size;       /* a power of two */
     size_t n;
@@ -15,31 +14,15 @@ struct names {
 
 enum { FIRST_SIZE = 1024 };
 
-static struct str *slots_new(size_t size)
+struct names *names_new(struct arena *copies, struct arena *table)
 {
-    struct str *slots = calloc(size, sizeof *slots);
+    struct names *names = ARENA_NEW(table, struct names);
 
-    ASSERT(slots != NULL);
-    return slots;
-}
-
-struct names *names_new(struct arena *a)
-{
-    struct names *names = calloc(1, sizeof *names);
-
-    ASSERT(names != NULL);
-    names->a = a;
+    names->copies = copies;
+    names->table = table;
     names->size = FIRST_SIZE;
-    names->slots = slots_new(FIRST_SIZE);
+    names->slots = ARENA_ARRAY(table, FIRST_SIZE, struct str);
     return names;
-}
-
-void names_free(struct names *names)
-{
-    if (!names)
-        return;
-    free(names->slots);
-    free(names);
 }
 
 static struct str *find(struct str *slots, size_t size, struct str text)
@@ -54,12 +37,11 @@ static struct str *find(struct str *slots, size_t size, struct str text)
 static void grow(struct names *names)
 {
     size_t size = names->size * 2;
-    struct str *slots = slots_new(size);
+    struct str *slots = ARENA_ARRAY(names->table, size, struct str);
 
     for (size_t i = 0; i < names->size; i++)
         if (names->slots[i].p)
             *find(slots, size, names->slots[i]) = names->slots[i];
-    free(names->slots);
     names->slots = slots;
     names->size = size;
 }
@@ -71,7 +53,7 @@ struct str names_intern(struct names *names, struct str text)
     struct str *slot = find(names->slots, names->size, text);
     if (slot->p)
         return *slot;
-    struct str copy = arena_str(names->a, text);
+    struct str copy = arena_str(names->copies, text);
     *slot = copy;
     if (++names->n * 4 > names->size * 3)
         grow(names);

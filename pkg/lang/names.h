@@ -1,7 +1,6 @@
 /* names.h - one copy of each text: rules repeat field names, labels and values.
  *
- * Memory   copies live in the arena given to names_new(); the table is malloc'd and goes with
- *          names_free(), which leaves the copies alone.
+ * Memory   copies live in one arena, the table in another, so that the copies can outlive it.
  */
 #ifndef WEIR_LANG_NAMES_H
 #define WEIR_LANG_NAMES_H
@@ -11,8 +10,7 @@
 
 struct names;
 
-struct names *names_new(struct arena *a);
-void names_free(struct names *names);
+struct names *names_new(struct arena *copies, struct arena *table);
 
 /* The one copy of this text. */
 struct str names_intern(struct names *names, struct str text);

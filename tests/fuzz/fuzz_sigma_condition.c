@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *a = arena_new(0), *scratch = arena_new(0);
     struct sigma_selection selections[ARRAY_LEN(NAMES)] = {0};
     struct diag diag;
-    struct sigma_scope s = {.a = a, .scratch = scratch, .names = names_new(a), .diag = &diag};
+    struct sigma_scope s = {
+        .a = a, .scratch = scratch, .names = names_new(a, scratch), .diag = &diag};
     struct doc_node node = {
         .type = DOC_STRING, .line = 1, .col = 1, .text = {(const char *)data, size}};
     struct sigma_formula out = {0};
@@ -29,7 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sigma_measure(out.formula, &n_nodes, &depth);
         ASSERT(n_nodes == out.n_nodes && depth == out.depth);
     }
-    names_free(s.names);
     arena_free(scratch);
     arena_free(a);
     return 0;

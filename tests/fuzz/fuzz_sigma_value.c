@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct diag diag;
     struct sigma_scope s = {.a = a,
                             .scratch = scratch,
-                            .names = names_new(a),
+                            .names = names_new(a, scratch),
                             .lists = &SIGMA_TEST_LISTS,
                             .diag = &diag};
     struct str text = {(const char *)data, size}, modifiers, value;
@@ -27,7 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     item.type = doc_scalar_type(a, value, &item.number, &item.is_true);
     struct formula *f = sigma_detection_lower(&s, &map);
     ASSERT((f == NULL) == diag_failed(&diag));
-    names_free(s.names);
     arena_free(scratch);
     arena_free(a);
     return 0;
