@@ -17,14 +17,15 @@ enum {
     CACHE_LINE = 64,
     WINDOWS_LOOKED_AT = 512,       /* of a longer literal the beginning offers choice enough */
     SHARED_FINE = GRAM_LEVEL_UNIT, /* for each doubling of the literals under a window */
-    FIRST_BITS_PER_GRAM = 64,
-    FIRST_BITS_MIN = 9,  /* one cache line */
+    BITS_PER_GRAM = 64,
+    BITS_MIN = 9,        /* one cache line */
     FIRST_BITS_MAX = 18, /* 32 KiB: stays in the first-level cache */
-    SECOND_BITS_PER_GRAM = 64,
     SECOND_BITS_MAX = 24,
     SLOTS_PER_KEY = 2,
     SLOTS_PER_ANCHOR = 4,
-    SHUFFLE_GRAMS_MAX = 24 /* above, too much passes eight buckets */
+    ANCHOR_FILTER_BITS = 256, /* per key: a value asks up to 21 times */
+    ANCHOR_FILTER_BITS_MAX = 17,
+    SHUFFLE_KEYS_MAX = 24 /* above, too much passes eight buckets */
 };
 
 /* Which table a literal goes to; drafts are sorted by it first. */
@@ -217,6 +218,21 @@ static void anchor_note_class(struct anchor_table *t, const struct literal *l)
         t->has_whole = true;
 }
 
+static void anchor_filter_init(struct arena *a, struct anchor_table *t)
+{
+    uint32_t bits = log2_up((uint64_t)t->n * ANCHOR_FILTER_BITS);
+
+    bits = bits < ANCHOR_FILTER_BITS_MAX ? bits : ANCHOR_FILTER_BITS_MAX;
+    uint32_t *words = alloc_lines(a, ((size_t)1 << bits) / 32, sizeof *words);
+    t->filter = words;
+    t->filter_shift = 64 - bits;
+    for (uint64_t i = 0; i <= UINT64_MAX >> t->shift; i++) {
+        uint64_t bit = t->slots[i].key >> t->filter_shift;
+        if (t->slots[i].entry != 0)
+            words[bit >> 5] |= UINT32_C(1) << (bit & 31);
+    }
+}
+
 static void anchors_init(struct arena *a, struct literal_set *set, const struct draft *drafts)
 {
     struct anchor_table *t = &set->anchors;
@@ -226,7 +242,6 @@ static void anchors_init(struct arena *a, struct literal_set *set, const struct 
     if (t->n == 0)
         return;
     uint32_t bits = log2_up((uint64_t)t->n * SLOTS_PER_ANCHOR);
-    uint64_t mask = (UINT64_C(1) << bits) - 1;
     struct anchor_slot *slots = alloc_lines(a, (size_t)1 << bits, sizeof *slots);
 
     t->slots = slots;
@@ -237,11 +252,12 @@ static void anchors_init(struct arena *a, struct literal_set *set, const struct 
         if (drafts[i].kind == KIND_ANCHOR && set->entries[i].is_last) {
             uint64_t s = drafts[i].key >> t->shift;
             while (slots[s].entry != 0)
-                s = (s + 1) & mask;
+                s = (s + 1) & (UINT64_MAX >> t->shift);
             slots[s] = (struct anchor_slot){.key = drafts[i].key, .entry = (uint32_t)first + 1};
         }
         first = set->entries[i].is_last ? i + 1 : first;
     }
+    anchor_filter_init(a, t);
 }
 
 /* ---- filters ----------------------------------------------------------------------- */
@@ -262,24 +278,48 @@ static uint32_t *bitmap_new(struct arena *a, struct gram_bitmap *b, uint32_t bit
     return words;
 }
 
+static uint32_t slots_of(const struct gram_table *t)
+{
+    return t->n == 0 ? 0 : 1 + (UINT32_MAX >> t->shift);
+}
+
+/* The keys of a table, hashed, in a bitmap of at most bits_max. */
+static void bitmap_init(struct arena *a, struct gram_bitmap *b, const struct gram_table *t,
+                        uint32_t (*hash)(uint32_t), uint32_t bits_max)
+{
+    uint32_t bits = log2_up((uint64_t)t->n * BITS_PER_GRAM);
+
+    bits = bits < BITS_MIN ? BITS_MIN : bits > bits_max ? bits_max : bits;
+    uint32_t *words = bitmap_new(a, b, bits);
+    for (uint32_t i = 0; i < slots_of(t); i++)
+        if (t->slots[i].entry != 0)
+            bitmap_add(words, b, hash(t->slots[i].gram));
+}
+
+static void heads_init(struct arena *a, struct gram_bitmap *b, const struct gram_table *pairs,
+                       const struct gram_table *triples)
+{
+    const struct gram_table *tables[] = {pairs, triples};
+    uint32_t bits = log2_up(((uint64_t)pairs->n + triples->n) * BITS_PER_GRAM);
+
+    bits = bits < BITS_MIN ? BITS_MIN : bits > FIRST_BITS_MAX ? FIRST_BITS_MAX : bits;
+    uint32_t *words = bitmap_new(a, b, bits);
+    for (size_t k = 0; k < ARRAY_LEN(tables); k++)
+        for (uint32_t i = 0; i < slots_of(tables[k]); i++)
+            if (tables[k]->slots[i].entry != 0)
+                bitmap_add(words, b, gram_hash(tables[k]->slots[i].gram & PAIR_MASK));
+}
+
 static void bitmaps_init(struct arena *a, struct literal_set *set)
 {
-    uint32_t bits = log2_up((uint64_t)set->grams.n * FIRST_BITS_PER_GRAM);
-    uint32_t slots = set->grams.n == 0 ? 0 : 1 + (UINT32_MAX >> set->grams.shift);
-    uint32_t *first, *second;
-
-    bits = bits < FIRST_BITS_MIN ? FIRST_BITS_MIN : bits;
-    bits = bits > FIRST_BITS_MAX ? FIRST_BITS_MAX : bits;
-    first = bitmap_new(a, &set->first, bits);
-    bits = log2_up((uint64_t)set->grams.n * SECOND_BITS_PER_GRAM);
-    bits = bits < FIRST_BITS_MIN ? FIRST_BITS_MIN : bits;
-    second = bitmap_new(a, &set->second, bits < SECOND_BITS_MAX ? bits : SECOND_BITS_MAX);
-    for (uint32_t i = 0; i < slots; i++) {
-        const struct gram_slot *s = &set->grams.slots[i];
-        if (s->entry == 0)
-            continue;
-        bitmap_add(first, &set->first, gram_hash(s->gram));
-        bitmap_add(second, &set->second, gram_hash_second(s->gram));
+    if (set->grams.n > 0) {
+        bitmap_init(a, &set->first, &set->grams, gram_hash, FIRST_BITS_MAX);
+        bitmap_init(a, &set->second, &set->grams, gram_hash_second, SECOND_BITS_MAX);
+    }
+    if (set->has_shorts) {
+        bitmap_init(a, &set->pairs, &set->shorts[1], gram_hash, FIRST_BITS_MAX);
+        bitmap_init(a, &set->triples, &set->shorts[2], gram_hash, FIRST_BITS_MAX);
+        heads_init(a, &set->heads, &set->shorts[1], &set->shorts[2]);
     }
 }
 
@@ -302,27 +342,63 @@ static void shuffle_add(struct shuffle_filter *f, uint32_t key, uint32_t n, uint
     }
 }
 
-/* Neighbours in order share leading (low) bytes least when sorted by the last one, so
- * drafts, which are sorted by key as a number, go to buckets in runs. */
-static void shuffles_init(struct literal_set *set, const struct draft *drafts)
+/* By the first byte: what is in one bucket should have much in common. */
+static int key_cmp(const void *a, const void *b)
 {
-    uint32_t n_short = set->shorts[0].n + set->shorts[1].n + set->shorts[2].n;
-    uint32_t shorts = 0, grams = 0;
+    uint32_t x = __builtin_bswap32(((const struct gram_slot *)a)->gram);
+    uint32_t y = __builtin_bswap32(((const struct gram_slot *)b)->gram);
 
-    set->has_shorts = n_short > 0;
-    set->is_shuffled = set->grams.n > 0 && set->grams.n <= SHUFFLE_GRAMS_MAX;
-    for (size_t i = 0; i < set->n_entries; i++) {
-        uint32_t key = (uint32_t)drafts[i].key;
+    return x < y ? -1 : x > y;
+}
+
+/* The keys of some kinds of literals go to the buckets in runs. */
+static void shuffle_init(struct shuffle_filter *f, const struct draft *drafts,
+                         const struct literal_set *set, enum kind from, enum kind to)
+{
+    struct arena *scratch = arena_new(0);
+    struct gram_slot *keys = ARENA_ARRAY(scratch, set->n_entries, struct gram_slot);
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n_entries; i++)
+        if (drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last)
+            keys[n++] = (struct gram_slot){(uint32_t)drafts[i].key, set->entries[i].n};
+    if (n > 1)
+        qsort(keys, n, sizeof *keys, key_cmp);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t length = keys[i].entry < GRAM_BYTES ? keys[i].entry : GRAM_BYTES;
+        shuffle_add(f, keys[i].gram, length, (uint32_t)(i * SHUFFLE_BUCKETS / n));
+    }
+    arena_free(scratch);
+}
+
+static void ones_init(struct literal_set *set, const struct draft *drafts)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0, first = 0; i < set->n_entries && drafts[i].kind == KIND_SHORT1; i++) {
         if (!set->entries[i].is_last)
             continue;
-        if (drafts[i].kind < KIND_GRAM) {
-            uint32_t b = (uint32_t)((uint64_t)shorts++ * SHUFFLE_BUCKETS / n_short);
-            shuffle_add(&set->short_shuffle, key, (uint32_t)drafts[i].kind - KIND_SHORT1 + 1, b);
-        } else if (drafts[i].kind == KIND_GRAM && set->is_shuffled) {
-            uint32_t b = grams++ * SHUFFLE_BUCKETS / set->grams.n;
-            shuffle_add(&set->gram_shuffle, key, GRAM_BYTES, b);
-        }
+        struct ones_filter *f = &set->ones[n / SHUFFLE_BUCKETS];
+        uint8_t c = (uint8_t)drafts[i].key, bit = (uint8_t)(1u << (n % SHUFFLE_BUCKETS));
+        f->lo[c & 15] |= bit;
+        f->hi[c >> 4] |= bit;
+        f->entries[n % SHUFFLE_BUCKETS] = (uint32_t)first;
+        first = i + 1;
+        n++;
     }
+    set->n_ones = (n + SHUFFLE_BUCKETS - 1) / SHUFFLE_BUCKETS;
+}
+
+static void shuffles_init(struct literal_set *set, const struct draft *drafts)
+{
+    set->are_grams_shuffled = set->grams.n > 0 && set->grams.n <= SHUFFLE_KEYS_MAX;
+    if (set->are_grams_shuffled)
+        shuffle_init(&set->gram_shuffle, drafts, set, KIND_GRAM, KIND_GRAM);
+    set->has_shorts = set->shorts[1].n + set->shorts[2].n > 0;
+    set->are_shorts_shuffled = set->shorts[1].n + set->shorts[2].n <= SHUFFLE_KEYS_MAX;
+    if (set->has_shorts && set->are_shorts_shuffled)
+        shuffle_init(&set->short_shuffle, drafts, set, KIND_SHORT2, KIND_SHORT3);
+    ones_init(set, drafts);
 }
 
 static void (*kernel(enum simd_level level))(const struct literal_set *,
@@ -358,8 +434,8 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
         grams_init(a, &set->shorts[k - KIND_SHORT1], drafts, set, (enum kind)k);
     grams_init(a, &set->grams, drafts, set, KIND_GRAM);
     anchors_init(a, set, drafts);
-    bitmaps_init(a, set);
     shuffles_init(set, drafts);
+    bitmaps_init(a, set);
     arena_free(scratch);
     return set;
 }
@@ -375,7 +451,7 @@ void literal_scan(const struct literal_set *set, const struct literal_value *val
     if (set->anchors.n > 0)
         for (size_t i = 0; i < n; i++)
             literal_verify_anchored(set, &values[i], hits);
-    if (set->grams.n > 0 || set->has_shorts)
+    if (set->grams.n > 0 || set->has_shorts || set->n_ones > 0)
         set->scan(set, values, n, hits);
     if (hits->n > 0) {
         hits->flush(hits->context, hits->at, hits->n);

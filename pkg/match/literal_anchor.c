@@ -2,11 +2,16 @@
  *
  * They need no scan: the first (last) bytes of a value are hashed and looked up. A literal
  * is filed under its first (last) 1 to 8, 16 or 32 bytes, whichever is the most that it
- * has; a value is asked once per such length that occurs in the set. Long keys keep apart
- * what begins alike, as paths do. A whole literal is filed under its length, first and
+ * has; a value is asked once per such length (class) that occurs in the set. Long keys keep
+ * apart what begins alike, as paths do. A whole literal is filed under its length, first and
  * last bytes.
+ *
+ * A bitmap is asked first, for all classes without a branch: most values have none of the
+ * keys, and which class passes can not be predicted.
  */
 #include "match/literal_set.h"
+
+enum { WORD = sizeof(uint64_t), WORD_BITS = 64, CLASS_WHOLE = 31 };
 
 static const uint8_t CLASS_BYTES[ANCHOR_CLASSES] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 32};
 
@@ -19,31 +24,74 @@ unsigned anchor_class(size_t n)
     return c;
 }
 
+/* Reversible for a given class and place, so that keys of up to 8 bytes are exact. */
+static inline uint64_t key_of(uint64_t x, unsigned class, enum literal_where where)
+{
+    uint64_t seed = (class * 4 + (unsigned)where + 1) * UINT64_C(0xd6e8feb86659fd93);
+
+    return (x + seed) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static inline uint64_t mix(uint64_t h, uint64_t x)
 {
-    h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ x) * UINT64_C(0xff51afd7ed558ccd);
     return h ^ (h >> 29);
 }
 
-/* n is a class length: 1 to 7, or a multiple of 8. Reads CHECK_BYTES at least. */
-static inline uint64_t bytes_key(const char *p, size_t n, uint64_t seed)
+/* 2 or 4 words in one. */
+static inline uint64_t words_at(const char *p, unsigned n_words)
 {
-    uint64_t h = seed;
+    uint64_t h = load64(p);
 
-    if (n < CHECK_BYTES)
-        return mix(mix(h, low_bytes(load64(p), n)), n) * UINT64_C(0xff51afd7ed558ccd);
-    for (size_t i = 0; i < n; i += CHECK_BYTES)
-        h = mix(h, load64(p + i));
-    return mix(h, n) * UINT64_C(0xff51afd7ed558ccd);
+    for (unsigned i = 1; i < n_words; i++)
+        h = mix(h, load64(p + i * WORD));
+    return h;
+}
+
+/* The first bytes of a text that has those of the class. Its word's other bytes go. */
+static inline uint64_t start_key(const char *p, unsigned class)
+{
+    if (class >= WORD)
+        return key_of(words_at(p, CLASS_BYTES[class] / WORD), class, LITERAL_AT_START);
+    return key_of(load64(p) << (WORD_BITS - 8 * (class + 1)), class, LITERAL_AT_START);
+}
+
+/* The last eight bytes; of a shorter text all, in the high bytes. */
+static inline uint64_t last_word(const char *p, size_t n)
+{
+    return n >= WORD ? load64(p + n - WORD) : n == 0 ? 0 : load64(p) << (WORD_BITS - 8 * n);
+}
+
+static inline uint64_t end_key(const char *p, size_t n, uint64_t last, unsigned class)
+{
+    if (class >= WORD) {
+        size_t bytes = CLASS_BYTES[class];
+        return key_of(words_at(p + n - bytes, (unsigned)(bytes / WORD)), class, LITERAL_AT_END);
+    }
+    return key_of(last >> (WORD_BITS - 8 * (class + 1)), class, LITERAL_AT_END);
+}
+
+static inline uint64_t whole_key(const char *p, size_t n, uint64_t last)
+{
+    return key_of(mix(mix(n, low_bytes(load64(p), n)), last), CLASS_WHOLE, LITERAL_WHOLE);
 }
 
 uint64_t anchor_key(const char *p, size_t n, enum literal_where where)
 {
-    size_t length = CLASS_BYTES[anchor_class(n)];
+    uint64_t last = last_word(p, n);
 
     if (where == LITERAL_WHOLE)
-        return bytes_key(p, length, bytes_key(p + n - length, length, where + 8 * n));
-    return bytes_key(where == LITERAL_AT_END ? p + n - length : p, length, where);
+        return whole_key(p, n, last);
+    if (where == LITERAL_AT_END)
+        return end_key(p, n, last, anchor_class(n));
+    return start_key(p, anchor_class(n));
+}
+
+static inline uint32_t filter_has(const struct anchor_table *t, uint64_t key)
+{
+    uint64_t bit = key >> t->filter_shift;
+
+    return t->filter[bit >> 5] >> (bit & 31) & 1;
 }
 
 static void verify_key(const struct literal_set *set, const struct literal_value *v, uint64_t key,
@@ -59,8 +107,7 @@ static void verify_key(const struct literal_set *set, const struct literal_value
         return;
     for (const struct literal_entry *e = &set->entries[t->slots[i].entry - 1];; e++) {
         bool fits = e->where == LITERAL_WHOLE ? e->n == v->n : e->n <= v->n;
-        const char *start = e->where == LITERAL_AT_END ? v->p + v->n - e->n : v->p;
-        if (fits && entry_is_at(e, start))
+        if (fits && entry_is_at(e, e->where == LITERAL_AT_END ? v->p + v->n - e->n : v->p))
             hits_add(hits, v->tag, e->id);
         if (e->is_last)
             return;
@@ -71,18 +118,24 @@ void literal_verify_anchored(const struct literal_set *set, const struct literal
                              struct literal_hits *hits)
 {
     const struct anchor_table *t = &set->anchors;
+    uint32_t starts = 0, ends = 0;
 
     if (v->n == 0)
         return;
+    uint64_t last = last_word(v->p, v->n);
     uint32_t possible = (UINT32_C(2) << anchor_class(v->n)) - 1;
     for (uint32_t m = t->starts & possible; m; m &= m - 1) {
-        size_t n = CLASS_BYTES[__builtin_ctz(m)];
-        verify_key(set, v, bytes_key(v->p, n, LITERAL_AT_START), hits);
+        unsigned c = (unsigned)__builtin_ctz(m);
+        starts |= filter_has(t, start_key(v->p, c)) << c;
     }
     for (uint32_t m = t->ends & possible; m; m &= m - 1) {
-        size_t n = CLASS_BYTES[__builtin_ctz(m)];
-        verify_key(set, v, bytes_key(v->p + v->n - n, n, LITERAL_AT_END), hits);
+        unsigned c = (unsigned)__builtin_ctz(m);
+        ends |= filter_has(t, end_key(v->p, v->n, last, c)) << c;
     }
-    if (t->has_whole)
-        verify_key(set, v, anchor_key(v->p, v->n, LITERAL_WHOLE), hits);
+    for (; starts; starts &= starts - 1)
+        verify_key(set, v, start_key(v->p, (unsigned)__builtin_ctz(starts)), hits);
+    for (; ends; ends &= ends - 1)
+        verify_key(set, v, end_key(v->p, v->n, last, (unsigned)__builtin_ctz(ends)), hits);
+    if (t->has_whole && filter_has(t, whole_key(v->p, v->n, last)))
+        verify_key(set, v, whole_key(v->p, v->n, last), hits);
 }

@@ -1,7 +1,7 @@
 /* literal_avx2.c - eight windows at a time.
  *
  * The same way as literal_avx512.c, which explains it: a first bitmap for every window, a
- * queue that runs on over value borders, a second bitmap for what is in the queue, exact
+ * list that runs on over value borders, a second bitmap for what is in the list, exact
  * verification of the rest. AVX2 has no compress instruction; BMI2 makes the permutation
  * for one.
  */
@@ -9,16 +9,7 @@
 
 #include <immintrin.h>
 
-enum { LANES = 8, CHUNK = 256, QUEUE = 2 * CHUNK, OWNERS = 64, SHUFFLED = 32 };
-
-/* Windows that passed the first bitmap, oldest first. */
-struct queue {
-    uint32_t grams[QUEUE + LANES];
-    uint32_t positions[QUEUE + LANES];
-    uint32_t n;
-    uint32_t ends[OWNERS]; /* those of values[i] end here, for i below n_owners */
-    uint32_t n_owners;
-};
+enum { LANES = 8, CHUNK = 256, SHUFFLED = 32 };
 
 /* The low n bits, or all. BZHI alone would look at the low byte of n only. */
 static inline uint32_t low_bits(uint32_t n)
@@ -56,78 +47,93 @@ static inline __m256i front_order(uint32_t m)
     return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)order));
 }
 
-/* Windows `from` to `to` of a value go through the first bitmap; to - from <= CHUNK. */
-static inline void queue_windows(struct queue *q, const struct gram_bitmap *first, const char *p,
-                                 uint32_t from, uint32_t to)
+static inline void store(uint32_t *to, __m256i lanes, __m256i order)
+{
+    _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(lanes, order));
+}
+
+/* Append the windows of a value whose bit is set in m. */
+static inline void push(struct candidates *c, uint32_t m, __m256i gram, __m256i position,
+                        uint32_t owner)
+{
+    __m256i order = front_order(m);
+
+    store(c->grams + c->n, gram, order);
+    store(c->positions + c->n, position, order);
+    _mm256_storeu_si256((__m256i *)(c->owners + c->n), _mm256_set1_epi32((int)owner));
+    c->n += (uint32_t)_mm_popcnt_u32(m);
+}
+
+/* Eight positions: at, at + 1 ... */
+static inline __m256i positions_from(uint32_t at)
+{
+    return _mm256_add_epi32(_mm256_set1_epi32((int)at), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+/* Keep those whose gram, masked and hashed, is in the bitmap; `to` may be `from`. */
+static void thin(struct candidates *to, const struct candidates *from, const struct gram_bitmap *b,
+                 uint32_t mask, uint32_t factor)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < from->n; i += LANES) {
+        __m256i gram = _mm256_loadu_si256((const __m256i *)(from->grams + i));
+        __m256i key = _mm256_and_si256(gram, _mm256_set1_epi32((int)mask));
+        __m256i hash = _mm256_mullo_epi32(key, _mm256_set1_epi32((int)factor));
+        uint32_t m = bitmap_has_8(b, hash) & low_bits(from->n - i);
+        __m256i position = _mm256_loadu_si256((const __m256i *)(from->positions + i));
+        __m256i owner = _mm256_loadu_si256((const __m256i *)(from->owners + i));
+        __m256i order = front_order(m);
+        store(to->grams + n, gram, order);
+        store(to->positions + n, position, order);
+        store(to->owners + n, owner, order);
+        n += (uint32_t)_mm_popcnt_u32(m);
+    }
+    to->n = n;
+}
+
+/* Windows `from` to `to` of a value, masked and hashed, go through a bitmap;
+ * to - from <= CHUNK. Reads 16 bytes from a window on. */
+static inline void collect(struct candidates *c, const struct gram_bitmap *b, uint32_t mask,
+                           const struct literal_value *v, uint32_t owner, uint32_t from,
+                           uint32_t to)
 {
     const __m256i factor = _mm256_set1_epi32((int)GRAM_HASH_FIRST);
-    __m256i position =
-        _mm256_add_epi32(_mm256_set1_epi32((int)from), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
-    uint32_t n = q->n;
+    __m256i position = positions_from(from);
 
     for (uint32_t i = from; i < to; i += LANES) {
-        __m256i gram = windows_at(p + i);
-        uint32_t m = bitmap_has_8(first, _mm256_mullo_epi32(gram, factor));
-        m &= low_bits(to - i);
-        __m256i order = front_order(m);
-        _mm256_storeu_si256((__m256i *)(q->grams + n), _mm256_permutevar8x32_epi32(gram, order));
-        _mm256_storeu_si256((__m256i *)(q->positions + n),
-                            _mm256_permutevar8x32_epi32(position, order));
-        n += (uint32_t)_mm_popcnt_u32(m);
+        __m256i gram = windows_at(v->p + i);
+        __m256i key = _mm256_and_si256(gram, _mm256_set1_epi32((int)mask));
+        uint32_t m = bitmap_has_8(b, _mm256_mullo_epi32(key, factor));
+        push(c, m & low_bits(to - i), gram, position, owner);
         position = _mm256_add_epi32(position, _mm256_set1_epi32(LANES));
     }
-    q->n = n;
 }
 
-/* values[i] owns the candidates before ends[i]; those behind the last end are of
- * values[n_owners], which is still being read. Empties the queue. */
-static void queue_drain(struct queue *q, const struct literal_set *set,
-                        const struct literal_value *values, struct literal_hits *hits)
+static void verify_grams(struct candidates *c, const struct literal_set *set,
+                         const struct literal_value *values, struct literal_hits *hits)
 {
-    const __m256i factor = _mm256_set1_epi32((int)GRAM_HASH_SECOND);
-    uint32_t owner = 0;
-
-    for (uint32_t i = 0; i < q->n; i += LANES) {
-        __m256i gram = _mm256_loadu_si256((const __m256i *)(q->grams + i));
-        uint32_t m = bitmap_has_8(&set->second, _mm256_mullo_epi32(gram, factor));
-        for (m &= low_bits(q->n - i); m; m &= m - 1) {
-            uint32_t k = i + (uint32_t)__builtin_ctz(m);
-            while (owner < q->n_owners && k >= q->ends[owner])
-                owner++;
-            literal_verify_gram(set, &values[owner], q->positions[k], hits);
-        }
-    }
-    q->n = q->n_owners = 0;
-}
-
-/* No room for one more owner or one more chunk. */
-static inline bool queue_is_full(const struct queue *q)
-{
-    return q->n > QUEUE - CHUNK || q->n_owners == OWNERS;
+    thin(c, c, &set->second, UINT32_MAX, (uint32_t)GRAM_HASH_SECOND);
+    literal_verify_grams(set, values, c, hits);
+    c->n = 0;
 }
 
 static void scan_grams(const struct literal_set *set, const struct literal_value *values, size_t n,
                        struct literal_hits *hits)
 {
-    const struct literal_value *first = values; /* the one that ends[0] is about */
-    struct queue q;
+    struct candidates c;
 
-    q.n = q.n_owners = 0;
-    for (const struct literal_value *v = values; v < values + n; v++) {
-        uint32_t windows = v->n < GRAM_BYTES ? 0 : v->n - GRAM_BYTES + 1;
-        uint32_t from = 0;
-        do {
-            if (queue_is_full(&q)) {
-                queue_drain(&q, set, first, hits);
-                first = v;
-            }
+    c.n = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t windows = values[k].n < GRAM_BYTES ? 0 : values[k].n - GRAM_BYTES + 1;
+        for (uint32_t from = 0; from < windows; from += CHUNK) {
             uint32_t to = windows - from < CHUNK ? windows : from + CHUNK;
-            queue_windows(&q, &set->first, v->p, from, to);
-            from = to;
-        } while (from < windows);
-        q.ends[q.n_owners++] = q.n;
+            if (c.n > CANDIDATES_MAX - CHUNK)
+                verify_grams(&c, set, values, hits);
+            collect(&c, &set->first, UINT32_MAX, &values[k], k, from, to);
+        }
     }
-    queue_drain(&q, set, first, hits);
+    verify_grams(&c, set, values, hits);
 }
 
 /* ---- shuffle filters -------------------------------------------------------------------- */
@@ -168,25 +174,94 @@ static void shuffle_grams(const struct literal_set *set, const struct literal_va
     }
 }
 
-static void shuffle_shorts(const struct literal_set *set, const struct literal_value *v,
-                           struct literal_hits *hits)
+/* ---- literals of 1 to 3 bytes ------------------------------------------------------------ */
+
+/* Which of the bits of a one-byte filter occur in the value. */
+static uint32_t ones_in(const struct ones_filter *f, const struct literal_value *v)
 {
-    for (uint32_t i = 0; i < v->n; i += SHUFFLED) {
-        uint32_t m = shuffle_32(&set->short_shuffle, SHORT_BYTES_MAX, v->p + i);
-        for (m &= low_bits(v->n - i); m; m &= m - 1)
-            literal_verify_short(set, v, i + (uint32_t)__builtin_ctz(m), hits);
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i lo = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)f->lo));
+    __m256i hi = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)f->hi));
+    __m256i found = _mm256_setzero_si256();
+    uint32_t i = 0;
+
+    for (; i + SHUFFLED <= v->n; i += SHUFFLED) {
+        __m256i bytes = _mm256_loadu_si256((const __m256i *)(v->p + i));
+        __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+        __m256i low = _mm256_shuffle_epi8(lo, _mm256_and_si256(bytes, nibble));
+        found = _mm256_or_si256(found, _mm256_and_si256(low, _mm256_shuffle_epi8(hi, high)));
     }
+    __m128i half = _mm_or_si128(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
+    uint64_t bits = (uint64_t)(_mm_extract_epi64(half, 0) | _mm_extract_epi64(half, 1));
+    bits |= bits >> 32;
+    bits |= bits >> 16;
+    bits |= bits >> 8;
+    for (; i < v->n; i++) {
+        uint8_t c = (uint8_t)v->p[i];
+        bits |= f->lo[c & 15] & f->hi[c >> 4];
+    }
+    return bits & UINT8_MAX;
+}
+
+/* Windows `from` to `to` of a value go through the shuffle filter. */
+static inline void collect_shuffled(struct candidates *c, const struct literal_set *set,
+                                    const struct literal_value *v, uint32_t owner, uint32_t from,
+                                    uint32_t to)
+{
+    for (; from < to; from += SHUFFLED) {
+        uint32_t m = shuffle_32(&set->short_shuffle, SHORT_BYTES_MAX, v->p + from);
+        uint32_t at = from;
+        for (m &= low_bits(to - from); m; m >>= LANES, at += LANES)
+            push(c, m & UINT8_MAX, windows_at(v->p + at), positions_from(at), owner);
+    }
+}
+
+static void verify_shorts(struct candidates *c, const struct literal_set *set,
+                          const struct literal_value *values, struct literal_hits *hits)
+{
+    struct candidates kept;
+
+    if (set->shorts[1].n > 0) {
+        thin(&kept, c, &set->pairs, PAIR_MASK, (uint32_t)GRAM_HASH_FIRST);
+        literal_verify_shorts(set, values, &kept, 2, hits);
+    }
+    if (set->shorts[2].n > 0) {
+        thin(&kept, c, &set->triples, TRIPLE_MASK, (uint32_t)GRAM_HASH_FIRST);
+        literal_verify_shorts(set, values, &kept, 3, hits);
+    }
+    c->n = 0;
+}
+
+static void scan_shorts(const struct literal_set *set, const struct literal_value *values, size_t n,
+                        struct literal_hits *hits)
+{
+    struct candidates c;
+
+    c.n = 0;
+    for (uint32_t k = 0; k < n; k++)
+        for (uint32_t from = 0; from < values[k].n; from += CHUNK) {
+            uint32_t to = values[k].n - from < CHUNK ? values[k].n : from + CHUNK;
+            if (c.n > CANDIDATES_MAX - CHUNK)
+                verify_shorts(&c, set, values, hits);
+            if (set->are_shorts_shuffled)
+                collect_shuffled(&c, set, &values[k], k, from, to);
+            else
+                collect(&c, &set->heads, PAIR_MASK, &values[k], k, from, to);
+        }
+    verify_shorts(&c, set, values, hits);
 }
 
 void literal_scan_avx2(const struct literal_set *set, const struct literal_value *values, size_t n,
                        struct literal_hits *hits)
 {
-    if (set->is_shuffled)
+    if (set->are_grams_shuffled)
         for (size_t i = 0; i < n; i++)
             shuffle_grams(set, &values[i], hits);
     else if (set->grams.n > 0)
         scan_grams(set, values, n, hits);
     if (set->has_shorts)
+        scan_shorts(set, values, n, hits);
+    for (uint32_t k = 0; k < set->n_ones; k++)
         for (size_t i = 0; i < n; i++)
-            shuffle_shorts(set, &values[i], hits);
+            literal_report_ones(set, &values[i], k, ones_in(&set->ones[k], &values[i]), hits);
 }

@@ -1,27 +1,19 @@
 /* literal_avx512.c - sixteen windows at a time.
  *
  * The first bitmap is gathered from for every window; what passes is compressed, without a
- * branch, into a queue that runs on over value borders, so that the gathers of many short
- * values overlap. When the queue is full, or the values are at their end, the second bitmap
- * thins the queue out, again sixteen at a time, and only the rest is verified one by one.
+ * branch, into a list that runs on over value borders, so that the gathers of many short
+ * values overlap. When the list is full, or the values are at their end, the second bitmap
+ * thins it out, again sixteen at a time, and only the rest is verified one by one.
  *
- * Sets of a few grams, and literals of 1 to 3 bytes, need no gather: a shuffle filter
- * tests 64 positions at once.
+ * Literals of two and three bytes go the same way by their first two bytes. Where there are
+ * few of either kind no gather is needed: a shuffle filter tests 64 positions at once. For
+ * single bytes that filter is exact.
  */
 #include "match/literal_set.h"
 
 #include <immintrin.h>
 
-enum { LANES = 16, CHUNK = 256, QUEUE = 2 * CHUNK, OWNERS = 64, SHUFFLED = 64 };
-
-/* Windows that passed the first bitmap, oldest first. */
-struct queue {
-    uint32_t grams[QUEUE + LANES];
-    uint32_t positions[QUEUE + LANES];
-    uint32_t n;
-    uint32_t ends[OWNERS]; /* those of values[i] end here, for i below n_owners */
-    uint32_t n_owners;
-};
+enum { LANES = 16, CHUNK = 256, SHUFFLED = 64 };
 
 /* The low n bits, or all. BZHI alone would look at the low byte of n only. */
 static inline uint64_t low_bits(uint32_t n)
@@ -49,77 +41,86 @@ static inline __mmask16 bitmap_has_16(const struct gram_bitmap *b, __m512i hash)
     return _mm512_test_epi32_mask(word, _mm512_rolv_epi32(_mm512_set1_epi32(1), bit));
 }
 
-/* Windows `from` to `to` of a value go through the first bitmap; to - from <= CHUNK. */
-static inline void queue_windows(struct queue *q, const struct gram_bitmap *first, const char *p,
-                                 uint32_t from, uint32_t to)
+/* Append the windows of a value whose bit is set in m. */
+static inline void push(struct candidates *c, __mmask16 m, __m512i gram, __m512i position,
+                        uint32_t owner)
 {
-    const __m512i factor = _mm512_set1_epi32(GRAM_HASH_FIRST);
-    __m512i position =
-        _mm512_add_epi32(_mm512_set1_epi32((int)from),
-                         _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
-    uint32_t n = q->n;
+    _mm512_storeu_si512(c->grams + c->n, _mm512_maskz_compress_epi32(m, gram));
+    _mm512_storeu_si512(c->positions + c->n, _mm512_maskz_compress_epi32(m, position));
+    _mm512_storeu_si512(c->owners + c->n, _mm512_set1_epi32((int)owner));
+    c->n += (uint32_t)_mm_popcnt_u32(m);
+}
+
+/* Sixteen positions: at, at + 1 ... */
+static inline __m512i positions_from(uint32_t at)
+{
+    return _mm512_add_epi32(_mm512_set1_epi32((int)at),
+                            _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+/* Keep those whose gram, masked and hashed, is in the bitmap; `to` may be `from`. */
+static void thin(struct candidates *to, const struct candidates *from, const struct gram_bitmap *b,
+                 uint32_t mask, uint32_t factor)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < from->n; i += LANES) {
+        __m512i gram = _mm512_loadu_si512(from->grams + i);
+        __m512i key = _mm512_and_si512(gram, _mm512_set1_epi32((int)mask));
+        __m512i hash = _mm512_mullo_epi32(key, _mm512_set1_epi32((int)factor));
+        __mmask16 m = bitmap_has_16(b, hash) & (__mmask16)low_bits(from->n - i);
+        __m512i position = _mm512_loadu_si512(from->positions + i);
+        __m512i owner = _mm512_loadu_si512(from->owners + i);
+        _mm512_storeu_si512(to->grams + n, _mm512_maskz_compress_epi32(m, gram));
+        _mm512_storeu_si512(to->positions + n, _mm512_maskz_compress_epi32(m, position));
+        _mm512_storeu_si512(to->owners + n, _mm512_maskz_compress_epi32(m, owner));
+        n += (uint32_t)_mm_popcnt_u32(m);
+    }
+    to->n = n;
+}
+
+/* Windows `from` to `to` of a value, masked and hashed, go through a bitmap;
+ * to - from <= CHUNK. Reads 32 bytes from a window on. */
+static inline void collect(struct candidates *c, const struct gram_bitmap *b, uint32_t mask,
+                           const struct literal_value *v, uint32_t owner, uint32_t from,
+                           uint32_t to)
+{
+    const __m512i factor = _mm512_set1_epi32((int)GRAM_HASH_FIRST);
+    __m512i position = positions_from(from);
 
     for (uint32_t i = from; i < to; i += LANES) {
-        __m512i gram = windows_at(p + i);
-        __mmask16 m = bitmap_has_16(first, _mm512_mullo_epi32(gram, factor));
-        m &= (__mmask16)low_bits(to - i);
-        _mm512_storeu_si512(q->grams + n, _mm512_maskz_compress_epi32(m, gram));
-        _mm512_storeu_si512(q->positions + n, _mm512_maskz_compress_epi32(m, position));
-        n += (uint32_t)_mm_popcnt_u32(m);
+        __m512i gram = windows_at(v->p + i);
+        __m512i key = _mm512_and_si512(gram, _mm512_set1_epi32((int)mask));
+        __mmask16 m = bitmap_has_16(b, _mm512_mullo_epi32(key, factor));
+        push(c, m & (__mmask16)low_bits(to - i), gram, position, owner);
         position = _mm512_add_epi32(position, _mm512_set1_epi32(LANES));
     }
-    q->n = n;
 }
 
-/* values[i] owns the candidates before ends[i]; those behind the last end are of
- * values[n_owners], which is still being read. Empties the queue. */
-static void queue_drain(struct queue *q, const struct literal_set *set,
-                        const struct literal_value *values, struct literal_hits *hits)
+static void verify_grams(struct candidates *c, const struct literal_set *set,
+                         const struct literal_value *values, struct literal_hits *hits)
 {
-    const __m512i factor = _mm512_set1_epi32((int)GRAM_HASH_SECOND);
-    uint32_t owner = 0;
-
-    for (uint32_t i = 0; i < q->n; i += LANES) {
-        __m512i gram = _mm512_loadu_si512(q->grams + i);
-        uint32_t m = bitmap_has_16(&set->second, _mm512_mullo_epi32(gram, factor));
-        for (m &= (uint32_t)low_bits(q->n - i); m; m &= m - 1) {
-            uint32_t k = i + (uint32_t)__builtin_ctz(m);
-            while (owner < q->n_owners && k >= q->ends[owner])
-                owner++;
-            literal_verify_gram(set, &values[owner], q->positions[k], hits);
-        }
-    }
-    q->n = q->n_owners = 0;
-}
-
-/* No room for one more owner or one more chunk. */
-static inline bool queue_is_full(const struct queue *q)
-{
-    return q->n > QUEUE - CHUNK || q->n_owners == OWNERS;
+    thin(c, c, &set->second, UINT32_MAX, (uint32_t)GRAM_HASH_SECOND);
+    literal_verify_grams(set, values, c, hits);
+    c->n = 0;
 }
 
 static void scan_grams(const struct literal_set *set, const struct literal_value *values, size_t n,
                        struct literal_hits *hits)
 {
-    const struct literal_value *first = values; /* the one that ends[0] is about */
-    struct queue q;
+    struct candidates c;
 
-    q.n = q.n_owners = 0;
-    for (const struct literal_value *v = values; v < values + n; v++) {
-        uint32_t windows = v->n < GRAM_BYTES ? 0 : v->n - GRAM_BYTES + 1;
-        uint32_t from = 0;
-        do {
-            if (queue_is_full(&q)) {
-                queue_drain(&q, set, first, hits);
-                first = v;
-            }
+    c.n = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t windows = values[k].n < GRAM_BYTES ? 0 : values[k].n - GRAM_BYTES + 1;
+        for (uint32_t from = 0; from < windows; from += CHUNK) {
             uint32_t to = windows - from < CHUNK ? windows : from + CHUNK;
-            queue_windows(&q, &set->first, v->p, from, to);
-            from = to;
-        } while (from < windows);
-        q.ends[q.n_owners++] = q.n;
+            if (c.n > CANDIDATES_MAX - CHUNK)
+                verify_grams(&c, set, values, hits);
+            collect(&c, &set->first, UINT32_MAX, &values[k], k, from, to);
+        }
     }
-    queue_drain(&q, set, first, hits);
+    verify_grams(&c, set, values, hits);
 }
 
 /* ---- shuffle filters -------------------------------------------------------------------- */
@@ -163,25 +164,89 @@ static void shuffle_grams(const struct literal_set *set, const struct literal_va
     }
 }
 
-static void shuffle_shorts(const struct literal_set *set, const struct literal_value *v,
-                           struct literal_hits *hits)
+/* ---- literals of 1 to 3 bytes ------------------------------------------------------------ */
+
+/* Which of the bits of a one-byte filter occur in the value. */
+static uint32_t ones_in(const struct ones_filter *f, const struct literal_value *v)
 {
+    const __m512i nibble = _mm512_set1_epi8(15);
+    __m512i lo = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)f->lo));
+    __m512i hi = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)f->hi));
+    __m512i found = _mm512_setzero_si512();
+
     for (uint32_t i = 0; i < v->n; i += SHUFFLED) {
-        uint64_t m = shuffle_64(&set->short_shuffle, SHORT_BYTES_MAX, v->p + i, v->n - i);
-        for (m &= low_bits(v->n - i); m; m &= m - 1)
-            literal_verify_short(set, v, i + (uint32_t)__builtin_ctzll(m), hits);
+        __m512i bytes = _mm512_loadu_si512(v->p + i);
+        __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
+        __m512i low = _mm512_shuffle_epi8(lo, _mm512_and_si512(bytes, nibble));
+        low = _mm512_maskz_mov_epi8(low_bits(v->n - i), low);
+        found = _mm512_or_si512(found, _mm512_and_si512(low, _mm512_shuffle_epi8(hi, high)));
     }
+    uint64_t bits = (uint64_t)_mm512_reduce_or_epi64(found);
+    bits |= bits >> 32;
+    bits |= bits >> 16;
+    bits |= bits >> 8;
+    return bits & UINT8_MAX;
+}
+
+/* Windows `from` to `to` of a value go through the shuffle filter. */
+static inline void collect_shuffled(struct candidates *c, const struct literal_set *set,
+                                    const struct literal_value *v, uint32_t owner, uint32_t from,
+                                    uint32_t to)
+{
+    for (; from < to; from += SHUFFLED) {
+        uint64_t m = shuffle_64(&set->short_shuffle, SHORT_BYTES_MAX, v->p + from, v->n - from);
+        uint32_t at = from;
+        for (m &= low_bits(to - from); m; m >>= LANES, at += LANES)
+            push(c, (__mmask16)m, windows_at(v->p + at), positions_from(at), owner);
+    }
+}
+
+static void verify_shorts(struct candidates *c, const struct literal_set *set,
+                          const struct literal_value *values, struct literal_hits *hits)
+{
+    struct candidates kept;
+
+    if (set->shorts[1].n > 0) {
+        thin(&kept, c, &set->pairs, PAIR_MASK, (uint32_t)GRAM_HASH_FIRST);
+        literal_verify_shorts(set, values, &kept, 2, hits);
+    }
+    if (set->shorts[2].n > 0) {
+        thin(&kept, c, &set->triples, TRIPLE_MASK, (uint32_t)GRAM_HASH_FIRST);
+        literal_verify_shorts(set, values, &kept, 3, hits);
+    }
+    c->n = 0;
+}
+
+static void scan_shorts(const struct literal_set *set, const struct literal_value *values, size_t n,
+                        struct literal_hits *hits)
+{
+    struct candidates c;
+
+    c.n = 0;
+    for (uint32_t k = 0; k < n; k++)
+        for (uint32_t from = 0; from < values[k].n; from += CHUNK) {
+            uint32_t to = values[k].n - from < CHUNK ? values[k].n : from + CHUNK;
+            if (c.n > CANDIDATES_MAX - CHUNK)
+                verify_shorts(&c, set, values, hits);
+            if (set->are_shorts_shuffled)
+                collect_shuffled(&c, set, &values[k], k, from, to);
+            else
+                collect(&c, &set->heads, PAIR_MASK, &values[k], k, from, to);
+        }
+    verify_shorts(&c, set, values, hits);
 }
 
 void literal_scan_avx512(const struct literal_set *set, const struct literal_value *values,
                          size_t n, struct literal_hits *hits)
 {
-    if (set->is_shuffled)
+    if (set->are_grams_shuffled)
         for (size_t i = 0; i < n; i++)
             shuffle_grams(set, &values[i], hits);
     else if (set->grams.n > 0)
         scan_grams(set, values, n, hits);
     if (set->has_shorts)
+        scan_shorts(set, values, n, hits);
+    for (uint32_t k = 0; k < set->n_ones; k++)
         for (size_t i = 0; i < n; i++)
-            shuffle_shorts(set, &values[i], hits);
+            literal_report_ones(set, &values[i], k, ones_in(&set->ones[k], &values[i]), hits);
 }

@@ -4,7 +4,7 @@
  *
  * Three questions are asked of a value, each only if the set has such literals:
  *   anchored  at its start, its end, or as a whole: one hash look-up per length class
- *   short     1 to 3 bytes anywhere: a shuffle filter over every position
+ *   short     1 to 3 bytes anywhere: shuffle filters over every position
  *   gram      4 bytes and more, anywhere: every 4-byte window against one or two bitmaps
  * What passes a filter at position p goes to literal_verify_*(), which is exact. A filter
  * may wake too much, never too little, so kernels are free to differ in filtering.
@@ -20,7 +20,9 @@ enum {
     GRAM_BYTES = 4,
     SHORT_BYTES_MAX = GRAM_BYTES - 1,
     CHECK_BYTES = 8, /* compared in a register before the whole text is */
-    SHUFFLE_BUCKETS = 8
+    SHUFFLE_BUCKETS = 8,
+    ONES_MAX = 256 / SHUFFLE_BUCKETS,
+    SEEN_WORDS = 8 /* of 64 entries each */
 };
 
 /* One literal, ready to be verified. Entries with the same key are neighbours; the last
@@ -61,6 +63,20 @@ struct shuffle_filter {
     uint8_t hi[GRAM_BYTES][16];
 };
 
+/* Eight literals of one byte, one to a bucket, which makes the filter exact: the bits of
+ * lo[low nibble] & hi[high nibble], collected over a value, are the literals in it. */
+struct ones_filter {
+    uint8_t lo[16];
+    uint8_t hi[16];
+    uint32_t entries[SHUFFLE_BUCKETS]; /* number of the first entry */
+};
+
+/* Short literals recur in a value; each is reported once. Entries of short literals come
+ * first, so that their numbers are small; those beyond are reported each time. */
+struct seen {
+    uint64_t words[SEEN_WORDS];
+};
+
 /* Keys of anchored literals: see literal_anchor.c. */
 struct anchor_slot {
     uint64_t key;
@@ -74,6 +90,8 @@ struct anchor_table {
     const struct anchor_slot *slots; /* 2^(64 - shift) of them, at most a quarter full */
     uint32_t shift;
     uint32_t n;
+    const uint32_t *filter; /* bit (key >> filter_shift) is set for each key */
+    uint32_t filter_shift;
     uint32_t starts; /* bit c: there is a key of class c for LITERAL_AT_START */
     uint32_t ends;   /* ... for LITERAL_AT_END */
     bool has_whole;
@@ -86,17 +104,26 @@ struct literal_set {
     struct gram_table grams;
     struct gram_bitmap first;  /* small enough for the first-level cache */
     struct gram_bitmap second; /* another hash; asked where `first` says yes */
-    bool is_shuffled;          /* so few grams that gram_shuffle does it in registers */
+    bool are_grams_shuffled;   /* so few that gram_shuffle does it in registers */
     struct shuffle_filter gram_shuffle;
 
     struct gram_table shorts[SHORT_BYTES_MAX]; /* by length - 1 */
-    bool has_shorts;
+    struct ones_filter ones[ONES_MAX];         /* all literals of one byte */
+    uint32_t n_ones;
+    bool has_shorts;          /* of two or three bytes: */
+    bool are_shorts_shuffled; /* so few that short_shuffle does it; else heads: */
     struct shuffle_filter short_shuffle;
+    struct gram_bitmap heads;   /* hashes of the first two bytes of all of them */
+    struct gram_bitmap pairs;   /* hashes of two-byte literals */
+    struct gram_bitmap triples; /* ... of three-byte ones */
 
     struct anchor_table anchors;
     const struct literal_entry *entries;
     size_t n_entries;
 };
+
+/* What of a window is hashed for literals of two and three bytes. */
+enum { PAIR_MASK = 0xffff, TRIPLE_MASK = 0xffffff };
 
 /* Multiplicative hashing: the high bits of the product are the good ones. */
 enum { GRAM_HASH_FIRST = 0x9e3779b1, GRAM_HASH_SECOND = 0x85ebca6b };
@@ -154,16 +181,44 @@ static inline bool entry_is_at(const struct literal_entry *e, const char *start)
 {
     if (low_bytes(load64(start + e->check_at), e->n) != e->check)
         return false;
-    return e->n <= CHECK_BYTES || memcmp(start, e->text, e->n) == 0;
+    if (e->n <= CHECK_BYTES)
+        return true;
+    if (e->n <= 2 * CHECK_BYTES) { /* two words that overlap; no call */
+        size_t last = e->n - CHECK_BYTES;
+        return load64(start) == load64(e->text) && load64(start + last) == load64(e->text + last);
+    }
+    return memcmp(start, e->text, e->n) == 0;
 }
 
 /* Report the literals filed under the 4-byte window at pos; pos + GRAM_BYTES <= v->n. */
 void literal_verify_gram(const struct literal_set *set, const struct literal_value *v, uint32_t pos,
                          struct literal_hits *hits);
 
-/* Report the literals of 1 to 3 bytes that begin at pos < v->n. */
+/* Windows that passed a filter, in the order of their values: what kernels collect before
+ * anything is verified. */
+enum { CANDIDATES_MAX = 512, CANDIDATES_SLACK = 16 /* a vector is stored whole */ };
+struct candidates {
+    uint32_t grams[CANDIDATES_MAX + CANDIDATES_SLACK];
+    uint32_t positions[CANDIDATES_MAX + CANDIDATES_SLACK];
+    uint32_t owners[CANDIDATES_MAX + CANDIDATES_SLACK]; /* number of the value */
+    uint32_t n;
+};
+
+/* literal_verify_gram() for each of them. */
+void literal_verify_grams(const struct literal_set *set, const struct literal_value *values,
+                          const struct candidates *c, struct literal_hits *hits);
+
+/* literal_verify_short() for each of them. */
+void literal_verify_shorts(const struct literal_set *set, const struct literal_value *values,
+                           const struct candidates *c, uint32_t n, struct literal_hits *hits);
+
+/* Report the literals of n bytes (1 to 3) that begin at pos, if it fits there. */
 void literal_verify_short(const struct literal_set *set, const struct literal_value *v,
-                          uint32_t pos, struct literal_hits *hits);
+                          uint32_t pos, uint32_t n, struct seen *seen, struct literal_hits *hits);
+
+/* Report the one-byte literals of set->ones[i] whose bits are set. */
+void literal_report_ones(const struct literal_set *set, const struct literal_value *v, uint32_t i,
+                         uint32_t bits, struct literal_hits *hits);
 
 /* Report the anchored literals of a value. */
 void literal_verify_anchored(const struct literal_set *set, const struct literal_value *v,

@@ -35,17 +35,68 @@ void literal_verify_gram(const struct literal_set *set, const struct literal_val
     }
 }
 
-void literal_verify_short(const struct literal_set *set, const struct literal_value *v,
-                          uint32_t pos, struct literal_hits *hits)
+/* Slots and entries of the whole batch are fetched before the first is looked at. */
+void literal_verify_grams(const struct literal_set *set, const struct literal_value *values,
+                          const struct candidates *c, struct literal_hits *hits)
 {
-    uint32_t window = load32(v->p + pos);
+    const struct gram_table *t = &set->grams;
 
-    for (uint32_t n = 1; n <= SHORT_BYTES_MAX && n <= v->n - pos; n++) {
-        if (set->shorts[n - 1].n == 0)
-            continue;
-        const struct literal_entry *e =
-            table_find(set, &set->shorts[n - 1], (uint32_t)low_bytes(window, n));
-        for (; e; e = e->is_last ? NULL : e + 1) /* the key is the whole text: equal */
-            hits_add(hits, v->tag, e->id);
+    for (uint32_t i = 0; i < c->n; i++)
+        __builtin_prefetch(&t->slots[gram_hash(c->grams[i]) >> t->shift]);
+    for (uint32_t i = 0; i < c->n; i++) {
+        uint32_t entry = t->slots[gram_hash(c->grams[i]) >> t->shift].entry;
+        __builtin_prefetch(&set->entries[entry > 0 ? entry - 1 : 0]);
     }
+    for (uint32_t i = 0; i < c->n; i++)
+        literal_verify_gram(set, &values[c->owners[i]], c->positions[i], hits);
+}
+
+/* Was it reported for this value before? If not, it is now. */
+static bool seen_before(struct seen *seen, size_t entry)
+{
+    size_t word = entry / 64;
+    uint64_t bit = UINT64_C(1) << (entry % 64);
+
+    if (word >= SEEN_WORDS)
+        return false;
+    bool was = seen->words[word] & bit;
+    seen->words[word] |= bit;
+    return was;
+}
+
+static void report_all(const struct literal_entry *e, const struct literal_value *v,
+                       struct literal_hits *hits)
+{
+    for (; e; e = e->is_last ? NULL : e + 1)
+        hits_add(hits, v->tag, e->id);
+}
+
+void literal_verify_short(const struct literal_set *set, const struct literal_value *v,
+                          uint32_t pos, uint32_t n, struct seen *seen, struct literal_hits *hits)
+{
+    if (v->n - pos < n)
+        return;
+    const struct literal_entry *e =
+        table_find(set, &set->shorts[n - 1], (uint32_t)low_bytes(load32(v->p + pos), n));
+    if (e && !seen_before(seen, (size_t)(e - set->entries)))
+        report_all(e, v, hits); /* the key is the whole text: equal */
+}
+
+void literal_verify_shorts(const struct literal_set *set, const struct literal_value *values,
+                           const struct candidates *c, uint32_t n, struct literal_hits *hits)
+{
+    struct seen seen = {0};
+
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (i > 0 && c->owners[i] != c->owners[i - 1])
+            seen = (struct seen){0};
+        literal_verify_short(set, &values[c->owners[i]], c->positions[i], n, &seen, hits);
+    }
+}
+
+void literal_report_ones(const struct literal_set *set, const struct literal_value *v, uint32_t i,
+                         uint32_t bits, struct literal_hits *hits)
+{
+    for (; bits; bits &= bits - 1)
+        report_all(&set->entries[set->ones[i].entries[__builtin_ctz(bits)]], v, hits);
 }

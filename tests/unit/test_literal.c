@@ -421,6 +421,30 @@ TEST(a_full_buffer_is_flushed_and_starts_again)
     }
 }
 
+TEST(a_short_literal_is_reported_once_for_each_value)
+{
+    static const char *const TEXTS[] = {"a", "ab", "aba"};
+    struct literal_hit at[64];
+    char p[300 + LITERAL_PAD];
+
+    for (size_t i = 0; i < sizeof p; i++)
+        p[i] = "ab"[i % 2];
+    for (size_t t = 0; t < ARRAY_LEN(TEXTS); t++)
+        for (int level = SIMD_SCALAR; level <= (int)cpu_simd_max(); level++) {
+            struct literal_value v[] = {{p, 100, 0}, {p, 100, 1}, {p, 100, 2}};
+            struct literal l = {str_from(TEXTS[t]), 0, LITERAL_ANYWHERE};
+            struct arena *a = arena_new(0);
+            uint8_t pairs[3] = {0};
+            struct found found = {.pairs = pairs, .n_tags = 3, .n_ids = 1};
+            struct literal_hits hits = {at, 0, 64, on_flush, &found};
+            literal_scan(literal_set_new_with(a, &l, 1, (enum simd_level)level), v, 3, &hits);
+            CHECK(pairs[0] && pairs[1] && pairs[2]);
+            CHECK_EQ(found.flushes, 1);
+            CHECK_EQ(found.largest, 3);
+            arena_free(a);
+        }
+}
+
 TEST(large_sets_with_two_filters_equal_a_plain_search)
 {
     enum { N = 20000, VALUES = 40 };
@@ -465,5 +489,6 @@ TEST_MAIN(ENTRY(random_sets_of_every_size_equal_a_plain_search),
           ENTRY(an_anchored_literal_counts_at_its_end_only),
           ENTRY(long_anchored_literals_with_equal_ends_are_told_apart),
           ENTRY(the_longest_literal_is_found), ENTRY(a_full_buffer_is_flushed_and_starts_again),
+          ENTRY(a_short_literal_is_reported_once_for_each_value),
           ENTRY(large_sets_with_two_filters_equal_a_plain_search),
           ENTRY(rarity_orders_texts_as_telemetry_does))
