@@ -43,14 +43,19 @@ static bool accept(struct check *c, char want)
     return true;
 }
 
+static bool is_one_of(char byte, struct str set)
+{
+    return memchr(set.p, byte, set.n) != NULL;
+}
+
 static bool check_escape(struct check *c)
 {
-    if (c->p == c->end || !memchr("\"\\/bfnrtu", *c->p, 9))
+    if (c->p == c->end || !is_one_of(*c->p, STR("\"\\/bfnrtu")))
         return unexpected(c);
     if (*c->p++ != 'u')
         return true;
     for (int i = 0; i < 4; i++, c->p++)
-        if (c->p == c->end || !memchr("0123456789abcdefABCDEF", *c->p, 22))
+        if (c->p == c->end || !is_one_of(*c->p, STR("0123456789abcdefABCDEF")))
             return unexpected(c);
     return true;
 }
@@ -108,7 +113,7 @@ static bool check_plain(struct check *c)
                  : *c->p == 'n' ? check_literal(c, STR("null"))
                                 : check_number(c);
 
-    if (is_ok && c->p < c->end && !memchr(" \t\r\n,:[]{}\"", *c->p, 11))
+    if (is_ok && c->p < c->end && !is_one_of(*c->p, STR(" \t\r\n,:[]{}\"")))
         return unexpected(c);
     return is_ok;
 }

@@ -110,9 +110,8 @@ size_t json_unescape_scalar(struct str in, char *out, unsigned *flags)
         }
         size_t n = utf8_length(p, (size_t)(end - p));
         if (n == 0) {
-            memcpy(to, UTF8_REPLACEMENT, 3);
+            to += put_utf8(0xfffd, to);
             *flags |= JSON_REPLACED;
-            to += 3;
             p++;
         }
         for (; n > 0; n--)
