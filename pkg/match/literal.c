@@ -25,7 +25,7 @@ enum {
     SLOTS_PER_ANCHOR = 4,
     ANCHOR_FILTER_BITS = 256, /* per key: a value asks up to 21 times */
     ANCHOR_FILTER_BITS_MAX = 17,
-    SHUFFLE_KEYS_MAX = 24 /* above, too much passes eight buckets */
+    SHUFFLE_KEYS_MAX = 24 /* to a filter: above, too much passes eight buckets */
 };
 
 /* Which table a literal goes to; drafts are sorted by it first. */
@@ -351,24 +351,36 @@ static int key_cmp(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The keys of some kinds of literals go to the buckets in runs. */
-static void shuffle_init(struct shuffle_filter *f, const struct draft *drafts,
-                         const struct literal_set *set, enum kind from, enum kind to)
+/* The keys of some kinds of literals go to the buckets of all filters in runs. */
+static void shuffles_fill(struct shuffle_group *g, const struct draft *drafts,
+                          const struct literal_set *set, enum kind from, enum kind to)
 {
-    struct arena *scratch = arena_new(0);
-    struct gram_slot *keys = ARENA_ARRAY(scratch, set->n_entries, struct gram_slot);
-    size_t n = 0;
+    struct gram_slot keys[SHUFFLES_MAX * SHUFFLE_KEYS_MAX];
+    size_t n = 0, n_buckets = g->n * SHUFFLE_BUCKETS;
 
     for (size_t i = 0; i < set->n_entries; i++)
         if (drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last)
             keys[n++] = (struct gram_slot){(uint32_t)drafts[i].key, set->entries[i].n};
-    if (n > 1)
-        qsort(keys, n, sizeof *keys, key_cmp);
+    qsort(keys, n, sizeof *keys, key_cmp);
     for (size_t i = 0; i < n; i++) {
         uint32_t length = keys[i].entry < GRAM_BYTES ? keys[i].entry : GRAM_BYTES;
-        shuffle_add(f, keys[i].gram, length, (uint32_t)(i * SHUFFLE_BUCKETS / n));
+        size_t bucket = i * n_buckets / n;
+        shuffle_add(&g->filters[bucket / SHUFFLE_BUCKETS], keys[i].gram, length,
+                    (uint32_t)(bucket % SHUFFLE_BUCKETS));
     }
-    arena_free(scratch);
+}
+
+static void shuffles_init(struct shuffle_group *g, const struct draft *drafts,
+                          const struct literal_set *set, enum kind from, enum kind to)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < set->n_entries; i++)
+        n += drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last;
+    if (n == 0 || n > SHUFFLES_MAX * SHUFFLE_KEYS_MAX)
+        return;
+    g->n = (n + SHUFFLE_KEYS_MAX - 1) / SHUFFLE_KEYS_MAX;
+    shuffles_fill(g, drafts, set, from, to);
 }
 
 static void ones_init(struct literal_set *set, const struct draft *drafts)
@@ -387,18 +399,6 @@ static void ones_init(struct literal_set *set, const struct draft *drafts)
         n++;
     }
     set->n_ones = (n + SHUFFLE_BUCKETS - 1) / SHUFFLE_BUCKETS;
-}
-
-static void shuffles_init(struct literal_set *set, const struct draft *drafts)
-{
-    set->are_grams_shuffled = set->grams.n > 0 && set->grams.n <= SHUFFLE_KEYS_MAX;
-    if (set->are_grams_shuffled)
-        shuffle_init(&set->gram_shuffle, drafts, set, KIND_GRAM, KIND_GRAM);
-    set->has_shorts = set->shorts[1].n + set->shorts[2].n > 0;
-    set->are_shorts_shuffled = set->shorts[1].n + set->shorts[2].n <= SHUFFLE_KEYS_MAX;
-    if (set->has_shorts && set->are_shorts_shuffled)
-        shuffle_init(&set->short_shuffle, drafts, set, KIND_SHORT2, KIND_SHORT3);
-    ones_init(set, drafts);
 }
 
 static void (*kernel(enum simd_level level))(const struct literal_set *,
@@ -434,7 +434,10 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
         grams_init(a, &set->shorts[k - KIND_SHORT1], drafts, set, (enum kind)k);
     grams_init(a, &set->grams, drafts, set, KIND_GRAM);
     anchors_init(a, set, drafts);
-    shuffles_init(set, drafts);
+    set->has_shorts = set->shorts[1].n + set->shorts[2].n > 0;
+    shuffles_init(&set->gram_shuffles, drafts, set, KIND_GRAM, KIND_GRAM);
+    shuffles_init(&set->short_shuffles, drafts, set, KIND_SHORT2, KIND_SHORT3);
+    ones_init(set, drafts);
     bitmaps_init(a, set);
     arena_free(scratch);
     return set;

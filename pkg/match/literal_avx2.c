@@ -110,32 +110,6 @@ static inline void collect(struct candidates *c, const struct gram_bitmap *b, ui
     }
 }
 
-static void verify_grams(struct candidates *c, const struct literal_set *set,
-                         const struct literal_value *values, struct literal_hits *hits)
-{
-    thin(c, c, &set->second, UINT32_MAX, (uint32_t)GRAM_HASH_SECOND);
-    literal_verify_grams(set, values, c, hits);
-    c->n = 0;
-}
-
-static void scan_grams(const struct literal_set *set, const struct literal_value *values, size_t n,
-                       struct literal_hits *hits)
-{
-    struct candidates c;
-
-    c.n = 0;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t windows = values[k].n < GRAM_BYTES ? 0 : values[k].n - GRAM_BYTES + 1;
-        for (uint32_t from = 0; from < windows; from += CHUNK) {
-            uint32_t to = windows - from < CHUNK ? windows : from + CHUNK;
-            if (c.n > CANDIDATES_MAX - CHUNK)
-                verify_grams(&c, set, values, hits);
-            collect(&c, &set->first, UINT32_MAX, &values[k], k, from, to);
-        }
-    }
-    verify_grams(&c, set, values, hits);
-}
-
 /* ---- shuffle filters -------------------------------------------------------------------- */
 
 /* The buckets that byte j of a window allows, for 32 windows at once. */
@@ -162,16 +136,50 @@ static inline uint32_t shuffle_32(const struct shuffle_filter *f, uint32_t width
     return ~(uint32_t)_mm256_movemask_epi8(refused);
 }
 
-static void shuffle_grams(const struct literal_set *set, const struct literal_value *v,
-                          struct literal_hits *hits)
+/* Windows `from` to `to` of a value go through the filters; to - from <= CHUNK. */
+static inline void collect_shuffled(struct candidates *c, const struct shuffle_group *g,
+                                    uint32_t width, const struct literal_value *v, uint32_t owner,
+                                    uint32_t from, uint32_t to)
 {
-    uint32_t windows = v->n < GRAM_BYTES ? 0 : v->n - GRAM_BYTES + 1;
-
-    for (uint32_t i = 0; i < windows; i += SHUFFLED) {
-        uint32_t m = shuffle_32(&set->gram_shuffle, GRAM_BYTES, v->p + i);
-        for (m &= low_bits(windows - i); m; m &= m - 1)
-            literal_verify_gram(set, v, i + (uint32_t)__builtin_ctz(m), hits);
+    for (; from < to; from += SHUFFLED) {
+        uint32_t m = 0;
+        uint32_t at = from;
+        for (uint32_t k = 0; k < g->n; k++)
+            m |= shuffle_32(&g->filters[k], width, v->p + from);
+        for (m &= low_bits(to - from); m; m >>= LANES, at += LANES)
+            push(c, m & UINT8_MAX, windows_at(v->p + at), positions_from(at), owner);
     }
+}
+
+/* ---- literals of 4 bytes and more -------------------------------------------------------- */
+
+static void verify_grams(struct candidates *c, const struct literal_set *set,
+                         const struct literal_value *values, struct literal_hits *hits)
+{
+    thin(c, c, &set->second, UINT32_MAX, (uint32_t)GRAM_HASH_SECOND);
+    literal_verify_grams(set, values, c, hits);
+    c->n = 0;
+}
+
+static void scan_grams(const struct literal_set *set, const struct literal_value *values, size_t n,
+                       struct literal_hits *hits)
+{
+    struct candidates c;
+
+    c.n = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t windows = values[k].n < GRAM_BYTES ? 0 : values[k].n - GRAM_BYTES + 1;
+        for (uint32_t from = 0; from < windows; from += CHUNK) {
+            uint32_t to = windows - from < CHUNK ? windows : from + CHUNK;
+            if (c.n > CANDIDATES_MAX - CHUNK)
+                verify_grams(&c, set, values, hits);
+            if (set->gram_shuffles.n > 0)
+                collect_shuffled(&c, &set->gram_shuffles, GRAM_BYTES, &values[k], k, from, to);
+            else
+                collect(&c, &set->first, UINT32_MAX, &values[k], k, from, to);
+        }
+    }
+    verify_grams(&c, set, values, hits);
 }
 
 /* ---- literals of 1 to 3 bytes ------------------------------------------------------------ */
@@ -203,19 +211,6 @@ static uint32_t ones_in(const struct ones_filter *f, const struct literal_value 
     return bits & UINT8_MAX;
 }
 
-/* Windows `from` to `to` of a value go through the shuffle filter. */
-static inline void collect_shuffled(struct candidates *c, const struct literal_set *set,
-                                    const struct literal_value *v, uint32_t owner, uint32_t from,
-                                    uint32_t to)
-{
-    for (; from < to; from += SHUFFLED) {
-        uint32_t m = shuffle_32(&set->short_shuffle, SHORT_BYTES_MAX, v->p + from);
-        uint32_t at = from;
-        for (m &= low_bits(to - from); m; m >>= LANES, at += LANES)
-            push(c, m & UINT8_MAX, windows_at(v->p + at), positions_from(at), owner);
-    }
-}
-
 static void verify_shorts(struct candidates *c, const struct literal_set *set,
                           const struct literal_value *values, struct literal_hits *hits)
 {
@@ -243,8 +238,9 @@ static void scan_shorts(const struct literal_set *set, const struct literal_valu
             uint32_t to = values[k].n - from < CHUNK ? values[k].n : from + CHUNK;
             if (c.n > CANDIDATES_MAX - CHUNK)
                 verify_shorts(&c, set, values, hits);
-            if (set->are_shorts_shuffled)
-                collect_shuffled(&c, set, &values[k], k, from, to);
+            if (set->short_shuffles.n > 0)
+                collect_shuffled(&c, &set->short_shuffles, SHORT_BYTES_MAX, &values[k], k, from,
+                                 to);
             else
                 collect(&c, &set->heads, PAIR_MASK, &values[k], k, from, to);
         }
@@ -254,10 +250,7 @@ static void scan_shorts(const struct literal_set *set, const struct literal_valu
 void literal_scan_avx2(const struct literal_set *set, const struct literal_value *values, size_t n,
                        struct literal_hits *hits)
 {
-    if (set->are_grams_shuffled)
-        for (size_t i = 0; i < n; i++)
-            shuffle_grams(set, &values[i], hits);
-    else if (set->grams.n > 0)
+    if (set->grams.n > 0)
         scan_grams(set, values, n, hits);
     if (set->has_shorts)
         scan_shorts(set, values, n, hits);

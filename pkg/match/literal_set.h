@@ -63,6 +63,13 @@ struct shuffle_filter {
     uint8_t hi[GRAM_BYTES][16];
 };
 
+/* A window passes if one of the filters lets it; n is 0 where there are too many keys. */
+enum { SHUFFLES_MAX = 4 };
+struct shuffle_group {
+    struct shuffle_filter filters[SHUFFLES_MAX];
+    uint32_t n;
+};
+
 /* Eight literals of one byte, one to a bucket, which makes the filter exact: the bits of
  * lo[low nibble] & hi[high nibble], collected over a value, are the literals in it. */
 struct ones_filter {
@@ -102,20 +109,18 @@ struct literal_set {
                  struct literal_hits *); /* short and gram questions */
 
     struct gram_table grams;
-    struct gram_bitmap first;  /* small enough for the first-level cache */
-    struct gram_bitmap second; /* another hash; asked where `first` says yes */
-    bool are_grams_shuffled;   /* so few that gram_shuffle does it in registers */
-    struct shuffle_filter gram_shuffle;
+    struct gram_bitmap first;           /* small enough for the first-level cache */
+    struct gram_bitmap second;          /* another hash; asked where `first` says yes */
+    struct shuffle_group gram_shuffles; /* instead of `first` where there are few */
 
     struct gram_table shorts[SHORT_BYTES_MAX]; /* by length - 1 */
     struct ones_filter ones[ONES_MAX];         /* all literals of one byte */
     uint32_t n_ones;
-    bool has_shorts;          /* of two or three bytes: */
-    bool are_shorts_shuffled; /* so few that short_shuffle does it; else heads: */
-    struct shuffle_filter short_shuffle;
-    struct gram_bitmap heads;   /* hashes of the first two bytes of all of them */
-    struct gram_bitmap pairs;   /* hashes of two-byte literals */
-    struct gram_bitmap triples; /* ... of three-byte ones */
+    bool has_shorts;                     /* of two or three bytes: */
+    struct shuffle_group short_shuffles; /* where there are few; else: */
+    struct gram_bitmap heads;            /* hashes of the first two bytes of all of them */
+    struct gram_bitmap pairs;            /* hashes of two-byte literals */
+    struct gram_bitmap triples;          /* ... of three-byte ones */
 
     struct anchor_table anchors;
     const struct literal_entry *entries;
