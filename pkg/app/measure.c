@@ -2,7 +2,7 @@
  * only place that also knows the peak. */
 #include "app/measure.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,15 +27,17 @@ int64_t wall_clock_ms(void)
 static uint64_t status_bytes(const char *name)
 {
     char line[256];
-    uint64_t kb = 0;
+    unsigned long long kb = 0;
     FILE *f = fopen("/proc/self/status", "re");
 
     if (!f)
         return 0;
     size_t n = strlen(name);
     while (fgets(line, sizeof line, f))
-        if (strncmp(line, name, n) == 0 && sscanf(line + n, ": %" SCNu64, &kb) == 1)
+        if (strncmp(line, name, n) == 0 && line[n] == ':') {
+            kb = strtoull(line + n + 1, NULL, 10);
             break;
+        }
     fclose(f);
     return kb * 1024;
 }

@@ -245,19 +245,21 @@ static bool check_against_jansson(struct arena *a, struct str text)
     json_error_t err;
     enum json_reason reason = json_tree_parse(a, text, &root, NULL);
     json_t *other = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &err);
-    bool is_compared = other || !is_difference(&err);
+    /* A NUL behind a number is lost when jansson puts it back, and so goes unseen. */
+    bool has_nul = memchr(text.p, '\0', text.n) != NULL;
+    bool is_compared = !has_nul && (other || !is_difference(&err));
 
     if (is_compared && (reason == JSON_OK) != (other != NULL))
         print_error("%s, jansson: %s\n%.*s\n", json_reason_name(reason), other ? "ok" : err.text,
                     (int)text.n, text.p);
     if (is_compared)
         CHECK_EQ(reason == JSON_OK, other != NULL);
-    if (other) {
+    if (is_compared && other) {
         if (!is_same(root, other))
             print_error("values differ from jansson's: %.*s\n", (int)text.n, text.p);
         CHECK(is_same(root, other));
-        json_decref(other);
     }
+    json_decref(other);
     return is_compared;
 }
 

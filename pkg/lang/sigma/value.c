@@ -82,7 +82,7 @@ struct sigma_string sigma_string_parse(struct arena *a, struct str text, bool ha
         *has_eaten_star = false;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        struct str name = STR("");
+        struct str name;
         if (c == '\\' && i + 1 < text.n && is_escapable(text.p[i + 1], has_placeholders)) {
             if (has_eaten_star && is_eaten_star(&w, text, i))
                 *has_eaten_star = true;
