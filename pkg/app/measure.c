@@ -2,6 +2,7 @@
  * only place that also knows the peak. */
 #include "app/measure.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
