@@ -57,12 +57,6 @@ struct str {
     size_t n;
 };
 
-/* Several of them, not owned either. */
-struct str_list {
-    const struct str *items;
-    size_t n;
-};
-
 #define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
 
 #endif

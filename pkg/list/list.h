@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "rule/rule.h"
 
 enum {
     LISTS_MAX = 1024,

@@ -131,6 +131,11 @@ enum rule_status {
 /* Where alerts of a rule go. Later issues route by it; all of today's rules are ALERT. */
 enum rule_channel { CHANNEL_ALERT, CHANNEL_SHADOW, CHANNEL_INTERNAL, CHANNEL_OFF };
 
+struct str_list {
+    const struct str *items;
+    size_t n;
+};
+
 /* What a rule says of the stream it is for; an empty part says nothing. */
 struct logsource {
     struct str product, category, service;
