@@ -72,8 +72,7 @@ static const struct tactic *tactic_of(struct str tag)
 /* T and four digits, then perhaps a dot and three. */
 static bool technique_of(struct str tag, struct str *part)
 {
-    if (!attack_part(tag, part) || (part->n != 5 && part->n != 9) ||
-        ascii_lower(part->p[0]) != 't')
+    if (!attack_part(tag, part) || (part->n != 5 && part->n != 9) || ascii_lower(part->p[0]) != 't')
         return false;
     for (size_t i = 1; i < part->n; i++)
         if (i == 5 ? part->p[i] != '.' : part->p[i] < '0' || part->p[i] > '9')

@@ -24,7 +24,7 @@ enum {
 };
 
 struct attack_row {
-    const char *uid;  /* "T1528", "T1552.007" */
+    const char *uid; /* "T1528", "T1552.007" */
     const char *name;
     uint16_t tactics;
     uint8_t version; /* major version of ATT&CK the row is from */

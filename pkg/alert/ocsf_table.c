@@ -981,4 +981,4 @@ const struct ocsf_object ocsf_objects[] = {
 };
 /* clang-format on */
 
-const size_t n_ocsf_objects = ARRAY_LEN(ocsf_objects);
+const size_t ocsf_evidences = 23;

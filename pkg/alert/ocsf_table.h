@@ -38,6 +38,6 @@ struct ocsf_object {
 
 extern const struct ocsf_attr ocsf_attrs[];
 extern const struct ocsf_object ocsf_objects[];
-extern const size_t n_ocsf_objects;
+extern const size_t ocsf_evidences; /* index of the object that evidence begins at */
 
 #endif

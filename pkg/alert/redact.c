@@ -374,7 +374,7 @@ static void walk(struct redactor *r, const struct json_node *node)
 /* Values of the fields that the profile lists. */
 static void walk_profile(struct redactor *r)
 {
-    const struct profile *p = r->event->shape.profile;
+    const struct profile *p = r->event->reader;
     enum profile_redact how;
     struct str field;
 
@@ -415,7 +415,7 @@ static struct redacted replaced(struct redactor *r, const struct known *k)
 static bool replace_whole(struct redactor *r, struct str field, struct str value,
                           struct redacted *out)
 {
-    const struct profile *p = r->event->shape.profile;
+    const struct profile *p = r->event->reader;
     struct known by_field = {.value = value, .kind = "profile"};
     enum secret_kind kind;
 

@@ -1,0 +1,94 @@
+/* document.c - see document.h. */
+#include "alert/document.h"
+
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The stated order of cutting (docs/alert.md): the raw record, matched values, evidence, then
+ * the rule's own long texts. */
+const struct limits document_limits[LIMIT_ROWS] = {
+    {ALERT_RAW_MAX, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
+    {2048, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
+    {0, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
+    {0, 256, 32, 8192, 128, 8192, 1024, 64},
+    {0, 256, 32, 512, 64, 8192, 1024, 64},
+    {0, 128, 16, 256, 32, 1024, 256, 8},
+    {0, 64, 4, 64, 8, 256, 64, 4},
+};
+
+void document_cut(struct document *d, const char *fmt, ...)
+{
+    char path[128];
+    va_list args;
+
+    va_start(args, fmt);
+    int n = vsnprintf(path, sizeof(path), fmt, args);
+    va_end(args);
+    if (n <= 0 || d->n_truncated == TRUNCATED_MAX)
+        return;
+    d->truncated[d->n_truncated++] = arena_str(d->arena, str_from(path));
+}
+
+/* At most max bytes, no character split. */
+static struct str shortened(struct str s, size_t max)
+{
+    if (s.n <= max)
+        return s;
+    size_t n = max;
+    while (n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80 && max - n < 4)
+        n--;
+    return str_sub(s, 0, n);
+}
+
+void document_rule_text(struct document *d, const char *key, struct str text, size_t max,
+                        const char *path)
+{
+    json_kv_str(&d->json, key, shortened(text, max));
+    if (text.n > max)
+        document_cut(d, "%s.%s", path, key);
+}
+
+void document_rule_list(struct document *d, const char *key, struct str_list list, const char *path)
+{
+    bool is_cut = list.n > d->limits->n_list;
+
+    json_key(&d->json, str_from(key));
+    json_open_array(&d->json);
+    for (size_t i = 0; i < list.n && i < d->limits->n_list; i++) {
+        is_cut |= list.items[i].n > d->limits->text;
+        json_put_str(&d->json, shortened(list.items[i], d->limits->text));
+    }
+    json_close_array(&d->json);
+    if (is_cut)
+        document_cut(d, "%s.%s", path, key);
+}
+
+struct safe document_safe(struct document *d, struct str field, struct str value, size_t max,
+                          const char *path)
+{
+    struct redacted out = redact_value(d->redactor, field, value, max);
+
+    if (out.is_cut && path)
+        document_cut(d, "%s", path);
+    return (struct safe){out.text, out.is_dropped, out.is_changed};
+}
+
+void document_put(struct document *d, const char *key, struct safe value)
+{
+    json_kv_str(&d->json, key, value.text);
+}
+
+void document_members(struct document *d, struct str members)
+{
+    struct json_writer *w = &d->json;
+
+    if (members.n == 0)
+        return;
+    ASSERT(w->depth > 0 && w->is_object[w->depth - 1] && !w->has_key);
+    if (w->has_member[w->depth - 1])
+        buf_add_char(w->out, ',');
+    w->has_member[w->depth - 1] = true;
+    buf_add(w->out, members);
+}

@@ -1,0 +1,400 @@
+/* ocsf.c - see ocsf.h.
+ *
+ * Leaves are put into a tree one by one; then each object is completed from the inside out.
+ * An object that stays incomplete is taken off its parent and its leaves are handed back.
+ */
+#include "alert/ocsf.h"
+
+#include "alert/ocsf_table.h"
+#include "base/decimal.h"
+#include "base/str.h"
+
+#include <arpa/inet.h>
+
+struct ocsf_node {
+    const struct ocsf_attr *attr; /* NULL: the root */
+    struct str text;              /* leaf: as JSON number or text */
+    struct str path;              /* leaf: as the profile has it; empty if filled in here */
+    struct ocsf_node *first, *last, *next;
+    bool is_dead; /* taken off: its leaves were handed back */
+};
+
+/* ---- the schema -------------------------------------------------------------------- */
+
+static const struct ocsf_object *object_of(const struct ocsf_node *node)
+{
+    return &ocsf_objects[node->attr ? node->attr->object : ocsf_evidences];
+}
+
+static const struct ocsf_attr *find_attr(const struct ocsf_object *object, struct str name)
+{
+    size_t low = object->first, high = low + object->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = str_cmp(str_from(ocsf_attrs[mid].name), name);
+        if (order == 0)
+            return &ocsf_attrs[mid];
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+/* ---- values -------------------------------------------------------------------------- */
+
+static bool hex_number(struct str text, uint64_t *out)
+{
+    *out = 0;
+    if (text.n < 3 || text.n > 16 || text.p[0] != '0' || ascii_lower(text.p[1]) != 'x')
+        return false;
+    for (size_t i = 2; i < text.n; i++) {
+        char c = ascii_lower(text.p[i]);
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        *out = *out * 16 + (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+}
+
+/* Windows writes process ids as 0x1a4 in the Security log: the same number in decimal. */
+static bool integer(struct arena *a, struct str text, uint64_t max, struct str *out)
+{
+    uint64_t number;
+
+    if (!str_to_u64(text, &number) && !hex_number(text, &number))
+        return false;
+    if (number > max)
+        return false;
+    *out = arena_printf(a, "%llu", (unsigned long long)number);
+    return true;
+}
+
+static bool is_address(struct str text)
+{
+    char z[INET6_ADDRSTRLEN + 1];
+    struct in6_addr space;
+
+    if (text.n == 0 || text.n >= sizeof(z))
+        return false;
+    memcpy(z, text.p, text.n);
+    z[text.n] = '\0';
+    return inet_pton(AF_INET, z, &space) == 1 || inet_pton(AF_INET6, z, &space) == 1;
+}
+
+/* The text has the form: 'x' a hex digit, all else itself ('-' also ':'). */
+static bool has_form(struct str text, const char *form)
+{
+    if (text.n != strlen(form))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = ascii_lower(text.p[i]);
+        bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (form[i] == 'x' ? !is_hex : form[i] == ':' ? c != ':' && c != '-' : c != form[i])
+            return false;
+    }
+    return true;
+}
+
+static bool is_email(struct str text)
+{
+    size_t at = str_find_char(text, '@', 0);
+    size_t dot = at == SIZE_MAX ? SIZE_MAX : str_find_char(text, '.', at + 2);
+
+    if (at == 0 || dot == SIZE_MAX || dot + 1 >= text.n)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = ascii_lower(text.p[i]);
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        if (!is_word && (i > at || (i < at && !strchr("!#$%&'*+/=?^_`{|}~", c))))
+            return false;
+    }
+    return true;
+}
+
+static bool http_method(struct str text, struct str *out)
+{
+    static const char *const methods[] = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS",
+                                          "PATCH",   "POST",   "PUT", "TRACE"};
+
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if (str_eq_ci(text, str_from(methods[i]))) {
+            *out = str_from(methods[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The text as the attribute's type wants it; false if it is none. */
+static bool convert(struct arena *a, const struct ocsf_attr *attr, struct str text, struct str *out)
+{
+    *out = text;
+    if (attr->flags & OCSF_ENUM)
+        return false; /* ids of a vocabulary are not to be had from a source's own words */
+    switch ((enum ocsf_kind)attr->kind) {
+    case OCSF_TEXT:
+        return true;
+    case OCSF_METHOD:
+        return http_method(text, out);
+    case OCSF_IP:
+        return is_address(text);
+    case OCSF_MAC:
+        return has_form(text, "xx:xx:xx:xx:xx:xx");
+    case OCSF_EMAIL:
+        return is_email(text);
+    case OCSF_UUID:
+        return has_form(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    case OCSF_INT:
+    case OCSF_TIME:
+        return integer(a, text, INT64_MAX, out);
+    case OCSF_PORT:
+        return integer(a, text, 65535, out);
+    case OCSF_BOOL:
+        *out = str_eq_ci(text, STR("true")) ? STR("true") : STR("false");
+        return str_eq_ci(text, *out);
+    case OCSF_FLOAT:
+        return decimal_is_number(text);
+    case OCSF_NONE:
+    case OCSF_OBJECT:
+        break;
+    }
+    return false;
+}
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+static struct ocsf_node *find_child(struct ocsf_node *node, const struct ocsf_attr *attr)
+{
+    for (struct ocsf_node *c = node->first; c; c = c->next)
+        if (c->attr == attr && !c->is_dead)
+            return c;
+    return NULL;
+}
+
+static struct ocsf_node *add_child(struct arena *a, struct ocsf_node *node,
+                                   const struct ocsf_attr *attr)
+{
+    struct ocsf_node *child = ARENA_NEW(a, struct ocsf_node);
+
+    child->attr = attr;
+    if (node->last)
+        node->last->next = child;
+    else
+        node->first = child;
+    node->last = child;
+    return child;
+}
+
+static struct str without_brackets(struct str name)
+{
+    return str_ends(name, STR("[]")) ? str_sub(name, 0, name.n - 2) : name;
+}
+
+static bool add_leaf(struct arena *a, struct ocsf_node *root, const struct ocsf_leaf *leaf)
+{
+    const struct ocsf_attr *steps[OCSF_DEPTH_MAX];
+    const struct ocsf_object *object = object_of(root);
+    struct str rest = leaf->path, name, text;
+    size_t n = 0;
+
+    /* All steps first: a path that leads nowhere must not leave objects behind. */
+    do {
+        str_cut(rest, '.', &name, &rest);
+        const struct ocsf_attr *attr = find_attr(object, without_brackets(name));
+        if (!attr || n == OCSF_DEPTH_MAX)
+            return false;
+        steps[n++] = attr;
+        if (attr->kind != OCSF_OBJECT)
+            break;
+        object = &ocsf_objects[attr->object];
+        if (rest.n == 0 && n < OCSF_DEPTH_MAX) /* a long_string is an object with a value */
+            rest = STR("value");
+    } while (rest.n > 0);
+    const struct ocsf_attr *last = steps[n - 1];
+    if (rest.n > 0 || last->kind == OCSF_OBJECT || !convert(a, last, leaf->text, &text))
+        return false;
+    struct ocsf_node *node = root;
+    for (size_t i = 0; i + 1 < n; i++) {
+        struct ocsf_node *child = find_child(node, steps[i]);
+        node = child ? child : add_child(a, node, steps[i]);
+    }
+    if (find_child(node, last))
+        return false;
+    node = add_child(a, node, last);
+    node->text = text;
+    node->path = leaf->path;
+    return true;
+}
+
+/* ---- completing ----------------------------------------------------------------------------- */
+
+static struct str base_name(struct str path)
+{
+    size_t from = path.n;
+
+    while (from > 0 && path.p[from - 1] != '/' && path.p[from - 1] != '\\')
+        from--;
+    return from < path.n ? str_sub(path, from, path.n - from) : path;
+}
+
+static struct ocsf_node *child_named(struct ocsf_node *node, struct str name)
+{
+    const struct ocsf_attr *attr = find_attr(object_of(node), name);
+
+    return attr ? find_child(node, attr) : NULL;
+}
+
+/* Give a required attribute a value if there is an honest one. */
+static bool fill_in(struct arena *a, struct ocsf_node *node, const struct ocsf_attr *attr)
+{
+    struct str name = str_from(attr->name), text = {0};
+
+    if (str_eq(name, STR("name"))) {
+        struct ocsf_node *path = child_named(node, STR("path"));
+        if (path)
+            text = base_name(path->text);
+    } else if ((attr->flags & OCSF_ENUM) && str_ends(name, STR("_id"))) {
+        text = STR("0"); /* Unknown, in every vocabulary of OCSF */
+    }
+    if (text.n == 0)
+        return false;
+    add_child(a, node, attr)->text = text;
+    return true;
+}
+
+static bool has_one_of(struct ocsf_node *node, struct str names)
+{
+    struct str name;
+
+    if (names.n == 0)
+        return true;
+    while (names.n > 0) {
+        str_cut(names, ' ', &name, &names);
+        if (child_named(node, name))
+            return true;
+    }
+    return false;
+}
+
+static void hand_back(struct ocsf_node *node, struct ocsf_leaf *rejected, size_t *n)
+{
+    if (node->is_dead)
+        return;
+    node->is_dead = true;
+    if (node->path.n > 0)
+        rejected[(*n)++] = (struct ocsf_leaf){node->path, node->text};
+    for (struct ocsf_node *c = node->first; c; c = c->next)
+        hand_back(c, rejected, n);
+}
+
+static void complete(struct arena *a, struct ocsf_node *node, struct ocsf_leaf *rejected, size_t *n)
+{
+    const struct ocsf_object *object = object_of(node);
+    bool is_whole = true;
+
+    for (struct ocsf_node *c = node->first; c; c = c->next)
+        if (c->attr->kind == OCSF_OBJECT)
+            complete(a, c, rejected, n);
+    if (!node->attr)
+        return; /* the evidence itself has its data beside this */
+    for (size_t i = object->first; i < (size_t)object->first + object->n; i++) {
+        const struct ocsf_attr *attr = &ocsf_attrs[i];
+        if ((attr->flags & OCSF_REQUIRED) && !find_child(node, attr))
+            is_whole = fill_in(a, node, attr) && is_whole;
+    }
+    if (!is_whole || !has_one_of(node, str_from(object->at_least_one)))
+        hand_back(node, rejected, n);
+}
+
+const struct ocsf_node *ocsf_build(struct arena *a, const struct ocsf_leaf *leaves, size_t n,
+                                   struct ocsf_leaf *rejected, size_t *n_rejected)
+{
+    struct ocsf_node *root = ARENA_NEW(a, struct ocsf_node);
+
+    *n_rejected = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!add_leaf(a, root, &leaves[i]))
+            rejected[(*n_rejected)++] = leaves[i];
+    complete(a, root, rejected, n_rejected);
+    for (struct ocsf_node *c = root->first; c; c = c->next)
+        if (!c->is_dead)
+            return root;
+    return NULL;
+}
+
+/* ---- out ------------------------------------------------------------------------------------- */
+
+static void write_leaf(struct json_writer *w, const struct ocsf_node *node)
+{
+    switch ((enum ocsf_kind)node->attr->kind) {
+    case OCSF_INT:
+    case OCSF_TIME:
+    case OCSF_PORT:
+    case OCSF_BOOL:
+    case OCSF_FLOAT:
+        json_put_number(w, node->text); /* converted: a number, true or false */
+        break;
+    default:
+        json_put_str(w, node->text);
+    }
+}
+
+void ocsf_write(struct json_writer *w, const struct ocsf_node *root)
+{
+    for (const struct ocsf_node *c = root->first; c; c = c->next) {
+        bool is_array = (c->attr->flags & OCSF_ARRAY) != 0;
+        if (c->is_dead)
+            continue;
+        json_key(w, str_from(c->attr->name));
+        if (is_array)
+            json_open_array(w);
+        if (c->attr->kind == OCSF_OBJECT) {
+            json_open_object(w);
+            ocsf_write(w, c);
+            json_close_object(w);
+        } else {
+            write_leaf(w, c);
+        }
+        if (is_array)
+            json_close_array(w);
+    }
+}
+
+const char *ocsf_observable_type(uint8_t type_id)
+{
+    static const char *const names[] = {
+        [0] = "Unknown",   [1] = "Hostname",      [2] = "IP Address",    [3] = "MAC Address",
+        [4] = "User Name", [5] = "Email Address", [6] = "URL String",    [7] = "File Name",
+        [8] = "Hash",      [9] = "Process Name",  [10] = "Resource UID", [11] = "Port",
+        [12] = "Subnet",   [13] = "Command Line", [15] = "Process ID",   [16] = "HTTP User-Agent",
+        [45] = "File Path"};
+
+    return type_id < ARRAY_LEN(names) && names[type_id] ? names[type_id] : "Other";
+}
+
+static size_t list_observables(struct arena *a, const struct ocsf_node *node, struct str prefix,
+                               struct ocsf_observable *out, size_t n, size_t max)
+{
+    for (const struct ocsf_node *c = node->first; c && n < max; c = c->next) {
+        if (c->is_dead)
+            continue;
+        struct str name =
+            arena_printf(a, "%.*s%s%s%s", (int)prefix.n, prefix.p, prefix.n ? "." : "",
+                         c->attr->name, c->attr->flags & OCSF_ARRAY ? "[0]" : "");
+        if (c->attr->kind == OCSF_OBJECT)
+            n = list_observables(a, c, name, out, n, max);
+        else if (c->attr->observable && c->text.n > 0 && c->path.n > 0)
+            out[n++] = (struct ocsf_observable){name, c->attr->observable,
+                                                ocsf_observable_type(c->attr->observable), c->text};
+    }
+    return n;
+}
+
+size_t ocsf_observables(struct arena *a, const struct ocsf_node *root, struct ocsf_observable *out,
+                        size_t max)
+{
+    return root ? list_observables(a, root, (struct str){0}, out, 0, max) : 0;
+}

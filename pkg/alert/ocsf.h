@@ -1,0 +1,48 @@
+/* ocsf.h - from "process.parent_process.pid" and a value to nested OCSF objects that validate.
+ *
+ * A profile maps OCSF paths to fields of its events. Here the paths are resolved against the
+ * schema (ocsf_table.c): text becomes a number where the schema wants one, required attributes
+ * that can be known are filled in (file.name from file.path, type_id 0), and what the schema
+ * does not allow is not written as an object but handed back, so that no profile, whoever
+ * wrote it, can make an alert invalid or lose a value.
+ *
+ * Memory  everything in the arena given.
+ */
+#ifndef WEIR_ALERT_OCSF_H
+#define WEIR_ALERT_OCSF_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "json/write.h"
+
+enum { OCSF_LEAVES_MAX = 128, OCSF_DEPTH_MAX = 8 };
+
+struct ocsf_leaf {
+    struct str path; /* below evidences[0]: "actor.user.name"; array names may end in [] */
+    struct str text;
+};
+
+struct ocsf_node;
+
+/* Build the objects of n leaves (the first leaf of a path counts). rejected: room for n;
+ * returns the root, or NULL if nothing is left. */
+const struct ocsf_node *ocsf_build(struct arena *a, const struct ocsf_leaf *leaves, size_t n,
+                                   struct ocsf_leaf *rejected, size_t *n_rejected);
+
+/* Its members, into the object that is open in w. */
+void ocsf_write(struct json_writer *w, const struct ocsf_node *root);
+
+struct ocsf_observable {
+    struct str name; /* "actor.user.name", with array positions */
+    uint8_t type_id;
+    const char *type;
+    struct str value;
+};
+
+/* Values that an analyst pivots on, in document order; at most max. */
+size_t ocsf_observables(struct arena *a, const struct ocsf_node *root, struct ocsf_observable *out,
+                        size_t max);
+
+const char *ocsf_observable_type(uint8_t type_id);
+
+#endif

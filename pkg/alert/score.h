@@ -1,0 +1,28 @@
+/* score.h - how bad, as numbers: severity, base score, risk level.
+ *
+ * Base scores are those of lang/intermediate.md section 8 by the rule's level (10, 21, 47, 73, 99);
+ * a rule without a level counts as medium, with severity Unknown. The risk level of a score is the
+ * highest level whose base score it reaches, so that a rule's score alone gives the rule's level
+ * and addends can lift it.
+ */
+#ifndef WEIR_ALERT_SCORE_H
+#define WEIR_ALERT_SCORE_H
+
+#include "base/base.h"
+#include "rule/rule.h"
+
+struct score {
+    int base, total; /* 0 to 100 */
+};
+
+struct severity {
+    int id; /* OCSF severity_id */
+    const char *name;
+};
+
+struct score score_of(const struct rule *rule);
+struct severity score_severity(const struct rule *rule);
+/* OCSF risk_level_id and its caption. */
+struct severity score_risk_level(int score);
+
+#endif
