@@ -543,7 +543,7 @@ static bool is_number_or_path(struct str v)
             return true;
         digits += v.p[i] >= '0' && v.p[i] <= '9';
     }
-    return v.p[0] == '.' || v.p[0] == '-' || (digits == v.n && v.n <= 5);
+    return v.p[0] == '.' || v.p[0] == '-' || v.p[0] == '{' || (digits == v.n && v.n <= 5);
 }
 
 /* -p X, -pw X, -pX of some programs; the anchor is the byte before the dash. */
