@@ -14,7 +14,7 @@ enum { ERR_TEXT_MAX = 512, ERR_FILE_MAX = 512 };
 struct weir_err {
     enum weir_rc code;
     uint32_t line; /* 1-based; 0: no position */
-    uint32_t col;  /* 1-based, in bytes; 0: no column */
+    uint32_t col;  /* 1-based, in characters; 0: no column */
     char file[ERR_FILE_MAX];
     char text[ERR_TEXT_MAX];
 };

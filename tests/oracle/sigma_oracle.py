@@ -6,8 +6,10 @@ agree with itself. This evaluator shares nothing with weir but the profile's fie
 parses the rules, this file evaluates its conditions over events, and the match sets are compared
 with those of `weir replay --emit matches --no-routing --profile NAME`.
 
-    sigma_oracle.py --weir build/weir --rules DIR --events FILE --profile NAME
-                    [--profiles DIR] [--every N] [--max N] [--list NAME=FILE ...]
+    sigma_oracle.py --weir build/weir --rules DIR --events FILE:PROFILE:EVERY ...
+                    [--profiles DIR] [--list NAME=FILE ...]
+
+takes every EVERYth line of each FILE, with the profile pinned.
 
 Deliberate differences, each a decision of weir's that pySigma leaves open or gets wrong, are
 listed in DECISIONS below; a rule or value that falls under one is evaluated weir's way.
@@ -412,19 +414,18 @@ def load_rules(directory, compiler):
     return rules
 
 
-def sample(path, every, most):
-    import itertools
+def sample(path, every):
     with open(path) as f:
-        return list(itertools.islice((l for i, l in enumerate(f) if i % every == 0), most))
+        return [line for i, line in enumerate(f) if i % every == 0]
 
 
 def parse(line):
     return json.loads(line, object_pairs_hook=Pairs, parse_int=Num, parse_float=Num)
 
 
-def weir_matches(args, path, extra):
+def weir_matches(args, path, profile, extra):
     command = [args.weir, "replay", "-r", args.rules, "-i", path, "--emit", "matches",
-               "--no-routing", "--order", "arrival", "--profile", args.profile] + extra
+               "--no-routing", "--order", "arrival", "--profile", profile] + extra
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if out.returncode:
         sys.exit("weir failed: " + out.stderr[-2000:])
@@ -435,13 +436,34 @@ def weir_matches(args, path, extra):
     return found
 
 
+def compare(args, rules, compiler, path, profile_name, every):
+    """The uids of rules whose match sets differ on one file."""
+    lines = sample(path, every)
+    profile = Profile(args.profiles, profile_name)
+    ours = set()
+    Event.memo = {}
+    for i, line in enumerate(lines):
+        event = Event(parse(line), profile, compiler)
+        ours.update((i, uid) for uid, test in rules if test(event))
+    with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as f:
+        f.writelines(lines)
+        f.flush()
+        theirs = weir_matches(args, f.name, profile_name, [x for l in args.list for x in ("--list", l)])
+    different = sorted(ours ^ theirs)
+    for i, uid in different[:40]:
+        who = "weir alone" if (i, uid) in theirs else "oracle alone"
+        print(f"DIFFERENCE event {i} rule {uid}: {who}\n  {lines[i].strip()[:600]}")
+    print(f"{os.path.basename(path)}: {len(rules)} rules, {len(lines)} events, {len(ours)} matches, "
+          f"{len(different)} differences", flush=True)
+    return len(lines), {uid for _, uid in different}
+
+
 def main():
     p = argparse.ArgumentParser()
-    for name in ("--weir", "--rules", "--events", "--profile"):
-        p.add_argument(name, required=True)
+    p.add_argument("--weir", required=True)
+    p.add_argument("--rules", required=True)
+    p.add_argument("--events", action="append", required=True)
     p.add_argument("--profiles", default="detections/profiles")
-    p.add_argument("--every", type=int, default=1)
-    p.add_argument("--max", type=int, default=10**9)
     p.add_argument("--list", action="append", default=[])
     args = p.parse_args()
     lists = {}
@@ -451,24 +473,14 @@ def main():
             lists[name] = [l.strip() for l in f if l.strip() and not l.startswith("#")]
     compiler = Compiler(lists)
     rules = load_rules(args.rules, compiler)
-    lines = sample(args.events, args.every, args.max)
-    profile = Profile(args.profiles, args.profile)
-    ours = set()
-    for i, line in enumerate(lines):
-        event = Event(parse(line), profile, compiler)
-        ours.update((i, uid) for uid, test in rules if test(event))
-    with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as f:
-        f.writelines(lines)
-        f.flush()
-        theirs = weir_matches(args, f.name, [x for l in args.list for x in ("--list", l)])
-    different = sorted(ours ^ theirs)
-    for i, uid in different[:40]:
-        who = "weir alone" if (i, uid) in theirs else "oracle alone"
-        print(f"DIFFERENCE event {i} rule {uid}: {who}\n  {lines[i].strip()[:600]}")
-    failed = len({uid for _, uid in different})
-    print(f"{len(rules)} rules, {len(lines)} events, {len(ours)} matches, "
-          f"{len(different)} differences")
-    print(f"{len(rules) - failed} passed, {failed} failed")
+    n_events, failed = 0, set()
+    for item in args.events:
+        path, profile, every = item.rsplit(":", 2)
+        n, different = compare(args, rules, compiler, path, profile, int(every))
+        n_events += n
+        failed |= different
+    print(f"in all: {len(rules)} rules, {n_events} events")
+    print(f"{len(rules) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
