@@ -401,9 +401,7 @@ static void ones_init(struct literal_set *set, const struct draft *drafts)
     set->n_ones = (n + SHUFFLE_BUCKETS - 1) / SHUFFLE_BUCKETS;
 }
 
-static void (*kernel(enum simd_level level))(const struct literal_set *,
-                                             const struct literal_value *, size_t,
-                                             struct literal_hits *)
+static literal_kernel *scan_kernel(enum simd_level level)
 {
     switch (level) {
     case SIMD_AVX512:
@@ -428,7 +426,6 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
     ASSERT(level <= cpu_simd_max());
     ASSERT(n < UINT32_MAX / SLOTS_PER_ANCHOR);
     set->n_entries = n;
-    set->scan = kernel(level);
     entries_init(a, set, drafts);
     for (int k = KIND_SHORT1; k <= KIND_SHORT3; k++)
         grams_init(a, &set->shorts[k - KIND_SHORT1], drafts, set, (enum kind)k);
@@ -440,6 +437,10 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
     ones_init(set, drafts);
     bitmaps_init(a, set);
     arena_free(scratch);
+    if (set->grams.n > 0 || set->has_shorts || set->n_ones > 0)
+        set->scan = scan_kernel(level);
+    if (set->anchors.n > 0)
+        set->anchored = level == SIMD_AVX512 ? literal_anchored_avx512 : literal_anchored_scalar;
     return set;
 }
 
@@ -451,10 +452,9 @@ const struct literal_set *literal_set_new(struct arena *a, const struct literal 
 void literal_scan(const struct literal_set *set, const struct literal_value *values, size_t n,
                   struct literal_hits *hits)
 {
-    if (set->anchors.n > 0)
-        for (size_t i = 0; i < n; i++)
-            literal_verify_anchored(set, &values[i], hits);
-    if (set->grams.n > 0 || set->has_shorts || set->n_ones > 0)
+    if (set->anchored)
+        set->anchored(set, values, n, hits);
+    if (set->scan)
         set->scan(set, values, n, hits);
     if (hits->n > 0) {
         hits->flush(hits->context, hits->at, hits->n);

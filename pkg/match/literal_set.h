@@ -104,9 +104,12 @@ struct anchor_table {
     bool has_whole;
 };
 
+typedef void literal_kernel(const struct literal_set *, const struct literal_value *, size_t,
+                            struct literal_hits *);
+
 struct literal_set {
-    void (*scan)(const struct literal_set *, const struct literal_value *, size_t,
-                 struct literal_hits *); /* short and gram questions */
+    literal_kernel *scan;     /* short and gram questions; NULL: there are none */
+    literal_kernel *anchored; /* ... anchored ones */
 
     struct gram_table grams;
     struct gram_bitmap first;           /* small enough for the first-level cache */
@@ -225,9 +228,11 @@ void literal_verify_short(const struct literal_set *set, const struct literal_va
 void literal_report_ones(const struct literal_set *set, const struct literal_value *v, uint32_t i,
                          uint32_t bits, struct literal_hits *hits);
 
-/* Report the anchored literals of a value. */
-void literal_verify_anchored(const struct literal_set *set, const struct literal_value *v,
-                             struct literal_hits *hits);
+/* The kernels behind literal_set.anchored. */
+void literal_anchored_scalar(const struct literal_set *set, const struct literal_value *values,
+                             size_t n, struct literal_hits *hits);
+void literal_anchored_avx512(const struct literal_set *set, const struct literal_value *values,
+                             size_t n, struct literal_hits *hits);
 
 /* The kernels behind literal_set.scan. */
 void literal_scan_scalar(const struct literal_set *set, const struct literal_value *values,
