@@ -144,15 +144,25 @@ static bool find_line(const struct splitter *s, struct str *line, size_t *next)
 
 static void skip_blanks(struct splitter *s)
 {
-    static const char mark[3] = {'\xef', '\xbb', '\xbf'}; /* byte order mark of UTF-8 */
-
-    if (!s->is_started && s->n - s->at >= sizeof mark) {
-        if (memcmp(s->p + s->at, mark, sizeof mark) == 0)
-            s->at += sizeof mark;
-        s->is_started = true;
-    }
     while (s->at < s->n && is_blank(s->p[s->at]))
         s->at++;
+}
+
+/* Step over the byte order mark of UTF-8 at the very start. False if more bytes must tell. */
+static bool skip_mark(struct splitter *s)
+{
+    static const char mark[3] = {'\xef', '\xbb', '\xbf'};
+    size_t n = s->n < sizeof mark ? s->n : sizeof mark;
+
+    if (s->is_started)
+        return true;
+    bool is_mark = n == 0 || memcmp(s->p, mark, n) == 0;
+    if (is_mark && n < sizeof mark && !s->has_ended)
+        return false;
+    if (is_mark && n == sizeof mark)
+        s->at = n;
+    s->is_started = true;
+    return true;
 }
 
 /* ---- bad records ------------------------------------------------------------------------- */
@@ -316,9 +326,11 @@ static enum splitter_result next_in_array(struct splitter *s, struct str *record
         bool is_empty = s->index == 0;
         s->at++;
         leave_array(s);
+        if (!is_empty)
+            return SPLIT_RECORD; /* of which splitter_next() knows that it is none */
         *record = (struct str){s->p + s->at - 1, 1};
         *reason = EVENT_EMPTY_ENVELOPE;
-        return is_empty ? SPLIT_BAD : SPLIT_RECORD;
+        return SPLIT_BAD;
     }
     if (s->wants_comma) { /* a member, and then something else: the array was none */
         leave_array(s);
@@ -398,6 +410,8 @@ static enum splitter_result at_end(struct splitter *s, struct str *record, bool 
 enum splitter_result splitter_next(struct splitter *s, struct str *record, uint32_t *index,
                                    bool *is_new_record, enum event_reject *reason)
 {
+    if (!skip_mark(s))
+        return SPLIT_NEED_MORE;
     for (;;) {
         *index = 0;
         *is_new_record = true;
