@@ -172,10 +172,22 @@ static struct str decode(struct arena *a, struct str s)
     return (struct str){out, n};
 }
 
+static struct str lower(struct arena *a, struct str s)
+{
+    char *out = arena_alloc(a, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        out[i] = ascii_lower(s.p[i]);
+    return (struct str){out, s.n};
+}
+
+/* Case aside: keys are shown in lower case. */
 bool canary_is_visible(struct arena *a, const struct canary *c, struct str text)
 {
+    struct str secret = lower(a, str_from(c->secret));
+
     for (int round = 0; round < 4; round++) {
-        if (str_find(text, str_from(c->secret), 0) != SIZE_MAX)
+        if (str_find(lower(a, text), secret, 0) != SIZE_MAX)
             return true;
         text = decode(a, text);
     }
