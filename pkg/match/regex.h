@@ -1,14 +1,13 @@
-/* regex.h - regular expressions of rules: Vectorscan where it can, PCRE2 where it must.
+/* regex.h - regular expressions of rules: PCRE2, and libhs (Hyperscan) where PCRE2 could take long.
  *
- * Values that are pure ASCII go to Vectorscan (linear time) if it accepted the pattern and the
- * pattern is pure ASCII too; all else goes to PCRE2 in UTF mode with match and depth limits. For
- * patterns without classes beyond ASCII the two agree on ASCII values, so the split is not visible.
- * \d \s \w and caseless matching of letters: ASCII classes; caseless by Unicode only in PCRE2's
- * UTF mode on non-ASCII values.
- *
- * Newline is LF alone; `$` without multiline also matches before a newline at the end, in both.
- * A limit can only be met in PCRE2, so a pattern that explodes may say REGEX_OVER_LIMIT of a value
- * with a character beyond ASCII and answer at once for its ASCII twin.
+ * PCRE2 in UTF mode with match and depth limits answers most. A pattern that can backtrack long is
+ * compiled for libhs too, which is linear in the value, and pure ASCII values go there if it
+ * accepted the pattern and the pattern is pure ASCII. The two agree on those, so the split is not
+ * visible. \d \s \w and caseless matching of letters: ASCII classes; caseless by Unicode only on
+ * values with characters beyond ASCII. Newline is LF alone; `$` without multiline also matches
+ * before a newline at the end, in both. A limit can only be met in PCRE2, so a pattern that
+ * explodes may say REGEX_OVER_LIMIT of a value with a character beyond ASCII and answer at once for
+ * its ASCII twin.
  *
  * Memory   a compiled regex holds library memory: regex_free().
  * Threads  a compiled regex is shared; struct regex_scratch belongs to one thread.
@@ -30,8 +29,14 @@ struct regex_scratch;
 MUST_USE enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
                                     struct weir_err *err);
 void regex_free(struct match_regex *re);
-/* False: every value goes to PCRE2. */
+/* False if the installed libhs misses matches (regex_sound.c): then it is not used. Asked once, in
+ * a few milliseconds. */
+bool regex_library_is_sound(void);
+/* False: a pattern that can backtrack long and that libhs does not take: a limit may be met, on any
+ * value. */
 bool regex_has_fast_path(const struct match_regex *re);
+/* ASCII values go to libhs. */
+bool regex_is_linear(const struct match_regex *re);
 
 /* Scratch that serves all regexes in the array. */
 struct regex_scratch *regex_scratch_new(struct match_regex *const *all, size_t n);

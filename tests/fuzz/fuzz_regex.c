@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Vectorscan's compiler takes seconds for large repeats of large patterns: not what we look for. */
+/* The compiler of libhs takes seconds for large repeats of large patterns: not what we look for. */
 enum { PATTERN_MAX = 64, VALUE_MAX = 512 };
 
 static struct arena *arena;
