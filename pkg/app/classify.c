@@ -129,7 +129,7 @@ static void print_table(const struct classify *c, struct buf *out)
     static const struct table_column columns[] = {
         {"EVENTS", true, 0},
         {"PROFILE", false, 0},
-        {"LOGSOURCE", false, 70},
+        {"LOGSOURCE", false, 100},
         {"FIRST EVENT", true, 0},
         {"FIELDS NOT RESOLVED", false, 0},
     };

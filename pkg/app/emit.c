@@ -21,6 +21,8 @@
 #include "json/tree.h"
 #include "json/write.h"
 
+enum { MATCHES_SHOWN_MAX = 100000 /* rows of a table that somebody reads */ };
+
 struct emitter {
     struct emit_options options;
     struct output *lines;  /* NULL: none wanted */
@@ -28,6 +30,7 @@ struct emitter {
     struct alert_writer *alerts;
     struct findings *findings; /* alerts as a table */
     struct table *matches;     /* matches as a table */
+    uint64_t n_matches;        /* told so far, in the table or beyond it */
     struct sorter *sorter;
     struct origin origin;
     struct arena *arena; /* one event */
@@ -123,7 +126,7 @@ void emitter_free(struct emitter *m)
 static enum weir_rc tell_match(struct emitter *m, uint64_t number, const struct rule *rule,
                                struct weir_err *err)
 {
-    if (m->matches) {
+    if (m->matches && m->n_matches++ < MATCHES_SHOWN_MAX) {
         table_count(m->matches, number);
         table_cell(m->matches, str_from(rule_level_name(rule->level)));
         table_cell(m->matches, rule->title);
@@ -260,6 +263,9 @@ static enum weir_rc print_tables(struct emitter *m, struct weir_err *err)
         findings_print(m->findings, &m->text);
     if (m->matches)
         table_print(m->matches, 0, &m->text);
+    if (m->n_matches > MATCHES_SHOWN_MAX)
+        buf_printf(&m->text, "... and %llu more matches (--format json writes them all)\n",
+                   (unsigned long long)(m->n_matches - MATCHES_SHOWN_MAX));
     TRY(output_write(m->people, buf_str(&m->text), err));
     return output_commit(m->people, err);
 }

@@ -28,7 +28,7 @@ static void print_volume(const struct summary *s, struct buf *out)
 /* ---- matches ---------------------------------------------------------------------- */
 
 struct ranked {
-    uint32_t rule;
+    uint32_t number; /* of the rule or shape */
     double weight;
 };
 
@@ -38,7 +38,7 @@ static int by_weight(const void *a, const void *b)
 
     if (x->weight != y->weight)
         return x->weight < y->weight ? 1 : -1;
-    return x->rule < y->rule ? -1 : x->rule > y->rule;
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static void print_levels(const struct summary *s, struct buf *out)
@@ -71,8 +71,8 @@ static void print_top(const struct summary *s, const struct ranked *top, size_t 
     struct table *t = table_new(columns, ARRAY_LEN(columns));
 
     for (size_t i = 0; i < n && i < SUMMARY_RULES_MAX; i++) {
-        const struct rule *rule = s->rules[top[i].rule];
-        table_count(t, s->rule_matches[top[i].rule]);
+        const struct rule *rule = s->rules[top[i].number];
+        table_count(t, s->rule_matches[top[i].number]);
         table_cell(t, str_from(rule_level_name(rule->level)));
         table_cell(t, rule->title);
         table_cell(t, rule->uid);
@@ -103,6 +103,7 @@ static void print_matches(const struct summary *s, struct buf *out)
 
 /* Rules that take this share of all time spent on rules are worth a look. */
 #define COST_SHARE_SHOWN 0.05
+enum { COST_RULES_MIN = 20 /* of a few rules each takes its share */ };
 
 static void print_costs(const struct summary *s, struct buf *out)
 {
@@ -110,7 +111,7 @@ static void print_costs(const struct summary *s, struct buf *out)
     size_t n = 0;
 
     ASSERT(ranked);
-    for (uint32_t r = 0; r < s->n_rules; r++) {
+    for (uint32_t r = 0; s->n_rules >= COST_RULES_MIN && r < s->n_rules; r++) {
         double cost = engine_rule_cost(s->engine, r);
         if (cost >= COST_SHARE_SHOWN)
             ranked[n++] = (struct ranked){r, cost};
@@ -120,7 +121,7 @@ static void print_costs(const struct summary *s, struct buf *out)
         buf_add(out, STR("costly rules (share of the time spent on rules, sampled):"));
     for (size_t i = 0; i < n && i < SUMMARY_COSTS_MAX; i++)
         buf_printf(out, "%s %.0f %% %.*s", i ? "," : "", ranked[i].weight * 100,
-                   (int)s->rules[ranked[i].rule]->uid.n, s->rules[ranked[i].rule]->uid.p);
+                   (int)s->rules[ranked[i].number]->uid.n, s->rules[ranked[i].number]->uid.p);
     if (n)
         buf_add_char(out, '\n');
     free(ranked);
@@ -183,26 +184,43 @@ static void add_shape(const struct summary *s, uint32_t i, struct table *t, stru
     table_cell(t, buf_str(text));
 }
 
+/* Shapes with events, most events first. */
+static size_t rank_shapes(const struct summary *s, struct ranked out[SHAPES_MAX])
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < extract_shape_count(engine_worker(s->engine)); i++) {
+        uint64_t events = engine_shape(s->engine, i).events;
+        if (events)
+            out[n++] = (struct ranked){i, (double)events};
+    }
+    qsort(out, n, sizeof *out, by_weight);
+    return n;
+}
+
 static void print_shapes(const struct summary *s, struct buf *out)
 {
     static const struct table_column columns[] = {
         {"EVENTS", true, 0},
         {"PROFILE", false, 0},
-        {"LOGSOURCE", false, 60},
+        {"LOGSOURCE", false, 100},
         {"RULES", true, 0},
         {"WANTED BUT NEVER SEEN (RULES)", false, 0},
     };
     struct extract_worker *worker = engine_worker(s->engine);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
     struct buf text = {0};
+    struct ranked ranked[SHAPES_MAX];
 
-    for (uint32_t i = 0; i < extract_shape_count(worker); i++)
-        if (engine_shape(s->engine, i).events)
-            add_shape(s, i, t, &text);
-    if (table_rows(t)) {
+    size_t n = rank_shapes(s, ranked);
+    for (size_t i = 0; i < n && i < SUMMARY_SHAPES_MAX; i++)
+        add_shape(s, ranked[i].number, t, &text);
+    if (n) {
         buf_add(out, STR("shapes of telemetry:\n"));
         table_print(t, 2, out);
     }
+    if (n > SUMMARY_SHAPES_MAX)
+        buf_printf(out, "  ... and %zu more shapes\n", n - SUMMARY_SHAPES_MAX);
     if (extract_shapes_overflowed(worker))
         buf_printf(out, "  %llu events had shapes beyond the first %d: they saw every rule\n",
                    (unsigned long long)extract_shapes_overflowed(worker), SHAPES_MAX);

@@ -9,7 +9,12 @@
 #include "base/buf.h"
 #include "event/extract.h"
 
-enum { SUMMARY_RULES_MAX = 20, SUMMARY_UNSEEN_MAX = 5, SUMMARY_COSTS_MAX = 5 };
+enum {
+    SUMMARY_RULES_MAX = 20,
+    SUMMARY_UNSEEN_MAX = 5,
+    SUMMARY_COSTS_MAX = 5,
+    SUMMARY_SHAPES_MAX = 40
+};
 
 struct summary {
     const char *command;
