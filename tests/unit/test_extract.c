@@ -154,6 +154,10 @@ TEST(records_are_recognised_for_what_they_are)
         /* the others */
         {"{\"type\":\"SYSCALL\",\"syscall\":\"42\",\"exe\":\"/bin/sh\",\"product\":\"linux\"}",
          "linux_auditd p=linux s=auditd"},
+        {"{\"type\":\"EXECVE\",\"a0\":\"ls\"}", "linux_auditd p=linux s=auditd"},
+        {"{\"type\":\"login\",\"uid\":5,\"product\":\"okta\",\"service\":\"okta\"}",
+         "linux_auditd p=okta s=okta"},
+        {"{\"EventID\":1,\"Channel\":\"Directory Service\"}", "windows_flat p=windows"},
         {"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"verb\":\"get\"}",
          "kubernetes_audit p=kubernetes c=application s=audit"},
         {"{\"kind\":\"Event\",\"apiVersion\":\"v1\"}", "-"},
