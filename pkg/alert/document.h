@@ -33,7 +33,6 @@ struct safe {
     bool is_changed;
 };
 
-
 struct document {
     struct json_writer json;
     struct arena *arena;

@@ -195,7 +195,9 @@ static int span_order(const void *a, const void *b)
 
     if (x->from != y->from)
         return x->from < y->from ? -1 : 1;
-    return x->to < y->to ? 1 : x->to > y->to ? -1 : 0;
+    if (x->to != y->to)
+        return x->to < y->to ? 1 : -1;
+    return (int)y->kind - (int)x->kind; /* the later kind: a name says more than a shape */
 }
 
 /* All spans of the text in all views; sorted, without overlap. */

@@ -58,7 +58,12 @@ static bool is_alnum(char c)
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c == ' ' || c == '\t';
+}
+
+static bool is_break(char c)
+{
+    return is_blank(c) || c == '\r' || c == '\n';
 }
 
 static bool is_quote(char c)
@@ -71,7 +76,10 @@ static bool is_quote(char c)
 struct search {
     struct str text;
     size_t jwt_dead_end; /* no JWT begins before this: its first part was walked over already */
-    uint8_t tools;       /* TOOL_*: which programs the text names, once asked */
+    size_t header_end;   /* no header begins before this: all up to here is taken already */
+    size_t scheme_end;
+    size_t value_from, value_end; /* the last unquoted value: all that begin in it end with it */
+    uint8_t tools;                /* TOOL_*: which programs the text names, once asked */
     bool knows_tools;
 };
 
@@ -82,6 +90,7 @@ struct pattern {
     uint8_t classes;  /* of the body of a token */
     uint16_t n_min;   /* bytes of the body */
     bool is_cased;    /* the anchor's case counts */
+    bool is_closed;   /* what it found can hold no other pattern: go on behind it */
     bool wants_start; /* no letter or digit before it */
 };
 
@@ -200,7 +209,7 @@ static bool check_url(struct search *s, const struct pattern *p, size_t at, stru
 
     for (size_t i = from; i < s->text.n && i - from < URL_USER_MAX; i++) {
         char c = s->text.p[i];
-        if (c == '/' || c == '?' || c == '#' || is_blank(c) || is_quote(c) || c == '<')
+        if (c == '/' || c == '?' || c == '#' || is_break(c) || is_quote(c) || c == '<')
             break;
         if (c == ':' && colon == SIZE_MAX)
             colon = i;
@@ -305,7 +314,7 @@ static size_t value_end(struct str text, size_t at, char q)
 {
     for (; at < text.n; at++) {
         char c = text.p[at];
-        if (q ? c == q : is_blank(c) || is_quote(c) || strchr("&;,<>|", c))
+        if (q ? c == q : is_break(c) || is_quote(c) || strchr("&;,<>|", c))
             break;
         if (c == '\\' && at + 1 < text.n && (q ? text.p[at + 1] == q : is_quote(text.p[at + 1])))
             break;
@@ -325,9 +334,19 @@ static struct str value_str(struct str text, struct value v)
     return str_sub(text, v.from, v.to - v.from);
 }
 
-static bool take(struct str text, struct value v, enum secret_kind kind, struct secret_span *out)
+static bool take(struct search *s, struct value v, enum secret_kind kind, struct secret_span *out)
 {
-    *out = (struct secret_span){v.from, value_end(text, v.from, v.quote), kind};
+    size_t end;
+
+    if (!v.quote && v.from >= s->value_from && v.from < s->value_end)
+        end = s->value_end;
+    else
+        end = value_end(s->text, v.from, v.quote);
+    if (!v.quote) {
+        s->value_from = v.from;
+        s->value_end = end;
+    }
+    *out = (struct secret_span){v.from, end, kind};
     return true;
 }
 
@@ -416,7 +435,7 @@ static bool check_named(struct search *s, const struct pattern *p, size_t at,
     /* PWD=/home/x of a shell is a directory */
     if (str_eq_ci(str_sub(s->text, from, end - from), STR("pwd")) && s->text.p[value.from] == '/')
         return false;
-    return take(s->text, value, kind, out);
+    return take(s, value, kind, out);
 }
 
 enum scheme { SCHEME_NONE, SCHEME_ONE_WORD, SCHEME_PARAMETERS };
@@ -454,7 +473,7 @@ static bool check_header(struct search *s, const struct pattern *p, size_t at,
     struct str text = s->text;
     struct value value;
 
-    if (!value_after(text, at + strlen(p->anchor), false, &value))
+    if (at < s->header_end || !value_after(text, at + strlen(p->anchor), false, &value))
         return false;
     size_t from = value.from, end = from;
     while (end < value.to && (class_of(text.p[end]) & WORD))
@@ -471,6 +490,7 @@ static bool check_header(struct search *s, const struct pattern *p, size_t at,
         end--;
     if (end <= from || secret_is_trivial(str_sub(text, from, end - from)))
         return false;
+    s->header_end = end;
     *out = (struct secret_span){from, end, p->kind};
     return true;
 }
@@ -482,7 +502,7 @@ static bool check_scheme(struct search *s, const struct pattern *p, size_t at,
     size_t i = at + strlen(p->anchor), from = skip_blanks(s->text, i);
     uint8_t seen = 0;
 
-    if (at > 0 && is_alnum(s->text.p[at - 1]))
+    if (at < s->scheme_end || (at > 0 && is_alnum(s->text.p[at - 1])))
         return false;
     if (from == i) {
         from = skip_quotes(s->text, from);
@@ -499,6 +519,7 @@ static bool check_scheme(struct search *s, const struct pattern *p, size_t at,
     if (end - from < p->n_min || !((seen & DIGIT) || ((seen & UPPER) && (seen & LOWER)) ||
                                    (seen & (BASE64 | DOT)) || end - from >= 24))
         return false;
+    s->scheme_end = end;
     *out = (struct secret_span){from, end, p->kind};
     return true;
 }
@@ -561,7 +582,7 @@ static bool check_short_p(struct search *s, const struct pattern *p, size_t at,
     if (is_alnum(s->text.p[i])) { /* -pX */
         if (!(tools_in(s) & TOOL_GLUED) || s->text.p[at + 2] != 'p')
             return false;
-        return take(s->text, (struct value){.from = at + 3}, p->kind, out);
+        return take(s, (struct value){.from = at + 3}, p->kind, out);
     }
     struct value value;
     if (!value_after(s->text, i, true, &value))
@@ -571,7 +592,7 @@ static bool check_short_p(struct search *s, const struct pattern *p, size_t at,
         (is_number_or_path(value_str(s->text, value)) ||
          str_find(str_sub(s->text, back, at - back), STR("mkdir"), 0) != SIZE_MAX))
         return false;
-    return take(s->text, value, p->kind, out);
+    return take(s, value, p->kind, out);
 }
 
 /* -u name:X, --user name:X */
@@ -589,7 +610,7 @@ static bool check_user(struct search *s, const struct pattern *p, size_t at,
     struct str password = value_str(s->text, value);
     if (password.n == 0 || is_number_or_path(password))
         return false;
-    return take(s->text, value, p->kind, out);
+    return take(s, value, p->kind, out);
 }
 
 /* /p:X; /p:Name=X belongs to a build tool */
@@ -604,7 +625,7 @@ static bool check_slash_p(struct search *s, const struct pattern *p, size_t at,
         return false;
     if (str_find_char(value_str(s->text, value), '=', 0) != SIZE_MAX)
         return false;
-    return take(s->text, value, p->kind, out);
+    return take(s, value, p->kind, out);
 }
 
 /* An option that is a password wherever it stands (n_min 0), or for the program TOOL n_min. */
@@ -620,7 +641,7 @@ static bool check_option(struct search *s, const struct pattern *p, size_t at,
         return false;
     if (!value_after(s->text, end, true, &value))
         return false;
-    return take(s->text, value, p->kind, out);
+    return take(s, value, p->kind, out);
 }
 
 /* -hpX: the archiver's password, glued to its option. */
@@ -631,7 +652,7 @@ static bool check_glued(struct search *s, const struct pattern *p, size_t at,
 
     if (end >= s->text.n || !(tools_in(s) & TOOL_GLUED) || is_blank(s->text.p[end]))
         return false;
-    return take(s->text, (struct value){.from = end}, p->kind, out);
+    return take(s, (struct value){.from = end}, p->kind, out);
 }
 
 /* net user NAME PASSWORD ...; net use TARGET PASSWORD ...: words that are no switch, no share
@@ -662,24 +683,25 @@ static bool check_net(struct search *s, const struct pattern *p, size_t at, stru
 
 /* ---- the table --------------------------------------------------------------------------- */
 
-#define TOKEN(prefix, kind_, classes_, min)                                                       \
-    {                                                                                             \
-        .anchor = prefix, .check = check_token, .kind = kind_, .classes = classes_, .n_min = min, \
-        .is_cased = true                                                                          \
+#define TOKEN(prefix, kind_, classes_, min)                                       \
+    {                                                                             \
+        .anchor = prefix, .check = check_token, .is_closed = true, .kind = kind_, \
+        .classes = classes_, .n_min = min, .is_cased = true                       \
     }
 #define VENDOR(prefix, min) TOKEN(prefix, SECRET_VENDOR_TOKEN, WORD, min)
 #define NAMED(word)                                                \
     {                                                              \
         .anchor = word, .check = check_named, .kind = SECRET_NAMED \
     }
-#define AZURE(digit)                                                         \
-    {                                                                        \
-        .anchor = digit "Q~", .check = check_azure_secret, .is_cased = true, \
-        .kind = SECRET_CLOUD_TOKEN, .n_min = 28                              \
+#define AZURE(digit)                                                                            \
+    {                                                                                           \
+        .anchor = digit "Q~", .check = check_azure_secret, .is_closed = true, .is_cased = true, \
+        .kind = SECRET_CLOUD_TOKEN, .n_min = 28                                                 \
     }
-#define TWILIO(digit)                                                                              \
-    {                                                                                              \
-        .anchor = "SK" digit, .check = check_twilio, .is_cased = true, .kind = SECRET_VENDOR_TOKEN \
+#define TWILIO(digit)                                                                     \
+    {                                                                                     \
+        .anchor = "SK" digit, .check = check_twilio, .is_closed = true, .is_cased = true, \
+        .kind = SECRET_VENDOR_TOKEN                                                       \
     }
 #define SHORT_P(before)                                                        \
     {                                                                          \
@@ -700,8 +722,8 @@ static bool check_net(struct search *s, const struct pattern *p, size_t at, stru
 
 /* clang-format off */
 static const struct pattern patterns[] = {
-    {.anchor = "eyJ", .check = check_jwt, .kind = SECRET_JWT, .n_min = 8, .is_cased = true},
-    {.anchor = "-----BEGIN", .check = check_pem, .kind = SECRET_PRIVATE_KEY, .is_cased = true},
+    {.anchor = "eyJ", .check = check_jwt, .is_closed = true, .kind = SECRET_JWT, .n_min = 8, .is_cased = true},
+    {.anchor = "-----BEGIN", .check = check_pem, .is_closed = true, .kind = SECRET_PRIVATE_KEY, .is_cased = true},
     {.anchor = "://", .check = check_url, .kind = SECRET_URL_PASSWORD, .n_min = 20},
     TOKEN("AKIA", SECRET_AWS_KEY_ID, UPPER | DIGIT, 16), TOKEN("ASIA", SECRET_AWS_KEY_ID, UPPER | DIGIT, 16),
     TOKEN("ABIA", SECRET_AWS_KEY_ID, UPPER | DIGIT, 16), TOKEN("ACCA", SECRET_AWS_KEY_ID, UPPER | DIGIT, 16),
@@ -723,7 +745,7 @@ static const struct pattern patterns[] = {
     VENDOR("sk_live_", 16), VENDOR("sk_test_", 16), VENDOR("rk_live_", 16), VENDOR("rk_test_", 16),
     VENDOR("whsec_", 20), VENDOR("sk-ant-", 16), VENDOR("sk-proj-", 16), VENDOR("sk-svcacct-", 16),
     VENDOR("sk-admin-", 16), VENDOR("sk-or-", 16),
-    {.anchor = "sk-", .check = check_mixed_token, .kind = SECRET_VENDOR_TOKEN, .classes = WORD,
+    {.anchor = "sk-", .check = check_mixed_token, .is_closed = true, .kind = SECRET_VENDOR_TOKEN, .classes = WORD,
      .n_min = 20, .is_cased = true, .wants_start = true},
     VENDOR("npm_", 30), VENDOR("pypi-", 40), VENDOR("rubygems_", 30), VENDOR("dckr_pat_", 20),
     VENDOR("hvs.", 20), VENDOR("hvb.", 20), VENDOR("hf_", 30), VENDOR("gsk_", 30), VENDOR("xai-", 40),
@@ -933,12 +955,13 @@ static size_t next_candidate(struct str text, size_t at, uint32_t *hash)
     return at;
 }
 
-static bool try_patterns(struct search *s, size_t at, uint32_t hash, struct secret_span *out)
+static const struct pattern *try_patterns(struct search *s, size_t at, uint32_t hash,
+                                          struct secret_span *out)
 {
     for (uint16_t i = chain_first[hash >> 22]; i != CHAIN_END; i = chain_next[i])
         if (anchor_is_at(s->text, &patterns[i], at) && patterns[i].check(s, &patterns[i], at, out))
-            return true;
-    return false;
+            return &patterns[i];
+    return NULL;
 }
 
 void secrets_find(struct str text, secret_fn *fn, void *context)
@@ -948,21 +971,15 @@ void secrets_find(struct str text, secret_fn *fn, void *context)
     uint32_t hash = 0;
 
     pthread_once(&index_once, index_build);
-    while ((at = next_candidate(text, at, &hash)) + 2 < text.n) {
-        struct secret_span span;
-        if (!try_patterns(&s, at, hash, &span)) {
-            at++;
-            continue;
-        }
-        while (aws < span.from) {
-            fn(context, (struct secret_span){aws, aws + AWS_KEY_BYTES, SECRET_AWS_KEY});
-            aws = next_aws_key(text, aws + AWS_KEY_BYTES);
-        }
-        fn(context, span);
-        at = span.to > at ? span.to : at + 1;
-        if (aws < at)
-            aws = next_aws_key(text, at);
-    }
     for (; aws != SIZE_MAX; aws = next_aws_key(text, aws + AWS_KEY_BYTES))
         fn(context, (struct secret_span){aws, aws + AWS_KEY_BYTES, SECRET_AWS_KEY});
+    while ((at = next_candidate(text, at, &hash)) + 2 < text.n) {
+        struct secret_span span;
+        const struct pattern *p = try_patterns(&s, at, hash, &span);
+        if (p)
+            fn(context, span);
+        /* A span found by context is looked into: another's name may stand in it whose value
+         * does not (password= token: X). */
+        at = p && p->is_closed && span.to > at ? span.to : at + 1;
+    }
 }

@@ -34,7 +34,7 @@ struct secret_span {
     enum secret_kind kind;
 };
 
-/* Called for each span in rising order; spans may touch but do not overlap. */
+/* Called for each span, in no order; spans may overlap. */
 typedef void secret_fn(void *context, struct secret_span span);
 void secrets_find(struct str text, secret_fn *fn, void *context);
 

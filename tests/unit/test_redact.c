@@ -6,6 +6,9 @@
 #include "alert/secrets.h"
 #include "json/tree.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 static struct arena *arena;
 static struct digest *digest;
 static struct redactor *redactor;
@@ -112,6 +115,8 @@ TEST(the_text_around_a_secret_stays)
         {"{\\\"password\\\":\\\"x\\\",\\\"b\\\":1}",
          "{\\\"password\\\":\\\"[redacted:password]\\\",\\\"b\\\":1}"},
         {"q=password%3Dhunter2%26b", "q=password%3D[redacted:password]%26b"},
+        {"password= token: abc", "password= [redacted:password] [redacted:secret]"},
+        {"password:\r\nSubject: x", "password:\r\nSubject: x"},
         {"AKIAIOSFODNN7EXAMPLE,AKIAIOSFODNN7EXAMPLF",
          "[redacted:aws_key_id],[redacted:aws_key_id]"},
     };
@@ -237,6 +242,32 @@ TEST(too_many_secrets_show_nothing)
     CHECK_STR(probed.text, "[redacted:overflow]");
 }
 
+/* Texts that make every pattern look far and find nothing, or find and look again. */
+TEST(hostile_texts_take_linear_time)
+{
+    static const char *const pieces[] = {
+        "eyJ",      "eyJa.",        "password=", "password: ", "--password ",
+        "=-p",      " -p ",         "=-u",       "cookie:",    "authorization:",
+        "bearer=",  "Bearer ",      "://",       "://a:",      "-----BEGIN PRIVATE KEY",
+        "token=\"", "token='\"`",   "net user ", "net use \"", "AKIA",
+        "sk-",      "%25",          "\\u0041",   "\\\"",       "0Q~",
+        "key=",     "aB3d/E5gH7jK", "=",         "/p:",        "mysql -p",
+    };
+    size_t n = 1 << 19;
+    char *text = malloc(n);
+
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        size_t step = strlen(pieces[i]);
+        for (size_t k = 0; k + step <= n; k += step)
+            memcpy(text + k, pieces[i], step);
+        arena_reset(arena);
+        alarm(20); /* a quadratic look would take minutes */
+        value_of((struct str){text, n - n % step}, 1 << 20);
+        alarm(0);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +280,7 @@ int main(void)
         ENTRY(a_record_without_secrets_keeps_its_bytes),
         ENTRY(a_cut_never_splits_a_character),
         ENTRY(too_many_secrets_show_nothing),
+        ENTRY(hostile_texts_take_linear_time),
     };
 
     arena = arena_new(0);
