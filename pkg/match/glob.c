@@ -128,7 +128,7 @@ static bool step_back(const struct segment *s, struct str value, size_t from, si
             return false;
         *at -= utf8_char_before(value, *at);
     }
-    return *at >= from;
+    return true;
 }
 
 /* The left-most place at or after `from`, a boundary. */
