@@ -79,7 +79,7 @@ static enum weir_rc open_emitter(struct bench *b, struct weir_err *err)
         .extract = &b->engine_options.extract,
         .inputs = b->source.files.items,
         .alert = {.raw = ALERT_RAW_FULL,
-                  .generation = STR("bench"),
+                  .generation = b->book.generation,
                   .worker = STR("bench"),
                   .version = b->options->version},
     };

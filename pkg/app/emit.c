@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/redact.h"
+#include "alert/uid.h"
 #include "app/findings.h"
 #include "app/measure.h"
 #include "app/origin.h"
@@ -21,7 +23,11 @@
 #include "json/tree.h"
 #include "json/write.h"
 
-enum { MATCHES_SHOWN_MAX = 100000 /* rows of a table that somebody reads */ };
+enum {
+    MATCHES_SHOWN_MAX = 100000, /* rows of a table that somebody reads */
+    ENTITY_BYTES_MAX = 256,
+    PROGRESS_EVERY = 64 /* alerts */
+};
 
 struct emitter {
     struct emit_options options;
@@ -32,10 +38,14 @@ struct emitter {
     struct table *matches;     /* matches as a table */
     uint64_t n_matches;        /* told so far, in the table or beyond it */
     struct sorter *sorter;
+    struct digest *digest;
+    struct redactor *redactor; /* of what the table shows */
     struct origin origin;
     struct arena *arena; /* one event */
     struct buf text;
-    uint32_t *rules; /* of the event at hand */
+    struct progress *progress; /* while finishing */
+    uint64_t n_sorted, n_told; /* events through the sorter */
+    uint32_t *rules;           /* of the event at hand */
     size_t cap_rules;
     bool is_terminal;
 };
@@ -94,7 +104,11 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
     origin_init(&m->origin, options->extract, options->inputs);
     if (options->kind == EMIT_ALERTS) {
         m->alerts = alert_writer_new(&options->alert);
-        m->findings = m->people ? findings_new() : NULL;
+        if (m->people) {
+            m->findings = findings_new();
+            m->digest = digest_new();
+            m->redactor = redactor_new(m->digest);
+        }
         m->sorter = options->is_by_time ? sorter_new(0) : NULL;
     } else {
         m->matches = m->people ? match_table() : NULL;
@@ -111,6 +125,8 @@ void emitter_free(struct emitter *m)
     output_free(m->people);
     alert_writer_free(m->alerts);
     findings_free(m->findings);
+    redactor_free(m->redactor);
+    digest_free(m->digest);
     table_free(m->matches);
     sorter_free(m->sorter);
     origin_release(&m->origin);
@@ -143,13 +159,20 @@ static enum weir_rc tell_match(struct emitter *m, uint64_t number, const struct 
 
 /* ---- alerts --------------------------------------------------------------------- */
 
-/* The event's first entity: who or what it is about. */
+/* The event's first entity: who or what it is about. A table is a way out too: redacted. */
 static void name_finding(struct emitter *m, const struct event_tree *tree)
 {
     struct event_entity *entities;
     size_t n = event_entities(m->arena, tree, &entities);
 
-    findings_name(m->findings, n ? entities[0].value : STR("-"));
+    if (n == 0) {
+        findings_name(m->findings, STR("-"));
+        return;
+    }
+    redactor_begin(m->redactor, m->arena, tree);
+    struct redacted shown =
+        redact_value(m->redactor, entities[0].field, entities[0].value, ENTITY_BYTES_MAX);
+    findings_name(m->findings, shown.text);
 }
 
 static enum weir_rc tell_alert(struct emitter *m, const struct told *t,
@@ -207,6 +230,7 @@ static enum weir_rc sort_told(struct emitter *m, const struct told *t, struct we
     buf_add(&m->text, (struct str){(const char *)t->rules, t->n_rules * sizeof *t->rules});
     buf_add(&m->text, t->record);
     struct sort_item item = {t->time_ms, t->number, buf_str(&m->text)};
+    m->n_sorted++;
     return sorter_add(m->sorter, &item, err);
 }
 
@@ -236,6 +260,8 @@ static enum weir_rc tell_sorted(void *context, const struct sort_item *item, str
                      m->rules,
                      head.n_rules,
                      str_sub(item->bytes, sizeof head + rule_bytes, item->bytes.n)};
+    if (++m->n_told % PROGRESS_EVERY == 0)
+        progress_step(m->progress, "alerts written", m->n_told, m->n_sorted);
     return tell_alerts(m, &t, err);
 }
 
@@ -270,8 +296,9 @@ static enum weir_rc print_tables(struct emitter *m, struct weir_err *err)
     return output_commit(m->people, err);
 }
 
-enum weir_rc emitter_finish(struct emitter *m, struct weir_err *err)
+enum weir_rc emitter_finish(struct emitter *m, struct progress *progress, struct weir_err *err)
 {
+    m->progress = progress;
     if (m->sorter)
         TRY(sorter_drain(m->sorter, tell_sorted, m, err));
     if (m->lines)
@@ -282,6 +309,11 @@ enum weir_rc emitter_finish(struct emitter *m, struct weir_err *err)
 bool emitter_streams_to_terminal(const struct emitter *m)
 {
     return m->is_terminal && m->lines;
+}
+
+uint64_t emitter_findings_forgotten(const struct emitter *m)
+{
+    return m->alerts ? alert_findings_forgotten(m->alerts) : 0;
 }
 
 uint64_t emitter_lines(const struct emitter *m)

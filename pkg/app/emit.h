@@ -9,6 +9,7 @@
 
 #include "alert/alert.h"
 #include "app/engine.h"
+#include "app/progress.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "event/event.h"
@@ -49,10 +50,13 @@ MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e,
                                   struct weir_err *err);
 
 /* Write what waits for its turn, and make the output appear. */
-MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct weir_err *err);
+MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct progress *progress,
+                                     struct weir_err *err);
 
 /* True if lines or rows go to a terminal while the run goes on (no progress bar then). */
 bool emitter_streams_to_terminal(const struct emitter *m);
+/* See alert_findings_forgotten(). */
+uint64_t emitter_findings_forgotten(const struct emitter *m);
 uint64_t emitter_lines(const struct emitter *m);
 
 #endif

@@ -14,7 +14,7 @@ enum { BAR_CELLS = 24 };
 struct progress {
     uint64_t total;
     double start, drawn;
-    bool is_on, is_visible;
+    bool is_on, is_visible, is_second;
     struct buf line;
 };
 
@@ -29,9 +29,9 @@ struct progress *progress_new(uint64_t total_bytes, bool is_wanted)
     return p;
 }
 
-static void add_bar(struct progress *p, uint64_t bytes, double elapsed)
+static void add_bar(struct progress *p, uint64_t done, uint64_t total, double elapsed)
 {
-    double share = (double)bytes / (double)p->total;
+    double share = (double)done / (double)total;
 
     share = share > 1 ? 1 : share;
     buf_add_char(&p->line, '[');
@@ -42,25 +42,50 @@ static void add_bar(struct progress *p, uint64_t bytes, double elapsed)
         buf_printf(&p->line, "%.0f s left  ", elapsed / share - elapsed);
 }
 
-void progress_update(struct progress *p, uint64_t bytes, uint64_t events)
+/* True: it is time to draw, and the line has been begun. */
+static bool begin_line(struct progress *p)
 {
-    if (!p->is_on)
-        return;
     double now = now_seconds();
-    if (now - p->drawn < 1.0 / PROGRESS_PER_SECOND)
-        return;
+
+    if (!p->is_on || now - p->drawn < 1.0 / PROGRESS_PER_SECOND)
+        return false;
     p->drawn = now;
     p->is_visible = true;
     buf_clear(&p->line);
     buf_add(&p->line, STR("\r\033[K"));
-    if (p->total)
-        add_bar(p, bytes, now - p->start);
-    add_count(&p->line, events);
-    buf_add(&p->line, STR(" events  "));
-    add_count(&p->line, (uint64_t)((double)events / (now - p->start)));
-    buf_add(&p->line, STR(" events/s"));
+    return true;
+}
+
+static void draw(const struct progress *p)
+{
     fwrite(p->line.p, 1, p->line.n, stderr);
     fflush(stderr);
+}
+
+void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t total)
+{
+    if (!p->is_second) {
+        p->is_second = true;
+        p->start = now_seconds();
+    }
+    if (!begin_line(p))
+        return;
+    add_bar(p, done, total, p->drawn - p->start);
+    buf_printf(&p->line, "%s", what);
+    draw(p);
+}
+
+void progress_update(struct progress *p, uint64_t bytes, uint64_t events)
+{
+    if (!begin_line(p))
+        return;
+    if (p->total)
+        add_bar(p, bytes, p->total, p->drawn - p->start);
+    add_count(&p->line, events);
+    buf_add(&p->line, STR(" events  "));
+    add_count(&p->line, (uint64_t)((double)events / (p->drawn - p->start)));
+    buf_add(&p->line, STR(" events/s"));
+    draw(p);
 }
 
 void progress_free(struct progress *p)

@@ -14,6 +14,8 @@ struct progress;
 struct progress *progress_new(uint64_t total_bytes, bool is_wanted);
 /* Called as often as one likes; draws at most PROGRESS_PER_SECOND times a second. */
 void progress_update(struct progress *p, uint64_t bytes, uint64_t events);
+/* A second part of the run: `done` of `total` of something else than events. */
+void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t total);
 /* Wipes the line. */
 void progress_free(struct progress *p);
 

@@ -75,7 +75,7 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .alert = {.is_deterministic = o->is_deterministic,
                   .raw = o->raw,
                   .tenant = o->tenant,
-                  .generation = STR("replay"),
+                  .generation = r->book.generation,
                   .worker = STR("replay"),
                   .version = o->version},
     };
@@ -113,6 +113,7 @@ static void print_summary(const struct replay *r)
         .rule_matches = r->rule_matches,
         .inputs = r->source.files.items,
         .time_standins = r->time_standins,
+        .findings_forgotten = emitter_findings_forgotten(r->emitter),
         .seconds = now_seconds() - r->start,
     };
     struct buf text = {0};
@@ -133,9 +134,9 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
 
     r->start = now_seconds();
     enum weir_rc rc = source_run(&r->source, r->stream, progress, &r->n_damaged, err);
-    progress_free(progress);
     if (rc == WEIR_OK)
-        rc = emitter_finish(r->emitter, err);
+        rc = emitter_finish(r->emitter, progress, err);
+    progress_free(progress);
     if (rc == WEIR_OK && !r->options->is_quiet)
         print_summary(r);
     return rc;

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/uid.h"
 #include "app/files.h"
 #include "app/measure.h"
 #include "base/str.h"
 #include "list/list.h"
+
+enum { GENERATION_DIGITS = 16 };
 
 size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
 {
@@ -168,6 +171,22 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
     }
 }
 
+/* The same rules in the same order have the same name, wherever they were loaded. */
+static void name_generation(struct rule_book *b)
+{
+    char hex[DIGEST_TEXT];
+    struct buf texts = {0};
+    struct digest *digest = digest_new();
+
+    for (size_t i = 0; i < b->n_rules; i++)
+        buf_printf(&texts, "%.*s %s\n", (int)b->rules[i]->uid.n, b->rules[i]->uid.p,
+                   b->rules[i]->sha256);
+    digest_sha256_hex(digest, buf_str(&texts), hex);
+    b->generation = arena_str(b->arena, (struct str){hex, GENERATION_DIGITS});
+    digest_free(digest);
+    buf_release(&texts);
+}
+
 /* Directories before single files: what is named by itself wins. */
 static enum weir_rc load_lists(const struct rule_options *o, struct list_set *set,
                                struct weir_err *err)
@@ -190,6 +209,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     struct list_source lists = list_set_source(set);
     TRY(load_rules(b, o, &lists, err));
     select_rules(b, o);
+    name_generation(b);
     return WEIR_OK;
 }
 

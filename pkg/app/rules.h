@@ -47,6 +47,7 @@ struct rule_book {
     size_t n_bad;                     /* selected documents that do not load */
     struct constant_field *constants; /* --set */
     size_t n_constants;
+    struct str generation; /* names this set of rules: a hash over their texts */
     double load_seconds;
 };
 

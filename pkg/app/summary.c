@@ -267,6 +267,11 @@ static void print_notes(const struct summary *s, struct buf *out)
         add_count(out, s->time_standins);
         buf_add(out, STR(" events got a stand-in (--time-start, --time-step)\n"));
     }
+    if (s->findings_forgotten) {
+        buf_add(out, STR("findings forgotten: "));
+        add_count(out, s->findings_forgotten);
+        buf_add(out, STR(" (too many at once: if one came again its count began anew)\n"));
+    }
     if (limits) {
         buf_add(out, STR("regex limits: "));
         add_count(out, limits);

@@ -25,6 +25,7 @@ struct summary {
     const uint64_t *rule_matches; /* per rule */
     const struct str *inputs;     /* names by number */
     uint64_t time_standins;
+    uint64_t findings_forgotten;
     double seconds;
 };
 

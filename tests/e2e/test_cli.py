@@ -528,6 +528,16 @@ def test_event_text_cannot_steer_a_terminal(box):
     assert "\x1b" not in r.out and "\x9b" not in r.out and "\x07" not in r.out, repr(r.out)
 
 
+def test_secrets_show_neither_in_alerts_nor_in_the_table(box):
+    canary = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT" + "0123456789abcdef"
+    events = box.write("secret.json", ndjson([dict(process_event(0), User=canary, Hostname=canary,
+                                                   Computer=canary)]))
+    for form in ("table", "json"):
+        r = alerts(box, "-i", events, "--format", form)
+        contains(r.out, "redacted")
+        assert canary not in r.out + r.err, form
+
+
 # ---- where output goes ----------------------------------------------------------------------
 
 
