@@ -170,11 +170,20 @@ static void link_value(struct matcher *m, uint32_t i, uint32_t field)
     m->field_head[field] = i + 1;
 }
 
+/* A string that is a field's value and one of the leaves, too, comes twice in a row. */
+static void copy_text(struct prepared_value *v, const struct prepared_value *from)
+{
+    v->text = from->text;
+    v->folded = from->folded;
+    v->is_ascii = from->is_ascii;
+}
+
 /* Take up one event's wanted values. */
 static void prepare_event(struct matcher *m, uint32_t number)
 {
     const struct event *e = &m->events[number];
     struct shape_state *shape = shape_of(m, e->shape);
+    const struct event_value *before = NULL; /* the one that values[n_values - 1] came from */
 
     shape->events++;
     m->first_value[number] = m->n_values;
@@ -190,9 +199,15 @@ static void prepare_event(struct matcher *m, uint32_t number)
             .text = {in->p, in->n}, .field = in->field, .event = number, .kind = in->kind};
         if (m->net->fields[in->field].present != NET_NONE)
             raise_source(m, number, m->net->fields[in->field].present);
-        if (!has_text(in->kind))
+        if (!has_text(in->kind)) {
+            before = NULL;
             continue;
-        prepare_text(m, v, in->flags);
+        }
+        if (before && before->p == in->p && before->n == in->n && before->kind == in->kind)
+            copy_text(v, &m->values[at - 1]);
+        else
+            prepare_text(m, v, in->flags);
+        before = in;
         if (!v->is_ascii && m->net->fields[in->field].beyond_ascii != NET_NONE)
             raise_source(m, number, m->net->fields[in->field].beyond_ascii);
         link_value(m, at, in->field);

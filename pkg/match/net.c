@@ -47,9 +47,11 @@ struct compiler {
     struct vec weights; /* double per signal */
     uint32_t *slots;    /* intern table of sources: index + 1 */
     uint32_t slot_mask;
-    uint32_t *node_of;   /* plan node -> net node */
-    uint32_t *signal_of; /* plan atom -> its own signal, NET_NONE until needed */
-    uint32_t *lazy_of;   /* plan atom -> lazy, NET_NONE until needed */
+    uint32_t *node_of;    /* plan node -> net node */
+    uint32_t *signal_of;  /* plan atom -> its own signal, NET_NONE until needed */
+    uint32_t *lazy_of;    /* plan atom -> lazy, NET_NONE until needed */
+    uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
+    uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
     uint32_t n_signals;
     struct weir_err *err;
     enum weir_rc rc;
@@ -244,6 +246,23 @@ static void gate_on(struct compiler *c, const struct net_lazy *lazy, enum source
     raises(c, (struct source){.kind = kind, .field = lazy->field}, lazy->gate);
 }
 
+/* One signal serves all atoms of a field that only need it to be there. */
+static void gate_on_presence(struct compiler *c, struct net_lazy *lazy)
+{
+    uint32_t *signal = &c->present_of[lazy->field];
+
+    if (*signal == NET_NONE) {
+        *signal = signal_new(c);
+        raises(c, (struct source){.kind = SOURCE_PRESENT, .field = lazy->field}, *signal);
+    }
+    lazy->gate = *signal;
+}
+
+static void gate_open(struct compiler *c, struct net_lazy *lazy)
+{
+    lazy->gate = signal_new(c);
+}
+
 /* The gate opens on a literal that every match contains. Values are folded by ASCII only: for
  * texts that compare by Unicode folding, a value beyond ASCII opens the gate by itself. */
 static void gate_on_text(struct compiler *c, const struct net_lazy *lazy, struct str text,
@@ -264,9 +283,10 @@ static void gate_regex(struct compiler *c, struct net_lazy *lazy)
         if (texts[i].n < 2 || texts[i].n > LITERAL_BYTES_MAX)
             n = 0;
     if (n == 0) {
-        gate_on(c, lazy, SOURCE_PRESENT);
+        gate_on_presence(c, lazy);
         return;
     }
+    gate_open(c, lazy);
     for (size_t i = 0; i < n; i++)
         gate_on_text(c, lazy, texts[i], LITERAL_ANYWHERE);
     gate_on(c, lazy, SOURCE_BEYOND); /* caseless letters beyond ASCII: the Kelvin sign is a k */
@@ -283,14 +303,16 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = glob_required_text(lazy->glob);
         where = LITERAL_ANYWHERE;
     }
-    if (text.n <= SHORT_TEXT || text.n > LITERAL_BYTES_MAX)
-        gate_on(c, lazy, SOURCE_PRESENT);
-    else if (x->fold != FOLD_SIMPLE)
+    if (text.n <= SHORT_TEXT || text.n > LITERAL_BYTES_MAX ||
+        (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
+        gate_on_presence(c, lazy);
+        return;
+    }
+    gate_open(c, lazy);
+    if (x->fold != FOLD_SIMPLE)
         gate_on_text(c, lazy, text, where);
-    else if (!str_is_ascii(text))
-        gate_on(c, lazy, SOURCE_BEYOND); /* an ASCII value folds to ASCII: it cannot match */
     else
-        gate_on(c, lazy, SOURCE_PRESENT);
+        gate_on(c, lazy, SOURCE_BEYOND); /* an ASCII value folds to ASCII: it cannot match */
 }
 
 static void make_gate(struct compiler *c, struct net_lazy *lazy)
@@ -299,15 +321,12 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
 
     if (x->op == ATOM_IS_NULL || x->miss == MISS_TRUE)
         return; /* can hold for a missing field */
-    lazy->gate = signal_new(c);
-    if (x->array != ARRAY_ANY)
-        gate_on(c, lazy, SOURCE_PRESENT);
-    else if (x->op == ATOM_REGEX)
+    if (x->array == ARRAY_ANY && x->op == ATOM_REGEX)
         gate_regex(c, lazy);
-    else if (x->op <= ATOM_GLOB)
+    else if (x->array == ARRAY_ANY && x->op <= ATOM_GLOB)
         gate_text(c, lazy);
     else
-        gate_on(c, lazy, SOURCE_PRESENT);
+        gate_on_presence(c, lazy);
 }
 
 static void compile_regex(struct compiler *c, struct net_lazy *lazy)
@@ -398,8 +417,13 @@ static void sort_signals(struct compiler *c, uint32_t *signals, uint32_t n, bool
     }
 }
 
-/* An OR's plain atoms become one signal together. */
-static uint32_t group_signal(struct compiler *c, const struct plan_node *n, uint32_t n_plain)
+/* An atom of this many lists keeps a signal of its own: `endswith \\powershell.exe` stands in
+ * some hundred OR-lists, and finding it would raise a signal for each. */
+enum { COMMON_PARENTS = 6 };
+
+/* An OR's plain atoms become one signal together, those common to many rules one each. */
+static void or_signals(struct compiler *c, const struct plan_node *n, uint32_t n_plain,
+                       struct vec *signals)
 {
     uint32_t group = NET_NONE;
 
@@ -408,13 +432,16 @@ static uint32_t group_signal(struct compiler *c, const struct plan_node *n, uint
         if (!is_plain_node(c, child))
             continue;
         uint32_t atom = c->plan->nodes[child].atom;
-        if (n_plain == 1)
-            return atom_signal(c, atom);
-        if (group == NET_NONE)
+        if (n_plain == 1 || c->parents[child] >= COMMON_PARENTS) {
+            push_number(c, signals, atom_signal(c, atom));
+            continue;
+        }
+        if (group == NET_NONE) {
             group = signal_new(c);
+            push_number(c, signals, group);
+        }
         plain_raises(c, atom, group);
     }
-    return group;
 }
 
 static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
@@ -426,7 +453,7 @@ static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
     for (uint32_t i = 0; i < n->n_children; i++)
         n_plain += is_plain_node(c, c->plan->children[n->first_child + i]);
     if (join.op == NET_OR && n_plain)
-        push_number(c, &signals, group_signal(c, n, n_plain));
+        or_signals(c, n, n_plain, &signals);
     for (uint32_t i = 0; i < n->n_children; i++) {
         uint32_t child = c->plan->children[n->first_child + i];
         if (join.op == NET_OR && is_plain_node(c, child))
@@ -504,12 +531,12 @@ static void compile_nodes(struct compiler *c)
 {
     const struct plan *p = c->plan;
     bool *is_needed = ARENA_ARRAY(c->temp, p->n_nodes, bool);
-    uint32_t *parents = ARENA_ARRAY(c->temp, p->n_nodes, uint32_t);
 
-    mark_needed(p, is_needed, parents);
+    c->parents = ARENA_ARRAY(c->temp, p->n_nodes, uint32_t);
+    mark_needed(p, is_needed, c->parents);
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         c->node_of[i] = compile_node(c, i, is_needed[i]);
-        if (c->node_of[i] != NET_NONE && parents[i] > 1)
+        if (c->node_of[i] != NET_NONE && c->parents[i] > 1)
             ((struct net_node *)c->nodes.items)[c->node_of[i]].is_shared = true;
     }
 }
@@ -721,6 +748,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     c.node_of = numbers_none(c.temp, plan->n_nodes);
     c.signal_of = numbers_none(c.temp, plan->n_atoms);
     c.lazy_of = numbers_none(c.temp, plan->n_atoms);
+    c.present_of = numbers_none(c.temp, field_count(plan->fields));
     net->plan = plan;
     net->route = route_new(a, plan);
     compile_nodes(&c);
