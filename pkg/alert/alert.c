@@ -112,7 +112,7 @@ static void identify(struct alert_writer *w, struct document *d)
     uid_format(finding, d->finding_uid);
     d->sequence = sequence_next(w->sequences, finding);
     struct str record[] = {str_from(d->finding_uid), STR("1"),
-                           arena_printf(d->arena, "%llu", (unsigned long long)d->sequence)};
+                           document_number(d->arena, d->sequence)};
     uid_format(uid_of_parts(w->digest, record, ARRAY_LEN(record)), d->record_uid);
 }
 
@@ -255,9 +255,9 @@ static void put_metadata(struct document *d)
     json_close_object(w);
     json_key(w, STR("labels"));
     json_open_array(w);
-    json_put_str(w, arena_printf(d->arena, "rule.format:%.*s", (int)format.n, format.p));
+    json_put_str(w, JOIN(d->arena, STR("rule.format:"), format));
     json_put_str(w, STR("rule.kind:event"));
-    json_put_str(w, arena_printf(d->arena, "pipeline:%.*s", (int)profile.n, profile.p));
+    json_put_str(w, JOIN(d->arena, STR("pipeline:"), profile));
     json_close_array(w);
     json_close_object(w);
 }

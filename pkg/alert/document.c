@@ -65,14 +65,35 @@ void document_rule_list(struct document *d, const char *key, struct str_list lis
         document_cut(d, "%s.%s", path, key);
 }
 
-struct safe document_safe(struct document *d, struct str field, struct str value, size_t max,
-                          const char *path)
+struct safe document_safe(struct document *d, struct str field, struct str value, size_t max)
 {
     struct redacted out = redact_value(d->redactor, field, value, max);
 
-    if (out.is_cut && path)
-        document_cut(d, "%s", path);
-    return (struct safe){out.text, out.is_dropped, out.is_changed};
+    return (struct safe){out.text, out.is_dropped, out.is_changed, out.is_cut};
+}
+
+struct str document_join(struct arena *a, const struct str *parts, size_t n)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < n; i++)
+        total += parts[i].n;
+    char *text = arena_alloc(a, total);
+    for (size_t i = 0, at = 0; i < n; at += parts[i++].n)
+        if (parts[i].n > 0)
+            memcpy(text + at, parts[i].p, parts[i].n);
+    return (struct str){text, total};
+}
+
+struct str document_number(struct arena *a, uint64_t number)
+{
+    char *text = arena_alloc(a, 20);
+    size_t at = 20;
+
+    do
+        text[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    return (struct str){text + at, 20 - at};
 }
 
 void document_put(struct document *d, const char *key, struct safe value)

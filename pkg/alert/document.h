@@ -30,7 +30,7 @@ extern const struct limits document_limits[LIMIT_ROWS];
 struct safe {
     struct str text;
     bool is_dropped; /* the profile wants it left out */
-    bool is_changed;
+    bool is_changed, is_cut;
 };
 
 struct document {
@@ -65,9 +65,16 @@ void document_rule_text(struct document *d, const char *key, struct str text, si
 void document_rule_list(struct document *d, const char *key, struct str_list list,
                         const char *path);
 
-struct safe document_safe(struct document *d, struct str field, struct str value, size_t max,
-                          const char *path);
+/* The caller notes a cut: only then is a path needed. */
+struct safe document_safe(struct document *d, struct str field, struct str value, size_t max);
 void document_put(struct document *d, const char *key, struct safe value);
+
+/* Texts one after the other: what printf would do, at a tenth of its cost. */
+struct str document_join(struct arena *a, const struct str *parts, size_t n);
+#define JOIN(a, ...)                                      \
+    document_join((a), (const struct str[]){__VA_ARGS__}, \
+                  sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
+struct str document_number(struct arena *a, uint64_t number);
 
 /* JSON text made elsewhere: "a":1,"b":2 into the open object. */
 void document_members(struct document *d, struct str members);

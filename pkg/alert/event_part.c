@@ -7,8 +7,6 @@
 #include "alert/ocsf.h"
 #include "base/str.h"
 
-#include <stdio.h>
-
 /* ---- what matched ------------------------------------------------------------------- */
 
 static void glob_text(struct buf *out, const struct glob *glob)
@@ -65,9 +63,8 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
 static void put_match(struct document *d, const struct match_evidence *e, size_t i)
 {
     struct json_writer *w = &d->json;
-    char path[64];
+    static const char path[] = "evidences[0].data.matched[]";
 
-    snprintf(path, sizeof(path), "evidences[0].data.matched[%zu]", i);
     json_open_object(w);
     if (e->selection.n > 0)
         document_rule_text(d, "selection", e->selection, d->limits->text, path);
@@ -77,8 +74,10 @@ static void put_match(struct document *d, const struct match_evidence *e, size_t
     if (e->is_missing) {
         json_kv_bool(w, "missing", true);
     } else if (d->options->raw != ALERT_RAW_NONE) {
-        struct safe value = document_safe(d, e->field, e->value, d->limits->value, path);
+        struct safe value = document_safe(d, e->field, e->value, d->limits->value);
         document_put(d, "value", value);
+        if (value.is_cut)
+            document_cut(d, "evidences[0].data.matched[%zu].value", i);
     }
     json_close_object(w);
 }
@@ -118,7 +117,6 @@ static size_t evidence_leaves(struct document *d, struct ocsf_leaf *leaves)
     size_t max = d->limits->n_evidence < OCSF_LEAVES_MAX ? d->limits->n_evidence : OCSF_LEAVES_MAX;
 
     for (size_t i = 0; i < n; i++) {
-        char path[128];
         if (kept == max) {
             document_cut(d, "evidences[0]");
             break;
@@ -126,10 +124,11 @@ static size_t evidence_leaves(struct document *d, struct ocsf_leaf *leaves)
         if (evidence[i].value.kind == JSON_OBJECT || evidence[i].value.kind == JSON_NULL ||
             evidence[i].value.text.n == 0 || evidence[i].ocsf_path.n > d->limits->text)
             continue;
-        snprintf(path, sizeof(path), "evidences[0].%.*s", (int)evidence[i].ocsf_path.n,
-                 evidence[i].ocsf_path.p);
         struct safe value =
-            document_safe(d, evidence[i].field, evidence[i].value.text, d->limits->evidence, path);
+            document_safe(d, evidence[i].field, evidence[i].value.text, d->limits->evidence);
+        if (value.is_cut)
+            document_cut(d, "evidences[0].%.*s", (int)evidence[i].ocsf_path.n,
+                         evidence[i].ocsf_path.p);
         if (!value.is_dropped)
             leaves[kept++] = (struct ocsf_leaf){evidence[i].ocsf_path, value.text};
     }
@@ -179,7 +178,7 @@ static struct safe entity_value(struct document *d, size_t i)
 {
     const struct event_entity *e = &d->entities[i];
 
-    return document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024, NULL);
+    return document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
 }
 
 /* The normalised text. If the value had to be redacted, so has this: folding its letters may
@@ -191,7 +190,7 @@ static struct safe entity_key(struct document *d, size_t i)
     if (value.is_changed)
         return value;
     return document_safe(d, d->entities[i].field, d->entities[i].key,
-                         d->limits->evidence < 1024 ? 64 : 1024, NULL);
+                         d->limits->evidence < 1024 ? 64 : 1024);
 }
 
 static size_t entity_count(const struct document *d)
@@ -257,9 +256,7 @@ static void put_observables(struct document *d, const struct ocsf_node *root)
     json_open_array(w);
     for (size_t i = 0; i < n; i++) {
         json_open_object(w);
-        json_kv_str(
-            w, "name",
-            arena_printf(d->arena, "evidences[0].%.*s", (int)list[i].name.n, list[i].name.p));
+        json_kv_str(w, "name", JOIN(d->arena, STR("evidences[0]."), list[i].name));
         json_kv_i64(w, "type_id", list[i].type_id);
         json_kv_str(w, "type", str_from(list[i].type));
         json_kv_str(w, "value", list[i].value);
@@ -284,8 +281,9 @@ void event_evidences(struct document *d)
     json_kv_str(w, "name", STR("trigger"));
     struct str input = str_sub(m->input, 0, d->limits->text);
     json_kv_str(w, "uid",
-                arena_printf(d->arena, "%.*s/%u/%llu/%u", (int)input.n, input.p, m->partition,
-                             (unsigned long long)m->offset, m->index));
+                JOIN(d->arena, input, STR("/"), document_number(d->arena, m->partition), STR("/"),
+                     document_number(d->arena, m->offset), STR("/"),
+                     document_number(d->arena, m->index)));
     json_kv_i64(w, "verdict_id", 4);
     json_kv_str(w, "verdict", STR("Suspicious"));
     if (root)
@@ -309,10 +307,9 @@ void event_message(struct document *d)
         json_kv_str(&d->json, "message", title);
         return;
     }
-    json_kv_str(&d->json, "message",
-                arena_printf(d->arena, "%.*s (%.*s %.*s)", (int)title.n, title.p,
-                             (int)d->entities[0].role.n, d->entities[0].role.p, (int)about.text.n,
-                             about.text.p));
+    json_kv_str(
+        &d->json, "message",
+        JOIN(d->arena, title, STR(" ("), d->entities[0].role, STR(" "), about.text, STR(")")));
 }
 
 void event_dedup(struct document *d)

@@ -26,13 +26,20 @@ static const struct ocsf_object *object_of(const struct ocsf_node *node)
     return &ocsf_objects[node->attr ? node->attr->object : ocsf_evidences];
 }
 
+static int name_cmp(const char *z, struct str name)
+{
+    int order = strncmp(z, name.p, name.n);
+
+    return order != 0 ? order : z[name.n] != '\0';
+}
+
 static const struct ocsf_attr *find_attr(const struct ocsf_object *object, struct str name)
 {
     size_t low = object->first, high = low + object->n;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = str_cmp(str_from(ocsf_attrs[mid].name), name);
+        int order = name_cmp(ocsf_attrs[mid].name, name);
         if (order == 0)
             return &ocsf_attrs[mid];
         if (order < 0)
@@ -375,15 +382,33 @@ const char *ocsf_observable_type(uint8_t type_id)
     return type_id < ARRAY_LEN(names) && names[type_id] ? names[type_id] : "Other";
 }
 
+/* prefix.name or prefix.name[0] */
+static struct str child_path(struct arena *a, struct str prefix, const struct ocsf_attr *attr)
+{
+    size_t n = strlen(attr->name), at = 0;
+    char *text = arena_alloc(a, prefix.n + n + 4);
+
+    if (prefix.n > 0) {
+        memcpy(text, prefix.p, prefix.n);
+        text[prefix.n] = '.';
+        at = prefix.n + 1;
+    }
+    memcpy(text + at, attr->name, n);
+    at += n;
+    if (attr->flags & OCSF_ARRAY) {
+        memcpy(text + at, "[0]", 3);
+        at += 3;
+    }
+    return (struct str){text, at};
+}
+
 static size_t list_observables(struct arena *a, const struct ocsf_node *node, struct str prefix,
                                struct ocsf_observable *out, size_t n, size_t max)
 {
     for (const struct ocsf_node *c = node->first; c && n < max; c = c->next) {
         if (c->is_dead)
             continue;
-        struct str name =
-            arena_printf(a, "%.*s%s%s%s", (int)prefix.n, prefix.p, prefix.n ? "." : "",
-                         c->attr->name, c->attr->flags & OCSF_ARRAY ? "[0]" : "");
+        struct str name = child_path(a, prefix, c->attr);
         if (c->attr->kind == OCSF_OBJECT)
             n = list_observables(a, c, name, out, n, max);
         else if (c->attr->observable && c->text.n > 0 && c->path.n > 0)

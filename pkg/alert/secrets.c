@@ -285,7 +285,7 @@ bool secret_is_trivial(struct str v)
     if (v.n == 0 || str_starts(v, STR("%%")) || str_starts(v, STR("[redacted:")) ||
         str_starts(v, STR("[sha256:")))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+    for (size_t i = 0; v.n <= 6 && i < ARRAY_LEN(words); i++) /* none is longer */
         if (str_eq_ci(v, str_from(words[i])))
             return true;
     return false;
@@ -788,42 +788,42 @@ const char *secret_kind_name(enum secret_kind kind)
 /* ---- names ----------------------------------------------------------------------------- */
 
 struct name_ending {
-    const char *text; /* lower case, without _ - . and blanks */
+    struct str text; /* lower case, without _ - . and blanks */
     enum secret_kind kind;
     bool is_whole; /* the whole name, not its ending */
 };
 
 static const struct name_ending endings[] = {
-    {"password", SECRET_PASSWORD, false},
-    {"passwd", SECRET_PASSWORD, false},
-    {"passphrase", SECRET_PASSWORD, false},
-    {"passwort", SECRET_PASSWORD, false},
-    {"pwd", SECRET_PASSWORD, false},
-    {"pass", SECRET_PASSWORD, true},
-    {"dbpass", SECRET_PASSWORD, true},
-    {"userpass", SECRET_PASSWORD, true},
-    {"secret", SECRET_NAMED, false},
-    {"token", SECRET_NAMED, false},
-    {"apikey", SECRET_NAMED, false},
-    {"accesskey", SECRET_NAMED, false},
-    {"secretkey", SECRET_NAMED, false},
-    {"privatekey", SECRET_NAMED, false},
-    {"accountkey", SECRET_NAMED, false},
-    {"storagekey", SECRET_NAMED, false},
-    {"sharedkey", SECRET_NAMED, false},
-    {"masterkey", SECRET_NAMED, false},
-    {"encryptionkey", SECRET_NAMED, false},
-    {"signingkey", SECRET_NAMED, false},
-    {"authkey", SECRET_NAMED, false},
-    {"subscriptionkey", SECRET_NAMED, false},
-    {"licensekey", SECRET_NAMED, false},
-    {"credential", SECRET_NAMED, false},
-    {"credentials", SECRET_NAMED, false},
-    {"amzsignature", SECRET_NAMED, false},
-    {"googsignature", SECRET_NAMED, false},
-    {"sig", SECRET_NAMED, true},
-    {"authorization", SECRET_AUTHORIZATION, false},
-    {"cookie", SECRET_AUTHORIZATION, false},
+    {{"password", sizeof("password") - 1}, SECRET_PASSWORD, false},
+    {{"passwd", sizeof("passwd") - 1}, SECRET_PASSWORD, false},
+    {{"passphrase", sizeof("passphrase") - 1}, SECRET_PASSWORD, false},
+    {{"passwort", sizeof("passwort") - 1}, SECRET_PASSWORD, false},
+    {{"pwd", sizeof("pwd") - 1}, SECRET_PASSWORD, false},
+    {{"pass", sizeof("pass") - 1}, SECRET_PASSWORD, true},
+    {{"dbpass", sizeof("dbpass") - 1}, SECRET_PASSWORD, true},
+    {{"userpass", sizeof("userpass") - 1}, SECRET_PASSWORD, true},
+    {{"secret", sizeof("secret") - 1}, SECRET_NAMED, false},
+    {{"token", sizeof("token") - 1}, SECRET_NAMED, false},
+    {{"apikey", sizeof("apikey") - 1}, SECRET_NAMED, false},
+    {{"accesskey", sizeof("accesskey") - 1}, SECRET_NAMED, false},
+    {{"secretkey", sizeof("secretkey") - 1}, SECRET_NAMED, false},
+    {{"privatekey", sizeof("privatekey") - 1}, SECRET_NAMED, false},
+    {{"accountkey", sizeof("accountkey") - 1}, SECRET_NAMED, false},
+    {{"storagekey", sizeof("storagekey") - 1}, SECRET_NAMED, false},
+    {{"sharedkey", sizeof("sharedkey") - 1}, SECRET_NAMED, false},
+    {{"masterkey", sizeof("masterkey") - 1}, SECRET_NAMED, false},
+    {{"encryptionkey", sizeof("encryptionkey") - 1}, SECRET_NAMED, false},
+    {{"signingkey", sizeof("signingkey") - 1}, SECRET_NAMED, false},
+    {{"authkey", sizeof("authkey") - 1}, SECRET_NAMED, false},
+    {{"subscriptionkey", sizeof("subscriptionkey") - 1}, SECRET_NAMED, false},
+    {{"licensekey", sizeof("licensekey") - 1}, SECRET_NAMED, false},
+    {{"credential", sizeof("credential") - 1}, SECRET_NAMED, false},
+    {{"credentials", sizeof("credentials") - 1}, SECRET_NAMED, false},
+    {{"amzsignature", sizeof("amzsignature") - 1}, SECRET_NAMED, false},
+    {{"googsignature", sizeof("googsignature") - 1}, SECRET_NAMED, false},
+    {{"sig", sizeof("sig") - 1}, SECRET_NAMED, true},
+    {{"authorization", sizeof("authorization") - 1}, SECRET_AUTHORIZATION, false},
+    {{"cookie", sizeof("cookie") - 1}, SECRET_AUTHORIZATION, false},
 };
 
 /* Names that end so and hold no secret. */
@@ -861,10 +861,19 @@ static bool ends_in_pass(struct str name)
     return str_eq_ci(tail, STR("_pass")) || str_eq_ci(tail, STR("-pass"));
 }
 
+/* No ending of the table has another last letter: most names end here. */
+static bool may_end_so(struct str name)
+{
+    return name.n > 0 && strchr("degilnsty", ascii_lower(name.p[name.n - 1])) != NULL;
+}
+
 bool secret_name(struct str name, enum secret_kind *kind)
 {
     char space[NAME_TAIL];
     bool is_whole;
+
+    if (!may_end_so(name))
+        return false;
     size_t n = name_tail(name, space, &is_whole);
     struct str tail = {space + NAME_TAIL - n, n};
 
@@ -874,7 +883,9 @@ bool secret_name(struct str name, enum secret_kind *kind)
     }
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
         const struct name_ending *e = &endings[i];
-        struct str text = str_from(e->text);
+        struct str text = e->text;
+        if (tail.n < text.n || tail.p[tail.n - 1] != text.p[text.n - 1])
+            continue;
         if (e->is_whole ? !(is_whole && str_eq(tail, text)) : !str_ends(tail, text))
             continue;
         for (size_t k = 0; k < ARRAY_LEN(harmless); k++)

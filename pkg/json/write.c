@@ -5,7 +5,6 @@
 #include "json/utf8.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,16 +87,29 @@ void json_put_str(struct json_writer *w, struct str value)
     put_quoted(w->out, value);
 }
 
+static void put_digits(struct buf *out, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof(text);
+
+    do
+        text[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    buf_add(out, (struct str){text + at, sizeof(text) - at});
+}
+
 void json_put_i64(struct json_writer *w, int64_t value)
 {
     before_value(w);
-    buf_printf(w->out, "%" PRId64, value);
+    if (value < 0)
+        buf_add_char(w->out, '-');
+    put_digits(w->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void json_put_u64(struct json_writer *w, uint64_t value)
 {
     before_value(w);
-    buf_printf(w->out, "%" PRIu64, value);
+    put_digits(w->out, value);
 }
 
 void json_put_bool(struct json_writer *w, bool value)
