@@ -6,7 +6,7 @@
 
 int command_bench(int argc, char **argv)
 {
-    struct bench_options o = {.seconds = 5, .version = version_text()};
+    struct bench_options o = {.seconds = 5, .seed = 1, .version = version_text()};
     struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
     uint64_t threads = 1;
@@ -23,6 +23,13 @@ int command_bench(int argc, char **argv)
          .to.on = &o.is_alerting},
         {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
          .to.on = &o.no_cache},
+        {"rules-sample", 0, FLAG_COUNT, "N", "only N of the rules that can see the inputs",
+         .to.count = &o.rules_sample},
+        {"seed", 0, FLAG_COUNT, "S", "which N (1)", .to.count = &o.seed},
+        {"profile-rules", 0, FLAG_SWITCH, NULL, "name the costliest rules (sampled)",
+         .to.on = &o.is_profiling_rules},
+        {"literals", 0, FLAG_SWITCH, NULL, "the literal engine alone, checked by a plain search",
+         .to.on = &o.is_literals},
         {"threads", 0, FLAG_COUNT, "N", "1", .to.count = &threads},
         {"format", 0, FLAG_CHOICE, "auto|table|json", "lines for people, or a JSON object",
          .to.choice = (int *)&o.format},

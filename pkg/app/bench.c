@@ -6,7 +6,10 @@
 #include "app/bench.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "app/bench_literal.h"
+#include "app/bench_sample.h"
 #include "app/measure.h"
 #include "app/output.h"
 #include "app/source.h"
@@ -14,9 +17,16 @@
 #include "app/summary.h"
 #include "base/cpu.h"
 #include "base/str.h"
+#include "event/decode.h"
 #include "json/write.h"
 
-enum { FEED_BYTES = 1024 * 1024 /* as a replay reads */ };
+enum { DECODE_ROUNDS = 5 };
+
+/* Seconds of the measured rounds by stage; the rest of a round is scanning and extracting. */
+struct stages {
+    double decode, match, alert;
+    double evaluate; /* of match; by sampling */
+};
 
 struct bench {
     const struct bench_options *options;
@@ -29,9 +39,12 @@ struct bench {
     struct buf *texts;       /* one per input */
     double *rates;           /* events a second of each round, sorted at the end */
     size_t n_rounds;
-    uint64_t n_matches; /* of this round */
-    double seconds, load_seconds;
+    uint64_t n_matches, n_alerts, alert_bytes; /* of this round */
+    double seconds, cpu, load_seconds;
     uint64_t rss_rules;
+    size_t n_visible; /* rules that can see the inputs, with rules_sample */
+    struct stages stages;
+    uint64_t all_cycles; /* with the round that warms up, as rules count theirs */
 };
 
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
@@ -39,8 +52,11 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
 {
     struct bench *b = context;
     const struct engine_match *matches;
+    double start = now_seconds();
     size_t n_matches = engine_run(b->engine, events, n, &matches);
+    double matched = now_seconds();
 
+    b->stages.match += matched - start;
     b->n_matches += n_matches;
     for (size_t at = 0; b->emitter && at < n_matches;) {
         uint32_t i = matches[at].event;
@@ -50,21 +66,8 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
             e.n_matches++;
         TRY(emitter_add(b->emitter, &e, err));
     }
-    return WEIR_OK;
-}
-
-static enum weir_rc feed_all(struct bench *b, struct weir_err *err)
-{
-    for (size_t i = 0; i < b->source.files.n; i++) {
-        struct str rest = buf_str(&b->texts[i]);
-        stream_begin(b->stream, (uint32_t)i);
-        while (rest.n) {
-            size_t n = rest.n < FEED_BYTES ? rest.n : FEED_BYTES;
-            TRY(stream_feed(b->stream, rest.p, n, err));
-            rest = str_sub(rest, n, rest.n);
-        }
-        TRY(stream_end(b->stream, err));
-    }
+    if (b->emitter)
+        b->stages.alert += now_seconds() - matched;
     return WEIR_OK;
 }
 
@@ -94,9 +97,16 @@ static enum weir_rc run_round(struct bench *b, double *seconds, struct weir_err 
     b->n_matches = 0;
     if (b->options->is_alerting)
         TRY(open_emitter(b, err));
-    double start = now_seconds();
-    enum weir_rc rc = feed_all(b, err);
+    double start = now_seconds(), cpu = cpu_seconds();
+    uint64_t cycles = __builtin_ia32_rdtsc();
+    enum weir_rc rc = bench_feed(b->stream, &b->source, b->texts, err);
     *seconds = now_seconds() - start;
+    b->all_cycles += __builtin_ia32_rdtsc() - cycles;
+    b->cpu += cpu_seconds() - cpu;
+    if (b->emitter) {
+        b->n_alerts = emitter_lines(b->emitter);
+        b->alert_bytes = emitter_bytes(b->emitter);
+    }
     emitter_free(b->emitter);
     b->emitter = NULL;
     return rc;
@@ -116,6 +126,65 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void ignore_event(void *context, struct str event, uint32_t index)
+{
+    (void)context, (void)event, (void)index;
+}
+
+/* Split and unwrap one input, and do nothing with it. */
+static void decode_only(const struct bench *b, struct arena *a, struct str rest)
+{
+    struct splitter *s = splitter_new();
+    struct str record;
+    uint32_t index;
+    bool is_new;
+    enum event_reject why;
+
+    while (rest.n) {
+        size_t n = rest.n < BENCH_FEED_BYTES ? rest.n : BENCH_FEED_BYTES;
+        enum splitter_result got;
+        splitter_feed(s, rest.p, n);
+        rest = str_sub(rest, n, rest.n);
+        if (!rest.n)
+            splitter_end(s);
+        while ((got = splitter_next(s, &record, &index, &is_new, &why)) != SPLIT_NEED_MORE &&
+               got != SPLIT_END)
+            if (got == SPLIT_RECORD)
+                (void)decode_record(a, b->book.profiles, record, ignore_event, NULL);
+        arena_reset(a);
+    }
+    splitter_free(s);
+}
+
+/* The best of some rounds: one alone is too short to be believed. */
+static void time_decoding(struct bench *b)
+{
+    struct arena *a = arena_new(0);
+    double best = 0;
+
+    for (int i = 0; i < DECODE_ROUNDS; i++) {
+        double start = now_seconds();
+        for (size_t k = 0; k < b->source.files.n; k++)
+            decode_only(b, a, buf_str(&b->texts[k]));
+        double took = now_seconds() - start;
+        best = i == 0 || took < best ? took : best;
+    }
+    b->stages.decode = best * (double)b->n_rounds;
+    arena_free(a);
+}
+
+/* Estimate from one batch in ENGINE_SAMPLE_EVERY: share of all the time that formulas took. */
+static void time_evaluating(struct bench *b)
+{
+    uint64_t cycles = 0;
+
+    for (uint32_t r = 0; r < b->book.n_rules; r++)
+        cycles += engine_rule_use(b->engine, r).cycles;
+    if (b->all_cycles)
+        b->stages.evaluate =
+            (double)cycles * ENGINE_SAMPLE_EVERY / (double)b->all_cycles * b->seconds;
+}
+
 static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
 {
     double seconds;
@@ -123,6 +192,8 @@ static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
     TRY(run_round(b, &seconds, err)); /* warms caches, tables and scratch memory */
     if (stream_counts(b->stream)->events == 0)
         return err_set(err, WEIR_NOTFOUND, "the inputs hold no event");
+    b->stages = (struct stages){0};
+    b->cpu = 0;
     while (!is_enough(b) && b->n_rounds < BENCH_ROUNDS_MAX) {
         TRY(run_round(b, &seconds, err));
         b->seconds += seconds;
@@ -130,6 +201,8 @@ static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
             (double)stream_counts(b->stream)->events / (seconds > 0 ? seconds : 1e-9);
     }
     qsort(b->rates, b->n_rounds, sizeof *b->rates, by_value);
+    time_decoding(b);
+    time_evaluating(b);
     return WEIR_OK;
 }
 
@@ -138,6 +211,8 @@ static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
 struct figures {
     uint64_t events, bytes, rejected;
     double per_second, bytes_per_second, median, slowest, fastest;
+    double per_cpu_second;
+    double decode_ns, extract_ns, match_ns, evaluate_ns, alert_ns; /* an event */
 };
 
 static struct figures figures_of(const struct bench *b)
@@ -149,10 +224,17 @@ static struct figures figures_of(const struct bench *b)
     for (size_t i = 0; i < EVENT_REJECTS; i++)
         f.rejected += counts->rejected[i];
     f.per_second = (double)f.events * (double)b->n_rounds / seconds;
+    f.per_cpu_second = (double)f.events * (double)b->n_rounds / (b->cpu > 0 ? b->cpu : seconds);
     f.bytes_per_second = (double)f.bytes * (double)b->n_rounds / seconds;
     f.median = b->rates[b->n_rounds / 2];
     f.slowest = b->rates[0];
     f.fastest = b->rates[b->n_rounds - 1];
+    double to_ns = 1e9 / ((double)f.events * (double)b->n_rounds);
+    f.decode_ns = b->stages.decode * to_ns;
+    f.match_ns = b->stages.match * to_ns;
+    f.evaluate_ns = b->stages.evaluate * to_ns;
+    f.alert_ns = b->stages.alert * to_ns;
+    f.extract_ns = seconds * to_ns - f.decode_ns - f.match_ns - f.alert_ns;
     return f;
 }
 
@@ -161,6 +243,103 @@ static int64_t whole(double d)
 {
     return (int64_t)(d + 0.5);
 }
+
+/* A tenth of a nanosecond is noise already. */
+static void put_ns(struct json_writer *w, const char *key, double ns)
+{
+    json_key(w, str_from(key));
+    json_put_double(w, (double)whole(ns * 10) / 10);
+}
+
+static void put_stages(struct json_writer *w, const struct figures *f)
+{
+    json_key(w, STR("ns_per_event"));
+    json_open_object(w);
+    put_ns(w, "decode", f->decode_ns);
+    put_ns(w, "extract", f->extract_ns);
+    put_ns(w, "match", f->match_ns);
+    put_ns(w, "match_evaluate", f->evaluate_ns);
+    put_ns(w, "alert", f->alert_ns);
+    json_close_object(w);
+}
+
+/* ---- the costly rules ----------------------------------------------------------------- */
+
+struct costly {
+    uint32_t rule;
+    struct engine_rule_use use;
+};
+
+static int by_cycles(const void *a, const void *b)
+{
+    const struct costly *x = a, *y = b;
+
+    if (x->use.cycles != y->use.cycles)
+        return x->use.cycles < y->use.cycles ? 1 : -1;
+    return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+/* All rules, the costliest first; *total is the sum of their cycles. */
+static struct costly *rules_by_cost(const struct bench *b, uint64_t *total)
+{
+    struct costly *all = ARENA_ARRAY(b->book.arena, b->book.n_rules, struct costly);
+
+    *total = 0;
+    for (uint32_t r = 0; r < b->book.n_rules; r++) {
+        all[r] = (struct costly){r, engine_rule_use(b->engine, r)};
+        *total += all[r].use.cycles;
+    }
+    qsort(all, b->book.n_rules, sizeof *all, by_cycles);
+    return all;
+}
+
+/* Share of all the time of the run, by sampling. */
+static double share_of_run(const struct bench *b, uint64_t cycles)
+{
+    return b->all_cycles ? (double)cycles * ENGINE_SAMPLE_EVERY / (double)b->all_cycles : 0;
+}
+
+static void put_costly_rules(const struct bench *b, struct json_writer *w)
+{
+    uint64_t total;
+    const struct costly *all = rules_by_cost(b, &total);
+
+    json_key(w, STR("costly_rules"));
+    json_open_array(w);
+    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && all[i].use.cycles; i++) {
+        const struct rule *rule = b->book.rules[all[i].rule];
+        json_open_object(w);
+        json_kv_str(w, "uid", rule->uid);
+        json_kv_str(w, "title", rule->title);
+        json_key(w, STR("share_of_rules"));
+        json_put_double(w, (double)all[i].use.cycles / (double)total);
+        json_key(w, STR("share_of_time"));
+        json_put_double(w, share_of_run(b, all[i].use.cycles));
+        json_kv_i64(w, "evaluations_sampled", (int64_t)all[i].use.evaluations);
+        json_kv_i64(w, "matches", (int64_t)all[i].use.matches);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+static void print_costly_rules(const struct bench *b, struct buf *out)
+{
+    uint64_t total;
+    const struct costly *all = rules_by_cost(b, &total);
+
+    buf_add(out, STR("\ncostliest rules (sampled): of all rules, of all time\n"));
+    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && all[i].use.cycles; i++) {
+        const struct rule *rule = b->book.rules[all[i].rule];
+        buf_printf(out, "%6.2f %% %6.2f %%  ", 100 * (double)all[i].use.cycles / (double)total,
+                   100 * share_of_run(b, all[i].use.cycles));
+        add_printable(out, rule->uid);
+        buf_add(out, STR("  "));
+        add_printable(out, rule->title);
+        buf_add_char(out, '\n');
+    }
+}
+
+/* ---- printing ------------------------------------------------------------------------- */
 
 static void print_json(const struct bench *b, const struct figures *f, struct buf *out)
 {
@@ -179,9 +358,14 @@ static void print_json(const struct bench *b, const struct figures *f, struct bu
     json_kv_i64(&w, "events_per_second_median", whole(f->median));
     json_kv_i64(&w, "events_per_second_slowest", whole(f->slowest));
     json_kv_i64(&w, "events_per_second_fastest", whole(f->fastest));
+    json_kv_i64(&w, "events_per_cpu_second", whole(f->per_cpu_second));
     json_kv_i64(&w, "bytes_per_second", whole(f->bytes_per_second));
     json_kv_i64(&w, "matches", (int64_t)b->n_matches);
     json_kv_bool(&w, "alerts", b->options->is_alerting);
+    if (b->options->is_alerting) {
+        json_kv_i64(&w, "alerts_written", (int64_t)b->n_alerts);
+        json_kv_i64(&w, "alert_bytes", (int64_t)b->alert_bytes);
+    }
     json_kv_i64(&w, "threads", 1);
     json_kv_str(&w, "simd", str_from(cpu_simd_name(cpu_simd())));
     json_kv_bool(&w, "cache", engine_has_cache(b->engine));
@@ -190,6 +374,13 @@ static void print_json(const struct bench *b, const struct figures *f, struct bu
     json_put_double(&w, b->load_seconds);
     json_kv_i64(&w, "rss_rules_bytes", (int64_t)b->rss_rules);
     json_kv_i64(&w, "rss_peak_bytes", (int64_t)rss_peak_bytes());
+    put_stages(&w, f);
+    if (b->options->rules_sample) {
+        json_kv_i64(&w, "rules_visible", (int64_t)b->n_visible);
+        json_kv_i64(&w, "seed", (int64_t)b->options->seed);
+    }
+    if (b->options->is_profiling_rules)
+        put_costly_rules(b, &w);
     json_kv_str(&w, "version", b->options->version);
     json_close_object(&w);
     buf_add_char(out, '\n');
@@ -205,6 +396,8 @@ static void add_line(struct buf *out, const char *name, uint64_t n, const char *
 static void print_lines(const struct bench *b, const struct figures *f, struct buf *out)
 {
     add_line(out, "rules", b->book.n_rules, "");
+    if (b->options->rules_sample)
+        add_line(out, "  of", b->n_visible, "that can see the inputs");
     add_line(out, "events", f->events, "a round");
     if (f->rejected)
         add_line(out, "rejected", f->rejected, "a round");
@@ -218,6 +411,13 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
     add_bytes(out, (uint64_t)f->bytes_per_second);
     buf_add(out, STR("/s\n"));
     add_line(out, "matches", b->n_matches, "a round");
+    if (b->options->is_alerting) {
+        add_line(out, "alerts", b->n_alerts, "a round");
+        add_line(out, "  bytes", b->alert_bytes, "a round");
+    }
+    buf_printf(out, "%-14s decode %.0f, extract %.0f, match %.0f (formulas %.0f), alert %.0f\n",
+               "ns an event", f->decode_ns, f->extract_ns, f->match_ns, f->evaluate_ns,
+               f->alert_ns);
     buf_printf(out, "%-14s alerts %s, simd %s, cache %s, routing %s, 1 thread\n", "with",
                b->options->is_alerting ? "written" : "not written", cpu_simd_name(cpu_simd()),
                engine_has_cache(b->engine) ? "on" : "off",
@@ -227,33 +427,47 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
     buf_printf(out, "\n%-14s ", "peak memory");
     add_bytes(out, rss_peak_bytes());
     buf_add_char(out, '\n');
+    if (b->options->is_profiling_rules)
+        print_costly_rules(b, out);
+}
+
+static bool wants_table(const struct bench *b)
+{
+    if (b->options->format != FORMAT_AUTO)
+        return b->options->format == FORMAT_TABLE;
+    return isatty(STDOUT_FILENO);
+}
+
+static enum weir_rc write_out(const struct buf *text, struct weir_err *err)
+{
+    struct output *out;
+
+    TRY(output_open(STR(""), &out, err));
+    enum weir_rc rc = output_write(out, buf_str(text), err);
+    if (rc == WEIR_OK)
+        rc = output_commit(out, err);
+    output_free(out);
+    return rc;
 }
 
 static enum weir_rc print_figures(const struct bench *b, struct weir_err *err)
 {
     struct figures f = figures_of(b);
-    struct output *out;
     struct buf text = {0};
 
-    TRY(output_open(STR(""), &out, err));
-    bool is_table = b->options->format == FORMAT_TABLE ||
-                    (b->options->format == FORMAT_AUTO && output_is_terminal(out));
-    if (is_table)
+    if (wants_table(b))
         print_lines(b, &f, &text);
     else
         print_json(b, &f, &text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
+    enum weir_rc rc = write_out(&text, err);
     buf_release(&text);
     return rc;
 }
 
 /* ---- the command -------------------------------------------------------------------- */
 
-static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
-                            struct weir_err *err)
+/* Inputs first: which rules are in the sample depends on them. */
+static enum weir_rc prepare_inputs(struct bench *b, struct weir_err *err)
 {
     const struct bench_options *o = b->options;
 
@@ -262,15 +476,33 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
     b->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &b->source, err));
     b->engine_options.inputs = b->source.files.items;
+    b->texts = calloc(b->source.files.n, sizeof *b->texts);
+    b->rates = calloc(BENCH_ROUNDS_MAX, sizeof *b->rates);
+    ASSERT(b->texts && b->rates);
+    return WEIR_OK;
+}
+
+/* What loading took is known before the inputs take memory, unless a sample needs them first. */
+static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
+                            struct weir_err *err)
+{
+    const struct bench_options *o = b->options;
+
+    if (o->rules_sample) {
+        double loaded = now_seconds() - start;
+        TRY(source_slurp(&b->source, b->texts, err));
+        TRY(bench_sample(&b->book, &b->engine_options.extract, &b->source, b->texts,
+                         o->rules_sample, o->seed, &b->n_visible, err));
+        start = now_seconds() - loaded;
+        rss_before = rss_bytes();
+    }
     TRY(engine_new(b->book.rules, b->book.n_rules, b->book.profiles, &b->engine_options, &b->engine,
                    err));
     b->load_seconds = now_seconds() - start;
     uint64_t rss = rss_bytes();
     b->rss_rules = rss > rss_before ? rss - rss_before : 0;
-    b->texts = calloc(b->source.files.n, sizeof *b->texts);
-    b->rates = calloc(BENCH_ROUNDS_MAX, sizeof *b->rates);
-    ASSERT(b->texts && b->rates);
-    TRY(source_slurp(&b->source, b->texts, err));
+    if (!o->rules_sample)
+        TRY(source_slurp(&b->source, b->texts, err));
     b->stream =
         stream_new(engine_worker(b->engine), b->book.profiles, b->source.files.items, on_batch, b);
     return WEIR_OK;
@@ -297,6 +529,32 @@ static void release(struct bench *b)
     rule_book_release(&b->book);
 }
 
+static enum weir_rc measure_rules(struct bench *b, double start, uint64_t rss_before,
+                                  struct weir_err *err)
+{
+    TRY(prepare(b, start, rss_before, err));
+    TRY(run_rounds(b, err));
+    print_rejects(b);
+    return print_figures(b, err);
+}
+
+static enum weir_rc measure_literals(struct bench *b, enum exit_code *code, struct weir_err *err)
+{
+    struct bench_literal_options o = {.seconds = b->options->seconds,
+                                      .is_json = !wants_table(b),
+                                      .extract = &b->engine_options.extract};
+    struct buf text = {0};
+    bool is_exact;
+
+    TRY(source_slurp(&b->source, b->texts, err));
+    enum weir_rc rc = bench_literals(&b->book, &o, &b->source, b->texts, &text, &is_exact, err);
+    if (rc == WEIR_OK)
+        rc = write_out(&text, err);
+    buf_release(&text);
+    *code = is_exact ? EXIT_FINE : EXIT_FINDINGS;
+    return rc;
+}
+
 enum exit_code bench_run(const struct bench_options *o)
 {
     struct bench b = {.options = o};
@@ -309,14 +567,13 @@ enum exit_code bench_run(const struct bench_options *o)
         return end_with(rc, &err);
     enum exit_code code = rule_book_report(&b.book, &o->rules);
     if (code == EXIT_FINE) {
-        rc = prepare(&b, start, rss_before, &err);
-        if (rc == WEIR_OK)
-            rc = run_rounds(&b, &err);
-        if (rc == WEIR_OK) {
-            print_rejects(&b);
-            rc = print_figures(&b, &err);
-        }
-        code = end_with(rc, &err);
+        rc = prepare_inputs(&b, &err);
+        if (rc == WEIR_OK && o->is_literals)
+            rc = measure_literals(&b, &code, &err);
+        else if (rc == WEIR_OK)
+            rc = measure_rules(&b, start, rss_before, &err);
+        if (rc != WEIR_OK)
+            code = end_with(rc, &err);
     }
     release(&b);
     return code;

@@ -2,7 +2,16 @@
  *
  * Inputs are unpacked into memory first. A round is everything that a worker does with bytes:
  * split, scan, extract, route, match; with is_alerting also write the alerts. One round warms up,
- * then rounds run for the time given. */
+ * then rounds run for the time given.
+ *
+ * Stages   a batch costs two or three readings of the clock (some 50 ns, below 1 ns an event), so
+ *          each run also tells what matching and alerts took. Splitting is measured alone, in a
+ *          round of its own; what is left is scanning, classifying and extracting. The time in
+ *          formulas is known by sampling (engine.h), each evaluation with the 10 ns that asking the
+ *          counter takes.
+ * Sample   rules_sample cuts the rule set down to some of those that can see the inputs
+ *          (bench_sample.h).
+ * Literals is_literals measures the literal engine alone (bench_literal.h). */
 #ifndef WEIR_APP_BENCH_H
 #define WEIR_APP_BENCH_H
 
@@ -10,7 +19,7 @@
 #include "app/outcome.h"
 #include "app/rules.h"
 
-enum { BENCH_ROUNDS_MAX = 100000 };
+enum { BENCH_ROUNDS_MAX = 100000, BENCH_COSTLY_RULES = 20 /* that --profile-rules names */ };
 
 struct bench_options {
     struct rule_options rules;
@@ -20,6 +29,8 @@ struct bench_options {
     double seconds;  /* at least one round is run */
     uint64_t rounds; /* 0: as many as fit */
     bool is_alerting, no_cache;
+    bool is_literals, is_profiling_rules;
+    uint64_t rules_sample, seed; /* rules_sample 0: all rules, also those that see nothing */
     enum engine_kind engine;
     struct str version;
 };

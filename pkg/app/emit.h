@@ -58,5 +58,6 @@ bool emitter_streams_to_terminal(const struct emitter *m);
 /* See alert_findings_forgotten(). */
 uint64_t emitter_findings_forgotten(const struct emitter *m);
 uint64_t emitter_lines(const struct emitter *m);
+uint64_t emitter_bytes(const struct emitter *m);
 
 #endif

@@ -22,6 +22,7 @@
 #include "rule/dump.h"
 
 _Static_assert((int)STREAM_BATCH_MAX <= (int)MATCH_BATCH_MAX, "a batch fits the matcher");
+_Static_assert((int)ENGINE_SAMPLE_EVERY == (int)MATCH_SAMPLE_EVERY, "as the header says");
 
 struct engine {
     struct engine_options options;
@@ -291,4 +292,15 @@ void engine_dump_rule(const struct engine *e, uint32_t rule, struct buf *out)
         net_dump_rule(e->net, rule, out);
     else
         formula_dump_tree(out, e->rules[rule]->formula, 0);
+}
+
+struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule)
+{
+    struct engine_rule_use use = {0};
+
+    if (e->options.kind == ENGINE_COMPILED) {
+        const struct matcher_rule_stats *s = matcher_rule_stats(e->matcher, rule);
+        use = (struct engine_rule_use){s->matches, s->evaluations, s->cost_cycles};
+    }
+    return use;
 }

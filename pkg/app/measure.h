@@ -7,6 +7,8 @@
 
 /* Seconds on a clock that only goes forward. */
 double now_seconds(void);
+/* Seconds that this thread has spent on a core: other load does not count. */
+double cpu_seconds(void);
 /* Milliseconds since 1970 UTC. */
 int64_t wall_clock_ms(void);
 

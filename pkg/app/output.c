@@ -25,6 +25,7 @@ struct output {
     bool has_temp; /* `temp` exists */
     bool is_terminal;
     uint64_t lines;
+    uint64_t n_bytes; /* taken so far, written or not */
     size_t n;
     char path[PATH_BYTES];
     char temp[PATH_BYTES + 32];
@@ -144,6 +145,7 @@ static enum weir_rc flush(struct output *o, struct weir_err *err)
 
 enum weir_rc output_write(struct output *o, struct str text, struct weir_err *err)
 {
+    o->n_bytes += text.n;
     if (text.n > sizeof o->bytes - o->n)
         TRY(flush(o, err));
     if (text.n > sizeof o->bytes)
@@ -207,6 +209,11 @@ void output_free(struct output *o)
 bool output_is_terminal(const struct output *o)
 {
     return o->is_terminal;
+}
+
+uint64_t output_bytes(const struct output *o)
+{
+    return o->n_bytes;
 }
 
 uint64_t output_lines(const struct output *o)

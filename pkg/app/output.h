@@ -32,5 +32,7 @@ void output_free(struct output *o);
 /* True if a person reads it directly. */
 bool output_is_terminal(const struct output *o);
 uint64_t output_lines(const struct output *o);
+/* Handed to output_write() and output_line() so far. */
+uint64_t output_bytes(const struct output *o);
 
 #endif

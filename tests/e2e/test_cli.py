@@ -689,6 +689,53 @@ def test_bench_with_alerts_and_without_routing(box):
     contains(r.out, "events/s")
 
 
+def test_bench_tells_what_each_stage_takes_and_counts_alerts(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--rounds", "2", "--alerts", "--profile-rules",
+            "--format", "json")
+    equal(r.code, 0, r.err)
+    d = json.loads(r.out)
+    equal(set(d["ns_per_event"]), {"decode", "extract", "match", "match_evaluate", "alert"})
+    assert d["ns_per_event"]["match"] > 0 and d["ns_per_event"]["alert"] > 0, d["ns_per_event"]
+    equal(d["alerts_written"], d["matches"])
+    assert d["alert_bytes"] > 500 * d["matches"], d["alert_bytes"]
+    assert 0 < len(d["costly_rules"]) <= 20
+    assert abs(sum(c["share_of_rules"] for c in d["costly_rules"]) - 1) < 0.001
+    d = json.loads(run("bench", "-r", box.all_rules, "-i", box.events, "--rounds", "1").out)
+    equal((d["ns_per_event"]["alert"], "alert_bytes" in d, "costly_rules" in d), (0, False, False))
+
+
+def test_bench_samples_rules_that_can_see_the_inputs(box):
+    for i in range(12):
+        text = RULE.replace("11111111-1111-4111-8111-1111111111", "11111111-1111-4111-8111-11111111%02d" % i)
+        if i >= 8:
+            text = text.replace("product: windows", "product: linux")
+        box.write("sampled/r%d.yml" % i, text.encode())
+
+    def bench(n, *more):
+        r = run("bench", "-r", os.path.join(box.path, "sampled"), "-i", box.events, "--rounds", "1",
+                "--rules-sample", str(n), *more)
+        equal(r.code, 0, r.err)
+        return json.loads(r.out)
+    every = bench(1000)
+    equal((every["rules"], every["rules_visible"]), (8, 8))
+    some = bench(3, "--profile-rules", "--seed", "7")
+    equal((some["rules"], some["rules_visible"], some["seed"]), (3, 8, 7))
+    drawn = [[c["uid"] for c in bench(3, "--profile-rules", "--seed", str(seed))["costly_rules"]]
+             for seed in (7, 7, 8, 9, 10)]
+    equal(sorted(drawn[0]), sorted(drawn[1]))
+    assert any(sorted(d) != sorted(drawn[0]) for d in drawn[2:]), drawn
+
+
+def test_bench_measures_the_literal_engine_alone(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--literals", "--seconds", "0", "--format", "json")
+    equal(r.code, 0, r.err)
+    d = json.loads(r.out)
+    assert d["literals"] > 0 and d["values"] > 0 and d["checked"] > 0 and d["complete"], d
+    equal((d["events"], d["differences"]), (4, 0))
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--literals", "--seconds", "0", "--format", "table")
+    contains(r.out, "0 differences")
+
+
 def test_bench_without_events_is_told(box):
     r = run("bench", "-r", box.all_rules, "-i", box.write("empty.json", b""), "--seconds", "0")
     equal(r.code, 3)
