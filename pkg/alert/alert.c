@@ -20,7 +20,8 @@ enum { RULE_TEXTS_MAX = 8192, RULE_TEXT_SLOTS = 2 * RULE_TEXTS_MAX };
 struct rule_text {
     const struct rule *rule;
     char sha256[DIGEST_TEXT];
-    struct str uid;            /* below: one allocation */
+    struct buf text; /* holds what is below */
+    struct str uid;
     struct str finding, block; /* members of finding_info; unmapped.weir.rule */
 };
 
@@ -55,7 +56,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
 static void forget_rules(struct alert_writer *w)
 {
     for (size_t i = 0; i < RULE_TEXT_SLOTS; i++) {
-        free((char *)(uintptr_t)w->rules[i].uid.p);
+        buf_release(&w->rules[i].text);
         w->rules[i] = (struct rule_text){0};
     }
     w->n_rules = 0;
@@ -133,21 +134,18 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule, struct st
     if (w->n_rules == RULE_TEXTS_MAX)
         forget_rules(w);
     struct rule_text *t = rule_slot(w, rule);
-    char *p = malloc(rule->uid.n + finding.n + block.n + 1);
 
-    ASSERT(p);
-    if (t->rule)
-        free((char *)(uintptr_t)t->uid.p);
-    else
-        w->n_rules++;
-    *t = (struct rule_text){.rule = rule};
+    w->n_rules += t->rule == NULL;
+    t->rule = rule;
     memcpy(t->sha256, rule->sha256, sizeof(t->sha256));
-    t->uid = (struct str){p, rule->uid.n};
-    t->finding = (struct str){p + t->uid.n, finding.n};
-    t->block = (struct str){p + t->uid.n + finding.n, block.n};
-    memcpy(p, rule->uid.p, rule->uid.n);
-    memcpy(p + t->uid.n, finding.p, finding.n);
-    memcpy(p + t->uid.n + finding.n, block.p, block.n);
+    buf_clear(&t->text);
+    buf_add(&t->text, rule->uid);
+    buf_add(&t->text, finding);
+    buf_add(&t->text, block);
+    struct str all = buf_str(&t->text);
+    t->uid = str_sub(all, 0, rule->uid.n);
+    t->finding = str_sub(all, rule->uid.n, finding.n);
+    t->block = str_sub(all, rule->uid.n + finding.n, block.n);
 }
 
 /* Render a part into the scratch buffer: its text without what stands around it. */
