@@ -327,6 +327,58 @@ TEST(no_canary_in_any_field_is_visible_in_an_alert)
     buf_release(&out);
 }
 
+/* A user's profile in a directory of its own. */
+static const struct profile_set *user_profiles(const char *text)
+{
+    const struct profile_set *set;
+    struct weir_err err = {0};
+    char dir[] = "/tmp/weir-profiles-XXXXXX", path[64];
+
+    CHECK(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof(path), "%s/own.yml", dir);
+    FILE *f = fopen(path, "w");
+    CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+    if (profile_set_load(keep, str_from(dir), &set, &err) != WEIR_OK)
+        fail_msg("%s", err.text);
+    unlink(path);
+    rmdir(dir);
+    return set;
+}
+
+TEST(fields_that_the_profile_lists_are_masked_hashed_or_dropped_everywhere)
+{
+    const struct profile_set *built_in = profiles;
+    static const char *const hidden[] = {"Maskable", "maskable", "Hashable", "hashable",
+                                         "Droppable"};
+    static const char *const shown[] = {"[redacted:profile]", "[sha256:", "[dropped]", "Visible"};
+    struct buf out = {0};
+
+    profiles = user_profiles(
+        "name: own\npriority: 99\nroots: [\"\"]\nmatch:\n  all:\n    - exists: own\n"
+        "fields:\n  Computer: [own.who]\n"
+        "entities:\n  - {role: user, ocsf: user, fields: [Computer], normalise: lower}\n"
+        "  - {role: host, ocsf: device, fields: [what], normalise: lower}\n"
+        "evidence:\n  actor.user.name: Computer\n  device.hostname: what\n"
+        "  process.cmd_line: Details\n"
+        "redact: {Computer: hash, what: mask, Details: drop}\n");
+    write_with(
+        writer, &plain_match,
+        STR("{\"own\":{\"who\":\"Hashable\"},\"what\":\"Maskable\",\"Details\":\"Droppable\","
+            "\"User\":\"Visible\",\"copy\":\"x Hashable x Maskable x Droppable\"}"),
+        &out);
+    CHECK(str_find(buf_str(&out), STR("pipeline:own"), 0) != SIZE_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+        if (str_find(buf_str(&out), str_from(hidden[i]), 0) != SIZE_MAX)
+            fail_msg("%s in %.*s", hidden[i], 300,
+                     out.p + str_find(buf_str(&out), str_from(hidden[i]), 0) - 150);
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+        if (str_find(buf_str(&out), str_from(shown[i]), 0) == SIZE_MAX)
+            fail_msg("no %s in %.*s", shown[i], (int)out.n, out.p);
+    CHECK(str_find(buf_str(&out), STR("cmd_line"), 0) == SIZE_MAX);
+    profiles = built_in;
+    buf_release(&out);
+}
+
 /* ---- size
  * ------------------------------------------------------------------------------------------- */
 
@@ -662,6 +714,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENTRY(alerts_of_every_profile_are_valid_ocsf),
         ENTRY(no_canary_in_any_field_is_visible_in_an_alert),
+        ENTRY(fields_that_the_profile_lists_are_masked_hashed_or_dropped_everywhere),
         ENTRY(an_alert_never_exceeds_its_cap),
         ENTRY(a_wordy_rule_is_cut_too),
         ENTRY(text_is_cut_between_characters),
