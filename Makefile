@@ -28,6 +28,8 @@ CFLAGS  += $(LANG_FLAGS) -g $(OPT) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN
 LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
 LIBS    := -lhs -lpcre2-8 -lyaml -lcrypto -lxxhash -lzstd -lz -lm -lpthread
 
+VERSION_FLAGS := -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
+
 # Vector kernels have their own instruction set; nothing else may use it.
 AVX2    := -mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -Wno-sign-conversion
 AVX512  := $(AVX2) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2
@@ -46,7 +48,7 @@ all: $(B)/weir ## build build/weir
 
 $(B)/%_avx2.o:   CFLAGS += $(AVX2)
 $(B)/%_avx512.o: CFLAGS += $(AVX512)
-$(B)/cmd/weir/version.o: CFLAGS += -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
+$(B)/cmd/weir/version.o: CFLAGS += $(VERSION_FLAGS)
 
 # Two stamps, rewritten only when their text changes: other flags or another compiler
 # rebuild everything, another commit rebuilds the version alone.
@@ -146,7 +148,9 @@ tidy: ## house rules: include table, banned calls, opening comments, guards, len
 	$(Q)tools/tidy
 
 format: ## is everything as clang-format would have it?
-	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	$(Q)for f in $(ALL_C) $(ALL_H); do \
+		clang-format $$f | cmp -s - $$f || { echo "$$f: error: not as clang-format has it (make fmt)"; bad=1; }; \
+	done; [ -z "$$bad" ]
 
 fmt: ## let clang-format rewrite the sources
 	$(Q)clang-format -i $(ALL_C) $(ALL_H)
@@ -158,7 +162,7 @@ build/lint/%_avx512.ok: KERNEL := $(AVX512)
 build/lint/%.ok: %.c .clang-tidy $(ALL_H)
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  LINT  $<",:)
-	$(Q)clang-tidy --quiet $< -- $(LANG_FLAGS) $(WARN) $(KERNEL) 2> $@.log || { cat $@.log; exit 1; }
+	$(Q)clang-tidy --quiet $< -- $(LANG_FLAGS) $(WARN) $(KERNEL) $(VERSION_FLAGS) 2> $@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 # Fuzz targets: tests/fuzz/fuzz_X.c with libFuzzer, so always with clang, in build/fuzz.

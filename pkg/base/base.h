@@ -44,11 +44,11 @@ NORETURN void weir_assert_failed(const char *what, const char *file, int line);
 
 /* Return the code of a failed step to the caller. The only macro that jumps; a
  * function with an `out:` label does not use it. */
-#define TRY(step)                                                                                  \
-    do {                                                                                           \
-        enum weir_rc try_rc_ = (step);                                                             \
-        if (try_rc_ != WEIR_OK)                                                                    \
-            return try_rc_;                                                                        \
+#define TRY(step)                      \
+    do {                               \
+        enum weir_rc try_rc_ = (step); \
+        if (try_rc_ != WEIR_OK)        \
+            return try_rc_;            \
     } while (0)
 
 /* Text is a slice: not owned, not terminated, may hold any byte. */

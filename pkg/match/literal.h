@@ -57,7 +57,8 @@ struct literal_hits {
 struct literal_set;
 
 /* Copies what it needs of the literals. n may be 0. Duplicate texts are fine. */
-const struct literal_set *literal_set_new(struct arena *a, const struct literal *literals, size_t n);
+const struct literal_set *literal_set_new(struct arena *a, const struct literal *literals,
+                                          size_t n);
 /* With a given kernel, for tests. */
 const struct literal_set *literal_set_new_with(struct arena *a, const struct literal *literals,
                                                size_t n, enum simd_level level);

@@ -7,13 +7,15 @@ static const char *const LEVELS[] = {"informational", "low", "medium", "high", "
 static const int SCORES[] = {10, 21, 47, 73, 99};
 static const char *const STATUSES[] = {"",           "stable",     "test", "experimental",
                                        "deprecated", "unsupported"};
-static const char *const OPS[] = {
-    [ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith", [ATOM_SUFFIX] = "endswith",
-    [ATOM_CONTAINS] = "contains", [ATOM_GLOB] = "glob",       [ATOM_REGEX] = "re",
-    [ATOM_CIDR] = "cidr",       [ATOM_NUM_EQ] = "eq",         [ATOM_NUM_LT] = "lt",
-    [ATOM_NUM_LE] = "lte",      [ATOM_NUM_GT] = "gt",         [ATOM_NUM_GE] = "gte",
-    [ATOM_BOOL] = "eq",         [ATOM_EXISTS] = "exists",     [ATOM_IS_NULL] = "null",
-    [ATOM_FIELD_CMP] = "fieldref", [ATOM_TIME_PART] = "time"};
+static const char *const OPS[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
+                                  [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
+                                  [ATOM_GLOB] = "glob",       [ATOM_REGEX] = "re",
+                                  [ATOM_CIDR] = "cidr",       [ATOM_NUM_EQ] = "eq",
+                                  [ATOM_NUM_LT] = "lt",       [ATOM_NUM_LE] = "lte",
+                                  [ATOM_NUM_GT] = "gt",       [ATOM_NUM_GE] = "gte",
+                                  [ATOM_BOOL] = "eq",         [ATOM_EXISTS] = "exists",
+                                  [ATOM_IS_NULL] = "null",    [ATOM_FIELD_CMP] = "fieldref",
+                                  [ATOM_TIME_PART] = "time"};
 
 const char *rule_level_name(enum rule_level level)
 {

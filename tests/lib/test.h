@@ -23,16 +23,15 @@
 
 #define TEST(name) static void name(UNUSED void **test_state_)
 #define ENTRY(name) cmocka_unit_test(name)
-#define TEST_MAIN(...)                                                                             \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        const struct CMUnitTest tests_[] = {__VA_ARGS__};                                          \
-        return cmocka_run_group_tests(tests_, NULL, NULL);                                         \
+#define TEST_MAIN(...)                                     \
+    int main(void)                                         \
+    {                                                      \
+        const struct CMUnitTest tests_[] = {__VA_ARGS__};  \
+        return cmocka_run_group_tests(tests_, NULL, NULL); \
     }
 
 #define CHECK(x) _assert_true((x) ? 1u : 0u, #x, __FILE__, __LINE__)
-#define CHECK_EQ(a, b)                                                                             \
-    _assert_int_equal((uintmax_t)(a), (uintmax_t)(b), __FILE__, __LINE__)
+#define CHECK_EQ(a, b) _assert_int_equal((uintmax_t)(a), (uintmax_t)(b), __FILE__, __LINE__)
 #define CHECK_STR(s, literal) check_str((s), str_from(literal), #s, __FILE__, __LINE__)
 
 static inline void check_str(struct str got, struct str want, const char *what, const char *file,
