@@ -15,9 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text this short is nearly everywhere: finding each of its places costs more than looking for it
- * when a rule comes to ask. */
-enum { SHORT_TEXT = 1 };
+/* A text this common is nearly everywhere: finding each of its places and telling every rule costs
+ * more than looking for it when a rule comes to ask, and no rule is woken by it anyway. */
+enum { COMMON_RARITY = 28, COMMON_TEXT_MAX = 64 };
+
+static bool is_common(struct str folded)
+{
+    return folded.n <= 1 || literal_rarity(folded) < COMMON_RARITY;
+}
 
 enum source_kind { SOURCE_EXACT, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_PRESENT, SOURCE_BEYOND };
 
@@ -177,10 +182,15 @@ static bool is_plain(const struct atom *x)
         return false;
     if (x->op == ATOM_EQ)
         return true;
-    if (x->op == ATOM_CONTAINS && x->text.n <= SHORT_TEXT)
+    if (x->op != ATOM_PREFIX && x->op != ATOM_SUFFIX && x->op != ATOM_CONTAINS)
         return false;
-    return (x->op == ATOM_PREFIX || x->op == ATOM_SUFFIX || x->op == ATOM_CONTAINS) &&
-           x->text.n > 0 && x->text.n <= LITERAL_BYTES_MAX;
+    if (x->text.n == 0 || x->text.n > LITERAL_BYTES_MAX)
+        return false;
+    char folded[COMMON_TEXT_MAX];
+    if (x->text.n > sizeof folded)
+        return true;
+    fold_ascii(folded, x->text.p, x->text.n);
+    return !is_common((struct str){folded, x->text.n});
 }
 
 static enum literal_where where_of(enum atom_op op)
@@ -303,7 +313,7 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = glob_required_text(lazy->glob);
         where = LITERAL_ANYWHERE;
     }
-    if (text.n <= SHORT_TEXT || text.n > LITERAL_BYTES_MAX ||
+    if (text.n <= 1 || text.n > LITERAL_BYTES_MAX ||
         (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
         gate_on_presence(c, lazy);
         return;
@@ -742,6 +752,7 @@ static uint32_t *numbers_none(struct arena *a, uint32_t n)
 enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
                      struct weir_err *err)
 {
+
     struct compiler c = {.arena = a, .temp = arena_new(0), .plan = plan, .err = err};
     struct net *net = ARENA_NEW(a, struct net);
 
