@@ -5,13 +5,11 @@
  */
 #include "match/eval.h"
 
-#include "base/decimal.h"
 #include "base/str.h"
-#include "event/time.h"
 #include "match/fold.h"
-#include "match/reference.h" /* enum truth */
+#include "match/number.h"
+#include "match/timepart.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,38 +108,6 @@ static bool compare_text(enum atom_op op, struct str value, struct str text)
     }
 }
 
-static bool compare_order(enum atom_op op, int order)
-{
-    switch (op) {
-    case ATOM_NUM_EQ:
-        return order == 0;
-    case ATOM_NUM_LT:
-        return order < 0;
-    case ATOM_NUM_LE:
-        return order <= 0;
-    case ATOM_NUM_GT:
-        return order > 0;
-    case ATOM_NUM_GE:
-        return order >= 0;
-    default:
-        return false;
-    }
-}
-
-static bool test_number(enum atom_op op, const struct prepared_value *v, struct str number)
-{
-    if (v->kind != JSON_NUMBER && (v->kind != JSON_STRING || !decimal_is_number(v->text)))
-        return false;
-    return decimal_is_number(v->text) && compare_order(op, decimal_cmp(v->text, number));
-}
-
-static bool test_bool(const struct prepared_value *v, bool wanted)
-{
-    if (v->kind == JSON_TRUE || v->kind == JSON_FALSE)
-        return (v->kind == JSON_TRUE) == wanted;
-    return v->kind == JSON_STRING && str_eq(v->folded, wanted ? STR("true") : STR("false"));
-}
-
 static bool test_regex(struct evaluator *e, const struct net_lazy *lazy,
                        const struct prepared_value *v)
 {
@@ -156,37 +122,6 @@ static bool test_network(const struct net_lazy *lazy, const struct prepared_valu
     struct ip_address ip;
 
     return v->kind == JSON_STRING && ip_parse(v->text, &ip) && ip_in_network(&ip, &lazy->network);
-}
-
-static int time_part_of(const struct time_fields *t, enum time_part part)
-{
-    switch (part) {
-    case PART_MINUTE:
-        return t->minute;
-    case PART_HOUR:
-        return t->hour;
-    case PART_DAY:
-        return t->day;
-    case PART_WEEK:
-        return t->week;
-    case PART_MONTH:
-        return t->month;
-    case PART_YEAR:
-        break;
-    }
-    return t->year;
-}
-
-static bool test_time_part(const struct net_lazy *lazy, const struct prepared_value *v)
-{
-    struct time_fields t;
-    char text[16];
-
-    if (!time_parse_fields(v->text, &t))
-        return false;
-    struct str part = {text, 0};
-    part.n = (size_t)snprintf(text, sizeof text, "%d", time_part_of(&t, lazy->atom->part));
-    return compare_order(lazy->atom->cmp, decimal_cmp(part, lazy->text));
 }
 
 static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
@@ -232,13 +167,13 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_NUM_LE:
     case ATOM_NUM_GT:
     case ATOM_NUM_GE:
-        return test_number(x->op, v, x->text);
+        return number_matches(x->op, v->kind, v->text, x->text);
     case ATOM_BOOL:
-        return test_bool(v, x->is_true);
+        return boolean_matches(v->kind, v->text, x->is_true);
     case ATOM_FIELD_CMP:
         return test_other_field(e, lazy, v);
     case ATOM_TIME_PART:
-        return test_time_part(lazy, v);
+        return time_part_matches(x->part, x->cmp, v->kind, v->text, lazy->text);
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
         break;
@@ -301,8 +236,7 @@ static enum truth lazy_truth(struct evaluator *e, uint32_t number)
     const struct net_lazy *lazy = &e->net->lazies[number];
     struct memo *memo = &e->lazies[number];
 
-    /* Without its gate the atom is not true; for atoms that know only true and false that decides.
-     */
+    /* Without its gate the atom is not true, and an atom that is never unknown is then false. */
     if (lazy->gate != NET_NONE && lazy->atom->miss == MISS_FALSE &&
         lazy->atom->array != ARRAY_SINGLE && !is_up(e, lazy->gate))
         return TRUTH_FALSE;
@@ -313,13 +247,11 @@ static enum truth lazy_truth(struct evaluator *e, uint32_t number)
     return (enum truth)memo->truth;
 }
 
-/* ---- formulas
- * ------------------------------------------------------------------------------------- */
+/* ---- formulas ----------------------------------------------------------------------------- */
 
 static enum truth node_truth(struct evaluator *e, uint32_t number);
 
-/* Kleene AND: the least of its parts; OR: the greatest. `stop` is the value that decides at once.
- */
+/* Kleene AND is the least of its parts, OR the greatest; `stop` is the value that decides alone. */
 static enum truth join_truth(struct evaluator *e, const struct net_node *n, enum truth stop)
 {
     const uint32_t *signals = e->net->signals + n->first_signal;
@@ -355,8 +287,7 @@ static enum truth compute(struct evaluator *e, const struct net_node *n)
     case NET_NOT:
         break;
     }
-    /* false, unknown, true are 0, 1, 2 */
-    return (enum truth)(2 - node_truth(e, e->net->children[n->first_child]));
+    return (enum truth)(TRUTH_TRUE - node_truth(e, e->net->children[n->first_child]));
 }
 
 static enum truth node_truth(struct evaluator *e, uint32_t number)

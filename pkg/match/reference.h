@@ -9,8 +9,8 @@
  *          have no text and match nothing. CIDR asks strings. Numbers, truth values: number.h;
  *          parts of times: timepart.h (strings and numbers).
  * Missing  a field without any value is `miss`; FIELD_CMP is false if the other field is missing.
- * EXISTS is true of any value; IS_NULL of a missing field or a member that is null. Arrays   ANY,
- * ALL, FIRST as they say; SINGLE is unknown if there is more than one member.
+ *          EXISTS is true of any value; IS_NULL of a missing field or a member that is null.
+ * Arrays   ANY, ALL, FIRST as they say; SINGLE is unknown if there is more than one member.
  *
  * Also the source of evidence: which atoms of a rule made it fire (only matched events pay).
  *
@@ -24,8 +24,6 @@
 #include "base/base.h"
 #include "event/lookup.h"
 #include "rule/rule.h"
-
-enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
 struct reference;
 

@@ -102,6 +102,10 @@ struct atom {
 
 /* ---- formula ---------------------------------------------------------------- */
 
+/* What an atom or formula says of an event. The order is Kleene's: AND is the least of its
+ * parts, OR the greatest, NOT the mirror (TRUTH_TRUE - t). */
+enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
+
 enum formula_kind { FORMULA_AND, FORMULA_OR, FORMULA_NOT, FORMULA_ATOM, FORMULA_CONST };
 
 enum { FORMULA_DEPTH_MAX = 128 };

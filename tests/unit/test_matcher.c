@@ -42,9 +42,11 @@ static struct glob pick_glob(struct arena *a, struct synth *s)
 static struct formula *random_atom(struct arena *a, struct synth *s)
 {
     static const enum atom_op OPS[] = {
-        ATOM_EQ,     ATOM_EQ,    ATOM_PREFIX, ATOM_SUFFIX,  ATOM_CONTAINS, ATOM_CONTAINS,
-        ATOM_GLOB,   ATOM_REGEX, ATOM_CIDR,   ATOM_NUM_EQ,  ATOM_NUM_EQ,   ATOM_NUM_LT,
-        ATOM_NUM_GE, ATOM_BOOL,  ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP};
+        ATOM_EQ,     ATOM_EQ,    ATOM_PREFIX, ATOM_SUFFIX,  ATOM_CONTAINS,  ATOM_CONTAINS,
+        ATOM_GLOB,   ATOM_REGEX, ATOM_CIDR,   ATOM_NUM_EQ,  ATOM_NUM_EQ,    ATOM_NUM_LT,
+        ATOM_NUM_GE, ATOM_BOOL,  ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP, ATOM_TIME_PART};
+    static const enum atom_op ORDERS[] = {ATOM_EQ,     ATOM_NUM_EQ, ATOM_NUM_LT,
+                                          ATOM_NUM_LE, ATOM_NUM_GT, ATOM_NUM_GE};
     struct atom *x = ARENA_NEW(a, struct atom);
 
     x->op = OPS[synth_below(s, ARRAY_LEN(OPS))];
@@ -66,6 +68,11 @@ static struct formula *random_atom(struct arena *a, struct synth *s)
         x->text = STR("10.0.0.0/8");
     if (x->op >= ATOM_NUM_EQ && x->op <= ATOM_NUM_GE)
         x->text = STR("5");
+    if (x->op == ATOM_TIME_PART) {
+        x->part = (enum time_part)synth_below(s, PART_YEAR + 1);
+        x->cmp = ORDERS[synth_below(s, ARRAY_LEN(ORDERS))];
+        x->text = STR("7");
+    }
     return formula_atom(a, x);
 }
 
@@ -95,6 +102,10 @@ static void random_value(struct synth *s, struct buf *out, unsigned depth)
         break;
     case 2:
         buf_add(out, synth_below(s, 2) ? STR("true") : STR("7"));
+        break;
+    case 3:
+        buf_printf(out, "\"2026-07-0%uT0%u:0%u:00Z\"", 6 + synth_below(s, 3), 6 + synth_below(s, 3),
+                   6 + synth_below(s, 3));
         break;
     case 7:
         buf_add_char(out, '[');
