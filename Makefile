@@ -200,7 +200,9 @@ bench-literal: $(B)/bench/bench_literal
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BENCH_LIBS)
+
+$(B)/bench/bench_textbook: BENCH_LIBS := -ljansson
 
 .PHONY: setup clean help
 setup: ## install the packages that build, tests and checks need (Debian 12)
