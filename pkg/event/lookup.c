@@ -6,10 +6,10 @@
 #include "event/lookup.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "event/profile_impl.h"
 #include "event/time.h"
 
-#include <string.h>
 
 /* ---- values at a path --------------------------------------------------------------- */
 
@@ -26,13 +26,7 @@ struct found_list {
 
 static void add(struct found_list *list, enum json_kind kind, struct str text, bool is_flat)
 {
-    if (list->n == list->cap) {
-        struct found *old = list->items;
-        list->cap = list->cap ? list->cap * 2 : 8;
-        list->items = ARENA_ARRAY(list->arena, list->cap, struct found);
-        if (list->n)
-            memcpy(list->items, old, list->n * sizeof *old);
-    }
+    list->items = vec_room(list->arena, list->items, list->n, &list->cap, sizeof *list->items);
     list->items[list->n++] = (struct found){{kind, text}, is_flat};
 }
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "doc/doc.h"
 #include "lang/diag.h"
 #include "lang/names.h"
@@ -57,18 +58,6 @@ struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *l
     return l;
 }
 
-/* Room for one more of n items. */
-static void *grown(struct rule_loader *l, void *items, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return items;
-    *cap = *cap ? *cap * 2 : 64;
-    char *more = arena_array(l->work, *cap, size);
-    if (n)
-        memcpy(more, items, n * size);
-    return more;
-}
-
 /* ---- verdicts --------------------------------------------------------------------------- */
 
 static void keep_messages(struct rule_loader *l, struct verdict *v)
@@ -98,7 +87,8 @@ static void keep_warnings(struct rule_loader *l, struct rule *rule)
 /* The verdict on what `head` describes, with the messages of l->diag. */
 static struct verdict *add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
 {
-    l->verdicts = grown(l, l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
+    l->verdicts =
+        vec_room(l->work, l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
     struct verdict *v = &l->verdicts[l->n_verdicts++];
     *v = (struct verdict){.path = head->path,
                           .document = head->document,
@@ -210,7 +200,7 @@ static void load_filter(struct rule_loader *l, struct sigma_scope *s,
     add_verdict(l, head, STR("filter"));
     if (!is_good)
         return;
-    l->filters = grown(l, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
+    l->filters = vec_room(l->work, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
     l->filters[l->n_filters++] = filter;
 }
 

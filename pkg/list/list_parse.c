@@ -6,6 +6,7 @@
 #include "list/list_parse.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "base/utf8.h"
 
 #define MODE_WORD "mode:"
@@ -87,14 +88,7 @@ static enum weir_rc entry_add(struct cursor *c, struct str entry, size_t at, str
                       "an entry of %zu bytes, the limit is %d", entry.n, LIST_ENTRY_MAX);
     if (c->n == LIST_ROWS_MAX)
         return err_at(err, WEIR_LIMIT, c->line, 1, "more than %d entries", LIST_ROWS_MAX);
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 64;
-        struct str *grown = ARENA_ARRAY(c->a, cap, struct str);
-        if (c->n)
-            memcpy(grown, c->entries, c->n * sizeof(*grown));
-        c->entries = grown;
-        c->cap = cap;
-    }
+    c->entries = vec_room(c->a, c->entries, c->n, &c->cap, sizeof *c->entries);
     c->entries[c->n++] = entry;
     return WEIR_OK;
 }

@@ -9,6 +9,7 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "match/fold.h"
 
 #include <math.h>
@@ -38,12 +39,6 @@ struct pair {
     uint32_t from, to;
 };
 
-/* A growing array in the compiler's own arena. */
-struct vec {
-    void *items;
-    uint32_t n, cap;
-};
-
 struct compiler {
     struct arena *arena; /* the net's */
     struct arena *temp;
@@ -62,22 +57,9 @@ struct compiler {
     enum weir_rc rc;
 };
 
-static void *push(struct arena *a, struct vec *v, size_t item_bytes)
-{
-    if (v->n == v->cap) {
-        uint32_t cap = v->cap ? v->cap * 2 : 64;
-        char *items = arena_alloc(a, (size_t)cap * item_bytes);
-        if (v->n)
-            memcpy(items, v->items, (size_t)v->n * item_bytes);
-        v->items = items;
-        v->cap = cap;
-    }
-    return (char *)v->items + (size_t)v->n++ * item_bytes;
-}
-
 static void push_number(struct compiler *c, struct vec *v, uint32_t number)
 {
-    *(uint32_t *)push(c->temp, v, sizeof number) = number;
+    *(uint32_t *)vec_push(c->temp, v, sizeof number) = number;
 }
 
 /* ---- sources ----------------------------------------------------------------------- */
@@ -136,7 +118,7 @@ static uint32_t source_for(struct compiler *c, struct source want)
             return c->slots[at] - 1;
     }
     want.weight = source_weight(&want);
-    *(struct source *)push(c->temp, &c->sources, sizeof want) = want;
+    *(struct source *)vec_push(c->temp, &c->sources, sizeof want) = want;
     c->slots[at] = c->sources.n;
     return c->sources.n - 1;
 }
@@ -153,7 +135,7 @@ static struct str folded_copy(struct compiler *c, struct str text)
 
 static uint32_t signal_new(struct compiler *c)
 {
-    *(double *)push(c->temp, &c->weights, sizeof(double)) = 0;
+    *(double *)vec_push(c->temp, &c->weights, sizeof(double)) = 0;
     return c->n_signals++;
 }
 
@@ -165,7 +147,7 @@ static double *signal_weight(struct compiler *c, uint32_t signal)
 static void raises(struct compiler *c, struct source source, uint32_t signal)
 {
     uint32_t from = source_for(c, source);
-    struct pair *p = push(c->temp, &c->pairs, sizeof *p);
+    struct pair *p = vec_push(c->temp, &c->pairs, sizeof *p);
 
     *p = (struct pair){from, signal};
     *signal_weight(c, signal) += ((const struct source *)c->sources.items)[from].weight;
@@ -349,7 +331,7 @@ static void compile_regex(struct compiler *c, struct net_lazy *lazy)
             c->rc = err_at(c->err, why.code, x->line, x->col, "%s", why.text);
         return;
     }
-    *(struct match_regex **)push(c->arena, &c->regexes, sizeof(void *)) = lazy->regex;
+    *(struct match_regex **)vec_push(c->arena, &c->regexes, sizeof(void *)) = lazy->regex;
 }
 
 static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
@@ -369,7 +351,7 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
     if (pa->atom->op == ATOM_REGEX)
         compile_regex(c, &lazy);
     make_gate(c, &lazy);
-    *(struct net_lazy *)push(c->arena, &c->lazies, sizeof lazy) = lazy;
+    *(struct net_lazy *)vec_push(c->arena, &c->lazies, sizeof lazy) = lazy;
     return c->lazy_of[atom] = c->lazies.n - 1;
 }
 
@@ -382,7 +364,7 @@ static const struct net_node *net_node_at(struct compiler *c, uint32_t i)
 
 static uint32_t node_push(struct compiler *c, struct net_node n)
 {
-    *(struct net_node *)push(c->arena, &c->nodes, sizeof n) = n;
+    *(struct net_node *)vec_push(c->arena, &c->nodes, sizeof n) = n;
     return c->nodes.n - 1;
 }
 
@@ -485,11 +467,12 @@ static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
     join.first_signal = c->signals.n;
     join.n_signals = signals.n;
     for (uint32_t i = 0; i < signals.n; i++)
-        *(uint32_t *)push(c->arena, &c->signals, sizeof(uint32_t)) = ((uint32_t *)signals.items)[i];
+        *(uint32_t *)vec_push(c->arena, &c->signals, sizeof(uint32_t)) =
+            ((uint32_t *)signals.items)[i];
     join.first_child = c->children.n;
     join.n_children = children.n;
     for (uint32_t i = 0; i < children.n; i++)
-        *(uint32_t *)push(c->arena, &c->children, sizeof(uint32_t)) =
+        *(uint32_t *)vec_push(c->arena, &c->children, sizeof(uint32_t)) =
             ((uint32_t *)children.items)[i];
     return node_push(c, join);
 }
@@ -526,7 +509,7 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
         return node_push(c, (struct net_node){.op = NET_SIGNAL, .number = atom_signal(c, n->atom)});
     case FORMULA_NOT: {
         struct net_node not = {.op = NET_NOT, .first_child = c->children.n, .n_children = 1};
-        *(uint32_t *)push(c->arena, &c->children, sizeof(uint32_t)) =
+        *(uint32_t *)vec_push(c->arena, &c->children, sizeof(uint32_t)) =
             c->node_of[c->plan->children[n->first_child]];
         return node_push(c, not );
     }
@@ -675,7 +658,7 @@ static void wake_rules(struct compiler *c, struct net *net)
         wakers(c, roots[i], &found);
         for (uint32_t k = 0; k < found.n; k++) {
             uint32_t signal = ((const uint32_t *)found.items)[k];
-            *(struct pair *)push(c->temp, &c->wakes, sizeof(struct pair)) =
+            *(struct pair *)vec_push(c->temp, &c->wakes, sizeof(struct pair)) =
                 (struct pair){signal, i};
             is_waker[signal / 64] |= 1ull << (signal % 64);
         }

@@ -8,16 +8,10 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A growing array of fixed-size items in the plan's arena; old copies stay until the arena
- * goes, which costs at most the final size once more. */
-struct vec {
-    void *items;
-    uint32_t n, cap;
-};
 
 struct slot_table {
     uint32_t *slots; /* index + 1; 0 is empty */
@@ -31,50 +25,27 @@ struct linker {
     struct field_table *fields;
     struct vec atoms, nodes, children, logsources;
     struct slot_table atom_slots, node_slots;
-    uint64_t *atom_hashes, *node_hashes; /* parallel to the vectors, in temp */
-    uint32_t atom_hashes_cap, node_hashes_cap;
+    struct vec atom_hashes, node_hashes; /* uint64_t, parallel to the vectors; in temp */
 };
 
-static void *vec_push(struct arena *a, struct vec *v, size_t item_bytes)
+static uint64_t hash_at(const struct vec *hashes, uint32_t i)
 {
-    if (v->n == v->cap) {
-        uint32_t cap = v->cap ? v->cap * 2 : 64;
-        char *items = arena_alloc(a, (size_t)cap * item_bytes);
-        if (v->n)
-            memcpy(items, v->items, (size_t)v->n * item_bytes);
-        v->items = items;
-        v->cap = cap;
-    }
-    return (char *)v->items + (size_t)v->n++ * item_bytes;
+    return ((const uint64_t *)hashes->items)[i];
 }
 
-static void slots_grow(struct linker *l, struct slot_table *t, const uint64_t *hashes)
+static void slots_grow(struct linker *l, struct slot_table *t, const struct vec *hashes)
 {
     uint32_t size = t->slots ? (t->mask + 1) * 2 : 1024;
     uint32_t *slots = ARENA_ARRAY(l->temp, size, uint32_t);
 
     for (uint32_t i = 0; i < t->used; i++) {
-        uint32_t at = (uint32_t)hashes[i] & (size - 1);
+        uint32_t at = (uint32_t)hash_at(hashes, i) & (size - 1);
         while (slots[at])
             at = (at + 1) & (size - 1);
         slots[at] = i + 1;
     }
     t->slots = slots;
     t->mask = size - 1;
-}
-
-static void hash_remember(struct linker *l, uint64_t **hashes, uint32_t *cap, uint32_t i,
-                          uint64_t hash)
-{
-    if (i == *cap) {
-        uint32_t bigger = *cap ? *cap * 2 : 1024;
-        uint64_t *copy = ARENA_ARRAY(l->temp, bigger, uint64_t);
-        if (i)
-            memcpy(copy, *hashes, i * sizeof *copy);
-        *hashes = copy;
-        *cap = bigger;
-    }
-    (*hashes)[i] = hash;
 }
 
 /* ---- atoms ---------------------------------------------------------------------- */
@@ -130,15 +101,15 @@ static uint32_t link_atom(struct linker *l, const struct atom *atom)
     struct slot_table *t = &l->atom_slots;
 
     if (t->used * 2 >= t->mask)
-        slots_grow(l, t, l->atom_hashes);
+        slots_grow(l, t, &l->atom_hashes);
     uint32_t at = (uint32_t)hash & t->mask;
     const struct plan_atom *atoms = l->atoms.items;
     for (; t->slots[at]; at = (at + 1) & t->mask) {
         uint32_t i = t->slots[at] - 1;
-        if (l->atom_hashes[i] == hash && atom_equal(atoms[i].atom, atom))
+        if (hash_at(&l->atom_hashes, i) == hash && atom_equal(atoms[i].atom, atom))
             return i;
     }
-    hash_remember(l, &l->atom_hashes, &l->atom_hashes_cap, t->used, hash);
+    *(uint64_t *)vec_push(l->temp, &l->atom_hashes, sizeof hash) = hash;
     t->slots[at] = ++t->used;
     struct plan_atom *linked = vec_push(l->arena, &l->atoms, sizeof *linked);
     linked->atom = atom;
@@ -169,18 +140,18 @@ static uint32_t intern_node(struct linker *l, struct plan_node want, const uint3
     for (uint32_t i = 0; i < want.n_children; i++)
         hash = mix(hash, children[i]);
     if (t->used * 2 >= t->mask)
-        slots_grow(l, t, l->node_hashes);
+        slots_grow(l, t, &l->node_hashes);
     uint32_t at = (uint32_t)hash & t->mask;
     for (; t->slots[at]; at = (at + 1) & t->mask) {
         uint32_t i = t->slots[at] - 1;
         const struct plan_node *n = node_at(l, i);
-        if (l->node_hashes[i] == hash && n->kind == want.kind && n->value == want.value &&
+        if (hash_at(&l->node_hashes, i) == hash && n->kind == want.kind && n->value == want.value &&
             n->atom == want.atom && n->n_children == want.n_children &&
             (want.n_children == 0 ||
              memcmp(children_of(l, n), children, want.n_children * sizeof *children) == 0))
             return i;
     }
-    hash_remember(l, &l->node_hashes, &l->node_hashes_cap, t->used, hash);
+    *(uint64_t *)vec_push(l->temp, &l->node_hashes, sizeof hash) = hash;
     t->slots[at] = ++t->used;
     want.first_child = l->children.n;
     for (uint32_t i = 0; i < want.n_children; i++)

@@ -14,6 +14,7 @@
 #include "lang/sigma/sigma.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_OPEN, TOKEN_CLOSE };
 
@@ -122,14 +123,7 @@ static void add_operand(struct parser *p, struct operands *list, struct sigma_fo
 {
     if (!f.formula)
         return;
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 4;
-        struct formula **items = ARENA_ARRAY(p->s->scratch, cap, struct formula *);
-        for (size_t i = 0; i < list->n; i++)
-            items[i] = list->items[i];
-        list->items = items;
-        list->cap = cap;
-    }
+    list->items = vec_room(p->s->scratch, list->items, list->n, &list->cap, sizeof *list->items);
     list->items[list->n++] = f.formula;
     list->n_nodes += f.n_nodes;
     list->has_not |= f.has_top_not;

@@ -11,6 +11,7 @@
 
 #include "base/letter.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "rule/regex_check.h"
 
 struct item {
@@ -28,14 +29,7 @@ struct formulas {
 
 static void add_formula(struct arena *a, struct formulas *list, struct formula *f)
 {
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 8;
-        struct formula **items = ARENA_ARRAY(a, cap, struct formula *);
-        for (size_t i = 0; i < list->n; i++)
-            items[i] = list->items[i];
-        list->items = items;
-        list->cap = cap;
-    }
+    list->items = vec_room(a, list->items, list->n, &list->cap, sizeof *list->items);
     list->items[list->n++] = f;
 }
 

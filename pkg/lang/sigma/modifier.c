@@ -7,6 +7,7 @@
 #include "lang/sigma/modifier.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -27,14 +28,7 @@ struct modifier {
 
 void sigma_values_push(struct arena *a, struct sigma_values *values, const struct sigma_value *v)
 {
-    if (values->n == values->cap) {
-        size_t cap = values->cap ? values->cap * 2 : 4;
-        struct sigma_value *items = arena_alloc(a, cap * sizeof *items);
-        if (values->n)
-            memcpy(items, values->items, values->n * sizeof *items);
-        values->items = items;
-        values->cap = cap;
-    }
+    values->items = vec_room(a, values->items, values->n, &values->cap, sizeof *v);
     values->items[values->n++] = *v;
 }
 
