@@ -262,11 +262,15 @@ static size_t next_aws_key(struct str text, size_t at)
         while (from > at && (class_of(text.p[from - 1]) & classes))
             from--;
         size_t end = run_end(text, probe, classes);
-        /* key=VALUE is one run of this alphabet: the sign ends a name, or pads */
-        for (size_t i = from; i + AWS_KEY_BYTES < end; i++)
+        /* key=VALUE is one run of this alphabet: the sign ends a name, or pads; it is never part of
+         * the 40 (IMPHASH= and 32 digits are 40 bytes, too) */
+        size_t stop = end;
+        while (stop > from && text.p[stop - 1] == '=')
+            stop--;
+        for (size_t i = from; i < stop; i++)
             if (text.p[i] == '=')
                 from = i + 1;
-        struct str run = str_sub(text, from, end - from);
+        struct str run = str_sub(text, from, stop - from);
         if (run.n == AWS_KEY_BYTES && text.p[from] != '/' && looks_random(run))
             return from;
         at = end + 1;

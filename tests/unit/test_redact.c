@@ -90,6 +90,7 @@ TEST(what_is_no_secret_stays)
         "disk-0123456789-abcdefghij-klmnop",
         "SHA1=da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=00000000000000000000000000000000",
+        "SHA1=A9993E364706816ABA3E25717850C26C9CD0D89D,IMPHASH=AB8BB31EDD91D2A05FE7B62A535E9EB7",
         "/usr/share/applications/defaultSettings/",
         "https://user@host.example/path",
         "https://host.example/path?a=b@c",
