@@ -45,6 +45,7 @@ CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
 .PHONY: all
 all: $(B)/weir ## build build/weir
+	@:
 
 $(B)/%_avx2.o:   CFLAGS += $(AVX2)
 $(B)/%_avx512.o: CFLAGS += $(AVX512)
@@ -103,6 +104,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 .PHONY: unit unit-programs scenario fault test
 
 unit-programs: $(UNIT_BIN)
+	@:
 
 unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN)) ## run the unit tests (T=name: one of them, with its full output)
 	$(Q)$(if $(T),$<,B=$(B) tests/run unit)
@@ -175,6 +177,7 @@ $(B)/bin/%: $(B)/tests/fuzz/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 fuzz-programs: $(FUZZ_BIN)
+	@:
 
 fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	+$(Q)$(AGAIN) CC=clang SAN=$(FUZZ_SAN) B=build/fuzz fuzz-programs

@@ -1,7 +1,7 @@
 /* regex_sound.c - does the installed libhs find what is there?
  *
  * Debian 12 has two libraries of that name. Hyperscan 5.4.0 is sound; Vectorscan 5.4.9 misses
- * single characters behind the 64th byte on machines with AVX-512 (docs/decisions/0006), and a rule
+ * single characters behind the 64th byte on machines with AVX-512 (docs/decisions/0007), and a rule
  * that does not fire is the worst that weir can do. So the library is asked before it is trusted:
  * patterns that lead to its different ways of searching, with the match at every place of values
  * around multiples of its vectors. One miss, and PCRE2 does it all, within its limits.
