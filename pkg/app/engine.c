@@ -24,51 +24,65 @@
 _Static_assert((int)STREAM_BATCH_MAX <= (int)MATCH_BATCH_MAX, "a batch fits the matcher");
 _Static_assert((int)ENGINE_SAMPLE_EVERY == (int)MATCH_SAMPLE_EVERY, "as the header says");
 
+struct reference_shape {
+    uint64_t events;
+    uint32_t rules_eligible;
+};
+
 struct engine {
+    /* Of all threads, immutable. */
     struct engine_options options;
     struct rule *const *rules;
     size_t n_rules;
     const struct profile_set *profiles;
-    struct arena *arena; /* as long as the engine */
-    struct extract_worker *worker;
+    struct arena *arena; /* as long as the engine; NULL in a sibling */
+    const struct extractor *extractor;
+    const struct plan *plan; /* compiled */
+    const struct net *net;   /* compiled */
+    struct engine *next;     /* sibling */
 
-    /* compiled */
-    const struct plan *plan;
-    const struct net *net;
-    struct matcher *matcher;
+    /* Of one thread. */
+    struct extract_worker *worker;
+    struct matcher *matcher; /* compiled */
 
     /* reference */
     struct arena *event_arena;
     struct origin origin;
     struct reference *reference;
-    struct engine_shape *shapes; /* SHAPES_MAX */
+    struct reference_shape *shapes; /* SHAPES_MAX */
 
     struct engine_match *matches;
     size_t n_matches, cap_matches;
 };
 
-static enum weir_rc start_compiled(struct engine *e, struct weir_err *err)
+static enum weir_rc compile(struct engine *e, struct weir_err *err)
 {
     struct plan_options options = {.no_routing = e->options.no_routing,
                                    .extract = e->options.extract};
 
+    if (e->options.kind == ENGINE_REFERENCE) {
+        e->extractor = extractor_new(e->arena, e->profiles, field_table_new(e->arena), false,
+                                     &e->options.extract);
+        return WEIR_OK;
+    }
     e->plan = plan_new(e->arena, e->rules, e->n_rules, e->profiles, &options);
-    TRY(net_new(e->arena, e->plan, &e->net, err));
-    e->worker = extract_worker_new(e->plan->extractor);
-    e->matcher = matcher_new(e->net, e->worker);
-    return WEIR_OK;
+    e->extractor = e->plan->extractor;
+    return net_new(e->arena, e->plan, &e->net, err);
 }
 
-static void start_reference(struct engine *e)
+/* What a thread has for itself. */
+static void equip(struct engine *e)
 {
-    struct field_table *no_fields = field_table_new(e->arena);
-
+    e->worker = extract_worker_new(e->extractor);
+    if (e->options.kind == ENGINE_COMPILED) {
+        e->matcher = matcher_new(e->net, e->worker);
+        return;
+    }
     e->event_arena = arena_new(0);
     e->reference = reference_new();
     origin_init(&e->origin, &e->options.extract, e->options.inputs);
-    e->shapes = ARENA_ARRAY(e->arena, SHAPES_MAX, struct engine_shape);
-    e->worker = extract_worker_new(
-        extractor_new(e->arena, e->profiles, no_fields, false, &e->options.extract));
+    e->shapes = calloc(SHAPES_MAX, sizeof *e->shapes);
+    ASSERT(e->shapes);
 }
 
 enum weir_rc engine_new(struct rule *const *rules, size_t n, const struct profile_set *profiles,
@@ -76,7 +90,6 @@ enum weir_rc engine_new(struct rule *const *rules, size_t n, const struct profil
                         struct weir_err *err)
 {
     struct engine *e = calloc(1, sizeof *e);
-    enum weir_rc rc = WEIR_OK;
 
     ASSERT(e);
     e->options = *options;
@@ -84,32 +97,60 @@ enum weir_rc engine_new(struct rule *const *rules, size_t n, const struct profil
     e->n_rules = n;
     e->profiles = profiles;
     e->arena = arena_new(1024 * 1024);
-    if (options->kind == ENGINE_COMPILED)
-        rc = start_compiled(e, err);
-    else
-        start_reference(e);
+    enum weir_rc rc = compile(e, err);
     if (rc != WEIR_OK) {
         engine_free(e);
         return rc;
     }
+    equip(e);
     *out = e;
     return WEIR_OK;
+}
+
+struct engine *engine_sibling(struct engine *e)
+{
+    struct engine *s = calloc(1, sizeof *s);
+
+    ASSERT(s && e->arena);
+    *s = (struct engine){.options = e->options,
+                         .rules = e->rules,
+                         .n_rules = e->n_rules,
+                         .profiles = e->profiles,
+                         .extractor = e->extractor,
+                         .plan = e->plan,
+                         .net = e->net,
+                         .next = e->next};
+    e->next = s;
+    equip(s);
+    return s;
+}
+
+static void free_thread_part(struct engine *e)
+{
+    matcher_free(e->matcher);
+    extract_worker_free(e->worker);
+    reference_free(e->reference);
+    origin_release(&e->origin);
+    if (e->event_arena)
+        arena_free(e->event_arena);
+    free(e->shapes);
+    free(e->matches);
 }
 
 void engine_free(struct engine *e)
 {
     if (!e)
         return;
-    matcher_free(e->matcher);
-    extract_worker_free(e->worker);
+    while (e->next) {
+        struct engine *s = e->next;
+        e->next = s->next;
+        free_thread_part(s);
+        free(s);
+    }
+    free_thread_part(e);
     if (e->net)
         net_free(e->net);
-    reference_free(e->reference);
-    origin_release(&e->origin);
-    if (e->event_arena)
-        arena_free(e->event_arena);
     arena_free(e->arena);
-    free(e->matches);
     free(e);
 }
 
@@ -148,7 +189,7 @@ static bool is_eligible(const struct engine *e, const struct logsource_facts *fa
 
 static void count_shape(struct engine *e, uint32_t shape)
 {
-    struct engine_shape *s = &e->shapes[shape];
+    struct reference_shape *s = &e->shapes[shape];
 
     if (s->events++ > 0)
         return;
@@ -195,12 +236,110 @@ size_t engine_run(struct engine *e, const struct event *events, size_t n,
     return e->n_matches;
 }
 
-struct engine_shape engine_shape(const struct engine *e, uint32_t shape)
+/* ---- what all threads saw --------------------------------------------------------- */
+
+static int values_cmp(const struct logsource_values *a, const struct logsource_values *b)
 {
-    if (e->options.kind == ENGINE_REFERENCE)
-        return e->shapes[shape];
-    struct matcher_shape_stats stats = matcher_shape_stats(e->matcher, shape);
-    return (struct engine_shape){stats.events, stats.n_eligible};
+    if (a->is_known != b->is_known)
+        return a->is_known ? 1 : -1;
+    for (uint32_t i = 0; i < a->n && i < b->n; i++) {
+        int c = str_cmp(a->values[i], b->values[i]);
+        if (c)
+            return c;
+    }
+    return a->n < b->n ? -1 : a->n > b->n;
+}
+
+/* Threads number their shapes as they meet them: equal in content means the same. */
+static int shape_cmp(const struct shape *a, const struct shape *b)
+{
+    const struct logsource_facts *x = &a->facts, *y = &b->facts;
+    int c;
+
+    if (a->profile != b->profile) {
+        if (!a->profile || !b->profile)
+            return a->profile ? 1 : -1;
+        if ((c = str_cmp(profile_name(a->profile), profile_name(b->profile))) != 0)
+            return c;
+    }
+    if ((c = values_cmp(&x->product, &y->product)) != 0 ||
+        (c = values_cmp(&x->category, &y->category)) != 0)
+        return c;
+    return values_cmp(&x->service, &y->service);
+}
+
+static int by_shape(const void *a, const void *b)
+{
+    const struct engine_shape *x = a, *y = b;
+
+    return shape_cmp(x->shape, y->shape);
+}
+
+static int by_events(const void *a, const void *b)
+{
+    const struct engine_shape *x = a, *y = b;
+
+    if (x->events != y->events)
+        return x->events < y->events ? 1 : -1;
+    return by_shape(a, b);
+}
+
+/* One thread's account of one of its shapes. */
+static struct engine_shape account(const struct engine *e, uint32_t shape)
+{
+    struct engine_shape out = {.shape = extract_shape(e->worker, shape)};
+
+    if (e->options.kind == ENGINE_REFERENCE) {
+        out.events = e->shapes[shape].events;
+        out.rules_eligible = e->shapes[shape].rules_eligible;
+    } else {
+        struct matcher_shape_stats stats = matcher_shape_stats(e->matcher, shape);
+        out.events = stats.events;
+        out.rules_eligible = stats.n_eligible;
+    }
+    return out;
+}
+
+static size_t merge_equal(struct engine_shape *all, size_t n)
+{
+    size_t to = 0;
+
+    qsort(all, n, sizeof *all, by_shape);
+    for (size_t i = 0; i < n; i++) {
+        if (to && by_shape(&all[to - 1], &all[i]) == 0)
+            all[to - 1].events += all[i].events;
+        else
+            all[to++] = all[i];
+    }
+    return to;
+}
+
+size_t engine_shapes(const struct engine *e, struct engine_shape **out)
+{
+    size_t n = 0, cap = 1;
+
+    for (const struct engine *s = e; s; s = s->next)
+        cap += extract_shape_count(s->worker);
+    struct engine_shape *all = calloc(cap, sizeof *all);
+    ASSERT(all);
+    for (const struct engine *s = e; s; s = s->next)
+        for (uint32_t i = 0; i < extract_shape_count(s->worker); i++) {
+            all[n] = account(s, i);
+            n += all[n].events > 0;
+        }
+    n = merge_equal(all, n);
+    qsort(all, n, sizeof *all, by_events);
+    *out = all;
+    return n;
+}
+
+uint64_t engine_shapes_overflowed(const struct engine *e)
+{
+    uint64_t n = 0;
+
+    for (; e; e = e->next)
+        n += extract_shapes_overflowed(e->worker);
+    return n;
 }
 
 /* Count for each field how many of the shape's eligible rules ask for it, each rule once. */
@@ -236,43 +375,64 @@ static int by_rules(const void *a, const void *b)
     return str_cmp(x->field, y->field);
 }
 
-size_t engine_unseen(const struct engine *e, uint32_t shape, struct engine_unseen *out, size_t max)
+/* How many rules of the shape want each field. */
+static uint32_t *count_wants(const struct engine *e, uint32_t shape)
+{
+    uint32_t n_fields = field_count(e->plan->fields);
+    struct wants w = {.plan = e->plan};
+
+    w.rules = calloc(n_fields, sizeof *w.rules);
+    w.last = calloc(n_fields, sizeof *w.last);
+    ASSERT(w.rules && w.last);
+    for (w.rule = 0; w.rule < e->n_rules; w.rule++)
+        if (matcher_rule_eligible(e->matcher, shape, w.rule))
+            formula_each_atom(e->rules[w.rule]->formula, want_atom, &w);
+    free(w.last);
+    return w.rules;
+}
+
+/* A field that one thread has not seen, another may have. */
+struct unseen_fields {
+    uint32_t *wants; /* per field: rules; NULL: no thread has met the shape */
+    bool *is_seen;   /* per field, or unwanted */
+};
+
+static void ask_engine(struct unseen_fields *u, const struct engine *e, const struct shape *shape)
+{
+    for (uint32_t i = 0; i < extract_shape_count(e->worker); i++) {
+        if (shape_cmp(extract_shape(e->worker, i), shape) != 0 || !account(e, i).events)
+            continue;
+        if (!u->wants)
+            u->wants = count_wants(e, i);
+        for (uint32_t f = 0; f < field_count(e->plan->fields); f++)
+            u->is_seen[f] = u->is_seen[f] || !matcher_field_wanted(e->matcher, i, f) ||
+                            matcher_field_seen(e->matcher, i, f);
+    }
+}
+
+size_t engine_unseen(const struct engine *e, const struct shape *shape, struct engine_unseen *out,
+                     size_t max)
 {
     if (e->options.kind == ENGINE_REFERENCE)
         return 0; /* the reference keeps no account of fields */
     uint32_t n_fields = field_count(e->plan->fields);
-    struct wants w = {.plan = e->plan};
-    w.rules = calloc(n_fields, sizeof *w.rules);
-    w.last = calloc(n_fields, sizeof *w.last);
+    struct unseen_fields u = {.is_seen = calloc(n_fields, sizeof *u.is_seen)};
     struct engine_unseen *all = calloc(n_fields, sizeof *all);
     size_t n = 0;
 
-    ASSERT(w.rules && w.last && all);
-    for (w.rule = 0; w.rule < e->n_rules; w.rule++)
-        if (matcher_rule_eligible(e->matcher, shape, w.rule))
-            formula_each_atom(e->rules[w.rule]->formula, want_atom, &w);
-    for (uint32_t f = 0; f < n_fields; f++)
-        if (f != FIELD_ANY && w.rules[f] && matcher_field_wanted(e->matcher, shape, f) &&
-            !matcher_field_seen(e->matcher, shape, f))
-            all[n++] = (struct engine_unseen){field_name(e->plan->fields, f), w.rules[f]};
+    ASSERT(u.is_seen && all);
+    for (const struct engine *s = e; s; s = s->next)
+        ask_engine(&u, s, shape);
+    for (uint32_t f = 0; u.wants && f < n_fields; f++)
+        if (f != FIELD_ANY && u.wants[f] && !u.is_seen[f])
+            all[n++] = (struct engine_unseen){field_name(e->plan->fields, f), u.wants[f]};
     qsort(all, n, sizeof *all, by_rules);
     for (size_t i = 0; i < n && i < max; i++)
         out[i] = all[i];
-    free(w.rules);
-    free(w.last);
+    free(u.wants);
+    free(u.is_seen);
     free(all);
     return n;
-}
-
-double engine_rule_cost(const struct engine *e, uint32_t rule)
-{
-    uint64_t total = 0;
-
-    if (e->options.kind == ENGINE_REFERENCE)
-        return 0;
-    for (uint32_t r = 0; r < e->n_rules; r++)
-        total += matcher_rule_stats(e->matcher, r)->cost_cycles;
-    return total ? (double)matcher_rule_stats(e->matcher, rule)->cost_cycles / (double)total : 0;
 }
 
 bool engine_has_cache(const struct engine *e)
@@ -283,7 +443,11 @@ bool engine_has_cache(const struct engine *e)
 
 uint64_t engine_regex_limits(const struct engine *e)
 {
-    return e->matcher ? matcher_regex_limits(e->matcher) : reference_regex_limits(e->reference);
+    uint64_t n = 0;
+
+    for (; e; e = e->next)
+        n += e->matcher ? matcher_regex_limits(e->matcher) : reference_regex_limits(e->reference);
+    return n;
 }
 
 void engine_dump_rule(const struct engine *e, uint32_t rule, struct buf *out)
@@ -298,9 +462,11 @@ struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule)
 {
     struct engine_rule_use use = {0};
 
-    if (e->options.kind == ENGINE_COMPILED) {
+    for (; e && e->options.kind == ENGINE_COMPILED; e = e->next) {
         const struct matcher_rule_stats *s = matcher_rule_stats(e->matcher, rule);
-        use = (struct engine_rule_use){s->matches, s->evaluations, s->cost_cycles};
+        use.matches += s->matches;
+        use.evaluations += s->evaluations;
+        use.cycles += s->cost_cycles;
     }
     return use;
 }

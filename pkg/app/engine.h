@@ -2,7 +2,9 @@
  * evaluator that it must equal (for tests).
  *
  * Memory   the rules and profiles must outlive the engine.
- * Threads  belongs to one thread.
+ * Threads  an engine belongs to one thread. Others get engines of their own over the same compiled
+ *          rules: engine_sibling(). What is asked about an engine's past covers its siblings
+ *          too; only while none of them runs.
  */
 #ifndef WEIR_APP_ENGINE_H
 #define WEIR_APP_ENGINE_H
@@ -34,7 +36,12 @@ MUST_USE enum weir_rc engine_new(struct rule *const *rules, size_t n,
                                  const struct profile_set *profiles,
                                  const struct engine_options *options, struct engine **out,
                                  struct weir_err *err);
+/* With its siblings. */
 void engine_free(struct engine *e);
+
+/* Another engine over the same compiled rules, for another thread: nothing that is written is
+ * shared. Belongs to `e`, which is no sibling itself. */
+struct engine *engine_sibling(struct engine *e);
 
 /* What extracts the events for engine_run(). */
 struct extract_worker *engine_worker(struct engine *e);
@@ -46,10 +53,14 @@ size_t engine_run(struct engine *e, const struct event *events, size_t n,
 
 /* What became of one shape so far. */
 struct engine_shape {
+    const struct shape *shape;
     uint64_t events;
     uint32_t rules_eligible;
 };
-struct engine_shape engine_shape(const struct engine *e, uint32_t shape);
+/* Shapes that had events: most events first, then by name. The caller frees *out. */
+size_t engine_shapes(const struct engine *e, struct engine_shape **out);
+/* Events that found a shape table full. */
+uint64_t engine_shapes_overflowed(const struct engine *e);
 
 /* Fields that eligible rules want and that no event of the shape had: the first `max` (those that
  * most rules want come first); returns how many there are. */
@@ -57,10 +68,9 @@ struct engine_unseen {
     struct str field;
     uint32_t rules; /* eligible rules that want it */
 };
-size_t engine_unseen(const struct engine *e, uint32_t shape, struct engine_unseen *out, size_t max);
+size_t engine_unseen(const struct engine *e, const struct shape *shape, struct engine_unseen *out,
+                     size_t max);
 
-/* Share of the time spent on rules that this one took, 0 to 1, by sampling; 0 if not known. */
-double engine_rule_cost(const struct engine *e, uint32_t rule);
 /* False: nothing that is remembered outlives an event. */
 bool engine_has_cache(const struct engine *e);
 

@@ -28,7 +28,7 @@ static void print_volume(const struct summary *s, struct buf *out)
 /* ---- matches ---------------------------------------------------------------------- */
 
 struct ranked {
-    uint32_t number; /* of the rule or shape */
+    uint32_t number; /* of the rule */
     double weight;
 };
 
@@ -105,17 +105,28 @@ static void print_matches(const struct summary *s, struct buf *out)
 #define COST_SHARE_SHOWN 0.05
 enum { COST_RULES_MIN = 20 /* of a few rules each takes its share */ };
 
+/* Cycles of each rule; returns their sum. */
+static double weigh_rules(const struct summary *s, struct ranked *out)
+{
+    double total = 0;
+
+    for (uint32_t r = 0; r < s->n_rules; r++) {
+        out[r] = (struct ranked){r, (double)engine_rule_use(s->engine, r).cycles};
+        total += out[r].weight;
+    }
+    return total;
+}
+
 static void print_costs(const struct summary *s, struct buf *out)
 {
     struct ranked *ranked = calloc(s->n_rules + 1, sizeof *ranked);
     size_t n = 0;
 
     ASSERT(ranked);
-    for (uint32_t r = 0; s->n_rules >= COST_RULES_MIN && r < s->n_rules; r++) {
-        double cost = engine_rule_cost(s->engine, r);
-        if (cost >= COST_SHARE_SHOWN)
-            ranked[n++] = (struct ranked){r, cost};
-    }
+    double total = weigh_rules(s, ranked);
+    for (size_t r = 0; s->n_rules >= COST_RULES_MIN && total > 0 && r < s->n_rules; r++)
+        if (ranked[r].weight >= COST_SHARE_SHOWN * total)
+            ranked[n++] = (struct ranked){ranked[r].number, ranked[r].weight / total};
     qsort(ranked, n, sizeof *ranked, by_weight);
     if (n)
         buf_add(out, STR("costly rules (share of the time spent on rules, sampled):"));
@@ -154,7 +165,7 @@ void facts_describe(const struct logsource_facts *facts, struct buf *out)
     buf_release(&text);
 }
 
-static void describe_unseen(const struct summary *s, uint32_t shape, struct buf *out)
+static void describe_unseen(const struct summary *s, const struct shape *shape, struct buf *out)
 {
     struct engine_unseen unseen[SUMMARY_UNSEEN_MAX];
     size_t n = engine_unseen(s->engine, shape, unseen, SUMMARY_UNSEEN_MAX);
@@ -168,34 +179,20 @@ static void describe_unseen(const struct summary *s, uint32_t shape, struct buf 
         buf_printf(out, " and %zu more", n - SUMMARY_UNSEEN_MAX);
 }
 
-static void add_shape(const struct summary *s, uint32_t i, struct table *t, struct buf *text)
+static void add_shape(const struct summary *s, const struct engine_shape *seen, struct table *t,
+                      struct buf *text)
 {
-    struct engine_shape stats = engine_shape(s->engine, i);
-    const struct shape *shape = extract_shape(engine_worker(s->engine), i);
+    const struct shape *shape = seen->shape;
 
-    table_count(t, stats.events);
+    table_count(t, seen->events);
     table_cell(t, shape->profile ? profile_name(shape->profile) : STR("(unknown)"));
     buf_clear(text);
     facts_describe(&shape->facts, text);
     table_cell(t, buf_str(text));
-    table_count(t, stats.rules_eligible);
+    table_count(t, seen->rules_eligible);
     buf_clear(text);
-    describe_unseen(s, i, text);
+    describe_unseen(s, shape, text);
     table_cell(t, buf_str(text));
-}
-
-/* Shapes with events, most events first. */
-static size_t rank_shapes(const struct summary *s, struct ranked out[SHAPES_MAX])
-{
-    size_t n = 0;
-
-    for (uint32_t i = 0; i < extract_shape_count(engine_worker(s->engine)); i++) {
-        uint64_t events = engine_shape(s->engine, i).events;
-        if (events)
-            out[n++] = (struct ranked){i, (double)events};
-    }
-    qsort(out, n, sizeof *out, by_weight);
-    return n;
 }
 
 static void print_shapes(const struct summary *s, struct buf *out)
@@ -207,23 +204,24 @@ static void print_shapes(const struct summary *s, struct buf *out)
         {"RULES", true, 0},
         {"WANTED BUT NEVER SEEN (RULES)", false, 0},
     };
-    struct extract_worker *worker = engine_worker(s->engine);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
+    uint64_t n_overflowed = engine_shapes_overflowed(s->engine);
     struct buf text = {0};
-    struct ranked ranked[SHAPES_MAX];
+    struct engine_shape *shapes;
 
-    size_t n = rank_shapes(s, ranked);
+    size_t n = engine_shapes(s->engine, &shapes);
     for (size_t i = 0; i < n && i < SUMMARY_SHAPES_MAX; i++)
-        add_shape(s, ranked[i].number, t, &text);
+        add_shape(s, &shapes[i], t, &text);
     if (n) {
         buf_add(out, STR("shapes of telemetry:\n"));
         table_print(t, 2, out);
     }
     if (n > SUMMARY_SHAPES_MAX)
         buf_printf(out, "  ... and %zu more shapes\n", n - SUMMARY_SHAPES_MAX);
-    if (extract_shapes_overflowed(worker))
+    if (n_overflowed)
         buf_printf(out, "  %llu events had shapes beyond the first %d: they saw every rule\n",
-                   (unsigned long long)extract_shapes_overflowed(worker), SHAPES_MAX);
+                   (unsigned long long)n_overflowed, SHAPES_MAX);
+    free(shapes);
     buf_release(&text);
     table_free(t);
 }
