@@ -354,6 +354,8 @@ static void print_json(const struct bench *b, const struct figures *f, struct bu
     json_kv_i64(&w, "rounds", (int64_t)b->n_rounds);
     json_key(&w, STR("seconds"));
     json_put_double(&w, b->seconds);
+    json_key(&w, STR("cpu_seconds"));
+    json_put_double(&w, b->cpu);
     json_kv_i64(&w, "events_per_second", whole(f->per_second));
     json_kv_i64(&w, "events_per_second_median", whole(f->median));
     json_kv_i64(&w, "events_per_second_slowest", whole(f->slowest));

@@ -18,6 +18,7 @@
 #include "match/fold.h"
 #include "match/literal.h"
 #include "plan/plan.h"
+#include "plan/route.h"
 
 enum {
     RUNS_MAX = 1 << 20,
@@ -42,6 +43,9 @@ struct run {
 struct bench_literal {
     struct arena *arena;
     const struct plan *plan;
+    const struct route *route;
+    struct extract_worker *worker;
+    uint64_t *wanted[SHAPES_MAX]; /* bitmaps of fields; NULL: shape not met yet */
     struct field_literals *fields;
     size_t n_literals;
     char *block, *block_at, *block_end;
@@ -145,6 +149,18 @@ static void add_value(struct bench_literal *b, const struct event_value *v, uint
     b->bytes += text.n;
 }
 
+/* Does some rule that can see the event ask for the field? */
+static bool is_wanted(struct bench_literal *b, uint32_t shape, uint32_t field)
+{
+    if (!b->wanted[shape]) {
+        uint64_t *rules = ARENA_ARRAY(b->arena, route_rule_words(b->route), uint64_t);
+        b->wanted[shape] = ARENA_ARRAY(b->arena, route_field_words(b->route), uint64_t);
+        (void)route_shape(b->route, &extract_shape(b->worker, shape)->facts, rules,
+                          b->wanted[shape]);
+    }
+    return b->wanted[shape][field / 64] >> (field % 64) & 1;
+}
+
 /* The values of one field in this batch, if it has any. */
 static void add_run(struct bench_literal *b, uint32_t field, const struct event *events, size_t n)
 {
@@ -154,7 +170,7 @@ static void add_run(struct bench_literal *b, uint32_t field, const struct event 
         return;
     *run = (struct run){.field = field, .first = b->n_values};
     for (size_t e = 0; e < n; e++)
-        for (uint32_t i = 0; i < events[e].n_values; i++)
+        for (uint32_t i = 0; is_wanted(b, events[e].shape, field) && i < events[e].n_values; i++)
             if (events[e].values[i].field == field && has_text(&events[e].values[i]))
                 add_value(b, &events[e].values[i], run->n++);
     run->n = (uint32_t)(b->n_values - run->first);
@@ -178,8 +194,9 @@ static enum weir_rc collect_values(struct bench_literal *b, const struct rule_bo
                                    const struct source *source, const struct buf *texts,
                                    struct weir_err *err)
 {
-    struct extract_worker *worker = extract_worker_new(b->plan->extractor);
-    struct stream *stream = stream_new(worker, book->profiles, source->files.items, take_batch, b);
+    b->worker = extract_worker_new(b->plan->extractor);
+    struct stream *stream =
+        stream_new(b->worker, book->profiles, source->files.items, take_batch, b);
     size_t size = LITERAL_PAD;
 
     for (size_t i = 0; i < source->files.n; i++)
@@ -191,7 +208,7 @@ static enum weir_rc collect_values(struct bench_literal *b, const struct rule_bo
     b->block_end = b->block + size - LITERAL_PAD;
     enum weir_rc rc = bench_feed(stream, source, texts, err);
     stream_free(stream);
-    extract_worker_free(worker);
+    extract_worker_free(b->worker);
     if (rc == WEIR_OK && b->n_values == 0)
         rc = err_set(err, WEIR_NOTFOUND, "no value of the inputs is searched for a literal");
     return rc;
@@ -327,6 +344,7 @@ enum weir_rc bench_literals(const struct rule_book *book,
     struct plan_options plan = {.extract = *options->extract};
 
     b.plan = plan_new(b.arena, book->rules, book->n_rules, book->profiles, &plan);
+    b.route = route_new(b.arena, b.plan);
     collect_literals(&b);
     enum weir_rc rc = collect_values(&b, book, source, texts, err);
     if (rc == WEIR_OK) {

@@ -1,9 +1,10 @@
 /* bench_literal.h - the literal engine alone: how fast, and is it right?
  *
  * All texts that rules look for inside values (contains, startswith, endswith), field by field,
- * against the values that the events of the inputs have, in batches as the matcher has them.
- * Unescaping and folding are done before. A sample of the values is searched by memmem() and
- * memcmp() too, and each pair of value and text that only one of the two finds is a difference.
+ * against the values that the events of the inputs have and that a rule of their source asks for,
+ * in batches as the matcher has them. Unescaping and folding are done before. A sample of the
+ * values is searched by memmem() and memcmp() too, and each pair of value and text that only one of
+ * the two finds is a difference.
  */
 #ifndef WEIR_APP_BENCH_LITERAL_H
 #define WEIR_APP_BENCH_LITERAL_H
