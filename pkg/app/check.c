@@ -25,7 +25,7 @@ struct check {
     struct output *out;
     bool is_table;
     struct buf text;
-    size_t n_by_status[VERDICT_ERROR + 1];
+    size_t n_by_status[VERDICT_STATUSES];
     const struct rule *rule; /* being linted */
     struct finding_list lints;
 };
@@ -164,7 +164,7 @@ static enum weir_rc print_verdicts(struct check *c, struct weir_err *err)
             continue;
         enum verdict_status status = judge(c, v);
         c->n_by_status[status]++;
-        if (status == VERDICT_OK && c->options->only_problems)
+        if ((status == VERDICT_OK || status == VERDICT_SKIPPED) && c->options->only_problems)
             continue;
         TRY(c->is_table ? print_lines(c, v, status, err) : print_json(c, v, status, err));
     }
@@ -185,6 +185,10 @@ static void print_summary(const struct check *c)
     }
     table_cell(t, STR("all"));
     table_count(t, total);
+    if (c->n_by_status[VERDICT_SKIPPED]) {
+        table_cell(t, STR("skipped"));
+        table_count(t, c->n_by_status[VERDICT_SKIPPED]);
+    }
     table_print(t, 0, &text);
     buf_printf(&text, "loaded in %.2f s\n", c->book.load_seconds);
     tell(&text);
@@ -206,7 +210,24 @@ static size_t find_rule(const struct rule_book *b, struct str name)
     return SIZE_MAX;
 }
 
-static enum weir_rc print_plan(struct check *c, struct weir_err *err)
+/* The rule may be one that does not load: then its errors are the answer. */
+static enum weir_rc tell_bad(const struct check *c, struct str name, enum exit_code *code,
+                             struct weir_err *err)
+{
+    for (size_t i = 0; i < c->book.loaded.n_verdicts; i++) {
+        const struct verdict *v = &c->book.loaded.verdicts[i];
+        if (!verdict_is_bad(v->status) ||
+            !(str_eq(v->uid, name) || str_eq_ci(v->title, name) || str_eq_ci(v->path, name)))
+            continue;
+        rule_book_print_errors(v);
+        *code = EXIT_RULES;
+        return WEIR_OK;
+    }
+    return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, title or path '%.*s'",
+                   (int)name.n, name.p);
+}
+
+static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct weir_err *err)
 {
     struct str name = c->options->plan;
     struct engine_options options;
@@ -214,8 +235,7 @@ static enum weir_rc print_plan(struct check *c, struct weir_err *err)
     size_t i = find_rule(&c->book, name);
 
     if (i == SIZE_MAX)
-        return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, title or path '%.*s'",
-                       (int)name.n, name.p);
+        return tell_bad(c, name, code, err);
     TRY(rule_book_engine_options(&c->book, &c->options->rules, STR(""), &options, err));
     TRY(engine_new(c->book.rules, c->book.n_rules, c->book.profiles, &options, &engine, err));
     engine_dump_rule(engine, (uint32_t)i, &c->text);
@@ -235,20 +255,30 @@ static enum exit_code verdict_code(const struct check *c)
     return c->options->is_strict && c->n_by_status[VERDICT_WARNING] ? EXIT_FINDINGS : EXIT_FINE;
 }
 
+static size_t n_judged(const struct check *c)
+{
+    size_t n = 0;
+
+    for (size_t s = 0; s < VERDICT_STATUSES; s++)
+        n += c->n_by_status[s];
+    return n;
+}
+
 static enum weir_rc run(struct check *c, enum exit_code *code, struct weir_err *err)
 {
     TRY(output_open(STR(""), &c->out, err));
     c->is_table = c->options->format == FORMAT_TABLE ||
                   (c->options->format == FORMAT_AUTO && output_is_terminal(c->out));
     if (c->options->plan.n) {
-        *code = rule_book_report(&c->book, &c->options->rules);
-        if (*code != EXIT_FINE)
-            return WEIR_OK;
-        TRY(print_plan(c, err));
+        TRY(print_plan(c, code, err));
         return output_commit(c->out, err);
     }
     TRY(print_verdicts(c, err));
     TRY(output_commit(c->out, err));
+    if (c->n_by_status[VERDICT_SKIPPED] == n_judged(c)) {
+        *code = rule_book_report_empty(&c->book);
+        return WEIR_OK;
+    }
     print_summary(c);
     *code = verdict_code(c);
     return WEIR_OK;

@@ -21,7 +21,9 @@ struct walk {
     struct arena *arena;
     const struct files_request *request;
     struct text_list *out;
-    struct text_list inodes; /* each item is the bytes of one struct inode */
+    struct text_list inodes;             /* each item is the bytes of one struct inode */
+    size_t n_wanted;                     /* files met, those of earlier arguments too */
+    struct inode above[FILES_DEPTH_MAX]; /* the directories that the walk is in */
     struct weir_err *err;
 };
 
@@ -50,20 +52,32 @@ static bool was_met(struct walk *w, const struct stat *st)
 
 static enum weir_rc walk_directory(struct walk *w, struct str path, unsigned depth);
 
+/* True if the directory is one that the walk is in: a link back up. */
+static bool is_above(struct walk *w, const struct stat *st, unsigned depth)
+{
+    for (unsigned i = 0; i < depth && i < FILES_DEPTH_MAX; i++)
+        if (w->above[i].device == st->st_dev && w->above[i].number == st->st_ino)
+            return true;
+    if (depth < FILES_DEPTH_MAX)
+        w->above[depth] = (struct inode){st->st_dev, st->st_ino};
+    return false;
+}
+
 /* One path below a directory, or an argument (depth 0). */
 static enum weir_rc walk_path(struct walk *w, struct str path, unsigned depth)
 {
     struct stat st;
 
     if (stat(path.p, &st) != 0) {
-        if (depth > 0 && errno == ENOENT) /* a dangling link inside a directory */
+        if (depth > 0 && (errno == ENOENT || errno == ELOOP)) /* a link inside that leads nowhere */
             return WEIR_OK;
         return system_error(w->err, path, errno);
     }
     if (S_ISDIR(st.st_mode))
-        return walk_directory(w, path, depth);
+        return is_above(w, &st, depth) ? WEIR_OK : walk_directory(w, path, depth);
     if (depth > 0 && (!S_ISREG(st.st_mode) || !w->request->wanted(path)))
         return WEIR_OK;
+    w->n_wanted++;
     if (!w->request->is_unique || !was_met(w, &st))
         text_list_add(w->out, path);
     return WEIR_OK;
@@ -93,7 +107,7 @@ static enum weir_rc walk_directory(struct walk *w, struct str path, unsigned dep
 
 static enum weir_rc walk_argument(struct walk *w, struct str arg)
 {
-    size_t before = w->out->n, met_before = w->inodes.n;
+    size_t before = w->out->n, wanted_before = w->n_wanted;
 
     if (w->request->takes_stdin && str_eq(arg, STR("-"))) {
         text_list_add(w->out, arg);
@@ -103,8 +117,7 @@ static enum weir_rc walk_argument(struct walk *w, struct str arg)
         return err_set(w->err, WEIR_BADARG, "an empty path");
     TRY(walk_path(w, arena_str(w->arena, arg), 0));
     text_list_sort(w->out, before);
-    /* Files that an earlier argument has named already are no reason to complain. */
-    if (w->out->n == before && w->inodes.n == met_before && before == 0) {
+    if (w->n_wanted == wanted_before) {
         err_set(w->err, WEIR_NOTFOUND, "the directory holds no %s", w->request->what);
         err_file(w->err, arg);
         return WEIR_NOTFOUND;
@@ -116,7 +129,7 @@ enum weir_rc files_collect(struct arena *a, const struct text_list *paths,
                            const struct files_request *request, struct text_list *out,
                            struct weir_err *err)
 {
-    struct walk w = {a, request, out, {0}, err};
+    struct walk w = {.arena = a, .request = request, .out = out, .err = err};
     enum weir_rc rc = WEIR_OK;
 
     for (size_t i = 0; i < paths->n && rc == WEIR_OK; i++)

@@ -2,7 +2,7 @@
  *
  * A file stands for itself, whatever its ending. A directory stands for the files below it
  * that `wanted` takes, sorted by path; names that begin with a dot are left out. Symbolic
- * links are followed; FILES_DEPTH_MAX ends a loop of them.
+ * links are followed, but not back up to a directory that the walk is in.
  */
 #ifndef WEIR_APP_FILES_H
 #define WEIR_APP_FILES_H

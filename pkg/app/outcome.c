@@ -54,7 +54,10 @@ void complain(const struct weir_err *err)
 {
     char line[LINE_MAX_BYTES];
 
-    print_line(err_format(err, line, sizeof line));
+    if (err->file[0])
+        print_line(err_format(err, line, sizeof line));
+    else
+        note("error: %s", err->text);
 }
 
 enum exit_code end_with(enum weir_rc rc, const struct weir_err *err)

@@ -16,7 +16,7 @@ enum exit_code {
 
 enum exit_code exit_of(enum weir_rc rc);
 
-/* "file:line:col: error: text" on stderr. */
+/* "file:line:col: error: text" on stderr; without a file "weir: error: text". */
 void complain(const struct weir_err *err);
 /* Complain unless rc is WEIR_OK or WEIR_CLOSED, and give the exit code. */
 enum exit_code end_with(enum weir_rc rc, const struct weir_err *err);

@@ -90,7 +90,12 @@ static enum weir_rc load_constants(const struct rule_options *o, struct rule_boo
 
 /* A query is a rule document, or only its detection: `--query '{sel: {Image|endswith: x},
  * condition: sel}'`, or only one selection of it. What is missing is put around it. */
-static struct str query_document(struct arena *a, struct str query)
+struct wrapped_query {
+    struct str document;
+    uint32_t lines, cols; /* that stand before the query's own text */
+};
+
+static struct wrapped_query wrap_query(struct arena *a, struct str query)
 {
     struct buf text = {0};
     struct str line, rest = query;
@@ -98,24 +103,68 @@ static struct str query_document(struct arena *a, struct str query)
     bool has_condition = str_find(query, STR("condition"), 0) != SIZE_MAX;
 
     if (is_rule)
-        return query;
+        return (struct wrapped_query){query, 0, 0};
+    struct wrapped_query out = {.lines = has_condition ? 4 : 6, .cols = has_condition ? 8 : 12};
     buf_add(&text, STR("title: query\nid: query\nlogsource: {}\ndetection:\n"));
     if (!has_condition)
         buf_add(&text, STR("    condition: query\n    query:\n"));
     while (rest.n) {
         str_cut(rest, '\n', &line, &rest);
-        buf_add(&text, has_condition ? STR("        ") : STR("            "));
+        buf_printf(&text, "%*s", (int)out.cols, "");
         buf_add(&text, line);
         buf_add_char(&text, '\n');
     }
-    struct str copy = arena_str(a, buf_str(&text));
+    out.document = arena_str(a, buf_str(&text));
     buf_release(&text);
-    return copy;
+    return out;
+}
+
+/* Messages name places in the document: bring them back to the text that somebody typed. */
+static void unwrap_places(struct arena *a, const struct wrapped_query *query,
+                          struct loaded_rules *loaded)
+{
+    for (size_t i = 0; i < loaded->n_verdicts; i++) {
+        struct verdict *v = &loaded->verdicts[i];
+        struct verdict_message *messages = ARENA_ARRAY(a, v->n_messages, struct verdict_message);
+        for (size_t k = 0; k < v->n_messages; k++) {
+            struct verdict_message *m = &messages[k];
+            *m = v->messages[k];
+            m->line = m->line > query->lines ? m->line - query->lines : 1;
+            m->col = m->col > query->cols ? m->col - query->cols : m->col > 0;
+        }
+        v->messages = messages;
+    }
 }
 
 static bool is_rule_path(struct str path)
 {
     return lang_is_rule_path(path);
+}
+
+static bool is_named(const struct rule_options *o, struct str path)
+{
+    for (size_t i = 0; i < o->paths.n; i++)
+        if (str_eq(o->paths.items[i], path))
+            return true;
+    return false;
+}
+
+static enum weir_rc add_file(const struct rule_options *o, struct rule_loader *loader,
+                             struct arena *scratch, struct str path, struct weir_err *err)
+{
+    struct str text;
+    enum weir_rc rc = file_read(scratch, path, LANG_FILE_MAX, &text, err);
+
+    if (rc == WEIR_LIMIT) { /* one file more that is bad, no reason to stop */
+        rule_loader_refuse(loader, path, err->text);
+        return WEIR_OK;
+    }
+    TRY(rc);
+    if (is_named(o, path))
+        rule_loader_add(loader, path, text);
+    else
+        rule_loader_add_found(loader, path, text);
+    return WEIR_OK;
 }
 
 static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
@@ -124,15 +173,12 @@ static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
     static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml)", false,
                                                  true};
     struct text_list files = {0};
-    struct str text;
     struct arena *scratch = arena_new(0);
     enum weir_rc rc = files_collect(b->arena, &o->paths, &request, &files, err);
 
     for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
         arena_reset(scratch);
-        rc = file_read(scratch, files.items[i], LANG_FILE_MAX, &text, err);
-        if (rc == WEIR_OK)
-            rule_loader_add(loader, files.items[i], text);
+        rc = add_file(o, loader, scratch, files.items[i], err);
     }
     arena_free(scratch);
     text_list_release(&files);
@@ -144,14 +190,19 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
 {
     struct lang_options options = {.sigma_filters_exclude = o->filters_exclude};
     struct rule_loader *loader = rule_loader_new(b->arena, lists, &options);
+    struct wrapped_query query = {0};
     enum weir_rc rc = WEIR_OK;
 
-    if (o->query.n)
-        rule_loader_add(loader, STR("query"), query_document(b->arena, o->query));
-    else
+    if (o->query.n) {
+        query = wrap_query(b->arena, o->query);
+        rule_loader_add(loader, STR("query"), query.document);
+    } else {
         rc = add_files(b, o, loader, err);
+    }
     /* Also after a failure: the loader's scratch memory goes only here. */
     rule_loader_finish(loader, &b->loaded);
+    if (query.lines)
+        unwrap_places(b->arena, &query, &b->loaded);
     return rc;
 }
 
@@ -161,11 +212,13 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
     b->rules = ARENA_ARRAY(b->arena, b->loaded.n_rules, struct rule *);
     for (size_t i = 0; i < b->loaded.n_verdicts; i++) {
         const struct verdict *v = &b->loaded.verdicts[i];
-        bool is_bad = v->status >= VERDICT_UNSUPPORTED;
+        bool is_bad = verdict_is_bad(v->status);
         b->is_selected[i] = v->rule ? select_rule(&o->select, v->rule)
                                     : select_document(&o->select, v->uid, v->path);
         if (b->is_selected[i] && is_bad)
             b->n_bad++;
+        else if (b->is_selected[i] && v->status == VERDICT_SKIPPED)
+            b->n_skipped++;
         else if (b->is_selected[i] && v->rule)
             b->rules[b->n_rules++] = v->rule;
     }
@@ -233,7 +286,7 @@ void rule_book_release(struct rule_book *b)
     *b = (struct rule_book){0};
 }
 
-static void print_errors(const struct verdict *v)
+void rule_book_print_errors(const struct verdict *v)
 {
     struct buf raw = {0}, line = {0};
 
@@ -251,37 +304,58 @@ static void print_errors(const struct verdict *v)
     buf_release(&line);
 }
 
+enum exit_code rule_book_report_empty(const struct rule_book *b)
+{
+    if (b->n_bad)
+        note("no rule is left");
+    else if (b->loaded.n_rules)
+        note("error: the selection leaves no rule (%zu loaded)", b->loaded.n_rules);
+    else
+        note("error: no rule: %zu YAML documents, but none has a 'detection'", b->n_skipped);
+    return b->n_bad ? EXIT_RULES : EXIT_WORLD;
+}
+
 enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o)
 {
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
-        if (b->is_selected[i] && b->loaded.verdicts[i].status >= VERDICT_UNSUPPORTED)
-            print_errors(&b->loaded.verdicts[i]);
+        if (b->is_selected[i] && verdict_is_bad(b->loaded.verdicts[i].status))
+            rule_book_print_errors(&b->loaded.verdicts[i]);
+    if (b->n_bad && o->query.n)
+        return EXIT_RULES;
     if (b->n_bad && !o->skip_bad) {
-        note("%zu of the rules do not load (--skip-bad-rules goes on without them)", b->n_bad);
+        note("rules that do not load: %zu (--skip-bad-rules goes on without them)", b->n_bad);
         return EXIT_RULES;
     }
     if (b->n_bad)
-        note("%zu rules do not load and were skipped, %zu are in use", b->n_bad, b->n_rules);
-    if (b->n_rules > 0)
-        return EXIT_FINE;
-    note(b->n_bad ? "no rule is left" : "error: the selection leaves no rule (%zu were loaded)",
-         b->loaded.n_rules);
-    return b->n_bad ? EXIT_RULES : EXIT_WORLD;
+        note("rules that do not load: %zu, skipped; rules in use: %zu", b->n_bad, b->n_rules);
+    if (b->n_rules == 0)
+        return rule_book_report_empty(b);
+    if (b->n_skipped)
+        note("YAML documents that are no rules: %zu, skipped ('weir check' names them)",
+             b->n_skipped);
+    return EXIT_FINE;
 }
 
 static enum weir_rc unknown_profile(const struct profile_set *set, struct str name,
                                     struct weir_err *err)
 {
     struct str names[PROFILES_MAX];
+    struct buf all = {0};
     uint32_t n = profile_count(set);
 
-    for (uint32_t i = 0; i < n && i < PROFILES_MAX; i++)
+    for (uint32_t i = 0; i < n && i < PROFILES_MAX; i++) {
         names[i] = profile_name(profile_at(set, i));
+        buf_printf(&all, "%s%.*s", i ? ", " : "", (int)names[i].n, names[i].p);
+    }
     struct str near = str_nearest(name, names, n);
     if (near.n)
-        return err_set(err, WEIR_BADARG, "unknown profile '%.*s' (did you mean '%.*s'?)",
-                       (int)name.n, name.p, (int)near.n, near.p);
-    return err_set(err, WEIR_BADARG, "unknown profile '%.*s'", (int)name.n, name.p);
+        err_set(err, WEIR_BADARG, "unknown profile '%.*s' (did you mean '%.*s'?)", (int)name.n,
+                name.p, (int)near.n, near.p);
+    else
+        err_set(err, WEIR_BADARG, "unknown profile '%.*s'; known: %.*s", (int)name.n, name.p,
+                (int)all.n, all.p);
+    buf_release(&all);
+    return WEIR_BADARG;
 }
 
 enum weir_rc rule_book_engine_options(const struct rule_book *b, const struct rule_options *o,

@@ -45,6 +45,7 @@ struct rule_book {
     struct rule **rules;        /* selected ones that load */
     size_t n_rules;
     size_t n_bad;                     /* selected documents that do not load */
+    size_t n_skipped;                 /* documents in directories that are no rules */
     struct constant_field *constants; /* --set */
     size_t n_constants;
     struct str generation; /* names this set of rules: a hash over their texts */
@@ -60,6 +61,12 @@ void rule_book_release(struct rule_book *b);
 /* Print each error of each selected bad document (and with skip_bad how many are left out).
  * EXIT_RULES if the run must not go on, EXIT_WORLD if no rule is left, else EXIT_FINE. */
 enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o);
+
+/* The errors of one document on stderr, a line each. */
+void rule_book_print_errors(const struct verdict *v);
+
+/* Say why there is no rule to work with; gives the exit code. */
+enum exit_code rule_book_report_empty(const struct rule_book *b);
 
 /* Options of an engine for these rules; `profile` is the name of a pinned one, empty: none.
  * WEIR_BADARG for an unknown name. */

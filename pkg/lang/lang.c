@@ -39,6 +39,7 @@ struct rule_loader {
     size_t n_verdicts, cap_verdicts;
     struct loaded_filter *filters;
     size_t n_filters, cap_filters;
+    bool is_found;    /* the file at hand was met, not named */
     struct diag diag; /* of the document at hand */
 };
 
@@ -145,7 +146,8 @@ static void set_sha256(struct rule *rule, struct str text)
     rule->sha256[64] = '\0';
 }
 
-static void refuse_unknown(struct rule_loader *l, const struct doc_node *document,
+/* Says why the document is no rule. False: there is no sign that it was meant to be one. */
+static bool refuse_unknown(struct rule_loader *l, const struct doc_node *document,
                            struct rule *head)
 {
     static const struct str KEYS[] = {{"detection", 9}, {"correlation", 11}, {"filter", 6}};
@@ -153,13 +155,13 @@ static void refuse_unknown(struct rule_loader *l, const struct doc_node *documen
 
     if (document->type != DOC_MAP) {
         diag_error(&l->diag, at, "not a rule: the document is %s", doc_type_name(document));
-        return;
+        return false;
     }
     const struct doc_node *action = doc_get(document, STR("action"));
     if (action) {
         diag_unsupported(&l->diag, (struct place){action->line, action->col},
                          "'action' (documents that change others): not part of Sigma any more");
-        return;
+        return true;
     }
     for (size_t i = 0; i < document->n_items; i++) {
         const struct doc_key *key = &document->keys[i];
@@ -168,13 +170,25 @@ static void refuse_unknown(struct rule_loader *l, const struct doc_node *documen
             diag_error(&l->diag, (struct place){key->line, key->col},
                        "not a rule: unknown key '%.*s' (did you mean '%.*s'?)", SHOWN(key->text),
                        SHOWN(near));
-            return;
+            return true;
         }
     }
     const struct doc_node *title = doc_get(document, STR("title"));
     if (doc_is_scalar(title))
         head->title = names_intern(l->names, title->text);
     diag_error(&l->diag, at, "not a rule: no 'detection', 'correlation' or 'filter'");
+    /* With a log source it was meant to be a rule, whatever it lacks. */
+    return doc_get(document, STR("logsource")) != NULL;
+}
+
+static void load_unknown(struct rule_loader *l, const struct doc_node *document, struct rule *head)
+{
+    bool is_skipped = !refuse_unknown(l, document, head) && l->is_found;
+
+    l->diag.messages[0].is_error = !is_skipped;
+    struct verdict *v = add_verdict(l, head, STR(""));
+    if (is_skipped)
+        v->status = VERDICT_SKIPPED;
 }
 
 static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct doc_node *document,
@@ -222,8 +236,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
         add_verdict(l, head, STR("correlation"));
         return;
     case SIGMA_UNKNOWN:
-        refuse_unknown(l, document, head);
-        add_verdict(l, head, STR(""));
+        load_unknown(l, document, head);
         return;
     }
 }
@@ -253,22 +266,22 @@ static void load_piece(struct rule_loader *l, struct str path, uint32_t *documen
     }
 }
 
-static void refuse_file(struct rule_loader *l, struct str path, const char *why)
+void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why)
 {
-    struct rule head = new_head(l, path, 0, 1);
+    struct rule head = new_head(l, arena_str(l->a, path), 0, 1);
 
     diag_init(&l->diag, l->a, STR(""), 1);
     diag_error(&l->diag, (struct place){0, 0}, "%s", why);
     add_verdict(l, &head, STR(""));
 }
 
-void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
+static void load_file(struct rule_loader *l, struct str path, struct str text)
 {
     struct str own_path = arena_str(l->a, path), rest = text, piece;
     uint32_t line = 1, piece_line, document = 0;
 
     if (text.n > LANG_FILE_MAX) {
-        refuse_file(l, own_path, "the file is larger than 16 MiB");
+        rule_loader_refuse(l, own_path, "the file is larger than 16 MiB");
         return;
     }
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
@@ -276,7 +289,19 @@ void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
         arena_reset(l->scratch);
     }
     if (document == 0)
-        refuse_file(l, own_path, "the file is empty");
+        rule_loader_refuse(l, own_path, "the file is empty");
+}
+
+void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
+{
+    l->is_found = false;
+    load_file(l, path, text);
+}
+
+void rule_loader_add_found(struct rule_loader *l, struct str path, struct str text)
+{
+    l->is_found = true;
+    load_file(l, path, text);
 }
 
 /* ---- at the end
@@ -391,7 +416,7 @@ bool lang_is_rule_path(struct str path)
 
 const char *verdict_status_name(enum verdict_status status)
 {
-    static const char *const NAMES[] = {"ok", "warning", "unsupported", "error"};
+    static const char *const NAMES[] = {"ok", "warning", "unsupported", "error", "skipped"};
 
     return NAMES[status];
 }
@@ -404,6 +429,9 @@ void verdict_message_format(struct buf *out, const struct verdict *v,
         buf_printf(out, ":%u", m->line);
     if (m->line && m->col)
         buf_printf(out, ":%u", m->col);
-    buf_add(out, m->is_error ? STR(": error: ") : STR(": warning: "));
+    if (v->status == VERDICT_SKIPPED)
+        buf_add(out, STR(": skipped: "));
+    else
+        buf_add(out, m->is_error ? STR(": error: ") : STR(": warning: "));
     buf_add(out, m->text);
 }

@@ -29,7 +29,20 @@
 
 enum { LANG_FILE_MAX = 16 * 1024 * 1024, LANG_MESSAGES_MAX = 50 };
 
-enum verdict_status { VERDICT_OK, VERDICT_WARNING, VERDICT_UNSUPPORTED, VERDICT_ERROR };
+enum verdict_status {
+    VERDICT_OK,
+    VERDICT_WARNING,
+    VERDICT_UNSUPPORTED,
+    VERDICT_ERROR,
+    VERDICT_SKIPPED, /* met in a directory, and no rule at all */
+    VERDICT_STATUSES
+};
+
+/* True if a rule was meant and none came of it. */
+static inline bool verdict_is_bad(enum verdict_status status)
+{
+    return status == VERDICT_UNSUPPORTED || status == VERDICT_ERROR;
+}
 
 struct verdict_message {
     uint32_t line, col; /* 1-based in the file; 0: no position */
@@ -55,7 +68,7 @@ struct loaded_rules {
     size_t n_rules;
     struct verdict *verdicts;
     size_t n_verdicts;
-    size_t n_by_status[VERDICT_ERROR + 1];
+    size_t n_by_status[VERDICT_STATUSES];
 };
 
 struct lang_options {
@@ -73,6 +86,14 @@ struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *l
 
 /* Load all documents of one file. A file that holds no document gets one verdict too. */
 void rule_loader_add(struct rule_loader *l, struct str path, struct str text);
+
+/* The same for a file that nobody named: a walk through a directory met it. Rule trees hold other
+ * YAML too (settings, test data): a document without any sign of a rule is skipped there, by a
+ * verdict of its own, where rule_loader_add() calls it an error. */
+void rule_loader_add_found(struct rule_loader *l, struct str path, struct str text);
+
+/* A file that cannot be loaded for a reason that only the caller knows: an error of its own. */
+void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why);
 
 /* Settle what crosses documents, give out the results, release scratch memory. */
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);

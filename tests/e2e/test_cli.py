@@ -195,6 +195,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "--query", " ", "--lang", "sigma", "-i", events], "--query is empty"),
             (["check"], "no rules"),
             (["check", rules, "--plan", "nosuch"], "no rule has the id"),
+            (["check", rules, "--level", "critical"], "leaves no rule"),
             (["bench", "-r", rules], "it needs rules"),
             (["bench", "-r", rules, "-i", events, "--seconds", "-1"], "--seconds"),
             (["classify"], "no events"),
@@ -209,6 +210,7 @@ def test_paths_that_do_not_work_are_named_with_exit_3(box):
     os.mkdir(empty)
     cases = [(["-r", "/nosuch.yml", "-i", box.events], "/nosuch.yml: error: no such file"),
              (["-r", empty, "-i", box.events], "holds no rule files"),
+             (["-r", box.all_rules, "-r", empty, "-i", box.events], "holds no rule files"),
              (["-r", box.all_rules, "-i", "/nosuch.json"], "/nosuch.json: error: no such file"),
              (["-r", box.all_rules, "-i", empty], "holds no event files")]
     if os.geteuid() != 0:
@@ -249,7 +251,7 @@ def test_skip_bad_rules_goes_on_and_says_so(box):
     box.write("rules/bad.yml", BAD_RULE.encode())
     r = matches(box, "-i", box.events, "--skip-bad-rules")
     equal((r.code, r.lines()), (0, MATCHES))
-    contains(r.err, "1 rules do not load and were skipped")
+    contains(r.err, "rules that do not load: 1, skipped; rules in use: 2")
 
 
 def test_broken_yaml_and_binary_rubbish_are_bad_rules(box):
@@ -263,6 +265,72 @@ def test_broken_yaml_and_binary_rubbish_are_bad_rules(box):
         equal(by_file[name]["status"], "error", name)
         assert by_file[name]["messages"], name
     equal(by_file["a.yml"]["status"], "ok")
+
+
+INFO = b"id: 9a8b\ndescription: n/a\nregression_tests_info:\n    - name: positive\n      type: evtx\n"
+
+
+def test_yaml_in_a_rule_tree_that_is_no_rule_is_skipped_and_counted(box):
+    box.write("rules/data/info.yml", INFO)
+    box.write("rules/data/list.yml", b"- a\n- b\n")
+    r = run("check", box.all_rules, "--format", "json")
+    equal(r.code, 0, r.err)
+    status = {os.path.basename(v["file"]): v["status"] for v in r.lines()}
+    equal(status, {"a.yml": "ok", "b.yaml": "ok", "info.yml": "skipped", "list.yml": "skipped"})
+    contains(r.err, "skipped          2")
+    assert re.search(r"info.yml:1:1: skipped: not a rule",
+                     run("check", box.all_rules, "--format", "table").out)
+    r = matches(box, "-i", box.events)
+    equal((r.code, r.lines()), (0, MATCHES), r.err)
+    contains(r.err, "YAML documents that are no rules: 2, skipped")
+
+
+def test_a_file_without_a_rule_that_is_named_is_an_error(box):
+    info = box.write("rules/data/info.yml", INFO)
+    for args in ([info], [box.all_rules, info], [info, box.all_rules]):
+        r = run("check", *args, "--format", "json")
+        equal(r.code, 2, args)
+        equal([v["status"] for v in r.lines() if v["file"] == info], ["error"])
+    r = run("replay", "-r", info, "-i", box.events)
+    equal((r.code, r.out), (2, ""))
+    contains(r.err, "not a rule: no 'detection', 'correlation' or 'filter'")
+
+
+def test_what_was_meant_to_be_a_rule_is_not_skipped(box):
+    for name, text in (("typo.yml", RULE.replace("detection:", "detecton:")),
+                       ("lost.yml", RULE.split("detection:")[0]),
+                       ("action.yml", "action: global\ntitle: x\n")):
+        path = box.write("rules/" + name, text.encode())
+        equal(run("check", box.all_rules).code, 2, name)
+        os.unlink(path)
+
+
+def test_a_tree_without_any_rule_is_told(box):
+    tree = os.path.dirname(box.write("tree/info.yml", INFO))
+    for args in (["check", tree], ["replay", "-r", tree, "-i", box.events]):
+        r = run(*args)
+        equal(r.code, 3, args)
+        one_line(r.err, "no rule: 1 YAML documents, but none has a 'detection'")
+
+
+def test_a_rule_file_that_is_too_large_is_one_bad_rule(box):
+    box.write("rules/huge.yml", b"# " + b"x" * (17 << 20) + b"\n" + RULE.encode())
+    r = matches(box, "-i", box.events, "--skip-bad-rules")
+    equal((r.code, r.lines()), (0, MATCHES), r.err)
+    contains(r.err, "huge.yml: error: the file has more than")
+
+
+def test_links_that_lead_back_up_or_nowhere_are_left_out(box):
+    for target, name in (("..", "rules/sub/up"), (".", "rules/self"), ("nosuch", "rules/dead.yml"),
+                         ("loop.yml", "rules/loop.yml")):
+        os.symlink(target, os.path.join(box.path, name))
+    r = matches(box, "-i", box.events)
+    equal((r.code, r.lines()), (0, MATCHES), r.err)
+    os.mkdir(os.path.join(box.path, "events"))
+    shutil.copy(box.events, os.path.join(box.path, "events"))
+    os.symlink(".", os.path.join(box.path, "events/self"))
+    r = matches(box, "-i", os.path.join(box.path, "events"))
+    equal((r.code, r.lines()), (0, MATCHES), r.err)
 
 
 def test_double_ids_name_both_files(box):
@@ -319,6 +387,15 @@ def test_check_prints_the_plan_of_a_rule(box):
         r = run("check", box.all_rules, "--plan", name)
         equal(r.code, 0, r.err)
         contains(r.out, "CommandLine")
+
+
+def test_the_plan_of_a_rule_needs_only_that_rule(box):
+    box.write("rules/bad.yml", BAD_RULE.encode())
+    r = run("check", box.all_rules, "--plan", "certutil downloads")
+    equal((r.code, r.err), (0, ""))
+    r = run("check", box.all_rules, "--plan", "Broken")
+    equal((r.code, r.out), (2, ""))
+    one_line(r.err, "did you mean 'contains'?")
 
 
 # ---- replay: matches ----------------------------------------------------------------------
@@ -419,6 +496,14 @@ def test_a_query_is_a_rule(box):
     for query in (whole, detection, selection):
         r = run("replay", "--query", query, "--lang", "sigma", "-i", box.events, "--emit", "matches")
         equal((r.code, [m["event"] for m in r.lines()]), (0, [0, 3]), query + r.err)
+
+
+def test_mistakes_in_a_query_have_places_in_the_query(box):
+    for text, place in (("Image|endswit: a", "query:1:7:"), ("User: a\nImage|endswit: a", "query:2:7:"),
+                        ("{s: {Image|endswit: a}, condition: s}", "query:1:12:")):
+        r = run("replay", "--query", text, "--lang", "sigma", "-i", box.events)
+        equal((r.code, r.out), (2, ""), text)
+        one_line(r.err, place)
 
 
 def test_rules_are_selected(box):
