@@ -6,10 +6,9 @@
 
 int command_bench(int argc, char **argv)
 {
-    struct bench_options o = {.seconds = 5, .seed = 1, .version = version_text()};
+    struct bench_options o = {.seconds = 5, .threads = 1, .seed = 1, .version = version_text()};
     struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
-    uint64_t threads = 1;
     const struct flag flags[] = {
         {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
          .to.texts = &o.rules.paths},
@@ -18,7 +17,8 @@ int command_bench(int argc, char **argv)
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
         {"seconds", 0, FLAG_DECIMAL, "S", "rounds are run for this long (5)",
          .to.decimal = &o.seconds},
-        {"rounds", 0, FLAG_COUNT, "N", "run so many rounds instead", .to.count = &o.rounds},
+        {"rounds", 0, FLAG_COUNT, "N", "run so many rounds instead (each thread)",
+         .to.count = &o.rounds},
         {"alerts", 0, FLAG_SWITCH, NULL, "write the alerts too (to nowhere)",
          .to.on = &o.is_alerting},
         {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
@@ -30,7 +30,8 @@ int command_bench(int argc, char **argv)
          .to.on = &o.is_profiling_rules},
         {"literals", 0, FLAG_SWITCH, NULL, "the literal engine alone, checked by a plain search",
          .to.on = &o.is_literals},
-        {"threads", 0, FLAG_COUNT, "N", "1", .to.count = &threads},
+        {"threads", 0, FLAG_COUNT, "N", "run rounds on N threads at once (1)",
+         .to.count = &o.threads},
         {"format", 0, FLAG_CHOICE, "auto|table|json", "lines for people, or a JSON object",
          .to.choice = (int *)&o.format},
         {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
@@ -41,8 +42,8 @@ int command_bench(int argc, char **argv)
     };
     const struct flag_set set = {
         "bench", "weir bench -r PATH... -i PATH... [OPTION...]",
-        "Events from memory through the rules on one thread: split, scan, extract, route, match.",
-        groups, ARRAY_LEN(groups)};
+        "Events from memory through the rules: split, scan, extract, route, match.", groups,
+        ARRAY_LEN(groups)};
     int code;
 
     if (command_begin(&set, argc, argv, &words, &code)) {
@@ -51,8 +52,10 @@ int command_bench(int argc, char **argv)
                                    (int)words.items[0].n, words.items[0].p);
         else if (!o.rules.paths.n || !o.inputs.n)
             code = command_misused(&set, "it needs rules (-r PATH) and events (-i PATH)");
-        else if (threads != 1)
-            code = command_misused(&set, "--threads: only 1 in this version");
+        else if (o.threads < 1 || o.threads > ENGINE_THREADS_MAX)
+            code = command_misused(&set, "--threads: 1 to %d", ENGINE_THREADS_MAX);
+        else if (o.threads > 1 && o.is_literals)
+            code = command_misused(&set, "--literals runs on one thread");
         else
             code = (int)bench_run(&o);
     }

@@ -1,14 +1,11 @@
-/* bench.c - `weir bench`: rounds over bytes in memory, on one thread.
- *
- * The alerts of a round go to /dev/null through the same writer that a replay uses; a new one per
- * round, so that counting occurrences starts afresh and rounds are alike.
- */
+/* bench.c - `weir bench`: what rounds over bytes in memory took, in figures. */
 #include "app/bench.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "app/bench_literal.h"
+#include "app/bench_rounds.h"
 #include "app/bench_sample.h"
 #include "app/measure.h"
 #include "app/output.h"
@@ -22,109 +19,21 @@
 
 enum { DECODE_ROUNDS = 5 };
 
-/* Seconds of the measured rounds by stage; the rest of a round is scanning and extracting. */
-struct stages {
-    double decode, match, alert;
-    double evaluate; /* of match; by sampling */
-};
-
 struct bench {
     const struct bench_options *options;
     struct rule_book book;
     struct engine_options engine_options;
     struct engine *engine;
     struct source source;
-    struct stream *stream;
-    struct emitter *emitter; /* of this round; NULL without alerts */
-    struct buf *texts;       /* one per input */
-    double *rates;           /* events a second of each round, sorted at the end */
-    size_t n_rounds;
-    uint64_t n_matches, n_alerts, alert_bytes; /* of this round */
-    double seconds, cpu, load_seconds;
+    struct buf *texts; /* one per input */
+    struct bench_totals totals;
+    double load_seconds;
     uint64_t rss_rules;
     size_t n_visible; /* rules that can see the inputs, with rules_sample */
-    struct stages stages;
-    uint64_t all_cycles; /* with the round that warms up, as rules count theirs */
+    /* Seconds of a thread for all measured rounds. */
+    double decode_seconds;
+    double evaluate_seconds; /* of matching; by sampling */
 };
-
-static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
-                             size_t n, struct weir_err *err)
-{
-    struct bench *b = context;
-    const struct engine_match *matches;
-    double start = now_seconds();
-    size_t n_matches = engine_run(b->engine, events, n, &matches);
-    double matched = now_seconds();
-
-    b->stages.match += matched - start;
-    b->n_matches += n_matches;
-    for (size_t at = 0; b->emitter && at < n_matches;) {
-        uint32_t i = matches[at].event;
-        struct emit_event e = {.event = &events[i], .number = numbers[i], .matches = matches + at};
-        e.time_is_standin = !extract_time_ms(engine_worker(b->engine), &events[i], &e.time_ms);
-        for (; at < n_matches && matches[at].event == i; at++)
-            e.n_matches++;
-        TRY(emitter_add(b->emitter, &e, err));
-    }
-    if (b->emitter)
-        b->stages.alert += now_seconds() - matched;
-    return WEIR_OK;
-}
-
-static enum weir_rc open_emitter(struct bench *b, struct weir_err *err)
-{
-    struct emit_options emit = {
-        .kind = EMIT_ALERTS,
-        .format = FORMAT_JSON,
-        .path = STR("/dev/null"),
-        .rules = b->book.rules,
-        .profiles = b->book.profiles,
-        .extract = &b->engine_options.extract,
-        .inputs = b->source.files.items,
-        .alert = {.raw = ALERT_RAW_FULL,
-                  .generation = b->book.generation,
-                  .worker = STR("bench"),
-                  .version = b->options->version},
-    };
-
-    return emitter_new(&emit, &b->emitter, err);
-}
-
-/* One round; *seconds is what it took. */
-static enum weir_rc run_round(struct bench *b, double *seconds, struct weir_err *err)
-{
-    stream_reset(b->stream);
-    b->n_matches = 0;
-    if (b->options->is_alerting)
-        TRY(open_emitter(b, err));
-    double start = now_seconds(), cpu = cpu_seconds();
-    uint64_t cycles = __builtin_ia32_rdtsc();
-    enum weir_rc rc = bench_feed(b->stream, &b->source, b->texts, err);
-    *seconds = now_seconds() - start;
-    b->all_cycles += __builtin_ia32_rdtsc() - cycles;
-    b->cpu += cpu_seconds() - cpu;
-    if (b->emitter) {
-        b->n_alerts = emitter_lines(b->emitter);
-        b->alert_bytes = emitter_bytes(b->emitter);
-    }
-    emitter_free(b->emitter);
-    b->emitter = NULL;
-    return rc;
-}
-
-static bool is_enough(const struct bench *b)
-{
-    if (b->options->rounds)
-        return b->n_rounds >= b->options->rounds;
-    return b->n_rounds > 0 && b->seconds >= b->options->seconds;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
 
 static void ignore_event(void *context, struct str event, uint32_t index)
 {
@@ -169,7 +78,7 @@ static void time_decoding(struct bench *b)
         double took = now_seconds() - start;
         best = i == 0 || took < best ? took : best;
     }
-    b->stages.decode = best * (double)b->n_rounds;
+    b->decode_seconds = best * (double)b->totals.n_rounds;
     arena_free(a);
 }
 
@@ -180,27 +89,25 @@ static void time_evaluating(struct bench *b)
 
     for (uint32_t r = 0; r < b->book.n_rules; r++)
         cycles += engine_rule_use(b->engine, r).cycles;
-    if (b->all_cycles)
-        b->stages.evaluate =
-            (double)cycles * ENGINE_SAMPLE_EVERY / (double)b->all_cycles * b->seconds;
+    if (b->totals.all_cycles)
+        b->evaluate_seconds = (double)cycles * ENGINE_SAMPLE_EVERY / (double)b->totals.all_cycles *
+                              b->totals.thread_seconds;
 }
 
 static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
 {
-    double seconds;
+    const struct bench_options *o = b->options;
+    struct bench_rounds_options rounds = {.book = &b->book,
+                                          .engine = &b->engine_options,
+                                          .source = &b->source,
+                                          .texts = b->texts,
+                                          .threads = o->threads,
+                                          .seconds = o->seconds,
+                                          .rounds = o->rounds,
+                                          .is_alerting = o->is_alerting,
+                                          .version = o->version};
 
-    TRY(run_round(b, &seconds, err)); /* warms caches, tables and scratch memory */
-    if (stream_counts(b->stream)->events == 0)
-        return err_set(err, WEIR_NOTFOUND, "the inputs hold no event");
-    b->stages = (struct stages){0};
-    b->cpu = 0;
-    while (!is_enough(b) && b->n_rounds < BENCH_ROUNDS_MAX) {
-        TRY(run_round(b, &seconds, err));
-        b->seconds += seconds;
-        b->rates[b->n_rounds++] =
-            (double)stream_counts(b->stream)->events / (seconds > 0 ? seconds : 1e-9);
-    }
-    qsort(b->rates, b->n_rounds, sizeof *b->rates, by_value);
+    TRY(bench_rounds(b->engine, &rounds, &b->totals, err));
     time_decoding(b);
     time_evaluating(b);
     return WEIR_OK;
@@ -217,24 +124,26 @@ struct figures {
 
 static struct figures figures_of(const struct bench *b)
 {
-    const struct stream_counts *counts = stream_counts(b->stream);
-    double seconds = b->seconds > 0 ? b->seconds : 1e-9;
-    struct figures f = {.events = counts->events, .bytes = counts->bytes};
+    const struct bench_totals *t = &b->totals;
+    double seconds = t->seconds > 0 ? t->seconds : 1e-9;
+    double threads = (double)b->options->threads;
+    struct figures f = {.events = t->counts.events, .bytes = t->counts.bytes};
+    double all_events = (double)f.events * (double)t->n_rounds;
 
     for (size_t i = 0; i < EVENT_REJECTS; i++)
-        f.rejected += counts->rejected[i];
-    f.per_second = (double)f.events * (double)b->n_rounds / seconds;
-    f.per_cpu_second = (double)f.events * (double)b->n_rounds / (b->cpu > 0 ? b->cpu : seconds);
-    f.bytes_per_second = (double)f.bytes * (double)b->n_rounds / seconds;
-    f.median = b->rates[b->n_rounds / 2];
-    f.slowest = b->rates[0];
-    f.fastest = b->rates[b->n_rounds - 1];
-    double to_ns = 1e9 / ((double)f.events * (double)b->n_rounds);
-    f.decode_ns = b->stages.decode * to_ns;
-    f.match_ns = b->stages.match * to_ns;
-    f.evaluate_ns = b->stages.evaluate * to_ns;
-    f.alert_ns = b->stages.alert * to_ns;
-    f.extract_ns = seconds * to_ns - f.decode_ns - f.match_ns - f.alert_ns;
+        f.rejected += t->counts.rejected[i];
+    f.per_second = all_events / seconds;
+    f.per_cpu_second = all_events / (t->cpu_seconds > 0 ? t->cpu_seconds : seconds);
+    f.bytes_per_second = (double)f.bytes * (double)t->n_rounds / seconds;
+    f.median = threads * t->rates[t->n_rounds / 2];
+    f.slowest = threads * t->rates[0];
+    f.fastest = threads * t->rates[t->n_rounds - 1];
+    double to_ns = 1e9 / all_events;
+    f.decode_ns = b->decode_seconds * to_ns;
+    f.match_ns = t->stages.match * to_ns;
+    f.evaluate_ns = b->evaluate_seconds * to_ns;
+    f.alert_ns = t->stages.alert * to_ns;
+    f.extract_ns = t->thread_seconds * to_ns - f.decode_ns - f.match_ns - f.alert_ns;
     return f;
 }
 
@@ -296,7 +205,9 @@ static struct costly *rules_by_cost(const struct bench *b, uint64_t *total)
 /* Share of all the time of the run, by sampling. */
 static double share_of_run(const struct bench *b, uint64_t cycles)
 {
-    return b->all_cycles ? (double)cycles * ENGINE_SAMPLE_EVERY / (double)b->all_cycles : 0;
+    uint64_t all = b->totals.all_cycles;
+
+    return all ? (double)cycles * ENGINE_SAMPLE_EVERY / (double)all : 0;
 }
 
 static void put_costly_rules(const struct bench *b, struct json_writer *w)
@@ -351,24 +262,24 @@ static void print_json(const struct bench *b, const struct figures *f, struct bu
     json_kv_i64(&w, "events", (int64_t)f->events);
     json_kv_i64(&w, "rejected", (int64_t)f->rejected);
     json_kv_i64(&w, "bytes", (int64_t)f->bytes);
-    json_kv_i64(&w, "rounds", (int64_t)b->n_rounds);
+    json_kv_i64(&w, "rounds", (int64_t)b->totals.n_rounds);
     json_key(&w, STR("seconds"));
-    json_put_double(&w, b->seconds);
+    json_put_double(&w, b->totals.seconds);
     json_key(&w, STR("cpu_seconds"));
-    json_put_double(&w, b->cpu);
+    json_put_double(&w, b->totals.cpu_seconds);
     json_kv_i64(&w, "events_per_second", whole(f->per_second));
     json_kv_i64(&w, "events_per_second_median", whole(f->median));
     json_kv_i64(&w, "events_per_second_slowest", whole(f->slowest));
     json_kv_i64(&w, "events_per_second_fastest", whole(f->fastest));
     json_kv_i64(&w, "events_per_cpu_second", whole(f->per_cpu_second));
     json_kv_i64(&w, "bytes_per_second", whole(f->bytes_per_second));
-    json_kv_i64(&w, "matches", (int64_t)b->n_matches);
+    json_kv_i64(&w, "matches", (int64_t)b->totals.n_matches);
     json_kv_bool(&w, "alerts", b->options->is_alerting);
     if (b->options->is_alerting) {
-        json_kv_i64(&w, "alerts_written", (int64_t)b->n_alerts);
-        json_kv_i64(&w, "alert_bytes", (int64_t)b->alert_bytes);
+        json_kv_i64(&w, "alerts_written", (int64_t)b->totals.n_alerts);
+        json_kv_i64(&w, "alert_bytes", (int64_t)b->totals.alert_bytes);
     }
-    json_kv_i64(&w, "threads", 1);
+    json_kv_i64(&w, "threads", (int64_t)b->options->threads);
     json_kv_str(&w, "simd", str_from(cpu_simd_name(cpu_simd())));
     json_kv_bool(&w, "cache", engine_has_cache(b->engine));
     json_kv_bool(&w, "routing", !b->options->rules.no_routing);
@@ -404,7 +315,7 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
     if (f->rejected)
         add_line(out, "rejected", f->rejected, "a round");
     add_line(out, "bytes", f->bytes, "a round");
-    buf_printf(out, "%-14s %zu in %.2f s\n", "rounds", b->n_rounds, b->seconds);
+    buf_printf(out, "%-14s %zu in %.2f s\n", "rounds", b->totals.n_rounds, b->totals.seconds);
     add_line(out, "rate", (uint64_t)f->per_second, "events/s");
     add_line(out, "  median", (uint64_t)f->median, "events/s");
     add_line(out, "  slowest", (uint64_t)f->slowest, "events/s");
@@ -412,18 +323,19 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
     buf_printf(out, "%-14s ", "throughput");
     add_bytes(out, (uint64_t)f->bytes_per_second);
     buf_add(out, STR("/s\n"));
-    add_line(out, "matches", b->n_matches, "a round");
+    add_line(out, "matches", b->totals.n_matches, "a round");
     if (b->options->is_alerting) {
-        add_line(out, "alerts", b->n_alerts, "a round");
-        add_line(out, "  bytes", b->alert_bytes, "a round");
+        add_line(out, "alerts", b->totals.n_alerts, "a round");
+        add_line(out, "  bytes", b->totals.alert_bytes, "a round");
     }
     buf_printf(out, "%-14s decode %.0f, extract %.0f, match %.0f (formulas %.0f), alert %.0f\n",
                "ns an event", f->decode_ns, f->extract_ns, f->match_ns, f->evaluate_ns,
                f->alert_ns);
-    buf_printf(out, "%-14s alerts %s, simd %s, cache %s, routing %s, 1 thread\n", "with",
+    buf_printf(out, "%-14s alerts %s, simd %s, cache %s, routing %s, %llu thread%s\n", "with",
                b->options->is_alerting ? "written" : "not written", cpu_simd_name(cpu_simd()),
                engine_has_cache(b->engine) ? "on" : "off",
-               b->options->rules.no_routing ? "off" : "on");
+               b->options->rules.no_routing ? "off" : "on", (unsigned long long)b->options->threads,
+               b->options->threads == 1 ? "" : "s");
     buf_printf(out, "%-14s %.2f s, memory grew by ", "rules loaded", b->load_seconds);
     add_bytes(out, b->rss_rules);
     buf_printf(out, "\n%-14s ", "peak memory");
@@ -479,8 +391,7 @@ static enum weir_rc prepare_inputs(struct bench *b, struct weir_err *err)
     TRY(source_open(&o->inputs, &b->source, err));
     b->engine_options.inputs = b->source.files.items;
     b->texts = calloc(b->source.files.n, sizeof *b->texts);
-    b->rates = calloc(BENCH_ROUNDS_MAX, sizeof *b->rates);
-    ASSERT(b->texts && b->rates);
+    ASSERT(b->texts);
     return WEIR_OK;
 }
 
@@ -505,8 +416,6 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
     b->rss_rules = rss > rss_before ? rss - rss_before : 0;
     if (!o->rules_sample)
         TRY(source_slurp(&b->source, b->texts, err));
-    b->stream =
-        stream_new(engine_worker(b->engine), b->book.profiles, b->source.files.items, on_batch, b);
     return WEIR_OK;
 }
 
@@ -514,18 +423,17 @@ static void print_rejects(const struct bench *b)
 {
     struct buf text = {0};
 
-    rejects_print(stream_counts(b->stream), b->source.files.items, &text);
+    rejects_print(&b->totals.counts, b->source.files.items, &text);
     tell(&text);
     buf_release(&text);
 }
 
 static void release(struct bench *b)
 {
-    stream_free(b->stream);
     for (size_t i = 0; b->texts && i < b->source.files.n; i++)
         buf_release(&b->texts[i]);
     free(b->texts);
-    free(b->rates);
+    bench_totals_release(&b->totals);
     engine_free(b->engine);
     source_release(&b->source);
     rule_book_release(&b->book);

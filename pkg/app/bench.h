@@ -1,8 +1,11 @@
-/* bench.h - `weir bench`: how many events a second one thread takes through the rules.
+/* bench.h - `weir bench`: how many events a second some threads take through the rules.
  *
- * Inputs are unpacked into memory first. A round is everything that a worker does with bytes:
- * split, scan, extract, route, match; with is_alerting also write the alerts. One round warms up,
- * then rounds run for the time given.
+ * Inputs are unpacked into memory first; then rounds run over them (bench_rounds.h).
+ *
+ * Threads  figures of events and bytes a second are those of all threads in sum: all their rounds
+ *          in the time of the thread that took longest. Of single rounds (median, slowest,
+ *          fastest): the round's rate on its thread, times the threads. Figures by the CPU
+ *          second and by stage are those of one thread on the average.
  *
  * Stages   a batch costs two or three readings of the clock (some 50 ns, below 1 ns an event), so
  *          each run also tells what matching and alerts took. Splitting is measured alone, in a
@@ -19,7 +22,7 @@
 #include "app/outcome.h"
 #include "app/rules.h"
 
-enum { BENCH_ROUNDS_MAX = 100000, BENCH_COSTLY_RULES = 20 /* that --profile-rules names */ };
+enum { BENCH_COSTLY_RULES = 20 /* that --profile-rules names */ };
 
 struct bench_options {
     struct rule_options rules;
@@ -27,7 +30,8 @@ struct bench_options {
     struct str profile;
     enum emit_format format;
     double seconds;  /* at least one round is run */
-    uint64_t rounds; /* 0: as many as fit */
+    uint64_t rounds; /* of each thread; 0: as many as fit */
+    uint64_t threads;
     bool is_alerting, no_cache;
     bool is_literals, is_profiling_rules;
     uint64_t rules_sample, seed; /* rules_sample 0: all rules, also those that see nothing */

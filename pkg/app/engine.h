@@ -16,6 +16,8 @@
 #include "event/extract.h"
 #include "rule/rule.h"
 
+enum { ENGINE_THREADS_MAX = 64 /* that one command matches on */ };
+
 enum engine_kind { ENGINE_COMPILED, ENGINE_REFERENCE };
 
 struct engine_options {

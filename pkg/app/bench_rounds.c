@@ -1,0 +1,246 @@
+/* bench_rounds.c - rounds over bytes in memory, on one thread or several.
+ *
+ * The alerts of a round go to /dev/null through the same writer that a replay uses; a new one per
+ * round, so that counting occurrences starts afresh and rounds are alike.
+ */
+#include "app/bench_rounds.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/bench_sample.h"
+#include "app/emit.h"
+#include "app/measure.h"
+#include "base/str.h"
+
+/* One thread. Each lies in a block of its own, so that no two write to one cache line. */
+struct runner {
+    const struct bench_rounds_options *options;
+    pthread_t thread;
+    struct engine *engine;
+    struct stream *stream;
+    struct emitter *emitter; /* of this round; NULL without alerts */
+    struct bench_totals own;
+    enum weir_rc rc;
+    struct weir_err err;
+};
+
+static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
+                             size_t n, struct weir_err *err)
+{
+    struct runner *r = context;
+    const struct engine_match *matches;
+    double start = now_seconds();
+    size_t n_matches = engine_run(r->engine, events, n, &matches);
+    double matched = now_seconds();
+
+    r->own.stages.match += matched - start;
+    r->own.n_matches += n_matches;
+    for (size_t at = 0; r->emitter && at < n_matches;) {
+        uint32_t i = matches[at].event;
+        struct emit_event e = {.event = &events[i], .number = numbers[i], .matches = matches + at};
+        e.time_is_standin = !extract_time_ms(engine_worker(r->engine), &events[i], &e.time_ms);
+        for (; at < n_matches && matches[at].event == i; at++)
+            e.n_matches++;
+        TRY(emitter_add(r->emitter, &e, err));
+    }
+    if (r->emitter)
+        r->own.stages.alert += now_seconds() - matched;
+    return WEIR_OK;
+}
+
+static enum weir_rc open_emitter(struct runner *r, struct weir_err *err)
+{
+    const struct bench_rounds_options *o = r->options;
+    struct emit_options emit = {
+        .kind = EMIT_ALERTS,
+        .format = FORMAT_JSON,
+        .path = STR("/dev/null"),
+        .rules = o->book->rules,
+        .profiles = o->book->profiles,
+        .extract = &o->engine->extract,
+        .inputs = o->source->files.items,
+        .alert = {.raw = ALERT_RAW_FULL,
+                  .generation = o->book->generation,
+                  .worker = STR("bench"),
+                  .version = o->version},
+    };
+
+    return emitter_new(&emit, &r->emitter, err);
+}
+
+/* One round; *seconds is what it took. */
+static enum weir_rc run_round(struct runner *r, double *seconds, struct weir_err *err)
+{
+    stream_reset(r->stream);
+    r->own.n_matches = 0;
+    if (r->options->is_alerting)
+        TRY(open_emitter(r, err));
+    double start = now_seconds(), cpu = cpu_seconds();
+    uint64_t cycles = __builtin_ia32_rdtsc();
+    enum weir_rc rc = bench_feed(r->stream, r->options->source, r->options->texts, err);
+    *seconds = now_seconds() - start;
+    r->own.all_cycles += __builtin_ia32_rdtsc() - cycles;
+    r->own.cpu_seconds += cpu_seconds() - cpu;
+    if (r->emitter) {
+        r->own.n_alerts = emitter_lines(r->emitter);
+        r->own.alert_bytes = emitter_bytes(r->emitter);
+    }
+    emitter_free(r->emitter);
+    r->emitter = NULL;
+    return rc;
+}
+
+static bool is_enough(const struct runner *r)
+{
+    const struct bench_totals *t = &r->own;
+
+    if (t->n_rounds == BENCH_ROUNDS_MAX)
+        return true;
+    if (r->options->rounds)
+        return t->n_rounds >= r->options->rounds;
+    return t->n_rounds > 0 && t->seconds >= r->options->seconds;
+}
+
+/* Warms caches, tables and scratch memory. */
+static void *warm_up(void *context)
+{
+    struct runner *r = context;
+    double seconds;
+
+    r->rc = run_round(r, &seconds, &r->err);
+    r->own.stages = (struct bench_stages){0};
+    r->own.cpu_seconds = 0;
+    return NULL;
+}
+
+static void *measure(void *context)
+{
+    struct runner *r = context;
+    struct bench_totals *t = &r->own;
+    double seconds;
+
+    while (r->rc == WEIR_OK && !is_enough(r)) {
+        r->rc = run_round(r, &seconds, &r->err);
+        t->seconds += seconds;
+        t->rates[t->n_rounds++] =
+            (double)stream_counts(r->stream)->events / (seconds > 0 ? seconds : 1e-9);
+    }
+    return NULL;
+}
+
+/* ---- all threads ------------------------------------------------------------------------ */
+
+/* Call fn for each runner, each on a thread; the first on this one. */
+static enum weir_rc on_threads(struct runner **runners, size_t n, void *(*fn)(void *),
+                               struct weir_err *err)
+{
+    enum weir_rc rc = WEIR_OK;
+    size_t n_started = 1;
+
+    for (; n_started < n; n_started++) {
+        int code = pthread_create(&runners[n_started]->thread, NULL, fn, runners[n_started]);
+        if (code != 0) {
+            rc = err_set(err, WEIR_IO, "cannot start thread %zu of %zu: %s", n_started + 1, n,
+                         strerror(code));
+            break;
+        }
+    }
+    if (rc == WEIR_OK)
+        fn(runners[0]);
+    for (size_t i = 1; i < n_started; i++)
+        ASSERT(pthread_join(runners[i]->thread, NULL) == 0);
+    for (size_t i = 0; i < n && rc == WEIR_OK; i++) {
+        rc = runners[i]->rc;
+        if (rc != WEIR_OK && err)
+            *err = runners[i]->err;
+    }
+    return rc;
+}
+
+static struct runner *runner_new(const struct bench_rounds_options *o, struct engine *engine)
+{
+    struct runner *r = calloc(1, sizeof *r);
+
+    ASSERT(r);
+    r->options = o;
+    r->engine = engine;
+    r->stream =
+        stream_new(engine_worker(engine), o->book->profiles, o->source->files.items, on_batch, r);
+    r->own.rates = calloc(BENCH_ROUNDS_MAX, sizeof *r->own.rates);
+    ASSERT(r->own.rates);
+    return r;
+}
+
+static void runner_free(struct runner *r)
+{
+    stream_free(r->stream);
+    bench_totals_release(&r->own);
+    free(r);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void add_up(struct runner *const *runners, size_t n, struct bench_totals *out)
+{
+    const struct bench_totals *first = &runners[0]->own;
+
+    out->counts = *stream_counts(runners[0]->stream);
+    out->n_matches = first->n_matches;
+    out->n_alerts = first->n_alerts;
+    out->alert_bytes = first->alert_bytes;
+    out->rates = calloc(n * BENCH_ROUNDS_MAX, sizeof *out->rates);
+    ASSERT(out->rates);
+    for (size_t i = 0; i < n; i++) {
+        const struct bench_totals *t = &runners[i]->own;
+        ASSERT(t->n_matches == first->n_matches); /* the same bytes, the same rules */
+        memcpy(out->rates + out->n_rounds, t->rates, t->n_rounds * sizeof *t->rates);
+        out->n_rounds += t->n_rounds;
+        out->seconds = t->seconds > out->seconds ? t->seconds : out->seconds;
+        out->thread_seconds += t->seconds;
+        out->cpu_seconds += t->cpu_seconds;
+        out->stages.match += t->stages.match;
+        out->stages.alert += t->stages.alert;
+        out->all_cycles += t->all_cycles;
+    }
+    qsort(out->rates, out->n_rounds, sizeof *out->rates, by_value);
+}
+
+static enum weir_rc run_all(struct runner **runners, size_t n, struct bench_totals *out,
+                            struct weir_err *err)
+{
+    TRY(on_threads(runners, n, warm_up, err));
+    if (stream_counts(runners[0]->stream)->events == 0)
+        return err_set(err, WEIR_NOTFOUND, "the inputs hold no event");
+    TRY(on_threads(runners, n, measure, err));
+    add_up(runners, n, out);
+    return WEIR_OK;
+}
+
+enum weir_rc bench_rounds(struct engine *engine, const struct bench_rounds_options *o,
+                          struct bench_totals *out, struct weir_err *err)
+{
+    struct runner *runners[ENGINE_THREADS_MAX];
+    size_t n = o->threads;
+
+    ASSERT(n >= 1 && n <= ENGINE_THREADS_MAX);
+    *out = (struct bench_totals){0};
+    for (size_t i = 0; i < n; i++)
+        runners[i] = runner_new(o, i ? engine_sibling(engine) : engine);
+    enum weir_rc rc = run_all(runners, n, out, err);
+    for (size_t i = 0; i < n; i++)
+        runner_free(runners[i]);
+    return rc;
+}
+
+void bench_totals_release(struct bench_totals *t)
+{
+    free(t->rates);
+    *t = (struct bench_totals){0};
+}
