@@ -10,7 +10,6 @@
 #include "event/profile_impl.h"
 #include "event/time.h"
 
-
 /* ---- values at a path --------------------------------------------------------------- */
 
 struct found {
