@@ -112,6 +112,17 @@ void arena_reset(struct arena *a)
     a->current = a->first;
 }
 
+/* Blocks for large pieces come in powers of two: rounds that grow a little each time would else
+ * add a block each, and keep all of the former ones. */
+static size_t block_size_for(const struct arena *a, size_t n)
+{
+    size_t size = a->block_bytes;
+
+    while (size < n && size <= SIZE_MAX / 2)
+        size *= 2;
+    return size < n ? n : size;
+}
+
 /* Make `current` a block with room for n bytes: one kept from an earlier round if it
  * is large enough, else a new one put in between. */
 static void grow(struct arena *a, size_t n)
@@ -122,8 +133,7 @@ static void grow(struct arena *a, size_t n)
         a->current = next;
         return;
     }
-    size_t size = a->is_piecewise || n > a->block_bytes ? n : a->block_bytes;
-    struct block *b = block_new(a, size);
+    struct block *b = block_new(a, a->is_piecewise ? n : block_size_for(a, n));
     b->next = next;
     a->current->next = b;
     a->current = b;

@@ -1,0 +1,87 @@
+/* test_arena.c - memory that lives and dies together. */
+#include "base/arena.h"
+
+#include "tests/lib/test.h"
+
+TEST(pieces_are_aligned_and_do_not_overlap)
+{
+    struct arena *a = arena_new(256);
+    char *pieces[100];
+
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+        pieces[i] = arena_alloc(a, i * 3);
+        CHECK_EQ((uintptr_t)pieces[i] % 16, 0);
+        memset(pieces[i], (int)i, i * 3);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+        for (size_t k = 0; k < i * 3; k++)
+            CHECK_EQ(pieces[i][k], (char)i);
+    arena_free(a);
+}
+
+TEST(arrays_are_cleared_also_in_memory_that_was_used_before)
+{
+    struct arena *a = arena_new(0);
+
+    memset(arena_alloc(a, 4096), 0xff, 4096);
+    arena_reset(a);
+    const uint64_t *numbers = ARENA_ARRAY(a, 512, uint64_t);
+    for (size_t i = 0; i < 512; i++)
+        CHECK_EQ(numbers[i], 0);
+    arena_free(a);
+}
+
+TEST(a_copy_ends_in_nul_that_does_not_count)
+{
+    struct arena *a = arena_new(0);
+
+    CHECK_STR(arena_str(a, STR("text")), "text");
+    CHECK_EQ(arena_str(a, STR("text")).p[4], '\0');
+    CHECK_STR(arena_str(a, (struct str){NULL, 0}), "");
+    CHECK_STR(arena_printf(a, "%s-%d", "n", 7), "n-7");
+    arena_free(a);
+}
+
+/* Memory held after so many rounds, each of a piece that is a little larger than the last. */
+static size_t held_after(size_t rounds)
+{
+    struct arena *a = arena_new(1024);
+
+    for (size_t i = 0; i < rounds; i++) {
+        arena_reset(a);
+        arena_alloc(a, 100 + 64 * i);
+        arena_alloc(a, 10);
+    }
+    size_t held = arena_held(a);
+    arena_free(a);
+    return held;
+}
+
+TEST(slowly_growing_rounds_hold_a_few_times_the_largest)
+{
+    enum { ROUNDS = 2000 };
+
+    CHECK(held_after(ROUNDS) <= 4 * 64 * ROUNDS);
+}
+
+TEST(equal_rounds_hold_what_the_first_one_took)
+{
+    struct arena *a = arena_new(1024);
+    size_t first = 0;
+
+    for (int round = 0; round < 20; round++) {
+        arena_reset(a);
+        for (size_t i = 0; i < 50; i++)
+            arena_alloc(a, i * i);
+        if (round == 0)
+            first = arena_held(a);
+        CHECK_EQ(arena_held(a), first);
+    }
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(pieces_are_aligned_and_do_not_overlap),
+          ENTRY(arrays_are_cleared_also_in_memory_that_was_used_before),
+          ENTRY(a_copy_ends_in_nul_that_does_not_count),
+          ENTRY(slowly_growing_rounds_hold_a_few_times_the_largest),
+          ENTRY(equal_rounds_hold_what_the_first_one_took))
