@@ -32,7 +32,7 @@ struct check {
 
 /* ---- our own lints ------------------------------------------------------------------ */
 
-static void add_lint(struct check *c, const struct atom *atom, struct str text)
+static void add_lint(struct check *c, uint32_t line, uint32_t col, struct str text)
 {
     struct finding_list *l = &c->lints;
 
@@ -40,16 +40,21 @@ static void add_lint(struct check *c, const struct atom *atom, struct str text)
         if (str_eq(l->items[i].text, text))
             return; /* once per rule is enough */
     if (l->n < LINTS_MAX)
-        l->items[l->n++] = (struct verdict_message){atom->line, atom->col, text, false};
+        l->items[l->n++] = (struct verdict_message){line, col, text, false};
 }
 
 static void lint_field(struct check *c, const struct atom *atom, struct str field)
 {
     if (profile_set_knows_field(c->book.profiles, &c->rule->logsource, field))
         return;
-    add_lint(c, atom,
-             arena_printf(c->book.arena, "no profile of the rule's sources has the field '%.*s'",
-                          (int)field.n, field.p));
+    struct str near = profile_set_nearest_field(c->book.profiles, &c->rule->logsource, field);
+    struct str text =
+        arena_printf(c->book.arena, "no profile of the rule's sources has the field '%.*s'",
+                     (int)field.n, field.p);
+    if (near.n)
+        text = arena_printf(c->book.arena, "%.*s (did you mean '%.*s'?)", (int)text.n, text.p,
+                            (int)near.n, near.p);
+    add_lint(c, atom->line, atom->col, text);
 }
 
 static void lint_regex(struct check *c, const struct atom *atom)
@@ -58,11 +63,11 @@ static void lint_regex(struct check *c, const struct atom *atom)
     struct weir_err err;
 
     if (regex_compile(&atom->regex, &re, &err) != WEIR_OK) {
-        add_lint(c, atom, arena_printf(c->book.arena, "regex: %s", err.text));
+        add_lint(c, atom->line, atom->col, arena_printf(c->book.arena, "regex: %s", err.text));
         return;
     }
     if (!regex_has_fast_path(re))
-        add_lint(c, atom,
+        add_lint(c, atom->line, atom->col,
                  STR("this regex has no fast path: it is tested by backtracking, within limits"));
     regex_free(re);
 }
@@ -78,10 +83,24 @@ static void lint_atom(const struct atom *atom, void *context)
         lint_regex(c, atom);
 }
 
+static void lint_source(struct check *c, const struct rule *rule)
+{
+    const char *key;
+    struct str wrong, right;
+
+    if (profile_set_doubtful_source(c->book.profiles, &rule->logsource, &key, &wrong, &right))
+        add_lint(c, rule->line, 1,
+                 arena_printf(c->book.arena,
+                              "no profile knows the %s '%.*s' (did you mean '%.*s'?)", key,
+                              (int)wrong.n, wrong.p, (int)right.n, right.p));
+}
+
 static enum verdict_status judge(struct check *c, const struct verdict *v)
 {
     c->lints.n = 0;
     c->rule = v->rule;
+    if (v->rule)
+        lint_source(c, v->rule);
     if (v->rule)
         formula_each_atom(v->rule->formula, lint_atom, c);
     return v->status == VERDICT_OK && c->lints.n ? VERDICT_WARNING : v->status;

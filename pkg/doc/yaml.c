@@ -250,8 +250,11 @@ static enum weir_rc on_alias(struct builder *b, const yaml_event_t *e)
     const struct anchor *anchor = find_anchor(b, str_from((const char *)e->data.alias.anchor));
 
     if (!anchor)
-        return FAIL(b, WEIR_SYNTAX, e->start_mark, "no anchor '&%.80s' stands before this alias",
-                    (const char *)e->data.alias.anchor);
+        return FAIL(
+            b, WEIR_SYNTAX, e->start_mark,
+            "no anchor '&%.80s' stands before this alias (a text that begins with '*' must be "
+            "quoted)",
+            (const char *)e->data.alias.anchor);
     if (anchor->is_open)
         return FAIL(b, WEIR_SYNTAX, e->start_mark,
                     "the alias '*%.80s' stands inside its own anchor",
@@ -495,6 +498,46 @@ static enum weir_rc on_event(struct builder *b, const yaml_event_t *e)
     }
 }
 
+/* The byte at a mark, whose index counts characters; 0 at the end of the text. */
+static char char_at(struct str text, yaml_mark_t mark)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++)
+        if (((unsigned char)text.p[i] & 0xC0) != 0x80 && n++ == mark.index)
+            return text.p[i];
+    return '\0';
+}
+
+/* What people usually did when libyaml says this; it names the rule of the grammar instead. */
+static const char *usual_mistake(const yaml_parser_t *p, struct str text)
+{
+    static const struct {
+        const char *problem, *hint;
+    } HINTS[] = {
+        {"did not find expected alphabetic or numeric character",
+         "a text that begins with '*' or '&' must be quoted"},
+        {"found unknown escape character",
+         "a backslash in double quotes begins an escape: use single quotes"},
+        {"did not find expected hexdecimal number",
+         "a backslash in double quotes begins an escape: use single quotes"},
+        {"mapping values are not allowed in this context",
+         "a ':' too many: quote the text, or look for a missing ':' or a wrong indentation above"},
+        {"did not find expected key", "the indentation is not that of the lines above"},
+        {"did not find expected '-' indicator", "the indentation is not that of the lines above"},
+    };
+
+    if (strcmp(p->problem, "found character that cannot start any token") == 0) {
+        char c = char_at(text, p->problem_mark);
+        return c == '\t' ? "a tab: YAML is indented with spaces"
+                         : "a text that begins with '%', '@' or '`' must be quoted";
+    }
+    for (size_t i = 0; i < ARRAY_LEN(HINTS); i++)
+        if (strcmp(p->problem, HINTS[i].problem) == 0)
+            return HINTS[i].hint;
+    return NULL;
+}
+
 /* libyaml gives a byte offset for bad encodings and a mark for everything else. */
 static enum weir_rc parser_error(struct builder *b, const yaml_parser_t *p, struct str text)
 {
@@ -505,6 +548,12 @@ static enum weir_rc parser_error(struct builder *b, const yaml_parser_t *p, stru
         return err_at(b->err, WEIR_SYNTAX, line, 0, "not valid UTF-8 text: %s", p->problem);
     }
     const char *problem = p->problem ? p->problem : "not valid YAML";
+    const char *hint = p->problem ? usual_mistake(p, text) : NULL;
+    if (p->context && strcmp(p->context, "while scanning a quoted scalar") == 0 &&
+        strcmp(problem, "found unexpected end of stream") == 0)
+        return FAIL(b, WEIR_SYNTAX, p->context_mark, "the quote that begins here is never closed");
+    if (hint)
+        return FAIL(b, WEIR_SYNTAX, p->problem_mark, "%s (%s)", problem, hint);
     if (p->context)
         return FAIL(b, WEIR_SYNTAX, p->problem_mark, "%s (%s in line %u)", problem, p->context,
                     line_of(b, p->context_mark));

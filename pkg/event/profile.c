@@ -1,6 +1,8 @@
 /* profile.c - questions to profiles that are loaded; profile_load.c reads them. */
 #include "event/profile.h"
 
+#include <limits.h>
+
 #include "base/str.h"
 #include "event/profile_impl.h"
 
@@ -251,4 +253,82 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
             return true;
     }
     return !has_profile;
+}
+
+/* ---- words that look like others ---------------------------------------------------- */
+
+/* The nearest of many names, met one by one. */
+struct nearest {
+    struct str wrong, best;
+    unsigned distance;
+};
+
+static void meet(struct nearest *n, struct str name)
+{
+    unsigned distance = str_distance(n->wrong, name);
+
+    /* Stricter than a hint needs to be: 'syslog' is no slip of 'sysmon'. */
+    if (distance * 3 < name.n && distance < n->distance) {
+        n->distance = distance;
+        n->best = name;
+    }
+}
+
+struct str profile_set_nearest_field(const struct profile_set *set, const struct logsource *source,
+                                     struct str field)
+{
+    struct nearest near = {.wrong = field, .best = STR(""), .distance = UINT_MAX};
+
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct profile *p = set->items[i];
+        if (!is_about(p, source->product))
+            continue;
+        for (size_t k = 0; k < p->n_fields; k++)
+            meet(&near, p->fields[k].name);
+        for (size_t k = 0; k < p->known.n; k++)
+            if (!str_ends(p->known.items[k], STR(".*")))
+                meet(&near, p->known.items[k]);
+    }
+    return near.best;
+}
+
+static void meet_values(struct nearest *n, const struct logsource_values *v)
+{
+    for (uint32_t i = 0; i < v->n; i++)
+        meet(n, v->values[i]);
+}
+
+/* The known word nearest to `wrong`: that word itself if it is one. */
+static struct str nearest_word(const struct profile_set *set, enum source_key key,
+                               struct str product, struct str wrong)
+{
+    struct nearest near = {.wrong = wrong, .best = STR(""), .distance = UINT_MAX};
+
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct profile *p = set->items[i];
+        if (product.n && !is_about(p, product))
+            continue;
+        meet_values(&near, &p->constants[key]);
+        for (size_t k = 0; k < p->n_rules; k++)
+            if (p->rules[k].sets[key])
+                meet_values(&near, &p->rules[k].values[key]);
+    }
+    return near.best;
+}
+
+bool profile_set_doubtful_source(const struct profile_set *set, const struct logsource *source,
+                                 const char **key, struct str *wrong, struct str *right)
+{
+    static const char *const NAMES[] = {"product", "category", "service"};
+    const struct str words[] = {source->product, source->category, source->service};
+
+    for (int k = 0; k < SOURCE_KEYS; k++) {
+        struct str product = k == SOURCE_PRODUCT ? STR("") : source->product;
+        *key = NAMES[k];
+        *wrong = words[k];
+        *right = nearest_word(set, (enum source_key)k, product, words[k]);
+        if (right->n && !str_eq_ci(*wrong, *right))
+            return true;
+    }
+    return false;
 }

@@ -80,4 +80,15 @@ int64_t profile_lateness_ms(const struct profile *p);
 bool profile_set_knows_field(const struct profile_set *set, const struct logsource *source,
                              struct str field);
 
+/* The name of a field of those profiles that looks like this one; empty if none does. */
+struct str profile_set_nearest_field(const struct profile_set *set, const struct logsource *source,
+                                     struct str field);
+
+/* A word of a rule's logsource that no profile knows and that looks like one they know: a slip of
+ * the pen, by which the rule sees no event of a known shape. Which key it is, the wrong word
+ * and the right one; false if there is none. Products that no profile is about are none: there may
+ * be events that name them. */
+bool profile_set_doubtful_source(const struct profile_set *set, const struct logsource *source,
+                                 const char **key, struct str *wrong, struct str *right);
+
 #endif

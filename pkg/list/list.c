@@ -124,9 +124,20 @@ static bool lookup(void *context, struct str name, struct str_list *entries, boo
     return true;
 }
 
+static struct str nearest(void *context, struct str name)
+{
+    const struct list_set *set = context;
+    struct str names[LISTS_MAX];
+
+    ASSERT(set->magic == LIST_SET_MAGIC);
+    for (size_t i = 0; i < set->n; i++)
+        names[i] = set->lists[i].name;
+    return str_nearest(name, names, set->n);
+}
+
 struct list_source list_set_source(struct list_set *set)
 {
-    return (struct list_source){.lookup = lookup, .context = set};
+    return (struct list_source){.lookup = lookup, .nearest = nearest, .context = set};
 }
 
 /* ---- files --------------------------------------------------------------------- */

@@ -203,6 +203,8 @@ struct list_source {
     /* Entries of the list `name` as texts (in Sigma's wildcard notation if `is_glob`);
      * false if there is none. The memory lives at least as long as the rule set. */
     bool (*lookup)(void *context, struct str name, struct str_list *entries, bool *is_glob);
+    /* The name of a list that looks like this one, empty if none does; may be NULL. */
+    struct str (*nearest)(void *context, struct str name);
     void *context;
 };
 

@@ -63,7 +63,7 @@ static void die(const char *what, const struct weir_err *err)
 
 static void load(struct tester *t, const char *dir)
 {
-    struct list_source lists = {any_list, NULL};
+    struct list_source lists = {.lookup = any_list};
     struct weir_err err;
     struct text_list dirs = {0}, paths = {0};
     struct files_request request = {.wanted = lang_is_rule_path, .what = "rules"};

@@ -367,6 +367,34 @@ def test_check_warns_of_unknown_fields_and_strict_makes_it_a_finding(box):
     equal(run("check", box.all_rules, "--strict").code, 1)
 
 
+def test_check_names_what_was_likely_meant(box):
+    selection = "        Image|endswith: '\\certutil.exe'\n"
+    for wrong, right, status, text in (
+            ("product: windows", "product: windwos", "warning",
+             "no profile knows the product 'windwos' (did you mean 'windows'?)"),
+            ("category: process_creation", "category: proces_creation", "warning",
+             "no profile knows the category 'proces_creation' (did you mean 'process_creation'?)"),
+            ("CommandLine|", "ComandLine|", "warning",
+             "has the field 'ComandLine' (did you mean 'CommandLine'?)"),
+            (selection, '        Image|endswith: "C:\\new\\a.exe"\n', "warning",
+             "holds a control character: in double quotes"),
+            (selection, "        Image|endswith: \u2018a.exe\u2019\n", "warning",
+             "the quotes around \u2018a.exe\u2019 are letters to YAML"),
+            (selection, "        Image|expand: '%Adminstrators%'\n", "error",
+             "(did you mean 'Administrators'?)"),
+            (selection, "\tImage: a\n", "error", "a tab: YAML is indented with spaces"),
+            (selection, "        Image: *a.exe\n", "error", "begins with '*' or '&' must be quoted"),
+            (selection, "        Image: %a\n", "error", "begins with '%', '@' or '`' must be quoted"),
+            (selection, '        Image: "C:\\Windows"\n', "error", "use single quotes"),
+            (selection, "        Image: 'a\n", "error", "the quote that begins here is never closed")):
+        assert wrong in RULE, wrong
+        path = box.write("slip.yml", RULE.replace(wrong, right).encode())
+        r = run("check", path, "--format", "json")
+        equal([v["status"] for v in r.lines()], [status], right)
+        contains(json.dumps(r.lines(), ensure_ascii=False), json.dumps(text, ensure_ascii=False)[1:-1])
+    equal(run("check", box.all_rules, "--strict").code, 0)
+
+
 def test_check_warns_of_a_regex_without_a_fast_path(box):
     rule = RULE.replace("CommandLine|contains: urlcache", "CommandLine|re: 'a(?!b)c'")
     r = run("check", box.write("re.yml", rule.encode()), "--format", "json")

@@ -31,7 +31,7 @@ static bool lookup(UNUSED void *context, struct str name, struct str_list *entri
     return false;
 }
 
-const struct list_source SIGMA_TEST_LISTS = {lookup, NULL};
+const struct list_source SIGMA_TEST_LISTS = {.lookup = lookup};
 
 static void add_message(struct buf *out, const struct verdict_message *m, const char *before)
 {

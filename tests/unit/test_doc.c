@@ -167,8 +167,26 @@ TEST(faults_name_their_place)
         {"a: 1\nb: 2\na: 3\n", "3:1: the key 'a' is already given in line 1"},
         {"a: [1, 2\nb: 3\n",
          "2:2: did not find expected ',' or ']' (while parsing a flow sequence in line 1)"},
-        {"a: b: c", "1:5: mapping values are not allowed in this context"},
-        {"a: *x", "1:4: no anchor '&x' stands before this alias"},
+        {"a: b: c",
+         "1:5: mapping values are not allowed in this context (a ':' too many: quote the "
+         "text, or look for a missing ':' or a wrong indentation above)"},
+        {"a: \"C:\\w\"",
+         "1:7: found unknown escape character (a backslash in double quotes begins an "
+         "escape: use single quotes)"},
+        {"\xc3\xa4: %x%",
+         "1:4: found character that cannot start any token (a text that begins with "
+         "'%', '@' or '`' must be quoted)"},
+        {"a: \"C:\\Users\"", "1:9: did not find expected hexdecimal number (a backslash in double "
+                             "quotes begins an escape: use single quotes)"},
+        {"a: *.exe", "1:5: did not find expected alphabetic or numeric character (a text that "
+                     "begins with '*' or '&' must be quoted)"},
+        {"a:\n   b: 1\n  c: 2\n",
+         "3:3: did not find expected key (the indentation is not that of the "
+         "lines above)"},
+        {"a: 1\nb: 'x\nc: 2\n", "2:4: the quote that begins here is never closed"},
+        {"a: *x",
+         "1:4: no anchor '&x' stands before this alias (a text that begins with '*' must be "
+         "quoted)"},
         {"a: &x [1, *x]", "1:11: the alias '*x' stands inside its own anchor"},
         {"[a]: 1", "1:1: a key must be a plain text"},
         {"a: !python/object 1", "1:4: the tag '!python/object' is not one of the YAML safe set"},
@@ -176,8 +194,8 @@ TEST(faults_name_their_place)
         {"a: !!map [x]", "1:4: the tag 'tag:yaml.org,2002:map' is not one of the YAML safe set"},
         {"a: 1\nb: \xff\n", "2:0: not valid UTF-8 text: invalid leading UTF-8 octet"},
         {"a: {<<: 5}", "1:9: '<<' merges a map or a list of maps, not a number"},
-        {"\ta: 1", "1:1: found character that cannot start any token (while scanning for the next "
-                   "token in line 1)"},
+        {"\ta: 1", "1:1: found character that cannot start any token (a tab: YAML is indented with "
+                   "spaces)"},
     };
     check_all(ROWS, ARRAY_LEN(ROWS));
 }

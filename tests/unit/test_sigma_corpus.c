@@ -56,7 +56,7 @@ static void print_messages(const struct loaded_rules *loaded, bool all)
 
 TEST(the_whole_corpus_loads)
 {
-    struct list_source lists = {any_list, NULL};
+    struct list_source lists = {.lookup = any_list};
     struct arena *a = arena_new(1024 * 1024);
     double start = now_s();
     struct rule_loader *l = rule_loader_new(a, &lists, NULL);

@@ -53,6 +53,13 @@ static bool look_up(struct sigma_scope *s, const struct sigma_value *v, struct s
                       SHOWN(name), SHOWN(name));
         return true;
     }
+    struct str near = STR("");
+    if (s->lists && s->lists->nearest)
+        near = s->lists->nearest(s->lists->context, name);
+    if (near.n)
+        return diag_error(s->diag, v->at,
+                          "no list '%.*s' for the placeholder %%%.*s%% (did you mean '%.*s'?)",
+                          SHOWN(name), SHOWN(name), SHOWN(near));
     return diag_error(s->diag, v->at,
                       "no list '%.*s' for the placeholder %%%.*s%%: give it with --list %.*s=FILE",
                       SHOWN(name), SHOWN(name), SHOWN(name));

@@ -173,6 +173,35 @@ bool sigma_string_literal(struct arena *a, struct sigma_string s, struct str *ou
 
 /* ---- typing ---------------------------------------------------------------------------- */
 
+/* Typographic quotes, as word processors put them: to YAML they are letters. */
+static bool is_in_letter_quotes(struct str text)
+{
+    static const struct str QUOTES[] = {
+        {"\xE2\x80\x98", 3}, {"\xE2\x80\x99", 3}, {"\xE2\x80\x9C", 3}, {"\xE2\x80\x9D", 3}};
+    bool starts = false, ends = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(QUOTES); i++) {
+        starts |= str_starts(text, QUOTES[i]);
+        ends |= str_ends(text, QUOTES[i]);
+    }
+    return starts && ends && text.n > 3;
+}
+
+/* YAML took the text otherwise than it looks. */
+static void warn_of_text(struct sigma_scope *s, const struct sigma_value *v)
+{
+    for (size_t i = 0; i < v->raw.n; i++)
+        if ((unsigned char)v->raw.p[i] < ' ') {
+            diag_warn(s->diag, v->at,
+                      "the value holds a control character: in double quotes a backslash begins an "
+                      "escape (single quotes take it as it is)");
+            break;
+        }
+    if (is_in_letter_quotes(v->raw))
+        diag_warn(s->diag, v->at, "the quotes around %.*s are letters to YAML: write ' or \"",
+                  SHOWN(v->raw));
+}
+
 bool sigma_value_read(struct sigma_scope *s, const struct doc_node *node, enum sigma_reading how,
                       struct sigma_value *out)
 {
@@ -194,6 +223,7 @@ bool sigma_value_read(struct sigma_scope *s, const struct doc_node *node, enum s
         return true;
     default:
         out->kind = SIGMA_STRING;
+        warn_of_text(s, out);
         if (how != SIGMA_READ_RAW)
             out->string = sigma_string_parse(s->scratch, node->text, how == SIGMA_READ_PLACEHOLDERS,
                                              &out->has_eaten_star);
