@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
-/* Files met so far, for `is_unique`. */
+enum { MET_START = 4096 };
+
 struct inode {
     dev_t device;
     ino_t number;
@@ -19,10 +21,13 @@ struct inode {
 
 struct walk {
     struct arena *arena;
+    struct arena *temp; /* gone after the walk */
     const struct files_request *request;
     struct text_list *out;
-    struct text_list inodes;             /* each item is the bytes of one struct inode */
-    size_t n_wanted;                     /* files met, those of earlier arguments too */
+    size_t n_wanted;   /* files met, those of earlier arguments too */
+    struct inode *met; /* a hash table at most half full; numbers plus 1, 0 is free */
+    size_t met_size;   /* a power of two, or 0 */
+    size_t n_met;
     struct inode above[FILES_DEPTH_MAX]; /* the directories that the walk is in */
     struct weir_err *err;
 };
@@ -36,17 +41,39 @@ static enum weir_rc system_error(struct weir_err *err, struct str path, int code
     return rc;
 }
 
+static struct inode *place_of(struct inode *table, size_t size, struct inode key)
+{
+    uint64_t words[] = {key.device, key.number};
+    size_t at = (size_t)hash_bytes(words, sizeof words) & (size - 1);
+
+    while (table[at].number && (table[at].number != key.number || table[at].device != key.device))
+        at = (at + 1) & (size - 1);
+    return &table[at];
+}
+
+static void met_grow(struct walk *w)
+{
+    size_t size = w->met_size ? w->met_size * 2 : MET_START;
+    struct inode *table = ARENA_ARRAY(w->temp, size, struct inode);
+
+    for (size_t i = 0; i < w->met_size; i++)
+        if (w->met[i].number)
+            *place_of(table, size, w->met[i]) = w->met[i];
+    w->met = table;
+    w->met_size = size;
+}
+
 static bool was_met(struct walk *w, const struct stat *st)
 {
-    struct inode *key = ARENA_NEW(w->arena, struct inode);
+    struct inode key = {st->st_dev, st->st_ino + 1}; /* no file system gives out the last number */
 
-    key->device = st->st_dev;
-    key->number = st->st_ino;
-    struct str bytes = {(const char *)key, sizeof *key};
-    for (size_t i = 0; i < w->inodes.n; i++)
-        if (str_eq(w->inodes.items[i], bytes))
-            return true;
-    text_list_add(&w->inodes, bytes);
+    if (w->n_met * 2 >= w->met_size)
+        met_grow(w);
+    struct inode *place = place_of(w->met, w->met_size, key);
+    if (place->number)
+        return true;
+    *place = key;
+    w->n_met++;
     return false;
 }
 
@@ -129,12 +156,12 @@ enum weir_rc files_collect(struct arena *a, const struct text_list *paths,
                            const struct files_request *request, struct text_list *out,
                            struct weir_err *err)
 {
-    struct walk w = {.arena = a, .request = request, .out = out, .err = err};
+    struct walk w = {.arena = a, .temp = arena_new(0), .request = request, .out = out, .err = err};
     enum weir_rc rc = WEIR_OK;
 
     for (size_t i = 0; i < paths->n && rc == WEIR_OK; i++)
         rc = walk_argument(&w, paths->items[i]);
-    text_list_release(&w.inodes);
+    arena_free(w.temp);
     return rc;
 }
 

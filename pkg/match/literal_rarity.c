@@ -31,35 +31,44 @@ static unsigned chain_level(const uint8_t *p, size_t n)
     return level < UINT8_MAX ? level : UINT8_MAX;
 }
 
-/* The level of a listed window, UINT8_MAX if it is not listed. */
-static unsigned listed_level(const uint8_t window[GRAM_BYTES])
+/* A window as a number that sorts as its bytes do. */
+static uint32_t sort_key(const void *window)
 {
-    uint32_t from = 0, to = RARITY_WINDOWS_N;
+    uint32_t key;
 
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        const char *record = RARITY_WINDOWS + (size_t)middle * RARITY_RECORD;
-        int order = memcmp(window, record, GRAM_BYTES);
-        if (order == 0)
-            return (unsigned)(record[GRAM_BYTES] - RARITY_LEVEL_ZERO) * RARITY_LEVEL_STEP;
-        if (order < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return UINT8_MAX;
+    memcpy(&key, window, sizeof key);
+    return __builtin_bswap32(key);
 }
 
-unsigned gram_level(uint32_t gram)
+/* The level of a listed window, UINT8_MAX if it is not listed. The halving does not branch on the
+ * comparison, which no processor could guess. */
+static unsigned listed_level(uint32_t key)
+{
+    const char *record = RARITY_WINDOWS;
+
+    for (uint32_t n = RARITY_WINDOWS_N; n > 1;) {
+        uint32_t half = n / 2;
+        const char *middle = record + (size_t)half * RARITY_RECORD;
+        record = sort_key(middle) <= key ? middle : record;
+        n -= half;
+    }
+    if (sort_key(record) != key)
+        return UINT8_MAX;
+    return (unsigned)(record[GRAM_BYTES] - RARITY_LEVEL_ZERO) * RARITY_LEVEL_STEP;
+}
+
+unsigned gram_level_above(uint32_t gram, int floor)
 {
     uint8_t window[GRAM_BYTES];
     unsigned listed, chain;
 
     memcpy(window, &gram, sizeof window);
+    chain = chain_level(window, sizeof window);
+    if ((int)chain <= floor)
+        return chain;
     for (size_t i = 0; i < sizeof window; i++) /* of case-sensitive sets, too */
         window[i] = (uint8_t)ascii_lower((char)window[i]);
-    listed = listed_level(window);
-    chain = chain_level(window, sizeof window);
+    listed = listed_level(sort_key(window));
     return listed < chain ? listed : chain;
 }
 
@@ -71,8 +80,9 @@ unsigned literal_rarity(struct str folded)
         return 0;
     if (folded.n < GRAM_BYTES)
         level = chain_level((const uint8_t *)folded.p, folded.n);
-    for (size_t i = 0; i + GRAM_BYTES <= folded.n && i < WINDOWS_LOOKED_AT; i++) {
-        unsigned here = gram_level(load32(folded.p + i));
+    for (size_t i = 0; i + GRAM_BYTES <= folded.n && i < WINDOWS_LOOKED_AT && level < LEVEL_RARE;
+         i++) {
+        unsigned here = gram_level_above(load32(folded.p + i), (int)level);
         level = here > level ? here : level;
     }
     if (level <= LEVEL_COMMON)

@@ -1,4 +1,4 @@
-/* literal_rarity.h - the generated frequency tables behind gram_level(). Private to
+/* literal_rarity.h - the generated frequency tables behind gram_level_above(). Private to
  * literal_rarity.c and its generated table.
  */
 #ifndef WEIR_MATCH_LITERAL_RARITY_H

@@ -247,8 +247,9 @@ unsigned anchor_class(size_t n);
 uint64_t anchor_key(const char *p, size_t n, enum literal_where where);
 
 /* How often the 4-byte window is expected at a position of telemetry text:
- * -GRAM_LEVEL_UNIT * log2(probability), 0 to 255. */
+ * -GRAM_LEVEL_UNIT * log2(probability), 0 to 255. Who only looks for the rarest says what is
+ * rare enough to matter: for a level of `floor` or less, any number up to it may come back. */
 enum { GRAM_LEVEL_UNIT = 6 };
-unsigned gram_level(uint32_t gram);
+unsigned gram_level_above(uint32_t gram, int floor);
 
 #endif

@@ -39,6 +39,8 @@ struct pair {
     uint32_t from, to;
 };
 
+enum nature { NATURE_UNKNOWN, NATURE_PLAIN, NATURE_LAZY };
+
 struct compiler {
     struct arena *arena; /* the net's */
     struct arena *temp;
@@ -48,6 +50,7 @@ struct compiler {
     uint32_t *slots;    /* intern table of sources: index + 1 */
     uint32_t slot_mask;
     uint32_t *node_of;    /* plan node -> net node */
+    enum nature *natures; /* plan atom -> what is_plain() found; 0 until asked */
     uint32_t *signal_of;  /* plan atom -> its own signal, NET_NONE until needed */
     uint32_t *lazy_of;    /* plan atom -> lazy, NET_NONE until needed */
     uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
@@ -154,7 +157,7 @@ static void raises(struct compiler *c, struct source source, uint32_t signal)
 }
 
 /* An atom whose truth is exactly "its source was found". */
-static bool is_plain(const struct atom *x)
+static bool has_plain_form(const struct atom *x)
 {
     if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
         return false;
@@ -173,6 +176,16 @@ static bool is_plain(const struct atom *x)
         return true;
     fold_ascii(folded, x->text.p, x->text.n);
     return !is_common((struct str){folded, x->text.n});
+}
+
+/* Every OR above an atom asks. */
+static bool is_plain(struct compiler *c, uint32_t atom)
+{
+    enum nature *nature = &c->natures[atom];
+
+    if (*nature == NATURE_UNKNOWN)
+        *nature = has_plain_form(c->plan->atoms[atom].atom) ? NATURE_PLAIN : NATURE_LAZY;
+    return *nature == NATURE_PLAIN;
 }
 
 static enum literal_where where_of(enum atom_op op)
@@ -372,7 +385,7 @@ static bool is_plain_node(struct compiler *c, uint32_t plan_node)
 {
     const struct plan_node *n = &c->plan->nodes[plan_node];
 
-    return n->kind == FORMULA_ATOM && is_plain(c->plan->atoms[n->atom].atom);
+    return n->kind == FORMULA_ATOM && is_plain(c, n->atom);
 }
 
 /* How dear a child is to ask: bits first, then formulas of bits, then tests of values. */
@@ -502,7 +515,7 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
     case FORMULA_CONST:
         return node_push(c, (struct net_node){.op = NET_CONST, .value = n->value});
     case FORMULA_ATOM:
-        if (!is_plain(c->plan->atoms[n->atom].atom))
+        if (!is_plain(c, n->atom))
             return node_push(c, (struct net_node){.op = NET_LAZY, .number = lazy_atom(c, n->atom)});
         if (!is_needed)
             return NET_NONE; /* lives on in the signals of its ORs */
@@ -740,6 +753,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     struct net *net = ARENA_NEW(a, struct net);
 
     c.node_of = numbers_none(c.temp, plan->n_nodes);
+    c.natures = ARENA_ARRAY(c.temp, plan->n_atoms, enum nature);
     c.signal_of = numbers_none(c.temp, plan->n_atoms);
     c.lazy_of = numbers_none(c.temp, plan->n_atoms);
     c.present_of = numbers_none(c.temp, field_count(plan->fields));
