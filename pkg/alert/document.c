@@ -6,12 +6,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* One less than the evaluator collects: so an alert with more atoms than it shows says so. */
+enum { MATCHED_MAX = EVIDENCE_MAX - 1 };
+
 /* The stated order of cutting (docs/alert.md): the raw record, matched values, evidence, then
  * the rule's own long texts. */
 const struct limits document_limits[LIMIT_ROWS] = {
-    {ALERT_RAW_MAX, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
-    {2048, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
-    {0, 4096, EVIDENCE_MAX, 8192, 128, 8192, 1024, 64},
+    {ALERT_RAW_MAX, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
+    {2048, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
+    {0, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
     {0, 256, 32, 8192, 128, 8192, 1024, 64},
     {0, 256, 32, 512, 64, 8192, 1024, 64},
     {0, 128, 16, 256, 32, 1024, 256, 8},

@@ -230,6 +230,8 @@ static void put_resources(struct document *d)
 {
     bool is_open = false;
 
+    if (entity_count(d) < d->n_entities)
+        document_cut(d, "resources");
     for (size_t i = 0; i < entity_count(d); i++) {
         if (!is_resource(&d->entities[i]) || entity_value(d, i).is_dropped)
             continue;
@@ -246,12 +248,16 @@ static void put_resources(struct document *d)
 
 static void put_observables(struct document *d, const struct ocsf_node *root)
 {
-    struct ocsf_observable list[OBSERVABLES_MAX];
-    size_t n = ocsf_observables(d->arena, root, list, OBSERVABLES_MAX);
+    struct ocsf_observable list[OBSERVABLES_MAX + 1]; /* one more, to know that there are more */
+    size_t n = ocsf_observables(d->arena, root, list, OBSERVABLES_MAX + 1);
     struct json_writer *w = &d->json;
 
     if (n == 0)
         return;
+    if (n > OBSERVABLES_MAX) {
+        document_cut(d, "observables");
+        n = OBSERVABLES_MAX;
+    }
     json_key(w, STR("observables"));
     json_open_array(w);
     for (size_t i = 0; i < n; i++) {

@@ -409,6 +409,20 @@ static void check_size(const struct rule *r, struct str record, bool wants_cut)
     buf_release(&out);
 }
 
+TEST(atoms_beyond_those_shown_are_listed_as_cut)
+{
+    enum { ATOMS = EVIDENCE_MAX + 6 };
+    struct formula *children[ATOMS];
+    struct rule many = *rule;
+
+    for (size_t i = 0; i < ATOMS; i++)
+        children[i] = asks("Computer"); /* each an atom of its own */
+    many.formula = formula_join(keep, FORMULA_OR, children, ATOMS);
+    check_size(&many, STR("{\"Computer\":\"ws1\",\"EventID\":1}"), true);
+    many.formula = formula_join(keep, FORMULA_OR, children, 10);
+    check_size(&many, STR("{\"Computer\":\"ws1\",\"EventID\":1}"), false);
+}
+
 static struct str big_event(struct buf *out, size_t n_text, char fill, size_t n_members)
 {
     buf_clear(out);
@@ -718,6 +732,7 @@ int main(void)
         ENTRY(an_alert_never_exceeds_its_cap),
         ENTRY(a_wordy_rule_is_cut_too),
         ENTRY(text_is_cut_between_characters),
+        ENTRY(atoms_beyond_those_shown_are_listed_as_cut),
         ENTRY(one_finding_per_rule_entity_and_bucket),
         ENTRY(an_event_without_entity_is_its_own_finding),
         ENTRY(a_deterministic_writer_repeats_itself),
