@@ -116,7 +116,8 @@ int command_replay(int argc, char **argv)
         {"raw", 0, FLAG_CHOICE, "full|matched|none", "how much of the event an alert carries",
          .to.choice = &t.raw},
         {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &o.tenant},
-        {"quiet", 'q', FLAG_SWITCH, NULL, "no summary", .to.on = &o.is_quiet},
+        {"quiet", 'q', FLAG_SWITCH, NULL, "no summary, but a line if records were rejected",
+         .to.on = &o.is_quiet},
     };
     const struct flag_group groups[] = {
         {"input", main_flags, ARRAY_LEN(main_flags)},

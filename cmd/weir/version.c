@@ -1,6 +1,8 @@
 /* version.c - `weir version`: the version and the commit it was built from. */
 #include <stdio.h>
+#include <string.h>
 
+#include "app/outcome.h"
 #include "base/str.h"
 #include "commands.h"
 
@@ -11,7 +13,10 @@ struct str version_text(void)
 
 int command_version(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    if (argc > 1 && strcmp(argv[1], "--help") != 0) {
+        note("error: version: '%s' is no option: it takes none", argv[1]);
+        return EXIT_WORLD;
+    }
     printf("weir %s (%s)\n", WEIR_VERSION, WEIR_COMMIT);
-    return 0;
+    return EXIT_FINE;
 }

@@ -223,8 +223,8 @@ static void print_summary(const struct classify *c)
         if (!extract_shape(c->worker, i)->profile)
             unknown += c->tallies[i].events;
     buf_add(&text, STR("classify: "));
-    add_count(&text, counts->events);
-    buf_add(&text, STR(" events, "));
+    add_counted(&text, counts->events, "event");
+    buf_add(&text, STR(", "));
     add_count(&text, unknown);
     buf_add(&text, STR(" of unknown shape (they see every rule)\n"));
     rejects_print(counts, c->source.files.items, &text);

@@ -84,6 +84,9 @@ static enum weir_rc flag_set_value(const struct flag *f, const char *z, struct w
     struct str value = str_from(z);
 
     ASSERT(f->kind != FLAG_SWITCH && f->kind != FLAG_LATER); /* they have no value */
+    /* An empty word is nearly always a variable that was not set. */
+    if (value.n == 0)
+        return err_set(err, WEIR_BADARG, "--%s needs a value: %s", f->name, f->operand);
     switch (f->kind) {
     case FLAG_TEXT:
         if (f->to.text->p)

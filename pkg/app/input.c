@@ -27,6 +27,7 @@ struct input {
     enum codec codec;
     bool at_eof;    /* the descriptor has no more */
     bool is_inside; /* packed: inside a member or frame */
+    bool has_begun; /* some text was given out */
     uint64_t position, size;
     size_t from, to; /* raw[from .. to) is not used yet */
     z_stream gzip;
@@ -217,10 +218,25 @@ static enum weir_rc step(struct input *in, char *p, size_t cap, size_t *n, struc
     return WEIR_OK;
 }
 
+/* PowerShell writes UTF-16 unless told otherwise. Its records would all be rejected, one by one and
+ * without saying what is the matter. */
+static bool is_utf16(const char *p, size_t n)
+{
+    return n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0);
+}
+
 enum weir_rc input_read(struct input *in, char *p, size_t cap, size_t *n, struct weir_err *err)
 {
     for (;;) {
         enum weir_rc rc = step(in, p, cap, n, err);
+        if (rc == WEIR_OK && !in->has_begun && is_utf16(p, *n)) {
+            *n = 0;
+            err_set(err, WEIR_IO,
+                    "the text is UTF-16: convert it to UTF-8 first (iconv -f utf-16)");
+            err_file(err, str_from(in->path));
+            return WEIR_IO;
+        }
+        in->has_begun |= *n > 0;
         if (rc != WEIR_OK || *n > 0)
             return rc;
         if (in->at_eof && in->from < in->to && !in->is_inside)

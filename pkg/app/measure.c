@@ -73,6 +73,12 @@ void add_count(struct buf *out, uint64_t n)
     }
 }
 
+void add_counted(struct buf *out, uint64_t n, const char *what)
+{
+    add_count(out, n);
+    buf_printf(out, " %s%s", what, n == 1 ? "" : "s");
+}
+
 void add_bytes(struct buf *out, uint64_t n)
 {
     static const char *const units[] = {"kB", "MB", "GB", "TB"};

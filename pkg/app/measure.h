@@ -18,6 +18,8 @@ uint64_t rss_peak_bytes(void);
 
 /* "1,234,567" and "12.3 MB" (10^6): for people. */
 void add_count(struct buf *out, uint64_t n);
+/* "1 event", "12,345 events". */
+void add_counted(struct buf *out, uint64_t n, const char *what);
 void add_bytes(struct buf *out, uint64_t n);
 
 #endif

@@ -6,6 +6,7 @@
 #include "app/replay.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "app/measure.h"
 #include "app/progress.h"
@@ -83,6 +84,25 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
     return emitter_new(&emit, &r->emitter, err);
 }
 
+/* The output would take the place of what it was made from. */
+static enum weir_rc refuse_to_overwrite(const struct replay *r, struct weir_err *err)
+{
+    struct str path = r->options->out;
+    struct stat out, in;
+
+    if (!path.n || stat(path.p, &out) != 0 || !S_ISREG(out.st_mode))
+        return WEIR_OK;
+    for (size_t i = 0; i < r->source.files.n; i++) {
+        struct str name = r->source.files.items[i];
+        if (stat(name.p, &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+            continue;
+        err_set(err, WEIR_BADARG, "--output: this file is also an input");
+        err_file(err, path);
+        return WEIR_BADARG;
+    }
+    return WEIR_OK;
+}
+
 static enum weir_rc prepare(struct replay *r, struct weir_err *err)
 {
     const struct replay_options *o = r->options;
@@ -94,12 +114,30 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.inputs = r->source.files.items;
     TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
                    err));
+    TRY(refuse_to_overwrite(r, err));
     TRY(open_emitter(r, err));
     r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
     ASSERT(r->rule_matches);
     r->stream =
         stream_new(engine_worker(r->engine), r->book.profiles, r->source.files.items, on_batch, r);
     return WEIR_OK;
+}
+
+/* Losing records is no matter of taste: quiet means shorter here. */
+static void tell_rejects(const struct replay *r)
+{
+    const struct stream_counts *counts = stream_counts(r->stream);
+    uint64_t n = rejects_count(counts);
+
+    if (n)
+        note("records rejected: %llu, events read: %llu (without --quiet: the reasons)",
+             (unsigned long long)n, (unsigned long long)counts->events);
+}
+
+static void print_written(const struct replay *r, struct buf *out)
+{
+    add_counted(out, emitter_lines(r->emitter), "line");
+    buf_printf(out, " written to %.*s\n", (int)r->options->out.n, r->options->out.p);
 }
 
 static void print_summary(const struct replay *r)
@@ -120,9 +158,7 @@ static void print_summary(const struct replay *r)
 
     summary_print(&s, &text);
     if (r->options->out.n)
-        buf_printf(&text, "%llu lines written to %.*s\n",
-                   (unsigned long long)emitter_lines(r->emitter), (int)r->options->out.n,
-                   r->options->out.p);
+        print_written(r, &text);
     tell(&text);
     buf_release(&text);
 }
@@ -137,8 +173,12 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
     if (rc == WEIR_OK)
         rc = emitter_finish(r->emitter, progress, err);
     progress_free(progress);
-    if (rc == WEIR_OK && !r->options->is_quiet)
+    if (rc != WEIR_OK)
+        return rc;
+    if (!r->options->is_quiet)
         print_summary(r);
+    else
+        tell_rejects(r);
     return rc;
 }
 

@@ -18,6 +18,8 @@ static enum weir_rc try_open(struct source *s, struct str path, bool *is_sized,
     struct stat st;
 
     if (str_eq(path, STR("-"))) {
+        if (s->has_stdin)
+            return err_set(err, WEIR_BADARG, "stdin (-) is named twice");
         s->has_stdin = true;
         *is_sized = false;
         return WEIR_OK;

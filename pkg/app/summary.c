@@ -15,14 +15,16 @@ static void print_volume(const struct summary *s, struct buf *out)
     double seconds = s->seconds > 0 ? s->seconds : 1e-9;
 
     buf_printf(out, "%s: ", s->command);
-    add_count(out, s->counts->events);
-    buf_add(out, STR(" events, "));
+    add_counted(out, s->counts->events, "event");
+    buf_add(out, STR(", "));
     add_bytes(out, s->counts->bytes);
     buf_printf(out, " in %.2f s (", s->seconds);
     add_count(out, (uint64_t)((double)s->counts->events / seconds));
     buf_add(out, STR(" events/s, "));
     add_bytes(out, (uint64_t)((double)s->counts->bytes / seconds));
-    buf_printf(out, "/s), %zu rules\n", s->n_rules);
+    buf_add(out, STR("/s), "));
+    add_counted(out, s->n_rules, "rule");
+    buf_add_char(out, '\n');
 }
 
 /* ---- matches ---------------------------------------------------------------------- */
@@ -53,8 +55,11 @@ static void print_levels(const struct summary *s, struct buf *out)
     }
     buf_add(out, STR("matches: "));
     add_count(out, total);
-    if (total)
-        buf_printf(out, " of %zu rules:", n_rules);
+    if (total) {
+        buf_add(out, STR(" of "));
+        add_counted(out, n_rules, "rule");
+        buf_add_char(out, ':');
+    }
     for (int level = LEVEL_CRITICAL; level >= LEVEL_INFORMATIONAL; level--) {
         if (!by_level[level])
             continue;
@@ -228,7 +233,7 @@ static void print_shapes(const struct summary *s, struct buf *out)
 
 /* ---- what went wrong ---------------------------------------------------------------- */
 
-static uint64_t n_rejected(const struct stream_counts *counts)
+uint64_t rejects_count(const struct stream_counts *counts)
 {
     uint64_t n = 0;
 
@@ -239,11 +244,11 @@ static uint64_t n_rejected(const struct stream_counts *counts)
 
 void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out)
 {
-    if (n_rejected(counts) == 0)
+    if (rejects_count(counts) == 0)
         return;
     buf_add(out, STR("rejected: "));
-    add_count(out, n_rejected(counts));
-    buf_add(out, STR(" records\n"));
+    add_counted(out, rejects_count(counts), "record");
+    buf_add_char(out, '\n');
     for (size_t i = 0; i < EVENT_REJECTS; i++) {
         const struct event_ref *first = &counts->first_rejected[i];
         if (!counts->rejected[i])
@@ -260,10 +265,13 @@ static void print_notes(const struct summary *s, struct buf *out)
 {
     uint64_t limits = engine_regex_limits(s->engine);
 
+    if (s->counts->events == 0 && rejects_count(s->counts))
+        buf_add(out, STR("nothing could be read: inputs are NDJSON, concatenated JSON or JSON "
+                         "arrays, plain, gzip or zstd\n"));
     if (s->time_standins) {
         buf_add(out, STR("no time: "));
-        add_count(out, s->time_standins);
-        buf_add(out, STR(" events got a stand-in (--time-start, --time-step)\n"));
+        add_counted(out, s->time_standins, "event");
+        buf_add(out, STR(" got a stand-in (--time-start, --time-step)\n"));
     }
     if (s->findings_forgotten) {
         buf_add(out, STR("findings forgotten: "));

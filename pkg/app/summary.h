@@ -35,6 +35,7 @@ void summary_print(const struct summary *s, struct buf *out);
 void facts_describe(const struct logsource_facts *facts, struct buf *out);
 
 /* Rejected records by reason, with the first of each; nothing if there are none. */
+uint64_t rejects_count(const struct stream_counts *counts);
 void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out);
 
 #endif

@@ -873,6 +873,10 @@ static enum weir_rc add_dir(struct loader *l, struct str dir)
         free(entries[i]);
     }
     free(entries);
+    if (n == 0) {
+        rc = err_set(l->err, WEIR_NOTFOUND, "the directory holds no profiles (.yml, .yaml)");
+        err_file(l->err, dir);
+    }
     return rc;
 }
 

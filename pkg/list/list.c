@@ -259,5 +259,9 @@ enum weir_rc list_set_add_dir(struct list_set *set, struct str dir, struct weir_
         free(found[i]);
     }
     free(found);
+    if (rc == WEIR_OK && seen_n == 0) {
+        rc = err_set(err, WEIR_NOTFOUND, "the directory holds no lists (.txt, .csv)");
+        err_file(err, dir);
+    }
     return rc;
 }

@@ -182,6 +182,13 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--level", "hihg"], "did you mean 'high'?"),
             (["replay", "-r", rules, "-i", events, "--status", "tset"], "did you mean 'test'?"),
             (["replay", "-r", rules, "-i", events, "--set", "novalue"], "not NAME=VALUE"),
+            (["replay", "-r", rules, "-i", events, "-o", ""], "--output needs a value: FILE"),
+            (["replay", "-r", rules, "-i", events, "--tenant="], "--tenant needs a value"),
+            (["replay", "-r", rules, "-i", "-", "-i", "-"], "stdin (-) is named twice"),
+            (["replay", "-r", rules, "-i", events, "--profiles", box.path], "holds no profiles"),
+            (["replay", "-r", rules, "-i", events, "--lists", rules], "holds no lists"),
+            (["replay", "-r", rules, "-i", events, "--profile", "x"], "known: kubernetes_audit"),
+            (["version", "--frobnicate"], "'--frobnicate' is no option"),
             (["replay", "-r", rules, "-i", events, "--profile", "nosuch"], "unknown profile"),
             (["replay", "-r", rules, "-i", events, "--profiles", "/nosuch"], "/nosuch"),
             (["replay", "-r", rules, "-i", events, "--list", "A=/nosuch"], "/nosuch"),
@@ -511,6 +518,28 @@ def test_rejected_records_are_counted_with_reasons_and_the_run_goes_on(box):
     contains(r.err, "rejected: 5 records")
 
 
+def test_quiet_does_not_hide_that_records_were_rejected(box):
+    bad = box.write("bad.json", b"a,b\n1,2\n")
+    r = matches(box, "-i", bad, "-q")
+    equal((r.code, r.out), (0, ""))
+    one_line(r.err, "records rejected: 2, events read: 0")
+    equal(matches(box, "-i", box.events, "-q").err, "")
+    r = matches(box, "-i", bad)
+    contains(r.err, "rejected: 2 records\n")
+    contains(r.err, "nothing could be read: inputs are NDJSON")
+
+
+def test_utf16_is_told_once_and_other_files_go_on(box):
+    with open(box.events, encoding="utf-8") as f:
+        text = f.read()
+    for encoding in ("utf-16", "utf-16-be"):
+        data = (text if encoding == "utf-16" else "\ufeff" + text).encode(encoding)
+        for name, packed in (("w.json", data), ("w.json.gz", gzip.compress(data))):
+            r = matches(box, "-i", box.write(name, packed), "-i", box.events, "-q")
+            equal((r.code, len(r.lines())), (3, 3), r.err)
+            one_line(r.err, name + ": error: the text is UTF-16: convert it to UTF-8")
+
+
 def test_binary_rubbish_is_rejected(box):
     r = matches(box, "-i", "-", stdin=bytes(range(256)) * 10)
     equal((r.code, r.out), (0, ""))
@@ -669,6 +698,19 @@ def test_an_output_file_is_complete_or_absent(box):
     with open(out, encoding="utf-8") as f:
         equal([json.loads(line) for line in f], MATCHES)
     contains(r.err, "3 lines written to")
+
+
+def test_an_input_is_never_overwritten(box):
+    with open(box.events, "rb") as f:
+        before = f.read()
+    link = os.path.join(box.path, "link.json")
+    os.link(box.events, link)
+    for out in (box.events, link):
+        r = run("replay", "-r", box.all_rules, "-i", box.events, "-o", out)
+        equal((r.code, r.out), (3, ""))
+        one_line(r.err, "error: --output: this file is also an input")
+    with open(box.events, "rb") as f:
+        equal(f.read(), before)
 
 
 def test_a_full_device_is_told(box):
@@ -873,7 +915,8 @@ def test_classify_counts_shapes(box):
     equal(windows["first_event"], 2)
     assert "Image" not in windows["unresolved"]
     contains(r.err, "1 of unknown shape")
-    contains(r.err, "rejected: 1 records")
+    contains(r.err, "classify: 5 events, ")
+    contains(r.err, "rejected: 1 record\n")
     contains(run("classify", "-i", events, "--format", "table").out, "(unknown)")
 
 
