@@ -184,14 +184,20 @@ fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench
+.PHONY: demo bench bench-peers
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
 	$(Q)if [ -x tools/demo ]; then B=$(B) tools/demo; else echo "demo: tools/demo is not here yet" >&2; exit 1; fi
 
-bench: all ## measure speed (tools/bench)
-	$(Q)if [ -x tools/bench ]; then B=$(B) tools/bench; else echo "bench: tools/bench is not here yet" >&2; exit 1; fi
+BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case
+bench: ## measure speed and write docs/benchmarks.md (about ten minutes)
+	$(Q)tools/setup build bench
+	+$(Q)$(AGAIN) B=$(B) all $(BENCH_BIN)
+	$(Q)B=$(B) tools/bench
+
+bench-peers: all ## measure speed beside other engines (needs cargo)
+	$(Q)B=$(B) tools/bench peers
 
 # The literal engine by itself: make bench-literal TEXT=FILE [N=20000].
 N        ?= 20000
@@ -211,8 +217,8 @@ $(B)/bench/bench_textbook: BENCH_LIBS := -ljansson
 setup: ## install the packages that build, tests and checks need (Debian 12)
 	$(Q)tools/setup build test check
 
-clean: ## remove what was built (the Python environment of the tests stays)
-	$(Q)if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +; fi
+clean: ## remove what was built (the Python environment of the tests and the peers stay)
+	$(Q)if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name venv ! -name peers -exec rm -rf {} +; fi
 
 help: ## this list
 	@sed -n 's/^#   //p' Makefile
@@ -221,3 +227,4 @@ help: ## this list
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c))

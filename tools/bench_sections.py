@@ -86,6 +86,26 @@ see it against {GROWTH_SAMPLE} of them.
 {table(['rules', 'seed', 'ns an event', 'all rules cost so many times this'], rows)}"""
 
 
+def threads(b):
+    """Two threads over one rule set against one."""
+    rows = []
+    for lane in b.lanes(COMPARED):
+        got = {n: [] for n in (1, 2)}
+        for _ in range(b.runs):
+            for n in got:
+                got[n].append(b.weir(b.lane(lane), "--no-cache", "--threads", str(n))["events_per_second"])
+        rows.append([lane] + [spread(got[n]) for n in got] +
+                    [spread([two / one for one, two in zip(got[1], got[2])], lambda x: f"{x:.2f}")])
+    return f"""## Threads
+
+{b.where()}
+
+`weir bench --no-cache --threads N`: events a second by the clock, all threads together, so that other
+work on the machine counts against it.
+
+{table(['lane', '1 thread', '2 threads', 'so many times'], rows)}"""
+
+
 def simd(b):
     """The vector levels."""
     best = b.weir(b.lane(b.lanes(COMPARED)[0]), "--no-cache", seconds=0)["simd"]

@@ -884,6 +884,22 @@ def test_bench_samples_rules_that_can_see_the_inputs(box):
     assert any(sorted(d) != sorted(drawn[0]) for d in drawn[2:]), drawn
 
 
+def test_bench_runs_several_threads_over_one_rule_set(box):
+    r = run("bench", "-r", box.all_rules, "-i", box.events, "--rounds", "3", "--threads", "2", "--alerts",
+            "--profile-rules", "--format", "json")
+    equal(r.code, 0, r.err)
+    d = json.loads(r.out)
+    equal((d["threads"], d["rounds"], d["matches"], d["alerts_written"]), (2, 6, 3, 3))
+    equal(sum(c["matches"] for c in d["costly_rules"]), 2 * 4 * 3)  # each thread: 3 rounds and one to warm up
+    for wrong in (["--threads", "0"], ["--threads", "100000"], ["--threads", "2", "--literals"]):
+        r = run("bench", "-r", box.all_rules, "-i", box.events, *wrong)
+        equal(r.code, 3, wrong)
+        contains(r.err, "thread")
+    r = run("bench", "-r", box.all_rules, "-i", box.write("none.json", b""), "--threads", "2", "--seconds", "0")
+    equal(r.code, 3)
+    one_line(r.err, "the inputs hold no event")
+
+
 def test_bench_measures_the_literal_engine_alone(box):
     r = run("bench", "-r", box.all_rules, "-i", box.events, "--literals", "--seconds", "0", "--format", "json")
     equal(r.code, 0, r.err)
