@@ -9,6 +9,8 @@
  *          entities alone: a replay gives the same ids as the live run.
  * Cap      ALERT_BYTES_MAX per document; what was cut, in a stated order, is listed in
  *          unmapped.weir.truncated.
+ * Memory   a writer owns scratch of its own, kept between alerts: bounded by the largest event,
+ *          by sequence.h and by the texts of the rules.
  * Threads  a writer belongs to one thread.
  */
 #ifndef WEIR_ALERT_ALERT_H

@@ -1,6 +1,6 @@
 /* score.h - how bad, as numbers: severity, base score, risk level.
  *
- * Base scores are those of lang/intermediate.md section 8 by the rule's level (10, 21, 47, 73, 99);
+ * Base scores go by the rule's level (10, 21, 47, 73, 99: rule_level_score());
  * a rule without a level counts as medium, with severity Unknown. The risk level of a score is the
  * highest level whose base score it reaches, so that a rule's score alone gives the rule's level
  * and addends can lift it.

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The exit codes of design.md section 10. A closed pipe is no fault: EXIT_FINE. */
+/* The exit codes that README.md promises. A closed pipe is no fault: EXIT_FINE. */
 enum exit_code {
     EXIT_FINE = 0,
     EXIT_FINDINGS = 1, /* findings that a check was asked for */

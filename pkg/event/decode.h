@@ -6,6 +6,9 @@
  *
  * The splitter is fed blocks of bytes as they are read and gives back whole records. A line
  * that is no JSON is one bad record of that line alone; the next line is unharmed.
+ *
+ * Memory   a splitter keeps what is not whole yet, at most JSON_RECORD_MAX and a block.
+ * Threads  a splitter belongs to one thread.
  */
 #ifndef WEIR_EVENT_DECODE_H
 #define WEIR_EVENT_DECODE_H

@@ -13,7 +13,7 @@
 #include "base/base.h"
 #include "json/scan.h"
 
-/* Identity of an event (exactly-once.md section 1): all references use it. */
+/* Identity of an event: all references use it. */
 struct event_ref {
     uint32_t input;  /* index of the input (file, partition) */
     uint32_t index;  /* position after unwrapping an envelope or array, 0 otherwise */

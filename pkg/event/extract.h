@@ -6,9 +6,11 @@
  * per-thread part: scanner, shapes met so far, batch memory.
  *
  * Shapes   a shape is a profile plus the logsource facts of an event; routing is decided
- *          once per shape. Shapes are numbered from 0 in the order met; past SHAPES_MAX events of
- * new combinations get the last shape, which is unknown in everything (counted). Threads  the
- * extractor is immutable and shared; a worker belongs to one thread.
+ *          once per shape. Shapes are numbered from 0 in the order met; past SHAPES_MAX events
+ *          of new combinations get the last shape, which is unknown in everything (counted).
+ * Memory   the extractor lives in the arena given. A worker's batch memory grows until it has
+ *          met its largest batch, then stays.
+ * Threads  the extractor is immutable and shared; a worker belongs to one thread.
  */
 #ifndef WEIR_EVENT_EXTRACT_H
 #define WEIR_EVENT_EXTRACT_H

@@ -2,6 +2,8 @@
  *
  * For the reference evaluator, for alerts (only matched events pay for it) and for
  * tools. What extract.h finds must equal this on every event.
+ *
+ * Memory   results in the arena given; they refer to the event's tree.
  */
 #ifndef WEIR_EVENT_LOOKUP_H
 #define WEIR_EVENT_LOOKUP_H

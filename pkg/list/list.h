@@ -9,12 +9,12 @@
  * csv      RFC 4180: commas, "quoted ""fields""", newlines inside quotes. The first row names the
  *          columns; entries are the first column or the one named by FILE.csv:COLUMN. Blanks
  *          around unquoted fields are dropped, empty fields are no entries.
- * Mode     a line `# mode: exact|ci|cidr|glob` before the first entry (csv: before the first row);
- * ci if there is none. glob: entries are in Sigma's wildcard notation. cidr: networks; whether they
- * are well-formed is told by the rule that uses them. Text     UTF-8, a leading byte order mark is
- * dropped. Invalid UTF-8 and NUL are errors. Errors   file:line:col. A list that cannot be read as
- * a whole is not there at all. Memory   all in the arena of the set, as long as the rule set;
- * read-only once loaded.
+ * Mode     a line `# mode: exact|ci|cidr|glob` before the first entry (csv: before the first
+ *          row); ci if there is none. glob: entries are in Sigma's wildcard notation. cidr:
+ *          networks; whether they are well-formed is told by the rule that uses them.
+ * Text     UTF-8, a leading byte order mark is dropped. Invalid UTF-8 and NUL are errors.
+ * Errors   file:line:col. A list that cannot be read as a whole is not there at all.
+ * Memory   all in the arena of the set, as long as the rule set; read-only once loaded.
  */
 #ifndef WEIR_LIST_LIST_H
 #define WEIR_LIST_LIST_H

@@ -15,7 +15,7 @@
  * Threads  a set is shared by all.
  * Kernels  scalar, AVX2, AVX-512: chosen once at literal_set_new() by cpu_simd(); all give
  *          the same pairs.
- * Source   4-gram filtering with exact verification: our prototype models/gram_filter.c.
+ * Why so   docs/decisions/0006.
  */
 #ifndef WEIR_MATCH_LITERAL_H
 #define WEIR_MATCH_LITERAL_H

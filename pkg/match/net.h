@@ -6,10 +6,12 @@
  * Signals   one bit per event for "one of these sources was found": an OR-list of plain atoms is
  *           one signal, so a list of 500 file names costs a rule one bit test.
  * Gates     atoms that a table cannot decide (regex, glob, case-sensitive text, networks,
- *           comparisons) are tested one by one, and only in events where a source that every match
- * must show raised their gate. Wakers    for each rule a set of signals of which at least one is up
- * whenever the rule matches, chosen by rarity. A rule that no waker woke is never touched; rules
- * without such a set (they could match on absence alone) are looked at for every eligible event.
+ *           comparisons) are tested one by one, and only in events where a source that every
+ *           match must show raised their gate.
+ * Wakers    for each rule a set of signals of which at least one is up whenever the rule
+ *           matches, chosen by rarity. A rule that no waker woke is never touched; rules without
+ *           such a set (they could match on absence alone) are looked at for every eligible
+ *           event.
  *
  * Memory   tables in the arena given, immutable; regexes hold library memory until net_free().
  * Threads  shared by all.

@@ -10,7 +10,7 @@
  *
  * Memory   a rule and all it points to live in one arena (that of the rule set) and are
  *          read-only once the front end has returned.
- * Source   the IR proposal of lang/intermediate.md sections 2 to 4.
+ * Limits   FORMULA_DEPTH_MAX, GLOB_PARTS_MAX, GLOB_SET_MAX: front ends refuse what exceeds them.
  */
 #ifndef WEIR_RULE_RULE_H
 #define WEIR_RULE_RULE_H
@@ -175,7 +175,7 @@ struct rule {
 };
 
 const char *rule_level_name(enum rule_level level);
-/* Severity table of lang/intermediate.md section 8: 10, 21, 47, 73, 99. */
+/* 10, 21, 47, 73, 99: the lowest score that still counts as this level (alert/score.h). */
 int rule_level_score(enum rule_level level);
 bool rule_level_parse(struct str text, enum rule_level *out);
 const char *rule_status_name(enum rule_status status);
