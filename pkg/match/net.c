@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "match/fold.h"
+#include "match/regex_batch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ struct compiler {
     struct arena *arena; /* the net's */
     struct arena *temp;
     const struct plan *plan;
-    struct vec sources, pairs, lazies, regexes, nodes, children, signals, wakes;
+    struct vec sources, pairs, lazies, nodes, children, signals, wakes;
     struct vec weights; /* double per signal */
     uint32_t *slots;    /* intern table of sources: index + 1 */
     uint32_t slot_mask;
@@ -56,8 +57,6 @@ struct compiler {
     uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
     uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
     uint32_t n_signals;
-    struct weir_err *err;
-    enum weir_rc rc;
 };
 
 static void push_number(struct compiler *c, struct vec *v, uint32_t number)
@@ -334,19 +333,6 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
         gate_on_presence(c, lazy);
 }
 
-static void compile_regex(struct compiler *c, struct net_lazy *lazy)
-{
-    const struct atom *x = lazy->atom;
-    struct weir_err why;
-
-    if (regex_compile(&x->regex, &lazy->regex, &why) != WEIR_OK) {
-        if (c->rc == WEIR_OK)
-            c->rc = err_at(c->err, why.code, x->line, x->col, "%s", why.text);
-        return;
-    }
-    *(struct match_regex **)vec_push(c->arena, &c->regexes, sizeof(void *)) = lazy->regex;
-}
-
 static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
 {
     if (c->lazy_of[atom] != NET_NONE)
@@ -361,8 +347,6 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
         bool is_network = ip_network_parse(pa->atom->text, &lazy.network);
         ASSERT(is_network); /* checked by the front end */
     }
-    if (pa->atom->op == ATOM_REGEX)
-        compile_regex(c, &lazy);
     make_gate(c, &lazy);
     *(struct net_lazy *)vec_push(c->arena, &c->lazies, sizeof lazy) = lazy;
     return c->lazy_of[atom] = c->lazies.n - 1;
@@ -745,11 +729,20 @@ static uint32_t *numbers_none(struct arena *a, uint32_t n)
     return p;
 }
 
+static void give_regexes(struct compiler *c, const struct regex_batch *regexes)
+{
+    struct net_lazy *lazies = c->lazies.items;
+
+    for (uint32_t i = 0; i < c->plan->n_atoms; i++)
+        if (c->lazy_of[i] != NET_NONE && c->plan->atoms[i].atom->op == ATOM_REGEX)
+            lazies[c->lazy_of[i]].regex = regex_batch_of(regexes, i);
+}
+
 enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
                      struct weir_err *err)
 {
 
-    struct compiler c = {.arena = a, .temp = arena_new(0), .plan = plan, .err = err};
+    struct compiler c = {.arena = a, .temp = arena_new(0), .plan = plan};
     struct net *net = ARENA_NEW(a, struct net);
 
     c.node_of = numbers_none(c.temp, plan->n_nodes);
@@ -757,6 +750,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     c.signal_of = numbers_none(c.temp, plan->n_atoms);
     c.lazy_of = numbers_none(c.temp, plan->n_atoms);
     c.present_of = numbers_none(c.temp, field_count(plan->fields));
+    struct regex_batch *regexes = regex_batch_start(c.temp, plan);
     net->plan = plan;
     net->route = route_new(a, plan);
     compile_nodes(&c);
@@ -771,16 +765,17 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     net->n_signals = c.n_signals;
     net->lazies = c.lazies.items;
     net->n_lazies = c.lazies.n;
-    net->regexes = c.regexes.items;
-    net->n_regexes = c.regexes.n;
     net->nodes = c.nodes.items;
     net->n_nodes = c.nodes.n;
     net->children = c.children.items;
     net->signals = c.signals.items;
+    enum weir_rc rc = regex_batch_join(regexes, a, &net->regexes, &net->n_regexes, err);
+    if (rc == WEIR_OK)
+        give_regexes(&c, regexes);
     arena_free(c.temp);
-    if (c.rc != WEIR_OK) {
+    if (rc != WEIR_OK) {
         net_free(net);
-        return c.rc;
+        return rc;
     }
     *out = net;
     return WEIR_OK;

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "match/regex_pcre.h"
 
+#include <ctype.h>
 #include <hs/hs.h>
 #include <stdlib.h>
 
@@ -69,28 +70,52 @@ static bool linear_can(struct str pattern)
     return true;
 }
 
+/* Does one character that is no blank, and may not be left out, stand here? A repeat of blanks
+ * before it has but one way to match: all of them. `rest` begins behind the quantifier. */
+static bool ends_blanks(struct str rest)
+{
+    if (rest.n && (rest.p[0] == '?' || rest.p[0] == '+'))
+        rest = str_sub(rest, 1, rest.n);
+    if (rest.n == 0)
+        return false;
+    char c = rest.p[0], escaped = rest.n > 1 ? rest.p[1] : '\0';
+    bool is_escape = c == '\\';
+    if (is_escape ? !ispunct((unsigned char)escaped) && escaped != 'd' && escaped != 'w'
+                  : !isgraph((unsigned char)c) || memchr(".[](){}|^$*+?#", c, 14))
+        return false;
+    rest = str_sub(rest, is_escape ? 2 : 1, rest.n);
+    if (rest.n >= 2 && rest.p[0] == '{')
+        return rest.p[1] >= '1' && rest.p[1] <= '9';
+    return rest.n == 0 || !memchr("*?{", rest.p[0], 3);
+}
+
 /* Can one value be tried in many ways? Then there are two repeats without end, or a repeat of a
- * group. A wrong yes costs a compilation, a wrong no the limits of PCRE2. */
+ * group; unless all are blanks up to the next character. A wrong yes costs a compilation, a
+ * wrong no the limits of PCRE2. */
 static bool can_explode(struct str pattern)
 {
     bool is_class = false;
-    int n_endless = 0;
+    int n_endless = 0, n_blanks = 0;
+    size_t blank_end = 0; /* behind the last \s */
 
     for (size_t i = 0; i < pattern.n; i++) {
         char c = pattern.p[i];
         bool is_after_group = i > 0 && pattern.p[i - 1] == ')';
-        if (c == '\\')
+        if (c == '\\') {
             i++;
-        else if (is_class)
+            if (!is_class && i < pattern.n && pattern.p[i] == 's')
+                blank_end = i + 1;
+        } else if (is_class)
             is_class = c != ']';
         else if (c == '[')
             is_class = true;
-        else if (c == '*' || c == '+' || (c == '{' && is_after_group))
+        else if (c == '*' || c == '+' || (c == '{' && is_after_group)) {
             n_endless += is_after_group ? 2 : 1;
-        else if (c == ',' && i + 1 < pattern.n && pattern.p[i + 1] == '}')
+            n_blanks += i == blank_end && ends_blanks(str_sub(pattern, i + 1, pattern.n));
+        } else if (c == ',' && i + 1 < pattern.n && pattern.p[i + 1] == '}')
             n_endless++;
     }
-    return n_endless >= 2;
+    return n_endless >= 2 && n_endless != n_blanks;
 }
 
 static hs_database_t *compile_linear(const struct regex *regex)
