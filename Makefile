@@ -207,6 +207,11 @@ RUNS     ?= 9
 bench-literal: $(B)/bench/bench_literal
 	$(Q)$< $(N) $(TEXT) $(LITERALS) $(RUNS)
 
+# What a record costs before the matcher: make bench-scan RULES=DIR EVENTS=FILE [RUNS=9].
+.PHONY: bench-scan
+bench-scan: $(B)/bench/bench_scan
+	$(Q)$< $(RULES) $(EVENTS) $(RUNS)
+
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BENCH_LIBS)
