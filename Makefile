@@ -207,10 +207,10 @@ RUNS     ?= 9
 bench-literal: $(B)/bench/bench_literal
 	$(Q)$< $(N) $(TEXT) $(LITERALS) $(RUNS)
 
-# What a record costs before the matcher: make bench-scan RULES=DIR EVENTS=FILE [RUNS=9].
+# What a record costs before the matcher: make bench-scan RULES=DIR EVENTS=FILE [RUNS=9] [MEMO=memo].
 .PHONY: bench-scan
 bench-scan: $(B)/bench/bench_scan
-	$(Q)$< $(RULES) $(EVENTS) $(RUNS)
+	$(Q)$< $(RULES) $(EVENTS) $(RUNS) $(MEMO)
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 	@mkdir -p $(@D)

@@ -93,6 +93,7 @@ enum weir_rc engine_new(struct rule *const *rules, size_t n, const struct profil
 
     ASSERT(e);
     e->options = *options;
+    e->options.extract.no_memo = options->no_cache;
     e->rules = rules;
     e->n_rules = n;
     e->profiles = profiles;

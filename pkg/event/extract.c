@@ -71,6 +71,13 @@ struct extract_worker {
     size_t n_pseudo;
 
     struct shape shapes[SHAPES_MAX];
+    struct {
+        const struct reader *reader; /* NULL: nothing is remembered */
+        uint32_t shape, n;
+        char key[SHAPE_KEY_MAX];
+    } last;                     /* the last event's source */
+    bool no_leaves[SHAPES_MAX]; /* nobody asks about keywords of this shape */
+    bool leaves_guess;          /* the last event's shape wants its leaves */
     uint32_t n_shapes;
     uint64_t n_overflowed;
     struct profile_slot profile_cache[PROFILE_CACHE];
@@ -98,6 +105,7 @@ struct extract_worker *extract_worker_new(const struct extractor *x)
     w->kept = arena_new(0);
     w->best = calloc(x->n_fields, sizeof *w->best);
     ASSERT(w->best);
+    w->leaves_guess = x->has_leaves;
     values_grow(w, VALUES_START);
     return w;
 }
@@ -146,7 +154,7 @@ static struct str plain_text(struct extract_worker *w, struct str text, uint8_t 
 {
     unsigned ignored = 0;
 
-    if (!(flags & JSON_ESCAPED) && str_is_ascii(text))
+    if (!(flags & JSON_ESCAPED))
         return text;
     char *out = arena_alloc(w->batch, text.n * 3);
     return (struct str){out, json_unescape(text, out, &ignored)};
@@ -162,7 +170,7 @@ static void set_bit(uint64_t *mask, uint32_t bit)
 static bool list_has(const struct str_list *list, struct str text)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (str_eq_ci(list->items[i], text))
+        if (list->items[i].n == text.n && str_eq_ci(list->items[i], text))
             return true;
     return false;
 }
@@ -230,22 +238,36 @@ static const struct reader *recognise(struct extract_worker *w, const struct jso
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+/* Make room for n more. */
+static void values_reserve(struct extract_worker *w, size_t n)
+{
+    uint32_t cap = w->values_cap;
+
+    while (cap - w->n_values < n)
+        cap *= 2;
+    if (cap != w->values_cap)
+        values_grow(w, cap);
+}
+
+/* The value of a hit, for which there is room. */
+static inline void push_plain(struct extract_worker *w, const struct json_hit *hit, uint32_t field)
+{
+    w->values[w->n_values++] = (struct event_value){hit->p, hit->n, field, hit->kind, hit->flags};
+}
+
 static void push(struct extract_worker *w, const struct json_hit *hit, const struct entry *e,
                  uint16_t source)
 {
-    if (w->n_values == w->values_cap)
-        values_grow(w, w->values_cap * 2);
-    struct event_value *v = &w->values[w->n_values];
-    *v = (struct event_value){hit->p, hit->n, e->target, hit->kind, hit->flags};
-    w->sources[w->n_values++] = source;
+    w->sources[w->n_values] = source;
+    push_plain(w, hit, e->target);
     if (!e->map || !is_scalar(hit->kind))
         return;
 
     struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
     struct str mapped = value_map_apply(e->map, text);
-    if (mapped.p == text.p)
-        return;
-    *v = (struct event_value){mapped.p, (uint32_t)mapped.n, e->target, JSON_STRING, 0};
+    if (mapped.p != text.p)
+        w->values[w->n_values - 1] =
+            (struct event_value){mapped.p, (uint32_t)mapped.n, e->target, JSON_STRING, 0};
 }
 
 static uint16_t source_of(const struct json_hit *hit, const struct entry *e)
@@ -312,6 +334,21 @@ static void next_epoch(struct extract_worker *w)
     }
 }
 
+/* All that the entries of a hit's slot ask for, from the first. */
+static void take_hit(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
+{
+    for (;; e++) {
+        if (e->kind == ENTRY_PROBE)
+            take_probe(w, hit, e);
+        else if (e->is_sole)
+            push(w, hit, e, e->source);
+        else
+            take_ranked(w, hit, e);
+        if (e->is_last)
+            return;
+    }
+}
+
 static void read_values(struct extract_worker *w, const struct reader *r,
                         const struct json_hit *hits, size_t n)
 {
@@ -321,20 +358,15 @@ static void read_values(struct extract_worker *w, const struct reader *r,
     for (uint32_t i = 0; i < r->n_inputs + r->n_times; i++)
         w->probes[i] = (struct probe){.rank = NO_RANK};
 
+    values_reserve(w, n * r->values_per_hit);
     for (size_t i = 0; i < n; i++) {
         uint32_t at = r->first[hits[i].slot];
         if (at == 0)
             continue;
-        for (const struct entry *e = &r->entries[at];; e++) {
-            if (e->kind == ENTRY_PROBE)
-                take_probe(w, &hits[i], e);
-            else if (e->is_sole)
-                push(w, &hits[i], e, e->source);
-            else
-                take_ranked(w, &hits[i], e);
-            if (e->is_last)
-                break;
-        }
+        if (r->entries[at].is_plain)
+            push_plain(w, &hits[i], r->entries[at].target);
+        else
+            take_hit(w, &hits[i], &r->entries[at]);
     }
     if (w->has_conflict)
         sweep(w);
@@ -342,12 +374,10 @@ static void read_values(struct extract_worker *w, const struct reader *r,
 
 static void add_constants(struct extract_worker *w, const struct constant_value *list, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (w->n_values == w->values_cap)
-            values_grow(w, w->values_cap * 2);
+    values_reserve(w, n);
+    for (size_t i = 0; i < n; i++)
         w->values[w->n_values++] = (struct event_value){list[i].value.p, (uint32_t)list[i].value.n,
                                                         list[i].field, JSON_STRING, 0};
-    }
 }
 
 /* ---- shapes ------------------------------------------------------------------------------------
@@ -415,6 +445,54 @@ static uint32_t shape_key(const struct extract_worker *w, const struct reader *r
     return n;
 }
 
+static uint32_t find_shape_of_key(struct extract_worker *w, const struct reader *r,
+                                  const struct str *inputs, struct str key)
+{
+    struct shape_slot *slot = &w->shape_cache[hash_bytes(key.p, key.n) % SHAPE_CACHE];
+
+    if (slot->n == key.n && memcmp(slot->key, key.p, key.n) == 0) {
+        w->n_overflowed += slot->shape == SHAPES_MAX - 1;
+        return slot->shape;
+    }
+    uint32_t shape = work_out_shape(w, r, inputs);
+    slot->n = (uint32_t)key.n;
+    slot->shape = shape;
+    memcpy(slot->key, key.p, key.n);
+    return shape;
+}
+
+/* The memo of the event before: most events of a source follow one of their own shape. Its key
+ * is as shape_key() writes it. */
+static void keep_source(struct extract_worker *w, const struct reader *r, struct str key,
+                        uint32_t shape)
+{
+    w->last.reader = r;
+    w->last.shape = shape;
+    w->last.n = (uint32_t)key.n;
+    memcpy(w->last.key, key.p, key.n);
+}
+
+static bool is_last_source(const struct extract_worker *w, const struct reader *r,
+                           const struct str *inputs)
+{
+    const char *key = w->last.key + 2;
+    size_t left = w->last.n;
+
+    if (w->last.reader != r)
+        return false;
+    left -= 2;
+    for (uint32_t i = 0; i < r->n_inputs; i++) {
+        size_t n = inputs[i].n;
+        if (left < 2 + n || key[0] != (inputs[i].p != NULL) || (unsigned char)key[1] != n)
+            return false;
+        if (n && memcmp(key + 2, inputs[i].p, n) != 0)
+            return false;
+        key += 2 + n;
+        left -= 2 + n;
+    }
+    return true;
+}
+
 static uint32_t find_shape(struct extract_worker *w, const struct reader *r)
 {
     struct str inputs[SOURCE_INPUTS_MAX] = {0};
@@ -427,20 +505,21 @@ static uint32_t find_shape(struct extract_worker *w, const struct reader *r)
         else if (probe->has_value)
             inputs[i] = plain_text(w, probe->text, probe->flags);
     }
+    if (is_last_source(w, r, inputs))
+        return w->last.shape;
     uint32_t n = shape_key(w, r, inputs, key);
     if (n == 0)
         return work_out_shape(w, r, inputs);
-
-    struct shape_slot *slot = &w->shape_cache[hash_bytes(key, n) % SHAPE_CACHE];
-    if (slot->n == n && memcmp(slot->key, key, n) == 0) {
-        w->n_overflowed += slot->shape == SHAPES_MAX - 1;
-        return slot->shape;
-    }
-    uint32_t shape = work_out_shape(w, r, inputs);
-    slot->n = n;
-    slot->shape = shape;
-    memcpy(slot->key, key, n);
+    uint32_t shape = find_shape_of_key(w, r, inputs, (struct str){key, n});
+    if (!w->x->no_memo && shape != SHAPES_MAX - 1)
+        keep_source(w, r, (struct str){key, n}, shape);
     return shape;
+}
+
+void extract_want_leaves(struct extract_worker *w, uint32_t shape, bool wants)
+{
+    ASSERT(shape < SHAPES_MAX);
+    w->no_leaves[shape] = !wants;
 }
 
 uint32_t extract_shape_count(const struct extract_worker *w)
@@ -492,27 +571,72 @@ bool extract_time_ms(const struct extract_worker *w, const struct event *e, int6
 /* ---- one event
  * ------------------------------------------------------------------------------------- */
 
+/* Everything about the hits but their values as they are handed out. */
+static const struct reader *read_hits(struct extract_worker *w)
+{
+    size_t n;
+    const struct json_hit *hits = json_scan_hits(w->scanner, &n);
+    const struct reader *r = recognise(w, hits, n);
+
+    read_values(w, r, hits, n);
+    return r;
+}
+
+/* Scan without knowing yet whether the shape wants the string leaves: the last event's shape is the
+ * guess, without a memo it is yes. *has_leaves says what was done. */
+static enum json_reason scan(struct extract_worker *w, struct str record, bool *has_leaves)
+{
+    *has_leaves = w->leaves_guess;
+    json_scan_want_leaves(w->scanner, *has_leaves);
+    enum json_reason reason = json_scan(w->scanner, w->x->paths, record, NULL);
+    if (reason != JSON_TOO_MANY_VALUES || !*has_leaves)
+        return reason;
+    /* Perhaps it is only the leaves, and the shape can do without them. */
+    *has_leaves = false;
+    json_scan_want_leaves(w->scanner, false);
+    return json_scan_again(w->scanner, w->x->paths, record);
+}
+
+/* The event's shape wants leaves: once more with them. */
+static enum json_reason add_leaves(struct extract_worker *w, struct str record)
+{
+    json_scan_want_leaves(w->scanner, true);
+    enum json_reason reason = json_scan_again(w->scanner, w->x->paths, record);
+    if (reason == JSON_OK)
+        (void)read_hits(w);
+    return reason;
+}
+
+static void hand_out_values(struct extract_worker *w, struct event *out)
+{
+    add_constants(w, w->x->constants, w->x->n_constants);
+    add_constants(w, w->pseudo, w->n_pseudo);
+    struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);
+    memcpy(values, w->values, w->n_values * sizeof *values);
+    out->values = values;
+    out->n_values = w->n_values;
+}
+
 enum event_reject extract_event(struct extract_worker *w, struct str record, struct event_ref ref,
                                 struct event *out)
 {
-    enum json_reason reason = json_scan(w->scanner, w->x->paths, record, NULL);
-    size_t n;
+    bool has_leaves;
+    enum json_reason reason = scan(w, record, &has_leaves);
 
     if (reason != JSON_OK)
         return event_reject_of(reason);
-    const struct json_hit *hits = json_scan_hits(w->scanner, &n);
-    const struct reader *r = recognise(w, hits, n);
-    read_values(w, r, hits, n);
-    add_constants(w, w->x->constants, w->x->n_constants);
-    add_constants(w, w->pseudo, w->n_pseudo);
-
-    struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);
-    memcpy(values, w->values, w->n_values * sizeof *values);
+    const struct reader *r = read_hits(w);
+    uint32_t shape = find_shape(w, r);
+    bool wants_leaves = w->x->has_leaves && !w->no_leaves[shape];
+    if (wants_leaves && !has_leaves)
+        reason = add_leaves(w, record);
+    w->leaves_guess = wants_leaves || (w->x->no_memo && w->x->has_leaves);
+    if (reason != JSON_OK)
+        return event_reject_of(reason);
     out->ref = ref;
     out->record = record;
-    out->values = values;
-    out->n_values = w->n_values;
-    out->shape = find_shape(w, r);
+    out->shape = shape;
+    hand_out_values(w, out);
     find_time(w, r, out);
     return EVENT_OK;
 }

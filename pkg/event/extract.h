@@ -40,6 +40,7 @@ struct extract_options {
     const struct profile *pinned;           /* NULL: classify */
     const struct constant_field *constants; /* --set: they win over the event's own field */
     size_t n_constants;
+    bool no_memo; /* remember nothing of one event for the next; the events are the same */
 };
 
 /* Compile for the fields interned in `fields` (FIELD_ANY included: string leaves are collected when
@@ -56,6 +57,11 @@ void extract_worker_free(struct extract_worker *w);
  * PSEUDO_FIELDS_MAX; names that no rule asks about cost nothing. */
 void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
                                size_t n);
+
+/* Does any rule that sees events of this shape ask about keywords? If not, its events come
+ * without their string leaves (yes is assumed until told). The values of FIELD_ANY that an event
+ * has nevertheless mean nothing. */
+void extract_want_leaves(struct extract_worker *w, uint32_t shape, bool wants);
 
 /* One event (one JSON object). The event's slices stay valid until extract_batch_reset(). */
 MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str record,

@@ -173,7 +173,11 @@ static void finish_reader(struct build *b, struct reader *r, const struct draft 
         struct entry *e = &entries[first[d->slot] + at];
         *e = d->entry;
         e->is_last = at + 1 == sizes[d->slot];
+        e->is_plain = sizes[d->slot] == 1 && e->kind == ENTRY_VALUE && e->is_sole && !e->map;
     }
+    r->values_per_hit = 1;
+    for (uint32_t slot = 0; slot < b->x->n_slots; slot++)
+        r->values_per_hit = sizes[slot] > r->values_per_hit ? sizes[slot] : r->values_per_hit;
     r->first = first;
     r->entries = entries;
 }
@@ -304,6 +308,8 @@ const struct extractor *extractor_new(struct arena *a, const struct profile_set 
     b.x = ARENA_NEW(a, struct extractor);
     b.x->fields = fields;
     b.x->n_fields = field_count(fields);
+    b.x->has_leaves = wants_leaves;
+    b.x->no_memo = options && options->no_memo;
     b.paths = field_table_new(b.scratch);
     b.markers = ARENA_ARRAY(b.scratch, MARKER_TESTS_MAX, struct marker_draft);
     build_constants(&b);

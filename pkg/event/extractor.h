@@ -31,6 +31,7 @@ struct entry {
     uint8_t kind;                /* enum entry_kind */
     bool is_sole;                /* no other source can compete: no ranking needed */
     bool is_last;                /* of its slot */
+    bool is_plain;               /* the slot's only one, a sole value without a map */
     const struct value_map *map; /* NULL: values as they are */
 };
 
@@ -48,6 +49,7 @@ struct reader {
     struct marker_masks masks;
     const uint32_t *first;                /* per slot: index into entries, 0: not wanted here */
     const struct entry *entries;          /* entries[0] is not used */
+    uint32_t values_per_hit;              /* at most */
     uint32_t n_inputs, n_times;           /* probes */
     struct str inputs[SOURCE_INPUTS_MAX]; /* where a constant stands for the event's value */
 };
@@ -81,6 +83,8 @@ struct extractor {
     const struct marker *markers;
     const struct constant_value *constants;
     size_t n_constants;
+    bool has_leaves; /* somebody may want them */
+    bool no_memo;
 };
 
 #endif

@@ -30,6 +30,7 @@ struct json_scanner {
     struct json_hit *hits;
     size_t n_hits;
     struct buf key; /* an escaped key, unescaped */
+    bool no_leaves;
 };
 
 struct walk {
@@ -346,34 +347,55 @@ static __attribute__((noinline)) enum json_reason refuse(struct str record, size
     return reason;
 }
 
-enum json_reason json_scan(struct json_scanner *s, const struct json_paths *paths,
-                           struct str record, size_t *offset)
+/* Stage two on the record that the index is of; JSON_BAD_SYNTAX stands for any refusal. */
+static enum json_reason walk_all(struct json_scanner *s, const struct json_paths *paths,
+                                 struct str record)
 {
     struct walk w = {
         .src = record.p,
         .limit = record.p + record.n,
+        .care = s->ix.care,
         .paths = paths,
         .hit = s->hits,
         .hits_end = s->hits + JSON_HITS_MAX,
         .key = &s->key,
-        .has_leaves = paths->leaves_slot != JSON_NO_SLOT,
+        .has_leaves = paths->leaves_slot != JSON_NO_SLOT && !s->no_leaves,
     };
 
+    s->n_hits = 0;
+    if (!walk_record(s, &w))
+        return JSON_BAD_SYNTAX;
+    if (w.is_full)
+        return JSON_TOO_MANY_VALUES;
+    s->n_hits = (size_t)(w.hit - s->hits);
+    return JSON_OK;
+}
+
+enum json_reason json_scan(struct json_scanner *s, const struct json_paths *paths,
+                           struct str record, size_t *offset)
+{
     s->n_hits = 0;
     if (record.n > JSON_RECORD_MAX)
         return refuse(record, offset);
     reserve(s, record.n);
     s->index(record, &s->ix);
-    w.care = s->ix.care;
-    if (!walk_record(s, &w))
+    enum json_reason reason = walk_all(s, paths, record);
+    if (reason == JSON_BAD_SYNTAX)
         return refuse(record, offset);
-    if (w.is_full) {
-        if (offset)
-            *offset = 0;
-        return JSON_TOO_MANY_VALUES;
-    }
-    s->n_hits = (size_t)(w.hit - s->hits);
-    return JSON_OK;
+    if (reason != JSON_OK && offset)
+        *offset = 0;
+    return reason;
+}
+
+enum json_reason json_scan_again(struct json_scanner *s, const struct json_paths *paths,
+                                 struct str record)
+{
+    return walk_all(s, paths, record);
+}
+
+void json_scan_want_leaves(struct json_scanner *s, bool wants)
+{
+    s->no_leaves = !wants;
 }
 
 const struct json_hit *json_scan_hits(const struct json_scanner *s, size_t *n)

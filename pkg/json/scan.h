@@ -14,6 +14,7 @@
  *          that the key is there; n is 0). Keys are compared unescaped.
  * Leaves   one slot may be named for all string leaves of the record (keywords). They come
  *          in document order, each behind the hits of its own path; is_flat is not set.
+ *          json_scan_want_leaves() leaves them out for records that need none.
  * Limits   depth JSON_DEPTH_MAX, record JSON_RECORD_MAX, hits per record JSON_HITS_MAX;
  *          reaching one rejects the record with its own reason.
  * Memory   hits point into the record; scratch is owned by struct json_scanner and keeps
@@ -102,6 +103,14 @@ void json_scanner_free(struct json_scanner *s);
  * there are none and *offset (may be NULL) is where it went wrong. */
 MUST_USE enum json_reason json_scan(struct json_scanner *s, const struct json_paths *paths,
                                     struct str record, size_t *offset);
+/* Walk the record that was just scanned once more, with or without the string leaves (nothing
+ * was scanned since, and it was no refusal but JSON_TOO_MANY_VALUES). Cheaper than a scan: the
+ * structure is known. */
+MUST_USE enum json_reason json_scan_again(struct json_scanner *s, const struct json_paths *paths,
+                                          struct str record);
+/* Leave out the string leaves from now on, or not (the start). The leaves of a record count
+ * towards JSON_HITS_MAX only if they are wanted. */
+void json_scan_want_leaves(struct json_scanner *s, bool wants);
 const struct json_hit *json_scan_hits(const struct json_scanner *s, size_t *n);
 
 const char *json_reason_name(enum json_reason reason);

@@ -105,6 +105,7 @@ static struct shape_state *shape_learn(struct matcher *m, uint32_t shape)
     s->seen = ARENA_ARRAY(m->home, m->field_words, uint64_t);
     s->n_eligible =
         route_shape(m->net->route, &extract_shape(m->worker, shape)->facts, s->rules, s->fields);
+    extract_want_leaves(m->worker, shape, s->fields[FIELD_ANY / 64] >> (FIELD_ANY % 64) & 1);
     s->is_known = true;
     return s;
 }

@@ -1,6 +1,6 @@
 /* bench_scan.c - what a record costs before the matcher sees it, step by step.
  *
- *   bench_scan RULES EVENTS [ROUNDS [NAME=FILE ...]]     (lists of placeholders)
+ *   bench_scan RULES EVENTS [ROUNDS [memo|no-memo [NAME=FILE ...]]]     (lists of placeholders)
  *
  * The extraction is that of the rules; the matcher runs once at the start, so that shapes are
  * known. Each step is timed alone over a batch of records that lies in the cache, by the time
@@ -238,9 +238,9 @@ static void read_events(struct bench *b, const char *path)
         die("no memory");
 }
 
-static void load(struct bench *b, struct rule_options *o)
+static void load(struct bench *b, struct rule_options *o, bool no_memo)
 {
-    struct plan_options options = {0};
+    struct plan_options options = {.extract.no_memo = no_memo};
     const struct net *net;
     struct weir_err err;
 
@@ -262,12 +262,12 @@ int main(int argc, char **argv)
     size_t rounds = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : ROUNDS;
 
     if (argc < 3 || rounds == 0 || rounds > ROUNDS_MAX)
-        die("usage: bench_scan RULES EVENTS [ROUNDS [NAME=FILE ...]]");
+        die("usage: bench_scan RULES EVENTS [ROUNDS [memo|no-memo [NAME=FILE ...]]]");
     b.arena = arena_new(1 << 20);
     text_list_add(&o.paths, str_from(argv[1]));
-    for (int i = 4; i < argc; i++)
+    for (int i = 5; i < argc; i++)
         text_list_add(&o.lists, str_from(argv[i]));
-    load(&b, &o);
+    load(&b, &o, argc <= 4 || strcmp(argv[4], "memo") != 0);
     read_events(&b, argv[2]);
     struct str name = str_from(argv[2]);
     b.stream = stream_new(b.worker, b.book.profiles, &name, on_batch, &b);

@@ -131,7 +131,7 @@ TEST(records_are_recognised_for_what_they_are)
          "sysmon_linux p=linux c=process_creation s=sysmon"},
         /* structured */
         {"{\"EventID\":1,\"product\":\"windows\",\"category\":\"process_creation\"}",
-         "windows_structured p=windows c=process_creation"},
+         "windows_structured p=windows c=process_creation s=sysmon"},
         {"{\"EventID\":1,\"product\":\"linux\"}", "generic p=linux"},
         /* ECS */
         {"{\"winlog\":{\"channel\":\"Security\",\"event_id\":4625}}",
@@ -176,17 +176,20 @@ TEST(records_are_recognised_for_what_they_are)
         {"{\"a\":", "truncated"},
         {"{\"a\":x}", "not_json"},
     };
-    struct fixture f = fixture_new(NULL, "Image", false, NULL);
     struct buf out = {0};
 
-    for (int round = 0; round < 2; round++) /* the second time from the caches */
-        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-            struct str got = classified(&f, cases[i].record, &out);
-            if (!str_eq(got, str_from(cases[i].want)))
-                fail_msg("%s: %.*s, not %s", cases[i].record, (int)got.n, got.p, cases[i].want);
+    for (int no_memo = 0; no_memo < 2; no_memo++) {
+        struct extract_options options = {.no_memo = no_memo};
+        struct fixture f = fixture_new(NULL, "Image", false, &options);
+        for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) { /* twice: the memo knows the second */
+            struct str got = classified(&f, cases[i / 2].record, &out);
+            if (!str_eq(got, str_from(cases[i / 2].want)))
+                fail_msg("%s: %.*s, not %s", cases[i / 2].record, (int)got.n, got.p,
+                         cases[i / 2].want);
         }
+        fixture_free(&f);
+    }
     buf_release(&out);
-    fixture_free(&f);
 }
 
 TEST(shapes_are_numbered_in_the_order_met_and_the_last_is_for_too_many)
@@ -311,6 +314,52 @@ TEST(keywords_are_asked_of_the_message_or_of_every_text)
             fail_msg("%s: %.*s, not %s", cases[i].record, (int)got.n, got.p, cases[i].want);
     }
     buf_release(&out);
+    fixture_free(&f);
+}
+
+TEST(leaves_come_only_with_the_shapes_that_want_them)
+{
+    static const char web[] = "{\"category\":\"web\",\"z\":[\"y\"],\"Own\":\"o\"}";
+    static const char dns[] = "{\"category\":\"dns\",\"z\":[\"y\"],\"Own\":\"o\"}";
+    struct buf out = {0};
+
+    for (int no_memo = 0; no_memo < 2; no_memo++) {
+        struct extract_options options = {.no_memo = no_memo};
+        struct fixture f = fixture_new(NULL, "Own", true, &options);
+        CHECK_STR(values_of(&f, web, &out), "@any=s:web @any=s:y Own=s:o @any=s:o");
+        extract_want_leaves(f.worker, 0, false);
+        for (int round = 0; round < 2; round++) {
+            (void)values_of(&f, web, &out); /* may still have them, the first time */
+            if (!no_memo && round > 0)
+                CHECK_STR(buf_str(&out), "Own=s:o");
+            CHECK_STR(values_of(&f, dns, &out), "@any=s:dns @any=s:y Own=s:o @any=s:o");
+            if (!no_memo)
+                (void)values_of(&f, web, &out);
+        }
+        fixture_free(&f);
+    }
+    buf_release(&out);
+}
+
+/* A record may have more leaves than a record may have values, if nobody wants them. */
+TEST(too_many_leaves_matter_only_where_they_are_wanted)
+{
+    struct fixture f = fixture_new(NULL, "Own", true, NULL);
+    struct buf record = {0};
+    struct event e;
+
+    buf_add(&record, STR("{\"category\":\"web\",\"z\":[\"\""));
+    for (int i = 0; i < JSON_HITS_MAX; i++)
+        buf_add(&record, STR(",\"\""));
+    buf_add(&record, STR("]}"));
+    CHECK_EQ(extract_event(f.worker, buf_str(&record), (struct event_ref){0}, &e),
+             EVENT_TOO_MANY_VALUES);
+    CHECK_EQ(extract_event(f.worker, STR("{\"category\":\"web\"}"), (struct event_ref){0}, &e),
+             EVENT_OK);
+    extract_want_leaves(f.worker, e.shape, false);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(extract_event(f.worker, buf_str(&record), (struct event_ref){0}, &e), EVENT_OK);
+    buf_release(&record);
     fixture_free(&f);
 }
 
@@ -475,6 +524,8 @@ TEST(random_records_are_read_as_the_tree_reads_them)
 
     run_random("extract", NULL);
     run_random("extract with constants", &options);
+    options.no_memo = true;
+    run_random("extract with constants and without a memo", &options);
 }
 
 static void add_names(const struct doc_node *node, struct field_table *fields)
@@ -560,6 +611,8 @@ TEST_MAIN(ENTRY(records_are_recognised_for_what_they_are),
           ENTRY(shapes_are_numbered_in_the_order_met_and_the_last_is_for_too_many),
           ENTRY(fields_come_from_their_first_path_that_says_something),
           ENTRY(keywords_are_asked_of_the_message_or_of_every_text),
+          ENTRY(leaves_come_only_with_the_shapes_that_want_them),
+          ENTRY(too_many_leaves_matter_only_where_they_are_wanted),
           ENTRY(process_creation_of_the_security_log_has_sysmons_names),
           ENTRY(constants_win_and_pseudo_fields_come_from_outside),
           ENTRY(a_pinned_profile_is_not_asked_about),
