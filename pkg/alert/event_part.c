@@ -135,6 +135,57 @@ static size_t evidence_leaves(struct document *d, struct ocsf_leaf *leaves)
     return kept;
 }
 
+static size_t entity_count(const struct document *d)
+{
+    size_t max = d->limits->n_list < RESOURCES_MAX ? d->limits->n_list : RESOURCES_MAX;
+
+    return d->n_entities < max ? d->n_entities : max;
+}
+
+static struct safe entity_value(struct document *d, size_t i)
+{
+    const struct event_entity *e = &d->entities[i];
+
+    return document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
+}
+
+/* Where evidence has room for an entity, by its OCSF type. */
+static struct str entity_path(const struct event_entity *e)
+{
+    if (str_eq(e->ocsf, STR("endpoint")))
+        return str_starts(e->role, STR("dest")) ? STR("dst_endpoint.ip") : STR("src_endpoint.ip");
+    if (str_eq(e->ocsf, STR("process")) && str_eq(e->role, STR("process")))
+        return STR("process.name");
+    return str_eq(e->ocsf, STR("file")) ? STR("file.path") : STR("");
+}
+
+static bool has_object(const struct ocsf_leaf *leaves, size_t n, struct str path)
+{
+    struct str object, rest;
+
+    str_cut(path, '.', &object, &rest);
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(leaves[i].path, object) && leaves[i].path.n > object.n &&
+            leaves[i].path.p[object.n] == '.')
+            return true;
+    return false;
+}
+
+/* Entities that are no resources must show as well: a profile that maps no evidence names an
+ * address, process or file only here. */
+static size_t entity_leaves(struct document *d, struct ocsf_leaf *leaves, size_t n)
+{
+    for (size_t i = 0; i < entity_count(d) && n < OCSF_LEAVES_MAX; i++) {
+        struct str path = entity_path(&d->entities[i]);
+        if (!path.n || has_object(leaves, n, path))
+            continue;
+        struct safe value = entity_value(d, i);
+        if (!value.is_dropped)
+            leaves[n++] = (struct ocsf_leaf){path, value.text};
+    }
+    return n;
+}
+
 /* Values that OCSF has no place for, by the path that the profile asked for. */
 static void put_fields(struct document *d, const struct ocsf_leaf *rejected, size_t n)
 {
@@ -174,13 +225,6 @@ static void put_data(struct document *d, const struct ocsf_leaf *rejected, size_
 
 /* ---- entities ----------------------------------------------------------------------------- */
 
-static struct safe entity_value(struct document *d, size_t i)
-{
-    const struct event_entity *e = &d->entities[i];
-
-    return document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
-}
-
 /* The normalised text. If the value had to be redacted, so has this: folding its letters may
  * have hidden a secret from the patterns. */
 static struct safe entity_key(struct document *d, size_t i)
@@ -191,13 +235,6 @@ static struct safe entity_key(struct document *d, size_t i)
         return value;
     return document_safe(d, d->entities[i].field, d->entities[i].key,
                          d->limits->evidence < 1024 ? 64 : 1024);
-}
-
-static size_t entity_count(const struct document *d)
-{
-    size_t max = d->limits->n_list < RESOURCES_MAX ? d->limits->n_list : RESOURCES_MAX;
-
-    return d->n_entities < max ? d->n_entities : max;
 }
 
 /* What OCSF would call a resource: who and what is affected, not addresses or processes. */
@@ -277,7 +314,7 @@ void event_evidences(struct document *d)
 {
     const struct alert_match *m = d->match;
     struct ocsf_leaf leaves[OCSF_LEAVES_MAX], rejected[OCSF_LEAVES_MAX];
-    size_t n_rejected, n = evidence_leaves(d, leaves);
+    size_t n_rejected, n = entity_leaves(d, leaves, evidence_leaves(d, leaves));
     const struct ocsf_node *root = ocsf_build(d->arena, leaves, n, rejected, &n_rejected);
     struct json_writer *w = &d->json;
 

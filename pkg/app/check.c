@@ -43,8 +43,19 @@ static void add_lint(struct check *c, uint32_t line, uint32_t col, struct str te
         l->items[l->n++] = (struct verdict_message){line, col, text, false};
 }
 
+/* Given by --set: every event has it. */
+static bool is_constant(const struct check *c, struct str field)
+{
+    for (size_t i = 0; i < c->book.n_constants; i++)
+        if (str_eq(c->book.constants[i].name, field))
+            return true;
+    return false;
+}
+
 static void lint_field(struct check *c, const struct atom *atom, struct str field)
 {
+    if (is_constant(c, field))
+        return;
     if (profile_set_knows_field(c->book.profiles, &c->rule->logsource, field))
         return;
     struct str near = profile_set_nearest_field(c->book.profiles, &c->rule->logsource, field);

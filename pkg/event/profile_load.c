@@ -500,7 +500,11 @@ static enum weir_rc read_entity(struct loader *l, const struct doc_node *node,
     static const struct str names[] = {{"role", 4}, {"ocsf", 4}, {"fields", 6}, {"normalise", 9}};
     static const struct str ways[] = {
         {"none", 4}, {"lower", 5}, {"short_host", 10}, {"ip", 2}, {"sid", 3}};
-    size_t way = NORMALISE_NONE;
+    /* Those that an alert has a place for. */
+    static const struct str types[] = {
+        {"user", 4}, {"device", 6}, {"endpoint", 8},         {"process", 7},
+        {"file", 4}, {"cloud", 5},  {"resource_details", 16}};
+    size_t way = NORMALISE_NONE, type = 0;
 
     if (node->type != DOC_MAP)
         return wrong_type(l, node, "an entity", "a map with role, ocsf, fields");
@@ -512,7 +516,8 @@ static enum weir_rc read_entity(struct loader *l, const struct doc_node *node,
     if (!role || !ocsf || !fields)
         return fail(l, node, "an entity needs role, ocsf and fields");
     TRY(read_text(l, role, "role", &out->role));
-    TRY(read_text(l, ocsf, "ocsf", &out->ocsf));
+    TRY(read_choice(l, ocsf, "OCSF type of an entity", types, ARRAY_LEN(types), &type));
+    out->ocsf = types[type];
     TRY(read_texts(l, fields, "fields", &out->fields));
     if (normalise)
         TRY(read_choice(l, normalise, "normalise", ways, ARRAY_LEN(ways), &way));
@@ -686,6 +691,9 @@ static const struct profile_key *find_key(struct str name)
     return NULL;
 }
 
+/* Where fields that are not listed are looked for, unless the profile says otherwise. */
+static const struct str AT_THE_EVENT = {"", 0};
+
 static enum weir_rc read_body(struct loader *l, const struct doc_node *doc)
 {
     struct str names[ARRAY_LEN(KEYS)];
@@ -695,6 +703,8 @@ static enum weir_rc read_body(struct loader *l, const struct doc_node *doc)
     TRY(check_keys(l, doc, "key of a profile", names, ARRAY_LEN(KEYS)));
     for (size_t i = 0; i < doc->n_items; i++)
         TRY(find_key(doc->keys[i].text)->read(l, &doc->items[i]));
+    if (!l->p->is_abstract && l->p->roots.n == 0)
+        l->p->roots = (struct str_list){&AT_THE_EVENT, 1};
     if (!l->p->is_abstract && l->p->match.n_all + l->p->match.n_any == 0)
         return fail(l, doc, "a profile needs `match` (or `abstract: true`)");
     return WEIR_OK;

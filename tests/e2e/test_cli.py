@@ -578,6 +578,34 @@ def test_a_rule_of_another_source_is_not_asked_unless_routing_is_off(box):
     equal(len(matches(box, "-i", box.events, "--no-routing", rules=path).lines()), 2)
 
 
+def test_the_profile_of_the_documentation_works_as_it_says(box):
+    with open(os.path.join(ROOT, "docs", "profiles.md"), encoding="utf-8") as f:
+        example = f.read().split("```yaml\n")[1].split("```")[0]
+    profiles = os.path.dirname(box.write("profiles/shop.yml", example.encode()))
+    rule = RULE.replace("product: windows, category: process_creation", "category: proxy").replace(
+        "Image|endswith: '\\certutil.exe'", "c-uri|contains: ../").replace("CommandLine|contains: urlcache",
+                                                                     "req.method: GET")
+    event = {"app": "shop", "req": {"url": "/../etc/passwd", "method": "GET", "user": "Bob",
+                                    "client": {"ip": "192.0.2.7"}, "at": "2026-01-01T00:00:00Z",
+                                    "headers": {"authorization": "secret-word"}}}
+    r = run("replay", "-r", box.write("proxy.yml", rule.encode()), "--profiles", profiles, "-i",
+            box.write("shop.json", ndjson([event])))
+    equal((r.code, len(r.lines())), (0, 1), r.err)
+    alert = r.lines()[0]
+    equal(alert["start_time"], 1767225600000)
+    equal([(x["type"], x["name"]) for x in alert["resources"]], [("user", "Bob")])
+    equal(alert["evidences"][0]["src_endpoint"], {"ip": "192.0.2.7"})
+    contains(json.dumps(alert["observables"]), "192.0.2.7")
+    assert "secret-word" not in r.out
+    contains(r.err, "shop_proxy")
+
+
+def test_a_field_given_by_set_is_known_to_check(box):
+    rule = box.write("env.yml", RULE.replace("CommandLine|contains: urlcache", "env: prod").encode())
+    equal(run("check", rule, "--strict").code, 1)
+    equal(run("check", rule, "--strict", "--set", "env=prod").code, 0)
+
+
 def test_set_gives_events_a_field(box):
     rule = RULE.replace("CommandLine|contains: urlcache", "cluster: blue")
     path = box.write("set.yml", rule.encode())

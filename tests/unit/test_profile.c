@@ -65,9 +65,11 @@ TEST(mistakes_are_told_with_place_and_hint)
          "user.yml:3:11: error: lateness must be a number with s, m, h or d, as 5m"},
         {"name: x\nabstract: true\nredact: {User: msk}\n",
          "user.yml:3:16: error: unknown redaction 'msk' (did you mean 'mask'?)"},
-        {"name: x\nabstract: true\nentities:\n  - {role: a, ocsf: b, fields: [c], normalise: "
+        {"name: x\nabstract: true\nentities:\n  - {role: a, ocsf: file, fields: [c], normalise: "
          "shorthost}\n",
-         "user.yml:4:48: error: unknown normalise 'shorthost' (did you mean 'short_host'?)"},
+         "user.yml:4:51: error: unknown normalise 'shorthost' (did you mean 'short_host'?)"},
+        {"name: x\nabstract: true\nentities: [{role: a, ocsf: usr, fields: [c]}]\n",
+         "user.yml:3:28: error: unknown OCSF type of an entity 'usr' (did you mean 'user'?)"},
         {"name: x\nabstract: true\nentities: [{role: a}]\n",
          "user.yml:3:12: error: an entity needs role, ocsf and fields"},
         {"name: x\nabstract: true\ntime: [1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8]\n",
