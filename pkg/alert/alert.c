@@ -10,6 +10,7 @@
 #include "alert/score.h"
 #include "base/str.h"
 #include "event/time.h"
+#include "match/evidence.h"
 
 #include <stdlib.h>
 
@@ -30,7 +31,7 @@ struct alert_writer {
     struct arena *arena;
     struct digest *digest;
     struct redactor *redactor;
-    struct reference *reference;
+    struct evidence_finder *evidence;
     struct sequence_table *sequences;
     struct rule_text *rules;
     size_t n_rules;
@@ -46,7 +47,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->arena = arena_new(0);
     w->digest = digest_new();
     w->redactor = redactor_new(w->digest);
-    w->reference = reference_new();
+    w->evidence = evidence_finder_new();
     w->sequences = sequence_new(SEQUENCE_FINDINGS_MAX);
     w->rules = calloc(RULE_TEXT_SLOTS, sizeof(*w->rules));
     ASSERT(w->rules);
@@ -70,7 +71,7 @@ void alert_writer_free(struct alert_writer *w)
     free(w->rules);
     buf_release(&w->scratch);
     sequence_free(w->sequences);
-    reference_free(w->reference);
+    evidence_finder_free(w->evidence);
     redactor_free(w->redactor);
     digest_free(w->digest);
     arena_free(w->arena);
@@ -234,24 +235,24 @@ static void put_metadata(struct document *d)
     char time[TIME_TEXT_MAX];
     struct str profile = profile_label(d), format = str_sub(d->match->rule->language, 0, 64);
 
-    json_key(w, STR("metadata"));
+    json_key_name(w, STR("metadata"));
     json_open_object(w);
     json_kv_str(w, "version", STR("1.8.0"));
     json_kv_str(w, "uid", str_from(d->record_uid));
     json_kv_str(w, "correlation_uid", str_from(d->finding_uid));
-    json_key(w, STR("sequence"));
+    json_key_name(w, STR("sequence"));
     json_put_u64(w, d->sequence);
     if (d->options->tenant.n > 0)
         document_rule_text(d, "tenant_uid", d->options->tenant, d->limits->text, "metadata");
     json_kv_str(w, "log_name", STR("weir.alerts"));
     json_kv_str(w, "original_time", (struct str){time, time_format_ms(d->match->time_ms, time)});
-    json_key(w, STR("product"));
+    json_key_name(w, STR("product"));
     json_open_object(w);
     json_kv_str(w, "name", STR("weir"));
     json_kv_str(w, "vendor_name", STR("weir"));
     json_kv_str(w, "version", str_sub(d->options->version, 0, 64));
     json_close_object(w);
-    json_key(w, STR("labels"));
+    json_key_name(w, STR("labels"));
     json_open_array(w);
     json_put_str(w, JOIN(d->arena, STR("rule.format:"), format));
     json_put_str(w, STR("rule.kind:event"));
@@ -265,7 +266,7 @@ static void put_finding(struct document *d, struct str members)
     struct json_writer *w = &d->json;
     int64_t now = processed_ms(d);
 
-    json_key(w, STR("finding_info"));
+    json_key_name(w, STR("finding_info"));
     json_open_object(w);
     json_kv_str(w, "uid", str_from(d->finding_uid));
     json_kv_i64(w, "created_time", now);
@@ -282,10 +283,10 @@ static void put_risk(struct document *d)
     struct json_writer *w = &d->json;
     struct score score = score_of(d->match->rule);
 
-    json_key(w, STR("risk"));
+    json_key_name(w, STR("risk"));
     json_open_object(w);
     json_kv_i64(w, "base", score.base);
-    json_key(w, STR("modifiers"));
+    json_key_name(w, STR("modifiers"));
     json_open_array(w);
     json_close_array(w);
     json_kv_i64(w, "score", score.total);
@@ -297,7 +298,7 @@ static void put_volatile(struct document *d)
     struct json_writer *w = &d->json;
     int64_t latency = processed_ms(d) - d->match->time_ms;
 
-    json_key(w, STR("volatile"));
+    json_key_name(w, STR("volatile"));
     json_open_object(w);
     json_kv_i64(w, "processed_time", processed_ms(d));
     json_kv_str(w, "worker",
@@ -310,18 +311,18 @@ static void put_unmapped(struct document *d, struct str rule_text)
 {
     struct json_writer *w = &d->json;
 
-    json_key(w, STR("unmapped"));
+    json_key_name(w, STR("unmapped"));
     json_open_object(w);
-    json_key(w, STR("weir"));
+    json_key_name(w, STR("weir"));
     json_open_object(w);
     json_kv_str(w, "schema", STR("weir.alert/1"));
-    json_key(w, STR("dedup"));
+    json_key_name(w, STR("dedup"));
     event_dedup(d);
-    json_key(w, STR("rule"));
+    json_key_name(w, STR("rule"));
     json_put_number(w, rule_text); /* JSON text, made by rule_block() */
     put_risk(d);
     json_kv_str(w, "tenant", str_sub(d->options->tenant, 0, d->limits->text));
-    json_key(w, STR("truncated"));
+    json_key_name(w, STR("truncated"));
     json_open_array(w);
     for (size_t i = 0; i < d->n_truncated; i++)
         json_put_str(w, d->truncated[i]);
@@ -358,7 +359,8 @@ struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m
     arena_reset(w->arena);
     redactor_begin(w->redactor, w->arena, m->event);
     d.n_entities = event_entities(w->arena, m->event, &d.entities);
-    d.n_matched = reference_evidence(w->reference, w->arena, m->rule, m->event, &d.matched);
+    evidence_begin(w->evidence, m->event);
+    d.n_matched = evidence_of(w->evidence, m->rule, &d.matched);
     identify(w, &d);
     for (size_t row = 0; row < LIMIT_ROWS; row++) {
         d.limits = &document_limits[row];

@@ -84,7 +84,7 @@ static void put_match(struct document *d, const struct match_evidence *e, size_t
 
 static void put_matched(struct document *d)
 {
-    json_key(&d->json, STR("matched"));
+    json_key_name(&d->json, STR("matched"));
     json_open_array(&d->json);
     for (size_t i = 0; i < d->n_matched && i < d->limits->n_matched; i++)
         put_match(d, &d->matched[i], i);
@@ -191,7 +191,7 @@ static void put_fields(struct document *d, const struct ocsf_leaf *rejected, siz
 {
     if (n == 0)
         return;
-    json_key(&d->json, STR("fields"));
+    json_key_name(&d->json, STR("fields"));
     json_open_object(&d->json);
     for (size_t i = 0; i < n; i++) {
         json_key(&d->json, rejected[i].path);
@@ -205,12 +205,12 @@ static void put_data(struct document *d, const struct ocsf_leaf *rejected, size_
     const struct alert_match *m = d->match;
     struct json_writer *w = &d->json;
 
-    json_key(w, STR("data"));
+    json_key_name(w, STR("data"));
     json_open_object(w);
     document_rule_text(d, m->is_topic ? "topic" : "file", m->input, d->limits->text,
                        "evidences[0].data");
     json_kv_i64(w, "partition", m->partition);
-    json_key(w, STR("offset"));
+    json_key_name(w, STR("offset"));
     json_put_u64(w, m->offset);
     json_kv_i64(w, "index", m->index);
     json_kv_i64(w, "event_time", m->time_ms);
@@ -273,7 +273,7 @@ static void put_resources(struct document *d)
         if (!is_resource(&d->entities[i]) || entity_value(d, i).is_dropped)
             continue;
         if (!is_open) {
-            json_key(&d->json, STR("resources"));
+            json_key_name(&d->json, STR("resources"));
             json_open_array(&d->json);
             is_open = true;
         }
@@ -295,7 +295,7 @@ static void put_observables(struct document *d, const struct ocsf_node *root)
         document_cut(d, "observables");
         n = OBSERVABLES_MAX;
     }
-    json_key(w, STR("observables"));
+    json_key_name(w, STR("observables"));
     json_open_array(w);
     for (size_t i = 0; i < n; i++) {
         json_open_object(w);
@@ -318,7 +318,7 @@ void event_evidences(struct document *d)
     const struct ocsf_node *root = ocsf_build(d->arena, leaves, n, rejected, &n_rejected);
     struct json_writer *w = &d->json;
 
-    json_key(w, STR("evidences"));
+    json_key_name(w, STR("evidences"));
     json_open_array(w);
     json_open_object(w);
     json_kv_str(w, "name", STR("trigger"));
@@ -360,7 +360,7 @@ void event_dedup(struct document *d)
     struct json_writer *w = &d->json;
 
     json_open_object(w);
-    json_key(w, STR("fields"));
+    json_key_name(w, STR("fields"));
     json_open_object(w);
     if (d->has_bucket) {
         json_key(w, str_sub(d->entities[0].role, 0, 64));
@@ -372,7 +372,7 @@ void event_dedup(struct document *d)
         json_kv_i64(w, "period_seconds", UID_PERIOD_MS / 1000);
     }
     json_kv_str(w, "state", STR("open"));
-    json_key(w, STR("count"));
+    json_key_name(w, STR("count"));
     json_put_u64(w, d->sequence);
     json_kv_i64(w, "suppressed", 0);
     json_kv_bool(w, "exact", true);

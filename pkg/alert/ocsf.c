@@ -355,7 +355,7 @@ void ocsf_write(struct json_writer *w, const struct ocsf_node *root)
         bool is_array = (c->attr->flags & OCSF_ARRAY) != 0;
         if (c->is_dead)
             continue;
-        json_key(w, str_from(c->attr->name));
+        json_key_name(w, str_from(c->attr->name));
         if (is_array)
             json_open_array(w);
         if (c->attr->kind == OCSF_OBJECT) {

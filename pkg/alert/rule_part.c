@@ -28,7 +28,7 @@ static void put_attacks(struct document *d)
 
     if (n == 0)
         return;
-    json_key(w, STR("attacks"));
+    json_key_name(w, STR("attacks"));
     json_open_array(w);
     for (size_t i = 0; i < n; i++) {
         json_open_object(w);
@@ -60,7 +60,7 @@ static void put_tags(struct document *d)
         if (value.n == 0)
             continue;
         if (!is_open) {
-            json_key(w, STR("tags"));
+            json_key_name(w, STR("tags"));
             json_open_array(w);
             is_open = true;
         }
@@ -89,7 +89,7 @@ static void put_data_sources(struct document *d)
         buf_add(&text, parts[i]);
     }
     if (text.n > 0) {
-        json_key(&d->json, STR("data_sources"));
+        json_key_name(&d->json, STR("data_sources"));
         json_open_array(&d->json);
         json_put_str(&d->json, buf_str(&text));
         json_close_array(&d->json);
@@ -104,7 +104,7 @@ static void put_analytic(struct document *d)
     bool is_experimental = rule->status == STATUS_EXPERIMENTAL;
     struct str version = rule->modified.n ? rule->modified : rule->date;
 
-    json_key(w, STR("analytic"));
+    json_key_name(w, STR("analytic"));
     json_open_object(w);
     json_kv_i64(w, "type_id", 1);
     json_kv_str(w, "type", STR("Rule"));
@@ -130,7 +130,7 @@ void rule_finding(struct document *d)
     if (rule->description.n > 0)
         document_rule_text(d, "desc", rule->description, d->limits->desc, FINDING);
     if (n_types > 0) {
-        json_key(w, STR("types"));
+        json_key_name(w, STR("types"));
         json_open_array(w);
         for (size_t i = 0; i < n_types; i++)
             json_put_str(w, types[i]);
@@ -161,7 +161,7 @@ void rule_block(struct document *d)
                        RULE);
     document_rule_list(d, "references", rule->references, RULE);
     document_rule_list(d, "falsepositives", rule->falsepositives, RULE);
-    json_key(w, STR("overlays"));
+    json_key_name(w, STR("overlays"));
     json_open_array(w);
     json_close_array(w);
     document_rule_text(d, "generation", d->options->generation, max, RULE);

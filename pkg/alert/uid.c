@@ -1,18 +1,20 @@
 /* uid.c - see uid.h.
  *
- * All hashing is fed part by part into one context that is set up anew each time with a
- * hash function fetched at digest_new(): no copy of the parts, no look-up per alert.
+ * All hashing is fed part by part into one context: no copy of the parts. The contexts are those
+ * of libcrypto's plain functions: the same kernels as behind EVP, without its provider's way in
+ * and out, which costs more than hashing the hundred bytes of a name.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "alert/uid.h"
 
 #include "base/str.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 struct digest {
-    EVP_MD *sha1, *sha256;
-    EVP_MD_CTX *context;
+    SHA_CTX sha1;
+    SHA256_CTX sha256;
 };
 
 const struct uid uid_namespace = {{0xf0, 0x8b, 0xb7, 0xfd, 0x8e, 0x43, 0x5d, 0xe3, 0xbd, 0x47, 0x0f,
@@ -23,38 +25,51 @@ struct digest *digest_new(void)
     struct digest *d = calloc(1, sizeof(*d));
 
     ASSERT(d);
-    d->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-    d->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    d->context = EVP_MD_CTX_new();
-    ASSERT(d->sha1 && d->sha256 && d->context);
     return d;
 }
 
 void digest_free(struct digest *d)
 {
-    if (!d)
-        return;
-    EVP_MD_CTX_free(d->context);
-    EVP_MD_free(d->sha256);
-    EVP_MD_free(d->sha1);
     free(d);
 }
 
-static void digest_begin(struct digest *d, const EVP_MD *kind)
+static void sha1_begin(struct digest *d)
 {
-    int ok = EVP_DigestInit_ex2(d->context, kind, NULL);
+    int ok = SHA1_Init(&d->sha1);
 
     ASSERT(ok == 1);
 }
 
-static void digest_add(struct digest *d, const void *p, size_t n)
+static void sha1_add(struct digest *d, const void *p, size_t n)
 {
-    int ok = n == 0 ? 1 : EVP_DigestUpdate(d->context, p, n);
+    int ok = n == 0 ? 1 : SHA1_Update(&d->sha1, p, n);
 
     ASSERT(ok == 1);
 }
 
-static void digest_add_parts(struct digest *d, const struct str *parts, size_t n)
+static void sha256_begin(struct digest *d)
+{
+    int ok = SHA256_Init(&d->sha256);
+
+    ASSERT(ok == 1);
+}
+
+static void sha256_add(struct digest *d, const void *p, size_t n)
+{
+    int ok = n == 0 ? 1 : SHA256_Update(&d->sha256, p, n);
+
+    ASSERT(ok == 1);
+}
+
+static void sha256_end(struct digest *d, uint8_t out[static SHA256_DIGEST_LENGTH])
+{
+    int ok = SHA256_Final(out, &d->sha256);
+
+    ASSERT(ok == 1);
+}
+
+static void add_parts(struct digest *d, const struct str *parts, size_t n,
+                      void (*add)(struct digest *, const void *, size_t))
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t length = (uint32_t)parts[i].n;
@@ -62,27 +77,19 @@ static void digest_add_parts(struct digest *d, const struct str *parts, size_t n
                              (uint8_t)(length >> 8), (uint8_t)length};
 
         ASSERT(parts[i].n <= UINT32_MAX);
-        digest_add(d, prefix, sizeof(prefix));
-        digest_add(d, parts[i].p, parts[i].n);
+        add(d, prefix, sizeof(prefix));
+        add(d, parts[i].p, parts[i].n);
     }
-}
-
-static void digest_end(struct digest *d, uint8_t out[static EVP_MAX_MD_SIZE])
-{
-    unsigned n = 0;
-    int ok = EVP_DigestFinal_ex(d->context, out, &n);
-
-    ASSERT(ok == 1 && n <= EVP_MAX_MD_SIZE);
 }
 
 void digest_sha256_hex(struct digest *d, struct str s, char out[static DIGEST_TEXT])
 {
     static const char hex[] = "0123456789abcdef";
-    uint8_t sum[EVP_MAX_MD_SIZE];
+    uint8_t sum[SHA256_DIGEST_LENGTH];
 
-    digest_begin(d, d->sha256);
-    digest_add(d, s.p, s.n);
-    digest_end(d, sum);
+    sha256_begin(d);
+    sha256_add(d, s.p, s.n);
+    sha256_end(d, sum);
     for (size_t i = 0; i < DIGEST_BYTES; i++) {
         out[2 * i] = hex[sum[i] >> 4];
         out[2 * i + 1] = hex[sum[i] & 15];
@@ -93,10 +100,11 @@ void digest_sha256_hex(struct digest *d, struct str s, char out[static DIGEST_TE
 /* Version and variant over the first 16 bytes of the SHA-1: RFC 4122 section 4.3. */
 static struct uid uid_end(struct digest *d)
 {
-    uint8_t sum[EVP_MAX_MD_SIZE];
+    uint8_t sum[SHA_DIGEST_LENGTH];
     struct uid uid;
+    int ok = SHA1_Final(sum, &d->sha1);
 
-    digest_end(d, sum);
+    ASSERT(ok == 1);
     memcpy(uid.bytes, sum, sizeof(uid.bytes));
     uid.bytes[6] = (uint8_t)((uid.bytes[6] & 0x0f) | 0x50);
     uid.bytes[8] = (uint8_t)((uid.bytes[8] & 0x3f) | 0x80);
@@ -105,17 +113,17 @@ static struct uid uid_end(struct digest *d)
 
 struct uid uid_v5(struct digest *d, struct uid space, struct str name)
 {
-    digest_begin(d, d->sha1);
-    digest_add(d, space.bytes, sizeof(space.bytes));
-    digest_add(d, name.p, name.n);
+    sha1_begin(d);
+    sha1_add(d, space.bytes, sizeof(space.bytes));
+    sha1_add(d, name.p, name.n);
     return uid_end(d);
 }
 
 struct uid uid_of_parts(struct digest *d, const struct str *parts, size_t n)
 {
-    digest_begin(d, d->sha1);
-    digest_add(d, uid_namespace.bytes, sizeof(uid_namespace.bytes));
-    digest_add_parts(d, parts, n);
+    sha1_begin(d);
+    sha1_add(d, uid_namespace.bytes, sizeof(uid_namespace.bytes));
+    add_parts(d, parts, n, sha1_add);
     return uid_end(d);
 }
 
@@ -146,13 +154,13 @@ static int64_t bounded_time(int64_t t_ms)
 int64_t uid_bucket_start(struct digest *d, const struct str *parts, size_t n, int64_t t_ms,
                          int64_t period_ms)
 {
-    uint8_t sum[EVP_MAX_MD_SIZE];
+    uint8_t sum[SHA256_DIGEST_LENGTH];
     uint64_t hash = 0;
 
     ASSERT(period_ms > 0 && period_ms < INT64_MAX / 4);
-    digest_begin(d, d->sha256);
-    digest_add_parts(d, parts, n);
-    digest_end(d, sum);
+    sha256_begin(d);
+    add_parts(d, parts, n, sha256_add);
+    sha256_end(d, sum);
     for (int i = 0; i < 8; i++)
         hash = hash << 8 | sum[i];
 

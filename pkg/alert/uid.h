@@ -15,7 +15,6 @@
  *          on the hour. start = b * period - phase: t is in [start, start + period).
  * Stable   these rules are published (docs/alert.md): a change gives all findings new names.
  * Threads  a digest belongs to one thread.
- * Failure  libcrypto without SHA-1 or SHA-256 (a stripped provider) is an ASSERT at digest_new().
  */
 #ifndef WEIR_ALERT_UID_H
 #define WEIR_ALERT_UID_H
@@ -32,7 +31,7 @@ struct uid {
 /* The namespace of weir: UUIDv5 of the DNS namespace and "findings.weir.invalid". */
 extern const struct uid uid_namespace;
 
-/* Hash functions that were looked up once: libcrypto's look-up costs more than the hash. */
+/* The state of a hash at work. */
 struct digest;
 struct digest *digest_new(void);
 void digest_free(struct digest *d);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { BUF_MIN = 256 };
 
@@ -14,33 +13,17 @@ void buf_release(struct buf *b)
     *b = (struct buf){0};
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+void buf_grow(struct buf *b, size_t more)
 {
-    if (b->cap - b->n < n) {
-        size_t cap = b->cap ? b->cap : BUF_MIN;
-        while (cap - b->n < n) {
-            ASSERT(cap <= SIZE_MAX / 2);
-            cap *= 2;
-        }
-        b->p = realloc(b->p, cap);
-        ASSERT(b->p != NULL);
-        b->cap = cap;
+    size_t cap = b->cap ? b->cap : BUF_MIN;
+
+    while (cap - b->n < more) {
+        ASSERT(cap <= SIZE_MAX / 2);
+        cap *= 2;
     }
-    return b->p + b->n;
-}
-
-void buf_add(struct buf *b, struct str s)
-{
-    if (s.n == 0)
-        return;
-    memcpy(buf_reserve(b, s.n), s.p, s.n);
-    b->n += s.n;
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    *buf_reserve(b, 1) = c;
-    b->n++;
+    b->p = realloc(b->p, cap);
+    ASSERT(b->p != NULL);
+    b->cap = cap;
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 struct buf {
     char *p;
     size_t n;   /* bytes in use */
@@ -22,10 +24,31 @@ static inline void buf_clear(struct buf *b)
     b->n = 0;
 }
 
+/* Make cap at least n + more. */
+void buf_grow(struct buf *b, size_t more);
+
 /* Room for n more bytes; returns where they go (b->n is not moved). */
-char *buf_reserve(struct buf *b, size_t n);
-void buf_add(struct buf *b, struct str s);
-void buf_add_char(struct buf *b, char c);
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+    if (b->cap - b->n < n)
+        buf_grow(b, n);
+    return b->p + b->n;
+}
+
+static inline void buf_add(struct buf *b, struct str s)
+{
+    if (s.n == 0)
+        return;
+    memcpy(buf_reserve(b, s.n), s.p, s.n);
+    b->n += s.n;
+}
+
+static inline void buf_add_char(struct buf *b, char c)
+{
+    *buf_reserve(b, 1) = c;
+    b->n++;
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static inline struct str buf_str(const struct buf *b)

@@ -36,6 +36,13 @@ json_unescape_fn json_unescape_scalar, json_unescape_avx2, json_unescape_avx512;
  * bytes written and moves *p. A malformed one, which a scan lets nobody see, stays as is. */
 size_t json_unescape_one(const char **p, const char *end, char *out, unsigned *flags);
 
+/* Text into a JSON string: the bytes of `in` up to the first that is a control byte or beyond ASCII
+ * (*used of them), quotes and backslashes escaped. Returns the bytes written; up to
+ * 2 * in.n + JSON_ESCAPE_SLACK of out are overwritten. */
+enum { JSON_ESCAPE_SLACK = 64 };
+typedef size_t json_escape_fn(struct str in, char *out, size_t *used);
+json_escape_fn json_escape_scalar, json_escape_avx2, json_escape_avx512;
+
 /* All four are hex digits. */
 bool json_is_hex4(const char *p);
 

@@ -1,13 +1,28 @@
 /* write.c - JSON out. The writer knows for each open container whether a comma is due. */
 #include "json/write.h"
 
+#include "base/cpu.h"
 #include "base/str.h"
+#include "json/kernel.h"
 #include "json/utf8.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { ESCAPE_PART = 4096 /* bytes escaped at a time: bounds the room kept free for them */ };
+
+static json_escape_fn *escape;
+
+/* Before main(), hence before any thread; read-only from then on. */
+static __attribute__((constructor)) void choose(void)
+{
+    static json_escape_fn *const kernels[] = {json_escape_scalar, json_escape_avx2,
+                                              json_escape_avx512};
+
+    escape = kernels[cpu_simd()];
+}
 
 void json_writer_init(struct json_writer *w, struct buf *out)
 {
@@ -81,6 +96,21 @@ void json_key(struct json_writer *w, struct str key)
     w->has_key = true;
 }
 
+void json_key_name(struct json_writer *w, struct str name)
+{
+    ASSERT(w->depth > 0 && w->is_object[w->depth - 1] && !w->has_key);
+    char *to = buf_reserve(w->out, name.n + 4), *begin = to;
+    if (w->has_member[w->depth - 1])
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, name.p, name.n);
+    to += name.n;
+    *to++ = '"';
+    *to++ = ':';
+    w->out->n += (size_t)(to - begin);
+    w->has_key = true;
+}
+
 void json_put_str(struct json_writer *w, struct str value)
 {
     before_value(w);
@@ -146,41 +176,6 @@ void json_put_double(struct json_writer *w, double value)
     json_put_number(w, str_from(text));
 }
 
-void json_kv_str(struct json_writer *w, const char *key, struct str value)
-{
-    json_key(w, str_from(key));
-    json_put_str(w, value);
-}
-
-void json_kv_i64(struct json_writer *w, const char *key, int64_t value)
-{
-    json_key(w, str_from(key));
-    json_put_i64(w, value);
-}
-
-void json_kv_bool(struct json_writer *w, const char *key, bool value)
-{
-    json_key(w, str_from(key));
-    json_put_bool(w, value);
-}
-
-/* Bytes that stand for themselves, a whole character at a time: length of their run. */
-static size_t clean_run(struct str s)
-{
-    size_t i = 0;
-
-    while (i < s.n) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == '"' || c == '\\')
-            break;
-        size_t n = c < 0x80 ? 1 : utf8_length(s.p + i, s.n - i);
-        if (n == 0)
-            break;
-        i += n;
-    }
-    return i;
-}
-
 static void put_unclean(struct buf *out, unsigned char c)
 {
     switch (c) {
@@ -207,14 +202,33 @@ static void put_unclean(struct buf *out, unsigned char c)
     }
 }
 
+/* Characters beyond ASCII at the begin of s: length of their run. */
+static size_t foreign_run(struct str s)
+{
+    size_t i = 0;
+
+    while (i < s.n && (unsigned char)s.p[i] >= 0x80) {
+        size_t n = utf8_length(s.p + i, s.n - i);
+        if (n == 0)
+            break;
+        i += n;
+    }
+    return i;
+}
+
 void json_escape(struct buf *out, struct str value)
 {
     while (value.n > 0) {
-        size_t n = clean_run(value);
-        buf_add(out, (struct str){value.p, n});
-        if (n == value.n)
-            return;
-        put_unclean(out, (unsigned char)value.p[n]);
-        value = (struct str){value.p + n + 1, value.n - n - 1};
+        size_t part = value.n < ESCAPE_PART ? value.n : ESCAPE_PART, used;
+        char *to = buf_reserve(out, 2 * part + JSON_ESCAPE_SLACK);
+        out->n += escape((struct str){value.p, part}, to, &used);
+        value = (struct str){value.p + used, value.n - used};
+        if (used == part)
+            continue;
+        size_t run = foreign_run(value);
+        buf_add(out, (struct str){value.p, run});
+        if (run == 0)
+            put_unclean(out, (unsigned char)value.p[run++]);
+        value = (struct str){value.p + run, value.n - run};
     }
 }

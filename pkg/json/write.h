@@ -38,10 +38,27 @@ void json_put_number(struct json_writer *w, struct str text);
 /* A double with the shortest text that reads back equal; not finite: null. */
 void json_put_double(struct json_writer *w, double value);
 
-/* key + value in one call. */
-void json_kv_str(struct json_writer *w, const char *key, struct str value);
-void json_kv_i64(struct json_writer *w, const char *key, int64_t value);
-void json_kv_bool(struct json_writer *w, const char *key, bool value);
+/* A key of ours: a plain word, nothing in it needs an escape. */
+void json_key_name(struct json_writer *w, struct str name);
+
+/* key + value in one call; the key is a plain word. */
+static inline void json_kv_str(struct json_writer *w, const char *key, struct str value)
+{
+    json_key_name(w, (struct str){key, strlen(key)});
+    json_put_str(w, value);
+}
+
+static inline void json_kv_i64(struct json_writer *w, const char *key, int64_t value)
+{
+    json_key_name(w, (struct str){key, strlen(key)});
+    json_put_i64(w, value);
+}
+
+static inline void json_kv_bool(struct json_writer *w, const char *key, bool value)
+{
+    json_key_name(w, (struct str){key, strlen(key)});
+    json_put_bool(w, value);
+}
 
 /* Only the escaped contents, without quotes. */
 void json_escape(struct buf *out, struct str value);

@@ -96,7 +96,7 @@ static struct field_values values_of(struct reference *r, const struct event_tre
 /* ---- one value ---------------------------------------------------------------- */
 
 /* The text that text operations see; false if the value has none. */
-static bool text_of(const struct field_value *value, struct str *text)
+bool reference_text_of(const struct field_value *value, struct str *text)
 {
     switch (value->kind) {
     case JSON_STRING:
@@ -168,7 +168,7 @@ static bool compares_with_other(struct reference *r, const struct atom *atom,
     struct str mine = reference_fold(r->step, atom->fold, text), other;
 
     for (size_t i = 0; i < others.n; i++)
-        if (text_of(&others.items[i], &other) &&
+        if (reference_text_of(&others.items[i], &other) &&
             reference_compare(atom->cmp, mine, reference_fold(r->step, atom->fold, other)))
             return true;
     return false;
@@ -216,13 +216,13 @@ static bool value_matches(struct reference *r, const struct atom *atom,
     case ATOM_TIME_PART:
         return time_part_matches(atom->part, atom->cmp, value->kind, value->text, atom->text);
     default:
-        return text_of(value, &text) && text_matches(r, atom, event, text);
+        return reference_text_of(value, &text) && text_matches(r, atom, event, text);
     }
 }
 
 /* ---- one atom ----------------------------------------------------------------- */
 
-static enum truth truth_of_missing(const struct atom *atom)
+enum truth reference_truth_of_missing(const struct atom *atom)
 {
     if (atom->op == ATOM_EXISTS)
         return TRUTH_FALSE;
@@ -247,7 +247,7 @@ static enum truth atom_truth(struct reference *r, const struct atom *atom,
 
     *by = NULL;
     if (values.n == 0)
-        return truth_of_missing(atom);
+        return reference_truth_of_missing(atom);
     if (atom->array == ARRAY_SINGLE && values.n > 1)
         return TRUTH_UNKNOWN;
     for (size_t i = 0; i < asked; i++) {
@@ -306,6 +306,13 @@ enum truth reference_formula(struct reference *r, const struct formula *f,
     return formula_truth(r, f, event);
 }
 
+bool reference_value(struct reference *r, const struct atom *atom, const struct event_tree *event,
+                     const struct field_value *value)
+{
+    begin(r);
+    return value_matches(r, atom, event, value);
+}
+
 bool reference_match(struct reference *r, const struct rule *rule, const struct event_tree *event)
 {
     return reference_formula(r, rule->formula, event) == TRUTH_TRUE;
@@ -325,7 +332,7 @@ static void evidence_add(struct evidence_list *list, struct str selection, const
     struct str text = {"", 0};
 
     if (by)
-        (void)text_of(by, &text);
+        (void)reference_text_of(by, &text);
     for (size_t i = 0; i < list->n; i++)
         if (list->items[i].atom == atom && str_eq(list->items[i].value, text))
             return;

@@ -37,6 +37,13 @@ enum truth reference_formula(struct reference *r, const struct formula *f,
 /* The rule's formula is true (routing is not asked: logsource_allows() is the caller's). */
 bool reference_match(struct reference *r, const struct rule *rule, const struct event_tree *event);
 
+/* Single steps, for evidence.h: does one member satisfy the atom, what is the truth of an atom
+ * whose field is missing, and which text do text operations see (false: none). */
+bool reference_value(struct reference *r, const struct atom *atom, const struct event_tree *event,
+                     const struct field_value *value);
+enum truth reference_truth_of_missing(const struct atom *atom);
+bool reference_text_of(const struct field_value *value, struct str *text);
+
 /* Regexes that ran into their match or depth limit (they count as no match). The limits are
  * REFERENCE_LIMIT_FACTOR times those of regex.h. */
 enum { REFERENCE_LIMIT_FACTOR = 10 };

@@ -486,6 +486,26 @@ static void check_unescape_kernels(struct str text)
     free(got);
 }
 
+static void check_escape_kernels(struct str text)
+{
+    static json_escape_fn *const kernels[] = {json_escape_scalar, json_escape_avx2,
+                                              json_escape_avx512};
+    size_t room = text.n * 2 + JSON_ESCAPE_SLACK, want_used;
+    char *want = malloc(room), *got = malloc(room + 1);
+    size_t n = json_escape_scalar(text, want, &want_used);
+
+    for (int level = 1; level <= (int)cpu_simd_max(); level++) {
+        size_t used;
+        got[room] = 'G';
+        CHECK_EQ(kernels[level](text, got, &used), n);
+        CHECK_EQ(used, want_used);
+        CHECK(memcmp(got, want, n) == 0);
+        CHECK(got[room] == 'G');
+    }
+    free(want);
+    free(got);
+}
+
 TEST(kernels_agree_on_every_length_up_to_a_page_edge)
 {
     static const char ascii[] = "\"\"\"\"\\\\\\\\{}[]:,  \n\t\x01u0041bfnrt/x1-\x1a\x0c";
@@ -502,6 +522,10 @@ TEST(kernels_agree_on_every_length_up_to_a_page_edge)
                 *p = telling[rng_below(&r, alphabet)];
             check_index_kernels((struct str){edge - n, n});
             check_unescape_kernels((struct str){edge - n, n});
+            check_escape_kernels((struct str){edge - n, n});
+            for (char *p = edge - n; p < edge; p++)
+                *p = rng_below(&r, 50) ? "ab\\\"~ "[rng_below(&r, 6)] : *p;
+            check_escape_kernels((struct str){edge - n, n});
         }
     }
     munmap(edge - PAGE_MAX, 2 * PAGE_MAX);
@@ -535,6 +559,7 @@ TEST(every_byte_has_its_class_in_every_kernel)
         check_index_kernels((struct str){outside, sizeof(outside)});
         check_index_kernels((struct str){inside, sizeof(inside)});
         check_unescape_kernels((struct str){inside, sizeof(inside)});
+        check_escape_kernels((struct str){inside, sizeof(inside)});
     }
 }
 
