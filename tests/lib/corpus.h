@@ -1,6 +1,4 @@
-/* corpus.h - the files of a .tar.zst of the shared data, one after the other.
- *
- * The data lies at $WEIR_DATA, by default ../shared/data from where the tests run. */
+/* corpus.h - the files of a .tar.zst of the shared data, one after the other. */
 #ifndef WEIR_TESTS_LIB_CORPUS_H
 #define WEIR_TESTS_LIB_CORPUS_H
 
@@ -10,9 +8,5 @@
  * only valid during the call). False if the archive is absent or broken. */
 bool corpus_each(const char *name, void (*fn)(struct str path, struct str text, void *context),
                  void *context);
-
-/* To be called when corpus_each() said no: prints the skip line; ends the program with a failure
- * if CI=true, since then the data must be there. */
-void corpus_skip(void);
 
 #endif

@@ -3,34 +3,7 @@
 
 #include "base/str.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
 enum { RANDOM_DEPTH_MAX = 5 };
-
-struct rng rng_start(const char *test)
-{
-    const char *given = getenv("WEIR_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed =
-        given ? strtoull(given, NULL, 10) : (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec;
-    fprintf(stderr, "%s: WEIR_SEED=%llu\n", test, (unsigned long long)seed);
-    return (struct rng){seed};
-}
-
-/* splitmix64 */
-uint32_t rng_below(struct rng *r, uint32_t below)
-{
-    uint64_t z = r->state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return (uint32_t)(z % below);
-}
 
 #define PICK(r, list) ((list)[rng_below((r), (uint32_t)ARRAY_LEN(list))])
 

@@ -7,15 +7,7 @@
 #define WEIR_TESTS_LIB_JSON_RANDOM_H
 
 #include "base/buf.h"
-
-struct rng {
-    uint64_t state;
-};
-
-/* The seed: of WEIR_SEED in the environment, else of the clock; printed either way. */
-struct rng rng_start(const char *test);
-/* 0 .. below - 1 */
-uint32_t rng_below(struct rng *r, uint32_t below);
+#include "tests/lib/rng.h"
 
 /* An object of random members added to out. With is_tame, strings are valid UTF-8 without
  * lone surrogates or NUL, so that other libraries take them too. */

@@ -2,6 +2,7 @@
 #include "tests/lib/lane.h"
 
 #include "base/str.h"
+#include "tests/lib/shared.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,11 +63,10 @@ static bool read_lines(struct lane *l, FILE *f)
 bool lane_each(const char *name, size_t stride, size_t max,
                void (*fn)(struct str line, void *context), void *context)
 {
-    const char *dir = getenv("WEIR_DATA");
     struct lane l = {stride, max, 0, fn, context};
-    char path[1024];
+    char path[SHARED_PATH_MAX];
 
-    snprintf(path, sizeof path, "%s/%s", dir ? dir : "../shared/data", name);
+    shared_path(path, name);
     FILE *f = fopen(path, "rb");
     if (!f)
         return false;

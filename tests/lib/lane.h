@@ -1,6 +1,4 @@
-/* lane.h - lines of an .ndjson.zst of the shared data.
- *
- * The data lies at $WEIR_DATA, by default ../shared/data from where the tests run. */
+/* lane.h - lines of an .ndjson.zst of the shared data. */
 #ifndef WEIR_TESTS_LIB_LANE_H
 #define WEIR_TESTS_LIB_LANE_H
 

@@ -1,6 +1,7 @@
 /* test_alert.c - alerts of every profile: valid OCSF, the same names every time, no planted
  * secret, never too long. */
 #include "tests/lib/canary.h"
+#include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
 #include "alert/alert.h"
@@ -219,18 +220,18 @@ static struct alert_writer *writer_new(void)
 /* ---- OCSF
  * ---------------------------------------------------------------------------------------- */
 
+static const char SCHEMA[] = "ocsf/detection_finding-1.8.0.json";
+
 /* Documents go to the validator of the end-to-end tests: one validator for both. */
 static int validate(const struct buf *documents, char *report, size_t size)
 {
-    const char *data = getenv("WEIR_DATA");
-    char path[] = "/tmp/weir-alerts-XXXXXX", command[1024];
+    char path[] = "/tmp/weir-alerts-XXXXXX", schema[SHARED_PATH_MAX], command[2048];
     int fd = mkstemp(path);
 
     CHECK(fd >= 0 && write(fd, documents->p, documents->n) == (ssize_t)documents->n);
     close(fd);
-    snprintf(command, sizeof(command),
-             "python3 tests/e2e/ocsf.py '%s/ocsf/detection_finding-1.8.0.json' %s",
-             data ? data : "../shared/data", path);
+    shared_path(schema, SCHEMA);
+    snprintf(command, sizeof(command), "python3 tests/e2e/ocsf.py '%s' %s", schema, path);
     FILE *f = popen(command, "r");
     CHECK(f != NULL);
     size_t n = fread(report, 1, size - 1, f);
@@ -242,15 +243,12 @@ static int validate(const struct buf *documents, char *report, size_t size)
 
 static bool has_schema(void)
 {
-    const char *data = getenv("WEIR_DATA"), *ci = getenv("CI");
-    char path[1024];
+    char path[SHARED_PATH_MAX];
 
-    snprintf(path, sizeof(path), "%s/ocsf/detection_finding-1.8.0.json",
-             data ? data : "../shared/data");
+    shared_path(path, SCHEMA);
     if (access(path, R_OK) == 0)
         return true;
-    CHECK(!ci || strcmp(ci, "true") != 0);
-    printf("SKIP: shared data absent\n");
+    shared_absent();
     return false;
 }
 

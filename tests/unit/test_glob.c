@@ -1,6 +1,7 @@
 /* test_glob.c - globs: the table of meanings, and a naive recursive matcher as the model. */
 #include "match/glob.h"
 
+#include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
 #include "base/utf8.h"
@@ -178,13 +179,7 @@ static bool naive(const struct glob_part *parts, size_t n, struct str value, siz
     return has && naive(parts + 1, n - 1, value, at + taken);
 }
 
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33) % n;
-}
+static struct rng rng;
 
 static struct str random_text(struct arena *a, uint32_t pieces_max)
 {
@@ -192,8 +187,8 @@ static struct str random_text(struct arena *a, uint32_t pieces_max)
     char *out = arena_alloc(a, 3 * (size_t)pieces_max + 1);
     size_t n = 0;
 
-    for (uint32_t left = random_below(pieces_max + 1); left > 0; left--) {
-        struct str piece = str_from(pieces[random_below(ARRAY_LEN(pieces))]);
+    for (uint32_t left = rng_below(&rng, pieces_max + 1); left > 0; left--) {
+        struct str piece = str_from(pieces[rng_below(&rng, ARRAY_LEN(pieces))]);
         memcpy(out + n, piece.p, piece.n);
         n += piece.n;
     }
@@ -202,11 +197,11 @@ static struct str random_text(struct arena *a, uint32_t pieces_max)
 
 static struct glob random_glob(struct arena *a)
 {
-    size_t n = random_below(7);
+    size_t n = rng_below(&rng, 7);
     struct glob_part *parts = ARENA_ARRAY(a, n, struct glob_part);
 
     for (size_t i = 0; i < n; i++) {
-        enum glob_kind kind = (enum glob_kind)random_below(4);
+        enum glob_kind kind = (enum glob_kind)rng_below(&rng, 4);
         if (i && kind == parts[i - 1].kind && (kind == GLOB_ANY || kind == GLOB_TEXT))
             kind = GLOB_ONE;
         parts[i].kind = kind;
@@ -224,7 +219,7 @@ TEST(random_globs_agree_with_trying_everything)
     struct arena *a = arena_new(0);
     size_t n_matches = 0;
 
-    random_state = SEED;
+    rng.state = SEED;
     for (int round = 0; round < ROUNDS; round++) {
         arena_reset(a);
         struct glob glob = random_glob(a);

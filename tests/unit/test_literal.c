@@ -6,32 +6,16 @@
  * reads too far is killed.
  */
 #include "match/literal.h"
+#include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/hash.h"
-
 enum { VALUES_MAX = 200, VALUE_BYTES_MAX = 3000, LITERALS_MAX = 1200 };
 
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state += UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(hash_bytes(&random_state, sizeof random_state) % n);
-}
-
-/* Seeded from the environment to repeat a failure; printed by every random test. */
-static void random_start(const char *test)
-{
-    const char *seed = getenv("SEED");
-
-    random_state = seed ? strtoul(seed, NULL, 10) : (uint64_t)getpid();
-    print_message("%s: SEED=%llu\n", test, (unsigned long long)random_state);
-}
+static struct rng rng;
 
 /* ---- what was found, and what should have been --------------------------------------- */
 
@@ -186,12 +170,12 @@ static void random_text(char *p, size_t n, enum alphabet alphabet)
 
     if (alphabet != ALPHABET_WORDS) {
         for (size_t i = 0; i < n; i++)
-            p[i] = (char)('a' + random_below(SIZES[alphabet]));
+            p[i] = (char)('a' + rng_below(&rng, SIZES[alphabet]));
         return;
     }
     for (size_t i = 0; i < n;) {
-        const char *word = WORDS[random_below(ARRAY_LEN(WORDS))];
-        for (size_t j = random_below(2); word[j] && i < n; j++)
+        const char *word = WORDS[rng_below(&rng, ARRAY_LEN(WORDS))];
+        for (size_t j = rng_below(&rng, 2); word[j] && i < n; j++)
             p[i++] = word[j];
     }
 }
@@ -208,11 +192,11 @@ static void random_values(struct material *m, enum alphabet alphabet)
 {
     static const uint32_t MOST[] = {1, 8, 70, 70, 150, 300, VALUE_BYTES_MAX};
 
-    m->n_values = random_below(VALUES_MAX + 1);
+    m->n_values = rng_below(&rng, VALUES_MAX + 1);
     for (size_t i = 0; i < m->n_values; i++) {
-        uint32_t n = random_below(MOST[random_below(ARRAY_LEN(MOST))] + 1);
+        uint32_t n = rng_below(&rng, MOST[rng_below(&rng, ARRAY_LEN(MOST))] + 1);
         char *p = arena_alloc(m->arena, n + LITERAL_PAD + 64);
-        p += random_below(64); /* any alignment */
+        p += rng_below(&rng, 64); /* any alignment */
         random_text(p, n, alphabet);
         memset(p + n, 'a', LITERAL_PAD);
         m->values[i] = (struct literal_value){p, n, (uint32_t)i};
@@ -223,7 +207,7 @@ static void random_values(struct material *m, enum alphabet alphabet)
 static uint32_t random_length(uint32_t most)
 {
     static const uint32_t MOST[] = {3, 8, 20, 40, 200};
-    uint32_t n = 1 + random_below(MOST[random_below(ARRAY_LEN(MOST))]);
+    uint32_t n = 1 + rng_below(&rng, MOST[rng_below(&rng, ARRAY_LEN(MOST))]);
 
     return n < most ? n : most;
 }
@@ -236,8 +220,8 @@ static struct str random_literal_text(struct material *m, enum alphabet alphabet
     uint32_t n = random_length(has_bytes ? from->n : 200);
     char *p = arena_alloc(m->arena, n);
 
-    if (has_bytes && random_below(2) == 0)
-        memcpy(p, from->p + random_below(from->n - n + 1), n);
+    if (has_bytes && rng_below(&rng, 2) == 0)
+        memcpy(p, from->p + rng_below(&rng, from->n - n + 1), n);
     else
         random_text(p, n, alphabet);
     return (struct str){p, n};
@@ -249,24 +233,24 @@ static void random_literals(struct material *m, enum alphabet alphabet, size_t n
     for (size_t i = 0; i < n; i++) {
         struct literal *l = &m->literals[i];
         const struct literal_value *from =
-            m->n_values ? &m->values[random_below((uint32_t)m->n_values)] : NULL;
+            m->n_values ? &m->values[rng_below(&rng, (uint32_t)m->n_values)] : NULL;
 
         *l = (struct literal){.text = random_literal_text(m, alphabet, from), .id = (uint32_t)i};
         if (is_anchored)
-            l->where = (enum literal_where)random_below(4);
-        if (i > 0 && random_below(20) == 0) /* duplicates */
-            l->text = m->literals[random_below((uint32_t)i)].text;
-        if (l->where == LITERAL_WHOLE && from && from->n > 0 && random_below(2) == 0)
+            l->where = (enum literal_where)rng_below(&rng, 4);
+        if (i > 0 && rng_below(&rng, 20) == 0) /* duplicates */
+            l->text = m->literals[rng_below(&rng, (uint32_t)i)].text;
+        if (l->where == LITERAL_WHOLE && from && from->n > 0 && rng_below(&rng, 2) == 0)
             l->text = (struct str){from->p, from->n};
-        if (i > 0 && random_below(50) == 0) /* shared ids */
-            l->id = m->literals[random_below((uint32_t)i)].id;
+        if (i > 0 && rng_below(&rng, 50) == 0) /* shared ids */
+            l->id = m->literals[rng_below(&rng, (uint32_t)i)].id;
     }
 }
 
 static void random_round(struct material *m, size_t n_literals, bool is_anchored)
 {
-    enum alphabet alphabet = (enum alphabet)random_below(ALPHABETS);
-    uint32_t cap = random_below(2) ? 64 : 4096;
+    enum alphabet alphabet = (enum alphabet)rng_below(&rng, ALPHABETS);
+    uint32_t cap = rng_below(&rng, 2) ? 64 : 4096;
 
     m->arena = arena_new(0);
     random_values(m, alphabet);
@@ -282,7 +266,7 @@ TEST(random_sets_of_every_size_equal_a_plain_search)
     static const size_t SIZES[] = {0, 1, 2, 3, 8, 20, 33, 100, 1000};
     struct material *m = calloc(1, sizeof *m);
 
-    random_start("random sets");
+    rng = rng_start("random sets");
     for (size_t round = 0; round < 10; round++)
         for (size_t i = 0; i < ARRAY_LEN(SIZES); i++) {
             random_round(m, SIZES[i], false);
@@ -297,7 +281,7 @@ TEST(values_at_the_end_of_memory_are_read_no_further_than_the_pad)
     char texts[100][32];
     struct edge e;
 
-    random_start("page edge");
+    rng = rng_start("page edge");
     edge_init(&e);
     for (uint32_t i = 0; i < ARRAY_LEN(literals); i++) {
         uint32_t n = 1 + i % 31;
@@ -388,7 +372,7 @@ TEST(the_longest_literal_is_found)
     struct literal l = {{p + 10, N}, 0, LITERAL_ANYWHERE};
     struct literal_value v = {p, N + 10, 0};
 
-    random_start("longest literal");
+    rng = rng_start("longest literal");
     random_text(p, N + 10, ALPHABET_WORDS);
     for (int where = LITERAL_ANYWHERE; where <= LITERAL_WHOLE; where++) {
         l.where = (enum literal_where)where;
@@ -451,17 +435,17 @@ TEST(large_sets_with_two_filters_equal_a_plain_search)
     struct material *m = calloc(1, sizeof *m);
     struct literal *literals = calloc(N, sizeof *literals);
 
-    random_start("large sets");
+    rng = rng_start("large sets");
     m->arena = arena_new(0);
     do
         random_values(m, ALPHABET_WORDS);
     while (m->n_values < VALUES);
     for (uint32_t i = 0; i < N; i++) {
-        uint32_t n = 1 + random_below(30);
+        uint32_t n = 1 + rng_below(&rng, 30);
         char *p = arena_alloc(m->arena, n);
-        const struct literal_value *from = &m->values[random_below(VALUES)];
+        const struct literal_value *from = &m->values[rng_below(&rng, VALUES)];
         if (i % 8 == 0 && from->n >= n)
-            memcpy(p, from->p + random_below(from->n - n + 1), n);
+            memcpy(p, from->p + rng_below(&rng, from->n - n + 1), n);
         else
             random_text(p, n, i % 2 ? ALPHABET_BYTES : ALPHABET_WORDS);
         literals[i] = (struct literal){{p, n}, i, LITERAL_ANYWHERE};

@@ -12,6 +12,7 @@
 #include "lang/lang.h"
 #include "tests/lib/corpus.h"
 #include "tests/lib/lane.h"
+#include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
@@ -258,7 +259,7 @@ static void add_line(struct str line, void *context)
 
 TEST(a_second_round_of_real_events_with_all_shared_rules_allocates_nothing)
 {
-    struct list_source lists = {any_list, NULL};
+    struct list_source lists = {.lookup = any_list};
     struct path p = {.a = start_arena()};
     struct buf text = {0};
 
@@ -268,7 +269,7 @@ TEST(a_second_round_of_real_events_with_all_shared_rules_allocates_nothing)
                               add_line, &text);
     rule_loader_finish(l, &p.rules);
     if (!is_there) {
-        corpus_skip();
+        shared_absent();
         arena_free(p.a);
         buf_release(&text);
         skip();

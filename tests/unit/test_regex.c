@@ -2,6 +2,7 @@
  * required texts are required. */
 #include "match/regex.h"
 
+#include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
@@ -312,28 +313,22 @@ static const char *const shapes[] = {
     "`.*`.*`",
 };
 
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33) % n;
-}
+static struct rng rng;
 
 /* Mostly characters of the pattern itself, so that near hits are common. */
 static struct str random_value(char *out, size_t size, struct str pattern)
 {
     static const char others[] = " \n\t\v\r.\\/-`\"{}0123abcdefABCDEF$%:+x";
-    size_t n = random_below((uint32_t)size);
+    size_t n = rng_below(&rng, (uint32_t)size);
 
     for (size_t i = 0; i < n; i++)
-        if (random_below(3) == 0)
-            out[i] = others[random_below(sizeof(others) - 1)];
-        else if (i && pattern.n > 1 && random_below(4)) {
+        if (rng_below(&rng, 3) == 0)
+            out[i] = others[rng_below(&rng, sizeof(others) - 1)];
+        else if (i && pattern.n > 1 && rng_below(&rng, 4)) {
             const char *p = memchr(pattern.p, out[i - 1], pattern.n - 1);
-            out[i] = p ? p[1] : pattern.p[random_below((uint32_t)pattern.n)];
+            out[i] = p ? p[1] : pattern.p[rng_below(&rng, (uint32_t)pattern.n)];
         } else {
-            out[i] = pattern.n ? pattern.p[random_below((uint32_t)pattern.n)] : 'a';
+            out[i] = pattern.n ? pattern.p[rng_below(&rng, (uint32_t)pattern.n)] : 'a';
         }
     return (struct str){out, n};
 }
@@ -392,7 +387,7 @@ TEST(both_engines_agree_on_random_values)
 {
     size_t n_matches = 0;
 
-    random_state = 5;
+    rng.state = 5;
     for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
         for (unsigned flags = 0; flags < 16; flags++)
             n_matches += compare_engines(str_from(shapes[i]), flags, 200);

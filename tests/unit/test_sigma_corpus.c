@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "tests/lib/corpus.h"
+#include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ TEST(the_whole_corpus_loads)
     rule_loader_finish(l, &loaded);
     double seconds = now_s() - start;
     if (!is_there) {
-        corpus_skip();
+        shared_absent();
         arena_free(a);
         skip();
     }
