@@ -112,10 +112,34 @@ static void begin_record(struct stream *s, bool is_new)
     s->counts.records++;
 }
 
+/* A line that is plainly one event, by the short way. */
+static bool take_line(struct stream *s)
+{
+    struct str rest = splitter_rest(s->splitter);
+
+    if (rest.n == 0 || rest.p[0] != '{')
+        return false;
+    if (s->n == STREAM_BATCH_MAX)
+        flush(s);
+    struct event *e = &s->events[s->n];
+    if (!extract_line(s->worker, s->profiles, rest, s->at, e))
+        return false;
+    splitter_took(s->splitter, (size_t)(e->record.p + e->record.n - rest.p));
+    begin_record(s, true);
+    e->ref = s->at;
+    s->numbers[s->n++] = s->number++;
+    s->at.index++;
+    return true;
+}
+
 /* Everything the splitter has by now. */
 static void drain(struct stream *s)
 {
     for (;;) {
+        while (s->rc == WEIR_OK && take_line(s))
+            ;
+        if (s->rc != WEIR_OK)
+            return;
         struct str record;
         uint32_t index;
         bool is_new = true;

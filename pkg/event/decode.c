@@ -436,6 +436,20 @@ enum splitter_result splitter_next(struct splitter *s, struct str *record, uint3
     }
 }
 
+struct str splitter_rest(struct splitter *s)
+{
+    if (s->state != STATE_PLAIN || !s->is_started)
+        return (struct str){0};
+    skip_blanks(s);
+    return rest_of(s);
+}
+
+void splitter_took(struct splitter *s, size_t n)
+{
+    ASSERT(n <= s->n - s->at);
+    s->at += n;
+}
+
 /* ---- envelopes ------------------------------------------------------------------------------- */
 
 /* Reading the members of an object or array without a tree. */
@@ -585,6 +599,13 @@ static bool find_envelope(const struct profile_set *profiles, struct str record,
             return true;
     }
     return false;
+}
+
+bool decode_is_envelope(const struct profile_set *profiles, struct str record)
+{
+    struct str list;
+
+    return find_envelope(profiles, record, &list);
 }
 
 static enum event_reject each_member(struct str list,

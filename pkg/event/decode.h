@@ -28,6 +28,12 @@ void splitter_feed(struct splitter *s, const char *p, size_t n);
 /* No more bytes will come: what is left is the last record. */
 void splitter_end(struct splitter *s);
 
+/* What lies at the next record, if that may begin where a line does and nothing is known of it yet;
+ * else empty. splitter_took(): it was a record of n bytes and is done with. The slice is valid
+ * as those of splitter_next(). */
+struct str splitter_rest(struct splitter *s);
+void splitter_took(struct splitter *s, size_t n);
+
 enum splitter_result { SPLIT_RECORD, SPLIT_BAD, SPLIT_NEED_MORE, SPLIT_END };
 
 /* The next record. SPLIT_RECORD: *record is one JSON document, or one NDJSON line as it stands
@@ -36,6 +42,9 @@ enum splitter_result { SPLIT_RECORD, SPLIT_BAD, SPLIT_NEED_MORE, SPLIT_END };
  * of their own with `index` counting from 0 and the record number of the array. */
 enum splitter_result splitter_next(struct splitter *s, struct str *record, uint32_t *index,
                                    bool *is_new_record, enum event_reject *reason);
+
+/* Would decode_record() take this object apart? */
+bool decode_is_envelope(const struct profile_set *profiles, struct str record);
 
 /* Unwrap a record that is an array or a declared envelope: calls fn for each member in order.
  * A plain event: fn once with the record itself and index 0. Returns why not, if nothing could be

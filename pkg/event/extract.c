@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "event/decode.h"
 #include "event/extractor.h"
 #include "event/time.h"
 
@@ -617,17 +618,15 @@ static void hand_out_values(struct extract_worker *w, struct event *out)
     out->n_values = w->n_values;
 }
 
-enum event_reject extract_event(struct extract_worker *w, struct str record, struct event_ref ref,
-                                struct event *out)
+/* The event that was just scanned. Fails if its leaves are wanted, but too many. */
+static enum event_reject make_event(struct extract_worker *w, struct str record, bool has_leaves,
+                                    struct event_ref ref, struct event *out)
 {
-    bool has_leaves;
-    enum json_reason reason = scan(w, record, &has_leaves);
-
-    if (reason != JSON_OK)
-        return event_reject_of(reason);
     const struct reader *r = read_hits(w);
     uint32_t shape = find_shape(w, r);
     bool wants_leaves = w->x->has_leaves && !w->no_leaves[shape];
+    enum json_reason reason = JSON_OK;
+
     if (wants_leaves && !has_leaves)
         reason = add_leaves(w, record);
     w->leaves_guess = wants_leaves || (w->x->no_memo && w->x->has_leaves);
@@ -639,4 +638,28 @@ enum event_reject extract_event(struct extract_worker *w, struct str record, str
     hand_out_values(w, out);
     find_time(w, r, out);
     return EVENT_OK;
+}
+
+enum event_reject extract_event(struct extract_worker *w, struct str record, struct event_ref ref,
+                                struct event *out)
+{
+    bool has_leaves;
+    enum json_reason reason = scan(w, record, &has_leaves);
+
+    if (reason != JSON_OK)
+        return event_reject_of(reason);
+    return make_event(w, record, has_leaves, ref, out);
+}
+
+bool extract_line(struct extract_worker *w, const struct profile_set *profiles, struct str text,
+                  struct event_ref ref, struct event *out)
+{
+    bool has_leaves = w->leaves_guess;
+    struct str line;
+
+    json_scan_want_leaves(w->scanner, has_leaves);
+    if (!json_scan_line(w->scanner, w->x->paths, text, &line) ||
+        (json_scan_has_array(w->scanner) && decode_is_envelope(profiles, line)))
+        return false;
+    return make_event(w, line, has_leaves, ref, out) == EVENT_OK;
 }

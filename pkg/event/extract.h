@@ -67,6 +67,13 @@ void extract_want_leaves(struct extract_worker *w, uint32_t shape, bool wants);
 MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str record,
                                          struct event_ref ref, struct event *out);
 
+/* The event of the line that a text begins with, in one go, if that line (with its newline) is
+ * plainly one event and no envelope; false: nothing is said, the text must be split and decoded.
+ * out->record is the line without blanks around it. Where it says true, splitter, decode_record()
+ * and extract_event() would have led to the same event. */
+MUST_USE bool extract_line(struct extract_worker *w, const struct profile_set *profiles,
+                           struct str text, struct event_ref ref, struct event *out);
+
 /* Forget all events handed out since the last reset. */
 void extract_batch_reset(struct extract_worker *w);
 

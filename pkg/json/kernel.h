@@ -29,6 +29,11 @@ struct json_index {
 typedef void json_index_fn(struct str record, struct json_index *out);
 json_index_fn json_index_scalar, json_index_avx2, json_index_avx512;
 
+/* The same for the bytes before the first newline, in strings or not: returns how many there are,
+ * text.n if there is no newline. */
+typedef size_t json_index_line_fn(struct str text, struct json_index *out);
+json_index_line_fn json_index_line_scalar, json_index_line_avx2, json_index_line_avx512;
+
 typedef size_t json_unescape_fn(struct str in, char *out, unsigned *flags);
 json_unescape_fn json_unescape_scalar, json_unescape_avx2, json_unescape_avx512;
 

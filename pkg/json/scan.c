@@ -25,12 +25,14 @@ enum { SENTINELS = 4, CAPACITY_MIN = 4096 };
 struct json_scanner {
     struct arena *arena; /* holds all of this; an outgrown index stays in it, half as large */
     json_index_fn *index;
+    json_index_line_fn *index_line;
     struct json_index ix;
     size_t capacity; /* longest record that ix has room for */
     struct json_hit *hits;
     size_t n_hits;
     struct buf key; /* an escaped key, unescaped */
     bool no_leaves;
+    bool has_array;
 };
 
 struct walk {
@@ -43,6 +45,7 @@ struct walk {
     struct buf *key;
     size_t n_keys;
     bool has_leaves;
+    bool has_array;
     bool is_full; /* a hit found no room */
 };
 
@@ -257,6 +260,7 @@ static const uint32_t *walk_array(struct walk *w, const uint32_t *at, uint32_t n
 {
     const char *src = w->src;
 
+    w->has_array = true;
     if (src[at[0]] == ']') {
         if (node != NODE_NONE)
             put_all(
@@ -293,11 +297,14 @@ static void reserve(struct json_scanner *s, size_t n)
 struct json_scanner *json_scanner_new_with(enum simd_level level)
 {
     static json_index_fn *const kernels[] = {json_index_scalar, json_index_avx2, json_index_avx512};
+    static json_index_line_fn *const line_kernels[] = {json_index_line_scalar, json_index_line_avx2,
+                                                       json_index_line_avx512};
     struct arena *a = arena_new(0);
     struct json_scanner *s = ARENA_NEW(a, struct json_scanner);
 
     ASSERT(level <= cpu_simd_max());
     s->index = kernels[level];
+    s->index_line = line_kernels[level];
     s->arena = a;
     s->hits = arena_alloc(a, JSON_HITS_MAX * sizeof(*s->hits)); /* pages come with use */
     reserve(s, CAPACITY_MIN);
@@ -368,6 +375,7 @@ static enum json_reason walk_all(struct json_scanner *s, const struct json_paths
     if (w.is_full)
         return JSON_TOO_MANY_VALUES;
     s->n_hits = (size_t)(w.hit - s->hits);
+    s->has_array = w.has_array;
     return JSON_OK;
 }
 
@@ -385,6 +393,27 @@ enum json_reason json_scan(struct json_scanner *s, const struct json_paths *path
     if (reason != JSON_OK && offset)
         *offset = 0;
     return reason;
+}
+
+bool json_scan_line(struct json_scanner *s, const struct json_paths *paths, struct str text,
+                    struct str *line)
+{
+    size_t limit = text.n < JSON_LINE_MAX ? text.n : JSON_LINE_MAX;
+
+    s->n_hits = 0;
+    reserve(s, JSON_LINE_MAX);
+    size_t n = s->index_line((struct str){text.p, limit}, &s->ix);
+    if (n == limit || walk_all(s, paths, (struct str){text.p, n}) != JSON_OK)
+        return false;
+    /* An object reaches from its first token to its last. */
+    uint32_t first = s->ix.at[0], last = s->ix.at[s->ix.n - 1];
+    *line = (struct str){text.p + first, last + 1 - first};
+    return true;
+}
+
+bool json_scan_has_array(const struct json_scanner *s)
+{
+    return s->has_array;
 }
 
 enum json_reason json_scan_again(struct json_scanner *s, const struct json_paths *paths,

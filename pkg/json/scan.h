@@ -31,6 +31,7 @@
 enum {
     JSON_DEPTH_MAX = 64,
     JSON_RECORD_MAX = 16 * 1024 * 1024,
+    JSON_LINE_MAX = 64 * 1024, /* longest line that json_scan_line() takes */
     JSON_HITS_MAX = 65536,
     JSON_KEYS_MAX = 65536 /* keys per record */
 };
@@ -103,6 +104,15 @@ void json_scanner_free(struct json_scanner *s);
  * there are none and *offset (may be NULL) is where it went wrong. */
 MUST_USE enum json_reason json_scan(struct json_scanner *s, const struct json_paths *paths,
                                     struct str record, size_t *offset);
+/* The same for the first line of a text: finds its end on the way. True if there is a newline
+ * within JSON_LINE_MAX bytes, and a scan of what lies before it would be JSON_OK: *line is that
+ * without the blanks around it. False says nothing but that the text must be looked at more
+ * closely; there are no hits then. */
+MUST_USE bool json_scan_line(struct json_scanner *s, const struct json_paths *paths,
+                             struct str text, struct str *line);
+/* Has the record that was just scanned an array in it? */
+bool json_scan_has_array(const struct json_scanner *s);
+
 /* Walk the record that was just scanned once more, with or without the string leaves (nothing
  * was scanned since, and it was no refusal but JSON_TOO_MANY_VALUES). Cheaper than a scan: the
  * structure is known. */

@@ -74,7 +74,17 @@ static inline uint32_t *index_block(struct block_state *s, const char *p, struct
     return at + __builtin_popcountll(tokens);
 }
 
-void json_index_avx2(struct str record, struct json_index *out)
+/* Bytes of the block that are newlines. */
+static inline uint64_t newlines(const char *p)
+{
+    const __m256i newline = _mm256_set1_epi8('\n');
+
+    return join(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)p), newline),
+                _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(p + 32)), newline));
+}
+
+static inline __attribute__((always_inline)) size_t index_text(struct str record, bool is_line,
+                                                               struct json_index *out)
 {
     struct block_state s = {0};
     uint32_t *at = out->at;
@@ -83,6 +93,14 @@ void json_index_avx2(struct str record, struct json_index *out)
 
     for (; base < record.n; base += BLOCK) {
         const char *p = record.p + base;
+        if (is_line && record.n - base >= BLOCK) {
+            uint64_t found = newlines(p);
+            if (__builtin_expect(found != 0, 0)) /* this is the last block */
+                record.n = base + (size_t)_tzcnt_u64(found);
+        } else if (is_line) {
+            const char *found = memchr(p, '\n', record.n - base);
+            record.n = found ? (size_t)(found - record.p) : record.n;
+        }
         if (record.n - base < BLOCK) {
             memset(tail, ' ', sizeof(tail));
             p = memcpy(tail, p, record.n - base);
@@ -92,4 +110,15 @@ void json_index_avx2(struct str record, struct json_index *out)
     out->care[base / BLOCK] = 0;
     out->n = (size_t)(at - out->at);
     out->is_bad = (s.bad | s.in_string | s.is_escaped) != 0;
+    return record.n;
+}
+
+void json_index_avx2(struct str record, struct json_index *out)
+{
+    (void)index_text(record, false, out);
+}
+
+size_t json_index_line_avx2(struct str text, struct json_index *out)
+{
+    return index_text(text, true, out);
 }

@@ -92,7 +92,8 @@ static inline uint32_t *index_block(struct block_state *s, __m512i v, struct str
     return at + __builtin_popcountll(tokens);
 }
 
-void json_index_avx512(struct str record, struct json_index *out)
+static inline __attribute__((always_inline)) size_t index_text(struct str record, bool is_line,
+                                                               struct json_index *out)
 {
     struct block_state s = {0};
     uint32_t *at = out->at;
@@ -102,9 +103,27 @@ void json_index_avx512(struct str record, struct json_index *out)
         size_t left = record.n - base;
         __mmask64 inside = _bzhi_u64(~0ull, left < BLOCK ? (unsigned)left : BLOCK);
         __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), inside, record.p + base);
+        if (is_line) {
+            __mmask64 newline = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
+            if (__builtin_expect(newline != 0, 0)) { /* this is the last block */
+                record.n = base + (size_t)_tzcnt_u64(newline);
+                v = _mm512_mask_blend_epi8(_blsmsk_u64(newline) >> 1, _mm512_set1_epi8(' '), v);
+            }
+        }
         at = index_block(&s, v, record, base, out, at);
     }
     out->care[base / BLOCK] = 0;
     out->n = (size_t)(at - out->at);
     out->is_bad = (s.bad | s.in_string | s.is_escaped) != 0;
+    return record.n;
+}
+
+void json_index_avx512(struct str record, struct json_index *out)
+{
+    (void)index_text(record, false, out);
+}
+
+size_t json_index_line_avx512(struct str text, struct json_index *out)
+{
+    return index_text(text, true, out);
 }

@@ -25,6 +25,15 @@ static bool is_operator(char c)
     return c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',';
 }
 
+size_t json_index_line_scalar(struct str text, struct json_index *out)
+{
+    const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
+    size_t n = newline ? (size_t)(newline - text.p) : text.n;
+
+    json_index_scalar((struct str){text.p, n}, out);
+    return n;
+}
+
 void json_index_scalar(struct str record, struct json_index *out)
 {
     bool is_escaped = false, in_string = false, in_other = false, is_bad = false;

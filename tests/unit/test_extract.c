@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "doc/doc.h"
+#include "event/decode.h"
 #include "event/extract.h"
 #include "tests/lib/corpus.h"
 #include "tests/lib/event_diff.h"
@@ -529,6 +530,105 @@ TEST(random_records_are_read_as_the_tree_reads_them)
     run_random("extract with constants and without a memo", &options);
 }
 
+struct events_of {
+    struct fixture *f;
+    struct buf out;
+    size_t n_lines;
+};
+
+static void print_event(struct events_of *o, const struct event *e)
+{
+    buf_printf(&o->out, "%u %.*s", e->shape, (int)e->record.n, e->record.p);
+    for (uint32_t i = 0; i < e->n_values; i++)
+        buf_printf(&o->out, " %u=%u:%.*s", e->values[i].field, e->values[i].kind,
+                   (int)e->values[i].n, e->values[i].p);
+    buf_add_char(&o->out, '\n');
+}
+
+static void take_event(void *context, struct str text, uint32_t index)
+{
+    struct events_of *o = context;
+    struct event e;
+    enum event_reject got =
+        extract_event(o->f->worker, text, (struct event_ref){.index = index}, &e);
+
+    if (got != EVENT_OK)
+        buf_printf(&o->out, "%s\n", event_reject_name(got));
+    else
+        print_event(o, &e);
+}
+
+/* All events of a text, one line each: record, shape and values. */
+static void events_of(struct events_of *o, struct str text, bool by_line)
+{
+    struct splitter *s = splitter_new();
+    enum splitter_result got;
+    struct str record;
+    uint32_t index;
+    bool is_new;
+    enum event_reject why = EVENT_OK;
+
+    splitter_feed(s, text.p, text.n);
+    splitter_end(s);
+    do {
+        struct str rest = splitter_rest(s);
+        struct event e;
+        if (by_line && rest.n && rest.p[0] == '{' &&
+            extract_line(o->f->worker, o->f->profiles, rest, (struct event_ref){0}, &e)) {
+            splitter_took(s, (size_t)(e.record.p + e.record.n - rest.p));
+            o->n_lines++;
+            print_event(o, &e);
+            got = SPLIT_RECORD;
+            continue;
+        }
+        got = splitter_next(s, &record, &index, &is_new, &why);
+        if (got == SPLIT_RECORD)
+            why = decode_record(o->f->arena, o->f->profiles, record, take_event, o);
+        if (got == SPLIT_BAD || (got == SPLIT_RECORD && why != EVENT_OK))
+            buf_printf(&o->out, "%s\n", event_reject_name(why));
+    } while (got == SPLIT_RECORD || got == SPLIT_BAD);
+    splitter_free(s);
+    extract_batch_reset(o->f->worker);
+}
+
+static const char LINES_PROFILE[] = "name: lines\n"
+                                    "priority: 99\n"
+                                    "match: {all: [exists: a]}\n"
+                                    "roots: ['', b]\n"
+                                    "envelope: b\n";
+
+TEST(lines_taken_the_short_way_are_the_same_events)
+{
+    static const char *const between[] = {"\n", "\n", "\n",   "\r\n", "\n\n",
+                                          "",   " ",  " \n ", "\n\t", "\n]\n"};
+    struct rng rng = rng_start(__func__);
+    struct buf text = {0};
+    struct fixture f = fixture_new(LINES_PROFILE, "a b c d a.b X Y", true, NULL);
+    struct events_of plain = {.f = &f}, lines = {.f = &f};
+
+    for (int i = 0; i < RANDOM_ROUNDS / 8; i++) {
+        buf_clear(&text);
+        buf_clear(&plain.out);
+        buf_clear(&lines.out);
+        for (int n = 0; n < 6; n++) {
+            json_random_object(&rng, &text, false);
+            if (rng_below(&rng, 16) == 0)
+                json_random_damage(&rng, &text);
+            buf_add(&text, str_from(between[rng_below(&rng, ARRAY_LEN(between))]));
+        }
+        events_of(&plain, buf_str(&text), false);
+        events_of(&lines, buf_str(&text), true);
+        if (!str_eq(buf_str(&plain.out), buf_str(&lines.out)))
+            fail_msg("round %d:\n%.*s\nnot\n%.*s\nof\n%.*s", i, (int)lines.out.n, lines.out.p,
+                     (int)plain.out.n, plain.out.p, (int)text.n, text.p);
+    }
+    CHECK(lines.n_lines > RANDOM_ROUNDS / 16);
+    buf_release(&text);
+    buf_release(&plain.out);
+    buf_release(&lines.out);
+    fixture_free(&f);
+}
+
 static void add_names(const struct doc_node *node, struct field_table *fields)
 {
     struct str name, modifiers;
@@ -619,4 +719,5 @@ TEST_MAIN(ENTRY(records_are_recognised_for_what_they_are),
           ENTRY(a_pinned_profile_is_not_asked_about),
           ENTRY(the_first_time_that_parses_is_the_events),
           ENTRY(random_records_are_read_as_the_tree_reads_them),
+          ENTRY(lines_taken_the_short_way_are_the_same_events),
           ENTRY(shared_events_are_read_as_the_tree_reads_them))

@@ -447,19 +447,35 @@ static void index_release(struct json_index *ix)
     free(ix->care);
 }
 
+static void check_index(const struct json_index *got, const struct json_index *want, size_t n)
+{
+    CHECK_EQ(got->n, want->n);
+    CHECK_EQ(got->is_bad, want->is_bad);
+    CHECK(memcmp(got->at, want->at, want->n * sizeof(uint32_t)) == 0);
+    CHECK(memcmp(got->care, want->care, (n / 64 + 1) * sizeof(uint64_t)) == 0);
+}
+
 static void check_index_kernels(struct str text)
 {
     static json_index_fn *const kernels[] = {json_index_scalar, json_index_avx2, json_index_avx512};
+    static json_index_line_fn *const line_kernels[] = {json_index_line_scalar, json_index_line_avx2,
+                                                       json_index_line_avx512};
     struct json_index want = index_new(text.n), got = index_new(text.n);
+    size_t line = 0;
 
     json_index_scalar(text, &want);
     for (int level = 1; level <= (int)cpu_simd_max(); level++) {
         memset(got.care, 0xff, (text.n / 64 + 2) * sizeof(uint64_t));
         kernels[level](text, &got);
-        CHECK_EQ(got.n, want.n);
-        CHECK_EQ(got.is_bad, want.is_bad);
-        CHECK(memcmp(got.at, want.at, want.n * sizeof(uint32_t)) == 0);
-        CHECK(memcmp(got.care, want.care, (text.n / 64 + 1) * sizeof(uint64_t)) == 0);
+        check_index(&got, &want, text.n);
+    }
+    while (line < text.n && text.p[line] != '\n')
+        line++;
+    json_index_scalar((struct str){text.p, line}, &want);
+    for (int level = 0; level <= (int)cpu_simd_max(); level++) {
+        memset(got.care, 0xff, (text.n / 64 + 2) * sizeof(uint64_t));
+        CHECK_EQ(line_kernels[level](text, &got), line);
+        check_index(&got, &want, line);
     }
     index_release(&want);
     index_release(&got);
@@ -545,6 +561,8 @@ TEST(kernels_agree_on_runs_of_backslashes_at_every_place)
             check_unescape_kernels((struct str){text + 1, at + run});
             check_unescape_kernels((struct str){text, at + run}); /* ends in the run */
             text[at + run] = 'u';
+            check_index_kernels((struct str){text, 150});
+            text[at + run + at % 6] = '\n';
             check_index_kernels((struct str){text, 150});
             check_unescape_kernels((struct str){text, 150});
         }
