@@ -159,5 +159,6 @@ int main(int argc, char **argv)
 {
     /* A reader that goes away is an error code of write(), not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
     return dispatch(argc, argv);
 }

@@ -303,7 +303,10 @@ enum weir_rc emitter_finish(struct emitter *m, struct progress *progress, struct
         TRY(sorter_drain(m->sorter, tell_sorted, m, err));
     if (m->lines)
         TRY(output_commit(m->lines, err));
-    return m->people ? print_tables(m, err) : WEIR_OK;
+    if (!m->people)
+        return WEIR_OK;
+    progress_hide(progress);
+    return print_tables(m, err);
 }
 
 bool emitter_streams_to_terminal(const struct emitter *m)

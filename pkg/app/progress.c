@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/measure.h"
@@ -10,6 +11,8 @@
 #include "base/str.h"
 
 enum { BAR_CELLS = 24 };
+
+#define BEGIN "\r\033[K" /* go to the first column, clear the line */
 
 struct progress {
     uint64_t total;
@@ -52,13 +55,24 @@ static bool begin_line(struct progress *p)
     p->drawn = now;
     p->is_visible = true;
     buf_clear(&p->line);
-    buf_add(&p->line, STR("\r\033[K"));
+    buf_add(&p->line, STR(BEGIN));
     return true;
+}
+
+/* A line that wraps could not be drawn over. All of it is ASCII. */
+static size_t fitting(const struct progress *p)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return p->line.n;
+    size_t max = sizeof BEGIN - 1 + (size_t)size.ws_col - 1;
+    return p->line.n < max ? p->line.n : max;
 }
 
 static void draw(const struct progress *p)
 {
-    fwrite(p->line.p, 1, p->line.n, stderr);
+    fwrite(p->line.p, 1, fitting(p), stderr);
     fflush(stderr);
 }
 
@@ -88,14 +102,20 @@ void progress_update(struct progress *p, uint64_t bytes, uint64_t events)
     draw(p);
 }
 
+void progress_hide(struct progress *p)
+{
+    if (!p->is_visible)
+        return;
+    p->is_visible = false;
+    fputs(BEGIN, stderr);
+    fflush(stderr);
+}
+
 void progress_free(struct progress *p)
 {
     if (!p)
         return;
-    if (p->is_visible) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
-    }
+    progress_hide(p);
     buf_release(&p->line);
     free(p);
 }

@@ -17,6 +17,8 @@ void progress_update(struct progress *p, uint64_t bytes, uint64_t events);
 /* A second part of the run: `done` of `total` of something else than events. */
 void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t total);
 /* Wipes the line. */
+/* Wipe the line, before something else is printed. */
+void progress_hide(struct progress *p);
 void progress_free(struct progress *p);
 
 enum { PROGRESS_PER_SECOND = 8 };

@@ -76,6 +76,7 @@ static enum weir_rc run_file(struct stream *stream, struct input *in, char *bloc
         size_t n = 0;
         enum weir_rc rc = input_read(in, block, READ_BYTES, &n, err);
         if (rc != WEIR_OK) {
+            progress_hide(progress);
             complain(err);
             *is_damaged = true;
         }

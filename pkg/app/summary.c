@@ -200,6 +200,22 @@ static void add_shape(const struct summary *s, const struct engine_shape *seen, 
     table_cell(t, buf_str(text));
 }
 
+/* Rules name fields by a profile's names: without one they mostly look in vain. */
+static void print_unknown(const struct engine_shape *shapes, size_t n, struct buf *out)
+{
+    uint64_t events = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!shapes[i].shape->profile)
+            events += shapes[i].events;
+    if (events == 0)
+        return;
+    buf_add(out, STR("  "));
+    add_counted(out, events, "event");
+    buf_add(out, STR(" of unknown shape saw every rule, with fields under their own names: "
+                     "'weir classify' shows their keys, --profiles teaches weir more shapes\n"));
+}
+
 static void print_shapes(const struct summary *s, struct buf *out)
 {
     static const struct table_column columns[] = {
@@ -223,6 +239,7 @@ static void print_shapes(const struct summary *s, struct buf *out)
     }
     if (n > SUMMARY_SHAPES_MAX)
         buf_printf(out, "  ... and %zu more shapes\n", n - SUMMARY_SHAPES_MAX);
+    print_unknown(shapes, n, out);
     if (n_overflowed)
         buf_printf(out, "  %llu events had shapes beyond the first %d: they saw every rule\n",
                    (unsigned long long)n_overflowed, SHAPES_MAX);

@@ -6,15 +6,19 @@ Runs $WEIR, or build/weir. Python standard library only. Each test is a function
 a sentence; the last line is `N passed, N failed, N skipped`.
 """
 
+import fcntl
 import gzip
 import json
 import os
 import pty
 import re
+import resource
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import traceback
 
@@ -775,6 +779,17 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(box):
         subprocess.run(["umount", disk], check=False)
 
 
+def test_a_file_at_its_size_limit_is_told(box):
+    out = os.path.join(box.path, "out.ndjson")
+    big = box.write("big.ndjson", ndjson([process_event(i) for i in range(200)]))
+    p = subprocess.run([WEIR, "replay", "-r", box.all_rules, "-i", big, "-o", out],
+                       capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+    equal(p.returncode, 3, p.stderr)
+    one_line(p.stderr, "cannot write: File too large")
+    assert not os.path.exists(out)
+
+
 def test_a_closed_pipe_ends_quietly_with_0(box):
     events = box.write("many.json", ndjson([process_event(i) for i in range(20000)]))
     for args in (["replay", "-r", box.all_rules, "-i", events, "--emit", "matches"],
@@ -796,12 +811,14 @@ def test_data_goes_to_stdout_and_the_rest_to_stderr(box):
     assert "\x1b" not in r.err and "\r" not in r.err, "a progress bar without a terminal"
 
 
-def on_terminal(*args):
+def on_terminal(*args, columns=0):
     """Run with stdout and stderr on a terminal; returns exit code and what was seen."""
     try:
         master, slave = pty.openpty()
     except OSError:
         raise Skip("no terminals here (no /dev/pts)")
+    if columns:
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     seen = []
 
     def reader():
@@ -833,6 +850,18 @@ def test_a_terminal_gets_a_table(box):
     contains(text, '"class_uid"')
 
 
+def test_the_progress_line_fits_and_is_gone_before_the_table(box):
+    event = json.dumps(process_event(0, image="C:\\x.exe", line="y" * 2000)) + "\n"
+    events = box.write("big.json.gz", gzip.compress(event.encode() * 1000) * 150)
+    code, text = on_terminal("replay", "-r", box.all_rules, "-i", events, columns=40)
+    equal(code, 0)
+    drawn = [part for part in text.split("\r\x1b[K") if part.startswith("[")]
+    assert drawn, "no progress line in a run of 300 MB"
+    for line in drawn:
+        assert "\n" not in line and len(line) < 40, repr(line)
+    contains(text, "\r\x1b[KTIME  LEVEL")
+
+
 # ---- summary -------------------------------------------------------------------------------
 
 
@@ -848,6 +877,8 @@ def test_an_unknown_shape_sees_every_rule(box):
     events = box.write("odd.json", ndjson([{"Image": "C:\\x\\whoami.exe", "zzz": 1}]))
     r = matches(box, "-i", events)
     equal([m["rule"][:4] for m in r.lines()], ["2222"], r.err)
+    contains(r.err, "1 event of unknown shape saw every rule")
+    assert "unknown shape" not in matches(box, "-i", box.events).err
 
 
 # ---- bench and classify ------------------------------------------------------------------------

@@ -124,9 +124,8 @@ TEST(faults_are_named_at_their_place)
         {"1 of (a)", "error: 12:19: 'of' needs 'them' or a pattern such as selection_*"},
         {"2 of sel_*", "error: 12:14: '2 of' is not Sigma: only '1 of', 'any of' and 'all of'"},
         {"a & b", "error: 12:16: '&' has no meaning in a condition"},
-        {"a | count() > 5",
-         "unsupported: 12:16: an aggregation in the condition ('| count() ...'): "
-         "Sigma has correlation rules for this"},
+        {"a | count() > 5", "unsupported: 12:16: an aggregation in the condition (behind '|'): "
+                            "Sigma has correlation rules for this"},
         {"1 of filter_*",
          "error: 12:14: nothing is left of the condition: its selectors match no selection"},
         {"not 1 of filter_*",
@@ -145,7 +144,7 @@ TEST(missing_and_outdated_parts_are_refused)
         {"  a: {f: 1}\n  conditon: a",
          "error: 5:3: no 'condition', but 'conditon' (did you mean 'condition'?)"},
         {"  a: {f: 1}\n  timeframe: 5m\n  condition: a",
-         "unsupported: 5:14: 'timeframe' with an aggregation: Sigma has correlation rules for "
+         "unsupported: 5:14: 'timeframe' belongs to aggregations: Sigma has correlation rules for "
          "this"},
     };
     sigma_check_rows(sigma_detection, ROWS, ARRAY_LEN(ROWS));

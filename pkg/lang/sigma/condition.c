@@ -59,7 +59,7 @@ static void unexpected_byte(struct parser *p, size_t at)
 {
     if (p->text.p[at] == '|')
         diag_unsupported(p->s->diag, place_of(p, at),
-                         "an aggregation in the condition ('| count() ...'): Sigma has correlation "
+                         "an aggregation in the condition (behind '|'): Sigma has correlation "
                          "rules for this");
     else
         diag_error(p->s->diag, place_of(p, at), "'%.*s' has no meaning in a condition", 1,

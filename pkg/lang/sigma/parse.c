@@ -334,8 +334,9 @@ static void load_detection(struct sigma_scope *s, const struct doc_node *detecti
     struct sigma_selection *list = sigma_selections_load(s, detection, SKIP, ARRAY_LEN(SKIP), &n);
     const struct doc_node *timeframe = doc_get(detection, STR("timeframe"));
     if (timeframe)
-        diag_unsupported(s->diag, sigma_at(timeframe),
-                         "'timeframe' with an aggregation: Sigma has correlation rules for this");
+        diag_unsupported(
+            s->diag, sigma_at(timeframe),
+            "'timeframe' belongs to aggregations: Sigma has correlation rules for this");
     if (!condition) {
         no_condition(s, detection);
         return;
