@@ -39,8 +39,11 @@ static void add_lint(struct check *c, uint32_t line, uint32_t col, struct str te
     for (size_t i = 0; i < l->n; i++)
         if (str_eq(l->items[i].text, text))
             return; /* once per rule is enough */
-    if (l->n < LINTS_MAX)
-        l->items[l->n++] = (struct verdict_message){line, col, text, false};
+    if (l->n == LINTS_MAX)
+        return;
+    if (l->n == LINTS_MAX - 1)
+        text = STR("more remarks: only the first ones are shown");
+    l->items[l->n++] = (struct verdict_message){line, col, text, false};
 }
 
 /* Given by --set: every event has it. */

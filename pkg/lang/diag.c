@@ -23,7 +23,10 @@ static void add(struct diag *d, struct place at, bool is_error, const char *fmt,
 
     if (d->n_messages == LANG_MESSAGES_MAX)
         return;
-    int n = vsnprintf(text, sizeof text, fmt, args);
+    bool is_last = d->n_messages == LANG_MESSAGES_MAX - 1;
+    int n = is_last ? snprintf(text, sizeof text, "more messages: only the first %d are shown",
+                               LANG_MESSAGES_MAX - 1)
+                    : vsnprintf(text, sizeof text, fmt, args);
     ASSERT(n >= 0);
     if ((size_t)n >= sizeof text)
         n = sizeof text - 1;

@@ -5,7 +5,8 @@
  * gives up the document at its end if diag_failed().
  *
  * Memory   messages live in the arena; the source text must outlive the diag.
- * Limits   LANG_MESSAGES_MAX messages; later ones are dropped, but their kind is kept.
+ * Limits   LANG_MESSAGES_MAX messages, the last of which says that there are more; the verdict
+ *          still knows of errors and warnings among those.
  */
 #ifndef WEIR_LANG_DIAG_H
 #define WEIR_LANG_DIAG_H

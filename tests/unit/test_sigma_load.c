@@ -192,6 +192,8 @@ TEST(messages_of_one_document_are_bounded)
     rule_loader_add(l, STR("a.yml"), buf_str(&yaml));
     rule_loader_finish(l, &loaded);
     CHECK_EQ(loaded.verdicts[0].n_messages, LANG_MESSAGES_MAX);
+    CHECK_STR(loaded.verdicts[0].messages[LANG_MESSAGES_MAX - 1].text,
+              "more messages: only the first 49 are shown");
     CHECK_EQ(loaded.verdicts[0].status, VERDICT_ERROR);
     buf_release(&yaml);
     arena_free(a);
