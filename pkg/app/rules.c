@@ -2,6 +2,7 @@
  * rule file in order, then the selection over what loaded. */
 #include "app/rules.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,11 @@
 #include "base/str.h"
 #include "list/list.h"
 
-enum { GENERATION_DIGITS = 16 };
+enum {
+    GENERATION_DIGITS = 16,
+    RULES_BLOCK = 1024 * 1024,
+    HALVES_MIN = 64 /* files from which a second thread is worth its start */
+};
 
 size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
 {
@@ -167,20 +172,74 @@ static enum weir_rc add_file(const struct rule_options *o, struct rule_loader *l
     return WEIR_OK;
 }
 
+/* A run of files and what loads them. */
+struct share {
+    const struct rule_options *options;
+    const struct str *files;
+    size_t n;
+    struct rule_loader *loader;
+    enum weir_rc rc;
+    struct weir_err err;
+};
+
+static void *load_share(void *context)
+{
+    struct share *s = context;
+    struct arena *scratch = arena_new(0);
+
+    for (size_t i = 0; i < s->n && s->rc == WEIR_OK; i++) {
+        arena_reset(scratch);
+        s->rc = add_file(s->options, s->loader, scratch, s->files[i], &s->err);
+    }
+    arena_free(scratch);
+    return NULL;
+}
+
+/* The second half in a thread of its own, with its own loader and arena: parsing is most of the
+ * time that loading takes, and files know nothing of each other before the loader's end. */
+static void load_halves(struct share *first, const struct list_source *lists,
+                        const struct lang_options *options)
+{
+    pthread_t thread;
+    size_t half = first->n / 2;
+    struct share second = {.options = first->options,
+                           .files = first->files + half,
+                           .n = first->n - half,
+                           .loader = rule_loader_new(arena_new(RULES_BLOCK), lists, options)};
+    bool has_thread = pthread_create(&thread, NULL, load_share, &second) == 0;
+
+    first->n = half;
+    load_share(first);
+    if (has_thread)
+        ASSERT(pthread_join(thread, NULL) == 0);
+    else if (first->rc == WEIR_OK)
+        load_share(&second);
+    rule_loader_join(first->loader, second.loader);
+    if (first->rc == WEIR_OK && second.rc != WEIR_OK) {
+        first->rc = second.rc;
+        first->err = second.err;
+    }
+}
+
 static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
-                              struct rule_loader *loader, struct weir_err *err)
+                              struct rule_loader *loader, const struct list_source *lists,
+                              const struct lang_options *options, struct weir_err *err)
 {
     static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml)", false,
                                                  true};
     struct text_list files = {0};
-    struct arena *scratch = arena_new(0);
     enum weir_rc rc = files_collect(b->arena, &o->paths, &request, &files, err);
 
-    for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
-        arena_reset(scratch);
-        rc = add_file(o, loader, scratch, files.items[i], err);
+    if (rc == WEIR_OK) {
+        struct share all = {.options = o, .files = files.items, .n = files.n, .loader = loader};
+        if (files.n >= HALVES_MIN)
+            load_halves(&all, lists, options);
+        else
+            load_share(&all);
+        rc = all.rc;
+        if (rc != WEIR_OK)
+            *err = all.err;
     }
-    arena_free(scratch);
     text_list_release(&files);
     return rc;
 }
@@ -197,7 +256,7 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
         query = wrap_query(b->arena, o->query);
         rule_loader_add(loader, STR("query"), query.document);
     } else {
-        rc = add_files(b, o, loader, err);
+        rc = add_files(b, o, loader, lists, &options, err);
     }
     /* Also after a failure: the loader's scratch memory goes only here. */
     rule_loader_finish(loader, &b->loaded);
@@ -271,7 +330,7 @@ enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
 {
     double start = now_seconds();
 
-    *out = (struct rule_book){.arena = arena_new(1024 * 1024)};
+    *out = (struct rule_book){.arena = arena_new(RULES_BLOCK)};
     enum weir_rc rc = load(o, out, err);
     if (rc != WEIR_OK)
         rule_book_release(out);

@@ -123,6 +123,25 @@ static size_t block_size_for(const struct arena *a, size_t n)
     return size < n ? n : size;
 }
 
+/* What is in use goes behind the first block, in front of `current` then; the rest is freed. */
+void arena_adopt(struct arena *a, struct arena *other)
+{
+    for (struct block *b = other->first, *next; b; b = next) {
+        next = b->next;
+        if (b->used == 0 && !other->is_piecewise) {
+            block_free(other, b);
+            continue;
+        }
+        b->next = a->first->next;
+        a->first->next = b;
+        if (a->current == a->first)
+            a->current = b;
+    }
+    a->used += other->used;
+    a->held += other->held;
+    free(other);
+}
+
 /* Make `current` a block with room for n bytes: one kept from an earlier round if it
  * is large enough, else a new one put in between. */
 static void grow(struct arena *a, size_t n)

@@ -25,6 +25,9 @@ void arena_free(struct arena *a);
 /* Everything handed out becomes invalid; the memory is kept for the next round. */
 void arena_reset(struct arena *a);
 
+/* Everything in `other`, which is gone then, lives as long as `a` from now on. */
+void arena_adopt(struct arena *a, struct arena *other);
+
 /* n bytes aligned to 16, contents undefined; arena_zalloc clears them. n may be 0. */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc));
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((malloc));

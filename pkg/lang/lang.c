@@ -59,6 +59,19 @@ struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *l
     return l;
 }
 
+static struct verdict *next_verdict(struct rule_loader *l)
+{
+    l->verdicts =
+        vec_room(l->work, l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
+    return &l->verdicts[l->n_verdicts++];
+}
+
+static struct loaded_filter *next_filter(struct rule_loader *l)
+{
+    l->filters = vec_room(l->work, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
+    return &l->filters[l->n_filters++];
+}
+
 /* ---- verdicts --------------------------------------------------------------------------- */
 
 static void keep_messages(struct rule_loader *l, struct verdict *v)
@@ -88,9 +101,8 @@ static void keep_warnings(struct rule_loader *l, struct rule *rule)
 /* The verdict on what `head` describes, with the messages of l->diag. */
 static struct verdict *add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
 {
-    l->verdicts =
-        vec_room(l->work, l->verdicts, l->n_verdicts, &l->cap_verdicts, sizeof *l->verdicts);
-    struct verdict *v = &l->verdicts[l->n_verdicts++];
+    struct verdict *v = next_verdict(l);
+
     *v = (struct verdict){.path = head->path,
                           .document = head->document,
                           .line = head->line,
@@ -214,8 +226,7 @@ static void load_filter(struct rule_loader *l, struct sigma_scope *s,
     add_verdict(l, head, STR("filter"));
     if (!is_good)
         return;
-    l->filters = vec_room(l->work, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
-    l->filters[l->n_filters++] = filter;
+    *next_filter(l) = filter;
 }
 
 static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
@@ -389,14 +400,34 @@ static void give_results(struct rule_loader *l, struct loaded_rules *out)
     }
 }
 
+static void loader_release(struct rule_loader *l)
+{
+    arena_free(l->scratch);
+    arena_free(l->work); /* and with it the loader */
+}
+
+void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
+{
+    size_t before = l->n_verdicts;
+
+    for (size_t i = 0; i < other->n_verdicts; i++)
+        *next_verdict(l) = other->verdicts[i];
+    for (size_t i = 0; i < other->n_filters; i++) {
+        struct loaded_filter *f = next_filter(l);
+        *f = other->filters[i];
+        f->verdict += before;
+    }
+    arena_adopt(l->a, other->a);
+    loader_release(other);
+}
+
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
 {
     refuse_double_ids(l);
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);
     give_results(l, out);
-    arena_free(l->scratch);
-    arena_free(l->work); /* and with it the loader */
+    loader_release(l);
 }
 
 /* ---- words

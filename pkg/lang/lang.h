@@ -95,6 +95,11 @@ void rule_loader_add_found(struct rule_loader *l, struct str path, struct str te
 /* A file that cannot be loaded for a reason that only the caller knows: an error of its own. */
 void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why);
 
+/* Append what `other` has loaded, and end it: two threads can load two halves, each with a loader
+ * and an arena of its own, and the outcome is that of one loader. The arena of `other` goes into
+ * that of `l`. */
+void rule_loader_join(struct rule_loader *l, struct rule_loader *other);
+
 /* Settle what crosses documents, give out the results, release scratch memory. */
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);
 

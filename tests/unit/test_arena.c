@@ -80,8 +80,42 @@ TEST(equal_rounds_hold_what_the_first_one_took)
     arena_free(a);
 }
 
+/* n pieces of growing size, each filled with the letter; the first one. */
+static char *fill(struct arena *a, size_t n, char letter)
+{
+    char *first = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        char *p = memset(arena_alloc(a, 100 + 10 * i), letter, 100 + 10 * i);
+        first = first ? first : p;
+    }
+    return first;
+}
+
+TEST(what_was_adopted_lives_on)
+{
+    for (size_t n_own = 0; n_own <= 40; n_own += 20)
+        for (size_t n_other = 0; n_other <= 40; n_other += 20) {
+            struct arena *a = arena_new(1024), *other = arena_new(1024);
+            char *own = fill(a, n_own, 'a'), *adopted = fill(other, n_other, 'o');
+            size_t used = arena_used(a) + arena_used(other);
+            arena_adopt(a, other);
+            CHECK_EQ(arena_used(a), used);
+            fill(a, 40, 'b');
+            for (size_t i = 0; i < 100; i++) {
+                CHECK(!own || own[i] == 'a');
+                CHECK(!adopted || adopted[i] == 'o');
+            }
+            size_t held = arena_held(a);
+            arena_reset(a);
+            fill(a, n_own / 2, 'c');
+            CHECK(arena_held(a) <= held);
+            arena_free(a);
+        }
+}
+
 TEST_MAIN(ENTRY(pieces_are_aligned_and_do_not_overlap),
           ENTRY(arrays_are_cleared_also_in_memory_that_was_used_before),
           ENTRY(a_copy_ends_in_nul_that_does_not_count),
           ENTRY(slowly_growing_rounds_hold_a_few_times_the_largest),
-          ENTRY(equal_rounds_hold_what_the_first_one_took))
+          ENTRY(equal_rounds_hold_what_the_first_one_took), ENTRY(what_was_adopted_lives_on))

@@ -111,7 +111,37 @@ TEST(bad_filters_are_refused_and_leave_the_rule_alone)
     sigma_check_rows(apply_and, ROWS, ARRAY_LEN(ROWS));
 }
 
+/* What crosses documents crosses the border between two loaders too. */
+TEST(two_loaders_joined_give_what_one_gives)
+{
+    struct arena *a = arena_new(0);
+    struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, NULL);
+    struct rule_loader *other = rule_loader_new(arena_new(0), &SIGMA_TEST_LISTS, NULL);
+    struct loaded_rules loaded;
+    struct buf out = {0};
+
+    rule_loader_add(other, STR("bad.yml"), STR("title: [\n"));
+    rule_loader_add(other, STR("filter.yml"),
+                    STR(FILTER("product: windows", "  rules: [" ID "]\n" NOT_S)));
+    rule_loader_add(other, STR("again.yml"), STR(RULE));
+    rule_loader_add(l, STR("rule.yml"), STR(RULE));
+    rule_loader_join(l, other);
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_verdicts, 4);
+    CHECK_EQ(loaded.n_rules, 1);
+    CHECK_STR(loaded.verdicts[0].path, "rule.yml");
+    CHECK_EQ(loaded.verdicts[1].status, VERDICT_ERROR);
+    CHECK_STR(loaded.verdicts[2].kind, "filter");
+    CHECK_EQ(loaded.verdicts[2].n_messages, 0);
+    CHECK_STR(loaded.verdicts[3].messages[0].text, "the id '" ID "' is already that of rule.yml:1");
+    formula_dump(&out, loaded.rules[0]->formula);
+    CHECK_STR(buf_str(&out), FILTERED);
+    buf_release(&out);
+    arena_free(a);
+}
+
 TEST_MAIN(ENTRY(a_filter_is_joined_to_the_rules_it_is_about),
           ENTRY(a_filter_without_not_keeps_and_is_remarked_on),
           ENTRY(the_switch_makes_every_filter_an_exclusion),
-          ENTRY(bad_filters_are_refused_and_leave_the_rule_alone))
+          ENTRY(bad_filters_are_refused_and_leave_the_rule_alone),
+          ENTRY(two_loaders_joined_give_what_one_gives))
