@@ -95,6 +95,15 @@ static struct str event_part(struct document *d)
     return arena_printf(d->arena, "raw:%s:%u", d->raw_sha256, d->match->index);
 }
 
+static struct str bucket_part(struct document *d)
+{
+    bool is_negative = d->bucket_start < 0;
+    uint64_t start = is_negative ? 0 - (uint64_t)d->bucket_start : (uint64_t)d->bucket_start;
+
+    return JOIN(d->arena, STR("bucket:"), is_negative ? STR("-") : STR(""),
+                document_number(d->arena, start));
+}
+
 static void identify(struct alert_writer *w, struct document *d)
 {
     const struct alert_match *m = d->match;
@@ -106,7 +115,7 @@ static void identify(struct alert_writer *w, struct document *d)
     if (d->has_bucket) {
         parts[n++] = d->entities[0].key;
         d->bucket_start = uid_bucket_start(w->digest, parts + 1, 2, m->time_ms, UID_PERIOD_MS);
-        parts[n++] = arena_printf(d->arena, "bucket:%lld", (long long)d->bucket_start);
+        parts[n++] = bucket_part(d);
     } else {
         parts[n++] = event_part(d);
     }

@@ -5,6 +5,7 @@
  */
 #include "alert/ocsf.h"
 
+#include "alert/document.h"
 #include "alert/ocsf_table.h"
 #include "base/decimal.h"
 #include "base/str.h"
@@ -75,7 +76,7 @@ static bool integer(struct arena *a, struct str text, uint64_t max, struct str *
         return false;
     if (number > max)
         return false;
-    *out = arena_printf(a, "%llu", (unsigned long long)number);
+    *out = document_number(a, number);
     return true;
 }
 

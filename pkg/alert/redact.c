@@ -13,9 +13,14 @@
 
 #include <stdlib.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum {
-    SPANS_MAX = 4096,   /* in one text; a text with more is not shown at all */
-    WINDOW_SLACK = 4096 /* bytes looked at behind a cut: no pattern needs more to be seen */
+    SPANS_MAX = 4096,    /* in one text; a text with more is not shown at all */
+    WINDOW_SLACK = 4096, /* bytes looked at behind a cut: no pattern needs more to be seen */
+    CLEAN_SLOTS = 256
 };
 
 struct known {
@@ -43,7 +48,8 @@ struct redactor {
     struct known *known;
     size_t n_known;
     bool is_overflowed, has_hit;
-    bool is_flooded; /* the text at hand has more than SPANS_MAX spans */
+    struct str clean[CLEAN_SLOTS]; /* strings of the event searched without a hit, by address */
+    bool is_flooded;               /* the text at hand has more than SPANS_MAX spans */
 };
 
 struct redactor *redactor_new(struct digest *digest)
@@ -122,12 +128,29 @@ static size_t decode_one(struct str s, size_t at, char *out)
     return s.p[at] == '\\' ? decode_backslash(s, at, out) : 0;
 }
 
+/* The next place where an escape could begin; s.n if there is none. */
+static size_t next_escape(struct str s, size_t at)
+{
+#if defined(__SSE2__)
+    for (; at + 16 <= s.n; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(s.p + at));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(v, _mm_set1_epi8('%')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+        if (hits)
+            return at + (size_t)__builtin_ctz(hits);
+    }
+#endif
+    while (at < s.n && s.p[at] != '%' && s.p[at] != '\\')
+        at++;
+    return at;
+}
+
 static bool has_escape(struct str s)
 {
     char ignored;
 
-    for (size_t i = 0; i < s.n; i++)
-        if ((s.p[i] == '%' || s.p[i] == '\\') && decode_one(s, i, &ignored))
+    for (size_t i = next_escape(s, 0); i < s.n; i = next_escape(s, i + 1))
+        if (decode_one(s, i, &ignored))
             return true;
     return false;
 }
@@ -311,6 +334,8 @@ static bool is_one_of(struct str key, const char *const *names, size_t n)
     return false;
 }
 
+enum { PAIR_KEY_MIN = 2, PAIR_KEY_MAX = 7 }; /* "id", "content" */
+
 /* {"name": "DB_PASSWORD", "value": X} */
 static void walk_pair(struct redactor *r, const struct json_node *object)
 {
@@ -321,6 +346,8 @@ static void walk_pair(struct redactor *r, const struct json_node *object)
     bool is_secret = false;
 
     for (const struct json_node *m = object->first; m; m = m->next) {
+        if (m->key.n < PAIR_KEY_MIN || m->key.n > PAIR_KEY_MAX)
+            continue;
         if (m->type == JSON_T_STRING && is_one_of(m->key, names, ARRAY_LEN(names)))
             is_secret |= secret_name(m->text, &kind);
         else if (is_one_of(m->key, values, ARRAY_LEN(values)))
@@ -349,13 +376,37 @@ static bool has_secret(struct redactor *r, struct str text)
     return has;
 }
 
+static struct str *clean_slot(struct redactor *r, struct str text)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)text.p * 0x9E3779B97F4A7C15ull;
+
+    return &r->clean[(hash >> 32) % CLEAN_SLOTS];
+}
+
+/* The event's own text was searched already: it stays where it is as long as the event does. */
+static bool is_known_clean(struct redactor *r, struct str text)
+{
+    const struct str *slot = clean_slot(r, text);
+
+    return slot->p == text.p && slot->n == text.n;
+}
+
+static void walk_text(struct redactor *r, struct str text)
+{
+    if (r->has_hit)
+        return;
+    r->has_hit = has_secret(r, text);
+    if (!r->has_hit)
+        *clean_slot(r, text) = text;
+}
+
 static void walk(struct redactor *r, const struct json_node *node)
 {
     const struct json_node *before = NULL;
     enum secret_kind kind;
 
-    if (node->type == JSON_T_STRING && !r->has_hit)
-        r->has_hit = has_secret(r, node->text);
+    if (node->type == JSON_T_STRING)
+        walk_text(r, node->text);
     if (node->type == JSON_T_OBJECT)
         walk_pair(r, node);
     for (const struct json_node *m = node->first; m; before = m, m = m->next) {
@@ -363,8 +414,7 @@ static void walk(struct redactor *r, const struct json_node *node)
             if ((is_scalar(m) || m->type == JSON_T_ARRAY) && secret_name(m->key, &kind) &&
                 (!is_scalar(m) || secret_named_value(m->key, m->text, &kind)))
                 known_add_node(r, m, kind);
-            if (!r->has_hit)
-                r->has_hit = has_secret(r, m->key);
+            walk_text(r, m->key);
         } else if (before && before->type == JSON_T_STRING && is_scalar(m) &&
                    secret_option(before->text, &kind)) {
             known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
@@ -393,6 +443,7 @@ void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree
     r->event = event;
     r->n_known = 0;
     r->is_overflowed = r->has_hit = false;
+    memset(r->clean, 0, sizeof(r->clean));
     walk_profile(r); /* first: what it says about a value goes before what the place says */
     if (event->root)
         walk(r, event->root);
@@ -477,7 +528,10 @@ struct redacted redact_value(struct redactor *r, struct str field, struct str va
 
     if (replace_whole(r, field, value, &out))
         return out;
-    find_spans(r, window);
+    r->n_spans = 0;
+    r->is_flooded = false;
+    if (window.n < value.n || !is_known_clean(r, value))
+        find_spans(r, window);
     find_known(r, window);
     out.text = window;
     if (r->n_spans != 0) {

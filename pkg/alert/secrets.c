@@ -25,30 +25,23 @@ enum {
 enum { UPPER = 1, LOWER = 2, DIGIT = 4, UNDER = 8, DASH = 16, DOT = 32, BASE64 = 64, HEX = 128 };
 enum { ALNUM = UPPER | LOWER | DIGIT, WORD = ALNUM | UNDER | DASH };
 
-static uint8_t class_of(char c)
-{
-    uint8_t hex = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ? HEX : 0;
+static const uint8_t classes_of_bytes[256] = {
+    ['0' ... '9'] = DIGIT | HEX,
+    ['a' ... 'f'] = LOWER | HEX,
+    ['g' ... 'z'] = LOWER,
+    ['A' ... 'F'] = UPPER | HEX,
+    ['G' ... 'Z'] = UPPER,
+    ['_'] = UNDER,
+    ['-'] = DASH,
+    ['.'] = DOT,
+    ['+'] = BASE64,
+    ['/'] = BASE64,
+    ['='] = BASE64,
+};
 
-    if (c >= '0' && c <= '9')
-        return DIGIT | HEX;
-    if (c >= 'a' && c <= 'z')
-        return LOWER | hex;
-    if (c >= 'A' && c <= 'Z')
-        return UPPER | hex;
-    switch (c) {
-    case '_':
-        return UNDER;
-    case '-':
-        return DASH;
-    case '.':
-        return DOT;
-    case '+':
-    case '/':
-    case '=':
-        return BASE64;
-    default:
-        return 0;
-    }
+static inline uint8_t class_of(char c)
+{
+    return classes_of_bytes[(uint8_t)c];
 }
 
 static bool is_alnum(char c)
@@ -865,10 +858,31 @@ static bool ends_in_pass(struct str name)
     return str_eq_ci(tail, STR("_pass")) || str_eq_ci(tail, STR("-pass"));
 }
 
-/* No ending of the table has another last letter: most names end here. */
+/* Bit b of pairs[a]: an ending of the table ends in the letters b, a. Built before main(). */
+static uint32_t pairs['z' - 'a' + 1];
+
+static __attribute__((constructor)) void build_pairs(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        struct str text = endings[i].text;
+        pairs[text.p[text.n - 1] - 'a'] |= 1u << (text.p[text.n - 2] - 'a');
+    }
+}
+
+static bool is_letter(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* Most names are told by their last two letters. A separator before the last says nothing yet. */
 static bool may_end_so(struct str name)
 {
-    return name.n > 0 && strchr("degilnsty", ascii_lower(name.p[name.n - 1])) != NULL;
+    char last = name.n > 0 ? ascii_lower(name.p[name.n - 1]) : '\0';
+    char other = name.n > 1 ? ascii_lower(name.p[name.n - 2]) : '\0';
+
+    if (!is_letter(last) || pairs[last - 'a'] == 0)
+        return false;
+    return !is_letter(other) || (pairs[last - 'a'] >> (other - 'a') & 1);
 }
 
 bool secret_name(struct str name, enum secret_kind *kind)

@@ -39,7 +39,11 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     r->own.n_matches += n_matches;
     for (size_t at = 0; r->emitter && at < n_matches;) {
         uint32_t i = matches[at].event;
-        struct emit_event e = {.event = &events[i], .number = numbers[i], .matches = matches + at};
+        struct emit_event e = {
+            .event = &events[i],
+            .profile = extract_shape(engine_worker(r->engine), events[i].shape)->profile,
+            .number = numbers[i],
+            .matches = matches + at};
         e.time_is_standin = !extract_time_ms(engine_worker(r->engine), &events[i], &e.time_ms);
         for (; at < n_matches && matches[at].event == i; at++)
             e.n_matches++;

@@ -53,6 +53,7 @@ struct emitter {
 /* An event that is told: where it comes from does not matter any more. */
 struct told {
     struct event_ref ref;
+    const struct profile *profile;
     uint64_t number;
     int64_t time_ms;
     bool time_is_standin;
@@ -207,7 +208,8 @@ static enum weir_rc tell_alerts(struct emitter *m, const struct told *t, struct 
     arena_reset(m->arena);
     if (json_tree_parse(m->arena, t->record, &root, NULL) != JSON_OK)
         return WEIR_OK; /* cannot be: extraction took it, and both accept the same documents */
-    event_tree_init(&tree, m->options.profiles, root, origin_options(&m->origin, t->ref.input));
+    event_tree_init_known(&tree, m->options.profiles, root,
+                          origin_options(&m->origin, t->ref.input), t->profile);
     for (size_t i = 0; i < t->n_rules; i++)
         TRY(tell_alert(m, t, &tree, m->options.rules[t->rules[i]], err));
     return WEIR_OK;
@@ -217,13 +219,14 @@ static enum weir_rc tell_alerts(struct emitter *m, const struct told *t, struct 
 
 struct packed {
     struct event_ref ref;
+    const struct profile *profile;
     uint32_t n_rules;
     bool time_is_standin;
 };
 
 static enum weir_rc sort_told(struct emitter *m, const struct told *t, struct weir_err *err)
 {
-    struct packed head = {t->ref, (uint32_t)t->n_rules, t->time_is_standin};
+    struct packed head = {t->ref, t->profile, (uint32_t)t->n_rules, t->time_is_standin};
 
     buf_clear(&m->text);
     buf_add(&m->text, (struct str){(const char *)&head, sizeof head});
@@ -254,6 +257,7 @@ static enum weir_rc tell_sorted(void *context, const struct sort_item *item, str
     size_t rule_bytes = head.n_rules * sizeof *m->rules;
     memcpy(m->rules, item->bytes.p + sizeof head, rule_bytes);
     struct told t = {head.ref,
+                     head.profile,
                      item->number,
                      item->time_ms,
                      head.time_is_standin,
@@ -277,8 +281,8 @@ enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e, struct w
     reserve_rules(m, e->n_matches);
     for (size_t i = 0; i < e->n_matches; i++)
         m->rules[i] = e->matches[i].rule;
-    struct told t = {e->event->ref, e->number,    e->time_ms,      e->time_is_standin,
-                     m->rules,      e->n_matches, e->event->record};
+    struct told t = {e->event->ref,      e->profile, e->number,    e->time_ms,
+                     e->time_is_standin, m->rules,   e->n_matches, e->event->record};
     return m->sorter ? sort_told(m, &t, err) : tell_alerts(m, &t, err);
 }
 

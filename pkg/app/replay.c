@@ -49,7 +49,11 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct emit_event e = {.event = &events[i], .number = numbers[i], .matches = matches + at};
+        struct emit_event e = {
+            .event = &events[i],
+            .profile = extract_shape(engine_worker(r->engine), events[i].shape)->profile,
+            .number = numbers[i],
+            .matches = matches + at};
         tell_time(r, &events[i], &e);
         for (; at < n_matches && matches[at].event == i; at++) {
             r->rule_matches[matches[at].rule]++;

@@ -125,7 +125,7 @@ static size_t add_field(struct arena *a, const struct event_tree *t,
 
 size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out)
 {
-    struct event_entity *list = ARENA_ARRAY(a, ENTITIES_MAX, struct event_entity);
+    struct event_entity *list = arena_alloc(a, ENTITIES_MAX * sizeof(*list));
     size_t n = 0;
 
     for (size_t i = 0; i < t->reader->n_entities; i++) {

@@ -74,7 +74,7 @@ struct walk {
 /* If `rest` begins with the key and a dot: what follows. */
 static bool rest_after(const struct walk *w, struct str rest, struct str key, struct str *out)
 {
-    if (rest.n <= key.n || rest.p[key.n] != '.' || !str_starts(rest, key))
+    if (!str_starts(rest, key))
         return false;
     if (!w->allows_mixtures && str_find_char(key, '.', 0) != SIZE_MAX)
         return false;
@@ -100,10 +100,13 @@ static void walk_path(const struct walk *w, const struct json_node *node, struct
     if (node->type != JSON_T_OBJECT)
         return;
     for (const struct json_node *m = node->first; m; m = m->next) {
-        if (ends_path(w, rest, m->key, is_root))
-            add_node(w->list, m, is_root);
-        else if (rest_after(w, rest, m->key, &after))
+        if (m->key.n == rest.n) {
+            if (ends_path(w, rest, m->key, is_root))
+                add_node(w->list, m, is_root);
+        } else if (m->key.n < rest.n && rest.p[m->key.n] == '.' &&
+                   rest_after(w, rest, m->key, &after)) {
             walk_path(w, m, after, false);
+        }
     }
 }
 
@@ -155,6 +158,8 @@ static struct field_values first_of(struct arena *a, const struct event_tree *t,
             list = values_at(a, t->root, paths[i]);
         else
             add_leaves(&list, t->root);
+        if (list.n == 0)
+            continue;
         for (int is_nested = 0; is_nested < 2; is_nested++) {
             bool has_value;
             struct field_values values = pick(a, &list, !is_nested, &has_value);
@@ -182,6 +187,18 @@ static const struct constant_field *constant_of(const struct event_tree *t, stru
     return NULL;
 }
 
+/* root.field */
+static struct str below(struct arena *a, struct str root, struct str field)
+{
+    if (root.n == 0)
+        return field;
+    char *path = arena_alloc(a, root.n + 1 + field.n);
+    memcpy(path, root.p, root.n);
+    path[root.n] = '.';
+    memcpy(path + root.n + 1, field.p, field.n);
+    return (struct str){path, root.n + 1 + field.n};
+}
+
 /* Where a profile keeps a field: the listed paths, or its own name below each root. */
 static struct str_list paths_of(struct arena *a, const struct profile *p, struct str field)
 {
@@ -190,11 +207,8 @@ static struct str_list paths_of(struct arena *a, const struct profile *p, struct
             return p->fields[i].paths;
 
     struct str *paths = ARENA_ARRAY(a, p->roots.n, struct str);
-    for (size_t i = 0; i < p->roots.n; i++) {
-        struct str root = p->roots.items[i];
-        paths[i] = arena_printf(a, "%.*s%s%.*s", (int)root.n, root.p, root.n ? "." : "",
-                                (int)field.n, field.p);
-    }
+    for (size_t i = 0; i < p->roots.n; i++)
+        paths[i] = below(a, p->roots.items[i], field);
     return (struct str_list){paths, p->roots.n};
 }
 
@@ -304,6 +318,18 @@ void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
         find_facts(scratch, t);
     }
     arena_free(scratch);
+}
+
+void event_tree_init_known(struct event_tree *t, const struct profile_set *profiles,
+                           const struct json_node *root, const struct extract_options *options,
+                           const struct profile *profile)
+{
+    if (!profile) {
+        event_tree_init(t, profiles, root, options);
+        return;
+    }
+    *t = (struct event_tree){.root = root, .options = options, .reader = profile};
+    t->shape.profile = profile;
 }
 
 /* ---- time and id -------------------------------------------------------------------------------

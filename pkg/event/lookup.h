@@ -41,6 +41,12 @@ enum { ENTITIES_MAX = 64 };
 void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
                      const struct json_node *root, const struct extract_options *options);
 
+/* The same where extraction has recognised the profile already (NULL: it has not): without the
+ * logsource facts, which stay unknown. For alerts. */
+void event_tree_init_known(struct event_tree *t, const struct profile_set *profiles,
+                           const struct json_node *root, const struct extract_options *options,
+                           const struct profile *profile);
+
 /* All values of a field by name, members of arrays one by one, in document order. For
  * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field);

@@ -272,13 +272,33 @@ bool time_parse_fields(struct str text, struct time_fields *out)
     return true;
 }
 
+/* The number in so many digits, and what follows it. */
+static char *put_number(char *to, int number, int digits, char then)
+{
+    for (int i = digits; i > 0; i--, number /= 10)
+        to[i - 1] = (char)('0' + number % 10);
+    to[digits] = then;
+    return to + digits + 1;
+}
+
 size_t time_format_ms(int64_t ms, char out[TIME_TEXT_MAX])
 {
     struct time_fields f;
 
     fields_of_ms(ms, &f);
-    int n = snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", f.year, f.month,
-                     f.day, f.hour, f.minute, f.second, f.millisecond);
-    ASSERT(n > 0 && n < TIME_TEXT_MAX);
-    return (size_t)n;
+    if (f.year < 0 || f.year > 9999) { /* a year that its four digits cannot say */
+        int n = snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", f.year, f.month,
+                         f.day, f.hour, f.minute, f.second, f.millisecond);
+        ASSERT(n > 0 && n < TIME_TEXT_MAX);
+        return (size_t)n;
+    }
+    char *to = put_number(out, f.year, 4, '-');
+    to = put_number(to, f.month, 2, '-');
+    to = put_number(to, f.day, 2, 'T');
+    to = put_number(to, f.hour, 2, ':');
+    to = put_number(to, f.minute, 2, ':');
+    to = put_number(to, f.second, 2, '.');
+    to = put_number(to, f.millisecond, 3, 'Z');
+    *to = '\0';
+    return (size_t)(to - out);
 }

@@ -203,13 +203,33 @@ static size_t string_span(const struct parser *ps)
     return (at < ps->n ? at : ps->n) - ps->at;
 }
 
+/* Bytes from here on that mean themselves: printable ASCII but quotes and backslashes. */
+static size_t plain_run(const struct parser *ps)
+{
+    size_t at = ps->at;
+
+    while (at < ps->n && ps->s[at] >= 0x20 && ps->s[at] < 0x80 && ps->s[at] != '"' &&
+           ps->s[at] != '\\')
+        at++;
+    return at - ps->at;
+}
+
+static void put_run(struct parser *ps, struct text *t, size_t n)
+{
+    memcpy(t->p + t->n, ps->s + ps->at, n);
+    t->n += n;
+    ps->at += n;
+}
+
 static bool parse_string(struct parser *ps, struct str *out)
 {
     if (peek(ps) != '"')
         return syntax(ps);
     ps->at++;
-    struct text t = {arena_alloc(ps->arena, 3 * string_span(ps) + 1), 0};
-    while (peek(ps) != '"') {
+    size_t run = plain_run(ps);
+    bool is_all = ps->at + run < ps->n && ps->s[ps->at + run] == '"';
+    struct text t = {arena_alloc(ps->arena, (is_all ? run : 3 * string_span(ps)) + 1), 0};
+    for (put_run(ps, &t, run); peek(ps) != '"'; put_run(ps, &t, plain_run(ps))) {
         int c = peek(ps);
         if (c < 0x20)
             return syntax(ps);
