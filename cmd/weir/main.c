@@ -3,6 +3,7 @@
  * Each subcommand has a file of its own here with its flags and wiring; what it does
  * lives in pkg/app.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -160,5 +161,10 @@ int main(int argc, char **argv)
     /* A reader that goes away is an error code of write(), not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
-    return dispatch(argc, argv);
+    int code = dispatch(argc, argv);
+    /* What commands print goes past stdio, help does not: it may have failed only now. */
+    if (fflush(stdout) == 0 || errno == EPIPE)
+        return code;
+    note("error: stdout: cannot write: %s", strerror(errno));
+    return EXIT_WORLD;
 }

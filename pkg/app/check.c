@@ -68,6 +68,8 @@ static void lint_field(struct check *c, const struct atom *atom, struct str fiel
     if (near.n)
         text = arena_printf(c->book.arena, "%.*s (did you mean '%.*s'?)", (int)text.n, text.p,
                             (int)near.n, near.p);
+    if (!atom->line)
+        text = arena_printf(c->book.arena, "by a filter: %.*s", (int)text.n, text.p);
     add_lint(c, atom->line, atom->col, text);
 }
 

@@ -369,6 +369,8 @@ enum exit_code rule_book_report_empty(const struct rule_book *b)
         note("no rule is left");
     else if (b->loaded.n_rules)
         note("error: the selection leaves no rule (%zu loaded)", b->loaded.n_rules);
+    else if (!b->n_skipped)
+        note("error: no rule: a filter alone finds nothing");
     else
         note("error: no rule: %zu YAML documents, but none has a 'detection'", b->n_skipped);
     return b->n_bad ? EXIT_RULES : EXIT_WORLD;

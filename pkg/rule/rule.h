@@ -97,7 +97,7 @@ struct atom {
     enum atom_op cmp; /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
     enum time_part part;
     bool is_true;       /* ATOM_BOOL */
-    uint32_t line, col; /* where the rule says it */
+    uint32_t line, col; /* where the rule says it; 0: a filter does, in another file */
 };
 
 /* ---- formula ---------------------------------------------------------------- */

@@ -437,6 +437,27 @@ def test_the_plan_of_a_rule_needs_only_that_rule(box):
     one_line(r.err, "did you mean 'contains'?")
 
 
+FILTER = b"""title: Not The Lab
+id: 66666666-6666-4666-8666-666666666666
+logsource: {product: windows, category: process_creation}
+filter:
+    rules: any
+    lab:
+        Usr: lab
+    condition: not lab
+"""
+
+
+def test_what_a_filter_says_has_no_place_in_the_rule(box):
+    box.write("rules/filter.yml", FILTER)
+    r = run("check", box.rules, os.path.join(box.all_rules, "filter.yml"), "--format", "table")
+    equal(r.code, 0, r.err)
+    contains(r.out, box.rules + ": warning: by a filter: no profile of the rule's sources has the field 'Usr'")
+    r = run("replay", "-r", os.path.join(box.all_rules, "filter.yml"), "-i", box.events)
+    equal((r.code, r.out), (3, ""))
+    one_line(r.err, "a filter alone finds nothing")
+
+
 # ---- replay: matches ----------------------------------------------------------------------
 
 
@@ -777,6 +798,19 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(box):
             equal(f.read(), "old\n")
     finally:
         subprocess.run(["umount", disk], check=False)
+
+
+def test_a_full_stdout_is_told_by_every_command(box):
+    if not os.path.exists("/dev/full"):
+        raise Skip("no /dev/full here")
+    for args in (["help"], ["help", "replay"], ["version"], ["check", box.all_rules],
+                 ["replay", "-r", box.all_rules, "-i", box.events, "-q"],
+                 ["classify", "-i", box.events]):
+        with open("/dev/full", "wb") as full:
+            r = run(*args, stdout=full)
+        equal(r.code, 3, args)
+        one_line(r.err, "stdout: ")
+        contains(r.err, "No space left on device")
 
 
 def test_a_file_at_its_size_limit_is_told(box):

@@ -85,6 +85,7 @@ bool sigma_filter_load(struct sigma_scope *s, const struct doc_node *document, s
     const struct doc_node *body = doc_get(document, STR("filter"));
 
     *filter = (struct sigma_filter){0};
+    s->is_filter = true;
     sigma_metadata_load(s, document, head);
     filter->logsource = head->logsource;
     filter->title = head->title.n ? head->title : head->uid;

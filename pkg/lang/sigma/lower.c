@@ -192,8 +192,11 @@ static bool lower_atom(struct item *it, struct sigma_value *v, struct atom *atom
         number_to_keyword(it, v);
     if (is_keyword && v->kind != SIGMA_STRING && v->kind != SIGMA_REGEX && v->kind != SIGMA_CIDR)
         return refuse_keyword(it, v);
-    *atom =
-        (struct atom){.fold = FOLD_NONE, .field = it->field, .line = v->at.line, .col = v->at.col};
+    *atom = (struct atom){.fold = FOLD_NONE, .field = it->field};
+    if (!it->s->is_filter) {
+        atom->line = v->at.line;
+        atom->col = v->at.col;
+    }
     if (v->has_eaten_star)
         diag_warn(
             it->s->diag, v->at,

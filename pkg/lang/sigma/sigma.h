@@ -41,6 +41,7 @@ struct sigma_scope {
     const struct list_source *lists; /* may be NULL */
     struct diag *diag;
     size_t n_atoms;
+    bool is_filter; /* atoms go into rules of other files: their places would mislead */
 };
 
 /* A named part of `detection` (or of a filter). */
