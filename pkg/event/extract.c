@@ -102,6 +102,7 @@ struct extract_worker *extract_worker_new(const struct extractor *x)
     ASSERT(w);
     w->x = x;
     w->scanner = json_scanner_new();
+    json_scan_remember(w->scanner, x->no_memo ? NULL : x->paths);
     w->batch = arena_new(0);
     w->kept = arena_new(0);
     w->best = calloc(x->n_fields, sizeof *w->best);

@@ -147,6 +147,7 @@ static void slots_pack(struct arena *a, struct arena *scratch, struct json_paths
             k++;
         if (k == nd->n_slots)
             slots[nd->first_slot + nd->n_slots++] = wants[i].slot;
+        nd->slot = slots[nd->first_slot];
     }
     for (size_t i = 0; i <= ps->mask; i++)
         if (ps->edges[i].to)

@@ -28,6 +28,7 @@ struct json_edge {
 
 struct json_path_node {
     uint32_t first_slot; /* in json_paths.slots */
+    uint32_t slot;       /* if n_slots is 1: which */
     uint32_t n_slots : 31;
     uint32_t has_edges : 1;
 };
@@ -105,11 +106,8 @@ static inline bool paths_is_edge(const struct json_edge *e, const char *keys,
 
 /* The node that `key` leads to from node `from`, NODE_NONE if there is none. */
 static inline __attribute__((always_inline)) uint32_t
-paths_step(const struct json_paths *ps, uint32_t from, struct str key, const char *limit)
+paths_step_head(const struct json_paths *ps, uint32_t from, struct str key, const uint64_t head[2])
 {
-    uint64_t head[2];
-
-    paths_head(head, key, limit);
     uint64_t at = paths_hash(head, from, key);
     for (;; at++) {
         const struct json_edge *e = &ps->edges[at & ps->mask];
@@ -118,6 +116,15 @@ paths_step(const struct json_paths *ps, uint32_t from, struct str key, const cha
         if (paths_is_edge(e, ps->keys, head, from, key))
             return e->to;
     }
+}
+
+static inline uint32_t paths_step(const struct json_paths *ps, uint32_t from, struct str key,
+                                  const char *limit)
+{
+    uint64_t head[2];
+
+    paths_head(head, key, limit);
+    return paths_step_head(ps, from, key, head);
 }
 
 #endif

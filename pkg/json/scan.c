@@ -22,6 +22,18 @@
 /* Tokens that the walk may look at behind the last one. */
 enum { SENTINELS = 4, CAPACITY_MIN = 4096 };
 
+/* Keys that are remembered: the first so many members of an object, down to some depth. */
+enum { MEMO_DEPTH = 4, MEMO_MEMBERS = 64, MEMO_KEY_MAX = 32 };
+
+/* What the member at this place was in the record before. */
+struct memo {
+    uint64_t head[2]; /* as paths_head() has it */
+    uint64_t tail[2]; /* of keys over 16 bytes: the last 16 */
+    uint32_t from;    /* the node of the object; NODE_NONE: nothing is remembered */
+    uint32_t key_n;
+    uint32_t to;
+};
+
 struct json_scanner {
     struct arena *arena; /* holds all of this; an outgrown index stays in it, half as large */
     json_index_fn *index;
@@ -33,6 +45,8 @@ struct json_scanner {
     struct buf key; /* an escaped key, unescaped */
     bool no_leaves;
     bool has_array;
+    const struct json_paths *memo_paths; /* what the memo holds for; NULL: there is none */
+    struct memo memo[MEMO_DEPTH][MEMO_MEMBERS];
 };
 
 struct walk {
@@ -43,6 +57,7 @@ struct walk {
     struct json_hit *hit; /* where the next hit goes */
     struct json_hit *hits_end;
     struct buf *key;
+    struct memo (*memo)[MEMO_MEMBERS]; /* NULL: none */
     size_t n_keys;
     bool has_leaves;
     bool has_array;
@@ -221,32 +236,115 @@ static __attribute__((noinline)) uint32_t step_unescaped(struct walk *w, uint32_
     return paths_step(w->paths, node, (struct str){p, n}, p);
 }
 
-/* The members of an object up to its end; *at is behind the brace. */
-static const uint32_t *walk_object(struct walk *w, const uint32_t *at, uint32_t node,
+/* The node that a key leads to. */
+static inline uint32_t step(struct walk *w, uint32_t node, uint32_t from, uint32_t end)
+{
+    struct str key = {w->src + from, end - from};
+
+    if (__builtin_expect(any_bit(w->care, from, end), 0))
+        return step_unescaped(w, node, key);
+    return paths_step(w->paths, node, key, w->limit);
+}
+
+static inline bool memo_has_tail(const struct memo *m, struct str key)
+{
+    return key.n <= EDGE_HEAD || ((m->tail[0] ^ paths_load(key.p + key.n - 16)) |
+                                  (m->tail[1] ^ paths_load(key.p + key.n - 8))) == 0;
+}
+
+/* Look the key up and remember it, unless it needs care or is long. */
+static __attribute__((noinline)) uint32_t step_anew(struct walk *w, uint32_t node, uint32_t from,
+                                                    uint32_t end, struct memo *m)
+{
+    struct str key = {w->src + from, end - from};
+    uint32_t to = step(w, node, from, end);
+
+    m->from = NODE_NONE;
+    if (key.n > MEMO_KEY_MAX || any_bit(w->care, from, end))
+        return to;
+    *m = (struct memo){.from = node, .key_n = (uint32_t)key.n, .to = to};
+    paths_head(m->head, key, w->limit);
+    if (key.n > EDGE_HEAD) {
+        m->tail[0] = paths_load(key.p + key.n - 16);
+        m->tail[1] = paths_load(key.p + key.n - 8);
+    }
+    return to;
+}
+
+/* The same by the memo. A key that is equal to one without escapes has none. */
+static inline uint32_t step_remembered(struct walk *w, uint32_t node, uint32_t from, uint32_t end,
+                                       struct memo *m)
+{
+    struct str key = {w->src + from, end - from};
+    uint64_t head[2];
+
+    paths_head(head, key, w->limit);
+    uint64_t difference = (head[0] ^ m->head[0]) | (head[1] ^ m->head[1]) | (node ^ m->from) |
+                          (uint32_t)(key.n ^ m->key_n);
+    if (__builtin_expect(difference == 0 && memo_has_tail(m, key), 1))
+        return m->to;
+    return step_anew(w, node, from, end, m);
+}
+
+/* put_string() for the usual case: at most one slot, and there is room. Writes without asking
+ * whether anybody wants it and moves on by what was wanted: the branch would be hard to foretell.
+ * The caller holds w->hit in a register; stores to hits may alias everything else. */
+static inline struct json_hit *put_string_fast(const struct walk *w, const uint32_t *at,
+                                               const struct json_path_node *nd, bool is_flat,
+                                               struct json_hit *hit)
+{
+    uint32_t from = at[0] + 1, to = at[1];
+    struct json_hit h = {.p = w->src + from, .n = to - from, .kind = JSON_STRING};
+
+    h.flags = any_bit(w->care, from, to) ? JSON_ESCAPED : 0;
+    h.slot = nd->slot;
+    h.is_flat = is_flat;
+    *hit = h;
+    hit += nd->n_slots;
+    if (w->has_leaves) {
+        h.slot = w->paths->leaves_slot;
+        h.is_flat = false;
+        *hit++ = h;
+    }
+    return hit;
+}
+
+/* The members of an object up to its end; *at is behind the brace. The walk is copied, so that the
+ * compiler knows that nothing else changes what it reads there. */
+static const uint32_t *walk_object(struct walk *shared, const uint32_t *at, uint32_t node,
                                    unsigned depth)
 {
-    const char *src = w->src;
+    struct walk w = *shared;
+    struct json_hit *hit = w.hit, *const almost_full = w.hits_end - 2;
+    struct memo *memo = w.memo && depth <= MEMO_DEPTH ? w.memo[depth - 1] : NULL;
 
-    if (src[at[0]] == '}')
+    if (w.src[at[0]] == '}')
         return at + 1;
     for (size_t n_keys = 1;; n_keys++) {
-        if (src[at[0]] != '"' || src[at[2]] != ':')
+        if (w.src[at[0]] != '"' || w.src[at[2]] != ':')
             return NULL;
         uint32_t to = NODE_NONE;
-        if (node != NODE_NONE) {
-            uint32_t from = at[0] + 1, end = at[1];
-            struct str key = {src + from, end - from};
-            if (__builtin_expect(any_bit(w->care, from, end), 0))
-                to = step_unescaped(w, node, key);
-            else
-                to = paths_step(w->paths, node, key, w->limit);
+        if (node != NODE_NONE)
+            to = memo && n_keys <= MEMO_MEMBERS
+                     ? step_remembered(shared, node, at[0] + 1, at[1], &memo[n_keys - 1])
+                     : step(shared, node, at[0] + 1, at[1]);
+        at += 3;
+        const struct json_path_node *nd = &w.paths->nodes[to];
+        if (__builtin_expect(w.src[at[0]] == '"' && nd->n_slots <= 1 && hit < almost_full, 1)) {
+            if (w.has_leaves || to != NODE_NONE)
+                hit = put_string_fast(&w, at, nd, node == NODE_ROOT, hit);
+            at += 2;
+        } else {
+            shared->hit = hit;
+            at = walk_value(shared, at, to, node == NODE_ROOT, depth);
+            hit = shared->hit;
+            if (!at)
+                return NULL;
         }
-        at = walk_value(w, at + 3, to, node == NODE_ROOT, depth);
-        if (!at)
-            return NULL;
-        char c = src[*at++];
+        char c = w.src[*at++];
         if (c == '}') {
-            w->n_keys += n_keys;
+            shared->n_keys += n_keys;
+            shared->hit = hit;
             return at;
         }
         if (c != ',')
@@ -366,6 +464,7 @@ static enum json_reason walk_all(struct json_scanner *s, const struct json_paths
         .hit = s->hits,
         .hits_end = s->hits + JSON_HITS_MAX,
         .key = &s->key,
+        .memo = s->memo_paths == paths ? s->memo : NULL,
         .has_leaves = paths->leaves_slot != JSON_NO_SLOT && !s->no_leaves,
     };
 
@@ -409,6 +508,14 @@ bool json_scan_line(struct json_scanner *s, const struct json_paths *paths, stru
     uint32_t first = s->ix.at[0], last = s->ix.at[s->ix.n - 1];
     *line = (struct str){text.p + first, last + 1 - first};
     return true;
+}
+
+void json_scan_remember(struct json_scanner *s, const struct json_paths *paths)
+{
+    s->memo_paths = paths;
+    for (size_t d = 0; d < MEMO_DEPTH; d++)
+        for (size_t i = 0; i < MEMO_MEMBERS; i++)
+            s->memo[d][i].from = NODE_NONE;
 }
 
 bool json_scan_has_array(const struct json_scanner *s)

@@ -110,6 +110,11 @@ MUST_USE enum json_reason json_scan(struct json_scanner *s, const struct json_pa
  * closely; there are no hits then. */
 MUST_USE bool json_scan_line(struct json_scanner *s, const struct json_paths *paths,
                              struct str text, struct str *line);
+/* Remember the keys of one record for the next, which often has the same in the same order: they
+ * are compared with those and looked up only if they differ. Holds for scans with these paths,
+ * which must then stay as long as the scanner is used; NULL: remember nothing (the start). */
+void json_scan_remember(struct json_scanner *s, const struct json_paths *paths);
+
 /* Has the record that was just scanned an array in it? */
 bool json_scan_has_array(const struct json_scanner *s);
 

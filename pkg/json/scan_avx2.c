@@ -53,8 +53,9 @@ static inline void write_positions(uint32_t *at, uint64_t bits, uint32_t base)
             at[i] = base + (uint32_t)_tzcnt_u64(bits);
 }
 
-static inline uint32_t *index_block(struct block_state *s, const char *p, struct str record,
-                                    size_t base, struct json_index *out, uint32_t *at)
+static inline __attribute__((always_inline)) uint32_t *
+index_block(struct block_state *s, const char *p, struct str record, size_t base,
+            struct json_index *out, uint32_t *at)
 {
     __m256i v0 = _mm256_loadu_si256((const __m256i *)p);
     __m256i v1 = _mm256_loadu_si256((const __m256i *)(p + 32));

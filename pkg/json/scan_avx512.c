@@ -66,24 +66,55 @@ static inline void write_positions(uint32_t *at, uint64_t bits, uint32_t base)
         _mm512_add_epi32(bases, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 3))));
 }
 
-static inline uint64_t has(__m512i classes, enum class which)
+/* Constants of the loop. The compiler would rather make them anew in each round, and do sums on
+ * bitmaps in mask registers, where each costs a transfer: the empty asm statements keep it from
+ * both (make bench-scan, index of 704 bytes: 147 -> 124 ns, EPYC, gcc 12). */
+struct constants {
+    __m512i low, high, op, blank, quote, backslash, simple, control, newline;
+};
+
+static inline __attribute__((always_inline)) __m512i kept(__m512i v)
 {
-    return _mm512_test_epi8_mask(classes, _mm512_set1_epi8((char)which));
+    __asm__("" : "+v"(v));
+    return v;
 }
 
-static inline uint32_t *index_block(struct block_state *s, __m512i v, struct str record,
-                                    size_t base, struct json_index *out, uint32_t *at)
+static inline struct constants constants(void)
+{
+    return (struct constants){
+        .low = kept(_mm512_load_si512(CLASS)),
+        .high = kept(_mm512_load_si512(CLASS + 64)),
+        .op = kept(_mm512_set1_epi8(OP)),
+        .blank = kept(_mm512_set1_epi8(BLANK)),
+        .quote = kept(_mm512_set1_epi8(QUOTE)),
+        .backslash = kept(_mm512_set1_epi8(BACKSLASH)),
+        .simple = kept(_mm512_set1_epi8(SIMPLE)),
+        .control = kept(_mm512_set1_epi8(CONTROL)),
+        .newline = kept(_mm512_set1_epi8('\n')),
+    };
+}
+
+static inline __attribute__((always_inline)) uint64_t has(__m512i classes, __m512i which)
+{
+    uint64_t bits = _mm512_test_epi8_mask(classes, which);
+
+    __asm__("" : "+r"(bits));
+    return bits;
+}
+
+static inline __attribute__((always_inline)) uint32_t *
+index_block(const struct constants *c, struct block_state *s, __m512i v, struct str record,
+            size_t base, struct json_index *out, uint32_t *at)
 {
     uint64_t beyond = _mm512_movepi8_mask(v);
-    __m512i classes = _mm512_maskz_permutex2var_epi8(~beyond, _mm512_load_si512(CLASS), v,
-                                                     _mm512_load_si512(CLASS + 64));
+    __m512i classes = _mm512_maskz_permutex2var_epi8(~beyond, c->low, v, c->high);
     struct block_bits bits = {
-        .quote = has(classes, QUOTE),
-        .backslash = has(classes, BACKSLASH),
-        .op = has(classes, OP),
-        .blank = has(classes, BLANK),
-        .control = has(classes, CONTROL),
-        .simple = has(classes, SIMPLE),
+        .quote = has(classes, c->quote),
+        .backslash = has(classes, c->backslash),
+        .op = has(classes, c->op),
+        .blank = has(classes, c->blank),
+        .control = has(classes, c->control),
+        .simple = has(classes, c->simple),
     };
 
     out->care[base / BLOCK] = bits.backslash | beyond;
@@ -95,6 +126,7 @@ static inline uint32_t *index_block(struct block_state *s, __m512i v, struct str
 static inline __attribute__((always_inline)) size_t index_text(struct str record, bool is_line,
                                                                struct json_index *out)
 {
+    const struct constants c = constants();
     struct block_state s = {0};
     uint32_t *at = out->at;
     size_t base = 0;
@@ -104,13 +136,13 @@ static inline __attribute__((always_inline)) size_t index_text(struct str record
         __mmask64 inside = _bzhi_u64(~0ull, left < BLOCK ? (unsigned)left : BLOCK);
         __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), inside, record.p + base);
         if (is_line) {
-            __mmask64 newline = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
+            __mmask64 newline = _mm512_cmpeq_epi8_mask(v, c.newline);
             if (__builtin_expect(newline != 0, 0)) { /* this is the last block */
                 record.n = base + (size_t)_tzcnt_u64(newline);
                 v = _mm512_mask_blend_epi8(_blsmsk_u64(newline) >> 1, _mm512_set1_epi8(' '), v);
             }
         }
-        at = index_block(&s, v, record, base, out, at);
+        at = index_block(&c, &s, v, record, base, out, at);
     }
     out->care[base / BLOCK] = 0;
     out->n = (size_t)(at - out->at);

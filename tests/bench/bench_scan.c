@@ -266,6 +266,7 @@ static void load(struct bench *b, struct rule_options *o, bool no_memo)
     b->worker = extract_worker_new(b->plan->extractor);
     b->matcher = matcher_new(net, b->worker);
     b->scanner = json_scanner_new();
+    json_scan_remember(b->scanner, no_memo ? NULL : b->plan->extractor->paths);
     b->splitter = splitter_new();
 }
 
