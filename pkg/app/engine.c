@@ -79,7 +79,7 @@ static void equip(struct engine *e)
 {
     e->worker = extract_worker_new(e->extractor);
     if (e->options.kind == ENGINE_COMPILED) {
-        e->matcher = matcher_new(e->net, e->worker);
+        e->matcher = matcher_new(e->net, e->worker, !e->options.no_cache);
         return;
     }
     e->event_arena = arena_new(0);
@@ -442,8 +442,7 @@ size_t engine_unseen(const struct engine *e, const struct shape *shape, struct e
 
 bool engine_has_cache(const struct engine *e)
 {
-    (void)e;
-    return false; /* the matcher of this version remembers nothing beyond its batch */
+    return e->options.kind == ENGINE_COMPILED && !e->options.no_cache;
 }
 
 uint64_t engine_regex_limits(const struct engine *e)

@@ -21,7 +21,8 @@ struct memo {
 struct evaluator {
     const struct net *net;
     const uint64_t *signals;
-    const struct prepared_value *values;
+    struct prepared_value *values;
+    struct text_blocks *blocks;
     uint32_t n_values;
     uint32_t stamp;
     struct memo *nodes; /* of shared nodes */
@@ -32,12 +33,13 @@ struct evaluator {
     uint64_t regex_limits;
 };
 
-struct evaluator *evaluator_new(const struct net *net)
+struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks)
 {
     struct evaluator *e = calloc(1, sizeof *e);
 
     ASSERT(e != NULL);
     e->net = net;
+    e->blocks = blocks;
     e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     ASSERT(e->nodes && e->lazies);
@@ -57,8 +59,8 @@ void evaluator_free(struct evaluator *e)
     free(e);
 }
 
-void evaluator_begin(struct evaluator *e, const uint64_t *signals,
-                     const struct prepared_value *values, uint32_t n_values)
+void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
+                     uint32_t n_values)
 {
     e->signals = signals;
     e->values = values;
@@ -76,12 +78,6 @@ static bool is_up(const struct evaluator *e, uint32_t signal)
 }
 
 /* ---- one atom, one value ----------------------------------------------------------------- */
-
-static bool value_has_text(const struct prepared_value *v)
-{
-    return v->kind == JSON_STRING || v->kind == JSON_NUMBER || v->kind == JSON_TRUE ||
-           v->kind == JSON_FALSE;
-}
 
 static struct str fold_into(struct buf *space, const struct prepared_value *v, enum fold fold)
 {
@@ -130,17 +126,17 @@ static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
     struct str value = fold_into(&e->fold_space, v, lazy->atom->fold);
 
     for (uint32_t i = 0; i < e->n_values; i++) {
-        const struct prepared_value *o = &e->values[i];
+        struct prepared_value *o = &e->values[i];
         if (o->field != lazy->other || !value_has_text(o))
             continue;
+        value_ready(o, e->blocks);
         if (compare_text(lazy->atom->cmp, value, fold_into(&e->fold_other, o, lazy->atom->fold)))
             return true;
     }
     return false;
 }
 
-static bool test_value(struct evaluator *e, const struct net_lazy *lazy,
-                       const struct prepared_value *v)
+static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct prepared_value *v)
 {
     const struct atom *x = lazy->atom;
 
@@ -150,6 +146,7 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy,
         return v->kind == JSON_NULL;
     if (!value_has_text(v))
         return false;
+    value_ready(v, e->blocks);
     switch (x->op) {
     case ATOM_EQ:
     case ATOM_PREFIX:

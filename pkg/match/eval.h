@@ -10,26 +10,18 @@
 
 #include "base/base.h"
 #include "match/net.h"
-
-/* A value of the batch, ready to compare. */
-struct prepared_value {
-    struct str text;   /* unescaped, valid UTF-8; numbers and literals as written */
-    struct str folded; /* the same after ASCII fold */
-    uint32_t field;
-    uint32_t event; /* index into the batch */
-    uint32_t next;  /* 1 + index of the next value of the same field, 0: none */
-    uint8_t kind;   /* enum json_kind */
-    bool is_ascii;
-};
+#include "match/prepare.h"
 
 struct evaluator;
 
-struct evaluator *evaluator_new(const struct net *net);
+/* blocks: where texts of values go that are made ready only now; the matcher keeps it up to date.
+ */
+struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks);
 void evaluator_free(struct evaluator *e);
 
 /* Turn to the next event: its signals and all of its values that any eligible rule wants. */
-void evaluator_begin(struct evaluator *e, const uint64_t *signals,
-                     const struct prepared_value *values, uint32_t n_values);
+void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
+                     uint32_t n_values);
 bool evaluator_rule(struct evaluator *e, uint32_t rule);
 
 uint64_t evaluator_regex_limits(const struct evaluator *e);

@@ -13,12 +13,28 @@
 #include "base/str.h"
 #include "json/scan.h"
 #include "match/eval.h"
-#include "match/fold.h"
+#include "match/prepare.h"
+#include "match/value_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96 };
+enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96, FINDS_MAX = 1 << 16 };
+
+/* Fields with fewer literals are scanned faster than looked up. A field of whose last CACHE_PERIOD
+ * values not half were known is left alone for CACHE_MUTE values. */
+enum { CACHED_LITERALS_MIN = 1000, CACHE_PERIOD = 1024, CACHE_MUTE = 16384 };
+
+struct cache_use {
+    uint32_t asked, hits; /* in this period */
+    uint32_t n_muted;     /* values still to be left alone */
+};
+
+/* A source found in a value; the finds of one value form a list. */
+struct find {
+    uint32_t source;
+    uint32_t before; /* 1 + index of the one before, 0: none */
+};
 
 struct shape_state {
     bool is_known;
@@ -35,6 +51,12 @@ struct matcher {
     struct arena *arena; /* of the batch */
     struct arena *home;  /* as long as the matcher */
     struct evaluator *evaluator;
+    struct value_cache *cache;   /* NULL: none */
+    struct cache_use *cache_use; /* per field */
+    struct find *finds;          /* sources found in values that the cache wants */
+    uint32_t n_finds;
+    uint32_t *learned; /* values of the batch that the cache wants */
+    uint32_t n_learned;
 
     struct shape_state shapes[SHAPES_MAX];
     uint32_t rule_words, field_words, signal_words;
@@ -43,7 +65,7 @@ struct matcher {
     const struct event *events;
     struct prepared_value *values;
     uint32_t n_values;
-    char *plain_at, *folded_at;                /* where the next unescaped, folded text goes */
+    struct text_blocks blocks;
     uint32_t first_value[MATCH_BATCH_MAX + 1]; /* values of event i: first_value[i] .. [i + 1] */
     uint32_t *field_head;                      /* per field: 1 + its last value, 0 if none */
     uint32_t *fields_met;
@@ -59,7 +81,7 @@ struct matcher {
     uint64_t n_batches;
 };
 
-struct matcher *matcher_new(const struct net *net, struct extract_worker *worker)
+struct matcher *matcher_new(const struct net *net, struct extract_worker *worker, bool has_cache)
 {
     struct matcher *m = calloc(1, sizeof *m);
     uint32_t n_fields = field_count(net->plan->fields);
@@ -78,7 +100,12 @@ struct matcher *matcher_new(const struct net *net, struct extract_worker *worker
     m->signals = ARENA_ARRAY(m->home, (size_t)m->signal_words * MATCH_BATCH_MAX, uint64_t);
     m->raised = ARENA_ARRAY(m->home, (size_t)m->raised_words * MATCH_BATCH_MAX, uint64_t);
     m->rule_stats = ARENA_ARRAY(m->home, net->plan->n_rules, struct matcher_rule_stats);
-    m->evaluator = evaluator_new(net);
+    m->evaluator = evaluator_new(net, &m->blocks);
+    if (has_cache) {
+        m->cache = value_cache_new();
+        m->finds = ARENA_ARRAY(m->home, FINDS_MAX, struct find);
+        m->cache_use = ARENA_ARRAY(m->home, n_fields, struct cache_use);
+    }
     return m;
 }
 
@@ -87,6 +114,7 @@ void matcher_free(struct matcher *m)
     if (!m)
         return;
     evaluator_free(m->evaluator);
+    value_cache_free(m->cache);
     arena_free(m->arena);
     arena_free(m->home);
     free(m->matches);
@@ -131,38 +159,6 @@ static void raise_source(struct matcher *m, uint32_t event, uint32_t source)
     }
 }
 
-static bool has_text(uint8_t kind)
-{
-    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
-}
-
-/* Unescape into the batch's text block, which has room for three times the batch's bytes. */
-static void unescape(struct matcher *m, struct prepared_value *v)
-{
-    unsigned replaced = 0;
-    size_t n = json_unescape(v->text, m->plain_at, &replaced);
-
-    v->text = (struct str){m->plain_at, n};
-    m->plain_at += n;
-}
-
-/* Make v's text what a rule compares with: unescaped, valid UTF-8, and folded. A raw value beyond
- * ASCII may be invalid UTF-8: unescaping brings it to the same text as the tree has. */
-static void prepare_text(struct matcher *m, struct prepared_value *v, uint8_t flags)
-{
-    bool is_escaped = v->kind == JSON_STRING && (flags & JSON_ESCAPED);
-
-    if (is_escaped)
-        unescape(m, v);
-    v->is_ascii = !fold_ascii(m->folded_at, v->text.p, v->text.n);
-    if (!v->is_ascii && !is_escaped) {
-        unescape(m, v);
-        fold_ascii(m->folded_at, v->text.p, v->text.n);
-    }
-    v->folded = (struct str){m->folded_at, v->text.n};
-    m->folded_at += v->text.n;
-}
-
 static void link_value(struct matcher *m, uint32_t i, uint32_t field)
 {
     if (m->field_head[field] == 0)
@@ -172,11 +168,91 @@ static void link_value(struct matcher *m, uint32_t i, uint32_t field)
 }
 
 /* A string that is a field's value and one of the leaves, too, comes twice in a row. */
+static bool is_same_text(const struct prepared_value *a, const struct prepared_value *b)
+{
+    return a->is_ready && a->raw.p == b->raw.p && a->raw.n == b->raw.n && a->kind == b->kind;
+}
+
 static void copy_text(struct prepared_value *v, const struct prepared_value *from)
 {
     v->text = from->text;
     v->folded = from->folded;
     v->is_ascii = from->is_ascii;
+    v->is_ready = true;
+}
+
+static struct value_key key_of(const struct prepared_value *v)
+{
+    return (struct value_key){v->raw, v->field, v->kind, v->flags};
+}
+
+/* Is it worth asking the cache about a value of this field? Not for fields whose stages are cheaper
+ * than the question, nor, for a while, for those whose values did not come again. */
+static bool is_cached_field(struct matcher *m, uint32_t field)
+{
+    struct cache_use *use = &m->cache_use[field];
+
+    if (m->net->fields[field].n_literals < CACHED_LITERALS_MIN)
+        return false;
+    if (use->n_muted) {
+        use->n_muted--;
+        return false;
+    }
+    if (++use->asked == CACHE_PERIOD) {
+        if (use->hits < CACHE_PERIOD / 2)
+            use->n_muted = CACHE_MUTE;
+        use->asked = use->hits = 0;
+    }
+    return true;
+}
+
+/* True if the cache knows what is in the value: its sources are raised and nothing is left to do.
+ */
+static bool recall(struct matcher *m, struct prepared_value *v)
+{
+    struct value_found found;
+    struct value_key key = key_of(v);
+
+    if (!is_cached_field(m, v->field) || !value_cache_find(m->cache, &key, &found, &v->is_learned))
+        return false;
+    m->cache_use[v->field].hits++;
+    for (uint32_t i = 0; i < found.n; i++)
+        raise_source(m, v->event, found.sources[i]);
+    return true;
+}
+
+/* Note that a source was found in a value, for its event and, if the cache wants it, for later. */
+static void find_source(struct matcher *m, uint32_t value, uint32_t source)
+{
+    struct prepared_value *v = &m->values[value];
+
+    raise_source(m, v->event, source);
+    if (!v->is_learned)
+        return;
+    if (m->n_finds == FINDS_MAX) { /* an outlandish batch: this value is not worth remembering */
+        v->is_learned = false;
+        return;
+    }
+    m->finds[m->n_finds] = (struct find){source, v->found};
+    v->found = ++m->n_finds;
+}
+
+/* Values with a text go to the stages of their field, unless the cache knows what they hold. */
+static void prepare_value(struct matcher *m, uint32_t at)
+{
+    struct prepared_value *v = &m->values[at];
+
+    if (m->cache && recall(m, v))
+        return;
+    if (v->is_learned)
+        m->learned[m->n_learned++] = at;
+    if (at > m->first_value[v->event] && is_same_text(&m->values[at - 1], v))
+        copy_text(v, &m->values[at - 1]);
+    else
+        value_make_ready(v, &m->blocks);
+    if (!v->is_ascii && m->net->fields[v->field].beyond_ascii != NET_NONE)
+        find_source(m, at, m->net->fields[v->field].beyond_ascii);
+    link_value(m, at, v->field);
 }
 
 /* Take up one event's wanted values. */
@@ -184,7 +260,6 @@ static void prepare_event(struct matcher *m, uint32_t number)
 {
     const struct event *e = &m->events[number];
     struct shape_state *shape = shape_of(m, e->shape);
-    const struct event_value *before = NULL; /* the one that values[n_values - 1] came from */
 
     shape->events++;
     m->first_value[number] = m->n_values;
@@ -196,22 +271,15 @@ static void prepare_event(struct matcher *m, uint32_t number)
         shape->seen[in->field / 64] |= bit;
         uint32_t at = m->n_values++;
         struct prepared_value *v = &m->values[at];
-        *v = (struct prepared_value){
-            .text = {in->p, in->n}, .field = in->field, .event = number, .kind = in->kind};
+        *v = (struct prepared_value){.raw = {in->p, in->n},
+                                     .field = in->field,
+                                     .event = number,
+                                     .kind = in->kind,
+                                     .flags = in->flags};
         if (m->net->fields[in->field].present != NET_NONE)
             raise_source(m, number, m->net->fields[in->field].present);
-        if (!has_text(in->kind)) {
-            before = NULL;
-            continue;
-        }
-        if (before && before->p == in->p && before->n == in->n && before->kind == in->kind)
-            copy_text(v, &m->values[at - 1]);
-        else
-            prepare_text(m, v, in->flags);
-        before = in;
-        if (!v->is_ascii && m->net->fields[in->field].beyond_ascii != NET_NONE)
-            raise_source(m, number, m->net->fields[in->field].beyond_ascii);
-        link_value(m, at, in->field);
+        if (value_has_text(v))
+            prepare_value(m, at);
     }
 }
 
@@ -226,10 +294,14 @@ static void prepare_batch(struct matcher *m, size_t n)
     }
     arena_reset(m->arena);
     m->values = arena_alloc(m->arena, (n_values + 1) * sizeof *m->values);
+    if (m->cache)
+        m->learned = arena_alloc(m->arena, (n_values + 1) * sizeof *m->learned);
+    m->n_learned = 0;
     m->n_values = 0;
     m->n_fields_met = 0;
-    m->plain_at = arena_alloc(m->arena, bytes * 3);
-    m->folded_at = arena_alloc(m->arena, bytes * 3);
+    m->n_finds = 0;
+    m->blocks.plain_at = arena_alloc(m->arena, bytes * 3);
+    m->blocks.folded_at = arena_alloc(m->arena, bytes * 3);
     for (size_t i = 0; i < n; i++)
         prepare_event(m, (uint32_t)i);
     m->first_value[n] = m->n_values;
@@ -242,12 +314,12 @@ static void take_hits(void *context, const struct literal_hit *hits, uint32_t n)
     struct matcher *m = context;
 
     for (uint32_t i = 0; i < n; i++)
-        raise_source(m, hits[i].tag, hits[i].id);
+        find_source(m, hits[i].tag, hits[i].id);
 }
 
-static void look_up_number(struct matcher *m, const struct net_field *f,
-                           const struct prepared_value *v)
+static void look_up_number(struct matcher *m, const struct net_field *f, uint32_t value)
 {
+    const struct prepared_value *v = &m->values[value];
     char text[NUMBER_TEXT_MAX];
 
     if (v->kind != JSON_NUMBER && v->kind != JSON_STRING)
@@ -262,7 +334,7 @@ static void look_up_number(struct matcher *m, const struct net_field *f,
         return;
     uint32_t source = exact_find(f->numbers, (struct str){out, n});
     if (source != EXACT_NONE)
-        raise_source(m, v->event, source);
+        find_source(m, value, source);
 }
 
 /* All values of one field: hash look-ups first, then one scan over all of them. */
@@ -279,12 +351,12 @@ static void match_field(struct matcher *m, uint32_t field)
         if (f->exact) {
             uint32_t source = exact_find(f->exact, v->folded);
             if (source != EXACT_NONE)
-                raise_source(m, v->event, source);
+                find_source(m, i - 1, source);
         }
         if (f->numbers)
-            look_up_number(m, f, v);
+            look_up_number(m, f, i - 1);
         if (scan)
-            scan[n_scan++] = (struct literal_value){v->folded.p, (uint32_t)v->folded.n, v->event};
+            scan[n_scan++] = (struct literal_value){v->folded.p, (uint32_t)v->folded.n, i - 1};
     }
     m->field_head[field] = 0;
     if (!scan)
@@ -292,6 +364,24 @@ static void match_field(struct matcher *m, uint32_t field)
     struct literal_hits hits = {
         .at = m->hit_space, .cap = HITS_CAP, .flush = take_hits, .context = m};
     literal_scan(f->literals, scan, n_scan, &hits);
+}
+
+/* Tell the cache what was found in the values that it wants to know. */
+static void learn_values(struct matcher *m)
+{
+    uint32_t sources[VALUE_CACHE_SOURCES_MAX];
+
+    for (uint32_t i = 0; i < m->n_learned; i++) {
+        struct prepared_value *v = &m->values[m->learned[i]];
+        uint32_t n = 0, at = v->found;
+        if (!v->is_learned)
+            continue;
+        for (; at && n < ARRAY_LEN(sources); at = m->finds[at - 1].before)
+            sources[n++] = m->finds[at - 1].source;
+        struct value_key key = key_of(v);
+        if (at == 0)
+            value_cache_put(m->cache, &key, sources, n);
+    }
 }
 
 /* ---- evaluate ----------------------------------------------------------------------------------
@@ -377,6 +467,8 @@ size_t matcher_run(struct matcher *m, const struct event *events, size_t n,
     prepare_batch(m, n);
     for (uint32_t i = 0; i < m->n_fields_met; i++)
         match_field(m, m->fields_met[i]);
+    if (m->cache)
+        learn_values(m);
     uint64_t *candidates = arena_alloc(m->arena, m->rule_words * sizeof *candidates + 8);
     bool is_sampled = m->n_batches++ % MATCH_SAMPLE_EVERY == 0;
     for (size_t i = 0; i < n; i++) {

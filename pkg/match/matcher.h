@@ -29,7 +29,9 @@ struct match {
 
 struct matcher;
 
-struct matcher *matcher_new(const struct net *net, struct extract_worker *worker);
+/* With has_cache the matcher remembers what it found in values (value_cache.h): the same matches,
+ * sooner. */
+struct matcher *matcher_new(const struct net *net, struct extract_worker *worker, bool has_cache);
 void matcher_free(struct matcher *m);
 
 /* The matches of n events, ordered by event, then by rule number. */

@@ -695,6 +695,7 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
         f->exact = exact_new(c->arena, exact, n_exact);
     if (n_numbers)
         f->numbers = exact_new(c->arena, numbers, n_numbers);
+    f->n_literals = (uint32_t)n_literals;
     if (n_literals)
         f->literals = literal_set_new(c->arena, literals, n_literals);
 }

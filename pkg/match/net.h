@@ -38,8 +38,9 @@ struct net_field {
     const struct exact_table *exact;    /* folded whole values -> source */
     const struct exact_table *numbers;  /* canonical numbers -> source */
     const struct literal_set *literals; /* id = source */
-    uint32_t present;                   /* source, or NET_NONE if nobody asks */
-    uint32_t beyond_ascii;              /* source, or NET_NONE */
+    uint32_t n_literals;
+    uint32_t present;      /* source, or NET_NONE if nobody asks */
+    uint32_t beyond_ascii; /* source, or NET_NONE */
 };
 
 /* An atom that is tested on its own. */

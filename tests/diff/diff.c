@@ -1,7 +1,7 @@
 /* diff.c - does the compiled matcher equal the reference evaluator?
  *
  *   diff RULES-DIR [--events FILE.ndjson] [--every N] [--from N] [--max N]
- *        [--synth N] [--seed S] [--no-routing]
+ *        [--synth N] [--seed S] [--no-routing] [--no-cache]
  *
  * --events: every Nth line is matched by both. --synth: N events from each rule's own words, half
  * of them mutated. A difference prints the event and the rule; exit 1. The last line says how
@@ -34,7 +34,7 @@ struct tester {
     struct extract_worker *worker;
     struct matcher *matcher;
     struct reference *reference;
-    bool no_routing;
+    bool no_routing, no_cache;
     uint64_t n_events, n_pairs, n_matches, n_differences, n_rejected, n_own;
     struct buf batch;                    /* the events' bytes */
     size_t ends[MATCH_BATCH_MAX];        /* of each event in it */
@@ -87,7 +87,7 @@ static void load(struct tester *t, const char *dir)
     if (net_new(t->home, t->plan, &t->net, &err) != WEIR_OK)
         die("net", &err);
     t->worker = extract_worker_new(t->plan->extractor);
-    t->matcher = matcher_new(t->net, t->worker);
+    t->matcher = matcher_new(t->net, t->worker, !t->no_cache);
     t->reference = reference_new();
 }
 
@@ -217,6 +217,8 @@ int main(int argc, char **argv)
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--no-routing") == 0)
             t.no_routing = true;
+        else if (strcmp(argv[i], "--no-cache") == 0)
+            t.no_cache = true;
         else if (strcmp(argv[i], "--events") == 0)
             events = value, i++;
         else if (strcmp(argv[i], "--every") == 0)

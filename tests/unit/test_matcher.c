@@ -150,6 +150,7 @@ struct rig {
     struct extract_worker *worker;
     struct matcher *matcher;
     struct reference *reference;
+    bool has_cache;
 };
 
 static void rig_init(struct rig *g, struct rule **rules, size_t n)
@@ -161,7 +162,7 @@ static void rig_init(struct rig *g, struct rule **rules, size_t n)
     g->plan = plan_new(g->a, rules, n, g->profiles, &options);
     CHECK_EQ(net_new(g->a, g->plan, &g->net, &err), WEIR_OK);
     g->worker = extract_worker_new(g->plan->extractor);
-    g->matcher = matcher_new(g->net, g->worker);
+    g->matcher = matcher_new(g->net, g->worker, g->has_cache);
     g->reference = reference_new();
 }
 
@@ -223,7 +224,7 @@ TEST(equals_the_reference_on_random_rules_and_events)
 
     for (int round = 0; round < N_ROUNDS; round++, seed++) {
         struct synth s = {seed};
-        struct rig g = {.a = arena_new(0)};
+        struct rig g = {.a = arena_new(0), .has_cache = round % 2};
         struct rule *rules[N_RULES];
         struct buf text = {0};
         for (uint32_t i = 0; i < N_RULES; i++)
