@@ -150,12 +150,17 @@ static enum weir_rc take_long(struct parse *p, const char *arg)
 
 static enum weir_rc take_short(struct parse *p, const char *arg)
 {
-    const struct flag *f = flag_by_letter(p->set, arg[1]);
-
-    if (!f)
-        return err_set(p->err, WEIR_BADARG, "unknown option '%s' (see 'weir help %s')", arg,
-                       p->set->command);
-    return take_flag(p, f, arg[2] ? arg + 2 : NULL);
+    /* Switches may stand together, before one option with a value: -qr RULES. */
+    for (const char *letter = arg + 1; *letter; letter++) {
+        const struct flag *f = flag_by_letter(p->set, *letter);
+        if (!f)
+            return err_set(p->err, WEIR_BADARG, "unknown option '%s' (see 'weir help %s')", arg,
+                           p->set->command);
+        if (f->kind != FLAG_SWITCH)
+            return take_flag(p, f, letter[1] ? letter + 1 : NULL);
+        TRY(take_flag(p, f, NULL));
+    }
+    return WEIR_OK;
 }
 
 static bool is_help(struct str arg)

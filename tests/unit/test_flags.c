@@ -67,6 +67,25 @@ TEST(flags_are_taken_in_all_spellings)
     release(&g);
 }
 
+TEST(switches_stand_together_and_before_a_value)
+{
+    static const char *const args[] = {"-sia", "-ssi", "b", "-s", NULL};
+    static const char *const empty[] = {"-i", "", NULL};
+    static const char *const wrong[] = {"-sx", NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, args), WEIR_OK);
+    CHECK(g.on);
+    CHECK_EQ(g.texts.n, 2);
+    CHECK_STR(g.texts.items[0], "a");
+    CHECK_STR(g.texts.items[1], "b");
+    CHECK_EQ(parse(&g, empty), WEIR_BADARG);
+    CHECK_STR(str_from(g.err.text), "--input needs a value: PATH");
+    CHECK_EQ(parse(&g, wrong), WEIR_BADARG);
+    CHECK_STR(str_from(g.err.text), "unknown option '-sx' (see 'weir help test')");
+    release(&g);
+}
+
 TEST(a_single_dash_is_a_word)
 {
     static const char *const args[] = {"-", "-i", "-", NULL};
@@ -115,5 +134,6 @@ TEST(wrong_options_are_refused_in_one_line)
     }
 }
 
-TEST_MAIN(ENTRY(flags_are_taken_in_all_spellings), ENTRY(a_single_dash_is_a_word),
+TEST_MAIN(ENTRY(flags_are_taken_in_all_spellings),
+          ENTRY(switches_stand_together_and_before_a_value), ENTRY(a_single_dash_is_a_word),
           ENTRY(help_ends_parsing), ENTRY(wrong_options_are_refused_in_one_line))
