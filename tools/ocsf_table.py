@@ -74,7 +74,8 @@ def main():
         end = starts[i + 1] if i + 1 < len(starts) else len(rows)
         one = objects[name].get("constraints", {}).get("at_least_one", [])
         print('    {"%s", %d, %d, "%s"},' % (name, starts[i], end - starts[i], " ".join(one)))
-    print("};\n/* clang-format on */\n\nconst size_t ocsf_evidences = %d;" % number["evidences"])
+    print("};\n/* clang-format on */\n\nconst size_t ocsf_objects_n = ARRAY_LEN(ocsf_objects);")
+    print("const size_t ocsf_evidences = %d;" % number["evidences"])
 
 
 main()

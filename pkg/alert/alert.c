@@ -347,6 +347,7 @@ static void write_document(struct alert_writer *w, struct document *d, struct bu
     struct str finding, block;
 
     d->n_truncated = 0;
+    d->has_safe_value = d->has_safe_key = 0;
     rule_parts(w, d, &finding, &block);
     json_writer_init(&d->json, out);
     json_open_object(&d->json);

@@ -51,6 +51,10 @@ struct document {
     struct match_evidence *matched;
     size_t n_matched;
 
+    /* Entities as they may be shown under these limits: [i] of entities[i]; bit i of has_safe. */
+    struct safe safe_values[RESOURCES_MAX], safe_keys[RESOURCES_MAX];
+    uint64_t has_safe_value, has_safe_key;
+
     struct str truncated[TRUNCATED_MAX];
     size_t n_truncated;
 };

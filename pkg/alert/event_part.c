@@ -146,7 +146,12 @@ static struct safe entity_value(struct document *d, size_t i)
 {
     const struct event_entity *e = &d->entities[i];
 
-    return document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
+    ASSERT(i < RESOURCES_MAX);
+    if (!(d->has_safe_value >> i & 1))
+        d->safe_values[i] =
+            document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
+    d->has_safe_value |= 1ull << i;
+    return d->safe_values[i];
 }
 
 /* Where evidence has room for an entity, by its OCSF type. */
@@ -231,10 +236,13 @@ static struct safe entity_key(struct document *d, size_t i)
 {
     struct safe value = entity_value(d, i);
 
-    if (value.is_changed)
+    if (value.is_changed || str_eq(d->entities[i].key, d->entities[i].value))
         return value;
-    return document_safe(d, d->entities[i].field, d->entities[i].key,
-                         d->limits->evidence < 1024 ? 64 : 1024);
+    if (!(d->has_safe_key >> i & 1))
+        d->safe_keys[i] = document_safe(d, d->entities[i].field, d->entities[i].key,
+                                        d->limits->evidence < 1024 ? 64 : 1024);
+    d->has_safe_key |= 1ull << i;
+    return d->safe_keys[i];
 }
 
 /* What OCSF would call a resource: who and what is affected, not addresses or processes. */

@@ -27,26 +27,55 @@ static const struct ocsf_object *object_of(const struct ocsf_node *node)
     return &ocsf_objects[node->attr ? node->attr->object : ocsf_evidences];
 }
 
-static int name_cmp(const char *z, struct str name)
-{
-    int order = strncmp(z, name.p, name.n);
+/* Attributes by object and name. Built before main(), hence before any thread. */
+enum { SLOTS = 4096 };
 
-    return order != 0 ? order : z[name.n] != '\0';
+static uint16_t slots[SLOTS]; /* 1 + the attribute; 0: free */
+static uint8_t name_bytes[SLOTS / 2];
+
+static size_t slot_of(const struct ocsf_object *object, struct str name)
+{
+    uint64_t h = (uint64_t)object->first << 8 | name.n;
+
+    for (size_t i = 0; i < name.n; i += 8) {
+        uint64_t part = 0;
+        memcpy(&part, name.p + i, name.n - i < 8 ? name.n - i : 8);
+        h = (h ^ part) * 0x9E3779B97F4A7C15ull;
+        h ^= h >> 29;
+    }
+    return (size_t)(h % SLOTS);
+}
+
+static void file_attr(const struct ocsf_object *object, size_t i)
+{
+    struct str name = str_from(ocsf_attrs[i].name);
+    size_t at = slot_of(object, name);
+
+    ASSERT(i < ARRAY_LEN(name_bytes) && name.n <= UINT8_MAX);
+    name_bytes[i] = (uint8_t)name.n;
+    while (slots[at])
+        at = (at + 1) % SLOTS;
+    slots[at] = (uint16_t)(i + 1);
+}
+
+static __attribute__((constructor)) void file_attrs(void)
+{
+    for (size_t o = 0; o < ocsf_objects_n; o++)
+        for (size_t i = 0; i < ocsf_objects[o].n; i++)
+            file_attr(&ocsf_objects[o], ocsf_objects[o].first + i);
+}
+
+static struct str attr_name(const struct ocsf_attr *attr)
+{
+    return (struct str){attr->name, name_bytes[attr - ocsf_attrs]};
 }
 
 static const struct ocsf_attr *find_attr(const struct ocsf_object *object, struct str name)
 {
-    size_t low = object->first, high = low + object->n;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = name_cmp(ocsf_attrs[mid].name, name);
-        if (order == 0)
-            return &ocsf_attrs[mid];
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
+    for (size_t at = slot_of(object, name); slots[at]; at = (at + 1) % SLOTS) {
+        size_t i = slots[at] - 1u;
+        if (i - object->first < object->n && str_eq(attr_name(&ocsf_attrs[i]), name))
+            return &ocsf_attrs[i];
     }
     return NULL;
 }
@@ -258,7 +287,7 @@ static struct ocsf_node *child_named(struct ocsf_node *node, struct str name)
 /* Give a required attribute a value if there is an honest one. */
 static bool fill_in(struct arena *a, struct ocsf_node *node, const struct ocsf_attr *attr)
 {
-    struct str name = str_from(attr->name), text = {0};
+    struct str name = attr_name(attr), text = {0};
 
     if (str_eq(name, STR("name"))) {
         struct ocsf_node *path = child_named(node, STR("path"));
@@ -356,7 +385,7 @@ void ocsf_write(struct json_writer *w, const struct ocsf_node *root)
         bool is_array = (c->attr->flags & OCSF_ARRAY) != 0;
         if (c->is_dead)
             continue;
-        json_key_name(w, str_from(c->attr->name));
+        json_key_name(w, attr_name(c->attr));
         if (is_array)
             json_open_array(w);
         if (c->attr->kind == OCSF_OBJECT) {
@@ -386,7 +415,7 @@ const char *ocsf_observable_type(uint8_t type_id)
 /* prefix.name or prefix.name[0] */
 static struct str child_path(struct arena *a, struct str prefix, const struct ocsf_attr *attr)
 {
-    size_t n = strlen(attr->name), at = 0;
+    size_t n = attr_name(attr).n, at = 0;
     char *text = arena_alloc(a, prefix.n + n + 4);
 
     if (prefix.n > 0) {

@@ -981,4 +981,5 @@ const struct ocsf_object ocsf_objects[] = {
 };
 /* clang-format on */
 
+const size_t ocsf_objects_n = ARRAY_LEN(ocsf_objects);
 const size_t ocsf_evidences = 23;

@@ -38,6 +38,7 @@ struct ocsf_object {
 
 extern const struct ocsf_attr ocsf_attrs[];
 extern const struct ocsf_object ocsf_objects[];
+extern const size_t ocsf_objects_n;
 extern const size_t ocsf_evidences; /* index of the object that evidence begins at */
 
 #endif

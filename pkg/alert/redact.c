@@ -20,7 +20,7 @@
 enum {
     SPANS_MAX = 4096,    /* in one text; a text with more is not shown at all */
     WINDOW_SLACK = 4096, /* bytes looked at behind a cut: no pattern needs more to be seen */
-    CLEAN_SLOTS = 256
+    CLEAN_SLOTS = 128
 };
 
 struct known {

@@ -919,7 +919,7 @@ bool secret_named_value(struct str name, struct str value, enum secret_kind *kin
 {
     if (value.n > 0 && value.p[0] == '/' && str_eq_ci(name, STR("pwd")))
         return false;
-    return !secret_is_trivial(value) && secret_name(name, kind);
+    return secret_name(name, kind) && !secret_is_trivial(value);
 }
 
 bool secret_option(struct str argument, enum secret_kind *kind)

@@ -110,6 +110,38 @@ static void walk_path(const struct walk *w, const struct json_node *node, struct
     }
 }
 
+/* Which of the bits stands for a key: by its length and its ends. */
+static unsigned key_bit(struct str key)
+{
+    unsigned first = key.n ? (unsigned char)key.p[0] : 0;
+    unsigned last = key.n ? (unsigned char)key.p[key.n - 1] : 0;
+
+    return ((unsigned)key.n * 37 + first * 11 + last) % ROOT_KEY_BITS;
+}
+
+static void know_root_keys(struct event_tree *t)
+{
+    t->knows_root_keys = true;
+    for (const struct json_node *m = t->root->first; m; m = m->next)
+        t->root_keys[key_bit(m->key) / 64] |= 1ull << (key_bit(m->key) % 64);
+}
+
+/* Some key of the root may be the path, or what is before one of its dots. */
+static bool may_lead_on(const struct event_tree *t, struct str path)
+{
+    if (!t->knows_root_keys)
+        return true;
+    for (size_t n = 0; n <= path.n; n++) {
+        unsigned bit;
+        if (n < path.n && path.p[n] != '.')
+            continue;
+        bit = key_bit((struct str){path.p, n});
+        if (t->root_keys[bit / 64] >> (bit % 64) & 1)
+            return true;
+    }
+    return false;
+}
+
 static struct found_list values_at(struct arena *a, const struct json_node *root, struct str path)
 {
     struct found_list list = {.arena = a};
@@ -154,10 +186,10 @@ static struct field_values first_of(struct arena *a, const struct event_tree *t,
 
     for (size_t i = 0; i < n + leaves; i++) {
         struct found_list list = {.arena = a};
-        if (i < n)
-            list = values_at(a, t->root, paths[i]);
-        else
+        if (i == n)
             add_leaves(&list, t->root);
+        else if (may_lead_on(t, paths[i]))
+            list = values_at(a, t->root, paths[i]);
         if (list.n == 0)
             continue;
         for (int is_nested = 0; is_nested < 2; is_nested++) {
@@ -330,6 +362,7 @@ void event_tree_init_known(struct event_tree *t, const struct profile_set *profi
     }
     *t = (struct event_tree){.root = root, .options = options, .reader = profile};
     t->shape.profile = profile;
+    know_root_keys(t);
 }
 
 /* ---- time and id -------------------------------------------------------------------------------

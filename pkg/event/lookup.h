@@ -26,12 +26,17 @@ struct field_values {
     size_t n; /* 0: the field is missing */
 };
 
+enum { ROOT_KEY_BITS = 256 };
+
 /* A whole event. */
 struct event_tree {
     const struct json_node *root;
     struct shape shape;
     const struct profile *reader;          /* whose paths are read: shape's, or the fallback */
     const struct extract_options *options; /* constants, pinned profile; may be NULL */
+    /* What the keys of the root may be, so that paths which lead nowhere end at once. */
+    uint64_t root_keys[ROOT_KEY_BITS / 64];
+    bool knows_root_keys;
 };
 
 enum { ENTITIES_MAX = 64 };
