@@ -1,7 +1,8 @@
 /* regex_batch.c - distinct regexes as jobs in an array, and a thread that does them in order.
  *
- * Creating the thread publishes the jobs to it and joining it publishes what it made; nothing
- * else is shared. Where no thread can be had, the join does the work itself.
+ * The join helps: both take the next job off a counter. Creating the thread publishes the jobs to
+ * it and joining it publishes what it made; nothing else is shared. Where no thread can be had,
+ * the join does all.
  */
 #include "match/regex_batch.h"
 
@@ -9,6 +10,7 @@
 #include "base/str.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct job {
     const struct atom *atom; /* the first of the plan with this regex */
@@ -20,7 +22,8 @@ struct job {
 struct regex_batch {
     struct job *jobs;
     uint32_t n_jobs;
-    uint32_t *job_of; /* plan atom -> job, of ATOM_REGEX only */
+    atomic_uint n_taken; /* jobs begun, and more once all are */
+    uint32_t *job_of;    /* plan atom -> job, of ATOM_REGEX only */
     pthread_t thread;
     bool has_thread;
 };
@@ -63,11 +66,14 @@ static void *work(void *context)
 {
     struct regex_batch *b = context;
 
-    for (uint32_t i = 0; i < b->n_jobs; i++) {
+    for (;;) {
+        /* relaxed: only who takes which job; what it made is published by pthread_join() */
+        uint32_t i = atomic_fetch_add_explicit(&b->n_taken, 1, memory_order_relaxed);
+        if (i >= b->n_jobs)
+            return NULL;
         struct job *job = &b->jobs[i];
         job->rc = regex_compile(&job->atom->regex, &job->made, &job->why);
     }
-    return NULL;
 }
 
 struct regex_batch *regex_batch_start(struct arena *a, const struct plan *plan)
@@ -89,10 +95,9 @@ enum weir_rc regex_batch_join(struct regex_batch *b, struct arena *a, struct mat
 {
     const struct job *failed = NULL;
 
+    work(b);
     if (b->has_thread)
         ASSERT(pthread_join(b->thread, NULL) == 0);
-    else
-        work(b);
     *all = ARENA_ARRAY(a, b->n_jobs, struct match_regex *);
     *n = 0;
     for (uint32_t i = 0; i < b->n_jobs; i++) {

@@ -1,8 +1,9 @@
 /* regex_batch.h - the regexes of a plan, compiled while the net is built.
  *
- * Compiling for libhs takes a millisecond a pattern and longer, as long for all of them as the
- * rest of the net, and needs nothing of it. So a second thread compiles from start to join.
- * Atoms whose regexes are equal (the same pattern asked of several fields) share one.
+ * Compiling for libhs takes a millisecond a pattern and longer, longer for all of them than the
+ * rest of the net, and needs nothing of it. So a second thread compiles from the start on, and the
+ * join takes its part of what is left by then. Atoms whose regexes are equal (the same pattern
+ * asked of several fields) share one.
  *
  * Memory   the batch lives in the arena of the start; what is compiled is the caller's after the
  *          join: regex_free() each.
