@@ -5,13 +5,12 @@
 #include "commands.h"
 #include "event/time.h"
 
-enum { STEP_MAX_MS = 86400000, THREADS_MAX = 1 };
+enum { STEP_MAX_MS = 86400000 };
 
 /* What is parsed as text before it becomes an option of the replay. */
 struct texts {
     struct str time_start, time_step, lang, state;
     int raw, at_end;
-    uint64_t threads;
 };
 
 /* "1", "1ms", "2s", "5m" -> milliseconds. */
@@ -43,8 +42,8 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     bool has_query = o->rules.query.p != NULL;
 
     o->raw = raws[t->raw];
-    if (t->threads != THREADS_MAX)
-        return command_misused(set, "--threads: only 1 in this version");
+    if (o->threads < 1 || o->threads > ENGINE_THREADS_MAX)
+        return command_misused(set, "--threads: 1 to %d", ENGINE_THREADS_MAX);
     if (t->state.n && !str_eq(t->state, STR("memory")))
         return command_misused(set, "--state '%.*s': not in this version", (int)t->state.n,
                                t->state.p);
@@ -74,8 +73,8 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
 
 int command_replay(int argc, char **argv)
 {
-    struct replay_options o = {.time_step_ms = 1, .version = version_text()};
-    struct texts t = {.threads = 1};
+    struct replay_options o = {.time_step_ms = 1, .threads = 1, .version = version_text()};
+    struct texts t = {0};
     struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
     const struct flag main_flags[] = {
@@ -95,7 +94,8 @@ int command_replay(int argc, char **argv)
          .to.text = &t.time_start},
         {"time-step", 0, FLAG_TEXT, "SPAN", "and go on by this per record (1ms)",
          .to.text = &t.time_step},
-        {"threads", 0, FLAG_COUNT, "N", "1", .to.count = &t.threads},
+        {"threads", 0, FLAG_COUNT, "N", "match on N threads (1); the output is the same for any N",
+         .to.count = &o.threads},
         {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
          .to.on = &o.no_cache},
         {"at-end", 0, FLAG_CHOICE, "flush|keep", NULL, .to.choice = &t.at_end},

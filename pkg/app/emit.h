@@ -39,7 +39,7 @@ void emitter_free(struct emitter *m);
 
 /* One event with at least one match. */
 struct emit_event {
-    const struct event *event;
+    const struct event *event;     /* its ref and record */
     const struct profile *profile; /* of its shape; NULL: not recognised */
     uint64_t number;
     int64_t time_ms;

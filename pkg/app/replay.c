@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "app/measure.h"
+#include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/source.h"
-#include "app/stream.h"
 #include "app/summary.h"
 #include "base/str.h"
 
@@ -21,48 +21,20 @@ struct replay {
     struct source source;
     struct engine_options engine_options;
     struct engine *engine;
-    struct stream *stream;
     struct emitter *emitter;
     uint64_t *rule_matches;
-    uint64_t time_standins;
-    unsigned n_damaged;
+    struct pipeline_totals totals;
     double start;
 };
 
-/* Event time, or its stand-in: record number times step, counted and marked. */
-static void tell_time(struct replay *r, const struct event *event, struct emit_event *out)
-{
-    if (extract_time_ms(engine_worker(r->engine), event, &out->time_ms))
-        return;
-    out->time_is_standin = true;
-    out->time_ms =
-        r->options->time_start_ms + (int64_t)event->ref.record * r->options->time_step_ms;
-    r->time_standins++;
-}
-
-static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
-                             size_t n, struct weir_err *err)
+/* A pick_fn. */
+static enum weir_rc on_event(void *context, const struct emit_event *e, struct weir_err *err)
 {
     struct replay *r = context;
-    const struct engine_match *matches;
-    size_t n_matches = engine_run(r->engine, events, n, &matches);
-    size_t at = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        struct emit_event e = {
-            .event = &events[i],
-            .profile = extract_shape(engine_worker(r->engine), events[i].shape)->profile,
-            .number = numbers[i],
-            .matches = matches + at};
-        tell_time(r, &events[i], &e);
-        for (; at < n_matches && matches[at].event == i; at++) {
-            r->rule_matches[matches[at].rule]++;
-            e.n_matches++;
-        }
-        if (e.n_matches)
-            TRY(emitter_add(r->emitter, &e, err));
-    }
-    return WEIR_OK;
+    for (size_t i = 0; i < e->n_matches; i++)
+        r->rule_matches[e->matches[i].rule]++;
+    return emitter_add(r->emitter, e, err);
 }
 
 static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
@@ -122,15 +94,13 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     TRY(open_emitter(r, err));
     r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
     ASSERT(r->rule_matches);
-    r->stream =
-        stream_new(engine_worker(r->engine), r->book.profiles, r->source.files.items, on_batch, r);
     return WEIR_OK;
 }
 
 /* Losing records is no matter of taste: quiet means shorter here. */
 static void tell_rejects(const struct replay *r)
 {
-    const struct stream_counts *counts = stream_counts(r->stream);
+    const struct stream_counts *counts = &r->totals.counts;
     uint64_t n = rejects_count(counts);
 
     if (n)
@@ -149,12 +119,12 @@ static void print_summary(const struct replay *r)
     struct summary s = {
         .command = "replay",
         .engine = r->engine,
-        .counts = stream_counts(r->stream),
+        .counts = &r->totals.counts,
         .rules = r->book.rules,
         .n_rules = r->book.n_rules,
         .rule_matches = r->rule_matches,
         .inputs = r->source.files.items,
-        .time_standins = r->time_standins,
+        .time_standins = r->totals.time_standins,
         .findings_forgotten = emitter_findings_forgotten(r->emitter),
         .seconds = now_seconds() - r->start,
     };
@@ -172,8 +142,18 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
     bool is_quiet = emitter_streams_to_terminal(r->emitter);
     struct progress *progress = progress_new(r->source.bytes_total, !is_quiet);
 
+    struct pipeline_options pipeline = {.engine = r->engine,
+                                        .n_threads = r->options->threads,
+                                        .source = &r->source,
+                                        .profiles = r->book.profiles,
+                                        .time_start_ms = r->options->time_start_ms,
+                                        .time_step_ms = r->options->time_step_ms,
+                                        .fn = on_event,
+                                        .context = r,
+                                        .progress = progress};
+
     r->start = now_seconds();
-    enum weir_rc rc = source_run(&r->source, r->stream, progress, &r->n_damaged, err);
+    enum weir_rc rc = pipeline_run(&pipeline, &r->totals, err);
     if (rc == WEIR_OK)
         rc = emitter_finish(r->emitter, progress, err);
     progress_free(progress);
@@ -188,7 +168,6 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
 
 static void release(struct replay *r)
 {
-    stream_free(r->stream);
     emitter_free(r->emitter);
     engine_free(r->engine);
     source_release(&r->source);
@@ -211,7 +190,7 @@ enum exit_code replay_run(const struct replay_options *o)
         if (rc == WEIR_OK)
             rc = run(&r, &err);
         code = end_with(rc, &err);
-        if (code == EXIT_FINE && r.n_damaged)
+        if (code == EXIT_FINE && r.totals.n_damaged)
             code = EXIT_WORLD;
     }
     release(&r);

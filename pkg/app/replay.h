@@ -19,6 +19,7 @@ struct replay_options {
     struct str tenant;
     int64_t time_start_ms; /* stand-in of record 0 without a time */
     int64_t time_step_ms;  /* added per record */
+    uint64_t threads;      /* that match; the output is the same for any number */
     bool is_deterministic, no_cache, is_quiet;
     enum alert_raw raw;
     enum engine_kind engine;

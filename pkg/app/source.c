@@ -67,51 +67,96 @@ void source_release(struct source *s)
     *s = (struct source){0};
 }
 
-/* One file; *is_damaged: its error has been told, and what came before it has been fed. */
-static enum weir_rc run_file(struct stream *stream, struct input *in, char *block,
-                             struct progress *progress, uint64_t before, bool *is_damaged,
-                             struct weir_err *err)
+static enum weir_rc read_file(const struct source_sink *sink, struct input *in, char *block,
+                              uint64_t before, struct weir_err *err)
 {
     for (;;) {
         size_t n = 0;
         enum weir_rc rc = input_read(in, block, READ_BYTES, &n, err);
-        if (rc != WEIR_OK) {
-            progress_hide(progress);
-            complain(err);
-            *is_damaged = true;
-        }
+        if (rc != WEIR_OK)
+            sink->damaged(sink->context, err);
         if (n > 0)
-            TRY(stream_feed(stream, block, n, err));
+            TRY(sink->feed(sink->context, block, n, err));
         if (rc != WEIR_OK || n == 0)
-            return stream_end(stream, err);
-        progress_update(progress, before + input_position(in), stream_counts(stream)->events);
+            return sink->end(sink->context, err);
+        sink->passed(sink->context, before + input_position(in));
     }
 }
 
-enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
-                        unsigned *n_damaged, struct weir_err *err)
+enum weir_rc source_read(const struct source *s, const struct source_sink *sink,
+                         struct weir_err *err)
 {
     char *block = calloc(READ_BYTES, 1);
     enum weir_rc rc = WEIR_OK;
     uint64_t before = 0;
 
     ASSERT(block);
-    *n_damaged = 0;
     for (size_t i = 0; i < s->files.n && rc == WEIR_OK; i++) {
         struct input *in;
-        bool is_damaged = false;
         rc = input_open(s->files.items[i], &in, err);
         if (rc != WEIR_OK)
             break;
-        stream_begin(stream, (uint32_t)i);
-        rc = run_file(stream, in, block, progress, before, &is_damaged, err);
-        *n_damaged += is_damaged;
+        sink->begin(sink->context, (uint32_t)i);
+        rc = read_file(sink, in, block, before, err);
         before += input_position(in);
         input_close(in);
     }
     free(block);
     return rc;
 }
+
+/* ---- into a stream ------------------------------------------------------------------ */
+
+struct stream_sink {
+    struct stream *stream;
+    struct progress *progress;
+    unsigned n_damaged;
+};
+
+static void begin_stream(void *context, uint32_t input)
+{
+    stream_begin(((struct stream_sink *)context)->stream, input);
+}
+
+static enum weir_rc feed_stream(void *context, const char *p, size_t n, struct weir_err *err)
+{
+    return stream_feed(((struct stream_sink *)context)->stream, p, n, err);
+}
+
+static enum weir_rc end_stream(void *context, struct weir_err *err)
+{
+    return stream_end(((struct stream_sink *)context)->stream, err);
+}
+
+static void tell_damage(void *context, const struct weir_err *err)
+{
+    struct stream_sink *s = context;
+
+    progress_hide(s->progress);
+    complain(err);
+    s->n_damaged++;
+}
+
+static void tell_progress(void *context, uint64_t position)
+{
+    struct stream_sink *s = context;
+
+    progress_update(s->progress, position, stream_counts(s->stream)->events);
+}
+
+enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
+                        unsigned *n_damaged, struct weir_err *err)
+{
+    struct stream_sink to = {stream, progress, 0};
+    struct source_sink sink = {&to,        begin_stream, feed_stream,
+                               end_stream, tell_damage,  tell_progress};
+    enum weir_rc rc = source_read(s, &sink, err);
+
+    *n_damaged = to.n_damaged;
+    return rc;
+}
+
+/* ---- into memory ---------------------------------------------------------------------- */
 
 static enum weir_rc slurp_file(struct str path, struct buf *text, struct weir_err *err)
 {

@@ -1,4 +1,4 @@
-/* source.h - all input files of a command, one after the other, into a stream or into memory. */
+/* source.h - all input files of a command, one after the other, to whoever takes them. */
 #ifndef WEIR_APP_SOURCE_H
 #define WEIR_APP_SOURCE_H
 
@@ -22,8 +22,24 @@ MUST_USE enum weir_rc source_open(const struct text_list *paths, struct source *
                                   struct weir_err *err);
 void source_release(struct source *s);
 
-/* Feed everything to the stream. A file whose packed data is damaged is complained about; what
- * was read before counts, the other files go on, and *n_damaged tells. */
+/* Who takes the bytes: of one file in order between begin and end. Anything but WEIR_OK ends the
+ * reading with that code. */
+struct source_sink {
+    void *context;
+    void (*begin)(void *context, uint32_t input);
+    enum weir_rc (*feed)(void *context, const char *p, size_t n, struct weir_err *err);
+    enum weir_rc (*end)(void *context, struct weir_err *err);
+    /* The packed data of the file is damaged: what was fed is all there is of it. */
+    void (*damaged)(void *context, const struct weir_err *err);
+    /* After each feed: bytes on disk, of all files, that have been taken. */
+    void (*passed)(void *context, uint64_t position);
+};
+
+/* Read all files. Of a damaged file counts what was read before; the other files go on. */
+MUST_USE enum weir_rc source_read(const struct source *s, const struct source_sink *sink,
+                                  struct weir_err *err);
+
+/* The same into a stream on this thread. Damaged files are complained about and counted. */
 MUST_USE enum weir_rc source_run(const struct source *s, struct stream *stream,
                                  struct progress *progress, unsigned *n_damaged,
                                  struct weir_err *err);

@@ -57,14 +57,25 @@ void stream_free(struct stream *s)
     free(s);
 }
 
+static void begin_at(struct stream *s, struct event_ref at, bool has_record)
+{
+    s->at = at;
+    s->has_record = has_record;
+    struct constant_field file = {STR(ORIGIN_FILE_FIELD), s->inputs[at.input]};
+    extract_set_pseudo_fields(s->worker, &file, 1);
+}
+
 void stream_begin(struct stream *s, uint32_t input)
 {
     splitter_free(s->splitter);
     s->splitter = splitter_new();
-    s->at = (struct event_ref){.input = input};
-    s->has_record = false;
-    struct constant_field file = {STR(ORIGIN_FILE_FIELD), s->inputs[input]};
-    extract_set_pseudo_fields(s->worker, &file, 1);
+    begin_at(s, (struct event_ref){.input = input}, false);
+}
+
+void stream_begin_at(struct stream *s, uint32_t input, uint64_t record, bool is_inside)
+{
+    stream_reset(s);
+    begin_at(s, (struct event_ref){.input = input, .record = record}, is_inside);
 }
 
 static void flush(struct stream *s)
@@ -112,49 +123,58 @@ static void begin_record(struct stream *s, bool is_new)
     s->counts.records++;
 }
 
-/* A line that is plainly one event, by the short way. */
-static bool take_line(struct stream *s)
+/* The line that `text` begins with, if it plainly is one event; gives the bytes it took, 0: none.
+ */
+static size_t take_line(struct stream *s, struct str text, bool is_new)
 {
-    struct str rest = splitter_rest(s->splitter);
-
-    if (rest.n == 0 || rest.p[0] != '{')
-        return false;
+    if (text.n == 0 || text.p[0] != '{')
+        return 0;
     if (s->n == STREAM_BATCH_MAX)
         flush(s);
     struct event *e = &s->events[s->n];
-    if (!extract_line(s->worker, s->profiles, rest, s->at, e))
-        return false;
-    splitter_took(s->splitter, (size_t)(e->record.p + e->record.n - rest.p));
-    begin_record(s, true);
+    if (!extract_line(s->worker, s->profiles, text, s->at, e))
+        return 0;
+    begin_record(s, is_new);
     e->ref = s->at;
     s->numbers[s->n++] = s->number++;
     s->at.index++;
-    return true;
+    return (size_t)(e->record.p + e->record.n - text.p);
+}
+
+/* The short way, as long as lines go it. */
+static void take_lines(struct stream *s)
+{
+    size_t n;
+
+    while (s->rc == WEIR_OK && (n = take_line(s, splitter_rest(s->splitter), true)) > 0)
+        splitter_took(s->splitter, n);
+}
+
+static void take_record(struct stream *s, struct str text, bool is_new, enum event_reject why)
+{
+    begin_record(s, is_new);
+    if (why == EVENT_OK)
+        why = decode_record(s->arena, s->profiles, text, take_event, s);
+    if (why != EVENT_OK)
+        reject(s, why);
 }
 
 /* Everything the splitter has by now. */
 static void drain(struct stream *s)
 {
     for (;;) {
-        while (s->rc == WEIR_OK && take_line(s))
-            ;
+        take_lines(s);
         if (s->rc != WEIR_OK)
             return;
-        struct str record;
+        struct str text;
         uint32_t index;
         bool is_new = true;
-        enum event_reject reason = EVENT_OK;
-        enum splitter_result got = splitter_next(s->splitter, &record, &index, &is_new, &reason);
+        enum event_reject why = EVENT_OK;
+        enum splitter_result got = splitter_next(s->splitter, &text, &index, &is_new, &why);
 
         if (got == SPLIT_NEED_MORE || got == SPLIT_END)
             return;
-        begin_record(s, is_new);
-        if (got == SPLIT_RECORD)
-            reason = decode_record(s->arena, s->profiles, record, take_event, s);
-        if (reason != EVENT_OK)
-            reject(s, reason);
-        if (s->rc != WEIR_OK)
-            return;
+        take_record(s, text, is_new, got == SPLIT_RECORD ? EVENT_OK : why);
     }
 }
 
@@ -181,6 +201,43 @@ enum weir_rc stream_end(struct stream *s, struct weir_err *err)
     splitter_end(s->splitter);
     drain(s);
     return settle(s);
+}
+
+enum weir_rc stream_record(struct stream *s, struct str text, bool is_new, enum event_reject why,
+                           struct weir_err *err)
+{
+    s->err = err;
+    if (why != EVENT_OK || !take_line(s, (struct str){text.p, text.n + 1}, is_new))
+        take_record(s, text, is_new, why);
+    return s->rc;
+}
+
+enum weir_rc stream_flush(struct stream *s, struct weir_err *err)
+{
+    s->err = err;
+    return settle(s);
+}
+
+struct event_ref stream_at(const struct stream *s)
+{
+    return s->at;
+}
+
+uint64_t stream_numbers(const struct stream *s)
+{
+    return s->number;
+}
+
+void stream_counts_add(struct stream_counts *to, const struct stream_counts *later)
+{
+    to->bytes += later->bytes;
+    to->records += later->records;
+    to->events += later->events;
+    for (size_t i = 0; i < EVENT_REJECTS; i++) {
+        if (!to->rejected[i])
+            to->first_rejected[i] = later->first_rejected[i];
+        to->rejected[i] += later->rejected[i];
+    }
 }
 
 const struct stream_counts *stream_counts(const struct stream *s)

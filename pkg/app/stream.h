@@ -28,6 +28,9 @@ struct stream_counts {
     struct event_ref first_rejected[EVENT_REJECTS];
 };
 
+/* Add what was counted later in the inputs. */
+void stream_counts_add(struct stream_counts *to, const struct stream_counts *later);
+
 struct stream;
 
 /* `inputs`: names by number, the field @file. */
@@ -39,6 +42,22 @@ void stream_free(struct stream *s);
 void stream_begin(struct stream *s, uint32_t input);
 MUST_USE enum weir_rc stream_feed(struct stream *s, const char *p, size_t n, struct weir_err *err);
 MUST_USE enum weir_rc stream_end(struct stream *s, struct weir_err *err);
+
+/* Instead of bytes: records that someone else has split, from anywhere in an input. Counts and
+ * numbers begin at 0. `record` is the number of the first one; is_inside: it goes on with a record
+ * whose beginning went elsewhere, and members are counted from 0 again. */
+void stream_begin_at(struct stream *s, uint32_t input, uint64_t record, bool is_inside);
+/* What splitter_next() gave: `why` is EVENT_OK for a record. A newline follows the text, and both
+ * stay until the flush. */
+MUST_USE enum weir_rc stream_record(struct stream *s, struct str text, bool is_new,
+                                    enum event_reject why, struct weir_err *err);
+/* Hand on what waits for a full batch. */
+MUST_USE enum weir_rc stream_flush(struct stream *s, struct weir_err *err);
+
+/* Where the next event would be, but for a new record. */
+struct event_ref stream_at(const struct stream *s);
+/* Numbers given so far: events and rejected records. */
+uint64_t stream_numbers(const struct stream *s);
 
 const struct stream_counts *stream_counts(const struct stream *s);
 /* Forget counts and numbers: for the next round of a benchmark. */
