@@ -251,17 +251,17 @@ static void values_reserve(struct extract_worker *w, size_t n)
         values_grow(w, cap);
 }
 
-/* The value of a hit, for which there is room. */
-static inline void push_plain(struct extract_worker *w, const struct json_hit *hit, uint32_t field)
+static inline struct event_value value_of(const struct json_hit *hit, uint32_t field)
 {
-    w->values[w->n_values++] = (struct event_value){hit->p, hit->n, field, hit->kind, hit->flags};
+    return (struct event_value){hit->p, hit->n, field, hit->kind, hit->flags};
 }
 
+/* There is room for it: read_values() has seen to that. */
 static void push(struct extract_worker *w, const struct json_hit *hit, const struct entry *e,
                  uint16_t source)
 {
     w->sources[w->n_values] = source;
-    push_plain(w, hit, e->target);
+    w->values[w->n_values++] = value_of(hit, e->target);
     if (!e->map || !is_scalar(hit->kind))
         return;
 
@@ -361,15 +361,18 @@ static void read_values(struct extract_worker *w, const struct reader *r,
         w->probes[i] = (struct probe){.rank = NO_RANK};
 
     values_reserve(w, n * r->values_per_hit);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t at = r->first[hits[i].slot];
-        if (at == 0)
-            continue;
-        if (r->entries[at].is_plain)
-            push_plain(w, &hits[i], r->entries[at].target);
-        else
-            take_hit(w, &hits[i], &r->entries[at]);
+    struct event_value *out = w->values; /* in a register: stores of values may alias w */
+    for (const struct json_hit *hit = hits; hit < hits + n; hit++) {
+        uint32_t at = r->first[hit->slot];
+        if (at & PLAIN_FIELD) {
+            *out++ = value_of(hit, at & ~PLAIN_FIELD);
+        } else if (at) {
+            w->n_values = (uint32_t)(out - w->values);
+            take_hit(w, hit, &r->entries[at]);
+            out = w->values + w->n_values;
+        }
     }
+    w->n_values = (uint32_t)(out - w->values);
     if (w->has_conflict)
         sweep(w);
 }

@@ -173,8 +173,11 @@ static void finish_reader(struct build *b, struct reader *r, const struct draft 
         struct entry *e = &entries[first[d->slot] + at];
         *e = d->entry;
         e->is_last = at + 1 == sizes[d->slot];
-        e->is_plain = sizes[d->slot] == 1 && e->kind == ENTRY_VALUE && e->is_sole && !e->map;
     }
+    for (const struct draft *d = drafts; d; d = d->next)
+        if (sizes[d->slot] == 1 && d->entry.kind == ENTRY_VALUE && d->entry.is_sole &&
+            !d->entry.map)
+            first[d->slot] = d->entry.target | PLAIN_FIELD;
     r->values_per_hit = 1;
     for (uint32_t slot = 0; slot < b->x->n_slots; slot++)
         r->values_per_hit = sizes[slot] > r->values_per_hit ? sizes[slot] : r->values_per_hit;

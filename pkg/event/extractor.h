@@ -24,6 +24,9 @@ enum {
 
 enum entry_kind { ENTRY_VALUE, ENTRY_PROBE };
 
+/* Marks a slot that has one entry only, a sole value without a map. */
+#define PLAIN_FIELD 0x80000000u
+
 struct entry {
     uint32_t target;             /* field, or index of the probe */
     uint16_t source;             /* path * 2 */
@@ -31,7 +34,6 @@ struct entry {
     uint8_t kind;                /* enum entry_kind */
     bool is_sole;                /* no other source can compete: no ranking needed */
     bool is_last;                /* of its slot */
-    bool is_plain;               /* the slot's only one, a sole value without a map */
     const struct value_map *map; /* NULL: values as they are */
 };
 
@@ -47,7 +49,8 @@ struct reader {
     const struct profile *profile; /* the fallback for the events of no profile */
     bool is_fallback;
     struct marker_masks masks;
-    const uint32_t *first;                /* per slot: index into entries, 0: not wanted here */
+    const uint32_t *first;                /* per slot: index into entries, 0: not wanted here;
+                                             or the field + PLAIN_FIELD */
     const struct entry *entries;          /* entries[0] is not used */
     uint32_t values_per_hit;              /* at most */
     uint32_t n_inputs, n_times;           /* probes */

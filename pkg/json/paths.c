@@ -165,6 +165,12 @@ static size_t power_of_two(size_t at_least)
     return n;
 }
 
+/* Would a key that is equal to a wanted one need unescaping first? */
+static bool needs_care(struct str keys)
+{
+    return !str_is_ascii(keys) || str_find_char(keys, '\\', 0) != SIZE_MAX;
+}
+
 const struct json_paths *json_paths_new(struct arena *a, const struct json_path_want *wants,
                                         size_t n, uint32_t leaves_slot)
 {
@@ -197,6 +203,7 @@ const struct json_paths *json_paths_new(struct arena *a, const struct json_path_
         .keys = keys,
         .n_nodes = b.n_nodes,
         .leaves_slot = leaves_slot,
+        .needs_care = needs_care((struct str){keys, bytes}),
     };
     slots_pack(a, b.scratch, ps, wants, node, n);
     arena_free(b.scratch);

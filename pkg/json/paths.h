@@ -41,6 +41,7 @@ struct json_paths {
     uint32_t n_nodes;
     const uint32_t *slots;
     uint32_t leaves_slot;
+    bool needs_care; /* some wanted path has a backslash or bytes beyond ASCII in it */
 };
 
 static inline uint64_t paths_load(const char *p)

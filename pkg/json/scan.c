@@ -240,10 +240,13 @@ static __attribute__((noinline)) uint32_t step_unescaped(struct walk *w, uint32_
 static inline uint32_t step(struct walk *w, uint32_t node, uint32_t from, uint32_t end)
 {
     struct str key = {w->src + from, end - from};
+    uint32_t to = paths_step(w->paths, node, key, w->limit);
 
-    if (__builtin_expect(any_bit(w->care, from, end), 0))
-        return step_unescaped(w, node, key);
-    return paths_step(w->paths, node, key, w->limit);
+    /* A wanted key that is met as it stands needs no look at its bytes, unless it has itself some
+     * that mean something else when unescaped. */
+    if (to != NODE_NONE && !w->paths->needs_care)
+        return to;
+    return __builtin_expect(any_bit(w->care, from, end), 0) ? step_unescaped(w, node, key) : to;
 }
 
 static inline bool memo_has_tail(const struct memo *m, struct str key)
