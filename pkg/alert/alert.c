@@ -16,6 +16,13 @@
 
 enum { RULE_TEXTS_MAX = 8192, RULE_TEXT_SLOTS = 2 * RULE_TEXTS_MAX };
 
+/* What a document takes over from its rule as text. */
+struct rule_members {
+    struct str head;    /* members at the top */
+    struct str finding; /* members of finding_info */
+    struct str block;   /* unmapped.weir.rule */
+};
+
 /* What was rendered for a rule. A reload may give the same address to another rule: the
  * digest of its text and its uid tell them apart. */
 struct rule_text {
@@ -23,7 +30,7 @@ struct rule_text {
     char sha256[DIGEST_TEXT];
     struct buf text; /* holds what is below */
     struct str uid;
-    struct str finding, block; /* members of finding_info; unmapped.weir.rule */
+    struct rule_members members;
 };
 
 struct alert_writer {
@@ -138,8 +145,8 @@ static struct rule_text *rule_slot(struct alert_writer *w, const struct rule *ru
             return &w->rules[i];
 }
 
-static void keep_rule(struct alert_writer *w, const struct rule *rule, struct str finding,
-                      struct str block)
+static void keep_rule(struct alert_writer *w, const struct rule *rule,
+                      const struct rule_members *members)
 {
     if (w->n_rules == RULE_TEXTS_MAX)
         forget_rules(w);
@@ -150,12 +157,17 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule, struct st
     memcpy(t->sha256, rule->sha256, sizeof(t->sha256));
     buf_clear(&t->text);
     buf_add(&t->text, rule->uid);
-    buf_add(&t->text, finding);
-    buf_add(&t->text, block);
+    buf_add(&t->text, members->head);
+    buf_add(&t->text, members->finding);
+    buf_add(&t->text, members->block);
     struct str all = buf_str(&t->text);
-    t->uid = str_sub(all, 0, rule->uid.n);
-    t->finding = str_sub(all, rule->uid.n, finding.n);
-    t->block = str_sub(all, rule->uid.n + finding.n, block.n);
+    size_t at = rule->uid.n;
+    t->uid = str_sub(all, 0, at);
+    t->members.head = str_sub(all, at, members->head.n);
+    at += members->head.n;
+    t->members.finding = str_sub(all, at, members->finding.n);
+    at += members->finding.n;
+    t->members.block = str_sub(all, at, members->block.n);
 }
 
 /* Render a part into the scratch buffer: its text without what stands around it. */
@@ -175,24 +187,39 @@ static struct str render(struct alert_writer *w, struct document *d,
     return arena_str(d->arena, is_members ? str_sub(text, 1, text.n - 1) : text);
 }
 
-static void rule_parts(struct alert_writer *w, struct document *d, struct str *finding,
-                       struct str *block)
+static void rule_head(struct document *d)
+{
+    struct json_writer *w = &d->json;
+    struct severity severity = score_severity(d->match->rule);
+    struct score score = score_of(d->match->rule);
+    struct severity risk = score_risk_level(score.total);
+
+    json_kv_i64(w, "severity_id", severity.id);
+    json_kv_str(w, "severity", str_from(severity.name));
+    json_kv_i64(w, "status_id", 1);
+    json_kv_str(w, "status", STR("New"));
+    json_kv_bool(w, "is_alert", true);
+    json_kv_i64(w, "risk_score", score.total);
+    json_kv_i64(w, "risk_level_id", risk.id);
+    json_kv_str(w, "risk_level", str_from(risk.name));
+}
+
+static struct rule_members rule_parts(struct alert_writer *w, struct document *d)
 {
     const struct rule *rule = d->match->rule;
     struct rule_text *t = rule_slot(w, rule);
     bool is_first = d->limits == document_limits;
 
     if (is_first && t->rule && str_eq(t->uid, rule->uid) &&
-        memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0) {
-        *finding = t->finding;
-        *block = t->block;
-        return;
-    }
+        memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0)
+        return t->members;
     size_t before = d->n_truncated;
-    *finding = render(w, d, rule_finding, true);
-    *block = render(w, d, rule_block, false);
+    struct rule_members members = {.head = render(w, d, rule_head, true)};
+    members.finding = render(w, d, rule_finding, true);
+    members.block = render(w, d, rule_block, false);
     if (is_first && d->n_truncated == before)
-        keep_rule(w, rule, *finding, *block);
+        keep_rule(w, rule, &members);
+    return members;
 }
 
 /* ---- the document ---------------------------------------------------------------------------- */
@@ -203,26 +230,15 @@ static int64_t processed_ms(const struct document *d)
     return d->options->is_deterministic ? d->match->time_ms : d->match->now_ms;
 }
 
-static void put_head(struct document *d)
+static void put_head(struct document *d, struct str members)
 {
     struct json_writer *w = &d->json;
-    struct severity severity = score_severity(d->match->rule);
-    struct score score = score_of(d->match->rule);
-    struct severity risk = score_risk_level(score.total);
 
-    buf_add(w->out,
-            STR("\"class_uid\":2004,\"class_name\":\"Detection Finding\",\"category_uid\":2,"
-                "\"category_name\":\"Findings\",\"activity_id\":1,\"activity_name\":\"Create\","
-                "\"type_uid\":200401,\"type_name\":\"Detection Finding: Create\""));
-    w->has_member[w->depth - 1] = true;
-    json_kv_i64(w, "severity_id", severity.id);
-    json_kv_str(w, "severity", str_from(severity.name));
-    json_kv_i64(w, "status_id", 1);
-    json_kv_str(w, "status", STR("New"));
-    json_kv_bool(w, "is_alert", true);
-    json_kv_i64(w, "risk_score", score.total);
-    json_kv_i64(w, "risk_level_id", risk.id);
-    json_kv_str(w, "risk_level", str_from(risk.name));
+    document_members(
+        d, STR("\"class_uid\":2004,\"class_name\":\"Detection Finding\",\"category_uid\":2,"
+               "\"category_name\":\"Findings\",\"activity_id\":1,\"activity_name\":\"Create\","
+               "\"type_uid\":200401,\"type_name\":\"Detection Finding: Create\""));
+    document_members(d, members);
     json_kv_i64(w, "time", processed_ms(d));
     json_kv_i64(w, "timezone_offset", 0);
     json_kv_i64(w, "start_time", d->match->time_ms);
@@ -344,18 +360,16 @@ static void put_unmapped(struct document *d, struct str rule_text)
 
 static void write_document(struct alert_writer *w, struct document *d, struct buf *out)
 {
-    struct str finding, block;
-
     d->n_truncated = 0;
     d->has_safe_value = d->has_safe_key = 0;
-    rule_parts(w, d, &finding, &block);
+    struct rule_members rule = rule_parts(w, d);
     json_writer_init(&d->json, out);
     json_open_object(&d->json);
-    put_head(d);
+    put_head(d, rule.head);
     put_metadata(d);
-    put_finding(d, finding);
+    put_finding(d, rule.finding);
     event_evidences(d);
-    put_unmapped(d, block);
+    put_unmapped(d, rule.block);
     json_close_object(&d->json);
 }
 

@@ -7,6 +7,10 @@
 
 #include "base/str.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 struct parser {
     struct arena *arena;
     const unsigned char *s;
@@ -208,6 +212,17 @@ static size_t plain_run(const struct parser *ps)
 {
     size_t at = ps->at;
 
+#if defined(__SSE2__)
+    for (; at + 16 <= ps->n; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(ps->s + at));
+        __m128i is_plain = _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)); /* signed: 0x20 to 0x7f */
+        __m128i is_special = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                          _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        unsigned stop = ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(is_special, is_plain));
+        if (stop & 0xffff)
+            return at + (size_t)__builtin_ctz(stop) - ps->at;
+    }
+#endif
     while (at < ps->n && ps->s[at] >= 0x20 && ps->s[at] < 0x80 && ps->s[at] != '"' &&
            ps->s[at] != '\\')
         at++;
@@ -228,7 +243,13 @@ static bool parse_string(struct parser *ps, struct str *out)
     ps->at++;
     size_t run = plain_run(ps);
     bool is_all = ps->at + run < ps->n && ps->s[ps->at + run] == '"';
-    struct text t = {arena_alloc(ps->arena, (is_all ? run : 3 * string_span(ps)) + 1), 0};
+    size_t room = run;
+    if (!is_all) { /* what follows the run may grow: a bad byte becomes three */
+        ps->at += run;
+        room += 3 * string_span(ps);
+        ps->at -= run;
+    }
+    struct text t = {arena_alloc(ps->arena, room + 1), 0};
     for (put_run(ps, &t, run); peek(ps) != '"'; put_run(ps, &t, plain_run(ps))) {
         int c = peek(ps);
         if (c < 0x20)
