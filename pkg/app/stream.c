@@ -1,7 +1,7 @@
 /* stream.c - from the bytes of inputs to numbered events in batches.
  *
- * Events point into the splitter's memory, which moves when it is fed: so a batch is handed
- * on when it is full and before each feed.
+ * Events point into the caller's memory or into the splitter's, which moves when it is fed: so a
+ * batch is handed on when it is full, before the splitter is fed again and before a feed ends.
  */
 #include "app/stream.h"
 
@@ -150,6 +150,21 @@ static void take_lines(struct stream *s)
         splitter_took(s->splitter, n);
 }
 
+/* The same in the caller's memory; returns what is left of it. */
+static struct str take_lines_of(struct stream *s, struct str text)
+{
+    for (;;) {
+        while (text.n > 0 && (*text.p == '\n' || *text.p == '\r')) {
+            text.p++;
+            text.n--;
+        }
+        size_t n = s->rc == WEIR_OK ? take_line(s, text, true) : 0;
+        if (n == 0)
+            return text;
+        text = str_sub(text, n, text.n);
+    }
+}
+
 static void take_record(struct stream *s, struct str text, bool is_new, enum event_reject why)
 {
     begin_record(s, is_new);
@@ -186,12 +201,33 @@ static enum weir_rc settle(struct stream *s)
     return s->rc;
 }
 
+/* Copy bytes into the splitter and take what it then has. */
+static void feed_splitter(struct stream *s, struct str bytes)
+{
+    splitter_feed(s->splitter, bytes.p, bytes.n);
+    drain(s);
+}
+
+/* What begins in an earlier feed is completed in the splitter's memory; then lines are taken where
+ * they lie, up to the first that is not plainly an event (at the latest the one that goes on in the
+ * next feed); the rest goes through the splitter. */
 enum weir_rc stream_feed(struct stream *s, const char *p, size_t n, struct weir_err *err)
 {
+    struct str rest = {p, n};
+
     s->err = err;
     s->counts.bytes += n;
-    splitter_feed(s->splitter, p, n);
-    drain(s);
+    if (!splitter_is_idle(s->splitter)) {
+        const char *newline = n ? memchr(p, '\n', n) : NULL;
+        size_t first = newline ? (size_t)(newline - p) + 1 : n;
+        feed_splitter(s, (struct str){p, first});
+        rest = str_sub(rest, first, n);
+        TRY(settle(s));
+    }
+    if (splitter_is_idle(s->splitter))
+        rest = take_lines_of(s, rest);
+    if (rest.n > 0 && s->rc == WEIR_OK)
+        feed_splitter(s, rest);
     return settle(s);
 }
 

@@ -444,6 +444,11 @@ struct str splitter_rest(struct splitter *s)
     return rest_of(s);
 }
 
+bool splitter_is_idle(struct splitter *s)
+{
+    return s->state == STATE_PLAIN && s->is_started && splitter_rest(s).n == 0;
+}
+
 void splitter_took(struct splitter *s, size_t n)
 {
     ASSERT(n <= s->n - s->at);

@@ -34,6 +34,10 @@ void splitter_end(struct splitter *s);
 struct str splitter_rest(struct splitter *s);
 void splitter_took(struct splitter *s, size_t n);
 
+/* True if nothing is left of what it was fed, and what comes next begins where a line does: those
+ * who can may then read lines from their own memory and feed only the rest. */
+bool splitter_is_idle(struct splitter *s);
+
 enum splitter_result { SPLIT_RECORD, SPLIT_BAD, SPLIT_NEED_MORE, SPLIT_END };
 
 /* The next record. SPLIT_RECORD: *record is one JSON document, or one NDJSON line as it stands

@@ -17,6 +17,11 @@
 
 enum { BLOCK = 64 };
 
+/* How far ahead of a line's block memory is asked for (a hint only, which may lie behind the end):
+ * lines are read from memory that nobody has touched, with pauses in which the processor's own
+ * prefetching loses its way. */
+enum { LINE_AHEAD = 4096 };
+
 struct block_bits {
     uint64_t quote;
     uint64_t backslash;

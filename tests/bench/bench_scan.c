@@ -264,7 +264,7 @@ static void load(struct bench *b, struct rule_options *o, bool no_memo)
     if (net_new(b->arena, b->plan, &net, &err) != WEIR_OK)
         die(err.text);
     b->worker = extract_worker_new(b->plan->extractor);
-    b->matcher = matcher_new(net, b->worker);
+    b->matcher = matcher_new(net, b->worker, false);
     b->scanner = json_scanner_new();
     json_scan_remember(b->scanner, no_memo ? NULL : b->plan->extractor->paths);
     b->splitter = splitter_new();

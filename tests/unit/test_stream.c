@@ -1,0 +1,133 @@
+/* test_stream.c - from bytes to numbered events, however the bytes are cut. */
+#include "tests/lib/test.h"
+
+#include "app/stream.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "event/field.h"
+#include "tests/lib/json_random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 400, OBJECTS = 12 };
+
+struct fixture {
+    struct arena *arena;
+    struct extract_worker *worker;
+    struct stream *stream;
+    struct buf out; /* a line for each event */
+};
+
+static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
+                             size_t n, struct weir_err *err)
+{
+    struct fixture *f = context;
+
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&f->out, "%llu %llu.%u %.*s\n", (unsigned long long)numbers[i],
+                   (unsigned long long)events[i].ref.record, events[i].ref.index,
+                   (int)events[i].record.n, events[i].record.p);
+    return WEIR_OK;
+}
+
+static void fixture_init(struct fixture *f)
+{
+    static const struct str name = {"test", 4};
+    const struct profile_set *profiles;
+    struct field_table *fields;
+    struct weir_err err;
+
+    *f = (struct fixture){.arena = arena_new(0)};
+    CHECK_EQ(profile_set_load(f->arena, STR(""), &profiles, &err), WEIR_OK);
+    fields = field_table_new(f->arena);
+    (void)field_intern(fields, STR("a"));
+    f->worker = extract_worker_new(extractor_new(f->arena, profiles, fields, true, NULL));
+    f->stream = stream_new(f->worker, profiles, &name, on_batch, f);
+}
+
+static void fixture_release(struct fixture *f)
+{
+    stream_free(f->stream);
+    extract_worker_free(f->worker);
+    buf_release(&f->out);
+    arena_free(f->arena);
+}
+
+/* Events, then how many records were counted and rejected. Each piece is given in memory of its
+ * own, which is gone after the call. */
+static struct str events_of(struct fixture *f, struct str text, size_t step)
+{
+    struct weir_err err;
+    uint64_t rejected = 0;
+
+    buf_clear(&f->out);
+    stream_reset(f->stream);
+    stream_begin(f->stream, 0);
+    for (size_t at = 0; at < text.n; at += step) {
+        size_t n = text.n - at < step ? text.n - at : step;
+        char *piece = malloc(n);
+        memcpy(piece, text.p + at, n);
+        CHECK_EQ(stream_feed(f->stream, piece, n, &err), WEIR_OK);
+        memset(piece, '!', n);
+        free(piece);
+    }
+    CHECK_EQ(stream_end(f->stream, &err), WEIR_OK);
+    const struct stream_counts *counts = stream_counts(f->stream);
+    for (size_t i = 0; i < EVENT_REJECTS; i++)
+        rejected += counts->rejected[i];
+    buf_printf(&f->out, "%llu %llu %llu", (unsigned long long)counts->records,
+               (unsigned long long)counts->events, (unsigned long long)rejected);
+    return buf_str(&f->out);
+}
+
+TEST(events_are_numbered_over_records_good_and_bad)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"{\"a\":1}\n{\"a\":2}\n", "0 0.0 {\"a\":1}\n1 1.0 {\"a\":2}\n2 2 0"},
+        {"{\"a\":1}\nx\n\r\n{\"a\":2}", "0 0.0 {\"a\":1}\n2 2.0 {\"a\":2}\n3 2 1"},
+        {"{\n\"a\":1}\n{\"a\":[]}{\"a\":3}\n{\"a\":4}\n",
+         "0 0.0 {\n\"a\":1}\n1 1.0 {\"a\":[]}\n2 2.0 {\"a\":3}\n3 3.0 {\"a\":4}\n4 4 0"},
+        {"{\"records\":[{\"a\":1},{\"a\":2}]}\n{\"a\":3}\n",
+         "0 0.0 {\"a\":1}\n1 0.1 {\"a\":2}\n2 1.0 {\"a\":3}\n2 3 0"},
+    };
+    struct fixture f;
+
+    fixture_init(&f);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (size_t step = 1; step < 80; step += 6)
+            CHECK_STR(events_of(&f, str_from(cases[i].text), step), cases[i].want);
+    fixture_release(&f);
+}
+
+TEST(events_do_not_depend_on_where_the_bytes_are_cut)
+{
+    static const char *const between[] = {"\n", "\n", "\n", "\n", "\r\n", "\n\n", "", " "};
+    struct rng rng = rng_start(__func__);
+    struct fixture whole, cut;
+    struct buf text = {0};
+
+    fixture_init(&whole);
+    fixture_init(&cut);
+    for (int i = 0; i < ROUNDS; i++) {
+        buf_clear(&text);
+        for (int n = 0; n < OBJECTS; n++) {
+            json_random_object(&rng, &text, false);
+            buf_add(&text, str_from(between[rng_below(&rng, ARRAY_LEN(between))]));
+        }
+        struct str want = events_of(&whole, buf_str(&text), text.n);
+        struct str got = events_of(&cut, buf_str(&text), 1 + rng_below(&rng, 2000));
+        if (!str_eq(want, got))
+            fail_msg("round %d: %.*s\nnot\n%.*s", i, (int)got.n, got.p, (int)want.n, want.p);
+    }
+    buf_release(&text);
+    fixture_release(&whole);
+    fixture_release(&cut);
+}
+
+TEST_MAIN(ENTRY(events_are_numbered_over_records_good_and_bad),
+          ENTRY(events_do_not_depend_on_where_the_bytes_are_cut))
