@@ -7,9 +7,10 @@
  */
 #include "alert/secrets.h"
 
+#include "alert/secrets_grams.h"
+#include "base/cpu.h"
 #include "base/str.h"
 
-#include <pthread.h>
 #include <string.h>
 
 enum {
@@ -74,6 +75,8 @@ struct search {
     size_t value_from, value_end; /* the last unquoted value: all that begin in it end with it */
     uint8_t tools;                /* TOOL_*: which programs the text names, once asked */
     bool knows_tools;
+    size_t grams_from, grams_end; /* bit i of grams: a candidate at grams_from + i */
+    uint64_t grams;
 };
 
 struct pattern {
@@ -947,7 +950,8 @@ enum { FILTER_BITS = 1 << 15, CHAINS = 1 << 10, CHAIN_END = UINT16_MAX };
 static uint64_t filter[FILTER_BITS / 64];
 static uint16_t chain_first[CHAINS];
 static uint16_t chain_next[ARRAY_LEN(patterns)];
-static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+static struct secret_grams grams;
+static secret_grams_fn *find_grams; /* NULL: every place is a candidate */
 
 /* Letters fold by one bit; what else meets by it is told apart by the pattern's check. */
 static uint32_t gram_hash(const char *p)
@@ -958,8 +962,18 @@ static uint32_t gram_hash(const char *p)
     return (gram | 0x202020u) * 0x9E3779B1u;
 }
 
-static void index_build(void)
+static void file_gram(const char *anchor)
 {
+    uint8_t group = (uint8_t)(1u << (gram_hash(anchor) >> 10) % GRAM_GROUPS);
+
+    for (size_t k = 0; k < GRAM_BYTES; k++)
+        grams.groups[k][(uint8_t)anchor[k] | GRAM_FOLD] |= group;
+}
+
+/* Before main(), hence before any thread; read-only from then on. */
+static __attribute__((constructor)) void index_build(void)
+{
+    find_grams = cpu_simd() == SIMD_AVX512 ? secret_grams_avx512 : NULL;
     memset(chain_first, 0xff, sizeof(chain_first));
     for (size_t i = ARRAY_LEN(patterns); i > 0; i--) {
         uint32_t h = gram_hash(patterns[i - 1].anchor);
@@ -967,16 +981,37 @@ static void index_build(void)
 
         ASSERT(strlen(patterns[i - 1].anchor) >= 3);
         filter[bit / 64] |= 1ull << (bit % 64);
+        file_gram(patterns[i - 1].anchor);
         chain_next[i - 1] = chain_first[chain];
         chain_first[chain] = (uint16_t)(i - 1);
     }
 }
 
-/* The next candidate at or after `at`; n - 2 or more if there is none. */
-static size_t next_candidate(struct str text, size_t at, uint32_t *hash)
+/* The next place at or after `at` where three bytes of an anchor could stand; the text's end
+ * if there is none. */
+static size_t next_gram(struct search *s, size_t at)
 {
-    for (; at + 2 < text.n; at++) {
-        *hash = gram_hash(text.p + at);
+    if (!find_grams)
+        return at;
+    while (at + GRAM_BYTES <= s->text.n) {
+        if (at >= s->grams_end) {
+            s->grams_from = at;
+            s->grams_end = at + GRAM_LANES;
+            s->grams = find_grams(&grams, str_sub(s->text, at, s->text.n));
+        }
+        uint64_t rest = s->grams >> (at - s->grams_from);
+        if (rest)
+            return at + (size_t)__builtin_ctzll(rest);
+        at = s->grams_end;
+    }
+    return s->text.n;
+}
+
+/* The next candidate at or after `at`; n - 2 or more if there is none. */
+static size_t next_candidate(struct search *s, size_t at, uint32_t *hash)
+{
+    for (at = next_gram(s, at); at + 2 < s->text.n; at = next_gram(s, at + 1)) {
+        *hash = gram_hash(s->text.p + at);
         uint32_t bit = *hash >> 17;
         if (filter[bit / 64] >> (bit % 64) & 1)
             break;
@@ -999,10 +1034,9 @@ void secrets_find(struct str text, secret_fn *fn, void *context)
     size_t at = 0, aws = next_aws_key(text, 0);
     uint32_t hash = 0;
 
-    pthread_once(&index_once, index_build);
     for (; aws != SIZE_MAX; aws = next_aws_key(text, aws + AWS_KEY_BYTES))
         fn(context, (struct secret_span){aws, aws + AWS_KEY_BYTES, SECRET_AWS_KEY});
-    while ((at = next_candidate(text, at, &hash)) + 2 < text.n) {
+    while ((at = next_candidate(&s, at, &hash)) + 2 < text.n) {
         struct secret_span span;
         const struct pattern *p = try_patterns(&s, at, hash, &span);
         if (p)

@@ -8,7 +8,7 @@
  * Cost     one pass; a candidate is looked at where three letters could begin a pattern. Linear
  *          in the length of the text for any text: looks back and ahead are bounded, and what a
  *          look ahead without bound has walked over is not walked over again.
- * Threads  the pattern index is built once at first use (pthread_once); the rest is pure.
+ * Threads  the pattern index is built before main(); the rest is pure.
  */
 #ifndef WEIR_ALERT_SECRETS_H
 #define WEIR_ALERT_SECRETS_H

@@ -1,9 +1,12 @@
 /* test_redact.c - no planted secret gets out, and what is no secret stays readable. */
 #include "tests/lib/canary.h"
+#include "tests/lib/json_random.h"
 #include "tests/lib/test.h"
 
 #include "alert/redact.h"
 #include "alert/secrets.h"
+#include "alert/secrets_grams.h"
+#include "base/cpu.h"
 #include "json/tree.h"
 
 #include <stdlib.h>
@@ -19,6 +22,42 @@ static struct redacted value_of(struct str value, size_t max)
 
     redactor_begin(redactor, arena, &empty);
     return redact_value(redactor, STR("field"), value, max);
+}
+
+/* What the vector kernel must say of a text, place by place. */
+static uint64_t plain_grams(const struct secret_grams *g, struct str text)
+{
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < GRAM_LANES && i + GRAM_BYTES <= text.n; i++) {
+        uint8_t shared = 0xff;
+        for (size_t k = 0; k < GRAM_BYTES; k++) {
+            uint8_t byte = (uint8_t)text.p[i + k] | GRAM_FOLD;
+            shared &= byte < 128 ? g->groups[k][byte] : 0;
+        }
+        found |= (uint64_t)(shared != 0) << i;
+    }
+    return found;
+}
+
+TEST(the_kernel_finds_the_candidates_of_every_length_and_byte)
+{
+    struct rng r = rng_start(__func__);
+    struct secret_grams grams;
+
+    if (cpu_simd_max() != SIMD_AVX512)
+        return;
+    for (int round = 0; round < 2000; round++) {
+        size_t n = rng_below(&r, 80);
+        char *text = malloc(n ? n : 1); /* no byte behind it may be read */
+        for (size_t i = 0; i < sizeof(grams.groups); i++)
+            grams.groups[i / 128][i % 128] = (uint8_t)(rng_below(&r, 256) & rng_below(&r, 256));
+        for (size_t i = 0; i < n; i++)
+            text[i] = (char)rng_below(&r, round % 2 ? 256 : 128);
+        struct str s = {text, n};
+        CHECK(secret_grams_avx512(&grams, s) == plain_grams(&grams, s));
+        free(text);
+    }
 }
 
 TEST(no_canary_is_visible_in_any_form)
@@ -272,6 +311,7 @@ TEST(hostile_texts_take_linear_time)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ENTRY(the_kernel_finds_the_candidates_of_every_length_and_byte),
         ENTRY(no_canary_is_visible_in_any_form),
         ENTRY(a_secret_across_the_cut_is_gone_as_a_whole),
         ENTRY(what_is_no_secret_stays),
