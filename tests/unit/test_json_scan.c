@@ -798,6 +798,69 @@ static void check_document(struct rng *r, struct arena *a, struct json_scanner *
     }
 }
 
+static void check_same_hits(const struct json_scanner *a, const struct json_scanner *b)
+{
+    size_t n_a, n_b;
+    const struct json_hit *x = json_scan_hits(a, &n_a), *y = json_scan_hits(b, &n_b);
+
+    CHECK_EQ(n_a, n_b);
+    for (size_t i = 0; i < n_a; i++)
+        CHECK(x[i].p == y[i].p && x[i].n == y[i].n && x[i].slot == y[i].slot &&
+              x[i].kind == y[i].kind && x[i].flags == y[i].flags && x[i].is_flat == y[i].is_flat);
+}
+
+TEST(what_is_remembered_of_a_record_changes_nothing_in_the_next)
+{
+    enum { PATHS = ARRAY_LEN(RANDOM_PATHS) };
+    struct rng r = rng_start(__func__);
+    struct arena *a = arena_new(0);
+    struct json_path_want wants[PATHS];
+    struct json_scanner *plain = json_scanner_new(), *remembering = json_scanner_new();
+    struct buf text = {0};
+
+    for (uint32_t i = 0; i < PATHS; i++)
+        wants[i] = (struct json_path_want){str_from(RANDOM_PATHS[i]), i};
+    const struct json_paths *paths = json_paths_new(a, wants, PATHS, PATHS);
+    json_scan_remember(remembering, paths);
+    for (int round = 0; round < 6000; round++) {
+        if (round % 3 == 0) { /* the two after it are like it, damaged more and more */
+            buf_clear(&text);
+            json_random_object(&r, &text, false);
+        } else if (rng_below(&r, 2)) {
+            json_random_damage(&r, &text);
+        }
+        json_scan_want_leaves(plain, round % 2 == 0);
+        json_scan_want_leaves(remembering, round % 2 == 0);
+        CHECK_EQ(json_scan(remembering, paths, buf_str(&text), NULL),
+                 json_scan(plain, paths, buf_str(&text), NULL));
+        check_same_hits(remembering, plain);
+    }
+    json_scanner_free(plain);
+    json_scanner_free(remembering);
+    buf_release(&text);
+    arena_free(a);
+}
+
+/* As it stands in a record, a wanted key with a backslash is another one. */
+TEST(a_wanted_backslash_is_met_escaped_only)
+{
+    struct json_path_want want = {STR("a\\b"), 0};
+    struct arena *a = arena_new(0);
+    struct json_scanner *s = json_scanner_new();
+    const struct json_paths *paths = json_paths_new(a, &want, 1, JSON_NO_SLOT);
+    size_t n;
+
+    for (int round = 0; round < 3; round++) {
+        json_scan_remember(s, round ? paths : NULL);
+        CHECK_EQ(json_scan(s, paths, STR("{\"a\\b\":1,\"a\\\\b\":2}"), NULL), JSON_OK);
+        const struct json_hit *hits = json_scan_hits(s, &n);
+        CHECK_EQ(n, 1);
+        CHECK_EQ(hits[0].p[0], '2');
+    }
+    json_scanner_free(s);
+    arena_free(a);
+}
+
 TEST(scan_and_tree_agree_on_random_and_damaged_documents)
 {
     struct rng r = rng_start(__func__);
@@ -836,4 +899,6 @@ TEST_MAIN(ENTRY(wanted_paths_yield_their_values), ENTRY(all_string_leaves_yield_
           ENTRY(every_byte_has_its_class_in_every_kernel),
           ENTRY(escapes_are_resolved_and_what_is_no_text_is_replaced),
           ENTRY(document_length_finds_where_the_next_begins),
+          ENTRY(what_is_remembered_of_a_record_changes_nothing_in_the_next),
+          ENTRY(a_wanted_backslash_is_met_escaped_only),
           ENTRY(scan_and_tree_agree_on_random_and_damaged_documents))
