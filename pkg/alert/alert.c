@@ -7,6 +7,7 @@
 #include "alert/alert.h"
 
 #include "alert/document.h"
+#include "alert/ocsf.h"
 #include "alert/score.h"
 #include "base/str.h"
 #include "event/time.h"
@@ -38,6 +39,7 @@ struct alert_writer {
     struct arena *arena;
     struct digest *digest;
     struct redactor *redactor;
+    struct ocsf_ways *ways;
     struct evidence_finder *evidence;
     struct sequence_table *sequences;
     struct rule_text *rules;
@@ -54,6 +56,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->arena = arena_new(0);
     w->digest = digest_new();
     w->redactor = redactor_new(w->digest);
+    w->ways = ocsf_ways_new();
     w->evidence = evidence_finder_new();
     w->sequences = sequence_new(SEQUENCE_FINDINGS_MAX);
     w->rules = calloc(RULE_TEXT_SLOTS, sizeof(*w->rules));
@@ -79,6 +82,7 @@ void alert_writer_free(struct alert_writer *w)
     buf_release(&w->scratch);
     sequence_free(w->sequences);
     evidence_finder_free(w->evidence);
+    ocsf_ways_free(w->ways);
     redactor_free(w->redactor);
     digest_free(w->digest);
     arena_free(w->arena);
@@ -375,8 +379,11 @@ static void write_document(struct alert_writer *w, struct document *d, struct bu
 
 struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)
 {
-    struct document d = {
-        .arena = w->arena, .redactor = w->redactor, .options = &w->options, .match = m};
+    struct document d = {.arena = w->arena,
+                         .redactor = w->redactor,
+                         .ways = w->ways,
+                         .options = &w->options,
+                         .match = m};
     struct alert_ids ids;
     size_t start = out->n;
 

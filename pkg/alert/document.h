@@ -37,6 +37,7 @@ struct document {
     struct json_writer json;
     struct arena *arena;
     struct redactor *redactor;
+    struct ocsf_ways *ways;
     const struct limits *limits;
     const struct alert_options *options;
     const struct alert_match *match;

@@ -323,7 +323,7 @@ void event_evidences(struct document *d)
     const struct alert_match *m = d->match;
     struct ocsf_leaf leaves[OCSF_LEAVES_MAX], rejected[OCSF_LEAVES_MAX];
     size_t n_rejected, n = entity_leaves(d, leaves, evidence_leaves(d, leaves));
-    const struct ocsf_node *root = ocsf_build(d->arena, leaves, n, rejected, &n_rejected);
+    const struct ocsf_node *root = ocsf_build(d->arena, d->ways, leaves, n, rejected, &n_rejected);
     struct json_writer *w = &d->json;
 
     json_key_name(w, STR("evidences"));

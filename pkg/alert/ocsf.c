@@ -8,9 +8,11 @@
 #include "alert/document.h"
 #include "alert/ocsf_table.h"
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 struct ocsf_node {
     const struct ocsf_attr *attr; /* NULL: the root */
@@ -230,29 +232,88 @@ static struct str without_brackets(struct str name)
     return str_ends(name, STR("[]")) ? str_sub(name, 0, name.n - 2) : name;
 }
 
-static bool add_leaf(struct arena *a, struct ocsf_node *root, const struct ocsf_leaf *leaf)
-{
+/* The attributes on a path; n is 0 if it leads nowhere. */
+struct way {
     const struct ocsf_attr *steps[OCSF_DEPTH_MAX];
-    const struct ocsf_object *object = object_of(root);
-    struct str rest = leaf->path, name, text;
-    size_t n = 0;
+    size_t n;
+};
 
-    /* All steps first: a path that leads nowhere must not leave objects behind. */
+static struct way find_way(struct str path)
+{
+    const struct ocsf_object *object = &ocsf_objects[ocsf_evidences];
+    struct str rest = path, name;
+    struct way way = {.n = 0};
+
     do {
         str_cut(rest, '.', &name, &rest);
         const struct ocsf_attr *attr = find_attr(object, without_brackets(name));
-        if (!attr || n == OCSF_DEPTH_MAX)
-            return false;
-        steps[n++] = attr;
+        if (!attr || way.n == OCSF_DEPTH_MAX)
+            return (struct way){.n = 0};
+        way.steps[way.n++] = attr;
         if (attr->kind != OCSF_OBJECT)
             break;
         object = &ocsf_objects[attr->object];
-        if (rest.n == 0 && n < OCSF_DEPTH_MAX) /* a long_string is an object with a value */
+        if (rest.n == 0 && way.n < OCSF_DEPTH_MAX) /* a long_string is an object with a value */
             rest = STR("value");
     } while (rest.n > 0);
-    const struct ocsf_attr *last = steps[n - 1];
-    if (rest.n > 0 || last->kind == OCSF_OBJECT || !convert(a, last, leaf->text, &text))
+    if (rest.n > 0 || way.steps[way.n - 1]->kind == OCSF_OBJECT)
+        way.n = 0;
+    return way;
+}
+
+/* Ways that were found before; a place is taken over by the next path that falls on it. */
+enum { WAYS = 256, WAY_TEXT = 64 };
+
+struct ocsf_ways {
+    struct known_way {
+        char text[WAY_TEXT];
+        size_t n; /* of the text; 0: free */
+        struct way way;
+    } known[WAYS];
+};
+
+struct ocsf_ways *ocsf_ways_new(void)
+{
+    struct ocsf_ways *w = calloc(1, sizeof(*w));
+
+    ASSERT(w);
+    return w;
+}
+
+void ocsf_ways_free(struct ocsf_ways *w)
+{
+    free(w);
+}
+
+static const struct way *known_way(struct ocsf_ways *w, struct str path)
+{
+    struct known_way *k = &w->known[hash_str(path) % WAYS];
+
+    if (!str_eq((struct str){k->text, k->n}, path)) {
+        memcpy(k->text, path.p, path.n);
+        k->n = path.n;
+        k->way = find_way(path);
+    }
+    return &k->way;
+}
+
+static bool add_leaf(struct arena *a, struct ocsf_ways *ways, struct ocsf_node *root,
+                     const struct ocsf_leaf *leaf)
+{
+    struct way own;
+    const struct way *way = &own;
+    struct str text;
+
+    /* All steps first: a path that leads nowhere must not leave objects behind. */
+    if (leaf->path.n == 0 || leaf->path.n > WAY_TEXT)
+        own = find_way(leaf->path);
+    else
+        way = known_way(ways, leaf->path);
+    const struct ocsf_attr *const *steps = way->steps;
+    size_t n = way->n;
+    if (n == 0 || !convert(a, steps[n - 1], leaf->text, &text))
         return false;
+    const struct ocsf_attr *last = steps[n - 1];
     struct ocsf_node *node = root;
     for (size_t i = 0; i + 1 < n; i++) {
         struct ocsf_node *child = find_child(node, steps[i]);
@@ -346,14 +407,15 @@ static void complete(struct arena *a, struct ocsf_node *node, struct ocsf_leaf *
         hand_back(node, rejected, n);
 }
 
-const struct ocsf_node *ocsf_build(struct arena *a, const struct ocsf_leaf *leaves, size_t n,
+const struct ocsf_node *ocsf_build(struct arena *a, struct ocsf_ways *ways,
+                                   const struct ocsf_leaf *leaves, size_t n,
                                    struct ocsf_leaf *rejected, size_t *n_rejected)
 {
     struct ocsf_node *root = ARENA_NEW(a, struct ocsf_node);
 
     *n_rejected = 0;
     for (size_t i = 0; i < n; i++)
-        if (!add_leaf(a, root, &leaves[i]))
+        if (!add_leaf(a, ways, root, &leaves[i]))
             rejected[(*n_rejected)++] = leaves[i];
     complete(a, root, rejected, n_rejected);
     for (struct ocsf_node *c = root->first; c; c = c->next)

@@ -24,9 +24,15 @@ struct ocsf_leaf {
 
 struct ocsf_node;
 
+/* What is known about paths: they come again with every alert. Belongs to one thread. */
+struct ocsf_ways;
+struct ocsf_ways *ocsf_ways_new(void);
+void ocsf_ways_free(struct ocsf_ways *w);
+
 /* Build the objects of n leaves (the first leaf of a path counts). rejected: room for n;
  * returns the root, or NULL if nothing is left. */
-const struct ocsf_node *ocsf_build(struct arena *a, const struct ocsf_leaf *leaves, size_t n,
+const struct ocsf_node *ocsf_build(struct arena *a, struct ocsf_ways *ways,
+                                   const struct ocsf_leaf *leaves, size_t n,
                                    struct ocsf_leaf *rejected, size_t *n_rejected);
 
 /* Its members, into the object that is open in w. */

@@ -682,7 +682,8 @@ TEST(evidence_that_ocsf_does_not_allow_is_handed_back)
     };
     struct ocsf_leaf rejected[ARRAY_LEN(leaves)];
     size_t n;
-    const struct ocsf_node *root = ocsf_build(keep, leaves, ARRAY_LEN(leaves), rejected, &n);
+    struct ocsf_ways *ways = ocsf_ways_new();
+    const struct ocsf_node *root = ocsf_build(keep, ways, leaves, ARRAY_LEN(leaves), rejected, &n);
     struct buf out = {0};
     struct json_writer w;
 
@@ -697,6 +698,7 @@ TEST(evidence_that_ocsf_does_not_allow_is_handed_back)
         "\"resources\":[{\"name\":\"r\"}]}");
     CHECK_EQ(n, 7);
     buf_release(&out);
+    ocsf_ways_free(ways);
 }
 
 TEST(sequences_count_and_forget_the_oldest)
