@@ -260,6 +260,7 @@ static void prepare_event(struct matcher *m, uint32_t number)
 {
     const struct event *e = &m->events[number];
     struct shape_state *shape = shape_of(m, e->shape);
+    uint32_t last = (uint32_t)FIELD_NONE; /* members of one field mostly come in a row */
 
     shape->events++;
     m->first_value[number] = m->n_values;
@@ -276,8 +277,9 @@ static void prepare_event(struct matcher *m, uint32_t number)
                                      .event = number,
                                      .kind = in->kind,
                                      .flags = in->flags};
-        if (m->net->fields[in->field].present != NET_NONE)
+        if (m->net->fields[in->field].present != NET_NONE && in->field != last)
             raise_source(m, number, m->net->fields[in->field].present);
+        last = in->field;
         if (value_has_text(v))
             prepare_value(m, at);
     }

@@ -19,12 +19,7 @@
 
 /* A text this common is nearly everywhere: finding each of its places and telling every rule costs
  * more than looking for it when a rule comes to ask, and no rule is woken by it anyway. */
-enum { COMMON_RARITY = 28, COMMON_TEXT_MAX = 64 };
-
-static bool is_common(struct str folded)
-{
-    return folded.n <= 1 || literal_rarity(folded) < COMMON_RARITY;
-}
+enum { COMMON_RARITY = 20, COMMON_TEXT_MAX = 64 };
 
 enum source_kind { SOURCE_EXACT, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_PRESENT, SOURCE_BEYOND };
 
@@ -155,6 +150,16 @@ static void raises(struct compiler *c, struct source source, uint32_t signal)
     *signal_weight(c, signal) += ((const struct source *)c->sources.items)[from].weight;
 }
 
+static bool is_common(struct str text)
+{
+    char folded[COMMON_TEXT_MAX];
+
+    if (text.n <= 1 || text.n > sizeof folded)
+        return text.n <= 1;
+    fold_ascii(folded, text.p, text.n);
+    return literal_rarity((struct str){folded, text.n}) < COMMON_RARITY;
+}
+
 /* An atom whose truth is exactly "its source was found". */
 static bool has_plain_form(const struct atom *x)
 {
@@ -170,11 +175,7 @@ static bool has_plain_form(const struct atom *x)
         return false;
     if (x->text.n == 0 || x->text.n > LITERAL_BYTES_MAX)
         return false;
-    char folded[COMMON_TEXT_MAX];
-    if (x->text.n > sizeof folded)
-        return true;
-    fold_ascii(folded, x->text.p, x->text.n);
-    return !is_common((struct str){folded, x->text.n});
+    return !is_common(x->text);
 }
 
 /* Every OR above an atom asks. */
@@ -307,7 +308,7 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = glob_required_text(lazy->glob);
         where = LITERAL_ANYWHERE;
     }
-    if (text.n <= 1 || text.n > LITERAL_BYTES_MAX ||
+    if (is_common(text) || text.n > LITERAL_BYTES_MAX ||
         (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
         gate_on_presence(c, lazy);
         return;
