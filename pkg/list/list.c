@@ -46,7 +46,8 @@ const struct list *list_at(const struct list_set *set, size_t i)
 
 const char *list_mode_name(enum list_mode mode)
 {
-    static const char *const names[] = {"exact", "ci", "cidr", "glob"};
+    static const char *const names[] = {
+        [LIST_CI] = "ci", [LIST_EXACT] = "exact", [LIST_CIDR] = "cidr", [LIST_GLOB] = "glob"};
 
     return names[mode];
 }
@@ -111,7 +112,7 @@ struct list_set *list_set_new(struct arena *a)
     return set;
 }
 
-static bool lookup(void *context, struct str name, struct str_list *entries, bool *is_glob)
+static bool lookup(void *context, struct str name, struct str_list *entries, enum list_mode *mode)
 {
     const struct list_set *set = context;
 
@@ -120,7 +121,7 @@ static bool lookup(void *context, struct str name, struct str_list *entries, boo
     if (!list)
         return false;
     *entries = list->entries;
-    *is_glob = list->mode == LIST_GLOB;
+    *mode = list->mode;
     return true;
 }
 

@@ -10,8 +10,9 @@
  *          columns; entries are the first column or the one named by FILE.csv:COLUMN. Blanks
  *          around unquoted fields are dropped, empty fields are no entries.
  * Mode     a line `# mode: exact|ci|cidr|glob` before the first entry (csv: before the first
- *          row); ci if there is none. glob: entries are in Sigma's wildcard notation. cidr:
- *          networks; whether they are well-formed is told by the rule that uses them.
+ *          row); ci if there is none. What the modes mean to a rule: rule/rule.h. glob: entries
+ *          are in Sigma's wildcard notation. cidr: networks; whether they are well-formed is
+ *          told by the rule that uses them.
  * Text     UTF-8, a leading byte order mark is dropped. Invalid UTF-8 and NUL are errors.
  * Errors   file:line:col. A list that cannot be read as a whole is not there at all.
  * Memory   all in the arena of the set, as long as the rule set; read-only once loaded.
@@ -30,8 +31,6 @@ enum {
     LIST_ENTRY_MAX = 65535, /* bytes of one entry */
     LIST_FILE_MAX = 256 * 1024 * 1024
 };
-
-enum list_mode { LIST_EXACT, LIST_CI, LIST_CIDR, LIST_GLOB };
 
 struct list {
     struct str name;

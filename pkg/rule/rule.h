@@ -197,12 +197,20 @@ void formula_each_atom(const struct formula *f, void (*fn)(const struct atom *, 
 
 /* ---- lists for placeholders --------------------------------------------------- */
 
+/* How the entries of a list are meant. */
+enum list_mode {
+    LIST_CI,    /* texts, compared as the rule language compares: in Sigma case aside */
+    LIST_EXACT, /* texts, case as written */
+    LIST_CIDR,  /* networks; not checked yet: the front end that uses them does */
+    LIST_GLOB   /* texts in Sigma's wildcard notation, compared as those of LIST_CI */
+};
+
 /* What a front end asks when a rule names a list (%name%). The list package provides it;
  * `rule` only says what it needs. */
 struct list_source {
-    /* Entries of the list `name` as texts (in Sigma's wildcard notation if `is_glob`);
-     * false if there is none. The memory lives at least as long as the rule set. */
-    bool (*lookup)(void *context, struct str name, struct str_list *entries, bool *is_glob);
+    /* Entries of the list `name` and how they are meant; false if there is none. The memory
+     * lives at least as long as the rule set. */
+    bool (*lookup)(void *context, struct str name, struct str_list *entries, enum list_mode *mode);
     /* The name of a list that looks like this one, empty if none does; may be NULL. */
     struct str (*nearest)(void *context, struct str name);
     void *context;

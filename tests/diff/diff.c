@@ -44,12 +44,12 @@ struct tester {
 
 /* Any list has these entries: the shared rules only need some list to load. */
 static bool any_list(UNUSED void *context, UNUSED struct str name, struct str_list *entries,
-                     bool *is_glob)
+                     enum list_mode *mode)
 {
     static const struct str ITEMS[] = {{"listed-one", 10}, {"LISTED\\two", 10}};
 
     *entries = (struct str_list){ITEMS, 2};
-    *is_glob = false;
+    *mode = LIST_CI;
     return true;
 }
 

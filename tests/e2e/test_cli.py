@@ -649,6 +649,38 @@ def test_a_list_fills_a_placeholder(box):
     equal([m["event"] for m in r.lines()], [3], r.err)
 
 
+def listed(box, item, mode, entries):
+    """The numbers of the events that a rule with this item and list finds."""
+    path = box.write("listed.yml", RULE.replace("CommandLine|contains: urlcache", item).encode())
+    text = "".join(line + "\n" for line in [f"# mode: {mode}", *entries])
+    given = "watched=" + box.write("watched.txt", text.encode())
+    events = box.write("listed.json", ndjson([
+        {**process_event(i), "IpAddress": address}
+        for i, address in enumerate(["10.1.2.3", "11.1.2.3", "fd00::0:7"])]))
+    r = matches(box, "-i", events, "--list", given, rules=path)
+    equal(r.code, 0, r.err)
+    return [m["event"] for m in r.lines()]
+
+
+def test_the_mode_of_a_list_says_how_its_entries_compare(box):
+    networks = "IpAddress|expand: '%watched%'"
+    equal(listed(box, networks, "cidr", ["10.0.0.0/8", "fd00::/8"]), [0, 2])
+    equal(listed(box, networks, "cidr", ["192.0.2.0/24"]), [])
+    users = "User|expand: '%watched%'"
+    equal(listed(box, users, "ci", ["example\\U1"]), [1])
+    equal(listed(box, users, "exact", ["example\\U1"]), [])
+    equal(listed(box, users, "exact", ["EXAMPLE\\u1"]), [1])
+
+
+def test_a_list_of_networks_with_a_bad_entry_is_an_error_that_names_it(box):
+    path = box.write("bad.yml", RULE.replace("CommandLine|contains: urlcache",
+                                             "IpAddress|expand: '%watched%'").encode())
+    watched = box.write("watched.txt", b"# mode: cidr\n10.0.0.0/8\njump01\n")
+    r = run("check", path, "--list", "watched=" + watched)
+    equal(r.code, 2)
+    contains(r.out + r.err, "in the list 'watched' (mode cidr) 'jump01' is no network")
+
+
 # ---- replay: alerts ------------------------------------------------------------------------
 
 

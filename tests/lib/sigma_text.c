@@ -5,27 +5,40 @@
 #include "base/str.h"
 #include "rule/dump.h"
 
-static bool lookup(UNUSED void *context, struct str name, struct str_list *entries, bool *is_glob)
+static bool lookup(UNUSED void *context, struct str name, struct str_list *entries,
+                   enum list_mode *mode)
 {
     static const struct str ONE[] = {{"alpha", 5}};
     static const struct str TWO[] = {{"alpha", 5}, {"be*a", 4}};
     static const struct str WILD[] = {{"*x", 2}, {"y?", 2}};
     static const struct str DOTTED[] = {{"a.b", 3}};
+    static const struct str PRECISE[] = {{"Alpha", 5}, {"b*", 2}};
+    static const struct str NETS[] = {{"10.0.0.0/8", 10}, {"FD00::1", 7}};
+    static const struct str BAD_NETS[] = {{"10.0.0.0/8", 10}, {"jump01", 6}};
+    static const struct str HOST_NETS[] = {{"10.0.0.1/8", 10}};
     static struct str many[200];
     static const struct {
         const char *name;
         struct str_list list;
-        bool is_glob;
-    } LISTS[] = {{"one", {ONE, 1}, false},       {"two", {TWO, 2}, false},
-                 {"wild", {WILD, 2}, true},      {"none", {NULL, 0}, false},
-                 {"dotted", {DOTTED, 1}, false}, {"many", {many, ARRAY_LEN(many)}, false}};
+        enum list_mode mode;
+    } LISTS[] = {{"one", {ONE, 1}, LIST_CI},
+                 {"two", {TWO, 2}, LIST_CI},
+                 {"wild", {WILD, 2}, LIST_GLOB},
+                 {"none", {NULL, 0}, LIST_CI},
+                 {"dotted", {DOTTED, 1}, LIST_CI},
+                 {"many", {many, ARRAY_LEN(many)}, LIST_CI},
+                 {"precise", {PRECISE, 2}, LIST_EXACT},
+                 {"nets", {NETS, 2}, LIST_CIDR},
+                 {"badnets", {BAD_NETS, 2}, LIST_CIDR},
+                 {"hostnets", {HOST_NETS, 1}, LIST_CIDR},
+                 {"nonets", {NULL, 0}, LIST_CIDR}};
 
     for (size_t i = 0; i < ARRAY_LEN(many); i++)
         many[i] = STR("m");
     for (size_t i = 0; i < ARRAY_LEN(LISTS); i++)
         if (str_eq(name, str_from(LISTS[i].name))) {
             *entries = LISTS[i].list;
-            *is_glob = LISTS[i].is_glob;
+            *mode = LISTS[i].mode;
             return true;
         }
     return false;

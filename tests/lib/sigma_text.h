@@ -9,7 +9,8 @@
 #include "lang/lang.h"
 
 /* The lists that the tests' rules may name: one (1 entry), two (2), wild (globs `*x` and `y?`),
- * none (0), dotted (`a.b`), many (EXPAND_VALUES_MAX / 50 entries). */
+ * none (0), dotted (`a.b`), many (EXPAND_VALUES_MAX / 50 entries), precise (exact: `Alpha`, `b*`),
+ * nets (cidr: 10.0.0.0/8, fd00::1), badnets, hostnets (cidr with bad entries), nonets (cidr, 0). */
 extern const struct list_source SIGMA_TEST_LISTS;
 
 /* A whole document. */

@@ -138,15 +138,15 @@ TEST(the_standard_names_are_built_in)
     struct list_set *set = list_set_new(a);
     struct list_source source = list_set_source(set);
     struct str_list entries;
-    bool is_glob;
+    enum list_mode mode;
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        CHECK(source.lookup(source.context, str_from(names[i]), &entries, &is_glob));
+        CHECK(source.lookup(source.context, str_from(names[i]), &entries, &mode));
         CHECK(entries.n > 0);
     }
-    CHECK(is_glob); /* DomainControllers */
-    CHECK(!source.lookup(source.context, STR("administrators"), &entries, &is_glob));
-    CHECK(!source.lookup(source.context, STR(""), &entries, &is_glob));
+    CHECK_EQ(mode, LIST_GLOB); /* DomainControllers */
+    CHECK(!source.lookup(source.context, STR("administrators"), &entries, &mode));
+    CHECK(!source.lookup(source.context, STR(""), &entries, &mode));
     CHECK_EQ(list_count(set), embed_lists_n);
     arena_free(a);
 }

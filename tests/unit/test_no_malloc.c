@@ -236,12 +236,12 @@ TEST(a_second_round_with_every_kind_of_atom_allocates_nothing)
 }
 
 static bool any_list(UNUSED void *context, UNUSED struct str name, struct str_list *entries,
-                     bool *is_glob)
+                     enum list_mode *mode)
 {
     static const struct str ENTRIES[] = {{"alpha", 5}, {"*beta", 5}};
 
     *entries = (struct str_list){ENTRIES, ARRAY_LEN(ENTRIES)};
-    *is_glob = true;
+    *mode = LIST_GLOB;
     return true;
 }
 

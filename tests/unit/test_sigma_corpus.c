@@ -12,12 +12,12 @@
 enum { RULES = 2814, MEMORY_MAX = 40 * 1000 * 1000 };
 
 static bool any_list(UNUSED void *context, UNUSED struct str name, struct str_list *entries,
-                     bool *is_glob)
+                     enum list_mode *mode)
 {
     static const struct str ENTRIES[] = {{"alpha", 5}, {"*beta", 5}};
 
     *entries = (struct str_list){ENTRIES, 2};
-    *is_glob = true;
+    *mode = LIST_GLOB;
     return true;
 }
 

@@ -178,6 +178,17 @@ static const struct row modifiers[] = {
     {"f|hour|gte: 22", "{\"f\":\"2026-07-28T21:44:53Z\"}", false},
     {"f|month: 7", "{\"f\":\"2026-07-28T21:44:53Z\"}", true},
     {"f|contains|expand: '%two%'", "{\"f\":\"x\"}", false},
+    {"f|expand: '%one%'", "{\"f\":\"ALPHA\"}", true}, /* mode ci */
+    {"f|expand: '%precise%'", "{\"f\":\"Alpha\"}", true},
+    {"f|expand: '%precise%'", "{\"f\":\"alpha\"}", false},
+    {"f|contains|expand: '%precise%'", "{\"f\":\"an Alpha\"}", true},
+    {"f|contains|expand: '%precise%'", "{\"f\":\"an ALPHA\"}", false},
+    {"f|re|i|expand: '^x%precise%'", "{\"f\":\"XAlpha\"}", true},
+    {"f|re|i|expand: '^x%precise%'", "{\"f\":\"XALPHA\"}", false},
+    {"f|expand: '%nets%'", "{\"f\":\"10.255.0.1\"}", true},
+    {"f|expand: '%nets%'", "{\"f\":\"fd00:0::1\"}", true},
+    {"f|expand: '%nets%'", "{\"f\":\"11.0.0.1\"}", false},
+    {"f|expand: '%nets%'", "{\"f\":\"10.0.0.0/8\"}", false},
     {"f|contains: '%two%'", "{\"f\":\"a %two% b\"}", true}, /* without expand: text */
 };
 

@@ -252,6 +252,68 @@ TEST(expand_asks_the_lists)
     CHECK_ROWS(ROWS);
 }
 
+TEST(an_exact_list_makes_the_value_cased)
+{
+    static const struct sigma_row ROWS[] = {
+        {"f|expand: '%precise%'", "or(f eq cased \"Alpha\", f eq cased \"b*\")"},
+        {"f|expand: ['%precise%', c]", "or(f eq cased \"Alpha\", f eq cased \"b*\", f eq \"c\")"},
+        {"f|expand|endswith: 'x%precise%'",
+         "or(f endswith cased \"xAlpha\", f endswith cased \"xb*\")"},
+        {"f|re|expand: '^%precise%'", "or(f re /^(?-i:Alpha)/, f re /^(?-i:b\\*)/)"},
+        {"f|expand: '%one%%precise%'", "error: 5:15: the lists 'one' and 'precise' cannot share a "
+                                       "value: only one of them is of mode exact"},
+        {"f|expand: '%precise%%wild%'", "error: 5:15: the lists 'precise' and 'wild' cannot share "
+                                        "a value: only one of them is of mode exact"},
+        {"f|re|expand: '%dotted%%precise%'",
+         "or(f re /(?:a\\.b)(?-i:Alpha)/, f re /(?:a\\.b)(?-i:b\\*)/)"},
+    };
+    CHECK_ROWS(ROWS);
+}
+
+TEST(a_list_of_networks_is_a_value_of_its_own)
+{
+    static const struct sigma_row ROWS[] = {
+        {"f|expand: '%nets%'", "or(f cidr 10.0.0.0/8, f cidr fd00::1/128)"},
+        {"f|expand: ['%nets%', a]", "or(f cidr 10.0.0.0/8, f cidr fd00::1/128, f eq \"a\")"},
+        {"f|expand|neq: '%nets%'", "not(or(f cidr 10.0.0.0/8, f cidr fd00::1/128))"},
+        {"f|expand: '%nonets%'",
+         "false ! 5:15: the list 'nonets' is empty: '%nonets%' never matches"},
+        {"f|expand: '%badnets%'", "error: 5:15: in the list 'badnets' (mode cidr) 'jump01' is no "
+                                  "network (10.0.0.0/8, fd00::/8)"},
+        {"f|expand: '%hostnets%'", "error: 5:15: in the list 'hostnets' (mode cidr) '10.0.0.1/8' "
+                                   "has bits set behind its prefix (did you mean '10.0.0.0/8'?)"},
+        {"f|expand: '%nets%:80'",
+         "error: 5:15: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|expand: '%one%%nets%'",
+         "error: 5:15: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|contains|expand: '%nets%'",
+         "error: 5:24: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|startswith|expand: '%nets%'",
+         "error: 5:26: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|endswith|expand: '%nets%'",
+         "error: 5:24: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|cased|expand: '%nets%'",
+         "error: 5:21: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|re|expand: '%nets%'",
+         "error: 5:18: the list 'nets' holds networks (mode cidr): '%nets%' must be the whole "
+         "value and 'expand' the only modifier"},
+        {"f|expand|contains: '%nets%'", "error: 5:24: 'contains' takes text, not a network: a list "
+                                        "of mode cidr goes with 'expand' alone"},
+        {"f|expand|base64: '%nets%'", "error: 5:22: 'base64' takes text, not a network: a list of "
+                                      "mode cidr goes with 'expand' alone"},
+        {"f|expand|cidr: '%nets%'", "error: 5:14: 'cidr' must be the first modifier"},
+        {"f|cidr|expand: '%nets%'", "error: 5:20: 'cidr' does not go with 'expand': a list of "
+                                    "networks says so itself (mode cidr), write 'expand' alone"},
+    };
+    CHECK_ROWS(ROWS);
+}
+
 TEST(keys_with_bad_modifiers_are_refused_at_their_place)
 {
     static const struct sigma_row ROWS[] = {
@@ -274,4 +336,6 @@ TEST_MAIN(ENTRY(contains_startswith_and_endswith_open_the_ends),
           ENTRY(networks_are_validated_and_normalised), ENTRY(numbers_compare_and_times_have_parts),
           ENTRY(exists_and_fieldref_are_about_fields), ENTRY(base64_and_utf16_encode_bytes),
           ENTRY(windash_opens_the_dashes_that_start_a_word), ENTRY(expand_asks_the_lists),
+          ENTRY(an_exact_list_makes_the_value_cased),
+          ENTRY(a_list_of_networks_is_a_value_of_its_own),
           ENTRY(keys_with_bad_modifiers_are_refused_at_their_place))

@@ -1,7 +1,8 @@
 /* expand.c - one value to several: lists for placeholders, members for sets.
  *
  * Both are the same walk: the results so far are multiplied by the choices of each part. The
- * product is checked against EXPAND_VALUES_MAX before it is built.
+ * product is checked against EXPAND_VALUES_MAX before it is built. What stands in a list is
+ * meant as the list's mode says, whatever the rule's author expected of it.
  */
 #include "lang/sigma/modifier.h"
 
@@ -44,15 +45,14 @@ static bool multiply(struct sigma_scope *s, const struct sigma_value *v, struct 
     return true;
 }
 
-static bool look_up(struct sigma_scope *s, const struct sigma_value *v, struct str name,
-                    struct str_list *entries, bool *is_glob)
+struct named_list {
+    struct str name;
+    struct str_list entries;
+    enum list_mode mode;
+};
+
+static bool no_list(struct sigma_scope *s, const struct sigma_value *v, struct str name)
 {
-    if (s->lists && s->lists->lookup(s->lists->context, name, entries, is_glob)) {
-        if (entries->n == 0)
-            diag_warn(s->diag, v->at, "the list '%.*s' is empty: '%%%.*s%%' never matches",
-                      SHOWN(name), SHOWN(name));
-        return true;
-    }
     struct str near = STR("");
     if (s->lists && s->lists->nearest)
         near = s->lists->nearest(s->lists->context, name);
@@ -63,6 +63,21 @@ static bool look_up(struct sigma_scope *s, const struct sigma_value *v, struct s
     return diag_error(s->diag, v->at,
                       "no list '%.*s' for the placeholder %%%.*s%%: give it with --list %.*s=FILE",
                       SHOWN(name), SHOWN(name), SHOWN(name));
+}
+
+static bool look_up(struct sigma_scope *s, const struct sigma_value *v, struct str name,
+                    struct named_list *out)
+{
+    out->name = name;
+    if (!s->lists || !s->lists->lookup(s->lists->context, name, &out->entries, &out->mode))
+        return no_list(s, v, name);
+    if (out->entries.n == 0)
+        diag_warn(s->diag, v->at, "the list '%.*s' is empty: '%%%.*s%%' never matches", SHOWN(name),
+                  SHOWN(name));
+    if (out->entries.n > EXPAND_VALUES_MAX)
+        return diag_error(s->diag, v->at, "'%.*s' expands to more than %d values", SHOWN(v->raw),
+                          EXPAND_VALUES_MAX);
+    return true;
 }
 
 /* ---- in a regex: entries are quoted, their wildcards become .* and . ---------------------- */
@@ -78,15 +93,19 @@ static char *quote(char *out, struct str text)
     return out;
 }
 
-/* A list entry as a regex, in a group so that a quantifier behind it means all of it. */
-static struct str pattern_of(struct arena *a, struct sigma_string s)
+/* A list entry as a regex, in a group so that a quantifier behind it means all of it. The case
+ * is that of the regex around it, unless the list is exact: then no `i` reaches it. */
+static struct str pattern_of(struct arena *a, struct sigma_string s, bool is_exact)
 {
-    size_t size = 4;
+    size_t size = sizeof "(?-i:)" - 1;
 
     for (size_t i = 0; i < s.n; i++)
         size += s.parts[i].text.n * 2 + 2;
     char *p = arena_alloc(a, size), *out = p;
-    *out++ = '(', *out++ = '?', *out++ = ':';
+    *out++ = '(', *out++ = '?';
+    if (is_exact)
+        *out++ = '-', *out++ = 'i';
+    *out++ = ':';
     for (size_t i = 0; i < s.n; i++) {
         if (s.parts[i].kind == SIGMA_TEXT) {
             out = quote(out, s.parts[i].text);
@@ -100,16 +119,19 @@ static struct str pattern_of(struct arena *a, struct sigma_string s)
     return (struct str){p, (size_t)(out - p)};
 }
 
-static struct choices list_choices(struct sigma_scope *s, struct str_list entries, bool is_glob,
+static struct choices list_choices(struct sigma_scope *s, const struct named_list *list,
                                    bool is_regex)
 {
+    struct str_list entries = list->entries;
     struct sigma_string *items = ARENA_ARRAY(s->scratch, entries.n, struct sigma_string);
 
     for (size_t i = 0; i < entries.n; i++) {
-        items[i] = is_glob ? sigma_string_parse(s->scratch, entries.items[i], false, NULL)
-                           : sigma_string_of(s->scratch, entries.items[i]);
+        items[i] = list->mode == LIST_GLOB
+                       ? sigma_string_parse(s->scratch, entries.items[i], false, NULL)
+                       : sigma_string_of(s->scratch, entries.items[i]);
         if (is_regex)
-            items[i] = sigma_string_of(s->scratch, pattern_of(s->scratch, items[i]));
+            items[i] = sigma_string_of(s->scratch,
+                                       pattern_of(s->scratch, items[i], list->mode == LIST_EXACT));
     }
     return (struct choices){items, entries.n};
 }
@@ -150,9 +172,32 @@ static void give_results(struct sigma_scope *s, struct sigma_value *v, const str
     set_result(s, v, r->items[0]);
 }
 
+/* What the list's mode asks of the value around it. An atom has one case for all of its text:
+ * an exact list makes all of it exact, so a list that ignores case cannot stand beside it. */
+static bool fit_mode(struct sigma_scope *s, struct sigma_value *v, const struct named_list *list,
+                     const struct named_list *before)
+{
+    if (list->mode == LIST_CIDR)
+        return diag_error(
+            s->diag, v->at,
+            "the list '%.*s' holds networks (mode cidr): '%%%.*s%%' must be the whole "
+            "value and 'expand' the only modifier",
+            SHOWN(list->name), SHOWN(list->name));
+    if (v->kind == SIGMA_REGEX)
+        return true;
+    if (before->name.n && (before->mode == LIST_EXACT) != (list->mode == LIST_EXACT))
+        return diag_error(s->diag, v->at,
+                          "the lists '%.*s' and '%.*s' cannot share a value: only one of them is "
+                          "of mode exact",
+                          SHOWN(before->name), SHOWN(list->name));
+    v->is_cased |= list->mode == LIST_EXACT;
+    return true;
+}
+
 static bool expand_parts(struct sigma_scope *s, struct sigma_value *v, enum sigma_part_kind kind,
                          struct sigma_values *more)
 {
+    struct named_list before = {.name = STR("")};
     struct sigma_string start = {NULL, 0};
     struct results r = {&start, 1};
 
@@ -160,22 +205,58 @@ static bool expand_parts(struct sigma_scope *s, struct sigma_value *v, enum sigm
         const struct sigma_part *part = &v->string.parts[i];
         struct sigma_string self = {part, 1};
         struct choices by = {&self, 1};
-        struct str_list entries;
-        bool is_glob = false;
         if (part->kind == kind && kind == SIGMA_SET) {
             by = set_choices(s, part->text);
         } else if (part->kind == kind) {
-            if (!look_up(s, v, part->text, &entries, &is_glob))
+            struct named_list list;
+            if (!look_up(s, v, part->text, &list) || !fit_mode(s, v, &list, &before))
                 return false;
-            if (entries.n > EXPAND_VALUES_MAX)
-                return diag_error(s->diag, v->at, "'%.*s' expands to more than %d values",
-                                  SHOWN(v->raw), EXPAND_VALUES_MAX);
-            by = list_choices(s, entries, is_glob, v->kind == SIGMA_REGEX);
+            by = list_choices(s, &list, v->kind == SIGMA_REGEX);
+            before = list;
         }
         if (!multiply(s, v, &r, by))
             return false;
     }
     give_results(s, v, &r, more);
+    return true;
+}
+
+/* ---- a list of networks: values of their own, there is nothing to multiply ------------------ */
+
+static bool is_only_placeholder(const struct sigma_value *v)
+{
+    return v->kind == SIGMA_STRING && !v->is_cased && v->string.n == 1 &&
+           v->string.parts[0].kind == SIGMA_PLACEHOLDER;
+}
+
+static bool is_network_list(struct sigma_scope *s, struct str name)
+{
+    struct str_list entries;
+    enum list_mode mode;
+
+    return s->lists && s->lists->lookup(s->lists->context, name, &entries, &mode) &&
+           mode == LIST_CIDR;
+}
+
+static bool expand_networks(struct sigma_scope *s, struct sigma_value *v, struct sigma_values *more)
+{
+    struct named_list list;
+
+    if (!look_up(s, v, v->string.parts[0].text, &list))
+        return false;
+    struct str where =
+        arena_printf(s->scratch, "in the list '%.*s' (mode cidr) ", SHOWN(list.name));
+    v->is_expanded = true;
+    v->kind = list.entries.n ? SIGMA_CIDR : SIGMA_NEVER;
+    for (size_t i = 0; i < list.entries.n; i++) {
+        struct sigma_value network = *v;
+        if (!sigma_network_read(s, v->at, where, list.entries.items[i], &network.text))
+            return false;
+        if (i == 0)
+            v->text = network.text;
+        else
+            sigma_values_push(s->scratch, more, &network);
+    }
     return true;
 }
 
@@ -207,6 +288,8 @@ bool sigma_placeholders_expand(struct sigma_scope *s, struct sigma_value *v,
         v->string = cut_pattern(s->scratch, v->text);
     if (!sigma_string_has(v->string, SIGMA_PLACEHOLDER))
         return true;
+    if (is_only_placeholder(v) && is_network_list(s, v->string.parts[0].text))
+        return expand_networks(s, v, more);
     return expand_parts(s, v, SIGMA_PLACEHOLDER, more);
 }
 

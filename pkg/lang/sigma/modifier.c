@@ -9,9 +9,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-
 struct apply {
     struct sigma_scope *s;
     const struct modifier *m;
@@ -36,8 +33,11 @@ void sigma_values_push(struct arena *a, struct sigma_values *values, const struc
 
 static bool refuse(struct apply *x, const struct sigma_value *v, const char *wanted)
 {
-    return diag_error(x->s->diag, v->at, "'%s' takes %s, not %s", x->m->name, wanted,
-                      sigma_value_name(v));
+    bool is_from_list = v->kind == SIGMA_CIDR && v->is_expanded;
+
+    return diag_error(x->s->diag, v->at, "'%s' takes %s, not %s%s", x->m->name, wanted,
+                      sigma_value_name(v),
+                      is_from_list ? ": a list of mode cidr goes with 'expand' alone" : "");
 }
 
 static bool want_text(struct apply *x, struct sigma_value *v)
@@ -230,55 +230,17 @@ static bool apply_re_flag(struct apply *x, struct sigma_value *v)
     return true;
 }
 
-/* Clear the bits behind the prefix; true if any was set. */
-static bool clear_host_bits(unsigned char *bytes, size_t n, uint64_t prefix)
-{
-    bool had_any = false;
-
-    for (size_t i = 0; i < n; i++) {
-        uint64_t first = i * 8;
-        unsigned keep = prefix <= first ? 0 : prefix - first >= 8 ? 8 : (unsigned)(prefix - first);
-        unsigned char mask = (unsigned char)(0xff00u >> keep);
-        had_any |= (bytes[i] & (unsigned char)~mask) != 0;
-        bytes[i] &= mask;
-    }
-    return had_any;
-}
-
-static bool bad_network(struct apply *x, const struct sigma_value *v)
-{
-    return diag_error(x->s->diag, v->at, "'%.*s' is no network (10.0.0.0/8, fd00::/8)",
-                      SHOWN(v->raw));
-}
-
 static bool apply_cidr(struct apply *x, struct sigma_value *v)
 {
-    char text[INET6_ADDRSTRLEN];
-    unsigned char bytes[16];
-    struct str address, length;
-    uint64_t prefix;
-
     if (v->kind != SIGMA_STRING)
         return refuse(x, v, "text");
-    bool has_length = str_cut(v->raw, '/', &address, &length);
-    if (address.n == 0 || address.n >= sizeof text)
-        return bad_network(x, v);
-    snprintf(text, sizeof text, "%.*s", (int)address.n, address.p);
-    int family = str_find_char(address, ':', 0) != SIZE_MAX ? AF_INET6 : AF_INET;
-    size_t n = family == AF_INET6 ? 16 : 4;
-    if (strlen(text) != address.n || inet_pton(family, text, bytes) != 1)
-        return bad_network(x, v);
-    prefix = n * 8;
-    if (has_length && (!str_to_u64(length, &prefix) || prefix > n * 8))
-        return bad_network(x, v);
-    bool has_host_bits = clear_host_bits(bytes, n, prefix);
-    inet_ntop(family, bytes, text, sizeof text);
-    if (has_host_bits)
+    if (sigma_string_has(v->string, SIGMA_PLACEHOLDER))
         return diag_error(x->s->diag, v->at,
-                          "'%.*s' has bits set behind its prefix (did you mean '%s/%u'?)",
-                          SHOWN(v->raw), text, (unsigned)prefix);
+                          "'cidr' does not go with 'expand': a list of networks says so itself "
+                          "(mode cidr), write 'expand' alone");
+    if (!sigma_network_read(x->s, v->at, STR(""), v->raw, &v->text))
+        return false;
     v->kind = SIGMA_CIDR;
-    v->text = arena_printf(x->s->scratch, "%s/%u", text, (unsigned)prefix);
     return true;
 }
 

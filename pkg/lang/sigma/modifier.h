@@ -48,10 +48,19 @@ struct str sigma_utf16(struct arena *a, struct str text, enum sigma_utf16 how);
 /* Each dash or slash that starts a word becomes a set of all dashes and the slash. */
 struct sigma_string sigma_windash(struct arena *a, struct sigma_string s);
 
+/* ---- network.c ----------------------------------------------------------------------------- */
+
+/* The network `text` in its canonical form (a bare address is a network of one). False after an
+ * error, which says `where` (may be empty) before it names the text. */
+bool sigma_network_read(struct sigma_scope *s, struct place at, struct str where, struct str text,
+                        struct str *out);
+
 /* ---- expand.c: one value to several -------------------------------------------------------- */
 
 /* Replace %placeholders% by the entries of their lists. *v becomes the first result, the others
- * go to `more`. False after an error (no such list, too many values). */
+ * go to `more`. A list of mode exact makes the value cased; one of mode cidr makes it networks
+ * and must be all of the value. False after an error (no such list, too many values, a bad
+ * network, lists whose modes do not go together). */
 bool sigma_placeholders_expand(struct sigma_scope *s, struct sigma_value *v,
                                struct sigma_values *more);
 /* Replace sets by their members, each way. */
