@@ -9,7 +9,7 @@ from bench_lib import COMPARED, fail, median, number, rate, spread, table
 CONFIGS = [("no cache", ["--no-cache", "--profile-rules"]), ("cache", []),
            ("no cache, no routing", ["--no-cache", "--no-routing"]),
            ("no cache, with alerts", ["--no-cache", "--alerts"])]
-STAGES = ["decode", "extract", "match", "match_evaluate", "alert"]
+STAGES = ["extract", "match", "match_evaluate", "alert"]
 THREAD_LANES = ["structured_windows", "cisco_syslog", "windows-otrf"]
 GROWTH_LANE, GROWTH_SAMPLE, GROWTH_SEEDS = "structured_windows", 100, (1, 2, 3)
 WORST_KINDS = ["text", "hits", "grams", "escapes", "arrays", "keys"]
@@ -57,7 +57,7 @@ def lanes(b):
 What the stages cost, in ns an event (no cache; alerts from the run with alerts; formulas by sampling,
 a part of match):
 
-{table(['lane', 'decode', 'extract', 'match', 'of which formulas', 'alert'], stages)}
+{table(['lane', 'extract', 'match', 'of which formulas', 'alert'], stages)}
 
 The costliest rule, by sampling:
 

@@ -14,10 +14,7 @@
 #include "app/summary.h"
 #include "base/cpu.h"
 #include "base/str.h"
-#include "event/decode.h"
 #include "json/write.h"
-
-enum { DECODE_ROUNDS = 5 };
 
 struct bench {
     const struct bench_options *options;
@@ -31,56 +28,8 @@ struct bench {
     uint64_t rss_rules;
     size_t n_visible; /* rules that can see the inputs, with rules_sample */
     /* Seconds of a thread for all measured rounds. */
-    double decode_seconds;
     double evaluate_seconds; /* of matching; by sampling */
 };
-
-static void ignore_event(void *context, struct str event, uint32_t index)
-{
-    (void)context, (void)event, (void)index;
-}
-
-/* Split and unwrap one input, and do nothing with it. */
-static void decode_only(const struct bench *b, struct arena *a, struct str rest)
-{
-    struct splitter *s = splitter_new();
-    struct str record;
-    uint32_t index;
-    bool is_new;
-    enum event_reject why;
-
-    while (rest.n) {
-        size_t n = rest.n < BENCH_FEED_BYTES ? rest.n : BENCH_FEED_BYTES;
-        enum splitter_result got;
-        splitter_feed(s, rest.p, n);
-        rest = str_sub(rest, n, rest.n);
-        if (!rest.n)
-            splitter_end(s);
-        while ((got = splitter_next(s, &record, &index, &is_new, &why)) != SPLIT_NEED_MORE &&
-               got != SPLIT_END)
-            if (got == SPLIT_RECORD)
-                (void)decode_record(a, b->book.profiles, record, ignore_event, NULL);
-        arena_reset(a);
-    }
-    splitter_free(s);
-}
-
-/* The best of some rounds: one alone is too short to be believed. */
-static void time_decoding(struct bench *b)
-{
-    struct arena *a = arena_new(0);
-    double best = 0;
-
-    for (int i = 0; i < DECODE_ROUNDS; i++) {
-        double start = now_seconds();
-        for (size_t k = 0; k < b->source.files.n; k++)
-            decode_only(b, a, buf_str(&b->texts[k]));
-        double took = now_seconds() - start;
-        best = i == 0 || took < best ? took : best;
-    }
-    b->decode_seconds = best * (double)b->totals.n_rounds;
-    arena_free(a);
-}
 
 /* Estimate from one batch in ENGINE_SAMPLE_EVERY: share of all the time that formulas took. */
 static void time_evaluating(struct bench *b)
@@ -108,7 +57,6 @@ static enum weir_rc run_rounds(struct bench *b, struct weir_err *err)
                                           .version = o->version};
 
     TRY(bench_rounds(b->engine, &rounds, &b->totals, err));
-    time_decoding(b);
     time_evaluating(b);
     return WEIR_OK;
 }
@@ -119,7 +67,7 @@ struct figures {
     uint64_t events, bytes, rejected;
     double per_second, bytes_per_second, median, slowest, fastest;
     double per_cpu_second;
-    double decode_ns, extract_ns, match_ns, evaluate_ns, alert_ns; /* an event */
+    double extract_ns, match_ns, evaluate_ns, alert_ns; /* an event */
 };
 
 static struct figures figures_of(const struct bench *b)
@@ -139,11 +87,10 @@ static struct figures figures_of(const struct bench *b)
     f.slowest = threads * t->rates[0];
     f.fastest = threads * t->rates[t->n_rounds - 1];
     double to_ns = 1e9 / all_events;
-    f.decode_ns = b->decode_seconds * to_ns;
     f.match_ns = t->stages.match * to_ns;
     f.evaluate_ns = b->evaluate_seconds * to_ns;
     f.alert_ns = t->stages.alert * to_ns;
-    f.extract_ns = t->thread_seconds * to_ns - f.decode_ns - f.match_ns - f.alert_ns;
+    f.extract_ns = t->thread_seconds * to_ns - f.match_ns - f.alert_ns;
     return f;
 }
 
@@ -164,7 +111,6 @@ static void put_stages(struct json_writer *w, const struct figures *f)
 {
     json_key(w, STR("ns_per_event"));
     json_open_object(w);
-    put_ns(w, "decode", f->decode_ns);
     put_ns(w, "extract", f->extract_ns);
     put_ns(w, "match", f->match_ns);
     put_ns(w, "match_evaluate", f->evaluate_ns);
@@ -328,9 +274,8 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
         add_line(out, "alerts", b->totals.n_alerts, "a round");
         add_line(out, "  bytes", b->totals.alert_bytes, "a round");
     }
-    buf_printf(out, "%-14s decode %.0f, extract %.0f, match %.0f (formulas %.0f), alert %.0f\n",
-               "ns an event", f->decode_ns, f->extract_ns, f->match_ns, f->evaluate_ns,
-               f->alert_ns);
+    buf_printf(out, "%-14s extract %.0f, match %.0f (formulas %.0f), alert %.0f\n", "ns an event",
+               f->extract_ns, f->match_ns, f->evaluate_ns, f->alert_ns);
     buf_printf(out, "%-14s alerts %s, simd %s, cache %s, routing %s, %llu thread%s\n", "with",
                b->options->is_alerting ? "written" : "not written", cpu_simd_name(cpu_simd()),
                engine_has_cache(b->engine) ? "on" : "off",
