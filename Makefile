@@ -152,9 +152,8 @@ tidy: ## house rules: include table, banned calls, opening comments, guards, len
 	$(Q)tools/tidy
 
 format: ## is everything as clang-format would have it?
-	$(Q)for f in $(ALL_C) $(ALL_H); do \
-		clang-format $$f | cmp -s - $$f || { echo "$$f: error: not as clang-format has it (make fmt)"; bad=1; }; \
-	done; [ -z "$$bad" ]
+	$(Q)bad=$$(clang-format --dry-run -Werror $(ALL_C) $(ALL_H) 2>&1 | sed -n 's/:[0-9]*:[0-9]*: error:.*//p' | sort -u); \
+	for f in $$bad; do echo "$$f: error: not as clang-format has it (make fmt)"; done; [ -z "$$bad" ]
 
 fmt: ## let clang-format rewrite the sources
 	$(Q)clang-format -i $(ALL_C) $(ALL_H)
