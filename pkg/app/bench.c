@@ -131,6 +131,8 @@ static int by_cycles(const void *a, const void *b)
 
     if (x->use.cycles != y->use.cycles)
         return x->use.cycles < y->use.cycles ? 1 : -1;
+    if (x->use.matches != y->use.matches)
+        return x->use.matches < y->use.matches ? 1 : -1;
     return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
@@ -148,6 +150,17 @@ static struct costly *rules_by_cost(const struct bench *b, uint64_t *total)
     return all;
 }
 
+/* A rule that matched is named even if no sampled batch met it: short runs have few of those. */
+static bool is_costly(const struct costly *c)
+{
+    return c->use.cycles || c->use.matches;
+}
+
+static double share_of(uint64_t cycles, uint64_t total)
+{
+    return total ? (double)cycles / (double)total : 0;
+}
+
 /* Share of all the time of the run, by sampling. */
 static double share_of_run(const struct bench *b, uint64_t cycles)
 {
@@ -163,13 +176,13 @@ static void put_costly_rules(const struct bench *b, struct json_writer *w)
 
     json_key(w, STR("costly_rules"));
     json_open_array(w);
-    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && all[i].use.cycles; i++) {
+    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && is_costly(&all[i]); i++) {
         const struct rule *rule = b->book.rules[all[i].rule];
         json_open_object(w);
         json_kv_str(w, "uid", rule->uid);
         json_kv_str(w, "title", rule->title);
         json_key(w, STR("share_of_rules"));
-        json_put_double(w, (double)all[i].use.cycles / (double)total);
+        json_put_double(w, share_of(all[i].use.cycles, total));
         json_key(w, STR("share_of_time"));
         json_put_double(w, share_of_run(b, all[i].use.cycles));
         json_kv_i64(w, "evaluations_sampled", (int64_t)all[i].use.evaluations);
@@ -185,9 +198,9 @@ static void print_costly_rules(const struct bench *b, struct buf *out)
     const struct costly *all = rules_by_cost(b, &total);
 
     buf_add(out, STR("\ncostliest rules (sampled): of all rules, of all time\n"));
-    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && all[i].use.cycles; i++) {
+    for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && is_costly(&all[i]); i++) {
         const struct rule *rule = b->book.rules[all[i].rule];
-        buf_printf(out, "%6.2f %% %6.2f %%  ", 100 * (double)all[i].use.cycles / (double)total,
+        buf_printf(out, "%6.2f %% %6.2f %%  ", 100 * share_of(all[i].use.cycles, total),
                    100 * share_of_run(b, all[i].use.cycles));
         add_printable(out, rule->uid);
         buf_add(out, STR("  "));
