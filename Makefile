@@ -117,7 +117,7 @@ $(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 .PHONY: diff oracle
-diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (half an hour); a sample is in `make test`
+diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_engines_agree --full
 
 oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared events; a sample is in `make test`
