@@ -22,6 +22,7 @@
 #include "event/lookup.h"
 #include "match/reference.h"
 #include "rule/rule.h"
+#include "state/finding.h"
 
 enum { ALERT_BYTES_MAX = 64 * 1024, ALERT_RAW_MAX = 8 * 1024 };
 
@@ -64,6 +65,19 @@ struct alert_ids {
 
 /* Append one JSON document (no newline) to out. The finding's sequence is counted inside. */
 struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
+
+/* A finding as state tells it: Create, Update or Close, with or without the event that completed
+ * it. What the event would say is then taken from the capsules. */
+struct alert_finding {
+    const struct rule *rule;
+    const struct finding *finding;
+    const struct alert_match *trigger; /* NULL: told by a timer; its rule is not asked */
+    int64_t now_ms;
+};
+
+/* Append one JSON document (no newline) to out. Updates and Closes have is_alert false, except a
+ * severity raise; so have braked Creates and those of shadow rules. */
+void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, struct buf *out);
 
 /* Findings whose count was forgotten because SEQUENCE_FINDINGS_MAX others came after them
  * (sequence.h): if they come again they begin anew at 1. */

@@ -18,6 +18,9 @@
 #include "base/arena.h"
 #include "base/base.h"
 
+struct correlation; /* correlation.h: operators over matches, and how findings are told */
+struct rule_state;
+
 /* ---- atoms ------------------------------------------------------------------ */
 
 enum atom_op {
@@ -132,7 +135,8 @@ enum rule_status {
     STATUS_UNSUPPORTED
 };
 
-/* Where alerts of a rule go. Later issues route by it; all of today's rules are ALERT. */
+/* Where alerts of a rule go: the SOAR; a topic of their own with a dedup space of their own;
+ * nowhere but into correlations; nowhere at all. Only ALERT feeds risk. */
 enum rule_channel { CHANNEL_ALERT, CHANNEL_SHADOW, CHANNEL_INTERNAL, CHANNEL_OFF };
 
 struct str_list {
@@ -169,6 +173,11 @@ struct rule {
 
     struct formula *formula;
     /* A rule with several conditions is the OR of them. */
+
+    const struct correlation *correlation; /* NULL: a rule about single events */
+    struct rule_state *state;              /* correlation.h; NULL: all defaults */
+    const struct str *overlays;            /* names of the overlays that changed it */
+    size_t n_overlays;
 
     const struct rule_message *warnings; /* lints the front end found */
     size_t n_warnings;

@@ -1,0 +1,112 @@
+/* pack.c - values one behind the other: little-endian integers, texts with their length. */
+#include "base/pack.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed integers are copied as they lie");
+
+void pack_bytes(struct buf *out, const void *p, size_t n)
+{
+    buf_add(out, (struct str){p, n});
+}
+
+void pack_u8(struct buf *out, uint8_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+
+void pack_u16(struct buf *out, uint16_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+
+void pack_u32(struct buf *out, uint32_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+
+void pack_u64(struct buf *out, uint64_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+
+void pack_i64(struct buf *out, int64_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+
+void pack_str(struct buf *out, struct str s)
+{
+    ASSERT(s.n <= UINT32_MAX);
+    pack_u32(out, (uint32_t)s.n);
+    buf_add(out, s);
+}
+
+void unpack_bytes(struct unpack *u, void *out, size_t n)
+{
+    if (unpack_left(u) < n) {
+        u->has_failed = true;
+        u->p = u->end;
+        memset(out, 0, n);
+        return;
+    }
+    if (n)
+        memcpy(out, u->p, n);
+    u->p += n;
+}
+
+uint8_t unpack_u8(struct unpack *u)
+{
+    uint8_t v;
+
+    unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+uint16_t unpack_u16(struct unpack *u)
+{
+    uint16_t v;
+
+    unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+uint32_t unpack_u32(struct unpack *u)
+{
+    uint32_t v;
+
+    unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+uint64_t unpack_u64(struct unpack *u)
+{
+    uint64_t v;
+
+    unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+int64_t unpack_i64(struct unpack *u)
+{
+    int64_t v;
+
+    unpack_bytes(u, &v, sizeof v);
+    return v;
+}
+
+struct str unpack_str(struct unpack *u)
+{
+    uint32_t n = unpack_u32(u);
+
+    if (unpack_left(u) < n) {
+        u->has_failed = true;
+        u->p = u->end;
+        return (struct str){"", 0};
+    }
+    struct str s = {(const char *)u->p, n};
+    u->p += n;
+    return s;
+}

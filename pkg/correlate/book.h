@@ -1,0 +1,54 @@
+/* book.h - the findings of one dedup key: buckets with their counts, claims and sequence.
+ *
+ * A book is a packed run of entries inside a cell, kept by early operators and by suppress. Every
+ * hit is counted in the bucket of its time; a claim says that the condition was met at a time and
+ * makes that time's bucket a finding. The count of a finding is the number of hits in its bucket,
+ * at least fold_spec.threshold: so it depends on the hits alone, not on their order.
+ *
+ * Create at the claim, Update when the count reaches 2, 4, 8 ... times what the Create told (and
+ * each update_ms, by timer), a severity raise at once, Close when the watermark passes the
+ * bucket's end. Entries go when they are closed, or unclaimed and behind horizon.
+ */
+#ifndef WEIR_CORRELATE_BOOK_H
+#define WEIR_CORRELATE_BOOK_H
+
+#include "base/base.h"
+#include "correlate/hit.h"
+#include "correlate/operator.h"
+#include "state/cell.h"
+#include "state/store.h"
+
+/* Where the book is inside the main part: an operator gives it the tail of its cell. */
+struct book {
+    struct cell *cell;
+    uint32_t offset; /* of the book's first byte in cell->main */
+    const struct fold_spec *fold;
+    struct emissions *out;
+    const struct step_clock *clock;
+};
+
+/* Lay out an empty book at offset of the cell (main.n == offset). `keys` (packed as in
+ * hit.keys) gives the phase of the buckets. False: no memory. */
+MUST_USE bool book_init(struct book *b, struct str keys);
+
+/* Count a hit in its bucket, and note its capsule. An Update that becomes due is emitted. */
+void book_hit(struct book *b, int64_t t_ms, const struct hit *hit);
+
+/* The condition is met at t_ms; first claim of the bucket: a Create is emitted. `hit` is what is
+ * at hand now (its keys give the uid), NULL in a timer: then the keys must have been kept. */
+void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t measured_micro);
+
+/* True: claimed already, so that the operator can save itself the test. */
+bool book_is_claimed(const struct book *b, int64_t t_ms);
+/* Start of the bucket that t_ms falls in. */
+int64_t book_bucket_start(const struct book *b, int64_t t_ms);
+
+/* Timers: Updates by period, Closes; then due_ms of the cell is at most the next of them (the
+ * operator lowers it for its own). Entries that are over are dropped. */
+void book_due(struct book *b, int64_t horizon_ms);
+/* The book's own next due time, CELL_NEVER if none. */
+int64_t book_next_due(const struct book *b);
+/* No entries any more. */
+bool book_is_empty(const struct book *b);
+
+#endif

@@ -1,0 +1,46 @@
+/* clock.h - how far event time has come: watermarks of sources.
+ *
+ * A source is a (partition, profile) pair, since sources on one topic are late in their own ways.
+ * Its watermark is the newest time it has shown less its lateness; the watermark of a set of
+ * sources is the least among those that are not idle. An event is late if it is older than the
+ * watermark of its own source, never of another's.
+ *
+ * Clamping  a time far in the future would make everything else late: clock_clamp() bounds it by
+ *           what the transport says (record time + CLOCK_SKEW_MS) where there is such a time.
+ * Memory    bounded by CLOCK_SOURCES_MAX; further sources share one entry (counted).
+ * Threads   belongs to one thread.
+ */
+#ifndef WEIR_CORRELATE_CLOCK_H
+#define WEIR_CORRELATE_CLOCK_H
+
+#include "base/base.h"
+#include "event/profile.h"
+
+enum { CLOCK_SOURCES_MAX = 65536, CLOCK_SKEW_MS = 5 * 60 * 1000 };
+
+struct clock;
+
+struct clock *clock_new(void);
+void clock_free(struct clock *c);
+
+/* t, or transport_ms + CLOCK_SKEW_MS if that is less (transport_ms INT64_MIN: unknown). */
+int64_t clock_clamp(int64_t t_ms, int64_t transport_ms, bool *is_clamped);
+
+/* An event of the source at t_ms was read. profile NULL: unknown shape, lateness 5 minutes. True:
+ * it is late (older than the source's watermark before it). */
+bool clock_note(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms);
+
+/* The partition is at its end: it holds nothing up until it shows an event again. */
+void clock_idle(struct clock *c, uint32_t partition);
+/* Nothing more will come from anywhere: INT64_MAX from now on. */
+void clock_flush(struct clock *c);
+
+/* No event that is not late will be older. INT64_MIN before the first event. */
+int64_t clock_watermark(const struct clock *c);
+/* The source that holds it up, for people: partition and profile; false if none. */
+bool clock_held_by(const struct clock *c, uint32_t *partition, const struct profile **profile);
+
+uint64_t clock_late(const struct clock *c);     /* events that came late */
+uint64_t clock_overflow(const struct clock *c); /* events of sources beyond the bound */
+
+#endif

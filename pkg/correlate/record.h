@@ -1,0 +1,32 @@
+/* record.h - what steps emit: findings for the publisher, signals for the next round.
+ *
+ * The first byte tells which. Signals lead to other cells: to a later stage of the same operator,
+ * or (stage SIGNAL_MET) to whoever listens to the operator: its suppress space, and the
+ * correlations that list its rule.
+ */
+#ifndef WEIR_CORRELATE_RECORD_H
+#define WEIR_CORRELATE_RECORD_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "correlate/hit.h"
+#include "state/finding.h"
+
+enum record_kind { RECORD_FINDING = 1, RECORD_SIGNAL = 2 };
+enum { SIGNAL_MET = 255 };
+
+struct signal {
+    uint8_t stage;        /* of the same operator, or SIGNAL_MET */
+    struct state_key key; /* of the stage's cell; SIGNAL_MET: the group's, which fills keys */
+    int64_t t_ms;
+    int64_t measured_micro;
+    bool has_measured;
+    struct hit hit; /* keys: values of the group key in clear; capsule: of the last event */
+    struct str detail;
+};
+
+void signal_pack(const struct signal *s, struct buf *out);
+MUST_USE bool signal_unpack(struct str bytes, struct signal *out);
+enum record_kind record_kind_of(struct str bytes);
+
+#endif

@@ -1,0 +1,120 @@
+/* correlation.h - the stateful part of the rule IR: operators over the matches of other rules,
+ * and how the findings of any rule are told.
+ *
+ * A rule with a correlation never matches an event itself (its formula is the constant false): it
+ * listens to other rules, base rules or correlations. Vendors' differences are parameters here.
+ *
+ * Numbers  thresholds and values are fixed-point millionths (CORRELATION_MICRO), so that sums do
+ *          not depend on the order of their parts.
+ * Memory   as rule.h: the rule set's arena, read-only once loading is finished.
+ */
+#ifndef WEIR_RULE_CORRELATION_H
+#define WEIR_RULE_CORRELATION_H
+
+#include "base/base.h"
+#include "rule/rule.h"
+
+enum { CORRELATION_MICRO = 1000000 };
+enum {
+    CORRELATION_DEPTH_MAX = 4,        /* correlations over correlations */
+    CORRELATION_INPUTS_MAX = 64,      /* rules that one listens to */
+    CORRELATION_GROUP_MAX = 16,       /* parts of a group key */
+    CORRELATION_FIELDS_MAX = 16,      /* fields of a distinct tuple */
+    CORRELATION_KEYS_PER_EVENT = 100, /* a multi-valued group field makes so many keys at most */
+    CORRELATION_COUNT_MAX = 100000    /* threshold of a count or of distinct values */
+};
+
+enum operator_kind {
+    OPERATOR_COUNT,
+    OPERATOR_DISTINCT,
+    OPERATOR_AGGREGATE,
+    OPERATOR_SET,
+    OPERATOR_ORDERED,
+    OPERATOR_FIRST_SEEN,
+    OPERATOR_RARITY,
+    OPERATOR_RATIO,
+    OPERATOR_VOLUME,
+    OPERATOR_GEO_VELOCITY,
+    OPERATOR_RISK,
+    OPERATOR_KINDS
+};
+
+enum aggregate { AGGREGATE_SUM, AGGREGATE_AVG, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_PERCENTILE };
+
+enum bound_op { BOUND_GT, BOUND_GTE, BOUND_LT, BOUND_LTE, BOUND_EQ, BOUND_NEQ };
+struct bound {
+    enum bound_op op;
+    int64_t micro;
+};
+
+/* A boolean over the inputs ("a and not b"): ATOM means input number `input` was seen. */
+struct seen_expr {
+    enum formula_kind kind;
+    uint32_t input;
+    struct seen_expr **children;
+    size_t n_children;
+};
+
+struct correlation_input {
+    struct str reference;    /* id or name, as written */
+    uint32_t line, col;      /* where */
+    const struct rule *rule; /* resolved when loading is finished */
+    /* Name of the field that is group part i for this input (aliases resolved): n_group names. */
+    const struct str *group_fields;
+};
+
+enum emit_mode { EMIT_EARLY, EMIT_FINAL };
+enum count_by { COUNT_BY_DEFAULT, COUNT_BY_MATCH, COUNT_BY_EVENT_ID };
+enum on_missing { MISSING_DROP, MISSING_GROUP };
+
+struct correlation {
+    enum operator_kind kind;
+    struct correlation_input *inputs;
+    size_t n_inputs;
+    const struct str *group; /* names as written: fields or aliases */
+    size_t n_group;
+    int64_t window_ms;      /* timespan; > 0 */
+    struct bound bounds[2]; /* one, or both ends of a range; none for SET with `seen` */
+    size_t n_bounds;
+    const struct seen_expr *seen; /* SET: NULL: all inputs (or the bounds over how many) */
+    const struct str *fields;     /* condition.field: distinct tuple, number, term, address */
+    size_t n_fields;
+    enum aggregate aggregate;
+    int64_t percentile_micro; /* 0 to 100 millions */
+    enum on_missing on_missing;
+    bool is_group_ci; /* group values compare case aside */
+    enum count_by count_by;
+    /* Parameters of weir's own kinds; 0: the kind's default (docs/state.md). */
+    int64_t history_ms, training_ms, activation_ms;
+    struct str actor_field; /* ratio, rarity by actor */
+    enum { RARITY_COUNT, RARITY_DAYS, RARITY_ACTORS } rarity_by;
+    int64_t factor_micro, minimum_micro; /* volume: times the baseline, and at least */
+    int64_t baseline_ms;
+    int64_t distance_m, speed_m_per_h; /* geo velocity */
+    int64_t half_life_ms;              /* risk */
+    struct str scope;                  /* ratio: field whose value is judged = fields[0] */
+    uint32_t line, col;                /* of the `correlation` map */
+};
+
+/* How findings of a rule fold. */
+struct dedup {
+    bool is_set, is_off;
+    bool has_fields; /* false: the default key (group key, or the first entity) */
+    const struct str *fields;
+    size_t n_fields;
+    int64_t period_ms; /* 0: the default */
+    bool is_anchored;  /* anchor: first */
+};
+
+/* What a rule, or an overlay on it, says about state and telling. */
+struct rule_state {
+    struct dedup dedup;
+    bool has_emit;
+    enum emit_mode emit;
+    uint32_t state_version; /* another one forgets the state of the old one */
+    int64_t lateness_ms;    /* 0: its sources' */
+    bool is_referenced;     /* a correlation listens to it */
+    bool is_generated;      /* and it alerts by itself all the same (generate: true) */
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* emissions.c - what steps emit: items and their bytes in two growing arrays. */
+#include "state/emissions.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void emissions_release(struct emissions *e)
+{
+    free(e->items);
+    free(e->offsets);
+    buf_release(&e->bytes);
+    *e = (struct emissions){0};
+}
+
+void emissions_clear(struct emissions *e)
+{
+    e->n = 0;
+    buf_clear(&e->bytes);
+}
+
+static void make_room(struct emissions *e)
+{
+    if (e->n < e->cap)
+        return;
+    e->cap = e->cap ? e->cap * 2 : 64;
+    e->items = reallocarray(e->items, e->cap, sizeof *e->items);
+    e->offsets = reallocarray(e->offsets, e->cap, sizeof *e->offsets);
+    ASSERT(e->items && e->offsets);
+}
+
+void emissions_add(struct emissions *e, struct str bytes)
+{
+    make_room(e);
+    e->offsets[e->n] = e->bytes.n;
+    e->items[e->n] = e->head;
+    e->items[e->n].bytes.n = bytes.n;
+    e->n++;
+    buf_add(&e->bytes, bytes);
+}
+
+void emissions_cut(struct emissions *e, size_t n)
+{
+    ASSERT(n <= e->n);
+    if (n < e->n)
+        e->bytes.n = e->offsets[n];
+    e->n = n;
+}
+
+/* Nearly sorted already: stores that meet keys out of order are few. */
+static void sort_by_order(struct emissions *e)
+{
+    for (size_t i = 1; i < e->n; i++) {
+        struct emission x = e->items[i];
+        size_t k = i;
+        for (; k > 0 && e->items[k - 1].order > x.order; k--)
+            e->items[k] = e->items[k - 1];
+        e->items[k] = x;
+    }
+}
+
+void emissions_settle(struct emissions *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        e->items[i].bytes.p = (const char *)e->bytes.p + e->offsets[i];
+    sort_by_order(e);
+}

@@ -1,0 +1,72 @@
+/* finding.h - a decision about a finding: it begins, it goes on, it ends.
+ *
+ * What steps emit and the alert writer turns into a document. A finding is one bucket of one
+ * dedup key of one rule (docs/alert.md, "Ids"); it has one Create, Updates with rising sequence,
+ * one Close. The record holds all that the document needs besides the rule and, where there is
+ * one, the triggering event: so an alert can be written when the event is long gone.
+ */
+#ifndef WEIR_STATE_FINDING_H
+#define WEIR_STATE_FINDING_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "state/capsule.h"
+
+enum finding_activity { FINDING_CREATE = 1, FINDING_UPDATE = 2, FINDING_CLOSE = 3 };
+
+/* Why an Update is told. */
+enum finding_cause {
+    CAUSE_HITS,     /* 2, 4, 8 ... times the first count */
+    CAUSE_PERIOD,   /* some time has passed */
+    CAUSE_SEVERITY, /* it became worse: told on the main channel */
+    CAUSE_NONE
+};
+
+enum {
+    FINDING_KEYS_MAX = 16,
+    FINDING_CAPSULES_MAX = CAPSULES_FIRST + CAPSULES_LAST,
+    FINDING_ADDENDS_MAX = 8
+};
+
+/* One part of the score beyond the rule's base. */
+struct finding_addend {
+    struct str name; /* "asset_criticality", "first_seen", "entity_risk" */
+    int32_t value;
+    struct str why;
+};
+
+struct finding {
+    uint32_t rule; /* index into the rules; not packed (see finding_pack) */
+    enum finding_activity activity;
+    enum finding_cause cause;
+    uint8_t uid[16];
+    uint64_t sequence; /* of this record, from 1 */
+    bool has_bucket;   /* false: dedup is off, the finding is one event */
+    int64_t bucket_start_ms, bucket_end_ms;
+    uint64_t hits;             /* count of the finding so far */
+    uint64_t suppressed;       /* hits that gave no record of their own */
+    int64_t first_ms, last_ms; /* event times of first and last hit */
+    int64_t at_ms;             /* event time of what completed it; a Close: the bucket's end */
+    uint8_t level;             /* enum rule_level */
+    bool is_exact;             /* false: a bound bit; counts are lower bounds */
+    bool is_braked;
+    bool is_timer; /* no triggering event */
+    /* What the operator saw: "5 events", "12 distinct SourceIp" ... for the message. */
+    int64_t measured_micro; /* value that met the condition, in millionths; has_measured */
+    bool has_measured;
+    struct str keys[FINDING_KEYS_MAX]; /* values of the dedup key, in clear */
+    struct str key_names[FINDING_KEYS_MAX];
+    uint32_t n_keys;
+    struct str capsules[FINDING_CAPSULES_MAX]; /* packed, oldest first */
+    uint32_t n_capsules;
+    uint64_t n_events; /* that stand behind it; at least n_capsules */
+    struct finding_addend addends[FINDING_ADDENDS_MAX];
+    uint32_t n_addends;
+    struct str detail; /* operator's own words (terms, places, techniques), may be empty */
+};
+
+/* Everything but `rule`. Begins with RECORD_FINDING (correlate/record.h). */
+void finding_pack(const struct finding *f, struct buf *out);
+MUST_USE bool finding_unpack(struct str bytes, struct finding *out);
+
+#endif
