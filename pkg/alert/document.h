@@ -14,7 +14,7 @@
 #include "alert/alert.h"
 #include "alert/redact.h"
 #include "alert/sequence.h"
-#include "alert/uid.h"
+#include "state/uid.h"
 #include "json/write.h"
 
 enum { TRUNCATED_MAX = 32, RESOURCES_MAX = 16, OBSERVABLES_MAX = 32 };

@@ -18,7 +18,7 @@
 #ifndef WEIR_ALERT_REDACT_H
 #define WEIR_ALERT_REDACT_H
 
-#include "alert/uid.h"
+#include "state/uid.h"
 #include "base/arena.h"
 #include "base/base.h"
 #include "event/lookup.h"

@@ -8,7 +8,7 @@
 #ifndef WEIR_ALERT_SEQUENCE_H
 #define WEIR_ALERT_SEQUENCE_H
 
-#include "alert/uid.h"
+#include "state/uid.h"
 #include "base/base.h"
 
 enum { SEQUENCE_FINDINGS_MAX = 1 << 20 };

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "alert/redact.h"
-#include "alert/uid.h"
+#include "state/uid.h"
 #include "app/findings.h"
 #include "app/measure.h"
 #include "app/origin.h"

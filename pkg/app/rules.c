@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alert/uid.h"
+#include "state/uid.h"
 #include "app/files.h"
 #include "app/measure.h"
 #include "base/str.h"

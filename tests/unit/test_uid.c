@@ -1,7 +1,7 @@
 /* test_uid.c - names and buckets are published formats: the vectors here never change. */
 #include "tests/lib/test.h"
 
-#include "alert/uid.h"
+#include "state/uid.h"
 
 static struct digest *digest;
 

@@ -16,8 +16,8 @@
  * Stable   these rules are published (docs/alert.md): a change gives all findings new names.
  * Threads  a digest belongs to one thread.
  */
-#ifndef WEIR_ALERT_UID_H
-#define WEIR_ALERT_UID_H
+#ifndef WEIR_STATE_UID_H
+#define WEIR_STATE_UID_H
 
 #include "base/base.h"
 
@@ -31,8 +31,10 @@ struct uid {
 /* The namespace of weir: UUIDv5 of the DNS namespace and "findings.weir.invalid". */
 extern const struct uid uid_namespace;
 
-/* The state of a hash at work. */
-struct digest;
+/* The state of a hash at work: may lie on the stack; what it holds is uid.c's. */
+struct digest {
+    uint64_t room[32];
+};
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 
@@ -47,7 +49,11 @@ struct uid uid_of_parts(struct digest *d, const struct str *parts, size_t n);
 /* "8844d0cd-fb0a-5513-bef8-e93331bedc21", zero-terminated. */
 void uid_format(struct uid uid, char out[static UID_TEXT]);
 
-/* Start of the bucket that t_ms falls in. parts: rule uid, then the key values. */
+/* The phase of the buckets of a key, 0 .. period_ms - 1. parts: rule uid, then the key values. */
+int64_t uid_bucket_phase(struct digest *d, const struct str *parts, size_t n, int64_t period_ms);
+/* Start of the bucket that t_ms falls in, for that phase. */
+int64_t uid_bucket_at(int64_t phase_ms, int64_t t_ms, int64_t period_ms);
+/* Both in one. */
 int64_t uid_bucket_start(struct digest *d, const struct str *parts, size_t n, int64_t t_ms,
                          int64_t period_ms);
 

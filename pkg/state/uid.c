@@ -5,17 +5,23 @@
  * and out, which costs more than hashing the hundred bytes of a name.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "alert/uid.h"
+#include "state/uid.h"
 
 #include "base/str.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
 
-struct digest {
+struct contexts {
     SHA_CTX sha1;
     SHA256_CTX sha256;
 };
+_Static_assert(sizeof(struct contexts) <= sizeof(struct digest), "uid.h gives them enough room");
+
+static struct contexts *contexts(struct digest *d)
+{
+    return (struct contexts *)(void *)d->room;
+}
 
 const struct uid uid_namespace = {{0xf0, 0x8b, 0xb7, 0xfd, 0x8e, 0x43, 0x5d, 0xe3, 0xbd, 0x47, 0x0f,
                                    0xf5, 0xaf, 0xb8, 0xb7, 0xc6}};
@@ -35,35 +41,35 @@ void digest_free(struct digest *d)
 
 static void sha1_begin(struct digest *d)
 {
-    int ok = SHA1_Init(&d->sha1);
+    int ok = SHA1_Init(&contexts(d)->sha1);
 
     ASSERT(ok == 1);
 }
 
 static void sha1_add(struct digest *d, const void *p, size_t n)
 {
-    int ok = n == 0 ? 1 : SHA1_Update(&d->sha1, p, n);
+    int ok = n == 0 ? 1 : SHA1_Update(&contexts(d)->sha1, p, n);
 
     ASSERT(ok == 1);
 }
 
 static void sha256_begin(struct digest *d)
 {
-    int ok = SHA256_Init(&d->sha256);
+    int ok = SHA256_Init(&contexts(d)->sha256);
 
     ASSERT(ok == 1);
 }
 
 static void sha256_add(struct digest *d, const void *p, size_t n)
 {
-    int ok = n == 0 ? 1 : SHA256_Update(&d->sha256, p, n);
+    int ok = n == 0 ? 1 : SHA256_Update(&contexts(d)->sha256, p, n);
 
     ASSERT(ok == 1);
 }
 
 static void sha256_end(struct digest *d, uint8_t out[static SHA256_DIGEST_LENGTH])
 {
-    int ok = SHA256_Final(out, &d->sha256);
+    int ok = SHA256_Final(out, &contexts(d)->sha256);
 
     ASSERT(ok == 1);
 }
@@ -102,7 +108,7 @@ static struct uid uid_end(struct digest *d)
 {
     uint8_t sum[SHA_DIGEST_LENGTH];
     struct uid uid;
-    int ok = SHA1_Final(sum, &d->sha1);
+    int ok = SHA1_Final(sum, &contexts(d)->sha1);
 
     ASSERT(ok == 1);
     memcpy(uid.bytes, sum, sizeof(uid.bytes));
@@ -151,8 +157,7 @@ static int64_t bounded_time(int64_t t_ms)
     return t_ms < -limit ? -limit : t_ms;
 }
 
-int64_t uid_bucket_start(struct digest *d, const struct str *parts, size_t n, int64_t t_ms,
-                         int64_t period_ms)
+int64_t uid_bucket_phase(struct digest *d, const struct str *parts, size_t n, int64_t period_ms)
 {
     uint8_t sum[SHA256_DIGEST_LENGTH];
     uint64_t hash = 0;
@@ -163,11 +168,21 @@ int64_t uid_bucket_start(struct digest *d, const struct str *parts, size_t n, in
     sha256_end(d, sum);
     for (int i = 0; i < 8; i++)
         hash = hash << 8 | sum[i];
+    return (int64_t)(hash % (uint64_t)period_ms);
+}
 
-    int64_t phase = (int64_t)(hash % (uint64_t)period_ms);
-    int64_t t = bounded_time(t_ms) + phase;
+int64_t uid_bucket_at(int64_t phase_ms, int64_t t_ms, int64_t period_ms)
+{
+    int64_t t = bounded_time(t_ms) + phase_ms;
     int64_t into = t % period_ms; /* C rounds towards zero, a floor is wanted */
+
     if (into < 0)
         into += period_ms;
-    return t - into - phase;
+    return t - into - phase_ms;
+}
+
+int64_t uid_bucket_start(struct digest *d, const struct str *parts, size_t n, int64_t t_ms,
+                         int64_t period_ms)
+{
+    return uid_bucket_at(uid_bucket_phase(d, parts, n, period_ms), t_ms, period_ms);
 }
