@@ -10,12 +10,14 @@
 #include "state/key.h"
 
 struct hit {
-    uint32_t label;        /* which of the operator's inputs: index into correlation.inputs */
-    uint32_t count;        /* folded hits of the same time bucket; 1 mostly */
-    uint64_t value;        /* hash of the distinct tuple, term or actor (state_value_of) */
-    uint64_t event_id;     /* hash of the event's own id; 0: it has none (count_by: event_id) */
-    int64_t number_micro;  /* for aggregates, in millionths */
-    uint8_t level;         /* enum rule_level, for findings */
+    uint32_t label;       /* which of the operator's inputs: index into correlation.inputs */
+    uint32_t count;       /* folded hits of the same time bucket; 1 mostly */
+    uint64_t value;       /* hash of the distinct tuple, term or actor (state_value_of) */
+    uint64_t actor;       /* hash of the actor field; 0: the operator has none */
+    uint64_t event_id;    /* hash of the event's own id; 0: it has none (count_by: event_id) */
+    int64_t number_micro; /* for aggregates, in millionths */
+    uint8_t level;        /* enum rule_level, for findings */
+    struct state_key group_key; /* of the group alone, where the cell's key holds a term too */
     struct str keys;       /* packed texts (u8 n, then pack_str each): the key's values in clear */
     struct str value_text; /* the value in clear, cut; for terms, addresses ... */
     struct str capsule;    /* packed (capsule.h); empty: none */

@@ -101,6 +101,7 @@ struct profile {
     int64_t priority; /* the higher, the earlier */
     bool is_abstract; /* only for others to extend: never recognised, not counted */
     bool is_open;     /* any field may be there */
+    bool is_staged;   /* one request is told in several events of the same id: count it once */
 
     struct marker_match match;
     struct str_list roots; /* "" is the event itself */

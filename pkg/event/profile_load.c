@@ -611,6 +611,11 @@ static enum weir_rc read_open(struct loader *l, const struct doc_node *node)
     return read_bool(l, node, "open", &l->p->is_open);
 }
 
+static enum weir_rc read_staged(struct loader *l, const struct doc_node *node)
+{
+    return read_bool(l, node, "staged", &l->p->is_staged);
+}
+
 static enum weir_rc read_priority(struct loader *l, const struct doc_node *node)
 {
     if (node->type != DOC_INT || !str_to_i64(node->text, &l->p->priority))
@@ -666,6 +671,7 @@ static const struct profile_key KEYS[] = {
     {"description", read_description},
     {"abstract", read_abstract},
     {"open", read_open},
+    {"staged", read_staged},
     {"priority", read_priority},
     {"match", read_match},
     {"roots", read_roots},

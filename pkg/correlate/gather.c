@@ -1,0 +1,549 @@
+/* gather.c - from an event and the rules that match it to operations on state.
+ *
+ * Correlations live from the values that extraction has sliced out anyway. Only what is told by
+ * itself (a rule's own finding) looks at the whole event as a tree, for its entities.
+ *
+ * Packed: a fixed head per operation, then its texts. Operations of one matched rule share the
+ * capsule, which stands once in front of them.
+ */
+#include "correlate/gather.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/pack.h"
+#include "base/str.h"
+#include "correlate/micro.h"
+#include "event/lookup.h"
+#include "event/profile_impl.h"
+#include "json/tree.h"
+#include "state/capsule.h"
+#include "state/uid.h"
+
+enum { MEMBERS_MAX = 100 }; /* values of one group field */
+
+/* Field numbers of one correlation: group parts per input, then condition.field, then the actor. */
+struct numbers {
+    uint32_t *group; /* n_inputs * n_group */
+    uint32_t *fields;
+    uint32_t actor;
+};
+
+struct gatherer {
+    const struct graph *g;
+    const struct field_table *fields;
+    const struct profile_set *profiles;
+    struct arena *arena; /* one event */
+    struct arena *own;
+    struct numbers *numbers;    /* per rule */
+    uint32_t **capsule_numbers; /* per rule: fields for capsules, FIELD_NONE ends */
+    struct digest *digest;
+    struct buf keys, capsule;
+    struct gather_counts counts;
+
+    /* Of the event at hand. */
+    const struct gather_event *at;
+    struct event_tree tree;
+    bool has_tree, has_no_tree;
+    struct event_entity *entities;
+    size_t n_entities;
+    bool has_entities;
+    uint64_t event_id;
+    bool has_event_id;
+};
+
+/* Head of a packed operation; the texts follow. Copied as it lies: it never leaves the process. */
+struct packed_op {
+    uint32_t space, rule, label;
+    uint32_t keys_n, value_n, capsule_n, addends_n;
+    uint32_t capsule_back; /* bytes from here back to the capsule */
+    uint8_t level, unused[3];
+    struct state_key key, group_key;
+    uint64_t value, actor, event_id;
+    int64_t number_micro;
+};
+
+/* ---- made once -------------------------------------------------------------------------------
+ */
+
+static void number_correlation(struct gatherer *w, uint32_t i)
+{
+    const struct correlation *c = w->g->rules[i].rule->correlation;
+    struct numbers *n = &w->numbers[i];
+
+    n->actor = FIELD_NONE;
+    if (!c)
+        return;
+    n->group = ARENA_ARRAY(w->own, c->n_inputs * c->n_group, uint32_t);
+    for (size_t k = 0; k < c->n_inputs; k++)
+        for (size_t p = 0; p < c->n_group; p++)
+            n->group[k * c->n_group + p] = field_find(w->fields, c->inputs[k].group_fields[p]);
+    n->fields = ARENA_ARRAY(w->own, c->n_fields, uint32_t);
+    for (size_t k = 0; k < c->n_fields; k++)
+        n->fields[k] = field_find(w->fields, c->fields[k]);
+    if (c->actor_field.n)
+        n->actor = field_find(w->fields, c->actor_field);
+}
+
+static void add_number(uint32_t *list, size_t *n, uint32_t field)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (list[i] == field)
+            return;
+    if (field != FIELD_NONE && *n < CAPSULE_FIELDS)
+        list[(*n)++] = field;
+}
+
+/* Group fields of whoever listens, then what the rule itself names. */
+static void choose_capsule_fields(struct gatherer *w, uint32_t i)
+{
+    const struct graph_rule *r = &w->g->rules[i];
+    uint32_t *list = ARENA_ARRAY(w->own, CAPSULE_FIELDS + 1, uint32_t);
+    size_t n = 0;
+
+    for (size_t k = 0; k < r->n_listeners; k++) {
+        const struct graph_listener *l = &r->listeners[k];
+        const struct correlation *c = w->g->rules[l->rule].rule->correlation;
+        for (size_t p = 0; p < c->n_group; p++)
+            add_number(list, &n, w->numbers[l->rule].group[l->label * c->n_group + p]);
+        for (size_t p = 0; p < c->n_fields; p++)
+            add_number(list, &n, w->numbers[l->rule].fields[p]);
+    }
+    for (uint32_t p = 0; p < r->n_dedup_fields; p++)
+        add_number(list, &n, field_find(w->fields, r->dedup_fields[p]));
+    for (size_t p = 0; p < r->rule->fields.n; p++)
+        add_number(list, &n, field_find(w->fields, r->rule->fields.items[p]));
+    list[n] = FIELD_NONE;
+    w->capsule_numbers[i] = list;
+}
+
+struct gatherer *gatherer_new(const struct graph *g, const struct field_table *fields,
+                              const struct profile_set *profiles)
+{
+    struct gatherer *w = calloc(1, sizeof *w);
+
+    ASSERT(w);
+    w->g = g;
+    w->fields = fields;
+    w->profiles = profiles;
+    w->arena = arena_new(0);
+    w->own = arena_new(0);
+    w->digest = digest_new();
+    w->numbers = ARENA_ARRAY(w->own, g->n_rules, struct numbers);
+    w->capsule_numbers = ARENA_ARRAY(w->own, g->n_rules, uint32_t *);
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        number_correlation(w, i);
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        choose_capsule_fields(w, i);
+    return w;
+}
+
+void gatherer_free(struct gatherer *w)
+{
+    if (!w)
+        return;
+    digest_free(w->digest);
+    buf_release(&w->keys);
+    buf_release(&w->capsule);
+    arena_free(w->own);
+    arena_free(w->arena);
+    free(w);
+}
+
+/* ---- values of the event ------------------------------------------------------------------ */
+
+static struct str text_of(struct gatherer *w, const struct event_value *v)
+{
+    struct str raw = {v->p, v->n};
+
+    if (v->flags & JSON_ESCAPED) {
+        char *out = arena_alloc(w->arena, raw.n + 1);
+        unsigned flags;
+        raw = (struct str){out, json_unescape(raw, out, &flags)};
+    }
+    return str_sub(raw, 0, GATHER_VALUE_MAX);
+}
+
+static bool is_value(const struct event_value *v)
+{
+    return v->kind == JSON_STRING || v->kind == JSON_NUMBER || v->kind == JSON_TRUE ||
+           v->kind == JSON_FALSE;
+}
+
+/* Values of a field, at most `max`; 0: missing or null. */
+static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, size_t max)
+{
+    const struct event *e = w->at->event;
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < e->n_values; i++) {
+        if (e->values[i].field != field || !is_value(&e->values[i]))
+            continue;
+        if (n == max) {
+            w->counts.keys_cut++;
+            break;
+        }
+        out[n++] = text_of(w, &e->values[i]);
+    }
+    return n;
+}
+
+/* ---- the event as a tree, for what is told by itself ------------------------------------------
+ */
+
+static const struct event_tree *tree_of(struct gatherer *w)
+{
+    struct json_node *root;
+
+    if (w->has_tree || w->has_no_tree)
+        return w->has_tree ? &w->tree : NULL;
+    if (json_tree_parse(w->arena, w->at->event->record, &root, NULL) != JSON_OK) {
+        w->has_no_tree = true; /* cannot be: extraction took it */
+        return NULL;
+    }
+    event_tree_init_known(&w->tree, w->profiles, root, w->at->origin, w->at->profile);
+    w->has_tree = true;
+    return &w->tree;
+}
+
+static struct str own_id(struct gatherer *w)
+{
+    const struct event_tree *tree = tree_of(w);
+
+    return tree ? event_tree_id(w->arena, tree) : STR("");
+}
+
+/* The event's own id as a number; 0: it has none. */
+static uint64_t event_id(struct gatherer *w)
+{
+    if (!w->has_event_id) {
+        struct str id = own_id(w);
+        w->event_id = id.n ? hash_bytes(id.p, id.n) | 1 : 0;
+        w->has_event_id = true;
+    }
+    return w->event_id;
+}
+
+/* ---- packing -------------------------------------------------------------------------------- */
+
+static void pack_keys(struct buf *out, const struct str *values, size_t n)
+{
+    buf_clear(out);
+    pack_u8(out, (uint8_t)n);
+    for (size_t i = 0; i < n; i++)
+        pack_str(out, values[i]);
+}
+
+static void begin_capsule(struct gatherer *w, uint32_t rule)
+{
+    const struct gather_event *at = w->at;
+    struct capsule c = {.input = at->input,
+                        .partition = at->partition,
+                        .offset = at->event->ref.record,
+                        .index = at->event->ref.index,
+                        .t_ms = at->t_ms,
+                        .rule = w->g->rules[rule].rule->uid};
+
+    if (at->profile)
+        c.profile = profile_name(at->profile);
+    for (const uint32_t *f = w->capsule_numbers[rule]; *f != FIELD_NONE; f++) {
+        struct str value;
+        if (values_of(w, *f, &value, 1) == 0)
+            continue;
+        c.is_cut |= value.n > CAPSULE_VALUE_MAX;
+        c.fields[c.n_fields++] =
+            (struct capsule_field){field_name(w->fields, *f), str_sub(value, 0, CAPSULE_VALUE_MAX)};
+    }
+    buf_clear(&w->capsule);
+    capsule_pack(&c, &w->capsule);
+}
+
+/* One matched rule: its operations share a capsule that is written with the first of them. */
+struct group {
+    uint32_t rule;
+    size_t capsule_at; /* in out; SIZE_MAX: not written yet */
+    struct buf *out;
+};
+
+static void put(struct gatherer *w, struct group *group, struct packed_op *op, struct str keys,
+                struct str value, struct str addends)
+{
+    if (group->capsule_at == SIZE_MAX) {
+        begin_capsule(w, group->rule);
+        struct packed_op only = {
+            .space = SPACE_NONE, .rule = UINT32_MAX, .capsule_n = (uint32_t)w->capsule.n};
+        pack_bytes(group->out, &only, sizeof only);
+        group->capsule_at = group->out->n;
+        buf_add(group->out, buf_str(&w->capsule));
+    }
+    op->keys_n = (uint32_t)keys.n;
+    op->value_n = (uint32_t)value.n;
+    op->addends_n = (uint32_t)addends.n;
+    op->capsule_n = (uint32_t)w->capsule.n;
+    op->capsule_back = (uint32_t)(group->out->n - group->capsule_at);
+    op->level = (uint8_t)w->g->rules[group->rule].rule->level;
+    pack_bytes(group->out, op, sizeof *op);
+    buf_add(group->out, keys);
+    buf_add(group->out, value);
+    buf_add(group->out, addends);
+    w->counts.operations++;
+}
+
+bool gathered_next(struct str *p, struct gathered *out)
+{
+    struct packed_op op;
+
+    while (p->n >= sizeof op) {
+        memcpy(&op, p->p, sizeof op);
+        const char *at = p->p, *text = at + sizeof op;
+        if (op.rule == UINT32_MAX) { /* the capsule of those that follow */
+            *p = str_sub(*p, sizeof op + op.capsule_n, p->n);
+            continue;
+        }
+        *out = (struct gathered){.space = op.space, .rule = op.rule, .key = op.key};
+        out->hit = (struct hit){.label = op.label,
+                                .count = 1,
+                                .value = op.value,
+                                .actor = op.actor,
+                                .event_id = op.event_id,
+                                .number_micro = op.number_micro,
+                                .level = op.level,
+                                .group_key = op.group_key,
+                                .keys = {text, op.keys_n},
+                                .value_text = {text + op.keys_n, op.value_n},
+                                .capsule = {at - op.capsule_back, op.capsule_n},
+                                .addends = {text + op.keys_n + op.value_n, op.addends_n}};
+        *p = str_sub(*p, sizeof op + op.keys_n + op.value_n + op.addends_n, p->n);
+        return true;
+    }
+    return false;
+}
+
+/* ---- what a correlation hears ------------------------------------------------------------------
+ */
+
+struct listening {
+    struct gatherer *w;
+    struct group *group;
+    const struct graph_listener *listener;
+    const struct correlation *c;
+    const struct numbers *numbers;
+    struct str parts[CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + 1];
+    struct packed_op op;
+};
+
+/* The operator looks at single values: these are kept per (group, value [, actor]). */
+static bool has_term_key(enum operator_kind kind)
+{
+    return kind == OPERATOR_FIRST_SEEN || kind == OPERATOR_RARITY || kind == OPERATOR_RATIO;
+}
+
+static void fold_case(struct listening *l)
+{
+    for (size_t i = 0; l->c->is_group_ci && i < l->c->n_group; i++) {
+        char *p = arena_alloc(l->w->arena, l->parts[i].n + 1);
+        for (size_t k = 0; k < l->parts[i].n; k++)
+            p[k] = ascii_lower(l->parts[i].p[k]);
+        l->parts[i].p = p;
+    }
+}
+
+/* One operation for the group values in parts[0 .. n_group) and the tuple behind them. */
+static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
+{
+    struct gatherer *w = l->w;
+    const struct state_secret *secret = &w->g->options.secret;
+    struct str tenant = w->g->options.tenant;
+    size_t n = l->c->n_group;
+
+    l->op.group_key = state_key_of(secret, tenant, l->parts, n);
+    l->op.key = l->op.group_key;
+    if (n_tuple)
+        l->op.value = state_value_of(secret, l->parts + n, n_tuple);
+    if (l->c->actor_field.n)
+        l->op.actor = state_value_of(secret, &actor, 1);
+    if (has_term_key(l->c->kind)) {
+        l->parts[n + n_tuple] = actor;
+        l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple + (actor.n > 0));
+    }
+    pack_keys(&w->keys, l->parts, n);
+    struct str text = n_tuple ? l->parts[n] : STR("");
+    put(w, l->group, &l->op, buf_str(&w->keys), text, STR(""));
+}
+
+/* The tuple behind the group parts; several values of a single field are several hits. */
+static void hear_values(struct listening *l)
+{
+    struct gatherer *w = l->w;
+    size_t n = l->c->n_group;
+    struct str actor = STR(""), members[MEMBERS_MAX];
+
+    fold_case(l);
+    if (l->numbers->actor != FIELD_NONE && !values_of(w, l->numbers->actor, &actor, 1)) {
+        w->counts.missing_value++;
+        return;
+    }
+    if (l->c->n_fields == 0) {
+        hear_one(l, 0, actor);
+        return;
+    }
+    if (l->c->n_fields == 1) {
+        size_t found = values_of(w, l->numbers->fields[0], members, MEMBERS_MAX);
+        w->counts.missing_value += found == 0;
+        for (size_t i = 0; i < found; i++) {
+            l->parts[n] = members[i];
+            bool needs_number = l->c->kind == OPERATOR_AGGREGATE || l->c->kind == OPERATOR_VOLUME;
+            if (needs_number && !micro_parse(members[i], &l->op.number_micro)) {
+                w->counts.missing_value++;
+                continue;
+            }
+            hear_one(l, 1, actor);
+        }
+        return;
+    }
+    for (size_t i = 0; i < l->c->n_fields; i++)
+        if (!values_of(w, l->numbers->fields[i], &l->parts[n + i], 1)) {
+            w->counts.missing_value++;
+            return;
+        }
+    hear_one(l, l->c->n_fields, actor);
+}
+
+/* All combinations of the group's values, part by part. */
+static void hear_group(struct listening *l)
+{
+    struct gatherer *w = l->w;
+    size_t n = l->c->n_group, total = 1, counts[CORRELATION_GROUP_MAX];
+    struct str *values[CORRELATION_GROUP_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t field = l->numbers->group[l->listener->label * n + i];
+        values[i] = arena_alloc(w->arena, MEMBERS_MAX * sizeof *values[i]);
+        counts[i] = values_of(w, field, values[i], MEMBERS_MAX);
+        if (counts[i] == 0 && l->c->on_missing == MISSING_DROP) {
+            w->counts.missing_group++;
+            return;
+        }
+        if (counts[i] == 0)
+            values[i][counts[i]++] = STR("");
+        total *= counts[i];
+        if (total > CORRELATION_KEYS_PER_EVENT) {
+            w->counts.keys_cut++;
+            total = CORRELATION_KEYS_PER_EVENT;
+        }
+    }
+    for (size_t k = 0; k < total; k++) {
+        for (size_t i = 0, rest = k; i < n; rest /= counts[i], i++)
+            l->parts[i] = values[i][rest % counts[i]];
+        hear_values(l);
+    }
+}
+
+/* Audit sources that tell one request in several stages: their profiles say so. */
+static bool counts_by_id(const struct gatherer *w, const struct correlation *c)
+{
+    if (c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT)
+        return false;
+    return c->count_by == COUNT_BY_EVENT_ID ||
+           (c->count_by == COUNT_BY_DEFAULT && w->at->profile && w->at->profile->is_staged);
+}
+
+static void hear(struct gatherer *w, struct group *group, const struct graph_listener *listener)
+{
+    const struct graph_rule *r = &w->g->rules[listener->rule];
+    struct listening l = {.w = w,
+                          .group = group,
+                          .listener = listener,
+                          .c = r->rule->correlation,
+                          .numbers = &w->numbers[listener->rule]};
+
+    l.op = (struct packed_op){.space = r->stages, .rule = listener->rule, .label = listener->label};
+    if (counts_by_id(w, l.c))
+        l.op.event_id = event_id(w);
+    hear_group(&l);
+}
+
+/* ---- what is told by itself --------------------------------------------------------------------
+ */
+
+/* The part of its name that makes a finding this event's alone. */
+static struct str sole_part(struct gatherer *w)
+{
+    struct str id = own_id(w);
+    char hex[DIGEST_TEXT];
+
+    if (id.n)
+        return arena_printf(w->arena, "event:%.*s", (int)id.n, id.p);
+    digest_sha256_hex(w->digest, w->at->event->record, hex);
+    return arena_printf(w->arena, "raw:%s:%u", hex, w->at->event->ref.index);
+}
+
+static size_t dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values)
+{
+    const struct event_tree *tree = tree_of(w);
+
+    if (r->n_dedup_fields) {
+        for (uint32_t i = 0; i < r->n_dedup_fields; i++)
+            if (!values_of(w, field_find(w->fields, r->dedup_fields[i]), &values[i], 1))
+                values[i] = STR("");
+        return r->n_dedup_fields;
+    }
+    if (!w->has_entities) {
+        w->n_entities = tree ? event_entities(w->arena, tree, &w->entities) : 0;
+        w->has_entities = true;
+    }
+    if (w->n_entities == 0)
+        return 0;
+    values[0] = w->entities[0].key;
+    return 1;
+}
+
+static void tell(struct gatherer *w, struct group *group)
+{
+    const struct graph_rule *r = &w->g->rules[group->rule];
+    struct str values[CORRELATION_GROUP_MAX];
+    struct packed_op op = {.space = r->suppress, .rule = group->rule};
+    size_t n = r->is_dedup_off ? 0 : dedup_values(w, r, values);
+
+    if (n == 0) {
+        w->counts.no_entity += !r->is_dedup_off;
+        op.space = SPACE_NONE;
+        values[n++] = sole_part(w);
+    } else {
+        op.key = op.group_key =
+            state_key_of(&w->g->options.secret, w->g->options.tenant, values, n);
+    }
+    pack_keys(&w->keys, values, n);
+    put(w, group, &op, buf_str(&w->keys), STR(""), STR(""));
+}
+
+void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,
+            struct buf *out)
+{
+    w->at = e;
+    w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
+    arena_reset(w->arena);
+    for (size_t i = 0; i < n; i++) {
+        const struct graph_rule *r = &w->g->rules[rules[i]];
+        struct group group = {.rule = rules[i], .capsule_at = SIZE_MAX, .out = out};
+        for (size_t k = 0; k < r->n_listeners; k++)
+            hear(w, &group, &r->listeners[k]);
+        if (r->is_telling)
+            tell(w, &group);
+    }
+}
+
+struct gather_counts gather_counts(const struct gatherer *w)
+{
+    return w->counts;
+}
+
+void gather_counts_add(struct gather_counts *to, const struct gather_counts *from)
+{
+    to->operations += from->operations;
+    to->missing_group += from->missing_group;
+    to->missing_value += from->missing_value;
+    to->keys_cut += from->keys_cut;
+    to->no_entity += from->no_entity;
+}

@@ -1,0 +1,325 @@
+/* graph.c - rules to spaces.
+ *
+ * A space's identity names what its bytes mean: rule, operator, key, value, window and channel. As
+ * long as those stay, other edits of a rule (filter, threshold, level) keep its state.
+ */
+#include "correlate/graph.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
+
+struct builder {
+    struct arena *a;
+    struct graph *g;
+    size_t cap_spaces;
+    struct str *fields;
+    size_t n_fields, cap_fields;
+};
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static void want_field(struct builder *b, struct str name)
+{
+    for (size_t i = 0; i < b->n_fields; i++)
+        if (str_eq(b->fields[i], name))
+            return;
+    b->fields = vec_room(b->a, b->fields, b->n_fields, &b->cap_fields, sizeof *b->fields);
+    b->fields[b->n_fields++] = name;
+}
+
+static void want_fields(struct builder *b, const struct correlation *c)
+{
+    for (size_t i = 0; i < c->n_inputs; i++)
+        for (size_t k = 0; k < c->n_group; k++)
+            want_field(b, c->inputs[i].group_fields[k]);
+    for (size_t i = 0; i < c->n_fields; i++)
+        want_field(b, c->fields[i]);
+    if (c->actor_field.n)
+        want_field(b, c->actor_field);
+}
+
+/* ---- identities ----------------------------------------------------------------------------- */
+
+enum { IDENTITY_PARTS_MAX = 8 + CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX };
+
+static void identify(struct builder *b, const struct rule *rule, const char *role, uint32_t stage,
+                     uint8_t out[16])
+{
+    const struct correlation *c = rule->correlation;
+    struct str parts[IDENTITY_PARTS_MAX];
+    size_t n = 0;
+    uint32_t version = rule->state ? rule->state->state_version : 0;
+    static const struct state_secret no_secret;
+
+    parts[n++] = STR("weir.space/1");
+    parts[n++] = rule->uid;
+    parts[n++] = arena_printf(b->a, "%s/%u/%u/%u", role, stage, (unsigned)rule->channel, version);
+    if (c) {
+        parts[n++] = arena_printf(b->a, "%u/%lld/%u", (unsigned)c->kind, (long long)c->window_ms,
+                                  (unsigned)c->count_by);
+        for (size_t i = 0; i < c->n_group; i++)
+            parts[n++] = c->group[i];
+        parts[n++] = STR("fields");
+        for (size_t i = 0; i < c->n_fields; i++)
+            parts[n++] = c->fields[i];
+    }
+    struct state_key key = state_key_of(&no_secret, STR(""), parts, n);
+    memcpy(out, key.bytes, sizeof key.bytes);
+}
+
+static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule, uint32_t stage,
+                          cell_step *step, void *context)
+{
+    struct graph *g = b->g;
+    static const char *const roles[] = {"operator", "suppress", "brake"};
+
+    g->spaces = vec_room(b->a, g->spaces, g->n_spaces, &b->cap_spaces, sizeof *g->spaces);
+    struct graph_space *s = &g->spaces[g->n_spaces];
+    *s = (struct graph_space){.role = role, .rule = rule, .stage = stage};
+    s->spec = (struct space_spec){
+        .budget_bytes = g->options.budget_bytes, .step = step, .context = context};
+    if (role == SPACE_BRAKE) {
+        static const struct rule brake = {.uid = {"weir.brake", 10}};
+        identify(b, &brake, roles[role], 0, s->spec.identity);
+        s->spec.name = STR("storm brake");
+    } else {
+        const struct rule *r = g->rules[rule].rule;
+        identify(b, r, roles[role], stage, s->spec.identity);
+        s->spec.name =
+            arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
+    }
+    return g->n_spaces++;
+}
+
+/* ---- one rule ---------------------------------------------------------------------------------
+ */
+
+static bool same_names(const struct str *a, size_t n_a, const struct str *b, size_t n_b)
+{
+    if (n_a != n_b)
+        return false;
+    for (size_t i = 0; i < n_a; i++)
+        if (!str_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
+static int64_t period_of(const struct rule *rule)
+{
+    if (rule->state && rule->state->dedup.period_ms > 0)
+        return rule->state->dedup.period_ms;
+    if (rule->correlation && rule->correlation->window_ms > PERIOD_DEFAULT_MS)
+        return rule->correlation->window_ms;
+    return PERIOD_DEFAULT_MS;
+}
+
+static uint64_t threshold_of(const struct correlation *c)
+{
+    if (!c || (c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT) || c->n_bounds == 0)
+        return 1;
+    int64_t whole = c->bounds[0].micro / CORRELATION_MICRO;
+    if (c->bounds[0].op == BOUND_GT)
+        return (uint64_t)whole + 1;
+    if (c->bounds[0].op == BOUND_GTE)
+        return whole < 1 ? 1 : (uint64_t)whole;
+    return 1;
+}
+
+static struct fold_spec fold_of(struct builder *b, struct graph_rule *r)
+{
+    const struct rule_state *state = r->rule->state;
+    const struct str *names = r->dedup_fields;
+    uint32_t n_names = r->n_dedup_fields;
+    static const struct str entity = {"entity", 6};
+
+    if (n_names == 0 && !r->rule->correlation) {
+        names = &entity;
+        n_names = 1;
+    }
+    return (struct fold_spec){.rule_uid = r->rule->uid,
+                              .tenant = b->g->options.tenant,
+                              .period_ms = period_of(r->rule),
+                              .threshold = threshold_of(r->rule->correlation),
+                              .is_anchored = state && state->dedup.is_anchored,
+                              .key_names = names,
+                              .n_key_names = n_names};
+}
+
+static void set_dedup(struct graph_rule *r, const struct graph_options *options)
+{
+    const struct rule *rule = r->rule;
+    const struct dedup *d = rule->state ? &rule->state->dedup : NULL;
+
+    r->is_dedup_off = options->no_dedup || (d && d->is_set && d->is_off);
+    if (d && d->is_set && d->has_fields) {
+        r->dedup_fields = d->fields;
+        r->n_dedup_fields = (uint32_t)d->n_fields;
+    } else if (rule->correlation) {
+        r->dedup_fields = rule->correlation->group;
+        r->n_dedup_fields = (uint32_t)rule->correlation->n_group;
+    }
+}
+
+/* Early is possible if nobody needs more than the findings, which fold by the group key. */
+static bool is_final(const struct graph_rule *r)
+{
+    const struct correlation *c = r->rule->correlation;
+    const struct rule_state *s = r->rule->state;
+
+    return operator_is_final(c) || r->n_listeners > 0 || r->is_dedup_off ||
+           (s && s->has_emit && s->emit == EMIT_FINAL) || (s && s->dedup.is_anchored) ||
+           !same_names(r->dedup_fields, r->n_dedup_fields, c->group, c->n_group);
+}
+
+static enum weir_rc add_operator(struct builder *b, uint32_t i, struct weir_err *err)
+{
+    struct graph_rule *r = &b->g->rules[i];
+    const struct correlation *c = r->rule->correlation;
+
+    r->kind = operator_info(c->kind);
+    if (!r->kind || !r->kind->n_stages) {
+        err_at(err, WEIR_UNSUPPORTED, c->line, c->col, "this kind of correlation is not there yet");
+        err_file(err, r->rule->path);
+        return WEIR_UNSUPPORTED;
+    }
+    r->spec = (struct operator_spec){.correlation = c,
+                                     .is_final = is_final(r),
+                                     .window_ms = c->window_ms,
+                                     .lateness_ms = r->rule->state && r->rule->state->lateness_ms
+                                                        ? r->rule->state->lateness_ms
+                                                        : LATENESS_DEFAULT_MS,
+                                     .fold = fold_of(b, r)};
+    for (uint32_t stage = 0; stage < r->kind->n_stages; stage++) {
+        uint32_t space = add_space(b, SPACE_OPERATOR, i, stage, r->kind->steps[stage], &r->spec);
+        if (stage == 0) {
+            r->stages = space;
+            b->g->spaces[space].spec.shrink = r->kind->shrink;
+            b->g->spaces[space].spec.regrow = r->kind->regrow;
+        }
+    }
+    want_fields(b, c);
+    b->g->has_operators = true;
+    return WEIR_OK;
+}
+
+static enum weir_rc add_rule(struct builder *b, uint32_t i, struct weir_err *err)
+{
+    struct graph_rule *r = &b->g->rules[i];
+    const struct rule *rule = r->rule;
+    const struct rule_state *state = rule->state;
+
+    r->suppress = r->stages = SPACE_NONE;
+    r->risk_score = rule_level_score(rule->level) * (int64_t)CORRELATION_MICRO;
+    r->is_telling = (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
+                    !(state && state->is_referenced && !state->is_generated);
+    set_dedup(r, &b->g->options);
+    if (rule->correlation)
+        TRY(add_operator(b, i, err));
+    for (uint32_t k = 0; k < r->n_dedup_fields; k++)
+        want_field(b, r->dedup_fields[k]);
+    bool tells_for_itself = rule->correlation && !r->spec.is_final;
+    if (!r->is_telling || tells_for_itself || r->is_dedup_off)
+        return WEIR_OK;
+    r->suppress_spec = (struct operator_spec){.correlation = rule->correlation,
+                                              .lateness_ms = LATENESS_DEFAULT_MS,
+                                              .fold = fold_of(b, r)};
+    r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, suppress_step, &r->suppress_spec);
+    return WEIR_OK;
+}
+
+/* ---- who listens ------------------------------------------------------------------------------
+ */
+
+static uint32_t number_of(const struct graph *g, const struct rule *rule)
+{
+    for (size_t i = 0; i < g->n_rules; i++)
+        if (g->rules[i].rule == rule)
+            return (uint32_t)i;
+    return UINT32_MAX;
+}
+
+static void listen(struct builder *b, uint32_t to, uint32_t correlation, uint32_t label)
+{
+    struct graph_rule *r = &b->g->rules[to];
+    struct graph_listener *list = ARENA_ARRAY(b->a, r->n_listeners + 1, struct graph_listener);
+
+    if (r->n_listeners)
+        memcpy(list, r->listeners, r->n_listeners * sizeof *list);
+    list[r->n_listeners] = (struct graph_listener){correlation, label};
+    r->listeners = list;
+    r->n_listeners++;
+}
+
+static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *err)
+{
+    const struct rule *rule = b->g->rules[i].rule;
+    const struct correlation *c = rule->correlation;
+
+    for (uint32_t k = 0; c->kind != OPERATOR_RISK && k < c->n_inputs; k++) {
+        uint32_t to = c->inputs[k].rule ? number_of(b->g, c->inputs[k].rule) : UINT32_MAX;
+        if (to == UINT32_MAX) {
+            err_at(err, WEIR_BADARG, c->inputs[k].line, c->inputs[k].col,
+                   "the rule '%.*s' is not among those that run", (int)c->inputs[k].reference.n,
+                   c->inputs[k].reference.p);
+            err_file(err, rule->path);
+            return WEIR_BADARG;
+        }
+        /* What only goes to the shadow channel feeds nobody. */
+        if (b->g->rules[to].rule->channel != CHANNEL_SHADOW &&
+            b->g->rules[to].rule->channel != CHANNEL_OFF && rule->channel != CHANNEL_OFF)
+            listen(b, to, i, k);
+    }
+    return WEIR_OK;
+}
+
+static void note_risks(struct builder *b)
+{
+    uint32_t *risks = ARENA_ARRAY(b->a, b->g->n_rules, uint32_t);
+
+    for (uint32_t i = 0; i < b->g->n_rules; i++) {
+        const struct rule *rule = b->g->rules[i].rule;
+        if (rule->correlation && rule->correlation->kind == OPERATOR_RISK &&
+            rule->channel != CHANNEL_OFF)
+            risks[b->g->n_risks++] = i;
+    }
+    b->g->risks = risks;
+}
+
+enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
+                       const struct graph_options *options, const struct graph **out,
+                       struct weir_err *err)
+{
+    struct builder b = {.a = a, .g = ARENA_NEW(a, struct graph)};
+    struct graph *g = b.g;
+
+    g->options = *options;
+    g->rules = ARENA_ARRAY(a, n, struct graph_rule);
+    g->n_rules = n;
+    g->brake = SPACE_NONE;
+    for (size_t i = 0; i < n; i++)
+        g->rules[i].rule = rules[i];
+    for (uint32_t i = 0; i < n; i++)
+        if (rules[i]->correlation)
+            TRY(link_inputs(&b, i, err));
+    for (uint32_t i = 0; i < n; i++)
+        TRY(add_rule(&b, i, err));
+    note_risks(&b);
+    if (options->brake_creates)
+        g->brake = add_space(&b, SPACE_BRAKE, UINT32_MAX, 0, brake_step, &g->options);
+    g->fields = b.fields;
+    g->n_fields = b.n_fields;
+    *out = g;
+    return WEIR_OK;
+}
+
+void graph_attach(const struct graph *g, struct store *s)
+{
+    for (uint32_t i = 0; i < g->n_spaces; i++) {
+        uint32_t number = store_add_space(s, &g->spaces[i].spec);
+        ASSERT(number == i);
+    }
+}

@@ -1,0 +1,87 @@
+/* graph.h - who listens to whom: the rules of a set as spaces of state and the ways between them.
+ *
+ * Every rule that tells findings has a suppress space (its dedup); every correlation has a space
+ * per stage of its operator; the rules share one brake. A match of a rule leads to its suppress
+ * space and to the operators that list it; what an operator signals leads on in the same
+ * way.
+ *
+ * Memory   the arena given; read-only once made. Threads: immutable, shared by all.
+ */
+#ifndef WEIR_CORRELATE_GRAPH_H
+#define WEIR_CORRELATE_GRAPH_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "correlate/operator.h"
+#include "rule/correlation.h"
+#include "rule/rule.h"
+#include "state/store.h"
+
+enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
+
+struct graph_options {
+    struct str tenant;
+    struct state_secret secret;
+    uint64_t budget_bytes;  /* of each space; 0: the store's default */
+    uint32_t brake_creates; /* per rule and event-time minute; 0: no brake */
+    bool no_dedup;          /* every match is a finding of its own */
+};
+
+enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };
+
+struct graph_space {
+    enum space_role role;
+    uint32_t rule; /* SPACE_BRAKE: none */
+    uint32_t stage;
+    struct space_spec spec;
+};
+
+/* A correlation that listens to a rule. */
+struct graph_listener {
+    uint32_t rule;  /* of the correlation */
+    uint32_t label; /* which of its inputs */
+};
+
+struct graph_rule {
+    const struct rule *rule;
+    bool is_telling;   /* makes findings */
+    bool is_dedup_off; /* each of them is one match */
+    uint32_t suppress; /* space; SPACE_NONE: an early operator tells for itself, or nobody does */
+    uint32_t stages;   /* space of the operator's first stage; SPACE_NONE: no correlation */
+    const struct operator_kind_info *kind;
+    struct operator_spec spec;          /* the operator's */
+    struct operator_spec suppress_spec; /* that of the suppress space */
+    const struct graph_listener *listeners;
+    size_t n_listeners;
+    /* What a dedup key is made of: names of fields; none: the event's first entity. */
+    const struct str *dedup_fields;
+    uint32_t n_dedup_fields;
+    int64_t risk_score; /* what one alert of it adds to risk, in millionths */
+};
+
+struct graph {
+    struct graph_options options;
+    struct graph_rule *rules;
+    size_t n_rules;
+    struct graph_space *spaces;
+    uint32_t n_spaces;
+    uint32_t brake;        /* space, or SPACE_NONE */
+    const uint32_t *risks; /* correlations of kind risk that listen to all alerts */
+    size_t n_risks;
+    bool has_operators;
+    /* Fields that operations are made of: extraction must know them. */
+    const struct str *fields;
+    size_t n_fields;
+};
+
+/* The correlations' inputs must be resolved and be among the rules. WEIR_BADARG for what cannot
+ * run (a kind that is not there, a missing database), naming the rule. */
+MUST_USE enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
+                                const struct graph_options *options, const struct graph **out,
+                                struct weir_err *err);
+
+/* Give the spaces to a store that has none yet: their numbers there are those of the graph. */
+void graph_attach(const struct graph *g, struct store *s);
+
+#endif
