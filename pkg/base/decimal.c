@@ -175,3 +175,28 @@ size_t decimal_canonical(struct str s, char *out, size_t size)
                               (long long)(d.scale - (int64_t)d.n_digits));
     return n;
 }
+
+/* ---- fixed point ------------------------------------------------------------------ */
+
+enum { MICRO_PLACES = 6, INT64_DIGITS = 19 };
+
+bool decimal_to_micro(struct str s, int64_t *micro)
+{
+    struct decimal d;
+    uint64_t value = 0;
+
+    if (!parse(s, &d))
+        return false;
+    int64_t wanted = d.n_digits ? d.scale + MICRO_PLACES : 0; /* digits of the result */
+    if (wanted > INT64_DIGITS)
+        return false;
+    size_t at = 0;
+    for (int64_t i = 0; i < wanted; i++)
+        value = value * 10 + (uint64_t)(next_digit(&d, &at) - '0'); /* below 10^19: 64 bits */
+    if (wanted >= 0 && d.n_digits && next_digit(&d, &at) >= '5')
+        value++;
+    if (value > INT64_MAX)
+        return false;
+    *micro = d.is_negative ? -(int64_t)value : (int64_t)value;
+    return true;
+}

@@ -27,4 +27,9 @@ int decimal_cmp(struct str a, struct str b);
  * returns the length, or 0 if it does not fit or is no number. */
 size_t decimal_canonical(struct str s, char *out, size_t size);
 
+/* The number in millionths, rounded to the nearest (a half away from zero): fixed point, so that
+ * sums do not depend on their order. False if it is no number or does not fit into 63 bits (some
+ * 9.2 million millions). */
+bool decimal_to_micro(struct str s, int64_t *micro);
+
 #endif

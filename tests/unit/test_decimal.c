@@ -200,6 +200,47 @@ TEST(random_spellings_compare_like_integers)
     }
 }
 
-TEST_MAIN(ENTRY(only_json_numbers_are_numbers), ENTRY(traps_of_comparison),
-          ENTRY(canonical_text_is_one_for_all_spellings),
+TEST(fixed_point_rounds_to_the_nearest)
+{
+    static const struct {
+        const char *text;
+        bool fits;
+        int64_t micro;
+    } ROWS[] = {
+        {"0", true, 0},
+        {"-0.0", true, 0},
+        {"1", true, 1000000},
+        {"0.5", true, 500000},
+        {"-12.345", true, -12345000},
+        {"120", true, 120000000},
+        {"1e3", true, 1000000000},
+        {"1.5e-6", true, 2},
+        {"0.0000004", true, 0},
+        {"0.0000005", true, 1},
+        {"-0.0000005", true, -1},
+        {"0.00000005", true, 0},
+        {"0.1234565", true, 123457},
+        {"9223372036854.775807", true, INT64_MAX},
+        {"-9223372036854.775807", true, -INT64_MAX},
+        {"9223372036854.775808", false, 0},
+        {"9223372036854.7758075", false, 0},
+        {"1e13", false, 0},
+        {"1e-90000", true, 0},
+        {"1.", false, 0},
+        {"", false, 0},
+        {"x", false, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        int64_t micro = 0;
+        bool fits = decimal_to_micro(str_from(ROWS[i].text), &micro);
+        if (fits != ROWS[i].fits || micro != ROWS[i].micro)
+            print_error("%s gave %lld\n", ROWS[i].text, (long long)micro);
+        CHECK(fits == ROWS[i].fits);
+        CHECK_EQ(micro, ROWS[i].micro);
+    }
+}
+
+TEST_MAIN(ENTRY(fixed_point_rounds_to_the_nearest), ENTRY(only_json_numbers_are_numbers),
+          ENTRY(traps_of_comparison), ENTRY(canonical_text_is_one_for_all_spellings),
           ENTRY(random_spellings_compare_like_integers))
