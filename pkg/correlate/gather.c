@@ -333,7 +333,7 @@ struct listening {
     struct packed_op op;
 };
 
-/* The operator looks at single values: these are kept per (group, value [, actor]). */
+/* The operator looks at single values: these are kept per (group, value). */
 static bool has_term_key(enum operator_kind kind)
 {
     return kind == OPERATOR_FIRST_SEEN || kind == OPERATOR_RARITY || kind == OPERATOR_RATIO;
@@ -363,10 +363,8 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
         l->op.value = state_value_of(secret, l->parts + n, n_tuple);
     if (l->c->actor_field.n)
         l->op.actor = state_value_of(secret, &actor, 1);
-    if (has_term_key(l->c->kind)) {
-        l->parts[n + n_tuple] = actor;
-        l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple + (actor.n > 0));
-    }
+    if (has_term_key(l->c->kind))
+        l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple);
     pack_keys(&w->keys, l->parts, n);
     struct str text = n_tuple ? l->parts[n] : STR("");
     put(w, l->group, &l->op, buf_str(&w->keys), text, STR(""));

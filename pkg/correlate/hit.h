@@ -9,6 +9,14 @@
 #include "base/base.h"
 #include "state/key.h"
 
+/* Where an address is, as the GeoIP file has it (geoip.h). */
+struct place {
+    int32_t lat_e5, lon_e5; /* 1e-5 degrees */
+    uint32_t asn;           /* 0: unknown */
+    char country[2];        /* ISO 3166, zeros: unknown */
+    bool has;               /* false: the address is in no network that the file knows */
+};
+
 struct hit {
     uint32_t label;       /* which of the operator's inputs: index into correlation.inputs */
     uint32_t count;       /* folded hits of the same time bucket; 1 mostly */
@@ -17,11 +25,14 @@ struct hit {
     uint64_t event_id;    /* hash of the event's own id; 0: it has none (count_by: event_id) */
     int64_t number_micro; /* for aggregates, in millionths */
     uint8_t level;        /* enum rule_level, for findings */
-    struct state_key group_key; /* of the group alone, where the cell's key holds a term too */
+    /* Of the group alone, always. In a signal to another stage: the key of the cell that sends
+     * it, so that it can be answered. */
+    struct state_key group_key;
     struct str keys;       /* packed texts (u8 n, then pack_str each): the key's values in clear */
     struct str value_text; /* the value in clear, cut; for terms, addresses ... */
     struct str capsule;    /* packed (capsule.h); empty: none */
     struct str addends;    /* packed score addends of lists (score.h); empty: none */
+    struct place place;    /* of value_text (geo_velocity), looked up on the matching thread */
 };
 
 #endif
