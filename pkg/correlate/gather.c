@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/pack.h"
 #include "base/str.h"
-#include "correlate/micro.h"
 #include "event/lookup.h"
 #include "event/profile_impl.h"
 #include "json/tree.h"
@@ -392,7 +392,7 @@ static void hear_values(struct listening *l)
         for (size_t i = 0; i < found; i++) {
             l->parts[n] = members[i];
             bool needs_number = l->c->kind == OPERATOR_AGGREGATE || l->c->kind == OPERATOR_VOLUME;
-            if (needs_number && !micro_parse(members[i], &l->op.number_micro)) {
+            if (needs_number && !decimal_to_micro(members[i], &l->op.number_micro)) {
                 w->counts.missing_value++;
                 continue;
             }

@@ -72,7 +72,7 @@ static void identify(struct builder *b, const struct rule *rule, const char *rol
 }
 
 static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule, uint32_t stage,
-                          cell_step *step, void *context)
+                          uint32_t level, cell_step *step, void *context)
 {
     struct graph *g = b->g;
     static const char *const roles[] = {"operator", "suppress", "brake"};
@@ -82,17 +82,64 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
     *s = (struct graph_space){.role = role, .rule = rule, .stage = stage};
     s->spec = (struct space_spec){
         .budget_bytes = g->options.budget_bytes, .step = step, .context = context};
-    if (role == SPACE_BRAKE) {
-        static const struct rule brake = {.uid = {"weir.brake", 10}};
-        identify(b, &brake, roles[role], 0, s->spec.identity);
-        s->spec.name = STR("storm brake");
-    } else {
-        const struct rule *r = g->rules[rule].rule;
-        identify(b, r, roles[role], stage, s->spec.identity);
-        s->spec.name =
-            arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
-    }
+    const struct rule *r = g->rules[rule].rule;
+    identify(b, r, roles[role], stage, s->spec.identity);
+    s->spec.name = arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
+    s->spec.level = level;
+    if (level >= g->n_levels)
+        g->n_levels = level + 1;
     return g->n_spaces++;
+}
+
+/* ---- who listens ------------------------------------------------------------------------------
+ */
+
+static uint32_t number_of(const struct graph *g, const struct rule *rule)
+{
+    for (size_t i = 0; i < g->n_rules; i++)
+        if (g->rules[i].rule == rule)
+            return (uint32_t)i;
+    return UINT32_MAX;
+}
+
+static void listen(struct builder *b, uint32_t to, uint32_t correlation, uint32_t label)
+{
+    struct graph_rule *r = &b->g->rules[to];
+    struct graph_listener *list = ARENA_ARRAY(b->a, r->n_listeners + 1, struct graph_listener);
+
+    if (r->n_listeners)
+        memcpy(list, r->listeners, r->n_listeners * sizeof *list);
+    list[r->n_listeners] = (struct graph_listener){correlation, label};
+    r->listeners = list;
+    r->n_listeners++;
+}
+
+static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *err)
+{
+    const struct rule *rule = b->g->rules[i].rule;
+    const struct correlation *c = rule->correlation;
+
+    b->g->rules[i].kind = operator_info(c->kind);
+    if (!b->g->rules[i].kind) {
+        err_at(err, WEIR_UNSUPPORTED, c->line, c->col, "this kind of correlation is not there yet");
+        err_file(err, rule->path);
+        return WEIR_UNSUPPORTED;
+    }
+    for (uint32_t k = 0; k < c->n_inputs; k++) {
+        uint32_t to = c->inputs[k].rule ? number_of(b->g, c->inputs[k].rule) : UINT32_MAX;
+        if (to == UINT32_MAX) {
+            err_at(err, WEIR_BADARG, c->inputs[k].line, c->inputs[k].col,
+                   "the rule '%.*s' is not among those that run", (int)c->inputs[k].reference.n,
+                   c->inputs[k].reference.p);
+            err_file(err, rule->path);
+            return WEIR_BADARG;
+        }
+        /* What only goes to the shadow channel feeds nobody. */
+        if (c->kind != OPERATOR_RISK && b->g->rules[to].rule->channel != CHANNEL_SHADOW &&
+            b->g->rules[to].rule->channel != CHANNEL_OFF && rule->channel != CHANNEL_OFF)
+            listen(b, to, i, k);
+    }
+    return WEIR_OK;
 }
 
 /* ---- one rule ---------------------------------------------------------------------------------
@@ -175,17 +222,11 @@ static bool is_final(const struct graph_rule *r)
            !same_names(r->dedup_fields, r->n_dedup_fields, c->group, c->n_group);
 }
 
-static enum weir_rc add_operator(struct builder *b, uint32_t i, struct weir_err *err)
+static void add_operator(struct builder *b, uint32_t i)
 {
     struct graph_rule *r = &b->g->rules[i];
     const struct correlation *c = r->rule->correlation;
 
-    r->kind = operator_info(c->kind);
-    if (!r->kind || !r->kind->n_stages) {
-        err_at(err, WEIR_UNSUPPORTED, c->line, c->col, "this kind of correlation is not there yet");
-        err_file(err, r->rule->path);
-        return WEIR_UNSUPPORTED;
-    }
     r->spec = (struct operator_spec){.correlation = c,
                                      .is_final = is_final(r),
                                      .window_ms = c->window_ms,
@@ -194,7 +235,9 @@ static enum weir_rc add_operator(struct builder *b, uint32_t i, struct weir_err 
                                                         : LATENESS_DEFAULT_MS,
                                      .fold = fold_of(b, r)};
     for (uint32_t stage = 0; stage < r->kind->n_stages; stage++) {
-        uint32_t space = add_space(b, SPACE_OPERATOR, i, stage, r->kind->steps[stage], &r->spec);
+        uint32_t space =
+            add_space(b, SPACE_OPERATOR, i, stage, r->level - r->kind->n_stages + stage,
+                      r->kind->steps[stage], &r->spec);
         if (stage == 0) {
             r->stages = space;
             b->g->spaces[space].spec.shrink = r->kind->shrink;
@@ -203,77 +246,80 @@ static enum weir_rc add_operator(struct builder *b, uint32_t i, struct weir_err 
     }
     want_fields(b, c);
     b->g->has_operators = true;
-    return WEIR_OK;
 }
 
-static enum weir_rc add_rule(struct builder *b, uint32_t i, struct weir_err *err)
+static void add_rule(struct builder *b, uint32_t i)
 {
     struct graph_rule *r = &b->g->rules[i];
     const struct rule *rule = r->rule;
     const struct rule_state *state = rule->state;
 
-    r->suppress = r->stages = SPACE_NONE;
+    r->suppress = r->stages = r->brake = SPACE_NONE;
     r->risk_score = rule_level_score(rule->level) * (int64_t)CORRELATION_MICRO;
     r->is_telling = (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);
     set_dedup(r, &b->g->options);
     if (rule->correlation)
-        TRY(add_operator(b, i, err));
+        add_operator(b, i);
     for (uint32_t k = 0; k < r->n_dedup_fields; k++)
         want_field(b, r->dedup_fields[k]);
     bool tells_for_itself = rule->correlation && !r->spec.is_final;
     if (!r->is_telling || tells_for_itself || r->is_dedup_off)
-        return WEIR_OK;
+        return;
     r->suppress_spec = (struct operator_spec){.correlation = rule->correlation,
                                               .lateness_ms = LATENESS_DEFAULT_MS,
                                               .fold = fold_of(b, r)};
-    r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, suppress_step, &r->suppress_spec);
-    return WEIR_OK;
+    r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, r->level, suppress_step, &r->suppress_spec);
 }
 
-/* ---- who listens ------------------------------------------------------------------------------
+/* The brake comes after everything that can make a finding of the rule. */
+static void add_brake(struct builder *b, uint32_t i)
+{
+    struct graph_rule *r = &b->g->rules[i];
+
+    if (!r->is_telling || !b->g->options.brake_creates)
+        return;
+    r->brake_spec =
+        (struct brake_spec){r->rule->uid, b->g->options.tenant, b->g->options.brake_creates};
+    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1, brake_step, &r->brake_spec);
+}
+
+/* ---- levels: a rule's own is above those of all it listens to ---------------------------------
  */
 
-static uint32_t number_of(const struct graph *g, const struct rule *rule)
+static bool is_risk(const struct rule *rule)
 {
-    for (size_t i = 0; i < g->n_rules; i++)
-        if (g->rules[i].rule == rule)
-            return (uint32_t)i;
-    return UINT32_MAX;
+    return rule->correlation && rule->correlation->kind == OPERATOR_RISK;
 }
 
-static void listen(struct builder *b, uint32_t to, uint32_t correlation, uint32_t label)
+static uint32_t level_of(struct graph *g, uint32_t i)
 {
-    struct graph_rule *r = &b->g->rules[to];
-    struct graph_listener *list = ARENA_ARRAY(b->a, r->n_listeners + 1, struct graph_listener);
+    struct graph_rule *r = &g->rules[i];
+    const struct correlation *c = r->rule->correlation;
+    uint32_t below = 0;
 
-    if (r->n_listeners)
-        memcpy(list, r->listeners, r->n_listeners * sizeof *list);
-    list[r->n_listeners] = (struct graph_listener){correlation, label};
-    r->listeners = list;
-    r->n_listeners++;
-}
-
-static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *err)
-{
-    const struct rule *rule = b->g->rules[i].rule;
-    const struct correlation *c = rule->correlation;
-
-    for (uint32_t k = 0; c->kind != OPERATOR_RISK && k < c->n_inputs; k++) {
-        uint32_t to = c->inputs[k].rule ? number_of(b->g, c->inputs[k].rule) : UINT32_MAX;
-        if (to == UINT32_MAX) {
-            err_at(err, WEIR_BADARG, c->inputs[k].line, c->inputs[k].col,
-                   "the rule '%.*s' is not among those that run", (int)c->inputs[k].reference.n,
-                   c->inputs[k].reference.p);
-            err_file(err, rule->path);
-            return WEIR_BADARG;
-        }
-        /* What only goes to the shadow channel feeds nobody. */
-        if (b->g->rules[to].rule->channel != CHANNEL_SHADOW &&
-            b->g->rules[to].rule->channel != CHANNEL_OFF && rule->channel != CHANNEL_OFF)
-            listen(b, to, i, k);
+    if (!c || r->level)
+        return r->level;
+    for (size_t k = 0; k < c->n_inputs; k++) {
+        uint32_t level = level_of(g, number_of(g, c->inputs[k].rule));
+        below = level > below ? level : below;
     }
-    return WEIR_OK;
+    r->level = below + r->kind->n_stages;
+    return r->level;
+}
+
+/* Risk hears of alerts behind the brake: above all other rules. */
+static void set_levels(struct graph *g)
+{
+    uint32_t top = 0;
+
+    for (uint32_t i = 0; i < g->n_rules; i++) {
+        uint32_t level = is_risk(g->rules[i].rule) ? 0 : level_of(g, i);
+        top = level > top ? level : top;
+    }
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        if (is_risk(g->rules[i].rule))
+            g->rules[i].level = top + 2 + g->rules[i].kind->n_stages;
 }
 
 static void note_risks(struct builder *b)
@@ -299,17 +345,22 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     g->options = *options;
     g->rules = ARENA_ARRAY(a, n, struct graph_rule);
     g->n_rules = n;
-    g->brake = SPACE_NONE;
     for (size_t i = 0; i < n; i++)
         g->rules[i].rule = rules[i];
     for (uint32_t i = 0; i < n; i++)
         if (rules[i]->correlation)
             TRY(link_inputs(&b, i, err));
+    set_levels(g);
     for (uint32_t i = 0; i < n; i++)
-        TRY(add_rule(&b, i, err));
+        add_rule(&b, i);
+    for (uint32_t i = 0; i < n; i++)
+        add_brake(&b, i);
     note_risks(&b);
-    if (options->brake_creates)
-        g->brake = add_space(&b, SPACE_BRAKE, UINT32_MAX, 0, brake_step, &g->options);
+    if (g->n_levels > STORE_ROUNDS_MAX)
+        return err_set(err, WEIR_LIMIT,
+                       "correlations over correlations need %u levels of state, "
+                       "at most %d",
+                       g->n_levels, STORE_ROUNDS_MAX);
     g->fields = b.fields;
     g->n_fields = b.n_fields;
     *out = g;

@@ -1,9 +1,9 @@
 /* graph.h - who listens to whom: the rules of a set as spaces of state and the ways between them.
  *
- * Every rule that tells findings has a suppress space (its dedup); every correlation has a space
- * per stage of its operator; the rules share one brake. A match of a rule leads to its suppress
+ * Every rule that tells findings has a suppress space (its dedup) and one for its storm brake;
+ * every correlation has a space per stage of its operator. A match of a rule leads to its suppress
  * space and to the operators that list it; what an operator signals leads on in the same
- * way.
+ * way. Every way leads to a space of a higher level, so that a batch is one pass over the levels.
  *
  * Memory   the arena given; read-only once made. Threads: immutable, shared by all.
  */
@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "correlate/brake.h"
 #include "correlate/operator.h"
 #include "rule/correlation.h"
 #include "rule/rule.h"
@@ -32,7 +33,7 @@ enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };
 
 struct graph_space {
     enum space_role role;
-    uint32_t rule; /* SPACE_BRAKE: none */
+    uint32_t rule;
     uint32_t stage;
     struct space_spec spec;
 };
@@ -49,9 +50,12 @@ struct graph_rule {
     bool is_dedup_off; /* each of them is one match */
     uint32_t suppress; /* space; SPACE_NONE: an early operator tells for itself, or nobody does */
     uint32_t stages;   /* space of the operator's first stage; SPACE_NONE: no correlation */
+    uint32_t brake;    /* space of its storm brake, or SPACE_NONE */
+    uint32_t level;    /* in which its matches or signals come about */
     const struct operator_kind_info *kind;
     struct operator_spec spec;          /* the operator's */
     struct operator_spec suppress_spec; /* that of the suppress space */
+    struct brake_spec brake_spec;
     const struct graph_listener *listeners;
     size_t n_listeners;
     /* What a dedup key is made of: names of fields; none: the event's first entity. */
@@ -66,7 +70,7 @@ struct graph {
     size_t n_rules;
     struct graph_space *spaces;
     uint32_t n_spaces;
-    uint32_t brake;        /* space, or SPACE_NONE */
+    uint32_t n_levels;     /* of spaces: space_spec.level; at most STORE_ROUNDS_MAX */
     const uint32_t *risks; /* correlations of kind risk that listen to all alerts */
     size_t n_risks;
     bool has_operators;

@@ -32,7 +32,7 @@
 
 enum {
     STORE_SHARDS = 64,     /* shard of a key: state_key_shard() */
-    STORE_ROUNDS_MAX = 16, /* rounds of one batch: what one emits is the input of the next */
+    STORE_ROUNDS_MAX = 32, /* rounds of one batch: what one emits is the input of the next */
     STORE_SPACES_MAX = 65536,
     STORE_OPS_MAX = 65536 /* operations of one apply */
 };
@@ -42,7 +42,7 @@ struct state_op {
     uint32_t part;  /* index into store_batch.parts; 0 if there are none */
     struct state_key key;
     int64_t t_ms;        /* event time */
-    uint64_t order;      /* rises along the batch; emissions carry it */
+    uint64_t order;      /* never falls along the batch; emissions carry it */
     uint64_t position;   /* of its event in the partition; operations applied before are skipped */
     const void *payload; /* for the step function (struct hit); not stored */
 };
@@ -63,6 +63,8 @@ struct space_spec {
      * the step is called with the remembered time first. NULL: the space has no such form. */
     bool (*shrink)(void *context, const struct cell *cell, int64_t *t_ms, uint32_t *value);
     void (*regrow)(void *context, int64_t t_ms, uint32_t value, struct cell *cell);
+    /* Timers of the space run in the round of this number: when all rounds below are applied. */
+    uint32_t level;
     cell_step *step;
     void *context;
 };
@@ -82,8 +84,9 @@ struct store_batch {
     uint32_t round;
     const struct state_op *ops; /* in order */
     size_t n_ops;
-    struct step_clock clock;        /* watermark before the batch; what timers see: timer_ms */
-    int64_t timer_ms;               /* cells with due_ms <= timer_ms are called; INT64_MIN: none */
+    struct step_clock clock; /* watermark before the batch; what timers see: timer_ms */
+    /* Cells with due_ms <= timer_ms in spaces of level `round` are called; INT64_MIN: none. */
+    int64_t timer_ms;
     const struct store_part *parts; /* NULL: no applied vectors, no outbox */
     size_t n_parts;
 };

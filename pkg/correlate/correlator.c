@@ -1,0 +1,618 @@
+/* correlator.c - batches of operations through all levels of state.
+ *
+ * Levels are the graph's: every way in it leads to a higher one. So a batch is one pass over the
+ * levels, and each level is one call of the store.
+ */
+#include "correlate/correlator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/pack.h"
+#include "base/str.h"
+#include "correlate/brake.h"
+#include "correlate/record.h"
+#include "state/capsule.h"
+#include "state/uid.h"
+
+enum { ORDER_BITS = 20, TECHNIQUES_BYTES_MAX = 512 };
+#define ORDER_TIMER UINT64_MAX
+
+/* An operation that waits for its level. */
+struct waiting {
+    struct state_op op;
+    struct hit hit;
+    struct brake_hit brake;
+    bool is_brake;
+    size_t place; /* in its level: keeps equals in order */
+};
+
+struct level {
+    struct waiting *items;
+    size_t n, cap;
+};
+
+struct told {
+    uint64_t order;
+    size_t place; /* keeps equals in order */
+    uint32_t rule;
+    struct str record;
+};
+
+struct added {
+    size_t from, n; /* in bytes */
+    uint32_t event;
+    int64_t t_ms;
+    bool is_late;
+};
+
+struct correlator {
+    const struct graph *g;
+    struct store *store;
+    struct arena *arena; /* one run */
+    struct digest *digest;
+
+    struct buf bytes; /* gathered */
+    struct added *added;
+    size_t n_added;
+
+    struct level *levels;
+    struct state_op *ops; /* of the level at hand, as the store wants them */
+    size_t cap_ops;
+    struct told *told;
+    size_t n_told, cap_told;
+
+    int64_t watermark_ms; /* of the batch before */
+    uint64_t order;
+    struct buf scratch;
+    struct correlator_counts counts;
+};
+
+struct correlator *correlator_new(const struct graph *g, struct store *store)
+{
+    struct correlator *c = calloc(1, sizeof *c);
+
+    ASSERT(c);
+    c->g = g;
+    c->store = store;
+    c->arena = arena_new(0);
+    c->digest = digest_new();
+    c->added = calloc(CORRELATOR_EVENTS_MAX, sizeof *c->added);
+    c->levels = calloc(g->n_levels, sizeof *c->levels);
+    ASSERT(c->added && c->levels);
+    c->watermark_ms = INT64_MIN;
+    return c;
+}
+
+void correlator_free(struct correlator *c)
+{
+    if (!c)
+        return;
+    for (uint32_t i = 0; i < c->g->n_levels; i++)
+        free(c->levels[i].items);
+    free(c->levels);
+    free(c->added);
+    free(c->ops);
+    free(c->told);
+    buf_release(&c->bytes);
+    buf_release(&c->scratch);
+    digest_free(c->digest);
+    arena_free(c->arena);
+    free(c);
+}
+
+void correlator_add(struct correlator *c, struct str gathered, uint32_t event, int64_t t_ms,
+                    bool is_late)
+{
+    if (gathered.n == 0)
+        return;
+    ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
+    c->added[c->n_added++] = (struct added){c->bytes.n, gathered.n, event, t_ms, is_late};
+    buf_add(&c->bytes, gathered);
+}
+
+bool correlator_is_full(const struct correlator *c)
+{
+    return c->n_added == CORRELATOR_EVENTS_MAX || c->bytes.n >= CORRELATOR_BYTES_MAX;
+}
+
+struct correlator_counts correlator_counts(const struct correlator *c)
+{
+    return c->counts;
+}
+
+/* ---- operations wait for their level ---------------------------------------------------------
+ */
+
+static struct waiting *wait_in(struct correlator *c, uint32_t space)
+{
+    struct level *l = &c->levels[c->g->spaces[space].spec.level];
+
+    if (l->n == l->cap) {
+        l->cap = l->cap ? l->cap * 2 : 256;
+        l->items = reallocarray(l->items, l->cap, sizeof *l->items);
+        ASSERT(l->items);
+    }
+    struct waiting *w = &l->items[l->n];
+    w->place = l->n++;
+    w->op.space = space;
+    w->op.part = 0;
+    w->op.position = 0;
+    w->is_brake = false;
+    return w;
+}
+
+static void tell(struct correlator *c, uint64_t order, uint32_t rule, struct str record)
+{
+    if (c->n_told == c->cap_told) {
+        c->cap_told = c->cap_told ? c->cap_told * 2 : 256;
+        c->told = reallocarray(c->told, c->cap_told, sizeof *c->told);
+        ASSERT(c->told);
+    }
+    c->told[c->n_told] = (struct told){order, c->n_told, rule, record};
+    c->n_told++;
+}
+
+/* ---- texts by name ------------------------------------------------------------------------ */
+
+/* Values that a derived operation can be keyed by: those of the key below, then the fields of the
+ * newest capsule. */
+struct named {
+    const struct str *names; /* of the key */
+    struct str values[FINDING_KEYS_MAX];
+    size_t n;
+    struct capsule capsule;
+    bool has_capsule;
+};
+
+static void named_init(struct named *v, const struct str *names, size_t n_names, struct str keys,
+                       struct str capsule)
+{
+    struct unpack u = unpack_from(keys);
+    size_t n = keys.n ? unpack_u8(&u) : 0;
+
+    v->names = names;
+    v->n = n < n_names ? n : n_names;
+    if (v->n > FINDING_KEYS_MAX)
+        v->n = FINDING_KEYS_MAX;
+    for (size_t i = 0; i < v->n; i++)
+        v->values[i] = unpack_str(&u);
+    v->has_capsule = capsule.n && capsule_unpack(capsule, &v->capsule);
+}
+
+static bool named_find(const struct named *v, struct str name, struct str *out)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (str_eq(v->names[i], name)) {
+            *out = v->values[i];
+            return true;
+        }
+    for (uint32_t i = 0; v->has_capsule && i < v->capsule.n_fields; i++)
+        if (str_eq(v->capsule.fields[i].name, name)) {
+            *out = v->capsule.fields[i].value;
+            return true;
+        }
+    return false;
+}
+
+static struct str pack_keys(struct correlator *c, const struct str *values, size_t n)
+{
+    buf_clear(&c->scratch);
+    pack_u8(&c->scratch, (uint8_t)n);
+    for (size_t i = 0; i < n; i++)
+        pack_str(&c->scratch, values[i]);
+    return arena_str(c->arena, buf_str(&c->scratch));
+}
+
+/* The key that `fields` make of the values below; false: one is missing and must not be. */
+static bool key_of(struct correlator *c, const struct named *v, const struct str *fields, size_t n,
+                   bool may_lack, struct state_key *key, struct str *packed)
+{
+    struct str values[CORRELATION_GROUP_MAX] = {{0}};
+
+    for (size_t i = 0; i < n; i++)
+        if (!named_find(v, fields[i], &values[i])) {
+            if (!may_lack)
+                return false;
+            values[i] = STR("");
+        }
+    *key = state_key_of(&c->g->options.secret, c->g->options.tenant, values, n);
+    *packed = pack_keys(c, values, n);
+    return true;
+}
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+static void through_brake(struct correlator *c, uint64_t order, uint32_t rule, int64_t t_ms,
+                          struct str record)
+{
+    struct waiting *w = wait_in(c, c->g->rules[rule].brake);
+    struct str uid = c->g->rules[rule].rule->uid;
+
+    w->op.order = order;
+    w->op.t_ms = t_ms;
+    w->op.key = state_key_of(&c->g->options.secret, c->g->options.tenant, &uid, 1);
+    w->is_brake = true;
+    w->brake = (struct brake_hit){.record = record};
+}
+
+static struct str techniques_of(struct correlator *c, const struct rule *rule)
+{
+    buf_clear(&c->scratch);
+    for (size_t i = 0; i < rule->tags.n; i++) {
+        struct str tag = rule->tags.items[i];
+        bool is_technique =
+            tag.n > 9 && str_starts(tag, STR("attack.t")) && tag.p[8] >= '0' && tag.p[8] <= '9';
+        if (!is_technique || c->scratch.n + tag.n > TECHNIQUES_BYTES_MAX)
+            continue;
+        if (c->scratch.n)
+            buf_add_char(&c->scratch, ',');
+        buf_add(&c->scratch, str_sub(tag, 7, tag.n));
+    }
+    return arena_str(c->arena, buf_str(&c->scratch));
+}
+
+static bool risk_listens(const struct correlation *risk, const struct rule *rule)
+{
+    if (risk->n_inputs == 0)
+        return true;
+    for (size_t i = 0; i < risk->n_inputs; i++)
+        if (risk->inputs[i].rule == rule)
+            return true;
+    return false;
+}
+
+/* A Create that was not braked adds to the risk of its entity. Its time is its bucket's start where
+ * that is as sharp as risk's own hours: which hit of the bucket came first must not matter. */
+static void feed_risk(struct correlator *c, uint64_t order, uint32_t rule, const struct finding *f)
+{
+    enum { HOUR_MS = 3600 * 1000 };
+    const struct graph_rule *r = &c->g->rules[rule];
+    struct named v = {0};
+
+    if (c->g->n_risks == 0 || r->rule->channel != CHANNEL_ALERT ||
+        (r->rule->correlation && r->rule->correlation->kind == OPERATOR_RISK))
+        return;
+    v.names = f->key_names;
+    for (v.n = 0; v.n < f->n_keys; v.n++)
+        v.values[v.n] = f->keys[v.n];
+    struct str capsule = f->n_capsules ? f->capsules[f->n_capsules - 1] : STR("");
+    v.has_capsule = capsule.n && capsule_unpack(capsule, &v.capsule);
+    bool is_sharp = f->has_bucket && f->bucket_end_ms - f->bucket_start_ms <= HOUR_MS;
+    for (size_t i = 0; i < c->g->n_risks; i++) {
+        const struct graph_rule *to = &c->g->rules[c->g->risks[i]];
+        const struct correlation *risk = to->rule->correlation;
+        struct state_key key;
+        struct str packed;
+        if (!risk_listens(risk, r->rule) ||
+            !key_of(c, &v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key,
+                    &packed))
+            continue;
+        struct waiting *w = wait_in(c, to->stages);
+        w->op.order = order;
+        w->op.t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
+        w->op.key = key;
+        w->hit = (struct hit){.count = 1,
+                              .number_micro = r->risk_score,
+                              .value = state_value_of(&c->g->options.secret, &r->rule->uid, 1),
+                              .level = (uint8_t)r->rule->level,
+                              .group_key = key,
+                              .keys = packed,
+                              .value_text = techniques_of(c, r->rule),
+                              .capsule = capsule};
+    }
+}
+
+static void count_finding(struct correlator *c, const struct finding *f)
+{
+    c->counts.creates += f->activity == FINDING_CREATE;
+    c->counts.updates += f->activity == FINDING_UPDATE;
+    c->counts.closes += f->activity == FINDING_CLOSE;
+    c->counts.braked += f->is_braked;
+}
+
+static void take_finding(struct correlator *c, const struct emission *e, struct str record)
+{
+    const struct graph_space *space = &c->g->spaces[e->space];
+    struct finding f;
+
+    if (!finding_unpack(record, &f)) {
+        c->counts.damaged++;
+        return;
+    }
+    const struct graph_rule *r = &c->g->rules[space->rule];
+    if (!r->is_telling)
+        return;
+    if (f.activity == FINDING_CREATE && space->role != SPACE_BRAKE && r->brake != SPACE_NONE) {
+        through_brake(c, e->order, space->rule, f.at_ms, record);
+        return;
+    }
+    count_finding(c, &f);
+    tell(c, e->order, space->rule, record);
+    if (f.activity == FINDING_CREATE && !f.is_braked)
+        feed_risk(c, e->order, space->rule, &f);
+}
+
+/* Dedup is off, or there is nothing to fold by: the match is a finding of its own. */
+static void sole_finding(struct correlator *c, uint32_t rule, uint64_t order, int64_t t_ms,
+                         const struct hit *hit, struct str name)
+{
+    const struct graph_rule *r = &c->g->rules[rule];
+    struct str parts[] = {c->g->options.tenant, r->rule->uid, name};
+    struct uid uid = uid_of_parts(c->digest, parts, ARRAY_LEN(parts));
+    struct finding f = {.activity = FINDING_CREATE,
+                        .cause = CAUSE_NONE,
+                        .sequence = 1,
+                        .hits = 1,
+                        .first_ms = t_ms,
+                        .last_ms = t_ms,
+                        .at_ms = t_ms,
+                        .level = (uint8_t)r->rule->level,
+                        .is_exact = true,
+                        .n_events = 1};
+
+    memcpy(f.uid, uid.bytes, sizeof(f.uid));
+    if (hit->capsule.n)
+        f.capsules[f.n_capsules++] = hit->capsule;
+    buf_clear(&c->scratch);
+    finding_pack(&f, &c->scratch);
+    struct str record = arena_str(c->arena, buf_str(&c->scratch));
+    if (r->brake != SPACE_NONE) {
+        through_brake(c, order, rule, t_ms, record);
+        return;
+    }
+    count_finding(c, &f);
+    tell(c, order, rule, record);
+    feed_risk(c, order, rule, &f);
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+static void to_suppress(struct correlator *c, uint64_t order, const struct graph_rule *r,
+                        const struct signal *s, const struct named *v)
+{
+    struct state_key key;
+    struct str packed;
+
+    if (!key_of(c, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
+        return;
+    struct waiting *w = wait_in(c, r->suppress);
+    w->op.order = order;
+    w->op.t_ms = s->t_ms;
+    w->op.key = key;
+    w->hit = s->hit;
+    w->hit.keys = packed;
+    w->hit.group_key = key;
+    w->hit.level = (uint8_t)r->rule->level;
+    w->hit.number_micro = s->measured_micro;
+    w->hit.value_text = s->detail.n ? s->detail : s->hit.value_text;
+}
+
+static void to_listener(struct correlator *c, uint64_t order, const struct graph_listener *l,
+                        const struct signal *s, const struct named *v)
+{
+    const struct graph_rule *r = &c->g->rules[l->rule];
+    const struct correlation *to = r->rule->correlation;
+    struct state_key key;
+    struct str packed, values[CORRELATION_FIELDS_MAX] = {{0}}, text = STR("");
+
+    if (!key_of(c, v, to->inputs[l->label].group_fields, to->n_group,
+                to->on_missing == MISSING_GROUP, &key, &packed))
+        return;
+    for (size_t i = 0; i < to->n_fields; i++)
+        if (!named_find(v, to->fields[i], &values[i]))
+            return;
+    if (to->n_fields)
+        text = values[0];
+    struct waiting *w = wait_in(c, r->stages);
+    w->op.order = order;
+    w->op.t_ms = s->t_ms;
+    w->op.key = key;
+    w->hit = (struct hit){.label = l->label,
+                          .count = 1,
+                          .level = s->hit.level,
+                          .group_key = key,
+                          .keys = packed,
+                          .value_text = text,
+                          .capsule = s->hit.capsule};
+    if (to->n_fields)
+        w->hit.value = state_value_of(&c->g->options.secret, values, to->n_fields);
+    if (to->n_fields && !decimal_to_micro(text, &w->hit.number_micro))
+        w->hit.number_micro = 0;
+}
+
+static void sole_signal(struct correlator *c, uint64_t order, uint32_t rule, const struct signal *s)
+{
+    struct str name = arena_printf(c->arena, "signal:%lld:%.*s", (long long)s->t_ms,
+                                   (int)s->hit.keys.n, s->hit.keys.p);
+
+    sole_finding(c, rule, order, s->t_ms, &s->hit, name);
+}
+
+static void take_signal(struct correlator *c, const struct emission *e, struct str record)
+{
+    const struct graph_space *space = &c->g->spaces[e->space];
+    const struct graph_rule *r = &c->g->rules[space->rule];
+    struct named v = {0};
+    struct signal s;
+
+    if (!signal_unpack(record, &s)) {
+        c->counts.damaged++;
+        return;
+    }
+    c->counts.signals++;
+    if (s.stage != SIGNAL_MET) {
+        ASSERT(s.stage > space->stage && s.stage < r->kind->n_stages);
+        struct waiting *w = wait_in(c, r->stages + s.stage);
+        w->op.order = e->order;
+        w->op.t_ms = s.t_ms;
+        w->op.key = s.key;
+        w->hit = s.hit;
+        return;
+    }
+    named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,
+               s.hit.capsule);
+    if (r->suppress != SPACE_NONE)
+        to_suppress(c, e->order, r, &s, &v);
+    else if (r->is_telling && r->is_dedup_off)
+        sole_signal(c, e->order, space->rule, &s);
+    for (size_t i = 0; i < r->n_listeners; i++)
+        to_listener(c, e->order, &r->listeners[i], &s, &v);
+}
+
+/* ---- a run ------------------------------------------------------------------------------------
+ */
+
+static void take_added(struct correlator *c, const struct added *a)
+{
+    struct str rest = {c->bytes.p + a->from, a->n};
+    struct gathered got;
+    uint64_t order = (uint64_t)a->event << ORDER_BITS;
+
+    for (; gathered_next(&rest, &got); order++) {
+        bool is_own = got.space == SPACE_NONE ||
+                      (a->is_late && c->g->spaces[got.space].role == SPACE_SUPPRESS);
+        if (is_own) {
+            struct unpack u = unpack_from(got.hit.keys);
+            struct str name = unpack_u8(&u) ? unpack_str(&u) : STR("");
+            if (got.space != SPACE_NONE)
+                name = arena_printf(c->arena, "late:%lld:%u:%.*s", (long long)a->t_ms, a->event,
+                                    (int)name.n, name.p);
+            sole_finding(c, got.rule, order, a->t_ms, &got.hit, name);
+            continue;
+        }
+        if (a->is_late) {
+            c->counts.late++;
+            continue;
+        }
+        struct waiting *w = wait_in(c, got.space);
+        w->op.order = order;
+        w->op.t_ms = a->t_ms;
+        w->op.key = got.key;
+        w->hit = got.hit;
+    }
+}
+
+static void reserve_ops(struct correlator *c, size_t n)
+{
+    if (n <= c->cap_ops)
+        return;
+    c->cap_ops = n * 2;
+    free(c->ops);
+    c->ops = calloc(c->cap_ops, sizeof *c->ops);
+    ASSERT(c->ops);
+}
+
+/* The operations of a level as the store takes them: in order, timers' descendants last. */
+static int by_order(const void *x, const void *y)
+{
+    const struct waiting *a = x, *b = y;
+
+    if (a->op.order != b->op.order)
+        return a->op.order < b->op.order ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+static bool is_sorted(const struct level *l)
+{
+    for (size_t i = 1; i < l->n; i++)
+        if (l->items[i - 1].op.order > l->items[i].op.order)
+            return false;
+    return true;
+}
+
+static void line_up(struct correlator *c, struct level *l)
+{
+    if (!is_sorted(l))
+        qsort(l->items, l->n, sizeof *l->items, by_order);
+    reserve_ops(c, l->n);
+    for (size_t i = 0; i < l->n; i++) {
+        c->ops[i] = l->items[i].op;
+        c->ops[i].payload = l->items[i].is_brake ? (const void *)&l->items[i].brake
+                                                 : (const void *)&l->items[i].hit;
+    }
+}
+
+static enum weir_rc run_level(struct correlator *c, uint32_t number, int64_t watermark_ms,
+                              struct weir_err *err)
+{
+    struct level *l = &c->levels[number];
+    const struct emission *emissions;
+    enum store_answer answer;
+    size_t n;
+
+    line_up(c, l);
+    for (size_t done = 0;;) {
+        size_t part = l->n - done < STORE_OPS_MAX ? l->n - done : STORE_OPS_MAX;
+        bool is_last = done + part == l->n;
+        struct store_batch batch = {.round = number,
+                                    .ops = c->ops + done,
+                                    .n_ops = part,
+                                    .clock = {c->watermark_ms},
+                                    .timer_ms = is_last ? watermark_ms : INT64_MIN};
+        TRY(store_apply(c->store, &batch, &emissions, &n, &answer, err));
+        ASSERT(answer == STORE_DONE);
+        for (size_t i = 0; i < n; i++) {
+            struct str record = arena_str(c->arena, emissions[i].bytes);
+            if (record_kind_of(record) == RECORD_FINDING)
+                take_finding(c, &emissions[i], record);
+            else
+                take_signal(c, &emissions[i], record);
+        }
+        done += part;
+        if (is_last)
+            break;
+    }
+    c->counts.operations += l->n;
+    l->n = 0;
+    return WEIR_OK;
+}
+
+static int by_told_order(const void *x, const void *y)
+{
+    const struct told *a = x, *b = y;
+
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+static enum weir_rc tell_all(struct correlator *c, correlator_fn *fn, void *context,
+                             struct weir_err *err)
+{
+    struct finding f;
+    struct told *sorted = c->told;
+
+    for (size_t i = 1; i < c->n_told; i++)
+        if (sorted[i - 1].order > sorted[i].order) {
+            qsort(sorted, c->n_told, sizeof *sorted, by_told_order);
+            break;
+        }
+    for (size_t i = 0; i < c->n_told; i++) {
+        if (!finding_unpack(sorted[i].record, &f))
+            continue;
+        f.rule = sorted[i].rule;
+        uint64_t order = sorted[i].order;
+        TRY(fn(context, &f, order == ORDER_TIMER ? UINT32_MAX : (uint32_t)(order >> ORDER_BITS),
+               err));
+    }
+    return WEIR_OK;
+}
+
+enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,
+                            void *context, struct weir_err *err)
+{
+    arena_reset(c->arena);
+    c->n_told = 0;
+    for (size_t i = 0; i < c->n_added; i++)
+        take_added(c, &c->added[i]);
+    for (uint32_t level = 0; level < c->g->n_levels; level++)
+        if (c->levels[level].n || store_next_due(c->store) <= watermark_ms)
+            TRY(run_level(c, level, watermark_ms, err));
+    if (watermark_ms > c->watermark_ms)
+        c->watermark_ms = watermark_ms;
+    c->n_added = 0;
+    buf_clear(&c->bytes);
+    return tell_all(c, fn, context, err);
+}

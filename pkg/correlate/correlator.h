@@ -1,0 +1,61 @@
+/* correlator.h - batches of operations through all levels of state, findings out.
+ *
+ * A batch is applied level by level: first what events concern directly, then what that has
+ * signalled (later stages, dedup, correlations over correlations), then the storm brake, then
+ * risk. In each level operations come before the timers that the new watermark has made due; so
+ * when a level's timers run, everything older than the watermark has reached it.
+ *
+ *     correlator_add() for each event; when correlator_is_full(), or at a pause or an end:
+ *     correlator_run(), which tells findings in the order of the events that made them, those of
+ *     timers last
+ *
+ * What is told depends on the events and on where batches end, not on the store or on threads.
+ *
+ * Late      operations of late events are not applied to windows (counted); a rule that looks at
+ *           single events tells them all the same, each as a finding of its own.
+ * Memory    one batch: CORRELATOR_OPS_MAX operations or CORRELATOR_BYTES_MAX.
+ * Threads   belongs to one thread.
+ */
+#ifndef WEIR_CORRELATE_CORRELATOR_H
+#define WEIR_CORRELATE_CORRELATOR_H
+
+#include "base/base.h"
+#include "base/err.h"
+#include "correlate/gather.h"
+#include "correlate/graph.h"
+#include "state/finding.h"
+#include "state/store.h"
+
+enum { CORRELATOR_EVENTS_MAX = 4096, CORRELATOR_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct correlator;
+
+struct correlator_counts {
+    uint64_t operations; /* applied or skipped, of all levels */
+    uint64_t late;       /* operations of late events, not applied */
+    uint64_t creates, updates, closes, braked;
+    uint64_t signals;
+    uint64_t damaged; /* records that could not be read back: always 0 */
+};
+
+/* The graph's spaces must be attached to the store. */
+struct correlator *correlator_new(const struct graph *g, struct store *store);
+void correlator_free(struct correlator *c);
+
+/* One event's operations (gather.h), copied. `event` rises from 0 in each batch. */
+void correlator_add(struct correlator *c, struct str gathered, uint32_t event, int64_t t_ms,
+                    bool is_late);
+bool correlator_is_full(const struct correlator *c);
+
+/* f is valid during the call. event: that of the batch which made it; UINT32_MAX: a timer. */
+typedef enum weir_rc correlator_fn(void *context, const struct finding *f, uint32_t event,
+                                   struct weir_err *err);
+
+/* Apply what was added; then no event that is not late is older than watermark_ms (INT64_MAX: no
+ * event comes any more, everything ends). */
+MUST_USE enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,
+                                     void *context, struct weir_err *err);
+
+struct correlator_counts correlator_counts(const struct correlator *c);
+
+#endif
