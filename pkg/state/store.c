@@ -1,37 +1,109 @@
-/* store.c - store.h's calls go to the kind of store at hand. */
+/* store.c - each call goes to the store that was opened. */
 #include "state/store.h"
 
-#include "state/store_kind.h"
+#include "state/store_impl.h"
 
 uint32_t store_add_space(struct store *s, const struct space_spec *spec)
 {
-    ASSERT(spec->step);
-    ASSERT(!spec->shrink == !spec->regrow);
-    return s->kind->add_space(s, spec);
-}
-
-enum weir_rc store_apply(struct store *s, const struct store_batch *batch,
-                         const struct emission **out, size_t *n, enum store_answer *answer,
-                         struct weir_err *err)
-{
-    ASSERT(batch->n_ops <= STORE_OPS_MAX);
-    ASSERT(batch->round < STORE_ROUNDS_MAX);
-    ASSERT(!batch->parts == (batch->n_parts == 0));
-    return s->kind->apply(s, batch, out, n, answer, err);
+    return s->vtable->add_space(s, spec);
 }
 
 int64_t store_next_due(const struct store *s)
 {
-    return s->kind->next_due(s);
+    return s->vtable->next_due(s);
 }
 
 struct store_stats store_stats(const struct store *s, uint32_t space)
 {
-    return s->kind->stats(s, space);
+    return s->vtable->stats(s, space);
 }
 
 void store_free(struct store *s)
 {
     if (s)
-        s->kind->free(s);
+        s->vtable->free(s);
+}
+
+void store_set_claim_reader(struct store *s, store_claim_reader *reader)
+{
+    if (s->vtable->set_claim_reader)
+        s->vtable->set_claim_reader(s, reader);
+}
+
+/* Asking for the protocol where there is none is a mistake of ours. */
+enum weir_rc store_apply(struct store *s, const struct store_batch *batch,
+                         const struct emission **out, size_t *n, enum store_answer *answer,
+                         struct weir_err *err)
+{
+    return s->vtable->apply(s, batch, out, n, answer, err);
+}
+
+enum weir_rc store_acquire(struct store *s, uint32_t partition, uint64_t base, uint64_t *epoch,
+                           enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->acquire);
+    return s->vtable->acquire(s, partition, base, epoch, answer, err);
+}
+
+enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
+                           uint64_t out[static STORE_SHARDS], struct weir_err *err)
+{
+    ASSERT(s->vtable->applied);
+    return s->vtable->applied(s, partition, round, out, err);
+}
+
+enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+                        enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->lift);
+    return s->vtable->lift(s, partition, epoch, upto, answer, err);
+}
+
+enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err)
+{
+    ASSERT(s->vtable->run);
+    return s->vtable->run(s, out, err);
+}
+
+enum weir_rc store_lease(struct store *s, const struct store_lease *lease,
+                         enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->lease);
+    return s->vtable->lease(s, lease, answer, err);
+}
+
+enum weir_rc store_bless(struct store *s, const struct store_lease *lease,
+                         enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->bless);
+    return s->vtable->bless(s, lease, answer, err);
+}
+
+enum weir_rc store_restore(struct store *s, const struct store_lease *lease,
+                           const struct store_claim *claims, size_t n, enum store_answer *answer,
+                           struct weir_err *err)
+{
+    ASSERT(s->vtable->restore);
+    return s->vtable->restore(s, lease, claims, n, answer, err);
+}
+
+enum weir_rc store_replay_from(struct store *s, uint32_t partition, uint64_t *from,
+                               struct weir_err *err)
+{
+    ASSERT(s->vtable->replay_from);
+    return s->vtable->replay_from(s, partition, from, err);
+}
+
+enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease, uint32_t partition,
+                              uint64_t from, enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->set_replay);
+    return s->vtable->set_replay(s, lease, partition, from, answer, err);
+}
+
+enum weir_rc store_end_replay(struct store *s, uint32_t partition, uint64_t epoch,
+                              enum store_answer *answer, struct weir_err *err)
+{
+    ASSERT(s->vtable->end_replay);
+    return s->vtable->end_replay(s, partition, epoch, answer, err);
 }

@@ -70,14 +70,27 @@ struct space_spec {
 };
 enum { STORE_BUDGET_DEFAULT = 256 * 1024 * 1024 };
 
-/* A partition's side of the protocol. Workers only. */
+/* Before position 0: nothing applied, nothing acked, upto of a call when nothing was read yet. */
+#define STORE_NONE UINT64_MAX
+
+/* A partition's side of the protocol. Workers only.
+ *
+ * An emission lies in the outbox under (position, tick): of the operation that made it, or of the
+ * first part of the call that made a timer due (upto, tick). A call answers with all that lies
+ * in (acked, upto] of its round, made now or by an earlier call; what is up to acked is dropped.
+ * A shard without operations, due timers and outbox entries of the round is not called, so
+ * its applied vector lags: `last` tells how far it must be. */
 struct store_part {
     uint32_t partition;
     uint64_t epoch;      /* from store_acquire() */
-    uint64_t from, upto; /* positions [from, upto] are in this batch */
+    uint64_t from, upto; /* positions [from, upto] are in this batch; none: upto is from - 1 */
     uint64_t acked;      /* emissions up to here are published: drop them from the outbox */
     uint64_t tick;       /* rises with each call without a new position */
     uint64_t acked_tick;
+    /* [STORE_SHARDS], of this round: what the owner knows each shard to have applied (from
+     * the commit metadata, or STORE_NONE); a shard that has less answers STORE_GAP. Raised to
+     * upto for each shard that was called. NULL: each must have applied all below `from`. */
+    uint64_t *last;
 };
 
 struct store_batch {
@@ -89,6 +102,7 @@ struct store_batch {
     int64_t timer_ms;
     const struct store_part *parts; /* NULL: no applied vectors, no outbox */
     size_t n_parts;
+    bool is_sweep; /* call every shard: first call after store_acquire(), finds left-overs */
 };
 
 struct emission {
@@ -132,6 +146,71 @@ int64_t store_next_due(const struct store *s);
 struct store_stats store_stats(const struct store *s, uint32_t space);
 
 void store_free(struct store *s);
+
+/* ---- the protocol's other calls: workers and their simulator ------------------------------
+ *
+ * Each may also not be WEIR_OK, as store_apply(). STORE_NEWINC: the store's run is not the
+ * blessed one; nothing was changed. */
+
+/* Take a partition: its epoch rises, who had it before is fenced. Where nothing of it was ever
+ * applied, all below base counts as applied. */
+MUST_USE enum weir_rc store_acquire(struct store *s, uint32_t partition, uint64_t base,
+                                    uint64_t *epoch, enum store_answer *answer,
+                                    struct weir_err *err);
+
+/* The applied vector of a partition and round: the last position, by shard. STORE_NONE: none. */
+MUST_USE enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
+                                    uint64_t out[static STORE_SHARDS], struct weir_err *err);
+
+/* Nothing up to upto is lacking: all shards and rounds have applied at least that. */
+MUST_USE enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+                                 enum store_answer *answer, struct weir_err *err);
+
+/* Which life of the server this is, and the one that was declared whole. */
+enum { STORE_RUN_ID_MAX = 41 };
+struct store_run {
+    char run_id[STORE_RUN_ID_MAX];  /* another one after each restart or change of primary */
+    char blessed[STORE_RUN_ID_MAX]; /* empty: none yet */
+};
+MUST_USE enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err);
+
+/* Recovery. One worker at a time holds the lease; the calls below answer STORE_FENCED to who
+ * does not hold it, or if the run is not `run_id` any more. */
+struct store_lease {
+    char run_id[STORE_RUN_ID_MAX];
+    uint64_t token; /* random, not 0 */
+    uint64_t ttl_ms;
+};
+MUST_USE enum weir_rc store_lease(struct store *s, const struct store_lease *lease,
+                                  enum store_answer *answer, struct weir_err *err);
+/* This run is whole again; the lease ends. */
+MUST_USE enum weir_rc store_bless(struct store *s, const struct store_lease *lease,
+                                  enum store_answer *answer, struct weir_err *err);
+
+/* A record that was published, as the output topics tell it. From now on emissions of the same
+ * finding up to this sequence come back with is_restored, those in the outbox too. Who reads
+ * emissions for the store tells it by store_set_claim_reader(). */
+struct store_claim {
+    uint32_t shard;
+    uint8_t uid[16];   /* of the finding */
+    uint64_t sequence; /* highest published */
+};
+typedef bool store_claim_reader(struct str emission, struct store_claim *out); /* shard aside */
+void store_set_claim_reader(struct store *s, store_claim_reader *reader);
+MUST_USE enum weir_rc store_restore(struct store *s, const struct store_lease *lease,
+                                    const struct store_claim *claims, size_t n,
+                                    enum store_answer *answer, struct weir_err *err);
+
+/* Where the replay of a partition that lost operations begins, kept until it is complete. Set
+ * under the lease; STORE_NONE: there is none. */
+MUST_USE enum weir_rc store_replay_from(struct store *s, uint32_t partition, uint64_t *from,
+                                        struct weir_err *err);
+MUST_USE enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease,
+                                       uint32_t partition, uint64_t from, enum store_answer *answer,
+                                       struct weir_err *err);
+/* The replay has reached the committed position: forget where it began. */
+MUST_USE enum weir_rc store_end_replay(struct store *s, uint32_t partition, uint64_t epoch,
+                                       enum store_answer *answer, struct weir_err *err);
 
 /* ---- for step functions ------------------------------------------------------------------ */
 

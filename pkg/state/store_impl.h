@@ -1,0 +1,47 @@
+/* store_impl.h - what a store is made of, for those who make one: a table of functions.
+ *
+ * A store's struct begins with struct store. The contracts are those of store.h.
+ */
+#ifndef WEIR_STATE_STORE_IMPL_H
+#define WEIR_STATE_STORE_IMPL_H
+
+#include "state/store.h"
+
+struct store_vtable {
+    uint32_t (*add_space)(struct store *s, const struct space_spec *spec);
+    enum weir_rc (*apply)(struct store *s, const struct store_batch *batch,
+                          const struct emission **out, size_t *n, enum store_answer *answer,
+                          struct weir_err *err);
+    int64_t (*next_due)(const struct store *s);
+    struct store_stats (*stats)(const struct store *s, uint32_t space);
+    void (*free)(struct store *s);
+
+    /* The protocol; NULL in a store that has no such side (store_dir). */
+    enum weir_rc (*acquire)(struct store *s, uint32_t partition, uint64_t base, uint64_t *epoch,
+                            enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*applied)(struct store *s, uint32_t partition, uint32_t round,
+                            uint64_t out[static STORE_SHARDS], struct weir_err *err);
+    enum weir_rc (*lift)(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+                         enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*run)(struct store *s, struct store_run *out, struct weir_err *err);
+    enum weir_rc (*lease)(struct store *s, const struct store_lease *lease,
+                          enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*bless)(struct store *s, const struct store_lease *lease,
+                          enum store_answer *answer, struct weir_err *err);
+    void (*set_claim_reader)(struct store *s, store_claim_reader *reader);
+    enum weir_rc (*restore)(struct store *s, const struct store_lease *lease,
+                            const struct store_claim *claims, size_t n, enum store_answer *answer,
+                            struct weir_err *err);
+    enum weir_rc (*replay_from)(struct store *s, uint32_t partition, uint64_t *from,
+                                struct weir_err *err);
+    enum weir_rc (*set_replay)(struct store *s, const struct store_lease *lease, uint32_t partition,
+                               uint64_t from, enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*end_replay)(struct store *s, uint32_t partition, uint64_t epoch,
+                               enum store_answer *answer, struct weir_err *err);
+};
+
+struct store {
+    const struct store_vtable *vtable;
+};
+
+#endif
