@@ -251,9 +251,8 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
         struct str value;
         if (values_of(w, *f, &value, 1) == 0)
             continue;
-        c.is_cut |= value.n > CAPSULE_VALUE_MAX;
         c.fields[c.n_fields++] =
-            (struct capsule_field){field_name(w->fields, *f), str_sub(value, 0, CAPSULE_VALUE_MAX)};
+            (struct capsule_field){.name = field_name(w->fields, *f), .value = value};
     }
     buf_clear(&w->capsule);
     capsule_pack(&c, &w->capsule);

@@ -1,8 +1,8 @@
 /* record.h - what steps emit: findings for the publisher, signals for the next round.
  *
- * The first byte tells which. Signals lead to other cells: to a later stage of the same operator,
- * or (stage SIGNAL_MET) to whoever listens to the operator: its suppress space, and the
- * correlations that list its rule.
+ * The first byte tells which (enum record_kind, state/finding.h). Signals lead to other cells: to a
+ * later stage of the same operator, or (stage SIGNAL_MET) to whoever listens to the operator: its
+ * suppress space, and the correlations that list its rule.
  */
 #ifndef WEIR_CORRELATE_RECORD_H
 #define WEIR_CORRELATE_RECORD_H
@@ -12,7 +12,6 @@
 #include "correlate/hit.h"
 #include "state/finding.h"
 
-enum record_kind { RECORD_FINDING = 1, RECORD_SIGNAL = 2 };
 enum { SIGNAL_MET = 255 };
 
 struct signal {

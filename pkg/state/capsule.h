@@ -5,7 +5,11 @@
  * value that leaves. At most CAPSULE_BYTES packed; what did not fit is marked.
  *
  * The side part of a cell is a capsule book: the first CAPSULES_FIRST and the last CAPSULES_LAST
- * of its key, and how many came by.
+ * of its key, in order of (t, offset, index, partition, input), and how many came by. Which ones
+ * are kept does not depend on the order in which they came, as long as memory is given.
+ *
+ * Foreign bytes  a damaged capsule is none; a damaged book is empty, and begins anew with the next
+ *                capsule.
  */
 #ifndef WEIR_STATE_CAPSULE_H
 #define WEIR_STATE_CAPSULE_H
@@ -18,13 +22,16 @@ enum {
     CAPSULE_BYTES = 512,
     CAPSULE_FIELDS = 8,
     CAPSULE_VALUE_MAX = 128,
+    CAPSULE_NAME_MAX = 64,   /* of a field, a profile */
+    CAPSULE_INPUT_MAX = 160, /* of an input, a rule uid */
     CAPSULES_FIRST = 3,
     CAPSULES_LAST = 3
 };
 
 struct capsule_field {
     struct str name;  /* the event's field */
-    struct str value; /* cut to CAPSULE_VALUE_MAX */
+    struct str value; /* at most CAPSULE_VALUE_MAX, else it is cut when packed */
+    bool is_cut;      /* of value: a secret may stand across the cut, the writer takes care */
 };
 
 struct capsule {
@@ -40,16 +47,23 @@ struct capsule {
     bool is_cut; /* something did not fit */
 };
 
+/* Appends at most CAPSULE_BYTES: fields that do not fit as a whole are left out. */
 void capsule_pack(const struct capsule *c, struct buf *out);
 /* False: damaged. The texts are slices of `bytes`. */
 MUST_USE bool capsule_unpack(struct str bytes, struct capsule *out);
 
-/* Note one capsule in the side part, in order of (t, offset); the same event twice is kept once.
- * Does nothing when memory is refused. */
+/* Note one capsule in the side part; the same event twice is kept once. When memory is refused it
+ * is counted at most. No bytes, or more than CAPSULE_BYTES: nothing happens. `packed` is not part
+ * of the side. */
 void capsule_book_add(struct cell *c, int64_t t_ms, struct str packed);
 
+/* Forget what is older than before_ms: a window has moved on. What came by counts from what is
+ * left. */
+void capsule_book_trim(struct cell *c, int64_t before_ms);
+
 /* All that the side part has, oldest first: at most CAPSULES_FIRST + CAPSULES_LAST packed
- * capsules; *seen: how many came by. Slices of the side part. */
+ * capsules (`out` has room for them); *seen: how many came by (an event that came again after it
+ * was let go counts again). Slices of the side part. */
 size_t capsule_book_list(const struct cell_part *side, struct str *out, uint64_t *seen);
 
 #endif

@@ -12,6 +12,9 @@
 #include "base/buf.h"
 #include "state/capsule.h"
 
+/* What a record is: its first byte (correlate/record.h has the signals). */
+enum record_kind { RECORD_FINDING = 1, RECORD_SIGNAL = 2 };
+
 enum finding_activity { FINDING_CREATE = 1, FINDING_UPDATE = 2, FINDING_CLOSE = 3 };
 
 /* Why an Update is told. */
@@ -25,7 +28,8 @@ enum finding_cause {
 enum {
     FINDING_KEYS_MAX = 16,
     FINDING_CAPSULES_MAX = CAPSULES_FIRST + CAPSULES_LAST,
-    FINDING_ADDENDS_MAX = 8
+    FINDING_ADDENDS_MAX = 8,
+    FINDING_TEXT_MAX = 4096 /* of a key, a why, the detail; longer ones are cut when packed */
 };
 
 /* One part of the score beyond the rule's base. */
@@ -65,8 +69,17 @@ struct finding {
     struct str detail; /* operator's own words (terms, places, techniques), may be empty */
 };
 
-/* Everything but `rule`. Begins with RECORD_FINDING (correlate/record.h). */
+/* Everything but `rule`. Begins with RECORD_FINDING and a version byte. */
 void finding_pack(const struct finding *f, struct buf *out);
+/* False: damaged. Texts are slices of `bytes`; `rule` is 0. */
 MUST_USE bool finding_unpack(struct str bytes, struct finding *out);
+
+/* Addends alone, as a hit carries them (correlate/hit.h). None: nothing is appended. */
+void finding_addends_pack(const struct finding_addend *list, size_t n, struct buf *out);
+/* Into room for FINDING_ADDENDS_MAX; damaged or empty bytes: 0. Slices of `bytes`. */
+size_t finding_addends_unpack(struct str bytes, struct finding_addend *out);
+/* Put one more; of two with the same name and why the greater value stays. Beyond
+ * FINDING_ADDENDS_MAX it is dropped. */
+void finding_add(struct finding *f, const struct finding_addend *addend);
 
 #endif
