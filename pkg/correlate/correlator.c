@@ -138,7 +138,7 @@ static struct waiting *wait_in(struct correlator *c, uint32_t space)
     w->place = l->n++;
     w->op.space = space;
     w->op.part = 0;
-    w->op.position = 0;
+    w->op.at = (struct store_at){0, 0};
     w->is_brake = false;
     return w;
 }

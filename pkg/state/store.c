@@ -38,25 +38,34 @@ enum weir_rc store_apply(struct store *s, const struct store_batch *batch,
     return s->vtable->apply(s, batch, out, n, answer, err);
 }
 
-enum weir_rc store_acquire(struct store *s, uint32_t partition, uint64_t base, uint64_t *epoch,
+enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *run_id, uint64_t *epoch,
                            enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->acquire);
-    return s->vtable->acquire(s, partition, base, epoch, answer, err);
+    return s->vtable->acquire(s, partition, run_id, epoch, answer, err);
 }
 
 enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
-                           uint64_t out[static STORE_SHARDS], struct weir_err *err)
+                           struct store_applied out[static STORE_SHARDS], struct weir_err *err)
 {
     ASSERT(s->vtable->applied);
     return s->vtable->applied(s, partition, round, out, err);
 }
 
-enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch,
+                        const struct store_applied *upto, uint32_t n_rounds,
                         enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->lift);
-    return s->vtable->lift(s, partition, epoch, upto, answer, err);
+    return s->vtable->lift(s, partition, epoch, upto, n_rounds, answer, err);
+}
+
+enum weir_rc store_mark(struct store *s, const char *run_id, const struct store_mark *marks,
+                        size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,
+                        struct weir_err *err)
+{
+    ASSERT(s->vtable->mark);
+    return s->vtable->mark(s, run_id, marks, n, n_levels, least_ms, answer, err);
 }
 
 enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err)
@@ -73,10 +82,11 @@ enum weir_rc store_lease(struct store *s, const struct store_lease *lease,
 }
 
 enum weir_rc store_bless(struct store *s, const struct store_lease *lease,
-                         enum store_answer *answer, struct weir_err *err)
+                         const uint32_t *partitions, size_t n_partitions, enum store_answer *answer,
+                         struct weir_err *err)
 {
     ASSERT(s->vtable->bless);
-    return s->vtable->bless(s, lease, answer, err);
+    return s->vtable->bless(s, lease, partitions, n_partitions, answer, err);
 }
 
 enum weir_rc store_restore(struct store *s, const struct store_lease *lease,
@@ -87,15 +97,16 @@ enum weir_rc store_restore(struct store *s, const struct store_lease *lease,
     return s->vtable->restore(s, lease, claims, n, answer, err);
 }
 
-enum weir_rc store_replay_from(struct store *s, uint32_t partition, uint64_t *from,
-                               struct weir_err *err)
+enum weir_rc store_replay_from(struct store *s, uint32_t partition, bool *has,
+                               struct store_applied *from, struct weir_err *err)
 {
     ASSERT(s->vtable->replay_from);
-    return s->vtable->replay_from(s, partition, from, err);
+    return s->vtable->replay_from(s, partition, has, from, err);
 }
 
 enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease, uint32_t partition,
-                              uint64_t from, enum store_answer *answer, struct weir_err *err)
+                              const struct store_applied *from, enum store_answer *answer,
+                              struct weir_err *err)
 {
     ASSERT(s->vtable->set_replay);
     return s->vtable->set_replay(s, lease, partition, from, answer, err);

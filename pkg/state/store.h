@@ -37,13 +37,29 @@ enum {
     STORE_OPS_MAX = 65536 /* operations of one apply */
 };
 
+/* Where something stands in its partition; pairs compare by position, then tick.
+ *
+ * A position is an offset + 1, 0: before everything. A tick rises with each batch of a partition
+ * and never falls, so that what timers do without a new event has a place too. An event's
+ * operation has tick 0; what an operation emits has its pair; what a timer emits has `upto` of the
+ * first part of the batch that ran it. An operation made from an emission keeps that pair: it
+ * is what the applied vector of its round is compared with (docs/decisions/0012). */
+struct store_at {
+    uint64_t position, tick;
+};
+
+static inline bool store_at_less(struct store_at a, struct store_at b)
+{
+    return a.position < b.position || (a.position == b.position && a.tick < b.tick);
+}
+
 struct state_op {
     uint32_t space; /* as store_add_space() numbered it */
     uint32_t part;  /* index into store_batch.parts; 0 if there are none */
     struct state_key key;
     int64_t t_ms;        /* event time */
     uint64_t order;      /* never falls along the batch; emissions carry it */
-    uint64_t position;   /* of its event in the partition; operations applied before are skipped */
+    struct store_at at;  /* of what made it; operations applied before are skipped */
     const void *payload; /* for the step function (struct hit); not stored */
 };
 
@@ -70,27 +86,22 @@ struct space_spec {
 };
 enum { STORE_BUDGET_DEFAULT = 256 * 1024 * 1024 };
 
-/* Before position 0: nothing applied, nothing acked, upto of a call when nothing was read yet. */
-#define STORE_NONE UINT64_MAX
-
 /* A partition's side of the protocol. Workers only.
  *
- * An emission lies in the outbox under (position, tick): of the operation that made it, or of the
- * first part of the call that made a timer due (upto, tick). A call answers with all that lies
- * in (acked, upto] of its round, made now or by an earlier call; what is up to acked is dropped.
- * A shard without operations, due timers and outbox entries of the round is not called, so
- * its applied vector lags: `last` tells how far it must be. */
+ * An emission lies in the outbox under its pair. A call answers with all that lies in (acked,
+ * upto] of its round, made now or by an earlier call; what is up to acked is dropped. A shard
+ * without operations, due timers and outbox entries of the round is not called, so its applied
+ * vector lags: `last` tells how far it must be. */
 struct store_part {
     uint32_t partition;
-    uint64_t epoch;      /* from store_acquire() */
-    uint64_t from, upto; /* positions [from, upto] are in this batch; none: upto is from - 1 */
-    uint64_t acked;      /* emissions up to here are published: drop them from the outbox */
-    uint64_t tick;       /* rises with each call without a new position */
-    uint64_t acked_tick;
-    /* [STORE_SHARDS], of this round: what the owner knows each shard to have applied (from
-     * the commit metadata, or STORE_NONE); a shard that has less answers STORE_GAP. Raised to
-     * upto for each shard that was called. NULL: each must have applied all below `from`. */
-    uint64_t *last;
+    uint64_t epoch;        /* from store_acquire() */
+    struct store_at upto;  /* the end of this batch */
+    struct store_at acked; /* emissions up to here are published: drop them from the outbox */
+    /* [STORE_SHARDS], of this round: what the owner knows each shard to have applied (from the
+     * commit metadata); a shard that has less answers STORE_GAP. Raised to upto for each shard that
+     * was called. */
+    struct store_at *last;
+    int64_t prefix_ms; /* the partition's own watermark behind upto: kept beside what is applied */
 };
 
 struct store_batch {
@@ -102,15 +113,16 @@ struct store_batch {
     int64_t timer_ms;
     const struct store_part *parts; /* NULL: no applied vectors, no outbox */
     size_t n_parts;
-    bool is_sweep; /* call every shard: first call after store_acquire(), finds left-overs */
+    const char *run_id; /* with parts: the run they were acquired in; another one: STORE_NEWINC */
+    bool is_sweep;      /* call every shard: first call after store_acquire(), finds left-overs */
 };
 
 struct emission {
     uint64_t order; /* of the operation; UINT64_MAX: a timer */
     uint32_t space;
     uint32_t part;
-    uint64_t position; /* of the operation; a timer: that of the part that made it due */
-    bool is_restored;  /* came from the outbox and was published already: derive, do not publish */
+    struct store_at at; /* see store_at */
+    bool is_restored;   /* came from the outbox and was published already: derive, do not publish */
     struct str bytes;
 };
 
@@ -152,19 +164,42 @@ void store_free(struct store *s);
  * Each may also not be WEIR_OK, as store_apply(). STORE_NEWINC: the store's run is not the
  * blessed one; nothing was changed. */
 
-/* Take a partition: its epoch rises, who had it before is fenced. Where nothing of it was ever
- * applied, all below base counts as applied. */
-MUST_USE enum weir_rc store_acquire(struct store *s, uint32_t partition, uint64_t base,
+/* Take a partition: its epoch rises, who had it before is fenced. A partition without marks gets
+ * them (INT64_MIN): it holds watermarks from now on. run_id: as store_run() told it. */
+MUST_USE enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *run_id,
                                     uint64_t *epoch, enum store_answer *answer,
                                     struct weir_err *err);
 
-/* The applied vector of a partition and round: the last position, by shard. STORE_NONE: none. */
-MUST_USE enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
-                                    uint64_t out[static STORE_SHARDS], struct weir_err *err);
+/* How far a shard is: the applied vector and what the owner kept beside it. */
+struct store_applied {
+    struct store_at at; /* {0, 0}: nothing was ever applied */
+    int64_t prefix_ms;
+};
 
-/* Nothing up to upto is lacking: all shards and rounds have applied at least that. */
-MUST_USE enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+/* The applied vector of a partition and round, by shard. */
+MUST_USE enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
+                                    struct store_applied out[static STORE_SHARDS],
+                                    struct weir_err *err);
+
+/* Nothing up to upto is lacking: in all shards and in rounds below n_rounds at least that counts as
+ * applied. */
+MUST_USE enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch,
+                                 const struct store_applied *upto, uint32_t n_rounds,
                                  enum store_answer *answer, struct weir_err *err);
+
+/* How far the owner of a partition has brought event time, by level: no operation of that level
+ * below it comes from this partition any more, and no emission of the levels below waits to become
+ * one. Marks never fall; INT64_MIN: as it was. least_ms[level]: the least over all partitions that
+ * have marks. That is the watermark of the level for everybody. */
+struct store_mark {
+    uint32_t partition;
+    uint64_t epoch;
+    const int64_t *watermark_ms;
+};
+MUST_USE enum weir_rc store_mark(struct store *s, const char *run_id,
+                                 const struct store_mark *marks, size_t n, uint32_t n_levels,
+                                 int64_t *least_ms, enum store_answer *answer,
+                                 struct weir_err *err);
 
 /* Which life of the server this is, and the one that was declared whole. */
 enum { STORE_RUN_ID_MAX = 41 };
@@ -183,17 +218,21 @@ struct store_lease {
 };
 MUST_USE enum weir_rc store_lease(struct store *s, const struct store_lease *lease,
                                   enum store_answer *answer, struct weir_err *err);
-/* This run is whole again; the lease ends. */
+/* This run is whole again; the lease ends. Of the partitions given, those without marks get them.
+ */
 MUST_USE enum weir_rc store_bless(struct store *s, const struct store_lease *lease,
+                                  const uint32_t *partitions, size_t n_partitions,
                                   enum store_answer *answer, struct weir_err *err);
 
 /* A record that was published, as the output topics tell it. From now on emissions of the same
- * finding up to this sequence come back with is_restored, those in the outbox too. Who reads
- * emissions for the store tells it by store_set_claim_reader(). */
+ * finding up to this sequence come back with is_restored, those in the outbox too; a Close only
+ * if a Close was published (how many Updates come before it depends on the order of arrival).
+ * Who reads emissions for the store tells it by store_set_claim_reader(). */
 struct store_claim {
     uint32_t shard;
     uint8_t uid[16];   /* of the finding */
     uint64_t sequence; /* highest published */
+    bool is_close;
 };
 typedef bool store_claim_reader(struct str emission, struct store_claim *out); /* shard aside */
 void store_set_claim_reader(struct store *s, store_claim_reader *reader);
@@ -201,13 +240,13 @@ MUST_USE enum weir_rc store_restore(struct store *s, const struct store_lease *l
                                     const struct store_claim *claims, size_t n,
                                     enum store_answer *answer, struct weir_err *err);
 
-/* Where the replay of a partition that lost operations begins, kept until it is complete. Set
- * under the lease; STORE_NONE: there is none. */
-MUST_USE enum weir_rc store_replay_from(struct store *s, uint32_t partition, uint64_t *from,
-                                        struct weir_err *err);
+/* Where the replay of a partition that lost operations begins, behind `at`; kept until it is
+ * complete. Set under the lease; an earlier one that is there stays. {0, 0}: from the beginning. */
+MUST_USE enum weir_rc store_replay_from(struct store *s, uint32_t partition, bool *has,
+                                        struct store_applied *from, struct weir_err *err);
 MUST_USE enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease,
-                                       uint32_t partition, uint64_t from, enum store_answer *answer,
-                                       struct weir_err *err);
+                                       uint32_t partition, const struct store_applied *from,
+                                       enum store_answer *answer, struct weir_err *err);
 /* The replay has reached the committed position: forget where it began. */
 MUST_USE enum weir_rc store_end_replay(struct store *s, uint32_t partition, uint64_t epoch,
                                        enum store_answer *answer, struct weir_err *err);

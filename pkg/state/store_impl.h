@@ -17,25 +17,31 @@ struct store_vtable {
     void (*free)(struct store *s);
 
     /* The protocol; NULL in a store that has no such side (store_dir). */
-    enum weir_rc (*acquire)(struct store *s, uint32_t partition, uint64_t base, uint64_t *epoch,
-                            enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*acquire)(struct store *s, uint32_t partition, const char *run_id,
+                            uint64_t *epoch, enum store_answer *answer, struct weir_err *err);
     enum weir_rc (*applied)(struct store *s, uint32_t partition, uint32_t round,
-                            uint64_t out[static STORE_SHARDS], struct weir_err *err);
-    enum weir_rc (*lift)(struct store *s, uint32_t partition, uint64_t epoch, uint64_t upto,
+                            struct store_applied out[static STORE_SHARDS], struct weir_err *err);
+    enum weir_rc (*lift)(struct store *s, uint32_t partition, uint64_t epoch,
+                         const struct store_applied *upto, uint32_t n_rounds,
                          enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*mark)(struct store *s, const char *run_id, const struct store_mark *marks,
+                         size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,
+                         struct weir_err *err);
     enum weir_rc (*run)(struct store *s, struct store_run *out, struct weir_err *err);
     enum weir_rc (*lease)(struct store *s, const struct store_lease *lease,
                           enum store_answer *answer, struct weir_err *err);
     enum weir_rc (*bless)(struct store *s, const struct store_lease *lease,
+                          const uint32_t *partitions, size_t n_partitions,
                           enum store_answer *answer, struct weir_err *err);
     void (*set_claim_reader)(struct store *s, store_claim_reader *reader);
     enum weir_rc (*restore)(struct store *s, const struct store_lease *lease,
                             const struct store_claim *claims, size_t n, enum store_answer *answer,
                             struct weir_err *err);
-    enum weir_rc (*replay_from)(struct store *s, uint32_t partition, uint64_t *from,
-                                struct weir_err *err);
+    enum weir_rc (*replay_from)(struct store *s, uint32_t partition, bool *has,
+                                struct store_applied *from, struct weir_err *err);
     enum weir_rc (*set_replay)(struct store *s, const struct store_lease *lease, uint32_t partition,
-                               uint64_t from, enum store_answer *answer, struct weir_err *err);
+                               const struct store_applied *from, enum store_answer *answer,
+                               struct weir_err *err);
     enum weir_rc (*end_replay)(struct store *s, uint32_t partition, uint64_t epoch,
                                enum store_answer *answer, struct weir_err *err);
 };
