@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "json/write.h"
 #include "match/regex.h"
+#include "rule/dump.h"
 
 enum { LINTS_MAX = 32 /* of our own, per rule */ };
 
@@ -272,6 +273,13 @@ static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct wei
     if (i == SIZE_MAX)
         return tell_bad(c, name, code, err);
     TRY(rule_book_engine_options(&c->book, &c->options->rules, STR(""), &options, err));
+    if (c->book.rules[i]->correlation) {
+        buf_printf(&c->text, "rule        %.*s\n  title     %.*s\n", (int)c->book.rules[i]->uid.n,
+                   c->book.rules[i]->uid.p, (int)c->book.rules[i]->title.n,
+                   c->book.rules[i]->title.p);
+        correlation_dump(&c->text, c->book.rules[i]);
+        return output_write(c->out, buf_str(&c->text), err);
+    }
     TRY(engine_new(c->book.rules, c->book.n_rules, c->book.profiles, &options, &engine, err));
     engine_dump_rule(engine, (uint32_t)i, &c->text);
     engine_free(engine);

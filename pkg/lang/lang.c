@@ -4,8 +4,8 @@
  * with its document. The tree of a document lives in a scratch arena that is reset before the
  * next one; only what the rule keeps is copied.
  *
- * rule_loader_finish() settles double ids (by sorting), joins filters to rules, and only then
- * gives out the rules that are still good.
+ * rule_loader_finish() settles double ids (by sorting), joins filters to rules, links
+ * correlations (link.c), and only then gives out the rules that are still good.
  */
 #include "lang/lang.h"
 
@@ -15,7 +15,9 @@
 #include "base/vec.h"
 #include "doc/doc.h"
 #include "lang/diag.h"
+#include "lang/link.h"
 #include "lang/names.h"
+#include "lang/sigma/correlation.h"
 #include "lang/sigma/sigma.h"
 
 #include <openssl/sha.h>
@@ -39,6 +41,8 @@ struct rule_loader {
     size_t n_verdicts, cap_verdicts;
     struct loaded_filter *filters;
     size_t n_filters, cap_filters;
+    struct loaded_correlation *correlations;
+    size_t n_correlations, cap_correlations;
     bool is_found;    /* the file at hand was met, not named */
     struct diag diag; /* of the document at hand */
 };
@@ -70,6 +74,13 @@ static struct loaded_filter *next_filter(struct rule_loader *l)
 {
     l->filters = vec_room(l->work, l->filters, l->n_filters, &l->cap_filters, sizeof *l->filters);
     return &l->filters[l->n_filters++];
+}
+
+static struct loaded_correlation *next_correlation(struct rule_loader *l)
+{
+    l->correlations = vec_room(l->work, l->correlations, l->n_correlations, &l->cap_correlations,
+                               sizeof *l->correlations);
+    return &l->correlations[l->n_correlations++];
 }
 
 /* ---- verdicts --------------------------------------------------------------------------- */
@@ -108,29 +119,17 @@ static struct verdict *add_verdict(struct rule_loader *l, const struct rule *hea
                           .line = head->line,
                           .uid = head->uid,
                           .title = head->title,
+                          .name = head->name,
                           .language = head->language,
                           .kind = kind};
     keep_messages(l, v);
     return v;
 }
 
-/* A message that is only known when all files are read. */
 static void add_late_message(struct rule_loader *l, struct verdict *v, bool is_error,
                              struct str text)
 {
-    struct verdict_message *messages = ARENA_ARRAY(l->a, v->n_messages + 1, struct verdict_message);
-
-    for (size_t i = 0; i < v->n_messages; i++)
-        messages[i] = v->messages[i];
-    messages[v->n_messages] = (struct verdict_message){v->line, 1, text, is_error};
-    v->messages = messages;
-    v->n_messages++;
-    if (is_error) {
-        v->status = VERDICT_ERROR;
-        v->rule = NULL;
-    } else if (v->status == VERDICT_OK) {
-        v->status = VERDICT_WARNING;
-    }
+    verdict_add(l->a, v, (struct place){v->line, 1}, is_error, text);
 }
 
 /* ---- one document ------------------------------------------------------------------------- */
@@ -203,11 +202,10 @@ static void load_unknown(struct rule_loader *l, const struct doc_node *document,
         v->status = VERDICT_SKIPPED;
 }
 
-static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct doc_node *document,
-                      struct rule *head)
+/* The verdict on a rule of either kind, and the rule if it is good. */
+static void keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good)
 {
-    bool is_good = sigma_rule_load(s, document, head);
-    struct verdict *v = add_verdict(l, head, STR("rule"));
+    struct verdict *v = add_verdict(l, head, kind);
 
     if (!is_good)
         return;
@@ -215,6 +213,23 @@ static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct
     keep_warnings(l, head);
     v->rule = ARENA_NEW(l->a, struct rule);
     *v->rule = *head;
+}
+
+static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct doc_node *document,
+                      struct rule *head)
+{
+    keep_rule(l, head, STR("rule"), sigma_rule_load(s, document, head));
+}
+
+static void load_correlation(struct rule_loader *l, struct sigma_scope *s,
+                             const struct doc_node *document, struct rule *head)
+{
+    struct loaded_correlation c = {.verdict = l->n_verdicts};
+    bool is_good = sigma_correlation_load(s, document, head, &c.sigma);
+
+    keep_rule(l, head, STR("correlation"), is_good);
+    if (is_good)
+        *next_correlation(l) = c;
 }
 
 static void load_filter(struct rule_loader *l, struct sigma_scope *s,
@@ -243,8 +258,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
         load_filter(l, &s, document, head);
         return;
     case SIGMA_CORRELATION:
-        (void)sigma_correlation_refuse(&s, document, head);
-        add_verdict(l, head, STR("correlation"));
+        load_correlation(l, &s, document, head);
         return;
     case SIGMA_UNKNOWN:
         load_unknown(l, document, head);
@@ -375,7 +389,7 @@ static void apply_filter(struct rule_loader *l, struct loaded_filter *f)
         return;
     for (size_t i = 0; i < l->n_verdicts; i++) {
         struct verdict *v = &l->verdicts[i];
-        if (!v->rule || !sigma_filter_covers(&f->filter, v->rule))
+        if (!v->rule || v->rule->correlation || !sigma_filter_covers(&f->filter, v->rule))
             continue;
         if (sigma_filter_apply(l->a, &f->filter, v->rule, l->options.sigma_filters_exclude))
             f->filter.n_applied++;
@@ -417,6 +431,11 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
         *f = other->filters[i];
         f->verdict += before;
     }
+    for (size_t i = 0; i < other->n_correlations; i++) {
+        struct loaded_correlation *c = next_correlation(l);
+        *c = other->correlations[i];
+        c->verdict += before;
+    }
     arena_adopt(l->a, other->a);
     loader_release(other);
 }
@@ -426,6 +445,8 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
     refuse_double_ids(l);
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);
+    link_correlations(l->a, &l->options, l->verdicts, l->n_verdicts, l->correlations,
+                      l->n_correlations);
     give_results(l, out);
     loader_release(l);
 }

@@ -2,7 +2,8 @@
  *
  * A loader is given the text of every rule file in turn; it tells the language by
  * content and ending, parses each document and lowers it to the rule IR. What refers to
- * other documents (Sigma filters, double ids) is settled by rule_loader_finish().
+ * other documents (Sigma filters and correlations, double ids) is settled by
+ * rule_loader_finish(), and does not depend on the order of the files.
  *
  *     struct rule_loader *l = rule_loader_new(arena, &lists, &options);
  *     for each file: rule_loader_add(l, path, text);
@@ -11,7 +12,7 @@
  * Every document gets exactly one verdict: nothing is skipped in silence. A fault in one
  * document does not keep its neighbours from loading. The order of verdicts is the order
  * of the files and documents; rules are those of the verdicts `ok` and `warning` that are
- * rules (not filters), in the same order.
+ * rules (base rules and correlations, not filters), in the same order.
  *
  * Memory   all results live in the arena given to rule_loader_new(); the file's text is
  *          copied where needed and may go after rule_loader_add(). A loader must be
@@ -55,6 +56,7 @@ struct verdict {
     struct str path;
     uint32_t document, line; /* 0-based number in the file; where it starts */
     struct str uid, title;   /* as far as they are known; uid is never empty */
+    struct str name;         /* by which other documents may refer to it; mostly empty */
     struct str language;     /* "sigma", or empty if it could not be told */
     struct str kind;         /* "rule", "filter", "correlation", or empty */
     enum verdict_status status;
@@ -75,9 +77,14 @@ struct lang_options {
     /* A Sigma filter is AND-ed with the rules it names, so that an exclusion is written
      * `condition: not selection`. True: its negation is AND-ed instead. */
     bool sigma_filters_exclude;
+    /* What fields there are, for the group-by of correlations: names of constant fields, and
+     * profiles; NULL: fields are not checked. */
+    const struct profile_set *profiles;
+    struct str_list constants;
 };
 
 struct rule_loader;
+struct profile_set; /* event/profile.h */
 
 /* `lists` answers placeholders and may be NULL (then a placeholder is an error); it must
  * live until rule_loader_finish(). `options` may be NULL. */

@@ -18,4 +18,16 @@ void formula_dump(struct buf *out, const struct formula *f);
 void formula_dump_tree(struct buf *out, const struct formula *f, unsigned indent);
 void atom_dump(struct buf *out, const struct atom *atom);
 
+/* A rule's correlation (which it must have), a line for each thing to know, and its settings:
+ *
+ *     value_count
+ *       rules      failed_logon, mfa_failed (who: UserName)
+ *       group by   who
+ *       condition  field SourceIp, gte 5
+ *       within     10m
+ */
+void correlation_dump(struct buf *out, const struct rule *rule);
+/* "10m", "90s", "1d": the largest unit that divides it. */
+void span_dump(struct buf *out, int64_t ms);
+
 #endif

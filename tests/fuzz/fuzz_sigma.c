@@ -2,6 +2,7 @@
  * formula within its bounds that can be dumped. */
 #include "base/buf.h"
 #include "lang/lang.h"
+#include "rule/correlation.h"
 #include "rule/dump.h"
 #include "tests/lib/sigma_text.h"
 
@@ -29,6 +30,22 @@ static void check_atom(const struct atom *atom, void *context)
     }
 }
 
+static void check_correlation(const struct rule *rule, struct buf *out)
+{
+    const struct correlation *c = rule->correlation;
+
+    ASSERT(c->window_ms > 0);
+    ASSERT(c->n_group <= CORRELATION_GROUP_MAX && c->n_fields <= CORRELATION_FIELDS_MAX);
+    ASSERT(c->n_inputs > 0 || c->kind == OPERATOR_RISK);
+    for (size_t i = 0; i < c->n_inputs; i++) {
+        ASSERT(c->inputs[i].rule && c->inputs[i].rule != rule);
+        ASSERT(c->inputs[i].rule->state->is_referenced);
+        for (size_t k = 0; k < c->n_group; k++)
+            ASSERT(c->inputs[i].group_fields[k].n > 0);
+    }
+    correlation_dump(out, rule);
+}
+
 static void check_verdict(const struct verdict *v, struct buf *out)
 {
     ASSERT(v->uid.n > 0);
@@ -40,6 +57,8 @@ static void check_verdict(const struct verdict *v, struct buf *out)
     ASSERT(depth_of(v->rule->formula) <= FORMULA_DEPTH_MAX);
     formula_each_atom(v->rule->formula, check_atom, NULL);
     formula_dump(out, v->rule->formula);
+    if (v->rule->correlation)
+        check_correlation(v->rule, out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -51,6 +51,27 @@ static void add_message(struct buf *out, const struct verdict_message *m, const 
     buf_printf(out, "%s%u:%u: %.*s", before, m->line, m->col, (int)m->text.n, m->text.p);
 }
 
+/* The dump on one line: "type; name value; name value". */
+static void describe_correlation(struct buf *out, const struct rule *rule)
+{
+    struct buf text = {0};
+    struct str line, rest;
+    const char *before = "";
+
+    correlation_dump(&text, rule);
+    rest = buf_str(&text);
+    while (rest.n) {
+        str_cut(rest, '\n', &line, &rest);
+        line = str_trim(line);
+        buf_printf(out, "%s", before);
+        for (size_t i = 0; i < line.n; i++) /* columns are padded */
+            if (line.p[i] != ' ' || line.p[i + 1] != ' ')
+                buf_add_char(out, line.p[i]);
+        before = "; ";
+    }
+    buf_release(&text);
+}
+
 static void describe(struct buf *out, const struct verdict *v)
 {
     const char *before = ": ";
@@ -64,7 +85,10 @@ static void describe(struct buf *out, const struct verdict *v)
             }
         return;
     }
-    formula_dump(out, v->rule->formula);
+    if (v->rule->correlation)
+        describe_correlation(out, v->rule);
+    else
+        formula_dump(out, v->rule->formula);
     for (size_t i = 0; i < v->n_messages; i++)
         add_message(out, &v->messages[i], " ! ");
 }

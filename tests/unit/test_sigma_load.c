@@ -23,7 +23,8 @@ TEST(what_is_no_rule_is_reported)
         {"action: global\ntitle: t\n",
          "unsupported: 1:9: 'action' (documents that change others): not part of Sigma any more"},
         {"title: t\ncorrelation: {type: event_count}\n",
-         "unsupported: 2:14: a correlation of type 'event_count': weir has no correlations yet"},
+         "error: 2:14: event_count needs 'rules'; 2:14: event_count needs 'timespan'; "
+         "2:14: event_count needs 'condition'"},
         {"title: [\n",
          "error: 2:1: did not find expected node content (while parsing a flow node in line 2)"},
         {"title: t\ndetection: x\n", "error: 2:12: 'detection' must be a map, not text"},

@@ -7,14 +7,16 @@
 #include "lang/sigma/sigma.h"
 
 #include "base/str.h"
+#include "lang/settings.h"
 
 enum { SELECTIONS_MAX = 1000, CONDITION_BYTES_MAX = 64 * 1024 };
 
-static const char *const TOP_KEYS[] = {
-    "title",       "id",          "related", "name",           "taxonomy", "status",
-    "description", "license",     "author",  "references",     "date",     "modified",
-    "logsource",   "detection",   "fields",  "falsepositives", "level",    "tags",
-    "scope",       "correlation", "filter"};
+static const char *const TOP_KEYS[] = {"title",     "id",         "related",     "name",
+                                       "taxonomy",  "status",     "description", "license",
+                                       "author",    "references", "date",        "modified",
+                                       "logsource", "detection",  "fields",      "falsepositives",
+                                       "level",     "tags",       "scope",       "correlation",
+                                       "filter",    "weir"};
 
 enum sigma_kind sigma_kind_of(const struct doc_node *document)
 {
@@ -208,6 +210,22 @@ void sigma_metadata_load(struct sigma_scope *s, const struct doc_node *document,
                   "field names of the taxonomy '%.*s' are taken as they are", SHOWN(taxonomy));
 }
 
+bool sigma_settings_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule)
+{
+    const struct doc_node *map = doc_get(document, STR("weir"));
+    struct rule_settings settings;
+
+    if (!map)
+        return true;
+    if (!rule_settings_load(s->diag, s->names, map, &settings))
+        return false;
+    if (!rule_settings_apply(s->a, &settings, rule))
+        return diag_error(s->diag, settings.correlation_at,
+                          "the setting '%.*s' is for correlations only",
+                          SHOWN(settings.correlation_key));
+    return true;
+}
+
 /* ---- selections ----------------------------------------------------------------------------- */
 
 static bool is_skipped(struct str key, const struct str *skip, size_t n_skip)
@@ -364,18 +382,6 @@ bool sigma_rule_load(struct sigma_scope *s, const struct doc_node *document, str
         return diag_error(s->diag, sigma_at(detection), "'detection' must be a map, not %s",
                           doc_type_name(detection));
     load_detection(s, detection, rule);
+    sigma_settings_load(s, document, rule);
     return !diag_failed(s->diag);
-}
-
-bool sigma_correlation_refuse(struct sigma_scope *s, const struct doc_node *document,
-                              struct rule *head)
-{
-    const struct doc_node *correlation = doc_get(document, STR("correlation"));
-    const struct doc_node *type = doc_get(correlation, STR("type"));
-
-    sigma_metadata_load(s, document, head);
-    struct str name = doc_is_scalar(type) ? type->text : STR("?");
-    return diag_unsupported(s->diag, sigma_at(correlation),
-                            "a correlation of type '%.*s': weir has no correlations yet",
-                            SHOWN(name));
 }

@@ -9,6 +9,7 @@
  *     lower.c      values, items, selections to formulas over atoms
  *     condition.c  the condition language
  *     filter.c     Sigma filters, joined to rules when all files are read
+ *     correlation.c, correlation_condition.c, seen.c: correlations (correlation.h)
  *
  * Every positive atom is false on a missing field, so `not selection` holds for events that
  * lack the field; there are no three-valued Sigma rules.
@@ -83,9 +84,7 @@ enum sigma_kind sigma_kind_of(const struct doc_node *document);
 bool sigma_rule_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule);
 bool sigma_filter_load(struct sigma_scope *s, const struct doc_node *document, struct rule *head,
                        struct sigma_filter *filter);
-/* Correlations are known by name only as yet. */
-bool sigma_correlation_refuse(struct sigma_scope *s, const struct doc_node *document,
-                              struct rule *head);
+/* (Correlations: correlation.h.) */
 
 /* True if the filter is about this rule: named (or any), and log source contained. */
 bool sigma_filter_covers(const struct sigma_filter *filter, const struct rule *rule);
@@ -97,6 +96,9 @@ bool sigma_filter_apply(struct arena *a, const struct sigma_filter *filter, stru
 
 /* title, id, level, logsource ...: what rules, filters and correlations share. */
 void sigma_metadata_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule);
+
+/* The `weir:` map of a rule or correlation, put on the rule (lang/settings.h). */
+bool sigma_settings_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule);
 
 /* All keys of the map except `n_skip` reserved ones, lowered; NULL and 0 if there is none. */
 struct sigma_selection *sigma_selections_load(struct sigma_scope *s, const struct doc_node *map,

@@ -1,0 +1,294 @@
+/* settings.c - a table of keys, each with a function that reads its value.
+ *
+ * YAML 1.1 reads a bare `off` as the boolean false, so wherever a word may be `off`, false is it.
+ */
+#include "lang/settings.h"
+
+#include "base/str.h"
+#include "lang/amount.h"
+
+struct reader {
+    struct diag *diag;
+    struct names *names;
+    struct rule_settings *out;
+};
+
+/* ---- words ------------------------------------------------------------------------- */
+
+enum { WORDS_MAX = 8 };
+
+/* The index of the value among the words (NULL ends them); a message and false if it is none. */
+static bool read_word(struct diag *d, const struct doc_node *node, const char *key,
+                      const char *const *words, size_t *out)
+{
+    struct str known[WORDS_MAX], text = node->text;
+    struct str all = STR("");
+    size_t n = 0;
+
+    if (!doc_is_scalar(node) || node->type == DOC_NULL)
+        return diag_error(d, doc_place(node), "'%s' must be a word, not %s", key,
+                          doc_type_name(node));
+    if (node->type == DOC_BOOL && !node->is_true)
+        text = STR("off");
+    for (; words[n]; n++) {
+        known[n] = str_from(words[n]);
+        if (str_eq(text, known[n])) {
+            *out = n;
+            return true;
+        }
+        all = arena_printf(d->a, "%.*s%s%s", (int)all.n, all.p, n ? ", " : "", words[n]);
+    }
+    struct str hint = diag_hint(d, text, known, n);
+    return diag_error(d, doc_place(node), "'%s' cannot be '%.*s'%.*s: %.*s", key, SHOWN(text),
+                      SHOWN(hint), SHOWN(all));
+}
+
+/* ---- dedup --------------------------------------------------------------------------- */
+
+static bool read_fields(struct reader *r, const struct doc_node *node)
+{
+    const struct doc_node *items = node->type == DOC_LIST ? node->items : node;
+    size_t n = node->type == DOC_LIST ? node->n_items : 1;
+    struct str *fields = ARENA_ARRAY(r->diag->a, n, struct str);
+
+    if (n > CORRELATION_GROUP_MAX)
+        return diag_error(r->diag, doc_place(node), "more than %d fields in a dedup key",
+                          CORRELATION_GROUP_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (!doc_is_scalar(&items[i]) || items[i].text.n == 0)
+            return diag_error(r->diag, doc_place(&items[i]), "'fields' names fields, not %s",
+                              doc_type_name(&items[i]));
+        fields[i] = names_intern(r->names, items[i].text);
+    }
+    r->out->dedup.has_fields = true; /* also none: one key for the whole rule */
+    r->out->dedup.fields = fields;
+    r->out->dedup.n_fields = n;
+    return true;
+}
+
+static bool read_dedup_key(struct reader *r, const struct doc_key *key, const struct doc_node *node)
+{
+    static const struct str KEYS[] = {{"fields", 6}, {"period", 6}, {"anchor", 6}};
+    static const char *const ANCHORS[] = {"bucket", "first", NULL};
+    size_t anchor;
+
+    if (str_eq(key->text, KEYS[0]))
+        return read_fields(r, node);
+    if (str_eq(key->text, KEYS[1]))
+        return amount_span(r->diag, node, "period", &r->out->dedup.period_ms);
+    if (str_eq(key->text, KEYS[2])) {
+        if (!read_word(r->diag, node, "anchor", ANCHORS, &anchor))
+            return false;
+        r->out->dedup.is_anchored = anchor == 1;
+        return true;
+    }
+    struct str hint = diag_hint(r->diag, key->text, KEYS, ARRAY_LEN(KEYS));
+    return diag_error(r->diag, (struct place){key->line, key->col},
+                      "unknown key '%.*s' of 'dedup'%.*s", SHOWN(key->text), SHOWN(hint));
+}
+
+static bool read_dedup(struct reader *r, const struct doc_node *node)
+{
+    bool is_good = true;
+
+    r->out->dedup = (struct dedup){.is_set = true};
+    if (node->type != DOC_MAP) {
+        r->out->dedup.is_off = doc_is_scalar(node) && ((node->type == DOC_BOOL && !node->is_true) ||
+                                                       str_eq(node->text, STR("off")));
+        if (r->out->dedup.is_off)
+            return true;
+        return diag_error(r->diag, doc_place(node),
+                          "'dedup' must be a map (fields, period, anchor) or 'off'");
+    }
+    for (size_t i = 0; i < node->n_items; i++)
+        is_good &= read_dedup_key(r, &node->keys[i], &node->items[i]);
+    return is_good;
+}
+
+/* ---- the other keys --------------------------------------------------------------------- */
+
+static bool read_emit(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"early", "final", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "emit", WORDS, &i))
+        return false;
+    r->out->has_emit = true;
+    r->out->emit = i ? EMIT_FINAL : EMIT_EARLY;
+    return true;
+}
+
+static bool read_channel(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"alert", "shadow", "internal", "off", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "channel", WORDS, &i))
+        return false;
+    r->out->has_channel = true;
+    r->out->channel = (enum rule_channel)i; /* the words stand in its order */
+    return true;
+}
+
+static bool read_count_by(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"match", "event_id", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "count_by", WORDS, &i))
+        return false;
+    r->out->count_by = i ? COUNT_BY_EVENT_ID : COUNT_BY_MATCH;
+    return true;
+}
+
+static bool read_on_missing(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"drop", "group", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "on_missing", WORDS, &i))
+        return false;
+    r->out->has_on_missing = true;
+    r->out->on_missing = i ? MISSING_GROUP : MISSING_DROP;
+    return true;
+}
+
+static bool read_group_case(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"exact", "fold", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "group_case", WORDS, &i))
+        return false;
+    r->out->has_group_case = true;
+    r->out->is_group_ci = i == 1;
+    return true;
+}
+
+static bool read_state_version(struct reader *r, const struct doc_node *node)
+{
+    uint64_t version;
+
+    if (node->type != DOC_INT || !str_to_u64(node->number, &version) || version > UINT32_MAX)
+        return diag_error(r->diag, doc_place(node),
+                          "'state_version' must be a whole number from 0");
+    r->out->has_state_version = true;
+    r->out->state_version = (uint32_t)version;
+    return true;
+}
+
+static bool read_lateness(struct reader *r, const struct doc_node *node)
+{
+    return amount_span(r->diag, node, "lateness", &r->out->lateness_ms);
+}
+
+static bool read_window(struct reader *r, const struct doc_node *node)
+{
+    return amount_span(r->diag, node, "window", &r->out->window_ms);
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(struct reader *r, const struct doc_node *node);
+    bool is_of_correlations;
+} KEYS[] = {
+    {"dedup", read_dedup, false},
+    {"emit", read_emit, false},
+    {"channel", read_channel, false},
+    {"count_by", read_count_by, true},
+    {"on_missing", read_on_missing, true},
+    {"group_case", read_group_case, true},
+    {"state_version", read_state_version, false},
+    {"lateness", read_lateness, false},
+    {"window", read_window, true},
+};
+
+static bool read_key(struct reader *r, const struct doc_key *key, const struct doc_node *node)
+{
+    struct place at = {key->line, key->col};
+    struct str known[ARRAY_LEN(KEYS)];
+
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        known[i] = str_from(KEYS[i].name);
+        if (!str_eq(key->text, known[i]))
+            continue;
+        if (KEYS[i].is_of_correlations && r->out->correlation_key.n == 0) {
+            r->out->correlation_key = known[i];
+            r->out->correlation_at = at;
+        }
+        return KEYS[i].read(r, node);
+    }
+    struct str hint = diag_hint(r->diag, key->text, known, ARRAY_LEN(KEYS));
+    return diag_error(r->diag, at, "unknown setting '%.*s'%.*s", SHOWN(key->text), SHOWN(hint));
+}
+
+bool rule_settings_load(struct diag *d, struct names *names, const struct doc_node *map,
+                        struct rule_settings *out)
+{
+    struct reader r = {d, names, out};
+    bool is_good = true;
+
+    *out = (struct rule_settings){0};
+    if (map->type != DOC_MAP)
+        return diag_error(d, doc_place(map), "the settings must be a map, not %s",
+                          doc_type_name(map));
+    for (size_t i = 0; i < map->n_items; i++)
+        is_good &= read_key(&r, &map->keys[i], &map->items[i]);
+    return is_good;
+}
+
+/* ---- applying ----------------------------------------------------------------------------- */
+
+struct rule_state *rule_state_of(struct arena *a, struct rule *rule)
+{
+    if (!rule->state)
+        rule->state = ARENA_NEW(a, struct rule_state);
+    return rule->state;
+}
+
+static void apply_to_state(const struct rule_settings *s, struct rule_state *state)
+{
+    if (s->dedup.is_set)
+        state->dedup = s->dedup;
+    if (s->has_emit) {
+        state->has_emit = true;
+        state->emit = s->emit;
+    }
+    if (s->has_state_version)
+        state->state_version = s->state_version;
+    if (s->lateness_ms)
+        state->lateness_ms = s->lateness_ms;
+}
+
+static void apply_to_correlation(const struct rule_settings *s, struct correlation *c)
+{
+    if (s->count_by != COUNT_BY_DEFAULT)
+        c->count_by = s->count_by;
+    if (s->has_on_missing)
+        c->on_missing = s->on_missing;
+    if (s->has_group_case)
+        c->is_group_ci = s->is_group_ci;
+    if (s->window_ms)
+        c->window_ms = s->window_ms;
+}
+
+bool rule_settings_apply(struct arena *a, const struct rule_settings *s, struct rule *rule)
+{
+    if (s->correlation_key.n && !rule->correlation)
+        return false;
+    struct rule_state *state = ARENA_NEW(a, struct rule_state);
+    if (rule->state)
+        *state = *rule->state;
+    apply_to_state(s, state);
+    rule->state = state;
+    if (s->has_channel)
+        rule->channel = s->channel;
+    if (rule->correlation) {
+        struct correlation *c = ARENA_NEW(a, struct correlation);
+        *c = *rule->correlation;
+        apply_to_correlation(s, c);
+        rule->correlation = c;
+    }
+    return true;
+}
