@@ -20,7 +20,9 @@ struct signal {
     int64_t t_ms;
     int64_t measured_micro;
     bool has_measured;
-    struct hit hit; /* keys: values of the group key in clear; capsule: of the last event */
+    /* keys: values of the group key in clear; capsule: of the last event. The place is not packed:
+     * only geo_velocity's first stage looks at it. */
+    struct hit hit;
     struct str detail;
 };
 
