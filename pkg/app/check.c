@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "json/write.h"
 #include "match/regex.h"
+#include "rule/correlation.h"
 #include "rule/dump.h"
 
 enum { LINTS_MAX = 32 /* of our own, per rule */ };
@@ -112,12 +113,25 @@ static void lint_source(struct check *c, const struct rule *rule)
                               (int)wrong.n, wrong.p, (int)right.n, right.p));
 }
 
+/* The fields of a dedup key. A correlation's may be aliases. */
+static void lint_dedup(struct check *c, const struct rule *rule)
+{
+    const struct atom nowhere = {.line = rule->line, .col = 1};
+
+    if (!rule->state || rule->correlation)
+        return;
+    for (size_t i = 0; i < rule->state->dedup.n_fields; i++)
+        lint_field(c, &nowhere, rule->state->dedup.fields[i]);
+}
+
 static enum verdict_status judge(struct check *c, const struct verdict *v)
 {
     c->lints.n = 0;
     c->rule = v->rule;
     if (v->rule)
         lint_source(c, v->rule);
+    if (v->rule)
+        lint_dedup(c, v->rule);
     if (v->rule)
         formula_each_atom(v->rule->formula, lint_atom, c);
     return v->status == VERDICT_OK && c->lints.n ? VERDICT_WARNING : v->status;
@@ -234,11 +248,14 @@ static void print_summary(const struct check *c)
 
 /* ---- one rule's plan ------------------------------------------------------------------ */
 
-/* By uid, else by title or path, ASCII case aside. */
+/* By uid, else by name, else by title or path, ASCII case aside. */
 static size_t find_rule(const struct rule_book *b, struct str name)
 {
     for (size_t i = 0; i < b->n_rules; i++)
         if (str_eq(b->rules[i]->uid, name))
+            return i;
+    for (size_t i = 0; i < b->n_rules; i++)
+        if (str_eq(b->rules[i]->name, name))
             return i;
     for (size_t i = 0; i < b->n_rules; i++)
         if (str_eq_ci(b->rules[i]->title, name) || str_eq_ci(b->rules[i]->path, name))
@@ -252,14 +269,14 @@ static enum weir_rc tell_bad(const struct check *c, struct str name, enum exit_c
 {
     for (size_t i = 0; i < c->book.loaded.n_verdicts; i++) {
         const struct verdict *v = &c->book.loaded.verdicts[i];
-        if (!verdict_is_bad(v->status) ||
-            !(str_eq(v->uid, name) || str_eq_ci(v->title, name) || str_eq_ci(v->path, name)))
+        if (!verdict_is_bad(v->status) || !(str_eq(v->uid, name) || str_eq(v->name, name) ||
+                                            str_eq_ci(v->title, name) || str_eq_ci(v->path, name)))
             continue;
         rule_book_print_errors(v);
         *code = EXIT_RULES;
         return WEIR_OK;
     }
-    return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, title or path '%.*s'",
+    return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, name, title or path '%.*s'",
                    (int)name.n, name.p);
 }
 

@@ -12,6 +12,7 @@
 #include "app/measure.h"
 #include "base/str.h"
 #include "list/list.h"
+#include "rule/correlation.h"
 
 enum {
     GENERATION_DIGITS = 16,
@@ -244,10 +245,22 @@ static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
     return rc;
 }
 
+static struct lang_options loader_options(const struct rule_book *b, const struct rule_options *o)
+{
+    struct str *names = ARENA_ARRAY(b->arena, b->n_constants, struct str);
+
+    for (size_t i = 0; i < b->n_constants; i++)
+        names[i] = b->constants[i].name;
+    return (struct lang_options){.sigma_filters_exclude = o->filters_exclude,
+                                 /* Without routing a rule's sources say nothing. */
+                                 .profiles = o->no_routing ? NULL : b->profiles,
+                                 .constants = {names, b->n_constants}};
+}
+
 static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o,
                                const struct list_source *lists, struct weir_err *err)
 {
-    struct lang_options options = {.sigma_filters_exclude = o->filters_exclude};
+    struct lang_options options = loader_options(b, o);
     struct rule_loader *loader = rule_loader_new(b->arena, lists, &options);
     struct wrapped_query query = {0};
     enum weir_rc rc = WEIR_OK;
@@ -265,8 +278,27 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
     return rc;
 }
 
+/* What `rule` listens to takes part whether it is selected or not, but then nobody is told of it
+ * alone. Depth is bounded by CORRELATION_DEPTH_MAX. */
+static void pull_in(struct rule_book *b, const struct rule *rule, bool *is_taken)
+{
+    for (size_t k = 0; rule->correlation && k < rule->correlation->n_inputs; k++) {
+        const struct rule *input = rule->correlation->inputs[k].rule;
+        for (size_t i = 0; i < b->loaded.n_verdicts; i++) {
+            if (b->loaded.verdicts[i].rule != input || is_taken[i])
+                continue;
+            is_taken[i] = true;
+            if (b->loaded.verdicts[i].rule->channel != CHANNEL_OFF)
+                b->loaded.verdicts[i].rule->channel = CHANNEL_INTERNAL;
+            pull_in(b, input, is_taken);
+        }
+    }
+}
+
 static void select_rules(struct rule_book *b, const struct rule_options *o)
 {
+    bool *is_taken = ARENA_ARRAY(b->arena, b->loaded.n_verdicts, bool);
+
     b->is_selected = ARENA_ARRAY(b->arena, b->loaded.n_verdicts, bool);
     b->rules = ARENA_ARRAY(b->arena, b->loaded.n_rules, struct rule *);
     for (size_t i = 0; i < b->loaded.n_verdicts; i++) {
@@ -274,13 +306,18 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
         bool is_bad = verdict_is_bad(v->status);
         b->is_selected[i] = v->rule ? select_rule(&o->select, v->rule)
                                     : select_document(&o->select, v->uid, v->path);
+        is_taken[i] = b->is_selected[i] && v->rule;
         if (b->is_selected[i] && is_bad)
             b->n_bad++;
         else if (b->is_selected[i] && v->status == VERDICT_SKIPPED)
             b->n_skipped++;
-        else if (b->is_selected[i] && v->rule)
-            b->rules[b->n_rules++] = v->rule;
     }
+    for (size_t i = 0; i < b->loaded.n_verdicts; i++)
+        if (b->is_selected[i] && b->loaded.verdicts[i].rule)
+            pull_in(b, b->loaded.verdicts[i].rule, is_taken);
+    for (size_t i = 0; i < b->loaded.n_verdicts; i++)
+        if (is_taken[i])
+            b->rules[b->n_rules++] = b->loaded.verdicts[i].rule;
 }
 
 /* The same rules in the same order have the same name, wherever they were loaded. */

@@ -42,7 +42,8 @@ struct rule_book {
     const struct profile_set *profiles;
     struct loaded_rules loaded; /* all verdicts, selected or not */
     bool *is_selected;          /* per verdict */
-    struct rule **rules;        /* selected ones that load */
+    struct rule **rules;        /* selected ones that load, and those that they listen to, which
+                                 * are internal then; in the order of the verdicts */
     size_t n_rules;
     size_t n_bad;                     /* selected documents that do not load */
     size_t n_skipped;                 /* documents in directories that are no rules */

@@ -255,6 +255,24 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
     return !has_profile;
 }
 
+static bool is_of_entity(const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_entities; i++)
+        for (size_t k = 0; k < p->entities[i].fields.n; k++)
+            if (str_eq(p->entities[i].fields.items[k], field))
+                return true;
+    return false;
+}
+
+bool profile_set_names_entity(const struct profile_set *set, const struct logsource *source,
+                              struct str field)
+{
+    for (uint32_t i = 0; i < set->n; i++)
+        if (is_about(set->items[i], source->product) && is_of_entity(set->items[i], field))
+            return true;
+    return false;
+}
+
 /* ---- words that look like others ---------------------------------------------------- */
 
 /* The nearest of many names, met one by one. */

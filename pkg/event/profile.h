@@ -80,6 +80,11 @@ int64_t profile_lateness_ms(const struct profile *p);
 bool profile_set_knows_field(const struct profile_set *set, const struct logsource *source,
                              struct str field);
 
+/* True if one of those profiles names an entity by the field (a user, an address, a path): its
+ * value is a name, whatever it is made of. */
+bool profile_set_names_entity(const struct profile_set *set, const struct logsource *source,
+                              struct str field);
+
 /* The name of a field of those profiles that looks like this one; empty if none does. */
 struct str profile_set_nearest_field(const struct profile_set *set, const struct logsource *source,
                                      struct str field);

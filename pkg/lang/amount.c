@@ -86,14 +86,27 @@ bool amount_speed(struct diag *d, const struct doc_node *node, const char *key, 
     return load(d, node, key, &KIND, m_per_h);
 }
 
+/* YAML 1.1 takes 1e6 for text (it wants a point and a sign); people take it for a number. */
+static struct str number_of(const struct doc_node *node)
+{
+    if (node->type == DOC_INT || node->type == DOC_FLOAT)
+        return node->number;
+    return node->type == DOC_STRING && !node->is_quoted && decimal_is_number(node->text)
+               ? node->text
+               : STR("");
+}
+
 bool amount_number(struct diag *d, const struct doc_node *node, const char *key, int64_t *micro)
 {
-    if (node->type != DOC_INT && node->type != DOC_FLOAT)
+    struct str number = number_of(node);
+
+    if (!doc_is_scalar(node))
         return diag_error(d, doc_place(node), "'%s' must be a number, not %s", key,
-                          doc_is_scalar(node) && node->text.n
-                              ? arena_printf(d->a, "'%.*s'", SHOWN(node->text)).p
-                              : doc_type_name(node));
-    if (!decimal_to_micro(node->number, micro))
+                          doc_type_name(node));
+    if (number.n == 0)
+        return diag_error(d, doc_place(node), "'%s' must be a number, not '%.*s'", key,
+                          SHOWN(node->text));
+    if (!decimal_to_micro(number, micro))
         return diag_error(d, doc_place(node), "'%s': the number '%.*s' is too large", key,
                           SHOWN(node->text));
     return true;

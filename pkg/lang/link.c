@@ -160,6 +160,10 @@ static bool resolve(const struct subject *s, struct correlation_input *input)
                 : arena_printf(l->a, "the rule '%.*s' (%.*s:%u) did not load",
                                SHOWN(input->reference), SHOWN(v->path), v->line));
     input->rule = v->rule;
+    if (v->rule->channel == CHANNEL_OFF)
+        verdict_add(l->a, s->verdict, place_of(input), false,
+                    arena_printf(l->a, "the rule '%.*s' is off: nothing comes from it",
+                                 SHOWN(input->reference)));
     if (inner && inner->depth + 1 > s->loaded->depth)
         s->loaded->depth = inner->depth + 1;
     if (s->loaded->depth > CORRELATION_DEPTH_MAX)
@@ -358,7 +362,7 @@ static bool check_field(const struct subject *s, struct place at, const struct s
 static bool check_fields(const struct subject *s)
 {
     const struct sigma_correlation *sigma = &s->loaded->sigma;
-    struct str per_input[CORRELATION_INPUTS_MAX];
+    struct str per_input[CORRELATION_INPUTS_MAX] = {{NULL, 0}};
     bool is_good = true;
 
     if (!s->l->options->profiles || s->c->n_inputs == 0)
@@ -373,15 +377,36 @@ static bool check_fields(const struct subject *s)
             per_input[i] = s->c->fields[f];
         is_good &= check_field(s, sigma->field_at, per_input, "condition");
     }
+    for (size_t i = 0; s->c->actor_field.n && i < s->c->n_inputs; i++)
+        per_input[i] = s->c->actor_field;
+    if (s->c->actor_field.n)
+        is_good &= check_field(s, sigma->actor_at, per_input, "actor");
     return is_good;
 }
 
 /* ---- numbers of texts ------------------------------------------------------------------------ */
 
 struct text_search {
+    struct linker *l;
     struct str field;
     bool is_text, is_number;
 };
+
+static void look_at_atom(const struct atom *atom, void *context);
+
+static void look_at_rule(struct text_search *t, const struct rule *rule)
+{
+    const struct profile_set *profiles = t->l->options->profiles;
+    const struct correlation *c = rule->correlation;
+
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        look_at_rule(t, c->inputs[i].rule);
+    if (c)
+        return;
+    if (profiles && profile_set_names_entity(profiles, &rule->logsource, t->field))
+        t->is_text = true;
+    formula_each_atom(rule->formula, look_at_atom, t);
+}
 
 static void look_at_atom(const struct atom *atom, void *context)
 {
@@ -417,9 +442,9 @@ static bool check_numbers(const struct subject *s)
 {
     if (s->c->kind != OPERATOR_AGGREGATE)
         return true;
-    struct text_search t = {.field = s->c->fields[0]};
+    struct text_search t = {.l = s->l, .field = s->c->fields[0]};
     for (size_t i = 0; i < s->c->n_inputs; i++)
-        formula_each_atom(s->c->inputs[i].rule->formula, look_at_atom, &t);
+        look_at_rule(&t, s->c->inputs[i].rule);
     if (!t.is_text || t.is_number)
         return true;
     return refuse(s, s->loaded->sigma.field_at,

@@ -91,6 +91,8 @@ bool correlation_texts(struct correlation_reader *r, const struct doc_node *node
     const struct doc_node *items = node->type == DOC_LIST ? node->items : node;
     size_t n = node->type == DOC_LIST ? node->n_items : 1;
 
+    if (n > max && max == 1)
+        return diag_error(r->s->diag, sigma_at(node), "'%s' takes one name", key);
     if (n > max)
         return diag_error(r->s->diag, sigma_at(node), "more than %zu entries in '%s'", max, key);
     struct str *texts = ARENA_ARRAY(r->s->a, n, struct str);
@@ -263,6 +265,7 @@ static void load_speed(struct correlation_reader *r, const struct doc_node *node
 static void load_actor(struct correlation_reader *r, const struct doc_node *node)
 {
     one_text(r, node, "actor", &r->c->actor_field);
+    r->out->actor_at = sigma_at(node);
 }
 
 static void load_positive(struct correlation_reader *r, const struct doc_node *node,

@@ -46,9 +46,9 @@ struct sigma_correlation {
     size_t n_aliases;
     struct seen_name *seen;
     size_t n_seen;
-    const struct place *group_at; /* per name of correlation->group */
-    struct place field_at;        /* of condition.field */
-    bool generates;               /* its rules alert by themselves too */
+    const struct place *group_at;    /* per name of correlation->group */
+    struct place field_at, actor_at; /* of condition.field, of actor */
+    bool generates;                  /* its rules alert by themselves too */
 };
 
 /* True and rule->correlation set, or false with errors in the diag. Results in scope->a. */

@@ -215,7 +215,7 @@ static void check_counts(struct correlation_reader *r, int64_t max)
         diag_error(r->s->diag, condition_place(r),
                    "the condition is never met: groups without events are not reported");
     else if (n_met == max && c->kind == OPERATOR_SET)
-        diag_error(r->s->diag, condition_place(r), "every event meets the condition");
+        diag_warn(r->s->diag, condition_place(r), "one hit is enough to meet the condition");
 }
 
 /* All rules in order is what temporal_ordered is; it has no other condition. */
@@ -231,7 +231,7 @@ static void check_ordered(struct correlation_reader *r)
         return;
     }
     diag_unsupported(r->s->diag, condition_place(r),
-                     "temporal_ordered wants all its rules: a condition other than gte: %zu",
+                     "temporal_ordered with a condition other than 'gte: %zu' (all its rules)",
                      c->n_inputs);
 }
 
