@@ -8,7 +8,7 @@
 
 #include "alert/document.h"
 #include "alert/ocsf.h"
-#include "alert/score.h"
+#include "alert/sequence.h"
 #include "base/str.h"
 #include "event/time.h"
 #include "match/evidence.h"
@@ -25,9 +25,10 @@ struct rule_members {
 };
 
 /* What was rendered for a rule. A reload may give the same address to another rule: the
- * digest of its text and its uid tell them apart. */
+ * digest of its text, its uid and what overlays may have changed tell them apart. */
 struct rule_text {
     const struct rule *rule;
+    struct rule like; /* the rule as it was: for is_same_rule() alone, its texts may be gone */
     char sha256[DIGEST_TEXT];
     struct buf text; /* holds what is below */
     struct str uid;
@@ -96,45 +97,15 @@ uint64_t alert_findings_forgotten(const struct alert_writer *w)
 
 /* ---- identity ------------------------------------------------------------------------- */
 
-/* An event without an entity is its own key: by the id it carries, else by its bytes. */
-static struct str event_part(struct document *d)
+static void name_record(struct alert_writer *w, struct document *d)
 {
-    struct str id = event_tree_id(d->arena, d->match->event);
+    const struct finding *f = d->finding;
+    struct uid uid;
 
-    if (id.n > 0)
-        return arena_printf(d->arena, "event:%.*s", (int)id.n, id.p);
-    return arena_printf(d->arena, "raw:%s:%u", d->raw_sha256, d->match->index);
-}
-
-static struct str bucket_part(struct document *d)
-{
-    bool is_negative = d->bucket_start < 0;
-    uint64_t start = is_negative ? 0 - (uint64_t)d->bucket_start : (uint64_t)d->bucket_start;
-
-    return JOIN(d->arena, STR("bucket:"), is_negative ? STR("-") : STR(""),
-                document_number(d->arena, start));
-}
-
-static void identify(struct alert_writer *w, struct document *d)
-{
-    const struct alert_match *m = d->match;
-    struct str parts[4] = {w->options.tenant, m->rule->uid};
-    size_t n = 2;
-
-    digest_sha256_hex(w->digest, m->record, d->raw_sha256);
-    d->has_bucket = d->n_entities > 0;
-    if (d->has_bucket) {
-        parts[n++] = d->entities[0].key;
-        d->bucket_start = uid_bucket_start(w->digest, parts + 1, 2, m->time_ms, UID_PERIOD_MS);
-        parts[n++] = bucket_part(d);
-    } else {
-        parts[n++] = event_part(d);
-    }
-    struct uid finding = uid_of_parts(w->digest, parts, n);
-    uid_format(finding, d->finding_uid);
-    d->sequence = sequence_next(w->sequences, finding);
-    struct str record[] = {str_from(d->finding_uid), STR("1"),
-                           document_number(d->arena, d->sequence)};
+    memcpy(uid.bytes, f->uid, sizeof(uid.bytes));
+    uid_format(uid, d->finding_uid);
+    struct str record[] = {str_from(d->finding_uid), document_number(d->arena, f->activity),
+                           document_number(d->arena, f->sequence)};
     uid_format(uid_of_parts(w->digest, record, ARRAY_LEN(record)), d->record_uid);
 }
 
@@ -158,6 +129,7 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule,
 
     w->n_rules += t->rule == NULL;
     t->rule = rule;
+    t->like = *rule;
     memcpy(t->sha256, rule->sha256, sizeof(t->sha256));
     buf_clear(&t->text);
     buf_add(&t->text, rule->uid);
@@ -191,34 +163,27 @@ static struct str render(struct alert_writer *w, struct document *d,
     return arena_str(d->arena, is_members ? str_sub(text, 1, text.n - 1) : text);
 }
 
-static void rule_head(struct document *d)
+static bool is_same_rule(const struct rule_text *t, const struct rule *rule)
 {
-    struct json_writer *w = &d->json;
-    struct severity severity = score_severity(d->match->rule);
-    struct score score = score_of(d->match->rule);
-    struct severity risk = score_risk_level(score.total);
+    const struct rule *like = &t->like;
 
-    json_kv_i64(w, "severity_id", severity.id);
-    json_kv_str(w, "severity", str_from(severity.name));
-    json_kv_i64(w, "status_id", 1);
-    json_kv_str(w, "status", STR("New"));
-    json_kv_bool(w, "is_alert", true);
-    json_kv_i64(w, "risk_score", score.total);
-    json_kv_i64(w, "risk_level_id", risk.id);
-    json_kv_str(w, "risk_level", str_from(risk.name));
+    return t->rule && str_eq(t->uid, rule->uid) &&
+           memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0 && like->level == rule->level &&
+           like->has_level == rule->has_level && like->channel == rule->channel &&
+           like->correlation == rule->correlation && like->overlays == rule->overlays &&
+           like->n_overlays == rule->n_overlays;
 }
 
 static struct rule_members rule_parts(struct alert_writer *w, struct document *d)
 {
-    const struct rule *rule = d->match->rule;
+    const struct rule *rule = d->rule;
     struct rule_text *t = rule_slot(w, rule);
-    bool is_first = d->limits == document_limits;
+    bool is_first = d->limits == document_limits && finding_is_plain(d);
 
-    if (is_first && t->rule && str_eq(t->uid, rule->uid) &&
-        memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0)
+    if (is_first && is_same_rule(t, rule))
         return t->members;
     size_t before = d->n_truncated;
-    struct rule_members members = {.head = render(w, d, rule_head, true)};
+    struct rule_members members = {.head = render(w, d, finding_head, true)};
     members.finding = render(w, d, rule_finding, true);
     members.block = render(w, d, rule_block, false);
     if (is_first && d->n_truncated == before)
@@ -228,41 +193,44 @@ static struct rule_members rule_parts(struct alert_writer *w, struct document *d
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
+/* The time of what completed the finding. */
+static int64_t event_ms(const struct document *d)
+{
+    return d->trigger ? d->trigger->time_ms : d->finding->at_ms;
+}
+
 /* The time of processing: volatile, so the event's own where a run must be repeatable. */
 static int64_t processed_ms(const struct document *d)
 {
-    return d->options->is_deterministic ? d->match->time_ms : d->match->now_ms;
+    return d->options->is_deterministic ? event_ms(d) : d->now_ms;
 }
 
 static void put_head(struct document *d, struct str members)
 {
+    static const struct str activities[] = {
+        [FINDING_CREATE] = STR("\"activity_id\":1,\"activity_name\":\"Create\",\"type_uid\":"
+                               "200401,\"type_name\":\"Detection Finding: Create\""),
+        [FINDING_UPDATE] = STR("\"activity_id\":2,\"activity_name\":\"Update\",\"type_uid\":"
+                               "200402,\"type_name\":\"Detection Finding: Update\""),
+        [FINDING_CLOSE] = STR("\"activity_id\":3,\"activity_name\":\"Close\",\"type_uid\":"
+                              "200403,\"type_name\":\"Detection Finding: Close\"")};
     struct json_writer *w = &d->json;
 
     document_members(
         d, STR("\"class_uid\":2004,\"class_name\":\"Detection Finding\",\"category_uid\":2,"
-               "\"category_name\":\"Findings\",\"activity_id\":1,\"activity_name\":\"Create\","
-               "\"type_uid\":200401,\"type_name\":\"Detection Finding: Create\""));
+               "\"category_name\":\"Findings\""));
+    document_members(d, activities[d->finding->activity]);
     document_members(d, members);
     json_kv_i64(w, "time", processed_ms(d));
     json_kv_i64(w, "timezone_offset", 0);
-    json_kv_i64(w, "start_time", d->match->time_ms);
-    json_kv_i64(w, "end_time", d->match->time_ms);
-    json_kv_i64(w, "count", 1);
-    event_message(d);
-}
-
-static struct str profile_label(const struct document *d)
-{
-    const struct profile *p = d->match->event->shape.profile;
-
-    return p ? str_sub(profile_name(p), 0, 64) : STR("unknown");
+    finding_times(d);
+    finding_message(d);
 }
 
 static void put_metadata(struct document *d)
 {
     struct json_writer *w = &d->json;
     char time[TIME_TEXT_MAX];
-    struct str profile = profile_label(d), format = str_sub(d->match->rule->language, 0, 64);
 
     json_key_name(w, STR("metadata"));
     json_open_object(w);
@@ -270,11 +238,11 @@ static void put_metadata(struct document *d)
     json_kv_str(w, "uid", str_from(d->record_uid));
     json_kv_str(w, "correlation_uid", str_from(d->finding_uid));
     json_key_name(w, STR("sequence"));
-    json_put_u64(w, d->sequence);
+    json_put_u64(w, d->finding->sequence);
     if (d->options->tenant.n > 0)
         document_rule_text(d, "tenant_uid", d->options->tenant, d->limits->text, "metadata");
     json_kv_str(w, "log_name", STR("weir.alerts"));
-    json_kv_str(w, "original_time", (struct str){time, time_format_ms(d->match->time_ms, time)});
+    json_kv_str(w, "original_time", (struct str){time, time_format_ms(event_ms(d), time)});
     json_key_name(w, STR("product"));
     json_open_object(w);
     json_kv_str(w, "name", STR("weir"));
@@ -282,11 +250,7 @@ static void put_metadata(struct document *d)
     json_kv_str(w, "version", str_sub(d->options->version, 0, 64));
     json_close_object(w);
     json_key_name(w, STR("labels"));
-    json_open_array(w);
-    json_put_str(w, JOIN(d->arena, STR("rule.format:"), format));
-    json_put_str(w, STR("rule.kind:event"));
-    json_put_str(w, JOIN(d->arena, STR("pipeline:"), profile));
-    json_close_array(w);
+    finding_labels(d);
     json_close_object(w);
 }
 
@@ -298,34 +262,20 @@ static void put_finding(struct document *d, struct str members)
     json_key_name(w, STR("finding_info"));
     json_open_object(w);
     json_kv_str(w, "uid", str_from(d->finding_uid));
-    json_kv_i64(w, "created_time", now);
+    if (d->finding->activity == FINDING_CREATE)
+        json_kv_i64(w, "created_time", now);
     json_kv_i64(w, "modified_time", now);
-    json_kv_i64(w, "first_seen_time", d->match->time_ms);
-    json_kv_i64(w, "last_seen_time", d->match->time_ms);
+    json_kv_i64(w, "first_seen_time", d->finding->first_ms);
+    json_kv_i64(w, "last_seen_time", d->finding->last_ms);
     document_members(d, members);
-    json_kv_i64(w, "related_events_count", 1);
-    json_close_object(w);
-}
-
-static void put_risk(struct document *d)
-{
-    struct json_writer *w = &d->json;
-    struct score score = score_of(d->match->rule);
-
-    json_key_name(w, STR("risk"));
-    json_open_object(w);
-    json_kv_i64(w, "base", score.base);
-    json_key_name(w, STR("modifiers"));
-    json_open_array(w);
-    json_close_array(w);
-    json_kv_i64(w, "score", score.total);
+    finding_related_events(d);
     json_close_object(w);
 }
 
 static void put_volatile(struct document *d)
 {
     struct json_writer *w = &d->json;
-    int64_t latency = processed_ms(d) - d->match->time_ms;
+    int64_t latency = processed_ms(d) - event_ms(d);
 
     json_key_name(w, STR("volatile"));
     json_open_object(w);
@@ -345,11 +295,12 @@ static void put_unmapped(struct document *d, struct str rule_text)
     json_key_name(w, STR("weir"));
     json_open_object(w);
     json_kv_str(w, "schema", STR("weir.alert/1"));
-    json_key_name(w, STR("dedup"));
-    event_dedup(d);
+    json_kv_str(w, "channel", str_from(rule_channel_name(d->rule->channel)));
+    finding_dedup(d);
     json_key_name(w, STR("rule"));
     json_put_number(w, rule_text); /* JSON text, made by rule_block() */
-    put_risk(d);
+    finding_correlation(d);
+    finding_risk(d);
     json_kv_str(w, "tenant", str_sub(d->options->tenant, 0, d->limits->text));
     json_key_name(w, STR("truncated"));
     json_open_array(w);
@@ -357,7 +308,7 @@ static void put_unmapped(struct document *d, struct str rule_text)
         json_put_str(w, d->truncated[i]);
     json_close_array(w);
     put_volatile(d);
-    json_kv_str(w, "mapping", profile_label(d));
+    json_kv_str(w, "mapping", finding_mapping(d));
     json_close_object(w);
     json_close_object(w);
 }
@@ -377,30 +328,135 @@ static void write_document(struct alert_writer *w, struct document *d, struct bu
     json_close_object(&d->json);
 }
 
-struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)
+/* With lower limits while it is too long. */
+static void write_fitting(struct alert_writer *w, struct document *d, struct buf *out)
 {
-    struct document d = {.arena = w->arena,
-                         .redactor = w->redactor,
-                         .ways = w->ways,
-                         .options = &w->options,
-                         .match = m};
-    struct alert_ids ids;
     size_t start = out->n;
 
-    arena_reset(w->arena);
-    redactor_begin(w->redactor, w->arena, m->event);
-    d.n_entities = event_entities(w->arena, m->event, &d.entities);
-    evidence_begin(w->evidence, m->event);
-    d.n_matched = evidence_of(w->evidence, m->rule, &d.matched);
-    identify(w, &d);
     for (size_t row = 0; row < LIMIT_ROWS; row++) {
-        d.limits = &document_limits[row];
+        d->limits = &document_limits[row];
         out->n = start;
-        write_document(w, &d, out);
+        write_document(w, d, out);
         if (out->n - start <= ALERT_BYTES_MAX)
             break;
     }
+}
+
+/* The rule whose atoms the trigger matched: that of the finding, or one that a correlation listens
+ * to; NULL if that cannot be told. */
+static const struct rule *matched_rule(const struct document *d)
+{
+    const struct correlation *c = d->rule->correlation;
+
+    if (!c)
+        return d->rule;
+    struct str uid = document_trigger_rule(d);
+    for (size_t i = 0; i < c->n_inputs; i++)
+        if (c->inputs[i].rule && str_eq(c->inputs[i].rule->uid, uid))
+            return c->inputs[i].rule->correlation ? NULL : c->inputs[i].rule;
+    return NULL;
+}
+
+static void begin(struct alert_writer *w, struct document *d, const struct alert_finding *f)
+{
+    *d = (struct document){.arena = w->arena,
+                           .redactor = w->redactor,
+                           .ways = w->ways,
+                           .options = &w->options,
+                           .rule = f->rule,
+                           .finding = f->finding,
+                           .trigger = f->trigger,
+                           .now_ms = f->now_ms};
+    if (f->trigger) {
+        digest_sha256_hex(w->digest, f->trigger->record, d->raw_sha256);
+        redactor_begin(w->redactor, w->arena, f->trigger->event);
+    } else {
+        redactor_begin_without(w->redactor, w->arena);
+    }
+    document_gather(d);
+    redactor_use_profile(w->redactor, document_profile(d));
+    const struct rule *rule = f->trigger ? matched_rule(d) : NULL;
+    if (rule) {
+        evidence_begin(w->evidence, f->trigger->event);
+        d->n_matched = evidence_of(w->evidence, rule, &d->matched);
+    }
+}
+
+void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, struct buf *out)
+{
+    struct document d;
+
+    arena_reset(w->arena);
+    begin(w, &d, f);
+    name_record(w, &d);
+    write_fitting(w, &d, out);
+}
+
+/* ---- a match without state --------------------------------------------------------------------
+ */
+
+/* An event without an entity is its own key: by the id it carries, else by its bytes. */
+static struct str event_part(struct document *d)
+{
+    struct str id = event_tree_id(d->arena, d->trigger->event);
+
+    if (id.n > 0)
+        return arena_printf(d->arena, "event:%.*s", (int)id.n, id.p);
+    return arena_printf(d->arena, "raw:%s:%u", d->raw_sha256, d->trigger->index);
+}
+
+static struct str bucket_part(struct document *d, int64_t start_ms)
+{
+    bool is_negative = start_ms < 0;
+    uint64_t start = is_negative ? 0 - (uint64_t)start_ms : (uint64_t)start_ms;
+
+    return JOIN(d->arena, STR("bucket:"), is_negative ? STR("-") : STR(""),
+                document_number(d->arena, start));
+}
+
+/* The finding that a match is, by itself: its first entity and its hour. */
+static void make_finding(struct alert_writer *w, struct document *d, struct finding *f)
+{
+    struct str parts[4] = {w->options.tenant, d->rule->uid};
+    size_t n = 2;
+
+    if (d->n_entities > 0) {
+        parts[n++] = f->keys[f->n_keys] = d->entities[0].key;
+        f->key_names[f->n_keys++] = STR("entity");
+        f->has_bucket = true;
+        f->bucket_start_ms =
+            uid_bucket_start(w->digest, parts + 1, 2, d->trigger->time_ms, UID_PERIOD_MS);
+        f->bucket_end_ms = f->bucket_start_ms + UID_PERIOD_MS;
+        parts[n++] = bucket_part(d, f->bucket_start_ms);
+    } else {
+        parts[n++] = event_part(d);
+    }
+    struct uid uid = uid_of_parts(w->digest, parts, n);
+    memcpy(f->uid, uid.bytes, sizeof(f->uid));
+    f->sequence = sequence_next(w->sequences, uid);
+}
+
+struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)
+{
+    struct finding finding = {.activity = FINDING_CREATE,
+                              .cause = CAUSE_NONE,
+                              .hits = 1,
+                              .first_ms = m->time_ms,
+                              .last_ms = m->time_ms,
+                              .at_ms = m->time_ms,
+                              .level = (uint8_t)m->rule->level,
+                              .is_exact = true,
+                              .n_events = 1};
+    struct alert_finding told = {m->rule, &finding, m, m->now_ms};
+    struct document d;
+    struct alert_ids ids;
+
+    arena_reset(w->arena);
+    begin(w, &d, &told);
+    make_finding(w, &d, &finding);
+    name_record(w, &d);
+    write_fitting(w, &d, out);
     memcpy(ids.finding_uid, d.finding_uid, sizeof(ids.finding_uid));
-    ids.sequence = d.sequence;
+    ids.sequence = finding.sequence;
     return ids;
 }

@@ -1,8 +1,9 @@
-/* alert.h - the alert: one OCSF Detection Finding per match.
+/* alert.h - the alert: one OCSF Detection Finding per record of a finding.
  *
- * Written from the rule, the matched event (whole tree: only matches pay for it) and the atoms
- * that made it fire. Every value of the event passes the redaction stage (redact.h) before it is
- * written. The worked example is docs/alert.md.
+ * Written from the rule, the finding as state tells it (Create, Update, Close), the event that
+ * completed it, if it is still there (whole tree: only matches pay for it), with the atoms that
+ * made it fire, and the capsules of other events. Every value of the event passes the redaction
+ * stage (redact.h) before it is written. The worked example is docs/alert.md.
  *
  * Ids      finding uid = UUIDv5(tenant | rule uid | dedup key values | bucket start); record uid =
  *          UUIDv5(finding uid | activity | sequence); see uid.h. Built from event time and
@@ -35,6 +36,7 @@ struct alert_options {
     struct str generation; /* name of the rule set version */
     struct str worker;     /* volatile */
     struct str version;    /* of weir */
+    const struct profile_set *profiles; /* to read capsules by; NULL: they stay unexplained */
 };
 
 /* One match to be told. */

@@ -12,13 +12,13 @@ enum { MATCHED_MAX = EVIDENCE_MAX - 1 };
 /* The stated order of cutting (docs/alert.md): the raw record, matched values, evidence, then
  * the rule's own long texts. */
 const struct limits document_limits[LIMIT_ROWS] = {
-    {ALERT_RAW_MAX, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
-    {2048, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
-    {0, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64},
-    {0, 256, 32, 8192, 128, 8192, 1024, 64},
-    {0, 256, 32, 512, 64, 8192, 1024, 64},
-    {0, 128, 16, 256, 32, 1024, 256, 8},
-    {0, 64, 4, 64, 8, 256, 64, 4},
+    {ALERT_RAW_MAX, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64, 6},
+    {2048, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64, 6},
+    {0, 4096, MATCHED_MAX, 8192, 128, 8192, 1024, 64, 6},
+    {0, 256, 32, 8192, 128, 8192, 1024, 64, 6},
+    {0, 256, 32, 512, 64, 8192, 1024, 64, 3},
+    {0, 128, 16, 256, 32, 1024, 256, 8, 1},
+    {0, 64, 4, 64, 8, 256, 64, 4, 0},
 };
 
 void document_cut(struct document *d, const char *fmt, ...)

@@ -1,5 +1,8 @@
 /* document.h - one alert while it is written: for pkg/alert alone.
  *
+ * A document tells a finding (state/finding.h). What it shows of events it takes from witnesses:
+ * the event that completed the finding, if there is one, and the capsules of others.
+ *
  * Two sources of text, two ways to write it, and no third:
  *   rule text   document_rule_text(): cut to the limits, not redacted (the rule is the user's own);
  *   event text  only as struct safe, and only document_safe() makes one: redacted, then cut.
@@ -13,15 +16,18 @@
 
 #include "alert/alert.h"
 #include "alert/redact.h"
-#include "alert/sequence.h"
 #include "state/uid.h"
 #include "json/write.h"
+#include "rule/correlation.h"
+#include "state/capsule.h"
+#include "state/finding.h"
 
 enum { TRUNCATED_MAX = 32, RESOURCES_MAX = 16, OBSERVABLES_MAX = 32 };
 
 /* Bytes of texts and numbers of list members. */
 struct limits {
     size_t raw, value, n_matched, evidence, n_evidence, desc, text, n_list;
+    size_t n_others; /* witnesses besides the first */
 };
 
 enum { LIMIT_ROWS = 7 };
@@ -33,6 +39,17 @@ struct safe {
     bool is_changed, is_cut;
 };
 
+/* An event that stands behind the finding. */
+struct witness {
+    const struct capsule *capsule; /* NULL: the triggering event */
+    const struct profile *profile; /* whose names and redactions hold; NULL: unknown */
+    struct event_evidence *evidence;
+    size_t n_evidence;
+    struct event_entity *entities;
+    size_t n_entities;
+};
+enum { WITNESSES_MAX = 1 + FINDING_CAPSULES_MAX };
+
 struct document {
     struct json_writer json;
     struct arena *arena;
@@ -40,14 +57,20 @@ struct document {
     struct ocsf_ways *ways;
     const struct limits *limits;
     const struct alert_options *options;
-    const struct alert_match *match;
 
-    /* identity, settled before the first attempt */
+    const struct rule *rule;
+    const struct finding *finding;
+    const struct alert_match *trigger; /* NULL: told by a timer */
+    int64_t now_ms;
+
+    /* settled before the first attempt */
     char finding_uid[UID_TEXT], record_uid[UID_TEXT], raw_sha256[DIGEST_TEXT];
-    uint64_t sequence;
-    bool has_bucket;
-    int64_t bucket_start;
-    struct event_entity *entities;
+    struct capsule capsules[FINDING_CAPSULES_MAX];
+    size_t n_capsules;
+    struct witness witnesses[WITNESSES_MAX]; /* the trigger, else the newest capsule, comes first */
+    size_t n_witnesses;
+    struct event_entity *entities; /* of all witnesses, those of the first before others */
+    const struct profile **entity_profiles;
     size_t n_entities;
     struct match_evidence *matched;
     size_t n_matched;
@@ -84,11 +107,43 @@ struct str document_number(struct arena *a, uint64_t number);
 /* JSON text made elsewhere: "a":1,"b":2 into the open object. */
 void document_members(struct document *d, struct str members);
 
-/* Parts of the document: rule_part.c, event_part.c. */
+/* The first `max` entities at most, as they may be shown. */
+struct safe document_entity_value(struct document *d, size_t i);
+struct safe document_entity_key(struct document *d, size_t i);
+size_t document_entity_count(const struct document *d);
+
+/* The profile of the first witness. */
+const struct profile *document_profile(const struct document *d);
+/* The i-th value of the finding's key, as it may be shown, and its name. */
+struct safe document_key(struct document *d, size_t i);
+struct str document_key_name(const struct document *d, size_t i);
+
+/* INPUT/PARTITION/OFFSET/INDEX */
+struct str document_reference(struct document *d, struct str input, uint32_t partition,
+                              uint64_t offset, uint32_t index);
+
+/* witness.c: capsules unpacked, entities found. The redactor has begun. */
+void document_gather(struct document *d);
+/* Uid of the rule that the trigger matched, as its capsule says; empty: it has none. */
+struct str document_trigger_rule(const struct document *d);
+
+/* Parts of the document: rule_part.c, finding_part.c, event_part.c. */
 void rule_finding(struct document *d); /* members of finding_info */
 void rule_block(struct document *d);   /* the object unmapped.weir.rule */
+
+void finding_head(struct document *d); /* severity, status, score: members at the top */
+void finding_times(struct document *d);
+void finding_message(struct document *d);
+void finding_labels(struct document *d);                /* an array */
+struct str finding_mapping(const struct document *d);   /* name of the first witness's profile */
+void finding_related_events(struct document *d);        /* members of finding_info */
+void finding_keys(struct document *d, const char *key); /* an object: names and values */
+void finding_dedup(struct document *d);                 /* objects in unmapped.weir */
+void finding_correlation(struct document *d);
+void finding_risk(struct document *d);
+/* Nothing but the rule decides what finding_head() writes. */
+bool finding_is_plain(const struct document *d);
+
 void event_evidences(struct document *d);
-void event_message(struct document *d);
-void event_dedup(struct document *d);
 
 #endif

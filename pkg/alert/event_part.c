@@ -1,4 +1,4 @@
-/* event_part.c - the parts of an alert that come from the event: evidence, entities, message.
+/* event_part.c - the parts of an alert that come from its events: evidence, entities, observables.
  *
  * Every value goes through document_safe(); nothing else in here may write what an event says.
  */
@@ -101,7 +101,7 @@ static void put_raw(struct document *d)
         document_cut(d, "evidences[0].data.raw");
         return;
     }
-    struct redacted raw = redact_record(d->redactor, d->match->record, d->limits->raw);
+    struct redacted raw = redact_record(d->redactor, d->trigger->record, d->limits->raw);
     document_put(d, "raw", (struct safe){.text = raw.text});
     if (raw.is_cut)
         document_cut(d, "evidences[0].data.raw");
@@ -109,49 +109,30 @@ static void put_raw(struct document *d)
 
 /* ---- evidence -------------------------------------------------------------------------- */
 
-/* The event's values at the profile's OCSF paths, redacted. */
-static size_t evidence_leaves(struct document *d, struct ocsf_leaf *leaves)
+/* The event's values at the profile's OCSF paths, redacted. i: which witness. */
+static size_t evidence_leaves(struct document *d, size_t i, struct ocsf_leaf *leaves)
 {
-    struct event_evidence *evidence;
-    size_t n = event_evidence(d->arena, d->match->event, &evidence), kept = 0;
+    const struct event_evidence *evidence = d->witnesses[i].evidence;
+    size_t n = d->witnesses[i].n_evidence, kept = 0;
     size_t max = d->limits->n_evidence < OCSF_LEAVES_MAX ? d->limits->n_evidence : OCSF_LEAVES_MAX;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < n; k++) {
         if (kept == max) {
-            document_cut(d, "evidences[0]");
+            document_cut(d, "evidences[%zu]", i);
             break;
         }
-        if (evidence[i].value.kind == JSON_OBJECT || evidence[i].value.kind == JSON_NULL ||
-            evidence[i].value.text.n == 0 || evidence[i].ocsf_path.n > d->limits->text)
+        if (evidence[k].value.kind == JSON_OBJECT || evidence[k].value.kind == JSON_NULL ||
+            evidence[k].value.text.n == 0 || evidence[k].ocsf_path.n > d->limits->text)
             continue;
         struct safe value =
-            document_safe(d, evidence[i].field, evidence[i].value.text, d->limits->evidence);
+            document_safe(d, evidence[k].field, evidence[k].value.text, d->limits->evidence);
         if (value.is_cut)
-            document_cut(d, "evidences[0].%.*s", (int)evidence[i].ocsf_path.n,
-                         evidence[i].ocsf_path.p);
+            document_cut(d, "evidences[%zu].%.*s", i, (int)evidence[k].ocsf_path.n,
+                         evidence[k].ocsf_path.p);
         if (!value.is_dropped)
-            leaves[kept++] = (struct ocsf_leaf){evidence[i].ocsf_path, value.text};
+            leaves[kept++] = (struct ocsf_leaf){evidence[k].ocsf_path, value.text};
     }
     return kept;
-}
-
-static size_t entity_count(const struct document *d)
-{
-    size_t max = d->limits->n_list < RESOURCES_MAX ? d->limits->n_list : RESOURCES_MAX;
-
-    return d->n_entities < max ? d->n_entities : max;
-}
-
-static struct safe entity_value(struct document *d, size_t i)
-{
-    const struct event_entity *e = &d->entities[i];
-
-    ASSERT(i < RESOURCES_MAX);
-    if (!(d->has_safe_value >> i & 1))
-        d->safe_values[i] =
-            document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
-    d->has_safe_value |= 1ull << i;
-    return d->safe_values[i];
 }
 
 /* Where evidence has room for an entity, by its OCSF type. */
@@ -178,23 +159,55 @@ static bool has_object(const struct ocsf_leaf *leaves, size_t n, struct str path
 
 /* Entities that are no resources must show as well: a profile that maps no evidence names an
  * address, process or file only here. */
-static size_t entity_leaves(struct document *d, struct ocsf_leaf *leaves, size_t n)
+static size_t entity_leaves(struct document *d, const struct witness *witness,
+                            struct ocsf_leaf *leaves, size_t n)
 {
-    for (size_t i = 0; i < entity_count(d) && n < OCSF_LEAVES_MAX; i++) {
-        struct str path = entity_path(&d->entities[i]);
+    size_t max = d->limits->n_list < RESOURCES_MAX ? d->limits->n_list : RESOURCES_MAX;
+
+    for (size_t i = 0; i < witness->n_entities && i < max && n < OCSF_LEAVES_MAX; i++) {
+        const struct event_entity *e = &witness->entities[i];
+        struct str path = entity_path(e);
         if (!path.n || has_object(leaves, n, path))
             continue;
-        struct safe value = entity_value(d, i);
+        struct safe value =
+            document_safe(d, e->field, e->value, d->limits->evidence < 1024 ? 64 : 1024);
         if (!value.is_dropped)
             leaves[n++] = (struct ocsf_leaf){path, value.text};
     }
     return n;
 }
 
-/* Values that OCSF has no place for, by the path that the profile asked for. */
-static void put_fields(struct document *d, const struct ocsf_leaf *rejected, size_t n)
+/* True if the field's value stands among the objects of OCSF already. */
+static bool is_mapped(const struct witness *witness, struct str field)
 {
-    if (n == 0)
+    for (size_t i = 0; i < witness->n_evidence; i++)
+        if (str_eq(witness->evidence[i].field, field))
+            return true;
+    return false;
+}
+
+/* What a capsule kept and no profile maps. */
+static void put_kept(struct document *d, const struct witness *witness)
+{
+    const struct capsule *c = witness->capsule;
+
+    for (uint32_t i = 0; c && i < c->n_fields; i++) {
+        if (is_mapped(witness, c->fields[i].name) || c->fields[i].value.n == 0)
+            continue;
+        struct safe value =
+            document_safe(d, c->fields[i].name, c->fields[i].value, d->limits->evidence);
+        if (value.is_dropped)
+            continue;
+        json_key(&d->json, c->fields[i].name);
+        json_put_str(&d->json, value.text);
+    }
+}
+
+/* Values that OCSF has no place for, by the path that the profile asked for, or by field. */
+static void put_fields(struct document *d, const struct witness *witness,
+                       const struct ocsf_leaf *rejected, size_t n)
+{
+    if (n == 0 && !witness->capsule)
         return;
     json_key_name(&d->json, STR("fields"));
     json_open_object(&d->json);
@@ -202,16 +215,15 @@ static void put_fields(struct document *d, const struct ocsf_leaf *rejected, siz
         json_key(&d->json, rejected[i].path);
         json_put_str(&d->json, rejected[i].text);
     }
+    put_kept(d, witness);
     json_close_object(&d->json);
 }
 
-static void put_data(struct document *d, const struct ocsf_leaf *rejected, size_t n_rejected)
+static void put_trigger(struct document *d)
 {
-    const struct alert_match *m = d->match;
+    const struct alert_match *m = d->trigger;
     struct json_writer *w = &d->json;
 
-    json_key_name(w, STR("data"));
-    json_open_object(w);
     document_rule_text(d, m->is_topic ? "topic" : "file", m->input, d->limits->text,
                        "evidences[0].data");
     json_kv_i64(w, "partition", m->partition);
@@ -223,27 +235,41 @@ static void put_data(struct document *d, const struct ocsf_leaf *rejected, size_
         json_kv_bool(w, "event_time_is_standin", true);
     json_kv_str(w, "raw_sha256", str_from(d->raw_sha256));
     put_matched(d);
-    put_fields(d, rejected, n_rejected);
-    put_raw(d);
-    json_close_object(w);
+}
+
+static void put_capsule(struct document *d, const struct capsule *c)
+{
+    struct json_writer *w = &d->json;
+
+    document_rule_text(d, "input", c->input, d->limits->text, "evidences[].data");
+    json_kv_i64(w, "partition", c->partition);
+    json_key_name(w, STR("offset"));
+    json_put_u64(w, c->offset);
+    json_kv_i64(w, "index", c->index);
+    json_kv_i64(w, "event_time", c->t_ms);
+    document_rule_text(d, "rule", c->rule, d->limits->text, "evidences[].data");
+    if (c->is_cut)
+        json_kv_bool(w, "cut", true);
+}
+
+static void put_data(struct document *d, const struct witness *witness,
+                     const struct ocsf_leaf *rejected, size_t n_rejected)
+{
+    json_key_name(&d->json, STR("data"));
+    json_open_object(&d->json);
+    if (witness->capsule)
+        put_capsule(d, witness->capsule);
+    else
+        put_trigger(d);
+    if (d->rule->correlation && witness == d->witnesses)
+        finding_keys(d, "key");
+    put_fields(d, witness, rejected, n_rejected);
+    if (!witness->capsule)
+        put_raw(d);
+    json_close_object(&d->json);
 }
 
 /* ---- entities ----------------------------------------------------------------------------- */
-
-/* The normalised text. If the value had to be redacted, so has this: folding its letters may
- * have hidden a secret from the patterns. */
-static struct safe entity_key(struct document *d, size_t i)
-{
-    struct safe value = entity_value(d, i);
-
-    if (value.is_changed || str_eq(d->entities[i].key, d->entities[i].value))
-        return value;
-    if (!(d->has_safe_key >> i & 1))
-        d->safe_keys[i] = document_safe(d, d->entities[i].field, d->entities[i].key,
-                                        d->limits->evidence < 1024 ? 64 : 1024);
-    d->has_safe_key |= 1ull << i;
-    return d->safe_keys[i];
-}
 
 /* What OCSF would call a resource: who and what is affected, not addresses or processes. */
 static bool is_resource(const struct event_entity *e)
@@ -264,8 +290,8 @@ static void put_resource(struct document *d, size_t i)
 
     json_open_object(w);
     json_kv_str(w, "type", str_sub(e->role, 0, 64));
-    document_put(d, "name", entity_value(d, i));
-    document_put(d, "uid", entity_key(d, i));
+    document_put(d, "name", document_entity_value(d, i));
+    document_put(d, "uid", document_entity_key(d, i));
     json_kv_i64(w, "role_id", is_user ? 2 : 3);
     json_kv_str(w, "role", is_user ? STR("Actor") : STR("Affected"));
     json_close_object(w);
@@ -275,10 +301,10 @@ static void put_resources(struct document *d)
 {
     bool is_open = false;
 
-    if (entity_count(d) < d->n_entities)
+    if (document_entity_count(d) < d->n_entities)
         document_cut(d, "resources");
-    for (size_t i = 0; i < entity_count(d); i++) {
-        if (!is_resource(&d->entities[i]) || entity_value(d, i).is_dropped)
+    for (size_t i = 0; i < document_entity_count(d); i++) {
+        if (!is_resource(&d->entities[i]) || document_entity_value(d, i).is_dropped)
             continue;
         if (!is_open) {
             json_key_name(&d->json, STR("resources"));
@@ -291,26 +317,41 @@ static void put_resources(struct document *d)
         json_close_array(&d->json);
 }
 
-static void put_observables(struct document *d, const struct ocsf_node *root)
+struct observables {
+    struct ocsf_observable items[OBSERVABLES_MAX + 1]; /* one more, to know that there are more */
+    size_t n;
+};
+
+/* Those of evidence number i; names are completed. */
+static void add_observables(struct document *d, struct observables *o, size_t i,
+                            const struct ocsf_node *root)
 {
-    struct ocsf_observable list[OBSERVABLES_MAX + 1]; /* one more, to know that there are more */
-    size_t n = ocsf_observables(d->arena, root, list, OBSERVABLES_MAX + 1);
+    size_t before = o->n;
+    struct str number = document_number(d->arena, i);
+
+    o->n += ocsf_observables(d->arena, root, o->items + o->n, OBSERVABLES_MAX + 1 - o->n);
+    for (size_t k = before; k < o->n; k++)
+        o->items[k].name = JOIN(d->arena, STR("evidences["), number, STR("]."), o->items[k].name);
+}
+
+static void put_observables(struct document *d, struct observables *o)
+{
     struct json_writer *w = &d->json;
 
-    if (n == 0)
+    if (o->n == 0)
         return;
-    if (n > OBSERVABLES_MAX) {
+    if (o->n > OBSERVABLES_MAX) {
         document_cut(d, "observables");
-        n = OBSERVABLES_MAX;
+        o->n = OBSERVABLES_MAX;
     }
     json_key_name(w, STR("observables"));
     json_open_array(w);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < o->n; i++) {
         json_open_object(w);
-        json_kv_str(w, "name", JOIN(d->arena, STR("evidences[0]."), list[i].name));
-        json_kv_i64(w, "type_id", list[i].type_id);
-        json_kv_str(w, "type", str_from(list[i].type));
-        json_kv_str(w, "value", list[i].value);
+        json_kv_str(w, "name", o->items[i].name);
+        json_kv_i64(w, "type_id", o->items[i].type_id);
+        json_kv_str(w, "type", str_from(o->items[i].type));
+        json_kv_str(w, "value", o->items[i].value);
         json_close_object(w);
     }
     json_close_array(w);
@@ -318,71 +359,82 @@ static void put_observables(struct document *d, const struct ocsf_node *root)
 
 /* ---- the parts ---------------------------------------------------------------------------- */
 
-void event_evidences(struct document *d)
+struct str document_reference(struct document *d, struct str input, uint32_t partition,
+                              uint64_t offset, uint32_t index)
 {
-    const struct alert_match *m = d->match;
-    struct ocsf_leaf leaves[OCSF_LEAVES_MAX], rejected[OCSF_LEAVES_MAX];
-    size_t n_rejected, n = entity_leaves(d, leaves, evidence_leaves(d, leaves));
-    const struct ocsf_node *root = ocsf_build(d->arena, d->ways, leaves, n, rejected, &n_rejected);
+    return JOIN(d->arena, str_sub(input, 0, d->limits->text), STR("/"),
+                document_number(d->arena, partition), STR("/"), document_number(d->arena, offset),
+                STR("/"), document_number(d->arena, index));
+}
+
+static void put_head(struct document *d, size_t i)
+{
+    const struct capsule *c = d->witnesses[i].capsule;
+    const struct alert_match *m = d->trigger;
     struct json_writer *w = &d->json;
 
-    json_key_name(w, STR("evidences"));
-    json_open_array(w);
-    json_open_object(w);
-    json_kv_str(w, "name", STR("trigger"));
-    struct str input = str_sub(m->input, 0, d->limits->text);
-    json_kv_str(w, "uid",
-                JOIN(d->arena, input, STR("/"), document_number(d->arena, m->partition), STR("/"),
-                     document_number(d->arena, m->offset), STR("/"),
-                     document_number(d->arena, m->index)));
+    if (c) {
+        json_kv_str(w, "name",
+                    JOIN(d->arena, STR("event-"),
+                         document_number(d->arena, (size_t)(c - d->capsules) + 1)));
+        json_kv_str(w, "uid", document_reference(d, c->input, c->partition, c->offset, c->index));
+    } else {
+        json_kv_str(w, "name", STR("trigger"));
+        json_kv_str(w, "uid", document_reference(d, m->input, m->partition, m->offset, m->index));
+    }
     json_kv_i64(w, "verdict_id", 4);
     json_kv_str(w, "verdict", STR("Suspicious"));
-    if (root)
-        ocsf_write(w, root);
-    put_data(d, rejected, n_rejected);
-    json_close_object(w);
-    json_close_array(w);
-    put_resources(d);
-    put_observables(d, root);
 }
 
-/* Title, and whom it is about. */
-void event_message(struct document *d)
+static void put_evidence(struct document *d, size_t i, struct observables *o)
 {
-    struct str title = str_sub(d->match->rule->title, 0, d->limits->text);
-    struct safe about = {0};
+    const struct witness *witness = &d->witnesses[i];
+    struct ocsf_leaf leaves[OCSF_LEAVES_MAX], rejected[OCSF_LEAVES_MAX];
+    size_t n_rejected;
 
-    if (d->n_entities > 0)
-        about = entity_value(d, 0);
-    if (about.text.n == 0 || about.is_dropped) {
-        json_kv_str(&d->json, "message", title);
-        return;
-    }
-    json_kv_str(
-        &d->json, "message",
-        JOIN(d->arena, title, STR(" ("), d->entities[0].role, STR(" "), about.text, STR(")")));
+    redactor_use_profile(d->redactor, witness->profile);
+    size_t n = entity_leaves(d, witness, leaves, evidence_leaves(d, i, leaves));
+    const struct ocsf_node *root = ocsf_build(d->arena, d->ways, leaves, n, rejected, &n_rejected);
+    json_open_object(&d->json);
+    put_head(d, i);
+    if (root)
+        ocsf_write(&d->json, root);
+    put_data(d, witness, rejected, n_rejected);
+    json_close_object(&d->json);
+    if (root)
+        add_observables(d, o, i, root);
+    redactor_use_profile(d->redactor, document_profile(d));
 }
 
-void event_dedup(struct document *d)
+/* Nobody kept an event: the key is all there is. */
+static void put_key_evidence(struct document *d)
 {
     struct json_writer *w = &d->json;
 
     json_open_object(w);
-    json_key_name(w, STR("fields"));
+    json_kv_str(w, "name", STR("key"));
+    json_kv_i64(w, "verdict_id", 4);
+    json_kv_str(w, "verdict", STR("Suspicious"));
+    json_key_name(w, STR("data"));
     json_open_object(w);
-    if (d->has_bucket) {
-        json_key(w, str_sub(d->entities[0].role, 0, 64));
-        json_put_str(w, entity_key(d, 0).text);
-    }
+    finding_keys(d, "key");
     json_close_object(w);
-    if (d->has_bucket) {
-        json_kv_i64(w, "bucket_start", d->bucket_start);
-        json_kv_i64(w, "period_seconds", UID_PERIOD_MS / 1000);
-    }
-    json_kv_str(w, "state", STR("open"));
-    json_key_name(w, STR("count"));
-    json_put_u64(w, d->sequence);
-    json_kv_i64(w, "suppressed", 0);
-    json_kv_bool(w, "exact", true);
     json_close_object(w);
+}
+
+void event_evidences(struct document *d)
+{
+    struct observables observables = {.n = 0};
+
+    json_key_name(&d->json, STR("evidences"));
+    json_open_array(&d->json);
+    if (d->n_witnesses == 0)
+        put_key_evidence(d);
+    for (size_t i = 0; i < d->n_witnesses && i <= d->limits->n_others; i++)
+        put_evidence(d, i, &observables);
+    json_close_array(&d->json);
+    if (d->n_witnesses > d->limits->n_others + 1)
+        document_cut(d, "evidences");
+    put_resources(d);
+    put_observables(d, &observables);
 }

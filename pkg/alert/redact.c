@@ -44,7 +44,8 @@ struct redactor {
 
     /* the event at hand */
     struct arena *arena;
-    const struct event_tree *event;
+    const struct event_tree *event; /* NULL: fields that were kept of several */
+    const struct profile *profile;  /* of the field at hand; NULL: unknown */
     struct known *known;
     size_t n_known;
     bool is_overflowed, has_hit;
@@ -437,16 +438,41 @@ static void walk_profile(struct redactor *r)
     }
 }
 
-void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event)
+void redactor_begin_without(struct redactor *r, struct arena *a)
 {
     r->arena = a;
-    r->event = event;
+    r->event = NULL;
+    r->profile = NULL;
     r->n_known = 0;
     r->is_overflowed = r->has_hit = false;
     memset(r->clean, 0, sizeof(r->clean));
+}
+
+void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event)
+{
+    redactor_begin_without(r, a);
+    r->event = event;
+    r->profile = event->reader;
     walk_profile(r); /* first: what it says about a value goes before what the place says */
     if (event->root)
         walk(r, event->root);
+}
+
+void redactor_note(struct redactor *r, const struct profile *profile, struct str field,
+                   struct str value)
+{
+    enum profile_redact how = profile ? profile_redact_of(profile, field) : REDACT_NONE;
+    enum secret_kind kind;
+
+    if (how != REDACT_NONE)
+        known_add(r, value, "profile", how);
+    else if (secret_named_value(field, value, &kind))
+        known_add(r, value, secret_kind_name(kind), REDACT_NONE);
+}
+
+void redactor_use_profile(struct redactor *r, const struct profile *profile)
+{
+    r->profile = profile;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -468,7 +494,7 @@ static struct redacted replaced(struct redactor *r, const struct known *k)
 static bool replace_whole(struct redactor *r, struct str field, struct str value,
                           struct redacted *out)
 {
-    const struct profile *p = r->event->reader;
+    const struct profile *p = r->profile;
     struct known by_field = {.value = value, .kind = "profile"};
     enum secret_kind kind;
 

@@ -33,6 +33,18 @@ void redactor_free(struct redactor *r);
 /* A new event: find the secrets that only their place gives away. */
 void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event);
 
+/* The same without an event: of what was kept of events (state/capsule.h). */
+void redactor_begin_without(struct redactor *r, struct arena *a);
+
+/* The value of a field that was kept of another event than the one at hand: if its name or that
+ * event's profile says that it is secret, the same text is masked everywhere. */
+void redactor_note(struct redactor *r, const struct profile *profile, struct str field,
+                   struct str value);
+
+/* Whose list of redactions holds for the fields of redact_value() from here on; redactor_begin()
+ * sets that of its event. NULL: none. */
+void redactor_use_profile(struct redactor *r, const struct profile *profile);
+
 struct redacted {
     struct str text;
     bool is_dropped; /* the profile wants it left out; text says so */

@@ -23,7 +23,7 @@ static void put_name(struct json_writer *w, const char *key, struct attack_name 
 static void put_attacks(struct document *d)
 {
     struct attack attacks[ATTACKS_MAX];
-    size_t n = attack_of_tags(d->arena, d->match->rule->tags, attacks);
+    size_t n = attack_of_tags(d->arena, d->rule->tags, attacks);
     struct json_writer *w = &d->json;
 
     if (n == 0)
@@ -44,7 +44,7 @@ static void put_attacks(struct document *d)
 /* The tags that ATT&CK does not explain, as name and value: cve.2021-44228. */
 static void put_tags(struct document *d)
 {
-    struct str_list tags = d->match->rule->tags;
+    struct str_list tags = d->rule->tags;
     struct json_writer *w = &d->json;
     bool is_open = false;
     size_t n = 0;
@@ -77,7 +77,7 @@ static void put_tags(struct document *d)
 /* "kubernetes:audit", "windows:process_creation" */
 static void put_data_sources(struct document *d)
 {
-    const struct logsource *l = &d->match->rule->logsource;
+    const struct logsource *l = &d->rule->logsource;
     struct str parts[] = {l->product, l->category, l->service};
     struct buf text = {0};
 
@@ -99,7 +99,7 @@ static void put_data_sources(struct document *d)
 
 static void put_analytic(struct document *d)
 {
-    const struct rule *rule = d->match->rule;
+    const struct rule *rule = d->rule;
     struct json_writer *w = &d->json;
     bool is_experimental = rule->status == STATUS_EXPERIMENTAL;
     struct str version = rule->modified.n ? rule->modified : rule->date;
@@ -113,15 +113,45 @@ static void put_analytic(struct document *d)
                        FINDING ".analytic");
     if (version.n > 0)
         document_rule_text(d, "version", version, d->limits->text, FINDING ".analytic");
-    json_kv_str(w, "category", STR("event"));
+    json_kv_str(w, "category", rule->correlation ? STR("correlation") : STR("event"));
     json_kv_i64(w, "state_id", is_experimental ? 3 : 1);
     json_kv_str(w, "state", is_experimental ? STR("Experimental") : STR("Active"));
     json_close_object(w);
 }
 
+/* The rules that a correlation listens to. */
+static void put_related(struct document *d)
+{
+    const struct correlation *c = d->rule->correlation;
+    struct json_writer *w = &d->json;
+    bool is_cut = false;
+
+    if (!c || c->n_inputs == 0)
+        return;
+    json_key_name(w, STR("related_analytics"));
+    json_open_array(w);
+    for (size_t i = 0; i < c->n_inputs; i++) {
+        const struct rule *rule = c->inputs[i].rule;
+        if (!rule || i >= d->limits->n_list) {
+            is_cut |= i >= d->limits->n_list;
+            continue;
+        }
+        json_open_object(w);
+        json_kv_i64(w, "type_id", 1);
+        json_kv_str(w, "type", STR("Rule"));
+        document_rule_text(d, "uid", rule->uid, d->limits->text, FINDING ".related_analytics");
+        document_rule_text(d, "name", rule->name.n ? rule->name : rule->title, d->limits->text,
+                           FINDING ".related_analytics");
+        json_close_object(w);
+    }
+    json_close_array(w);
+    if (is_cut)
+        document_cut(d, FINDING ".related_analytics");
+}
+
 void rule_finding(struct document *d)
 {
-    const struct rule *rule = d->match->rule;
+    const struct rule *rule = d->rule;
     struct str types[ATTACKS_MAX];
     size_t n_types = attack_tactics(rule->tags, types);
     struct json_writer *w = &d->json;
@@ -139,12 +169,13 @@ void rule_finding(struct document *d)
     put_data_sources(d);
     put_tags(d);
     put_analytic(d);
+    put_related(d);
     put_attacks(d);
 }
 
 void rule_block(struct document *d)
 {
-    const struct rule *rule = d->match->rule;
+    const struct rule *rule = d->rule;
     struct json_writer *w = &d->json;
     size_t max = d->limits->text;
 
@@ -161,9 +192,9 @@ void rule_block(struct document *d)
                        RULE);
     document_rule_list(d, "references", rule->references, RULE);
     document_rule_list(d, "falsepositives", rule->falsepositives, RULE);
-    json_key_name(w, STR("overlays"));
-    json_open_array(w);
-    json_close_array(w);
+    document_rule_list(d, "overlays", (struct str_list){rule->overlays, rule->n_overlays}, RULE);
+    if (rule->channel != CHANNEL_ALERT)
+        json_kv_str(w, "channel", str_from(rule_channel_name(rule->channel)));
     document_rule_text(d, "generation", d->options->generation, max, RULE);
     json_close_object(w);
 }

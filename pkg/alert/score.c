@@ -1,25 +1,40 @@
 /* score.c - see score.h. */
 #include "alert/score.h"
 
-struct score score_of(const struct rule *rule)
+/* A rule without a level tells one only when its finding got one from elsewhere. */
+static bool level_of(const struct rule *rule, const struct finding *f, enum rule_level *out)
 {
-    int base = rule_level_score(rule->has_level ? rule->level : LEVEL_MEDIUM);
+    enum rule_level told = f->level > LEVEL_CRITICAL ? LEVEL_CRITICAL : (enum rule_level)f->level;
 
-    return (struct score){.base = base, .total = base};
+    *out = told > rule->level ? told : rule->level;
+    return rule->has_level || told > rule->level;
 }
 
-struct severity score_severity(const struct rule *rule)
+struct score score_of(const struct rule *rule, const struct finding *f)
+{
+    enum rule_level level;
+    bool has_level = level_of(rule, f, &level);
+    struct score score = {.base = rule_level_score(has_level ? level : LEVEL_MEDIUM)};
+    int64_t total = score.base;
+
+    for (uint32_t i = 0; i < f->n_addends; i++)
+        total += f->addends[i].value;
+    score.total = total < 0 ? 0 : total > 100 ? 100 : (int)total;
+    return score;
+}
+
+struct severity score_severity(const struct rule *rule, const struct finding *f)
 {
     static const struct severity by_level[] = {[LEVEL_INFORMATIONAL] = {1, "Informational"},
                                                [LEVEL_LOW] = {2, "Low"},
                                                [LEVEL_MEDIUM] = {3, "Medium"},
                                                [LEVEL_HIGH] = {4, "High"},
                                                [LEVEL_CRITICAL] = {5, "Critical"}};
+    enum rule_level level;
 
-    if (!rule->has_level)
+    if (!level_of(rule, f, &level))
         return (struct severity){0, "Unknown"};
-    ASSERT((size_t)rule->level < ARRAY_LEN(by_level));
-    return by_level[rule->level];
+    return by_level[level];
 }
 
 struct severity score_risk_level(int score)

@@ -102,12 +102,31 @@ static bool is_there(const struct event_entity *list, size_t n, const struct eve
     return false;
 }
 
+/* Where values come from: the whole event, or the fields that are left of it. */
+struct source {
+    const struct event_tree *tree; /* NULL: fields */
+    const struct event_field *fields;
+    size_t n_fields;
+    const struct profile *profile;
+};
+
+static struct field_values values_of(struct arena *a, const struct source *s, struct str field)
+{
+    if (s->tree)
+        return event_lookup(a, s->tree, field);
+    struct field_values out = {ARENA_ARRAY(a, s->n_fields, struct field_value), 0};
+    for (size_t i = 0; i < s->n_fields; i++)
+        if (str_eq(s->fields[i].name, field))
+            out.items[out.n++] = (struct field_value){JSON_STRING, s->fields[i].value};
+    return out;
+}
+
 /* Entities of one field; returns the new count. */
-static size_t add_field(struct arena *a, const struct event_tree *t,
+static size_t add_field(struct arena *a, const struct source *s,
                         const struct profile_entity *entity, struct str field,
                         struct event_entity *list, size_t n)
 {
-    struct field_values values = event_lookup(a, t, field);
+    struct field_values values = values_of(a, s, field);
 
     for (size_t i = 0; i < values.n && n < ENTITIES_MAX; i++) {
         if (!says_something(&values.items[i]))
@@ -123,31 +142,43 @@ static size_t add_field(struct arena *a, const struct event_tree *t,
     return n;
 }
 
-size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out)
+static size_t entities_of(struct arena *a, const struct source *s, struct event_entity **out)
 {
     struct event_entity *list = arena_alloc(a, ENTITIES_MAX * sizeof(*list));
     size_t n = 0;
 
-    for (size_t i = 0; i < t->reader->n_entities; i++) {
-        const struct profile_entity *entity = &t->reader->entities[i];
+    for (size_t i = 0; i < s->profile->n_entities; i++) {
+        const struct profile_entity *entity = &s->profile->entities[i];
         size_t before = n;
         for (size_t f = 0; f < entity->fields.n && n == before; f++)
-            n = add_field(a, t, entity, entity->fields.items[f], list, n);
+            n = add_field(a, s, entity, entity->fields.items[f], list, n);
     }
     *out = list;
     return n;
 }
 
+size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out)
+{
+    return entities_of(a, &(struct source){.tree = t, .profile = t->reader}, out);
+}
+
+size_t event_entities_of_fields(struct arena *a, const struct profile *p,
+                                const struct event_field *fields, size_t n,
+                                struct event_entity **out)
+{
+    return entities_of(a, &(struct source){.fields = fields, .n_fields = n, .profile = p}, out);
+}
+
 /* ---- evidence --------------------------------------------------------------------------- */
 
-size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_evidence **out)
+static size_t evidence_of(struct arena *a, const struct source *s, struct event_evidence **out)
 {
-    const struct profile *p = t->reader;
+    const struct profile *p = s->profile;
     struct event_evidence *list = ARENA_ARRAY(a, p->n_evidence, struct event_evidence);
     size_t n = 0;
 
     for (size_t i = 0; i < p->n_evidence; i++) {
-        struct field_values values = event_lookup(a, t, p->evidence[i].field);
+        struct field_values values = values_of(a, s, p->evidence[i].field);
         for (size_t v = 0; v < values.n; v++) {
             enum json_kind kind = values.items[v].kind;
             if (kind == JSON_NULL || kind == JSON_OBJECT || kind == JSON_EMPTY_ARRAY)
@@ -159,4 +190,16 @@ size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_
     }
     *out = list;
     return n;
+}
+
+size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_evidence **out)
+{
+    return evidence_of(a, &(struct source){.tree = t, .profile = t->reader}, out);
+}
+
+size_t event_evidence_of_fields(struct arena *a, const struct profile *p,
+                                const struct event_field *fields, size_t n,
+                                struct event_evidence **out)
+{
+    return evidence_of(a, &(struct source){.fields = fields, .n_fields = n, .profile = p}, out);
 }

@@ -82,4 +82,16 @@ struct event_evidence {
 };
 size_t event_evidence(struct arena *a, const struct event_tree *t, struct event_evidence **out);
 
+/* The same of an event that is gone, from the few fields that were kept of it: by the profile's
+ * lists as far as they name these fields. */
+struct event_field {
+    struct str name, value;
+};
+size_t event_entities_of_fields(struct arena *a, const struct profile *p,
+                                const struct event_field *fields, size_t n,
+                                struct event_entity **out);
+size_t event_evidence_of_fields(struct arena *a, const struct profile *p,
+                                const struct event_field *fields, size_t n,
+                                struct event_evidence **out);
+
 #endif

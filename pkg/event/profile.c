@@ -25,6 +25,13 @@ const struct profile *profile_find(const struct profile_set *set, struct str nam
     return NULL;
 }
 
+const struct profile *profile_reader(const struct profile_set *set, struct str name)
+{
+    const struct profile *p = profile_find(set, name);
+
+    return p ? p : set->fallback;
+}
+
 struct str profile_name(const struct profile *p)
 {
     return p->name;

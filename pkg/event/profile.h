@@ -57,6 +57,9 @@ uint32_t profile_count(const struct profile_set *set);
 const struct profile *profile_at(const struct profile_set *set, uint32_t i);
 /* NULL if there is none of that name. */
 const struct profile *profile_find(const struct profile_set *set, struct str name);
+/* How events of the profile are read: the profile, or if there is none of that name the one for
+ * events of no known shape. */
+const struct profile *profile_reader(const struct profile_set *set, struct str name);
 struct str profile_name(const struct profile *p);
 struct str profile_description(const struct profile *p);
 

@@ -96,6 +96,9 @@ struct correlation {
     uint32_t line, col;                /* of the `correlation` map */
 };
 
+/* As rules say it: "event_count", "value_avg", "first_seen" ... */
+const char *correlation_type_name(const struct correlation *c);
+
 /* How findings of a rule fold. */
 struct dedup {
     bool is_set, is_off;

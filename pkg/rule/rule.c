@@ -52,6 +52,16 @@ bool rule_status_parse(struct str text, enum rule_status *out)
     return false;
 }
 
+const char *rule_channel_name(enum rule_channel channel)
+{
+    static const char *const NAMES[] = {[CHANNEL_ALERT] = "alert",
+                                        [CHANNEL_SHADOW] = "shadow",
+                                        [CHANNEL_INTERNAL] = "internal",
+                                        [CHANNEL_OFF] = "off"};
+
+    return NAMES[channel];
+}
+
 const char *atom_op_name(enum atom_op op)
 {
     return OPS[op];

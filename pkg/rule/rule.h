@@ -189,6 +189,7 @@ int rule_level_score(enum rule_level level);
 bool rule_level_parse(struct str text, enum rule_level *out);
 const char *rule_status_name(enum rule_status status);
 bool rule_status_parse(struct str text, enum rule_status *out);
+const char *rule_channel_name(enum rule_channel channel);
 const char *atom_op_name(enum atom_op op);
 
 /* ---- building formulas ------------------------------------------------------ */

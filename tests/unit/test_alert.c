@@ -653,13 +653,15 @@ TEST(levels_become_severity_and_score)
                  {LEVEL_HIGH, 4, 73, 3},
                  {LEVEL_CRITICAL, 5, 99, 4}};
 
+    struct finding none = {0};
+
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         struct rule r = {.level = table[i].level, .has_level = true};
-        CHECK_EQ(score_severity(&r).id, table[i].severity);
-        CHECK_EQ(score_of(&r).total, table[i].score);
+        CHECK_EQ(score_severity(&r, &none).id, table[i].severity);
+        CHECK_EQ(score_of(&r, &none).total, table[i].score);
         CHECK_EQ(score_risk_level(table[i].score).id, table[i].risk);
     }
-    CHECK_EQ(score_severity(&(struct rule){0}).id, 0);
+    CHECK_EQ(score_severity(&(struct rule){0}, &none).id, 0);
     CHECK_EQ(score_risk_level(91).id, 3);
     CHECK_EQ(score_risk_level(0).id, 0);
 }

@@ -1,0 +1,368 @@
+/* finding_part.c - the parts of an alert that come from the finding: its life, how it folded, its
+ * score, what a correlation measured.
+ *
+ * Whether it is an alert (somebody should look now) or only says that one goes on:
+ *
+ *   Create   is_alert, unless braked or on another channel than alert
+ *   Update   not, unless it became worse
+ *   Close    not. Its status is no verdict (Resolved would be one): the period is over
+ */
+#include "alert/document.h"
+
+#include "alert/score.h"
+#include "base/str.h"
+
+#include <inttypes.h>
+
+enum { KEYS_IN_MESSAGE = 3 };
+
+/* OCSF counts are 32-bit; the exact number is in unmapped.weir.dedup. */
+static int64_t count_of(uint64_t n)
+{
+    return n > INT32_MAX ? INT32_MAX : (int64_t)n;
+}
+
+static bool is_alert(const struct document *d)
+{
+    const struct finding *f = d->finding;
+
+    if (d->rule->channel != CHANNEL_ALERT || f->is_braked)
+        return false;
+    return f->activity == FINDING_CREATE ||
+           (f->activity == FINDING_UPDATE && f->cause == CAUSE_SEVERITY);
+}
+
+bool finding_is_plain(const struct document *d)
+{
+    const struct finding *f = d->finding;
+
+    return f->activity == FINDING_CREATE && !f->is_braked && f->n_addends == 0 &&
+           f->level <= (uint8_t)d->rule->level;
+}
+
+void finding_head(struct document *d)
+{
+    struct json_writer *w = &d->json;
+    struct severity severity = score_severity(d->rule, d->finding);
+    struct score score = score_of(d->rule, d->finding);
+    struct severity risk = score_risk_level(score.total);
+    bool is_closed = d->finding->activity == FINDING_CLOSE;
+
+    json_kv_i64(w, "severity_id", severity.id);
+    json_kv_str(w, "severity", str_from(severity.name));
+    json_kv_i64(w, "status_id", is_closed ? 99 : 1);
+    json_kv_str(w, "status", is_closed ? STR("Closed") : STR("New"));
+    json_kv_bool(w, "is_alert", is_alert(d));
+    json_kv_i64(w, "risk_score", score.total);
+    json_kv_i64(w, "risk_level_id", risk.id);
+    json_kv_str(w, "risk_level", str_from(risk.name));
+}
+
+void finding_times(struct document *d)
+{
+    json_kv_i64(&d->json, "start_time", d->finding->first_ms);
+    json_kv_i64(&d->json, "end_time", d->finding->last_ms);
+    json_kv_i64(&d->json, "count", count_of(d->finding->hits));
+}
+
+/* ---- in words ----------------------------------------------------------------------------- */
+
+static struct str span_text(struct arena *a, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        char unit;
+    } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
+
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (ms > 0 && ms % units[i].ms == 0)
+            return arena_printf(a, "%" PRId64 "%c", ms / units[i].ms, units[i].unit);
+    return arena_printf(a, "%" PRId64 "ms", ms);
+}
+
+/* A number in millionths, without zeros at its end. */
+static struct str micro_text(struct arena *a, int64_t micro)
+{
+    uint64_t size = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    uint64_t whole = size / CORRELATION_MICRO, rest = size % CORRELATION_MICRO;
+    struct str out = arena_printf(a, "%s%" PRIu64 ".%06" PRIu64, micro < 0 ? "-" : "", whole, rest);
+
+    while (out.n > 0 && out.p[out.n - 1] == '0')
+        out.n--;
+    if (out.n > 0 && out.p[out.n - 1] == '.')
+        out.n--;
+    return out;
+}
+
+static struct str what_measured(const struct document *d, const struct correlation *c)
+{
+    struct str field = c->n_fields > 0 ? str_sub(c->fields[0], 0, 64) : STR("");
+
+    switch (c->kind) {
+    case OPERATOR_COUNT:
+        return STR(" events");
+    case OPERATOR_DISTINCT:
+        return JOIN(d->arena, STR(" distinct "), field);
+    case OPERATOR_AGGREGATE:
+        return JOIN(d->arena, STR(" = "), str_from(correlation_type_name(c)), STR(" of "), field);
+    case OPERATOR_SET:
+    case OPERATOR_ORDERED:
+        return STR(" rules");
+    case OPERATOR_RISK:
+        return STR(" points of risk");
+    default:
+        return JOIN(d->arena, STR(" "), str_from(correlation_type_name(c)));
+    }
+}
+
+/* " (5 events in 10m)"; empty for rules about single events. */
+static struct str measured_text(struct document *d)
+{
+    const struct correlation *c = d->rule->correlation;
+    const struct finding *f = d->finding;
+
+    if (!c || !f->has_measured)
+        return STR("");
+    struct str in =
+        c->window_ms > 0 ? JOIN(d->arena, STR(" in "), span_text(d->arena, c->window_ms)) : STR("");
+    return JOIN(d->arena, STR(" ("), f->is_exact ? STR("") : STR("at least "),
+                micro_text(d->arena, f->measured_micro), what_measured(d, c), in, STR(")"));
+}
+
+/* ": User=bob, Host=ws1" */
+static struct str keys_text(struct document *d)
+{
+    const struct finding *f = d->finding;
+    struct str text = STR("");
+
+    for (size_t i = 0; i < f->n_keys && i < KEYS_IN_MESSAGE; i++) {
+        struct safe value = document_key(d, i);
+        if (value.is_dropped)
+            continue;
+        text = JOIN(d->arena, text, text.n ? STR(", ") : STR(": "), document_key_name(d, i),
+                    STR("="), value.text);
+    }
+    if (f->n_keys > KEYS_IN_MESSAGE)
+        text = JOIN(d->arena, text, STR(", ..."));
+    return text;
+}
+
+/* " (user bob)": whom a single event is about. */
+static struct str about_text(struct document *d)
+{
+    struct safe about = {0};
+
+    if (d->n_entities > 0)
+        about = document_entity_value(d, 0);
+    if (about.text.n == 0 || about.is_dropped)
+        return STR("");
+    return JOIN(d->arena, STR(" ("), d->entities[0].role, STR(" "), about.text, STR(")"));
+}
+
+static struct str life_text(struct document *d)
+{
+    const struct finding *f = d->finding;
+    struct str hits = document_number(d->arena, f->hits);
+    struct str noun = f->hits == 1 ? STR(" hit") : STR(" hits");
+
+    if (f->activity == FINDING_CREATE)
+        return STR("");
+    if (f->activity == FINDING_CLOSE)
+        return JOIN(d->arena, STR("; closed after "), hits, noun);
+    return f->cause == CAUSE_SEVERITY
+               ? JOIN(d->arena, STR("; became worse, "), hits, noun, STR(" so far"))
+               : JOIN(d->arena, STR("; "), hits, noun, STR(" so far"));
+}
+
+void finding_message(struct document *d)
+{
+    struct str title = str_sub(d->rule->title, 0, d->limits->text), about;
+
+    if (d->rule->correlation)
+        about = JOIN(d->arena, keys_text(d), measured_text(d));
+    else
+        about = d->n_entities > 0 ? about_text(d) : keys_text(d);
+    json_kv_str(&d->json, "message", JOIN(d->arena, title, about, life_text(d)));
+}
+
+struct str finding_mapping(const struct document *d)
+{
+    struct str profile = {0};
+
+    if (d->trigger && d->trigger->event->shape.profile)
+        profile = profile_name(d->trigger->event->shape.profile);
+    else if (!d->trigger && d->n_witnesses > 0)
+        profile = d->witnesses[0].capsule->profile;
+    return profile.n > 0 ? str_sub(profile, 0, 64) : STR("unknown");
+}
+
+void finding_labels(struct document *d)
+{
+    const struct rule *rule = d->rule;
+    struct json_writer *w = &d->json;
+
+    json_open_array(w);
+    json_put_str(w, JOIN(d->arena, STR("rule.format:"), str_sub(rule->language, 0, 64)));
+    if (rule->correlation)
+        json_put_str(w, JOIN(d->arena, STR("rule.kind:correlation/"),
+                             str_from(correlation_type_name(rule->correlation))));
+    else
+        json_put_str(w, STR("rule.kind:event"));
+    json_put_str(w, JOIN(d->arena, STR("pipeline:"), finding_mapping(d)));
+    if (rule->channel != CHANNEL_ALERT)
+        json_put_str(w,
+                     JOIN(d->arena, STR("channel:"), str_from(rule_channel_name(rule->channel))));
+    if (d->finding->is_braked)
+        json_put_str(w, STR("braked"));
+    json_close_array(w);
+}
+
+/* ---- events behind it ------------------------------------------------------------------------ */
+
+/* The rule by which the event got here, in words. */
+static struct str title_of(const struct document *d, struct str uid)
+{
+    const struct correlation *c = d->rule->correlation;
+
+    if (str_eq(uid, d->rule->uid))
+        return d->rule->title;
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        if (c->inputs[i].rule && str_eq(c->inputs[i].rule->uid, uid))
+            return c->inputs[i].rule->title;
+    return STR("");
+}
+
+static void put_related(struct document *d, const struct capsule *c)
+{
+    struct json_writer *w = &d->json;
+    struct str title = title_of(d, c->rule);
+
+    json_open_object(w);
+    json_kv_str(w, "uid", document_reference(d, c->input, c->partition, c->offset, c->index));
+    if (c->profile.n > 0)
+        json_kv_str(w, "type", c->profile);
+    json_kv_i64(w, "first_seen_time", c->t_ms);
+    json_kv_i64(w, "last_seen_time", c->t_ms);
+    json_kv_i64(w, "count", 1);
+    if (title.n > 0)
+        json_kv_str(w, "title", str_sub(title, 0, d->limits->text));
+    json_close_object(w);
+}
+
+void finding_related_events(struct document *d)
+{
+    uint64_t n = d->finding->n_events;
+    bool is_alone = d->n_capsules == 0 || (d->n_capsules == 1 && d->trigger && d->n_witnesses == 1);
+
+    if (n < d->n_witnesses)
+        n = d->n_witnesses;
+    json_kv_i64(&d->json, "related_events_count", count_of(n ? n : 1));
+    if (is_alone)
+        return; /* the trigger says it all */
+    json_key_name(&d->json, STR("related_events"));
+    json_open_array(&d->json);
+    for (size_t i = 0; i < d->n_capsules; i++)
+        put_related(d, &d->capsules[i]);
+    json_close_array(&d->json);
+}
+
+/* ---- unmapped.weir -----------------------------------------------------------------------------
+ */
+
+void finding_keys(struct document *d, const char *key)
+{
+    json_key(&d->json, str_from(key));
+    json_open_object(&d->json);
+    for (size_t i = 0; i < d->finding->n_keys; i++) {
+        json_key(&d->json, document_key_name(d, i));
+        json_put_str(&d->json, document_key(d, i).text);
+    }
+    json_close_object(&d->json);
+}
+
+void finding_dedup(struct document *d)
+{
+    const struct finding *f = d->finding;
+    struct json_writer *w = &d->json;
+
+    json_key_name(w, STR("dedup"));
+    json_open_object(w);
+    finding_keys(d, "fields");
+    if (f->has_bucket) {
+        json_kv_i64(w, "bucket_start", f->bucket_start_ms);
+        json_kv_i64(w, "bucket_end", f->bucket_end_ms);
+        json_kv_i64(w, "period_seconds", (f->bucket_end_ms - f->bucket_start_ms) / 1000);
+    }
+    json_kv_str(w, "state", f->activity == FINDING_CLOSE ? STR("closed") : STR("open"));
+    json_key_name(w, STR("count"));
+    json_put_u64(w, f->hits);
+    json_key_name(w, STR("suppressed"));
+    json_put_u64(w, f->suppressed);
+    json_kv_bool(w, "exact", f->is_exact);
+    json_close_object(w);
+}
+
+static void put_steps(struct document *d, const struct correlation *c)
+{
+    struct json_writer *w = &d->json;
+
+    json_key_name(w, STR("rules"));
+    json_open_array(w);
+    for (size_t i = 0; i < c->n_inputs && i < d->limits->n_list; i++)
+        json_put_str(w, str_sub(c->inputs[i].reference, 0, d->limits->text));
+    json_close_array(w);
+    if (c->n_inputs > d->limits->n_list)
+        document_cut(d, "unmapped.weir.correlation.rules");
+}
+
+void finding_correlation(struct document *d)
+{
+    const struct correlation *c = d->rule->correlation;
+    const struct finding *f = d->finding;
+    struct json_writer *w = &d->json;
+
+    if (!c)
+        return;
+    json_key_name(w, STR("correlation"));
+    json_open_object(w);
+    json_kv_str(w, "type", str_from(correlation_type_name(c)));
+    json_kv_i64(w, "timespan_seconds", c->window_ms / 1000);
+    finding_keys(d, "group_by");
+    put_steps(d, c);
+    json_kv_bool(w, "by_timer", f->is_timer);
+    if (f->has_measured) {
+        json_key_name(w, STR("measured"));
+        json_put_number(w, micro_text(d->arena, f->measured_micro));
+    }
+    if (f->detail.n > 0) {
+        struct safe detail = document_safe(d, (struct str){0}, f->detail, d->limits->text);
+        document_put(d, "detail", detail);
+        if (detail.is_cut)
+            document_cut(d, "unmapped.weir.correlation.detail");
+    }
+    json_close_object(w);
+}
+
+void finding_risk(struct document *d)
+{
+    const struct finding *f = d->finding;
+    struct json_writer *w = &d->json;
+    struct score score = score_of(d->rule, f);
+
+    json_key_name(w, STR("risk"));
+    json_open_object(w);
+    json_kv_i64(w, "base", score.base);
+    json_key_name(w, STR("modifiers"));
+    json_open_array(w);
+    for (uint32_t i = 0; i < f->n_addends; i++) {
+        json_open_object(w);
+        json_kv_str(w, "name", str_sub(f->addends[i].name, 0, 64));
+        document_put(d, "why",
+                     document_safe(d, (struct str){0}, f->addends[i].why, d->limits->text));
+        json_kv_i64(w, "add", f->addends[i].value);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_kv_i64(w, "score", score.total);
+    json_close_object(w);
+}

@@ -1,0 +1,24 @@
+/* correlation.c - names of the stateful operators. */
+#include "rule/correlation.h"
+
+const char *correlation_type_name(const struct correlation *c)
+{
+    static const char *const AGGREGATES[] = {[AGGREGATE_SUM] = "value_sum",
+                                             [AGGREGATE_AVG] = "value_avg",
+                                             [AGGREGATE_MIN] = "value_min",
+                                             [AGGREGATE_MAX] = "value_max",
+                                             [AGGREGATE_PERCENTILE] = "value_percentile"};
+    static const char *const KINDS[] = {[OPERATOR_COUNT] = "event_count",
+                                        [OPERATOR_DISTINCT] = "value_count",
+                                        [OPERATOR_AGGREGATE] = "value",
+                                        [OPERATOR_SET] = "temporal",
+                                        [OPERATOR_ORDERED] = "temporal_ordered",
+                                        [OPERATOR_FIRST_SEEN] = "first_seen",
+                                        [OPERATOR_RARITY] = "rarity",
+                                        [OPERATOR_RATIO] = "ratio",
+                                        [OPERATOR_VOLUME] = "volume",
+                                        [OPERATOR_GEO_VELOCITY] = "geo_velocity",
+                                        [OPERATOR_RISK] = "risk"};
+
+    return c->kind == OPERATOR_AGGREGATE ? AGGREGATES[c->aggregate] : KINDS[c->kind];
+}
