@@ -1,0 +1,80 @@
+/* distinct_cell.c - a window, and a book behind it. */
+#include "correlate/distinct_cell.h"
+
+#include "correlate/book.h"
+#include "correlate/hit.h"
+
+bool distinct_cell_is_settled(const struct distinct_cell *c, int64_t t_ms)
+{
+    struct book b = tail_book(&c->tail);
+
+    return t_ms < c->tail.clock->watermark_ms || book_is_claimed(&b, t_ms);
+}
+
+void distinct_cell_claim(struct distinct_cell *c, int64_t t_ms, uint32_t n)
+{
+    struct book b = tail_book(&c->tail);
+
+    book_claim(&b, t_ms, c->hit, (int64_t)n * CORRELATION_MICRO);
+}
+
+/* The cell's window, made if this is the first hit. */
+static bool open_cell(struct distinct_cell *c, const struct state_op *op)
+{
+    struct cell *cell = c->tail.cell;
+
+    if (cell->main.n && distinct_window_is_valid(&c->window)) {
+        c->tail.offset = distinct_window_bytes(&c->window);
+        return true;
+    }
+    tail_drop(cell);
+    if (!op || op->t_ms < c->tail.clock->watermark_ms || !distinct_window_init(&c->window))
+        return false;
+    c->tail.offset = distinct_window_bytes(&c->window);
+    if (tail_init(&c->tail, op))
+        return true;
+    tail_drop(cell);
+    return false;
+}
+
+static void add_hit(struct distinct_cell *c, const struct state_op *op)
+{
+    struct distinct_change change =
+        distinct_window_add(&c->window, op->t_ms, c->value, c->tail.clock->watermark_ms);
+
+    c->tail.offset = distinct_window_bytes(&c->window);
+    struct book b = tail_book(&c->tail);
+    book_hit(&b, op->t_ms, c->hit);
+    if (!change.is_none)
+        c->judge(c, &change);
+}
+
+/* False: nothing is left, the cell is gone. */
+static bool expire(struct distinct_cell *c)
+{
+    distinct_window_expire(&c->window, c->tail.clock->watermark_ms);
+    c->tail.offset = distinct_window_bytes(&c->window);
+    struct book b = tail_book(&c->tail);
+    book_due(&b, c->tail.clock->watermark_ms);
+    if (distinct_window_n(&c->window) || !book_is_empty(&b))
+        return true;
+    tail_drop(c->tail.cell);
+    return false;
+}
+
+void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)
+{
+    c->window.cell = c->tail.cell;
+    c->window.window_ms = c->tail.spec->window_ms;
+    if (!open_cell(c, op))
+        return;
+    struct book b = tail_book(&c->tail);
+    c->window.bucket_ms = c->tail.spec->fold.period_ms;
+    c->window.bucket_zero = book_bucket_start(&b, 0);
+    if (!op && !expire(c))
+        return;
+    if (op && op->t_ms >= c->tail.clock->watermark_ms)
+        add_hit(c, op);
+    c->tail.cell->weight = tail_weight(distinct_window_n(&c->window), c->needed);
+    tail_settle_book(&c->tail, op);
+}

@@ -1,0 +1,50 @@
+/* tail.h - what distinct, set and ordered keep in their cell behind their window: a book when they
+ * are early, the name of their group when they are final (a timer has no event to take it
+ * from).
+ */
+#ifndef WEIR_CORRELATE_TAIL_H
+#define WEIR_CORRELATE_TAIL_H
+
+#include "base/base.h"
+#include "correlate/book.h"
+#include "correlate/hit.h"
+#include "correlate/operator.h"
+#include "state/cell.h"
+#include "state/store.h"
+
+/* The cell is no more. */
+static inline void tail_drop(struct cell *cell)
+{
+    bool is_empty = cell_resize(cell, 0);
+
+    ASSERT(is_empty);
+}
+
+/* Of a cell (cell.h) that has n of what it needs for a finding. */
+static inline uint8_t tail_weight(uint32_t n, uint32_t needed)
+{
+    return (uint8_t)(n >= needed ? UINT8_MAX : (uint64_t)n * UINT8_MAX / needed);
+}
+
+struct tail {
+    const struct operator_spec *spec;
+    struct cell *cell;
+    uint32_t offset; /* of the tail in the cell: moves as the window grows */
+    const struct step_clock *clock;
+    struct emissions *out;
+};
+
+/* Lay out a tail for the group of the operation at the end of the cell (main.n == offset). */
+MUST_USE bool tail_init(const struct tail *t, const struct state_op *op);
+
+/* The book of an early operator. */
+struct book tail_book(const struct tail *t);
+/* Early, after the step: due and idle times of the cell. op as the step got it. */
+void tail_settle_book(const struct tail *t, const struct state_op *op);
+
+/* Final: remember the capsule of an operation. */
+void tail_note(const struct tail *t, const struct state_op *op);
+/* Final: the condition holds at t_ms (SIGNAL_MET). measured < 0: there is nothing to tell. */
+void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured);
+
+#endif
