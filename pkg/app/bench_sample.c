@@ -80,8 +80,9 @@ static void draw(struct rule_book *book, const struct extract_worker *worker, ui
     struct drawn *drawn = ARENA_ARRAY(book->arena, book->n_rules, struct drawn);
     size_t found = 0;
 
+    /* A correlation would be drawn without the rules that it listens to. */
     for (size_t i = 0; i < book->n_rules; i++)
-        if (is_visible(worker, book->rules[i]))
+        if (!book->rules[i]->correlation && is_visible(worker, book->rules[i]))
             drawn[found++] = (struct drawn){lot_of(book->rules[i], seed), i};
     *n_visible = found;
     qsort(drawn, found, sizeof *drawn, by_lot);
