@@ -1,0 +1,359 @@
+/* first_seen_group.c - the group's side: training, and too many terms.
+ *
+ * New terms wait in the cell until the timer that runs behind the last of them, and are then judged
+ * in order of (t, term). The cell: a head, the group's keys in clear, the Bloom filter if there is
+ * one, the terms that wait (of fixed size, so that they can be sorted where they are).
+ */
+#include "correlate/first_seen.h"
+
+#include "base/buf.h"
+#include "correlate/final.h"
+#include "correlate/span.h"
+#include "state/capsule.h"
+
+#include <string.h>
+
+enum { GROUP_VERSION = 1, TEXT_MAX = 103, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
+
+struct head {
+    uint8_t version;
+    bool is_known; /* first_ms and the others say something */
+    bool is_exploded;
+    uint8_t pad;
+    uint32_t terms; /* new ones since count_from_ms */
+    int64_t first_ms, heard_ms, count_from_ms;
+    uint32_t n_waiting, bloom_n;
+    uint32_t keys_n, pad2;
+    struct state_key key;
+};
+
+struct waiting {
+    int64_t t_ms;
+    uint64_t value;
+    uint8_t text_n;
+    char text[TEXT_MAX];
+};
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+static uint32_t bloom_at(const struct head *h)
+{
+    return (uint32_t)sizeof *h + h->keys_n;
+}
+
+static uint32_t waiting_at(const struct head *h)
+{
+    return bloom_at(h) + h->bloom_n;
+}
+
+static bool is_sound(const struct cell_part *p, const struct head *h)
+{
+    return h->version == GROUP_VERSION && h->n_waiting <= FIRST_SEEN_PENDING_MAX &&
+           (h->bloom_n == 0 || h->bloom_n == FIRST_SEEN_BLOOM_BYTES) && h->keys_n <= UINT16_MAX &&
+           p->n == waiting_at(h) + h->n_waiting * sizeof(struct waiting);
+}
+
+/* False: nothing there that this code wrote. */
+static bool load(const struct cell_part *p, struct head *h)
+{
+    if (p->n < sizeof *h)
+        return false;
+    memcpy(h, p->p, sizeof *h);
+    return is_sound(p, h);
+}
+
+static void put(struct cell *cell, const struct head *h)
+{
+    memcpy(cell->main.p, h, sizeof *h);
+}
+
+static bool begin(struct cell *cell, const struct state_op *op, struct head *h)
+{
+    const struct hit *hit = op->payload;
+
+    *h = (struct head){.version = GROUP_VERSION, .heard_ms = INT64_MIN, .key = op->key};
+    if (hit->keys.n <= UINT16_MAX)
+        h->keys_n = (uint32_t)hit->keys.n;
+    if (!cell_resize(cell, waiting_at(h)))
+        return false;
+    if (h->keys_n)
+        memcpy(cell->main.p + sizeof *h, hit->keys.p, h->keys_n);
+    put(cell, h);
+    return true;
+}
+
+/* A restored cell has no keys until an event brings them. */
+static void note_keys(struct cell *cell, struct head *h, struct str keys)
+{
+    if (h->keys_n || keys.n == 0 || keys.n > UINT16_MAX ||
+        !cell_resize(cell, cell->main.n + (uint32_t)keys.n))
+        return;
+    uint8_t *at = cell->main.p + sizeof *h;
+    memmove(at + keys.n, at, cell->main.n - sizeof *h - keys.n);
+    memcpy(at, keys.p, keys.n);
+    h->keys_n = (uint32_t)keys.n;
+    put(cell, h);
+}
+
+static struct waiting waiting_get(const struct cell *cell, const struct head *h, uint32_t i)
+{
+    struct waiting w;
+
+    memcpy(&w, cell->main.p + waiting_at(h) + i * sizeof w, sizeof w);
+    return w;
+}
+
+static void waiting_set(struct cell *cell, const struct head *h, uint32_t i,
+                        const struct waiting *w)
+{
+    memcpy(cell->main.p + waiting_at(h) + i * sizeof *w, w, sizeof *w);
+}
+
+/* ---- the filter -------------------------------------------------------------------------------
+ */
+
+static void bloom_open(struct cell *cell, struct head *h)
+{
+    uint32_t n = h->n_waiting * (uint32_t)sizeof(struct waiting), at = waiting_at(h);
+
+    if (h->bloom_n || !cell_resize(cell, cell->main.n + FIRST_SEEN_BLOOM_BYTES))
+        return; /* without it terms are told again after they were given up */
+    memmove(cell->main.p + at + FIRST_SEEN_BLOOM_BYTES, cell->main.p + at, n);
+    memset(cell->main.p + at, 0, FIRST_SEEN_BLOOM_BYTES);
+    h->bloom_n = FIRST_SEEN_BLOOM_BYTES;
+}
+
+static void bloom_close(struct cell *cell, struct head *h)
+{
+    uint32_t n = h->n_waiting * (uint32_t)sizeof(struct waiting), at = waiting_at(h);
+
+    if (h->bloom_n == 0)
+        return;
+    h->bloom_n = 0;
+    memmove(cell->main.p + waiting_at(h), cell->main.p + at, n);
+    final_shrink(cell, waiting_at(h) + n);
+}
+
+/* True: it was in already (or the filter takes it for one that was). */
+static bool bloom_add(struct cell *cell, const struct head *h, uint64_t value)
+{
+    uint8_t *bits = cell->main.p + bloom_at(h);
+    bool was_in = true;
+
+    if (h->bloom_n == 0)
+        return false;
+    /* Values are keyed hashes: their halves are as good as two hash functions (Kirsch and
+     * Mitzenmacher, 2006). */
+    uint32_t a = (uint32_t)value, b = (uint32_t)(value >> 32) | 1;
+    for (uint32_t i = 0; i < BLOOM_HASHES; i++) {
+        uint32_t bit = (a + i * b) % (FIRST_SEEN_BLOOM_BYTES * 8);
+        was_in &= bits[bit / 8] >> (bit % 8) & 1;
+        bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
+    }
+    return was_in;
+}
+
+/* ---- judging ----------------------------------------------------------------------------------
+ */
+
+struct judging {
+    const struct correlation *c;
+    struct cell *cell;
+    struct head h;
+    struct emissions *out;
+    int64_t history;
+};
+
+static void tell(const struct judging *j, const struct waiting *w, struct str detail)
+{
+    struct str keys = {(const char *)j->cell->main.p + sizeof j->h, j->h.keys_n};
+
+    final_tell(j->out, j->cell,
+               &(struct final_met){.key = &j->h.key,
+                                   .keys = keys,
+                                   .t_ms = w->t_ms,
+                                   .value = w->value,
+                                   .value_text = {w->text, w->text_n},
+                                   .detail = detail});
+}
+
+static void explode(struct judging *j, const struct waiting *w)
+{
+    struct buf text = {0};
+
+    j->h.is_exploded = true;
+    bloom_open(j->cell, &j->h);
+    (void)bloom_add(j->cell, &j->h, w->value);
+    buf_printf(&text, "cardinality exploded: more than %d new terms in %lld h",
+               FIRST_SEEN_TERMS_MAX, (long long)(j->history / 3600000));
+    tell(j, w, buf_str(&text));
+    buf_release(&text);
+}
+
+static void begin_count(struct judging *j, int64_t t_ms)
+{
+    j->h.count_from_ms = t_ms;
+    j->h.terms = 0;
+    j->h.is_exploded = false;
+    bloom_close(j->cell, &j->h);
+}
+
+static void judge(struct judging *j, const struct waiting *w)
+{
+    struct head *h = &j->h;
+    const struct correlation *c = j->c;
+    int64_t training = c->training_ms > c->activation_ms ? c->training_ms : c->activation_ms;
+
+    if (!h->is_known || w->t_ms > span_add(h->heard_ms, FORGET_HISTORIES * j->history)) {
+        h->is_known = true;
+        h->first_ms = w->t_ms;
+        begin_count(j, w->t_ms);
+    }
+    if (w->t_ms > h->heard_ms)
+        h->heard_ms = w->t_ms;
+    if (w->t_ms > span_add(h->count_from_ms, j->history))
+        begin_count(j, w->t_ms);
+    if (h->is_exploded && bloom_add(j->cell, h, w->value))
+        return;
+    h->terms++;
+    if (!h->is_exploded && h->terms > FIRST_SEEN_TERMS_MAX) {
+        explode(j, w);
+        return;
+    }
+    if (w->t_ms < span_add(h->first_ms, training))
+        return;
+    struct buf text = {0};
+    buf_printf(&text, "new: %.*s", (int)w->text_n, w->text);
+    tell(j, w, buf_str(&text));
+    buf_release(&text);
+}
+
+static bool comes_before(const struct waiting *a, const struct waiting *b)
+{
+    return a->t_ms != b->t_ms ? a->t_ms < b->t_ms : a->value < b->value;
+}
+
+/* Where they are, without memory: Shell's sort. They are mostly in order already. */
+static void sort(struct cell *cell, const struct head *h)
+{
+    static const uint32_t gaps[] = {4181, 1597, 610, 233, 89, 34, 13, 5, 1};
+
+    for (size_t g = 0; g < ARRAY_LEN(gaps); g++)
+        for (uint32_t i = gaps[g], gap = gaps[g]; i < h->n_waiting; i++) {
+            struct waiting w = waiting_get(cell, h, i);
+            uint32_t k = i;
+            for (; k >= gap; k -= gap) {
+                struct waiting before = waiting_get(cell, h, k - gap);
+                if (!comes_before(&w, &before))
+                    break;
+                waiting_set(cell, h, k, &before);
+            }
+            waiting_set(cell, h, k, &w);
+        }
+}
+
+static void set_times(struct cell *cell, const struct judging *j)
+{
+    int64_t due = CELL_NEVER;
+
+    for (uint32_t i = 0; i < j->h.n_waiting; i++) {
+        struct waiting w = waiting_get(cell, &j->h, i);
+        if (w.t_ms < due)
+            due = span_add(w.t_ms, 1);
+    }
+    cell->due_ms = due;
+    cell->idle_ms =
+        j->h.n_waiting ? CELL_NEVER : span_add(j->h.heard_ms, FORGET_HISTORIES * j->history + 1);
+    cell->weight = 200; /* without it the whole group would have to learn again */
+}
+
+static void settle(struct judging *j, int64_t watermark_ms)
+{
+    struct cell *cell = j->cell;
+    uint32_t done = 0;
+
+    if (!load(&cell->main, &j->h))
+        return;
+    sort(cell, &j->h);
+    for (; done < j->h.n_waiting; done++) {
+        struct waiting w = waiting_get(cell, &j->h, done);
+        if (w.t_ms >= watermark_ms)
+            break;
+        judge(j, &w);
+    }
+    uint8_t *at = cell->main.p + waiting_at(&j->h);
+    uint32_t left = (j->h.n_waiting - done) * (uint32_t)sizeof(struct waiting);
+    memmove(at, at + done * sizeof(struct waiting), left);
+    j->h.n_waiting -= done;
+    final_shrink(cell, waiting_at(&j->h) + left);
+    put(cell, &j->h);
+    if (j->h.n_waiting == 0)
+        final_forget_capsules(cell);
+    set_times(cell, j);
+}
+
+/* ---- operations -------------------------------------------------------------------------------
+ */
+
+static void restore(struct head *h, int64_t first_ms, int64_t last_ms)
+{
+    if (!h->is_known || first_ms < h->first_ms)
+        h->first_ms = first_ms;
+    if (last_ms > h->heard_ms)
+        h->heard_ms = last_ms;
+    if (!h->is_known || first_ms < h->count_from_ms)
+        h->count_from_ms = first_ms;
+    h->is_known = true;
+    h->terms++;
+}
+
+static void wait(struct cell *cell, struct head *h, const struct state_op *op)
+{
+    const struct hit *hit = op->payload;
+    struct str text = final_cut(hit->value_text, TEXT_MAX);
+    struct waiting w = {.t_ms = op->t_ms, .value = hit->value, .text_n = (uint8_t)text.n};
+
+    note_keys(cell, h, hit->keys);
+    if (h->n_waiting == FIRST_SEEN_PENDING_MAX) {
+        h->terms++;
+        put(cell, h);
+        return;
+    }
+    if (!cell_resize(cell, cell->main.n + (uint32_t)sizeof w))
+        return;
+    if (text.n)
+        memcpy(w.text, text.p, text.n);
+    waiting_set(cell, h, h->n_waiting++, &w);
+    put(cell, h);
+    capsule_book_add(cell, op->t_ms, hit->capsule);
+}
+
+void first_seen_group_step(void *context, const struct state_op *op, struct cell *cell,
+                           const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    struct judging j = {.c = spec->correlation,
+                        .cell = cell,
+                        .out = out,
+                        .history = first_seen_history_ms(spec->correlation)};
+
+    if (!op) {
+        settle(&j, clock->watermark_ms);
+        return;
+    }
+    const struct hit *hit = op->payload;
+    if (!load(&cell->main, &j.h) && !begin(cell, op, &j.h))
+        return;
+    if (hit->label == FIRST_SEEN_FACT) {
+        restore(&j.h, hit->number_micro, op->t_ms);
+        put(cell, &j.h);
+    } else if (hit->label == FIRST_SEEN_STILL) {
+        if (op->t_ms > j.h.heard_ms)
+            j.h.heard_ms = op->t_ms;
+        put(cell, &j.h);
+    } else {
+        wait(cell, &j.h, op);
+    }
+    set_times(cell, &j);
+}
