@@ -5,6 +5,9 @@
  * makes that time's bucket a finding. The count of a finding is the number of hits in its bucket,
  * at least fold_spec.threshold: so it depends on the hits alone, not on their order.
  *
+ * With fold_spec.is_anchored a bucket is what the first hit of it opens: [t, t + period). The hits
+ * must then come in time order.
+ *
  * Create at the claim, Update when the count reaches 2, 4, 8 ... times what the Create told (and
  * each update_ms, by timer), a severity raise at once, Close when the watermark passes the
  * bucket's end. Entries go when they are closed, or unclaimed and behind horizon.
@@ -31,11 +34,16 @@ struct book {
  * hit.keys) gives the phase of the buckets. False: no memory. */
 MUST_USE bool book_init(struct book *b, struct str keys);
 
+/* The same without keys, for a phase (book_phase()) that was kept elsewhere. */
+MUST_USE bool book_init_phase(struct book *b, int64_t phase_ms);
+/* 0 .. period - 1 */
+int64_t book_phase(const struct book *b);
+
 /* Count a hit in its bucket, and note its capsule. An Update that becomes due is emitted. */
 void book_hit(struct book *b, int64_t t_ms, const struct hit *hit);
 
 /* The condition is met at t_ms; first claim of the bucket: a Create is emitted. `hit` is what is
- * at hand now (its keys give the uid), NULL in a timer: then the keys must have been kept. */
+ * at hand now: its keys give the uid and are kept until the Close. */
 void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t measured_micro);
 
 /* True: claimed already, so that the operator can save itself the test. */
@@ -43,12 +51,23 @@ bool book_is_claimed(const struct book *b, int64_t t_ms);
 /* Start of the bucket that t_ms falls in. */
 int64_t book_bucket_start(const struct book *b, int64_t t_ms);
 
-/* Timers: Updates by period, Closes; then due_ms of the cell is at most the next of them (the
- * operator lowers it for its own). Entries that are over are dropped. */
+/* Timers: Updates by period, Closes. Entries that are over are dropped, unclaimed ones when
+ * their bucket ends at or before horizon_ms; so are capsules of what is closed. */
 void book_due(struct book *b, int64_t horizon_ms);
 /* The book's own next due time, CELL_NEVER if none. */
 int64_t book_next_due(const struct book *b);
+/* From this watermark on the book means nothing: the end of its last bucket. INT64_MIN if empty. */
+int64_t book_idle(const struct book *b);
 /* No entries any more. */
 bool book_is_empty(const struct book *b);
+
+/* ---- for one entry at a time: what a cell with one unclaimed hit can be made again from. ---- */
+
+struct book_sole {
+    int64_t t_ms;
+    uint8_t level;
+};
+/* One entry, unclaimed, with one hit. */
+bool book_is_sole(const struct book *b, struct book_sole *out);
 
 #endif

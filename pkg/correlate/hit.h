@@ -25,6 +25,7 @@ struct hit {
     uint64_t event_id;    /* hash of the event's own id; 0: it has none (count_by: event_id) */
     int64_t number_micro; /* for aggregates, in millionths */
     uint8_t level;        /* enum rule_level, for findings */
+    bool is_inexact;      /* of signals: a bound bit, what it tells is a lower bound */
     /* Of the group alone, always. In a signal to another stage: the key of the cell that sends
      * it, so that it can be answered. */
     struct state_key group_key;

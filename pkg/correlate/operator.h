@@ -31,14 +31,15 @@
 #include "state/store.h"
 
 enum { OPERATOR_STAGES_MAX = 3 };
+/* 31 days: times inside a bucket are kept as 32 bits. */
+#define FOLD_PERIOD_MAX_MS INT64_C(2678400000)
 
 /* How the findings of a rule fold (rule/correlation.h, dedup), resolved. */
 struct fold_spec {
     struct str rule_uid, tenant;
-    int64_t period_ms;  /* > 0 */
+    int64_t period_ms;  /* > 0, at most FOLD_PERIOD_MAX_MS */
     uint64_t threshold; /* the smallest count a finding tells: N of a count, else 1 */
     int64_t update_ms;  /* an Update after so long; 0: never */
-    bool is_off;        /* every hit is a finding of its own */
     bool is_anchored;   /* interval from the first alert, decided at the watermark */
     const struct str *key_names;
     uint32_t n_key_names;
@@ -63,6 +64,12 @@ struct operator_kind_info {
     void (*regrow)(void *, int64_t, uint32_t, struct cell *);
 };
 
+/* A file each; operator_info() is the table of them. */
+extern const struct operator_kind_info operator_count, operator_distinct, operator_aggregate,
+    operator_set, operator_ordered, operator_first_seen, operator_rarity, operator_ratio,
+    operator_volume, operator_geo_velocity, operator_risk;
+
+/* NULL: this kind is not there. */
 const struct operator_kind_info *operator_info(enum operator_kind kind);
 
 /* For lt, lte, eq, neq, not ... as well as always_final. */
@@ -70,8 +77,8 @@ bool operator_is_final(const struct correlation *c);
 
 /* dedup of every rule without an operator, and of final operators: steps like those above. */
 cell_step suppress_step;
-/* At most `limit` Creates per rule and event-time minute pass unbraked; payload: struct
- * brake_hit. */
+/* At most creates_max Creates per rule and event-time minute pass unbraked. Context: const struct
+ * brake_spec *, payload: struct brake_hit (brake.h). */
 cell_step brake_step;
 
 #endif

@@ -1,21 +1,21 @@
-/* record.c - signals as bytes. */
+/* record.c - signals as bytes (findings: state/finding.c). */
 #include "correlate/record.h"
 
 #include "base/pack.h"
 
 enum { SIGNAL_VERSION = 1 };
+enum { HAS_MEASURED = 1, HAS_PLACE = 2, IS_INEXACT = 4, FLAGS_ALL = 7 };
 
-void signal_pack(const struct signal *s, struct buf *out)
+static void pack_place(struct buf *out, const struct place *p)
 {
-    const struct hit *h = &s->hit;
+    pack_u32(out, (uint32_t)p->lat_e5);
+    pack_u32(out, (uint32_t)p->lon_e5);
+    pack_u32(out, p->asn);
+    pack_bytes(out, p->country, sizeof p->country);
+}
 
-    pack_u8(out, RECORD_SIGNAL);
-    pack_u8(out, SIGNAL_VERSION);
-    pack_u8(out, s->stage);
-    pack_bytes(out, s->key.bytes, sizeof s->key.bytes);
-    pack_i64(out, s->t_ms);
-    pack_i64(out, s->measured_micro);
-    pack_u8(out, s->has_measured);
+static void pack_hit(struct buf *out, const struct hit *h)
+{
     pack_u32(out, h->label);
     pack_u32(out, h->count);
     pack_u64(out, h->value);
@@ -28,39 +28,67 @@ void signal_pack(const struct signal *s, struct buf *out)
     pack_str(out, h->value_text);
     pack_str(out, h->capsule);
     pack_str(out, h->addends);
+    if (h->place.has)
+        pack_place(out, &h->place);
+}
+
+void signal_pack(const struct signal *s, struct buf *out)
+{
+    pack_u8(out, RECORD_SIGNAL);
+    pack_u8(out, SIGNAL_VERSION);
+    pack_u8(out,
+            (uint8_t)((s->has_measured ? HAS_MEASURED : 0) | (s->hit.place.has ? HAS_PLACE : 0) |
+                      (s->hit.is_inexact ? IS_INEXACT : 0)));
+    pack_u8(out, s->stage);
+    pack_bytes(out, s->key.bytes, sizeof s->key.bytes);
+    pack_i64(out, s->t_ms);
+    pack_i64(out, s->measured_micro);
     pack_str(out, s->detail);
+    pack_hit(out, &s->hit);
+}
+
+static void unpack_hit(struct unpack *u, struct hit *h, uint8_t flags)
+{
+    *h = (struct hit){.is_inexact = flags & IS_INEXACT, .place.has = flags & HAS_PLACE};
+    h->label = unpack_u32(u);
+    h->count = unpack_u32(u);
+    h->value = unpack_u64(u);
+    h->actor = unpack_u64(u);
+    h->event_id = unpack_u64(u);
+    h->number_micro = unpack_i64(u);
+    h->level = unpack_u8(u);
+    unpack_bytes(u, h->group_key.bytes, sizeof h->group_key.bytes);
+    h->keys = unpack_str(u);
+    h->value_text = unpack_str(u);
+    h->capsule = unpack_str(u);
+    h->addends = unpack_str(u);
+    if (!h->place.has)
+        return;
+    h->place.lat_e5 = (int32_t)unpack_u32(u);
+    h->place.lon_e5 = (int32_t)unpack_u32(u);
+    h->place.asn = unpack_u32(u);
+    unpack_bytes(u, h->place.country, sizeof h->place.country);
 }
 
 bool signal_unpack(struct str bytes, struct signal *out)
 {
     struct unpack u = unpack_from(bytes);
-    struct hit *h = &out->hit;
+    bool is_signal = unpack_u8(&u) == RECORD_SIGNAL && unpack_u8(&u) == SIGNAL_VERSION;
+    uint8_t flags = unpack_u8(&u);
 
-    *out = (struct signal){0};
-    if (unpack_u8(&u) != RECORD_SIGNAL || unpack_u8(&u) != SIGNAL_VERSION)
+    if (!is_signal || flags > FLAGS_ALL)
         return false;
+    *out = (struct signal){.has_measured = flags & HAS_MEASURED};
     out->stage = unpack_u8(&u);
     unpack_bytes(&u, out->key.bytes, sizeof out->key.bytes);
     out->t_ms = unpack_i64(&u);
     out->measured_micro = unpack_i64(&u);
-    out->has_measured = unpack_u8(&u) != 0;
-    h->label = unpack_u32(&u);
-    h->count = unpack_u32(&u);
-    h->value = unpack_u64(&u);
-    h->actor = unpack_u64(&u);
-    h->event_id = unpack_u64(&u);
-    h->number_micro = unpack_i64(&u);
-    h->level = unpack_u8(&u);
-    unpack_bytes(&u, h->group_key.bytes, sizeof h->group_key.bytes);
-    h->keys = unpack_str(&u);
-    h->value_text = unpack_str(&u);
-    h->capsule = unpack_str(&u);
-    h->addends = unpack_str(&u);
     out->detail = unpack_str(&u);
+    unpack_hit(&u, &out->hit, flags);
     return unpack_ok(&u) && unpack_left(&u) == 0;
 }
 
 enum record_kind record_kind_of(struct str bytes)
 {
-    return bytes.n ? (enum record_kind)(uint8_t)bytes.p[0] : 0;
+    return bytes.n && (uint8_t)bytes.p[0] == RECORD_SIGNAL ? RECORD_SIGNAL : RECORD_FINDING;
 }

@@ -13,7 +13,8 @@ enum {
     IS_BRAKED = 4,
     IS_TIMER = 8,
     HAS_MEASURED = 16,
-    FLAGS_ALL = 31
+    IS_FLOOD = 32,
+    FLAGS_ALL = 63
 };
 
 /* Cut between characters. */
@@ -33,7 +34,7 @@ static uint8_t flags_of(const struct finding *f)
 {
     return (uint8_t)((f->has_bucket ? HAS_BUCKET : 0) | (f->is_exact ? IS_EXACT : 0) |
                      (f->is_braked ? IS_BRAKED : 0) | (f->is_timer ? IS_TIMER : 0) |
-                     (f->has_measured ? HAS_MEASURED : 0));
+                     (f->has_measured ? HAS_MEASURED : 0) | (f->is_flood ? IS_FLOOD : 0));
 }
 
 static void pack_addends(struct buf *out, const struct finding_addend *list, size_t n)
@@ -148,6 +149,7 @@ bool finding_unpack(struct str bytes, struct finding *out)
     f->is_braked = flags & IS_BRAKED;
     f->is_timer = flags & IS_TIMER;
     f->has_measured = flags & HAS_MEASURED;
+    f->is_flood = flags & IS_FLOOD;
     unpack_bytes(&u, f->uid, sizeof f->uid);
     f->sequence = unpack_u64(&u);
     f->bucket_start_ms = unpack_i64(&u);

@@ -1,0 +1,52 @@
+/* operator.c - the table of kinds. A kind that is not there is NULL: rules that want it are refused
+ * by name. */
+#include "correlate/operator.h"
+
+#include "correlate/threshold.h"
+
+static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
+    /* how often */
+    [OPERATOR_COUNT] = &operator_count,
+    /* how many values */
+    [OPERATOR_DISTINCT] = &operator_distinct,
+    /* numbers */
+    [OPERATOR_AGGREGATE] = NULL,
+    /* which rules */
+    [OPERATOR_SET] = &operator_set,
+    /* in which order */
+    [OPERATOR_ORDERED] = &operator_ordered,
+    /* new terms */
+    [OPERATOR_FIRST_SEEN] = NULL,
+    /* seldom terms */
+    [OPERATOR_RARITY] = NULL,
+    /* how large a part */
+    [OPERATOR_RATIO] = NULL,
+    /* against its own baseline */
+    [OPERATOR_VOLUME] = NULL,
+    /* how far, how fast */
+    [OPERATOR_GEO_VELOCITY] = NULL,
+    /* what adds up */
+    [OPERATOR_RISK] = NULL,
+};
+
+const struct operator_kind_info *operator_info(enum operator_kind kind)
+{
+    return (unsigned)kind < OPERATOR_KINDS ? kinds[kind] : NULL;
+}
+
+static bool has_not(const struct seen_expr *e)
+{
+    if (e->kind == FORMULA_NOT)
+        return true;
+    for (size_t i = 0; i < e->n_children; i++)
+        if (has_not(e->children[i]))
+            return true;
+    return false;
+}
+
+bool operator_is_final(const struct correlation *c)
+{
+    const struct operator_kind_info *info = operator_info(c->kind);
+
+    return (info && info->always_final) || !threshold_is_lower(c) || (c->seen && has_not(c->seen));
+}

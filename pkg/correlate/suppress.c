@@ -1,0 +1,224 @@
+/* suppress.c - dedup: what every rule has whose matches are told.
+ *
+ *     u8 version, book
+ *
+ * Each match is a hit and a claim: the first of a bucket is the Create.
+ *
+ * With `anchor: first` the bucket begins with the first match, and which one is first is only known
+ * at the watermark. So matches wait, and those behind the watermark go through the book in time
+ * order. Matches of one time and level wait as one.
+ *
+ *     u8 version, u32 waiting, u32 bytes of keys, keys, waiting: (t, count, level), book
+ */
+#include "correlate/operator.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "correlate/book.h"
+#include "correlate/hit.h"
+#include "correlate/span.h"
+#include "state/capsule.h"
+
+enum {
+    SUPPRESS_VERSION = 1,
+    SUPPRESS_ANCHORED_VERSION = 2,
+    SUPPRESS_WEIGHT = 224,       /* forgetting it would tell a finding twice */
+    SUPPRESS_WAITING_MAX = 4096, /* the oldest is judged before its time; its finding says so */
+};
+
+static void rest(struct cell *cell, const struct book *b, int64_t due_ms, int64_t idle_ms)
+{
+    int64_t book_due_ms = book_next_due(b), book_idle_ms = book_idle(b);
+
+    cell->due_ms = due_ms < book_due_ms ? due_ms : book_due_ms;
+    cell->idle_ms = idle_ms > book_idle_ms ? idle_ms : book_idle_ms;
+    cell->weight = SUPPRESS_WEIGHT;
+}
+
+static void forget(struct cell *cell)
+{
+    bool is_gone = cell_resize(cell, 0);
+    ASSERT(is_gone);
+}
+
+static bool begin(struct book *b, const struct hit *hit)
+{
+    if (!cell_resize(b->cell, 1))
+        return false;
+    b->cell->main.p[0] = SUPPRESS_VERSION;
+    if (book_init(b, hit->keys))
+        return true;
+    forget(b->cell);
+    return false;
+}
+
+static void step_plain(const struct state_op *op, struct book *b)
+{
+    b->offset = 1;
+    if (b->cell->main.n && b->cell->main.p[0] != SUPPRESS_VERSION)
+        forget(b->cell); /* of another time, when the rule was anchored */
+    if (op) {
+        const struct hit *hit = op->payload;
+        if (b->cell->main.n == 0 && !begin(b, hit))
+            return;
+        book_hit(b, op->t_ms, hit);
+        book_claim(b, op->t_ms, hit, hit->number_micro);
+    } else if (b->cell->main.n) {
+        book_due(b, b->clock->watermark_ms);
+        if (book_is_empty(b))
+            forget(b->cell);
+    }
+    if (b->cell->main.n)
+        rest(b->cell, b, CELL_NEVER, INT64_MIN);
+}
+
+/* ---- anchored ---------------------------------------------------------------------------------
+ */
+
+struct front {
+    uint8_t version;
+    uint32_t n, n_keys;
+} __attribute__((packed, may_alias));
+
+struct waiting {
+    int64_t t_ms;
+    uint32_t count;
+    uint8_t level;
+} __attribute__((packed, may_alias));
+
+static struct front *front(const struct cell *cell)
+{
+    return (struct front *)cell->main.p;
+}
+
+static struct waiting *waiting(const struct cell *cell)
+{
+    return (struct waiting *)(cell->main.p + sizeof(struct front) + front(cell)->n_keys);
+}
+
+static void set_offset(struct book *b)
+{
+    b->offset = (uint32_t)((uint8_t *)(waiting(b->cell) + front(b->cell)->n) - b->cell->main.p);
+}
+
+static bool begin_anchored(struct book *b, const struct hit *hit)
+{
+    struct front f = {.version = SUPPRESS_ANCHORED_VERSION, .n_keys = (uint32_t)hit->keys.n};
+
+    if (hit->keys.n > CELL_BYTES_MAX || !cell_resize(b->cell, (uint32_t)sizeof f + f.n_keys))
+        return false;
+    memcpy(b->cell->main.p, &f, sizeof f);
+    if (f.n_keys)
+        memcpy(b->cell->main.p + sizeof f, hit->keys.p, f.n_keys);
+    b->offset = b->cell->main.n;
+    if (book_init(b, hit->keys))
+        return true;
+    forget(b->cell);
+    return false;
+}
+
+static bool comes_before(const struct waiting *a, const struct waiting *b)
+{
+    return a->t_ms < b->t_ms || (a->t_ms == b->t_ms && a->level < b->level);
+}
+
+static void insert(struct book *b, struct waiting w)
+{
+    struct cell *cell = b->cell;
+    uint32_t n = front(cell)->n, k = n;
+
+    while (k > 0 && comes_before(&w, &waiting(cell)[k - 1]))
+        k--;
+    struct waiting *same = k > 0 ? &waiting(cell)[k - 1] : NULL;
+    if (same && same->t_ms == w.t_ms && same->level == w.level) {
+        same->count += w.count;
+        return;
+    }
+    uint32_t was = cell->main.n;
+    if (!cell_resize(cell, was + (uint32_t)sizeof w))
+        return;
+    struct waiting *at = waiting(cell) + k;
+    memmove(at + 1, at, was - (size_t)((uint8_t *)at - cell->main.p));
+    *at = w;
+    front(cell)->n++;
+    b->offset += (uint32_t)sizeof w;
+}
+
+/* The first n of those that wait go through the book. */
+static void settle(struct book *b, uint32_t n, bool is_inexact)
+{
+    struct cell *cell = b->cell;
+
+    struct buf keys = {0};
+
+    /* The book moves the cell. */
+    buf_add(&keys, (struct str){(const char *)(front(cell) + 1), front(cell)->n_keys});
+    for (uint32_t i = 0; i < n; i++) {
+        struct waiting w = waiting(cell)[i];
+        struct hit hit = {.count = w.count, .level = w.level, .is_inexact = is_inexact};
+        hit.keys = buf_str(&keys);
+        book_hit(b, w.t_ms, &hit);
+        book_claim(b, w.t_ms, &hit, 0);
+    }
+    buf_release(&keys);
+    uint32_t bytes = n * (uint32_t)sizeof(struct waiting);
+    uint8_t *from = (uint8_t *)waiting(cell);
+    memmove(from, from + bytes, cell->main.n - (size_t)(from + bytes - cell->main.p));
+    front(cell)->n -= n;
+    bool is_smaller = cell_resize(cell, cell->main.n - bytes);
+    ASSERT(is_smaller);
+    set_offset(b);
+}
+
+static void settle_due(struct book *b)
+{
+    uint32_t n = 0;
+
+    while (n < front(b->cell)->n && waiting(b->cell)[n].t_ms < b->clock->watermark_ms)
+        n++;
+    settle(b, n, false);
+    book_due(b, b->clock->watermark_ms);
+    if (book_is_empty(b) && front(b->cell)->n == 0)
+        forget(b->cell);
+}
+
+static void step_anchored(const struct state_op *op, struct book *b)
+{
+    struct cell *cell = b->cell;
+
+    if (cell->main.n && cell->main.p[0] != SUPPRESS_ANCHORED_VERSION)
+        forget(cell);
+    if (op) {
+        const struct hit *hit = op->payload;
+        if (cell->main.n == 0 && !begin_anchored(b, hit))
+            return;
+        set_offset(b);
+        if (hit->capsule.n)
+            capsule_book_add(cell, op->t_ms, hit->capsule);
+        if (front(cell)->n == SUPPRESS_WAITING_MAX)
+            settle(b, 1, true);
+        insert(b, (struct waiting){op->t_ms, hit->count ? hit->count : 1, hit->level});
+    } else if (cell->main.n) {
+        set_offset(b);
+        settle_due(b);
+    }
+    if (cell->main.n == 0)
+        return;
+    uint32_t n = front(cell)->n;
+    rest(cell, b, n ? span_add(waiting(cell)[0].t_ms, 1) : CELL_NEVER,
+         n ? span_add(waiting(cell)[n - 1].t_ms, b->fold->period_ms) : INT64_MIN);
+}
+
+void suppress_step(void *context, const struct state_op *op, struct cell *cell,
+                   const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    struct book b = {.cell = cell, .fold = &spec->fold, .out = out, .clock = clock};
+
+    if (spec->fold.is_anchored)
+        step_anchored(op, &b);
+    else
+        step_plain(op, &b);
+}
