@@ -26,7 +26,7 @@ OPT     ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2 -DNDEBUG)
 LANG_FLAGS := -std=gnu17 -D_GNU_SOURCE -Ipkg -I.
 CFLAGS  += $(LANG_FLAGS) -g $(OPT) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
-LIBS    := -lhs -lpcre2-8 -lyaml -lcrypto -lxxhash -lzstd -lz -lm -lpthread
+LIBS    := -lhs -lpcre2-8 -lyaml -lhiredis -lssl -lcrypto -lxxhash -lzstd -lz -lm -lpthread
 
 VERSION_FLAGS := -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
 
@@ -38,7 +38,8 @@ LIB_SRC := $(sort $(wildcard pkg/*/*.c pkg/*/*/*.c))
 # Data files that travel inside the program: tools/embed, pkg/base/embed.h.
 EMBED_PROFILES := $(sort $(wildcard detections/profiles/*.yml))
 EMBED_LISTS := $(sort $(wildcard detections/lists/*.txt detections/lists/*.csv))
-GEN_OBJ := $(B)/gen/profiles.o $(B)/gen/lists.o
+EMBED_LIBRARIES := $(sort $(wildcard pkg/state/*.lua))
+GEN_OBJ := $(B)/gen/profiles.o $(B)/gen/lists.o $(B)/gen/libraries.o
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
 CMD_SRC := $(sort $(wildcard cmd/weir/*.c))
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
@@ -72,6 +73,11 @@ $(B)/gen/lists.c: tools/embed $(EMBED_LISTS)
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  GEN   $@",:)
 	$(Q)tools/embed lists $(EMBED_LISTS) > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/libraries.c: tools/embed $(EMBED_LIBRARIES)
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  GEN   $@",:)
+	$(Q)tools/embed libraries $(EMBED_LIBRARIES) > $@.tmp && mv $@.tmp $@
 
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/flags.stamp
 	@$(if $(Q),echo "  CC    $<",:)

@@ -19,5 +19,7 @@ extern const struct embed_file embed_profiles[];
 extern const size_t embed_profiles_n;
 extern const struct embed_file embed_lists[];
 extern const size_t embed_lists_n;
+extern const struct embed_file embed_libraries[]; /* of Lua, for Redis */
+extern const size_t embed_libraries_n;
 
 #endif

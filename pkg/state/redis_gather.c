@@ -1,0 +1,210 @@
+/* redis_gather.c - the emissions of all shards in one order, and outbox entries.
+ *
+ * The order is that of store.h, a function of the batch alone: by operation, then those of timers
+ * by (due, space, key). An entry of the outbox remembers which of the operations of its position
+ * made it (the ordinal), so it finds its place among the new ones.
+ *
+ * An entry: position(8) tick(8), big-endian: what the library trims by; kind(1) uid(16)
+ * sequence(8): what it knows published ones by; version(1) ordinal(4) due(8) space(16) key(16),
+ * bytes.
+ */
+#include "state/store_redis_impl.h"
+
+#include "base/pack.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRY_VERSION = 1 };
+
+struct gathered {
+    struct redis_note note;
+    struct emission e;
+    size_t sequence;
+};
+
+static bool is_same(const struct state_op *op, uint32_t part, struct store_at at)
+{
+    return op->part == part && op->at.position == at.position && op->at.tick == at.tick;
+}
+
+/* How many operations of the same event stand before this one. */
+static uint32_t ordinal_of(const struct store_batch *b, uint32_t op)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; op != UINT32_MAX && i < op; i++)
+        n += is_same(&b->ops[i], b->ops[op].part, b->ops[op].at);
+    return op == UINT32_MAX ? op : n;
+}
+
+/* The operation that made it, or the last one of its event; 0 if none is in the batch. */
+static uint32_t op_of(const struct store_batch *b, const struct redis_restored *r, uint32_t ordinal)
+{
+    uint32_t found = 0, n = 0;
+
+    if (ordinal == UINT32_MAX)
+        return UINT32_MAX;
+    for (uint32_t i = 0; i < b->n_ops && n <= ordinal; i++) {
+        if (!is_same(&b->ops[i], r->part, r->at))
+            continue;
+        found = i;
+        n++;
+    }
+    return found;
+}
+
+static void pack_claim(const struct store_redis *s, struct str emission, struct buf *out)
+{
+    struct store_claim claim = {0};
+    bool has = s->claim_reader && s->claim_reader(emission, &claim);
+
+    pack_u8(out, !has ? 0 : claim.is_close ? 2 : 1);
+    pack_bytes(out, claim.uid, sizeof claim.uid);
+    pack_u64(out, claim.sequence);
+}
+
+void redis_outbox_pack(struct store_redis *s, const struct redis_shard *sh, size_t i,
+                       struct buf *out)
+{
+    const struct emission *e = &sh->fired.items[i];
+    const struct redis_note *note = &sh->notes[i];
+    uint64_t head[2] = {htobe64(e->at.position), htobe64(e->at.tick)};
+    struct str bytes = {sh->fired.bytes.p + sh->fired.offsets[i], e->bytes.n};
+
+    pack_bytes(out, head, sizeof head);
+    pack_claim(s, bytes, out);
+    pack_u8(out, ENTRY_VERSION);
+    pack_u32(out, ordinal_of(s->batch, note->op));
+    pack_i64(out, note->due_ms);
+    pack_bytes(out, s->spaces[e->space].spec.identity, 16);
+    pack_bytes(out, note->key.bytes, STATE_KEY_BYTES);
+    buf_add(out, bytes);
+}
+
+static uint32_t space_of(const struct store_redis *s, const uint8_t *identity)
+{
+    for (uint32_t i = 0; i < s->n_spaces; i++)
+        if (memcmp(s->spaces[i].spec.identity, identity, 16) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
+static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t part,
+                       struct str bytes, bool is_published)
+{
+    const struct store_part *p = &s->batch->parts[part];
+    struct unpack u = unpack_from(bytes);
+    struct redis_restored r = {.part = part};
+    uint64_t head[2];
+    uint8_t identity[16], claim[25];
+
+    unpack_bytes(&u, head, sizeof head);
+    unpack_bytes(&u, claim, sizeof claim);
+    r.at = (struct store_at){be64toh(head[0]), be64toh(head[1])};
+    if (unpack_u8(&u) != ENTRY_VERSION)
+        return;
+    uint32_t ordinal = unpack_u32(&u);
+    r.note.due_ms = unpack_i64(&u);
+    unpack_bytes(&u, identity, sizeof identity);
+    unpack_bytes(&u, r.note.key.bytes, STATE_KEY_BYTES);
+    r.space = space_of(s, identity);
+    r.bytes = (struct str){(const char *)u.p, unpack_left(&u)};
+    r.note.op = op_of(s->batch, &r, ordinal);
+    r.note.is_published = is_published;
+    if (!unpack_ok(&u) || r.space == UINT32_MAX)
+        return;
+    if (store_at_less(p->acked, r.at) && !store_at_less(p->upto, r.at))
+        sh->restored[sh->n_restored++] = r;
+}
+
+void redis_outbox_read(struct store_redis *s, struct redis_shard *sh, uint32_t part,
+                       const struct redis_reply *entries, const struct redis_reply *flags)
+{
+    struct redis_restored *more =
+        ARENA_ARRAY(s->arena, sh->n_restored + entries->n, struct redis_restored);
+
+    if (sh->n_restored > 0)
+        memcpy(more, sh->restored, sh->n_restored * sizeof *more);
+    sh->restored = more;
+    for (size_t i = 0; i < entries->n; i++)
+        read_entry(s, sh, part, entries->items[i]->text,
+                   i < flags->n && flags->items[i]->number != 0);
+}
+
+/* ---- the order --------------------------------------------------------------------------------
+ */
+
+static int in_order(const void *a, const void *b)
+{
+    const struct gathered *x = a, *y = b;
+
+    if (x->note.op != y->note.op)
+        return x->note.op < y->note.op ? -1 : 1;
+    if (x->note.op == UINT32_MAX) {
+        if (x->note.due_ms != y->note.due_ms)
+            return x->note.due_ms < y->note.due_ms ? -1 : 1;
+        if (x->e.space != y->e.space)
+            return x->e.space < y->e.space ? -1 : 1;
+        int key = memcmp(x->note.key.bytes, y->note.key.bytes, STATE_KEY_BYTES);
+        if (key != 0)
+            return key;
+    }
+    return x->sequence < y->sequence ? -1 : 1;
+}
+
+static size_t count_all(const struct store_redis *s)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        if (s->shards[k].state != SHARD_IDLE)
+            n += s->shards[k].n_restored + s->shards[k].fired.n;
+    return n;
+}
+
+static uint64_t order_of(const struct store_batch *b, uint32_t op)
+{
+    return op == UINT32_MAX ? UINT64_MAX : op < b->n_ops ? b->ops[op].order : 0;
+}
+
+static size_t take_shard(const struct store_redis *s, const struct redis_shard *sh,
+                         struct gathered *all, size_t n)
+{
+    const struct store_batch *b = s->batch;
+
+    for (size_t i = 0; i < sh->n_restored; i++, n++) {
+        const struct redis_restored *r = &sh->restored[i];
+        all[n] = (struct gathered){r->note, {0}, n};
+        all[n].e = (struct emission){.order = order_of(b, r->note.op),
+                                     .space = r->space,
+                                     .part = r->part,
+                                     .at = r->at,
+                                     .is_restored = r->note.is_published,
+                                     .bytes = r->bytes};
+    }
+    for (size_t i = 0; i < sh->fired.n; i++, n++) {
+        all[n] = (struct gathered){sh->notes[i], sh->fired.items[i], n};
+        all[n].e.is_restored = sh->notes[i].is_published;
+        all[n].e.bytes.p = sh->fired.bytes.p + sh->fired.offsets[i];
+    }
+    return n;
+}
+
+void redis_gather(struct store_redis *s)
+{
+    struct gathered *all = ARENA_ARRAY(s->arena, count_all(s), struct gathered);
+    size_t n = 0;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        if (s->shards[k].state != SHARD_IDLE)
+            n = take_shard(s, &s->shards[k], all, n);
+    qsort(all, n, sizeof *all, in_order);
+    emissions_clear(&s->out);
+    for (size_t i = 0; i < n; i++) {
+        s->out.head = all[i].e;
+        emissions_add(&s->out, all[i].e.bytes);
+    }
+    emissions_settle(&s->out);
+}

@@ -1,0 +1,270 @@
+#!lua name=weir_v1
+--[[ redis_library.lua - what weir needs done inside Redis: six functions, no knowledge of windows.
+
+State is cells: bytes under (space, key) that only weir's step functions in C understand
+(docs/decisions/0011). A key belongs to one of 64 shards; all keys of shard S carry the hash tag
+{w:S}, which is the one key that a call names (KEYS[1]):
+
+  {w:S}:m             hash    seq: a number that rises with each change of the shard
+                              run: run_id of the Redis that may be trusted (blessed)
+                              e:P epoch of partition P; a:P:R what is applied of P in round R:
+                              position, tick (8 bytes each), prefix (8)
+  {w:S}:c:SPACE       hash    key (16 bytes) -> cell; SPACE: 16 bytes
+  {w:S}:p:SPACE NO    string  page of small cells: records of 16 bytes
+  {w:S}:b             hash    SPACE -> how much it holds: cells, bytes, side bytes, pages
+  {w:S}:t:L           zset    SPACE key (32 bytes) by due time, for spaces of level L
+  {w:S}:o:P:R         list    decided and not yet published: position, tick (8 bytes each), kind
+                              (0; 1 a claim; 2 a claim that closes), uid (16), sequence (8), ...
+  {w:S}:l             hash    uid -> closed (1 byte), sequence (8): claims that were restored
+  {w:S}:k:CLIENT      string  the client's last commit, to know a repeated one
+
+A cell's value begins with version (1 byte), weight (1), stamp (8: the shard's seq when it was
+written; no two values of one cell share it), due (8), idle (8). Arguments come flat, a list as
+its length and its elements, so that they can be handed on by unpack() without a look at them. ]]
+
+local STAMP = 10 -- version, weight and stamp
+local USAGE = '<i8i8i8i8'
+local TOKEN_SECONDS = 3600
+local SWEEP_SAMPLE = 64
+local LEVELS = 32
+
+local function reader(args)
+  local at = 0
+  local function one() at = at + 1 return args[at] end
+  local function number() at = at + 1 return tonumber(args[at]) end
+  local function many() -- from, to: a range of args
+    local from = number() + at
+    local start = at + 1
+    at = from
+    return start, at
+  end
+  return one, number, many
+end
+
+local own_run -- of this Redis; a restart loads the library anew
+local function run_id()
+  own_run = own_run or string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  return own_run
+end
+
+local function next_due(tag, level, after)
+  return redis.call('ZRANGEBYSCORE', tag .. ':t:' .. level, '(' .. after, '+inf', 'LIMIT', 0, 1,
+    'WITHSCORES')[2] or false
+end
+
+local function applied(tag, partition, round)
+  return redis.call('HGET', tag .. ':m', 'a:' .. partition .. ':' .. round)
+end
+
+local function is_blessed(tag, run)
+  return run == run_id() and redis.call('HGET', tag .. ':m', 'run') == run
+end
+
+-- Was the record of an outbox entry published, as far as recovery has seen?
+local function is_published(tag, entry)
+  local kind = string.byte(entry, 17)
+  local claim = kind > 0 and redis.call('HGET', tag .. ':l', string.sub(entry, 18, 33))
+  if not claim then return 0 end
+  local closed, sequence = struct.unpack('<BI8', claim)
+  if kind == 2 then return closed end
+  return struct.unpack('<I8', entry, 34) <= sequence and 1 or 0
+end
+
+local function published(tag, entries)
+  local flags = {}
+  if redis.call('EXISTS', tag .. ':l') == 0 then return flags end
+  for i, entry in ipairs(entries) do flags[i] = is_published(tag, entry) end
+  return flags
+end
+
+-- Cells that are not there may be small ones: their pages are asked for.
+local function read_pages(tag, space, values, args, from)
+  local pages = {}
+  for i = 1, #values do
+    pages[i] = not values[i] and redis.call('GET', tag .. ':p:' .. space .. args[from + i - 1])
+  end
+  return pages
+end
+
+-- timer_ms, skip, limit, round, run, partitions, then groups: space, sample, keys, page numbers.
+-- Gives seq, next due, blessed, what is applied, outboxes (entries, flags), due timers, their
+-- cells, then groups: usage, cells, pages, sample.
+local function read(keys, args)
+  local tag, groups = keys[1], {}
+  local one, number, many = reader(args)
+  local timer, skip, limit, round, run = one(), number(), number(), one(), one()
+  local vectors, outboxes, due, cells = {}, {}, {}, {}
+  local from, to = many()
+  for i = from, to do
+    local outbox = redis.call('LRANGE', tag .. ':o:' .. args[i] .. ':' .. round, 0, -1)
+    vectors[#vectors + 1] = applied(tag, args[i], round)
+    outboxes[#outboxes + 1] = { outbox, published(tag, outbox) }
+  end
+  if timer ~= '-inf' then
+    due = redis.call('ZRANGEBYSCORE', tag .. ':t:' .. round, '-inf', timer, 'LIMIT', skip, limit)
+    for i, member in ipairs(due) do
+      cells[i] = redis.call('HGET', tag .. ':c:' .. string.sub(member, 1, 16), string.sub(member, 17))
+    end
+  end
+  for g = 1, number() do
+    local space, sample = one(), number()
+    local hash = tag .. ':c:' .. space
+    local first, last = many()
+    local values = first <= last and redis.call('HMGET', hash, unpack(args, first, last)) or {}
+    first, last = many()
+    groups[g] = { redis.call('HGET', tag .. ':b', space), values,
+      first <= last and read_pages(tag, space, values, args, first) or {},
+      sample > 0 and redis.call('HRANDFIELD', hash, sample, 'WITHVALUES') or {} }
+  end
+  return { redis.call('HGET', tag .. ':m', 'seq') or '0', next_due(tag, round, timer),
+    is_blessed(tag, run) and 1 or 0, vectors, outboxes, due, cells, groups }
+end
+
+local function use(tag, space, deltas)
+  local old = redis.call('HGET', tag .. ':b', space)
+  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0 }
+  redis.call('HSET', tag .. ':b', space, struct.pack(USAGE,
+    u[1] + deltas[1], u[2] + deltas[2], u[3] + deltas[3], u[4] + deltas[4]))
+end
+
+-- Is every cell and record of the group as it was read? Pairs (key, stamp), then triples
+-- (page, offset, record).
+local function is_unchanged(tag, space, args, from, to, page_from, page_to)
+  for i = from, to, 2 do
+    local value = redis.call('HGET', tag .. ':c:' .. space, args[i]) or ''
+    if string.sub(value, 1, STAMP) ~= args[i + 1] then return false end
+  end
+  for i = page_from, page_to, 3 do
+    local at = tonumber(args[i + 1])
+    local is = redis.call('GETRANGE', tag .. ':p:' .. space .. args[i], at, at + #args[i + 2] - 1)
+    if is ~= args[i + 2] then return false end
+  end
+  return true
+end
+
+-- One pass checks, the second one writes: nothing is written unless all may be.
+local function group_of(args, one, number, many)
+  local g = { space = one(), usage = { number(), number(), number(), number() } }
+  g.check, g.check_to = many()
+  g.page_check, g.page_check_to = many()
+  g.set, g.set_to = many()
+  g.del, g.del_to = many()
+  g.page, g.page_to = many()
+  return g
+end
+
+local function write_group(tag, g, args)
+  local hash = tag .. ':c:' .. g.space
+  if g.set <= g.set_to then redis.call('HSET', hash, unpack(args, g.set, g.set_to)) end
+  if g.del <= g.del_to then redis.call('HDEL', hash, unpack(args, g.del, g.del_to)) end
+  for i = g.page, g.page_to, 3 do
+    redis.call('SETRANGE', tag .. ':p:' .. g.space .. args[i], args[i + 1], args[i + 2])
+  end
+  use(tag, g.space, g.usage)
+end
+
+local function trim(outbox, acked)
+  local p, t = struct.unpack('>I8I8', acked)
+  while true do
+    local head = redis.call('LINDEX', outbox, 0)
+    if not head then return end
+    local hp, ht = struct.unpack('>I8I8', head)
+    if hp > p or (hp == p and ht > t) then return end
+    redis.call('LPOP', outbox)
+  end
+end
+
+-- client, token, seq, timer_ms, round, run, parts: (partition, epoch, applied as read, now,
+-- acked), groups (group_of), timers by level: (level, those set (due, member), those gone), outbox:
+-- (key, entries).
+local function commit(keys, args)
+  local tag, groups, parts = keys[1], {}, {}
+  local meta = tag .. ':m'
+  local one, number, many = reader(args)
+  local client, token, seq, timer, round, run = one(), one(), one(), one(), one(), one()
+  local is_repeated = redis.call('GET', tag .. ':k:' .. client) == token
+  for i = 1, number() do
+    local p = { name = one(), epoch = number(), was = one(), now = one(), acked = one() }
+    parts[i] = p
+    if not is_repeated then
+      if not is_blessed(tag, run) then return { 'NEWINC' } end
+      if tonumber(redis.call('HGET', meta, 'e:' .. p.name) or 0) > p.epoch then return { 'FENCED' } end
+      if (applied(tag, p.name, round) or '') ~= p.was then return { 'CONFLICT' } end
+    end
+  end
+  local is_same = is_repeated or (redis.call('HGET', meta, 'seq') or '0') == seq
+  for i = 1, number() do
+    local g = group_of(args, one, number, many)
+    groups[i] = g
+    if not is_same and not is_unchanged(tag, g.space, args, g.check, g.check_to,
+        g.page_check, g.page_check_to) then return { 'CONFLICT' } end
+  end
+  local timers, flags = {}, {}
+  for i = 1, number() do
+    local t = { key = tag .. ':t:' .. one() }
+    t.set, t.set_to = many()
+    t.gone, t.gone_to = many()
+    timers[i] = t
+  end
+  local outbox, outbox_to = many()
+  for i = outbox, outbox_to, 2 do flags[#flags + 1] = args[i + 1] end
+  flags = published(tag, flags)
+  if not is_repeated then
+    for _, g in ipairs(groups) do write_group(tag, g, args) end
+    for _, t in ipairs(timers) do
+      if t.set <= t.set_to then redis.call('ZADD', t.key, unpack(args, t.set, t.set_to)) end
+      if t.gone <= t.gone_to then redis.call('ZREM', t.key, unpack(args, t.gone, t.gone_to)) end
+    end
+    for _, p in ipairs(parts) do
+      trim(tag .. ':o:' .. p.name .. ':' .. round, p.acked)
+      redis.call('HSET', meta, 'a:' .. p.name .. ':' .. round, p.now)
+    end
+    for i = outbox, outbox_to, 2 do
+      redis.call('RPUSH', tag .. ':o:' .. args[i] .. ':' .. round, args[i + 1])
+    end
+    redis.call('HINCRBY', meta, 'seq', 1)
+    redis.call('SET', tag .. ':k:' .. client, token, 'EX', TOKEN_SECONDS)
+  end
+  return { 'DONE', next_due(tag, round, timer), flags }
+end
+
+local function drop(tag, space, key, value)
+  local main, side = struct.unpack('<I4I4', value, 27)
+  redis.call('HDEL', tag .. ':c:' .. space, key)
+  for level = 0, LEVELS - 1 do redis.call('ZREM', tag .. ':t:' .. level, space .. key) end
+  return main, side
+end
+
+-- watermark, overhead of a cell, force: a full Redis makes room. Samples every space; cells that
+-- mean nothing any more go, with force the weaker half too. Runs although memory is out.
+local function sweep(keys, args)
+  local tag, expired, evicted = keys[1], 0, 0
+  local watermark, overhead, force = tonumber(args[1]), tonumber(args[2]), args[3] == '1'
+  for _, space in ipairs(redis.call('HKEYS', tag .. ':b')) do
+    local found, list = redis.call('HRANDFIELD', tag .. ':c:' .. space, SWEEP_SAMPLE, 'WITHVALUES'), {}
+    for i = 1, #found, 2 do
+      local value = found[i + 1]
+      local weight, stamp, _, idle = struct.unpack('<Bi8i8i8', value, 2)
+      list[#list + 1] = { found[i], value, weight, stamp, idle <= watermark }
+    end
+    table.sort(list, function(a, b)
+      if a[3] ~= b[3] then return a[3] < b[3] end
+      return a[4] < b[4]
+    end)
+    local gone, bytes, sides = 0, 0, 0
+    for i, c in ipairs(list) do
+      if c[5] or (force and i <= (#list + 1) / 2) then
+        local main, side = drop(tag, space, c[1], c[2])
+        gone, bytes, sides = gone + 1, bytes + main + overhead, sides + side
+        if c[5] then expired = expired + 1 else evicted = evicted + 1 end
+      end
+    end
+    if gone > 0 then use(tag, space, { -gone, -bytes, -sides, 0 }) end
+  end
+  redis.call('HINCRBY', tag .. ':m', 'seq', 1)
+  return { expired, evicted }
+end
+
+redis.register_function{ function_name = 'weir_v1_read', callback = read, flags = { 'no-writes' } }
+redis.register_function('weir_v1_commit', commit)
+redis.register_function{ function_name = 'weir_v1_sweep', callback = sweep, flags = { 'allow-oom' } }

@@ -1,0 +1,582 @@
+/* store_redis.c - a batch through Redis: read all shards, run the steps here, commit all shards,
+ * again for those that somebody else has changed meanwhile.
+ *
+ * What can go wrong on the way leaves each shard in a state from which the same call goes on
+ * (store_redis_impl.h). An outage is answered by trying again with growing pauses until patience
+ * ends; the pause is the one place where weir waits for time to pass, for there is nothing to be
+ * woken by.
+ */
+#include "state/store_redis.h"
+
+#include "base/hash.h"
+#include "state/store_redis_impl.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, MAXMEMORY_PERCENT = 80, TROUBLE_TEXT = 200 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct store_redis *redis_of(struct store *base)
+{
+    return (struct store_redis *)base;
+}
+
+/* ---- memory of cells ----------------------------------------------------------------------------
+ */
+
+static bool side_fits(const struct redis_memory *m, uint32_t room)
+{
+    const struct redis_space *space = &m->store->spaces[m->slot->space];
+    uint64_t budget = space->spec.capsule_budget_bytes;
+
+    if (budget == 0)
+        budget = space->spec.budget_bytes ? space->spec.budget_bytes : STORE_BUDGET_DEFAULT;
+    return space->usage[m->shard->number].side + room <= (int64_t)(budget / STORE_SHARDS);
+}
+
+static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
+{
+    struct redis_memory *m = (struct redis_memory *)memory;
+
+    if (is_side && !side_fits(m, room)) {
+        m->store->spaces[m->slot->space].stats.capsules_refused++;
+        return false;
+    }
+    uint32_t roomy = room + room / 2;
+    uint8_t *p = arena_alloc(m->store->arena, roomy);
+    if (part->n > 0)
+        memcpy(p, part->p, part->n);
+    part->p = p;
+    part->room = roomy;
+    return true;
+}
+
+/* ---- a batch begins
+ * ------------------------------------------------------------------------------- */
+
+static uint64_t mark_of(const struct store_batch *b)
+{
+    uint64_t h = (uint64_t)b->timer_ms * 31 + b->round * 7 + b->n_ops;
+
+    for (size_t i = 0; i < b->n_ops; i++) {
+        uint64_t key;
+        memcpy(&key, b->ops[i].key.bytes, sizeof key);
+        h = (h ^ key ^ (uint64_t)b->ops[i].t_ms ^ b->ops[i].order << 32 ^ b->ops[i].space) *
+            0x9E3779B97F4A7C15ull;
+        h ^= h >> 29;
+    }
+    return h;
+}
+
+static void share_out(struct store_redis *s)
+{
+    const struct store_batch *b = s->batch;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        s->shards[k].n_ops = 0;
+    for (size_t i = 0; i < b->n_ops; i++) {
+        ASSERT(b->ops[i].space < s->n_spaces);
+        ASSERT(!b->parts || b->ops[i].part < b->n_parts);
+        s->shards[state_key_shard(&b->ops[i].key)].n_ops++;
+    }
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        s->shards[k].ops = ARENA_ARRAY(s->arena, s->shards[k].n_ops, uint32_t);
+        s->shards[k].n_ops = 0;
+    }
+    for (uint32_t i = 0; i < b->n_ops; i++) {
+        struct redis_shard *sh = &s->shards[state_key_shard(&b->ops[i].key)];
+        sh->ops[sh->n_ops++] = i;
+    }
+}
+
+static bool has_work(const struct store_redis *s, const struct redis_shard *sh)
+{
+    const struct store_batch *b = s->batch;
+
+    return sh->n_ops > 0 ||
+           (b->timer_ms != INT64_MIN && sh->next_due_ms[b->round] <= b->timer_ms) ||
+           (b->parts && (b->is_sweep || sh->may_have_outbox[b->round]));
+}
+
+static void begin(struct store_redis *s)
+{
+    arena_reset(s->arena);
+    s->slot_of = ARENA_ARRAY(s->arena, s->batch->n_ops, uint32_t);
+    share_out(s);
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        struct redis_shard *sh = &s->shards[k];
+        sh->state = has_work(s, sh) ? SHARD_READ : SHARD_IDLE;
+        sh->is_ops_done = false;
+        sh->timers_skipped = 0;
+        sh->n_kept = 0;
+        sh->restored = NULL;
+        sh->n_restored = 0;
+        emissions_clear(&sh->fired);
+    }
+}
+
+/* ---- one round ---------------------------------------------------------------------------------
+ */
+
+/* What went wrong in a round, the worst of it; text for people. */
+struct trouble {
+    enum redis_trouble what;
+    char text[TROUBLE_TEXT];
+};
+
+static void note_trouble(struct trouble *t, enum redis_trouble what, struct str text)
+{
+    if (what <= t->what)
+        return;
+    t->what = what;
+    snprintf(t->text, sizeof t->text, "%.*s", (int)(text.n < 180 ? text.n : 180),
+             text.p ? text.p : "");
+}
+
+static void count_dropped(struct store_redis *s, const struct redis_shard *sh)
+{
+    for (size_t i = 0; i < sh->n_slots; i++) {
+        const struct redis_slot *slot = &sh->slots[i];
+        struct store_stats *stats = &s->spaces[slot->space].stats;
+        if (slot->is_dropped && slot->was.idle_ms <= s->batch->clock.watermark_ms)
+            stats->expired++;
+        else if (slot->is_dropped)
+            stats->evicted++;
+    }
+}
+
+static void count_operations(struct store_redis *s, const struct redis_shard *sh)
+{
+    const struct store_batch *b = s->batch;
+
+    for (size_t i = 0; i < sh->n_ops && !sh->is_ops_done; i++) {
+        const struct state_op *op = &b->ops[sh->ops[i]];
+        struct store_stats *stats = &s->spaces[op->space].stats;
+        if (redis_has_applied(s, sh, op))
+            stats->skipped++;
+        else
+            stats->applied++;
+    }
+}
+
+/* What the shard did is done: more timers, or the end. */
+static void finish(struct store_redis *s, struct redis_shard *sh)
+{
+    const struct store_batch *b = s->batch;
+
+    count_dropped(s, sh);
+    count_operations(s, sh);
+    for (size_t i = 0; i < b->n_parts; i++) {
+        struct store_at *last = b->parts[i].last;
+        if (last && store_at_less(last[sh->number], b->parts[i].upto))
+            last[sh->number] = b->parts[i].upto;
+    }
+    if (b->parts)
+        sh->may_have_outbox[b->round] = sh->fired.n > 0 || sh->n_restored > 0;
+    sh->is_ops_done = true;
+    sh->n_kept = sh->fired.n;
+    sh->state = sh->has_more_timers ? SHARD_READ : SHARD_DONE;
+}
+
+static enum weir_rc take_read(struct store_redis *s, struct redis_shard *sh,
+                              const struct redis_reply *r, enum store_answer *answer,
+                              struct weir_err *err)
+{
+    TRY(redis_request_read_reply(s, sh, r, answer, err));
+    if (*answer != STORE_DONE)
+        return WEIR_OK;
+    redis_steps_run(s, sh);
+    if (redis_request_commit(s, sh))
+        sh->state = SHARD_COMMIT;
+    else
+        finish(s, sh);
+    return WEIR_OK;
+}
+
+static void mark_published(struct redis_shard *sh, const struct redis_reply *flags)
+{
+    for (size_t i = 0; i < flags->n && sh->n_kept + i < sh->fired.n; i++)
+        sh->notes[sh->n_kept + i].is_published = flags->items[i]->number != 0;
+}
+
+static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
+                                const struct redis_reply *r, enum store_answer *answer,
+                                struct weir_err *err)
+{
+    struct str word = r->type == REDIS_LIST && r->n > 0 ? r->items[0]->text : (struct str){0};
+
+    if (str_eq(word, STR("DONE"))) {
+        if (r->n != 3)
+            return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+        sh->next_due_ms[s->batch->round] = redis_due_of(r->items[1]);
+        mark_published(sh, r->items[2]);
+        finish(s, sh);
+    } else if (str_eq(word, STR("CONFLICT"))) {
+        sh->conflicts++;
+        sh->state = SHARD_READ;
+    } else if (str_eq(word, STR("FENCED"))) {
+        *answer = STORE_FENCED;
+    } else if (str_eq(word, STR("NEWINC"))) {
+        *answer = STORE_NEWINC;
+    } else {
+        return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+    }
+    return WEIR_OK;
+}
+
+static enum weir_rc take_reply(struct store_redis *s, struct redis_shard *sh, struct trouble *t,
+                               enum store_answer *answer, struct weir_err *err)
+{
+    const struct redis_reply *r;
+
+    TRY(redis_conn_reply(s->session.conn, s->arena, &r, err));
+    enum redis_trouble what = redis_trouble_of(r);
+    if (what != REDIS_FINE) {
+        note_trouble(t, what, r->text);
+        return WEIR_OK;
+    }
+    return sh->state == SHARD_READ ? take_read(s, sh, r, answer, err)
+                                   : take_commit(s, sh, r, answer, err);
+}
+
+/* One go: the calls of all shards that are in `state`, then all replies. */
+static enum weir_rc go(struct store_redis *s, enum redis_shard_state state, struct trouble *t,
+                       enum store_answer *answer, struct weir_err *err)
+{
+    struct redis_shard *sent[STORE_SHARDS];
+    size_t n = 0;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        struct redis_shard *sh = &s->shards[k];
+        if (sh->state != state)
+            continue;
+        if (state == SHARD_READ)
+            redis_request_read(s, sh);
+        else
+            redis_conn_add(s->session.conn, sh->commit.p, sh->commit.n);
+        sent[n++] = sh;
+    }
+    if (n == 0)
+        return WEIR_OK;
+    TRY(redis_conn_send(s->session.conn, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(take_reply(s, sent[i], t, answer, err));
+    return WEIR_OK;
+}
+
+static bool is_done(const struct store_redis *s)
+{
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        if (s->shards[k].state == SHARD_READ || s->shards[k].state == SHARD_COMMIT)
+            return false;
+    return true;
+}
+
+/* ---- outages ------------------------------------------------------------------------------------
+ */
+
+/* Whatever we knew of timers: somebody else may have set some meanwhile. */
+static enum weir_rc connect_again(struct store_redis *s, struct weir_err *err)
+{
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
+            s->shards[k].next_due_ms[level] = INT64_MIN;
+    return redis_session_open(&s->session, err);
+}
+
+/* A full Redis: what is idle goes first, the second time the weaker half of what we look at. */
+static enum weir_rc sweep(struct store_redis *s, bool is_forced, struct weir_err *err)
+{
+    struct redis_conn *c = s->session.conn;
+    char watermark[24], overhead[16];
+
+    snprintf(watermark, sizeof watermark, "%lld", (long long)s->batch->clock.watermark_ms);
+    snprintf(overhead, sizeof overhead, "%d", REDIS_CELL_OVERHEAD);
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        struct str words[] = {STR("FCALL"),
+                              STR("weir_v1_sweep"),
+                              STR("1"),
+                              str_from(s->shards[k].tag),
+                              str_from(watermark),
+                              str_from(overhead),
+                              is_forced ? STR("1") : STR("0")};
+        redis_conn_add(c, words, ARRAY_LEN(words));
+    }
+    TRY(redis_conn_send(c, err));
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        const struct redis_reply *r;
+        TRY(redis_conn_reply(c, s->session.scratch, &r, err));
+    }
+    return WEIR_OK;
+}
+
+static void pause_ms(uint32_t ms)
+{
+    poll(NULL, 0, (int)ms);
+}
+
+/* Not WEIR_OK: no use in trying again. A connection that failed is closed and opened anew next
+ * time round. */
+static enum weir_rc answer_trouble(struct store_redis *s, const struct trouble *t, uint32_t tries,
+                                   struct weir_err *err)
+{
+    enum weir_rc rc = WEIR_OK;
+    struct weir_err lost;
+
+    switch (t->what) {
+    case REDIS_FINE:
+    case REDIS_WAIT:
+        return WEIR_OK;
+    case REDIS_RECONNECT:
+        redis_session_close(&s->session);
+        return WEIR_OK;
+    case REDIS_FULL:
+        rc = sweep(s, tries > 0, &lost);
+        break;
+    case REDIS_NO_LIBRARY:
+        rc = redis_session_load_library(&s->session, &lost);
+        break;
+    case REDIS_BROKEN:
+        return err_set(err, WEIR_IO, "Redis: %s", t->text);
+    }
+    if (rc != WEIR_OK)
+        redis_session_close(&s->session);
+    return WEIR_OK;
+}
+
+/* A go of reads and one of commits. *t says what stood in the way. */
+static enum weir_rc round_trip(struct store_redis *s, struct trouble *t, enum store_answer *answer,
+                               struct weir_err *err)
+{
+    enum weir_rc rc = WEIR_OK;
+
+    if (!s->session.conn)
+        rc = connect_again(s, err);
+    if (rc == WEIR_OK)
+        rc = go(s, SHARD_READ, t, answer, err);
+    if (rc == WEIR_OK && *answer == STORE_DONE)
+        rc = go(s, SHARD_COMMIT, t, answer, err);
+    return rc;
+}
+
+static enum weir_rc run(struct store_redis *s, enum store_answer *answer, struct weir_err *err)
+{
+    int64_t until = now_ms() + s->patience_ms;
+    uint32_t pause = PAUSE_FIRST_MS, tries = 0;
+    struct weir_err why;
+
+    while (!is_done(s) && *answer == STORE_DONE) {
+        struct trouble t = {REDIS_FINE, ""};
+        enum weir_rc rc = round_trip(s, &t, answer, &why);
+        if (rc != WEIR_OK) {
+            redis_session_close(&s->session);
+            note_trouble(&t, REDIS_RECONNECT, str_from(why.text));
+        }
+        if (t.what == REDIS_FINE) {
+            if (now_ms() > until && !is_done(s))
+                return err_set(err, WEIR_IO, "Redis: too many others change the same keys");
+            continue;
+        }
+        TRY(answer_trouble(s, &t, tries++, err));
+        if (now_ms() > until)
+            return err_set(err, WEIR_IO, "%s%s", rc == WEIR_OK ? "Redis: " : "", t.text);
+        pause_ms(pause);
+        pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+    }
+    return WEIR_OK;
+}
+
+static enum weir_rc apply(struct store *base, const struct store_batch *batch,
+                          const struct emission **out, size_t *n, enum store_answer *answer,
+                          struct weir_err *err)
+{
+    struct store_redis *s = redis_of(base);
+    uint64_t mark = mark_of(batch);
+    enum store_answer given = STORE_DONE;
+
+    s->batch = batch;
+    if (!s->is_pending || s->pending_mark != mark)
+        begin(s);
+    s->is_pending = true;
+    s->pending_mark = mark;
+    TRY(run(s, &given, err));
+    s->is_pending = false;
+    *answer = given;
+    emissions_clear(&s->out);
+    if (given == STORE_DONE)
+        redis_gather(s);
+    *out = s->out.items;
+    *n = s->out.n;
+    return WEIR_OK;
+}
+
+/* ---- the rest of store.h ------------------------------------------------------------------------
+ */
+
+static uint32_t add_space(struct store *base, const struct space_spec *spec)
+{
+    struct store_redis *s = redis_of(base);
+
+    ASSERT(s->n_spaces < STORE_SPACES_MAX);
+    ASSERT(spec->level < STORE_ROUNDS_MAX);
+    if (s->n_spaces == s->spaces_cap) {
+        s->spaces_cap = s->spaces_cap ? s->spaces_cap * 2 : 16;
+        s->spaces = reallocarray(s->spaces, s->spaces_cap, sizeof *s->spaces);
+        ASSERT(s->spaces);
+    }
+    s->spaces[s->n_spaces] = (struct redis_space){.spec = *spec};
+    return s->n_spaces++;
+}
+
+static int64_t next_due(const struct store *base)
+{
+    const struct store_redis *s = (const struct store_redis *)base;
+    int64_t due = INT64_MAX;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
+            if (s->shards[k].next_due_ms[level] < due &&
+                s->shards[k].next_due_ms[level] != INT64_MIN)
+                due = s->shards[k].next_due_ms[level];
+    return due;
+}
+
+static struct store_stats stats(const struct store *base, uint32_t space)
+{
+    const struct store_redis *s = (const struct store_redis *)base;
+
+    ASSERT(space < s->n_spaces);
+    struct store_stats out = s->spaces[space].stats;
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        const struct redis_usage *u = &s->spaces[space].usage[k];
+        out.cells += (uint64_t)u->cells;
+        out.bytes += (uint64_t)u->bytes;
+        out.capsule_bytes += (uint64_t)u->side;
+    }
+    return out;
+}
+
+static void release_shard(struct redis_shard *sh)
+{
+    free(sh->commit.p);
+    free(sh->notes);
+    emissions_release(&sh->fired);
+}
+
+static void free_store(struct store *base)
+{
+    struct store_redis *s = redis_of(base);
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        release_shard(&s->shards[k]);
+    redis_session_release(&s->session);
+    emissions_release(&s->out);
+    buf_release(&s->scratch);
+    free(s->words.p);
+    free(s->spaces);
+    if (s->arena)
+        arena_free(s->arena);
+    free(s);
+}
+
+static void set_claim_reader(struct store *base, store_claim_reader *reader)
+{
+    redis_of(base)->claim_reader = reader;
+}
+
+static const struct store_vtable vtable = {
+    .add_space = add_space,
+    .apply = apply,
+    .next_due = next_due,
+    .stats = stats,
+    .free = free_store,
+    .set_claim_reader = set_claim_reader,
+};
+
+static enum weir_rc take_options(struct store_redis *s, const struct store_redis_options *o,
+                                 struct weir_err *err)
+{
+    TRY(redis_url_parse(o->url, &s->session.url, err));
+    if (o->password_file.n > 0)
+        TRY(redis_session_password(&s->session, o->password_file, err));
+    if (o->ca_file.n >= sizeof s->session.ca_file)
+        return err_set(err, WEIR_BADARG, "the path of the CA file is too long");
+    memcpy(s->session.ca_file, o->ca_file.p ? o->ca_file.p : "", o->ca_file.n);
+    s->session.timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS;
+    s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
+    if (o->secret)
+        state_secret_fingerprint(o->secret, s->session.fingerprint);
+    return WEIR_OK;
+}
+
+static void name_things(struct store_redis *s)
+{
+    uint64_t name = 0;
+
+    ASSERT(getrandom(&name, sizeof name, 0) == sizeof name);
+    snprintf(s->client, sizeof s->client, "%016llx", (unsigned long long)name);
+    for (uint32_t k = 0; k < STORE_SHARDS; k++) {
+        struct redis_shard *sh = &s->shards[k];
+        snprintf(sh->tag, sizeof sh->tag, "{w:%u}", k & 63);
+        sh->number = k;
+        for (size_t r = 0; r < STORE_ROUNDS_MAX; r++)
+            sh->may_have_outbox[r] = true; /* until we have looked */
+    }
+}
+
+enum weir_rc store_redis_new(const struct store_redis_options *o, struct store **out,
+                             struct weir_err *err)
+{
+    struct store_redis *s = calloc(1, sizeof *s);
+
+    ASSERT(s);
+    s->base.vtable = &vtable;
+    s->arena = arena_new(1024 * 1024);
+    s->memory = (struct redis_memory){.base = {grow}, .store = s};
+    name_things(s);
+    enum weir_rc rc = take_options(s, o, err);
+    if (rc == WEIR_OK)
+        rc = connect_again(s, err);
+    if (rc != WEIR_OK) {
+        free_store(&s->base);
+        return rc;
+    }
+    *out = &s->base;
+    return WEIR_OK;
+}
+
+enum weir_rc store_redis_check_budgets(struct store *base, struct weir_err *err)
+{
+    const struct store_redis *s = redis_of(base);
+    uint64_t sum = 0, may = s->session.maxmemory / 100 * MAXMEMORY_PERCENT;
+
+    for (uint32_t i = 0; i < s->n_spaces; i++) {
+        const struct space_spec *spec = &s->spaces[i].spec;
+        uint64_t cells = spec->budget_bytes ? spec->budget_bytes : STORE_BUDGET_DEFAULT;
+        sum += cells + (spec->capsule_budget_bytes ? spec->capsule_budget_bytes : cells);
+    }
+    if (s->session.maxmemory == 0 || sum <= may)
+        return WEIR_OK;
+    return err_set(err, WEIR_LIMIT,
+                   "Redis: budgets of all rules are %llu MB, more than %d %% of its maxmemory "
+                   "(%llu MB)",
+                   (unsigned long long)(sum >> 20), MAXMEMORY_PERCENT,
+                   (unsigned long long)(s->session.maxmemory >> 20));
+}
+
+uint64_t store_redis_commands(const struct store *base)
+{
+    return redis_session_commands(&((const struct store_redis *)base)->session);
+}

@@ -1,0 +1,40 @@
+/* store_redis.h - state in Redis 7: shared by many workers, alive when they are not.
+ *
+ * A batch is, per shard with work, one call that reads cells and one that writes them back
+ * together with outbox and applied vector if nothing has changed meanwhile; all shards' calls
+ * travel in one go. The step functions run here (docs/decisions/0011).
+ *
+ * Outage   store_apply() tries again for patience_ms (reconnecting, reloading the library, making
+ *          room in a full Redis, waiting while it loads), then gives WEIR_IO with the reason. The
+ *          same call again goes on where it stopped: nothing is lost or done twice. Another
+ *          batch instead of it drops what was not finished.
+ * Memory   cells of spaces over their budget are evicted here: budget / STORE_SHARDS a shard.
+ * Threads  as every store: one thread.
+ */
+#ifndef WEIR_STATE_STORE_REDIS_H
+#define WEIR_STATE_STORE_REDIS_H
+
+#include "base/str.h"
+#include "state/store.h"
+
+struct store_redis_options {
+    struct str url;                    /* redis_url.h */
+    struct str password_file;          /* empty: no password */
+    struct str ca_file;                /* for rediss://; empty: the system's */
+    const struct state_secret *secret; /* its fingerprint marks the store; NULL: no mark */
+    uint32_t timeout_ms;               /* for one answer; 0: REDIS_TIMEOUT_MS */
+    uint32_t patience_ms;              /* for one store_apply(); 0: STORE_REDIS_PATIENCE_MS */
+};
+enum { STORE_REDIS_PATIENCE_MS = 10000 };
+
+/* Connects and checks (redis_session.h). Not WEIR_OK: one clear line, the program ends with 3. */
+MUST_USE enum weir_rc store_redis_new(const struct store_redis_options *o, struct store **out,
+                                      struct weir_err *err);
+
+/* After all spaces are added: do their budgets fit into 0.8 of maxmemory? */
+MUST_USE enum weir_rc store_redis_check_budgets(struct store *s, struct weir_err *err);
+
+/* Commands sent so far. */
+uint64_t store_redis_commands(const struct store *s);
+
+#endif

@@ -1,0 +1,179 @@
+/* store_redis_impl.h - what the files of store_redis share: a batch on its way through the shards.
+ *
+ *     store_redis.c    the rounds: read, step, commit, until every shard is done
+ *     redis_request.c  the words of the two calls, and what their replies say
+ *     redis_steps.c    runs the steps of one shard on what was read
+ *     redis_gather.c   puts the emissions of all shards into one order
+ *
+ * A shard's way: IDLE (no work) or READ -> COMMIT -> DONE; a conflict leads back to READ, and so
+ * do timers that did not fit into one reading. A shard in COMMIT keeps the words of its call:
+ * they can be sent again, the library knows the token of a commit it has done.
+ */
+#ifndef WEIR_STATE_STORE_REDIS_IMPL_H
+#define WEIR_STATE_STORE_REDIS_IMPL_H
+
+#include "base/arena.h"
+#include "state/emissions.h"
+#include "state/redis_session.h"
+#include "state/redis_value.h"
+#include "state/store_impl.h"
+#include "state/store_redis.h"
+
+enum {
+    REDIS_GROUP_MAX = 1000, /* cells of one group: Lua's unpack() takes 8,000 values */
+    REDIS_TIMERS_MAX = 256, /* timers of one reading */
+    REDIS_SAMPLE_MAX = 256,
+    REDIS_TAG_BYTES = 8,
+    REDIS_VECTOR_BYTES = 24
+};
+
+#define REDIS_NO_SLOT UINT32_MAX
+#define REDIS_NO_LEVEL UINT32_MAX
+
+struct redis_usage {
+    int64_t cells, bytes, side, pages;
+};
+
+struct redis_space {
+    struct space_spec spec;
+    struct store_stats stats; /* counters only; what is held stands in usage */
+    struct redis_usage usage[STORE_SHARDS];
+};
+
+/* A cell in this batch. */
+struct redis_slot {
+    uint32_t space;
+    struct state_key key;
+    struct cell cell;
+    struct redis_value was; /* as read */
+    bool is_there;          /* was it? */
+    bool is_stepped, is_sampled, is_dropped;
+};
+
+/* Beside each emission of a shard: what orders it among those of other shards. */
+struct redis_note {
+    uint32_t op;    /* number of its operation in the batch; UINT32_MAX: a timer */
+    int64_t due_ms; /* of a timer */
+    struct state_key key;
+    bool is_published;
+};
+
+/* A decision that came out of the outbox. */
+struct redis_restored {
+    uint32_t part, space;
+    struct store_at at;
+    struct redis_note note;
+    struct str bytes;
+};
+
+struct redis_words {
+    struct str *p;
+    size_t n, cap;
+};
+
+/* How far a part is in this shard. */
+struct redis_vector {
+    struct str text; /* as the library gave it */
+    struct store_at at;
+};
+
+struct redis_misplaced {
+    struct str member;
+    int64_t due_ms;
+    uint32_t level; /* where it belongs; REDIS_NO_LEVEL: nowhere */
+};
+
+enum redis_shard_state { SHARD_IDLE, SHARD_READ, SHARD_COMMIT, SHARD_DONE };
+
+struct redis_shard {
+    char tag[REDIS_TAG_BYTES]; /* "{w:17}" */
+    uint32_t number;
+    enum redis_shard_state state;
+    /* By level: the first one behind those that were called; INT64_MIN: we have not looked. */
+    int64_t next_due_ms[STORE_ROUNDS_MAX];
+    bool may_have_outbox[STORE_ROUNDS_MAX];
+
+    /* of the batch at hand */
+    uint32_t *ops; /* indices of its operations */
+    size_t n_ops;
+    bool is_ops_done, has_more_timers, is_sweeping;
+    uint32_t conflicts;
+    uint64_t timers_skipped; /* due ones of spaces that we do not know */
+
+    /* of the reading at hand */
+    struct redis_slot *slots;
+    size_t n_slots, slots_cap;
+    uint32_t *table; /* slot numbers by key */
+    uint32_t table_mask;
+    uint32_t *asked; /* slots in the order of their spaces, as they were asked for */
+    size_t n_asked;
+    struct str seq;
+    struct redis_vector *vectors; /* of the parts */
+    /* Timers that stand in the wrong place: without a cell, or their space has another level. */
+    struct redis_misplaced *misplaced;
+    size_t n_misplaced;
+    uint64_t n_applied, n_skipped;
+
+    struct redis_words commit; /* the words to send */
+    struct emissions fired;
+    struct redis_note *notes;
+    size_t notes_cap, n_kept; /* emissions of readings that are committed */
+    struct redis_restored *restored;
+    size_t n_restored, restored_cap;
+};
+
+struct redis_memory {
+    struct cell_memory base;
+    struct store_redis *store;
+    struct redis_shard *shard;
+    struct redis_slot *slot;
+};
+
+struct store_redis {
+    struct store base;
+    struct redis_session session;
+    uint32_t patience_ms;
+    char client[17]; /* random name of this store */
+    uint64_t token;
+    struct redis_space *spaces;
+    uint32_t n_spaces, spaces_cap;
+    struct redis_shard shards[STORE_SHARDS];
+    store_claim_reader *claim_reader;
+
+    struct arena *arena; /* of the batch */
+    const struct store_batch *batch;
+    uint32_t *slot_of; /* of each operation, in its shard */
+    bool is_pending;   /* a batch was not finished */
+    uint64_t pending_mark;
+    struct redis_words words;
+    struct buf scratch;
+    struct redis_memory memory;
+    struct emissions out;
+};
+
+/* redis_request.c */
+struct redis_slot *redis_slot_get(struct store_redis *s, struct redis_shard *sh, uint32_t space,
+                                  const struct state_key *key);
+void redis_request_read(struct store_redis *s, struct redis_shard *sh);
+MUST_USE enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard *sh,
+                                               const struct redis_reply *r,
+                                               enum store_answer *answer, struct weir_err *err);
+/* False: there is nothing to commit. */
+MUST_USE bool redis_request_commit(struct store_redis *s, struct redis_shard *sh);
+
+/* A score as the library gives it; INT64_MAX: none. */
+int64_t redis_due_of(const struct redis_reply *r);
+
+/* redis_steps.c */
+void redis_steps_run(struct store_redis *s, struct redis_shard *sh);
+
+/* redis_gather.c */
+void redis_gather(struct store_redis *s);
+void redis_outbox_pack(struct store_redis *s, const struct redis_shard *sh, size_t i,
+                       struct buf *out);
+void redis_outbox_read(struct store_redis *s, struct redis_shard *sh, uint32_t part,
+                       const struct redis_reply *entries, const struct redis_reply *flags);
+bool redis_has_applied(const struct store_redis *s, const struct redis_shard *sh,
+                       const struct state_op *op);
+
+#endif

@@ -1,0 +1,343 @@
+/* test_store_redis.c - the store in Redis: what it does when Redis goes away, forgets, is full,
+ * is shared. What all stores have in common stands in test_store.c.
+ */
+#include "state/store_redis.h"
+
+#include "base/str.h"
+#include "state/emissions.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OPS = 1000, KEYS = 100 };
+
+static struct redis_server server;
+
+/* ---- a step that counts: emits "key:count" on every hit, and a timer 1000 ms after the last -----
+ */
+
+struct counter {
+    uint8_t version;
+    uint32_t count;
+} __attribute__((packed));
+
+static void count_step(UNUSED void *context, const struct state_op *op, struct cell *cell,
+                       UNUSED const struct step_clock *clock, struct emissions *out)
+{
+    struct counter c = {1, 0};
+    char text[40];
+
+    if (cell->main.n > 0)
+        memcpy(&c, cell->main.p, sizeof c);
+    if (op) {
+        c.count++;
+        cell->due_ms = op->t_ms + 1000;
+        cell->idle_ms = op->t_ms + 5000;
+        cell->weight = c.count > 100 ? 100 : (uint8_t)c.count;
+        if (!cell_resize(cell, sizeof c))
+            return;
+        memcpy(cell->main.p, &c, sizeof c);
+    } else {
+        cell->due_ms = CELL_NEVER;
+    }
+    snprintf(text, sizeof text, "%s%u", op ? "" : "end ", c.count);
+    emissions_add(out, str_from(text));
+}
+
+static struct space_spec counting(uint8_t identity)
+{
+    return (struct space_spec){
+        .identity = {identity, 2, 3}, .name = STR("counting"), .step = count_step};
+}
+
+static struct store *open_store(const char *url)
+{
+    struct store_redis_options o = {.url = str_from(url), .patience_ms = 3000, .timeout_ms = 2000};
+    struct space_spec spec = counting(1);
+    struct weir_err err = {0};
+    struct store *s = NULL;
+
+    if (store_redis_new(&o, &s, &err) != WEIR_OK)
+        print_error("%s\n", err.text);
+    CHECK(s);
+    CHECK_EQ(store_add_space(s, &spec), 0);
+    return s;
+}
+
+static struct state_key key_of(uint32_t i)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "k%u", i);
+    struct str value = str_from(text);
+    return state_key_of(&state_secret_test, STR(""), &value, 1);
+}
+
+static struct state_op ops[OPS];
+
+static struct store_batch batch_of(uint32_t n_keys, size_t n, int64_t t_ms)
+{
+    for (size_t i = 0; i < n; i++)
+        ops[i] = (struct state_op){.key = key_of((uint32_t)i % n_keys), .t_ms = t_ms, .order = i};
+    return (struct store_batch){
+        .ops = ops, .n_ops = n, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+}
+
+struct outcome {
+    enum weir_rc rc;
+    const struct emission *e;
+    size_t n;
+    enum store_answer answer;
+    struct weir_err err;
+};
+
+static struct outcome apply(struct store *s, const struct store_batch *b)
+{
+    struct outcome o = {0};
+
+    o.rc = store_apply(s, b, &o.e, &o.n, &o.answer, &o.err);
+    if (o.rc != WEIR_OK)
+        printf("  (%s)\n", o.err.text);
+    return o;
+}
+
+static bool is_text(const struct emission *e, const char *text)
+{
+    return str_eq(e->bytes, str_from(text));
+}
+
+static void empty_server(void)
+{
+    char line[200];
+
+    snprintf(line, sizeof line, "redis-cli -p %u flushall >/dev/null", server.port);
+    CHECK_EQ(system(line), 0);
+}
+
+static void ask_server(const char *words)
+{
+    char line[300];
+
+    snprintf(line, sizeof line, "redis-cli -p %u %s >/dev/null", server.port, words);
+    CHECK_EQ(system(line), 0);
+}
+
+/* ---- tests -------------------------------------------------------------------------------------
+ */
+
+TEST(emissions_come_in_order_of_operations)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(KEYS, OPS, 1000);
+    struct outcome o = apply(s, &b);
+
+    CHECK_EQ(o.rc, WEIR_OK);
+    CHECK_EQ(o.answer, STORE_DONE);
+    CHECK_EQ(o.n, OPS);
+    for (size_t i = 0; i < OPS; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%zu", i / KEYS + 1);
+        CHECK_EQ(o.e[i].order, i);
+        CHECK(is_text(&o.e[i], text));
+    }
+    CHECK_EQ(store_stats(s, 0).cells, KEYS);
+    CHECK_EQ(store_stats(s, 0).applied, OPS);
+    store_free(s);
+}
+
+TEST(cells_outlive_the_store)
+{
+    empty_server();
+    for (uint32_t round = 1; round <= 3; round++) {
+        struct store *s = open_store(round == 2 ? server.unix_url : server.url);
+        struct store_batch b = batch_of(KEYS, KEYS, 1000);
+        struct outcome o = apply(s, &b);
+        char text[16];
+        snprintf(text, sizeof text, "%u", round);
+        CHECK_EQ(o.n, KEYS);
+        for (size_t i = 0; i < o.n; i++)
+            CHECK(is_text(&o.e[i], text));
+        store_free(s);
+    }
+}
+
+TEST(timers_are_called_once_and_in_order)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(KEYS, KEYS, 0);
+    for (size_t i = 0; i < KEYS; i++)
+        ops[i].t_ms = 1000 + (int64_t)(i * 7 % KEYS);
+    CHECK_EQ(apply(s, &b).n, KEYS);
+    CHECK_EQ(store_next_due(s), 2000);
+
+    b = (struct store_batch){.clock = {INT64_MIN}, .timer_ms = 2049};
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.n, 50);
+    for (size_t i = 0; i < o.n; i++) {
+        CHECK_EQ(o.e[i].order, UINT64_MAX);
+        CHECK(is_text(&o.e[i], "end 1"));
+    }
+    CHECK_EQ(store_next_due(s), 2050);
+    b.timer_ms = INT64_MAX;
+    CHECK_EQ(apply(s, &b).n, 50);
+    CHECK_EQ(apply(s, &b).n, 0);
+    CHECK_EQ(store_next_due(s), INT64_MAX);
+    store_free(s);
+}
+
+TEST(a_timer_set_in_a_batch_is_called_in_it)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(1, 1, 1000);
+    b.timer_ms = 2000;
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.n, 2);
+    CHECK(is_text(&o.e[1], "end 1"));
+    store_free(s);
+}
+
+TEST(many_timers_of_one_shard_are_all_called)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    static struct state_op many[3000];
+    for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+        many[i] = (struct state_op){.key = key_of((uint32_t)i), .t_ms = 1000, .order = i};
+        many[i].key.bytes[0] = 5; /* one shard */
+    }
+    struct store_batch b = {
+        .ops = many, .n_ops = ARRAY_LEN(many), .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(s, &b).n, ARRAY_LEN(many));
+    b = (struct store_batch){.clock = {INT64_MIN}, .timer_ms = INT64_MAX};
+    CHECK_EQ(apply(s, &b).n, ARRAY_LEN(many));
+    store_free(s);
+}
+
+/* Two stores that never see each other's connection, on the same keys in turns. */
+TEST(two_stores_on_the_same_keys_count_exactly)
+{
+    empty_server();
+    struct store *s[2] = {open_store(server.url), open_store(server.url)};
+    struct outcome o = {0};
+
+    for (uint32_t i = 0; i < 20; i++) {
+        struct store_batch b = batch_of(KEYS, KEYS, 1000);
+        o = apply(s[i % 2], &b);
+        CHECK_EQ(o.rc, WEIR_OK);
+        CHECK_EQ(o.n, KEYS);
+    }
+    CHECK(is_text(&o.e[0], "20"));
+    store_free(s[0]);
+    store_free(s[1]);
+}
+
+TEST(library_that_was_flushed_is_loaded_again)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    CHECK_EQ(apply(s, &b).n, KEYS);
+    ask_server("function flush");
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.n, KEYS);
+    CHECK(is_text(&o.e[0], "2"));
+    store_free(s);
+}
+
+TEST(an_outage_loses_nothing_and_doubles_nothing)
+{
+    const char *keep[] = {"--appendonly", "yes", "--appendfsync", "always", NULL};
+    struct redis_server own;
+
+    CHECK(redis_server_start(&own, keep, false));
+    struct store *s = open_store(own.url);
+    struct store_batch b = batch_of(KEYS, OPS, 1000);
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.rc, WEIR_OK);
+    redis_server_kill(&own);
+    o = apply(s, &b);
+    CHECK_EQ(o.rc, WEIR_IO); /* after its patience */
+    CHECK(redis_server_restart(&own, keep));
+    o = apply(s, &b);
+    CHECK_EQ(o.rc, WEIR_OK);
+    CHECK_EQ(o.n, OPS);
+    CHECK(is_text(&o.e[OPS - 1], "20"));
+    store_free(s);
+    redis_server_stop(&own);
+}
+
+TEST(full_redis_recovers_unaided)
+{
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(OPS, OPS, 1000);
+
+    CHECK_EQ(apply(s, &b).n, OPS);
+    ask_server("config set maxmemory 1");
+    b = batch_of(OPS, OPS, 20000);
+    b.clock.watermark_ms = 15000; /* all that is there is idle */
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.rc, WEIR_IO);
+    CHECK(strstr(o.err.text, "OOM"));
+    ask_server("config set maxmemory 100mb");
+    o = apply(s, &b);
+    CHECK_EQ(o.rc, WEIR_OK);
+    CHECK_EQ(o.n, OPS);
+    ask_server("config set maxmemory 0");
+    store_free(s);
+}
+
+TEST(idle_cells_go_and_budgets_hold)
+{
+    struct space_spec small = counting(9);
+    struct weir_err err;
+    struct store *s;
+
+    empty_server();
+    s = open_store(server.url);
+    small.budget_bytes = STORE_SHARDS * 16384; /* about 59 cells with timers a shard */
+    CHECK_EQ(store_add_space(s, &small), 1);
+    for (uint32_t round = 0; round < 10; round++) {
+        struct store_batch b = batch_of(OPS, OPS, 1000);
+        for (size_t i = 0; i < OPS; i++) {
+            ops[i].space = 1;
+            ops[i].key = key_of((uint32_t)(round * OPS + i));
+        }
+        CHECK_EQ(apply(s, &b).n, OPS);
+    }
+    struct store_stats st = store_stats(s, 1);
+    CHECK(st.bytes <= small.budget_bytes);
+    CHECK(st.cells > STORE_SHARDS * 40);
+    CHECK_EQ(st.cells + st.evicted, 10 * OPS);
+    CHECK_EQ(store_redis_check_budgets(s, &err), WEIR_OK);
+    store_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENTRY(emissions_come_in_order_of_operations),
+        ENTRY(cells_outlive_the_store),
+        ENTRY(timers_are_called_once_and_in_order),
+        ENTRY(a_timer_set_in_a_batch_is_called_in_it),
+        ENTRY(many_timers_of_one_shard_are_all_called),
+        ENTRY(two_stores_on_the_same_keys_count_exactly),
+        ENTRY(library_that_was_flushed_is_loaded_again),
+        ENTRY(an_outage_loses_nothing_and_doubles_nothing),
+        ENTRY(full_redis_recovers_unaided),
+        ENTRY(idle_cells_go_and_budgets_hold),
+    };
+
+    if (!redis_server_is_there())
+        return 0;
+    if (!redis_server_start(&server, NULL, false))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(&server);
+    return failed;
+}
