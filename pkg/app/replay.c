@@ -54,7 +54,8 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
                   .tenant = o->tenant,
                   .generation = r->book.generation,
                   .worker = STR("replay"),
-                  .version = o->version},
+                  .version = o->version,
+                  .profiles = r->book.profiles},
     };
 
     return emitter_new(&emit, &r->emitter, err);

@@ -355,6 +355,7 @@ static void sole_finding(struct correlator *c, uint32_t rule, uint64_t order, in
     memcpy(f.uid, uid.bytes, sizeof(f.uid));
     if (hit->capsule.n)
         f.capsules[f.n_capsules++] = hit->capsule;
+    f.n_addends = (uint32_t)finding_addends_unpack(hit->addends, f.addends);
     buf_clear(&c->scratch);
     finding_pack(&f, &c->scratch);
     struct str record = arena_str(c->arena, buf_str(&c->scratch));

@@ -39,7 +39,8 @@ struct gatherer {
     struct numbers *numbers;    /* per rule */
     uint32_t **capsule_numbers; /* per rule: fields for capsules, FIELD_NONE ends */
     struct digest *digest;
-    struct buf keys, capsule;
+    const struct addends *lists; /* NULL: none lifts scores */
+    struct buf keys, capsule, addends;
     struct gather_counts counts;
 
     /* Of the event at hand. */
@@ -146,9 +147,15 @@ void gatherer_free(struct gatherer *w)
     digest_free(w->digest);
     buf_release(&w->keys);
     buf_release(&w->capsule);
+    buf_release(&w->addends);
     arena_free(w->own);
     arena_free(w->arena);
     free(w);
+}
+
+void gatherer_use_lists(struct gatherer *w, const struct addends *lists)
+{
+    w->lists = lists;
 }
 
 /* ---- values of the event ------------------------------------------------------------------ */
@@ -258,6 +265,34 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
     capsule_pack(&c, &w->capsule);
 }
 
+/* Who and what the event is about. */
+static size_t entities_of(struct gatherer *w)
+{
+    if (!w->has_entities) {
+        const struct event_tree *tree = tree_of(w);
+        w->n_entities = tree ? event_entities(w->arena, tree, &w->entities) : 0;
+        w->has_entities = true;
+    }
+    return w->n_entities;
+}
+
+/* What lists add to the score of this rule's findings. */
+static void begin_addends(struct gatherer *w, uint32_t rule)
+{
+    struct event_field fields[CAPSULE_FIELDS];
+    size_t n = 0;
+
+    buf_clear(&w->addends);
+    if (!w->lists)
+        return;
+    for (const uint32_t *f = w->capsule_numbers[rule]; *f != FIELD_NONE; f++) {
+        fields[n].name = field_name(w->fields, *f);
+        n += values_of(w, *f, &fields[n].value, 1);
+    }
+    size_t n_entities = entities_of(w);
+    addends_of(w->lists, w->entities, n_entities, fields, n, &w->addends);
+}
+
 /* One matched rule: its operations share a capsule that is written with the first of them. */
 struct group {
     uint32_t rule;
@@ -266,10 +301,11 @@ struct group {
 };
 
 static void put(struct gatherer *w, struct group *group, struct packed_op *op, struct str keys,
-                struct str value, struct str addends)
+                struct str value)
 {
     if (group->capsule_at == SIZE_MAX) {
         begin_capsule(w, group->rule);
+        begin_addends(w, group->rule);
         struct packed_op only = {
             .space = SPACE_NONE, .rule = UINT32_MAX, .capsule_n = (uint32_t)w->capsule.n};
         pack_bytes(group->out, &only, sizeof only);
@@ -278,14 +314,14 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
     }
     op->keys_n = (uint32_t)keys.n;
     op->value_n = (uint32_t)value.n;
-    op->addends_n = (uint32_t)addends.n;
+    op->addends_n = (uint32_t)w->addends.n;
     op->capsule_n = (uint32_t)w->capsule.n;
     op->capsule_back = (uint32_t)(group->out->n - group->capsule_at);
     op->level = (uint8_t)w->g->rules[group->rule].rule->level;
     pack_bytes(group->out, op, sizeof *op);
     buf_add(group->out, keys);
     buf_add(group->out, value);
-    buf_add(group->out, addends);
+    buf_add(group->out, buf_str(&w->addends));
     w->counts.operations++;
 }
 
@@ -366,7 +402,7 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
         l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple);
     pack_keys(&w->keys, l->parts, n);
     struct str text = n_tuple ? l->parts[n] : STR("");
-    put(w, l->group, &l->op, buf_str(&w->keys), text, STR(""));
+    put(w, l->group, &l->op, buf_str(&w->keys), text);
 }
 
 /* The tuple behind the group parts; several values of a single field are several hits. */
@@ -478,19 +514,13 @@ static struct str sole_part(struct gatherer *w)
 
 static size_t dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values)
 {
-    const struct event_tree *tree = tree_of(w);
-
     if (r->n_dedup_fields) {
         for (uint32_t i = 0; i < r->n_dedup_fields; i++)
             if (!values_of(w, field_find(w->fields, r->dedup_fields[i]), &values[i], 1))
                 values[i] = STR("");
         return r->n_dedup_fields;
     }
-    if (!w->has_entities) {
-        w->n_entities = tree ? event_entities(w->arena, tree, &w->entities) : 0;
-        w->has_entities = true;
-    }
-    if (w->n_entities == 0)
+    if (entities_of(w) == 0)
         return 0;
     values[0] = w->entities[0].key;
     return 1;
@@ -512,7 +542,7 @@ static void tell(struct gatherer *w, struct group *group)
             state_key_of(&w->g->options.secret, w->g->options.tenant, values, n);
     }
     pack_keys(&w->keys, values, n);
-    put(w, group, &op, buf_str(&w->keys), STR(""), STR(""));
+    put(w, group, &op, buf_str(&w->keys), STR(""));
 }
 
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,

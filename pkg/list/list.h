@@ -9,13 +9,14 @@
  * csv      RFC 4180: commas, "quoted ""fields""", newlines inside quotes. The first row names the
  *          columns; entries are the first column or the one named by FILE.csv:COLUMN. Blanks
  *          around unquoted fields are dropped, empty fields are no entries.
- * Mode     a line `# mode: exact|ci|cidr|glob` before the first entry (csv: before the first
- *          row); ci if there is none. What the modes mean to a rule: rule/rule.h. glob: entries
- *          are in Sigma's wildcard notation. cidr: networks; whether they are well-formed is
- *          told by the rule that uses them.
- * Text     UTF-8, a leading byte order mark is dropped. Invalid UTF-8 and NUL are errors.
- * Errors   file:line:col. A list that cannot be read as a whole is not there at all.
- * Memory   all in the arena of the set, as long as the rule set; read-only once loaded.
+ *          A column `points`, if there is one, gives each entry a whole number of -LIST_POINTS_MAX
+ * to LIST_POINTS_MAX for scores; an empty one is LIST_POINTS_NONE. Mode     a line `# mode:
+ * exact|ci|cidr|glob` before the first entry (csv: before the first row); ci if there is none. What
+ * the modes mean to a rule: rule/rule.h. glob: entries are in Sigma's wildcard notation. cidr:
+ * networks; whether they are well-formed is told by the rule that uses them. Text     UTF-8, a
+ * leading byte order mark is dropped. Invalid UTF-8 and NUL are errors. Errors   file:line:col. A
+ * list that cannot be read as a whole is not there at all. Memory   all in the arena of the set, as
+ * long as the rule set; read-only once loaded.
  */
 #ifndef WEIR_LIST_LIST_H
 #define WEIR_LIST_LIST_H
@@ -29,7 +30,9 @@ enum {
     LISTS_MAX = 1024,
     LIST_ROWS_MAX = 1000000,
     LIST_ENTRY_MAX = 65535, /* bytes of one entry */
-    LIST_FILE_MAX = 256 * 1024 * 1024
+    LIST_FILE_MAX = 256 * 1024 * 1024,
+    LIST_POINTS_MAX = 100,
+    LIST_POINTS_NONE = INT32_MIN
 };
 
 struct list {
@@ -37,6 +40,7 @@ struct list {
     struct str path; /* where it came from, as it was named */
     enum list_mode mode;
     struct str_list entries; /* in the order of the file */
+    const int32_t *points;   /* of each entry; NULL: the file has no such column */
 };
 
 struct list_set;

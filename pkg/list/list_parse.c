@@ -19,6 +19,16 @@ struct cursor {
     uint32_t line;
     struct str *entries;
     size_t n, cap;
+    int32_t *points; /* of each entry, if the file has them */
+    size_t cap_points;
+};
+
+#define POINTS_COLUMN "points"
+
+/* Numbers of the columns that are read. */
+struct columns {
+    size_t entry;
+    size_t points; /* SIZE_MAX: none */
 };
 
 /* A quoted field may start on an earlier line: column 1 then. */
@@ -125,6 +135,7 @@ static enum weir_rc comment(struct cursor *c, struct str line, struct list *out,
 static void finish(const struct cursor *c, struct list *out)
 {
     out->entries = (struct str_list){c->entries, c->n};
+    out->points = c->points;
 }
 
 /* ---- txt ----------------------------------------------------------------------- */
@@ -226,19 +237,21 @@ static enum weir_rc csv_field(struct cursor *c, struct csv_field *out, struct we
     return WEIR_OK;
 }
 
-/* The first row: which column is wanted? */
-static enum weir_rc csv_header(struct cursor *c, struct str column, size_t *wanted,
+/* The first row: which columns are wanted? */
+static enum weir_rc csv_header(struct cursor *c, struct str column, struct columns *out,
                                struct weir_err *err)
 {
     struct csv_field field = {.is_last = at_end(c)};
     uint32_t line = c->line;
     bool is_found = column.n == 0;
 
-    *wanted = 0;
+    *out = (struct columns){.points = SIZE_MAX};
     for (size_t i = 0; !field.is_last; i++) {
         TRY(csv_field(c, &field, err));
+        if (out->points == SIZE_MAX && str_eq(field.text, STR(POINTS_COLUMN)))
+            out->points = i;
         if (!is_found && str_eq(field.text, column)) {
-            *wanted = i;
+            out->entry = i;
             is_found = true;
         }
     }
@@ -246,25 +259,49 @@ static enum weir_rc csv_header(struct cursor *c, struct str column, size_t *want
     if (!is_found)
         return err_at(err, WEIR_NOTFOUND, line, 1, "there is no column '%.*s'", (int)column.n,
                       column.p);
+    if (out->points == out->entry)
+        out->points = SIZE_MAX; /* they are entries here */
     return WEIR_OK;
 }
 
-static enum weir_rc csv_row(struct cursor *c, size_t wanted, struct weir_err *err)
+static enum weir_rc points_of(struct cursor *c, const struct csv_field *field, uint32_t line,
+                              int32_t *out, struct weir_err *err)
+{
+    int64_t n;
+
+    *out = LIST_POINTS_NONE;
+    if (field->text.n == 0)
+        return WEIR_OK;
+    if (!str_to_i64(field->text, &n) || n < -LIST_POINTS_MAX || n > LIST_POINTS_MAX)
+        return err_at(err, WEIR_SYNTAX, line, column_of(c, field->at),
+                      "points are a whole number of -%d to %d", LIST_POINTS_MAX, LIST_POINTS_MAX);
+    *out = (int32_t)n;
+    return WEIR_OK;
+}
+
+static enum weir_rc csv_row(struct cursor *c, const struct columns *columns, struct weir_err *err)
 {
     struct csv_field field = {.is_last = false};
     uint32_t line = c->line;
-    size_t n = 0;
+    size_t n = 0, before = c->n;
+    int32_t points = LIST_POINTS_NONE;
 
     for (; !field.is_last; n++) {
         TRY(csv_field(c, &field, err));
-        if (n == wanted && field.text.n)
+        if (n == columns->entry && field.text.n)
             TRY(entry_add(c, field.text, field.at, err));
+        if (n == columns->points)
+            TRY(points_of(c, &field, line, &points, err));
     }
     next_line(c);
+    if (columns->points != SIZE_MAX && c->n > before) {
+        c->points = vec_room(c->a, c->points, before, &c->cap_points, sizeof *c->points);
+        c->points[before] = points;
+    }
     /* A blank line is a row of one empty field. */
-    if (n <= wanted && (n > 1 || field.text.n))
+    if (n <= columns->entry && (n > 1 || field.text.n))
         return err_at(err, WEIR_SYNTAX, line, 1,
-                      "the row has %zu columns, the entry is in column %zu", n, wanted + 1);
+                      "the row has %zu columns, the entry is in column %zu", n, columns->entry + 1);
     return WEIR_OK;
 }
 
@@ -272,7 +309,7 @@ enum weir_rc list_parse_csv(struct arena *a, struct str text, struct str column,
                             struct weir_err *err)
 {
     struct cursor c;
-    size_t wanted;
+    struct columns columns;
 
     TRY(cursor_init(&c, a, text, err));
     out->mode = LIST_CI;
@@ -281,9 +318,9 @@ enum weir_rc list_parse_csv(struct arena *a, struct str text, struct str column,
         TRY(comment(&c, line, out, err));
         next_line(&c);
     }
-    TRY(csv_header(&c, column, &wanted, err));
+    TRY(csv_header(&c, column, &columns, err));
     while (!at_end(&c))
-        TRY(csv_row(&c, wanted, err));
+        TRY(csv_row(&c, &columns, err));
     finish(&c, out);
     return WEIR_OK;
 }

@@ -66,11 +66,34 @@ TEST(entries_come_in_the_order_of_the_file)
     }
 }
 
+TEST(a_column_of_points_goes_with_the_entries)
+{
+    struct arena *a = arena_new(0);
+    struct list_set *set = list_set_new(a);
+    struct weir_err err = {0};
+
+    CHECK_EQ(list_set_add_text(set, STR("x"), STR("a.csv"), STR(""),
+                               STR("host,points\none,30\n,7\ntwo,\nthree, -5\nfour\n"), &err),
+             WEIR_OK);
+    const struct list *list = list_find(set, STR("x"));
+    static const int32_t want[] = {30, LIST_POINTS_NONE, -5, LIST_POINTS_NONE};
+    CHECK_EQ(list->entries.n, ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++)
+        CHECK_EQ(list->points[i], want[i]);
+    CHECK_EQ(list_set_add_text(set, STR("x"), STR("a.csv"), STR("points"),
+                               STR("host,points\none,many\n"), &err),
+             WEIR_OK);
+    CHECK(list_find(set, STR("x"))->points == NULL);
+    arena_free(a);
+}
+
 static const struct {
     const char *path, *column;
     struct str text;
     const char *message;
 } bad[] = {
+    {"a.csv", "", STR("h,points\na,1\nb, 101\n"),
+     "a.csv:3:4: error: points are a whole number of -100 to 100"},
     {"a.txt", "", STR("# mode: glop\n"),
      "a.txt:1:9: error: unknown mode 'glop' (did you mean 'glob'?)"},
     {"a.txt", "", STR("# mode: regular expression\n"),
@@ -254,8 +277,10 @@ TEST(a_directory_gives_all_its_txt_and_csv)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(entries_come_in_the_order_of_the_file), ENTRY(a_bad_file_is_refused_with_its_place),
-          ENTRY(limits_are_kept), ENTRY(the_standard_names_are_built_in),
+TEST_MAIN(ENTRY(entries_come_in_the_order_of_the_file),
+          ENTRY(a_column_of_points_goes_with_the_entries),
+          ENTRY(a_bad_file_is_refused_with_its_place), ENTRY(limits_are_kept),
+          ENTRY(the_standard_names_are_built_in),
           ENTRY(a_later_list_replaces_an_earlier_one_as_a_whole),
           ENTRY(an_argument_names_a_list_a_file_and_a_column),
           ENTRY(a_directory_gives_all_its_txt_and_csv))
