@@ -279,11 +279,16 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
 }
 
 /* What `rule` listens to takes part whether it is selected or not, but then nobody is told of it
- * alone. Depth is bounded by CORRELATION_DEPTH_MAX. */
+ * alone (so a risk, which hears what is told, pulls in nothing). Depth is bounded by
+ * CORRELATION_DEPTH_MAX. */
 static void pull_in(struct rule_book *b, const struct rule *rule, bool *is_taken)
 {
-    for (size_t k = 0; rule->correlation && k < rule->correlation->n_inputs; k++) {
-        const struct rule *input = rule->correlation->inputs[k].rule;
+    const struct correlation *c = rule->correlation;
+
+    if (!c || c->kind == OPERATOR_RISK)
+        return;
+    for (size_t k = 0; k < c->n_inputs; k++) {
+        const struct rule *input = c->inputs[k].rule;
         for (size_t i = 0; i < b->loaded.n_verdicts; i++) {
             if (b->loaded.verdicts[i].rule != input || is_taken[i])
                 continue;

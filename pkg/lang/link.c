@@ -160,6 +160,10 @@ static bool resolve(const struct subject *s, struct correlation_input *input)
                 : arena_printf(l->a, "the rule '%.*s' (%.*s:%u) did not load",
                                SHOWN(input->reference), SHOWN(v->path), v->line));
     input->rule = v->rule;
+    if (v->rule->correlation && v->rule->correlation->kind == OPERATOR_RISK)
+        return refuse(
+            s, place_of(input),
+            arena_printf(l->a, "'%.*s' is a risk: nothing listens to it", SHOWN(input->reference)));
     if (v->rule->channel == CHANNEL_OFF)
         verdict_add(l->a, s->verdict, place_of(input), false,
                     arena_printf(l->a, "the rule '%.*s' is off: nothing comes from it",
@@ -440,7 +444,7 @@ static void look_at_atom(const struct atom *atom, void *context)
  * an entity. Elsewhere a text is found, and counted, when it comes. */
 static bool check_numbers(const struct subject *s)
 {
-    if (s->c->kind != OPERATOR_AGGREGATE)
+    if ((s->c->kind != OPERATOR_AGGREGATE && s->c->kind != OPERATOR_VOLUME) || s->c->n_fields == 0)
         return true;
     struct text_search t = {.l = s->l, .field = s->c->fields[0]};
     for (size_t i = 0; i < s->c->n_inputs; i++)
@@ -492,12 +496,13 @@ static void link_one(struct linker *l, struct loaded_correlation *loaded)
     loaded->state = LINK_DONE;
 }
 
-/* What is listened to is silent by itself, unless somebody wants it told all the same. */
+/* What is listened to is silent by itself, unless somebody wants it told all the same. A risk
+ * hears the alerts themselves: they must be told. */
 static void mark_inputs(struct linker *l, const struct loaded_correlation *loaded)
 {
     const struct rule *rule = l->verdicts[loaded->verdict].rule;
 
-    if (!rule)
+    if (!rule || rule->correlation->kind == OPERATOR_RISK)
         return;
     for (size_t i = 0; i < l->n_verdicts; i++)
         for (size_t k = 0; k < rule->correlation->n_inputs; k++) {

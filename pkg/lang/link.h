@@ -5,6 +5,8 @@
  * cycle; a nesting deeper than CORRELATION_DEPTH_MAX; a group-by field that no profile of the
  * inputs' sources has; a number wanted of a field that is text.
  *
+ * Risks hear alerts, so what they list stays told, and nothing listens to a risk.
+ *
  * A correlation without a level of its own has the highest of its inputs (medium without inputs).
  */
 #ifndef WEIR_LANG_LINK_H

@@ -10,27 +10,6 @@
 static const char *const BOUNDS[] = {[BOUND_GT] = "gt",   [BOUND_GTE] = "gte", [BOUND_LT] = "lt",
                                      [BOUND_LTE] = "lte", [BOUND_EQ] = "eq",   [BOUND_NEQ] = "neq"};
 
-static const char *type_name(const struct correlation *c)
-{
-    static const char *const AGGREGATES[] = {"value_sum", "value_avg", "value_min", "value_max",
-                                             "value_percentile"};
-    static const char *const KINDS[] = {
-        [OPERATOR_COUNT] = "event_count",
-        [OPERATOR_DISTINCT] = "value_count",
-        [OPERATOR_AGGREGATE] = NULL,
-        [OPERATOR_SET] = "temporal",
-        [OPERATOR_ORDERED] = "temporal_ordered",
-        [OPERATOR_FIRST_SEEN] = "first_seen",
-        [OPERATOR_RARITY] = "rarity",
-        [OPERATOR_RATIO] = "ratio",
-        [OPERATOR_VOLUME] = "volume",
-        [OPERATOR_GEO_VELOCITY] = "geo_velocity",
-        [OPERATOR_RISK] = "risk",
-    };
-
-    return c->kind == OPERATOR_AGGREGATE ? AGGREGATES[c->aggregate] : KINDS[c->kind];
-}
-
 /* ---- values ------------------------------------------------------------------------- */
 
 void span_dump(struct buf *out, int64_t ms)
@@ -239,12 +218,11 @@ static void dedup_row(struct buf *out, const struct dedup *d)
 
 static void state_rows(struct buf *out, const struct rule *rule)
 {
-    static const char *const CHANNELS[] = {"alert", "shadow", "internal", "off"};
     const struct rule_state *s = rule->state;
 
     if (rule->channel != CHANNEL_ALERT) {
         row(out, "channel");
-        buf_printf(out, "%s", CHANNELS[rule->channel]);
+        buf_printf(out, "%s", rule_channel_name(rule->channel));
     }
     if (!s)
         return;
@@ -269,7 +247,7 @@ void correlation_dump(struct buf *out, const struct rule *rule)
     const struct correlation *c = rule->correlation;
 
     ASSERT(c);
-    buf_printf(out, "%s", type_name(c));
+    buf_printf(out, "%s", correlation_type_name(c));
     inputs_row(out, c);
     group_row(out, c);
     condition_row(out, c);

@@ -39,7 +39,7 @@ static void check_correlation(const struct rule *rule, struct buf *out)
     ASSERT(c->n_inputs > 0 || c->kind == OPERATOR_RISK);
     for (size_t i = 0; i < c->n_inputs; i++) {
         ASSERT(c->inputs[i].rule && c->inputs[i].rule != rule);
-        ASSERT(c->inputs[i].rule->state->is_referenced);
+        ASSERT(c->kind == OPERATOR_RISK || c->inputs[i].rule->state->is_referenced);
         for (size_t k = 0; k < c->n_group; k++)
             ASSERT(c->inputs[i].group_fields[k].n > 0);
     }

@@ -341,6 +341,9 @@ TEST(conditions_that_cannot_be)
         {"type: value_sum, rules: [a], timespan: 5m, condition: {field: f, gte: 1}",
          "error: 13:77: 'f' is text: this type needs numbers (how many values: value_count; how "
          "rare one is: rarity)"},
+        {"type: volume, rules: [a], timespan: 1h, factor: 2, condition: {field: f}",
+         "error: 13:85: 'f' is text: this type needs numbers (how many values: value_count; how "
+         "rare one is: rarity)"},
         {"type: first_seen, rules: [a], condition: {field: u, gte: 1}",
          "error: 13:72: the condition of first_seen has no 'gte'"},
         {"type: first_seen, rules: [a], condition: {}",
@@ -526,6 +529,10 @@ TEST(a_reference_is_to_one_rule_that_loaded)
          "s: f eq \"x\" | " COUNTED("a") " ! 9:42: the rule 'a' is off: nothing comes from it"},
         {RULE("a") "weir: {window: 5m}\n",
          "error: 5:8: the setting 'window' is for correlations only"},
+        {RULE("a") "---\ntitle: r\nname: r\ncorrelation: {type: risk, group-by: u, condition: "
+                   "{gte: 5}, rules: a}\n---\n" OVER("c", "[r]"),
+         "s: f eq \"x\" | risk; rules a; group by u; condition gte 5; within 1d | "
+         "error: 12:42: 'r' is a risk: nothing listens to it"},
         {"correlation: [a]\n", "error: 1:14: 'correlation' must be a map, not a list"},
     };
     sigma_check_rows(documents, ROWS, ARRAY_LEN(ROWS));
@@ -567,6 +574,12 @@ TEST(base_rules_know_that_they_are_listened_to)
     CHECK_STR(r.verdicts[3].kind, "correlation");
     CHECK(r.rules[3]->formula->kind == FORMULA_CONST && !r.rules[3]->formula->value);
     CHECK_EQ(strlen(r.rules[3]->sha256), 64);
+    r = load(a, RULE("a"),
+             "title: r\ncorrelation: {type: risk, group-by: u, condition: {gte: 5}, "
+             "rules: a}\n",
+             NULL);
+    CHECK(r.rules[1]->correlation->inputs[0].rule == r.rules[0]);
+    CHECK(!r.rules[0]->state); /* a risk hears what is told */
     arena_free(a);
 }
 
