@@ -68,7 +68,7 @@ static void check_stream(struct rng *rng, struct distinct_window *w, int64_t uni
         seen[i] = (struct seen){span_floor(t_ms - behind_ms, unit), rng_below(rng, values)};
         if (t_ms > newest_ms)
             newest_ms = t_ms;
-        int64_t watermark_ms = newest_ms - lateness_ms - unit;
+        int64_t watermark_ms = span_floor(newest_ms - lateness_ms, unit);
         distinct_window_add(w, seen[i].t_ms, seen[i].value, watermark_ms);
         if (rng_below(rng, 8) == 0)
             distinct_window_expire(w, watermark_ms);
@@ -136,7 +136,23 @@ TEST(a_bin_keeps_no_more_than_it_must)
     CHECK(distinct_window_bytes(&w) <= 1000);
 }
 
+TEST(a_window_has_both_its_ends)
+{
+    struct distinct_window w = {.window_ms = 1000, .bucket_ms = 5000, .keep = 10};
+    struct cell cell;
+
+    start(&w, &cell);
+    distinct_window_add(&w, 0, 1, 0);
+    distinct_window_expire(&w, 1000);
+    distinct_window_add(&w, 1000, 2, 1000);
+    CHECK_EQ(distinct_window_count(&w, 1000), 2);
+    CHECK_EQ(distinct_window_count(&w, 1001), 1);
+    CHECK_EQ(distinct_window_mask(&w, 1000), 6);
+    distinct_window_expire(&w, 1001);
+    CHECK_EQ(distinct_window_n(&w), 1);
+}
+
 TEST_MAIN(ENTRY(counts_at_candidates_are_those_of_the_list),
           ENTRY(long_windows_work_on_whole_seconds),
           ENTRY(bounds_of_memory_make_it_inexact_and_times_of_any_size_do_no_harm),
-          ENTRY(a_bin_keeps_no_more_than_it_must))
+          ENTRY(a_bin_keeps_no_more_than_it_must), ENTRY(a_window_has_both_its_ends))
