@@ -52,12 +52,12 @@ enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
     return s->vtable->applied(s, partition, round, out, err);
 }
 
-enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch,
+enum weir_rc store_lift(struct store *s, const char *run_id, uint32_t partition, uint64_t epoch,
                         const struct store_applied *upto, uint32_t n_rounds,
                         enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->lift);
-    return s->vtable->lift(s, partition, epoch, upto, n_rounds, answer, err);
+    return s->vtable->lift(s, run_id, partition, epoch, upto, n_rounds, answer, err);
 }
 
 enum weir_rc store_mark(struct store *s, const char *run_id, const struct store_mark *marks,
@@ -112,9 +112,9 @@ enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease, 
     return s->vtable->set_replay(s, lease, partition, from, answer, err);
 }
 
-enum weir_rc store_end_replay(struct store *s, uint32_t partition, uint64_t epoch,
-                              enum store_answer *answer, struct weir_err *err)
+enum weir_rc store_end_replay(struct store *s, const char *run_id, uint32_t partition,
+                              uint64_t epoch, enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->end_replay);
-    return s->vtable->end_replay(s, partition, epoch, answer, err);
+    return s->vtable->end_replay(s, run_id, partition, epoch, answer, err);
 }

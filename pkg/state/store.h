@@ -147,7 +147,8 @@ uint32_t store_add_space(struct store *s, const struct space_spec *spec);
 
 /* Apply one round of a batch. Emissions are valid until the next call. Not WEIR_OK: the store
  * cannot be reached or does not obey (err says so); nothing of the batch may be taken as applied
- * or not, and the same call again is right. */
+ * or not, and the same call again is right. Such a repetition calls at least the shards that the
+ * first attempt called: a timer that has run is not due any more, what it emitted lies there. */
 MUST_USE enum weir_rc store_apply(struct store *s, const struct store_batch *batch,
                                   const struct emission **out, size_t *n, enum store_answer *answer,
                                   struct weir_err *err);
@@ -181,11 +182,12 @@ MUST_USE enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_
                                     struct store_applied out[static STORE_SHARDS],
                                     struct weir_err *err);
 
-/* Nothing up to upto is lacking: in all shards and in rounds below n_rounds at least that counts as
- * applied. */
-MUST_USE enum weir_rc store_lift(struct store *s, uint32_t partition, uint64_t epoch,
-                                 const struct store_applied *upto, uint32_t n_rounds,
-                                 enum store_answer *answer, struct weir_err *err);
+/* Nothing up to upto is lacking (as of run_id: in another run it may be): in all shards and in
+ * rounds below n_rounds at least that counts as applied. */
+MUST_USE enum weir_rc store_lift(struct store *s, const char *run_id, uint32_t partition,
+                                 uint64_t epoch, const struct store_applied *upto,
+                                 uint32_t n_rounds, enum store_answer *answer,
+                                 struct weir_err *err);
 
 /* How far the owner of a partition has brought event time, by level: no operation of that level
  * below it comes from this partition any more, and no emission of the levels below waits to become
@@ -248,8 +250,9 @@ MUST_USE enum weir_rc store_set_replay(struct store *s, const struct store_lease
                                        uint32_t partition, const struct store_applied *from,
                                        enum store_answer *answer, struct weir_err *err);
 /* The replay has reached the committed position: forget where it began. */
-MUST_USE enum weir_rc store_end_replay(struct store *s, uint32_t partition, uint64_t epoch,
-                                       enum store_answer *answer, struct weir_err *err);
+MUST_USE enum weir_rc store_end_replay(struct store *s, const char *run_id, uint32_t partition,
+                                       uint64_t epoch, enum store_answer *answer,
+                                       struct weir_err *err);
 
 /* ---- for step functions ------------------------------------------------------------------ */
 

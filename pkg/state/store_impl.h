@@ -21,7 +21,7 @@ struct store_vtable {
                             uint64_t *epoch, enum store_answer *answer, struct weir_err *err);
     enum weir_rc (*applied)(struct store *s, uint32_t partition, uint32_t round,
                             struct store_applied out[static STORE_SHARDS], struct weir_err *err);
-    enum weir_rc (*lift)(struct store *s, uint32_t partition, uint64_t epoch,
+    enum weir_rc (*lift)(struct store *s, const char *run_id, uint32_t partition, uint64_t epoch,
                          const struct store_applied *upto, uint32_t n_rounds,
                          enum store_answer *answer, struct weir_err *err);
     enum weir_rc (*mark)(struct store *s, const char *run_id, const struct store_mark *marks,
@@ -42,8 +42,8 @@ struct store_vtable {
     enum weir_rc (*set_replay)(struct store *s, const struct store_lease *lease, uint32_t partition,
                                const struct store_applied *from, enum store_answer *answer,
                                struct weir_err *err);
-    enum weir_rc (*end_replay)(struct store *s, uint32_t partition, uint64_t epoch,
-                               enum store_answer *answer, struct weir_err *err);
+    enum weir_rc (*end_replay)(struct store *s, const char *run_id, uint32_t partition,
+                               uint64_t epoch, enum store_answer *answer, struct weir_err *err);
 };
 
 struct store {
