@@ -8,6 +8,7 @@
 #include "app/output.h"
 #include "app/table.h"
 #include "base/str.h"
+#include "correlate/operator.h"
 #include "json/write.h"
 #include "match/regex.h"
 #include "rule/correlation.h"
@@ -124,16 +125,27 @@ static void lint_dedup(struct check *c, const struct rule *rule)
         lint_field(c, &nowhere, rule->state->dedup.fields[i]);
 }
 
+static void lint_emit(struct check *c, const struct rule *rule)
+{
+    const struct rule_state *s = rule->state;
+
+    if (rule->correlation && s && s->has_emit && s->emit == EMIT_EARLY &&
+        operator_is_final(rule->correlation))
+        add_lint(c, rule->line, 1,
+                 STR("'emit: early' changes nothing: such a condition is decided when the time of "
+                     "its window has passed"));
+}
+
 static enum verdict_status judge(struct check *c, const struct verdict *v)
 {
     c->lints.n = 0;
     c->rule = v->rule;
-    if (v->rule)
+    if (v->rule) {
         lint_source(c, v->rule);
-    if (v->rule)
         lint_dedup(c, v->rule);
-    if (v->rule)
+        lint_emit(c, v->rule);
         formula_each_atom(v->rule->formula, lint_atom, c);
+    }
     return v->status == VERDICT_OK && c->lints.n ? VERDICT_WARNING : v->status;
 }
 

@@ -1,4 +1,5 @@
 /* test_sigma_correlation.c - correlation documents: what they become, and what is refused. */
+#include "app/files.h"
 #include "base/buf.h"
 #include "event/profile.h"
 #include "rule/correlation.h"
@@ -689,7 +690,63 @@ TEST(fields_of_values_are_checked_like_groups)
     }
 }
 
-TEST_MAIN(ENTRY(the_types_of_the_specification_become_operators), ENTRY(conditions_over_rule_names),
+/* ---- the manual ---------------------------------------------------------------------------- */
+
+/* Each example of docs/state.md (a run of indented lines with `correlation:`; a comment line begins
+ * another one) as a document, behind the base rules that it names. */
+static struct str manual(struct arena *a)
+{
+    static const char *const NAMES[] = {"k8s_secret_read", "k8s_secret_list", "api_call", "sign_in",
+                                        "download"};
+    struct str line, rest;
+    struct buf out = {0};
+    struct weir_err err;
+    bool is_open = false;
+
+    CHECK_EQ(file_read(a, STR("docs/state.md"), 1 << 20, &rest, &err), WEIR_OK);
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        buf_printf(&out,
+                   "title: t\nname: %s\nlogsource: {product: p}\ndetection: {s: {f: x}, condition: "
+                   "s}\n---\n",
+                   NAMES[i]);
+    while (rest.n) {
+        str_cut(rest, '\n', &line, &rest);
+        bool is_example = str_starts(line, STR("    "));
+        if (is_open && (!is_example || str_starts(line, STR("    # "))))
+            buf_add(&out, STR("\n---\n"));
+        is_open = is_example;
+        if (is_example && !str_starts(line, STR("    # ")))
+            buf_printf(&out, "%.*s\n", (int)(line.n - 4), line.p + 4);
+    }
+    struct str text = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return text;
+}
+
+TEST(the_examples_of_the_manual_load)
+{
+    struct arena *a = arena_new(0);
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules r;
+    size_t n_correlations = 0;
+
+    rule_loader_add(l, STR("docs/state.md"), manual(a));
+    rule_loader_finish(l, &r);
+    for (size_t i = 0; i < r.n_verdicts; i++) {
+        struct verdict *v = &r.verdicts[i];
+        if (!str_eq(v->kind, STR("correlation")))
+            continue;
+        n_correlations++;
+        if (!v->rule)
+            print_error("%.*s\n", (int)v->messages[0].text.n, v->messages[0].text.p);
+        CHECK(v->rule);
+    }
+    CHECK(n_correlations >= 7);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(the_examples_of_the_manual_load),
+          ENTRY(the_types_of_the_specification_become_operators), ENTRY(conditions_over_rule_names),
           ENTRY(weirs_own_types), ENTRY(what_is_no_correlation_is_refused_by_name),
           ENTRY(spans_numbers_and_distances_have_units), ENTRY(conditions_that_cannot_be),
           ENTRY(references_are_resolved_or_refused), ENTRY(settings_are_read_or_refused),
