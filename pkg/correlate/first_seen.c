@@ -307,7 +307,7 @@ void first_seen_term_step(void *context, const struct state_op *op, struct cell 
         settle(spec, cell, clock->watermark_ms, out);
 }
 
-const struct operator_kind_info first_seen_info = {
+const struct operator_kind_info operator_first_seen = {
     .kind = OPERATOR_FIRST_SEEN,
     .name = "first_seen",
     .n_stages = 2,

@@ -29,7 +29,7 @@ static void rig_start(struct rig *r, int64_t history, int64_t training, int64_t 
                                 .training_ms = training,
                                 .activation_ms = activation};
     r->spec = (struct operator_spec){.correlation = &r->c, .is_final = true};
-    r->run = operator_run_new(&first_seen_info, &r->spec);
+    r->run = operator_run_new(&operator_first_seen, &r->spec);
 }
 
 static void rig_hit(struct rig *r, const struct event *e)

@@ -1,0 +1,370 @@
+/* risk.c - hours with sums, and alerts that wait for the watermark.
+ *
+ * The cell: a head, the entity's keys in clear, the hours, what each rule has added in the newest
+ * hour (older ones get nothing any more: time order), the rules to name, the alerts that wait.
+ */
+#include "correlate/risk.h"
+
+#include "base/buf.h"
+#include "correlate/final.h"
+#include "correlate/span.h"
+#include "state/capsule.h"
+
+#include <string.h>
+
+enum { RISK_VERSION = 1, NAME_BYTES = 95 };
+#define CAP_MICRO ((int64_t)RISK_RULE_HOUR_MAX * CORRELATION_MICRO)
+
+struct head {
+    uint8_t version, n_hours, n_sums, n_names;
+    uint16_t n_waiting, keys_n;
+    struct state_key key;
+};
+
+struct hour {
+    int64_t hour, sum_micro;
+};
+
+struct rule_sum {
+    uint64_t rule;
+    int64_t sum_micro;
+};
+
+struct name {
+    uint64_t rule;
+    int64_t last_ms;
+    uint8_t n;
+    char text[NAME_BYTES];
+};
+
+struct waiting {
+    struct name name; /* last_ms: when */
+    int64_t micro;
+};
+
+struct risk {
+    struct head head;
+    struct hour hours[RISK_BUCKETS]; /* oldest first; the newest is the one that sums are of */
+    struct rule_sum sums[RISK_RULES_MAX];
+    struct name names[RISK_NAMES_MAX];
+    struct waiting waiting[RISK_PENDING_MAX]; /* in order of (t, rule) */
+    struct str keys;                          /* of the cell, or of the hit that begins it */
+};
+
+/* ---- decay ------------------------------------------------------------------------------------
+ */
+
+/* Square root, rounded down. */
+static uint64_t root(unsigned __int128 x)
+{
+    uint64_t r = 0;
+
+    for (int bit = 63; bit >= 0; bit--) {
+        uint64_t more = r | (uint64_t)1 << bit;
+        if ((unsigned __int128)more * more <= x)
+            r = more;
+    }
+    return r;
+}
+
+uint64_t risk_decay(int64_t hours, int64_t half_life_ms)
+{
+    if (hours >= RISK_BUCKETS)
+        return 0;
+    if (hours <= 0)
+        return (uint64_t)1 << 32;
+    /* 2^-x with x in 2^-32: whole halves are a shift, and bit k of the rest is a factor of
+     * 2^(-2^-k), the k-th square root of 1/2. */
+    unsigned __int128 x =
+        ((unsigned __int128)(hours * RISK_HOUR_MS) << 32) / (uint64_t)half_life_ms;
+    uint64_t y = (uint64_t)1 << 62, factor = (uint64_t)1 << 61; /* 1 and 1/2, in 2^-62 */
+    if (x >> 32 >= 62)
+        return 0;
+    for (int bit = 31; bit >= 8; bit--) {
+        factor = root((unsigned __int128)factor << 62);
+        if (x >> bit & 1)
+            y = (uint64_t)((unsigned __int128)y * factor >> 62);
+    }
+    return y >> (uint64_t)(x >> 32) >> 30;
+}
+
+static int64_t half_life_of(const struct correlation *c)
+{
+    return c->half_life_ms > 0 ? c->half_life_ms : RISK_HALF_LIFE_MS;
+}
+
+static int64_t hour_of(int64_t t_ms)
+{
+    return span_floor(t_ms, RISK_HOUR_MS) / RISK_HOUR_MS;
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+static uint32_t bytes_of(const struct head *h)
+{
+    return (uint32_t)(sizeof *h + h->keys_n + h->n_hours * sizeof(struct hour) +
+                      h->n_sums * sizeof(struct rule_sum) + h->n_names * sizeof(struct name) +
+                      h->n_waiting * sizeof(struct waiting));
+}
+
+/* False: nothing there that this code wrote. r->keys is a slice of the cell. */
+static bool load(struct str bytes, struct risk *r)
+{
+    const char *p = bytes.p + sizeof r->head;
+
+    if (bytes.n < sizeof r->head)
+        return false;
+    memcpy(&r->head, bytes.p, sizeof r->head);
+    const struct head *h = &r->head;
+    if (h->version != RISK_VERSION || h->n_hours > RISK_BUCKETS || h->n_sums > RISK_RULES_MAX ||
+        h->n_names > RISK_NAMES_MAX || h->n_waiting > RISK_PENDING_MAX || bytes.n != bytes_of(h))
+        return false;
+    r->keys = (struct str){p, h->keys_n};
+    p += h->keys_n;
+    memcpy(r->hours, p, h->n_hours * sizeof *r->hours);
+    p += h->n_hours * sizeof *r->hours;
+    memcpy(r->sums, p, h->n_sums * sizeof *r->sums);
+    p += h->n_sums * sizeof *r->sums;
+    memcpy(r->names, p, h->n_names * sizeof *r->names);
+    p += h->n_names * sizeof *r->names;
+    memcpy(r->waiting, p, h->n_waiting * sizeof *r->waiting);
+    return true;
+}
+
+static void begin(struct risk *r, const struct state_op *op, const struct hit *hit)
+{
+    r->head = (struct head){.version = RISK_VERSION, .key = op->key};
+    r->keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
+    r->head.keys_n = (uint16_t)r->keys.n;
+}
+
+static void store(struct cell *cell, struct risk *r, bool is_new)
+{
+    const struct head *h = &r->head;
+
+    if (!cell_resize(cell, bytes_of(h)))
+        return;
+    uint8_t *p = cell->main.p;
+    memcpy(p, h, sizeof *h);
+    p += sizeof *h;
+    if (is_new && h->keys_n) /* else they lie there already */
+        memcpy(p, r->keys.p, h->keys_n);
+    p += h->keys_n;
+    memcpy(p, r->hours, h->n_hours * sizeof *r->hours);
+    p += h->n_hours * sizeof *r->hours;
+    memcpy(p, r->sums, h->n_sums * sizeof *r->sums);
+    p += h->n_sums * sizeof *r->sums;
+    memcpy(p, r->names, h->n_names * sizeof *r->names);
+    p += h->n_names * sizeof *r->names;
+    memcpy(p, r->waiting, h->n_waiting * sizeof *r->waiting);
+}
+
+static void set_times(struct cell *cell, const struct risk *r)
+{
+    const struct head *h = &r->head;
+
+    cell->due_ms = h->n_waiting ? span_add(r->waiting[0].name.last_ms, 1) : CELL_NEVER;
+    cell->idle_ms = h->n_waiting || !h->n_hours
+                        ? CELL_NEVER
+                        : (r->hours[h->n_hours - 1].hour + RISK_BUCKETS) * RISK_HOUR_MS;
+    cell->weight = 160;
+}
+
+/* ---- adding up --------------------------------------------------------------------------------
+ */
+
+/* The hour becomes the newest; those that count no more go. */
+static void open_hour(struct risk *r, int64_t hour)
+{
+    struct head *h = &r->head;
+    uint8_t old = 0;
+
+    if (h->n_hours && r->hours[h->n_hours - 1].hour >= hour)
+        return;
+    while (old < h->n_hours && r->hours[old].hour <= hour - RISK_BUCKETS)
+        old++;
+    h->n_hours = (uint8_t)(h->n_hours - old);
+    memmove(r->hours, r->hours + old, h->n_hours * sizeof *r->hours);
+    r->hours[h->n_hours++] = (struct hour){hour, 0};
+    h->n_sums = 0;
+}
+
+static struct rule_sum *sum_of(struct risk *r, uint64_t rule)
+{
+    for (uint8_t i = 0; i < r->head.n_sums; i++)
+        if (r->sums[i].rule == rule)
+            return &r->sums[i];
+    if (r->head.n_sums == RISK_RULES_MAX)
+        return NULL;
+    r->sums[r->head.n_sums] = (struct rule_sum){.rule = rule};
+    return &r->sums[r->head.n_sums++];
+}
+
+/* The rules that added last, in order of their hash. */
+static void note_name(struct risk *r, const struct name *name)
+{
+    struct head *h = &r->head;
+    uint8_t at = 0, oldest = 0;
+
+    for (uint8_t i = 0; i < h->n_names; i++) {
+        if (r->names[i].rule == name->rule) {
+            r->names[i] = *name;
+            return;
+        }
+        if (r->names[i].last_ms < r->names[oldest].last_ms)
+            oldest = i;
+    }
+    if (h->n_names == RISK_NAMES_MAX) {
+        h->n_names--;
+        memmove(&r->names[oldest], &r->names[oldest + 1],
+                (size_t)(h->n_names - oldest) * sizeof *name);
+    }
+    while (at < h->n_names && r->names[at].rule < name->rule)
+        at++;
+    memmove(&r->names[at + 1], &r->names[at], (size_t)(h->n_names - at) * sizeof *name);
+    r->names[at] = *name;
+    h->n_names++;
+}
+
+static void add(struct risk *r, const struct waiting *w)
+{
+    open_hour(r, hour_of(w->name.last_ms));
+    struct rule_sum *sum = sum_of(r, w->name.rule);
+    if (!sum)
+        return;
+    int64_t room = CAP_MICRO - sum->sum_micro, more = w->micro < room ? w->micro : room;
+    sum->sum_micro += more;
+    r->hours[r->head.n_hours - 1].sum_micro += more;
+    note_name(r, &w->name);
+}
+
+static int64_t level_at(const struct risk *r, int64_t t_ms, int64_t half_life_ms)
+{
+    int64_t hour = hour_of(t_ms);
+    unsigned __int128 level = 0;
+
+    for (uint8_t i = 0; i < r->head.n_hours; i++)
+        if (r->hours[i].hour <= hour)
+            level += (unsigned __int128)r->hours[i].sum_micro *
+                     risk_decay(hour - r->hours[i].hour, half_life_ms);
+    return (int64_t)(level >> 32);
+}
+
+int64_t risk_level(const struct operator_spec *spec, struct str cell, int64_t t_ms)
+{
+    struct risk r;
+
+    if (!load(cell, &r))
+        return 0;
+    for (uint16_t i = 0; i < r.head.n_waiting && r.waiting[i].name.last_ms <= t_ms; i++)
+        add(&r, &r.waiting[i]);
+    return level_at(&r, t_ms, half_life_of(spec->correlation));
+}
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+static void tell(const struct risk *r, const struct cell *cell, int64_t t_ms, int64_t level,
+                 struct emissions *out)
+{
+    struct buf detail = {0};
+    int64_t hour = hour_of(t_ms);
+
+    for (uint8_t i = 0; i < r->head.n_names; i++) {
+        const struct name *n = &r->names[i];
+        if (hour_of(n->last_ms) > hour - RISK_BUCKETS)
+            buf_printf(&detail, "%s%.*s", detail.n ? "; " : "", (int)n->n, n->text);
+    }
+    final_tell(out, cell,
+               &(struct final_met){.key = &r->head.key,
+                                   .keys = r->keys,
+                                   .t_ms = t_ms,
+                                   .detail = buf_str(&detail),
+                                   .measured_micro = level,
+                                   .has_measured = true});
+    buf_release(&detail);
+}
+
+/* All alerts of one time are added before it is judged. */
+static void settle(const struct operator_spec *spec, struct cell *cell, int64_t watermark_ms,
+                   struct emissions *out)
+{
+    struct risk r;
+    uint16_t done = 0;
+
+    if (!load((struct str){(const char *)cell->main.p, cell->main.n}, &r)) {
+        cell->due_ms = CELL_NEVER;
+        return;
+    }
+    while (done < r.head.n_waiting && r.waiting[done].name.last_ms < watermark_ms) {
+        int64_t t_ms = r.waiting[done].name.last_ms;
+        for (; done < r.head.n_waiting && r.waiting[done].name.last_ms == t_ms; done++)
+            add(&r, &r.waiting[done]);
+        int64_t level = level_at(&r, t_ms, half_life_of(spec->correlation));
+        if (final_bounds_hold(spec->correlation, level))
+            tell(&r, cell, t_ms, level, out);
+    }
+    r.head.n_waiting = (uint16_t)(r.head.n_waiting - done);
+    memmove(r.waiting, r.waiting + done, r.head.n_waiting * sizeof *r.waiting);
+    store(cell, &r, false);
+    set_times(cell, &r);
+}
+
+static void wait(struct risk *r, const struct state_op *op, const struct hit *hit)
+{
+    struct head *h = &r->head;
+    struct str text = final_cut(hit->value_text, NAME_BYTES);
+    uint16_t at = 0;
+
+    for (; at < h->n_waiting; at++) {
+        struct name *n = &r->waiting[at].name;
+        if (n->last_ms == op->t_ms && n->rule == hit->value) {
+            r->waiting[at].micro += hit->number_micro < CAP_MICRO ? hit->number_micro : CAP_MICRO;
+            if (r->waiting[at].micro > CAP_MICRO)
+                r->waiting[at].micro = CAP_MICRO;
+            return;
+        }
+        if (n->last_ms > op->t_ms || (n->last_ms == op->t_ms && n->rule > hit->value))
+            break;
+    }
+    if (h->n_waiting == RISK_PENDING_MAX)
+        return;
+    struct waiting w = {{.rule = hit->value, .last_ms = op->t_ms, .n = (uint8_t)text.n},
+                        hit->number_micro < CAP_MICRO ? hit->number_micro : CAP_MICRO};
+    if (text.n)
+        memcpy(w.name.text, text.p, text.n);
+    memmove(&r->waiting[at + 1], &r->waiting[at], (size_t)(h->n_waiting - at) * sizeof w);
+    r->waiting[at] = w;
+    h->n_waiting++;
+}
+
+void risk_step(void *context, const struct state_op *op, struct cell *cell,
+               const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    struct risk r;
+
+    if (!op) {
+        settle(spec, cell, clock->watermark_ms, out);
+        return;
+    }
+    const struct hit *hit = op->payload;
+    if (hit->number_micro <= 0)
+        return;
+    bool is_old = load((struct str){(const char *)cell->main.p, cell->main.n}, &r);
+    if (!is_old)
+        begin(&r, op, hit);
+    wait(&r, op, hit);
+    store(cell, &r, !is_old);
+    capsule_book_add(cell, op->t_ms, hit->capsule);
+    set_times(cell, &r);
+}
+
+const struct operator_kind_info operator_risk = {
+    .kind = OPERATOR_RISK,
+    .name = "risk",
+    .n_stages = 1,
+    .steps = {risk_step},
+    .always_final = true,
+};

@@ -1,0 +1,39 @@
+/* risk.h - what adds up: alerts of an entity as a score that decays.
+ *
+ * The score at t is the sum over the RISK_BUCKETS hours that end with t's of what was added in the
+ * hour, times 2^(-hours ago / half life). A rule adds at most RISK_RULE_HOUR_MAX points in an hour,
+ * so that one rule that fires all the time does not make a case. Met by an alert at t if the score
+ * with all alerts up to t meets the bounds; decided at the watermark, in time order.
+ *
+ * All integers: millionths of points, and decay as a fraction of 2^32 computed without floating
+ * point, so that every machine and store agrees.
+ *
+ * An operation of it is an alert: hit.number_micro is its score, hit.value its rule's hash,
+ * hit.value_text the rule's uid and its techniques, joined by commas.
+ */
+#ifndef WEIR_CORRELATE_RISK_H
+#define WEIR_CORRELATE_RISK_H
+
+#include "correlate/operator.h"
+
+enum {
+    RISK_BUCKETS = 48,
+    RISK_HOUR_MS = 3600 * 1000,
+    RISK_RULE_HOUR_MAX = 100, /* points */
+    RISK_RULES_MAX = 32,      /* that add within one hour; further ones do not */
+    RISK_NAMES_MAX = 8,       /* contributing rules that a finding names: the last ones */
+    RISK_PENDING_MAX = 128    /* alerts not decided yet; further ones are lost */
+};
+#define RISK_HALF_LIFE_MS (24 * 3600000ll) /* if the rule says nothing */
+
+cell_step risk_step;
+extern const struct operator_kind_info operator_risk;
+
+/* The score at t_ms in millionths, of a cell's main part: what alerts up to t_ms have added, those
+ * that wait for the watermark too. 0: a cell that says nothing. */
+int64_t risk_level(const struct operator_spec *spec, struct str cell, int64_t t_ms);
+
+/* 2^(-hours / half life) as a fraction of 2^32; 0 from RISK_BUCKETS hours on. */
+uint64_t risk_decay(int64_t hours, int64_t half_life_ms);
+
+#endif
