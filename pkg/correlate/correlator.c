@@ -237,17 +237,18 @@ static void through_brake(struct correlator *c, uint64_t order, uint32_t rule, i
     w->brake = (struct brake_hit){.record = record};
 }
 
+/* The rule's uid and its techniques: what a finding of risk names. */
 static struct str techniques_of(struct correlator *c, const struct rule *rule)
 {
     buf_clear(&c->scratch);
+    buf_add(&c->scratch, rule->uid);
     for (size_t i = 0; i < rule->tags.n; i++) {
         struct str tag = rule->tags.items[i];
         bool is_technique =
             tag.n > 9 && str_starts(tag, STR("attack.t")) && tag.p[8] >= '0' && tag.p[8] <= '9';
         if (!is_technique || c->scratch.n + tag.n > TECHNIQUES_BYTES_MAX)
             continue;
-        if (c->scratch.n)
-            buf_add_char(&c->scratch, ',');
+        buf_add_char(&c->scratch, ',');
         buf_add(&c->scratch, str_sub(tag, 7, tag.n));
     }
     return arena_str(c->arena, buf_str(&c->scratch));

@@ -39,6 +39,4 @@ enum first_seen_label {
 cell_step first_seen_term_step, first_seen_group_step;
 int64_t first_seen_history_ms(const struct correlation *c);
 
-extern const struct operator_kind_info operator_first_seen;
-
 #endif

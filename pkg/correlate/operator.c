@@ -16,7 +16,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* in which order */
     [OPERATOR_ORDERED] = &operator_ordered,
     /* new terms */
-    [OPERATOR_FIRST_SEEN] = NULL,
+    [OPERATOR_FIRST_SEEN] = &operator_first_seen,
     /* seldom terms */
     [OPERATOR_RARITY] = NULL,
     /* how large a part */
@@ -26,7 +26,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* how far, how fast */
     [OPERATOR_GEO_VELOCITY] = NULL,
     /* what adds up */
-    [OPERATOR_RISK] = NULL,
+    [OPERATOR_RISK] = &operator_risk,
 };
 
 const struct operator_kind_info *operator_info(enum operator_kind kind)

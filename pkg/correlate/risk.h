@@ -27,7 +27,6 @@ enum {
 #define RISK_HALF_LIFE_MS (24 * 3600000ll) /* if the rule says nothing */
 
 cell_step risk_step;
-extern const struct operator_kind_info operator_risk;
 
 /* The score at t_ms in millionths, of a cell's main part: what alerts up to t_ms have added, those
  * that wait for the watermark too. 0: a cell that says nothing. */
