@@ -295,11 +295,12 @@ static void put_unmapped(struct document *d, struct str rule_text)
     json_key_name(w, STR("weir"));
     json_open_object(w);
     json_kv_str(w, "schema", STR("weir.alert/1"));
-    json_kv_str(w, "channel", str_from(rule_channel_name(d->rule->channel)));
+    json_kv_str(w, "channel", finding_channel(d));
     finding_dedup(d);
     json_key_name(w, STR("rule"));
     json_put_number(w, rule_text); /* JSON text, made by rule_block() */
     finding_correlation(d);
+    finding_flood(d);
     finding_risk(d);
     json_kv_str(w, "tenant", str_sub(d->options->tenant, 0, d->limits->text));
     json_key_name(w, STR("truncated"));

@@ -140,6 +140,8 @@ void finding_related_events(struct document *d);        /* members of finding_in
 void finding_keys(struct document *d, const char *key); /* an object: names and values */
 void finding_dedup(struct document *d);                 /* objects in unmapped.weir */
 void finding_correlation(struct document *d);
+void finding_flood(struct document *d);
+struct str finding_channel(const struct document *d);
 void finding_risk(struct document *d);
 /* Nothing but the rule decides what finding_head() writes. */
 bool finding_is_plain(const struct document *d);

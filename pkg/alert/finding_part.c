@@ -6,6 +6,8 @@
  *   Create   is_alert, unless braked or on another channel than alert
  *   Update   not, unless it became worse
  *   Close    not. Its status is no verdict (Resolved would be one): the period is over
+ *
+ * A flood is told of a rule whose Creates the storm brake held back: a finding about weir itself.
  */
 #include "alert/document.h"
 
@@ -174,10 +176,73 @@ static struct str life_text(struct document *d)
                : JOIN(d->arena, STR("; "), hits, noun, STR(" so far"));
 }
 
+/* Whether a profile wants the values of a field masked: then their like is not shown where nobody
+ * knows which event they came from. The default key is any profile's first entity. */
+static bool is_masked_somewhere(const struct document *d)
+{
+    const struct rule *rule = d->rule;
+    const struct dedup *dedup = rule->state ? &rule->state->dedup : NULL;
+    const struct profile_set *set = d->options->profiles;
+    struct str name = {0}, field;
+    enum profile_redact how;
+
+    if (dedup && dedup->is_set && dedup->n_fields > 0)
+        name = dedup->fields[0];
+    else if (rule->correlation && rule->correlation->n_group > 0)
+        name = rule->correlation->group[0];
+    for (uint32_t i = 0; set && i < profile_count(set); i++)
+        for (size_t k = 0; profile_redaction_at(profile_at(set, i), k, &field, &how); k++)
+            if (name.n == 0 || str_eq(name, field))
+                return true;
+    return false;
+}
+
+static struct str flood_top(struct document *d)
+{
+    if (is_masked_somewhere(d))
+        return STR("");
+    return document_safe(d, (struct str){0}, d->finding->detail, d->limits->text).text;
+}
+
+static struct str flood_text(struct document *d, struct str title)
+{
+    struct str top = flood_top(d);
+
+    return JOIN(d->arena, STR("Rule flooding: "), title, STR(": "),
+                document_number(d->arena, d->finding->hits), STR(" findings in a minute, "),
+                document_number(d->arena, d->finding->suppressed), STR(" of them braked"),
+                top.n ? STR(": ") : STR(""), top);
+}
+
+void finding_flood(struct document *d)
+{
+    struct json_writer *w = &d->json;
+
+    if (!d->finding->is_flood)
+        return;
+    json_key_name(w, STR("flood"));
+    json_open_object(w);
+    json_key_name(w, STR("findings"));
+    json_put_u64(w, d->finding->hits);
+    json_key_name(w, STR("braked"));
+    json_put_u64(w, d->finding->suppressed);
+    json_kv_str(w, "top", flood_top(d));
+    json_close_object(w);
+}
+
+struct str finding_channel(const struct document *d)
+{
+    return d->finding->is_flood ? STR("health") : str_from(rule_channel_name(d->rule->channel));
+}
+
 void finding_message(struct document *d)
 {
     struct str title = str_sub(d->rule->title, 0, d->limits->text), about;
 
+    if (d->finding->is_flood) {
+        json_kv_str(&d->json, "message", flood_text(d, title));
+        return;
+    }
     if (d->rule->correlation)
         about = JOIN(d->arena, keys_text(d), measured_text(d));
     else
@@ -214,6 +279,8 @@ void finding_labels(struct document *d)
                      JOIN(d->arena, STR("channel:"), str_from(rule_channel_name(rule->channel))));
     if (d->finding->is_braked)
         json_put_str(w, STR("braked"));
+    if (d->finding->is_flood)
+        json_put_str(w, STR("flood"));
     json_close_array(w);
 }
 
@@ -321,7 +388,7 @@ void finding_correlation(struct document *d)
     const struct finding *f = d->finding;
     struct json_writer *w = &d->json;
 
-    if (!c)
+    if (!c || f->is_flood)
         return;
     json_key_name(w, STR("correlation"));
     json_open_object(w);
@@ -335,7 +402,9 @@ void finding_correlation(struct document *d)
         json_put_number(w, micro_text(d->arena, f->measured_micro));
     }
     if (f->detail.n > 0) {
-        struct safe detail = document_safe(d, (struct str){0}, f->detail, d->limits->text);
+        /* Often a value of the field that is measured: what is said of that holds for it. */
+        struct str field = c->n_fields > 0 ? c->fields[0] : (struct str){0};
+        struct safe detail = document_safe(d, field, f->detail, d->limits->text);
         document_put(d, "detail", detail);
         if (detail.is_cut)
             document_cut(d, "unmapped.weir.correlation.detail");

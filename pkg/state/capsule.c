@@ -162,6 +162,8 @@ static void read_book(const struct cell_part *side, struct entries *out)
         e->packed = (struct str){(const char *)u.p, bytes};
         u.p += bytes;
     }
+    if (unpack_left(&u) > 0)
+        *out = (struct entries){0};
 }
 
 /* What orders entries of the same time: the event's reference. */

@@ -259,6 +259,20 @@ static void to_damaged(struct rule *r, struct finding *f)
     f->capsules[0] = STR("no capsule");
 }
 
+static void to_flood(struct rule *r, struct finding *f)
+{
+    (void)r;
+    f->is_flood = true;
+    f->n_keys = f->n_capsules = 0;
+    f->hits = 1200;
+    f->suppressed = 1100;
+    f->bucket_start_ms = f->first_ms = T0;
+    f->bucket_end_ms = T0 + 60000;
+    f->last_ms = T0 + 59999;
+    f->has_measured = false;
+    f->detail = STR("bob (700), eve (500)");
+}
+
 static const struct row {
     const char *what;
     enum finding_activity activity;
@@ -411,6 +425,21 @@ static const struct row {
       {"finding_info.related_events", ""},
       {"finding_info.related_events_count", "5"},
       {"unmapped.weir.mapping", "unknown"}}},
+    {"a storm",
+     FINDING_CREATE,
+     false,
+     to_flood,
+     {{"is_alert", "true"},
+      {"message",
+       "Rule flooding: Many failed logons: 1200 findings in a minute, 1100 of them braked: bob "
+       "(700), eve (500)"},
+      {"finding_info.title", "Many failed logons"},
+      {"count", "1200"},
+      {"unmapped.weir.channel", "health"},
+      {"metadata.labels.3", "flood"},
+      {"unmapped.weir.flood.findings", "1200"},
+      {"unmapped.weir.flood.braked", "1100"},
+      {"unmapped.weir.flood.top", "bob (700), eve (500)"}}},
     {"a damaged capsule",
      FINDING_CREATE,
      false,
@@ -467,7 +496,7 @@ TEST(no_secret_of_a_capsule_is_visible)
     static char across[200]; /* a token across the cut */
     struct buf out = {0};
 
-    memset(across, 'a', sizeof across);
+    memset(across, 'a', sizeof across - 1);
     memcpy(across, "run ", 4);
     across[CAPSULE_VALUE_MAX - 20] = ' ';
     memcpy(across + CAPSULE_VALUE_MAX - 19, token, sizeof token - 1);
