@@ -18,6 +18,8 @@
  *
  * Dropping is put off until the array is full, and then leaves a quarter free, so that it costs
  * little per hit; a group that is far from N is as long as its hits.
+ *
+ * Final: settle.h.
  */
 #include "correlate/operator.h"
 
@@ -25,6 +27,7 @@
 
 #include "correlate/book.h"
 #include "correlate/hit.h"
+#include "correlate/settle.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
 
@@ -315,10 +318,10 @@ static struct count at_hand(const struct operator_spec *spec, struct cell *cell)
     return c;
 }
 
-static void count_step(void *context, const struct state_op *op, struct cell *cell,
-                       const struct step_clock *clock, struct emissions *out)
+static void early_step(const struct operator_spec *spec, const struct state_op *op,
+                       struct cell *cell, const struct step_clock *clock, struct emissions *out)
 {
-    struct count c = at_hand(context, cell);
+    struct count c = at_hand(spec, cell);
 
     c.book.clock = clock;
     c.book.out = out;
@@ -326,6 +329,20 @@ static void count_step(void *context, const struct state_op *op, struct cell *ce
         add(&c, op);
     else if (cell->main.n)
         due(&c);
+}
+
+static void count_step(void *context, const struct state_op *op, struct cell *cell,
+                       const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    struct settle s = {.tail = {.spec = spec, .cell = cell, .clock = clock, .out = out},
+                       .measure = MEASURE_COUNT,
+                       .hits_max = SETTLE_COUNT_MAX};
+
+    if (spec->is_final)
+        settle_step(&s, op, 0);
+    else
+        early_step(spec, op, cell, clock, out);
 }
 
 /* ---- a cell with one hit ----------------------------------------------------------------------

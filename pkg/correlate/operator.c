@@ -10,7 +10,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* how many values */
     [OPERATOR_DISTINCT] = &operator_distinct,
     /* numbers */
-    [OPERATOR_AGGREGATE] = NULL,
+    [OPERATOR_AGGREGATE] = &operator_aggregate,
     /* which rules */
     [OPERATOR_SET] = &operator_set,
     /* in which order */

@@ -78,19 +78,26 @@ static struct str capsule_at(const struct cell *cell, int64_t t_ms)
     return found;
 }
 
-void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured)
+void tail_send(const struct tail *t, struct signal *s)
 {
     const struct group *g = (const struct group *)(t->cell->main.p + t->offset);
-    struct signal s = {.stage = SIGNAL_MET, .key = g->key, .t_ms = t_ms};
     struct buf bytes = {0};
 
-    s.has_measured = measured >= 0;
-    s.measured_micro = s.has_measured ? measured * CORRELATION_MICRO : 0;
-    s.hit.count = 1;
-    s.hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
+    s->stage = SIGNAL_MET;
+    s->key = g->key;
+    s->hit.count = 1;
+    s->hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
     if (t->cell->side.n)
-        s.hit.capsule = capsule_at(t->cell, t_ms);
-    signal_pack(&s, &bytes);
+        s->hit.capsule = capsule_at(t->cell, s->t_ms);
+    signal_pack(s, &bytes);
     emissions_add(t->out, buf_str(&bytes));
     buf_release(&bytes);
+}
+
+void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured)
+{
+    struct signal s = {.t_ms = t_ms, .has_measured = measured >= 0};
+
+    s.measured_micro = s.has_measured ? measured * CORRELATION_MICRO : 0;
+    tail_send(t, &s);
 }

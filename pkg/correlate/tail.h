@@ -46,5 +46,8 @@ void tail_settle_book(const struct tail *t, const struct state_op *op);
 void tail_note(const struct tail *t, const struct state_op *op);
 /* Final: the condition holds at t_ms (SIGNAL_MET). measured < 0: there is nothing to tell. */
 void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured);
+/* The same for a signal that says all but stage, key, keys and capsule. */
+struct signal;
+void tail_send(const struct tail *t, struct signal *s);
 
 #endif

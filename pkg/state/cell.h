@@ -16,7 +16,7 @@
 #include "base/base.h"
 
 enum {
-    CELL_BYTES_MAX = 1024 * 1024, /* main part */
+    CELL_BYTES_MAX = 8 * 1024 * 1024, /* main part: a count of 100,000 needs some of it */
     CELL_SIDE_MAX = 8 * 1024      /* side part */
 };
 

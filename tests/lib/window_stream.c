@@ -130,8 +130,11 @@ static void take(struct step_runner *r, struct told_list *list)
 
 static void apply(struct step_runner *r, const struct stream_hit *h, uint64_t order)
 {
-    struct hit hit = {
-        .label = h->label, .count = 1, .value = h->value, .keys = {KEYS, sizeof KEYS - 1}};
+    struct hit hit = {.label = h->label,
+                      .count = 1,
+                      .value = h->value,
+                      .number_micro = (int64_t)h->value,
+                      .keys = {KEYS, sizeof KEYS - 1}};
     struct state_op op = {.t_ms = h->t_ms, .order = order, .payload = &hit};
 
     op.key.bytes[0] = 7;
