@@ -1,0 +1,605 @@
+/* mem_space.c - cells in blocks, under a budget.
+ *
+ * The head in front of the main part is all that the store knows of a cell. Invariants: each
+ * block in the index is counted in cell_bytes; a cell with a due time has an entry in the heap at
+ * that time or before (has_timer). */
+#include "state/mem_space.h"
+
+#include <string.h>
+
+struct __attribute__((packed)) head {
+    uint8_t key[STATE_KEY_BYTES]; /* first: cell_index.h */
+    uint32_t side;                /* block of the side part */
+    uint32_t idle_s;              /* rounded up: a cell may live a second longer; NO_IDLE */
+    uint32_t due_low;
+    uint16_t due_high;
+    uint16_t n; /* bytes of the main part; of a big block: slab_note() */
+    uint32_t used : 23;
+    uint32_t has_timer : 1;
+    uint32_t weight : 8;
+};
+_Static_assert(sizeof(struct head) == 36, "what a cell costs beside its bytes");
+
+enum {
+    SIDE_HEAD = 4,       /* length of the side part */
+    EVICT_LOOK = 16,     /* cells compared before one goes */
+    FINE_USES = 1 << 20, /* uses told apart one by one; later ones by 256 */
+    USED_BITS = 23,
+    TIMER_BYTES = sizeof(struct due_entry)
+};
+#define NO_IDLE UINT32_MAX
+
+void mem_space_init(struct mem_space *sp, const struct space_spec *spec, uint32_t number)
+{
+    *sp = (struct mem_space){.spec = *spec, .number = number};
+    if (!sp->spec.budget_bytes)
+        sp->spec.budget_bytes = STORE_BUDGET_DEFAULT;
+    if (!sp->spec.capsule_budget_bytes)
+        sp->spec.capsule_budget_bytes = sp->spec.budget_bytes;
+}
+
+void mem_space_release(struct mem_space *sp)
+{
+    cell_index_release(&sp->index);
+    small_table_release(&sp->small);
+}
+
+void mem_space_copy(struct mem_space *to, const struct mem_space *from)
+{
+    *to = *from;
+    cell_index_copy(&to->index, &from->index);
+    small_table_copy(&to->small, &from->small);
+}
+
+uint64_t mem_space_bytes(const struct mem_space *sp)
+{
+    return sp->cell_bytes + cell_index_bytes(&sp->index) + small_table_bytes(&sp->small) +
+           sp->n_timers * TIMER_BYTES;
+}
+
+struct store_stats mem_space_stats(const struct mem_space *sp)
+{
+    struct store_stats s = sp->counters;
+
+    s.cells = sp->index.n;
+    s.small_cells = sp->small.n;
+    s.bytes = mem_space_bytes(sp);
+    s.capsule_bytes = sp->capsule_bytes;
+    return s;
+}
+
+/* ---- heads --------------------------------------------------------------------------------- */
+
+static inline struct head *head_of(const struct mem_pool *pool, uint32_t block)
+{
+    return slab_at(&pool->slab, block);
+}
+
+static inline uint64_t head_due(const struct head *h)
+{
+    return (uint64_t)h->due_high << 32 | h->due_low;
+}
+
+static uint32_t idle_pack(int64_t ms)
+{
+    if (ms > (int64_t)(NO_IDLE - 1) * 1000)
+        return NO_IDLE;
+    return ms <= 0 ? 0 : (uint32_t)((ms + 999) / 1000);
+}
+
+static int64_t idle_unpack(uint32_t idle_s)
+{
+    return idle_s == NO_IDLE ? CELL_NEVER : (int64_t)idle_s * 1000;
+}
+
+/* Uses as 23 bits that rise: exact at first, by 256 later; they wrap after two billion. */
+static uint32_t use_stamp(uint64_t uses)
+{
+    uint64_t x = uses < FINE_USES ? uses : FINE_USES + ((uses - FINE_USES) >> 8);
+
+    return (uint32_t)x & ((1u << USED_BITS) - 1);
+}
+
+static uint32_t age_of(const struct mem_space *sp, const struct head *h)
+{
+    return (use_stamp(sp->uses) - h->used) & ((1u << USED_BITS) - 1);
+}
+
+static struct cell_part main_part(const struct mem_pool *pool, uint32_t block)
+{
+    struct head *h = head_of(pool, block);
+    uint32_t room = slab_room(&pool->slab, block);
+    uint32_t n = room > SLAB_BLOCK_MAX ? *slab_note(&pool->slab, block) : h->n;
+
+    return (struct cell_part){(uint8_t *)h + sizeof *h, n, room - (uint32_t)sizeof *h};
+}
+
+static struct cell_part side_part(const struct mem_pool *pool, uint32_t side)
+{
+    if (side == SLAB_NONE)
+        return (struct cell_part){0};
+    uint8_t *p = slab_at(&pool->slab, side);
+    uint32_t n;
+    memcpy(&n, p, sizeof n);
+    return (struct cell_part){p + SIDE_HEAD, n, slab_room(&pool->slab, side) - SIDE_HEAD};
+}
+
+static struct cell view(const struct mem_pool *pool, uint32_t block)
+{
+    const struct head *h = head_of(pool, block);
+
+    return (struct cell){.main = main_part(pool, block),
+                         .side = side_part(pool, h->side),
+                         .due_ms = due_unpack(head_due(h)),
+                         .idle_ms = idle_unpack(h->idle_s),
+                         .weight = h->weight};
+}
+
+/* ---- dropping cells ------------------------------------------------------------------------ */
+
+static void free_side(struct mem_pool *pool, struct mem_space *sp, uint32_t side)
+{
+    if (side == SLAB_NONE)
+        return;
+    sp->capsule_bytes -= slab_room(&pool->slab, side);
+    slab_free(&pool->slab, side);
+}
+
+static void drop(struct mem_pool *pool, struct mem_space *sp, uint32_t block)
+{
+    struct head *h = head_of(pool, block);
+    struct state_key key;
+
+    memcpy(&key, h->key, sizeof key);
+    if (head_due(h) != DUE_NEVER)
+        pool->n_due[sp->spec.level]--;
+    free_side(pool, sp, h->side);
+    cell_index_remove(&sp->index, &key, block);
+    sp->cell_bytes -= slab_room(&pool->slab, block);
+    slab_free(&pool->slab, block);
+}
+
+/* Below this, small records mean nothing. */
+static int64_t small_dead(const struct mem_space *sp, int64_t watermark_ms)
+{
+    if (watermark_ms == INT64_MIN || sp->small_life_ms == CELL_NEVER)
+        return INT64_MIN;
+    return watermark_ms < INT64_MIN + sp->small_life_ms ? INT64_MIN
+                                                        : watermark_ms - sp->small_life_ms;
+}
+
+/* What a shrunk cell leaves. False: it cannot be shrunk. */
+static bool shrunk(struct mem_space *sp, const struct cell *c, int64_t *t_ms, uint32_t *value)
+{
+    if (!sp->spec.shrink || c->due_ms != CELL_NEVER ||
+        !sp->spec.shrink(sp->spec.context, c, t_ms, value))
+        return false;
+    int64_t life = c->idle_ms == CELL_NEVER ? CELL_NEVER : c->idle_ms - *t_ms;
+    if (life > sp->small_life_ms)
+        sp->small_life_ms = life;
+    return true;
+}
+
+/* Room for one more record, if it is to be had without evicting. */
+static bool small_has_room(struct mem_space *sp)
+{
+    struct small_table *t = &sp->small;
+
+    if (t->n_buckets == 0 || small_table_is_crowded(t)) {
+        uint64_t wants = small_table_wants(t);
+        if (small_table_bytes(t) + wants <= sp->spec.budget_bytes / 4 * 3 &&
+            mem_space_bytes(sp) + wants <= sp->spec.budget_bytes)
+            sp->counters.evicted += small_table_grow(t);
+    }
+    return t->n_buckets > 0;
+}
+
+/* The cell's block becomes a record if it may: true. */
+static bool keep_small(struct mem_space *sp, const struct state_key *key, const struct cell *c,
+                       int64_t watermark_ms)
+{
+    int64_t t_ms;
+    uint32_t value;
+
+    if (!sp->spec.shrink || !shrunk(sp, c, &t_ms, &value) || !small_has_room(sp))
+        return false;
+    if (!small_table_put(&sp->small, key, t_ms, value, small_dead(sp, watermark_ms)))
+        sp->counters.evicted++;
+    return true;
+}
+
+static void fetch_bucket_cells(const struct mem_pool *pool, const struct index_bucket *b)
+{
+    for (int k = 0; k < INDEX_ENTRIES; k++)
+        if (b->tag[k])
+            __builtin_prefetch(slab_at(&pool->slab, b->block[k]));
+}
+
+static bool is_weaker(const struct mem_space *sp, const struct head *a, const struct head *b)
+{
+    if (a->weight != b->weight)
+        return a->weight < b->weight;
+    return age_of(sp, a) > age_of(sp, b);
+}
+
+/* The weakest of the next few cells; `spare` stays. */
+static uint32_t weakest(const struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
+{
+    uint32_t best = SLAB_NONE, n_looked = 0;
+    struct cell_index *x = &sp->index;
+
+    for (uint32_t turn = 0; turn < x->n_buckets && n_looked < EVICT_LOOK; turn++) {
+        const struct index_bucket *b = &x->buckets[sp->evict_hand % x->n_buckets];
+        sp->evict_hand = (sp->evict_hand + 1) % x->n_buckets;
+        fetch_bucket_cells(pool, b);
+        for (int k = 0; k < INDEX_ENTRIES; k++) {
+            if (!b->tag[k] || b->block[k] == spare)
+                continue;
+            n_looked++;
+            if (best == SLAB_NONE || is_weaker(sp, head_of(pool, b->block[k]), head_of(pool, best)))
+                best = b->block[k];
+        }
+    }
+    return best;
+}
+
+static bool evict_one(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
+{
+    uint32_t block = weakest(pool, sp, spare);
+
+    if (block == SLAB_NONE)
+        return false;
+    struct cell c = view(pool, block);
+    struct state_key key;
+    memcpy(&key, head_of(pool, block)->key, sizeof key);
+    if (!keep_small(sp, &key, &c, INT64_MIN))
+        sp->counters.evicted++;
+    drop(pool, sp, block);
+    return true;
+}
+
+static bool make_room(struct mem_pool *pool, struct mem_space *sp, uint64_t need, uint32_t spare)
+{
+    if (need > sp->spec.budget_bytes)
+        return false;
+    while (mem_space_bytes(sp) + need > sp->spec.budget_bytes)
+        if (!evict_one(pool, sp, spare))
+            return false;
+    return true;
+}
+
+/* ---- the live cell ------------------------------------------------------------------------- */
+
+static bool grow_main(struct mem_live *live, struct cell_part *part, uint32_t room)
+{
+    struct mem_space *sp = live->space;
+    struct slab *slab = &live->pool->slab;
+    uint32_t bytes = slab_round(room + (uint32_t)sizeof(struct head));
+    uint32_t old = live->block, old_bytes = old ? slab_room(slab, old) : 0;
+
+    bool is_free = live->is_tentative && bytes <= SLAB_BLOCK_MAX;
+    if (!is_free && !make_room(live->pool, sp, bytes - old_bytes, old)) {
+        sp->counters.cells_refused++;
+        return false;
+    }
+    uint32_t block = slab_alloc(slab, bytes);
+    struct head *h = slab_at(slab, block);
+    if (old) {
+        memcpy(h, slab_at(slab, old), sizeof *h + part->n);
+        if (live->is_indexed)
+            cell_index_move(&sp->index, &live->key, old, block);
+        slab_free(slab, old);
+    } else {
+        *h = (struct head){0};
+        memcpy(h->key, &live->key, sizeof h->key);
+    }
+    if (!live->is_tentative)
+        sp->cell_bytes += bytes - old_bytes;
+    live->block = block;
+    part->p = (uint8_t *)h + sizeof *h;
+    part->room = bytes - (uint32_t)sizeof *h;
+    return true;
+}
+
+static bool grow_side(struct mem_live *live, struct cell_part *part, uint32_t room)
+{
+    struct mem_space *sp = live->space;
+    struct slab *slab = &live->pool->slab;
+    uint32_t bytes = slab_round(room + SIDE_HEAD);
+    uint32_t old_bytes = live->side ? slab_room(slab, live->side) : 0;
+
+    if (sp->capsule_bytes + bytes - old_bytes > sp->spec.capsule_budget_bytes) {
+        sp->counters.capsules_refused++;
+        return false;
+    }
+    uint32_t side = slab_alloc(slab, bytes);
+    uint8_t *p = slab_at(slab, side);
+    if (part->n)
+        memcpy(p + SIDE_HEAD, part->p, part->n);
+    if (live->side)
+        slab_free(slab, live->side);
+    sp->capsule_bytes += bytes - old_bytes;
+    live->side = side;
+    part->p = p + SIDE_HEAD;
+    part->room = bytes - SIDE_HEAD;
+    return true;
+}
+
+static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
+{
+    struct mem_live *live = (struct mem_live *)memory;
+
+    return is_side ? grow_side(live, part, room) : grow_main(live, part, room);
+}
+
+static bool is_pressed(const struct mem_space *sp)
+{
+    return sp->spec.shrink && mem_space_bytes(sp) > sp->spec.budget_bytes / 2;
+}
+
+/* A new cell, perhaps one that is remembered in small. */
+static void begin_new(struct mem_live *live)
+{
+    struct mem_space *sp = live->space;
+    int64_t t_ms;
+    uint32_t value;
+
+    live->cell =
+        (struct cell){.due_ms = CELL_NEVER, .idle_ms = CELL_NEVER, .memory = &live->memory};
+    if (sp->small.n && small_table_take(&sp->small, &live->key, &t_ms, &value))
+        sp->spec.regrow(sp->spec.context, t_ms, value, &live->cell);
+    else
+        live->is_tentative = is_pressed(sp);
+}
+
+void mem_space_begin(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                     struct mem_live *live)
+{
+    *live = (struct mem_live){.memory.grow = grow, .pool = pool, .space = sp, .key = *key};
+    live->old_due = DUE_NEVER;
+    sp->uses++;
+    live->block = cell_index_find(&sp->index, &pool->slab, key);
+    if (live->block == SLAB_NONE) {
+        begin_new(live);
+        return;
+    }
+    const struct head *h = head_of(pool, live->block);
+    live->is_indexed = true;
+    live->side = h->side;
+    live->has_timer = h->has_timer;
+    live->old_due = head_due(h);
+    live->cell = view(pool, live->block);
+    live->cell.memory = &live->memory;
+}
+
+/* The step wants no cell, or there is no room for it. */
+static void end_empty(struct mem_live *live)
+{
+    struct mem_space *sp = live->space;
+
+    if (live->is_indexed) {
+        head_of(live->pool, live->block)->side = live->side;
+        drop(live->pool, sp, live->block);
+        return;
+    }
+    free_side(live->pool, sp, live->side);
+    if (live->block == SLAB_NONE)
+        return;
+    if (!live->is_tentative)
+        sp->cell_bytes -= slab_room(&live->pool->slab, live->block);
+    slab_free(&live->pool->slab, live->block);
+}
+
+/* A place in the index: it grows, or where the budget forbids it another cell goes. */
+static bool index_room(struct mem_live *live)
+{
+    struct mem_space *sp = live->space;
+    struct cell_index *x = &sp->index;
+
+    while (cell_index_is_full(x)) {
+        if (mem_space_bytes(sp) + cell_index_bytes_grown(x) <= sp->spec.budget_bytes)
+            cell_index_grow(x, &live->pool->slab);
+        else if (!evict_one(live->pool, sp, SLAB_NONE))
+            return false;
+    }
+    return true;
+}
+
+static bool enter(struct mem_live *live)
+{
+    struct mem_space *sp = live->space;
+
+    if (live->is_tentative) {
+        uint32_t bytes = slab_room(&live->pool->slab, live->block);
+        if (!make_room(live->pool, sp, bytes, SLAB_NONE))
+            return false;
+        sp->cell_bytes += bytes;
+        live->is_tentative = false;
+    }
+    if (!index_room(live))
+        return false;
+    cell_index_add(&sp->index, &live->key, live->block);
+    live->is_indexed = true;
+    return true;
+}
+
+/* A cell that became much smaller gives its room back. */
+static void trim(struct mem_live *live)
+{
+    struct mem_space *sp = live->space;
+    struct slab *slab = &live->pool->slab;
+    uint32_t n = live->cell.main.n, room = slab_room(slab, live->block);
+    uint32_t bytes = slab_round(n + (uint32_t)sizeof(struct head));
+
+    if (bytes > room / 2)
+        return;
+    uint32_t block = slab_alloc(slab, bytes);
+    memcpy(slab_at(slab, block), slab_at(slab, live->block), sizeof(struct head) + n);
+    cell_index_move(&sp->index, &live->key, live->block, block);
+    slab_free(slab, live->block);
+    sp->cell_bytes -= room - bytes;
+    live->block = block;
+}
+
+static void queue(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                  uint64_t due)
+{
+    due_heap_push(&pool->due[sp->spec.level],
+                  (struct due_entry){due << 16 | sp->number, due_name(key)});
+    sp->n_timers++;
+}
+
+static void write_head(struct mem_live *live)
+{
+    struct mem_pool *pool = live->pool;
+    const struct cell *c = &live->cell;
+    struct head *h = head_of(pool, live->block);
+    uint64_t due = due_pack(c->due_ms);
+
+    if (due != DUE_NEVER && (!live->has_timer || due < live->old_due)) {
+        queue(pool, live->space, &live->key, due);
+        live->has_timer = true;
+    }
+    uint64_t *n_due = &pool->n_due[live->space->spec.level];
+    *n_due += (due != DUE_NEVER);
+    *n_due -= (live->old_due != DUE_NEVER);
+    if (slab_room(&pool->slab, live->block) > SLAB_BLOCK_MAX)
+        *slab_note(&pool->slab, live->block) = c->main.n;
+    else
+        h->n = (uint16_t)c->main.n;
+    h->side = live->side;
+    h->idle_s = idle_pack(c->idle_ms);
+    h->due_low = (uint32_t)due;
+    h->due_high = (uint16_t)(due >> 32);
+    h->weight = c->weight;
+    h->has_timer = live->has_timer;
+    h->used = use_stamp(live->space->uses) & ((1u << USED_BITS) - 1);
+}
+
+static void write_side(struct mem_live *live)
+{
+    uint32_t n = live->cell.side.n;
+
+    if (live->side == SLAB_NONE)
+        return;
+    if (n == 0) {
+        free_side(live->pool, live->space, live->side);
+        live->side = SLAB_NONE;
+        return;
+    }
+    memcpy(slab_at(&live->pool->slab, live->side), &n, sizeof n);
+}
+
+void mem_space_end(struct mem_live *live, int64_t watermark_ms)
+{
+    struct mem_space *sp = live->space;
+
+    if (live->cell.main.n == 0) {
+        end_empty(live);
+        return;
+    }
+    if (live->is_tentative) {
+        /* A table that may grow asks for its room first: then full cells make way. */
+        if (small_table_is_crowded(&sp->small) && small_table_wants(&sp->small) &&
+            small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= sp->spec.budget_bytes / 4 * 3)
+            (void)make_room(live->pool, sp, SMALL_SEGMENT_BYTES, SLAB_NONE);
+        if (keep_small(sp, &live->key, &live->cell, watermark_ms)) {
+            end_empty(live);
+            return;
+        }
+    }
+    if (!live->is_indexed && !enter(live)) {
+        sp->counters.cells_refused++;
+        end_empty(live);
+        return;
+    }
+    trim(live);
+    write_side(live);
+    write_head(live);
+}
+
+/* ---- timers, sweep, look-ahead ------------------------------------------------------------- */
+
+uint64_t mem_space_due(const struct mem_pool *pool, uint32_t block)
+{
+    return head_due(head_of(pool, block));
+}
+
+void mem_space_timer_gone(struct mem_pool *pool, uint32_t block)
+{
+    head_of(pool, block)->has_timer = 0;
+}
+
+void mem_space_queue_all(struct mem_pool *pool, struct mem_space *sp)
+{
+    sp->n_timers = 0;
+    for (uint32_t i = 0; i < sp->index.n_buckets; i++)
+        for (int k = 0; k < INDEX_ENTRIES; k++) {
+            if (!sp->index.buckets[i].tag[k])
+                continue;
+            struct head *h = head_of(pool, sp->index.buckets[i].block[k]);
+            struct state_key key;
+            memcpy(&key, h->key, sizeof key);
+            h->has_timer = head_due(h) != DUE_NEVER;
+            if (h->has_timer)
+                queue(pool, sp, &key, head_due(h));
+        }
+}
+
+void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, int64_t watermark_ms)
+{
+    struct cell_index *x = &sp->index;
+
+    if (watermark_ms == INT64_MIN)
+        return;
+    if (sp->small.n_buckets)
+        sp->counters.expired +=
+            small_table_sweep(&sp->small, n / SMALL_BUCKET + 1, small_dead(sp, watermark_ms));
+    for (uint32_t i = 0; i < n && x->n; i += INDEX_ENTRIES) {
+        uint32_t at = sp->sweep_hand < x->n_buckets ? sp->sweep_hand : 0;
+        sp->sweep_hand = at + 1;
+        if (at + 2 < x->n_buckets)
+            fetch_bucket_cells(pool, &x->buckets[at + 2]);
+        for (int k = 0; k < INDEX_ENTRIES; k++) {
+            uint32_t block = x->buckets[at].block[k];
+            if (!x->buckets[at].tag[k] || idle_unpack(head_of(pool, block)->idle_s) > watermark_ms)
+                continue;
+            drop(pool, sp, block);
+            sp->counters.expired++;
+        }
+    }
+}
+
+void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key)
+{
+    if (sp->index.n)
+        __builtin_prefetch(&sp->index.buckets[cell_index_bucket(&sp->index, key)]);
+    small_table_prefetch(&sp->small, key);
+}
+
+void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *sp,
+                          const struct state_key *key)
+{
+    uint32_t block = sp->index.n ? cell_index_guess(&sp->index, key) : SLAB_NONE;
+
+    if (block == SLAB_NONE)
+        return;
+    const char *p = slab_at(&pool->slab, block);
+    __builtin_prefetch(p, 1);
+    __builtin_prefetch(p + 64, 1);
+}
+
+void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem_cell_fn *fn,
+                    void *context)
+{
+    for (uint32_t i = 0; i < sp->index.n_buckets; i++)
+        for (int k = 0; k < INDEX_ENTRIES; k++) {
+            if (!sp->index.buckets[i].tag[k])
+                continue;
+            uint32_t block = sp->index.buckets[i].block[k];
+            struct cell c = view(pool, block);
+            struct state_key key;
+            memcpy(&key, head_of(pool, block)->key, sizeof key);
+            fn(context, &key, &c);
+        }
+}

@@ -1,0 +1,90 @@
+/* mem_space.h - one space of store_mem: its cells, their bytes, its budget.
+ *
+ * A cell is one block of the slab: a head of 36 bytes (key, times, weight, last use) and the main
+ * part behind it; the side part is a block of its own. A step works on the bytes in place through
+ * the store's one `live` cell; mem_space_begin() and mem_space_end() go round each step.
+ *
+ * Budget   cells, index, small table and timers together; capsules have theirs. When it is
+ *          full a few cells are looked at and the weakest (weight, then last use) goes: into the
+ *          small table if it can be shrunk, else it is evicted.
+ * Threads  belongs to one thread.
+ */
+#ifndef WEIR_STATE_MEM_SPACE_H
+#define WEIR_STATE_MEM_SPACE_H
+
+#include "state/cell_index.h"
+#include "state/due_heap.h"
+#include "state/emissions.h"
+#include "state/slab.h"
+#include "state/small_table.h"
+#include "state/store.h"
+
+struct mem_space {
+    struct space_spec spec; /* budgets filled in */
+    uint32_t number;
+    struct cell_index index;
+    struct small_table small;
+    uint64_t cell_bytes, capsule_bytes; /* blocks */
+    uint64_t n_timers;                  /* entries of this space in the heap */
+    uint64_t uses;                      /* steps run: the clock of "last use" */
+    uint32_t evict_hand, sweep_hand;    /* buckets */
+    uint32_t sweep_now;                 /* operations of this batch */
+    int64_t small_life_ms;              /* a record older than this means nothing; CELL_NEVER */
+    struct store_stats counters;        /* what stats cannot be told from the above */
+};
+
+/* What the spaces of a store share. */
+struct mem_pool {
+    struct slab slab;
+    struct due_heap due[STORE_ROUNDS_MAX]; /* by level */
+    uint64_t n_due[STORE_ROUNDS_MAX];      /* cells with a due time */
+};
+
+/* The cell whose step runs. */
+struct mem_live {
+    struct cell_memory memory; /* first: cells point here */
+    struct mem_pool *pool;
+    struct mem_space *space;
+    struct state_key key;
+    struct cell cell;
+    uint32_t block, side; /* SLAB_NONE: none yet */
+    bool is_indexed;      /* it was there before */
+    bool is_tentative;    /* may become a small record: not counted yet */
+    bool has_timer;       /* an entry at old_due or before is in the heap */
+    uint64_t old_due;
+};
+
+void mem_space_init(struct mem_space *sp, const struct space_spec *spec, uint32_t number);
+void mem_space_release(struct mem_space *sp);
+void mem_space_copy(struct mem_space *to, const struct mem_space *from);
+
+uint64_t mem_space_bytes(const struct mem_space *sp);
+struct store_stats mem_space_stats(const struct mem_space *sp);
+
+/* The cell of the key, or an empty one, into *live. */
+void mem_space_begin(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                     struct mem_live *live);
+/* Keep what the step has left: the cell, a small record, or nothing. */
+void mem_space_end(struct mem_live *live, int64_t watermark_ms);
+
+/* Due time of a cell's block, in due_heap.h's form. */
+uint64_t mem_space_due(const struct mem_pool *pool, uint32_t block);
+/* The entry that the heap had for it is used up. */
+void mem_space_timer_gone(struct mem_pool *pool, uint32_t block);
+/* Entries for all cells that have a due time: the heap is made anew. */
+void mem_space_queue_all(struct mem_pool *pool, struct mem_space *sp);
+
+/* Look at about n cells and drop those that mean nothing any more. */
+void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, int64_t watermark_ms);
+
+/* Fetch what the key will need: first its bucket, some operations later its cell. */
+void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key);
+void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *sp,
+                          const struct state_key *key);
+
+/* Each cell, in no order: for snapshots. The bytes are valid during the call. */
+typedef void mem_cell_fn(void *context, const struct state_key *key, const struct cell *cell);
+void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem_cell_fn *fn,
+                    void *context);
+
+#endif

@@ -1,0 +1,739 @@
+/* test_store.c - what every store must do, over a table of stores; then what only the one in
+ * process promises. */
+#include "state/store.h"
+#include "state/store_mem.h"
+
+#include "tests/lib/rng.h"
+#include "tests/lib/step_runner.h"
+#include "tests/lib/store_steps.h"
+#include "tests/lib/test.h"
+
+/* A kind of store: `open` gives an empty one, or NULL if it cannot be had here (it has said why).
+ */
+struct maker {
+    const char *name;
+    struct store *(*open)(void);
+    bool has_budgets; /* evicts by bytes at once and exactly */
+};
+
+static struct store *open_mem(void)
+{
+    return store_mem_new();
+}
+
+static const struct maker makers[] = {
+    {"mem", open_mem, true},
+};
+
+/* What a test has at hand. */
+struct rig {
+    struct store *s;
+    struct order_batch *b;
+    struct buf out;
+    uint32_t space;
+};
+
+static uint32_t add_space(struct store *s, uint64_t budget, uint8_t id)
+{
+    struct space_spec spec = {.name = STR("test"), .budget_bytes = budget, .step = order_step};
+
+    memset(spec.identity, id, sizeof spec.identity);
+    return store_add_space(s, &spec);
+}
+
+static bool rig_open(struct rig *r, const struct maker *m)
+{
+    *r = (struct rig){.s = m->open()};
+    if (!r->s) {
+        print_message("SKIP: no %s here\n", m->name);
+        return false;
+    }
+    r->b = order_batch_new();
+    r->space = add_space(r->s, 0, 1);
+    return true;
+}
+
+static void rig_close(struct rig *r)
+{
+    store_free(r->s);
+    order_batch_free(r->b);
+    buf_release(&r->out);
+}
+
+/* Apply what was put together, and begin anew. */
+static void go(struct rig *r)
+{
+    buf_clear(&r->out);
+    order_apply(r->s, r->b, STORE_DONE, &r->out);
+    order_batch_clear(r->b);
+}
+
+#define EACH_STORE(r)                                             \
+    struct rig r;                                                 \
+    for (size_t maker_ = 0; maker_ < ARRAY_LEN(makers); maker_++) \
+        if (!rig_open(&r, &makers[maker_]))                       \
+            continue;                                             \
+        else                                                      \
+            for (bool once_ = true; once_; once_ = false, rig_close(&r))
+
+TEST(emissions_come_in_order_of_operations_and_timers_behind_them)
+{
+    EACH_STORE(r)
+    {
+        order_add(r.b, r.space, 70, 10)->due_ms = 100;
+        order_add(r.b, r.space, 3, 11)->due_ms = 90;
+        order_add(r.b, r.space, 70, 12)->emits = 2;
+        order_add(r.b, r.space, 5, 13)->due_ms = 90;
+        r.b->batch.timer_ms = 100;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "op key 70 t 10 count 1 n 32 side 0\n"
+                                   "op key 3 t 11 count 1 n 32 side 0\n"
+                                   "op key 70 t 12 count 2 n 32 side 0\n"
+                                   "op key 70 t 12 count 2 n 32 side 0\n"
+                                   "op key 5 t 13 count 1 n 32 side 0\n"
+                                   "timer key 3 t 90 count 1 n 32 side 0\n"
+                                   "timer key 5 t 90 count 1 n 32 side 0\n"
+                                   "timer key 70 t 100 count 2 n 32 side 0\n");
+    }
+}
+
+TEST(timers_run_in_order_of_time_space_and_key_until_none_is_due)
+{
+    EACH_STORE(r)
+    {
+        uint32_t other = add_space(r.s, 0, 2);
+        struct order_hit *h = order_add(r.b, other, 1, 10);
+        h->due_ms = 50;
+        h->then_ms = 10; /* again at 60 */
+        h = order_add(r.b, r.space, 2, 11);
+        h->due_ms = 50;
+        h->then_ms = 30;                             /* again at 80: not yet */
+        order_add(r.b, r.space, 9, 12)->due_ms = 60; /* before space `other` */
+        order_add(r.b, r.space, 8, 13)->due_ms = 71;
+        go(&r);
+        CHECK_EQ(store_next_due(r.s), 50);
+        r.b->batch.timer_ms = 70;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "timer key 2 t 50 count 1 n 32 side 0\n"
+                                   "timer key 1 t 50 count 1 n 32 side 0\n"
+                                   "timer key 9 t 60 count 1 n 32 side 0\n"
+                                   "timer key 1 t 60 count 1 n 32 side 0\n");
+        CHECK_EQ(store_next_due(r.s), 71);
+        r.b->batch.timer_ms = INT64_MAX;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "timer key 8 t 71 count 1 n 32 side 0\n"
+                                   "timer key 2 t 80 count 1 n 32 side 0\n");
+        CHECK_EQ(store_next_due(r.s), INT64_MAX);
+    }
+}
+
+TEST(a_due_time_can_move_both_ways)
+{
+    EACH_STORE(r)
+    {
+        order_add(r.b, r.space, 1, 1)->due_ms = 50;
+        go(&r);
+        order_add(r.b, r.space, 1, 2)->due_ms = 90;
+        order_add(r.b, r.space, 2, 3)->due_ms = 90;
+        go(&r);
+        CHECK_EQ(store_next_due(r.s), 90);
+        order_add(r.b, r.space, 2, 4)->due_ms = 60;
+        order_add(r.b, r.space, 3, 5)->due_ms = 20;
+        order_add(r.b, r.space, 3, 6)->due_ms = CELL_NEVER;
+        r.b->batch.timer_ms = 89;
+        go(&r);
+        CHECK(str_find(buf_str(&r.out), STR("timer key 2 t 60"), 0) != SIZE_MAX);
+        CHECK(str_find(buf_str(&r.out), STR("timer key 1"), 0) == SIZE_MAX);
+        CHECK(str_find(buf_str(&r.out), STR("timer key 3"), 0) == SIZE_MAX);
+        CHECK_EQ(store_next_due(r.s), 90);
+    }
+}
+
+TEST(a_cell_of_no_bytes_is_gone)
+{
+    EACH_STORE(r)
+    {
+        struct order_hit *h = order_add(r.b, r.space, 1, 1);
+        h->due_ms = 5;
+        h->has_side = true;
+        h->side = 100;
+        h = order_add(r.b, r.space, 1, 2);
+        h->removes = true;
+        order_add(r.b, r.space, 2, 2)->removes = true;
+        order_add(r.b, r.space, 1, 3);
+        r.b->batch.timer_ms = 10;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 100\n"
+                                   "op key 1 t 2 count 2 n 32 side 100\n"
+                                   "op key 2 t 2 count 1 n 32 side 0\n"
+                                   "op key 1 t 3 count 1 n 32 side 0\n");
+        CHECK_EQ(store_stats(r.s, r.space).cells, 1);
+        CHECK_EQ(store_stats(r.s, r.space).capsule_bytes, 0);
+    }
+}
+
+TEST(cells_grow_and_shrink_without_harm)
+{
+    static const uint32_t sizes[] = {33,   100,    128,   129,    4096,   8192, 8193,
+                                     9000, 100000, 70000, 900000, 200000, 64,   32};
+    EACH_STORE(r)
+    {
+        for (uint32_t i = 0; i < ARRAY_LEN(sizes); i++) {
+            for (uint32_t key = 0; key < 5; key++) {
+                struct order_hit *h = order_add(r.b, r.space, key, i);
+                h->size = sizes[(i + key) % ARRAY_LEN(sizes)];
+                h->has_side = true;
+                h->side = h->size % (CELL_SIDE_MAX + 1);
+            }
+            go(&r); /* the step looks at every byte */
+        }
+        CHECK_EQ(store_stats(r.s, r.space).cells, 5);
+        struct order_hit *h = order_add(r.b, r.space, 1, 100);
+        h->size = CELL_BYTES_MAX + 1; /* refused: stays as it is */
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 100 count 15 n 33 side 33\n");
+    }
+}
+
+TEST(spaces_do_not_see_each_other)
+{
+    EACH_STORE(r)
+    {
+        uint32_t other = add_space(r.s, 0, 2);
+        order_add(r.b, r.space, 1, 1);
+        order_add(r.b, other, 1, 2);
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0\n"
+                                   "op key 1 t 2 count 1 n 32 side 0\n");
+    }
+}
+
+/* ---- the protocol -------------------------------------------------------------------------- */
+
+static char run_id[STORE_RUN_ID_MAX];
+
+static uint64_t acquire(struct store *s, uint32_t partition)
+{
+    uint64_t epoch = 0;
+    enum store_answer answer;
+    struct store_run run;
+
+    CHECK_EQ(store_run(s, &run, NULL), WEIR_OK);
+    memcpy(run_id, run.run_id, sizeof run_id);
+    CHECK_EQ(store_acquire(s, partition, run_id, &epoch, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    return epoch;
+}
+
+static struct store_part part(uint64_t epoch, uint64_t upto, uint64_t acked)
+{
+    return (struct store_part){
+        .partition = 7, .epoch = epoch, .upto = {upto, 0}, .acked = {acked, 0}};
+}
+
+static void go_part(struct rig *r, struct store_part *p, enum store_answer want)
+{
+    struct store_at none[STORE_SHARDS] = {0};
+
+    if (!p->last)
+        p->last = none;
+    buf_clear(&r->out);
+    r->b->batch.parts = p;
+    r->b->batch.n_parts = 1;
+    r->b->batch.run_id = run_id;
+    order_apply(r->s, r->b, want, &r->out);
+    order_batch_clear(r->b);
+    if (p->last == none)
+        p->last = NULL;
+}
+
+static struct store_applied applied(struct store *s, uint32_t round, uint32_t shard)
+{
+    struct store_applied a[STORE_SHARDS];
+
+    CHECK_EQ(store_applied(s, 7, round, a, NULL), WEIR_OK);
+    return a[shard];
+}
+
+static enum store_answer lift(struct store *s, uint64_t epoch, uint64_t position)
+{
+    struct store_applied upto = {{position, 0}, 1000};
+    enum store_answer answer;
+
+    CHECK_EQ(store_lift(s, run_id, 7, epoch, &upto, 2, &answer, NULL), WEIR_OK);
+    return answer;
+}
+
+TEST(what_was_applied_is_skipped_and_its_emissions_come_again)
+{
+    EACH_STORE(r)
+    {
+        struct store_part p = part(acquire(r.s, 7), 2, 0);
+        struct store_at last[STORE_SHARDS] = {0};
+        p.prefix_ms = 77;
+        for (int turn = 0; turn < 3; turn++) { /* a lost reply: the same call again */
+            order_add(r.b, r.space, 1, 1)->emits = 2;
+            order_add(r.b, r.space, 2, 2);
+            go_part(&r, &p, STORE_DONE);
+            CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0\n"
+                                       "op key 1 t 1 count 1 n 32 side 0\n"
+                                       "op key 2 t 2 count 1 n 32 side 0\n");
+        }
+        CHECK_EQ(store_stats(r.s, r.space).applied, 2);
+        CHECK_EQ(store_stats(r.s, r.space).skipped, 4);
+        CHECK_EQ(applied(r.s, 0, 1).at.position, 2);
+        CHECK_EQ(applied(r.s, 0, 2).at.position, 2);
+        CHECK_EQ(applied(r.s, 0, 2).prefix_ms, 77);
+        CHECK_EQ(applied(r.s, 0, 3).at.position, 0);
+        CHECK_EQ(applied(r.s, 1, 1).at.position, 0);
+        /* Published up to 1: the next call drops that, and tells the rest. */
+        p = part(p.epoch, 3, 1);
+        p.last = last;
+        last[1] = last[2] = (struct store_at){2, 0};
+        order_add(r.b, r.space, 2, 3);
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "op key 2 t 3 count 2 n 32 side 0\n"
+                                   "op key 2 t 2 count 1 n 32 side 0\n");
+        CHECK_EQ(last[2].position, 3);
+        CHECK_EQ(last[3].position, 0);
+        p.upto.tick = 1;
+        p.acked = (struct store_at){3, 0};
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "");
+    }
+}
+
+TEST(a_part_of_a_batch_that_was_applied_is_skipped)
+{
+    EACH_STORE(r)
+    {
+        struct store_part p = part(acquire(r.s, 7), 11, 0);
+        order_add(r.b, r.space, 1, 10);
+        order_add(r.b, r.space, 1, 11);
+        go_part(&r, &p, STORE_DONE);
+        p = part(p.epoch, 13, 0);
+        order_add(r.b, r.space, 1, 10);
+        order_add(r.b, r.space, 1, 11);
+        order_add(r.b, r.space, 1, 12);
+        order_add(r.b, r.space, 2, 13);
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 10 count 1 n 32 side 0\n"
+                                   "op key 1 t 11 count 2 n 32 side 0\n"
+                                   "op key 1 t 12 count 3 n 32 side 0\n"
+                                   "op key 2 t 13 count 1 n 32 side 0\n");
+    }
+}
+
+TEST(operations_of_one_event_keep_their_order_when_some_come_again)
+{
+    EACH_STORE(r)
+    {
+        /* One event, three keys in three shards; the first call reached one of them. */
+        struct store_part p = part(acquire(r.s, 7), 5, 0);
+        order_add(r.b, r.space, 2, 5);
+        go_part(&r, &p, STORE_DONE);
+        struct order_batch *b = r.b;
+        order_add(b, r.space, 1, 5);
+        order_add(b, r.space, 2, 5);
+        order_add(b, r.space, 3, 5);
+        for (int i = 0; i < 3; i++)
+            b->ops[i].order = 900;
+        p.upto.position = 6;
+        go_part(&r, &p, STORE_DONE);
+        CHECK(str_find(buf_str(&r.out), STR("key 1 "), 0) != SIZE_MAX);
+        CHECK(str_find(buf_str(&r.out), STR("key 2 t 5 count 1"), 0) != SIZE_MAX);
+        CHECK(str_find(buf_str(&r.out), STR("key 3 "), 0) != SIZE_MAX);
+        CHECK_EQ(store_stats(r.s, r.space).skipped, 1);
+    }
+}
+
+TEST(rounds_have_vectors_of_their_own)
+{
+    EACH_STORE(r)
+    {
+        struct store_part p = part(acquire(r.s, 7), 1, 0);
+        order_add(r.b, r.space, 1, 1);
+        go_part(&r, &p, STORE_DONE);
+        order_add(r.b, r.space, 1, 1);
+        r.b->batch.round = 1;
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 2 n 32 side 0\n");
+        CHECK_EQ(applied(r.s, 1, 1).at.position, 1);
+        CHECK_EQ(applied(r.s, 1, 2).at.position, 0);
+    }
+}
+
+TEST(timers_run_in_the_round_of_their_level)
+{
+    EACH_STORE(r)
+    {
+        struct space_spec spec = {.identity = {9}, .step = order_step, .level = 1};
+        uint32_t upper = store_add_space(r.s, &spec);
+        order_add(r.b, upper, 1, 1)->due_ms = 10;
+        order_add(r.b, r.space, 2, 1)->due_ms = 10;
+        go(&r);
+        r.b->batch.timer_ms = 20;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "timer key 2 t 10 count 1 n 32 side 0\n");
+        CHECK_EQ(store_next_due(r.s), 10);
+        r.b->batch.round = 1;
+        r.b->batch.timer_ms = 20;
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "timer key 1 t 10 count 1 n 32 side 0\n");
+        CHECK_EQ(store_next_due(r.s), INT64_MAX);
+    }
+}
+
+TEST(timer_emissions_stay_until_their_tick_is_acked)
+{
+    EACH_STORE(r)
+    {
+        struct store_part p = part(acquire(r.s, 7), 5, 0);
+        p.upto.tick = 1;
+        order_add(r.b, r.space, 1, 5)->due_ms = 20;
+        go_part(&r, &p, STORE_DONE);
+        p.acked = p.upto;
+        p.upto.tick = 2;
+        for (int turn = 0; turn < 3; turn++) {
+            r.b->batch.timer_ms = 20;
+            r.b->batch.is_sweep = turn == 2;
+            go_part(&r, &p, STORE_DONE);
+            CHECK_STR(buf_str(&r.out), "timer key 1 t 20 count 1 n 32 side 0\n");
+        }
+        p.acked = p.upto;
+        p.upto.tick = 3;
+        r.b->batch.is_sweep = true;
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "");
+        CHECK_EQ(applied(r.s, 0, 9).at.tick, 3);
+    }
+}
+
+TEST(who_acquires_fences_who_was_there)
+{
+    EACH_STORE(r)
+    {
+        uint64_t old = acquire(r.s, 7), now = acquire(r.s, 7);
+        CHECK(now > old);
+        struct store_part p = part(old, 1, 0);
+        order_add(r.b, r.space, 1, 1);
+        go_part(&r, &p, STORE_FENCED);
+        p.epoch = now;
+        order_add(r.b, r.space, 1, 1);
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0\n");
+        CHECK_EQ(lift(r.s, old, 9), STORE_FENCED);
+        CHECK_EQ(applied(r.s, 0, 1).at.position, 1);
+    }
+}
+
+TEST(a_gap_is_told_and_a_lift_closes_it)
+{
+    EACH_STORE(r)
+    {
+        uint64_t epoch = acquire(r.s, 7);
+        struct store_at last[STORE_SHARDS] = {0};
+        struct store_part p = part(epoch, 6, 0);
+        last[1] = (struct store_at){4, 0};
+        p.last = last;
+        order_add(r.b, r.space, 1, 5);
+        go_part(&r, &p, STORE_GAP);
+        order_add(r.b, r.space, 2, 5); /* each shard by itself */
+        go_part(&r, &p, STORE_DONE);
+        CHECK_EQ(last[2].position, 6);
+        CHECK_EQ(lift(r.s, epoch, 4), STORE_DONE);
+        CHECK_EQ(applied(r.s, 0, 1).at.position, 4);
+        CHECK_EQ(applied(r.s, 1, 1).prefix_ms, 1000);
+        CHECK_EQ(applied(r.s, 0, 2).at.position, 6); /* never down */
+        CHECK_EQ(applied(r.s, 2, 1).at.position, 0); /* two rounds were lifted */
+        order_add(r.b, r.space, 1, 4);               /* counts as applied */
+        order_add(r.b, r.space, 1, 5);
+        p.acked.position = 5; /* key 2 is published */
+        p.upto.position = 7;
+        order_add(r.b, r.space, 1, 7);
+        go_part(&r, &p, STORE_DONE);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 7 count 2 n 32 side 0\n");
+    }
+}
+
+TEST(marks_give_the_least_watermark_of_all_partitions)
+{
+    EACH_STORE(r)
+    {
+        int64_t one[] = {10, 5}, two[] = {7, 20}, back[] = {3, INT64_MIN}, least[2];
+        enum store_answer answer;
+        uint64_t old = acquire(r.s, 7), a = acquire(r.s, 7), b = acquire(r.s, 8);
+        struct store_mark marks[] = {{7, a, one}, {8, b, two}, {7, old, one}, {7, a, back}};
+        CHECK_EQ(store_mark(r.s, run_id, marks, 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(answer, STORE_DONE);
+        CHECK_EQ(least[0], INT64_MIN); /* partition 8 has told nothing */
+        CHECK_EQ(store_mark(r.s, run_id, marks, 2, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(least[0], 7);
+        CHECK_EQ(least[1], 5);
+        CHECK_EQ(store_mark(r.s, run_id, &marks[3], 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(answer, STORE_DONE);
+        CHECK_EQ(least[0], 7);
+        CHECK_EQ(store_mark(r.s, run_id, &marks[2], 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(answer, STORE_FENCED);
+        CHECK_EQ(store_mark(r.s, "other", marks, 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(answer, STORE_NEWINC);
+    }
+}
+
+/* ---- what only a store in process can show ------------------------------------------------- */
+
+static bool read_claim(struct str emission, struct store_claim *out)
+{
+    memset(out->uid, 0, sizeof out->uid);
+    memcpy(out->uid, emission.p, 8); /* "op key N" */
+    out->sequence = 1;
+    out->is_close = false;
+    return str_starts(emission, STR("op"));
+}
+
+TEST(another_run_must_be_blessed_and_published_records_come_back_marked)
+{
+    struct rig r;
+    enum store_answer answer;
+    struct store_applied from = {{0, 0}, 5};
+    uint64_t epoch;
+    bool has;
+
+    CHECK(rig_open(&r, &makers[0]));
+    store_set_claim_reader(r.s, read_claim);
+    struct store_part p = part(acquire(r.s, 7), 1, 0);
+    struct store *before = store_mem_copy(r.s);
+    order_add(r.b, r.space, 1, 1);
+    go_part(&r, &p, STORE_DONE);
+    CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0\n");
+
+    store_free(r.s); /* the server comes back as it was before */
+    r.s = before;
+    store_mem_set_run(r.s, "2");
+    order_add(r.b, r.space, 1, 1);
+    go_part(&r, &p, STORE_NEWINC);
+    CHECK_EQ(store_acquire(r.s, 7, "2", &epoch, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_NEWINC);
+
+    struct store_lease lease = {.run_id = "2", .token = 5, .ttl_ms = 100};
+    struct store_lease other = {.run_id = "2", .token = 6, .ttl_ms = 100};
+    struct store_claim claim = {.shard = 1, .uid = "op key 1", .sequence = 1};
+    CHECK_EQ(store_bless(r.s, &lease, NULL, 0, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_FENCED);
+    CHECK_EQ(store_lease(r.s, &lease, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(store_lease(r.s, &other, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_FENCED);
+    CHECK_EQ(store_restore(r.s, &lease, &claim, 1, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(store_set_replay(r.s, &lease, 7, &from, &answer, NULL), WEIR_OK);
+    from.at.position = 9;
+    CHECK_EQ(store_set_replay(r.s, &lease, 7, &from, &answer, NULL), WEIR_OK);
+    CHECK_EQ(store_bless(r.s, &lease, NULL, 0, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(store_replay_from(r.s, 7, &has, &from, NULL), WEIR_OK);
+    CHECK(has);
+    CHECK_EQ(from.at.position, 0); /* the earlier one stays */
+    CHECK_EQ(from.prefix_ms, 5);
+
+    p = part(acquire(r.s, 7), 2, 0);
+    order_add(r.b, r.space, 1, 1);
+    order_add(r.b, r.space, 2, 2);
+    go_part(&r, &p, STORE_DONE);
+    CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0 restored\n"
+                               "op key 2 t 2 count 1 n 32 side 0\n");
+    CHECK_EQ(store_end_replay(r.s, run_id, 7, p.epoch, &answer, NULL), WEIR_OK);
+    CHECK_EQ(store_replay_from(r.s, 7, &has, &from, NULL), WEIR_OK);
+    CHECK(!has);
+    rig_close(&r);
+}
+
+TEST(the_weakest_and_oldest_goes_first)
+{
+    struct rig r;
+
+    CHECK(rig_open(&r, &makers[0]));
+    uint32_t small = add_space(r.s, 1024, 3); /* a dozen cells */
+    for (uint32_t i = 0; i < 8; i++)
+        order_add(r.b, small, i, i + 1)->weight = i == 0 ? 9 : 5;
+    order_add(r.b, small, 1, 20); /* used again */
+    for (uint32_t i = 100; i < 110; i++)
+        order_add(r.b, small, i, i)->weight = 5;
+    go(&r);
+    struct store_stats st = store_stats(r.s, small);
+    CHECK(st.bytes <= 1024);
+    CHECK(st.evicted > 0);
+    CHECK_EQ(st.cells + st.evicted, 18);
+    order_add(r.b, small, 0, 200); /* strong: still there */
+    go(&r);
+    CHECK_STR(buf_str(&r.out), "op key 0 t 200 count 2 n 32 side 0\n");
+    order_add(r.b, small, 109, 200); /* the last one in */
+    go(&r);
+    CHECK_STR(buf_str(&r.out), "op key 109 t 200 count 2 n 32 side 0\n");
+    order_add(r.b, small, 2, 200); /* the oldest of the weak: gone */
+    go(&r);
+    CHECK_STR(buf_str(&r.out), "op key 2 t 200 count 1 n 32 side 0\n");
+    rig_close(&r);
+}
+
+TEST(what_does_not_fit_is_counted)
+{
+    struct rig r;
+
+    CHECK(rig_open(&r, &makers[0]));
+    struct space_spec spec = {
+        .budget_bytes = 4096, .capsule_budget_bytes = 256, .step = order_step};
+    uint32_t small = store_add_space(r.s, &spec);
+    order_add(r.b, small, 1, 1)->size = 5000;
+    struct order_hit *h = order_add(r.b, small, 2, 2);
+    h->has_side = true;
+    h->side = 200;
+    h = order_add(r.b, small, 3, 3);
+    h->has_side = true;
+    h->side = 200;
+    go(&r);
+    CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 0 side 0\n"
+                               "op key 2 t 2 count 1 n 32 side 200\n"
+                               "op key 3 t 3 count 1 n 32 side 0\n");
+    struct store_stats st = store_stats(r.s, small);
+    CHECK_EQ(st.cells_refused, 1);
+    CHECK_EQ(st.capsules_refused, 1);
+    CHECK_EQ(st.cells, 2);
+    rig_close(&r);
+}
+
+TEST(idle_cells_are_swept)
+{
+    struct rig r;
+
+    CHECK(rig_open(&r, &makers[0]));
+    for (uint32_t i = 0; i < 1000; i++)
+        order_add(r.b, r.space, i, i + 1)->idle_ms = i < 900 ? 5000 : 900000;
+    go(&r);
+    r.b->batch.clock.watermark_ms = 10000;
+    for (uint32_t i = 0; i < 4000; i++)
+        order_add(r.b, r.space, 5000, 20000)->idle_ms = 900000;
+    go(&r);
+    CHECK_EQ(store_stats(r.s, r.space).cells, 101);
+    CHECK_EQ(store_stats(r.s, r.space).expired, 900);
+    rig_close(&r);
+}
+
+TEST(keys_with_one_hit_become_small_under_pressure_and_come_back)
+{
+    enum { KEYS = 4000 };
+    struct rig r;
+
+    CHECK(rig_open(&r, &makers[0]));
+    struct space_spec spec = {.budget_bytes = 256 * 1024,
+                              .step = order_step,
+                              .shrink = order_shrink,
+                              .regrow = order_regrow};
+    uint32_t small = store_add_space(r.s, &spec);
+    for (uint32_t i = 0; i < KEYS; i++)
+        order_add(r.b, small, i, i + 1);
+    go(&r);
+    struct store_stats st = store_stats(r.s, small);
+    CHECK(st.bytes <= spec.budget_bytes);
+    CHECK(st.evicted <= KEYS / 500); /* where buckets overflow */
+    CHECK_EQ(st.cells + st.small_cells + st.evicted, KEYS);
+    CHECK(st.small_cells > KEYS / 2);
+    for (uint32_t i = 0; i < KEYS; i += 100) {
+        char want[80];
+        order_add(r.b, small, i, 9000);
+        go(&r);
+        snprintf(want, sizeof want, "op key %u t 9000 count 2 n 32 side 0\n", i);
+        CHECK_STR(buf_str(&r.out), want);
+    }
+    rig_close(&r);
+}
+
+/* ---- random batches against a slow model ---------------------------------------------------- */
+
+static void random_batch(struct rng *g, struct order_batch *b, uint32_t space, int64_t now)
+{
+    uint32_t n = rng_below(g, 60);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct order_hit *h = order_add(b, space + rng_below(g, 2), rng_below(g, 300), now + i);
+        h->emits = rng_below(g, 3);
+        if (rng_below(g, 4) == 0)
+            h->size = 32 + rng_below(g, rng_below(g, 20) ? 200 : 20000);
+        if (rng_below(g, 8) == 0) {
+            h->has_side = true;
+            h->side = rng_below(g, 500);
+        }
+        if (rng_below(g, 3) == 0)
+            h->due_ms = rng_below(g, 8) ? now + 1 + rng_below(g, 400) : CELL_NEVER;
+        if (rng_below(g, 5) == 0)
+            h->then_ms = 1 + rng_below(g, 200);
+        h->removes = rng_below(g, 10) == 0;
+    }
+    if (rng_below(g, 3))
+        b->batch.timer_ms = now;
+}
+
+static void model_apply(struct step_runner *m, const struct order_batch *b, struct buf *out)
+{
+    size_t n;
+
+    for (size_t i = 0; i < b->batch.n_ops; i++)
+        step_runner_apply(m, &b->ops[i]);
+    if (b->batch.timer_ms != INT64_MIN)
+        step_runner_watermark(m, b->batch.timer_ms);
+    const struct emission *e = step_runner_take(m, &n);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%.*s\n", (int)e[i].bytes.n, e[i].bytes.p);
+}
+
+TEST(random_batches_give_what_the_slow_store_gives)
+{
+    enum { BATCHES = 1500 };
+
+    for (size_t k = 0; k < ARRAY_LEN(makers); k++) {
+        struct rng g = rng_start("store");
+        struct rig r;
+        struct buf want = {0};
+        if (!rig_open(&r, &makers[k]))
+            continue;
+        CHECK_EQ(add_space(r.s, 0, 2), r.space + 1);
+        struct step_runner *m = step_runner_new();
+        step_runner_add(m, order_step, NULL);
+        step_runner_add(m, order_step, NULL);
+        for (int64_t i = 1; i <= BATCHES; i++) {
+            random_batch(&g, r.b, r.space, i * 100);
+            buf_clear(&want);
+            model_apply(m, r.b, &want);
+            buf_add_char(&want, '\0');
+            go(&r);
+            CHECK_STR(buf_str(&r.out), want.p);
+            if (k == 0 && i % 100 == 0) { /* a copy goes on where the store was */
+                struct store *copy = store_mem_copy(r.s);
+                store_free(r.s);
+                r.s = copy;
+            }
+        }
+        uint64_t cells = store_stats(r.s, 0).cells + store_stats(r.s, 1).cells;
+        CHECK_EQ(cells, step_runner_cells(m));
+        buf_release(&want);
+        step_runner_free(m);
+        rig_close(&r);
+    }
+}
+
+TEST_MAIN(ENTRY(emissions_come_in_order_of_operations_and_timers_behind_them),
+          ENTRY(timers_run_in_order_of_time_space_and_key_until_none_is_due),
+          ENTRY(a_due_time_can_move_both_ways), ENTRY(a_cell_of_no_bytes_is_gone),
+          ENTRY(cells_grow_and_shrink_without_harm), ENTRY(spaces_do_not_see_each_other),
+          ENTRY(what_was_applied_is_skipped_and_its_emissions_come_again),
+          ENTRY(a_part_of_a_batch_that_was_applied_is_skipped),
+          ENTRY(operations_of_one_event_keep_their_order_when_some_come_again),
+          ENTRY(rounds_have_vectors_of_their_own), ENTRY(timers_run_in_the_round_of_their_level),
+          ENTRY(marks_give_the_least_watermark_of_all_partitions),
+          ENTRY(timer_emissions_stay_until_their_tick_is_acked),
+          ENTRY(who_acquires_fences_who_was_there), ENTRY(a_gap_is_told_and_a_lift_closes_it),
+          ENTRY(another_run_must_be_blessed_and_published_records_come_back_marked),
+          ENTRY(the_weakest_and_oldest_goes_first), ENTRY(what_does_not_fit_is_counted),
+          ENTRY(idle_cells_are_swept),
+          ENTRY(keys_with_one_hit_become_small_under_pressure_and_come_back),
+          ENTRY(random_batches_give_what_the_slow_store_gives))
