@@ -224,6 +224,13 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(BENCH_LIBS)
 
 $(B)/bench/bench_textbook: BENCH_LIBS := -ljansson
+$(B)/bench/store_redis: $(B)/tests/lib/redis_server.o
+
+# State in a Redis of its own on this machine: make bench-redis [SECONDS=3].
+SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3)
+.PHONY: bench-redis
+bench-redis: $(B)/bench/store_redis
+	$(Q)$< $(SECONDS_EACH)
 
 .PHONY: setup clean help
 setup: ## install the packages that build, tests and checks need (Debian 12)

@@ -1,5 +1,5 @@
 #!lua name=weir_v1
---[[ redis_library.lua - what weir needs done inside Redis: six functions, no knowledge of windows.
+--[[ redis_library.lua - what weir needs done inside Redis: five functions, no knowledge of windows.
 
 State is cells: bytes under (space, key) that only weir's step functions in C understand
 (docs/decisions/0011). A key belongs to one of 64 shards; all keys of shard S carry the hash tag
@@ -265,6 +265,147 @@ local function sweep(keys, args)
   return { expired, evicted }
 end
 
+-- ---- the protocol's other calls (pkg/state/store.h) ---------------------------------------------
+--
+--   {w:meta}    hash   secret: fingerprint; run: the blessed run; e:P epoch; r:P where a replay of
+--                      P begins
+--   {w:marks}   hash   P -> a watermark (8 bytes) for each level
+--   {w:lease}   string token of who recovers, with a time to live
+
+local META, MARKS, LEASE = '{w:meta}', '{w:marks}', '{w:lease}'
+local NO_MARK = -2 ^ 63
+local CLAIM_SECONDS = 35 * 86400 -- longer than any dedup period
+
+local function holds_lease(run, token)
+  return run == run_id() and redis.call('GET', LEASE) == token
+end
+
+local function give_marks(partition)
+  redis.call('HSETNX', MARKS, partition, '')
+end
+
+local function is_fenced(hash, partition, epoch)
+  return tonumber(redis.call('HGET', hash, 'e:' .. partition) or 0) > tonumber(epoch)
+end
+
+local function least_marks(levels)
+  local least, all = {}, redis.call('HGETALL', MARKS)
+  for i = 1, #all, 2 do
+    for level = 1, levels do
+      local at = (level - 1) * 8 + 1
+      local mark = #all[i + 1] >= at + 7 and struct.unpack('<i8', all[i + 1], at) or NO_MARK
+      if not least[level] or mark < least[level] then least[level] = mark end
+    end
+  end
+  for level = 1, levels do least[level] = struct.pack('<i8', least[level] or NO_MARK) end
+  return least
+end
+
+local function raise_marks(partition, marks)
+  local old, new = redis.call('HGET', MARKS, partition) or '', {}
+  for at = 1, math.max(#old, #marks), 8 do
+    local a = #old >= at + 7 and struct.unpack('<i8', old, at) or NO_MARK
+    local b = #marks >= at + 7 and struct.unpack('<i8', marks, at) or NO_MARK
+    new[#new + 1] = struct.pack('<i8', math.max(a, b))
+  end
+  redis.call('HSET', MARKS, partition, table.concat(new))
+end
+
+-- Calls that concern no shard; the first argument names them.
+local meta_calls = {
+  run = function() return { 'DONE', run_id(), redis.call('HGET', META, 'run') or '' } end,
+  acquire = function(partition, run)
+    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    give_marks(partition)
+    return { 'DONE', redis.call('HINCRBY', META, 'e:' .. partition, 1) }
+  end,
+  mark = function(run, levels, ...)
+    local marks = { ... } -- partition, epoch, watermarks
+    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    for i = 1, #marks, 3 do
+      if is_fenced(META, marks[i], marks[i + 1]) then return { 'FENCED' } end
+    end
+    for i = 1, #marks, 3 do raise_marks(marks[i], marks[i + 2]) end
+    return { 'DONE', least_marks(tonumber(levels)) }
+  end,
+  lease = function(run, token, ttl_ms)
+    if run ~= run_id() then return { 'FENCED' } end
+    local holder = redis.call('GET', LEASE)
+    if holder and holder ~= token then return { 'FENCED' } end
+    redis.call('SET', LEASE, token, 'PX', ttl_ms)
+    return { 'DONE' }
+  end,
+  bless = function(run, token, ...)
+    if not holds_lease(run, token) then return { 'FENCED' } end
+    for _, partition in ipairs({ ... }) do give_marks(partition) end
+    redis.call('HSET', META, 'run', run)
+    redis.call('DEL', LEASE)
+    return { 'DONE' }
+  end,
+  set_replay = function(run, token, partition, from)
+    if not holds_lease(run, token) then return { 'FENCED' } end
+    redis.call('HSETNX', META, 'r:' .. partition, from)
+    return { 'DONE' }
+  end,
+  replay_from = function(partition) return { 'DONE', redis.call('HGET', META, 'r:' .. partition) } end,
+  end_replay = function(partition, epoch, run)
+    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    if is_fenced(META, partition, epoch) then return { 'FENCED' } end
+    redis.call('HDEL', META, 'r:' .. partition)
+    return { 'DONE' }
+  end,
+}
+
+local function restore_claim(tag, uid, claim)
+  local old = redis.call('HGET', tag .. ':l', uid)
+  if old then
+    local closed, sequence = struct.unpack('<BI8', old)
+    local c, s = struct.unpack('<BI8', claim)
+    claim = struct.pack('<BI8', math.max(closed, c), math.max(sequence, s))
+  end
+  redis.call('HSET', tag .. ':l', uid, claim)
+end
+
+-- Calls that every shard gets, with its tag.
+local shard_calls = {
+  fence = function(tag, partition, epoch)
+    local old = tonumber(redis.call('HGET', tag .. ':m', 'e:' .. partition) or 0)
+    if old > tonumber(epoch) then return { 'FENCED' } end
+    redis.call('HSET', tag .. ':m', 'e:' .. partition, epoch)
+    return { 'DONE' }
+  end,
+  applied = function(tag, partition, round) return { 'DONE', applied(tag, partition, round) } end,
+  lift = function(tag, partition, epoch, rounds, run, upto)
+    if not is_blessed(tag, run) then return { 'NEWINC' } end
+    if is_fenced(tag .. ':m', partition, epoch) then return { 'FENCED' } end
+    local position, tick = struct.unpack('<I8I8', upto)
+    for round = 0, rounds - 1 do
+      local p, t = struct.unpack('<I8I8', applied(tag, partition, round) or string.rep('\0', 16))
+      if p < position or (p == position and t < tick) then
+        redis.call('HSET', tag .. ':m', 'a:' .. partition .. ':' .. round, upto)
+      end
+    end
+    return { 'DONE' }
+  end,
+  trust = function(tag, run, token)
+    if not holds_lease(run, token) then return { 'FENCED' } end
+    redis.call('HSET', tag .. ':m', 'run', run)
+    return { 'DONE' }
+  end,
+  restore = function(tag, run, token, ...)
+    local claims = { ... } -- uid, claim
+    if not holds_lease(run, token) then return { 'FENCED' } end
+    for i = 1, #claims, 2 do restore_claim(tag, claims[i], claims[i + 1]) end
+    if #claims > 0 then redis.call('EXPIRE', tag .. ':l', CLAIM_SECONDS) end
+    return { 'DONE' }
+  end,
+}
+
+local function meta(_, args) return meta_calls[args[1]](unpack(args, 2)) end
+local function shard(keys, args) return shard_calls[args[1]](keys[1], unpack(args, 2)) end
+
 redis.register_function{ function_name = 'weir_v1_read', callback = read, flags = { 'no-writes' } }
 redis.register_function('weir_v1_commit', commit)
 redis.register_function{ function_name = 'weir_v1_sweep', callback = sweep, flags = { 'allow-oom' } }
+redis.register_function('weir_v1_meta', meta)
+redis.register_function('weir_v1_shard', shard)

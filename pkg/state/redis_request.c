@@ -16,7 +16,7 @@ enum { NUMBER_BYTES = 24, CELL_SLACK = 64, TABLE_MIN = 16 };
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static void add(struct redis_words *w, struct str word)
+void redis_words_add(struct redis_words *w, struct str word)
 {
     if (w->n == w->cap) {
         w->cap = w->cap ? w->cap * 2 : 256;
@@ -26,7 +26,7 @@ static void add(struct redis_words *w, struct str word)
     w->p[w->n++] = word;
 }
 
-static struct str number_text(struct arena *a, int64_t v)
+struct str redis_number_text(struct arena *a, int64_t v)
 {
     char *p = arena_alloc(a, NUMBER_BYTES);
     char *end = p + NUMBER_BYTES, *at = end;
@@ -42,19 +42,19 @@ static struct str number_text(struct arena *a, int64_t v)
 
 static void add_number(struct store_redis *s, struct redis_words *w, int64_t v)
 {
-    add(w, number_text(s->arena, v));
+    redis_words_add(w, redis_number_text(s->arena, v));
 }
 
 static void add_list(struct store_redis *s, struct redis_words *w, const struct redis_words *list)
 {
     add_number(s, w, (int64_t)list->n);
     for (size_t i = 0; i < list->n; i++)
-        add(w, list->p[i]);
+        redis_words_add(w, list->p[i]);
 }
 
 static void add_bytes(struct redis_words *w, const void *p, size_t n)
 {
-    add(w, (struct str){p, n});
+    redis_words_add(w, (struct str){p, n});
 }
 
 static struct str timer_text(struct store_redis *s)
@@ -63,7 +63,7 @@ static struct str timer_text(struct store_redis *s)
 
     return ms == INT64_MIN   ? STR("-inf")
            : ms == INT64_MAX ? STR("+inf")
-                             : number_text(s->arena, ms);
+                             : redis_number_text(s->arena, ms);
 }
 
 /* ---- slots: the cells of a batch in one shard --------------------------------------------------
@@ -247,10 +247,10 @@ static void add_call(struct store_redis *s, struct redis_words *w, const char *n
                      const struct redis_shard *sh)
 {
     w->n = 0;
-    add(w, STR("FCALL"));
-    add(w, str_from(name));
+    redis_words_add(w, STR("FCALL"));
+    redis_words_add(w, str_from(name));
     add_number(s, w, 1);
-    add(w, str_from(sh->tag));
+    redis_words_add(w, str_from(sh->tag));
 }
 
 void redis_request_read(struct store_redis *s, struct redis_shard *sh)
@@ -260,11 +260,11 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
 
     begin_reading(s, sh);
     add_call(s, w, "weir_v1_read", sh);
-    add(w, timer_text(s));
+    redis_words_add(w, timer_text(s));
     add_number(s, w, (int64_t)sh->timers_skipped);
     add_number(s, w, REDIS_TIMERS_MAX);
     add_number(s, w, b->round);
-    add(w, str_from(b->run_id));
+    redis_words_add(w, str_from(b->run_id));
     add_number(s, w, (int64_t)b->n_parts);
     for (size_t i = 0; i < b->n_parts; i++)
         add_number(s, w, b->parts[i].partition);
@@ -503,19 +503,19 @@ static void write_timer(struct store_redis *s, struct commit *c, const struct re
     struct timers *t = timers_of(s, c, s->spaces[slot->space].spec.level);
     if (due_ms != CELL_NEVER)
         add_number(s, &t->due, due_ms);
-    add(due_ms != CELL_NEVER ? &t->due : &t->gone, member_of(s, slot));
+    redis_words_add(due_ms != CELL_NEVER ? &t->due : &t->gone, member_of(s, slot));
 }
 
 static void write_misplaced(struct store_redis *s, const struct redis_shard *sh, struct commit *c)
 {
     for (size_t i = 0; i < sh->n_misplaced; i++) {
         const struct redis_misplaced *m = &sh->misplaced[i];
-        add(&timers_of(s, c, s->batch->round)->gone, m->member);
+        redis_words_add(&timers_of(s, c, s->batch->round)->gone, m->member);
         if (m->level == REDIS_NO_LEVEL)
             continue;
         struct timers *t = timers_of(s, c, m->level);
         add_number(s, &t->due, m->due_ms);
-        add(&t->due, m->member);
+        redis_words_add(&t->due, m->member);
     }
 }
 
@@ -548,7 +548,7 @@ static void write_cell(struct store_redis *s, const struct redis_shard *sh, stru
     buf_clear(&s->scratch);
     redis_value_pack(&v, &s->scratch);
     add_bytes(&g->set, slot->key.bytes, STATE_KEY_BYTES);
-    add(&g->set, arena_str(s->arena, buf_str(&s->scratch)));
+    redis_words_add(&g->set, arena_str(s->arena, buf_str(&s->scratch)));
     write_timer(s, c, slot, slot->cell.due_ms);
     g->usage.cells += 1;
     g->usage.bytes += redis_value_cost(slot->cell.main.n, slot->cell.due_ms);
@@ -567,7 +567,7 @@ static void drop_cell(struct store_redis *s, struct commit *c, struct group *g,
 static void add_check(struct group *g, const struct redis_slot *slot)
 {
     add_bytes(&g->check, slot->key.bytes, STATE_KEY_BYTES);
-    add(&g->check, stamp_of(slot));
+    redis_words_add(&g->check, stamp_of(slot));
 }
 
 static void subtract_old(struct group *g, const struct redis_slot *slot)
@@ -706,9 +706,9 @@ static void add_parts(struct store_redis *s, const struct redis_shard *sh, struc
         uint64_t acked[2] = {htobe64(p->acked.position), htobe64(p->acked.tick)};
         add_number(s, w, p->partition);
         add_number(s, w, (int64_t)p->epoch);
-        add(w, sh->vectors[i].text);
-        add(w, vector_text(s, p, &sh->vectors[i]));
-        add(w, arena_str(s->arena, (struct str){(const char *)acked, sizeof acked}));
+        redis_words_add(w, sh->vectors[i].text);
+        redis_words_add(w, vector_text(s, p, &sh->vectors[i]));
+        redis_words_add(w, arena_str(s->arena, (struct str){(const char *)acked, sizeof acked}));
     }
 }
 
@@ -722,7 +722,7 @@ static void add_outbox(struct store_redis *s, const struct redis_shard *sh, stru
         add_number(s, w, b->parts[sh->fired.items[i].part].partition);
         buf_clear(&s->scratch);
         redis_outbox_pack(s, sh, i, &s->scratch);
-        add(w, arena_str(s->arena, buf_str(&s->scratch)));
+        redis_words_add(w, arena_str(s->arena, buf_str(&s->scratch)));
     }
 }
 
@@ -731,16 +731,16 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
     struct redis_words *w = &sh->commit;
 
     add_call(s, w, "weir_v1_commit", sh);
-    add(w, str_from(s->client));
+    redis_words_add(w, str_from(s->client));
     add_number(s, w, (int64_t)++s->token);
-    add(w, sh->seq);
-    add(w, timer_text(s));
+    redis_words_add(w, sh->seq);
+    redis_words_add(w, timer_text(s));
     add_number(s, w, s->batch->round);
-    add(w, str_from(s->batch->run_id));
+    redis_words_add(w, str_from(s->batch->run_id));
     add_parts(s, sh, w);
     add_number(s, w, (int64_t)c->n_groups);
     for (size_t i = 0; i < c->groups.n; i++)
-        add(w, c->groups.p[i]);
+        redis_words_add(w, c->groups.p[i]);
     write_misplaced(s, sh, c);
     add_timers(s, w, c);
     add_outbox(s, sh, w);

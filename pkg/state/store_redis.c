@@ -302,7 +302,8 @@ static enum weir_rc sweep(struct store_redis *s, bool is_forced, struct weir_err
     struct redis_conn *c = s->session.conn;
     char watermark[24], overhead[16];
 
-    snprintf(watermark, sizeof watermark, "%lld", (long long)s->batch->clock.watermark_ms);
+    snprintf(watermark, sizeof watermark, "%lld",
+             s->batch ? (long long)s->batch->clock.watermark_ms : (long long)INT64_MIN);
     snprintf(overhead, sizeof overhead, "%d", REDIS_CELL_OVERHEAD);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         struct str words[] = {STR("FCALL"),
@@ -398,6 +399,46 @@ static enum weir_rc run(struct store_redis *s, enum store_answer *answer, struct
     return WEIR_OK;
 }
 
+static enum weir_rc ask_many(struct store_redis *s, const struct redis_words *calls, size_t n,
+                             const struct redis_reply **replies, struct trouble *t,
+                             struct weir_err *err)
+{
+    if (!s->session.conn)
+        TRY(connect_again(s, err));
+    for (size_t i = 0; i < n; i++)
+        redis_conn_add(s->session.conn, calls[i].p, calls[i].n);
+    TRY(redis_conn_send(s->session.conn, err));
+    for (size_t i = 0; i < n; i++) {
+        TRY(redis_conn_reply(s->session.conn, s->calls, &replies[i], err));
+        note_trouble(t, redis_trouble_of(replies[i]), replies[i]->text);
+    }
+    return WEIR_OK;
+}
+
+enum weir_rc redis_call_many(struct store_redis *s, const struct redis_words *calls, size_t n,
+                             const struct redis_reply **replies, struct weir_err *err)
+{
+    int64_t until = now_ms() + s->patience_ms;
+    uint32_t pause = PAUSE_FIRST_MS, tries = 0;
+    struct weir_err why;
+
+    for (;;) {
+        struct trouble t = {REDIS_FINE, ""};
+        enum weir_rc rc = ask_many(s, calls, n, replies, &t, &why);
+        if (rc == WEIR_OK && t.what == REDIS_FINE)
+            return WEIR_OK;
+        if (rc != WEIR_OK) {
+            redis_session_close(&s->session);
+            note_trouble(&t, REDIS_RECONNECT, str_from(why.text));
+        }
+        TRY(answer_trouble(s, &t, tries++, err));
+        if (now_ms() > until)
+            return err_set(err, WEIR_IO, "%s%s", rc == WEIR_OK ? "Redis: " : "", t.text);
+        pause_ms(pause);
+        pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+    }
+}
+
 static enum weir_rc apply(struct store *base, const struct store_batch *batch,
                           const struct emission **out, size_t *n, enum store_answer *answer,
                           struct weir_err *err)
@@ -488,6 +529,8 @@ static void free_store(struct store *base)
     free(s->spaces);
     if (s->arena)
         arena_free(s->arena);
+    if (s->calls)
+        arena_free(s->calls);
     free(s);
 }
 
@@ -496,14 +539,16 @@ static void set_claim_reader(struct store *base, store_claim_reader *reader)
     redis_of(base)->claim_reader = reader;
 }
 
-static const struct store_vtable vtable = {
-    .add_space = add_space,
-    .apply = apply,
-    .next_due = next_due,
-    .stats = stats,
-    .free = free_store,
-    .set_claim_reader = set_claim_reader,
-};
+static void fill_table(struct store_vtable *v)
+{
+    redis_protocol_fill(v);
+    v->add_space = add_space;
+    v->apply = apply;
+    v->next_due = next_due;
+    v->stats = stats;
+    v->free = free_store;
+    v->set_claim_reader = set_claim_reader;
+}
 
 static enum weir_rc take_options(struct store_redis *s, const struct store_redis_options *o,
                                  struct weir_err *err)
@@ -542,7 +587,9 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     struct store_redis *s = calloc(1, sizeof *s);
 
     ASSERT(s);
-    s->base.vtable = &vtable;
+    fill_table(&s->vtable);
+    s->base.vtable = &s->vtable;
+    s->calls = arena_new(0);
     s->arena = arena_new(1024 * 1024);
     s->memory = (struct redis_memory){.base = {grow}, .store = s};
     name_things(s);

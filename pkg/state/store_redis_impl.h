@@ -4,6 +4,7 @@
  *     redis_request.c  the words of the two calls, and what their replies say
  *     redis_steps.c    runs the steps of one shard on what was read
  *     redis_gather.c   puts the emissions of all shards into one order
+ *     redis_protocol.c the calls of workers: owners, marks, recovery
  *
  * A shard's way: IDLE (no work) or READ -> COMMIT -> DONE; a conflict leads back to READ, and so
  * do timers that did not fit into one reading. A shard in COMMIT keeps the words of its call:
@@ -131,6 +132,7 @@ struct redis_memory {
 
 struct store_redis {
     struct store base;
+    struct store_vtable vtable;
     struct redis_session session;
     uint32_t patience_ms;
     char client[17]; /* random name of this store */
@@ -140,6 +142,7 @@ struct store_redis {
     struct redis_shard shards[STORE_SHARDS];
     store_claim_reader *claim_reader;
 
+    struct arena *calls; /* of the calls besides apply */
     struct arena *arena; /* of the batch */
     const struct store_batch *batch;
     uint32_t *slot_of; /* of each operation, in its shard */
@@ -163,6 +166,18 @@ MUST_USE bool redis_request_commit(struct store_redis *s, struct redis_shard *sh
 
 /* A score as the library gives it; INT64_MAX: none. */
 int64_t redis_due_of(const struct redis_reply *r);
+
+struct str redis_number_text(struct arena *a, int64_t v);
+void redis_words_add(struct redis_words *w, struct str word);
+
+/* store_redis.c: calls that are not part of a batch, tried as long as store_apply() is. Replies are
+ * in the arena s->calls. The word after FCALL NAME 1 is the key; calls[i].n words each. */
+MUST_USE enum weir_rc redis_call_many(struct store_redis *s, const struct redis_words *calls,
+                                      size_t n, const struct redis_reply **replies,
+                                      struct weir_err *err);
+
+/* redis_protocol.c: the protocol's part of the table. */
+void redis_protocol_fill(struct store_vtable *v);
 
 /* redis_steps.c */
 void redis_steps_run(struct store_redis *s, struct redis_shard *sh);

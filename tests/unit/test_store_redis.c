@@ -318,6 +318,219 @@ TEST(idle_cells_go_and_budgets_hold)
     store_free(s);
 }
 
+/* ---- workers ------------------------------------------------------------------------------------
+ */
+
+struct worker {
+    struct store *s;
+    struct store_run run;
+    struct store_part part;
+    struct store_at last[STORE_SHARDS];
+};
+
+static void worker_start(struct worker *w, const char *url)
+{
+    enum store_answer answer;
+    struct weir_err err;
+
+    *w = (struct worker){.s = open_store(url)};
+    CHECK_EQ(store_run(w->s, &w->run, &err), WEIR_OK);
+    w->part.partition = 7;
+    w->part.last = w->last;
+    if (strcmp(w->run.run_id, w->run.blessed) != 0) {
+        struct store_lease lease = {.token = 5, .ttl_ms = 10000};
+        memcpy(lease.run_id, w->run.run_id, sizeof lease.run_id);
+        CHECK_EQ(store_lease(w->s, &lease, &answer, &err), WEIR_OK);
+        CHECK_EQ(answer, STORE_DONE);
+        CHECK_EQ(store_bless(w->s, &lease, &w->part.partition, 1, &answer, &err), WEIR_OK);
+        CHECK_EQ(answer, STORE_DONE);
+    }
+    CHECK_EQ(store_acquire(w->s, 7, w->run.run_id, &w->part.epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+}
+
+/* Positions (from, from + n], a key each, some of them again and again. */
+static struct outcome worker_apply(struct worker *w, uint64_t from, size_t n, uint64_t tick,
+                                   uint64_t acked)
+{
+    struct store_batch b = batch_of(KEYS, n, 1000);
+
+    for (size_t i = 0; i < n; i++)
+        ops[i].at.position = from + i + 1;
+    w->part.upto = (struct store_at){from + n, tick};
+    w->part.acked = (struct store_at){acked, UINT64_MAX};
+    b.parts = &w->part;
+    b.n_parts = 1;
+    b.run_id = w->run.run_id;
+    return apply(w->s, &b);
+}
+
+static bool same_emissions(const struct outcome *o, uint64_t first_count)
+{
+    for (size_t i = 0; i < o->n; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)(first_count + i / KEYS));
+        if (!is_text(&o->e[i], text) || o->e[i].order != i)
+            return false;
+    }
+    return true;
+}
+
+TEST(what_was_applied_comes_out_of_the_outbox)
+{
+    struct worker w, next;
+    struct outcome o;
+
+    empty_server();
+    worker_start(&w, server.url);
+    o = worker_apply(&w, 0, OPS, 1, 0);
+    CHECK_EQ(o.answer, STORE_DONE);
+    CHECK_EQ(o.n, OPS);
+    CHECK(same_emissions(&o, 1));
+    /* The worker is gone before it could publish; the next one gets the same again. */
+    worker_start(&next, server.url);
+    CHECK(next.part.epoch > w.part.epoch);
+    o = worker_apply(&next, 0, OPS, 2, 0);
+    CHECK_EQ(o.n, OPS);
+    CHECK(same_emissions(&o, 1));
+    CHECK_EQ(store_stats(next.s, 0).skipped, OPS);
+    /* Published: what comes now is new. */
+    o = worker_apply(&next, OPS, OPS, 3, OPS);
+    CHECK_EQ(o.n, OPS);
+    CHECK(same_emissions(&o, 11));
+    CHECK_EQ(worker_apply(&w, OPS, OPS, 4, 0).answer, STORE_FENCED);
+    store_free(w.s);
+    store_free(next.s);
+}
+
+TEST(a_batch_that_reaches_further_is_applied_in_part)
+{
+    struct worker w;
+    struct outcome o;
+
+    empty_server();
+    worker_start(&w, server.url);
+    CHECK_EQ(worker_apply(&w, 0, OPS / 2, 1, 0).n, OPS / 2);
+    o = worker_apply(&w, 0, OPS, 2, 0);
+    CHECK_EQ(o.n, OPS);
+    CHECK(same_emissions(&o, 1));
+    CHECK_EQ(store_stats(w.s, 0).applied, OPS);
+    CHECK_EQ(store_stats(w.s, 0).skipped, OPS / 2);
+    store_free(w.s);
+}
+
+TEST(lost_writes_and_other_lives_are_told)
+{
+    struct worker w;
+    struct store_applied at[STORE_SHARDS];
+    struct weir_err err;
+    enum store_answer answer;
+
+    empty_server();
+    worker_start(&w, server.url);
+    CHECK_EQ(worker_apply(&w, 0, OPS, 1, 0).answer, STORE_DONE);
+    CHECK_EQ(store_applied(w.s, 7, 0, at, &err), WEIR_OK);
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        CHECK(at[k].at.position == OPS || at[k].at.position == 0);
+    struct store_applied upto = {{2 * OPS, 1}, 5};
+    CHECK_EQ(store_lift(w.s, w.run.run_id, 7, w.part.epoch, &upto, 2, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_applied(w.s, 7, 1, at, &err), WEIR_OK);
+    CHECK_EQ(at[3].at.position, 2 * OPS);
+    CHECK_EQ(at[3].prefix_ms, 5);
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        w.last[k] = (struct store_at){3 * OPS, 0};
+    CHECK_EQ(worker_apply(&w, 3 * OPS, OPS, 2, 0).answer, STORE_GAP);
+    memset(w.last, 0, sizeof w.last);
+    w.run.run_id[0] ^= 1; /* as if acquired in another life */
+    CHECK_EQ(worker_apply(&w, 3 * OPS, OPS, 2, 0).answer, STORE_NEWINC);
+    store_free(w.s);
+}
+
+TEST(marks_tell_the_least_of_all_partitions)
+{
+    struct worker w;
+    struct weir_err err;
+    enum store_answer answer;
+    int64_t marks[2] = {100, 50}, least[2];
+
+    empty_server();
+    worker_start(&w, server.url);
+    struct store_mark m = {7, w.part.epoch, marks};
+    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(least[0], 100);
+    CHECK_EQ(least[1], 50);
+    uint64_t epoch;
+    CHECK_EQ(store_acquire(w.s, 8, w.run.run_id, &epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(least[0], INT64_MIN); /* the new partition holds all back */
+    marks[0] = INT64_MAX;
+    marks[1] = INT64_MIN;
+    m = (struct store_mark){8, epoch, marks};
+    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(least[0], 100);
+    CHECK_EQ(least[1], INT64_MIN);
+    m.epoch = 0;
+    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_FENCED);
+    store_free(w.s);
+}
+
+/* Emissions are counts of a key: the record "1" of any key is published, says the claim. */
+static bool read_claim(struct str emission, struct store_claim *out)
+{
+    uint64_t n;
+
+    if (!str_to_u64(emission, &n))
+        return false;
+    memset(out->uid, 9, sizeof out->uid);
+    out->sequence = n;
+    out->is_close = false;
+    return true;
+}
+
+TEST(published_records_come_back_marked)
+{
+    struct worker w;
+    struct weir_err err;
+    enum store_answer answer;
+    struct store_claim claims[STORE_SHARDS];
+    struct outcome o;
+
+    empty_server();
+    worker_start(&w, server.url);
+    store_set_claim_reader(w.s, read_claim);
+    CHECK_EQ(worker_apply(&w, 0, KEYS, 1, 0).n, KEYS);
+    struct store_lease lease = {.token = 9, .ttl_ms = 10000}, other = {.token = 8, .ttl_ms = 10};
+    memcpy(lease.run_id, w.run.run_id, sizeof lease.run_id);
+    memcpy(other.run_id, w.run.run_id, sizeof other.run_id);
+    CHECK_EQ(store_lease(w.s, &lease, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_lease(w.s, &other, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_FENCED);
+    for (uint32_t k = 0; k < STORE_SHARDS; k++) {
+        claims[k] = (struct store_claim){.shard = k, .sequence = 2};
+        memset(claims[k].uid, 9, sizeof claims[k].uid);
+    }
+    CHECK_EQ(store_restore(w.s, &lease, claims, STORE_SHARDS, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    o = worker_apply(&w, 0, 3 * KEYS, 2, 0);
+    CHECK_EQ(o.n, 3 * KEYS);
+    for (size_t i = 0; i < o.n; i++)
+        CHECK_EQ(o.e[i].is_restored, i < 2 * KEYS);
+    bool has;
+    struct store_applied from = {{5, 6}, 7}, got;
+    CHECK_EQ(store_replay_from(w.s, 7, &has, &got, &err), WEIR_OK);
+    CHECK(!has);
+    CHECK_EQ(store_set_replay(w.s, &lease, 7, &from, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_replay_from(w.s, 7, &has, &got, &err), WEIR_OK);
+    CHECK(has);
+    CHECK_EQ(got.at.tick, 6);
+    CHECK_EQ(store_end_replay(w.s, w.run.run_id, 7, w.part.epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_replay_from(w.s, 7, &has, &got, &err), WEIR_OK);
+    CHECK(!has);
+    store_free(w.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +544,11 @@ int main(void)
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
+        ENTRY(what_was_applied_comes_out_of_the_outbox),
+        ENTRY(a_batch_that_reaches_further_is_applied_in_part),
+        ENTRY(lost_writes_and_other_lives_are_told),
+        ENTRY(marks_tell_the_least_of_all_partitions),
+        ENTRY(published_records_come_back_marked),
     };
 
     if (!redis_server_is_there())
