@@ -44,7 +44,9 @@ static void add_hit(struct distinct_cell *c, const struct state_op *op)
 
     c->tail.offset = distinct_window_bytes(&c->window);
     struct book b = tail_book(&c->tail);
-    book_hit(&b, op->t_ms, c->hit);
+    struct hit hit = *c->hit;
+    hit.is_inexact |= !distinct_window_is_exact(&c->window);
+    book_hit(&b, op->t_ms, &hit);
     if (!change.is_none)
         c->judge(c, &change);
 }
@@ -62,19 +64,61 @@ static bool expire(struct distinct_cell *c)
     return false;
 }
 
-void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)
+static void set_window(struct distinct_cell *c)
 {
     c->window.cell = c->tail.cell;
     c->window.window_ms = c->tail.spec->window_ms;
-    if (!open_cell(c, op))
-        return;
+}
+
+static void set_buckets(struct distinct_cell *c)
+{
     struct book b = tail_book(&c->tail);
+
     c->window.bucket_ms = c->tail.spec->fold.period_ms;
     c->window.bucket_zero = book_bucket_start(&b, 0);
+}
+
+void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)
+{
+    set_window(c);
+    if (!open_cell(c, op))
+        return;
+    set_buckets(c);
     if (!op && !expire(c))
         return;
     if (op && op->t_ms >= c->tail.clock->watermark_ms)
         add_hit(c, op);
     c->tail.cell->weight = tail_weight(distinct_window_n(&c->window), c->needed);
     tail_settle_book(&c->tail, op);
+}
+
+bool distinct_cell_shrink(struct distinct_cell *c, int64_t *t_ms, uint32_t *value)
+{
+    set_window(c);
+    if (!distinct_window_is_valid(&c->window) || distinct_window_n(&c->window) != 1 ||
+        !distinct_window_is_exact(&c->window) || c->window.window_ms > DISTINCT_FINE_MS)
+        return false;
+    c->tail.offset = distinct_window_bytes(&c->window);
+    *t_ms = distinct_window_candidate(&c->window, 0);
+    uint64_t label = distinct_window_mask(&c->window, *t_ms);
+    return tail_shrink(&c->tail, (uint32_t)__builtin_ctzll(label), *t_ms, value);
+}
+
+void distinct_cell_regrow(struct distinct_cell *c, int64_t t_ms, uint32_t value)
+{
+    struct hit hit = tail_shrunk_hit(value);
+
+    set_window(c);
+    if (!distinct_window_init(&c->window))
+        return;
+    c->tail.offset = distinct_window_bytes(&c->window);
+    if (!tail_init_shrunk(&c->tail, value)) {
+        tail_drop(c->tail.cell);
+        return;
+    }
+    set_buckets(c);
+    distinct_window_add(&c->window, t_ms, hit.label, c->tail.clock->watermark_ms);
+    c->tail.offset = distinct_window_bytes(&c->window);
+    struct book b = tail_book(&c->tail);
+    book_hit(&b, t_ms, &hit);
 }

@@ -26,6 +26,10 @@ struct distinct_cell {
 
 void distinct_cell_step(struct distinct_cell *c, const struct state_op *op);
 
+/* A cell of one hit as its time and 32 bits, if values are labels (below 64), and back. */
+bool distinct_cell_shrink(struct distinct_cell *c, int64_t *t_ms, uint32_t *value);
+void distinct_cell_regrow(struct distinct_cell *c, int64_t t_ms, uint32_t value);
+
 /* Nothing new can be found at t_ms: it is below the watermark or its bucket is claimed. */
 bool distinct_cell_is_settled(const struct distinct_cell *c, int64_t t_ms);
 /* The condition holds at t_ms, for so many values. */

@@ -37,7 +37,6 @@ enum { VERSION = 1, COLUMN_BYTES = 8 + 3 * 4, SECOND_MS = 1000 };
 #define NO_TICK UINT32_MAX
 #define TICKS_BEFORE (INT64_C(1) << 31) /* room for times before the one that sets the base */
 #define TICKS_MAX (INT64_C(0xfffffffe))
-#define TIME_MAX_MS (INT64_C(1) << 56) /* no event is from there; keeps sums in range */
 
 typedef uint16_t packed_u16 __attribute__((aligned(1), may_alias));
 typedef uint32_t packed_u32 __attribute__((aligned(1), may_alias));
@@ -121,17 +120,12 @@ static int64_t unit_of(const struct distinct_window *w)
     return w->window_ms > DISTINCT_FINE_MS ? SECOND_MS : 1;
 }
 
-static int64_t clamp(int64_t ms)
-{
-    return ms > TIME_MAX_MS ? TIME_MAX_MS : ms < -TIME_MAX_MS ? -TIME_MAX_MS : ms;
-}
-
 /* In units since 1970, rounded down. */
 static int64_t units(const struct distinct_window *w, int64_t ms)
 {
     int64_t unit = unit_of(w);
 
-    return span_floor(clamp(ms), unit) / unit;
+    return span_floor(span_bounded(ms), unit) / unit;
 }
 
 static int64_t ms_of(const struct distinct_window *w, const struct head *h, uint32_t tick)
@@ -273,6 +267,7 @@ void distinct_window_expire(const struct distinct_window *w, int64_t watermark_m
     if (!drop_before(&p, expiry_tick(w, watermark_ms)))
         return;
     index_rebuild(&p);
+    p.head->is_inexact &= p.head->n > 0; /* nothing of it is left */
     if (p.head->n < p.head->cap / 4)
         set_cap(w, p.head->n); /* shrinking is never refused */
 }

@@ -218,6 +218,7 @@ static void prune(struct rows *r)
     uint32_t tail = r->tail.cell->main.n - was;
     memmove(r->tail.cell->main.p + now, r->tail.cell->main.p + was, tail);
     r->head->n = n;
+    r->head->is_inexact &= n > 0; /* nothing of it is left */
     r->head->prune_at = n * 2 > PRUNE_EVERY ? n * 2 : PRUNE_EVERY;
     bool is_smaller = cell_resize(r->tail.cell, now + tail);
     ASSERT(is_smaller);
@@ -284,7 +285,7 @@ static void judge(struct rows *r)
         int64_t start;
         if (latest_start(r, last, row[i], &start) &&
             start >= span_add(row[i], -r->tail.spec->window_ms))
-            tail_emit(&r->tail, row[i], r->head->n_stages);
+            tail_emit(&r->tail, row[i], r->head->n_stages, r->head->is_inexact);
     }
 }
 
@@ -297,18 +298,22 @@ static void tidy(struct rows *r)
 
 static void add_hit(struct rows *r, const struct state_op *op)
 {
+    int64_t t_ms = span_bounded(op->t_ms);
+
     if (r->head->n >= r->head->prune_at)
         tidy(r);
-    bool is_new = insert(r, r->hit->label, op->t_ms);
+    bool is_new = insert(r, r->hit->label, t_ms);
     if (r->tail.spec->is_final) {
         tail_note(&r->tail, op);
         return;
     }
+    struct hit hit = *r->hit;
     struct book b = tail_book(&r->tail);
-    book_hit(&b, op->t_ms, r->hit);
+    hit.is_inexact |= r->head->is_inexact;
+    book_hit(&b, t_ms, &hit);
     find_parts(r);
     if (is_new)
-        complete(r, r->hit->label, op->t_ms);
+        complete(r, r->hit->label, t_ms);
     find_parts(r);
 }
 
@@ -327,6 +332,18 @@ static bool is_valid(const struct rows *r, uint32_t n_stages)
     return n == h->n;
 }
 
+static bool lay_out(struct rows *r)
+{
+    uint32_t n_stages = (uint32_t)r->tail.spec->correlation->n_inputs;
+    struct head head = {.version = VERSION, .n_stages = (uint8_t)n_stages, .prune_at = PRUNE_EVERY};
+
+    if (!cell_resize(r->tail.cell, bytes_for(n_stages, 0)))
+        return false;
+    memcpy(r->tail.cell->main.p, &head, sizeof head);
+    find_parts(r);
+    return true;
+}
+
 static bool open_cell(struct rows *r, const struct state_op *op)
 {
     struct cell *cell = r->tail.cell;
@@ -337,12 +354,8 @@ static bool open_cell(struct rows *r, const struct state_op *op)
         return true;
     }
     tail_drop(cell);
-    if (!op || op->t_ms < r->tail.clock->watermark_ms || r->hit->label >= n_stages ||
-        !cell_resize(cell, bytes_for(n_stages, 0)))
+    if (!op || op->t_ms < r->tail.clock->watermark_ms || r->hit->label >= n_stages || !lay_out(r))
         return false;
-    struct head head = {.version = VERSION, .n_stages = (uint8_t)n_stages, .prune_at = PRUNE_EVERY};
-    memcpy(cell->main.p, &head, sizeof head);
-    find_parts(r);
     if (tail_init(&r->tail, op)) {
         find_parts(r);
         return true;
@@ -406,9 +419,47 @@ static void ordered_step(void *context, const struct state_op *op, struct cell *
         tail_settle_book(&r.tail, op);
 }
 
+static bool ordered_shrink(void *context, const struct cell *cell, int64_t *t_ms, uint32_t *value)
+{
+    const struct operator_spec *spec = context;
+    struct cell copy = *cell;
+    struct rows r = {.tail = {.spec = spec, .cell = &copy}};
+    uint32_t stage = 0;
+
+    if (spec->is_final || !is_valid(&r, (uint32_t)spec->correlation->n_inputs))
+        return false;
+    find_parts(&r);
+    if (r.head->n != 1 || r.head->is_inexact)
+        return false;
+    while (r.count[stage] == 0)
+        stage++;
+    *t_ms = r.time[0];
+    return tail_shrink(&r.tail, stage, *t_ms, value);
+}
+
+static void ordered_regrow(void *context, int64_t t_ms, uint32_t value, struct cell *cell)
+{
+    static const struct step_clock no_clock = {INT64_MIN};
+    const struct operator_spec *spec = context;
+    struct hit hit = tail_shrunk_hit(value);
+    struct rows r = {.tail = {.spec = spec, .cell = cell, .clock = &no_clock}, .hit = &hit};
+
+    if (hit.label >= spec->correlation->n_inputs || !lay_out(&r))
+        return;
+    if (!tail_init_shrunk(&r.tail, value)) {
+        tail_drop(cell);
+        return;
+    }
+    (void)insert(&r, hit.label, t_ms);
+    struct book b = tail_book(&r.tail);
+    book_hit(&b, t_ms, &hit);
+}
+
 const struct operator_kind_info operator_ordered = {
     .kind = OPERATOR_ORDERED,
     .name = "temporal_ordered",
     .n_stages = 1,
     .steps = {ordered_step},
+    .shrink = ordered_shrink,
+    .regrow = ordered_regrow,
 };

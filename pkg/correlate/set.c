@@ -49,6 +49,12 @@ static bool has_not(const struct seen_expr *e)
     return false;
 }
 
+/* What more inputs can undo is asked of whole windows. */
+static bool is_tumbling(const struct correlation *c)
+{
+    return !threshold_is_lower(c) || (c->seen && has_not(c->seen));
+}
+
 /* The bounds, if there are any, and the boolean, if there is one; all inputs if there is neither.
  */
 static bool is_condition_met(const struct correlation *c, uint64_t seen)
@@ -93,26 +99,50 @@ static bool is_met(const struct operator_spec *spec, const struct timeline_item 
     return is_condition_met(spec->correlation, seen);
 }
 
+static struct distinct_cell cell_at_hand(const struct tail *tail, const struct hit *hit)
+{
+    struct distinct_cell c = {.tail = *tail, .hit = hit, .judge = judge};
+
+    c.value = hit ? hit->label : 0;
+    c.needed = (uint32_t)tail->spec->correlation->n_inputs;
+    c.window.keep = CORRELATION_INPUTS_MAX; /* all of them */
+    return c;
+}
+
 static void set_step(void *context, const struct state_op *op, struct cell *cell,
                      const struct step_clock *clock, struct emissions *out)
 {
     const struct operator_spec *spec = context;
-    const struct correlation *c = spec->correlation;
     const struct hit *hit = op ? op->payload : NULL;
     struct tail tail = {.spec = spec, .cell = cell, .clock = clock, .out = out};
 
     if (hit && hit->label >= CORRELATION_INPUTS_MAX)
         return;
     if (spec->is_final) {
-        struct timeline t = {tail, !threshold_is_lower(c) || (c->seen && has_not(c->seen)), is_met};
+        struct timeline t = {tail, is_tumbling(spec->correlation), is_met};
         timeline_step(&t, op, hit ? hit->label : 0);
         return;
     }
-    struct distinct_cell dc = {.tail = tail, .hit = hit, .judge = judge};
-    dc.value = hit ? hit->label : 0;
-    dc.needed = (uint32_t)c->n_inputs;
-    dc.window.keep = CORRELATION_INPUTS_MAX; /* all of them */
-    distinct_cell_step(&dc, op);
+    struct distinct_cell c = cell_at_hand(&tail, hit);
+    distinct_cell_step(&c, op);
+}
+
+static bool set_shrink(void *context, const struct cell *cell, int64_t *t_ms, uint32_t *value)
+{
+    struct cell copy = *cell;
+    struct tail tail = {.spec = context, .cell = &copy};
+    struct distinct_cell c = cell_at_hand(&tail, NULL);
+
+    return !tail.spec->is_final && distinct_cell_shrink(&c, t_ms, value);
+}
+
+static void set_regrow(void *context, int64_t t_ms, uint32_t value, struct cell *cell)
+{
+    static const struct step_clock no_clock = {INT64_MIN};
+    struct tail tail = {.spec = context, .cell = cell, .clock = &no_clock};
+    struct distinct_cell c = cell_at_hand(&tail, NULL);
+
+    distinct_cell_regrow(&c, t_ms, value);
 }
 
 const struct operator_kind_info operator_set = {
@@ -120,4 +150,6 @@ const struct operator_kind_info operator_set = {
     .name = "temporal",
     .n_stages = 1,
     .steps = {set_step},
+    .shrink = set_shrink,
+    .regrow = set_regrow,
 };

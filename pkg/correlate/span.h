@@ -15,6 +15,15 @@ static inline int64_t span_add(int64_t t_ms, int64_t ms)
     return sum;
 }
 
+/* Beyond this no sum or difference of a few times overflows; the times of a calendar are far
+ * inside. */
+#define SPAN_TIME_MAX (INT64_C(1) << 56)
+
+static inline int64_t span_bounded(int64_t t_ms)
+{
+    return t_ms > SPAN_TIME_MAX ? SPAN_TIME_MAX : t_ms < -SPAN_TIME_MAX ? -SPAN_TIME_MAX : t_ms;
+}
+
 /* t rounded down to a whole number of steps (> 0), below zero too. */
 static inline int64_t span_floor(int64_t t, int64_t step)
 {

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-#include "correlate/record.h"
+#include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
-#include "state/emissions.h"
 
 /* Then the packed values of the group in clear. */
 struct group {
@@ -64,40 +63,55 @@ void tail_note(const struct tail *t, const struct state_op *op)
         capsule_book_add(t->cell, op->t_ms, hit->capsule);
 }
 
-/* The latest capsule that is not behind t_ms; empty if none was kept. */
-static struct str capsule_at(const struct cell *cell, int64_t t_ms)
-{
-    struct str packed[CAPSULES_FIRST + CAPSULES_LAST], found = {0};
-    uint64_t seen;
-    size_t n = capsule_book_list(&cell->side, packed, &seen);
-    struct capsule c;
-
-    for (size_t i = 0; i < n; i++)
-        if (capsule_unpack(packed[i], &c) && c.t_ms <= t_ms)
-            found = packed[i];
-    return found;
-}
-
 void tail_send(const struct tail *t, struct signal *s)
 {
     const struct group *g = (const struct group *)(t->cell->main.p + t->offset);
-    struct buf bytes = {0};
 
     s->stage = SIGNAL_MET;
     s->key = g->key;
     s->hit.count = 1;
+    s->hit.group_key = g->key;
     s->hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
-    if (t->cell->side.n)
-        s->hit.capsule = capsule_at(t->cell, s->t_ms);
-    signal_pack(s, &bytes);
-    emissions_add(t->out, buf_str(&bytes));
-    buf_release(&bytes);
+    s->hit.capsule = final_capsule(t->cell, s->t_ms);
+    final_signal(t->out, s);
 }
 
-void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured)
+void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured, bool is_inexact)
 {
-    struct signal s = {.t_ms = t_ms, .has_measured = measured >= 0};
+    struct signal s = {.t_ms = t_ms,
+                       .has_measured = true,
+                       .measured_micro = measured * CORRELATION_MICRO,
+                       .hit.is_inexact = is_inexact};
 
-    s.measured_micro = s.has_measured ? measured * CORRELATION_MICRO : 0;
     tail_send(t, &s);
+}
+
+/* ---- one hit as 32 bits: the phase of its buckets, its label, its level ---------------------- */
+
+enum { LEVEL_BITS = 3, LABEL_BITS = 6, PHASE_BITS = 32 - LEVEL_BITS - LABEL_BITS };
+
+bool tail_shrink(const struct tail *t, uint32_t label, int64_t t_ms, uint32_t *value)
+{
+    struct book b = tail_book(t);
+    struct book_sole sole;
+
+    if (t->spec->fold.period_ms > INT64_C(1) << PHASE_BITS || label >= 1 << LABEL_BITS ||
+        !book_is_sole(&b, &sole) || sole.t_ms != t_ms || sole.level >= 1 << LEVEL_BITS)
+        return false;
+    *value = ((uint32_t)book_phase(&b) << LABEL_BITS | label) << LEVEL_BITS | sole.level;
+    return true;
+}
+
+struct hit tail_shrunk_hit(uint32_t value)
+{
+    return (struct hit){.count = 1,
+                        .label = value >> LEVEL_BITS & ((1 << LABEL_BITS) - 1),
+                        .level = value & ((1 << LEVEL_BITS) - 1)};
+}
+
+bool tail_init_shrunk(const struct tail *t, uint32_t value)
+{
+    struct book b = tail_book(t);
+
+    return book_init_phase(&b, value >> (LEVEL_BITS + LABEL_BITS));
 }

@@ -44,10 +44,17 @@ void tail_settle_book(const struct tail *t, const struct state_op *op);
 
 /* Final: remember the capsule of an operation. */
 void tail_note(const struct tail *t, const struct state_op *op);
-/* Final: the condition holds at t_ms (SIGNAL_MET). measured < 0: there is nothing to tell. */
-void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured);
+/* Final: the condition holds at t_ms (SIGNAL_MET), for so many values. */
+void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured, bool is_inexact);
 /* The same for a signal that says all but stage, key, keys and capsule. */
 struct signal;
 void tail_send(const struct tail *t, struct signal *s);
+
+/* A cell of one hit as 32 bits (store.h, space_spec): of a cell with a book, whose window has one
+ * hit with this label at t_ms. False: it has more, or does not fit. */
+bool tail_shrink(const struct tail *t, uint32_t label, int64_t t_ms, uint32_t *value);
+/* The hit of it (label and level), and its book, empty. */
+struct hit tail_shrunk_hit(uint32_t value);
+MUST_USE bool tail_init_shrunk(const struct tail *t, uint32_t value);
 
 #endif

@@ -4,39 +4,12 @@
 #define WEIR_CORRELATE_THRESHOLD_H
 
 #include "base/base.h"
+#include "correlate/final.h"
 #include "rule/correlation.h"
 
 static inline bool threshold_is_met(const struct correlation *c, int64_t n)
 {
-    int64_t micro = n * CORRELATION_MICRO;
-
-    for (size_t i = 0; i < c->n_bounds; i++) {
-        int64_t bound = c->bounds[i].micro;
-        bool is_met = false;
-        switch (c->bounds[i].op) {
-        case BOUND_GT:
-            is_met = micro > bound;
-            break;
-        case BOUND_GTE:
-            is_met = micro >= bound;
-            break;
-        case BOUND_LT:
-            is_met = micro < bound;
-            break;
-        case BOUND_LTE:
-            is_met = micro <= bound;
-            break;
-        case BOUND_EQ:
-            is_met = micro == bound;
-            break;
-        case BOUND_NEQ:
-            is_met = micro != bound;
-            break;
-        }
-        if (!is_met)
-            return false;
-    }
-    return true;
+    return final_bounds_hold(c, n * CORRELATION_MICRO);
 }
 
 /* Only gt and gte: what is met stays met when more is seen. */

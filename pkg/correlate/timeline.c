@@ -16,8 +16,9 @@ enum { VERSION = 1 };
 
 struct head {
     uint8_t version;
-    uint8_t is_open; /* tumbling: a window is open, it began at from_ms */
-    uint8_t spare[2];
+    uint8_t is_open;    /* tumbling: a window is open, it began at from_ms */
+    uint8_t is_inexact; /* a hit found no room */
+    uint8_t spare;
     uint32_t n_judged, n, cap;
     int64_t from_ms;
 } __attribute__((packed, may_alias));
@@ -85,8 +86,10 @@ static void add(struct timeline *t, struct timeline_item item)
 {
     struct head *h = head_of(t);
 
-    if (h->n == h->cap && !set_cap(t, h->cap + 1 + h->cap / 4))
+    if (h->n == h->cap && !set_cap(t, h->cap + 1 + h->cap / 4)) {
+        head_of(t)->is_inexact = true;
         return;
+    }
     h = head_of(t);
     struct timeline_item *items = items_of(t);
     uint32_t low = h->n_judged, high = h->n;
@@ -116,10 +119,10 @@ static uint32_t find(const struct timeline_item *items, uint32_t from, uint32_t 
 static void tell_if_met(const struct timeline *t, const struct timeline_item *items, uint32_t n,
                         int64_t t_ms)
 {
-    int64_t measured = -1;
+    int64_t measured = 0;
 
     if (t->is_met(t->tail.spec, items, n, &measured))
-        tail_emit(&t->tail, t_ms, measured);
+        tail_emit(&t->tail, t_ms, measured, head_of(t)->is_inexact);
 }
 
 /* Leave items [from, to) as the judged part, [next, n) as the waiting one. */

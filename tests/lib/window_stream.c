@@ -154,18 +154,40 @@ static int64_t rest_from(const struct stream_hit *order, uint32_t i, uint32_t n)
     return least;
 }
 
+/* The operator's step, on a cell that was shrunk meanwhile if that is possible. */
+struct shrinking {
+    const struct operator_kind_info *info;
+    struct operator_spec spec;
+};
+
+static void shrinking_step(void *context, const struct state_op *op, struct cell *cell,
+                           const struct step_clock *clock, struct emissions *out)
+{
+    struct shrinking *x = context;
+    int64_t t_ms;
+    uint32_t value;
+
+    if (cell->main.n && cell->due_ms == CELL_NEVER && x->info->shrink &&
+        x->info->shrink(&x->spec, cell, &t_ms, &value)) {
+        CHECK(cell_resize(cell, 0));
+        x->info->regrow(&x->spec, t_ms, value, cell);
+        CHECK(cell->main.n > 0);
+    }
+    x->info->steps[0](&x->spec, op, cell, clock, out);
+}
+
 static void run(const struct stream *s, const struct operator_kind_info *info, struct rng *rng,
                 struct told_list *out)
 {
     static struct stream_hit order[STREAM_MAX];
     struct step_runner *r = step_runner_new();
-    struct operator_spec spec = s->spec;
+    struct shrinking context = {info, s->spec};
     int64_t newest_ms = INT64_MIN, watermark_ms = INT64_MIN;
     uint32_t every = 1 + rng_below(rng, 20);
 
     memcpy(order, s->hits, s->n * sizeof *order);
     qsort(order, s->n, sizeof *order, by_arrival);
-    step_runner_add(r, info->steps[0], &spec);
+    step_runner_add(r, shrinking_step, &context);
     for (uint32_t i = 0; i < s->n; i++) {
         if (!order[i].is_late)
             apply(r, &order[i], i);

@@ -1,6 +1,9 @@
 /* test_ordered.c - temporal_ordered against an exhaustive search for chains. */
 #include "correlate/operator.h"
 
+#include "correlate/hit.h"
+#include "state/finding.h"
+#include "tests/lib/step_runner.h"
 #include "tests/lib/test.h"
 #include "tests/lib/window_stream.h"
 
@@ -88,5 +91,59 @@ TEST(final_forms_tell_each_end_of_a_chain)
     CHECK(told > 1000);
 }
 
+/* The second stage comes when the first has had n times that may all still matter. */
+static bool is_exact_after(uint32_t n)
+{
+    struct step_runner *r = step_runner_new();
+    struct finding f = {.is_exact = false};
+    struct hit hit = {.count = 1, .keys = STR("\1\1\0\0\0a")};
+    size_t n_told;
+
+    set_spec(&stream);
+    stream.correlation.n_inputs = 2;
+    stream.spec.window_ms = 100000;
+    stream.spec.fold.period_ms = 1000000;
+    step_runner_add(r, operator_ordered.steps[0], &stream.spec);
+    for (uint32_t i = 0; i <= n; i++) {
+        struct state_op op = {.t_ms = i, .payload = &hit};
+        hit.label = i == n;
+        step_runner_apply(r, &op);
+    }
+    const struct emission *told = step_runner_take(r, &n_told);
+    CHECK_EQ(n_told, 1);
+    CHECK(finding_unpack(told[0].bytes, &f));
+    CHECK_EQ(f.activity, FINDING_CREATE);
+    step_runner_free(r);
+    return f.is_exact;
+}
+
+TEST(a_row_that_is_full_still_finds_but_says_that_it_is_not_exact)
+{
+    CHECK(is_exact_after(1024));
+    CHECK(!is_exact_after(1025));
+}
+
+TEST(times_behind_the_watermark_take_little_room)
+{
+    struct step_runner *r = step_runner_new();
+    struct hit hit = {.count = 1, .keys = STR("\1\1\0\0\0a")};
+
+    set_spec(&stream);
+    stream.correlation.n_inputs = 3;
+    stream.spec.window_ms = 1000000;
+    stream.spec.fold.period_ms = 1000000;
+    step_runner_add(r, operator_ordered.steps[0], &stream.spec);
+    for (uint32_t i = 0; i < 5000; i++) {
+        struct state_op op = {.t_ms = i, .payload = &hit};
+        hit.label = i % 2;
+        step_runner_apply(r, &op);
+        step_runner_watermark(r, i);
+    }
+    CHECK(step_runner_bytes(r, false) < 200);
+    step_runner_free(r);
+}
+
 TEST_MAIN(ENTRY(early_findings_are_those_of_the_search_in_every_order),
-          ENTRY(final_forms_tell_each_end_of_a_chain))
+          ENTRY(final_forms_tell_each_end_of_a_chain),
+          ENTRY(a_row_that_is_full_still_finds_but_says_that_it_is_not_exact),
+          ENTRY(times_behind_the_watermark_take_little_room))
