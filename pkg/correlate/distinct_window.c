@@ -23,9 +23,9 @@
  * one pass over three columns without looking anything up. When an entry is dropped whose
  * predecessor points to it, a window over both has keep values of the dropped one's bin.
  *
- * Layout: head, hash u64[cap], first u32[cap], last u32[cap], next u32[cap], index u16[slots] (open
- * addressing by value; 0 is empty, else number of the entry + 1), then the operator's tail.
- * Times are ticks above head.base.
+ * Layout: head, hash u64[cap], first u32[cap], last u32[cap], next u32[cap], index u16 or
+ * u32[slots] (open addressing by value; 0 is empty, else number of the entry + 1), then the
+ * operator's tail. Times are ticks above head.base.
  */
 #include "correlate/distinct_window.h"
 
@@ -34,11 +34,13 @@
 #include "correlate/span.h"
 
 enum { VERSION = 1, COLUMN_BYTES = 8 + 3 * 4, SECOND_MS = 1000 };
+enum { INDEX_BITS_MAX = 19 };
 #define NO_TICK UINT32_MAX
 #define TICKS_BEFORE (INT64_C(1) << 31) /* room for times before the one that sets the base */
 #define TICKS_MAX (INT64_C(0xfffffffe))
 
 typedef uint16_t packed_u16 __attribute__((aligned(1), may_alias));
+enum { NARROW_BITS = 16 }; /* an index of so many bits at most has u16 slots, a larger one u32 */
 typedef uint32_t packed_u32 __attribute__((aligned(1), may_alias));
 typedef uint64_t packed_u64 __attribute__((aligned(1), may_alias));
 typedef uint32_t lanes __attribute__((vector_size(16), aligned(1), may_alias));
@@ -59,7 +61,7 @@ struct parts {
     struct head *head;
     packed_u64 *hash;
     packed_u32 *first, *last, *next;
-    packed_u16 *index;
+    uint8_t *index;
 };
 
 /* Half open, in ticks. */
@@ -77,15 +79,20 @@ static struct parts parts_of(const struct distinct_window *w)
     p.first = (packed_u32 *)(at + 8 * cap);
     p.last = p.first + cap;
     p.next = p.last + cap;
-    p.index = (packed_u16 *)(p.next + cap);
+    p.index = (uint8_t *)(p.next + cap);
     return p;
+}
+
+static uint32_t index_bytes(uint8_t index_bits)
+{
+    if (index_bits == 0)
+        return 0;
+    return (index_bits <= NARROW_BITS ? 2u : 4u) << index_bits;
 }
 
 static uint32_t bytes_for(uint32_t cap, uint8_t index_bits)
 {
-    uint32_t slots = index_bits ? UINT32_C(1) << index_bits : 0;
-
-    return (uint32_t)sizeof(struct head) + cap * COLUMN_BYTES + slots * 2;
+    return (uint32_t)sizeof(struct head) + cap * COLUMN_BYTES + index_bytes(index_bits);
 }
 
 uint32_t distinct_window_bytes(const struct distinct_window *w)
@@ -100,7 +107,7 @@ bool distinct_window_is_valid(const struct distinct_window *w)
     const struct head *h = (const struct head *)w->cell->main.p;
 
     return w->cell->main.n >= sizeof *h && h->version == VERSION && h->n <= h->cap &&
-           h->cap <= DISTINCT_VALUES_MAX && h->index_bits <= 17 &&
+           h->cap <= DISTINCT_VALUES_MAX && h->index_bits <= INDEX_BITS_MAX &&
            w->cell->main.n >= distinct_window_bytes(w);
 }
 
@@ -165,21 +172,36 @@ static uint32_t slot_of(const struct head *h, uint64_t value)
     return (uint32_t)((value * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - h->index_bits));
 }
 
+/* Number of the entry in the slot + 1, or 0. */
+static inline uint32_t slot_get(const struct parts *p, uint32_t slot)
+{
+    return p->head->index_bits <= NARROW_BITS ? ((const packed_u16 *)p->index)[slot]
+                                              : ((const packed_u32 *)p->index)[slot];
+}
+
+static inline void slot_set(const struct parts *p, uint32_t slot, uint32_t to)
+{
+    if (p->head->index_bits <= NARROW_BITS)
+        ((packed_u16 *)p->index)[slot] = (uint16_t)to;
+    else
+        ((packed_u32 *)p->index)[slot] = to;
+}
+
 static void index_add(const struct parts *p, uint32_t i)
 {
     uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1;
     uint32_t slot = slot_of(p->head, p->hash[i]);
 
-    while (p->index[slot])
+    while (slot_get(p, slot))
         slot = (slot + 1) & mask;
-    p->index[slot] = (uint16_t)(i + 1);
+    slot_set(p, slot, i + 1);
 }
 
 static void index_rebuild(const struct parts *p)
 {
     if (!p->head->index_bits)
         return;
-    memset(p->index, 0, sizeof(*p->index) << p->head->index_bits);
+    memset(p->index, 0, index_bytes(p->head->index_bits));
     for (uint32_t i = 0; i < p->head->n; i++)
         index_add(p, i);
 }
@@ -449,8 +471,9 @@ static struct around find_around(const struct parts *p, struct bin bin, uint64_t
         return a;
     }
     uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1;
-    for (uint32_t slot = slot_of(p->head, value); p->index[slot]; slot = (slot + 1) & mask) {
-        uint32_t i = p->index[slot] - 1u;
+    for (uint32_t slot = slot_of(p->head, value), i; (i = slot_get(p, slot)) != 0;
+         slot = (slot + 1) & mask) {
+        i--;
         if (p->hash[i] == value)
             note_around(p, bin, i, &a);
     }

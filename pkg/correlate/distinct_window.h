@@ -10,7 +10,7 @@
  * is moved along as the window grows.
  *
  * Units    milliseconds; for W over DISTINCT_FINE_MS whole seconds: times are then rounded down.
- * Memory   32 bytes, and 20 for each value and bin (24 to 28 where there are more than
+ * Memory   32 bytes, and 20 for each value and bin (24 to 32 where there are more than
  *          DISTINCT_SMALL, with an index). When the cell cannot grow the value is not kept and
  *          distinct_window_is_exact() is false from then on.
  * Threads  as the cell.
@@ -22,7 +22,7 @@
 #include "state/cell.h"
 
 #define DISTINCT_FINE_MS (INT64_C(1) << 30) /* about 12 days */
-enum { DISTINCT_SMALL = 48, DISTINCT_VALUES_MAX = 50000 };
+enum { DISTINCT_SMALL = 48, DISTINCT_VALUES_MAX = 300000 };
 
 struct distinct_window {
     struct cell *cell;

@@ -109,7 +109,7 @@ TEST(long_windows_work_on_whole_seconds)
 TEST(bounds_of_memory_make_it_inexact_and_times_of_any_size_do_no_harm)
 {
     static const int64_t times[] = {INT64_MIN, INT64_MAX, 0, -1, INT64_C(1) << 40, INT64_MIN + 1};
-    struct distinct_window w = {.window_ms = 1000, .bucket_ms = 3600000, .keep = 100000};
+    struct distinct_window w = {.window_ms = 1000, .bucket_ms = 3600000, .keep = 200000};
     struct cell cell;
 
     start(&w, &cell);
@@ -136,6 +136,21 @@ TEST(a_bin_keeps_no_more_than_it_must)
     CHECK(distinct_window_bytes(&w) <= 1000);
 }
 
+TEST(an_index_of_many_values_finds_them_all)
+{
+    enum { VALUES = 100000 };
+    struct distinct_window w = {.window_ms = 1000000, .bucket_ms = 10000000, .keep = VALUES};
+    struct cell cell;
+
+    start(&w, &cell);
+    for (uint32_t turn = 0; turn < 2; turn++)
+        for (uint32_t i = 0; i < VALUES; i++)
+            distinct_window_add(&w, i, i, 0);
+    CHECK_EQ(distinct_window_n(&w), VALUES);
+    CHECK_EQ(distinct_window_count(&w, VALUES), VALUES);
+    CHECK_EQ(distinct_window_count(&w, VALUES / 2), VALUES / 2 + 1);
+}
+
 TEST(a_window_has_both_its_ends)
 {
     struct distinct_window w = {.window_ms = 1000, .bucket_ms = 5000, .keep = 10};
@@ -155,4 +170,5 @@ TEST(a_window_has_both_its_ends)
 TEST_MAIN(ENTRY(counts_at_candidates_are_those_of_the_list),
           ENTRY(long_windows_work_on_whole_seconds),
           ENTRY(bounds_of_memory_make_it_inexact_and_times_of_any_size_do_no_harm),
-          ENTRY(a_bin_keeps_no_more_than_it_must), ENTRY(a_window_has_both_its_ends))
+          ENTRY(a_bin_keeps_no_more_than_it_must), ENTRY(an_index_of_many_values_finds_them_all),
+          ENTRY(a_window_has_both_its_ends))
