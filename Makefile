@@ -181,7 +181,7 @@ FUZZ_SAN := fuzzer-no-link$(comma)address$(comma)undefined
 $(B)/bin/%: $(B)/tests/fuzz/%.o $(LIBT_OBJ) $(B)/libweir.a
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  LD    $@",:)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS) -lcmocka
 
 fuzz-programs: $(FUZZ_BIN)
 	@:

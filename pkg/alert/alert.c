@@ -275,14 +275,15 @@ static void put_finding(struct document *d, struct str members)
 static void put_volatile(struct document *d)
 {
     struct json_writer *w = &d->json;
-    int64_t latency = processed_ms(d) - event_ms(d);
+    int64_t processed = processed_ms(d), event = event_ms(d);
+    int64_t latency = event > 0 && processed > event ? processed - event : 0;
 
     json_key_name(w, STR("volatile"));
     json_open_object(w);
-    json_kv_i64(w, "processed_time", processed_ms(d));
+    json_kv_i64(w, "processed_time", processed);
     json_kv_str(w, "worker",
                 d->options->is_deterministic ? STR("") : str_sub(d->options->worker, 0, 64));
-    json_kv_i64(w, "latency_ms", latency > 0 ? latency : 0);
+    json_kv_i64(w, "latency_ms", latency);
     json_close_object(w);
 }
 

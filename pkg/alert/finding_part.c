@@ -358,7 +358,9 @@ void finding_dedup(struct document *d)
     if (f->has_bucket) {
         json_kv_i64(w, "bucket_start", f->bucket_start_ms);
         json_kv_i64(w, "bucket_end", f->bucket_end_ms);
-        json_kv_i64(w, "period_seconds", (f->bucket_end_ms - f->bucket_start_ms) / 1000);
+        /* unsigned: what came out of a store may be anything */
+        uint64_t period_ms = (uint64_t)f->bucket_end_ms - (uint64_t)f->bucket_start_ms;
+        json_kv_i64(w, "period_seconds", (int64_t)(period_ms / 1000));
     }
     json_kv_str(w, "state", f->activity == FINDING_CLOSE ? STR("closed") : STR("open"));
     json_key_name(w, STR("count"));
