@@ -432,6 +432,14 @@ void book_hit(struct book *b, int64_t t_ms, const struct hit *hit)
         update(b, e, CAUSE_HITS, t_ms, hit);
 }
 
+void book_mark_inexact(struct book *b, int64_t t_ms)
+{
+    struct entry *e = look_up(b, bounded(t_ms));
+
+    if (e)
+        e->flags |= ENTRY_INEXACT;
+}
+
 bool book_is_claimed(const struct book *b, int64_t t_ms)
 {
     const struct entry *e = look_up(b, bounded(t_ms));

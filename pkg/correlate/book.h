@@ -42,6 +42,9 @@ int64_t book_phase(const struct book *b);
 /* Count a hit in its bucket, and note its capsule. An Update that becomes due is emitted. */
 void book_hit(struct book *b, int64_t t_ms, const struct hit *hit);
 
+/* A bound bit: what the bucket of t_ms tells from now on is a lower bound. */
+void book_mark_inexact(struct book *b, int64_t t_ms);
+
 /* The condition is met at t_ms; first claim of the bucket: a Create is emitted. `hit` is what is
  * at hand now: its keys give the uid and are kept until the Close. */
 void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t measured_micro);

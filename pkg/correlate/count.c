@@ -154,6 +154,16 @@ static bool make_room(struct count *c)
     return set_room(c, n + spare) || front(c)->room > n;
 }
 
+/* No memory (the store counts that): the oldest eighth gives way, and the finding says so. */
+static bool give_way(struct count *c, int64_t t_ms)
+{
+    uint32_t n = front(c)->n;
+
+    book_mark_inexact(&c->book, t_ms);
+    cut(c, 0, n / 8 + 1 < n ? n / 8 + 1 : n);
+    return front(c)->n < front(c)->room;
+}
+
 /* ---- hits -------------------------------------------------------------------------------------
  */
 
@@ -279,8 +289,8 @@ static void add(struct count *c, const struct state_op *op)
     book_hit(&c->book, op->t_ms, hit);
     copies = copies < c->threshold ? copies : c->threshold;
     for (; copies > 0; copies--) {
-        if (front(c)->n == front(c)->room && !make_room(c))
-            break; /* counted by the store: it gave no memory */
+        if (front(c)->n == front(c)->room && !make_room(c) && !give_way(c, op->t_ms))
+            break;
         at = place(c, op->t_ms);
         put(c, at, op->t_ms, hit->event_id);
     }

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "correlate/threshold.h"
 
 enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
 
@@ -166,14 +167,9 @@ static int64_t period_of(const struct rule *rule)
 
 static uint64_t threshold_of(const struct correlation *c)
 {
-    if (!c || (c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT) || c->n_bounds == 0)
+    if (!c || (c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT) || !threshold_is_lower(c))
         return 1;
-    int64_t whole = c->bounds[0].micro / CORRELATION_MICRO;
-    if (c->bounds[0].op == BOUND_GT)
-        return (uint64_t)whole + 1;
-    if (c->bounds[0].op == BOUND_GTE)
-        return whole < 1 ? 1 : (uint64_t)whole;
-    return 1;
+    return threshold_least(c);
 }
 
 static struct fold_spec fold_of(struct builder *b, struct graph_rule *r)

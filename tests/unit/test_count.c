@@ -104,5 +104,135 @@ TEST(final_counts_equal_those_of_the_whole_list)
         }
 }
 
+/* ---- by hand ----------------------------------------------------------------------------------
+ */
+
+struct by_hand {
+    struct correlation correlation;
+    struct operator_spec spec;
+    struct step_runner *r;
+    uint64_t hits; /* of the last record */
+};
+
+static void by_hand_start(struct by_hand *h, uint32_t n)
+{
+    *h = (struct by_hand){.r = step_runner_new()};
+    h->correlation = (struct correlation){.kind = OPERATOR_COUNT,
+                                          .window_ms = 1000,
+                                          .n_bounds = 1,
+                                          .bounds = {{BOUND_GTE, (int64_t)n * CORRELATION_MICRO}}};
+    h->spec = (struct operator_spec){
+        .correlation = &h->correlation,
+        .window_ms = 1000,
+        .fold = {.rule_uid = STR("r"), .period_ms = 3600000, .threshold = n}};
+    (void)step_runner_add(h->r, operator_count.steps[0], &h->spec);
+}
+
+/* How many records were told by this hit. */
+static size_t by_hand_hit(struct by_hand *h, int64_t t_ms, uint32_t count, uint64_t id)
+{
+    struct hit hit = {.count = count, .event_id = id, .keys = STR("\1\5\0\0\0alice")};
+    struct finding f;
+    size_t n;
+
+    step_runner_apply(h->r, &(struct state_op){.t_ms = t_ms, .payload = &hit});
+    const struct emission *e = step_runner_take(h->r, &n);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(finding_unpack(e[i].bytes, &f));
+        h->hits = f.hits;
+    }
+    return n;
+}
+
+TEST(an_event_in_several_records_counts_once)
+{
+    struct by_hand h;
+
+    by_hand_start(&h, 3);
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 77), 0);
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 77), 0);
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 78), 0);
+    CHECK_EQ(by_hand_hit(&h, 20, 1, 79), 1);
+    CHECK_EQ(h.hits, 3);
+    step_runner_free(h.r);
+}
+
+TEST(ids_may_begin_with_a_later_hit)
+{
+    struct by_hand h;
+
+    by_hand_start(&h, 4);
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 0), 0);
+    CHECK_EQ(by_hand_hit(&h, 30, 1, 0), 0);
+    CHECK_EQ(by_hand_hit(&h, 20, 1, 5), 0);
+    CHECK_EQ(by_hand_hit(&h, 20, 1, 5), 0);
+    CHECK_EQ(by_hand_hit(&h, 20, 1, 6), 1);
+    CHECK_EQ(h.hits, 4);
+    step_runner_free(h.r);
+}
+
+TEST(folded_hits_count_as_many_as_they_are)
+{
+    struct by_hand h;
+
+    by_hand_start(&h, 5);
+    CHECK_EQ(by_hand_hit(&h, 10, 4, 0), 0);
+    CHECK_EQ(by_hand_hit(&h, 1011, 1, 0), 0);
+    CHECK_EQ(by_hand_hit(&h, 1010, 2000000000, 0), 1);
+    CHECK_EQ(h.hits, 2000000005);
+    step_runner_free(h.r);
+}
+
+static bool no_room(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
+{
+    (void)memory;
+    (void)is_side;
+    return part->p && room <= part->room;
+}
+
+TEST(a_cell_with_one_hit_is_made_again_from_its_short_form)
+{
+    struct correlation c = {.n_bounds = 1, .bounds = {{BOUND_GTE, 3 * CORRELATION_MICRO}}};
+    struct operator_spec spec = {
+        .correlation = &c,
+        .window_ms = 1000,
+        .fold = {.rule_uid = STR("r"), .period_ms = 60000, .threshold = 3}};
+    struct cell_memory memory = {no_room};
+    struct step_clock clock = {INT64_MIN};
+    struct hit hit = {.count = 1, .level = 5, .keys = STR("\1\5\0\0\0alice")};
+    struct state_op op = {.t_ms = 1700000012345, .payload = &hit};
+    uint8_t bytes[2][256];
+    struct cell one = {.main = {bytes[0], 0, 256}, .due_ms = CELL_NEVER, .idle_ms = CELL_NEVER};
+    struct cell two = {.main = {bytes[1], 0, 256}, .due_ms = CELL_NEVER, .idle_ms = CELL_NEVER};
+    int64_t t_ms;
+    uint32_t value;
+
+    one.memory = two.memory = &memory;
+    operator_count.steps[0](&spec, &op, &one, &clock, NULL);
+    CHECK(operator_count.shrink(&spec, &one, &t_ms, &value));
+    operator_count.regrow(&spec, t_ms, value, &two);
+    CHECK_EQ(one.main.n, two.main.n);
+    CHECK(memcmp(bytes[0], bytes[1], one.main.n) == 0);
+    CHECK_EQ(one.idle_ms, two.idle_ms);
+    CHECK_EQ(one.weight, two.weight);
+    operator_count.steps[0](&spec, &op, &one, &clock, NULL);
+    CHECK(!operator_count.shrink(&spec, &one, &t_ms, &value));
+}
+
+TEST(a_group_with_four_hits_is_small)
+{
+    struct by_hand h;
+
+    by_hand_start(&h, 5);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(by_hand_hit(&h, i, 1, 0), 0);
+    CHECK(step_runner_bytes(h.r, false) <= 70);
+    step_runner_free(h.r);
+}
+
 TEST_MAIN(ENTRY(early_counts_equal_those_of_the_whole_list),
-          ENTRY(final_counts_equal_those_of_the_whole_list))
+          ENTRY(final_counts_equal_those_of_the_whole_list),
+          ENTRY(an_event_in_several_records_counts_once), ENTRY(ids_may_begin_with_a_later_hit),
+          ENTRY(folded_hits_count_as_many_as_they_are),
+          ENTRY(a_cell_with_one_hit_is_made_again_from_its_short_form),
+          ENTRY(a_group_with_four_hits_is_small))
