@@ -399,7 +399,8 @@ static void update(const struct book *b, struct entry *e, enum finding_cause cau
 
 static void note_time(struct entry *e, int64_t t_ms)
 {
-    uint32_t since = (uint32_t)(t_ms - e->start_ms);
+    int64_t ms = t_ms - e->start_ms;
+    uint32_t since = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX);
 
     if (since < e->first)
         e->first = since;
