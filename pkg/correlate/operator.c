@@ -22,7 +22,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* how large a part */
     [OPERATOR_RATIO] = NULL,
     /* against its own baseline */
-    [OPERATOR_VOLUME] = NULL,
+    [OPERATOR_VOLUME] = &operator_volume,
     /* how far, how fast */
     [OPERATOR_GEO_VELOCITY] = NULL,
     /* what adds up */
