@@ -11,7 +11,8 @@ State is cells: bytes under (space, key) that only weir's step functions in C un
                               position, tick (8 bytes each), prefix (8)
   {w:S}:c:SPACE       hash    key (16 bytes) -> cell; SPACE: 16 bytes
   {w:S}:p:SPACE NO    string  page of small cells: records of 16 bytes
-  {w:S}:b             hash    SPACE -> how much it holds: cells, bytes, side bytes, pages
+  {w:S}:b             hash    SPACE -> how much it holds: cells, bytes, side bytes, small cells,
+                              bytes of pages, and over how many pages keys are spread
   {w:S}:t:L           zset    SPACE key (32 bytes) by due time, for spaces of level L
   {w:S}:o:P:R         list    decided and not yet published: position, tick (8 bytes each), kind
                               (0; 1 a claim; 2 a claim that closes), uid (16), sequence (8), ...
@@ -23,7 +24,8 @@ written; no two values of one cell share it), due (8), idle (8). Arguments come 
 its length and its elements, so that they can be handed on by unpack() without a look at them. ]]
 
 local STAMP = 10 -- version, weight and stamp
-local USAGE = '<i8i8i8i8'
+local USAGE = '<i8i8i8i8i8i8'
+local RECORD = 16 -- bytes of a small cell
 local TOKEN_SECONDS = 3600
 local SWEEP_SAMPLE = 64
 local LEVELS = 32
@@ -77,18 +79,31 @@ local function published(tag, entries)
   return flags
 end
 
+local function page_key(tag, space, key, spread)
+  return tag .. ':p:' .. space .. struct.pack('<I4', struct.unpack('<I4', key, 13) % spread)
+end
+
 -- Cells that are not there may be small ones: their pages are asked for.
-local function read_pages(tag, space, values, args, from)
+local function read_pages(tag, space, values, args, from, spread)
   local pages = {}
   for i = 1, #values do
-    pages[i] = not values[i] and redis.call('GET', tag .. ':p:' .. space .. args[from + i - 1])
+    pages[i] = not values[i] and redis.call('GET', page_key(tag, space, args[from + i - 1], spread))
   end
   return pages
 end
 
--- timer_ms, skip, limit, round, run, partitions, then groups: space, sample, keys, page numbers.
+local function read_sample(tag, space, n, spread)
+  local found, pages = redis.call('HRANDFIELD', tag .. ':c:' .. space, n, 'WITHVALUES'), {}
+  for i = 1, spread > 0 and #found or 0, 2 do
+    pages[#pages + 1] = redis.call('GET', page_key(tag, space, found[i], spread))
+  end
+  return found, pages
+end
+
+-- timer_ms, skip, limit, round, run, partitions, then groups: space, sample (negative:
+-- with pages), spread (0: no pages), keys.
 -- Gives seq, next due, blessed, what is applied, outboxes (entries, flags), due timers, their
--- cells, then groups: usage, cells, pages, sample.
+-- cells, then groups: usage, cells, pages, sample, its pages.
 local function read(keys, args)
   local tag, groups = keys[1], {}
   local one, number, many = reader(args)
@@ -107,24 +122,37 @@ local function read(keys, args)
     end
   end
   for g = 1, number() do
-    local space, sample = one(), number()
-    local hash = tag .. ':c:' .. space
+    local space, sample, spread = one(), number(), number()
     local first, last = many()
-    local values = first <= last and redis.call('HMGET', hash, unpack(args, first, last)) or {}
-    first, last = many()
-    groups[g] = { redis.call('HGET', tag .. ':b', space), values,
-      first <= last and read_pages(tag, space, values, args, first) or {},
-      sample > 0 and redis.call('HRANDFIELD', hash, sample, 'WITHVALUES') or {} }
+    local values = first <= last and redis.call('HMGET', tag .. ':c:' .. space, unpack(args, first, last)) or {}
+    local pages = spread > 0 and read_pages(tag, space, values, args, first, spread) or {}
+    local found, found_pages = read_sample(tag, space, math.abs(sample), sample < 0 and spread or 0)
+    groups[g] = { redis.call('HGET', tag .. ':b', space), values, pages, found, found_pages }
   end
   return { redis.call('HGET', tag .. ':m', 'seq') or '0', next_due(tag, round, timer),
     is_blessed(tag, run) and 1 or 0, vectors, outboxes, due, cells, groups }
 end
 
-local function use(tag, space, deltas)
+-- Keys are spread over another number of pages than before: what lies in the old ones is not
+-- found any more.
+local function drop_pages(tag, space, spread)
+  for i = 0, spread - 1 do redis.call('UNLINK', tag .. ':p:' .. space .. struct.pack('<I4', i)) end
+end
+
+-- deltas: cells, bytes, side bytes, small cells, pages; spread nil: as it is.
+local function use(tag, space, deltas, spread)
   local old = redis.call('HGET', tag .. ':b', space)
-  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0 }
-  redis.call('HSET', tag .. ':b', space, struct.pack(USAGE,
-    u[1] + deltas[1], u[2] + deltas[2], u[3] + deltas[3], u[4] + deltas[4]))
+  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
+  for i = 1, 5 do u[i] = u[i] + deltas[i] end
+  redis.call('HSET', tag .. ':b', space, struct.pack(USAGE, u[1], u[2], u[3], u[4], u[5], spread or u[6]))
+end
+
+local function respread(tag, space, spread)
+  local old = redis.call('HGET', tag .. ':b', space)
+  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
+  if spread == u[6] then return end
+  if u[5] > 0 then drop_pages(tag, space, u[6]) end
+  use(tag, space, { 0, 0, 0, -u[4], -u[5] }, spread)
 end
 
 -- Is every cell and record of the group as it was read? Pairs (key, stamp), then triples
@@ -136,7 +164,7 @@ local function is_unchanged(tag, space, args, from, to, page_from, page_to)
   end
   for i = page_from, page_to, 3 do
     local at = tonumber(args[i + 1])
-    local is = redis.call('GETRANGE', tag .. ':p:' .. space .. args[i], at, at + #args[i + 2] - 1)
+    local is = redis.call('GETRANGE', tag .. ':p:' .. space .. args[i], at, at + RECORD - 1)
     if is ~= args[i + 2] then return false end
   end
   return true
@@ -144,7 +172,8 @@ end
 
 -- One pass checks, the second one writes: nothing is written unless all may be.
 local function group_of(args, one, number, many)
-  local g = { space = one(), usage = { number(), number(), number(), number() } }
+  local g = { space = one(), spread = number(),
+    usage = { number(), number(), number(), number(), number() } }
   g.check, g.check_to = many()
   g.page_check, g.page_check_to = many()
   g.set, g.set_to = many()
@@ -155,10 +184,13 @@ end
 
 local function write_group(tag, g, args)
   local hash = tag .. ':c:' .. g.space
+  if g.page <= g.page_to then respread(tag, g.space, g.spread) end
   if g.set <= g.set_to then redis.call('HSET', hash, unpack(args, g.set, g.set_to)) end
   if g.del <= g.del_to then redis.call('HDEL', hash, unpack(args, g.del, g.del_to)) end
   for i = g.page, g.page_to, 3 do
-    redis.call('SETRANGE', tag .. ':p:' .. g.space .. args[i], args[i + 1], args[i + 2])
+    local page = tag .. ':p:' .. g.space .. args[i]
+    if args[i + 1] == '-1' then redis.call('SET', page, args[i + 2])
+    else redis.call('SETRANGE', page, args[i + 1], args[i + 2]) end
   end
   use(tag, g.space, g.usage)
 end
@@ -259,7 +291,7 @@ local function sweep(keys, args)
         if c[5] then expired = expired + 1 else evicted = evicted + 1 end
       end
     end
-    if gone > 0 then use(tag, space, { -gone, -bytes, -sides, 0 }) end
+    if gone > 0 then use(tag, space, { -gone, -bytes, -sides, 0, 0 }) end
   end
   redis.call('HINCRBY', tag .. ':m', 'seq', 1)
   return { expired, evicted }

@@ -6,6 +6,7 @@
 #include "state/store_redis_impl.h"
 
 #include "base/pack.h"
+#include "state/redis_small.h"
 #include "base/str.h"
 
 #include <endian.h>
@@ -120,7 +121,7 @@ struct redis_slot *redis_slot_get(struct store_redis *s, struct redis_shard *sh,
                 memcmp(sh->slots[i].key.bytes, key->bytes, STATE_KEY_BYTES) == 0)
                 return &sh->slots[i];
     struct redis_slot *slot = slot_append(s, sh);
-    *slot = (struct redis_slot){.space = space, .key = *key};
+    *slot = (struct redis_slot){.space = space, .key = *key, .record = REDIS_NO_RECORD};
     slot->cell.due_ms = CELL_NEVER;
     slot->cell.idle_ms = INT64_MAX;
     slot->cell.memory = &s->memory.base;
@@ -211,14 +212,34 @@ static int64_t share_of(const struct redis_space *space)
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
+/* Pages that the budget allows: with all of them there is an eighth left for whole cells. */
+static uint32_t spread_of(const struct redis_space *space)
+{
+    int64_t n = share_of(space) / 8 * 7 / redis_page_cost(REDIS_PAGE_RECORDS);
+
+    return !space->spec.shrink ? 0 : n < 1 ? 1 : (uint32_t)n;
+}
+
+static int64_t bytes_of(const struct redis_usage *u)
+{
+    return u->bytes + u->pages;
+}
+
+static bool is_pressed(const struct redis_space *space, uint32_t shard)
+{
+    return space->spec.shrink && bytes_of(&space->usage[shard]) > share_of(space) / 2;
+}
+
 /* How many cells to look at besides those asked for: some for the idle ones, enough to make room
  * for as many as come when the space is full. */
 static int64_t sample_size(const struct redis_space *space, uint32_t shard, size_t n_keys)
 {
-    int64_t bytes = space->usage[shard].bytes, share = share_of(space), n = (int64_t)n_keys;
+    int64_t bytes = bytes_of(&space->usage[shard]), share = share_of(space), n = (int64_t)n_keys;
 
     if (bytes + n * REDIS_CELL_OVERHEAD > share)
         n = n * 2 + 16;
+    else if (is_pressed(space, shard))
+        n = n / 16 + 1; /* new keys are small: little has to go */
     else if (bytes > share / 2)
         n = n / 2 + 4;
     else
@@ -234,6 +255,8 @@ static void begin_reading(struct store_redis *s, struct redis_shard *sh)
     sh->table = NULL;
     sh->n_slots = sh->slots_cap = 0;
     sh->n_restored = sh->n_misplaced = 0;
+    sh->pages = NULL;
+    sh->is_stale = false;
     sh->has_more_timers = false;
     for (size_t i = 0; !sh->is_ops_done && i < sh->n_ops; i++) {
         const struct state_op *op = &b->ops[sh->ops[i]];
@@ -273,11 +296,16 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
         to = group_end(sh, from);
         const struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
         add_bytes(w, space->spec.identity, sizeof space->spec.identity);
-        add_number(s, w, sample_size(space, sh->number, to - from));
+        bool has_pages = is_pressed(space, sh->number) || space->usage[sh->number].pages > 0;
+        int64_t sample = sample_size(space, sh->number, to - from);
+        bool is_over =
+            bytes_of(&space->usage[sh->number]) + (int64_t)(to - from) * REDIS_CELL_OVERHEAD >
+            share_of(space);
+        add_number(s, w, has_pages && is_over ? -sample : sample);
+        add_number(s, w, has_pages ? spread_of(space) : 0);
         add_number(s, w, (int64_t)(to - from));
         for (size_t i = from; i < to; i++)
             add_bytes(w, sh->slots[sh->asked[i]].key.bytes, STATE_KEY_BYTES);
-        add_number(s, w, 0);
     }
     redis_conn_add(s->session.conn, w->p, w->n);
 }
@@ -297,9 +325,62 @@ static void load_usage(struct redis_usage *u, const struct redis_reply *r)
         memcpy(u, r->text.p, sizeof *u);
 }
 
+static struct redis_page *page_of(struct store_redis *s, struct redis_shard *sh, uint32_t space,
+                                  uint32_t number, const struct redis_reply *text)
+{
+    struct redis_page *p = sh->pages;
+
+    while (p && (p->space != space || p->number != number))
+        p = p->next;
+    if (p)
+        return p;
+    p = ARENA_NEW(s->arena, struct redis_page);
+    *p = (struct redis_page){.next = sh->pages, .space = space, .number = number};
+    if (text->type == REDIS_TEXT && text->text.n <= REDIS_PAGE_BYTES) {
+        p->room = p->was_room = (uint32_t)(text->text.n / REDIS_RECORD_BYTES);
+        p->was = text->text.p;
+        memcpy(p->now, text->text.p, (size_t)p->room * REDIS_RECORD_BYTES);
+    }
+    sh->pages = p;
+    return p;
+}
+
+/* Keys are spread as they were when the pages were made. */
+static bool is_spread(const struct redis_space *space, uint32_t shard)
+{
+    const struct redis_usage *u = &space->usage[shard];
+
+    return u->pages == 0 || u->spread == spread_of(space);
+}
+
+/* Where the key's small form is, or would be put; found, it becomes a cell again. */
+static void load_page(struct store_redis *s, struct redis_shard *sh, struct redis_slot *slot,
+                      const struct redis_reply *text)
+{
+    const struct redis_space *space = &s->spaces[slot->space];
+    static const struct redis_reply none = {.type = REDIS_NIL};
+    uint32_t number = redis_page_number(&slot->key, spread_of(space)), value;
+    int64_t t_ms;
+    bool is_full;
+
+    slot->page = page_of(s, sh, slot->space, number, is_spread(space, sh->number) ? text : &none);
+    slot->place = redis_page_place(slot->page, &is_full);
+    if (slot->is_there)
+        return;
+    uint32_t i = redis_page_find(slot->page, &slot->key);
+    if (i == REDIS_PAGE_RECORDS)
+        return;
+    slot->record = slot->place = i;
+    redis_page_get(slot->page, i, &t_ms, &value);
+    s->memory.shard = sh;
+    s->memory.slot = slot;
+    space->spec.regrow(space->spec.context, t_ms, value, &slot->cell);
+}
+
 /* Cells that were not asked for: to be dropped when idle, or when room is needed. */
 static enum weir_rc load_samples(struct store_redis *s, struct redis_shard *sh, uint32_t space,
-                                 const struct redis_reply *list, struct weir_err *err)
+                                 const struct redis_reply *list, const struct redis_reply *pages,
+                                 struct weir_err *err)
 {
     for (size_t i = 0; i + 1 < list->n; i += 2) {
         struct state_key key;
@@ -312,6 +393,8 @@ static enum weir_rc load_samples(struct store_redis *s, struct redis_shard *sh, 
             continue;
         slot->is_sampled = true;
         TRY(slot_load(s, slot, list->items[i + 1], err));
+        if (i / 2 < pages->n)
+            load_page(s, sh, slot, pages->items[i / 2]);
     }
     return WEIR_OK;
 }
@@ -321,12 +404,20 @@ static enum weir_rc load_group(struct store_redis *s, struct redis_shard *sh, si
 {
     uint32_t space = sh->slots[sh->asked[from]].space;
 
-    if (g->type != REDIS_LIST || g->n != 4 || g->items[1]->n != to - from)
+    const struct redis_usage *u = &s->spaces[space].usage[sh->number];
+
+    if (g->type != REDIS_LIST || g->n != 5 || g->items[1]->n != to - from)
         return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
     load_usage(&s->spaces[space].usage[sh->number], g->items[0]);
-    for (size_t i = from; i < to; i++)
-        TRY(slot_load(s, &sh->slots[sh->asked[i]], g->items[1]->items[i - from], err));
-    return load_samples(s, sh, space, g->items[3], err);
+    bool has_pages = g->items[2]->n == to - from;
+    sh->is_stale |= !has_pages && u->pages > 0 && s->spaces[space].spec.shrink;
+    for (size_t i = from; i < to; i++) {
+        struct redis_slot *slot = &sh->slots[sh->asked[i]];
+        TRY(slot_load(s, slot, g->items[1]->items[i - from], err));
+        if (has_pages && !slot->is_there)
+            load_page(s, sh, slot, g->items[2]->items[i - from]);
+    }
+    return load_samples(s, sh, space, g->items[3], g->items[4], err);
 }
 
 static uint32_t space_by_identity(const struct store_redis *s, const char *identity)
@@ -432,7 +523,7 @@ enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard 
  */
 
 struct group {
-    struct redis_words check, set, del;
+    struct redis_words check, set, del, page_check, page;
     struct redis_usage usage;
 };
 
@@ -445,7 +536,6 @@ struct commit {
     size_t n_levels;
     struct redis_words groups;
     size_t n_groups;
-    bool has_work;
 };
 
 static void words_release(struct redis_words *w)
@@ -564,10 +654,83 @@ static void drop_cell(struct store_redis *s, struct commit *c, struct group *g,
     write_timer(s, c, slot, CELL_NEVER);
 }
 
-static void add_check(struct group *g, const struct redis_slot *slot)
+static void add_record(struct store_redis *s, struct redis_words *w, const struct redis_page *p,
+                       uint32_t i, struct str bytes)
 {
+    redis_words_add(w, arena_str(s->arena, (struct str){(const char *)&p->number, 4}));
+    add_number(s, w, (int64_t)i * REDIS_RECORD_BYTES);
+    redis_words_add(w, bytes);
+}
+
+static void add_check(struct store_redis *s, const struct redis_shard *sh, struct group *g,
+                      const struct redis_slot *slot)
+{
+    struct str record = {0};
+
     add_bytes(&g->check, slot->key.bytes, STATE_KEY_BYTES);
     redis_words_add(&g->check, stamp_of(slot));
+    if (!slot->page || !is_spread(&s->spaces[slot->space], sh->number))
+        return;
+    /* The place that another one's record of this key would have taken too. */
+    if (slot->place < slot->page->was_room)
+        record = (struct str){slot->page->was + (size_t)slot->place * REDIS_RECORD_BYTES,
+                              REDIS_RECORD_BYTES};
+    add_record(s, &g->page_check, slot->page, slot->place, record);
+}
+
+static void write_record(struct store_redis *s, struct group *g, struct redis_page *p, uint32_t i)
+{
+    struct str bytes = {(const char *)p->now + (size_t)i * REDIS_RECORD_BYTES, REDIS_RECORD_BYTES};
+
+    add_record(s, &g->page, p, i, arena_str(s->arena, bytes));
+}
+
+/* A page that has grown is set anew: growing it in place would take twice the memory. */
+static void write_page(struct store_redis *s, struct group *g, struct redis_page *p,
+                       uint32_t old_room)
+{
+    struct str bytes = {(const char *)p->now, (size_t)p->room * REDIS_RECORD_BYTES};
+
+    redis_words_add(&g->page, arena_str(s->arena, (struct str){(const char *)&p->number, 4}));
+    redis_words_add(&g->page, STR("-1"));
+    redis_words_add(&g->page, arena_str(s->arena, bytes));
+    g->usage.pages += (int64_t)redis_page_cost(p->room) - redis_page_cost(old_room);
+}
+
+/* The cell becomes a record, if it is one that can. */
+static bool shrink(struct store_redis *s, const struct redis_shard *sh, struct group *g,
+                   struct redis_slot *slot)
+{
+    struct redis_space *space = &s->spaces[slot->space];
+    int64_t t_ms;
+    uint32_t value;
+    bool is_full = false;
+
+    if (!slot->page || !is_pressed(space, sh->number) || slot->cell.main.n == 0 ||
+        slot->cell.due_ms != CELL_NEVER || slot->cell.idle_ms <= s->batch->clock.watermark_ms ||
+        !space->spec.shrink(space->spec.context, &slot->cell, &t_ms, &value))
+        return false;
+    if (slot->record == REDIS_NO_RECORD) {
+        slot->record = redis_page_place(slot->page, &is_full);
+        g->usage.small += !is_full;
+        space->stats.evicted += is_full;
+    }
+    uint32_t old_room = slot->page->room;
+    if (redis_page_put(slot->page, slot->record, &slot->key, t_ms, value))
+        write_page(s, g, slot->page, old_room);
+    else
+        write_record(s, g, slot->page, slot->record);
+    slot->is_shrunk = true;
+    return true;
+}
+
+static void clear_record(struct store_redis *s, struct group *g, struct redis_slot *slot)
+{
+    if (slot->record == REDIS_NO_RECORD)
+        return;
+    redis_page_clear(slot->page, slot->record);
+    write_record(s, g, slot->page, slot->record);
+    g->usage.small--;
 }
 
 static void subtract_old(struct group *g, const struct redis_slot *slot)
@@ -580,15 +743,18 @@ static void subtract_old(struct group *g, const struct redis_slot *slot)
 }
 
 static void write_slot(struct store_redis *s, const struct redis_shard *sh, struct commit *c,
-                       struct group *g, const struct redis_slot *slot)
+                       struct group *g, struct redis_slot *slot)
 {
     if (!slot->is_stepped && !slot->is_dropped)
         return;
-    add_check(g, slot);
+    add_check(s, sh, g, slot);
     if (!slot->is_dropped && is_unchanged(slot))
         return;
     subtract_old(g, slot);
-    if (slot->is_dropped || slot->cell.main.n == 0)
+    bool is_small = shrink(s, sh, g, slot);
+    if (!is_small)
+        clear_record(s, g, slot);
+    if (is_small || slot->is_dropped || slot->cell.main.n == 0)
         drop_cell(s, c, g, slot);
     else
         write_cell(s, sh, c, g, slot);
@@ -605,21 +771,26 @@ static void write_group(struct store_redis *s, struct redis_shard *sh, struct co
         write_slot(s, sh, c, &g, &sh->slots[sh->asked[i]]);
     if (g.check.n > 0) {
         add_bytes(&c->groups, space->spec.identity, sizeof space->spec.identity);
+        add_number(s, &c->groups, spread_of(space));
         add_number(s, &c->groups, g.usage.cells);
         add_number(s, &c->groups, g.usage.bytes);
         add_number(s, &c->groups, g.usage.side);
+        add_number(s, &c->groups, g.usage.small);
         add_number(s, &c->groups, g.usage.pages);
         add_list(s, &c->groups, &g.check);
-        add_number(s, &c->groups, 0);
+        add_list(s, &c->groups, &g.page_check);
         add_list(s, &c->groups, &g.set);
         add_list(s, &c->groups, &g.del);
-        add_number(s, &c->groups, 0);
+        add_list(s, &c->groups, &g.page);
         c->n_groups++;
-        c->has_work |= g.set.n > 0 || g.del.n > 0;
         usage->cells += g.usage.cells;
         usage->bytes += g.usage.bytes;
         usage->side += g.usage.side;
+        usage->small += g.usage.small;
+        usage->pages += g.usage.pages;
     }
+    words_release(&g.page_check);
+    words_release(&g.page);
     words_release(&g.check);
     words_release(&g.set);
     words_release(&g.del);
@@ -650,14 +821,15 @@ static int64_t growth_of(const struct redis_slot *slot)
 static void make_room(struct store_redis *s, struct redis_shard *sh, size_t from, size_t to)
 {
     const struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
-    int64_t bytes = space->usage[sh->number].bytes, share = share_of(space);
+    int64_t bytes = bytes_of(&space->usage[sh->number]), share = share_of(space);
     struct redis_slot **weak = ARENA_ARRAY(s->arena, to - from, struct redis_slot *);
     size_t n = 0;
 
     for (size_t i = from; i < to; i++) {
         struct redis_slot *slot = &sh->slots[sh->asked[i]];
         bytes += growth_of(slot);
-        if (slot->is_sampled && !slot->is_dropped)
+        /* One that could be a record waits for a reading that has its page. */
+        if (slot->is_sampled && !slot->is_dropped && (slot->page || !space->spec.shrink))
             weak[n++] = slot;
     }
     if (bytes <= share)
@@ -757,8 +929,7 @@ bool redis_request_commit(struct store_redis *s, struct redis_shard *sh)
         make_room(s, sh, from, to);
         write_group(s, sh, &c, from, to);
     }
-    bool has_work =
-        c.n_groups > 0 || c.has_work || sh->n_misplaced > 0 || c.n_levels > 0 || s->batch->parts;
+    bool has_work = c.n_groups > 0 || sh->n_misplaced > 0 || c.n_levels > 0 || s->batch->parts;
     if (has_work)
         add_commit(s, sh, &c);
     words_release(&c.groups);

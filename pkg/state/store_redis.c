@@ -8,7 +8,6 @@
  */
 #include "state/store_redis.h"
 
-#include "base/hash.h"
 #include "state/store_redis_impl.h"
 
 #include <poll.h>
@@ -150,6 +149,8 @@ static void count_dropped(struct store_redis *s, const struct redis_shard *sh)
     for (size_t i = 0; i < sh->n_slots; i++) {
         const struct redis_slot *slot = &sh->slots[i];
         struct store_stats *stats = &s->spaces[slot->space].stats;
+        if (slot->is_shrunk)
+            continue;
         if (slot->is_dropped && slot->was.idle_ms <= s->batch->clock.watermark_ms)
             stats->expired++;
         else if (slot->is_dropped)
@@ -195,7 +196,7 @@ static enum weir_rc take_read(struct store_redis *s, struct redis_shard *sh,
                               struct weir_err *err)
 {
     TRY(redis_request_read_reply(s, sh, r, answer, err));
-    if (*answer != STORE_DONE)
+    if (*answer != STORE_DONE || sh->is_stale) /* stale: another client has made pages */
         return WEIR_OK;
     redis_steps_run(s, sh);
     if (redis_request_commit(s, sh))
@@ -503,7 +504,8 @@ static struct store_stats stats(const struct store *base, uint32_t space)
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         const struct redis_usage *u = &s->spaces[space].usage[k];
         out.cells += (uint64_t)u->cells;
-        out.bytes += (uint64_t)u->bytes;
+        out.small_cells += (uint64_t)u->small;
+        out.bytes += (uint64_t)u->bytes + (uint64_t)u->pages;
         out.capsule_bytes += (uint64_t)u->side;
     }
     return out;

@@ -30,9 +30,11 @@ enum {
 
 #define REDIS_NO_SLOT UINT32_MAX
 #define REDIS_NO_LEVEL UINT32_MAX
+#define REDIS_NO_RECORD UINT32_MAX
 
+/* As the library keeps it: six numbers. */
 struct redis_usage {
-    int64_t cells, bytes, side, pages;
+    int64_t cells, bytes, side, small, pages, spread;
 };
 
 struct redis_space {
@@ -41,6 +43,8 @@ struct redis_space {
     struct redis_usage usage[STORE_SHARDS];
 };
 
+struct redis_page;
+
 /* A cell in this batch. */
 struct redis_slot {
     uint32_t space;
@@ -48,7 +52,9 @@ struct redis_slot {
     struct cell cell;
     struct redis_value was; /* as read */
     bool is_there;          /* was it? */
-    bool is_stepped, is_sampled, is_dropped;
+    bool is_stepped, is_sampled, is_dropped, is_shrunk;
+    struct redis_page *page; /* where its small form lies or would lie; NULL: not known */
+    uint32_t record, place;  /* which one; REDIS_NO_RECORD: none. Where it would be put */
 };
 
 /* Beside each emission of a shard: what orders it among those of other shards. */
@@ -108,6 +114,8 @@ struct redis_shard {
     uint32_t table_mask;
     uint32_t *asked; /* slots in the order of their spaces, as they were asked for */
     size_t n_asked;
+    struct redis_page *pages; /* a list */
+    bool is_stale;            /* the reading lacks pages: once more */
     struct str seq;
     struct redis_vector *vectors; /* of the parts */
     /* Timers that stand in the wrong place: without a cell, or their space has another level. */

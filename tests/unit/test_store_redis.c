@@ -318,6 +318,119 @@ TEST(idle_cells_go_and_budgets_hold)
     store_free(s);
 }
 
+/* ---- small cells: a step without timers whose first hit fits into a record ---------------------
+ */
+
+static void plain_step(UNUSED void *context, const struct state_op *op, struct cell *cell,
+                       UNUSED const struct step_clock *clock, struct emissions *out)
+{
+    struct counter c = {1, 0};
+    char text[16];
+
+    if (cell->main.n > 0)
+        memcpy(&c, cell->main.p, sizeof c);
+    c.count++;
+    cell->idle_ms = op->t_ms + 600000;
+    cell->weight = (uint8_t)c.count;
+    if (!cell_resize(cell, sizeof c))
+        return;
+    memcpy(cell->main.p, &c, sizeof c);
+    snprintf(text, sizeof text, "%u", c.count);
+    if (c.count > 1)
+        emissions_add(out, str_from(text));
+}
+
+static bool plain_shrink(UNUSED void *context, const struct cell *cell, int64_t *t_ms,
+                         uint32_t *value)
+{
+    struct counter c;
+
+    memcpy(&c, cell->main.p, sizeof c);
+    *t_ms = cell->idle_ms - 600000;
+    *value = c.count;
+    return c.count == 1;
+}
+
+static void plain_regrow(UNUSED void *context, int64_t t_ms, uint32_t value, struct cell *cell)
+{
+    struct counter c = {1, value};
+
+    cell->idle_ms = t_ms + 600000;
+    cell->weight = 1;
+    if (cell_resize(cell, sizeof c))
+        memcpy(cell->main.p, &c, sizeof c);
+}
+
+enum { FLOOD_BUDGET = STORE_SHARDS * 64 * 1024, FLOOD_KEYS = 100000, PLANTED = 50 };
+
+static uint32_t add_plain(struct store *s)
+{
+    struct space_spec spec = {.identity = {77},
+                              .name = STR("plain"),
+                              .budget_bytes = FLOOD_BUDGET,
+                              .step = plain_step,
+                              .shrink = plain_shrink,
+                              .regrow = plain_regrow};
+    return store_add_space(s, &spec);
+}
+
+/* One hit of each key in [from, from + n); *twice: how many came again. */
+static void hit_keys(struct store *s, uint32_t from, uint32_t n, int64_t t_ms, size_t *twice)
+{
+    while (n > 0) {
+        uint32_t now = n < OPS ? n : OPS;
+        struct store_batch b = batch_of(OPS, now, t_ms);
+        for (uint32_t i = 0; i < now; i++) {
+            ops[i].space = 1;
+            ops[i].key = key_of(from + i);
+        }
+        struct outcome o = apply(s, &b);
+        CHECK_EQ(o.rc, WEIR_OK);
+        *twice += o.n;
+        from += now;
+        n -= now;
+    }
+}
+
+TEST(keys_with_one_hit_become_small_and_are_found_again)
+{
+    size_t twice = 0;
+
+    empty_server();
+    struct store *s = open_store(server.url);
+    CHECK_EQ(add_plain(s), 1);
+    hit_keys(s, 0, 40000, 1000, &twice); /* 5 MB as cells, and they have 4 */
+    CHECK_EQ(twice, 0);
+    struct store_stats st = store_stats(s, 1);
+    CHECK(st.small_cells > 20000);
+    CHECK_EQ(st.cells + st.small_cells, 40000);
+    CHECK_EQ(st.evicted, 0);
+    CHECK(st.bytes <= FLOOD_BUDGET);
+    store_free(s);
+    /* A store that has never seen these pages. */
+    s = open_store(server.url);
+    CHECK_EQ(add_plain(s), 1);
+    hit_keys(s, 30000, 2000, 2000, &twice);
+    CHECK_EQ(twice, 2000);
+    store_free(s);
+}
+
+TEST(a_flood_of_keys_does_not_hide_slow_ones)
+{
+    size_t twice = 0;
+
+    empty_server();
+    struct store *s = open_store(server.url);
+    CHECK_EQ(add_plain(s), 1);
+    for (uint32_t round = 0; round < 4; round++) {
+        hit_keys(s, 1000000, PLANTED, round + 1, &twice);
+        hit_keys(s, round * (FLOOD_KEYS / 4), FLOOD_KEYS / 4, round + 1, &twice);
+        CHECK(store_stats(s, 1).bytes <= FLOOD_BUDGET);
+    }
+    CHECK_EQ(twice, 3 * PLANTED);
+    store_free(s);
+}
+
 /* ---- workers ------------------------------------------------------------------------------------
  */
 
@@ -544,6 +657,8 @@ int main(void)
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
+        ENTRY(keys_with_one_hit_become_small_and_are_found_again),
+        ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
         ENTRY(lost_writes_and_other_lives_are_told),
