@@ -194,11 +194,12 @@ static bool is_further(int64_t was_ms, int64_t t_ms, int64_t history)
 }
 
 static void tell_still(const struct state_key *group, const struct state_key *own, uint64_t value,
-                       int64_t t_ms, struct emissions *out)
+                       const struct run *run, struct emissions *out)
 {
-    struct signal s = {.stage = 1, .key = *group, .t_ms = t_ms};
+    struct signal s = {.stage = 1, .key = *group, .t_ms = run->end};
 
-    s.hit = (struct hit){.label = FIRST_SEEN_STILL, .value = value, .group_key = *own};
+    s.hit = (struct hit){
+        .label = FIRST_SEEN_STILL, .value = value, .number_micro = run->start, .group_key = *own};
     final_signal(out, &s);
 }
 
@@ -234,7 +235,7 @@ static void take(const struct operator_spec *spec, const struct state_op *op, st
             return;
         bool is_known = k == 0 && t.has_told;
         if (is_known && is_further(was.runs[0].end, t.runs[0].end, history))
-            tell_still(&hit->group_key, &op->key, hit->value, op->t_ms, out);
+            tell_still(&hit->group_key, &op->key, hit->value, &t.runs[0], out);
         if (!is_known)
             capsule_book_add(cell, op->t_ms, hit->capsule);
     }
@@ -254,6 +255,7 @@ static void tell_new(const struct cell *cell, const struct origin *o, struct str
     s.hit = (struct hit){.label = FIRST_SEEN_NEW,
                          .count = 1,
                          .value = o->value,
+                         .number_micro = t_ms,
                          .group_key = o->own,
                          .keys = keys,
                          .value_text = text,
@@ -280,7 +282,7 @@ static void settle(const struct operator_spec *spec, struct cell *cell, int64_t 
             continue;
         tell_new(cell, &o, keys, text, r->start, out);
         if (is_further(r->start, r->end, history))
-            tell_still(&o.group, &o.own, o.value, r->end, out);
+            tell_still(&o.group, &o.own, o.value, r, out);
     }
     if (done > 1) {
         t.n -= done - 1;

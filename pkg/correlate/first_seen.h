@@ -29,11 +29,12 @@ enum {
 };
 #define FIRST_SEEN_HISTORY_MS (30 * 86400000ll) /* if the rule says nothing */
 
-/* hit.label of operations that are no events, and of signals to stage 1. */
+/* hit.label of operations that are no events, and of signals to stage 1: the term is there from the
+ * time in number_micro (milliseconds here) to t. */
 enum first_seen_label {
-    FIRST_SEEN_NEW = 0,
-    FIRST_SEEN_STILL = 0x46530001, /* the term is still there */
-    FIRST_SEEN_FACT                /* restored: was there from the time in number_micro to t */
+    FIRST_SEEN_NEW = 0,            /* begins */
+    FIRST_SEEN_STILL = 0x46530001, /* is still there */
+    FIRST_SEEN_FACT                /* restored */
 };
 
 cell_step first_seen_term_step, first_seen_group_step;

@@ -1,0 +1,136 @@
+/* test_facts.c - what training taught comes back from its facts. */
+#include "correlate/facts.h"
+
+#include "correlate/first_seen.h"
+#include "tests/lib/operator_run.h"
+#include "tests/lib/step_runner.h"
+#include "tests/lib/test.h"
+
+enum { DAY = 1000, HISTORY = 30 * DAY, TRAINING = 10 * DAY };
+
+static struct correlation correlation = {
+    .kind = OPERATOR_FIRST_SEEN, .history_ms = HISTORY, .training_ms = TRAINING};
+static struct operator_spec spec = {.correlation = &correlation, .is_final = true};
+static const uint8_t identity[FACT_IDENTITY_BYTES] = "0123456789abcde";
+
+TEST(fact_comes_back_as_it_was_and_a_cut_one_is_none)
+{
+    struct fact f = {
+        .term_key = {{1}}, .group_key = {{2}}, .term = 3, .first_ms = -4, .last_ms = 5};
+    struct fact got;
+    struct buf b = {0};
+
+    memcpy(f.identity, identity, sizeof identity);
+    fact_pack(&f, &b);
+    CHECK(fact_unpack(buf_str(&b), &got));
+    CHECK(memcmp(&f, &got, sizeof f) == 0);
+    for (size_t n = 0; n < b.n; n++)
+        CHECK(!fact_unpack(str_sub(buf_str(&b), 0, n), &got));
+    buf_release(&b);
+}
+
+/* A term's stage by itself, whose signals are the facts; the last of each term counts. */
+struct learning {
+    struct step_runner *steps;
+    struct fact facts[8];
+    size_t n;
+};
+
+static void note_facts(struct learning *l)
+{
+    size_t n;
+    const struct emission *told = step_runner_take(l->steps, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct signal s;
+        struct fact f;
+        if (!signal_unpack(told[i].bytes, &s) || !fact_of_signal(&s, identity, &f))
+            continue;
+        size_t at = 0;
+        while (at < l->n && memcmp(&l->facts[at].term_key, &f.term_key, sizeof f.term_key) != 0)
+            at++;
+        CHECK(at < ARRAY_LEN(l->facts));
+        l->facts[at] = f;
+        l->n = at == l->n ? l->n + 1 : l->n;
+    }
+}
+
+static struct hit hit_of(uint32_t term)
+{
+    return (struct hit){.count = 1,
+                        .value = term + 100,
+                        .group_key = operator_run_key(1, 0),
+                        .keys = STR("g"),
+                        .value_text = STR("term")};
+}
+
+static void learn(struct learning *l, uint32_t term, int64_t t_ms)
+{
+    struct hit hit = hit_of(term);
+    struct state_op op = {.key = operator_run_key(1, term), .t_ms = t_ms, .payload = &hit};
+
+    step_runner_apply(l->steps, &op);
+    step_runner_watermark(l->steps, t_ms + 1);
+    note_facts(l);
+}
+
+static struct operator_run *restored(const struct learning *l)
+{
+    struct operator_run *run = operator_run_new(&operator_first_seen, &spec);
+
+    for (size_t i = l->n; i-- > 0;) {
+        struct state_op term, group;
+        struct hit hit;
+        fact_ops(&l->facts[i], &hit, &term, &group);
+        group.space = 1;
+        step_runner_apply(operator_run_steps(run), &term);
+        step_runner_apply(operator_run_steps(run), &group);
+    }
+    return run;
+}
+
+static size_t met_by(struct operator_run *run, uint32_t term, int64_t t_ms)
+{
+    struct hit hit = hit_of(term);
+    size_t before, after;
+
+    operator_run_met(run, &before);
+    operator_run_hit(run, operator_run_key(1, term), t_ms, &hit);
+    operator_run_watermark(run, t_ms + 1);
+    const struct met *met = operator_run_met(run, &after);
+    CHECK(after == before || strcmp(met[after - 1].keys, "g") == 0);
+    return after - before;
+}
+
+TEST(restored_group_is_trained_and_knows_its_terms)
+{
+    struct learning l = {.steps = step_runner_new()};
+
+    step_runner_add(l.steps, first_seen_term_step, &spec);
+    for (int64_t day = 0; day < 60; day++)
+        learn(&l, 1, day * DAY);
+    learn(&l, 2, 60 * DAY);
+    CHECK_EQ(l.n, 2);
+    CHECK_EQ(l.facts[0].first_ms, 0);
+    CHECK(l.facts[0].last_ms >= 59 * DAY - HISTORY / FIRST_SEEN_STILL_PARTS);
+
+    struct operator_run *run = restored(&l);
+    CHECK_EQ(met_by(run, 1, 61 * DAY), 0);
+    CHECK_EQ(met_by(run, 2, 61 * DAY + 1), 0);
+    CHECK_EQ(met_by(run, 3, 61 * DAY + 2), 1); /* trained since day 0 */
+    CHECK_EQ(met_by(run, 2, 92 * DAY), 1);     /* forgotten after the history */
+    operator_run_free(run);
+    step_runner_free(l.steps);
+}
+
+TEST(group_that_nothing_restored_is_silent)
+{
+    struct operator_run *run = operator_run_new(&operator_first_seen, &spec);
+
+    CHECK_EQ(met_by(run, 3, 61 * DAY), 0);
+    operator_run_free(run);
+}
+
+TEST_MAIN(ENTRY(fact_comes_back_as_it_was_and_a_cut_one_is_none),
+          ENTRY(restored_group_is_trained_and_knows_its_terms),
+          ENTRY(group_that_nothing_restored_is_silent))
