@@ -39,10 +39,11 @@ static uint32_t ordinal_of(const struct store_batch *b, uint32_t op)
     return op == UINT32_MAX ? op : n;
 }
 
-/* The operation that made it, or the last one of its event; 0 if none is in the batch. */
+/* The operation that made it, or the last one of its event; UINT32_MAX if none is in the batch:
+ * then it stands before the timers. */
 static uint32_t op_of(const struct store_batch *b, const struct redis_restored *r, uint32_t ordinal)
 {
-    uint32_t found = 0, n = 0;
+    uint32_t found = UINT32_MAX, n = 0;
 
     if (ordinal == UINT32_MAX)
         return UINT32_MAX;
@@ -113,6 +114,8 @@ static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t p
     r.bytes = (struct str){(const char *)u.p, unpack_left(&u)};
     r.note.op = op_of(s->batch, &r, ordinal);
     r.note.is_published = is_published;
+    if (r.note.op == UINT32_MAX && ordinal != UINT32_MAX)
+        r.note.due_ms = INT64_MIN;
     if (!unpack_ok(&u) || r.space == UINT32_MAX)
         return;
     if (store_at_less(p->acked, r.at) && !store_at_less(p->upto, r.at))
@@ -184,10 +187,14 @@ static size_t take_shard(const struct store_redis *s, const struct redis_shard *
                                      .is_restored = r->note.is_published,
                                      .bytes = r->bytes};
     }
-    for (size_t i = 0; i < sh->fired.n; i++, n++) {
-        all[n] = (struct gathered){sh->notes[i], sh->fired.items[i], n};
-        all[n].e.is_restored = sh->notes[i].is_published;
-        all[n].e.bytes.p = sh->fired.bytes.p + sh->fired.offsets[i];
+    for (size_t i = 0; i < sh->fired.n; i++) {
+        struct emission e = sh->fired.items[i];
+        if (b->parts && !store_at_less(b->parts[e.part].acked, e.at))
+            continue; /* published by who applied it in another life */
+        e.is_restored = sh->notes[i].is_published;
+        e.bytes.p = sh->fired.bytes.p + sh->fired.offsets[i];
+        all[n] = (struct gathered){sh->notes[i], e, n};
+        n++;
     }
     return n;
 }

@@ -128,8 +128,6 @@ static enum weir_rc acquire(struct store *base, uint32_t partition, const char *
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         add_number(s, &all[k], partition);
         add_number(s, &all[k], *epoch);
-        for (size_t round = 0; round < STORE_ROUNDS_MAX; round++)
-            s->shards[k].may_have_outbox[round] = true;
     }
     return call_shards(s, all, replies, answer, err);
 }

@@ -583,26 +583,31 @@ static struct timers *timers_of(struct store_redis *s, struct commit *c, uint32_
     return c->timers[level];
 }
 
-static void write_timer(struct store_redis *s, struct commit *c, const struct redis_slot *slot,
-                        int64_t due_ms)
+static void write_timer(struct store_redis *s, struct redis_shard *sh, struct commit *c,
+                        const struct redis_slot *slot, int64_t due_ms)
 {
     int64_t was = slot->is_there ? slot->was.due_ms : CELL_NEVER;
 
     if (due_ms == was)
         return;
-    struct timers *t = timers_of(s, c, s->spaces[slot->space].spec.level);
+    uint32_t level = s->spaces[slot->space].spec.level;
+    struct timers *t = timers_of(s, c, level);
+    if (due_ms < sh->next_due_ms[level])
+        sh->next_due_ms[level] = due_ms;
     if (due_ms != CELL_NEVER)
         add_number(s, &t->due, due_ms);
     redis_words_add(due_ms != CELL_NEVER ? &t->due : &t->gone, member_of(s, slot));
 }
 
-static void write_misplaced(struct store_redis *s, const struct redis_shard *sh, struct commit *c)
+static void write_misplaced(struct store_redis *s, struct redis_shard *sh, struct commit *c)
 {
     for (size_t i = 0; i < sh->n_misplaced; i++) {
         const struct redis_misplaced *m = &sh->misplaced[i];
         redis_words_add(&timers_of(s, c, s->batch->round)->gone, m->member);
         if (m->level == REDIS_NO_LEVEL)
             continue;
+        if (m->due_ms < sh->next_due_ms[m->level])
+            sh->next_due_ms[m->level] = m->due_ms;
         struct timers *t = timers_of(s, c, m->level);
         add_number(s, &t->due, m->due_ms);
         redis_words_add(&t->due, m->member);
@@ -624,7 +629,7 @@ static void add_timers(struct store_redis *s, struct redis_words *w, struct comm
     }
 }
 
-static void write_cell(struct store_redis *s, const struct redis_shard *sh, struct commit *c,
+static void write_cell(struct store_redis *s, struct redis_shard *sh, struct commit *c,
                        struct group *g, const struct redis_slot *slot)
 {
     uint64_t seq = 0;
@@ -639,19 +644,19 @@ static void write_cell(struct store_redis *s, const struct redis_shard *sh, stru
     redis_value_pack(&v, &s->scratch);
     add_bytes(&g->set, slot->key.bytes, STATE_KEY_BYTES);
     redis_words_add(&g->set, arena_str(s->arena, buf_str(&s->scratch)));
-    write_timer(s, c, slot, slot->cell.due_ms);
+    write_timer(s, sh, c, slot, slot->cell.due_ms);
     g->usage.cells += 1;
     g->usage.bytes += redis_value_cost(slot->cell.main.n, slot->cell.due_ms);
     g->usage.side += slot->cell.side.n;
 }
 
-static void drop_cell(struct store_redis *s, struct commit *c, struct group *g,
-                      const struct redis_slot *slot)
+static void drop_cell(struct store_redis *s, struct redis_shard *sh, struct commit *c,
+                      struct group *g, const struct redis_slot *slot)
 {
     if (!slot->is_there)
         return;
     add_bytes(&g->del, slot->key.bytes, STATE_KEY_BYTES);
-    write_timer(s, c, slot, CELL_NEVER);
+    write_timer(s, sh, c, slot, CELL_NEVER);
 }
 
 static void add_record(struct store_redis *s, struct redis_words *w, const struct redis_page *p,
@@ -742,7 +747,7 @@ static void subtract_old(struct group *g, const struct redis_slot *slot)
     g->usage.side -= (int64_t)slot->was.side.n;
 }
 
-static void write_slot(struct store_redis *s, const struct redis_shard *sh, struct commit *c,
+static void write_slot(struct store_redis *s, struct redis_shard *sh, struct commit *c,
                        struct group *g, struct redis_slot *slot)
 {
     if (!slot->is_stepped && !slot->is_dropped)
@@ -755,7 +760,7 @@ static void write_slot(struct store_redis *s, const struct redis_shard *sh, stru
     if (!is_small)
         clear_record(s, g, slot);
     if (is_small || slot->is_dropped || slot->cell.main.n == 0)
-        drop_cell(s, c, g, slot);
+        drop_cell(s, sh, c, g, slot);
     else
         write_cell(s, sh, c, g, slot);
 }

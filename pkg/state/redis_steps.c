@@ -34,6 +34,13 @@ static void call(struct store_redis *s, struct redis_shard *sh, struct redis_slo
     slot->is_stepped = true;
     spec->step(spec->context, op, &slot->cell, clock, &sh->fired);
     note(sh, before, &what);
+    if (slot->cell.main.n > 0)
+        return;
+    /* Removed: what comes next meets a new cell. */
+    slot->cell.side.n = 0;
+    slot->cell.due_ms = CELL_NEVER;
+    slot->cell.idle_ms = INT64_MAX;
+    slot->cell.weight = 0;
 }
 
 bool redis_has_applied(const struct store_redis *s, const struct redis_shard *sh,

@@ -105,7 +105,8 @@ static bool has_work(const struct store_redis *s, const struct redis_shard *sh)
     const struct store_batch *b = s->batch;
 
     return sh->n_ops > 0 ||
-           (b->timer_ms != INT64_MIN && sh->next_due_ms[b->round] <= b->timer_ms) ||
+           (b->timer_ms != INT64_MIN &&
+            (!sh->is_due_known[b->round] || sh->next_due_ms[b->round] <= b->timer_ms)) ||
            (b->parts && (b->is_sweep || sh->may_have_outbox[b->round]));
 }
 
@@ -186,6 +187,7 @@ static void finish(struct store_redis *s, struct redis_shard *sh)
     }
     if (b->parts)
         sh->may_have_outbox[b->round] = sh->fired.n > 0 || sh->n_restored > 0;
+    sh->is_due_known[b->round] = true;
     sh->is_ops_done = true;
     sh->n_kept = sh->fired.n;
     sh->state = sh->has_more_timers ? SHARD_READ : SHARD_DONE;
@@ -293,7 +295,7 @@ static enum weir_rc connect_again(struct store_redis *s, struct weir_err *err)
 {
     for (size_t k = 0; k < STORE_SHARDS; k++)
         for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
-            s->shards[k].next_due_ms[level] = INT64_MIN;
+            s->shards[k].is_due_known[level] = false;
     return redis_session_open(&s->session, err);
 }
 
@@ -489,8 +491,7 @@ static int64_t next_due(const struct store *base)
 
     for (size_t k = 0; k < STORE_SHARDS; k++)
         for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
-            if (s->shards[k].next_due_ms[level] < due &&
-                s->shards[k].next_due_ms[level] != INT64_MIN)
+            if (s->shards[k].next_due_ms[level] < due)
                 due = s->shards[k].next_due_ms[level];
     return due;
 }
@@ -578,8 +579,8 @@ static void name_things(struct store_redis *s)
         struct redis_shard *sh = &s->shards[k];
         snprintf(sh->tag, sizeof sh->tag, "{w:%u}", k & 63);
         sh->number = k;
-        for (size_t r = 0; r < STORE_ROUNDS_MAX; r++)
-            sh->may_have_outbox[r] = true; /* until we have looked */
+        for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
+            sh->next_due_ms[level] = INT64_MAX;
     }
 }
 

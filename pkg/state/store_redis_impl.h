@@ -96,8 +96,9 @@ struct redis_shard {
     char tag[REDIS_TAG_BYTES]; /* "{w:17}" */
     uint32_t number;
     enum redis_shard_state state;
-    /* By level: the first one behind those that were called; INT64_MIN: we have not looked. */
+    /* By level: the earliest timer as far as we know; is_known: we have looked. */
     int64_t next_due_ms[STORE_ROUNDS_MAX];
+    bool is_due_known[STORE_ROUNDS_MAX];
     bool may_have_outbox[STORE_ROUNDS_MAX];
 
     /* of the batch at hand */

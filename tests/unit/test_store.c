@@ -2,11 +2,15 @@
  * process promises. */
 #include "state/store.h"
 #include "state/store_mem.h"
+#include "state/store_redis.h"
 
+#include "tests/lib/redis_server.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/step_runner.h"
 #include "tests/lib/store_steps.h"
 #include "tests/lib/test.h"
+
+#include <stdlib.h>
 
 /* A kind of store: `open` gives an empty one, or NULL if it cannot be had here (it has said why).
  */
@@ -21,8 +25,43 @@ static struct store *open_mem(void)
     return store_mem_new();
 }
 
+static struct redis_server redis;
+
+/* As a first worker does: an empty store is whole. */
+static void bless(struct store *s)
+{
+    struct store_lease lease = {.token = 1, .ttl_ms = 1000};
+    struct store_run run;
+    enum store_answer answer;
+
+    CHECK_EQ(store_run(s, &run, NULL), WEIR_OK);
+    memcpy(lease.run_id, run.run_id, sizeof lease.run_id);
+    CHECK_EQ(store_lease(s, &lease, &answer, NULL), WEIR_OK);
+    CHECK_EQ(store_bless(s, &lease, NULL, 0, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+}
+
+static struct store *open_redis(void)
+{
+    struct store_redis_options o = {.url = str_from(redis.url)};
+    struct weir_err err;
+    struct store *s = NULL;
+    char line[100];
+
+    if (!redis.pid)
+        return NULL;
+    snprintf(line, sizeof line, "redis-cli -p %u flushall >/dev/null", redis.port);
+    CHECK_EQ(system(line), 0);
+    if (store_redis_new(&o, &s, &err) != WEIR_OK)
+        print_error("%s\n", err.text);
+    CHECK(s);
+    bless(s);
+    return s;
+}
+
 static const struct maker makers[] = {
     {"mem", open_mem, true},
+    {"redis", open_redis, false},
 };
 
 /* What a test has at hand. */
@@ -721,19 +760,35 @@ TEST(random_batches_give_what_the_slow_store_gives)
     }
 }
 
-TEST_MAIN(ENTRY(emissions_come_in_order_of_operations_and_timers_behind_them),
-          ENTRY(timers_run_in_order_of_time_space_and_key_until_none_is_due),
-          ENTRY(a_due_time_can_move_both_ways), ENTRY(a_cell_of_no_bytes_is_gone),
-          ENTRY(cells_grow_and_shrink_without_harm), ENTRY(spaces_do_not_see_each_other),
-          ENTRY(what_was_applied_is_skipped_and_its_emissions_come_again),
-          ENTRY(a_part_of_a_batch_that_was_applied_is_skipped),
-          ENTRY(operations_of_one_event_keep_their_order_when_some_come_again),
-          ENTRY(rounds_have_vectors_of_their_own), ENTRY(timers_run_in_the_round_of_their_level),
-          ENTRY(marks_give_the_least_watermark_of_all_partitions),
-          ENTRY(timer_emissions_stay_until_their_tick_is_acked),
-          ENTRY(who_acquires_fences_who_was_there), ENTRY(a_gap_is_told_and_a_lift_closes_it),
-          ENTRY(another_run_must_be_blessed_and_published_records_come_back_marked),
-          ENTRY(the_weakest_and_oldest_goes_first), ENTRY(what_does_not_fit_is_counted),
-          ENTRY(idle_cells_are_swept),
-          ENTRY(keys_with_one_hit_become_small_under_pressure_and_come_back),
-          ENTRY(random_batches_give_what_the_slow_store_gives))
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENTRY(emissions_come_in_order_of_operations_and_timers_behind_them),
+        ENTRY(timers_run_in_order_of_time_space_and_key_until_none_is_due),
+        ENTRY(a_due_time_can_move_both_ways),
+        ENTRY(a_cell_of_no_bytes_is_gone),
+        ENTRY(cells_grow_and_shrink_without_harm),
+        ENTRY(spaces_do_not_see_each_other),
+        ENTRY(what_was_applied_is_skipped_and_its_emissions_come_again),
+        ENTRY(a_part_of_a_batch_that_was_applied_is_skipped),
+        ENTRY(operations_of_one_event_keep_their_order_when_some_come_again),
+        ENTRY(rounds_have_vectors_of_their_own),
+        ENTRY(timers_run_in_the_round_of_their_level),
+        ENTRY(marks_give_the_least_watermark_of_all_partitions),
+        ENTRY(timer_emissions_stay_until_their_tick_is_acked),
+        ENTRY(who_acquires_fences_who_was_there),
+        ENTRY(a_gap_is_told_and_a_lift_closes_it),
+        ENTRY(another_run_must_be_blessed_and_published_records_come_back_marked),
+        ENTRY(the_weakest_and_oldest_goes_first),
+        ENTRY(what_does_not_fit_is_counted),
+        ENTRY(idle_cells_are_swept),
+        ENTRY(keys_with_one_hit_become_small_under_pressure_and_come_back),
+        ENTRY(random_batches_give_what_the_slow_store_gives)};
+
+    /* Without a redis-server the suite is that of the store in process. */
+    if (redis_server_is_there() && !redis_server_start(&redis, NULL, false))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(&redis);
+    return failed;
+}
