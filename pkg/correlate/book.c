@@ -292,6 +292,38 @@ bool book_init(struct book *b, struct str keys)
     return book_init_phase(b, uid_bucket_phase(&d, parts + 1, n - 1, b->fold->period_ms));
 }
 
+static bool holds_keys(const struct book *b, uint32_t at)
+{
+    uint32_t left = b->cell->main.n - at;
+    const struct kept *k = (const struct kept *)(b->cell->main.p + at);
+
+    if (!head(b)->has_keys)
+        return left == 0;
+    return left >= sizeof *k && (uint64_t)k->n_keys + k->n_addends == left - sizeof *k;
+}
+
+bool book_is_valid(const struct book *b)
+{
+    uint32_t end = b->cell->main.n, at = b->offset + (uint32_t)sizeof(struct head);
+    const int64_t limit = INT64_MAX / 2;
+
+    if (b->offset > end || end - b->offset < sizeof(struct head) + sizeof(int64_t))
+        return false;
+    if (head(b)->n == 0)
+        return phase_of_empty(b) >= 0 && phase_of_empty(b) < b->fold->period_ms &&
+               holds_keys(b, at + (uint32_t)sizeof(int64_t));
+    for (uint32_t i = head(b)->n; i > 0; i--) {
+        const struct entry *e = (const struct entry *)(b->cell->main.p + at);
+        if (end - at < sizeof *e || end - at < entry_bytes(e) || e->start_ms < -limit ||
+            e->start_ms > limit)
+            return false;
+        if (e->flags & ENTRY_CLAIMED && (claim_of(e)->next == 0 || claim_of(e)->update_ms < -limit))
+            return false;
+        at += entry_bytes(e);
+    }
+    return holds_keys(b, at);
+}
+
 /* ---- records ----------------------------------------------------------------------------------
  */
 
@@ -364,6 +396,7 @@ static void tell(const struct book *b, const struct entry *e, const struct recor
                         .level = e->level,
                         .is_exact = !(e->flags & ENTRY_INEXACT),
                         .is_timer = !r->hit,
+                        .detail = STR(""),
                         .measured_micro = r->measured_micro,
                         .has_measured = r->measured_micro != 0};
     struct buf bytes = {0};
@@ -374,7 +407,7 @@ static void tell(const struct book *b, const struct entry *e, const struct recor
     set_names(b, &f, keys);
     set_capsules(b, &f, r->hit);
     f.n_addends = (uint32_t)finding_addends_unpack(addends, f.addends);
-    if (r->hit)
+    if (r->hit && r->hit->value_text.n)
         f.detail = r->hit->value_text;
     finding_pack(&f, &bytes);
     emissions_add(b->out, buf_str(&bytes));
@@ -389,7 +422,7 @@ static void update(const struct book *b, struct entry *e, enum finding_cause cau
 
     c->sequence++;
     c->told = (uint32_t)count;
-    while (c->next <= count)
+    while (c->next <= count && c->next < UINT32_MAX) /* both may be saturated */
         c->next = c->next > UINT32_MAX / 2 ? UINT32_MAX : c->next * 2;
     tell(b, e, &(struct record){FINDING_UPDATE, cause, at_ms, c->sequence, c->measured_micro, hit});
 }

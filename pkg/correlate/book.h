@@ -39,6 +39,9 @@ MUST_USE bool book_init_phase(struct book *b, int64_t phase_ms);
 /* 0 .. period - 1 */
 int64_t book_phase(const struct book *b);
 
+/* The bytes from offset to the end of the cell can be a book. */
+bool book_is_valid(const struct book *b);
+
 /* Count a hit in its bucket, and note its capsule. An Update that becomes due is emitted. */
 void book_hit(struct book *b, int64_t t_ms, const struct hit *hit);
 

@@ -61,6 +61,11 @@ static struct minute *at(const struct brake *b, uint32_t offset)
     return (struct minute *)(b->cell->main.p + offset);
 }
 
+static int64_t minute_end(const struct brake *b, uint32_t offset)
+{
+    return span_add(at(b, offset)->start_ms, BRAKE_MINUTE_MS);
+}
+
 static bool open_gap(const struct brake *b, uint32_t offset, uint32_t n)
 {
     struct cell *c = b->cell;
@@ -191,12 +196,12 @@ static void tell_flood(const struct brake *b, const struct minute *m)
                         .sequence = 1,
                         .has_bucket = true,
                         .bucket_start_ms = m->start_ms,
-                        .bucket_end_ms = m->start_ms + BRAKE_MINUTE_MS,
+                        .bucket_end_ms = span_add(m->start_ms, BRAKE_MINUTE_MS),
                         .hits = (uint64_t)m->passed + m->braked,
                         .suppressed = m->braked,
                         .first_ms = m->start_ms,
-                        .last_ms = m->start_ms + BRAKE_MINUTE_MS - 1,
-                        .at_ms = m->start_ms + BRAKE_MINUTE_MS,
+                        .last_ms = span_add(m->start_ms, BRAKE_MINUTE_MS - 1),
+                        .at_ms = span_add(m->start_ms, BRAKE_MINUTE_MS),
                         .is_exact = true,
                         .is_timer = true,
                         .is_flood = true,
@@ -206,7 +211,7 @@ static void tell_flood(const struct brake *b, const struct minute *m)
     qsort(list, BRAKE_TOP, sizeof *list, by_count);
     for (int i = 0; i < BRAKE_TOP && list[i].count; i++)
         buf_printf(&detail, "%s%.*s (%u)", i ? ", " : "", list[i].n, list[i].name, list[i].count);
-    f.detail = buf_str(&detail);
+    f.detail = detail.n ? buf_str(&detail) : STR("");
     set_uid(b, &f);
     pass(b, &f);
     buf_release(&detail);
@@ -217,7 +222,7 @@ static void close_minutes(const struct brake *b, int64_t watermark_ms)
     struct cell *c = b->cell;
     uint32_t i = 1;
 
-    while (i < c->main.n && at(b, i)->start_ms + BRAKE_MINUTE_MS <= watermark_ms) {
+    while (i < c->main.n && minute_end(b, i) <= watermark_ms) {
         if (at(b, i)->braked)
             tell_flood(b, at(b, i));
         i += minute_bytes(at(b, i));
@@ -229,11 +234,33 @@ static void close_minutes(const struct brake *b, int64_t watermark_ms)
     ASSERT(is_smaller);
 }
 
+static bool is_valid(const struct brake *b)
+{
+    uint32_t i = 1, n = b->cell->main.n;
+
+    if (b->cell->main.p[0] != BRAKE_VERSION)
+        return false;
+    while (i < n) {
+        if (n - i < sizeof(struct minute) || n - i < minute_bytes(at(b, i)) ||
+            at(b, i)->start_ms % BRAKE_MINUTE_MS)
+            return false;
+        for (uint32_t k = 0; k < BRAKE_TOP && at(b, i)->braked; k++)
+            if (tops(at(b, i))[k].n > BRAKE_NAME_MAX)
+                return false;
+        i += minute_bytes(at(b, i));
+    }
+    return true;
+}
+
 void brake_step(void *context, const struct state_op *op, struct cell *cell,
                 const struct step_clock *clock, struct emissions *out)
 {
     struct brake b = {context, cell, out};
 
+    if (cell->main.n && !is_valid(&b)) {
+        bool is_gone = cell_resize(cell, 0);
+        ASSERT(is_gone);
+    }
     if (op)
         add(&b, op);
     else if (cell->main.n)
@@ -243,7 +270,7 @@ void brake_step(void *context, const struct state_op *op, struct cell *cell,
         ASSERT(is_gone);
         return;
     }
-    cell->due_ms = at(&b, 1)->start_ms + BRAKE_MINUTE_MS;
+    cell->due_ms = minute_end(&b, 1);
     cell->idle_ms = CELL_NEVER; /* its timer ends it */
     cell->weight = BRAKE_WEIGHT;
 }

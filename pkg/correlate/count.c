@@ -315,6 +315,19 @@ static void due(struct count *c)
     cell->due_ms = book_next_due(&c->book);
 }
 
+/* Sets the book's offset. Bytes come from a store: what this version did not write is let go. */
+static bool is_valid(struct count *c)
+{
+    const struct front *f = front(c);
+    uint32_t n = c->book.cell->main.n;
+
+    if (n < sizeof *f || f->version != COUNT_VERSION || f->flags > COUNT_HAS_IDS ||
+        f->n > f->room || f->room > (n - sizeof *f) / slot_bytes(f))
+        return false;
+    c->book.offset = front_bytes(f);
+    return book_is_valid(&c->book);
+}
+
 static struct count at_hand(const struct operator_spec *spec, struct cell *cell)
 {
     struct count c = {.spec = spec,
@@ -323,8 +336,8 @@ static struct count at_hand(const struct operator_spec *spec, struct cell *cell)
                       .window_ms = spec->window_ms};
 
     DASSERT(spec->fold.threshold > 0 && spec->fold.threshold <= CORRELATION_COUNT_MAX + 1);
-    if (cell->main.n)
-        c.book.offset = front_bytes(front(&c));
+    if (cell->main.n && !is_valid(&c))
+        forget(cell);
     return c;
 }
 

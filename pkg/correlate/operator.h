@@ -31,13 +31,11 @@
 #include "state/store.h"
 
 enum { OPERATOR_STAGES_MAX = 3 };
-/* 31 days: times inside a bucket are kept as 32 bits. */
-#define FOLD_PERIOD_MAX_MS INT64_C(2678400000)
 
 /* How the findings of a rule fold (rule/correlation.h, dedup), resolved. */
 struct fold_spec {
     struct str rule_uid, tenant;
-    int64_t period_ms;  /* > 0, at most FOLD_PERIOD_MAX_MS */
+    int64_t period_ms;  /* > 0; beyond 49 days first and last seen are not exact */
     uint64_t threshold; /* the smallest count a finding tells: N of a count, else 1 */
     int64_t update_ms;  /* an Update after so long; 0: never */
     bool is_anchored;   /* interval from the first alert, decided at the watermark */

@@ -342,12 +342,27 @@ static void set_times(struct settle *s)
     cell->weight = SETTLE_WEIGHT;
 }
 
+/* Bytes come from a store: what this version did not write is let go. */
+static bool is_valid(struct settle *s)
+{
+    const struct front *f = front(s);
+    uint32_t n = s->tail.cell->main.n;
+
+    if (n < sizeof *f || f->version != SETTLE_VERSION || f->n == 0 || f->n > f->room ||
+        f->n > s->hits_max || f->room > (n - sizeof *f) / sizeof(struct item))
+        return false;
+    set_offset(s);
+    return tail_is_valid(&s->tail);
+}
+
 void settle_step(struct settle *s, const struct state_op *op, int64_t micro)
 {
     struct cell *cell = s->tail.cell;
     int64_t watermark_ms = s->tail.clock->watermark_ms;
     const struct hit *hit = op ? op->payload : NULL;
 
+    if (cell->main.n && !is_valid(s))
+        forget(cell);
     if (op && (op->t_ms < watermark_ms || (cell->main.n == 0 && !begin(s, op))))
         return;
     if (cell->main.n == 0)

@@ -57,7 +57,7 @@ static bool begin(struct book *b, const struct hit *hit)
 static void step_plain(const struct state_op *op, struct book *b)
 {
     b->offset = 1;
-    if (b->cell->main.n && b->cell->main.p[0] != SUPPRESS_VERSION)
+    if (b->cell->main.n && (b->cell->main.p[0] != SUPPRESS_VERSION || !book_is_valid(b)))
         forget(b->cell); /* of another time, when the rule was anchored */
     if (op) {
         const struct hit *hit = op->payload;
@@ -101,6 +101,18 @@ static struct waiting *waiting(const struct cell *cell)
 static void set_offset(struct book *b)
 {
     b->offset = (uint32_t)((uint8_t *)(waiting(b->cell) + front(b->cell)->n) - b->cell->main.p);
+}
+
+static bool is_valid(struct book *b)
+{
+    const struct front *f = front(b->cell);
+    uint32_t n = b->cell->main.n;
+
+    if (n < sizeof *f || f->version != SUPPRESS_ANCHORED_VERSION || f->n_keys > n - sizeof *f ||
+        f->n > (n - sizeof *f - f->n_keys) / sizeof(struct waiting))
+        return false;
+    set_offset(b);
+    return book_is_valid(b);
 }
 
 static bool begin_anchored(struct book *b, const struct hit *hit)
@@ -188,7 +200,7 @@ static void step_anchored(const struct state_op *op, struct book *b)
 {
     struct cell *cell = b->cell;
 
-    if (cell->main.n && cell->main.p[0] != SUPPRESS_ANCHORED_VERSION)
+    if (cell->main.n && !is_valid(b))
         forget(cell);
     if (op) {
         const struct hit *hit = op->payload;

@@ -39,6 +39,20 @@ bool tail_init(const struct tail *t, const struct state_op *op)
     return true;
 }
 
+bool tail_is_valid(const struct tail *t)
+{
+    struct book b = tail_book(t);
+    struct group g;
+    uint32_t n = t->cell->main.n;
+
+    if (!t->spec->is_final)
+        return book_is_valid(&b);
+    if (t->offset > n || n - t->offset < sizeof g)
+        return false;
+    memcpy(&g, t->cell->main.p + t->offset, sizeof g);
+    return g.n_keys == n - t->offset - sizeof g;
+}
+
 void tail_settle_book(const struct tail *t, const struct state_op *op)
 {
     struct book b = tail_book(t);

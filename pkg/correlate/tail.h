@@ -37,6 +37,9 @@ struct tail {
 /* Lay out a tail for the group of the operation at the end of the cell (main.n == offset). */
 MUST_USE bool tail_init(const struct tail *t, const struct state_op *op);
 
+/* The bytes from offset to the end of the cell can be a tail. */
+bool tail_is_valid(const struct tail *t);
+
 /* The book of an early operator. */
 struct book tail_book(const struct tail *t);
 /* Early, after the step: due and idle times of the cell. op as the step got it. */

@@ -1,0 +1,83 @@
+/* fuzz_cell.c - any bytes as the cell of a count, dedup, a sum or the storm brake: a step takes
+ * them or lets them go, and what it leaves it takes itself.
+ *
+ *     byte 0: which step and whether it is anchored or final, bytes 1 and 2: times, then the cell
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/brake.h"
+#include "correlate/hit.h"
+#include "correlate/operator.h"
+#include "state/emissions.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
+{
+    (void)memory;
+    (void)is_side;
+    part->p = realloc(part->p, room);
+    part->room = room;
+    return part->p;
+}
+
+static struct correlation correlation = {
+    .window_ms = 1000, .n_bounds = 1, .bounds = {{BOUND_GTE, 3 * CORRELATION_MICRO}}};
+
+static void step(uint8_t which, const struct state_op *op, struct cell *cell, int64_t watermark_ms)
+{
+    static struct emissions out;
+    struct operator_spec spec = {.correlation = &correlation,
+                                 .window_ms = 1000,
+                                 .is_final = which & 4,
+                                 .fold = {.rule_uid = STR("r"),
+                                          .period_ms = 3000,
+                                          .threshold = 3,
+                                          .update_ms = 500,
+                                          .is_anchored = which & 4}};
+    struct brake_spec brake = {STR("r"), STR("t"), 2};
+    struct step_clock clock = {watermark_ms};
+
+    switch (which & 3) {
+    case 0:
+        operator_count.steps[0](&spec, op, cell, &clock, &out);
+        break;
+    case 1:
+        suppress_step(&spec, op, cell, &clock, &out);
+        break;
+    case 2:
+        spec.is_final = true;
+        operator_aggregate.steps[0](&spec, op, cell, &clock, &out);
+        break;
+    default:
+        brake_step(&brake, op, cell, &clock, &out);
+    }
+    emissions_clear(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cell_memory memory = {grow};
+    struct cell cell = {.due_ms = CELL_NEVER, .idle_ms = CELL_NEVER, .memory = &memory};
+    struct hit hit = {.count = 1, .keys = STR("\1\1\0\0\0a"), .number_micro = 7};
+    struct brake_hit nothing = {STR("")};
+
+    if (size < 3 || !cell_resize(&cell, (uint32_t)(size - 3)))
+        return 0;
+    if (size > 3)
+        memcpy(cell.main.p, data + 3, size - 3);
+    struct state_op op = {.t_ms = data[1] * 100,
+                          .payload = (data[0] & 3) == 3 ? (void *)&nothing : (void *)&hit};
+    for (int i = 0; i < 4; i++) {
+        step(data[0], &op, &cell, INT64_MIN);
+        op.t_ms += data[2];
+    }
+    if (cell.main.n)
+        step(data[0], NULL, &cell, data[1] * 100 + 1000);
+    if (cell.main.n)
+        step(data[0], NULL, &cell, INT64_MAX);
+    free(cell.main.p);
+    free(cell.side.p);
+    return 0;
+}
