@@ -135,6 +135,13 @@ static struct cell view(const struct mem_pool *pool, uint32_t block)
                          .weight = h->weight};
 }
 
+static inline void tell(const struct mem_pool *pool, const struct mem_space *sp,
+                        const struct state_key *key)
+{
+    if (pool->watch)
+        pool->watch(pool->watch_context, sp->number, key);
+}
+
 /* ---- dropping cells ------------------------------------------------------------------------ */
 
 static void free_side(struct mem_pool *pool, struct mem_space *sp, uint32_t side)
@@ -151,6 +158,7 @@ static void drop(struct mem_pool *pool, struct mem_space *sp, uint32_t block)
     struct state_key key;
 
     memcpy(&key, h->key, sizeof key);
+    tell(pool, sp, &key);
     if (head_due(h) != DUE_NEVER)
         pool->n_due[sp->spec.level]--;
     free_side(pool, sp, h->side);
@@ -494,6 +502,7 @@ void mem_space_end(struct mem_live *live, int64_t watermark_ms)
 {
     struct mem_space *sp = live->space;
 
+    tell(live->pool, sp, &live->key);
     if (live->cell.main.n == 0) {
         end_empty(live);
         return;
@@ -602,4 +611,57 @@ void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem
             memcpy(&key, head_of(pool, block)->key, sizeof key);
             fn(context, &key, &c);
         }
+}
+
+bool mem_space_get(const struct mem_pool *pool, const struct mem_space *sp,
+                   const struct state_key *key, struct cell *out)
+{
+    uint32_t block = cell_index_find(&sp->index, &pool->slab, key);
+
+    if (block == SLAB_NONE)
+        return false;
+    *out = view(pool, block);
+    return true;
+}
+
+static void copy_part(struct cell_part *to, const struct cell_part *from)
+{
+    if (to->n == from->n && from->n)
+        memcpy(to->p, from->p, from->n);
+}
+
+void mem_space_put(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                   const struct cell *c)
+{
+    struct mem_live live;
+    int64_t t_ms;
+    uint32_t value;
+
+    (void)small_table_take(&sp->small, key, &t_ms, &value);
+    mem_space_begin(pool, sp, key, &live);
+    live.is_tentative = false;
+    if (cell_resize(&live.cell, c->main.n))
+        copy_part(&live.cell.main, &c->main);
+    if (cell_resize_side(&live.cell, c->side.n))
+        copy_part(&live.cell.side, &c->side);
+    live.cell.due_ms = c->due_ms;
+    live.cell.idle_ms = c->idle_ms;
+    live.cell.weight = c->weight;
+    mem_space_end(&live, INT64_MIN);
+}
+
+void mem_space_put_small(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                         int64_t t_ms, uint32_t value)
+{
+    struct cell none = {0};
+
+    mem_space_put(pool, sp, key, &none);
+    if (small_has_room(sp) && !small_table_put(&sp->small, key, t_ms, value, INT64_MIN))
+        sp->counters.evicted++;
+}
+
+void mem_space_put_record(struct mem_space *sp, struct small_record r)
+{
+    if (small_has_room(sp) && !small_table_put_record(&sp->small, r))
+        sp->counters.evicted++;
 }

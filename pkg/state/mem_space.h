@@ -33,8 +33,13 @@ struct mem_space {
     struct store_stats counters;        /* what stats cannot be told from the above */
 };
 
+/* Told of each key whose cell or record was changed, made or dropped. */
+typedef void mem_watch_fn(void *context, uint32_t space, const struct state_key *key);
+
 /* What the spaces of a store share. */
 struct mem_pool {
+    mem_watch_fn *watch; /* NULL: nobody */
+    void *watch_context;
     struct slab slab;
     struct due_heap due[STORE_ROUNDS_MAX]; /* by level */
     uint64_t n_due[STORE_ROUNDS_MAX];      /* cells with a due time */
@@ -81,6 +86,17 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
 void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key);
 void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *sp,
                           const struct state_key *key);
+
+/* The cell of the key, to look at until the next change; false: there is none. */
+bool mem_space_get(const struct mem_pool *pool, const struct mem_space *sp,
+                   const struct state_key *key, struct cell *out);
+/* Make the key's cell what `c` says (nothing, if it has no bytes); a small record of it goes. */
+void mem_space_put(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                   const struct cell *c);
+/* A small record, by key or as it was in a table. */
+void mem_space_put_small(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
+                         int64_t t_ms, uint32_t value);
+void mem_space_put_record(struct mem_space *sp, struct small_record r);
 
 /* Each cell, in no order: for snapshots. The bytes are valid during the call. */
 typedef void mem_cell_fn(void *context, const struct state_key *key, const struct cell *cell);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    FINE_MAX = 128, /* steps of 8 up to here, then eight sizes to each doubling */
+    FINE_MAX = 256, /* steps of 8 up to here, then eight sizes to each doubling */
     SPARE_MAX = 64, /* empty chunks kept for the next size that needs one */
     CHUNKS_MAX = 1 << (32 - SLAB_PLACE_BITS)
 };
@@ -30,7 +30,7 @@ static uint32_t size_index(uint32_t n)
     if (n <= FINE_MAX)
         return n / SLAB_STEP;
     uint32_t l = log2_of(n - 1);
-    return 16 + (l - 7) * 8 + ((n - (1u << l)) >> (l - 3));
+    return 32 + (l - 8) * 8 + ((n - (1u << l)) >> (l - 3));
 }
 
 void slab_release(struct slab *s)

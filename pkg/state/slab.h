@@ -18,7 +18,7 @@ enum {
     SLAB_CHUNK_BYTES = 64 * 1024,
     SLAB_PLACE_BITS = 13, /* 64 KiB in steps of 8 */
     SLAB_BLOCK_MAX = 8 * 1024,
-    SLAB_SIZES = 65
+    SLAB_SIZES = 73
 };
 
 struct slab_chunk {

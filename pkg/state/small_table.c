@@ -146,6 +146,26 @@ bool small_table_take(struct small_table *t, const struct state_key *key, int64_
     return true;
 }
 
+bool small_table_peek(const struct small_table *t, const struct state_key *key, int64_t *t_ms,
+                      uint32_t *value)
+{
+    const struct small_record *r = t->n ? find(t, name_of_key(key)) : NULL;
+
+    if (!r)
+        return false;
+    *t_ms = (int64_t)(raw_time(r) - TIME_ZERO);
+    *value = (uint32_t)r->time_value;
+    return true;
+}
+
+void small_table_each(const struct small_table *t, small_record_fn *fn, void *context)
+{
+    for (uint32_t i = 0; i < t->n_buckets; i++)
+        for (int k = 0; k < SMALL_BUCKET; k++)
+            if (name_of(&(*bucket(t, i))[k]))
+                fn(context, &(*bucket(t, i))[k]);
+}
+
 uint64_t small_table_wants(const struct small_table *t)
 {
     return t->n_buckets == t->n_segments * BUCKETS_IN_SEGMENT ? SMALL_SEGMENT_BYTES : 0;
@@ -311,6 +331,11 @@ bool small_table_put(struct small_table *t, const struct state_key *key, int64_t
 
     /* Nothing is dead when the watermark is not known: raw 0 is the beginning of time. */
     return put(t, r, raw_of(dead_ms));
+}
+
+bool small_table_put_record(struct small_table *t, struct small_record r)
+{
+    return put(t, r, 0);
 }
 
 uint64_t small_table_sweep(struct small_table *t, uint32_t n, int64_t dead_ms)

@@ -38,6 +38,16 @@ void small_table_copy(struct small_table *to, const struct small_table *from);
 bool small_table_take(struct small_table *t, const struct state_key *key, int64_t *t_ms,
                       uint32_t *value);
 
+/* The same without taking it out. */
+bool small_table_peek(const struct small_table *t, const struct state_key *key, int64_t *t_ms,
+                      uint32_t *value);
+/* Each record as it is, for snapshots; and back into a table that has no such record. False:
+ * another one was forgotten for it. */
+
+typedef void small_record_fn(void *context, const struct small_record *r);
+void small_table_each(const struct small_table *t, small_record_fn *fn, void *context);
+bool small_table_put_record(struct small_table *t, struct small_record r);
+
 /* Bytes to be had before the next bucket can be added: 0 or SMALL_SEGMENT_BYTES. */
 uint64_t small_table_wants(const struct small_table *t);
 /* It is so full that a bucket should be added. */

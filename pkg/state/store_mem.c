@@ -8,6 +8,7 @@
 #include "state/ledger.h"
 #include "state/mem_space.h"
 #include "state/store_impl.h"
+#include "state/store_mem_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -520,6 +521,17 @@ void store_mem_set_run(struct store *s, const char *run_id)
 
     ASSERT(n < STORE_RUN_ID_MAX);
     memcpy(l->run.run_id, run_id, n + 1);
+}
+
+struct mem_pool *store_mem_pool(struct store *s)
+{
+    return &mem_of(s)->pool;
+}
+
+struct mem_space *store_mem_space(struct store *s, uint32_t space, uint32_t *n_spaces)
+{
+    *n_spaces = (uint32_t)mem_of(s)->n_spaces;
+    return space < *n_spaces ? &mem_of(s)->spaces[space] : NULL;
 }
 
 void store_mem_set_clock(struct store *s, uint64_t now_ms)
