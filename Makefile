@@ -122,6 +122,11 @@ $(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Scenarios: stories with the time in the script, on every store.
+$(B)/play: $(B)/tests/scenario/play.o $(LIBT_OBJ) $(B)/libweir.a
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
+
 .PHONY: diff oracle
 diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_engines_agree --full
@@ -129,7 +134,7 @@ diff: all $(B)/diff ## compiled = reference: all shared rules on all shared even
 oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared events; a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_sigma_oracle --full
 
-scenario: all $(B)/diff ## run the end-to-end tests and scenarios
+scenario: all $(B)/diff $(B)/play ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
 fault: all ## run the fault tests
@@ -141,7 +146,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play
 	$(Q)B=$(B) tests/run unit e2e scenario fault
 
 # ---- checks ------------------------------------------------------------------------

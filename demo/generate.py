@@ -173,8 +173,49 @@ def theft():
     linux_process(t + 1505000, "ci-runner-4", "/usr/bin/base64", "base64 /home/ci/.kube/config", "/usr/bin/bash", "ci")
 
 
+# ---- a cluster: its ordinary readers, and what the thief does with a token -----------------------------
+
+def audit(ms, user, verb, resource, namespace, name="", subresource="", agent="kubectl/v1.31.2 (linux/amd64)",
+          query="", address="10.60.0.12"):
+    """One request, as the API server tells it: when it came and when it was answered."""
+    audit_id = "%08x-%04x-4%03x-8%03x-%012x" % tuple(R.getrandbits(b) for b in (32, 16, 12, 12, 48))
+    uri = "/api/v1/namespaces/%s/%s" % (namespace, resource) + ("/" + name if name else "") + \
+          ("/" + subresource if subresource else "") + query
+    reference = {"resource": resource, "namespace": namespace, "apiVersion": "v1"}
+    if name:
+        reference["name"] = name
+    if subresource:
+        reference["subresource"] = subresource
+    for stage, late in (("RequestReceived", 0), ("ResponseComplete", 7)):
+        event = {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": audit_id,
+                 "stage": stage, "requestURI": uri, "verb": verb, "user": {"username": user,
+                 "groups": ["system:authenticated"]}, "sourceIPs": [address], "userAgent": agent,
+                 "objectRef": reference, "requestReceivedTimestamp": stamp(ms),
+                 "stageTimestamp": stamp(ms + late)}
+        if stage == "ResponseComplete":
+            event["responseStatus"] = {"metadata": {}, "code": 200}
+        add(ms + late, event)
+
+
+def cluster():
+    for i in range(60):
+        audit(START + i * 110000, "system:serviceaccount:payments:checkout-api", "get", "secrets", "payments",
+              "checkout-db", agent="checkout-api/2.4 (linux/amd64)", address="10.60.3.17")
+        audit(START + i * 97000, "deployer@acme.example", "get", "secrets", R.choice(["web", "payments"]),
+              R.choice(["tls-cert", "registry", "checkout-db"]), agent="helm/3.16")
+    t = START + 5400000
+    audit(t, "jdoe@acme.example", "create", "pods", "payments", "checkout-api-7c9", "exec",
+          query="?command=cat&command=%2Fvar%2Frun%2Fsecrets%2Fkubernetes.io%2Fserviceaccount%2Ftoken&stdout=true")
+    thief = "system:serviceaccount:payments:checkout-api"
+    audit(t + 57000, thief, "list", "secrets", "payments", agent="curl/8.5.0", address="203.0.113.77")
+    for i in range(14):
+        audit(t + 60000 + i * 2500, thief, "get", "secrets", "payments", "customer-key-%02d" % i,
+              agent="curl/8.5.0", address="203.0.113.77")
+
+
 ordinary(420)
 theft()
+cluster()
 events.sort(key=lambda e: e[0])
 with open(os.path.join(HERE, "telemetry.ndjson"), "w") as out:
     for _, event in events:

@@ -5,11 +5,11 @@
 #include "commands.h"
 #include "event/time.h"
 
-enum { STEP_MAX_MS = 86400000 };
+enum { STEP_MAX_MS = 86400000, BRAKE_MAX = 1000000, BUDGET_MAX_MIB = 1024 * 1024 };
 
 /* What is parsed as text before it becomes an option of the replay. */
 struct texts {
-    struct str time_start, time_step, lang, state;
+    struct str time_start, time_step, lang;
     int raw, at_end;
 };
 
@@ -44,9 +44,12 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     o->raw = raws[t->raw];
     if (o->threads < 1 || o->threads > ENGINE_THREADS_MAX)
         return command_misused(set, "--threads: 1 to %d", ENGINE_THREADS_MAX);
-    if (t->state.n && !str_eq(t->state, STR("memory")))
-        return command_misused(set, "--state '%.*s': not in this version", (int)t->state.n,
-                               t->state.p);
+    o->keeps = t->at_end == 1;
+    o->state.tenant = o->tenant;
+    if (o->state.brake > BRAKE_MAX)
+        return command_misused(set, "--brake: 0 to %d", BRAKE_MAX);
+    if (o->state.budget_mib > BUDGET_MAX_MIB)
+        return command_misused(set, "--state-budget: 1 to %d", BUDGET_MAX_MIB);
     if (t->time_start.n && !time_parse_ms(t->time_start, &o->time_start_ms))
         return command_misused(set, "--time-start: '%.*s' is no time", (int)t->time_start.n,
                                t->time_start.p);
@@ -73,7 +76,10 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
 
 int command_replay(int argc, char **argv)
 {
-    struct replay_options o = {.time_step_ms = 1, .threads = 1, .version = version_text()};
+    struct replay_options o = {.time_step_ms = 1,
+                               .threads = 1,
+                               .state.brake = GRAPH_BRAKE_DEFAULT,
+                               .version = version_text()};
     struct texts t = {0};
     struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
@@ -98,9 +104,29 @@ int command_replay(int argc, char **argv)
          .to.count = &o.threads},
         {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
          .to.on = &o.no_cache},
-        {"at-end", 0, FLAG_CHOICE, "flush|keep", NULL, .to.choice = &t.at_end},
-        {"state", 0, FLAG_TEXT, "memory", NULL, .to.text = &t.state},
+        {"at-end", 0, FLAG_CHOICE, "flush|keep",
+         "close what is open at the end (default), or leave it", .to.choice = &t.at_end},
         {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
+    };
+    const struct flag state_flags[] = {
+        {"state", 0, FLAG_TEXT, "WHERE",
+         "memory (default), dir:PATH (goes on after a crash), redis://HOST:PORT, unix:///SOCKET",
+         .to.text = &o.state.where, .is_in_environment = true},
+        {"state-budget", 0, FLAG_COUNT, "MIB", "memory of one rule's windows (256)",
+         .to.count = &o.state.budget_mib, .is_in_environment = true},
+        {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
+         .to.text = &o.state.password_file, .is_in_environment = true},
+        {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
+         .to.text = &o.state.ca_file, .is_in_environment = true},
+        {"state-secret-file", 0, FLAG_TEXT, "FILE",
+         "secret that keys are hashed with; without one a fixed test key",
+         .to.text = &o.state.secret_file, .is_in_environment = true},
+        {"geoip", 0, FLAG_TEXT, "FILE", "GeoIP database (MMDB) for rules about places",
+         .to.text = &o.state.geoip_file, .is_in_environment = true},
+        {"brake", 0, FLAG_COUNT, "N", "new findings of a rule in a minute (100); 0: no limit",
+         .to.count = &o.state.brake, .is_in_environment = true},
+        {"no-dedup", 0, FLAG_SWITCH, NULL, "every match is a finding of its own",
+         .to.on = &o.state.no_dedup, .is_in_environment = true},
     };
     const struct flag output_flags[] = {
         {"emit", 0, FLAG_CHOICE, "alerts|matches",
@@ -121,6 +147,7 @@ int command_replay(int argc, char **argv)
     };
     const struct flag_group groups[] = {
         {"input", main_flags, ARRAY_LEN(main_flags)},
+        {"state", state_flags, ARRAY_LEN(state_flags)},
         {"output", output_flags, ARRAY_LEN(output_flags)},
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };

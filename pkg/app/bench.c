@@ -211,6 +211,21 @@ static void print_costly_rules(const struct bench *b, struct buf *out)
 
 /* ---- printing ------------------------------------------------------------------------- */
 
+/* Of the first thread, all its rounds and the one that warms up. */
+static void put_state(const struct bench_state_totals *s, struct json_writer *w)
+{
+    json_key(w, STR("state"));
+    json_open_object(w);
+    json_kv_i64(w, "operations", (int64_t)s->counts.operations);
+    json_kv_i64(w, "creates", (int64_t)s->counts.creates);
+    json_kv_i64(w, "updates", (int64_t)s->counts.updates);
+    json_kv_i64(w, "closes", (int64_t)s->counts.closes);
+    json_kv_i64(w, "cells", (int64_t)s->cells);
+    json_kv_i64(w, "cell_bytes", (int64_t)s->cell_bytes);
+    json_kv_i64(w, "capsule_bytes", (int64_t)s->capsule_bytes);
+    json_close_object(w);
+}
+
 static void print_json(const struct bench *b, const struct figures *f, struct buf *out)
 {
     struct json_writer w;
@@ -238,6 +253,8 @@ static void print_json(const struct bench *b, const struct figures *f, struct bu
         json_kv_i64(&w, "alerts_written", (int64_t)b->totals.n_alerts);
         json_kv_i64(&w, "alert_bytes", (int64_t)b->totals.alert_bytes);
     }
+    if (b->totals.has_state)
+        put_state(&b->totals.state, &w);
     json_kv_i64(&w, "threads", (int64_t)b->options->threads);
     json_kv_str(&w, "simd", str_from(cpu_simd_name(cpu_simd())));
     json_kv_bool(&w, "cache", engine_has_cache(b->engine));
@@ -265,6 +282,21 @@ static void add_line(struct buf *out, const char *name, uint64_t n, const char *
     buf_printf(out, "%s%s\n", *unit ? " " : "", unit);
 }
 
+static void print_state_lines(const struct bench *b, struct buf *out)
+{
+    const struct bench_state_totals *s = &b->totals.state;
+
+    add_line(out, "state", s->counts.operations,
+             "operations in all rounds and the one before them");
+    add_line(out, "  findings", s->counts.creates, "new");
+    add_line(out, "  cells", s->cells, "live");
+    buf_printf(out, "%-14s ", "  memory");
+    add_bytes(out, s->cell_bytes);
+    buf_add(out, STR(" and of events "));
+    add_bytes(out, s->capsule_bytes);
+    buf_add_char(out, '\n');
+}
+
 static void print_lines(const struct bench *b, const struct figures *f, struct buf *out)
 {
     add_line(out, "rules", b->book.n_rules, "");
@@ -287,6 +319,8 @@ static void print_lines(const struct bench *b, const struct figures *f, struct b
         add_line(out, "alerts", b->totals.n_alerts, "a round");
         add_line(out, "  bytes", b->totals.alert_bytes, "a round");
     }
+    if (b->totals.has_state)
+        print_state_lines(b, out);
     buf_printf(out, "%-14s extract %.0f, match %.0f (formulas %.0f), alert %.0f\n", "ns an event",
                f->extract_ns, f->match_ns, f->evaluate_ns, f->alert_ns);
     buf_printf(out, "%-14s alerts %s, simd %s, cache %s, routing %s, %llu thread%s\n", "with",
@@ -358,7 +392,12 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
                             struct weir_err *err)
 {
     const struct bench_options *o = b->options;
+    const struct graph *graph;
 
+    TRY(state_graph(b->book.arena, b->book.rules, b->book.n_rules, &(struct state_options){0},
+                    &graph, err));
+    b->engine_options.fields = graph->fields;
+    b->engine_options.n_fields = graph->has_operators ? graph->n_fields : 0;
     if (o->rules_sample) {
         double loaded = now_seconds() - start;
         TRY(source_slurp(&b->source, b->texts, err));

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_alerts.h"
 #include "app/bench_sample.h"
-#include "app/emit.h"
 #include "app/measure.h"
 #include "base/str.h"
+
+enum { MATCHES_OF_EVENT_MAX = 1024 /* that go into state */ };
 
 /* One thread. Each lies in a block of its own, so that no two write to one cache line. */
 struct runner {
@@ -20,11 +22,55 @@ struct runner {
     pthread_t thread;
     struct engine *engine;
     struct stream *stream;
-    struct emitter *emitter; /* of this round; NULL without alerts */
+    struct bench_alerts alerts; /* of this round */
+    bool is_alerting;
+    struct bench_state *state; /* NULL: no rule has state */
+    struct gatherer *gatherer; /* with state */
+    struct origin origin;
+    struct buf gathered;
+    int64_t first_ms, last_ms, shift_ms; /* of a round; of this round against the first */
+    uint64_t shift_records;
     struct bench_totals own;
     enum weir_rc rc;
     struct weir_err err;
 };
+
+/* Time goes on from round to round: event times, and record numbers with them. */
+static int64_t shifted(struct runner *r, const struct event *event, bool *is_standin)
+{
+    int64_t t_ms;
+
+    *is_standin = !extract_time_ms(engine_worker(r->engine), event, &t_ms);
+    if (*is_standin)
+        t_ms = (int64_t)event->ref.record;
+    if (r->own.n_span == 0 || t_ms < r->first_ms)
+        r->first_ms = t_ms;
+    if (r->own.n_span++ == 0 || t_ms > r->last_ms)
+        r->last_ms = t_ms;
+    return t_ms + r->shift_ms;
+}
+
+/* Matches to operations, and over to the state thread. */
+static enum weir_rc to_state(struct runner *r, const struct event *event,
+                             const struct profile *profile, int64_t t_ms,
+                             const struct engine_match *matches, size_t n)
+{
+    uint32_t rules[MATCHES_OF_EVENT_MAX];
+    struct event renewed = *event;
+
+    n = n < MATCHES_OF_EVENT_MAX ? n : MATCHES_OF_EVENT_MAX;
+    for (size_t i = 0; i < n; i++)
+        rules[i] = matches[i].rule;
+    renewed.ref.record += r->shift_records;
+    struct gather_event e = {.event = &renewed,
+                             .profile = profile,
+                             .t_ms = t_ms,
+                             .input = r->options->source->files.items[event->ref.input],
+                             .origin = origin_options(&r->origin, event->ref.input)};
+    buf_clear(&r->gathered);
+    gather(r->gatherer, &e, rules, n, &r->gathered);
+    return bench_state_add(r->state, buf_str(&r->gathered), t_ms) ? WEIR_OK : WEIR_CLOSED;
+}
 
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
                              size_t n, struct weir_err *err)
@@ -34,44 +80,54 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     double start = now_seconds();
     size_t n_matches = engine_run(r->engine, events, n, &matches);
     double matched = now_seconds();
+    bool is_standin;
 
+    (void)numbers;
     r->own.stages.match += matched - start;
     r->own.n_matches += n_matches;
-    for (size_t at = 0; r->emitter && at < n_matches;) {
-        uint32_t i = matches[at].event;
-        struct emit_event e = {
-            .event = &events[i],
-            .profile = extract_shape(engine_worker(r->engine), events[i].shape)->profile,
-            .number = numbers[i],
-            .matches = matches + at};
-        e.time_is_standin = !extract_time_ms(engine_worker(r->engine), &events[i], &e.time_ms);
-        for (; at < n_matches && matches[at].event == i; at++)
-            e.n_matches++;
-        TRY(emitter_add(r->emitter, &e, err));
+    for (size_t at = 0, to; (r->is_alerting || r->state) && at < n_matches; at = to) {
+        const struct event *event = &events[matches[at].event];
+        const struct profile *profile =
+            extract_shape(engine_worker(r->engine), event->shape)->profile;
+        for (to = at; to < n_matches && matches[to].event == matches[at].event;)
+            to++;
+        int64_t t_ms = shifted(r, event, &is_standin);
+        if (r->is_alerting)
+            TRY(bench_alerts_write(&r->alerts, event, profile, t_ms, is_standin, matches + at,
+                                   to - at, err));
+        else
+            TRY(to_state(r, event, profile, t_ms, matches + at, to - at));
     }
-    if (r->emitter)
+    if (r->is_alerting || r->state)
         r->own.stages.alert += now_seconds() - matched;
     return WEIR_OK;
 }
 
-static enum weir_rc open_emitter(struct runner *r, struct weir_err *err)
+static enum weir_rc open_alerts(struct runner *r, struct weir_err *err)
 {
     const struct bench_rounds_options *o = r->options;
-    struct emit_options emit = {
-        .kind = EMIT_ALERTS,
-        .format = FORMAT_JSON,
-        .path = STR("/dev/null"),
-        .rules = o->book->rules,
-        .profiles = o->book->profiles,
-        .extract = &o->engine->extract,
-        .inputs = o->source->files.items,
-        .alert = {.raw = ALERT_RAW_FULL,
-                  .generation = o->book->generation,
-                  .worker = STR("bench"),
-                  .version = o->version},
-    };
 
-    return emitter_new(&emit, &r->emitter, err);
+    r->is_alerting = true;
+    return bench_alerts_init(&r->alerts, o->book, &o->engine->extract, o->source->files.items,
+                             o->version, err);
+}
+
+/* What the round has brought; the next one's events are later. */
+static enum weir_rc end_round(struct runner *r, struct weir_err *err)
+{
+    enum weir_rc rc = WEIR_OK;
+
+    if (r->is_alerting) {
+        r->own.n_alerts = output_lines(r->alerts.out);
+        r->own.alert_bytes = output_bytes(r->alerts.out);
+        bench_alerts_release(&r->alerts);
+    }
+    if (r->state)
+        rc = bench_state_end_round(r->state, err);
+    if (r->own.n_span)
+        r->shift_ms += r->last_ms - r->first_ms + 1;
+    r->shift_records += stream_counts(r->stream)->records;
+    return rc;
 }
 
 /* One round; *seconds is what it took. */
@@ -80,19 +136,15 @@ static enum weir_rc run_round(struct runner *r, double *seconds, struct weir_err
     stream_reset(r->stream);
     r->own.n_matches = 0;
     if (r->options->is_alerting)
-        TRY(open_emitter(r, err));
+        TRY(open_alerts(r, err));
     double start = now_seconds(), cpu = cpu_seconds();
     uint64_t cycles = __builtin_ia32_rdtsc();
     enum weir_rc rc = bench_feed(r->stream, r->options->source, r->options->texts, err);
+    if (rc == WEIR_OK)
+        rc = end_round(r, err);
     *seconds = now_seconds() - start;
     r->own.all_cycles += __builtin_ia32_rdtsc() - cycles;
     r->own.cpu_seconds += cpu_seconds() - cpu;
-    if (r->emitter) {
-        r->own.n_alerts = emitter_lines(r->emitter);
-        r->own.alert_bytes = emitter_bytes(r->emitter);
-    }
-    emitter_free(r->emitter);
-    r->emitter = NULL;
     return rc;
 }
 
@@ -177,8 +229,36 @@ static struct runner *runner_new(const struct bench_rounds_options *o, struct en
     return r;
 }
 
+static bool has_operators(const struct bench_rounds_options *o)
+{
+    for (size_t i = 0; i < o->book->n_rules; i++)
+        if (o->book->rules[i]->correlation)
+            return true;
+    return false;
+}
+
+static enum weir_rc runner_open_state(struct runner *r, struct weir_err *err)
+{
+    const struct bench_rounds_options *o = r->options;
+    struct state_options options = {.brake = 0};
+
+    if (o->is_alerting || !has_operators(o))
+        return WEIR_OK;
+    TRY(bench_state_new(o->book->rules, o->book->n_rules, &options, &r->state, err));
+    r->gatherer =
+        gatherer_new(bench_state_graph(r->state), engine_fields(r->engine), o->book->profiles);
+    origin_init(&r->origin, &o->engine->extract, o->source->files.items);
+    return WEIR_OK;
+}
+
 static void runner_free(struct runner *r)
 {
+    if (r->state)
+        origin_release(&r->origin);
+    bench_state_free(r->state);
+    gatherer_free(r->gatherer);
+    bench_alerts_release(&r->alerts);
+    buf_release(&r->gathered);
     stream_free(r->stream);
     bench_totals_release(&r->own);
     free(r);
@@ -213,6 +293,10 @@ static void add_up(struct runner *const *runners, size_t n, struct bench_totals 
         out->stages.alert += t->stages.alert;
         out->all_cycles += t->all_cycles;
     }
+    if (runners[0]->state) {
+        out->has_state = true;
+        out->state = bench_state_totals(runners[0]->state);
+    }
     qsort(out->rates, out->n_rounds, sizeof *out->rates, by_value);
 }
 
@@ -237,7 +321,11 @@ enum weir_rc bench_rounds(struct engine *engine, const struct bench_rounds_optio
     *out = (struct bench_totals){0};
     for (size_t i = 0; i < n; i++)
         runners[i] = runner_new(o, i ? engine_sibling(engine) : engine);
-    enum weir_rc rc = run_all(runners, n, out, err);
+    enum weir_rc rc = WEIR_OK;
+    for (size_t i = 0; i < n && rc == WEIR_OK; i++)
+        rc = runner_open_state(runners[i], err);
+    if (rc == WEIR_OK)
+        rc = run_all(runners, n, out, err);
     for (size_t i = 0; i < n; i++)
         runner_free(runners[i]);
     return rc;

@@ -1,13 +1,15 @@
 /* bench_rounds.h - rounds over bytes in memory, on one thread or several.
  *
  * A round is everything that a worker does with all bytes: split, scan, extract, route, match; on
- * wish also write the alerts. Each thread runs rounds of its own over the same bytes, with an
- * engine of its own: the threads share nothing that is written and wait for nobody. One round a
- * thread warms up, then all begin together and go on until the time is over or the rounds are done.
+ * wish also write the alerts, and with correlations apply their operations on a second thread. Each
+ * thread runs rounds of its own over the same bytes, with an engine of its own: the threads share
+ * nothing that is written and wait for nobody. One round a thread warms up, then all begin together
+ * and go on until the time is over or the rounds are done.
  */
 #ifndef WEIR_APP_BENCH_ROUNDS_H
 #define WEIR_APP_BENCH_ROUNDS_H
 
+#include "app/bench_state.h"
 #include "app/engine.h"
 #include "app/rules.h"
 #include "app/source.h"
@@ -44,7 +46,10 @@ struct bench_totals {
     double thread_seconds; /* of all threads in sum */
     double cpu_seconds;    /* the same on a core: other load does not count */
     struct bench_stages stages;
-    uint64_t all_cycles; /* with the rounds that warm up, as rules count theirs */
+    bool has_state;
+    struct bench_state_totals state; /* of the first thread, with its round that warms up */
+    uint64_t n_span;                 /* events whose times were looked at */
+    uint64_t all_cycles;             /* with the rounds that warm up, as rules count theirs */
 };
 
 /* The engine gets siblings. Release *out also after a failure. */

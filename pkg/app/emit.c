@@ -1,7 +1,8 @@
 /* emit.c - what a replay writes for the events that match.
  *
- * An alert needs the event as a tree, which only matched events pay for. To be sorted, a
- * matched event is packed: a fixed head, the numbers of its rules, its bytes.
+ * Alerts come from the state stage; an alert needs the event as a tree, which only events that
+ * bring one about pay for. To be sorted, a matched event is packed: a fixed head, its operations,
+ * its bytes.
  */
 #include "app/emit.h"
 
@@ -16,6 +17,7 @@
 #include "app/origin.h"
 #include "app/output.h"
 #include "app/sorter.h"
+#include "app/stage.h"
 #include "app/table.h"
 #include "base/arena.h"
 #include "base/str.h"
@@ -45,22 +47,15 @@ struct emitter {
     struct buf text;
     struct progress *progress; /* while finishing */
     uint64_t n_sorted, n_told; /* events through the sorter */
-    uint32_t *rules;           /* of the event at hand */
-    size_t cap_rules;
     bool is_terminal;
+
+    struct stage *stage;    /* alerts */
+    struct event_tree tree; /* of the event at hand, in arena */
+    const char *tree_record;
+    bool has_tree;
 };
 
-/* An event that is told: where it comes from does not matter any more. */
-struct told {
-    struct event_ref ref;
-    const struct profile *profile;
-    uint64_t number;
-    int64_t time_ms;
-    bool time_is_standin;
-    const uint32_t *rules;
-    size_t n_rules;
-    struct str record;
-};
+static stage_fn tell_finding;
 
 static struct table *match_table(void)
 {
@@ -111,6 +106,13 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
             m->redactor = redactor_new(m->digest);
         }
         m->sorter = options->is_by_time ? sorter_new(0) : NULL;
+        struct stage_options stage = {.graph = options->graph,
+                                      .store = options->store,
+                                      .is_by_time = options->is_by_time,
+                                      .n_inputs = options->n_inputs,
+                                      .fn = tell_finding,
+                                      .context = m};
+        m->stage = stage_new(&stage);
     } else {
         m->matches = m->people ? match_table() : NULL;
     }
@@ -130,11 +132,11 @@ void emitter_free(struct emitter *m)
     digest_free(m->digest);
     table_free(m->matches);
     sorter_free(m->sorter);
+    stage_free(m->stage);
     origin_release(&m->origin);
     if (m->arena)
         arena_free(m->arena);
     buf_release(&m->text);
-    free(m->rules);
     free(m);
 }
 
@@ -160,113 +162,108 @@ static enum weir_rc tell_match(struct emitter *m, uint64_t number, const struct 
 
 /* ---- alerts --------------------------------------------------------------------- */
 
-/* The event's first entity: who or what it is about. A table is a way out too: redacted. */
-static void name_finding(struct emitter *m, const struct event_tree *tree)
+/* Who or what it is about: the first value it folds by, else the event's first entity. A table is a
+ * way out too: redacted. */
+static void name_finding(struct emitter *m, const struct finding *f, const struct event_tree *tree)
 {
+    struct str field = STR("-"), value = STR("-");
     struct event_entity *entities;
-    size_t n = event_entities(m->arena, tree, &entities);
 
-    if (n == 0) {
-        findings_name(m->findings, STR("-"));
-        return;
+    if (f->n_keys && f->keys[0].n) {
+        field = f->key_names[0];
+        value = f->keys[0];
+    } else if (tree && event_entities(m->arena, tree, &entities)) {
+        field = entities[0].field;
+        value = entities[0].value;
     }
-    redactor_begin(m->redactor, m->arena, tree);
-    struct redacted shown =
-        redact_value(m->redactor, entities[0].field, entities[0].value, ENTITY_BYTES_MAX);
+    if (tree)
+        redactor_begin(m->redactor, m->arena, tree);
+    struct redacted shown = redact_value(m->redactor, field, value, ENTITY_BYTES_MAX);
     findings_name(m->findings, shown.text);
 }
 
-static enum weir_rc tell_alert(struct emitter *m, const struct told *t,
-                               const struct event_tree *tree, const struct rule *rule,
-                               struct weir_err *err)
-{
-    struct alert_match match = {
-        .rule = rule,
-        .event = tree,
-        .record = t->record,
-        .input = m->options.inputs[t->ref.input],
-        .partition = 0,
-        .offset = t->ref.record,
-        .index = t->ref.index,
-        .time_ms = t->time_ms,
-        .time_is_standin = t->time_is_standin,
-        .now_ms = wall_clock_ms(),
-    };
-
-    buf_clear(&m->text);
-    struct alert_ids ids = alert_write(m->alerts, &match, &m->text);
-    if (m->findings && !findings_count(m->findings, ids.finding_uid, rule, t->time_ms))
-        name_finding(m, tree);
-    return m->lines ? output_line(m->lines, buf_str(&m->text), err) : WEIR_OK;
-}
-
-static enum weir_rc tell_alerts(struct emitter *m, const struct told *t, struct weir_err *err)
+/* The event as a tree, made once for all findings that it brings about. */
+static const struct event_tree *tree_of(struct emitter *m, const struct stage_event *e)
 {
     struct json_node *root;
-    struct event_tree tree;
 
+    if (m->tree_record == e->record.p && m->has_tree)
+        return &m->tree;
     arena_reset(m->arena);
-    if (json_tree_parse(m->arena, t->record, &root, NULL) != JSON_OK)
-        return WEIR_OK; /* cannot be: extraction took it, and both accept the same documents */
-    event_tree_init_known(&tree, m->options.profiles, root,
-                          origin_options(&m->origin, t->ref.input), t->profile);
-    for (size_t i = 0; i < t->n_rules; i++)
-        TRY(tell_alert(m, t, &tree, m->options.rules[t->rules[i]], err));
-    return WEIR_OK;
+    m->tree_record = e->record.p;
+    m->has_tree = json_tree_parse(m->arena, e->record, &root, NULL) == JSON_OK;
+    if (!m->has_tree)
+        return NULL; /* cannot be: extraction took it, and both accept the same documents */
+    event_tree_init_known(&m->tree, m->options.profiles, root,
+                          origin_options(&m->origin, e->ref.input), e->profile);
+    return &m->tree;
+}
+
+/* A stage_fn. */
+static enum weir_rc tell_finding(void *context, const struct finding *f,
+                                 const struct stage_event *e, struct weir_err *err)
+{
+    struct emitter *m = context;
+    struct alert_finding told = {
+        .rule = m->options.rules[f->rule], .finding = f, .now_ms = wall_clock_ms()};
+    struct alert_match trigger;
+    const struct event_tree *tree = e ? tree_of(m, e) : NULL;
+
+    if (tree) {
+        trigger = (struct alert_match){.rule = told.rule,
+                                       .event = tree,
+                                       .record = e->record,
+                                       .input = m->options.inputs[e->ref.input],
+                                       .offset = e->ref.record,
+                                       .index = e->ref.index,
+                                       .time_ms = e->time_ms,
+                                       .time_is_standin = e->time_is_standin,
+                                       .now_ms = told.now_ms};
+        told.trigger = &trigger;
+    }
+    if (m->findings && !findings_note(m->findings, told.rule, f))
+        name_finding(m, f, tree);
+    if (!m->lines)
+        return WEIR_OK;
+    buf_clear(&m->text);
+    alert_write_finding(m->alerts, &told, &m->text);
+    return output_line(m->lines, buf_str(&m->text), err);
 }
 
 /* ---- packing for the sorter ------------------------------------------------------- */
 
 struct packed {
-    struct event_ref ref;
-    const struct profile *profile;
-    uint32_t n_rules;
-    bool time_is_standin;
+    struct stage_event event; /* its record follows */
+    size_t gathered_n;        /* and then the operations */
 };
 
-static enum weir_rc sort_told(struct emitter *m, const struct told *t, struct weir_err *err)
+static enum weir_rc sort_event(struct emitter *m, const struct stage_event *e, uint64_t number,
+                               struct str gathered, struct weir_err *err)
 {
-    struct packed head = {t->ref, t->profile, (uint32_t)t->n_rules, t->time_is_standin};
+    struct packed head = {*e, gathered.n};
 
     buf_clear(&m->text);
     buf_add(&m->text, (struct str){(const char *)&head, sizeof head});
-    buf_add(&m->text, (struct str){(const char *)t->rules, t->n_rules * sizeof *t->rules});
-    buf_add(&m->text, t->record);
-    struct sort_item item = {t->time_ms, t->number, buf_str(&m->text)};
+    buf_add(&m->text, gathered);
+    buf_add(&m->text, e->record);
+    struct sort_item item = {e->time_ms, number, buf_str(&m->text)};
     m->n_sorted++;
     return sorter_add(m->sorter, &item, err);
 }
 
-static void reserve_rules(struct emitter *m, size_t n)
-{
-    if (n <= m->cap_rules)
-        return;
-    m->cap_rules = n * 2;
-    m->rules = reallocarray(m->rules, m->cap_rules, sizeof *m->rules);
-    ASSERT(m->rules);
-}
-
-static enum weir_rc tell_sorted(void *context, const struct sort_item *item, struct weir_err *err)
+/* A sorter_fn. */
+static enum weir_rc take_sorted(void *context, const struct sort_item *item, struct weir_err *err)
 {
     struct emitter *m = context;
     struct packed head;
 
     ASSERT(item->bytes.n >= sizeof head);
     memcpy(&head, item->bytes.p, sizeof head);
-    reserve_rules(m, head.n_rules);
-    size_t rule_bytes = head.n_rules * sizeof *m->rules;
-    memcpy(m->rules, item->bytes.p + sizeof head, rule_bytes);
-    struct told t = {head.ref,
-                     head.profile,
-                     item->number,
-                     item->time_ms,
-                     head.time_is_standin,
-                     m->rules,
-                     head.n_rules,
-                     str_sub(item->bytes, sizeof head + rule_bytes, item->bytes.n)};
+    struct str gathered = str_sub(item->bytes, sizeof head, sizeof head + head.gathered_n);
+    head.event.record = str_sub(item->bytes, sizeof head + head.gathered_n, item->bytes.n);
     if (++m->n_told % PROGRESS_EVERY == 0)
-        progress_step(m->progress, "alerts written", m->n_told, m->n_sorted);
-    return tell_alerts(m, &t, err);
+        progress_step(m->progress, "events through the rules' state", m->n_told, m->n_sorted);
+    return stage_add(m->stage, &head.event, gathered, err);
 }
 
 /* ---- the way through -------------------------------------------------------------- */
@@ -278,12 +275,23 @@ enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e, struct w
             TRY(tell_match(m, e->number, m->options.rules[e->matches[i].rule], err));
         return WEIR_OK;
     }
-    reserve_rules(m, e->n_matches);
-    for (size_t i = 0; i < e->n_matches; i++)
-        m->rules[i] = e->matches[i].rule;
-    struct told t = {e->event->ref,      e->profile, e->number,    e->time_ms,
-                     e->time_is_standin, m->rules,   e->n_matches, e->event->record};
-    return m->sorter ? sort_told(m, &t, err) : tell_alerts(m, &t, err);
+    struct stage_event event = {e->event->ref, e->profile, e->time_ms, e->time_is_standin,
+                                e->event->record};
+    if (m->sorter)
+        return e->gathered.n ? sort_event(m, &event, e->number, e->gathered, err) : WEIR_OK;
+    return stage_add(m->stage, &event, e->gathered, err);
+}
+
+void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, int64_t t_ms)
+{
+    struct emitter *m = emitter;
+
+    stage_mark(m->stage, input, profile, t_ms);
+}
+
+bool emitter_wants_marks(const struct emitter *m)
+{
+    return m->stage && !m->sorter;
 }
 
 static enum weir_rc print_tables(struct emitter *m, struct weir_err *err)
@@ -304,7 +312,9 @@ enum weir_rc emitter_finish(struct emitter *m, struct progress *progress, struct
 {
     m->progress = progress;
     if (m->sorter)
-        TRY(sorter_drain(m->sorter, tell_sorted, m, err));
+        TRY(sorter_drain(m->sorter, take_sorted, m, err));
+    if (m->stage)
+        TRY(stage_finish(m->stage, !m->options.keeps, err));
     if (m->lines)
         TRY(output_commit(m->lines, err));
     if (!m->people)
@@ -318,9 +328,9 @@ bool emitter_streams_to_terminal(const struct emitter *m)
     return m->is_terminal && m->lines;
 }
 
-uint64_t emitter_findings_forgotten(const struct emitter *m)
+struct stage_counts emitter_stage_counts(const struct emitter *m)
 {
-    return m->alerts ? alert_findings_forgotten(m->alerts) : 0;
+    return m->stage ? stage_counts(m->stage) : (struct stage_counts){0};
 }
 
 uint64_t emitter_lines(const struct emitter *m)

@@ -1,8 +1,8 @@
 /* emit.h - what a replay writes for the events that match: matches or alerts, as lines or as a
  * table, as they come or in order of event time.
  *
- * Only matched events are sorted by time: with rules that look at single events that is the same
- * as sorting all events, and far less to keep.
+ * Only matched events are sorted by time: the others move time along without saying anything, and
+ * in an order without late events it is enough that the next one that speaks does so.
  */
 #ifndef WEIR_APP_EMIT_H
 #define WEIR_APP_EMIT_H
@@ -10,6 +10,7 @@
 #include "alert/alert.h"
 #include "app/engine.h"
 #include "app/progress.h"
+#include "app/stage.h"
 #include "base/base.h"
 #include "base/err.h"
 #include "event/event.h"
@@ -26,7 +27,12 @@ struct emit_options {
     const struct profile_set *profiles;
     const struct extract_options *extract;
     const struct str *inputs; /* names by number */
+    uint32_t n_inputs;
     struct alert_options alert;
+    /* Alerts: the state they come from; the graph is attached to the store. */
+    const struct graph *graph;
+    struct store *store;
+    bool keeps; /* at the end windows and findings stay open */
 };
 
 struct emitter;
@@ -46,9 +52,14 @@ struct emit_event {
     bool time_is_standin;
     const struct engine_match *matches;
     size_t n_matches;
+    struct str gathered; /* operations on state (gather.h); empty without state */
 };
 MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e,
                                   struct weir_err *err);
+
+/* A mark_fn (pick.h), if emitter_wants_marks(). */
+void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, int64_t t_ms);
+bool emitter_wants_marks(const struct emitter *m);
 
 /* Write what waits for its turn, and make the output appear. */
 MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct progress *progress,
@@ -56,8 +67,7 @@ MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct progress *progres
 
 /* True if lines or rows go to a terminal while the run goes on (no progress bar then). */
 bool emitter_streams_to_terminal(const struct emitter *m);
-/* See alert_findings_forgotten(). */
-uint64_t emitter_findings_forgotten(const struct emitter *m);
+struct stage_counts emitter_stage_counts(const struct emitter *m);
 uint64_t emitter_lines(const struct emitter *m);
 uint64_t emitter_bytes(const struct emitter *m);
 

@@ -38,9 +38,10 @@ struct engine {
     const struct profile_set *profiles;
     struct arena *arena; /* as long as the engine; NULL in a sibling */
     const struct extractor *extractor;
-    const struct plan *plan; /* compiled */
-    const struct net *net;   /* compiled */
-    struct engine *next;     /* sibling */
+    struct field_table *fields; /* the extractor's */
+    const struct plan *plan;    /* compiled */
+    const struct net *net;      /* compiled */
+    struct engine *next;        /* sibling */
 
     /* Of one thread. */
     struct extract_worker *worker;
@@ -59,15 +60,21 @@ struct engine {
 static enum weir_rc compile(struct engine *e, struct weir_err *err)
 {
     struct plan_options options = {.no_routing = e->options.no_routing,
-                                   .extract = e->options.extract};
+                                   .extract = e->options.extract,
+                                   .fields = e->options.fields,
+                                   .n_fields = e->options.n_fields};
 
     if (e->options.kind == ENGINE_REFERENCE) {
-        e->extractor = extractor_new(e->arena, e->profiles, field_table_new(e->arena), false,
-                                     &e->options.extract);
+        e->fields = field_table_new(e->arena);
+        (void)field_intern(e->fields, STR(FIELD_ANY_NAME));
+        for (size_t i = 0; i < options.n_fields; i++)
+            (void)field_intern(e->fields, options.fields[i]);
+        e->extractor = extractor_new(e->arena, e->profiles, e->fields, false, &e->options.extract);
         return WEIR_OK;
     }
     e->plan = plan_new(e->arena, e->rules, e->n_rules, e->profiles, &options);
     e->extractor = e->plan->extractor;
+    e->fields = e->plan->fields;
     TRY(net_new(e->arena, e->plan, &e->net, err));
     /* Linking and compiling left some 10 MB free that malloc would keep. */
     malloc_trim(0);
@@ -122,6 +129,7 @@ struct engine *engine_sibling(struct engine *e)
                          .n_rules = e->n_rules,
                          .profiles = e->profiles,
                          .extractor = e->extractor,
+                         .fields = e->fields,
                          .plan = e->plan,
                          .net = e->net,
                          .next = e->next};
@@ -157,6 +165,11 @@ void engine_free(struct engine *e)
         net_free(e->net);
     arena_free(e->arena);
     free(e);
+}
+
+const struct field_table *engine_fields(const struct engine *e)
+{
+    return e->fields;
 }
 
 struct extract_worker *engine_worker(struct engine *e)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "event/event.h"
 #include "event/extract.h"
+#include "event/field.h"
 #include "rule/rule.h"
 
 enum { ENGINE_THREADS_MAX = 64 /* that one command matches on */ };
@@ -25,6 +26,8 @@ struct engine_options {
     bool no_routing, no_cache;
     struct extract_options extract;
     const struct str *inputs; /* names by number; may be NULL for the compiled matcher */
+    const struct str *fields; /* extracted besides those of the rules (graph.h) */
+    size_t n_fields;
 };
 
 struct engine_match {
@@ -44,6 +47,9 @@ void engine_free(struct engine *e);
 /* Another engine over the same compiled rules, for another thread: nothing that is written is
  * shared. Belongs to `e`, which is no sibling itself. */
 struct engine *engine_sibling(struct engine *e);
+
+/* The fields that events are extracted by. */
+const struct field_table *engine_fields(const struct engine *e);
 
 /* What extracts the events for engine_run(). */
 struct extract_worker *engine_worker(struct engine *e);

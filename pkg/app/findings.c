@@ -11,10 +11,10 @@
 #include "base/str.h"
 #include "event/time.h"
 
-enum { SLOTS = 1 << 18 /* more than twice FINDINGS_MAX */ };
+enum { SLOTS = 1 << 18 /* more than twice FINDINGS_MAX */, UID_BYTES = 16 };
 
-struct finding {
-    char uid[37];
+struct row {
+    uint8_t uid[UID_BYTES];
     const struct rule *rule;
     struct str entity;
     int64_t first_ms, last_ms;
@@ -23,7 +23,7 @@ struct finding {
 
 struct findings {
     struct arena *arena; /* texts */
-    struct finding *items;
+    struct row *items;
     size_t n, cap;
     uint64_t n_beyond; /* alerts of findings that found no room */
     uint32_t *slots;   /* index + 1; 0: free */
@@ -50,35 +50,35 @@ void findings_free(struct findings *f)
     free(f);
 }
 
-static struct finding *add(struct findings *f)
+static struct row *add(struct findings *f)
 {
     if (f->n == f->cap) {
         f->cap = f->cap ? f->cap * 2 : 64;
         f->items = reallocarray(f->items, f->cap, sizeof *f->items);
         ASSERT(f->items);
     }
-    f->items[f->n] = (struct finding){.entity = STR("")};
+    f->items[f->n] = (struct row){.entity = STR("")};
     return &f->items[f->n++];
 }
 
-static void count_again(struct finding *x, int64_t time_ms)
+static void note_times(struct row *x, const struct finding *f)
 {
-    x->count++;
-    if (time_ms < x->first_ms)
-        x->first_ms = time_ms;
-    if (time_ms > x->last_ms)
-        x->last_ms = time_ms;
+    if (f->hits > x->count)
+        x->count = f->hits;
+    if (f->first_ms < x->first_ms)
+        x->first_ms = f->first_ms;
+    if (f->last_ms > x->last_ms)
+        x->last_ms = f->last_ms;
 }
 
-bool findings_count(struct findings *f, const char uid[37], const struct rule *rule,
-                    int64_t time_ms)
+bool findings_note(struct findings *f, const struct rule *rule, const struct finding *finding)
 {
-    size_t slot = hash_bytes(uid, 36) % SLOTS;
+    size_t slot = hash_bytes(finding->uid, UID_BYTES) % SLOTS;
 
     for (; f->slots[slot]; slot = (slot + 1) % SLOTS) {
-        struct finding *x = &f->items[f->slots[slot] - 1];
-        if (memcmp(x->uid, uid, 36) == 0) {
-            count_again(x, time_ms);
+        struct row *x = &f->items[f->slots[slot] - 1];
+        if (memcmp(x->uid, finding->uid, UID_BYTES) == 0) {
+            note_times(x, finding);
             return true;
         }
     }
@@ -86,12 +86,13 @@ bool findings_count(struct findings *f, const char uid[37], const struct rule *r
         f->n_beyond++;
         return true;
     }
-    struct finding *x = add(f);
+    struct row *x = add(f);
     f->slots[slot] = (uint32_t)f->n;
-    memcpy(x->uid, uid, 36);
+    memcpy(x->uid, finding->uid, UID_BYTES);
     x->rule = rule;
-    x->first_ms = x->last_ms = time_ms;
-    x->count = 1;
+    x->first_ms = finding->first_ms;
+    x->last_ms = finding->last_ms;
+    x->count = finding->hits;
     return false;
 }
 
@@ -103,14 +104,14 @@ void findings_name(struct findings *f, struct str entity)
 
 static int by_time(const void *a, const void *b)
 {
-    const struct finding *x = *(struct finding *const *)a, *y = *(struct finding *const *)b;
+    const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
 
     if (x->first_ms != y->first_ms)
         return x->first_ms < y->first_ms ? -1 : 1;
-    return memcmp(x->uid, y->uid, 36);
+    return memcmp(x->uid, y->uid, UID_BYTES);
 }
 
-static void add_row(struct table *t, const struct finding *x)
+static void add_row(struct table *t, const struct row *x)
 {
     char time[TIME_TEXT_MAX];
     size_t n = time_format_ms(x->first_ms, time);
@@ -130,7 +131,7 @@ void findings_print(const struct findings *f, struct buf *out)
         {"TIME", false, 0},    {"LEVEL", false, 0}, {"SCORE", true, 0},  {"TITLE", false, 72},
         {"ENTITY", false, 40}, {"COUNT", true, 0},  {"RULE", false, 40},
     };
-    struct finding **sorted = calloc(f->n + 1, sizeof *sorted);
+    struct row **sorted = calloc(f->n + 1, sizeof *sorted);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
 
     ASSERT(sorted);

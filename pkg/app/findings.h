@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "rule/rule.h"
+#include "state/finding.h"
 
 enum { FINDINGS_MAX = 100000 };
 
@@ -16,10 +17,9 @@ struct findings;
 struct findings *findings_new(void);
 void findings_free(struct findings *f);
 
-/* Count one alert. True if the finding is known; false: the caller names its entity with
- * findings_name(), which must follow at once. */
-bool findings_count(struct findings *f, const char uid[37], const struct rule *rule,
-                    int64_t time_ms);
+/* Note one record of a finding. True if the finding is known; false: the caller names its entity
+ * with findings_name(), which must follow at once. */
+bool findings_note(struct findings *f, const struct rule *rule, const struct finding *finding);
 void findings_name(struct findings *f, struct str entity);
 
 /* The table, in order of first time. */

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-enum { HELP_COLUMN = 32 };
+enum { HELP_COLUMN = 32, ENVIRONMENT_NAME_MAX = 64 };
 
 static const struct flag *flag_by_name(const struct flag_set *set, struct str name)
 {
@@ -116,11 +116,23 @@ struct parse {
     int argc, at;
     char **argv;
     struct weir_err *err;
+    const struct flag *given[FLAGS_MAX]; /* those that the environment is asked about */
+    size_t n_given;
 };
+
+static bool is_given(const struct parse *p, const struct flag *f)
+{
+    for (size_t i = 0; i < p->n_given; i++)
+        if (p->given[i] == f)
+            return true;
+    return false;
+}
 
 /* `value` is the part glued to the option, NULL if none is. */
 static enum weir_rc take_flag(struct parse *p, const struct flag *f, const char *value)
 {
+    if (f->is_in_environment && p->n_given < FLAGS_MAX)
+        p->given[p->n_given++] = f;
     if (f->kind == FLAG_LATER)
         return err_set(p->err, WEIR_UNSUPPORTED, "--%s: not in this version", f->name);
     if (f->kind == FLAG_SWITCH) {
@@ -163,6 +175,39 @@ static enum weir_rc take_short(struct parse *p, const char *arg)
     return WEIR_OK;
 }
 
+/* "state-ca" -> "WEIR_STATE_CA" */
+static void environment_name(const struct flag *f, char out[static ENVIRONMENT_NAME_MAX])
+{
+    size_t n = 0;
+
+    for (const char *p = "WEIR_"; *p; p++)
+        out[n++] = *p;
+    for (const char *p = f->name; *p && n + 1 < ENVIRONMENT_NAME_MAX; p++)
+        out[n++] = *p == '-' ? '_' : (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+    out[n] = '\0';
+}
+
+static enum weir_rc take_environment(struct parse *p)
+{
+    char name[ENVIRONMENT_NAME_MAX];
+
+    for (size_t g = 0; g < p->set->n_groups; g++)
+        for (size_t i = 0; i < p->set->groups[g].n; i++) {
+            const struct flag *f = &p->set->groups[g].flags[i];
+            if (!f->is_in_environment || is_given(p, f))
+                continue;
+            environment_name(f, name);
+            const char *value = getenv(name);
+            if (!value || !*value)
+                continue;
+            if (f->kind == FLAG_SWITCH)
+                *f->to.on = true;
+            else
+                TRY(flag_set_value(f, value, p->err));
+        }
+    return WEIR_OK;
+}
+
 static bool is_help(struct str arg)
 {
     return str_eq(arg, STR("--help")) || str_eq(arg, STR("-h"));
@@ -171,7 +216,7 @@ static bool is_help(struct str arg)
 enum weir_rc flags_parse(const struct flag_set *set, int argc, char **argv, struct text_list *words,
                          bool *wants_help, struct weir_err *err)
 {
-    struct parse p = {set, argc, 0, argv, err};
+    struct parse p = {.set = set, .argc = argc, .argv = argv, .err = err};
     bool has_options = true;
 
     *wants_help = false;
@@ -190,7 +235,7 @@ enum weir_rc flags_parse(const struct flag_set *set, int argc, char **argv, stru
             TRY(take_long(&p, arg));
         }
     }
-    return WEIR_OK;
+    return take_environment(&p);
 }
 
 static void help_line(const struct flag *f, struct buf *out)

@@ -2,7 +2,8 @@
  *
  * `--name VALUE`, `--name=VALUE`, `-x VALUE`, `-xVALUE`; switches take no value; `--` ends the
  * options; what is left over are words. An unknown option is an error with the nearest
- * name as a hint. Help is printed from the same table.
+ * name as a hint. Help is printed from the same table. What the command line does not say, the
+ * environment may (is_in_environment).
  *
  * Memory   texts are slices of argv.
  */
@@ -38,6 +39,9 @@ struct flag {
         double *decimal;
         int *choice;
     } to;
+    /* Not given on the command line: taken from WEIR_ and its name in capitals with underscores, if
+     * that is set and not empty. */
+    bool is_in_environment;
 };
 
 struct flag_group {

@@ -190,7 +190,7 @@ static bool begin_matches(struct matching *t)
     t->out = ring_pop(t->told_back);
     if (!t->out)
         return false;
-    match_batch_begin(t->out, t->in->first, t->in->is_inside);
+    match_batch_begin(t->out, t->in->input, t->in->first, t->in->is_inside);
     return true;
 }
 
@@ -205,6 +205,16 @@ static enum weir_rc pack(void *context, const struct emit_event *e, UNUSED struc
     return match_batch_is_full(t->out) && !send_matches(t) ? WEIR_CLOSED : WEIR_OK;
 }
 
+/* A mark_fn. */
+static void pack_mark(void *context, UNUSED uint32_t input, const struct profile *profile,
+                      int64_t t_ms)
+{
+    struct matching *t = context;
+
+    if (begin_matches(t)) /* else the run is over, as the next pack() will say */
+        match_batch_mark(t->out, profile, t_ms);
+}
+
 /* One record batch; false: the collector wants no more. */
 static bool match_records(struct matching *t, const struct record_batch *b)
 {
@@ -213,6 +223,7 @@ static bool match_records(struct matching *t, const struct record_batch *b)
 
     t->in = b;
     t->picker.time_standins = 0;
+    t->picker.has_marked = false;
     stream_begin_at(t->stream, b->input, b->first, b->is_inside);
     for (size_t i = 0; i < b->n && rc == WEIR_OK; i++) {
         const struct record_piece *piece = &b->pieces[i];
@@ -254,22 +265,40 @@ static uint32_t members_before(const struct pipeline *p, const struct match_batc
     return b->is_inside && record == b->first ? p->n_members : 0;
 }
 
+/* The marks that came before matched event number i; returns how many are told. */
+static size_t tell_marks(struct pipeline *p, const struct match_batch *b, size_t told, size_t i)
+{
+    const struct pipeline_options *o = p->options;
+
+    for (; told < b->n_marks && b->marks[told].before <= i; told++)
+        o->mark(o->context, b->input, b->marks[told].profile, b->marks[told].t_ms);
+    return told;
+}
+
 static enum weir_rc tell_events(struct pipeline *p, const struct match_batch *b,
                                 struct weir_err *err)
 {
+    size_t told = 0;
+
     for (size_t i = 0; i < b->n; i++) {
         const struct matched_event *m = &b->events[i];
+        told = tell_marks(p, b, told, i);
         struct event event = {.ref = m->ref, .record = str_sub(buf_str(&b->bytes), m->from, m->n)};
-        event.ref.index += members_before(p, b, m->ref.record);
+        uint32_t before = members_before(p, b, m->ref.record);
+        if (before)
+            gathered_add_index(b->bytes.p + m->from + m->n, m->gathered_n, before);
+        event.ref.index += before;
         struct emit_event e = {.event = &event,
                                .profile = m->profile,
                                .number = p->n_numbers + m->number,
                                .time_ms = m->time_ms,
                                .time_is_standin = m->time_is_standin,
                                .matches = b->matches + m->first_match,
-                               .n_matches = m->n_matches};
+                               .n_matches = m->n_matches,
+                               .gathered = {b->bytes.p + m->from + m->n, m->gathered_n}};
         TRY(p->options->fn(p->options->context, &e, err));
     }
+    (void)tell_marks(p, b, told, SIZE_MAX);
     return WEIR_OK;
 }
 
@@ -332,14 +361,31 @@ static void close_rings(struct pipeline *p)
     }
 }
 
+static void init_picker(struct picker *p, const struct pipeline_options *o, struct engine *engine)
+{
+    picker_init(p, engine, o->graph, o->profiles, o->extract, o->source->files.items);
+    p->time_start_ms = o->time_start_ms;
+    p->time_step_ms = o->time_step_ms;
+}
+
+/* What the picker has counted, and its end. */
+static void end_picker(struct picker *p, struct pipeline_totals *totals)
+{
+    if (p->gatherer) {
+        struct gather_counts counts = gather_counts(p->gatherer);
+        gather_counts_add(&totals->gathered, &counts);
+    }
+    picker_release(p);
+}
+
 static void matching_init(struct matching *t, const struct pipeline_options *o,
                           struct engine *engine)
 {
-    *t = (struct matching){.picker = {.engine = engine,
-                                      .time_start_ms = o->time_start_ms,
-                                      .time_step_ms = o->time_step_ms,
-                                      .fn = pack,
-                                      .context = t}};
+    *t = (struct matching){0};
+    init_picker(&t->picker, o, engine);
+    t->picker.fn = pack;
+    t->picker.mark = o->mark ? pack_mark : NULL;
+    t->picker.context = t;
     t->stream = stream_new(engine_worker(engine), o->profiles, o->source->files.items, pick_batch,
                            &t->picker);
     t->work = ring_new(PIPELINE_DEPTH);
@@ -418,8 +464,10 @@ static enum weir_rc run_many(const struct pipeline_options *o, struct pipeline_t
     out->n_damaged = (unsigned)p.n_damages;
     free(p.damages);
     splitter_free(p.splitter);
-    for (size_t i = 0; i < o->n_threads; i++)
+    for (size_t i = 0; i < o->n_threads; i++) {
+        end_picker(&p.threads[i].picker, out);
         matching_release(&p.threads[i]);
+    }
     free(p.threads);
     return rc;
 }
@@ -427,17 +475,18 @@ static enum weir_rc run_many(const struct pipeline_options *o, struct pipeline_t
 static enum weir_rc run_one(const struct pipeline_options *o, struct pipeline_totals *out,
                             struct weir_err *err)
 {
-    struct picker picker = {.engine = o->engine,
-                            .time_start_ms = o->time_start_ms,
-                            .time_step_ms = o->time_step_ms,
-                            .fn = o->fn,
-                            .context = o->context};
+    struct picker picker;
+    init_picker(&picker, o, o->engine);
+    picker.fn = o->fn;
+    picker.mark = o->mark;
+    picker.context = o->context;
     struct stream *stream = stream_new(engine_worker(o->engine), o->profiles,
                                        o->source->files.items, pick_batch, &picker);
     enum weir_rc rc = source_run(o->source, stream, o->progress, &out->n_damaged, err);
 
     out->counts = *stream_counts(stream);
     out->time_standins = picker.time_standins;
+    end_picker(&picker, out);
     stream_free(stream);
     return rc;
 }

@@ -33,13 +33,17 @@ struct pipeline_options {
     const struct profile_set *profiles;
     int64_t time_start_ms, time_step_ms; /* pick.h */
     pick_fn *fn;                         /* on the calling thread */
+    mark_fn *mark;                       /* likewise; NULL: nobody asks */
     void *context;
+    const struct graph *graph;             /* NULL: no state */
+    const struct extract_options *extract; /* with a graph: constants of the events */
     struct progress *progress;
 };
 
 struct pipeline_totals {
     struct stream_counts counts;
     uint64_t time_standins;
+    struct gather_counts gathered;
     unsigned n_damaged; /* files */
 };
 

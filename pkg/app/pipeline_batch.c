@@ -63,9 +63,10 @@ void record_batch_release(struct record_batch *b)
 
 /* ---- matched events ------------------------------------------------------------------------ */
 
-void match_batch_begin(struct match_batch *b, uint64_t first, bool is_inside)
+void match_batch_begin(struct match_batch *b, uint32_t input, uint64_t first, bool is_inside)
 {
-    b->n = b->n_matches = 0;
+    b->input = input;
+    b->n = b->n_matches = b->n_marks = 0;
     b->is_last = false;
     b->first = first;
     b->is_inside = is_inside;
@@ -82,6 +83,7 @@ void match_batch_add(struct match_batch *b, const struct emit_event *e)
     size_t from = b->bytes.n, first = b->n_matches;
 
     buf_add(&b->bytes, e->event->record);
+    buf_add(&b->bytes, e->gathered);
     b->matches = room_for(b->matches, first + e->n_matches, &b->cap_matches, sizeof *b->matches);
     for (size_t i = 0; i < e->n_matches; i++)
         b->matches[b->n_matches++] = e->matches[i];
@@ -92,9 +94,16 @@ void match_batch_add(struct match_batch *b, const struct emit_event *e)
                                                .time_ms = e->time_ms,
                                                .time_is_standin = e->time_is_standin,
                                                .from = from,
-                                               .n = b->bytes.n - from,
+                                               .n = e->event->record.n,
+                                               .gathered_n = e->gathered.n,
                                                .first_match = first,
                                                .n_matches = e->n_matches};
+}
+
+void match_batch_mark(struct match_batch *b, const struct profile *profile, int64_t t_ms)
+{
+    b->marks = room_for(b->marks, b->n_marks + 1, &b->cap_marks, sizeof *b->marks);
+    b->marks[b->n_marks++] = (struct time_mark){profile, t_ms, b->n};
 }
 
 bool match_batch_is_full(const struct match_batch *b)
@@ -107,4 +116,5 @@ void match_batch_release(struct match_batch *b)
     buf_release(&b->bytes);
     free(b->events);
     free(b->matches);
+    free(b->marks);
 }

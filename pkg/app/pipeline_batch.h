@@ -37,6 +37,10 @@ struct match_batch {
     struct engine_match *matches;
     size_t n_matches, cap_matches;
 
+    uint32_t input;
+    struct time_mark *marks; /* see mark_fn in pick.h */
+    size_t n_marks, cap_marks;
+
     bool is_last; /* of its record batch; what follows is told then only */
     uint64_t
         n_numbers; /* events and rejected records: the next batch's numbers begin behind them */
@@ -55,12 +59,20 @@ struct matched_event {
     uint64_t number; /* from 0 in each record batch, like ref.index in its first record */
     int64_t time_ms;
     bool time_is_standin;
-    size_t from, n;                /* in bytes */
+    size_t from, n;                /* in bytes: the record */
+    size_t gathered_n;             /* behind it: operations on state */
     size_t first_match, n_matches; /* in matches */
 };
 
-void match_batch_begin(struct match_batch *b, uint64_t first, bool is_inside);
+struct time_mark {
+    const struct profile *profile;
+    int64_t t_ms;
+    size_t before; /* so many matched events came before it */
+};
+
+void match_batch_begin(struct match_batch *b, uint32_t input, uint64_t first, bool is_inside);
 void match_batch_add(struct match_batch *b, const struct emit_event *e);
+void match_batch_mark(struct match_batch *b, const struct profile *profile, int64_t t_ms);
 bool match_batch_is_full(const struct match_batch *b);
 void match_batch_release(struct match_batch *b);
 

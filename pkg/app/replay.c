@@ -21,6 +21,7 @@ struct replay {
     struct source source;
     struct engine_options engine_options;
     struct engine *engine;
+    struct state state;
     struct emitter *emitter;
     uint64_t *rule_matches;
     struct pipeline_totals totals;
@@ -37,6 +38,14 @@ static enum weir_rc on_event(void *context, const struct emit_event *e, struct w
     return emitter_add(r->emitter, e, err);
 }
 
+/* A mark_fn. */
+static void on_mark(void *context, uint32_t input, const struct profile *profile, int64_t t_ms)
+{
+    struct replay *r = context;
+
+    emitter_mark(r->emitter, input, profile, t_ms);
+}
+
 static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
 {
     const struct replay_options *o = r->options;
@@ -49,6 +58,10 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .profiles = r->book.profiles,
         .extract = &r->engine_options.extract,
         .inputs = r->source.files.items,
+        .n_inputs = (uint32_t)r->source.files.n,
+        .graph = r->state.graph,
+        .store = r->state.store,
+        .keeps = o->keeps,
         .alert = {.is_deterministic = o->is_deterministic,
                   .raw = o->raw,
                   .tenant = o->tenant,
@@ -89,6 +102,11 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &r->source, err));
     r->engine_options.inputs = r->source.files.items;
+    if (o->emit == EMIT_ALERTS) {
+        TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &o->state, err));
+        r->engine_options.fields = r->state.graph->fields;
+        r->engine_options.n_fields = r->state.graph->n_fields;
+    }
     TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
                    err));
     TRY(refuse_to_overwrite(r, err));
@@ -126,7 +144,9 @@ static void print_summary(const struct replay *r)
         .rule_matches = r->rule_matches,
         .inputs = r->source.files.items,
         .time_standins = r->totals.time_standins,
-        .findings_forgotten = emitter_findings_forgotten(r->emitter),
+        .has_state = r->state.graph != NULL,
+        .state = emitter_stage_counts(r->emitter),
+        .gathered = r->totals.gathered,
         .seconds = now_seconds() - r->start,
     };
     struct buf text = {0};
@@ -150,7 +170,10 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
                                         .time_start_ms = r->options->time_start_ms,
                                         .time_step_ms = r->options->time_step_ms,
                                         .fn = on_event,
+                                        .mark = emitter_wants_marks(r->emitter) ? on_mark : NULL,
                                         .context = r,
+                                        .graph = r->state.graph,
+                                        .extract = &r->engine_options.extract,
                                         .progress = progress};
 
     r->start = now_seconds();
@@ -170,6 +193,7 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
 static void release(struct replay *r)
 {
     emitter_free(r->emitter);
+    state_release(&r->state);
     engine_free(r->engine);
     source_release(&r->source);
     rule_book_release(&r->book);

@@ -5,6 +5,7 @@
 #include "app/emit.h"
 #include "app/outcome.h"
 #include "app/rules.h"
+#include "app/state.h"
 
 enum replay_order { ORDER_AUTO, ORDER_TIME, ORDER_ARRIVAL };
 
@@ -17,6 +18,8 @@ struct replay_options {
     struct str out;          /* empty: stdout */
     struct str profile;      /* pinned; empty: classify */
     struct str tenant;
+    struct state_options state;
+    bool keeps;            /* at the end windows stay open */
     int64_t time_start_ms; /* stand-in of record 0 without a time */
     int64_t time_step_ms;  /* added per record */
     uint64_t threads;      /* that match; the output is the same for any number */

@@ -259,6 +259,44 @@ uint64_t rejects_count(const struct stream_counts *counts)
     return n;
 }
 
+static void print_nonzero(struct buf *out, const char *what, uint64_t n, const char *why)
+{
+    if (n == 0)
+        return;
+    buf_printf(out, "%s: ", what);
+    add_count(out, n);
+    buf_printf(out, " (%s)\n", why);
+}
+
+/* What findings came of it, and what did not go into state. */
+static void print_state(const struct summary *s, struct buf *out)
+{
+    const struct correlator_counts *c = &s->state.correlator;
+
+    buf_add(out, STR("findings: "));
+    add_count(out, c->creates);
+    buf_add(out, STR(" new, "));
+    add_count(out, c->updates);
+    buf_add(out, STR(" updates, "));
+    add_count(out, c->closes);
+    buf_add(out, STR(" closed\n"));
+    print_nonzero(out, "braked findings", c->braked, "more than the storm brake lets pass");
+    print_nonzero(out, "late events", s->state.late_events,
+                  "older than their source's watermark: windows leave them out");
+    print_nonzero(out, "no group value", s->gathered.missing_group,
+                  "a correlation's group field is missing: the hit is left out");
+    print_nonzero(out, "no value", s->gathered.missing_value,
+                  "condition.field is missing or no number: the hit is left out");
+    print_nonzero(out, "too many keys", s->gathered.keys_cut,
+                  "an event's group values make more combinations than are followed");
+    print_nonzero(out, "no entity", s->gathered.no_entity,
+                  "findings that do not fold: their event names nobody");
+    print_nonzero(out, "keys evicted", s->state.evicted, "a rule's memory was full");
+    print_nonzero(out, "keys refused", s->state.cells_refused, "a rule's memory was full");
+    print_nonzero(out, "evidence left out", s->state.capsules_refused,
+                  "the memory for windows' events was full");
+}
+
 void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out)
 {
     if (rejects_count(counts) == 0)
@@ -290,11 +328,8 @@ static void print_notes(const struct summary *s, struct buf *out)
         add_counted(out, s->time_standins, "event");
         buf_add(out, STR(" got a stand-in (--time-start, --time-step)\n"));
     }
-    if (s->findings_forgotten) {
-        buf_add(out, STR("findings forgotten: "));
-        add_count(out, s->findings_forgotten);
-        buf_add(out, STR(" (too many at once: if one came again its count began anew)\n"));
-    }
+    if (s->has_state)
+        print_state(s, out);
     if (limits) {
         buf_add(out, STR("regex limits: "));
         add_count(out, limits);

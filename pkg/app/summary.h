@@ -4,6 +4,7 @@
 #define WEIR_APP_SUMMARY_H
 
 #include "app/engine.h"
+#include "app/stage.h"
 #include "app/stream.h"
 #include "base/base.h"
 #include "base/buf.h"
@@ -25,7 +26,9 @@ struct summary {
     const uint64_t *rule_matches; /* per rule */
     const struct str *inputs;     /* names by number */
     uint64_t time_standins;
-    uint64_t findings_forgotten;
+    bool has_state;
+    struct stage_counts state;
+    struct gather_counts gathered;
     double seconds;
 };
 

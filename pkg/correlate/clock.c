@@ -108,14 +108,24 @@ static int64_t watermark_of(const struct source *s)
     return s->newest_ms < INT64_MIN + s->lateness_ms ? INT64_MIN : s->newest_ms - s->lateness_ms;
 }
 
+static void advance(struct source *s, int64_t t_ms)
+{
+    s->is_idle = false;
+    if (t_ms > s->newest_ms)
+        s->newest_ms = t_ms;
+}
+
+void clock_advance(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms)
+{
+    advance(source_of(c, partition, profile), t_ms);
+}
+
 bool clock_note(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms)
 {
     struct source *s = source_of(c, partition, profile);
     bool is_late = t_ms < watermark_of(s);
 
-    s->is_idle = false;
-    if (t_ms > s->newest_ms)
-        s->newest_ms = t_ms;
+    advance(s, t_ms);
     c->late += is_late;
     return is_late;
 }

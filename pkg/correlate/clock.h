@@ -26,8 +26,12 @@ void clock_free(struct clock *c);
 /* t, or transport_ms + CLOCK_SKEW_MS if that is less (transport_ms INT64_MIN: unknown). */
 int64_t clock_clamp(int64_t t_ms, int64_t transport_ms, bool *is_clamped);
 
-/* An event of the source at t_ms was read. profile NULL: unknown shape, lateness 5 minutes. True:
- * it is late (older than the source's watermark before it). */
+/* An event of the source at t_ms was read that nobody asks further about. */
+void clock_advance(struct clock *c, uint32_t partition, const struct profile *profile,
+                   int64_t t_ms);
+
+/* The same for one that means something to state. profile NULL: unknown shape, lateness 5 minutes.
+ * True: it is late (older than the source's watermark before it). */
 bool clock_note(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms);
 
 /* The partition is at its end: it holds nothing up until it shows an event again. */

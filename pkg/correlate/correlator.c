@@ -42,9 +42,15 @@ struct told {
 
 struct added {
     size_t from, n; /* in bytes */
-    uint32_t event;
-    int64_t t_ms;
-    bool is_late;
+    struct correlator_event event;
+};
+
+/* In whose name a derived operation is: that of the emission it came from. */
+struct origin {
+    uint64_t order;
+    uint32_t part;
+    struct store_at at;
+    bool is_restored;
 };
 
 struct correlator {
@@ -64,7 +70,6 @@ struct correlator {
     size_t n_told, cap_told;
 
     int64_t watermark_ms; /* of the batch before */
-    uint64_t order;
     struct buf scratch;
     struct correlator_counts counts;
 };
@@ -102,13 +107,12 @@ void correlator_free(struct correlator *c)
     free(c);
 }
 
-void correlator_add(struct correlator *c, struct str gathered, uint32_t event, int64_t t_ms,
-                    bool is_late)
+void correlator_add(struct correlator *c, struct str gathered, const struct correlator_event *e)
 {
     if (gathered.n == 0)
         return;
     ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
-    c->added[c->n_added++] = (struct added){c->bytes.n, gathered.n, event, t_ms, is_late};
+    c->added[c->n_added++] = (struct added){c->bytes.n, gathered.n, *e};
     buf_add(&c->bytes, gathered);
 }
 
@@ -125,7 +129,7 @@ struct correlator_counts correlator_counts(const struct correlator *c)
 /* ---- operations wait for their level ---------------------------------------------------------
  */
 
-static struct waiting *wait_in(struct correlator *c, uint32_t space)
+static struct waiting *wait_in(struct correlator *c, uint32_t space, const struct origin *from)
 {
     struct level *l = &c->levels[c->g->spaces[space].spec.level];
 
@@ -137,20 +141,23 @@ static struct waiting *wait_in(struct correlator *c, uint32_t space)
     struct waiting *w = &l->items[l->n];
     w->place = l->n++;
     w->op.space = space;
-    w->op.part = 0;
-    w->op.at = (struct store_at){0, 0};
+    w->op.order = from->order;
+    w->op.part = from->part;
+    w->op.at = from->at;
     w->is_brake = false;
     return w;
 }
 
-static void tell(struct correlator *c, uint64_t order, uint32_t rule, struct str record)
+static void tell(struct correlator *c, const struct origin *from, uint32_t rule, struct str record)
 {
     if (c->n_told == c->cap_told) {
         c->cap_told = c->cap_told ? c->cap_told * 2 : 256;
         c->told = reallocarray(c->told, c->cap_told, sizeof *c->told);
         ASSERT(c->told);
     }
-    c->told[c->n_told] = (struct told){order, c->n_told, rule, record};
+    if (from->is_restored) /* published before: what it leads to is derived all the same */
+        return;
+    c->told[c->n_told] = (struct told){from->order, c->n_told, rule, record};
     c->n_told++;
 }
 
@@ -224,13 +231,12 @@ static bool key_of(struct correlator *c, const struct named *v, const struct str
 
 /* ---- findings ------------------------------------------------------------------------------- */
 
-static void through_brake(struct correlator *c, uint64_t order, uint32_t rule, int64_t t_ms,
-                          struct str record)
+static void through_brake(struct correlator *c, const struct origin *from, uint32_t rule,
+                          int64_t t_ms, struct str record)
 {
-    struct waiting *w = wait_in(c, c->g->rules[rule].brake);
+    struct waiting *w = wait_in(c, c->g->rules[rule].brake, from);
     struct str uid = c->g->rules[rule].rule->uid;
 
-    w->op.order = order;
     w->op.t_ms = t_ms;
     w->op.key = state_key_of(&c->g->options.secret, c->g->options.tenant, &uid, 1);
     w->is_brake = true;
@@ -266,7 +272,8 @@ static bool risk_listens(const struct correlation *risk, const struct rule *rule
 
 /* A Create that was not braked adds to the risk of its entity. Its time is its bucket's start where
  * that is as sharp as risk's own hours: which hit of the bucket came first must not matter. */
-static void feed_risk(struct correlator *c, uint64_t order, uint32_t rule, const struct finding *f)
+static void feed_risk(struct correlator *c, const struct origin *from, uint32_t rule,
+                      const struct finding *f)
 {
     enum { HOUR_MS = 3600 * 1000 };
     const struct graph_rule *r = &c->g->rules[rule];
@@ -290,8 +297,7 @@ static void feed_risk(struct correlator *c, uint64_t order, uint32_t rule, const
             !key_of(c, &v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key,
                     &packed))
             continue;
-        struct waiting *w = wait_in(c, to->stages);
-        w->op.order = order;
+        struct waiting *w = wait_in(c, to->stages, from);
         w->op.t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
         w->op.key = key;
         w->hit = (struct hit){.count = 1,
@@ -313,7 +319,8 @@ static void count_finding(struct correlator *c, const struct finding *f)
     c->counts.braked += f->is_braked;
 }
 
-static void take_finding(struct correlator *c, const struct emission *e, struct str record)
+static void take_finding(struct correlator *c, const struct emission *e, struct str record,
+                         const struct origin *from)
 {
     const struct graph_space *space = &c->g->spaces[e->space];
     struct finding f;
@@ -326,18 +333,18 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
     if (!r->is_telling)
         return;
     if (f.activity == FINDING_CREATE && space->role != SPACE_BRAKE && r->brake != SPACE_NONE) {
-        through_brake(c, e->order, space->rule, f.at_ms, record);
+        through_brake(c, from, space->rule, f.at_ms, record);
         return;
     }
     count_finding(c, &f);
-    tell(c, e->order, space->rule, record);
-    if (f.activity == FINDING_CREATE && !f.is_braked)
-        feed_risk(c, e->order, space->rule, &f);
+    tell(c, from, space->rule, record);
+    if (f.activity == FINDING_CREATE && !f.is_braked && !f.is_flood)
+        feed_risk(c, from, space->rule, &f);
 }
 
 /* Dedup is off, or there is nothing to fold by: the match is a finding of its own. */
-static void sole_finding(struct correlator *c, uint32_t rule, uint64_t order, int64_t t_ms,
-                         const struct hit *hit, struct str name)
+static void sole_finding(struct correlator *c, uint32_t rule, const struct origin *from,
+                         int64_t t_ms, const struct hit *hit, struct str name)
 {
     const struct graph_rule *r = &c->g->rules[rule];
     struct str parts[] = {c->g->options.tenant, r->rule->uid, name};
@@ -361,17 +368,17 @@ static void sole_finding(struct correlator *c, uint32_t rule, uint64_t order, in
     finding_pack(&f, &c->scratch);
     struct str record = arena_str(c->arena, buf_str(&c->scratch));
     if (r->brake != SPACE_NONE) {
-        through_brake(c, order, rule, t_ms, record);
+        through_brake(c, from, rule, t_ms, record);
         return;
     }
     count_finding(c, &f);
-    tell(c, order, rule, record);
-    feed_risk(c, order, rule, &f);
+    tell(c, from, rule, record);
+    feed_risk(c, from, rule, &f);
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
 
-static void to_suppress(struct correlator *c, uint64_t order, const struct graph_rule *r,
+static void to_suppress(struct correlator *c, const struct origin *from, const struct graph_rule *r,
                         const struct signal *s, const struct named *v)
 {
     struct state_key key;
@@ -379,8 +386,7 @@ static void to_suppress(struct correlator *c, uint64_t order, const struct graph
 
     if (!key_of(c, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
         return;
-    struct waiting *w = wait_in(c, r->suppress);
-    w->op.order = order;
+    struct waiting *w = wait_in(c, r->suppress, from);
     w->op.t_ms = s->t_ms;
     w->op.key = key;
     w->hit = s->hit;
@@ -391,8 +397,9 @@ static void to_suppress(struct correlator *c, uint64_t order, const struct graph
     w->hit.value_text = s->detail.n ? s->detail : s->hit.value_text;
 }
 
-static void to_listener(struct correlator *c, uint64_t order, const struct graph_listener *l,
-                        const struct signal *s, const struct named *v)
+static void to_listener(struct correlator *c, const struct origin *from,
+                        const struct graph_listener *l, const struct signal *s,
+                        const struct named *v)
 {
     const struct graph_rule *r = &c->g->rules[l->rule];
     const struct correlation *to = r->rule->correlation;
@@ -407,8 +414,7 @@ static void to_listener(struct correlator *c, uint64_t order, const struct graph
             return;
     if (to->n_fields)
         text = values[0];
-    struct waiting *w = wait_in(c, r->stages);
-    w->op.order = order;
+    struct waiting *w = wait_in(c, r->stages, from);
     w->op.t_ms = s->t_ms;
     w->op.key = key;
     w->hit = (struct hit){.label = l->label,
@@ -424,15 +430,17 @@ static void to_listener(struct correlator *c, uint64_t order, const struct graph
         w->hit.number_micro = 0;
 }
 
-static void sole_signal(struct correlator *c, uint64_t order, uint32_t rule, const struct signal *s)
+static void sole_signal(struct correlator *c, const struct origin *from, uint32_t rule,
+                        const struct signal *s)
 {
     struct str name = arena_printf(c->arena, "signal:%lld:%.*s", (long long)s->t_ms,
                                    (int)s->hit.keys.n, s->hit.keys.p);
 
-    sole_finding(c, rule, order, s->t_ms, &s->hit, name);
+    sole_finding(c, rule, from, s->t_ms, &s->hit, name);
 }
 
-static void take_signal(struct correlator *c, const struct emission *e, struct str record)
+static void take_signal(struct correlator *c, const struct emission *e, struct str record,
+                        const struct origin *from)
 {
     const struct graph_space *space = &c->g->spaces[e->space];
     const struct graph_rule *r = &c->g->rules[space->rule];
@@ -446,8 +454,7 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
     c->counts.signals++;
     if (s.stage != SIGNAL_MET) {
         ASSERT(s.stage > space->stage && s.stage < r->kind->n_stages);
-        struct waiting *w = wait_in(c, r->stages + s.stage);
-        w->op.order = e->order;
+        struct waiting *w = wait_in(c, r->stages + s.stage, from);
         w->op.t_ms = s.t_ms;
         w->op.key = s.key;
         w->hit = s.hit;
@@ -456,11 +463,23 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
     named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,
                s.hit.capsule);
     if (r->suppress != SPACE_NONE)
-        to_suppress(c, e->order, r, &s, &v);
+        to_suppress(c, from, r, &s, &v);
     else if (r->is_telling && r->is_dedup_off)
-        sole_signal(c, e->order, space->rule, &s);
+        sole_signal(c, from, space->rule, &s);
     for (size_t i = 0; i < r->n_listeners; i++)
-        to_listener(c, e->order, &r->listeners[i], &s, &v);
+        to_listener(c, from, &r->listeners[i], &s, &v);
+}
+
+/* A late event's finding is its own: the bucket it would belong to may be closed. Its name is that
+ * of the event, so that a replay gives the same. */
+static struct str late_name(struct correlator *c, const struct hit *hit, struct str key)
+{
+    struct capsule capsule;
+
+    if (!hit->capsule.n || !capsule_unpack(hit->capsule, &capsule))
+        return arena_printf(c->arena, "late:%.*s", (int)key.n, key.p);
+    return arena_printf(c->arena, "late:%.*s/%u/%llu/%u", (int)capsule.input.n, capsule.input.p,
+                        capsule.partition, (unsigned long long)capsule.offset, capsule.index);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------
@@ -468,29 +487,29 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
 
 static void take_added(struct correlator *c, const struct added *a)
 {
+    const struct correlator_event *e = &a->event;
     struct str rest = {c->bytes.p + a->from, a->n};
     struct gathered got;
-    uint64_t order = (uint64_t)a->event << ORDER_BITS;
+    struct origin origin = {
+        .order = (uint64_t)e->event << ORDER_BITS, .part = e->part, .at = {e->position, 0}};
+    const struct origin *from = &origin;
 
-    for (; gathered_next(&rest, &got); order++) {
+    for (; gathered_next(&rest, &got); origin.order++) {
         bool is_own = got.space == SPACE_NONE ||
-                      (a->is_late && c->g->spaces[got.space].role == SPACE_SUPPRESS);
+                      (e->is_late && c->g->spaces[got.space].role == SPACE_SUPPRESS);
         if (is_own) {
-            struct unpack u = unpack_from(got.hit.keys);
-            struct str name = unpack_u8(&u) ? unpack_str(&u) : STR("");
+            struct str name = gathered_name(c->arena, &got);
             if (got.space != SPACE_NONE)
-                name = arena_printf(c->arena, "late:%lld:%u:%.*s", (long long)a->t_ms, a->event,
-                                    (int)name.n, name.p);
-            sole_finding(c, got.rule, order, a->t_ms, &got.hit, name);
+                name = late_name(c, &got.hit, name);
+            sole_finding(c, got.rule, from, e->t_ms, &got.hit, name);
             continue;
         }
-        if (a->is_late) {
+        if (e->is_late) {
             c->counts.late++;
             continue;
         }
-        struct waiting *w = wait_in(c, got.space);
-        w->op.order = order;
-        w->op.t_ms = a->t_ms;
+        struct waiting *w = wait_in(c, got.space, from);
+        w->op.t_ms = e->t_ms;
         w->op.key = got.key;
         w->hit = got.hit;
     }
@@ -536,32 +555,47 @@ static void line_up(struct correlator *c, struct level *l)
     }
 }
 
-static enum weir_rc run_level(struct correlator *c, uint32_t number, int64_t watermark_ms,
+static void take_emissions(struct correlator *c, const struct emission *emissions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct emission *e = &emissions[i];
+        struct str record = arena_str(c->arena, e->bytes);
+        struct origin from = {e->order, e->part, e->at, e->is_restored};
+        if (record_kind_of(record) == RECORD_FINDING)
+            take_finding(c, e, record, &from);
+        else
+            take_signal(c, e, record, &from);
+    }
+}
+
+enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
+                              const struct correlator_frame *frame, enum store_answer *answer,
                               struct weir_err *err)
 {
-    struct level *l = &c->levels[number];
+    struct level *l = &c->levels[level];
     const struct emission *emissions;
-    enum store_answer answer;
     size_t n;
 
     line_up(c, l);
     for (size_t done = 0;;) {
+        /* With parts a round is one call, since upto is its end: whoever has parts keeps his
+         * batches small enough. */
         size_t part = l->n - done < STORE_OPS_MAX ? l->n - done : STORE_OPS_MAX;
         bool is_last = done + part == l->n;
-        struct store_batch batch = {.round = number,
+        ASSERT(is_last || !frame->n_parts);
+        struct store_batch batch = {.round = level,
                                     .ops = c->ops + done,
                                     .n_ops = part,
-                                    .clock = {c->watermark_ms},
-                                    .timer_ms = is_last ? watermark_ms : INT64_MIN};
-        TRY(store_apply(c->store, &batch, &emissions, &n, &answer, err));
-        ASSERT(answer == STORE_DONE);
-        for (size_t i = 0; i < n; i++) {
-            struct str record = arena_str(c->arena, emissions[i].bytes);
-            if (record_kind_of(record) == RECORD_FINDING)
-                take_finding(c, &emissions[i], record);
-            else
-                take_signal(c, &emissions[i], record);
-        }
+                                    .clock = {frame->watermark_ms},
+                                    .timer_ms = is_last ? frame->timer_ms : INT64_MIN,
+                                    .parts = frame->parts,
+                                    .n_parts = frame->n_parts,
+                                    .run_id = frame->run_id,
+                                    .is_sweep = frame->is_sweep};
+        TRY(store_apply(c->store, &batch, &emissions, &n, answer, err));
+        if (*answer != STORE_DONE)
+            return WEIR_OK;
+        take_emissions(c, emissions, n);
         done += part;
         if (is_last)
             break;
@@ -580,41 +614,58 @@ static int by_told_order(const void *x, const void *y)
     return (a->place > b->place) - (a->place < b->place);
 }
 
-static enum weir_rc tell_all(struct correlator *c, correlator_fn *fn, void *context,
+enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *context,
                              struct weir_err *err)
 {
     struct finding f;
-    struct told *sorted = c->told;
+    enum weir_rc rc = WEIR_OK;
 
     for (size_t i = 1; i < c->n_told; i++)
-        if (sorted[i - 1].order > sorted[i].order) {
-            qsort(sorted, c->n_told, sizeof *sorted, by_told_order);
+        if (c->told[i - 1].order > c->told[i].order) {
+            qsort(c->told, c->n_told, sizeof *c->told, by_told_order);
             break;
         }
-    for (size_t i = 0; i < c->n_told; i++) {
-        if (!finding_unpack(sorted[i].record, &f))
+    for (size_t i = 0; i < c->n_told && rc == WEIR_OK; i++) {
+        if (!finding_unpack(c->told[i].record, &f))
             continue;
-        f.rule = sorted[i].rule;
-        uint64_t order = sorted[i].order;
-        TRY(fn(context, &f, order == ORDER_TIMER ? UINT32_MAX : (uint32_t)(order >> ORDER_BITS),
-               err));
+        f.rule = c->told[i].rule;
+        uint64_t order = c->told[i].order;
+        rc = fn(context, &f, order == ORDER_TIMER ? UINT32_MAX : (uint32_t)(order >> ORDER_BITS),
+                err);
     }
-    return WEIR_OK;
+    correlator_drop(c);
+    return rc;
 }
 
-enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,
-                            void *context, struct weir_err *err)
+void correlator_drop(struct correlator *c)
+{
+    for (uint32_t i = 0; i < c->g->n_levels; i++)
+        c->levels[i].n = 0;
+    c->n_told = 0;
+    c->n_added = 0;
+    buf_clear(&c->bytes);
+}
+
+void correlator_begin(struct correlator *c)
 {
     arena_reset(c->arena);
     c->n_told = 0;
     for (size_t i = 0; i < c->n_added; i++)
         take_added(c, &c->added[i]);
+}
+
+enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,
+                            void *context, struct weir_err *err)
+{
+    struct correlator_frame frame = {.watermark_ms = c->watermark_ms, .timer_ms = watermark_ms};
+    enum store_answer answer = STORE_DONE;
+
+    correlator_begin(c);
     for (uint32_t level = 0; level < c->g->n_levels; level++)
         if (c->levels[level].n || store_next_due(c->store) <= watermark_ms)
-            TRY(run_level(c, level, watermark_ms, err));
+            TRY(correlator_apply(c, level, &frame, &answer, err));
+    ASSERT(answer == STORE_DONE); /* without parts there is nothing to be fenced off from */
     if (watermark_ms > c->watermark_ms)
         c->watermark_ms = watermark_ms;
-    c->n_added = 0;
-    buf_clear(&c->bytes);
-    return tell_all(c, fn, context, err);
+    return correlator_tell(c, fn, context, err);
 }

@@ -43,18 +43,49 @@ struct correlator *correlator_new(const struct graph *g, struct store *store);
 void correlator_free(struct correlator *c);
 
 /* One event's operations (gather.h), copied. `event` rises from 0 in each batch. */
-void correlator_add(struct correlator *c, struct str gathered, uint32_t event, int64_t t_ms,
-                    bool is_late);
+struct correlator_event {
+    uint32_t event;
+    int64_t t_ms;
+    bool is_late;
+    uint32_t part;     /* index into correlator_frame.parts, and the event's place in it; both 0 */
+    uint64_t position; /* without parts */
+};
+void correlator_add(struct correlator *c, struct str gathered, const struct correlator_event *e);
 bool correlator_is_full(const struct correlator *c);
 
 /* f is valid during the call. event: that of the batch which made it; UINT32_MAX: a timer. */
 typedef enum weir_rc correlator_fn(void *context, const struct finding *f, uint32_t event,
                                    struct weir_err *err);
 
+/* ---- a batch at once: whoever keeps no partitions ------------------------------------------- */
+
 /* Apply what was added; then no event that is not late is older than watermark_ms (INT64_MAX: no
  * event comes any more, everything ends). */
 MUST_USE enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,
                                      void *context, struct weir_err *err);
+
+/* ---- level by level: whoever follows the protocol (store.h) ---------------------------------- */
+
+/* correlator_begin(), correlator_apply() for each level from 0 up, correlator_tell(); after a
+ * failure of apply the same level again, or correlator_drop(). */
+struct correlator_frame {
+    int64_t watermark_ms; /* before the batch */
+    int64_t timer_ms;     /* see store_batch */
+    const struct store_part *parts;
+    size_t n_parts;
+    const char *run_id;
+    bool is_sweep;
+};
+
+void correlator_begin(struct correlator *c);
+MUST_USE enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
+                                       const struct correlator_frame *frame,
+                                       enum store_answer *answer, struct weir_err *err);
+/* Findings that were published already (store.h, is_restored) are not told. Ends the batch. */
+MUST_USE enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *context,
+                                      struct weir_err *err);
+/* The batch is given up: as if nothing had been added. */
+void correlator_drop(struct correlator *c);
 
 struct correlator_counts correlator_counts(const struct correlator *c);
 

@@ -21,6 +21,9 @@
 #include "state/capsule.h"
 #include "state/uid.h"
 
+/* Begins the name of a finding that has only its record's bytes to be named by. */
+#define SOLE_RAW "raw:"
+
 enum { MEMBERS_MAX = 100 }; /* values of one group field */
 
 /* Field numbers of one correlation: group parts per input, then condition.field, then the actor. */
@@ -325,6 +328,33 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
     w->counts.operations++;
 }
 
+void gathered_add_index(char *gathered, size_t n, uint32_t add)
+{
+    struct packed_op op;
+
+    for (size_t at = 0; at + sizeof op <= n;) {
+        memcpy(&op, gathered + at, sizeof op);
+        at += sizeof op;
+        if (op.rule == UINT32_MAX) {
+            capsule_add_index(gathered + at, op.capsule_n, add);
+            at += op.capsule_n;
+        } else {
+            at += op.keys_n + op.value_n + op.addends_n;
+        }
+    }
+}
+
+struct str gathered_name(struct arena *a, const struct gathered *g)
+{
+    struct unpack u = unpack_from(g->hit.keys);
+    struct str name = unpack_u8(&u) ? unpack_str(&u) : STR("");
+    struct capsule capsule;
+
+    if (!str_starts(name, STR(SOLE_RAW)) || !capsule_unpack(g->hit.capsule, &capsule))
+        return name;
+    return arena_printf(a, "%.*s:%u", (int)name.n, name.p, capsule.index);
+}
+
 bool gathered_next(struct str *p, struct gathered *out)
 {
     struct packed_op op;
@@ -509,7 +539,7 @@ static struct str sole_part(struct gatherer *w)
     if (id.n)
         return arena_printf(w->arena, "event:%.*s", (int)id.n, id.p);
     digest_sha256_hex(w->digest, w->at->event->record, hex);
-    return arena_printf(w->arena, "raw:%s:%u", hex, w->at->event->ref.index);
+    return arena_printf(w->arena, SOLE_RAW "%s", hex); /* the index: gathered_name() */
 }
 
 static size_t dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values)

@@ -68,7 +68,13 @@ struct gathered {
     struct hit hit; /* slices of what was read */
 };
 
+/* More members of the event's record came before it than the gatherer knew. */
+void gathered_add_index(char *gathered, size_t n, uint32_t add);
+
 /* The next operation; false at the end. *p moves on. */
 bool gathered_next(struct str *p, struct gathered *out);
+
+/* SPACE_NONE: the part of the finding's name that is this event's alone (state/uid.h). */
+struct str gathered_name(struct arena *a, const struct gathered *g);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "correlate/threshold.h"
 
+enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
 enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
 
 struct builder {
@@ -187,6 +188,7 @@ static struct fold_spec fold_of(struct builder *b, struct graph_rule *r)
                               .tenant = b->g->options.tenant,
                               .period_ms = period_of(r->rule),
                               .threshold = threshold_of(r->rule->correlation),
+                              .update_ms = UPDATE_PERIOD_MS,
                               .is_anchored = state && state->dedup.is_anchored,
                               .key_names = names,
                               .n_key_names = n_names};

@@ -280,6 +280,30 @@ bool profile_set_names_entity(const struct profile_set *set, const struct logsou
     return false;
 }
 
+/* It takes its product from the event: it may be about anything. */
+static bool is_about_anything(const struct profile *p)
+{
+    return p->n_from[SOURCE_PRODUCT] > 0;
+}
+
+bool profile_set_names_anywhere(const struct profile_set *set, struct str field)
+{
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct profile *p = set->items[i];
+        if (!is_about_anything(p))
+            continue;
+        if (is_of_entity(p, field) || listed_field(p, field))
+            return true;
+        for (size_t k = 0; k < p->known.n; k++)
+            if (name_matches(p->known.items[k], field))
+                return true;
+        for (size_t k = 0; k < p->n_evidence; k++)
+            if (str_eq(p->evidence[k].field, field))
+                return true;
+    }
+    return false;
+}
+
 /* ---- words that look like others ---------------------------------------------------- */
 
 /* The nearest of many names, met one by one. */

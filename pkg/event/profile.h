@@ -88,6 +88,10 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
 bool profile_set_names_entity(const struct profile_set *set, const struct logsource *source,
                               struct str field);
 
+/* True if a profile of records that name their own source lists the field: such a record may be of
+ * any product. */
+bool profile_set_names_anywhere(const struct profile_set *set, struct str field);
+
 /* The name of a field of those profiles that looks like this one; empty if none does. */
 struct str profile_set_nearest_field(const struct profile_set *set, const struct logsource *source,
                                      struct str field);

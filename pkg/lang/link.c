@@ -306,7 +306,8 @@ static bool can_have(const struct linker *l, const struct rule *rule, struct str
     const struct correlation *c = rule->correlation;
 
     if (!c)
-        return profile_set_knows_field(l->options->profiles, &rule->logsource, field);
+        return profile_set_knows_field(l->options->profiles, &rule->logsource, field) ||
+               profile_set_names_anywhere(l->options->profiles, field);
     for (size_t i = 0; i < c->n_group; i++)
         if (str_eq(c->group[i], field))
             return true;

@@ -282,6 +282,8 @@ const struct plan *plan_new(struct arena *a, struct rule *const *rules, size_t n
         p->rules[i].root = link_formula(&l, rules[i]->formula);
         p->rules[i].logsource = link_logsource(&l, &rules[i]->logsource);
     }
+    for (size_t i = 0; i < options->n_fields; i++)
+        (void)field_intern(l.fields, options->fields[i]);
     p->fields = l.fields;
     p->atoms = l.atoms.items;
     p->n_atoms = l.atoms.n;

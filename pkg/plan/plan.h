@@ -64,6 +64,8 @@ struct plan {
 struct plan_options {
     bool no_routing;
     struct extract_options extract;
+    const struct str *fields; /* that others than rules' atoms want extracted */
+    size_t n_fields;
 };
 
 /* Link n rules; their order is the order of rule numbers. */

@@ -56,6 +56,17 @@ static struct str unpack_short(struct unpack *u)
     return s;
 }
 
+void capsule_add_index(char *packed, size_t n, uint32_t add)
+{
+    enum { INDEX_AT = 4 + 4 + 8 };
+    uint32_t index;
+
+    ASSERT(n >= CAPSULE_HEAD);
+    memcpy(&index, packed + INDEX_AT, sizeof index);
+    index += add;
+    memcpy(packed + INDEX_AT, &index, sizeof index);
+}
+
 void capsule_pack(const struct capsule *c, struct buf *out)
 {
     size_t start = out->n;

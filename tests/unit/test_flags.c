@@ -3,6 +3,8 @@
 
 #include "app/flags.h"
 
+#include <stdlib.h>
+
 enum { ARGS_MAX = 8 };
 
 struct given {
@@ -20,9 +22,10 @@ static enum weir_rc parse(struct given *g, const char *const *args)
 {
     const struct flag flags[] = {
         {"switch", 's', FLAG_SWITCH, NULL, "a switch", .to.on = &g->on},
-        {"text", 0, FLAG_TEXT, "TEXT", "a text", .to.text = &g->text},
+        {"text", 0, FLAG_TEXT, "TEXT", "a text", .to.text = &g->text, .is_in_environment = true},
         {"input", 'i', FLAG_TEXTS, "PATH", "texts", .to.texts = &g->texts},
-        {"count", 0, FLAG_COUNT, "N", "a count", .to.count = &g->count},
+        {"count-max", 0, FLAG_COUNT, "N", "a count", .to.count = &g->count,
+         .is_in_environment = true},
         {"seconds", 0, FLAG_DECIMAL, "S", "a decimal", .to.decimal = &g->decimal},
         {"format", 0, FLAG_CHOICE, "auto|table|json", "a choice", .to.choice = &g->choice},
         {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
@@ -47,8 +50,8 @@ TEST(flags_are_taken_in_all_spellings)
 {
     static const char *const args[] = {"-ia",      "--input=b",     "-i",     "c",
                                        "--switch", "--format=json", "--text", NULL};
-    static const char *const more[] = {"--count", "7", "--seconds=0.5", "word", "--",
-                                       "--text",  NULL};
+    static const char *const more[] = {"--count-max", "7", "--seconds=0.5", "word", "--",
+                                       "--text",      NULL};
     struct given g = {0};
 
     CHECK_EQ(parse(&g, args), WEIR_BADARG); /* --text lacks its value */
@@ -119,7 +122,7 @@ TEST(wrong_options_are_refused_in_one_line)
         {{"-z"}, WEIR_BADARG, "unknown option '-z' (see 'weir help test')"},
         {{"--switch=1"}, WEIR_BADARG, "--switch takes no value"},
         {{"--format", "xml"}, WEIR_BADARG, "--format: 'xml' is none of auto|table|json"},
-        {{"--count", "-1"}, WEIR_BADARG, "--count: '-1' is not a whole number"},
+        {{"--count-max", "-1"}, WEIR_BADARG, "--count-max: '-1' is not a whole number"},
         {{"--seconds", "nan"}, WEIR_BADARG, "--seconds: 'nan' is not a number from 0 up"},
         {{"--seconds", "1x"}, WEIR_BADARG, "--seconds: '1x' is not a number from 0 up"},
         {{"--text=a", "--text=b"}, WEIR_BADARG, "--text is given twice"},
@@ -134,6 +137,33 @@ TEST(wrong_options_are_refused_in_one_line)
     }
 }
 
-TEST_MAIN(ENTRY(flags_are_taken_in_all_spellings),
+TEST(the_environment_says_what_the_command_line_does_not)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const text[] = {"--text=line", NULL};
+    struct given g = {0}, h = {0}, bad = {0};
+
+    setenv("WEIR_TEXT", "environment", 1);
+    setenv("WEIR_COUNT_MAX", "12", 1);
+    setenv("WEIR_SWITCH", "1", 1); /* not among those that are asked for */
+    CHECK_EQ(parse(&g, nothing), WEIR_OK);
+    CHECK_STR(g.text, "environment");
+    CHECK_EQ(g.count, 12);
+    CHECK(!g.on);
+    CHECK_EQ(parse(&h, text), WEIR_OK);
+    CHECK_STR(h.text, "line");
+    setenv("WEIR_COUNT_MAX", "many", 1);
+    CHECK_EQ(parse(&bad, nothing), WEIR_BADARG);
+    CHECK_STR(str_from(bad.err.text), "--count-max: 'many' is not a whole number");
+    unsetenv("WEIR_TEXT");
+    unsetenv("WEIR_COUNT_MAX");
+    unsetenv("WEIR_SWITCH");
+    release(&g);
+    release(&h);
+    release(&bad);
+}
+
+TEST_MAIN(ENTRY(the_environment_says_what_the_command_line_does_not),
+          ENTRY(flags_are_taken_in_all_spellings),
           ENTRY(switches_stand_together_and_before_a_value), ENTRY(a_single_dash_is_a_word),
           ENTRY(help_ends_parsing), ENTRY(wrong_options_are_refused_in_one_line))

@@ -1,0 +1,68 @@
+/* player.h - rules and events on a virtual clock, with everything that can happen to a worker: for
+ * scenarios and rule tests.
+ *
+ * Events come in partitions and get positions; a batch is what comes between two pauses. The store
+ * sees the protocol of a worker (store.h, parts), so a worker can be started anew with its
+ * last batch committed or not, and events can come again: what is found must not change.
+ *
+ *     player_event() ..., player_pause() [applies], player_commit() [publishes]
+ *     player_restart(): without a commit before it, what the batch found is not published
+ *
+ * Memory   all events stay until the end. Threads: belongs to one.
+ */
+#ifndef WEIR_APP_PLAYER_H
+#define WEIR_APP_PLAYER_H
+
+#include "app/rules.h"
+#include "app/state.h"
+#include "base/base.h"
+#include "base/err.h"
+
+enum { PLAYER_PARTITIONS_MAX = 16 };
+
+struct player_options {
+    struct rule_options rules;
+    struct state_options state;
+    struct str profile; /* pinned; empty: classify */
+    struct str version;
+};
+
+struct player;
+
+/* Bad rules are told on stderr; WEIR_SYNTAX then. */
+MUST_USE enum weir_rc player_new(const struct player_options *o, struct player **out,
+                                 struct weir_err *err);
+void player_free(struct player *p);
+
+/* One event of a partition, new in its log. WEIR_SYNTAX: it is none. */
+MUST_USE enum weir_rc player_event(struct player *p, uint32_t partition, struct str json,
+                                   struct weir_err *err);
+/* The last n events of a partition come again, at the places that they had. */
+MUST_USE enum weir_rc player_again(struct player *p, uint32_t partition, size_t n,
+                                   struct weir_err *err);
+/* All partitions have shown everything before t_ms. */
+void player_time(struct player *p, int64_t t_ms);
+
+/* The batch ends: state is applied, findings come out. Then either is it published, or a restart
+ * forgets it. */
+MUST_USE enum weir_rc player_pause(struct player *p, struct weir_err *err);
+void player_commit(struct player *p);
+MUST_USE enum weir_rc player_restart(struct player *p, struct weir_err *err);
+/* No event comes any more: all ends; also a pause. */
+MUST_USE enum weir_rc player_end(struct player *p, struct weir_err *err);
+
+/* What came out so far, of committed batches and the last one. rule: uid or name; empty: any. */
+struct player_counts {
+    uint64_t creates, raises, updates, closes, braked, shadow;
+    uint64_t hits;       /* of the last record of each finding, in sum */
+    uint64_t dedup_hits; /* findings that came out again after a restart */
+    uint64_t late;       /* operations of late events */
+    uint64_t matches;    /* of single-event rules, events that came again included */
+};
+struct player_counts player_counts(const struct player *p, struct str rule);
+
+/* Documents of the records so far, one a line, with fixed volatile fields. */
+struct buf;
+void player_documents(struct player *p, struct buf *out);
+
+#endif

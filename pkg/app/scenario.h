@@ -1,0 +1,47 @@
+/* scenario.h - stories about state: a script with the time in it, played without waiting.
+ *
+ *     # A redelivered batch must not alert twice.
+ *     rules   k8s_secret_enumeration.yml
+ *     at 0s   event get_secret.json x 20
+ *     expect  alerts == 1
+ *     restart worker before commit
+ *     at 5s   event get_secret.json x 20 redelivered
+ *     expect  alerts == 1   dedup_hits == 1
+ *
+ * A line is a statement; `#` begins a comment. Paths are relative to the script.
+ *
+ *     rules PATH...            rules to load (once or more, before the first event)
+ *     profile NAME             all events are of this shape
+ *     tenant NAME    brake N    no_dedup    list NAME=FILE
+ *     at TIME event WHAT [x N] [every SPAN] [partition P] [redelivered]
+ *         WHAT: a file with one event, or the event itself between braces. In it {time} stands for
+ *         the event's time (RFC 3339), {ms} for the same in milliseconds, {n} for its number
+ *         in this line (from 0). TIME is since the story's start: 5s, 10m, 1h30m, 9m59s999ms.
+ *     at TIME time             every source has come as far as TIME
+ *     restart worker [before commit]
+ *     end                      no event comes any more
+ *     expect NAME OP N ...      also: NAME of RULE OP N (uid or name); OP: == != < <= > >=
+ *         alerts (new ones and raises), creates, raises, updates, closes, braked, shadow, hits,
+ *         dedup_hits, late, matches
+ *
+ * Each `at` is a batch of its own. The story begins at 2026-01-05T00:00:00Z, a Monday.
+ */
+#ifndef WEIR_APP_SCENARIO_H
+#define WEIR_APP_SCENARIO_H
+
+#include "app/player.h"
+#include "base/base.h"
+#include "base/err.h"
+
+struct scenario_options {
+    struct state_options state; /* where: the store to play on */
+    struct str version;
+};
+
+/* Play the script of a file. WEIR_OK: every expectation was met. Else err names line and column: of
+ * the script's fault (WEIR_SYNTAX ...), or of the expectation that was not met (WEIR_BADARG)
+ * with what was seen instead. */
+MUST_USE enum weir_rc scenario_play(struct str path, const struct scenario_options *o,
+                                    struct weir_err *err);
+
+#endif

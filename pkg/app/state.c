@@ -1,0 +1,87 @@
+/* state.c - the state of a command: store, secret, graph. */
+#include "app/state.h"
+
+#include "app/files.h"
+#include "base/str.h"
+#include "state/store_mem.h"
+#include "state/store_redis.h"
+
+enum { SECRET_FILE_MAX = 4096 };
+
+static bool is_redis(struct str where)
+{
+    return str_starts(where, STR("redis://")) || str_starts(where, STR("rediss://")) ||
+           str_starts(where, STR("unix://"));
+}
+
+/* The secret that keys are hashed with; without one that of tests, which is no secret. */
+static enum weir_rc read_secret(struct state *s, struct arena *a, struct str file,
+                                struct weir_err *err)
+{
+    struct str text;
+
+    s->secret = state_secret_test;
+    if (!file.n)
+        return WEIR_OK;
+    TRY(file_read(a, file, SECRET_FILE_MAX, &text, err));
+    if (state_secret_from(str_trim(text), &s->secret) == WEIR_OK)
+        return WEIR_OK;
+    err_set(err, WEIR_BADARG, "--state-secret-file: a secret has at least %d bytes",
+            STATE_SECRET_BYTES);
+    err_file(err, file);
+    return WEIR_BADARG;
+}
+
+static enum weir_rc open_store(struct state *s, const struct state_options *o, struct weir_err *err)
+{
+    if (!o->where.n || str_eq(o->where, STR("memory"))) {
+        s->store = store_mem_new();
+        return WEIR_OK;
+    }
+    if (is_redis(o->where)) {
+        struct store_redis_options redis = {.url = o->where,
+                                            .password_file = o->password_file,
+                                            .ca_file = o->ca_file,
+                                            .secret = &s->secret};
+        return store_redis_new(&redis, &s->store, err);
+    }
+    return err_set(err, WEIR_BADARG, "--state '%.*s': memory, dir:PATH or redis://HOST:PORT",
+                   (int)o->where.n, o->where.p);
+}
+
+static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
+                               const struct state_options *o, const struct state_secret *secret,
+                               const struct graph **out, struct weir_err *err)
+{
+    struct graph_options graph = {.tenant = o->tenant,
+                                  .secret = secret ? *secret : state_secret_test,
+                                  .budget_bytes = o->budget_mib * 1024 * 1024,
+                                  .brake_creates = (uint32_t)o->brake,
+                                  .no_dedup = o->no_dedup};
+
+    return graph_new(a, rules, n_rules, &graph, out, err);
+}
+
+enum weir_rc state_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
+                         const struct state_options *o, const struct graph **out,
+                         struct weir_err *err)
+{
+    return make_graph(a, rules, n_rules, o, NULL, out, err);
+}
+
+enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *rules, size_t n_rules,
+                        const struct state_options *o, struct weir_err *err)
+{
+    TRY(read_secret(s, a, o->secret_file, err));
+    TRY(make_graph(a, rules, n_rules, o, &s->secret, &s->graph, err));
+    TRY(open_store(s, o, err));
+    graph_attach(s->graph, s->store);
+    return is_redis(o->where) ? store_redis_check_budgets(s->store, err) : WEIR_OK;
+}
+
+void state_release(struct state *s)
+{
+    if (s->store)
+        store_free(s->store);
+    s->store = NULL;
+}

@@ -1,0 +1,46 @@
+/* state.h - the state of a command: which store, under which secret, and the graph of the rules.
+ *
+ * Memory   the graph lives in the arena given; the store until state_release().
+ * Errors   what a person gave wrongly or the world does not have: one line each.
+ */
+#ifndef WEIR_APP_STATE_H
+#define WEIR_APP_STATE_H
+
+#include "app/text_list.h"
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/err.h"
+#include "correlate/graph.h"
+
+/* As given on the command line; empty: not given. */
+struct state_options {
+    struct str where;         /* memory, dir:PATH, redis://... ; empty: memory */
+    struct str password_file; /* --state-password-file */
+    struct str ca_file;       /* --state-ca */
+    struct str secret_file;   /* --state-secret-file; without one the fixed test key */
+    struct str geoip_file;    /* --geoip */
+    struct str tenant;
+    uint64_t budget_mib; /* per space; 0: the default */
+    uint64_t brake;      /* Creates per rule and minute; 0: no brake */
+    bool no_dedup;
+};
+
+struct state {
+    struct state_secret secret;
+    struct store *store;
+    const struct graph *graph;
+    struct str dir; /* of a store in a directory; empty: another kind */
+};
+
+/* The graph alone: who wants which fields. */
+MUST_USE enum weir_rc state_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
+                                  const struct state_options *o, const struct graph **out,
+                                  struct weir_err *err);
+
+/* Open the store, make the graph of the rules, attach it. */
+MUST_USE enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *rules,
+                                 size_t n_rules, const struct state_options *o,
+                                 struct weir_err *err);
+void state_release(struct state *s);
+
+#endif
