@@ -136,8 +136,7 @@ void redis_outbox_read(struct store_redis *s, struct redis_shard *sh, uint32_t p
                    i < flags->n && flags->items[i]->number != 0);
 }
 
-/* ---- the order --------------------------------------------------------------------------------
- */
+/* ---- the order ------------------------------------------------------------------------------- */
 
 static int in_order(const void *a, const void *b)
 {

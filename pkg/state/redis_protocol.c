@@ -107,8 +107,7 @@ static void start_shards(struct store_redis *s, struct redis_words w[static STOR
         start(&w[k], "weir_v1_shard", s->shards[k].tag, name);
 }
 
-/* ---- partitions --------------------------------------------------------------------------------
- */
+/* ---- partitions ------------------------------------------------------------------------------ */
 
 static enum weir_rc acquire(struct store *base, uint32_t partition, const char *run_id,
                             uint64_t *epoch, enum store_answer *answer, struct weir_err *err)
@@ -192,8 +191,7 @@ static enum weir_rc lift(struct store *base, const char *run_id, uint32_t partit
     return call_shards(s, all, replies, answer, err);
 }
 
-/* ---- marks --------------------------------------------------------------------------------------
- */
+/* ---- marks ----------------------------------------------------------------------------------- */
 
 static enum weir_rc mark(struct store *base, const char *run_id, const struct store_mark *marks,
                          size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,

@@ -70,7 +70,8 @@ void redis_page_get(const struct redis_page *p, uint32_t i, int64_t *t_ms, uint3
     *t_ms = (int64_t)raw - TIME_EDGE;
 }
 
-static const uint32_t rooms[] = {4, 8, 16, 24, 32, 48, REDIS_PAGE_RECORDS};
+/* With the string's header each is just under a size of the allocator. */
+static const uint32_t rooms[] = {3, 7, 15, 23, 31, 47, REDIS_PAGE_RECORDS};
 
 bool redis_page_put(struct redis_page *p, uint32_t i, const struct state_key *key, int64_t t_ms,
                     uint32_t value)

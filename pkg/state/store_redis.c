@@ -32,8 +32,7 @@ static struct store_redis *redis_of(struct store *base)
     return (struct store_redis *)base;
 }
 
-/* ---- memory of cells ----------------------------------------------------------------------------
- */
+/* ---- memory of cells ------------------------------------------------------------------------- */
 
 static bool side_fits(const struct redis_memory *m, uint32_t room)
 {
@@ -127,8 +126,7 @@ static void begin(struct store_redis *s)
     }
 }
 
-/* ---- one round ---------------------------------------------------------------------------------
- */
+/* ---- one round ------------------------------------------------------------------------------- */
 
 /* What went wrong in a round, the worst of it; text for people. */
 struct trouble {
@@ -287,8 +285,7 @@ static bool is_done(const struct store_redis *s)
     return true;
 }
 
-/* ---- outages ------------------------------------------------------------------------------------
- */
+/* ---- outages --------------------------------------------------------------------------------- */
 
 /* Whatever we knew of timers: somebody else may have set some meanwhile. */
 static enum weir_rc connect_again(struct store_redis *s, struct weir_err *err)
@@ -466,8 +463,7 @@ static enum weir_rc apply(struct store *base, const struct store_batch *batch,
     return WEIR_OK;
 }
 
-/* ---- the rest of store.h ------------------------------------------------------------------------
- */
+/* ---- the rest of store.h --------------------------------------------------------------------- */
 
 static uint32_t add_space(struct store *base, const struct space_spec *spec)
 {

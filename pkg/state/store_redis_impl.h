@@ -1,7 +1,9 @@
 /* store_redis_impl.h - what the files of store_redis share: a batch on its way through the shards.
  *
  *     store_redis.c    the rounds: read, step, commit, until every shard is done
- *     redis_request.c  the words of the two calls, and what their replies say
+ *     redis_slots.c    the cells of a batch in one shard, and the words of calls
+ *     redis_read.c     the call that reads a shard, and its reply
+ *     redis_write.c    the call that writes it back
  *     redis_steps.c    runs the steps of one shard on what was read
  *     redis_gather.c   puts the emissions of all shards into one order
  *     redis_protocol.c the calls of workers: owners, marks, recovery
@@ -163,14 +165,32 @@ struct store_redis {
     struct emissions out;
 };
 
-/* redis_request.c */
+/* redis_slots.c */
+void redis_add_number(struct store_redis *s, struct redis_words *w, int64_t v);
+void redis_add_list(struct store_redis *s, struct redis_words *w, const struct redis_words *list);
+void redis_add_bytes(struct redis_words *w, const void *p, size_t n);
+struct str redis_timer_text(struct store_redis *s);
+enum weir_rc redis_slot_load(struct store_redis *s, struct redis_slot *slot,
+                             const struct redis_reply *r, struct weir_err *err);
+void redis_order_slots(struct store_redis *s, struct redis_shard *sh);
+size_t redis_group_end(const struct redis_shard *sh, size_t from);
+size_t redis_count_groups(const struct redis_shard *sh);
+int64_t redis_share_of(const struct redis_space *space);
+uint32_t redis_spread_of(const struct redis_space *space);
+int64_t redis_bytes_of(const struct redis_usage *u);
+bool redis_is_pressed(const struct redis_space *space, uint32_t shard);
+bool redis_is_spread(const struct redis_space *space, uint32_t shard);
+void redis_add_call(struct store_redis *s, struct redis_words *w, const char *name,
+                    const struct redis_shard *sh);
+
 struct redis_slot *redis_slot_get(struct store_redis *s, struct redis_shard *sh, uint32_t space,
                                   const struct state_key *key);
+/* redis_read.c */
 void redis_request_read(struct store_redis *s, struct redis_shard *sh);
 MUST_USE enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard *sh,
                                                const struct redis_reply *r,
                                                enum store_answer *answer, struct weir_err *err);
-/* False: there is nothing to commit. */
+/* redis_write.c. False: there is nothing to commit. */
 MUST_USE bool redis_request_commit(struct store_redis *s, struct redis_shard *sh);
 
 /* A score as the library gives it; INT64_MAX: none. */
