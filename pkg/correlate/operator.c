@@ -18,7 +18,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* new terms */
     [OPERATOR_FIRST_SEEN] = &operator_first_seen,
     /* seldom terms */
-    [OPERATOR_RARITY] = NULL,
+    [OPERATOR_RARITY] = &operator_rarity,
     /* how large a part */
     [OPERATOR_RATIO] = NULL,
     /* against its own baseline */

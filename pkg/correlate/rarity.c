@@ -1,0 +1,349 @@
+/* rarity.c - the value's side: entries that are judged in time order.
+ *
+ * An entry is (first, last, number): by count a time and its hits; by days the first hit of a day
+ * and the day; by actors a run of an actor's hits with no gap over H in it. Entries below
+ * settled_ms are judged.
+ *
+ * Bounded: no frequency above `limit` can be met, so entries with more than limit others around
+ * them on both sides, all within H, decide nothing (thin_out), and of judged ones the newest
+ * limit + 1 are enough (forget).
+ */
+#include "correlate/rarity.h"
+
+#include "correlate/final.h"
+#include "correlate/span.h"
+#include "state/capsule.h"
+
+#include <string.h>
+
+enum { RARITY_VERSION = 1, ENTRIES_MAX = RARITY_PENDING_MAX + RARITY_LIMIT_MAX + 1 };
+#define DAY_MS 86400000ll
+
+struct head {
+    uint8_t version, pad;
+    uint16_t keys_n, text_n, n;
+    int64_t settled_ms;
+    uint64_t value;
+    struct state_key group;
+};
+
+struct entry {
+    int64_t first, last;
+    uint64_t number; /* hits, day or actor */
+};
+
+struct rarity {
+    struct head head;
+    struct str keys, text;
+    struct entry entries[ENTRIES_MAX]; /* in order of first */
+};
+
+static int64_t history_of(const struct correlation *c)
+{
+    int64_t ms = c->history_ms > 0 ? c->history_ms : RARITY_HISTORY_MS;
+
+    return c->rarity_by == RARITY_DAYS && ms < DAY_MS ? DAY_MS : ms;
+}
+
+static int64_t day_of(int64_t t_ms)
+{
+    return span_floor(t_ms, DAY_MS) / DAY_MS;
+}
+
+/* The largest whole number that the bounds may let through. */
+static uint64_t limit_of(const struct correlation *c)
+{
+    int64_t limit = RARITY_LIMIT_MAX;
+
+    for (size_t i = 0; i < c->n_bounds; i++) {
+        int64_t micro = c->bounds[i].micro - (c->bounds[i].op == BOUND_LT);
+        bool is_upper = c->bounds[i].op == BOUND_LT || c->bounds[i].op == BOUND_LTE ||
+                        c->bounds[i].op == BOUND_EQ;
+        if (is_upper && micro / CORRELATION_MICRO < limit)
+            limit = micro / CORRELATION_MICRO;
+    }
+    return limit > 0 ? (uint64_t)limit : 0;
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+static uint32_t bytes_of(const struct head *h)
+{
+    return (uint32_t)sizeof *h + h->keys_n + h->text_n + h->n * (uint32_t)sizeof(struct entry);
+}
+
+static bool load(const struct cell_part *p, struct rarity *r)
+{
+    const struct head *h = &r->head;
+
+    if (p->n < sizeof *h)
+        return false;
+    memcpy(&r->head, p->p, sizeof *h);
+    if (h->version != RARITY_VERSION || h->n > ENTRIES_MAX || p->n != bytes_of(h))
+        return false;
+    r->keys = (struct str){(const char *)p->p + sizeof *h, h->keys_n};
+    r->text = (struct str){r->keys.p + h->keys_n, h->text_n};
+    memcpy(r->entries, r->text.p + h->text_n, h->n * sizeof *r->entries);
+    return true;
+}
+
+static void begin(struct rarity *r, const struct hit *hit)
+{
+    r->keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
+    r->text = final_cut(hit->value_text, FINAL_TEXT_MAX);
+    r->head = (struct head){.version = RARITY_VERSION,
+                            .keys_n = (uint16_t)r->keys.n,
+                            .text_n = (uint16_t)r->text.n,
+                            .settled_ms = INT64_MIN,
+                            .value = hit->value,
+                            .group = hit->group_key};
+}
+
+static void store(struct cell *cell, const struct rarity *r, bool is_new)
+{
+    const struct head *h = &r->head;
+
+    if (!cell_resize(cell, bytes_of(h)))
+        return;
+    memcpy(cell->main.p, h, sizeof *h);
+    uint8_t *p = cell->main.p + sizeof *h;
+    if (is_new && r->keys.n)
+        memcpy(p, r->keys.p, r->keys.n);
+    if (is_new && r->text.n)
+        memcpy(p + h->keys_n, r->text.p, r->text.n);
+    memcpy(p + h->keys_n + h->text_n, r->entries, h->n * sizeof *r->entries);
+}
+
+/* ---- entries ----------------------------------------------------------------------------------
+ */
+
+static void drop(struct rarity *r, uint32_t at)
+{
+    r->head.n--;
+    memmove(&r->entries[at], &r->entries[at + 1], (r->head.n - at) * sizeof *r->entries);
+}
+
+static bool insert(struct rarity *r, struct entry e)
+{
+    uint32_t at = r->head.n;
+
+    if (r->head.n == ENTRIES_MAX)
+        return false;
+    while (at > 0 && (r->entries[at - 1].first > e.first || (r->entries[at - 1].first == e.first &&
+                                                             r->entries[at - 1].number > e.number)))
+        at--;
+    memmove(&r->entries[at + 1], &r->entries[at], (r->head.n - at) * sizeof e);
+    r->entries[at] = e;
+    r->head.n++;
+    return true;
+}
+
+static bool add_time(struct rarity *r, int64_t t_ms, uint64_t hits)
+{
+    for (uint32_t i = r->head.n; i-- > 0;)
+        if (r->entries[i].first == t_ms) {
+            r->entries[i].number += hits;
+            return true;
+        }
+    return insert(r, (struct entry){t_ms, t_ms, hits});
+}
+
+static bool add_day(struct rarity *r, int64_t t_ms)
+{
+    int64_t day = day_of(t_ms);
+
+    for (uint32_t i = r->head.n; i-- > 0;) {
+        struct entry e = r->entries[i];
+        if (e.number != (uint64_t)day)
+            continue;
+        if (e.first <= t_ms || e.first < r->head.settled_ms)
+            return true;
+        drop(r, i);
+        e.first = t_ms;
+        return insert(r, e);
+    }
+    return insert(r, (struct entry){t_ms, t_ms, (uint64_t)day});
+}
+
+/* The hit and the actor's runs that it touches become one. */
+static bool add_actor(struct rarity *r, int64_t t_ms, uint64_t actor, int64_t history)
+{
+    struct entry run = {t_ms, t_ms, actor};
+
+    for (uint32_t i = 0; i < r->head.n; i++) {
+        const struct entry *e = &r->entries[i];
+        if (e->number != actor || span_add(e->last, history) < t_ms ||
+            e->first > span_add(t_ms, history))
+            continue;
+        run.first = e->first < run.first ? e->first : run.first;
+        run.last = e->last > run.last ? e->last : run.last;
+        drop(r, i--);
+    }
+    return insert(r, run);
+}
+
+static uint64_t frequency(const struct correlation *c, const struct rarity *r, uint32_t at)
+{
+    const struct entry *e = &r->entries[at];
+    int64_t history = history_of(c);
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < at; i++) {
+        const struct entry *b = &r->entries[i];
+        if (c->rarity_by == RARITY_DAYS)
+            n += (int64_t)b->number >= (int64_t)e->number - history / DAY_MS;
+        else if (b->first < e->first && b->last >= span_add(e->first, -history))
+            n += c->rarity_by == RARITY_COUNT ? b->number : 1;
+    }
+    return n;
+}
+
+/* By count: of each stretch of H the first and the last limit + 1 times are enough. */
+static void thin_out(struct rarity *r, int64_t history, uint32_t keep)
+{
+    uint32_t out = 0;
+
+    for (uint32_t from = 0, to; from < r->head.n; from = to) {
+        int64_t stretch = span_floor(r->entries[from].first, history);
+        for (to = from; to < r->head.n; to++)
+            if (span_floor(r->entries[to].first, history) != stretch)
+                break;
+        for (uint32_t i = from; i < to; i++)
+            if (i - from < keep || to - i <= keep)
+                r->entries[out++] = r->entries[i];
+    }
+    r->head.n = (uint16_t)out;
+}
+
+/* Judged entries: what is behind the history of all to come, and all but the limit + 1 that
+ * reach furthest. */
+static void forget(const struct correlation *c, struct rarity *r, uint64_t limit)
+{
+    int64_t settled = r->head.settled_ms, history = history_of(c), n_judged = 0;
+
+    for (uint32_t i = 0; i < r->head.n; i++) {
+        const struct entry *e = &r->entries[i];
+        bool is_old = c->rarity_by == RARITY_DAYS
+                          ? (int64_t)e->number < day_of(settled) - history / DAY_MS
+                          : e->last < span_add(settled, -history);
+        if (e->first < settled && is_old)
+            drop(r, i--);
+        else
+            n_judged += e->first < settled;
+    }
+    for (; n_judged > (int64_t)limit + 1; n_judged--) {
+        uint32_t least = 0;
+        for (uint32_t i = 1; i < (uint32_t)n_judged; i++)
+            if (r->entries[i].last < r->entries[least].last)
+                least = i;
+        drop(r, least);
+    }
+}
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+static void set_times(const struct correlation *c, struct cell *cell, const struct rarity *r)
+{
+    int64_t last = INT64_MIN, history = history_of(c);
+
+    cell->due_ms = CELL_NEVER;
+    for (uint32_t i = r->head.n; i-- > 0;) {
+        if (r->entries[i].first >= r->head.settled_ms)
+            cell->due_ms = span_add(r->entries[i].first, 1);
+        last = r->entries[i].last > last ? r->entries[i].last : last;
+    }
+    if (r->head.n == 0)
+        cell->idle_ms = INT64_MIN;
+    else if (c->rarity_by == RARITY_DAYS)
+        cell->idle_ms = (day_of(last) + history / DAY_MS + 1) * DAY_MS;
+    else
+        cell->idle_ms = span_add(span_add(last, history), 1);
+    cell->weight = r->head.n > 100 ? 100 : (uint8_t)r->head.n;
+}
+
+static void tell_seldom(const struct rarity *r, const struct cell *cell, int64_t t_ms, uint64_t n,
+                        struct emissions *out)
+{
+    struct signal s = {.stage = 1, .key = r->head.group, .t_ms = t_ms};
+
+    s.hit = (struct hit){.count = 1,
+                         .value = r->head.value,
+                         .number_micro = (int64_t)n * CORRELATION_MICRO,
+                         .keys = r->keys,
+                         .value_text = r->text,
+                         .capsule = final_capsule(cell, t_ms)};
+    final_signal(out, &s);
+}
+
+static void settle(const struct correlation *c, struct cell *cell, int64_t watermark_ms,
+                   struct emissions *out)
+{
+    struct rarity r;
+    uint64_t limit = limit_of(c);
+
+    if (!load(&cell->main, &r)) {
+        cell->due_ms = CELL_NEVER;
+        return;
+    }
+    for (uint32_t i = 0; i < r.head.n && r.entries[i].first < watermark_ms; i++) {
+        if (r.entries[i].first < r.head.settled_ms)
+            continue;
+        uint64_t n = frequency(c, &r, i);
+        if (n <= limit && final_bounds_hold(c, (int64_t)n * CORRELATION_MICRO))
+            tell_seldom(&r, cell, r.entries[i].first, n, out);
+    }
+    r.head.settled_ms = watermark_ms;
+    if (watermark_ms < INT64_MAX)
+        forget(c, &r, limit);
+    store(cell, &r, false);
+    set_times(c, cell, &r);
+    if (cell->due_ms == CELL_NEVER)
+        final_forget_capsules(cell);
+}
+
+static bool add(const struct correlation *c, struct rarity *r, int64_t t_ms, const struct hit *hit)
+{
+    switch (c->rarity_by) {
+    case RARITY_COUNT:
+        if (r->head.n == ENTRIES_MAX)
+            thin_out(r, history_of(c), (uint32_t)limit_of(c) + 1);
+        return add_time(r, t_ms, hit->count);
+    case RARITY_DAYS:
+        return add_day(r, t_ms);
+    case RARITY_ACTORS:
+        return add_actor(r, t_ms, hit->actor, history_of(c));
+    }
+    return false;
+}
+
+void rarity_value_step(void *context, const struct state_op *op, struct cell *cell,
+                       const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    const struct correlation *c = spec->correlation;
+    struct rarity r;
+
+    if (!op) {
+        settle(c, cell, clock->watermark_ms, out);
+        return;
+    }
+    bool is_old = load(&cell->main, &r);
+    if (!is_old)
+        begin(&r, op->payload);
+    if (!add(c, &r, op->t_ms, op->payload))
+        return;
+    store(cell, &r, !is_old);
+    set_times(c, cell, &r);
+    if (cell->due_ms != CELL_NEVER)
+        capsule_book_add(cell, op->t_ms, ((const struct hit *)op->payload)->capsule);
+}
+
+const struct operator_kind_info operator_rarity = {
+    .kind = OPERATOR_RARITY,
+    .name = "rarity",
+    .n_stages = 2,
+    .steps = {rarity_value_step, rarity_group_step},
+    .always_final = true,
+};
