@@ -108,7 +108,8 @@ static enum weir_rc bless_new(struct player *p, struct weir_err *err)
     for (uint32_t i = 0; i < PLAYER_PARTITIONS_MAX; i++)
         all[i] = i;
     TRY(store_lease(p->state.store, &lease, &answer, err));
-    return store_bless(p->state.store, &lease, all, PLAYER_PARTITIONS_MAX, &answer, err);
+    TRY(store_bless(p->state.store, &lease, all, PLAYER_PARTITIONS_MAX, &answer, err));
+    return store_run(p->state.store, &p->run, err);
 }
 
 static enum weir_rc acquire(struct player *p, struct weir_err *err)
@@ -119,7 +120,7 @@ static enum weir_rc acquire(struct player *p, struct weir_err *err)
     TRY(bless_new(p, err));
     for (uint32_t i = 0; i < PLAYER_PARTITIONS_MAX; i++) {
         p->parts[i].partition = i;
-        TRY(store_acquire(p->state.store, i, p->run.run_id, &p->parts[i].epoch, &answer, err));
+        TRY(store_acquire(p->state.store, i, p->run.blessed, &p->parts[i].epoch, &answer, err));
         if (answer != STORE_DONE)
             return err_set(err, WEIR_IO, "the store was changed by somebody else");
     }
@@ -312,7 +313,7 @@ static enum weir_rc apply(struct player *p, int64_t before_ms, struct weir_err *
                                      .timer_ms = p->watermark_ms,
                                      .parts = p->parts,
                                      .n_parts = PLAYER_PARTITIONS_MAX,
-                                     .run_id = p->run.run_id,
+                                     .incarnation = p->run.blessed,
                                      .is_sweep = p->is_first};
     enum store_answer answer = STORE_DONE;
 

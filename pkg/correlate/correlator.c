@@ -590,7 +590,7 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
                                     .timer_ms = is_last ? frame->timer_ms : INT64_MIN,
                                     .parts = frame->parts,
                                     .n_parts = frame->n_parts,
-                                    .run_id = frame->run_id,
+                                    .incarnation = frame->incarnation,
                                     .is_sweep = frame->is_sweep};
         TRY(store_apply(c->store, &batch, &emissions, &n, answer, err));
         if (*answer != STORE_DONE)

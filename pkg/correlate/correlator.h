@@ -73,7 +73,7 @@ struct correlator_frame {
     int64_t timer_ms;     /* see store_batch */
     const struct store_part *parts;
     size_t n_parts;
-    const char *run_id;
+    const char *incarnation;
     bool is_sweep;
 };
 

@@ -9,7 +9,7 @@
 void ledger_init(struct ledger *l)
 {
     *l = (struct ledger){0};
-    l->run = (struct store_run){"1", "1"};
+    l->run = (struct store_run){"1", "1-0000000000000000"};
 }
 
 void ledger_release(struct ledger *l)
@@ -119,10 +119,10 @@ static void raise_applied(struct ledger_part *p, uint32_t round, uint32_t shard,
         p->applied[round][shard] = upto;
 }
 
-/* The run is the one that the caller means, and it is whole. */
-static bool is_run(const struct ledger *l, const char *run_id)
+/* The incarnation is the one that the caller means, and it is whole. */
+static bool is_run(const struct ledger *l, const char *incarnation)
 {
-    return strcmp(l->run.run_id, l->run.blessed) == 0 && strcmp(l->run.run_id, run_id) == 0;
+    return store_is_whole(&l->run) && strcmp(l->run.blessed, incarnation) == 0;
 }
 
 /* ---- the calls of a batch ------------------------------------------------------------------ */
@@ -139,7 +139,7 @@ static bool lacks(const struct ledger_part *have, const struct store_batch *b,
 enum store_answer ledger_check(struct ledger *l, const struct store_batch *b,
                                const bool calls[static STORE_SHARDS])
 {
-    if (!is_run(l, b->run_id))
+    if (!is_run(l, b->incarnation))
         return STORE_NEWINC;
     for (size_t i = 0; i < b->n_parts; i++) {
         const struct ledger_part *have = find_part(l, b->parts[i].partition);
@@ -207,8 +207,9 @@ static bool was_published(const struct ledger *l, uint32_t shard, struct str byt
     if (!l->n_claims || !l->reader || !l->reader(bytes, &c))
         return false;
     for (size_t i = 0; i < l->n_claims; i++)
-        if (l->claims[i].shard == shard && memcmp(l->claims[i].uid, c.uid, sizeof c.uid) == 0)
-            return c.is_close ? l->claims[i].is_close : c.sequence <= l->claims[i].sequence;
+        if (l->claims[i].shard == shard && l->claims[i].kind == c.kind &&
+            memcmp(l->claims[i].uid, c.uid, sizeof c.uid) == 0)
+            return c.sequence <= l->claims[i].sequence;
     return false;
 }
 
@@ -338,10 +339,10 @@ void ledger_settle(struct ledger *l, const struct store_batch *b,
 
 /* ---- the other calls ----------------------------------------------------------------------- */
 
-enum store_answer ledger_acquire(struct ledger *l, uint32_t partition, const char *run_id,
+enum store_answer ledger_acquire(struct ledger *l, uint32_t partition, const char *incarnation,
                                  uint64_t *epoch)
 {
-    if (!is_run(l, run_id))
+    if (!is_run(l, incarnation))
         return STORE_NEWINC;
     struct ledger_part *p = add_part(l, partition);
     give_marks(p);
@@ -359,18 +360,18 @@ void ledger_applied(const struct ledger *l, uint32_t partition, uint32_t round,
 }
 
 /* Whoever owns a partition, in a run that is whole. */
-static enum store_answer owner_check(const struct ledger *l, const char *run_id,
+static enum store_answer owner_check(const struct ledger *l, const char *incarnation,
                                      const struct ledger_part *p, uint64_t epoch)
 {
-    if (!is_run(l, run_id))
+    if (!is_run(l, incarnation))
         return STORE_NEWINC;
     return p && epoch < p->epoch ? STORE_FENCED : STORE_DONE;
 }
 
-enum store_answer ledger_lift(struct ledger *l, const char *run_id, uint32_t partition,
+enum store_answer ledger_lift(struct ledger *l, const char *incarnation, uint32_t partition,
                               uint64_t epoch, const struct store_applied *upto, uint32_t n_rounds)
 {
-    enum store_answer answer = owner_check(l, run_id, find_part(l, partition), epoch);
+    enum store_answer answer = owner_check(l, incarnation, find_part(l, partition), epoch);
 
     ASSERT(n_rounds <= STORE_ROUNDS_MAX);
     if (answer != STORE_DONE)
@@ -381,17 +382,18 @@ enum store_answer ledger_lift(struct ledger *l, const char *run_id, uint32_t par
     return STORE_DONE;
 }
 
-enum store_answer ledger_mark(struct ledger *l, const char *run_id, const struct store_mark *marks,
-                              size_t n, uint32_t n_levels, int64_t *least_ms)
+enum store_answer ledger_mark(struct ledger *l, const char *incarnation,
+                              const struct store_mark *marks, size_t n, uint32_t n_levels,
+                              int64_t *least_ms)
 {
     ASSERT(n_levels <= STORE_ROUNDS_MAX);
     for (size_t i = 0; i < n; i++) {
         const struct ledger_part *p = find_part(l, marks[i].partition);
-        enum store_answer answer = owner_check(l, run_id, p, marks[i].epoch);
+        enum store_answer answer = owner_check(l, incarnation, p, marks[i].epoch);
         if (answer != STORE_DONE)
             return answer;
     }
-    if (!is_run(l, run_id))
+    if (!is_run(l, incarnation))
         return STORE_NEWINC;
     for (size_t i = 0; i < n; i++) {
         struct ledger_part *p = add_part(l, marks[i].partition);
@@ -425,7 +427,8 @@ enum store_answer ledger_lease(struct ledger *l, const struct store_lease *lease
     bool is_free = l->lease_token == 0 || l->now_ms >= l->lease_ends_ms;
 
     ASSERT(lease->token);
-    if (strcmp(lease->run_id, l->run.run_id) != 0 || (!is_free && !holds(l, lease)))
+    if (strcmp(lease->run_id, l->run.run_id) != 0 || (!is_free && !holds(l, lease)) ||
+        strcmp(lease->incarnation, l->run.blessed) != 0)
         return STORE_FENCED;
     l->lease_token = lease->token;
     l->lease_ends_ms = l->now_ms + lease->ttl_ms;
@@ -439,7 +442,7 @@ enum store_answer ledger_bless(struct ledger *l, const struct store_lease *lease
         return STORE_FENCED;
     for (size_t i = 0; i < n; i++)
         give_marks(add_part(l, partitions[i]));
-    memcpy(l->run.blessed, l->run.run_id, sizeof(l->run.blessed));
+    store_incarnation(lease, l->run.blessed);
     l->lease_token = 0;
     return STORE_DONE;
 }
@@ -448,10 +451,10 @@ static void restore_claim(struct ledger *l, const struct store_claim *c)
 {
     for (size_t i = 0; i < l->n_claims; i++) {
         struct store_claim *have = &l->claims[i];
-        if (have->shard == c->shard && memcmp(have->uid, c->uid, sizeof c->uid) == 0) {
+        if (have->shard == c->shard && have->kind == c->kind &&
+            memcmp(have->uid, c->uid, sizeof c->uid) == 0) {
             if (have->sequence < c->sequence)
                 have->sequence = c->sequence;
-            have->is_close |= c->is_close;
             return;
         }
     }
@@ -494,18 +497,14 @@ enum store_answer ledger_set_replay(struct ledger *l, const struct store_lease *
     return STORE_DONE;
 }
 
-enum store_answer ledger_end_replay(struct ledger *l, const char *run_id, uint32_t partition,
+enum store_answer ledger_end_replay(struct ledger *l, const char *incarnation, uint32_t partition,
                                     uint64_t epoch)
 {
     struct ledger_part *p = find_part(l, partition);
-    enum store_answer answer = owner_check(l, run_id, p, epoch);
+    enum store_answer answer = owner_check(l, incarnation, p, epoch);
 
     if (answer != STORE_DONE || !p)
         return answer;
-    p->has_replay = false;
-    for (size_t i = 0; i < l->n_parts; i++)
-        if (l->parts[i].has_replay)
-            return STORE_DONE;
-    l->n_claims = 0; /* nobody derives published records again */
+    p->has_replay = false; /* claims stay: timers may run again long after the replay */
     return STORE_DONE;
 }

@@ -78,14 +78,15 @@ void ledger_settle(struct ledger *l, const struct store_batch *b,
                    const bool calls[static STORE_SHARDS], const struct emission **out, size_t *n);
 
 /* The calls of store.h. */
-enum store_answer ledger_acquire(struct ledger *l, uint32_t partition, const char *run_id,
+enum store_answer ledger_acquire(struct ledger *l, uint32_t partition, const char *incarnation,
                                  uint64_t *epoch);
 void ledger_applied(const struct ledger *l, uint32_t partition, uint32_t round,
                     struct store_applied out[static STORE_SHARDS]);
-enum store_answer ledger_lift(struct ledger *l, const char *run_id, uint32_t partition,
+enum store_answer ledger_lift(struct ledger *l, const char *incarnation, uint32_t partition,
                               uint64_t epoch, const struct store_applied *upto, uint32_t n_rounds);
-enum store_answer ledger_mark(struct ledger *l, const char *run_id, const struct store_mark *marks,
-                              size_t n, uint32_t n_levels, int64_t *least_ms);
+enum store_answer ledger_mark(struct ledger *l, const char *incarnation,
+                              const struct store_mark *marks, size_t n, uint32_t n_levels,
+                              int64_t *least_ms);
 enum store_answer ledger_lease(struct ledger *l, const struct store_lease *lease);
 enum store_answer ledger_bless(struct ledger *l, const struct store_lease *lease,
                                const uint32_t *partitions, size_t n);
@@ -94,7 +95,7 @@ enum store_answer ledger_restore(struct ledger *l, const struct store_lease *lea
 bool ledger_replay_from(const struct ledger *l, uint32_t partition, struct store_applied *from);
 enum store_answer ledger_set_replay(struct ledger *l, const struct store_lease *lease,
                                     uint32_t partition, const struct store_applied *from);
-enum store_answer ledger_end_replay(struct ledger *l, const char *run_id, uint32_t partition,
+enum store_answer ledger_end_replay(struct ledger *l, const char *incarnation, uint32_t partition,
                                     uint64_t epoch);
 
 #endif

@@ -61,8 +61,9 @@ static void pack_claim(const struct store_redis *s, struct str emission, struct 
     struct store_claim claim = {0};
     bool has = s->claim_reader && s->claim_reader(emission, &claim);
 
-    pack_u8(out, !has ? 0 : claim.is_close ? 2 : 1);
+    pack_u8(out, has);
     pack_bytes(out, claim.uid, sizeof claim.uid);
+    pack_u8(out, claim.kind);
     pack_u64(out, claim.sequence);
 }
 
@@ -99,7 +100,7 @@ static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t p
     struct unpack u = unpack_from(bytes);
     struct redis_restored r = {.part = part};
     uint64_t head[2];
-    uint8_t identity[16], claim[25];
+    uint8_t identity[16], claim[26];
 
     unpack_bytes(&u, head, sizeof head);
     unpack_bytes(&u, claim, sizeof claim);

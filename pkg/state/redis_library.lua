@@ -6,7 +6,7 @@ State is cells: bytes under (space, key) that only weir's step functions in C un
 {w:S}, which is the one key that a call names (KEYS[1]):
 
   {w:S}:m             hash    seq: a number that rises with each change of the shard
-                              run: run_id of the Redis that may be trusted (blessed)
+                              run: the incarnation that may be trusted (blessed)
                               e:P epoch of partition P; a:P:R what is applied of P in round R:
                               position, tick (8 bytes each), prefix (8)
   {w:S}:c:SPACE       hash    key (16 bytes) -> cell; SPACE: 16 bytes
@@ -15,8 +15,8 @@ State is cells: bytes under (space, key) that only weir's step functions in C un
                               bytes of pages, and over how many pages keys are spread
   {w:S}:t:L           zset    SPACE key (32 bytes) by due time, for spaces of level L
   {w:S}:o:P:R         list    decided and not yet published: position, tick (8 bytes each), kind
-                              (0; 1 a claim; 2 a claim that closes), uid (16), sequence (8), ...
-  {w:S}:l             hash    uid -> closed (1 byte), sequence (8): claims that were restored
+                              (1: a claim, 0: none), uid (16), kind, sequence (8), ...
+  {w:S}:l             hash    uid and kind -> sequence (8): claims that were restored
   {w:S}:k:CLIENT      string  the client's last commit, to know a repeated one
 
 A cell's value begins with version (1 byte), weight (1), stamp (8: the shard's seq when it was
@@ -58,18 +58,20 @@ local function applied(tag, partition, round)
   return redis.call('HGET', tag .. ':m', 'a:' .. partition .. ':' .. round)
 end
 
-local function is_blessed(tag, run)
-  return run == run_id() and redis.call('HGET', tag .. ':m', 'run') == run
+-- An incarnation is 'RUN-TOKEN': the run that a recovery happened in, and its lease.
+local function is_current(hash, incarnation)
+  return string.match(incarnation, '^(%w+)-') == run_id() and
+    redis.call('HGET', hash, 'run') == incarnation
 end
+
+local function is_blessed(tag, incarnation) return is_current(tag .. ':m', incarnation) end
 
 -- Was the record of an outbox entry published, as far as recovery has seen?
 local function is_published(tag, entry)
   local kind = string.byte(entry, 17)
-  local claim = kind > 0 and redis.call('HGET', tag .. ':l', string.sub(entry, 18, 33))
+  local claim = kind > 0 and redis.call('HGET', tag .. ':l', string.sub(entry, 18, 34))
   if not claim then return 0 end
-  local closed, sequence = struct.unpack('<BI8', claim)
-  if kind == 2 then return closed end
-  return struct.unpack('<I8', entry, 34) <= sequence and 1 or 0
+  return struct.unpack('<I8', entry, 35) <= struct.unpack('<I8', claim) and 1 or 0
 end
 
 local function published(tag, entries)
@@ -299,7 +301,7 @@ end
 
 -- ---- the protocol's other calls (pkg/state/store.h) ---------------------------------------------
 --
---   {w:meta}    hash   secret: fingerprint; run: the blessed run; e:P epoch; r:P where a replay of
+--   {w:meta}    hash   secret: fingerprint; run: the blessed incarnation; e:P epoch; r:P where a replay of
 --                      P begins
 --   {w:marks}   hash   P -> a watermark (8 bytes) for each level
 --   {w:lease}   string token of who recovers, with a time to live
@@ -347,21 +349,21 @@ end
 local meta_calls = {
   run = function() return { 'DONE', run_id(), redis.call('HGET', META, 'run') or '' } end,
   acquire = function(partition, run)
-    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    if not is_current(META, run) then return { 'NEWINC' } end
     give_marks(partition)
     return { 'DONE', redis.call('HINCRBY', META, 'e:' .. partition, 1) }
   end,
   mark = function(run, levels, ...)
     local marks = { ... } -- partition, epoch, watermarks
-    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    if not is_current(META, run) then return { 'NEWINC' } end
     for i = 1, #marks, 3 do
       if is_fenced(META, marks[i], marks[i + 1]) then return { 'FENCED' } end
     end
     for i = 1, #marks, 3 do raise_marks(marks[i], marks[i + 2]) end
     return { 'DONE', least_marks(tonumber(levels)) }
   end,
-  lease = function(run, token, ttl_ms)
-    if run ~= run_id() then return { 'FENCED' } end
+  lease = function(run, token, ttl_ms, seen)
+    if run ~= run_id() or (redis.call('HGET', META, 'run') or '') ~= seen then return { 'FENCED' } end
     local holder = redis.call('GET', LEASE)
     if holder and holder ~= token then return { 'FENCED' } end
     redis.call('SET', LEASE, token, 'PX', ttl_ms)
@@ -370,7 +372,7 @@ local meta_calls = {
   bless = function(run, token, ...)
     if not holds_lease(run, token) then return { 'FENCED' } end
     for _, partition in ipairs({ ... }) do give_marks(partition) end
-    redis.call('HSET', META, 'run', run)
+    redis.call('HSET', META, 'run', run .. '-' .. token)
     redis.call('DEL', LEASE)
     return { 'DONE' }
   end,
@@ -381,7 +383,7 @@ local meta_calls = {
   end,
   replay_from = function(partition) return { 'DONE', redis.call('HGET', META, 'r:' .. partition) } end,
   end_replay = function(partition, epoch, run)
-    if run ~= run_id() or redis.call('HGET', META, 'run') ~= run then return { 'NEWINC' } end
+    if not is_current(META, run) then return { 'NEWINC' } end
     if is_fenced(META, partition, epoch) then return { 'FENCED' } end
     redis.call('HDEL', META, 'r:' .. partition)
     return { 'DONE' }
@@ -391,9 +393,7 @@ local meta_calls = {
 local function restore_claim(tag, uid, claim)
   local old = redis.call('HGET', tag .. ':l', uid)
   if old then
-    local closed, sequence = struct.unpack('<BI8', old)
-    local c, s = struct.unpack('<BI8', claim)
-    claim = struct.pack('<BI8', math.max(closed, c), math.max(sequence, s))
+    claim = struct.pack('<I8', math.max(struct.unpack('<I8', old), struct.unpack('<I8', claim)))
   end
   redis.call('HSET', tag .. ':l', uid, claim)
 end
@@ -421,7 +421,7 @@ local shard_calls = {
   end,
   trust = function(tag, run, token)
     if not holds_lease(run, token) then return { 'FENCED' } end
-    redis.call('HSET', tag .. ':m', 'run', run)
+    redis.call('HSET', tag .. ':m', 'run', run .. '-' .. token)
     return { 'DONE' }
   end,
   restore = function(tag, run, token, ...)

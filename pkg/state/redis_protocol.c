@@ -109,7 +109,7 @@ static void start_shards(struct store_redis *s, struct redis_words w[static STOR
 
 /* ---- partitions ------------------------------------------------------------------------------ */
 
-static enum weir_rc acquire(struct store *base, uint32_t partition, const char *run_id,
+static enum weir_rc acquire(struct store *base, uint32_t partition, const char *incarnation,
                             uint64_t *epoch, enum store_answer *answer, struct weir_err *err)
 {
     struct store_redis *s = begin(base);
@@ -118,7 +118,7 @@ static enum weir_rc acquire(struct store *base, uint32_t partition, const char *
 
     start(&one, "weir_v1_meta", "{w:meta}", "acquire");
     add_number(s, &one, partition);
-    redis_words_add(&one, str_from(run_id));
+    redis_words_add(&one, str_from(incarnation));
     TRY(call_meta(s, &one, &r, answer, err));
     if (*answer != STORE_DONE)
         return WEIR_OK;
@@ -171,8 +171,8 @@ static enum weir_rc applied(struct store *base, uint32_t partition, uint32_t rou
     return WEIR_OK;
 }
 
-static enum weir_rc lift(struct store *base, const char *run_id, uint32_t partition, uint64_t epoch,
-                         const struct store_applied *upto, uint32_t n_rounds,
+static enum weir_rc lift(struct store *base, const char *incarnation, uint32_t partition,
+                         uint64_t epoch, const struct store_applied *upto, uint32_t n_rounds,
                          enum store_answer *answer, struct weir_err *err)
 {
     struct store_redis *s = begin(base);
@@ -185,7 +185,7 @@ static enum weir_rc lift(struct store *base, const char *run_id, uint32_t partit
         add_number(s, &all[k], partition);
         add_number(s, &all[k], epoch);
         add_number(s, &all[k], n_rounds);
-        redis_words_add(&all[k], str_from(run_id));
+        redis_words_add(&all[k], str_from(incarnation));
         add_packed(s, &all[k], &s->scratch);
     }
     return call_shards(s, all, replies, answer, err);
@@ -193,16 +193,16 @@ static enum weir_rc lift(struct store *base, const char *run_id, uint32_t partit
 
 /* ---- marks ----------------------------------------------------------------------------------- */
 
-static enum weir_rc mark(struct store *base, const char *run_id, const struct store_mark *marks,
-                         size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,
-                         struct weir_err *err)
+static enum weir_rc mark(struct store *base, const char *incarnation,
+                         const struct store_mark *marks, size_t n, uint32_t n_levels,
+                         int64_t *least_ms, enum store_answer *answer, struct weir_err *err)
 {
     struct store_redis *s = begin(base);
     struct redis_words w;
     const struct redis_reply *r = NULL;
 
     start(&w, "weir_v1_meta", "{w:meta}", "mark");
-    redis_words_add(&w, str_from(run_id));
+    redis_words_add(&w, str_from(incarnation));
     add_number(s, &w, n_levels);
     for (size_t i = 0; i < n; i++) {
         add_number(s, &w, marks[i].partition);
@@ -264,6 +264,7 @@ static enum weir_rc lease(struct store *base, const struct store_lease *l,
     start(&w, "weir_v1_meta", "{w:meta}", "lease");
     add_lease(s, &w, l);
     add_number(s, &w, l->ttl_ms);
+    redis_words_add(&w, str_from(l->incarnation));
     return call_meta(s, &w, &r, answer, err);
 }
 
@@ -291,9 +292,11 @@ static enum weir_rc bless(struct store *base, const struct store_lease *l,
 
 static void add_claim(struct store_redis *s, struct redis_words *w, const struct store_claim *c)
 {
-    redis_words_add(w, (struct str){(const char *)c->uid, sizeof c->uid});
     buf_clear(&s->scratch);
-    pack_u8(&s->scratch, c->is_close);
+    pack_bytes(&s->scratch, c->uid, sizeof c->uid);
+    pack_u8(&s->scratch, c->kind);
+    add_packed(s, w, &s->scratch);
+    buf_clear(&s->scratch);
     pack_u64(&s->scratch, c->sequence);
     add_packed(s, w, &s->scratch);
 }
@@ -356,7 +359,7 @@ static enum weir_rc set_replay(struct store *base, const struct store_lease *l, 
     return call_meta(s, &w, &r, answer, err);
 }
 
-static enum weir_rc end_replay(struct store *base, const char *run_id, uint32_t partition,
+static enum weir_rc end_replay(struct store *base, const char *incarnation, uint32_t partition,
                                uint64_t epoch, enum store_answer *answer, struct weir_err *err)
 {
     struct store_redis *s = begin(base);
@@ -366,7 +369,7 @@ static enum weir_rc end_replay(struct store *base, const char *run_id, uint32_t 
     start(&w, "weir_v1_meta", "{w:meta}", "end_replay");
     add_number(s, &w, partition);
     add_number(s, &w, epoch);
-    redis_words_add(&w, str_from(run_id));
+    redis_words_add(&w, str_from(incarnation));
     return call_meta(s, &w, &r, answer, err);
 }
 

@@ -57,7 +57,7 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
     redis_add_number(s, w, (int64_t)sh->timers_skipped);
     redis_add_number(s, w, REDIS_TIMERS_MAX);
     redis_add_number(s, w, b->round);
-    redis_words_add(w, str_from(b->run_id));
+    redis_words_add(w, str_from(b->incarnation));
     redis_add_number(s, w, (int64_t)b->n_parts);
     for (size_t i = 0; i < b->n_parts; i++)
         redis_add_number(s, w, b->parts[i].partition);

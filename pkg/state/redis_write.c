@@ -400,7 +400,7 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
     redis_words_add(w, sh->seq);
     redis_words_add(w, redis_timer_text(s));
     redis_add_number(s, w, s->batch->round);
-    redis_words_add(w, str_from(s->batch->run_id));
+    redis_words_add(w, str_from(s->batch->incarnation));
     add_parts(s, sh, w);
     redis_add_number(s, w, (int64_t)c->n_groups);
     for (size_t i = 0; i < c->groups.n; i++)

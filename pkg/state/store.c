@@ -3,6 +3,22 @@
 
 #include "state/store_impl.h"
 
+#include <stdio.h>
+#include <string.h>
+
+bool store_is_whole(const struct store_run *r)
+{
+    size_t n = strlen(r->run_id);
+
+    return n > 0 && strncmp(r->blessed, r->run_id, n) == 0 && r->blessed[n] == '-';
+}
+
+void store_incarnation(const struct store_lease *lease, char out[static STORE_RUN_ID_MAX])
+{
+    snprintf(out, STORE_RUN_ID_MAX, "%.45s-%016llx", lease->run_id,
+             (unsigned long long)lease->token);
+}
+
 uint32_t store_add_space(struct store *s, const struct space_spec *spec)
 {
     return s->vtable->add_space(s, spec);
@@ -38,11 +54,11 @@ enum weir_rc store_apply(struct store *s, const struct store_batch *batch,
     return s->vtable->apply(s, batch, out, n, answer, err);
 }
 
-enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *run_id, uint64_t *epoch,
-                           enum store_answer *answer, struct weir_err *err)
+enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *incarnation,
+                           uint64_t *epoch, enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->acquire);
-    return s->vtable->acquire(s, partition, run_id, epoch, answer, err);
+    return s->vtable->acquire(s, partition, incarnation, epoch, answer, err);
 }
 
 enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
@@ -52,20 +68,20 @@ enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_t round,
     return s->vtable->applied(s, partition, round, out, err);
 }
 
-enum weir_rc store_lift(struct store *s, const char *run_id, uint32_t partition, uint64_t epoch,
-                        const struct store_applied *upto, uint32_t n_rounds,
+enum weir_rc store_lift(struct store *s, const char *incarnation, uint32_t partition,
+                        uint64_t epoch, const struct store_applied *upto, uint32_t n_rounds,
                         enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->lift);
-    return s->vtable->lift(s, run_id, partition, epoch, upto, n_rounds, answer, err);
+    return s->vtable->lift(s, incarnation, partition, epoch, upto, n_rounds, answer, err);
 }
 
-enum weir_rc store_mark(struct store *s, const char *run_id, const struct store_mark *marks,
+enum weir_rc store_mark(struct store *s, const char *incarnation, const struct store_mark *marks,
                         size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,
                         struct weir_err *err)
 {
     ASSERT(s->vtable->mark);
-    return s->vtable->mark(s, run_id, marks, n, n_levels, least_ms, answer, err);
+    return s->vtable->mark(s, incarnation, marks, n, n_levels, least_ms, answer, err);
 }
 
 enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err)
@@ -112,9 +128,9 @@ enum weir_rc store_set_replay(struct store *s, const struct store_lease *lease, 
     return s->vtable->set_replay(s, lease, partition, from, answer, err);
 }
 
-enum weir_rc store_end_replay(struct store *s, const char *run_id, uint32_t partition,
+enum weir_rc store_end_replay(struct store *s, const char *incarnation, uint32_t partition,
                               uint64_t epoch, enum store_answer *answer, struct weir_err *err)
 {
     ASSERT(s->vtable->end_replay);
-    return s->vtable->end_replay(s, run_id, partition, epoch, answer, err);
+    return s->vtable->end_replay(s, incarnation, partition, epoch, answer, err);
 }

@@ -113,8 +113,9 @@ struct store_batch {
     int64_t timer_ms;
     const struct store_part *parts; /* NULL: no applied vectors, no outbox */
     size_t n_parts;
-    const char *run_id; /* with parts: the run they were acquired in; another one: STORE_NEWINC */
-    bool is_sweep;      /* call every shard: first call after store_acquire(), finds left-overs */
+    const char
+        *incarnation; /* with parts: the incarnation they were acquired in; else STORE_NEWINC */
+    bool is_sweep;    /* call every shard: first call after store_acquire(), finds left-overs */
 };
 
 struct emission {
@@ -162,12 +163,13 @@ void store_free(struct store *s);
 
 /* ---- the protocol's other calls: workers and their simulator ------------------------------
  *
- * Each may also not be WEIR_OK, as store_apply(). STORE_NEWINC: the store's run is not the
- * blessed one; nothing was changed. */
+ * Each may also not be WEIR_OK, as store_apply(). STORE_NEWINC: the store's incarnation is not the
+ * one given, or not of this run; nothing was changed. */
 
 /* Take a partition: its epoch rises, who had it before is fenced. A partition without marks gets
- * them (INT64_MIN): it holds watermarks from now on. run_id: as store_run() told it. */
-MUST_USE enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *run_id,
+ * them (INT64_MIN): it holds watermarks from now on. incarnation: as store_run() told it, here and
+ * below. */
+MUST_USE enum weir_rc store_acquire(struct store *s, uint32_t partition, const char *incarnation,
                                     uint64_t *epoch, enum store_answer *answer,
                                     struct weir_err *err);
 
@@ -182,9 +184,9 @@ MUST_USE enum weir_rc store_applied(struct store *s, uint32_t partition, uint32_
                                     struct store_applied out[static STORE_SHARDS],
                                     struct weir_err *err);
 
-/* Nothing up to upto is lacking (as of run_id: in another run it may be): in all shards and in
+/* Nothing up to upto is lacking (in another incarnation it may be): in all shards and in
  * rounds below n_rounds at least that counts as applied. */
-MUST_USE enum weir_rc store_lift(struct store *s, const char *run_id, uint32_t partition,
+MUST_USE enum weir_rc store_lift(struct store *s, const char *incarnation, uint32_t partition,
                                  uint64_t epoch, const struct store_applied *upto,
                                  uint32_t n_rounds, enum store_answer *answer,
                                  struct weir_err *err);
@@ -198,24 +200,35 @@ struct store_mark {
     uint64_t epoch;
     const int64_t *watermark_ms;
 };
-MUST_USE enum weir_rc store_mark(struct store *s, const char *run_id,
+MUST_USE enum weir_rc store_mark(struct store *s, const char *incarnation,
                                  const struct store_mark *marks, size_t n, uint32_t n_levels,
                                  int64_t *least_ms, enum store_answer *answer,
                                  struct weir_err *err);
 
-/* Which life of the server this is, and the one that was declared whole. */
-enum { STORE_RUN_ID_MAX = 41 };
+/* Which life of the server this is, and the incarnation of the data in it.
+ *
+ * A recovery makes an incarnation: its name is the run it happened in, '-', and the token of the
+ * lease in 16 hex digits. So it differs after each recovery, also after a FLUSHALL that leaves the
+ * run as it is. What was read or decided in one incarnation is worth nothing in another: calls name
+ * theirs. */
+enum { STORE_RUN_ID_MAX = 64 };
 struct store_run {
     char run_id[STORE_RUN_ID_MAX];  /* another one after each restart or change of primary */
-    char blessed[STORE_RUN_ID_MAX]; /* empty: none yet */
+    char blessed[STORE_RUN_ID_MAX]; /* the incarnation; empty: none yet */
 };
+/* The incarnation was made in this run, so nothing is lacking. */
+bool store_is_whole(const struct store_run *r);
+struct store_lease;
+/* The incarnation that a recovery under this lease makes. */
+void store_incarnation(const struct store_lease *lease, char out[static STORE_RUN_ID_MAX]);
 MUST_USE enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err);
 
 /* Recovery. One worker at a time holds the lease; the calls below answer STORE_FENCED to who
  * does not hold it, or if the run is not `run_id` any more. */
 struct store_lease {
     char run_id[STORE_RUN_ID_MAX];
-    uint64_t token; /* random, not 0 */
+    char incarnation[STORE_RUN_ID_MAX]; /* that needs it: given only while it is still there */
+    uint64_t token;                     /* random, not 0 */
     uint64_t ttl_ms;
 };
 MUST_USE enum weir_rc store_lease(struct store *s, const struct store_lease *lease,
@@ -227,14 +240,17 @@ MUST_USE enum weir_rc store_bless(struct store *s, const struct store_lease *lea
                                   enum store_answer *answer, struct weir_err *err);
 
 /* A record that was published, as the output topics tell it. From now on emissions of the same
- * finding up to this sequence come back with is_restored, those in the outbox too; a Close only
- * if a Close was published (how many Updates come before it depends on the order of arrival).
- * Who reads emissions for the store tells it by store_set_claim_reader(). */
+ * finding and kind up to this sequence come back with is_restored, those in the outbox too.
+ *
+ * Per kind, since the records of a finding go through several partitions: an Update can be
+ * published before its Create is. And how many Updates come before a Close depends on the order
+ * of arrival: kinds of which there is one have sequence 0 here. Who reads emissions for the store
+ * tells it by store_set_claim_reader(). */
 struct store_claim {
     uint32_t shard;
     uint8_t uid[16];   /* of the finding */
-    uint64_t sequence; /* highest published */
-    bool is_close;
+    uint8_t kind;      /* Create, Update, Close ... */
+    uint64_t sequence; /* highest published; 0 where there is only one */
 };
 typedef bool store_claim_reader(struct str emission, struct store_claim *out); /* shard aside */
 void store_set_claim_reader(struct store *s, store_claim_reader *reader);
@@ -250,7 +266,7 @@ MUST_USE enum weir_rc store_set_replay(struct store *s, const struct store_lease
                                        uint32_t partition, const struct store_applied *from,
                                        enum store_answer *answer, struct weir_err *err);
 /* The replay has reached the committed position: forget where it began. */
-MUST_USE enum weir_rc store_end_replay(struct store *s, const char *run_id, uint32_t partition,
+MUST_USE enum weir_rc store_end_replay(struct store *s, const char *incarnation, uint32_t partition,
                                        uint64_t epoch, enum store_answer *answer,
                                        struct weir_err *err);
 

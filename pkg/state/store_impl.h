@@ -17,14 +17,14 @@ struct store_vtable {
     void (*free)(struct store *s);
 
     /* The protocol; NULL in a store that has no such side (store_dir). */
-    enum weir_rc (*acquire)(struct store *s, uint32_t partition, const char *run_id,
+    enum weir_rc (*acquire)(struct store *s, uint32_t partition, const char *incarnation,
                             uint64_t *epoch, enum store_answer *answer, struct weir_err *err);
     enum weir_rc (*applied)(struct store *s, uint32_t partition, uint32_t round,
                             struct store_applied out[static STORE_SHARDS], struct weir_err *err);
-    enum weir_rc (*lift)(struct store *s, const char *run_id, uint32_t partition, uint64_t epoch,
-                         const struct store_applied *upto, uint32_t n_rounds,
+    enum weir_rc (*lift)(struct store *s, const char *incarnation, uint32_t partition,
+                         uint64_t epoch, const struct store_applied *upto, uint32_t n_rounds,
                          enum store_answer *answer, struct weir_err *err);
-    enum weir_rc (*mark)(struct store *s, const char *run_id, const struct store_mark *marks,
+    enum weir_rc (*mark)(struct store *s, const char *incarnation, const struct store_mark *marks,
                          size_t n, uint32_t n_levels, int64_t *least_ms, enum store_answer *answer,
                          struct weir_err *err);
     enum weir_rc (*run)(struct store *s, struct store_run *out, struct weir_err *err);
@@ -42,7 +42,7 @@ struct store_vtable {
     enum weir_rc (*set_replay)(struct store *s, const struct store_lease *lease, uint32_t partition,
                                const struct store_applied *from, enum store_answer *answer,
                                struct weir_err *err);
-    enum weir_rc (*end_replay)(struct store *s, const char *run_id, uint32_t partition,
+    enum weir_rc (*end_replay)(struct store *s, const char *incarnation, uint32_t partition,
                                uint64_t epoch, enum store_answer *answer, struct weir_err *err);
 };
 

@@ -249,7 +249,7 @@ TEST(spaces_do_not_see_each_other)
 
 /* ---- the protocol -------------------------------------------------------------------------- */
 
-static char run_id[STORE_RUN_ID_MAX];
+static char incarnation[STORE_RUN_ID_MAX];
 
 static uint64_t acquire(struct store *s, uint32_t partition)
 {
@@ -258,8 +258,8 @@ static uint64_t acquire(struct store *s, uint32_t partition)
     struct store_run run;
 
     CHECK_EQ(store_run(s, &run, NULL), WEIR_OK);
-    memcpy(run_id, run.run_id, sizeof run_id);
-    CHECK_EQ(store_acquire(s, partition, run_id, &epoch, &answer, NULL), WEIR_OK);
+    memcpy(incarnation, run.blessed, sizeof incarnation);
+    CHECK_EQ(store_acquire(s, partition, incarnation, &epoch, &answer, NULL), WEIR_OK);
     CHECK_EQ(answer, STORE_DONE);
     return epoch;
 }
@@ -279,7 +279,7 @@ static void go_part(struct rig *r, struct store_part *p, enum store_answer want)
     buf_clear(&r->out);
     r->b->batch.parts = p;
     r->b->batch.n_parts = 1;
-    r->b->batch.run_id = run_id;
+    r->b->batch.incarnation = incarnation;
     order_apply(r->s, r->b, want, &r->out);
     order_batch_clear(r->b);
     if (p->last == none)
@@ -299,7 +299,7 @@ static enum store_answer lift(struct store *s, uint64_t epoch, uint64_t position
     struct store_applied upto = {{position, 0}, 1000};
     enum store_answer answer;
 
-    CHECK_EQ(store_lift(s, run_id, 7, epoch, &upto, 2, &answer, NULL), WEIR_OK);
+    CHECK_EQ(store_lift(s, incarnation, 7, epoch, &upto, 2, &answer, NULL), WEIR_OK);
     return answer;
 }
 
@@ -503,16 +503,16 @@ TEST(marks_give_the_least_watermark_of_all_partitions)
         enum store_answer answer;
         uint64_t old = acquire(r.s, 7), a = acquire(r.s, 7), b = acquire(r.s, 8);
         struct store_mark marks[] = {{7, a, one}, {8, b, two}, {7, old, one}, {7, a, back}};
-        CHECK_EQ(store_mark(r.s, run_id, marks, 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(store_mark(r.s, incarnation, marks, 1, 2, least, &answer, NULL), WEIR_OK);
         CHECK_EQ(answer, STORE_DONE);
         CHECK_EQ(least[0], INT64_MIN); /* partition 8 has told nothing */
-        CHECK_EQ(store_mark(r.s, run_id, marks, 2, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(store_mark(r.s, incarnation, marks, 2, 2, least, &answer, NULL), WEIR_OK);
         CHECK_EQ(least[0], 7);
         CHECK_EQ(least[1], 5);
-        CHECK_EQ(store_mark(r.s, run_id, &marks[3], 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(store_mark(r.s, incarnation, &marks[3], 1, 2, least, &answer, NULL), WEIR_OK);
         CHECK_EQ(answer, STORE_DONE);
         CHECK_EQ(least[0], 7);
-        CHECK_EQ(store_mark(r.s, run_id, &marks[2], 1, 2, least, &answer, NULL), WEIR_OK);
+        CHECK_EQ(store_mark(r.s, incarnation, &marks[2], 1, 2, least, &answer, NULL), WEIR_OK);
         CHECK_EQ(answer, STORE_FENCED);
         CHECK_EQ(store_mark(r.s, "other", marks, 1, 2, least, &answer, NULL), WEIR_OK);
         CHECK_EQ(answer, STORE_NEWINC);
@@ -526,7 +526,7 @@ static bool read_claim(struct str emission, struct store_claim *out)
     memset(out->uid, 0, sizeof out->uid);
     memcpy(out->uid, emission.p, 8); /* "op key N" */
     out->sequence = 1;
-    out->is_close = false;
+    out->kind = 1;
     return str_starts(emission, STR("op"));
 }
 
@@ -556,7 +556,10 @@ TEST(another_run_must_be_blessed_and_published_records_come_back_marked)
 
     struct store_lease lease = {.run_id = "2", .token = 5, .ttl_ms = 100};
     struct store_lease other = {.run_id = "2", .token = 6, .ttl_ms = 100};
-    struct store_claim claim = {.shard = 1, .uid = "op key 1", .sequence = 1};
+    struct store_lease late = lease; /* decided before somebody else has recovered */
+    memcpy(lease.incarnation, incarnation, sizeof incarnation);
+    memcpy(other.incarnation, incarnation, sizeof incarnation);
+    struct store_claim claim = {.shard = 1, .uid = "op key 1", .kind = 1, .sequence = 1};
     CHECK_EQ(store_bless(r.s, &lease, NULL, 0, &answer, NULL), WEIR_OK);
     CHECK_EQ(answer, STORE_FENCED);
     CHECK_EQ(store_lease(r.s, &lease, &answer, NULL), WEIR_OK);
@@ -570,6 +573,8 @@ TEST(another_run_must_be_blessed_and_published_records_come_back_marked)
     CHECK_EQ(store_set_replay(r.s, &lease, 7, &from, &answer, NULL), WEIR_OK);
     CHECK_EQ(store_bless(r.s, &lease, NULL, 0, &answer, NULL), WEIR_OK);
     CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(store_lease(r.s, &late, &answer, NULL), WEIR_OK);
+    CHECK_EQ(answer, STORE_FENCED);
     CHECK_EQ(store_replay_from(r.s, 7, &has, &from, NULL), WEIR_OK);
     CHECK(has);
     CHECK_EQ(from.at.position, 0); /* the earlier one stays */
@@ -581,7 +586,7 @@ TEST(another_run_must_be_blessed_and_published_records_come_back_marked)
     go_part(&r, &p, STORE_DONE);
     CHECK_STR(buf_str(&r.out), "op key 1 t 1 count 1 n 32 side 0 restored\n"
                                "op key 2 t 2 count 1 n 32 side 0\n");
-    CHECK_EQ(store_end_replay(r.s, run_id, 7, p.epoch, &answer, NULL), WEIR_OK);
+    CHECK_EQ(store_end_replay(r.s, incarnation, 7, p.epoch, &answer, NULL), WEIR_OK);
     CHECK_EQ(store_replay_from(r.s, 7, &has, &from, NULL), WEIR_OK);
     CHECK(!has);
     rig_close(&r);

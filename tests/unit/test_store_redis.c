@@ -450,15 +450,17 @@ static void worker_start(struct worker *w, const char *url)
     CHECK_EQ(store_run(w->s, &w->run, &err), WEIR_OK);
     w->part.partition = 7;
     w->part.last = w->last;
-    if (strcmp(w->run.run_id, w->run.blessed) != 0) {
+    if (!store_is_whole(&w->run)) {
         struct store_lease lease = {.token = 5, .ttl_ms = 10000};
         memcpy(lease.run_id, w->run.run_id, sizeof lease.run_id);
+        memcpy(lease.incarnation, w->run.blessed, sizeof lease.incarnation);
         CHECK_EQ(store_lease(w->s, &lease, &answer, &err), WEIR_OK);
         CHECK_EQ(answer, STORE_DONE);
         CHECK_EQ(store_bless(w->s, &lease, &w->part.partition, 1, &answer, &err), WEIR_OK);
         CHECK_EQ(answer, STORE_DONE);
+        CHECK_EQ(store_run(w->s, &w->run, &err), WEIR_OK);
     }
-    CHECK_EQ(store_acquire(w->s, 7, w->run.run_id, &w->part.epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_acquire(w->s, 7, w->run.blessed, &w->part.epoch, &answer, &err), WEIR_OK);
     CHECK_EQ(answer, STORE_DONE);
 }
 
@@ -474,7 +476,7 @@ static struct outcome worker_apply(struct worker *w, uint64_t from, size_t n, ui
     w->part.acked = (struct store_at){acked, UINT64_MAX};
     b.parts = &w->part;
     b.n_parts = 1;
-    b.run_id = w->run.run_id;
+    b.incarnation = w->run.blessed;
     return apply(w->s, &b);
 }
 
@@ -546,7 +548,7 @@ TEST(lost_writes_and_other_lives_are_told)
     for (size_t k = 0; k < STORE_SHARDS; k++)
         CHECK(at[k].at.position == OPS || at[k].at.position == 0);
     struct store_applied upto = {{2 * OPS, 1}, 5};
-    CHECK_EQ(store_lift(w.s, w.run.run_id, 7, w.part.epoch, &upto, 2, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_lift(w.s, w.run.blessed, 7, w.part.epoch, &upto, 2, &answer, &err), WEIR_OK);
     CHECK_EQ(store_applied(w.s, 7, 1, at, &err), WEIR_OK);
     CHECK_EQ(at[3].at.position, 2 * OPS);
     CHECK_EQ(at[3].prefix_ms, 5);
@@ -554,7 +556,7 @@ TEST(lost_writes_and_other_lives_are_told)
         w.last[k] = (struct store_at){3 * OPS, 0};
     CHECK_EQ(worker_apply(&w, 3 * OPS, OPS, 2, 0).answer, STORE_GAP);
     memset(w.last, 0, sizeof w.last);
-    w.run.run_id[0] ^= 1; /* as if acquired in another life */
+    w.run.blessed[0] ^= 1; /* as if acquired in another life */
     CHECK_EQ(worker_apply(&w, 3 * OPS, OPS, 2, 0).answer, STORE_NEWINC);
     store_free(w.s);
 }
@@ -569,22 +571,22 @@ TEST(marks_tell_the_least_of_all_partitions)
     empty_server();
     worker_start(&w, server.url);
     struct store_mark m = {7, w.part.epoch, marks};
-    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_mark(w.s, w.run.blessed, &m, 1, 2, least, &answer, &err), WEIR_OK);
     CHECK_EQ(answer, STORE_DONE);
     CHECK_EQ(least[0], 100);
     CHECK_EQ(least[1], 50);
     uint64_t epoch;
-    CHECK_EQ(store_acquire(w.s, 8, w.run.run_id, &epoch, &answer, &err), WEIR_OK);
-    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_acquire(w.s, 8, w.run.blessed, &epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_mark(w.s, w.run.blessed, &m, 1, 2, least, &answer, &err), WEIR_OK);
     CHECK_EQ(least[0], INT64_MIN); /* the new partition holds all back */
     marks[0] = INT64_MAX;
     marks[1] = INT64_MIN;
     m = (struct store_mark){8, epoch, marks};
-    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_mark(w.s, w.run.blessed, &m, 1, 2, least, &answer, &err), WEIR_OK);
     CHECK_EQ(least[0], 100);
     CHECK_EQ(least[1], INT64_MIN);
     m.epoch = 0;
-    CHECK_EQ(store_mark(w.s, w.run.run_id, &m, 1, 2, least, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_mark(w.s, w.run.blessed, &m, 1, 2, least, &answer, &err), WEIR_OK);
     CHECK_EQ(answer, STORE_FENCED);
     store_free(w.s);
 }
@@ -598,7 +600,7 @@ static bool read_claim(struct str emission, struct store_claim *out)
         return false;
     memset(out->uid, 9, sizeof out->uid);
     out->sequence = n;
-    out->is_close = false;
+    out->kind = 1;
     return true;
 }
 
@@ -617,11 +619,13 @@ TEST(published_records_come_back_marked)
     struct store_lease lease = {.token = 9, .ttl_ms = 10000}, other = {.token = 8, .ttl_ms = 10};
     memcpy(lease.run_id, w.run.run_id, sizeof lease.run_id);
     memcpy(other.run_id, w.run.run_id, sizeof other.run_id);
+    memcpy(lease.incarnation, w.run.blessed, sizeof lease.incarnation);
+    memcpy(other.incarnation, w.run.blessed, sizeof other.incarnation);
     CHECK_EQ(store_lease(w.s, &lease, &answer, &err), WEIR_OK);
     CHECK_EQ(store_lease(w.s, &other, &answer, &err), WEIR_OK);
     CHECK_EQ(answer, STORE_FENCED);
     for (uint32_t k = 0; k < STORE_SHARDS; k++) {
-        claims[k] = (struct store_claim){.shard = k, .sequence = 2};
+        claims[k] = (struct store_claim){.shard = k, .kind = 1, .sequence = 2};
         memset(claims[k].uid, 9, sizeof claims[k].uid);
     }
     CHECK_EQ(store_restore(w.s, &lease, claims, STORE_SHARDS, &answer, &err), WEIR_OK);
@@ -638,7 +642,7 @@ TEST(published_records_come_back_marked)
     CHECK_EQ(store_replay_from(w.s, 7, &has, &got, &err), WEIR_OK);
     CHECK(has);
     CHECK_EQ(got.at.tick, 6);
-    CHECK_EQ(store_end_replay(w.s, w.run.run_id, 7, w.part.epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_end_replay(w.s, w.run.blessed, 7, w.part.epoch, &answer, &err), WEIR_OK);
     CHECK_EQ(store_replay_from(w.s, 7, &has, &got, &err), WEIR_OK);
     CHECK(!has);
     store_free(w.s);
