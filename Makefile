@@ -117,6 +117,16 @@ unit-programs: $(UNIT_BIN) $(BENCH_OBJ)
 unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN)) ## run the unit tests (T=name: one of them, with its full output)
 	$(Q)$(if $(T),$<,B=$(B) tests/run unit)
 
+# The protocol of exactly once, in a world where everything goes wrong: tests/sim/sim.c.
+$(B)/sim: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))) $(B)/tests/lib/rng.o $(B)/libweir.a
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+SIM_RUNS = $(if $(filter file,$(origin N)),100000,$(N))
+.PHONY: sim
+sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults, then each defence switched off
+	$(Q)$(B)/sim --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --check --runs 1
+
 # The compiled matcher against the reference evaluator, on files and on made-up events.
 $(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
@@ -146,8 +156,8 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play
-	$(Q)B=$(B) tests/run unit e2e scenario fault
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim
+	$(Q)B=$(B) tests/run unit e2e scenario fault sim
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c))
@@ -251,4 +261,4 @@ help: ## this list
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
--include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c))

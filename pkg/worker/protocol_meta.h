@@ -1,0 +1,29 @@
+/* protocol_meta.h - the metadata of a committed offset: what the next owner must know.
+ *
+ * Text (base64), since brokers take a text, at most PROTOCOL_METADATA_MAX of it. Foreign or damaged
+ * text is refused as a whole: the partition then starts at its offset as if nothing was known.
+ */
+#ifndef WEIR_WORKER_PROTOCOL_META_H
+#define WEIR_WORKER_PROTOCOL_META_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "state/store.h"
+
+struct protocol_meta {
+    uint32_t slot; /* of the committer */
+    char incarnation[STORE_RUN_ID_MAX];
+    uint64_t tick;
+    int64_t prefix_ms; /* watermark behind the position: replay_position, else the offset */
+    bool is_replay;
+    uint64_t replay_position;
+};
+
+/* last: [n_rounds][STORE_SHARDS], how far each shard is known to be. */
+void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *last,
+                        uint32_t n_rounds, struct buf *out);
+/* False: not ours. Rounds that the text does not have become {0, 0}. */
+MUST_USE bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store_at *last,
+                                   uint32_t n_rounds);
+
+#endif

@@ -1,0 +1,594 @@
+/* worker.c - what a worker does with each thing the protocol asks for (worker.h). */
+#include "worker.h"
+
+#include "worker/protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+enum { STACK_BYTES = 96 * 1024, OPS_MAX = 512, RECORDS_MAX = 512, CLAIMS_AT_ONCE = 4 };
+
+/* An operation or a record of the batch, with the partition (index) it goes under. */
+struct found {
+    struct sim_record record;
+    struct store_at at;
+    uint32_t part;
+    bool is_restored;
+};
+
+struct sim_worker {
+    struct sim_world *w;
+    uint32_t slot, member, epoch, generation;
+    struct protocol *protocol;
+    struct store *store;
+    ucontext_t own, caller;
+    char *stack;
+    bool waits, recovers;
+    /* sources: by partition number */
+    uint64_t position[SIM_PARTS_MAX];
+    int64_t prefix_ms[SIM_PARTS_MAX];
+    uint32_t parts[SIM_PARTS_MAX];
+    size_t n_parts;
+    struct protocol_taken taken[SIM_PARTS_MAX];
+    /* the batch */
+    struct state_op first[OPS_MAX]; /* of events */
+    size_t n_first;
+    struct found found[SIM_ROUNDS][RECORDS_MAX]; /* by round */
+    size_t n_found[SIM_ROUNDS];
+    size_t n_sent; /* records that were produced already */
+    size_t n_claims_done;
+    /* answers that protocol_tell() looks at */
+    struct store_run run;
+    struct store_applied applied[SIM_ROUNDS * STORE_SHARDS];
+    int64_t least_ms[SIM_ROUNDS];
+    uint64_t token;
+};
+
+static void worker_pause(void *context, const char *what)
+{
+    struct sim_worker *k = context;
+
+    sim_trace(k->w, "  member %u: %s", k->member, what);
+    swapcontext(&k->own, &k->caller);
+}
+
+static void note_emission(void *context, const struct sim_entry *o, const char *record)
+{
+    const struct sim_worker *k = context;
+    struct sim_record r;
+
+    memcpy(&r, record, sizeof r);
+    sim_trace(k->w, "  emitted space %u key %u bucket %lld activity %u/%u p%u at %llu/%llu%s",
+              r.space, r.key, (long long)r.bucket_ms, r.activity, r.sequence, o->partition,
+              (unsigned long long)o->at.position, (unsigned long long)o->at.tick,
+              o->is_restored ? " restored" : "");
+}
+
+static bool chance(struct sim_worker *k, uint32_t in_64)
+{
+    return rng_below(&k->w->rng, 64) < in_64;
+}
+
+static bool happens(struct sim_worker *k, uint32_t in_64)
+{
+    return !k->w->is_calm && chance(k, in_64);
+}
+
+static enum protocol_outcome outcome_of(enum weir_rc rc, enum store_answer answer)
+{
+    static const enum protocol_outcome outcomes[] = {
+        [STORE_DONE] = PROTOCOL_DONE,
+        [STORE_FENCED] = PROTOCOL_FENCED,
+        [STORE_GAP] = PROTOCOL_GAP,
+        [STORE_NEWINC] = PROTOCOL_NEWINC,
+    };
+
+    return rc != WEIR_OK ? PROTOCOL_UNKNOWN : outcomes[answer];
+}
+
+/* ---- the group ----------------------------------------------------------------------------------
+ */
+
+static void learn_assignment(struct sim_worker *k)
+{
+    const struct sim_broker *b = &k->w->broker;
+
+    if (k->generation == b->generation)
+        return;
+    k->generation = b->generation;
+    k->n_parts = 0;
+    for (uint32_t p = 0; p < b->n_parts; p++)
+        if (b->owner[p] == k->member)
+            k->parts[k->n_parts++] = p;
+    protocol_assign(k->protocol, k->parts, k->n_parts);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+static uint64_t visible(const struct sim_worker *k, uint32_t p)
+{
+    const struct sim_broker *b = &k->w->broker;
+    uint64_t n = 0;
+
+    while (n < b->n_events[p] && b->events[p][n].append_ms <= k->w->now_ms)
+        n++;
+    return n;
+}
+
+static void add_event(struct sim_worker *k, uint32_t part, const struct sim_event *e,
+                      uint64_t position)
+{
+    struct state_op ops[2];
+
+    if (e->t_ms < k->prefix_ms[k->parts[part]])
+        return; /* late */
+    size_t n = sim_ops_of_event(e, ops);
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(k->n_first < OPS_MAX);
+        ops[i].part = part;
+        ops[i].order = k->n_first;
+        ops[i].at = (struct store_at){position, 0};
+        k->first[k->n_first++] = ops[i];
+    }
+}
+
+/* At its end for a while: its mark follows the clock, as far behind as an event may come. */
+static int64_t mark_of(const struct sim_worker *k, uint32_t p, uint64_t end)
+{
+    enum { IDLE_MS = SIM_LATENESS_MS + 20 };
+    const struct sim_broker *b = &k->w->broker;
+    int64_t last_ms = end ? b->events[p][end - 1].append_ms : 0;
+
+    if (k->position[p] < end || k->w->now_ms < last_ms + IDLE_MS)
+        return k->prefix_ms[p];
+    int64_t idle_ms = k->w->now_ms - IDLE_MS;
+    return idle_ms > k->prefix_ms[p] ? idle_ms : k->prefix_ms[p];
+}
+
+static void poll(struct sim_worker *k)
+{
+    k->n_first = 0;
+    k->n_sent = 0;
+    memset(k->n_found, 0, sizeof k->n_found);
+    for (uint32_t i = 0; i < k->n_parts; i++) {
+        uint32_t p = k->parts[i];
+        uint64_t end = visible(k, p), to = k->position[p] + rng_below(&k->w->rng, 7);
+        if (to > end)
+            to = end > k->position[p] ? end : k->position[p];
+        for (; k->position[p] < to; k->position[p]++) {
+            const struct sim_event *e = &k->w->broker.events[p][k->position[p]];
+            add_event(k, i, e, k->position[p] + 1);
+            if (e->t_ms - SIM_LATENESS_MS > k->prefix_ms[p])
+                k->prefix_ms[p] = e->t_ms - SIM_LATENESS_MS;
+        }
+        k->taken[i] = (struct protocol_taken){k->position[p], k->prefix_ms[p], mark_of(k, p, end)};
+    }
+}
+
+/* ---- rounds -------------------------------------------------------------------------------------
+ */
+
+static size_t ops_of_round(struct sim_worker *k, uint32_t round, struct state_op *ops)
+{
+    size_t n = 0;
+
+    if (round == 0) {
+        memcpy(ops, k->first, k->n_first * sizeof *ops);
+        return k->n_first;
+    }
+    for (size_t i = 0; i < k->n_found[round - 1]; i++) {
+        const struct found *f = &k->found[round - 1][i];
+        if ((f->is_restored && k->w->is_derive_off) || !sim_ops_of_record(&f->record, &ops[n]))
+            continue;
+        ASSERT(sim_level(ops[n].space) == round);
+        ops[n].part = f->part;
+        ops[n].order = n;
+        ops[n].at = f->at;
+        n++;
+    }
+    return n;
+}
+
+static void keep(struct sim_worker *k, uint32_t round, const struct emission *out, size_t n)
+{
+    ASSERT(n <= RECORDS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct found *f = &k->found[round][i];
+        *f =
+            (struct found){.at = out[i].at, .part = out[i].part, .is_restored = out[i].is_restored};
+        memcpy(&f->record, out[i].bytes.p, sizeof f->record);
+        k->w->counts->restored += f->is_restored;
+    }
+    k->n_found[round] = n;
+}
+
+static bool is_to_publish(const struct found *f)
+{
+    return !f->is_restored && sim_is_published(&f->record);
+}
+
+static void do_apply(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
+{
+    struct state_op ops[RECORDS_MAX];
+    const struct emission *out = NULL;
+    size_t n = 0;
+    enum store_answer answer = STORE_DONE;
+    struct store_batch b = {
+        .round = a->round,
+        .ops = ops,
+        .n_ops = ops_of_round(k, a->round, ops),
+        .clock = {a->watermark_ms},
+        .timer_ms = a->timer_ms,
+        .parts = a->parts,
+        .n_parts = a->n_parts,
+        .incarnation = a->incarnation,
+        .is_sweep = a->is_sweep,
+    };
+
+    enum weir_rc rc = store_apply(k->store, &b, &out, &n, &answer, NULL);
+    t->outcome = outcome_of(rc, answer);
+    if (t->outcome != PROTOCOL_DONE)
+        return;
+    keep(k, a->round, out, n);
+    for (size_t i = 0; i < n; i++)
+        t->has_records = t->has_records || is_to_publish(&k->found[a->round][i]);
+}
+
+/* ---- the transaction ----------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome do_produce(struct sim_worker *k)
+{
+    size_t i = 0;
+
+    for (uint32_t r = 0; r < SIM_ROUNDS; r++)
+        for (size_t f = 0; f < k->n_found[r]; f++) {
+            if (!is_to_publish(&k->found[r][f]) || i++ < k->n_sent)
+                continue;
+            const struct sim_record *x = &k->found[r][f].record;
+            sim_trace(k->w, "  produce space %u key %u bucket %lld activity %u/%u at %llu/%llu",
+                      x->space, x->key, (long long)x->bucket_ms, x->activity, x->sequence,
+                      (unsigned long long)k->found[r][f].at.position,
+                      (unsigned long long)k->found[r][f].at.tick);
+            worker_pause(k, "produce");
+            enum protocol_outcome o =
+                sim_produce(&k->w->broker, k->slot, k->epoch, k->w->now_ms, &k->found[r][f].record);
+            if (o != PROTOCOL_DONE)
+                return o;
+            k->n_sent++;
+        }
+    if (happens(k, 2)) {
+        k->w->counts->aborts++;
+        return PROTOCOL_ABORTABLE;
+    }
+    return PROTOCOL_DONE;
+}
+
+static enum protocol_outcome do_offsets(struct sim_worker *k, const struct protocol_action *a)
+{
+    for (size_t i = 0; i < a->n_parts; i++) {
+        worker_pause(k, "send offsets");
+        enum protocol_outcome o =
+            sim_send_offset(&k->w->broker, k->slot, k->epoch, k->w->now_ms, k->generation,
+                            k->member, k->parts[i], a->commits[i], a->metadata[i]);
+        if (o != PROTOCOL_DONE)
+            return o;
+    }
+    return happens(k, 1) ? PROTOCOL_UNKNOWN : PROTOCOL_DONE;
+}
+
+static enum protocol_outcome do_end(struct sim_worker *k, bool is_commit)
+{
+    worker_pause(k, is_commit ? "commit" : "abort");
+    if (happens(k, 4)) { /* the request is held up, the client gives up on it */
+        k->w->counts->late_ends++;
+        sim_hold_up(&k->w->broker, k->slot, k->epoch, is_commit);
+        return PROTOCOL_UNKNOWN;
+    }
+    enum protocol_outcome o = sim_end(&k->w->broker, k->slot, k->epoch, is_commit);
+    if (o == PROTOCOL_DONE && happens(k, 2))
+        return PROTOCOL_UNKNOWN;
+    return o;
+}
+
+static enum protocol_outcome do_init(struct sim_worker *k)
+{
+    worker_pause(k, "init producer");
+    k->epoch = sim_init_producer(&k->w->broker, k->slot);
+    k->w->counts->recycled++;
+    return PROTOCOL_DONE;
+}
+
+static enum protocol_outcome
+do_read_committed(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
+{
+    struct sim_broker *b = &k->w->broker;
+
+    worker_pause(k, "read committed");
+    const struct sim_offset *o = &b->committed[a->partition];
+    t->has_committed = o->has;
+    t->committed = o->has ? o->offset : 0;
+    t->log_start = b->log_start[a->partition];
+    t->metadata = (struct str){o->metadata, o->n_metadata};
+    return sim_is_stable(b, a->partition) ? PROTOCOL_DONE : PROTOCOL_UNSTABLE;
+}
+
+/* ---- the store ----------------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome do_read_applied(struct sim_worker *k, uint32_t partition,
+                                             struct protocol_told *t)
+{
+    enum weir_rc rc = WEIR_OK;
+
+    for (uint32_t r = 0; r < SIM_ROUNDS && rc == WEIR_OK; r++)
+        rc = store_applied(k->store, partition, r, k->applied + (size_t)r * STORE_SHARDS, NULL);
+    if (rc == WEIR_OK)
+        rc = store_replay_from(k->store, partition, &t->has_replay, &t->replay, NULL);
+    t->applied = k->applied;
+    return outcome_of(rc, STORE_DONE);
+}
+
+static struct store_lease lease_of(const struct sim_worker *k, const struct protocol_action *a)
+{
+    struct store_lease l = {.token = a->token, .ttl_ms = 120};
+
+    memcpy(l.run_id, k->run.run_id, sizeof l.run_id);
+    memcpy(l.incarnation, k->run.blessed, sizeof l.incarnation);
+    return l;
+}
+
+/* All that is committed now, a few at a time. */
+static enum protocol_outcome do_read_claims(struct sim_worker *k, const struct store_lease *lease)
+{
+    const struct sim_broker *b = &k->w->broker;
+    uint32_t end = b->n_output;
+    enum store_answer answer = STORE_DONE;
+
+    for (uint32_t i = 0; i < end;) {
+        struct store_claim claims[CLAIMS_AT_ONCE];
+        size_t n = 0;
+        for (; i < end && n < CLAIMS_AT_ONCE; i++) {
+            struct sim_record r = b->output[i].record;
+            struct str bytes = {(const char *)&r, sizeof r};
+            if (b->output[i].state == SIM_COMMITTED && sim_read_claim(bytes, &claims[n]))
+                n++;
+        }
+        enum weir_rc rc = store_restore(k->store, lease, claims, n, &answer, NULL);
+        if (rc != WEIR_OK || answer != STORE_DONE)
+            return outcome_of(rc, answer);
+    }
+    return PROTOCOL_DONE;
+}
+
+static enum protocol_outcome do_recovery(struct sim_worker *k, const struct protocol_action *a)
+{
+    static const uint32_t all[SIM_PARTS_MAX] = {0, 1, 2, 3};
+    struct store_lease lease = lease_of(k, a);
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc = WEIR_OK;
+
+    switch (a->what) {
+    case PROTOCOL_LEASE:
+        rc = store_lease(k->store, &lease, &answer, NULL);
+        break;
+    case PROTOCOL_READ_CLAIMS:
+        return do_read_claims(k, &lease);
+    case PROTOCOL_SET_REPLAY:
+        k->w->counts->replays++;
+        rc = store_set_replay(k->store, &lease, a->partition, &a->upto, &answer, NULL);
+        break;
+    default:
+        rc = store_bless(k->store, &lease, all, k->w->broker.n_parts, &answer, NULL);
+        k->w->counts->recoveries += rc == WEIR_OK && answer == STORE_DONE;
+    }
+    return outcome_of(rc, answer);
+}
+
+static enum protocol_outcome do_store(struct sim_worker *k, const struct protocol_action *a,
+                                      struct protocol_told *t)
+{
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc = WEIR_OK;
+    uint32_t p = a->partition;
+
+    switch (a->what) {
+    case PROTOCOL_READ_RUN:
+        rc = store_run(k->store, &k->run, NULL);
+        t->run = &k->run;
+        break;
+    case PROTOCOL_ACQUIRE:
+        rc = store_acquire(k->store, p, a->incarnation, &t->epoch, &answer, NULL);
+        break;
+    case PROTOCOL_LIFT:
+        rc = store_lift(k->store, a->incarnation, p, a->epoch, &a->upto, SIM_ROUNDS, &answer, NULL);
+        break;
+    case PROTOCOL_END_REPLAY:
+        rc = store_end_replay(k->store, a->incarnation, p, a->epoch, &answer, NULL);
+        break;
+    default:
+        rc = store_mark(k->store, a->incarnation, a->marks, a->n_parts, SIM_ROUNDS, k->least_ms,
+                        &answer, NULL);
+        t->least_ms = k->least_ms;
+    }
+    return outcome_of(rc, answer);
+}
+
+/* ---- the loop -----------------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome do_poll(struct sim_worker *k, struct protocol_told *t)
+{
+    poll(k);
+    t->taken = k->taken;
+    k->w->counts->batches++;
+    return PROTOCOL_DONE;
+}
+
+static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol_action *a)
+{
+    uint32_t p = a->partition;
+
+    if (a->upto.at.position < k->w->broker.log_start[p]) {
+        worker_pause(k, "offset out of range");
+        return PROTOCOL_GONE;
+    }
+    k->position[p] = a->upto.at.position;
+    k->prefix_ms[p] = a->upto.prefix_ms;
+    return PROTOCOL_DONE;
+}
+
+static void act(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
+{
+    switch (a->what) {
+    case PROTOCOL_WAIT:
+        k->waits = true;
+        worker_pause(k, "wait");
+        k->waits = false;
+        learn_assignment(k);
+        break;
+    case PROTOCOL_INIT_PRODUCER:
+        t->outcome = do_init(k);
+        break;
+    case PROTOCOL_FENCE_SLOT:
+        worker_pause(k, "fence slot");
+        k->w->counts->fenced_slots++;
+        (void)sim_init_producer(&k->w->broker, a->slot);
+        break;
+    case PROTOCOL_READ_COMMITTED:
+        t->outcome = do_read_committed(k, a, t);
+        break;
+    case PROTOCOL_READ_APPLIED:
+        t->outcome = do_read_applied(k, a->partition, t);
+        break;
+    case PROTOCOL_SEEK:
+        t->outcome = do_seek(k, a);
+        break;
+    case PROTOCOL_POLL:
+        t->outcome = do_poll(k, t);
+        break;
+    case PROTOCOL_APPLY:
+        do_apply(k, a, t);
+        break;
+    case PROTOCOL_PRODUCE:
+        t->outcome = do_produce(k);
+        break;
+    case PROTOCOL_SEND_OFFSETS:
+        t->outcome = do_offsets(k, a);
+        break;
+    case PROTOCOL_COMMIT:
+        t->outcome = do_end(k, true);
+        break;
+    case PROTOCOL_ABORT:
+        t->outcome = do_end(k, false);
+        break;
+    case PROTOCOL_LEASE:
+    case PROTOCOL_READ_CLAIMS:
+    case PROTOCOL_SET_REPLAY:
+    case PROTOCOL_BLESS:
+        t->outcome = do_recovery(k, a);
+        break;
+    default:
+        t->outcome = do_store(k, a, t);
+    }
+}
+
+static void run(unsigned high, unsigned low)
+{
+    struct sim_worker *k = (struct sim_worker *)((uintptr_t)high << 32 | low);
+
+    for (;;) {
+        struct protocol_action a;
+        struct protocol_told t = {.outcome = PROTOCOL_DONE};
+        /* A rebalance is noticed sooner or later. */
+        if (k->w->is_calm || chance(k, 16))
+            learn_assignment(k);
+        protocol_next(k->protocol, &a);
+        if (a.what == PROTOCOL_READ_CLAIMS)
+            k->recovers = true;
+        else if (a.what == PROTOCOL_READ_RUN || a.what == PROTOCOL_LEASE)
+            k->recovers = false;
+        act(k, &a, &t);
+        sim_trace(k->w, "member %u: %s p%u r%u upto %llu/%llu -> %d", k->member,
+                  protocol_word(a.what), a.partition, a.round,
+                  (unsigned long long)a.upto.at.position, (unsigned long long)a.upto.at.tick,
+                  (int)t.outcome);
+        protocol_tell(k->protocol, &t);
+    }
+}
+
+struct sim_worker *sim_worker_new(struct sim_world *w, uint32_t slot, uint32_t member)
+{
+    struct sim_worker *k = malloc(sizeof *k);
+    struct protocol_config config = {
+        .slot = slot,
+        .n_slots = SIM_SLOTS,
+        .n_partitions = (uint32_t)w->broker.n_parts,
+        .n_rounds = SIM_ROUNDS,
+        .token = member + 1,
+        .without = w->without_protocol,
+    };
+
+    ASSERT(k);
+    memset(k, 0, offsetof(struct sim_worker, first));
+    k->n_first = k->n_sent = 0;
+    memset(k->n_found, 0, sizeof k->n_found);
+    k->w = w;
+    k->slot = slot;
+    k->member = member;
+    k->generation = UINT32_MAX;
+    k->protocol = protocol_new(&config);
+    k->store = sim_store_new(&(struct sim_link){
+        .server = &w->server,
+        .rng = &w->rng,
+        .now_ms = &w->now_ms,
+        .without = w->without_store,
+        .is_calm = &w->is_calm,
+        .lost_in_64 = 1,
+        .pause = worker_pause,
+        .note = w->is_traced ? note_emission : NULL,
+        .context = k,
+        .n_lost = &w->counts->lost_answers,
+        .n_conflicts = &w->counts->conflicts,
+    });
+    sim_rules_attach(k->store);
+    k->stack = malloc(STACK_BYTES);
+    ASSERT(k->stack && getcontext(&k->own) == 0);
+    k->own.uc_stack.ss_sp = k->stack;
+    k->own.uc_stack.ss_size = STACK_BYTES;
+    uintptr_t self = (uintptr_t)k;
+    makecontext(&k->own, (void (*)(void))(void *)run, 2, (unsigned)(self >> 32), (unsigned)self);
+    return k;
+}
+
+void sim_worker_free(struct sim_worker *k)
+{
+    if (!k)
+        return;
+    protocol_free(k->protocol);
+    store_free(k->store);
+    free(k->stack);
+    free(k);
+}
+
+void sim_worker_step(struct sim_worker *k)
+{
+    swapcontext(&k->caller, &k->own);
+}
+
+bool sim_worker_waits(const struct sim_worker *k)
+{
+    return k->waits;
+}
+
+bool sim_worker_recovers(const struct sim_worker *k)
+{
+    return k->recovers;
+}
+
+uint32_t sim_worker_member(const struct sim_worker *k)
+{
+    return k->member;
+}
