@@ -20,7 +20,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* seldom terms */
     [OPERATOR_RARITY] = &operator_rarity,
     /* how large a part */
-    [OPERATOR_RATIO] = NULL,
+    [OPERATOR_RATIO] = &operator_ratio,
     /* against its own baseline */
     [OPERATOR_VOLUME] = &operator_volume,
     /* how far, how fast */
