@@ -8,7 +8,6 @@
 
 #include "alert/document.h"
 #include "alert/ocsf.h"
-#include "alert/sequence.h"
 #include "base/str.h"
 #include "event/time.h"
 #include "match/evidence.h"
@@ -42,7 +41,6 @@ struct alert_writer {
     struct redactor *redactor;
     struct ocsf_ways *ways;
     struct evidence_finder *evidence;
-    struct sequence_table *sequences;
     struct rule_text *rules;
     size_t n_rules;
     struct buf scratch;
@@ -59,7 +57,6 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->redactor = redactor_new(w->digest);
     w->ways = ocsf_ways_new();
     w->evidence = evidence_finder_new();
-    w->sequences = sequence_new(SEQUENCE_FINDINGS_MAX);
     w->rules = calloc(RULE_TEXT_SLOTS, sizeof(*w->rules));
     ASSERT(w->rules);
     return w;
@@ -81,18 +78,12 @@ void alert_writer_free(struct alert_writer *w)
     forget_rules(w);
     free(w->rules);
     buf_release(&w->scratch);
-    sequence_free(w->sequences);
     evidence_finder_free(w->evidence);
     ocsf_ways_free(w->ways);
     redactor_free(w->redactor);
     digest_free(w->digest);
     arena_free(w->arena);
     free(w);
-}
-
-uint64_t alert_findings_forgotten(const struct alert_writer *w)
-{
-    return sequence_forgotten(w->sequences);
 }
 
 /* ---- identity ------------------------------------------------------------------------- */
@@ -397,7 +388,7 @@ void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, 
 /* ---- a match without state --------------------------------------------------------------------
  */
 
-/* An event without an entity is its own key: by the id it carries, else by its bytes. */
+/* Its own key: by the id that the event carries, else by its bytes. */
 static struct str event_part(struct document *d)
 {
     struct str id = event_tree_id(d->arena, d->trigger->event);
@@ -407,41 +398,11 @@ static struct str event_part(struct document *d)
     return arena_printf(d->arena, "raw:%s:%u", d->raw_sha256, d->trigger->index);
 }
 
-static struct str bucket_part(struct document *d, int64_t start_ms)
-{
-    bool is_negative = start_ms < 0;
-    uint64_t start = is_negative ? 0 - (uint64_t)start_ms : (uint64_t)start_ms;
-
-    return JOIN(d->arena, STR("bucket:"), is_negative ? STR("-") : STR(""),
-                document_number(d->arena, start));
-}
-
-/* The finding that a match is, by itself: its first entity and its hour. */
-static void make_finding(struct alert_writer *w, struct document *d, struct finding *f)
-{
-    struct str parts[4] = {w->options.tenant, d->rule->uid};
-    size_t n = 2;
-
-    if (d->n_entities > 0) {
-        parts[n++] = f->keys[f->n_keys] = d->entities[0].key;
-        f->key_names[f->n_keys++] = STR("entity");
-        f->has_bucket = true;
-        f->bucket_start_ms =
-            uid_bucket_start(w->digest, parts + 1, 2, d->trigger->time_ms, UID_PERIOD_MS);
-        f->bucket_end_ms = f->bucket_start_ms + UID_PERIOD_MS;
-        parts[n++] = bucket_part(d, f->bucket_start_ms);
-    } else {
-        parts[n++] = event_part(d);
-    }
-    struct uid uid = uid_of_parts(w->digest, parts, n);
-    memcpy(f->uid, uid.bytes, sizeof(f->uid));
-    f->sequence = sequence_next(w->sequences, uid);
-}
-
-struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)
+void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)
 {
     struct finding finding = {.activity = FINDING_CREATE,
                               .cause = CAUSE_NONE,
+                              .sequence = 1,
                               .hits = 1,
                               .first_ms = m->time_ms,
                               .last_ms = m->time_ms,
@@ -451,14 +412,12 @@ struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m
                               .n_events = 1};
     struct alert_finding told = {m->rule, &finding, m, m->now_ms};
     struct document d;
-    struct alert_ids ids;
 
     arena_reset(w->arena);
     begin(w, &d, &told);
-    make_finding(w, &d, &finding);
+    struct str parts[] = {w->options.tenant, m->rule->uid, event_part(&d)};
+    struct uid uid = uid_of_parts(w->digest, parts, ARRAY_LEN(parts));
+    memcpy(finding.uid, uid.bytes, sizeof(finding.uid));
     name_record(w, &d);
     write_fitting(w, &d, out);
-    memcpy(ids.finding_uid, d.finding_uid, sizeof(ids.finding_uid));
-    ids.sequence = finding.sequence;
-    return ids;
 }

@@ -11,7 +11,7 @@
  * Cap      ALERT_BYTES_MAX per document; what was cut, in a stated order, is listed in
  *          unmapped.weir.truncated.
  * Memory   a writer owns scratch of its own, kept between alerts: bounded by the largest event,
- *          by sequence.h and by the texts of the rules.
+ *          and by the texts of the rules.
  * Threads  a writer belongs to one thread.
  */
 #ifndef WEIR_ALERT_ALERT_H
@@ -59,14 +59,8 @@ struct alert_writer;
 struct alert_writer *alert_writer_new(const struct alert_options *options);
 void alert_writer_free(struct alert_writer *w);
 
-/* What identifies the finding of a match: for a caller that counts occurrences. */
-struct alert_ids {
-    char finding_uid[37];
-    uint64_t sequence; /* occurrence number of this finding in this writer's life, from 1 */
-};
-
-/* Append one JSON document (no newline) to out. The finding's sequence is counted inside. */
-struct alert_ids alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
+/* Append one JSON document (no newline) to out: the match without state, a finding of its own. */
+void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
 
 /* A finding as state tells it: Create, Update or Close, with or without the event that completed
  * it. What the event would say is then taken from the capsules. */
@@ -80,9 +74,5 @@ struct alert_finding {
 /* Append one JSON document (no newline) to out. Updates and Closes have is_alert false, except a
  * severity raise; so have braked Creates and those of shadow rules. */
 void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, struct buf *out);
-
-/* Findings whose count was forgotten because SEQUENCE_FINDINGS_MAX others came after them
- * (sequence.h): if they come again they begin anew at 1. */
-uint64_t alert_findings_forgotten(const struct alert_writer *w);
 
 #endif

@@ -59,7 +59,7 @@ enum weir_rc bench_alerts_write(struct bench_alerts *a, const struct event *even
                                     .time_is_standin = time_is_standin,
                                     .now_ms = now_ms};
         buf_clear(&a->text);
-        (void)alert_write(a->writer, &match, &a->text);
+        alert_write(a->writer, &match, &a->text);
         TRY(output_line(a->out, buf_str(&a->text), err));
     }
     return WEIR_OK;

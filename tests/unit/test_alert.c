@@ -8,7 +8,6 @@
 #include "alert/attack.h"
 #include "alert/ocsf.h"
 #include "alert/score.h"
-#include "alert/sequence.h"
 #include "base/buf.h"
 #include "json/tree.h"
 #include "json/write.h"
@@ -190,8 +189,8 @@ static const struct alert_match plain_match = {.input = {"events.ndjson", 13},
                                                .time_ms = 1767323045678,
                                                .now_ms = 1767323050000};
 
-static struct alert_ids write_with(struct alert_writer *w, const struct alert_match *like,
-                                   struct str record, struct buf *out)
+static void write_with(struct alert_writer *w, const struct alert_match *like, struct str record,
+                       struct buf *out)
 {
     struct alert_match m = *like;
     struct json_node *root;
@@ -206,7 +205,7 @@ static struct alert_ids write_with(struct alert_writer *w, const struct alert_ma
         m.rule = rule;
     m.time_is_standin = !event_tree_time_ms(&tree, &m.time_ms);
     buf_clear(out);
-    return alert_write(w, &m, out);
+    alert_write(w, &m, out);
 }
 
 static struct alert_writer *writer_new(void)
@@ -506,58 +505,33 @@ TEST(text_is_cut_between_characters)
 /* ---- names
  * --------------------------------------------------------------------------------------------- */
 
-static struct alert_ids ids_of(struct alert_writer *w, const struct alert_match *like,
-                               const char *event)
+/* finding_info.uid of the alert that the event gives. */
+static struct str uid_for(const struct alert_match *like, const char *event)
 {
     struct buf out = {0};
-    struct alert_ids ids = write_with(w, like, str_from(event), &out);
+    struct json_node *root;
 
+    write_with(writer, like, str_from(event), &out);
+    CHECK_EQ(json_tree_parse(keep, arena_str(keep, buf_str(&out)), &root, NULL), JSON_OK);
     buf_release(&out);
-    return ids;
+    return json_tree_path(root, STR("finding_info.uid"))->text;
 }
 
-#define EVENT(host, time, more) \
-    "{\"EventID\":1,\"Channel\":\"x\",\"Computer\":\"" host "\",\"UtcTime\":\"" time "\"" more "}"
-
-TEST(one_finding_per_rule_entity_and_bucket)
+TEST(a_match_without_state_is_a_finding_of_its_own)
 {
-    struct alert_writer *w = writer_new();
-    struct alert_match other_place = plain_match;
+    struct alert_match with_rule = plain_match, other_place = plain_match;
     struct rule other_rule = *rule;
-    struct alert_match with_rule = plain_match;
-    struct alert_ids first = ids_of(w, &plain_match, EVENT("WS1.corp", "2026-01-02 03:04:05", ""));
+    struct str first = uid_for(&plain_match, "{\"what\":\"x\"}");
 
+    CHECK(!str_eq(uid_for(&plain_match, "{\"what\":\"y\"}"), first));
     other_place.offset = 7;
     other_place.input = STR("other");
-    other_place.now_ms = 1;
-    struct alert_ids again =
-        ids_of(w, &other_place, EVENT("ws1", "2026-01-02 03:04:06", ",\"a\":1"));
-    CHECK_STR(str_from(again.finding_uid), first.finding_uid);
-    CHECK_EQ(first.sequence, 1);
-    CHECK_EQ(again.sequence, 2);
-
-    struct alert_ids host = ids_of(w, &plain_match, EVENT("ws2", "2026-01-02 03:04:05", ""));
-    CHECK(strcmp(host.finding_uid, first.finding_uid) != 0);
-    struct alert_ids later = ids_of(w, &plain_match, EVENT("ws1", "2026-01-02 05:04:05", ""));
-    CHECK(strcmp(later.finding_uid, first.finding_uid) != 0);
+    CHECK(str_eq(uid_for(&other_place, "{\"what\":\"x\"}"), first)); /* by its bytes */
+    other_place.index = 1;
+    CHECK(!str_eq(uid_for(&other_place, "{\"what\":\"x\"}"), first));
     other_rule.uid = STR("other");
     with_rule.rule = &other_rule;
-    struct alert_ids ruled = ids_of(w, &with_rule, EVENT("ws1", "2026-01-02 03:04:05", ""));
-    CHECK(strcmp(ruled.finding_uid, first.finding_uid) != 0);
-    alert_writer_free(w);
-}
-
-TEST(an_event_without_entity_is_its_own_finding)
-{
-    struct alert_writer *w = writer_new();
-    struct alert_ids a = ids_of(w, &plain_match, "{\"what\":\"x\"}");
-    struct alert_ids b = ids_of(w, &plain_match, "{\"what\":\"y\"}");
-    struct alert_ids a2 = ids_of(w, &plain_match, "{\"what\":\"x\"}");
-
-    CHECK(strcmp(a.finding_uid, b.finding_uid) != 0);
-    CHECK_STR(str_from(a2.finding_uid), a.finding_uid);
-    CHECK_EQ(a2.sequence, 2);
-    alert_writer_free(w);
+    CHECK(!str_eq(uid_for(&with_rule, "{\"what\":\"x\"}"), first));
 }
 
 TEST(a_deterministic_writer_repeats_itself)
@@ -703,28 +677,6 @@ TEST(evidence_that_ocsf_does_not_allow_is_handed_back)
     ocsf_ways_free(ways);
 }
 
-TEST(sequences_count_and_forget_the_oldest)
-{
-    struct sequence_table *t = sequence_new(100);
-    struct uid uid = {{0}};
-
-    for (int round = 1; round <= 3; round++)
-        for (uint8_t i = 0; i < 90; i++) {
-            uid.bytes[0] = i;
-            CHECK_EQ(sequence_next(t, uid), round);
-        }
-    CHECK_EQ(sequence_forgotten(t), 0);
-    for (int i = 0; i < 300; i++) {
-        uid.bytes[1] = (uint8_t)(1 + i / 200);
-        uid.bytes[0] = (uint8_t)(i % 200);
-        CHECK_EQ(sequence_next(t, uid), 1);
-    }
-    CHECK(sequence_forgotten(t) >= 90);
-    uid.bytes[0] = uid.bytes[1] = 0;
-    CHECK_EQ(sequence_next(t, uid), 1); /* forgotten */
-    sequence_free(t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -735,15 +687,13 @@ int main(void)
         ENTRY(a_wordy_rule_is_cut_too),
         ENTRY(text_is_cut_between_characters),
         ENTRY(atoms_beyond_those_shown_are_listed_as_cut),
-        ENTRY(one_finding_per_rule_entity_and_bucket),
-        ENTRY(an_event_without_entity_is_its_own_finding),
+        ENTRY(a_match_without_state_is_a_finding_of_its_own),
         ENTRY(a_deterministic_writer_repeats_itself),
         ENTRY(raw_evidence_is_shown_as_asked),
         ENTRY(tags_become_attacks),
         ENTRY(both_namings_of_tactics_are_known),
         ENTRY(levels_become_severity_and_score),
         ENTRY(evidence_that_ocsf_does_not_allow_is_handed_back),
-        ENTRY(sequences_count_and_forget_the_oldest),
     };
     struct weir_err err = {0};
 
