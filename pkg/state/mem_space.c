@@ -21,9 +21,10 @@ struct __attribute__((packed)) head {
 _Static_assert(sizeof(struct head) == 36, "what a cell costs beside its bytes");
 
 enum {
-    SIDE_HEAD = 4,       /* length of the side part */
-    EVICT_LOOK = 16,     /* cells compared before one goes */
-    FINE_USES = 1 << 20, /* uses told apart one by one; later ones by 256 */
+    SIDE_HEAD = 4,                         /* length of the side part */
+    SMALL_WORTH = 4 * SMALL_SEGMENT_BYTES, /* budgets that can spare a segment */
+    EVICT_LOOK = 16,                       /* cells compared before one goes */
+    FINE_USES = 1 << 20,                   /* uses told apart one by one; later ones by 256 */
     USED_BITS = 23,
     TIMER_BYTES = sizeof(struct due_entry)
 };
@@ -188,6 +189,12 @@ static bool shrunk(struct mem_space *sp, const struct cell *c, int64_t *t_ms, ui
     return true;
 }
 
+/* What the small table may have: nearly all, a flood is what it is for. */
+static uint64_t small_budget(const struct mem_space *sp)
+{
+    return sp->spec.budget_bytes / 8 * 7;
+}
+
 /* Room for one more record, if it is to be had without evicting. */
 static bool small_has_room(struct mem_space *sp)
 {
@@ -195,7 +202,7 @@ static bool small_has_room(struct mem_space *sp)
 
     if (t->n_buckets == 0 || small_table_is_crowded(t)) {
         uint64_t wants = small_table_wants(t);
-        if (small_table_bytes(t) + wants <= sp->spec.budget_bytes / 4 * 3 &&
+        if (small_table_bytes(t) + wants <= small_budget(sp) &&
             mem_space_bytes(sp) + wants <= sp->spec.budget_bytes)
             sp->counters.evicted += small_table_grow(t);
     }
@@ -266,11 +273,20 @@ static bool evict_one(struct mem_pool *pool, struct mem_space *sp, uint32_t spar
     return true;
 }
 
+/* What cells may have. Room for a segment is left for the small table, so that a cell which is
+ * to go finds a place there. */
+static uint64_t cell_budget(const struct mem_space *sp)
+{
+    uint64_t budget = sp->spec.budget_bytes;
+
+    return sp->spec.shrink && budget >= SMALL_WORTH ? budget - SMALL_SEGMENT_BYTES : budget;
+}
+
 static bool make_room(struct mem_pool *pool, struct mem_space *sp, uint64_t need, uint32_t spare)
 {
-    if (need > sp->spec.budget_bytes)
+    if (need > cell_budget(sp))
         return false;
-    while (mem_space_bytes(sp) + need > sp->spec.budget_bytes)
+    while (mem_space_bytes(sp) + need > cell_budget(sp))
         if (!evict_one(pool, sp, spare))
             return false;
     return true;
@@ -342,7 +358,7 @@ static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t ro
 
 static bool is_pressed(const struct mem_space *sp)
 {
-    return sp->spec.shrink && mem_space_bytes(sp) > sp->spec.budget_bytes / 2;
+    return sp->spec.shrink && mem_space_bytes(sp) > sp->spec.budget_bytes / 4;
 }
 
 /* A new cell, perhaps one that is remembered in small. */
@@ -405,7 +421,7 @@ static bool index_room(struct mem_live *live)
     struct cell_index *x = &sp->index;
 
     while (cell_index_is_full(x)) {
-        if (mem_space_bytes(sp) + cell_index_bytes_grown(x) <= sp->spec.budget_bytes)
+        if (mem_space_bytes(sp) + cell_index_bytes_grown(x) <= cell_budget(sp))
             cell_index_grow(x, &live->pool->slab);
         else if (!evict_one(live->pool, sp, SLAB_NONE))
             return false;
@@ -510,7 +526,7 @@ void mem_space_end(struct mem_live *live, int64_t watermark_ms)
     if (live->is_tentative) {
         /* A table that may grow asks for its room first: then full cells make way. */
         if (small_table_is_crowded(&sp->small) && small_table_wants(&sp->small) &&
-            small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= sp->spec.budget_bytes / 4 * 3)
+            small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= small_budget(sp))
             (void)make_room(live->pool, sp, SMALL_SEGMENT_BYTES, SLAB_NONE);
         if (keep_small(sp, &live->key, &live->cell, watermark_ms)) {
             end_empty(live);

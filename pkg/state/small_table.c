@@ -7,8 +7,9 @@
 
 enum {
     BUCKETS_IN_SEGMENT = SMALL_SEGMENT_BYTES / (SMALL_BUCKET * (int)sizeof(struct small_record)),
-    CROWDED_PERCENT = 85, /* then another segment is asked for */
-    EASY_PERCENT = 50
+    CROWDED_PERCENT = 80, /* then another segment is asked for */
+    EASY_PERCENT = 50,
+    DISPLACE = 1 /* with 0 one record in a hundred finds no place at 80 percent */
 };
 #define TIME_ZERO ((uint64_t)1 << 47) /* times are kept from -2^47 to 2^47 - 1 */
 
@@ -205,19 +206,25 @@ static uint32_t other_place(const struct small_table *t, const struct small_reco
     return first == at ? place(second_hash(name_of(r)), t->n_buckets) : first;
 }
 
-/* Make an empty place in bucket `at` by sending one of its records to its other bucket. */
-static struct small_record *displace(struct small_table *t, uint32_t at)
+/* Make an empty place in bucket `at` by sending one of its records to its other bucket; if all of
+ * those are full, one of them is asked in turn (`more` times). */
+static struct small_record *displace(struct small_table *t, uint32_t at, int more)
 {
     small_bucket *b = bucket(t, at);
 
-    for (int k = 0; k < SMALL_BUCKET; k++) {
-        uint32_t other = other_place(t, &(*b)[k], at);
-        struct small_record *to = other == at ? NULL : empty_in(bucket(t, other));
-        if (!to)
-            continue;
-        *to = (*b)[k];
-        return &(*b)[k];
-    }
+    for (int turn = 0; turn <= more; turn++)
+        for (int k = 0; k < SMALL_BUCKET; k++) {
+            uint32_t other = other_place(t, &(*b)[k], at);
+            if (other == at)
+                continue;
+            struct small_record *to =
+                turn == 0 ? empty_in(bucket(t, other)) : displace(t, other, more - 1);
+            if (!to)
+                continue;
+            *to = (*b)[k];
+            (*b)[k] = (struct small_record){0};
+            return &(*b)[k];
+        }
     return NULL;
 }
 
@@ -231,8 +238,8 @@ static struct small_record *find_room(struct small_table *t, uint64_t name)
     if (!r)
         r = empty_in(bucket(t, second));
     if (!r)
-        r = displace(t, first);
-    return r ? r : displace(t, second);
+        r = displace(t, first, DISPLACE);
+    return r ? r : displace(t, second, DISPLACE);
 }
 
 /* Take the records of the group's g buckets that move, and find places for them. */
@@ -242,6 +249,8 @@ static uint64_t spread(struct small_table *t, struct shape was, uint32_t group)
     size_t n = 0;
     uint64_t lost = 0;
 
+    for (uint32_t j = 0; j <= was.g; j++)
+        __builtin_prefetch(bucket(t, (j << was.k) + group), 1);
     for (uint32_t j = 0; j < was.g; j++) {
         uint32_t at = (j << was.k) + group;
         for (int k = 0; k < SMALL_BUCKET; k++) {
@@ -311,9 +320,9 @@ static bool put(struct small_table *t, struct small_record r, uint64_t dead)
 
     struct small_record *to = a.n_empty >= b.n_empty ? a.empty : b.empty;
     if (!to)
-        to = displace(t, first);
+        to = displace(t, first, DISPLACE);
     if (!to)
-        to = displace(t, second);
+        to = displace(t, second, DISPLACE);
     if (to) {
         *to = r;
         t->n++;

@@ -1,8 +1,8 @@
 /* store_mem.h - state in the process: a table per space, hard budgets.
  *
  * Operations are applied in order, directly to the bytes in memory. Under pressure (a space over
- * half its budget, and space_spec.shrink given) keys with one hit are kept as 16 bytes; what
- * still does not fit is evicted, weakest and oldest first among a few that are looked at.
+ * a quarter of its budget, and space_spec.shrink given) keys with one hit are kept as 16 bytes;
+ * what still does not fit is evicted, weakest and oldest first among a few that are looked at.
  *
  * It also speaks the whole protocol (parts, outbox, epochs, incarnation), so that it can stand for
  * a remote store in tests; a copy of it is that store's state at an earlier time.
