@@ -24,7 +24,7 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     /* against its own baseline */
     [OPERATOR_VOLUME] = &operator_volume,
     /* how far, how fast */
-    [OPERATOR_GEO_VELOCITY] = NULL,
+    [OPERATOR_GEO_VELOCITY] = &operator_geo_velocity,
     /* what adds up */
     [OPERATOR_RISK] = &operator_risk,
 };
