@@ -163,6 +163,35 @@ static void json_messages(struct json_writer *w, const struct verdict_message *i
     }
 }
 
+static void json_overlay(struct json_writer *w, const struct overlay_entry *e)
+{
+    json_open_object(w);
+    json_kv_str(w, "overlay", e->overlay);
+    json_kv_str(w, "file", e->path);
+    json_kv_i64(w, "line", e->line);
+    json_key(w, STR("sets"));
+    json_open_array(w);
+    for (size_t i = 0; i < e->n_keys; i++)
+        json_put_str(w, e->keys[i].name);
+    json_close_array(w);
+    if (e->reason.n)
+        json_kv_str(w, "reason", e->reason);
+    json_close_object(w);
+}
+
+static void json_overlays(struct check *c, struct json_writer *w, struct str uid)
+{
+    size_t n = 0;
+    const struct overlay_entry *const *entries =
+        c->book.overlays ? overlay_entries_of(c->book.overlays, uid, &n) : NULL;
+
+    json_key(w, STR("overlays"));
+    json_open_array(w);
+    for (size_t i = 0; i < n; i++)
+        json_overlay(w, entries[i]);
+    json_close_array(w);
+}
+
 static enum weir_rc print_json(struct check *c, const struct verdict *v, enum verdict_status status,
                                struct weir_err *err)
 {
@@ -183,6 +212,7 @@ static enum weir_rc print_json(struct check *c, const struct verdict *v, enum ve
     json_messages(&w, v->messages, v->n_messages);
     json_messages(&w, c->lints.items, c->lints.n);
     json_close_array(&w);
+    json_overlays(c, &w, v->uid);
     json_close_object(&w);
     return output_line(c->out, buf_str(&c->text), err);
 }
@@ -292,6 +322,30 @@ static enum weir_rc tell_bad(const struct check *c, struct str name, enum exit_c
                    (int)name.n, name.p);
 }
 
+/* "overlay NAME sets level, window (the reason)", a line each. */
+static void add_overlays(struct check *c, struct str uid)
+{
+    size_t n = 0;
+    const struct overlay_entry *const *entries =
+        c->book.overlays ? overlay_entries_of(c->book.overlays, uid, &n) : NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct overlay_entry *e = entries[i];
+        buf_add(&c->text, STR("  overlay   "));
+        add_printable(&c->text, e->overlay);
+        for (size_t k = 0; k < e->n_keys; k++) {
+            buf_add(&c->text, k ? STR(", ") : STR(" sets "));
+            add_printable(&c->text, e->keys[k].name);
+        }
+        if (e->reason.n) {
+            buf_add(&c->text, STR(" ("));
+            add_printable(&c->text, e->reason);
+            buf_add_char(&c->text, ')');
+        }
+        buf_add_char(&c->text, '\n');
+    }
+}
+
 static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct weir_err *err)
 {
     struct str name = c->options->plan;
@@ -307,10 +361,12 @@ static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct wei
                    c->book.rules[i]->uid.p, (int)c->book.rules[i]->title.n,
                    c->book.rules[i]->title.p);
         correlation_dump(&c->text, c->book.rules[i]);
+        add_overlays(c, c->book.rules[i]->uid);
         return output_write(c->out, buf_str(&c->text), err);
     }
     TRY(engine_new(c->book.rules, c->book.n_rules, c->book.profiles, &options, &engine, err));
     engine_dump_rule(engine, (uint32_t)i, &c->text);
+    add_overlays(c, c->book.rules[i]->uid);
     engine_free(engine);
     return output_write(c->out, buf_str(&c->text), err);
 }
@@ -368,6 +424,8 @@ enum exit_code check_run(const struct check_options *o)
     rc = run(&c, &code, &err);
     if (rc != WEIR_OK)
         code = end_with(rc, &err);
+    else if (rule_book_report_overlays(&c.book) != EXIT_FINE)
+        code = EXIT_RULES;
     output_free(c.out);
     buf_release(&c.text);
     rule_book_release(&c.book);

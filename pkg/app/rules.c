@@ -1,5 +1,5 @@
-/* rules.c - the rules of a command: profiles and lists first (rules refer to them), then every
- * rule file in order, then the selection over what loaded. */
+/* rules.c - the rules of a command: profiles, lists and overlays first (rules refer to them), then
+ * every rule file in order, what overlays set, and the selection over what loaded. */
 #include "app/rules.h"
 
 #include <pthread.h>
@@ -44,6 +44,8 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
         {"list", 0, FLAG_TEXTS, "NAME=FILE[:COLUMN]", "a list that rules name (%NAME%)",
          .to.texts = &o->lists},
         {"lists", 0, FLAG_TEXTS, "DIR", "all lists in a directory", .to.texts = &o->list_dirs},
+        {"overlays", 0, FLAG_TEXTS, "DIR|FILE", "your changes to rules (docs/overlays.md)",
+         .to.texts = &o->overlays},
         {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
          .to.text = &o->profiles_dir},
         {"set", 0, FLAG_TEXTS, "FIELD=VALUE", "a constant field of every event",
@@ -55,7 +57,6 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
         {"filters-exclude", 0, FLAG_SWITCH, NULL,
          "Sigma filters exclude what they describe (default: they are AND-ed as written)",
          .to.on = &o->filters_exclude},
-        {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
         {"pipeline", 0, FLAG_LATER, "FILE", NULL, .to.on = NULL},
     };
 
@@ -69,6 +70,7 @@ void rule_options_release(struct rule_options *o)
     text_list_release(&o->paths);
     text_list_release(&o->lists);
     text_list_release(&o->list_dirs);
+    text_list_release(&o->overlays);
     text_list_release(&o->set);
     select_release(&o->select);
 }
@@ -254,7 +256,9 @@ static struct lang_options loader_options(const struct rule_book *b, const struc
     return (struct lang_options){.sigma_filters_exclude = o->filters_exclude,
                                  /* Without routing a rule's sources say nothing. */
                                  .profiles = o->no_routing ? NULL : b->profiles,
-                                 .constants = {names, b->n_constants}};
+                                 .constants = {names, b->n_constants},
+                                 .lists_of = b->overlays ? overlay_lists_of : NULL,
+                                 .lists_of_context = b->overlays};
 }
 
 static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o,
@@ -325,7 +329,7 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
             b->rules[b->n_rules++] = b->loaded.verdicts[i].rule;
 }
 
-/* The same rules in the same order have the same name, wherever they were loaded. */
+/* The same rules and overlays in the same order have the same name, wherever they were loaded. */
 static void name_generation(struct rule_book *b)
 {
     char hex[DIGEST_TEXT];
@@ -335,6 +339,7 @@ static void name_generation(struct rule_book *b)
     for (size_t i = 0; i < b->n_rules; i++)
         buf_printf(&texts, "%.*s %s\n", (int)b->rules[i]->uid.n, b->rules[i]->uid.p,
                    b->rules[i]->sha256);
+    buf_add(&texts, b->overlays_sha256);
     digest_sha256_hex(digest, buf_str(&texts), hex);
     b->generation = arena_str(b->arena, (struct str){hex, GENERATION_DIGITS});
     digest_free(digest);
@@ -352,6 +357,47 @@ static enum weir_rc load_lists(const struct rule_options *o, struct list_set *se
     return WEIR_OK;
 }
 
+static enum weir_rc read_overlay(struct rule_book *b, struct str path, struct arena *scratch,
+                                 struct buf *digests, struct weir_err *err)
+{
+    char hex[DIGEST_TEXT];
+    struct digest *digest;
+    struct str text;
+
+    TRY(file_read(scratch, path, OVERLAY_FILE_MAX, &text, err));
+    overlay_set_add(b->overlays, path, text);
+    digest = digest_new();
+    digest_sha256_hex(digest, text, hex);
+    digest_free(digest);
+    buf_printf(digests, "overlay %s\n", hex);
+    return WEIR_OK;
+}
+
+/* What stands in them is judged later, when the rules are there. */
+static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book *b,
+                                  struct weir_err *err)
+{
+    static const struct files_request request = {is_rule_path, "overlays (.yml, .yaml)", false,
+                                                 true};
+    struct text_list files = {0};
+    struct buf digests = {0};
+
+    if (o->overlays.n == 0)
+        return WEIR_OK;
+    b->overlays = overlay_set_new(b->arena);
+    enum weir_rc rc = files_collect(b->arena, &o->overlays, &request, &files, err);
+    struct arena *scratch = arena_new(0);
+    for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
+        arena_reset(scratch);
+        rc = read_overlay(b, files.items[i], scratch, &digests, err);
+    }
+    b->overlays_sha256 = arena_str(b->arena, buf_str(&digests));
+    arena_free(scratch);
+    buf_release(&digests);
+    text_list_release(&files);
+    return rc;
+}
+
 static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
 {
     struct list_set *set = list_set_new(b->arena);
@@ -361,7 +407,12 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
     TRY(load_lists(o, set, err));
     struct list_source lists = list_set_source(set);
+    TRY(load_overlays(o, b, err));
+    if (b->overlays)
+        overlay_set_settle(b->overlays, &lists);
     TRY(load_rules(b, o, &lists, err));
+    if (b->overlays)
+        overlay_set_apply(b->overlays, &b->loaded);
     select_rules(b, o);
     name_generation(b);
     return WEIR_OK;
@@ -418,8 +469,22 @@ enum exit_code rule_book_report_empty(const struct rule_book *b)
     return b->n_bad ? EXIT_RULES : EXIT_WORLD;
 }
 
+enum exit_code rule_book_report_overlays(const struct rule_book *b)
+{
+    size_t n = b->overlays ? overlay_fault_count(b->overlays) : 0;
+    struct weir_err err;
+
+    for (size_t i = 0; i < n; i++) {
+        overlay_fault(b->overlays, i, &err);
+        complain(&err);
+    }
+    return n ? EXIT_RULES : EXIT_FINE;
+}
+
 enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o)
 {
+    if (rule_book_report_overlays(b) != EXIT_FINE)
+        return EXIT_RULES;
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
         if (b->is_selected[i] && verdict_is_bad(b->loaded.verdicts[i].status))
             rule_book_print_errors(&b->loaded.verdicts[i]);

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "event/profile.h"
 #include "lang/lang.h"
+#include "overlay/overlay.h"
 
 struct rule_options {
     struct text_list paths;
@@ -25,6 +26,7 @@ struct rule_options {
     struct select_options select;
     struct text_list lists; /* NAME=FILE */
     struct text_list list_dirs;
+    struct text_list overlays; /* files, directories */
     struct str profiles_dir;
     struct text_list set; /* K=V */
     bool skip_bad, no_routing, filters_exclude;
@@ -49,17 +51,25 @@ struct rule_book {
     size_t n_skipped;                 /* documents in directories that are no rules */
     struct constant_field *constants; /* --set */
     size_t n_constants;
-    struct str generation; /* names this set of rules: a hash over their texts */
+    struct overlay_set *overlays; /* NULL: none are given */
+    struct str overlays_sha256;   /* of their files; empty: none */
+    struct str generation; /* names this set of rules: a hash over their texts and overlays */
     double load_seconds;
 };
 
-/* Load everything. Bad rules are no failure here: they are verdicts. Fails for missing paths,
- * directories without rules, bad lists, profiles and selections. */
+/* Load everything. Bad rules and bad overlays are no failure here: rules are verdicts, overlays
+ * have faults (rule_book_report_overlays). Fails for missing paths, directories without rules, bad
+ * lists, profiles and selections. */
 MUST_USE enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
                                      struct weir_err *err);
 void rule_book_release(struct rule_book *b);
 
-/* Print each error of each selected bad document (and with skip_bad how many are left out).
+/* Print what is wrong with the overlays, a line each. EXIT_RULES if anything is: no rule may be
+ * used then, since it would not be what its user made of it. */
+enum exit_code rule_book_report_overlays(const struct rule_book *b);
+
+/* Print what is wrong with the overlays, or else each error of each selected bad document (and with
+ * skip_bad how many are left out).
  * EXIT_RULES if the run must not go on, EXIT_WORLD if no rule is left, else EXIT_FINE. */
 enum exit_code rule_book_report(const struct rule_book *b, const struct rule_options *o);
 

@@ -244,10 +244,26 @@ static void load_filter(struct rule_loader *l, struct sigma_scope *s,
     *next_filter(l) = filter;
 }
 
+static const struct list_source *lists_of(const struct rule_loader *l,
+                                          const struct doc_node *document, const struct rule *head)
+{
+    const struct doc_node *id = doc_get(document, STR("id"));
+    bool has_id = doc_is_scalar(id) && id->type != DOC_NULL && id->text.n;
+
+    if (!l->options.lists_of)
+        return l->lists;
+    const struct list_source *own =
+        l->options.lists_of(l->options.lists_of_context, has_id ? id->text : head->uid);
+    return own ? own : l->lists;
+}
+
 static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
 {
-    struct sigma_scope s = {
-        .a = l->a, .scratch = l->scratch, .names = l->names, .lists = l->lists, .diag = &l->diag};
+    struct sigma_scope s = {.a = l->a,
+                            .scratch = l->scratch,
+                            .names = l->names,
+                            .lists = lists_of(l, document, head),
+                            .diag = &l->diag};
 
     head->line = document->line;
     switch (sigma_kind_of(document)) {

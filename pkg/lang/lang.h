@@ -81,6 +81,11 @@ struct lang_options {
      * profiles; NULL: fields are not checked. */
     const struct profile_set *profiles;
     struct str_list constants;
+    /* Lists of one rule alone (parameters that an overlay gives it), asked by the rule's id before
+     * the rule is read. The source that it answers takes the place of the loader's for this rule;
+     * NULL: the loader's. Called by every thread that loads. May be NULL. */
+    const struct list_source *(*lists_of)(void *context, struct str uid);
+    void *lists_of_context;
 };
 
 struct rule_loader;

@@ -192,49 +192,88 @@ static const struct {
     const char *name;
     bool (*read)(struct reader *r, const struct doc_node *node);
     bool is_of_correlations;
-} KEYS[] = {
-    {"dedup", read_dedup, false},
-    {"emit", read_emit, false},
-    {"channel", read_channel, false},
-    {"count_by", read_count_by, true},
-    {"on_missing", read_on_missing, true},
-    {"group_case", read_group_case, true},
-    {"state_version", read_state_version, false},
-    {"lateness", read_lateness, false},
-    {"window", read_window, true},
+} KEYS[RULE_SETTINGS] = {
+    [SETTING_DEDUP] = {"dedup", read_dedup, false},
+    [SETTING_EMIT] = {"emit", read_emit, false},
+    [SETTING_CHANNEL] = {"channel", read_channel, false},
+    [SETTING_COUNT_BY] = {"count_by", read_count_by, true},
+    [SETTING_ON_MISSING] = {"on_missing", read_on_missing, true},
+    [SETTING_GROUP_CASE] = {"group_case", read_group_case, true},
+    [SETTING_STATE_VERSION] = {"state_version", read_state_version, false},
+    [SETTING_LATENESS] = {"lateness", read_lateness, false},
+    [SETTING_WINDOW] = {"window", read_window, true},
 };
 
-static bool read_key(struct reader *r, const struct doc_key *key, const struct doc_node *node)
+struct str rule_setting_name(enum rule_setting setting)
+{
+    return str_from(KEYS[setting].name);
+}
+
+static bool read_key(struct reader *r, const struct doc_key *key, const struct doc_node *node,
+                     const struct str *others, size_t n_others)
 {
     struct place at = {key->line, key->col};
-    struct str known[ARRAY_LEN(KEYS)];
+    struct str known[RULE_SETTINGS + SETTING_OTHERS_MAX];
+    size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        known[i] = str_from(KEYS[i].name);
-        if (!str_eq(key->text, known[i]))
-            continue;
-        if (KEYS[i].is_of_correlations && r->out->correlation_key.n == 0) {
-            r->out->correlation_key = known[i];
-            r->out->correlation_at = at;
-        }
-        return KEYS[i].read(r, node);
+    for (; n < n_others; n++) {
+        known[n] = others[n];
+        if (str_eq(key->text, known[n]))
+            return true;
     }
-    struct str hint = diag_hint(r->diag, key->text, known, ARRAY_LEN(KEYS));
+    for (size_t i = 0; i < RULE_SETTINGS; i++) {
+        known[n++] = rule_setting_name((enum rule_setting)i);
+        if (str_eq(key->text, known[n - 1])) {
+            r->out->at[i] = at;
+            return KEYS[i].read(r, node);
+        }
+    }
+    struct str hint = diag_hint(r->diag, key->text, known, n);
     return diag_error(r->diag, at, "unknown setting '%.*s'%.*s", SHOWN(key->text), SHOWN(hint));
 }
 
 bool rule_settings_load(struct diag *d, struct names *names, const struct doc_node *map,
-                        struct rule_settings *out)
+                        const struct str *others, size_t n_others, struct rule_settings *out)
 {
     struct reader r = {d, names, out};
     bool is_good = true;
 
+    ASSERT(n_others <= SETTING_OTHERS_MAX);
     *out = (struct rule_settings){0};
     if (map->type != DOC_MAP)
         return diag_error(d, doc_place(map), "the settings must be a map, not %s",
                           doc_type_name(map));
     for (size_t i = 0; i < map->n_items; i++)
-        is_good &= read_key(&r, &map->keys[i], &map->items[i]);
+        is_good &= read_key(&r, &map->keys[i], &map->items[i], others, n_others);
+    return is_good;
+}
+
+/* ---- does it fit? -------------------------------------------------------------------------- */
+
+static bool fits(struct diag *d, enum rule_setting setting, struct place at,
+                 const struct rule *rule)
+{
+    const struct correlation *c = rule->correlation;
+    const char *name = KEYS[setting].name;
+
+    if (!KEYS[setting].is_of_correlations)
+        return true;
+    if (!c)
+        return diag_error(d, at, "the setting '%s' is for correlations only", name);
+    if (setting == SETTING_COUNT_BY && c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT)
+        return diag_error(d, at, "the setting '%s' is for event_count and value_count, not for %s",
+                          name, correlation_type_name(c));
+    return true;
+}
+
+bool rule_settings_fit(struct diag *d, const struct rule_settings *settings,
+                       const struct rule *rule)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < RULE_SETTINGS; i++)
+        if (settings->at[i].line)
+            is_good &= fits(d, (enum rule_setting)i, settings->at[i], rule);
     return is_good;
 }
 
@@ -273,10 +312,8 @@ static void apply_to_correlation(const struct rule_settings *s, struct correlati
         c->window_ms = s->window_ms;
 }
 
-bool rule_settings_apply(struct arena *a, const struct rule_settings *s, struct rule *rule)
+void rule_settings_apply(struct arena *a, const struct rule_settings *s, struct rule *rule)
 {
-    if (s->correlation_key.n && !rule->correlation)
-        return false;
     struct rule_state *state = ARENA_NEW(a, struct rule_state);
     if (rule->state)
         *state = *rule->state;
@@ -290,5 +327,4 @@ bool rule_settings_apply(struct arena *a, const struct rule_settings *s, struct 
         apply_to_correlation(s, c);
         rule->correlation = c;
     }
-    return true;
 }

@@ -23,8 +23,22 @@
 #include "rule/correlation.h"
 #include "rule/rule.h"
 
+enum rule_setting {
+    SETTING_DEDUP,
+    SETTING_EMIT,
+    SETTING_CHANNEL,
+    SETTING_COUNT_BY,
+    SETTING_ON_MISSING,
+    SETTING_GROUP_CASE,
+    SETTING_STATE_VERSION,
+    SETTING_LATENESS,
+    SETTING_WINDOW,
+    RULE_SETTINGS
+};
+
 struct rule_settings {
-    struct dedup dedup; /* dedup.is_set */
+    struct place at[RULE_SETTINGS]; /* where each key stands; line 0: not said */
+    struct dedup dedup;             /* dedup.is_set */
     bool has_emit, has_channel, has_on_missing, has_group_case, has_state_version;
     enum emit_mode emit;
     enum rule_channel channel;
@@ -33,19 +47,26 @@ struct rule_settings {
     enum count_by count_by; /* COUNT_BY_DEFAULT: not said */
     uint32_t state_version;
     int64_t lateness_ms, window_ms; /* 0: not said */
-    /* The first key that only correlations have; empty: none. */
-    struct str correlation_key;
-    struct place correlation_at;
 };
 
-/* False, with errors in the diag, if anything in the map is wrong. */
-bool rule_settings_load(struct diag *d, struct names *names, const struct doc_node *map,
-                        struct rule_settings *out);
+/* The word of a setting, as the map has it. */
+struct str rule_setting_name(enum rule_setting setting);
 
-/* Put the settings on the rule: what they do not say stays as it was. State and correlation of
- * the rule are replaced by copies in `a`. False, and the rule unchanged, if they say what only a
- * correlation has and the rule is none (settings->correlation_key). */
-bool rule_settings_apply(struct arena *a, const struct rule_settings *settings, struct rule *rule);
+/* `others` (n_others names, at most SETTING_OTHERS_MAX) are keys of the same map that the caller
+ * reads itself: they are passed over. False, with errors in the diag, if anything else in the map
+ * is wrong. */
+enum { SETTING_OTHERS_MAX = 8 };
+bool rule_settings_load(struct diag *d, struct names *names, const struct doc_node *map,
+                        const struct str *others, size_t n_others, struct rule_settings *out);
+
+/* Can this rule have all of it? What only correlations have, or only some kinds of them, is an
+ * error at its key on other rules. */
+bool rule_settings_fit(struct diag *d, const struct rule_settings *settings,
+                       const struct rule *rule);
+
+/* Put settings that fit on the rule: what they do not say stays as it was. State and correlation
+ * of the rule are replaced by copies in `a`. */
+void rule_settings_apply(struct arena *a, const struct rule_settings *settings, struct rule *rule);
 
 /* The rule's state, to be changed: made if it has none. */
 struct rule_state *rule_state_of(struct arena *a, struct rule *rule);

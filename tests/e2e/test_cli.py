@@ -179,7 +179,10 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--order", "none"], "none of"),
             (["replay", "-r", rules, "-i"], "--input needs a value"),
             (["replay", rules, "-i", events], "is no option"),
-            (["replay", "-r", rules, "-i", events, "--overlays", "x"], "not in this version"),
+            (["replay", "-r", rules, "-i", events, "--overlays", "/nosuch"], "/nosuch: error: no such"),
+            (["bench", "-r", rules, "-i", events, "--overlays", box.path + "/none"], "/none: error"),
+            (["check", rules, "--overlays", events + "/"], "error"),
+            (["replay", "-r", rules, "-i", events, "--overlays"], "--overlays needs a value"),
             (["replay", "-r", rules, "-i", events, "--pipeline=x"], "not in this version"),
             (["replay", "-r", rules, "-i", events, "--threads", "65"], "--threads: 1 to 64"),
             (["replay", "-r", rules, "-i", events, "--threads", "0"], "--threads: 1 to 64"),
@@ -679,6 +682,94 @@ def test_a_list_of_networks_with_a_bad_entry_is_an_error_that_names_it(box):
     r = run("check", path, "--list", "watched=" + watched)
     equal(r.code, 2)
     contains(r.out + r.err, "in the list 'watched' (mode cidr) 'jump01' is no network")
+
+
+# ---- overlays --------------------------------------------------------------------------------
+
+FIRST, SECOND = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def overlaid(box, text, *args):
+    """Alerts under overlays/a.yml with this text, by rule."""
+    box.write("overlays/a.yml", text.encode())
+    return run("replay", "-r", box.all_rules, "-i", box.events, "--overlays",
+               os.path.join(box.path, "overlays"), *args)
+
+
+def test_an_overlay_changes_a_rule_and_the_alert_names_it(box):
+    r = overlaid(box, f"name: tuned\nrules: {{{FIRST}: {{set: {{level: low}}}}}}\n")
+    equal(r.code, 0, r.err)
+    told = {(a["finding_info"]["analytic"]["uid"], a["unmapped"]["weir"]["rule"]["level"],
+             ",".join(a["unmapped"]["weir"]["rule"].get("overlays", []))) for a in r.lines()}
+    equal(told, {(FIRST, "low", "tuned"), (SECOND, "low", "")})
+    equal(len({a["unmapped"]["weir"]["rule"]["generation"] for a in r.lines() + alerts(
+        box, "-i", box.events).lines()}), 2, "another overlay, another rule set")
+    r = overlaid(box, f"rules: {{{FIRST}: {{set: {{channel: off}}}}}}\n")
+    equal({a["finding_info"]["analytic"]["uid"] for a in r.lines()}, {SECOND}, r.err)
+
+
+def test_a_parameter_is_for_one_rule_and_goes_before_the_list(box):
+    item = "User|expand: '%watched%'"
+    other = RULE.replace(FIRST, SECOND).replace("CommandLine|contains: urlcache", item)
+    box.write("rules/a.yml", RULE.replace("CommandLine|contains: urlcache", item).encode())
+    box.write("rules/sub/b.yaml", other.encode())
+    watched = "watched=" + box.write("watched.txt", b"EXAMPLE\\u3\n")
+    r = overlaid(box, f"rules: {{{FIRST}: {{set: {{params: {{watched: 'EXAMPLE\\u0'}}}}}}}}\n",
+                 "--list", watched, "--emit", "matches")
+    equal([(m["event"], m["rule"]) for m in r.lines()], [(0, FIRST), (3, SECOND)], r.err)
+
+
+def test_overlays_that_are_wrong_are_told_together_with_exit_2(box):
+    path = os.path.join(box.path, "overlays", "a.yml")
+    text = f"""rules:
+    {FIRST}: {{set: {{levle: high}}}}
+    99999999-1111-4111-8111-111111111111: {{set: {{level: high}}}}
+    {SECOND}: {{set: {{window: 1h}}}}
+"""
+    want = [path + ":2:50: error: unknown setting 'levle' (did you mean 'level'?)",
+            path + ":3:5: error: no rule has the id '99999999-1111-4111-8111-111111111111'",
+            path + ":4:50: error: the setting 'window' is for correlations only"]
+    for args in ((), ("--skip-bad-rules",)):
+        r = overlaid(box, text, *args)
+        equal((r.code, r.out), (2, ""), args)
+        equal(sorted(r.err.splitlines()), want, args)
+    for command in (["check", box.all_rules], ["check", box.all_rules, "--plan", SECOND],
+                    ["bench", "-r", box.all_rules, "-i", box.events, "--seconds", "0"]):
+        r = run(*command, "--overlays", path)
+        equal(r.code, 2, command)
+        for line in want:
+            contains(r.err, line)
+    for text, line in (("rules: {%s: {set: {level: hihg}}}" % FIRST,
+                        ":1:61: error: 'level' cannot be 'hihg' (did you mean 'high'?): "),
+                       ("rules: {%s: {set: {level: low}, exclude: {}}}" % FIRST,
+                        ":1:67: error: 'exclude' of an overlay's rule: not in this version"),
+                       ("rules: [", ":2:1: error: "), ("", ":1:1: error: the file holds no overlay"),
+                       ("\0", ":1: error: not valid UTF-8")):
+        r = overlaid(box, text)
+        equal((r.code, r.out), (2, ""), text)
+        one_line(r.err, path + line)
+
+
+def test_the_same_key_in_two_overlays_names_both_places(box):
+    second = box.write("more.yaml", f"rules:\n  - rule: {FIRST}\n    set: {{level: low}}\n".encode())
+    r = overlaid(box, f"rules: {{{FIRST}: {{set: {{level: high}}}}}}\n", "--overlays", second)
+    equal((r.code, r.out), (2, ""))
+    first = os.path.join(box.path, "overlays", "a.yml")
+    one_line(r.err, f"{second}:3:11: error: 'level' of the rule '{FIRST}' is already set at {first}:1:54")
+
+
+def test_check_shows_overlays(box):
+    path = box.write("o.yml", f"name: tuned\nrules: {{{FIRST}: {{reason: why, set: "
+                              "{level: low, dedup: off}}}\n".encode())
+    r = run("check", box.all_rules, "--overlays", path, "--format", "json")
+    equal(r.code, 0, r.err)
+    equal([(v["rule"], v["overlays"]) for v in r.lines()],
+          [(FIRST, [{"overlay": "tuned", "file": path, "line": 2, "sets": ["level", "dedup"],
+                     "reason": "why"}]), (SECOND, [])])
+    r = run("check", box.all_rules, "--overlays", path, "--plan", FIRST)
+    contains(r.out, "  overlay   tuned sets level, dedup (why)\n")
+    # What a rule is selected by is what the overlay made of it.
+    equal(len(run("check", box.all_rules, "--overlays", path, "--level", "high").lines()), 0)
 
 
 # ---- replay: alerts ------------------------------------------------------------------------

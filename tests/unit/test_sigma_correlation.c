@@ -530,6 +530,12 @@ TEST(a_reference_is_to_one_rule_that_loaded)
          "s: f eq \"x\" | " COUNTED("a") " ! 9:42: the rule 'a' is off: nothing comes from it"},
         {RULE("a") "weir: {window: 5m}\n",
          "error: 5:8: the setting 'window' is for correlations only"},
+        {RULE("a") "weir: {count_by: match, dedup: off, window: 5m}\n",
+         "error: 5:8: the setting 'count_by' is for correlations only; 5:37: the setting 'window' "
+         "is for correlations only"},
+        {"title: r\nweir: {count_by: match}\ncorrelation: {type: risk, group-by: u, condition: "
+         "{gte: 5}}\n",
+         "error: 2:8: the setting 'count_by' is for event_count and value_count, not for risk"},
         {RULE("a") "---\ntitle: r\nname: r\ncorrelation: {type: risk, group-by: u, condition: "
                    "{gte: 5}, rules: a}\n---\n" OVER("c", "[r]"),
          "s: f eq \"x\" | risk; rules a; group by u; condition gte 5; within 1d | "

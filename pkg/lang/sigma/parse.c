@@ -217,12 +217,10 @@ bool sigma_settings_load(struct sigma_scope *s, const struct doc_node *document,
 
     if (!map)
         return true;
-    if (!rule_settings_load(s->diag, s->names, map, &settings))
+    if (!rule_settings_load(s->diag, s->names, map, NULL, 0, &settings) ||
+        !rule_settings_fit(s->diag, &settings, rule))
         return false;
-    if (!rule_settings_apply(s->a, &settings, rule))
-        return diag_error(s->diag, settings.correlation_at,
-                          "the setting '%.*s' is for correlations only",
-                          SHOWN(settings.correlation_key));
+    rule_settings_apply(s->a, &settings, rule);
     return true;
 }
 
