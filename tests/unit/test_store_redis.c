@@ -8,8 +8,12 @@
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { OPS = 1000, KEYS = 100 };
 
@@ -54,7 +58,7 @@ static struct space_spec counting(uint8_t identity)
 
 static struct store *open_store(const char *url)
 {
-    struct store_redis_options o = {.url = str_from(url), .patience_ms = 3000, .timeout_ms = 2000};
+    struct store_redis_options o = {.url = str_from(url), .patience_ms = 600, .timeout_ms = 2000};
     struct space_spec spec = counting(1);
     struct weir_err err = {0};
     struct store *s = NULL;
@@ -269,6 +273,87 @@ TEST(an_outage_loses_nothing_and_doubles_nothing)
     CHECK(is_text(&o.e[OPS - 1], "20"));
     store_free(s);
     redis_server_stop(&own);
+}
+
+/* What happens between the reading and the writing of a batch, once: done by its first step. */
+struct meanwhile {
+    struct store *other; /* applies the same keys; or NULL */
+    struct redis_server *stop;
+    pid_t child;
+};
+
+static void meanwhile_step(void *context, const struct state_op *op, struct cell *cell,
+                           const struct step_clock *clock, struct emissions *out)
+{
+    struct meanwhile *m = context;
+    struct meanwhile now = *m;
+
+    *m = (struct meanwhile){.child = m->child};
+    if (now.other) {
+        struct state_op same[KEYS];
+        memcpy(same, ops, sizeof same);
+        struct store_batch b = {
+            .ops = same, .n_ops = KEYS, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+        CHECK_EQ(apply(now.other, &b).rc, WEIR_OK);
+    }
+    if (now.stop) {
+        kill(now.stop->pid, SIGSTOP);
+        m->child = fork();
+        if (m->child == 0) {
+            poll(NULL, 0, 60);
+            kill(now.stop->pid, SIGCONT);
+            _exit(0);
+        }
+    }
+    count_step(NULL, op, cell, clock, out);
+}
+
+static struct store *open_meanwhile(const char *url, struct meanwhile *m)
+{
+    struct store_redis_options o = {.url = str_from(url), .timeout_ms = 20, .patience_ms = 5000};
+    struct space_spec spec = counting(1);
+    struct weir_err err;
+    struct store *s = NULL;
+
+    spec.step = meanwhile_step;
+    spec.context = m;
+    CHECK_EQ(store_redis_new(&o, &s, &err), WEIR_OK);
+    store_add_space(s, &spec);
+    return s;
+}
+
+TEST(what_others_change_between_reading_and_writing_is_not_lost)
+{
+    empty_server();
+    struct meanwhile m = {.other = open_store(server.url)};
+    struct store *other = m.other, *s = open_meanwhile(server.url, &m);
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    struct outcome o = apply(s, &b);
+
+    CHECK_EQ(o.n, KEYS);
+    for (size_t i = 0; i < KEYS; i++)
+        CHECK(is_text(&o.e[i], "2"));
+    store_free(s);
+    store_free(other);
+}
+
+/* The server is stopped before the writing and goes on when nobody waits any more: it finds the
+ * same commit on two connections. */
+TEST(late_and_lost_answers_are_not_applied_twice)
+{
+    empty_server();
+    struct meanwhile m = {.stop = &server};
+    struct store *s = open_meanwhile(server.url, &m);
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    struct outcome o = apply(s, &b);
+
+    waitpid(m.child, NULL, 0);
+    CHECK_EQ(o.rc, WEIR_OK);
+    CHECK_EQ(o.n, KEYS);
+    o = apply(s, &b);
+    for (size_t i = 0; i < KEYS; i++)
+        CHECK(is_text(&o.e[i], "2"));
+    store_free(s);
 }
 
 TEST(full_redis_recovers_unaided)
@@ -659,6 +744,8 @@ int main(void)
         ENTRY(two_stores_on_the_same_keys_count_exactly),
         ENTRY(library_that_was_flushed_is_loaded_again),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
+        ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
+        ENTRY(late_and_lost_answers_are_not_applied_twice),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
         ENTRY(keys_with_one_hit_become_small_and_are_found_again),
