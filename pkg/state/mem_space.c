@@ -612,6 +612,26 @@ void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *s
     const char *p = slab_at(&pool->slab, block);
     __builtin_prefetch(p, 1);
     __builtin_prefetch(p + 64, 1);
+    __builtin_prefetch(p + 128, 1);
+}
+
+/* Its head is there by now and says where the side part is; a capsule book is read and moved from
+ * its beginning. */
+void mem_space_fetch_side(const struct mem_pool *pool, const struct mem_space *sp,
+                          const struct state_key *key)
+{
+    enum { LINES = 14 };
+    uint32_t block = sp->index.n ? cell_index_guess(&sp->index, key) : SLAB_NONE;
+
+    if (block == SLAB_NONE)
+        return;
+    uint32_t side = head_of(pool, block)->side;
+    if (side == SLAB_NONE)
+        return;
+    const char *p = slab_at(&pool->slab, side);
+    uint32_t room = slab_room(&pool->slab, side);
+    for (uint32_t i = 0; i < LINES && i * 64 < room; i++)
+        __builtin_prefetch(p + (size_t)i * 64, 1);
 }
 
 void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem_cell_fn *fn,

@@ -84,6 +84,8 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
 
 /* Fetch what the key will need: first its bucket, some operations later its cell. */
 void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key);
+void mem_space_fetch_side(const struct mem_pool *pool, const struct mem_space *sp,
+                          const struct state_key *key);
 void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *sp,
                           const struct state_key *key);
 

@@ -15,7 +15,7 @@
 
 enum {
     AHEAD_BUCKET = 16, /* operations */
-    AHEAD_CELL = 8,
+    AHEAD_CELL = 10, AHEAD_SIDE = 4,
     TURNS_MAX = 1000000, /* a cell that stays due for ever is a fault of its step */
     HEAP_SLACK = 1024    /* entries that may be wrong before the heap is made anew */
 };
@@ -128,6 +128,10 @@ static void apply_ops(struct mem_store *s, const struct store_batch *b)
         if (i + AHEAD_CELL < b->n_ops) {
             const struct state_op *ahead = &b->ops[i + AHEAD_CELL];
             mem_space_fetch_cell(&s->pool, &s->spaces[ahead->space], &ahead->key);
+        }
+        if (i + AHEAD_SIDE < b->n_ops) {
+            const struct state_op *ahead = &b->ops[i + AHEAD_SIDE];
+            mem_space_fetch_side(&s->pool, &s->spaces[ahead->space], &ahead->key);
         }
         if (b->parts && ledger_has_applied(&s->ledger, b, op))
             s->spaces[op->space].counters.skipped++;
