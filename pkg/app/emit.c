@@ -178,6 +178,8 @@ static void name_finding(struct emitter *m, const struct finding *f, const struc
     }
     if (tree)
         redactor_begin(m->redactor, m->arena, tree);
+    else
+        redactor_begin_without(m->redactor, m->arena);
     struct redacted shown = redact_value(m->redactor, field, value, ENTITY_BYTES_MAX);
     findings_name(m->findings, shown.text);
 }

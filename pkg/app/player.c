@@ -143,7 +143,9 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     if (rule_book_report(&p->book, &o->rules) != EXIT_FINE)
         return err_set(err, WEIR_SYNTAX, "the rules do not load");
     TRY(rule_book_engine_options(&p->book, &o->rules, o->profile, &p->engine_options, err));
-    TRY(state_open(&p->state, p->book.arena, p->book.rules, p->book.n_rules, &o->state, err));
+    struct state_options state = o->state;
+    state.score_lists = p->book.score_lists;
+    TRY(state_open(&p->state, p->book.arena, p->book.rules, p->book.n_rules, &state, err));
     p->engine_options.fields = p->state.graph->fields;
     p->engine_options.n_fields = p->state.graph->n_fields;
     p->engine_options.inputs = p->inputs;
@@ -156,8 +158,10 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     p->picker.context = p;
     p->stream =
         stream_new(engine_worker(p->engine), p->book.profiles, p->inputs, pick_batch, &p->picker);
-    struct alert_options alert = {
-        .is_deterministic = true, .generation = p->book.generation, .version = o->version};
+    struct alert_options alert = {.is_deterministic = true,
+                                  .generation = p->book.generation,
+                                  .version = o->version,
+                                  .profiles = p->book.profiles};
     p->writer = alert_writer_new(&alert);
     p->last = calloc((size_t)p->state.graph->n_levels * PLAYER_PARTITIONS_MAX * STORE_SHARDS,
                      sizeof *p->last);

@@ -103,7 +103,9 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     TRY(source_open(&o->inputs, &r->source, err));
     r->engine_options.inputs = r->source.files.items;
     if (o->emit == EMIT_ALERTS) {
-        TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &o->state, err));
+        struct state_options state = o->state;
+        state.score_lists = r->book.score_lists;
+        TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &state, err));
         r->engine_options.fields = r->state.graph->fields;
         r->engine_options.n_fields = r->state.graph->n_fields;
     }

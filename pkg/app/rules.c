@@ -11,6 +11,7 @@
 #include "app/files.h"
 #include "app/measure.h"
 #include "base/str.h"
+#include "correlate/addends.h"
 #include "list/list.h"
 #include "rule/correlation.h"
 
@@ -406,6 +407,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(load_constants(o, b, err));
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
     TRY(load_lists(o, set, err));
+    TRY(addends_new(b->arena, set, &b->score_lists, err));
     struct list_source lists = list_set_source(set);
     TRY(load_overlays(o, b, err));
     if (b->overlays)

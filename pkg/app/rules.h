@@ -51,8 +51,9 @@ struct rule_book {
     size_t n_skipped;                 /* documents in directories that are no rules */
     struct constant_field *constants; /* --set */
     size_t n_constants;
-    struct overlay_set *overlays; /* NULL: none are given */
-    struct str overlays_sha256;   /* of their files; empty: none */
+    const struct addends *score_lists; /* NULL: none of the lists lifts scores */
+    struct overlay_set *overlays;      /* NULL: none are given */
+    struct str overlays_sha256;        /* of their files; empty: none */
     struct str generation; /* names this set of rules: a hash over their texts and overlays */
     double load_seconds;
 };

@@ -23,6 +23,7 @@ struct state_options {
     uint64_t budget_mib; /* per space; 0: the default */
     uint64_t brake;      /* Creates per rule and minute; 0: no brake */
     bool no_dedup;
+    const struct addends *score_lists; /* of the rules' book; NULL: none */
 };
 
 struct state {

@@ -42,7 +42,6 @@ struct gatherer {
     struct numbers *numbers;    /* per rule */
     uint32_t **capsule_numbers; /* per rule: fields for capsules, FIELD_NONE ends */
     struct digest *digest;
-    const struct addends *lists; /* NULL: none lifts scores */
     struct buf keys, capsule, addends;
     struct gather_counts counts;
 
@@ -154,11 +153,6 @@ void gatherer_free(struct gatherer *w)
     arena_free(w->own);
     arena_free(w->arena);
     free(w);
-}
-
-void gatherer_use_lists(struct gatherer *w, const struct addends *lists)
-{
-    w->lists = lists;
 }
 
 /* ---- values of the event ------------------------------------------------------------------ */
@@ -286,14 +280,14 @@ static void begin_addends(struct gatherer *w, uint32_t rule)
     size_t n = 0;
 
     buf_clear(&w->addends);
-    if (!w->lists)
-        return;
+    if (!w->g->options.lists)
+        return; /* they cost a walk through the whole event */
     for (const uint32_t *f = w->capsule_numbers[rule]; *f != FIELD_NONE; f++) {
         fields[n].name = field_name(w->fields, *f);
         n += values_of(w, *f, &fields[n].value, 1);
     }
     size_t n_entities = entities_of(w);
-    addends_of(w->lists, w->entities, n_entities, fields, n, &w->addends);
+    addends_of(w->g->options.lists, w->entities, n_entities, fields, n, &w->addends);
 }
 
 /* One matched rule: its operations share a capsule that is written with the first of them. */

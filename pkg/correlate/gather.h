@@ -15,7 +15,6 @@
 #define WEIR_CORRELATE_GATHER_H
 
 #include "base/buf.h"
-#include "correlate/addends.h"
 #include "correlate/graph.h"
 #include "correlate/hit.h"
 #include "event/event.h"
@@ -48,9 +47,6 @@ struct gatherer;
 struct gatherer *gatherer_new(const struct graph *g, const struct field_table *fields,
                               const struct profile_set *profiles);
 void gatherer_free(struct gatherer *w);
-/* Lists that lift scores (addends.h); without this call there are none. They cost each match of a
- * rule that state is interested in a walk through its whole event. */
-void gatherer_use_lists(struct gatherer *w, const struct addends *lists);
 
 /* Append what the matches of one event mean; nothing if no state is concerned. rules: indices. */
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "correlate/addends.h"
 #include "correlate/brake.h"
 #include "correlate/operator.h"
 #include "rule/correlation.h"
@@ -24,9 +25,10 @@ enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 struct graph_options {
     struct str tenant;
     struct state_secret secret;
-    uint64_t budget_bytes;  /* of each space; 0: the store's default */
-    uint32_t brake_creates; /* per rule and event-time minute; 0: no brake */
-    bool no_dedup;          /* every match is a finding of its own */
+    uint64_t budget_bytes;       /* of each space; 0: the store's default */
+    uint32_t brake_creates;      /* per rule and event-time minute; 0: no brake */
+    bool no_dedup;               /* every match is a finding of its own */
+    const struct addends *lists; /* that lift scores; NULL: none */
 };
 
 enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };

@@ -775,6 +775,11 @@ def test_check_shows_overlays(box):
 # ---- replay: alerts ------------------------------------------------------------------------
 
 
+def creates(r):
+    """The alerts that begin a finding: without Updates and Closes."""
+    return [d for d in r.lines() if d["activity_id"] == 1]
+
+
 def alerts(box, *args, stdin=b""):
     """A finding for each match."""
     return run("replay", "-r", box.all_rules, "--no-dedup", "--brake", "0", *args, stdin=stdin)
@@ -824,6 +829,22 @@ def test_a_deterministic_replay_gives_the_same_bytes(box):
     first = alerts(box, "-i", box.events, "--deterministic")
     second = alerts(box, "-i", box.events, "--deterministic")
     assert first.out and first.out == second.out
+
+
+def test_lists_of_critical_assets_lift_the_score(box):
+    events = box.write("critical.json", ndjson([process_event(0)]))
+    assets = box.write("assets.csv", b"host,points\nHOST0,15\n")
+    plain = creates(alerts(box, "-i", events))
+    lifted = creates(alerts(box, "-i", events, "--list", "critical_assets=" + assets))
+    assert plain, "no alert"
+    for a, b in zip(plain, lifted):
+        equal(b["risk_score"], min(100, a["risk_score"] + 15))
+        equal(b["unmapped"]["weir"]["risk"]["modifiers"],
+              [{"name": "asset_criticality", "why": "host is on list critical_assets", "add": 15}])
+    bad = box.write("assets.txt", b"# mode: cidr\n10.0.0.0/8\n")
+    r = alerts(box, "-i", events, "--list", "critical_assets=" + bad)
+    equal(r.code, 3)
+    one_line(r.err, "its mode must be ci or exact, not cidr")
 
 
 def test_the_table_folds_by_finding(box):
