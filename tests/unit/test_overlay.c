@@ -539,9 +539,8 @@ TEST(limits_are_named)
     struct buf text = {0};
 
     for (int i = 0; i <= OVERLAY_RULE_MAX; i++)
-        buf_add(&text, STR("{rules: {r: {set: {level: low}}}}\n---\n"));
-    CHECK_STR(fault_of_text(a, buf_str(&text)), "'level' of the rule 'r' is already set at "
-                                                "a.yml:1:20");
+        buf_printf(&text, "{rules: {r: {set: {params: {p%d: x}}}}}\n---\n", i);
+    CHECK_STR(fault_of_text(a, buf_str(&text)), "more than 64 entries about the rule 'r'");
     buf_clear(&text);
     buf_add(&text, STR("rules: {r: {set: {params: {"));
     for (int i = 0; i <= OVERLAY_PARAMS_MAX; i++)
