@@ -93,6 +93,19 @@ static enum weir_rc refuse_to_overwrite(const struct replay *r, struct weir_err 
     return WEIR_OK;
 }
 
+/* A rule that cannot run is told before the run, and counted after it. */
+static void warn_of_rules_off(const struct graph *g)
+{
+    for (size_t i = 0; i < g->n_rules; i++) {
+        const struct rule *rule = g->rules[i].rule;
+        if (g->rules[i].is_off)
+            note("warning: %.*s:%u:%u: this rule is off: %s needs places of addresses "
+                 "(--geoip FILE)",
+                 (int)rule->path.n, rule->path.p, rule->correlation->line, rule->correlation->col,
+                 g->rules[i].kind->name);
+    }
+}
+
 static enum weir_rc prepare(struct replay *r, struct weir_err *err)
 {
     const struct replay_options *o = r->options;
@@ -106,6 +119,7 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
         struct state_options state = o->state;
         state.score_lists = r->book.score_lists;
         TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &state, err));
+        warn_of_rules_off(r->state.graph);
         r->engine_options.fields = r->state.graph->fields;
         r->engine_options.n_fields = r->state.graph->n_fields;
     }
@@ -147,6 +161,7 @@ static void print_summary(const struct replay *r)
         .inputs = r->source.files.items,
         .time_standins = r->totals.time_standins,
         .has_state = r->state.graph != NULL,
+        .rules_off = r->state.graph ? r->state.graph->n_off : 0,
         .state = emitter_stage_counts(r->emitter),
         .gathered = r->totals.gathered,
         .seconds = now_seconds() - r->start,

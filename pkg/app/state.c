@@ -3,6 +3,7 @@
 
 #include "app/files.h"
 #include "base/str.h"
+#include "correlate/geoip.h"
 #include "state/store_mem.h"
 #include "state/store_redis.h"
 
@@ -49,12 +50,20 @@ static enum weir_rc open_store(struct state *s, const struct state_options *o, s
                    (int)o->where.n, o->where.p);
 }
 
+static enum weir_rc open_geoip(struct state *s, struct arena *a, struct str file,
+                               struct weir_err *err)
+{
+    return file.n ? geoip_open(arena_printf(a, "%.*s", (int)file.n, file.p).p, &s->geoip, err)
+                  : WEIR_OK;
+}
+
 static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
-                               const struct state_options *o, const struct state_secret *secret,
+                               const struct state_options *o, const struct state *s,
                                const struct graph **out, struct weir_err *err)
 {
     struct graph_options graph = {.tenant = o->tenant,
-                                  .secret = secret ? *secret : state_secret_test,
+                                  .secret = s ? s->secret : state_secret_test,
+                                  .geoip = s ? s->geoip : NULL,
                                   .budget_bytes = o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
                                   .no_dedup = o->no_dedup,
@@ -74,7 +83,8 @@ enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *ru
                         const struct state_options *o, struct weir_err *err)
 {
     TRY(read_secret(s, a, o->secret_file, err));
-    TRY(make_graph(a, rules, n_rules, o, &s->secret, &s->graph, err));
+    TRY(open_geoip(s, a, o->geoip_file, err));
+    TRY(make_graph(a, rules, n_rules, o, s, &s->graph, err));
     TRY(open_store(s, o, err));
     graph_attach(s->graph, s->store);
     return is_redis(o->where) ? store_redis_check_budgets(s->store, err) : WEIR_OK;
@@ -85,4 +95,6 @@ void state_release(struct state *s)
     if (s->store)
         store_free(s->store);
     s->store = NULL;
+    geoip_close(s->geoip);
+    s->geoip = NULL;
 }

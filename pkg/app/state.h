@@ -30,7 +30,8 @@ struct state {
     struct state_secret secret;
     struct store *store;
     const struct graph *graph;
-    struct str dir; /* of a store in a directory; empty: another kind */
+    struct geoip *geoip; /* NULL: none */
+    struct str dir;      /* of a store in a directory; empty: another kind */
 };
 
 /* The graph alone: who wants which fields. */

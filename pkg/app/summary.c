@@ -280,6 +280,7 @@ static void print_state(const struct summary *s, struct buf *out)
     buf_add(out, STR(" updates, "));
     add_count(out, c->closes);
     buf_add(out, STR(" closed\n"));
+    print_nonzero(out, "rules off", s->rules_off, "they need --geoip FILE");
     print_nonzero(out, "braked findings", c->braked, "more than the storm brake lets pass");
     print_nonzero(out, "late events", s->state.late_events,
                   "older than their source's watermark: windows leave them out");

@@ -27,6 +27,7 @@ struct summary {
     const struct str *inputs;     /* names by number */
     uint64_t time_standins;
     bool has_state;
+    size_t rules_off; /* for want of a database */
     struct stage_counts state;
     struct gather_counts gathered;
     double seconds;

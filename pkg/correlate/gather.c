@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "correlate/geoip.h"
 #include "event/lookup.h"
 #include "event/profile_impl.h"
 #include "json/tree.h"
@@ -60,12 +61,18 @@ struct gatherer {
 struct packed_op {
     uint32_t space, rule, label;
     uint32_t keys_n, value_n, capsule_n, addends_n;
-    uint32_t capsule_back; /* bytes from here back to the capsule */
-    uint8_t level, unused[3];
+    uint32_t capsule_back;             /* bytes from here back to the capsule */
+    uint8_t level, place_n, unused[2]; /* of a place: 0 or all its bytes */
     struct state_key key, group_key;
     uint64_t value, actor, event_id;
     int64_t number_micro;
 };
+
+/* Bytes behind the head. */
+static size_t texts_of(const struct packed_op *op)
+{
+    return (size_t)op->keys_n + op->value_n + op->addends_n + op->place_n;
+}
 
 /* ---- made once -------------------------------------------------------------------------------
  */
@@ -297,8 +304,16 @@ struct group {
     struct buf *out;
 };
 
+/* Where the address of a hit is; operators about places have a database, or are off. */
+static struct place place_of(const struct gatherer *w, enum operator_kind kind, struct str address)
+{
+    if (kind != OPERATOR_GEO_VELOCITY || !w->g->options.geoip)
+        return (struct place){0};
+    return geoip_lookup(w->g->options.geoip, address);
+}
+
 static void put(struct gatherer *w, struct group *group, struct packed_op *op, struct str keys,
-                struct str value)
+                struct str value, const struct place *place)
 {
     if (group->capsule_at == SIZE_MAX) {
         begin_capsule(w, group->rule);
@@ -315,10 +330,12 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
     op->capsule_n = (uint32_t)w->capsule.n;
     op->capsule_back = (uint32_t)(group->out->n - group->capsule_at);
     op->level = (uint8_t)w->g->rules[group->rule].rule->level;
+    op->place_n = place->has ? (uint8_t)sizeof *place : 0;
     pack_bytes(group->out, op, sizeof *op);
     buf_add(group->out, keys);
     buf_add(group->out, value);
     buf_add(group->out, buf_str(&w->addends));
+    pack_bytes(group->out, place, op->place_n);
     w->counts.operations++;
 }
 
@@ -333,7 +350,7 @@ void gathered_add_index(char *gathered, size_t n, uint32_t add)
             capsule_add_index(gathered + at, op.capsule_n, add);
             at += op.capsule_n;
         } else {
-            at += op.keys_n + op.value_n + op.addends_n;
+            at += texts_of(&op);
         }
     }
 }
@@ -373,7 +390,9 @@ bool gathered_next(struct str *p, struct gathered *out)
                                 .value_text = {text + op.keys_n, op.value_n},
                                 .capsule = {at - op.capsule_back, op.capsule_n},
                                 .addends = {text + op.keys_n + op.value_n, op.addends_n}};
-        *p = str_sub(*p, sizeof op + op.keys_n + op.value_n + op.addends_n, p->n);
+        text += op.keys_n + op.value_n + op.addends_n;
+        memcpy(&out->hit.place, text, op.place_n);
+        *p = str_sub(*p, sizeof op + texts_of(&op), p->n);
         return true;
     }
     return false;
@@ -426,7 +445,8 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
         l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple);
     pack_keys(&w->keys, l->parts, n);
     struct str text = n_tuple ? l->parts[n] : STR("");
-    put(w, l->group, &l->op, buf_str(&w->keys), text);
+    struct place place = place_of(w, l->c->kind, text);
+    put(w, l->group, &l->op, buf_str(&w->keys), text, &place);
 }
 
 /* The tuple behind the group parts; several values of a single field are several hits. */
@@ -566,7 +586,7 @@ static void tell(struct gatherer *w, struct group *group)
             state_key_of(&w->g->options.secret, w->g->options.tenant, values, n);
     }
     pack_keys(&w->keys, values, n);
-    put(w, group, &op, buf_str(&w->keys), STR(""));
+    put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
 }
 
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,

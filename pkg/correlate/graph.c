@@ -127,6 +127,11 @@ static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *
         err_file(err, rule->path);
         return WEIR_UNSUPPORTED;
     }
+    if (c->kind == OPERATOR_GEO_VELOCITY && !b->g->options.geoip) {
+        b->g->rules[i].is_off = true;
+        b->g->n_off++;
+        return WEIR_OK;
+    }
     for (uint32_t k = 0; k < c->n_inputs; k++) {
         uint32_t to = c->inputs[k].rule ? number_of(b->g, c->inputs[k].rule) : UINT32_MAX;
         if (to == UINT32_MAX) {
@@ -254,10 +259,11 @@ static void add_rule(struct builder *b, uint32_t i)
 
     r->suppress = r->stages = r->brake = SPACE_NONE;
     r->risk_score = rule_level_score(rule->level) * (int64_t)CORRELATION_MICRO;
-    r->is_telling = (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
+    r->is_telling = !r->is_off &&
+                    (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);
     set_dedup(r, &b->g->options);
-    if (rule->correlation)
+    if (rule->correlation && !r->is_off)
         add_operator(b, i);
     for (uint32_t k = 0; k < r->n_dedup_fields; k++)
         want_field(b, r->dedup_fields[k]);

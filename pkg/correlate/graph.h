@@ -20,6 +20,8 @@
 #include "rule/rule.h"
 #include "state/store.h"
 
+struct geoip; /* geoip.h */
+
 enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 
 struct graph_options {
@@ -29,6 +31,7 @@ struct graph_options {
     uint32_t brake_creates;      /* per rule and event-time minute; 0: no brake */
     bool no_dedup;               /* every match is a finding of its own */
     const struct addends *lists; /* that lift scores; NULL: none */
+    const struct geoip *geoip;   /* NULL: none, and rules about places are off */
 };
 
 enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };
@@ -49,6 +52,7 @@ struct graph_listener {
 struct graph_rule {
     const struct rule *rule;
     bool is_telling;   /* makes findings */
+    bool is_off;       /* cannot run: it needs a database that is not there */
     bool is_dedup_off; /* each of them is one match */
     uint32_t suppress; /* space; SPACE_NONE: an early operator tells for itself, or nobody does */
     uint32_t stages;   /* space of the operator's first stage; SPACE_NONE: no correlation */
@@ -70,6 +74,7 @@ struct graph {
     struct graph_options options;
     struct graph_rule *rules;
     size_t n_rules;
+    size_t n_off; /* rules that are off */
     struct graph_space *spaces;
     uint32_t n_spaces;
     uint32_t n_levels;     /* of spaces: space_spec.level; at most STORE_ROUNDS_MAX */
@@ -82,7 +87,7 @@ struct graph {
 };
 
 /* The correlations' inputs must be resolved and be among the rules. WEIR_BADARG for what cannot
- * run (a kind that is not there, a missing database), naming the rule. */
+ * run (a kind that is not there), naming the rule. */
 MUST_USE enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
                                 const struct graph_options *options, const struct graph **out,
                                 struct weir_err *err);
