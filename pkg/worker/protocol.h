@@ -26,7 +26,7 @@
 
 enum {
     PROTOCOL_METADATA_MAX = 4096, /* what a broker takes by default */
-    PROTOCOL_LIFT_BYTES = 2048,   /* metadata beyond it: lift, so that it becomes short again */
+    PROTOCOL_LIFT_BYTES = 1024,   /* metadata beyond it: lift, so that it becomes short again */
     PROTOCOL_LEASE_MS = 30000
 };
 

@@ -1,8 +1,8 @@
 /* protocol_meta.c - packed with variable-length integers, equal neighbours once, then as base64.
  *
  * Shards move together under load (each batch calls them all) and stand together without it, so
- * runs of equal pairs are what there is; a worst case of 64 different pairs in each of 8 rounds is
- * about 4 kB, and the protocol lifts long before it.
+ * runs of equal pairs are what there is. One batch can at most double the number of runs, and
+ * the protocol lifts at PROTOCOL_LIFT_BYTES, a quarter of what a broker takes.
  */
 #include "worker/protocol_meta.h"
 
@@ -35,15 +35,29 @@ static uint64_t get(struct unpack *u)
     return 0;
 }
 
-static void put_runs(struct buf *out, const struct store_at *last, uint32_t n)
+/* Shards lag a little behind the foremost: differences are short. */
+static struct store_at foremost(const struct store_at *last, size_t n)
+{
+    struct store_at top = {0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (last[i].position > top.position)
+            top.position = last[i].position;
+        if (last[i].tick > top.tick)
+            top.tick = last[i].tick;
+    }
+    return top;
+}
+
+static void put_runs(struct buf *out, const struct store_at *last, uint32_t n, struct store_at top)
 {
     for (uint32_t i = 0; i < n;) {
         uint32_t k = i + 1;
         while (k < n && last[k].position == last[i].position && last[k].tick == last[i].tick)
             k++;
         put(out, k - i);
-        put(out, last[i].position);
-        put(out, last[i].tick);
+        put(out, top.position - last[i].position);
+        put(out, top.tick - last[i].tick);
         i = k;
     }
 }
@@ -75,8 +89,11 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
     pack_u8(&raw, m->is_replay);
     put(&raw, m->replay_position);
     put(&raw, n_rounds);
+    struct store_at top = foremost(last, (size_t)n_rounds * STORE_SHARDS);
+    put(&raw, top.position);
+    put(&raw, top.tick);
     for (uint32_t r = 0; r < n_rounds; r++)
-        put_runs(&raw, last + (size_t)r * STORE_SHARDS, STORE_SHARDS);
+        put_runs(&raw, last + (size_t)r * STORE_SHARDS, STORE_SHARDS, top);
     encode(out, (const uint8_t *)raw.p, raw.n);
     buf_release(&raw);
 }
@@ -112,13 +129,14 @@ static bool decode(struct str text, struct buf *out)
     return true;
 }
 
-static void get_runs(struct unpack *u, struct store_at *last)
+static void get_runs(struct unpack *u, struct store_at *last, struct store_at top)
 {
     for (uint32_t i = 0; i < STORE_SHARDS && unpack_ok(u);) {
         uint64_t run = get(u);
-        struct store_at at = {.position = get(u)};
-        at.tick = get(u);
-        if (run == 0 || run > STORE_SHARDS - i) {
+        struct store_at at = {.position = top.position - get(u)};
+        at.tick = top.tick - get(u);
+        if (run == 0 || run > STORE_SHARDS - i || at.position > top.position ||
+            at.tick > top.tick) {
             u->has_failed = true;
             return;
         }
@@ -148,8 +166,10 @@ static bool unpack_all(struct unpack *u, struct protocol_meta *m, struct store_a
     uint64_t rounds = get(u);
     if (rounds > STORE_ROUNDS_MAX)
         return false;
+    struct store_at top = {.position = get(u)};
+    top.tick = get(u);
     for (uint64_t r = 0; r < rounds && unpack_ok(u); r++)
-        get_runs(u, r < n_rounds ? last + r * STORE_SHARDS : spare);
+        get_runs(u, r < n_rounds ? last + r * STORE_SHARDS : spare, top);
     return unpack_ok(u) && unpack_left(u) == 0;
 }
 
@@ -160,7 +180,7 @@ bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store
     size_t bytes = (size_t)n_rounds * STORE_SHARDS * sizeof *last;
 
     memset(last, 0, bytes);
-    bool ok = text.n > 0 && text.n <= BYTES_MAX && decode(text, &raw);
+    bool ok = text.n > 0 && text.n <= BYTES_MAX && decode(text, &raw) && raw.n > 0;
     if (ok) {
         struct unpack u = unpack_from(buf_str(&raw));
         ok = unpack_all(&u, m, last, n_rounds);
