@@ -50,14 +50,13 @@ struct sim_server {
 
 /* What the store itself defends with; a test switches it off. */
 enum sim_defence {
-    SIM_NEWINC = 1 << 0,  /* the run is checked */
-    SIM_EPOCH = 1 << 1,   /* an older owner is refused */
-    SIM_CLAIMS = 1 << 2,  /* published records are restored */
-    SIM_MARK = 1 << 3,    /* and entries of the outbox marked */
-    SIM_LEASE = 1 << 4,   /* recovery calls check the lease */
-    SIM_AGAIN = 1 << 5,   /* a call that is repeated calls the same shards */
-    SIM_APPLIED = 1 << 6, /* operations applied before are skipped */
-    SIM_CONFLICT = 1 << 7 /* what was read must not have changed */
+    SIM_NEWINC = 1 << 0, /* the run is checked */
+    SIM_EPOCH = 1 << 1,  /* an older owner is refused */
+    SIM_CLAIMS = 1 << 2, /* published records are restored */
+    SIM_MARK = 1 << 3,   /* and entries of the outbox marked */
+    SIM_LEASE = 1 << 4,  /* recovery calls check the lease */
+    SIM_AGAIN = 1 << 5,  /* a call that is repeated calls the same shards */
+    SIM_APPLIED = 1 << 6 /* operations applied before are skipped */
 };
 
 void sim_server_init(struct sim_server *s);
