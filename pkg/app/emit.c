@@ -56,6 +56,7 @@ struct emitter {
 };
 
 static stage_fn tell_finding;
+static stage_batch_fn end_batch;
 
 static struct table *match_table(void)
 {
@@ -73,7 +74,7 @@ static enum weir_rc open_outputs(struct emitter *m, struct weir_err *err)
     TRY(output_open(o->path, &first, err));
     bool wants_table = o->format == FORMAT_TABLE;
     m->is_terminal = output_is_terminal(first);
-    if (o->format == FORMAT_AUTO && m->is_terminal)
+    if (o->format == FORMAT_AUTO && m->is_terminal && !o->resume)
         wants_table = true;
     if (!wants_table || o->path.n)
         m->lines = first;
@@ -111,7 +112,13 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
                                       .is_by_time = options->is_by_time,
                                       .n_inputs = options->n_inputs,
                                       .fn = tell_finding,
-                                      .context = m};
+                                      .context = m,
+                                      .watermark_ms = INT64_MIN};
+        if (options->resume) {
+            stage.seen = options->resume->seen;
+            stage.watermark_ms = options->resume->watermark_ms;
+            stage.batch = end_batch;
+        }
         m->stage = stage_new(&stage);
     } else {
         m->matches = m->people ? match_table() : NULL;
@@ -229,7 +236,28 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
         return WEIR_OK;
     buf_clear(&m->text);
     alert_write_finding(m->alerts, &told, &m->text);
+    if (m->options.resume) {
+        resume_line(m->options.resume, buf_str(&m->text));
+        return WEIR_OK;
+    }
     return output_line(m->lines, buf_str(&m->text), err);
+}
+
+/* A stage_batch_fn: state, place and lines become one commit. */
+static enum weir_rc end_batch(void *context, uint64_t seen, int64_t watermark_ms, bool is_last,
+                              struct weir_err *err)
+{
+    struct emitter *m = context;
+
+    return resume_commit(m->options.resume, seen, watermark_ms, is_last, m->options.keeps, err);
+}
+
+/* A resume_fn. */
+static enum weir_rc put_line(void *context, struct str line, struct weir_err *err)
+{
+    struct emitter *m = context;
+
+    return output_line(m->lines, line, err);
 }
 
 /* ---- packing for the sorter ------------------------------------------------------- */
@@ -315,8 +343,10 @@ enum weir_rc emitter_finish(struct emitter *m, struct progress *progress, struct
     m->progress = progress;
     if (m->sorter)
         TRY(sorter_drain(m->sorter, take_sorted, m, err));
-    if (m->stage)
+    if (m->stage && !(m->options.resume && m->options.resume->is_over))
         TRY(stage_finish(m->stage, !m->options.keeps, err));
+    if (m->options.resume)
+        TRY(resume_finish(m->options.resume, put_line, m, err));
     if (m->lines)
         TRY(output_commit(m->lines, err));
     if (!m->people)

@@ -10,6 +10,7 @@
 #include "alert/alert.h"
 #include "app/engine.h"
 #include "app/progress.h"
+#include "app/resume.h"
 #include "app/stage.h"
 #include "base/base.h"
 #include "base/err.h"
@@ -32,7 +33,8 @@ struct emit_options {
     /* Alerts: the state they come from; the graph is attached to the store. */
     const struct graph *graph;
     struct store *store;
-    bool keeps; /* at the end windows and findings stay open */
+    bool keeps;            /* at the end windows and findings stay open */
+    struct resume *resume; /* lines go through it; NULL: straight to the output */
 };
 
 struct emitter;

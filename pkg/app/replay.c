@@ -13,6 +13,8 @@
 #include "app/progress.h"
 #include "app/source.h"
 #include "app/summary.h"
+#include "base/hash.h"
+#include "base/pack.h"
 #include "base/str.h"
 
 struct replay {
@@ -22,6 +24,7 @@ struct replay {
     struct engine_options engine_options;
     struct engine *engine;
     struct state state;
+    struct resume resume;
     struct emitter *emitter;
     uint64_t *rule_matches;
     struct pipeline_totals totals;
@@ -62,6 +65,7 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .graph = r->state.graph,
         .store = r->state.store,
         .keeps = o->keeps,
+        .resume = r->state.is_dir ? &r->resume : NULL,
         .alert = {.is_deterministic = o->is_deterministic,
                   .raw = o->raw,
                   .tenant = o->tenant,
@@ -106,6 +110,38 @@ static void warn_of_rules_off(const struct graph *g)
     }
 }
 
+/* What makes two runs the same: what they read, and what they make of it. */
+static uint64_t run_of(const struct replay *r)
+{
+    const struct replay_options *o = r->options;
+    struct buf text = {0};
+
+    pack_str(&text, r->book.generation);
+    pack_str(&text, o->tenant);
+    pack_u64(&text, o->state.brake);
+    pack_u8(&text, o->state.no_dedup);
+    pack_u8(&text, (uint8_t)o->order);
+    pack_u8(&text, (uint8_t)o->raw);
+    pack_i64(&text, o->time_start_ms);
+    pack_i64(&text, o->time_step_ms);
+    for (size_t i = 0; i < r->source.files.n; i++)
+        pack_str(&text, r->source.files.items[i]);
+    uint64_t hash = hash_str(buf_str(&text));
+    buf_release(&text);
+    return hash;
+}
+
+static enum weir_rc open_resume(struct replay *r, struct weir_err *err)
+{
+    if (r->source.has_stdin)
+        return err_set(err, WEIR_BADARG,
+                       "--state dir: reads its inputs again after a crash: "
+                       "files are wanted, not stdin");
+    if (r->options->format == FORMAT_TABLE)
+        return err_set(err, WEIR_BADARG, "--state dir: writes lines (--format json)");
+    return resume_open(&r->resume, r->state.store, run_of(r), err);
+}
+
 static enum weir_rc prepare(struct replay *r, struct weir_err *err)
 {
     const struct replay_options *o = r->options;
@@ -126,6 +162,8 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
                    err));
     TRY(refuse_to_overwrite(r, err));
+    if (r->state.is_dir)
+        TRY(open_resume(r, err));
     TRY(open_emitter(r, err));
     r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
     ASSERT(r->rule_matches);
@@ -210,6 +248,7 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
 static void release(struct replay *r)
 {
     emitter_free(r->emitter);
+    resume_release(&r->resume);
     state_release(&r->state);
     engine_free(r->engine);
     source_release(&r->source);

@@ -21,7 +21,9 @@ struct stage {
     uint32_t n;
     struct buf bytes;
     int64_t newest_ms;
-    uint32_t input; /* the last one that was read */
+    uint32_t input;  /* the last one that was read */
+    uint64_t seen;   /* events that state has seen, those of an earlier start included */
+    uint64_t passed; /* events that came by */
 };
 
 struct stage *stage_new(const struct stage_options *o)
@@ -35,6 +37,8 @@ struct stage *stage_new(const struct stage_options *o)
     s->kept = calloc(CORRELATOR_EVENTS_MAX, sizeof *s->kept);
     ASSERT(s->kept);
     s->newest_ms = INT64_MIN;
+    s->seen = o->seen;
+    correlator_set_watermark(s->correlator, o->watermark_ms);
     return s;
 }
 
@@ -79,12 +83,16 @@ static int64_t watermark(const struct stage *s)
     return s->input + 1 < s->options.n_inputs ? INT64_MIN : clock_watermark(s->clock);
 }
 
-static enum weir_rc run(struct stage *s, int64_t watermark_ms, struct weir_err *err)
+static enum weir_rc run(struct stage *s, int64_t watermark_ms, bool is_last, struct weir_err *err)
 {
     enum weir_rc rc = correlator_run(s->correlator, watermark_ms, tell, s, err);
 
+    s->seen += s->n;
     s->n = 0;
     buf_clear(&s->bytes);
+    if (rc == WEIR_OK && s->options.batch)
+        rc = s->options.batch(s->options.context, s->seen, correlator_watermark(s->correlator),
+                              is_last, err);
     return rc;
 }
 
@@ -97,6 +105,8 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
         !s->options.is_by_time && clock_note(s->clock, e->ref.input, e->profile, e->time_ms);
 
     s->newest_ms = e->time_ms > s->newest_ms ? e->time_ms : s->newest_ms;
+    if (++s->passed <= s->options.seen)
+        return WEIR_OK;
     s->kept[s->n] = (struct kept){*e, s->bytes.n};
     buf_add(&s->bytes, e->record);
     correlator_add(
@@ -104,13 +114,13 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
         &(struct correlator_event){.event = s->n, .t_ms = e->time_ms, .is_late = is_late});
     s->n++;
     bool is_full = correlator_is_full(s->correlator) || s->bytes.n >= STAGE_BYTES_MAX;
-    return is_full ? run(s, watermark(s), err) : WEIR_OK;
+    return is_full ? run(s, watermark(s), false, err) : WEIR_OK;
 }
 
 enum weir_rc stage_finish(struct stage *s, bool flush, struct weir_err *err)
 {
-    TRY(run(s, watermark(s), err));
-    return flush ? run(s, INT64_MAX, err) : WEIR_OK;
+    TRY(run(s, watermark(s), !flush, err));
+    return flush ? run(s, INT64_MAX, true, err) : WEIR_OK;
 }
 
 struct stage_counts stage_counts(const struct stage *s)

@@ -32,6 +32,10 @@ struct stage_event {
 typedef enum weir_rc stage_fn(void *context, const struct finding *f,
                               const struct stage_event *event, struct weir_err *err);
 
+/* seen: events that state has seen by now; watermark_ms: as far as it was told. */
+typedef enum weir_rc stage_batch_fn(void *context, uint64_t seen, int64_t watermark_ms,
+                                    bool is_last, struct weir_err *err);
+
 struct stage_options {
     const struct graph *graph;
     struct store *store; /* the graph is attached to it */
@@ -39,6 +43,12 @@ struct stage_options {
     uint32_t n_inputs;
     stage_fn *fn;
     void *context;
+    /* Goes on after a crash: so many events state has seen already (they are passed over), and how
+     * far time had come. */
+    uint64_t seen;
+    int64_t watermark_ms; /* INT64_MIN: from the beginning */
+    /* After each batch, and after the end (is_last); NULL: nobody asks. */
+    stage_batch_fn *batch;
 };
 
 struct stage;

@@ -4,6 +4,7 @@
 #include "app/files.h"
 #include "base/str.h"
 #include "correlate/geoip.h"
+#include "state/store_dir.h"
 #include "state/store_mem.h"
 #include "state/store_redis.h"
 
@@ -45,6 +46,15 @@ static enum weir_rc open_store(struct state *s, const struct state_options *o, s
                                             .ca_file = o->ca_file,
                                             .secret = &s->secret};
         return store_redis_new(&redis, &s->store, err);
+    }
+    if (str_starts(o->where, STR("dir:"))) {
+        char fingerprint[17];
+        state_secret_fingerprint(&s->secret, fingerprint);
+        struct store_dir_options dir = {.path = str_sub(o->where, 4, o->where.n),
+                                        .fingerprint = fingerprint};
+        s->store = store_dir_open(&dir, err);
+        s->is_dir = true;
+        return s->store ? WEIR_OK : err->code;
     }
     return err_set(err, WEIR_BADARG, "--state '%.*s': memory, dir:PATH or redis://HOST:PORT",
                    (int)o->where.n, o->where.p);

@@ -31,7 +31,7 @@ struct state {
     struct store *store;
     const struct graph *graph;
     struct geoip *geoip; /* NULL: none */
-    struct str dir;      /* of a store in a directory; empty: another kind */
+    bool is_dir;         /* a directory: to be loaded (resume.h) before its first batch */
 };
 
 /* The graph alone: who wants which fields. */

@@ -121,6 +121,16 @@ bool correlator_is_full(const struct correlator *c)
     return c->n_added == CORRELATOR_EVENTS_MAX || c->bytes.n >= CORRELATOR_BYTES_MAX;
 }
 
+int64_t correlator_watermark(const struct correlator *c)
+{
+    return c->watermark_ms;
+}
+
+void correlator_set_watermark(struct correlator *c, int64_t watermark_ms)
+{
+    c->watermark_ms = watermark_ms;
+}
+
 struct correlator_counts correlator_counts(const struct correlator *c)
 {
     return c->counts;

@@ -57,6 +57,10 @@ bool correlator_is_full(const struct correlator *c);
 typedef enum weir_rc correlator_fn(void *context, const struct finding *f, uint32_t event,
                                    struct weir_err *err);
 
+/* How far time has come; to go on where another correlator was. */
+int64_t correlator_watermark(const struct correlator *c);
+void correlator_set_watermark(struct correlator *c, int64_t watermark_ms);
+
 /* ---- a batch at once: whoever keeps no partitions ------------------------------------------- */
 
 /* Apply what was added; then no event that is not late is older than watermark_ms (INT64_MAX: no
