@@ -344,7 +344,7 @@ static bool is_at_rest(struct schedule *s)
     if (!s->w->is_calm || !is_consumed(s))
         return false;
     for (uint32_t p = 0; p < s->w->broker.n_parts; p++)
-        if (s->w->server.marks[p][SIM_ROUNDS - 1] < s->horizon_ms)
+        if (s->w->server.marks[p][SIM_ROUNDS - 1] < s->horizon_ms || s->w->server.has_replay[p])
             return false;
     return ++s->rest > REST_STEPS;
 }
