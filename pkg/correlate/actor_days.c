@@ -104,16 +104,18 @@ static int32_t slot_day(uint64_t slot)
     return (int32_t)(slot & 0xffff);
 }
 
-/* The actor's slot, or the free one where it would go. A day is never 0, so a slot of 0 is free. */
+/* The actor's slot, or the free one where it would go. A day is never 0, so a slot of 0 is free.
+ * Tables have free slots; in one that somebody else filled the search ends after one turn. */
 static uint32_t find(const uint8_t *table, uint32_t n, uint64_t actor)
 {
     uint32_t i = (uint32_t)(actor >> 16) & (n - 1);
 
-    for (;; i = (i + 1) & (n - 1)) {
+    for (uint32_t turn = 0; turn < n; turn++, i = (i + 1) & (n - 1)) {
         uint64_t slot = slot_get(table, i);
         if (slot == 0 || slot >> 16 == actor >> 16)
             return i;
     }
+    return i;
 }
 
 int32_t actor_days_last(const struct cell *cell, const struct actor_days *d, uint64_t actor)

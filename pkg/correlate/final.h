@@ -13,6 +13,13 @@
 
 enum { FINAL_TEXT_MAX = 128 }; /* of a value in clear that a cell keeps */
 
+/* A time that a cell may hold: sums and differences of two of them do not overflow. Anything else
+ * in a cell was written by somebody else. */
+static inline bool final_is_time(int64_t t_ms)
+{
+    return t_ms > -((int64_t)1 << 61) && t_ms < (int64_t)1 << 61;
+}
+
 /* All bounds of the correlation hold; true if there are none. */
 bool final_bounds_hold(const struct correlation *c, int64_t micro);
 

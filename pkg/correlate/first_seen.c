@@ -59,6 +59,9 @@ static void load(const struct cell_part *p, struct term *t)
     }
     t->has_told = p->p[2] != 0;
     memcpy(t->runs, p->p + HEAD_BYTES, t->n * sizeof *t->runs);
+    for (uint32_t i = 0; i < t->n; i++)
+        if (!final_is_time(t->runs[i].start) || !final_is_time(t->runs[i].end))
+            t->n = 0;
 }
 
 static bool load_origin(const struct cell_part *p, const struct term *t, struct origin *o,

@@ -17,8 +17,8 @@ enum { GROUP_VERSION = 1, TEXT_MAX = 103, BLOOM_HASHES = 4, FORGET_HISTORIES = 2
 
 struct head {
     uint8_t version;
-    bool is_known; /* first_ms and the others say something */
-    bool is_exploded;
+    uint8_t is_known; /* first_ms and the others say something */
+    uint8_t is_exploded;
     uint8_t pad;
     uint32_t terms; /* new ones since count_from_ms */
     int64_t first_ms, heard_ms, count_from_ms;
@@ -101,6 +101,8 @@ static struct waiting waiting_get(const struct cell *cell, const struct head *h,
     struct waiting w;
 
     memcpy(&w, cell->main.p + waiting_at(h) + i * sizeof w, sizeof w);
+    if (w.text_n > TEXT_MAX) /* not ours */
+        w.text_n = 0;
     return w;
 }
 
@@ -273,6 +275,7 @@ static void settle(struct judging *j, int64_t watermark_ms)
     struct cell *cell = j->cell;
     uint32_t done = 0;
 
+    cell->due_ms = CELL_NEVER;
     if (!load(&cell->main, &j->h))
         return;
     sort(cell, &j->h);

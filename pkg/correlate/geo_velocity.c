@@ -44,6 +44,14 @@ static uint32_t bytes_of(const struct head *h)
            ((uint32_t)h->n_trail + h->n_waiting) * (uint32_t)sizeof(struct visit);
 }
 
+static bool is_sound(const struct visit *visits, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!final_is_time(visits[i].t_ms) || visits[i].n > ADDRESS_MAX)
+            return false;
+    return true;
+}
+
 static bool load(const struct cell_part *p, struct geo *g)
 {
     const struct head *h = &g->head;
@@ -58,7 +66,7 @@ static bool load(const struct cell_part *p, struct geo *g)
     const char *at = g->keys.p + g->keys.n;
     memcpy(g->trail, at, h->n_trail * sizeof *g->trail);
     memcpy(g->waiting, at + h->n_trail * sizeof *g->trail, h->n_waiting * sizeof *g->waiting);
-    return true;
+    return is_sound(g->trail, h->n_trail) && is_sound(g->waiting, h->n_waiting);
 }
 
 static void begin(struct geo *g, const struct state_op *op, const struct hit *hit)

@@ -121,7 +121,8 @@ int64_t geoip_distance_m(const struct place *a, const struct place *b)
 {
     const double radians = M_PI / 180e5;
     double lat_a = a->lat_e5 * radians, lat_b = b->lat_e5 * radians;
-    double dlat = sin((lat_b - lat_a) / 2), dlon = sin((b->lon_e5 - a->lon_e5) * radians / 2);
+    double dlat = sin((lat_b - lat_a) / 2),
+           dlon = sin(((double)b->lon_e5 - a->lon_e5) * radians / 2);
     double h = dlat * dlat + cos(lat_a) * cos(lat_b) * dlon * dlon;
 
     return (int64_t)llround(2 * EARTH_RADIUS_M * asin(sqrt(h < 1 ? h : 1)));

@@ -85,6 +85,9 @@ static bool load(const struct cell_part *p, struct rarity *r)
     r->keys = (struct str){(const char *)p->p + sizeof *h, h->keys_n};
     r->text = (struct str){r->keys.p + h->keys_n, h->text_n};
     memcpy(r->entries, r->text.p + h->text_n, h->n * sizeof *r->entries);
+    for (uint32_t i = 0; i < h->n; i++)
+        if (!final_is_time(r->entries[i].first) || !final_is_time(r->entries[i].last))
+            return false;
     return true;
 }
 
@@ -192,7 +195,7 @@ static uint64_t frequency(const struct correlation *c, const struct rarity *r, u
     for (uint32_t i = 0; i < at; i++) {
         const struct entry *b = &r->entries[i];
         if (c->rarity_by == RARITY_DAYS)
-            n += (int64_t)b->number >= (int64_t)e->number - history / DAY_MS;
+            n += e->number - b->number - 1 < (uint64_t)(history / DAY_MS); /* 1 .. D days ago */
         else if (b->first < e->first && b->last >= span_add(e->first, -history))
             n += c->rarity_by == RARITY_COUNT ? b->number : 1;
     }
@@ -257,7 +260,7 @@ static void set_times(const struct correlation *c, struct cell *cell, const stru
     if (r->head.n == 0)
         cell->idle_ms = INT64_MIN;
     else if (c->rarity_by == RARITY_DAYS)
-        cell->idle_ms = (day_of(last) + history / DAY_MS + 1) * DAY_MS;
+        cell->idle_ms = span_add(span_floor(last, DAY_MS), (history / DAY_MS + 1) * DAY_MS);
     else
         cell->idle_ms = span_add(span_add(last, history), 1);
     cell->weight = r->head.n > 100 ? 100 : (uint8_t)r->head.n;

@@ -18,7 +18,7 @@ enum { GROUP_VERSION = 1, TEXT_MAX = 103, WAITING_MAX = 8192 };
 
 struct head {
     uint8_t version;
-    bool is_known; /* first_ms */
+    uint8_t is_known; /* first_ms */
     uint16_t keys_n;
     uint32_t n;
     int64_t first_ms;
@@ -50,6 +50,8 @@ static struct waiting get(const struct cell *cell, const struct head *h, uint32_
     struct waiting w;
 
     memcpy(&w, cell->main.p + sizeof *h + h->keys_n + i * sizeof w, sizeof w);
+    if (w.text_n > TEXT_MAX) /* not ours */
+        w.text_n = 0;
     return w;
 }
 

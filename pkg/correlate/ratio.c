@@ -203,6 +203,8 @@ static void group_settle(const struct correlation *c, struct cell *cell, int64_t
         return;
     for (; done < d.n_waiting; done++) {
         memcpy(&s, actor_days_waiting(cell, &d, done, sizeof s), sizeof s);
+        if (s.text_n > TEXT_MAX) /* not ours */
+            s.text_n = 0;
         if (s.head.t_ms >= watermark_ms)
             break;
         judge(c, cell, &d, &s, out);

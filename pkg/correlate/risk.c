@@ -108,11 +108,43 @@ static uint32_t bytes_of(const struct head *h)
                       h->n_waiting * sizeof(struct waiting));
 }
 
+static bool is_points(int64_t micro, int64_t rules)
+{
+    return micro >= 0 && micro <= CAP_MICRO * rules;
+}
+
+static bool is_hour(int64_t hour)
+{
+    int64_t most = ((int64_t)1 << 61) / RISK_HOUR_MS;
+
+    return hour > -most && hour < most;
+}
+
+static bool is_name(const struct name *n)
+{
+    return final_is_time(n->last_ms) && n->n <= NAME_BYTES;
+}
+
+static bool is_sound(const struct risk *r)
+{
+    for (uint32_t i = 0; i < r->head.n_hours; i++)
+        if (!is_hour(r->hours[i].hour) || !is_points(r->hours[i].sum_micro, RISK_RULES_MAX))
+            return false;
+    for (uint32_t i = 0; i < r->head.n_sums; i++)
+        if (!is_points(r->sums[i].sum_micro, 1))
+            return false;
+    for (uint32_t i = 0; i < r->head.n_names; i++)
+        if (!is_name(&r->names[i]))
+            return false;
+    for (uint32_t i = 0; i < r->head.n_waiting; i++)
+        if (!is_name(&r->waiting[i].name) || !is_points(r->waiting[i].micro, 1))
+            return false;
+    return true;
+}
+
 /* False: nothing there that this code wrote. r->keys is a slice of the cell. */
 static bool load(struct str bytes, struct risk *r)
 {
-    const char *p = bytes.p + sizeof r->head;
-
     if (bytes.n < sizeof r->head)
         return false;
     memcpy(&r->head, bytes.p, sizeof r->head);
@@ -120,6 +152,7 @@ static bool load(struct str bytes, struct risk *r)
     if (h->version != RISK_VERSION || h->n_hours > RISK_BUCKETS || h->n_sums > RISK_RULES_MAX ||
         h->n_names > RISK_NAMES_MAX || h->n_waiting > RISK_PENDING_MAX || bytes.n != bytes_of(h))
         return false;
+    const char *p = bytes.p + sizeof *h;
     r->keys = (struct str){p, h->keys_n};
     p += h->keys_n;
     memcpy(r->hours, p, h->n_hours * sizeof *r->hours);
@@ -129,7 +162,7 @@ static bool load(struct str bytes, struct risk *r)
     memcpy(r->names, p, h->n_names * sizeof *r->names);
     p += h->n_names * sizeof *r->names;
     memcpy(r->waiting, p, h->n_waiting * sizeof *r->waiting);
-    return true;
+    return is_sound(r);
 }
 
 static void begin(struct risk *r, const struct state_op *op, const struct hit *hit)

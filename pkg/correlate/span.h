@@ -29,7 +29,7 @@ static inline int64_t span_floor(int64_t t, int64_t step)
 {
     int64_t rest = t % step;
 
-    return t - (rest < 0 ? rest + step : rest);
+    return span_add(t - rest, rest < 0 ? -step : 0);
 }
 
 #endif

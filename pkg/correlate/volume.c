@@ -53,7 +53,15 @@ static uint32_t bytes_of(const struct head *h)
     return (uint32_t)sizeof *h + h->keys_n + h->n * (uint32_t)sizeof(struct sum);
 }
 
-static bool load(const struct cell_part *p, struct volume *v)
+/* Windows whose times do not overflow. */
+static bool is_window(const struct correlation *c, int64_t window)
+{
+    int64_t most = ((int64_t)1 << 61) / c->window_ms;
+
+    return window > -most && window < most;
+}
+
+static bool load(const struct correlation *c, const struct cell_part *p, struct volume *v)
 {
     if (p->n < sizeof v->head)
         return false;
@@ -62,7 +70,10 @@ static bool load(const struct cell_part *p, struct volume *v)
         return false;
     v->keys = (struct str){(const char *)p->p + sizeof v->head, v->head.keys_n};
     memcpy(v->sums, v->keys.p + v->keys.n, v->head.n * sizeof *v->sums);
-    return true;
+    for (uint32_t i = 0; i < v->head.n; i++)
+        if (!is_window(c, v->sums[i].window))
+            return false;
+    return is_window(c, v->head.first);
 }
 
 static void begin(struct volume *v, const struct state_op *op, const struct hit *hit)
@@ -165,7 +176,7 @@ static void settle(const struct correlation *c, struct cell *cell, int64_t water
     struct volume v;
     uint32_t old = 0;
 
-    if (!load(&cell->main, &v)) {
+    if (!load(c, &cell->main, &v)) {
         cell->due_ms = CELL_NEVER;
         return;
     }
@@ -196,7 +207,7 @@ void volume_step(void *context, const struct state_op *op, struct cell *cell,
         return;
     }
     const struct hit *hit = op->payload;
-    bool is_old = load(&cell->main, &v);
+    bool is_old = load(c, &cell->main, &v);
     if (!is_old)
         begin(&v, op, hit);
     add(&v, span_floor(op->t_ms, c->window_ms) / c->window_ms,

@@ -200,8 +200,8 @@ static uint64_t write_facts(const char *path, const struct journal *j, uint32_t 
     for (uint32_t i = 0; i < terms; i++) {
         buf_clear(&b);
         fact_pack(&j->facts[i], &b);
-        if (fwrite(b.p, 1, b.n, f) != b.n)
-            ASSERT(!"disk full");
+        size_t written = fwrite(b.p, 1, b.n, f);
+        ASSERT(written == b.n);
         bytes += b.n;
     }
     fclose(f);
@@ -238,8 +238,8 @@ static void restore(struct engine *e, const char *path)
     size_t size = b.n;
     char bytes[256];
     while ((got = fread(bytes, 1, size, f)) == size) {
-        if (!fact_unpack((struct str){bytes, size}, &facts[n]))
-            ASSERT(!"damaged fact");
+        bool is_sound = fact_unpack((struct str){bytes, size}, &facts[n]);
+        ASSERT(is_sound);
         if (++n == BATCH) {
             apply_facts(e, facts, n);
             n = 0;

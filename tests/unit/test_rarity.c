@@ -23,7 +23,7 @@ struct rig {
     struct operator_run *run;
 };
 
-static void rig_start(struct rig *r, int by, int64_t limit, int64_t history, int64_t training)
+static void rig_start(struct rig *r, unsigned by, int64_t limit, int64_t history, int64_t training)
 {
     r->c = (struct correlation){.kind = OPERATOR_RARITY,
                                 .n_bounds = 1,
@@ -52,7 +52,7 @@ static void rig_hit(struct rig *r, const struct event *e)
 TEST(value_is_seldom_up_to_the_limit_of_its_history)
 {
     static const struct {
-        int by;
+        unsigned by;
         int64_t limit, history;
         struct event events[5];
         size_t n, met;
@@ -162,7 +162,7 @@ static void random_window(struct rng *rng)
 {
     struct event events[EVENTS_MAX], sorted[EVENTS_MAX];
     struct arrival order[EVENTS_MAX];
-    int by = (int)rng_below(rng, 3);
+    unsigned by = rng_below(rng, 3);
     int64_t unit = by == RARITY_DAYS ? DAY / 7 : 10, history = unit * (8 + rng_below(rng, 30));
     int64_t times[EVENTS_MAX], t = -30 * unit, newest = INT64_MIN,
                                lateness = rng_below(rng, (uint32_t)(12 * unit));

@@ -1,0 +1,76 @@
+/* fuzz_history_cell.c - any bytes as the cell of an operator that remembers (first_seen, rarity,
+ * ratio, volume, geo_velocity, risk): a step takes them or begins anew, and what it leaves it takes
+ * itself.
+ *
+ *     byte 0: which step, bytes 1 and 2: times, then the cell
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/hit.h"
+#include "correlate/operator.h"
+#include "state/emissions.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
+{
+    (void)memory;
+    (void)is_side;
+    part->p = realloc(part->p, room);
+    part->room = room;
+    return part->p;
+}
+
+static struct correlation correlation = {.window_ms = 1000,
+                                         .baseline_ms = 5000,
+                                         .factor_micro = 2 * CORRELATION_MICRO,
+                                         .n_bounds = 1,
+                                         .bounds = {{BOUND_LTE, 3 * CORRELATION_MICRO}}};
+
+static void step(uint8_t which, const struct state_op *op, struct cell *cell, int64_t watermark_ms)
+{
+    static const struct operator_kind_info *const kinds[] = {
+        &operator_first_seen, &operator_rarity,       &operator_ratio,
+        &operator_volume,     &operator_geo_velocity, &operator_risk};
+    static struct emissions out;
+    struct operator_spec spec = {.correlation = &correlation, .window_ms = 1000, .is_final = true};
+    struct step_clock clock = {watermark_ms};
+    const struct operator_kind_info *kind = kinds[which % ARRAY_LEN(kinds)];
+
+    correlation.rarity_by = which / 64 % 3;
+    kind->steps[which / 8 % kind->n_stages](&spec, op, cell, &clock, &out);
+    emissions_clear(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cell_memory memory = {grow};
+    struct cell cell = {.due_ms = CELL_NEVER, .idle_ms = CELL_NEVER, .memory = &memory};
+    struct hit hit = {.count = 1,
+                      .value = 7,
+                      .actor = 8,
+                      .keys = STR("\1\1\0\0\0a"),
+                      .value_text = STR("value"),
+                      .number_micro = 7,
+                      .place = {.lat_e5 = 1, .has = true}};
+
+    if (size < 3 || !cell_resize(&cell, (uint32_t)(size - 3)))
+        return 0;
+    if (size > 3)
+        memcpy(cell.main.p, data + 3, size - 3);
+    struct state_op op = {.t_ms = data[1] * 100, .payload = &hit};
+    for (int i = 0; i < 4; i++) {
+        step(data[0], &op, &cell, INT64_MIN);
+        op.t_ms += data[2];
+    }
+    for (int i = 0; i < 2 && cell.main.n; i++) {
+        int64_t watermark_ms = i ? INT64_MAX : data[1] * 100 + 1000;
+        step(data[0], NULL, &cell, watermark_ms);
+        /* Or the store would call it for ever. */
+        ASSERT(cell.due_ms > watermark_ms || cell.due_ms == CELL_NEVER);
+    }
+    free(cell.main.p);
+    free(cell.side.p);
+    return 0;
+}
