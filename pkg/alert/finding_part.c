@@ -37,9 +37,11 @@ static bool is_alert(const struct document *d)
 bool finding_is_plain(const struct document *d)
 {
     const struct finding *f = d->finding;
+    bool is_level_heard = d->rule->correlation && !d->rule->has_level; /* score.c */
+    bool is_level_plain =
+        is_level_heard ? f->level == (uint8_t)d->rule->level : f->level <= (uint8_t)d->rule->level;
 
-    return f->activity == FINDING_CREATE && !f->is_braked && f->n_addends == 0 &&
-           f->level <= (uint8_t)d->rule->level;
+    return f->activity == FINDING_CREATE && !f->is_braked && f->n_addends == 0 && is_level_plain;
 }
 
 void finding_head(struct document *d)

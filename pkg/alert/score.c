@@ -1,11 +1,16 @@
 /* score.c - see score.h. */
 #include "alert/score.h"
 
-/* A rule without a level tells one only when its finding got one from elsewhere. */
+/* A rule without a level tells one only when its finding got one from elsewhere: a correlation's
+ * from the rules that it listens to. */
 static bool level_of(const struct rule *rule, const struct finding *f, enum rule_level *out)
 {
     enum rule_level told = f->level > LEVEL_CRITICAL ? LEVEL_CRITICAL : (enum rule_level)f->level;
 
+    if (!rule->has_level && rule->correlation) {
+        *out = told;
+        return true;
+    }
     *out = told > rule->level ? told : rule->level;
     return rule->has_level || told > rule->level;
 }

@@ -35,7 +35,7 @@ struct come {
     enum finding_cause cause;
     uint8_t uid[16];
     uint64_t sequence, hits;
-    bool is_braked, is_pending;
+    bool is_braked, is_flood, is_pending;
     bool is_dropped; /* was never published */
     struct str document;
 };
@@ -48,6 +48,7 @@ struct player {
     struct state state;
     struct correlator *correlator;
     struct clock *clock;
+    struct clock *applied, *committed; /* as it was when the last batch was applied, published */
     struct picker picker;
     struct stream *stream;
     struct alert_writer *writer;
@@ -59,9 +60,9 @@ struct player {
     struct store_run run;
     uint32_t at; /* partition of the event at hand */
     uint64_t position;
-    uint32_t n_batch; /* events of the batch */
-    int64_t watermark_ms;
-    bool is_first; /* after a start: all shards are asked */
+    uint32_t n_batch;              /* events of the batch */
+    int64_t watermark_ms, told_ms; /* told_ms: by player_time() */
+    bool is_first;                 /* after a start: all shards are asked */
 
     struct come *come;
     size_t n_come, cap_come;
@@ -85,6 +86,7 @@ static enum weir_rc take(void *context, const struct emit_event *e, UNUSED struc
     struct player *p = context;
     bool is_late = clock_note(p->clock, e->event->ref.input, e->profile, e->time_ms);
 
+    is_late |= e->time_ms < p->told_ms;
     p->matches += e->n_matches;
     correlator_add(p->correlator, e->gathered,
                    &(struct correlator_event){.event = p->n_batch++,
@@ -128,10 +130,11 @@ static enum weir_rc acquire(struct player *p, struct weir_err *err)
     return WEIR_OK;
 }
 
+/* What is late was decided by the clock that was published with the offsets. */
 static enum weir_rc start(struct player *p, struct weir_err *err)
 {
     p->correlator = correlator_new(p->state.graph, p->state.store);
-    p->clock = clock_new();
+    p->clock = p->committed ? clock_copy(p->committed) : clock_new();
     return acquire(p, err);
 }
 
@@ -176,7 +179,7 @@ enum weir_rc player_new(const struct player_options *o, struct player **out, str
     ASSERT(p);
     p->options = *o;
     p->arena = arena_new(0);
-    p->watermark_ms = INT64_MIN;
+    p->watermark_ms = p->told_ms = INT64_MIN;
     for (unsigned i = 0; i < PLAYER_PARTITIONS_MAX; i++)
         p->inputs[i] = arena_printf(p->arena, "partition-%u", i);
     enum weir_rc rc = prepare(p, err);
@@ -196,6 +199,8 @@ void player_free(struct player *p)
     picker_release(&p->picker);
     correlator_free(p->correlator);
     clock_free(p->clock);
+    clock_free(p->applied);
+    clock_free(p->committed);
     state_release(&p->state);
     engine_free(p->engine);
     alert_writer_free(p->writer);
@@ -257,10 +262,16 @@ enum weir_rc player_again(struct player *p, uint32_t partition, size_t n, struct
     return WEIR_OK;
 }
 
-void player_time(struct player *p, int64_t t_ms)
+static void advance(struct player *p, int64_t t_ms)
 {
     if (t_ms > p->watermark_ms)
         p->watermark_ms = t_ms;
+}
+
+void player_time(struct player *p, int64_t t_ms)
+{
+    if (t_ms > p->told_ms)
+        p->told_ms = t_ms;
 }
 
 /* ---- what comes out ------------------------------------------------------------------------ */
@@ -293,6 +304,7 @@ static enum weir_rc come_out(void *context, const struct finding *f, UNUSED uint
                      .sequence = f->sequence,
                      .hits = f->hits,
                      .is_braked = f->is_braked,
+                     .is_flood = f->is_flood,
                      .is_pending = true};
     memcpy(x.uid, f->uid, sizeof x.uid);
     alert_write_finding(p->writer, &told, &text);
@@ -336,6 +348,8 @@ static enum weir_rc apply(struct player *p, int64_t before_ms, struct weir_err *
             return err_set(err, WEIR_IO, "the store refuses: fenced, or it has lost something");
     }
     p->is_first = false;
+    clock_free(p->applied);
+    p->applied = clock_copy(p->clock);
     return correlator_tell(p->correlator, come_out, p, err);
 }
 
@@ -344,7 +358,8 @@ static enum weir_rc pause_at(struct player *p, int64_t watermark_ms, struct weir
     int64_t before = p->watermark_ms;
 
     player_commit(p); /* what the batch before has found is out by now */
-    player_time(p, watermark_ms);
+    advance(p, p->told_ms);
+    advance(p, watermark_ms);
     p->n_batch = 0;
     return apply(p, before, err);
 }
@@ -366,6 +381,11 @@ void player_commit(struct player *p)
         p->come[i].is_pending = false;
     for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++)
         p->partitions[i].committed = p->parts[i].upto.position;
+    if (!p->applied)
+        return;
+    clock_free(p->committed);
+    p->committed = p->applied;
+    p->applied = NULL;
 }
 
 enum weir_rc player_restart(struct player *p, struct weir_err *err)
@@ -385,11 +405,22 @@ enum weir_rc player_restart(struct player *p, struct weir_err *err)
 
 /* ---- counts --------------------------------------------------------------------------------- */
 
+static bool is_called(const struct rule *r, struct str rule)
+{
+    return rule.n == 0 || str_eq(rule, r->uid) || str_eq(rule, r->name);
+}
+
 static bool is_of(const struct player *p, const struct come *x, struct str rule)
 {
-    const struct rule *r = p->book.rules[x->rule];
+    return is_called(p->book.rules[x->rule], rule);
+}
 
-    return rule.n == 0 || str_eq(rule, r->uid) || str_eq(rule, r->name);
+bool player_has_rule(const struct player *p, struct str rule)
+{
+    for (size_t i = 0; i < p->book.n_rules; i++)
+        if (is_called(p->book.rules[i], rule))
+            return true;
+    return false;
 }
 
 /* No later record of the finding. */
@@ -402,28 +433,84 @@ static bool is_latest(const struct player *p, size_t i)
     return true;
 }
 
+static void count_record(struct player_counts *c, const struct come *x, bool is_shadow)
+{
+    bool is_create = x->activity == FINDING_CREATE && !x->is_braked && !x->is_flood;
+    bool is_raise = x->activity == FINDING_UPDATE && x->cause == CAUSE_SEVERITY;
+
+    c->creates += is_create && !is_shadow;
+    c->shadow += is_create && is_shadow;
+    c->braked += x->is_braked;
+    c->floods += x->is_flood;
+    c->raises += is_raise;
+    c->updates += x->activity == FINDING_UPDATE && !is_raise;
+    c->closes += x->activity == FINDING_CLOSE;
+}
+
 struct player_counts player_counts(const struct player *p, struct str rule)
 {
+    struct gather_counts gathered = gather_counts(p->picker.gatherer);
     struct player_counts c = {.dedup_hits = p->dedup_hits,
                               .late = p->late_before + correlator_counts(p->correlator).late,
-                              .matches = p->matches};
+                              .matches = p->matches,
+                              .missing_group = gathered.missing_group,
+                              .missing_value = gathered.missing_value,
+                              .keys_cut = gathered.keys_cut,
+                              .no_entity = gathered.no_entity};
 
     for (size_t i = 0; i < p->n_come; i++) {
         const struct come *x = &p->come[i];
         if (x->is_dropped || !is_of(p, x, rule))
             continue;
-        bool is_shadow = p->book.rules[x->rule]->channel == CHANNEL_SHADOW;
-        bool is_create = x->activity == FINDING_CREATE;
-        bool is_raise = x->activity == FINDING_UPDATE && x->cause == CAUSE_SEVERITY;
-        c.creates += is_create && !x->is_braked && !is_shadow;
-        c.shadow += is_create && !x->is_braked && is_shadow;
-        c.braked += x->is_braked;
-        c.raises += is_raise;
-        c.updates += x->activity == FINDING_UPDATE && !is_raise;
-        c.closes += x->activity == FINDING_CLOSE;
-        c.hits += is_latest(p, i) ? x->hits : 0;
+        count_record(&c, x, p->book.rules[x->rule]->channel == CHANNEL_SHADOW);
+        c.hits += !x->is_flood && is_latest(p, i) ? x->hits : 0;
     }
     return c;
+}
+
+bool player_count_named(const struct player_counts *c, struct str name, uint64_t *out)
+{
+    const struct {
+        const char *name;
+        uint64_t n;
+    } counts[] = {{"alerts", c->creates + c->raises},
+                  {"creates", c->creates},
+                  {"raises", c->raises},
+                  {"updates", c->updates},
+                  {"closes", c->closes},
+                  {"braked", c->braked},
+                  {"floods", c->floods},
+                  {"shadow", c->shadow},
+                  {"hits", c->hits},
+                  {"dedup_hits", c->dedup_hits},
+                  {"late", c->late},
+                  {"matches", c->matches},
+                  {"missing_group", c->missing_group},
+                  {"missing_value", c->missing_value},
+                  {"keys_cut", c->keys_cut},
+                  {"no_entity", c->no_entity}};
+
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        if (str_eq(name, str_from(counts[i].name))) {
+            *out = counts[i].n;
+            return true;
+        }
+    return false;
+}
+
+bool player_document(const struct player *p, struct str rule, struct str activity, struct str *out)
+{
+    static const char *const names[] = {"", "create", "update", "close"};
+
+    for (size_t i = p->n_come; i-- > 0;) {
+        const struct come *x = &p->come[i];
+        if (x->is_dropped || !is_of(p, x, rule) ||
+            (activity.n && !str_eq(activity, str_from(names[x->activity]))))
+            continue;
+        *out = x->document;
+        return true;
+    }
+    return false;
 }
 
 void player_documents(struct player *p, struct buf *out)

@@ -40,7 +40,7 @@ MUST_USE enum weir_rc player_event(struct player *p, uint32_t partition, struct 
 /* The last n events of a partition come again, at the places that they had. */
 MUST_USE enum weir_rc player_again(struct player *p, uint32_t partition, size_t n,
                                    struct weir_err *err);
-/* All partitions have shown everything before t_ms. */
+/* All partitions have shown everything before t_ms: what is older is late from now on. */
 void player_time(struct player *p, int64_t t_ms);
 
 /* The batch ends: state is applied, findings come out. Then either is it published, or a restart
@@ -53,16 +53,27 @@ MUST_USE enum weir_rc player_end(struct player *p, struct weir_err *err);
 
 /* What came out so far, of committed batches and the last one. rule: uid or name; empty: any. */
 struct player_counts {
-    uint64_t creates, raises, updates, closes, braked, shadow;
+    uint64_t creates; /* of the channel alert, neither braked nor about a flood */
+    uint64_t raises, updates, closes, braked;
+    uint64_t floods;     /* findings of the storm brake */
+    uint64_t shadow;     /* Creates of the channel shadow */
     uint64_t hits;       /* of the last record of each finding, in sum */
     uint64_t dedup_hits; /* findings that came out again after a restart */
     uint64_t late;       /* operations of late events */
     uint64_t matches;    /* of single-event rules, events that came again included */
+    uint64_t missing_group, missing_value, keys_cut, no_entity; /* correlate/gather.h */
 };
 struct player_counts player_counts(const struct player *p, struct str rule);
+/* A rule of that uid or name is loaded. */
+bool player_has_rule(const struct player *p, struct str rule);
+/* By the names above, and alerts = creates + raises. False: nothing has that name. */
+bool player_count_named(const struct player_counts *c, struct str name, uint64_t *out);
 
 /* Documents of the records so far, one a line, with fixed volatile fields. */
 struct buf;
 void player_documents(struct player *p, struct buf *out);
+/* The newest of them of a rule (empty: any) and an activity ("create", "update", "close"; empty:
+ * any). False: there is none. */
+bool player_document(const struct player *p, struct str rule, struct str activity, struct str *out);
 
 #endif

@@ -2,10 +2,11 @@
  *
  *     # A redelivered batch must not alert twice.
  *     rules   k8s_secret_enumeration.yml
- *     at 0s   event get_secret.json x 20
+ *     let     read get_secret.json
+ *     at 0s   event read x 20
  *     expect  alerts == 1
  *     restart worker before commit
- *     at 5s   event get_secret.json x 20 redelivered
+ *     at 5s   event read x 20 redelivered
  *     expect  alerts == 1   dedup_hits == 1
  *
  * A line is a statement; `#` begins a comment. Paths are relative to the script.
@@ -13,29 +14,38 @@
  *     rules PATH...            rules to load (once or more, before the first event)
  *     profile NAME             all events are of this shape
  *     tenant NAME    brake N    no_dedup    list NAME=FILE
- *     at TIME event WHAT [x N] [every SPAN] [partition P] [redelivered]
- *         WHAT: a file with one event, or the event itself between braces. In it {time} stands for
- *         the event's time (RFC 3339), {ms} for the same in milliseconds, {n} for its number
- *         in this line (from 0). TIME is since the story's start: 5s, 10m, 1h30m, 9m59s999ms.
+ *     let NAME EVENT           an event with a name
+ *     at TIME event EVENT [x N] [every SPAN] [partition P] [redelivered]
+ *     also TIME event ...      the same, in the batch of the event before
  *     at TIME time             every source has come as far as TIME
  *     restart worker [before commit]
  *     end                      no event comes any more
- *     expect NAME OP N ...      also: NAME of RULE OP N (uid or name); OP: == != < <= > >=
- *         alerts (new ones and raises), creates, raises, updates, closes, braked, shadow, hits,
- *         dedup_hits, late, matches
+ *     expect WHAT...
  *
- * Each `at` is a batch of its own. The story begins at 2026-01-05T00:00:00Z, a Monday.
+ * Each `at` is a batch of its own. The story begins at 2026-01-05T00:00:00Z, a Monday; TIME is
+ * since then: 5s, 10m, 1h30m, 9m59s999ms. `every` may be negative: times that fall.
+ *
+ * EVENT: an event between braces, a name, or a file with one; then changes to it, FIELD=VALUE (JSON
+ * or plain text; nested along dots where the event is) and -FIELD (it is not there). In all of it
+ * {time} stands for the event's time (RFC 3339), {ms} for the same in milliseconds, {n} for its
+ * number in this line (from 0).
+ *
+ * WHAT: NAME [of RULE] OP N; the names are those of player_count_named(), OP is == != < <= > >=.
+ *     document [create|update|close] [of RULE] .PATH OP VALUE: the newest document of those; OP
+ *     may also be `has` (a part of the text). What is not there is `absent`.
  */
 #ifndef WEIR_APP_SCENARIO_H
 #define WEIR_APP_SCENARIO_H
 
 #include "app/player.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 struct scenario_options {
     struct state_options state; /* where: the store to play on */
     struct str version;
+    struct buf *documents; /* NULL, or gets all that came out, one a line, also after a failure */
 };
 
 /* Play the script of a file. WEIR_OK: every expectation was met. Else err names line and column: of

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LATENESS_UNKNOWN_MS = 5 * 60 * 1000, TABLE_MIN = 64 };
 
@@ -43,6 +44,18 @@ void clock_free(struct clock *c)
         return;
     free(c->table);
     free(c);
+}
+
+struct clock *clock_copy(const struct clock *c)
+{
+    struct clock *copy = calloc(1, sizeof *copy);
+
+    ASSERT(copy);
+    *copy = *c;
+    copy->table = calloc(c->cap, sizeof *copy->table);
+    ASSERT(copy->table);
+    memcpy(copy->table, c->table, c->cap * sizeof *copy->table);
+    return copy;
 }
 
 int64_t clock_clamp(int64_t t_ms, int64_t transport_ms, bool *is_clamped)

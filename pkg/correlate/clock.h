@@ -22,6 +22,8 @@ struct clock;
 
 struct clock *clock_new(void);
 void clock_free(struct clock *c);
+/* What a worker publishes with its offsets and goes on from: what was late stays late. */
+struct clock *clock_copy(const struct clock *c);
 
 /* t, or transport_ms + CLOCK_SKEW_MS if that is less (transport_ms INT64_MIN: unknown). */
 int64_t clock_clamp(int64_t t_ms, int64_t transport_ms, bool *is_clamped);

@@ -407,7 +407,7 @@ static void to_suppress(struct correlator *c, const struct origin *from, const s
     w->hit.value_text = s->detail.n ? s->detail : s->hit.value_text;
 }
 
-static void to_listener(struct correlator *c, const struct origin *from,
+static void to_listener(struct correlator *c, const struct origin *from, const struct rule *below,
                         const struct graph_listener *l, const struct signal *s,
                         const struct named *v)
 {
@@ -429,7 +429,7 @@ static void to_listener(struct correlator *c, const struct origin *from,
     w->op.key = key;
     w->hit = (struct hit){.label = l->label,
                           .count = 1,
-                          .level = s->hit.level,
+                          .level = (uint8_t)(r->rule->has_level ? r->rule : below)->level,
                           .group_key = key,
                           .keys = packed,
                           .value_text = text,
@@ -477,7 +477,7 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
     else if (r->is_telling && r->is_dedup_off)
         sole_signal(c, from, space->rule, &s);
     for (size_t i = 0; i < r->n_listeners; i++)
-        to_listener(c, from, &r->listeners[i], &s, &v);
+        to_listener(c, from, r->rule, &r->listeners[i], &s, &v);
 }
 
 /* A late event's finding is its own: the bucket it would belong to may be closed. Its name is that
@@ -640,6 +640,7 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
             continue;
         f.rule = c->told[i].rule;
         uint64_t order = c->told[i].order;
+        f.is_timer = f.is_timer || order == ORDER_TIMER;
         rc = fn(context, &f, order == ORDER_TIMER ? UINT32_MAX : (uint32_t)(order >> ORDER_BITS),
                 err);
     }

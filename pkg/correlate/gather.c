@@ -312,6 +312,14 @@ static struct place place_of(const struct gatherer *w, enum operator_kind kind, 
     return geoip_lookup(w->g->options.geoip, address);
 }
 
+/* A correlation's own level replaces those of the rules it hears. */
+static uint8_t level_of(const struct gatherer *w, uint32_t matched, uint32_t to)
+{
+    const struct rule *rule = w->g->rules[to].rule;
+
+    return (uint8_t)(rule->has_level ? rule : w->g->rules[matched].rule)->level;
+}
+
 static void put(struct gatherer *w, struct group *group, struct packed_op *op, struct str keys,
                 struct str value, const struct place *place)
 {
@@ -329,7 +337,7 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
     op->addends_n = (uint32_t)w->addends.n;
     op->capsule_n = (uint32_t)w->capsule.n;
     op->capsule_back = (uint32_t)(group->out->n - group->capsule_at);
-    op->level = (uint8_t)w->g->rules[group->rule].rule->level;
+    op->level = level_of(w, group->rule, op->rule);
     op->place_n = place->has ? (uint8_t)sizeof *place : 0;
     pack_bytes(group->out, op, sizeof *op);
     buf_add(group->out, keys);

@@ -1,6 +1,8 @@
 /* play.c - plays scenarios on every store and adds up; tests/scenario/test_stories runs it.
  *
- *     play [--only memory|redis] FILE...
+ *     play [--only memory|redis] [--show] FILE...
+ *
+ * --show: the documents that came out, on stderr.
  *
  * For each scenario a redis-server of its own: nothing is left over from the one before.
  */
@@ -11,16 +13,23 @@
 #include "base/str.h"
 #include "tests/lib/redis_server.h"
 
+static bool does_show;
 static unsigned n_passed, n_failed, n_skipped;
 
 static void play_on(const char *path, const char *store, struct str where)
 {
+    struct buf documents = {0};
     struct scenario_options o = {.state = {.where = where, .brake = GRAPH_BRAKE_DEFAULT},
-                                 .version = STR("test")};
+                                 .version = STR("test"),
+                                 .documents = &documents};
     struct weir_err err = {0};
     char text[2048];
 
-    if (scenario_play(str_from(path), &o, &err) == WEIR_OK) {
+    enum weir_rc rc = scenario_play(str_from(path), &o, &err);
+    if (does_show)
+        fprintf(stderr, "%.*s", (int)documents.n, documents.p);
+    buf_release(&documents);
+    if (rc == WEIR_OK) {
         printf("ok     %-7s %s\n", store, path);
         n_passed++;
         return;
@@ -47,6 +56,10 @@ int main(int argc, char **argv)
     bool on_memory = true, on_redis = true;
 
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--show") == 0) {
+            does_show = true;
+            continue;
+        }
         if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             i++;
             on_memory = strcmp(argv[i], "memory") == 0;

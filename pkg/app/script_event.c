@@ -1,0 +1,261 @@
+/* script_event.c - what a script says about JSON: events made from it, documents compared with it.
+ */
+#include <string.h>
+
+#include "app/script.h"
+#include "base/buf.h"
+#include "base/decimal.h"
+#include "event/time.h"
+#include "json/tree.h"
+#include "json/write.h"
+
+/* ---- slots ---------------------------------------------------------------------------------- */
+
+struct slot {
+    struct str name, value;
+};
+
+static struct str fill(struct arena *a, struct str text, const struct slot *slots, size_t n_slots)
+{
+    struct buf out = {0};
+
+    for (size_t i = 0; i < text.n;) {
+        size_t k = 0;
+        while (k < n_slots && !str_starts(str_sub(text, i, text.n), slots[k].name))
+            k++;
+        if (k == n_slots) {
+            buf_add_char(&out, text.p[i++]);
+            continue;
+        }
+        buf_add(&out, slots[k].value);
+        i += slots[k].name.n;
+    }
+    struct str filled = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return filled;
+}
+
+/* ---- trees ---------------------------------------------------------------------------------- */
+
+static uint32_t depth_of(const struct json_node *n)
+{
+    uint32_t deepest = 0;
+
+    for (const struct json_node *c = n->first; c; c = c->next) {
+        uint32_t d = depth_of(c);
+        deepest = d > deepest ? d : deepest;
+    }
+    return deepest + 1;
+}
+
+static void write_node(struct json_writer *w, const struct json_node *n)
+{
+    bool is_object = n->type == JSON_T_OBJECT;
+
+    switch (n->type) {
+    case JSON_T_NULL:
+        json_put_null(w);
+        return;
+    case JSON_T_BOOL:
+        json_put_bool(w, n->is_true);
+        return;
+    case JSON_T_NUMBER:
+        json_put_number(w, n->text);
+        return;
+    case JSON_T_STRING:
+        json_put_str(w, n->text);
+        return;
+    default:
+        break;
+    }
+    is_object ? json_open_object(w) : json_open_array(w);
+    for (const struct json_node *c = n->first; c; c = c->next) {
+        if (is_object)
+            json_key(w, c->key);
+        write_node(w, c);
+    }
+    is_object ? json_close_object(w) : json_close_array(w);
+}
+
+/* Trees that are nested deeper than the writer goes were refused. */
+static struct str print(struct arena *a, const struct json_node *n)
+{
+    struct buf out = {0};
+    struct json_writer w;
+
+    json_writer_init(&w, &out);
+    write_node(&w, n);
+    struct str text = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return text;
+}
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static struct json_node **member(struct json_node *object, struct str key)
+{
+    struct json_node **at = &object->first;
+
+    while (*at && !str_eq((*at)->key, key))
+        at = &(*at)->next;
+    return at;
+}
+
+/* Where `name` is or would be: the member of that very name, else nested along its dots. */
+static struct json_node **place_of(struct json_node *root, struct str name, struct str *key)
+{
+    for (;;) {
+        struct json_node **at = member(root, name);
+        struct str head, rest;
+        *key = name;
+        if (*at || !str_cut(name, '.', &head, &rest))
+            return at;
+        struct json_node **inner = member(root, head);
+        if (!*inner || (*inner)->type != JSON_T_OBJECT)
+            return at;
+        root = *inner;
+        name = rest;
+    }
+}
+
+/* JSON if it is written as such, else a text. */
+static struct json_node *value_node(struct arena *a, struct str text)
+{
+    struct json_node *n;
+
+    if (json_tree_parse(a, text, &n, NULL) == JSON_OK)
+        return n;
+    n = ARENA_NEW(a, struct json_node);
+    *n = (struct json_node){.type = JSON_T_STRING, .text = text};
+    return n;
+}
+
+static void change(struct arena *a, struct json_node *root, const struct script_change *c,
+                   struct str value)
+{
+    struct str key;
+    struct json_node **at = place_of(root, c->name, &key), *after = *at ? (*at)->next : NULL;
+
+    if (c->is_removal) {
+        *at = after;
+        return;
+    }
+    *at = value_node(a, value);
+    (*at)->key = key;
+    (*at)->next = after;
+}
+
+static enum weir_rc apply_changes(struct arena *a, const struct script_event *e,
+                                  const struct slot *slots, size_t n_slots, struct json_node *root,
+                                  struct str *out, struct weir_err *err)
+{
+    for (size_t i = 0; i < e->n_changes; i++)
+        change(a, root, &e->changes[i], fill(a, e->changes[i].value, slots, n_slots));
+    if (depth_of(root) > JSON_WRITE_DEPTH_MAX)
+        return err_set(err, WEIR_SYNTAX, "this event is nested too deep to be changed");
+    *out = print(a, root);
+    return WEIR_OK;
+}
+
+enum weir_rc script_event_text(struct arena *a, const struct script_event *e, int64_t ms,
+                               uint64_t i, struct str *out, struct weir_err *err)
+{
+    char time[TIME_TEXT_MAX];
+    struct slot slots[] = {
+        {STR("{time}"), {time, time_format_ms(ms, time)}},
+        {STR("{ms}"), arena_printf(a, "%lld", (long long)ms)},
+        {STR("{n}"), arena_printf(a, "%llu", (unsigned long long)i)},
+    };
+    struct str text = fill(a, e->text, slots, ARRAY_LEN(slots));
+    struct json_node *root;
+
+    if (json_tree_parse(a, text, &root, NULL) != JSON_OK || root->type != JSON_T_OBJECT)
+        return err_set(err, WEIR_SYNTAX, "this is no event: %.*s",
+                       (int)(text.n < 200 ? text.n : 200), text.p);
+    if (e->n_changes)
+        return apply_changes(a, e, slots, ARRAY_LEN(slots), root, out, err);
+    *out = text;
+    return WEIR_OK;
+}
+
+/* ---- documents ------------------------------------------------------------------------------ */
+
+static const struct json_node *step(const struct json_node *n, struct str key)
+{
+    uint64_t index;
+
+    if (n->type == JSON_T_OBJECT)
+        return json_tree_get(n, key);
+    if (n->type != JSON_T_ARRAY || !str_to_u64(key, &index))
+        return NULL;
+    for (n = n->first; n && index; index--)
+        n = n->next;
+    return n;
+}
+
+/* ".a.b.0"; NULL: nothing is there. */
+static const struct json_node *find(const struct json_node *n, struct str path)
+{
+    struct str key, rest = str_sub(path, 1, path.n);
+
+    while (n && rest.n) {
+        str_cut(rest, '.', &key, &rest);
+        n = step(n, key);
+    }
+    return n;
+}
+
+static struct str text_of(struct arena *a, const struct json_node *n)
+{
+    if (n->type == JSON_T_STRING || n->type == JSON_T_NUMBER)
+        return n->text;
+    return depth_of(n) > JSON_WRITE_DEPTH_MAX ? STR("...") : print(a, n);
+}
+
+static bool orders(enum compare op, int order)
+{
+    switch (op) {
+    case COMPARE_EQ:
+        return order == 0;
+    case COMPARE_NE:
+        return order != 0;
+    case COMPARE_LT:
+        return order < 0;
+    case COMPARE_LE:
+        return order <= 0;
+    case COMPARE_GT:
+        return order > 0;
+    case COMPARE_GE:
+        return order >= 0;
+    case COMPARE_HAS:
+        break;
+    }
+    return false;
+}
+
+bool script_count_meets(const struct expectation *e, uint64_t seen)
+{
+    return orders(e->op, (seen > e->number) - (seen < e->number));
+}
+
+bool script_document_meets(struct arena *a, struct str document, const struct expectation *e,
+                           struct str *seen)
+{
+    struct json_node *root, *wanted;
+    struct str value = e->value;
+    int64_t x, y;
+
+    *seen = STR("absent");
+    if (json_tree_parse(a, document, &root, NULL) == JSON_OK) {
+        const struct json_node *n = find(root, e->path);
+        *seen = n ? text_of(a, n) : *seen;
+    }
+    if (json_tree_parse(a, value, &wanted, NULL) == JSON_OK)
+        value = text_of(a, wanted);
+    if (e->op == COMPARE_HAS)
+        return str_find(*seen, value, 0) != SIZE_MAX;
+    if (decimal_to_micro(*seen, &x) && decimal_to_micro(value, &y))
+        return orders(e->op, (x > y) - (x < y));
+    bool is_order = e->op != COMPARE_EQ && e->op != COMPARE_NE;
+    return !is_order && orders(e->op, !str_eq(*seen, value));
+}
