@@ -35,6 +35,7 @@ struct level {
 
 struct told {
     uint64_t order;
+    uint64_t sequence;
     size_t place; /* keeps equals in order */
     uint32_t rule;
     struct str record;
@@ -158,7 +159,8 @@ static struct waiting *wait_in(struct correlator *c, uint32_t space, const struc
     return w;
 }
 
-static void tell(struct correlator *c, const struct origin *from, uint32_t rule, struct str record)
+static void tell(struct correlator *c, const struct origin *from, uint32_t rule,
+                 const struct finding *f, struct str record)
 {
     if (c->n_told == c->cap_told) {
         c->cap_told = c->cap_told ? c->cap_told * 2 : 256;
@@ -167,7 +169,7 @@ static void tell(struct correlator *c, const struct origin *from, uint32_t rule,
     }
     if (from->is_restored) /* published before: what it leads to is derived all the same */
         return;
-    c->told[c->n_told] = (struct told){from->order, c->n_told, rule, record};
+    c->told[c->n_told] = (struct told){from->order, f->sequence, c->n_told, rule, record};
     c->n_told++;
 }
 
@@ -347,7 +349,7 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
         return;
     }
     count_finding(c, &f);
-    tell(c, from, space->rule, record);
+    tell(c, from, space->rule, &f, record);
     if (f.activity == FINDING_CREATE && !f.is_braked && !f.is_flood)
         feed_risk(c, from, space->rule, &f);
 }
@@ -382,7 +384,7 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
         return;
     }
     count_finding(c, &f);
-    tell(c, from, rule, record);
+    tell(c, from, rule, &f, record);
     feed_risk(c, from, rule, &f);
 }
 
@@ -615,12 +617,15 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
     return WEIR_OK;
 }
 
+/* A Create takes the longer way, through the brake: by sequence it comes before what follows it. */
 static int by_told_order(const void *x, const void *y)
 {
     const struct told *a = x, *b = y;
 
     if (a->order != b->order)
         return a->order < b->order ? -1 : 1;
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
     return (a->place > b->place) - (a->place < b->place);
 }
 
@@ -631,7 +636,7 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
     enum weir_rc rc = WEIR_OK;
 
     for (size_t i = 1; i < c->n_told; i++)
-        if (c->told[i - 1].order > c->told[i].order) {
+        if (by_told_order(&c->told[i - 1], &c->told[i]) > 0) {
             qsort(c->told, c->n_told, sizeof *c->told, by_told_order);
             break;
         }

@@ -7,7 +7,7 @@
  *
  *     correlator_add() for each event; when correlator_is_full(), or at a pause or an end:
  *     correlator_run(), which tells findings in the order of the events that made them, those of
- *     timers last
+ *     timers last; of one event and of the timers by sequence, so that a Create comes first
  *
  * What is told depends on the events and on where batches end, not on the store or on threads.
  *

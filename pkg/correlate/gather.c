@@ -105,23 +105,43 @@ static void add_number(uint32_t *list, size_t *n, uint32_t field)
         list[(*n)++] = field;
 }
 
-/* Group fields of whoever listens, then what the rule itself names. */
+static void add_names(struct gatherer *w, const struct str *names, size_t n_names, uint32_t *list,
+                      size_t *n)
+{
+    for (size_t i = 0; i < n_names; i++)
+        add_number(list, n, field_find(w->fields, names[i]));
+}
+
+/* What a correlation makes keys and values of, and those that listen to it in turn: all that they
+ * see of the event is its capsule. */
+static void add_needs(struct gatherer *w, const struct graph_listener *l, uint32_t *list, size_t *n)
+{
+    const struct graph_rule *r = &w->g->rules[l->rule];
+    const struct correlation *c = r->rule->correlation;
+
+    for (size_t p = 0; p < c->n_group; p++)
+        add_number(list, n, w->numbers[l->rule].group[l->label * c->n_group + p]);
+    for (size_t p = 0; p < c->n_fields; p++)
+        add_number(list, n, w->numbers[l->rule].fields[p]);
+    add_names(w, r->dedup_fields, r->n_dedup_fields, list, n);
+    for (size_t k = 0; k < r->n_listeners; k++)
+        add_needs(w, &r->listeners[k], list, n);
+}
+
+/* Fields of whoever listens, then what the rule itself names. */
 static void choose_capsule_fields(struct gatherer *w, uint32_t i)
 {
     const struct graph_rule *r = &w->g->rules[i];
     uint32_t *list = ARENA_ARRAY(w->own, CAPSULE_FIELDS + 1, uint32_t);
     size_t n = 0;
 
-    for (size_t k = 0; k < r->n_listeners; k++) {
-        const struct graph_listener *l = &r->listeners[k];
-        const struct correlation *c = w->g->rules[l->rule].rule->correlation;
-        for (size_t p = 0; p < c->n_group; p++)
-            add_number(list, &n, w->numbers[l->rule].group[l->label * c->n_group + p]);
-        for (size_t p = 0; p < c->n_fields; p++)
-            add_number(list, &n, w->numbers[l->rule].fields[p]);
+    for (size_t k = 0; k < r->n_listeners; k++)
+        add_needs(w, &r->listeners[k], list, &n);
+    add_names(w, r->dedup_fields, r->n_dedup_fields, list, &n);
+    for (size_t k = 0; k < w->g->n_risks; k++) {
+        const struct correlation *risk = w->g->rules[w->g->risks[k]].rule->correlation;
+        add_names(w, risk->group, risk->n_group, list, &n);
     }
-    for (uint32_t p = 0; p < r->n_dedup_fields; p++)
-        add_number(list, &n, field_find(w->fields, r->dedup_fields[p]));
     for (size_t p = 0; p < r->rule->fields.n; p++)
         add_number(list, &n, field_find(w->fields, r->rule->fields.items[p]));
     list[n] = FIELD_NONE;
@@ -564,18 +584,20 @@ static struct str sole_part(struct gatherer *w)
     return arena_printf(w->arena, SOLE_RAW "%s", hex); /* the index: gathered_name() */
 }
 
-static size_t dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values)
+/* False: there is nothing to fold by. */
+static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values,
+                         size_t *n)
 {
-    if (r->n_dedup_fields) {
-        for (uint32_t i = 0; i < r->n_dedup_fields; i++)
-            if (!values_of(w, field_find(w->fields, r->dedup_fields[i]), &values[i], 1))
-                values[i] = STR("");
-        return r->n_dedup_fields;
-    }
+    *n = r->n_dedup_fields;
+    for (uint32_t i = 0; i < r->n_dedup_fields; i++)
+        if (!values_of(w, field_find(w->fields, r->dedup_fields[i]), &values[i], 1))
+            values[i] = STR("");
+    if (!r->is_dedup_by_entity)
+        return true;
     if (entities_of(w) == 0)
-        return 0;
-    values[0] = w->entities[0].key;
-    return 1;
+        return false;
+    values[(*n)++] = w->entities[0].key;
+    return true;
 }
 
 static void tell(struct gatherer *w, struct group *group)
@@ -583,9 +605,9 @@ static void tell(struct gatherer *w, struct group *group)
     const struct graph_rule *r = &w->g->rules[group->rule];
     struct str values[CORRELATION_GROUP_MAX];
     struct packed_op op = {.space = r->suppress, .rule = group->rule};
-    size_t n = r->is_dedup_off ? 0 : dedup_values(w, r, values);
+    size_t n = 0;
 
-    if (n == 0) {
+    if (r->is_dedup_off || !dedup_values(w, r, values, &n)) {
         w->counts.no_entity += !r->is_dedup_off;
         op.space = SPACE_NONE;
         values[n++] = sole_part(w);

@@ -38,6 +38,8 @@ static void want_fields(struct builder *b, const struct correlation *c)
     for (size_t i = 0; i < c->n_inputs; i++)
         for (size_t k = 0; k < c->n_group; k++)
             want_field(b, c->inputs[i].group_fields[k]);
+    for (size_t k = 0; c->n_inputs == 0 && k < c->n_group; k++) /* a risk over all rules */
+        want_field(b, c->group[k]);
     for (size_t i = 0; i < c->n_fields; i++)
         want_field(b, c->fields[i]);
     if (c->actor_field.n)
@@ -185,7 +187,7 @@ static struct fold_spec fold_of(struct builder *b, struct graph_rule *r)
     uint32_t n_names = r->n_dedup_fields;
     static const struct str entity = {"entity", 6};
 
-    if (n_names == 0 && !r->rule->correlation) {
+    if (r->is_dedup_by_entity) {
         names = &entity;
         n_names = 1;
     }
@@ -211,6 +213,8 @@ static void set_dedup(struct graph_rule *r, const struct graph_options *options)
     } else if (rule->correlation) {
         r->dedup_fields = rule->correlation->group;
         r->n_dedup_fields = (uint32_t)rule->correlation->n_group;
+    } else {
+        r->is_dedup_by_entity = true;
     }
 }
 

@@ -64,7 +64,8 @@ struct graph_rule {
     struct brake_spec brake_spec;
     const struct graph_listener *listeners;
     size_t n_listeners;
-    /* What a dedup key is made of: names of fields; none: the event's first entity. */
+    bool is_dedup_by_entity; /* the key is the event's first entity; else: */
+    /* What a dedup key is made of: names of fields; none: the rule alone. */
     const struct str *dedup_fields;
     uint32_t n_dedup_fields;
     int64_t risk_score; /* what one alert of it adds to risk, in millionths */

@@ -45,7 +45,7 @@ expect closes == 0
 at 2h        time
 expect closes == 4
 expect document close of single .count == 8
-expect document close of single .status == Other
+expect document close of single .status == Closed
 expect document close of single .is_alert == false
 expect document close of five .count == 40
 expect document close of unlevelled .severity == High
