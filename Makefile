@@ -261,4 +261,4 @@ help: ## this list
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
--include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c tests/scenario/*.c tests/diff/*.c))

@@ -208,8 +208,9 @@ static struct str flood_top(struct document *d)
 
 static struct str flood_text(struct document *d, struct str title)
 {
+    if (d->finding->is_full)
+        return JOIN(d->arena, STR("State of rule is full: "), title, STR(": "), d->finding->detail);
     struct str top = flood_top(d);
-
     return JOIN(d->arena, STR("Rule flooding: "), title, STR(": "),
                 document_number(d->arena, d->finding->hits), STR(" findings in a minute, "),
                 document_number(d->arena, d->finding->suppressed), STR(" of them braked"),
@@ -224,11 +225,14 @@ void finding_flood(struct document *d)
         return;
     json_key_name(w, STR("flood"));
     json_open_object(w);
-    json_key_name(w, STR("findings"));
+    json_key_name(w, d->finding->is_full ? STR("keys") : STR("findings"));
     json_put_u64(w, d->finding->hits);
-    json_key_name(w, STR("braked"));
+    json_key_name(w, d->finding->is_full ? STR("lost") : STR("braked"));
     json_put_u64(w, d->finding->suppressed);
-    json_kv_str(w, "top", flood_top(d));
+    if (d->finding->is_full)
+        json_kv_str(w, "state", d->finding->detail);
+    else
+        json_kv_str(w, "top", flood_top(d));
     json_close_object(w);
 }
 

@@ -55,7 +55,7 @@ MUST_USE enum weir_rc player_end(struct player *p, struct weir_err *err);
 struct player_counts {
     uint64_t creates; /* of the channel alert, neither braked nor about a flood */
     uint64_t raises, updates, closes, braked;
-    uint64_t floods;     /* findings of the storm brake */
+    uint64_t floods;     /* findings about rules: over the brake, or out of memory */
     uint64_t shadow;     /* Creates of the channel shadow */
     uint64_t hits;       /* of the last record of each finding, in sum */
     uint64_t dedup_hits; /* findings that came out again after a restart */

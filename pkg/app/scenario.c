@@ -62,6 +62,9 @@ static void take_setting(struct scenario *s)
     case SAY_BRAKE:
         s->play.state.brake = say->n;
         return;
+    case SAY_BUDGET:
+        s->play.state.budget_bytes = say->n;
+        return;
     default:
         s->play.state.no_dedup = true;
     }

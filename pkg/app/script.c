@@ -203,6 +203,7 @@ static enum weir_rc take_setting(struct parser *p, struct str word)
     case SAY_LIST:
         return take_list(p);
     case SAY_BRAKE:
+    case SAY_BUDGET:
         return take_count(p, &p->say->n, UINT32_MAX);
     case SAY_NO_DEDUP:
         return WEIR_OK;
@@ -481,11 +482,12 @@ static const struct {
     const char *word;
     enum statement_kind kind;
     bool is_setting;
-} words[] = {
-    {"rules", SAY_RULES, true},      {"list", SAY_LIST, true},   {"profile", SAY_PROFILE, true},
-    {"tenant", SAY_TENANT, true},    {"brake", SAY_BRAKE, true}, {"no_dedup", SAY_NO_DEDUP, true},
-    {"at", SAY_EVENT, false},        {"also", SAY_EVENT, false}, {"expect", SAY_EXPECT, false},
-    {"restart", SAY_RESTART, false}, {"end", SAY_END, false}};
+} words[] = {{"rules", SAY_RULES, true},       {"list", SAY_LIST, true},
+             {"profile", SAY_PROFILE, true},   {"tenant", SAY_TENANT, true},
+             {"brake", SAY_BRAKE, true},       {"budget", SAY_BUDGET, true},
+             {"no_dedup", SAY_NO_DEDUP, true}, {"at", SAY_EVENT, false},
+             {"also", SAY_EVENT, false},       {"expect", SAY_EXPECT, false},
+             {"restart", SAY_RESTART, false},  {"end", SAY_END, false}};
 
 static enum weir_rc take_action(struct parser *p, struct str word)
 {
@@ -518,7 +520,7 @@ static enum weir_rc take_line(struct parser *p)
     }
     return fault(
         p, word,
-        "unknown statement '%.*s' (rules, list, profile, tenant, brake, no_dedup, let, at, "
+        "unknown statement '%.*s' (rules, list, profile, tenant, brake, budget, no_dedup, let, at, "
         "also, restart, end, expect)",
         word);
 }

@@ -28,6 +28,7 @@ enum statement_kind {
     SAY_PROFILE,
     SAY_TENANT,
     SAY_BRAKE,
+    SAY_BUDGET,
     SAY_NO_DEDUP,
     SAY_EVENT,
     SAY_TIME,
@@ -76,7 +77,7 @@ struct statement {
     bool is_joined;    /* `also`: in the batch of the statement before */
     struct str *words; /* paths of rules; NAME=FILE; a name */
     size_t n_words;
-    uint64_t n; /* brake; how many events */
+    uint64_t n; /* brake; bytes of budget; how many events */
     int64_t at_ms, every_ms;
     uint32_t partition;
     bool is_again; /* redelivered */

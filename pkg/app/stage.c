@@ -131,6 +131,7 @@ struct stage_counts stage_counts(const struct stage *s)
     for (uint32_t i = 0; i < s->options.graph->n_spaces; i++) {
         struct store_stats stats = store_stats(s->options.store, i);
         counts.evicted += stats.evicted;
+        counts.shrunk += stats.shrunk;
         counts.capsules_refused += stats.capsules_refused;
         counts.cells_refused += stats.cells_refused;
     }

@@ -69,7 +69,7 @@ MUST_USE enum weir_rc stage_finish(struct stage *s, bool flush, struct weir_err 
 struct stage_counts {
     struct correlator_counts correlator;
     uint64_t late_events;
-    uint64_t evicted, capsules_refused, cells_refused;
+    uint64_t evicted, shrunk, capsules_refused, cells_refused;
 };
 struct stage_counts stage_counts(const struct stage *s);
 

@@ -74,7 +74,8 @@ static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_
     struct graph_options graph = {.tenant = o->tenant,
                                   .secret = s ? s->secret : state_secret_test,
                                   .geoip = s ? s->geoip : NULL,
-                                  .budget_bytes = o->budget_mib * 1024 * 1024,
+                                  .budget_bytes = o->budget_bytes ? o->budget_bytes
+                                                                  : o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
                                   .no_dedup = o->no_dedup,
                                   .lists = o->score_lists};

@@ -268,6 +268,8 @@ static void print_nonzero(struct buf *out, const char *what, uint64_t n, const c
     buf_printf(out, " (%s)\n", why);
 }
 
+#define MIB (1024.0 * 1024)
+
 /* What findings came of it, and what did not go into state. */
 static void print_state(const struct summary *s, struct buf *out)
 {
@@ -292,10 +294,18 @@ static void print_state(const struct summary *s, struct buf *out)
                   "an event's group values make more combinations than are followed");
     print_nonzero(out, "no entity", s->gathered.no_entity,
                   "findings that do not fold: their event names nobody");
+    print_nonzero(out, "state full", c->pressure.findings,
+                  "minutes in which a rule gave up keys, each a finding");
+    print_nonzero(out, "keys kept small", s->state.shrunk, "one hit in 16 bytes, without evidence");
     print_nonzero(out, "keys evicted", s->state.evicted, "a rule's memory was full");
     print_nonzero(out, "keys refused", s->state.cells_refused, "a rule's memory was full");
     print_nonzero(out, "evidence left out", s->state.capsules_refused,
                   "the memory for windows' events was full");
+    if (c->pressure.findings == 0)
+        return;
+    buf_printf(out,
+               "state of the fullest rule: at most %.1f MiB of windows, %.1f MiB of evidence\n",
+               (double)c->pressure.most_bytes / MIB, (double)c->pressure.most_capsule_bytes / MIB);
 }
 
 void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out)

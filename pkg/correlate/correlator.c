@@ -59,6 +59,7 @@ struct correlator {
     struct store *store;
     struct arena *arena; /* one run */
     struct digest *digest;
+    struct pressure *pressure;
 
     struct buf bytes; /* gathered */
     struct added *added;
@@ -71,6 +72,7 @@ struct correlator {
     size_t n_told, cap_told;
 
     int64_t watermark_ms; /* of the batch before */
+    int64_t timer_ms;     /* of the batch at hand */
     struct buf scratch;
     struct correlator_counts counts;
 };
@@ -84,6 +86,7 @@ struct correlator *correlator_new(const struct graph *g, struct store *store)
     c->store = store;
     c->arena = arena_new(0);
     c->digest = digest_new();
+    c->pressure = pressure_new(g, store);
     c->added = calloc(CORRELATOR_EVENTS_MAX, sizeof *c->added);
     c->levels = calloc(g->n_levels, sizeof *c->levels);
     ASSERT(c->added && c->levels);
@@ -104,6 +107,7 @@ void correlator_free(struct correlator *c)
     buf_release(&c->bytes);
     buf_release(&c->scratch);
     digest_free(c->digest);
+    pressure_free(c->pressure);
     arena_free(c->arena);
     free(c);
 }
@@ -134,7 +138,10 @@ void correlator_set_watermark(struct correlator *c, int64_t watermark_ms)
 
 struct correlator_counts correlator_counts(const struct correlator *c)
 {
-    return c->counts;
+    struct correlator_counts counts = c->counts;
+
+    counts.pressure = pressure_counts(c->pressure);
+    return counts;
 }
 
 /* ---- operations wait for their level ---------------------------------------------------------
@@ -612,6 +619,9 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
         if (is_last)
             break;
     }
+    for (size_t i = 0; i < l->n; i++)
+        pressure_touch(c->pressure, l->items[i].op.space, l->items[i].op.t_ms);
+    c->timer_ms = frame->timer_ms;
     c->counts.operations += l->n;
     l->n = 0;
     return WEIR_OK;
@@ -629,12 +639,29 @@ static int by_told_order(const void *x, const void *y)
     return (a->place > b->place) - (a->place < b->place);
 }
 
+/* What the batch cost: told behind all, past brake and risk. */
+static void tell_pressure(struct correlator *c)
+{
+    static const struct origin behind = {.order = ORDER_TIMER};
+    struct finding f;
+    uint32_t rule;
+
+    pressure_end_batch(c->pressure, c->timer_ms);
+    while (pressure_next(c->pressure, &rule, &f)) {
+        buf_clear(&c->scratch);
+        finding_pack(&f, &c->scratch);
+        count_finding(c, &f);
+        tell(c, &behind, rule, &f, arena_str(c->arena, buf_str(&c->scratch)));
+    }
+}
+
 enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *context,
                              struct weir_err *err)
 {
     struct finding f;
     enum weir_rc rc = WEIR_OK;
 
+    tell_pressure(c);
     for (size_t i = 1; i < c->n_told; i++)
         if (by_told_order(&c->told[i - 1], &c->told[i]) > 0) {
             qsort(c->told, c->n_told, sizeof *c->told, by_told_order);

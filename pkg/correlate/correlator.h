@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "correlate/gather.h"
 #include "correlate/graph.h"
+#include "correlate/pressure.h"
 #include "state/finding.h"
 #include "state/store.h"
 
@@ -34,6 +35,7 @@ struct correlator_counts {
     uint64_t operations; /* applied or skipped, of all levels */
     uint64_t late;       /* operations of late events, not applied */
     uint64_t creates, updates, closes, braked;
+    struct pressure_counts pressure; /* its findings are among the creates */
     uint64_t signals;
     uint64_t damaged; /* records that could not be read back: always 0 */
 };

@@ -14,7 +14,8 @@ enum {
     IS_TIMER = 8,
     HAS_MEASURED = 16,
     IS_FLOOD = 32,
-    FLAGS_ALL = 63
+    IS_FULL = 64,
+    FLAGS_ALL = 127
 };
 
 /* Cut between characters. */
@@ -34,7 +35,8 @@ static uint8_t flags_of(const struct finding *f)
 {
     return (uint8_t)((f->has_bucket ? HAS_BUCKET : 0) | (f->is_exact ? IS_EXACT : 0) |
                      (f->is_braked ? IS_BRAKED : 0) | (f->is_timer ? IS_TIMER : 0) |
-                     (f->has_measured ? HAS_MEASURED : 0) | (f->is_flood ? IS_FLOOD : 0));
+                     (f->has_measured ? HAS_MEASURED : 0) | (f->is_flood ? IS_FLOOD : 0) |
+                     (f->is_full ? IS_FULL : 0));
 }
 
 static void pack_addends(struct buf *out, const struct finding_addend *list, size_t n)
@@ -150,6 +152,7 @@ bool finding_unpack(struct str bytes, struct finding *out)
     f->is_timer = flags & IS_TIMER;
     f->has_measured = flags & HAS_MEASURED;
     f->is_flood = flags & IS_FLOOD;
+    f->is_full = flags & IS_FULL;
     unpack_bytes(&u, f->uid, sizeof f->uid);
     f->sequence = unpack_u64(&u);
     f->bucket_start_ms = unpack_i64(&u);

@@ -54,7 +54,9 @@ struct finding {
     uint8_t level;             /* enum rule_level */
     bool is_exact;             /* false: a bound bit; counts are lower bounds */
     bool is_braked;
-    bool is_flood; /* told by the storm brake: the rule's findings of a minute were too many */
+    bool is_flood; /* about the rule itself: its findings of a minute were too many (storm brake) */
+    bool is_full;  /* ... or, with is_flood, its memory was: hits are the keys concerned, suppressed
+                      those of them that were lost (correlate/pressure.h) */
     bool is_timer; /* no triggering event */
     /* What the operator saw: "5 events", "12 distinct SourceIp" ... for the message. */
     int64_t measured_micro; /* value that met the condition, in millionths; has_measured */

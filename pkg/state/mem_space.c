@@ -220,6 +220,7 @@ static bool keep_small(struct mem_space *sp, const struct state_key *key, const 
         return false;
     if (!small_table_put(&sp->small, key, t_ms, value, small_dead(sp, watermark_ms)))
         sp->counters.evicted++;
+    sp->counters.shrunk++;
     return true;
 }
 

@@ -139,6 +139,7 @@ struct store_stats {
     uint64_t cells, small_cells, bytes, capsule_bytes; /* now */
     uint64_t applied, skipped;                         /* operations so far */
     uint64_t evicted, expired, capsules_refused, cells_refused;
+    uint64_t shrunk; /* cells that became small, so far: nothing is lost by it but capsules */
 };
 
 struct store;

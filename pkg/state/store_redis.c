@@ -148,6 +148,7 @@ static void count_dropped(struct store_redis *s, const struct redis_shard *sh)
     for (size_t i = 0; i < sh->n_slots; i++) {
         const struct redis_slot *slot = &sh->slots[i];
         struct store_stats *stats = &s->spaces[slot->space].stats;
+        stats->shrunk += slot->is_shrunk;
         if (slot->is_shrunk)
             continue;
         if (slot->is_dropped && slot->was.idle_ms <= s->batch->clock.watermark_ms)

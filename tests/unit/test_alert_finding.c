@@ -273,6 +273,13 @@ static void to_flood(struct rule *r, struct finding *f)
     f->detail = STR("bob (700), eve (500)");
 }
 
+static void to_full(struct rule *r, struct finding *f)
+{
+    to_flood(r, f);
+    f->is_full = true;
+    f->detail = STR("1100 keys evicted, 100 keys kept small");
+}
+
 static const struct row {
     const char *what;
     enum finding_activity activity;
@@ -440,6 +447,16 @@ static const struct row {
       {"unmapped.weir.flood.findings", "1200"},
       {"unmapped.weir.flood.braked", "1100"},
       {"unmapped.weir.flood.top", "bob (700), eve (500)"}}},
+    {"a rule without memory",
+     FINDING_CREATE,
+     false,
+     to_full,
+     {{"message",
+       "State of rule is full: Many failed logons: 1100 keys evicted, 100 keys kept small"},
+      {"metadata.labels.3", "flood"},
+      {"unmapped.weir.flood.keys", "1200"},
+      {"unmapped.weir.flood.lost", "1100"},
+      {"unmapped.weir.flood.state", "1100 keys evicted, 100 keys kept small"}}},
     {"a damaged capsule",
      FINDING_CREATE,
      false,
