@@ -212,12 +212,26 @@ static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, siz
         if (e->values[i].field != field || !is_value(&e->values[i]))
             continue;
         if (n == max) {
-            w->counts.keys_cut++;
+            w->counts.keys_cut += max == MEMBERS_MAX; /* who asks for the first wants no other */
             break;
         }
         out[n++] = text_of(w, &e->values[i]);
     }
     return n;
+}
+
+static size_t without_repeats(struct str *values, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < kept && !str_eq(values[k], values[i]))
+            k++;
+        if (k == kept)
+            values[kept++] = values[i];
+    }
+    return kept;
 }
 
 /* ---- the event as a tree, for what is told by itself ------------------------------------------
@@ -445,14 +459,44 @@ static bool has_term_key(enum operator_kind kind)
     return kind == OPERATOR_FIRST_SEEN || kind == OPERATOR_RARITY || kind == OPERATOR_RATIO;
 }
 
-static void fold_case(struct listening *l)
+/* Numbers add up, so an event that tells one twice means it; a value is there or is not. */
+static bool takes_numbers(enum operator_kind kind)
 {
-    for (size_t i = 0; l->c->is_group_ci && i < l->c->n_group; i++) {
-        char *p = arena_alloc(l->w->arena, l->parts[i].n + 1);
-        for (size_t k = 0; k < l->parts[i].n; k++)
-            p[k] = ascii_lower(l->parts[i].p[k]);
-        l->parts[i].p = p;
+    return kind == OPERATOR_AGGREGATE || kind == OPERATOR_VOLUME;
+}
+
+static void fold_case(struct gatherer *w, struct str *text)
+{
+    char *p = arena_alloc(w->arena, text->n + 1);
+
+    for (size_t i = 0; i < text->n; i++)
+        p[i] = ascii_lower(text->p[i]);
+    text->p = p;
+}
+
+/* Values of several fields; a combination has one of each. */
+enum { CHOICES_MAX = CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX };
+struct choices {
+    struct str *values[CHOICES_MAX];
+    size_t counts[CHOICES_MAX];
+    size_t n, total;
+};
+
+static void choices_add(struct gatherer *w, struct choices *c, struct str *values, size_t n)
+{
+    c->values[c->n] = values;
+    c->counts[c->n++] = n;
+    c->total *= n;
+    if (c->total > CORRELATION_KEYS_PER_EVENT) {
+        w->counts.keys_cut++;
+        c->total = CORRELATION_KEYS_PER_EVENT;
     }
+}
+
+static void choose(const struct choices *c, size_t k, struct str *parts)
+{
+    for (size_t i = 0; i < c->n; k /= c->counts[i], i++)
+        parts[i] = c->values[i][k % c->counts[i]];
 }
 
 /* One operation for the group values in parts[0 .. n_group) and the tuple behind them. */
@@ -477,71 +521,82 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
     put(w, l->group, &l->op, buf_str(&w->keys), text, &place);
 }
 
-/* The tuple behind the group parts; several values of a single field are several hits. */
-static void hear_values(struct listening *l)
+static void hear_number(struct listening *l, struct str actor)
 {
     struct gatherer *w = l->w;
-    size_t n = l->c->n_group;
-    struct str actor = STR(""), members[MEMBERS_MAX];
+    struct str members[MEMBERS_MAX], *part = &l->parts[l->c->n_group];
+    size_t found = values_of(w, l->numbers->fields[0], members, MEMBERS_MAX);
 
-    fold_case(l);
-    if (l->numbers->actor != FIELD_NONE && !values_of(w, l->numbers->actor, &actor, 1)) {
-        w->counts.missing_value++;
-        return;
-    }
-    if (l->c->n_fields == 0) {
-        hear_one(l, 0, actor);
-        return;
-    }
-    if (l->c->n_fields == 1) {
-        size_t found = values_of(w, l->numbers->fields[0], members, MEMBERS_MAX);
-        w->counts.missing_value += found == 0;
-        for (size_t i = 0; i < found; i++) {
-            l->parts[n] = members[i];
-            bool needs_number = l->c->kind == OPERATOR_AGGREGATE || l->c->kind == OPERATOR_VOLUME;
-            if (needs_number && !decimal_to_micro(members[i], &l->op.number_micro)) {
-                w->counts.missing_value++;
-                continue;
-            }
+    w->counts.missing_value += found == 0;
+    for (size_t i = 0; i < found; i++) {
+        *part = members[i];
+        if (decimal_to_micro(members[i], &l->op.number_micro))
             hear_one(l, 1, actor);
-        }
-        return;
+        else
+            w->counts.missing_value++;
     }
-    for (size_t i = 0; i < l->c->n_fields; i++)
-        if (!values_of(w, l->numbers->fields[i], &l->parts[n + i], 1)) {
+}
+
+/* The tuples behind the group parts: each is a hit. */
+static void hear_values(struct listening *l, struct str actor)
+{
+    struct gatherer *w = l->w;
+    struct choices tuples = {.total = 1};
+
+    for (size_t i = 0; i < l->c->n_fields; i++) {
+        struct str *values = ARENA_ARRAY(w->arena, MEMBERS_MAX, struct str);
+        size_t found = values_of(w, l->numbers->fields[i], values, MEMBERS_MAX);
+        if (found == 0) {
             w->counts.missing_value++;
             return;
         }
-    hear_one(l, l->c->n_fields, actor);
+        choices_add(w, &tuples, values, without_repeats(values, found));
+    }
+    for (size_t k = 0; k < tuples.total; k++) {
+        choose(&tuples, k, l->parts + l->c->n_group);
+        hear_one(l, l->c->n_fields, actor);
+    }
+}
+
+/* The different values of group part i; an absent one is the empty text, if the rule says so. */
+static size_t group_values(struct listening *l, size_t i, struct str *values)
+{
+    uint32_t field = l->numbers->group[l->listener->label * l->c->n_group + i];
+    size_t found = values_of(l->w, field, values, MEMBERS_MAX);
+
+    if (found == 0 && l->c->on_missing == MISSING_GROUP)
+        values[found++] = STR("");
+    for (size_t k = 0; k < found && l->c->is_group_ci; k++)
+        fold_case(l->w, &values[k]);
+    return without_repeats(values, found);
 }
 
 /* All combinations of the group's values, part by part. */
 static void hear_group(struct listening *l)
 {
     struct gatherer *w = l->w;
-    size_t n = l->c->n_group, total = 1, counts[CORRELATION_GROUP_MAX];
-    struct str *values[CORRELATION_GROUP_MAX];
+    struct choices groups = {.total = 1};
+    struct str actor = STR("");
 
-    for (size_t i = 0; i < n; i++) {
-        uint32_t field = l->numbers->group[l->listener->label * n + i];
-        values[i] = arena_alloc(w->arena, MEMBERS_MAX * sizeof *values[i]);
-        counts[i] = values_of(w, field, values[i], MEMBERS_MAX);
-        if (counts[i] == 0 && l->c->on_missing == MISSING_DROP) {
+    for (size_t i = 0; i < l->c->n_group; i++) {
+        struct str *values = ARENA_ARRAY(w->arena, MEMBERS_MAX, struct str);
+        size_t found = group_values(l, i, values);
+        if (found == 0) {
             w->counts.missing_group++;
             return;
         }
-        if (counts[i] == 0)
-            values[i][counts[i]++] = STR("");
-        total *= counts[i];
-        if (total > CORRELATION_KEYS_PER_EVENT) {
-            w->counts.keys_cut++;
-            total = CORRELATION_KEYS_PER_EVENT;
-        }
+        choices_add(w, &groups, values, found);
     }
-    for (size_t k = 0; k < total; k++) {
-        for (size_t i = 0, rest = k; i < n; rest /= counts[i], i++)
-            l->parts[i] = values[i][rest % counts[i]];
-        hear_values(l);
+    if (l->numbers->actor != FIELD_NONE && !values_of(w, l->numbers->actor, &actor, 1)) {
+        w->counts.missing_value++;
+        return;
+    }
+    for (size_t k = 0; k < groups.total; k++) {
+        choose(&groups, k, l->parts);
+        if (takes_numbers(l->c->kind) && l->c->n_fields)
+            hear_number(l, actor);
+        else
+            hear_values(l, actor);
     }
 }
 
@@ -603,7 +658,7 @@ static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct 
 static void tell(struct gatherer *w, struct group *group)
 {
     const struct graph_rule *r = &w->g->rules[group->rule];
-    struct str values[CORRELATION_GROUP_MAX];
+    struct str values[CORRELATION_GROUP_MAX] = {{0}};
     struct packed_op op = {.space = r->suppress, .rule = group->rule};
     size_t n = 0;
 
