@@ -48,7 +48,7 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     o->state.tenant = o->tenant;
     if (o->state.brake > BRAKE_MAX)
         return command_misused(set, "--brake: 0 to %d", BRAKE_MAX);
-    if (o->state.budget_mib > BUDGET_MAX_MIB)
+    if (o->state.budget_mib < 1 || o->state.budget_mib > BUDGET_MAX_MIB)
         return command_misused(set, "--state-budget: 1 to %d", BUDGET_MAX_MIB);
     if (t->time_start.n && !time_parse_ms(t->time_start, &o->time_start_ms))
         return command_misused(set, "--time-start: '%.*s' is no time", (int)t->time_start.n,
@@ -79,6 +79,7 @@ int command_replay(int argc, char **argv)
     struct replay_options o = {.time_step_ms = 1,
                                .threads = 1,
                                .state.brake = GRAPH_BRAKE_DEFAULT,
+                               .state.budget_mib = STORE_BUDGET_DEFAULT / (1024 * 1024),
                                .version = version_text()};
     struct texts t = {0};
     struct text_list words = {0};
