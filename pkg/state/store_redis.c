@@ -192,11 +192,34 @@ static void finish(struct store_redis *s, struct redis_shard *sh)
     sh->state = sh->has_more_timers ? SHARD_READ : SHARD_DONE;
 }
 
+/* Each change of a shard counts up there: fewer than we know of, and Redis has come back without
+ * its last writes, or empty. Whoever has parts is told by its applied vector what is lacking;
+ * nobody else can know, so that is the end. */
+static bool has_lost_writes(const struct store_redis *s, const struct redis_shard *sh)
+{
+    uint64_t seq;
+
+    return !s->batch->parts && str_to_u64(sh->seq, &seq) && seq < sh->seq_reached;
+}
+
+/* A commit is done: behind what was read. */
+static void note_reached(struct redis_shard *sh)
+{
+    uint64_t seq;
+
+    if (str_to_u64(sh->seq, &seq) && seq + 1 > sh->seq_reached)
+        sh->seq_reached = seq + 1;
+}
+
 static enum weir_rc take_read(struct store_redis *s, struct redis_shard *sh,
-                              const struct redis_reply *r, enum store_answer *answer,
-                              struct weir_err *err)
+                              const struct redis_reply *r, struct trouble *t,
+                              enum store_answer *answer, struct weir_err *err)
 {
     TRY(redis_request_read_reply(s, sh, r, answer, err));
+    if (has_lost_writes(s, sh)) {
+        note_trouble(t, REDIS_BROKEN, STR("it came back without the state that was written to it"));
+        return WEIR_OK;
+    }
     if (*answer != STORE_DONE || sh->is_stale) /* stale: another client has made pages */
         return WEIR_OK;
     redis_steps_run(s, sh);
@@ -224,6 +247,7 @@ static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
             return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
         sh->next_due_ms[s->batch->round] = redis_due_of(r->items[1]);
         mark_published(sh, r->items[2]);
+        note_reached(sh);
         finish(s, sh);
     } else if (str_eq(word, STR("CONFLICT"))) {
         sh->conflicts++;
@@ -249,7 +273,7 @@ static enum weir_rc take_reply(struct store_redis *s, struct redis_shard *sh, st
         note_trouble(t, what, r->text);
         return WEIR_OK;
     }
-    return sh->state == SHARD_READ ? take_read(s, sh, r, answer, err)
+    return sh->state == SHARD_READ ? take_read(s, sh, r, t, answer, err)
                                    : take_commit(s, sh, r, answer, err);
 }
 

@@ -8,6 +8,7 @@
  *          room in a full Redis, waiting while it loads), then gives WEIR_IO with the reason. The
  *          same call again goes on where it stopped: nothing is lost or done twice. Another
  *          batch instead of it drops what was not finished.
+ * Loss     without parts: a Redis that has come back without what was written to it is WEIR_IO.
  * Memory   cells of spaces over their budget are evicted here: budget / STORE_SHARDS a shard.
  * Threads  as every store: one thread.
  */

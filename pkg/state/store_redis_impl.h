@@ -102,6 +102,7 @@ struct redis_shard {
     int64_t next_due_ms[STORE_ROUNDS_MAX];
     bool is_due_known[STORE_ROUNDS_MAX];
     bool may_have_outbox[STORE_ROUNDS_MAX];
+    uint64_t seq_reached; /* what its number of changes was at least; it never falls */
 
     /* of the batch at hand */
     uint32_t *ops; /* indices of its operations */
