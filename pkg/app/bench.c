@@ -223,6 +223,9 @@ static void put_state(const struct bench_state_totals *s, struct json_writer *w)
     json_kv_i64(w, "cells", (int64_t)s->cells);
     json_kv_i64(w, "cell_bytes", (int64_t)s->cell_bytes);
     json_kv_i64(w, "capsule_bytes", (int64_t)s->capsule_bytes);
+    json_kv_i64(w, "events", (int64_t)s->events);
+    json_key(w, STR("cpu_seconds"));
+    json_put_double(w, s->cpu_seconds);
     json_close_object(w);
 }
 

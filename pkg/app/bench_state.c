@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/measure.h"
 #include "base/ring.h"
 
-enum { BATCHES = 8, BATCH_EVENTS = 1024, BATCH_BYTES = 1024 * 1024 };
+/* Small enough that a batch is still in the cache when it is applied. */
+enum { BATCHES = 8, BATCH_EVENTS = 256, BATCH_BYTES = 1024 * 1024 };
 
 struct batch_event {
     size_t from, n;
@@ -29,7 +31,9 @@ struct bench_state {
     struct batch *at;      /* being filled */
     pthread_t thread;
     bool has_thread;
-    int64_t newest_ms; /* the state thread's */
+    int64_t newest_ms; /* the state thread's, and what follows */
+    double cpu_seconds;
+    uint64_t n_events;
     enum weir_rc rc;
     struct weir_err err;
 };
@@ -49,11 +53,12 @@ static void apply(struct bench_state *s, const struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         const struct batch_event *e = &b->events[i];
-        correlator_add(s->correlator, (struct str){b->bytes.p + e->from, e->n},
-                       &(struct correlator_event){.event = (uint32_t)i, .t_ms = e->t_ms});
+        correlator_lend(s->correlator, (struct str){b->bytes.p + e->from, e->n},
+                        &(struct correlator_event){.event = (uint32_t)i, .t_ms = e->t_ms});
         if (e->t_ms > s->newest_ms)
             s->newest_ms = e->t_ms;
     }
+    s->n_events += b->n;
     s->rc = correlator_run(s->correlator, s->newest_ms, ignore, NULL, &s->err);
 }
 
@@ -67,6 +72,7 @@ static void *state_main(void *context)
             apply(s, b);
         b->n = 0;
         buf_clear(&b->bytes);
+        s->cpu_seconds = cpu_seconds();
         ASSERT(ring_push(s->back, b)); /* there is room for all of them */
     }
     return NULL;
@@ -171,7 +177,9 @@ enum weir_rc bench_state_end_round(struct bench_state *s, struct weir_err *err)
 
 struct bench_state_totals bench_state_totals(const struct bench_state *s)
 {
-    struct bench_state_totals t = {.counts = correlator_counts(s->correlator)};
+    struct bench_state_totals t = {.counts = correlator_counts(s->correlator),
+                                   .cpu_seconds = s->cpu_seconds,
+                                   .events = s->n_events};
 
     for (uint32_t i = 0; i < s->state.graph->n_spaces; i++) {
         struct store_stats stats = store_stats(s->state.store, i);

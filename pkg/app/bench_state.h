@@ -17,6 +17,8 @@
 struct bench_state_totals {
     struct correlator_counts counts; /* of all rounds so far, those that warm up included */
     uint64_t cells, cell_bytes, capsule_bytes;
+    double cpu_seconds; /* of the state thread, all rounds */
+    uint64_t events;    /* that led to operations, all rounds */
 };
 
 struct bench_state;

@@ -19,18 +19,16 @@
 enum { ORDER_BITS = 20, TECHNIQUES_BYTES_MAX = 512 };
 #define ORDER_TIMER UINT64_MAX
 
-/* An operation that waits for its level. */
-struct waiting {
-    struct state_op op;
-    struct hit hit;
-    struct brake_hit brake;
-    bool is_brake;
-    size_t place; /* in its level: keeps equals in order */
+/* Operations that wait for their level; what they carry is in the arena. */
+struct level {
+    struct state_op *ops;
+    size_t n, cap;
+    bool is_mixed; /* not in order */
 };
 
-struct level {
-    struct waiting *items;
-    size_t n, cap;
+struct placed {
+    uint64_t order;
+    size_t place; /* in its level: keeps equals in order */
 };
 
 struct told {
@@ -42,7 +40,9 @@ struct told {
 };
 
 struct added {
-    size_t from, n; /* in bytes */
+    size_t from; /* in bytes, if they are not lent */
+    struct str lent;
+    size_t n;
     struct correlator_event event;
 };
 
@@ -66,8 +66,9 @@ struct correlator {
     size_t n_added;
 
     struct level *levels;
-    struct state_op *ops; /* of the level at hand, as the store wants them */
-    size_t cap_ops;
+    struct state_op *sorted; /* of a level that was mixed */
+    struct placed *placed;
+    size_t cap_sorted;
     struct told *told;
     size_t n_told, cap_told;
 
@@ -99,10 +100,11 @@ void correlator_free(struct correlator *c)
     if (!c)
         return;
     for (uint32_t i = 0; i < c->g->n_levels; i++)
-        free(c->levels[i].items);
+        free(c->levels[i].ops);
     free(c->levels);
     free(c->added);
-    free(c->ops);
+    free(c->sorted);
+    free(c->placed);
     free(c->told);
     buf_release(&c->bytes);
     buf_release(&c->scratch);
@@ -117,8 +119,16 @@ void correlator_add(struct correlator *c, struct str gathered, const struct corr
     if (gathered.n == 0)
         return;
     ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
-    c->added[c->n_added++] = (struct added){c->bytes.n, gathered.n, *e};
+    c->added[c->n_added++] = (struct added){.from = c->bytes.n, .n = gathered.n, .event = *e};
     buf_add(&c->bytes, gathered);
+}
+
+void correlator_lend(struct correlator *c, struct str gathered, const struct correlator_event *e)
+{
+    if (gathered.n == 0)
+        return;
+    ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
+    c->added[c->n_added++] = (struct added){.lent = gathered, .n = gathered.n, .event = *e};
 }
 
 bool correlator_is_full(const struct correlator *c)
@@ -147,23 +157,30 @@ struct correlator_counts correlator_counts(const struct correlator *c)
 /* ---- operations wait for their level ---------------------------------------------------------
  */
 
-static struct waiting *wait_in(struct correlator *c, uint32_t space, const struct origin *from)
+static struct state_op *wait_in(struct correlator *c, uint32_t space, const struct origin *from)
 {
     struct level *l = &c->levels[c->g->spaces[space].spec.level];
 
     if (l->n == l->cap) {
         l->cap = l->cap ? l->cap * 2 : 256;
-        l->items = reallocarray(l->items, l->cap, sizeof *l->items);
-        ASSERT(l->items);
+        l->ops = reallocarray(l->ops, l->cap, sizeof *l->ops);
+        ASSERT(l->ops);
     }
-    struct waiting *w = &l->items[l->n];
-    w->place = l->n++;
-    w->op.space = space;
-    w->op.order = from->order;
-    w->op.part = from->part;
-    w->op.at = from->at;
-    w->is_brake = false;
-    return w;
+    l->is_mixed |= l->n > 0 && l->ops[l->n - 1].order > from->order;
+    struct state_op *op = &l->ops[l->n++];
+    op->space = space;
+    op->order = from->order;
+    op->part = from->part;
+    op->at = from->at;
+    return op;
+}
+
+static struct hit *new_hit(struct correlator *c, struct state_op *op)
+{
+    struct hit *hit = arena_alloc(c->arena, sizeof *hit);
+
+    op->payload = hit;
+    return hit;
 }
 
 static void tell(struct correlator *c, const struct origin *from, uint32_t rule,
@@ -253,13 +270,14 @@ static bool key_of(struct correlator *c, const struct named *v, const struct str
 static void through_brake(struct correlator *c, const struct origin *from, uint32_t rule,
                           int64_t t_ms, struct str record)
 {
-    struct waiting *w = wait_in(c, c->g->rules[rule].brake, from);
+    struct state_op *op = wait_in(c, c->g->rules[rule].brake, from);
+    struct brake_hit *hit = arena_alloc(c->arena, sizeof *hit);
     struct str uid = c->g->rules[rule].rule->uid;
 
-    w->op.t_ms = t_ms;
-    w->op.key = state_key_of(&c->g->options.secret, c->g->options.tenant, &uid, 1);
-    w->is_brake = true;
-    w->brake = (struct brake_hit){.record = record};
+    op->t_ms = t_ms;
+    op->key = state_key_of(&c->g->options.secret, c->g->options.tenant, &uid, 1);
+    *hit = (struct brake_hit){.record = record};
+    op->payload = hit;
 }
 
 /* The rule's uid and its techniques: what a finding of risk names. */
@@ -316,17 +334,18 @@ static void feed_risk(struct correlator *c, const struct origin *from, uint32_t 
             !key_of(c, &v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key,
                     &packed))
             continue;
-        struct waiting *w = wait_in(c, to->stages, from);
-        w->op.t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
-        w->op.key = key;
-        w->hit = (struct hit){.count = 1,
-                              .number_micro = r->risk_score,
-                              .value = state_value_of(&c->g->options.secret, &r->rule->uid, 1),
-                              .level = (uint8_t)r->rule->level,
-                              .group_key = key,
-                              .keys = packed,
-                              .value_text = techniques_of(c, r->rule),
-                              .capsule = capsule};
+        struct state_op *op = wait_in(c, to->stages, from);
+        op->t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
+        op->key = key;
+        *new_hit(c, op) =
+            (struct hit){.count = 1,
+                         .number_micro = r->risk_score,
+                         .value = state_value_of(&c->g->options.secret, &r->rule->uid, 1),
+                         .level = (uint8_t)r->rule->level,
+                         .group_key = key,
+                         .keys = packed,
+                         .value_text = techniques_of(c, r->rule),
+                         .capsule = capsule};
     }
 }
 
@@ -405,15 +424,16 @@ static void to_suppress(struct correlator *c, const struct origin *from, const s
 
     if (!key_of(c, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
         return;
-    struct waiting *w = wait_in(c, r->suppress, from);
-    w->op.t_ms = s->t_ms;
-    w->op.key = key;
-    w->hit = s->hit;
-    w->hit.keys = packed;
-    w->hit.group_key = key;
-    w->hit.level = (uint8_t)r->rule->level;
-    w->hit.number_micro = s->measured_micro;
-    w->hit.value_text = s->detail.n ? s->detail : s->hit.value_text;
+    struct state_op *op = wait_in(c, r->suppress, from);
+    op->t_ms = s->t_ms;
+    op->key = key;
+    struct hit *hit = new_hit(c, op);
+    *hit = s->hit;
+    hit->keys = packed;
+    hit->group_key = key;
+    hit->level = (uint8_t)r->rule->level;
+    hit->number_micro = s->measured_micro;
+    hit->value_text = s->detail.n ? s->detail : s->hit.value_text;
 }
 
 static void to_listener(struct correlator *c, const struct origin *from, const struct rule *below,
@@ -433,20 +453,21 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
             return;
     if (to->n_fields)
         text = values[0];
-    struct waiting *w = wait_in(c, r->stages, from);
-    w->op.t_ms = s->t_ms;
-    w->op.key = key;
-    w->hit = (struct hit){.label = l->label,
-                          .count = 1,
-                          .level = (uint8_t)(r->rule->has_level ? r->rule : below)->level,
-                          .group_key = key,
-                          .keys = packed,
-                          .value_text = text,
-                          .capsule = s->hit.capsule};
+    struct state_op *op = wait_in(c, r->stages, from);
+    op->t_ms = s->t_ms;
+    op->key = key;
+    struct hit *hit = new_hit(c, op);
+    *hit = (struct hit){.label = l->label,
+                        .count = 1,
+                        .level = (uint8_t)(r->rule->has_level ? r->rule : below)->level,
+                        .group_key = key,
+                        .keys = packed,
+                        .value_text = text,
+                        .capsule = s->hit.capsule};
     if (to->n_fields)
-        w->hit.value = state_value_of(&c->g->options.secret, values, to->n_fields);
-    if (to->n_fields && !decimal_to_micro(text, &w->hit.number_micro))
-        w->hit.number_micro = 0;
+        hit->value = state_value_of(&c->g->options.secret, values, to->n_fields);
+    if (to->n_fields && !decimal_to_micro(text, &hit->number_micro))
+        hit->number_micro = 0;
 }
 
 static void sole_signal(struct correlator *c, const struct origin *from, uint32_t rule,
@@ -473,10 +494,10 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
     c->counts.signals++;
     if (s.stage != SIGNAL_MET) {
         ASSERT(s.stage > space->stage && s.stage < r->kind->n_stages);
-        struct waiting *w = wait_in(c, r->stages + s.stage, from);
-        w->op.t_ms = s.t_ms;
-        w->op.key = s.key;
-        w->hit = s.hit;
+        struct state_op *op = wait_in(c, r->stages + s.stage, from);
+        op->t_ms = s.t_ms;
+        op->key = s.key;
+        *new_hit(c, op) = s.hit;
         return;
     }
     named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,
@@ -507,71 +528,66 @@ static struct str late_name(struct correlator *c, const struct hit *hit, struct 
 static void take_added(struct correlator *c, const struct added *a)
 {
     const struct correlator_event *e = &a->event;
-    struct str rest = {c->bytes.p + a->from, a->n};
-    struct gathered got;
+    struct str rest = a->lent.n ? a->lent : (struct str){c->bytes.p + a->from, a->n};
+    struct gathered *got = arena_alloc(c->arena, sizeof *got);
     struct origin origin = {
         .order = (uint64_t)e->event << ORDER_BITS, .part = e->part, .at = {e->position, 0}};
     const struct origin *from = &origin;
 
-    for (; gathered_next(&rest, &got); origin.order++) {
-        bool is_own = got.space == SPACE_NONE ||
-                      (e->is_late && c->g->spaces[got.space].role == SPACE_SUPPRESS);
+    for (; gathered_next(&rest, got); origin.order++) {
+        bool is_own = got->space == SPACE_NONE ||
+                      (e->is_late && c->g->spaces[got->space].role == SPACE_SUPPRESS);
         if (is_own) {
-            struct str name = gathered_name(c->arena, &got);
-            if (got.space != SPACE_NONE)
-                name = late_name(c, &got.hit, name);
-            sole_finding(c, got.rule, from, e->t_ms, &got.hit, name);
+            struct str name = gathered_name(c->arena, got);
+            if (got->space != SPACE_NONE)
+                name = late_name(c, &got->hit, name);
+            sole_finding(c, got->rule, from, e->t_ms, &got->hit, name);
             continue;
         }
         if (e->is_late) {
             c->counts.late++;
             continue;
         }
-        struct waiting *w = wait_in(c, got.space, from);
-        w->op.t_ms = e->t_ms;
-        w->op.key = got.key;
-        w->hit = got.hit;
+        struct state_op *op = wait_in(c, got->space, from);
+        op->t_ms = e->t_ms;
+        op->key = got->key;
+        op->payload = &got->hit; /* where it was read to */
+        if (rest.n)
+            got = arena_alloc(c->arena, sizeof *got);
     }
 }
 
-static void reserve_ops(struct correlator *c, size_t n)
-{
-    if (n <= c->cap_ops)
-        return;
-    c->cap_ops = n * 2;
-    free(c->ops);
-    c->ops = calloc(c->cap_ops, sizeof *c->ops);
-    ASSERT(c->ops);
-}
-
-/* The operations of a level as the store takes them: in order, timers' descendants last. */
 static int by_order(const void *x, const void *y)
 {
-    const struct waiting *a = x, *b = y;
+    const struct placed *a = x, *b = y;
 
-    if (a->op.order != b->op.order)
-        return a->op.order < b->op.order ? -1 : 1;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
     return (a->place > b->place) - (a->place < b->place);
 }
 
-static bool is_sorted(const struct level *l)
+static void reserve_sorted(struct correlator *c, size_t n)
 {
-    for (size_t i = 1; i < l->n; i++)
-        if (l->items[i - 1].op.order > l->items[i].op.order)
-            return false;
-    return true;
+    if (n <= c->cap_sorted)
+        return;
+    c->cap_sorted = n * 2;
+    c->sorted = reallocarray(c->sorted, c->cap_sorted, sizeof *c->sorted);
+    c->placed = reallocarray(c->placed, c->cap_sorted, sizeof *c->placed);
+    ASSERT(c->sorted && c->placed);
 }
 
-static void line_up(struct correlator *c, struct level *l)
+/* The operations of a level as the store takes them: in order, timers' descendants last. */
+static const struct state_op *line_up(struct correlator *c, const struct level *l)
 {
-    if (!is_sorted(l))
-        qsort(l->items, l->n, sizeof *l->items, by_order);
-    reserve_ops(c, l->n);
-    for (size_t i = 0; i < l->n; i++) {
-        c->ops[i] = l->items[i].op;
-        c->ops[i].payload = l->items[i].is_brake ? (const void *)&l->items[i].brake
-                                                 : (const void *)&l->items[i].hit;
-    }
+    if (!l->is_mixed)
+        return l->ops;
+    reserve_sorted(c, l->n);
+    for (size_t i = 0; i < l->n; i++)
+        c->placed[i] = (struct placed){l->ops[i].order, i};
+    qsort(c->placed, l->n, sizeof *c->placed, by_order);
+    for (size_t i = 0; i < l->n; i++)
+        c->sorted[i] = l->ops[c->placed[i].place];
+    return c->sorted;
 }
 
 static void take_emissions(struct correlator *c, const struct emission *emissions, size_t n)
@@ -595,7 +611,7 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
     const struct emission *emissions;
     size_t n;
 
-    line_up(c, l);
+    const struct state_op *ops = line_up(c, l);
     for (size_t done = 0;;) {
         /* With parts a round is one call, since upto is its end: whoever has parts keeps his
          * batches small enough. */
@@ -603,7 +619,7 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
         bool is_last = done + part == l->n;
         ASSERT(is_last || !frame->n_parts);
         struct store_batch batch = {.round = level,
-                                    .ops = c->ops + done,
+                                    .ops = ops ? ops + done : NULL,
                                     .n_ops = part,
                                     .clock = {frame->watermark_ms},
                                     .timer_ms = is_last ? frame->timer_ms : INT64_MIN,
@@ -620,10 +636,11 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
             break;
     }
     for (size_t i = 0; i < l->n; i++)
-        pressure_touch(c->pressure, l->items[i].op.space, l->items[i].op.t_ms);
+        pressure_touch(c->pressure, ops[i].space, ops[i].t_ms);
     c->timer_ms = frame->timer_ms;
     c->counts.operations += l->n;
     l->n = 0;
+    l->is_mixed = false;
     return WEIR_OK;
 }
 
@@ -682,8 +699,10 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
 
 void correlator_drop(struct correlator *c)
 {
-    for (uint32_t i = 0; i < c->g->n_levels; i++)
+    for (uint32_t i = 0; i < c->g->n_levels; i++) {
         c->levels[i].n = 0;
+        c->levels[i].is_mixed = false;
+    }
     c->n_told = 0;
     c->n_added = 0;
     buf_clear(&c->bytes);

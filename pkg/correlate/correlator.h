@@ -53,6 +53,8 @@ struct correlator_event {
     uint64_t position; /* without parts */
 };
 void correlator_add(struct correlator *c, struct str gathered, const struct correlator_event *e);
+/* The same without a copy: the bytes stay where they are until the run is over. */
+void correlator_lend(struct correlator *c, struct str gathered, const struct correlator_event *e);
 bool correlator_is_full(const struct correlator *c);
 
 /* f is valid during the call. event: that of the batch which made it; UINT32_MAX: a timer. */

@@ -34,6 +34,13 @@ struct numbers {
     uint32_t actor;
 };
 
+/* A value and the key that it alone makes. */
+struct hashed {
+    struct str text; /* this very slice */
+    struct state_key key;
+};
+enum { HASHED_MAX = 4 };
+
 struct gatherer {
     const struct graph *g;
     const struct field_table *fields;
@@ -55,6 +62,8 @@ struct gatherer {
     bool has_entities;
     uint64_t event_id;
     bool has_event_id;
+    struct hashed hashed[HASHED_MAX];
+    size_t n_hashed;
 };
 
 /* Head of a packed operation; the texts follow. Copied as it lies: it never leaves the process. */
@@ -66,7 +75,7 @@ struct packed_op {
     struct state_key key, group_key;
     uint64_t value, actor, event_id;
     int64_t number_micro;
-};
+} __attribute__((packed, may_alias));
 
 /* Bytes behind the head. */
 static size_t texts_of(const struct packed_op *op)
@@ -410,31 +419,32 @@ struct str gathered_name(struct arena *a, const struct gathered *g)
 
 bool gathered_next(struct str *p, struct gathered *out)
 {
-    struct packed_op op;
-
-    while (p->n >= sizeof op) {
-        memcpy(&op, p->p, sizeof op);
-        const char *at = p->p, *text = at + sizeof op;
-        if (op.rule == UINT32_MAX) { /* the capsule of those that follow */
-            *p = str_sub(*p, sizeof op + op.capsule_n, p->n);
+    while (p->n >= sizeof(struct packed_op)) {
+        const struct packed_op *op = (const struct packed_op *)p->p;
+        const char *at = p->p, *text = at + sizeof *op;
+        if (op->rule == UINT32_MAX) { /* the capsule of those that follow */
+            *p = str_sub(*p, sizeof *op + op->capsule_n, p->n);
             continue;
         }
-        *out = (struct gathered){.space = op.space, .rule = op.rule, .key = op.key};
-        out->hit = (struct hit){.label = op.label,
+        out->space = op->space;
+        out->rule = op->rule;
+        out->key = op->key;
+        out->hit = (struct hit){.label = op->label,
                                 .count = 1,
-                                .value = op.value,
-                                .actor = op.actor,
-                                .event_id = op.event_id,
-                                .number_micro = op.number_micro,
-                                .level = op.level,
-                                .group_key = op.group_key,
-                                .keys = {text, op.keys_n},
-                                .value_text = {text + op.keys_n, op.value_n},
-                                .capsule = {at - op.capsule_back, op.capsule_n},
-                                .addends = {text + op.keys_n + op.value_n, op.addends_n}};
-        text += op.keys_n + op.value_n + op.addends_n;
-        memcpy(&out->hit.place, text, op.place_n);
-        *p = str_sub(*p, sizeof op + texts_of(&op), p->n);
+                                .value = op->value,
+                                .actor = op->actor,
+                                .event_id = op->event_id,
+                                .number_micro = op->number_micro,
+                                .level = op->level,
+                                .group_key = op->group_key,
+                                .keys = {text, op->keys_n},
+                                .value_text = {text + op->keys_n, op->value_n},
+                                .capsule = {at - op->capsule_back, op->capsule_n},
+                                .addends = {text + op->keys_n + op->value_n, op->addends_n}};
+        text += op->keys_n + op->value_n + op->addends_n;
+        if (op->place_n)
+            memcpy(&out->hit.place, text, op->place_n);
+        *p = str_sub(*p, sizeof *op + texts_of(op), p->n);
         return true;
     }
     return false;
@@ -482,6 +492,17 @@ struct choices {
     size_t n, total;
 };
 
+static struct str *members_room(struct gatherer *w)
+{
+    return arena_alloc(w->arena, MEMBERS_MAX * sizeof(struct str));
+}
+
+static void choices_begin(struct choices *c)
+{
+    c->n = 0;
+    c->total = 1;
+}
+
 static void choices_add(struct gatherer *w, struct choices *c, struct str *values, size_t n)
 {
     c->values[c->n] = values;
@@ -499,6 +520,18 @@ static void choose(const struct choices *c, size_t k, struct str *parts)
         parts[i] = c->values[i][k % c->counts[i]];
 }
 
+/* Several correlations group by the same field: its value is hashed once. */
+static struct state_key group_key(struct gatherer *w, const struct str *parts, size_t n)
+{
+    for (size_t i = 0; n == 1 && i < w->n_hashed; i++)
+        if (w->hashed[i].text.p == parts[0].p && w->hashed[i].text.n == parts[0].n)
+            return w->hashed[i].key;
+    struct state_key key = state_key_of(&w->g->options.secret, w->g->options.tenant, parts, n);
+    if (n == 1 && w->n_hashed < HASHED_MAX)
+        w->hashed[w->n_hashed++] = (struct hashed){parts[0], key};
+    return key;
+}
+
 /* One operation for the group values in parts[0 .. n_group) and the tuple behind them. */
 static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
 {
@@ -507,7 +540,7 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
     struct str tenant = w->g->options.tenant;
     size_t n = l->c->n_group;
 
-    l->op.group_key = state_key_of(secret, tenant, l->parts, n);
+    l->op.group_key = group_key(w, l->parts, n);
     l->op.key = l->op.group_key;
     if (n_tuple)
         l->op.value = state_value_of(secret, l->parts + n, n_tuple);
@@ -529,11 +562,14 @@ static void hear_number(struct listening *l, struct str actor)
 
     w->counts.missing_value += found == 0;
     for (size_t i = 0; i < found; i++) {
+        int64_t number;
         *part = members[i];
-        if (decimal_to_micro(members[i], &l->op.number_micro))
-            hear_one(l, 1, actor);
-        else
+        if (!decimal_to_micro(members[i], &number)) {
             w->counts.missing_value++;
+            continue;
+        }
+        l->op.number_micro = number;
+        hear_one(l, 1, actor);
     }
 }
 
@@ -541,10 +577,11 @@ static void hear_number(struct listening *l, struct str actor)
 static void hear_values(struct listening *l, struct str actor)
 {
     struct gatherer *w = l->w;
-    struct choices tuples = {.total = 1};
+    struct choices tuples;
 
+    choices_begin(&tuples);
     for (size_t i = 0; i < l->c->n_fields; i++) {
-        struct str *values = ARENA_ARRAY(w->arena, MEMBERS_MAX, struct str);
+        struct str *values = members_room(w);
         size_t found = values_of(w, l->numbers->fields[i], values, MEMBERS_MAX);
         if (found == 0) {
             w->counts.missing_value++;
@@ -575,11 +612,12 @@ static size_t group_values(struct listening *l, size_t i, struct str *values)
 static void hear_group(struct listening *l)
 {
     struct gatherer *w = l->w;
-    struct choices groups = {.total = 1};
+    struct choices groups;
     struct str actor = STR("");
 
+    choices_begin(&groups);
     for (size_t i = 0; i < l->c->n_group; i++) {
-        struct str *values = ARENA_ARRAY(w->arena, MEMBERS_MAX, struct str);
+        struct str *values = members_room(w);
         size_t found = group_values(l, i, values);
         if (found == 0) {
             w->counts.missing_group++;
@@ -612,12 +650,13 @@ static bool counts_by_id(const struct gatherer *w, const struct correlation *c)
 static void hear(struct gatherer *w, struct group *group, const struct graph_listener *listener)
 {
     const struct graph_rule *r = &w->g->rules[listener->rule];
-    struct listening l = {.w = w,
-                          .group = group,
-                          .listener = listener,
-                          .c = r->rule->correlation,
-                          .numbers = &w->numbers[listener->rule]};
+    struct listening l; /* parts are set as they are needed */
 
+    l.w = w;
+    l.group = group;
+    l.listener = listener;
+    l.c = r->rule->correlation;
+    l.numbers = &w->numbers[listener->rule];
     l.op = (struct packed_op){.space = r->stages, .rule = listener->rule, .label = listener->label};
     if (counts_by_id(w, l.c))
         l.op.event_id = event_id(w);
@@ -679,6 +718,7 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
 {
     w->at = e;
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
+    w->n_hashed = 0;
     arena_reset(w->arena);
     for (size_t i = 0; i < n; i++) {
         const struct graph_rule *r = &w->g->rules[rules[i]];

@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     FINE_MAX = 256, /* steps of 8 up to here, then eight sizes to each doubling */
-    SPARE_MAX = 64, /* empty chunks kept for the next size that needs one */
+    SPARE_MAX = 64, /* empty chunks whose memory is kept for the next size that needs one */
+    REGION_CHUNKS = SLAB_REGION_BYTES / SLAB_CHUNK_BYTES,
     CHUNKS_MAX = 1 << (32 - SLAB_PLACE_BITS)
 };
 
@@ -36,34 +38,14 @@ static uint32_t size_index(uint32_t n)
 void slab_release(struct slab *s)
 {
     for (uint32_t i = 0; i < s->n_chunks; i++)
-        free(s->chunks[i].p);
-    for (uint32_t i = 0; i < s->n_spare; i++)
-        free(s->spare[i]);
+        if (s->chunks[i].block_bytes > SLAB_BLOCK_MAX)
+            free(s->chunks[i].p);
+    for (uint32_t i = 0; i < s->n_regions; i++)
+        free(s->regions[i]);
     free(s->chunks);
     free(s->spare);
+    free(s->regions);
     *s = (struct slab){0};
-}
-
-void slab_copy(struct slab *to, const struct slab *from)
-{
-    *to = *from;
-    to->spare = NULL;
-    to->n_spare = 0;
-    to->held_bytes = from->held_bytes - (uint64_t)from->n_spare * SLAB_CHUNK_BYTES;
-    if (!from->cap_chunks)
-        return;
-    to->chunks = reallocarray(NULL, from->cap_chunks, sizeof *to->chunks);
-    ASSERT(to->chunks);
-    memcpy(to->chunks, from->chunks, from->n_chunks * sizeof *to->chunks);
-    for (uint32_t i = 0; i < from->n_chunks; i++) {
-        struct slab_chunk *c = &to->chunks[i];
-        if (!c->p)
-            continue;
-        uint32_t n = c->block_bytes > SLAB_BLOCK_MAX ? c->block_bytes : SLAB_CHUNK_BYTES;
-        c->p = malloc(n);
-        ASSERT(c->p);
-        memcpy(c->p, from->chunks[i].p, c->untouched);
-    }
 }
 
 static uint32_t new_entry(struct slab *s)
@@ -84,14 +66,63 @@ static uint32_t new_entry(struct slab *s)
     return s->n_chunks++;
 }
 
+static void add_region(struct slab *s)
+{
+    if (s->n_regions == s->cap_regions) {
+        s->cap_regions = s->cap_regions ? s->cap_regions * 2 : 16;
+        s->regions = reallocarray(s->regions, s->cap_regions, sizeof *s->regions);
+        ASSERT(s->regions);
+    }
+    uint8_t *p = aligned_alloc(SLAB_REGION_BYTES, SLAB_REGION_BYTES);
+    ASSERT(p);
+    if (s->n_regions)                                       /* a small store stays small */
+        (void)madvise(p, SLAB_REGION_BYTES, MADV_HUGEPAGE); /* a wish */
+    s->regions[s->n_regions++] = p;
+    s->n_cut = 0;
+}
+
 static uint8_t *chunk_memory(struct slab *s)
 {
-    if (s->n_spare)
-        return s->spare[--s->n_spare];
-    uint8_t *p = malloc(SLAB_CHUNK_BYTES);
-    ASSERT(p);
+    if (s->n_spare) {
+        s->n_spare--;
+        if (s->n_spare < s->n_cold) {
+            s->n_cold = s->n_spare;
+            s->held_bytes += SLAB_CHUNK_BYTES;
+        }
+        return s->spare[s->n_spare];
+    }
+    if (s->n_regions == 0 || s->n_cut == REGION_CHUNKS)
+        add_region(s);
     s->held_bytes += SLAB_CHUNK_BYTES;
-    return p;
+    return s->regions[s->n_regions - 1] + (size_t)s->n_cut++ * SLAB_CHUNK_BYTES;
+}
+
+void slab_copy(struct slab *to, const struct slab *from)
+{
+    *to = *from;
+    to->spare = NULL;
+    to->n_spare = to->n_cold = to->cap_spare = 0;
+    to->regions = NULL;
+    to->n_regions = to->cap_regions = 0;
+    to->held_bytes = 0;
+    if (!from->cap_chunks)
+        return;
+    to->chunks = reallocarray(NULL, from->cap_chunks, sizeof *to->chunks);
+    ASSERT(to->chunks);
+    memcpy(to->chunks, from->chunks, from->n_chunks * sizeof *to->chunks);
+    for (uint32_t i = 0; i < from->n_chunks; i++) {
+        struct slab_chunk *c = &to->chunks[i];
+        if (!c->p)
+            continue;
+        if (c->block_bytes > SLAB_BLOCK_MAX) {
+            c->p = malloc(c->block_bytes);
+            to->held_bytes += c->block_bytes;
+        } else {
+            c->p = chunk_memory(to);
+        }
+        ASSERT(c->p);
+        memcpy(c->p, from->chunks[i].p, c->untouched);
+    }
 }
 
 static void link_in(struct slab *s, uint32_t i, uint32_t *list)
@@ -161,16 +192,17 @@ static void drop_entry(struct slab *s, uint32_t i)
 
 static void drop_memory(struct slab *s, uint8_t *p)
 {
-    if (s->n_spare >= SPARE_MAX) {
-        free(p);
-        s->held_bytes -= SLAB_CHUNK_BYTES;
-        return;
-    }
-    if (!s->spare) {
-        s->spare = reallocarray(NULL, SPARE_MAX, sizeof *s->spare);
+    if (s->n_spare == s->cap_spare) {
+        s->cap_spare = s->cap_spare ? s->cap_spare * 2 : SPARE_MAX;
+        s->spare = reallocarray(s->spare, s->cap_spare, sizeof *s->spare);
         ASSERT(s->spare);
     }
     s->spare[s->n_spare++] = p;
+    if (s->n_spare - s->n_cold <= SPARE_MAX)
+        return;
+    uint32_t coldest = s->n_cold++;
+    (void)madvise(s->spare[coldest], SLAB_CHUNK_BYTES, MADV_DONTNEED);
+    s->held_bytes -= SLAB_CHUNK_BYTES;
 }
 
 void slab_free(struct slab *s, uint32_t block)

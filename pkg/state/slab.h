@@ -1,7 +1,8 @@
 /* slab.h - blocks of a few sizes under 32-bit names, for a store's cells.
  *
- * Chunks of 64 KiB hold blocks of one size each; an empty chunk serves another size. A block's name
- * is chunk and place (8-byte steps), so that a table of names costs 4 bytes an entry and a copy of
+ * Chunks of 64 KiB hold blocks of one size each; an empty chunk serves another size. Chunks are cut
+ * from regions of 2 MiB, which the kernel is asked to map as huge pages: cells are met in random
+ * order, and each would else cost a walk through the page tables. A block's name is chunk and place (8-byte steps), so that a table of names costs 4 bytes an entry and a copy of
  * the slab needs no pointers mended. Blocks over SLAB_BLOCK_MAX have a chunk of their own.
  *
  * Memory   bounded by what its users count: slab_round() says what a block of n bytes takes.
@@ -16,6 +17,7 @@ enum {
     SLAB_NONE = 0,
     SLAB_STEP = 8,
     SLAB_CHUNK_BYTES = 64 * 1024,
+    SLAB_REGION_BYTES = 2 * 1024 * 1024,
     SLAB_PLACE_BITS = 13, /* 64 KiB in steps of 8 */
     SLAB_BLOCK_MAX = 8 * 1024,
     SLAB_SIZES = 73
@@ -36,8 +38,11 @@ struct slab {
     uint32_t n_chunks, cap_chunks;
     uint32_t with_room[SLAB_SIZES];
     uint32_t unused; /* entries of `chunks` without memory */
-    uint8_t **spare; /* memory of chunks that became empty */
-    uint32_t n_spare;
+    uint8_t **spare; /* memory of chunks that became empty; the first n_cold were given back */
+    uint32_t n_spare, n_cold, cap_spare;
+    uint8_t **regions;
+    uint32_t n_regions, cap_regions;
+    uint32_t n_cut; /* chunks cut from the last region */
     uint64_t held_bytes;
 };
 
