@@ -1,8 +1,10 @@
 /* first_seen_group.c - the group's side: training, and too many terms.
  *
  * New terms wait in the cell until the timer that runs behind the last of them, and are then judged
- * in order of (t, term). The cell: a head, the group's keys in clear, the Bloom filter if there is
- * one, the terms that wait (of fixed size, so that they can be sorted where they are).
+ * in order of (t, term). So does the news that known terms are still there: it must not keep a
+ * group from being forgotten that was silent before it. The cell: a head, the group's keys in
+ * clear, the Bloom filter if there is one, the terms that wait (of fixed size, so that they can be
+ * sorted where they are).
  */
 #include "correlate/first_seen.h"
 
@@ -13,7 +15,13 @@
 
 #include <string.h>
 
-enum { GROUP_VERSION = 1, TEXT_MAX = 103, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
+enum {
+    GROUP_VERSION = 2,
+    TEXT_MAX = 102,
+    BLOOM_HASHES = 4,
+    FORGET_HISTORIES = 2,
+    STILL_NEAR = 16 /* so many of the last that wait are looked at before another is added */
+};
 
 struct head {
     uint8_t version;
@@ -30,6 +38,7 @@ struct head {
 struct waiting {
     int64_t t_ms;
     uint64_t value;
+    uint8_t is_still; /* no new term: one that is there still */
     uint8_t text_n;
     char text[TEXT_MAX];
 };
@@ -207,6 +216,11 @@ static void judge(struct judging *j, const struct waiting *w)
     const struct correlation *c = j->c;
     int64_t training = c->training_ms > c->activation_ms ? c->training_ms : c->activation_ms;
 
+    if (w->is_still) {
+        if (w->t_ms > h->heard_ms)
+            h->heard_ms = w->t_ms;
+        return;
+    }
     if (!h->is_known || w->t_ms > span_add(h->heard_ms, FORGET_HISTORIES * j->history)) {
         h->is_known = true;
         h->first_ms = w->t_ms;
@@ -332,6 +346,38 @@ static void wait(struct cell *cell, struct head *h, const struct state_op *op)
     capsule_book_add(cell, op->t_ms, hit->capsule);
 }
 
+/* Many terms are seen again at nearly the same time: one of them tells it for all. */
+static bool is_still_known(struct cell *cell, const struct head *h, int64_t t_ms, int64_t part)
+{
+    uint32_t from = h->n_waiting > STILL_NEAR ? h->n_waiting - STILL_NEAR : 0;
+
+    for (uint32_t i = from; i < h->n_waiting; i++) {
+        struct waiting w = waiting_get(cell, h, i);
+        if (!w.is_still || span_floor(w.t_ms, part) != span_floor(t_ms, part))
+            continue;
+        if (t_ms > w.t_ms) {
+            w.t_ms = t_ms;
+            waiting_set(cell, h, i, &w);
+        }
+        return true;
+    }
+    return false;
+}
+
+static void wait_still(struct cell *cell, struct head *h, int64_t t_ms, int64_t history)
+{
+    struct waiting w = {.t_ms = t_ms, .is_still = true};
+
+    if (is_still_known(cell, h, t_ms, history / FIRST_SEEN_STILL_PARTS + 1))
+        return;
+    if (h->n_waiting < FIRST_SEEN_PENDING_MAX &&
+        cell_resize(cell, cell->main.n + (uint32_t)sizeof w))
+        waiting_set(cell, h, h->n_waiting++, &w);
+    else if (t_ms > h->heard_ms)
+        h->heard_ms = t_ms;
+    put(cell, h);
+}
+
 void first_seen_group_step(void *context, const struct state_op *op, struct cell *cell,
                            const struct step_clock *clock, struct emissions *out)
 {
@@ -352,9 +398,7 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
         restore(&j.h, hit->number_micro, op->t_ms);
         put(cell, &j.h);
     } else if (hit->label == FIRST_SEEN_STILL) {
-        if (op->t_ms > j.h.heard_ms)
-            j.h.heard_ms = op->t_ms;
-        put(cell, &j.h);
+        wait_still(cell, &j.h, op->t_ms, j.history);
     } else {
         wait(cell, &j.h, op);
     }

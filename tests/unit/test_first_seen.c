@@ -98,6 +98,19 @@ TEST(group_is_silent_until_its_first_event_is_old_enough)
     CHECK_EQ(rig_count(&r, shuffled, 3), 1);
 }
 
+/* A term that is seen again later must not make the silence before it shorter. */
+TEST(group_that_was_silent_trains_again)
+{
+    static const struct event silent[] = {{0, 1, 1}, {5000, 1, 2}, {5500, 1, 2}},
+                              heard[] = {{0, 1, 1}, {1900, 1, 1}, {3800, 1, 2}};
+    struct rig r;
+
+    rig_start(&r, 1000, 1000, 0);
+    CHECK_EQ(rig_count(&r, silent, 3), 0);
+    rig_start(&r, 1000, 1000, 0);
+    CHECK_EQ(rig_count(&r, heard, 3), 2); /* term 1 anew at 1900, term 2 */
+}
+
 TEST(finding_names_the_term_and_the_group)
 {
     struct rig r;
@@ -282,6 +295,7 @@ TEST(random_streams_find_what_the_model_finds)
 
 TEST_MAIN(ENTRY(term_is_new_once_and_again_after_the_history),
           ENTRY(group_is_silent_until_its_first_event_is_old_enough),
-          ENTRY(finding_names_the_term_and_the_group), ENTRY(term_that_is_told_takes_little_memory),
+          ENTRY(group_that_was_silent_trains_again), ENTRY(finding_names_the_term_and_the_group),
+          ENTRY(term_that_is_told_takes_little_memory),
           ENTRY(group_with_too_many_terms_says_so_once_and_remembers_in_a_filter),
           ENTRY(random_streams_find_what_the_model_finds))
