@@ -1,5 +1,6 @@
 """redis_box.py - a redis-server of the test's own, on a free loopback port, and events for rules
 with state. What is started here is ended here, by its process id."""
+import calendar
 import os
 import random
 import shutil
@@ -115,6 +116,11 @@ START_MS = 1767600000000  # 2026-01-05T08:00:00Z
 
 def stamp(t_ms):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(t_ms // 1000)) + ".%03dZ" % (t_ms % 1000)
+
+
+def at_ms(text):
+    """What stamp() wrote."""
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) * 1000 + int(text[20:23])
 
 
 def sign_in(t_ms, user, address, is_failure=True):
