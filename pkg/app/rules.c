@@ -10,6 +10,7 @@
 #include "state/uid.h"
 #include "app/files.h"
 #include "app/measure.h"
+#include "base/pack.h"
 #include "base/str.h"
 #include "correlate/addends.h"
 #include "list/list.h"
@@ -330,17 +331,57 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
             b->rules[b->n_rules++] = b->loaded.verdicts[i].rule;
 }
 
-/* The same rules and overlays in the same order have the same name, wherever they were loaded. */
+static void add_digest(struct buf *out, struct digest *digest, const char *what, struct str text)
+{
+    char hex[DIGEST_TEXT];
+
+    digest_sha256_hex(digest, text, hex);
+    buf_printf(out, "%s %s\n", what, hex);
+}
+
+/* Entries as they count, so that comments and the file's place do not. */
+static void pack_list(const struct list *list, struct buf *out)
+{
+    pack_str(out, list->name);
+    pack_u8(out, (uint8_t)list->mode);
+    for (size_t i = 0; i < list->entries.n; i++) {
+        pack_str(out, list->entries.items[i]);
+        pack_u32(out, (uint32_t)(list->points ? list->points[i] : LIST_POINTS_NONE));
+    }
+}
+
+static void note_lists(struct rule_book *b, const struct list_set *set)
+{
+    struct buf lines = {0}, packed = {0};
+    struct digest *digest = digest_new();
+
+    for (size_t i = 0; i < list_count(set); i++) {
+        buf_clear(&packed);
+        pack_list(list_at(set, i), &packed);
+        add_digest(&lines, digest, "list", buf_str(&packed));
+    }
+    b->lists_sha256 = arena_str(b->arena, buf_str(&lines));
+    digest_free(digest);
+    buf_release(&packed);
+    buf_release(&lines);
+}
+
+/* The same rules, overlays, lists and profiles in the same order have the same name, wherever they
+ * were loaded. */
 static void name_generation(struct rule_book *b)
 {
     char hex[DIGEST_TEXT];
     struct buf texts = {0};
     struct digest *digest = digest_new();
+    struct str_list profiles = profile_set_texts(b->profiles);
 
     for (size_t i = 0; i < b->n_rules; i++)
         buf_printf(&texts, "%.*s %s\n", (int)b->rules[i]->uid.n, b->rules[i]->uid.p,
                    b->rules[i]->sha256);
     buf_add(&texts, b->overlays_sha256);
+    buf_add(&texts, b->lists_sha256);
+    for (size_t i = 0; i < profiles.n; i++)
+        add_digest(&texts, digest, "profile", profiles.items[i]);
     digest_sha256_hex(digest, buf_str(&texts), hex);
     b->generation = arena_str(b->arena, (struct str){hex, GENERATION_DIGITS});
     digest_free(digest);
@@ -407,6 +448,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(load_constants(o, b, err));
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
     TRY(load_lists(o, set, err));
+    note_lists(b, set);
     TRY(addends_new(b->arena, set, &b->score_lists, err));
     struct list_source lists = list_set_source(set);
     TRY(load_overlays(o, b, err));

@@ -54,7 +54,10 @@ struct rule_book {
     const struct addends *score_lists; /* NULL: none of the lists lifts scores */
     struct overlay_set *overlays;      /* NULL: none are given */
     struct str overlays_sha256;        /* of their files; empty: none */
-    struct str generation; /* names this set of rules: a hash over their texts and overlays */
+    struct str lists_sha256;           /* of the lists, a line each */
+    /* Names this set of rules: a hash over all that says what they mean, their texts, overlays,
+     * lists and profiles. */
+    struct str generation;
     double load_seconds;
 };
 

@@ -6,6 +6,11 @@
 #include "base/str.h"
 #include "event/profile_impl.h"
 
+struct str_list profile_set_texts(const struct profile_set *set)
+{
+    return set->texts;
+}
+
 uint32_t profile_count(const struct profile_set *set)
 {
     return set->n;
@@ -68,6 +73,14 @@ bool profile_redaction_at(const struct profile *p, size_t i, struct str *field,
         return false;
     *field = p->redactions[i].field;
     *how = p->redactions[i].how;
+    return true;
+}
+
+bool profile_entity_at(const struct profile *p, size_t i, struct str_list *fields)
+{
+    if (i >= p->n_entities)
+        return false;
+    *fields = p->entities[i].fields;
     return true;
 }
 

@@ -53,6 +53,9 @@ MUST_USE enum weir_rc profile_set_load_texts(struct arena *a, const struct embed
                                              size_t n_user, const struct profile_set **out,
                                              struct weir_err *err);
 
+/* The files that the profiles come from, as read: whoever has the same texts has the same set. */
+struct str_list profile_set_texts(const struct profile_set *set);
+
 uint32_t profile_count(const struct profile_set *set);
 const struct profile *profile_at(const struct profile_set *set, uint32_t i);
 /* NULL if there is none of that name. */
@@ -73,6 +76,10 @@ enum profile_redact profile_redact_of(const struct profile *p, struct str field)
 /* The i-th field it lists; false past the last. */
 bool profile_redaction_at(const struct profile *p, size_t i, struct str *field,
                           enum profile_redact *how);
+
+/* The fields that may name its i-th entity, the first that has a value does; false past the last.
+ */
+bool profile_entity_at(const struct profile *p, size_t i, struct str_list *fields);
 
 /* How far behind the newest event of its source an event may be, in ms. */
 int64_t profile_lateness_ms(const struct profile *p);

@@ -140,6 +140,7 @@ struct profile_set {
     const struct profile *const *all; /* with the abstract ones */
     uint32_t n_all;
     const struct profile *fallback; /* named "unknown": how to read events of no profile */
+    struct str_list texts;          /* of the files that they come from, in the order of loading */
 };
 
 /* The value map of a field, NULL if it has none. */

@@ -29,7 +29,7 @@ static const char FALLBACK_NAME[] = "unknown";
 
 /* A profile file: parsed, not yet resolved. */
 struct source {
-    struct str name, path;
+    struct str name, path, text;
     const struct doc_node *doc;
     bool is_builtin;
     bool is_replaced; /* a user's file has taken its name */
@@ -809,8 +809,8 @@ static enum weir_rc add_source(struct loader *l, struct str path, struct str tex
     }
     if (l->n_sources == SOURCES_MAX)
         return err_set(l->err, WEIR_LIMIT, "more than %d profiles", PROFILES_MAX);
-    l->sources[l->n_sources++] =
-        (struct source){.name = name, .path = path, .doc = &docs[0], .is_builtin = is_builtin};
+    l->sources[l->n_sources++] = (struct source){
+        .name = name, .path = path, .text = text, .doc = &docs[0], .is_builtin = is_builtin};
     return WEIR_OK;
 }
 
@@ -944,6 +944,11 @@ static enum weir_rc build_set(struct loader *l, const struct profile_set **out)
     }
     if (!set->fallback)
         return err_set(l->err, WEIR_NOTFOUND, "there is no profile '%s'", FALLBACK_NAME);
+    struct str *texts = ARENA_ARRAY(l->arena, l->n_sources, struct str);
+    for (size_t i = 0; i < l->n_sources; i++)
+        if (!l->sources[i].is_replaced)
+            texts[set->texts.n++] = l->sources[i].text;
+    set->texts.items = texts;
     set->items = items;
     set->all = (const struct profile *const *)all;
     TRY(check_tests(l, set));

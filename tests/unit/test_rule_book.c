@@ -62,4 +62,60 @@ TEST(what_a_selected_correlation_listens_to_takes_part_in_silence)
     }
 }
 
-TEST_MAIN(ENTRY(what_a_selected_correlation_listens_to_takes_part_in_silence))
+static void write_file(const char *dir, const char *name, const char *text, char out[96])
+{
+    snprintf(out, 96, "%s/%s", dir, name);
+    FILE *f = fopen(out, "w");
+    CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+/* The generation of the rules with one list and one profile, both as given. */
+static void generation_of(const char *list, const char *profile, char out[17])
+{
+    char dir[] = "/tmp/weir-generation-XXXXXX", list_path[96], profile_path[96], argument[128];
+    struct rule_options options = {0};
+    struct rule_book book;
+
+    CHECK(mkdtemp(dir));
+    write_file(dir, "l.csv", list, list_path);
+    write_file(dir, "mine.yml", profile, profile_path);
+    snprintf(argument, sizeof argument, "names=%s", list_path);
+    text_list_add(&options.lists, str_from(argument));
+    options.profiles_dir = str_from(dir);
+    load(&options, &book);
+    snprintf(out, 17, "%.*s", (int)book.generation.n, book.generation.p);
+    rule_book_release(&book);
+    rule_options_release(&options);
+    unlink(list_path);
+    unlink(profile_path);
+    CHECK_EQ(rmdir(dir), 0);
+}
+
+TEST(a_generation_is_named_by_lists_and_profiles_too)
+{
+    static const char LIST[] = "name,points\na,5\nb,\n", PROFILE[] =
+                                                             "name: mine\n"
+                                                             "match: {all: [{exists: q}]}\n";
+    static const struct {
+        const char *list, *profile;
+        bool is_same;
+    } ROWS[] = {
+        {LIST, PROFILE, true},
+        {"# of us\nname,points\na,5\nb,\n", PROFILE, true}, /* a comment */
+        {"name,points\na,6\nb,\n", PROFILE, false},
+        {"name,points\nab,5\n", PROFILE, false},
+        {"# mode: exact\nname,points\na,5\nb,\n", PROFILE, false},
+        {LIST, "name: mine\nmatch: {all: [{exists: r}]}\n", false},
+        {LIST, "name: ours\nmatch: {all: [{exists: q}]}\n", false},
+    };
+    char first[17], got[17];
+
+    generation_of(LIST, PROFILE, first);
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        generation_of(ROWS[i].list, ROWS[i].profile, got);
+        CHECK_EQ(str_eq(str_from(got), str_from(first)), ROWS[i].is_same);
+    }
+}
+
+TEST_MAIN(ENTRY(what_a_selected_correlation_listens_to_takes_part_in_silence),
+          ENTRY(a_generation_is_named_by_lists_and_profiles_too))
