@@ -397,8 +397,8 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
     const struct bench_options *o = b->options;
     const struct graph *graph;
 
-    TRY(state_graph(b->book.arena, b->book.rules, b->book.n_rules, &(struct state_options){0},
-                    &graph, err));
+    TRY(state_graph(b->book.arena, b->book.rules, b->book.n_rules,
+                    &(struct state_options){.profiles = b->book.profiles}, &graph, err));
     b->engine_options.fields = graph->fields;
     b->engine_options.n_fields = graph->has_operators ? graph->n_fields : 0;
     if (o->rules_sample) {

@@ -240,7 +240,8 @@ static bool has_operators(const struct bench_rounds_options *o)
 static enum weir_rc runner_open_state(struct runner *r, struct weir_err *err)
 {
     const struct bench_rounds_options *o = r->options;
-    struct state_options options = {.brake = 0};
+    struct state_options options = {
+        .brake = 0, .score_lists = o->book->score_lists, .profiles = o->book->profiles};
 
     if (o->is_alerting || !has_operators(o))
         return WEIR_OK;

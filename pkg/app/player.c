@@ -148,6 +148,7 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     TRY(rule_book_engine_options(&p->book, &o->rules, o->profile, &p->engine_options, err));
     struct state_options state = o->state;
     state.score_lists = p->book.score_lists;
+    state.profiles = p->book.profiles;
     TRY(state_open(&p->state, p->book.arena, p->book.rules, p->book.n_rules, &state, err));
     p->engine_options.fields = p->state.graph->fields;
     p->engine_options.n_fields = p->state.graph->n_fields;

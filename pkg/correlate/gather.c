@@ -25,7 +25,8 @@
 /* Begins the name of a finding that has only its record's bytes to be named by. */
 #define SOLE_RAW "raw:"
 
-enum { MEMBERS_MAX = 100 }; /* values of one group field */
+enum { MEMBERS_MAX = 100 };   /* values of one group field */
+enum { CAPSULE_OWN_MIN = 2 }; /* places in a capsule that are for fields which the rule names */
 
 /* Field numbers of one correlation: group parts per input, then condition.field, then the actor. */
 struct numbers {
@@ -41,6 +42,12 @@ struct hashed {
 };
 enum { HASHED_MAX = 4 };
 
+/* A field that may name an entity; of each entity the first that has a value does. */
+struct naming {
+    uint32_t field; /* FIELD_NONE: the end */
+    uint32_t entity;
+};
+
 struct gatherer {
     const struct graph *g;
     const struct field_table *fields;
@@ -49,6 +56,8 @@ struct gatherer {
     struct arena *own;
     struct numbers *numbers;    /* per rule */
     uint32_t **capsule_numbers; /* per rule: fields for capsules, FIELD_NONE ends */
+    size_t *n_needed;           /* per rule: how many of them keys are made of */
+    struct naming **namings;    /* per profile, the last is that of unknown shapes */
     struct digest *digest;
     struct buf keys, capsule, addends;
     struct gather_counts counts;
@@ -151,10 +160,39 @@ static void choose_capsule_fields(struct gatherer *w, uint32_t i)
         const struct correlation *risk = w->g->rules[w->g->risks[k]].rule->correlation;
         add_names(w, risk->group, risk->n_group, list, &n);
     }
+    w->n_needed[i] = n;
     for (size_t p = 0; p < r->rule->fields.n; p++)
         add_number(list, &n, field_find(w->fields, r->rule->fields.items[p]));
     list[n] = FIELD_NONE;
     w->capsule_numbers[i] = list;
+}
+
+static struct naming *namings_of(struct gatherer *w, const struct profile *p)
+{
+    struct str_list fields;
+    size_t n = 0, n_all = 0;
+
+    for (size_t i = 0; profile_entity_at(p, i, &fields); i++)
+        n_all += fields.n;
+    struct naming *list = ARENA_ARRAY(w->own, n_all + 1, struct naming);
+    for (size_t i = 0; profile_entity_at(p, i, &fields); i++)
+        for (size_t k = 0; k < fields.n; k++) {
+            uint32_t field = field_find(w->fields, fields.items[k]);
+            if (field != FIELD_NONE)
+                list[n++] = (struct naming){field, (uint32_t)i};
+        }
+    list[n] = (struct naming){FIELD_NONE, 0};
+    return list;
+}
+
+static void number_entities(struct gatherer *w)
+{
+    uint32_t n = profile_count(w->profiles);
+
+    w->namings = ARENA_ARRAY(w->own, n + 1, struct naming *);
+    for (uint32_t i = 0; i < n; i++)
+        w->namings[i] = namings_of(w, profile_at(w->profiles, i));
+    w->namings[n] = namings_of(w, profile_reader(w->profiles, STR("")));
 }
 
 struct gatherer *gatherer_new(const struct graph *g, const struct field_table *fields,
@@ -171,6 +209,8 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->digest = digest_new();
     w->numbers = ARENA_ARRAY(w->own, g->n_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_rules, uint32_t *);
+    w->n_needed = ARENA_ARRAY(w->own, g->n_rules, size_t);
+    number_entities(w);
     for (uint32_t i = 0; i < g->n_rules; i++)
         number_correlation(w, i);
     for (uint32_t i = 0; i < g->n_rules; i++)
@@ -279,6 +319,17 @@ static uint64_t event_id(struct gatherer *w)
     return w->event_id;
 }
 
+/* Who and what the event is about. */
+static size_t entities_of(struct gatherer *w)
+{
+    if (!w->has_entities) {
+        const struct event_tree *tree = tree_of(w);
+        w->n_entities = tree ? event_entities(w->arena, tree, &w->entities) : 0;
+        w->has_entities = true;
+    }
+    return w->n_entities;
+}
+
 /* ---- packing -------------------------------------------------------------------------------- */
 
 static void pack_keys(struct buf *out, const struct str *values, size_t n)
@@ -289,9 +340,65 @@ static void pack_keys(struct buf *out, const struct str *values, size_t n)
         pack_str(out, values[i]);
 }
 
+static void keep(struct capsule *c, struct str name, struct str value)
+{
+    for (uint32_t i = 0; i < c->n_fields; i++)
+        if (str_eq(c->fields[i].name, name))
+            return;
+    c->fields[c->n_fields++] = (struct capsule_field){.name = name, .value = value};
+}
+
+static void keep_numbers(struct gatherer *w, struct capsule *c, const uint32_t *f, size_t n)
+{
+    struct str value;
+
+    for (; n > 0 && *f != FIELD_NONE && c->n_fields < CAPSULE_FIELDS; f++, n--)
+        if (values_of(w, *f, &value, 1))
+            keep(c, field_name(w->fields, *f), value);
+}
+
+static bool is_nobody(struct str value)
+{
+    value = str_trim(value);
+    return value.n == 0 || str_eq(value, STR("-"));
+}
+
+/* What extraction has sliced out names the entities as well. */
+static void keep_namings(struct gatherer *w, struct capsule *c, uint32_t max)
+{
+    uint32_t profile = w->at->profile ? w->at->profile->index : profile_count(w->profiles);
+    uint32_t named = UINT32_MAX;
+    struct str value;
+
+    for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++) {
+        if (c->n_fields >= max)
+            return;
+        if (e->entity == named || !values_of(w, e->field, &value, 1) || is_nobody(value))
+            continue;
+        keep(c, field_name(w->fields, e->field), value);
+        named = e->entity;
+    }
+}
+
+/* Without operators extraction does not look for entities, and what matches is told: its tree is
+ * needed anyway. */
+static void keep_entities(struct gatherer *w, struct capsule *c, uint32_t max)
+{
+    if (w->g->has_operators) {
+        keep_namings(w, c, max);
+        return;
+    }
+    for (size_t i = 0; i < entities_of(w) && c->n_fields < max; i++)
+        keep(c, w->entities[i].field, w->entities[i].value);
+}
+
+/* Fields that keys are made of, then entities, then what else the rule names: a little of it in any
+ * case, since it says what happened. */
 static void begin_capsule(struct gatherer *w, uint32_t rule)
 {
     const struct gather_event *at = w->at;
+    const uint32_t *numbers = w->capsule_numbers[rule], *own = numbers + w->n_needed[rule];
+    uint32_t reserved = 0;
     struct capsule c = {.input = at->input,
                         .partition = at->partition,
                         .offset = at->event->ref.record,
@@ -301,26 +408,13 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
 
     if (at->profile)
         c.profile = profile_name(at->profile);
-    for (const uint32_t *f = w->capsule_numbers[rule]; *f != FIELD_NONE; f++) {
-        struct str value;
-        if (values_of(w, *f, &value, 1) == 0)
-            continue;
-        c.fields[c.n_fields++] =
-            (struct capsule_field){.name = field_name(w->fields, *f), .value = value};
-    }
+    while (reserved < CAPSULE_OWN_MIN && own[reserved] != FIELD_NONE)
+        reserved++;
+    keep_numbers(w, &c, numbers, w->n_needed[rule]);
+    keep_entities(w, &c, CAPSULE_FIELDS - reserved);
+    keep_numbers(w, &c, own, SIZE_MAX);
     buf_clear(&w->capsule);
     capsule_pack(&c, &w->capsule);
-}
-
-/* Who and what the event is about. */
-static size_t entities_of(struct gatherer *w)
-{
-    if (!w->has_entities) {
-        const struct event_tree *tree = tree_of(w);
-        w->n_entities = tree ? event_entities(w->arena, tree, &w->entities) : 0;
-        w->has_entities = true;
-    }
-    return w->n_entities;
 }
 
 /* What lists add to the score of this rule's findings. */

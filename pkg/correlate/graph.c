@@ -46,6 +46,18 @@ static void want_fields(struct builder *b, const struct correlation *c)
         want_field(b, c->actor_field);
 }
 
+/* With operators the entities of every event that is matched go into capsules. */
+static void want_entities(struct builder *b)
+{
+    const struct profile_set *set = b->g->options.profiles;
+    struct str_list fields;
+
+    for (uint32_t p = 0; set && p < profile_count(set); p++)
+        for (size_t i = 0; profile_entity_at(profile_at(set, p), i, &fields); i++)
+            for (size_t k = 0; k < fields.n; k++)
+                want_field(b, fields.items[k]);
+}
+
 /* ---- identities ----------------------------------------------------------------------------- */
 
 enum { IDENTITY_PARTS_MAX = 8 + CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX };
@@ -364,6 +376,8 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     for (uint32_t i = 0; i < n; i++)
         add_brake(&b, i);
     note_risks(&b);
+    if (g->has_operators)
+        want_entities(&b);
     if (g->n_levels > STORE_ROUNDS_MAX)
         return err_set(err, WEIR_LIMIT,
                        "correlations over correlations need %u levels of state, "

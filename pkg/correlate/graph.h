@@ -16,6 +16,7 @@
 #include "correlate/addends.h"
 #include "correlate/brake.h"
 #include "correlate/operator.h"
+#include "event/profile.h"
 #include "rule/correlation.h"
 #include "rule/rule.h"
 #include "state/store.h"
@@ -27,11 +28,12 @@ enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 struct graph_options {
     struct str tenant;
     struct state_secret secret;
-    uint64_t budget_bytes;       /* of each space; 0: the store's default */
-    uint32_t brake_creates;      /* per rule and event-time minute; 0: no brake */
-    bool no_dedup;               /* every match is a finding of its own */
-    const struct addends *lists; /* that lift scores; NULL: none */
-    const struct geoip *geoip;   /* NULL: none, and rules about places are off */
+    uint64_t budget_bytes;              /* of each space; 0: the store's default */
+    uint32_t brake_creates;             /* per rule and event-time minute; 0: no brake */
+    bool no_dedup;                      /* every match is a finding of its own */
+    const struct addends *lists;        /* that lift scores; NULL: none */
+    const struct geoip *geoip;          /* NULL: none, and rules about places are off */
+    const struct profile_set *profiles; /* whose entities capsules name; NULL: none */
 };
 
 enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };
