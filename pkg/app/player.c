@@ -84,14 +84,17 @@ static void mark(void *context, uint32_t input, const struct profile *profile, i
 static enum weir_rc take(void *context, const struct emit_event *e, UNUSED struct weir_err *err)
 {
     struct player *p = context;
-    bool is_late = clock_note(p->clock, e->event->ref.input, e->profile, e->time_ms);
+    struct clock_lateness lateness =
+        clock_note(p->clock, e->event->ref.input, e->profile, e->time_ms);
 
-    is_late |= e->time_ms < p->told_ms;
+    /* The script has said that all sources are as far as told_ms. */
+    if (p->told_ms > e->time_ms && p->told_ms - e->time_ms > lateness.late_by_ms)
+        lateness.late_by_ms = p->told_ms - e->time_ms;
     p->matches += e->n_matches;
     correlator_add(p->correlator, e->gathered,
                    &(struct correlator_event){.event = p->n_batch++,
                                               .t_ms = e->time_ms,
-                                              .is_late = is_late,
+                                              .lateness = lateness,
                                               .part = p->at,
                                               .position = p->position});
     return WEIR_OK;

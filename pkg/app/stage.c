@@ -101,8 +101,10 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
 {
     if (gathered.n == 0)
         return WEIR_OK;
-    bool is_late =
-        !s->options.is_by_time && clock_note(s->clock, e->ref.input, e->profile, e->time_ms);
+    struct clock_lateness lateness = {0, 0};
+
+    if (!s->options.is_by_time)
+        lateness = clock_note(s->clock, e->ref.input, e->profile, e->time_ms);
 
     s->newest_ms = e->time_ms > s->newest_ms ? e->time_ms : s->newest_ms;
     if (++s->passed <= s->options.seen)
@@ -111,7 +113,7 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
     buf_add(&s->bytes, e->record);
     correlator_add(
         s->correlator, gathered,
-        &(struct correlator_event){.event = s->n, .t_ms = e->time_ms, .is_late = is_late});
+        &(struct correlator_event){.event = s->n, .t_ms = e->time_ms, .lateness = lateness});
     s->n++;
     bool is_full = correlator_is_full(s->correlator) || s->bytes.n >= STAGE_BYTES_MAX;
     return is_full ? run(s, watermark(s), false, err) : WEIR_OK;

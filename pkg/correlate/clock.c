@@ -133,14 +133,16 @@ void clock_advance(struct clock *c, uint32_t partition, const struct profile *pr
     advance(source_of(c, partition, profile), t_ms);
 }
 
-bool clock_note(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms)
+struct clock_lateness clock_note(struct clock *c, uint32_t partition, const struct profile *profile,
+                                 int64_t t_ms)
 {
     struct source *s = source_of(c, partition, profile);
-    bool is_late = t_ms < watermark_of(s);
+    int64_t watermark = watermark_of(s);
+    struct clock_lateness l = {t_ms < watermark ? watermark - t_ms : 0, s->lateness_ms};
 
     advance(s, t_ms);
-    c->late += is_late;
-    return is_late;
+    c->late += l.late_by_ms > 0;
+    return l;
 }
 
 void clock_idle(struct clock *c, uint32_t partition)

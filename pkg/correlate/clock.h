@@ -33,8 +33,13 @@ void clock_advance(struct clock *c, uint32_t partition, const struct profile *pr
                    int64_t t_ms);
 
 /* The same for one that means something to state. profile NULL: unknown shape, lateness 5 minutes.
- * True: it is late (older than the source's watermark before it). */
-bool clock_note(struct clock *c, uint32_t partition, const struct profile *profile, int64_t t_ms);
+ * How late it is: 0 in time, else so many milliseconds older than its source's watermark before it;
+ * the source's lateness beside it, since a rule may wait for longer (lag.h). */
+struct clock_lateness {
+    int64_t late_by_ms, source_ms;
+};
+struct clock_lateness clock_note(struct clock *c, uint32_t partition, const struct profile *profile,
+                                 int64_t t_ms);
 
 /* The partition is at its end: it holds nothing up until it shows an event again. */
 void clock_idle(struct clock *c, uint32_t partition);

@@ -510,6 +510,14 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
         to_listener(c, from, r->rule, &r->listeners[i], &s, &v);
 }
 
+/* A rule that waits for longer than the source takes what is late for others. */
+static bool is_late_for(const struct correlator *c, uint32_t rule, const struct clock_lateness *l)
+{
+    int64_t wait = c->g->rules[rule].behind_ms - l->source_ms;
+
+    return l->late_by_ms > (wait > 0 ? wait : 0);
+}
+
 /* A late event's finding is its own: the bucket it would belong to may be closed. Its name is that
  * of the event, so that a replay gives the same. */
 static struct str late_name(struct correlator *c, const struct hit *hit, struct str key)
@@ -535,8 +543,9 @@ static void take_added(struct correlator *c, const struct added *a)
     const struct origin *from = &origin;
 
     for (; gathered_next(&rest, got); origin.order++) {
+        bool is_late = is_late_for(c, got->rule, &e->lateness);
         bool is_own = got->space == SPACE_NONE ||
-                      (e->is_late && c->g->spaces[got->space].role == SPACE_SUPPRESS);
+                      (is_late && c->g->spaces[got->space].role == SPACE_SUPPRESS);
         if (is_own) {
             struct str name = gathered_name(c->arena, got);
             if (got->space != SPACE_NONE)
@@ -544,7 +553,7 @@ static void take_added(struct correlator *c, const struct added *a)
             sole_finding(c, got->rule, from, e->t_ms, &got->hit, name);
             continue;
         }
-        if (e->is_late) {
+        if (is_late) {
             c->counts.late++;
             continue;
         }

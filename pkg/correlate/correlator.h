@@ -21,6 +21,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "correlate/clock.h"
 #include "correlate/gather.h"
 #include "correlate/graph.h"
 #include "correlate/pressure.h"
@@ -48,7 +49,7 @@ void correlator_free(struct correlator *c);
 struct correlator_event {
     uint32_t event;
     int64_t t_ms;
-    bool is_late;
+    struct clock_lateness lateness; /* zeros: in time */
     uint32_t part;     /* index into correlator_frame.parts, and the event's place in it; both 0 */
     uint64_t position; /* without parts */
 };

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "correlate/lag.h"
 #include "correlate/threshold.h"
 
 enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
@@ -98,6 +99,12 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
     *s = (struct graph_space){.role = role, .rule = rule, .stage = stage};
     s->spec = (struct space_spec){
         .budget_bytes = g->options.budget_bytes, .step = step, .context = context};
+    if (g->rules[rule].behind_ms > 0) {
+        struct lag *lag = ARENA_NEW(b->a, struct lag);
+        *lag = (struct lag){step, context, g->rules[rule].behind_ms};
+        s->spec.step = lag_step;
+        s->spec.context = lag;
+    }
     const struct rule *r = g->rules[rule].rule;
     identify(b, r, roles[role], stage, s->spec.identity);
     s->spec.name = arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
@@ -257,8 +264,9 @@ static void add_operator(struct builder *b, uint32_t i)
         uint32_t space =
             add_space(b, SPACE_OPERATOR, i, stage, r->level - r->kind->n_stages + stage,
                       r->kind->steps[stage], &r->spec);
-        if (stage == 0) {
+        if (stage == 0)
             r->stages = space;
+        if (stage == 0 && !r->behind_ms) {
             b->g->spaces[space].spec.shrink = r->kind->shrink;
             b->g->spaces[space].spec.regrow = r->kind->regrow;
         }
@@ -312,16 +320,25 @@ static bool is_risk(const struct rule *rule)
     return rule->correlation && rule->correlation->kind == OPERATOR_RISK;
 }
 
+static void wait_for(struct graph_rule *r, int64_t behind_ms)
+{
+    if (behind_ms > r->behind_ms)
+        r->behind_ms = behind_ms;
+}
+
 static uint32_t level_of(struct graph *g, uint32_t i)
 {
     struct graph_rule *r = &g->rules[i];
     const struct correlation *c = r->rule->correlation;
     uint32_t below = 0;
 
+    wait_for(r, r->rule->state ? r->rule->state->lateness_ms : 0);
     if (!c || r->level)
         return r->level;
     for (size_t k = 0; k < c->n_inputs; k++) {
-        uint32_t level = level_of(g, number_of(g, c->inputs[k].rule));
+        uint32_t input = number_of(g, c->inputs[k].rule);
+        uint32_t level = level_of(g, input);
+        wait_for(r, g->rules[input].behind_ms);
         below = level > below ? level : below;
     }
     r->level = below + r->kind->n_stages;
@@ -332,14 +349,18 @@ static uint32_t level_of(struct graph *g, uint32_t i)
 static void set_levels(struct graph *g)
 {
     uint32_t top = 0;
+    int64_t behind_ms = 0;
 
     for (uint32_t i = 0; i < g->n_rules; i++) {
         uint32_t level = is_risk(g->rules[i].rule) ? 0 : level_of(g, i);
         top = level > top ? level : top;
+        behind_ms = g->rules[i].behind_ms > behind_ms ? g->rules[i].behind_ms : behind_ms;
     }
     for (uint32_t i = 0; i < g->n_rules; i++)
-        if (is_risk(g->rules[i].rule))
+        if (is_risk(g->rules[i].rule)) {
             g->rules[i].level = top + 2 + g->rules[i].kind->n_stages;
+            wait_for(&g->rules[i], behind_ms);
+        }
 }
 
 static void note_risks(struct builder *b)

@@ -60,6 +60,7 @@ struct graph_rule {
     uint32_t stages;   /* space of the operator's first stage; SPACE_NONE: no correlation */
     uint32_t brake;    /* space of its storm brake, or SPACE_NONE */
     uint32_t level;    /* in which its matches or signals come about */
+    int64_t behind_ms; /* its own lateness, or that of what it listens to: see lag.h */
     const struct operator_kind_info *kind;
     struct operator_spec spec;          /* the operator's */
     struct operator_spec suppress_spec; /* that of the suppress space */
