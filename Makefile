@@ -137,12 +137,15 @@ $(B)/play: $(B)/tests/scenario/play.o $(LIBT_OBJ) $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
-.PHONY: diff oracle
+.PHONY: diff oracle state-oracle
 diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_engines_agree --full
 
 oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared events; a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_sigma_oracle --full
+
+state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 random cases (SEED=); a sample is in `make test`
+	$(Q)B=$(B) WEIR_SEED=$(SEED) tests/e2e/test_state_oracle --full
 
 scenario: all $(B)/diff $(B)/play ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario

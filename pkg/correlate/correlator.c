@@ -380,13 +380,20 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
         feed_risk(c, from, space->rule, &f);
 }
 
-/* Dedup is off, or there is nothing to fold by: the match is a finding of its own. */
+/* Dedup is off, or there is nothing to fold by: the match is a finding of its own. Its name has
+ * the key's values (keys, packed; of an event alone: none), and what sets it apart. */
 static void sole_finding(struct correlator *c, uint32_t rule, const struct origin *from,
-                         int64_t t_ms, const struct hit *hit, struct str name)
+                         int64_t t_ms, const struct hit *hit, struct str keys, struct str apart)
 {
     const struct graph_rule *r = &c->g->rules[rule];
-    struct str parts[] = {c->g->options.tenant, r->rule->uid, name};
-    struct uid uid = uid_of_parts(c->digest, parts, ARRAY_LEN(parts));
+    struct str parts[3 + FINDING_KEYS_MAX] = {c->g->options.tenant, r->rule->uid};
+    struct unpack u = unpack_from(keys);
+    size_t n_keys = keys.n ? unpack_u8(&u) : 0, n = 2;
+
+    for (size_t i = 0; i < n_keys && i < FINDING_KEYS_MAX; i++)
+        parts[n++] = unpack_str(&u);
+    parts[n++] = apart;
+    struct uid uid = uid_of_parts(c->digest, parts, n);
     struct finding f = {.activity = FINDING_CREATE,
                         .cause = CAUSE_NONE,
                         .sequence = 1,
@@ -473,10 +480,9 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
 static void sole_signal(struct correlator *c, const struct origin *from, uint32_t rule,
                         const struct signal *s)
 {
-    struct str name = arena_printf(c->arena, "signal:%lld:%.*s", (long long)s->t_ms,
-                                   (int)s->hit.keys.n, s->hit.keys.p);
+    struct str apart = arena_printf(c->arena, "time:%lld", (long long)s->t_ms);
 
-    sole_finding(c, rule, from, s->t_ms, &s->hit, name);
+    sole_finding(c, rule, from, s->t_ms, &s->hit, s->hit.keys, apart);
 }
 
 static void take_signal(struct correlator *c, const struct emission *e, struct str record,
@@ -550,7 +556,7 @@ static void take_added(struct correlator *c, const struct added *a)
             struct str name = gathered_name(c->arena, got);
             if (got->space != SPACE_NONE)
                 name = late_name(c, &got->hit, name);
-            sole_finding(c, got->rule, from, e->t_ms, &got->hit, name);
+            sole_finding(c, got->rule, from, e->t_ms, &got->hit, STR(""), name);
             continue;
         }
         if (is_late) {
