@@ -25,7 +25,7 @@ struct partition {
     size_t n, cap;
     uint64_t position;  /* behind the last event that was handed on */
     uint64_t committed; /* the same, published */
-    uint64_t tick;
+    uint64_t tick, committed_tick;
 };
 
 /* A record that came out. */
@@ -340,7 +340,7 @@ static enum weir_rc apply(struct player *p, int64_t before_ms, struct weir_err *
     for (uint32_t i = 0; i < PLAYER_PARTITIONS_MAX; i++) {
         struct partition *q = &p->partitions[i];
         p->parts[i].upto = (struct store_at){q->position, ++q->tick};
-        p->parts[i].acked = (struct store_at){q->committed, q->tick - 1};
+        p->parts[i].acked = (struct store_at){q->committed, q->committed_tick};
         p->parts[i].prefix_ms = p->watermark_ms;
     }
     correlator_begin(p->correlator);
@@ -383,8 +383,10 @@ void player_commit(struct player *p)
 {
     for (size_t i = 0; i < p->n_come; i++)
         p->come[i].is_pending = false;
-    for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++)
+    for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++) {
         p->partitions[i].committed = p->parts[i].upto.position;
+        p->partitions[i].committed_tick = p->parts[i].upto.tick;
+    }
     if (!p->applied)
         return;
     clock_free(p->committed);
@@ -396,8 +398,13 @@ enum weir_rc player_restart(struct player *p, struct weir_err *err)
 {
     for (size_t i = 0; i < p->n_come; i++)
         p->come[i].is_dropped |= p->come[i].is_pending;
-    for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++)
-        p->parts[i].upto.position = p->partitions[i].position = p->partitions[i].committed;
+    for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++) {
+        struct partition *q = &p->partitions[i];
+        q->position = q->committed;
+        p->parts[i].upto = (struct store_at){q->committed, q->committed_tick};
+    }
+    clock_free(p->applied);
+    p->applied = NULL;
     p->late_before += correlator_counts(p->correlator).late;
     correlator_free(p->correlator);
     clock_free(p->clock);
