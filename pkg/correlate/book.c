@@ -156,17 +156,19 @@ int64_t book_phase(const struct book *b)
     return span_floor(start + b->fold->period_ms - 1, b->fold->period_ms) - start;
 }
 
+static bool covers(const struct book *b, const struct entry *e, int64_t t_ms)
+{
+    return t_ms >= e->start_ms && t_ms - e->start_ms < b->fold->period_ms;
+}
+
 static int64_t start_of(const struct book *b, int64_t t_ms)
 {
     if (b->fold->is_anchored)
         return t_ms;
+    if (head(b)->n && covers(b, first_entry(b), t_ms)) /* mostly; a division is slow */
+        return first_entry(b)->start_ms;
     int64_t zero = head(b)->n ? first_entry(b)->start_ms : -phase_of_empty(b);
     return zero + span_floor(t_ms - zero, b->fold->period_ms);
-}
-
-static bool covers(const struct book *b, const struct entry *e, int64_t t_ms)
-{
-    return t_ms >= e->start_ms && t_ms - e->start_ms < b->fold->period_ms;
 }
 
 /* The entry that t falls in. NULL: *at is where it would be. */
@@ -197,6 +199,13 @@ int64_t book_bucket_start(const struct book *b, int64_t t_ms)
     const struct entry *e = b->fold->is_anchored ? look_up(b, bounded(t_ms)) : NULL;
 
     return e ? e->start_ms : start_of(b, bounded(t_ms));
+}
+
+int64_t book_some_start(const struct book *b)
+{
+    if (b->fold->is_anchored)
+        return 0;
+    return head(b)->n ? first_entry(b)->start_ms : -phase_of_empty(b);
 }
 
 static int64_t end_of(const struct book *b, const struct entry *e)

@@ -56,6 +56,8 @@ void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t mea
 bool book_is_claimed(const struct book *b, int64_t t_ms);
 /* Start of the bucket that t_ms falls in. */
 int64_t book_bucket_start(const struct book *b, int64_t t_ms);
+/* Start of any one bucket: the others are whole periods away. With is_anchored: 0. */
+int64_t book_some_start(const struct book *b);
 
 /* Timers: Updates by period, Closes. Entries that are over are dropped, unclaimed ones when
  * their bucket ends at or before horizon_ms; so are capsules of what is closed. */

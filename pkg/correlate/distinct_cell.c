@@ -75,7 +75,7 @@ static void set_buckets(struct distinct_cell *c)
     struct book b = tail_book(&c->tail);
 
     c->window.bucket_ms = c->tail.spec->fold.period_ms;
-    c->window.bucket_zero = book_bucket_start(&b, 0);
+    c->window.bucket_zero = book_some_start(&b);
 }
 
 void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)

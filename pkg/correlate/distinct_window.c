@@ -132,7 +132,8 @@ static int64_t units(const struct distinct_window *w, int64_t ms)
 {
     int64_t unit = unit_of(w);
 
-    return span_floor(span_bounded(ms), unit) / unit;
+    ms = span_bounded(ms);
+    return unit == 1 ? ms : span_floor(ms, unit) / unit;
 }
 
 static int64_t ms_of(const struct distinct_window *w, const struct head *h, uint32_t tick)
@@ -148,16 +149,26 @@ static uint32_t tick_near(const struct head *h, int64_t in_units)
     return tick < 0 ? 0 : tick > TICKS_MAX ? (uint32_t)TICKS_MAX : (uint32_t)tick;
 }
 
+/* span_floor() where t is mostly less than a step behind one that is known. */
+static int64_t floor_near(int64_t t, int64_t known, int64_t step)
+{
+    int64_t since = t - known;
+
+    return since >= 0 && since < step ? known : known + span_floor(since, step);
+}
+
 static struct bin bin_of(const struct distinct_window *w, const struct head *h, uint32_t tick)
 {
-    int64_t unit = unit_of(w), length = w->window_ms / unit;
+    int64_t unit = unit_of(w), length = unit > 1 ? w->window_ms / unit : w->window_ms;
     int64_t at = h->base + tick;
-    int64_t bucket = span_floor(at * unit - w->bucket_zero, w->bucket_ms) + w->bucket_zero;
+    int64_t bucket = floor_near(at * unit, w->bucket_zero, w->bucket_ms);
     int64_t from = span_floor(at, length), to = from + length;
-    /* Rounded up: the first whole unit inside the bucket. */
-    int64_t bucket_from = -(span_floor(-bucket, unit) / unit);
-    int64_t bucket_to = -(span_floor(-(bucket + w->bucket_ms), unit) / unit);
+    int64_t bucket_from = bucket, bucket_to = bucket + w->bucket_ms;
 
+    if (unit > 1) { /* rounded up: the first whole unit inside the bucket */
+        bucket_from = -(span_floor(-bucket, unit) / unit);
+        bucket_to = -(span_floor(-(bucket + w->bucket_ms), unit) / unit);
+    }
     if (bucket_from > from)
         from = bucket_from;
     if (bucket_to < to)

@@ -1,9 +1,8 @@
 /* capsule.c - see capsule.h.
  *
- * A capsule is a head of fixed width and short texts (one byte of length); an entry of a book is
- * the time, the length and the capsule. A book is kept sorted. With more than six entries the
- * fourth goes: three smallest and three greatest of all that ever came are then there, whatever
- * their order was.
+ * A capsule is a head of fixed width and short texts (one byte of length). A book keeps its entries
+ * in order. With more than six the fourth goes: three smallest and three greatest of all that ever
+ * came are then there, whatever their order was.
  */
 #include "state/capsule.h"
 
@@ -12,7 +11,7 @@
 
 #include <string.h>
 
-enum { CAPSULE_VERSION = 1, BOOK_VERSION = 1 };
+enum { CAPSULE_VERSION = 1, BOOK_VERSION = 2 };
 enum { CAPSULE_IS_CUT = 1 };
 
 /* ---- one capsule ------------------------------------------------------------------------ */
@@ -125,56 +124,69 @@ bool capsule_unpack(struct str bytes, struct capsule *out)
     return unpack_ok(&u) && unpack_left(&u) == 0;
 }
 
-/* ---- the book ----------------------------------------------------------------------------- */
+/* ---- the book -----------------------------------------------------------------------------
+ *
+ * version, number of entries, how many came by; a slot for each entry, oldest first; then the
+ * capsules, in no order, each in a room of its own. So a new last one takes the room of the one
+ * that goes, and nothing else is touched.
+ */
 
-/* version, number of entries, how many came by; then of each entry t and length */
-enum { BOOK_HEAD = 1 + 1 + 8, ENTRY_HEAD = 8 + 2, BOOK_MAX = CAPSULES_FIRST + CAPSULES_LAST };
+struct slot {
+    int64_t t_ms;
+    uint16_t at;      /* among the capsules */
+    uint16_t n, room; /* bytes: of the capsule, kept for it */
+} __attribute__((packed, may_alias));
 
-_Static_assert(BOOK_HEAD + BOOK_MAX * (ENTRY_HEAD + CAPSULE_BYTES) <= CELL_SIDE_MAX,
+enum { BOOK_HEAD = 1 + 1 + 8, BOOK_MAX = CAPSULES_FIRST + CAPSULES_LAST, ROOM_STEP = 8 };
+
+_Static_assert(BOOK_HEAD + BOOK_MAX * ((uint32_t)sizeof(struct slot) + CAPSULE_BYTES) <=
+                   CELL_SIDE_MAX,
                "a full book fits");
 
-struct entry {
-    uint32_t at; /* of its head in the side part */
-    int64_t t_ms;
-    struct str packed;
+/* A look at a side part; made anew when it has moved. */
+struct opened {
+    uint8_t *p;
+    uint32_t n;         /* entries */
+    uint32_t data, end; /* where the capsules begin and end in p */
+    struct slot *slots;
 };
 
-struct entries {
-    uint64_t seen;
-    size_t n;
-    struct entry items[BOOK_MAX];
-};
-
-static uint32_t entry_bytes(struct str packed)
+static uint64_t seen_of(const struct opened *b)
 {
-    return ENTRY_HEAD + (uint32_t)packed.n;
+    uint64_t seen;
+
+    memcpy(&seen, b->p + 2, sizeof seen);
+    return seen;
 }
 
-/* Empty if the bytes are damaged. */
-static void read_book(const struct cell_part *side, struct entries *out)
+static void set_seen(const struct opened *b, uint64_t seen)
 {
-    struct unpack u = unpack_from((struct str){(const char *)side->p, side->n});
-    uint8_t version = unpack_u8(&u), n = unpack_u8(&u);
+    memcpy(b->p + 2, &seen, sizeof seen);
+}
 
-    *out = (struct entries){.seen = unpack_u64(&u)};
-    if (version != BOOK_VERSION || n > BOOK_MAX) {
-        out->seen = 0;
-        return;
+static struct str packed_of(const struct opened *b, uint32_t i)
+{
+    return (struct str){(const char *)b->p + b->data + b->slots[i].at, b->slots[i].n};
+}
+
+/* False: there is none, or it is damaged. */
+static bool open_book(const struct cell_part *side, struct opened *b)
+{
+    if (side->n < BOOK_HEAD || side->p[0] != BOOK_VERSION || side->p[1] > BOOK_MAX)
+        return false;
+    *b = (struct opened){.p = side->p, .n = side->p[1], .end = side->n};
+    b->data = BOOK_HEAD + b->n * (uint32_t)sizeof(struct slot);
+    b->slots = (struct slot *)(side->p + BOOK_HEAD);
+    if (b->end < b->data)
+        return false;
+    uint32_t bytes = b->end - b->data, rooms = 0;
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct slot *s = &b->slots[i];
+        if (s->n > s->room || s->n > CAPSULE_BYTES || (uint32_t)s->at + s->room > bytes)
+            return false;
+        rooms += s->room;
     }
-    for (; out->n < n; out->n++) {
-        struct entry *e = &out->items[out->n];
-        e->at = (uint32_t)(side->n - unpack_left(&u));
-        e->t_ms = unpack_i64(&u);
-        uint16_t bytes = unpack_u16(&u);
-        if (!unpack_ok(&u) || bytes > CAPSULE_BYTES || bytes > unpack_left(&u)) {
-            *out = (struct entries){0};
-            return;
-        }
-        e->packed = (struct str){(const char *)u.p, bytes};
-        u.p += bytes;
-    }
-    if (unpack_left(&u) > 0)
-        *out = (struct entries){0};
+    return rooms == bytes;
 }
 
 /* What orders entries of the same time: the event's reference. */
@@ -203,12 +215,14 @@ static int compare_numbers(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* 0: the same event. */
-static int compare(int64_t t_ms, struct str packed, const struct entry *e)
+/* With entry i; 0: the same event. */
+static int compare(int64_t t_ms, struct str packed, const struct opened *book, uint32_t i)
 {
-    if (t_ms != e->t_ms)
-        return t_ms < e->t_ms ? -1 : 1;
-    struct reference a = reference_of(packed), b = reference_of(e->packed);
+    int64_t other_ms = book->slots[i].t_ms;
+
+    if (t_ms != other_ms)
+        return t_ms < other_ms ? -1 : 1;
+    struct reference a = reference_of(packed), b = reference_of(packed_of(book, i));
     int order = compare_numbers(a.offset, b.offset);
     if (order == 0)
         order = compare_numbers(a.index, b.index);
@@ -217,128 +231,165 @@ static int compare(int64_t t_ms, struct str packed, const struct entry *e)
     return order ? order : str_cmp(a.input, b.input);
 }
 
-static void write_head(struct cell *c, const struct entries *book)
+static uint16_t room_for(struct str packed)
 {
-    c->side.p[0] = BOOK_VERSION;
-    c->side.p[1] = (uint8_t)book->n;
-    memcpy(c->side.p + 2, &book->seen, sizeof book->seen);
+    return (uint16_t)((packed.n + ROOM_STEP - 1) & ~(size_t)(ROOM_STEP - 1));
 }
 
-/* Replace `gone` bytes at `at` by n others; false if there is no memory for them. */
-static bool splice(struct cell *c, uint32_t at, uint32_t gone, uint32_t n)
+/* n more bytes at `at` of the side part; false: no memory. */
+static bool open_gap(struct cell *c, uint32_t at, uint32_t n)
 {
-    uint32_t before = c->side.n, after = before - gone + n;
+    uint32_t before = c->side.n;
 
-    if (after > before && !cell_resize_side(c, after))
+    if (!cell_resize_side(c, before + n))
         return false;
-    memmove(c->side.p + at + n, c->side.p + at + gone, before - at - gone);
-    return after >= before || cell_resize_side(c, after);
+    memmove(c->side.p + at + n, c->side.p + at, before - at);
+    return true;
 }
 
-static void write_entry(struct cell *c, uint32_t at, int64_t t_ms, struct str packed)
+static void close_gap(struct cell *c, uint32_t at, uint32_t n)
 {
-    uint16_t n = (uint16_t)packed.n;
-
-    memcpy(c->side.p + at, &t_ms, sizeof t_ms);
-    memcpy(c->side.p + at + 8, &n, sizeof n);
-    memcpy(c->side.p + at + ENTRY_HEAD, packed.p, packed.n);
+    memmove(c->side.p + at, c->side.p + at + n, c->side.n - at - n);
+    bool is_smaller = cell_resize_side(c, c->side.n - n);
+    ASSERT(is_smaller);
 }
 
-/* Make room among the six for one that belongs before number `place`: number of the one to go,
- * BOOK_MAX if it is the new one itself. */
-static size_t victim_of(size_t place)
+/* The entry's room becomes large enough. Opens the book again. */
+static bool widen(struct cell *c, struct opened *b, uint32_t i, uint16_t room)
+{
+    uint32_t more = room - b->slots[i].room, behind = (uint32_t)b->slots[i].at + b->slots[i].room;
+
+    if (!open_gap(c, b->data + behind, more))
+        return false;
+    b->slots = (struct slot *)(c->side.p + BOOK_HEAD);
+    for (uint32_t k = 0; k < b->n; k++)
+        if (b->slots[k].at >= behind)
+            b->slots[k].at = (uint16_t)(b->slots[k].at + more);
+    b->slots[i].room = room;
+    return open_book(&c->side, b);
+}
+
+/* The entry `gone` becomes the new one, and number `place` of those that are left. */
+static bool replace(struct cell *c, struct opened *b, uint32_t gone, uint32_t place, int64_t t_ms,
+                    struct str packed)
+{
+    if (b->slots[gone].room < packed.n && !widen(c, b, gone, room_for(packed)))
+        return false;
+    struct slot s = b->slots[gone];
+    s.t_ms = t_ms;
+    s.n = (uint16_t)packed.n;
+    if (place > gone)
+        memmove(b->slots + gone, b->slots + gone + 1, (place - gone) * sizeof s);
+    else
+        memmove(b->slots + place + 1, b->slots + place, (gone - place) * sizeof s);
+    b->slots[place] = s;
+    memcpy(b->p + b->data + s.at, packed.p, packed.n);
+    return true;
+}
+
+/* One more entry, before number `place`. */
+static bool insert(struct cell *c, struct opened *b, uint32_t place, int64_t t_ms,
+                   struct str packed)
+{
+    struct slot s = {t_ms, (uint16_t)(b->end - b->data), (uint16_t)packed.n, room_for(packed)};
+    uint32_t at = BOOK_HEAD + place * (uint32_t)sizeof s, before = c->side.n;
+
+    if (!cell_resize_side(c, before + (uint32_t)sizeof s + s.room))
+        return false;
+    c->side.n = before; /* the room is there */
+    bool has_room = open_gap(c, at, (uint32_t)sizeof s) && cell_resize_side(c, c->side.n + s.room);
+    ASSERT(has_room);
+    memcpy(c->side.p + at, &s, sizeof s);
+    c->side.p[1]++;
+    memcpy(c->side.p + c->side.n - s.room, packed.p, packed.n);
+    return open_book(&c->side, b);
+}
+
+/* A book that can be read: a new one if need be. */
+static bool ready(struct cell *c, struct opened *b)
+{
+    if (open_book(&c->side, b))
+        return true;
+    if (!cell_resize_side(c, 0) || !cell_resize_side(c, BOOK_HEAD))
+        return false;
+    c->side.p[0] = BOOK_VERSION;
+    return open_book(&c->side, b);
+}
+
+/* The new one would be number `place` of seven: number of the one to go among the six, BOOK_MAX if
+ * it is the new one itself. */
+static uint32_t victim_of(uint32_t place)
 {
     if (place == CAPSULES_FIRST)
         return BOOK_MAX;
     return place < CAPSULES_FIRST ? CAPSULES_FIRST - 1 : CAPSULES_FIRST;
 }
 
-/* The entry `gone` goes (BOOK_MAX: none does) and the new one comes before number `place`. */
-static bool place_entry(struct cell *c, const struct entries *book, size_t gone, size_t place,
-                        int64_t t_ms, struct str packed)
-{
-    uint32_t at = place < book->n ? book->items[place].at : c->side.n;
-    uint32_t bytes = entry_bytes(packed), gone_bytes = 0;
-
-    if (gone < BOOK_MAX) {
-        /* Room first: a refusal leaves everything as it was. */
-        uint32_t before = c->side.n;
-        gone_bytes = entry_bytes(book->items[gone].packed);
-        if (bytes > gone_bytes) {
-            if (!cell_resize_side(c, before + bytes - gone_bytes))
-                return false;
-            c->side.n = before;
-        }
-        if (!splice(c, book->items[gone].at, gone_bytes, 0))
-            return false;
-        at -= gone < place ? gone_bytes : 0;
-    }
-    if (!splice(c, at, 0, bytes))
-        return false;
-    write_entry(c, at, t_ms, packed);
-    return true;
-}
-
-static bool ready(struct cell *c, struct entries *book)
-{
-    read_book(&c->side, book);
-    if (c->side.n >= BOOK_HEAD && (book->n > 0 || book->seen > 0))
-        return true;
-    *book = (struct entries){0};
-    return cell_resize_side(c, BOOK_HEAD);
-}
-
 void capsule_book_add(struct cell *c, int64_t t_ms, struct str packed)
 {
-    struct entries book;
+    struct opened b;
     int order = 1;
 
-    if (packed.n == 0 || packed.n > CAPSULE_BYTES || !ready(c, &book))
+    if (packed.n == 0 || packed.n > CAPSULE_BYTES || !ready(c, &b))
         return;
-    size_t place = book.n, gone = BOOK_MAX;
-    while (place > 0 && (order = compare(t_ms, packed, &book.items[place - 1])) < 0)
+    uint32_t place = b.n;
+    while (place > 0 && (order = compare(t_ms, packed, &b, place - 1)) < 0)
         place--;
-    bool is_same = place > 0 && order == 0;
-    if (is_same) {
+    if (place > 0 && order == 0) {
         /* By another rule: one of the two, whichever came first. */
-        if (str_cmp(packed, book.items[place - 1].packed) >= 0)
-            return;
-        gone = --place;
-    } else if (book.n == BOOK_MAX) {
-        gone = victim_of(place);
+        if (str_cmp(packed, packed_of(&b, place - 1)) < 0)
+            (void)replace(c, &b, place - 1, place - 1, t_ms, packed);
+        return;
     }
-    bool is_kept = is_same || book.n < BOOK_MAX || gone < BOOK_MAX;
-    book.seen += !is_same;
-    if (is_kept && place_entry(c, &book, gone, place, t_ms, packed))
-        book.n += gone == BOOK_MAX;
-    write_head(c, &book);
+    set_seen(&b, seen_of(&b) + 1);
+    if (b.n < BOOK_MAX) {
+        (void)insert(c, &b, place, t_ms, packed);
+        return;
+    }
+    uint32_t gone = victim_of(place);
+    if (gone < BOOK_MAX)
+        (void)replace(c, &b, gone, gone < place ? place - 1 : place, t_ms, packed);
+}
+
+/* False: the book was damaged, and is empty now. */
+static bool remove_first(struct cell *c, struct opened *b)
+{
+    struct slot s = b->slots[0];
+
+    for (uint32_t i = 1; i < b->n; i++)
+        if (b->slots[i].at > s.at)
+            b->slots[i].at = (uint16_t)(b->slots[i].at - s.room);
+    close_gap(c, b->data + s.at, s.room);
+    close_gap(c, BOOK_HEAD, (uint32_t)sizeof s);
+    c->side.p[1]--;
+    if (open_book(&c->side, b))
+        return true;
+    bool is_smaller = cell_resize_side(c, 0);
+    ASSERT(is_smaller);
+    return false;
 }
 
 void capsule_book_trim(struct cell *c, int64_t before_ms)
 {
-    struct entries book;
-    size_t n = 0;
+    struct opened b;
 
-    read_book(&c->side, &book);
-    while (n < book.n && book.items[n].t_ms < before_ms)
-        n++;
-    if (n == 0)
+    if (!open_book(&c->side, &b) || b.n == 0 || b.slots[0].t_ms >= before_ms)
         return;
-    uint32_t end = n < book.n ? book.items[n].at : c->side.n;
-    bool is_cut = splice(c, BOOK_HEAD, end - BOOK_HEAD, 0);
-    ASSERT(is_cut); /* it became smaller */
-    book.n -= n;
-    book.seen = book.n;
-    write_head(c, &book);
+    while (b.n > 0 && b.slots[0].t_ms < before_ms)
+        if (!remove_first(c, &b))
+            return;
+    set_seen(&b, b.n);
 }
 
 size_t capsule_book_list(const struct cell_part *side, struct str *out, uint64_t *seen)
 {
-    struct entries book;
+    struct opened b;
 
-    read_book(side, &book);
-    for (size_t i = 0; i < book.n; i++)
-        out[i] = book.items[i].packed;
-    *seen = book.seen;
-    return book.n;
+    *seen = 0;
+    if (!open_book(side, &b))
+        return 0;
+    for (uint32_t i = 0; i < b.n; i++)
+        out[i] = packed_of(&b, i);
+    *seen = seen_of(&b);
+    return b.n;
 }

@@ -616,23 +616,33 @@ void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *s
     __builtin_prefetch(p + 128, 1);
 }
 
-/* Its head is there by now and says where the side part is; a capsule book is read and moved from
- * its beginning. */
+static void fetch_lines(const uint8_t *from, const uint8_t *to)
+{
+    enum { LINE = 64 };
+
+    for (const uint8_t *p = from; p < to; p += LINE)
+        __builtin_prefetch(p, 1);
+}
+
+/* Its head is there by now and says how long it is and where the side part is. A step begins at
+ * the front of the cell and at its tail, and a capsule book at its front. */
 void mem_space_fetch_side(const struct mem_pool *pool, const struct mem_space *sp,
                           const struct state_key *key)
 {
-    enum { LINES = 14 };
+    enum { FRONT = 192, TAIL = 128, SIDE_FRONT = 192 };
     uint32_t block = sp->index.n ? cell_index_guess(&sp->index, key) : SLAB_NONE;
 
     if (block == SLAB_NONE)
         return;
-    uint32_t side = head_of(pool, block)->side;
-    if (side == SLAB_NONE)
+    const struct head *h = head_of(pool, block);
+    const uint8_t *end = (const uint8_t *)h + sizeof *h + h->n;
+    if (sizeof *h + h->n > FRONT)
+        fetch_lines(sizeof *h + h->n > FRONT + TAIL ? end - TAIL : (const uint8_t *)h + FRONT, end);
+    if (h->side == SLAB_NONE)
         return;
-    const char *p = slab_at(&pool->slab, side);
-    uint32_t room = slab_room(&pool->slab, side);
-    for (uint32_t i = 0; i < LINES && i * 64 < room; i++)
-        __builtin_prefetch(p + (size_t)i * 64, 1);
+    const uint8_t *side = slab_at(&pool->slab, h->side);
+    uint32_t room = slab_room(&pool->slab, h->side);
+    fetch_lines(side, side + (room < SIDE_FRONT ? room : SIDE_FRONT));
 }
 
 void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem_cell_fn *fn,

@@ -15,7 +15,7 @@
 
 enum {
     AHEAD_BUCKET = 16, /* operations */
-    AHEAD_CELL = 10, AHEAD_SIDE = 4,
+    AHEAD_CELL = 11, AHEAD_SIDE = 6,
     TURNS_MAX = 1000000, /* a cell that stays due for ever is a fault of its step */
     HEAP_SLACK = 1024    /* entries that may be wrong before the heap is made anew */
 };

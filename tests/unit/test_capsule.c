@@ -164,6 +164,17 @@ TEST(a_book_keeps_the_first_three_and_the_last_three)
     free(c.side.p);
 }
 
+static void check_same_capsules(const struct cell *a, const struct cell *b)
+{
+    struct str x[CAPSULES_FIRST + CAPSULES_LAST], y[CAPSULES_FIRST + CAPSULES_LAST];
+    uint64_t seen;
+    size_t n = capsule_book_list(&a->side, x, &seen);
+
+    CHECK_EQ(n, capsule_book_list(&b->side, y, &seen));
+    for (size_t i = 0; i < n; i++)
+        CHECK(str_eq(x[i], y[i]));
+}
+
 TEST(what_a_book_keeps_does_not_depend_on_the_order)
 {
     struct rng rng = rng_start("capsule book");
@@ -188,7 +199,7 @@ TEST(what_a_book_keeps_does_not_depend_on_the_order)
             rule[pick] = rule[i - 1];
         }
         CHECK_STR(listed(&a, first, sizeof first), listed(&b, other, sizeof other).p);
-        CHECK(a.side.n == b.side.n && memcmp(a.side.p + 10, b.side.p + 10, a.side.n - 10) == 0);
+        check_same_capsules(&a, &b);
         free(a.side.p);
         free(b.side.p);
     }
