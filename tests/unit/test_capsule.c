@@ -309,7 +309,7 @@ TEST(an_unsound_finding_is_refused)
     struct finding f = finding_full(), back;
     struct buf out = {0};
     /* kind, version, activity, cause, level, flags */
-    static const uint8_t bad[][2] = {{0, 2}, {1, 9}, {2, 0}, {2, 4}, {3, 4}, {4, 5}, {5, 64}};
+    static const uint8_t bad[][2] = {{0, 2}, {1, 9}, {2, 0}, {2, 4}, {3, 4}, {4, 5}, {5, 128}};
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         buf_clear(&out);
