@@ -61,7 +61,9 @@ static void want_entities(struct builder *b)
 
 /* ---- identities ----------------------------------------------------------------------------- */
 
-enum { IDENTITY_PARTS_MAX = 8 + CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX };
+enum {
+    IDENTITY_PARTS_MAX = 8 + CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + CORRELATION_INPUTS_MAX
+};
 
 static void identify(struct builder *b, const struct rule *rule, const char *role, uint32_t stage,
                      uint8_t out[16])
@@ -83,6 +85,10 @@ static void identify(struct builder *b, const struct rule *rule, const char *rol
         parts[n++] = STR("fields");
         for (size_t i = 0; i < c->n_fields; i++)
             parts[n++] = c->fields[i];
+        /* Cells of these say which input was seen, by its number. */
+        bool has_labels = c->kind == OPERATOR_SET || c->kind == OPERATOR_ORDERED;
+        for (size_t i = 0; has_labels && i < c->n_inputs; i++)
+            parts[n++] = c->inputs[i].rule->uid;
     }
     struct state_key key = state_key_of(&no_secret, STR(""), parts, n);
     memcpy(out, key.bytes, sizeof key.bytes);
