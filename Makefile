@@ -150,7 +150,7 @@ state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 rando
 scenario: all $(B)/diff $(B)/play ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
-fault: all ## run the fault tests
+fault: all $(B)/bench/flood_events ## run the fault tests
 	$(Q)B=$(B) tests/run fault
 
 # The steps follow each other (the compiler may have to be installed first), so each is a
@@ -159,7 +159,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events
 	$(Q)B=$(B) tests/run unit e2e scenario fault sim
 
 # ---- checks ------------------------------------------------------------------------
@@ -243,6 +243,12 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libweir.a
 
 $(B)/bench/bench_textbook: BENCH_LIBS := -ljansson
 $(B)/bench/store_redis: $(B)/tests/lib/redis_server.o
+$(B)/bench/flood_events: $(B)/tests/lib/rng.o
+
+# Ten million keys that somebody made up, against one rule's memory: make flood [KEYS=...].
+.PHONY: flood
+flood: all $(B)/bench/flood_events ## state under a flood of keys: memory kept, nothing missed (minutes); a sample is in `make test`
+	$(Q)B=$(B) tests/bench/flood/run $(if $(KEYS),--keys $(KEYS))
 
 # State in a Redis of its own on this machine: make bench-redis [SECONDS=3].
 SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3)

@@ -113,7 +113,7 @@ int command_replay(int argc, char **argv)
         {"state", 0, FLAG_TEXT, "WHERE",
          "memory (default), dir:PATH (goes on after a crash), redis://HOST:PORT, unix:///SOCKET",
          .to.text = &o.state.where, .is_in_environment = true},
-        {"state-budget", 0, FLAG_COUNT, "MIB", "memory of one rule's windows (256)",
+        {"state-budget", 0, FLAG_COUNT, "MIB", "memory of one rule's state, evidence included (256)",
          .to.count = &o.state.budget_mib, .is_in_environment = true},
         {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
          .to.text = &o.state.password_file, .is_in_environment = true},

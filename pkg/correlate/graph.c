@@ -14,6 +14,7 @@
 
 enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
 enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
+enum { EVIDENCE_PART = 4 }; /* of a budget: one of so many parts is for capsules */
 
 struct builder {
     struct arena *a;
@@ -103,8 +104,11 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
     g->spaces = vec_room(b->a, g->spaces, g->n_spaces, &b->cap_spaces, sizeof *g->spaces);
     struct graph_space *s = &g->spaces[g->n_spaces];
     *s = (struct graph_space){.role = role, .rule = rule, .stage = stage};
-    s->spec = (struct space_spec){
-        .budget_bytes = g->options.budget_bytes, .step = step, .context = context};
+    uint64_t budget = g->options.budget_bytes ? g->options.budget_bytes : STORE_BUDGET_DEFAULT;
+    s->spec = (struct space_spec){.budget_bytes = budget - budget / EVIDENCE_PART,
+                                  .capsule_budget_bytes = budget / EVIDENCE_PART,
+                                  .step = step,
+                                  .context = context};
     if (g->rules[rule].behind_ms > 0) {
         struct lag *lag = ARENA_NEW(b->a, struct lag);
         *lag = (struct lag){step, context, g->rules[rule].behind_ms};

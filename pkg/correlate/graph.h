@@ -28,7 +28,7 @@ enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 struct graph_options {
     struct str tenant;
     struct state_secret secret;
-    uint64_t budget_bytes;              /* of each space; 0: the store's default */
+    uint64_t budget_bytes;              /* of each space, a quarter of it capsules; 0: default */
     uint32_t brake_creates;             /* per rule and event-time minute; 0: no brake */
     bool no_dedup;                      /* every match is a finding of its own */
     const struct addends *lists;        /* that lift scores; NULL: none */

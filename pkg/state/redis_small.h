@@ -19,7 +19,8 @@ enum {
     REDIS_RECORD_BYTES = 16,
     REDIS_PAGE_RECORDS = 63, /* with the string's header just under an allocation of 1,024 */
     REDIS_PAGE_BYTES = REDIS_PAGE_RECORDS * REDIS_RECORD_BYTES,
-    REDIS_PAGE_OVERHEAD = 136 /* key, object, entry of the dictionary, header and rounding */
+    REDIS_PAGE_OVERHEAD = 136, /* key, object, entry of the dictionary, header and rounding */
+    REDIS_RECORD_COST = 19     /* with its part of a full page's */
 };
 
 struct redis_page {

@@ -191,6 +191,17 @@ static void write_page(struct store_redis *s, struct group *g, struct redis_page
     g->usage.pages += (int64_t)redis_page_cost(p->room) - redis_page_cost(old_room);
 }
 
+/* Would the cell be written as a record? */
+static bool can_shrink(const struct store_redis *s, const struct redis_shard *sh,
+                       const struct redis_slot *slot, int64_t *t_ms, uint32_t *value)
+{
+    const struct redis_space *space = &s->spaces[slot->space];
+
+    return slot->page && redis_is_pressed(space, sh->number) && slot->cell.main.n > 0 &&
+           slot->cell.due_ms == CELL_NEVER && slot->cell.idle_ms > s->batch->clock.watermark_ms &&
+           space->spec.shrink(space->spec.context, &slot->cell, t_ms, value);
+}
+
 /* The cell becomes a record, if it is one that can. */
 static bool shrink(struct store_redis *s, const struct redis_shard *sh, struct group *g,
                    struct redis_slot *slot)
@@ -200,9 +211,7 @@ static bool shrink(struct store_redis *s, const struct redis_shard *sh, struct g
     uint32_t value;
     bool is_full = false;
 
-    if (!slot->page || !redis_is_pressed(space, sh->number) || slot->cell.main.n == 0 ||
-        slot->cell.due_ms != CELL_NEVER || slot->cell.idle_ms <= s->batch->clock.watermark_ms ||
-        !space->spec.shrink(space->spec.context, &slot->cell, &t_ms, &value))
+    if (!can_shrink(s, sh, slot, &t_ms, &value))
         return false;
     if (slot->record == REDIS_NO_RECORD) {
         slot->record = redis_page_place(slot->page, &is_full);
@@ -302,12 +311,18 @@ static int weakest_first(const void *a, const void *b)
     return x->was.stamp < y->was.stamp ? -1 : x->was.stamp > y->was.stamp;
 }
 
-static int64_t growth_of(const struct redis_slot *slot)
+/* What a flood brings is small: nothing that matters has to go for it. */
+static int64_t growth_of(const struct store_redis *s, const struct redis_shard *sh,
+                         const struct redis_slot *slot)
 {
     int64_t now = slot->cell.main.n ? redis_value_cost(slot->cell.main.n, slot->cell.due_ms) : 0;
+    int64_t t_ms;
+    uint32_t value;
 
     if (!slot->is_stepped)
         return 0;
+    if (can_shrink(s, sh, slot, &t_ms, &value))
+        now = slot->record == REDIS_NO_RECORD ? REDIS_RECORD_COST : 0;
     return now - (slot->is_there ? redis_value_cost(slot->was.main.n, slot->was.due_ms) : 0);
 }
 
@@ -320,7 +335,7 @@ static void make_room(struct store_redis *s, struct redis_shard *sh, size_t from
 
     for (size_t i = from; i < to; i++) {
         struct redis_slot *slot = &sh->slots[sh->asked[i]];
-        bytes += growth_of(slot);
+        bytes += growth_of(s, sh, slot);
         /* One that could be a record waits for a reading that has its page. */
         if (slot->is_sampled && !slot->is_dropped && (slot->page || !space->spec.shrink))
             weak[n++] = slot;

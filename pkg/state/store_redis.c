@@ -18,6 +18,7 @@
 #include <time.h>
 
 enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, MAXMEMORY_PERCENT = 80, TROUBLE_TEXT = 200 };
+enum { SIDE_HEADROOM = 16 /* of a shard's evidence: one of so many parts */ };
 
 static int64_t now_ms(void)
 {
@@ -34,6 +35,7 @@ static struct store_redis *redis_of(struct store *base)
 
 /* ---- memory of cells ------------------------------------------------------------------------- */
 
+/* What this batch has put there is not counted yet: some room is left for it. */
 static bool side_fits(const struct redis_memory *m, uint32_t room)
 {
     const struct redis_space *space = &m->store->spaces[m->slot->space];
@@ -41,6 +43,7 @@ static bool side_fits(const struct redis_memory *m, uint32_t room)
 
     if (budget == 0)
         budget = space->spec.budget_bytes ? space->spec.budget_bytes : STORE_BUDGET_DEFAULT;
+    budget -= budget / SIDE_HEADROOM;
     return space->usage[m->shard->number].side + room <= (int64_t)(budget / STORE_SHARDS);
 }
 
