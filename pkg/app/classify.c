@@ -262,7 +262,7 @@ static enum weir_rc run(struct classify *c, struct weir_err *err)
         extract_worker_new(extractor_new(c->arena, c->profiles, c->fields, false, &extract));
     c->stream = stream_new(c->worker, c->profiles, c->source.files.items, on_batch, c);
     struct progress *progress = progress_new(c->source.bytes_total, true);
-    enum weir_rc rc = source_run(&c->source, c->stream, progress, &c->n_damaged, err);
+    enum weir_rc rc = source_run(&c->source, c->stream, progress, NULL, &c->n_damaged, err);
     progress_free(progress);
     TRY(rc);
     TRY(print_result(c, err));

@@ -319,6 +319,15 @@ void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, 
     stage_mark(m->stage, input, profile, t_ms);
 }
 
+enum weir_rc emitter_pause(void *emitter, struct weir_err *err)
+{
+    struct emitter *m = emitter;
+
+    if (m->stage && !m->sorter)
+        TRY(stage_pause(m->stage, err));
+    return m->lines && !m->options.path.n ? output_flush(m->lines, err) : WEIR_OK;
+}
+
 bool emitter_wants_marks(const struct emitter *m)
 {
     return m->stage && !m->sorter;

@@ -63,6 +63,9 @@ MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e,
 void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, int64_t t_ms);
 bool emitter_wants_marks(const struct emitter *m);
 
+/* What came so far is told, if it goes out as it comes (context: the emitter; source.h). */
+enum weir_rc emitter_pause(void *emitter, struct weir_err *err);
+
 /* Write what waits for its turn, and make the output appear. */
 MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct progress *progress,
                                      struct weir_err *err);

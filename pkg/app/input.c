@@ -7,6 +7,7 @@
 #include "app/input.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,13 @@ static enum weir_rc fail(const struct input *in, struct weir_err *err, const cha
             (unsigned long long)(in->position - (in->to - in->from)));
     err_file(err, str_from(in->path));
     return WEIR_IO;
+}
+
+bool input_pauses(struct input *in)
+{
+    struct pollfd p = {.fd = in->fd, .events = POLLIN};
+
+    return in->from == in->to && !in->at_eof && poll(&p, 1, INPUT_PAUSE_MS) == 0;
 }
 
 /* Top up the raw block; what is left in it moves to the front. */

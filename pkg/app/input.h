@@ -22,6 +22,11 @@ void input_close(struct input *in);
 MUST_USE enum weir_rc input_read(struct input *in, char *p, size_t cap, size_t *n,
                                  struct weir_err *err);
 
+/* True if there is nothing more to read at the moment and nothing has come for INPUT_PAUSE_MS: a
+ * pipe whose writer takes a rest. Waits up to that long. */
+enum { INPUT_PAUSE_MS = 200 };
+bool input_pauses(struct input *in);
+
 /* Bytes taken from the file itself (packed), and its size, 0 if it has none (a pipe). */
 uint64_t input_position(const struct input *in);
 uint64_t input_size(const struct input *in);

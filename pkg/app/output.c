@@ -135,7 +135,7 @@ static enum weir_rc write_all(struct output *o, const char *p, size_t n, struct 
     return WEIR_OK;
 }
 
-static enum weir_rc flush(struct output *o, struct weir_err *err)
+enum weir_rc output_flush(struct output *o, struct weir_err *err)
 {
     size_t n = o->n;
 
@@ -147,7 +147,7 @@ enum weir_rc output_write(struct output *o, struct str text, struct weir_err *er
 {
     o->n_bytes += text.n;
     if (text.n > sizeof o->bytes - o->n)
-        TRY(flush(o, err));
+        TRY(output_flush(o, err));
     if (text.n > sizeof o->bytes)
         return write_all(o, text.p, text.n, err);
     if (text.n)
@@ -184,7 +184,7 @@ static enum weir_rc appear(struct output *o, struct weir_err *err)
 
 enum weir_rc output_commit(struct output *o, struct weir_err *err)
 {
-    TRY(flush(o, err));
+    TRY(output_flush(o, err));
     if (o->is_file)
         TRY(appear(o, err));
     int fd = o->fd;

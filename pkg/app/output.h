@@ -23,6 +23,9 @@ MUST_USE enum weir_rc output_open(struct str path, struct output **out, struct w
 MUST_USE enum weir_rc output_write(struct output *o, struct str text, struct weir_err *err);
 MUST_USE enum weir_rc output_line(struct output *o, struct str text, struct weir_err *err);
 
+/* What is buffered goes out. */
+MUST_USE enum weir_rc output_flush(struct output *o, struct weir_err *err);
+
 /* Flush; a file: sync and rename. Nothing may be written afterwards. */
 MUST_USE enum weir_rc output_commit(struct output *o, struct weir_err *err);
 

@@ -165,7 +165,8 @@ static void tell_position(void *context, uint64_t position)
 static void *reader_main(void *context)
 {
     struct pipeline *p = context;
-    struct source_sink sink = {p, begin_input, take_bytes, end_input, keep_damage, tell_position};
+    struct source_sink sink = {p,           begin_input,   take_bytes, end_input,
+                               keep_damage, tell_position, NULL};
 
     p->rc = source_read(p->options->source, &sink, &p->err);
     for (size_t i = 0; i < p->options->n_threads; i++)
@@ -482,7 +483,8 @@ static enum weir_rc run_one(const struct pipeline_options *o, struct pipeline_to
     picker.context = o->context;
     struct stream *stream = stream_new(engine_worker(o->engine), o->profiles,
                                        o->source->files.items, pick_batch, &picker);
-    enum weir_rc rc = source_run(o->source, stream, o->progress, &out->n_damaged, err);
+    enum weir_rc rc = source_run(o->source, stream, o->progress, o->pause.fn ? &o->pause : NULL,
+                                 &out->n_damaged, err);
 
     out->counts = *stream_counts(stream);
     out->time_standins = picker.time_standins;

@@ -35,6 +35,8 @@ struct pipeline_options {
     pick_fn *fn;                         /* on the calling thread */
     mark_fn *mark;                       /* likewise; NULL: nobody asks */
     void *context;
+    /* On one thread only: nothing more has come for a while (a pipe); fn NULL: nobody asks. */
+    struct source_pause pause;
     const struct graph *graph;             /* NULL: no state */
     const struct extract_options *extract; /* with a graph: constants of the events */
     struct progress *progress;

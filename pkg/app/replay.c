@@ -219,18 +219,20 @@ static enum weir_rc run(struct replay *r, struct weir_err *err)
     bool is_quiet = emitter_streams_to_terminal(r->emitter);
     struct progress *progress = progress_new(r->source.bytes_total, !is_quiet);
 
-    struct pipeline_options pipeline = {.engine = r->engine,
-                                        .n_threads = r->options->threads,
-                                        .source = &r->source,
-                                        .profiles = r->book.profiles,
-                                        .time_start_ms = r->options->time_start_ms,
-                                        .time_step_ms = r->options->time_step_ms,
-                                        .fn = on_event,
-                                        .mark = emitter_wants_marks(r->emitter) ? on_mark : NULL,
-                                        .context = r,
-                                        .graph = r->state.graph,
-                                        .extract = &r->engine_options.extract,
-                                        .progress = progress};
+    struct pipeline_options pipeline = {
+        .engine = r->engine,
+        .n_threads = r->options->threads,
+        .source = &r->source,
+        .profiles = r->book.profiles,
+        .time_start_ms = r->options->time_start_ms,
+        .time_step_ms = r->options->time_step_ms,
+        .fn = on_event,
+        .mark = emitter_wants_marks(r->emitter) ? on_mark : NULL,
+        .context = r,
+        .pause = {r->source.has_stdin ? emitter_pause : NULL, r->emitter},
+        .graph = r->state.graph,
+        .extract = &r->engine_options.extract,
+        .progress = progress};
 
     r->start = now_seconds();
     enum weir_rc rc = pipeline_run(&pipeline, &r->totals, err);

@@ -72,6 +72,8 @@ static enum weir_rc read_file(const struct source_sink *sink, struct input *in, 
 {
     for (;;) {
         size_t n = 0;
+        if (sink->paused && input_pauses(in))
+            TRY(sink->paused(sink->context, err));
         enum weir_rc rc = input_read(in, block, READ_BYTES, &n, err);
         if (rc != WEIR_OK)
             sink->damaged(sink->context, err);
@@ -110,6 +112,7 @@ enum weir_rc source_read(const struct source *s, const struct source_sink *sink,
 struct stream_sink {
     struct stream *stream;
     struct progress *progress;
+    const struct source_pause *pause;
     unsigned n_damaged;
 };
 
@@ -144,12 +147,24 @@ static void tell_progress(void *context, uint64_t position)
     progress_update(s->progress, position, stream_counts(s->stream)->events);
 }
 
-enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
-                        unsigned *n_damaged, struct weir_err *err)
+static enum weir_rc tell_pause(void *context, struct weir_err *err)
 {
-    struct stream_sink to = {stream, progress, 0};
-    struct source_sink sink = {&to,        begin_stream, feed_stream,
-                               end_stream, tell_damage,  tell_progress};
+    struct stream_sink *s = context;
+
+    return s->pause->fn(s->pause->context, err);
+}
+
+enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
+                        const struct source_pause *pause, unsigned *n_damaged, struct weir_err *err)
+{
+    struct stream_sink to = {stream, progress, pause, 0};
+    struct source_sink sink = {&to,
+                               begin_stream,
+                               feed_stream,
+                               end_stream,
+                               tell_damage,
+                               tell_progress,
+                               pause ? tell_pause : NULL};
     enum weir_rc rc = source_read(s, &sink, err);
 
     *n_damaged = to.n_damaged;

@@ -33,16 +33,25 @@ struct source_sink {
     void (*damaged)(void *context, const struct weir_err *err);
     /* After each feed: bytes on disk, of all files, that have been taken. */
     void (*passed)(void *context, uint64_t position);
+    /* Nothing more has come for a while (input_pauses); NULL: nobody asks. */
+    enum weir_rc (*paused)(void *context, struct weir_err *err);
 };
 
 /* Read all files. Of a damaged file counts what was read before; the other files go on. */
 MUST_USE enum weir_rc source_read(const struct source *s, const struct source_sink *sink,
                                   struct weir_err *err);
 
-/* The same into a stream on this thread. Damaged files are complained about and counted. */
+/* Called when the inputs pause. */
+struct source_pause {
+    enum weir_rc (*fn)(void *context, struct weir_err *err);
+    void *context;
+};
+
+/* The same into a stream on this thread. Damaged files are complained about and counted. pause may
+ * be NULL. */
 MUST_USE enum weir_rc source_run(const struct source *s, struct stream *stream,
-                                 struct progress *progress, unsigned *n_damaged,
-                                 struct weir_err *err);
+                                 struct progress *progress, const struct source_pause *pause,
+                                 unsigned *n_damaged, struct weir_err *err);
 
 /* All bytes of all files, in memory: texts[i] is file i; for benchmarks. */
 MUST_USE enum weir_rc source_slurp(const struct source *s, struct buf *texts, struct weir_err *err);

@@ -119,6 +119,11 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
     return is_full ? run(s, watermark(s), false, err) : WEIR_OK;
 }
 
+enum weir_rc stage_pause(struct stage *s, struct weir_err *err)
+{
+    return s->n ? run(s, watermark(s), false, err) : WEIR_OK;
+}
+
 enum weir_rc stage_finish(struct stage *s, bool flush, struct weir_err *err)
 {
     TRY(run(s, watermark(s), !flush, err));

@@ -63,6 +63,9 @@ void stage_mark(struct stage *s, uint32_t input, const struct profile *profile, 
 MUST_USE enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str gathered,
                                 struct weir_err *err);
 
+/* The batch ends here: nothing more comes for a while. */
+MUST_USE enum weir_rc stage_pause(struct stage *s, struct weir_err *err);
+
 /* What waits for a full batch. flush: no event comes any more, windows and findings end. */
 MUST_USE enum weir_rc stage_finish(struct stage *s, bool flush, struct weir_err *err);
 

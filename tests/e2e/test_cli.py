@@ -806,6 +806,24 @@ def test_stdin_and_order_arrival_keep_the_order_of_arrival(box):
         assert docs[0]["metadata"]["original_time"] > docs[1]["metadata"]["original_time"]
 
 
+def test_a_pipe_that_pauses_gets_its_alerts(box):
+    """As with `tail -f`: what was matched is told when nothing more comes for a while."""
+    with open(box.events, "rb") as f:
+        text = f.read()
+    p = subprocess.Popen([WEIR, "replay", "-r", box.all_rules, "-i", "-", "--quiet"], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        p.stdin.write(text)
+        p.stdin.flush()
+        first = json.loads(p.stdout.readline())  # before the end of the input: nothing else would end this
+        equal(first["activity_name"], "Create")
+        out, err = p.communicate(timeout=60)
+        equal((p.returncode, err), (0, b""))
+        assert b'"Close"' in out, out
+    finally:
+        p.kill()
+
+
 def test_time_order_holds_over_several_files(box):
     a = box.write("a.json", ndjson([process_event(i, time=f"2026-01-01 00:00:{i:02}.000")
                                     for i in range(0, 20, 2)]))
