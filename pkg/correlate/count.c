@@ -358,12 +358,13 @@ static void count_step(void *context, const struct state_op *op, struct cell *ce
                        const struct step_clock *clock, struct emissions *out)
 {
     const struct operator_spec *spec = context;
+    const struct hit *hit = op ? op->payload : NULL;
     struct settle s = {.tail = {.spec = spec, .cell = cell, .clock = clock, .out = out},
                        .measure = MEASURE_COUNT,
                        .hits_max = SETTLE_COUNT_MAX};
 
     if (spec->is_final)
-        settle_step(&s, op, 0);
+        settle_step(&s, op, hit ? (int64_t)hit->event_id : 0);
     else
         early_step(spec, op, cell, clock, out);
 }

@@ -15,13 +15,7 @@
 
 #include <string.h>
 
-enum {
-    GROUP_VERSION = 2,
-    TEXT_MAX = 102,
-    BLOOM_HASHES = 4,
-    FORGET_HISTORIES = 2,
-    STILL_NEAR = 16 /* so many of the last that wait are looked at before another is added */
-};
+enum { GROUP_VERSION = 2, TEXT_MAX = 102, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
 
 struct head {
     uint8_t version;
@@ -38,7 +32,7 @@ struct head {
 struct waiting {
     int64_t t_ms;
     uint64_t value;
-    uint8_t is_still; /* no new term: one that is there still */
+    uint8_t is_still; /* no new term: one that is there still, until `value` */
     uint8_t text_n;
     char text[TEXT_MAX];
 };
@@ -217,8 +211,8 @@ static void judge(struct judging *j, const struct waiting *w)
     int64_t training = c->training_ms > c->activation_ms ? c->training_ms : c->activation_ms;
 
     if (w->is_still) {
-        if (w->t_ms > h->heard_ms)
-            h->heard_ms = w->t_ms;
+        if ((int64_t)w->value > h->heard_ms)
+            h->heard_ms = (int64_t)w->value;
         return;
     }
     if (!h->is_known || w->t_ms > span_add(h->heard_ms, FORGET_HISTORIES * j->history)) {
@@ -247,7 +241,9 @@ static void judge(struct judging *j, const struct waiting *w)
 
 static bool comes_before(const struct waiting *a, const struct waiting *b)
 {
-    return a->t_ms != b->t_ms ? a->t_ms < b->t_ms : a->value < b->value;
+    if (a->t_ms != b->t_ms)
+        return a->t_ms < b->t_ms;
+    return a->is_still != b->is_still ? b->is_still : a->value < b->value;
 }
 
 /* Where they are, without memory: Shell's sort. They are mostly in order already. */
@@ -346,35 +342,20 @@ static void wait(struct cell *cell, struct head *h, const struct state_op *op)
     capsule_book_add(cell, op->t_ms, hit->capsule);
 }
 
-/* Many terms are seen again at nearly the same time: one of them tells it for all. */
-static bool is_still_known(struct cell *cell, const struct head *h, int64_t t_ms, int64_t part)
+/* A known term is there still: no gap between from_ms and to_ms is longer than the history. That
+ * may be told before what is older has been judged, and must not hide a silence before from_ms. */
+static void still(struct cell *cell, struct head *h, int64_t from_ms, int64_t to_ms,
+                  int64_t history)
 {
-    uint32_t from = h->n_waiting > STILL_NEAR ? h->n_waiting - STILL_NEAR : 0;
+    struct waiting w = {.t_ms = from_ms, .value = (uint64_t)to_ms, .is_still = true};
+    bool is_after_silence =
+        !h->is_known || from_ms > span_add(h->heard_ms, FORGET_HISTORIES * history);
 
-    for (uint32_t i = from; i < h->n_waiting; i++) {
-        struct waiting w = waiting_get(cell, h, i);
-        if (!w.is_still || span_floor(w.t_ms, part) != span_floor(t_ms, part))
-            continue;
-        if (t_ms > w.t_ms) {
-            w.t_ms = t_ms;
-            waiting_set(cell, h, i, &w);
-        }
-        return true;
-    }
-    return false;
-}
-
-static void wait_still(struct cell *cell, struct head *h, int64_t t_ms, int64_t history)
-{
-    struct waiting w = {.t_ms = t_ms, .is_still = true};
-
-    if (is_still_known(cell, h, t_ms, history / FIRST_SEEN_STILL_PARTS + 1))
-        return;
-    if (h->n_waiting < FIRST_SEEN_PENDING_MAX &&
+    if (is_after_silence && h->n_waiting < FIRST_SEEN_PENDING_MAX &&
         cell_resize(cell, cell->main.n + (uint32_t)sizeof w))
         waiting_set(cell, h, h->n_waiting++, &w);
-    else if (t_ms > h->heard_ms)
-        h->heard_ms = t_ms;
+    else if (to_ms > h->heard_ms)
+        h->heard_ms = to_ms;
     put(cell, h);
 }
 
@@ -398,7 +379,7 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
         restore(&j.h, hit->number_micro, op->t_ms);
         put(cell, &j.h);
     } else if (hit->label == FIRST_SEEN_STILL) {
-        wait_still(cell, &j.h, op->t_ms, j.history);
+        still(cell, &j.h, hit->number_micro, op->t_ms, j.history);
     } else {
         wait(cell, &j.h, op);
     }

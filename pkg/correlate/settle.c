@@ -314,10 +314,23 @@ static bool give_way(struct settle *s)
     return front(s)->n < front(s)->room;
 }
 
+/* Counts do not need the number: it is the event's id then, 0 if there is none. */
+static bool is_repeat(const struct settle *s, int64_t t_ms, int64_t id)
+{
+    if (s->measure != MEASURE_COUNT || id == 0)
+        return false;
+    for (uint32_t i = first_at(s, t_ms); i < front(s)->n && items(s)[i].t_ms == t_ms; i++)
+        if (items(s)[i].micro == id)
+            return true;
+    return false;
+}
+
 static void add(struct settle *s, const struct state_op *op, int64_t micro)
 {
     struct front *f = front(s);
 
+    if (is_repeat(s, op->t_ms, micro))
+        return;
     if (f->n >= s->hits_max || (f->n == f->room && !grow(s)))
         if (!give_way(s))
             return;

@@ -40,7 +40,8 @@ struct settle {
     uint32_t hits_max; /* at most AGGREGATE_HITS_MAX unless MEASURE_COUNT */
 };
 
-/* One step of a final operator; micro is the number of the operation, if there is one. */
+/* One step of a final operator; micro is the number of the operation, if there is one. For
+ * MEASURE_COUNT the event's id: of one id and time one hit counts; 0: it has none. */
 void settle_step(struct settle *s, const struct state_op *op, int64_t micro);
 
 #endif

@@ -157,6 +157,27 @@ TEST(an_event_in_several_records_counts_once)
     step_runner_free(h.r);
 }
 
+/* The same of what is judged at the watermark. */
+TEST(an_event_in_several_records_counts_once_in_the_end)
+{
+    struct by_hand h;
+    size_t n;
+
+    by_hand_start(&h, 3);
+    h.spec.is_final = true;
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 77), 0);
+    CHECK_EQ(by_hand_hit(&h, 10, 1, 77), 0);
+    CHECK_EQ(by_hand_hit(&h, 20, 1, 78), 0);
+    step_runner_watermark(h.r, 100);
+    (void)step_runner_take(h.r, &n);
+    CHECK_EQ(n, 0);
+    CHECK_EQ(by_hand_hit(&h, 110, 1, 77), 0); /* another time: another event */
+    step_runner_watermark(h.r, 200);
+    (void)step_runner_take(h.r, &n);
+    CHECK_EQ(n, 1);
+    step_runner_free(h.r);
+}
+
 TEST(ids_may_begin_with_a_later_hit)
 {
     struct by_hand h;
@@ -232,7 +253,8 @@ TEST(a_group_with_four_hits_is_small)
 
 TEST_MAIN(ENTRY(early_counts_equal_those_of_the_whole_list),
           ENTRY(final_counts_equal_those_of_the_whole_list),
-          ENTRY(an_event_in_several_records_counts_once), ENTRY(ids_may_begin_with_a_later_hit),
-          ENTRY(folded_hits_count_as_many_as_they_are),
+          ENTRY(an_event_in_several_records_counts_once),
+          ENTRY(an_event_in_several_records_counts_once_in_the_end),
+          ENTRY(ids_may_begin_with_a_later_hit), ENTRY(folded_hits_count_as_many_as_they_are),
           ENTRY(a_cell_with_one_hit_is_made_again_from_its_short_form),
           ENTRY(a_group_with_four_hits_is_small))
