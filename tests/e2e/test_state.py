@@ -334,6 +334,24 @@ def test_a_rule_about_places_finds_who_is_too_fast(box):
         equal([d["unmapped"]["weir"]["correlation"]["group_by"] for d in creates], [{"User": "fast"}])
 
 
+# ---- a directory that will not do ----------------------------------------------------------------------------
+
+
+def test_a_directory_that_will_not_do(box):
+    where = os.path.join(box.path, "state")
+    ours, theirs = box.write("ours", "o" * 64), box.write("theirs", "t" * 64)
+    args = ["--state", "dir:" + where, "--state-secret-file"]
+    equal(box.replay(*args, ours).out, box.replay().out)
+    equal(box.replay(*args, ours).out, box.replay().out, "nothing new, the same is told")
+    r = box.replay(*args, theirs)
+    one_line(r, "log: error: made with another state secret")
+    one_line(box.replay("--state", "dir:" + box.rules), "Not a directory")
+    one_line(box.replay("--state", "dir:" + os.path.join(box.path, "no", "such")), "No such file")
+    with open(os.path.join(where, "log"), "r+b") as f:
+        f.write(b"\xff" * 16)
+    one_line(box.replay(*args, ours), "log: error: ")
+
+
 # ---- a Redis that will not do ----------------------------------------------------------------------------------
 
 
@@ -344,7 +362,7 @@ def test_addresses_that_are_none(box):
                       ("redis://" + ",".join(["h"] * 100), "addresses"), ("rediss://", "host"), ("unix://", "socket"),
                       ("unix:///" + "x" * 300, "socket"), ("http://127.0.0.1", "memory, dir:PATH or redis://"),
                       ("REDIS://127.0.0.1", "memory, dir:PATH or redis://"), ("redis:127.0.0.1", "redis://"),
-                      ("dir:", "dir:"), ("unix:///nosuch/socket", "/nosuch/socket"),
+                      ("dir:", "path of the state is empty"), ("unix:///nosuch/socket", "/nosuch/socket"),
                       ("redis://nosuch.invalid", "nosuch.invalid"), ("redis://a b", "a b")):
         r = box.replay("--state", url)
         one_line(r, part)
