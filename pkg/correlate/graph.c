@@ -63,12 +63,23 @@ static void want_entities(struct builder *b)
 /* ---- identities ----------------------------------------------------------------------------- */
 
 enum {
-    IDENTITY_PARTS_MAX = 8 + CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + CORRELATION_INPUTS_MAX
+    IDENTITY_PARTS_MAX =
+        16 + 2 * CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + CORRELATION_INPUTS_MAX
 };
 
-static void identify(struct builder *b, const struct rule *rule, const char *role, uint32_t stage,
-                     uint8_t out[16])
+static int64_t period_of(const struct rule *rule)
 {
+    if (rule->state && rule->state->dedup.period_ms > 0)
+        return rule->state->dedup.period_ms;
+    if (rule->correlation && rule->correlation->window_ms > PERIOD_DEFAULT_MS)
+        return rule->correlation->window_ms;
+    return PERIOD_DEFAULT_MS;
+}
+
+static void identify(struct builder *b, const struct graph_rule *r, const char *role,
+                     uint32_t stage, uint8_t out[16])
+{
+    const struct rule *rule = r->rule;
     const struct correlation *c = rule->correlation;
     struct str parts[IDENTITY_PARTS_MAX];
     size_t n = 0;
@@ -78,9 +89,16 @@ static void identify(struct builder *b, const struct rule *rule, const char *rol
     parts[n++] = STR("weir.space/1");
     parts[n++] = rule->uid;
     parts[n++] = arena_printf(b->a, "%s/%u/%u/%u", role, stage, (unsigned)rule->channel, version);
+    /* Books count in buckets of the dedup key. */
+    parts[n++] = arena_printf(b->a, "%lld/%d", (long long)period_of(rule),
+                              rule->state && rule->state->dedup.is_anchored);
+    for (uint32_t i = 0; i < r->n_dedup_fields; i++)
+        parts[n++] = r->dedup_fields[i];
     if (c) {
-        parts[n++] = arena_printf(b->a, "%u/%lld/%u", (unsigned)c->kind, (long long)c->window_ms,
-                                  (unsigned)c->count_by);
+        parts[n++] = arena_printf(b->a, "%u/%lld/%u/%d/%u/%u", (unsigned)c->kind,
+                                  (long long)c->window_ms, (unsigned)c->count_by, r->spec.is_final,
+                                  (unsigned)c->rarity_by, (unsigned)c->aggregate);
+        parts[n++] = c->actor_field;
         for (size_t i = 0; i < c->n_group; i++)
             parts[n++] = c->group[i];
         parts[n++] = STR("fields");
@@ -116,7 +134,7 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
         s->spec.context = lag;
     }
     const struct rule *r = g->rules[rule].rule;
-    identify(b, r, roles[role], stage, s->spec.identity);
+    identify(b, &g->rules[rule], roles[role], stage, s->spec.identity);
     s->spec.name = arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
     s->spec.level = level;
     if (level >= g->n_levels)
@@ -191,15 +209,6 @@ static bool same_names(const struct str *a, size_t n_a, const struct str *b, siz
         if (!str_eq(a[i], b[i]))
             return false;
     return true;
-}
-
-static int64_t period_of(const struct rule *rule)
-{
-    if (rule->state && rule->state->dedup.period_ms > 0)
-        return rule->state->dedup.period_ms;
-    if (rule->correlation && rule->correlation->window_ms > PERIOD_DEFAULT_MS)
-        return rule->correlation->window_ms;
-    return PERIOD_DEFAULT_MS;
 }
 
 static uint64_t threshold_of(const struct correlation *c)
