@@ -307,46 +307,71 @@ static bool risk_listens(const struct correlation *risk, const struct rule *rule
     return false;
 }
 
-/* A Create that was not braked adds to the risk of its entity. Its time is its bucket's start where
- * that is as sharp as risk's own hours: which hit of the bucket came first must not matter. */
-static void feed_risk(struct correlator *c, const struct origin *from, uint32_t rule,
-                      const struct finding *f)
+static void named_of_finding(struct named *v, const struct finding *f)
+{
+    struct str capsule = f->n_capsules ? f->capsules[f->n_capsules - 1] : STR("");
+
+    v->names = f->key_names;
+    for (v->n = 0; v->n < f->n_keys; v->n++)
+        v->values[v->n] = f->keys[v->n];
+    v->has_capsule = capsule.n && capsule_unpack(capsule, &v->capsule);
+}
+
+/* A Create adds to the risk of its entity. Its time is its bucket's start where that is as sharp as
+ * risk's own hours: which hit of the bucket came first must not matter. False: this risk does not
+ * listen, or what it groups by is not there. */
+static bool feed_risk(struct correlator *c, const struct origin *from, uint32_t risk_rule,
+                      const struct graph_rule *r, const struct finding *f, const struct named *v,
+                      struct str passing)
 {
     enum { HOUR_MS = 3600 * 1000 };
+    const struct graph_rule *to = &c->g->rules[risk_rule];
+    const struct correlation *risk = to->rule->correlation;
+    bool is_sharp = f->has_bucket && f->bucket_end_ms - f->bucket_start_ms <= HOUR_MS;
+    struct state_key key;
+    struct str packed;
+
+    if (!risk_listens(risk, r->rule) ||
+        !key_of(c, v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key, &packed))
+        return false;
+    struct state_op *op = wait_in(c, to->stages, from);
+    op->t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
+    op->key = key;
+    *new_hit(c, op) =
+        (struct hit){.count = 1,
+                     .number_micro = r->risk_score,
+                     .value = state_value_of(&c->g->options.secret, &r->rule->uid, 1),
+                     .level = (uint8_t)r->rule->level,
+                     .group_key = key,
+                     .keys = packed,
+                     .value_text = techniques_of(c, r->rule),
+                     .capsule = f->n_capsules ? f->capsules[f->n_capsules - 1] : STR(""),
+                     .addends = passing};
+    return true;
+}
+
+/* To the risks from `next` on, one after the other (those beyond GRAPH_RISKS_ASKED hear of it at
+ * once and are not asked). False: the finding has been through all of them. */
+static bool through_risks(struct correlator *c, const struct origin *from, uint32_t rule,
+                          const struct finding *f, struct str record, size_t next)
+{
     const struct graph_rule *r = &c->g->rules[rule];
     struct named v = {0};
 
-    if (c->g->n_risks == 0 || r->rule->channel != CHANNEL_ALERT ||
+    if (next >= c->g->n_risks || r->rule->channel != CHANNEL_ALERT || f->is_braked || f->is_flood ||
+        f->activity != FINDING_CREATE ||
         (r->rule->correlation && r->rule->correlation->kind == OPERATOR_RISK))
-        return;
-    v.names = f->key_names;
-    for (v.n = 0; v.n < f->n_keys; v.n++)
-        v.values[v.n] = f->keys[v.n];
-    struct str capsule = f->n_capsules ? f->capsules[f->n_capsules - 1] : STR("");
-    v.has_capsule = capsule.n && capsule_unpack(capsule, &v.capsule);
-    bool is_sharp = f->has_bucket && f->bucket_end_ms - f->bucket_start_ms <= HOUR_MS;
-    for (size_t i = 0; i < c->g->n_risks; i++) {
-        const struct graph_rule *to = &c->g->rules[c->g->risks[i]];
-        const struct correlation *risk = to->rule->correlation;
-        struct state_key key;
-        struct str packed;
-        if (!risk_listens(risk, r->rule) ||
-            !key_of(c, &v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key,
-                    &packed))
-            continue;
-        struct state_op *op = wait_in(c, to->stages, from);
-        op->t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
-        op->key = key;
-        *new_hit(c, op) =
-            (struct hit){.count = 1,
-                         .number_micro = r->risk_score,
-                         .value = state_value_of(&c->g->options.secret, &r->rule->uid, 1),
-                         .level = (uint8_t)r->rule->level,
-                         .group_key = key,
-                         .keys = packed,
-                         .value_text = techniques_of(c, r->rule),
-                         .capsule = capsule};
-    }
+        return false;
+    named_of_finding(&v, f);
+    for (size_t i = GRAPH_RISKS_ASKED; next == 0 && i < c->g->n_risks; i++)
+        (void)feed_risk(c, from, c->g->risks[i], r, f, &v, STR(""));
+    buf_clear(&c->scratch);
+    passing_pack(r->rule->uid, record, &c->scratch);
+    struct str passing = arena_str(c->arena, buf_str(&c->scratch));
+    for (size_t i = next; i < c->g->n_risks && i < GRAPH_RISKS_ASKED; i++)
+        if (feed_risk(c, from, c->g->risks[i], r, f, &v, passing))
+            return true;
+    return false;
 }
 
 static void count_finding(struct correlator *c, const struct finding *f)
@@ -355,6 +380,16 @@ static void count_finding(struct correlator *c, const struct finding *f)
     c->counts.updates += f->activity == FINDING_UPDATE;
     c->counts.closes += f->activity == FINDING_CLOSE;
     c->counts.braked += f->is_braked;
+}
+
+/* What has been through the brake: risks first, then it is told. */
+static void finish_finding(struct correlator *c, const struct origin *from, uint32_t rule,
+                           const struct finding *f, struct str record, size_t next_risk)
+{
+    if (through_risks(c, from, rule, f, record, next_risk))
+        return;
+    count_finding(c, f);
+    tell(c, from, rule, f, record);
 }
 
 static void take_finding(struct correlator *c, const struct emission *e, struct str record,
@@ -374,10 +409,35 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
         through_brake(c, from, space->rule, f.at_ms, record);
         return;
     }
-    count_finding(c, &f);
-    tell(c, from, space->rule, &f, record);
-    if (f.activity == FINDING_CREATE && !f.is_braked && !f.is_flood)
-        feed_risk(c, from, space->rule, &f);
+    finish_finding(c, from, space->rule, &f, record, 0);
+}
+
+static uint32_t rule_of_uid(const struct graph *g, struct str uid)
+{
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        if (str_eq(g->rules[i].rule->uid, uid))
+            return i;
+    return UINT32_MAX;
+}
+
+/* Out of a risk's cell: on to the next one. */
+static void take_passing(struct correlator *c, const struct emission *e, struct str bytes,
+                         const struct origin *from)
+{
+    struct str uid, record;
+    struct finding f;
+    size_t next = 0;
+
+    if (!passing_unpack(bytes, &uid, &record) || !finding_unpack(record, &f)) {
+        c->counts.damaged++;
+        return;
+    }
+    uint32_t rule = rule_of_uid(c->g, uid);
+    if (rule == UINT32_MAX || !c->g->rules[rule].is_telling)
+        return; /* another rule set's, left over */
+    while (next < c->g->n_risks && c->g->risks[next] != c->g->spaces[e->space].rule)
+        next++;
+    finish_finding(c, from, rule, &f, record, next + 1);
 }
 
 /* Dedup is off, or there is nothing to fold by: the match is a finding of its own. Its name has
@@ -416,9 +476,7 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
         through_brake(c, from, rule, t_ms, record);
         return;
     }
-    count_finding(c, &f);
-    tell(c, from, rule, &f, record);
-    feed_risk(c, from, rule, &f);
+    finish_finding(c, from, rule, &f, record, 0);
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
@@ -613,6 +671,8 @@ static void take_emissions(struct correlator *c, const struct emission *emission
         struct origin from = {e->order, e->part, e->at, e->is_restored};
         if (record_kind_of(record) == RECORD_FINDING)
             take_finding(c, e, record, &from);
+        else if (record_kind_of(record) == RECORD_PASSING)
+            take_passing(c, e, record, &from);
         else
             take_signal(c, e, record, &from);
     }

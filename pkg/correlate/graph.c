@@ -345,6 +345,19 @@ static void wait_for(struct graph_rule *r, int64_t behind_ms)
         r->behind_ms = behind_ms;
 }
 
+static void note_risks(struct builder *b)
+{
+    uint32_t *risks = ARENA_ARRAY(b->a, b->g->n_rules, uint32_t);
+
+    for (uint32_t i = 0; i < b->g->n_rules; i++) {
+        const struct rule *rule = b->g->rules[i].rule;
+        if (rule->correlation && rule->correlation->kind == OPERATOR_RISK &&
+            rule->channel != CHANNEL_OFF)
+            risks[b->g->n_risks++] = i;
+    }
+    b->g->risks = risks;
+}
+
 static uint32_t level_of(struct graph *g, uint32_t i)
 {
     struct graph_rule *r = &g->rules[i];
@@ -364,7 +377,8 @@ static uint32_t level_of(struct graph *g, uint32_t i)
     return r->level;
 }
 
-/* Risk hears of alerts behind the brake: above all other rules. */
+/* Risk hears of alerts behind the brake: above all other rules. An alert passes through one after
+ * the other. */
 static void set_levels(struct graph *g)
 {
     uint32_t top = 0;
@@ -380,19 +394,8 @@ static void set_levels(struct graph *g)
             g->rules[i].level = top + 2 + g->rules[i].kind->n_stages;
             wait_for(&g->rules[i], behind_ms);
         }
-}
-
-static void note_risks(struct builder *b)
-{
-    uint32_t *risks = ARENA_ARRAY(b->a, b->g->n_rules, uint32_t);
-
-    for (uint32_t i = 0; i < b->g->n_rules; i++) {
-        const struct rule *rule = b->g->rules[i].rule;
-        if (rule->correlation && rule->correlation->kind == OPERATOR_RISK &&
-            rule->channel != CHANNEL_OFF)
-            risks[b->g->n_risks++] = i;
-    }
-    b->g->risks = risks;
+    for (uint32_t k = 1; k < g->n_risks && k < GRAPH_RISKS_ASKED; k++)
+        g->rules[g->risks[k]].level += k;
 }
 
 enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
@@ -410,12 +413,12 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     for (uint32_t i = 0; i < n; i++)
         if (rules[i]->correlation)
             TRY(link_inputs(&b, i, err));
+    note_risks(&b);
     set_levels(g);
     for (uint32_t i = 0; i < n; i++)
         add_rule(&b, i);
     for (uint32_t i = 0; i < n; i++)
         add_brake(&b, i);
-    note_risks(&b);
     if (g->has_operators)
         want_entities(&b);
     if (g->n_levels > STORE_ROUNDS_MAX)

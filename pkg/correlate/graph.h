@@ -24,6 +24,7 @@
 struct geoip; /* geoip.h */
 
 enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
+enum { GRAPH_RISKS_ASKED = 4 /* risks that a finding passes through; each costs a level */ };
 
 struct graph_options {
     struct str tenant;
@@ -82,7 +83,7 @@ struct graph {
     struct graph_space *spaces;
     uint32_t n_spaces;
     uint32_t n_levels;     /* of spaces: space_spec.level; at most STORE_ROUNDS_MAX */
-    const uint32_t *risks; /* correlations of kind risk that listen to all alerts */
+    const uint32_t *risks; /* correlations of kind risk, whatever they listen to */
     size_t n_risks;
     bool has_operators;
     /* Fields that operations are made of: extraction must know them. */

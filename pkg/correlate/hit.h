@@ -32,8 +32,10 @@ struct hit {
     struct str keys;       /* packed texts (u8 n, then pack_str each): the key's values in clear */
     struct str value_text; /* the value in clear, cut; for terms, addresses ... */
     struct str capsule;    /* packed (capsule.h); empty: none */
-    struct str addends;    /* packed score addends of lists (score.h); empty: none */
-    struct place place;    /* of value_text (geo_velocity), looked up on the matching thread */
+    /* Packed score addends of lists (score.h); of an alert that adds to risk: what passes through
+     * (record.h). Empty: none. */
+    struct str addends;
+    struct place place; /* of value_text (geo_velocity), looked up on the matching thread */
 };
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/pack.h"
 
-enum { SIGNAL_VERSION = 1 };
+enum { SIGNAL_VERSION = 1, PASSING_VERSION = 1 };
 enum { HAS_MEASURED = 1, HAS_PLACE = 2, IS_INEXACT = 4, FLAGS_ALL = 7 };
 
 static void pack_place(struct buf *out, const struct place *p)
@@ -90,5 +90,26 @@ bool signal_unpack(struct str bytes, struct signal *out)
 
 enum record_kind record_kind_of(struct str bytes)
 {
-    return bytes.n && (uint8_t)bytes.p[0] == RECORD_SIGNAL ? RECORD_SIGNAL : RECORD_FINDING;
+    uint8_t kind = bytes.n ? (uint8_t)bytes.p[0] : RECORD_FINDING;
+
+    return kind == RECORD_SIGNAL || kind == RECORD_PASSING ? (enum record_kind)kind
+                                                           : RECORD_FINDING;
+}
+
+void passing_pack(struct str rule_uid, struct str finding, struct buf *out)
+{
+    pack_u8(out, RECORD_PASSING);
+    pack_u8(out, PASSING_VERSION);
+    pack_str(out, rule_uid);
+    pack_str(out, finding);
+}
+
+bool passing_unpack(struct str bytes, struct str *rule_uid, struct str *finding)
+{
+    struct unpack u = unpack_from(bytes);
+    bool is_passing = unpack_u8(&u) == RECORD_PASSING && unpack_u8(&u) == PASSING_VERSION;
+
+    *rule_uid = unpack_str(&u);
+    *finding = unpack_str(&u);
+    return is_passing && unpack_ok(&u) && unpack_left(&u) == 0;
 }

@@ -2,7 +2,8 @@
  *
  * The first byte tells which (enum record_kind, state/finding.h). Signals lead to other cells: to a
  * later stage of the same operator, or (stage SIGNAL_MET) to whoever listens to the operator: its
- * suppress space, and the correlations that list its rule.
+ * suppress space, and the correlations that list its rule. A finding that passes through a cell of
+ * another rule (risk.h) comes out with its own rule's uid in front of it: nothing else tells.
  */
 #ifndef WEIR_CORRELATE_RECORD_H
 #define WEIR_CORRELATE_RECORD_H
@@ -29,5 +30,10 @@ struct signal {
 void signal_pack(const struct signal *s, struct buf *out);
 MUST_USE bool signal_unpack(struct str bytes, struct signal *out);
 enum record_kind record_kind_of(struct str bytes);
+
+/* finding: as finding_pack() makes it. */
+void passing_pack(struct str rule_uid, struct str finding, struct buf *out);
+/* False: damaged (the finding itself is not looked at). Slices of `bytes`. */
+MUST_USE bool passing_unpack(struct str bytes, struct str *rule_uid, struct str *finding);
 
 #endif

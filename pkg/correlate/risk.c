@@ -6,9 +6,12 @@
 #include "correlate/risk.h"
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "correlate/final.h"
+#include "correlate/record.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
+#include "state/finding.h"
 
 #include <string.h>
 
@@ -295,6 +298,80 @@ int64_t risk_level(const struct operator_spec *spec, struct str cell, int64_t t_
     return level_at(&r, t_ms, half_life_of(spec->correlation));
 }
 
+/* ---- what it means for an alert ---------------------------------------------------------------
+ */
+
+static int64_t threshold_of(const struct correlation *c)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < c->n_bounds; i++) {
+        const struct bound *b = &c->bounds[i];
+        if ((b->op == BOUND_GT || b->op == BOUND_GTE) && b->micro > most)
+            most = b->micro;
+    }
+    return most;
+}
+
+int32_t risk_points(const struct correlation *c, int64_t level_micro)
+{
+    int64_t threshold = threshold_of(c);
+
+    if (threshold == 0 || level_micro <= 0)
+        return 0;
+    return level_micro >= threshold ? RISK_POINTS_MAX
+                                    : (int32_t)(RISK_POINTS_MAX * level_micro / threshold);
+}
+
+static void say_why(const struct correlation *c, int64_t level_micro, struct buf *out)
+{
+    buf_add(out, STR("risk of "));
+    for (size_t i = 0; i < c->n_group; i++)
+        buf_printf(out, "%s%.*s", i ? ", " : "", (int)c->group[i].n, c->group[i].p);
+    buf_printf(out, " was %lld of %lld", (long long)(level_micro / CORRELATION_MICRO),
+               (long long)(threshold_of(c) / CORRELATION_MICRO));
+}
+
+/* Of several risks the greatest counts. */
+static void raise(struct finding *f, int32_t points, struct str why)
+{
+    static const struct str name = {"entity_risk", 11};
+
+    for (uint32_t i = 0; i < f->n_addends; i++) {
+        if (!str_eq(f->addends[i].name, name))
+            continue;
+        if (points > f->addends[i].value)
+            f->addends[i] = (struct finding_addend){name, points, why};
+        return;
+    }
+    finding_add(f, &(struct finding_addend){name, points, why});
+}
+
+/* The finding goes on with what is known of its entity before it. */
+static void pass(const struct operator_spec *spec, const struct cell *cell, struct str passing,
+                 struct emissions *out)
+{
+    struct str rule_uid, record;
+    struct finding f;
+    struct buf why = {0}, bytes = {0}, packed = {0};
+
+    if (!passing.n || !passing_unpack(passing, &rule_uid, &record) || !finding_unpack(record, &f))
+        return;
+    int64_t level =
+        risk_level(spec, (struct str){(const char *)cell->main.p, cell->main.n}, f.at_ms);
+    int32_t points = risk_points(spec->correlation, level);
+    if (points > 0) {
+        say_why(spec->correlation, level, &why);
+        raise(&f, points, buf_str(&why));
+    }
+    finding_pack(&f, &bytes);
+    passing_pack(rule_uid, buf_str(&bytes), &packed);
+    emissions_add(out, buf_str(&packed));
+    buf_release(&why);
+    buf_release(&bytes);
+    buf_release(&packed);
+}
+
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
@@ -383,6 +460,7 @@ void risk_step(void *context, const struct state_op *op, struct cell *cell,
         return;
     }
     const struct hit *hit = op->payload;
+    pass(spec, cell, hit->addends, out);
     if (hit->number_micro <= 0)
         return;
     bool is_old = load((struct str){(const char *)cell->main.p, cell->main.n}, &r);

@@ -9,7 +9,9 @@
  * point, so that every machine and store agrees.
  *
  * An operation of it is an alert: hit.number_micro is its score, hit.value its rule's hash,
- * hit.value_text the rule's uid and its techniques, joined by commas.
+ * hit.value_text the rule's uid and its techniques, joined by commas. If hit.addends holds a
+ * finding (record.h, passing) it comes out again, and tells in an addend "entity_risk" how far the
+ * entity was from the threshold before it: see risk_points().
  */
 #ifndef WEIR_CORRELATE_RISK_H
 #define WEIR_CORRELATE_RISK_H
@@ -22,7 +24,8 @@ enum {
     RISK_RULE_HOUR_MAX = 100, /* points */
     RISK_RULES_MAX = 32,      /* that add within one hour; further ones do not */
     RISK_NAMES_MAX = 8,       /* contributing rules that a finding names: the last ones */
-    RISK_PENDING_MAX = 128    /* alerts not decided yet; further ones are lost */
+    RISK_POINTS_MAX = 20,
+    RISK_PENDING_MAX = 128 /* alerts not decided yet; further ones are lost */
 };
 #define RISK_HALF_LIFE_MS (24 * 3600000ll) /* if the rule says nothing */
 
@@ -31,6 +34,10 @@ cell_step risk_step;
 /* The score at t_ms in millionths, of a cell's main part: what alerts up to t_ms have added, those
  * that wait for the watermark too. 0: a cell that says nothing. */
 int64_t risk_level(const struct operator_spec *spec, struct str cell, int64_t t_ms);
+
+/* What the score at hand adds to an alert: RISK_POINTS_MAX by the share of the threshold that it
+ * has reached, rounded down. 0 for rules without a lower bound. */
+int32_t risk_points(const struct correlation *c, int64_t level_micro);
 
 /* 2^(-hours / half life) as a fraction of 2^32; 0 from RISK_BUCKETS hours on. */
 uint64_t risk_decay(int64_t hours, int64_t half_life_ms);

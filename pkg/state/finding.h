@@ -13,7 +13,7 @@
 #include "state/capsule.h"
 
 /* What a record is: its first byte (correlate/record.h has the signals). */
-enum record_kind { RECORD_FINDING = 1, RECORD_SIGNAL = 2 };
+enum record_kind { RECORD_FINDING = 1, RECORD_SIGNAL = 2, RECORD_PASSING = 3 };
 
 enum finding_activity { FINDING_CREATE = 1, FINDING_UPDATE = 2, FINDING_CLOSE = 3 };
 

@@ -61,4 +61,22 @@ TEST(signal_that_is_cut_or_longer_is_none)
     buf_release(&b);
 }
 
-TEST_MAIN(ENTRY(signal_comes_back_as_it_was), ENTRY(signal_that_is_cut_or_longer_is_none))
+TEST(what_passes_through_comes_back_as_it_was)
+{
+    struct str uid, finding;
+    struct buf b = {0};
+
+    passing_pack(STR("uid"), STR("finding"), &b);
+    CHECK_EQ(record_kind_of(buf_str(&b)), RECORD_PASSING);
+    CHECK(passing_unpack(buf_str(&b), &uid, &finding));
+    CHECK_STR(uid, "uid");
+    CHECK_STR(finding, "finding");
+    for (size_t n = 0; n < b.n; n++)
+        CHECK(!passing_unpack(str_sub(buf_str(&b), 0, n), &uid, &finding));
+    buf_add_char(&b, 'x');
+    CHECK(!passing_unpack(buf_str(&b), &uid, &finding));
+    buf_release(&b);
+}
+
+TEST_MAIN(ENTRY(signal_comes_back_as_it_was), ENTRY(signal_that_is_cut_or_longer_is_none),
+          ENTRY(what_passes_through_comes_back_as_it_was))

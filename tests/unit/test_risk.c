@@ -231,6 +231,92 @@ TEST(level_can_be_asked_at_any_time)
     operator_run_free(r.run);
 }
 
+TEST(points_go_by_the_share_of_the_threshold)
+{
+    static const struct {
+        struct bound bounds[2];
+        size_t n;
+        int64_t level;
+        int32_t want;
+    } ROWS[] = {
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 0, 0},
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 5 * MICRO - 1, 0},
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 5 * MICRO, 1},
+        {{{BOUND_GT, 100 * MICRO}}, 1, 73 * MICRO, 14},
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 100 * MICRO - 1, 19},
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 100 * MICRO, 20},
+        {{{BOUND_GTE, 100 * MICRO}}, 1, 153600 * MICRO, 20}, /* all that a cell can hold */
+        {{{BOUND_GTE, 100 * MICRO}, {BOUND_LT, 200 * MICRO}}, 2, 50 * MICRO, 10},
+        {{{BOUND_LT, 200 * MICRO}}, 1, 50 * MICRO, 0},
+        {{{BOUND_GTE, 0}}, 1, 50 * MICRO, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct correlation c = {.n_bounds = ROWS[i].n};
+        memcpy(c.bounds, ROWS[i].bounds, sizeof ROWS[i].bounds);
+        CHECK_EQ(risk_points(&c, ROWS[i].level), ROWS[i].want);
+    }
+}
+
+/* Give a risk an alert with its finding; what comes out, and the addend that it has. */
+static void pass_alert(struct step_runner *steps, int64_t t_ms, const struct finding *in,
+                       struct finding *out)
+{
+    static char room[4096];
+    struct buf finding = {0}, passing = {0};
+    struct str uid, record;
+    size_t n;
+
+    finding_pack(in, &finding);
+    passing_pack(STR("uid"), buf_str(&finding), &passing);
+    struct hit hit = {.count = 1, .value = 1, .number_micro = 40 * MICRO};
+    hit.addends = buf_str(&passing);
+    struct state_op op = {.key = {{1}}, .t_ms = t_ms, .payload = &hit};
+    step_runner_apply(steps, &op);
+    const struct emission *e = step_runner_take(steps, &n);
+    CHECK_EQ(n, 1);
+    CHECK(e->bytes.n <= sizeof room);
+    memcpy(room, e->bytes.p, e->bytes.n);
+    CHECK(passing_unpack((struct str){room, e->bytes.n}, &uid, &record));
+    CHECK_STR(uid, "uid");
+    CHECK(finding_unpack(record, out));
+    buf_release(&finding);
+    buf_release(&passing);
+}
+
+TEST(a_finding_that_passes_through_learns_what_was_there_before_it)
+{
+    static const struct str group = {"user.name", 9};
+    struct correlation c = {.kind = OPERATOR_RISK, .n_bounds = 1, .group = &group, .n_group = 1};
+    struct operator_spec spec = {.correlation = &c, .is_final = true};
+    struct step_runner *steps = step_runner_new();
+    struct finding in = {.activity = FINDING_CREATE, .cause = CAUSE_NONE, .at_ms = 9}, out;
+
+    c.bounds[0] = (struct bound){BOUND_GTE, 100 * MICRO};
+    (void)step_runner_add(steps, risk_step, &spec);
+    pass_alert(steps, 5, &in, &out);
+    CHECK_EQ(out.n_addends, 0);
+    pass_alert(steps, 6, &in, &out);
+    CHECK_EQ(out.n_addends, 1);
+    CHECK_STR(out.addends[0].name, "entity_risk");
+    CHECK_STR(out.addends[0].why, "risk of user.name was 40 of 100");
+    CHECK_EQ(out.addends[0].value, 8);
+    /* A greater one of another risk stays, a smaller one does not. */
+    in.n_addends = 1;
+    in.addends[0] = (struct finding_addend){STR("entity_risk"), 17, STR("other")};
+    pass_alert(steps, 7, &in, &out);
+    CHECK_EQ(out.n_addends, 1);
+    CHECK_EQ(out.addends[0].value, 17);
+    CHECK_STR(out.addends[0].why, "other");
+    in.addends[0].value = 3;
+    pass_alert(steps, 8, &in, &out);
+    CHECK_EQ(out.n_addends, 1);
+    CHECK_EQ(out.addends[0].value, 20); /* a rule adds 100 in an hour */
+    step_runner_free(steps);
+}
+
 TEST_MAIN(ENTRY(decay_is_that_of_the_formula), ENTRY(threshold_is_met_at_its_edge_and_caps_hold),
           ENTRY(finding_names_the_score_the_rules_and_their_techniques),
-          ENTRY(random_streams_find_what_the_model_finds), ENTRY(level_can_be_asked_at_any_time))
+          ENTRY(random_streams_find_what_the_model_finds), ENTRY(level_can_be_asked_at_any_time),
+          ENTRY(points_go_by_the_share_of_the_threshold),
+          ENTRY(a_finding_that_passes_through_learns_what_was_there_before_it))
