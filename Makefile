@@ -209,7 +209,7 @@ fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench bench-peers
+.PHONY: demo bench bench-peers bench-correlation
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
@@ -223,6 +223,9 @@ bench: ## measure speed and write docs/benchmarks.md (about ten minutes)
 
 bench-peers: all ## measure speed beside other engines (needs cargo)
 	$(Q)B=$(B) tools/bench peers
+
+bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
+	$(Q)B=$(B) tools/bench correlation
 
 # The literal engine by itself: make bench-literal TEXT=FILE [N=20000].
 N        ?= 20000

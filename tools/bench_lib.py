@@ -137,8 +137,8 @@ def table(head, rows):
 
 OPENING = """# Benchmarks
 
-Written by `make bench` and `make bench-peers` (tools/bench): every figure below was measured by one of
-them; a section stands until it is measured anew, and names the commit that it is of. One thread, JSON
+Written by `make bench`, `make bench-peers` and `make bench-correlation` (tools/bench): every figure below was
+measured by one of them; a section stands until it is measured anew, and names the commit that it is of. One thread, JSON
 included, all shared Sigma rules loaded, rates in events a second of time on a core; median (lowest to
 highest) of the runs.
 """

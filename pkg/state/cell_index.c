@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     FILLED_MAX = 10, /* of 12 on the average: then it grows */
@@ -15,12 +16,17 @@ void cell_index_release(struct cell_index *x)
     *x = (struct cell_index){0};
 }
 
+/* Large tables in huge pages, as the slab's regions (slab.h). */
 static struct index_bucket *new_buckets(uint32_t n)
 {
-    struct index_bucket *b = aligned_alloc(sizeof *b, (size_t)n * sizeof *b);
+    size_t bytes = (size_t)n * sizeof(struct index_bucket);
+    size_t unit = bytes >= SLAB_REGION_BYTES ? SLAB_REGION_BYTES : sizeof(struct index_bucket);
+    struct index_bucket *b = aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
 
     ASSERT(b);
-    memset(b, 0, (size_t)n * sizeof *b);
+    if (unit == SLAB_REGION_BYTES)
+        (void)madvise(b, bytes, MADV_HUGEPAGE);
+    memset(b, 0, bytes);
     return b;
 }
 

@@ -48,21 +48,27 @@ void emissions_cut(struct emissions *e, size_t n)
     e->n = n;
 }
 
-/* Nearly sorted already: stores that meet keys out of order are few. */
-static void sort_by_order(struct emissions *e)
+static int by_order(const void *a, const void *b)
 {
-    for (size_t i = 1; i < e->n; i++) {
-        struct emission x = e->items[i];
-        size_t k = i;
-        for (; k > 0 && e->items[k - 1].order > x.order; k--)
-            e->items[k] = e->items[k - 1];
-        e->items[k] = x;
-    }
+    const struct emission *x = a, *y = b;
+
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return (x->bytes.p > y->bytes.p) - (x->bytes.p < y->bytes.p); /* as they were added */
+}
+
+static bool is_sorted(const struct emissions *e)
+{
+    for (size_t i = 1; i < e->n; i++)
+        if (e->items[i - 1].order > e->items[i].order)
+            return false;
+    return true;
 }
 
 void emissions_settle(struct emissions *e)
 {
     for (size_t i = 0; i < e->n; i++)
         e->items[i].bytes.p = (const char *)e->bytes.p + e->offsets[i];
-    sort_by_order(e);
+    if (!is_sorted(e))
+        qsort(e->items, e->n, sizeof *e->items, by_order);
 }
