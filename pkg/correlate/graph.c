@@ -301,7 +301,9 @@ static void add_rule(struct builder *b, uint32_t i)
     const struct rule_state *state = rule->state;
 
     r->suppress = r->stages = r->brake = SPACE_NONE;
-    r->risk_score = rule_level_score(rule->level) * (int64_t)CORRELATION_MICRO;
+    /* As alerts have it: docs/alert.md. */
+    enum rule_level level = rule->has_level || rule->correlation ? rule->level : LEVEL_MEDIUM;
+    r->risk_score = rule_level_score(level) * (int64_t)CORRELATION_MICRO;
     r->is_telling = !r->is_off &&
                     (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);

@@ -30,6 +30,7 @@ from fractions import Fraction
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 NAMESPACE = uuid.UUID("f08bb7fd-8e43-5de3-bd47-0ff5afb8b7c6")
 LATENESS = 15 * MINUTE  # of the generic profile
+MEDIUM = 47  # points of an alert
 T0 = 1_767_225_600_000  # 2026-01-01
 UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 COMPARE = {"gt": lambda a, b: a > b, "gte": lambda a, b: a >= b, "lt": lambda a, b: a < b,
@@ -319,6 +320,20 @@ def met_volume(c, hits):
     return met
 
 
+def meets_risk(c, told, t):
+    """Does the score at t, of alerts (t, rule), meet the bounds?"""
+    in_hour = collections.Counter()
+    for o, name in told:
+        if o <= t and t // HOUR - o // HOUR < 48:
+            in_hour[t // HOUR - o // HOUR, name] += MEDIUM
+    score = sum(min(100, points) * 2 ** (-ago * HOUR / span(c["half-life"]))
+                for (ago, _), points in in_hour.items())
+    for _, bound in bounds_of(c):
+        if any(ago for ago, _ in in_hour) and abs(score - bound) < 0.01:
+            raise Undefined  # rounding decides
+    return meets(bounds_of(c), score)
+
+
 MET = {"first_seen": met_first_seen, "rarity": met_rarity, "ratio": met_ratio, "volume": met_volume}
 
 
@@ -330,6 +345,11 @@ def is_off(rule):
 
 def dedup_of(rule):
     return {} if is_off(rule) else rule.get("weir", {}).get("dedup", {})
+
+
+def key_names(rule):
+    """The fields of a rule's dedup key; none: it is the first entity."""
+    return dedup_of(rule).get("fields", rule.get("correlation", {}).get("group-by", []))
 
 
 def is_final(rule, listed):
@@ -396,7 +416,8 @@ class Oracle:
         self.rules = {r["name"]: r for r in rules}
         self.events = [(t, f) for t, f, late in events if not late]
         self.late = [(t, f, late) for t, f, late in events if late]
-        self.listed = {n for r in rules for n in r.get("correlation", {}).get("rules", [])}
+        self.listed = {n for r in rules if r.get("correlation", {}).get("type") != "risk"
+                       for n in r.get("correlation", {}).get("rules", [])}
         self.signals = {}
         self.generated = {n for r in rules if r.get("correlation", {}).get("generate")
                           for n in r["correlation"]["rules"]}
@@ -448,9 +469,27 @@ class Oracle:
                 continue
             if "detection" in rule:
                 self.of_base_rule(rule, out)
-            else:
+            elif rule["correlation"]["type"] != "risk":
                 self.of_correlation(rule, out)
+        for rule in self.rules.values():
+            if rule.get("correlation", {}).get("type") == "risk":
+                self.of_risk(rule, out)
         return out
+
+    def of_risk(self, rule, out):
+        """What was told of an entity adds up; all its findings have the score of medium."""
+        c = rule["correlation"]
+        if self.late:
+            raise Undefined
+        alerts = collections.defaultdict(list)  # entity: (t, rule)
+        for name, key, start, _ in list(out.values()):
+            if name in c["rules"]:
+                value = key[key_names(self.rules[name]).index(c["group-by"][0])]
+                alerts[value].append((start, name))
+        for entity, told in alerts.items():
+            times = [t for t in sorted({t for t, _ in told}) if meets_risk(c, told, t)]
+            for start, inside in intervals(rule, (entity,), DAY, times):
+                out[uid_of(rule, (entity,), start)] = (rule["name"], (entity,), start, len(inside))
 
     def of_base_rule(self, rule, out):
         dedup = dedup_of(rule)
@@ -631,6 +670,15 @@ def random_rules(rng, is_history):
         random_telling(rng, rule)
         if "correlation" in rule and rng.random() < 0.2:
             rule["correlation"]["generate"] = True
+    listed = {n for r in rules for n in r.get("correlation", {}).get("rules", [])}
+    told = [r["name"] for r in rules if r["name"] not in listed and not is_off(r) and "g" in key_names(r)
+            and span(dedup_of(r).get("period", "1h")) <= HOUR]
+    if told and rng.random() < 0.6:
+        rules.append({"title": "risk", "name": "risk", "id": "0b0e6a0e-0000-4000-8000-00000000000f",
+                      "correlation": {"type": "risk", "rules": told, "group-by": ["g"],
+                                      "condition": bounds(rng, lambda: rng.choice([48, 100, 130, 200]), OPEN_OPS),
+                                      "half-life": rng.choice(["1h", "4h", "24h"])},
+                      "level": "medium"})
     return rules
 
 
@@ -655,7 +703,7 @@ def random_fields(rng):
 
 def random_stream(rng, rules, n, is_history):
     """Bursts of N-1, N, N+1 hits in W-1, W, W+1 ms, on and around the edges of buckets."""
-    correlations = [r for r in rules if "correlation" in r]
+    correlations = [r for r in rules if r.get("correlation", {}).get("type", "risk") != "risk"]
     events, t = [], T0 + rng.randint(0, HOUR)
     while len(events) < n:
         rule = rng.choice(correlations)
