@@ -7,7 +7,9 @@
  * "state:" with the minute's start in ms, so a replay gives the same ones.
  *
  * Limits   the numbers are what this store gave up on behalf of this program: another store
- *          gives up others. What the unfinished minute had is forgotten with the program.
+ *          gives up others. What the unfinished minute had is forgotten with the program. Several
+ *          workers on one store each tell what they made it give up, under the same uid; such a
+ *          finding is made beside the outbox, so a batch that is done again may tell it less or not.
  * Threads  belongs to one thread, that of the store.
  */
 #ifndef WEIR_CORRELATE_PRESSURE_H

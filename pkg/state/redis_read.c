@@ -16,10 +16,13 @@ static int64_t sample_size(const struct redis_space *space, uint32_t shard, size
     int64_t bytes = redis_bytes_of(&space->usage[shard]), share = redis_share_of(space),
             n = (int64_t)n_keys;
 
-    if (bytes + n * REDIS_CELL_OVERHEAD > share)
+    bool is_pressed = redis_is_pressed(space, shard),
+         is_near = bytes + n * REDIS_CELL_OVERHEAD > share;
+
+    if (bytes > share || (is_near && !is_pressed))
         n = n * 2 + 16;
-    else if (redis_is_pressed(space, shard))
-        n = n / 16 + 1; /* new keys are small: little has to go */
+    else if (is_pressed) /* new keys are small: little has to go, but each comes with its page */
+        n = is_near ? n / 4 + 16 : n / 16 + 1;
     else if (bytes > share / 2)
         n = n / 2 + 4;
     else
