@@ -66,7 +66,7 @@ def memory(b):
     path = generated(b, ["--events", GROUPS, "--users", GROUPS, "--fail", 1, "--in-turn"])
     rows = []
     for name, end in KINDS:
-        s = run("groups.yml", path, 1, "--id", "*5c9a1b01" + "00" + end)["state"]
+        s = run("groups.yml", path, 1, "--id", "*5c9a1b01" + end)["state"]
         rows.append([name, number(s["cells"]), f"{s['cell_bytes'] / s['cells']:.0f}",
                      f"{(s['cell_bytes'] + s['capsule_bytes']) / s['cells']:.0f}",
                      number(s["capsule_bytes"] / 1e6)])
