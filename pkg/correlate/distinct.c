@@ -34,8 +34,11 @@ static uint32_t count_and_claim(struct distinct_cell *c, int64_t t_ms)
     return count;
 }
 
-/* Count at every candidate that is still of interest; gives the largest count that is too small. */
-static uint32_t sweep(struct distinct_cell *c)
+/* Count at every candidate that is still of interest; gives the largest count that is too small.
+ * Nothing is claimed before from_ms, where no window has changed: what holds there was claimed when
+ * it came to hold, and its bucket may be closed since, although our watermark (that of an owner who
+ * has just begun) does not say so. */
+static uint32_t sweep(struct distinct_cell *c, int64_t from_ms)
 {
     uint32_t most = 0, n = distinct_window_n(&c->window);
 
@@ -43,7 +46,8 @@ static uint32_t sweep(struct distinct_cell *c)
         int64_t t_ms = distinct_window_candidate(&c->window, i);
         if (distinct_cell_is_settled(c, t_ms))
             continue;
-        uint32_t count = count_and_claim(c, t_ms);
+        uint32_t count =
+            t_ms < from_ms ? distinct_window_count(&c->window, t_ms) : count_and_claim(c, t_ms);
         if (count < c->window.keep && count > most)
             most = count;
     }
@@ -85,7 +89,7 @@ static void judge_between(struct distinct_cell *c, const struct distinct_change 
             b.elsewhere = max_of(b.elsewhere, count);
     }
     if (change->from_ms <= change->to_ms && ++b.elsewhere >= c->window.keep)
-        b.elsewhere = sweep(c);
+        b.elsewhere = sweep(c, change->from_ms);
     distinct_window_set_bounds(&c->window, b);
 }
 

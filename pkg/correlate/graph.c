@@ -326,10 +326,13 @@ static void add_brake(struct builder *b, uint32_t i)
 {
     struct graph_rule *r = &b->g->rules[i];
 
-    if (!r->is_telling || !b->g->options.brake_creates)
+    uint32_t creates_max = b->g->options.brake_creates;
+
+    if (!creates_max && b->g->options.is_once)
+        creates_max = UINT32_MAX; /* what events tell by themselves has no other space */
+    if (!r->is_telling || !creates_max)
         return;
-    r->brake_spec =
-        (struct brake_spec){r->rule->uid, b->g->options.tenant, b->g->options.brake_creates};
+    r->brake_spec = (struct brake_spec){r->rule->uid, b->g->options.tenant, creates_max};
     r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1, brake_step, &r->brake_spec);
 }
 

@@ -29,8 +29,11 @@ enum { GRAPH_RISKS_ASKED = 4 /* risks that a finding passes through; each costs 
 struct graph_options {
     struct str tenant;
     struct state_secret secret;
-    uint64_t budget_bytes;              /* of each space, a quarter of it capsules; 0: default */
-    uint32_t brake_creates;             /* per rule and event-time minute; 0: no brake */
+    uint64_t budget_bytes;  /* of each space, a quarter of it capsules; 0: default */
+    uint32_t brake_creates; /* per rule and event-time minute; 0: no brake */
+    /* Findings follow the protocol: every Create passes through state, also where there is no
+     * brake, so that a replay knows that it was published. */
+    bool is_once;
     bool no_dedup;                      /* every match is a finding of its own */
     const struct addends *lists;        /* that lift scores; NULL: none */
     const struct geoip *geoip;          /* NULL: none, and rules about places are off */

@@ -36,7 +36,8 @@ struct cell_memory {
 struct cell {
     struct cell_part main, side; /* main.n == 0: new */
     int64_t due_ms;  /* call the step at this watermark though nothing comes; CELL_NEVER */
-    int64_t idle_ms; /* from this watermark on the cell means nothing and may be dropped */
+    int64_t idle_ms; /* from this watermark on the cell means nothing and may be dropped, once what
+                        is due by then was called */
     uint8_t weight;  /* 0: as good as nothing is lost by forgetting it ... 255: keep to the last */
     struct cell_memory *memory;
 };

@@ -572,6 +572,14 @@ void mem_space_queue_all(struct mem_pool *pool, struct mem_space *sp)
         }
 }
 
+/* Means nothing any more, and owes nothing: a timer that was not run yet (an owner that sweeps up
+ * runs none) may have something to tell. */
+static bool is_over(const struct mem_pool *pool, uint32_t block, int64_t watermark_ms)
+{
+    return idle_unpack(head_of(pool, block)->idle_s) <= watermark_ms &&
+           mem_space_due(pool, block) > due_pack(watermark_ms);
+}
+
 void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, int64_t watermark_ms)
 {
     struct cell_index *x = &sp->index;
@@ -588,7 +596,7 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
             fetch_bucket_cells(pool, &x->buckets[at + 2]);
         for (int k = 0; k < INDEX_ENTRIES; k++) {
             uint32_t block = x->buckets[at].block[k];
-            if (!x->buckets[at].tag[k] || idle_unpack(head_of(pool, block)->idle_s) > watermark_ms)
+            if (!x->buckets[at].tag[k] || !is_over(pool, block, watermark_ms))
                 continue;
             drop(pool, sp, block);
             sp->counters.expired++;

@@ -270,7 +270,7 @@ local function drop(tag, space, key, value)
 end
 
 -- watermark, overhead of a cell, force: a full Redis makes room. Samples every space; cells that
--- mean nothing any more go, with force the weaker half too. Runs although memory is out.
+-- mean nothing any more and owe no timer go, with force the weaker half too. Runs although memory is out.
 local function sweep(keys, args)
   local tag, expired, evicted = keys[1], 0, 0
   local watermark, overhead, force = tonumber(args[1]), tonumber(args[2]), args[3] == '1'
@@ -278,8 +278,8 @@ local function sweep(keys, args)
     local found, list = redis.call('HRANDFIELD', tag .. ':c:' .. space, SWEEP_SAMPLE, 'WITHVALUES'), {}
     for i = 1, #found, 2 do
       local value = found[i + 1]
-      local weight, stamp, _, idle = struct.unpack('<Bi8i8i8', value, 2)
-      list[#list + 1] = { found[i], value, weight, stamp, idle <= watermark }
+      local weight, stamp, due, idle = struct.unpack('<Bi8i8i8', value, 2)
+      list[#list + 1] = { found[i], value, weight, stamp, idle <= watermark and due > watermark }
     end
     table.sort(list, function(a, b)
       if a[3] ~= b[3] then return a[3] < b[3] end

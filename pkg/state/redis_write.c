@@ -349,11 +349,18 @@ static void make_room(struct store_redis *s, struct redis_shard *sh, size_t from
     }
 }
 
+/* Means nothing any more, and no timer is owed: one that was not run yet may have something to
+ * tell. */
+static bool is_over(const struct redis_slot *slot, int64_t watermark_ms)
+{
+    return slot->was.idle_ms <= watermark_ms && slot->was.due_ms > watermark_ms;
+}
+
 static void drop_idle(struct store_redis *s, struct redis_shard *sh)
 {
     for (size_t i = 0; i < sh->n_slots; i++) {
         struct redis_slot *slot = &sh->slots[i];
-        if (slot->is_sampled && slot->is_there && slot->was.idle_ms <= s->batch->clock.watermark_ms)
+        if (slot->is_sampled && slot->is_there && is_over(slot, s->batch->clock.watermark_ms))
             slot->is_dropped = true;
     }
 }

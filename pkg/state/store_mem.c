@@ -42,6 +42,7 @@ struct mem_store {
     uint32_t *starts; /* of each space in it */
     size_t cap_starts;
     struct ledger ledger;
+    uint64_t unreached; /* shards */
 };
 
 static struct mem_store *mem_of(struct store *s);
@@ -144,6 +145,11 @@ static const uint32_t *take_turns(struct mem_store *s, const struct store_batch 
     return s->turns;
 }
 
+static bool is_reached(const struct mem_store *s, const struct state_op *op)
+{
+    return !(s->unreached >> state_key_shard(&op->key) & 1);
+}
+
 static void apply_ops(struct mem_store *s, const struct store_batch *b)
 {
     const uint32_t *turns = take_turns(s, b);
@@ -165,6 +171,8 @@ static void apply_ops(struct mem_store *s, const struct store_batch *b)
             const struct state_op *ahead = &b->ops[turns ? turns[i + AHEAD_SIDE] : i + AHEAD_SIDE];
             mem_space_fetch_side(&s->pool, &s->spaces[ahead->space], &ahead->key);
         }
+        if (!is_reached(s, op))
+            continue;
         if (b->parts && ledger_has_applied(&s->ledger, b, op))
             s->spaces[op->space].counters.skipped++;
         else
@@ -281,7 +289,8 @@ static void fire_timers(struct mem_store *s, const struct store_batch *b)
 {
     const struct due_heap *h = &s->pool.due[b->round];
 
-    while (b->timer_ms != INT64_MIN && h->n && h->items[0].due_space >> 16 <= timer_until(b)) {
+    while (!s->unreached && b->timer_ms != INT64_MIN && h->n &&
+           h->items[0].due_space >> 16 <= timer_until(b)) {
         uint64_t due = gather(s, b->round);
         for (size_t i = 0; i < s->n_ready; i++)
             fire(s, b, s->ready[i], due);
@@ -342,6 +351,9 @@ static void called_shards(const struct mem_store *s, const struct store_batch *b
     if (b->timer_ms != INT64_MIN)
         due_shards(s, b, 0, calls);
     ledger_outbox_shards(&s->ledger, b, calls);
+    for (int i = 0; i < STORE_SHARDS; i++)
+        if (s->unreached >> i & 1)
+            calls[i] = false;
 }
 
 static void sweep(struct mem_store *s, const struct store_batch *b)
@@ -557,6 +569,11 @@ void store_mem_set_run(struct store *s, const char *run_id)
 
     ASSERT(n < STORE_RUN_ID_MAX);
     memcpy(l->run.run_id, run_id, n + 1);
+}
+
+void store_mem_set_reach(struct store *s, uint64_t shards)
+{
+    mem_of(s)->unreached = ~shards;
 }
 
 struct mem_pool *store_mem_pool(struct store *s)

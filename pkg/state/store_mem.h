@@ -21,6 +21,10 @@ struct store *store_mem_copy(const struct store *s);
 
 /* The server was started anew: another run, which is not blessed. At most 40 characters. */
 void store_mem_set_run(struct store *s, const char *run_id);
+/* Batches reach only these shards (bits), as calls of a remote store that is lost halfway: the
+ * operations of the others are not applied, and no timers run. All of them: UINT64_MAX, as at
+ * first. With parts only. */
+void store_mem_set_reach(struct store *s, uint64_t shards);
 /* Time of the lease's end; 0 at first. */
 void store_mem_set_clock(struct store *s, uint64_t now_ms);
 

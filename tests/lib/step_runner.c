@@ -20,6 +20,7 @@ struct step_runner {
     struct held **cells;
     size_t n, cap;
     int64_t watermark_ms;
+    bool is_forgotten;
     struct emissions added, told;
 };
 
@@ -100,7 +101,7 @@ static size_t find(struct step_runner *r, uint32_t space, const struct state_key
 static void step(struct step_runner *r, size_t i, const struct state_op *op)
 {
     struct held *h = r->cells[i];
-    struct step_clock clock = {r->watermark_ms};
+    struct step_clock clock = {op && r->is_forgotten ? INT64_MIN : r->watermark_ms};
 
     r->added.head = (struct emission){.order = op ? op->order : UINT64_MAX, .space = h->space};
     r->steps[h->space](r->contexts[h->space], op, &h->cell, &clock, &r->added);
@@ -121,6 +122,11 @@ static bool comes_before(const struct held *a, const struct held *b)
     if (a->space != b->space)
         return a->space < b->space;
     return memcmp(&a->key, &b->key, sizeof(a->key)) < 0;
+}
+
+void step_runner_forget(struct step_runner *r, bool is_forgotten)
+{
+    r->is_forgotten = is_forgotten;
 }
 
 void step_runner_watermark(struct step_runner *r, int64_t ms)

@@ -16,6 +16,9 @@ uint32_t step_runner_add(struct step_runner *r, cell_step *step, void *context);
 
 /* One operation at the current watermark. */
 void step_runner_apply(struct step_runner *r, const struct state_op *op);
+/* Operations from now on come from somebody who knows of no watermark yet, though timers have run
+ * at ours: a worker that has just taken over. False: not any more. */
+void step_runner_forget(struct step_runner *r, bool is_forgotten);
 /* Raise the watermark (INT64_MAX: the end) and call all cells that are due, in order of (due,
  * space, key), until none is. */
 void step_runner_watermark(struct step_runner *r, int64_t ms);

@@ -204,8 +204,10 @@ static void run(const struct stream *s, const struct operator_kind_info *info, s
     qsort(order, s->n, sizeof *order, by_arrival);
     step_runner_add(r, shrinking_step, &context);
     for (uint32_t i = 0; i < s->n; i++) {
+        step_runner_forget(r, !order[i].is_late && rng_below(rng, 8) == 0);
         if (!order[i].is_late)
             apply(r, &order[i], i);
+        step_runner_forget(r, false);
         if (!order[i].is_late && order[i].t_ms > newest_ms)
             newest_ms = order[i].t_ms;
         if (newest_ms != INT64_MIN && rng_below(rng, every) == 0) {

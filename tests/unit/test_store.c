@@ -663,6 +663,31 @@ TEST(idle_cells_are_swept)
     rig_close(&r);
 }
 
+/* A worker that has just taken over applies operations and runs no timers at first. */
+TEST(idle_cells_that_owe_a_timer_stay)
+{
+    struct rig r;
+
+    CHECK(rig_open(&r, &makers[0]));
+    struct order_hit *h = order_add(r.b, r.space, 1, 1);
+    h->idle_ms = 5000;
+    h->due_ms = 4000;
+    go(&r);
+    r.b->batch.clock.watermark_ms = 10000;
+    for (uint32_t i = 0; i < 200; i++)
+        order_add(r.b, r.space, 2, 20000)->idle_ms = 900000;
+    go(&r);
+    CHECK_EQ(store_stats(r.s, r.space).expired, 0);
+    r.b->batch.timer_ms = 10000;
+    go(&r);
+    CHECK(str_find(buf_str(&r.out), STR("timer key 1 t 4000"), 0) != SIZE_MAX);
+    for (uint32_t i = 0; i < 200; i++)
+        order_add(r.b, r.space, 2, 20000)->idle_ms = 900000;
+    go(&r);
+    CHECK_EQ(store_stats(r.s, r.space).expired, 1);
+    rig_close(&r);
+}
+
 TEST(keys_with_one_hit_become_small_under_pressure_and_come_back)
 {
     enum { KEYS = 4000 };
@@ -787,6 +812,7 @@ int main(void)
         ENTRY(the_weakest_and_oldest_goes_first),
         ENTRY(what_does_not_fit_is_counted),
         ENTRY(idle_cells_are_swept),
+        ENTRY(idle_cells_that_owe_a_timer_stay),
         ENTRY(keys_with_one_hit_become_small_under_pressure_and_come_back),
         ENTRY(random_batches_give_what_the_slow_store_gives)};
 
