@@ -124,8 +124,9 @@ $(B)/sim: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))) $(B)/tests/
 
 SIM_RUNS = $(if $(filter file,$(origin N)),100000,$(N))
 .PHONY: sim
-sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults, then each defence switched off
+sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults in each form, then each defence switched off
 	$(Q)$(B)/sim --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --check --runs 1
+	$(Q)$(B)/sim --real --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --real --check --runs 1
 
 # The compiled matcher against the reference evaluator, on files and on made-up events.
 $(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a

@@ -46,7 +46,7 @@ static void open_transaction(struct sim_broker *b, uint32_t slot, int64_t now_ms
 }
 
 enum protocol_outcome sim_produce(struct sim_broker *b, uint32_t slot, uint32_t epoch,
-                                  int64_t now_ms, const struct sim_record *r)
+                                  int64_t now_ms, const struct sim_published *r)
 {
     if (b->slots[slot].epoch != epoch)
         return PROTOCOL_FATAL;

@@ -9,12 +9,11 @@
 #ifndef WEIR_TESTS_SIM_BROKER_H
 #define WEIR_TESTS_SIM_BROKER_H
 
-#include "redis.h"
+#include "form.h"
 #include "worker/protocol.h"
 
 enum {
     SIM_SLOTS = 3,
-    SIM_EVENTS_MAX = 160, /* of a partition */
     SIM_OUTPUT_MAX = 6000,
     SIM_LATE_MAX = 16, /* EndTxn requests on their way */
     SIM_TRANSACTION_MS = 400
@@ -23,7 +22,7 @@ enum {
 enum sim_state { SIM_OPEN, SIM_COMMITTED, SIM_ABORTED };
 
 struct sim_output {
-    struct sim_record record;
+    struct sim_published record;
     enum sim_state state;
     uint32_t slot;
 };
@@ -66,7 +65,7 @@ struct sim_broker {
 void sim_broker_init(struct sim_broker *b);
 uint32_t sim_init_producer(struct sim_broker *b, uint32_t slot);
 enum protocol_outcome sim_produce(struct sim_broker *b, uint32_t slot, uint32_t epoch,
-                                  int64_t now_ms, const struct sim_record *r);
+                                  int64_t now_ms, const struct sim_published *r);
 enum protocol_outcome sim_send_offset(struct sim_broker *b, uint32_t slot, uint32_t epoch,
                                       int64_t now_ms, uint32_t generation, uint32_t member,
                                       uint32_t partition, uint64_t offset, struct str metadata);

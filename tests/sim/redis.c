@@ -11,6 +11,9 @@
 struct sim_store {
     struct store base;
     struct sim_link link;
+    struct sim_server *server;
+    sim_note_fn *note;
+    void *note_context;
     struct space_spec spaces[SIM_SPACES];
     uint32_t n_spaces;
     store_claim_reader *reader;
@@ -52,25 +55,14 @@ static bool guards(const struct sim_store *s, enum sim_defence d)
     return !(s->link.without & (uint32_t)d);
 }
 
-/* A request goes out, or its answer is lost: true. The request itself is lost before it. */
-static bool is_lost(struct sim_store *s, const char *what)
-{
-    if (*s->link.is_calm || rng_below(s->link.rng, 64) >= s->link.lost_in_64)
-        return false;
-    ++*s->link.n_lost;
-    s->link.pause(s->link.context, what);
-    return true;
-}
-
 static enum weir_rc go_out(struct sim_store *s, const char *what)
 {
-    s->link.pause(s->link.context, what);
-    return is_lost(s, "request lost") ? WEIR_IO : WEIR_OK;
+    return sim_go_out(&s->link, what);
 }
 
 static enum weir_rc come_back(struct sim_store *s)
 {
-    return is_lost(s, "answer lost") ? WEIR_IO : WEIR_OK;
+    return sim_come_back(&s->link);
 }
 
 static uint64_t run_of(const char *run_id)
@@ -88,7 +80,7 @@ static void incarnation_text(const struct sim_server *v, char out[static STORE_R
 
 static bool is_blessed(const struct sim_store *s, const char *incarnation)
 {
-    const struct sim_server *v = s->link.server;
+    const struct sim_server *v = s->server;
     char mine[STORE_RUN_ID_MAX];
 
     incarnation_text(v, mine);
@@ -97,7 +89,7 @@ static bool is_blessed(const struct sim_store *s, const char *incarnation)
 
 static bool is_owner(const struct sim_store *s, uint32_t partition, uint64_t epoch)
 {
-    return !guards(s, SIM_EPOCH) || epoch >= s->link.server->epoch[partition];
+    return !guards(s, SIM_EPOCH) || epoch >= s->server->epoch[partition];
 }
 
 /* ---- cells ------------------------------------------------------------------------------------
@@ -113,7 +105,7 @@ static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t ro
 static void step(struct sim_store *s, const struct state_op *op, uint32_t space, uint8_t key,
                  struct emission head, const struct step_clock *clock)
 {
-    struct sim_cell *c = &s->link.server->cells[space][key];
+    struct sim_cell *c = &s->server->cells[space][key];
     struct cell cell = {.main = {c->bytes, c->n, SIM_CELL_BYTES},
                         .due_ms = c->n ? c->due_ms : CELL_NEVER,
                         .idle_ms = CELL_NEVER,
@@ -129,7 +121,7 @@ static void step(struct sim_store *s, const struct state_op *op, uint32_t space,
 static bool is_due(const struct sim_store *s, uint32_t space, uint8_t key, uint32_t shard,
                    const struct store_batch *b)
 {
-    const struct sim_cell *c = &s->link.server->cells[space][key];
+    const struct sim_cell *c = &s->server->cells[space][key];
     struct state_key k = sim_key(space, key);
 
     return c->n && s->spaces[space].level == b->round && c->due_ms <= b->timer_ms &&
@@ -151,7 +143,7 @@ static bool any_due(const struct sim_store *s, uint32_t shard, const struct stor
 static enum store_answer check(const struct sim_store *s, uint32_t shard,
                                const struct store_batch *b)
 {
-    const struct sim_server *v = s->link.server;
+    const struct sim_server *v = s->server;
 
     if (!is_blessed(s, b->incarnation))
         return STORE_NEWINC;
@@ -172,8 +164,8 @@ static bool is_claimed(const struct sim_store *s, uint32_t shard, struct str byt
 
     if (!s->reader || !s->reader(bytes, &c))
         return false;
-    for (uint32_t i = 0; i < s->link.server->shards[shard].n_claims; i++) {
-        const struct store_claim *k = &s->link.server->shards[shard].claims[i];
+    for (uint32_t i = 0; i < s->server->shards[shard].n_claims; i++) {
+        const struct store_claim *k = &s->server->shards[shard].claims[i];
         if (memcmp(k->uid, c.uid, sizeof c.uid) == 0 && k->kind == c.kind)
             return c.sequence <= k->sequence;
     }
@@ -182,7 +174,7 @@ static bool is_claimed(const struct sim_store *s, uint32_t shard, struct str byt
 
 static void put_outbox(struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     emissions_settle(&s->stepped);
     for (size_t i = 0; i < s->stepped.n; i++) {
@@ -195,8 +187,8 @@ static void put_outbox(struct sim_store *s, uint32_t shard, const struct store_b
                                 .space = e->space,
                                 .at = e->at,
                                 .is_restored = is_claimed(s, shard, e->bytes)};
-        if (s->link.note)
-            s->link.note(s->link.context, o, e->bytes.p);
+        if (s->note)
+            s->note(s->note_context, o, e->bytes.p);
         ASSERT(e->bytes.n == sizeof o->record);
         memcpy(&o->record, e->bytes.p, sizeof o->record);
     }
@@ -205,7 +197,7 @@ static void put_outbox(struct sim_store *s, uint32_t shard, const struct store_b
 
 static void run_steps(struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     for (size_t i = 0; i < b->n_ops; i++) {
         const struct state_op *op = &b->ops[i];
@@ -228,7 +220,7 @@ static void run_steps(struct sim_store *s, uint32_t shard, const struct store_ba
 
 static void trim(struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < v->n_outbox; i++) {
@@ -246,7 +238,7 @@ static void trim(struct sim_store *s, uint32_t shard, const struct store_batch *
 
 static void give(struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
-    const struct sim_server *v = s->link.server;
+    const struct sim_server *v = s->server;
 
     for (uint32_t i = 0; i < v->n_outbox; i++) {
         const struct sim_entry *o = &v->outbox[i];
@@ -271,7 +263,7 @@ static void lift_to(struct store_applied *a, struct store_applied to)
 /* One call of the server's function: all or nothing. */
 static void write_shard(struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     trim(s, shard, b);
     run_steps(s, shard, b);
@@ -290,7 +282,7 @@ static enum weir_rc apply_shard(struct sim_store *s, uint32_t shard, const struc
 {
     for (;;) {
         TRY(go_out(s, "read cells"));
-        uint64_t seen = s->link.server->shards[shard].changes;
+        uint64_t seen = s->server->shards[shard].changes;
         *answer = check(s, shard, b);
         if (*answer != STORE_DONE)
             return WEIR_OK;
@@ -298,7 +290,7 @@ static enum weir_rc apply_shard(struct sim_store *s, uint32_t shard, const struc
         *answer = check(s, shard, b);
         if (*answer != STORE_DONE)
             return WEIR_OK;
-        if (s->link.server->shards[shard].changes != seen) {
+        if (s->server->shards[shard].changes != seen) {
             ++*s->link.n_conflicts;
             continue;
         }
@@ -356,7 +348,7 @@ static enum weir_rc sim_acquire(struct store *store, uint32_t partition, const c
                                 uint64_t *epoch, enum store_answer *answer, struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(go_out(s, "acquire"));
@@ -380,7 +372,7 @@ static enum weir_rc sim_applied(struct store *store, uint32_t partition, uint32_
     TRY(go_out(s, "read applied"));
     memset(out, 0, STORE_SHARDS * sizeof *out);
     for (uint32_t shard = 0; shard < SIM_SHARDS; shard++)
-        out[shard] = s->link.server->shards[shard].applied[partition][round];
+        out[shard] = s->server->shards[shard].applied[partition][round];
     return WEIR_OK;
 }
 
@@ -399,7 +391,7 @@ static enum weir_rc sim_lift(struct store *store, const char *incarnation, uint3
         return WEIR_OK;
     for (uint32_t shard = 0; shard < SIM_SHARDS; shard++)
         for (uint32_t r = 0; r < n_rounds; r++)
-            lift_to(&s->link.server->shards[shard].applied[partition][r], *upto);
+            lift_to(&s->server->shards[shard].applied[partition][r], *upto);
     return come_back(s);
 }
 
@@ -408,7 +400,7 @@ static enum weir_rc sim_mark(struct store *store, const char *incarnation,
                              int64_t *least_ms, enum store_answer *answer, struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(go_out(s, "mark"));
@@ -436,7 +428,7 @@ static enum weir_rc sim_run(struct store *store, struct store_run *out, struct w
 
     (void)err;
     TRY(go_out(s, "read run"));
-    const struct sim_server *v = s->link.server;
+    const struct sim_server *v = s->server;
     uint64_t run = guards(s, SIM_NEWINC) || !v->blessed_run ? v->run : v->blessed_run;
     snprintf(out->run_id, sizeof out->run_id, "%llx", (unsigned long long)run);
     incarnation_text(v, out->blessed);
@@ -448,7 +440,7 @@ static enum weir_rc sim_run(struct store *store, struct store_run *out, struct w
 
 static bool holds_lease(const struct sim_store *s, const struct store_lease *l)
 {
-    const struct sim_server *v = s->link.server;
+    const struct sim_server *v = s->server;
 
     if (!guards(s, SIM_LEASE))
         return true;
@@ -460,7 +452,7 @@ static enum weir_rc sim_lease(struct store *store, const struct store_lease *l,
                               enum store_answer *answer, struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(go_out(s, "lease"));
@@ -491,7 +483,7 @@ static enum weir_rc sim_bless(struct store *store, const struct store_lease *l,
                               struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(recovery_call(s, l, "bless", answer));
@@ -530,7 +522,7 @@ static enum weir_rc sim_restore(struct store *store, const struct store_lease *l
                                 enum store_answer *answer, struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(recovery_call(s, l, "restore", answer));
@@ -553,8 +545,8 @@ static enum weir_rc sim_replay_from(struct store *store, uint32_t partition, boo
 
     (void)err;
     TRY(go_out(s, "read replay"));
-    *has = s->link.server->has_replay[partition];
-    *from = s->link.server->replay[partition];
+    *has = s->server->has_replay[partition];
+    *from = s->server->replay[partition];
     return WEIR_OK;
 }
 
@@ -563,7 +555,7 @@ static enum weir_rc sim_set_replay(struct store *store, const struct store_lease
                                    enum store_answer *answer, struct weir_err *err)
 {
     struct sim_store *s = of(store);
-    struct sim_server *v = s->link.server;
+    struct sim_server *v = s->server;
 
     (void)err;
     TRY(recovery_call(s, l, "set replay", answer));
@@ -586,7 +578,7 @@ static enum weir_rc sim_end_replay(struct store *store, const char *incarnation,
     if (!is_blessed(s, incarnation))
         *answer = STORE_NEWINC;
     if (*answer == STORE_DONE)
-        s->link.server->has_replay[partition] = false;
+        s->server->has_replay[partition] = false;
     return come_back(s);
 }
 
@@ -629,7 +621,8 @@ static void sim_free(struct store *store)
     free(s);
 }
 
-struct store *sim_store_new(const struct sim_link *link)
+struct store *sim_store_new(const struct sim_link *link, struct sim_server *server,
+                            sim_note_fn *note, void *context)
 {
     static const struct store_vtable table = {
         .add_space = sim_add_space,
@@ -655,6 +648,9 @@ struct store *sim_store_new(const struct sim_link *link)
     ASSERT(s);
     s->base.vtable = &table;
     s->link = *link;
+    s->server = server;
+    s->note = note;
+    s->note_context = context;
     s->memory.grow = grow;
     return &s->base;
 }

@@ -10,9 +10,8 @@
 
 #include "rules.h"
 #include "state/store.h"
-#include "tests/lib/rng.h"
 
-enum { SIM_PARTS_MAX = 4, SIM_OUTBOX_MAX = 3000, SIM_CLAIMS_MAX = 512, SIM_CELL_BYTES = 832 };
+enum { SIM_OUTBOX_MAX = 3000, SIM_CLAIMS_MAX = 512, SIM_CELL_BYTES = 832 };
 
 struct sim_cell {
     uint32_t n;
@@ -48,37 +47,14 @@ struct sim_server {
     struct sim_entry outbox[SIM_OUTBOX_MAX]; /* last: only what is in use is copied */
 };
 
-/* What the store itself defends with; a test switches it off. */
-enum sim_defence {
-    SIM_NEWINC = 1 << 0, /* the run is checked */
-    SIM_EPOCH = 1 << 1,  /* an older owner is refused */
-    SIM_CLAIMS = 1 << 2, /* published records are restored */
-    SIM_MARK = 1 << 3,   /* and entries of the outbox marked */
-    SIM_LEASE = 1 << 4,  /* recovery calls check the lease */
-    SIM_AGAIN = 1 << 5,  /* a call that is repeated calls the same shards */
-    SIM_APPLIED = 1 << 6 /* operations applied before are skipped */
-};
-
 void sim_server_init(struct sim_server *s);
 void sim_server_copy(struct sim_server *to, const struct sim_server *from);
 /* All data are gone, the process lives. */
 void sim_server_flush(struct sim_server *s);
 
-/* The world as a client meets it. */
-struct sim_link {
-    struct sim_server *server;
-    struct rng *rng;
-    const int64_t *now_ms;
-    uint32_t without;    /* enum sim_defence */
-    const bool *is_calm; /* nothing is lost any more */
-    uint32_t lost_in_64; /* so many requests or answers of 64 are lost */
-    void (*pause)(void *context, const char *what);
-    /* An emission was put into the outbox; NULL: not of interest. */
-    void (*note)(void *context, const struct sim_entry *o, const char *record);
-    void *context;
-    uint64_t *n_lost, *n_conflicts;
-};
-
-struct store *sim_store_new(const struct sim_link *link);
+/* A client. note: an emission was put into the outbox; NULL: not of interest. */
+typedef void sim_note_fn(void *context, const struct sim_entry *o, const char *record);
+struct store *sim_store_new(const struct sim_link *link, struct sim_server *server,
+                            sim_note_fn *note, void *context);
 
 #endif

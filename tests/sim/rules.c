@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-uint64_t sim_too_late;
-
 struct find {
     int64_t bucket_ms;
     uint32_t sequence, told;
@@ -296,27 +294,44 @@ static bool holds(const struct hits *h, uint8_t key, int64_t at_ms, const struct
     return count >= p->n;
 }
 
+static void set_expected(struct sim_expected *e, uint8_t space, uint8_t key, int64_t bucket_ms)
+{
+    *e = (struct sim_expected){.uid = {space, key}, .has_close = space != SPACE_RISK};
+    memcpy(e->uid + 8, &bucket_ms, sizeof bucket_ms);
+}
+
 static size_t expect_findings(const struct hits *h, const struct params *p,
                               struct sim_expected *out, size_t n)
 {
     for (uint8_t key = 0; key < SIM_KEYS; key++) {
         size_t first = n;
         for (size_t i = 0; i < h->n[key]; i++) {
+            int64_t bucket_ms = bucket_of(h->t[key][i], key);
+            struct sim_expected e;
             if (!holds(h, key, h->t[key][i], p))
                 continue;
-            struct sim_expected e = {(uint8_t)p->space, key, bucket_of(h->t[key][i], key), 0};
+            set_expected(&e, (uint8_t)p->space, key, bucket_ms);
             size_t k = first;
-            while (k < n && out[k].bucket_ms != e.bucket_ms)
+            while (k < n && memcmp(out[k].uid, e.uid, sizeof e.uid) != 0)
                 k++;
             if (k < n)
                 continue;
-            for (size_t j = 0; j < h->n[key]; j++)
-                e.count += bucket_of(h->t[key][j], key) == e.bucket_ms;
+            for (size_t j = 0; e.has_close && j < h->n[key]; j++)
+                e.count += bucket_of(h->t[key][j], key) == bucket_ms;
             ASSERT(n < SIM_EXPECTED_MAX);
             out[n++] = e;
         }
     }
     return n;
+}
+
+/* A Create of burst, by its uid, as a hit of risk. */
+static void add_risk(struct hits *risk, const struct sim_expected *e)
+{
+    int64_t bucket_ms;
+
+    memcpy(&bucket_ms, e->uid + 8, sizeof bucket_ms);
+    add(risk, group_of(e->uid[1]), bucket_ms);
 }
 
 static void signals(const struct hits *h, const struct params *p, struct hits *out, bool is_grouped)
@@ -341,7 +356,7 @@ size_t sim_model(const struct sim_event *const *events, const size_t *n, size_t 
                 add(&base, events[p][i].key, events[p][i].t_ms);
     size_t found = expect_findings(&base, &params_of[SPACE_BURST], out, 0);
     for (size_t i = 0; i < found; i++)
-        add(&risk, group_of(out[i].key), out[i].bucket_ms);
+        add_risk(&risk, &out[i]);
     found = expect_findings(&risk, &params_of[SPACE_RISK], out, found);
     signals(&base, &params_of[SPACE_PAIR], &pairs, true);
     signals(&pairs, &params_of[SPACE_CROWD], &crowd, false);

@@ -10,20 +10,9 @@
 #ifndef WEIR_TESTS_SIM_RULES_H
 #define WEIR_TESTS_SIM_RULES_H
 
-#include "base/base.h"
-#include "state/store.h"
+#include "form.h"
 
-enum {
-    SIM_TENANTS = 2,
-    SIM_USERS = 4,
-    SIM_KEYS = SIM_TENANTS * SIM_USERS, /* dense numbers of keys */
-    SIM_SHARDS = 3,
-    SIM_ROUNDS = 3,
-    SIM_HITS_MAX = 60,
-    SIM_FINDS_MAX = 12,
-    SIM_PERIOD_MS = 200,
-    SIM_LATENESS_MS = 40
-};
+enum { SIM_SHARDS = 3, SIM_ROUNDS = 3, SIM_HITS_MAX = 60, SIM_FINDS_MAX = 12, SIM_PERIOD_MS = 200 };
 
 enum sim_space { SPACE_BURST, SPACE_PAIR, SPACE_CROWD, SPACE_RISK, SPACE_TOLD, SIM_SPACES };
 enum sim_activity { SIM_SIGNAL, SIM_CREATE, SIM_UPDATE, SIM_CLOSE };
@@ -36,12 +25,6 @@ struct sim_record {
     uint32_t pad2;
     int64_t bucket_ms;
     int64_t t_ms;
-};
-
-struct sim_event {
-    int64_t t_ms, append_ms;
-    uint8_t key;
-    bool is_late;
 };
 
 void sim_rules_attach(struct store *s);
@@ -58,17 +41,11 @@ uint32_t sim_level(uint32_t space);
 bool sim_is_published(const struct sim_record *r);
 bool sim_read_claim(struct str emission, struct store_claim *out);
 
-/* How often a step got an operation that its timers had passed already: 0, or levels leak. */
-extern uint64_t sim_too_late;
-
-/* ---- the model ---- */
-struct sim_expected {
-    uint8_t space, key;
-    int64_t bucket_ms;
-    uint32_t count;
-};
-enum { SIM_EXPECTED_MAX = 256 };
+/* The model: everything again from the whole list. Room for SIM_EXPECTED_MAX. */
 size_t sim_model(const struct sim_event *const *events, const size_t *n, size_t n_parts,
                  struct sim_expected *out);
+
+/* How often a step got an operation that its timers had passed already. */
+extern uint64_t sim_too_late;
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "schedule.h"
 
+#include "state/finding.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,7 @@ enum {
     FAULT_STEPS = 1600,
     STEPS_MAX = 40000,
     REST_STEPS = 300, /* after the watermarks are behind everything: the last batches commit */
-    TIME_SPAN_MS = 700,
-    SNAPSHOTS = 4
+    TIME_SPAN_MS = 700
 };
 
 struct schedule {
@@ -30,14 +31,13 @@ struct schedule {
     struct {
         uint32_t step, back;
         bool is_taken;
-    } losses[SNAPSHOTS];
+    } losses[SIM_SNAPSHOTS];
     uint32_t n_losses;
     bool is_trimmed, is_inexact;
+    struct sim_log log;
     uint32_t rest;
     uint64_t n_runs;
 };
-
-static struct sim_server snapshots[SNAPSHOTS];
 
 void sim_trace(const struct sim_world *w, const char *fmt, ...)
 {
@@ -102,7 +102,7 @@ static void make_events(struct schedule *s)
         if (b->n_events[p] < SIM_EVENTS_MAX)
             append(s, p, t, below(s, 6) ? key : (uint8_t)below(s, SIM_KEYS), &prefix_ms[p]);
     }
-    s->horizon_ms = TIME_SPAN_MS + SIM_PERIOD_MS + 2;
+    s->horizon_ms = TIME_SPAN_MS + s->w->form->rest_ms;
 }
 
 /* ---- faults -----------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ static void start_twin(struct schedule *s)
 
 static void new_run(struct schedule *s)
 {
-    s->w->server.run = 2 + s->n_runs++;
+    s->w->form->set_run(2 + s->n_runs++);
 }
 
 /* Losing state when part of the log is gone: what was in it cannot be made again. */
@@ -180,7 +180,7 @@ static void flush(struct schedule *s)
 {
     sim_trace(s->w, "FLUSHALL");
     s->w->counts->flushes++;
-    sim_server_flush(&s->w->server);
+    s->w->form->flush();
     if (below(s, 2))
         new_run(s);
     for (uint32_t i = 0; i < s->n_losses; i++)
@@ -201,7 +201,7 @@ static void trim_log(struct schedule *s)
     s->w->counts->trims++;
     b->log_start[p] = to;
     s->is_trimmed = true;
-    if (s->w->server.has_replay[p] || s->w->server.run != s->w->server.blessed_run)
+    if (s->w->form->needs_log(p))
         s->is_inexact = true; /* it was needed */
 }
 
@@ -253,13 +253,13 @@ static void losses(struct schedule *s)
 {
     for (uint32_t i = 0; i < s->n_losses; i++) {
         if (s->losses[i].step == s->step) {
-            sim_server_copy(&snapshots[i], &s->w->server);
+            s->w->form->save(i);
             s->losses[i].is_taken = true;
         }
         if (s->losses[i].back != s->step || !s->losses[i].is_taken)
             continue;
         sim_trace(s->w, "the store falls back to step %u", s->losses[i].step);
-        sim_server_copy(&s->w->server, &snapshots[i]);
+        s->w->form->fall_back(i);
         s->w->counts->rollbacks++;
         new_run(s);
         note_loss(s);
@@ -271,8 +271,10 @@ static void losses(struct schedule *s)
 
 static void plan_faults(struct schedule *s)
 {
+    if (s->w->is_calm)
+        return;
     s->n_faults = below(s, 14);
-    s->n_losses = below(s, SNAPSHOTS + 1);
+    s->n_losses = below(s, SIM_SNAPSHOTS + 1);
     for (uint32_t i = 0; i < s->n_losses; i++) {
         s->losses[i].step = below(s, FAULT_STEPS);
         s->losses[i].back = s->losses[i].step + 1 + below(s, below(s, 3) ? 60 : 600);
@@ -343,8 +345,11 @@ static bool is_at_rest(struct schedule *s)
 {
     if (!s->w->is_calm || !is_consumed(s))
         return false;
-    for (uint32_t p = 0; p < s->w->broker.n_parts; p++)
-        if (s->w->server.marks[p][SIM_ROUNDS - 1] < s->horizon_ms || s->w->server.has_replay[p])
+    uint32_t n = (uint32_t)s->w->broker.n_parts;
+    if (s->w->form->mark_ms(n) < s->horizon_ms)
+        return false;
+    for (uint32_t p = 0; p < n; p++)
+        if (s->w->form->needs_log(p))
             return false;
     return ++s->rest > REST_STEPS;
 }
@@ -368,6 +373,11 @@ static void one_step(struct schedule *s)
 /* ---- the check --------------------------------------------------------------------------------
  */
 
+static bool is_of(const struct sim_expected *e, const struct sim_published *o)
+{
+    return memcmp(e->uid, o->claim.uid, sizeof e->uid) == 0;
+}
+
 static void check_finding(const struct sim_world *w, const struct sim_expected *e,
                           struct sim_result *r)
 {
@@ -375,70 +385,80 @@ static void check_finding(const struct sim_world *w, const struct sim_expected *
     uint32_t creates = 0, closes = 0;
 
     for (uint32_t i = 0; i < b->n_output; i++) {
-        const struct sim_record *o = &b->output[i].record;
-        if (b->output[i].state != SIM_COMMITTED || o->space != e->space || o->key != e->key ||
-            o->bucket_ms != e->bucket_ms)
+        const struct sim_published *o = &b->output[i].record;
+        if (b->output[i].state != SIM_COMMITTED || !is_of(e, o))
             continue;
-        creates += o->activity == SIM_CREATE;
-        closes += o->activity == SIM_CLOSE;
-        if (o->activity == SIM_CLOSE && o->count != e->count && !r->is_inexact) {
-            sim_trace(w, "space %u key %u bucket %lld: closed with %u, not %u", e->space, e->key,
-                      (long long)e->bucket_ms, o->count, e->count);
+        creates += o->activity == FINDING_CREATE;
+        closes += o->activity == FINDING_CLOSE;
+        bool is_last = o->activity == (e->has_close ? FINDING_CLOSE : FINDING_CREATE);
+        if (is_last && e->count && o->count != e->count && !r->is_inexact) {
+            sim_trace(w, "space %u: a finding ends with %u, not %u", o->space, o->count, e->count);
             r->wrong++;
         }
     }
     if (r->is_inexact)
         return;
-    if (creates == 0 || closes == 0)
-        sim_trace(w, "space %u key %u bucket %lld: %u Creates, %u Closes", e->space, e->key,
-                  (long long)e->bucket_ms, creates, closes);
+    if (creates == 0 || closes < e->has_close)
+        sim_trace(w, "finding %02x%02x%02x%02x of count %u: %u Creates, %u Closes", e->uid[0],
+                  e->uid[1], e->uid[2], e->uid[3], e->count, creates, closes);
     r->lost += creates == 0;
-    r->lost += closes == 0 && e->space != SPACE_RISK;
+    r->lost += closes < e->has_close;
 }
 
-static bool is_expected(const struct sim_expected *e, size_t n, const struct sim_record *o)
+static bool is_expected(const struct sim_world *w, const struct sim_expected *e, size_t n,
+                        const struct sim_published *o)
 {
     for (size_t i = 0; i < n; i++)
-        if (e[i].space == o->space && e[i].key == o->key && e[i].bucket_ms == o->bucket_ms)
+        if (is_of(&e[i], o))
             return true;
+    sim_trace(w, "space %u: nobody expects %02x%02x%02x%02x kind %u count %u", o->space,
+              o->claim.uid[0], o->claim.uid[1], o->claim.uid[2], o->claim.uid[3], o->claim.kind,
+              o->count);
     return false;
 }
 
 /* Two records of one uid: a finding's Create and Close once, an Update once per sequence. */
-static bool is_same_record(const struct sim_record *a, const struct sim_record *b)
+static bool is_same_record(const struct sim_published *a, const struct sim_published *b)
 {
-    return a->space == b->space && a->key == b->key && a->bucket_ms == b->bucket_ms &&
-           a->activity == b->activity && (a->activity != SIM_UPDATE || a->sequence == b->sequence);
+    return a->claim.kind == b->claim.kind && a->claim.sequence == b->claim.sequence &&
+           memcmp(a->claim.uid, b->claim.uid, sizeof a->claim.uid) == 0;
 }
 
 static void check(const struct schedule *s, struct sim_result *r)
 {
-    struct sim_expected expected[SIM_EXPECTED_MAX];
+    static struct sim_expected expected[SIM_EXPECTED_MAX];
     const struct sim_broker *b = &s->w->broker;
-    const struct sim_event *events[SIM_PARTS_MAX];
 
-    for (uint32_t p = 0; p < b->n_parts; p++)
-        events[p] = b->events[p];
     r->is_inexact = s->is_inexact;
-    r->expected = (uint32_t)sim_model(events, b->n_events, b->n_parts, expected);
+    r->expected = (uint32_t)s->w->form->model(&s->log, expected);
     for (size_t i = 0; i < r->expected; i++)
         check_finding(s->w, &expected[i], r);
     for (uint32_t i = 0; i < b->n_output; i++) {
         if (b->output[i].state != SIM_COMMITTED)
             continue;
         r->records++;
-        r->wrong += !r->is_inexact && !is_expected(expected, r->expected, &b->output[i].record);
+        r->wrong +=
+            !r->is_inexact && !is_expected(s->w, expected, r->expected, &b->output[i].record);
         for (uint32_t k = 0; k < i; k++)
             r->doubled += b->output[k].state == SIM_COMMITTED &&
                           is_same_record(&b->output[k].record, &b->output[i].record);
     }
-    r->early = r->is_inexact ? 0 : (uint32_t)sim_too_late;
+    r->early = r->is_inexact ? 0 : (uint32_t)s->w->form->too_late();
 }
 
-static void set_up(struct schedule *s, struct sim_world *w)
+static void make_log(struct schedule *s)
 {
-    sim_server_init(&w->server);
-    w->server.run = 1;
+    const struct sim_broker *b = &s->w->broker;
+
+    s->log.n_parts = b->n_parts;
+    for (uint32_t p = 0; p < b->n_parts; p++) {
+        s->log.events[p] = b->events[p];
+        s->log.n_events[p] = b->n_events[p];
+    }
+}
+
+static void set_up(struct schedule *s, struct sim_world *w, uint64_t seed)
+{
     sim_broker_init(&w->broker);
     w->broker.n_parts = 1 + below(s, 3);
     for (uint32_t p = 0; p < w->broker.n_parts; p++) {
@@ -446,6 +466,8 @@ static void set_up(struct schedule *s, struct sim_world *w)
         w->broker.events[p] = room[p];
     }
     make_events(s);
+    make_log(s);
+    w->form->start(seed, &s->log);
     plan_faults(s);
     s->n_slots = 1 + below(s, SIM_SLOTS);
     for (uint32_t i = 0; i < s->n_slots; i++)
@@ -453,23 +475,23 @@ static void set_up(struct schedule *s, struct sim_world *w)
     rebalance(s);
 }
 
-struct sim_result sim_run_schedule(uint64_t seed, const struct sim_without *without,
-                                   struct sim_counts *counts, bool is_traced)
+struct sim_result sim_run_schedule(const struct sim_form *form, uint64_t seed,
+                                   const struct sim_without *without, struct sim_counts *counts,
+                                   bool is_traced)
 {
     static struct sim_world w;
     struct sim_result r = {0};
     struct schedule s = {.w = &w};
 
-    memset(&w, 0, offsetof(struct sim_world, server));
+    memset(&w, 0, offsetof(struct sim_world, broker));
+    w.form = form;
     w.rng.state = seed;
     w.counts = counts;
     w.without_protocol = without->protocol;
     w.without_store = without->store;
-    w.is_derive_off = without->is_derive_off;
-    w.is_calm = false;
+    w.is_calm = without->is_calm;
     w.is_traced = is_traced;
-    sim_too_late = 0;
-    set_up(&s, &w);
+    set_up(&s, &w, seed);
     while (s.step < STEPS_MAX && !is_at_rest(&s)) {
         s.step++;
         one_step(&s);
@@ -490,26 +512,26 @@ static const struct {
     struct sim_without without;
     uint32_t seeds;
 } defences[] = {
-    {"recycle", {PROTOCOL_RECYCLE, 0, false}, 6000},
-    {"fence_all", {PROTOCOL_FENCE_ALL, 0, false}, 6000},
-    {"note", {PROTOCOL_NOTE, 0, false}, 6000},
-    {"goes_on", {PROTOCOL_GOES_ON, 0, false}, 6000},
-    {"acked", {PROTOCOL_ACKED, 0, false}, 6000},
-    {"tick", {PROTOCOL_TICK, 0, false}, 6000},
-    {"quiet", {PROTOCOL_QUIET, 0, false}, 6000},
-    {"levels", {PROTOCOL_LEVELS, 0, false}, 6000},
-    {"sweep", {PROTOCOL_SWEEP, 0, false}, 6000},
-    {"compare", {PROTOCOL_COMPARE, 0, false}, 6000},
-    {"prefix", {PROTOCOL_PREFIX, 0, false}, 6000},
-    {"log_start", {PROTOCOL_LOG_START, 0, false}, 6000},
-    {"newinc", {0, SIM_NEWINC, false}, 6000},
-    {"epoch", {0, SIM_EPOCH, false}, 6000},
-    {"claims", {0, SIM_CLAIMS, false}, 6000},
-    {"mark", {0, SIM_MARK, false}, 6000},
-    {"lease", {0, SIM_LEASE, false}, 6000},
-    {"again", {0, SIM_AGAIN, false}, 6000},
-    {"applied", {0, SIM_APPLIED, false}, 6000},
-    {"derive", {0, 0, true}, 6000},
+    {"recycle", {.protocol = PROTOCOL_RECYCLE}, 6000},
+    {"fence_all", {.protocol = PROTOCOL_FENCE_ALL}, 6000},
+    {"note", {.protocol = PROTOCOL_NOTE}, 6000},
+    {"goes_on", {.protocol = PROTOCOL_GOES_ON}, 6000},
+    {"acked", {.protocol = PROTOCOL_ACKED}, 6000},
+    {"tick", {.protocol = PROTOCOL_TICK}, 6000},
+    {"quiet", {.protocol = PROTOCOL_QUIET}, 6000},
+    {"levels", {.protocol = PROTOCOL_LEVELS}, 6000},
+    {"sweep", {.protocol = PROTOCOL_SWEEP}, 6000},
+    {"compare", {.protocol = PROTOCOL_COMPARE}, 6000},
+    {"prefix", {.protocol = PROTOCOL_PREFIX}, 6000},
+    {"log_start", {.protocol = PROTOCOL_LOG_START}, 6000},
+    {"newinc", {.store = SIM_NEWINC}, 6000},
+    {"epoch", {.store = SIM_EPOCH}, 6000},
+    {"claims", {.store = SIM_CLAIMS}, 6000},
+    {"mark", {.store = SIM_MARK}, 6000},
+    {"lease", {.store = SIM_LEASE}, 6000},
+    {"again", {.store = SIM_AGAIN}, 6000},
+    {"applied", {.store = SIM_APPLIED}, 6000},
+    {"derive", {.store = SIM_DERIVE}, 6000},
 };
 
 bool sim_without(const char *name, struct sim_without *out)
@@ -526,6 +548,11 @@ bool sim_without(const char *name, struct sim_without *out)
 const char *sim_defence_name(size_t i)
 {
     return i < ARRAY_LEN(defences) ? defences[i].name : NULL;
+}
+
+bool sim_defence_is_of(size_t i, const struct sim_form *form)
+{
+    return !(defences[i].without.store & ~form->without);
 }
 
 uint32_t sim_defence_seeds(size_t i)

@@ -4,6 +4,8 @@
  *   build/sim --seconds T                            as many as fit
  *   build/sim --seed S --trace                       one of them, told step by step
  *   build/sim --check [--runs N]                     N clean ones, then each defence switched off
+ *   ... --calm                                       nothing goes wrong: what the rules alone do
+ *   ... --real                                       real.c instead of small.c
  */
 #include "schedule.h"
 
@@ -19,7 +21,8 @@ struct options {
     uint64_t seed, runs;
     double seconds;
     const char *without;
-    bool is_traced, is_check;
+    bool is_traced, is_check, is_calm;
+    const struct sim_form *form;
 };
 
 static double now_s(void)
@@ -72,7 +75,6 @@ static void tell_counts(const struct sim_counts *c)
         {"FLUSHALL", c->flushes},
         {"recoveries", c->recoveries},
         {"replays", c->replays},
-        {"restored emissions", c->restored},
         {"logs trimmed", c->trims},
     };
 
@@ -92,7 +94,8 @@ static uint64_t run_many(const struct options *o, const struct sim_without *with
     for (*done = 0; *done < n && bad < stop_at; ++*done) {
         if (o->seconds > 0 && now_s() - start > o->seconds)
             break;
-        struct sim_result r = sim_run_schedule(o->seed + *done, without, &counts, o->is_traced);
+        struct sim_result r =
+            sim_run_schedule(o->form, o->seed + *done, without, &counts, o->is_traced);
         add(&sum, &r);
         inexact += r.is_inexact;
         if (sim_is_bad(&r) && bad++ < BAD_SHOWN && !is_quiet)
@@ -119,6 +122,8 @@ static int check_defences(const struct options *o)
 
     for (size_t i = 0; sim_defence_name(i); i++) {
         struct sim_without without;
+        if (!sim_defence_is_of(i, o->form))
+            continue;
         bool is_known = sim_without(sim_defence_name(i), &without);
         bool fails = is_known && run_many(o, &without, sim_defence_seeds(i), 1, true, &done) > 0;
         printf("%-4s without %-10s %s within %llu schedules\n", fails ? "ok" : "FAIL",
@@ -140,6 +145,8 @@ static bool read_options(int argc, char **argv, struct options *o)
         {"without", required_argument, NULL, 'w'},
         {"trace", no_argument, NULL, 'v'},
         {"check", no_argument, NULL, 'c'},
+        {"calm", no_argument, NULL, 'q'},
+        {"real", no_argument, NULL, 'r'},
         {NULL, 0, NULL, 0},
     };
 
@@ -160,6 +167,12 @@ static bool read_options(int argc, char **argv, struct options *o)
         case 'v':
             o->is_traced = true;
             break;
+        case 'q':
+            o->is_calm = true;
+            break;
+        case 'r':
+            o->form = &sim_real;
+            break;
         case 'c':
             o->is_check = true;
             break;
@@ -172,7 +185,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seed = 1};
+    struct options o = {.seed = 1, .form = &sim_small};
     struct sim_without without;
     uint64_t done;
 
@@ -180,6 +193,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "sim: no such option or defence; see the head of tests/sim/sim.c\n");
         return 3;
     }
+    without.is_calm = o.is_calm;
     if (o.runs == 0)
         o.runs = o.is_traced ? 1 : o.seconds > 0 ? UINT64_MAX : 2000;
     if (o.is_check)

@@ -7,21 +7,15 @@
 #include <string.h>
 #include <ucontext.h>
 
-enum { STACK_BYTES = 96 * 1024, OPS_MAX = 512, RECORDS_MAX = 512, CLAIMS_AT_ONCE = 4 };
-
-/* An operation or a record of the batch, with the partition (index) it goes under. */
-struct found {
-    struct sim_record record;
-    struct store_at at;
-    uint32_t part;
-    bool is_restored;
-};
+enum { STACK_BYTES = 256 * 1024, CLAIMS_AT_ONCE = 4 };
 
 struct sim_worker {
     struct sim_world *w;
     uint32_t slot, member, epoch, generation;
     struct protocol *protocol;
-    struct store *store;
+    const struct sim_form *form;
+    struct sim_detector *detector;
+    struct store *store; /* the detector's */
     ucontext_t own, caller;
     char *stack;
     bool waits, recovers;
@@ -31,17 +25,11 @@ struct sim_worker {
     uint32_t parts[SIM_PARTS_MAX];
     size_t n_parts;
     struct protocol_taken taken[SIM_PARTS_MAX];
-    /* the batch */
-    struct state_op first[OPS_MAX]; /* of events */
-    size_t n_first;
-    struct found found[SIM_ROUNDS][RECORDS_MAX]; /* by round */
-    size_t n_found[SIM_ROUNDS];
-    size_t n_sent; /* records that were produced already */
-    size_t n_claims_done;
+    size_t n_sent; /* records of the batch that were produced already */
     /* answers that protocol_tell() looks at */
     struct store_run run;
-    struct store_applied applied[SIM_ROUNDS * STORE_SHARDS];
-    int64_t least_ms[SIM_ROUNDS];
+    struct store_applied applied[SIM_ROUNDS_MAX * STORE_SHARDS];
+    int64_t least_ms[SIM_ROUNDS_MAX];
     uint64_t token;
 };
 
@@ -53,16 +41,11 @@ static void worker_pause(void *context, const char *what)
     swapcontext(&k->own, &k->caller);
 }
 
-static void note_emission(void *context, const struct sim_entry *o, const char *record)
+static void worker_trace(void *context, const char *text)
 {
     const struct sim_worker *k = context;
-    struct sim_record r;
 
-    memcpy(&r, record, sizeof r);
-    sim_trace(k->w, "  emitted space %u key %u bucket %lld activity %u/%u p%u at %llu/%llu%s",
-              r.space, r.key, (long long)r.bucket_ms, r.activity, r.sequence, o->partition,
-              (unsigned long long)o->at.position, (unsigned long long)o->at.tick,
-              o->is_restored ? " restored" : "");
+    sim_trace(k->w, "  %s", text);
 }
 
 static bool chance(struct sim_worker *k, uint32_t in_64)
@@ -117,23 +100,6 @@ static uint64_t visible(const struct sim_worker *k, uint32_t p)
     return n;
 }
 
-static void add_event(struct sim_worker *k, uint32_t part, const struct sim_event *e,
-                      uint64_t position)
-{
-    struct state_op ops[2];
-
-    if (e->t_ms < k->prefix_ms[k->parts[part]])
-        return; /* late */
-    size_t n = sim_ops_of_event(e, ops);
-    for (size_t i = 0; i < n; i++) {
-        ASSERT(k->n_first < OPS_MAX);
-        ops[i].part = part;
-        ops[i].order = k->n_first;
-        ops[i].at = (struct store_at){position, 0};
-        k->first[k->n_first++] = ops[i];
-    }
-}
-
 /* At its end for a while: its mark follows the clock, as far behind as an event may come. */
 static int64_t mark_of(const struct sim_worker *k, uint32_t p, uint64_t end)
 {
@@ -149,9 +115,8 @@ static int64_t mark_of(const struct sim_worker *k, uint32_t p, uint64_t end)
 
 static void poll(struct sim_worker *k)
 {
-    k->n_first = 0;
+    k->form->clear(k->detector);
     k->n_sent = 0;
-    memset(k->n_found, 0, sizeof k->n_found);
     for (uint32_t i = 0; i < k->n_parts; i++) {
         uint32_t p = k->parts[i];
         uint64_t end = visible(k, p), to = k->position[p] + rng_below(&k->w->rng, 7);
@@ -159,7 +124,7 @@ static void poll(struct sim_worker *k)
             to = end > k->position[p] ? end : k->position[p];
         for (; k->position[p] < to; k->position[p]++) {
             const struct sim_event *e = &k->w->broker.events[p][k->position[p]];
-            add_event(k, i, e, k->position[p] + 1);
+            k->form->add(k->detector, i, p, k->position[p] + 1, e->t_ms < k->prefix_ms[p]);
             if (e->t_ms - SIM_LATENESS_MS > k->prefix_ms[p])
                 k->prefix_ms[p] = e->t_ms - SIM_LATENESS_MS;
         }
@@ -167,73 +132,12 @@ static void poll(struct sim_worker *k)
     }
 }
 
-/* ---- rounds -------------------------------------------------------------------------------------
- */
-
-static size_t ops_of_round(struct sim_worker *k, uint32_t round, struct state_op *ops)
-{
-    size_t n = 0;
-
-    if (round == 0) {
-        memcpy(ops, k->first, k->n_first * sizeof *ops);
-        return k->n_first;
-    }
-    for (size_t i = 0; i < k->n_found[round - 1]; i++) {
-        const struct found *f = &k->found[round - 1][i];
-        if ((f->is_restored && k->w->is_derive_off) || !sim_ops_of_record(&f->record, &ops[n]))
-            continue;
-        ASSERT(sim_level(ops[n].space) == round);
-        ops[n].part = f->part;
-        ops[n].order = n;
-        ops[n].at = f->at;
-        n++;
-    }
-    return n;
-}
-
-static void keep(struct sim_worker *k, uint32_t round, const struct emission *out, size_t n)
-{
-    ASSERT(n <= RECORDS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct found *f = &k->found[round][i];
-        *f =
-            (struct found){.at = out[i].at, .part = out[i].part, .is_restored = out[i].is_restored};
-        memcpy(&f->record, out[i].bytes.p, sizeof f->record);
-        k->w->counts->restored += f->is_restored;
-    }
-    k->n_found[round] = n;
-}
-
-static bool is_to_publish(const struct found *f)
-{
-    return !f->is_restored && sim_is_published(&f->record);
-}
-
 static void do_apply(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
 {
-    struct state_op ops[RECORDS_MAX];
-    const struct emission *out = NULL;
-    size_t n = 0;
     enum store_answer answer = STORE_DONE;
-    struct store_batch b = {
-        .round = a->round,
-        .ops = ops,
-        .n_ops = ops_of_round(k, a->round, ops),
-        .clock = {a->watermark_ms},
-        .timer_ms = a->timer_ms,
-        .parts = a->parts,
-        .n_parts = a->n_parts,
-        .incarnation = a->incarnation,
-        .is_sweep = a->is_sweep,
-    };
 
-    enum weir_rc rc = store_apply(k->store, &b, &out, &n, &answer, NULL);
-    t->outcome = outcome_of(rc, answer);
-    if (t->outcome != PROTOCOL_DONE)
-        return;
-    keep(k, a->round, out, n);
-    for (size_t i = 0; i < n; i++)
-        t->has_records = t->has_records || is_to_publish(&k->found[a->round][i]);
+    t->outcome = outcome_of(k->form->apply(k->detector, a, &answer), answer);
+    t->has_records = t->outcome == PROTOCOL_DONE && k->form->n_records(k->detector) > 0;
 }
 
 /* ---- the transaction ----------------------------------------------------------------------------
@@ -241,24 +145,16 @@ static void do_apply(struct sim_worker *k, const struct protocol_action *a, stru
 
 static enum protocol_outcome do_produce(struct sim_worker *k)
 {
-    size_t i = 0;
-
-    for (uint32_t r = 0; r < SIM_ROUNDS; r++)
-        for (size_t f = 0; f < k->n_found[r]; f++) {
-            if (!is_to_publish(&k->found[r][f]) || i++ < k->n_sent)
-                continue;
-            const struct sim_record *x = &k->found[r][f].record;
-            sim_trace(k->w, "  produce space %u key %u bucket %lld activity %u/%u at %llu/%llu",
-                      x->space, x->key, (long long)x->bucket_ms, x->activity, x->sequence,
-                      (unsigned long long)k->found[r][f].at.position,
-                      (unsigned long long)k->found[r][f].at.tick);
-            worker_pause(k, "produce");
-            enum protocol_outcome o =
-                sim_produce(&k->w->broker, k->slot, k->epoch, k->w->now_ms, &k->found[r][f].record);
-            if (o != PROTOCOL_DONE)
-                return o;
-            k->n_sent++;
-        }
+    for (; k->n_sent < k->form->n_records(k->detector); k->n_sent++) {
+        const struct sim_published *x = k->form->record(k->detector, k->n_sent);
+        sim_trace(k->w, "  produce %02x%02x space %u kind %u/%llu count %u", x->claim.uid[0],
+                  x->claim.uid[1], x->space, x->claim.kind, (unsigned long long)x->claim.sequence,
+                  x->count);
+        worker_pause(k, "produce");
+        enum protocol_outcome o = sim_produce(&k->w->broker, k->slot, k->epoch, k->w->now_ms, x);
+        if (o != PROTOCOL_DONE)
+            return o;
+    }
     if (happens(k, 2)) {
         k->w->counts->aborts++;
         return PROTOCOL_ABORTABLE;
@@ -323,7 +219,7 @@ static enum protocol_outcome do_read_applied(struct sim_worker *k, uint32_t part
 {
     enum weir_rc rc = WEIR_OK;
 
-    for (uint32_t r = 0; r < SIM_ROUNDS && rc == WEIR_OK; r++)
+    for (uint32_t r = 0; r < k->form->n_rounds() && rc == WEIR_OK; r++)
         rc = store_applied(k->store, partition, r, k->applied + (size_t)r * STORE_SHARDS, NULL);
     if (rc == WEIR_OK)
         rc = store_replay_from(k->store, partition, &t->has_replay, &t->replay, NULL);
@@ -350,12 +246,9 @@ static enum protocol_outcome do_read_claims(struct sim_worker *k, const struct s
     for (uint32_t i = 0; i < end;) {
         struct store_claim claims[CLAIMS_AT_ONCE];
         size_t n = 0;
-        for (; i < end && n < CLAIMS_AT_ONCE; i++) {
-            struct sim_record r = b->output[i].record;
-            struct str bytes = {(const char *)&r, sizeof r};
-            if (b->output[i].state == SIM_COMMITTED && sim_read_claim(bytes, &claims[n]))
-                n++;
-        }
+        for (; i < end && n < CLAIMS_AT_ONCE; i++)
+            if (b->output[i].state == SIM_COMMITTED)
+                claims[n++] = b->output[i].record.claim;
         enum weir_rc rc = store_restore(k->store, lease, claims, n, &answer, NULL);
         if (rc != WEIR_OK || answer != STORE_DONE)
             return outcome_of(rc, answer);
@@ -403,14 +296,15 @@ static enum protocol_outcome do_store(struct sim_worker *k, const struct protoco
         rc = store_acquire(k->store, p, a->incarnation, &t->epoch, &answer, NULL);
         break;
     case PROTOCOL_LIFT:
-        rc = store_lift(k->store, a->incarnation, p, a->epoch, &a->upto, SIM_ROUNDS, &answer, NULL);
+        rc = store_lift(k->store, a->incarnation, p, a->epoch, &a->upto, k->form->n_rounds(),
+                        &answer, NULL);
         break;
     case PROTOCOL_END_REPLAY:
         rc = store_end_replay(k->store, a->incarnation, p, a->epoch, &answer, NULL);
         break;
     default:
-        rc = store_mark(k->store, a->incarnation, a->marks, a->n_parts, SIM_ROUNDS, k->least_ms,
-                        &answer, NULL);
+        rc = store_mark(k->store, a->incarnation, a->marks, a->n_parts, k->form->n_rounds(),
+                        k->least_ms, &answer, NULL);
         t->least_ms = k->least_ms;
     }
     return outcome_of(rc, answer);
@@ -526,34 +420,33 @@ struct sim_worker *sim_worker_new(struct sim_world *w, uint32_t slot, uint32_t m
         .slot = slot,
         .n_slots = SIM_SLOTS,
         .n_partitions = (uint32_t)w->broker.n_parts,
-        .n_rounds = SIM_ROUNDS,
+        .n_rounds = w->form->n_rounds(),
         .token = member + 1,
         .without = w->without_protocol,
     };
 
     ASSERT(k);
-    memset(k, 0, offsetof(struct sim_worker, first));
-    k->n_first = k->n_sent = 0;
-    memset(k->n_found, 0, sizeof k->n_found);
+    memset(k, 0, sizeof *k);
     k->w = w;
     k->slot = slot;
     k->member = member;
     k->generation = UINT32_MAX;
     k->protocol = protocol_new(&config);
-    k->store = sim_store_new(&(struct sim_link){
-        .server = &w->server,
+    k->form = w->form;
+    k->detector = k->form->detector_new(&(struct sim_link){
         .rng = &w->rng,
         .now_ms = &w->now_ms,
         .without = w->without_store,
         .is_calm = &w->is_calm,
+        .is_traced = w->is_traced,
         .lost_in_64 = 1,
         .pause = worker_pause,
-        .note = w->is_traced ? note_emission : NULL,
+        .trace = worker_trace,
         .context = k,
         .n_lost = &w->counts->lost_answers,
         .n_conflicts = &w->counts->conflicts,
     });
-    sim_rules_attach(k->store);
+    k->store = k->form->store(k->detector);
     k->stack = malloc(STACK_BYTES);
     ASSERT(k->stack && getcontext(&k->own) == 0);
     k->own.uc_stack.ss_sp = k->stack;
@@ -568,7 +461,7 @@ void sim_worker_free(struct sim_worker *k)
     if (!k)
         return;
     protocol_free(k->protocol);
-    store_free(k->store);
+    k->form->detector_free(k->detector);
     free(k->stack);
     free(k);
 }

@@ -12,19 +12,18 @@
 struct sim_counts {
     uint64_t steps, kills, pauses, rebalances, time_outs, lost_answers, conflicts, late_ends,
         aborts;
-    uint64_t restarts, rollbacks, flushes, trims, recoveries, replays, recycled, restored, batches;
+    uint64_t restarts, rollbacks, flushes, trims, recoveries, replays, recycled, batches;
     uint64_t fenced_slots, twin_slots;
 };
 
 struct sim_world {
     struct rng rng;
     int64_t now_ms;
-    struct sim_server server;
+    const struct sim_form *form;
     struct sim_broker broker;
     struct sim_counts *counts;
     uint32_t without_protocol, without_store;
-    bool is_derive_off; /* a restored emission feeds nothing */
-    bool is_calm;       /* no more faults */
+    bool is_calm; /* no more faults */
     bool is_traced;
 };
 

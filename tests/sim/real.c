@@ -1,0 +1,285 @@
+/* real.c - the form with weir's own operators: graph and correlator over a store_mem that stands
+ * for the remote one (real.h). */
+#include "real.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "correlate/correlator.h"
+#include "correlate/record.h"
+#include "state/store_mem.h"
+
+enum { RECORDS_MAX = 1024 };
+
+struct sim_detector {
+    struct sim_link link;
+    struct store *store;
+    struct correlator *correlator;
+    bool is_begun;
+    uint32_t n_events;
+    size_t n_records;
+    struct sim_published records[RECORDS_MAX]; /* last: not cleared */
+};
+
+static struct store *server, *snapshots[SIM_SNAPSHOTS];
+static uint64_t server_run;
+static const struct graph *graph;
+static uint64_t
+    misjudged; /* events that a replay took for late, or did not, unlike the first time */
+static const struct sim_log *events;
+
+/* ---- the server ---------------------------------------------------------------------------------
+ */
+
+/* Finding and kind; of Updates there are several. */
+static bool claim_of(const struct finding *f, struct store_claim *out)
+{
+    *out = (struct store_claim){.kind = (uint8_t)f->activity,
+                                .sequence = f->activity == FINDING_UPDATE ? f->sequence : 0};
+    memcpy(out->uid, f->uid, sizeof out->uid);
+    return true;
+}
+
+static bool read_claim(struct str emission, struct store_claim *out)
+{
+    struct finding f;
+
+    return record_kind_of(emission) == RECORD_FINDING && finding_unpack(emission, &f) &&
+           claim_of(&f, out);
+}
+
+static void set_run(uint64_t run)
+{
+    char text[24];
+
+    server_run = run;
+    snprintf(text, sizeof text, "r%llu", (unsigned long long)run);
+    store_mem_set_run(server, text);
+}
+
+static void replace_server(struct store *s)
+{
+    if (server)
+        store_free(server);
+    server = s;
+}
+
+/* Empty. A fresh store_mem is blessed for the run "1", which is none of these. */
+static void flush(void)
+{
+    replace_server(store_mem_new());
+    graph_attach(graph, server);
+    store_set_claim_reader(server, read_claim);
+    set_run(server_run);
+}
+
+static void start(uint64_t seed, const struct sim_log *l)
+{
+    events = l;
+    graph = real_graph(seed & 1);
+    real_gather(graph, events);
+    misjudged = 0;
+    real_store_forget();
+    for (size_t i = 0; i < SIM_SNAPSHOTS; i++) {
+        if (snapshots[i])
+            store_free(snapshots[i]);
+        snapshots[i] = NULL;
+    }
+    server_run = 1;
+    flush();
+}
+
+static void save(uint32_t snapshot)
+{
+    if (snapshots[snapshot])
+        store_free(snapshots[snapshot]);
+    snapshots[snapshot] = store_mem_copy(server);
+}
+
+static void fall_back(uint32_t snapshot)
+{
+    replace_server(store_mem_copy(snapshots[snapshot]));
+}
+
+static bool needs_log(uint32_t p)
+{
+    struct store_applied from;
+    struct store_run run;
+    bool has;
+
+    enum weir_rc rc = store_run(server, &run, NULL);
+    ASSERT(rc == WEIR_OK);
+    rc = store_replay_from(server, p, &has, &from, NULL);
+    ASSERT(rc == WEIR_OK);
+    return has || !store_is_whole(&run);
+}
+
+/* Marks are asked for by raising none. */
+static int64_t mark_ms(uint32_t n_parts)
+{
+    int64_t least_ms[SIM_ROUNDS_MAX];
+    enum store_answer answer;
+    struct store_run run;
+
+    (void)n_parts;
+    enum weir_rc rc = store_run(server, &run, NULL);
+    ASSERT(rc == WEIR_OK);
+    rc = store_mark(server, run.blessed, NULL, 0, graph->n_levels, least_ms, &answer, NULL);
+    ASSERT(rc == WEIR_OK);
+    return answer == STORE_DONE ? least_ms[graph->n_levels - 1] : INT64_MIN;
+}
+
+static size_t model(const struct sim_log *l, struct sim_expected *out)
+{
+    return real_model(graph, l, out);
+}
+
+static uint64_t too_late(void)
+{
+    return misjudged;
+}
+
+/* ---- a worker's batch ---------------------------------------------------------------------------
+ */
+
+static struct sim_detector *detector_new(const struct sim_link *link)
+{
+    struct sim_detector *d = malloc(sizeof *d);
+
+    ASSERT(d);
+    memset(d, 0, offsetof(struct sim_detector, records));
+    d->link = *link;
+    d->store = real_store_new(link, &server);
+    d->correlator = correlator_new(graph, d->store);
+    return d;
+}
+
+static void detector_free(struct sim_detector *d)
+{
+    correlator_free(d->correlator);
+    store_free(d->store);
+    free(d);
+}
+
+static struct store *store_of(struct sim_detector *d)
+{
+    return d->store;
+}
+
+static void clear(struct sim_detector *d)
+{
+    correlator_drop(d->correlator);
+    d->is_begun = false;
+    d->n_events = 0;
+    d->n_records = 0;
+}
+
+static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint64_t position,
+                bool is_late)
+{
+    const struct sim_event *e = &events->events[partition][position - 1];
+
+    misjudged += is_late != e->is_late;
+    correlator_add(d->correlator, real_gathered(partition, position),
+                   &(struct correlator_event){.event = d->n_events++,
+                                              .t_ms = real_ms(e->t_ms),
+                                              .lateness = {.late_by_ms = is_late},
+                                              .part = part,
+                                              .position = position});
+}
+
+/* In whose shard it lies: the brake's if it went through it, else that of its key. */
+static uint32_t shard_of(const struct finding *f)
+{
+    const struct graph_options *o = &graph->options;
+    const struct graph_rule *r = &graph->rules[f->rule];
+    struct state_key key = state_key_of(&o->secret, o->tenant, f->keys, f->n_keys);
+
+    if (f->activity == FINDING_CREATE && r->brake != SPACE_NONE)
+        key = state_key_of(&o->secret, o->tenant, &r->rule->uid, 1);
+    return state_key_shard(&key);
+}
+
+static enum weir_rc keep(void *context, const struct finding *f, uint32_t event,
+                         struct weir_err *err)
+{
+    struct sim_detector *d = context;
+
+    (void)err;
+    ASSERT(event == UINT32_MAX || event < d->n_events);
+    ASSERT(d->n_records < RECORDS_MAX);
+    struct sim_published *p = &d->records[d->n_records++];
+    *p = (struct sim_published){
+        .space = f->rule, .count = (uint32_t)f->hits, .activity = (uint8_t)f->activity};
+    (void)claim_of(f, &p->claim);
+    p->claim.shard = shard_of(f);
+    if (d->link.is_traced) {
+        char text[120];
+        snprintf(text, sizeof text,
+                 "told %02x%02x bucket %lld at %lld rule %u kind %u/%llu count %u", f->uid[0],
+                 f->uid[1], (long long)f->bucket_start_ms, (long long)f->at_ms, f->rule,
+                 f->activity, (unsigned long long)f->sequence, p->count);
+        d->link.trace(d->link.context, text);
+    }
+    return WEIR_OK;
+}
+
+static enum weir_rc apply(struct sim_detector *d, const struct protocol_action *a,
+                          enum store_answer *answer)
+{
+    struct correlator_frame frame = {.watermark_ms = real_ms(a->watermark_ms),
+                                     .timer_ms = real_ms(a->timer_ms),
+                                     .parts = a->parts,
+                                     .n_parts = a->n_parts,
+                                     .incarnation = a->incarnation,
+                                     .is_sweep = a->is_sweep};
+
+    if (!d->is_begun)
+        correlator_begin(d->correlator);
+    d->is_begun = true;
+    TRY(correlator_apply(d->correlator, a->round, &frame, answer, NULL));
+    if (*answer == STORE_DONE && a->round == graph->n_levels - 1)
+        return correlator_tell(d->correlator, keep, d, NULL);
+    return WEIR_OK;
+}
+
+static size_t n_records(const struct sim_detector *d)
+{
+    return d->n_records;
+}
+
+static const struct sim_published *record(const struct sim_detector *d, size_t i)
+{
+    return &d->records[i];
+}
+
+static uint32_t n_rounds(void)
+{
+    return graph->n_levels;
+}
+
+const struct sim_form sim_real = {
+    .name = "real",
+    .without = SIM_NEWINC | SIM_EPOCH | SIM_CLAIMS | SIM_LEASE,
+    .rest_ms = REAL_MINUTE_MS / REAL_SCALE,
+    .n_rounds = n_rounds,
+    .start = start,
+    .set_run = set_run,
+    .flush = flush,
+    .save = save,
+    .fall_back = fall_back,
+    .needs_log = needs_log,
+    .mark_ms = mark_ms,
+    .model = model,
+    .too_late = too_late,
+    .detector_new = detector_new,
+    .detector_free = detector_free,
+    .store = store_of,
+    .clear = clear,
+    .add = add,
+    .apply = apply,
+    .n_records = n_records,
+    .record = record,
+};

@@ -1,0 +1,54 @@
+/* real.h - the parts of the form with weir's own operators (form.h).
+ *
+ *     real.c        the form: a world's store, a worker's detector around a correlator
+ *     real_rules.c  the rules, as Sigma, and what events mean to them
+ *     real_store.c  a client of a store_mem, with lost requests and answers
+ *     real_model.c  what must come out, from the whole list and docs/state.md
+ *
+ * Times: a millisecond of the simulation is REAL_SCALE of event time, so that timespans can be
+ * seconds, and all events lie in one minute: who is braked in it depends on the order, how many
+ * are does not.
+ */
+#ifndef WEIR_TESTS_SIM_REAL_H
+#define WEIR_TESTS_SIM_REAL_H
+
+#include "correlate/graph.h"
+#include "form.h"
+#include "state/uid.h"
+
+enum { REAL_SCALE = 72, REAL_BASE_MS = 9000, REAL_BRAKE = 2, REAL_MINUTE_MS = 60 * 1000 };
+
+static inline int64_t real_ms(int64_t sim_ms)
+{
+    return sim_ms == INT64_MIN || sim_ms == INT64_MAX ? sim_ms : REAL_BASE_MS + sim_ms * REAL_SCALE;
+}
+
+/* ---- rules: two tenants share a log, and what they do is kept apart by the key's group ------- */
+
+enum real_act { REAL_A, REAL_B, REAL_C, REAL_ACTS }; /* and the base rules of those numbers */
+enum { REAL_VALUES = 4, REAL_TEXT = 24 };
+
+/* An event in words. */
+struct real_event {
+    int64_t t_ms;
+    enum real_act act;
+    char user[REAL_TEXT], group[REAL_TEXT], value[REAL_TEXT];
+};
+struct real_event real_event_of(const struct sim_event *e);
+
+/* With a brake, or without one. Made once. */
+const struct graph *real_graph(bool has_brake);
+/* The index of a rule by its id. */
+uint32_t real_rule(const struct graph *g, const char *uid);
+/* The operations of all events, packed by gather(): valid until the next call. */
+void real_gather(const struct graph *g, const struct sim_log *log);
+struct str real_gathered(uint32_t partition, uint64_t position);
+
+size_t real_model(const struct graph *g, const struct sim_log *log, struct sim_expected *out);
+
+/* The world's store lies in *server; it may be replaced. */
+/* A new world. */
+void real_store_forget(void);
+struct store *real_store_new(const struct sim_link *link, struct store *const *server);
+
+#endif

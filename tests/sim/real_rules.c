@@ -1,0 +1,160 @@
+/* real_rules.c - a small rule set with every way that a finding can come about (real.h): early and
+ * final operators, two levels of correlations, dedup of a base rule, late events, the brake. */
+#include "real.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "correlate/gather.h"
+#include "event/extract.h"
+#include "lang/lang.h"
+
+#define BASE(name)                                                               \
+    "title: " name "\nid: " name "\nname: " name "\nlogsource: {product: sim}\n" \
+    "detection: {s: {act: " name "}, condition: s}\n"
+#define CORRELATION(name, text) \
+    "---\ntitle: " name "\nid: " name "\nname: " name "\ncorrelation: " text "\n"
+#define FOLD "weir: {dedup: {period: 20s}}\n"
+
+static const char rules_text[] = BASE("a") "---\n" BASE("b") "---\n" BASE(
+    "c") "weir: {dedup: {fields: [user], period: 20s}}\n" CORRELATION("burst",
+                                                                      "{type: event_count, rules: "
+                                                                      "[a, b], group-by: [user], "
+                                                                      "timespan: 4s, "
+                                                                      "condition: {gte: 3}}")
+    FOLD CORRELATION("values", "{type: value_count, rules: [a, b], group-by: [user], timespan: 4s, "
+                               "condition: {field: value, gte: 3}}")
+        FOLD CORRELATION("order", "{type: temporal_ordered, rules: [a, b], group-by: [user], "
+                                  "timespan: 3s}")
+            FOLD CORRELATION("pair", "{type: event_count, rules: [a, b], group-by: [group, user], "
+                                     "timespan: 4s, condition: {gte: 2}}")
+                CORRELATION("crowd",
+                            "{type: event_count, rules: [pair], group-by: [group], timespan: 8s, "
+                            "condition: {gte: 3}}") "weir: {emit: final, dedup: {period: 20s}}\n";
+
+static struct arena *arena;
+static const struct graph *graphs[2];
+static struct gatherer *gatherers[2];
+static struct extract_worker *extractor;
+static struct buf gathered;
+static size_t ends[SIM_PARTS_MAX][SIM_EVENTS_MAX + 1];
+
+static void must(enum weir_rc rc, const struct weir_err *err)
+{
+    char text[512];
+
+    if (rc != WEIR_OK)
+        fprintf(stderr, "sim: %s\n", err_format(err, text, sizeof text));
+    ASSERT(rc == WEIR_OK);
+}
+
+static void load(struct loaded_rules *loaded)
+{
+    struct rule_loader *l = rule_loader_new(arena, NULL, NULL);
+
+    rule_loader_add(l, STR("sim.yml"), str_from(rules_text));
+    rule_loader_finish(l, loaded);
+    for (size_t i = 0; i < loaded->n_verdicts; i++)
+        for (size_t k = 0; k < loaded->verdicts[i].n_messages; k++)
+            if (loaded->verdicts[i].messages[k].is_error)
+                fprintf(stderr, "sim: %.*s\n", (int)loaded->verdicts[i].messages[k].text.n,
+                        loaded->verdicts[i].messages[k].text.p);
+    ASSERT(loaded->n_rules == loaded->n_verdicts);
+}
+
+static void make(void)
+{
+    const struct profile_set *profiles;
+    struct loaded_rules loaded;
+    struct weir_err err;
+
+    arena = arena_new(0);
+    load(&loaded);
+    for (int i = 0; i < 2; i++) {
+        struct graph_options options = {.tenant = STR("sim"),
+                                        .secret = state_secret_test,
+                                        .brake_creates = i ? REAL_BRAKE : 0,
+                                        .is_once = true};
+        must(graph_new(arena, loaded.rules, loaded.n_rules, &options, &graphs[i], &err), &err);
+        ASSERT(graphs[i]->n_levels <= SIM_ROUNDS_MAX);
+    }
+    struct field_table *fields = field_table_new(arena);
+    for (size_t i = 0; i < graphs[0]->n_fields; i++)
+        (void)field_intern(fields, graphs[0]->fields[i]);
+    must(profile_set_load_texts(arena, NULL, 0, &profiles, &err), &err);
+    for (int i = 0; i < 2; i++)
+        gatherers[i] = gatherer_new(graphs[i], fields, profiles);
+    extractor = extract_worker_new(
+        extractor_new(arena, profiles, fields, false, &(struct extract_options){0}));
+}
+
+const struct graph *real_graph(bool has_brake)
+{
+    if (!arena)
+        make();
+    return graphs[has_brake];
+}
+
+uint32_t real_rule(const struct graph *g, const char *uid)
+{
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        if (str_eq(g->rules[i].rule->uid, str_from(uid)))
+            return i;
+    ASSERT(false);
+    return 0;
+}
+
+/* What an event is follows from its time and key: a producer that repeats itself sends the same. */
+struct real_event real_event_of(const struct sim_event *e)
+{
+    uint32_t mix = ((uint32_t)e->t_ms * 2654435761U + e->key * 40503U) >> 8;
+    struct real_event r = {.t_ms = real_ms(e->t_ms), .act = (enum real_act)(mix % 5 % REAL_ACTS)};
+    int tenant = e->key / SIM_USERS, user = e->key % SIM_USERS;
+
+    snprintf(r.user, sizeof r.user, "tenant%d/user%d", tenant, user);
+    snprintf(r.group, sizeof r.group, "tenant%d/group%d", tenant, user % 2);
+    snprintf(r.value, sizeof r.value, "value%u", (mix >> 8) % REAL_VALUES);
+    return r;
+}
+
+static void gather_one(const struct graph *g, uint32_t p, uint64_t position,
+                       const struct sim_event *e)
+{
+    static const char *const rules[] = {"a", "b", "c"};
+    struct real_event r = real_event_of(e);
+    char text[160];
+    struct event event;
+
+    int n = snprintf(text, sizeof text,
+                     "{\"act\":\"%s\",\"user\":\"%s\",\"group\":\"%s\",\"value\":\"%s\"}",
+                     rules[r.act], r.user, r.group, r.value);
+    enum event_reject got =
+        extract_event(extractor, (struct str){text, (size_t)n},
+                      (struct event_ref){.input = p, .record = position}, &event);
+    ASSERT(got == EVENT_OK);
+    uint32_t rule = real_rule(g, rules[r.act]);
+    struct gather_event at = {.event = &event, .t_ms = r.t_ms, .input = STR("log"), .partition = p};
+    gather(gatherers[g == graphs[1]], &at, &rule, 1, &gathered);
+    extract_batch_reset(extractor);
+}
+
+void real_gather(const struct graph *g, const struct sim_log *log)
+{
+    buf_clear(&gathered);
+    for (uint32_t p = 0; p < log->n_parts; p++) {
+        ends[p][0] = gathered.n;
+        for (size_t i = 0; i < log->n_events[p]; i++) {
+            gather_one(g, p, i + 1, &log->events[p][i]);
+            ends[p][i + 1] = gathered.n;
+        }
+    }
+}
+
+struct str real_gathered(uint32_t partition, uint64_t position)
+{
+    size_t from = ends[partition][position - 1];
+
+    return (struct str){gathered.p + from, ends[partition][position] - from};
+}
