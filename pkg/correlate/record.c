@@ -73,7 +73,8 @@ static void unpack_hit(struct unpack *u, struct hit *h, uint8_t flags)
 bool signal_unpack(struct str bytes, struct signal *out)
 {
     struct unpack u = unpack_from(bytes);
-    bool is_signal = unpack_u8(&u) == RECORD_SIGNAL && unpack_u8(&u) == SIGNAL_VERSION;
+    uint8_t kind = unpack_u8(&u), version = unpack_u8(&u);
+    bool is_signal = kind == RECORD_SIGNAL && version == SIGNAL_VERSION;
     uint8_t flags = unpack_u8(&u);
 
     if (!is_signal || flags > FLAGS_ALL)

@@ -666,27 +666,13 @@ struct profile_key {
 };
 
 static const struct profile_key KEYS[] = {
-    {"name", read_ignored},
-    {"extends", read_ignored},
-    {"description", read_description},
-    {"abstract", read_abstract},
-    {"open", read_open},
-    {"staged", read_staged},
-    {"priority", read_priority},
-    {"match", read_match},
-    {"roots", read_roots},
-    {"fields", read_fields},
-    {"values", read_values},
-    {"logsource", read_logsource},
-    {"message", read_message},
-    {"time", read_time},
-    {"id", read_id},
-    {"envelope", read_envelope},
-    {"entities", read_entities},
-    {"evidence", read_evidence},
-    {"redact", read_redact},
-    {"lateness", read_lateness},
-    {"known_fields", read_known},
+    {"name", read_ignored},      {"extends", read_ignored},   {"description", read_description},
+    {"abstract", read_abstract}, {"open", read_open},         {"staged", read_staged},
+    {"priority", read_priority}, {"match", read_match},       {"roots", read_roots},
+    {"fields", read_fields},     {"values", read_values},     {"logsource", read_logsource},
+    {"message", read_message},   {"time", read_time},         {"id", read_id},
+    {"envelope", read_envelope}, {"entities", read_entities}, {"evidence", read_evidence},
+    {"redact", read_redact},     {"lateness", read_lateness}, {"known_fields", read_known},
 };
 
 static const struct profile_key *find_key(struct str name)

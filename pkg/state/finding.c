@@ -139,7 +139,9 @@ bool finding_unpack(struct str bytes, struct finding *out)
     struct unpack u = unpack_from(bytes);
     struct finding *f = out;
 
-    if (unpack_u8(&u) != RECORD_FINDING || unpack_u8(&u) != FINDING_VERSION)
+    uint8_t kind = unpack_u8(&u), version = unpack_u8(&u);
+
+    if (kind != RECORD_FINDING || version != FINDING_VERSION)
         return false;
     *f = (struct finding){0};
     f->activity = (enum finding_activity)unpack_u8(&u);

@@ -2,8 +2,9 @@
  *
  * Chunks of 64 KiB hold blocks of one size each; an empty chunk serves another size. Chunks are cut
  * from regions of 2 MiB, which the kernel is asked to map as huge pages: cells are met in random
- * order, and each would else cost a walk through the page tables. A block's name is chunk and place (8-byte steps), so that a table of names costs 4 bytes an entry and a copy of
- * the slab needs no pointers mended. Blocks over SLAB_BLOCK_MAX have a chunk of their own.
+ * order, and each would else cost a walk through the page tables. A block's name is chunk and place
+ * (8-byte steps), so that a table of names costs 4 bytes an entry and a copy of the slab needs no
+ * pointers mended. Blocks over SLAB_BLOCK_MAX have a chunk of their own.
  *
  * Memory   bounded by what its users count: slab_round() says what a block of n bytes takes.
  * Threads  belongs to one thread.

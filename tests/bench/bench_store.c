@@ -46,14 +46,7 @@ static double now_ns(void)
 
 static uint64_t resident(void)
 {
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    if (!f || fscanf(f, "%*s %lu", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return rss_bytes();
 }
 
 static uint64_t next(uint64_t *state)

@@ -8,6 +8,7 @@
  * bytes that the space had, and the time of an operation. Fails if an attack was missed, a hostile
  * key was found, or the budget was passed.
  */
+#include "app/measure.h"
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/operator.h"
@@ -64,14 +65,7 @@ static uint64_t now_ns(void)
 
 static unsigned long resident_mb(void)
 {
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    if (!f || fscanf(f, "%*s %lu", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (unsigned long)sysconf(_SC_PAGESIZE) >> 20;
+    return (unsigned long)(rss_bytes() >> 20);
 }
 
 static void note_findings(const struct emission *e, size_t n)

@@ -7,6 +7,7 @@
  * of each term, as a compacted topic would hold them. Then a second store is made from the file,
  * and one more day goes through both: they must tell the same.
  */
+#include "app/measure.h"
 #include "base/hash.h"
 #include "correlate/facts.h"
 #include "correlate/first_seen.h"
@@ -49,14 +50,7 @@ static double now_s(void)
 
 static long rss_kb(void)
 {
-    long pages = 0, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    if (f && fscanf(f, "%ld %ld", &pages, &resident) != 2)
-        resident = 0;
-    if (f)
-        fclose(f);
-    return resident * 4;
+    return (long)(rss_bytes() >> 10);
 }
 
 static void engine_start(struct engine *e)

@@ -26,8 +26,9 @@ static uint64_t seed;
 
 static void add_spaces(struct store *s)
 {
-    for (uint8_t i = 0; i < SPACES; i++) {
-        struct space_spec spec = {.identity = {i}, .step = order_step, .budget_bytes = 64 * 1024};
+    for (unsigned i = 0; i < SPACES; i++) {
+        struct space_spec spec = {
+            .identity = {(uint8_t)i}, .step = order_step, .budget_bytes = 64 * 1024};
         if (i == 1) {
             spec.budget_bytes = 256 * 1024;
             spec.shrink = order_shrink;
