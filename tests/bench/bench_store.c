@@ -7,6 +7,7 @@
  * an operation (filling, then steady), and the bytes of a group: as the budget counts them, and
  * as the process has grown.
  */
+#include "app/measure.h"
 #include "state/store_mem.h"
 
 #include <stdio.h>
