@@ -108,7 +108,8 @@ void passing_pack(struct str rule_uid, struct str finding, struct buf *out)
 bool passing_unpack(struct str bytes, struct str *rule_uid, struct str *finding)
 {
     struct unpack u = unpack_from(bytes);
-    bool is_passing = unpack_u8(&u) == RECORD_PASSING && unpack_u8(&u) == PASSING_VERSION;
+    uint8_t kind = unpack_u8(&u), version = unpack_u8(&u);
+    bool is_passing = kind == RECORD_PASSING && version == PASSING_VERSION;
 
     *rule_uid = unpack_str(&u);
     *finding = unpack_str(&u);

@@ -131,7 +131,7 @@ static bool is_due(const struct sim_store *s, uint32_t space, uint8_t key, uint3
 static bool any_due(const struct sim_store *s, uint32_t shard, const struct store_batch *b)
 {
     for (uint32_t space = 0; space < s->n_spaces; space++)
-        for (unsigned key = 0; key < SIM_KEYS; key++)
+        for (uint8_t key = 0; key < (uint8_t)SIM_KEYS; key++)
             if (is_due(s, space, key, shard, b))
                 return true;
     return false;
@@ -211,7 +211,7 @@ static void run_steps(struct sim_store *s, uint32_t shard, const struct store_ba
     }
     struct step_clock clock = {b->timer_ms};
     for (uint32_t space = 0; space < s->n_spaces; space++)
-        for (unsigned key = 0; key < SIM_KEYS; key++)
+        for (uint8_t key = 0; key < (uint8_t)SIM_KEYS; key++)
             if (is_due(s, space, key, shard, b))
                 step(s, NULL, space, key,
                      (struct emission){.order = UINT64_MAX, .part = 0, .at = b->parts[0].upto},

@@ -303,7 +303,7 @@ static void set_expected(struct sim_expected *e, uint8_t space, uint8_t key, int
 static size_t expect_findings(const struct hits *h, const struct params *p,
                               struct sim_expected *out, size_t n)
 {
-    for (unsigned key = 0; key < SIM_KEYS; key++) {
+    for (uint8_t key = 0; key < (uint8_t)SIM_KEYS; key++) {
         size_t first = n;
         for (size_t i = 0; i < h->n[key]; i++) {
             int64_t bucket_ms = bucket_of(h->t[key][i], key);
@@ -337,7 +337,7 @@ static void add_risk(struct hits *risk, const struct sim_expected *e)
 static void signals(const struct hits *h, const struct params *p, struct hits *out, bool is_grouped)
 {
     memset(out->n, 0, sizeof out->n);
-    for (unsigned key = 0; key < SIM_KEYS; key++)
+    for (uint8_t key = 0; key < (uint8_t)SIM_KEYS; key++)
         for (size_t i = 0; i < h->n[key]; i++)
             if (holds(h, key, h->t[key][i], p))
                 add(out, is_grouped ? group_of(key) : key, h->t[key][i]);
