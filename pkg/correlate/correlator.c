@@ -392,6 +392,22 @@ static void finish_finding(struct correlator *c, const struct origin *from, uint
     tell(c, from, rule, f, record);
 }
 
+/* Has its key had a finding of the rule before? False: nobody asks. */
+static bool through_novelty(struct correlator *c, const struct origin *from, uint32_t rule,
+                            const struct finding *f, struct str record)
+{
+    if (c->g->rules[rule].novelty == SPACE_NONE || f->n_keys == 0 || f->is_flood)
+        return false;
+    struct state_op *op = wait_in(c, c->g->rules[rule].novelty, from);
+    struct brake_hit *hit = arena_alloc(c->arena, sizeof *hit);
+
+    op->t_ms = f->at_ms;
+    op->key = state_key_of(&c->g->options.secret, c->g->options.tenant, f->keys, f->n_keys);
+    *hit = (struct brake_hit){.record = record};
+    op->payload = hit;
+    return true;
+}
+
 static void take_finding(struct correlator *c, const struct emission *e, struct str record,
                          const struct origin *from)
 {
@@ -405,7 +421,10 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
     const struct graph_rule *r = &c->g->rules[space->rule];
     if (!r->is_telling)
         return;
-    if (f.activity == FINDING_CREATE && space->role != SPACE_BRAKE && r->brake != SPACE_NONE) {
+    bool is_new = f.activity == FINDING_CREATE && space->role != SPACE_BRAKE;
+    if (is_new && space->role != SPACE_NOVELTY && through_novelty(c, from, space->rule, &f, record))
+        return;
+    if (is_new && r->brake != SPACE_NONE) {
         through_brake(c, from, space->rule, f.at_ms, record);
         return;
     }

@@ -117,7 +117,7 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
                           uint32_t level, cell_step *step, void *context)
 {
     struct graph *g = b->g;
-    static const char *const roles[] = {"operator", "suppress", "brake"};
+    static const char *const roles[] = {"operator", "suppress", "brake", "novelty"};
 
     g->spaces = vec_room(b->a, g->spaces, g->n_spaces, &b->cap_spaces, sizeof *g->spaces);
     struct graph_space *s = &g->spaces[g->n_spaces];
@@ -300,7 +300,7 @@ static void add_rule(struct builder *b, uint32_t i)
     const struct rule *rule = r->rule;
     const struct rule_state *state = rule->state;
 
-    r->suppress = r->stages = r->brake = SPACE_NONE;
+    r->suppress = r->stages = r->brake = r->novelty = SPACE_NONE;
     /* As alerts have it: docs/alert.md. */
     enum rule_level level = rule->has_level || rule->correlation ? rule->level : LEVEL_MEDIUM;
     r->risk_score = rule_level_score(level) * (int64_t)CORRELATION_MICRO;
@@ -321,6 +321,18 @@ static void add_rule(struct builder *b, uint32_t i)
     r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, r->level, suppress_step, &r->suppress_spec);
 }
 
+/* Between dedup and brake: a braked Create has been seen, too. */
+static void add_novelty(struct builder *b, uint32_t i)
+{
+    struct graph_rule *r = &b->g->rules[i];
+    int32_t points = r->rule->state ? r->rule->state->first_seen_points : 0;
+
+    if (!r->is_telling || points <= 0)
+        return;
+    r->novelty_spec = (struct novelty_spec){points};
+    r->novelty = add_space(b, SPACE_NOVELTY, i, 0, r->level + 1, novelty_step, &r->novelty_spec);
+}
+
 /* The brake comes after everything that can make a finding of the rule. */
 static void add_brake(struct builder *b, uint32_t i)
 {
@@ -333,7 +345,7 @@ static void add_brake(struct builder *b, uint32_t i)
     if (!r->is_telling || !creates_max)
         return;
     r->brake_spec = (struct brake_spec){r->rule->uid, b->g->options.tenant, creates_max};
-    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1, brake_step, &r->brake_spec);
+    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 2, brake_step, &r->brake_spec);
 }
 
 /* ---- levels: a rule's own is above those of all it listens to ---------------------------------
@@ -396,7 +408,7 @@ static void set_levels(struct graph *g)
     }
     for (uint32_t i = 0; i < g->n_rules; i++)
         if (is_risk(g->rules[i].rule)) {
-            g->rules[i].level = top + 2 + g->rules[i].kind->n_stages;
+            g->rules[i].level = top + 3 + g->rules[i].kind->n_stages;
             wait_for(&g->rules[i], behind_ms);
         }
     for (uint32_t k = 1; k < g->n_risks && k < GRAPH_RISKS_ASKED; k++)
@@ -422,8 +434,10 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     set_levels(g);
     for (uint32_t i = 0; i < n; i++)
         add_rule(&b, i);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
+        add_novelty(&b, i);
         add_brake(&b, i);
+    }
     if (g->has_operators)
         want_entities(&b);
     if (g->n_levels > STORE_ROUNDS_MAX)

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "correlate/addends.h"
 #include "correlate/brake.h"
+#include "correlate/novelty.h"
 #include "correlate/operator.h"
 #include "event/profile.h"
 #include "rule/correlation.h"
@@ -40,7 +41,7 @@ struct graph_options {
     const struct profile_set *profiles; /* whose entities capsules name; NULL: none */
 };
 
-enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE };
+enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE, SPACE_NOVELTY };
 
 struct graph_space {
     enum space_role role;
@@ -68,6 +69,8 @@ struct graph_rule {
     const struct operator_kind_info *kind;
     struct operator_spec spec;          /* the operator's */
     struct operator_spec suppress_spec; /* that of the suppress space */
+    uint32_t novelty; /* space that a Create passes through before the brake, or SPACE_NONE */
+    struct novelty_spec novelty_spec;
     struct brake_spec brake_spec;
     const struct graph_listener *listeners;
     size_t n_listeners;

@@ -57,18 +57,16 @@ struct risk {
 /* ---- decay ------------------------------------------------------------------------------------
  */
 
-/* Square root, rounded down. */
-static uint64_t root(unsigned __int128 x)
-{
-    uint64_t r = 0;
-
-    for (int bit = 63; bit >= 0; bit--) {
-        uint64_t more = r | (uint64_t)1 << bit;
-        if ((unsigned __int128)more * more <= x)
-            r = more;
-    }
-    return r;
-}
+/* 2^(-2^-k) for k = 1 .. 24 in 2^-62: each is the square root of the one before, the first that of
+ * 1/2, rounded down; test_risk compares with exp2(). */
+static const uint64_t ROOTS[24] = {
+    0x2d413cccfe779921, 0x35d13f32b5a75abd, 0x3ab031b9f7490e4b, 0x3d495f454921b30a,
+    0x3ea0ecb6dc8a80ce, 0x3f4f83033d21b05c, 0x3fa784571ee3e212, 0x3fd3b2d65447b228,
+    0x3fe9d59487236bb3, 0x3ff4e9d4703df842, 0x3ffa74acbdf6c9d4, 0x3ffd3a46ffc6e30e,
+    0x3ffe9d1fa8010198, 0x3fff4e8ede053ad4, 0x3fffa747318376ab, 0x3fffd3a38961e6fd,
+    0x3fffe9d1c0d8fd13, 0x3ffff4e8df7680c4, 0x3ffffa746f7dc0eb, 0x3ffffd3a37af8097,
+    0x3ffffe9d1bd3e853, 0x3fffff4e8de8fe2b, 0x3fffffa746f44196, 0x3fffffd3a37a116b,
+};
 
 uint64_t risk_decay(int64_t hours, int64_t half_life_ms)
 {
@@ -80,14 +78,12 @@ uint64_t risk_decay(int64_t hours, int64_t half_life_ms)
      * 2^(-2^-k), the k-th square root of 1/2. */
     unsigned __int128 x =
         ((unsigned __int128)(hours * RISK_HOUR_MS) << 32) / (uint64_t)half_life_ms;
-    uint64_t y = (uint64_t)1 << 62, factor = (uint64_t)1 << 61; /* 1 and 1/2, in 2^-62 */
+    uint64_t y = (uint64_t)1 << 62; /* 1, in 2^-62 */
     if (x >> 32 >= 62)
         return 0;
-    for (int bit = 31; bit >= 8; bit--) {
-        factor = root((unsigned __int128)factor << 62);
+    for (int bit = 31; bit >= 8; bit--)
         if (x >> bit & 1)
-            y = (uint64_t)((unsigned __int128)y * factor >> 62);
-    }
+            y = (uint64_t)((unsigned __int128)y * ROOTS[31 - bit] >> 62);
     return y >> (uint64_t)(x >> 32) >> 30;
 }
 

@@ -178,6 +178,18 @@ static bool read_state_version(struct reader *r, const struct doc_node *node)
     return true;
 }
 
+static bool read_first_seen_points(struct reader *r, const struct doc_node *node)
+{
+    uint64_t points;
+
+    if (node->type != DOC_INT || !str_to_u64(node->number, &points) || points > 100)
+        return diag_error(r->diag, doc_place(node),
+                          "'first_seen_points' must be a whole number from 0 to 100");
+    r->out->has_first_seen_points = true;
+    r->out->first_seen_points = (int32_t)points;
+    return true;
+}
+
 static bool read_lateness(struct reader *r, const struct doc_node *node)
 {
     return amount_span(r->diag, node, "lateness", &r->out->lateness_ms);
@@ -200,6 +212,7 @@ static const struct {
     [SETTING_ON_MISSING] = {"on_missing", read_on_missing, true},
     [SETTING_GROUP_CASE] = {"group_case", read_group_case, true},
     [SETTING_STATE_VERSION] = {"state_version", read_state_version, false},
+    [SETTING_FIRST_SEEN_POINTS] = {"first_seen_points", read_first_seen_points, false},
     [SETTING_LATENESS] = {"lateness", read_lateness, false},
     [SETTING_WINDOW] = {"window", read_window, true},
 };
@@ -294,6 +307,8 @@ static void apply_to_state(const struct rule_settings *s, struct rule_state *sta
         state->has_emit = true;
         state->emit = s->emit;
     }
+    if (s->has_first_seen_points)
+        state->first_seen_points = s->first_seen_points;
     if (s->has_state_version)
         state->state_version = s->state_version;
     if (s->lateness_ms)

@@ -31,6 +31,7 @@ enum rule_setting {
     SETTING_ON_MISSING,
     SETTING_GROUP_CASE,
     SETTING_STATE_VERSION,
+    SETTING_FIRST_SEEN_POINTS,
     SETTING_LATENESS,
     SETTING_WINDOW,
     RULE_SETTINGS
@@ -46,6 +47,8 @@ struct rule_settings {
     bool is_group_ci;
     enum count_by count_by; /* COUNT_BY_DEFAULT: not said */
     uint32_t state_version;
+    int32_t first_seen_points; /* 0: not said, or none */
+    bool has_first_seen_points;
     int64_t lateness_ms, window_ms; /* 0: not said */
 };
 

@@ -114,10 +114,11 @@ struct rule_state {
     struct dedup dedup;
     bool has_emit;
     enum emit_mode emit;
-    uint32_t state_version; /* another one forgets the state of the old one */
-    int64_t lateness_ms;    /* 0: its sources' */
-    bool is_referenced;     /* a correlation listens to it */
-    bool is_generated;      /* and it alerts by itself all the same (generate: true) */
+    uint32_t state_version;    /* another one forgets the state of the old one */
+    int64_t lateness_ms;       /* 0: its sources' */
+    bool is_referenced;        /* a correlation listens to it */
+    int32_t first_seen_points; /* score of the first finding of a key (novelty.h); 0: none */
+    bool is_generated;         /* and it alerts by itself all the same (generate: true) */
 };
 
 #endif

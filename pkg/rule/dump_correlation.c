@@ -232,6 +232,10 @@ static void state_rows(struct buf *out, const struct rule *rule)
         buf_printf(out, "%s", s->emit == EMIT_FINAL ? "final" : "early");
     }
     span_row(out, "lateness", s->lateness_ms);
+    if (s->first_seen_points) {
+        row(out, "first seen");
+        buf_printf(out, "%d points", s->first_seen_points);
+    }
     if (s->state_version) {
         row(out, "version");
         buf_printf(out, "%u", s->state_version);
