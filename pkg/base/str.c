@@ -8,7 +8,7 @@ struct str str_sub(struct str s, size_t from, size_t n)
         from = s.n;
     if (n > s.n - from)
         n = s.n - from;
-    return (struct str){s.p + from, n};
+    return (struct str){from ? s.p + from : s.p, n}; /* an empty text may have no place */
 }
 
 int str_cmp(struct str a, struct str b)
