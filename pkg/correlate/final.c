@@ -4,25 +4,6 @@
 #include "state/capsule.h"
 #include "state/emissions.h"
 
-static bool bound_holds(const struct bound *b, int64_t micro)
-{
-    switch (b->op) {
-    case BOUND_GT:
-        return micro > b->micro;
-    case BOUND_GTE:
-        return micro >= b->micro;
-    case BOUND_LT:
-        return micro < b->micro;
-    case BOUND_LTE:
-        return micro <= b->micro;
-    case BOUND_EQ:
-        return micro == b->micro;
-    case BOUND_NEQ:
-        return micro != b->micro;
-    }
-    return false;
-}
-
 bool final_bounds_hold(const struct correlation *c, int64_t micro)
 {
     for (size_t i = 0; i < c->n_bounds; i++)

@@ -34,19 +34,10 @@ const struct operator_kind_info *operator_info(enum operator_kind kind)
     return (unsigned)kind < OPERATOR_KINDS ? kinds[kind] : NULL;
 }
 
-static bool has_not(const struct seen_expr *e)
-{
-    if (e->kind == FORMULA_NOT)
-        return true;
-    for (size_t i = 0; i < e->n_children; i++)
-        if (has_not(e->children[i]))
-            return true;
-    return false;
-}
-
 bool operator_is_final(const struct correlation *c)
 {
     const struct operator_kind_info *info = operator_info(c->kind);
 
-    return (info && info->always_final) || !threshold_is_lower(c) || (c->seen && has_not(c->seen));
+    return (info && info->always_final) || !threshold_is_lower(c) ||
+           (c->seen && seen_has_not(c->seen));
 }

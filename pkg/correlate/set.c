@@ -39,20 +39,10 @@ static bool holds(const struct seen_expr *e, uint64_t seen)
     return false;
 }
 
-static bool has_not(const struct seen_expr *e)
-{
-    if (e->kind == FORMULA_NOT)
-        return true;
-    for (size_t i = 0; i < e->n_children; i++)
-        if (has_not(e->children[i]))
-            return true;
-    return false;
-}
-
 /* What more inputs can undo is asked of whole windows. */
 static bool is_tumbling(const struct correlation *c)
 {
-    return !threshold_is_lower(c) || (c->seen && has_not(c->seen));
+    return !threshold_is_lower(c) || (c->seen && seen_has_not(c->seen));
 }
 
 /* The bounds, if there are any, and the boolean, if there is one; all inputs if there is neither.

@@ -1,4 +1,4 @@
-/* correlation.c - names of the stateful operators. */
+/* correlation.c - names of the stateful operators, and what their conditions say. */
 #include "rule/correlation.h"
 
 const char *correlation_type_name(const struct correlation *c)
@@ -21,4 +21,33 @@ const char *correlation_type_name(const struct correlation *c)
                                         [OPERATOR_RISK] = "risk"};
 
     return c->kind == OPERATOR_AGGREGATE ? AGGREGATES[c->aggregate] : KINDS[c->kind];
+}
+
+bool bound_holds(const struct bound *b, int64_t micro)
+{
+    switch (b->op) {
+    case BOUND_GT:
+        return micro > b->micro;
+    case BOUND_GTE:
+        return micro >= b->micro;
+    case BOUND_LT:
+        return micro < b->micro;
+    case BOUND_LTE:
+        return micro <= b->micro;
+    case BOUND_EQ:
+        return micro == b->micro;
+    case BOUND_NEQ:
+        break;
+    }
+    return micro != b->micro;
+}
+
+bool seen_has_not(const struct seen_expr *e)
+{
+    if (e->kind == FORMULA_NOT)
+        return true;
+    for (size_t i = 0; i < e->n_children; i++)
+        if (seen_has_not(e->children[i]))
+            return true;
+    return false;
 }

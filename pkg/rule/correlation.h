@@ -99,6 +99,11 @@ struct correlation {
 /* As rules say it: "event_count", "value_avg", "first_seen" ... */
 const char *correlation_type_name(const struct correlation *c);
 
+/* The number, in millionths, is within the bound. */
+bool bound_holds(const struct bound *b, int64_t micro);
+/* There is a `not` somewhere: more inputs can undo what holds. */
+bool seen_has_not(const struct seen_expr *e);
+
 /* How findings of a rule fold. */
 struct dedup {
     bool is_set, is_off;

@@ -22,7 +22,7 @@ static int64_t distinct(const struct stream *s, uint32_t from, uint32_t to)
     return n;
 }
 
-static bool bound_holds(const struct bound *b, int64_t n)
+static bool model_bound_holds(const struct bound *b, int64_t n)
 {
     int64_t m = n * CORRELATION_MICRO;
 
@@ -39,7 +39,7 @@ static bool model(const struct stream *s, uint32_t from, uint32_t to)
     int64_t n = distinct(s, from, to);
 
     for (size_t i = 0; i < s->correlation.n_bounds; i++)
-        if (!bound_holds(&s->correlation.bounds[i], n))
+        if (!model_bound_holds(&s->correlation.bounds[i], n))
             return false;
     return true;
 }

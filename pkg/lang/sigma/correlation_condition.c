@@ -153,25 +153,6 @@ static struct place condition_place(const struct correlation_reader *r)
     return sigma_at(node ? node : r->node);
 }
 
-static bool bound_holds(const struct bound *b, int64_t micro)
-{
-    switch (b->op) {
-    case BOUND_GT:
-        return micro > b->micro;
-    case BOUND_GTE:
-        return micro >= b->micro;
-    case BOUND_LT:
-        return micro < b->micro;
-    case BOUND_LTE:
-        return micro <= b->micro;
-    case BOUND_EQ:
-        return micro == b->micro;
-    case BOUND_NEQ:
-        break;
-    }
-    return micro != b->micro;
-}
-
 static void check_range(struct correlation_reader *r)
 {
     struct bound *low = &r->c->bounds[0], *high = &r->c->bounds[1];
