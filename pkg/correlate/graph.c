@@ -345,7 +345,8 @@ static void add_brake(struct builder *b, uint32_t i)
     if (!r->is_telling || !creates_max)
         return;
     r->brake_spec = (struct brake_spec){r->rule->uid, b->g->options.tenant, creates_max};
-    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 2, brake_step, &r->brake_spec);
+    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1 + (r->novelty != SPACE_NONE),
+                         brake_step, &r->brake_spec);
 }
 
 /* ---- levels: a rule's own is above those of all it listens to ---------------------------------

@@ -182,7 +182,8 @@ static bool open_book(const struct cell_part *side, struct opened *b)
     uint32_t bytes = b->end - b->data, rooms = 0;
     for (uint32_t i = 0; i < b->n; i++) {
         const struct slot *s = &b->slots[i];
-        if (s->n > s->room || s->n > CAPSULE_BYTES || (uint32_t)s->at + s->room > bytes)
+        if (s->n == 0 || s->n > s->room || s->n > CAPSULE_BYTES ||
+            (uint32_t)s->at + s->room > bytes)
             return false;
         rooms += s->room;
     }
