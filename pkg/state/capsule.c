@@ -186,6 +186,9 @@ static bool open_book(const struct cell_part *side, struct opened *b)
             (uint32_t)s->at + s->room > bytes)
             return false;
         rooms += s->room;
+        for (uint32_t k = 0; k < i; k++) /* no two lie over each other: at most 15 pairs */
+            if (s->at < b->slots[k].at + b->slots[k].room && b->slots[k].at < s->at + s->room)
+                return false;
     }
     return rooms == bytes;
 }

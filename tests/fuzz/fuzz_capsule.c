@@ -34,10 +34,8 @@ static void try_book(struct str bytes, struct str packed)
     capsule_book_add(&c, 1, packed);
     capsule_book_add(&c, INT64_MAX, packed);
     capsule_book_trim(&c, 1);
-    /* Rooms of a damaged book may lie over each other, and then adding may leave one that cannot be
-     * read; what is read lies inside. */
-    for (size_t i = 0, n = capsule_book_list(&c.side, out, &seen); i < n; i++)
-        ASSERT(out[i].p >= (char *)room && out[i].p + out[i].n <= (char *)room + c.side.n);
+    if (packed.n > 0 && packed.n <= CAPSULE_BYTES)
+        ASSERT(capsule_book_list(&c.side, out, &seen) > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
