@@ -4,8 +4,8 @@
 #define WEIR_APP_BENCH_ALERTS_H
 
 #include "alert/alert.h"
-#include "app/engine.h"
-#include "app/origin.h"
+#include "detect/engine.h"
+#include "detect/origin.h"
 #include "app/output.h"
 #include "app/rules.h"
 

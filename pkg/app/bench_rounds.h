@@ -10,7 +10,7 @@
 #define WEIR_APP_BENCH_ROUNDS_H
 
 #include "app/bench_state.h"
-#include "app/engine.h"
+#include "detect/engine.h"
 #include "app/rules.h"
 #include "app/source.h"
 #include "app/stream.h"

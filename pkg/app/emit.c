@@ -14,7 +14,7 @@
 #include "state/uid.h"
 #include "app/findings.h"
 #include "app/measure.h"
-#include "app/origin.h"
+#include "detect/origin.h"
 #include "app/output.h"
 #include "app/sorter.h"
 #include "app/stage.h"
@@ -298,7 +298,7 @@ static enum weir_rc take_sorted(void *context, const struct sort_item *item, str
 
 /* ---- the way through -------------------------------------------------------------- */
 
-enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e, struct weir_err *err)
+enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_err *err)
 {
     if (m->options.kind == EMIT_MATCHES) {
         for (size_t i = 0; i < e->n_matches; i++)

@@ -8,12 +8,12 @@
 #define WEIR_APP_EMIT_H
 
 #include "alert/alert.h"
-#include "app/engine.h"
 #include "app/progress.h"
 #include "app/resume.h"
 #include "app/stage.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "detect/pick.h"
 #include "event/event.h"
 
 enum emit_kind { EMIT_ALERTS, EMIT_MATCHES };
@@ -45,19 +45,7 @@ MUST_USE enum weir_rc emitter_new(const struct emit_options *options, struct emi
 /* Without emitter_finish() an output file does not appear. */
 void emitter_free(struct emitter *m);
 
-/* One event with at least one match. */
-struct emit_event {
-    const struct event *event;     /* its ref and record */
-    const struct profile *profile; /* of its shape; NULL: not recognised */
-    uint64_t number;
-    int64_t time_ms;
-    bool time_is_standin;
-    const struct engine_match *matches;
-    size_t n_matches;
-    struct str gathered; /* operations on state (gather.h); empty without state */
-};
-MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct emit_event *e,
-                                  struct weir_err *err);
+MUST_USE enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_err *err);
 
 /* A mark_fn (pick.h), if emitter_wants_marks(). */
 void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, int64_t t_ms);

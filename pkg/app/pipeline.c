@@ -196,7 +196,7 @@ static bool begin_matches(struct matching *t)
 }
 
 /* A pick_fn: pack the event up for the collector. */
-static enum weir_rc pack(void *context, const struct emit_event *e, UNUSED struct weir_err *err)
+static enum weir_rc pack(void *context, const struct picked *e, UNUSED struct weir_err *err)
 {
     struct matching *t = context;
 
@@ -289,14 +289,14 @@ static enum weir_rc tell_events(struct pipeline *p, const struct match_batch *b,
         if (before)
             gathered_add_index(b->bytes.p + m->from + m->n, m->gathered_n, before);
         event.ref.index += before;
-        struct emit_event e = {.event = &event,
-                               .profile = m->profile,
-                               .number = p->n_numbers + m->number,
-                               .time_ms = m->time_ms,
-                               .time_is_standin = m->time_is_standin,
-                               .matches = b->matches + m->first_match,
-                               .n_matches = m->n_matches,
-                               .gathered = {b->bytes.p + m->from + m->n, m->gathered_n}};
+        struct picked e = {.event = &event,
+                           .profile = m->profile,
+                           .number = p->n_numbers + m->number,
+                           .time_ms = m->time_ms,
+                           .time_is_standin = m->time_is_standin,
+                           .matches = b->matches + m->first_match,
+                           .n_matches = m->n_matches,
+                           .gathered = {b->bytes.p + m->from + m->n, m->gathered_n}};
         TRY(p->options->fn(p->options->context, &e, err));
     }
     (void)tell_marks(p, b, told, SIZE_MAX);

@@ -14,7 +14,7 @@
 #ifndef WEIR_APP_PIPELINE_H
 #define WEIR_APP_PIPELINE_H
 
-#include "app/pick.h"
+#include "detect/pick.h"
 #include "app/progress.h"
 #include "app/source.h"
 #include "app/stream.h"

@@ -78,7 +78,7 @@ void match_batch_begin(struct match_batch *b, uint32_t input, uint64_t first, bo
     }
 }
 
-void match_batch_add(struct match_batch *b, const struct emit_event *e)
+void match_batch_add(struct match_batch *b, const struct picked *e)
 {
     size_t from = b->bytes.n, first = b->n_matches;
 

@@ -71,7 +71,7 @@ struct time_mark {
 };
 
 void match_batch_begin(struct match_batch *b, uint32_t input, uint64_t first, bool is_inside);
-void match_batch_add(struct match_batch *b, const struct emit_event *e);
+void match_batch_add(struct match_batch *b, const struct picked *e);
 void match_batch_mark(struct match_batch *b, const struct profile *profile, int64_t t_ms);
 bool match_batch_is_full(const struct match_batch *b);
 void match_batch_release(struct match_batch *b);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "alert/alert.h"
-#include "app/pick.h"
+#include "detect/pick.h"
 #include "app/stream.h"
 #include "base/arena.h"
 #include "base/str.h"
@@ -81,7 +81,7 @@ static void mark(void *context, uint32_t input, const struct profile *profile, i
 }
 
 /* A pick_fn. */
-static enum weir_rc take(void *context, const struct emit_event *e, UNUSED struct weir_err *err)
+static enum weir_rc take(void *context, const struct picked *e, UNUSED struct weir_err *err)
 {
     struct player *p = context;
     struct clock_lateness lateness =

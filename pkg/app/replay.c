@@ -32,7 +32,7 @@ struct replay {
 };
 
 /* A pick_fn. */
-static enum weir_rc on_event(void *context, const struct emit_event *e, struct weir_err *err)
+static enum weir_rc on_event(void *context, const struct picked *e, struct weir_err *err)
 {
     struct replay *r = context;
 

@@ -9,7 +9,7 @@
 #ifndef WEIR_APP_RULES_H
 #define WEIR_APP_RULES_H
 
-#include "app/engine.h"
+#include "detect/engine.h"
 #include "app/flags.h"
 #include "app/outcome.h"
 #include "app/select.h"

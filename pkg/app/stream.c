@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/origin.h"
+#include "detect/origin.h"
 #include "base/arena.h"
 #include "base/str.h"
 #include "event/decode.h"
@@ -29,8 +29,8 @@ struct stream {
     enum weir_rc rc; /* first failure of on_batch: nothing more is handed on */
     struct weir_err *err;
     struct stream_counts counts;
-    struct event events[STREAM_BATCH_MAX];
-    uint64_t numbers[STREAM_BATCH_MAX];
+    struct event events[ENGINE_BATCH_MAX];
+    uint64_t numbers[ENGINE_BATCH_MAX];
 };
 
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
@@ -101,7 +101,7 @@ static void take_event(void *context, struct str text, uint32_t index)
     struct stream *s = context;
 
     (void)index; /* our own count runs on over the members of a spread array */
-    if (s->n == STREAM_BATCH_MAX)
+    if (s->n == ENGINE_BATCH_MAX)
         flush(s);
     enum event_reject reason = extract_event(s->worker, text, s->at, &s->events[s->n]);
     if (reason != EVENT_OK) {
@@ -129,7 +129,7 @@ static size_t take_line(struct stream *s, struct str text, bool is_new)
 {
     if (text.n == 0 || text.p[0] != '{')
         return 0;
-    if (s->n == STREAM_BATCH_MAX)
+    if (s->n == ENGINE_BATCH_MAX)
         flush(s);
     struct event *e = &s->events[s->n];
     if (!extract_line(s->worker, s->profiles, text, s->at, e))

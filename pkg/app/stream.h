@@ -14,9 +14,8 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "event/event.h"
+#include "detect/engine.h"
 #include "event/extract.h"
-
-enum { STREAM_BATCH_MAX = 128 };
 
 /* Called with at least one event. Anything but WEIR_OK ends the stream with that code. */
 typedef enum weir_rc stream_fn(void *context, const struct event *events, const uint64_t *numbers,

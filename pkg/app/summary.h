@@ -3,7 +3,7 @@
 #ifndef WEIR_APP_SUMMARY_H
 #define WEIR_APP_SUMMARY_H
 
-#include "app/engine.h"
+#include "detect/engine.h"
 #include "app/stage.h"
 #include "app/stream.h"
 #include "base/base.h"

@@ -177,9 +177,9 @@ static void measure_round(struct bench *b, size_t round)
 
     b->n_hits = b->n_values = 0;
     stream_begin(b->stream, 0);
-    for (size_t from = 0; from < b->n_records; from += STREAM_BATCH_MAX) {
+    for (size_t from = 0; from < b->n_records; from += ENGINE_BATCH_MAX) {
         size_t left = b->n_records - from;
-        size_t to = from + (left < STREAM_BATCH_MAX ? left : STREAM_BATCH_MAX);
+        size_t to = from + (left < ENGINE_BATCH_MAX ? left : ENGINE_BATCH_MAX);
         touch(b, from, to);
         sums[SPLIT] += timed(b, from, to, split);
         sums[INDEX] += timed(b, from, to, index_records);

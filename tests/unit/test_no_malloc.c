@@ -5,7 +5,7 @@
  * regex libraries. The program counts by standing in front of the C library's malloc; under a
  * sanitizer, which does so itself, by the hook that it offers.
  */
-#include "app/engine.h"
+#include "detect/engine.h"
 #include "app/stream.h"
 
 #include "base/buf.h"

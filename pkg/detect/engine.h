@@ -6,8 +6,8 @@
  *          rules: engine_sibling(). What is asked about an engine's past covers its siblings
  *          too; only while none of them runs.
  */
-#ifndef WEIR_APP_ENGINE_H
-#define WEIR_APP_ENGINE_H
+#ifndef WEIR_DETECT_ENGINE_H
+#define WEIR_DETECT_ENGINE_H
 
 #include "base/base.h"
 #include "base/buf.h"
@@ -17,6 +17,7 @@
 #include "event/field.h"
 #include "rule/rule.h"
 
+enum { ENGINE_BATCH_MAX = 128 /* events of one call */ };
 enum { ENGINE_THREADS_MAX = 64 /* that one command matches on */ };
 
 enum engine_kind { ENGINE_COMPILED, ENGINE_REFERENCE };
@@ -54,7 +55,7 @@ const struct field_table *engine_fields(const struct engine *e);
 /* What extracts the events for engine_run(). */
 struct extract_worker *engine_worker(struct engine *e);
 
-/* Matches of a batch of at most STREAM_BATCH_MAX events, ordered by event, then rule; valid
+/* Matches of a batch of at most ENGINE_BATCH_MAX events, ordered by event, then rule; valid
  * until the next call. */
 size_t engine_run(struct engine *e, const struct event *events, size_t n,
                   const struct engine_match **out);

@@ -1,15 +1,26 @@
 /* pick.h - from batches of events to those that match, each with its time and, where there is
  * state, the operations that it means for it. */
-#ifndef WEIR_APP_PICK_H
-#define WEIR_APP_PICK_H
+#ifndef WEIR_DETECT_PICK_H
+#define WEIR_DETECT_PICK_H
 
-#include "app/emit.h"
-#include "app/engine.h"
-#include "app/origin.h"
+#include "detect/engine.h"
+#include "detect/origin.h"
 #include "correlate/gather.h"
 
+/* One event with at least one match. */
+struct picked {
+    const struct event *event;     /* its ref and record */
+    const struct profile *profile; /* of its shape; NULL: not recognised */
+    uint64_t number;
+    int64_t time_ms;
+    bool time_is_standin;
+    const struct engine_match *matches;
+    size_t n_matches;
+    struct str gathered; /* operations on state (gather.h); empty without state */
+};
+
 /* Called for each event with a match, in order. Of e->event only ref and record are told. */
-typedef enum weir_rc pick_fn(void *context, const struct emit_event *e, struct weir_err *err);
+typedef enum weir_rc pick_fn(void *context, const struct picked *e, struct weir_err *err);
 
 /* Called for an event, matched or not, that may be newer than all before it of its input and
  * profile; before pick_fn for the same event. */

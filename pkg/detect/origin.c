@@ -1,5 +1,5 @@
 /* origin.c - the constant fields of the events of one input. */
-#include "app/origin.h"
+#include "detect/origin.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* pick.c - from batches of events to those that match, each with its time and its operations. */
-#include "app/pick.h"
+#include "detect/pick.h"
 
 #include <stdlib.h>
 
@@ -27,7 +27,7 @@ void picker_release(struct picker *p)
 }
 
 /* Event time, or its stand-in: record number times step, counted and marked. */
-static void tell_time(struct picker *p, const struct event *event, struct emit_event *out)
+static void tell_time(struct picker *p, const struct event *event, struct picked *out)
 {
     if (extract_time_ms(engine_worker(p->engine), event, &out->time_ms))
         return;
@@ -36,7 +36,7 @@ static void tell_time(struct picker *p, const struct event *event, struct emit_e
     p->time_standins++;
 }
 
-static void mark_time(struct picker *p, const struct emit_event *e)
+static void mark_time(struct picker *p, const struct picked *e)
 {
     uint32_t input = e->event->ref.input;
 
@@ -50,7 +50,7 @@ static void mark_time(struct picker *p, const struct emit_event *e)
     p->mark(p->context, input, e->profile, e->time_ms);
 }
 
-static void gather_operations(struct picker *p, struct emit_event *e)
+static void gather_operations(struct picker *p, struct picked *e)
 {
     if (e->n_matches > p->cap_rules) {
         p->cap_rules = e->n_matches * 2;
@@ -78,11 +78,11 @@ enum weir_rc pick_batch(void *picker, const struct event *events, const uint64_t
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct emit_event e = {
-            .event = &events[i],
-            .profile = extract_shape(engine_worker(p->engine), events[i].shape)->profile,
-            .number = numbers[i],
-            .matches = matches + at};
+        struct picked e = {.event = &events[i],
+                           .profile =
+                               extract_shape(engine_worker(p->engine), events[i].shape)->profile,
+                           .number = numbers[i],
+                           .matches = matches + at};
         tell_time(p, &events[i], &e);
         for (; at < n_matches && matches[at].event == i; at++)
             e.n_matches++;

@@ -5,13 +5,12 @@
  * verdict on a record (accepted or not, and its shape) is common to both, so that both see
  * the same events.
  */
-#include "app/engine.h"
+#include "detect/engine.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "app/origin.h"
-#include "app/stream.h"
+#include "detect/origin.h"
 #include "base/arena.h"
 #include "base/str.h"
 #include "event/field.h"
@@ -22,7 +21,7 @@
 #include "plan/plan.h"
 #include "rule/dump.h"
 
-_Static_assert((int)STREAM_BATCH_MAX <= (int)MATCH_BATCH_MAX, "a batch fits the matcher");
+_Static_assert((int)ENGINE_BATCH_MAX <= (int)MATCH_BATCH_MAX, "a batch fits the matcher");
 _Static_assert((int)ENGINE_SAMPLE_EVERY == (int)MATCH_SAMPLE_EVERY, "as the header says");
 
 struct reference_shape {
@@ -244,7 +243,7 @@ static void reference_run(struct engine *e, const struct event *events, size_t n
 size_t engine_run(struct engine *e, const struct event *events, size_t n,
                   const struct engine_match **out)
 {
-    ASSERT(n <= STREAM_BATCH_MAX);
+    ASSERT(n <= ENGINE_BATCH_MAX);
     e->n_matches = 0;
     if (e->options.kind == ENGINE_COMPILED)
         compiled_run(e, events, n);

@@ -3,8 +3,8 @@
  * Extraction is told of @file once per input; whoever reads whole trees (alerts, the reference
  * evaluator) meets events of all inputs in any order and asks here.
  */
-#ifndef WEIR_APP_ORIGIN_H
-#define WEIR_APP_ORIGIN_H
+#ifndef WEIR_DETECT_ORIGIN_H
+#define WEIR_DETECT_ORIGIN_H
 
 #include "base/base.h"
 #include "event/extract.h"
