@@ -230,8 +230,8 @@ static void put_metadata(struct document *d)
     json_kv_str(w, "correlation_uid", str_from(d->finding_uid));
     json_key_name(w, STR("sequence"));
     json_put_u64(w, d->finding->sequence);
-    if (d->options->tenant.n > 0)
-        document_rule_text(d, "tenant_uid", d->options->tenant, d->limits->text, "metadata");
+    if (d->tenant.n > 0)
+        document_rule_text(d, "tenant_uid", d->tenant, d->limits->text, "metadata");
     json_kv_str(w, "log_name", STR("weir.alerts"));
     json_kv_str(w, "original_time", (struct str){time, time_format_ms(event_ms(d), time)});
     json_key_name(w, STR("product"));
@@ -294,7 +294,7 @@ static void put_unmapped(struct document *d, struct str rule_text)
     finding_correlation(d);
     finding_flood(d);
     finding_risk(d);
-    json_kv_str(w, "tenant", str_sub(d->options->tenant, 0, d->limits->text));
+    json_kv_str(w, "tenant", str_sub(d->tenant, 0, d->limits->text));
     json_key_name(w, STR("truncated"));
     json_open_array(w);
     for (size_t i = 0; i < d->n_truncated; i++)
@@ -357,6 +357,7 @@ static void begin(struct alert_writer *w, struct document *d, const struct alert
                            .ways = w->ways,
                            .options = &w->options,
                            .rule = f->rule,
+                           .tenant = f->tenant,
                            .finding = f->finding,
                            .trigger = f->trigger,
                            .now_ms = f->now_ms};
@@ -410,12 +411,12 @@ void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf
                               .level = (uint8_t)m->rule->level,
                               .is_exact = true,
                               .n_events = 1};
-    struct alert_finding told = {m->rule, &finding, m, m->now_ms};
+    struct alert_finding told = {m->rule, &finding, m, m->now_ms, m->tenant};
     struct document d;
 
     arena_reset(w->arena);
     begin(w, &d, &told);
-    struct str parts[] = {w->options.tenant, m->rule->uid, event_part(&d)};
+    struct str parts[] = {m->tenant, m->rule->uid, event_part(&d)};
     struct uid uid = uid_of_parts(w->digest, parts, ARRAY_LEN(parts));
     memcpy(finding.uid, uid.bytes, sizeof(finding.uid));
     name_record(w, &d);

@@ -32,7 +32,6 @@ enum alert_raw { ALERT_RAW_NONE, ALERT_RAW_MATCHED, ALERT_RAW_FULL };
 struct alert_options {
     bool is_deterministic; /* volatile fields (times of processing, worker) get fixed values */
     enum alert_raw raw;    /* default FULL: the redacted trigger record, at most ALERT_RAW_MAX */
-    struct str tenant;     /* usually empty */
     struct str generation; /* name of the rule set version */
     struct str worker;     /* volatile */
     struct str version;    /* of weir */
@@ -42,6 +41,7 @@ struct alert_options {
 /* One match to be told. */
 struct alert_match {
     const struct rule *rule;
+    struct str tenant; /* usually empty */
     const struct event_tree *event;
     struct str record; /* raw bytes of the event */
     struct str input;  /* topic or file: "log name" of the reference */
@@ -69,6 +69,7 @@ struct alert_finding {
     const struct finding *finding;
     const struct alert_match *trigger; /* NULL: told by a timer; its rule is not asked */
     int64_t now_ms;
+    struct str tenant; /* whose finding it is; usually empty */
 };
 
 /* Append one JSON document (no newline) to out. Updates and Closes have is_alert false, except a

@@ -59,6 +59,7 @@ struct document {
     const struct alert_options *options;
 
     const struct rule *rule;
+    struct str tenant;
     const struct finding *finding;
     const struct alert_match *trigger; /* NULL: told by a timer */
     int64_t now_ms;

@@ -213,13 +213,16 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
                                  const struct stage_event *e, struct weir_err *err)
 {
     struct emitter *m = context;
-    struct alert_finding told = {
-        .rule = m->options.rules[f->rule], .finding = f, .now_ms = wall_clock_ms()};
+    struct alert_finding told = {.rule = m->options.graph->rules[f->rule].rule,
+                                 .finding = f,
+                                 .now_ms = wall_clock_ms(),
+                                 .tenant = graph_tenant_of(m->options.graph, f->rule)};
     struct alert_match trigger;
     const struct event_tree *tree = e ? tree_of(m, e) : NULL;
 
     if (tree) {
         trigger = (struct alert_match){.rule = told.rule,
+                                       .tenant = told.tenant,
                                        .event = tree,
                                        .record = e->record,
                                        .input = m->options.inputs[e->ref.input],

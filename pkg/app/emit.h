@@ -24,7 +24,7 @@ struct emit_options {
     enum emit_format format; /* AUTO: a table on a terminal, lines elsewhere */
     bool is_by_time;
     struct str path; /* empty: stdout. A file gets lines; a table, if asked for, goes to stdout */
-    struct rule *const *rules;
+    struct rule *const *rules; /* as the matcher numbers them */
     const struct profile_set *profiles;
     const struct extract_options *extract;
     const struct str *inputs; /* names by number */

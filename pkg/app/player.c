@@ -295,7 +295,10 @@ static enum weir_rc come_out(void *context, const struct finding *f, UNUSED uint
 {
     struct player *p = context;
     struct buf text = {0};
-    struct alert_finding told = {.rule = p->book.rules[f->rule], .finding = f, .now_ms = f->at_ms};
+    struct alert_finding told = {.rule = p->state.graph->rules[f->rule].rule,
+                                 .finding = f,
+                                 .now_ms = f->at_ms,
+                                 .tenant = graph_tenant_of(p->state.graph, f->rule)};
 
     if (p->n_come == p->cap_come) {
         p->cap_come = p->cap_come ? p->cap_come * 2 : 64;

@@ -68,7 +68,6 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .resume = r->state.is_dir ? &r->resume : NULL,
         .alert = {.is_deterministic = o->is_deterministic,
                   .raw = o->raw,
-                  .tenant = o->tenant,
                   .generation = r->book.generation,
                   .worker = STR("replay"),
                   .version = o->version,

@@ -71,14 +71,15 @@ static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_
                                const struct state_options *o, const struct state *s,
                                const struct graph **out, struct weir_err *err)
 {
-    struct graph_options graph = {.tenant = o->tenant,
+    struct graph_tenant tenant = {.name = o->tenant, .lists = o->score_lists};
+    struct graph_options graph = {.tenants = &tenant,
+                                  .n_tenants = 1,
                                   .secret = s ? s->secret : state_secret_test,
                                   .geoip = s ? s->geoip : NULL,
                                   .budget_bytes = o->budget_bytes ? o->budget_bytes
                                                                   : o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
                                   .no_dedup = o->no_dedup,
-                                  .lists = o->score_lists,
                                   .profiles = o->profiles};
 
     return graph_new(a, rules, n_rules, &graph, out, err);

@@ -239,6 +239,12 @@ static bool named_find(const struct named *v, struct str name, struct str *out)
     return false;
 }
 
+static struct state_key tenant_key(const struct correlator *c, const struct graph_rule *r,
+                                   const struct str *values, size_t n)
+{
+    return state_key_of(&c->g->options.secret, c->g->tenants[r->tenant].name, values, n);
+}
+
 static struct str pack_keys(struct correlator *c, const struct str *values, size_t n)
 {
     buf_clear(&c->scratch);
@@ -248,9 +254,11 @@ static struct str pack_keys(struct correlator *c, const struct str *values, size
     return arena_str(c->arena, buf_str(&c->scratch));
 }
 
-/* The key that `fields` make of the values below; false: one is missing and must not be. */
-static bool key_of(struct correlator *c, const struct named *v, const struct str *fields, size_t n,
-                   bool may_lack, struct state_key *key, struct str *packed)
+/* The key that `fields` make of the values below, for that rule's tenant; false: one is missing and
+ * must not be. */
+static bool key_of(struct correlator *c, const struct graph_rule *r, const struct named *v,
+                   const struct str *fields, size_t n, bool may_lack, struct state_key *key,
+                   struct str *packed)
 {
     struct str values[CORRELATION_GROUP_MAX] = {{0}};
 
@@ -260,7 +268,7 @@ static bool key_of(struct correlator *c, const struct named *v, const struct str
                 return false;
             values[i] = STR("");
         }
-    *key = state_key_of(&c->g->options.secret, c->g->options.tenant, values, n);
+    *key = tenant_key(c, r, values, n);
     *packed = pack_keys(c, values, n);
     return true;
 }
@@ -275,7 +283,7 @@ static void through_brake(struct correlator *c, const struct origin *from, uint3
     struct str uid = c->g->rules[rule].rule->uid;
 
     op->t_ms = t_ms;
-    op->key = state_key_of(&c->g->options.secret, c->g->options.tenant, &uid, 1);
+    op->key = tenant_key(c, &c->g->rules[rule], &uid, 1);
     *hit = (struct brake_hit){.record = record};
     op->payload = hit;
 }
@@ -331,8 +339,8 @@ static bool feed_risk(struct correlator *c, const struct origin *from, uint32_t 
     struct state_key key;
     struct str packed;
 
-    if (!risk_listens(risk, r->rule) ||
-        !key_of(c, v, risk->group, risk->n_group, risk->on_missing == MISSING_GROUP, &key, &packed))
+    if (!risk_listens(risk, r->rule) || !key_of(c, to, v, risk->group, risk->n_group,
+                                                risk->on_missing == MISSING_GROUP, &key, &packed))
         return false;
     struct state_op *op = wait_in(c, to->stages, from);
     op->t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
@@ -356,6 +364,7 @@ static bool through_risks(struct correlator *c, const struct origin *from, uint3
                           const struct finding *f, struct str record, size_t next)
 {
     const struct graph_rule *r = &c->g->rules[rule];
+    const uint32_t *risks = c->g->risks + r->tenant * c->g->n_risks;
     struct named v = {0};
 
     if (next >= c->g->n_risks || r->rule->channel != CHANNEL_ALERT || f->is_braked || f->is_flood ||
@@ -364,12 +373,12 @@ static bool through_risks(struct correlator *c, const struct origin *from, uint3
         return false;
     named_of_finding(&v, f);
     for (size_t i = GRAPH_RISKS_ASKED; next == 0 && i < c->g->n_risks; i++)
-        (void)feed_risk(c, from, c->g->risks[i], r, f, &v, STR(""));
+        (void)feed_risk(c, from, risks[i], r, f, &v, STR(""));
     buf_clear(&c->scratch);
     passing_pack(r->rule->uid, record, &c->scratch);
     struct str passing = arena_str(c->arena, buf_str(&c->scratch));
     for (size_t i = next; i < c->g->n_risks && i < GRAPH_RISKS_ASKED; i++)
-        if (feed_risk(c, from, c->g->risks[i], r, f, &v, passing))
+        if (feed_risk(c, from, risks[i], r, f, &v, passing))
             return true;
     return false;
 }
@@ -402,7 +411,7 @@ static bool through_novelty(struct correlator *c, const struct origin *from, uin
     struct brake_hit *hit = arena_alloc(c->arena, sizeof *hit);
 
     op->t_ms = f->at_ms;
-    op->key = state_key_of(&c->g->options.secret, c->g->options.tenant, f->keys, f->n_keys);
+    op->key = tenant_key(c, &c->g->rules[rule], f->keys, f->n_keys);
     *hit = (struct brake_hit){.record = record};
     op->payload = hit;
     return true;
@@ -431,9 +440,11 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
     finish_finding(c, from, space->rule, &f, record, 0);
 }
 
-static uint32_t rule_of_uid(const struct graph *g, struct str uid)
+static uint32_t rule_of_uid(const struct graph *g, uint32_t tenant, struct str uid)
 {
-    for (uint32_t i = 0; i < g->n_rules; i++)
+    uint32_t first = tenant * (uint32_t)g->n_base_rules;
+
+    for (uint32_t i = first; i < first + g->n_base_rules; i++)
         if (str_eq(g->rules[i].rule->uid, uid))
             return i;
     return UINT32_MAX;
@@ -451,10 +462,12 @@ static void take_passing(struct correlator *c, const struct emission *e, struct 
         c->counts.damaged++;
         return;
     }
-    uint32_t rule = rule_of_uid(c->g, uid);
+    uint32_t through = c->g->spaces[e->space].rule, tenant = c->g->rules[through].tenant;
+    uint32_t rule = rule_of_uid(c->g, tenant, uid);
+    const uint32_t *risks = c->g->risks + tenant * c->g->n_risks;
     if (rule == UINT32_MAX || !c->g->rules[rule].is_telling)
         return; /* another rule set's, left over */
-    while (next < c->g->n_risks && c->g->risks[next] != c->g->spaces[e->space].rule)
+    while (next < c->g->n_risks && risks[next] != through)
         next++;
     finish_finding(c, from, rule, &f, record, next + 1);
 }
@@ -465,7 +478,7 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
                          int64_t t_ms, const struct hit *hit, struct str keys, struct str apart)
 {
     const struct graph_rule *r = &c->g->rules[rule];
-    struct str parts[3 + FINDING_KEYS_MAX] = {c->g->options.tenant, r->rule->uid};
+    struct str parts[3 + FINDING_KEYS_MAX] = {c->g->tenants[r->tenant].name, r->rule->uid};
     struct unpack u = unpack_from(keys);
     size_t n_keys = keys.n ? unpack_u8(&u) : 0, n = 2;
 
@@ -506,7 +519,7 @@ static void to_suppress(struct correlator *c, const struct origin *from, const s
     struct state_key key;
     struct str packed;
 
-    if (!key_of(c, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
+    if (!key_of(c, r, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
         return;
     struct state_op *op = wait_in(c, r->suppress, from);
     op->t_ms = s->t_ms;
@@ -529,7 +542,7 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
     struct state_key key;
     struct str packed, values[CORRELATION_FIELDS_MAX] = {{0}}, text = STR("");
 
-    if (!key_of(c, v, to->inputs[l->label].group_fields, to->n_group,
+    if (!key_of(c, r, v, to->inputs[l->label].group_fields, to->n_group,
                 to->on_missing == MISSING_GROUP, &key, &packed))
         return;
     for (size_t i = 0; i < to->n_fields; i++)

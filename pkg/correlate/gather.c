@@ -54,9 +54,10 @@ struct gatherer {
     const struct profile_set *profiles;
     struct arena *arena; /* one event */
     struct arena *own;
-    struct numbers *numbers;    /* per rule */
-    uint32_t **capsule_numbers; /* per rule: fields for capsules, FIELD_NONE ends */
-    size_t *n_needed;           /* per rule: how many of them keys are made of */
+    /* Per rule of one tenant: those of the others have the same names. */
+    struct numbers *numbers;
+    uint32_t **capsule_numbers; /* fields for capsules, FIELD_NONE ends */
+    size_t *n_needed;           /* how many of them keys are made of */
     struct naming **namings;    /* per profile, the last is that of unknown shapes */
     struct digest *digest;
     struct buf keys, capsule, addends;
@@ -64,6 +65,8 @@ struct gatherer {
 
     /* Of the event at hand. */
     const struct gather_event *at;
+    uint32_t first; /* of its tenant's rules in the graph */
+    const struct graph_tenant *tenant;
     struct event_tree tree;
     bool has_tree, has_no_tree;
     struct event_entity *entities;
@@ -207,13 +210,13 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->arena = arena_new(0);
     w->own = arena_new(0);
     w->digest = digest_new();
-    w->numbers = ARENA_ARRAY(w->own, g->n_rules, struct numbers);
-    w->capsule_numbers = ARENA_ARRAY(w->own, g->n_rules, uint32_t *);
-    w->n_needed = ARENA_ARRAY(w->own, g->n_rules, size_t);
+    w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
+    w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
+    w->n_needed = ARENA_ARRAY(w->own, g->n_base_rules, size_t);
     number_entities(w);
-    for (uint32_t i = 0; i < g->n_rules; i++)
+    for (uint32_t i = 0; i < g->n_base_rules; i++)
         number_correlation(w, i);
-    for (uint32_t i = 0; i < g->n_rules; i++)
+    for (uint32_t i = 0; i < g->n_base_rules; i++)
         choose_capsule_fields(w, i);
     return w;
 }
@@ -397,7 +400,8 @@ static void keep_entities(struct gatherer *w, struct capsule *c, uint32_t max)
 static void begin_capsule(struct gatherer *w, uint32_t rule)
 {
     const struct gather_event *at = w->at;
-    const uint32_t *numbers = w->capsule_numbers[rule], *own = numbers + w->n_needed[rule];
+    uint32_t base = rule - w->first;
+    const uint32_t *numbers = w->capsule_numbers[base], *own = numbers + w->n_needed[base];
     uint32_t reserved = 0;
     struct capsule c = {.input = at->input,
                         .partition = at->partition,
@@ -410,7 +414,7 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
         c.profile = profile_name(at->profile);
     while (reserved < CAPSULE_OWN_MIN && own[reserved] != FIELD_NONE)
         reserved++;
-    keep_numbers(w, &c, numbers, w->n_needed[rule]);
+    keep_numbers(w, &c, numbers, w->n_needed[base]);
     keep_entities(w, &c, CAPSULE_FIELDS - reserved);
     keep_numbers(w, &c, own, SIZE_MAX);
     buf_clear(&w->capsule);
@@ -424,14 +428,14 @@ static void begin_addends(struct gatherer *w, uint32_t rule)
     size_t n = 0;
 
     buf_clear(&w->addends);
-    if (!w->g->options.lists)
+    if (!w->tenant->lists)
         return; /* they cost a walk through the whole event */
-    for (const uint32_t *f = w->capsule_numbers[rule]; *f != FIELD_NONE; f++) {
+    for (const uint32_t *f = w->capsule_numbers[rule - w->first]; *f != FIELD_NONE; f++) {
         fields[n].name = field_name(w->fields, *f);
         n += values_of(w, *f, &fields[n].value, 1);
     }
     size_t n_entities = entities_of(w);
-    addends_of(w->g->options.lists, w->entities, n_entities, fields, n, &w->addends);
+    addends_of(w->tenant->lists, w->entities, n_entities, fields, n, &w->addends);
 }
 
 /* One matched rule: its operations share a capsule that is written with the first of them. */
@@ -620,7 +624,7 @@ static struct state_key group_key(struct gatherer *w, const struct str *parts, s
     for (size_t i = 0; n == 1 && i < w->n_hashed; i++)
         if (w->hashed[i].text.p == parts[0].p && w->hashed[i].text.n == parts[0].n)
             return w->hashed[i].key;
-    struct state_key key = state_key_of(&w->g->options.secret, w->g->options.tenant, parts, n);
+    struct state_key key = state_key_of(&w->g->options.secret, w->tenant->name, parts, n);
     if (n == 1 && w->n_hashed < HASHED_MAX)
         w->hashed[w->n_hashed++] = (struct hashed){parts[0], key};
     return key;
@@ -631,7 +635,7 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
 {
     struct gatherer *w = l->w;
     const struct state_secret *secret = &w->g->options.secret;
-    struct str tenant = w->g->options.tenant;
+    struct str tenant = w->tenant->name;
     size_t n = l->c->n_group;
 
     l->op.group_key = group_key(w, l->parts, n);
@@ -750,7 +754,7 @@ static void hear(struct gatherer *w, struct group *group, const struct graph_lis
     l.group = group;
     l.listener = listener;
     l.c = r->rule->correlation;
-    l.numbers = &w->numbers[listener->rule];
+    l.numbers = &w->numbers[listener->rule - w->first];
     l.op = (struct packed_op){.space = r->stages, .rule = listener->rule, .label = listener->label};
     if (counts_by_id(w, l.c))
         l.op.event_id = event_id(w);
@@ -800,8 +804,7 @@ static void tell(struct gatherer *w, struct group *group)
         op.space = SPACE_NONE;
         values[n++] = sole_part(w);
     } else {
-        op.key = op.group_key =
-            state_key_of(&w->g->options.secret, w->g->options.tenant, values, n);
+        op.key = op.group_key = state_key_of(&w->g->options.secret, w->tenant->name, values, n);
     }
     pack_keys(&w->keys, values, n);
     put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
@@ -810,13 +813,17 @@ static void tell(struct gatherer *w, struct group *group)
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,
             struct buf *out)
 {
+    ASSERT(e->tenant < w->g->n_tenants);
     w->at = e;
+    w->first = e->tenant * (uint32_t)w->g->n_base_rules;
+    w->tenant = &w->g->tenants[e->tenant];
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
     w->n_hashed = 0;
     arena_reset(w->arena);
     for (size_t i = 0; i < n; i++) {
-        const struct graph_rule *r = &w->g->rules[rules[i]];
-        struct group group = {.rule = rules[i], .capsule_at = SIZE_MAX, .out = out};
+        uint32_t rule = w->first + rules[i];
+        const struct graph_rule *r = &w->g->rules[rule];
+        struct group group = {.rule = rule, .capsule_at = SIZE_MAX, .out = out};
         for (size_t k = 0; k < r->n_listeners; k++)
             hear(w, &group, &r->listeners[k]);
         if (r->is_telling)

@@ -38,17 +38,20 @@ struct gather_event {
     int64_t t_ms;
     struct str input; /* name of topic or file */
     uint32_t partition;
+    uint32_t tenant;                      /* of the graph: 0 if there is only one */
     const struct extract_options *origin; /* constants of the event's input, for its tree */
 };
 
 struct gatherer;
 
-/* fields: those that the events are extracted by; graph->fields must be among them. */
+/* fields: those that the events are extracted by; graph->fields must be among them. A gatherer
+ * serves all tenants whose events are extracted by these. */
 struct gatherer *gatherer_new(const struct graph *g, const struct field_table *fields,
                               const struct profile_set *profiles);
 void gatherer_free(struct gatherer *w);
 
-/* Append what the matches of one event mean; nothing if no state is concerned. rules: indices. */
+/* Append what the matches of one event mean; nothing if no state is concerned. rules: indices as
+ * the matcher has them, the same for all tenants; what is gathered has those of the graph. */
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,
             struct buf *out);
 
@@ -59,7 +62,7 @@ void gather_counts_add(struct gather_counts *to, const struct gather_counts *fro
 
 struct gathered {
     uint32_t space; /* SPACE_NONE: a finding of its own, no state */
-    uint32_t rule;  /* that the space belongs to */
+    uint32_t rule;  /* that the space belongs to; of the graph */
     struct state_key key;
     struct hit hit; /* slices of what was read */
 };

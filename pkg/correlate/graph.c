@@ -24,6 +24,11 @@ struct builder {
     size_t n_fields, cap_fields;
 };
 
+struct str graph_tenant_of(const struct graph *g, uint32_t rule)
+{
+    return g->tenants[g->rules[rule].tenant].name;
+}
+
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void want_field(struct builder *b, struct str name)
@@ -109,8 +114,17 @@ static void identify(struct builder *b, const struct graph_rule *r, const char *
         for (size_t i = 0; has_labels && i < c->n_inputs; i++)
             parts[n++] = c->inputs[i].rule->uid;
     }
-    struct state_key key = state_key_of(&no_secret, STR(""), parts, n);
+    struct state_key key = state_key_of(&no_secret, b->g->tenants[r->tenant].name, parts, n);
     memcpy(out, key.bytes, sizeof key.bytes);
+}
+
+/* "TENANT/UID (brake 0)"; the default tenant has no name. */
+static struct str space_name(struct builder *b, uint32_t rule, const char *role, uint32_t stage)
+{
+    struct str tenant = graph_tenant_of(b->g, rule), uid = b->g->rules[rule].rule->uid;
+
+    return arena_printf(b->a, "%.*s%s%.*s (%s %u)", (int)tenant.n, tenant.p, tenant.n ? "/" : "",
+                        (int)uid.n, uid.p, role, stage);
 }
 
 static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule, uint32_t stage,
@@ -133,9 +147,8 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
         s->spec.step = lag_step;
         s->spec.context = lag;
     }
-    const struct rule *r = g->rules[rule].rule;
     identify(b, &g->rules[rule], roles[role], stage, s->spec.identity);
-    s->spec.name = arena_printf(b->a, "%.*s (%s %u)", (int)r->uid.n, r->uid.p, roles[role], stage);
+    s->spec.name = space_name(b, rule, roles[role], stage);
     s->spec.level = level;
     if (level >= g->n_levels)
         g->n_levels = level + 1;
@@ -145,9 +158,12 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
 /* ---- who listens ------------------------------------------------------------------------------
  */
 
-static uint32_t number_of(const struct graph *g, const struct rule *rule)
+/* The rule among those of a tenant. */
+static uint32_t number_of(const struct graph *g, uint32_t tenant, const struct rule *rule)
 {
-    for (size_t i = 0; i < g->n_rules; i++)
+    size_t first = tenant * g->n_base_rules;
+
+    for (size_t i = first; i < first + g->n_base_rules; i++)
         if (g->rules[i].rule == rule)
             return (uint32_t)i;
     return UINT32_MAX;
@@ -169,6 +185,7 @@ static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *
 {
     const struct rule *rule = b->g->rules[i].rule;
     const struct correlation *c = rule->correlation;
+    uint32_t tenant = b->g->rules[i].tenant;
 
     b->g->rules[i].kind = operator_info(c->kind);
     if (!b->g->rules[i].kind) {
@@ -182,7 +199,7 @@ static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *
         return WEIR_OK;
     }
     for (uint32_t k = 0; k < c->n_inputs; k++) {
-        uint32_t to = c->inputs[k].rule ? number_of(b->g, c->inputs[k].rule) : UINT32_MAX;
+        uint32_t to = c->inputs[k].rule ? number_of(b->g, tenant, c->inputs[k].rule) : UINT32_MAX;
         if (to == UINT32_MAX) {
             err_at(err, WEIR_BADARG, c->inputs[k].line, c->inputs[k].col,
                    "the rule '%.*s' is not among those that run", (int)c->inputs[k].reference.n,
@@ -230,7 +247,7 @@ static struct fold_spec fold_of(struct builder *b, struct graph_rule *r)
         n_names = 1;
     }
     return (struct fold_spec){.rule_uid = r->rule->uid,
-                              .tenant = b->g->options.tenant,
+                              .tenant = b->g->tenants[r->tenant].name,
                               .period_ms = period_of(r->rule),
                               .threshold = threshold_of(r->rule->correlation),
                               .update_ms = UPDATE_PERIOD_MS,
@@ -290,7 +307,8 @@ static void add_operator(struct builder *b, uint32_t i)
             b->g->spaces[space].spec.regrow = r->kind->regrow;
         }
     }
-    want_fields(b, c);
+    if (r->tenant == 0) /* those of the others have the same names */
+        want_fields(b, c);
     b->g->has_operators = true;
 }
 
@@ -310,7 +328,7 @@ static void add_rule(struct builder *b, uint32_t i)
     set_dedup(r, &b->g->options);
     if (rule->correlation && !r->is_off)
         add_operator(b, i);
-    for (uint32_t k = 0; k < r->n_dedup_fields; k++)
+    for (uint32_t k = 0; k < r->n_dedup_fields && r->tenant == 0; k++)
         want_field(b, r->dedup_fields[k]);
     bool tells_for_itself = rule->correlation && !r->spec.is_final;
     if (!r->is_telling || tells_for_itself || r->is_dedup_off)
@@ -344,7 +362,7 @@ static void add_brake(struct builder *b, uint32_t i)
         creates_max = UINT32_MAX; /* what events tell by themselves has no other space */
     if (!r->is_telling || !creates_max)
         return;
-    r->brake_spec = (struct brake_spec){r->rule->uid, b->g->options.tenant, creates_max};
+    r->brake_spec = (struct brake_spec){r->rule->uid, b->g->tenants[r->tenant].name, creates_max};
     r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1 + (r->novelty != SPACE_NONE),
                          brake_step, &r->brake_spec);
 }
@@ -374,6 +392,7 @@ static void note_risks(struct builder *b)
             risks[b->g->n_risks++] = i;
     }
     b->g->risks = risks;
+    b->g->n_risks /= b->g->n_tenants;
 }
 
 static uint32_t level_of(struct graph *g, uint32_t i)
@@ -386,7 +405,7 @@ static uint32_t level_of(struct graph *g, uint32_t i)
     if (!c || r->level)
         return r->level;
     for (size_t k = 0; k < c->n_inputs; k++) {
-        uint32_t input = number_of(g, c->inputs[k].rule);
+        uint32_t input = number_of(g, r->tenant, c->inputs[k].rule);
         uint32_t level = level_of(g, input);
         wait_for(r, g->rules[input].behind_ms);
         below = level > below ? level : below;
@@ -412,8 +431,39 @@ static void set_levels(struct graph *g)
             g->rules[i].level = top + 3 + g->rules[i].kind->n_stages;
             wait_for(&g->rules[i], behind_ms);
         }
-    for (uint32_t k = 1; k < g->n_risks && k < GRAPH_RISKS_ASKED; k++)
-        g->rules[g->risks[k]].level += k;
+    for (uint32_t k = 0; k < g->n_risks * g->n_tenants; k++)
+        if (k % g->n_risks < GRAPH_RISKS_ASKED)
+            g->rules[g->risks[k]].level += (uint32_t)(k % g->n_risks);
+}
+
+static void take_tenants(struct builder *b, const struct graph_options *options)
+{
+    static const struct graph_tenant nobody;
+    const struct graph_tenant *given = options->n_tenants ? options->tenants : &nobody;
+    size_t n = options->n_tenants ? options->n_tenants : 1;
+    struct graph_tenant *own = ARENA_ARRAY(b->a, n, struct graph_tenant);
+
+    memcpy(own, given, n * sizeof *own);
+    b->g->tenants = own;
+    b->g->n_tenants = n;
+    b->g->options.tenants = own;
+    b->g->options.n_tenants = n;
+}
+
+static void take_rules(struct builder *b, struct rule *const *shared, size_t n)
+{
+    struct graph *g = b->g;
+
+    g->n_base_rules = n;
+    g->n_rules = n * g->n_tenants;
+    g->rules = ARENA_ARRAY(b->a, g->n_rules, struct graph_rule);
+    for (size_t t = 0; t < g->n_tenants; t++)
+        for (size_t i = 0; i < n; i++) {
+            const struct rule *rule = (g->tenants[t].rules ? g->tenants[t].rules : shared)[i];
+            ASSERT(str_eq(rule->uid, shared[i]->uid));
+            g->rules[t * n + i].rule = rule;
+            g->rules[t * n + i].tenant = (uint32_t)t;
+        }
 }
 
 enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
@@ -424,23 +474,25 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     struct graph *g = b.g;
 
     g->options = *options;
-    g->rules = ARENA_ARRAY(a, n, struct graph_rule);
-    g->n_rules = n;
-    for (size_t i = 0; i < n; i++)
-        g->rules[i].rule = rules[i];
-    for (uint32_t i = 0; i < n; i++)
-        if (rules[i]->correlation)
+    take_tenants(&b, options);
+    take_rules(&b, rules, n);
+    for (uint32_t i = 0; i < g->n_rules; i++)
+        if (g->rules[i].rule->correlation)
             TRY(link_inputs(&b, i, err));
     note_risks(&b);
     set_levels(g);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < g->n_rules; i++)
         add_rule(&b, i);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < g->n_rules; i++) {
         add_novelty(&b, i);
         add_brake(&b, i);
     }
     if (g->has_operators)
         want_entities(&b);
+    if (g->n_spaces > STORE_SPACES_MAX)
+        return err_set(err, WEIR_LIMIT,
+                       "%zu rules of %zu tenants need %u spaces of state, at most %d", n,
+                       g->n_tenants, g->n_spaces, STORE_SPACES_MAX);
     if (g->n_levels > STORE_ROUNDS_MAX)
         return err_set(err, WEIR_LIMIT,
                        "correlations over correlations need %u levels of state, "

@@ -5,6 +5,11 @@
  * space and to the operators that list it; what an operator signals leads on in the same
  * way. Every way leads to a space of a higher level, so that a batch is one pass over the levels.
  *
+ * Tenants  a graph of several tenants has the rules once for each: rule r of tenant t is
+ *          graph_rule t * n_base_rules + r. No way leads from one tenant to another, and
+ *          spaces, keys and names of findings have the tenant in them: no window, dedup, brake,
+ * risk or budget is shared. What an index of a rule means outside this package is graph->rules.
+ *
  * Memory   the arena given; read-only once made. Threads: immutable, shared by all.
  */
 #ifndef WEIR_CORRELATE_GRAPH_H
@@ -27,8 +32,18 @@ struct geoip; /* geoip.h */
 enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 enum { GRAPH_RISKS_ASKED = 4 /* risks that a finding passes through; each costs a level */ };
 
+/* Whose events they are. */
+struct graph_tenant {
+    struct str name; /* the empty one is the default tenant */
+    /* Its own instances of the rules, made with its own lists; as many as the shared ones, with the
+     * same uids in the same order. NULL: the shared ones. */
+    struct rule *const *rules;
+    const struct addends *lists; /* that lift scores; NULL: none */
+};
+
 struct graph_options {
-    struct str tenant;
+    const struct graph_tenant *tenants; /* copied; none: one with an empty name, without lists */
+    size_t n_tenants;
     struct state_secret secret;
     uint64_t budget_bytes;  /* of each space, a quarter of it capsules; 0: default */
     uint32_t brake_creates; /* per rule and event-time minute; 0: no brake */
@@ -36,7 +51,6 @@ struct graph_options {
      * brake, so that a replay knows that it was published. */
     bool is_once;
     bool no_dedup;                      /* every match is a finding of its own */
-    const struct addends *lists;        /* that lift scores; NULL: none */
     const struct geoip *geoip;          /* NULL: none, and rules about places are off */
     const struct profile_set *profiles; /* whose entities capsules name; NULL: none */
 };
@@ -45,7 +59,7 @@ enum space_role { SPACE_OPERATOR, SPACE_SUPPRESS, SPACE_BRAKE, SPACE_NOVELTY };
 
 struct graph_space {
     enum space_role role;
-    uint32_t rule;
+    uint32_t rule; /* of the graph */
     uint32_t stage;
     struct space_spec spec;
 };
@@ -58,6 +72,7 @@ struct graph_listener {
 
 struct graph_rule {
     const struct rule *rule;
+    uint32_t tenant;
     bool is_telling;   /* makes findings */
     bool is_off;       /* cannot run: it needs a database that is not there */
     bool is_dedup_off; /* each of them is one match */
@@ -83,13 +98,17 @@ struct graph_rule {
 
 struct graph {
     struct graph_options options;
-    struct graph_rule *rules;
-    size_t n_rules;
+    const struct graph_tenant *tenants;
+    size_t n_tenants;         /* at least one */
+    struct graph_rule *rules; /* tenant after tenant */
+    size_t n_rules;           /* n_tenants * n_base_rules */
+    size_t n_base_rules;
     size_t n_off; /* rules that are off */
     struct graph_space *spaces;
     uint32_t n_spaces;
-    uint32_t n_levels;     /* of spaces: space_spec.level; at most STORE_ROUNDS_MAX */
-    const uint32_t *risks; /* correlations of kind risk, whatever they listen to */
+    uint32_t n_levels; /* of spaces: space_spec.level; at most STORE_ROUNDS_MAX */
+    /* Correlations of kind risk, whatever they listen to: n_risks of each tenant. */
+    const uint32_t *risks;
     size_t n_risks;
     bool has_operators;
     /* Fields that operations are made of: extraction must know them. */
@@ -97,11 +116,15 @@ struct graph {
     size_t n_fields;
 };
 
-/* The correlations' inputs must be resolved and be among the rules. WEIR_BADARG for what cannot
- * run (a kind that is not there), naming the rule. */
+/* rules: those of all tenants that have none of their own. The correlations' inputs must be
+ * resolved and be among the rules. WEIR_BADARG for what cannot run (a kind that is not there),
+ * naming the rule; WEIR_LIMIT: more levels or spaces than a store takes. */
 MUST_USE enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
                                 const struct graph_options *options, const struct graph **out,
                                 struct weir_err *err);
+
+/* Whose rule it is. */
+struct str graph_tenant_of(const struct graph *g, uint32_t rule);
 
 /* Give the spaces to a store that has none yet: their numbers there are those of the graph. */
 void graph_attach(const struct graph *g, struct store *s);

@@ -156,12 +156,12 @@ static void say(struct buf *out, uint64_t n, const char *what)
         buf_printf(out, "%s%llu keys %s", out->n ? ", " : "", (unsigned long long)n, what);
 }
 
-static void fill(struct pressure *p, const struct rule *rule, const struct given_up *g,
-                 struct finding *f)
+static void fill(struct pressure *p, uint32_t number, const struct given_up *g, struct finding *f)
 {
+    const struct rule *rule = p->g->rules[number].rule;
     char name[NAME_MAX];
     int n = snprintf(name, sizeof name, "state:%lld", (long long)p->due_ms);
-    struct str parts[] = {p->g->options.tenant, rule->uid, {name, (size_t)n}};
+    struct str parts[] = {graph_tenant_of(p->g, number), rule->uid, {name, (size_t)n}};
     struct uid uid = uid_of_parts(p->digest, parts, ARRAY_LEN(parts));
 
     *f = (struct finding){.activity = FINDING_CREATE,
@@ -195,7 +195,7 @@ static bool next_due(struct pressure *p, uint32_t *rule, struct finding *out)
         const struct given_up *g = &p->due[i];
         if (g->evicted + g->refused + g->shrunk == 0)
             continue;
-        fill(p, p->g->rules[i].rule, g, out);
+        fill(p, i, g, out);
         *rule = i;
         p->counts.findings++;
         return true;

@@ -40,7 +40,7 @@ struct finding_addend {
 };
 
 struct finding {
-    uint32_t rule; /* index into the rules; not packed (see finding_pack) */
+    uint32_t rule; /* of the graph (graph->rules), so of one tenant; not packed */
     enum finding_activity activity;
     enum finding_cause cause;
     uint8_t uid[16];

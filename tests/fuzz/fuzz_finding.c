@@ -25,7 +25,6 @@ static void prepare(void)
     ASSERT(profile_set_load(keep, (struct str){0}, &profiles, NULL) == WEIR_OK);
     arena = arena_new(0);
     writer = alert_writer_new(&(struct alert_options){.raw = ALERT_RAW_FULL,
-                                                      .tenant = STR("t"),
                                                       .generation = STR("g"),
                                                       .worker = STR("w"),
                                                       .version = STR("v"),
@@ -49,8 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!finding_unpack((struct str){(const char *)data, size}, &f))
         return 0;
     buf_clear(&out);
-    alert_write_finding(
-        writer, &(struct alert_finding){&rules[f.sequence % 2], &f, NULL, 1767323045678}, &out);
+    alert_write_finding(writer,
+                        &(struct alert_finding){.rule = &rules[f.sequence % 2],
+                                                .finding = &f,
+                                                .now_ms = 1767323045678,
+                                                .tenant = STR("t")},
+                        &out);
     ASSERT(out.n <= ALERT_BYTES_MAX);
     arena_reset(arena);
     ASSERT(json_tree_parse(arena, buf_str(&out), &root, NULL) == JSON_OK);

@@ -195,10 +195,11 @@ static uint32_t shard_of(const struct finding *f)
 {
     const struct graph_options *o = &graph->options;
     const struct graph_rule *r = &graph->rules[f->rule];
-    struct state_key key = state_key_of(&o->secret, o->tenant, f->keys, f->n_keys);
+    struct str tenant = graph_tenant_of(graph, f->rule);
+    struct state_key key = state_key_of(&o->secret, tenant, f->keys, f->n_keys);
 
     if (f->activity == FINDING_CREATE && r->brake != SPACE_NONE)
-        key = state_key_of(&o->secret, o->tenant, &r->rule->uid, 1);
+        key = state_key_of(&o->secret, tenant, &r->rule->uid, 1);
     return state_key_shard(&key);
 }
 

@@ -38,7 +38,8 @@ struct model {
 static struct sim_expected *expect(struct model *m, uint32_t rule, struct str key, const char *name,
                                    uint32_t count)
 {
-    struct str parts[] = {m->g->options.tenant, m->g->rules[rule].rule->uid, key, str_from(name)};
+    struct str parts[] = {graph_tenant_of(m->g, rule), m->g->rules[rule].rule->uid, key,
+                          str_from(name)};
 
     if (!key.n) /* the finding of one event, or of the brake */
         parts[2] = parts[3];

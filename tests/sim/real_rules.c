@@ -67,13 +67,15 @@ static void load(struct loaded_rules *loaded)
 static void make(void)
 {
     const struct profile_set *profiles;
+    const struct graph_tenant tenant = {.name = STR("sim")};
     struct loaded_rules loaded;
     struct weir_err err;
 
     arena = arena_new(0);
     load(&loaded);
     for (int i = 0; i < 2; i++) {
-        struct graph_options options = {.tenant = STR("sim"),
+        struct graph_options options = {.tenants = &tenant,
+                                        .n_tenants = 1,
                                         .secret = state_secret_test,
                                         .brake_creates = i ? REAL_BRAKE : 0,
                                         .is_once = true};

@@ -126,8 +126,11 @@ static void write_finding(const struct rule *rule, const struct finding *f, bool
     CHECK_EQ(json_tree_parse(arena, m.record, &root, NULL), JSON_OK);
     event_tree_init(&tree, profiles, root, NULL);
     m.event = &tree;
-    alert_write_finding(writer,
-                        &(struct alert_finding){rule, f, has_trigger ? &m : NULL, T0 + 6000}, out);
+    alert_write_finding(
+        writer,
+        &(struct alert_finding){
+            .rule = rule, .finding = f, .trigger = has_trigger ? &m : NULL, .now_ms = T0 + 6000},
+        out);
 }
 
 /* ---- documents --------------------------------------------------------------------------------

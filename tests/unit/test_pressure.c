@@ -32,8 +32,13 @@ static struct graph_rule graph_rules[RULES] = {
     {.rule = &rules[0]}, {.rule = &rules[1]}, {.rule = &rules[2]}};
 /* The second rule has two spaces. */
 static struct graph_space spaces[SPACES] = {{.rule = 0}, {.rule = 1}, {.rule = 1}, {.rule = 2}};
-static const struct graph graph = {
-    .rules = graph_rules, .n_rules = RULES, .spaces = spaces, .n_spaces = SPACES};
+static const struct graph_tenant tenant;
+static const struct graph graph = {.tenants = &tenant,
+                                   .n_tenants = 1,
+                                   .rules = graph_rules,
+                                   .n_rules = RULES,
+                                   .spaces = spaces,
+                                   .n_spaces = SPACES};
 
 static struct pressure *begin(void)
 {
