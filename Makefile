@@ -159,7 +159,7 @@ fault: all $(B)/bench/flood_events ## run the fault tests
 AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS))),,-j$(JOBS)) V=$(V)
 
 test: ## install what is missing, build, run all tests
-	$(Q)tools/setup build test
+	$(Q)tools/setup build test kafka
 	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events
 	$(Q)B=$(B) tests/run unit e2e scenario fault sim
 
@@ -262,10 +262,10 @@ bench-redis: $(B)/bench/store_redis
 
 .PHONY: setup clean help
 setup: ## install the packages that build, tests and checks need (Debian 12)
-	$(Q)tools/setup build test check
+	$(Q)tools/setup build test kafka check
 
-clean: ## remove what was built (the Python environment of the tests and the peers stay)
-	$(Q)if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name venv ! -name peers -exec rm -rf {} +; fi
+clean: ## remove what was built (what was fetched stays: Python environment, peers, Kafka)
+	$(Q)if [ -d $(B) ]; then find $(B) -mindepth 1 -maxdepth 1 ! -name venv ! -name peers ! -name kafka -exec rm -rf {} +; fi
 
 help: ## this list
 	@sed -n 's/^#   //p' Makefile

@@ -1,0 +1,121 @@
+"""kafka_wire.py - the few questions that tools/kafka-local asks a broker itself.
+
+Kafka's own tools need a second of a Java machine for each call; these are some bytes. Written
+from the protocol guide (https://kafka.apache.org/protocol); the versions are the newest ones
+without tagged fields, which 3.x and 4.x brokers both know.
+"""
+import socket
+import struct
+import time
+
+METADATA, CREATE_TOPICS, CREATE_ACLS = 3, 19, 30
+TOPIC_EXISTS = 36
+
+OPERATIONS = {"all": 2, "read": 3, "write": 4, "create": 5, "delete": 6, "alter": 7, "describe": 8,
+              "cluster-action": 9, "describe-configs": 10, "alter-configs": 11, "idempotent-write": 12}
+RESOURCES = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
+LITERAL, PREFIXED, ALLOW = 3, 4, 3
+
+
+def text(s):
+    raw = s.encode()
+    return struct.pack(">h", len(raw)) + raw
+
+
+class Reply:
+    """Reads an answer from front to back."""
+
+    def __init__(self, raw):
+        self.raw, self.at = raw, 0
+
+    def take(self, form):
+        value, = struct.unpack_from(">" + form, self.raw, self.at)
+        self.at += struct.calcsize(form)
+        return value
+
+    def text(self):
+        n = self.take("h")
+        if n < 0:
+            return ""
+        self.at += n
+        return self.raw[self.at - n:self.at].decode()
+
+    def array(self, one):
+        return [one() for _ in range(max(0, self.take("i")))]
+
+
+def receive(s, n):
+    raw = b""
+    while len(raw) < n:
+        more = s.recv(n - len(raw))
+        if not more:
+            raise OSError("the broker hung up")
+        raw += more
+    return raw
+
+
+def ask(port, api, version, body, seconds=10):
+    """One request on a connection of its own."""
+    with socket.create_connection(("127.0.0.1", port), seconds) as s:
+        request = struct.pack(">hhi", api, version, 1) + text("kafka-local") + body
+        s.sendall(struct.pack(">i", len(request)) + request)
+        size, = struct.unpack(">i", receive(s, 4))
+        return Reply(receive(s, size)[4:])
+
+
+def metadata(port, topics=(), seconds=2):
+    """(node ids of the brokers, {topic: {partition: leader}}); a topic that is not there has no partitions."""
+    reply = ask(port, METADATA, 1, struct.pack(">i", len(topics)) + b"".join(map(text, topics)), seconds)
+
+    def broker():
+        node = reply.take("i")
+        reply.text(), reply.take("i"), reply.text()  # host, port, rack
+        return node
+
+    def partition():
+        error, number, leader = reply.take("h"), reply.take("i"), reply.take("i")
+        reply.array(lambda: reply.take("i")), reply.array(lambda: reply.take("i"))  # replicas, in sync
+        return number, leader if error == 0 else -1
+
+    def topic():
+        reply.take("h")
+        name = reply.text()
+        reply.take("b")
+        return name, dict(reply.array(partition))
+
+    brokers = reply.array(broker)
+    reply.take("i")  # controller
+    return brokers, dict(reply.array(topic))
+
+
+def create_topic(port, name, partitions, replicas, configs, seconds=10):
+    """Make a topic and wait until each partition has a leader. One that exists is left as it is."""
+    body = struct.pack(">i", 1) + text(name) + struct.pack(">ihii", partitions, replicas, 0, len(configs))
+    for key, value in configs.items():
+        body += text(key) + text(str(value))
+    reply = ask(port, CREATE_TOPICS, 2, body + struct.pack(">ib", seconds * 1000, 0), seconds)
+    reply.take("i"), reply.take("i"), reply.text()  # throttle, one topic, its name
+    error, words = reply.take("h"), reply.text()
+    if error not in (0, TOPIC_EXISTS):
+        raise ValueError(f"topic {name}: error {error}: {words}")
+    end = time.monotonic() + seconds
+    while True:
+        leaders = metadata(port, [name])[1][name]
+        if leaders and min(leaders.values()) >= 0:
+            return
+        if time.monotonic() > end:
+            raise ValueError(f"topic {name}: no leaders in {seconds} s")
+        time.sleep(0.02)
+
+
+def allow(port, user, operation, resource, name):
+    """An ACL. A name that ends in * stands for all names that begin so."""
+    pattern = PREFIXED if name.endswith("*") and name != "*" else LITERAL
+    name = name.rstrip("*") if pattern == PREFIXED else name
+    reply = ask(port, CREATE_ACLS, 1, struct.pack(">ib", 1, RESOURCES[resource]) + text(name) +
+                struct.pack(">b", pattern) + text("User:" + user) + text("*") +
+                struct.pack(">bb", OPERATIONS[operation], ALLOW))
+    reply.take("i"), reply.take("i")
+    error, words = reply.take("h"), reply.text()
+    if error:
+        raise ValueError(f"ACL: error {error}: {words}")

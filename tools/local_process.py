@@ -1,0 +1,141 @@
+"""local_process.py - what tools/kafka-local and tools/redis-local share: processes that go on when
+the script has ended, and are found again.
+
+A pid file holds the number of a process and the moment it began (field 22 of /proc/PID/stat). Both
+must agree before anything is signalled: the kernel gives numbers out again.
+"""
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+POLL_S = 0.05
+# Below the range from which the kernel takes ports for outgoing connections (32768 and up): what is
+# free now is still free when a node that was stopped comes back.
+PORTS = range(20000, 32768)
+
+
+def name():
+    return os.path.basename(sys.argv[0])
+
+
+def die(text, code=3):
+    print(f"{name()}: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
+def need(program, package):
+    """A program that must be installed."""
+    if not shutil.which(program):
+        die(f"{program} is not installed (Debian: {package}; tools/setup kafka installs it)")
+
+
+def tail(path, lines=20):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return "".join("    " + line for line in f.readlines()[-lines:])
+    except OSError:
+        return ""
+
+
+# ---- ports ---------------------------------------------------------------------------------------
+
+def port_is_free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an old connection's echo is no owner
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(n):
+    """n different free ports of 127.0.0.1."""
+    found = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if len(found) == n:
+            return found
+        if port_is_free(port):
+            found.append(port)
+    return die(f"no {n} free ports in {PORTS.start}..{PORTS.stop - 1}")
+
+
+def port_number(text):
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        die(f"'{text}' is no port (1..65535)", 2)
+    return int(text)
+
+
+# ---- processes -----------------------------------------------------------------------------------
+
+def began(pid):
+    """When process pid began, in ticks since the machine's start; None if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            state, *fields = f.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if state == "Z" else fields[18]
+
+
+def running(pid_file):
+    """The pid of the process that start() wrote down, None if it is gone."""
+    try:
+        with open(pid_file, encoding="ascii") as f:
+            pid, moment = f.read().split()
+    except (OSError, ValueError):
+        return None
+    return int(pid) if began(pid) == moment else None
+
+
+def start(arguments, log, pid_file, cwd):
+    """Start a process that outlives this one; its words go to the file log."""
+    with open(log, "ab") as out:
+        process = subprocess.Popen(arguments, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                   start_new_session=True)
+    with open(pid_file, "w", encoding="ascii") as f:
+        f.write(f"{process.pid} {began(process.pid) or 0}\n")
+    return process
+
+
+def send(pid_file, number):
+    """Signal the process; False if it is gone."""
+    pid = running(pid_file)
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_for(condition, seconds):
+    """True as soon as the condition holds, False when the time is over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def stop_all(pid_files, seconds, first=signal.SIGTERM):
+    """End the processes: all get the signal, who is there after the time is killed."""
+    for each in pid_files:
+        send(each, signal.SIGCONT)  # a paused one hears nothing
+        send(each, first)
+    if not wait_for(lambda: not any(map(running, pid_files)), seconds):
+        for each in pid_files:
+            send(each, signal.SIGKILL)
+        wait_for(lambda: not any(map(running, pid_files)), seconds)
+    for each in pid_files:
+        if running(each):
+            die(f"process {running(each)} does not end")
+        if os.path.exists(each):
+            os.remove(each)
