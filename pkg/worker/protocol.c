@@ -15,8 +15,6 @@
  */
 #include "worker/protocol.h"
 
-#include "worker/protocol_meta.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +61,10 @@ struct owned {
     bool has_note;     /* the store has a beginning of a replay noted */
     bool is_long;      /* its metadata has become long */
     bool was_last_fenced;
+    bool has_extra; /* meta.extra belongs to the position it begins at */
+    uint64_t log_start, replay_start;
+    uint64_t gap_from, gap_to; /* gone from the log, not read; equal: nothing */
+    bool owes_commit;          /* of a gap, or of the first offset: where the partition begins */
     struct protocol_meta meta;
     struct store_at *durable; /* [n_rounds][STORE_SHARDS]: of the commit metadata; never falls */
     struct store_at *last;    /* the same as known now: what a call must find */
@@ -122,6 +124,7 @@ struct protocol *protocol_new(const struct protocol_config *config)
 {
     struct protocol *p = some(1, sizeof *p);
 
+    ASSERT(config->n_rounds == 1 || !config->is_stateless);
     ASSERT(config->n_rounds > 0 && config->n_rounds <= STORE_ROUNDS_MAX);
     ASSERT(config->slot < config->n_slots && config->token != 0);
     p->config = *config;
@@ -162,6 +165,12 @@ void protocol_free(struct protocol *p)
     free(p->used_ms);
     free(p->seen);
     free(p);
+}
+
+void protocol_grow(struct protocol *p, uint32_t n_partitions)
+{
+    ASSERT(n_partitions >= p->config.n_partitions);
+    p->config.n_partitions = n_partitions;
 }
 
 void protocol_assign(struct protocol *p, const uint32_t *partitions, size_t n)
@@ -267,6 +276,19 @@ static void read_meta(const struct protocol *p, const struct protocol_told *t,
         meta->slot = UINT32_MAX;
 }
 
+/* Nothing to compare with, nothing to sweep up. */
+static void begin_stateless(struct protocol *p, struct owned *o)
+{
+    o->position = o->sweep_to = o->committed;
+    o->tick = o->meta.tick;
+    o->prefix_ms = o->meta.prefix_ms;
+    o->acked = (struct store_at){o->position, o->tick};
+    o->has_extra = true;
+    o->is_replaying = o->has_note = o->is_long = o->is_fresh = false;
+    o->marked_ms = INT64_MAX; /* there are no marks */
+    p->step = S_SEEK;
+}
+
 /* An open transaction of a dead committer would hold the offset until it times out. Who is alive
  * and has only lost the partition gets a new producer and acquires again: that is the price. */
 static void tell_committed(struct protocol *p, const struct protocol_told *t)
@@ -285,10 +307,21 @@ static void tell_committed(struct protocol *p, const struct protocol_told *t)
         return;
     }
     o->committed = t->committed;
-    if (has(p, PROTOCOL_LOG_START) && o->committed < t->log_start)
+    o->log_start = t->log_start;
+    o->replay_start = t->replay_start;
+    o->gap_from = o->gap_to = 0;
+    if (has(p, PROTOCOL_LOG_START) && o->committed < t->log_start) {
+        if (t->has_committed) {
+            o->gap_from = o->committed;
+            o->gap_to = t->log_start;
+        }
         o->committed = t->log_start;
-    o->taken.position = t->log_start;
-    p->step = S_ACQUIRE;
+    }
+    o->owes_commit = !t->has_committed || o->gap_from < o->gap_to;
+    if (p->config.is_stateless)
+        begin_stateless(p, o);
+    else
+        p->step = S_ACQUIRE;
 }
 
 /* True: a shard has less than was committed; *from: the least of those, what a replay begins
@@ -314,6 +347,18 @@ static bool find_loss(const struct protocol *p, const struct store_applied *appl
     return is_lost;
 }
 
+/* A replay begins where there is something to read and not before replay_start; what lies below was
+ * read once, so it is no gap of the input. */
+static void move_into_log(const struct protocol *p, struct owned *o)
+{
+    uint64_t floor = has(p, PROTOCOL_LOG_START) ? o->log_start : 0;
+
+    if (o->is_replaying && o->replay_start > floor)
+        floor = o->replay_start < o->committed ? o->replay_start : o->committed;
+    if (o->position < floor)
+        o->position = floor;
+}
+
 /* Where this owner begins, and what it may take for published. */
 static void choose_beginning(const struct protocol *p, struct owned *o,
                              const struct protocol_told *t)
@@ -334,11 +379,11 @@ static void choose_beginning(const struct protocol *p, struct owned *o,
         from = lost;
         o->is_replaying = true;
     }
+    o->has_extra = !o->is_replaying || from.at.position == o->meta.replay_position;
     if (!has(p, PROTOCOL_PREFIX) && o->is_replaying)
         from.prefix_ms = INT64_MIN;
     o->position = from.at.position;
-    if (has(p, PROTOCOL_LOG_START) && o->position < o->taken.position) /* the log's beginning */
-        o->position = o->taken.position;
+    move_into_log(p, o);
     o->acked = from.at;
     if (!has(p, PROTOCOL_ACKED))
         o->acked = (struct store_at){o->committed, o->meta.tick};
@@ -430,32 +475,39 @@ static void begin_batch(struct protocol *p)
     }
     p->has_timers = !p->is_sweep || !has(p, PROTOCOL_QUIET);
     p->owes_timers = !p->has_timers;
-    p->has_records = false;
     p->round = 0;
     memcpy(p->used_ms, p->least_ms, p->config.n_rounds * sizeof *p->used_ms);
     p->step = S_APPLY;
 }
 
+static void end_batch(struct protocol *p);
+
 static void tell_poll(struct protocol *p, const struct protocol_told *t)
 {
-    bool is_due = memcmp(p->used_ms, p->least_ms, p->config.n_rounds * sizeof *p->used_ms) != 0;
+    bool is_due = memcmp(p->used_ms, p->least_ms, p->config.n_rounds * sizeof *p->used_ms) != 0 ||
+                  p->owes_timers || t->has_records;
 
     if (t->outcome == PROTOCOL_GONE)
         begin_again(p);
     if (t->outcome != PROTOCOL_DONE)
         return;
-    is_due = is_due || p->owes_timers;
     for (size_t i = 0; i < p->n_owned; i++) {
         struct owned *o = &p->owned[i];
         ASSERT(t->taken[i].position >= o->position);
+        ASSERT(t->taken[i].extra.n <= PROTOCOL_EXTRA_MAX);
         o->taken = t->taken[i];
-        if (o->taken.position > o->position || o->taken.mark_ms > o->marked_ms || o->is_fresh)
+        if (o->taken.position > o->position || o->taken.mark_ms > o->marked_ms || o->is_fresh ||
+            o->owes_commit)
             is_due = true;
     }
-    if (is_due)
-        begin_batch(p);
-    else
+    if (!is_due) {
         wait_then(p, S_POLL);
+        return;
+    }
+    begin_batch(p);
+    p->has_records = t->has_records;
+    if (p->config.is_stateless)
+        end_batch(p);
 }
 
 static void fill_parts(struct protocol *p)
@@ -504,7 +556,7 @@ static bool is_worth_commit(const struct protocol *p)
 {
     for (size_t i = 0; i < p->n_owned; i++) {
         const struct owned *o = &p->owned[i];
-        if (o->taken.position > o->position)
+        if (o->taken.position > o->position || o->owes_commit)
             return true;
         for (size_t k = 0; k < n_pairs(p); k++)
             if (o->last[k].tick == o->tick) /* a shard was called in this batch */
@@ -540,14 +592,30 @@ static void fill_commits(struct protocol *p)
             .prefix_ms = o->taken.prefix_ms,
             .is_replay = position < o->committed,
             .replay_position = position,
+            .n_extra = o->taken.extra.n,
         };
+        if (o->taken.extra.n)
+            memcpy(o->meta.extra, o->taken.extra.p, o->taken.extra.n);
         memcpy(o->meta.incarnation, p->incarnation, sizeof p->incarnation);
         buf_clear(&o->text);
         protocol_meta_pack(&o->meta, o->durable, p->config.n_rounds, &o->text);
-        o->is_long = o->text.n > PROTOCOL_LIFT_BYTES;
+        o->is_long =
+            !p->config.is_stateless && o->text.n > PROTOCOL_LIFT_BYTES + o->meta.n_extra * 4 / 3;
         p->texts[i] = buf_str(&o->text);
         p->commits[i] = position > o->committed ? position : o->committed;
     }
+}
+
+static void end_batch(struct protocol *p)
+{
+    if (is_worth_commit(p)) {
+        fill_commits(p);
+        p->step = S_PRODUCE;
+        return;
+    }
+    for (size_t i = 0; i < p->n_owned; i++)
+        p->owned[i].is_fresh = false;
+    p->step = S_POLL;
 }
 
 static void close_batch(struct protocol *p)
@@ -561,7 +629,7 @@ static void close_batch(struct protocol *p)
         if (o->position > o->committed)
             o->committed = o->position;
         o->prefix_ms = o->taken.prefix_ms;
-        o->is_fresh = false;
+        o->is_fresh = o->owes_commit = false;
     }
 }
 
@@ -600,14 +668,7 @@ static void tell_mark(struct protocol *p, const struct protocol_told *t)
     memcpy(p->least_ms, t->least_ms, p->config.n_rounds * sizeof *p->least_ms);
     for (size_t i = 0; i < p->n_owned; i++)
         p->owned[i].marked_ms = p->owned[i].marks[0];
-    if (is_worth_commit(p)) {
-        fill_commits(p);
-        p->step = S_PRODUCE;
-    } else {
-        for (size_t i = 0; i < p->n_owned; i++)
-            p->owned[i].is_fresh = false;
-        p->step = S_POLL;
-    }
+    end_batch(p);
 }
 
 /* Tainted: a request of the transaction may still be on its way and reach the next one. */
@@ -900,12 +961,29 @@ static void describe_partition(const struct protocol *p, struct protocol_action 
         out->partition = o->partition;
         out->upto = done_so_far(o);
         out->epoch = o->epoch;
+        if (p->step != S_SEEK)
+            return;
+        if (o->has_extra)
+            out->extra = (struct str){(const char *)o->meta.extra, o->meta.n_extra};
+        out->gap_from = o->gap_from;
+        out->gap_to = o->gap_to;
     }
+}
+
+/* Without a store there is no run to read: the partitions are acquired at once. */
+static void pass_store(struct protocol *p)
+{
+    if (p->step == S_RUN && p->n_owned > 0)
+        p->step = S_COMMITTED;
+    else if (p->step == S_RUN)
+        wait_then(p, S_RUN);
 }
 
 void protocol_next(struct protocol *p, struct protocol_action *out)
 {
     obey_assignment(p);
+    if (p->config.is_stateless)
+        pass_store(p);
     *out = (struct protocol_action){.what = what_of[p->step], .incarnation = p->incarnation};
     out->token = p->token;
     out->slot = p->step == S_LAST    ? p->owned[p->at].meta.slot

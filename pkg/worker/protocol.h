@@ -23,6 +23,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "state/store.h"
+#include "worker/protocol_meta.h"
 
 enum {
     PROTOCOL_METADATA_MAX = 4096, /* what a broker takes by default */
@@ -71,6 +72,9 @@ struct protocol_taken {
     uint64_t position; /* of its last event in the batch: offset + 1; as before: none */
     int64_t prefix_ms; /* watermark of its prefix behind it */
     int64_t mark_ms;   /* the same, or further: it has been at its end for a while */
+    /* Whatever the worker wants back with SEEK if somebody goes on behind this position: at most
+     * PROTOCOL_EXTRA_MAX bytes, valid until the batch is committed or another POLL is asked for. */
+    struct str extra;
 };
 
 struct protocol_action {
@@ -78,7 +82,14 @@ struct protocol_action {
     uint32_t slot;
     uint32_t partition;
     uint32_t round;
-    struct store_applied upto;      /* LIFT, SEEK, SET_REPLAY */
+    struct store_applied upto; /* LIFT, SEEK, SET_REPLAY */
+    /* SEEK: what was kept at upto.at.position; empty where a replay begins (then only
+     * upto.prefix_ms is known), and where nothing was committed. */
+    struct str extra;
+    /* SEEK: offsets in [from, to) were not read and are gone from the log: a finding tells it,
+     * published with the next transaction of this partition. Asked again after an abort. Equal:
+     * none. */
+    uint64_t gap_from, gap_to;
     const struct store_part *parts; /* APPLY; owned partitions in the order of protocol_assign() */
     size_t n_parts;
     int64_t watermark_ms;       /* APPLY: of the round's level */
@@ -97,7 +108,10 @@ struct protocol_told {
     /* READ_COMMITTED */
     bool has_committed;
     uint64_t committed; /* next offset; without one: where the partition begins for this group */
-    uint64_t log_start;
+    uint64_t log_start; /* nothing below it can be read any more */
+    /* No replay begins below it (state_replay_max); 0: no bound. What is lost by it makes lower
+     * bounds, never a second alert. */
+    uint64_t replay_start;
     struct str metadata;
     /* READ_RUN */
     const struct store_run *run;
@@ -109,7 +123,7 @@ struct protocol_told {
     struct store_applied replay;
     /* POLL */
     const struct protocol_taken *taken; /* n_parts */
-    /* APPLY: something was emitted that is to be published. MARK: least_ms of each level */
+    /* POLL, APPLY: there is something to be published. MARK: least_ms of each level */
     bool has_records;
     const int64_t *least_ms;
 };
@@ -130,10 +144,15 @@ enum protocol_defence {
     PROTOCOL_LOG_START = 1 << 11 /* nothing is read below the beginning of the log */
 };
 
+/* Without a store (is_stateless) nothing is asked of one: INIT_PRODUCER, then for each partition
+ * READ_COMMITTED and SEEK, then POLL, PRODUCE, SEND_OFFSETS, COMMIT. Offsets and records are in one
+ * transaction, so each record is there once; nothing is folded or remembered. */
+
 struct protocol_config {
     uint32_t slot, n_slots;
-    uint32_t n_partitions; /* of all inputs of the group: 0 to n - 1 */
+    uint32_t n_partitions; /* of all inputs of the group, as far as known: 0 to n - 1 */
     uint32_t n_rounds;     /* of the rule set: levels of its spaces */
+    bool is_stateless;     /* no store; n_rounds is 1 */
     uint64_t token;        /* random, not 0, another one in each process */
     uint32_t without;      /* enum protocol_defence; tests only */
 };
@@ -142,6 +161,11 @@ struct protocol;
 
 struct protocol *protocol_new(const struct protocol_config *config);
 void protocol_free(struct protocol *p);
+
+/* There are n partitions by now, numbers 0 to n - 1; never fewer than before. At any time, before
+ * one of the new ones is assigned. A recovery under way treats them too: before READ_CLAIMS is
+ * told, all partitions of all inputs must be known. */
+void protocol_grow(struct protocol *p, uint32_t n_partitions);
 
 /* The group has given this thread these partitions, and no other. At any time. */
 void protocol_assign(struct protocol *p, const uint32_t *partitions, size_t n);

@@ -1,8 +1,10 @@
 /* protocol_meta.c - packed with variable-length integers, equal neighbours once, then as base64.
  *
  * Shards move together under load (each batch calls them all) and stand together without it, so
- * runs of equal pairs are what there is. One batch can at most double the number of runs, and
- * the protocol lifts at PROTOCOL_LIFT_BYTES, a quarter of what a broker takes.
+ * runs of equal pairs are what there is, and few different pairs: a table of these comes first, a
+ * run is its length and a place in the table, two bytes. One batch brings one new pair, and at
+ * most as many runs as there are shards and rounds. The protocol lifts at PROTOCOL_LIFT_BYTES, a
+ * quarter of what a broker takes.
  */
 #include "worker/protocol_meta.h"
 
@@ -10,7 +12,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, BYTES_MAX = 16 * 1024 };
+enum { VERSION = 2, BYTES_MAX = 16 * 1024 };
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -49,17 +51,51 @@ static struct store_at foremost(const struct store_at *last, size_t n)
     return top;
 }
 
-static void put_runs(struct buf *out, const struct store_at *last, uint32_t n, struct store_at top)
+/* The different pairs, in the order in which they come first. */
+struct pairs {
+    struct store_at at[STORE_ROUNDS_MAX * STORE_SHARDS];
+    uint32_t n;
+};
+
+static bool is_same(struct store_at a, struct store_at b)
 {
+    return a.position == b.position && a.tick == b.tick;
+}
+
+static uint32_t place_of(struct pairs *t, struct store_at at)
+{
+    uint32_t i = 0;
+
+    while (i < t->n && !is_same(t->at[i], at))
+        i++;
+    if (i == t->n)
+        t->at[t->n++] = at;
+    return i;
+}
+
+static void put_runs(struct buf *out, const struct store_at *last, uint32_t n)
+{
+    struct pairs table = {.n = 0};
+    struct buf runs = {0};
+
     for (uint32_t i = 0; i < n;) {
         uint32_t k = i + 1;
-        while (k < n && last[k].position == last[i].position && last[k].tick == last[i].tick)
+        while (k < n && is_same(last[k], last[i]))
             k++;
-        put(out, k - i);
-        put(out, top.position - last[i].position);
-        put(out, top.tick - last[i].tick);
+        put(&runs, k - i);
+        put(&runs, place_of(&table, last[i]));
         i = k;
     }
+    struct store_at top = foremost(table.at, table.n);
+    put(out, table.n);
+    put(out, top.position);
+    put(out, top.tick);
+    for (uint32_t i = 0; i < table.n; i++) {
+        put(out, top.position - table.at[i].position);
+        put(out, top.tick - table.at[i].tick);
+    }
+    buf_add(out, buf_str(&runs));
+    buf_release(&runs);
 }
 
 static void encode(struct buf *out, const uint8_t *p, size_t n)
@@ -88,12 +124,10 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
     pack_i64(&raw, m->prefix_ms);
     pack_u8(&raw, m->is_replay);
     put(&raw, m->replay_position);
+    ASSERT(m->n_extra <= PROTOCOL_EXTRA_MAX);
+    pack_str(&raw, (struct str){(const char *)m->extra, m->n_extra});
     put(&raw, n_rounds);
-    struct store_at top = foremost(last, (size_t)n_rounds * STORE_SHARDS);
-    put(&raw, top.position);
-    put(&raw, top.tick);
-    for (uint32_t r = 0; r < n_rounds; r++)
-        put_runs(&raw, last + (size_t)r * STORE_SHARDS, STORE_SHARDS, top);
+    put_runs(&raw, last, n_rounds * STORE_SHARDS);
     encode(out, (const uint8_t *)raw.p, raw.n);
     buf_release(&raw);
 }
@@ -129,27 +163,56 @@ static bool decode(struct str text, struct buf *out)
     return true;
 }
 
-static void get_runs(struct unpack *u, struct store_at *last, struct store_at top)
+static void get_table(struct unpack *u, struct pairs *table, uint64_t n_pairs)
 {
-    for (uint32_t i = 0; i < STORE_SHARDS && unpack_ok(u);) {
-        uint64_t run = get(u);
+    uint64_t n = get(u);
+    struct store_at top = {.position = get(u)};
+
+    top.tick = get(u);
+    if (n > n_pairs)
+        u->has_failed = true;
+    for (table->n = 0; table->n < n && unpack_ok(u); table->n++) {
         struct store_at at = {.position = top.position - get(u)};
         at.tick = top.tick - get(u);
-        if (run == 0 || run > STORE_SHARDS - i || at.position > top.position ||
-            at.tick > top.tick) {
+        if (at.position > top.position || at.tick > top.tick)
+            u->has_failed = true;
+        table->at[table->n] = at;
+    }
+}
+
+/* n pairs were packed; those beyond n_wanted are of rounds that went with the rules. */
+static void get_runs(struct unpack *u, struct store_at *last, uint64_t n, uint64_t n_wanted)
+{
+    struct pairs table;
+
+    get_table(u, &table, n);
+    for (uint64_t i = 0; i < n && unpack_ok(u);) {
+        uint64_t run = get(u), place = get(u);
+        if (run == 0 || run > n - i || place >= table.n) {
             u->has_failed = true;
             return;
         }
-        for (; run > 0; run--)
-            last[i++] = at;
+        for (; run > 0; run--, i++)
+            if (i < n_wanted)
+                last[i] = table.at[place];
     }
+}
+
+static bool get_extra(struct unpack *u, struct protocol_meta *m)
+{
+    struct str extra = unpack_str(u);
+
+    if (extra.n > sizeof m->extra)
+        return false;
+    if (extra.n)
+        memcpy(m->extra, extra.p, extra.n);
+    m->n_extra = extra.n;
+    return true;
 }
 
 static bool unpack_all(struct unpack *u, struct protocol_meta *m, struct store_at *last,
                        uint32_t n_rounds)
 {
-    struct store_at spare[STORE_SHARDS];
-
     *m = (struct protocol_meta){0};
     if (unpack_u8(u) != VERSION)
         return false;
@@ -163,13 +226,12 @@ static bool unpack_all(struct unpack *u, struct protocol_meta *m, struct store_a
     m->prefix_ms = unpack_i64(u);
     m->is_replay = unpack_u8(u) != 0;
     m->replay_position = get(u);
+    if (!get_extra(u, m))
+        return false;
     uint64_t rounds = get(u);
     if (rounds > STORE_ROUNDS_MAX)
         return false;
-    struct store_at top = {.position = get(u)};
-    top.tick = get(u);
-    for (uint64_t r = 0; r < rounds && unpack_ok(u); r++)
-        get_runs(u, r < n_rounds ? last + r * STORE_SHARDS : spare, top);
+    get_runs(u, last, rounds * STORE_SHARDS, (uint64_t)n_rounds * STORE_SHARDS);
     return unpack_ok(u) && unpack_left(u) == 0;
 }
 

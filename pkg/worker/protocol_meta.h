@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "state/store.h"
 
+/* What the worker keeps beside a position (the clock of the partition): opaque here. */
+enum { PROTOCOL_EXTRA_MAX = 768 };
+
 struct protocol_meta {
     uint32_t slot; /* of the committer */
     char incarnation[STORE_RUN_ID_MAX];
@@ -17,6 +20,8 @@ struct protocol_meta {
     int64_t prefix_ms; /* watermark behind the position: replay_position, else the offset */
     bool is_replay;
     uint64_t replay_position;
+    size_t n_extra;
+    uint8_t extra[PROTOCOL_EXTRA_MAX]; /* behind the position, as prefix_ms */
 };
 
 /* last: [n_rounds][STORE_SHARDS], how far each shard is known to be. */

@@ -128,7 +128,12 @@ static void poll(struct sim_worker *k)
             if (e->t_ms - SIM_LATENESS_MS > k->prefix_ms[p])
                 k->prefix_ms[p] = e->t_ms - SIM_LATENESS_MS;
         }
-        k->taken[i] = (struct protocol_taken){k->position[p], k->prefix_ms[p], mark_of(k, p, end)};
+        k->taken[i] = (struct protocol_taken){
+            .position = k->position[p],
+            .prefix_ms = k->prefix_ms[p],
+            .mark_ms = mark_of(k, p, end),
+            .extra = {(const char *)&k->prefix_ms[p], sizeof k->prefix_ms[p]},
+        };
     }
 }
 
@@ -321,6 +326,18 @@ static enum protocol_outcome do_poll(struct sim_worker *k, struct protocol_told 
     return PROTOCOL_DONE;
 }
 
+/* What was kept beside a position comes back with it: here the watermark of the prefix. */
+static void check_extra(const struct sim_worker *k, const struct protocol_action *a)
+{
+    int64_t kept_ms;
+
+    if (a->extra.n == 0 || k->w->without_protocol)
+        return;
+    ASSERT(a->extra.n == sizeof kept_ms);
+    memcpy(&kept_ms, a->extra.p, sizeof kept_ms);
+    ASSERT(kept_ms == a->upto.prefix_ms);
+}
+
 static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol_action *a)
 {
     uint32_t p = a->partition;
@@ -331,6 +348,7 @@ static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol
     }
     k->position[p] = a->upto.at.position;
     k->prefix_ms[p] = a->upto.prefix_ms;
+    check_extra(k, a);
     return PROTOCOL_DONE;
 }
 

@@ -12,7 +12,8 @@ static bool same_meta(const struct protocol_meta *a, const struct protocol_meta 
 {
     return a->slot == b->slot && strcmp(a->incarnation, b->incarnation) == 0 &&
            a->tick == b->tick && a->prefix_ms == b->prefix_ms && a->is_replay == b->is_replay &&
-           a->replay_position == b->replay_position;
+           a->replay_position == b->replay_position && a->n_extra == b->n_extra &&
+           memcmp(a->extra, b->extra, a->n_extra) == 0;
 }
 
 TEST(metadata_come_back_as_they_were)
@@ -29,6 +30,8 @@ TEST(metadata_come_back_as_they_were)
                                      .is_replay = rng_below(&r, 2),
                                      .replay_position = rng_below(&r, 1U << 30)},
                              back;
+        for (; meta.n_extra < rng_below(&r, PROTOCOL_EXTRA_MAX); meta.n_extra++)
+            meta.extra[meta.n_extra] = (uint8_t)rng_below(&r, 256);
         for (uint32_t k = 0; k < PAIRS; k++)
             last[k] =
                 k && rng_below(&r, 3) ? last[k - 1] : (struct store_at){rng_below(&r, 1U << 31), k};
@@ -97,6 +100,36 @@ TEST(metadata_of_busy_shards_are_short_and_the_worst_is_lifted)
     buf_release(&text);
 }
 
+/* Before a batch the text is short; then every second shard of all rounds is called. */
+TEST(no_batch_makes_metadata_too_long_for_a_broker)
+{
+    enum { MANY = STORE_ROUNDS_MAX * STORE_SHARDS / 4 };
+    static struct store_at last[MANY], got[MANY];
+    struct protocol_meta meta = {.slot = 63,
+                                 .incarnation =
+                                     "0123456789012345678901234567890123456789-0123456789abcdef",
+                                 .tick = 1U << 30,
+                                 .prefix_ms = INT64_MIN,
+                                 .replay_position = 1ULL << 40};
+    struct buf text = {0};
+    uint32_t n_lagging = 0;
+
+    for (; text.n < PROTOCOL_LIFT_BYTES; n_lagging++) {
+        last[n_lagging] = (struct store_at){(1ULL << 39) + n_lagging * 20000, n_lagging * 1000};
+        buf_clear(&text);
+        protocol_meta_pack(&meta, last, MANY / STORE_SHARDS, &text);
+    }
+    for (uint32_t k = 1; k < MANY; k += 2)
+        last[k] = (struct store_at){1ULL << 40, 1U << 30};
+    memset(meta.extra, 0xff, meta.n_extra = PROTOCOL_EXTRA_MAX);
+    buf_clear(&text);
+    protocol_meta_pack(&meta, last, MANY / STORE_SHARDS, &text);
+    CHECK(text.n < PROTOCOL_METADATA_MAX);
+    CHECK(protocol_meta_unpack(buf_str(&text), &meta, got, MANY / STORE_SHARDS));
+    CHECK(memcmp(last, got, sizeof last) == 0);
+    buf_release(&text);
+}
+
 /* A new worker in a new world: what it asks for, and what it is told. */
 TEST(a_new_store_is_recovered_before_a_partition_is_taken)
 {
@@ -130,7 +163,113 @@ TEST(a_new_store_is_recovered_before_a_partition_is_taken)
     protocol_free(p);
 }
 
-TEST_MAIN(ENTRY(metadata_come_back_as_they_were),
+/* Metadata as the last owner left them: a text of 8 letters beside offset 40. */
+static void leave(struct buf *text)
+{
+    static const struct store_at last[STORE_SHARDS];
+    struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500, .replay_position = 40};
+
+    memcpy(meta.extra, "clock 40", meta.n_extra = 8);
+    protocol_meta_pack(&meta, last, 1, text);
+}
+
+TEST(without_a_store_none_is_asked)
+{
+    static const struct {
+        enum protocol_do want;
+        enum protocol_outcome outcome;
+        uint64_t position; /* told to POLL */
+    } steps[] = {
+        {PROTOCOL_INIT_PRODUCER, PROTOCOL_DONE, 0},
+        {PROTOCOL_READ_COMMITTED, PROTOCOL_UNSTABLE, 0},
+        {PROTOCOL_FENCE_SLOT, PROTOCOL_DONE, 0},
+        {PROTOCOL_READ_COMMITTED, PROTOCOL_DONE, 0},
+        {PROTOCOL_SEEK, PROTOCOL_DONE, 0},
+        {PROTOCOL_POLL, PROTOCOL_DONE, 40}, /* nothing new */
+        {PROTOCOL_WAIT, PROTOCOL_DONE, 0},
+        {PROTOCOL_POLL, PROTOCOL_DONE, 47},
+        {PROTOCOL_PRODUCE, PROTOCOL_DONE, 0},
+        {PROTOCOL_SEND_OFFSETS, PROTOCOL_DONE, 0},
+        {PROTOCOL_COMMIT, PROTOCOL_UNKNOWN, 0}, /* tainted */
+        {PROTOCOL_COMMIT, PROTOCOL_DONE, 0},
+        {PROTOCOL_INIT_PRODUCER, PROTOCOL_DONE, 0},
+        {PROTOCOL_POLL, PROTOCOL_DONE, 50},
+        {PROTOCOL_PRODUCE, PROTOCOL_ABORTABLE, 0},
+        {PROTOCOL_ABORT, PROTOCOL_DONE, 0},
+        {PROTOCOL_READ_COMMITTED, PROTOCOL_DONE, 0}, /* all in hand was dropped */
+        {PROTOCOL_SEEK, PROTOCOL_DONE, 0},
+        {PROTOCOL_POLL, PROTOCOL_GONE, 0},
+        {PROTOCOL_READ_COMMITTED, PROTOCOL_DONE, 0},
+    };
+    struct protocol_config config = {
+        .n_slots = 2, .n_partitions = 1, .n_rounds = 1, .is_stateless = true, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    struct protocol_action action;
+    struct buf text = {0};
+
+    leave(&text);
+    protocol_assign(p, (const uint32_t[]){0}, 1);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct protocol_taken taken = {.position = steps[i].position, .extra = STR("later")};
+        struct protocol_told told = {.outcome = steps[i].outcome,
+                                     .has_committed = true,
+                                     .committed = 40,
+                                     .metadata = buf_str(&text),
+                                     .taken = &taken};
+        protocol_next(p, &action);
+        CHECK_STR(str_from(protocol_word(action.what)), protocol_word(steps[i].want));
+        if (action.what == PROTOCOL_FENCE_SLOT)
+            CHECK_EQ(action.slot, 1);
+        if (action.what == PROTOCOL_SEEK) {
+            CHECK_EQ(action.upto.at.position, 40);
+            CHECK(str_eq(action.extra, STR("clock 40")));
+        }
+        if (action.what == PROTOCOL_SEND_OFFSETS)
+            CHECK_EQ(action.commits[0], 47);
+        protocol_tell(p, &told);
+    }
+    protocol_free(p);
+    buf_release(&text);
+}
+
+/* The log has moved on: the range is told and committed, though nothing new has come. */
+TEST(a_gap_is_told_until_it_is_committed)
+{
+    struct protocol_config config = {
+        .n_slots = 2, .n_partitions = 1, .n_rounds = 1, .is_stateless = true, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    struct protocol_taken taken = {.position = 60};
+    struct protocol_action action;
+    struct buf text = {0};
+    int n_commits = 0;
+
+    leave(&text);
+    protocol_assign(p, (const uint32_t[]){0}, 1);
+    for (int i = 0; i < 12; i++) {
+        struct protocol_told told = {.has_committed = true,
+                                     .committed = 40,
+                                     .log_start = 60,
+                                     .metadata = buf_str(&text),
+                                     .taken = &taken};
+        protocol_next(p, &action);
+        if (action.what == PROTOCOL_SEEK) {
+            CHECK_EQ(action.upto.at.position, 60);
+            CHECK_EQ(action.gap_from, 40);
+            CHECK_EQ(action.gap_to, 60);
+        }
+        if (action.what == PROTOCOL_SEND_OFFSETS)
+            CHECK_EQ(action.commits[0], 60);
+        n_commits += action.what == PROTOCOL_COMMIT;
+        protocol_tell(p, &told);
+    }
+    CHECK_EQ(n_commits, 1);
+    protocol_free(p);
+    buf_release(&text);
+}
+
+TEST_MAIN(ENTRY(no_batch_makes_metadata_too_long_for_a_broker),
+          ENTRY(without_a_store_none_is_asked), ENTRY(a_gap_is_told_until_it_is_committed),
+          ENTRY(metadata_come_back_as_they_were),
           ENTRY(rounds_that_came_or_went_with_the_rules_are_nothing_applied),
           ENTRY(foreign_metadata_are_refused_whole),
           ENTRY(metadata_of_busy_shards_are_short_and_the_worst_is_lifted),
