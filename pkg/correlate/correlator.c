@@ -35,7 +35,7 @@ struct told {
     uint64_t order;
     uint64_t sequence;
     size_t place; /* keeps equals in order */
-    uint32_t rule;
+    uint32_t rule, shard;
     struct str record;
 };
 
@@ -49,7 +49,7 @@ struct added {
 /* In whose name a derived operation is: that of the emission it came from. */
 struct origin {
     uint64_t order;
-    uint32_t part;
+    uint32_t part, shard;
     struct store_at at;
     bool is_restored;
 };
@@ -193,7 +193,8 @@ static void tell(struct correlator *c, const struct origin *from, uint32_t rule,
     }
     if (from->is_restored) /* published before: what it leads to is derived all the same */
         return;
-    c->told[c->n_told] = (struct told){from->order, f->sequence, c->n_told, rule, record};
+    c->told[c->n_told] =
+        (struct told){from->order, f->sequence, c->n_told, rule, from->shard, record};
     c->n_told++;
 }
 
@@ -634,8 +635,10 @@ static void take_added(struct correlator *c, const struct added *a)
     const struct correlator_event *e = &a->event;
     struct str rest = a->lent.n ? a->lent : (struct str){c->bytes.p + a->from, a->n};
     struct gathered *got = arena_alloc(c->arena, sizeof *got);
-    struct origin origin = {
-        .order = (uint64_t)e->event << ORDER_BITS, .part = e->part, .at = {e->position, 0}};
+    struct origin origin = {.order = (uint64_t)e->event << ORDER_BITS,
+                            .part = e->part,
+                            .shard = FINDING_NO_SHARD,
+                            .at = {e->position, 0}};
     const struct origin *from = &origin;
 
     for (; gathered_next(&rest, got); origin.order++) {
@@ -700,7 +703,7 @@ static void take_emissions(struct correlator *c, const struct emission *emission
     for (size_t i = 0; i < n; i++) {
         const struct emission *e = &emissions[i];
         struct str record = arena_str(c->arena, e->bytes);
-        struct origin from = {e->order, e->part, e->at, e->is_restored};
+        struct origin from = {e->order, e->part, e->shard, e->at, e->is_restored};
         if (record_kind_of(record) == RECORD_FINDING)
             take_finding(c, e, record, &from);
         else if (record_kind_of(record) == RECORD_PASSING)
@@ -766,7 +769,7 @@ static int by_told_order(const void *x, const void *y)
 /* What the batch cost: told behind all, past brake and risk. */
 static void tell_pressure(struct correlator *c)
 {
-    static const struct origin behind = {.order = ORDER_TIMER};
+    static const struct origin behind = {.order = ORDER_TIMER, .shard = FINDING_NO_SHARD};
     struct finding f;
     uint32_t rule;
 
@@ -795,6 +798,7 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
         if (!finding_unpack(c->told[i].record, &f))
             continue;
         f.rule = c->told[i].rule;
+        f.shard = c->told[i].shard;
         uint64_t order = c->told[i].order;
         f.is_timer = f.is_timer || order == ORDER_TIMER;
         rc = fn(context, &f, order == ORDER_TIMER ? UINT32_MAX : (uint32_t)(order >> ORDER_BITS),

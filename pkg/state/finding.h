@@ -25,6 +25,8 @@ enum finding_cause {
     CAUSE_NONE
 };
 
+#define FINDING_NO_SHARD UINT32_MAX
+
 enum {
     FINDING_KEYS_MAX = 16,
     FINDING_CAPSULES_MAX = CAPSULES_FIRST + CAPSULES_LAST,
@@ -41,6 +43,7 @@ struct finding_addend {
 
 struct finding {
     uint32_t rule; /* of the graph (graph->rules), so of one tenant; not packed */
+    uint32_t shard; /* not packed: in whose outbox its record lies; FINDING_NO_SHARD: in none */
     enum finding_activity activity;
     enum finding_cause cause;
     uint8_t uid[16];

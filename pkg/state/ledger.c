@@ -301,6 +301,7 @@ static void tell(struct ledger *l, const struct store_batch *b, struct ledger_to
     l->told.head = (struct emission){.order = t.op == UINT32_MAX ? UINT64_MAX : b->ops[t.op].order,
                                      .space = e->space,
                                      .part = index,
+                                     .shard = e->shard,
                                      .at = e->at,
                                      .is_restored = e->is_published};
     emissions_add(&l->told, e->bytes);

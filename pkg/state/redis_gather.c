@@ -176,6 +176,7 @@ static size_t take_shard(const struct store_redis *s, const struct redis_shard *
                          struct gathered *all, size_t n)
 {
     const struct store_batch *b = s->batch;
+    uint32_t shard = (uint32_t)(sh - s->shards);
 
     for (size_t i = 0; i < sh->n_restored; i++, n++) {
         const struct redis_restored *r = &sh->restored[i];
@@ -183,6 +184,7 @@ static size_t take_shard(const struct store_redis *s, const struct redis_shard *
         all[n].e = (struct emission){.order = order_of(b, r->note.op),
                                      .space = r->space,
                                      .part = r->part,
+                                     .shard = shard,
                                      .at = r->at,
                                      .is_restored = r->note.is_published,
                                      .bytes = r->bytes};
@@ -192,6 +194,7 @@ static size_t take_shard(const struct store_redis *s, const struct redis_shard *
         if (b->parts && !store_at_less(b->parts[e.part].acked, e.at))
             continue; /* published by who applied it in another life */
         e.is_restored = sh->notes[i].is_published;
+        e.shard = shard;
         e.bytes.p = sh->fired.bytes.p + sh->fired.offsets[i];
         all[n] = (struct gathered){sh->notes[i], e, n};
         n++;

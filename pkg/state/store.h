@@ -122,6 +122,7 @@ struct emission {
     uint64_t order; /* of the operation; UINT64_MAX: a timer */
     uint32_t space;
     uint32_t part;
+    uint32_t shard;     /* with parts: in whose outbox it lies */
     struct store_at at; /* see store_at */
     bool is_restored;   /* came from the outbox and was published already: derive, do not publish */
     struct str bytes;

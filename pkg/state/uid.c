@@ -147,6 +147,31 @@ void uid_format(struct uid uid, char out[static UID_TEXT])
     out[at] = '\0';
 }
 
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+bool uid_parse(struct str text, struct uid *out)
+{
+    size_t at = 0;
+
+    if (text.n != UID_TEXT - 1)
+        return false;
+    for (size_t i = 0; i < sizeof(out->bytes); i++) {
+        if ((i == 4 || i == 6 || i == 8 || i == 10) && text.p[at++] != '-')
+            return false;
+        int high = hex_value(text.p[at++]), low = hex_value(text.p[at++]);
+        if (high < 0 || low < 0)
+            return false;
+        out->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
 /* Beyond this no sum below can overflow; the times of a calendar are far inside. */
 static int64_t bounded_time(int64_t t_ms)
 {

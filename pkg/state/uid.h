@@ -48,6 +48,8 @@ struct uid uid_of_parts(struct digest *d, const struct str *parts, size_t n);
 
 /* "8844d0cd-fb0a-5513-bef8-e93331bedc21", zero-terminated. */
 void uid_format(struct uid uid, char out[static UID_TEXT]);
+/* The same text back, hex digits in either case. False: it is none. */
+MUST_USE bool uid_parse(struct str text, struct uid *out);
 
 /* The phase of the buckets of a key, 0 .. period_ms - 1. parts: rule uid, then the key values. */
 int64_t uid_bucket_phase(struct digest *d, const struct str *parts, size_t n, int64_t period_ms);

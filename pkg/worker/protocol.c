@@ -674,6 +674,7 @@ static void tell_mark(struct protocol *p, const struct protocol_told *t)
 /* Tainted: a request of the transaction may still be on its way and reach the next one. */
 static void tell_transaction(struct protocol *p, const struct protocol_told *t)
 {
+    p->is_tainted |= t->is_tainted;
     switch (t->outcome) {
     case PROTOCOL_DONE:
         if (p->step == S_COMMIT)
@@ -696,6 +697,7 @@ static void tell_transaction(struct protocol *p, const struct protocol_told *t)
 
 static void tell_abort(struct protocol *p, const struct protocol_told *t)
 {
+    p->is_tainted |= t->is_tainted;
     if (t->outcome == PROTOCOL_UNKNOWN) {
         p->is_tainted = true;
         return;
@@ -989,8 +991,15 @@ void protocol_next(struct protocol *p, struct protocol_action *out)
     out->slot = p->step == S_LAST    ? p->owned[p->at].meta.slot
                 : p->step == S_FENCE ? p->slot
                                      : p->config.slot;
+    out->is_idle = p->step == S_WAIT && (p->after_wait == S_POLL || p->n_owned == 0);
     describe_partition(p, out);
     describe_batch(p, out);
+}
+
+bool protocol_is_bound(const struct protocol *p)
+{
+    return p->step == S_PRODUCE || p->step == S_OFFSETS || p->step == S_COMMIT ||
+           p->step == S_ABORT;
 }
 
 const char *protocol_word(enum protocol_do what)

@@ -101,10 +101,12 @@ struct protocol_action {
     const struct str *metadata; /* SEND_OFFSETS: n_parts texts */
     const uint64_t *commits;    /* SEND_OFFSETS: n_parts offsets */
     uint64_t token;             /* recovery */
+    bool is_idle; /* WAIT: there is nothing to do, else something is not ready yet */
 };
 
 struct protocol_told {
     enum protocol_outcome outcome;
+    bool is_tainted; /* PRODUCE to ABORT: a request of the transaction may still be on its way */
     /* READ_COMMITTED */
     bool has_committed;
     uint64_t committed; /* next offset; without one: where the partition begins for this group */
@@ -174,6 +176,10 @@ void protocol_assign(struct protocol *p, const uint32_t *partitions, size_t n);
  * were assigned in between. */
 void protocol_next(struct protocol *p, struct protocol_action *out);
 void protocol_tell(struct protocol *p, const struct protocol_told *told);
+
+/* True: a transaction may be open that knows the partitions: whoever takes them away waits until
+ * it has ended. Ask after protocol_next(), which obeys an assignment. */
+bool protocol_is_bound(const struct protocol *p);
 
 /* For status pages and traces. */
 const char *protocol_word(enum protocol_do what);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "correlate/claim.h"
 #include "correlate/correlator.h"
-#include "correlate/record.h"
 #include "state/store_mem.h"
 
 enum { RECORDS_MAX = 1024 };
@@ -33,23 +33,6 @@ static const struct sim_log *events;
 /* ---- the server ---------------------------------------------------------------------------------
  */
 
-/* Finding and kind; of Updates there are several. */
-static bool claim_of(const struct finding *f, struct store_claim *out)
-{
-    *out = (struct store_claim){.kind = (uint8_t)f->activity,
-                                .sequence = f->activity == FINDING_UPDATE ? f->sequence : 0};
-    memcpy(out->uid, f->uid, sizeof out->uid);
-    return true;
-}
-
-static bool read_claim(struct str emission, struct store_claim *out)
-{
-    struct finding f;
-
-    return record_kind_of(emission) == RECORD_FINDING && finding_unpack(emission, &f) &&
-           claim_of(&f, out);
-}
-
 static void set_run(uint64_t run)
 {
     char text[24];
@@ -71,7 +54,7 @@ static void flush(void)
 {
     replace_server(store_mem_new());
     graph_attach(graph, server);
-    store_set_claim_reader(server, read_claim);
+    store_set_claim_reader(server, claim_read);
     set_run(server_run);
 }
 
@@ -190,19 +173,6 @@ static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint6
                                               .position = position});
 }
 
-/* In whose shard it lies: the brake's if it went through it, else that of its key. */
-static uint32_t shard_of(const struct finding *f)
-{
-    const struct graph_options *o = &graph->options;
-    const struct graph_rule *r = &graph->rules[f->rule];
-    struct str tenant = graph_tenant_of(graph, f->rule);
-    struct state_key key = state_key_of(&o->secret, tenant, f->keys, f->n_keys);
-
-    if (f->activity == FINDING_CREATE && r->brake != SPACE_NONE)
-        key = state_key_of(&o->secret, tenant, &r->rule->uid, 1);
-    return state_key_shard(&key);
-}
-
 static enum weir_rc keep(void *context, const struct finding *f, uint32_t event,
                          struct weir_err *err)
 {
@@ -214,8 +184,7 @@ static enum weir_rc keep(void *context, const struct finding *f, uint32_t event,
     struct sim_published *p = &d->records[d->n_records++];
     *p = (struct sim_published){
         .space = f->rule, .count = (uint32_t)f->hits, .activity = (uint8_t)f->activity};
-    (void)claim_of(f, &p->claim);
-    p->claim.shard = shard_of(f);
+    ASSERT(claim_of(f, &p->claim));
     if (d->link.is_traced) {
         char text[120];
         snprintf(text, sizeof text,
