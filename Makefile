@@ -210,7 +210,7 @@ fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench bench-peers bench-correlation
+.PHONY: demo bench bench-peers bench-correlation bench-worker
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
@@ -227,6 +227,11 @@ bench-peers: all ## measure speed beside other engines (needs cargo)
 
 bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
 	$(Q)B=$(B) tools/bench correlation
+
+bench-worker: ## measure `weir run` on a Kafka of its own beside the sum of the parts (about ten minutes)
+	$(Q)tools/setup build test bench
+	+$(Q)$(AGAIN) B=$(B) all
+	$(Q)B=$(B) tools/bench worker
 
 # The literal engine by itself: make bench-literal TEXT=FILE [N=20000].
 N        ?= 20000
