@@ -607,24 +607,13 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
         to_listener(c, from, r->rule, &r->listeners[i], &s, &v);
 }
 
-/* A rule that waits for longer than the source takes what is late for others. */
-static bool is_late_for(const struct correlator *c, uint32_t rule, const struct clock_lateness *l)
+/* How much too late an event is for a rule: one that waits for longer than the source takes what is
+ * late for others. */
+static int64_t late_for(const struct correlator *c, uint32_t rule, const struct clock_lateness *l)
 {
     int64_t wait = c->g->rules[rule].behind_ms - l->source_ms;
 
-    return l->late_by_ms > (wait > 0 ? wait : 0);
-}
-
-/* A late event's finding is its own: the bucket it would belong to may be closed. Its name is that
- * of the event, so that a replay gives the same. */
-static struct str late_name(struct correlator *c, const struct hit *hit, struct str key)
-{
-    struct capsule capsule;
-
-    if (!hit->capsule.n || !capsule_unpack(hit->capsule, &capsule))
-        return arena_printf(c->arena, "late:%.*s", (int)key.n, key.p);
-    return arena_printf(c->arena, "late:%.*s/%u/%llu/%u", (int)capsule.input.n, capsule.input.p,
-                        capsule.partition, (unsigned long long)capsule.offset, capsule.index);
+    return l->late_by_ms - (wait > 0 ? wait : 0);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------
@@ -642,22 +631,20 @@ static void take_added(struct correlator *c, const struct added *a)
     const struct origin *from = &origin;
 
     for (; gathered_next(&rest, got); origin.order++) {
-        bool is_late = is_late_for(c, got->rule, &e->lateness);
-        bool is_own = got->space == SPACE_NONE ||
-                      (is_late && c->g->spaces[got->space].role == SPACE_SUPPRESS);
-        if (is_own) {
+        if (got->space == SPACE_NONE) {
             struct str name = gathered_name(c->arena, got);
-            if (got->space != SPACE_NONE)
-                name = late_name(c, &got->hit, name);
             sole_finding(c, got->rule, from, e->t_ms, &got->hit, STR(""), name);
             continue;
         }
-        if (is_late) {
+        int64_t late_ms = late_for(c, got->rule, &e->lateness);
+        if (late_ms > 0 && c->g->spaces[got->space].role != SPACE_SUPPRESS) {
             c->counts.late++;
             continue;
         }
         struct state_op *op = wait_in(c, got->space, from);
-        op->t_ms = e->t_ms;
+        /* The bucket of a late event may be closed: dedup counts it when it was seen, at the
+         * watermark that it met. The log alone says when that was, so a replay agrees. */
+        op->t_ms = e->t_ms + (late_ms > 0 ? late_ms : 0);
         op->key = got->key;
         op->payload = &got->hit; /* where it was read to */
         if (rest.n)

@@ -12,7 +12,7 @@
  * What is told depends on the events and on where batches end, not on the store or on threads.
  *
  * Late      operations of late events are not applied to windows (counted); a rule that looks at
- *           single events tells them all the same, each as a finding of its own.
+ *           single events folds them as of the watermark that they met.
  * Memory    one batch: CORRELATOR_OPS_MAX operations or CORRELATOR_BYTES_MAX.
  * Threads   belongs to one thread.
  */

@@ -414,8 +414,8 @@ def without_repeats(hits):
 class Oracle:
     def __init__(self, rules, events):
         self.rules = {r["name"]: r for r in rules}
-        self.events = [(t, f) for t, f, late in events if not late]
-        self.late = [(t, f, late) for t, f, late in events if late]
+        self.events = [(t, f) for t, f, late in events if late is None]
+        self.late = [(t, f, late) for t, f, late in events if late is not None]
         self.listed = {n for r in rules if r.get("correlation", {}).get("type") != "risk"
                        for n in r.get("correlation", {}).get("rules", [])}
         self.signals = {}
@@ -499,8 +499,10 @@ class Oracle:
         for hit in sole:
             out[uuid5(["", rule["id"], sole_part(hit)])] = (rule["name"], (), None, 1)
         period = span(dedup.get("period", "1h"))
-        for hit in self.heard(rule["name"]):
-            if hit in sole:
+        late = [Hit(watermark, rule["name"], fields, ()) for _, fields, watermark in self.late
+                if rule["name"] in values_of(fields, "k")]
+        for hit in self.heard(rule["name"]) + late:
+            if is_off(rule) or "fields" not in dedup and not values_of(hit.fields, "user"):
                 continue
             if "fields" in dedup:
                 key = [(values_of(hit.fields, n) or [""])[0] for n in dedup["fields"]]
@@ -510,12 +512,10 @@ class Oracle:
         for key, times in at.items():
             for start, inside in intervals(rule, key, period, times):
                 out[uid_of(rule, key, start)] = (rule["name"], key, start, len(inside))
-        for t, fields, reference in self.late:
-            if rule["name"] in values_of(fields, "k"):
-                hit = Hit(t, rule["name"], fields, ())
-                is_sole = is_off(rule) or "fields" not in dedup and not values_of(fields, "user")
-                uid = uuid5(["", rule["id"], sole_part(hit) if is_sole else "late:" + reference])
-                out[uid] = (rule["name"], (), None, 1)
+        for t, fields, _ in self.late:
+            is_sole = is_off(rule) or "fields" not in dedup and not values_of(fields, "user")
+            if is_sole and rule["name"] in values_of(fields, "k"):
+                out[uuid5(["", rule["id"], sole_part(Hit(t, rule["name"], fields, ()))])] = (rule["name"], (), None, 1)
 
     def of_correlation(self, rule, out):
         c, dedup = rule["correlation"], dedup_of(rule)
@@ -741,12 +741,12 @@ def in_arrival(rng, events, with_late):
     return [e for _, _, e in sorted((e[0] + delay(), i, e) for i, e in enumerate(events))]
 
 
-def marked_late(i, events):
-    """(t, fields, reference if it came late) of what arrives in file number i."""
+def marked_late(events):
+    """(t, fields, the watermark that it met if it came late) of what arrives in a file."""
     out, newest = [], -1
-    for offset, (t, fields) in enumerate(events):
+    for t, fields in events:
         newest = max(newest, t)
-        out.append((t, fields, f"events{i}.ndjson/0/{offset}/0" if t < newest - LATENESS else None))
+        out.append((t, fields, newest - LATENESS if t < newest - LATENESS else None))
     return out
 
 
@@ -816,7 +816,7 @@ def differences(expected, got):
 
 def compare(weir, rules, files, options):
     if "arrival" in options:
-        events = [e for i, part in enumerate(files) for e in marked_late(i, part)]
+        events = [e for part in files for e in marked_late(part)]
     else:
         events = [(t, fields, None) for part in files for t, fields in part]
     try:

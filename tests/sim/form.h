@@ -25,14 +25,23 @@ enum {
     SIM_ROUNDS_MAX = 8,
     SIM_SNAPSHOTS = 4,
     SIM_LATENESS_MS = 40,
+    SIM_IDLE_MS = 20, /* of silence: behind it time goes on in a partition without an event */
     SIM_EXPECTED_MAX = 512
 };
 
 struct sim_event {
     int64_t t_ms, append_ms;
     uint8_t key;
-    bool is_late;
+    int64_t late_by_ms; /* than the watermark of its partition before it; 0: in time */
 };
+
+/* A partition's watermark when it has been silent for so long. */
+static inline int64_t sim_silent(int64_t prefix_ms, int64_t silence_ms)
+{
+    return prefix_ms == INT64_MIN || silence_ms <= SIM_IDLE_MS
+               ? prefix_ms
+               : prefix_ms + silence_ms - SIM_IDLE_MS;
+}
 
 struct sim_log {
     size_t n_parts;
@@ -115,7 +124,7 @@ struct sim_form {
     /* A new batch; its events. part: index in the batch. */
     void (*clear)(struct sim_detector *d);
     void (*add)(struct sim_detector *d, uint32_t part, uint32_t partition, uint64_t position,
-                bool is_late);
+                int64_t late_by_ms);
     enum weir_rc (*apply)(struct sim_detector *d, const struct protocol_action *a,
                           enum store_answer *answer);
     /* What is to be published of the batch so far. */

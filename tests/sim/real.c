@@ -160,15 +160,15 @@ static void clear(struct sim_detector *d)
 }
 
 static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint64_t position,
-                bool is_late)
+                int64_t late_by_ms)
 {
     const struct sim_event *e = &events->events[partition][position - 1];
 
-    misjudged += is_late != e->is_late;
+    misjudged += late_by_ms != e->late_by_ms;
     correlator_add(d->correlator, real_gathered(partition, position),
                    &(struct correlator_event){.event = d->n_events++,
                                               .t_ms = real_ms(e->t_ms),
-                                              .lateness = {.late_by_ms = is_late},
+                                              .lateness = {.late_by_ms = late_by_ms * REAL_SCALE},
                                               .part = part,
                                               .position = position});
 }

@@ -26,7 +26,7 @@ struct model {
     const struct graph *g;
     struct digest digest;
     struct real_event events[HITS_MAX];
-    size_t n_events; /* that are not late */
+    size_t n_events; /* that count */
     struct sim_expected *out;
     size_t n;
     uint32_t creates[RULES_MAX]; /* by rule */
@@ -185,19 +185,16 @@ static void of_group(struct model *m, const struct real_event *one, struct hits 
     fold(m, "crowd", one->group, group, 3, true);
 }
 
-/* A late event of a rule that looks at single events is told by itself. */
-static void add_event(struct model *m, uint32_t p, size_t i, const struct sim_event *e)
+/* A late event counts for no window; a rule that looks at single events folds it as of the
+ * watermark that it met. */
+static void add_event(struct model *m, const struct sim_event *e)
 {
     struct real_event r = real_event_of(e);
-    char name[64];
 
-    if (!e->is_late) {
-        m->events[m->n_events++] = r;
+    if (e->late_by_ms > 0 && r.act != REAL_C)
         return;
-    }
-    snprintf(name, sizeof name, "late:log/%u/%zu/0", p, i + 1);
-    if (r.act == REAL_C)
-        (void)expect(m, real_rule(m->g, "c"), STR(""), name, 1);
+    r.t_ms = real_ms(e->t_ms + e->late_by_ms);
+    m->events[m->n_events++] = r;
 }
 
 static void add_floods(struct model *m)
@@ -221,7 +218,7 @@ size_t real_model(const struct graph *g, const struct sim_log *log, struct sim_e
     memset(m.creates, 0, sizeof m.creates);
     for (uint32_t p = 0; p < log->n_parts; p++)
         for (size_t i = 0; i < log->n_events[p]; i++)
-            add_event(&m, p, i, &log->events[p][i]);
+            add_event(&m, &log->events[p][i]);
     for (int k = 0; k < SIM_KEYS; k++) {
         struct real_event e = real_event_of(&(struct sim_event){.key = (uint8_t)k});
         of_user(&m, e.user, &hits);

@@ -352,7 +352,7 @@ size_t sim_model(const struct sim_event *const *events, const size_t *n, size_t 
     memset(risk.n, 0, sizeof risk.n);
     for (size_t p = 0; p < n_parts; p++)
         for (size_t i = 0; i < n[p]; i++)
-            if (!events[p][i].is_late)
+            if (!events[p][i].late_by_ms)
                 add(&base, events[p][i].key, events[p][i].t_ms);
     size_t found = expect_findings(&base, &params_of[SPACE_BURST], out, 0);
     for (size_t i = 0; i < found; i++)

@@ -68,16 +68,16 @@ static void append(struct schedule *s, uint32_t p, int64_t append_ms, uint8_t ke
     struct sim_broker *b = &s->w->broker;
     struct sim_event *e = &b->events[p][b->n_events[p]++];
 
-    *e = (struct sim_event){append_ms - (int64_t)below(s, SIM_LATENESS_MS), append_ms, key, false};
-    if (below(s, 12) == 0 && *prefix_ms != INT64_MIN) {
+    *e = (struct sim_event){append_ms - (int64_t)below(s, SIM_LATENESS_MS), append_ms, key, 0};
+    if (b->n_events[p] > 1)
+        *prefix_ms = sim_silent(*prefix_ms, append_ms - e[-1].append_ms);
+    if (below(s, 12) == 0 && *prefix_ms != INT64_MIN)
         e->t_ms = *prefix_ms - 1 - (int64_t)below(s, 30);
-        e->is_late = true;
-    }
     if (below(s, 10) == 0 && b->n_events[p] > 1 && append_ms - e[-1].t_ms < SIM_LATENESS_MS) {
         e->t_ms = e[-1].t_ms; /* the producer repeats itself */
         e->key = e[-1].key;
-        e->is_late = e->t_ms < *prefix_ms;
     }
+    e->late_by_ms = e->t_ms < *prefix_ms ? *prefix_ms - e->t_ms : 0;
     if (e->t_ms - SIM_LATENESS_MS > *prefix_ms)
         *prefix_ms = e->t_ms - SIM_LATENESS_MS;
 }

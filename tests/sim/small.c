@@ -139,11 +139,11 @@ static void clear(struct sim_detector *d)
 }
 
 static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint64_t position,
-                bool is_late)
+                int64_t late_by_ms)
 {
     struct state_op ops[2];
 
-    if (is_late)
+    if (late_by_ms > 0)
         return;
     size_t n = sim_ops_of_event(&events->events[partition][position - 1], ops);
     for (size_t i = 0; i < n; i++) {

@@ -100,17 +100,17 @@ static uint64_t visible(const struct sim_worker *k, uint32_t p)
     return n;
 }
 
-/* At its end for a while: its mark follows the clock, as far behind as an event may come. */
+/* At its end for a while: its mark follows the clock, as far as the next event will say that the
+ * silence was. */
 static int64_t mark_of(const struct sim_worker *k, uint32_t p, uint64_t end)
 {
-    enum { IDLE_MS = SIM_LATENESS_MS + 20 };
     const struct sim_broker *b = &k->w->broker;
-    int64_t last_ms = end ? b->events[p][end - 1].append_ms : 0;
 
-    if (k->position[p] < end || k->w->now_ms < last_ms + IDLE_MS)
+    if (k->position[p] < end)
         return k->prefix_ms[p];
-    int64_t idle_ms = k->w->now_ms - IDLE_MS;
-    return idle_ms > k->prefix_ms[p] ? idle_ms : k->prefix_ms[p];
+    if (end == 0)
+        return k->w->now_ms - SIM_LATENESS_MS - SIM_IDLE_MS;
+    return sim_silent(k->prefix_ms[p], k->w->now_ms - b->events[p][end - 1].append_ms);
 }
 
 static void poll(struct sim_worker *k)
@@ -124,7 +124,10 @@ static void poll(struct sim_worker *k)
             to = end > k->position[p] ? end : k->position[p];
         for (; k->position[p] < to; k->position[p]++) {
             const struct sim_event *e = &k->w->broker.events[p][k->position[p]];
-            k->form->add(k->detector, i, p, k->position[p] + 1, e->t_ms < k->prefix_ms[p]);
+            if (k->position[p] > 0)
+                k->prefix_ms[p] = sim_silent(k->prefix_ms[p], e->append_ms - e[-1].append_ms);
+            k->form->add(k->detector, i, p, k->position[p] + 1,
+                         e->t_ms < k->prefix_ms[p] ? k->prefix_ms[p] - e->t_ms : 0);
             if (e->t_ms - SIM_LATENESS_MS > k->prefix_ms[p])
                 k->prefix_ms[p] = e->t_ms - SIM_LATENESS_MS;
         }
