@@ -1,9 +1,10 @@
-#!lua name=weir_v1
---[[ redis_library.lua - what weir needs done inside Redis: five functions, no knowledge of windows.
+#!lua name=weir_v2
+--[[ redis_library.lua - what weir needs done inside Redis: six functions, no knowledge of windows.
 
 State is cells: bytes under (space, key) that only weir's step functions in C understand
 (docs/decisions/0011). A key belongs to one of 64 shards; all keys of shard S carry the hash tag
-{w:S}, which is the one key that a call names (KEYS[1]):
+{w:S}, which is the one key that a call names (KEYS[1]). What belongs to a group of workers has the
+hash of the group's name in its tags, {w:GROUP:S}: two groups share nothing but the server.
 
   {w:S}:m             hash    seq: a number that rises with each change of the shard
                               run: the incarnation that may be trusted (blessed)
@@ -305,25 +306,28 @@ end
 --                      P begins
 --   {w:marks}   hash   P -> a watermark (8 bytes) for each level
 --   {w:lease}   string token of who recovers, with a time to live
+--   {w:book}    hash   TOPIC/PARTITION -> its number P; '': how many were given; =TOPIC/PARTITION: the
+--                      committed offset at which it was last found to be another log
+--   {w:slot}:N  string token of who has slot N and its name, with a time to live
 
-local META, MARKS, LEASE = '{w:meta}', '{w:marks}', '{w:lease}'
+local function name(key, what) return string.match(key, '^.*:') .. what .. '}' end
 local NO_MARK = -2 ^ 63
 local CLAIM_SECONDS = 35 * 86400 -- longer than any dedup period
 
-local function holds_lease(run, token)
-  return run == run_id() and redis.call('GET', LEASE) == token
+local function holds_lease(key, run, token)
+  return run == run_id() and redis.call('GET', name(key, 'lease')) == token
 end
 
-local function give_marks(partition)
-  redis.call('HSETNX', MARKS, partition, '')
+local function give_marks(key, partition)
+  redis.call('HSETNX', name(key, 'marks'), partition, '')
 end
 
 local function is_fenced(hash, partition, epoch)
   return tonumber(redis.call('HGET', hash, 'e:' .. partition) or 0) > tonumber(epoch)
 end
 
-local function least_marks(levels)
-  local least, all = {}, redis.call('HGETALL', MARKS)
+local function least_marks(key, levels)
+  local least, all = {}, redis.call('HGETALL', name(key, 'marks'))
   for i = 1, #all, 2 do
     for level = 1, levels do
       local at = (level - 1) * 8 + 1
@@ -335,57 +339,135 @@ local function least_marks(levels)
   return least
 end
 
-local function raise_marks(partition, marks)
-  local old, new = redis.call('HGET', MARKS, partition) or '', {}
+local function raise_marks(key, partition, marks)
+  local hash = name(key, 'marks')
+  local old, new = redis.call('HGET', hash, partition) or '', {}
   for at = 1, math.max(#old, #marks), 8 do
     local a = #old >= at + 7 and struct.unpack('<i8', old, at) or NO_MARK
     local b = #marks >= at + 7 and struct.unpack('<i8', marks, at) or NO_MARK
     new[#new + 1] = struct.pack('<i8', math.max(a, b))
   end
-  redis.call('HSET', MARKS, partition, table.concat(new))
+  redis.call('HSET', hash, partition, table.concat(new))
 end
 
 -- Calls that concern no shard; the first argument names them.
 local meta_calls = {
-  run = function() return { 'DONE', run_id(), redis.call('HGET', META, 'run') or '' } end,
-  acquire = function(partition, run)
-    if not is_current(META, run) then return { 'NEWINC' } end
-    give_marks(partition)
-    return { 'DONE', redis.call('HINCRBY', META, 'e:' .. partition, 1) }
+  run = function(meta) return { 'DONE', run_id(), redis.call('HGET', meta, 'run') or '' } end,
+  acquire = function(meta, partition, run)
+    if not is_current(meta, run) then return { 'NEWINC' } end
+    give_marks(meta, partition)
+    return { 'DONE', redis.call('HINCRBY', meta, 'e:' .. partition, 1) }
   end,
-  mark = function(run, levels, ...)
+  mark = function(meta, run, levels, ...)
     local marks = { ... } -- partition, epoch, watermarks
-    if not is_current(META, run) then return { 'NEWINC' } end
+    if not is_current(meta, run) then return { 'NEWINC' } end
     for i = 1, #marks, 3 do
-      if is_fenced(META, marks[i], marks[i + 1]) then return { 'FENCED' } end
+      if is_fenced(meta, marks[i], marks[i + 1]) then return { 'FENCED' } end
     end
-    for i = 1, #marks, 3 do raise_marks(marks[i], marks[i + 2]) end
-    return { 'DONE', least_marks(tonumber(levels)) }
+    for i = 1, #marks, 3 do raise_marks(meta, marks[i], marks[i + 2]) end
+    return { 'DONE', least_marks(meta, tonumber(levels)) }
   end,
-  lease = function(run, token, ttl_ms, seen)
-    if run ~= run_id() or (redis.call('HGET', META, 'run') or '') ~= seen then return { 'FENCED' } end
-    local holder = redis.call('GET', LEASE)
+  lease = function(meta, run, token, ttl_ms, seen)
+    if run ~= run_id() or (redis.call('HGET', meta, 'run') or '') ~= seen then return { 'FENCED' } end
+    local holder = redis.call('GET', name(meta, 'lease'))
     if holder and holder ~= token then return { 'FENCED' } end
-    redis.call('SET', LEASE, token, 'PX', ttl_ms)
+    redis.call('SET', name(meta, 'lease'), token, 'PX', ttl_ms)
     return { 'DONE' }
   end,
-  bless = function(run, token, ...)
-    if not holds_lease(run, token) then return { 'FENCED' } end
-    for _, partition in ipairs({ ... }) do give_marks(partition) end
-    redis.call('HSET', META, 'run', run .. '-' .. token)
-    redis.call('DEL', LEASE)
+  bless = function(meta, run, token, ...)
+    if not holds_lease(meta, run, token) then return { 'FENCED' } end
+    for _, partition in ipairs({ ... }) do give_marks(meta, partition) end
+    redis.call('HSET', meta, 'run', run .. '-' .. token)
+    redis.call('DEL', name(meta, 'lease'))
     return { 'DONE' }
   end,
-  set_replay = function(run, token, partition, from)
-    if not holds_lease(run, token) then return { 'FENCED' } end
-    redis.call('HSETNX', META, 'r:' .. partition, from)
+  set_replay = function(meta, run, token, partition, from)
+    if not holds_lease(meta, run, token) then return { 'FENCED' } end
+    redis.call('HSETNX', meta, 'r:' .. partition, from)
     return { 'DONE' }
   end,
-  replay_from = function(partition) return { 'DONE', redis.call('HGET', META, 'r:' .. partition) } end,
-  end_replay = function(partition, epoch, run)
-    if not is_current(META, run) then return { 'NEWINC' } end
-    if is_fenced(META, partition, epoch) then return { 'FENCED' } end
-    redis.call('HDEL', META, 'r:' .. partition)
+  replay_from = function(meta, partition) return { 'DONE', redis.call('HGET', meta, 'r:' .. partition) } end,
+  end_replay = function(meta, partition, epoch, run)
+    if not is_current(meta, run) then return { 'NEWINC' } end
+    if is_fenced(meta, partition, epoch) then return { 'FENCED' } end
+    redis.call('HDEL', meta, 'r:' .. partition)
+    return { 'DONE' }
+  end,
+  -- The whole book, after each of the logs that had no number has got the next one.
+  book = function(meta, max, ...)
+    local book = name(meta, 'book')
+    for _, log in ipairs({ ... }) do
+      if redis.call('HEXISTS', book, log) == 0 then
+        local number = tonumber(redis.call('HGET', book, '') or 0)
+        if number >= tonumber(max) then return { 'FULL' } end
+        redis.call('HSET', book, '', number + 1, log, number)
+      end
+    end
+    return { 'DONE', redis.call('HGETALL', book) }
+  end,
+  -- A log of this name is another one by now: a new number, once for each offset it is noticed at.
+  renew = function(meta, max, log, old, committed)
+    local book = name(meta, 'book')
+    local number = tonumber(redis.call('HGET', book, '') or 0)
+    if redis.call('HGET', book, log) == old and redis.call('HGET', book, '=' .. log) ~= committed then
+      if number >= tonumber(max) then return { 'FULL' } end
+      redis.call('HSET', book, '', number + 1, log, number, '=' .. log, committed)
+      redis.call('HDEL', name(meta, 'marks'), old)
+    end
+    return { 'DONE', redis.call('HGETALL', book) }
+  end,
+  -- Nobody reads these partitions any more: they hold no watermark.
+  retire = function(meta, ...)
+    for _, partition in ipairs({ ... }) do redis.call('HDEL', name(meta, 'marks'), partition) end
+    return { 'DONE' }
+  end,
+}
+
+-- ---- slots (pkg/worker/slot.h) --------------------------------------------------------------------
+
+local TOKEN = 16 -- bytes of the token in front of the name
+
+local function slot_key(meta, n) return name(meta, 'slot') .. ':' .. n end
+
+local function own_slots(meta, token, ttl_ms, worker, slots)
+  for _, n in ipairs(slots) do
+    redis.call('SET', slot_key(meta, n), token .. worker, 'PX', ttl_ms)
+  end
+  return { 'DONE', slots }
+end
+
+-- Who else has one of them: its number, token and name, and for how long still.
+local function other_of(meta, token, slots)
+  for _, n in ipairs(slots) do
+    local holder = redis.call('GET', slot_key(meta, n))
+    if holder and string.sub(holder, 1, TOKEN) ~= token then
+      return { 'TAKEN', n, string.sub(holder, 1, TOKEN), string.sub(holder, TOKEN + 1),
+        redis.call('PTTL', slot_key(meta, n)) }
+    end
+  end
+end
+
+local slot_calls = {
+  -- These, or nothing. Also to renew: what has run out and was taken by nobody is ours again.
+  take = function(meta, token, ttl_ms, worker, ...)
+    return other_of(meta, token, { ... }) or own_slots(meta, token, ttl_ms, worker, { ... })
+  end,
+  -- n free ones below max, or nothing.
+  find = function(meta, token, ttl_ms, worker, n, max)
+    local found = {}
+    for slot = 0, max - 1 do
+      if #found == tonumber(n) then break end
+      if redis.call('EXISTS', slot_key(meta, slot)) == 0 then found[#found + 1] = tostring(slot) end
+    end
+    if #found < tonumber(n) then return { 'NONE', #found } end
+    return own_slots(meta, token, ttl_ms, worker, found)
+  end,
+  free = function(meta, token, ...)
+    for _, n in ipairs({ ... }) do
+      if string.sub(redis.call('GET', slot_key(meta, n)) or '', 1, TOKEN) == token then
+        redis.call('DEL', slot_key(meta, n))
+      end
+    end
     return { 'DONE' }
   end,
 }
@@ -420,24 +502,26 @@ local shard_calls = {
     return { 'DONE' }
   end,
   trust = function(tag, run, token)
-    if not holds_lease(run, token) then return { 'FENCED' } end
+    if not holds_lease(tag, run, token) then return { 'FENCED' } end
     redis.call('HSET', tag .. ':m', 'run', run .. '-' .. token)
     return { 'DONE' }
   end,
   restore = function(tag, run, token, ...)
     local claims = { ... } -- uid, claim
-    if not holds_lease(run, token) then return { 'FENCED' } end
+    if not holds_lease(tag, run, token) then return { 'FENCED' } end
     for i = 1, #claims, 2 do restore_claim(tag, claims[i], claims[i + 1]) end
     if #claims > 0 then redis.call('EXPIRE', tag .. ':l', CLAIM_SECONDS) end
     return { 'DONE' }
   end,
 }
 
-local function meta(_, args) return meta_calls[args[1]](unpack(args, 2)) end
+local function meta(keys, args) return meta_calls[args[1]](keys[1], unpack(args, 2)) end
+local function slots(keys, args) return slot_calls[args[1]](keys[1], unpack(args, 2)) end
 local function shard(keys, args) return shard_calls[args[1]](keys[1], unpack(args, 2)) end
 
-redis.register_function{ function_name = 'weir_v1_read', callback = read, flags = { 'no-writes' } }
-redis.register_function('weir_v1_commit', commit)
-redis.register_function{ function_name = 'weir_v1_sweep', callback = sweep, flags = { 'allow-oom' } }
-redis.register_function('weir_v1_meta', meta)
-redis.register_function('weir_v1_shard', shard)
+redis.register_function{ function_name = 'weir_v2_read', callback = read, flags = { 'no-writes' } }
+redis.register_function('weir_v2_commit', commit)
+redis.register_function{ function_name = 'weir_v2_sweep', callback = sweep, flags = { 'allow-oom' } }
+redis.register_function('weir_v2_meta', meta)
+redis.register_function('weir_v2_shard', shard)
+redis.register_function{ function_name = 'weir_v2_slots', callback = slots, flags = { 'allow-oom' } }

@@ -104,7 +104,7 @@ static void start_shards(struct store_redis *s, struct redis_words w[static STOR
                          const char *name)
 {
     for (size_t k = 0; k < STORE_SHARDS; k++)
-        start(&w[k], "weir_v1_shard", s->shards[k].tag, name);
+        start(&w[k], "weir_v2_shard", s->shards[k].tag, name);
 }
 
 /* ---- partitions ------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static enum weir_rc acquire(struct store *base, uint32_t partition, const char *
     struct redis_words one, all[STORE_SHARDS];
     const struct redis_reply *r = NULL, *replies[STORE_SHARDS];
 
-    start(&one, "weir_v1_meta", "{w:meta}", "acquire");
+    start(&one, "weir_v2_meta", s->session.meta, "acquire");
     add_number(s, &one, partition);
     redis_words_add(&one, str_from(incarnation));
     TRY(call_meta(s, &one, &r, answer, err));
@@ -201,7 +201,7 @@ static enum weir_rc mark(struct store *base, const char *incarnation,
     struct redis_words w;
     const struct redis_reply *r = NULL;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "mark");
+    start(&w, "weir_v2_meta", s->session.meta, "mark");
     redis_words_add(&w, str_from(incarnation));
     add_number(s, &w, n_levels);
     for (size_t i = 0; i < n; i++) {
@@ -243,7 +243,7 @@ static enum weir_rc run(struct store *base, struct store_run *out, struct weir_e
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "run");
+    start(&w, "weir_v2_meta", s->session.meta, "run");
     enum weir_rc rc = redis_call_many(s, &w, 1, &r, err);
     free(w.p);
     TRY(rc);
@@ -261,7 +261,7 @@ static enum weir_rc lease(struct store *base, const struct store_lease *l,
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "lease");
+    start(&w, "weir_v2_meta", s->session.meta, "lease");
     add_lease(s, &w, l);
     add_number(s, &w, l->ttl_ms);
     redis_words_add(&w, str_from(l->incarnation));
@@ -283,7 +283,7 @@ static enum weir_rc bless(struct store *base, const struct store_lease *l,
     TRY(call_shards(s, all, replies, answer, err));
     if (*answer != STORE_DONE)
         return WEIR_OK;
-    start(&one, "weir_v1_meta", "{w:meta}", "bless");
+    start(&one, "weir_v2_meta", s->session.meta, "bless");
     add_lease(s, &one, l);
     for (size_t i = 0; i < n_partitions; i++)
         add_number(s, &one, partitions[i]);
@@ -335,7 +335,7 @@ static enum weir_rc replay_from(struct store *base, uint32_t partition, bool *ha
     const struct redis_reply *r = NULL;
     enum store_answer answer;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "replay_from");
+    start(&w, "weir_v2_meta", s->session.meta, "replay_from");
     add_number(s, &w, partition);
     TRY(call_meta(s, &w, &r, &answer, err));
     *has = r && r->type == REDIS_TEXT;
@@ -351,7 +351,7 @@ static enum weir_rc set_replay(struct store *base, const struct store_lease *l, 
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "set_replay");
+    start(&w, "weir_v2_meta", s->session.meta, "set_replay");
     add_lease(s, &w, l);
     add_number(s, &w, partition);
     pack_applied(from, &s->scratch);
@@ -366,11 +366,107 @@ static enum weir_rc end_replay(struct store *base, const char *incarnation, uint
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v1_meta", "{w:meta}", "end_replay");
+    start(&w, "weir_v2_meta", s->session.meta, "end_replay");
     add_number(s, &w, partition);
     add_number(s, &w, epoch);
     redis_words_add(&w, str_from(incarnation));
     return call_meta(s, &w, &r, answer, err);
+}
+
+/* ---- numbers of partitions --------------------------------------------------------------------
+ */
+
+static bool is_book_name(struct str name)
+{
+    return name.n > 0 && name.p[0] != '=';
+}
+
+/* The book as a list of names and numbers; what is neither is the library's own. */
+static enum weir_rc read_book(struct store_redis *s, const struct redis_reply *r,
+                              const struct store_log **out, size_t *n_out, struct weir_err *err)
+{
+    if (r->type != REDIS_LIST || r->n == 0)
+        return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+    if (str_eq(r->items[0]->text, STR("FULL")))
+        return err_set(err, WEIR_LIMIT, "the book of partitions in the store is full");
+    if (r->n != 2 || r->items[1]->type != REDIS_LIST)
+        return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+    const struct redis_reply *all = r->items[1];
+    struct store_log *list = ARENA_ARRAY(s->calls, all->n / 2 + 1, struct store_log);
+    size_t n = 0;
+    for (size_t i = 0; i + 1 < all->n; i += 2) {
+        uint64_t number;
+        if (!is_book_name(all->items[i]->text))
+            continue;
+        if (!str_to_u64(all->items[i + 1]->text, &number) || number > UINT32_MAX)
+            return err_set(err, WEIR_IO, "Redis: the book of partitions is damaged");
+        list[n++] = (struct store_log){all->items[i]->text, (uint32_t)number};
+    }
+    *out = list;
+    *n_out = n;
+    return WEIR_OK;
+}
+
+static enum weir_rc call_book(struct store_redis *s, struct redis_words *w,
+                              const struct store_log **out, size_t *n_out, struct weir_err *err)
+{
+    const struct redis_reply *r;
+    enum weir_rc rc = redis_call_many(s, w, 1, &r, err);
+
+    free(w->p);
+    TRY(rc);
+    return read_book(s, r, out, n_out, err);
+}
+
+static enum weir_rc book(struct store *base, const struct str *names, size_t n, uint32_t max,
+                         const struct store_log **out, size_t *n_out, struct weir_err *err)
+{
+    struct store_redis *s = begin(base);
+    struct redis_words w;
+
+    do {
+        size_t now = n < CLAIMS_OF_A_CALL ? n : CLAIMS_OF_A_CALL;
+        arena_reset(s->calls);
+        start(&w, "weir_v2_meta", s->session.meta, "book");
+        add_number(s, &w, max);
+        for (size_t i = 0; i < now; i++) {
+            ASSERT(is_book_name(names[i]));
+            redis_words_add(&w, names[i]);
+        }
+        TRY(call_book(s, &w, out, n_out, err));
+        names += now;
+        n -= now;
+    } while (n > 0);
+    return WEIR_OK;
+}
+
+static enum weir_rc book_renew(struct store *base, struct str name, uint32_t number,
+                               uint64_t committed, uint32_t max, const struct store_log **out,
+                               size_t *n_out, struct weir_err *err)
+{
+    struct store_redis *s = begin(base);
+    struct redis_words w;
+
+    start(&w, "weir_v2_meta", s->session.meta, "renew");
+    add_number(s, &w, max);
+    redis_words_add(&w, name);
+    add_number(s, &w, number);
+    add_number(s, &w, committed);
+    return call_book(s, &w, out, n_out, err);
+}
+
+static enum weir_rc retire(struct store *base, const uint32_t *partitions, size_t n,
+                           struct weir_err *err)
+{
+    struct store_redis *s = begin(base);
+    struct redis_words w;
+    const struct redis_reply *r;
+    enum store_answer answer;
+
+    start(&w, "weir_v2_meta", s->session.meta, "retire");
+    for (size_t i = 0; i < n; i++)
+        add_number(s, &w, partitions[i]);
+    return call_meta(s, &w, &r, &answer, err);
 }
 
 void redis_protocol_fill(struct store_vtable *v)
@@ -386,4 +482,7 @@ void redis_protocol_fill(struct store_vtable *v)
     v->replay_from = replay_from;
     v->set_replay = set_replay;
     v->end_replay = end_replay;
+    v->book = book;
+    v->book_renew = book_renew;
+    v->retire = retire;
 }

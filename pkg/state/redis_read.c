@@ -55,7 +55,7 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
     struct redis_words *w = &s->words;
 
     begin_reading(s, sh);
-    redis_add_call(s, w, "weir_v1_read", sh);
+    redis_add_call(s, w, "weir_v2_read", sh);
     redis_words_add(w, redis_timer_text(s));
     redis_add_number(s, w, (int64_t)sh->timers_skipped);
     redis_add_number(s, w, REDIS_TIMERS_MAX);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum { REDIS_MAJOR_MIN = 7 };
-#define LIBRARY_NAME "weir_v1"
+#define LIBRARY_NAME "weir_v2"
 
 static const struct redis_trouble_row {
     const char *prefix;
@@ -37,6 +37,20 @@ enum redis_trouble redis_trouble_of(const struct redis_reply *r)
         if (str_starts(r->text, str_from(troubles[i].prefix)))
             return troubles[i].what;
     return REDIS_BROKEN;
+}
+
+void redis_session_name(const struct redis_session *s, const char *what,
+                        char out[static REDIS_TAG_BYTES])
+{
+    snprintf(out, REDIS_TAG_BYTES, "{w:%s%s}", s->space, what);
+}
+
+void redis_session_group(struct redis_session *s, struct str group)
+{
+    if (group.n > 0)
+        snprintf(s->space, sizeof s->space,
+                 "%016llx:", (unsigned long long)state_value_of(&state_secret_test, &group, 1));
+    redis_session_name(s, "meta", s->meta);
 }
 
 static enum weir_rc ask(struct redis_session *s, const struct str *words, size_t n,
@@ -161,8 +175,9 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
                                  struct weir_err *err)
 {
     const struct redis_reply *r;
-    struct str write[] = {STR("HSETNX"), STR("{w:meta}"), STR("secret"), str_from(s->fingerprint)};
-    struct str read[] = {STR("HGET"), STR("{w:meta}"), STR("secret")};
+    struct str write[] = {STR("HSETNX"), str_from(s->meta), STR("secret"),
+                          str_from(s->fingerprint)};
+    struct str read[] = {STR("HGET"), str_from(s->meta), STR("secret")};
 
     if (!s->fingerprint[0])
         return WEIR_OK;

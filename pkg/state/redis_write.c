@@ -416,7 +416,7 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
 {
     struct redis_words *w = &sh->commit;
 
-    redis_add_call(s, w, "weir_v1_commit", sh);
+    redis_add_call(s, w, "weir_v2_commit", sh);
     redis_words_add(w, str_from(s->client));
     redis_add_number(s, w, (int64_t)++s->token);
     redis_words_add(w, sh->seq);

@@ -134,3 +134,30 @@ enum weir_rc store_end_replay(struct store *s, const char *incarnation, uint32_t
     ASSERT(s->vtable->end_replay);
     return s->vtable->end_replay(s, incarnation, partition, epoch, answer, err);
 }
+
+bool store_has_book(const struct store *s)
+{
+    return s->vtable->book != NULL;
+}
+
+enum weir_rc store_book(struct store *s, const struct str *names, size_t n, uint32_t max,
+                        const struct store_log **out, size_t *n_out, struct weir_err *err)
+{
+    ASSERT(s->vtable->book);
+    return s->vtable->book(s, names, n, max, out, n_out, err);
+}
+
+enum weir_rc store_book_renew(struct store *s, struct str name, uint32_t number, uint64_t committed,
+                              uint32_t max, const struct store_log **out, size_t *n_out,
+                              struct weir_err *err)
+{
+    ASSERT(s->vtable->book_renew);
+    return s->vtable->book_renew(s, name, number, committed, max, out, n_out, err);
+}
+
+enum weir_rc store_retire(struct store *s, const uint32_t *partitions, size_t n,
+                          struct weir_err *err)
+{
+    ASSERT(s->vtable->retire);
+    return s->vtable->retire(s, partitions, n, err);
+}

@@ -272,6 +272,30 @@ MUST_USE enum weir_rc store_end_replay(struct store *s, const char *incarnation,
                                        uint64_t epoch, enum store_answer *answer,
                                        struct weir_err *err);
 
+/* ---- numbers of partitions (pkg/worker/partition_book.h) ------------------------------------- */
+
+/* A log's name and the number that the store knows it by; the names of the book live until the
+ * next call. */
+struct store_log {
+    struct str name;
+    uint32_t number;
+};
+/* False: this store keeps no book (those in process). */
+bool store_has_book(const struct store *s);
+/* The whole book, after each of the names that had no number has got the next one below max.
+ * WEIR_LIMIT: there is none left; nothing was changed. */
+MUST_USE enum weir_rc store_book(struct store *s, const struct str *names, size_t n, uint32_t max,
+                                 const struct store_log **out, size_t *n_out, struct weir_err *err);
+/* The log of this name is another one than the one with that number (a topic made anew): it gets a
+ * new number, unless it did so already at this committed offset. Marks of the old one go. */
+MUST_USE enum weir_rc store_book_renew(struct store *s, struct str name, uint32_t number,
+                                       uint64_t committed, uint32_t max,
+                                       const struct store_log **out, size_t *n_out,
+                                       struct weir_err *err);
+/* Nobody reads these partitions any more: they hold no watermark. */
+MUST_USE enum weir_rc store_retire(struct store *s, const uint32_t *partitions, size_t n,
+                                   struct weir_err *err);
+
 /* ---- for step functions ------------------------------------------------------------------ */
 
 /* Emit a record: the bytes are copied (emissions.h). */

@@ -44,6 +44,15 @@ struct store_vtable {
                                struct weir_err *err);
     enum weir_rc (*end_replay)(struct store *s, const char *incarnation, uint32_t partition,
                                uint64_t epoch, enum store_answer *answer, struct weir_err *err);
+
+    /* Numbers of partitions; NULL: no book. */
+    enum weir_rc (*book)(struct store *s, const struct str *names, size_t n, uint32_t max,
+                         const struct store_log **out, size_t *n_out, struct weir_err *err);
+    enum weir_rc (*book_renew)(struct store *s, struct str name, uint32_t number,
+                               uint64_t committed, uint32_t max, const struct store_log **out,
+                               size_t *n_out, struct weir_err *err);
+    enum weir_rc (*retire)(struct store *s, const uint32_t *partitions, size_t n,
+                           struct weir_err *err);
 };
 
 struct store {

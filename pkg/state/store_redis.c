@@ -335,7 +335,7 @@ static enum weir_rc sweep(struct store_redis *s, bool is_forced, struct weir_err
     snprintf(overhead, sizeof overhead, "%d", REDIS_CELL_OVERHEAD);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         struct str words[] = {STR("FCALL"),
-                              STR("weir_v1_sweep"),
+                              STR("weir_v2_sweep"),
                               STR("1"),
                               str_from(s->shards[k].tag),
                               str_from(watermark),
@@ -587,6 +587,7 @@ static enum weir_rc take_options(struct store_redis *s, const struct store_redis
     if (o->ca_file.n >= sizeof s->session.ca_file)
         return err_set(err, WEIR_BADARG, "the path of the CA file is too long");
     memcpy(s->session.ca_file, o->ca_file.p ? o->ca_file.p : "", o->ca_file.n);
+    redis_session_group(&s->session, o->group);
     s->session.timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS;
     s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
     if (o->secret)
@@ -602,7 +603,9 @@ static void name_things(struct store_redis *s)
     snprintf(s->client, sizeof s->client, "%016llx", (unsigned long long)name);
     for (uint32_t k = 0; k < STORE_SHARDS; k++) {
         struct redis_shard *sh = &s->shards[k];
-        snprintf(sh->tag, sizeof sh->tag, "{w:%u}", k & 63);
+        char number[4];
+        snprintf(number, sizeof number, "%u", k & 63);
+        redis_session_name(&s->session, number, sh->tag);
         sh->number = k;
         for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
             sh->next_due_ms[level] = INT64_MAX;
@@ -620,8 +623,8 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     s->calls = arena_new(0);
     s->arena = arena_new(1024 * 1024);
     s->memory = (struct redis_memory){.base = {grow}, .store = s};
-    name_things(s);
     enum weir_rc rc = take_options(s, o, err);
+    name_things(s);
     if (rc == WEIR_OK)
         rc = connect_again(s, err);
     if (rc != WEIR_OK) {

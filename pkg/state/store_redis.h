@@ -23,6 +23,7 @@ struct store_redis_options {
     struct str password_file;          /* empty: no password */
     struct str ca_file;                /* for rediss://; empty: the system's */
     const struct state_secret *secret; /* its fingerprint marks the store; NULL: no mark */
+    struct str group;                  /* of workers: its keys are its own; empty: a replay's */
     uint32_t timeout_ms;               /* for one answer; 0: REDIS_TIMEOUT_MS */
     uint32_t patience_ms;              /* for one store_apply(); 0: STORE_REDIS_PATIENCE_MS */
 };

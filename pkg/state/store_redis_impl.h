@@ -26,7 +26,6 @@ enum {
     REDIS_GROUP_MAX = 1000, /* cells of one group: Lua's unpack() takes 8,000 values */
     REDIS_TIMERS_MAX = 256, /* timers of one reading */
     REDIS_SAMPLE_MAX = 256,
-    REDIS_TAG_BYTES = 8,
     REDIS_VECTOR_BYTES = 24
 };
 
@@ -95,7 +94,7 @@ struct redis_misplaced {
 enum redis_shard_state { SHARD_IDLE, SHARD_READ, SHARD_COMMIT, SHARD_DONE };
 
 struct redis_shard {
-    char tag[REDIS_TAG_BYTES]; /* "{w:17}" */
+    char tag[REDIS_TAG_BYTES]; /* "{w:17}", or "{w:GROUP:17}" */
     uint32_t number;
     enum redis_shard_state state;
     /* By level: the earliest timer as far as we know; is_known: we have looked. */

@@ -1,0 +1,113 @@
+/* recover.h - what a recovery reads: claims from the output topics, facts from the state topic.
+ *
+ * Under the lease of a recovery (protocol.h: READ_CLAIMS). Output topics are read read_committed to
+ * their ends as of now, which is after all slots were fenced, so nothing is added behind it. The
+ * lease is renewed meanwhile, however long that takes.
+ *
+ * Records whose headers are damaged or foreign are counted and passed over: a topic may carry
+ * records of others. What a lost claim costs is one alert told twice.
+ *
+ * Threads  the lane's: all calls block; must_end is asked at least every RECOVER_STEP_MS.
+ */
+#ifndef WEIR_WORKER_RECOVER_H
+#define WEIR_WORKER_RECOVER_H
+
+#include "correlate/graph.h"
+#include "kafka/reader.h"
+#include "state/finding.h"
+#include "state/store.h"
+
+enum {
+    RECOVER_STEP_MS = 200,
+    RECOVER_BATCH = 1000,               /* claims or facts of one call to the store */
+    RECOVER_SLACK_MS = 24 * 3600 * 1000 /* a finding is told this much after its dedup period */
+};
+
+/* ---- the header weir-claim: "SHARD KIND SEQUENCE" (docs/topics.md) ------------------------------
+ */
+
+enum { CLAIM_TEXT_MAX = 32, UID_TEXT_BYTES = 36 };
+/* Zero-terminated into out; its length. */
+size_t claim_header(const struct store_claim *c, char out[static CLAIM_TEXT_MAX]);
+/* key: the finding's uid as text. False: damaged, or not ours. */
+MUST_USE bool claim_parse(struct str key, struct str header, struct store_claim *out);
+
+/* ---- reading
+ * -------------------------------------------------------------------------------------
+ */
+
+/* Where records come from: pkg/kafka/reader.h, or an array in a test. Up to max; 0 and WEIR_OK with
+ * *is_end: the end; without it: nothing came within RECOVER_STEP_MS. Released before the next. */
+struct recover_source {
+    enum weir_rc (*next)(void *context, struct kafka_message *out, size_t max, size_t *n,
+                         bool *is_end, struct weir_err *err);
+    bool (*header)(const struct kafka_message *m, const char *name, struct str *value);
+    void (*release)(struct kafka_message *m, size_t n);
+    void *context;
+};
+/* A source of the reader: lent, read_committed. */
+struct recover_source recover_source_kafka(struct kafka_reader *reader);
+
+struct recover {
+    struct store *store;
+    struct store_lease lease;
+    bool (*must_end)(void *context); /* true: WEIR_CLOSED. NULL: never */
+    void *context;
+    /* counted */
+    uint64_t records, claims, facts;
+    uint64_t foreign; /* records without a claim (or fact), damaged ones among them */
+    uint64_t unknown; /* facts of rules that are not in the graph */
+};
+
+/* All claims of the source into the store. *answer not STORE_DONE: the lease is lost. */
+MUST_USE enum weir_rc recover_claims(struct recover *r, struct recover_source *source,
+                                     enum store_answer *answer, struct weir_err *err);
+
+/* All facts of the source into the cells of the graph's spaces (which were attached to the store:
+ * graph_attach()). For a store that has come back empty, before it is blessed; one that has lost
+ * little takes no harm. Those of other rule sets are counted as unknown: they stay in the topic. */
+MUST_USE enum weir_rc recover_facts(struct recover *r, const struct graph *graph,
+                                    struct recover_source *source, enum store_answer *answer,
+                                    struct weir_err *err);
+
+/* Record time from which claims count: now, less the longest dedup period, less RECOVER_SLACK_MS.
+ */
+int64_t recover_claims_from(const struct graph *graph, int64_t now_ms);
+
+/* ---- facts on their way out ---------------------------------------------------------------------
+ */
+
+/* The facts that a batch has taught, one per name, the latest: records for topics.state, produced
+ * in the transaction of the batch (docs/topics.md, "Facts").
+ *
+ *     facts_clear(f)                                    at the beginning of a batch
+ *     facts_add(f, graph, emissions, n)                 after each APPLY: what came of it
+ *     facts_record(f, i, &key, &value)                  i < facts_count(f): at PRODUCE
+ *
+ * Memory   grows with the batch and is kept. Threads: belongs to one. */
+struct facts;
+struct facts *facts_new(void);
+void facts_free(struct facts *f);
+void facts_clear(struct facts *f);
+void facts_add(struct facts *f, const struct graph *graph, const struct emission *e, size_t n);
+size_t facts_count(const struct facts *f);
+/* Valid until the next facts_add() or facts_clear(). */
+void facts_record(const struct facts *f, size_t i, struct str *key, struct str *value);
+
+/* ---- a log that is not the one it was
+ * ------------------------------------------------------------
+ */
+
+struct recover_log {
+    bool has_committed;
+    uint64_t committed, end;             /* offset of the group, high watermark */
+    const struct store_applied *applied; /* [n]: as READ_APPLIED tells */
+    size_t n;
+};
+/* The topic was deleted and made again: its end lies below what was committed or applied, or
+ * things were applied of a partition of which nothing is committed (the protocol commits where a
+ * partition begins before it applies anything; a broker forgets offsets with the topic). A topic
+ * that has meanwhile grown beyond the old end, with offsets kept, is not noticed. */
+bool recover_is_other_log(const struct recover_log *l);
+
+#endif
