@@ -10,6 +10,9 @@
  *         for each partition that may be read: kafka_consumer_read(c, i, records, max)
  *     }
  *
+ * kafka_consumer_serve() wakes when records come to a partition that was read empty. One whose last
+ * read gave max records has more: serve with 0 ms then.
+ *
  * Rebalance  eager protocol (range or roundrobin). kafka_consumer_serve() returns KAFKA_REVOKED or
  *            KAFKA_ASSIGNED and the group waits until kafka_consumer_accept(): so a batch can be
  *            ended before partitions go. KAFKA_LOST: they are gone already.
@@ -36,9 +39,12 @@ struct kafka_consumer_options {
     struct str instance;       /* group.instance.id; empty: a dynamic member */
     const char *const *topics; /* names, or patterns that begin with ^ */
     size_t n_topics;
-    uint64_t fetch_bytes; /* queued.max.messages.kbytes of this consumer; 0: KAFKA_FETCH_BYTES */
+    uint64_t fetch_bytes; /* held for what was fetched and not read; 0: KAFKA_FETCH_BYTES */
+    /* How many partitions may share fetch_bytes: librdkafka has a limit per partition alone, so
+     * each gets fetch_bytes / partitions, KAFKA_FETCH_SHARE_MIN at least. 0: 1. */
+    uint32_t partitions;
 };
-enum { KAFKA_FETCH_BYTES = 64 * 1024 * 1024, KAFKA_PARTITIONS_MAX = 4096 };
+enum { KAFKA_FETCH_BYTES = 64 * 1024 * 1024, KAFKA_FETCH_SHARE_MIN = 1024 * 1024 };
 
 struct kafka_partition { /* an owned one */
     const char *topic;   /* lives as long as the consumer */
@@ -62,7 +68,8 @@ struct kafka_consumer;
 
 MUST_USE enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o,
                                          struct kafka_consumer **out, struct weir_err *err);
-/* Leaves the group; at most a few seconds. */
+/* Leaves the group; at most KAFKA_LEAVE_MS. All records were released. */
+enum { KAFKA_LEAVE_MS = 3000 };
 void kafka_consumer_free(struct kafka_consumer *c);
 
 enum kafka_event {
@@ -73,6 +80,7 @@ enum kafka_event {
     KAFKA_TROUBLE   /* err: a broker out of reach, a topic gone, no rights, a wrong password */
 };
 enum kafka_event kafka_consumer_serve(struct kafka_consumer *c, uint32_t ms, struct weir_err *err);
+/* After REVOKED or LOST (else it does nothing): kafka_consumer_partitions() is empty. */
 void kafka_consumer_accept(struct kafka_consumer *c);
 /* From another thread: kafka_consumer_serve() returns at once. */
 void kafka_consumer_wake(struct kafka_consumer *c);
@@ -83,7 +91,8 @@ size_t kafka_consumer_partitions(const struct kafka_consumer *c,
 MUST_USE enum weir_rc kafka_consumer_seek(struct kafka_consumer *c, size_t i, int64_t offset,
                                           struct weir_err *err);
 /* Up to max records that are there, in order. *is_end: none is left as of now. *is_gone: the log
- * begins behind the position by now (err says where), nothing was read. */
+ * has no such position any more (deleted by retention, or the topic was made anew), nothing was
+ * read; kafka_consumer_bounds() says what there is, a seek goes on. */
 size_t kafka_consumer_read(struct kafka_consumer *c, size_t i, struct kafka_message *out,
                            size_t max, bool *is_end, bool *is_gone);
 /* Stop keeping records of i that were fetched and not read; a seek begins again. */

@@ -9,7 +9,10 @@
  *          (kafka_producer_renew) after the transaction ended. Watched by interceptors:
  *          ../docs/decisions/ has why, exactly-once.md section 6 is the source.
  * Threads  belongs to one thread. librdkafka's own threads run the interceptors.
- * Memory   records wait in librdkafka's queue, bounded by queue.buffering.max.*; full: KAFKA_AGAIN.
+ * Denied   KAFKA_DENIED comes from kafka_producer_init() and kafka_fence() alone; a right that is
+ * missed within a transaction makes it KAFKA_ABORTABLE. Memory   the options' props and texts must
+ * live as long as the producer. Records wait in librdkafka's queue, bounded by
+ * queue.buffering.max.*; full: KAFKA_AGAIN.
  */
 #ifndef WEIR_KAFKA_PRODUCER_H
 #define WEIR_KAFKA_PRODUCER_H
@@ -75,6 +78,8 @@ enum kafka_outcome kafka_producer_begin(struct kafka_producer *p, struct weir_er
  * kafka_producer_refused() then names the first one (by number of produce calls since begin). */
 enum kafka_outcome kafka_producer_produce(struct kafka_producer *p, const struct kafka_record *r,
                                           struct weir_err *err);
+/* Under the group's generation as it is now: call it only while the partitions are owned, that is
+ * before kafka_consumer_accept(). Without transactions: the offsets are committed, no more. */
 enum kafka_outcome kafka_producer_send_offsets(struct kafka_producer *p,
                                                const struct kafka_consumer *group,
                                                const struct kafka_offset *offsets, size_t n,
@@ -82,10 +87,12 @@ enum kafka_outcome kafka_producer_send_offsets(struct kafka_producer *p,
 enum kafka_outcome kafka_producer_commit(struct kafka_producer *p, struct weir_err *err);
 enum kafka_outcome kafka_producer_abort(struct kafka_producer *p, struct weir_err *err);
 bool kafka_producer_is_tainted(const struct kafka_producer *p);
-/* False: none was. *too_large: for its size. */
+/* Number counts from 0. False: none was. *too_large: for its size. */
 bool kafka_producer_refused(const struct kafka_producer *p, uint64_t *number, bool *too_large);
 
-/* Fence a transactional id and leave: init_transactions by a client that lives for this call. */
+/* Fence a transactional id and leave: init_transactions by a client that lives for this call, at
+ * most KAFKA_FENCE_MS (and what it takes to end). */
+enum { KAFKA_FENCE_MS = 3000 };
 enum kafka_outcome kafka_fence(const struct kafka_producer_options *o, struct weir_err *err);
 
 #endif

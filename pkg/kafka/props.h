@@ -33,6 +33,11 @@ MUST_USE enum weir_rc kafka_props_add(struct kafka_props *p, enum kafka_role rol
 /* Does the value of this property never leave (passwords, keys)? For `weir config show`. */
 bool kafka_prop_is_secret(struct str name);
 
+/* What librdkafka's clients log goes here, from any of their threads; level as in syslog. NULL, the
+ * default: nowhere. What people must act on comes as errors and KAFKA_TROUBLE, not this way. */
+typedef void kafka_log_fn(int level, const char *facility, const char *text);
+void kafka_set_logger(kafka_log_fn *fn);
+
 /* Version of the library, for `weir version` and logs. */
 const char *kafka_library_version(void);
 

@@ -1,0 +1,490 @@
+/* consumer.c - the group, and reading partitions one by one (consumer_impl.h has the idea).
+ *
+ *     joining --ASSIGNED--> owning --REVOKED or LOST--> leaving --kafka_consumer_accept()-->
+ * joining
+ *
+ * librdkafka's rebalance callback runs inside kafka_consumer_serve() and only notes what is wanted;
+ * the group waits for the assign call that follows, which for a revocation is made by
+ * kafka_consumer_accept(). Heartbeats go on meanwhile.
+ */
+#include "kafka/consumer.h"
+
+#include "base/str.h"
+#include "kafka/consumer_impl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static const uint64_t one = 1; /* what an eventfd is written */
+
+/* ---- owned partitions -------------------------------------------------------------------------
+ */
+
+struct kafka_consumer_topic *kafka_consumer_topic(struct kafka_consumer *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_topics; i++)
+        if (strcmp(c->topics[i].name, name) == 0)
+            return &c->topics[i];
+    c->topics = reallocarray(c->topics, c->n_topics + 1, sizeof *c->topics);
+    ASSERT(c->topics);
+    struct kafka_consumer_topic *t = &c->topics[c->n_topics++];
+    t->name = kafka_text(str_from(name));
+    t->handle = rd_kafka_topic_new(c->data, name, NULL);
+    ASSERT(t->handle);
+    return t;
+}
+
+static void stop_fetch(struct kafka_consumer *c, size_t i)
+{
+    struct kafka_fetch *f = &c->fetches[i];
+
+    if (f->is_running)
+        (void)rd_kafka_consume_stop(f->topic, c->partitions[i].partition);
+    f->is_running = f->is_at_end = f->is_gone = false;
+}
+
+static void drop_partitions(struct kafka_consumer *c)
+{
+    watermark_watch_set(c->watch, NULL, 0);
+    for (size_t i = 0; i < c->n; i++) {
+        stop_fetch(c, i);
+        rd_kafka_queue_destroy(c->fetches[i].queue);
+    }
+    free(c->partitions);
+    free(c->fetches);
+    c->partitions = NULL;
+    c->fetches = NULL;
+    c->n = 0;
+}
+
+static void own_partitions(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+    size_t n = (size_t)list->cnt;
+
+    drop_partitions(c);
+    c->partitions = calloc(n + 1, sizeof *c->partitions);
+    c->fetches = calloc(n + 1, sizeof *c->fetches);
+    ASSERT(c->partitions && c->fetches);
+    for (size_t i = 0; i < n; i++) {
+        const rd_kafka_topic_partition_t *t = &list->elems[i];
+        const struct kafka_consumer_topic *topic = kafka_consumer_topic(c, t->topic);
+        rd_kafka_queue_t *q = rd_kafka_queue_get_partition(c->data, t->topic, t->partition);
+        ASSERT(q);
+        rd_kafka_queue_forward(q, NULL);
+        rd_kafka_queue_io_event_enable(q, c->wake_fd, &one, sizeof one);
+        c->partitions[i] =
+            (struct kafka_partition){.topic = topic->name, .partition = t->partition};
+        c->fetches[i] = (struct kafka_fetch){.topic = topic->handle, .queue = q};
+    }
+    c->n = n;
+    watermark_watch_set(c->watch, c->partitions, n);
+}
+
+/* ---- callbacks inside kafka_consumer_serve() ---------------------------------------------------
+ */
+
+/* The member fetches nothing: for librdkafka it owns an empty list. */
+static void assign_nothing(rd_kafka_t *rk)
+{
+    rd_kafka_topic_partition_list_t *empty = rd_kafka_topic_partition_list_new(0);
+
+    (void)rd_kafka_assign(rk, empty);
+    rd_kafka_topic_partition_list_destroy(empty);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct kafka_consumer *c = opaque;
+
+    if (c->is_closing) {
+        (void)rd_kafka_assign(rk, NULL);
+    } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        own_partitions(c, list);
+        assign_nothing(rk);
+        c->pending = KAFKA_ASSIGNED;
+    } else {
+        c->is_revoked = true;
+        c->pending = rd_kafka_assignment_lost(rk) ? KAFKA_LOST : KAFKA_REVOKED;
+        if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+            kafka_troubles_note(&c->troubles, code, rd_kafka_err2str(code));
+    }
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct kafka_consumer *c = opaque;
+
+    if (code == RD_KAFKA_RESP_ERR__FATAL || kafka_is_trouble((rd_kafka_resp_err_t)code))
+        kafka_troubles_of(&c->troubles, rk, code, reason);
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static const struct kafka_setting group_defaults[] = {
+    {"session.timeout.ms", "6000"},
+    {"heartbeat.interval.ms", "1500"},
+    {"partition.assignment.strategy", "roundrobin"},
+    {"socket.nagle.disable", "true"},
+    {"reconnect.backoff.max.ms", "2000"},
+    {"log.connection.close", "false"},
+    {NULL, NULL},
+};
+
+static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_consumer_options *o,
+                               struct weir_err *err)
+{
+    char *group = kafka_text(o->group);
+    char *instance = o->instance.n > 0 ? kafka_text(o->instance) : NULL;
+    const struct kafka_setting insisted[] = {
+        {"group.id", group},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"isolation.level", "read_committed"}, /* makes committed() ask for stable offsets */
+        {"auto.offset.reset", "error"},
+        {"allow.auto.create.topics", "false"},
+        {instance ? "group.instance.id" : NULL, instance},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+
+    enum weir_rc rc = kafka_client_conf(o->common, o->own, group_defaults, insisted, &conf, err);
+    free(group);
+    free(instance);
+    TRY(rc);
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    TRY(kafka_client_new(RD_KAFKA_CONSUMER, conf, &c->group, err));
+    (void)rd_kafka_poll_set_consumer(c->group);
+    c->group_queue = rd_kafka_queue_get_consumer(c->group);
+    rd_kafka_queue_io_event_enable(c->group_queue, c->wake_fd, &one, sizeof one);
+    return WEIR_OK;
+}
+
+static const struct kafka_setting data_defaults[] = {
+    {"socket.nagle.disable", "true"},
+    {"reconnect.backoff.max.ms", "2000"},
+    {"fetch.error.backoff.ms", "50"},
+    {"log.connection.close", "false"},
+    {NULL, NULL},
+};
+static const struct kafka_setting data_backoff[] = {
+    {"fetch.queue.backoff.ms", "10"}, /* from librdkafka 2.2 on */
+    {NULL, NULL},
+};
+
+static uint64_t share_kb(const struct kafka_consumer_options *o)
+{
+    uint64_t bytes = o->fetch_bytes ? o->fetch_bytes : KAFKA_FETCH_BYTES;
+
+    if (o->partitions > 1)
+        bytes /= o->partitions;
+    if (bytes < KAFKA_FETCH_SHARE_MIN)
+        bytes = KAFKA_FETCH_SHARE_MIN;
+    return bytes / 1024;
+}
+
+static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consumer_options *o,
+                              struct weir_err *err)
+{
+    char kbytes[24];
+    const struct kafka_setting insisted[] = {
+        {"queued.max.messages.kbytes", kbytes}, {"enable.partition.eof", "true"},
+        {"isolation.level", "read_committed"},  {"auto.offset.reset", "error"},
+        {"allow.auto.create.topics", "false"},  {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+    bool has_backoff = rd_kafka_version() >= 0x02020000;
+
+    (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)share_kb(o));
+    (void)data_backoff;
+    TRY(kafka_client_conf(o->common, o->own, data_defaults, insisted, &conf, err));
+    if (has_backoff)
+        (void)rd_kafka_conf_set(conf, data_backoff[0].name, data_backoff[0].value, NULL, 0);
+    rd_kafka_conf_set_opaque(conf, c);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    TRY(kafka_client_new(RD_KAFKA_CONSUMER, conf, &c->data, err));
+    c->data_queue = rd_kafka_queue_get_main(c->data);
+    rd_kafka_queue_io_event_enable(c->data_queue, c->wake_fd, &one, sizeof one);
+    c->watch = watermark_watch_new(c->data);
+    return WEIR_OK;
+}
+
+static enum weir_rc subscribe(struct kafka_consumer *c, const struct kafka_consumer_options *o,
+                              struct weir_err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)o->n_topics);
+
+    for (size_t i = 0; i < o->n_topics; i++)
+        rd_kafka_topic_partition_list_add(list, o->topics[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(c->group, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code)
+        return err_set(err, WEIR_BADARG, "kafka: subscribe: %s", rd_kafka_err2str(code));
+    return WEIR_OK;
+}
+
+enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o, struct kafka_consumer **out,
+                                struct weir_err *err)
+{
+    struct kafka_consumer *c = calloc(1, sizeof *c);
+
+    ASSERT(c);
+    c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    ASSERT(c->wake_fd >= 0);
+    enum weir_rc rc = open_data(c, o, err);
+    if (rc == WEIR_OK)
+        rc = open_group(c, o, err);
+    if (rc == WEIR_OK)
+        rc = subscribe(c, o, err);
+    if (rc != WEIR_OK) {
+        kafka_consumer_free(c);
+        return rc;
+    }
+    *out = c;
+    return WEIR_OK;
+}
+
+/* rd_kafka_consumer_close() has no time limit, so: the same in two steps, served here. */
+static void leave_group(struct kafka_consumer *c)
+{
+    int64_t end = kafka_now_ms() + KAFKA_LEAVE_MS;
+
+    c->is_closing = true;
+    if (c->is_revoked)
+        (void)rd_kafka_assign(c->group, NULL);
+    rd_kafka_error_t *e = rd_kafka_consumer_close_queue(c->group, c->group_queue);
+    if (e) {
+        rd_kafka_error_destroy(e);
+        return;
+    }
+    while (!rd_kafka_consumer_closed(c->group) && kafka_now_ms() < end) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(c->group, 20);
+        if (m)
+            rd_kafka_message_destroy(m);
+    }
+}
+
+static void close_group(struct kafka_consumer *c)
+{
+    if (!c->group)
+        return;
+    leave_group(c);
+    rd_kafka_queue_destroy(c->group_queue);
+    rd_kafka_destroy_flags(c->group, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+static void close_data(struct kafka_consumer *c)
+{
+    if (!c->data)
+        return;
+    drop_partitions(c);
+    watermark_watch_free(c->watch);
+    for (size_t i = 0; i < c->n_topics; i++) {
+        rd_kafka_topic_destroy(c->topics[i].handle);
+        free(c->topics[i].name);
+    }
+    rd_kafka_queue_destroy(c->data_queue);
+    rd_kafka_destroy(c->data);
+}
+
+void kafka_consumer_free(struct kafka_consumer *c)
+{
+    if (!c)
+        return;
+    close_group(c);
+    close_data(c);
+    (void)close(c->wake_fd);
+    buf_release(&c->metadata);
+    free(c->partitions);
+    free(c->fetches);
+    free(c->topics);
+    free(c->lent);
+    free(c);
+}
+
+/* ---- events -----------------------------------------------------------------------------------
+ */
+
+static void serve_queues(struct kafka_consumer *c)
+{
+    rd_kafka_message_t *m;
+
+    rd_kafka_poll(c->data, 0);
+    while (c->pending == KAFKA_NOTHING && (m = rd_kafka_consumer_poll(c->group, 0)) != NULL) {
+        if (m->err && kafka_is_trouble(m->err))
+            kafka_troubles_note(&c->troubles, m->err, rd_kafka_message_errstr(m));
+        rd_kafka_message_destroy(m);
+    }
+}
+
+static enum kafka_event take_event(struct kafka_consumer *c, struct weir_err *err)
+{
+    enum kafka_event e = c->pending;
+
+    c->pending = KAFKA_NOTHING;
+    if (e == KAFKA_NOTHING && kafka_troubles_take(&c->troubles, err))
+        return KAFKA_TROUBLE;
+    return e;
+}
+
+enum kafka_event kafka_consumer_serve(struct kafka_consumer *c, uint32_t ms, struct weir_err *err)
+{
+    uint64_t n;
+
+    serve_queues(c);
+    enum kafka_event e = take_event(c, err);
+    if (e != KAFKA_NOTHING)
+        return e;
+    struct pollfd p = {.fd = c->wake_fd, .events = POLLIN};
+    if (poll(&p, 1, (int)ms) <= 0)
+        return KAFKA_NOTHING;
+    /* Emptied before the queues are looked at: what comes later wakes the next call. */
+    (void)!read(c->wake_fd, &n, sizeof n);
+    serve_queues(c);
+    return take_event(c, err);
+}
+
+void kafka_consumer_wake(struct kafka_consumer *c)
+{
+    (void)!write(c->wake_fd, &one, sizeof one);
+}
+
+void kafka_consumer_accept(struct kafka_consumer *c)
+{
+    if (!c->is_revoked)
+        return;
+    drop_partitions(c);
+    c->is_revoked = false;
+    (void)rd_kafka_assign(c->group, NULL);
+}
+
+size_t kafka_consumer_partitions(const struct kafka_consumer *c, const struct kafka_partition **out)
+{
+    *out = c->partitions;
+    return c->n;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+enum weir_rc kafka_consumer_seek(struct kafka_consumer *c, size_t i, int64_t offset,
+                                 struct weir_err *err)
+{
+    ASSERT(i < c->n && offset >= 0);
+    struct kafka_fetch *f = &c->fetches[i];
+
+    stop_fetch(c, i);
+    if (rd_kafka_consume_start(f->topic, c->partitions[i].partition, offset) != 0)
+        return err_set(err, WEIR_IO, "kafka: cannot read %s/%d from %lld: %s",
+                       c->partitions[i].topic, c->partitions[i].partition, (long long)offset,
+                       rd_kafka_err2str(rd_kafka_last_error()));
+    f->is_running = true;
+    f->next = offset;
+    return WEIR_OK;
+}
+
+void kafka_consumer_stop(struct kafka_consumer *c, size_t i)
+{
+    ASSERT(i < c->n);
+    stop_fetch(c, i);
+}
+
+void kafka_message_of(rd_kafka_message_t *m, struct kafka_message *out)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t ms = rd_kafka_message_timestamp(m, &type);
+
+    *out = (struct kafka_message){
+        .key = {m->key, m->key_len},
+        .value = {m->payload, m->len},
+        .has_value = m->payload != NULL,
+        .offset = m->offset,
+        .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? INT64_MIN : ms,
+        .is_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
+        .handle = m,
+    };
+}
+
+/* Not a record: the end of the partition, or an error of its fetcher. */
+static void take_notice(struct kafka_consumer *c, struct kafka_fetch *f, rd_kafka_message_t *m)
+{
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        f->is_at_end = true;
+    else if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+             m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        f->is_gone = true;
+    else if (kafka_is_trouble(m->err))
+        kafka_troubles_note(&c->troubles, m->err, rd_kafka_message_errstr(m));
+    rd_kafka_message_destroy(m);
+}
+
+static void room_for(struct kafka_consumer *c, size_t max)
+{
+    if (max <= c->lent_cap)
+        return;
+    c->lent = reallocarray(c->lent, max, sizeof(rd_kafka_message_t *));
+    ASSERT(c->lent);
+    c->lent_cap = max;
+}
+
+size_t kafka_consumer_read(struct kafka_consumer *c, size_t i, struct kafka_message *out,
+                           size_t max, bool *is_end, bool *is_gone)
+{
+    ASSERT(i < c->n);
+    struct kafka_fetch *f = &c->fetches[i];
+    size_t n = 0;
+
+    *is_gone = false;
+    *is_end = false;
+    if (!f->is_running)
+        return 0;
+    room_for(c, max);
+    ssize_t got = rd_kafka_consume_batch_queue(f->queue, 0, c->lent, max);
+    for (ssize_t k = 0; k < got; k++) {
+        rd_kafka_message_t *m = c->lent[k];
+        if (m->err) {
+            take_notice(c, f, m);
+        } else if (m->offset < f->next) {
+            rd_kafka_message_destroy(m);
+        } else {
+            kafka_message_of(m, &out[n++]);
+            f->next = m->offset + 1;
+            f->is_at_end = false;
+        }
+    }
+    *is_gone = f->is_gone && n == 0; /* after the records before it */
+    *is_end = f->is_at_end && got < (ssize_t)max;
+    return n;
+}
+
+void kafka_messages_release(struct kafka_message *messages, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        rd_kafka_message_destroy(messages[i].handle);
+}
+
+bool kafka_message_header(const struct kafka_message *m, const char *name, struct str *value)
+{
+    rd_kafka_headers_t *headers;
+    const void *p;
+    size_t n;
+
+    if (rd_kafka_message_headers(m->handle, &headers) ||
+        rd_kafka_header_get_last(headers, name, &p, &n))
+        return false;
+    *value = (struct str){p, n};
+    return true;
+}
+
+int64_t kafka_consumer_end(const struct kafka_consumer *c, size_t i)
+{
+    return watermark_watch_end(c->watch, i);
+}
