@@ -2,8 +2,14 @@
  *
  * flag > environment (WEIR_...) > file > default. Unknown keys are errors with file:line:col and
  * the nearest name; so are values of the wrong kind or out of range. Every key is documented in
- * docs/weir.example.yml, which is a valid file, and its defaults are tested to be those here.
- * Secrets come from files: no key holds one.
+ * docs/weir.example.yml, which is a valid file, and its defaults are tested to be those here. All
+ * of it is made from the table in config_key.c.
+ *
+ * Environment  WEIR_ and the path of the key in capitals with underscores: WEIR_WORK_THREADS=4,
+ *              WEIR_RULES_PATHS=a,b, WEIR_INPUTS='[{topics: [events]}]', WEIR_STATE=redis://...;
+ *              properties of librdkafka: WEIR_KAFKA_COMMON_BOOTSTRAP_SERVERS. Empty ones are as
+ *              not set; names that are no key are left alone (orchestrators set some).
+ * Secrets      come from files: no key holds one. kafka.secret_files are read here.
  *
  * Memory   everything lives in the arena given.
  */
@@ -58,6 +64,7 @@ struct config {
 
     /* kafka */
     struct kafka_props common, consumer, producer;
+    struct kafka_props secret_files; /* property = file; the values are in common */
     struct str group;
     uint32_t slots_max; /* of the group: threads of all workers together */
     int32_t
@@ -71,11 +78,13 @@ struct config {
     size_t n_tenants;
 
     /* rules: the options of app/rules.h by the same names */
-    struct str *rules, *rule_lists, *overlays, *set,
-        *select; /* select: flag=value as given to flags */
+    struct str *rules, *overlays;
+    struct str *rule_lists; /* NAME=FILE[:COLUMN], or a directory of lists */
+    struct str *set;        /* FIELD=VALUE */
+    struct str *select;     /* flag=value as given to flags: level=high, except-id=... */
     size_t n_rules, n_rule_lists, n_overlays, n_set, n_select;
     struct str profiles_dir;
-    bool skips_bad, no_routing;
+    bool skips_bad, no_routing, filters_exclude;
 
     /* state */
     struct str state; /* none, or redis://... */
@@ -106,16 +115,25 @@ struct config {
     struct str log_format;   /* logfmt | json */
     struct str log_level;
     struct str worker_name; /* default: host name and process id */
+
+    /* of the loading itself */
+    const struct config_origins *origins; /* where each value comes from */
+    const struct str *warnings;           /* a line each, for who loads it to tell once */
+    size_t n_warnings;
 };
 
-/* file empty: no file, all from environment and overrides. overrides: KEY=VALUE as -X kafka
- * properties and flags of the command give them ("kafka.common.NAME=V", "http.address=V", the
- * dotted path in the file). */
+/* file empty: no file, all from environment and overrides. overrides: KEY=VALUE as -X and flags of
+ * the command give them: the dotted path in the file ("http.address=V", "kafka.consumer.NAME=V";
+ * NAME alone, if it is no key, is a property of kafka.common). Of a list, values given so add up.
+ * WEIR_NOTFOUND, WEIR_IO, WEIR_SYNTAX, WEIR_BADARG, WEIR_UNSUPPORTED, WEIR_LIMIT: one line. */
 MUST_USE enum weir_rc config_load(struct arena *a, struct str file, const struct str *overrides,
                                   size_t n_overrides, struct config *out, struct weir_err *err);
 
 /* What is in force, as YAML with the origin of each value behind it (file:line, environment, flag,
  * default), secrets' values never. */
 void config_show(const struct config *c, struct buf *out);
+
+/* A commented file with all keys and their defaults: docs/weir.example.yml. */
+void config_example(struct buf *out);
 
 #endif
