@@ -129,7 +129,7 @@ sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults in each fo
 	$(Q)$(B)/sim --real --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --real --check --runs 1
 
 # The compiled matcher against the reference evaluator, on files and on made-up events.
-$(B)/diff: $(B)/tests/diff/diff.o $(B)/tests/lib/synth.o $(B)/libweir.a
+$(B)/diff: $(B)/tests/diff/diff.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

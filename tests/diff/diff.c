@@ -20,7 +20,7 @@
 #include "match/matcher.h"
 #include "match/reference.h"
 #include "plan/plan.h"
-#include "tests/lib/synth.h"
+#include "detect/synth.h"
 
 enum { DIFFERENCES_SHOWN = 20 };
 

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "event/lookup.h"
 #include "match/reference.h"
-#include "tests/lib/synth.h"
+#include "detect/synth.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>

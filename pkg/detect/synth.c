@@ -1,5 +1,5 @@
 /* synth.c - building events from rules. The generator is splitmix64: a seed repeats a run. */
-#include "tests/lib/synth.h"
+#include "detect/synth.h"
 
 #include "base/str.h"
 
@@ -233,11 +233,11 @@ static bool is_plain_number(const struct synth_field *f)
     return f->n > 0;
 }
 
-static void write_value(struct draft *d, const struct synth_field *f, struct buf *out)
+static void write_value(struct draft *d, const struct synth_field *f, bool is_odd, struct buf *out)
 {
     struct str text = {f->value, f->n};
 
-    switch (synth_below(d->s, 24)) {
+    switch (is_odd ? synth_below(d->s, 24) : UINT32_MAX) {
     case 0:
         buf_add(out, STR("null"));
         return;
@@ -279,7 +279,7 @@ void synth_event(struct synth *s, const struct rule *rule, unsigned mutations, s
             is_first = false;
             write_text(out, d.fields[i].name);
             buf_add_char(out, ':');
-            write_value(&d, &d.fields[i], out);
+            write_value(&d, &d.fields[i], mutations > 0, out);
         }
     }
     buf_add_char(out, '}');
