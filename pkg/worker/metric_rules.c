@@ -1,0 +1,301 @@
+/* metric_rules.c - values per rule and per profile, over reloads.
+ *
+ * Each rule set that somebody may still count by has an array for each writer. The newest one has
+ * besides what all sets before it had counted, by uid; a set that every writer has left is added to
+ * that and goes. So a sum never falls while a rule lives, and no writer ever waits.
+ */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "worker/metric_impl.h"
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+struct name_place {
+    struct str name;
+    uint32_t at;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct name_place *x = a, *y = b;
+
+    return str_cmp(x->name, y->name);
+}
+
+/* Where each of `from` is in `to`, UINT32_MAX: nowhere. */
+static uint32_t *find_names(struct arena *a, const struct str *from, uint32_t n_from,
+                            const struct str *to, uint32_t n_to)
+{
+    struct name_place *sorted = calloc((size_t)n_to + 1, sizeof *sorted);
+    uint32_t *out = ARENA_ARRAY(a, n_from + 1, uint32_t);
+
+    ASSERT(sorted);
+    for (uint32_t i = 0; i < n_to; i++)
+        sorted[i] = (struct name_place){to[i], i};
+    qsort(sorted, n_to, sizeof *sorted, by_name);
+    for (uint32_t i = 0; i < n_from; i++) {
+        struct name_place key = {from[i], 0};
+        const struct name_place *found = bsearch(&key, sorted, n_to, sizeof key, by_name);
+        out[i] = found ? found->at : UINT32_MAX;
+    }
+    free(sorted);
+    return out;
+}
+
+static struct str *copy_names(struct arena *a, const struct str *names, size_t n)
+{
+    struct str *out = ARENA_ARRAY(a, n + 1, struct str);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = arena_str(a, names[i]);
+    return out;
+}
+
+/* ---- sums --------------------------------------------------------------------------------- */
+
+static void add_rule(struct metric_rule_sum *to, const struct metric_rule_sum *add)
+{
+    to->matches += add->matches;
+    to->findings += add->findings;
+    to->evaluations += add->evaluations;
+    to->cycles += add->cycles;
+}
+
+static void add_profile(struct metric_profile_sum *to, const struct metric_profile_sum *add)
+{
+    to->events += add->events;
+    if (add->newest_ms > to->newest_ms)
+        to->newest_ms = add->newest_ms;
+}
+
+/* Of one set: its base and its writers. */
+static struct metric_rule_sum rule_sum(const struct metric_board *b, const struct metric_set *s,
+                                       uint32_t rule)
+{
+    struct metric_rule_sum sum = s->base[rule];
+
+    for (size_t w = 0; w < b->n_writers; w++) {
+        const struct metric_rule_cell *c = &s->cells[w][rule];
+        struct metric_rule_sum add = {cell_get(&c->matches), cell_get(&c->findings),
+                                      cell_get(&c->evaluations), cell_get(&c->cycles), 0};
+        add_rule(&sum, &add);
+        if (cell_get(&c->sight) > sum.sight)
+            sum.sight = cell_get(&c->sight);
+    }
+    return sum;
+}
+
+static struct metric_profile_sum profile_sum(const struct metric_board *b,
+                                             const struct metric_set *s, uint32_t profile)
+{
+    struct metric_profile_sum sum = s->profile_base[profile];
+
+    for (size_t w = 0; w < b->n_writers; w++) {
+        const struct metric_profile_cell *c = &s->shape_cells[w][profile];
+        struct metric_profile_sum add = {cell_get(&c->events), cell_get(&c->newest_ms)};
+        add_profile(&sum, &add);
+    }
+    return sum;
+}
+
+/* What s has, by the numbers of the newest set. What a rule can see is no sum: it is judged anew
+ * by each set. */
+static void add_set(const struct metric_board *b, const struct metric_set *s,
+                    struct metric_rule_sum *rules, struct metric_profile_sum *profiles)
+{
+    for (uint32_t i = 0; rules && i < s->n_rules; i++) {
+        struct metric_rule_sum sum = rule_sum(b, s, i), *to;
+        if (s->rule_now[i] == UINT32_MAX)
+            continue;
+        to = &rules[s->rule_now[i]];
+        add_rule(to, &sum);
+        if (s == b->newest && sum.sight > to->sight)
+            to->sight = sum.sight;
+    }
+    for (uint32_t i = 0; profiles && i < s->n_profiles; i++) {
+        struct metric_profile_sum sum = profile_sum(b, s, i);
+        if (s->profile_now[i] != UINT32_MAX)
+            add_profile(&profiles[s->profile_now[i]], &sum);
+    }
+}
+
+void metric_rule_sums(const struct metric_board *b, struct metric_rule_sum *out)
+{
+    memset(out, 0, b->newest->n_rules * sizeof *out);
+    for (const struct metric_set *s = b->newest; s; s = s->older)
+        add_set(b, s, out, NULL);
+}
+
+void metric_profile_sums(const struct metric_board *b, struct metric_profile_sum *out)
+{
+    memset(out, 0, b->newest->n_profiles * sizeof *out);
+    for (const struct metric_set *s = b->newest; s; s = s->older)
+        add_set(b, s, NULL, out);
+}
+
+/* ---- sets ----------------------------------------------------------------------------------- */
+
+static void free_set(struct metric_board *b, struct metric_set *s)
+{
+    for (size_t w = 0; w < b->n_writers; w++) {
+        free(s->cells[w]);
+        free(s->shape_cells[w]);
+    }
+    arena_free(s->arena);
+}
+
+void metric_sets_free(struct metric_board *b)
+{
+    while (b->newest) {
+        struct metric_set *s = b->newest;
+        b->newest = s->older;
+        free_set(b, s);
+    }
+}
+
+size_t metric_sets_count(const struct metric_board *b)
+{
+    size_t n = 0;
+
+    for (const struct metric_set *s = b->newest; s; s = s->older)
+        n++;
+    return n;
+}
+
+/* The least number that a writer counts by. One that counts by none yet does not count: it begins
+ * with the newest. */
+static uint64_t least_in_use(const struct metric_board *b)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (size_t w = 0; w < b->n_writers; w++)
+        if (b->writers[w].set_number && b->writers[w].set_number < least)
+            least = b->writers[w].set_number;
+    return least;
+}
+
+/* Numbers only rise along a writer's life: what all have left nobody comes back to. */
+static void fold_left_sets(struct metric_board *b)
+{
+    uint64_t least = least_in_use(b);
+    struct metric_set **at = &b->newest->older;
+
+    if (least == UINT64_MAX)
+        return;
+    while (*at) {
+        struct metric_set *s = *at;
+        if (s->number >= least) {
+            at = &s->older;
+            continue;
+        }
+        add_set(b, s, b->newest->base, b->newest->profile_base);
+        *at = s->older;
+        free_set(b, s);
+    }
+}
+
+static struct metric_set *new_set(const struct metric_board *b, const struct metric_ruleset *r)
+{
+    struct arena *a = arena_new(0);
+    struct metric_set *s = ARENA_NEW(a, struct metric_set);
+
+    s->arena = a;
+    s->number = r->number;
+    s->generation = arena_str(a, r->generation);
+    s->loaded_ms = r->loaded_ms;
+    s->n_rules = (uint32_t)r->n_rules;
+    s->n_profiles = (uint32_t)r->n_profiles + 1;
+    s->rules = copy_names(a, r->rules, r->n_rules);
+    s->profiles = copy_names(a, r->profiles, r->n_profiles);
+    s->profiles[r->n_profiles] = STR("unknown");
+    s->base = ARENA_ARRAY(a, s->n_rules + 1, struct metric_rule_sum);
+    s->profile_base = ARENA_ARRAY(a, s->n_profiles, struct metric_profile_sum);
+    s->cells = ARENA_ARRAY(a, b->n_writers, struct metric_rule_cell *);
+    s->shape_cells = ARENA_ARRAY(a, b->n_writers, struct metric_profile_cell *);
+    for (size_t w = 0; w < b->n_writers; w++) {
+        s->cells[w] = calloc((size_t)s->n_rules + 1, sizeof *s->cells[w]);
+        s->shape_cells[w] = calloc(s->n_profiles, sizeof *s->shape_cells[w]);
+        ASSERT(s->cells[w] && s->shape_cells[w]);
+    }
+    return s;
+}
+
+void metric_set_rules(struct metric_board *b, const struct metric_ruleset *r)
+{
+    struct metric_set *s = new_set(b, r);
+
+    pthread_mutex_lock(&b->lock);
+    ASSERT(!b->newest || b->newest->number < r->number);
+    s->older = b->newest;
+    b->newest = s;
+    for (struct metric_set *o = s; o; o = o->older) {
+        o->rule_now = find_names(o->arena, o->rules, o->n_rules, s->rules, s->n_rules);
+        o->profile_now =
+            find_names(o->arena, o->profiles, o->n_profiles, s->profiles, s->n_profiles);
+    }
+    /* What the set before had inherited goes on to the next with the set itself: its base is part
+     * of its sums. */
+    fold_left_sets(b);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void metric_reloaded(struct metric_board *b, bool is_ok)
+{
+    pthread_mutex_lock(&b->lock);
+    b->reloads[is_ok]++;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void metric_use_rules(struct metric_lane *l, uint64_t number)
+{
+    struct metric_board *b = l->board;
+    struct metric_set *s;
+
+    pthread_mutex_lock(&b->lock);
+    ASSERT(b->newest && number <= b->newest->number && number >= l->set_number);
+    for (s = b->newest; s && s->number != number; s = s->older)
+        ;
+    l->rules = s ? s->cells[l->writer] : NULL;
+    l->profiles = s ? s->shape_cells[l->writer] : NULL;
+    l->n_rules = s ? s->n_rules : 0;
+    l->n_profiles = s ? s->n_profiles : 0;
+    l->set_number = number;
+    fold_left_sets(b);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* ---- counting ---------------------------------------------------------------------------------
+ */
+
+void metric_rule_match(struct metric_lane *l, uint32_t rule)
+{
+    if (rule < l->n_rules)
+        cell_add(&l->rules[rule].matches, 1);
+}
+
+void metric_rule_finding(struct metric_lane *l, uint32_t rule)
+{
+    if (rule < l->n_rules)
+        cell_add(&l->rules[rule].findings, 1);
+}
+
+void metric_profile(struct metric_lane *l, uint32_t profile, uint64_t n, int64_t now_ms)
+{
+    if (profile == METRIC_NO_PROFILE)
+        profile = l->n_profiles - 1;
+    if (profile >= l->n_profiles)
+        return;
+    cell_add(&l->profiles[profile].events, n);
+    cell_set(&l->profiles[profile].newest_ms, (uint64_t)now_ms);
+}
+
+void metric_rule_use(struct metric_lane *l, uint32_t rule, const struct metric_rule_use *use)
+{
+    if (rule >= l->n_rules)
+        return;
+    cell_set(&l->rules[rule].evaluations, use->evaluations);
+    cell_set(&l->rules[rule].cycles, use->cycles);
+    cell_set(&l->rules[rule].sight, use->sight);
+}
