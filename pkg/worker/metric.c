@@ -11,7 +11,6 @@
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "kafka/consumer.h"
 #include "worker/config.h"
 #include "worker/dead_letter.h"
 #include "worker/metric_impl.h"
@@ -175,11 +174,11 @@ static void row_begin(struct metric_row *r, const struct metric_owned *o, char *
 
 void metric_partitions(struct metric_lane *l, const struct metric_owned *owned, size_t n)
 {
-    struct metric_rows rows = {.n = n}, before;
+    struct metric_rows rows, before;
     size_t bytes = 1, at = 0;
     int64_t now_ms = board_now_ms(l->board);
 
-    ASSERT(n <= KAFKA_PARTITIONS_MAX);
+    rows.n = n = n < METRIC_PARTITIONS_MAX ? n : METRIC_PARTITIONS_MAX;
     for (size_t i = 0; i < n; i++)
         bytes += strlen(owned[i].topic);
     rows.items = calloc(n + 1, sizeof *rows.items);
@@ -202,7 +201,8 @@ void metric_partitions(struct metric_lane *l, const struct metric_owned *owned, 
 
 void metric_partition(struct metric_lane *l, size_t i, const struct metric_place *place)
 {
-    ASSERT(i < l->rows.n);
+    if (i >= l->rows.n)
+        return;
     struct metric_row *r = &l->rows.items[i];
     cell_set(&r->committed, (uint64_t)place->committed);
     cell_set(&r->end, (uint64_t)place->end);

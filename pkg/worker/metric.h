@@ -26,7 +26,7 @@
  *         writer. What a set had counted goes on in the next one by uid; the set before is folded
  *         into it once no writer uses it. Values per profile likewise, by name.
  * Names   prefix weir_, base units (seconds, bytes), _total for counters, rule uid as label.
- * Bounds  partitions of a lane: KAFKA_PARTITIONS_MAX.
+ * Bounds  partitions of a lane: METRIC_PARTITIONS_MAX; those behind are not shown.
  * Threads a writer belongs to one thread. Functions on the board: any. One lock, taken at a scrape,
  *         when rules are loaded or taken and when partitions are assigned; never on the event path.
  * Times   "now" is the wall clock in ms, given by the caller (the scrape asks options.now_ms).
@@ -134,6 +134,8 @@ void metric_time(struct metric_lane *l, enum metric_histogram h, uint64_t ns);
 void metric_latency(struct metric_lane *l, uint64_t ms);
 
 /* ---- partitions: by the lane, in the order of its last metric_partitions() ------------------ */
+
+enum { METRIC_PARTITIONS_MAX = 4096 };
 
 struct metric_owned {
     const char *topic; /* copied */
