@@ -21,8 +21,8 @@
  *            its answers are kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has
  *            fetch.queue.backoff.ms.
  * Threads    belongs to one thread, except kafka_consumer_end(), kafka_consumer_wake() and the use
- *            of its group by kafka_producer_send_offsets(); the questions about offsets may be asked
- *            by one other thread meanwhile, which is then the only one that asks.
+ *            of its group by kafka_producer_send_offsets(); the questions about offsets may be
+ * asked by one other thread meanwhile, which is then the only one that asks.
  */
 #ifndef WEIR_KAFKA_CONSUMER_H
 #define WEIR_KAFKA_CONSUMER_H

@@ -1,8 +1,9 @@
 /* reader.h - read topics as they are now, without a group: claims and facts for a recovery, a
  * backtest, the checker.
  *
- * The end is taken when the reader is opened; reading ends there. read_committed by default: waits
- * for what is open to end, bounded by the broker's transaction timeout.
+ * The end is the high watermark when the reader is opened; reading ends there. read_committed by
+ * default: waits for what is open below the end to be ended, bounded by the broker's transaction
+ * timeout. A few partitions are read at a time, so that memory stays at READER_BYTES.
  *
  * Threads  belongs to one thread.
  */
@@ -19,17 +20,24 @@ struct kafka_reader_options {
     int64_t from_ms;     /* record time of the first; INT64_MIN: from the beginning */
     int64_t to_ms;       /* records at or after it end the partition; INT64_MAX: to the end */
     int64_t from_offset; /* with one partition: instead of from_ms; -1: not given */
+    /* Positions below the beginning of the log begin there. */
     bool is_uncommitted;
 };
 
 struct kafka_reader;
 
+enum { READER_BYTES = 64 * 1024 * 1024, READER_OPEN_MS = 10000 };
+
+/* Asks for partitions and their bounds: WEIR_NOTFOUND names the topic that does not exist. At most
+ * READER_OPEN_MS each question. */
 MUST_USE enum weir_rc kafka_reader_new(const struct kafka_reader_options *o,
                                        struct kafka_reader **out, struct weir_err *err);
+/* All records were released. */
 void kafka_reader_free(struct kafka_reader *r);
 
-/* Up to max records of one partition, in its order; *topic, *partition say which. 0 and WEIR_OK:
- * the end is reached everywhere. WEIR_AGAIN-like waits happen inside, up to ms: *is_idle. */
+/* Up to max records of one partition, in its order; *topic, *partition say which. None and
+ * *is_end: the end is reached everywhere. None without it: nothing came within ms (a broker out of
+ * reach, an open transaction): again. Not WEIR_OK: it will not come (a topic gone, no rights). */
 MUST_USE enum weir_rc kafka_reader_next(struct kafka_reader *r, uint32_t ms,
                                         struct kafka_message *out, size_t max, size_t *n,
                                         const char **topic, int32_t *partition, bool *is_end,
