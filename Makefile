@@ -151,6 +151,11 @@ state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 rando
 scenario: all $(B)/diff $(B)/play ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
+.PHONY: kafka
+kafka: all ## run the tests with a real Kafka, which tools/kafka-local starts
+	$(Q)tools/setup kafka
+	$(Q)B=$(B) tests/run kafka
+
 fault: all $(B)/bench/flood_events ## run the fault tests
 	$(Q)B=$(B) tests/run fault
 
@@ -161,7 +166,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
 	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events
-	$(Q)B=$(B) tests/run unit e2e scenario fault sim
+	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c))

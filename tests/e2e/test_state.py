@@ -20,10 +20,13 @@ import threading
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 sys.dont_write_bytecode = True
 import redis_box  # noqa: E402
-from redis_box import Redis, sign_in, sign_ins, wait_for  # noqa: E402
+from local_box import wait_for  # noqa: E402
+from redis_box import RedisBox  # noqa: E402
 from shared import ROOT, WEIR  # noqa: E402
+from sign_ins import START_MS, sign_in, sign_ins  # noqa: E402
 
 TIMEOUT_S = 60
 RULES = os.path.join(ROOT, "tests", "bench", "correlation", "rules.yml")
@@ -123,7 +126,7 @@ class Box:
         self.servers = []
         self.rules = self.write("rules.yml", BASE + CORRELATION)
         self.events = self.write("events.ndjson", ndjson(
-            sign_in(redis_box.START_MS + i * 1000, f"user-{i % 3}", "198.51.100.1") for i in range(12)))
+            sign_in(START_MS + i * 1000, f"user-{i % 3}", "198.51.100.1") for i in range(12)))
 
     def write(self, name, data):
         path = os.path.join(self.path, name)
@@ -134,7 +137,7 @@ class Box:
     def redis(self, *options, **more):
         if not redis_box.is_there():
             raise Skip("redis-server absent")
-        self.servers.append(Redis(*options, **more))
+        self.servers.append(RedisBox(*options, **more))
         return self.servers[-1]
 
     def replay(self, *args, **more):
@@ -254,7 +257,7 @@ def test_at_end_keep_leaves_open_what_is_open(box):
 
 def test_the_brake_holds_a_storm_back(box):
     storm = box.write("storm.ndjson", ndjson(
-        sign_in(redis_box.START_MS + i, f"user-{i // 3}", "198.51.100.1") for i in range(900)))
+        sign_in(START_MS + i, f"user-{i // 3}", "198.51.100.1") for i in range(900)))
     counts = []
     for more in ([], ["--brake", "10"], ["--brake", "0"]):
         r = run("replay", "-r", box.rules, "-i", storm, "--deterministic", *more)
@@ -323,7 +326,7 @@ def test_a_rule_about_places_finds_who_is_too_fast(box):
     box.rules = box.write("geo.yml", BASE + GEO)
     places = box.write("places.mmdb", mmdb({(192, 0, 2, 1): (52.5, 13.4), (192, 0, 2, 2): (40.7, -74.0)}))
     box.events = box.write("travel.ndjson", ndjson(
-        sign_in(redis_box.START_MS + hours * 3600000, user, f"192.0.2.{place}") for hours, user, place in (
+        sign_in(START_MS + hours * 3600000, user, f"192.0.2.{place}") for hours, user, place in (
             (0, "fast", 1), (0, "slow", 1), (0, "still", 1), (0, "lost", 1), (1, "fast", 2), (1, "still", 1),
             (1, "lost", 9), (12, "slow", 2))))
     for threads in "1", "2":
@@ -585,8 +588,8 @@ def test_redis_is_killed_while_it_works_and_comes_back(box):
 def test_redis_is_silent_for_a_while(box):
     story = Story(box)
     process = story.begin()
-    story.redis.signal(signal.SIGSTOP)
-    timer = threading.Timer(6.5, story.redis.signal, [signal.SIGCONT])  # longer than an answer is waited for
+    story.redis.pause()
+    timer = threading.Timer(6.5, story.redis.resume)  # longer than an answer is waited for
     timer.start()
     story.check(story.end(process))
     timer.join()
