@@ -21,7 +21,7 @@
 #include "event/field.h"
 #include "event/profile.h"
 
-enum { SHAPES_MAX = 512, PSEUDO_FIELDS_MAX = 64 };
+enum { SHAPES_MAX = 512, PSEUDO_FIELDS_MAX = 64, LABEL_FIELDS_MAX = 64 };
 
 struct shape {
     const struct profile *profile; /* NULL: no profile recognised the event */
@@ -58,6 +58,13 @@ void extract_worker_free(struct extract_worker *w);
 void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
                                size_t n);
 
+/* The same for constant fields of the input at hand (labels of a topic), beside those that the
+ * extractor was made with: they win over the event's own fields of that name. Not among them: what
+ * a profile recognises its source by. `pinned` is the profile of the events that follow, NULL: they
+ * are classified, or as the extractor was made. */
+void extract_set_input(struct extract_worker *w, const struct constant_field *labels, size_t n,
+                       const struct profile *pinned);
+
 /* Does any rule that sees events of this shape ask about keywords? If not, its events come
  * without their string leaves (yes is assumed until told). The values of FIELD_ANY that an event
  * has nevertheless mean nothing. */
@@ -73,6 +80,12 @@ MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str re
  * and extract_event() would have led to the same event. */
 MUST_USE bool extract_line(struct extract_worker *w, const struct profile_set *profiles,
                            struct str text, struct event_ref ref, struct event *out);
+
+/* The event of a whole record (a Kafka message) in one go, if that plainly is one event and no
+ * envelope; false: nothing is said, decode_record() must take it apart. Where it says true,
+ * decode_record() and extract_event() would have led to the same event. */
+MUST_USE bool extract_whole(struct extract_worker *w, const struct profile_set *profiles,
+                            struct str record, struct event_ref ref, struct event *out);
 
 /* Forget all events handed out since the last reset. */
 void extract_batch_reset(struct extract_worker *w);

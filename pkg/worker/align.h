@@ -1,0 +1,32 @@
+/* align.h - which partitions may be read, so that event time goes on together.
+ *
+ * Windows are bounded by event time: while catching up, a partition that runs far ahead of another
+ * would close windows that the other still has events for. So one whose time is more than max_ms
+ * ahead of the slowest waits. The slowest is always read, and so is whatever nobody can be behind
+ * of: one without a time yet. An idle or empty partition holds nobody up: nothing is known to come
+ * from it. The group's level-0 watermark counts as one more slow partition, owned elsewhere; where
+ * one of these here may be what holds it, it says nothing.
+ *
+ * Threads  pure.
+ */
+#ifndef WEIR_WORKER_ALIGN_H
+#define WEIR_WORKER_ALIGN_H
+
+#include "base/base.h"
+
+struct align_part {
+    int64_t time_ms; /* its prefix watermark; INT64_MIN: none yet */
+    bool is_at_end;  /* nothing to be read as of now */
+};
+
+/* Beyond this time partitions wait; INT64_MAX: none does. group_ms: INT64_MIN: not known.
+ * *is_by_group: it is the group that holds, not one of these. */
+int64_t align_limit(const struct align_part *parts, size_t n, int64_t group_ms, int64_t max_ms,
+                    bool *is_by_group);
+
+static inline bool align_may_read(const struct align_part *p, int64_t limit_ms)
+{
+    return p->time_ms <= limit_ms;
+}
+
+#endif
