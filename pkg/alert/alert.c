@@ -44,6 +44,8 @@ struct alert_writer {
     struct rule_text *rules;
     size_t n_rules;
     struct buf scratch;
+    size_t bytes_max;
+    uint64_t n_cut;
 };
 
 struct alert_writer *alert_writer_new(const struct alert_options *options)
@@ -52,6 +54,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
 
     ASSERT(w);
     w->options = *options;
+    w->bytes_max = ALERT_BYTES_MAX;
     w->arena = arena_new(0);
     w->digest = digest_new();
     w->redactor = redactor_new(w->digest);
@@ -60,6 +63,16 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->rules = calloc(RULE_TEXT_SLOTS, sizeof(*w->rules));
     ASSERT(w->rules);
     return w;
+}
+
+void alert_writer_limit(struct alert_writer *w, size_t bytes_max)
+{
+    w->bytes_max = bytes_max < ALERT_BYTES_MAX ? bytes_max : ALERT_BYTES_MAX;
+}
+
+uint64_t alert_writer_cuts(const struct alert_writer *w)
+{
+    return w->n_cut;
 }
 
 static void forget_rules(struct alert_writer *w)
@@ -321,6 +334,48 @@ static void write_document(struct alert_writer *w, struct document *d, struct bu
     json_close_object(&d->json);
 }
 
+/* What is left when nothing else fits: enough to know which finding it is and what to look for. */
+static void write_minimal(struct document *d, struct buf *out)
+{
+    enum { TEXT_MAX = 128 };
+    struct json_writer *w = &d->json;
+
+    d->n_truncated = 0;
+    document_cut(d, "*");
+    d->tenant = str_sub(d->tenant, 0, TEXT_MAX);
+    json_writer_init(w, out);
+    json_open_object(w);
+    put_head(d, STR(""));
+    json_key_name(w, STR("metadata"));
+    json_open_object(w);
+    json_kv_str(w, "version", STR("1.8.0"));
+    json_kv_str(w, "uid", str_from(d->record_uid));
+    json_kv_str(w, "correlation_uid", str_from(d->finding_uid));
+    json_close_object(w);
+    json_key_name(w, STR("finding_info"));
+    json_open_object(w);
+    json_kv_str(w, "uid", str_from(d->finding_uid));
+    json_kv_str(w, "title", str_sub(d->rule->title, 0, TEXT_MAX));
+    json_close_object(w);
+    json_key_name(w, STR("unmapped"));
+    json_open_object(w);
+    json_key_name(w, STR("weir"));
+    json_open_object(w);
+    json_kv_str(w, "schema", STR("weir.alert/1"));
+    json_key_name(w, STR("rule"));
+    json_open_object(w);
+    json_kv_str(w, "uid", str_sub(d->rule->uid, 0, TEXT_MAX));
+    json_close_object(w);
+    json_kv_str(w, "tenant", d->tenant);
+    json_key_name(w, STR("truncated"));
+    json_open_array(w);
+    json_put_str(w, STR("*"));
+    json_close_array(w);
+    json_close_object(w);
+    json_close_object(w);
+    json_close_object(w);
+}
+
 /* With lower limits while it is too long. */
 static void write_fitting(struct alert_writer *w, struct document *d, struct buf *out)
 {
@@ -330,9 +385,14 @@ static void write_fitting(struct alert_writer *w, struct document *d, struct buf
         d->limits = &document_limits[row];
         out->n = start;
         write_document(w, d, out);
-        if (out->n - start <= ALERT_BYTES_MAX)
-            break;
+        if (out->n - start <= w->bytes_max) {
+            w->n_cut += d->n_truncated > 0;
+            return;
+        }
     }
+    out->n = start;
+    write_minimal(d, out);
+    w->n_cut++;
 }
 
 /* The rule whose atoms the trigger matched: that of the finding, or one that a correlation listens
@@ -360,7 +420,8 @@ static void begin(struct alert_writer *w, struct document *d, const struct alert
                            .tenant = f->tenant,
                            .finding = f->finding,
                            .trigger = f->trigger,
-                           .now_ms = f->now_ms};
+                           .now_ms = f->now_ms,
+                           .is_backfill = f->is_backfill};
     if (f->trigger) {
         digest_sha256_hex(w->digest, f->trigger->record, d->raw_sha256);
         redactor_begin(w->redactor, w->arena, f->trigger->event);
@@ -411,7 +472,7 @@ void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf
                               .level = (uint8_t)m->rule->level,
                               .is_exact = true,
                               .n_events = 1};
-    struct alert_finding told = {m->rule, &finding, m, m->now_ms, m->tenant};
+    struct alert_finding told = {m->rule, &finding, m, m->now_ms, m->tenant, m->is_backfill};
     struct document d;
 
     arena_reset(w->arena);

@@ -8,8 +8,9 @@
  * Ids      finding uid = UUIDv5(tenant | rule uid | dedup key values | bucket start); record uid =
  *          UUIDv5(finding uid | activity | sequence); see uid.h. Built from event time and
  *          entities alone: a replay gives the same ids as the live run.
- * Cap      ALERT_BYTES_MAX per document; what was cut, in a stated order, is listed in
- *          unmapped.weir.truncated.
+ * Cap      ALERT_BYTES_MAX per document, or less (alert_writer_limit); what was cut, in a stated
+ *          order, is listed in unmapped.weir.truncated. What does not fit even so becomes the
+ *          minimal form: ids, rule, times, count.
  * Memory   a writer owns scratch of its own, kept between alerts: bounded by the largest event,
  *          and by the texts of the rules.
  * Threads  a writer belongs to one thread.
@@ -51,13 +52,20 @@ struct alert_match {
     bool is_topic;   /* the input is a Kafka topic, else a file */
     int64_t time_ms; /* event time, or its stand-in */
     bool time_is_standin;
-    int64_t now_ms; /* time of processing */
+    int64_t now_ms;   /* time of processing */
+    bool is_backfill; /* too old to be an alert: is_alert false, label backfill */
 };
 
 struct alert_writer;
 
 struct alert_writer *alert_writer_new(const struct alert_options *options);
 void alert_writer_free(struct alert_writer *w);
+/* Documents from here on have at most so many bytes (at most ALERT_BYTES_MAX, which is the
+ * default); the minimal form is written whatever its size, less than ALERT_MINIMAL_BYTES. */
+enum { ALERT_MINIMAL_BYTES = 2048 };
+void alert_writer_limit(struct alert_writer *w, size_t bytes_max);
+/* How many documents were cut so far. */
+uint64_t alert_writer_cuts(const struct alert_writer *w);
 
 /* Append one JSON document (no newline) to out: the match without state, a finding of its own. */
 void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out);
@@ -70,6 +78,7 @@ struct alert_finding {
     const struct alert_match *trigger; /* NULL: told by a timer; its rule is not asked */
     int64_t now_ms;
     struct str tenant; /* whose finding it is; usually empty */
+    bool is_backfill;  /* as that of a match */
 };
 
 /* Append one JSON document (no newline) to out. Updates and Closes have is_alert false, except a

@@ -63,6 +63,7 @@ struct document {
     const struct finding *finding;
     const struct alert_match *trigger; /* NULL: told by a timer */
     int64_t now_ms;
+    bool is_backfill;
 
     /* settled before the first attempt */
     char finding_uid[UID_TEXT], record_uid[UID_TEXT], raw_sha256[DIGEST_TEXT];

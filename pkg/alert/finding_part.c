@@ -3,7 +3,7 @@
  *
  * Whether it is an alert (somebody should look now) or only says that one goes on:
  *
- *   Create   is_alert, unless braked or on another channel than alert
+ *   Create   is_alert, unless braked, on another channel than alert, or too old (backfill)
  *   Update   not, unless it became worse
  *   Close    not. Its status is no verdict (Resolved would be one): the period is over
  *
@@ -28,7 +28,7 @@ static bool is_alert(const struct document *d)
 {
     const struct finding *f = d->finding;
 
-    if (d->rule->channel != CHANNEL_ALERT || f->is_braked)
+    if (d->rule->channel != CHANNEL_ALERT || f->is_braked || d->is_backfill)
         return false;
     return f->activity == FINDING_CREATE ||
            (f->activity == FINDING_UPDATE && f->cause == CAUSE_SEVERITY);
@@ -41,7 +41,8 @@ bool finding_is_plain(const struct document *d)
     bool is_level_plain =
         is_level_heard ? f->level == (uint8_t)d->rule->level : f->level <= (uint8_t)d->rule->level;
 
-    return f->activity == FINDING_CREATE && !f->is_braked && f->n_addends == 0 && is_level_plain;
+    return f->activity == FINDING_CREATE && !f->is_braked && !d->is_backfill && f->n_addends == 0 &&
+           is_level_plain;
 }
 
 void finding_head(struct document *d)
@@ -287,6 +288,8 @@ void finding_labels(struct document *d)
         json_put_str(w, STR("braked"));
     if (d->finding->is_flood)
         json_put_str(w, STR("flood"));
+    if (d->is_backfill)
+        json_put_str(w, STR("backfill"));
     json_close_array(w);
 }
 

@@ -70,9 +70,6 @@ struct extract_worker {
 
     struct constant_value pseudo[PSEUDO_FIELDS_MAX];
     size_t n_pseudo;
-    struct constant_value labels[LABEL_FIELDS_MAX]; /* of the input at hand */
-    size_t n_labels;
-    const struct reader *pinned; /* the same; NULL: none of its own */
 
     struct shape shapes[SHAPES_MAX];
     struct {
@@ -140,23 +137,6 @@ void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_f
         ASSERT(w->n_pseudo < PSEUDO_FIELDS_MAX);
         w->pseudo[w->n_pseudo++] = (struct constant_value){field, fields[i].value};
     }
-}
-
-void extract_set_input(struct extract_worker *w, const struct constant_field *labels, size_t n,
-                       const struct profile *pinned)
-{
-    w->n_labels = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t field = field_find(w->x->fields, labels[i].name);
-        if (field == FIELD_NONE)
-            continue;
-        ASSERT(w->n_labels < LABEL_FIELDS_MAX);
-        w->labels[w->n_labels++] = (struct constant_value){field, labels[i].value};
-    }
-    w->pinned = NULL;
-    for (uint32_t i = 0; pinned && i < w->x->n_readers; i++)
-        if (w->x->readers[i].profile == pinned && !w->x->readers[i].is_fallback)
-            w->pinned = &w->x->readers[i];
 }
 
 void extract_batch_reset(struct extract_worker *w)
@@ -241,8 +221,6 @@ static const struct reader *recognise(struct extract_worker *w, const struct jso
     uint64_t seen[MARKER_WORDS] = {0};
     uint64_t hash = 0;
 
-    if (w->pinned)
-        return w->pinned;
     if (x->pinned)
         return x->pinned;
     for (size_t i = 0; i < n; i++) {
@@ -634,30 +612,8 @@ static enum json_reason add_leaves(struct extract_worker *w, struct str record)
     return reason;
 }
 
-static bool is_label(const struct extract_worker *w, uint32_t field)
-{
-    for (size_t i = 0; i < w->n_labels; i++)
-        if (w->labels[i].field == field)
-            return true;
-    return false;
-}
-
-/* Labels instead of what the event itself says. */
-static void add_labels(struct extract_worker *w)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < w->n_values; i++)
-        if (!is_label(w, w->values[i].field))
-            w->values[kept++] = w->values[i];
-    w->n_values = kept;
-    add_constants(w, w->labels, w->n_labels);
-}
-
 static void hand_out_values(struct extract_worker *w, struct event *out)
 {
-    if (w->n_labels)
-        add_labels(w);
     add_constants(w, w->x->constants, w->x->n_constants);
     add_constants(w, w->pseudo, w->n_pseudo);
     struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);

@@ -21,7 +21,7 @@
 #include "event/field.h"
 #include "event/profile.h"
 
-enum { SHAPES_MAX = 512, PSEUDO_FIELDS_MAX = 64, LABEL_FIELDS_MAX = 64 };
+enum { SHAPES_MAX = 512, PSEUDO_FIELDS_MAX = 64 };
 
 struct shape {
     const struct profile *profile; /* NULL: no profile recognised the event */
@@ -57,13 +57,6 @@ void extract_worker_free(struct extract_worker *w);
  * PSEUDO_FIELDS_MAX; names that no rule asks about cost nothing. */
 void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
                                size_t n);
-
-/* The same for constant fields of the input at hand (labels of a topic), beside those that the
- * extractor was made with: they win over the event's own fields of that name. Not among them: what
- * a profile recognises its source by. `pinned` is the profile of the events that follow, NULL: they
- * are classified, or as the extractor was made. */
-void extract_set_input(struct extract_worker *w, const struct constant_field *labels, size_t n,
-                       const struct profile *pinned);
 
 /* Does any rule that sees events of this shape ask about keywords? If not, its events come
  * without their string leaves (yes is assumed until told). The values of FIELD_ANY that an event

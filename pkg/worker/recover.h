@@ -12,6 +12,7 @@
 #ifndef WEIR_WORKER_RECOVER_H
 #define WEIR_WORKER_RECOVER_H
 
+#include "correlate/claim.h"
 #include "correlate/graph.h"
 #include "kafka/reader.h"
 #include "state/finding.h"
@@ -22,15 +23,6 @@ enum {
     RECOVER_BATCH = 1000,               /* claims or facts of one call to the store */
     RECOVER_SLACK_MS = 24 * 3600 * 1000 /* a finding is told this much after its dedup period */
 };
-
-/* ---- the header weir-claim: "SHARD KIND SEQUENCE" (docs/topics.md) ------------------------------
- */
-
-enum { CLAIM_TEXT_MAX = 32, UID_TEXT_BYTES = 36 };
-/* Zero-terminated into out; its length. */
-size_t claim_header(const struct store_claim *c, char out[static CLAIM_TEXT_MAX]);
-/* key: the finding's uid as text. False: damaged, or not ours. */
-MUST_USE bool claim_parse(struct str key, struct str header, struct store_claim *out);
 
 /* ---- reading
  * -------------------------------------------------------------------------------------
