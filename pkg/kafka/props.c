@@ -19,15 +19,16 @@ static const struct {
     const char *name, *why;
 } owned[] = {
     {"transactional.id", "made of the group and the slot: an owner of a slot fences the last one"},
-    {"group.id", "it is the key kafka.group"},
+    {"group.id", "it is the key group.name"},
     {"group.instance.id", "made of the slot"},
     {"enable.auto.commit", "offsets are committed in the transaction of their alerts"},
     {"auto.commit.enable", "offsets are committed in the transaction of their alerts"},
     {"auto.commit.interval.ms", "offsets are committed in the transaction of their alerts"},
     {"enable.auto.offset.store", "offsets are committed in the transaction of their alerts"},
     {"isolation.level", "aborted records must never be read"},
-    {"auto.offset.reset", "where a new partition starts is the key inputs.start; elsewhere a "
-                          "jump would lose events"},
+    {"auto.offset.reset",
+     "where a new partition starts is the key `start` of an input; elsewhere a "
+     "jump would lose events"},
     {"enable.idempotence", "transactions need it"},
     {"enable.gapless.guarantee", "transactions need their own setting"},
     {"acks", "transactions need all"},
@@ -74,24 +75,36 @@ static enum weir_rc refuse_assignor(struct str name, struct str value, struct we
 
 enum { NAMES_MAX = 512 };
 
-static size_t add_names(const char **dump, size_t n_dump, struct str *names, size_t n)
+/* librdkafka's own table of properties, as text: a line each, the name before the first blank. Its
+ * dumps of a configuration leave out what has no value, such as bootstrap.servers. */
+static size_t known_names(struct str table, struct str *names)
 {
-    for (size_t i = 0; i + 1 < n_dump && n < NAMES_MAX; i += 2)
-        names[n++] = str_from(dump[i]);
+    struct str line, name, rest;
+    size_t n = 0;
+
+    while (table.n && n < NAMES_MAX) {
+        str_cut(table, '\n', &line, &table);
+        if (!str_cut(line, ' ', &name, &rest) || !name.n ||
+            str_find(line, STR(" | "), 0) == SIZE_MAX)
+            continue;
+        names[n++] = name;
+    }
     return n;
 }
 
 static enum weir_rc refuse_unknown(struct str name, struct weir_err *err)
 {
     struct str names[NAMES_MAX];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
-    size_t n_conf, n_topic;
-    const char **of_conf = rd_kafka_conf_dump(conf, &n_conf);
-    const char **of_topic = rd_kafka_topic_conf_dump(topic, &n_topic);
-    size_t n = add_names(of_topic, n_topic, names, add_names(of_conf, n_conf, names, 0));
+    struct str near = {"", 0};
+    char *table = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&table, &n);
 
-    struct str near = str_nearest(name, names, n);
+    if (out) {
+        rd_kafka_conf_properties_show(out);
+        fclose(out);
+        near = str_nearest(name, names, known_names((struct str){table, n}, names));
+    }
     if (near.n > 0)
         (void)err_set(err, WEIR_BADARG,
                       "kafka property %.*s: librdkafka %s has none of that name (did you mean "
@@ -100,10 +113,7 @@ static enum weir_rc refuse_unknown(struct str name, struct weir_err *err)
     else
         (void)err_set(err, WEIR_BADARG, "kafka property %.*s: librdkafka %s has none of that name",
                       (int)name.n, name.p, rd_kafka_version_str());
-    rd_kafka_conf_dump_free(of_conf, n_conf);
-    rd_kafka_conf_dump_free(of_topic, n_topic);
-    rd_kafka_conf_destroy(conf);
-    rd_kafka_topic_conf_destroy(topic);
+    free(table);
     return WEIR_BADARG;
 }
 

@@ -115,6 +115,17 @@ enum weir_rc config_read_file(struct arena *a, struct str path, size_t max, stru
     return err->code;
 }
 
+/* Keys are nested in the file, so that each has one place. */
+static enum weir_rc refuse_dotted(const struct config_loader *l, struct config_origin at,
+                                  struct str path)
+{
+    struct str section, name;
+
+    str_cut(path, '.', &section, &name);
+    return config_fail(l, WEIR_BADARG, at, path.p, "keys are nested: '%.*s:' below '%.*s:'",
+                       (int)name.n, name.p, (int)section.n, section.p);
+}
+
 /* A map of the file whose keys stand below `prefix`. */
 static enum weir_rc take_map(struct config_loader *l, const struct doc_node *map,
                              const char *prefix)
@@ -127,8 +138,8 @@ static enum weir_rc take_map(struct config_loader *l, const struct doc_node *map
         bool is_section = !prefix[0] && config_key_is_section(path);
 
         l->from = (struct config_origin){LAYER_FILE, value->line, value->col, NULL};
-        if (str_find_char(map->keys[i].text, '.', 0) != SIZE_MAX)
-            key = NULL; /* keys are nested in the file, so that each has one place */
+        if (key && str_find_char(map->keys[i].text, '.', 0) != SIZE_MAX)
+            return refuse_dotted(l, config_at(l, map->keys[i].line, map->keys[i].col), path);
         if (is_section && value->type == DOC_MAP)
             TRY(take_map(l, value, arena_printf(l->arena, "%s.", path.p).p));
         else if (is_section && value->type == DOC_NULL)

@@ -364,24 +364,24 @@ static enum weir_rc set_property(struct config_loader *l, const struct config_ke
                                  struct str name, const struct doc_node *value)
 {
     struct kafka_props *props = member(l, key->at);
+    struct config_key entry = *key; /* for messages */
     struct str text = value->text;
     struct weir_err why;
 
+    entry.path = arena_printf(l->arena, "%s.%.*s", key->path, (int)name.n, name.p).p;
     if (value->type != DOC_BOOL)
-        TRY(config_text(l, key, value, &text));
+        TRY(config_text(l, &entry, value, &text));
     bool is_secret = kafka_prop_is_secret(name);
     if (key->kind == CONFIG_SECRETS && !is_secret)
-        return config_fail_node(l, value, key, "%.*s is no secret: it stands in kafka.common",
-                                (int)name.n, name.p);
+        return config_fail_node(l, value, &entry, "this is no secret: it stands in kafka.common");
     if (key->kind == CONFIG_SECRETS) {
         add_secret_file(l, props, name, arena_str(l->arena, text));
         return WEIR_OK;
     }
     if (is_secret)
-        return config_fail_node(l, value, key,
-                                "%.*s is a secret: write it to a file and name that in "
-                                "kafka.secret_files",
-                                (int)name.n, name.p);
+        return config_fail_node(l, value, &entry,
+                                "a secret: write it to a file, and name that in "
+                                "kafka.secret_files");
     enum weir_rc rc = kafka_props_add(props, role_of(l, props), name, text, &why);
     if (rc == WEIR_OK)
         return WEIR_OK;
