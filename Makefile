@@ -26,7 +26,7 @@ OPT     ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2 -DNDEBUG)
 LANG_FLAGS := -std=gnu17 -D_GNU_SOURCE -Ipkg -I.
 CFLAGS  += $(LANG_FLAGS) -g $(OPT) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
-LIBS    := -lrdkafka -lhs -lpcre2-8 -lyaml -lhiredis -lssl -lcrypto -lxxhash -lmaxminddb -lzstd -lz -lm -lpthread
+LIBS    := -lrdkafka -lmicrohttpd -lhs -lpcre2-8 -lyaml -lhiredis -lssl -lcrypto -lxxhash -lmaxminddb -lzstd -lz -lm -lpthread
 
 VERSION_FLAGS := -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
 

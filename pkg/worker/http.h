@@ -5,13 +5,14 @@
  *     GET /metrics   Prometheus text
  *     GET /status    JSON for `weir status`
  *
- * HEAD as GET without a body; other methods 405, other paths 404. Answers are made under one lock:
- * nobody is served twice at once. Knows nothing of lanes: struct service does (board.h).
+ * HEAD as GET without a body; other methods 405, other paths 404. Answers are made one after the
+ * other. Knows nothing of lanes: struct service does (board.h).
  *
  * Limits   HTTP_CONNECTIONS_MAX at once, HTTP_HEADER_MAX bytes of a request's head (more: 431 or
- *          closed), a connection that is silent for HTTP_TIMEOUT_S is closed; bodies are not read.
- * Safety   loopback by default; there is no secret in any answer, and nothing can be changed.
- * Threads  one of its own; the callbacks are called on it. http_start() and http_stop(): one.
+ *          closed), half of the connections per address; a connection that is silent for
+ * HTTP_TIMEOUT_S is closed; bodies are not read. Safety   loopback by default; there is no secret
+ * in any answer, and nothing can be changed. Threads  one of its own; the callbacks are called on
+ * it. http_start() and http_stop(): one.
  */
 #ifndef WEIR_WORKER_HTTP_H
 #define WEIR_WORKER_HTTP_H
@@ -21,7 +22,6 @@
 #include "base/err.h"
 
 enum { HTTP_CONNECTIONS_MAX = 32, HTTP_HEADER_MAX = 8192, HTTP_TIMEOUT_S = 10 };
-#define HTTP_ADDRESS_DEFAULT "127.0.0.1:9464"
 
 /* Each appends its document; true: 200, false: 503. */
 struct service {
@@ -32,17 +32,10 @@ struct service {
     void *context;
 };
 
-/* "127.0.0.1:9464", "[::1]:9464", "localhost:9464"; ":9464" is loopback, "0.0.0.0:9464" is all. */
-struct http_address {
-    char host[256];
-    char port[6];
-};
-MUST_USE enum weir_rc http_address_parse(struct str text, struct http_address *out,
-                                         struct weir_err *err);
-
 struct http;
 
-/* Port 0: a free one. Not WEIR_OK: one clear line (the address is taken); the program ends with 3.
+/* address: http_address.h. Port 0: a free one. Not WEIR_OK: one clear line (the address is taken);
+ * the program ends with 3.
  */
 MUST_USE enum weir_rc http_start(struct str address, const struct service *service,
                                  struct http **out, struct weir_err *err);

@@ -245,3 +245,27 @@ uint64_t board_counter(const struct metric_board *b, enum metric m)
             sum += cell_get(&b->writers[w].counters[m][v]);
     return sum;
 }
+
+size_t board_level_lane(const struct metric_board *b, uint32_t level)
+{
+    size_t best = SIZE_MAX;
+    int64_t most = INT64_MIN;
+
+    for (size_t lane = 0; lane < board_lanes(b); lane++) {
+        int64_t ms = (int64_t)cell_get(&b->writers[lane].levels[level].watermark_ms);
+        if (ms > most) {
+            most = ms;
+            best = lane;
+        }
+    }
+    return best;
+}
+
+const struct metric_row *board_level_holder(const struct metric_board *b, uint32_t level,
+                                            size_t lane)
+{
+    const struct metric_lane *l = &b->writers[lane];
+    uint64_t holder = cell_get(&l->levels[level].holder);
+
+    return holder < l->rows.n ? &l->rows.items[holder] : NULL;
+}

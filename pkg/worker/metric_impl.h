@@ -110,6 +110,14 @@ struct metric_lane {
     uint32_t writer;
 };
 
+enum { BOARD_SHOWN = 10 /* counters in a status */ };
+
+/* The counters as an earlier status had them. */
+struct board_rates {
+    int64_t at_ms;
+    uint64_t counts[BOARD_SHOWN];
+};
+
 struct metric_board {
     struct metric_options options; /* texts in the arena */
     struct arena *arena;
@@ -122,6 +130,7 @@ struct metric_board {
     struct metric_set *newest;
     uint64_t reloads[2]; /* failed, ok */
     double cycles_per_second;
+    struct board_rates before;
 };
 
 int64_t board_now_ms(const struct metric_board *b);
@@ -139,7 +148,12 @@ enum metric_pause board_pause(const struct metric_board *b, size_t lane);
 bool board_is_ready(const struct metric_board *b);
 uint64_t board_counter(const struct metric_board *b, enum metric m);
 
-/* Lock: held. */
+/* Lock: held, from here on. The lane that was told the newest watermark of a level: watermarks only
+ * rise. SIZE_MAX: none was. Its partition that holds the level back; NULL: somebody else's. */
+size_t board_level_lane(const struct metric_board *b, uint32_t level);
+const struct metric_row *board_level_holder(const struct metric_board *b, uint32_t level,
+                                            size_t lane);
+
 void metric_sets_free(struct metric_board *b);
 size_t metric_sets_count(const struct metric_board *b);
 /* Sums by the newest set, [n_rules] and [n_profiles]. */

@@ -246,36 +246,20 @@ static void put_inputs(struct scrape *s)
     }
 }
 
-/* The lane that was told the newest watermark of a level: watermarks only rise. SIZE_MAX: none. */
-static size_t level_lane(const struct metric_board *b, uint32_t level)
+static void level_value(struct scrape *s, uint32_t level, size_t lane)
 {
-    size_t best = SIZE_MAX;
-    int64_t most = INT64_MIN;
-
-    for (size_t lane = 0; lane < board_lanes(b); lane++) {
-        int64_t ms = (int64_t)cell_get(&b->writers[lane].levels[level].watermark_ms);
-        if (ms > most) {
-            most = ms;
-            best = lane;
-        }
-    }
-    return best;
-}
-
-static void level_value(struct scrape *s, uint32_t level, const struct metric_lane *l)
-{
-    int64_t ms = (int64_t)cell_get(&l->levels[level].watermark_ms);
-    uint64_t holder = cell_get(&l->levels[level].holder);
+    const struct metric_lane *l = &s->board->writers[lane];
+    const struct metric_row *holder = board_level_holder(s->board, level, lane);
 
     begin_sample(s, "");
     label_number(s, "level", level);
     if (s->spec->id == LEVEL_WATERMARK) {
-        value_ms(s, ms);
+        value_ms(s, (int64_t)cell_get(&l->levels[level].watermark_ms));
         return;
     }
-    if (holder < l->rows.n) {
-        label(s, "topic", l->rows.items[holder].topic);
-        label_number(s, "partition", l->rows.items[holder].partition);
+    if (holder) {
+        label(s, "topic", holder->topic);
+        label_number(s, "partition", holder->partition);
     } else {
         label(s, "topic", STR(""));
         label(s, "partition", STR(""));
@@ -286,9 +270,9 @@ static void level_value(struct scrape *s, uint32_t level, const struct metric_la
 static void put_levels(struct scrape *s)
 {
     for (uint32_t level = 0; level < STORE_ROUNDS_MAX; level++) {
-        size_t lane = level_lane(s->board, level);
+        size_t lane = board_level_lane(s->board, level);
         if (lane != SIZE_MAX)
-            level_value(s, level, &s->board->writers[lane]);
+            level_value(s, level, lane);
     }
 }
 
