@@ -16,17 +16,16 @@ static bool is_redis(struct str where)
            str_starts(where, STR("unix://"));
 }
 
-/* The secret that keys are hashed with; without one that of tests, which is no secret. */
-static enum weir_rc read_secret(struct state *s, struct arena *a, struct str file,
-                                struct weir_err *err)
+enum weir_rc state_read_secret(struct arena *a, struct str file, struct state_secret *out,
+                               struct weir_err *err)
 {
     struct str text;
 
-    s->secret = state_secret_test;
+    *out = state_secret_test;
     if (!file.n)
         return WEIR_OK;
     TRY(file_read(a, file, SECRET_FILE_MAX, &text, err));
-    if (state_secret_from(str_trim(text), &s->secret) == WEIR_OK)
+    if (state_secret_from(str_trim(text), out) == WEIR_OK)
         return WEIR_OK;
     err_set(err, WEIR_BADARG, "--state-secret-file: a secret has at least %d bytes",
             STATE_SECRET_BYTES);
@@ -95,7 +94,7 @@ enum weir_rc state_graph(struct arena *a, struct rule *const *rules, size_t n_ru
 enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *rules, size_t n_rules,
                         const struct state_options *o, struct weir_err *err)
 {
-    TRY(read_secret(s, a, o->secret_file, err));
+    TRY(state_read_secret(a, o->secret_file, &s->secret, err));
     TRY(open_geoip(s, a, o->geoip_file, err));
     TRY(make_graph(a, rules, n_rules, o, s, &s->graph, err));
     TRY(open_store(s, o, err));

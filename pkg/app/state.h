@@ -36,6 +36,10 @@ struct state {
     bool is_dir;         /* a directory: to be loaded (resume.h) before its first batch */
 };
 
+/* The secret that keys are hashed with; without a file that of tests, which is no secret. */
+MUST_USE enum weir_rc state_read_secret(struct arena *a, struct str file, struct state_secret *out,
+                                        struct weir_err *err);
+
 /* The graph alone: who wants which fields. */
 MUST_USE enum weir_rc state_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
                                   const struct state_options *o, const struct graph **out,

@@ -45,14 +45,6 @@ void redis_session_name(const struct redis_session *s, const char *what,
     snprintf(out, REDIS_TAG_BYTES, "{w:%s%s}", s->space, what);
 }
 
-void redis_session_group(struct redis_session *s, struct str group)
-{
-    if (group.n > 0)
-        snprintf(s->space, sizeof s->space,
-                 "%016llx:", (unsigned long long)state_value_of(&state_secret_test, &group, 1));
-    redis_session_name(s, "meta", s->meta);
-}
-
 static enum weir_rc ask(struct redis_session *s, const struct str *words, size_t n,
                         const struct redis_reply **out, struct weir_err *err)
 {
@@ -298,6 +290,31 @@ enum weir_rc redis_session_password(struct redis_session *s, struct str path, st
         snprintf(s->password, sizeof s->password, "%.*s", (int)password.n, password.p);
     explicit_bzero(line, sizeof line);
     return rc;
+}
+
+/* The names of keys begin with the hash of the group's name: it may hold any character. */
+static void name_space(struct redis_session *s, struct str group)
+{
+    if (group.n > 0)
+        snprintf(s->space, sizeof s->space,
+                 "%016llx:", (unsigned long long)state_value_of(&state_secret_test, &group, 1));
+    redis_session_name(s, "meta", s->meta);
+}
+
+enum weir_rc redis_session_configure(struct redis_session *s, const struct store_redis_options *o,
+                                     struct weir_err *err)
+{
+    TRY(redis_url_parse(o->url, &s->url, err));
+    if (o->password_file.n > 0)
+        TRY(redis_session_password(s, o->password_file, err));
+    if (o->ca_file.n >= sizeof s->ca_file)
+        return err_set(err, WEIR_BADARG, "the path of the CA file is too long");
+    memcpy(s->ca_file, o->ca_file.p ? o->ca_file.p : "", o->ca_file.n);
+    s->timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS;
+    if (o->secret)
+        state_secret_fingerprint(o->secret, s->fingerprint);
+    name_space(s, o->group);
+    return WEIR_OK;
 }
 
 uint64_t redis_session_commands(const struct redis_session *s)

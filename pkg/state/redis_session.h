@@ -13,6 +13,7 @@
 #include "state/key.h"
 #include "state/redis_conn.h"
 #include "state/redis_url.h"
+#include "state/store_redis.h"
 
 enum { REDIS_PASSWORD_MAX = 512, REDIS_PATH_BYTES = 4096, REDIS_TIMEOUT_MS = 5000 };
 enum { REDIS_TAG_BYTES = 32 };
@@ -21,9 +22,9 @@ struct redis_session {
     struct redis_url url;
     char password[REDIS_PASSWORD_MAX + 1]; /* empty: none */
     char ca_file[REDIS_PATH_BYTES];        /* empty: the system's */
-    char space[20];             /* in front of the names of keys: redis_session_group() */
-    char meta[REDIS_TAG_BYTES]; /* "{w:meta}" of that space */
-    char fingerprint[17];       /* of the deployment's secret; empty: not checked */
+    char space[20];                        /* in front of the names of keys; empty: no group */
+    char meta[REDIS_TAG_BYTES];            /* "{w:meta}" of that space */
+    char fingerprint[17];                  /* of the deployment's secret; empty: not checked */
     uint32_t timeout_ms;
     struct redis_conn *conn; /* NULL: closed */
     struct arena *scratch;
@@ -41,10 +42,11 @@ enum redis_trouble {
     REDIS_BROKEN /* anything else */
 };
 
-/* Before it is opened: keys of this group of workers, which share nothing with another's; empty:
- * the keys without a group. */
-void redis_session_group(struct redis_session *s, struct str group);
-/* The key {w:WHAT} in that space. */
+/* Before it is opened, of a session that is all 0. patience_ms is not its business. */
+MUST_USE enum weir_rc redis_session_configure(struct redis_session *s,
+                                              const struct store_redis_options *o,
+                                              struct weir_err *err);
+/* The key {w:WHAT} of the session's group. */
 void redis_session_name(const struct redis_session *s, const char *what,
                         char out[static REDIS_TAG_BYTES]);
 

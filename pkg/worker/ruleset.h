@@ -43,7 +43,8 @@ struct ruleset {
     struct ruleset_engine *engines;
     size_t n_engines;
     /* Which engine: [tenant * n_inputs + input]. Inputs with a pinned profile or labels and tenants
-     * with lists have their own, all others share one. */
+     * with lists have their own, all others share one. UINT32_MAX: that input has no events of that
+     * tenant. */
     const uint32_t *engine_of;
     const struct extract_options *extract; /* by input of the configuration */
     const struct str *inputs;              /* names for people: the first topic or pattern */

@@ -1,0 +1,230 @@
+/* test_partition_book.c - numbers of partitions, local ones and those of a Redis of the test's own.
+ */
+#include "worker/partition_book.h"
+
+#include "base/str.h"
+#include "state/store_redis.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct redis_server server;
+
+static struct store *open_store(const char *group)
+{
+    struct store_redis_options o = {
+        .url = str_from(server.url), .group = str_from(group), .patience_ms = 600};
+    struct weir_err err = {0};
+    struct store *s = NULL;
+
+    if (store_redis_new(&o, &s, &err) != WEIR_OK)
+        print_error("%s\n", err.text);
+    CHECK(s);
+    return s;
+}
+
+static uint32_t number(struct partition_book *b, const char *incarnation, const char *topic,
+                       int32_t partition)
+{
+    struct weir_err err = {0};
+    uint32_t n = UINT32_MAX;
+
+    CHECK_EQ(partition_book_number(b, incarnation, topic, partition, &n, &err), WEIR_OK);
+    return n;
+}
+
+static void check_name(const struct partition_book *b, uint32_t n, const char *topic,
+                       int32_t partition)
+{
+    const char *got;
+    int32_t p;
+
+    CHECK(partition_book_name(b, n, &got, &p));
+    CHECK_STR(str_from(got), topic);
+    CHECK_EQ(p, partition);
+}
+
+TEST(local_numbers_follow_each_other)
+{
+    struct partition_book *b = partition_book_new(NULL);
+    struct weir_err err;
+    const char *topic;
+    uint32_t n;
+    int32_t p;
+
+    for (int32_t i = 0; i < 300; i++)
+        CHECK_EQ(number(b, i % 2 ? "x" : "y", i % 3 ? "a" : "b.c_d-e", i), (uint32_t)i);
+    CHECK_EQ(number(b, "x", "a", 7), 7);
+    CHECK_EQ(number(b, "x", "b.c_d-e", 7), 300); /* another topic's 7 */
+    CHECK_EQ(partition_book_count(b), 301);
+    check_name(b, 299, "a", 299);
+    CHECK_EQ(partition_book_renew(b, "a", 7, 5, &n, &err), WEIR_OK);
+    CHECK_EQ(n, 301);
+    CHECK(!partition_book_name(b, 7, &topic, &p));
+    CHECK_EQ(number(b, "x", "a", 7), 301);
+    CHECK_EQ(number(b, "x", "a", 8), 8);
+    partition_book_free(b);
+}
+
+TEST(two_workers_have_the_same_numbers)
+{
+    struct store *s[] = {open_store("same"), open_store("same")};
+    struct partition_book *a = partition_book_new(s[0]), *b = partition_book_new(s[1]);
+    struct weir_err err = {0};
+
+    CHECK_EQ(number(a, "i-1", "logs", 3), 0);
+    CHECK_EQ(number(b, "i-1", "audit", 0), 1);
+    CHECK_EQ(number(b, "i-1", "logs", 3), 0);
+    CHECK_EQ(partition_book_number_topic(a, "logs", 5, &err), WEIR_OK);
+    CHECK_EQ(partition_book_count(a), 6);
+    check_name(a, 1, "audit", 0); /* others' are known, too */
+    CHECK_EQ(number(b, "i-1", "logs", 4), 5);
+    partition_book_free(a);
+    partition_book_free(b);
+    store_free(s[0]);
+    store_free(s[1]);
+}
+
+TEST(another_incarnation_may_have_other_numbers)
+{
+    struct store *s = open_store("flushed");
+    struct partition_book *b = partition_book_new(s);
+    char line[200];
+
+    CHECK_EQ(number(b, "i-1", "logs", 0), 0);
+    CHECK_EQ(number(b, "i-1", "logs", 1), 1);
+    snprintf(line, sizeof line, "redis-cli -p %u flushall >/dev/null", server.port);
+    CHECK_EQ(system(line), 0);
+    CHECK_EQ(number(b, "i-1", "logs", 1), 1); /* remembered */
+    CHECK_EQ(number(b, "i-2", "logs", 1), 0);
+    CHECK_EQ(number(b, NULL, "logs", 0), 1);
+    partition_book_free(b);
+    store_free(s);
+}
+
+static enum store_answer mark(struct store *s, const char *incarnation, uint32_t partition,
+                              int64_t ms, int64_t *least_ms)
+{
+    struct weir_err err = {0};
+    enum store_answer answer;
+    uint64_t epoch;
+
+    CHECK_EQ(store_acquire(s, partition, incarnation, &epoch, &answer, &err), WEIR_OK);
+    struct store_mark m = {partition, epoch, &ms};
+    CHECK_EQ(store_mark(s, incarnation, &m, 1, 1, least_ms, &answer, &err), WEIR_OK);
+    return answer;
+}
+
+static void bless(struct store *s, char incarnation[static STORE_RUN_ID_MAX])
+{
+    struct store_lease lease = {.token = 7, .ttl_ms = 10000};
+    struct store_run run;
+    struct weir_err err = {0};
+    enum store_answer answer;
+
+    CHECK_EQ(store_run(s, &run, &err), WEIR_OK);
+    memcpy(lease.run_id, run.run_id, sizeof lease.run_id);
+    memcpy(lease.incarnation, run.blessed, sizeof lease.incarnation);
+    CHECK_EQ(store_lease(s, &lease, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_bless(s, &lease, NULL, 0, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    store_incarnation(&lease, incarnation);
+}
+
+static bool is_logs(UNUSED void *context, const char *topic, UNUSED int32_t partition)
+{
+    return strcmp(topic, "logs") == 0;
+}
+
+TEST(partitions_that_nobody_reads_hold_no_watermark)
+{
+    struct store *s = open_store("retired");
+    struct partition_book *b = partition_book_new(s);
+    char incarnation[STORE_RUN_ID_MAX];
+    struct weir_err err = {0};
+    int64_t least_ms;
+
+    bless(s, incarnation);
+    uint32_t logs = number(b, incarnation, "logs", 0), gone = number(b, incarnation, "gone", 0);
+    CHECK_EQ(mark(s, incarnation, gone, 100, &least_ms), STORE_DONE);
+    CHECK_EQ(mark(s, incarnation, logs, 900, &least_ms), STORE_DONE);
+    CHECK_EQ(least_ms, 100);
+    CHECK_EQ(partition_book_retire(b, is_logs, NULL, &err), WEIR_OK);
+    CHECK_EQ(mark(s, incarnation, logs, 900, &least_ms), STORE_DONE);
+    CHECK_EQ(least_ms, 900);
+    partition_book_free(b);
+    store_free(s);
+}
+
+TEST(a_topic_made_anew_gets_a_new_number_once)
+{
+    struct store *s[] = {open_store("anew"), open_store("anew")};
+    struct partition_book *a = partition_book_new(s[0]), *b = partition_book_new(s[1]);
+    char incarnation[STORE_RUN_ID_MAX];
+    struct weir_err err = {0};
+    int64_t least_ms;
+    uint32_t n, again;
+
+    bless(s[0], incarnation);
+    uint32_t old = number(a, incarnation, "logs", 0), other = number(a, incarnation, "logs", 1);
+    CHECK_EQ(mark(s[0], incarnation, old, 100, &least_ms), STORE_DONE);
+    CHECK_EQ(mark(s[0], incarnation, other, 900, &least_ms), STORE_DONE);
+    CHECK_EQ(partition_book_renew(a, "logs", 0, 5000, &n, &err), WEIR_OK);
+    CHECK_EQ(n, 2);
+    CHECK_EQ(partition_book_renew(b, "logs", 0, 5000, &again, &err), WEIR_OK);
+    CHECK_EQ(again, n); /* the next owner sees the same committed offset */
+    CHECK_EQ(partition_book_renew(b, "logs", 0, 70, &again, &err), WEIR_OK);
+    CHECK_EQ(again, 3); /* and again another log */
+    CHECK_EQ(number(b, incarnation, "logs", 1), other);
+    CHECK_EQ(mark(s[0], incarnation, other, 900, &least_ms), STORE_DONE);
+    CHECK_EQ(least_ms, 900); /* the old one holds nothing */
+    partition_book_free(a);
+    partition_book_free(b);
+    store_free(s[0]);
+    store_free(s[1]);
+}
+
+TEST(groups_have_nothing_in_common)
+{
+    struct store *s[] = {open_store("one"), open_store("other")};
+    struct partition_book *a = partition_book_new(s[0]), *b = partition_book_new(s[1]);
+    char one[STORE_RUN_ID_MAX];
+    struct store_run run;
+    struct weir_err err = {0};
+
+    bless(s[0], one);
+    CHECK_EQ(number(a, "x", "logs", 0), 0);
+    CHECK_EQ(number(a, "x", "logs", 1), 1);
+    CHECK_EQ(number(b, "x", "logs", 1), 0);
+    CHECK_EQ(store_run(s[0], &run, &err), WEIR_OK);
+    CHECK(store_is_whole(&run));
+    CHECK_EQ(store_run(s[1], &run, &err), WEIR_OK);
+    CHECK(!store_is_whole(&run));
+    partition_book_free(a);
+    partition_book_free(b);
+    store_free(s[0]);
+    store_free(s[1]);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest alone[] = {ENTRY(local_numbers_follow_each_other)};
+    static const struct CMUnitTest tests[] = {
+        ENTRY(two_workers_have_the_same_numbers),
+        ENTRY(another_incarnation_may_have_other_numbers),
+        ENTRY(partitions_that_nobody_reads_hold_no_watermark),
+        ENTRY(a_topic_made_anew_gets_a_new_number_once),
+        ENTRY(groups_have_nothing_in_common),
+    };
+
+    int rc = cmocka_run_group_tests(alone, NULL, NULL);
+    if (!redis_server_is_there())
+        return rc;
+    if (!redis_server_start(&server, NULL, false))
+        return 1;
+    rc |= cmocka_run_group_tests(tests, NULL, NULL);
+    redis_server_stop(&server);
+    return rc;
+}
