@@ -148,7 +148,7 @@ oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared ev
 state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 random cases (SEED=); a sample is in `make test`
 	$(Q)B=$(B) WEIR_SEED=$(SEED) tests/e2e/test_state_oracle --full
 
-scenario: all $(B)/diff $(B)/play ## run the end-to-end tests and scenarios
+scenario: all $(B)/diff $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
 .PHONY: kafka
@@ -165,12 +165,12 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs
 	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
 
 # ---- checks ------------------------------------------------------------------------
-ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c))
-ALL_H   := $(sort $(wildcard pkg/*/*.h pkg/*/*/*.h cmd/weir/*.h tests/*/*.h))
+ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))
+ALL_H   := $(sort $(wildcard pkg/*/*.h pkg/*/*/*.h cmd/weir/*.h tests/*/*.h loadtest/*.h))
 LINT_OK := $(ALL_C:%.c=build/lint/%.ok)
 
 .PHONY: check tidy fmt format lint fuzz fuzz-programs
@@ -213,6 +213,25 @@ fuzz-programs: $(FUZZ_BIN)
 fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	+$(Q)$(AGAIN) CC=clang SAN=$(FUZZ_SAN) B=build/fuzz fuzz-programs
 	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
+
+# ---- load tests: loadtest/README.md ----------------------------------------------------
+LOAD_BIN  := $(B)/loadtest/generate $(B)/loadtest/dump
+LOAD_OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard loadtest/*.c)))
+
+$(B)/loadtest/generate: $(addprefix $(B)/loadtest/,generate.o plan.o stories.o benign.o sink.o line.o) \
+	$(addprefix $(B)/tests/lib/,rng.o lane.o shared.o)
+$(B)/loadtest/dump: $(addprefix $(B)/loadtest/,dump.o line.o)
+$(LOAD_BIN): $(B)/libweir.a
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libweir.a $(LIBS)
+
+.PHONY: loadtest-programs loadtest
+loadtest-programs: $(LOAD_BIN)
+	@:
+
+loadtest: all loadtest-programs ## workers on a real Kafka under load and faults, checked: [SCENARIO=name,...] (loadtest/README.md)
+	$(Q)B=$(B) loadtest/run $(SCENARIO)
 
 # ---- what a user runs ----------------------------------------------------------------
 .PHONY: demo bench bench-peers bench-correlation bench-worker
@@ -284,4 +303,4 @@ help: ## this list
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
--include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c tests/scenario/*.c tests/diff/*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c tests/scenario/*.c tests/diff/*.c loadtest/*.c))
