@@ -2,6 +2,7 @@
 #include "worker/crash.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,7 +31,8 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 static int to_guard = -1, from_guard = -1;
 static pid_t guard;
 
-/* ---- the worker's side ------------------------------------------------------------------------ */
+/* ---- the worker's side ------------------------------------------------------------------------
+ */
 
 static void copy_topic(char *to, const char *from)
 {
@@ -71,14 +73,15 @@ void crash_thread(void)
 
 static void set_handlers(void)
 {
-    struct sigaction act = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK | SA_RESETHAND};
+    struct sigaction act = {.sa_handler = on_crash, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
 
     sigemptyset(&act.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
         (void)sigaction(signals[i], &act, NULL);
 }
 
-/* ---- the guard's side ------------------------------------------------------------------------- */
+/* ---- the guard's side -------------------------------------------------------------------------
+ */
 
 static void keep(struct crash_book *book, const struct message *m)
 {

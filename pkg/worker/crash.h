@@ -2,13 +2,13 @@
  *
  * Whoever is about to look at records tells their place: crash_at(), a few stores to thread-local
  * memory. On SIGSEGV, SIGBUS, SIGABRT (a failed ASSERT) the handler of the dying thread writes the
- * place into a pipe, waits at most CRASH_WAIT_MS for the answer, and lets the signal do what it does.
- * At the other end of the pipe is the guard, a small process forked before there were threads: it
- * keeps the note (crash_note.h). It ends when the worker has ended, however that was.
+ * place into a pipe, waits at most CRASH_WAIT_MS for the answer, and lets the signal do what it
+ * does. At the other end of the pipe is the guard, a small process forked before there were
+ * threads: it keeps the note (crash_note.h). It ends when the worker has ended, however that was.
  *
- * The guard is a child, not the parent: so signals, kill -9 and stops reach the worker itself, and a
- * supervisor sees the worker's own end. The wait keeps the note from being lost where the
- * end of the worker ends the guard too (containers, systemd).
+ * The guard is a child, not the parent: so signals, kill -9 and stops reach the worker itself, and
+ * a supervisor sees the worker's own end. The wait keeps the note from being lost where the end of
+ * the worker ends the guard too (containers, systemd).
  *
  * Handler  async-signal-safe: write, poll, read.
  * Threads  crash_thread() once in each thread, for a stack of its own to die on.

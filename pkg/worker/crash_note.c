@@ -23,7 +23,8 @@ struct crash_book {
     bool has_session, is_open;
 };
 
-/* ---- what a note says ------------------------------------------------------------------------- */
+/* ---- what a note says -------------------------------------------------------------------------
+ */
 
 enum crash_care crash_care_of(const struct crash_note *n, int64_t offset, uint32_t crash_max)
 {
@@ -56,13 +57,13 @@ static int write_text(const struct crash_note *n, char out[static NOTE_TEXT])
     return snprintf(out, NOTE_TEXT, "%" PRId64 " %" PRId64 " %" PRIu32, n->from, n->to, n->count);
 }
 
-static void name_of(const char *topic, int32_t partition, char between,
-                    char out[static NAME_BYTES])
+static void name_of(const char *topic, int32_t partition, char between, char out[static NAME_BYTES])
 {
     snprintf(out, NAME_BYTES, "%.*s%c%" PRId32, CRASH_TOPIC_MAX, topic, between, partition);
 }
 
-/* ---- in the store ----------------------------------------------------------------------------- */
+/* ---- in the store -----------------------------------------------------------------------------
+ */
 
 static enum weir_rc open_session(struct crash_book *b, struct weir_err *err)
 {
@@ -128,14 +129,16 @@ static enum weir_rc write_stored(struct crash_book *b, const char *name,
                &reply, err);
 }
 
-/* ---- in a directory --------------------------------------------------------------------------- */
+/* ---- in a directory ---------------------------------------------------------------------------
+ */
 
 static enum weir_rc path_of(const struct crash_book *b, const char *name, const char *end,
                             char out[static PATH_BYTES], struct weir_err *err)
 {
     int n = snprintf(out, PATH_BYTES, "%.*s/crash-%s%s", (int)b->dir.n, b->dir.p, name, end);
 
-    return n < PATH_BYTES ? WEIR_OK : err_set(err, WEIR_BADARG, "the path of a crash note is too long");
+    return n < PATH_BYTES ? WEIR_OK
+                          : err_set(err, WEIR_BADARG, "the path of a crash note is too long");
 }
 
 static enum weir_rc failed(const char *path, struct weir_err *err)
@@ -185,7 +188,8 @@ static enum weir_rc write_file(struct crash_book *b, const char *name,
     return rc;
 }
 
-/* ---- a book ----------------------------------------------------------------------------------- */
+/* ---- a book -----------------------------------------------------------------------------------
+ */
 
 struct crash_book *crash_book_new(const struct store_redis_options *store, struct str dir)
 {
