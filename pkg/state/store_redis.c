@@ -578,23 +578,6 @@ static void fill_table(struct store_vtable *v)
     v->set_claim_reader = set_claim_reader;
 }
 
-static enum weir_rc take_options(struct store_redis *s, const struct store_redis_options *o,
-                                 struct weir_err *err)
-{
-    TRY(redis_url_parse(o->url, &s->session.url, err));
-    if (o->password_file.n > 0)
-        TRY(redis_session_password(&s->session, o->password_file, err));
-    if (o->ca_file.n >= sizeof s->session.ca_file)
-        return err_set(err, WEIR_BADARG, "the path of the CA file is too long");
-    memcpy(s->session.ca_file, o->ca_file.p ? o->ca_file.p : "", o->ca_file.n);
-    redis_session_group(&s->session, o->group);
-    s->session.timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS;
-    s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
-    if (o->secret)
-        state_secret_fingerprint(o->secret, s->session.fingerprint);
-    return WEIR_OK;
-}
-
 static void name_things(struct store_redis *s)
 {
     uint64_t name = 0;
@@ -623,7 +606,8 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     s->calls = arena_new(0);
     s->arena = arena_new(1024 * 1024);
     s->memory = (struct redis_memory){.base = {grow}, .store = s};
-    enum weir_rc rc = take_options(s, o, err);
+    s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
+    enum weir_rc rc = redis_session_configure(&s->session, o, err);
     name_things(s);
     if (rc == WEIR_OK)
         rc = connect_again(s, err);

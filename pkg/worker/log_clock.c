@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { CLOCK_VERSION = 1 };
+enum { CLOCK_VERSION = 2 };
 
 /* A profile without a name cannot be: 0 is that of no known shape. */
 static uint32_t name_of(const struct profile *profile)
@@ -48,10 +48,9 @@ static uint32_t source_of(struct log_clock *c, const struct profile *profile)
         c->overflow++;
         return LOG_CLOCK_SOURCES - 1;
     }
-    if (i == c->n) {
-        int64_t newest_ms = c->floor_ms == INT64_MIN ? INT64_MIN : c->floor_ms + lateness_ms;
-        c->sources[c->n++] = (struct log_source){.name = name, .newest_ms = newest_ms};
-    }
+    if (i == c->n)
+        c->sources[c->n++] =
+            (struct log_source){.name = name, .newest_ms = INT64_MIN, .floor_ms = c->floor_ms};
     c->sources[i].profile = profile;
     c->sources[i].lateness_ms = lateness_ms;
     c->sources[i].is_met = true;
@@ -60,7 +59,15 @@ static uint32_t source_of(struct log_clock *c, const struct profile *profile)
 
 static int64_t watermark_of(const struct log_source *s)
 {
-    return s->newest_ms < INT64_MIN + s->lateness_ms ? INT64_MIN : s->newest_ms - s->lateness_ms;
+    int64_t own =
+        s->newest_ms < INT64_MIN + s->lateness_ms ? INT64_MIN : s->newest_ms - s->lateness_ms;
+
+    return own > s->floor_ms ? own : s->floor_ms;
+}
+
+static bool holds(const struct log_clock *c, const struct log_source *s)
+{
+    return s->newest_ms != INT64_MIN && c->newest_ms - s->newest_ms <= LOG_CLOCK_HOLD_MS;
 }
 
 struct clock_lateness log_clock_note(struct log_clock *c, const struct profile *profile,
@@ -71,11 +78,13 @@ struct clock_lateness log_clock_note(struct log_clock *c, const struct profile *
     struct log_source *s = &c->sources[c->last];
     struct clock_lateness l = {0, s->lateness_ms};
 
+    if (!holds(c, s) && s->newest_ms != INT64_MIN)
+        s->floor_ms = log_clock_prefix(c); /* as of here, before it holds again */
+    int64_t watermark = watermark_of(s);
     if (t_ms > s->newest_ms) {
         s->newest_ms = t_ms;
-        return l;
+        c->newest_ms = t_ms > c->newest_ms ? t_ms : c->newest_ms;
     }
-    int64_t watermark = watermark_of(s);
     if (t_ms < watermark) {
         l.late_by_ms = watermark - t_ms;
         c->late++;
@@ -85,22 +94,37 @@ struct clock_lateness log_clock_note(struct log_clock *c, const struct profile *
 
 int64_t log_clock_prefix(struct log_clock *c)
 {
-    int64_t foremost = INT64_MIN, least = INT64_MAX;
+    int64_t least = INT64_MAX;
 
-    for (uint32_t i = 0; i < c->n; i++) {
-        int64_t newest = c->sources[i].newest_ms;
-        foremost = newest > foremost ? newest : foremost;
-    }
-    c->newest_ms = foremost > c->newest_ms ? foremost : c->newest_ms;
-    for (uint32_t i = 0; i < c->n; i++) {
-        const struct log_source *s = &c->sources[i];
-        bool holds = s->newest_ms != INT64_MIN && foremost - s->newest_ms <= LOG_CLOCK_HOLD_MS;
-        if (holds && watermark_of(s) < least)
-            least = watermark_of(s);
-    }
+    for (uint32_t i = 0; i < c->n; i++)
+        if (holds(c, &c->sources[i]) && watermark_of(&c->sources[i]) < least)
+            least = watermark_of(&c->sources[i]);
     if (least != INT64_MAX && least > c->prefix_ms)
         c->prefix_ms = least;
     return c->prefix_ms;
+}
+
+void log_clock_silence(struct log_clock *c, int64_t silence_ms)
+{
+    if (silence_ms <= CLOCK_IDLE_MS || c->newest_ms == INT64_MIN)
+        return;
+    (void)log_clock_prefix(c);
+    c->newest_ms += silence_ms - CLOCK_IDLE_MS;
+    c->prefix_ms += c->prefix_ms == INT64_MIN ? 0 : silence_ms - CLOCK_IDLE_MS;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (c->sources[i].newest_ms != INT64_MIN) {
+            c->sources[i].newest_ms += silence_ms - CLOCK_IDLE_MS;
+            c->sources[i].floor_ms +=
+                c->sources[i].floor_ms == INT64_MIN ? 0 : silence_ms - CLOCK_IDLE_MS;
+        }
+}
+
+int64_t log_clock_idle(const struct log_clock *c, int64_t silence_ms)
+{
+    struct log_clock then = *c;
+
+    log_clock_silence(&then, silence_ms - LOG_CLOCK_MARGIN_MS);
+    return log_clock_prefix(&then);
 }
 
 /* Times as how far they are behind the foremost, in bytes of seven bits. */
@@ -127,10 +151,8 @@ static uint64_t get(struct unpack *u)
 
 void log_clock_pack(const struct log_clock *c, struct buf *out)
 {
-    int64_t foremost = INT64_MIN;
+    int64_t foremost = c->newest_ms;
 
-    for (uint32_t i = 0; i < c->n; i++)
-        foremost = c->sources[i].newest_ms > foremost ? c->sources[i].newest_ms : foremost;
     pack_u8(out, CLOCK_VERSION);
     pack_u8(out, (uint8_t)c->n);
     pack_i64(out, foremost);
@@ -139,6 +161,7 @@ void log_clock_pack(const struct log_clock *c, struct buf *out)
         pack_u32(out, s->name);
         put(out, (uint64_t)foremost - (uint64_t)s->newest_ms);
         put(out, (uint64_t)s->lateness_ms);
+        put(out, s->floor_ms == INT64_MIN ? 0 : (uint64_t)foremost - (uint64_t)s->floor_ms + 1);
     }
 }
 
@@ -156,6 +179,8 @@ bool log_clock_unpack(struct log_clock *c, struct str bytes, int64_t prefix_ms)
         s->name = unpack_u32(&u);
         s->newest_ms = (int64_t)((uint64_t)foremost - get(&u));
         s->lateness_ms = (int64_t)(get(&u) & INT32_MAX);
+        uint64_t floor = get(&u);
+        s->floor_ms = floor ? (int64_t)((uint64_t)foremost - (floor - 1)) : INT64_MIN;
     }
     if (!unpack_ok(&u) || unpack_left(&u) != 0 || n > LOG_CLOCK_SOURCES) {
         log_clock_init(c, prefix_ms);
