@@ -486,3 +486,72 @@ struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule)
     }
     return use;
 }
+
+/* ---- one thread's own ---------------------------------------------------------------- */
+
+struct engine_rule_use engine_own_rule_use(const struct engine *e, uint32_t rule)
+{
+    if (e->options.kind != ENGINE_COMPILED)
+        return (struct engine_rule_use){0};
+    const struct matcher_rule_stats *s = matcher_rule_stats(e->matcher, rule);
+    return (struct engine_rule_use){s->matches, s->evaluations, s->cost_cycles};
+}
+
+/* Can the field have a value in events of the shape? Fields around the record and the event's
+ * texts as a whole are no matter of profiles. */
+static bool may_have(const struct engine *e, uint32_t shape, struct str name)
+{
+    uint32_t f = field_find(e->plan->fields, name);
+
+    return f == FIELD_NONE || f == FIELD_ANY || field_is_pseudo(name) ||
+           !matcher_field_wanted(e->matcher, shape, f) || matcher_field_seen(e->matcher, shape, f);
+}
+
+static bool atom_may_hold(const struct engine *e, uint32_t shape, const struct atom *atom)
+{
+    if (atom->op == ATOM_IS_NULL || atom->miss == MISS_TRUE)
+        return true;
+    return may_have(e, shape, atom->field) &&
+           (atom->op != ATOM_FIELD_CMP || may_have(e, shape, atom->other));
+}
+
+static bool may_hold(const struct engine *e, uint32_t shape, const struct formula *f)
+{
+    switch (f->kind) {
+    case FORMULA_CONST:
+        return f->value;
+    case FORMULA_ATOM:
+        return atom_may_hold(e, shape, f->atom);
+    case FORMULA_NOT: /* of something that may be false: always possible */
+        return true;
+    case FORMULA_AND:
+        for (size_t i = 0; i < f->n_children; i++)
+            if (!may_hold(e, shape, f->children[i]))
+                return false;
+        return true;
+    case FORMULA_OR:
+        for (size_t i = 0; i < f->n_children; i++)
+            if (may_hold(e, shape, f->children[i]))
+                return true;
+        return false;
+    }
+    return true;
+}
+
+enum engine_sight engine_sight(const struct engine *e, uint32_t rule)
+{
+    enum engine_sight sight = ENGINE_NO_SOURCE;
+
+    /* A correlation's formula is a constant: it looks at other rules, not at fields. */
+    if (e->options.kind != ENGINE_COMPILED || e->rules[rule]->formula->kind == FORMULA_CONST)
+        return ENGINE_SEES;
+    for (uint32_t s = 0; s < extract_shape_count(e->worker); s++) {
+        if (!matcher_rule_eligible(e->matcher, s, rule) ||
+            !matcher_shape_stats(e->matcher, s).events)
+            continue;
+        if (may_hold(e, s, e->rules[rule]->formula))
+            return ENGINE_SEES;
+        sight = ENGINE_NO_FIELD;
+    }
+    return sight;
+}

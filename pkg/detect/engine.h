@@ -97,4 +97,18 @@ struct engine_rule_use {
 };
 struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule);
 
+/* ---- this thread's engine alone: asked by its thread while others run --------------------------
+ */
+
+struct engine_rule_use engine_own_rule_use(const struct engine *e, uint32_t rule);
+
+/* Could the rule match what this engine has seen so far? An atom about a field that no event of a
+ * shape had is taken as false there if it is so for missing fields; so `not` of it may hold. */
+enum engine_sight {
+    ENGINE_NO_SOURCE, /* no event of a shape that the rule may see */
+    ENGINE_NO_FIELD,  /* of all such shapes the formula cannot become true */
+    ENGINE_SEES       /* also always with the reference evaluator, which keeps no account */
+};
+enum engine_sight engine_sight(const struct engine *e, uint32_t rule);
+
 #endif

@@ -4,7 +4,7 @@
  * A rule is blind when nothing that it may see has come (SIGHT_NO_SOURCE), or when its formula
  * cannot become true by the fields that its sources had so far (SIGHT_NO_FIELD): an atom about a
  * field that no event of a shape had counts as false there, its negation as possible. Judged once
- * the engine has run for SIGHT_AFTER_MS; a rule that can see is not asked again.
+ * the engine has run for SIGHT_AFTER_MS.
  *
  * Cost     a turn looks at SIGHT_RULES rules; a round over all begins at most every SIGHT_ROUND_MS.
  * Threads  that of the engine.
