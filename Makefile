@@ -151,8 +151,13 @@ state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 rando
 scenario: all $(B)/diff $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
+# pkg/kafka on a broker that the test starts.
+$(B)/kafka_layer: $(B)/tests/kafka/kafka_layer.o $(B)/libweir.a
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 .PHONY: kafka
-kafka: all ## run the tests with a real Kafka, which tools/kafka-local starts
+kafka: all $(B)/kafka_layer ## run the tests with a real Kafka, which tools/kafka-local starts
 	$(Q)tools/setup kafka
 	$(Q)B=$(B) tests/run kafka
 
@@ -165,7 +170,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer
 	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
 
 # ---- checks ------------------------------------------------------------------------

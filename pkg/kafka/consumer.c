@@ -45,7 +45,7 @@ static void stop_fetch(struct kafka_consumer *c, size_t i)
 
     if (f->is_running)
         (void)rd_kafka_consume_stop(f->topic, c->partitions[i].partition);
-    f->is_running = f->is_at_end = f->is_gone = false;
+    f->is_running = f->is_at_end = f->is_gone = f->has_read = false;
 }
 
 static void drop_partitions(struct kafka_consumer *c)
@@ -129,7 +129,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 static const struct kafka_setting group_defaults[] = {
     {"session.timeout.ms", "6000"},
-    {"heartbeat.interval.ms", "1500"},
+    {"heartbeat.interval.ms", "1000"}, /* how late a member hears of a rebalance */
     {"partition.assignment.strategy", "roundrobin"},
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "2000"},
@@ -140,13 +140,12 @@ static const struct kafka_setting group_defaults[] = {
 static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_consumer_options *o,
                                struct weir_err *err)
 {
-    char *group = kafka_text(o->group);
     char *instance = o->instance.n > 0 ? kafka_text(o->instance) : NULL;
     const struct kafka_setting insisted[] = {
-        {"group.id", group},
+        {"group.id", c->group_id},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
-        {"isolation.level", "read_committed"}, /* makes committed() ask for stable offsets */
+        {"isolation.level", "read_committed"},
         {"auto.offset.reset", "error"},
         {"allow.auto.create.topics", "false"},
         {instance ? "group.instance.id" : NULL, instance},
@@ -155,7 +154,6 @@ static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_cons
     rd_kafka_conf_t *conf;
 
     enum weir_rc rc = kafka_client_conf(o->common, o->own, group_defaults, insisted, &conf, err);
-    free(group);
     free(instance);
     TRY(rc);
     rd_kafka_conf_set_opaque(conf, c);
@@ -168,18 +166,13 @@ static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_cons
     return WEIR_OK;
 }
 
+/* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
+ * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
 static const struct kafka_setting data_defaults[] = {
-    {"socket.nagle.disable", "true"},
-    {"reconnect.backoff.max.ms", "2000"},
-    {"fetch.error.backoff.ms", "50"},
-    {"log.connection.close", "false"},
-    {NULL, NULL},
+    {"fetch.wait.max.ms", "100"},         {"socket.nagle.disable", "true"},
+    {"reconnect.backoff.max.ms", "2000"}, {"fetch.error.backoff.ms", "50"},
+    {"log.connection.close", "false"},    {NULL, NULL},
 };
-static const struct kafka_setting data_backoff[] = {
-    {"fetch.queue.backoff.ms", "10"}, /* from librdkafka 2.2 on */
-    {NULL, NULL},
-};
-
 static uint64_t share_kb(const struct kafka_consumer_options *o)
 {
     uint64_t bytes = o->fetch_bytes ? o->fetch_bytes : KAFKA_FETCH_BYTES;
@@ -201,13 +194,11 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
         {"allow.auto.create.topics", "false"},  {NULL, NULL},
     };
     rd_kafka_conf_t *conf;
-    bool has_backoff = rd_kafka_version() >= 0x02020000;
 
     (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)share_kb(o));
-    (void)data_backoff;
     TRY(kafka_client_conf(o->common, o->own, data_defaults, insisted, &conf, err));
-    if (has_backoff)
-        (void)rd_kafka_conf_set(conf, data_backoff[0].name, data_backoff[0].value, NULL, 0);
+    if (rd_kafka_version() >= WATERMARK_BACKOFF_VERSION)
+        (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);
     rd_kafka_conf_set_opaque(conf, c);
     rd_kafka_conf_set_error_cb(conf, on_error);
     TRY(kafka_client_new(RD_KAFKA_CONSUMER, conf, &c->data, err));
@@ -239,6 +230,7 @@ enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o, struct k
     ASSERT(c);
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ASSERT(c->wake_fd >= 0);
+    c->group_id = kafka_text(o->group);
     enum weir_rc rc = open_data(c, o, err);
     if (rc == WEIR_OK)
         rc = open_group(c, o, err);
@@ -303,6 +295,7 @@ void kafka_consumer_free(struct kafka_consumer *c)
     close_data(c);
     (void)close(c->wake_fd);
     buf_release(&c->metadata);
+    free(c->group_id);
     free(c->partitions);
     free(c->fetches);
     free(c->topics);
@@ -426,6 +419,18 @@ static void take_notice(struct kafka_consumer *c, struct kafka_fetch *f, rd_kafk
     rd_kafka_message_destroy(m);
 }
 
+/* Is what was read last the end of the log, as the answer that brought it said? Earlier than the
+ * notice of the end, which is the next answer. Markers at the end hide it. */
+static bool is_at_high(const struct kafka_consumer *c, size_t i)
+{
+    int64_t low, high;
+    const struct kafka_partition *p = &c->partitions[i];
+
+    return c->fetches[i].has_read &&
+           !rd_kafka_get_watermark_offsets(c->data, p->topic, p->partition, &low, &high) &&
+           high >= 0 && c->fetches[i].next >= high;
+}
+
 static void room_for(struct kafka_consumer *c, size_t max)
 {
     if (max <= c->lent_cap)
@@ -458,10 +463,11 @@ size_t kafka_consumer_read(struct kafka_consumer *c, size_t i, struct kafka_mess
             kafka_message_of(m, &out[n++]);
             f->next = m->offset + 1;
             f->is_at_end = false;
+            f->has_read = true;
         }
     }
     *is_gone = f->is_gone && n == 0; /* after the records before it */
-    *is_end = f->is_at_end && got < (ssize_t)max;
+    *is_end = got < (ssize_t)max && (f->is_at_end || is_at_high(c, i));
     return n;
 }
 

@@ -1,6 +1,6 @@
 /* consumer_ask.c - questions about offsets: what the group committed, what a log holds.
  *
- * They go by the member's client (committed) and the fetcher's (bounds, times), and block.
+ * They go by the fetcher's client and block; the member has no part in them.
  */
 #include "base/str.h"
 #include "kafka/consumer.h"
@@ -22,25 +22,72 @@ static rd_kafka_resp_err_t code_of(rd_kafka_resp_err_t call,
     return list->elems[0].err ? list->elems[0].err : call;
 }
 
+/* By the admin interface, with stable offsets required: rd_kafka_committed() asks again by itself
+ * while a transaction is open, and then times out without a word why. */
+static rd_kafka_event_t *ask_committed(struct kafka_consumer *c, const char *topic,
+                                       int32_t partition, uint32_t ms)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_ListConsumerGroupOffsets_t *ask =
+        rd_kafka_ListConsumerGroupOffsets_new(c->group_id, list);
+    rd_kafka_AdminOptions_t *o =
+        rd_kafka_AdminOptions_new(c->data, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    rd_kafka_queue_t *q = rd_kafka_queue_new(c->data);
+
+    (void)rd_kafka_AdminOptions_set_request_timeout(o, (int)ms, NULL, 0);
+    rd_kafka_error_t *refusal = rd_kafka_AdminOptions_set_require_stable_offsets(o, 1);
+    ASSERT(!refusal); /* it knows no other than a wrong kind of request */
+    rd_kafka_ListConsumerGroupOffsets(c->data, &ask, 1, o, q);
+    rd_kafka_event_t *e = rd_kafka_queue_poll(q, (int)ms);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_AdminOptions_destroy(o);
+    rd_kafka_ListConsumerGroupOffsets_destroy(ask);
+    rd_kafka_topic_partition_list_destroy(list);
+    return e;
+}
+
+static rd_kafka_resp_err_t take_committed(struct kafka_consumer *c, rd_kafka_event_t *e,
+                                          struct kafka_committed *out)
+{
+    size_t n;
+
+    if (!e)
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (rd_kafka_event_error(e))
+        return rd_kafka_event_error(e);
+    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result(e), &n);
+    if (n != 1)
+        return RD_KAFKA_RESP_ERR__BAD_MSG;
+    if (rd_kafka_group_result_error(groups[0]))
+        return rd_kafka_error_code(rd_kafka_group_result_error(groups[0]));
+    const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(groups[0]);
+    if (!list || list->cnt != 1)
+        return RD_KAFKA_RESP_ERR__BAD_MSG;
+    const rd_kafka_topic_partition_t *t = &list->elems[0];
+    out->is_unstable = t->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+    if (!t->err && t->offset >= 0) {
+        out->has = true;
+        out->offset = t->offset;
+        buf_add(&c->metadata, (struct str){t->metadata, t->metadata_size});
+        out->metadata = buf_str(&c->metadata);
+    }
+    return out->is_unstable ? RD_KAFKA_RESP_ERR_NO_ERROR : t->err;
+}
+
 enum weir_rc kafka_consumer_committed(struct kafka_consumer *c, const char *topic,
                                       int32_t partition, uint32_t ms, struct kafka_committed *out,
                                       struct weir_err *err)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *t = rd_kafka_topic_partition_list_add(list, topic, partition);
-    rd_kafka_resp_err_t code = code_of(rd_kafka_committed(c->group, list, (int)ms), list);
     struct kafka_committed answer = {0};
 
     buf_clear(&c->metadata);
-    answer.is_unstable = code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
-    if (!code && t->offset >= 0) {
-        answer.has = true;
-        answer.offset = t->offset;
-        buf_add(&c->metadata, (struct str){t->metadata, t->metadata_size});
-        answer.metadata = buf_str(&c->metadata);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code && !answer.is_unstable)
+    rd_kafka_event_t *e = ask_committed(c, topic, partition, ms);
+    rd_kafka_resp_err_t code = take_committed(c, e, &answer);
+    if (e)
+        rd_kafka_event_destroy(e);
+    if (code)
         return failed("committed offset", topic, partition, code, err);
     *out = answer;
     return WEIR_OK;

@@ -16,6 +16,7 @@
 struct kafka_consumer {
     rd_kafka_t *group; /* the member */
     rd_kafka_t *data;  /* the fetcher */
+    char *group_id;
     rd_kafka_queue_t *group_queue, *data_queue;
     int wake_fd; /* an eventfd: records, group events, kafka_consumer_wake() */
 
@@ -30,7 +31,7 @@ struct kafka_consumer {
     struct kafka_fetch {
         rd_kafka_topic_t *topic;
         rd_kafka_queue_t *queue;
-        bool is_running, is_at_end, is_gone;
+        bool is_running, is_at_end, is_gone, has_read;
         int64_t next; /* the least offset that may come */
     } * fetches;      /* [n] */
     size_t n;

@@ -127,6 +127,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
     uint64_t number = (uint64_t)(uintptr_t)m->_private;
     if (p->has_refused && p->refused <= number)
         return;
+    /* Its sequence number is a hole: 2.0.2 aborts each later transaction too ("skipped sequence
+     * numbers"), so this client has to go. */
+    atomic_store_explicit(&p->is_tainted, true, memory_order_relaxed);
     p->has_refused = true;
     p->refused = number;
     p->is_too_large = m->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;

@@ -9,6 +9,7 @@
  *          (kafka_producer_renew) after the transaction ended. Watched by interceptors:
  *          ../docs/decisions/ has why, exactly-once.md section 6 is the source.
  * Threads  belongs to one thread. librdkafka's own threads run the interceptors.
+ *          A record that the broker refused taints as well.
  * Denied   KAFKA_DENIED comes from kafka_producer_init() and kafka_fence() alone; a right that is
  * missed within a transaction makes it KAFKA_ABORTABLE. Memory   the options' props and texts must
  * live as long as the producer. Records wait in librdkafka's queue, bounded by

@@ -60,10 +60,9 @@ static enum weir_rc open_client(struct kafka_reader *r, const struct kafka_reade
                                 const char *isolation, rd_kafka_t **out, struct weir_err *err)
 {
     static const struct kafka_setting defaults[] = {
-        {"socket.nagle.disable", "true"},
-        {"reconnect.backoff.max.ms", "2000"},
-        {"log.connection.close", "false"},
-        {NULL, NULL},
+        {"fetch.wait.max.ms", "100"}, /* consumer.c says why */
+        {"socket.nagle.disable", "true"},  {"reconnect.backoff.max.ms", "2000"},
+        {"log.connection.close", "false"}, {NULL, NULL},
     };
     _Static_assert(READER_BYTES / OPEN_AT_ONCE == 8192 * 1024, "queued.max.messages.kbytes");
     const struct kafka_setting insisted[] = {

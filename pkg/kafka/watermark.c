@@ -145,7 +145,7 @@ static void *run(void *context)
 {
     struct watermark_watch *w = context;
     struct round r = {0};
-    bool is_slow = rd_kafka_version() >= 0x02020000;
+    bool is_slow = rd_kafka_version() >= WATERMARK_BACKOFF_VERSION;
 
     pthread_mutex_lock(&w->lock);
     while (!w->is_ending) {
