@@ -2,10 +2,10 @@
  * most likely; what is doubtful, but works, is a warning. */
 #include "worker/config_load.h"
 
-#include <regex.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "worker/config_value.h"
 
 static struct config_origin origin_of(const struct config_loader *l, const char *path)
 {
@@ -20,29 +20,6 @@ static struct config_origin origin_of(const struct config_loader *l, const char 
 
 /* ---- topics --------------------------------------------------------------------------------- */
 
-static const char *const topic_paths[CONFIG_TOPICS] = {
-    [TOPIC_ALERTS] = "topics.alerts",
-    [TOPIC_LIFECYCLE] = "topics.lifecycle",
-    [TOPIC_SHADOW] = "topics.shadow",
-    [TOPIC_HEALTH] = "topics.health",
-    [TOPIC_DEAD_LETTERS] = "topics.dead_letters",
-    [TOPIC_STATE] = "topics.state",
-};
-
-/* Does the name or pattern of an input take this topic? */
-static bool takes(const char *wanted, const char *topic)
-{
-    regex_t regex;
-
-    if (wanted[0] != '^')
-        return strcmp(wanted, topic) == 0;
-    if (regcomp(&regex, wanted, REG_EXTENDED | REG_NOSUB) != 0)
-        return false; /* refused when it was set */
-    bool does = regexec(&regex, topic, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return does;
-}
-
 static enum weir_rc check_outputs(const struct config_loader *l)
 {
     static const enum config_topic alone[] = {TOPIC_DEAD_LETTERS, TOPIC_STATE};
@@ -51,9 +28,10 @@ static enum weir_rc check_outputs(const struct config_loader *l)
     for (size_t i = 0; i < ARRAY_LEN(alone); i++)
         for (size_t k = 0; k < CONFIG_TOPICS; k++)
             if (k != (size_t)alone[i] && str_eq(c->topics[k], c->topics[alone[i]]))
-                return REFUSE(l, topic_paths[alone[i]],
+                return REFUSE(l, config_topic_path(alone[i]),
                               "'%.*s' is also %s: this one must be a topic of its own",
-                              (int)c->topics[k].n, c->topics[k].p, topic_paths[k]);
+                              (int)c->topics[k].n, c->topics[k].p,
+                              config_topic_path((enum config_topic)k));
     return WEIR_OK;
 }
 
@@ -61,14 +39,15 @@ static enum weir_rc check_loop(const struct config_loader *l, size_t input, cons
 {
     for (size_t k = 0; k < CONFIG_TOPICS; k++) {
         const char *own = arena_str(l->arena, l->c->topics[k]).p;
-        if (!takes(wanted, own))
+        if (!config_topic_matches(wanted, own))
             continue;
         if (wanted[0] == '^')
             return config_fail(l, WEIR_BADARG, l->origins->inputs[input], "inputs",
                                "the pattern '%s' takes %s, which weir writes to (%s)", wanted, own,
-                               topic_paths[k]);
+                               config_topic_path((enum config_topic)k));
         return config_fail(l, WEIR_BADARG, l->origins->inputs[input], "inputs",
-                           "%s is a topic that weir writes to (%s)", own, topic_paths[k]);
+                           "%s is a topic that weir writes to (%s)", own,
+                           config_topic_path((enum config_topic)k));
     }
     return WEIR_OK;
 }
@@ -86,7 +65,7 @@ static enum weir_rc check_twice(const struct config_loader *l, size_t input, con
                                    "'%s' is an input twice", wanted);
             bool is_pattern = topic[0] == '^';
             if (is_pattern == (wanted[0] == '^') ||
-                !takes(is_pattern ? topic : wanted, is_pattern ? wanted : topic))
+                !config_topic_matches(is_pattern ? topic : wanted, is_pattern ? wanted : topic))
                 continue;
             return config_fail(l, WEIR_BADARG, l->origins->inputs[input], "inputs",
                                "'%s' is an input twice: the pattern '%s' takes it, too",

@@ -6,13 +6,10 @@
 #include "base/str.h"
 #include "kafka/consumer.h"
 #include "worker/config.h"
+#include "worker/http_address.h"
+#include "worker/slot.h"
 
-enum {
-    SLOTS_MAX = 1024,
-    BATCH_EVENTS_MAX = 1000 * 1000,
-    ALERT_BYTES_LEAST = 4 * 1024,
-    CRASHES_MAX = 100
-};
+enum { BATCH_EVENTS_MAX = 1000 * 1000, ALERT_BYTES_LEAST = 4 * 1024, CRASHES_MAX = 100 };
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
@@ -167,7 +164,7 @@ static const struct config_key rows[] = {
     {"work.at_least_once", CONFIG_SWITCH, ONE(at_least_once), .without = "false",
      .help = "For measurements: no transactions. Alerts may be lost or doubled."},
 
-    {"http.address", CONFIG_ADDRESS, ONE(http_address), .without = "127.0.0.1:9464",
+    {"http.address", CONFIG_ADDRESS, ONE(http_address), .without = HTTP_ADDRESS_DEFAULT,
      .help = "HOST:PORT, or none."},
 
     {"log.format", CONFIG_WORD, ONE(log_format), .without = "logfmt", .words = "logfmt|json",
@@ -271,6 +268,16 @@ struct str config_key_nearest(const struct config_keys *keys, struct str path)
         if (str_eq(last_part(str_from(keys->rows[i].path)), last_part(path)))
             return str_from(keys->rows[i].path);
     return (struct str){"", 0};
+}
+
+const char *config_topic_path(enum config_topic topic)
+{
+    size_t at = offsetof(struct config, topics) + (size_t)topic * sizeof(struct str);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].at == at)
+            return rows[i].path;
+    return "topics";
 }
 
 void config_key_variable(const char *path, char out[CONFIG_VARIABLE_MAX])

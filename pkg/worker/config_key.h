@@ -12,6 +12,7 @@
 #define WEIR_WORKER_CONFIG_KEY_H
 
 #include "base/base.h"
+#include "worker/config.h"
 
 enum config_kind {
     /* one value */
@@ -76,6 +77,9 @@ const struct config_key *config_key_entry(struct str path, struct str *name);
 bool config_key_is_section(struct str section);
 /* What a wrong path may have been meant to be, as a whole path; empty: nothing near. */
 struct str config_key_nearest(const struct config_keys *keys, struct str path);
+
+/* "topics.alerts" ... */
+const char *config_topic_path(enum config_topic topic);
 
 /* "work.threads" -> "WEIR_WORK_THREADS" */
 void config_key_variable(const char *path, char out[CONFIG_VARIABLE_MAX]);

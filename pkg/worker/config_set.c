@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "state/redis_url.h"
 #include "worker/config_value.h"
+#include "worker/http_address.h"
 
 /* ---- members -------------------------------------------------------------------------------- */
 
@@ -189,7 +190,7 @@ static enum weir_rc set_slot(const struct config_loader *l, const struct config_
         slot = -2;
     else if (node->type != DOC_INT || !str_to_i64(node->number, &slot) || slot < key->least ||
              slot > key->most)
-        return wanted(l, key, node, "leased, ordinal or a number from 0 to 1023");
+        return wanted(l, key, node, "leased, ordinal or a number below 4096");
     store_number(l, key, slot);
     return WEIR_OK;
 }
@@ -197,10 +198,15 @@ static enum weir_rc set_slot(const struct config_loader *l, const struct config_
 static enum weir_rc set_address(const struct config_loader *l, const struct config_key *key,
                                 const struct doc_node *node)
 {
+    struct http_address address;
+    struct weir_err err;
+
     if (is_text(node) && str_eq(node->text, STR("none")))
         return store_text(l, key, (struct str){"", 0});
-    if (!is_text(node) || !config_address_is_legal(node->text))
+    if (!is_text(node))
         return wanted(l, key, node, "HOST:PORT or none");
+    if (http_address_parse(node->text, &address, &err) != WEIR_OK)
+        return config_fail_node(l, node, key, "%s", err.text);
     return store_text(l, key, node->text);
 }
 

@@ -1,6 +1,8 @@
 /* config_value.c - values with a unit, by two tables of units, largest first. */
 #include "worker/config_value.h"
 
+#include <regex.h>
+
 #include "base/str.h"
 
 struct unit {
@@ -90,22 +92,17 @@ bool config_name_is_legal(struct str name)
     return true;
 }
 
-bool config_address_is_legal(struct str text)
+bool config_topic_matches(const char *name_or_pattern, const char *topic)
 {
-    uint64_t port;
-    size_t colon = text.n;
+    regex_t regex;
 
-    while (colon > 0 && text.p[colon - 1] != ':')
-        colon--;
-    if (colon < 2 || !str_to_u64(str_sub(text, colon, text.n), &port) || port > UINT16_MAX)
-        return false;
-    struct str host = str_sub(text, 0, colon - 1);
-    if (host.p[0] == '[')
-        return host.n > 2 && host.p[host.n - 1] == ']';
-    for (size_t i = 0; i < host.n; i++)
-        if (!is_alnum(host.p[i]) && host.p[i] != '.' && host.p[i] != '-')
-            return false;
-    return true;
+    if (name_or_pattern[0] != '^')
+        return strcmp(name_or_pattern, topic) == 0;
+    if (regcomp(&regex, name_or_pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return false; /* refused when it was set */
+    bool does = regexec(&regex, topic, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return does;
 }
 
 /* YAML 1.1's words for true, false and nothing. */

@@ -26,8 +26,9 @@ void config_size_write(struct buf *out, int64_t bytes);
 enum { CONFIG_NAME_MAX = 249 };
 bool config_name_is_legal(struct str name);
 
-/* HOST:PORT with the host not empty, [::1]:PORT for addresses with colons. */
-bool config_address_is_legal(struct str text);
+/* Is this topic the name, or does it fit the pattern (^..., POSIX extended as librdkafka has it)?
+ */
+bool config_topic_matches(const char *name_or_pattern, const char *topic);
 
 /* The text as a YAML scalar: plain where that is read back as the same text, else in quotes. */
 void config_text_write(struct buf *out, struct str text);

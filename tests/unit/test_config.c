@@ -424,9 +424,10 @@ TEST(wrong_values_are_refused_with_place_and_what_is_wanted)
         {"topics: [a]\n", 3, 9, "topics: a map is wanted, not a list"},
         {"work: 4\n", 3, 7, "work: a map is wanted, not a number"},
         {"group: {slot: first}\n", 3, 15,
-         "group.slot: 'first' is not leased, ordinal or a number from 0 to 1023"},
-        {"http: {address: ':80'}\n", 3, 17, "http.address: ':80' is not HOST:PORT or none"},
-        {"http: {address: 'h:70000'}\n", 3, 17, "http.address: 'h:70000' is not HOST:PORT or none"},
+         "group.slot: 'first' is not leased, ordinal or a number below 4096"},
+        {"http: {address: [h]}\n", 3, 17, "http.address: HOST:PORT or none is wanted, not a list"},
+        {"http: {address: 'h:70000'}\n", 3, 17,
+         "http.address: 'h:70000' is no address (as in 127.0.0.1:9464 or [::1]:9464)"},
         {"state: memory\n", 3, 8,
          "state.url: 'memory' is not none, redis://HOST:PORT, rediss://HOST:PORT or "
          "unix:///SOCKET"},
@@ -591,7 +592,8 @@ TEST(texts_of_environment_and_flags_are_refused_by_their_names)
     }
     setenv("WEIR_HTTP_ADDRESS", "nowhere", 1);
     load_with(&l, str_from(file_path), NULL);
-    CHECK_STR(str_from(l.err.text), "WEIR_HTTP_ADDRESS: 'nowhere' is not HOST:PORT or none");
+    CHECK_STR(str_from(l.err.text),
+              "WEIR_HTTP_ADDRESS: 'nowhere' is no address (as in 127.0.0.1:9464 or [::1]:9464)");
     unsetenv("WEIR_HTTP_ADDRESS");
     release(&l);
 }
