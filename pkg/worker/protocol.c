@@ -1,13 +1,13 @@
 /* protocol.c - the state machine of exactly once.
  *
  *   INIT -> RUN -> for each partition: COMMITTED [-> LAST] -> ACQUIRE -> APPLIED -> LIFT, END or
- *   neither -> SEEK; then POLL -> APPLY (each round) -> MARK -> PRODUCE -> OFFSETS -> COMMIT ->
- * POLL
+ *   neither -> SEEK; [a transaction without a batch: pin();] then POLL -> APPLY (each round) ->
+ * MARK -> PRODUCE -> OFFSETS -> COMMIT -> POLL
  *
  *   a rebalance, an abort, a fenced store call      -> RUN: everything in hand is dropped
  *   a fatal producer, a tainted one                 -> INIT, then RUN or POLL
  *   another run of the store, a gap                 -> LEASE -> OWN, FENCE (each slot) -> CLAIMS ->
- *       for each partition R_COMMITTED -> R_APPLIED [-> R_SET]; BLESS -> RUN
+ *       for each partition R_COMMITTED -> R_APPLIED [-> R_SET]; FACTS -> BLESS -> RUN
  *
  * Two rules carry most of it. Results that came from the store die with anything that goes wrong
  * behind them: the store gives them again, from its outbox. And nobody believes a transaction
@@ -43,6 +43,7 @@ enum step {
     S_R_COMMITTED,
     S_R_APPLIED,
     S_R_SET,
+    S_FACTS,
     S_BLESS
 };
 
@@ -64,7 +65,8 @@ struct owned {
     bool has_extra; /* meta.extra belongs to the position it begins at */
     uint64_t log_start, replay_start;
     uint64_t gap_from, gap_to; /* gone from the log, not read; equal: nothing */
-    bool owes_commit;          /* of a gap, or of the first offset: where the partition begins */
+    bool has_committed;
+    bool owes_commit; /* of a gap, or of the first offset: where the partition begins */
     struct protocol_meta meta;
     struct store_at *durable; /* [n_rounds][STORE_SHARDS]: of the commit metadata; never falls */
     struct store_at *last;    /* the same as known now: what a call must find */
@@ -87,6 +89,7 @@ struct protocol {
     /* the batch */
     uint32_t round;
     bool is_sweep, has_timers, has_records;
+    bool is_pin;      /* the transaction has no batch */
     bool owes_timers; /* the last batch ran none */
     struct store_part *parts;
     struct store_mark *mark_list;
@@ -225,7 +228,7 @@ static void begin_again(struct protocol *p)
         p->owned[i].was_last_fenced = false;
     for (uint32_t r = 0; r < p->config.n_rounds; r++)
         p->least_ms[r] = p->used_ms[r] = INT64_MIN;
-    p->owes_timers = false;
+    p->owes_timers = p->is_pin = false;
     p->step = S_RUN;
 }
 
@@ -235,10 +238,15 @@ static void wait_then(struct protocol *p, enum step next)
     p->step = S_WAIT;
 }
 
+static void pin(struct protocol *p);
+
 static void next_partition(struct protocol *p)
 {
     p->at++;
     p->step = p->at < p->n_owned ? S_COMMITTED : S_POLL;
+    for (size_t i = 0; i < p->n_owned && p->step == S_POLL; i++)
+        if (p->owned[i].owes_commit)
+            pin(p);
 }
 
 /* Another token each time: it becomes part of the incarnation's name (SplitMix64, Steele 2014). */
@@ -317,7 +325,10 @@ static void tell_committed(struct protocol *p, const struct protocol_told *t)
         }
         o->committed = t->log_start;
     }
+    o->has_committed = t->has_committed;
     o->owes_commit = !t->has_committed || o->gap_from < o->gap_to;
+    buf_clear(&o->text); /* to be committed again as it is: pin() */
+    buf_add(&o->text, t->metadata);
     if (p->config.is_stateless)
         begin_stateless(p, o);
     else
@@ -496,8 +507,7 @@ static void tell_poll(struct protocol *p, const struct protocol_told *t)
         ASSERT(t->taken[i].position >= o->position);
         ASSERT(t->taken[i].extra.n <= PROTOCOL_EXTRA_MAX);
         o->taken = t->taken[i];
-        if (o->taken.position > o->position || o->taken.mark_ms > o->marked_ms || o->is_fresh ||
-            o->owes_commit)
+        if (o->taken.position > o->position || o->taken.mark_ms > o->marked_ms || o->is_fresh)
             is_due = true;
     }
     if (!is_due) {
@@ -556,7 +566,7 @@ static bool is_worth_commit(const struct protocol *p)
 {
     for (size_t i = 0; i < p->n_owned; i++) {
         const struct owned *o = &p->owned[i];
-        if (o->taken.position > o->position || o->owes_commit)
+        if (o->taken.position > o->position)
             return true;
         for (size_t k = 0; k < n_pairs(p); k++)
             if (o->last[k].tick == o->tick) /* a shard was called in this batch */
@@ -579,6 +589,16 @@ static void note_durable(const struct protocol *p, struct owned *o)
     }
 }
 
+static void pack_meta(const struct protocol *p, struct owned *o)
+{
+    o->meta.slot = p->config.slot;
+    memcpy(o->meta.incarnation, p->incarnation, sizeof p->incarnation);
+    buf_clear(&o->text);
+    protocol_meta_pack(&o->meta, o->durable, p->config.n_rounds, &o->text);
+    o->is_long =
+        !p->config.is_stateless && o->text.n > PROTOCOL_LIFT_BYTES + o->meta.n_extra * 4 / 3;
+}
+
 /* Replays commit no offset below C; where they are stands in the metadata. */
 static void fill_commits(struct protocol *p)
 {
@@ -587,7 +607,6 @@ static void fill_commits(struct protocol *p)
         uint64_t position = o->taken.position;
         note_durable(p, o);
         o->meta = (struct protocol_meta){
-            .slot = p->config.slot,
             .tick = has(p, PROTOCOL_TICK) ? o->tick : 0,
             .prefix_ms = o->taken.prefix_ms,
             .is_replay = position < o->committed,
@@ -596,14 +615,29 @@ static void fill_commits(struct protocol *p)
         };
         if (o->taken.extra.n)
             memcpy(o->meta.extra, o->taken.extra.p, o->taken.extra.n);
-        memcpy(o->meta.incarnation, p->incarnation, sizeof p->incarnation);
-        buf_clear(&o->text);
-        protocol_meta_pack(&o->meta, o->durable, p->config.n_rounds, &o->text);
-        o->is_long =
-            !p->config.is_stateless && o->text.n > PROTOCOL_LIFT_BYTES + o->meta.n_extra * 4 / 3;
+        pack_meta(p, o);
         p->texts[i] = buf_str(&o->text);
         p->commits[i] = position > o->committed ? position : o->committed;
     }
+}
+
+/* Before the first batch: where partitions begin that nothing was committed of, and those whose log
+ * has moved on. So what is applied always has a committed offset before it (recover.h tells by
+ * that when a log is another one), and a gap is told once. All others as they were read. */
+static void pin(struct protocol *p)
+{
+    for (size_t i = 0; i < p->n_owned; i++) {
+        struct owned *o = &p->owned[i];
+        if (!o->has_committed) {
+            o->meta.prefix_ms = o->prefix_ms;
+            o->meta.replay_position = o->position;
+            pack_meta(p, o);
+        }
+        p->texts[i] = buf_str(&o->text);
+        p->commits[i] = o->committed;
+    }
+    p->is_pin = true;
+    p->step = S_PRODUCE;
 }
 
 static void end_batch(struct protocol *p)
@@ -629,7 +663,7 @@ static void close_batch(struct protocol *p)
         if (o->position > o->committed)
             o->committed = o->position;
         o->prefix_ms = o->taken.prefix_ms;
-        o->is_fresh = o->owes_commit = false;
+        o->is_fresh = false;
     }
 }
 
@@ -651,9 +685,16 @@ static void after_lift(struct protocol *p)
 
 static void after_success(struct protocol *p)
 {
-    close_batch(p);
-    p->at = 0;
-    after_lift(p);
+    if (p->is_pin) {
+        for (size_t i = 0; i < p->n_owned; i++)
+            p->owned[i].owes_commit = false;
+        p->is_pin = false;
+        p->step = S_POLL;
+    } else {
+        close_batch(p);
+        p->at = 0;
+        after_lift(p);
+    }
     if (p->is_tainted && has(p, PROTOCOL_RECYCLE)) {
         p->after_init = p->step;
         p->step = S_INIT;
@@ -748,7 +789,7 @@ static void next_slot(struct protocol *p)
 static void next_lost(struct protocol *p)
 {
     p->partition++;
-    p->step = p->partition < p->config.n_partitions ? S_R_COMMITTED : S_BLESS;
+    p->step = p->partition < p->config.n_partitions ? S_R_COMMITTED : S_FACTS;
 }
 
 /* Nothing is open any more, so an offset that is not stable is a fence that has not arrived. */
@@ -790,6 +831,9 @@ static void tell_recovery(struct protocol *p, const struct protocol_told *t)
         break;
     case S_R_SET:
         next_lost(p);
+        break;
+    case S_FACTS:
+        p->step = S_BLESS;
         break;
     default:
         begin_again(p);
@@ -931,6 +975,7 @@ static const enum protocol_do what_of[] = {
     [S_R_COMMITTED] = PROTOCOL_READ_COMMITTED,
     [S_R_APPLIED] = PROTOCOL_READ_APPLIED,
     [S_R_SET] = PROTOCOL_SET_REPLAY,
+    [S_FACTS] = PROTOCOL_READ_FACTS,
     [S_BLESS] = PROTOCOL_BLESS,
 };
 
@@ -947,6 +992,8 @@ static void describe_batch(struct protocol *p, struct protocol_action *out)
     } else if (p->step == S_MARK) {
         fill_marks(p);
         out->marks = p->mark_list;
+    } else if (p->step == S_PRODUCE) {
+        out->is_pin = p->is_pin;
     } else if (p->step == S_OFFSETS) {
         out->metadata = p->texts;
         out->commits = p->commits;
@@ -1008,7 +1055,7 @@ const char *protocol_word(enum protocol_do what)
         "wait",         "init_producer", "fence_slot",   "read_committed", "read_run", "acquire",
         "read_applied", "lift",          "end_replay",   "seek",           "poll",     "apply",
         "mark",         "produce",       "send_offsets", "commit",         "abort",    "lease",
-        "read_claims",  "set_replay",    "bless",
+        "read_claims",  "set_replay",    "read_facts",   "bless",
     };
 
     ASSERT((size_t)what < ARRAY_LEN(words));

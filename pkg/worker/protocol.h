@@ -11,9 +11,11 @@
  *     }
  *
  * The life of a batch: POLL, APPLY for each round, MARK, PRODUCE, SEND_OFFSETS, COMMIT. Before it
- * each partition is acquired: READ_COMMITTED, ACQUIRE, READ_APPLIED, LIFT or a replay, SEEK. When
- * the store is another run than the blessed one, one worker recovers: LEASE, FENCE_SLOT for all,
- * READ_CLAIMS, then for each partition READ_COMMITTED, READ_APPLIED, SET_REPLAY, and BLESS.
+ * each partition is acquired: READ_COMMITTED, ACQUIRE, READ_APPLIED, LIFT or a replay, SEEK. A
+ * partition of which nothing is committed, or whose log has moved on, has its beginning committed
+ * before its first batch: PRODUCE (is_pin), SEND_OFFSETS, COMMIT. When the store is another run
+ * than the blessed one, one worker recovers: LEASE, FENCE_SLOT for all, READ_CLAIMS, then for each
+ * partition READ_COMMITTED, READ_APPLIED, SET_REPLAY, then READ_FACTS and BLESS.
  *
  * Memory   own arrays, bounded by the configuration. Threads: belongs to one.
  */
@@ -52,6 +54,7 @@ enum protocol_do {
     PROTOCOL_LEASE,       /* store_lease() with token; FENCED: somebody else has it */
     PROTOCOL_READ_CLAIMS, /* output topics, read_committed, to the end as of now; store_restore() */
     PROTOCOL_SET_REPLAY,  /* store_set_replay() of partition to `upto` */
+    PROTOCOL_READ_FACTS,  /* of long training, if there is a topic for them: recover_facts() */
     PROTOCOL_BLESS        /* store_bless() with all partitions */
 };
 
@@ -86,10 +89,10 @@ struct protocol_action {
     /* SEEK: what was kept at upto.at.position; empty where a replay begins (then only
      * upto.prefix_ms is known), and where nothing was committed. */
     struct str extra;
-    /* SEEK: offsets in [from, to) were not read and are gone from the log: a finding tells it,
-     * published with the next transaction of this partition. Asked again after an abort. Equal:
-     * none. */
+    /* SEEK: offsets in [from, to) were not read and are gone from the log. A finding tells it,
+     * published by the PRODUCE that follows (is_pin). Equal: none. */
     uint64_t gap_from, gap_to;
+    bool is_pin; /* PRODUCE: there is no batch; findings about gaps, or nothing, then offsets */
     const struct store_part *parts; /* APPLY; owned partitions in the order of protocol_assign() */
     size_t n_parts;
     int64_t watermark_ms;       /* APPLY: of the round's level */
@@ -101,7 +104,7 @@ struct protocol_action {
     const struct str *metadata; /* SEND_OFFSETS: n_parts texts */
     const uint64_t *commits;    /* SEND_OFFSETS: n_parts offsets */
     uint64_t token;             /* recovery */
-    bool is_idle; /* WAIT: there is nothing to do, else something is not ready yet */
+    bool is_idle;               /* WAIT: there is nothing to do, else something is not ready yet */
 };
 
 struct protocol_told {
@@ -111,8 +114,10 @@ struct protocol_told {
     bool has_committed;
     uint64_t committed; /* next offset; without one: where the partition begins for this group */
     uint64_t log_start; /* nothing below it can be read any more */
-    /* No replay begins below it (state_replay_max); 0: no bound. What is lost by it makes lower
-     * bounds, never a second alert. */
+    /* No replay begins below it; 0: no bound. First offset of a record not older than
+     * protocol_meta_prefix_ms(metadata) - state_replay_max: counted from what was read, not from
+     * the clock, so that a backlog is replayed as far. What is lost by it makes lower bounds, never
+     * a second alert. */
     uint64_t replay_start;
     struct str metadata;
     /* READ_RUN */

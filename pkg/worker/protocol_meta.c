@@ -254,3 +254,11 @@ bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store
     }
     return ok;
 }
+
+int64_t protocol_meta_prefix_ms(struct str text)
+{
+    struct store_at last[STORE_SHARDS];
+    struct protocol_meta meta;
+
+    return protocol_meta_unpack(text, &meta, last, 1) ? meta.prefix_ms : INT64_MIN;
+}

@@ -31,4 +31,8 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
 MUST_USE bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store_at *last,
                                    uint32_t n_rounds);
 
+/* The watermark behind the committed position, INT64_MIN if the text is not ours: event time that a
+ * replay counts back from (protocol_told.replay_start). */
+int64_t protocol_meta_prefix_ms(struct str text);
+
 #endif

@@ -352,6 +352,9 @@ static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol
     k->position[p] = a->upto.at.position;
     k->prefix_ms[p] = a->upto.prefix_ms;
     check_extra(k, a);
+    k->form->clear(
+        k->detector); /* what was in hand is dropped: a transaction without a batch may follow */
+    k->n_sent = 0;
     return PROTOCOL_DONE;
 }
 
@@ -404,6 +407,8 @@ static void act(struct sim_worker *k, const struct protocol_action *a, struct pr
     case PROTOCOL_SET_REPLAY:
     case PROTOCOL_BLESS:
         t->outcome = do_recovery(k, a);
+        break;
+    case PROTOCOL_READ_FACTS: /* there are none */
         break;
     default:
         t->outcome = do_store(k, a, t);

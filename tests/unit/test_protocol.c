@@ -39,6 +39,7 @@ TEST(metadata_come_back_as_they_were)
         protocol_meta_pack(&meta, last, ROUNDS, &text);
         CHECK(protocol_meta_unpack(buf_str(&text), &back, got, ROUNDS));
         CHECK(same_meta(&meta, &back));
+        CHECK_EQ(protocol_meta_prefix_ms(buf_str(&text)), meta.prefix_ms);
         CHECK(memcmp(last, got, sizeof last) == 0);
     }
     buf_release(&text);
@@ -134,12 +135,13 @@ TEST(no_batch_makes_metadata_too_long_for_a_broker)
 TEST(a_new_store_is_recovered_before_a_partition_is_taken)
 {
     static const enum protocol_do want[] = {
-        PROTOCOL_INIT_PRODUCER,  PROTOCOL_READ_RUN,       PROTOCOL_LEASE,
-        PROTOCOL_INIT_PRODUCER,  PROTOCOL_FENCE_SLOT,     PROTOCOL_READ_CLAIMS,
-        PROTOCOL_READ_COMMITTED, PROTOCOL_READ_APPLIED,   PROTOCOL_BLESS,
-        PROTOCOL_READ_RUN,       PROTOCOL_READ_COMMITTED, PROTOCOL_ACQUIRE,
-        PROTOCOL_READ_APPLIED,   PROTOCOL_LIFT,           PROTOCOL_SEEK,
-        PROTOCOL_POLL,
+        PROTOCOL_INIT_PRODUCER,  PROTOCOL_READ_RUN,     PROTOCOL_LEASE,
+        PROTOCOL_INIT_PRODUCER,  PROTOCOL_FENCE_SLOT,   PROTOCOL_READ_CLAIMS,
+        PROTOCOL_READ_COMMITTED, PROTOCOL_READ_APPLIED, PROTOCOL_READ_FACTS,
+        PROTOCOL_BLESS,          PROTOCOL_READ_RUN,     PROTOCOL_READ_COMMITTED,
+        PROTOCOL_ACQUIRE,        PROTOCOL_READ_APPLIED, PROTOCOL_LIFT,
+        PROTOCOL_SEEK,           PROTOCOL_PRODUCE,      PROTOCOL_SEND_OFFSETS,
+        PROTOCOL_COMMIT,         PROTOCOL_POLL,
     };
     struct protocol_config config = {
         .slot = 1, .n_slots = 2, .n_partitions = 1, .n_rounds = ROUNDS, .token = 77};
@@ -257,8 +259,12 @@ TEST(a_gap_is_told_until_it_is_committed)
             CHECK_EQ(action.gap_from, 40);
             CHECK_EQ(action.gap_to, 60);
         }
-        if (action.what == PROTOCOL_SEND_OFFSETS)
+        if (action.what == PROTOCOL_PRODUCE)
+            CHECK(action.is_pin);
+        if (action.what == PROTOCOL_SEND_OFFSETS) {
             CHECK_EQ(action.commits[0], 60);
+            CHECK(str_eq(action.metadata[0], buf_str(&text)));
+        }
         n_commits += action.what == PROTOCOL_COMMIT;
         protocol_tell(p, &told);
     }
