@@ -107,7 +107,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 .SECONDARY:
-.PHONY: unit unit-programs scenario fault test
+.PHONY: unit unit-programs scenario fault test docs-metrics
 
 # The speed programs' objects too: an interface that moved is seen before somebody measures.
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -172,6 +172,9 @@ test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
 	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer
 	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
+
+docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_table.c
+	$(Q)$(B)/weir status --list-metrics > docs/metrics.md
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))

@@ -10,6 +10,7 @@ int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_classify(int argc, char **argv);
+int command_status(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* "0.1.0" */

@@ -13,7 +13,7 @@
 #include "json/write.h"
 #include "worker/metric_impl.h"
 
-enum { RATE_MS = 1000 };
+enum { RATE_MS = 1000, ROWS_MAX = 4096 /* partitions of a status: readers have their limits */ };
 
 static void lock(struct metric_board *b)
 {
@@ -209,12 +209,16 @@ static void put_row(struct json_writer *w, const struct metric_row *r, size_t la
 
 static void put_rows(const struct metric_board *b, struct json_writer *w)
 {
+    size_t n = 0;
+
     json_key_name(w, STR("partitions"));
     json_open_array(w);
     for (size_t lane = 0; lane < board_lanes(b); lane++)
         for (size_t p = 0; p < b->writers[lane].rows.n; p++)
-            put_row(w, &b->writers[lane].rows.items[p], lane);
+            if (n++ < ROWS_MAX)
+                put_row(w, &b->writers[lane].rows.items[p], lane);
     json_close_array(w);
+    kv_u64(w, "partitions_left_out", n > ROWS_MAX ? n - ROWS_MAX : 0);
 }
 
 static void put_level(const struct metric_board *b, struct json_writer *w, uint32_t level)

@@ -1,5 +1,9 @@
 /* test_http.c - the web server over raw sockets: pages, refusals, garbage, slow and many clients;
- * and what the board says there. */
+ * and what the board says there.
+ *
+ *   test_http --serve     the sample board at a free port, which is printed, until stdin ends: for
+ *                         tests of `weir status` and of the metrics by an independent parser
+ */
 #include "worker/http.h"
 
 #include <arpa/inet.h>
@@ -414,12 +418,44 @@ TEST(the_board_status_is_a_json_object)
     metric_board_free(b);
 }
 
-TEST_MAIN(ENTRY(pages_are_served_with_their_type_and_state), ENTRY(a_head_has_no_body),
-          ENTRY(a_connection_takes_several_requests), ENTRY(other_methods_and_paths_are_refused),
-          ENTRY(garbage_is_answered_or_closed_and_does_no_harm),
-          ENTRY(a_request_has_a_greatest_size),
-          ENTRY(a_slow_client_holds_up_nobody_and_too_many_are_turned_away),
-          ENTRY(an_address_that_is_taken_is_one_clear_line), ENTRY(addresses_are_taken_apart),
-          ENTRY(the_board_is_ready_or_says_why_not),
-          ENTRY(the_board_is_healthy_while_all_threads_move),
-          ENTRY(the_board_status_is_a_json_object))
+static int serve_sample(void)
+{
+    struct metric_board *b = board_sample();
+    struct service service = board_service(b);
+    struct http *h;
+    struct weir_err err;
+
+    if (http_start(STR("127.0.0.1:0"), &service, &h, &err) != WEIR_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    printf("%u\n", http_port(h));
+    fflush(stdout);
+    while (getchar() != EOF)
+        ;
+    http_stop(h);
+    metric_board_free(b);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        ENTRY(pages_are_served_with_their_type_and_state),
+        ENTRY(a_head_has_no_body),
+        ENTRY(a_connection_takes_several_requests),
+        ENTRY(other_methods_and_paths_are_refused),
+        ENTRY(garbage_is_answered_or_closed_and_does_no_harm),
+        ENTRY(a_request_has_a_greatest_size),
+        ENTRY(a_slow_client_holds_up_nobody_and_too_many_are_turned_away),
+        ENTRY(an_address_that_is_taken_is_one_clear_line),
+        ENTRY(addresses_are_taken_apart),
+        ENTRY(the_board_is_ready_or_says_why_not),
+        ENTRY(the_board_is_healthy_while_all_threads_move),
+        ENTRY(the_board_status_is_a_json_object),
+    };
+
+    if (argc > 1 && strcmp(argv[1], "--serve") == 0)
+        return serve_sample();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,4 @@
-/* test_metric.c - what is counted, and the text that Prometheus reads.
- *
- *   test_metric --print     the text of the sample board, for an independent parser (tests/e2e)
- */
+/* test_metric.c - what is counted, and the text that Prometheus reads. */
 #include "worker/metric.h"
 
 #include <pthread.h>
@@ -369,38 +366,14 @@ TEST(every_reason_of_dead_letters_has_a_name_of_its_own)
             CHECK(strcmp(dead_reason_name(i), dead_reason_name(k)) != 0);
 }
 
-static int print_sample(void)
-{
-    struct metric_board *b = board_sample();
-    struct buf text = {0};
-
-    metric_text(b, &text);
-    fwrite(text.p, 1, text.n, stdout);
-    buf_release(&text);
-    metric_board_free(b);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    const struct CMUnitTest tests[] = {
-        ENTRY(every_family_of_the_table_has_a_value_in_the_sample),
-        ENTRY(names_of_the_table_are_unique),
-        ENTRY(every_counter_is_shown),
-        ENTRY(values_stand_with_their_labels_and_units),
-        ENTRY(a_histogram_is_cumulative_and_its_bounds_belong_to_their_buckets),
-        ENTRY(threads_count_side_by_side_and_nothing_is_lost),
-        ENTRY(counts_of_a_rule_go_on_over_a_reload_by_uid),
-        ENTRY(what_a_rule_can_see_is_judged_anew_by_each_set),
-        ENTRY(rules_of_one_uid_are_one_series),
-        ENTRY(a_late_taker_of_an_old_set_counts_nothing_by_rule),
-        ENTRY(partitions_come_and_go),
-        ENTRY(a_lane_is_ready_when_all_three_are_so),
-        ENTRY(a_pause_has_a_reason),
-        ENTRY(every_reason_of_dead_letters_has_a_name_of_its_own),
-    };
-
-    if (argc > 1 && strcmp(argv[1], "--print") == 0)
-        return print_sample();
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN(ENTRY(every_family_of_the_table_has_a_value_in_the_sample),
+          ENTRY(names_of_the_table_are_unique), ENTRY(every_counter_is_shown),
+          ENTRY(values_stand_with_their_labels_and_units),
+          ENTRY(a_histogram_is_cumulative_and_its_bounds_belong_to_their_buckets),
+          ENTRY(threads_count_side_by_side_and_nothing_is_lost),
+          ENTRY(counts_of_a_rule_go_on_over_a_reload_by_uid),
+          ENTRY(what_a_rule_can_see_is_judged_anew_by_each_set),
+          ENTRY(rules_of_one_uid_are_one_series),
+          ENTRY(a_late_taker_of_an_old_set_counts_nothing_by_rule), ENTRY(partitions_come_and_go),
+          ENTRY(a_lane_is_ready_when_all_three_are_so), ENTRY(a_pause_has_a_reason),
+          ENTRY(every_reason_of_dead_letters_has_a_name_of_its_own))
