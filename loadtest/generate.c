@@ -18,6 +18,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { FLUSH_TICKS = 10 };
+#define FLUSH_TICK_S 0.3
+
 struct options {
     struct sink_options sink;
     const char *topics[SINK_TOPICS_MAX], *props[64];
@@ -41,8 +44,8 @@ static const char *const usage =
     "  --bad N            records that are no events (10)\n"
     "  --rate N           events a second; 0: as fast as it goes (0)\n"
     "  --span SPAN        event time that they cover: 90s, 10m, 4h (1h)\n"
-    "  --start-time MS    event time of the first (now - span - flush - 1h); `now`\n"
-    "  --flush SPAN       event time of a last tick on each partition, behind the end (0s: none)\n"
+    "  --start-time MS    event time of the first (now - span - flush - 1h); now, or now+SPAN\n"
+    "  --flush SPAN       how far behind the end last ticks stand, on each partition (0s: none)\n"
     "  --lateness SPAN    of the profile loadtest (2m)\n"
     "  --skew N           every other partition gets N times the benign events (1)\n"
     "  --flood N          as many events of users that come once, to the last topic (0)\n"
@@ -65,11 +68,18 @@ struct stream {
     struct timespec began;
 };
 
-static double seconds_since(const struct timespec *t)
+static struct timespec monotonic(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return now;
+}
+
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now = monotonic();
+
     return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
@@ -155,7 +165,7 @@ static void send_flood(struct stream *s, uint64_t i, int64_t t_ms)
 }
 
 /* Every partition, both profiles: nothing holds the watermark back. */
-static void send_flush(struct stream *s, int64_t t_ms)
+static void send_tick(struct stream *s, int64_t t_ms)
 {
     char text[128];
     int n = snprintf(text, sizeof text,
@@ -176,6 +186,18 @@ static void send_flush(struct stream *s, int64_t t_ms)
     }
 }
 
+/* Several ticks, with some real time between them: what correlations of correlations tell goes a
+ * level higher with each batch of a worker. */
+static void send_flush(struct stream *s, int64_t t_ms)
+{
+    for (int i = 0; i < FLUSH_TICKS; i++) {
+        send_tick(s, t_ms + i * 1000);
+        struct timespec from = monotonic();
+        while (!s->o->sink.directory && seconds_since(&from) < FLUSH_TICK_S)
+            sink_wait(s->sink, (int)(FLUSH_TICK_S * 1000));
+    }
+}
+
 static void run(struct stream *s)
 {
     const struct options *o = s->o;
@@ -183,7 +205,7 @@ static void run(struct stream *s)
     int64_t t = o->plan.start_ms;
     const struct plan_event *e = s->plan.events, *end = e + s->plan.n;
 
-    clock_gettime(CLOCK_MONOTONIC, &s->began);
+    s->began = monotonic();
     for (uint64_t i = 0; i < n; i++) {
         t = o->plan.start_ms + (int64_t)((double)o->plan.span_ms * (double)i / (double)n);
         for (; e < end && e->arrival_ms <= t; e++)
@@ -235,6 +257,13 @@ static int64_t now_ms(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t start_of(const char *text)
+{
+    if (strncmp(text, "now", 3) != 0)
+        return (int64_t)number_of(text);
+    return now_ms() + (text[3] == '+' ? span_of(text + 4) : 0);
 }
 
 enum {
@@ -318,7 +347,7 @@ static void take(struct options *o, int option, const char *value)
         break;
     case OPT_START:
         o->is_start_given = true;
-        o->plan.start_ms = strcmp(value, "now") == 0 ? now_ms() : (int64_t)number_of(value);
+        o->plan.start_ms = start_of(value);
         break;
     case OPT_FLUSH:
         o->flush_ms = span_of(value);
