@@ -17,7 +17,7 @@
  *            KAFKA_ASSIGNED and the group waits until kafka_consumer_accept(): so a batch can be
  *            ended before partitions go. KAFKA_LOST: they are gone already.
  * Lag        a housekeeping thread asks watermark offsets of one partition per broker every 20 ms:
- *            it wakes librdkafka 2.0.2's fetcher out of its stall (exactly-once.md section 6), and
+ *            it wakes librdkafka 2.0.2's fetcher out of its stall (docs/decisions/0014), and
  *            its answers are kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has
  *            fetch.queue.backoff.ms.
  * Threads    belongs to one thread, except kafka_consumer_end(), kafka_consumer_wake() and the use

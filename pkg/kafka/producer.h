@@ -7,7 +7,7 @@
  *          _TRANSPORT, a call that itself timed out after its request was sent) can end the next
  *          transaction. kafka_producer_is_tainted() says so; whoever uses it makes a new producer
  *          (kafka_producer_renew) after the transaction ended. Watched by interceptors:
- *          ../docs/decisions/ has why, exactly-once.md section 6 is the source.
+ *          docs/decisions/0014 has why.
  * Threads  belongs to one thread. librdkafka's own threads run the interceptors.
  *          A record that the broker refused taints as well.
  * Denied   KAFKA_DENIED comes from kafka_producer_init() and kafka_fence() alone; a right that is

@@ -2,7 +2,7 @@
  *
  * Every WATERMARK_MS it asks for one partition per broker, in turn. The answers are the lag; the
  * asking wakes a broker thread of librdkafka 2.0.2 whose fetch queue was full, which would
- * look again after a second otherwise (exactly-once.md section 6: 192,000 -> 911,000 events/s).
+ * look again after a second otherwise (docs/decisions/0014: 192,000 -> 911,000 events/s).
  * librdkafka from 2.2 on looks by itself (fetch.queue.backoff.ms): WATERMARK_SLOW_MS then.
  *
  * Threads  the functions from any; the thread itself is inside.

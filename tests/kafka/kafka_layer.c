@@ -569,8 +569,49 @@ TEST(partitions_go_only_when_the_owner_lets_them)
     kafka_consumer_accept(a);
     CHECK_EQ(wait_event(a), KAFKA_ASSIGNED);
     CHECK_EQ(n_owned(a), 4);
+    produce_all(p, "shared", 100, true); /* all are read as before */
+    size_t n = 0;
+    for (size_t i = 0; i < 4; i++)
+        n += read_from(a, i, 0).n;
+    CHECK_EQ(n, 100);
     kafka_consumer_free(a);
     kafka_producer_free(p);
+}
+
+/* The broker forgets nothing while it is stopped, but the member's session ends by its own clock.
+ */
+TEST(partitions_are_lost_when_the_session_ends)
+{
+    struct kafka_props own = {.arena = memory};
+    const char *topics[] = {"lost"};
+    struct kafka_consumer *c;
+
+    set(&own, "session.timeout.ms", "1000");
+    set(&own, "heartbeat.interval.ms", "200");
+    make_topic("lost", 2);
+    OK(kafka_consumer_new(&(struct kafka_consumer_options){.common = &common,
+                                                           .own = &own,
+                                                           .group = STR("lost-group"),
+                                                           .topics = topics,
+                                                           .n_topics = 1},
+                          &c, &err));
+    CHECK_EQ(wait_event(c), KAFKA_ASSIGNED);
+    broker("pause");
+    enum kafka_event e = KAFKA_NOTHING;
+    int64_t end = kafka_now_ms() + PATIENCE_MS;
+    while (e != KAFKA_LOST && kafka_now_ms() < end)
+        e = kafka_consumer_serve(c, 100, &err);
+    broker("resume");
+    CHECK_EQ(e, KAFKA_LOST);
+    CHECK_EQ(n_owned(c), 2); /* till it is accepted */
+    kafka_consumer_accept(c);
+    CHECK_EQ(n_owned(c), 0);
+    do
+        e = wait_event(c);
+    while (e == KAFKA_TROUBLE);
+    CHECK_EQ(e, KAFKA_ASSIGNED);
+    CHECK_EQ(n_owned(c), 2);
+    kafka_consumer_free(c);
 }
 
 TEST(a_wake_ends_the_wait)
@@ -832,6 +873,7 @@ int main(int argc, char **argv)
         ENTRY(a_commit_that_hangs_taints_and_a_new_client_goes_on),
         ENTRY(offsets_and_metadata_belong_to_the_transaction),
         ENTRY(partitions_go_only_when_the_owner_lets_them),
+        ENTRY(partitions_are_lost_when_the_session_ends),
         ENTRY(a_wake_ends_the_wait),
         ENTRY(a_position_that_was_deleted_is_told),
         ENTRY(records_are_found_by_time),
