@@ -156,12 +156,21 @@ $(B)/kafka_layer: $(B)/tests/kafka/kafka_layer.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+FAULT_BIN := $(B)/fault/kafka_proxy $(B)/fault/late_end
+
 .PHONY: kafka
-kafka: all $(B)/kafka_layer ## run the tests with a real Kafka, which tools/kafka-local starts
+kafka: all $(B)/kafka_layer $(FAULT_BIN) ## run the tests with a real Kafka, which tools/kafka-local starts
 	$(Q)tools/setup kafka
 	$(Q)B=$(B) tests/run kafka
 
-fault: all $(B)/bench/flood_events ## run the fault tests
+# A proxy before Kafka that loses, keeps and repeats requests: tests/fault/kafka_proxy.c.
+$(B)/fault/kafka_proxy: $(B)/tests/fault/frames.o
+$(B)/fault/%: $(B)/tests/fault/%.o $(B)/libweir.a
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LD    $@",:)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+fault: all $(B)/bench/flood_events $(FAULT_BIN) ## run the fault tests
 	$(Q)B=$(B) tests/run fault
 
 # The steps follow each other (the compiler may have to be installed first), so each is a
@@ -170,7 +179,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer $(FAULT_BIN)
 	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
 
 docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_table.c
@@ -311,4 +320,4 @@ help: ## this list
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(LIBT_OBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/%.d)
 -include $(patsubst %.c,$(B)/%.d,$(wildcard tests/fuzz/fuzz_*.c))
--include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c tests/scenario/*.c tests/diff/*.c loadtest/*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/bench/*.c tests/sim/*.c tests/scenario/*.c tests/diff/*.c loadtest/*.c tests/fault/*.c))
