@@ -27,12 +27,12 @@ bool claim_of(const struct finding *f, struct store_claim *out)
 
 bool claim_read(struct str emission, struct store_claim *out)
 {
-    struct str uid, record = emission;
+    struct passing p = {.finding = emission};
     struct finding f;
 
-    if (record_kind_of(emission) == RECORD_PASSING && !passing_unpack(emission, &uid, &record))
+    if (record_kind_of(emission) == RECORD_PASSING && !passing_unpack(emission, &p))
         return false;
-    if (record_kind_of(record) != RECORD_FINDING || !finding_unpack(record, &f))
+    if (record_kind_of(p.finding) != RECORD_FINDING || !finding_unpack(p.finding, &f))
         return false;
     name_claim(&f, out);
     return true;

@@ -36,6 +36,7 @@ struct told {
     uint64_t sequence;
     size_t place; /* keeps equals in order */
     uint32_t rule, shard;
+    bool is_others; /* see struct origin */
     struct str record;
 };
 
@@ -52,6 +53,9 @@ struct origin {
     uint32_t part, shard;
     struct store_at at;
     bool is_restored;
+    /* Another rule set has left it in the outbox at a place where this one does not have it: what
+     * comes of it may come of this set's own ways, too. */
+    bool is_others;
 };
 
 struct correlator {
@@ -71,6 +75,7 @@ struct correlator {
     size_t cap_sorted;
     struct told *told;
     size_t n_told, cap_told;
+    bool has_others; /* among them */
 
     int64_t watermark_ms; /* of the batch before */
     int64_t timer_ms;     /* of the batch at hand */
@@ -193,9 +198,10 @@ static void tell(struct correlator *c, const struct origin *from, uint32_t rule,
     }
     if (from->is_restored) /* published before: what it leads to is derived all the same */
         return;
-    c->told[c->n_told] =
-        (struct told){from->order, f->sequence, c->n_told, rule, from->shard, record};
+    c->told[c->n_told] = (struct told){from->order, f->sequence,     c->n_told, rule,
+                                       from->shard, from->is_others, record};
     c->n_told++;
+    c->has_others |= from->is_others;
 }
 
 /* ---- texts by name ------------------------------------------------------------------------ */
@@ -376,7 +382,7 @@ static bool through_risks(struct correlator *c, const struct origin *from, uint3
     for (size_t i = GRAPH_RISKS_ASKED; next == 0 && i < c->g->n_risks; i++)
         (void)feed_risk(c, from, risks[i], r, f, &v, STR(""));
     buf_clear(&c->scratch);
-    passing_pack(r->rule->uid, record, &c->scratch);
+    passing_pack(&(struct passing){graph_tenant_of(c->g, rule), r->rule->uid, record}, &c->scratch);
     struct str passing = arena_str(c->arena, buf_str(&c->scratch));
     for (size_t i = next; i < c->g->n_risks && i < GRAPH_RISKS_ASKED; i++)
         if (feed_risk(c, from, risks[i], r, f, &v, passing))
@@ -392,14 +398,20 @@ static void count_finding(struct correlator *c, const struct finding *f)
     c->counts.braked += f->is_braked;
 }
 
+static void tell_finding(struct correlator *c, const struct origin *from, uint32_t rule,
+                         const struct finding *f, struct str record)
+{
+    count_finding(c, f);
+    tell(c, from, rule, f, record);
+}
+
 /* What has been through the brake: risks first, then it is told. */
 static void finish_finding(struct correlator *c, const struct origin *from, uint32_t rule,
                            const struct finding *f, struct str record, size_t next_risk)
 {
     if (through_risks(c, from, rule, f, record, next_risk))
         return;
-    count_finding(c, f);
-    tell(c, from, rule, f, record);
+    tell_finding(c, from, rule, f, record);
 }
 
 /* Has its key had a finding of the rule before? False: nobody asks. */
@@ -441,13 +453,16 @@ static void take_finding(struct correlator *c, const struct emission *e, struct 
     finish_finding(c, from, space->rule, &f, record, 0);
 }
 
-static uint32_t rule_of_uid(const struct graph *g, uint32_t tenant, struct str uid)
+/* UINT32_MAX: this set has none of that name. */
+static uint32_t rule_named(const struct graph *g, struct str tenant, struct str uid)
 {
-    uint32_t first = tenant * (uint32_t)g->n_base_rules;
+    size_t t = 0;
 
-    for (uint32_t i = first; i < first + g->n_base_rules; i++)
-        if (str_eq(g->rules[i].rule->uid, uid))
-            return i;
+    while (t < g->n_tenants && !str_eq(g->tenants[t].name, tenant))
+        t++;
+    for (size_t i = 0; t < g->n_tenants && i < g->n_base_rules; i++)
+        if (str_eq(g->rules[t * g->n_base_rules + i].rule->uid, uid))
+            return (uint32_t)(t * g->n_base_rules + i);
     return UINT32_MAX;
 }
 
@@ -455,22 +470,28 @@ static uint32_t rule_of_uid(const struct graph *g, uint32_t tenant, struct str u
 static void take_passing(struct correlator *c, const struct emission *e, struct str bytes,
                          const struct origin *from)
 {
-    struct str uid, record;
+    struct passing p;
     struct finding f;
     size_t next = 0;
 
-    if (!passing_unpack(bytes, &uid, &record) || !finding_unpack(record, &f)) {
+    if (!passing_unpack(bytes, &p) || !finding_unpack(p.finding, &f)) {
         c->counts.damaged++;
         return;
     }
-    uint32_t through = c->g->spaces[e->space].rule, tenant = c->g->rules[through].tenant;
-    uint32_t rule = rule_of_uid(c->g, tenant, uid);
-    const uint32_t *risks = c->g->risks + tenant * c->g->n_risks;
-    if (rule == UINT32_MAX || !c->g->rules[rule].is_telling)
-        return; /* another rule set's, left over */
+    uint32_t rule = rule_named(c->g, p.tenant, p.rule_uid);
+    if (rule == UINT32_MAX || !c->g->rules[rule].is_telling) {
+        c->counts.foreign++;
+        return;
+    }
+    if (from->is_others) { /* the risk that it passed has no place here, so there is no next */
+        tell_finding(c, from, rule, &f, p.finding);
+        return;
+    }
+    uint32_t through = c->g->spaces[e->space].rule;
+    const uint32_t *risks = c->g->risks + c->g->rules[rule].tenant * c->g->n_risks;
     while (next < c->g->n_risks && risks[next] != through)
         next++;
-    finish_finding(c, from, rule, &f, record, next + 1);
+    finish_finding(c, from, rule, &f, p.finding, next + 1);
 }
 
 /* Dedup is off, or there is nothing to fold by: the match is a finding of its own. Its name has
@@ -685,19 +706,42 @@ static const struct state_op *line_up(struct correlator *c, const struct level *
     return c->sorted;
 }
 
-static void take_emissions(struct correlator *c, const struct emission *emissions, size_t n)
+/* A record where this set does not have its space, or has it in another level. A finding is told as
+ * it is, if none of this set's own ways brings it as well (drop_doubles). A signal above its
+ * level has nowhere to go. */
+static void take_stray(struct correlator *c, const struct emission *e, struct str record,
+                       const struct origin *from)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct emission *e = &emissions[i];
-        struct str record = arena_str(c->arena, e->bytes);
-        struct origin from = {e->order, e->part, e->shard, e->at, e->is_restored};
-        if (record_kind_of(record) == RECORD_FINDING)
-            take_finding(c, e, record, &from);
-        else if (record_kind_of(record) == RECORD_PASSING)
-            take_passing(c, e, record, &from);
-        else
-            take_signal(c, e, record, &from);
-    }
+    struct finding f;
+
+    if (e->space == STORE_SPACE_FOREIGN || record_kind_of(record) != RECORD_FINDING)
+        c->counts.foreign++;
+    else if (!finding_unpack(record, &f))
+        c->counts.damaged++;
+    else if (c->g->rules[c->g->spaces[e->space].rule].is_telling)
+        tell_finding(c, from, c->g->spaces[e->space].rule, &f, record);
+}
+
+static void take_emission(struct correlator *c, const struct emission *e, uint32_t level)
+{
+    struct str record = arena_str(c->arena, e->bytes);
+    bool is_foreign = e->space == STORE_SPACE_FOREIGN;
+    uint32_t here = is_foreign ? 0 : c->g->spaces[e->space].spec.level;
+    struct origin from = {.order = e->order,
+                          .part = e->part,
+                          .shard = e->shard,
+                          .at = e->at,
+                          .is_restored = e->is_restored,
+                          .is_others = is_foreign || here != level};
+
+    if (record_kind_of(record) == RECORD_PASSING)
+        take_passing(c, e, record, &from);
+    else if (record_kind_of(record) == RECORD_SIGNAL && !is_foreign && here >= level)
+        take_signal(c, e, record, &from);
+    else if (from.is_others)
+        take_stray(c, e, record, &from);
+    else
+        take_finding(c, e, record, &from);
 }
 
 enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
@@ -727,7 +771,8 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
         TRY(store_apply(c->store, &batch, &emissions, &n, answer, err));
         if (*answer != STORE_DONE)
             return WEIR_OK;
-        take_emissions(c, emissions, n);
+        for (size_t i = 0; i < n; i++)
+            take_emission(c, &emissions[i], level);
         done += part;
         if (is_last)
             break;
@@ -769,6 +814,32 @@ static void tell_pressure(struct correlator *c)
     }
 }
 
+static bool is_same_record(const struct told *a, const struct told *b)
+{
+    struct finding x, y;
+
+    return a->sequence == b->sequence && finding_unpack(a->record, &x) &&
+           finding_unpack(b->record, &y) && x.activity == y.activity &&
+           memcmp(x.uid, y.uid, sizeof x.uid) == 0;
+}
+
+/* What another set has brought to its end and this one, too, is told once. Seldom: a batch that a
+ * worker with another rule set has begun. */
+static void drop_doubles(struct correlator *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_told; i++) {
+        bool is_double = false;
+        for (size_t k = 0; k < c->n_told && c->told[i].is_others && !is_double; k++)
+            is_double = (k < n || (k > i && !c->told[k].is_others)) &&
+                        is_same_record(&c->told[i], &c->told[k]);
+        if (!is_double)
+            c->told[n++] = c->told[i];
+    }
+    c->n_told = n;
+}
+
 enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *context,
                              struct weir_err *err)
 {
@@ -776,6 +847,8 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
     enum weir_rc rc = WEIR_OK;
 
     tell_pressure(c);
+    if (c->has_others)
+        drop_doubles(c);
     for (size_t i = 1; i < c->n_told; i++)
         if (by_told_order(&c->told[i - 1], &c->told[i]) > 0) {
             qsort(c->told, c->n_told, sizeof *c->told, by_told_order);
@@ -802,6 +875,7 @@ void correlator_drop(struct correlator *c)
         c->levels[i].is_mixed = false;
     }
     c->n_told = 0;
+    c->has_others = false;
     c->n_added = 0;
     buf_clear(&c->bytes);
 }
@@ -810,6 +884,7 @@ void correlator_begin(struct correlator *c)
 {
     arena_reset(c->arena);
     c->n_told = 0;
+    c->has_others = false;
     for (size_t i = 0; i < c->n_added; i++)
         take_added(c, &c->added[i]);
 }

@@ -39,6 +39,9 @@ struct correlator_counts {
     struct pressure_counts pressure; /* its findings are among the creates */
     uint64_t signals;
     uint64_t damaged; /* records that could not be read back: always 0 */
+    /* Records that another rule set has made and that mean nothing to this one: its rule is gone,
+     * or has another state identity. Not told (docs/state.md, "Rule sets"). */
+    uint64_t foreign;
 };
 
 /* The graph's spaces must be attached to the store. */

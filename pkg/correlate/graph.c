@@ -22,6 +22,7 @@ struct builder {
     size_t cap_spaces;
     struct str *fields;
     size_t n_fields, cap_fields;
+    uint32_t band; /* first level of the band in which rules' findings pass novelty and brake */
 };
 
 struct str graph_tenant_of(const struct graph *g, uint32_t rule)
@@ -339,6 +340,17 @@ static void add_rule(struct builder *b, uint32_t i)
     r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, r->level, suppress_step, &r->suppress_spec);
 }
 
+static bool is_risk(const struct rule *rule)
+{
+    return rule->correlation && rule->correlation->kind == OPERATOR_RISK;
+}
+
+/* First level of the band that a rule's findings pass through. */
+static uint32_t band_of(const struct builder *b, const struct graph_rule *r)
+{
+    return b->band + (is_risk(r->rule) ? GRAPH_BAND : 0);
+}
+
 /* Between dedup and brake: a braked Create has been seen, too. */
 static void add_novelty(struct builder *b, uint32_t i)
 {
@@ -348,7 +360,8 @@ static void add_novelty(struct builder *b, uint32_t i)
     if (!r->is_telling || points <= 0)
         return;
     r->novelty_spec = (struct novelty_spec){points};
-    r->novelty = add_space(b, SPACE_NOVELTY, i, 0, r->level + 1, novelty_step, &r->novelty_spec);
+    r->novelty = add_space(b, SPACE_NOVELTY, i, 0, band_of(b, r) + GRAPH_NOVELTY_LEVEL,
+                           novelty_step, &r->novelty_spec);
 }
 
 /* The brake comes after everything that can make a finding of the rule. */
@@ -363,17 +376,12 @@ static void add_brake(struct builder *b, uint32_t i)
     if (!r->is_telling || !creates_max)
         return;
     r->brake_spec = (struct brake_spec){r->rule->uid, b->g->tenants[r->tenant].name, creates_max};
-    r->brake = add_space(b, SPACE_BRAKE, i, 0, r->level + 1 + (r->novelty != SPACE_NONE),
-                         brake_step, &r->brake_spec);
+    r->brake = add_space(b, SPACE_BRAKE, i, 0, band_of(b, r) + GRAPH_BRAKE_LEVEL, brake_step,
+                         &r->brake_spec);
 }
 
 /* ---- levels: a rule's own is above those of all it listens to ---------------------------------
  */
-
-static bool is_risk(const struct rule *rule)
-{
-    return rule->correlation && rule->correlation->kind == OPERATOR_RISK;
-}
 
 static void wait_for(struct graph_rule *r, int64_t behind_ms)
 {
@@ -416,8 +424,9 @@ static uint32_t level_of(struct graph *g, uint32_t i)
 
 /* Risk hears of alerts behind the brake: above all other rules. An alert passes through one after
  * the other. */
-static void set_levels(struct graph *g)
+static void set_levels(struct builder *b)
 {
+    struct graph *g = b->g;
     uint32_t top = 0;
     int64_t behind_ms = 0;
 
@@ -426,9 +435,11 @@ static void set_levels(struct graph *g)
         top = level > top ? level : top;
         behind_ms = g->rules[i].behind_ms > behind_ms ? g->rules[i].behind_ms : behind_ms;
     }
+    while (top >= b->band + GRAPH_NOVELTY_LEVEL)
+        b->band += GRAPH_BAND;
     for (uint32_t i = 0; i < g->n_rules; i++)
         if (is_risk(g->rules[i].rule)) {
-            g->rules[i].level = top + 3 + g->rules[i].kind->n_stages;
+            g->rules[i].level = b->band + GRAPH_BAND + g->rules[i].kind->n_stages;
             wait_for(&g->rules[i], behind_ms);
         }
     for (uint32_t k = 0; k < g->n_risks * g->n_tenants; k++)
@@ -480,7 +491,7 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
         if (g->rules[i].rule->correlation)
             TRY(link_inputs(&b, i, err));
     note_risks(&b);
-    set_levels(g);
+    set_levels(&b);
     for (uint32_t i = 0; i < g->n_rules; i++)
         add_rule(&b, i);
     for (uint32_t i = 0; i < g->n_rules; i++) {

@@ -29,6 +29,16 @@
 
 struct geoip; /* geoip.h */
 
+/* Levels are numbered so that an edit of one rule, or of the set, changes no other rule's: workers
+ * with different sets share a store, and what one has applied in a level is not applied again.
+ *
+ *     0 ...  operators and dedup, by the depth of the rule alone
+ *     6, 7   novelty, brake: of all rules
+ *     8 ...  risks one after the other, their dedup; 14, 15: their novelty, brake
+ *
+ * Rules deeper than 5 levels shift the second and third line by GRAPH_BAND. */
+enum { GRAPH_BAND = 8, GRAPH_NOVELTY_LEVEL = 6, GRAPH_BRAKE_LEVEL = 7 };
+
 enum { SPACE_NONE = UINT32_MAX, GRAPH_BRAKE_DEFAULT = 100 };
 enum { GRAPH_RISKS_ASKED = 4 /* risks that a finding passes through; each costs a level */ };
 

@@ -3,7 +3,7 @@
 
 #include "base/pack.h"
 
-enum { SIGNAL_VERSION = 1, PASSING_VERSION = 1 };
+enum { SIGNAL_VERSION = 1, PASSING_VERSION = 2 };
 enum { HAS_MEASURED = 1, HAS_PLACE = 2, IS_INEXACT = 4, FLAGS_ALL = 7 };
 
 static void pack_place(struct buf *out, const struct place *p)
@@ -97,21 +97,23 @@ enum record_kind record_kind_of(struct str bytes)
                                                            : RECORD_FINDING;
 }
 
-void passing_pack(struct str rule_uid, struct str finding, struct buf *out)
+void passing_pack(const struct passing *p, struct buf *out)
 {
     pack_u8(out, RECORD_PASSING);
     pack_u8(out, PASSING_VERSION);
-    pack_str(out, rule_uid);
-    pack_str(out, finding);
+    pack_str(out, p->tenant);
+    pack_str(out, p->rule_uid);
+    pack_str(out, p->finding);
 }
 
-bool passing_unpack(struct str bytes, struct str *rule_uid, struct str *finding)
+bool passing_unpack(struct str bytes, struct passing *out)
 {
     struct unpack u = unpack_from(bytes);
     uint8_t kind = unpack_u8(&u), version = unpack_u8(&u);
     bool is_passing = kind == RECORD_PASSING && version == PASSING_VERSION;
 
-    *rule_uid = unpack_str(&u);
-    *finding = unpack_str(&u);
+    out->tenant = unpack_str(&u);
+    out->rule_uid = unpack_str(&u);
+    out->finding = unpack_str(&u);
     return is_passing && unpack_ok(&u) && unpack_left(&u) == 0;
 }

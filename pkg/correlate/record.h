@@ -3,7 +3,9 @@
  * The first byte tells which (enum record_kind, state/finding.h). Signals lead to other cells: to a
  * later stage of the same operator, or (stage SIGNAL_MET) to whoever listens to the operator: its
  * suppress space, and the correlations that list its rule. A finding that passes through a cell of
- * another rule (risk.h) comes out with its own rule's uid in front of it: nothing else tells.
+ * another rule (risk.h) comes out with its own tenant and rule uid in front of it: nothing else
+ * tells. No record has an index of a rule, space or level in it: who reads it may have another rule
+ * set.
  */
 #ifndef WEIR_CORRELATE_RECORD_H
 #define WEIR_CORRELATE_RECORD_H
@@ -32,8 +34,11 @@ MUST_USE bool signal_unpack(struct str bytes, struct signal *out);
 enum record_kind record_kind_of(struct str bytes);
 
 /* finding: as finding_pack() makes it. */
-void passing_pack(struct str rule_uid, struct str finding, struct buf *out);
+struct passing {
+    struct str tenant, rule_uid, finding;
+};
+void passing_pack(const struct passing *p, struct buf *out);
 /* False: damaged (the finding itself is not looked at). Slices of `bytes`. */
-MUST_USE bool passing_unpack(struct str bytes, struct str *rule_uid, struct str *finding);
+MUST_USE bool passing_unpack(struct str bytes, struct passing *out);
 
 #endif

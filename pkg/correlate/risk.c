@@ -347,11 +347,11 @@ static void raise(struct finding *f, int32_t points, struct str why)
 static void pass(const struct operator_spec *spec, const struct cell *cell, struct str passing,
                  struct emissions *out)
 {
-    struct str rule_uid, record;
+    struct passing p;
     struct finding f;
     struct buf why = {0}, bytes = {0}, packed = {0};
 
-    if (!passing.n || !passing_unpack(passing, &rule_uid, &record) || !finding_unpack(record, &f))
+    if (!passing.n || !passing_unpack(passing, &p) || !finding_unpack(p.finding, &f))
         return;
     int64_t level =
         risk_level(spec, (struct str){(const char *)cell->main.p, cell->main.n}, f.at_ms);
@@ -361,7 +361,8 @@ static void pass(const struct operator_spec *spec, const struct cell *cell, stru
         raise(&f, points, buf_str(&why));
     }
     finding_pack(&f, &bytes);
-    passing_pack(rule_uid, buf_str(&bytes), &packed);
+    p.finding = buf_str(&bytes);
+    passing_pack(&p, &packed);
     emissions_add(out, buf_str(&packed));
     buf_release(&why);
     buf_release(&bytes);

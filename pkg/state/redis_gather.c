@@ -90,7 +90,7 @@ static uint32_t space_of(const struct store_redis *s, const uint8_t *identity)
     for (uint32_t i = 0; i < s->n_spaces; i++)
         if (memcmp(s->spaces[i].spec.identity, identity, 16) == 0)
             return i;
-    return UINT32_MAX;
+    return STORE_SPACE_FOREIGN;
 }
 
 static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t part,
@@ -117,7 +117,7 @@ static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t p
     r.note.is_published = is_published;
     if (r.note.op == UINT32_MAX && ordinal != UINT32_MAX)
         r.note.due_ms = INT64_MIN;
-    if (!unpack_ok(&u) || r.space == UINT32_MAX)
+    if (!unpack_ok(&u))
         return;
     if (store_at_less(p->acked, r.at) && !store_at_less(p->upto, r.at))
         sh->restored[sh->n_restored++] = r;

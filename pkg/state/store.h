@@ -118,8 +118,11 @@ struct store_batch {
     bool is_sweep;    /* call every shard: first call after store_acquire(), finds left-overs */
 };
 
+enum { STORE_SPACE_FOREIGN = UINT32_MAX };
 struct emission {
     uint64_t order; /* of the operation; UINT64_MAX: a timer */
+    /* STORE_SPACE_FOREIGN: of a space that this store was not given, so of another rule set; out of
+     * the outbox alone. */
     uint32_t space;
     uint32_t part;
     uint32_t shard;     /* with parts: in whose outbox it lies */

@@ -80,7 +80,7 @@ TEST(a_finding_that_passes_through_risk_is_claimed_too)
     finding_pack(&f, &record);
     CHECK(claim_read(buf_str(&record), &c));
     CHECK(memcmp(c.uid, uid_bytes, sizeof c.uid) == 0);
-    passing_pack(STR("rule"), buf_str(&record), &passing);
+    passing_pack(&(struct passing){STR("t"), STR("rule"), buf_str(&record)}, &passing);
     CHECK(claim_read(buf_str(&passing), &c));
     CHECK(memcmp(c.uid, uid_bytes, sizeof c.uid) == 0);
     CHECK(!claim_read(STR(""), &c));

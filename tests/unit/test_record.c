@@ -63,18 +63,19 @@ TEST(signal_that_is_cut_or_longer_is_none)
 
 TEST(what_passes_through_comes_back_as_it_was)
 {
-    struct str uid, finding;
+    struct passing p;
     struct buf b = {0};
 
-    passing_pack(STR("uid"), STR("finding"), &b);
+    passing_pack(&(struct passing){STR("tenant"), STR("uid"), STR("finding")}, &b);
     CHECK_EQ(record_kind_of(buf_str(&b)), RECORD_PASSING);
-    CHECK(passing_unpack(buf_str(&b), &uid, &finding));
-    CHECK_STR(uid, "uid");
-    CHECK_STR(finding, "finding");
+    CHECK(passing_unpack(buf_str(&b), &p));
+    CHECK_STR(p.tenant, "tenant");
+    CHECK_STR(p.rule_uid, "uid");
+    CHECK_STR(p.finding, "finding");
     for (size_t n = 0; n < b.n; n++)
-        CHECK(!passing_unpack(str_sub(buf_str(&b), 0, n), &uid, &finding));
+        CHECK(!passing_unpack(str_sub(buf_str(&b), 0, n), &p));
     buf_add_char(&b, 'x');
-    CHECK(!passing_unpack(buf_str(&b), &uid, &finding));
+    CHECK(!passing_unpack(buf_str(&b), &p));
     buf_release(&b);
 }
 

@@ -264,11 +264,11 @@ static void pass_alert(struct step_runner *steps, int64_t t_ms, const struct fin
 {
     static char room[4096];
     struct buf finding = {0}, passing = {0};
-    struct str uid, record;
+    struct passing p;
     size_t n;
 
     finding_pack(in, &finding);
-    passing_pack(STR("uid"), buf_str(&finding), &passing);
+    passing_pack(&(struct passing){STR("t"), STR("uid"), buf_str(&finding)}, &passing);
     struct hit hit = {.count = 1, .value = 1, .number_micro = 40 * MICRO};
     hit.addends = buf_str(&passing);
     struct state_op op = {.key = {{1}}, .t_ms = t_ms, .payload = &hit};
@@ -277,9 +277,10 @@ static void pass_alert(struct step_runner *steps, int64_t t_ms, const struct fin
     CHECK_EQ(n, 1);
     CHECK(e->bytes.n <= sizeof room);
     memcpy(room, e->bytes.p, e->bytes.n);
-    CHECK(passing_unpack((struct str){room, e->bytes.n}, &uid, &record));
-    CHECK_STR(uid, "uid");
-    CHECK(finding_unpack(record, out));
+    CHECK(passing_unpack((struct str){room, e->bytes.n}, &p));
+    CHECK_STR(p.tenant, "t");
+    CHECK_STR(p.rule_uid, "uid");
+    CHECK(finding_unpack(p.finding, out));
     buf_release(&finding);
     buf_release(&passing);
 }
