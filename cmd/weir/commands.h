@@ -11,6 +11,7 @@ int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_classify(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_config(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* "0.1.0" */

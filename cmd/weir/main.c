@@ -27,12 +27,12 @@ static const struct command commands[] = {
     {"bench", command_bench, "measure how many events a second rules take"},
     {"classify", command_classify, "say which shapes of telemetry are in some files"},
     {"status", command_status, "say what a running worker does"},
+    {"config", command_config, "check a worker's configuration, show what is in force"},
     {"version", command_version, "print the version"},
     {"help", command_help, "print help, also of one command: weir help replay"},
     {"run", NULL, NULL},
     {"test", NULL, NULL},
     {"explain", NULL, NULL},
-    {"config", NULL, NULL},
 };
 
 static const struct command *find_command(struct str name)

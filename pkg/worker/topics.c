@@ -225,6 +225,20 @@ enum weir_rc topics_judge(const struct config *c, const struct kafka_topic *foun
     return WEIR_OK;
 }
 
+int64_t topics_claims_ms(const struct graph *g)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < g->n_rules; i++) {
+        const struct graph_rule *r = &g->rules[i];
+        int64_t early = r->spec.fold.period_ms, late = r->suppress_spec.fold.period_ms;
+        int64_t period = early > late ? early : late;
+        if (r->is_telling && period > longest)
+            longest = period;
+    }
+    return longest;
+}
+
 /* ---- asking --------------------------------------------------------------------------------- */
 
 struct answer {

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "correlate/graph.h"
 #include "kafka/topic.h"
 #include "worker/config.h"
 
@@ -30,9 +31,12 @@ struct topics_verdict {
     uint32_t n_partitions;
 };
 
+/* The longest dedup period of the rules: so long a finding's claim must be readable. */
+int64_t topics_claims_ms(const struct graph *g);
+
 /* The decision alone: found holds all topics of config's names and patterns that there are, and
  * those asked for by name that there are not. claims_ms: how long what was published must stay
- * readable (the longest dedup period); 0: not known, retention is not judged. WEIR_BADARG: not fit,
+ * readable (topics_claims_ms); 0: not known, retention is not judged. WEIR_BADARG: not fit,
  * err says why. */
 MUST_USE enum weir_rc topics_judge(const struct config *c, const struct kafka_topic *found,
                                    size_t n_found, int64_t claims_ms, struct arena *a,
