@@ -235,8 +235,8 @@ fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 LOAD_BIN  := $(B)/loadtest/generate $(B)/loadtest/dump
 LOAD_OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard loadtest/*.c)))
 
-$(B)/loadtest/generate: $(addprefix $(B)/loadtest/,generate.o plan.o stories.o benign.o sink.o line.o) \
-	$(addprefix $(B)/tests/lib/,rng.o lane.o shared.o)
+$(B)/loadtest/generate: $(addprefix $(B)/loadtest/,generate.o plan.o stories.o places.o benign.o sink.o line.o) \
+	$(addprefix $(B)/tests/lib/,rng.o lane.o shared.o mmdb_write.o)
 $(B)/loadtest/dump: $(addprefix $(B)/loadtest/,dump.o line.o)
 $(LOAD_BIN): $(B)/libweir.a
 	@mkdir -p $(@D)

@@ -31,12 +31,19 @@ from state_model import Event, Model, is_off, span  # noqa: E402
 
 ROLES = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 EXAMPLES = 3
+# What generate --geoip writes (loadtest/places.c): network, latitude, longitude, number of the network.
+PLACES = {"10.1.": (52.52, 13.405, 64501), "10.2.": (53.55, 9.99, 64502), "10.3.": (40.71, -74.01, 64503),
+          "10.4.": (-33.87, 151.21, 64504)}
 # a lost record, a doubled one: what exactly once is about
 LOST = ("Create lost", "Close lost", "dead letter lost", "offset not at the end")
 DOUBLED = ("Create doubled", "Close doubled", "record twice", "dead letter doubled")
 
 Record = collections.namedtuple("Record", "topic at uid record activity rule tenant sequence count exact "
                                           "source shadow")
+
+
+def place_of(address):
+    return next((place for prefix, place in PLACES.items() if address.startswith(prefix)), None)
 
 
 # ---- reading ----------------------------------------------------------------------------------
@@ -142,7 +149,7 @@ class Checker:
 
     def expect(self, events, rules):
         for tenant, own in events.items():
-            findings = Model(rules, own, tenant).findings()
+            findings = Model(rules, own, tenant, place_of).findings()
             self.n["late"] += sum(e.late is not None for e in own)
             for uid, (rule, key, start, count) in findings.items():
                 self.due[uid] = tenant, rule, key, start, count

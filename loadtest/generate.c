@@ -9,6 +9,7 @@
  */
 #include "base/str.h"
 #include "loadtest/benign.h"
+#include "loadtest/places.h"
 #include "loadtest/plan.h"
 #include "loadtest/sink.h"
 
@@ -25,7 +26,7 @@ struct options {
     struct sink_options sink;
     const char *topics[SINK_TOPICS_MAX], *props[64];
     struct plan_options plan;
-    const char *lane, *truth;
+    const char *lane, *truth, *geoip;
     uint64_t n_events;
     double rate;      /* events/s of the wall clock, 0: as fast as it goes */
     int64_t flush_ms; /* at the end a tick so far ahead on every partition: all windows close */
@@ -53,6 +54,7 @@ static const char *const usage =
     "  --seed N           (1)\n"
     "  --prefix TEXT      of users and hosts (empty)\n"
     "  --truth FILE       one line per attack: what it is and whether its rule fires\n"
+    "  --geoip FILE       write the database of places that the attacks are made for\n"
     "  -X NAME=VALUE      property of librdkafka; may repeat\n";
 
 /* ---- the stream ----------------------------------------------------------------------------- */
@@ -285,21 +287,33 @@ enum {
     OPT_SEED,
     OPT_PREFIX,
     OPT_TRUTH,
+    OPT_GEOIP,
     OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"brokers", 1, NULL, OPT_BROKERS}, {"dir", 1, NULL, OPT_DIR},
-    {"topic", 1, NULL, OPT_TOPIC},     {"partitions", 1, NULL, OPT_PARTITIONS},
-    {"events", 1, NULL, OPT_EVENTS},   {"attacks", 1, NULL, OPT_ATTACKS},
+    {"brokers", 1, NULL, OPT_BROKERS},
+    {"dir", 1, NULL, OPT_DIR},
+    {"topic", 1, NULL, OPT_TOPIC},
+    {"partitions", 1, NULL, OPT_PARTITIONS},
+    {"events", 1, NULL, OPT_EVENTS},
+    {"attacks", 1, NULL, OPT_ATTACKS},
 
-    {"bad", 1, NULL, OPT_BAD},         {"rate", 1, NULL, OPT_RATE},
-    {"span", 1, NULL, OPT_SPAN},       {"start-time", 1, NULL, OPT_START},
-    {"flush", 1, NULL, OPT_FLUSH},     {"lateness", 1, NULL, OPT_LATENESS},
-    {"skew", 1, NULL, OPT_SKEW},       {"flood", 1, NULL, OPT_FLOOD},
-    {"lane", 1, NULL, OPT_LANE},       {"seed", 1, NULL, OPT_SEED},
-    {"prefix", 1, NULL, OPT_PREFIX},   {"truth", 1, NULL, OPT_TRUTH},
-    {"help", 0, NULL, OPT_HELP},       {NULL, 0, NULL, 0},
+    {"bad", 1, NULL, OPT_BAD},
+    {"rate", 1, NULL, OPT_RATE},
+    {"span", 1, NULL, OPT_SPAN},
+    {"start-time", 1, NULL, OPT_START},
+    {"flush", 1, NULL, OPT_FLUSH},
+    {"lateness", 1, NULL, OPT_LATENESS},
+    {"skew", 1, NULL, OPT_SKEW},
+    {"flood", 1, NULL, OPT_FLOOD},
+    {"lane", 1, NULL, OPT_LANE},
+    {"seed", 1, NULL, OPT_SEED},
+    {"prefix", 1, NULL, OPT_PREFIX},
+    {"truth", 1, NULL, OPT_TRUTH},
+    {"geoip", 1, NULL, OPT_GEOIP},
+    {"help", 0, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 static void add_prop(struct options *o, const char *prop)
@@ -373,6 +387,9 @@ static void take(struct options *o, int option, const char *value)
     case OPT_TRUTH:
         o->truth = value;
         break;
+    case OPT_GEOIP:
+        o->geoip = value;
+        break;
     case 'X':
         add_prop(o, value);
         break;
@@ -437,6 +454,10 @@ int main(int argc, char **argv)
     s.rng = (struct rng){o.plan.seed * 7919 + 1};
     if (!benign_init(&s.benign, o.plan.seed, o.lane)) {
         fprintf(stderr, "generate: shared data absent: lane-%s\n", o.lane);
+        return 1;
+    }
+    if (o.geoip && !places_write(o.geoip)) {
+        fprintf(stderr, "generate: cannot write %s\n", o.geoip);
         return 1;
     }
     plan_make(&o.plan, &s.plan);

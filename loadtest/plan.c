@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { DEPTH = 100 }; /* of a record that nests too deep */
+
 struct family {
     const char *name, *rule;
     uint32_t n_hits; /* that it takes within the window */
@@ -380,6 +382,15 @@ static void plan_attack(struct attack *a)
     plan_burst(a, kind % FAMILIES + a->number / kinds * FAMILIES);
 }
 
+static void add_deep(struct buf *b)
+{
+    for (int i = 0; i < DEPTH; i++)
+        buf_add(b, str_from("{\"a\":"));
+    buf_add_char(b, '1');
+    for (int i = 0; i < DEPTH; i++)
+        buf_add_char(b, '}');
+}
+
 static void plan_bad(struct plan *p, const struct plan_options *o, struct rng *rng, uint32_t i)
 {
     static const char *const texts[][2] = {
@@ -389,12 +400,16 @@ static void plan_bad(struct plan *p, const struct plan_options *o, struct rng *r
         {"not_object", "\"text\""},
         {"not_json", "{\"product\":\"loadtest\",,}"},
         {"tombstone", ""},
+        {"too_deep", NULL},
     };
     const char *const *one = texts[i % (sizeof texts / sizeof texts[0])];
     int64_t t_ms = o->start_ms + (int64_t)((double)o->span_ms * i / o->n_bad);
     struct plan_event *e = add_event(p, t_ms + rng_below(rng, PLAN_JITTER_MS), t_ms);
 
-    buf_add(&p->text, str_from(one[1]));
+    if (one[1])
+        buf_add(&p->text, str_from(one[1]));
+    else
+        add_deep(&p->text);
     e->n = p->text.n - e->at;
     e->bad = one[0];
 }

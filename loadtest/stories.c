@@ -1,6 +1,7 @@
 /* stories.c - attacks that are no bursts: single events and how they fold, what a user has not
  * shown before, what adds up.
  */
+#include "loadtest/places.h"
 #include "loadtest/plan_impl.h"
 
 /* ---- single events -------------------------------------------------------------------------- */
@@ -173,6 +174,38 @@ static const char *plan_risk(struct attack *a, const char **rule, enum fires *fi
     return n == 3 ? "three alerts" : "two alerts";
 }
 
+/* ---- places --------------------------------------------------------------------------------- */
+
+static void sign_in(struct attack *a, int64_t at_ms, const char *address)
+{
+    attack_event(a, "s", a->start_ms + at_ms, ",\"src_ip\":\"%s\"", address);
+}
+
+static const char *plan_places(struct attack *a, const char **rule, enum fires *fires)
+{
+    static const struct {
+        const char *name, *to;
+        int64_t ms;
+        bool fires;
+    } ways[] = {
+        {"far", PLACE_NEW_YORK, HOUR_MS, true},    {"at once", PLACE_SYDNEY, 0, true},
+        {"too near", PLACE_HAMBURG, 1000, false},  {"the same", PLACE_BERLIN, 1000, false},
+        {"nowhere", PLACE_UNKNOWN, 1000, false},   {"late", PLACE_SYDNEY, MINUTE_MS, false},
+        {"not so late", PLACE_SYDNEY, 1000, true},
+    };
+    size_t way = rng_below(a->rng, sizeof ways / sizeof ways[0]);
+
+    (void)rule;
+    sign_in(a, 0, PLACE_BERLIN);
+    if (strcmp(ways[way].name, "late") == 0)
+        a->arrival = ARRIVES_LATE;
+    else
+        a->arrival = rng_below(a->rng, 2) ? ARRIVES_LAST : ARRIVES_SHUFFLED;
+    sign_in(a, ways[way].ms, ways[way].to);
+    *fires = ways[way].fires ? FIRES_YES : FIRES_NO;
+    return ways[way].name;
+}
+
 const struct story plan_stories[] = {
     {"single", RULE(01), plan_single, 0},
     {"single_fields", RULE(02), plan_single_fields, 0},
@@ -184,5 +217,6 @@ const struct story plan_stories[] = {
     {"ratio", RULE(41), plan_ratio, 2 * (int64_t)DAY_MS},
     {"volume", RULE(43), plan_volume, 0},
     {"risk", RULE(47), plan_risk, 0},
+    {"places", RULE(57), plan_places, 0},
 };
 const size_t n_plan_stories = sizeof plan_stories / sizeof plan_stories[0];

@@ -112,6 +112,12 @@ class World:
         self.replica = self.box(RedisBox(replica_of=f"127.0.0.1:{self.redis.port}")) if scenario.has_replica else None
         self.bootstrap = self.kafka.bootstrap
         self.make_topics()
+        self.make_places()
+
+    def make_places(self):
+        self.places = os.path.join(self.top, "places.mmdb")
+        subprocess.run([GENERATE, "--dir", self.top, "--events", "0", "--attacks", "0", "--bad", "0", "--geoip", self.places],
+                       check=True, stdout=subprocess.DEVNULL)
 
     def box(self, box):
         self.boxes.append(box)
@@ -137,7 +143,8 @@ class World:
             "group": {"name": GROUP, "slots_max": 16},
             "topics": {**{t: t for t in OUTPUTS}, "state": "state"},
             "inputs": inputs,
-            "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles")},
+            "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
+                      "geoip_file": self.places},
             "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "32MiB"},
             "alerts": {"brake": 0, "max_age": "7d"},
             "work": {"threads": self.s.threads, "name": f"worker-{worker.number}"},

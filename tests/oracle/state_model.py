@@ -12,6 +12,7 @@ import collections
 import hashlib
 import itertools
 import json
+import math
 import uuid
 from fractions import Fraction
 
@@ -322,6 +323,26 @@ def meets_risk(c, told, t):
     return meets(bounds_of(c), score)
 
 
+RADIUS_M = 6_371_009
+
+
+def distance_m(a, b):
+    lat_a, lon_a, lat_b, lon_b = map(math.radians, (*a, *b))
+    half = math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    return 2 * RADIUS_M * math.asin(math.sqrt(half))
+
+
+def met_geo_velocity(hits, places):
+    """With the default distance, 500 km, and speed, 800 km/h. places: address -> (latitude, longitude, network)."""
+    met, rows = [], sorted({(h.t, *place) for h in hits for (address,) in h.values
+                            for place in [places(address)] if place})
+    for before, row in zip(rows, rows[1:]):
+        metres, ms = distance_m(before[1:3], row[1:3]), row[0] - before[0]
+        if metres >= 500_000 and metres * HOUR >= 800_000 * ms:
+            met.append((row[0], None))
+    return met
+
+
 MET = {"first_seen": met_first_seen, "rarity": met_rarity, "ratio": met_ratio, "volume": met_volume}
 
 
@@ -343,7 +364,7 @@ def key_names(rule):
 def is_final(rule, listed):
     """Told from the times at which the condition holds (docs/state.md, "Operators")?"""
     c, weir, dedup = rule["correlation"], rule.get("weir", {}), dedup_of(rule)
-    return (rule["name"] in listed or is_off(rule) or c["type"] in AGGREGATES + HISTORIES or tumbles(c)
+    return (rule["name"] in listed or is_off(rule) or c["type"] in (*AGGREGATES, *HISTORIES, "geo_velocity") or tumbles(c)
             or weir.get("emit") == "final" or dedup.get("anchor") == "first"
             or "fields" in dedup and dedup["fields"] != c.get("group-by", []))
 
@@ -391,7 +412,8 @@ def without_repeats(hits):
 
 
 class Model:
-    def __init__(self, rules, events, tenant=""):
+    def __init__(self, rules, events, tenant="", places=None):
+        self.places = places
         self.rules = {r["name"]: r for r in rules}
         self.tenant = tenant
         self.matches, self.late = collections.defaultdict(list), collections.defaultdict(list)
@@ -438,6 +460,8 @@ class Model:
 
     def met(self, rule, hits):
         c = rule["correlation"]
+        if c["type"] == "geo_velocity":
+            return met_geo_velocity(hits, self.places)
         if c["type"] in MET:
             return sorted(set(MET[c["type"]](c, hits)), key=repr)
         return [(t, None) for t in times_met(rule, hits)]
@@ -499,7 +523,7 @@ class Model:
     def of_correlation(self, rule, out):
         c, dedup = rule["correlation"], dedup_of(rule)
         width = span(c["timespan"]) if "timespan" in c else 0
-        period = span(dedup["period"]) if "period" in dedup else max(HOUR, width)
+        period = span(dedup["period"]) if "period" in dedup else DAY if c["type"] == "geo_velocity" else max(HOUR, width)
         names = c.get("group-by", [])
         told = collections.defaultdict(list)  # dedup key: times at which the condition held
         heard = collections.defaultdict(list)  # dedup key: times of hits
