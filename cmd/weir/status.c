@@ -7,7 +7,7 @@
 
 int command_status(int argc, char **argv)
 {
-    struct status_options o = {.address = STR(HTTP_ADDRESS_DEFAULT)};
+    struct status_options o = {0};
     struct text_list words = {0};
     bool lists_metrics = false;
     const struct flag flags[] = {
@@ -28,6 +28,8 @@ int command_status(int argc, char **argv)
     int code;
 
     if (command_begin(&set, argc, argv, &words, &code)) {
+        if (!o.address.p)
+            o.address = STR(HTTP_ADDRESS_DEFAULT);
         if (words.n)
             code = command_misused(&set, "'%.*s' is no option (where it listens: --address)",
                                    (int)words.items[0].n, words.items[0].p);
