@@ -15,6 +15,9 @@ int command_check(int argc, char **argv)
         {"strict", 0, FLAG_SWITCH, NULL, "warnings make exit code 1", .to.on = &o.is_strict},
         {"plan", 0, FLAG_TEXT, "RULE", "print how the rule with this id or title is matched",
          .to.text = &o.plan},
+        {"against", 0, FLAG_TEXTS, "PATH",
+         "print what becomes of each rule's state when these old rules are replaced",
+         .to.texts = &o.against},
         {"effective", 0, FLAG_LATER, "RULE", NULL, .to.on = NULL},
     };
     const struct flag_group groups[] = {
@@ -31,6 +34,7 @@ int command_check(int argc, char **argv)
     if (command_begin(&set, argc, argv, &o.rules.paths, &code))
         code = o.rules.paths.n ? (int)check_run(&o)
                                : command_misused(&set, "no rules: weir check PATH...");
+    text_list_release(&o.against);
     rule_options_release(&o.rules);
     return code;
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "app/check_against.h"
 #include "app/measure.h"
 #include "app/output.h"
 #include "app/table.h"
@@ -371,6 +372,20 @@ static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct wei
     return output_write(c->out, buf_str(&c->text), err);
 }
 
+/* ---- beside old rules ------------------------------------------------------------------- */
+
+/* Of new rules that do not load nothing can be said but that. */
+static enum weir_rc print_against(struct check *c, enum exit_code *code, struct weir_err *err)
+{
+    struct check_against against = {.options = &c->options->rules,
+                                    .book = &c->book,
+                                    .old = &c->options->against,
+                                    .is_table = c->is_table};
+
+    *code = rule_book_report(&c->book, &c->options->rules);
+    return *code == EXIT_FINE ? check_against(&against, c->out, err) : WEIR_OK;
+}
+
 /* ---- the command -------------------------------------------------------------------- */
 
 static enum exit_code verdict_code(const struct check *c)
@@ -399,6 +414,10 @@ static enum weir_rc run(struct check *c, enum exit_code *code, struct weir_err *
                   (c->options->format == FORMAT_AUTO && output_is_terminal(c->out));
     if (c->options->plan.n) {
         TRY(print_plan(c, code, err));
+        return output_commit(c->out, err);
+    }
+    if (c->options->against.n) {
+        TRY(print_against(c, code, err));
         return output_commit(c->out, err);
     }
     TRY(print_verdicts(c, err));

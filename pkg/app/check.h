@@ -12,9 +12,10 @@
 struct check_options {
     struct rule_options rules;
     enum emit_format format;
-    bool is_strict;     /* warnings are findings: exit code 1 */
-    bool only_problems; /* rules that are ok are counted, not listed */
-    struct str plan;    /* print the plan of this rule instead; empty: no */
+    bool is_strict;           /* warnings are findings: exit code 1 */
+    bool only_problems;       /* rules that are ok are counted, not listed */
+    struct str plan;          /* print the plan of this rule instead; empty: no */
+    struct text_list against; /* old rules: print what becomes of state instead; none: no */
 };
 
 /* EXIT_RULES if a rule is unsupported or in error (with skip_bad: if none is left). */

@@ -411,6 +411,41 @@ def test_check_names_what_was_likely_meant(box):
     equal(run("check", box.all_rules, "--strict").code, 0)
 
 
+COUNT = """title: Many
+id: many-1
+correlation: {type: event_count, rules: [base-1], group-by: [User], timespan: 5m, condition: {gte: 5}}
+"""
+BASE = """title: Base
+id: base-1
+logsource: {product: linux}
+detection:
+    s: {Image|endswith: /sudo}
+    condition: s
+---
+"""
+
+
+def test_check_against_old_rules_tells_what_becomes_of_state(box):
+    old = box.write("old/c.yml", (BASE + COUNT + "---\n" + COUNT.replace("many", "gone")).encode())
+    for edit, by, want in (("gte: 5", "gte: 7", ("kept", None)),
+                           ("title: Many", "title: More", ("kept", None)),
+                           ("timespan: 5m", "timespan: 9m", ("reset", "timespan")),
+                           ("[User]", "[User, Image]", ("reset", "group-by")),
+                           ("many-1", "many-2", ("added", None))):
+        new = box.write("new/c.yml", (BASE + COUNT.replace(edit, by)).encode())
+        r = run("check", new, "--against", old, "--format", "json")
+        equal(r.code, 0, r.err)
+        rules = {v["uid"]: v for v in r.lines()}
+        rule = rules[by if want[0] == "added" else "many-1"]
+        equal((rule["state"], rule.get("changed")), want, edit)
+        equal(rules["gone-1"]["state"], "removed")
+    r = run("check", new, "--against", old, "--format", "table")
+    contains(r.out, "added    event_count")
+    contains(r.out, "state: kept 0, reset 0, added 1, removed 2")
+    equal(run("check", box.write("new/bad.yml", BAD_RULE.encode()), "--against", old).code, 2)
+    equal(run("check", new, "--against", "/nosuch").code, 3)
+
+
 def test_check_warns_of_a_regex_without_a_fast_path(box):
     rule = RULE.replace("CommandLine|contains: urlcache", "CommandLine|re: 'a(?!b)c'")
     r = run("check", box.write("re.yml", rule.encode()), "--format", "json")

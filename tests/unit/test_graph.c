@@ -1,6 +1,8 @@
 /* test_graph.c - spaces of rules: which edits keep their state. */
 #include "correlate/graph.h"
 
+#include "correlate/graph_change.h"
+
 #include "tests/lib/test.h"
 
 struct world {
@@ -34,15 +36,23 @@ static void world_init(struct world *w, enum operator_kind kind)
     w->listener.state = &w->state;
 }
 
-static void identity(struct world *w, uint8_t out[16])
+static const struct graph *graph_of(struct world *w)
 {
-    struct rule *rules[] = {&w->a, &w->b, &w->listener};
+    struct rule **rules = ARENA_ARRAY(w->arena, 3, struct rule *);
     const struct graph_options options = {.brake_creates = 100};
     const struct graph *g;
     struct weir_err err = {0};
 
-    CHECK_EQ(graph_new(w->arena, rules, ARRAY_LEN(rules), &options, &g, &err), WEIR_OK);
-    memcpy(out, g->spaces[g->rules[2].stages].spec.identity, 16);
+    rules[0] = &w->a;
+    rules[1] = &w->b;
+    rules[2] = &w->listener;
+    CHECK_EQ(graph_new(w->arena, rules, 3, &options, &g, &err), WEIR_OK);
+    return g;
+}
+
+static const uint8_t *identity(const struct graph *g)
+{
+    return g->spaces[g->rules[2].stages].spec.identity;
 }
 
 static void edit_threshold(struct world *w)
@@ -87,32 +97,84 @@ static void edit_inputs(struct world *w)
     w->inputs[1].rule = &w->a;
 }
 
+static void edit_dedup(struct world *w)
+{
+    w->state.dedup.period_ms = 7200 * 1000;
+}
+
+static void edit_kind(struct world *w)
+{
+    w->c.kind = OPERATOR_AGGREGATE;
+    edit_value(w);
+}
+
 TEST(state_is_kept_or_forgotten_by_what_an_edit_means)
 {
     static const struct {
         enum operator_kind kind;
         void (*edit)(struct world *);
-        bool is_kept;
+        const char *change; /* NULL: kept */
     } rows[] = {
-        {OPERATOR_COUNT, edit_threshold, true}, {OPERATOR_COUNT, edit_level, true},
-        {OPERATOR_COUNT, edit_inputs, true},    {OPERATOR_COUNT, edit_key, false},
-        {OPERATOR_COUNT, edit_window, false},   {OPERATOR_COUNT, edit_version, false},
-        {OPERATOR_COUNT, edit_channel, false},  {OPERATOR_DISTINCT, edit_value, false},
-        {OPERATOR_SET, edit_inputs, false},     {OPERATOR_ORDERED, edit_inputs, false},
+        {OPERATOR_COUNT, edit_threshold, NULL},
+        {OPERATOR_COUNT, edit_level, NULL},
+        {OPERATOR_COUNT, edit_inputs, NULL},
+        {OPERATOR_COUNT, edit_key, "group-by"},
+        {OPERATOR_COUNT, edit_window, "timespan"},
+        {OPERATOR_COUNT, edit_version, "state_version"},
+        {OPERATOR_COUNT, edit_channel, "channel"},
+        {OPERATOR_COUNT, edit_dedup, "dedup.period"},
+        {OPERATOR_COUNT, edit_kind, "kind"},
+        {OPERATOR_DISTINCT, edit_value, "condition.field"},
+        {OPERATOR_SET, edit_inputs, "rules"},
+        {OPERATOR_ORDERED, edit_inputs, "rules"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct world w;
-        uint8_t before[16], after[16];
-        world_init(&w, rows[i].kind);
-        identity(&w, before);
-        rows[i].edit(&w);
-        identity(&w, after);
-        if ((memcmp(before, after, sizeof after) == 0) != rows[i].is_kept)
-            print_error("row %zu\n", i);
-        CHECK_EQ(memcmp(before, after, sizeof after) == 0, rows[i].is_kept);
-        arena_free(w.arena);
+        struct world before, after;
+        world_init(&before, rows[i].kind);
+        world_init(&after, rows[i].kind);
+        rows[i].edit(&after);
+        const struct graph *was = graph_of(&before), *is = graph_of(&after);
+        const char *change = graph_change(was, 2, is, 2);
+        if (!change != !rows[i].change || (change && strcmp(change, rows[i].change) != 0))
+            print_error("row %zu: %s\n", i, change ? change : "kept");
+        CHECK_EQ(!change, !rows[i].change);
+        CHECK(!change || strcmp(change, rows[i].change) == 0);
+        CHECK_EQ(memcmp(identity(was), identity(is), 16) == 0, !change);
+        arena_free(before.arena);
+        arena_free(after.arena);
     }
 }
 
-TEST_MAIN(ENTRY(state_is_kept_or_forgotten_by_what_an_edit_means))
+TEST(levels_do_not_depend_on_other_rules)
+{
+    static struct correlation deep;
+    struct world w, v;
+    static struct correlation_input input;
+    static struct str group[1] = {{"User", 4}};
+
+    world_init(&w, OPERATOR_COUNT);
+    world_init(&v, OPERATOR_COUNT);
+    const struct graph *g = graph_of(&w);
+    /* Beside a rule that listens to a rule that listens. */
+    input = (struct correlation_input){.rule = &v.listener, .group_fields = group};
+    deep = v.c;
+    deep.inputs = &input;
+    deep.n_inputs = 1;
+    struct rule above = {.uid = STR("d"), .correlation = &deep};
+    struct rule *rules[] = {&above, &v.a, &v.b, &v.listener};
+    const struct graph_options options = {.brake_creates = 100};
+    const struct graph *h;
+    struct weir_err err;
+    CHECK_EQ(graph_new(v.arena, rules, 4, &options, &h, &err), WEIR_OK);
+    CHECK_EQ(h->spaces[h->rules[3].stages].spec.level, g->spaces[g->rules[2].stages].spec.level);
+    CHECK_EQ(h->spaces[h->rules[3].brake].spec.level, GRAPH_BRAKE_LEVEL);
+    CHECK_EQ(g->spaces[g->rules[2].brake].spec.level, GRAPH_BRAKE_LEVEL);
+    CHECK_EQ(g->n_levels, GRAPH_BAND);
+    CHECK_EQ(h->n_levels, GRAPH_BAND);
+    arena_free(w.arena);
+    arena_free(v.arena);
+}
+
+TEST_MAIN(ENTRY(state_is_kept_or_forgotten_by_what_an_edit_means),
+          ENTRY(levels_do_not_depend_on_other_rules))
