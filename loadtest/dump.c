@@ -5,11 +5,14 @@
  *     build/loadtest/dump --brokers HOST:PORT --topic in --planted
  *     build/loadtest/dump --brokers HOST:PORT --topic in --topic alerts --offsets GROUP
  *
- * All records from the beginning to the end as of now, read_committed, line.h's form; --planted:
- * those alone that generate planted. --offsets: per partition one line {"topic", "partition",
- * "low", "high", "stable", "committed"} instead: end of the log, end of what is committed (less
- * than the high one: a transaction is open), and what the group has committed (-1: nothing). Exit
- * code 1 and one line if it is not done within --seconds (60).
+ *     build/loadtest/dump --brokers HOST:PORT --topic alerts --from OFFSETS
+ *
+ * All records from the beginning (--from: the ends in a file that --offsets wrote) to the end as of
+ * now, read_committed, line.h's form; --planted: those alone that generate planted. --offsets: per
+ * partition one line {"topic", "partition", "low", "high", "stable", "committed"} instead: end of
+ * the log, end of what is committed (less than the high one: a transaction is open), and what the
+ * group has committed (-1: nothing). Exit code 1 and one line if it is not done within --seconds
+ * (60).
  */
 #include "base/str.h"
 #include "loadtest/line.h"
@@ -25,7 +28,7 @@
 enum { TOPICS_MAX = 64, PROPS_MAX = 64, TEXT_MAX = 512, CALL_MS = 10000, BATCH = 1000 };
 
 struct options {
-    const char *topics[TOPICS_MAX], *props[PROPS_MAX], *group;
+    const char *topics[TOPICS_MAX], *props[PROPS_MAX], *group, *from;
     size_t n_topics, n_props;
     bool is_planted_only, is_uncommitted;
     uint32_t seconds;
@@ -33,7 +36,7 @@ struct options {
 
 static const char *const usage = "usage: dump --brokers HOST:PORT --topic NAME... [--planted] "
                                  "[--uncommitted] [--offsets GROUP]\n"
-                                 "            [--seconds N] [-X NAME=VALUE...]\n";
+                                 "            [--from FILE] [--seconds N] [-X NAME=VALUE...]\n";
 
 static void fail(const char *what, const char *why)
 {
@@ -95,6 +98,28 @@ static rd_kafka_topic_partition_list_t *partitions(rd_kafka_t *c, const struct o
     return list;
 }
 
+/* Where an earlier --offsets ended. */
+static void begin_at(rd_kafka_topic_partition_list_t *list, const char *path)
+{
+    char text[TEXT_MAX], topic[TEXT_MAX];
+    int partition;
+    long long high;
+    FILE *f = fopen(path, "r");
+
+    if (!f)
+        fail(path, "cannot be read");
+    while (fgets(text, sizeof text, f)) {
+        /* The form is put_offsets()'s own. */
+        int n = sscanf(text, "{\"topic\":\"%511[^\"]\",\"partition\":%d,\"low\":%*d,\"high\":%lld",
+                       topic, &partition, &high);
+        rd_kafka_topic_partition_t *p =
+            n == 3 ? rd_kafka_topic_partition_list_find(list, topic, partition) : NULL;
+        if (p)
+            p->offset = high;
+    }
+    fclose(f);
+}
+
 /* ---- records -------------------------------------------------------------------------------- */
 
 static bool is_planted(rd_kafka_headers_t *h)
@@ -154,6 +179,8 @@ static void dump(const struct options *o)
     time_t end = time(NULL) + (time_t)o->seconds;
 
     ASSERT(batch);
+    if (o->from)
+        begin_at(list, o->from);
     if (rd_kafka_assign(c, list) != RD_KAFKA_RESP_ERR_NO_ERROR)
         fail("assign", "refused");
     while (left > 0) {
@@ -218,15 +245,21 @@ enum {
     OPT_PLANTED,
     OPT_UNCOMMITTED,
     OPT_OFFSETS,
+    OPT_FROM,
     OPT_SECONDS,
     OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"brokers", 1, NULL, OPT_BROKERS}, {"topic", 1, NULL, OPT_TOPIC},
-    {"planted", 0, NULL, OPT_PLANTED}, {"uncommitted", 0, NULL, OPT_UNCOMMITTED},
-    {"offsets", 1, NULL, OPT_OFFSETS}, {"seconds", 1, NULL, OPT_SECONDS},
-    {"help", 0, NULL, OPT_HELP},       {NULL, 0, NULL, 0},
+    {"brokers", 1, NULL, OPT_BROKERS},
+    {"topic", 1, NULL, OPT_TOPIC},
+    {"planted", 0, NULL, OPT_PLANTED},
+    {"uncommitted", 0, NULL, OPT_UNCOMMITTED},
+    {"offsets", 1, NULL, OPT_OFFSETS},
+    {"seconds", 1, NULL, OPT_SECONDS},
+    {"from", 1, NULL, OPT_FROM},
+    {"help", 0, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 static void add_prop(struct options *o, const char *prop)
@@ -258,6 +291,9 @@ static void take(struct options *o, int option, const char *value)
         break;
     case OPT_OFFSETS:
         o->group = value;
+        break;
+    case OPT_FROM:
+        o->from = value;
         break;
     case OPT_SECONDS:
         o->seconds = (uint32_t)strtoul(value, NULL, 10);

@@ -116,6 +116,16 @@ def failover(world, rng):
     world.replica.ask("REPLICAOF", "NO", "ONE")
 
 
+def late_end(world, rng):
+    """An EndTxn is kept from the broker, or passes and is repeated, after the next transaction has begun."""
+    while True:
+        yield rng.uniform(*world.s.every)
+        world.proxy.order("on EndTxn " + rng.choice(["take", "copy"]))
+        world.count("late ends")
+        yield rng.uniform(0.1, 0.3)
+        world.proxy.order("release after Produce")
+
+
 EXTRA_RULE = """title: Something new
 name: something_new
 id: 10ad7e57-0000-4000-8000-000000000099
@@ -140,6 +150,8 @@ def change_rules(world, is_new):
             f.write(EXTRA_RULE)
     elif os.path.exists(extra):
         os.remove(extra)
+    with open(world.list, "a", encoding="utf-8") as f:
+        f.write("nothing-%d\n" % is_new)
 
 
 def reload(world, rng):

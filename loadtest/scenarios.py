@@ -32,6 +32,7 @@ class Scenario:
     kafka: dict = dataclasses.field(default_factory=dict)
     redis: dict = dataclasses.field(default_factory=dict)
     has_replica: bool = False
+    input_topic: dict = dataclasses.field(default_factory=dict)  # its configuration
     config: dict = dataclasses.field(default_factory=dict)  # of weir: {"work/batch_time": "50ms"}
     # judgement
     check: tuple = ()  # options of check.py
@@ -79,6 +80,8 @@ SCENARIOS = [
     Scenario("reload", "four workers take a new rule set one by one, and the old one again", faults.reload, workers=4,
              every=(3.0, 3.0), rate=4_000, at_least={"reloads": 16},
              short={**SHORT, "workers": 2, "rate": 2_500, "every": (2.0, 2.0), "at_least": {"reloads": 6}}),
+    Scenario("late-end", "ends of transactions come late, to a producer that has begun the next", faults.late_end,
+             kafka={"proxied": True}, every=(0.3, 0.8), at_least={"late ends": 60}, rate=2_000, events=100_000),
     Scenario("everything", "kills, joins, reloads and a store that comes back empty", faults.everything, workers=3,
              every=(1.0, 3.0), rate=3_000, events=400_000, attacks=4_000),
     Scenario("real-time", "event time is the wall clock", rate=4_000, **REAL),

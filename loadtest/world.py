@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from kafka_box import KafkaBox  # noqa: E402
+from kafka_proxy import KafkaProxy  # noqa: E402
 from redis_box import RedisBox  # noqa: E402
 import local_process  # noqa: E402
 
@@ -31,6 +32,18 @@ OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 OUTPUT_PARTITIONS = 4
 GROUP = "load"
 STOP_S, READY_S, CALL_S = 30, 30, 90
+
+
+# No event matches it: its list is there to be loaded again.
+LISTED_RULE = """title: Listed
+name: listed
+id: 10ad7e57-0000-4000-8000-000000000098
+logsource: {product: loadtest}
+detection:
+  selection: {k: listed, host|expand: '%listed%'}
+  condition: selection
+level: low
+"""
 
 
 def write(path, text):
@@ -106,11 +119,15 @@ class World:
         self.topics = [f"in-{t}" for t in scenario.tenants] or ["in"]
         self.rules = os.path.join(self.top, "rules")
         shutil.copytree(os.path.join(ROOT, "loadtest", "rules"), self.rules, dirs_exist_ok=True)
+        write(os.path.join(self.rules, "listed.yml"), LISTED_RULE)
+        self.list = write(os.path.join(self.top, "listed.txt"), "nothing\n")
         write(os.path.join(self.top, "secret"), "a secret of the load test, 32 bytes and more\n")
         self.kafka = self.box(KafkaBox(nodes=scenario.nodes, **scenario.kafka))
         self.redis = self.box(RedisBox(**scenario.redis))
         self.replica = self.box(RedisBox(replica_of=f"127.0.0.1:{self.redis.port}")) if scenario.has_replica else None
         self.bootstrap = self.kafka.bootstrap
+        self.proxy = KafkaProxy(self.kafka) if scenario.kafka.get("proxied") else None
+        self.since = None
         self.make_topics()
         self.make_places()
 
@@ -126,7 +143,7 @@ class World:
     def make_topics(self):
         copies = {"min.insync.replicas": 2} if self.s.nodes == 3 else {}
         for topic in self.topics:
-            self.kafka.topic(topic, self.s.partitions, {"retention.ms": -1, **copies})
+            self.kafka.topic(topic, self.s.partitions, {"retention.ms": -1, **copies, **self.s.input_topic})
         for topic in OUTPUTS:
             self.kafka.topic(topic, OUTPUT_PARTITIONS, {"retention.ms": -1, "cleanup.policy": "delete", **copies})
         self.kafka.topic("state", OUTPUT_PARTITIONS, {"cleanup.policy": "compact", **copies})
@@ -139,12 +156,12 @@ class World:
         inputs = [{"topics": [topic], "start": "earliest", **({"tenant": tenant} if tenant else {})}
                   for topic, tenant in zip(self.topics, self.s.tenants or [""])]
         config = {
-            "kafka": {"common": {"bootstrap.servers": self.bootstrap}},
+            "kafka": {"common": {"bootstrap.servers": (self.proxy or self.kafka).bootstrap}},
             "group": {"name": GROUP, "slots_max": 16},
             "topics": {**{t: t for t in OUTPUTS}, "state": "state"},
             "inputs": inputs,
             "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
-                      "geoip_file": self.places},
+                      "geoip_file": self.places, "lists": ["listed=" + self.list]},
             "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "32MiB"},
             "alerts": {"brake": 0, "max_age": "7d"},
             "work": {"threads": self.s.threads, "name": f"worker-{worker.number}"},
@@ -208,6 +225,8 @@ class World:
             command = [DUMP, "--brokers", self.bootstrap, "--seconds", str(CALL_S), *options]
             for topic in topics:
                 command += ["--topic", topic]
+            if self.since and "--offsets" not in options:
+                command += ["--from", self.since]
             done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, timeout=2 * CALL_S, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
@@ -256,6 +275,8 @@ class World:
             if w.is_running():
                 w.send(signal.SIGCONT)
                 w.kill()
+        if self.proxy:
+            self.proxy.close()
         for process in self.children:
             if process.poll() is None:
                 process.kill()
