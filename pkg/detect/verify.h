@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "detect/engine.h"
 
-enum { VERIFY_ROUNDS = 4 /* events per rule */, VERIFY_MS_MAX = 5000 };
+enum { VERIFY_ROUNDS = 8 /* events per rule */, VERIFY_MS_MAX = 5000 };
 
 struct verify_subject {
     struct engine *engine;

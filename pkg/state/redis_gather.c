@@ -85,14 +85,6 @@ void redis_outbox_pack(struct store_redis *s, const struct redis_shard *sh, size
     buf_add(out, bytes);
 }
 
-static uint32_t space_of(const struct store_redis *s, const uint8_t *identity)
-{
-    for (uint32_t i = 0; i < s->n_spaces; i++)
-        if (memcmp(s->spaces[i].spec.identity, identity, 16) == 0)
-            return i;
-    return STORE_SPACE_FOREIGN;
-}
-
 static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t part,
                        struct str bytes, bool is_published)
 {
@@ -111,7 +103,7 @@ static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t p
     r.note.due_ms = unpack_i64(&u);
     unpack_bytes(&u, identity, sizeof identity);
     unpack_bytes(&u, r.note.key.bytes, STATE_KEY_BYTES);
-    r.space = space_of(s, identity);
+    r.space = redis_space_of(s, identity);
     r.bytes = (struct str){(const char *)u.p, unpack_left(&u)};
     r.note.op = op_of(s->batch, &r, ordinal);
     r.note.is_published = is_published;

@@ -186,14 +186,6 @@ static enum weir_rc load_group(struct store_redis *s, struct redis_shard *sh, si
     return load_samples(s, sh, space, g->items[3], g->items[4], err);
 }
 
-static uint32_t space_by_identity(const struct store_redis *s, const char *identity)
-{
-    for (uint32_t i = 0; i < s->n_spaces; i++)
-        if (memcmp(s->spaces[i].spec.identity, identity, 16) == 0)
-            return i;
-    return UINT32_MAX;
-}
-
 static void misplace(struct redis_shard *sh, struct str member, int64_t due_ms, uint32_t level)
 {
     sh->misplaced[sh->n_misplaced++] = (struct redis_misplaced){member, due_ms, level};
@@ -204,14 +196,15 @@ static enum weir_rc load_timer(struct store_redis *s, struct redis_shard *sh, st
 {
     struct state_key key;
     struct redis_value v;
-    uint32_t space = member.n == 32 ? space_by_identity(s, member.p) : UINT32_MAX;
+    uint32_t space = member.n == 32 ? redis_space_of(s, member.p) : STORE_SPACE_FOREIGN;
 
-    if (space == UINT32_MAX) {
+    if (space == STORE_SPACE_FOREIGN && cell->type == REDIS_TEXT) {
         sh->timers_skipped++; /* another rule set's: its worker calls them */
         return WEIR_OK;
     }
     if (cell->type != REDIS_TEXT || !redis_value_unpack(cell->text, &v)) {
-        misplace(sh, member, 0, REDIS_NO_LEVEL);
+        misplace(sh, member, 0,
+                 REDIS_NO_LEVEL); /* the cell is gone: whose it was is all the same */
         return WEIR_OK;
     }
     if (s->spaces[space].spec.level != s->batch->round) {

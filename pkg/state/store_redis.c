@@ -505,8 +505,9 @@ static uint32_t add_space(struct store *base, const struct space_spec *spec)
         s->spaces = reallocarray(s->spaces, s->spaces_cap, sizeof *s->spaces);
         ASSERT(s->spaces);
     }
-    s->spaces[s->n_spaces] = (struct redis_space){.spec = *spec};
-    return s->n_spaces++;
+    s->spaces[s->n_spaces++] = (struct redis_space){.spec = *spec};
+    redis_space_added(s);
+    return s->n_spaces - 1;
 }
 
 static int64_t next_due(const struct store *base)
@@ -555,6 +556,7 @@ static void free_store(struct store *base)
     buf_release(&s->scratch);
     free(s->words.p);
     free(s->spaces);
+    free(s->space_slots);
     if (s->arena)
         arena_free(s->arena);
     if (s->calls)

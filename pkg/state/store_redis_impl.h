@@ -150,6 +150,8 @@ struct store_redis {
     uint64_t token;
     struct redis_space *spaces;
     uint32_t n_spaces, spaces_cap;
+    uint32_t *space_slots; /* number + 1; 0: free; redis_space.c */
+    uint32_t n_space_slots;
     struct redis_shard shards[STORE_SHARDS];
     store_claim_reader *claim_reader;
 
@@ -185,6 +187,9 @@ void redis_add_call(struct store_redis *s, struct redis_words *w, const char *na
 
 struct redis_slot *redis_slot_get(struct store_redis *s, struct redis_shard *sh, uint32_t space,
                                   const struct state_key *key);
+/* redis_space.c. The last one was added; the number of an identity or STORE_SPACE_FOREIGN. */
+void redis_space_added(struct store_redis *s);
+uint32_t redis_space_of(const struct store_redis *s, const void *identity);
 /* redis_read.c */
 void redis_request_read(struct store_redis *s, struct redis_shard *sh);
 MUST_USE enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard *sh,
