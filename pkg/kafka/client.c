@@ -146,7 +146,7 @@ static const struct trouble troubles[] = {
     {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "no such topic", "is the name right, does it exist?"},
     {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "no such partition", "was the topic deleted?"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "no right to use the topic",
-     "ACLs Read and Describe (input), Write and Describe (output)"},
+     "ACLs Describe, and Read for input, Write for output, Create to make it"},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "no right to use the consumer group",
      "ACL Read on the group"},
     {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
@@ -177,10 +177,15 @@ void kafka_trouble_text(rd_kafka_resp_err_t code, const char *reason, struct wei
 {
     const struct trouble *t = trouble_of(code);
 
+    /* `(after 301ms in state AUTH_REQ, 1 identical error(s) suppressed)` makes each another text */
+    size_t n = str_find(str_from(reason), STR(" (after "), 0);
+
+    if (n > KAFKA_ERRSTR_MAX)
+        n = strnlen(reason, KAFKA_ERRSTR_MAX);
     if (!t)
-        (void)err_set(err, WEIR_IO, "kafka: %s: %s", rd_kafka_err2name(code), reason);
+        (void)err_set(err, WEIR_IO, "kafka: %s: %.*s", rd_kafka_err2name(code), (int)n, reason);
     else
-        (void)err_set(err, WEIR_IO, "kafka: %s: %s (%s)", t->what, reason, t->hint);
+        (void)err_set(err, WEIR_IO, "kafka: %s: %.*s (%s)", t->what, (int)n, reason, t->hint);
 }
 
 /* The reason up to the second colon of `host:port/id: what` names who; times and addresses that
@@ -199,6 +204,11 @@ void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, con
     int64_t now = kafka_now_ms();
     size_t oldest = 0;
 
+    /* That all are down follows from what befell each, which says more. */
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kafka_troubles_last(t, NULL))
+        return;
+    kafka_trouble_text(code, reason, &t->last);
+    t->last_ms = now;
     for (size_t i = 0; i < KAFKA_TROUBLES_MAX; i++) {
         if (t->seen[i].mark == mark && t->seen[i].told_ms + KAFKA_TROUBLE_REPEAT_MS > now)
             return;
@@ -215,6 +225,32 @@ void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, con
     kafka_trouble_text(code, reason, &t->pending);
 }
 
+bool kafka_troubles_last(const struct kafka_troubles *t, struct weir_err *err)
+{
+    if (t->last.text[0] == 0 || t->last_ms + KAFKA_TROUBLE_FRESH_MS < kafka_now_ms())
+        return false;
+    if (err)
+        *err = t->last;
+    return true;
+}
+
+enum weir_rc kafka_troubles_why(struct kafka_troubles *t, rd_kafka_resp_err_t code,
+                                const char *what, struct weir_err *err)
+{
+    bool is_vague =
+        code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
+        code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+        code == RD_KAFKA_RESP_ERR__WAIT_COORD;
+
+    if (is_vague && kafka_troubles_last(t, err))
+        return WEIR_IO;
+    if (kafka_is_trouble(code))
+        kafka_trouble_text(code, what, err);
+    else
+        (void)err_set(err, WEIR_IO, "kafka: %s: %s", what, rd_kafka_err2str(code));
+    return WEIR_IO;
+}
+
 bool kafka_troubles_take(struct kafka_troubles *t, struct weir_err *err)
 {
     if (!t->is_pending)
@@ -229,6 +265,11 @@ void kafka_troubles_of(struct kafka_troubles *t, rd_kafka_t *rk, int code, const
 {
     char why[KAFKA_ERRSTR_MAX];
 
+    /* A broker may close a connection that works (idle, a restart). If it stays away, connecting
+     * again tells. */
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT && strstr(reason, "Disconnected") &&
+        strstr(reason, "in state UP"))
+        return;
     if (code == RD_KAFKA_RESP_ERR__FATAL)
         kafka_troubles_note(t, rd_kafka_fatal_error(rk, why, sizeof why), why);
     else

@@ -47,11 +47,21 @@ struct kafka_troubles {
     } seen[KAFKA_TROUBLES_MAX];
     bool is_pending;
     struct weir_err pending;
+    struct weir_err last; /* told or kept back */
+    int64_t last_ms;
 };
+/* Younger than this, a trouble is why a call got no answer: reconnecting repeats it sooner. */
+enum { KAFKA_TROUBLE_FRESH_MS = 5000 };
 /* Belongs to one thread. */
 void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, const char *reason);
 /* False: nothing new. */
 bool kafka_troubles_take(struct kafka_troubles *t, struct weir_err *err);
+/* The last one, if it is fresh. */
+bool kafka_troubles_last(const struct kafka_troubles *t, struct weir_err *err);
+/* Why did a call fail? Where the code alone says nothing (a timeout), a fresh trouble does, else
+ * `what` and the code. Returns WEIR_IO. */
+enum weir_rc kafka_troubles_why(struct kafka_troubles *t, rd_kafka_resp_err_t code,
+                                const char *what, struct weir_err *err);
 /* rd_kafka_error_cb whose opaque is found by the caller: notes fatal errors by their cause. */
 void kafka_troubles_of(struct kafka_troubles *t, rd_kafka_t *rk, int code, const char *reason);
 

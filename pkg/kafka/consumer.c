@@ -133,7 +133,6 @@ static const struct kafka_setting group_defaults[] = {
     {"partition.assignment.strategy", "roundrobin"},
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "2000"},
-    {"log.connection.close", "false"},
     {NULL, NULL},
 };
 
@@ -169,9 +168,11 @@ static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_cons
 /* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
  * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
 static const struct kafka_setting data_defaults[] = {
-    {"fetch.wait.max.ms", "100"},         {"socket.nagle.disable", "true"},
-    {"reconnect.backoff.max.ms", "2000"}, {"fetch.error.backoff.ms", "50"},
-    {"log.connection.close", "false"},    {NULL, NULL},
+    {"fetch.wait.max.ms", "100"},
+    {"socket.nagle.disable", "true"},
+    {"reconnect.backoff.max.ms", "2000"},
+    {"fetch.error.backoff.ms", "50"},
+    {NULL, NULL},
 };
 static uint64_t share_kb(const struct kafka_consumer_options *o)
 {

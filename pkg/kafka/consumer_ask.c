@@ -6,13 +6,17 @@
 #include "kafka/consumer.h"
 #include "kafka/consumer_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static enum weir_rc failed(const char *what, const char *topic, int32_t partition,
-                           rd_kafka_resp_err_t code, struct weir_err *err)
+static enum weir_rc failed(struct kafka_consumer *c, const char *what, const char *topic,
+                           int32_t partition, rd_kafka_resp_err_t code, struct weir_err *err)
 {
-    return err_set(err, WEIR_IO, "kafka: %s of %s/%d: %s", what, topic, partition,
-                   rd_kafka_err2str(code));
+    char text[KAFKA_ERRSTR_MAX];
+
+    (void)snprintf(text, sizeof text, "%s of %s/%d", what, topic, partition);
+    rd_kafka_poll(c->data, 0);
+    return kafka_troubles_why(&c->troubles, code, text, err);
 }
 
 /* Which of the two refused: the call, or the one partition in it. */
@@ -88,7 +92,7 @@ enum weir_rc kafka_consumer_committed(struct kafka_consumer *c, const char *topi
     if (e)
         rd_kafka_event_destroy(e);
     if (code)
-        return failed("committed offset", topic, partition, code, err);
+        return failed(c, "committed offset", topic, partition, code, err);
     *out = answer;
     return WEIR_OK;
 }
@@ -99,7 +103,7 @@ enum weir_rc kafka_consumer_bounds(struct kafka_consumer *c, const char *topic, 
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(c->data, topic, partition, low, high, (int)ms);
 
-    return code ? failed("beginning and end", topic, partition, code, err) : WEIR_OK;
+    return code ? failed(c, "beginning and end", topic, partition, code, err) : WEIR_OK;
 }
 
 enum weir_rc kafka_consumer_offset_at(struct kafka_consumer *c, const char *topic,
@@ -114,7 +118,7 @@ enum weir_rc kafka_consumer_offset_at(struct kafka_consumer *c, const char *topi
     int64_t found = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
     if (code)
-        return failed("offset at a time", topic, partition, code, err);
+        return failed(c, "offset at a time", topic, partition, code, err);
     if (found >= 0) {
         *offset = found;
         return WEIR_OK;

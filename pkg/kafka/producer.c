@@ -163,10 +163,13 @@ bool kafka_producer_refused(const struct kafka_producer *p, uint64_t *number, bo
  * CONCURRENT_TRANSACTIONS, and librdkafka asks again after so long: 100, its default, makes a
  * transaction take 102 ms, 2 a few. */
 static const struct kafka_setting defaults[] = {
-    {"retry.backoff.ms", "2"},         {"linger.ms", "2"},
-    {"socket.nagle.disable", "true"},  {"transaction.timeout.ms", "10000"},
-    {"compression.type", "gzip"},      {"reconnect.backoff.max.ms", "2000"},
-    {"log.connection.close", "false"}, {NULL, NULL},
+    {"retry.backoff.ms", "2"},
+    {"linger.ms", "2"},
+    {"socket.nagle.disable", "true"},
+    {"transaction.timeout.ms", "10000"},
+    {"compression.type", "gzip"},
+    {"reconnect.backoff.max.ms", "2000"},
+    {NULL, NULL},
 };
 
 static enum weir_rc open_client(struct kafka_producer *p, struct weir_err *err)
@@ -264,7 +267,7 @@ static enum kafka_outcome timed_out(struct kafka_producer *p, const char *call,
                                     struct weir_err *err)
 {
     rd_kafka_poll(p->rk, 0);
-    if (!kafka_troubles_take(&p->troubles, err))
+    if (!kafka_troubles_last(&p->troubles, err))
         (void)err_set(err, WEIR_IO, "kafka: %s takes longer than %u ms", call, p->o.call_ms);
     return KAFKA_AGAIN;
 }

@@ -61,8 +61,9 @@ static enum weir_rc open_client(struct kafka_reader *r, const struct kafka_reade
 {
     static const struct kafka_setting defaults[] = {
         {"fetch.wait.max.ms", "100"}, /* consumer.c says why */
-        {"socket.nagle.disable", "true"},  {"reconnect.backoff.max.ms", "2000"},
-        {"log.connection.close", "false"}, {NULL, NULL},
+        {"socket.nagle.disable", "true"},
+        {"reconnect.backoff.max.ms", "2000"},
+        {NULL, NULL},
     };
     _Static_assert(READER_BYTES / OPEN_AT_ONCE == 8192 * 1024, "queued.max.messages.kbytes");
     const struct kafka_setting insisted[] = {
@@ -78,7 +79,6 @@ static enum weir_rc open_client(struct kafka_reader *r, const struct kafka_reade
     return kafka_client_new(RD_KAFKA_CONSUMER, conf, out, err);
 }
 
-/* A question failed. What the client has met meanwhile says more than its code. */
 static enum weir_rc failed(struct kafka_reader *r, const char *topic, rd_kafka_resp_err_t code,
                            struct weir_err *err)
 {
@@ -86,10 +86,7 @@ static enum weir_rc failed(struct kafka_reader *r, const char *topic, rd_kafka_r
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
         return err_set(err, WEIR_NOTFOUND, "kafka: there is no topic '%s'", topic);
-    if (!kafka_is_trouble(code) && kafka_troubles_take(&r->troubles, err))
-        return WEIR_IO;
-    kafka_trouble_text(code, topic, err);
-    return WEIR_IO;
+    return kafka_troubles_why(&r->troubles, code, topic, err);
 }
 
 static enum weir_rc bounds(struct kafka_reader *r, const char *topic, int32_t partition,

@@ -39,7 +39,6 @@ enum weir_rc kafka_admin_new(const struct kafka_props *common, struct kafka_admi
     static const struct kafka_setting defaults[] = {
         {"socket.nagle.disable", "true"},
         {"reconnect.backoff.max.ms", "1000"},
-        {"log.connection.close", "false"},
         {NULL, NULL},
     };
     static const struct kafka_setting insisted[] = {
@@ -72,23 +71,12 @@ void kafka_admin_free(struct kafka_admin *a)
     free(a);
 }
 
-/* What the client has met on the way (a refused connection, a wrong password) says more than the
- * question's own timeout. */
 static enum weir_rc failed(struct kafka_admin *a, const char *what, rd_kafka_resp_err_t code,
                            struct weir_err *err)
 {
-    bool is_vague = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
-                    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-                    code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE;
-
     while (rd_kafka_poll(a->rk, 0) > 0) {
     }
-    if (is_vague && kafka_troubles_take(&a->troubles, err)) {
-        memset(a->troubles.seen, 0, sizeof a->troubles.seen); /* each question tells anew */
-        return WEIR_IO;
-    }
-    kafka_trouble_text(code, what, err);
-    return WEIR_IO;
+    return kafka_troubles_why(&a->troubles, code, what, err);
 }
 
 /* ---- metadata ---------------------------------------------------------------------------------
