@@ -44,7 +44,8 @@ struct engine {
 
     /* Of one thread. */
     struct extract_worker *worker;
-    struct matcher *matcher; /* compiled */
+    struct matcher *matcher;       /* compiled */
+    struct engine_rule_use *taken; /* per rule: what was told; NULL: nobody has asked */
 
     /* reference */
     struct arena *event_arena;
@@ -147,6 +148,7 @@ static void free_thread_part(struct engine *e)
         arena_free(e->event_arena);
     free(e->shapes);
     free(e->matches);
+    free(e->taken);
 }
 
 void engine_free(struct engine *e)
@@ -489,12 +491,20 @@ struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule)
 
 /* ---- one thread's own ---------------------------------------------------------------- */
 
-struct engine_rule_use engine_own_rule_use(const struct engine *e, uint32_t rule)
+struct engine_rule_use engine_take_rule_use(struct engine *e, uint32_t rule)
 {
     if (e->options.kind != ENGINE_COMPILED)
         return (struct engine_rule_use){0};
-    const struct matcher_rule_stats *s = matcher_rule_stats(e->matcher, rule);
-    return (struct engine_rule_use){s->matches, s->evaluations, s->cost_cycles};
+    if (!e->taken)
+        e->taken = calloc(e->n_rules, sizeof *e->taken);
+    ASSERT(e->taken && rule < e->n_rules);
+    const struct matcher_rule_stats *now = matcher_rule_stats(e->matcher, rule);
+    struct engine_rule_use *before = &e->taken[rule];
+    struct engine_rule_use since = {now->matches - before->matches,
+                                    now->evaluations - before->evaluations,
+                                    now->cost_cycles - before->cycles};
+    *before = (struct engine_rule_use){now->matches, now->evaluations, now->cost_cycles};
+    return since;
 }
 
 /* Can the field have a value in events of the shape? Fields around the record and the event's

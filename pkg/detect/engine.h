@@ -100,7 +100,8 @@ struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule);
 /* ---- this thread's engine alone: asked by its thread while others run --------------------------
  */
 
-struct engine_rule_use engine_own_rule_use(const struct engine *e, uint32_t rule);
+/* What the rule did since this was last asked of it. */
+struct engine_rule_use engine_take_rule_use(struct engine *e, uint32_t rule);
 
 /* Could the rule match what this engine has seen so far? An atom about a field that no event of a
  * shape had is taken as false there if it is so for missing fields; so `not` of it may hold. */

@@ -178,7 +178,8 @@ void metric_rule_finding(struct metric_lane *l, uint32_t rule);
 enum { METRIC_NO_PROFILE = UINT32_MAX };
 void metric_profile(struct metric_lane *l, uint32_t profile, uint64_t n, int64_t now_ms);
 
-/* What the engine of this writer knows of a rule: sight.h sets it. */
+/* What an engine of this writer knows of a rule: sight.h tells it. A tenant's engine may see what
+ * another does not, so the most that one has said stands. */
 enum metric_sight {
     SIGHT_UNKNOWN,   /* too early to say */
     SIGHT_NO_SOURCE, /* no event that it may see */

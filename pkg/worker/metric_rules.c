@@ -295,7 +295,8 @@ void metric_rule_use(struct metric_lane *l, uint32_t rule, const struct metric_r
 {
     if (rule >= l->n_rules)
         return;
-    cell_set(&l->rules[rule].evaluations, use->evaluations);
-    cell_set(&l->rules[rule].cycles, use->cycles);
-    cell_set(&l->rules[rule].sight, use->sight);
+    cell_add(&l->rules[rule].evaluations, use->evaluations);
+    cell_add(&l->rules[rule].cycles, use->cycles);
+    if (use->sight > cell_get(&l->rules[rule].sight))
+        cell_set(&l->rules[rule].sight, use->sight);
 }

@@ -19,19 +19,19 @@ static enum metric_sight judge(const struct engine *e, uint32_t rule)
     return SIGHT_SEES;
 }
 
-static void tell(const struct engine *e, uint32_t rule, bool is_early, struct metric_lane *l)
+static void tell(struct engine *e, uint32_t rule, bool is_early, struct metric_lane *l)
 {
-    struct engine_rule_use own = engine_own_rule_use(e, rule);
+    struct engine_rule_use own = engine_take_rule_use(e, rule);
     struct metric_rule_use use = {own.evaluations, own.cycles, SIGHT_SEES};
 
-    if (!own.matches) /* what has matched can see */
+    if (!own.matches) /* what matches can see */
         use.sight = judge(e, rule);
     if (is_early && use.sight != SIGHT_SEES)
         use.sight = SIGHT_UNKNOWN;
     metric_rule_use(l, rule, &use);
 }
 
-void sight_turn(struct sight *s, const struct engine *e, size_t n_rules, struct metric_lane *l,
+void sight_turn(struct sight *s, struct engine *e, size_t n_rules, struct metric_lane *l,
                 int64_t now_ms)
 {
     bool is_early = now_ms - s->begun_ms < SIGHT_AFTER_MS;

@@ -18,7 +18,7 @@
 
 enum { SIGHT_RULES = 64, SIGHT_ROUND_MS = 10 * 1000, SIGHT_AFTER_MS = 10 * 60 * 1000 };
 
-/* Zeros and the engine's beginning: a new one for each rule set that is taken. */
+/* One for each engine, new with each rule set that is taken. */
 struct sight {
     int64_t begun_ms, round_ms;
     uint32_t next;
@@ -26,7 +26,7 @@ struct sight {
 
 void sight_init(struct sight *s, int64_t now_ms);
 /* At a batch edge. `rules` as metric_use_rules() has them. */
-void sight_turn(struct sight *s, const struct engine *e, size_t n_rules, struct metric_lane *l,
+void sight_turn(struct sight *s, struct engine *e, size_t n_rules, struct metric_lane *l,
                 int64_t now_ms);
 
 #endif

@@ -262,7 +262,8 @@ TEST(what_a_rule_can_see_is_judged_anew_by_each_set)
     CHECK(has_line(b, "weir_rule_blind{rule=\"a\",reason=\"no_field\"} 1"));
     metric_rule_use(l, 0, &(struct metric_rule_use){.sight = SIGHT_SEES}); /* another sees it */
     CHECK(has_line(b, "weir_rules_blind{reason=\"no_field\"} 0"));
-    metric_rule_use(l, 0, &(struct metric_rule_use){.sight = SIGHT_UNKNOWN});
+    metric_rule_use(l, 0, &(struct metric_rule_use){.sight = SIGHT_NO_SOURCE});
+    CHECK(has_line(b, "weir_rules_blind{reason=\"no_source\"} 0")); /* another engine of it */
     give_rules(b, 2, uids, 1);
     CHECK(has_line(b, "weir_rules_blind{reason=\"no_field\"} 0"));
     metric_board_free(b);

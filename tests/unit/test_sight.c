@@ -17,12 +17,17 @@ struct world {
     struct metric_lane *lane;
 };
 
-static struct formula *has(struct arena *a, const char *field)
+static struct formula *is(struct arena *a, const char *field, const char *value)
 {
     struct atom *x = ARENA_NEW(a, struct atom);
 
-    *x = (struct atom){.op = ATOM_EQ, .field = str_from(field), .text = STR("v")};
+    *x = (struct atom){.op = ATOM_EQ, .field = str_from(field), .text = str_from(value)};
     return formula_atom(a, x);
+}
+
+static struct formula *has(struct arena *a, const char *field)
+{
+    return is(a, field, "v");
 }
 
 static struct formula *is_null(struct arena *a, const char *field)
@@ -150,8 +155,6 @@ TEST(blindness_is_told_after_a_while_and_a_few_rules_at_a_time)
     for (unsigned i = 0; i < 10; i++)
         sight_turn(&s, w.engine, w.n, w.lane, 1000 + SIGHT_AFTER_MS - 1);
     CHECK(has_line(&w, "weir_rules_blind{reason=\"no_field\"} 0\n")); /* too early to say */
-    CHECK(has_line(&w, "weir_rule_evaluations_sampled_total{rule=\"r-0\"}") ||
-          !engine_own_rule_use(w.engine, 0).evaluations);
     sight_turn(&s, w.engine, w.n, w.lane, 1000 + SIGHT_AFTER_MS);
     CHECK(has_line(&w, "weir_rules_blind{reason=\"no_field\"} 0\n")); /* the round is young */
     sight_turn(&s, w.engine, w.n, w.lane, 1000 + SIGHT_AFTER_MS + SIGHT_ROUND_MS);
@@ -162,5 +165,31 @@ TEST(blindness_is_told_after_a_while_and_a_few_rules_at_a_time)
     end(&w);
 }
 
+/* The first batch is one of those that are sampled. */
+TEST(cost_is_told_once_and_adds_up_over_engines)
+{
+    struct world w = {.arena = arena_new(0)};
+    struct sight s, sibling;
+
+    add_rule(&w, "process_creation", is(w.arena, "CommandLine", "x")); /* it matches */
+    begin(&w);
+    struct engine *owner = w.engine, *other = engine_sibling(owner);
+    sight_init(&s, 0);
+    sight_init(&sibling, 0);
+    feed(&w, SYSMON);
+    for (int64_t t = 1; t < 4; t++) {
+        sight_turn(&s, w.engine, w.n, w.lane, t * SIGHT_ROUND_MS);
+        sight_turn(&sibling, other, w.n, w.lane, t * SIGHT_ROUND_MS);
+    }
+    CHECK(has_line(&w, "weir_rule_evaluations_sampled_total{rule=\"r-0\"} 1\n"));
+    w.engine = other;
+    feed(&w, SYSMON);
+    sight_turn(&sibling, other, w.n, w.lane, 4 * SIGHT_ROUND_MS);
+    CHECK(has_line(&w, "weir_rule_evaluations_sampled_total{rule=\"r-0\"} 2\n"));
+    w.engine = owner;
+    end(&w);
+}
+
 TEST_MAIN(ENTRY(a_rule_is_blind_if_its_formula_cannot_become_true),
-          ENTRY(blindness_is_told_after_a_while_and_a_few_rules_at_a_time))
+          ENTRY(blindness_is_told_after_a_while_and_a_few_rules_at_a_time),
+          ENTRY(cost_is_told_once_and_adds_up_over_engines))
