@@ -81,6 +81,8 @@ struct correlator {
     int64_t timer_ms;     /* of the batch at hand */
     struct buf scratch;
     struct correlator_counts counts;
+    correlator_signal_fn *hears; /* NULL: nobody */
+    void *hearing;
 };
 
 struct correlator *correlator_new(const struct graph *g, struct store *store)
@@ -616,6 +618,8 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
         op->t_ms = s.t_ms;
         op->key = s.key;
         *new_hit(c, op) = s.hit;
+        if (c->hears)
+            c->hears(c->hearing, e->space, &s);
         return;
     }
     named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,
@@ -866,6 +870,12 @@ enum weir_rc correlator_tell(struct correlator *c, correlator_fn *fn, void *cont
     }
     correlator_drop(c);
     return rc;
+}
+
+void correlator_hear(struct correlator *c, correlator_signal_fn *fn, void *context)
+{
+    c->hears = fn;
+    c->hearing = context;
 }
 
 void correlator_drop(struct correlator *c)

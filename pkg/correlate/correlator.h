@@ -25,6 +25,7 @@
 #include "correlate/gather.h"
 #include "correlate/graph.h"
 #include "correlate/pressure.h"
+#include "correlate/record.h"
 #include "state/finding.h"
 #include "state/store.h"
 
@@ -64,6 +65,11 @@ bool correlator_is_full(const struct correlator *c);
 /* f is valid during the call. event: that of the batch which made it; UINT32_MAX: a timer. */
 typedef enum weir_rc correlator_fn(void *context, const struct finding *f, uint32_t event,
                                    struct weir_err *err);
+
+/* Hears each signal on its way to a later stage of its operator (facts.h): `space` of the graph is
+ * where it comes from. Also those that lay in the outbox. NULL: nobody. */
+typedef void correlator_signal_fn(void *context, uint32_t space, const struct signal *s);
+void correlator_hear(struct correlator *c, correlator_signal_fn *fn, void *context);
 
 /* How far time has come; to go on where another correlator was. */
 int64_t correlator_watermark(const struct correlator *c);

@@ -52,9 +52,11 @@ bool fact_unpack(struct str bytes, struct fact *out)
     return unpack_ok(&u) && unpack_left(&u) == 0 && out->first_ms <= out->last_ms;
 }
 
-void fact_ops(const struct fact *f, struct hit *hit, struct state_op *term, struct state_op *group)
+void fact_ops(const struct fact *f, bool is_counted, struct hit *hit, struct state_op *term,
+              struct state_op *group)
 {
     *hit = (struct hit){.label = FIRST_SEEN_FACT,
+                        .count = is_counted,
                         .value = f->term,
                         .number_micro = f->first_ms,
                         .group_key = f->group_key};

@@ -34,7 +34,9 @@ void fact_pack(const struct fact *f, struct buf *out);
 MUST_USE bool fact_unpack(struct str bytes, struct fact *out);
 
 /* The operations that restore it, of the term's and of the group's cell: spaces, order and position
- * are the caller's to fill. `hit` is their payload. */
-void fact_ops(const struct fact *f, struct hit *hit, struct state_op *term, struct state_op *group);
+ * are the caller's to fill. `hit` is their payload. is_counted: the first fact of this name that
+ * the cells meet; the group counts its terms. */
+void fact_ops(const struct fact *f, bool is_counted, struct hit *hit, struct state_op *term,
+              struct state_op *group);
 
 #endif

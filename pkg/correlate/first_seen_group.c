@@ -309,8 +309,10 @@ static void settle(struct judging *j, int64_t watermark_ms)
 /* ---- operations -------------------------------------------------------------------------------
  */
 
-static void restore(struct head *h, int64_t first_ms, int64_t last_ms)
+static void restore(struct head *h, const struct hit *fact, int64_t last_ms)
 {
+    int64_t first_ms = fact->number_micro;
+
     if (!h->is_known || first_ms < h->first_ms)
         h->first_ms = first_ms;
     if (last_ms > h->heard_ms)
@@ -318,7 +320,7 @@ static void restore(struct head *h, int64_t first_ms, int64_t last_ms)
     if (!h->is_known || first_ms < h->count_from_ms)
         h->count_from_ms = first_ms;
     h->is_known = true;
-    h->terms++;
+    h->terms += fact->count > 0;
 }
 
 static void wait(struct cell *cell, struct head *h, const struct state_op *op)
@@ -376,7 +378,7 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
     if (!load(&cell->main, &j.h) && !begin(cell, op, &j.h))
         return;
     if (hit->label == FIRST_SEEN_FACT) {
-        restore(&j.h, hit->number_micro, op->t_ms);
+        restore(&j.h, hit, op->t_ms);
         put(cell, &j.h);
     } else if (hit->label == FIRST_SEEN_STILL) {
         still(cell, &j.h, hit->number_micro, op->t_ms, j.history);

@@ -515,6 +515,18 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
     return WEIR_OK;
 }
 
+int64_t graph_longest_period_ms(const struct graph *g)
+{
+    int64_t longest_ms = 0;
+
+    for (size_t i = 0; i < g->n_rules; i++) {
+        int64_t ms = period_of(g->rules[i].rule);
+        if (g->rules[i].is_telling && ms > longest_ms)
+            longest_ms = ms;
+    }
+    return longest_ms;
+}
+
 void graph_attach(const struct graph *g, struct store *s)
 {
     for (uint32_t i = 0; i < g->n_spaces; i++) {

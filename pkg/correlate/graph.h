@@ -136,6 +136,9 @@ MUST_USE enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size
 /* Whose rule it is. */
 struct str graph_tenant_of(const struct graph *g, uint32_t rule);
 
+/* The longest dedup period of a rule that tells: how far back claims may count. */
+int64_t graph_longest_period_ms(const struct graph *g);
+
 /* Give the spaces to a store that has none yet: their numbers there are those of the graph. */
 void graph_attach(const struct graph *g, struct store *s);
 

@@ -417,7 +417,7 @@ enum store_answer ledger_mark(struct ledger *l, const char *incarnation,
     return STORE_DONE;
 }
 
-static bool holds(const struct ledger *l, const struct store_lease *lease)
+bool ledger_holds(const struct ledger *l, const struct store_lease *lease)
 {
     return lease->token != 0 && lease->token == l->lease_token && l->now_ms < l->lease_ends_ms &&
            strcmp(lease->run_id, l->run.run_id) == 0;
@@ -428,7 +428,7 @@ enum store_answer ledger_lease(struct ledger *l, const struct store_lease *lease
     bool is_free = l->lease_token == 0 || l->now_ms >= l->lease_ends_ms;
 
     ASSERT(lease->token);
-    if (strcmp(lease->run_id, l->run.run_id) != 0 || (!is_free && !holds(l, lease)) ||
+    if (strcmp(lease->run_id, l->run.run_id) != 0 || (!is_free && !ledger_holds(l, lease)) ||
         strcmp(lease->incarnation, l->run.blessed) != 0)
         return STORE_FENCED;
     l->lease_token = lease->token;
@@ -439,7 +439,7 @@ enum store_answer ledger_lease(struct ledger *l, const struct store_lease *lease
 enum store_answer ledger_bless(struct ledger *l, const struct store_lease *lease,
                                const uint32_t *partitions, size_t n)
 {
-    if (!holds(l, lease))
+    if (!ledger_holds(l, lease))
         return STORE_FENCED;
     for (size_t i = 0; i < n; i++)
         give_marks(add_part(l, partitions[i]));
@@ -466,7 +466,7 @@ static void restore_claim(struct ledger *l, const struct store_claim *c)
 enum store_answer ledger_restore(struct ledger *l, const struct store_lease *lease,
                                  const struct store_claim *claims, size_t n)
 {
-    if (!holds(l, lease))
+    if (!ledger_holds(l, lease))
         return STORE_FENCED;
     for (size_t i = 0; i < n; i++)
         restore_claim(l, &claims[i]);
@@ -489,7 +489,7 @@ bool ledger_replay_from(const struct ledger *l, uint32_t partition, struct store
 enum store_answer ledger_set_replay(struct ledger *l, const struct store_lease *lease,
                                     uint32_t partition, const struct store_applied *from)
 {
-    if (!holds(l, lease))
+    if (!ledger_holds(l, lease))
         return STORE_FENCED;
     struct ledger_part *p = add_part(l, partition);
     if (!p->has_replay || store_at_less(from->at, p->replay.at))

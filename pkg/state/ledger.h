@@ -88,6 +88,7 @@ enum store_answer ledger_mark(struct ledger *l, const char *incarnation,
                               const struct store_mark *marks, size_t n, uint32_t n_levels,
                               int64_t *least_ms);
 enum store_answer ledger_lease(struct ledger *l, const struct store_lease *lease);
+bool ledger_holds(const struct ledger *l, const struct store_lease *lease);
 enum store_answer ledger_bless(struct ledger *l, const struct store_lease *lease,
                                const uint32_t *partitions, size_t n);
 enum store_answer ledger_restore(struct ledger *l, const struct store_lease *lease,

@@ -50,6 +50,13 @@ local function run_id()
   return own_run
 end
 
+-- A key of the same group that belongs to no shard.
+local function name(key, what) return string.match(key, '^.*:') .. what .. '}' end
+
+local function holds_lease(key, run, token)
+  return run == run_id() and redis.call('GET', name(key, 'lease')) == token
+end
+
 local function next_due(tag, level, after)
   return redis.call('ZRANGEBYSCORE', tag .. ':t:' .. level, '(' .. after, '+inf', 'LIMIT', 0, 1,
     'WITHSCORES')[2] or false
@@ -209,15 +216,16 @@ local function trim(outbox, acked)
   end
 end
 
--- client, token, seq, timer_ms, round, run, parts: (partition, epoch, applied as read, now,
+-- client, token, seq, timer_ms, round, run, lease (a token, or ''), parts: (partition, epoch, applied as read, now,
 -- acked), groups (group_of), timers by level: (level, those set (due, member), those gone), outbox:
 -- (key, entries).
 local function commit(keys, args)
   local tag, groups, parts = keys[1], {}, {}
   local meta = tag .. ':m'
   local one, number, many = reader(args)
-  local client, token, seq, timer, round, run = one(), one(), one(), one(), one(), one()
+  local client, token, seq, timer, round, run, lease = one(), one(), one(), one(), one(), one(), one()
   local is_repeated = redis.call('GET', tag .. ':k:' .. client) == token
+  if lease ~= '' and not holds_lease(tag, run, lease) then return { 'FENCED' } end
   for i = 1, number() do
     local p = { name = one(), epoch = number(), was = one(), now = one(), acked = one() }
     parts[i] = p
@@ -310,13 +318,8 @@ end
 --                      committed offset at which it was last found to be another log
 --   {w:slot}:N  string token of who has slot N and its name, with a time to live
 
-local function name(key, what) return string.match(key, '^.*:') .. what .. '}' end
 local NO_MARK = -2 ^ 63
 local CLAIM_SECONDS = 35 * 86400 -- longer than any dedup period
-
-local function holds_lease(key, run, token)
-  return run == run_id() and redis.call('GET', name(key, 'lease')) == token
-end
 
 local function give_marks(key, partition)
   redis.call('HSETNX', name(key, 'marks'), partition, '')

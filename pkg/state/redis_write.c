@@ -412,6 +412,16 @@ static void add_outbox(struct store_redis *s, const struct redis_shard *sh, stru
     }
 }
 
+/* By what right: an incarnation that partitions were acquired in, or a recovery's lease. */
+static void add_right(struct store_redis *s, struct redis_words *w)
+{
+    const struct store_lease *l = s->batch->lease;
+
+    redis_words_add(w, str_from(l ? l->run_id : s->batch->incarnation));
+    redis_words_add(w, l ? arena_printf(s->arena, "%016llx", (unsigned long long)l->token)
+                         : (struct str){0});
+}
+
 static void add_commit(struct store_redis *s, struct redis_shard *sh, struct commit *c)
 {
     struct redis_words *w = &sh->commit;
@@ -422,7 +432,7 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
     redis_words_add(w, sh->seq);
     redis_words_add(w, redis_timer_text(s));
     redis_add_number(s, w, s->batch->round);
-    redis_words_add(w, str_from(s->batch->incarnation));
+    add_right(s, w);
     add_parts(s, sh, w);
     redis_add_number(s, w, (int64_t)c->n_groups);
     for (size_t i = 0; i < c->groups.n; i++)

@@ -67,6 +67,7 @@ struct state_op {
  * cell, may emit. Must be a pure function of its arguments: it is called again if somebody else
  * changed the cell meanwhile. Emptying the cell (cell_resize to 0) removes it. */
 struct emissions;
+struct store_lease;
 typedef void cell_step(void *context, const struct state_op *op, struct cell *cell,
                        const struct step_clock *clock, struct emissions *out);
 
@@ -116,6 +117,8 @@ struct store_batch {
     const char
         *incarnation; /* with parts: the incarnation they were acquired in; else STORE_NEWINC */
     bool is_sweep;    /* call every shard: first call after store_acquire(), finds left-overs */
+    /* Instead of parts: cells are restored by whoever holds this lease; STORE_FENCED if it is lost. */
+    const struct store_lease *lease;
 };
 
 enum { STORE_SPACE_FOREIGN = UINT32_MAX };
@@ -223,7 +226,6 @@ struct store_run {
 };
 /* The incarnation was made in this run, so nothing is lacking. */
 bool store_is_whole(const struct store_run *r);
-struct store_lease;
 /* The incarnation that a recovery under this lease makes. */
 void store_incarnation(const struct store_lease *lease, char out[static STORE_RUN_ID_MAX]);
 MUST_USE enum weir_rc store_run(struct store *s, struct store_run *out, struct weir_err *err);

@@ -378,6 +378,11 @@ static enum weir_rc mem_apply(struct store *store, const struct store_batch *b,
     *answer = STORE_DONE;
     *n = 0;
     *out = NULL;
+    ASSERT(!b->lease || !b->parts);
+    if (b->lease && !ledger_holds(&s->ledger, b->lease)) {
+        *answer = STORE_FENCED;
+        return WEIR_OK;
+    }
     if (b->parts) {
         called_shards(s, b, calls);
         *answer = ledger_check(&s->ledger, b, calls);

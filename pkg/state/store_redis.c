@@ -196,13 +196,13 @@ static void finish(struct store_redis *s, struct redis_shard *sh)
 }
 
 /* Each change of a shard counts up there: fewer than we know of, and Redis has come back without
- * its last writes, or empty. Whoever has parts is told by its applied vector what is lacking;
- * nobody else can know, so that is the end. */
+ * its last writes, or empty. Whoever has parts is told by its applied vector what is lacking, and
+ * who recovers knows; nobody else can, so that is the end. */
 static bool has_lost_writes(const struct store_redis *s, const struct redis_shard *sh)
 {
     uint64_t seq;
 
-    return !s->batch->parts && str_to_u64(sh->seq, &seq) && seq < sh->seq_reached;
+    return !s->batch->parts && !s->batch->lease && str_to_u64(sh->seq, &seq) && seq < sh->seq_reached;
 }
 
 /* A commit is done: behind what was read. */

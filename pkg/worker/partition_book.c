@@ -55,8 +55,7 @@ static void forget(struct partition_book *b)
     b->n = b->cap = b->mask = 0;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static uint32_t first_slot(const struct partition_book *b, const char *topic, int32_t partition)
 {
@@ -120,9 +119,7 @@ static bool find(const struct partition_book *b, const char *topic, int32_t part
     return false;
 }
 
-/* ---- the store's book
- * ----------------------------------------------------------------------------
- */
+/* ---- the store's book ----------------------------------------------------------------------- */
 
 static struct str name_of(struct arena *a, const char *topic, int32_t partition)
 {
@@ -236,9 +233,7 @@ bool partition_book_name(const struct partition_book *b, uint32_t number, const 
     return true;
 }
 
-/* ---- logs that end
- * -------------------------------------------------------------------------------
- */
+/* ---- logs that end -------------------------------------------------------------------------- */
 
 static enum weir_rc renew_local(struct partition_book *b, uint32_t old, struct weir_err *err)
 {

@@ -24,9 +24,7 @@ enum {
     RECOVER_SLACK_MS = 24 * 3600 * 1000 /* a finding is told this much after its dedup period */
 };
 
-/* ---- reading
- * -------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* Where records come from: pkg/kafka/reader.h, or an array in a test. Up to max; 0 and WEIR_OK with
  * *is_end: the end; without it: nothing came within RECOVER_STEP_MS. Released before the next. */
@@ -49,50 +47,38 @@ struct recover {
     uint64_t records, claims, facts;
     uint64_t foreign; /* records without a claim (or fact), damaged ones among them */
     uint64_t unknown; /* facts of rules that are not in the graph */
+    uint64_t fresh;   /* facts that were left to the replay */
 };
 
 /* All claims of the source into the store. *answer not STORE_DONE: the lease is lost. */
 MUST_USE enum weir_rc recover_claims(struct recover *r, struct recover_source *source,
                                      enum store_answer *answer, struct weir_err *err);
 
-/* All facts of the source into the cells of the graph's spaces (which were attached to the store:
- * graph_attach()). For a store that has come back empty, before it is blessed; one that has lost
- * little takes no harm. Those of other rule sets are counted as unknown: they stay in the topic. */
-MUST_USE enum weir_rc recover_facts(struct recover *r, const struct graph *graph,
-                                    struct recover_source *source, enum store_answer *answer,
-                                    struct weir_err *err);
-
 /* Record time from which claims count: now, less the longest dedup period, less RECOVER_SLACK_MS.
  */
-int64_t recover_claims_from(const struct graph *graph, int64_t now_ms);
+int64_t recover_claims_from(const struct graph *graph, int64_t at_ms);
 
-/* ---- facts on their way out ---------------------------------------------------------------------
- */
-
-/* The facts that a batch has taught, one per name, the latest: records for topics.state, produced
- * in the transaction of the batch (docs/topics.md, "Facts").
+/* All facts of the source into the cells of the graph's spaces (which were attached to the store:
+ * graph_attach()), before the store is blessed (READ_FACTS). One that has lost little takes no
+ * harm. Those of other rule sets are counted as unknown: they stay in the topic.
  *
- *     facts_clear(f)                                    at the beginning of a batch
- *     facts_add(f, graph, emissions, n)                 after each APPLY: what came of it
- *     facts_record(f, i, &key, &value)                  i < facts_count(f): at PRODUCE
- *
- * Memory   grows with the batch and is kept. Threads: belongs to one. */
-struct facts;
-struct facts *facts_new(void);
-void facts_free(struct facts *f);
-void facts_clear(struct facts *f);
-void facts_add(struct facts *f, const struct graph *graph, const struct emission *e, size_t n);
-size_t facts_count(const struct facts *f);
-/* Valid until the next facts_add() or facts_clear(). */
-void facts_record(const struct facts *f, size_t i, struct str *key, struct str *value);
-
-/* ---- a log that is not the one it was
- * ------------------------------------------------------------
+ * fresh_ms: facts of terms that begin at or after it are left to the replay, which reads the events
+ * again that taught them: a fact is published before the group has judged its term, so with it the
+ * finding would be lost (recover_fresh_ms()). */
+MUST_USE enum weir_rc recover_facts(struct recover *r, const struct graph *graph, int64_t fresh_ms,
+                                    struct recover_source *source, enum store_answer *answer,
+                                    struct weir_err *err);
+/* top_prefix_ms: the greatest protocol_meta_prefix_ms() of all partitions (INT64_MIN: none has
+ * one). Replays begin replay_max_ms before that of their partition, so all of them reach this time.
  */
+int64_t recover_fresh_ms(int64_t top_prefix_ms, int64_t replay_max_ms);
+
+/* ---- a log that is not the one it was ------------------------------------------------------- */
 
 struct recover_log {
     bool has_committed;
-    uint64_t committed, end;             /* offset of the group, high watermark */
+    uint64_t committed;                  /* offset of the group */
+    uint64_t end;                        /* high watermark, asked for after `applied` was read */
     const struct store_applied *applied; /* [n]: as READ_APPLIED tells */
     size_t n;
 };

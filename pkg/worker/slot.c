@@ -66,9 +66,7 @@ static void keep(char *out, size_t size, struct str s)
     snprintf(out, size, "%.*s", (int)(s.n < size ? s.n : size - 1), s.p ? s.p : "");
 }
 
-/* ---- one call
- * ------------------------------------------------------------------------------------
- */
+/* ---- one call ------------------------------------------------------------------------------- */
 
 static enum weir_rc read_answer(const struct redis_reply *r, struct slots_answer *out,
                                 struct weir_err *err)
@@ -159,9 +157,7 @@ static enum weir_rc take(struct slots *s, struct slots_answer *out, struct weir_
     return call_named(s, "take", more, ARRAY_LEN(more), true, out, err);
 }
 
-/* ---- renewing
- * ------------------------------------------------------------------------------------
- */
+/* ---- renewing ------------------------------------------------------------------------------- */
 
 static void renew(struct slots *s)
 {
@@ -229,9 +225,7 @@ const char *slots_loss(const struct slots *s)
     return s->loss;
 }
 
-/* ---- taking
- * --------------------------------------------------------------------------------------
- */
+/* ---- taking --------------------------------------------------------------------------------- */
 
 static void set_slot(struct slots *s, size_t i, uint32_t number)
 {

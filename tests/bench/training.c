@@ -210,7 +210,7 @@ static void apply_facts(struct engine *e, struct fact *facts, size_t n)
     for (uint32_t stage = 0; stage < 2; stage++) {
         for (size_t i = 0; i < n; i++) {
             struct state_op op[2];
-            fact_ops(&facts[i], &e->hits[i], &op[0], &op[1]);
+            fact_ops(&facts[i], true, &e->hits[i], &op[0], &op[1]);
             op[stage].space = stage;
             op[stage].order = e->order++;
             e->ops[e->n++] = op[stage];

@@ -81,7 +81,7 @@ static struct operator_run *restored(const struct learning *l)
     for (size_t i = l->n; i-- > 0;) {
         struct state_op term, group;
         struct hit hit;
-        fact_ops(&l->facts[i], &hit, &term, &group);
+        fact_ops(&l->facts[i], true, &hit, &term, &group);
         group.space = 1;
         step_runner_apply(operator_run_steps(run), &term);
         step_runner_apply(operator_run_steps(run), &group);

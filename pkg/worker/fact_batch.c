@@ -1,0 +1,80 @@
+/* fact_batch.c - facts as they were heard, packed when they are asked for. */
+#include "worker/fact_batch.h"
+
+#include "correlate/facts.h"
+
+#include <stdlib.h>
+
+struct fact_batch {
+    const struct graph *graph;
+    struct fact *facts;
+    size_t n, cap;
+    uint8_t name[FACT_NAME_BYTES];
+    struct buf packed;
+};
+
+struct fact_batch *fact_batch_new(void)
+{
+    struct fact_batch *f = calloc(1, sizeof *f);
+
+    ASSERT(f);
+    return f;
+}
+
+void fact_batch_free(struct fact_batch *f)
+{
+    if (!f)
+        return;
+    free(f->facts);
+    buf_release(&f->packed);
+    free(f);
+}
+
+static void add(struct fact_batch *f, const struct fact *fact)
+{
+    if (f->n == f->cap) {
+        f->cap = f->cap ? f->cap * 2 : 64;
+        f->facts = reallocarray(f->facts, f->cap, sizeof *f->facts);
+        ASSERT(f->facts);
+    }
+    f->facts[f->n++] = *fact;
+}
+
+/* Other operators' stages send signals of the same numbers, and mean something else. */
+static void hear(void *context, uint32_t space, const struct signal *s)
+{
+    struct fact_batch *f = context;
+    const struct graph_space *from = &f->graph->spaces[space];
+    struct fact fact;
+
+    if (from->role == SPACE_OPERATOR &&
+        f->graph->rules[from->rule].kind->kind == OPERATOR_FIRST_SEEN &&
+        fact_of_signal(s, from->spec.identity, &fact))
+        add(f, &fact);
+}
+
+void fact_batch_listen(struct fact_batch *f, const struct graph *g, struct correlator *c)
+{
+    f->graph = g;
+    correlator_hear(c, hear, f);
+}
+
+void fact_batch_clear(struct fact_batch *f)
+{
+    f->n = 0;
+}
+
+size_t fact_batch_count(const struct fact_batch *f)
+{
+    return f->n;
+}
+
+void fact_batch_record(struct fact_batch *f, size_t i, struct str *key, struct str *value)
+{
+    ASSERT(i < f->n);
+    fact_name(&f->facts[i], f->name);
+    buf_clear(&f->packed);
+    fact_pack(&f->facts[i], &f->packed);
+    *key = (struct str){(const char *)f->name, sizeof f->name};
+    *value = buf_str(&f->packed);
+}
