@@ -1,0 +1,90 @@
+/* batch.c - what the reader hands to its lane. */
+#include "worker/batch.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct batch *batch_new(void)
+{
+    struct batch *b = calloc(1, sizeof *b);
+
+    ASSERT(b);
+    return b;
+}
+
+void batch_free(struct batch *b)
+{
+    if (!b)
+        return;
+    free(b->parts);
+    free(b->events);
+    free(b->dead);
+    free(b->rules);
+    buf_release(&b->bytes);
+    free(b);
+}
+
+void batch_clear(struct batch *b)
+{
+    b->n_parts = b->n_events = b->n_dead = b->n_rules = 0;
+    b->n_records = b->n_operations = 0;
+    b->is_gone = b->gives_ruleset = false;
+    b->first_ms = 0;
+    buf_clear(&b->bytes);
+}
+
+/* Room for one more. */
+static void *room(void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return list;
+    *cap = *cap ? *cap * 2 : 64;
+    list = reallocarray(list, *cap, size);
+    ASSERT(list);
+    return list;
+}
+
+struct batch_slice batch_copy(struct batch *b, struct str bytes)
+{
+    struct batch_slice s = {b->bytes.n, bytes.n};
+
+    buf_add(&b->bytes, bytes);
+    return s;
+}
+
+struct batch_event *batch_add_event(struct batch *b)
+{
+    b->events = room(b->events, b->n_events, &b->cap_events, sizeof *b->events);
+    return &b->events[b->n_events++];
+}
+
+struct batch_dead *batch_add_dead(struct batch *b)
+{
+    b->dead = room(b->dead, b->n_dead, &b->cap_dead, sizeof *b->dead);
+    return &b->dead[b->n_dead++];
+}
+
+void batch_add_rule(struct batch *b, uint32_t rule)
+{
+    b->rules = room(b->rules, b->n_rules, &b->cap_rules, sizeof *b->rules);
+    b->rules[b->n_rules++] = rule;
+}
+
+void batch_set_parts(struct batch *b, size_t n)
+{
+    if (n > b->cap_parts) {
+        b->parts = reallocarray(b->parts, n, sizeof *b->parts);
+        ASSERT(b->parts);
+        b->cap_parts = n;
+    }
+    b->n_parts = n;
+}
+
+bool batch_is_full(const struct batch *b, uint32_t events_max)
+{
+    return b->n_records >= events_max || b->n_events >= BATCH_MATCHED_MAX ||
+           b->n_operations >= BATCH_OPERATIONS_MAX || b->bytes.n >= BATCH_BYTES_MAX ||
+           b->n_dead >= BATCH_DEAD_MAX || b->is_gone;
+}
