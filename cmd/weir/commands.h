@@ -6,6 +6,7 @@
 #include "app/flags.h"
 #include "base/base.h"
 
+int command_run(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -22,6 +22,7 @@ struct command {
 static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
+    {"run", command_run, "run rules over events from Kafka, alerts to Kafka, each once"},
     {"replay", command_replay, "run rules over events from files; write alerts or matches"},
     {"check", command_check, "say of each rule whether it loads, and what is doubtful about it"},
     {"bench", command_bench, "measure how many events a second rules take"},
@@ -30,7 +31,6 @@ static const struct command commands[] = {
     {"config", command_config, "check a worker's configuration, show what is in force"},
     {"version", command_version, "print the version"},
     {"help", command_help, "print help, also of one command: weir help replay"},
-    {"run", NULL, NULL},
     {"test", NULL, NULL},
     {"explain", NULL, NULL},
 };

@@ -24,6 +24,9 @@ enum {
     BATCH_STRETCH = 8 /* times work.batch_events while the lane is busy */
 };
 
+/* What travels with a position: time of the last record (8 bytes), then the clock. */
+enum { BATCH_EXTRA_MAX = 8 + LOG_CLOCK_BYTES_MAX };
+
 struct batch_slice {
     size_t at, n;
 };
@@ -51,7 +54,7 @@ struct batch_part {
     int64_t prefix_ms, mark_ms, newest_ms;
     int64_t record_at_ms; /* wall clock at which its last record came; 0: none yet */
     uint32_t n_extra;
-    uint8_t extra[LOG_CLOCK_BYTES_MAX];
+    uint8_t extra[BATCH_EXTRA_MAX];
 };
 
 struct batch {

@@ -7,6 +7,8 @@
 #include "worker/feed.h"
 
 #include "base/arena.h"
+#include "base/pack.h"
+
 #include "base/str.h"
 #include "correlate/gather.h"
 #include "event/decode.h"
@@ -21,16 +23,17 @@
 #include <time.h>
 
 enum {
-    SERVE_MS = 100,      /* nothing to do */
-    PENDING_MS = 2,      /* something waits for the lane */
-    SERVE_EVERY_MS = 20, /* the group is served while there are records */
-    LATENESS_MIN_MS = LOG_CLOCK_UNKNOWN_MS
+    SERVE_MS = 100,     /* nothing to do */
+    PENDING_MS = 2,     /* something waits for the lane */
+    SERVE_EVERY_MS = 20 /* the group is served while there are records */
 };
 
 struct feed_part {
     uint64_t position;
-    int64_t read_ms; /* monotonic: when its last record came, or when it began */
-    int64_t record_at_ms;
+    int64_t read_ms;      /* monotonic: when its last record came, or when it began */
+    int64_t record_at_ms; /* wall clock of the same; 0: none yet */
+    int64_t record_ms;    /* time of its last record by the log; INT64_MIN: not known */
+
     struct log_clock clock;
     bool is_at_end, is_dirty;
     struct batch_part packed; /* as it goes into batches */
@@ -412,12 +415,22 @@ static uint32_t tenant_of(const struct feed *f, const struct scene_part *p,
     return scene_tenant(f->ruleset, *name);
 }
 
+static void note_record(struct feed_part *p, const struct kafka_message *m)
+{
+    p->position = (uint64_t)m->offset + 1;
+    if (m->timestamp_ms == INT64_MIN)
+        return;
+    if (p->record_ms != INT64_MIN && m->timestamp_ms - p->record_ms > CLOCK_IDLE_MS)
+        log_clock_silence(&p->clock, m->timestamp_ms - p->record_ms);
+    p->record_ms = m->timestamp_ms;
+}
+
 static void take_record(struct feed *f, uint32_t part, const struct kafka_message *m)
 {
     const struct scene_part *p = &f->scene->parts[part];
     struct str name;
 
-    f->parts[part].position = (uint64_t)m->offset + 1;
+    note_record(&f->parts[part], m);
     if (!m->has_value) {
         refuse(f, part, m, DEAD_TOMBSTONE, STR(""));
         return;
@@ -533,18 +546,16 @@ static void take_chunk(struct feed *f, size_t n)
 /* ---- handing on ---------------------------------------------------------------------------------
  */
 
-static int64_t lateness_of(const struct log_clock *c)
-{
-    int64_t most = LATENESS_MIN_MS;
-
-    for (uint32_t i = 0; i < c->n; i++)
-        most = c->sources[i].lateness_ms > most ? c->sources[i].lateness_ms : most;
-    return most;
-}
-
 static bool is_idle(const struct feed *f, const struct feed_part *p)
 {
-    return p->is_at_end && f->now_ms - p->read_ms >= FEED_IDLE_MS;
+    return p->is_at_end && f->now_ms - p->read_ms >= CLOCK_IDLE_MS;
+}
+
+static int64_t idle_mark(const struct feed *f, const struct feed_part *p)
+{
+    if (p->record_ms != INT64_MIN)
+        return log_clock_idle(&p->clock, f->wall_ms - p->record_ms);
+    return p->clock.n ? INT64_MIN : f->wall_ms - CLOCK_IDLE_MS - LOG_CLOCK_UNKNOWN_MS;
 }
 
 static void pack_part(struct feed *f, struct feed_part *p)
@@ -553,6 +564,7 @@ static void pack_part(struct feed *f, struct feed_part *p)
 
     if (p->is_dirty) {
         buf_clear(&f->packed);
+        pack_i64(&f->packed, p->record_ms);
         log_clock_pack(&p->clock, &f->packed);
         ASSERT(f->packed.n <= sizeof b->extra);
         memcpy(b->extra, f->packed.p, f->packed.n);
@@ -565,7 +577,8 @@ static void pack_part(struct feed *f, struct feed_part *p)
     b->record_at_ms = p->record_at_ms;
     b->mark_ms = b->prefix_ms;
     if (is_idle(f, p)) {
-        int64_t idle_ms = f->wall_ms - FEED_IDLE_MS - lateness_of(&p->clock);
+        int64_t idle_ms = idle_mark(f, p);
+
         b->mark_ms = idle_ms > b->mark_ms ? idle_ms : b->mark_ms;
     }
 }
@@ -654,14 +667,29 @@ static void begin_parts(struct feed *f, size_t n)
     f->turn = 0;
 }
 
+static void unpack_extra(struct feed_part *p, const struct post_seek *seek)
+{
+    struct str extra = {(const char *)seek->extra, seek->n_extra};
+    struct unpack u = unpack_from(extra);
+    int64_t record_ms = unpack_i64(&u);
+
+    if (unpack_ok(&u) &&
+        log_clock_unpack(&p->clock, str_sub(extra, extra.n - unpack_left(&u), extra.n),
+                         seek->prefix_ms))
+        p->record_ms = record_ms;
+    else
+        log_clock_init(&p->clock, seek->prefix_ms);
+}
+
 static void begin_part(struct feed *f, size_t i, const struct post_seek *seek)
 {
     struct feed_part *p = &f->parts[i];
     struct weir_err err;
 
-    *p = (struct feed_part){.position = seek->position, .read_ms = f->now_ms, .is_dirty = true};
-    (void)log_clock_unpack(&p->clock, (struct str){(const char *)seek->extra, seek->n_extra},
-                           seek->prefix_ms);
+    *p = (struct feed_part){
+        .position = seek->position, .read_ms = f->now_ms, .record_ms = INT64_MIN, .is_dirty = true};
+    unpack_extra(p, seek);
+
     if (kafka_consumer_seek(f->consumer, i, (int64_t)seek->position, &err) != WEIR_OK) {
         LOG(LOG_ERROR, "cannot read a partition", LOG_S("error", str_from(err.text)),
             LOG_U("lane", f->options.lane));

@@ -7,11 +7,12 @@
  * work.batch_events: the more there is to do, the larger the transactions.
  *
  * Time      an event's own, at most CLOCK_SKEW_MS ahead of its record's; without one the record's.
- * Idle      a partition at its end from which nothing came for FEED_IDLE_MS: its mark follows the
- *           wall clock, FEED_IDLE_MS and the lateness of its sources behind it. Told every
- * FEED_MARK_MS. Alignment align.h, by prefix watermarks. Memory    batches, and one chunk of
- * records that are lent from librdkafka while they are matched. Threads   feed_main() is a thread
- * of its own; the consumer belongs to it.
+ * Silence   between two records of a partition moves its clock (log_clock_silence); an owner at the
+ *           end of it raises its mark by the silence so far, never further than the next record
+ *           will say. A partition without any record follows the wall clock. Told every
+ *           FEED_MARK_MS. Alignment align.h, by prefix watermarks. Memory    batches, and one chunk
+ * of records that are lent from librdkafka while they are matched. Threads   feed_main() is a
+ * thread of its own; the consumer belongs to it.
  */
 #ifndef WEIR_WORKER_FEED_H
 #define WEIR_WORKER_FEED_H
@@ -22,7 +23,7 @@
 #include "worker/post.h"
 #include "worker/ruleset.h"
 
-enum { FEED_CHUNK = 128, FEED_IDLE_MS = 10 * 1000, FEED_MARK_MS = 1000 };
+enum { FEED_CHUNK = 128, FEED_MARK_MS = 1000 };
 
 struct feed_options {
     const struct config *config;

@@ -29,7 +29,7 @@ struct post_seek {
     uint64_t position;
     int64_t prefix_ms;
     uint32_t n_extra;
-    uint8_t extra[LOG_CLOCK_BYTES_MAX];
+    uint8_t extra[BATCH_EXTRA_MAX];
 };
 
 struct post_plan {

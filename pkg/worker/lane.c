@@ -1,0 +1,1086 @@
+/* lane.c - a lane: what is done for each thing that the protocol asks for.
+ *
+ *   POLL     the batch before goes back, the next one is taken; its operations are lent to the
+ *            correlator until the batch is over
+ *   APPLY    the correlator's level on the store; after the last one the documents are made
+ *   PRODUCE  they go out, as often as the transaction is begun anew
+ *
+ * Seeks are collected and given to the reader as one plan at the POLL behind them; batches of an
+ * older plan are thrown away (post.h).
+ */
+#include "worker/lane.h"
+
+#include "base/str.h"
+#include "correlate/claim.h"
+#include "correlate/correlator.h"
+#include "kafka/producer.h"
+#include "worker/log.h"
+#include "worker/partition_book.h"
+#include "worker/protocol.h"
+#include "worker/publish.h"
+#include "worker/scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    PAUSE_MIN_MS = 20,
+    IDLE_MS = 1000,    /* nothing to do: the bell rings when there is */
+    NOT_READY_MS = 50, /* an open transaction of somebody, a lease that is taken */
+    QUEUE_FULL_MS = 5,
+    ASK_MARKS_MS = 500, /* how often a reader that is held by the group asks again */
+    TRANSACTIONAL_ID_MAX = 300
+};
+
+struct lane_part { /* an owned one */
+    uint32_t number;
+    struct batch_part last;    /* as the last batch left it, or the seek */
+    uint64_t gap_from, gap_to; /* to be told with the next transaction */
+};
+
+struct lane {
+    struct lane_options options;
+    const struct config *config;
+    const struct ruleset *ruleset;
+    struct post *post;
+    struct metric_lane *metrics;
+    bool is_stateless;
+
+    struct kafka_producer *producer;
+    bool is_producer_fresh; /* made, not initialised */
+    bool is_begun;          /* a transaction is open */
+    size_t n_sent;
+    uint64_t begun_ns;
+    char transactional_id[TRANSACTIONAL_ID_MAX];
+    const char *outputs[CONFIG_TOPICS];
+    char *output_names[CONFIG_TOPICS];
+    size_t n_outputs;
+
+    struct store *store; /* NULL: stateless */
+    struct correlator *correlator;
+    struct partition_book *book;
+    struct protocol *protocol;
+    uint32_t n_rounds;
+    struct publisher *publisher;
+    struct store_run run;
+
+    uint64_t group;       /* number of the assignment in hand */
+    bool owes_assignment; /* its partitions have no numbers yet: the store was out of reach */
+    struct kafka_partition *owned;
+    struct lane_part *parts;
+    struct protocol_taken *taken;
+    struct kafka_offset *offsets;
+    uint32_t *numbers;
+    size_t n, cap;
+    struct scene *scene;
+    struct post_plan plan;
+    uint64_t plan_number;
+    bool has_plan; /* seeks that the reader was not told yet */
+
+    struct batch *batch; /* in hand; NULL: none */
+    bool is_applied;     /* correlator_begin() was called */
+    bool is_told;        /* its documents are made */
+
+    struct store_applied *applied;
+    int64_t least_ms[STORE_ROUNDS_MAX];
+    struct buf metadata;
+    uint32_t failures;
+    int64_t stopping_ms, asked_ms;
+    enum protocol_do last;
+    struct weir_err err;
+};
+
+static int64_t wall_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static uint64_t nanoseconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static int64_t monotonic_ms(void)
+{
+    return (int64_t)(nanoseconds() / 1000000);
+}
+
+/* ---- store and rule set -------------------------------------------------------------------------
+ */
+
+static uint32_t rounds_for(const struct graph *g)
+{
+    uint32_t levels = g->n_levels ? g->n_levels : 1;
+
+    return (levels + LANE_ROUNDS - 1) / LANE_ROUNDS * LANE_ROUNDS;
+}
+
+static enum weir_rc open_store(struct lane *l, const struct ruleset *r, struct store **out,
+                               struct weir_err *err)
+{
+    struct store_redis_options o = *l->options.store;
+    struct store *s;
+
+    o.patience_ms = LANE_PATIENCE_MS;
+    TRY(store_redis_new(&o, &s, err));
+    graph_attach(r->graph, s);
+    store_set_claim_reader(s, claim_read);
+    enum weir_rc rc = store_redis_check_budgets(s, err);
+    if (rc != WEIR_OK) {
+        store_free(s);
+        return rc;
+    }
+    *out = s;
+    return WEIR_OK;
+}
+
+/* All partitions of all inputs, and those that others have numbered. */
+static enum weir_rc number_all(struct lane *l, struct weir_err *err)
+{
+    for (size_t i = 0; i < l->options.n_topics; i++)
+        TRY(partition_book_number_topic(l->book, l->options.topics[i].name,
+                                        l->options.topics[i].n_partitions, err));
+    return WEIR_OK;
+}
+
+static void new_protocol(struct lane *l)
+{
+    uint32_t count = partition_book_count(l->book);
+    struct protocol_config c = {.slot = l->options.slot,
+                                .n_slots = l->config->slots_max,
+                                .n_partitions = count ? count : 1,
+                                .n_rounds = l->n_rounds,
+                                .is_stateless = l->is_stateless,
+                                .token = l->options.token};
+
+    protocol_free(l->protocol);
+    l->protocol = protocol_new(&c);
+    free(l->applied);
+    l->applied = calloc((size_t)l->n_rounds * STORE_SHARDS, sizeof *l->applied);
+    ASSERT(l->applied);
+}
+
+/* Everything that is made of a rule set; the store connection too: its spaces are the graph's. On
+ * failure nothing has changed. */
+static enum weir_rc use_rules(struct lane *l, const struct ruleset *r, struct weir_err *err)
+{
+    struct store *store = NULL;
+
+    if (!l->is_stateless)
+        TRY(open_store(l, r, &store, err));
+    correlator_free(l->correlator);
+    l->correlator = NULL;
+    partition_book_free(l->book);
+    if (l->store)
+        store_free(l->store);
+    l->store = store;
+    l->book = partition_book_new(store);
+    if (store)
+        l->correlator = correlator_new(r->graph, store);
+    l->ruleset = r;
+    publisher_use(l->publisher, r);
+    metric_use_rules(l->metrics, r->number);
+    metric_set(l->metrics, GAUGE_HAS_RULES, 1);
+    metric_set(l->metrics, GAUGE_RULESET, r->number);
+    return WEIR_OK;
+}
+
+static void make_scene(struct lane *l)
+{
+    scene_free(l->scene);
+    l->scene = scene_new(l->config, l->ruleset, l->owned, l->n);
+}
+
+/* ---- life ---------------------------------------------------------------------------------------
+ */
+
+static enum weir_rc open_producer(struct lane *l, struct weir_err *err)
+{
+    const struct config *c = l->config;
+
+    for (size_t i = 0; i < CONFIG_TOPICS; i++)
+        if (c->topics[i].n) {
+            l->output_names[i] = strndup(c->topics[i].p, c->topics[i].n);
+            ASSERT(l->output_names[i]);
+            l->outputs[l->n_outputs++] = l->output_names[i];
+        }
+    snprintf(l->transactional_id, sizeof l->transactional_id, "weir-%.*s-%u", (int)c->group.n,
+             c->group.p, l->options.slot);
+    struct kafka_producer_options o = {.common = &c->common,
+                                       .own = &c->producer,
+                                       .transactional_id = str_from(l->transactional_id),
+                                       .topics = l->outputs,
+                                       .n_topics = l->n_outputs};
+    if (c->at_least_once)
+        o.transactional_id = STR("");
+    TRY(kafka_producer_new(&o, &l->producer, err));
+    l->is_producer_fresh = true;
+    return WEIR_OK;
+}
+
+static enum weir_rc open_lane(struct lane *l, struct weir_err *err)
+{
+    struct publish_options publish = {.config = l->config,
+                                      .worker = l->options.worker,
+                                      .version = l->options.version,
+                                      .metrics = l->metrics};
+
+    if (l->options.topic_bytes)
+        memcpy(publish.topic_bytes, l->options.topic_bytes, sizeof publish.topic_bytes);
+    l->publisher = publisher_new(&publish);
+    TRY(use_rules(l, l->options.ruleset, err));
+    l->n_rounds = l->is_stateless ? 1 : rounds_for(l->ruleset->graph);
+    TRY(number_all(l, err));
+    new_protocol(l);
+    make_scene(l);
+    return open_producer(l, err);
+}
+
+enum weir_rc lane_new(const struct lane_options *o, struct lane **out, struct weir_err *err)
+{
+    struct lane *l = calloc(1, sizeof *l);
+
+    ASSERT(l);
+    l->options = *o;
+    l->config = o->config;
+    l->post = o->post;
+    l->metrics = o->metrics;
+    l->is_stateless = !o->store;
+    metric_set(l->metrics, GAUGE_SLOT, o->slot);
+    metric_set(l->metrics, GAUGE_STATE_OK, 1);
+    enum weir_rc rc = open_lane(l, err);
+    if (rc != WEIR_OK) {
+        lane_free(l);
+        return rc;
+    }
+    *out = l;
+    return WEIR_OK;
+}
+
+void lane_free(struct lane *l)
+{
+    if (!l)
+        return;
+    kafka_producer_free(l->producer);
+    for (size_t i = 0; i < CONFIG_TOPICS; i++)
+        free(l->output_names[i]);
+    correlator_free(l->correlator);
+    partition_book_free(l->book);
+    if (l->store)
+        store_free(l->store);
+    protocol_free(l->protocol);
+    publisher_free(l->publisher);
+    scene_free(l->scene);
+    post_plan_release(&l->plan);
+    ruleset_release(l->options.shelf, l->ruleset ? l->ruleset : l->options.ruleset);
+    batch_free(l->batch);
+    free(l->owned);
+    free(l->parts);
+    free(l->taken);
+    free(l->offsets);
+    free(l->numbers);
+    free(l->applied);
+    buf_release(&l->metadata);
+    free(l);
+}
+
+/* ---- the group ----------------------------------------------------------------------------------
+ */
+
+static void *grown(void *list, size_t n, size_t size)
+{
+    list = reallocarray(list, n, size);
+    ASSERT(list);
+    return list;
+}
+
+static void room_for(struct lane *l, size_t n)
+{
+    if (n > l->cap) {
+        l->owned = grown(l->owned, n, sizeof *l->owned);
+        l->parts = grown(l->parts, n, sizeof *l->parts);
+        l->taken = grown(l->taken, n, sizeof *l->taken);
+        l->offsets = grown(l->offsets, n, sizeof *l->offsets);
+        l->numbers = grown(l->numbers, n, sizeof *l->numbers);
+        l->cap = n;
+    }
+    l->n = n;
+    memset(l->parts, 0, n * sizeof *l->parts);
+}
+
+static enum weir_rc number_owned(struct lane *l, const char *incarnation, struct weir_err *err)
+{
+    for (size_t i = 0; i < l->n; i++)
+        TRY(partition_book_number(l->book, incarnation, l->owned[i].topic, l->owned[i].partition,
+                                  &l->numbers[i], err));
+    return WEIR_OK;
+}
+
+static void assign(struct lane *l)
+{
+    protocol_grow(l->protocol, partition_book_count(l->book));
+    for (size_t i = 0; i < l->n; i++)
+        l->parts[i].number = l->numbers[i];
+    protocol_assign(l->protocol, l->numbers, l->n);
+    l->owes_assignment = false;
+    l->has_plan = false;
+    post_plan_size(&l->plan, l->n);
+}
+
+static void tell_metrics_partitions(struct lane *l)
+{
+    struct metric_owned *owned = calloc(l->n + 1, sizeof *owned);
+
+    ASSERT(owned);
+    for (size_t i = 0; i < l->n; i++)
+        owned[i] = (struct metric_owned){l->owned[i].topic, l->owned[i].partition};
+    metric_partitions(l->metrics, owned, l->n);
+    metric_set(l->metrics, GAUGE_JOINED, 1);
+    metric_add(l->metrics, METRIC_REBALANCES, 1);
+    free(owned);
+}
+
+/* What the group has said since. Its partitions are nobody's until they have numbers: the protocol
+ * lets go of the old ones at once. */
+static void learn_group(struct lane *l)
+{
+    const struct kafka_partition *list;
+    size_t n;
+
+    if (post_group(l->post, &l->group, &list, &n)) {
+        room_for(l, n);
+        if (n)
+            memcpy(l->owned, list, n * sizeof *list);
+        make_scene(l);
+        tell_metrics_partitions(l);
+        l->owes_assignment = true;
+        if (n == 0)
+            assign(l);
+        else
+            protocol_assign(l->protocol, NULL, 0);
+        LOG(LOG_INFO, "partitions assigned", LOG_U("lane", l->options.number), LOG_U("n", n));
+    }
+    if (!l->owes_assignment)
+        return;
+    if (number_owned(l, NULL, &l->err) == WEIR_OK)
+        assign(l);
+    else
+        LOG(LOG_WARN, "partitions wait for the store", LOG_S("error", str_from(l->err.text)),
+            LOG_U("lane", l->options.number));
+}
+
+/* ---- outcomes -----------------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome store_outcome(struct lane *l, enum weir_rc rc,
+                                           enum store_answer answer)
+{
+    static const enum protocol_outcome outcomes[] = {
+        [STORE_DONE] = PROTOCOL_DONE,
+        [STORE_FENCED] = PROTOCOL_FENCED,
+        [STORE_GAP] = PROTOCOL_GAP,
+        [STORE_NEWINC] = PROTOCOL_NEWINC,
+    };
+
+    metric_set(l->metrics, GAUGE_STATE_OK, rc == WEIR_OK);
+    if (rc != WEIR_OK) {
+        metric_add(l->metrics, METRIC_STATE_ERRORS, 1);
+        metric_pause(l->metrics, PAUSE_STATE);
+        LOG(LOG_WARN, "the store does not answer", LOG_S("error", str_from(l->err.text)),
+            LOG_S("what", str_from(protocol_word(l->last))), LOG_U("lane", l->options.number));
+        return PROTOCOL_UNKNOWN;
+    }
+    metric_pause(l->metrics, PAUSE_NONE);
+    if (answer != STORE_DONE)
+        metric_add(l->metrics, METRIC_STATE_FENCED, 1);
+    return outcomes[answer];
+}
+
+static enum protocol_outcome kafka_outcome(struct lane *l, enum kafka_outcome o)
+{
+    static const enum protocol_outcome outcomes[] = {
+        [KAFKA_DONE] = PROTOCOL_DONE,           [KAFKA_AGAIN] = PROTOCOL_UNKNOWN,
+        [KAFKA_ABORTABLE] = PROTOCOL_ABORTABLE, [KAFKA_FENCED] = PROTOCOL_FATAL,
+        [KAFKA_FATAL] = PROTOCOL_FATAL,         [KAFKA_TOO_LARGE] = PROTOCOL_ABORTABLE,
+        [KAFKA_DENIED] = PROTOCOL_UNKNOWN,
+    };
+
+    if (o != KAFKA_DONE)
+        LOG(o == KAFKA_AGAIN ? LOG_DEBUG : LOG_WARN, "kafka says no",
+            LOG_S("error", str_from(l->err.text)), LOG_S("what", str_from(protocol_word(l->last))),
+            LOG_U("lane", l->options.number));
+    return outcomes[o];
+}
+
+/* ---- Kafka --------------------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome do_init(struct lane *l)
+{
+    l->is_begun = false;
+    if (!l->is_producer_fresh) {
+        metric_add(l->metrics, METRIC_PRODUCERS_RENEWED, 1);
+        if (kafka_producer_renew(l->producer, &l->err) != WEIR_OK)
+            return kafka_outcome(l, KAFKA_AGAIN);
+        l->is_producer_fresh = true;
+    }
+    enum kafka_outcome o =
+        l->config->at_least_once ? KAFKA_DONE : kafka_producer_init(l->producer, &l->err);
+    if (o == KAFKA_DONE)
+        l->is_producer_fresh = false;
+    else if (o == KAFKA_FATAL || o == KAFKA_FENCED) /* a new client, then */
+        l->is_producer_fresh = false;
+    return o == KAFKA_DONE ? PROTOCOL_DONE : (kafka_outcome(l, o), PROTOCOL_UNKNOWN);
+}
+
+static enum protocol_outcome do_fence(struct lane *l, uint32_t slot)
+{
+    const struct config *c = l->config;
+    char id[TRANSACTIONAL_ID_MAX];
+
+    snprintf(id, sizeof id, "weir-%.*s-%u", (int)c->group.n, c->group.p, slot);
+    struct kafka_producer_options o = {
+        .common = &c->common, .own = &c->producer, .transactional_id = str_from(id)};
+    enum kafka_outcome k = kafka_fence(&o, &l->err);
+    return k == KAFKA_DONE ? PROTOCOL_DONE : (kafka_outcome(l, k), PROTOCOL_UNKNOWN);
+}
+
+/* Where a partition begins that the group has no offset of. */
+static enum weir_rc beginning(struct lane *l, const char *topic, int32_t partition, int64_t low,
+                              int64_t high, int64_t *out, struct weir_err *err)
+{
+    const struct config_input *input = &l->config->inputs[scene_input_of(l->config, topic)];
+
+    if (input->start == START_AT)
+        return kafka_consumer_offset_at(l->options.consumer, topic, partition, input->start_ms,
+                                        LANE_ASK_MS, out, err);
+    *out = input->start == START_EARLIEST ? low : high;
+    return WEIR_OK;
+}
+
+static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t partition,
+                                struct kafka_committed *c, struct protocol_told *t)
+{
+    int64_t low, high, at;
+
+    TRY(kafka_consumer_committed(l->options.consumer, topic, partition, LANE_ASK_MS, c, &l->err));
+    buf_clear(&l->metadata);
+    buf_add(&l->metadata, c->metadata);
+    TRY(kafka_consumer_bounds(l->options.consumer, topic, partition, LANE_ASK_MS, &low, &high,
+                              &l->err));
+    t->has_committed = c->has;
+    t->log_start = (uint64_t)low;
+    if (c->has)
+        at = c->offset;
+    else
+        TRY(beginning(l, topic, partition, low, high, &at, &l->err));
+    t->committed = (uint64_t)at;
+    if (!l->is_stateless && c->has) {
+        TRY(kafka_consumer_offset_at(l->options.consumer, topic, partition,
+                                     wall_ms() - l->config->state_replay_max_ms, LANE_ASK_MS, &at,
+                                     &l->err));
+        t->replay_start = (uint64_t)at;
+    }
+    t->metadata = buf_str(&l->metadata);
+    return WEIR_OK;
+}
+
+static enum protocol_outcome do_read_committed(struct lane *l, uint32_t number,
+                                               struct protocol_told *t)
+{
+    struct kafka_committed c = {0};
+    const char *topic;
+    int32_t partition;
+
+    if (!partition_book_name(l->book, number, &topic, &partition)) {
+        t->has_committed = false; /* nobody's any more */
+        return PROTOCOL_DONE;
+    }
+    if (ask_offsets(l, topic, partition, &c, t) != WEIR_OK) {
+        LOG(LOG_WARN, "cannot ask for offsets", LOG_S("error", str_from(l->err.text)),
+            LOG_S("topic", str_from(topic)), LOG_I("partition", partition),
+            LOG_U("lane", l->options.number));
+        return PROTOCOL_UNKNOWN;
+    }
+    return c.is_unstable ? PROTOCOL_UNSTABLE : PROTOCOL_DONE;
+}
+
+/* Full queues empty themselves: librdkafka sends while we wait a little. */
+static enum kafka_outcome produce_one(struct lane *l, size_t i)
+{
+    const struct kafka_record *r = publisher_record(l->publisher, i);
+
+    for (;;) {
+        enum kafka_outcome o = kafka_producer_produce(l->producer, r, &l->err);
+        if (o != KAFKA_AGAIN || post_is_stopping(l->post) || kafka_producer_is_tainted(l->producer))
+            return o;
+        post_wait(l->post, l->group, false, QUEUE_FULL_MS);
+    }
+}
+
+static enum protocol_outcome too_large(struct lane *l, size_t i)
+{
+    if (!publisher_shrink(l->publisher, i))
+        LOG(LOG_ERROR, "a topic refuses records of the smallest size",
+            LOG_S("error", str_from(l->err.text)), LOG_U("lane", l->options.number));
+    return PROTOCOL_ABORTABLE;
+}
+
+static enum protocol_outcome do_produce(struct lane *l)
+{
+    if (!l->is_begun && !l->config->at_least_once) {
+        l->begun_ns = nanoseconds();
+        enum kafka_outcome o = kafka_producer_begin(l->producer, &l->err);
+        if (o != KAFKA_DONE)
+            return kafka_outcome(l, o);
+    }
+    if (!l->is_begun)
+        l->n_sent = 0;
+    l->is_begun = true;
+    for (; l->n_sent < publisher_count(l->publisher); l->n_sent++) {
+        enum kafka_outcome o = produce_one(l, l->n_sent);
+        if (o == KAFKA_TOO_LARGE)
+            return too_large(l, l->n_sent);
+        if (o != KAFKA_DONE)
+            return kafka_outcome(l, o);
+    }
+    return PROTOCOL_DONE;
+}
+
+static enum protocol_outcome do_offsets(struct lane *l, const struct protocol_action *a)
+{
+    for (size_t i = 0; i < a->n_parts; i++)
+        l->offsets[i] = (struct kafka_offset){.topic = l->owned[i].topic,
+                                              .partition = l->owned[i].partition,
+                                              .offset = (int64_t)a->commits[i],
+                                              .metadata = a->metadata[i]};
+    return kafka_outcome(l, kafka_producer_send_offsets(l->producer, l->options.consumer,
+                                                        l->offsets, a->n_parts, &l->err));
+}
+
+static void note_commit(struct lane *l)
+{
+    int64_t now = wall_ms();
+
+    l->is_begun = false;
+    metric_add(l->metrics, METRIC_TRANSACTIONS, 1);
+    metric_add(l->metrics, METRIC_BATCHES, 1);
+    metric_time(l->metrics, METRIC_COMMIT_TIME, nanoseconds() - l->begun_ns);
+    publisher_count_published(l->publisher, now);
+    for (size_t i = 0; i < l->n; i++) {
+        struct lane_part *p = &l->parts[i];
+        p->gap_from = p->gap_to = 0;
+        metric_partition(l->metrics, i,
+                         &(struct metric_place){
+                             .committed = (int64_t)p->last.position,
+                             .end = kafka_consumer_end(l->options.consumer, i),
+                             .watermark_ms = p->last.prefix_ms,
+                             .record_ms = p->last.record_at_ms,
+                         });
+    }
+}
+
+static enum protocol_outcome do_commit(struct lane *l)
+{
+    bool is_too_large;
+    uint64_t refused;
+    enum kafka_outcome o =
+        l->config->at_least_once ? KAFKA_DONE : kafka_producer_commit(l->producer, &l->err);
+
+    if (o == KAFKA_DONE)
+        note_commit(l);
+    else if (o == KAFKA_ABORTABLE && kafka_producer_refused(l->producer, &refused, &is_too_large) &&
+             is_too_large)
+        return too_large(l, refused);
+    return kafka_outcome(l, o);
+}
+
+static enum protocol_outcome do_abort(struct lane *l)
+{
+    enum kafka_outcome o = KAFKA_DONE;
+
+    if (l->is_begun && !l->config->at_least_once)
+        o = kafka_producer_abort(l->producer, &l->err);
+    if (o == KAFKA_DONE) {
+        l->is_begun = false;
+        metric_add(l->metrics, METRIC_TRANSACTIONS_ABORTED, 1);
+    }
+    return kafka_outcome(l, o);
+}
+
+/* ---- batches ------------------------------------------------------------------------------------
+ */
+
+static size_t part_of(const struct lane *l, uint32_t number)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->parts[i].number == number)
+            return i;
+    ASSERT(!"a partition that is not owned");
+    return 0;
+}
+
+static enum protocol_outcome do_seek(struct lane *l, const struct protocol_action *a)
+{
+    size_t i = part_of(l, a->partition);
+    struct post_seek *s = &l->plan.seeks[i];
+    struct lane_part *p = &l->parts[i];
+
+    s->position = a->upto.at.position;
+    s->prefix_ms = a->upto.prefix_ms;
+    s->n_extra = a->extra.n <= sizeof s->extra ? (uint32_t)a->extra.n : 0;
+    if (s->n_extra)
+        memcpy(s->extra, a->extra.p, s->n_extra);
+    p->last = (struct batch_part){.position = s->position,
+                                  .prefix_ms = s->prefix_ms,
+                                  .mark_ms = s->prefix_ms,
+                                  .newest_ms = INT64_MIN,
+                                  .n_extra = s->n_extra};
+    if (s->n_extra)
+        memcpy(p->last.extra, s->extra, s->n_extra);
+    p->gap_from = a->gap_from;
+    p->gap_to = a->gap_to;
+    l->has_plan = true;
+    LOG(LOG_INFO, "partition begins", LOG_S("topic", str_from(l->owned[i].topic)),
+        LOG_I("partition", l->owned[i].partition), LOG_U("offset", s->position),
+        LOG_U("lane", l->options.number));
+    return PROTOCOL_DONE;
+}
+
+static void put_plan(struct lane *l)
+{
+    l->plan.number = ++l->plan_number;
+    l->plan.group = l->group;
+    l->plan.n = l->n;
+    post_plan_put(l->post, &l->plan);
+    post_plan_size(&l->plan, l->n);
+    l->has_plan = false;
+    kafka_consumer_wake(l->options.consumer);
+}
+
+/* The batch in hand is over, or given up. */
+static void end_batch(struct lane *l)
+{
+    if (l->correlator)
+        correlator_drop(l->correlator);
+    l->is_applied = l->is_told = false;
+    l->n_sent = 0;
+    if (!l->batch)
+        return;
+    batch_clear(l->batch);
+    post_give(l->post, l->batch);
+    l->batch = NULL;
+}
+
+/* The batch is the first of another rule set, whose hold came with it. */
+static enum weir_rc follow_rules(struct lane *l)
+{
+    const struct ruleset *old = l->ruleset;
+
+    if (!l->batch->gives_ruleset)
+        return WEIR_OK;
+    TRY(use_rules(l, l->batch->ruleset, &l->err));
+    l->batch->gives_ruleset = false;
+    ruleset_release(l->options.shelf, old);
+    make_scene(l);
+    TRY(number_all(l, &l->err));
+    LOG(LOG_INFO, "rules taken", LOG_S("ruleset", l->ruleset->generation),
+        LOG_U("lane", l->options.number));
+    if (l->is_stateless || rounds_for(l->ruleset->graph) == l->n_rounds)
+        return WEIR_OK;
+    l->n_rounds = rounds_for(l->ruleset->graph);
+    new_protocol(l);
+    l->plan_number++; /* what was read is read again, once the partitions are acquired */
+    l->owes_assignment = true;
+    return WEIR_OK;
+}
+
+static void lend_events(struct lane *l)
+{
+    const struct batch *b = l->batch;
+
+    for (uint32_t i = 0; i < b->n_events; i++) {
+        const struct batch_event *e = &b->events[i];
+        correlator_lend(l->correlator, batch_str(b, e->gathered),
+                        &(struct correlator_event){.event = i,
+                                                   .t_ms = e->t_ms,
+                                                   .lateness = e->lateness,
+                                                   .part = e->part,
+                                                   .position = e->offset + 1});
+    }
+}
+
+static void take_places(struct lane *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct lane_part *p = &l->parts[i];
+        if (l->batch)
+            p->last = l->batch->parts[i];
+        l->taken[i] = (struct protocol_taken){
+            .position = p->last.position,
+            .prefix_ms = p->last.prefix_ms,
+            .mark_ms = p->last.mark_ms,
+            .extra = {(const char *)p->last.extra, p->last.n_extra},
+        };
+    }
+}
+
+static void tell_gaps(struct lane *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->parts[i].gap_from < l->parts[i].gap_to) {
+            publisher_gap(l->publisher, l->owned[i].topic, l->owned[i].partition,
+                          l->parts[i].gap_from, l->parts[i].gap_to);
+            metric_add(l->metrics, METRIC_GAPS, l->parts[i].gap_to - l->parts[i].gap_from);
+        }
+}
+
+/* What the batch says, made once. */
+static void make_documents(struct lane *l)
+{
+    uint64_t begin = nanoseconds();
+
+    publisher_begin(l->publisher, l->batch, l->scene, wall_ms());
+    if (l->is_stateless && l->batch)
+        publisher_matches(l->publisher);
+    else if (l->correlator)
+        ASSERT(correlator_tell(l->correlator, publisher_finding, l->publisher, &l->err) ==
+               WEIR_OK); /* publisher_finding() cannot fail */
+    if (l->batch)
+        publisher_dead(l->publisher);
+    tell_gaps(l);
+    l->is_told = true;
+    metric_add(l->metrics, METRIC_STAGE_WRITE_NS, nanoseconds() - begin);
+}
+
+/* The next batch that was read under the plan in force; NULL: there is none. False: its rule set
+ * cannot be taken yet. */
+static bool next_batch(struct lane *l)
+{
+    while (!l->batch) {
+        l->batch = post_take(l->post);
+        if (!l->batch)
+            return true;
+        if (follow_rules(l) != WEIR_OK)
+            return false;
+        if (l->batch->plan != l->plan_number || l->batch->n_parts != l->n)
+            end_batch(l);
+    }
+    return true;
+}
+
+static enum protocol_outcome do_poll(struct lane *l, struct protocol_told *t)
+{
+    bool owes_rules = l->batch && l->batch->gives_ruleset;
+
+    if (l->has_plan)
+        put_plan(l);
+    if (!owes_rules)
+        end_batch(l);
+    else if (follow_rules(l) != WEIR_OK)
+        return store_outcome(l, WEIR_IO, STORE_DONE);
+    else if (l->batch->plan != l->plan_number)
+        end_batch(l);
+    if (!next_batch(l))
+        return store_outcome(l, WEIR_IO, STORE_DONE);
+    if (l->owes_assignment)
+        return PROTOCOL_UNKNOWN;
+    if (l->batch && l->batch->is_gone)
+        return PROTOCOL_GONE;
+    take_places(l);
+    if (l->batch && l->correlator)
+        lend_events(l);
+    t->taken = l->taken;
+    if (l->is_stateless) {
+        make_documents(l);
+        t->has_records = publisher_count(l->publisher) > 0;
+    }
+    return PROTOCOL_DONE;
+}
+
+/* ---- the store ----------------------------------------------------------------------------------
+ */
+
+static enum protocol_outcome do_apply(struct lane *l, const struct protocol_action *a,
+                                      struct protocol_told *t)
+{
+    const struct graph *g = l->ruleset->graph;
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc = WEIR_OK;
+    struct correlator_frame frame = {.watermark_ms = a->watermark_ms,
+                                     .timer_ms = a->timer_ms,
+                                     .parts = a->parts,
+                                     .n_parts = a->n_parts,
+                                     .incarnation = a->incarnation,
+                                     .is_sweep = a->is_sweep};
+
+    if (!l->is_applied)
+        correlator_begin(l->correlator);
+    l->is_applied = true;
+    if (a->round < g->n_levels) {
+        uint64_t begin = nanoseconds();
+        rc = correlator_apply(l->correlator, a->round, &frame, &answer, &l->err);
+        uint64_t took = nanoseconds() - begin;
+        metric_time(l->metrics, METRIC_STATE_TIME, took);
+        metric_add(l->metrics, METRIC_STAGE_APPLY_NS, took);
+    }
+    enum protocol_outcome o = store_outcome(l, rc, answer);
+    uint32_t last = g->n_levels ? g->n_levels - 1 : 0;
+    if (o == PROTOCOL_DONE && a->round == last)
+        make_documents(l);
+    t->has_records = l->is_told && publisher_count(l->publisher) > 0;
+    return o;
+}
+
+static enum protocol_outcome do_mark(struct lane *l, const struct protocol_action *a,
+                                     struct protocol_told *t)
+{
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc = store_mark(l->store, a->incarnation, a->marks, a->n_parts, l->n_rounds,
+                                 l->least_ms, &answer, &l->err);
+
+    t->least_ms = l->least_ms;
+    if (rc == WEIR_OK && answer == STORE_DONE) {
+        for (uint32_t r = 0; r < l->ruleset->graph->n_levels; r++)
+            metric_level(l->metrics, r, l->least_ms[r], METRIC_ELSEWHERE);
+        /* Rounds that no level uses have nothing to wait for. */
+        for (uint32_t r = l->ruleset->graph->n_levels; r < l->n_rounds; r++)
+            l->least_ms[r] = INT64_MIN;
+        post_set_group_ms(l->post, l->least_ms[0]);
+    }
+    return store_outcome(l, rc, answer);
+}
+
+/* The reader waits for others: how far are they by now? */
+static void ask_marks(struct lane *l, const char *incarnation)
+{
+    int64_t least_ms[STORE_ROUNDS_MAX];
+    enum store_answer answer = STORE_DONE;
+    int64_t now = monotonic_ms();
+
+    if (l->is_stateless || !post_is_held(l->post) || now - l->asked_ms < ASK_MARKS_MS)
+        return;
+    l->asked_ms = now;
+    if (store_mark(l->store, incarnation, NULL, 0, l->n_rounds, least_ms, &answer, &l->err) ==
+            WEIR_OK &&
+        answer == STORE_DONE)
+        post_set_group_ms(l->post, least_ms[0]);
+}
+
+static enum protocol_outcome do_read_applied(struct lane *l, uint32_t number,
+                                             struct protocol_told *t)
+{
+    enum weir_rc rc = WEIR_OK;
+
+    for (uint32_t r = 0; r < l->n_rounds && rc == WEIR_OK; r++)
+        rc = store_applied(l->store, number, r, l->applied + (size_t)r * STORE_SHARDS, &l->err);
+    if (rc == WEIR_OK)
+        rc = store_replay_from(l->store, number, &t->has_replay, &t->replay, &l->err);
+    t->applied = l->applied;
+    return store_outcome(l, rc, STORE_DONE);
+}
+
+/* Another incarnation of the store: its numbers of partitions are others. */
+static enum protocol_outcome do_read_run(struct lane *l, struct protocol_told *t)
+{
+    enum weir_rc rc = store_run(l->store, &l->run, &l->err);
+
+    if (rc == WEIR_OK && l->n && store_is_whole(&l->run))
+        rc = number_owned(l, l->run.blessed, &l->err);
+    t->run = &l->run;
+    enum protocol_outcome o = store_outcome(l, rc, STORE_DONE);
+    for (size_t i = 0; o == PROTOCOL_DONE && i < l->n; i++)
+        if (l->numbers[i] != l->parts[i].number) {
+            assign(l);
+            break;
+        }
+    return o;
+}
+
+static enum protocol_outcome do_store(struct lane *l, const struct protocol_action *a,
+                                      struct protocol_told *t)
+{
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc;
+
+    if (a->what == PROTOCOL_ACQUIRE)
+        rc = store_acquire(l->store, a->partition, a->incarnation, &t->epoch, &answer, &l->err);
+    else if (a->what == PROTOCOL_LIFT)
+        rc = store_lift(l->store, a->incarnation, a->partition, a->epoch, &a->upto, l->n_rounds,
+                        &answer, &l->err);
+    else
+        rc = store_end_replay(l->store, a->incarnation, a->partition, a->epoch, &answer, &l->err);
+    return store_outcome(l, rc, answer);
+}
+
+/* ---- recovery -----------------------------------------------------------------------------------
+ */
+
+static struct store_lease lease_of(const struct lane *l, const struct protocol_action *a)
+{
+    struct store_lease lease = {.token = a->token, .ttl_ms = PROTOCOL_LEASE_MS};
+
+    memcpy(lease.run_id, l->run.run_id, sizeof lease.run_id);
+    memcpy(lease.incarnation, l->run.blessed, sizeof lease.incarnation);
+    return lease;
+}
+
+/* Claims and facts: recover.h. */
+static enum protocol_outcome do_read_claims(struct lane *l, const struct store_lease *lease)
+{
+    enum weir_rc rc = number_all(l, &l->err);
+
+    (void)lease;
+    if (rc == WEIR_OK)
+        protocol_grow(l->protocol, partition_book_count(l->book));
+    return store_outcome(l, rc, STORE_DONE);
+}
+
+static enum weir_rc bless(struct lane *l, const struct store_lease *lease,
+                          enum store_answer *answer)
+{
+    uint32_t n = partition_book_count(l->book);
+    uint32_t *all = calloc(n + 1, sizeof *all);
+
+    ASSERT(all);
+    for (uint32_t i = 0; i < n; i++)
+        all[i] = i;
+    enum weir_rc rc = store_bless(l->store, lease, all, n, answer, &l->err);
+    free(all);
+    if (rc == WEIR_OK && *answer == STORE_DONE) {
+        metric_add(l->metrics, METRIC_RECOVERIES, 1);
+        LOG(LOG_INFO, "the store is whole again", LOG_U("lane", l->options.number));
+    }
+    return rc;
+}
+
+static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_action *a)
+{
+    struct store_lease lease = lease_of(l, a);
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc;
+
+    if (a->what == PROTOCOL_READ_CLAIMS)
+        return do_read_claims(l, &lease);
+    if (a->what == PROTOCOL_LEASE)
+        rc = store_lease(l->store, &lease, &answer, &l->err);
+    else if (a->what == PROTOCOL_SET_REPLAY)
+        rc = store_set_replay(l->store, &lease, a->partition, &a->upto, &answer, &l->err);
+    else
+        rc = bless(l, &lease, &answer);
+    return store_outcome(l, rc, answer);
+}
+
+/* ---- the loop -----------------------------------------------------------------------------------
+ */
+
+static void do_wait(struct lane *l, const struct protocol_action *a)
+{
+    if (a->is_idle)
+        ask_marks(l, a->incarnation);
+    post_wait(l->post, l->group, a->is_idle && l->n > 0,
+              !a->is_idle             ? NOT_READY_MS
+              : post_is_held(l->post) ? ASK_MARKS_MS
+                                      : IDLE_MS);
+}
+
+static enum protocol_outcome act(struct lane *l, const struct protocol_action *a,
+                                 struct protocol_told *t)
+{
+    switch (a->what) {
+    case PROTOCOL_WAIT:
+        do_wait(l, a);
+        return PROTOCOL_DONE;
+    case PROTOCOL_INIT_PRODUCER:
+        return do_init(l);
+    case PROTOCOL_FENCE_SLOT:
+        return do_fence(l, a->slot);
+    case PROTOCOL_READ_COMMITTED:
+        return do_read_committed(l, a->partition, t);
+    case PROTOCOL_READ_RUN:
+        return do_read_run(l, t);
+    case PROTOCOL_READ_APPLIED:
+        return do_read_applied(l, a->partition, t);
+    case PROTOCOL_SEEK:
+        return do_seek(l, a);
+    case PROTOCOL_POLL:
+        return do_poll(l, t);
+    case PROTOCOL_APPLY:
+        return do_apply(l, a, t);
+    case PROTOCOL_MARK:
+        return do_mark(l, a, t);
+    case PROTOCOL_PRODUCE:
+        return do_produce(l);
+    case PROTOCOL_SEND_OFFSETS:
+        return do_offsets(l, a);
+    case PROTOCOL_COMMIT:
+        return do_commit(l);
+    case PROTOCOL_ABORT:
+        return do_abort(l);
+    case PROTOCOL_LEASE:
+    case PROTOCOL_READ_CLAIMS:
+    case PROTOCOL_SET_REPLAY:
+    case PROTOCOL_BLESS:
+        return do_recovery(l, a);
+    default:
+        return do_store(l, a, t);
+    }
+}
+
+/* Growing pauses while something does not answer; the bell cuts them short. */
+static void pause_after(struct lane *l, enum protocol_outcome o)
+{
+    if (o == PROTOCOL_DONE) {
+        l->failures = 0;
+        return;
+    }
+    uint32_t ms = PAUSE_MIN_MS << (l->failures < 7 ? l->failures : 7);
+    l->failures++;
+    post_wait(l->post, l->group, false, ms < LANE_PAUSE_MAX_MS ? ms : LANE_PAUSE_MAX_MS);
+}
+
+/* A batch that is on its way is finished, as long as that goes on. */
+static bool must_end(struct lane *l, const struct protocol_action *a)
+{
+    if (!post_is_stopping(l->post))
+        return false;
+    if (!l->stopping_ms)
+        l->stopping_ms = monotonic_ms();
+    bool is_under_way = a->what >= PROTOCOL_APPLY && a->what <= PROTOCOL_ABORT &&
+                        (l->failures == 0 || protocol_is_bound(l->protocol));
+    return !is_under_way || monotonic_ms() - l->stopping_ms > LANE_END_MS;
+}
+
+void *lane_main(void *lane)
+{
+    struct lane *l = lane;
+
+    for (;;) {
+        struct protocol_action a;
+        struct protocol_told t = {.outcome = PROTOCOL_DONE};
+
+        metric_beat(l->metrics, wall_ms());
+        learn_group(l);
+        protocol_next(l->protocol, &a);
+        if (!protocol_is_bound(l->protocol))
+            post_release(l->post, l->group);
+        if (must_end(l, &a))
+            break;
+        l->last = a.what;
+        t.outcome = act(l, &a, &t);
+        t.is_tainted = a.what >= PROTOCOL_PRODUCE && a.what <= PROTOCOL_ABORT &&
+                       kafka_producer_is_tainted(l->producer);
+        protocol_tell(l->protocol, &t);
+        pause_after(l, t.outcome);
+    }
+    LOG(LOG_DEBUG, "lane ends", LOG_U("lane", l->options.number));
+    return NULL;
+}
