@@ -17,6 +17,8 @@
 #include "worker/log.h"
 #include "worker/partition_book.h"
 #include "worker/protocol.h"
+#include "worker/protocol_meta.h"
+
 #include "worker/publish.h"
 #include "worker/scene.h"
 
@@ -474,6 +476,8 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
     TRY(kafka_consumer_committed(l->options.consumer, topic, partition, LANE_ASK_MS, c, &l->err));
     buf_clear(&l->metadata);
     buf_add(&l->metadata, c->metadata);
+    c->metadata = buf_str(&l->metadata);
+
     TRY(kafka_consumer_bounds(l->options.consumer, topic, partition, LANE_ASK_MS, &low, &high,
                               &l->err));
     t->has_committed = c->has;
@@ -484,9 +488,12 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
         TRY(beginning(l, topic, partition, low, high, &at, &l->err));
     t->committed = (uint64_t)at;
     if (!l->is_stateless && c->has) {
-        TRY(kafka_consumer_offset_at(l->options.consumer, topic, partition,
-                                     wall_ms() - l->config->state_replay_max_ms, LANE_ASK_MS, &at,
-                                     &l->err));
+        int64_t prefix_ms = protocol_meta_prefix_ms(c->metadata);
+        at = low;
+        if (prefix_ms != INT64_MIN)
+            TRY(kafka_consumer_offset_at(l->options.consumer, topic, partition,
+                                         prefix_ms - l->config->state_replay_max_ms, LANE_ASK_MS,
+                                         &at, &l->err));
         t->replay_start = (uint64_t)at;
     }
     t->metadata = buf_str(&l->metadata);
@@ -513,6 +520,34 @@ static enum protocol_outcome do_read_committed(struct lane *l, uint32_t number,
     return c.is_unstable ? PROTOCOL_UNSTABLE : PROTOCOL_DONE;
 }
 
+static void tell_gaps(struct lane *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->parts[i].gap_from < l->parts[i].gap_to) {
+            publisher_gap(l->publisher, l->owned[i].topic, l->owned[i].partition,
+                          l->parts[i].gap_from, l->parts[i].gap_to);
+            metric_add(l->metrics, METRIC_GAPS, l->parts[i].gap_to - l->parts[i].gap_from);
+        }
+}
+
+/* What the batch says, made once. */
+static void make_documents(struct lane *l)
+{
+    uint64_t begin = nanoseconds();
+
+    publisher_begin(l->publisher, l->batch, l->scene, wall_ms());
+    if (l->is_stateless && l->batch)
+        publisher_matches(l->publisher);
+    else if (l->is_applied)
+        ASSERT(correlator_tell(l->correlator, publisher_finding, l->publisher, &l->err) ==
+               WEIR_OK); /* publisher_finding() cannot fail */
+    if (l->batch)
+        publisher_dead(l->publisher);
+    tell_gaps(l);
+    l->is_told = true;
+    metric_add(l->metrics, METRIC_STAGE_WRITE_NS, nanoseconds() - begin);
+}
+
 /* Full queues empty themselves: librdkafka sends while we wait a little. */
 static enum kafka_outcome produce_one(struct lane *l, size_t i)
 {
@@ -534,8 +569,10 @@ static enum protocol_outcome too_large(struct lane *l, size_t i)
     return PROTOCOL_ABORTABLE;
 }
 
-static enum protocol_outcome do_produce(struct lane *l)
+static enum protocol_outcome do_produce(struct lane *l, bool is_pin)
 {
+    if (is_pin && !l->is_told)
+        make_documents(l);
     if (!l->is_begun && !l->config->at_least_once) {
         l->begun_ns = nanoseconds();
         enum kafka_outcome o = kafka_producer_begin(l->producer, &l->err);
@@ -628,12 +665,29 @@ static size_t part_of(const struct lane *l, uint32_t number)
     return 0;
 }
 
+/* The batch in hand is over, or given up. */
+static void end_batch(struct lane *l)
+{
+    if (l->correlator)
+        correlator_drop(l->correlator);
+    l->is_applied = l->is_told = false;
+    l->n_sent = 0;
+    if (!l->batch)
+        return;
+    batch_clear(l->batch);
+    post_give(l->post, l->batch);
+    l->batch = NULL;
+}
+
 static enum protocol_outcome do_seek(struct lane *l, const struct protocol_action *a)
 {
     size_t i = part_of(l, a->partition);
     struct post_seek *s = &l->plan.seeks[i];
     struct lane_part *p = &l->parts[i];
 
+    if (!l->has_plan && !(l->batch && l->batch->gives_ruleset))
+        end_batch(l); /* given up */
+    l->is_told = false;
     s->position = a->upto.at.position;
     s->prefix_ms = a->upto.prefix_ms;
     s->n_extra = a->extra.n <= sizeof s->extra ? (uint32_t)a->extra.n : 0;
@@ -664,20 +718,6 @@ static void put_plan(struct lane *l)
     post_plan_size(&l->plan, l->n);
     l->has_plan = false;
     kafka_consumer_wake(l->options.consumer);
-}
-
-/* The batch in hand is over, or given up. */
-static void end_batch(struct lane *l)
-{
-    if (l->correlator)
-        correlator_drop(l->correlator);
-    l->is_applied = l->is_told = false;
-    l->n_sent = 0;
-    if (!l->batch)
-        return;
-    batch_clear(l->batch);
-    post_give(l->post, l->batch);
-    l->batch = NULL;
 }
 
 /* The batch is the first of another rule set, whose hold came with it. */
@@ -731,34 +771,6 @@ static void take_places(struct lane *l)
             .extra = {(const char *)p->last.extra, p->last.n_extra},
         };
     }
-}
-
-static void tell_gaps(struct lane *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        if (l->parts[i].gap_from < l->parts[i].gap_to) {
-            publisher_gap(l->publisher, l->owned[i].topic, l->owned[i].partition,
-                          l->parts[i].gap_from, l->parts[i].gap_to);
-            metric_add(l->metrics, METRIC_GAPS, l->parts[i].gap_to - l->parts[i].gap_from);
-        }
-}
-
-/* What the batch says, made once. */
-static void make_documents(struct lane *l)
-{
-    uint64_t begin = nanoseconds();
-
-    publisher_begin(l->publisher, l->batch, l->scene, wall_ms());
-    if (l->is_stateless && l->batch)
-        publisher_matches(l->publisher);
-    else if (l->correlator)
-        ASSERT(correlator_tell(l->correlator, publisher_finding, l->publisher, &l->err) ==
-               WEIR_OK); /* publisher_finding() cannot fail */
-    if (l->batch)
-        publisher_dead(l->publisher);
-    tell_gaps(l);
-    l->is_told = true;
-    metric_add(l->metrics, METRIC_STAGE_WRITE_NS, nanoseconds() - begin);
 }
 
 /* The next batch that was read under the plan in force; NULL: there is none. False: its rule set
@@ -970,6 +982,9 @@ static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_a
 
     if (a->what == PROTOCOL_READ_CLAIMS)
         return do_read_claims(l, &lease);
+    if (a->what == PROTOCOL_READ_FACTS)
+        return PROTOCOL_DONE;
+
     if (a->what == PROTOCOL_LEASE)
         rc = store_lease(l->store, &lease, &answer, &l->err);
     else if (a->what == PROTOCOL_SET_REPLAY)
@@ -1018,7 +1033,7 @@ static enum protocol_outcome act(struct lane *l, const struct protocol_action *a
     case PROTOCOL_MARK:
         return do_mark(l, a, t);
     case PROTOCOL_PRODUCE:
-        return do_produce(l);
+        return do_produce(l, a->is_pin);
     case PROTOCOL_SEND_OFFSETS:
         return do_offsets(l, a);
     case PROTOCOL_COMMIT:
@@ -1028,6 +1043,7 @@ static enum protocol_outcome act(struct lane *l, const struct protocol_action *a
     case PROTOCOL_LEASE:
     case PROTOCOL_READ_CLAIMS:
     case PROTOCOL_SET_REPLAY:
+    case PROTOCOL_READ_FACTS:
     case PROTOCOL_BLESS:
         return do_recovery(l, a);
     default:
@@ -1076,6 +1092,14 @@ void *lane_main(void *lane)
             break;
         l->last = a.what;
         t.outcome = act(l, &a, &t);
+        fprintf(stderr, "%lld lane %u %s p%u r%u -> %d %s\n", (long long)monotonic_ms(),
+                l->options.number, protocol_word(a.what), a.partition, a.round, t.outcome,
+                t.outcome ? l->err.text : "");
+        if (a.what != PROTOCOL_WAIT && a.what != PROTOCOL_POLL)
+            LOG(LOG_DEBUG, "protocol", LOG_S("what", str_from(protocol_word(a.what))),
+                LOG_U("partition", a.partition), LOG_U("round", a.round),
+                LOG_U("outcome", t.outcome), LOG_U("lane", l->options.number));
+
         t.is_tainted = a.what >= PROTOCOL_PRODUCE && a.what <= PROTOCOL_ABORT &&
                        kafka_producer_is_tainted(l->producer);
         protocol_tell(l->protocol, &t);
