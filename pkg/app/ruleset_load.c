@@ -297,7 +297,7 @@ static enum weir_rc make_engines(struct loaded_set *s, const struct config *c,
 /* ---- all of it --------------------------------------------------------------------------------
  */
 
-/* One tenant without lists, one input without labels: the name that other commands show. */
+/* Without tenants, labels, pinned profiles and places: the name that other commands show. */
 static void name_generation(struct loaded_set *s, const struct config *c,
                             const struct tenants *tenants, struct ruleset *out)
 {
@@ -318,6 +318,8 @@ static void name_generation(struct loaded_set *s, const struct config *c,
             pack_str(&text, in->labels[k].value);
         }
     }
+    if (s->geoip)
+        pack_u64(&text, geoip_built_s(s->geoip));
     out->generation = s->books[0].generation;
     if (text.n) {
         struct digest *digest = digest_new();

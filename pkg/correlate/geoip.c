@@ -41,6 +41,11 @@ enum weir_rc geoip_open(const char *path, struct geoip **out, struct weir_err *e
     return WEIR_OK;
 }
 
+uint64_t geoip_built_s(const struct geoip *g)
+{
+    return g->db.metadata.build_epoch;
+}
+
 void geoip_close(struct geoip *g)
 {
     if (!g)

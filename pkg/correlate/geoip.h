@@ -17,6 +17,8 @@ struct geoip;
 /* WEIR_NOTFOUND: no such file; WEIR_SYNTAX: it is no MaxMind DB; WEIR_IO. err names the path. */
 MUST_USE enum weir_rc geoip_open(const char *path, struct geoip **out, struct weir_err *err);
 void geoip_close(struct geoip *g);
+/* Which edition it is: when it was built, in seconds since 1970, as the file says. */
+uint64_t geoip_built_s(const struct geoip *g);
 
 /* An IPv4 or IPv6 address in text. Place.has is false if it is none or the file does not know where
  * it is. */
