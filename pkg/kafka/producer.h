@@ -1,7 +1,8 @@
 /* producer.h - a transactional producer.
  *
  * Calls block, but never for longer than call_ms at a time: KAFKA_AGAIN then, and the same call
- * again is right. The fate of a transaction is told by kafka_outcome alone.
+ * again is right, and no other but kafka_producer_renew() and kafka_producer_free(). The fate of a
+ * transaction is told by kafka_outcome alone.
  *
  * Taint    a request of the transaction that may still be on its way (an answer with _TIMED_OUT or
  *          _TRANSPORT, a call that itself timed out after its request was sent) can end the next
@@ -26,7 +27,9 @@ enum kafka_outcome {
     KAFKA_DONE,
     KAFKA_AGAIN,     /* a timeout, a full queue: the same call again */
     KAFKA_ABORTABLE, /* the transaction must be aborted */
-    KAFKA_FENCED,    /* another producer has this transactional.id */
+    /* another producer has this transactional.id; or the broker ended a transaction that was open
+     * for transaction.timeout.ms, which looks the same: whose the slot is says its lease */
+    KAFKA_FENCED,
     KAFKA_FATAL,     /* the producer is of no use: a new one */
     KAFKA_TOO_LARGE, /* produce: the broker or the client will not take this record at all */
     KAFKA_DENIED     /* authorisation: told, and tried again by whoever asks for it */
@@ -74,9 +77,10 @@ enum kafka_outcome kafka_producer_init(struct kafka_producer *p, struct weir_err
 MUST_USE enum weir_rc kafka_producer_renew(struct kafka_producer *p, struct weir_err *err);
 
 enum kafka_outcome kafka_producer_begin(struct kafka_producer *p, struct weir_err *err);
-/* Copies the record. KAFKA_TOO_LARGE: nothing of it is in the transaction. A record that the broker
- * refuses later makes the flush of kafka_producer_commit() KAFKA_ABORTABLE;
- * kafka_producer_refused() then names the first one (by number of produce calls since begin). */
+/* Copies the record; value.p NULL: a tombstone, key.p NULL: none. KAFKA_TOO_LARGE: nothing of it is
+ * in the transaction. A record that the broker refuses later makes the flush of
+ * kafka_producer_commit() KAFKA_ABORTABLE; kafka_producer_refused() then names the first one (by
+ * number of produce calls since begin). */
 enum kafka_outcome kafka_producer_produce(struct kafka_producer *p, const struct kafka_record *r,
                                           struct weir_err *err);
 /* Under the group's generation as it is now: call it only while the partitions are owned, that is
