@@ -42,7 +42,7 @@ struct finding_addend {
 };
 
 struct finding {
-    uint32_t rule; /* of the graph (graph->rules), so of one tenant; not packed */
+    uint32_t rule;  /* of the graph (graph->rules), so of one tenant; not packed */
     uint32_t shard; /* not packed: in whose outbox its record lies; FINDING_NO_SHARD: in none */
     enum finding_activity activity;
     enum finding_cause cause;
