@@ -41,15 +41,26 @@ struct crash_note crash_note_after(struct crash_note old, int64_t from, int64_t 
                                old.count + 1};
 }
 
+/* The number that the text goes on with; -1: none. */
+static int64_t number(const char **text)
+{
+    char *end;
+
+    errno = 0;
+    long long n = strtoll(*text, &end, 10);
+    bool is_bad = end == *text || errno != 0 || n < 0;
+    *text = end;
+    return is_bad ? -1 : (int64_t)n;
+}
+
 /* "FROM TO COUNT"; anything else is no note. */
 static struct crash_note parse(const char *text)
 {
-    struct crash_note n;
+    int64_t from = number(&text), to = number(&text), count = number(&text);
 
-    if (sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNu32, &n.from, &n.to, &n.count) != 3 ||
-        n.from < 0 || n.to < n.from)
+    if (from < 0 || to < from || count <= 0 || count > UINT32_MAX || *text)
         return (struct crash_note){0};
-    return n;
+    return (struct crash_note){from, to, (uint32_t)count};
 }
 
 static int write_text(const struct crash_note *n, char out[static NOTE_TEXT])

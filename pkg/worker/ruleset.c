@@ -71,7 +71,7 @@ static struct held *drop(struct ruleset_shelf *s, struct held *h)
             *at = h->next;
             return h;
         }
-    ASSERT(false); /* a set that is not on the shelf */
+    ASSERT(h == NULL); /* a set that is not on the shelf */
     return NULL;
 }
 

@@ -145,16 +145,16 @@ TEST(more_sources_than_places_share_the_last)
 
 TEST(damaged_bytes_are_nothing)
 {
-    struct log_clock c, fresh;
+    struct log_clock c;
     struct buf bytes = {0};
 
     log_clock_init(&c, INT64_MIN);
     (void)log_clock_note(&c, NULL, 5);
     log_clock_pack(&c, &bytes);
-    log_clock_init(&fresh, 77);
     for (size_t n = 0; n < bytes.n; n++) {
         CHECK(!log_clock_unpack(&c, (struct str){bytes.p, n}, 77));
-        CHECK(memcmp(&c, &fresh, sizeof c) == 0);
+        CHECK_EQ(c.n, 0);
+        CHECK_EQ(log_clock_prefix(&c), 77);
     }
     buf_release(&bytes);
 }

@@ -118,8 +118,8 @@ TEST(values_stand_with_their_labels_and_units)
         "weir_stage_seconds_total{stage=\"fetch\"} 0.000000070",
         "weir_partition_lag_records{topic=\"a\",partition=\"1\",lane=\"1\"} 49",
         "weir_partition_committed_offset{topic=\"a\",partition=\"0\",lane=\"0\"} 100",
-        "weir_partition_watermark_timestamp_seconds{topic=\"a\",partition=\"0\",lane=\"0\"} "
-        "1767225595.000",
+        ("weir_partition_watermark_timestamp_seconds{topic=\"a\",partition=\"0\",lane=\"0\"} "
+         "1767225595.000"),
         "weir_input_silence_seconds{topic=\"a\"} 0.250",
         "weir_input_silence_seconds{topic=\"b\"} 0.000",
         "weir_level_watermark_timestamp_seconds{level=\"0\"} 1767225595.000",
