@@ -103,6 +103,11 @@ class Worker:
         except (urllib.error.URLError, OSError):
             return ""
 
+    def metric(self, name):
+        """The sum over its labels."""
+        lines = [line for line in self.ask("/metrics").splitlines() if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
     def tail(self, lines=6):
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return "".join("      " + line for line in f.readlines()[-lines:])
@@ -163,7 +168,7 @@ class World:
             "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
                       "geoip_file": self.places, "lists": ["listed=" + self.list]},
             "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "32MiB"},
-            "alerts": {"brake": 0, "max_age": "7d"},
+            "alerts": {"brake": 1000000, "max_age": "7d"},
             "work": {"threads": self.s.threads, "name": f"worker-{worker.number}"},
             "http": {"address": f"127.0.0.1:{worker.port}"},
             "log": {"level": "info"},
