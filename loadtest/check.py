@@ -130,12 +130,12 @@ class Checker:
         self.rules = {r["id"]: r for r in rules}
         self.roles = {topic: role for role, topic in options.roles.items()}
         self.due = {}  # uid: (tenant, rule name, key, bucket start, count)
-        self.model_of = {}
+        self.model_of, self.copies = {}, collections.Counter()
         self.creates, self.closes = collections.Counter(), collections.Counter()
         self.updates = collections.Counter()
         self.final, self.created_with = {}, {}
         self.records, self.dead = {}, collections.Counter()
-        self.last = {}  # (uid, input partition): sequence
+        self.last = {}  # (uid, input partition, topic): sequence
         self.n = collections.Counter()
 
     def tell(self, uid):
@@ -149,7 +149,9 @@ class Checker:
 
     def expect(self, events, rules):
         for tenant, own in events.items():
-            findings = Model(rules, own, tenant, place_of).findings()
+            model = Model(rules, own, tenant, place_of)
+            findings = model.findings()
+            self.copies.update(model.copies)
             self.n["late"] += sum(e.late is not None for e in own)
             for uid, (rule, key, start, count) in findings.items():
                 self.due[uid] = tenant, rule, key, start, count
@@ -188,8 +190,8 @@ class Checker:
         self.take_record(r)
 
     def is_copy(self, r):
-        """Identical records share a finding without bucket."""
-        return self.o.copies and r.uid in self.due and self.due[r.uid][3] is None
+        """Identical records (or ids) share a finding without bucket, each with a Create."""
+        return self.copies[r.uid] > 1
 
     def take_record(self, r):
         if r.record in self.records and not self.is_copy(r):
@@ -201,10 +203,10 @@ class Checker:
         if r.rule in self.rules and r.topic != "health" and r.uid not in self.due and r.activity == "create":
             self.verdict.say("Create not expected", "%s of %s, count %d" % (r.uid, self.rules[r.rule]["name"], r.count))
         if r.source[0]:
-            before = self.last.get((r.uid, r.source), 0)
+            before = self.last.get((r.uid, r.source, r.topic), 0)
             if r.sequence <= before and not self.is_copy(r):
                 self.verdict.say("sequence does not rise", "%d after %d of %s" % (r.sequence, before, self.tell(r.uid)))
-            self.last[r.uid, r.source] = r.sequence
+            self.last[r.uid, r.source, r.topic] = r.sequence
         if r.shadow != (r.topic == "shadow") and "shadow" in self.o.roles:
             self.verdict.say("wrong topic", "%s of %s in %s" % (r.activity, self.tell(r.uid), r.topic))
         self.final[r.uid] = max(self.final.get(r.uid, (0, 0, True)), (r.sequence, r.count, r.exact)) \
@@ -225,7 +227,7 @@ class Checker:
             if not self.creates[uid]:
                 say("Create lost", self.tell(uid))
                 continue
-            if self.creates[uid] > 1 and not (self.o.copies and start is None):
+            if self.creates[uid] > max(1, self.copies[uid]):
                 say("Create doubled", self.tell(uid))
             if start is not None:
                 self.judge_end(uid, count)
@@ -304,7 +306,6 @@ def options_of(argv):
     p.add_argument("--role", action="append", default=[], type=pair, metavar="ROLE=TOPIC",
                    help="name of an output topic, if it is not that of its role: " + ", ".join(ROLES))
     p.add_argument("--lateness", default="2m", help="of the profile loadtest (2m)")
-    p.add_argument("--copies", action="store_true", help="identical records may give a finding without bucket each")
     p.add_argument("--lower-bounds", action="store_true", help="counts marked as not exact may be too small: state and "
                                                               "log were lost together")
     p.add_argument("--open", action="store_true", help="findings may be open still")

@@ -416,6 +416,7 @@ class Model:
         self.places = places
         self.rules = {r["name"]: r for r in rules}
         self.tenant = tenant
+        self.copies = collections.Counter()  # findings of events by themselves: how many records share one
         self.matches, self.late = collections.defaultdict(list), collections.defaultdict(list)
         for e in events:
             for name in values_of(e.fields, "k"):
@@ -509,7 +510,9 @@ class Model:
         late = [Hit(e.late, rule["name"], e.fields, (), e.raw) for e in self.late[rule["name"]]]
         for hit in self.heard(rule["name"]) + late:
             if is_sole(hit.fields):
-                out[self.uid(rule, sole_part(hit))] = (rule["name"], (), None, 1)
+                uid = self.uid(rule, sole_part(hit))
+                self.copies[uid] += 1
+                out[uid] = (rule["name"], (), None, 1)
                 continue
             if "fields" in dedup:
                 key = [(values_of(hit.fields, n) or [""])[0] for n in dedup["fields"]]
