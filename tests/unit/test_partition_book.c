@@ -3,19 +3,23 @@
 #include "worker/partition_book.h"
 
 #include "base/str.h"
+#include "state/emissions.h"
 #include "state/store_redis.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
+#include "worker/slot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static struct redis_server server;
 
-static struct store *open_store(const char *group)
+static struct store *open_store_as(const char *url, const char *password, const char *group)
 {
-    struct store_redis_options o = {
-        .url = str_from(server.url), .group = str_from(group), .patience_ms = 600};
+    struct store_redis_options o = {.url = str_from(url),
+                                    .password_file = str_from(password),
+                                    .group = str_from(group),
+                                    .patience_ms = 600};
     struct weir_err err = {0};
     struct store *s = NULL;
 
@@ -23,6 +27,11 @@ static struct store *open_store(const char *group)
         print_error("%s\n", err.text);
     CHECK(s);
     return s;
+}
+
+static struct store *open_store(const char *group)
+{
+    return open_store_as(server.url, "", group);
 }
 
 static uint32_t number(struct partition_book *b, const char *incarnation, const char *topic,
@@ -128,7 +137,11 @@ static void bless(struct store *s, char incarnation[static STORE_RUN_ID_MAX])
     memcpy(lease.run_id, run.run_id, sizeof lease.run_id);
     memcpy(lease.incarnation, run.blessed, sizeof lease.incarnation);
     CHECK_EQ(store_lease(s, &lease, &answer, &err), WEIR_OK);
-    CHECK_EQ(store_bless(s, &lease, NULL, 0, &answer, &err), WEIR_OK);
+    struct store_claim claim = {.shard = 3, .kind = 1};
+    CHECK_EQ(store_restore(s, &lease, &claim, 1, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_set_replay(s, &lease, 9, &(struct store_applied){{1, 1}, 0}, &answer, &err),
+             WEIR_OK);
+    CHECK_EQ(store_bless(s, &lease, (const uint32_t[]){0}, 0, &answer, &err), WEIR_OK);
     CHECK_EQ(answer, STORE_DONE);
     store_incarnation(&lease, incarnation);
 }
@@ -208,6 +221,111 @@ TEST(groups_have_nothing_in_common)
     store_free(s[1]);
 }
 
+/* ---- rights -----------------------------------------------------------------------------------
+ */
+
+/* The user that docs/state.md asks for. */
+static const char acl[] =
+    "acl setuser weir reset on '>pw' '~{w:*' resetchannels -@all +ping +auth +select +role +info "
+    "+fcall +'function|list' +'function|load' +get +set +getrange +setrange +del +unlink +exists "
+    "+expire +pttl +hget +hset +hsetnx +hdel +hmget +hgetall +hkeys +hexists +hincrby +hrandfield "
+    "+lindex +lpop +lrange +rpush +zadd +zrem +zrangebyscore";
+
+static void run_cli(const char *words)
+{
+    char line[1000];
+
+    snprintf(line, sizeof line, "redis-cli -p %u %s | grep -qi err && exit 1 || exit 0",
+             server.port, words);
+    CHECK_EQ(system(line), 0);
+}
+
+static void write_password(char path[static 300])
+{
+    snprintf(path, 300, "%.200s/password", server.dir);
+    FILE *f = fopen(path, "we");
+    CHECK(f);
+    fputs("pw\n", f);
+    fclose(f);
+}
+
+static void touching_step(UNUSED void *context, const struct state_op *op, struct cell *cell,
+                          UNUSED const struct step_clock *clock, struct emissions *out)
+{
+    emissions_add(out, STR("x"));
+    cell->due_ms = op ? op->t_ms + 10 : CELL_NEVER;
+    if (cell_resize(cell, op ? 1 : 0) && op)
+        cell->main.p[0] = 1;
+}
+
+/* Every call that a worker makes, with operations, timers and an outbox. */
+static void use_all(struct store *s, const char *incarnation, uint32_t partition)
+{
+    struct store_at last[STORE_SHARDS] = {{0}};
+    struct store_applied upto = {{7, 1}, 0}, applied[STORE_SHARDS];
+    struct state_op op = {.t_ms = 5, .at = {8, 0}};
+    struct weir_err err = {0};
+    enum store_answer answer;
+    const struct emission *told;
+    uint64_t epoch;
+    size_t n;
+
+    CHECK_EQ(store_acquire(s, partition, incarnation, &epoch, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_applied(s, partition, 0, applied, &err), WEIR_OK);
+    CHECK_EQ(store_lift(s, incarnation, partition, epoch, &upto, 1, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_end_replay(s, incarnation, partition, epoch, &answer, &err), WEIR_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        struct store_part part = {.partition = partition,
+                                  .epoch = epoch,
+                                  .upto = {8 + i, 2 + i},
+                                  .acked = {7 + i, 1 + i},
+                                  .last = last};
+        struct store_batch b = {.ops = &op,
+                                .n_ops = i == 0,
+                                .timer_ms = i ? 1000 : INT64_MIN,
+                                .parts = &part,
+                                .n_parts = 1,
+                                .incarnation = incarnation,
+                                .is_sweep = true};
+        CHECK_EQ(store_apply(s, &b, &told, &n, &answer, &err), WEIR_OK);
+        CHECK_EQ(answer, STORE_DONE);
+        CHECK_EQ(n, i < 2); /* the operation, then its timer */
+    }
+}
+
+TEST(a_user_with_these_rights_can_work)
+{
+    struct space_spec spec = {.identity = {9}, .name = STR("x"), .step = touching_step};
+    char password[300], url[100], incarnation[STORE_RUN_ID_MAX];
+    struct weir_err err = {0};
+    uint32_t n;
+
+    run_cli("flushall");
+    run_cli("function flush");
+    run_cli(acl);
+    write_password(password);
+    snprintf(url, sizeof url, "redis://weir@127.0.0.1:%u/0", server.port);
+    struct store *s = open_store_as(url, password, "acl");
+    struct partition_book *b = partition_book_new(s);
+    store_add_space(s, &spec);
+    bless(s, incarnation);
+    use_all(s, incarnation, number(b, incarnation, "logs", 0));
+    CHECK_EQ(partition_book_renew(b, "logs", 0, 1, &n, &err), WEIR_OK);
+    CHECK_EQ(partition_book_retire(b, is_logs, NULL, &err), WEIR_OK);
+    partition_book_free(b);
+    store_free(s);
+
+    struct store_redis_options o = {
+        .url = str_from(url), .password_file = str_from(password), .group = STR("acl")};
+    struct slots_wish wish = {.store = &o, .worker = STR("w"), .first = -1, .n = 1, .n_max = 1};
+    struct slots *slots;
+    CHECK_EQ(slots_take(&wish, &n, &slots, &err), WEIR_OK);
+    slots_free(slots);
+    wish.first = 0;
+    CHECK_EQ(slots_take(&wish, &n, &slots, &err), WEIR_OK);
+    slots_free(slots);
+}
+
 int main(void)
 {
     static const struct CMUnitTest alone[] = {ENTRY(local_numbers_follow_each_other)};
@@ -217,6 +335,7 @@ int main(void)
         ENTRY(partitions_that_nobody_reads_hold_no_watermark),
         ENTRY(a_topic_made_anew_gets_a_new_number_once),
         ENTRY(groups_have_nothing_in_common),
+        ENTRY(a_user_with_these_rights_can_work),
     };
 
     int rc = cmocka_run_group_tests(alone, NULL, NULL);
