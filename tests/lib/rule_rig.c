@@ -110,8 +110,8 @@ static enum weir_rc note(void *context, const struct finding *f, UNUSED uint32_t
     name(t->key, f->n_keys ? f->keys[0] : STR(""));
     memcpy(t->uid, f->uid, sizeof t->uid);
     for (uint32_t i = 0; i < f->n_addends; i++)
-        if (str_eq(f->addends[i].name, STR("entity_risk")))
-            t->entity_risk = f->addends[i].value;
+        *(str_eq(f->addends[i].name, STR("entity_risk")) ? &t->entity_risk : &t->by_list) +=
+            f->addends[i].value;
     return WEIR_OK;
 }
 

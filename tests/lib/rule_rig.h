@@ -17,7 +17,7 @@ struct rig_told {
     enum finding_activity activity;
     uint64_t hits;
     bool is_braked, is_flood;
-    int64_t entity_risk; /* points of the addend; 0: none */
+    int64_t entity_risk, by_list; /* points of addends; 0: none */
 };
 
 struct rule_rig {

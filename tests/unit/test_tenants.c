@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "list/list.h"
 #include "state/store_mem.h"
 #include "tests/lib/rule_rig.h"
 #include "tests/lib/test.h"
@@ -110,6 +111,9 @@ TEST(the_default_tenant_names_findings_as_a_graph_without_tenants_does)
             n++;
         CHECK(memcmp(r->graph->spaces[n].spec.identity, space->spec.identity, 16) == 0);
         n = 0;
+        for (uint32_t k = 0; k < s->graph->n_spaces; k++)
+            CHECK(k == i ||
+                  memcmp(s->graph->spaces[k].spec.identity, space->spec.identity, 16) != 0);
     }
     rule_rig_free(r);
     rule_rig_free(s);
@@ -164,6 +168,29 @@ TEST(risk_adds_up_for_each_tenant_alone)
     CHECK_EQ(rule_rig_count(r, "risk", "acme", FINDING_CREATE), 1);
     CHECK_EQ(rule_rig_count(r, "risk", "globex", 0), 0);
     rule_rig_free(r);
+}
+
+TEST(lists_lift_the_scores_of_their_own_tenant)
+{
+    struct arena *arena = arena_new(0);
+    struct list_set *set = list_set_new(arena);
+    struct graph_tenant tenants[] = {{.name = STR("acme")}, {.name = STR("globex")}};
+    struct graph_options options = {
+        .tenants = tenants, .n_tenants = 2, .secret = state_secret_test};
+    struct weir_err err;
+
+    CHECK_EQ(list_set_add_text(set, STR("sensitive_values"), STR("x.csv"), STR(""),
+                               STR("value,points\nann,7\n"), &err),
+             WEIR_OK);
+    CHECK_EQ(addends_new(arena, set, &tenants[ACME].lists, &err), WEIR_OK);
+    struct rule_rig *r = rule_rig_new(rules, &options, store_mem_new());
+    event(r, GLOBEX, 1000, "a", "ann");
+    event(r, ACME, 1000, "a", "ann");
+    rule_rig_run(r, 1000);
+    CHECK_EQ(told_of(r, "a", "acme")->by_list, 7);
+    CHECK_EQ(told_of(r, "a", "globex")->by_list, 0);
+    rule_rig_free(r);
+    arena_free(arena);
 }
 
 /* A window of globex' is open while acme brings so many keys that its spaces give some up. */
@@ -222,5 +249,6 @@ TEST_MAIN(ENTRY(hits_of_two_tenants_make_no_window_together),
           ENTRY(the_default_tenant_names_findings_as_a_graph_without_tenants_does),
           ENTRY(one_tenants_storm_does_not_brake_the_other),
           ENTRY(risk_adds_up_for_each_tenant_alone),
+          ENTRY(lists_lift_the_scores_of_their_own_tenant),
           ENTRY(one_tenants_flood_of_keys_leaves_the_other_exact),
           ENTRY(tenants_that_need_too_many_spaces_are_refused))
