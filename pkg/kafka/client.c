@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,25 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     (void)rk;
     if (fn)
         fn(level, facility, text);
+}
+
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+/* Why the last broker's certificate was not accepted: librdkafka tells expired ones, other names
+ * and strange authorities in the same words. Of the process, for brokers mostly share what is
+ * wrong. relaxed: a number for people. */
+static _Atomic int certificate_error;
+
+/* The verdict stays OpenSSL's. */
+static int on_certificate(UNUSED rd_kafka_t *rk, UNUSED const char *broker_name,
+                          UNUSED int32_t broker_id, int *x509_error, UNUSED int depth,
+                          UNUSED const char *buf, UNUSED size_t size, UNUSED char *errstr,
+                          UNUSED size_t errstr_size, UNUSED void *opaque)
+{
+    if (*x509_error == X509_V_OK)
+        return 1;
+    atomic_store_explicit(&certificate_error, *x509_error, memory_order_relaxed);
+    return 0;
 }
 
 /* ---- configuration --------------------------------------------------------------------------- */
@@ -99,6 +119,7 @@ enum weir_rc kafka_client_conf(const struct kafka_props *common, const struct ka
         return rc;
     }
     rd_kafka_conf_set_log_cb(conf, on_log);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate); /* fails without TLS */
     *out = conf;
     return WEIR_OK;
 }
@@ -176,13 +197,19 @@ bool kafka_is_trouble(rd_kafka_resp_err_t code)
 void kafka_trouble_text(rd_kafka_resp_err_t code, const char *reason, struct weir_err *err)
 {
     const struct trouble *t = trouble_of(code);
-
+    int why = atomic_load_explicit(&certificate_error, memory_order_relaxed);
+    const char *end = strstr(reason, ": ");
     /* `(after 301ms in state AUTH_REQ, 1 identical error(s) suppressed)` makes each another text */
     size_t n = str_find(str_from(reason), STR(" (after "), 0);
 
     if (n > KAFKA_ERRSTR_MAX)
         n = strnlen(reason, KAFKA_ERRSTR_MAX);
-    if (!t)
+    if (why && end && strstr(reason, "certificate verify failed"))
+        (void)err_set(err, WEIR_IO,
+                      "kafka: TLS failed: %.*s: the broker's certificate is not accepted: %s "
+                      "(ssl.ca.location, the certificate)",
+                      (int)(end - reason), reason, X509_verify_cert_error_string(why));
+    else if (!t)
         (void)err_set(err, WEIR_IO, "kafka: %s: %.*s", rd_kafka_err2name(code), (int)n, reason);
     else
         (void)err_set(err, WEIR_IO, "kafka: %s: %.*s (%s)", t->what, (int)n, reason, t->hint);

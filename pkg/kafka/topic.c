@@ -14,9 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ASK_PIECE_MS = 1000 };
+
 struct kafka_admin {
     rd_kafka_t *rk;
     struct kafka_troubles troubles;
+    bool is_refused; /* a broker does not let us in: waiting does not help */
 };
 
 struct found { /* of one kafka_admin_describe() */
@@ -31,6 +34,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
     if (code == RD_KAFKA_RESP_ERR__FATAL || kafka_is_trouble((rd_kafka_resp_err_t)code))
         kafka_troubles_of(&a->troubles, rk, code, reason);
+    a->is_refused = a->is_refused || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+                    code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+                    code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__RESOLVE;
 }
 
 enum weir_rc kafka_admin_new(const struct kafka_props *common, struct kafka_admin **out,
@@ -111,6 +117,25 @@ static bool is_absent(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 }
 
+/* rd_kafka_metadata() in pieces: whoever is refused need not wait for the end. */
+static rd_kafka_resp_err_t ask(struct kafka_admin *a, rd_kafka_topic_t *topic, uint32_t ms,
+                               const struct rd_kafka_metadata **out)
+{
+    int64_t end = kafka_now_ms() + ms, left = ms;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+    a->is_refused = false;
+    while (left > 0 && !a->is_refused) {
+        code = rd_kafka_metadata(a->rk, topic == NULL, topic, out,
+                                 (int)(left < ASK_PIECE_MS ? left : ASK_PIECE_MS));
+        if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
+            return code;
+        (void)rd_kafka_poll(a->rk, 0);
+        left = end - kafka_now_ms();
+    }
+    return code;
+}
+
 /* Names other than those that are absent or denied and still give an error (no leader yet, an
  * invalid name) are errors. */
 static enum weir_rc add_named(struct kafka_admin *a, const char *name, uint32_t ms, struct found *f,
@@ -121,7 +146,7 @@ static enum weir_rc add_named(struct kafka_admin *a, const char *name, uint32_t 
 
     if (!topic)
         return err_set(err, WEIR_BADARG, "kafka: '%s' is no name of a topic", name);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(a->rk, 0, topic, &m, (int)ms);
+    rd_kafka_resp_err_t code = ask(a, topic, ms, &m);
     rd_kafka_topic_destroy(topic);
     if (code)
         return failed(a, name, code, err);
@@ -142,7 +167,7 @@ static enum weir_rc add_pattern(struct kafka_admin *a, const char *pattern, uint
 
     if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0) /* as librdkafka does */
         return err_set(err, WEIR_BADARG, "kafka: '%s' is no pattern (extended POSIX)", pattern);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(a->rk, 1, NULL, &m, (int)ms);
+    rd_kafka_resp_err_t code = ask(a, NULL, ms, &m);
     if (code) {
         regfree(&re);
         return failed(a, pattern, code, err);

@@ -4,8 +4,10 @@
  * text for one value, words with commas for a list, YAML ([...] or {...}) for whatever needs it. */
 #include "worker/config_load.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "state/redis_url.h"
@@ -388,6 +390,11 @@ static enum weir_rc set_property(struct config_loader *l, const struct config_ke
         return config_fail_node(l, value, &entry,
                                 "a secret: write it to a file, and name that in "
                                 "kafka.secret_files");
+    /* librdkafka says of a file that is not there: "error:05880002:x509 certificate routines". */
+    if (str_ends(name, STR(".location")) && !str_eq(text, STR("probe")) &&
+        access(arena_str(l->arena, text).p, R_OK) != 0)
+        return config_fail_node(l, value, &entry, "cannot read '%.*s': %s", (int)text.n, text.p,
+                                strerror(errno));
     enum weir_rc rc = kafka_props_add(props, role_of(l, props), name, text, &why);
     if (rc == WEIR_OK)
         return WEIR_OK;

@@ -520,6 +520,8 @@ TEST(wrong_properties_and_rule_options_are_refused)
          "kafka.secret_files.client.id: this is no secret: it stands in kafka.common"},
         {"kafka: {common: {group.id: x}}\n", 1, 28,
          "kafka.common: kafka property group.id is set by weir: it is the key group.name"},
+        {"kafka: {common: {ssl.ca.location: /nowhere}}\n", 1, 35,
+         "kafka.common.ssl.ca.location: cannot read '/nowhere': No such file or directory"},
         {"kafka: {common: [a]}\n", 1, 17,
          "kafka.common: a map of properties is wanted, not a list"},
         {"kafka: {common: {client.id: }}\n", 1, 29,
