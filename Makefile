@@ -257,6 +257,12 @@ demo: ## install what is missing, build, replay the bundled sample, show the ale
 	+$(Q)$(AGAIN) B=$(B) all
 	$(Q)if [ -x tools/demo ]; then B=$(B) tools/demo; else echo "demo: tools/demo is not here yet" >&2; exit 1; fi
 
+.PHONY: demo-kafka
+demo-kafka: ## install what is missing, build; Kafka, Redis, two workers, one killed: the alerts, each once
+	$(Q)tools/setup build kafka test
+	+$(Q)$(AGAIN) B=$(B) all
+	$(Q)B=$(B) tools/demo-kafka
+
 BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case
 bench: ## measure speed and write docs/benchmarks.md (about ten minutes)
 	$(Q)tools/setup build bench

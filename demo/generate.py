@@ -4,13 +4,20 @@
 Writes demo/telemetry.ndjson: events of a few hosts in the shapes that weir meets (flat Sysmon,
 winlogbeat/ECS, EVTX as JSON, Sysmon for Linux, auditd), most of them ordinary work, a few
 dozen of them somebody who steals access tokens. All of it is invented; the seed repeats it.
+
+    demo/generate.py           writes demo/telemetry.ndjson
+    demo/generate.py --now     the same three hours, but ending now, to stdout (`make demo-kafka`)
 """
 import json
 import os
 import random
+import sys
+import time
 
 R = random.Random(1528)
-START = 1795165200000  # 2026-11-20T09:00:00Z in ms
+SPAN = 10860000  # the last event is three hours later
+IS_NOW = sys.argv[1:] == ["--now"]
+START = int(time.time()) * 1000 - SPAN if IS_NOW else 1795165200000  # 2026-11-20T09:00:00Z in ms
 HERE = os.path.dirname(os.path.abspath(__file__))
 events = []
 
@@ -217,7 +224,10 @@ ordinary(420)
 theft()
 cluster()
 events.sort(key=lambda e: e[0])
-with open(os.path.join(HERE, "telemetry.ndjson"), "w") as out:
-    for _, event in events:
-        out.write(json.dumps(event, separators=(",", ":")) + "\n")
-print(f"{len(events)} events")
+lines = [json.dumps(event, separators=(",", ":")) + "\n" for _, event in events]
+if IS_NOW:
+    sys.stdout.writelines(lines)
+else:
+    with open(os.path.join(HERE, "telemetry.ndjson"), "w") as out:
+        out.writelines(lines)
+    print(f"{len(events)} events")
