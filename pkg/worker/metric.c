@@ -123,14 +123,31 @@ void metric_set(struct metric_lane *l, enum metric_gauge g, uint64_t value)
     cell_set(&l->gauges[g], value);
 }
 
+/* The pause in force has gone on until now. */
+static void count_pause(struct metric_lane *l)
+{
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+    cell_add(&l->counters[METRIC_PAUSED_NS][cell_get(&l->pause)], now_ns - l->paused_ns);
+    l->paused_ns = now_ns;
+}
+
 void metric_pause(struct metric_lane *l, enum metric_pause reason)
 {
     ASSERT(reason < PAUSES);
+    if (cell_get(&l->pause) == reason)
+        return;
+    if (cell_get(&l->pause) == PAUSE_NONE)
+        l->paused_ns = clock_ns(CLOCK_MONOTONIC);
+    else
+        count_pause(l);
     cell_set(&l->pause, reason);
 }
 
 void metric_beat(struct metric_lane *l, int64_t now_ms)
 {
+    if (cell_get(&l->pause) != PAUSE_NONE)
+        count_pause(l);
     cell_set(&l->beat_ms, (uint64_t)now_ms);
 }
 

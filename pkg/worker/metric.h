@@ -9,7 +9,7 @@
  *
  *     at start                 b = metric_board_new(&options)
  *                              l = metric_lane(b, i), in the reader metric_reader(b, i)
- *     a rule set is loaded     metric_set_rules(b, &set)             before a lane takes it
+ *     a rule set is loaded     metric_set_rules(b, &set)             best before a lane takes it
  *                              metric_reloaded(b, false)             or it was refused
  *     a lane takes it          metric_use_rules(l, set->number)      each writer, at a batch edge
  *     each turn of a loop      metric_beat(l, now_ms)                young enough: /healthz
@@ -69,7 +69,7 @@ enum metric {
     METRIC_STAGE_APPLY_NS,
     METRIC_STAGE_WRITE_NS, /* documents made and produced */
     METRIC_STAGE_COMMIT_NS,
-    METRIC_PAUSED_NS, /* not polling; metric_add_by(): enum metric_pause */
+    METRIC_PAUSED_NS, /* not polling; metric_pause() counts it */
     METRICS
 };
 
@@ -127,6 +127,7 @@ void metric_add(struct metric_lane *l, enum metric m, uint64_t n);
 /* Of the value `by` of the metric's label: which enum is said above. */
 void metric_add_by(struct metric_lane *l, enum metric m, uint32_t by, uint64_t n);
 void metric_set(struct metric_lane *l, enum metric_gauge g, uint64_t value);
+/* Until the next call with another reason. Its time is counted here and at each metric_beat(). */
 void metric_pause(struct metric_lane *l, enum metric_pause reason);
 void metric_beat(struct metric_lane *l, int64_t now_ms);
 void metric_time(struct metric_lane *l, enum metric_histogram h, uint64_t ns);
@@ -168,7 +169,8 @@ struct metric_ruleset {
 void metric_set_rules(struct metric_board *b, const struct metric_ruleset *set);
 /* A reload was asked for: was it published (or found to be the same)? */
 void metric_reloaded(struct metric_board *b, bool is_ok);
-/* The writer counts by this set from now on; a set that was not announced is an ASSERT. */
+/* The writer counts by this set from now on. Not announced yet: as soon as it is; what comes before
+ * is not counted per rule. */
 void metric_use_rules(struct metric_lane *l, uint64_t number);
 
 void metric_rule_match(struct metric_lane *l, uint32_t rule);

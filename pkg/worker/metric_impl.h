@@ -100,9 +100,10 @@ struct metric_lane {
     struct metric_times times[METRIC_HISTOGRAMS];
     struct metric_level_cell levels[STORE_ROUNDS_MAX];
     /* The owner's, for its own use. */
-    struct metric_rule_cell *rules;
-    struct metric_profile_cell *profiles;
-    uint32_t n_rules, n_profiles;
+    uint64_t paused_ns; /* up to when the pause in force is counted */
+    /* The set it counts by, NULL: not announced yet, or gone. Stored under the lock (release: pairs
+     * with set_of()), read by the owner: it stays until the owner moves on. */
+    struct metric_set *_Atomic set;
     /* Guarded by the board's lock. */
     struct metric_rows rows;
     uint64_t set_number; /* 0: none yet */

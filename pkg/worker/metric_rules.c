@@ -222,6 +222,14 @@ static struct metric_set *new_set(const struct metric_board *b, const struct met
     return s;
 }
 
+/* Who took the set before it was announced counts by it from now on. */
+static void give_set(struct metric_board *b, struct metric_set *s)
+{
+    for (size_t w = 0; w < b->n_writers; w++)
+        if (b->writers[w].set_number == s->number)
+            atomic_store_explicit(&b->writers[w].set, s, memory_order_release);
+}
+
 void metric_set_rules(struct metric_board *b, const struct metric_ruleset *r)
 {
     struct metric_set *s = new_set(b, r);
@@ -235,6 +243,7 @@ void metric_set_rules(struct metric_board *b, const struct metric_ruleset *r)
         o->profile_now =
             find_names(o->arena, o->profiles, o->n_profiles, s->profiles, s->n_profiles);
     }
+    give_set(b, s);
     /* What the set before had inherited goes on to the next with the set itself: its base is part
      * of its sums. */
     fold_left_sets(b);
@@ -254,49 +263,70 @@ void metric_use_rules(struct metric_lane *l, uint64_t number)
     struct metric_set *s;
 
     pthread_mutex_lock(&b->lock);
-    ASSERT(b->newest && number <= b->newest->number && number >= l->set_number);
+    ASSERT(number >= l->set_number);
     for (s = b->newest; s && s->number != number; s = s->older)
         ;
-    l->rules = s ? s->cells[l->writer] : NULL;
-    l->profiles = s ? s->shape_cells[l->writer] : NULL;
-    l->n_rules = s ? s->n_rules : 0;
-    l->n_profiles = s ? s->n_profiles : 0;
+    atomic_store_explicit(&l->set, s, memory_order_release);
     l->set_number = number;
-    fold_left_sets(b);
+    if (b->newest)
+        fold_left_sets(b);
     pthread_mutex_unlock(&b->lock);
 }
 
 /* ---- counting ---------------------------------------------------------------------------------
  */
 
+static struct metric_set *set_of(struct metric_lane *l)
+{
+    /* acquire: pairs with the stores under the lock */
+    return atomic_load_explicit(&l->set, memory_order_acquire);
+}
+
+/* NULL: not counted. */
+static struct metric_rule_cell *rule_cell(struct metric_lane *l, uint32_t rule)
+{
+    struct metric_set *s = set_of(l);
+
+    return s && rule < s->n_rules ? &s->cells[l->writer][rule] : NULL;
+}
+
 void metric_rule_match(struct metric_lane *l, uint32_t rule)
 {
-    if (rule < l->n_rules)
-        cell_add(&l->rules[rule].matches, 1);
+    struct metric_rule_cell *c = rule_cell(l, rule);
+
+    if (c)
+        cell_add(&c->matches, 1);
 }
 
 void metric_rule_finding(struct metric_lane *l, uint32_t rule)
 {
-    if (rule < l->n_rules)
-        cell_add(&l->rules[rule].findings, 1);
+    struct metric_rule_cell *c = rule_cell(l, rule);
+
+    if (c)
+        cell_add(&c->findings, 1);
 }
 
 void metric_profile(struct metric_lane *l, uint32_t profile, uint64_t n, int64_t now_ms)
 {
-    if (profile == METRIC_NO_PROFILE)
-        profile = l->n_profiles - 1;
-    if (profile >= l->n_profiles)
+    struct metric_set *s = set_of(l);
+
+    if (s && profile == METRIC_NO_PROFILE)
+        profile = s->n_profiles - 1;
+    if (!s || profile >= s->n_profiles)
         return;
-    cell_add(&l->profiles[profile].events, n);
-    cell_set(&l->profiles[profile].newest_ms, (uint64_t)now_ms);
+    struct metric_profile_cell *c = &s->shape_cells[l->writer][profile];
+    cell_add(&c->events, n);
+    cell_set(&c->newest_ms, (uint64_t)now_ms);
 }
 
 void metric_rule_use(struct metric_lane *l, uint32_t rule, const struct metric_rule_use *use)
 {
-    if (rule >= l->n_rules)
+    struct metric_rule_cell *c = rule_cell(l, rule);
+
+    if (!c)
         return;
-    cell_add(&l->rules[rule].evaluations, use->evaluations);
-    cell_add(&l->rules[rule].cycles, use->cycles);
-    if (use->sight > cell_get(&l->rules[rule].sight))
-        cell_set(&l->rules[rule].sight, use->sight);
+    cell_add(&c->evaluations, use->evaluations);
+    cell_add(&c->cycles, use->cycles);
+    if (use->sight > cell_get(&c->sight))
+        cell_set(&c->sight, use->sight);
 }

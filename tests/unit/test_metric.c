@@ -289,6 +289,28 @@ TEST(rules_of_one_uid_are_one_series)
     metric_board_free(b);
 }
 
+TEST(a_set_may_be_taken_before_it_is_announced)
+{
+    static const char *const uids[] = {"a"};
+    struct metric_board *b = new_board(1);
+    struct metric_lane *l = metric_lane(b, 0), *r = metric_reader(b, 0);
+
+    metric_use_rules(r, 1);
+    metric_rule_match(r, 0); /* not counted by rule: nobody knows it */
+    give_rules(b, 1, uids, 1);
+    metric_use_rules(l, 1);
+    metric_rule_match(r, 0);
+    CHECK(has_line(b, "weir_rule_matches_total{rule=\"a\"} 1"));
+    metric_use_rules(r, 2);
+    metric_use_rules(l, 2);
+    CHECK(has_line(b, "weir_rulesets 1")); /* the newest that is known stays */
+    give_rules(b, 2, uids, 1);
+    metric_rule_match(r, 0);
+    CHECK(has_line(b, "weir_rule_matches_total{rule=\"a\"} 2"));
+    CHECK(has_line(b, "weir_rulesets 1"));
+    metric_board_free(b);
+}
+
 TEST(a_late_taker_of_an_old_set_counts_nothing_by_rule)
 {
     static const char *const uids[] = {"a"};
@@ -352,11 +374,16 @@ TEST(a_pause_has_a_reason)
 
     metric_pause(metric_reader(b, 0), PAUSE_ALIGN);
     metric_pause(metric_lane(b, 1), PAUSE_STATE);
-    metric_add_by(metric_lane(b, 1), METRIC_PAUSED_NS, PAUSE_STATE, 1500000000);
     CHECK(has_line(b, "weir_paused_lanes{reason=\"alignment\"} 1"));
     CHECK(has_line(b, "weir_paused_lanes{reason=\"state\"} 1"));
     CHECK(has_line(b, "weir_paused_lanes{reason=\"group\"} 0"));
-    CHECK(has_line(b, "weir_paused_seconds_total{reason=\"state\"} 1.500000000"));
+    CHECK(has_line(b, "weir_paused_seconds_total{reason=\"state\"} 0.000000000"));
+    metric_beat(metric_lane(b, 1), SAMPLE_NOW_MS); /* counted while it goes on */
+    CHECK(!has_text(b, "weir_paused_seconds_total{reason=\"state\"} 0.000000000"));
+    metric_pause(metric_reader(b, 0), PAUSE_NONE); /* and when it is over */
+    CHECK(!has_text(b, "weir_paused_seconds_total{reason=\"alignment\"} 0.000000000"));
+    CHECK(has_line(b, "weir_paused_lanes{reason=\"alignment\"} 0"));
+    CHECK(!has_text(b, "reason=\"none\""));
     metric_board_free(b);
 }
 
@@ -374,7 +401,7 @@ TEST_MAIN(ENTRY(every_family_of_the_table_has_a_value_in_the_sample),
           ENTRY(threads_count_side_by_side_and_nothing_is_lost),
           ENTRY(counts_of_a_rule_go_on_over_a_reload_by_uid),
           ENTRY(what_a_rule_can_see_is_judged_anew_by_each_set),
-          ENTRY(rules_of_one_uid_are_one_series),
+          ENTRY(rules_of_one_uid_are_one_series), ENTRY(a_set_may_be_taken_before_it_is_announced),
           ENTRY(a_late_taker_of_an_old_set_counts_nothing_by_rule), ENTRY(partitions_come_and_go),
           ENTRY(a_lane_is_ready_when_all_three_are_so), ENTRY(a_pause_has_a_reason),
           ENTRY(every_reason_of_dead_letters_has_a_name_of_its_own))
