@@ -62,6 +62,7 @@ struct metric_spec {
     enum metric_source source;
     uint32_t id;
     uint32_t n;                          /* FROM_COUNTER: values of the label; 0: no label */
+    uint32_t from;                       /* the first of them that means something */
     const char *(*value_name)(uint32_t); /* of the label */
     bool is_row; /* FROM_COUNTER: the n values are metrics of their own, id and those behind it */
     bool is_ns;  /* held in ns, shown in seconds */

@@ -125,7 +125,7 @@ static void put_counter(struct scrape *s)
 {
     const struct metric_spec *spec = s->spec;
 
-    for (uint32_t i = 0; i < (spec->n ? spec->n : 1); i++) {
+    for (uint32_t i = spec->from; i < (spec->n ? spec->n : 1); i++) {
         uint64_t sum =
             counter_sum(s->board, spec->is_row ? spec->id + i : spec->id, spec->is_row ? 0 : i);
         begin_sample(s, "");
