@@ -485,14 +485,17 @@ static void tell_gone(struct feed *f, size_t part)
 static size_t fetch(struct feed *f)
 {
     int64_t limit = align(f);
-    size_t n = 0;
+    size_t n = 0, n_ahead = 0;
+    uint64_t begin = nanoseconds();
 
     for (size_t k = 0; k < f->n_parts && n < FEED_CHUNK && f->is_reading; k++) {
         size_t i = (f->turn + k) % f->n_parts;
         struct feed_part *p = &f->parts[i];
         bool is_gone = false;
-        if (p->clock.prefix_ms > limit)
+        if (p->clock.prefix_ms > limit) {
+            n_ahead++;
             continue;
+        }
         size_t got = kafka_consumer_read(f->consumer, i, f->messages + n, FEED_CHUNK - n,
                                          &p->is_at_end, &is_gone);
         for (size_t j = 0; j < got; j++)
@@ -507,6 +510,8 @@ static size_t fetch(struct feed *f)
             tell_gone(f, i);
     }
     f->turn = f->n_parts ? (f->turn + 1) % f->n_parts : 0;
+    metric_pause(f->metrics, n == 0 && n_ahead ? PAUSE_ALIGN : PAUSE_NONE);
+    metric_add(f->metrics, METRIC_STAGE_FETCH_NS, nanoseconds() - begin);
     return n;
 }
 
@@ -718,8 +723,10 @@ static void let_go(struct feed *f, bool is_lost)
     drop_batch(f);
     (void)post_assign(f->post, NULL, 0);
     metric_pause(f->metrics, PAUSE_GROUP);
-    while (!is_lost && !post_wait_release(f->post, SERVE_MS) && !post_is_stopping(f->post))
+    while (!is_lost && !post_wait_release(f->post, SERVE_MS) && !post_is_stopping(f->post)) {
+        look_at_clock(f);
         metric_beat(f->metrics, f->wall_ms);
+    }
     kafka_consumer_accept(f->consumer);
 }
 

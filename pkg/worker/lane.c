@@ -599,8 +599,11 @@ static enum protocol_outcome do_offsets(struct lane *l, const struct protocol_ac
                                               .partition = l->owned[i].partition,
                                               .offset = (int64_t)a->commits[i],
                                               .metadata = a->metadata[i]};
-    return kafka_outcome(l, kafka_producer_send_offsets(l->producer, l->options.consumer,
-                                                        l->offsets, a->n_parts, &l->err));
+    uint64_t begin = nanoseconds();
+    enum kafka_outcome o = kafka_producer_send_offsets(l->producer, l->options.consumer, l->offsets,
+                                                       a->n_parts, &l->err);
+    metric_add(l->metrics, METRIC_STAGE_COMMIT_NS, nanoseconds() - begin);
+    return kafka_outcome(l, o);
 }
 
 static void note_commit(struct lane *l)
@@ -612,12 +615,14 @@ static void note_commit(struct lane *l)
     metric_add(l->metrics, METRIC_BATCHES, 1);
     metric_time(l->metrics, METRIC_COMMIT_TIME, nanoseconds() - l->begun_ns);
     publisher_count_published(l->publisher, now);
+    if (l->batch)
+        metric_add(l->metrics, METRIC_STATE_OPERATIONS, l->batch->n_operations);
     for (size_t i = 0; i < l->n; i++) {
         struct lane_part *p = &l->parts[i];
         p->gap_from = p->gap_to = 0;
         metric_partition(l->metrics, i,
                          &(struct metric_place){
-                             .committed = (int64_t)p->last.position,
+                             .committed = l->offsets[i].offset,
                              .end = kafka_consumer_end(l->options.consumer, i),
                              .watermark_ms = p->last.prefix_ms,
                              .record_ms = p->last.record_at_ms,
@@ -628,10 +633,11 @@ static void note_commit(struct lane *l)
 static enum protocol_outcome do_commit(struct lane *l)
 {
     bool is_too_large;
-    uint64_t refused;
+    uint64_t refused, begin = nanoseconds();
     enum kafka_outcome o =
         l->config->at_least_once ? KAFKA_DONE : kafka_producer_commit(l->producer, &l->err);
 
+    metric_add(l->metrics, METRIC_STAGE_COMMIT_NS, nanoseconds() - begin);
     if (o == KAFKA_DONE)
         note_commit(l);
     else if (o == KAFKA_ABORTABLE && kafka_producer_refused(l->producer, &refused, &is_too_large) &&
@@ -852,6 +858,15 @@ static enum protocol_outcome do_apply(struct lane *l, const struct protocol_acti
     return o;
 }
 
+/* The own partition that the level's watermark waits for. */
+static uint32_t holder_of(const struct protocol_action *a, uint32_t level, int64_t least_ms)
+{
+    for (uint32_t i = 0; i < a->n_parts; i++)
+        if (a->marks[i].watermark_ms[level] == least_ms)
+            return i;
+    return METRIC_ELSEWHERE;
+}
+
 static enum protocol_outcome do_mark(struct lane *l, const struct protocol_action *a,
                                      struct protocol_told *t)
 {
@@ -862,7 +877,7 @@ static enum protocol_outcome do_mark(struct lane *l, const struct protocol_actio
     t->least_ms = l->least_ms;
     if (rc == WEIR_OK && answer == STORE_DONE) {
         for (uint32_t r = 0; r < l->ruleset->graph->n_levels; r++)
-            metric_level(l->metrics, r, l->least_ms[r], METRIC_ELSEWHERE);
+            metric_level(l->metrics, r, l->least_ms[r], holder_of(a, r, l->least_ms[r]));
         /* Rounds that no level uses have nothing to wait for. */
         for (uint32_t r = l->ruleset->graph->n_levels; r < l->n_rounds; r++)
             l->least_ms[r] = INT64_MIN;
@@ -1075,6 +1090,15 @@ static bool must_end(struct lane *l, const struct protocol_action *a)
     return !is_under_way || monotonic_ms() - l->stopping_ms > LANE_END_MS;
 }
 
+/* From the fencing of all slots to the blessing; it has ended for certain when events are read. */
+static void tell_recovery(struct lane *l, enum protocol_do what)
+{
+    if (what >= PROTOCOL_LEASE && what <= PROTOCOL_BLESS)
+        metric_set(l->metrics, GAUGE_RECOVERING, 1);
+    else if (what == PROTOCOL_POLL || what == PROTOCOL_ACQUIRE)
+        metric_set(l->metrics, GAUGE_RECOVERING, 0);
+}
+
 void *lane_main(void *lane)
 {
     struct lane *l = lane;
@@ -1091,10 +1115,8 @@ void *lane_main(void *lane)
         if (must_end(l, &a))
             break;
         l->last = a.what;
+        tell_recovery(l, a.what);
         t.outcome = act(l, &a, &t);
-        fprintf(stderr, "%lld lane %u %s p%u r%u -> %d %s\n", (long long)monotonic_ms(),
-                l->options.number, protocol_word(a.what), a.partition, a.round, t.outcome,
-                t.outcome ? l->err.text : "");
         if (a.what != PROTOCOL_WAIT && a.what != PROTOCOL_POLL)
             LOG(LOG_DEBUG, "protocol", LOG_S("what", str_from(protocol_word(a.what))),
                 LOG_U("partition", a.partition), LOG_U("round", a.round),
