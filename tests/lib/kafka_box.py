@@ -23,7 +23,7 @@ class KafkaBox(LocalBox):
 
     bootstrap: the PLAINTEXT listeners; lines: all that `up` printed (SSL, SASL_SSL, TLS, PROXIED, PROXY)."""
 
-    END = ("down", "--kill")
+    END = "destroy"
 
     def __init__(self, nodes=1, version="3.9.1", **options):
         super().__init__("kafka-local", "weir-kafka-")

@@ -1,5 +1,6 @@
 """local_box.py - what redis_box.py and kafka_box.py share: a server of the test's own, in a directory of
-its own, handled by a script of tools/ and gone when the test ends, however that ends."""
+its own, handled by a script of tools/ and gone when the test ends, however that ends: a guard reads from
+a pipe that only the test holds, and cleans up when that ends."""
 import atexit
 import os
 import shutil
@@ -40,6 +41,9 @@ class LocalBox:
         self.script = os.path.join(ROOT, "tools", script)
         self.path = tempfile.mkdtemp(prefix=prefix)
         self.lines = {}
+        self.guard = subprocess.Popen(["sh", "-c", 'cat; [ ! -d "$1" ] || { "$0" "$2" --dir "$1"; rm -rf "$1"; }', self.script,
+                                       self.path, self.END], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, start_new_session=True)
         atexit.register(self.close)
 
     def tool(self, command, *arguments, check=True):
@@ -56,8 +60,10 @@ class LocalBox:
 
     def close(self):
         if os.path.isdir(self.path):
-            self.tool(*self.END, check=False)
+            self.tool(self.END, check=False)
             shutil.rmtree(self.path, ignore_errors=True)
+            self.guard.stdin.close()
+            self.guard.wait()
         atexit.unregister(self.close)
 
     def __enter__(self):

@@ -18,7 +18,7 @@ class RedisBox(LocalBox):
     """words: further words of redis-server's command line (PORT: its port); tls: they make the port one
     of TLS; options: as redis-local has them (appendonly="always"). Data stay over kill() and start()."""
 
-    END = ("kill",)
+    END = "kill"
 
     def __init__(self, *words, tls=False, **options):
         super().__init__("redis-local", "weir-redis-")
