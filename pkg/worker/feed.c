@@ -410,7 +410,8 @@ static uint32_t tenant_of(const struct feed *f, const struct scene_part *p,
     *name = STR("");
     if (p->tenant != SCENE_BY_HEADER)
         return p->tenant;
-    if (!kafka_message_header(m, input->tenant_header.p, name))
+    /* The default tenant has no name; a header never means it. */
+    if (!kafka_message_header(m, input->tenant_header.p, name) || name->n == 0)
         return SCENE_NO_TENANT;
     return scene_tenant(f->ruleset, *name);
 }
