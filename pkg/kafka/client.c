@@ -225,40 +225,72 @@ static uint64_t mark_of(rd_kafka_resp_err_t code, const char *reason)
     return hash_bytes(reason, n) ^ (uint64_t)(int64_t)code;
 }
 
-void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, const char *reason)
+void kafka_troubles_init(struct kafka_troubles *t)
 {
-    uint64_t mark = mark_of(code, reason);
-    int64_t now = kafka_now_ms();
+    pthread_mutex_init(&t->lock, NULL);
+}
+
+void kafka_troubles_release(struct kafka_troubles *t)
+{
+    pthread_mutex_destroy(&t->lock);
+}
+
+static bool is_fresh(const struct kafka_troubles *t)
+{
+    return t->last.text[0] && t->last_ms + KAFKA_TROUBLE_FRESH_MS >= kafka_now_ms();
+}
+
+/* Lock: held. Told if the same was not told lately. One waits at a time: what comes before it was
+ * taken is likely its consequence, and comes again. */
+static void tell(struct kafka_troubles *t, uint64_t mark)
+{
     size_t oldest = 0;
 
-    /* That all are down follows from what befell each, which says more. */
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kafka_troubles_last(t, NULL))
-        return;
-    kafka_trouble_text(code, reason, &t->last);
-    t->last_ms = now;
     for (size_t i = 0; i < KAFKA_TROUBLES_MAX; i++) {
-        if (t->seen[i].mark == mark && t->seen[i].told_ms + KAFKA_TROUBLE_REPEAT_MS > now)
+        if (t->seen[i].mark == mark && t->seen[i].told_ms + KAFKA_TROUBLE_REPEAT_MS > t->last_ms)
             return;
         if (t->seen[i].told_ms < t->seen[oldest].told_ms)
             oldest = i;
     }
-    /* One waits at a time: what comes before it was taken is likely its consequence, and comes
-     * again. */
     if (t->is_pending)
         return;
     t->seen[oldest].mark = mark;
-    t->seen[oldest].told_ms = now;
+    t->seen[oldest].told_ms = t->last_ms;
     t->is_pending = true;
-    kafka_trouble_text(code, reason, &t->pending);
+    t->pending = t->last;
 }
 
-bool kafka_troubles_last(const struct kafka_troubles *t, struct weir_err *err)
+void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, const char *reason)
 {
-    if (t->last.text[0] == 0 || t->last_ms + KAFKA_TROUBLE_FRESH_MS < kafka_now_ms())
-        return false;
-    if (err)
+    pthread_mutex_lock(&t->lock);
+    /* That all are down follows from what befell each, which says more. */
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !is_fresh(t)) {
+        kafka_trouble_text(code, reason, &t->last);
+        t->last_ms = kafka_now_ms();
+        tell(t, mark_of(code, reason));
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool kafka_troubles_last(struct kafka_troubles *t, struct weir_err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    bool has = is_fresh(t);
+    if (has && err)
         *err = t->last;
-    return true;
+    pthread_mutex_unlock(&t->lock);
+    return has;
+}
+
+bool kafka_troubles_take(struct kafka_troubles *t, struct weir_err *err)
+{
+    pthread_mutex_lock(&t->lock);
+    bool has = t->is_pending;
+    t->is_pending = false;
+    if (has && err)
+        *err = t->pending;
+    pthread_mutex_unlock(&t->lock);
+    return has;
 }
 
 enum weir_rc kafka_troubles_why(struct kafka_troubles *t, rd_kafka_resp_err_t code,
@@ -276,16 +308,6 @@ enum weir_rc kafka_troubles_why(struct kafka_troubles *t, rd_kafka_resp_err_t co
     else
         (void)err_set(err, WEIR_IO, "kafka: %s: %s", what, rd_kafka_err2str(code));
     return WEIR_IO;
-}
-
-bool kafka_troubles_take(struct kafka_troubles *t, struct weir_err *err)
-{
-    if (!t->is_pending)
-        return false;
-    t->is_pending = false;
-    if (err)
-        *err = t->pending;
-    return true;
 }
 
 void kafka_troubles_of(struct kafka_troubles *t, rd_kafka_t *rk, int code, const char *reason)

@@ -11,6 +11,7 @@
 #include "kafka/props.h"
 
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 
 enum { KAFKA_ERRSTR_MAX = 512 };
 
@@ -41,6 +42,7 @@ void kafka_trouble_text(rd_kafka_resp_err_t code, const char *reason, struct wei
 /* Troubles of a client that were told lately: the same one again is kept back. */
 enum { KAFKA_TROUBLES_MAX = 16, KAFKA_TROUBLE_REPEAT_MS = 60 * 1000 };
 struct kafka_troubles {
+    pthread_mutex_t lock; /* guards what follows */
     struct {
         uint64_t mark;
         int64_t told_ms;
@@ -52,12 +54,14 @@ struct kafka_troubles {
 };
 /* Younger than this, a trouble is why a call got no answer: reconnecting repeats it sooner. */
 enum { KAFKA_TROUBLE_FRESH_MS = 5000 };
-/* Belongs to one thread. */
+void kafka_troubles_init(struct kafka_troubles *t);
+void kafka_troubles_release(struct kafka_troubles *t);
+/* These from any thread: who asks about offsets is another than who serves. */
 void kafka_troubles_note(struct kafka_troubles *t, rd_kafka_resp_err_t code, const char *reason);
 /* False: nothing new. */
 bool kafka_troubles_take(struct kafka_troubles *t, struct weir_err *err);
 /* The last one, if it is fresh. */
-bool kafka_troubles_last(const struct kafka_troubles *t, struct weir_err *err);
+bool kafka_troubles_last(struct kafka_troubles *t, struct weir_err *err);
 /* Why did a call fail? Where the code alone says nothing (a timeout), a fresh trouble does, else
  * `what` and the code. Returns WEIR_IO. */
 enum weir_rc kafka_troubles_why(struct kafka_troubles *t, rd_kafka_resp_err_t code,

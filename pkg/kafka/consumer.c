@@ -85,6 +85,36 @@ static void own_partitions(struct kafka_consumer *c, const rd_kafka_topic_partit
     watermark_watch_set(c->watch, c->partitions, n);
 }
 
+/* ---- the generation ---------------------------------------------------------------------------
+ */
+
+static void set_generation(struct kafka_consumer *c, rd_kafka_consumer_group_metadata_t *new)
+{
+    pthread_mutex_lock(&c->generation_lock);
+    rd_kafka_consumer_group_metadata_t *old = c->generation;
+    c->generation = new;
+    pthread_mutex_unlock(&c->generation_lock);
+    if (old)
+        rd_kafka_consumer_group_metadata_destroy(old);
+}
+
+rd_kafka_consumer_group_metadata_t *kafka_consumer_generation(const struct kafka_consumer *c)
+{
+    struct kafka_consumer *w = (struct kafka_consumer *)c; /* for its lock */
+    rd_kafka_consumer_group_metadata_t *copy = NULL;
+    void *bytes;
+    size_t n;
+
+    pthread_mutex_lock(&w->generation_lock);
+    if (w->generation && !rd_kafka_consumer_group_metadata_write(w->generation, &bytes, &n)) {
+        rd_kafka_error_t *e = rd_kafka_consumer_group_metadata_read(&copy, bytes, n);
+        ASSERT(!e); /* what it wrote itself */
+        rd_kafka_mem_free(w->group, bytes);
+    }
+    pthread_mutex_unlock(&w->generation_lock);
+    return copy;
+}
+
 /* ---- callbacks inside kafka_consumer_serve() ---------------------------------------------------
  */
 
@@ -107,6 +137,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         own_partitions(c, list);
         assign_nothing(rk);
+        set_generation(c, rd_kafka_consumer_group_metadata(rk));
         c->pending = KAFKA_ASSIGNED;
     } else {
         c->is_revoked = true;
@@ -232,6 +263,8 @@ enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o, struct k
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ASSERT(c->wake_fd >= 0);
     c->group_id = kafka_text(o->group);
+    pthread_mutex_init(&c->generation_lock, NULL);
+    kafka_troubles_init(&c->troubles);
     enum weir_rc rc = open_data(c, o, err);
     if (rc == WEIR_OK)
         rc = open_group(c, o, err);
@@ -292,8 +325,11 @@ void kafka_consumer_free(struct kafka_consumer *c)
 {
     if (!c)
         return;
+    set_generation(c, NULL);
     close_group(c);
     close_data(c);
+    pthread_mutex_destroy(&c->generation_lock);
+    kafka_troubles_release(&c->troubles);
     (void)close(c->wake_fd);
     buf_release(&c->metadata);
     free(c->group_id);
@@ -355,6 +391,7 @@ void kafka_consumer_accept(struct kafka_consumer *c)
 {
     if (!c->is_revoked)
         return;
+    set_generation(c, NULL);
     drop_partitions(c);
     c->is_revoked = false;
     (void)rd_kafka_assign(c->group, NULL);

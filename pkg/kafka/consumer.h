@@ -15,14 +15,15 @@
  *
  * Rebalance  eager protocol (range or roundrobin). kafka_consumer_serve() returns KAFKA_REVOKED or
  *            KAFKA_ASSIGNED and the group waits until kafka_consumer_accept(): so a batch can be
- *            ended before partitions go. KAFKA_LOST: they are gone already.
- * Lag        a housekeeping thread asks watermark offsets of one partition per broker every 20 ms:
- *            it wakes librdkafka 2.0.2's fetcher out of its stall (docs/decisions/0014), and
- *            its answers are kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has
- *            fetch.queue.backoff.ms.
+ *            ended before partitions go. KAFKA_LOST: they are gone already; accept that, too, when
+ *            the batch is ended: until then a commit goes under the old generation, which the
+ * broker refuses once others own the partitions; after the next KAFKA_ASSIGNED it would not. Lag a
+ * housekeeping thread asks watermark offsets of one partition per broker every 20 ms: it wakes
+ * librdkafka 2.0.2's fetcher out of its stall (docs/decisions/0014), and its answers are
+ * kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has fetch.queue.backoff.ms.
  * Threads    belongs to one thread, except kafka_consumer_end(), kafka_consumer_wake() and the use
  *            of its group by kafka_producer_send_offsets(); the questions about offsets may be
- * asked by one other thread meanwhile, which is then the only one that asks.
+ *            asked by one other thread meanwhile, which is then the only one that asks.
  */
 #ifndef WEIR_KAFKA_CONSUMER_H
 #define WEIR_KAFKA_CONSUMER_H

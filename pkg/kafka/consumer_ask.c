@@ -1,6 +1,7 @@
 /* consumer_ask.c - questions about offsets: what the group committed, what a log holds.
  *
- * They go by the fetcher's client and block; the member has no part in them.
+ * They go by the fetcher's client and block; the member has no part in them. The thread that asks
+ * may be another than the reader's, so nothing is served here.
  */
 #include "base/str.h"
 #include "kafka/consumer.h"
@@ -15,7 +16,6 @@ static enum weir_rc failed(struct kafka_consumer *c, const char *what, const cha
     char text[KAFKA_ERRSTR_MAX];
 
     (void)snprintf(text, sizeof text, "%s of %s/%d", what, topic, partition);
-    rd_kafka_poll(c->data, 0);
     return kafka_troubles_why(&c->troubles, code, text, err);
 }
 

@@ -13,6 +13,8 @@
 #include "kafka/consumer.h"
 #include "kafka/watermark.h"
 
+#include <pthread.h>
+
 struct kafka_consumer {
     rd_kafka_t *group; /* the member */
     rd_kafka_t *data;  /* the fetcher */
@@ -39,6 +41,12 @@ struct kafka_consumer {
     rd_kafka_message_t **lent; /* scratch of a read */
     size_t lent_cap;
 
+    /* The member's generation as of the last KAFKA_ASSIGNED, for commits; NULL: nothing is owned.
+     * Asked at the commit instead, a member whose session has ended would say "no generation", and
+     * brokers take a commit of that kind without a question. */
+    rd_kafka_consumer_group_metadata_t *generation;
+    pthread_mutex_t generation_lock;
+
     enum kafka_event pending; /* KAFKA_NOTHING: none */
     bool is_revoked;          /* until kafka_consumer_accept() */
     bool is_closing;
@@ -49,6 +57,9 @@ struct kafka_consumer {
 
 /* The name as it is kept, and the fetcher's handle of it. */
 struct kafka_consumer_topic *kafka_consumer_topic(struct kafka_consumer *c, const char *name);
+
+/* A copy of the generation, NULL: nothing is owned. From any thread. */
+rd_kafka_consumer_group_metadata_t *kafka_consumer_generation(const struct kafka_consumer *c);
 
 /* librdkafka's message as ours. */
 void kafka_message_of(rd_kafka_message_t *m, struct kafka_message *out);

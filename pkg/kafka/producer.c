@@ -210,6 +210,7 @@ enum weir_rc kafka_producer_new(const struct kafka_producer_options *o, struct k
 
     ASSERT(p);
     p->o = *o;
+    kafka_troubles_init(&p->troubles);
     if (p->o.call_ms == 0)
         p->o.call_ms = KAFKA_CALL_MS;
     p->topics = calloc(o->n_topics + 1, sizeof(rd_kafka_topic_t *));
@@ -230,6 +231,7 @@ void kafka_producer_free(struct kafka_producer *p)
         return;
     close_client(p);
     free(p->topics);
+    kafka_troubles_release(&p->troubles);
     free(p->transactional_id);
     free(p);
 }
@@ -481,18 +483,21 @@ enum kafka_outcome kafka_producer_send_offsets(struct kafka_producer *p,
 {
     if (n == 0)
         return KAFKA_DONE;
+    rd_kafka_consumer_group_metadata_t *m = kafka_consumer_generation(group);
+    if (!m) {
+        (void)err_set(err, WEIR_IO, "kafka: send_offsets: the partitions are not owned any more");
+        return KAFKA_ABORTABLE;
+    }
     rd_kafka_topic_partition_list_t *list = list_of(offsets, n);
     enum kafka_outcome o;
 
-    if (p->transactional_id) {
-        rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata(group->group);
+    if (p->transactional_id)
         o = within(outcome(p, "send_offsets", OF_OFFSETS,
                            rd_kafka_send_offsets_to_transaction(p->rk, list, m, (int)p->o.call_ms),
                            err));
-        rd_kafka_consumer_group_metadata_destroy(m);
-    } else {
+    else
         o = commit_plainly(group, list, err);
-    }
+    rd_kafka_consumer_group_metadata_destroy(m);
     rd_kafka_topic_partition_list_destroy(list);
     return o;
 }

@@ -83,8 +83,8 @@ enum kafka_outcome kafka_producer_begin(struct kafka_producer *p, struct weir_er
  * number of produce calls since begin). */
 enum kafka_outcome kafka_producer_produce(struct kafka_producer *p, const struct kafka_record *r,
                                           struct weir_err *err);
-/* Under the group's generation as it is now: call it only while the partitions are owned, that is
- * before kafka_consumer_accept(). Without transactions: the offsets are committed, no more. */
+/* Under the group's generation of the last KAFKA_ASSIGNED: call it only before
+ * kafka_consumer_accept(). Without transactions: the offsets are committed, no more. */
 enum kafka_outcome kafka_producer_send_offsets(struct kafka_producer *p,
                                                const struct kafka_consumer *group,
                                                const struct kafka_offset *offsets, size_t n,

@@ -189,6 +189,7 @@ enum weir_rc kafka_reader_new(const struct kafka_reader_options *o, struct kafka
 
     ASSERT(r);
     r->to_ms = o->to_ms;
+    kafka_troubles_init(&r->troubles);
     r->topics = calloc(o->n_topics + 1, sizeof(rd_kafka_topic_t *));
     r->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ASSERT(r->topics && r->wake_fd >= 0);
@@ -362,6 +363,7 @@ void kafka_reader_free(struct kafka_reader *r)
     if (r->asking)
         rd_kafka_destroy(r->asking);
     (void)close(r->wake_fd);
+    kafka_troubles_release(&r->troubles);
     free(r->parts);
     free(r->topics);
     free(r);

@@ -55,6 +55,7 @@ enum weir_rc kafka_admin_new(const struct kafka_props *common, struct kafka_admi
     rd_kafka_conf_t *conf;
 
     ASSERT(a);
+    kafka_troubles_init(&a->troubles);
     enum weir_rc rc = kafka_client_conf(common, NULL, defaults, insisted, &conf, err);
     if (rc == WEIR_OK) {
         rd_kafka_conf_set_opaque(conf, a);
@@ -74,6 +75,7 @@ void kafka_admin_free(struct kafka_admin *a)
     if (!a)
         return;
     rd_kafka_destroy(a->rk);
+    kafka_troubles_release(&a->troubles);
     free(a);
 }
 

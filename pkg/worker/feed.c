@@ -716,15 +716,17 @@ static void take_plan(struct feed *f)
     f->pushed_ms = f->now_ms;
 }
 
-/* The lane ends or aborts its transaction first; how long that may take is bounded by its calls. */
-static void let_go(struct feed *f, bool is_lost)
+/* The lane ends or aborts its transaction first; how long that may take is bounded by its calls. So
+ * also when the partitions are lost already: a batch of theirs that is committed after the next
+ * assignment would go under the new generation, and the broker would take it. */
+static void let_go(struct feed *f)
 {
     f->is_reading = false;
     f->n_parts = 0;
     drop_batch(f);
     (void)post_assign(f->post, NULL, 0);
     metric_pause(f->metrics, PAUSE_GROUP);
-    while (!is_lost && !post_wait_release(f->post, SERVE_MS) && !post_is_stopping(f->post)) {
+    while (!post_wait_release(f->post, SERVE_MS) && !post_is_stopping(f->post)) {
         look_at_clock(f);
         metric_beat(f->metrics, f->wall_ms);
     }
@@ -753,10 +755,8 @@ static void serve(struct feed *f, uint32_t ms)
         take_hold(f);
         break;
     case KAFKA_REVOKED:
-        let_go(f, false);
-        break;
     case KAFKA_LOST:
-        let_go(f, true);
+        let_go(f);
         break;
     case KAFKA_TROUBLE:
         LOG(LOG_WARN, "kafka", LOG_S("error", str_from(err.text)), LOG_U("lane", f->options.lane));

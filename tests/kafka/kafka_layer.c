@@ -85,6 +85,8 @@ static struct kafka_producer *producer_with(const char *id, const char *topic,
     return p;
 }
 
+static bool was_slow; /* since it was cleared a call timed out: a taint is right then */
+
 static enum kafka_outcome until_not_again(enum kafka_outcome (*call)(struct kafka_producer *,
                                                                      struct weir_err *),
                                           struct kafka_producer *p)
@@ -92,9 +94,10 @@ static enum kafka_outcome until_not_again(enum kafka_outcome (*call)(struct kafk
     int64_t end = kafka_now_ms() + PATIENCE_MS;
     enum kafka_outcome o;
 
-    do
+    do {
         o = call(p, &err);
-    while (o == KAFKA_AGAIN && kafka_now_ms() < end);
+        was_slow |= o == KAFKA_AGAIN;
+    } while (o == KAFKA_AGAIN && kafka_now_ms() < end);
     return o;
 }
 
@@ -297,10 +300,11 @@ TEST(aborted_records_are_not_read)
 {
     make_topic("txn", 1);
     struct kafka_producer *p = producer("txn-1", "txn");
+    was_slow = false;
     produce_all(p, "txn", 3, true);
     produce_all(p, "txn", 2, false);
     produce_all(p, "txn", 1, true);
-    CHECK(!kafka_producer_is_tainted(p));
+    CHECK(was_slow || !kafka_producer_is_tainted(p));
     kafka_producer_free(p);
 
     struct kafka_reader_options raw = everything;
@@ -437,8 +441,9 @@ TEST(a_commit_that_hangs_taints_and_a_new_client_goes_on)
     make_topic("taint", 1);
     struct kafka_producer *p = producer_with("taint-1", "taint", NULL, 300);
     DONE(until_not_again(kafka_producer_init, p));
+    was_slow = false;
     produce_all(p, "taint", 1, true);
-    CHECK(!kafka_producer_is_tainted(p));
+    CHECK(was_slow || !kafka_producer_is_tainted(p));
 
     DONE(kafka_producer_begin(p, &err));
     produce(p, "taint", "kept");
@@ -453,14 +458,16 @@ TEST(a_commit_that_hangs_taints_and_a_new_client_goes_on)
 
     int64_t start = kafka_now_ms();
     OK(kafka_producer_renew(p, &err));
+    CHECK(!kafka_producer_is_tainted(p));
+    was_slow = false;
     DONE(until_not_again(kafka_producer_init, p));
     print_message("# renew and init: %lld ms\n", (long long)(kafka_now_ms() - start));
-    CHECK(!kafka_producer_is_tainted(p));
+    CHECK(was_slow || !kafka_producer_is_tainted(p));
     start = kafka_now_ms();
     for (int i = 0; i < 20; i++)
         produce_all(p, "taint", 1, true);
     print_message("# a transaction: %.1f ms\n", (double)(kafka_now_ms() - start) / 20);
-    CHECK(!kafka_producer_is_tainted(p));
+    CHECK(was_slow || !kafka_producer_is_tainted(p));
     kafka_producer_free(p);
     CHECK_EQ(read_whole(&everything, "taint").n, 22);
 }
@@ -604,7 +611,19 @@ TEST(partitions_are_lost_when_the_session_ends)
     broker("resume");
     CHECK_EQ(e, KAFKA_LOST);
     CHECK_EQ(n_owned(c), 2); /* till it is accepted */
+    /* A commit goes under the old generation, which the broker has ended by now or has not. */
+    struct kafka_producer *p = producer("lost-1", "lost");
+    const struct kafka_offset o = {.topic = "lost", .partition = 1, .offset = 3};
+    DONE(kafka_producer_begin(p, &err));
+    enum kafka_outcome sent = kafka_producer_send_offsets(p, c, &o, 1, &err);
+    print_message("# a commit of what was lost: %s\n", sent ? err.text : "taken");
+    CHECK(sent == KAFKA_ABORTABLE || sent == KAFKA_DONE);
+    DONE(until_not_again(kafka_producer_abort, p));
     kafka_consumer_accept(c);
+    DONE(kafka_producer_begin(p, &err));
+    CHECK_EQ(kafka_producer_send_offsets(p, c, &o, 1, &err), KAFKA_ABORTABLE);
+    DONE(until_not_again(kafka_producer_abort, p));
+    kafka_producer_free(p);
     CHECK_EQ(n_owned(c), 0);
     do
         e = wait_event(c);
@@ -828,7 +847,7 @@ TEST(a_wrong_password_is_named_and_not_shown)
     size_t n;
 
     OK(kafka_admin_new(&wrong, &a, &err));
-    CHECK_EQ(kafka_admin_describe(a, topics, 1, 1500, memory, &list, &n, &err), WEIR_IO);
+    CHECK_EQ(kafka_admin_describe(a, topics, 1, 4000, memory, &list, &n, &err), WEIR_IO);
     CHECK(
         str_starts(str_from(err.text), STR("kafka: authentication failed: sasl_ssl://127.0.0.1")));
     CHECK(str_find(str_from(err.text), STR("hunter2"), 0) == SIZE_MAX);
