@@ -20,6 +20,8 @@
 #include "kafka/topic.h"
 #include "state/store_redis.h"
 #include "worker/board.h"
+#include "worker/crash.h"
+
 #include "worker/config.h"
 #include "worker/feed.h"
 #include "worker/http.h"
@@ -29,6 +31,7 @@
 #include "worker/ruleset.h"
 #include "worker/scene.h"
 #include "worker/slot.h"
+#include "worker/topics.h"
 
 enum { WATCH_MS = 500, TOPICS_MS = 10000, SLOT_OF_HOST = -2 };
 
@@ -141,12 +144,34 @@ static void announce_rules(struct run *r)
     free(names);
 }
 
+/* Without state nothing is counted or folded: rules that want it are named. */
+static enum weir_rc refuse_state(const struct ruleset *set, struct weir_err *err)
+{
+    for (size_t i = 0; i < set->n_rules; i++) {
+        const struct rule *rule = set->rules[i];
+        const struct rule_state *s = rule->state;
+        bool wants_dedup = s && s->dedup.is_set && !s->dedup.is_off;
+        if (!rule->correlation && !wants_dedup && !(s && s->has_emit))
+            continue;
+        err_set(err, WEIR_UNSUPPORTED,
+                "rule %.*s needs state (%s): give state.url a Redis, or leave the rule out",
+                (int)rule->uid.n, rule->uid.p, rule->correlation ? "a correlation" : "dedup");
+        err_file(err, rule->path);
+        return WEIR_UNSUPPORTED;
+    }
+    return WEIR_OK;
+}
+
 /* The same function for the set at start and for those of reloads: announced before it is taken. */
 static enum weir_rc load_rules(void *context, struct ruleset *out, struct weir_err *err)
 {
     struct run *r = context;
 
-    return ruleset_load(&r->source, out, err);
+    TRY(ruleset_load(&r->source, out, err));
+    enum weir_rc rc = r->is_stateless ? refuse_state(out, err) : WEIR_OK;
+    if (rc != WEIR_OK)
+        ruleset_unload(&r->source, out);
+    return rc;
 }
 
 static void free_rules(void *context, struct ruleset *set)
@@ -230,6 +255,20 @@ static enum weir_rc describe_outputs(struct run *r, struct kafka_admin *admin, s
                 found[k].max_message_bytes < UINT32_MAX)
                 r->topic_bytes[i] = (uint32_t)found[k].max_message_bytes;
     }
+    return WEIR_OK;
+}
+
+/* Fit for us? Missing ones are made, if the configuration says so. */
+static enum weir_rc check_topics(struct run *r, struct weir_err *err)
+{
+    const struct ruleset *set = ruleset_take(r->shelf);
+    int64_t claims_ms = r->is_stateless ? 0 : topics_claims_ms(set->graph);
+    struct topics_verdict verdict = {0};
+
+    ruleset_release(r->shelf, set);
+    TRY(topics_check(&r->config, claims_ms, r->arena, &verdict, err));
+    for (size_t i = 0; i < verdict.n_warnings; i++)
+        note("warning: %.*s", (int)verdict.warnings[i].n, verdict.warnings[i].p);
     return WEIR_OK;
 }
 
@@ -318,6 +357,17 @@ static enum weir_rc open_consumer(struct run *r, size_t i, struct weir_err *err)
     return kafka_consumer_new(&o, &r->lanes[i].consumer, err);
 }
 
+static bool keeps_notes(const struct run *r)
+{
+    return r->config.crash_max && (!r->is_stateless || r->config.crash_dir.n);
+}
+
+static struct crash_book *crashes_of(const struct run *r)
+{
+    return keeps_notes(r) ? crash_book_new(r->is_stateless ? NULL : &r->store, r->config.crash_dir)
+                          : NULL;
+}
+
 static enum weir_rc open_lane(struct run *r, size_t i, struct weir_err *err)
 {
     struct run_lane *l = &r->lanes[i];
@@ -347,7 +397,8 @@ static enum weir_rc open_lane(struct run *r, size_t i, struct weir_err *err)
                                               .post = l->post,
                                               .metrics = metric_reader(r->board, i),
                                               .lane = (uint32_t)i,
-                                              .is_stateless = r->is_stateless});
+                                              .is_stateless = r->is_stateless,
+                                              .crashes = crashes_of(r)});
     return WEIR_OK;
 }
 
@@ -503,8 +554,12 @@ static enum weir_rc open_all(struct run *r, struct weir_err *err)
     TRY(catch_signals(r, err));
     if (!r->is_stateless)
         TRY(set_up_store(r, err));
+    if (keeps_notes(r)) /* forks: before there are threads */
+        TRY(crash_start(r->is_stateless ? NULL : &r->store, r->config.crash_dir, err));
     TRY(open_rules(r, err));
+    TRY(check_topics(r, err));
     TRY(ask_topics(r, err));
+
     r->board = metric_board_new(&(struct metric_options){.n_lanes = r->n_lanes,
                                                          .version = r->options->version,
                                                          .worker = r->config.worker_name,
@@ -534,6 +589,7 @@ static void close_all(struct run *r)
         ruleset_shelf_free(r->shelf);
     if (r->signals >= 0)
         close(r->signals);
+    crash_stop();
     arena_free(r->arena);
 }
 

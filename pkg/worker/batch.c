@@ -30,7 +30,7 @@ void batch_clear(struct batch *b)
 {
     b->n_parts = b->n_events = b->n_dead = b->n_rules = 0;
     b->n_records = b->n_operations = 0;
-    b->is_gone = b->gives_ruleset = false;
+    b->is_gone = b->gives_ruleset = b->is_alone = false;
     b->first_ms = 0;
     buf_clear(&b->bytes);
 }
@@ -86,5 +86,5 @@ bool batch_is_full(const struct batch *b, uint32_t events_max)
 {
     return b->n_records >= events_max || b->n_events >= BATCH_MATCHED_MAX ||
            b->n_operations >= BATCH_OPERATIONS_MAX || b->bytes.n >= BATCH_BYTES_MAX ||
-           b->n_dead >= BATCH_DEAD_MAX || b->is_gone;
+           b->n_dead >= BATCH_DEAD_MAX || b->is_gone || b->is_alone;
 }

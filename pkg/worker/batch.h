@@ -61,6 +61,7 @@ struct batch {
     uint64_t plan; /* the order that it was read under */
     const struct ruleset *ruleset;
     bool gives_ruleset; /* the holder of the batch gets a hold of it, too */
+    bool is_alone;      /* its one record is looked at with care: no other comes in */
     bool is_gone; /* a partition's log begins behind its position by now: nothing else in it */
     struct batch_part *parts;
     size_t n_parts, cap_parts;

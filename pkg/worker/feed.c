@@ -13,6 +13,8 @@
 #include "correlate/gather.h"
 #include "event/decode.h"
 #include "worker/align.h"
+#include "worker/crash.h"
+
 #include "worker/dead_letter.h"
 #include "worker/log.h"
 #include "worker/scene.h"
@@ -35,6 +37,7 @@ struct feed_part {
     int64_t record_ms;    /* time of its last record by the log; INT64_MIN: not known */
 
     struct log_clock clock;
+    struct crash_note note; /* count 0: none */
     bool is_at_end, is_dirty;
     struct batch_part packed; /* as it goes into batches */
 };
@@ -79,9 +82,8 @@ struct feed {
     uint32_t *rules;
     size_t cap_rules;
     struct kafka_message messages[FEED_CHUNK];
-    uint32_t message_part[FEED_CHUNK];
+    uint32_t message_part;
     uint64_t operations; /* of all gatherers, as last asked */
-    int64_t paused_since_ms;
 };
 
 static void look_at_clock(struct feed *f)
@@ -208,6 +210,7 @@ void feed_free(struct feed *f)
     batch_free(f->batch);
     ruleset_release(f->options.shelf, f->ruleset);
     post_plan_release(&f->plan);
+    crash_book_free(f->options.crashes);
     free(f->parts);
     free(f->align);
     free(f->rules);
@@ -426,12 +429,21 @@ static void note_record(struct feed_part *p, const struct kafka_message *m)
     p->record_ms = m->timestamp_ms;
 }
 
+static enum crash_care care_of(const struct feed *f, size_t part, int64_t offset)
+{
+    return crash_care_of(&f->parts[part].note, offset, f->options.config->crash_max);
+}
+
 static void take_record(struct feed *f, uint32_t part, const struct kafka_message *m)
 {
     const struct scene_part *p = &f->scene->parts[part];
     struct str name;
 
     note_record(&f->parts[part], m);
+    if (f->parts[part].note.count && care_of(f, part, m->offset) == CRASH_PASS_OVER) {
+        refuse(f, part, m, DEAD_CRASHED, STR(""));
+        return;
+    }
     if (!m->has_value) {
         refuse(f, part, m, DEAD_TOMBSTONE, STR(""));
         return;
@@ -482,31 +494,41 @@ static void tell_gone(struct feed *f, size_t part)
     f->is_reading = false;
 }
 
-/* Up to a chunk, from the partitions in turn. */
+/* How many records may be looked at together: those that a worker died of alone in their batch. */
+static size_t chunk_of(const struct feed *f, size_t part)
+{
+    const struct feed_part *p = &f->parts[part];
+
+    if (!p->note.count || care_of(f, part, (int64_t)p->position) == CRASH_NO_CARE)
+        return p->note.count ? 1 : FEED_CHUNK;
+    return f->batch->n_records ? 0 : 1;
+}
+
+/* Up to a chunk, from the next partition that has something. */
 static size_t fetch(struct feed *f)
 {
     int64_t limit = align(f);
     size_t n = 0, n_ahead = 0;
     uint64_t begin = nanoseconds();
 
-    for (size_t k = 0; k < f->n_parts && n < FEED_CHUNK && f->is_reading; k++) {
+    for (size_t k = 0; k < f->n_parts && !n && f->is_reading; k++) {
         size_t i = (f->turn + k) % f->n_parts;
         struct feed_part *p = &f->parts[i];
         bool is_gone = false;
+        size_t max = chunk_of(f, i);
         if (p->clock.prefix_ms > limit) {
             n_ahead++;
             continue;
         }
-        size_t got = kafka_consumer_read(f->consumer, i, f->messages + n, FEED_CHUNK - n,
-                                         &p->is_at_end, &is_gone);
-        for (size_t j = 0; j < got; j++)
-            f->message_part[n + j] = (uint32_t)i;
-        if (got) {
+        if (!max)
+            continue;
+        n = kafka_consumer_read(f->consumer, i, f->messages, max, &p->is_at_end, &is_gone);
+        f->message_part = (uint32_t)i;
+        if (n) {
             p->read_ms = f->now_ms;
             p->record_at_ms = f->wall_ms;
             p->is_dirty = true;
         }
-        n += got;
         if (is_gone)
             tell_gone(f, i);
     }
@@ -532,12 +554,17 @@ static void take_chunk(struct feed *f, size_t n)
 
     if (f->batch->n_records == 0)
         f->batch->first_ms = f->now_ms;
+    const struct scene_part *part = &f->scene->parts[f->message_part];
+    crash_at(part->topic, part->partition, f->messages[0].offset, f->messages[n - 1].offset);
+    f->batch->is_alone = n == 1 && f->parts[f->message_part].note.count &&
+                         care_of(f, f->message_part, f->messages[0].offset) != CRASH_NO_CARE;
     for (size_t i = 0; i < n; i++) {
         bytes += f->messages[i].value.n;
-        take_record(f, f->message_part[i], &f->messages[i]);
+        take_record(f, f->message_part, &f->messages[i]);
     }
     for (size_t i = 0; i < f->n_engines; i++)
         match(f, f->engines[i]);
+    crash_nowhere();
     kafka_messages_release(f->messages, n);
     arena_reset(f->arena);
     uint64_t operations = operations_of(f);
@@ -687,6 +714,30 @@ static void unpack_extra(struct feed_part *p, const struct post_seek *seek)
         log_clock_init(&p->clock, seek->prefix_ms);
 }
 
+static void read_note(struct feed *f, size_t part)
+{
+    const struct scene_part *s = &f->scene->parts[part];
+    struct feed_part *p = &f->parts[part];
+    struct weir_err err;
+
+    if (!f->options.crashes)
+        return;
+    enum weir_rc rc = crash_book_read(f->options.crashes, s->topic, s->partition, &p->note, &err);
+    if (rc == WEIR_OK && p->note.count && (int64_t)p->position > p->note.to) {
+        p->note.count = 0; /* it was committed meanwhile */
+        rc = crash_book_write(f->options.crashes, s->topic, s->partition, &p->note, &err);
+    }
+    if (rc != WEIR_OK) {
+        p->note.count = 0;
+        LOG(LOG_WARN, "notes of crashes cannot be read", LOG_S("error", str_from(err.text)),
+            LOG_U("lane", f->options.lane));
+    } else if (p->note.count) {
+        LOG(LOG_WARN, "records of which a worker died are read with care", LOG_S("topic", s->name),
+            LOG_I("partition", s->partition), LOG_I("from", p->note.from), LOG_I("to", p->note.to),
+            LOG_U("lane", f->options.lane));
+    }
+}
+
 static void begin_part(struct feed *f, size_t i, const struct post_seek *seek)
 {
     struct feed_part *p = &f->parts[i];
@@ -695,6 +746,7 @@ static void begin_part(struct feed *f, size_t i, const struct post_seek *seek)
     *p = (struct feed_part){
         .position = seek->position, .read_ms = f->now_ms, .record_ms = INT64_MIN, .is_dirty = true};
     unpack_extra(p, seek);
+    read_note(f, i);
 
     if (kafka_consumer_seek(f->consumer, i, (int64_t)seek->position, &err) != WEIR_OK) {
         LOG(LOG_ERROR, "cannot read a partition", LOG_S("error", str_from(err.text)),
@@ -793,6 +845,7 @@ void *feed_main(void *feed)
 {
     struct feed *f = feed;
 
+    crash_thread();
     while (!post_is_stopping(f->post))
         turn(f);
     return NULL;

@@ -14,12 +14,19 @@
 #include "correlate/claim.h"
 #include "correlate/correlator.h"
 #include "kafka/producer.h"
+#include "kafka/reader.h"
+#include "worker/crash.h"
+#include "worker/fact_batch.h"
+
 #include "worker/log.h"
+
 #include "worker/partition_book.h"
 #include "worker/protocol.h"
 #include "worker/protocol_meta.h"
 
 #include "worker/publish.h"
+#include "worker/recover.h"
+
 #include "worker/scene.h"
 
 #include <stdio.h>
@@ -63,6 +70,7 @@ struct lane {
     struct store *store; /* NULL: stateless */
     struct correlator *correlator;
     struct partition_book *book;
+    struct fact_batch *facts;
     struct protocol *protocol;
     uint32_t n_rounds;
     struct publisher *publisher;
@@ -88,6 +96,9 @@ struct lane {
     struct store_applied *applied;
     int64_t least_ms[STORE_ROUNDS_MAX];
     struct buf metadata;
+    uint64_t committed; /* of the last READ_COMMITTED, as the group has it */
+    bool has_committed;
+    int64_t top_prefix_ms; /* of all metadata that a recovery has read */
     uint32_t failures;
     int64_t stopping_ms, asked_ms;
     enum protocol_do last;
@@ -185,8 +196,10 @@ static enum weir_rc use_rules(struct lane *l, const struct ruleset *r, struct we
         store_free(l->store);
     l->store = store;
     l->book = partition_book_new(store);
-    if (store)
+    if (store) {
         l->correlator = correlator_new(r->graph, store);
+        fact_batch_listen(l->facts, r->graph, l->correlator);
+    }
     l->ruleset = r;
     publisher_use(l->publisher, r);
     metric_use_rules(l->metrics, r->number);
@@ -238,6 +251,8 @@ static enum weir_rc open_lane(struct lane *l, struct weir_err *err)
     if (l->options.topic_bytes)
         memcpy(publish.topic_bytes, l->options.topic_bytes, sizeof publish.topic_bytes);
     l->publisher = publisher_new(&publish);
+    l->facts = fact_batch_new();
+
     TRY(use_rules(l, l->options.ruleset, err));
     l->n_rounds = l->is_stateless ? 1 : rounds_for(l->ruleset->graph);
     TRY(number_all(l, err));
@@ -280,6 +295,7 @@ void lane_free(struct lane *l)
         store_free(l->store);
     protocol_free(l->protocol);
     publisher_free(l->publisher);
+    fact_batch_free(l->facts);
     scene_free(l->scene);
     post_plan_release(&l->plan);
     ruleset_release(l->options.shelf, l->ruleset ? l->ruleset : l->options.ruleset);
@@ -480,7 +496,15 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
 
     TRY(kafka_consumer_bounds(l->options.consumer, topic, partition, LANE_ASK_MS, &low, &high,
                               &l->err));
+    l->has_committed = c->has;
+    l->committed = c->has ? (uint64_t)c->offset : 0;
+    if (c->has && c->offset > high) { /* another log under this name: recover_is_other_log() */
+        *c = (struct kafka_committed){0};
+        t->log_start = t->committed = (uint64_t)low;
+        return WEIR_OK;
+    }
     t->has_committed = c->has;
+
     t->log_start = (uint64_t)low;
     if (c->has)
         at = c->offset;
@@ -517,6 +541,8 @@ static enum protocol_outcome do_read_committed(struct lane *l, uint32_t number,
             LOG_U("lane", l->options.number));
         return PROTOCOL_UNKNOWN;
     }
+    int64_t prefix_ms = protocol_meta_prefix_ms(t->metadata);
+    l->top_prefix_ms = prefix_ms > l->top_prefix_ms ? prefix_ms : l->top_prefix_ms;
     return c.is_unstable ? PROTOCOL_UNSTABLE : PROTOCOL_DONE;
 }
 
@@ -528,6 +554,16 @@ static void tell_gaps(struct lane *l)
                           l->parts[i].gap_from, l->parts[i].gap_to);
             metric_add(l->metrics, METRIC_GAPS, l->parts[i].gap_to - l->parts[i].gap_from);
         }
+}
+
+static void tell_facts(struct lane *l)
+{
+    struct str key, value;
+
+    for (size_t i = 0; l->config->topics[TOPIC_STATE].n && i < fact_batch_count(l->facts); i++) {
+        fact_batch_record(l->facts, i, &key, &value);
+        publisher_fact(l->publisher, key, value);
+    }
 }
 
 /* What the batch says, made once. */
@@ -544,6 +580,8 @@ static void make_documents(struct lane *l)
     if (l->batch)
         publisher_dead(l->publisher);
     tell_gaps(l);
+    if (l->is_applied)
+        tell_facts(l);
     l->is_told = true;
     metric_add(l->metrics, METRIC_STAGE_WRITE_NS, nanoseconds() - begin);
 }
@@ -840,8 +878,11 @@ static enum protocol_outcome do_apply(struct lane *l, const struct protocol_acti
                                      .incarnation = a->incarnation,
                                      .is_sweep = a->is_sweep};
 
-    if (!l->is_applied)
+    if (!l->is_applied) {
+        fact_batch_clear(l->facts);
         correlator_begin(l->correlator);
+    }
+
     l->is_applied = true;
     if (a->round < g->n_levels) {
         uint64_t begin = nanoseconds();
@@ -902,17 +943,55 @@ static void ask_marks(struct lane *l, const char *incarnation)
         post_set_group_ms(l->post, least_ms[0]);
 }
 
+/* The topic was deleted and made again: what the store knows is of another log. The partition gets
+ * a new number and is acquired under that. */
+static enum weir_rc renew_if_other(struct lane *l, uint32_t number, bool *is_other)
+{
+    struct recover_log log = {.has_committed = l->has_committed,
+                              .committed = l->committed,
+                              .applied = l->applied,
+                              .n = (size_t)l->n_rounds * STORE_SHARDS};
+    const char *topic;
+    int32_t partition;
+    int64_t low, high;
+
+    if (!partition_book_name(l->book, number, &topic, &partition))
+        return WEIR_OK;
+    TRY(kafka_consumer_bounds(l->options.consumer, topic, partition, LANE_ASK_MS, &low, &high,
+                              &l->err));
+    log.end = (uint64_t)high;
+    if (!recover_is_other_log(&log))
+        return WEIR_OK;
+    LOG(LOG_WARN, "a topic was made anew: its partition begins again",
+        LOG_S("topic", str_from(topic)), LOG_I("partition", partition),
+        LOG_U("lane", l->options.number));
+    for (size_t i = 0; i < l->n; i++)
+        *is_other |= l->parts[i].number == number;
+    TRY(partition_book_renew(l->book, topic, partition, l->committed, &number, &l->err));
+    if (*is_other) {
+        TRY(number_owned(l, NULL, &l->err));
+        assign(l);
+    } else {
+        protocol_grow(l->protocol, partition_book_count(l->book));
+    }
+    return WEIR_OK;
+}
+
 static enum protocol_outcome do_read_applied(struct lane *l, uint32_t number,
                                              struct protocol_told *t)
 {
     enum weir_rc rc = WEIR_OK;
+    bool is_other = false;
 
     for (uint32_t r = 0; r < l->n_rounds && rc == WEIR_OK; r++)
         rc = store_applied(l->store, number, r, l->applied + (size_t)r * STORE_SHARDS, &l->err);
     if (rc == WEIR_OK)
         rc = store_replay_from(l->store, number, &t->has_replay, &t->replay, &l->err);
     t->applied = l->applied;
-    return store_outcome(l, rc, STORE_DONE);
+    if (rc == WEIR_OK)
+        rc = renew_if_other(l, number, &is_other);
+    enum protocol_outcome o = store_outcome(l, rc, STORE_DONE);
+    return o == PROTOCOL_DONE && is_other ? PROTOCOL_UNKNOWN : o;
 }
 
 /* Another incarnation of the store: its numbers of partitions are others. */
@@ -960,15 +1039,84 @@ static struct store_lease lease_of(const struct lane *l, const struct protocol_a
     return lease;
 }
 
-/* Claims and facts: recover.h. */
-static enum protocol_outcome do_read_claims(struct lane *l, const struct store_lease *lease)
+static bool is_ending(void *context)
 {
-    enum weir_rc rc = number_all(l, &l->err);
+    struct lane *l = context;
 
-    (void)lease;
-    if (rc == WEIR_OK)
+    metric_beat(l->metrics, wall_ms());
+    return post_is_stopping(l->post);
+}
+
+/* Output topics that carry claims, each once; or the topic of facts. */
+static size_t recovery_topics(const struct lane *l, bool wants_facts, const char **out)
+{
+    static const enum config_topic claims[] = {TOPIC_ALERTS, TOPIC_LIFECYCLE, TOPIC_SHADOW,
+                                               TOPIC_HEALTH};
+    static const enum config_topic facts[] = {TOPIC_STATE};
+    const enum config_topic *list = wants_facts ? facts : claims;
+    size_t n_list = wants_facts ? ARRAY_LEN(facts) : ARRAY_LEN(claims), n = 0;
+
+    for (size_t i = 0; i < n_list; i++) {
+        const char *name = l->output_names[list[i]];
+        bool is_there = !name;
+        for (size_t k = 0; k < n && !is_there; k++)
+            is_there = strcmp(out[k], name) == 0;
+        if (!is_there)
+            out[n++] = name;
+    }
+    return n;
+}
+
+static enum weir_rc read_back(struct lane *l, struct recover *r, bool wants_facts,
+                              enum store_answer *answer)
+{
+    const struct graph *g = l->ruleset->graph;
+    const char *topics[CONFIG_TOPICS];
+    struct kafka_reader *reader;
+    struct kafka_reader_options o = {
+        .common = &l->config->common,
+        .own = &l->config->consumer,
+        .topics = topics,
+        .n_topics = recovery_topics(l, wants_facts, topics),
+        .partition = -1,
+        .from_ms = wants_facts ? INT64_MIN : recover_claims_from(g, wall_ms()),
+        .to_ms = INT64_MAX,
+        .from_offset = -1,
+    };
+
+    if (!o.n_topics)
+        return WEIR_OK;
+    TRY(kafka_reader_new(&o, &reader, &l->err));
+    struct recover_source source = recover_source_kafka(reader);
+    enum weir_rc rc =
+        wants_facts
+            ? recover_facts(r, g,
+                            recover_fresh_ms(l->top_prefix_ms, l->config->state_replay_max_ms),
+                            &source, answer, &l->err)
+            : recover_claims(r, &source, answer, &l->err);
+    kafka_reader_free(reader);
+    return rc;
+}
+
+/* Claims, then (behind the positions of all partitions) facts. */
+static enum protocol_outcome do_read_back(struct lane *l, const struct store_lease *lease,
+                                          bool wants_facts)
+{
+    enum store_answer answer = STORE_DONE;
+    struct recover r = {.store = l->store, .lease = *lease, .must_end = is_ending, .context = l};
+    enum weir_rc rc = wants_facts ? WEIR_OK : number_all(l, &l->err);
+
+    metric_set(l->metrics, GAUGE_RECOVERING, 1);
+    if (!wants_facts && rc == WEIR_OK) {
         protocol_grow(l->protocol, partition_book_count(l->book));
-    return store_outcome(l, rc, STORE_DONE);
+        l->top_prefix_ms = INT64_MIN;
+    }
+    if (rc == WEIR_OK)
+        rc = read_back(l, &r, wants_facts, &answer);
+    LOG(LOG_INFO, "recovery", LOG_S("read", wants_facts ? STR("facts") : STR("claims")),
+        LOG_U("records", r.records), LOG_U("claims", r.claims), LOG_U("facts", r.facts),
+        LOG_U("foreign", r.foreign), LOG_U("lane", l->options.number));
+    return store_outcome(l, rc, answer);
 }
 
 static enum weir_rc bless(struct lane *l, const struct store_lease *lease,
@@ -984,6 +1132,7 @@ static enum weir_rc bless(struct lane *l, const struct store_lease *lease,
     free(all);
     if (rc == WEIR_OK && *answer == STORE_DONE) {
         metric_add(l->metrics, METRIC_RECOVERIES, 1);
+        metric_set(l->metrics, GAUGE_RECOVERING, 0);
         LOG(LOG_INFO, "the store is whole again", LOG_U("lane", l->options.number));
     }
     return rc;
@@ -996,9 +1145,9 @@ static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_a
     enum weir_rc rc;
 
     if (a->what == PROTOCOL_READ_CLAIMS)
-        return do_read_claims(l, &lease);
+        return do_read_back(l, &lease, false);
     if (a->what == PROTOCOL_READ_FACTS)
-        return PROTOCOL_DONE;
+        return do_read_back(l, &lease, true);
 
     if (a->what == PROTOCOL_LEASE)
         rc = store_lease(l->store, &lease, &answer, &l->err);
@@ -1103,6 +1252,7 @@ void *lane_main(void *lane)
 {
     struct lane *l = lane;
 
+    crash_thread();
     for (;;) {
         struct protocol_action a;
         struct protocol_told t = {.outcome = PROTOCOL_DONE};
