@@ -680,6 +680,23 @@ TEST(each_value_is_shown_with_its_origin)
     release(&l);
 }
 
+TEST(a_property_of_several_layers_is_shown_once)
+{
+    static const char *const flags[] = {"client.id=a", "client.id=b", NULL};
+    struct loaded l;
+    struct buf shown = {0};
+
+    write_file(STR(NEEDED EVENTS));
+    load_with(&l, str_from(file_path), flags);
+    CHECK_EQ(l.rc, WEIR_OK);
+    config_show(&l.c, &shown);
+    size_t at = str_find(buf_str(&shown), STR("client.id: "), 0);
+    CHECK(str_starts(str_sub(buf_str(&shown), at, SIZE_MAX), STR("client.id: b ")));
+    CHECK_EQ(str_find(buf_str(&shown), STR("client.id: "), at + 1), SIZE_MAX);
+    buf_release(&shown);
+    release(&l);
+}
+
 TEST(units_are_read_and_written_in_the_largest_that_fits)
 {
     static const struct {
@@ -830,6 +847,7 @@ int main(void)
         ENTRY(a_file_that_cannot_be_read_is_refused),
         ENTRY(what_is_shown_loads_to_the_same),
         ENTRY(each_value_is_shown_with_its_origin),
+        ENTRY(a_property_of_several_layers_is_shown_once),
         ENTRY(units_are_read_and_written_in_the_largest_that_fits),
         ENTRY(the_example_file_is_what_the_program_writes),
         ENTRY(the_example_file_holds_the_defaults),

@@ -223,6 +223,27 @@ TEST(outputs_that_are_missing_or_forget_too_early_are_refused)
         check_row(&rows[i]);
 }
 
+TEST(the_smallest_of_the_topics_caps_alerts)
+{
+    static const struct row row = {"[events]",
+                                   {{.name = "weir.alerts", .max_message_bytes = 32768},
+                                    {.name = "weir.health", .max_message_bytes = 16384},
+                                    {.name = "weir.shadow", .max_message_bytes = 20000}},
+                                   NULL,
+                                   NULL,
+                                   NULL};
+    struct arena *a = arena_new(0);
+    struct kafka_topic found[FOUND_MAX];
+    struct topics_verdict verdict;
+    struct weir_err err;
+    const struct config *c = configure(a, row.inputs, NULL);
+    size_t n = make_found(&row, found);
+
+    CHECK_EQ(topics_judge(c, found, n, 0, a, &verdict, &err), WEIR_OK);
+    CHECK_EQ(verdict.alert_bytes_max, 16384 - TOPICS_RECORD_OVERHEAD);
+    arena_free(a);
+}
+
 /* Without a store nothing is recovered and no facts are written. */
 TEST(without_a_store_journals_and_facts_are_not_asked_for)
 {
@@ -246,4 +267,5 @@ TEST(without_a_store_journals_and_facts_are_not_asked_for)
 TEST_MAIN(ENTRY(topics_as_they_should_be_are_fit),
           ENTRY(inputs_that_are_missing_forbidden_or_taken_twice_are_refused),
           ENTRY(outputs_that_are_missing_or_forget_too_early_are_refused),
+          ENTRY(the_smallest_of_the_topics_caps_alerts),
           ENTRY(without_a_store_journals_and_facts_are_not_asked_for))
