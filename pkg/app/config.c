@@ -17,7 +17,7 @@ size_t config_flags(struct config_options *o, struct flag out[CONFIG_FLAGS_MAX])
          "configuration (docs/weir.example.yml); none: all from "
          "environment and -X",
          .to.text = &o->file, .is_in_environment = true},
-        {"option", 'X', FLAG_TEXTS, "KEY=VALUE",
+        {"set-value", 'X', FLAG_TEXTS, "KEY=VALUE",
          "a key of the configuration (work.threads=4), or a property of librdkafka",
          .to.texts = &o->overrides},
     };

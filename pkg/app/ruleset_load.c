@@ -356,6 +356,24 @@ static enum weir_rc load(struct loaded_set *s, const struct config *c, struct ru
     return WEIR_OK;
 }
 
+/* Without state nothing is counted or folded: rules that want it are named. */
+static enum weir_rc refuse_state(const struct ruleset *set, struct weir_err *err)
+{
+    for (size_t i = 0; i < set->n_rules; i++) {
+        const struct rule *rule = set->rules[i];
+        const struct rule_state *s = rule->state;
+        bool wants_dedup = s && s->dedup.is_set && !s->dedup.is_off;
+        if (!rule->correlation && !wants_dedup && !(s && s->has_emit))
+            continue;
+        err_set(err, WEIR_UNSUPPORTED,
+                "rule %.*s needs state (%s): give state.url a Redis, or leave the rule out",
+                (int)rule->uid.n, rule->uid.p, rule->correlation ? "a correlation" : "dedup");
+        err_file(err, rule->path);
+        return WEIR_UNSUPPORTED;
+    }
+    return WEIR_OK;
+}
+
 void ruleset_unload(UNUSED void *context, struct ruleset *r)
 {
     struct loaded_set *s = r->book;
@@ -379,6 +397,8 @@ enum weir_rc ruleset_load(void *context, struct ruleset *out, struct weir_err *e
     s->arena = arena;
     *out = (struct ruleset){.book = s};
     enum weir_rc rc = load(s, source->config, out, err);
+    if (rc == WEIR_OK && str_eq(source->config->state, STR("none")))
+        rc = refuse_state(out, err);
     if (rc != WEIR_OK)
         ruleset_unload(context, out);
     return rc;

@@ -9,6 +9,7 @@
  *          load with them.
  * Strict   a rule that does not load refuses the set, unless rules.skip_bad says to go on
  *          without it; so does anything wrong with a list, an overlay, a profile, a selection.
+ *          With `state: none` so does a rule that needs state.
  * Memory   all that a set has goes with ruleset_unload(). The configuration must outlive it.
  */
 #ifndef WEIR_APP_RULESET_LOAD_H

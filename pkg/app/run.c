@@ -144,43 +144,6 @@ static void announce_rules(struct run *r)
     free(names);
 }
 
-/* Without state nothing is counted or folded: rules that want it are named. */
-static enum weir_rc refuse_state(const struct ruleset *set, struct weir_err *err)
-{
-    for (size_t i = 0; i < set->n_rules; i++) {
-        const struct rule *rule = set->rules[i];
-        const struct rule_state *s = rule->state;
-        bool wants_dedup = s && s->dedup.is_set && !s->dedup.is_off;
-        if (!rule->correlation && !wants_dedup && !(s && s->has_emit))
-            continue;
-        err_set(err, WEIR_UNSUPPORTED,
-                "rule %.*s needs state (%s): give state.url a Redis, or leave the rule out",
-                (int)rule->uid.n, rule->uid.p, rule->correlation ? "a correlation" : "dedup");
-        err_file(err, rule->path);
-        return WEIR_UNSUPPORTED;
-    }
-    return WEIR_OK;
-}
-
-/* The same function for the set at start and for those of reloads: announced before it is taken. */
-static enum weir_rc load_rules(void *context, struct ruleset *out, struct weir_err *err)
-{
-    struct run *r = context;
-
-    TRY(ruleset_load(&r->source, out, err));
-    enum weir_rc rc = r->is_stateless ? refuse_state(out, err) : WEIR_OK;
-    if (rc != WEIR_OK)
-        ruleset_unload(&r->source, out);
-    return rc;
-}
-
-static void free_rules(void *context, struct ruleset *set)
-{
-    struct run *r = context;
-
-    ruleset_unload(&r->source, set);
-}
-
 static void tell_reload(void *context, enum weir_rc rc, bool changed, const struct weir_err *err)
 {
     struct run *r = context;
@@ -528,7 +491,7 @@ static enum weir_rc open_rules(struct run *r, struct weir_err *err)
     bool changed;
 
     r->source = (struct ruleset_source){.config = &r->config};
-    r->shelf = ruleset_shelf_new(load_rules, free_rules, r);
+    r->shelf = ruleset_shelf_new(ruleset_load, ruleset_unload, &r->source);
     enum weir_rc rc = ruleset_reload(r->shelf, &changed, err);
     if (rc == WEIR_SYNTAX || rc == WEIR_UNSUPPORTED)
         r->code = EXIT_RULES;

@@ -158,6 +158,15 @@ def test_a_rule_that_does_not_load_is_exit_code_2(box):
     equal(config("validate", "-c", box.good, "-X", "rules.skip_bad=true").code, 0)
 
 
+def test_a_rule_that_needs_state_is_refused_without_a_store(box):
+    box.write("rules/b.yml", """title: Many
+id: 33333333-3333-4333-8333-333333333333
+correlation: {type: event_count, rules: [22222222-2222-4222-8222-222222222222], group-by: [User], timespan: 1m, condition: {gte: 5}}
+""".encode())
+    refused(config("validate", "-c", box.good), "rule 33333333-3333-4333-8333-333333333333 needs state", code=2)
+    equal(config("validate", "-c", box.good, "-X", "state=redis://127.0.0.1:1").code, 0)
+
+
 def test_what_is_shown_loads_again_and_says_where_from(box):
     path = box.config(GOOD + "work:\n  batch_events: 500\n")
     r = config("show", "-c", path, "-X", "http.address=none", env={"WEIR_WORK_THREADS": "3"})
