@@ -39,6 +39,7 @@ enum {
     IDLE_MS = 1000,    /* nothing to do: the bell rings when there is */
     NOT_READY_MS = 50, /* an open transaction of somebody, a lease that is taken */
     QUEUE_FULL_MS = 5,
+    COUNT_EVICTED_MS = 1000,
     ASK_MARKS_MS = 500, /* how often a reader that is held by the group asks again */
     TRANSACTIONAL_ID_MAX = 300
 };
@@ -47,6 +48,8 @@ struct lane_part { /* an owned one */
     uint32_t number;
     struct batch_part last;    /* as the last batch left it, or the seek */
     uint64_t gap_from, gap_to; /* to be told with the next transaction */
+    uint64_t counted;          /* position that the metrics know of */
+    uint64_t replay_to;        /* below it is read for the second time; 0: nothing is */
 };
 
 struct lane {
@@ -62,6 +65,8 @@ struct lane {
     bool is_begun;          /* a transaction is open */
     size_t n_sent;
     uint64_t begun_ns;
+    uint64_t evicted; /* cells, as last counted */
+    int64_t evicted_ms;
     char transactional_id[TRANSACTIONAL_ID_MAX];
     const char *outputs[CONFIG_TOPICS];
     char *output_names[CONFIG_TOPICS];
@@ -644,6 +649,35 @@ static enum protocol_outcome do_offsets(struct lane *l, const struct protocol_ac
     return kafka_outcome(l, o);
 }
 
+/* While a replay goes on the committed offset stays ahead of the position. */
+static void count_replay(struct lane *l, size_t i)
+{
+    struct lane_part *p = &l->parts[i];
+
+    if (l->offsets[i].offset > (int64_t)p->last.position)
+        p->replay_to = (uint64_t)l->offsets[i].offset;
+    uint64_t to = p->last.position < p->replay_to ? p->last.position : p->replay_to;
+    if (to > p->counted)
+        metric_add(l->metrics, METRIC_REPLAYED, to - p->counted);
+    p->counted = p->last.position;
+}
+
+/* What the rules' spaces had to give up; asking all of them is not for every transaction. */
+static void count_evicted(struct lane *l)
+{
+    int64_t now = monotonic_ms();
+    uint64_t evicted = 0;
+
+    if (!l->correlator || now - l->evicted_ms < COUNT_EVICTED_MS)
+        return;
+    for (uint32_t i = 0; i < l->ruleset->graph->n_spaces; i++)
+        evicted += store_stats(l->store, i).evicted;
+    if (evicted > l->evicted) /* a new connection counts from zero */
+        metric_add(l->metrics, METRIC_STATE_EVICTED, evicted - l->evicted);
+    l->evicted = evicted;
+    l->evicted_ms = now;
+}
+
 static void note_commit(struct lane *l)
 {
     int64_t now = wall_ms();
@@ -655,9 +689,11 @@ static void note_commit(struct lane *l)
     publisher_count_published(l->publisher, now);
     if (l->batch)
         metric_add(l->metrics, METRIC_STATE_OPERATIONS, l->batch->n_operations);
+    count_evicted(l);
     for (size_t i = 0; i < l->n; i++) {
         struct lane_part *p = &l->parts[i];
         p->gap_from = p->gap_to = 0;
+        count_replay(l, i);
         metric_partition(l->metrics, i,
                          &(struct metric_place){
                              .committed = l->offsets[i].offset,
@@ -746,6 +782,8 @@ static enum protocol_outcome do_seek(struct lane *l, const struct protocol_actio
         memcpy(p->last.extra, s->extra, s->n_extra);
     p->gap_from = a->gap_from;
     p->gap_to = a->gap_to;
+    p->counted = s->position;
+    p->replay_to = 0;
     l->has_plan = true;
     LOG(LOG_INFO, "partition begins", LOG_S("topic", str_from(l->owned[i].topic)),
         LOG_I("partition", l->owned[i].partition), LOG_U("offset", s->position),

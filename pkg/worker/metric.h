@@ -56,7 +56,7 @@ enum metric {
     METRIC_STATE_EVICTED, /* cells given up for want of room */
     METRIC_STATE_FENCED,  /* answers "somebody else has it", "writes are missing", "another run" */
     METRIC_RECOVERIES,
-    METRIC_REPLAYED, /* events read again in a replay */
+    METRIC_REPLAYED, /* records read again in a replay */
     METRIC_REBALANCES,
     METRIC_TIME_STANDINS,
     METRIC_TIME_CLAMPED,

@@ -174,7 +174,7 @@ static const struct metric_spec specs[] = {
     LANE(GAUGE_STATE_CELLS, "weir_state_cells", "Cells held in process (no Redis)."),
     LANE(GAUGE_STATE_BYTES, "weir_state_bytes", "Bytes held in process (no Redis)."),
     COUNT(METRIC_RECOVERIES, "weir_recoveries_total", "Recoveries of the state by this worker."),
-    COUNT(METRIC_REPLAYED, "weir_replayed_events_total", "Events read again to rebuild state."),
+    COUNT(METRIC_REPLAYED, "weir_replayed_records_total", "Records read again to rebuild state."),
     LANE(GAUGE_RECOVERING, "weir_lane_recovering", "1: a recovery is going on."),
     /* the worker */
     BOARD(METRIC_GAUGE, BOARD_READY, "weir_ready", "",
