@@ -19,8 +19,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { FLUSH_TICKS = 10 };
-#define FLUSH_TICK_S 0.3
+#define TICK_S 0.3
 
 struct options {
     struct sink_options sink;
@@ -30,6 +29,7 @@ struct options {
     uint64_t n_events;
     double rate;      /* events/s of the wall clock, 0: as fast as it goes */
     int64_t flush_ms; /* at the end a tick so far ahead on every partition: all windows close */
+    uint64_t n_ticks;
     uint32_t skew;    /* every other partition gets so many times the benign events */
     uint32_t n_flood; /* events of users that are made up, to the last topic alone */
     bool is_start_given;
@@ -47,6 +47,7 @@ static const char *const usage =
     "  --span SPAN        event time that they cover: 90s, 10m, 4h (1h)\n"
     "  --start-time MS    event time of the first (now - span - flush - 1h); now, or now+SPAN\n"
     "  --flush SPAN       how far behind the end last ticks stand, on each partition (0s: none)\n"
+    "  --ticks N          how many of them, a second apart (5)\n"
     "  --lateness SPAN    of the profile loadtest (2m)\n"
     "  --skew N           every other partition gets N times the benign events (1)\n"
     "  --flood N          as many events of users that come once, to the last topic (0)\n"
@@ -66,6 +67,7 @@ struct stream {
     struct plan plan;
     struct rng rng;
     size_t n_planted; /* sent */
+    int64_t end_ms;   /* event time of the last record */
     uint64_t n_sent;
     struct timespec began;
 };
@@ -192,11 +194,12 @@ static void send_tick(struct stream *s, int64_t t_ms)
  * level higher with each batch of a worker. */
 static void send_flush(struct stream *s, int64_t t_ms)
 {
-    for (int i = 0; i < FLUSH_TICKS; i++) {
-        send_tick(s, t_ms + i * 1000);
+    for (uint64_t i = 0; i < s->o->n_ticks; i++) {
+        s->end_ms = t_ms + (int64_t)i * 1000;
+        send_tick(s, s->end_ms);
         struct timespec from = monotonic();
-        while (!s->o->sink.directory && seconds_since(&from) < FLUSH_TICK_S)
-            sink_wait(s->sink, (int)(FLUSH_TICK_S * 1000));
+        while (!s->o->sink.directory && seconds_since(&from) < TICK_S)
+            sink_wait(s->sink, (int)(TICK_S * 1000));
     }
 }
 
@@ -220,6 +223,7 @@ static void run(struct stream *s)
         send_planted(s, e);
         t = e->arrival_ms;
     }
+    s->end_ms = t;
     if (o->flush_ms > 0)
         send_flush(s, t + o->flush_ms);
 }
@@ -281,6 +285,7 @@ enum {
     OPT_START,
     OPT_FLUSH,
     OPT_LATENESS,
+    OPT_TICKS,
     OPT_SKEW,
     OPT_FLOOD,
     OPT_LANE,
@@ -292,28 +297,18 @@ enum {
 };
 
 static const struct option long_options[] = {
-    {"brokers", 1, NULL, OPT_BROKERS},
-    {"dir", 1, NULL, OPT_DIR},
-    {"topic", 1, NULL, OPT_TOPIC},
-    {"partitions", 1, NULL, OPT_PARTITIONS},
-    {"events", 1, NULL, OPT_EVENTS},
-    {"attacks", 1, NULL, OPT_ATTACKS},
+    {"brokers", 1, NULL, OPT_BROKERS}, {"dir", 1, NULL, OPT_DIR},
+    {"topic", 1, NULL, OPT_TOPIC},     {"partitions", 1, NULL, OPT_PARTITIONS},
+    {"events", 1, NULL, OPT_EVENTS},   {"attacks", 1, NULL, OPT_ATTACKS},
 
-    {"bad", 1, NULL, OPT_BAD},
-    {"rate", 1, NULL, OPT_RATE},
-    {"span", 1, NULL, OPT_SPAN},
-    {"start-time", 1, NULL, OPT_START},
-    {"flush", 1, NULL, OPT_FLUSH},
-    {"lateness", 1, NULL, OPT_LATENESS},
-    {"skew", 1, NULL, OPT_SKEW},
-    {"flood", 1, NULL, OPT_FLOOD},
-    {"lane", 1, NULL, OPT_LANE},
-    {"seed", 1, NULL, OPT_SEED},
-    {"prefix", 1, NULL, OPT_PREFIX},
-    {"truth", 1, NULL, OPT_TRUTH},
-    {"geoip", 1, NULL, OPT_GEOIP},
-    {"help", 0, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
+    {"bad", 1, NULL, OPT_BAD},         {"rate", 1, NULL, OPT_RATE},
+    {"span", 1, NULL, OPT_SPAN},       {"start-time", 1, NULL, OPT_START},
+    {"flush", 1, NULL, OPT_FLUSH},     {"lateness", 1, NULL, OPT_LATENESS},
+    {"ticks", 1, NULL, OPT_TICKS},     {"skew", 1, NULL, OPT_SKEW},
+    {"flood", 1, NULL, OPT_FLOOD},     {"lane", 1, NULL, OPT_LANE},
+    {"seed", 1, NULL, OPT_SEED},       {"prefix", 1, NULL, OPT_PREFIX},
+    {"truth", 1, NULL, OPT_TRUTH},     {"geoip", 1, NULL, OPT_GEOIP},
+    {"help", 0, NULL, OPT_HELP},       {NULL, 0, NULL, 0},
 };
 
 static void add_prop(struct options *o, const char *prop)
@@ -366,6 +361,9 @@ static void take(struct options *o, int option, const char *value)
     case OPT_FLUSH:
         o->flush_ms = span_of(value);
         break;
+    case OPT_TICKS:
+        o->n_ticks = number_of(value);
+        break;
     case OPT_LATENESS:
         o->plan.lateness_ms = span_of(value);
         break;
@@ -406,7 +404,7 @@ static void take_options(struct options *o, int argc, char **argv)
 {
     int option;
 
-    *o = (struct options){.n_events = 100000, .skew = 1};
+    *o = (struct options){.n_events = 100000, .skew = 1, .n_ticks = 5};
     o->plan = (struct plan_options){.seed = 1,
                                     .n_attacks = 1000,
                                     .n_bad = 10,
@@ -467,9 +465,10 @@ int main(int argc, char **argv)
     run(&s);
     bool is_whole = sink_end(s.sink);
     double seconds = seconds_since(&s.began);
-    printf("{\"events\":%" PRIu64 ",\"planted\":%zu,\"attacks\":%u,\"bad\":%u,\"start\":%" PRId64
-           ",\"seconds\":%.2f}\n",
-           s.n_sent, s.plan.n, s.plan.n_attacks, s.plan.n_bad, o.plan.start_ms, seconds);
+    printf("{\"events\":%" PRIu64 ",\"planted\":%zu,\"attacks\":%u,\"bad\":%u,", s.n_sent, s.plan.n,
+           s.plan.n_attacks, s.plan.n_bad);
+    printf("\"start\":%" PRId64 ",\"end\":%" PRId64 ",\"seconds\":%.2f}\n", o.plan.start_ms,
+           s.end_ms, seconds);
     plan_release(&s.plan);
     benign_release(&s.benign);
     return is_whole ? 0 : 1;

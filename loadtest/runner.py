@@ -15,7 +15,7 @@ import scenarios  # noqa: E402
 import world as worlds  # noqa: E402
 
 POLL_S = 0.1
-QUIET_S = 4.0  # after which nothing more is expected: more than the watermark needs for all levels
+QUIET_S = 1.0  # without a record, after which a worker is taken to be done with what it has
 LOAD_S = 3600
 EXAMPLES = 4
 
@@ -95,10 +95,8 @@ class Run:
         began = time.monotonic()
         self.load()
         deadline = time.monotonic() + self.s.settle_s
-        is_settled = False
-        while not is_settled and time.monotonic() < deadline:
-            self.look_after()
-            is_settled = self.world.wait_until_settled(min(10.0 + QUIET_S, deadline - time.monotonic()), QUIET_S)
+        self.look_after()
+        is_settled = self.world.wait_until_settled(deadline - time.monotonic(), QUIET_S, self.look_after)
         consumed_s = time.monotonic() - began
         odd = self.judge_metrics() if self.s.workers == 1 and not self.counted and self.n_ended == 0 else {}
         codes = [w.stop() for w in self.world.workers if w.is_running()]

@@ -32,6 +32,7 @@ OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 OUTPUT_PARTITIONS = 4
 GROUP = "load"
 STOP_S, READY_S, CALL_S = 30, 30, 90
+TICKS = 3  # ticks that bring nothing new: there is nothing more
 
 
 # No event matches it: its list is there to be loaded again.
@@ -220,6 +221,15 @@ class World:
         self.children.append(process)
         return process
 
+    def tick(self, end_ms):
+        """Event time goes on by a minute on every partition: timers of a level above run. Its new end."""
+        command = [GENERATE, "--brokers", self.bootstrap, "--partitions", self.s.partitions, "--events", 0, "--attacks", 0,
+                   "--bad", 0, "--flush", "1s", "--ticks", 1, "--start-time", end_ms + 60_000]
+        for topic in self.topics:
+            command += ["--topic", topic]
+        done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, check=True, timeout=CALL_S)
+        return json.loads(done.stdout)["end"]
+
     def generated(self):
         with open(os.path.join(self.top, "generate.out"), encoding="utf-8") as f:
             return json.loads(f.read() or "{}")
@@ -242,10 +252,21 @@ class World:
         with open(path, encoding="utf-8") as f:
             return [json.loads(line) for line in f]
 
-    def wait_until_settled(self, seconds, quiet_s):
-        """Everything consumed, and nothing more is written. False: not in time."""
+    def wait_until_settled(self, seconds, quiet_s, look_after):
+        """Everything consumed, and nothing more is written, though event time goes on. False: not in time."""
+        end, end_ms, before, same = time.monotonic() + seconds, self.generated()["end"], None, 0
+        while same < TICKS:
+            if not self.wait_until_quiet(end - time.monotonic(), quiet_s, look_after):
+                return False
+            now = sum(o["high"] for o in self.offsets() if o["topic"] in OUTPUTS)
+            same, before = same + 1 if now == before else 0, now
+            end_ms = self.tick(end_ms)
+        return self.wait_until_quiet(end - time.monotonic(), quiet_s, look_after)
+
+    def wait_until_quiet(self, seconds, quiet_s, look_after):
         end, since, before = time.monotonic() + seconds, time.monotonic(), None
         while time.monotonic() < end:
+            look_after()
             try:
                 offsets = self.offsets()
             except (RuntimeError, subprocess.TimeoutExpired):
