@@ -741,7 +741,7 @@ static size_t part_of(const struct lane *l, uint32_t number)
     for (size_t i = 0; i < l->n; i++)
         if (l->parts[i].number == number)
             return i;
-    ASSERT(!"a partition that is not owned");
+    ASSERT(false); /* a partition that is not owned */
     return 0;
 }
 
