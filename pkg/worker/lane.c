@@ -1260,7 +1260,7 @@ static void pause_after(struct lane *l, enum protocol_outcome o)
         l->failures = 0;
         return;
     }
-    uint32_t ms = PAUSE_MIN_MS << (l->failures < 7 ? l->failures : 7);
+    uint32_t ms = (uint32_t)PAUSE_MIN_MS << (l->failures < 7 ? l->failures : 7);
     l->failures++;
     post_wait(l->post, l->group, false, ms < LANE_PAUSE_MAX_MS ? ms : LANE_PAUSE_MAX_MS);
 }
