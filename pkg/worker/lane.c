@@ -88,6 +88,7 @@ struct lane {
     struct protocol_taken *taken;
     struct kafka_offset *offsets;
     uint32_t *numbers;
+    uint64_t *begins; /* offsets that were committed at the seek: a replay reads below them */
     size_t n, cap;
     struct scene *scene;
     struct post_plan plan;
@@ -310,6 +311,7 @@ void lane_free(struct lane *l)
     free(l->taken);
     free(l->offsets);
     free(l->numbers);
+    free(l->begins);
     free(l->applied);
     buf_release(&l->metadata);
     free(l);
@@ -333,6 +335,7 @@ static void room_for(struct lane *l, size_t n)
         l->taken = grown(l->taken, n, sizeof *l->taken);
         l->offsets = grown(l->offsets, n, sizeof *l->offsets);
         l->numbers = grown(l->numbers, n, sizeof *l->numbers);
+        l->begins = grown(l->begins, n, sizeof *l->begins);
         l->cap = n;
     }
     l->n = n;
@@ -519,6 +522,8 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
     if (!l->is_stateless && c->has) {
         int64_t prefix_ms = protocol_meta_prefix_ms(c->metadata);
         at = low;
+        if (prefix_ms > wall_ms()) /* event time may run ahead, times of records do not */
+            prefix_ms = wall_ms();
         if (prefix_ms != INT64_MIN)
             TRY(kafka_consumer_offset_at(l->options.consumer, topic, partition,
                                          prefix_ms - l->config->state_replay_max_ms, LANE_ASK_MS,
@@ -583,7 +588,7 @@ static void make_documents(struct lane *l)
         ASSERT(correlator_tell(l->correlator, publisher_finding, l->publisher, &l->err) ==
                WEIR_OK); /* publisher_finding() cannot fail */
     if (l->batch)
-        publisher_dead(l->publisher);
+        publisher_dead(l->publisher, l->begins);
     tell_gaps(l);
     if (l->is_applied)
         tell_facts(l);
@@ -780,6 +785,7 @@ static enum protocol_outcome do_seek(struct lane *l, const struct protocol_actio
                                   .n_extra = s->n_extra};
     if (s->n_extra)
         memcpy(p->last.extra, s->extra, s->n_extra);
+    l->begins[i] = a->committed;
     p->gap_from = a->gap_from;
     p->gap_to = a->gap_to;
     p->counted = s->position;
@@ -946,6 +952,13 @@ static uint32_t holder_of(const struct protocol_action *a, uint32_t level, int64
     return METRIC_ELSEWHERE;
 }
 
+/* Rounds that no level uses have nothing to wait for. */
+static void forget_unused_levels(struct lane *l)
+{
+    for (uint32_t r = l->ruleset->graph->n_levels; r < l->n_rounds; r++)
+        l->least_ms[r] = INT64_MIN;
+}
+
 static enum protocol_outcome do_mark(struct lane *l, const struct protocol_action *a,
                                      struct protocol_told *t)
 {
@@ -957,28 +970,29 @@ static enum protocol_outcome do_mark(struct lane *l, const struct protocol_actio
     if (rc == WEIR_OK && answer == STORE_DONE) {
         for (uint32_t r = 0; r < l->ruleset->graph->n_levels; r++)
             metric_level(l->metrics, r, l->least_ms[r], holder_of(a, r, l->least_ms[r]));
-        /* Rounds that no level uses have nothing to wait for. */
-        for (uint32_t r = l->ruleset->graph->n_levels; r < l->n_rounds; r++)
-            l->least_ms[r] = INT64_MIN;
+        forget_unused_levels(l);
         post_set_group_ms(l->post, l->least_ms[0]);
     }
     return store_outcome(l, rc, answer);
 }
 
-/* The reader waits for others: how far are they by now? */
-static void ask_marks(struct lane *l, const char *incarnation)
+/* How far are the others by now? The reader may be held for them, and levels may be due that their
+ * partitions held back. */
+static void ask_marks(struct lane *l, const char *incarnation, struct protocol_told *t)
 {
-    int64_t least_ms[STORE_ROUNDS_MAX];
     enum store_answer answer = STORE_DONE;
     int64_t now = monotonic_ms();
 
-    if (l->is_stateless || !post_is_held(l->post) || now - l->asked_ms < ASK_MARKS_MS)
+    if (l->is_stateless || l->n == 0 || now - l->asked_ms < ASK_MARKS_MS)
         return;
     l->asked_ms = now;
-    if (store_mark(l->store, incarnation, NULL, 0, l->n_rounds, least_ms, &answer, &l->err) ==
-            WEIR_OK &&
-        answer == STORE_DONE)
-        post_set_group_ms(l->post, least_ms[0]);
+    if (store_mark(l->store, incarnation, NULL, 0, l->n_rounds, l->least_ms, &answer, &l->err) !=
+            WEIR_OK ||
+        answer != STORE_DONE)
+        return;
+    post_set_group_ms(l->post, l->least_ms[0]);
+    forget_unused_levels(l);
+    t->least_ms = l->least_ms;
 }
 
 /* The topic was deleted and made again: what the store knows is of another log. The partition gets
@@ -992,6 +1006,7 @@ static enum weir_rc renew_if_other(struct lane *l, uint32_t number, bool *is_oth
     const char *topic;
     int32_t partition;
     int64_t low, high;
+    uint32_t renewed;
 
     if (!partition_book_name(l->book, number, &topic, &partition))
         return WEIR_OK;
@@ -1003,21 +1018,21 @@ static enum weir_rc renew_if_other(struct lane *l, uint32_t number, bool *is_oth
     LOG(LOG_WARN, "a topic was made anew: its partition begins again",
         LOG_S("topic", str_from(topic)), LOG_I("partition", partition),
         LOG_U("lane", l->options.number));
-    for (size_t i = 0; i < l->n; i++)
-        *is_other |= l->parts[i].number == number;
-    TRY(partition_book_renew(l->book, topic, partition, l->committed, &number, &l->err));
-    if (*is_other) {
-        TRY(number_owned(l, NULL, &l->err));
-        assign(l);
-    } else {
-        protocol_grow(l->protocol, partition_book_count(l->book));
-    }
+    TRY(partition_book_renew(l->book, topic, partition,
+                             l->has_committed ? l->committed : PARTITION_BOOK_NONE, &renewed,
+                             &l->err));
+    *is_other = renewed != number; /* else it was noticed before, at this offset */
+    if (!*is_other)
+        return WEIR_OK;
+    TRY(number_owned(l, NULL, &l->err));
+    assign(l);
     return WEIR_OK;
 }
 
-static enum protocol_outcome do_read_applied(struct lane *l, uint32_t number,
+static enum protocol_outcome do_read_applied(struct lane *l, const struct protocol_action *a,
                                              struct protocol_told *t)
 {
+    uint32_t number = a->partition;
     enum weir_rc rc = WEIR_OK;
     bool is_other = false;
 
@@ -1026,7 +1041,7 @@ static enum protocol_outcome do_read_applied(struct lane *l, uint32_t number,
     if (rc == WEIR_OK)
         rc = store_replay_from(l->store, number, &t->has_replay, &t->replay, &l->err);
     t->applied = l->applied;
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK && !a->is_recovery)
         rc = renew_if_other(l, number, &is_other);
     enum protocol_outcome o = store_outcome(l, rc, STORE_DONE);
     return o == PROTOCOL_DONE && is_other ? PROTOCOL_UNKNOWN : o;
@@ -1199,10 +1214,10 @@ static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_a
 /* ---- the loop -----------------------------------------------------------------------------------
  */
 
-static void do_wait(struct lane *l, const struct protocol_action *a)
+static void do_wait(struct lane *l, const struct protocol_action *a, struct protocol_told *t)
 {
     if (a->is_idle)
-        ask_marks(l, a->incarnation);
+        ask_marks(l, a->incarnation, t);
     post_wait(l->post, l->group, a->is_idle && l->n > 0,
               !a->is_idle             ? NOT_READY_MS
               : post_is_held(l->post) ? ASK_MARKS_MS
@@ -1214,7 +1229,7 @@ static enum protocol_outcome act(struct lane *l, const struct protocol_action *a
 {
     switch (a->what) {
     case PROTOCOL_WAIT:
-        do_wait(l, a);
+        do_wait(l, a, t);
         return PROTOCOL_DONE;
     case PROTOCOL_INIT_PRODUCER:
         return do_init(l);
@@ -1225,7 +1240,7 @@ static enum protocol_outcome act(struct lane *l, const struct protocol_action *a
     case PROTOCOL_READ_RUN:
         return do_read_run(l, t);
     case PROTOCOL_READ_APPLIED:
-        return do_read_applied(l, a->partition, t);
+        return do_read_applied(l, a, t);
     case PROTOCOL_SEEK:
         return do_seek(l, a);
     case PROTOCOL_POLL:

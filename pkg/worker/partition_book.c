@@ -260,6 +260,8 @@ enum weir_rc partition_book_renew(struct partition_book *b, const char *topic, i
     memcpy(kept, topic, strlen(topic) + 1);
     topic = kept;
     TRY(partition_book_number(b, NULL, topic, partition, &old, err));
+    if (committed == PARTITION_BOOK_NONE)
+        committed -= 1 + (uint64_t)old; /* another one each time */
     if (b->store) {
         struct str name = name_of(b->arena, topic, partition);
         TRY(store_book_renew(b->store, name, old, committed, PARTITION_NUMBERS_MAX, &list, &n,

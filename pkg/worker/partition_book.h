@@ -49,8 +49,9 @@ bool partition_book_name(const struct partition_book *b, uint32_t number, const 
                          int32_t *partition);
 
 /* The log behind this name is another one: *out is its new number. Once for each committed offset
- * at which that is noticed (none: 0), so that the next owner, who may see the same offset, goes on
- * with the number. */
+ * at which that is noticed, so that the next owner, who may see the same offset, goes on with the
+ * number; PARTITION_BOOK_NONE, no offset: always. */
+#define PARTITION_BOOK_NONE UINT64_MAX
 MUST_USE enum weir_rc partition_book_renew(struct partition_book *b, const char *topic,
                                            int32_t partition, uint64_t committed, uint32_t *out,
                                            struct weir_err *err);

@@ -918,6 +918,8 @@ void protocol_tell(struct protocol *p, const struct protocol_told *t)
         tell_abort(p, t);
         break;
     case S_WAIT:
+        if (t->least_ms && p->after_wait == S_POLL)
+            memcpy(p->least_ms, t->least_ms, p->config.n_rounds * sizeof *p->least_ms);
         p->step = p->after_wait;
         break;
     case S_LEASE:
@@ -1005,6 +1007,7 @@ static void describe_partition(const struct protocol *p, struct protocol_action 
     if (p->step == S_R_COMMITTED || p->step == S_R_APPLIED || p->step == S_R_SET) {
         out->partition = p->partition;
         out->upto = p->replay;
+        out->is_recovery = true;
     } else if (p->at < p->n_owned) {
         const struct owned *o = &p->owned[p->at];
         out->partition = o->partition;
@@ -1016,6 +1019,7 @@ static void describe_partition(const struct protocol *p, struct protocol_action 
             out->extra = (struct str){(const char *)o->meta.extra, o->meta.n_extra};
         out->gap_from = o->gap_from;
         out->gap_to = o->gap_to;
+        out->committed = o->committed;
     }
 }
 

@@ -92,6 +92,10 @@ struct protocol_action {
     /* SEEK: offsets in [from, to) were not read and are gone from the log. A finding tells it,
      * published by the PRODUCE that follows (is_pin). Equal: none. */
     uint64_t gap_from, gap_to;
+    /* SEEK: what lies below was committed, and what it said and no store remembers is out (dead
+     * letters). A replay begins below it. */
+    uint64_t committed;
+    bool is_recovery; /* READ_COMMITTED, READ_APPLIED: for a recovery, not to own the partition */
     bool is_pin; /* PRODUCE: there is no batch; findings about gaps, or nothing, then offsets */
     const struct store_part *parts; /* APPLY; owned partitions in the order of protocol_assign() */
     size_t n_parts;
@@ -130,7 +134,8 @@ struct protocol_told {
     struct store_applied replay;
     /* POLL */
     const struct protocol_taken *taken; /* n_parts */
-    /* POLL, APPLY: there is something to be published. MARK: least_ms of each level */
+    /* POLL, APPLY: there is something to be published. MARK: least_ms of each level; WAIT, if it is
+     * idle: the same, asked without marks of one's own, or NULL. Others may have gone on since. */
     bool has_records;
     const int64_t *least_ms;
 };

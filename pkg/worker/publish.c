@@ -331,10 +331,12 @@ void publisher_matches(struct publisher *p)
     }
 }
 
-void publisher_dead(struct publisher *p)
+void publisher_dead(struct publisher *p, const uint64_t *from)
 {
     for (size_t i = 0; i < p->batch->n_dead; i++) {
         const struct batch_dead *d = &p->batch->dead[i];
+        if ((uint64_t)d->offset < from[d->part])
+            continue;
         const struct scene_part *part = &p->scene->parts[d->part];
         struct kafka_message m = {.value = batch_str(p->batch, d->value),
                                   .has_value = d->has_value,

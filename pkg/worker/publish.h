@@ -45,8 +45,9 @@ enum weir_rc publisher_finding(void *publisher, const struct finding *f, uint32_
                                struct weir_err *err);
 /* Without state: every match of the batch. */
 void publisher_matches(struct publisher *p);
-/* The records of the batch that gave no event. */
-void publisher_dead(struct publisher *p);
+/* The records of the batch that gave no event; from: by partition of the scene, offsets below it
+ * are read again and were told. */
+void publisher_dead(struct publisher *p, const uint64_t *from);
 /* Offsets [from, to) of a partition are gone unread. */
 void publisher_gap(struct publisher *p, const char *topic, int32_t partition, uint64_t from,
                    uint64_t to);

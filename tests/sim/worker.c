@@ -358,10 +358,24 @@ static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol
     return PROTOCOL_DONE;
 }
 
+/* Others may have gone on since. */
+static void ask_marks(struct sim_worker *k, const struct protocol_action *a,
+                      struct protocol_told *t)
+{
+    enum store_answer answer = STORE_DONE;
+
+    if (store_mark(k->store, a->incarnation, NULL, 0, k->form->n_rounds(), k->least_ms, &answer,
+                   NULL) == WEIR_OK &&
+        answer == STORE_DONE)
+        t->least_ms = k->least_ms;
+}
+
 static void act(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
 {
     switch (a->what) {
     case PROTOCOL_WAIT:
+        if (a->is_idle && chance(k, 32))
+            ask_marks(k, a, t);
         k->waits = true;
         worker_pause(k, "wait");
         k->waits = false;
