@@ -122,7 +122,7 @@ def free_port():
 
 def worker_config(b, servers, top, topic, rules, threads, group, port, slot, state="redis", once=True):
     lists = "".join(f"\n    - {x}" for x in b.named_lists)
-    text = f"""group: {{name: {group}, slot: {slot}}}
+    text = f"""group: {{name: {group}, slot: {slot}, slots_max: 16}}
 kafka:
   common: {{bootstrap.servers: "{servers.bootstrap}"}}
 inputs:
@@ -130,11 +130,10 @@ inputs:
     start: earliest
 rules:
   paths:{"".join(f"{chr(10)}    - {r}" for r in rules)}
-  lists:{lists}
-state:{" none" if state == "none" else f"{chr(10)}  url: {servers.redis}"}
-work: {{threads: {threads}, cache: false{"" if once else ", at_least_once: true"}}}
+  lists:{lists if any(r == b.rules for r in rules) else " []"}
+state: {{url: "{"none" if state == "none" else servers.redis}", secret_file: {top}/secret, budget: 1MiB}}
+work: {{threads: {threads}, no_cache: true{"" if once else ", at_least_once: true"}}}
 http: {{address: "127.0.0.1:{port}"}}
-topics: {{create: true}}
 """
     path = os.path.join(top, f"{group}-{slot}.yml")
     with open(path, "w", encoding="utf-8") as f:
@@ -215,7 +214,12 @@ def worker(b):
             ("all Sigma rules and two correlations", [b.rules, CORRELATIONS], {})]
     rows, parts_rows, ways = [], [], []
     with tempfile.TemporaryDirectory() as top, Servers(top) as servers:
+        with open(os.path.join(top, "secret"), "w", encoding="ascii") as f:
+            f.write("a secret of the benchmark, long enough\n")
         n = fill(servers, "lane", lane)
+        for name in ("alerts", "lifecycle", "shadow", "health", "dead-letters"):
+            servers.topic("weir." + name, 4, "retention.ms=-1")
+        servers.topic("weir.state", 4, "cleanup.policy=compact")
         for name, rules, how in sets:
             rules = [r for r in rules if os.path.exists(r)]
             runs = []
