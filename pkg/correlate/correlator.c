@@ -67,7 +67,7 @@ struct correlator {
 
     struct buf bytes; /* gathered */
     struct added *added;
-    size_t n_added;
+    size_t n_added, cap_added;
 
     struct level *levels;
     struct state_op *sorted; /* of a level that was mixed */
@@ -95,7 +95,8 @@ struct correlator *correlator_new(const struct graph *g, struct store *store)
     c->arena = arena_new(0);
     c->digest = digest_new();
     c->pressure = pressure_new(g, store);
-    c->added = calloc(CORRELATOR_EVENTS_MAX, sizeof *c->added);
+    c->cap_added = CORRELATOR_EVENTS_MAX;
+    c->added = calloc(c->cap_added, sizeof *c->added);
     c->levels = calloc(g->n_levels, sizeof *c->levels);
     ASSERT(c->added && c->levels);
     c->watermark_ms = INT64_MIN;
@@ -121,12 +122,22 @@ void correlator_free(struct correlator *c)
     free(c);
 }
 
+/* Who takes whole records adds more than he wanted to when the last one holds many events. */
+static struct added *next_added(struct correlator *c)
+{
+    if (c->n_added == c->cap_added) {
+        c->cap_added *= 2;
+        c->added = reallocarray(c->added, c->cap_added, sizeof *c->added);
+        ASSERT(c->added);
+    }
+    return &c->added[c->n_added++];
+}
+
 void correlator_add(struct correlator *c, struct str gathered, const struct correlator_event *e)
 {
     if (gathered.n == 0)
         return;
-    ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
-    c->added[c->n_added++] = (struct added){.from = c->bytes.n, .n = gathered.n, .event = *e};
+    *next_added(c) = (struct added){.from = c->bytes.n, .n = gathered.n, .event = *e};
     buf_add(&c->bytes, gathered);
 }
 
@@ -134,13 +145,12 @@ void correlator_lend(struct correlator *c, struct str gathered, const struct cor
 {
     if (gathered.n == 0)
         return;
-    ASSERT(c->n_added < CORRELATOR_EVENTS_MAX);
-    c->added[c->n_added++] = (struct added){.lent = gathered, .n = gathered.n, .event = *e};
+    *next_added(c) = (struct added){.lent = gathered, .n = gathered.n, .event = *e};
 }
 
 bool correlator_is_full(const struct correlator *c)
 {
-    return c->n_added == CORRELATOR_EVENTS_MAX || c->bytes.n >= CORRELATOR_BYTES_MAX;
+    return c->n_added >= CORRELATOR_EVENTS_MAX || c->bytes.n >= CORRELATOR_BYTES_MAX;
 }
 
 int64_t correlator_watermark(const struct correlator *c)

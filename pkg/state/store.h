@@ -34,7 +34,7 @@ enum {
     STORE_SHARDS = 64,     /* shard of a key: state_key_shard() */
     STORE_ROUNDS_MAX = 32, /* rounds of one batch: what one emits is the input of the next */
     STORE_SPACES_MAX = 65536,
-    STORE_OPS_MAX = 65536 /* operations of one apply */
+    STORE_OPS_MAX = 4 * 1024 * 1024 /* operations of one apply */
 };
 
 /* Where something stands in its partition; pairs compare by position, then tick.

@@ -82,6 +82,7 @@ struct feed {
     uint32_t *rules;
     size_t cap_rules;
     struct kafka_message messages[FEED_CHUNK];
+    size_t mean_bytes; /* of the records of the last chunk; 0: none yet */
     uint32_t message_part;
     uint64_t operations; /* of all gatherers, as last asked */
 };
@@ -494,13 +495,21 @@ static void tell_gone(struct feed *f, size_t part)
     f->is_reading = false;
 }
 
+/* Fewer where they are large: a chunk is some FEED_CHUNK_BYTES. */
+static size_t usual_chunk(const struct feed *f)
+{
+    size_t n = f->mean_bytes ? FEED_CHUNK_BYTES / f->mean_bytes : FEED_CHUNK;
+
+    return n < 1 ? 1 : n < FEED_CHUNK ? n : FEED_CHUNK;
+}
+
 /* How many records may be looked at together: those that a worker died of alone in their batch. */
 static size_t chunk_of(const struct feed *f, size_t part)
 {
     const struct feed_part *p = &f->parts[part];
 
     if (!p->note.count || care_of(f, part, (int64_t)p->position) == CRASH_NO_CARE)
-        return p->note.count ? 1 : FEED_CHUNK;
+        return p->note.count ? 1 : usual_chunk(f);
     return f->batch->n_records ? 0 : 1;
 }
 
@@ -567,6 +576,7 @@ static void take_chunk(struct feed *f, size_t n)
     crash_nowhere();
     kafka_messages_release(f->messages, n);
     arena_reset(f->arena);
+    f->mean_bytes = bytes / n;
     uint64_t operations = operations_of(f);
     f->batch->n_operations += operations - f->operations;
     f->operations = operations;

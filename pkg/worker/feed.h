@@ -18,7 +18,8 @@
  * Crashes    records that brought a worker down (crash_note.h) are read one at a time, each a batch
  *            of its own; one that did so crash_max times is a dead letter, unread.
  *
- * Memory     batches, and one chunk of records that are lent from librdkafka while they are matched.
+ * Memory     batches, and one chunk of records that are lent from librdkafka while they are
+ * matched.
  *
  * Threads    feed_main() is a thread of its own; the consumer belongs to it.
  */
@@ -33,7 +34,7 @@
 #include "worker/post.h"
 #include "worker/ruleset.h"
 
-enum { FEED_CHUNK = 128, FEED_MARK_MS = 1000 };
+enum { FEED_CHUNK = 128, FEED_CHUNK_BYTES = 2 * 1024 * 1024, FEED_MARK_MS = 1000 };
 
 struct feed_options {
     const struct config *config;
