@@ -69,7 +69,7 @@ struct lane {
     int64_t evicted_ms;
     char transactional_id[TRANSACTIONAL_ID_MAX];
     const char *outputs[CONFIG_TOPICS];
-    char *output_names[CONFIG_TOPICS];
+
     size_t n_outputs;
 
     struct store *store; /* NULL: stateless */
@@ -227,12 +227,12 @@ static enum weir_rc open_producer(struct lane *l, struct weir_err *err)
 {
     const struct config *c = l->config;
 
-    for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        if (c->topics[i].n) {
-            l->output_names[i] = strndup(c->topics[i].p, c->topics[i].n);
-            ASSERT(l->output_names[i]);
-            l->outputs[l->n_outputs++] = l->output_names[i];
-        }
+    for (size_t i = 0; i < CONFIG_TOPICS; i++) {
+        const char *name = publisher_topic(l->publisher, (enum config_topic)i);
+        if (name)
+            l->outputs[l->n_outputs++] = name;
+    }
+
     snprintf(l->transactional_id, sizeof l->transactional_id, "weir-%.*s-%u", (int)c->group.n,
              c->group.p, l->options.slot);
     struct kafka_producer_options o = {.common = &c->common,
@@ -293,8 +293,7 @@ void lane_free(struct lane *l)
     if (!l)
         return;
     kafka_producer_free(l->producer);
-    for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        free(l->output_names[i]);
+
     correlator_free(l->correlator);
     partition_book_free(l->book);
     if (l->store)
@@ -1110,7 +1109,7 @@ static size_t recovery_topics(const struct lane *l, bool wants_facts, const char
     size_t n_list = wants_facts ? ARRAY_LEN(facts) : ARRAY_LEN(claims), n = 0;
 
     for (size_t i = 0; i < n_list; i++) {
-        const char *name = l->output_names[list[i]];
+        const char *name = publisher_topic(l->publisher, list[i]);
         bool is_there = !name;
         for (size_t k = 0; k < n && !is_there; k++)
             is_there = strcmp(out[k], name) == 0;

@@ -35,7 +35,8 @@ struct outgoing {
 
 struct publisher {
     struct publish_options options;
-    char *topics[CONFIG_TOPICS]; /* zero-terminated */
+    struct arena *names;
+    const char *topics[CONFIG_TOPICS]; /* zero-terminated; NULL: not configured */
     size_t caps[CONFIG_TOPICS];
     const struct ruleset *ruleset;
     struct alert_writer *alerts;
@@ -73,10 +74,12 @@ struct publisher *publisher_new(const struct publish_options *o)
 
     ASSERT(p);
     p->options = *o;
+    p->names = arena_new(0);
     for (size_t i = 0; i < CONFIG_TOPICS; i++) {
-        p->topics[i] =
-            strndup(o->config->topics[i].p ? o->config->topics[i].p : "", o->config->topics[i].n);
-        ASSERT(p->topics[i]);
+        struct str name = o->config->topics[i];
+        if (name.n)
+            p->topics[i] = arena_printf(p->names, "%.*s", (int)name.n, name.p).p;
+
         p->caps[i] = cap_of(o, (enum config_topic)i);
     }
     p->digest = digest_new();
@@ -95,10 +98,9 @@ void publisher_free(struct publisher *p)
     if (!p)
         return;
     free_writers(p);
-    for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        free(p->topics[i]);
     digest_free(p->digest);
     arena_free(p->arena);
+    arena_free(p->names);
     buf_release(&p->bytes);
     free(p->out);
     free(p);
@@ -426,6 +428,11 @@ void publisher_fact(struct publisher *p, struct str key, struct str value)
 /* ---- on their way -------------------------------------------------------------------------------
  */
 
+const char *publisher_topic(const struct publisher *p, enum config_topic topic)
+{
+    return p->topics[topic];
+}
+
 size_t publisher_count(const struct publisher *p)
 {
     return p->n;
@@ -462,7 +469,7 @@ bool publisher_shrink(struct publisher *p, size_t i)
         cap = p->out[i].value.n;
     cap = cap / 2 > PUBLISH_CAP_MIN ? cap / 2 : PUBLISH_CAP_MIN;
     for (size_t t = 0; t < CONFIG_TOPICS; t++)
-        if (strcmp(p->topics[t], p->topics[topic]) == 0 && cap < p->caps[t])
+        if (p->topics[t] && strcmp(p->topics[t], p->topics[topic]) == 0 && cap < p->caps[t])
             p->caps[t] = cap;
     publisher_use(p, p->ruleset);
     return true;

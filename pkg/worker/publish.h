@@ -53,6 +53,9 @@ void publisher_gap(struct publisher *p, const char *topic, int32_t partition, ui
                    uint64_t to);
 void publisher_fact(struct publisher *p, struct str key, struct str value);
 
+/* Zero-terminated name of an output topic; NULL: it is not configured. */
+const char *publisher_topic(const struct publisher *p, enum config_topic topic);
+
 size_t publisher_count(const struct publisher *p);
 /* Valid until the next call. */
 const struct kafka_record *publisher_record(struct publisher *p, size_t i);
