@@ -338,7 +338,8 @@ static void room_for(struct lane *l, size_t n)
         l->cap = n;
     }
     l->n = n;
-    memset(l->parts, 0, n * sizeof *l->parts);
+        if (n)
+        memset(l->parts, 0, n * sizeof *l->parts);
 }
 
 static enum weir_rc number_owned(struct lane *l, const char *incarnation, struct weir_err *err)
