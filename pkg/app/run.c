@@ -115,9 +115,11 @@ static enum weir_rc set_up_store(struct run *r, struct weir_err *err)
 /* ---- rules --------------------------------------------------------------------------------------
  */
 
-static void announce_rules(struct run *r)
+/* A ruleset_announce_fn: metrics know a set before a lane can count by it. */
+static void announce_rules(void *context, const struct ruleset *set)
 {
-    const struct ruleset *set = ruleset_take(r->shelf);
+    struct run *r = context;
+
     uint32_t n_profiles = profile_count(set->profiles);
     struct str *uids = calloc(set->n_rules + 1, sizeof *uids);
     struct str *names = calloc(n_profiles + 1, sizeof *names);
@@ -139,9 +141,17 @@ static void announce_rules(struct run *r)
                                    .loaded_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
                                });
     LOG(LOG_INFO, "rules loaded", LOG_S("ruleset", set->generation), LOG_U("rules", set->n_rules));
-    ruleset_release(r->shelf, set);
     free(uids);
     free(names);
+}
+
+static void announce_first(struct run *r)
+{
+    const struct ruleset *set = ruleset_take(r->shelf);
+
+    announce_rules(r, set);
+    ruleset_release(r->shelf, set);
+    ruleset_shelf_announce(r->shelf, announce_rules, r);
 }
 
 static void tell_reload(void *context, enum weir_rc rc, bool changed, const struct weir_err *err)
@@ -153,9 +163,7 @@ static void tell_reload(void *context, enum weir_rc rc, bool changed, const stru
         char text[ERR_FILE_MAX + ERR_TEXT_MAX + 64];
         LOG(LOG_ERROR, "reload refused: the rules in force stay",
             LOG_S("error", str_from(err_format(err, text, sizeof text))));
-    } else if (changed) {
-        announce_rules(r);
-    } else {
+    } else if (!changed) {
         LOG(LOG_INFO, "reload: nothing has changed");
     }
 }
@@ -527,7 +535,7 @@ static enum weir_rc open_all(struct run *r, struct weir_err *err)
                                                          .version = r->options->version,
                                                          .worker = r->config.worker_name,
                                                          .group = r->config.group});
-    announce_rules(r);
+    announce_first(r);
     TRY(open_service(r, err));
     TRY(take_slots(r, err));
     for (size_t i = 0; i < r->n_lanes; i++)

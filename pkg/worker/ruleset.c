@@ -22,6 +22,8 @@ struct ruleset_shelf {
     ruleset_load_fn *load;
     ruleset_free_fn *release;
     void *context;
+    ruleset_announce_fn *announce; /* NULL: nobody asks */
+    void *announce_context;
 
     pthread_mutex_t loading; /* one reload at a time */
     pthread_mutex_t lock;    /* guards newest, holders, next, siblings of engines */
@@ -114,12 +116,22 @@ static void publish(struct ruleset_shelf *s, struct held *h)
     h->holders = 1;
     h->next = old;
     h->set.number = old ? old->set.number + 1 : 1;
+    if (s->announce)
+        s->announce(s->announce_context, &h->set);
     s->newest = h;
     struct held *gone = old ? drop(s, old) : NULL;
     atomic_store_explicit(&s->number, h->set.number, memory_order_release);
     unlock(s);
     if (gone)
         free_held(s, gone);
+}
+
+void ruleset_shelf_announce(struct ruleset_shelf *s, ruleset_announce_fn *fn, void *context)
+{
+    lock(s);
+    s->announce = fn;
+    s->announce_context = context;
+    unlock(s);
 }
 
 /* Only reloads change the newest, and there is one at a time. */

@@ -64,6 +64,9 @@ struct ruleset_shelf; /* the newest, and who holds older ones */
 
 struct ruleset_shelf *ruleset_shelf_new(ruleset_load_fn *load, ruleset_free_fn *release,
                                         void *context);
+/* Called with each set from now on, before anybody can take it. Must not ask the shelf. */
+typedef void ruleset_announce_fn(void *context, const struct ruleset *r);
+void ruleset_shelf_announce(struct ruleset_shelf *s, ruleset_announce_fn *fn, void *context);
 /* Nobody holds any set. */
 void ruleset_shelf_free(struct ruleset_shelf *s);
 
