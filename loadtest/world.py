@@ -32,7 +32,9 @@ OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 OUTPUT_PARTITIONS = 4
 GROUP = "load"
 STOP_S, READY_S, CALL_S = 30, 30, 90
-TICKS = 3  # ticks that bring nothing new: there is nothing more
+# A level of correlations is judged one batch after the one below: as many ticks, one batch each, as a rule set
+# has rounds (8), and some. Two times of them that bring nothing new: there is nothing more.
+TICKS, SAME = 10, 2
 
 
 # No event matches it: its list is there to be loaded again.
@@ -222,9 +224,9 @@ class World:
         return process
 
     def tick(self, end_ms):
-        """Event time goes on by a minute on every partition: timers of a level above run. Its new end."""
+        """Event time goes on a bit on every partition: timers run, of one level after the other. Its new end."""
         command = [GENERATE, "--brokers", self.bootstrap, "--partitions", self.s.partitions, "--events", 0, "--attacks", 0,
-                   "--bad", 0, "--flush", "1s", "--ticks", 1, "--start-time", end_ms + 60_000]
+                   "--bad", 0, "--flush", "1s", "--ticks", TICKS, "--start-time", end_ms + 60_000]
         for topic in self.topics:
             command += ["--topic", topic]
         done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, check=True, timeout=CALL_S)
@@ -255,7 +257,7 @@ class World:
     def wait_until_settled(self, seconds, quiet_s, look_after):
         """Everything consumed, and nothing more is written, though event time goes on. False: not in time."""
         end, end_ms, before, same = time.monotonic() + seconds, self.generated()["end"], None, 0
-        while same < TICKS:
+        while same < SAME:
             if not self.wait_until_quiet(end - time.monotonic(), quiet_s, look_after):
                 return False
             now = sum(o["high"] for o in self.offsets() if o["topic"] in OUTPUTS)
