@@ -170,7 +170,7 @@ $(B)/fault/%: $(B)/tests/fault/%.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-fault: all $(B)/bench/flood_events $(FAULT_BIN) ## run the fault tests
+fault: all $(B)/bench/flood_events $(FAULT_BIN) loadtest-programs ## run the fault tests
 	$(Q)B=$(B) tests/run fault
 
 # The steps follow each other (the compiler may have to be installed first), so each is a
