@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-METADATA, CREATE_TOPICS, CREATE_ACLS = 3, 19, 30
+METADATA, CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS, CREATE_ACLS = 3, 19, 20, 21, 30
 TOPIC_EXISTS = 36
 
 OPERATIONS = {"all": 2, "read": 3, "write": 4, "create": 5, "delete": 6, "alter": 7, "describe": 8,
@@ -106,6 +106,31 @@ def create_topic(port, name, partitions, replicas, configs, seconds=10):
         if time.monotonic() > end:
             raise ValueError(f"topic {name}: no leaders in {seconds} s")
         time.sleep(0.02)
+
+
+def delete_topic(port, name, seconds=10):
+    """Gone when it returns: the name may be given anew."""
+    reply = ask(port, DELETE_TOPICS, 1, struct.pack(">i", 1) + text(name) + struct.pack(">i", seconds * 1000), seconds)
+    reply.take("i"), reply.take("i"), reply.text()  # throttle, one topic, its name
+    error = reply.take("h")
+    if error:
+        raise ValueError(f"topic {name}: error {error}")
+    end = time.monotonic() + seconds
+    while metadata(port, [name])[1][name]:
+        if time.monotonic() > end:
+            raise ValueError(f"topic {name}: still there after {seconds} s")
+        time.sleep(0.02)
+
+
+def delete_records(port, topic, partition, offset, seconds=10):
+    """The log begins at this offset then, as if retention had passed. The port: its leader's."""
+    body = struct.pack(">i", 1) + text(topic) + struct.pack(">iiqi", 1, partition, offset, seconds * 1000)
+    reply = ask(port, DELETE_RECORDS, 1, body, seconds)
+    reply.take("i"), reply.take("i"), reply.text(), reply.take("i")  # throttle, one topic, its name, one partition
+    reply.take("i"), reply.take("q")  # the partition, where its log begins
+    error = reply.take("h")
+    if error:
+        raise ValueError(f"{topic}/{partition}: error {error}")
 
 
 def allow(port, user, operation, resource, name):

@@ -91,7 +91,8 @@ int command_replay(int argc, char **argv)
          .to.text = &o.rules.query},
         {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma", .to.text = &t.lang},
         {"input", 'i', FLAG_TEXTS, "PATH",
-         "event file, directory, or - for stdin; may repeat; .gz and .zst too",
+         "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
+         "                      or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",
          .to.texts = &o.inputs},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
         {"order", 0, FLAG_CHOICE, "auto|time|arrival",
@@ -108,6 +109,16 @@ int command_replay(int argc, char **argv)
         {"at-end", 0, FLAG_CHOICE, "flush|keep",
          "close what is open at the end (default), or leave it", .to.choice = &t.at_end},
         {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
+    };
+    const struct flag kafka_flags[] = {
+        {"from", 0, FLAG_TEXT, "TIME", "records of this time on: 2026-07-25T12:00:00Z, or 4h ago",
+         .to.text = &o.kafka.from},
+        {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o.kafka.to},
+        {"property", 'X', FLAG_TEXTS, "NAME=VALUE",
+         "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o.kafka.properties},
+        {"config", 'c', FLAG_TEXT, "FILE",
+         "a worker's configuration: brokers; profile, labels, tenant of the topic",
+         .to.text = &o.kafka.config},
     };
     const struct flag state_flags[] = {
         {"state", 0, FLAG_TEXT, "WHERE",
@@ -149,14 +160,15 @@ int command_replay(int argc, char **argv)
     };
     const struct flag_group groups[] = {
         {"input", main_flags, ARRAY_LEN(main_flags)},
+        {"topics (-i kafka://...)", kafka_flags, ARRAY_LEN(kafka_flags)},
         {"state", state_flags, ARRAY_LEN(state_flags)},
         {"output", output_flags, ARRAY_LEN(output_flags)},
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
-    const struct flag_set set = {
-        "replay", "weir replay -r PATH... -i PATH... [OPTION...]",
-        "Run rules over events from files. Alerts go to stdout, the summary to stderr.", groups,
-        ARRAY_LEN(groups)};
+    const struct flag_set set = {"replay", "weir replay -r PATH... -i PATH... [OPTION...]",
+                                 "Run rules over events from files or Kafka topics. Alerts go to "
+                                 "stdout, the summary to stderr.",
+                                 groups, ARRAY_LEN(groups)};
     int code;
 
     if (command_begin(&set, argc, argv, &words, &code)) {
@@ -168,6 +180,7 @@ int command_replay(int argc, char **argv)
     }
     text_list_release(&words);
     text_list_release(&o.inputs);
+    text_list_release(&o.kafka.properties);
     rule_options_release(&o.rules);
     return code;
 }

@@ -383,9 +383,9 @@ static enum weir_rc prepare_inputs(struct bench *b, struct weir_err *err)
     TRY(rule_book_engine_options(&b->book, &o->rules, o->profile, &b->engine_options, err));
     b->engine_options.kind = o->engine;
     b->engine_options.no_cache = o->no_cache;
-    TRY(source_open(&o->inputs, &b->source, err));
-    b->engine_options.inputs = b->source.files.items;
-    b->texts = calloc(b->source.files.n, sizeof *b->texts);
+    TRY(source_open(&o->inputs, NULL, &b->source, err));
+    b->engine_options.inputs = b->source.inputs;
+    b->texts = calloc(b->source.n_inputs, sizeof *b->texts);
     ASSERT(b->texts);
     return WEIR_OK;
 }
@@ -423,14 +423,14 @@ static void print_rejects(const struct bench *b)
 {
     struct buf text = {0};
 
-    rejects_print(&b->totals.counts, b->source.files.items, &text);
+    rejects_print(&b->totals.counts, b->source.inputs, &text);
     tell(&text);
     buf_release(&text);
 }
 
 static void release(struct bench *b)
 {
-    for (size_t i = 0; b->texts && i < b->source.files.n; i++)
+    for (size_t i = 0; b->texts && i < b->source.n_inputs; i++)
         buf_release(&b->texts[i]);
     free(b->texts);
     bench_totals_release(&b->totals);

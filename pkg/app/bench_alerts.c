@@ -6,8 +6,9 @@
 #include "json/tree.h"
 
 enum weir_rc bench_alerts_init(struct bench_alerts *a, const struct rule_book *book,
-                               const struct extract_options *extract, const struct str *inputs,
-                               struct str version, struct weir_err *err)
+                               const struct extract_options *extract,
+                               const struct origin_input *inputs, struct str version,
+                               struct weir_err *err)
 {
     struct alert_options options = {.raw = ALERT_RAW_FULL,
                                     .generation = book->generation,
@@ -52,7 +53,7 @@ enum weir_rc bench_alerts_write(struct bench_alerts *a, const struct event *even
         struct alert_match match = {.rule = a->book->rules[matches[i].rule],
                                     .event = &tree,
                                     .record = event->record,
-                                    .input = a->inputs[event->ref.input],
+                                    .input = a->inputs[event->ref.input].name,
                                     .offset = event->ref.record,
                                     .index = event->ref.index,
                                     .time_ms = time_ms,

@@ -11,7 +11,7 @@
 
 struct bench_alerts {
     const struct rule_book *book;
-    const struct str *inputs;
+    const struct origin_input *inputs;
     struct alert_writer *writer;
     struct output *out;
     struct origin origin;
@@ -21,7 +21,7 @@ struct bench_alerts {
 
 MUST_USE enum weir_rc bench_alerts_init(struct bench_alerts *a, const struct rule_book *book,
                                         const struct extract_options *extract,
-                                        const struct str *inputs, struct str version,
+                                        const struct origin_input *inputs, struct str version,
                                         struct weir_err *err);
 void bench_alerts_release(struct bench_alerts *a);
 

@@ -195,11 +195,10 @@ static enum weir_rc collect_values(struct bench_literal *b, const struct rule_bo
                                    struct weir_err *err)
 {
     b->worker = extract_worker_new(b->plan->extractor);
-    struct stream *stream =
-        stream_new(b->worker, book->profiles, source->files.items, take_batch, b);
+    struct stream *stream = stream_new(b->worker, book->profiles, source->inputs, take_batch, b);
     size_t size = LITERAL_PAD;
 
-    for (size_t i = 0; i < source->files.n; i++)
+    for (size_t i = 0; i < source->n_inputs; i++)
         size += texts[i].n * TEXT_GROWTH;
     b->block = b->block_at = calloc(size, 1);
     b->values = calloc(VALUES_MAX, sizeof *b->values);

@@ -65,7 +65,7 @@ static enum weir_rc to_state(struct runner *r, const struct event *event,
     struct gather_event e = {.event = &renewed,
                              .profile = profile,
                              .t_ms = t_ms,
-                             .input = r->options->source->files.items[event->ref.input],
+                             .input = r->options->source->inputs[event->ref.input].name,
                              .origin = origin_options(&r->origin, event->ref.input)};
     buf_clear(&r->gathered);
     gather(r->gatherer, &e, rules, n, &r->gathered);
@@ -108,7 +108,7 @@ static enum weir_rc open_alerts(struct runner *r, struct weir_err *err)
     const struct bench_rounds_options *o = r->options;
 
     r->is_alerting = true;
-    return bench_alerts_init(&r->alerts, o->book, &o->engine->extract, o->source->files.items,
+    return bench_alerts_init(&r->alerts, o->book, &o->engine->extract, o->source->inputs,
                              o->version, err);
 }
 
@@ -223,7 +223,7 @@ static struct runner *runner_new(const struct bench_rounds_options *o, struct en
     r->options = o;
     r->engine = engine;
     r->stream =
-        stream_new(engine_worker(engine), o->book->profiles, o->source->files.items, on_batch, r);
+        stream_new(engine_worker(engine), o->book->profiles, o->source->inputs, on_batch, r);
     r->own.rates = calloc(BENCH_ROUNDS_MAX, sizeof *r->own.rates);
     ASSERT(r->own.rates);
     return r;
@@ -248,7 +248,7 @@ static enum weir_rc runner_open_state(struct runner *r, struct weir_err *err)
     TRY(bench_state_new(o->book->rules, o->book->n_rules, &options, &r->state, err));
     r->gatherer =
         gatherer_new(bench_state_graph(r->state), engine_fields(r->engine), o->book->profiles);
-    origin_init(&r->origin, &o->engine->extract, o->source->files.items);
+    origin_init(&r->origin, &o->engine->extract, o->source->inputs);
     return WEIR_OK;
 }
 

@@ -11,7 +11,7 @@
 enum weir_rc bench_feed(struct stream *stream, const struct source *source, const struct buf *texts,
                         struct weir_err *err)
 {
-    for (size_t i = 0; i < source->files.n; i++) {
+    for (size_t i = 0; i < source->n_inputs; i++) {
         struct str rest = buf_str(&texts[i]);
         stream_begin(stream, (uint32_t)i);
         while (rest.n) {
@@ -102,8 +102,7 @@ enum weir_rc bench_sample(struct rule_book *book, const struct extract_options *
     const struct extractor *x =
         extractor_new(a, book->profiles, field_table_new(a), false, extract);
     struct extract_worker *worker = extract_worker_new(x);
-    struct stream *stream =
-        stream_new(worker, book->profiles, source->files.items, ignore_batch, NULL);
+    struct stream *stream = stream_new(worker, book->profiles, source->inputs, ignore_batch, NULL);
     enum weir_rc rc = bench_feed(stream, source, texts, err);
 
     if (rc == WEIR_OK)

@@ -227,7 +227,7 @@ static void print_summary(const struct classify *c)
     buf_add(&text, STR(", "));
     add_count(&text, unknown);
     buf_add(&text, STR(" of unknown shape (they see every rule)\n"));
-    rejects_print(counts, c->source.files.items, &text);
+    rejects_print(counts, c->source.inputs, &text);
     tell(&text);
     buf_release(&text);
 }
@@ -256,12 +256,12 @@ static enum weir_rc run(struct classify *c, struct weir_err *err)
             return err_set(err, WEIR_BADARG, "unknown profile '%.*s'", (int)o->profile.n,
                            o->profile.p);
     }
-    TRY(source_open(&o->inputs, &c->source, err));
+    TRY(source_open(&o->inputs, NULL, &c->source, err));
     intern_fields(c);
     c->worker =
         extract_worker_new(extractor_new(c->arena, c->profiles, c->fields, false, &extract));
-    c->stream = stream_new(c->worker, c->profiles, c->source.files.items, on_batch, c);
-    struct progress *progress = progress_new(c->source.bytes_total, true);
+    c->stream = stream_new(c->worker, c->profiles, c->source.inputs, on_batch, c);
+    struct progress *progress = progress_new(c->source.total, true);
     enum weir_rc rc = source_run(&c->source, c->stream, progress, NULL, &c->n_damaged, err);
     progress_free(progress);
     TRY(rc);

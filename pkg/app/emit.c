@@ -221,11 +221,14 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
     const struct event_tree *tree = e ? tree_of(m, e) : NULL;
 
     if (tree) {
+        const struct origin_input *input = &m->options.inputs[e->ref.input];
         trigger = (struct alert_match){.rule = told.rule,
                                        .tenant = told.tenant,
                                        .event = tree,
                                        .record = e->record,
-                                       .input = m->options.inputs[e->ref.input],
+                                       .input = input->name,
+                                       .partition = input->partition,
+                                       .is_topic = input->is_topic,
                                        .offset = e->ref.record,
                                        .index = e->ref.index,
                                        .time_ms = e->time_ms,

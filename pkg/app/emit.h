@@ -13,6 +13,7 @@
 #include "app/stage.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "detect/origin.h"
 #include "detect/pick.h"
 #include "event/event.h"
 
@@ -27,7 +28,7 @@ struct emit_options {
     struct rule *const *rules; /* as the matcher numbers them */
     const struct profile_set *profiles;
     const struct extract_options *extract;
-    const struct str *inputs; /* names by number */
+    const struct origin_input *inputs; /* by number */
     uint32_t n_inputs;
     struct alert_options alert;
     /* Alerts: the state they come from; the graph is attached to the store. */

@@ -134,6 +134,29 @@ static enum weir_rc take_bytes(void *context, const char *bytes, size_t n,
     return cut(p);
 }
 
+static enum weir_rc add_message(struct pipeline *p, const struct stream_message *m)
+{
+    if (!p->batch) {
+        p->batch = ring_pop(p->threads[p->turn].work_back);
+        if (!p->batch)
+            return WEIR_CLOSED;
+        record_batch_begin(p->batch, p->input, m->offset, false);
+    }
+    p->bytes += m->text.n;
+    record_batch_add_message(p->batch, m);
+    return record_batch_is_full(p->batch) ? send_batch(p) : WEIR_OK;
+}
+
+static enum weir_rc take_messages(void *context, const struct stream_message *messages, size_t n,
+                                  UNUSED struct weir_err *err)
+{
+    struct pipeline *p = context;
+
+    for (size_t i = 0; i < n; i++)
+        TRY(add_message(p, &messages[i]));
+    return send_batch(p);
+}
+
 static enum weir_rc end_input(void *context, UNUSED struct weir_err *err)
 {
     struct pipeline *p = context;
@@ -165,8 +188,13 @@ static void tell_position(void *context, uint64_t position)
 static void *reader_main(void *context)
 {
     struct pipeline *p = context;
-    struct source_sink sink = {p,           begin_input,   take_bytes, end_input,
-                               keep_damage, tell_position, NULL};
+    struct source_sink sink = {.context = p,
+                               .begin = begin_input,
+                               .feed = take_bytes,
+                               .messages = take_messages,
+                               .end = end_input,
+                               .damaged = keep_damage,
+                               .passed = tell_position};
 
     p->rc = source_read(p->options->source, &sink, &p->err);
     for (size_t i = 0; i < p->options->n_threads; i++)
@@ -216,6 +244,19 @@ static void pack_mark(void *context, UNUSED uint32_t input, const struct profile
         match_batch_mark(t->out, profile, t_ms);
 }
 
+static enum weir_rc match_piece(struct matching *t, const struct record_batch *b, size_t i,
+                                struct weir_err *err)
+{
+    const struct record_piece *piece = &b->pieces[i];
+
+    if (b->is_topic) {
+        struct stream_message m = record_batch_message(b, i);
+        return stream_message(t->stream, &m, err);
+    }
+    return stream_record(t->stream, str_sub(buf_str(&b->bytes), piece->from, piece->n),
+                         piece->is_new, piece->why, err);
+}
+
 /* One record batch; false: the collector wants no more. */
 static bool match_records(struct matching *t, const struct record_batch *b)
 {
@@ -223,14 +264,11 @@ static bool match_records(struct matching *t, const struct record_batch *b)
     enum weir_rc rc = WEIR_OK;
 
     t->in = b;
-    t->picker.time_standins = 0;
+    t->picker.time_standins = t->picker.time_clamped = 0;
     t->picker.has_marked = false;
     stream_begin_at(t->stream, b->input, b->first, b->is_inside);
-    for (size_t i = 0; i < b->n && rc == WEIR_OK; i++) {
-        const struct record_piece *piece = &b->pieces[i];
-        rc = stream_record(t->stream, str_sub(buf_str(&b->bytes), piece->from, piece->n),
-                           piece->is_new, piece->why, &err);
-    }
+    for (size_t i = 0; i < b->n && rc == WEIR_OK; i++)
+        rc = match_piece(t, b, i, &err);
     if (rc == WEIR_OK)
         rc = stream_flush(t->stream, &err);
     if (rc != WEIR_OK || !begin_matches(t))
@@ -239,6 +277,7 @@ static bool match_records(struct matching *t, const struct record_batch *b)
     t->out->n_numbers = stream_numbers(t->stream);
     t->out->counts = *stream_counts(t->stream);
     t->out->time_standins = t->picker.time_standins;
+    t->out->time_clamped = t->picker.time_clamped;
     t->out->at = stream_at(t->stream);
     return send_matches(t);
 }
@@ -311,6 +350,7 @@ static void add_up(struct pipeline *p, struct match_batch *b)
                 members_before(p, b, b->counts.first_rejected[i].record);
     stream_counts_add(&p->totals->counts, &b->counts);
     p->totals->time_standins += b->time_standins;
+    p->totals->time_clamped += b->time_clamped;
     p->n_numbers += b->n_numbers;
     p->n_members = b->at.index + members_before(p, b, b->at.record);
 }
@@ -364,7 +404,7 @@ static void close_rings(struct pipeline *p)
 
 static void init_picker(struct picker *p, const struct pipeline_options *o, struct engine *engine)
 {
-    picker_init(p, engine, o->graph, o->profiles, o->extract, o->source->files.items);
+    picker_init(p, engine, o->graph, o->profiles, o->extract, o->source->inputs);
     p->time_start_ms = o->time_start_ms;
     p->time_step_ms = o->time_step_ms;
 }
@@ -387,8 +427,8 @@ static void matching_init(struct matching *t, const struct pipeline_options *o,
     t->picker.fn = pack;
     t->picker.mark = o->mark ? pack_mark : NULL;
     t->picker.context = t;
-    t->stream = stream_new(engine_worker(engine), o->profiles, o->source->files.items, pick_batch,
-                           &t->picker);
+    t->stream =
+        stream_new(engine_worker(engine), o->profiles, o->source->inputs, pick_batch, &t->picker);
     t->work = ring_new(PIPELINE_DEPTH);
     t->work_back = ring_new(PIPELINE_DEPTH);
     t->told = ring_new(PIPELINE_DEPTH);
@@ -481,13 +521,14 @@ static enum weir_rc run_one(const struct pipeline_options *o, struct pipeline_to
     picker.fn = o->fn;
     picker.mark = o->mark;
     picker.context = o->context;
-    struct stream *stream = stream_new(engine_worker(o->engine), o->profiles,
-                                       o->source->files.items, pick_batch, &picker);
+    struct stream *stream =
+        stream_new(engine_worker(o->engine), o->profiles, o->source->inputs, pick_batch, &picker);
     enum weir_rc rc = source_run(o->source, stream, o->progress, o->pause.fn ? &o->pause : NULL,
                                  &out->n_damaged, err);
 
     out->counts = *stream_counts(stream);
     out->time_standins = picker.time_standins;
+    out->time_clamped = picker.time_clamped;
     end_picker(&picker, out);
     stream_free(stream);
     return rc;

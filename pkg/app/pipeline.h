@@ -44,7 +44,7 @@ struct pipeline_options {
 
 struct pipeline_totals {
     struct stream_counts counts;
-    uint64_t time_standins;
+    uint64_t time_standins, time_clamped;
     struct gather_counts gathered;
     unsigned n_damaged; /* files */
 };

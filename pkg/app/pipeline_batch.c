@@ -34,6 +34,7 @@ void record_batch_begin(struct record_batch *b, uint32_t input, uint64_t first, 
     b->input = input;
     b->first = first;
     b->is_inside = is_inside;
+    b->is_topic = false;
     b->n = 0;
     clear_bytes(&b->bytes);
 }
@@ -47,7 +48,28 @@ void record_batch_add(struct record_batch *b, struct str text, bool is_new, enum
         buf_add_char(&b->bytes, '\n'); /* stream_record() wants it */
     }
     b->pieces = room_for(b->pieces, b->n + 1, &b->cap, sizeof *b->pieces);
-    b->pieces[b->n++] = (struct record_piece){from, why == EVENT_OK ? text.n : 0, is_new, why};
+    b->pieces[b->n++] = (struct record_piece){
+        .from = from, .n = why == EVENT_OK ? text.n : 0, .is_new = is_new, .why = why};
+}
+
+void record_batch_add_message(struct record_batch *b, const struct stream_message *m)
+{
+    record_batch_add(b, m->text, true, m->why);
+    b->is_topic = true;
+    b->pieces[b->n - 1].offset = m->offset;
+    b->pieces[b->n - 1].record_ms = m->record_ms;
+}
+
+struct stream_message record_batch_message(const struct record_batch *b, size_t i)
+{
+    const struct record_piece *p = &b->pieces[i];
+
+    return (struct stream_message){
+        .text = str_sub(buf_str(&b->bytes), p->from, p->n),
+        .offset = p->offset,
+        .record_ms = p->record_ms,
+        .why = p->why,
+    };
 }
 
 bool record_batch_is_full(const struct record_batch *b)

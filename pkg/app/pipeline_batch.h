@@ -13,6 +13,7 @@ struct record_batch {
     uint32_t input;
     uint64_t first; /* number of the first record */
     bool is_inside; /* the first one goes on with the last record of the batch before */
+    bool is_topic;  /* pieces are messages */
     struct buf bytes;
     struct record_piece *pieces;
     size_t n, cap;
@@ -22,10 +23,15 @@ struct record_piece {
     size_t from, n; /* in bytes */
     bool is_new;
     enum event_reject why; /* EVENT_OK: a record */
+    /* Of a message: */
+    uint64_t offset;
+    int64_t record_ms;
 };
 
 void record_batch_begin(struct record_batch *b, uint32_t input, uint64_t first, bool is_inside);
 void record_batch_add(struct record_batch *b, struct str text, bool is_new, enum event_reject why);
+void record_batch_add_message(struct record_batch *b, const struct stream_message *m);
+struct stream_message record_batch_message(const struct record_batch *b, size_t i);
 bool record_batch_is_full(const struct record_batch *b);
 void record_batch_release(struct record_batch *b);
 
@@ -45,7 +51,7 @@ struct match_batch {
     uint64_t
         n_numbers; /* events and rejected records: the next batch's numbers begin behind them */
     struct stream_counts counts;
-    uint64_t time_standins;
+    uint64_t time_standins, time_clamped;
 
     /* The record that began in an earlier batch, if is_inside: members count on from there. */
     uint64_t first;

@@ -53,7 +53,7 @@ struct player {
     struct stream *stream;
     struct alert_writer *writer;
     struct arena *arena;
-    struct str inputs[PLAYER_PARTITIONS_MAX];
+    struct origin_input inputs[PLAYER_PARTITIONS_MAX];
     struct partition partitions[PLAYER_PARTITIONS_MAX];
     struct store_part parts[PLAYER_PARTITIONS_MAX];
     struct store_at *last; /* [levels][partitions][STORE_SHARDS] */
@@ -185,7 +185,7 @@ enum weir_rc player_new(const struct player_options *o, struct player **out, str
     p->arena = arena_new(0);
     p->watermark_ms = p->told_ms = INT64_MIN;
     for (unsigned i = 0; i < PLAYER_PARTITIONS_MAX; i++)
-        p->inputs[i] = arena_printf(p->arena, "partition-%u", i);
+        p->inputs[i].name = arena_printf(p->arena, "partition-%u", i);
     enum weir_rc rc = prepare(p, err);
     if (rc != WEIR_OK) {
         player_free(p);

@@ -1,4 +1,4 @@
-/* replay.c - `weir replay`: events from files through the rules, alerts or matches out.
+/* replay.c - `weir replay`: events from files or topics through the rules, alerts or matches out.
  *
  * Everything that can be refused is refused before the first event is read: rules, inputs, the
  * output's place. After that only the world can stop the run.
@@ -19,6 +19,10 @@
 
 struct replay {
     const struct replay_options *options;
+    struct replay_options own; /* with what a configuration adds */
+    struct arena *arena;       /* access */
+    struct stretch_access access;
+    struct text_list constants; /* labels, then those of --set */
     struct rule_book book;
     struct source source;
     struct engine_options engine_options;
@@ -60,8 +64,8 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .rules = r->book.rules,
         .profiles = r->book.profiles,
         .extract = &r->engine_options.extract,
-        .inputs = r->source.files.items,
-        .n_inputs = (uint32_t)r->source.files.n,
+        .inputs = r->source.inputs,
+        .n_inputs = (uint32_t)r->source.n_inputs,
         .graph = r->state.graph,
         .store = r->state.store,
         .keeps = o->keeps,
@@ -85,8 +89,8 @@ static enum weir_rc refuse_to_overwrite(const struct replay *r, struct weir_err 
 
     if (!path.n || stat(path.p, &out) != 0 || !S_ISREG(out.st_mode))
         return WEIR_OK;
-    for (size_t i = 0; i < r->source.files.n; i++) {
-        struct str name = r->source.files.items[i];
+    for (size_t i = 0; i < r->source.n_files; i++) {
+        struct str name = r->source.inputs[i].name;
         if (stat(name.p, &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
             continue;
         err_set(err, WEIR_BADARG, "--output: this file is also an input");
@@ -123,8 +127,7 @@ static uint64_t run_of(const struct replay *r)
     pack_u8(&text, (uint8_t)o->raw);
     pack_i64(&text, o->time_start_ms);
     pack_i64(&text, o->time_step_ms);
-    for (size_t i = 0; i < r->source.files.n; i++)
-        pack_str(&text, r->source.files.items[i]);
+    source_identify(&r->source, &text);
     uint64_t hash = hash_str(buf_str(&text));
     buf_release(&text);
     return hash;
@@ -148,8 +151,8 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     TRY(rule_book_engine_options(&r->book, &o->rules, o->profile, &r->engine_options, err));
     r->engine_options.kind = o->engine;
     r->engine_options.no_cache = o->no_cache;
-    TRY(source_open(&o->inputs, &r->source, err));
-    r->engine_options.inputs = r->source.files.items;
+    TRY(source_open(&o->inputs, &r->access, &r->source, err));
+    r->engine_options.inputs = r->source.inputs;
     if (o->emit == EMIT_ALERTS) {
         struct state_options state = o->state;
         state.score_lists = r->book.score_lists;
@@ -196,8 +199,9 @@ static void print_summary(const struct replay *r)
         .rules = r->book.rules,
         .n_rules = r->book.n_rules,
         .rule_matches = r->rule_matches,
-        .inputs = r->source.files.items,
+        .inputs = r->source.inputs,
         .time_standins = r->totals.time_standins,
+        .time_clamped = r->totals.time_clamped,
         .has_state = r->state.graph != NULL,
         .rules_off = r->state.graph ? r->state.graph->n_off : 0,
         .state = emitter_stage_counts(r->emitter),
@@ -216,7 +220,7 @@ static void print_summary(const struct replay *r)
 static enum weir_rc run(struct replay *r, struct weir_err *err)
 {
     bool is_quiet = emitter_streams_to_terminal(r->emitter);
-    struct progress *progress = progress_new(r->source.bytes_total, !is_quiet);
+    struct progress *progress = progress_new(r->source.total, !is_quiet);
 
     struct pipeline_options pipeline = {
         .engine = r->engine,
@@ -255,27 +259,80 @@ static void release(struct replay *r)
     engine_free(r->engine);
     source_release(&r->source);
     rule_book_release(&r->book);
+    text_list_release(&r->constants);
     free(r->rule_matches);
+    arena_free(r->arena);
+}
+
+/* What a worker would do to records of these topics: its profile, its labels, its tenant. */
+static void apply_input(struct replay *r, const struct config_input *input)
+{
+    struct replay_options *own = &r->own;
+
+    if (!own->profile.n)
+        own->profile = input->profile;
+    own->tenant = own->state.tenant = r->access.tenant;
+    for (size_t i = 0; i < input->n_labels; i++)
+        text_list_add(&r->constants,
+                      arena_printf(r->arena, "%.*s=%.*s", (int)input->labels[i].name.n,
+                                   input->labels[i].name.p, (int)input->labels[i].value.n,
+                                   input->labels[i].value.p));
+    for (size_t i = 0; i < own->rules.set.n; i++)
+        text_list_add(&r->constants, own->rules.set.items[i]);
+    own->rules.set = r->constants;
+}
+
+static bool has_topics(const struct replay_options *o)
+{
+    for (size_t i = 0; i < o->inputs.n; i++)
+        if (is_stretch(o->inputs.items[i]))
+            return true;
+    return false;
+}
+
+static enum weir_rc load_access(struct replay *r, struct weir_err *err)
+{
+    const struct replay_options *o = &r->own;
+    const struct stretch_options *k = &o->kafka;
+
+    if (!has_topics(o)) {
+        if (k->from.n || k->to.n || k->config.n || k->properties.n)
+            return err_set(err, WEIR_BADARG,
+                           "--from, --to, -c and -X are for topics (-i kafka://TOPIC)");
+        return WEIR_OK;
+    }
+    TRY(stretch_access_load(k, &o->inputs, o->tenant, r->arena, &r->access, err));
+    if (r->access.input)
+        apply_input(r, r->access.input);
+    return WEIR_OK;
+}
+
+static enum exit_code load_and_run(struct replay *r, struct weir_err *err)
+{
+    const struct replay_options *o = r->options;
+
+    enum weir_rc rc = load_access(r, err);
+    if (rc == WEIR_OK)
+        rc = rule_book_load(&o->rules, &r->book, err);
+    if (rc != WEIR_OK)
+        return end_with(rc, err);
+    enum exit_code code = rule_book_report(&r->book, &o->rules);
+    if (code != EXIT_FINE)
+        return code;
+    rc = prepare(r, err);
+    if (rc == WEIR_OK)
+        rc = run(r, err);
+    code = end_with(rc, err);
+    return code == EXIT_FINE && r->totals.n_damaged ? EXIT_WORLD : code;
 }
 
 enum exit_code replay_run(const struct replay_options *o)
 {
-    struct replay r = {.options = o};
+    struct replay r = {.own = *o, .arena = arena_new(0)};
     struct weir_err err;
-    enum exit_code code;
 
-    enum weir_rc rc = rule_book_load(&o->rules, &r.book, &err);
-    if (rc != WEIR_OK)
-        return end_with(rc, &err);
-    code = rule_book_report(&r.book, &o->rules);
-    if (code == EXIT_FINE) {
-        rc = prepare(&r, &err);
-        if (rc == WEIR_OK)
-            rc = run(&r, &err);
-        code = end_with(rc, &err);
-        if (code == EXIT_FINE && r.totals.n_damaged)
-            code = EXIT_WORLD;
-    }
+    r.options = &r.own;
+    enum exit_code code = load_and_run(&r, &err);
     release(&r);
     return code;
 }

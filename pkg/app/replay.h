@@ -1,4 +1,5 @@
-/* replay.h - `weir replay`: events from files through the rules, alerts or matches out. */
+/* replay.h - `weir replay`: events from files or topics through the rules, alerts or matches out.
+ */
 #ifndef WEIR_APP_REPLAY_H
 #define WEIR_APP_REPLAY_H
 
@@ -6,12 +7,14 @@
 #include "app/outcome.h"
 #include "app/rules.h"
 #include "app/state.h"
+#include "app/stretch.h"
 
 enum replay_order { ORDER_AUTO, ORDER_TIME, ORDER_ARRIVAL };
 
 struct replay_options {
     struct rule_options rules;
     struct text_list inputs;
+    struct stretch_options kafka; /* of inputs kafka://... */
     enum emit_kind emit;
     enum emit_format format;
     enum replay_order order; /* AUTO: by time, or as they arrive if stdin is an input */

@@ -222,11 +222,12 @@ static enum weir_rc describe_inputs(struct loaded_set *s, const struct config *c
                                     struct ruleset *out, struct weir_err *err)
 {
     struct extract_options *extract = ARENA_ARRAY(s->arena, c->n_inputs, struct extract_options);
-    struct str *names = ARENA_ARRAY(s->arena, c->n_inputs, struct str);
+    struct origin_input *names = ARENA_ARRAY(s->arena, c->n_inputs, struct origin_input);
 
     for (size_t i = 0; i < c->n_inputs; i++) {
         TRY(describe_input(s, &c->inputs[i], &extract[i], err));
-        names[i] = c->inputs[i].n_topics ? str_from(c->inputs[i].topics[0]) : STR("");
+        names[i].name = c->inputs[i].n_topics ? str_from(c->inputs[i].topics[0]) : STR("");
+        names[i].is_topic = true;
     }
     out->extract = extract;
     out->inputs = names;

@@ -16,7 +16,7 @@
 struct stream {
     struct extract_worker *worker;
     const struct profile_set *profiles;
-    const struct str *inputs;
+    const struct origin_input *inputs;
     stream_fn *on_batch;
     void *context;
 
@@ -24,6 +24,7 @@ struct stream {
     struct arena *arena; /* unwrapped members; reset with the batch */
     struct event_ref at; /* of the next event */
     bool has_record;
+    int64_t record_ms; /* of the record at hand, INT64_MIN: none */
     uint64_t number;
     size_t n;
     enum weir_rc rc; /* first failure of on_batch: nothing more is handed on */
@@ -34,7 +35,7 @@ struct stream {
 };
 
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
-                          const struct str *inputs, stream_fn *on_batch, void *context)
+                          const struct origin_input *inputs, stream_fn *on_batch, void *context)
 {
     struct stream *s = calloc(1, sizeof *s);
 
@@ -61,8 +62,9 @@ static void begin_at(struct stream *s, struct event_ref at, bool has_record)
 {
     s->at = at;
     s->has_record = has_record;
-    struct constant_field file = {STR(ORIGIN_FILE_FIELD), s->inputs[at.input]};
-    extract_set_pseudo_fields(s->worker, &file, 1);
+    s->record_ms = INT64_MIN;
+    struct constant_field origin = origin_field(&s->inputs[at.input]);
+    extract_set_pseudo_fields(s->worker, &origin, 1);
 }
 
 void stream_begin(struct stream *s, uint32_t input)
@@ -96,6 +98,14 @@ static void reject(struct stream *s, enum event_reject reason)
     s->at.index++;
 }
 
+/* The event behind the last one of the batch is whole. */
+static void keep_event(struct stream *s)
+{
+    s->events[s->n].record_ms = s->record_ms;
+    s->numbers[s->n++] = s->number++;
+    s->at.index++;
+}
+
 static void take_event(void *context, struct str text, uint32_t index)
 {
     struct stream *s = context;
@@ -108,8 +118,7 @@ static void take_event(void *context, struct str text, uint32_t index)
         reject(s, reason);
         return;
     }
-    s->numbers[s->n++] = s->number++;
-    s->at.index++;
+    keep_event(s);
 }
 
 static void begin_record(struct stream *s, bool is_new)
@@ -136,8 +145,7 @@ static size_t take_line(struct stream *s, struct str text, bool is_new)
         return 0;
     begin_record(s, is_new);
     e->ref = s->at;
-    s->numbers[s->n++] = s->number++;
-    s->at.index++;
+    keep_event(s);
     return (size_t)(e->record.p + e->record.n - text.p);
 }
 
@@ -245,6 +253,33 @@ enum weir_rc stream_record(struct stream *s, struct str text, bool is_new, enum 
     s->err = err;
     if (why != EVENT_OK || !take_line(s, (struct str){text.p, text.n + 1}, is_new))
         take_record(s, text, is_new, why);
+    return s->rc;
+}
+
+static void take_message(struct stream *s, struct str text)
+{
+    if (s->n == ENGINE_BATCH_MAX)
+        flush(s);
+    if (extract_whole(s->worker, s->profiles, text, s->at, &s->events[s->n])) {
+        keep_event(s);
+        return;
+    }
+    enum event_reject why = decode_record(s->arena, s->profiles, text, take_event, s);
+    if (why != EVENT_OK)
+        reject(s, why);
+}
+
+enum weir_rc stream_message(struct stream *s, const struct stream_message *m, struct weir_err *err)
+{
+    s->err = err;
+    s->at = (struct event_ref){.input = s->at.input, .record = m->offset};
+    s->record_ms = m->record_ms;
+    s->counts.records++;
+    s->counts.bytes += m->text.n;
+    if (m->why == EVENT_OK)
+        take_message(s, m->text);
+    else
+        reject(s, m->why);
     return s->rc;
 }
 

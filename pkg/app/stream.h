@@ -1,7 +1,8 @@
 /* stream.h - from the bytes of inputs to numbered events in batches.
  *
  * Joins splitter, unwrapping and extraction, and keeps the count of everything that came
- * by: each record becomes events or is rejected with a reason, nothing vanishes.
+ * by: each record becomes events or is rejected with a reason, nothing vanishes. Of topics the
+ * bytes are those of whole records, as they were sent.
  *
  * Numbers  an event's number is its 0-based position over all inputs after unwrapping; a
  *          rejected record takes a number too.
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "event/event.h"
 #include "detect/engine.h"
+#include "detect/origin.h"
 #include "event/extract.h"
 
 /* Called with at least one event. Anything but WEIR_OK ends the stream with that code. */
@@ -32,9 +34,9 @@ void stream_counts_add(struct stream_counts *to, const struct stream_counts *lat
 
 struct stream;
 
-/* `inputs`: names by number, the field @file. */
+/* `inputs`: by number, the fields @file and @topic. */
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
-                          const struct str *inputs, stream_fn *on_batch, void *context);
+                          const struct origin_input *inputs, stream_fn *on_batch, void *context);
 void stream_free(struct stream *s);
 
 /* Bytes of one input in order, between begin and end. */
@@ -50,6 +52,16 @@ void stream_begin_at(struct stream *s, uint32_t input, uint64_t record, bool is_
  * stay until the flush. */
 MUST_USE enum weir_rc stream_record(struct stream *s, struct str text, bool is_new,
                                     enum event_reject why, struct weir_err *err);
+/* Instead of both: a record of a topic, which is one event, an array or an envelope. Its number is
+ * its offset. The text stays until the flush. */
+struct stream_message {
+    struct str text;
+    uint64_t offset;
+    int64_t record_ms;     /* INT64_MIN: none */
+    enum event_reject why; /* EVENT_OK, or there is no text */
+};
+MUST_USE enum weir_rc stream_message(struct stream *s, const struct stream_message *m,
+                                     struct weir_err *err);
 /* Hand on what waits for a full batch. */
 MUST_USE enum weir_rc stream_flush(struct stream *s, struct weir_err *err);
 

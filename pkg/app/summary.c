@@ -308,7 +308,19 @@ static void print_state(const struct summary *s, struct buf *out)
                (double)c->pressure.most_bytes / MIB, (double)c->pressure.most_capsule_bytes / MIB);
 }
 
-void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out)
+static void print_place(const struct origin_input *input, uint64_t record, struct buf *out)
+{
+    if (input->is_topic) {
+        buf_printf(out, "%.*s/%u/%llu", (int)input->name.n, input->name.p, input->partition,
+                   (unsigned long long)record);
+        return;
+    }
+    buf_printf(out, "record %llu of %.*s", (unsigned long long)record, (int)input->name.n,
+               input->name.p);
+}
+
+void rejects_print(const struct stream_counts *counts, const struct origin_input *inputs,
+                   struct buf *out)
 {
     if (rejects_count(counts) == 0)
         return;
@@ -321,9 +333,9 @@ void rejects_print(const struct stream_counts *counts, const struct str *inputs,
             continue;
         buf_add(out, STR("  "));
         add_count(out, counts->rejected[i]);
-        buf_printf(out, " %s (first: record %llu of %.*s)\n",
-                   event_reject_name((enum event_reject)i), (unsigned long long)first->record,
-                   (int)inputs[first->input].n, inputs[first->input].p);
+        buf_printf(out, " %s (first: ", event_reject_name((enum event_reject)i));
+        print_place(&inputs[first->input], first->record, out);
+        buf_add(out, STR(")\n"));
     }
 }
 
@@ -337,8 +349,11 @@ static void print_notes(const struct summary *s, struct buf *out)
     if (s->time_standins) {
         buf_add(out, STR("no time: "));
         add_counted(out, s->time_standins, "event");
-        buf_add(out, STR(" got a stand-in (--time-start, --time-step)\n"));
+        buf_add(out, STR(" got a stand-in (the record's time, or --time-start, "
+                         "--time-step)\n"));
     }
+    print_nonzero(out, "times bounded", s->time_clamped,
+                  "events more than 5 minutes ahead of their record");
     if (s->has_state)
         print_state(s, out);
     if (limits) {

@@ -23,9 +23,9 @@ struct summary {
     const struct stream_counts *counts;
     struct rule *const *rules;
     size_t n_rules;
-    const uint64_t *rule_matches; /* per rule */
-    const struct str *inputs;     /* names by number */
-    uint64_t time_standins;
+    const uint64_t *rule_matches;      /* per rule */
+    const struct origin_input *inputs; /* by number */
+    uint64_t time_standins, time_clamped;
     bool has_state;
     size_t rules_off; /* for want of a database */
     struct stage_counts state;
@@ -40,6 +40,7 @@ void facts_describe(const struct logsource_facts *facts, struct buf *out);
 
 /* Rejected records by reason, with the first of each; nothing if there are none. */
 uint64_t rejects_count(const struct stream_counts *counts);
-void rejects_print(const struct stream_counts *counts, const struct str *inputs, struct buf *out);
+void rejects_print(const struct stream_counts *counts, const struct origin_input *inputs,
+                   struct buf *out);
 
 #endif

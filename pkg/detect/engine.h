@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "detect/origin.h"
 #include "event/event.h"
 #include "event/extract.h"
 #include "event/field.h"
@@ -26,8 +27,8 @@ struct engine_options {
     enum engine_kind kind;
     bool no_routing, no_cache;
     struct extract_options extract;
-    const struct str *inputs; /* names by number; may be NULL for the compiled matcher */
-    const struct str *fields; /* extracted besides those of the rules (graph.h) */
+    const struct origin_input *inputs; /* by number; may be NULL for the compiled matcher */
+    const struct str *fields;          /* extracted besides those of the rules (graph.h) */
     size_t n_fields;
 };
 

@@ -5,7 +5,14 @@
 
 #include "base/str.h"
 
-void origin_init(struct origin *o, const struct extract_options *base, const struct str *inputs)
+struct constant_field origin_field(const struct origin_input *input)
+{
+    return (struct constant_field){
+        input->is_topic ? STR(ORIGIN_TOPIC_FIELD) : STR(ORIGIN_FILE_FIELD), input->name};
+}
+
+void origin_init(struct origin *o, const struct extract_options *base,
+                 const struct origin_input *inputs)
 {
     size_t n = base->n_constants;
 
@@ -14,7 +21,6 @@ void origin_init(struct origin *o, const struct extract_options *base, const str
     ASSERT(o->constants);
     for (size_t i = 0; i < n; i++)
         o->constants[i] = base->constants[i];
-    o->constants[n].name = STR(ORIGIN_FILE_FIELD);
     o->options.constants = o->constants;
     o->options.n_constants = n + 1;
 }
@@ -27,6 +33,6 @@ void origin_release(struct origin *o)
 
 const struct extract_options *origin_options(struct origin *o, uint32_t input)
 {
-    o->constants[o->options.n_constants - 1].value = o->inputs[input];
+    o->constants[o->options.n_constants - 1] = origin_field(&o->inputs[input]);
     return &o->options;
 }

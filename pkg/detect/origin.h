@@ -1,7 +1,8 @@
-/* origin.h - the constant fields of the events of one input: what --set gives, and @file.
+/* origin.h - where events come from, and the constant fields of the events of one input: what --set
+ * gives, and @file or @topic.
  *
- * Extraction is told of @file once per input; whoever reads whole trees (alerts, the reference
- * evaluator) meets events of all inputs in any order and asks here.
+ * Extraction is told of the input's field once per input; whoever reads whole trees (alerts, the
+ * reference evaluator) meets events of all inputs in any order and asks here.
  */
 #ifndef WEIR_DETECT_ORIGIN_H
 #define WEIR_DETECT_ORIGIN_H
@@ -10,15 +11,26 @@
 #include "event/extract.h"
 
 #define ORIGIN_FILE_FIELD "@file"
+#define ORIGIN_TOPIC_FIELD "@topic"
+
+/* A file, or a partition of a topic. */
+struct origin_input {
+    struct str name;
+    uint32_t partition; /* of a topic */
+    bool is_topic;
+};
+
+struct constant_field origin_field(const struct origin_input *input);
 
 struct origin {
     struct extract_options options; /* the base, with one constant more */
     struct constant_field *constants;
-    const struct str *inputs; /* names by number */
+    const struct origin_input *inputs; /* by number */
 };
 
 /* `base` and `inputs` must outlive the origin. */
-void origin_init(struct origin *o, const struct extract_options *base, const struct str *inputs);
+void origin_init(struct origin *o, const struct extract_options *base,
+                 const struct origin_input *inputs);
 void origin_release(struct origin *o);
 
 /* Options for trees of events of this input; valid until the next call. */

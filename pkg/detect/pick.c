@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "detect/when.h"
+
 void picker_init(struct picker *p, struct engine *engine, const struct graph *graph,
                  const struct profile_set *profiles, const struct extract_options *extract,
-                 const struct str *inputs)
+                 const struct origin_input *inputs)
 {
     *p = (struct picker){.engine = engine, .inputs = inputs};
     if (!graph)
@@ -26,14 +28,16 @@ void picker_release(struct picker *p)
     buf_release(&p->gathered);
 }
 
-/* Event time, or its stand-in: record number times step, counted and marked. */
+/* Records of files have no time: their number times step stands in, counted and marked. */
 static void tell_time(struct picker *p, const struct event *event, struct picked *out)
 {
-    if (extract_time_ms(engine_worker(p->engine), event, &out->time_ms))
-        return;
-    out->time_is_standin = true;
-    out->time_ms = p->time_start_ms + (int64_t)event->ref.record * p->time_step_ms;
-    p->time_standins++;
+    int64_t standin_ms = p->time_start_ms + (int64_t)event->ref.record * p->time_step_ms;
+    struct when when = when_of(engine_worker(p->engine), event, event->record_ms, standin_ms);
+
+    out->time_ms = when.t_ms;
+    out->time_is_standin = when.is_standin;
+    p->time_standins += when.is_standin;
+    p->time_clamped += when.is_clamped;
 }
 
 static void mark_time(struct picker *p, const struct picked *e)
@@ -59,10 +63,12 @@ static void gather_operations(struct picker *p, struct picked *e)
     }
     for (size_t i = 0; i < e->n_matches; i++)
         p->rules[i] = e->matches[i].rule;
+    const struct origin_input *input = &p->inputs[e->event->ref.input];
     struct gather_event event = {.event = e->event,
                                  .profile = e->profile,
                                  .t_ms = e->time_ms,
-                                 .input = p->inputs[e->event->ref.input],
+                                 .input = input->name,
+                                 .partition = input->partition,
                                  .origin = origin_options(p->origin, e->event->ref.input)};
     buf_clear(&p->gathered);
     gather(p->gatherer, &event, p->rules, e->n_matches, &p->gathered);

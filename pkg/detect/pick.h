@@ -31,13 +31,14 @@ struct picker {
     int64_t time_start_ms;  /* stand-in of record 0 without a time */
     int64_t time_step_ms;   /* added per record */
     uint64_t time_standins; /* events that got one, matched or not */
+    uint64_t time_clamped;  /* events too far ahead of their record (when.h) */
     pick_fn *fn;
     mark_fn *mark; /* NULL: nobody asks how far time has come */
     void *context;
 
     struct gatherer *gatherer; /* NULL: no state */
     struct origin *origin;
-    const struct str *inputs; /* names by number */
+    const struct origin_input *inputs; /* by number */
 
     /* Its own: the newest time that was marked for this input and profile. */
     uint32_t marked_input;
@@ -52,7 +53,7 @@ struct picker {
 /* A picker without state or with (graph and inputs not NULL); release frees what it made. */
 void picker_init(struct picker *p, struct engine *engine, const struct graph *graph,
                  const struct profile_set *profiles, const struct extract_options *extract,
-                 const struct str *inputs);
+                 const struct origin_input *inputs);
 void picker_release(struct picker *p);
 
 /* A stream_fn (stream.h); context: the picker. */

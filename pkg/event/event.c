@@ -13,6 +13,7 @@ const char *event_reject_name(enum event_reject reason)
         [EVENT_TOO_MANY_KEYS] = "too_many_keys",
         [EVENT_TOO_MANY_VALUES] = "too_many_values",
         [EVENT_EMPTY_ENVELOPE] = "empty_envelope",
+        [EVENT_TOMBSTONE] = "tombstone",
     };
 
     ASSERT(reason < EVENT_REJECTS);

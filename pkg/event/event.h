@@ -39,6 +39,7 @@ struct event {
     int64_t time_ms;      /* since 1970 UTC, if has_time */
     uint8_t time_rule;    /* which of the profile's time paths it is */
     bool has_time;
+    int64_t record_ms; /* of the record by its transport; INT64_MIN: none. Not extraction's */
 };
 
 /* Why a record gave no event. Append only: the order is part of metrics. */
@@ -52,6 +53,7 @@ enum event_reject {
     EVENT_TOO_MANY_KEYS,
     EVENT_TOO_MANY_VALUES,
     EVENT_EMPTY_ENVELOPE, /* an envelope or array without a single event */
+    EVENT_TOMBSTONE,      /* a Kafka record without a value */
     EVENT_REJECTS
 };
 

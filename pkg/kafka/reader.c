@@ -38,7 +38,8 @@ struct kafka_reader {
     rd_kafka_topic_t **topics;
     size_t n_topics;
     struct part *parts;
-    size_t n_parts, n_open, turn;
+    struct kafka_reader_part *told; /* the same, as it was at opening */
+    size_t n_parts, n_open, turn, at_once;
     rd_kafka_message_t *lent[BATCH_MAX];
     struct kafka_troubles troubles;
 };
@@ -112,11 +113,27 @@ static enum weir_rc offset_at(struct kafka_reader *r, const char *topic, int32_t
     return code ? failed(r, topic, code, err) : WEIR_OK;
 }
 
+static void keep_part(struct kafka_reader *r, rd_kafka_topic_t *topic,
+                      const struct kafka_reader_part *told)
+{
+    r->parts = reallocarray(r->parts, r->n_parts + 1, sizeof *r->parts);
+    r->told = reallocarray(r->told, r->n_parts + 1, sizeof *r->told);
+    ASSERT(r->parts && r->told);
+    r->told[r->n_parts] = *told;
+    r->parts[r->n_parts++] = (struct part){
+        .topic = topic,
+        .partition = told->partition,
+        .state = told->from < told->to ? PART_WAITS : PART_DONE,
+        .next = told->from,
+        .end = told->to,
+    };
+}
+
 static enum weir_rc add_part(struct kafka_reader *r, const struct kafka_reader_options *o,
                              rd_kafka_topic_t *topic, int32_t partition, struct weir_err *err)
 {
     const char *name = rd_kafka_topic_name(topic);
-    int64_t low, high, from;
+    int64_t low, high, from, to = -1;
 
     TRY(bounds(r, name, partition, &low, &high, err));
     from = low;
@@ -128,16 +145,15 @@ static enum weir_rc add_part(struct kafka_reader *r, const struct kafka_reader_o
         from = high;
     if (from < low)
         from = low;
-
-    r->parts = reallocarray(r->parts, r->n_parts + 1, sizeof *r->parts);
-    ASSERT(r->parts);
-    r->parts[r->n_parts++] = (struct part){
-        .topic = topic,
-        .partition = partition,
-        .state = from < high ? PART_WAITS : PART_DONE,
-        .next = from,
-        .end = high,
-    };
+    if (o->from_offset >= 0 && o->offsets_max && o->offsets_max < (uint64_t)(INT64_MAX - from))
+        to = from + (int64_t)o->offsets_max;
+    else if (o->to_ms != INT64_MAX)
+        TRY(offset_at(r, name, partition, o->to_ms, &to, err));
+    if (to < 0 || to > high)
+        to = high;
+    if (to < from)
+        to = from;
+    keep_part(r, topic, &(struct kafka_reader_part){name, partition, low, high, from, to});
     return WEIR_OK;
 }
 
@@ -189,6 +205,7 @@ enum weir_rc kafka_reader_new(const struct kafka_reader_options *o, struct kafka
 
     ASSERT(r);
     r->to_ms = o->to_ms;
+    r->at_once = o->at_once ? o->at_once : OPEN_AT_ONCE;
     kafka_troubles_init(&r->troubles);
     r->topics = calloc(o->n_topics + 1, sizeof(rd_kafka_topic_t *));
     r->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -303,7 +320,7 @@ static enum weir_rc read_part(struct kafka_reader *r, struct part *p, struct kaf
 
 static enum weir_rc start_waiting(struct kafka_reader *r, struct weir_err *err)
 {
-    for (size_t i = 0; i < r->n_parts && r->n_open < OPEN_AT_ONCE; i++)
+    for (size_t i = 0; i < r->n_parts && r->n_open < r->at_once; i++)
         if (r->parts[i].state == PART_WAITS)
             TRY(start_part(r, &r->parts[i], err));
     return WEIR_OK;
@@ -348,6 +365,12 @@ enum weir_rc kafka_reader_next(struct kafka_reader *r, uint32_t ms, struct kafka
     }
 }
 
+const struct kafka_reader_part *kafka_reader_parts(const struct kafka_reader *r, size_t *n)
+{
+    *n = r->n_parts;
+    return r->told;
+}
+
 void kafka_reader_free(struct kafka_reader *r)
 {
     if (!r)
@@ -365,6 +388,7 @@ void kafka_reader_free(struct kafka_reader *r)
     (void)close(r->wake_fd);
     kafka_troubles_release(&r->troubles);
     free(r->parts);
+    free(r->told);
     free(r->topics);
     free(r);
 }

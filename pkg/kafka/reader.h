@@ -21,6 +21,9 @@ struct kafka_reader_options {
     int64_t to_ms;       /* records at or after it end the partition; INT64_MAX: to the end */
     int64_t from_offset; /* with one partition: instead of from_ms; -1: not given */
     /* Positions below the beginning of the log begin there. */
+    uint64_t offsets_max; /* with from_offset: no further than so many; 0: to the end */
+    uint32_t at_once;     /* partitions that are read at a time; 0: a few, in turn. 1: one whole
+                           * partition after the other, in the order of their numbers */
     bool is_uncommitted;
 };
 
@@ -32,6 +35,16 @@ enum { READER_BYTES = 64 * 1024 * 1024, READER_OPEN_MS = 10000 };
  * READER_OPEN_MS each question. */
 MUST_USE enum weir_rc kafka_reader_new(const struct kafka_reader_options *o,
                                        struct kafka_reader **out, struct weir_err *err);
+/* What is going to be read, a partition each; *n is set. Valid until the free. Offsets of the log
+ * as they were when the reader was opened; from == to: nothing. */
+struct kafka_reader_part {
+    const char *topic;
+    int32_t partition;
+    int64_t low, high; /* of the log */
+    int64_t from, to;  /* to read: up to, not including */
+};
+const struct kafka_reader_part *kafka_reader_parts(const struct kafka_reader *r, size_t *n);
+
 /* All records were released. */
 void kafka_reader_free(struct kafka_reader *r);
 

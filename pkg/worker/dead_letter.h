@@ -21,8 +21,8 @@
 
 /* Append only: metrics count by it. The first are those of event_reject. */
 enum dead_reason {
-    DEAD_TOMBSTONE = EVENT_REJECTS, /* a record without a value */
-    DEAD_UNKNOWN_TENANT,
+    DEAD_TOMBSTONE = EVENT_TOMBSTONE,
+    DEAD_UNKNOWN_TENANT = EVENT_REJECTS,
     DEAD_CRASHED, /* it brought a worker down, twice */
     DEAD_CODEC,   /* not decodable as the input says */
     DEAD_REASONS

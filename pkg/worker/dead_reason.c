@@ -6,8 +6,6 @@ const char *dead_reason_name(uint32_t reason)
 {
     ASSERT(reason < DEAD_REASONS);
     switch (reason) {
-    case DEAD_TOMBSTONE:
-        return "tombstone";
     case DEAD_UNKNOWN_TENANT:
         return "unknown_tenant";
     case DEAD_CRASHED:

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "correlate/gather.h"
+#include "detect/when.h"
 #include "event/decode.h"
 #include "worker/align.h"
 #include "worker/crash.h"
@@ -315,18 +316,16 @@ static void note_time(struct feed *f, struct feed_engine *e, const struct kafka_
     struct event *event = &e->events[e->n];
     struct noted *noted = &e->noted[e->n];
     struct feed_part *part = &f->parts[event->ref.input];
-    bool is_clamped;
+    struct when when = when_of(engine_worker(e->engine), event, m->timestamp_ms, f->wall_ms);
 
     noted->tenant = tenant;
     noted->record_ms = m->timestamp_ms;
     noted->profile = extract_shape(engine_worker(e->engine), event->shape)->profile;
-    noted->is_standin = !extract_time_ms(engine_worker(e->engine), event, &noted->t_ms);
-    if (noted->is_standin) {
-        noted->t_ms = m->timestamp_ms != INT64_MIN ? m->timestamp_ms : f->wall_ms;
+    noted->t_ms = when.t_ms;
+    noted->is_standin = when.is_standin;
+    if (when.is_standin)
         metric_add(f->metrics, METRIC_TIME_STANDINS, 1);
-    }
-    noted->t_ms = clock_clamp(noted->t_ms, m->timestamp_ms, &is_clamped);
-    if (is_clamped)
+    if (when.is_clamped)
         metric_add(f->metrics, METRIC_TIME_CLAMPED, 1);
     noted->lateness = log_clock_note(&part->clock, noted->profile, noted->t_ms);
     if (noted->lateness.late_by_ms)

@@ -47,7 +47,7 @@ struct ruleset {
      * tenant. */
     const uint32_t *engine_of;
     const struct extract_options *extract; /* by input of the configuration */
-    const struct str *inputs;              /* names for people: the first topic or pattern */
+    const struct origin_input *inputs;     /* names for people: the first topic or pattern */
     const struct str *tenants;             /* names; of the graph */
     size_t n_tenants, n_inputs;
     uint64_t number; /* 1, 2, 3 ... in this process */

@@ -19,7 +19,7 @@ static bool matches(const char *pattern, const char *topic)
     return is_match;
 }
 
-uint32_t scene_input_of(const struct config *c, const char *topic)
+uint32_t scene_find_input(const struct config *c, const char *topic)
 {
     for (uint32_t i = 0; i < c->n_inputs; i++)
         for (size_t k = 0; k < c->inputs[i].n_topics; k++)
@@ -29,7 +29,14 @@ uint32_t scene_input_of(const struct config *c, const char *topic)
         for (size_t k = 0; k < c->inputs[i].n_topics; k++)
             if (matches(c->inputs[i].topics[k], topic))
                 return i;
-    return 0;
+    return SCENE_NO_INPUT;
+}
+
+uint32_t scene_input_of(const struct config *c, const char *topic)
+{
+    uint32_t i = scene_find_input(c, topic);
+
+    return i == SCENE_NO_INPUT ? 0 : i;
 }
 
 uint32_t scene_tenant(const struct ruleset *r, struct str name)

@@ -10,11 +10,12 @@
 #ifndef WEIR_WORKER_SCENE_H
 #define WEIR_WORKER_SCENE_H
 
+#include "detect/origin.h"
 #include "kafka/consumer.h"
 #include "worker/config.h"
 #include "worker/ruleset.h"
 
-#define SCENE_TOPIC_FIELD "@topic"
+#define SCENE_TOPIC_FIELD ORIGIN_TOPIC_FIELD
 #define SCENE_BY_HEADER UINT32_MAX
 #define SCENE_NO_TENANT (UINT32_MAX - 1)
 
@@ -39,7 +40,10 @@ struct scene *scene_new(const struct config *c, const struct ruleset *r,
                         const struct kafka_partition *partitions, size_t n);
 void scene_free(struct scene *s);
 
-/* Index of the input that a topic belongs to; 0 if none names it (it is of an input that was just
+#define SCENE_NO_INPUT UINT32_MAX
+/* Index of the input that a topic belongs to. */
+uint32_t scene_find_input(const struct config *c, const char *topic);
+/* The same; 0 if none names it (it is of an input that was just
  * taken out). */
 uint32_t scene_input_of(const struct config *c, const char *topic);
 /* SCENE_NO_TENANT: unknown. */

@@ -284,7 +284,7 @@ int main(int argc, char **argv)
         text_list_add(&o.lists, str_from(argv[i]));
     load(&b, &o, argc <= 4 || strcmp(argv[4], "memo") != 0);
     read_events(&b, argv[2]);
-    struct str name = str_from(argv[2]);
+    struct origin_input name = {.name = str_from(argv[2])};
     b.stream = stream_new(b.worker, b.book.profiles, &name, on_batch, &b);
     b.is_matching = true;
     stream_all(&b); /* warms up, and shapes become known to the matcher */

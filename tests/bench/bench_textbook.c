@@ -663,7 +663,7 @@ int main(int argc, char **argv)
         text_list_add(&o.lists, str_from(argv[i]));
     load(&t, &o);
     read_events(&t, argv[2]);
-    struct str name = str_from(argv[2]);
+    struct origin_input name = {.name = str_from(argv[2])};
     struct stream *stream =
         stream_new(engine_worker(t.engine), t.book.profiles, &name, on_batch, &t);
     weir_round(&t, stream); /* warms up, and finds the shape of each event */

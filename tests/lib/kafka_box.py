@@ -39,6 +39,12 @@ class KafkaBox(LocalBox):
         pairs = [x for k, v in (configs or {}).items() for x in ("--config", f"{k}={v}")]
         self.tool("topic", name, "--partitions", partitions, *pairs)
 
+    def drop(self, name):
+        self.tool("drop", name)
+
+    def trim(self, name, partition, offset):
+        self.tool("trim", name, partition, offset)
+
     def allow(self, user, operation, resource, name):
         self.tool("allow", user, operation, resource, name)
 

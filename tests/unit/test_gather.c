@@ -23,7 +23,7 @@ struct rig {
     struct buf text; /* what was gathered */
 };
 
-static const struct str INPUT = {"in", 2};
+static const struct origin_input INPUT = {.name = {"in", 2}};
 
 static void print_op(struct rig *r, const struct gathered *g)
 {
@@ -70,7 +70,7 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
             rules[n_rules++] = i;
     struct gather_event e = {.event = events,
                              .profile = extract_shape(r->worker, events->shape)->profile,
-                             .input = INPUT};
+                             .input = INPUT.name};
     gather(r->gatherer, &e, rules, n_rules, &gathered);
     struct str rest = buf_str(&gathered);
     for (bool is_first = true; gathered_next(&rest, &g); is_first = false) {

@@ -120,7 +120,7 @@ static enum weir_rc match_batch(void *context, const struct event *events,
 
 static void path_start(struct path *p)
 {
-    static const struct str INPUTS[] = {{"test", 4}};
+    static const struct origin_input INPUTS[] = {{.name = {"test", 4}}};
     const struct engine_options options = {.kind = ENGINE_COMPILED, .inputs = INPUTS};
     struct weir_err err;
 

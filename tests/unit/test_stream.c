@@ -17,7 +17,9 @@ struct fixture {
     struct arena *arena;
     struct extract_worker *worker;
     struct stream *stream;
-    struct buf out; /* a line for each event */
+    struct buf out;             /* a line for each event */
+    int64_t record_ms[OBJECTS]; /* of the first ones */
+    size_t n;
 };
 
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
@@ -26,16 +28,19 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     struct fixture *f = context;
 
     (void)err;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++, f->n++) {
+        if (f->n < OBJECTS)
+            f->record_ms[f->n] = events[i].record_ms;
         buf_printf(&f->out, "%llu %llu.%u %.*s\n", (unsigned long long)numbers[i],
                    (unsigned long long)events[i].ref.record, events[i].ref.index,
                    (int)events[i].record.n, events[i].record.p);
+    }
     return WEIR_OK;
 }
 
 static void fixture_init(struct fixture *f)
 {
-    static const struct str name = {"test", 4};
+    static const struct origin_input name = {.name = {"test", 4}};
     const struct profile_set *profiles;
     struct field_table *fields;
     struct weir_err err;
@@ -129,5 +134,38 @@ TEST(events_do_not_depend_on_where_the_bytes_are_cut)
     fixture_release(&cut);
 }
 
+/* What a topic's records become: numbers are offsets, with gaps; times of records go along. */
+TEST(messages_keep_their_offsets_and_times)
+{
+    static const struct stream_message messages[] = {
+        {{"{\"a\":1}", 7}, 10, 1000, EVENT_OK},
+        {{"x", 1}, 11, 1001, EVENT_OK},
+        {{"", 0}, 20, 1002, EVENT_TOMBSTONE},
+        {{"[{\"a\":2},{\"a\":3}]", 17}, 21, 1003, EVENT_OK},
+        {{"{\"a\":4}", 7}, 30, INT64_MIN, EVENT_OK},
+    };
+    struct fixture f;
+    struct weir_err err;
+
+    fixture_init(&f);
+    stream_begin(f.stream, 0);
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++)
+        CHECK_EQ(stream_message(f.stream, &messages[i], &err), WEIR_OK);
+    CHECK_EQ(stream_flush(f.stream, &err), WEIR_OK);
+    CHECK_STR(buf_str(&f.out), "0 10.0 {\"a\":1}\n3 21.0 {\"a\":2}\n4 21.1 {\"a\":3}\n"
+                               "5 30.0 {\"a\":4}\n");
+    static const int64_t times[] = {1000, 1003, 1003, INT64_MIN};
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        CHECK_EQ(f.record_ms[i], times[i]);
+    const struct stream_counts *c = stream_counts(f.stream);
+    CHECK_EQ(c->records, 5);
+    CHECK_EQ(c->bytes, 32);
+    CHECK_EQ(c->rejected[EVENT_NOT_JSON], 1);
+    CHECK_EQ(c->rejected[EVENT_TOMBSTONE], 1);
+    CHECK_EQ(c->first_rejected[EVENT_TOMBSTONE].record, 20);
+    fixture_release(&f);
+}
+
 TEST_MAIN(ENTRY(events_are_numbered_over_records_good_and_bad),
-          ENTRY(events_do_not_depend_on_where_the_bytes_are_cut))
+          ENTRY(events_do_not_depend_on_where_the_bytes_are_cut),
+          ENTRY(messages_keep_their_offsets_and_times))
