@@ -123,6 +123,7 @@ class World:
         self.is_kept = keep is not None
         os.makedirs(self.top, exist_ok=True)
         atexit.register(self.close)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else atexit has no say, and workers stay
         self.boxes, self.workers, self.children = [], [], []
         self.topics = [f"in-{t}" for t in scenario.tenants] or ["in"]
         self.rules = os.path.join(self.top, "rules")
