@@ -60,9 +60,10 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
         return command_misused(set, "give rules by -r or one by --query, not both");
     if (has_query && !t->lang.n)
         return command_misused(set, "--query needs --lang");
-    if (has_query && !str_eq(t->lang, STR("sigma")))
-        return command_misused(set, "--lang %.*s: not in this version (sigma is)", (int)t->lang.n,
-                               t->lang.p);
+    if (has_query && !lang_is_known(t->lang))
+        return command_misused(set, "--lang %.*s: not in this version (sigma and eql are)",
+                               (int)t->lang.n, t->lang.p);
+    o->rules.query_language = t->lang;
     if (!has_query && t->lang.n)
         return command_misused(set, "--lang is for --query");
     if (has_query && !str_trim(o->rules.query).n)
@@ -89,7 +90,7 @@ int command_replay(int argc, char **argv)
          .to.texts = &o.rules.paths},
         {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of -r",
          .to.text = &o.rules.query},
-        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma", .to.text = &t.lang},
+        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma, eql", .to.text = &t.lang},
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
          "                      or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",

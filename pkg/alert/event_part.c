@@ -6,6 +6,7 @@
 
 #include "alert/ocsf.h"
 #include "base/str.h"
+#include "rule/expr.h"
 
 /* ---- what matched ------------------------------------------------------------------- */
 
@@ -51,6 +52,10 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
         break;
     case ATOM_FIELD_CMP:
         pattern = atom->other;
+        break;
+    case ATOM_EXPR:
+        expr_dump(&text, atom->expr);
+        pattern = buf_str(&text);
         break;
     default:
         break;

@@ -99,6 +99,8 @@ static void lint_atom(const struct atom *atom, void *context)
     lint_field(c, atom, atom->field);
     if (atom->op == ATOM_FIELD_CMP)
         lint_field(c, atom, atom->other);
+    for (size_t i = 1; i < atom->expr_fields.n; i++)
+        lint_field(c, atom, atom->expr_fields.items[i]);
     if (atom->op == ATOM_REGEX)
         lint_regex(c, atom);
 }

@@ -230,8 +230,8 @@ static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
                               struct rule_loader *loader, const struct list_source *lists,
                               const struct lang_options *options, struct weir_err *err)
 {
-    static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml)", false,
-                                                 true};
+    static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml, .eql)",
+                                                 false, true};
     struct text_list files = {0};
     enum weir_rc rc = files_collect(b->arena, &o->paths, &request, &files, err);
 
@@ -271,7 +271,9 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
     struct wrapped_query query = {0};
     enum weir_rc rc = WEIR_OK;
 
-    if (o->query.n) {
+    if (o->query.n && !str_eq(o->query_language, STR("sigma"))) {
+        rule_loader_add_as(loader, STR("query"), o->query_language, o->query);
+    } else if (o->query.n) {
         query = wrap_query(b->arena, o->query);
         rule_loader_add(loader, STR("query"), query.document);
     } else {
@@ -415,11 +417,16 @@ static enum weir_rc read_overlay(struct rule_book *b, struct str path, struct ar
     return WEIR_OK;
 }
 
+static bool is_overlay_path(struct str path)
+{
+    return lang_is_rule_path(path) && !str_ends(path, STR(".eql"));
+}
+
 /* What stands in them is judged later, when the rules are there. */
 static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book *b,
                                   struct weir_err *err)
 {
-    static const struct files_request request = {is_rule_path, "overlays (.yml, .yaml)", false,
+    static const struct files_request request = {is_overlay_path, "overlays (.yml, .yaml)", false,
                                                  true};
     struct text_list files = {0};
     struct buf digests = {0};

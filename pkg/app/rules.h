@@ -22,7 +22,8 @@
 
 struct rule_options {
     struct text_list paths;
-    struct str query; /* one rule given as text instead of paths; empty: none */
+    struct str query;          /* one rule given as text instead of paths; empty: none */
+    struct str query_language; /* "sigma", "eql" */
     struct select_options select;
     struct text_list lists; /* NAME=FILE */
     struct text_list list_dirs;

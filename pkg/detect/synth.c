@@ -2,6 +2,7 @@
 #include "detect/synth.h"
 
 #include "base/str.h"
+#include "rule/expr.h"
 
 enum { SYNTH_FIELDS_MAX = 64, SYNTH_VALUE_MAX = 2048 };
 
@@ -97,6 +98,26 @@ static void add_regex(struct synth_field *f, struct str pattern)
     }
 }
 
+/* Texts that stand in the expression, in the fields that stand beside them: now and then it is
+ * true. */
+static void satisfy_expr(struct draft *d, const struct expr *e)
+{
+    static const struct str COMMON = {"Host-1$", 7};
+    struct synth_field *f;
+
+    if (e->kind == EXPR_FIELD && (f = field_of(d, e->text)) != NULL && !f->is_whole)
+        add(f, synth_below(d->s, 4) ? COMMON : STR("h"));
+    if (e->kind != EXPR_CALL)
+        return;
+    for (size_t i = 0; i < e->n_args; i++) {
+        const struct expr *other = e->args[e->n_args - 1 - i];
+        satisfy_expr(d, e->args[i]);
+        if (e->args[i]->kind == EXPR_FIELD && other->kind == EXPR_TEXT &&
+            (f = field_of(d, e->args[i]->text)) != NULL && !f->is_whole)
+            add(f, other->text);
+    }
+}
+
 static void satisfy_atom(struct draft *d, const struct atom *x)
 {
     struct synth_field *f =
@@ -155,6 +176,9 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
             add(o, STR("Same Text"));
         break;
     }
+    case ATOM_EXPR:
+        satisfy_expr(d, x->expr);
+        break;
     case ATOM_TIME_PART:
         add(f, STR("2026-07-28T11:44:53Z"));
         break;

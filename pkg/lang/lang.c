@@ -15,6 +15,7 @@
 #include "base/vec.h"
 #include "doc/doc.h"
 #include "lang/diag.h"
+#include "lang/eql/eql.h"
 #include "lang/link.h"
 #include "lang/names.h"
 #include "lang/sigma/correlation.h"
@@ -316,13 +317,44 @@ void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why)
     add_verdict(l, &head, STR(""));
 }
 
-static void load_file(struct rule_loader *l, struct str path, struct str text)
+/* "rules/cred access.eql" is the title "cred access". */
+static struct str stem_of(struct str path)
+{
+    for (size_t i = path.n; i > 0; i--)
+        if (path.p[i - 1] == '/')
+            return stem_of(str_sub(path, i, SIZE_MAX));
+    size_t dot = str_find_char(path, '.', 1);
+    return dot == SIZE_MAX ? path : str_sub(path, 0, dot);
+}
+
+/* A file that is one query. */
+static void load_eql(struct rule_loader *l, struct str path, struct str text)
+{
+    struct rule head = new_head(l, path, 0, 1);
+    struct eql_scope s = {.a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag};
+
+    head.title = names_intern(l->names, stem_of(path));
+    head.name = head.description = head.author = head.date = STR("");
+    head.modified = head.licence = STR("");
+    head.logsource = (struct logsource){STR(""), STR(""), STR("")};
+    head.language = STR("eql");
+    diag_init(&l->diag, l->a, text, 1);
+    bool is_good = eql_load(&s, text, NULL, &head);
+    keep_rule(l, &head, STR("rule"), is_good);
+    arena_reset(l->scratch);
+}
+
+static void load_file(struct rule_loader *l, struct str path, struct str language, struct str text)
 {
     struct str own_path = arena_str(l->a, path), rest = text, piece;
     uint32_t line = 1, piece_line, document = 0;
 
     if (text.n > LANG_FILE_MAX) {
         rule_loader_refuse(l, own_path, "the file is larger than 16 MiB");
+        return;
+    }
+    if (str_eq(language, STR("eql"))) {
+        load_eql(l, own_path, text);
         return;
     }
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
@@ -333,16 +365,34 @@ static void load_file(struct rule_loader *l, struct str path, struct str text)
         rule_loader_refuse(l, own_path, "the file is empty");
 }
 
+static bool ends_with_ci(struct str s, struct str ending)
+{
+    return s.n >= ending.n && str_eq_ci(str_sub(s, s.n - ending.n, ending.n), ending);
+}
+
+/* By the file's ending; YAML is told apart later, by its keys. */
+static struct str language_of(struct str path)
+{
+    return ends_with_ci(path, STR(".eql")) ? STR("eql") : STR("");
+}
+
 void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
 {
     l->is_found = false;
-    load_file(l, path, text);
+    load_file(l, path, language_of(path), text);
+}
+
+void rule_loader_add_as(struct rule_loader *l, struct str path, struct str language,
+                        struct str text)
+{
+    l->is_found = false;
+    load_file(l, path, language, text);
 }
 
 void rule_loader_add_found(struct rule_loader *l, struct str path, struct str text)
 {
     l->is_found = true;
-    load_file(l, path, text);
+    load_file(l, path, language_of(path), text);
 }
 
 /* ---- at the end
@@ -470,16 +520,17 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
 /* ---- words
  * ------------------------------------------------------------------------------------------ */
 
-static bool ends_with_ci(struct str s, struct str ending)
+bool lang_is_known(struct str language)
 {
-    return s.n >= ending.n && str_eq_ci(str_sub(s, s.n - ending.n, ending.n), ending);
+    return str_eq(language, STR("sigma")) || str_eq(language, STR("eql"));
 }
 
 bool lang_is_rule_path(struct str path)
 {
     if (ends_with_ci(path, STR(".test.yml")) || ends_with_ci(path, STR(".test.yaml")))
         return false;
-    return ends_with_ci(path, STR(".yml")) || ends_with_ci(path, STR(".yaml"));
+    return ends_with_ci(path, STR(".yml")) || ends_with_ci(path, STR(".yaml")) ||
+           language_of(path).n;
 }
 
 const char *verdict_status_name(enum verdict_status status)

@@ -57,7 +57,7 @@ struct verdict {
     uint32_t document, line; /* 0-based number in the file; where it starts */
     struct str uid, title;   /* as far as they are known; uid is never empty */
     struct str name;         /* by which other documents may refer to it; mostly empty */
-    struct str language;     /* "sigma", or empty if it could not be told */
+    struct str language;     /* "sigma", "eql", or empty if it could not be told */
     struct str kind;         /* "rule", "filter", "correlation", or empty */
     enum verdict_status status;
     const struct verdict_message *messages;
@@ -104,6 +104,12 @@ void rule_loader_add(struct rule_loader *l, struct str path, struct str text);
  * verdict of its own, where rule_loader_add() calls it an error. */
 void rule_loader_add_found(struct rule_loader *l, struct str path, struct str text);
 
+/* One query in a language that its path does not tell: "sigma", "eql". */
+void rule_loader_add_as(struct rule_loader *l, struct str path, struct str language,
+                        struct str text);
+/* True for the languages of rule_loader_add_as(). */
+bool lang_is_known(struct str language);
+
 /* A file that cannot be loaded for a reason that only the caller knows: an error of its own. */
 void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why);
 
@@ -116,7 +122,7 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other);
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);
 
 /* True if a walk through a directory should take this file for a rule file: by its ending
- * (.yml, .yaml), but not a rule's test (NAME.test.yml). */
+ * (.yml, .yaml, .eql), but not a rule's test (NAME.test.yml). */
 bool lang_is_rule_path(struct str path);
 
 const char *verdict_status_name(enum verdict_status status);

@@ -6,6 +6,7 @@
 #include "match/eval.h"
 
 #include "base/str.h"
+#include "match/field_expr.h"
 #include "match/fold.h"
 #include "match/number.h"
 #include "match/timepart.h"
@@ -30,6 +31,7 @@ struct evaluator {
     struct regex_scratch *regex_scratch;
     struct buf fold_space; /* for Unicode folding; keeps its size */
     struct buf fold_other;
+    struct arena *expr_space; /* of one expression; keeps its size */
     uint64_t regex_limits;
 };
 
@@ -43,6 +45,7 @@ struct evaluator *evaluator_new(const struct net *net, struct text_blocks *block
     e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     ASSERT(e->nodes && e->lazies);
+    e->expr_space = arena_new(0);
     e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
     return e;
 }
@@ -52,6 +55,7 @@ void evaluator_free(struct evaluator *e)
     if (!e)
         return;
     regex_scratch_free(e->regex_scratch);
+    arena_free(e->expr_space);
     buf_release(&e->fold_space);
     buf_release(&e->fold_other);
     free(e->nodes);
@@ -173,9 +177,44 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct 
         return time_part_matches(x->part, x->cmp, v->kind, v->text, lazy->text);
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
+    case ATOM_EXPR:
         break;
     }
     return false;
+}
+
+/* ---- computed values ------------------------------------------------------------------------- */
+
+struct expr_event {
+    struct evaluator *e;
+    const struct net_lazy *lazy;
+};
+
+static struct expr_value expr_field(void *context, uint32_t slot)
+{
+    const struct expr_event *x = context;
+
+    for (uint32_t i = 0; i < x->e->n_values; i++) {
+        struct prepared_value *v = &x->e->values[i];
+        if (v->field != x->lazy->expr_fields[slot] || !value_has_text(v))
+            continue;
+        value_ready(v, x->e->blocks);
+        struct expr_value out = field_expr_value((enum json_kind)v->kind, v->text);
+        if (out.type != EXPR_VALUE_NULL)
+            return out;
+    }
+    return (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
+static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
+{
+    struct expr_event x = {e, lazy};
+
+    arena_reset(e->expr_space);
+    return expr_truth(lazy->atom->expr, &(struct expr_scope){.field = expr_field,
+                                                             .in_network = field_expr_in_network,
+                                                             .context = &x,
+                                                             .space = e->expr_space});
 }
 
 /* ---- one atom, one event --------------------------------------------------------------------- */
@@ -211,6 +250,8 @@ static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
     uint32_t n = 0, n_true = 0;
     bool is_first_true = false;
 
+    if (x->op == ATOM_EXPR)
+        return test_expr(e, lazy);
     for (uint32_t i = 0; i < e->n_values; i++) {
         if (e->values[i].field != lazy->field)
             continue;
@@ -234,7 +275,7 @@ static enum truth lazy_truth(struct evaluator *e, uint32_t number)
     struct memo *memo = &e->lazies[number];
 
     /* Without its gate the atom is not true, and an atom that is never unknown is then false. */
-    if (lazy->gate != NET_NONE && lazy->atom->miss == MISS_FALSE &&
+    if (lazy->gate != NET_NONE && lazy->atom->miss == MISS_FALSE && lazy->atom->op != ATOM_EXPR &&
         lazy->atom->array != ARRAY_SINGLE && !is_up(e, lazy->gate))
         return TRUTH_FALSE;
     if (memo->stamp != e->stamp) {

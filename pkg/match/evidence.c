@@ -193,6 +193,10 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
     struct str needle = {0};
 
     *by = NULL;
+    if (atom->op == ATOM_EXPR) {
+        *by = field.n ? &field.values[0] : NULL;
+        return reference_atom(f->reference, atom, f->event);
+    }
     if (field.n == 0)
         return reference_truth_of_missing(atom);
     if (atom->array == ARRAY_SINGLE && field.n > 1)

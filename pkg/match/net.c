@@ -324,6 +324,11 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
 
+    if (x->op == ATOM_EXPR) {
+        if (x->is_gated)
+            gate_on_presence(c, lazy);
+        return;
+    }
     if (x->op == ATOM_IS_NULL || x->miss == MISS_TRUE)
         return; /* can hold for a missing field */
     if (x->array == ARRAY_ANY && x->op == ATOM_REGEX)
@@ -341,6 +346,7 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
     const struct plan_atom *pa = &c->plan->atoms[atom];
     struct net_lazy lazy = {
         .atom = pa->atom, .field = pa->field, .other = pa->other, .gate = NET_NONE};
+    lazy.expr_fields = pa->expr_fields;
     lazy.text = fold_text(c, pa->atom->text, pa->atom->fold);
     if (pa->atom->op == ATOM_GLOB)
         lazy.glob = glob_compile(c->arena, &pa->atom->glob, pa->atom->fold);

@@ -52,6 +52,7 @@ struct net_lazy {
     const struct glob_program *glob;
     struct match_regex *regex;
     struct ip_network network;
+    const uint32_t *expr_fields; /* ATOM_EXPR: field by slot */
 };
 
 enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };

@@ -8,6 +8,8 @@ static const char *place_of(const struct atom *x)
     if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
         return "tested value by value";
     switch (x->op) {
+    case ATOM_EXPR:
+        return "computed";
     case ATOM_NUM_EQ:
         return "number look-up";
     case ATOM_EQ:

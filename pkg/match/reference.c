@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "match/cidr.h"
+#include "match/field_expr.h"
 #include "match/number.h"
 #include "match/reference_text.h"
 #include "match/regex.h"
@@ -220,6 +221,39 @@ static bool value_matches(struct reference *r, const struct atom *atom,
     }
 }
 
+/* ---- computed values ------------------------------------------------------------ */
+
+struct expr_event {
+    struct reference *r;
+    const struct atom *atom;
+    const struct event_tree *event;
+};
+
+static struct expr_value expr_field(void *context, uint32_t slot)
+{
+    const struct expr_event *e = context;
+    struct field_values values = values_of(e->r, e->event, e->atom->expr_fields.items[slot]);
+
+    for (size_t i = 0; i < values.n; i++) {
+        struct expr_value v = field_expr_value(values.items[i].kind, values.items[i].text);
+        if (v.type != EXPR_VALUE_NULL)
+            return v;
+    }
+    return (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
+static enum truth expr_atom(struct reference *r, const struct atom *atom,
+                            const struct event_tree *event)
+{
+    struct expr_event e = {r, atom, event};
+
+    arena_reset(r->step);
+    return expr_truth(atom->expr, &(struct expr_scope){.field = expr_field,
+                                                       .in_network = field_expr_in_network,
+                                                       .context = &e,
+                                                       .space = r->step});
+}
+
 /* ---- one atom ----------------------------------------------------------------- */
 
 enum truth reference_truth_of_missing(const struct atom *atom)
@@ -246,6 +280,10 @@ static enum truth atom_truth(struct reference *r, const struct atom *atom,
     size_t asked = atom->array == ARRAY_FIRST && values.n ? 1 : values.n, n_true = 0;
 
     *by = NULL;
+    if (atom->op == ATOM_EXPR) {
+        *by = values.n ? &values.items[0] : NULL;
+        return expr_atom(r, atom, event);
+    }
     if (values.n == 0)
         return reference_truth_of_missing(atom);
     if (atom->array == ARRAY_SINGLE && values.n > 1)

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "rule/expr.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static uint64_t atom_hash(const struct atom *x)
         h = mix(h, hash_str(x->glob.parts[i].text) + (uint64_t)x->glob.parts[i].kind);
     h = mix(h, hash_str(x->regex.pattern));
     h = mix(h, hash_str(x->other));
+    h = mix(h, expr_hash(x->expr));
     return mix(h, (uint64_t)x->cmp << 16 | (uint64_t)x->part << 8 | x->is_true);
 }
 
@@ -92,7 +94,17 @@ static bool atom_equal(const struct atom *a, const struct atom *b)
     return a->op == b->op && a->fold == b->fold && a->miss == b->miss && a->array == b->array &&
            a->cmp == b->cmp && a->part == b->part && a->is_true == b->is_true &&
            str_eq(a->field, b->field) && str_eq(a->text, b->text) && str_eq(a->other, b->other) &&
-           glob_equal(&a->glob, &b->glob) && regex_equal(&a->regex, &b->regex);
+           a->is_gated == b->is_gated && glob_equal(&a->glob, &b->glob) &&
+           regex_equal(&a->regex, &b->regex) && expr_equal(a->expr, b->expr);
+}
+
+static const uint32_t *link_expr_fields(struct linker *l, const struct atom *atom)
+{
+    uint32_t *numbers = ARENA_ARRAY(l->arena, atom->expr_fields.n, uint32_t);
+
+    for (size_t i = 0; i < atom->expr_fields.n; i++)
+        numbers[i] = field_intern(l->fields, atom->expr_fields.items[i]);
+    return numbers;
 }
 
 static uint32_t link_atom(struct linker *l, const struct atom *atom)
@@ -116,6 +128,7 @@ static uint32_t link_atom(struct linker *l, const struct atom *atom)
     linked->field = field_intern(l->fields, atom->field);
     linked->other =
         atom->op == ATOM_FIELD_CMP ? field_intern(l->fields, atom->other) : (uint32_t)FIELD_NONE;
+    linked->expr_fields = link_expr_fields(l, atom);
     return t->used - 1;
 }
 

@@ -23,8 +23,9 @@ enum { PLAN_NONE = UINT32_MAX };
 
 struct plan_atom {
     const struct atom *atom;
-    uint32_t field; /* number in plan->fields; FIELD_ANY for keywords */
-    uint32_t other; /* ATOM_FIELD_CMP: the second field, else FIELD_NONE */
+    uint32_t field;              /* number in plan->fields; FIELD_ANY for keywords */
+    uint32_t other;              /* ATOM_FIELD_CMP: the second field, else FIELD_NONE */
+    const uint32_t *expr_fields; /* ATOM_EXPR: numbers by slot, atom->expr_fields.n of them */
 };
 
 /* A node of the shared formula graph; children have smaller numbers than their parents. */

@@ -28,6 +28,8 @@ static void mark_fields(const struct plan *p, uint32_t node, uint64_t *fields)
         set_bit(fields, p->atoms[n->atom].field);
         if (p->atoms[n->atom].other != (uint32_t)FIELD_NONE)
             set_bit(fields, p->atoms[n->atom].other);
+        for (size_t i = 0; i < p->atoms[n->atom].atom->expr_fields.n; i++)
+            set_bit(fields, p->atoms[n->atom].expr_fields[i]);
     }
     for (uint32_t i = 0; i < n->n_children; i++)
         mark_fields(p, p->children[n->first_child + i], fields);

@@ -3,6 +3,7 @@
 #include "rule/dump.h"
 
 #include "base/str.h"
+#include "rule/expr.h"
 
 static const char *const CMP[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
                                   [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
@@ -108,6 +109,8 @@ static void add_operand(struct buf *out, const struct atom *atom)
         buf_printf(out, " %s ", CMP[atom->cmp]);
         add_field(out, atom->other);
         break;
+    case ATOM_EXPR:
+        break;
     case ATOM_TIME_PART:
         buf_printf(out, " %s %s ", PARTS[atom->part], CMP[atom->cmp]);
         buf_add(out, atom->text);
@@ -124,6 +127,10 @@ void atom_dump(struct buf *out, const struct atom *atom)
     static const char *const ARRAYS[] = {"", " all", " first", " single"};
     static const char *const MISSES[] = {"", " missing=unknown", " missing=true"};
 
+    if (atom->op == ATOM_EXPR) {
+        expr_dump(out, atom->expr);
+        return;
+    }
     add_field(out, atom->field);
     buf_printf(out, " %s", atom_op_name(atom->op));
     add_operand(out, atom);

@@ -19,6 +19,7 @@
 #include "base/base.h"
 
 struct correlation; /* correlation.h: operators over matches, and how findings are told */
+struct expr;        /* expr.h: what an atom computes from values */
 struct rule_state;
 
 /* ---- atoms ------------------------------------------------------------------ */
@@ -40,7 +41,10 @@ enum atom_op {
     ATOM_EXISTS,    /* the key is there, whatever its value (null counts)            */
     ATOM_IS_NULL,   /* missing, or null (of several members: some member is null)    */
     ATOM_FIELD_CMP, /* `cmp` (EQ, PREFIX, SUFFIX, CONTAINS) against field `other`    */
-    ATOM_TIME_PART  /* `part` of the timestamp in the field, compared by `cmp` to `text` */
+    ATOM_TIME_PART, /* `part` of the timestamp in the field, compared by `cmp` to `text` */
+    ATOM_EXPR       /* `expr`, computed from several fields, is true; null is unknown. `miss` and
+                     * `array` are not asked: the expression says what it makes of a missing field,
+                     * and of several members it sees the first */
 };
 
 /* How letters compare. CI_SIMPLE is Unicode simple case folding; front ends use it only
@@ -87,6 +91,11 @@ struct regex {
  * event's profile declares one, else of every string leaf of the event. */
 #define FIELD_ANY_NAME "@any"
 
+struct str_list {
+    const struct str *items;
+    size_t n;
+};
+
 struct atom {
     enum atom_op op;
     enum fold fold;
@@ -99,7 +108,12 @@ struct atom {
     struct str other; /* ATOM_FIELD_CMP: name of the second field */
     enum atom_op cmp; /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
     enum time_part part;
-    bool is_true;       /* ATOM_BOOL */
+    bool is_true; /* ATOM_BOOL */
+    /* ATOM_EXPR: its fields are expr_fields, by slot; the first of them is `field`. is_gated: it is
+     * not true of an event that lacks `field`. */
+    const struct expr *expr;
+    struct str_list expr_fields;
+    bool is_gated;
     uint32_t line, col; /* where the rule says it; 0: a filter does, in another file */
 };
 
@@ -138,11 +152,6 @@ enum rule_status {
 /* Where alerts of a rule go: the SOAR; a topic of their own with a dedup space of their own;
  * nowhere but into correlations; nowhere at all. Only ALERT feeds risk. */
 enum rule_channel { CHANNEL_ALERT, CHANNEL_SHADOW, CHANNEL_INTERNAL, CHANNEL_OFF };
-
-struct str_list {
-    const struct str *items;
-    size_t n;
-};
 
 /* What a rule says of the stream it is for; an empty part says nothing. */
 struct logsource {

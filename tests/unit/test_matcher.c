@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "event/lookup.h"
 #include "match/reference.h"
+#include "rule/expr.h"
 #include "detect/synth.h"
 #include "tests/lib/test.h"
 
@@ -39,12 +40,51 @@ static struct glob pick_glob(struct arena *a, struct synth *s)
     return (struct glob){parts, n};
 }
 
+static struct expr *expr_node(struct arena *a, struct expr e)
+{
+    struct expr *out = ARENA_NEW(a, struct expr);
+
+    *out = e;
+    if (!out->text.p)
+        out->text = STR("");
+    return out;
+}
+
+/* One field against another, or how long one is, or that two have nothing in common. */
+static void pick_expr(struct arena *a, struct synth *s, struct atom *x)
+{
+    static const enum expr_op OPS[] = {EXPR_STARTS, EXPR_ENDS, EXPR_CONTAINS, EXPR_EQ, EXPR_LT};
+    struct str *fields = ARENA_ARRAY(a, 2, struct str);
+    struct expr **args = ARENA_ARRAY(a, 2, struct expr *),
+                **inner = ARENA_ARRAY(a, 1, struct expr *);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        fields[i] = str_from(FIELDS[synth_below(s, ARRAY_LEN(FIELDS))]);
+        args[i] = expr_node(a, (struct expr){.kind = EXPR_FIELD, .text = fields[i], .slot = i});
+    }
+    struct expr *e = expr_node(a, (struct expr){.kind = EXPR_CALL,
+                                                .op = OPS[synth_below(s, ARRAY_LEN(OPS))],
+                                                .fold = synth_below(s, 2) ? FOLD_ASCII : FOLD_NONE,
+                                                .args = args,
+                                                .n_args = 2});
+    if (synth_below(s, 4) == 0) {
+        inner[0] = e;
+        e = expr_node(
+            a, (struct expr){.kind = EXPR_CALL, .op = EXPR_IS_NULL, .args = inner, .n_args = 1});
+    }
+    x->field = fields[0];
+    x->expr = e;
+    x->expr_fields = (struct str_list){fields, 2};
+    x->is_gated = expr_needs(e, 0);
+}
+
 static struct formula *random_atom(struct arena *a, struct synth *s)
 {
-    static const enum atom_op OPS[] = {
-        ATOM_EQ,     ATOM_EQ,    ATOM_PREFIX, ATOM_SUFFIX,  ATOM_CONTAINS,  ATOM_CONTAINS,
-        ATOM_GLOB,   ATOM_REGEX, ATOM_CIDR,   ATOM_NUM_EQ,  ATOM_NUM_EQ,    ATOM_NUM_LT,
-        ATOM_NUM_GE, ATOM_BOOL,  ATOM_EXISTS, ATOM_IS_NULL, ATOM_FIELD_CMP, ATOM_TIME_PART};
+    static const enum atom_op OPS[] = {ATOM_EQ,        ATOM_EQ,        ATOM_PREFIX, ATOM_SUFFIX,
+                                       ATOM_CONTAINS,  ATOM_CONTAINS,  ATOM_GLOB,   ATOM_REGEX,
+                                       ATOM_CIDR,      ATOM_NUM_EQ,    ATOM_NUM_EQ, ATOM_NUM_LT,
+                                       ATOM_NUM_GE,    ATOM_BOOL,      ATOM_EXISTS, ATOM_IS_NULL,
+                                       ATOM_FIELD_CMP, ATOM_TIME_PART, ATOM_EXPR};
     static const enum atom_op ORDERS[] = {ATOM_EQ,     ATOM_NUM_EQ, ATOM_NUM_LT,
                                           ATOM_NUM_LE, ATOM_NUM_GT, ATOM_NUM_GE};
     struct atom *x = ARENA_NEW(a, struct atom);
@@ -73,6 +113,8 @@ static struct formula *random_atom(struct arena *a, struct synth *s)
         x->cmp = ORDERS[synth_below(s, ARRAY_LEN(ORDERS))];
         x->text = STR("7");
     }
+    if (x->op == ATOM_EXPR)
+        pick_expr(a, s, x);
     return formula_atom(a, x);
 }
 

@@ -250,7 +250,8 @@ static bool expand_networks(struct sigma_scope *s, struct sigma_value *v, struct
     v->kind = list.entries.n ? SIGMA_CIDR : SIGMA_NEVER;
     for (size_t i = 0; i < list.entries.n; i++) {
         struct sigma_value network = *v;
-        if (!sigma_network_read(s, v->at, where, list.entries.items[i], &network.text))
+        if (!network_read(s->diag, v->at, where, list.entries.items[i], HOST_BITS_REFUSED,
+                          &network.text))
             return false;
         if (i == 0)
             v->text = network.text;

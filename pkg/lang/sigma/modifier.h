@@ -7,6 +7,7 @@
 #ifndef WEIR_LANG_SIGMA_MODIFIER_H
 #define WEIR_LANG_SIGMA_MODIFIER_H
 
+#include "lang/network.h"
 #include "lang/sigma/value.h"
 
 struct modifier;
@@ -47,13 +48,6 @@ void sigma_base64_offsets(struct arena *a, struct str bytes, struct str out[3]);
 struct str sigma_utf16(struct arena *a, struct str text, enum sigma_utf16 how);
 /* Each dash or slash that starts a word becomes a set of all dashes and the slash. */
 struct sigma_string sigma_windash(struct arena *a, struct sigma_string s);
-
-/* ---- network.c ----------------------------------------------------------------------------- */
-
-/* The network `text` in its canonical form (a bare address is a network of one). False after an
- * error, which says `where` (may be empty) before it names the text. */
-bool sigma_network_read(struct sigma_scope *s, struct place at, struct str where, struct str text,
-                        struct str *out);
 
 /* ---- expand.c: one value to several -------------------------------------------------------- */
 

@@ -1,9 +1,5 @@
-/* network.c - networks as rules and lists write them: 10.0.0.0/8, fd00::/8, a bare address.
- *
- * The one check for the `cidr` modifier and for lists of mode cidr. Host bits are an error and
- * not cleared: whoever set them meant another network or another prefix.
- */
-#include "lang/sigma/modifier.h"
+/* network.c - the system reads the address, its bits behind the prefix are ours to judge. */
+#include "lang/network.h"
 
 #include "base/str.h"
 
@@ -25,14 +21,14 @@ static bool clear_host_bits(unsigned char *bytes, size_t n, uint64_t prefix)
     return had_any;
 }
 
-static bool bad_network(struct sigma_scope *s, struct place at, struct str where, struct str text)
+static bool bad_network(struct diag *d, struct place at, struct str where, struct str text)
 {
-    return diag_error(s->diag, at, "%.*s'%.*s' is no network (10.0.0.0/8, fd00::/8)", SHOWN(where),
+    return diag_error(d, at, "%.*s'%.*s' is no network (10.0.0.0/8, fd00::/8)", SHOWN(where),
                       SHOWN(text));
 }
 
-bool sigma_network_read(struct sigma_scope *s, struct place at, struct str where, struct str text,
-                        struct str *out)
+bool network_read(struct diag *d, struct place at, struct str where, struct str text,
+                  enum host_bits host_bits, struct str *out)
 {
     char shown[INET6_ADDRSTRLEN];
     unsigned char bytes[16];
@@ -41,21 +37,21 @@ bool sigma_network_read(struct sigma_scope *s, struct place at, struct str where
 
     bool has_length = str_cut(text, '/', &address, &length);
     if (address.n == 0 || address.n >= sizeof shown)
-        return bad_network(s, at, where, text);
+        return bad_network(d, at, where, text);
     snprintf(shown, sizeof shown, "%.*s", (int)address.n, address.p);
     int family = str_find_char(address, ':', 0) != SIZE_MAX ? AF_INET6 : AF_INET;
     size_t n = family == AF_INET6 ? 16 : 4;
     if (strlen(shown) != address.n || inet_pton(family, shown, bytes) != 1)
-        return bad_network(s, at, where, text);
+        return bad_network(d, at, where, text);
     prefix = n * 8;
     if (has_length && (!str_to_u64(length, &prefix) || prefix > n * 8))
-        return bad_network(s, at, where, text);
+        return bad_network(d, at, where, text);
     bool has_host_bits = clear_host_bits(bytes, n, prefix);
     inet_ntop(family, bytes, shown, sizeof shown);
-    if (has_host_bits)
-        return diag_error(s->diag, at,
+    if (has_host_bits && host_bits == HOST_BITS_REFUSED)
+        return diag_error(d, at,
                           "%.*s'%.*s' has bits set behind its prefix (did you mean '%s/%u'?)",
                           SHOWN(where), SHOWN(text), shown, (unsigned)prefix);
-    *out = arena_printf(s->scratch, "%s/%u", shown, (unsigned)prefix);
+    *out = arena_printf(d->a, "%s/%u", shown, (unsigned)prefix);
     return true;
 }

@@ -1,0 +1,46 @@
+/* lex.h - EQL text to tokens.
+ *
+ * Literals are decoded: a string is its text without quotes and escapes, a number is in JSON's
+ * spelling. Words are not told apart from keywords: that is the parser's business.
+ *
+ * Memory   tokens point into the query or into the arena given.
+ */
+#ifndef WEIR_LANG_EQL_LEX_H
+#define WEIR_LANG_EQL_LEX_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "lang/diag.h"
+
+enum eql_token_kind {
+    EQL_T_END,
+    EQL_T_WORD,   /* a_b, @timestamp; a function's or operator's name may end in ~ */
+    EQL_T_QUOTED, /* `a.b` */
+    EQL_T_STRING,
+    EQL_T_NUMBER,
+    EQL_T_SIGN /* ( ) [ ] , . : ? | ! and the operators: its text */
+};
+
+struct eql_token {
+    enum eql_token_kind kind;
+    struct str text; /* decoded */
+    struct str raw;  /* as written */
+    struct place at;
+};
+
+struct eql_lexer {
+    struct arena *a;
+    struct diag *diag;
+    struct str text;
+    size_t next; /* byte behind the last token */
+    size_t line_start;
+    uint32_t line;
+};
+
+void eql_lexer_init(struct eql_lexer *l, struct arena *a, struct diag *diag, struct str text,
+                    uint32_t line);
+
+/* False after an error (unclosed, unknown escape, a character that means nothing). */
+bool eql_lex(struct eql_lexer *l, struct eql_token *out);
+
+#endif

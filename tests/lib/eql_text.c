@@ -1,0 +1,113 @@
+/* eql_text.c - see eql_text.h. */
+#include "tests/lib/eql_text.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/lookup.h"
+#include "json/tree.h"
+#include "lang/lang.h"
+#include "match/matcher.h"
+#include "match/reference.h"
+#include "plan/plan.h"
+#include "rule/dump.h"
+
+#include "tests/lib/test.h"
+
+static struct str with_quotes(struct arena *a, const char *text)
+{
+    struct str s = str_from(text);
+    char *out = arena_alloc(a, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        out[i] = s.p[i] == '\'' ? '"' : s.p[i] == '\1' ? '\'' : s.p[i];
+    out[s.n] = '\0';
+    return (struct str){out, s.n};
+}
+
+static void load(struct arena *a, const char *query, struct loaded_rules *out)
+{
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+
+    rule_loader_add_as(l, STR("query"), STR("eql"), with_quotes(a, query));
+    rule_loader_finish(l, out);
+    CHECK_EQ(out->n_verdicts, 1);
+}
+
+struct str eql_document(struct arena *a, const char *query)
+{
+    struct loaded_rules loaded;
+    struct buf out = {0};
+
+    load(a, query, &loaded);
+    const struct verdict *v = &loaded.verdicts[0];
+    if (v->rule)
+        formula_dump(&out, v->rule->formula);
+    else
+        buf_printf(&out, "%s", verdict_status_name(v->status));
+    for (size_t i = 0; i < v->n_messages; i++) {
+        const struct verdict_message *m = &v->messages[i];
+        buf_printf(&out, "%s%u:%u: %.*s", m->is_error ? (i ? "; " : ": ") : " ! ", m->line, m->col,
+                   (int)m->text.n, m->text.p);
+    }
+    struct str s = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return s;
+}
+
+static bool compiled_fires(struct arena *a, struct rule *rule, const struct profile_set *profiles,
+                           struct str event_text)
+{
+    const struct plan_options options = {0};
+    const struct match *matches;
+    const struct net *net;
+    struct weir_err err;
+    struct event event;
+
+    const struct plan *plan = plan_new(a, &rule, 1, profiles, &options);
+    CHECK_EQ(net_new(a, plan, &net, &err), WEIR_OK);
+    struct extract_worker *worker = extract_worker_new(plan->extractor);
+    struct matcher *matcher = matcher_new(net, worker, false);
+    CHECK_EQ(extract_event(worker, event_text, (struct event_ref){0}, &event), EVENT_OK);
+    size_t n = matcher_run(matcher, &event, 1, &matches);
+    matcher_free(matcher);
+    extract_worker_free(worker);
+    net_free(net);
+    return n == 1;
+}
+
+static bool reference_fires(struct arena *a, const struct rule *rule,
+                            const struct profile_set *profiles, struct str event_text)
+{
+    struct reference *r = reference_new();
+    struct json_node *root = NULL;
+    struct event_tree tree;
+    size_t offset;
+
+    if (json_tree_parse(a, event_text, &root, &offset) != JSON_OK)
+        fail_msg("no JSON: %.*s", (int)event_text.n, event_text.p);
+    event_tree_init(&tree, profiles, root, NULL);
+    bool is_match = reference_match(r, rule, &tree);
+    reference_free(r);
+    return is_match;
+}
+
+bool eql_fires(const char *query, const char *json)
+{
+    struct arena *a = arena_new(0);
+    const struct profile_set *profiles;
+    struct loaded_rules loaded;
+    struct weir_err err;
+    struct str event = with_quotes(a, json);
+
+    CHECK_EQ(profile_set_load(a, STR(""), &profiles, &err), WEIR_OK);
+    load(a, query, &loaded);
+    if (!loaded.n_rules)
+        fail_msg("%s: %.*s", query, (int)loaded.verdicts[0].messages[0].text.n,
+                 loaded.verdicts[0].messages[0].text.p);
+    bool reference = reference_fires(a, loaded.rules[0], profiles, event);
+    bool compiled = compiled_fires(a, loaded.rules[0], profiles, event);
+    if (reference != compiled)
+        fail_msg("%s on %s: reference %d, compiled %d", query, json, reference, compiled);
+    arena_free(a);
+    return reference;
+}
