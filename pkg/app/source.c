@@ -89,7 +89,7 @@ static enum weir_rc open_topics(const struct text_list *paths, const struct stre
     s->stretches = ARENA_ARRAY(s->arena, paths->n, struct stretch *);
     for (size_t i = 0; i < paths->n; i++)
         TRY(open_stretch(s, access, paths->items[i], err));
-    if (s->n_files)
+    if (s->n_files && paths->n)
         s->total = 0;
     return WEIR_OK;
 }

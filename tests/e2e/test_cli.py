@@ -171,7 +171,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replya"], "did you mean 'replay'?"),
             (["frobnicate"], "unknown command 'frobnicate'"),
             (["help", "replya"], "did you mean 'replay'?"),
-            (["run"], "not in this version"),
+            (["run"], "bootstrap.servers is missing"),
             (["replay", "-r", rules], "no events: -i PATH"),
             (["replay", "-i", events], "no rules: -r PATH"),
             (["replay", "-r", rules, "-i", events, "--fromat", "json"], "did you mean '--format'?"),
