@@ -171,7 +171,7 @@ class World:
             "inputs": inputs,
             "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
                       "geoip_file": self.places, "lists": ["listed=" + self.list]},
-            "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "32MiB"},
+            "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "1GiB"},
             "alerts": {"brake": 1000000, "max_age": "7d"},
             "work": {"threads": self.s.threads, "name": f"worker-{worker.number}"},
             "http": {"address": f"127.0.0.1:{worker.port}"},

@@ -80,7 +80,7 @@ int command_replay(int argc, char **argv)
     struct replay_options o = {.time_step_ms = 1,
                                .threads = 1,
                                .state.brake = GRAPH_BRAKE_DEFAULT,
-                               .state.budget_mib = STORE_BUDGET_DEFAULT / (1024 * 1024),
+                               .state.budget_mib = STORE_TOTAL_DEFAULT / (1024 * 1024),
                                .version = version_text()};
     struct texts t = {0};
     struct text_list words = {0};
@@ -126,7 +126,7 @@ int command_replay(int argc, char **argv)
          "memory (default), dir:PATH (goes on after a crash), redis://HOST:PORT, unix:///SOCKET",
          .to.text = &o.state.where, .is_in_environment = true},
         {"state-budget", 0, FLAG_COUNT, "MIB",
-         "memory of one rule's state, evidence included (256)", .to.count = &o.state.budget_mib,
+         "memory of all rules' state, evidence included (1024)", .to.count = &o.state.budget_mib,
          .is_in_environment = true},
         {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
          .to.text = &o.state.password_file, .is_in_environment = true},

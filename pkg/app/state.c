@@ -99,7 +99,7 @@ enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *ru
     TRY(make_graph(a, rules, n_rules, o, s, &s->graph, err));
     TRY(open_store(s, o, err));
     graph_attach(s->graph, s->store);
-    return is_redis(o->where) ? store_redis_check_budgets(s->store, err) : WEIR_OK;
+    return is_redis(o->where) ? store_redis_check_budget(s->store, err) : WEIR_OK;
 }
 
 void state_release(struct state *s)

@@ -785,6 +785,7 @@ enum weir_rc correlator_apply(struct correlator *c, uint32_t level,
         TRY(store_apply(c->store, &batch, &emissions, &n, answer, err));
         if (*answer != STORE_DONE)
             return WEIR_OK;
+        pressure_touch_givers(c->pressure);
         for (size_t i = 0; i < n; i++)
             take_emission(c, &emissions[i], level);
         done += part;

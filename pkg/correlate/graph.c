@@ -14,7 +14,7 @@
 
 enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
 enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
-enum { EVIDENCE_PART = 4 }; /* of a budget: one of so many parts is for capsules */
+enum { EVIDENCE_PART = 4 }; /* of a space's cap: one of so many parts is for capsules */
 
 struct builder {
     struct arena *a;
@@ -128,6 +128,11 @@ static struct str space_name(struct builder *b, uint32_t rule, const char *role,
                         (int)uid.n, uid.p, role, stage);
 }
 
+static uint64_t total_of(const struct graph *g)
+{
+    return g->options.budget_bytes ? g->options.budget_bytes : STORE_TOTAL_DEFAULT;
+}
+
 static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule, uint32_t stage,
                           uint32_t level, cell_step *step, void *context)
 {
@@ -137,9 +142,9 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
     g->spaces = vec_room(b->a, g->spaces, g->n_spaces, &b->cap_spaces, sizeof *g->spaces);
     struct graph_space *s = &g->spaces[g->n_spaces];
     *s = (struct graph_space){.role = role, .rule = rule, .stage = stage};
-    uint64_t budget = g->options.budget_bytes ? g->options.budget_bytes : STORE_BUDGET_DEFAULT;
-    s->spec = (struct space_spec){.budget_bytes = budget - budget / EVIDENCE_PART,
-                                  .capsule_budget_bytes = budget / EVIDENCE_PART,
+    uint64_t cap = store_cap(total_of(g));
+    s->spec = (struct space_spec){.budget_bytes = cap - cap / EVIDENCE_PART,
+                                  .capsule_budget_bytes = cap / EVIDENCE_PART,
                                   .step = step,
                                   .context = context};
     if (g->rules[rule].behind_ms > 0) {
@@ -529,6 +534,7 @@ int64_t graph_longest_period_ms(const struct graph *g)
 
 void graph_attach(const struct graph *g, struct store *s)
 {
+    store_set_total(s, total_of(g));
     for (uint32_t i = 0; i < g->n_spaces; i++) {
         uint32_t number = store_add_space(s, &g->spaces[i].spec);
         ASSERT(number == i);

@@ -7,8 +7,9 @@
  *
  * Tenants  a graph of several tenants has the rules once for each: rule r of tenant t is
  *          graph_rule t * n_base_rules + r. No way leads from one tenant to another, and
- *          spaces, keys and names of findings have the tenant in them: no window, dedup, brake,
- * risk or budget is shared. What an index of a rule means outside this package is graph->rules.
+ *          spaces, keys and names of findings have the tenant in them: no window, dedup, brake or
+ *          risk is shared, and of the one budget each space has its share (docs/decisions/0017).
+ *          What an index of a rule means outside this package is graph->rules.
  *
  * Memory   the arena given; read-only once made. Threads: immutable, shared by all.
  */
@@ -55,7 +56,7 @@ struct graph_options {
     const struct graph_tenant *tenants; /* copied; none: one with an empty name, without lists */
     size_t n_tenants;
     struct state_secret secret;
-    uint64_t budget_bytes;  /* of each space, a quarter of it capsules; 0: default */
+    uint64_t budget_bytes;  /* of all spaces together; 0: default. What one may have: store_cap() */
     uint32_t brake_creates; /* per rule and event-time minute; 0: no brake */
     /* Findings follow the protocol: every Create passes through state, also where there is no
      * brake, so that a replay knows that it was published. */

@@ -125,6 +125,15 @@ static void make_due(struct pressure *p)
     p->is_pressed = false;
 }
 
+void pressure_touch_givers(struct pressure *p)
+{
+    size_t n;
+    const uint32_t *gave = store_gave(p->store, &n);
+
+    for (size_t i = 0; i < n; i++)
+        pressure_touch(p, gave[i], p->newest_ms);
+}
+
 void pressure_end_batch(struct pressure *p, int64_t watermark_ms)
 {
     bool is_known = watermark_ms != INT64_MIN && watermark_ms != INT64_MAX;

@@ -29,6 +29,10 @@ void pressure_free(struct pressure *p);
 /* An operation goes to this space; t_ms: its event time. */
 void pressure_touch(struct pressure *p, uint32_t space, int64_t t_ms);
 
+/* Behind each store_apply(): spaces that had no operations may have given something up for those
+ * that had. */
+void pressure_touch_givers(struct pressure *p);
+
 /* The batch is applied. watermark_ms: behind it; INT64_MIN: not known, then the newest event counts
  * as far as time has come; INT64_MAX: the end. Afterwards pressure_next() tells what is due, by
  * rule; the texts are valid until it is called again. */

@@ -204,11 +204,11 @@ static void fetch_blocks(const struct slab *s, const struct index_bucket *b)
             __builtin_prefetch(slab_at(s, b->block[k]));
 }
 
-void cell_index_grow(struct cell_index *x, const struct slab *s)
+static void remake(struct cell_index *x, const struct slab *s, uint32_t n_buckets)
 {
     struct cell_index was = *x;
 
-    x->n_buckets = grown(&was);
+    x->n_buckets = n_buckets;
     x->buckets = new_buckets(x->n_buckets);
     x->n = 0;
     for (uint32_t i = 0; i < was.n_buckets; i++) {
@@ -223,4 +223,17 @@ void cell_index_grow(struct cell_index *x, const struct slab *s)
         }
     }
     free(was.buckets);
+}
+
+void cell_index_grow(struct cell_index *x, const struct slab *s)
+{
+    remake(x, s, grown(x));
+}
+
+void cell_index_shrink(struct cell_index *x, const struct slab *s)
+{
+    if (x->n == 0)
+        cell_index_release(x);
+    else
+        remake(x, s, x->n * 2 / FILLED_MAX + 1);
 }

@@ -55,6 +55,9 @@ uint64_t cell_index_bytes(const struct cell_index *x);
 uint64_t cell_index_bytes_grown(const struct cell_index *x);
 void cell_index_grow(struct cell_index *x, const struct slab *s);
 
+/* As small as its entries allow, with room for as many more; without entries it is empty. */
+void cell_index_shrink(struct cell_index *x, const struct slab *s);
+
 /* The key is absent and the index is not full. */
 void cell_index_add(struct cell_index *x, const struct state_key *key, uint32_t block);
 /* The key's block is `from`. */

@@ -5,6 +5,8 @@
  * that time or before (has_timer). */
 #include "state/mem_space.h"
 
+#include "state/mem_total.h"
+
 #include <string.h>
 
 struct __attribute__((packed)) head {
@@ -24,17 +26,19 @@ enum {
     SIDE_HEAD = 4,                         /* length of the side part */
     SMALL_WORTH = 4 * SMALL_SEGMENT_BYTES, /* budgets that can spare a segment */
     EVICT_LOOK = 16,                       /* cells compared before one goes */
+    INDEX_WASTE = 4,                       /* times as many places as entries: it shrinks */
     FINE_USES = 1 << 20,                   /* uses told apart one by one; later ones by 256 */
     USED_BITS = 23,
     TIMER_BYTES = sizeof(struct due_entry)
 };
 #define NO_IDLE UINT32_MAX
 
-void mem_space_init(struct mem_space *sp, const struct space_spec *spec, uint32_t number)
+void mem_space_init(struct mem_space *sp, const struct mem_pool *pool,
+                    const struct space_spec *spec, uint32_t number)
 {
     *sp = (struct mem_space){.spec = *spec, .number = number};
     if (!sp->spec.budget_bytes)
-        sp->spec.budget_bytes = STORE_BUDGET_DEFAULT;
+        sp->spec.budget_bytes = store_cap(pool->total);
     if (!sp->spec.capsule_budget_bytes)
         sp->spec.capsule_budget_bytes = sp->spec.budget_bytes;
 }
@@ -196,27 +200,27 @@ static uint64_t small_budget(const struct mem_space *sp)
 }
 
 /* Room for one more record, if it is to be had without evicting. */
-static bool small_has_room(struct mem_space *sp)
+static bool small_has_room(const struct mem_pool *pool, struct mem_space *sp)
 {
     struct small_table *t = &sp->small;
 
     if (t->n_buckets == 0 || small_table_is_crowded(t)) {
         uint64_t wants = small_table_wants(t);
         if (small_table_bytes(t) + wants <= small_budget(sp) &&
-            mem_space_bytes(sp) + wants <= sp->spec.budget_bytes)
+            mem_space_bytes(sp) + wants <= sp->spec.budget_bytes && mem_total_fits(pool, sp, wants))
             sp->counters.evicted += small_table_grow(t);
     }
     return t->n_buckets > 0;
 }
 
 /* The cell's block becomes a record if it may: true. */
-static bool keep_small(struct mem_space *sp, const struct state_key *key, const struct cell *c,
-                       int64_t watermark_ms)
+static bool keep_small(const struct mem_pool *pool, struct mem_space *sp,
+                       const struct state_key *key, const struct cell *c, int64_t watermark_ms)
 {
     int64_t t_ms;
     uint32_t value;
 
-    if (!sp->spec.shrink || !shrunk(sp, c, &t_ms, &value) || !small_has_room(sp))
+    if (!sp->spec.shrink || !shrunk(sp, c, &t_ms, &value) || !small_has_room(pool, sp))
         return false;
     if (!small_table_put(&sp->small, key, t_ms, value, small_dead(sp, watermark_ms)))
         sp->counters.evicted++;
@@ -268,7 +272,7 @@ static bool evict_one(struct mem_pool *pool, struct mem_space *sp, uint32_t spar
     struct cell c = view(pool, block);
     struct state_key key;
     memcpy(&key, head_of(pool, block)->key, sizeof key);
-    if (!keep_small(sp, &key, &c, INT64_MIN))
+    if (!keep_small(pool, sp, &key, &c, INT64_MIN))
         sp->counters.evicted++;
     drop(pool, sp, block);
     return true;
@@ -283,6 +287,12 @@ static uint64_t cell_budget(const struct mem_space *sp)
     return sp->spec.shrink && budget >= SMALL_WORTH ? budget - SMALL_SEGMENT_BYTES : budget;
 }
 
+/* The same of the total. */
+static uint64_t total_reserve(const struct mem_pool *pool, const struct mem_space *sp)
+{
+    return sp->spec.shrink && pool->total >= SMALL_WORTH ? SMALL_SEGMENT_BYTES : 0;
+}
+
 static bool make_room(struct mem_pool *pool, struct mem_space *sp, uint64_t need, uint32_t spare)
 {
     if (need > cell_budget(sp))
@@ -290,7 +300,65 @@ static bool make_room(struct mem_pool *pool, struct mem_space *sp, uint64_t need
     while (mem_space_bytes(sp) + need > cell_budget(sp))
         if (!evict_one(pool, sp, spare))
             return false;
-    return true;
+    need += total_reserve(pool, sp);
+    return mem_total_fits(pool, sp, need) || mem_total_make_room(pool, sp, need, spare);
+}
+
+/* ---- giving to others ---------------------------------------------------------------------- */
+
+/* The side parts of the next few cells that have one. */
+static bool strip(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
+{
+    struct cell_index *x = &sp->index;
+    uint32_t n = 0;
+
+    for (uint32_t turn = 0; sp->capsule_bytes && turn < x->n_buckets && n < EVICT_LOOK; turn++) {
+        const struct index_bucket *b = &x->buckets[sp->strip_hand % x->n_buckets];
+        sp->strip_hand = (sp->strip_hand + 1) % x->n_buckets;
+        fetch_bucket_cells(pool, b);
+        for (int k = 0; k < INDEX_ENTRIES; k++) {
+            if (!b->tag[k] || b->block[k] == spare)
+                continue;
+            struct head *h = head_of(pool, b->block[k]);
+            if (h->side == SLAB_NONE)
+                continue;
+            struct state_key key;
+            memcpy(&key, h->key, sizeof key);
+            tell(pool, sp, &key);
+            free_side(pool, sp, h->side);
+            h->side = SLAB_NONE;
+            n++;
+        }
+    }
+    sp->counters.capsules_refused += n;
+    return n > 0;
+}
+
+/* Buckets of the small table until there is a segment less. */
+static bool drop_segment(struct mem_space *sp)
+{
+    struct small_table *t = &sp->small;
+    uint64_t was = small_table_bytes(t);
+
+    while (t->n_buckets && small_table_bytes(t) == was)
+        sp->counters.evicted += small_table_shrink(t);
+    return was > 0;
+}
+
+bool mem_space_give(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
+{
+    struct cell_index *x = &sp->index;
+
+    if (sp->capsule_bytes && strip(pool, sp, spare))
+        return true;
+    if (x->n_buckets > 1 && (uint64_t)x->n * INDEX_WASTE < (uint64_t)x->n_buckets * INDEX_ENTRIES) {
+        cell_index_shrink(x, &pool->slab);
+        return true;
+    }
+    /* Records are what a flood is remembered as: they keep the part that they may have. */
+    if (small_table_bytes(&sp->small) > mem_space_bytes(sp) / 8 * 7)
+        return drop_segment(sp);
+    return evict_one(pool, sp, spare) || drop_segment(sp);
 }
 
 /* ---- the live cell ------------------------------------------------------------------------- */
@@ -326,6 +394,18 @@ static bool grow_main(struct mem_live *live, struct cell_part *part, uint32_t ro
     return true;
 }
 
+/* Under a full total side parts are for spaces below their share. */
+static bool side_room(struct mem_live *live, uint32_t need)
+{
+    struct mem_space *sp = live->space;
+
+    if (sp->capsule_bytes + need > sp->spec.capsule_budget_bytes)
+        return false;
+    return mem_total_fits(live->pool, sp, need) ||
+           (mem_total_of(sp) + need <= mem_total_share(live->pool, sp) &&
+            mem_total_make_room(live->pool, sp, need, live->block));
+}
+
 static bool grow_side(struct mem_live *live, struct cell_part *part, uint32_t room)
 {
     struct mem_space *sp = live->space;
@@ -333,7 +413,7 @@ static bool grow_side(struct mem_live *live, struct cell_part *part, uint32_t ro
     uint32_t bytes = slab_round(room + SIDE_HEAD);
     uint32_t old_bytes = live->side ? slab_room(slab, live->side) : 0;
 
-    if (sp->capsule_bytes + bytes - old_bytes > sp->spec.capsule_budget_bytes) {
+    if (!side_room(live, bytes - old_bytes)) {
         sp->counters.capsules_refused++;
         return false;
     }
@@ -357,9 +437,14 @@ static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t ro
     return is_side ? grow_side(live, part, room) : grow_main(live, part, room);
 }
 
-static bool is_pressed(const struct mem_space *sp)
+static bool is_pressed(const struct mem_pool *pool, const struct mem_space *sp)
 {
-    return sp->spec.shrink && mem_space_bytes(sp) > sp->spec.budget_bytes / 4;
+    if (!sp->spec.shrink)
+        return false;
+    uint64_t bytes = mem_space_bytes(sp);
+    return bytes > sp->spec.budget_bytes / 4 ||
+           (pool->used > pool->total / 4 * 3 && bytes > SMALL_WORTH &&
+            bytes > mem_total_share(pool, sp) / 4);
 }
 
 /* A new cell, perhaps one that is remembered in small. */
@@ -374,7 +459,7 @@ static void begin_new(struct mem_live *live)
     if (sp->small.n && small_table_take(&sp->small, &live->key, &t_ms, &value))
         sp->spec.regrow(sp->spec.context, t_ms, value, &live->cell);
     else
-        live->is_tentative = is_pressed(sp);
+        live->is_tentative = is_pressed(live->pool, sp);
 }
 
 void mem_space_begin(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
@@ -416,13 +501,24 @@ static void end_empty(struct mem_live *live)
 }
 
 /* A place in the index: it grows, or where the budget forbids it another cell goes. */
+static bool index_may_grow(struct mem_pool *pool, struct mem_space *sp)
+{
+    uint64_t bytes = cell_index_bytes_grown(&sp->index);
+
+    if (mem_space_bytes(sp) + bytes > cell_budget(sp))
+        return false;
+    return mem_total_fits(pool, sp, bytes) ||
+           (mem_total_of(sp) + bytes <= mem_total_share(pool, sp) &&
+            mem_total_make_room(pool, sp, bytes, SLAB_NONE));
+}
+
 static bool index_room(struct mem_live *live)
 {
     struct mem_space *sp = live->space;
     struct cell_index *x = &sp->index;
 
     while (cell_index_is_full(x)) {
-        if (mem_space_bytes(sp) + cell_index_bytes_grown(x) <= cell_budget(sp))
+        if (index_may_grow(live->pool, sp))
             cell_index_grow(x, &live->pool->slab);
         else if (!evict_one(live->pool, sp, SLAB_NONE))
             return false;
@@ -515,7 +611,7 @@ static void write_side(struct mem_live *live)
     memcpy(slab_at(&live->pool->slab, live->side), &n, sizeof n);
 }
 
-void mem_space_end(struct mem_live *live, int64_t watermark_ms)
+static void keep(struct mem_live *live, int64_t watermark_ms)
 {
     struct mem_space *sp = live->space;
 
@@ -529,7 +625,7 @@ void mem_space_end(struct mem_live *live, int64_t watermark_ms)
         if (small_table_is_crowded(&sp->small) && small_table_wants(&sp->small) &&
             small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= small_budget(sp))
             (void)make_room(live->pool, sp, SMALL_SEGMENT_BYTES, SLAB_NONE);
-        if (keep_small(sp, &live->key, &live->cell, watermark_ms)) {
+        if (keep_small(live->pool, sp, &live->key, &live->cell, watermark_ms)) {
             end_empty(live);
             return;
         }
@@ -542,6 +638,12 @@ void mem_space_end(struct mem_live *live, int64_t watermark_ms)
     trim(live);
     write_side(live);
     write_head(live);
+}
+
+void mem_space_end(struct mem_live *live, int64_t watermark_ms)
+{
+    keep(live, watermark_ms);
+    mem_total_count(live->pool, live->space);
 }
 
 /* ---- timers, sweep, look-ahead ------------------------------------------------------------- */
@@ -602,6 +704,7 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
             sp->counters.expired++;
         }
     }
+    mem_total_count(pool, sp);
 }
 
 void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key)
@@ -711,12 +814,14 @@ void mem_space_put_small(struct mem_pool *pool, struct mem_space *sp, const stru
     struct cell none = {0};
 
     mem_space_put(pool, sp, key, &none);
-    if (small_has_room(sp) && !small_table_put(&sp->small, key, t_ms, value, INT64_MIN))
+    if (small_has_room(pool, sp) && !small_table_put(&sp->small, key, t_ms, value, INT64_MIN))
         sp->counters.evicted++;
+    mem_total_count(pool, sp);
 }
 
-void mem_space_put_record(struct mem_space *sp, struct small_record r)
+void mem_space_put_record(struct mem_pool *pool, struct mem_space *sp, struct small_record r)
 {
-    if (small_has_room(sp) && !small_table_put_record(&sp->small, r))
+    if (small_has_room(pool, sp) && !small_table_put_record(&sp->small, r))
         sp->counters.evicted++;
+    mem_total_count(pool, sp);
 }

@@ -6,7 +6,8 @@
  *
  * Budget   cells, index, small table and timers together; capsules have theirs. When it is
  *          full a few cells are looked at and the weakest (weight, then last use) goes: into the
- *          small table if it can be shrunk, else it is evicted.
+ *          small table if it can be shrunk, else it is evicted. When the pool's total is reached
+ *          its largest space gives (mem_total.h).
  * Threads  belongs to one thread.
  */
 #ifndef WEIR_STATE_MEM_SPACE_H
@@ -24,13 +25,14 @@ struct mem_space {
     uint32_t number;
     struct cell_index index;
     struct small_table small;
-    uint64_t cell_bytes, capsule_bytes; /* blocks */
-    uint64_t n_timers;                  /* entries of this space in the heap */
-    uint64_t uses;                      /* steps run: the clock of "last use" */
-    uint32_t evict_hand, sweep_hand;    /* buckets */
-    uint32_t sweep_now;                 /* operations of this batch */
-    int64_t small_life_ms;              /* a record older than this means nothing; CELL_NEVER */
-    struct store_stats counters;        /* what stats cannot be told from the above */
+    uint64_t cell_bytes, capsule_bytes;          /* blocks */
+    uint64_t counted;                            /* of all that, in mem_pool.used */
+    uint64_t n_timers;                           /* entries of this space in the heap */
+    uint64_t uses;                               /* steps run: the clock of "last use" */
+    uint32_t evict_hand, sweep_hand, strip_hand; /* buckets */
+    uint32_t sweep_now;                          /* operations of this batch */
+    int64_t small_life_ms;       /* a record older than this means nothing; CELL_NEVER */
+    struct store_stats counters; /* what stats cannot be told from the above */
 };
 
 /* Told of each key whose cell or record was changed, made or dropped. */
@@ -38,6 +40,14 @@ typedef void mem_watch_fn(void *context, uint32_t space, const struct state_key 
 
 /* What the spaces of a store share. */
 struct mem_pool {
+    /* The total (mem_total.h). */
+    uint64_t total, used;      /* bytes; used: sum of what spaces have counted */
+    uint32_t n_spaces, n_used; /* that have any */
+    struct mem_space *spaces;  /* the store's */
+    uint32_t largest;          /* space; a bit less than the largest may do */
+    uint64_t largest_bytes;    /* that it had when we looked */
+    uint32_t *gave;            /* spaces that gave something up in this batch */
+    size_t n_gave, cap_gave;
     mem_watch_fn *watch; /* NULL: nobody */
     void *watch_context;
     struct slab slab;
@@ -59,11 +69,16 @@ struct mem_live {
     uint64_t old_due;
 };
 
-void mem_space_init(struct mem_space *sp, const struct space_spec *spec, uint32_t number);
+/* Caps that the spec leaves open are those of the pool's total. */
+void mem_space_init(struct mem_space *sp, const struct mem_pool *pool,
+                    const struct space_spec *spec, uint32_t number);
 void mem_space_release(struct mem_space *sp);
 void mem_space_copy(struct mem_space *to, const struct mem_space *from);
 
 uint64_t mem_space_bytes(const struct mem_space *sp);
+/* Give something back for the sake of others: side parts, records, the weakest cell, room in
+ * the index. The cell in block `spare` stays as it is. False: there is nothing. */
+bool mem_space_give(struct mem_pool *pool, struct mem_space *sp, uint32_t spare);
 struct store_stats mem_space_stats(const struct mem_space *sp);
 
 /* The cell of the key, or an empty one, into *live. */
@@ -98,7 +113,7 @@ void mem_space_put(struct mem_pool *pool, struct mem_space *sp, const struct sta
 /* A small record, by key or as it was in a table. */
 void mem_space_put_small(struct mem_pool *pool, struct mem_space *sp, const struct state_key *key,
                          int64_t t_ms, uint32_t value);
-void mem_space_put_record(struct mem_space *sp, struct small_record r);
+void mem_space_put_record(struct mem_pool *pool, struct mem_space *sp, struct small_record r);
 
 /* Each cell, in no order: for snapshots. The bytes are valid during the call. */
 typedef void mem_cell_fn(void *context, const struct state_key *key, const struct cell *cell);

@@ -1,4 +1,4 @@
-#!lua name=weir_v2
+#!lua name=weir_v3
 --[[ redis_library.lua - what weir needs done inside Redis: six functions, no knowledge of windows.
 
 State is cells: bytes under (space, key) that only weir's step functions in C understand
@@ -7,6 +7,7 @@ State is cells: bytes under (space, key) that only weir's step functions in C un
 hash of the group's name in its tags, {w:GROUP:S}: two groups share nothing but the server.
 
   {w:S}:m             hash    seq: a number that rises with each change of the shard
+                              u: bytes that all spaces hold: cells, side bytes, pages
                               run: the incarnation that may be trusted (blessed)
                               e:P epoch of partition P; a:P:R what is applied of P in round R:
                               position, tick (8 bytes each), prefix (8)
@@ -30,6 +31,9 @@ local RECORD = 16 -- bytes of a small cell
 local TOKEN_SECONDS = 3600
 local SWEEP_SAMPLE = 64
 local LEVELS = 32
+local CELL, TIMER, NEVER, PAGE = 128, 144, 9e18, 136 -- redis_value.h, redis_small.h
+local RELIEF_TURNS = 64
+local PAGES_LOOK = 64
 
 local function reader(args)
   local at = 0
@@ -110,10 +114,19 @@ local function read_sample(tag, space, n, spread)
   return found, pages
 end
 
+local function usage_of(tag, space)
+  local old = redis.call('HGET', tag .. ':b', space)
+  return old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
+end
+
+local function size_of(usage) return usage[2] + usage[3] + usage[5] end
+local function held(tag) return tonumber(redis.call('HGET', tag .. ':m', 'u') or 0) end
+
 -- timer_ms, skip, limit, round, run, partitions, then groups: space, sample (negative:
 -- with pages), spread (0: no pages), keys.
 -- Gives seq, next due, blessed, what is applied, outboxes (entries, flags), due timers, their
--- cells, then groups: usage, cells, pages, sample, its pages.
+-- cells, then groups: usage, cells, pages, sample, its pages; behind them what the shard's spaces
+-- hold together, and how many there are.
 local function read(keys, args)
   local tag, groups = keys[1], {}
   local one, number, many = reader(args)
@@ -140,7 +153,8 @@ local function read(keys, args)
     groups[g] = { redis.call('HGET', tag .. ':b', space), values, pages, found, found_pages }
   end
   return { redis.call('HGET', tag .. ':m', 'seq') or '0', next_due(tag, round, timer),
-    is_blessed(tag, run) and 1 or 0, vectors, outboxes, due, cells, groups }
+    is_blessed(tag, run) and 1 or 0, vectors, outboxes, due, cells, groups, held(tag),
+    redis.call('HLEN', tag .. ':b') }
 end
 
 -- Keys are spread over another number of pages than before: what lies in the old ones is not
@@ -149,17 +163,22 @@ local function drop_pages(tag, space, spread)
   for i = 0, spread - 1 do redis.call('UNLINK', tag .. ':p:' .. space .. struct.pack('<I4', i)) end
 end
 
+-- By shard: the space that holds most, as far as we know, and how much it had when we looked. A
+-- cache of this process: nothing is wrong when it is empty.
+local largest = {}
+
 -- deltas: cells, bytes, side bytes, small cells, pages; spread nil: as it is.
 local function use(tag, space, deltas, spread)
-  local old = redis.call('HGET', tag .. ':b', space)
-  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
+  local u, change = usage_of(tag, space), size_of(deltas)
   for i = 1, 5 do u[i] = u[i] + deltas[i] end
   redis.call('HSET', tag .. ':b', space, struct.pack(USAGE, u[1], u[2], u[3], u[4], u[5], spread or u[6]))
+  if change ~= 0 then redis.call('HINCRBY', tag .. ':m', 'u', change) end
+  local l = largest[tag]
+  if l and size_of(u) > l.size then largest[tag] = { space = space, size = size_of(u), hand = l.hand } end
 end
 
 local function respread(tag, space, spread)
-  local old = redis.call('HGET', tag .. ':b', space)
-  local u = old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
+  local u = usage_of(tag, space)
   if spread == u[6] then return end
   if u[5] > 0 then drop_pages(tag, space, u[6]) end
   use(tag, space, { 0, 0, 0, -u[4], -u[5] }, spread)
@@ -205,6 +224,126 @@ local function write_group(tag, g, args)
   use(tag, g.space, g.usage)
 end
 
+-- Takes the cell away; gives what it cost and its side bytes.
+local function drop(tag, space, key, value)
+  local due, _, main, side = struct.unpack('<i8i8I4I4', value, 11)
+  redis.call('HDEL', tag .. ':c:' .. space, key)
+  if due > NEVER then return main + CELL, side end
+  for level = 0, LEVELS - 1 do redis.call('ZREM', tag .. ':t:' .. level, space .. key) end
+  return main + CELL + TIMER, side
+end
+
+-- Some cells: key, value, weight, stamp, is it over? The weakest and oldest first.
+local function sample(tag, space, watermark)
+  local found, list = redis.call('HRANDFIELD', tag .. ':c:' .. space, SWEEP_SAMPLE, 'WITHVALUES'), {}
+  for i = 1, #found, 2 do
+    local weight, stamp, due, idle = struct.unpack('<Bi8i8i8', found[i + 1], 2)
+    list[#list + 1] = { found[i], found[i + 1], weight, stamp, idle <= watermark and due > watermark }
+  end
+  table.sort(list, function(a, b)
+    if a[3] ~= b[3] then return a[3] < b[3] end
+    return a[4] < b[4]
+  end)
+  return list
+end
+
+-- ---- the total (docs/decisions/0017): a shard that holds more than its part takes from its largest space
+
+-- Whoever has given a part of what made it the largest, or is below the fair share, is looked at again.
+local function largest_of(tag, limit)
+  local l = largest[tag]
+  local size = l and size_of(usage_of(tag, l.space))
+  if l and l.size - size <= math.max(l.size / 32, 512) and
+    size * redis.call('HLEN', tag .. ':b') >= limit then return l.space end
+  local all, best = redis.call('HGETALL', tag .. ':b'), { size = 0, hand = l and l.hand }
+  for i = 1, #all, 2 do
+    local n = size_of({ struct.unpack(USAGE, all[i + 1]) })
+    if n > best.size then best.space, best.size = all[i], n end
+  end
+  largest[tag] = best.space and best
+  return best.space
+end
+
+local function strip(tag, space, list, over)
+  local stamp, n, bytes = struct.pack('<I8', redis.call('HGET', tag .. ':m', 'seq') + 1), 0, 0
+  for _, c in ipairs(list) do
+    local main, side = struct.unpack('<I4I4', c[2], 27)
+    if side > 0 and bytes < over then
+      redis.call('HSET', tag .. ':c:' .. space, c[1], string.sub(c[2], 1, 2) .. stamp ..
+        string.sub(c[2], 11, 30) .. '\0\0\0\0' .. string.sub(c[2], 35, 34 + main))
+      n, bytes = n + 1, bytes + side
+    end
+  end
+  if n > 0 then use(tag, space, { 0, 0, -bytes, 0, 0 }) end
+  return n
+end
+
+local function count_records(page)
+  local n = 0
+  for at = 1, #page, RECORD do
+    if string.sub(page, at, at + 5) ~= '\0\0\0\0\0\0' then n = n + 1 end
+  end
+  return n
+end
+
+local function drop_some_pages(tag, space, usage, over)
+  local l, n, bytes = largest[tag], 0, 0
+  for _ = 1, PAGES_LOOK do
+    l.hand = ((l.hand or 0) + 1) % usage[6]
+    local key = tag .. ':p:' .. space .. struct.pack('<I4', l.hand)
+    local page = bytes < over and redis.call('GET', key)
+    if page then
+      redis.call('UNLINK', key)
+      n, bytes = n + count_records(page), bytes + #page + PAGE
+    end
+  end
+  use(tag, space, { 0, 0, 0, -n, -bytes })
+  return n
+end
+
+local function evict(tag, space, list, over)
+  local gone, bytes, sides = 0, 0, 0
+  for i = 1, (#list + 1) / 2 do
+    if bytes + sides < over then
+      local cost, side = drop(tag, space, list[i][1], list[i][2])
+      gone, bytes, sides = gone + 1, bytes + cost, sides + side
+    end
+  end
+  use(tag, space, { -gone, -bytes, -sides, 0, 0 })
+  return gone
+end
+
+-- One turn: side parts, else pages while they are more than they may be, else the weakest of some
+-- cells. Gives how many cells and how many side parts went.
+local function give(tag, space, over)
+  local u, list = usage_of(tag, space), sample(tag, space, 0)
+  local stripped = u[3] > 0 and strip(tag, space, list, over) or 0
+  if stripped > 0 then return 0, stripped end
+  if u[5] > 0 and u[6] > 0 and (#list == 0 or u[5] > (u[2] + u[5]) / 8 * 7) then
+    return drop_some_pages(tag, space, u, over), 0
+  end
+  if #list > 0 then return evict(tag, space, list, over), 0 end
+  use(tag, space, { -u[1], -u[2], -u[3], -u[4], -u[5] }) -- it holds nothing: somebody has miscounted
+  return 0, 0
+end
+
+-- Gives a flat list: space, cells and side parts that went, its usage.
+local function relieve(tag, limit)
+  local gave, out = {}, {}
+  for _ = 1, RELIEF_TURNS do
+    local over = held(tag) - limit
+    local space = over > 0 and largest_of(tag, limit)
+    if not space then break end
+    local evicted, stripped = give(tag, space, over)
+    local g = gave[space] or { 0, 0 }
+    gave[space] = { g[1] + evicted, g[2] + stripped }
+  end
+  for space, g in pairs(gave) do
+    for _, x in ipairs({ space, g[1], g[2], redis.call('HGET', tag .. ':b', space) }) do out[#out + 1] = x end
+  end
+  return out
+end
+
 local function trim(outbox, acked)
   local p, t = struct.unpack('>I8I8', acked)
   while true do
@@ -216,7 +355,7 @@ local function trim(outbox, acked)
   end
 end
 
--- client, token, seq, timer_ms, round, run, lease (a token, or ''), parts: (partition, epoch, applied as read, now,
+-- client, token, seq, timer_ms, round, run, lease (a token, or ''), limit of the shard's bytes, parts: (partition, epoch, applied as read, now,
 -- acked), groups (group_of), timers by level: (level, those set (due, member), those gone), outbox:
 -- (key, entries).
 local function commit(keys, args)
@@ -224,6 +363,7 @@ local function commit(keys, args)
   local meta = tag .. ':m'
   local one, number, many = reader(args)
   local client, token, seq, timer, round, run, lease = one(), one(), one(), one(), one(), one(), one()
+  local limit, gave = number(), {}
   local is_repeated = redis.call('GET', tag .. ':k:' .. client) == token
   if lease ~= '' and not holds_lease(tag, run, lease) then return { 'FENCED' } end
   for i = 1, number() do
@@ -265,40 +405,24 @@ local function commit(keys, args)
     for i = outbox, outbox_to, 2 do
       redis.call('RPUSH', tag .. ':o:' .. args[i] .. ':' .. round, args[i + 1])
     end
+    gave = relieve(tag, limit)
     redis.call('HINCRBY', meta, 'seq', 1)
     redis.call('SET', tag .. ':k:' .. client, token, 'EX', TOKEN_SECONDS)
   end
-  return { 'DONE', next_due(tag, round, timer), flags }
+  return { 'DONE', next_due(tag, round, timer), flags, gave }
 end
 
-local function drop(tag, space, key, value)
-  local main, side = struct.unpack('<I4I4', value, 27)
-  redis.call('HDEL', tag .. ':c:' .. space, key)
-  for level = 0, LEVELS - 1 do redis.call('ZREM', tag .. ':t:' .. level, space .. key) end
-  return main, side
-end
-
--- watermark, overhead of a cell, force: a full Redis makes room. Samples every space; cells that
+-- watermark, force: a full Redis makes room. Samples every space; cells that
 -- mean nothing any more and owe no timer go, with force the weaker half too. Runs although memory is out.
 local function sweep(keys, args)
   local tag, expired, evicted = keys[1], 0, 0
-  local watermark, overhead, force = tonumber(args[1]), tonumber(args[2]), args[3] == '1'
+  local watermark, force = tonumber(args[1]), args[2] == '1'
   for _, space in ipairs(redis.call('HKEYS', tag .. ':b')) do
-    local found, list = redis.call('HRANDFIELD', tag .. ':c:' .. space, SWEEP_SAMPLE, 'WITHVALUES'), {}
-    for i = 1, #found, 2 do
-      local value = found[i + 1]
-      local weight, stamp, due, idle = struct.unpack('<Bi8i8i8', value, 2)
-      list[#list + 1] = { found[i], value, weight, stamp, idle <= watermark and due > watermark }
-    end
-    table.sort(list, function(a, b)
-      if a[3] ~= b[3] then return a[3] < b[3] end
-      return a[4] < b[4]
-    end)
-    local gone, bytes, sides = 0, 0, 0
+    local list, gone, bytes, sides = sample(tag, space, watermark), 0, 0, 0
     for i, c in ipairs(list) do
       if c[5] or (force and i <= (#list + 1) / 2) then
-        local main, side = drop(tag, space, c[1], c[2])
-        gone, bytes, sides = gone + 1, bytes + main + overhead, sides + side
+        local cost, side = drop(tag, space, c[1], c[2])
+        gone, bytes, sides = gone + 1, bytes + cost, sides + side
         if c[5] then expired = expired + 1 else evicted = evicted + 1 end
       end
     end
@@ -522,9 +646,9 @@ local function meta(keys, args) return meta_calls[args[1]](keys[1], unpack(args,
 local function slots(keys, args) return slot_calls[args[1]](keys[1], unpack(args, 2)) end
 local function shard(keys, args) return shard_calls[args[1]](keys[1], unpack(args, 2)) end
 
-redis.register_function{ function_name = 'weir_v2_read', callback = read, flags = { 'no-writes' } }
-redis.register_function('weir_v2_commit', commit)
-redis.register_function{ function_name = 'weir_v2_sweep', callback = sweep, flags = { 'allow-oom' } }
-redis.register_function('weir_v2_meta', meta)
-redis.register_function('weir_v2_shard', shard)
-redis.register_function{ function_name = 'weir_v2_slots', callback = slots, flags = { 'allow-oom' } }
+redis.register_function{ function_name = 'weir_v3_read', callback = read, flags = { 'no-writes' } }
+redis.register_function('weir_v3_commit', commit)
+redis.register_function{ function_name = 'weir_v3_sweep', callback = sweep, flags = { 'allow-oom' } }
+redis.register_function('weir_v3_meta', meta)
+redis.register_function('weir_v3_shard', shard)
+redis.register_function{ function_name = 'weir_v3_slots', callback = slots, flags = { 'allow-oom' } }

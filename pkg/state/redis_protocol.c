@@ -104,7 +104,7 @@ static void start_shards(struct store_redis *s, struct redis_words w[static STOR
                          const char *name)
 {
     for (size_t k = 0; k < STORE_SHARDS; k++)
-        start(&w[k], "weir_v2_shard", s->shards[k].tag, name);
+        start(&w[k], "weir_v3_shard", s->shards[k].tag, name);
 }
 
 /* ---- partitions ------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static enum weir_rc acquire(struct store *base, uint32_t partition, const char *
     struct redis_words one, all[STORE_SHARDS];
     const struct redis_reply *r = NULL, *replies[STORE_SHARDS];
 
-    start(&one, "weir_v2_meta", s->session.meta, "acquire");
+    start(&one, "weir_v3_meta", s->session.meta, "acquire");
     add_number(s, &one, partition);
     redis_words_add(&one, str_from(incarnation));
     TRY(call_meta(s, &one, &r, answer, err));
@@ -201,7 +201,7 @@ static enum weir_rc mark(struct store *base, const char *incarnation,
     struct redis_words w;
     const struct redis_reply *r = NULL;
 
-    start(&w, "weir_v2_meta", s->session.meta, "mark");
+    start(&w, "weir_v3_meta", s->session.meta, "mark");
     redis_words_add(&w, str_from(incarnation));
     add_number(s, &w, n_levels);
     for (size_t i = 0; i < n; i++) {
@@ -243,7 +243,7 @@ static enum weir_rc run(struct store *base, struct store_run *out, struct weir_e
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v2_meta", s->session.meta, "run");
+    start(&w, "weir_v3_meta", s->session.meta, "run");
     enum weir_rc rc = redis_call_many(s, &w, 1, &r, err);
     free(w.p);
     TRY(rc);
@@ -261,7 +261,7 @@ static enum weir_rc lease(struct store *base, const struct store_lease *l,
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v2_meta", s->session.meta, "lease");
+    start(&w, "weir_v3_meta", s->session.meta, "lease");
     add_lease(s, &w, l);
     add_number(s, &w, l->ttl_ms);
     redis_words_add(&w, str_from(l->incarnation));
@@ -283,7 +283,7 @@ static enum weir_rc bless(struct store *base, const struct store_lease *l,
     TRY(call_shards(s, all, replies, answer, err));
     if (*answer != STORE_DONE)
         return WEIR_OK;
-    start(&one, "weir_v2_meta", s->session.meta, "bless");
+    start(&one, "weir_v3_meta", s->session.meta, "bless");
     add_lease(s, &one, l);
     for (size_t i = 0; i < n_partitions; i++)
         add_number(s, &one, partitions[i]);
@@ -335,7 +335,7 @@ static enum weir_rc replay_from(struct store *base, uint32_t partition, bool *ha
     const struct redis_reply *r = NULL;
     enum store_answer answer;
 
-    start(&w, "weir_v2_meta", s->session.meta, "replay_from");
+    start(&w, "weir_v3_meta", s->session.meta, "replay_from");
     add_number(s, &w, partition);
     TRY(call_meta(s, &w, &r, &answer, err));
     *has = r && r->type == REDIS_TEXT;
@@ -351,7 +351,7 @@ static enum weir_rc set_replay(struct store *base, const struct store_lease *l, 
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v2_meta", s->session.meta, "set_replay");
+    start(&w, "weir_v3_meta", s->session.meta, "set_replay");
     add_lease(s, &w, l);
     add_number(s, &w, partition);
     pack_applied(from, &s->scratch);
@@ -366,7 +366,7 @@ static enum weir_rc end_replay(struct store *base, const char *incarnation, uint
     struct redis_words w;
     const struct redis_reply *r;
 
-    start(&w, "weir_v2_meta", s->session.meta, "end_replay");
+    start(&w, "weir_v3_meta", s->session.meta, "end_replay");
     add_number(s, &w, partition);
     add_number(s, &w, epoch);
     redis_words_add(&w, str_from(incarnation));
@@ -427,7 +427,7 @@ static enum weir_rc book(struct store *base, const struct str *names, size_t n, 
     do {
         size_t now = n < CLAIMS_OF_A_CALL ? n : CLAIMS_OF_A_CALL;
         arena_reset(s->calls);
-        start(&w, "weir_v2_meta", s->session.meta, "book");
+        start(&w, "weir_v3_meta", s->session.meta, "book");
         add_number(s, &w, max);
         for (size_t i = 0; i < now; i++) {
             ASSERT(is_book_name(names[i]));
@@ -447,7 +447,7 @@ static enum weir_rc book_renew(struct store *base, struct str name, uint32_t num
     struct store_redis *s = begin(base);
     struct redis_words w;
 
-    start(&w, "weir_v2_meta", s->session.meta, "renew");
+    start(&w, "weir_v3_meta", s->session.meta, "renew");
     add_number(s, &w, max);
     redis_words_add(&w, name);
     add_number(s, &w, number);
@@ -463,7 +463,7 @@ static enum weir_rc retire(struct store *base, const uint32_t *partitions, size_
     const struct redis_reply *r;
     enum store_answer answer;
 
-    start(&w, "weir_v2_meta", s->session.meta, "retire");
+    start(&w, "weir_v3_meta", s->session.meta, "retire");
     for (size_t i = 0; i < n; i++)
         add_number(s, &w, partitions[i]);
     return call_meta(s, &w, &r, &answer, err);

@@ -13,7 +13,7 @@
  * for as many as come when the space is full. */
 static int64_t sample_size(const struct redis_space *space, uint32_t shard, size_t n_keys)
 {
-    int64_t bytes = redis_bytes_of(&space->usage[shard]), share = redis_share_of(space),
+    int64_t bytes = redis_bytes_of(redis_usage_of(space, shard)), share = redis_share_of(space),
             n = (int64_t)n_keys;
 
     bool is_pressed = redis_is_pressed(space, shard),
@@ -55,7 +55,7 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
     struct redis_words *w = &s->words;
 
     begin_reading(s, sh);
-    redis_add_call(s, w, "weir_v2_read", sh);
+    redis_add_call(s, w, "weir_v3_read", sh);
     redis_words_add(w, redis_timer_text(s));
     redis_add_number(s, w, (int64_t)sh->timers_skipped);
     redis_add_number(s, w, REDIS_TIMERS_MAX);
@@ -68,12 +68,12 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
     for (size_t from = 0, to; from < sh->n_asked; from = to) {
         to = redis_group_end(sh, from);
         const struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
+        const struct redis_usage *usage = redis_usage_of(space, sh->number);
         redis_add_bytes(w, space->spec.identity, sizeof space->spec.identity);
-        bool has_pages = redis_is_pressed(space, sh->number) || space->usage[sh->number].pages > 0;
+        bool has_pages = redis_is_pressed(space, sh->number) || usage->pages > 0;
         int64_t sample = sample_size(space, sh->number, to - from);
-        bool is_over =
-            redis_bytes_of(&space->usage[sh->number]) + (int64_t)(to - from) * REDIS_CELL_OVERHEAD >
-            redis_share_of(space);
+        bool is_over = redis_bytes_of(usage) + (int64_t)(to - from) * REDIS_CELL_OVERHEAD >
+                       redis_share_of(space);
         redis_add_number(s, w, has_pages && is_over ? -sample : sample);
         redis_add_number(s, w, has_pages ? redis_spread_of(space) : 0);
         redis_add_number(s, w, (int64_t)(to - from));
@@ -89,13 +89,6 @@ int64_t redis_due_of(const struct redis_reply *r)
         return INT64_MAX;
     double due = strtod(r->text.p, NULL); /* a NUL follows: arena_str() */
     return due < 9e18 ? (int64_t)due : INT64_MAX;
-}
-
-static void load_usage(struct redis_usage *u, const struct redis_reply *r)
-{
-    *u = (struct redis_usage){0};
-    if (r->type == REDIS_TEXT && r->text.n == sizeof *u)
-        memcpy(u, r->text.p, sizeof *u);
 }
 
 static struct redis_page *page_of(struct store_redis *s, struct redis_shard *sh, uint32_t space,
@@ -170,11 +163,10 @@ static enum weir_rc load_group(struct store_redis *s, struct redis_shard *sh, si
 {
     uint32_t space = sh->slots[sh->asked[from]].space;
 
-    const struct redis_usage *u = &s->spaces[space].usage[sh->number];
-
     if (g->type != REDIS_LIST || g->n != 5 || g->items[1]->n != to - from)
         return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
-    load_usage(&s->spaces[space].usage[sh->number], g->items[0]);
+    redis_usage_load(&s->spaces[space], sh->number, g->items[0]);
+    const struct redis_usage *u = redis_usage_of(&s->spaces[space], sh->number);
     bool has_pages = g->items[2]->n == to - from;
     sh->is_stale |= !has_pages && u->pages > 0 && s->spaces[space].spec.shrink;
     for (size_t i = from; i < to; i++) {
@@ -264,12 +256,14 @@ enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard 
 {
     size_t g = 0;
 
-    if (r->type != REDIS_LIST || r->n != 8 || r->items[7]->n != redis_count_groups(sh) ||
+    if (r->type != REDIS_LIST || r->n != 10 || r->items[7]->n != redis_count_groups(sh) ||
         r->items[5]->n != r->items[6]->n || r->items[3]->n != s->batch->n_parts ||
         r->items[5]->n > REDIS_TIMERS_MAX)
         return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
     sh->seq = r->items[0]->text;
     sh->next_due_ms[s->batch->round] = redis_due_of(r->items[1]);
+    sh->held = r->items[8]->number;
+    sh->n_in_use = r->items[9]->number;
     load_parts(s, sh, r, answer);
     for (size_t from = 0, to; from < sh->n_asked; from = to, g++) {
         to = redis_group_end(sh, from);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum { REDIS_MAJOR_MIN = 7 };
-#define LIBRARY_NAME "weir_v2"
+#define LIBRARY_NAME "weir_v3"
 
 static const struct redis_trouble_row {
     const char *prefix;

@@ -200,11 +200,14 @@ size_t redis_count_groups(const struct redis_shard *sh)
     return n;
 }
 
+int64_t redis_limit_of(const struct store_redis *s)
+{
+    return (int64_t)(s->total / STORE_SHARDS);
+}
+
 int64_t redis_share_of(const struct redis_space *space)
 {
-    uint64_t budget = space->spec.budget_bytes;
-
-    return (int64_t)((budget ? budget : STORE_BUDGET_DEFAULT) / STORE_SHARDS);
+    return (int64_t)(space->spec.budget_bytes / STORE_SHARDS);
 }
 
 /* Pages that the budget allows: with all of them there is an eighth left for whole cells. */
@@ -222,13 +225,14 @@ int64_t redis_bytes_of(const struct redis_usage *u)
 
 bool redis_is_pressed(const struct redis_space *space, uint32_t shard)
 {
-    return space->spec.shrink && redis_bytes_of(&space->usage[shard]) > redis_share_of(space) / 2;
+    return space->spec.shrink &&
+           redis_bytes_of(redis_usage_of(space, shard)) > redis_share_of(space) / 2;
 }
 
 /* Keys are spread as they were when the pages were made. */
 bool redis_is_spread(const struct redis_space *space, uint32_t shard)
 {
-    const struct redis_usage *u = &space->usage[shard];
+    const struct redis_usage *u = redis_usage_of(space, shard);
 
     return u->pages == 0 || u->spread == redis_spread_of(space);
 }

@@ -1,4 +1,5 @@
-/* redis_space.c - spaces by identity: what timers and outbox entries name them by.
+/* redis_space.c - spaces by identity: what timers and outbox entries name them by; and what they
+ * hold. Most of a worker's spaces are never used, so only those that were have a table of usage.
  *
  * Open addressing over the identities' own bytes, which are a hash. A worker has thousands of
  * spaces, and every timer that is due asks.
@@ -58,4 +59,30 @@ uint32_t redis_space_of(const struct store_redis *s, const void *identity)
     uint32_t slot = s->n_space_slots ? s->space_slots[find(s, identity)] : 0;
 
     return slot ? slot - 1 : STORE_SPACE_FOREIGN;
+}
+
+/* ---- usage ----------------------------------------------------------------------------------- */
+
+const struct redis_usage *redis_usage_of(const struct redis_space *space, uint32_t shard)
+{
+    static const struct redis_usage none;
+
+    return space->usage ? &space->usage[shard] : &none;
+}
+
+struct redis_usage *redis_usage_own(struct redis_space *space, uint32_t shard)
+{
+    if (!space->usage) {
+        space->usage = calloc(STORE_SHARDS, sizeof *space->usage);
+        ASSERT(space->usage);
+    }
+    return &space->usage[shard];
+}
+
+void redis_usage_load(struct redis_space *space, uint32_t shard, const struct redis_reply *r)
+{
+    if (r->type == REDIS_TEXT && r->text.n == sizeof *space->usage)
+        memcpy(redis_usage_own(space, shard), r->text.p, sizeof *space->usage);
+    else if (space->usage)
+        space->usage[shard] = (struct redis_usage){0};
 }

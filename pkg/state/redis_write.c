@@ -170,6 +170,12 @@ static void add_check(struct store_redis *s, const struct redis_shard *sh, struc
         record = (struct str){slot->page->was + (size_t)slot->place * REDIS_RECORD_BYTES,
                               REDIS_RECORD_BYTES};
     add_record(s, &g->page_check, slot->page, slot->place, record);
+    if (slot->place < slot->page->was_room || slot->page->was_room == 0)
+        return;
+    /* It will be written whole, so it must still be there. */
+    uint32_t last = slot->page->was_room - 1;
+    record = (struct str){slot->page->was + (size_t)last * REDIS_RECORD_BYTES, REDIS_RECORD_BYTES};
+    add_record(s, &g->page_check, slot->page, last, record);
 }
 
 static void write_record(struct store_redis *s, struct group *g, struct redis_page *p, uint32_t i)
@@ -268,7 +274,7 @@ static void write_group(struct store_redis *s, struct redis_shard *sh, struct co
 {
     struct group g = {0};
     struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
-    struct redis_usage *usage = &space->usage[sh->number];
+    struct redis_usage *usage = redis_usage_own(space, sh->number);
 
     for (size_t i = from; i < to; i++)
         write_slot(s, sh, c, &g, &sh->slots[sh->asked[i]]);
@@ -329,7 +335,8 @@ static int64_t growth_of(const struct store_redis *s, const struct redis_shard *
 static void make_room(struct store_redis *s, struct redis_shard *sh, size_t from, size_t to)
 {
     const struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
-    int64_t bytes = redis_bytes_of(&space->usage[sh->number]), share = redis_share_of(space);
+    int64_t bytes = redis_bytes_of(redis_usage_of(space, sh->number)),
+            share = redis_share_of(space);
     struct redis_slot **weak = ARENA_ARRAY(s->arena, to - from, struct redis_slot *);
     size_t n = 0;
 
@@ -426,13 +433,14 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
 {
     struct redis_words *w = &sh->commit;
 
-    redis_add_call(s, w, "weir_v2_commit", sh);
+    redis_add_call(s, w, "weir_v3_commit", sh);
     redis_words_add(w, str_from(s->client));
     redis_add_number(s, w, (int64_t)++s->token);
     redis_words_add(w, sh->seq);
     redis_words_add(w, redis_timer_text(s));
     redis_add_number(s, w, s->batch->round);
     add_right(s, w);
+    redis_add_number(s, w, redis_limit_of(s));
     add_parts(s, sh, w);
     redis_add_number(s, w, (int64_t)c->n_groups);
     for (size_t i = 0; i < c->groups.n; i++)

@@ -342,6 +342,39 @@ bool small_table_put(struct small_table *t, const struct state_key *key, int64_t
     return put(t, r, raw_of(dead_ms));
 }
 
+/* Take the records of the group's g + 1 buckets whose place is another one with one bucket less,
+ * and put them anew: the way of spread() backwards. */
+uint64_t small_table_shrink(struct small_table *t)
+{
+    struct small_record moved[2 * SMALL_GROUP * SMALL_BUCKET];
+    size_t n = 0;
+    uint64_t lost = t->n;
+
+    if (t->n_buckets <= SMALL_GROUP) {
+        small_table_release(t);
+        return lost;
+    }
+    struct shape is = shape_of(--t->n_buckets);
+    for (uint32_t j = 0; j <= is.g; j++) {
+        uint32_t at = (j << is.k) + is.groups;
+        for (int k = 0; k < SMALL_BUCKET; k++) {
+            struct small_record *r = &(*bucket(t, at))[k];
+            uint64_t name = name_of(r);
+            if (!name || place(first_hash(name), t->n_buckets) == at ||
+                place(second_hash(name), t->n_buckets) == at)
+                continue;
+            moved[n++] = *r;
+            *r = (struct small_record){0};
+        }
+    }
+    t->n -= n;
+    for (size_t i = 0; i < n; i++)
+        (void)put(t, moved[i], 0);
+    if (t->n_buckets % BUCKETS_IN_SEGMENT == 0)
+        free(t->segments[--t->n_segments]);
+    return lost - t->n;
+}
+
 bool small_table_put_record(struct small_table *t, struct small_record r)
 {
     return put(t, r, 0);

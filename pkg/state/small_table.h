@@ -55,6 +55,10 @@ bool small_table_is_crowded(const struct small_table *t);
 /* One bucket more (the first time: a group). Returns how many records were forgotten by it. */
 uint64_t small_table_grow(struct small_table *t);
 
+/* One bucket less; its segment goes with its last one, the table with the last group. Returns how
+ * many records were forgotten by it. */
+uint64_t small_table_shrink(struct small_table *t);
+
 /* Put a record; there is a bucket at least. Records at or before dead_ms mean nothing any more.
  * False: another one, the oldest of those around, was forgotten for it. */
 bool small_table_put(struct small_table *t, const struct state_key *key, int64_t t_ms,

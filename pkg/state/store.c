@@ -19,6 +19,21 @@ void store_incarnation(const struct store_lease *lease, char out[static STORE_RU
              (unsigned long long)lease->token);
 }
 
+void store_set_total(struct store *s, uint64_t bytes)
+{
+    if (s->vtable->set_total)
+        s->vtable->set_total(s, bytes);
+}
+
+uint64_t store_cap(uint64_t total_bytes)
+{
+    uint64_t cap = total_bytes / STORE_CAP_PART;
+
+    if (cap < STORE_CAP_LEAST)
+        cap = STORE_CAP_LEAST;
+    return cap < total_bytes ? cap : total_bytes;
+}
+
 uint32_t store_add_space(struct store *s, const struct space_spec *spec)
 {
     return s->vtable->add_space(s, spec);
@@ -32,6 +47,12 @@ int64_t store_next_due(const struct store *s)
 struct store_stats store_stats(const struct store *s, uint32_t space)
 {
     return s->vtable->stats(s, space);
+}
+
+const uint32_t *store_gave(const struct store *s, size_t *n)
+{
+    *n = 0;
+    return s->vtable->gave ? s->vtable->gave(s, n) : NULL;
 }
 
 void store_free(struct store *s)

@@ -16,8 +16,12 @@
  * Order    operations of one key meet their cell in the order of `order`; emissions come back
  *          ordered by the operation that made them, those of timers behind all, in order of
  *          (due, space, key). So what comes out depends on the batch alone, not on the store.
- * Bounds   each space has a budget in bytes; the answer to "full" is eviction inside that space,
- *          weakest and oldest first (cell.weight, last use), counted in store_stats.
+ * Bounds   a store has one budget, the total, and each space a cap inside it. The answer to a full
+ *          space is eviction inside that space, weakest and oldest first (cell.weight, last use).
+ *          When the total is reached, the space that is most over its fair share (the total by the
+ *          spaces in use) gives: side parts first, then what is weakest. So a space below
+ *          its fair share loses nothing to others (docs/decisions/0017). All of it is counted in
+ *          store_stats.
  * Threads  a store belongs to one thread.
  * Source   the protocol (applied vectors, outbox, epochs, incarnation) is that of
  *          docs/decisions/0011; a replay needs none of it and gives no parts.
@@ -74,8 +78,8 @@ typedef void cell_step(void *context, const struct state_op *op, struct cell *ce
 struct space_spec {
     uint8_t identity[16];          /* state identity: the same across rule sets that share state */
     struct str name;               /* for people: rule uid and stage */
-    uint64_t budget_bytes;         /* of cells with all that holds them; 0: STORE_BUDGET_DEFAULT */
-    uint64_t capsule_budget_bytes; /* of side parts; 0: as much as budget_bytes */
+    uint64_t budget_bytes;         /* cap of cells with all that holds them; 0: store_cap() */
+    uint64_t capsule_budget_bytes; /* cap of side parts; 0: as much as budget_bytes */
     /* A cell with one hit can be kept as 16 bytes when memory is short, and made again from them:
      * the step is called with the remembered time first. NULL: the space has no such form. */
     bool (*shrink)(void *context, const struct cell *cell, int64_t *t_ms, uint32_t *value);
@@ -85,7 +89,11 @@ struct space_spec {
     cell_step *step;
     void *context;
 };
-enum { STORE_BUDGET_DEFAULT = 256 * 1024 * 1024 };
+enum {
+    STORE_TOTAL_DEFAULT = 1024 * 1024 * 1024,
+    STORE_CAP_PART = 4,           /* of the total: one of so many parts ... */
+    STORE_CAP_LEAST = 1024 * 1024 /* ... at least so much, and never more than the total */
+};
 
 /* A partition's side of the protocol. Workers only.
  *
@@ -117,7 +125,8 @@ struct store_batch {
     const char
         *incarnation; /* with parts: the incarnation they were acquired in; else STORE_NEWINC */
     bool is_sweep;    /* call every shard: first call after store_acquire(), finds left-overs */
-    /* Instead of parts: cells are restored by whoever holds this lease; STORE_FENCED if it is lost. */
+    /* Instead of parts: cells are restored by whoever holds this lease; STORE_FENCED if it is lost.
+     */
     const struct store_lease *lease;
 };
 
@@ -145,11 +154,18 @@ enum store_answer {
 struct store_stats {
     uint64_t cells, small_cells, bytes, capsule_bytes; /* now */
     uint64_t applied, skipped;                         /* operations so far */
-    uint64_t evicted, expired, capsules_refused, cells_refused;
+    uint64_t evicted, expired, cells_refused;
+    uint64_t capsules_refused; /* side parts that were not given room, or had to go */
     uint64_t shrunk; /* cells that became small, so far: nothing is lost by it but capsules */
 };
 
 struct store;
+
+/* The total, of cells with all that holds them and side parts, in all spaces; before the first
+ * space is added. Without it: STORE_TOTAL_DEFAULT. */
+void store_set_total(struct store *s, uint64_t bytes);
+/* What one space may have of it unless its spec says otherwise. */
+uint64_t store_cap(uint64_t total_bytes);
 
 /* Number of the space, from 0. */
 uint32_t store_add_space(struct store *s, const struct space_spec *spec);
@@ -166,6 +182,9 @@ MUST_USE enum weir_rc store_apply(struct store *s, const struct store_batch *bat
 int64_t store_next_due(const struct store *s);
 
 struct store_stats store_stats(const struct store *s, uint32_t space);
+/* Spaces that gave something up in the last store_apply() because the total was reached: perhaps
+ * others than its operations went to; some may stand there twice. Valid until the next call. */
+const uint32_t *store_gave(const struct store *s, size_t *n);
 
 void store_free(struct store *s);
 

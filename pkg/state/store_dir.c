@@ -374,7 +374,7 @@ static bool load_small(struct dir_store *d, struct unpack *u)
         r.name_time = unpack_u64(u);
         r.time_value = unpack_u64(u);
         if (sp)
-            mem_space_put_record(sp, r);
+            mem_space_put_record(store_mem_pool(d->mem), sp, r);
     }
     return unpack_ok(u) && unpack_left(u) == 0;
 }
@@ -700,6 +700,16 @@ static int64_t dir_next_due(const struct store *s)
     return store_next_due(((const struct dir_store *)s)->mem);
 }
 
+static void dir_set_total(struct store *s, uint64_t bytes)
+{
+    store_set_total(dir_of(s)->mem, bytes);
+}
+
+static const uint32_t *dir_gave(const struct store *s, size_t *n)
+{
+    return store_gave(((const struct dir_store *)s)->mem, n);
+}
+
 static struct store_stats dir_stats(const struct store *s, uint32_t space)
 {
     return store_stats(((const struct dir_store *)s)->mem, space);
@@ -729,7 +739,9 @@ static void dir_free(struct store *s)
 }
 
 static const struct store_vtable dir_vtable = {
+    .set_total = dir_set_total,
     .add_space = dir_add_space,
+    .gave = dir_gave,
     .apply = dir_apply,
     .next_due = dir_next_due,
     .stats = dir_stats,

@@ -8,12 +8,14 @@
 #include "state/store.h"
 
 struct store_vtable {
+    void (*set_total)(struct store *s, uint64_t bytes); /* NULL: no cells of its own */
     uint32_t (*add_space)(struct store *s, const struct space_spec *spec);
     enum weir_rc (*apply)(struct store *s, const struct store_batch *batch,
                           const struct emission **out, size_t *n, enum store_answer *answer,
                           struct weir_err *err);
     int64_t (*next_due)(const struct store *s);
     struct store_stats (*stats)(const struct store *s, uint32_t space);
+    const uint32_t *(*gave)(const struct store *s, size_t *n); /* NULL: it knows of none */
     void (*free)(struct store *s);
 
     /* The protocol; NULL in a store that has no such side (store_dir). */

@@ -65,8 +65,16 @@ static uint32_t mem_add_space(struct store *store, const struct space_spec *spec
     ASSERT(s->n_spaces < STORE_SPACES_MAX && spec->step && spec->level < STORE_ROUNDS_MAX);
     ASSERT(!spec->shrink == !spec->regrow);
     s->spaces = room_for(s->spaces, s->n_spaces, &s->cap_spaces, sizeof(*s->spaces));
-    mem_space_init(&s->spaces[s->n_spaces], spec, (uint32_t)s->n_spaces);
-    return (uint32_t)s->n_spaces++;
+    mem_space_init(&s->spaces[s->n_spaces], &s->pool, spec, (uint32_t)s->n_spaces);
+    s->pool.spaces = s->spaces;
+    s->pool.n_spaces = (uint32_t)++s->n_spaces;
+    return s->pool.n_spaces - 1;
+}
+
+static void mem_set_total(struct store *store, uint64_t bytes)
+{
+    ASSERT(mem_of(store)->n_spaces == 0 && bytes > 0);
+    mem_of(store)->pool.total = bytes;
 }
 
 static void mem_free(struct store *store)
@@ -76,6 +84,7 @@ static void mem_free(struct store *store)
     for (size_t i = 0; i < s->n_spaces; i++)
         mem_space_release(&s->spaces[i]);
     free(s->spaces);
+    free(s->pool.gave);
     slab_release(&s->pool.slab);
     for (int i = 0; i < STORE_ROUNDS_MAX; i++)
         due_heap_release(&s->pool.due[i]);
@@ -94,6 +103,14 @@ static struct store_stats mem_stats(const struct store *store, uint32_t space)
 
     ASSERT(space < s->n_spaces);
     return mem_space_stats(&s->spaces[space]);
+}
+
+static const uint32_t *mem_gave(const struct store *store, size_t *n)
+{
+    const struct mem_store *s = (const struct mem_store *)store;
+
+    *n = s->pool.n_gave;
+    return s->pool.gave;
 }
 
 /* ---- one step ------------------------------------------------------------------------------ */
@@ -378,6 +395,7 @@ static enum weir_rc mem_apply(struct store *store, const struct store_batch *b,
     *answer = STORE_DONE;
     *n = 0;
     *out = NULL;
+    s->pool.n_gave = 0;
     ASSERT(!b->lease || !b->parts);
     if (b->lease && !ledger_holds(&s->ledger, b->lease)) {
         *answer = STORE_FENCED;
@@ -510,7 +528,9 @@ static enum weir_rc mem_end_replay(struct store *s, const char *run_id, uint32_t
 }
 
 static const struct store_vtable mem_vtable = {
+    .set_total = mem_set_total,
     .add_space = mem_add_space,
+    .gave = mem_gave,
     .apply = mem_apply,
     .next_due = mem_next_due,
     .stats = mem_stats,
@@ -541,6 +561,7 @@ struct store *store_mem_new(void)
 
     ASSERT(s);
     s->base.vtable = &mem_vtable;
+    s->pool.total = STORE_TOTAL_DEFAULT;
     ledger_init(&s->ledger);
     return &s->base;
 }
@@ -559,6 +580,13 @@ struct store *store_mem_copy(const struct store *store)
     }
     to->spaces = reallocarray(NULL, from->cap_spaces ? from->cap_spaces : 1, sizeof *to->spaces);
     ASSERT(to->spaces);
+    to->pool.total = from->pool.total;
+    to->pool.used = from->pool.used;
+    to->pool.n_used = from->pool.n_used;
+    to->pool.largest = from->pool.largest;
+    to->pool.largest_bytes = from->pool.largest_bytes;
+    to->pool.spaces = to->spaces;
+    to->pool.n_spaces = from->pool.n_spaces;
     to->n_spaces = from->n_spaces;
     to->cap_spaces = from->cap_spaces;
     for (size_t i = 0; i < from->n_spaces; i++)

@@ -39,12 +39,16 @@ static struct store_redis *redis_of(struct store *base)
 static bool side_fits(const struct redis_memory *m, uint32_t room)
 {
     const struct redis_space *space = &m->store->spaces[m->slot->space];
-    uint64_t budget = space->spec.capsule_budget_bytes;
+    const struct redis_usage *u = redis_usage_of(space, m->shard->number);
+    uint64_t cap = space->spec.capsule_budget_bytes;
+    int64_t limit = redis_limit_of(m->store), n = m->shard->n_in_use;
 
-    if (budget == 0)
-        budget = space->spec.budget_bytes ? space->spec.budget_bytes : STORE_BUDGET_DEFAULT;
-    budget -= budget / SIDE_HEADROOM;
-    return space->usage[m->shard->number].side + room <= (int64_t)(budget / STORE_SHARDS);
+    cap -= cap / SIDE_HEADROOM;
+    if (u->side + room > (int64_t)(cap / STORE_SHARDS))
+        return false;
+    /* Under a full total side parts are for spaces below their share. */
+    return m->shard->held + room <= limit - limit / SIDE_HEADROOM ||
+           (redis_bytes_of(u) + u->side + room) * (n ? n : 1) <= limit;
 }
 
 static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
@@ -115,6 +119,7 @@ static bool has_work(const struct store_redis *s, const struct redis_shard *sh)
 static void begin(struct store_redis *s)
 {
     arena_reset(s->arena);
+    s->n_gave = 0;
     s->slot_of = ARENA_ARRAY(s->arena, s->batch->n_ops, uint32_t);
     share_out(s);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
@@ -202,7 +207,8 @@ static bool has_lost_writes(const struct store_redis *s, const struct redis_shar
 {
     uint64_t seq;
 
-    return !s->batch->parts && !s->batch->lease && str_to_u64(sh->seq, &seq) && seq < sh->seq_reached;
+    return !s->batch->parts && !s->batch->lease && str_to_u64(sh->seq, &seq) &&
+           seq < sh->seq_reached;
 }
 
 /* A commit is done: behind what was read. */
@@ -239,6 +245,28 @@ static void mark_published(struct redis_shard *sh, const struct redis_reply *fla
         sh->notes[sh->n_kept + i].is_published = flags->items[i]->number != 0;
 }
 
+/* What had to go for the total: perhaps of spaces that this batch did not touch, perhaps of those
+ * of another rule set, whose workers see it when they read them. */
+static void take_gave(struct store_redis *s, const struct redis_shard *sh,
+                      const struct redis_reply *list)
+{
+    for (size_t i = 0; i + 3 < list->n; i += 4) {
+        struct str identity = list->items[i]->text;
+        uint32_t space = identity.n == 16 ? redis_space_of(s, identity.p) : STORE_SPACE_FOREIGN;
+        if (space == STORE_SPACE_FOREIGN)
+            continue;
+        s->spaces[space].stats.evicted += (uint64_t)list->items[i + 1]->number;
+        s->spaces[space].stats.capsules_refused += (uint64_t)list->items[i + 2]->number;
+        redis_usage_load(&s->spaces[space], sh->number, list->items[i + 3]);
+        if (s->n_gave == s->gave_cap) {
+            s->gave_cap = s->gave_cap ? s->gave_cap * 2 : 16;
+            s->gave = reallocarray(s->gave, s->gave_cap, sizeof *s->gave);
+            ASSERT(s->gave);
+        }
+        s->gave[s->n_gave++] = space;
+    }
+}
+
 static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
                                 const struct redis_reply *r, enum store_answer *answer,
                                 struct weir_err *err)
@@ -246,10 +274,11 @@ static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
     struct str word = r->type == REDIS_LIST && r->n > 0 ? r->items[0]->text : (struct str){0};
 
     if (str_eq(word, STR("DONE"))) {
-        if (r->n != 3)
+        if (r->n != 4)
             return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
         sh->next_due_ms[s->batch->round] = redis_due_of(r->items[1]);
         mark_published(sh, r->items[2]);
+        take_gave(s, sh, r->items[3]);
         note_reached(sh);
         finish(s, sh);
     } else if (str_eq(word, STR("CONFLICT"))) {
@@ -328,18 +357,16 @@ static enum weir_rc connect_again(struct store_redis *s, struct weir_err *err)
 static enum weir_rc sweep(struct store_redis *s, bool is_forced, struct weir_err *err)
 {
     struct redis_conn *c = s->session.conn;
-    char watermark[24], overhead[16];
+    char watermark[24];
 
     snprintf(watermark, sizeof watermark, "%lld",
              s->batch ? (long long)s->batch->clock.watermark_ms : (long long)INT64_MIN);
-    snprintf(overhead, sizeof overhead, "%d", REDIS_CELL_OVERHEAD);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         struct str words[] = {STR("FCALL"),
-                              STR("weir_v2_sweep"),
+                              STR("weir_v3_sweep"),
                               STR("1"),
                               str_from(s->shards[k].tag),
                               str_from(watermark),
-                              str_from(overhead),
                               is_forced ? STR("1") : STR("0")};
         redis_conn_add(c, words, ARRAY_LEN(words));
     }
@@ -505,9 +532,28 @@ static uint32_t add_space(struct store *base, const struct space_spec *spec)
         s->spaces = reallocarray(s->spaces, s->spaces_cap, sizeof *s->spaces);
         ASSERT(s->spaces);
     }
-    s->spaces[s->n_spaces++] = (struct redis_space){.spec = *spec};
+    struct redis_space *space = &s->spaces[s->n_spaces++];
+    *space = (struct redis_space){.spec = *spec};
+    if (!spec->budget_bytes)
+        space->spec.budget_bytes = store_cap(s->total);
+    if (!spec->capsule_budget_bytes)
+        space->spec.capsule_budget_bytes = space->spec.budget_bytes;
     redis_space_added(s);
     return s->n_spaces - 1;
+}
+
+static void set_total(struct store *base, uint64_t bytes)
+{
+    ASSERT(redis_of(base)->n_spaces == 0 && bytes > 0);
+    redis_of(base)->total = bytes;
+}
+
+static const uint32_t *gave(const struct store *base, size_t *n)
+{
+    const struct store_redis *s = (const struct store_redis *)base;
+
+    *n = s->n_gave;
+    return s->gave;
 }
 
 static int64_t next_due(const struct store *base)
@@ -529,7 +575,7 @@ static struct store_stats stats(const struct store *base, uint32_t space)
     ASSERT(space < s->n_spaces);
     struct store_stats out = s->spaces[space].stats;
     for (size_t k = 0; k < STORE_SHARDS; k++) {
-        const struct redis_usage *u = &s->spaces[space].usage[k];
+        const struct redis_usage *u = redis_usage_of(&s->spaces[space], (uint32_t)k);
         out.cells += (uint64_t)u->cells;
         out.small_cells += (uint64_t)u->small;
         out.bytes += (uint64_t)u->bytes + (uint64_t)u->pages;
@@ -555,7 +601,10 @@ static void free_store(struct store *base)
     emissions_release(&s->out);
     buf_release(&s->scratch);
     free(s->words.p);
+    for (uint32_t i = 0; i < s->n_spaces; i++)
+        free(s->spaces[i].usage);
     free(s->spaces);
+    free(s->gave);
     free(s->space_slots);
     if (s->arena)
         arena_free(s->arena);
@@ -572,7 +621,9 @@ static void set_claim_reader(struct store *base, store_claim_reader *reader)
 static void fill_table(struct store_vtable *v)
 {
     redis_protocol_fill(v);
+    v->set_total = set_total;
     v->add_space = add_space;
+    v->gave = gave;
     v->apply = apply;
     v->next_due = next_due;
     v->stats = stats;
@@ -605,6 +656,7 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     ASSERT(s);
     fill_table(&s->vtable);
     s->base.vtable = &s->vtable;
+    s->total = STORE_TOTAL_DEFAULT;
     s->calls = arena_new(0);
     s->arena = arena_new(1024 * 1024);
     s->memory = (struct redis_memory){.base = {grow}, .store = s};
@@ -621,22 +673,17 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     return WEIR_OK;
 }
 
-enum weir_rc store_redis_check_budgets(struct store *base, struct weir_err *err)
+enum weir_rc store_redis_check_budget(struct store *base, struct weir_err *err)
 {
     const struct store_redis *s = redis_of(base);
-    uint64_t sum = 0, may = s->session.maxmemory / 100 * MAXMEMORY_PERCENT;
+    uint64_t may = s->session.maxmemory / 100 * MAXMEMORY_PERCENT;
 
-    for (uint32_t i = 0; i < s->n_spaces; i++) {
-        const struct space_spec *spec = &s->spaces[i].spec;
-        uint64_t cells = spec->budget_bytes ? spec->budget_bytes : STORE_BUDGET_DEFAULT;
-        sum += cells + (spec->capsule_budget_bytes ? spec->capsule_budget_bytes : cells);
-    }
-    if (s->session.maxmemory == 0 || sum <= may)
+    if (s->session.maxmemory == 0 || s->total <= may)
         return WEIR_OK;
     return err_set(err, WEIR_LIMIT,
-                   "Redis: budgets of all rules are %llu MB, more than %d %% of its maxmemory "
+                   "Redis: the budget of state is %llu MB, more than %d %% of its maxmemory "
                    "(%llu MB)",
-                   (unsigned long long)(sum >> 20), MAXMEMORY_PERCENT,
+                   (unsigned long long)(s->total >> 20), MAXMEMORY_PERCENT,
                    (unsigned long long)(s->session.maxmemory >> 20));
 }
 

@@ -9,8 +9,9 @@
  *          same call again goes on where it stopped: nothing is lost or done twice. Another
  *          batch instead of it drops what was not finished.
  * Loss     without parts: a Redis that has come back without what was written to it is WEIR_IO.
- * Memory   cells of spaces over their budget are evicted here: budget / STORE_SHARDS a shard.
- * Threads  as every store: one thread.
+ * Memory   a shard has a part of the total and of each cap: one of STORE_SHARDS. Cells of spaces
+ * over their cap are evicted here; the library holds the total, over all workers' spaces. Threads
+ * as every store: one thread.
  */
 #ifndef WEIR_STATE_STORE_REDIS_H
 #define WEIR_STATE_STORE_REDIS_H
@@ -33,8 +34,8 @@ enum { STORE_REDIS_PATIENCE_MS = 10000 };
 MUST_USE enum weir_rc store_redis_new(const struct store_redis_options *o, struct store **out,
                                       struct weir_err *err);
 
-/* After all spaces are added: do their budgets fit into 0.8 of maxmemory? */
-MUST_USE enum weir_rc store_redis_check_budgets(struct store *s, struct weir_err *err);
+/* Does the total fit into 0.8 of maxmemory? */
+MUST_USE enum weir_rc store_redis_check_budget(struct store *s, struct weir_err *err);
 
 /* Commands sent so far. */
 uint64_t store_redis_commands(const struct store *s);

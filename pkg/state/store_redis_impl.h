@@ -40,8 +40,8 @@ struct redis_usage {
 
 struct redis_space {
     struct space_spec spec;
-    struct store_stats stats; /* counters only; what is held stands in usage */
-    struct redis_usage usage[STORE_SHARDS];
+    struct store_stats stats;  /* counters only; what is held stands in usage */
+    struct redis_usage *usage; /* [STORE_SHARDS]; NULL: nothing is known of it; redis_space.c */
 };
 
 struct redis_page;
@@ -101,6 +101,8 @@ struct redis_shard {
     int64_t next_due_ms[STORE_ROUNDS_MAX];
     bool is_due_known[STORE_ROUNDS_MAX];
     bool may_have_outbox[STORE_ROUNDS_MAX];
+    int64_t held;         /* bytes of all its spaces, those of others too, when it was read last */
+    int64_t n_in_use;     /* spaces that have ever held any */
     uint64_t seq_reached; /* what its number of changes was at least; it never falls */
 
     /* of the batch at hand */
@@ -149,7 +151,10 @@ struct store_redis {
     char client[17]; /* random name of this store */
     uint64_t token;
     struct redis_space *spaces;
+    uint64_t total; /* bytes of all spaces; a shard has a part */
     uint32_t n_spaces, spaces_cap;
+    uint32_t *gave; /* spaces that gave something up in this batch */
+    size_t n_gave, gave_cap;
     uint32_t *space_slots; /* number + 1; 0: free; redis_space.c */
     uint32_t n_space_slots;
     struct redis_shard shards[STORE_SHARDS];
@@ -177,6 +182,7 @@ enum weir_rc redis_slot_load(struct store_redis *s, struct redis_slot *slot,
 void redis_order_slots(struct store_redis *s, struct redis_shard *sh);
 size_t redis_group_end(const struct redis_shard *sh, size_t from);
 size_t redis_count_groups(const struct redis_shard *sh);
+int64_t redis_limit_of(const struct store_redis *s); /* bytes of a shard */
 int64_t redis_share_of(const struct redis_space *space);
 uint32_t redis_spread_of(const struct redis_space *space);
 int64_t redis_bytes_of(const struct redis_usage *u);
@@ -190,6 +196,11 @@ struct redis_slot *redis_slot_get(struct store_redis *s, struct redis_shard *sh,
 /* redis_space.c. The last one was added; the number of an identity or STORE_SPACE_FOREIGN. */
 void redis_space_added(struct store_redis *s);
 uint32_t redis_space_of(const struct store_redis *s, const void *identity);
+/* What the space holds in the shard, as far as we know; the second one to be changed. */
+const struct redis_usage *redis_usage_of(const struct redis_space *space, uint32_t shard);
+struct redis_usage *redis_usage_own(struct redis_space *space, uint32_t shard);
+/* As the library gives it. */
+void redis_usage_load(struct redis_space *space, uint32_t shard, const struct redis_reply *r);
 /* redis_read.c */
 void redis_request_read(struct store_redis *s, struct redis_shard *sh);
 MUST_USE enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard *sh,

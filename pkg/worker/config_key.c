@@ -120,8 +120,9 @@ static const struct config_key rows[] = {
      .help = "Certificates that the store's must come from (default: the system's)."},
     {"state.secret_file", CONFIG_PATH, ONE(state_secret_file), .example = "/run/secrets/weir-state",
      .help = "Secret that keys are hashed with, the same in all workers of a store."},
-    {"state.budget", CONFIG_SIZE, ONE(state_budget_bytes), .without = "256MiB", .least = MIB,
-     .most = 1024 * GIB, .help = "Memory of one rule's state, evidence included."},
+    {"state.budget", CONFIG_SIZE, ONE(state_budget_bytes), .without = "1GiB", .least = MIB,
+     .most = 1024 * GIB,
+     .help = "Memory of all rules' state, evidence included; at most 0.8 of Redis' maxmemory."},
     {"state.replay_max", CONFIG_SPAN, ONE(state_replay_max_ms), .without = "1h", .least = 0,
      .most = 7 * DAY, .help = "Input that is read again when the store was lost, at most."},
 

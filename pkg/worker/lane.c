@@ -152,7 +152,7 @@ static enum weir_rc open_store(struct lane *l, const struct ruleset *r, struct s
     TRY(store_redis_new(&o, &s, err));
     graph_attach(r->graph, s);
     store_set_claim_reader(s, claim_read);
-    enum weir_rc rc = store_redis_check_budgets(s, err);
+    enum weir_rc rc = store_redis_check_budget(s, err);
     if (rc != WEIR_OK) {
         store_free(s);
         return rc;

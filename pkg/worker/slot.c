@@ -136,7 +136,7 @@ static enum weir_rc call_named(struct slots *s, const char *name, const struct s
 
     ASSERT(words);
     words[n++] = STR("FCALL");
-    words[n++] = STR("weir_v2_slots");
+    words[n++] = STR("weir_v3_slots");
     words[n++] = STR("1");
     words[n++] = str_from(s->session.meta);
     words[n++] = str_from(name);

@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 
     if (argc > 2)
         cell_bytes = (uint32_t)strtoul(argv[2], NULL, 10);
+    store_set_total(s, spec.budget_bytes);
     store_add_space(s, &spec);
     uint64_t before = resident();
     double fill = run(s, groups, groups, false);

@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 
     random_state = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     buf_reserve(&texts, (size_t)BATCH * 48);
+    store_set_total(s, 2 * budget); /* cells, and as much of capsules */
     store_add_space(s, &space);
     for (int a = 0; a < ATTACKS; a++)
         attacks[a].start_ms = (int64_t)(next() % START_MS);

@@ -441,7 +441,7 @@ def test_a_redis_that_throws_keys_away_is_refused(box):
         one_line(box.replay("--state", redis.url()), policy)
 
 
-def test_budgets_must_fit_into_its_memory(box):
+def test_the_budget_must_fit_into_its_memory(box):
     redis = box.redis("--maxmemory", "100mb", "--maxmemory-policy", "noeviction")
     r = box.replay("--state", redis.url())
     one_line(r, "maxmemory")

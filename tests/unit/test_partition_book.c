@@ -228,7 +228,8 @@ TEST(groups_have_nothing_in_common)
 static const char acl[] =
     "acl setuser weir reset on '>pw' '~{w:*' resetchannels -@all +ping +auth +select +role +info "
     "+fcall +'function|list' +'function|load' +get +set +getrange +setrange +del +unlink +exists "
-    "+expire +pttl +hget +hset +hsetnx +hdel +hmget +hgetall +hkeys +hexists +hincrby +hrandfield "
+    "+expire +pttl +hget +hset +hsetnx +hdel +hmget +hgetall +hkeys +hlen +hexists +hincrby "
+    "+hrandfield "
     "+lindex +lpop +lrange +rpush +zadd +zrem +zrangebyscore";
 
 static void run_cli(const char *words)

@@ -717,6 +717,202 @@ TEST(keys_with_one_hit_become_small_under_pressure_and_come_back)
     rig_close(&r);
 }
 
+/* ---- the total ------------------------------------------------------------------------------ */
+
+enum { TOTAL = 2 * 1024 * 1024, FLOODS = 3, BATCH_KEYS = 2000 };
+
+/* A store with this total: its spaces, from 0, are for the flood, the last one is quiet. */
+static bool open_full(struct rig *r, const struct maker *m, uint64_t total, bool can_shrink)
+{
+    *r = (struct rig){.s = m->open()};
+    if (!r->s)
+        return false;
+    r->b = order_batch_new();
+    store_set_total(r->s, total);
+    for (uint8_t i = 0; i <= FLOODS; i++) {
+        struct space_spec spec = {.name = STR("test"), .step = order_step};
+        memset(spec.identity, i + 1, sizeof spec.identity);
+        if (can_shrink) {
+            spec.shrink = order_shrink;
+            spec.regrow = order_regrow;
+        }
+        r->space = store_add_space(r->s, &spec);
+    }
+    return true;
+}
+
+/* Each key in [from, from + n) once. */
+static void hit_each(struct rig *r, uint32_t space, uint32_t from, uint32_t n, uint32_t side)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct order_hit *h = order_add(r->b, space, from + i, 1000);
+        h->has_side = side > 0;
+        h->side = side;
+        if ((i + 1) % BATCH_KEYS == 0)
+            go(r);
+    }
+    go(r);
+}
+
+static uint64_t held_bytes(const struct rig *r)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i <= FLOODS; i++) {
+        struct store_stats st = store_stats(r->s, i);
+        sum += st.bytes + st.capsule_bytes;
+    }
+    return sum;
+}
+
+static uint64_t lost(const struct rig *r, uint32_t space)
+{
+    struct store_stats st = store_stats(r->s, space);
+
+    return st.evicted + st.cells_refused + st.capsules_refused;
+}
+
+static bool gave(const struct rig *r, uint32_t space)
+{
+    size_t n;
+    const uint32_t *list = store_gave(r->s, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == space)
+            return true;
+    return false;
+}
+
+static void check_all_there(struct rig *r, uint32_t space, uint32_t n, uint32_t count)
+{
+    for (uint32_t i = 0; i < n; i += 97) {
+        char want[60];
+        order_add(r->b, space, i, 2000);
+        go(r);
+        snprintf(want, sizeof want, "op key %u t 2000 count %u ", i, count);
+        CHECK(str_starts(buf_str(&r->out), str_from(want)));
+    }
+}
+
+#define EACH_FULL(r, total, can_shrink)                           \
+    struct rig r;                                                 \
+    for (size_t maker_ = 0; maker_ < ARRAY_LEN(makers); maker_++) \
+        if (!open_full(&r, &makers[maker_], total, can_shrink))   \
+            continue;                                             \
+        else                                                      \
+            for (bool once_ = true; once_; once_ = false, rig_close(&r))
+
+/* Two tenants have one rule each: two spaces. */
+TEST(the_flood_of_some_spaces_leaves_the_cells_of_another_alone)
+{
+    for (int can_shrink = 0; can_shrink < 2; can_shrink++) {
+        EACH_FULL(r, TOTAL, can_shrink)
+        {
+            hit_each(&r, r.space, 0, 500, 200);
+            for (uint32_t part = 0; part < 5; part++)
+                for (uint32_t i = 0; i < FLOODS; i++) {
+                    hit_each(&r, i, 1000 + part * 10000, 10000, 0);
+                    CHECK(held_bytes(&r) <= TOTAL);
+                }
+            struct store_stats quiet = store_stats(r.s, r.space);
+            CHECK_EQ(quiet.cells, 500);
+            CHECK_EQ(lost(&r, r.space), 0);
+            CHECK(quiet.capsule_bytes >= 500 * 200);
+            for (uint32_t i = 0; i < FLOODS; i++)
+                CHECK(lost(&r, i) > 0);
+            CHECK(held_bytes(&r) > TOTAL / 2); /* it is used, too */
+            check_all_there(&r, r.space, 500, 2);
+        }
+    }
+}
+
+TEST(who_comes_when_all_is_taken_gets_its_share)
+{
+    for (int can_shrink = 0; can_shrink < 2; can_shrink++) {
+        EACH_FULL(r, TOTAL, can_shrink)
+        {
+            for (uint32_t i = 0; i < FLOODS; i++)
+                hit_each(&r, i, 1000, 50000, 0);
+            CHECK(held_bytes(&r) > TOTAL / 2);
+            hit_each(&r, r.space, 0, 1500, 0);
+            CHECK_EQ(store_stats(r.s, r.space).cells, 1500);
+            CHECK_EQ(lost(&r, r.space), 0);
+            CHECK(held_bytes(&r) <= TOTAL);
+            CHECK(!gave(&r, r.space));
+            check_all_there(&r, r.space, 1500, 2);
+        }
+    }
+}
+
+TEST(spaces_that_gave_something_up_for_others_are_named)
+{
+    EACH_FULL(r, TOTAL, false)
+    {
+        for (uint32_t i = 0; i < FLOODS; i++)
+            hit_each(&r, i, 1000, 20000, 0);
+        uint64_t before[FLOODS];
+        for (uint32_t i = 0; i < FLOODS; i++)
+            before[i] = lost(&r, i);
+        for (uint32_t i = 0; i < 1500; i++)
+            order_add(r.b, r.space, i, 1000);
+        go(&r);
+        for (uint32_t i = 0; i < FLOODS; i++)
+            CHECK_EQ(gave(&r, i), lost(&r, i) > before[i]);
+        CHECK(gave(&r, 0) || gave(&r, 1) || gave(&r, 2));
+        go(&r);
+        CHECK(!gave(&r, 0) && !gave(&r, 1) && !gave(&r, 2));
+    }
+}
+
+TEST(side_parts_go_before_cells_do)
+{
+    EACH_FULL(r, TOTAL, false)
+    {
+        hit_each(&r, 0, 1000, 2000, 500);
+        struct store_stats was = store_stats(r.s, 0);
+        CHECK(was.capsule_bytes > 500 * 1000);
+        for (uint32_t i = 1; i < FLOODS; i++)
+            hit_each(&r, i, 1000, 8000, 0);
+        struct store_stats st = store_stats(r.s, 0);
+        CHECK(st.capsule_bytes < was.capsule_bytes / 4 * 3);
+        CHECK(st.capsules_refused > was.capsules_refused);
+        CHECK_EQ(st.cells, 2000);
+        CHECK_EQ(st.evicted, 0);
+        CHECK(held_bytes(&r) <= TOTAL);
+        for (uint32_t i = 0; i < 2000; i += 97) { /* whole, with what is left */
+            order_add(r.b, 0, 1000 + i, 2000);
+            go(&r);
+            CHECK(str_find(buf_str(&r.out), STR("count 2"), 0) != SIZE_MAX);
+        }
+    }
+}
+
+/* Whatever is asked for, of cells that grow and shrink, the sum stays below. */
+TEST(random_floods_stay_within_the_total)
+{
+    struct rng g = rng_start("total");
+
+    EACH_FULL(r, TOTAL, true)
+    {
+        for (int batch = 0; batch < 60; batch++) {
+            for (uint32_t i = 0; i < 2000; i++) {
+                struct order_hit *h =
+                    order_add(r.b, rng_below(&g, FLOODS + 1), rng_below(&g, 60000), 1000 + batch);
+                h->size = rng_below(&g, 3) ? 0 : 32 + rng_below(&g, rng_below(&g, 50) ? 300 : 9000);
+                h->has_side = rng_below(&g, 4) == 0;
+                h->side = rng_below(&g, 800);
+                h->due_ms = rng_below(&g, 5) ? 0 : 1000 + batch + (int64_t)rng_below(&g, 20);
+                h->removes = rng_below(&g, 20) == 0;
+            }
+            r.b->batch.timer_ms = 1000 + batch;
+            go(&r);
+            CHECK(held_bytes(&r) <= TOTAL);
+        }
+        for (uint32_t i = 0; i <= FLOODS; i++)
+            CHECK(lost(&r, i) > 0);
+    }
+}
+
 /* ---- random batches against a slow model ---------------------------------------------------- */
 
 static void random_batch(struct rng *g, struct order_batch *b, uint32_t space, int64_t now)
@@ -814,6 +1010,11 @@ int main(void)
         ENTRY(idle_cells_are_swept),
         ENTRY(idle_cells_that_owe_a_timer_stay),
         ENTRY(keys_with_one_hit_become_small_under_pressure_and_come_back),
+        ENTRY(the_flood_of_some_spaces_leaves_the_cells_of_another_alone),
+        ENTRY(who_comes_when_all_is_taken_gets_its_share),
+        ENTRY(spaces_that_gave_something_up_for_others_are_named),
+        ENTRY(side_parts_go_before_cells_do),
+        ENTRY(random_floods_stay_within_the_total),
         ENTRY(random_batches_give_what_the_slow_store_gives)};
 
     /* Without a redis-server the suite is that of the store in process. */

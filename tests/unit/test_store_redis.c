@@ -399,7 +399,7 @@ TEST(idle_cells_go_and_budgets_hold)
     CHECK(st.bytes <= small.budget_bytes);
     CHECK(st.cells > STORE_SHARDS * 40);
     CHECK_EQ(st.cells + st.evicted, 10 * OPS);
-    CHECK_EQ(store_redis_check_budgets(s, &err), WEIR_OK);
+    CHECK_EQ(store_redis_check_budget(s, &err), WEIR_OK);
     store_free(s);
 }
 
