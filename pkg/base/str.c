@@ -121,25 +121,33 @@ bool str_is_ascii(struct str s)
 /* Names longer than this are no slip of the hand that a hint could mend. */
 enum { DISTANCE_NAME_MAX = 64 };
 
+static bool is_swapped(struct str a, size_t i, struct str b, size_t j)
+{
+    return i > 1 && j > 1 && ascii_lower(a.p[i - 1]) == ascii_lower(b.p[j - 2]) &&
+           ascii_lower(a.p[i - 2]) == ascii_lower(b.p[j - 1]);
+}
+
 unsigned str_distance(struct str a, struct str b)
 {
-    unsigned row[DISTANCE_NAME_MAX + 1];
+    unsigned rows[3][DISTANCE_NAME_MAX + 1]; /* of a's letters i, i - 1, i - 2: by i modulo 3 */
 
     if (a.n > DISTANCE_NAME_MAX || b.n > DISTANCE_NAME_MAX)
         return UINT32_MAX;
     for (size_t j = 0; j <= b.n; j++)
-        row[j] = (unsigned)j;
+        rows[0][j] = (unsigned)j;
     for (size_t i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
+        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= b.n; j++) {
-            unsigned swap = diagonal + (ascii_lower(a.p[i - 1]) != ascii_lower(b.p[j - 1]));
-            unsigned gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = swap < gap ? swap : gap;
+            unsigned best = above[j - 1] + (ascii_lower(a.p[i - 1]) != ascii_lower(b.p[j - 1]));
+            unsigned gap = (above[j] < row[j - 1] ? above[j] : row[j - 1]) + 1;
+            best = gap < best ? gap : best;
+            if (is_swapped(a, i, b, j) && higher[j - 2] + 1 < best)
+                best = higher[j - 2] + 1;
+            row[j] = best;
         }
     }
-    return row[b.n];
+    return rows[a.n % 3][b.n];
 }
 
 struct str str_nearest(struct str wrong, const struct str *names, size_t n)

@@ -63,8 +63,8 @@ bool str_to_u64(struct str s, uint64_t *out);
 /* True if every byte is below 0x80. */
 bool str_is_ascii(struct str s);
 
-/* Edit distance of two short names (at most 64 bytes each, else a large number),
- * for "did you mean". */
+/* Edit distance of two short names (at most 64 bytes each, else a large number), for "did you
+ * mean": letters more, less or other, and neighbours that changed places, 1 each. */
 unsigned str_distance(struct str a, struct str b);
 
 /* The nearest of n names, if near enough to be a likely slip (distance at most 2

@@ -460,9 +460,8 @@ static enum protocol_outcome do_init(struct lane *l)
     }
     enum kafka_outcome o =
         l->config->at_least_once ? KAFKA_DONE : kafka_producer_init(l->producer, &l->err);
-    if (o == KAFKA_DONE)
-        l->is_producer_fresh = false;
-    else if (o == KAFKA_FATAL || o == KAFKA_FENCED) /* a new client, then */
+    /* Who was refused (fenced, or without a right) is of no use any more: a new client, then. */
+    if (o != KAFKA_AGAIN)
         l->is_producer_fresh = false;
     return o == KAFKA_DONE ? PROTOCOL_DONE : (kafka_outcome(l, o), PROTOCOL_UNKNOWN);
 }

@@ -206,7 +206,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--time-step", "1y"], "is no span"),
             (["replay", "-r", rules, "-i", events, "--level", "critical"], "leaves no rule"),
             (["replay", "--query", "x", "-i", events], "--query needs --lang"),
-            (["replay", "--query", "x", "--lang", "eql", "-i", events], "not in this version"),
+            (["replay", "--query", "x", "--lang", "cobol", "-i", events], "not in this version"),
             (["replay", "--query", "x", "--lang", "sigma", "-r", rules, "-i", events], "not both"),
             (["replay", "--query", " ", "--lang", "sigma", "-i", events], "--query is empty"),
             (["check"], "no rules"),
