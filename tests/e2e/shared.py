@@ -1,8 +1,10 @@
 """shared.py - the shared data for the end-to-end tests: where it is, unpacked, and what to say
 when it is not there."""
 import os
+import re
 import subprocess
 import sys
+import tomllib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
@@ -26,6 +28,26 @@ def need(path):
 def unpack_rules(top, name="rules/sigma.tar.zst"):
     subprocess.run(f"zstd -qdc '{need(name)}' | tar x -C '{top}'", shell=True, check=True)
     return top
+
+
+def unpack_eql(top, out):
+    """The single-event EQL queries of Elastic's rules as files of the new folder `out`; how many."""
+    rules = unpack_rules(top, "rules/elastic.tar.zst")
+    os.mkdir(out)
+    n = 0
+    for folder, _, files in sorted(os.walk(rules)):
+        for name in sorted(files):
+            if not name.endswith(".toml") or folder == out:
+                continue
+            with open(os.path.join(folder, name), "rb") as f:
+                rule = tomllib.load(f)["rule"]
+            words = re.sub(r"//[^\n]*|/\*.*?\*/", " ", rule.get("query", ""), flags=re.S).split()
+            if rule["type"] != "eql" or words[0] in ("sequence", "sample"):
+                continue
+            n += 1
+            with open(os.path.join(out, f"{n}_{name[:-5]}.eql"), "w") as f:
+                f.write(rule["query"])
+    return n
 
 
 def unpack_events(top, name):

@@ -1,0 +1,53 @@
+/* fuzz_eql.c - any text as an EQL query; a rule that comes of it is dumped and asked of an event.
+ */
+#include "lang/lang.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "event/lookup.h"
+#include "json/tree.h"
+#include "match/reference.h"
+#include "rule/dump.h"
+
+static const char EVENT[] =
+    "{\"event\":{\"category\":[\"process\",\"file\"]},\"process\":{\"name\":"
+    "\"cmd.exe\",\"pid\":7,\"args\":[\"a\",\"b\"]},\"a\":\"x\",\"b\":null}";
+
+static void ask(struct arena *a, const struct rule *rule)
+{
+    static const struct profile_set *profiles;
+    struct reference *r = reference_new();
+    struct weir_err err;
+    struct json_node *root = NULL;
+    struct event_tree tree;
+    size_t offset;
+
+    ASSERT(json_tree_parse(a, str_from(EVENT), &root, &offset) == JSON_OK);
+    if (!profiles)
+        ASSERT(profile_set_load(arena_new(0), STR(""), &profiles, &err) == WEIR_OK);
+    event_tree_init(&tree, profiles, root, NULL);
+    (void)reference_match(r, rule, &tree);
+    reference_free(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena *a = arena_new(0);
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules loaded;
+    struct buf dump = {0};
+
+    rule_loader_add_as(l, STR("query"), STR("eql"), (struct str){(const char *)data, size});
+    rule_loader_finish(l, &loaded);
+    ASSERT(loaded.n_verdicts == 1);
+    ASSERT(loaded.n_rules == 1 || loaded.verdicts[0].n_messages > 0);
+    if (loaded.n_rules && loaded.rules[0]->formula) {
+        formula_dump(&dump, loaded.rules[0]->formula);
+        ask(a, loaded.rules[0]);
+    }
+    buf_release(&dump);
+    arena_free(a);
+    return 0;
+}
