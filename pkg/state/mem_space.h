@@ -44,6 +44,7 @@ struct mem_pool {
     uint64_t total, used;      /* bytes; used: sum of what spaces have counted */
     uint32_t n_spaces, n_used; /* that have any */
     struct mem_space *spaces;  /* the store's */
+    uint64_t *sizes;           /* what each has counted, side by side: to be looked through */
     uint32_t largest;          /* space; a bit less than the largest may do */
     uint64_t largest_bytes;    /* that it had when we looked */
     uint32_t *gave;            /* spaces that gave something up in this batch */

@@ -1,15 +1,16 @@
 /* mem_total.c - who is the largest, and what it has to give.
  *
- * To look at all spaces for each cell that has to go would cost more than the cell. So the largest
- * one is remembered, with the bytes it had: a space that grows beyond that takes its place at
- * once, and when it has given a part of them we look again. */
+ * To look at all spaces for each cell that has to go would cost more than the cell. So what the
+ * largest one had is remembered: those that have nearly as much, and their fair share, give one
+ * after the other, and when there is none left we look again. A space that grows beyond it is next.
+ */
 #include "state/mem_total.h"
 
 #include <stdlib.h>
 
 enum {
-    SLACK_PART = 32,        /* of what the largest had: then we look again ... */
-    SLACK_LEAST = 16 * 1024 /* ... or when it has given so much */
+    SLACK_PART = 32,        /* of what the largest had: who has so much less need not give ... */
+    SLACK_LEAST = 16 * 1024 /* ... or this */
 };
 
 void mem_total_recount(struct mem_pool *pool, struct mem_space *sp, uint64_t bytes)
@@ -17,7 +18,7 @@ void mem_total_recount(struct mem_pool *pool, struct mem_space *sp, uint64_t byt
     pool->n_used += (sp->counted == 0);
     pool->n_used -= (bytes == 0);
     pool->used += bytes - sp->counted;
-    sp->counted = bytes;
+    sp->counted = pool->sizes[sp->number] = bytes;
     if (bytes > pool->largest_bytes) {
         pool->largest = sp->number;
         pool->largest_bytes = bytes;
@@ -33,9 +34,9 @@ static void look(struct mem_pool *pool)
 {
     pool->largest_bytes = 0;
     for (uint32_t i = 0; i < pool->n_spaces; i++)
-        if (pool->spaces[i].counted > pool->largest_bytes) {
+        if (pool->sizes[i] > pool->largest_bytes) {
             pool->largest = i;
-            pool->largest_bytes = pool->spaces[i].counted;
+            pool->largest_bytes = pool->sizes[i];
         }
 }
 
@@ -44,9 +45,18 @@ static struct mem_space *largest(struct mem_pool *pool)
     uint64_t slack = pool->largest_bytes / SLACK_PART;
 
     slack = slack > SLACK_LEAST ? slack : SLACK_LEAST;
-    uint64_t has = pool->spaces[pool->largest].counted;
-    if (has + slack < pool->largest_bytes || has * pool->n_used < pool->total)
-        look(pool);
+    uint64_t least = pool->total / pool->n_used;
+    if (pool->largest_bytes > least + slack)
+        least = pool->largest_bytes - slack;
+    for (uint32_t turn = 0; turn < pool->n_spaces; turn++) {
+        uint32_t i = pool->largest + turn;
+        i -= i >= pool->n_spaces ? pool->n_spaces : 0;
+        if (pool->sizes[i] < least)
+            continue;
+        pool->largest = i;
+        return &pool->spaces[i];
+    }
+    look(pool);
     return &pool->spaces[pool->largest];
 }
 

@@ -32,8 +32,9 @@ local TOKEN_SECONDS = 3600
 local SWEEP_SAMPLE = 64
 local LEVELS = 32
 local CELL, TIMER, NEVER, PAGE = 128, 144, 9e18, 136 -- redis_value.h, redis_small.h
-local RELIEF_TURNS = 64
+local RELIEF_TURNS = 256
 local PAGES_LOOK = 64
+local TOP = 512 -- spaces
 
 local function reader(args)
   local at = 0
@@ -163,9 +164,16 @@ local function drop_pages(tag, space, spread)
   for i = 0, spread - 1 do redis.call('UNLINK', tag .. ':p:' .. space .. struct.pack('<I4', i)) end
 end
 
--- By shard: the space that holds most, as far as we know, and how much it had when we looked. A
--- cache of this process: nothing is wrong when it is empty.
+-- By shard: the spaces that held most when we looked, in that order; `at`: whose turn it is. A cache of
+-- this process: nothing is wrong when it is empty.
 local largest = {}
+
+local function note_growth(tag, space, size)
+  local l = largest[tag]
+  if not l or not l[l.at] or size <= l[l.at].size then return end
+  if l[l.at].space ~= space then l.at = l.at - 1 end
+  if l.at > 0 then l[l.at] = { space = space, size = size } else largest[tag] = nil end
+end
 
 -- deltas: cells, bytes, side bytes, small cells, pages; spread nil: as it is.
 local function use(tag, space, deltas, spread)
@@ -173,8 +181,7 @@ local function use(tag, space, deltas, spread)
   for i = 1, 5 do u[i] = u[i] + deltas[i] end
   redis.call('HSET', tag .. ':b', space, struct.pack(USAGE, u[1], u[2], u[3], u[4], u[5], spread or u[6]))
   if change ~= 0 then redis.call('HINCRBY', tag .. ':m', 'u', change) end
-  local l = largest[tag]
-  if l and size_of(u) > l.size then largest[tag] = { space = space, size = size_of(u), hand = l.hand } end
+  note_growth(tag, space, size_of(u))
 end
 
 local function respread(tag, space, spread)
@@ -249,19 +256,27 @@ end
 
 -- ---- the total (docs/decisions/0017): a shard that holds more than its part takes from its largest space
 
--- Whoever has given a part of what made it the largest, or is below the fair share, is looked at again.
-local function largest_of(tag, limit)
-  local l = largest[tag]
-  local size = l and size_of(usage_of(tag, l.space))
-  if l and l.size - size <= math.max(l.size / 32, 512) and
-    size * redis.call('HLEN', tag .. ':b') >= limit then return l.space end
-  local all, best = redis.call('HGETALL', tag .. ':b'), { size = 0, hand = l and l.hand }
+local function look(tag)
+  local all, list, top = redis.call('HGETALL', tag .. ':b'), {}, { at = 1 }
   for i = 1, #all, 2 do
-    local n = size_of({ struct.unpack(USAGE, all[i + 1]) })
-    if n > best.size then best.space, best.size = all[i], n end
+    list[#list + 1] = { space = all[i], size = size_of({ struct.unpack(USAGE, all[i + 1]) }) }
   end
-  largest[tag] = best.space and best
-  return best.space
+  table.sort(list, function(a, b) return a.size > b.size end)
+  for i = 1, math.min(TOP, #list) do top[i] = list[i] end
+  largest[tag] = top
+  return top
+end
+
+-- A space gives until it is below the next one, or below the fair share; then that one does. When all
+-- have given we look again: so a look, which costs milliseconds, serves many.
+local function largest_of(tag, limit)
+  local l, spaces = largest[tag] or look(tag), redis.call('HLEN', tag .. ':b')
+  while l[l.at] do
+    local size, after = size_of(usage_of(tag, l[l.at].space)), l[l.at + 1]
+    if size * spaces >= limit and size >= (after and after.size or 1) then return l[l.at].space end
+    l.at = l.at + 1
+  end
+  return (look(tag)[1] or {}).space
 end
 
 local function strip(tag, space, list, over)
@@ -286,11 +301,12 @@ local function count_records(page)
   return n
 end
 
+local page_hand = 0 -- where we stopped; any place does
 local function drop_some_pages(tag, space, usage, over)
-  local l, n, bytes = largest[tag], 0, 0
+  local n, bytes = 0, 0
   for _ = 1, PAGES_LOOK do
-    l.hand = ((l.hand or 0) + 1) % usage[6]
-    local key = tag .. ':p:' .. space .. struct.pack('<I4', l.hand)
+    page_hand = (page_hand + 1) % usage[6]
+    local key = tag .. ':p:' .. space .. struct.pack('<I4', page_hand)
     local page = bytes < over and redis.call('GET', key)
     if page then
       redis.call('UNLINK', key)

@@ -66,6 +66,9 @@ static uint32_t mem_add_space(struct store *store, const struct space_spec *spec
     ASSERT(!spec->shrink == !spec->regrow);
     s->spaces = room_for(s->spaces, s->n_spaces, &s->cap_spaces, sizeof(*s->spaces));
     mem_space_init(&s->spaces[s->n_spaces], &s->pool, spec, (uint32_t)s->n_spaces);
+    s->pool.sizes = reallocarray(s->pool.sizes, s->cap_spaces, sizeof *s->pool.sizes);
+    ASSERT(s->pool.sizes);
+    s->pool.sizes[s->n_spaces] = 0;
     s->pool.spaces = s->spaces;
     s->pool.n_spaces = (uint32_t)++s->n_spaces;
     return s->pool.n_spaces - 1;
@@ -85,6 +88,7 @@ static void mem_free(struct store *store)
         mem_space_release(&s->spaces[i]);
     free(s->spaces);
     free(s->pool.gave);
+    free(s->pool.sizes);
     slab_release(&s->pool.slab);
     for (int i = 0; i < STORE_ROUNDS_MAX; i++)
         due_heap_release(&s->pool.due[i]);
@@ -586,6 +590,10 @@ struct store *store_mem_copy(const struct store *store)
     to->pool.largest = from->pool.largest;
     to->pool.largest_bytes = from->pool.largest_bytes;
     to->pool.spaces = to->spaces;
+    to->pool.sizes = reallocarray(NULL, from->cap_spaces + 1, sizeof *to->pool.sizes);
+    ASSERT(to->pool.sizes);
+    for (size_t i = 0; i < from->n_spaces; i++)
+        to->pool.sizes[i] = from->spaces[i].counted;
     to->pool.n_spaces = from->pool.n_spaces;
     to->n_spaces = from->n_spaces;
     to->cap_spaces = from->cap_spaces;

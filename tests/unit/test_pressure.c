@@ -14,6 +14,8 @@ static const int64_t T0 = 1700000040000; /* a whole minute */
 struct counting {
     struct store base;
     struct store_stats stats[SPACES];
+    uint32_t gave[SPACES];
+    size_t n_gave;
 };
 
 static struct counting store;
@@ -23,7 +25,13 @@ static struct store_stats stats_of(UNUSED const struct store *s, uint32_t space)
     return store.stats[space];
 }
 
-static const struct store_vtable vtable = {.stats = stats_of};
+static const uint32_t *gave_of(UNUSED const struct store *s, size_t *n)
+{
+    *n = store.n_gave;
+    return store.gave;
+}
+
+static const struct store_vtable vtable = {.stats = stats_of, .gave = gave_of};
 
 static struct rule rules[RULES] = {{.uid = {"one", 3}, .level = LEVEL_LOW},
                                    {.uid = {"two", 3}, .level = LEVEL_HIGH},
@@ -93,6 +101,30 @@ TEST(a_minute_is_told_once_when_the_watermark_has_left_it)
     pressure_end_batch(p, INT64_MAX);
     CHECK_EQ(count_due(p), 0);
     CHECK_EQ(pressure_counts(p).findings, 1);
+    pressure_free(p);
+}
+
+/* Rule 0 has the operations, rule 2 gives for it. */
+TEST(who_gave_for_others_is_told_without_operations_of_its_own)
+{
+    struct pressure *p = begin();
+    struct finding f;
+    uint32_t rule;
+
+    pressure_touch(p, 0, T0);
+    store.stats[3].evicted = 7;
+    store.gave[0] = store.gave[1] = 3;
+    store.n_gave = 2;
+    pressure_touch_givers(p);
+    store.n_gave = 0;
+    pressure_touch_givers(p);
+    pressure_end_batch(p, T0);
+    CHECK_EQ(count_due(p), 0);
+    pressure_end_batch(p, T0 + 60000);
+    CHECK(pressure_next(p, &rule, &f));
+    CHECK_EQ(rule, 2);
+    CHECK_EQ(f.suppressed, 7);
+    CHECK(!pressure_next(p, &rule, &f));
     pressure_free(p);
 }
 
@@ -184,6 +216,7 @@ TEST(what_was_held_at_most_is_that_of_one_space)
 }
 
 TEST_MAIN(ENTRY(a_minute_is_told_once_when_the_watermark_has_left_it),
+          ENTRY(who_gave_for_others_is_told_without_operations_of_its_own),
           ENTRY(rules_follow_each_other_and_the_end_tells_the_rest),
           ENTRY(time_never_runs_back_and_an_unknown_watermark_is_the_newest_event),
           ENTRY(a_replay_gives_the_same_uids_and_minutes_and_rules_other_ones),
