@@ -159,15 +159,14 @@ static const char *plan_volume(struct attack *a, const char **rule, enum fires *
 
 /* ---- what adds up --------------------------------------------------------------------------- */
 
-/* One moment, so no bucket ends within; never late, since the model leaves that open. An alert
- * counts from its bucket's start on: that must not lie behind the watermark, or the order of
- * arrival tells, so buckets are short and no event waits. */
+/* One moment, so no bucket ends within; never late, since the model leaves that open. */
 static const char *plan_risk(struct attack *a, const char **rule, enum fires *fires)
 {
     static const char *const k[] = {"ka", "kb", "kc"};
     uint32_t n = 2 + rng_below(a->rng, 2);
 
     (void)rule;
+    a->arrival = rng_below(a->rng, 2) ? ARRIVES_SHUFFLED : ARRIVES_SOON;
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < 3; j++)
             attack_event(a, k[i], a->start_ms, "%s", "");

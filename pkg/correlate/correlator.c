@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "correlate/brake.h"
 #include "correlate/record.h"
+#include "correlate/risk.h"
 #include "state/capsule.h"
 #include "state/uid.h"
 
@@ -345,16 +346,15 @@ static void named_of_finding(struct named *v, const struct finding *f)
 }
 
 /* A Create adds to the risk of its entity. Its time is its bucket's start where that is as sharp as
- * risk's own hours: which hit of the bucket came first must not matter. False: this risk does not
- * listen, or what it groups by is not there. */
+ * risk's own hours: which hit of the bucket came first must not matter. (Risk's watermark is so
+ * much behind: graph.c.) False: this risk does not listen, or what it groups by is not there. */
 static bool feed_risk(struct correlator *c, const struct origin *from, uint32_t risk_rule,
                       const struct graph_rule *r, const struct finding *f, const struct named *v,
                       struct str passing)
 {
-    enum { HOUR_MS = 3600 * 1000 };
     const struct graph_rule *to = &c->g->rules[risk_rule];
     const struct correlation *risk = to->rule->correlation;
-    bool is_sharp = f->has_bucket && f->bucket_end_ms - f->bucket_start_ms <= HOUR_MS;
+    bool is_sharp = f->has_bucket && f->bucket_end_ms - f->bucket_start_ms <= RISK_BUCKET_MAX_MS;
     struct state_key key;
     struct str packed;
 

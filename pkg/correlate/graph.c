@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "correlate/lag.h"
+#include "correlate/risk.h"
 #include "correlate/threshold.h"
 
 enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
@@ -428,7 +429,8 @@ static uint32_t level_of(struct graph *g, uint32_t i)
 }
 
 /* Risk hears of alerts behind the brake: above all other rules. An alert passes through one after
- * the other. */
+ * the other. Its time may be its bucket's start, which is so much before the event that told it: so
+ * that much later it is known what risk there was. Told it is at once; what waits is the Close. */
 static void set_levels(struct builder *b)
 {
     struct graph *g = b->g;
@@ -445,7 +447,7 @@ static void set_levels(struct builder *b)
     for (uint32_t i = 0; i < g->n_rules; i++)
         if (is_risk(g->rules[i].rule)) {
             g->rules[i].level = b->band + GRAPH_BAND + g->rules[i].kind->n_stages;
-            wait_for(&g->rules[i], behind_ms);
+            wait_for(&g->rules[i], behind_ms + RISK_BUCKET_MAX_MS);
         }
     for (uint32_t k = 0; k < g->n_risks * g->n_tenants; k++)
         if (k % g->n_risks < GRAPH_RISKS_ASKED)

@@ -1,7 +1,13 @@
-/* risk.c - hours with sums, and alerts that wait for the watermark.
+/* risk.c - hours with sums, and alerts that have not become part of them yet.
  *
  * The cell: a head, the entity's keys in clear, the hours, what each rule has added in the newest
  * hour (older ones get nothing any more: time order), the rules to name, the alerts that wait.
+ *
+ * An alert waits until the watermark has passed it, since what comes before it may still come. What
+ * it means is told at once: with each new one, the times from it on are judged again over all that
+ * is at hand. That needs no order: a sum never falls by an alert more, so what meets a lower bound
+ * once meets it with all alerts, and the last alert to come that matters for a time judges it with
+ * all that count. A time that was told says so, and is not told again.
  */
 #include "correlate/risk.h"
 
@@ -42,7 +48,8 @@ struct name {
 
 struct waiting {
     struct name name; /* last_ms: when */
-    int64_t micro;
+    uint32_t micro;   /* at most CAP_MICRO */
+    uint32_t is_told; /* some alert of its time was told for all of them */
 };
 
 struct risk {
@@ -265,7 +272,7 @@ static void add(struct risk *r, const struct waiting *w)
     struct rule_sum *sum = sum_of(r, w->name.rule);
     if (!sum)
         return;
-    int64_t room = CAP_MICRO - sum->sum_micro, more = w->micro < room ? w->micro : room;
+    int64_t micro = w->micro, room = CAP_MICRO - sum->sum_micro, more = micro < room ? micro : room;
     sum->sum_micro += more;
     r->hours[r->head.n_hours - 1].sum_micro += more;
     note_name(r, &w->name);
@@ -393,29 +400,63 @@ static void tell(const struct risk *r, const struct cell *cell, int64_t t_ms, in
     buf_release(&detail);
 }
 
-/* All alerts of one time are added before it is judged. */
-static void settle(const struct operator_spec *spec, struct cell *cell, int64_t watermark_ms,
-                   struct emissions *out)
+/* The times from from_ms on that have met the bounds by now and were not told. All alerts of one
+ * time are added before it is judged. */
+static bool judge(const struct operator_spec *spec, const struct cell *cell, struct risk *r,
+                  int64_t from_ms, struct emissions *out)
+{
+    struct risk sum = *r; /* as if none had to wait */
+    uint16_t n = r->head.n_waiting;
+    bool is_any = false;
+
+    for (uint16_t i = 0, first = 0; i < n; first = i) {
+        int64_t t_ms = r->waiting[i].name.last_ms;
+        bool is_told = false;
+        for (; i < n && r->waiting[i].name.last_ms == t_ms; i++) {
+            add(&sum, &r->waiting[i]);
+            is_told |= r->waiting[i].is_told;
+        }
+        if (is_told || t_ms < from_ms)
+            continue;
+        int64_t level = level_at(&sum, t_ms, half_life_of(spec->correlation));
+        if (!final_bounds_hold(spec->correlation, level))
+            continue;
+        tell(&sum, cell, t_ms, level, out);
+        for (uint16_t k = first; k < i; k++)
+            r->waiting[k].is_told = true;
+        is_any = true;
+    }
+    return is_any;
+}
+
+/* The first n of those that wait become part of the hours. */
+static void absorb(struct risk *r, uint16_t n)
+{
+    for (uint16_t i = 0; i < n; i++)
+        add(r, &r->waiting[i]);
+    r->head.n_waiting = (uint16_t)(r->head.n_waiting - n);
+    memmove(r->waiting, r->waiting + n, r->head.n_waiting * sizeof *r->waiting);
+}
+
+static void settle(struct cell *cell, int64_t watermark_ms)
 {
     struct risk r;
-    uint16_t done = 0;
+    uint16_t n = 0;
 
     if (!load((struct str){(const char *)cell->main.p, cell->main.n}, &r)) {
         cell->due_ms = CELL_NEVER;
         return;
     }
-    while (done < r.head.n_waiting && r.waiting[done].name.last_ms < watermark_ms) {
-        int64_t t_ms = r.waiting[done].name.last_ms;
-        for (; done < r.head.n_waiting && r.waiting[done].name.last_ms == t_ms; done++)
-            add(&r, &r.waiting[done]);
-        int64_t level = level_at(&r, t_ms, half_life_of(spec->correlation));
-        if (final_bounds_hold(spec->correlation, level))
-            tell(&r, cell, t_ms, level, out);
-    }
-    r.head.n_waiting = (uint16_t)(r.head.n_waiting - done);
-    memmove(r.waiting, r.waiting + done, r.head.n_waiting * sizeof *r.waiting);
+    while (n < r.head.n_waiting && r.waiting[n].name.last_ms < watermark_ms)
+        n++;
+    absorb(&r, n);
     store(cell, &r, false);
     set_times(cell, &r);
+}
+
+static uint32_t capped(int64_t micro)
+{
+    return (uint32_t)(micro < CAP_MICRO ? micro : CAP_MICRO);
 }
 
 static void wait(struct risk *r, const struct state_op *op, const struct hit *hit)
@@ -424,21 +465,20 @@ static void wait(struct risk *r, const struct state_op *op, const struct hit *hi
     struct str text = final_cut(hit->value_text, NAME_BYTES);
     uint16_t at = 0;
 
+    if (h->n_waiting == RISK_PENDING_MAX)
+        absorb(r, 1);
     for (; at < h->n_waiting; at++) {
-        struct name *n = &r->waiting[at].name;
-        if (n->last_ms == op->t_ms && n->rule == hit->value) {
-            r->waiting[at].micro += hit->number_micro < CAP_MICRO ? hit->number_micro : CAP_MICRO;
-            if (r->waiting[at].micro > CAP_MICRO)
-                r->waiting[at].micro = CAP_MICRO;
+        struct waiting *w = &r->waiting[at];
+        if (w->name.last_ms == op->t_ms && w->name.rule == hit->value) {
+            w->micro = capped((int64_t)w->micro + capped(hit->number_micro));
             return;
         }
-        if (n->last_ms > op->t_ms || (n->last_ms == op->t_ms && n->rule > hit->value))
+        if (w->name.last_ms > op->t_ms ||
+            (w->name.last_ms == op->t_ms && w->name.rule > hit->value))
             break;
     }
-    if (h->n_waiting == RISK_PENDING_MAX)
-        return;
     struct waiting w = {{.rule = hit->value, .last_ms = op->t_ms, .n = (uint8_t)text.n},
-                        hit->number_micro < CAP_MICRO ? hit->number_micro : CAP_MICRO};
+                        .micro = capped(hit->number_micro)};
     if (text.n)
         memcpy(w.name.text, text.p, text.n);
     memmove(&r->waiting[at + 1], &r->waiting[at], (size_t)(h->n_waiting - at) * sizeof w);
@@ -453,7 +493,7 @@ void risk_step(void *context, const struct state_op *op, struct cell *cell,
     struct risk r;
 
     if (!op) {
-        settle(spec, cell, clock->watermark_ms, out);
+        settle(cell, clock->watermark_ms);
         return;
     }
     const struct hit *hit = op->payload;
@@ -467,6 +507,10 @@ void risk_step(void *context, const struct state_op *op, struct cell *cell,
     store(cell, &r, !is_old);
     capsule_book_add(cell, op->t_ms, hit->capsule);
     set_times(cell, &r);
+    /* Loaded again: keys lie in the cell, which has moved. */
+    if (load((struct str){(const char *)cell->main.p, cell->main.n}, &r) &&
+        judge(spec, cell, &r, op->t_ms, out))
+        store(cell, &r, false);
 }
 
 const struct operator_kind_info operator_risk = {

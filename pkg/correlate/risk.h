@@ -3,7 +3,8 @@
  * The score at t is the sum over the RISK_BUCKETS hours that end with t's of what was added in the
  * hour, times 2^(-hours ago / half life). A rule adds at most RISK_RULE_HOUR_MAX points in an hour,
  * so that one rule that fires all the time does not make a case. Met by an alert at t if the score
- * with all alerts up to t meets the bounds; decided at the watermark, in time order.
+ * with all alerts up to t meets the bounds, which are lower ones; told as soon as an alert
+ * completes it, whichever of them comes last.
  *
  * All integers: millionths of points, and decay as a fraction of 2^32 computed without floating
  * point, so that every machine and store agrees.
@@ -21,11 +22,14 @@
 enum {
     RISK_BUCKETS = 48,
     RISK_HOUR_MS = 3600 * 1000,
-    RISK_RULE_HOUR_MAX = 100, /* points */
-    RISK_RULES_MAX = 32,      /* that add within one hour; further ones do not */
-    RISK_NAMES_MAX = 8,       /* contributing rules that a finding names: the last ones */
+    RISK_BUCKET_MAX_MS = RISK_HOUR_MS, /* of dedup: an alert of such a one counts from its start */
+    RISK_RULE_HOUR_MAX = 100,          /* points */
+    RISK_RULES_MAX = 32,               /* that add within one hour; further ones do not */
+    RISK_NAMES_MAX = 8,                /* contributing rules that a finding names: the last ones */
     RISK_POINTS_MAX = 20,
-    RISK_PENDING_MAX = 128 /* alerts not decided yet; further ones are lost */
+    /* Alerts that the watermark has not passed. With more the oldest counts as passed: what comes
+     * before it then adds to its hour. */
+    RISK_PENDING_MAX = 128
 };
 #define RISK_HALF_LIFE_MS (24 * 3600000ll) /* if the rule says nothing */
 
