@@ -3,7 +3,9 @@
  * Windows are bounded by event time: while catching up, a partition that runs far ahead of another
  * would close windows that the other still has events for. So one whose time is more than max_ms
  * ahead of the slowest waits. The slowest is always read, and so is whatever nobody can be behind
- * of: one without a time yet. An idle or empty partition holds nobody up: nothing is known to come
+ * of: one without a time yet. What an earlier owner had read before is read again without waiting:
+ * its marks in the store (store_mark) do not rise before it has passed that, so that it may be what
+ * the group waits for. An idle or empty partition holds nobody up: nothing is known to come
  * from it. The group's level-0 watermark counts as one more slow partition, owned elsewhere; where
  * one of these here may be what holds it, it says nothing.
  *
@@ -17,6 +19,7 @@
 struct align_part {
     int64_t time_ms; /* its prefix watermark; INT64_MIN: none yet */
     bool is_at_end;  /* nothing to be read as of now */
+    bool is_again;   /* an earlier owner has read on from here */
 };
 
 /* Beyond this time partitions wait; INT64_MAX: none does. group_ms: INT64_MIN: not known.
@@ -26,7 +29,7 @@ int64_t align_limit(const struct align_part *parts, size_t n, int64_t group_ms, 
 
 static inline bool align_may_read(const struct align_part *p, int64_t limit_ms)
 {
-    return p->time_ms <= limit_ms;
+    return p->is_again || p->time_ms <= limit_ms;
 }
 
 #endif

@@ -76,19 +76,26 @@ static void name_of(const char *topic, int32_t partition, char between, char out
 /* ---- in the store -----------------------------------------------------------------------------
  */
 
-static enum weir_rc open_session(struct crash_book *b, struct weir_err *err)
+static enum weir_rc name_hash(struct crash_book *b, char out[static REDIS_TAG_BYTES],
+                              struct weir_err *err)
 {
     if (!b->has_session)
         TRY(redis_session_configure(&b->session, b->store, err));
     b->has_session = true;
+    redis_session_name(&b->session, "crash", out);
+    return WEIR_OK;
+}
+
+static enum weir_rc open_session(struct crash_book *b, struct weir_err *err)
+{
     if (!b->is_open)
         TRY(redis_session_open(&b->session, err));
     b->is_open = true;
     return WEIR_OK;
 }
 
-static enum weir_rc ask(struct crash_book *b, const struct str *words, size_t n,
-                        const struct redis_reply **out, struct weir_err *err)
+static enum weir_rc ask_once(struct crash_book *b, const struct str *words, size_t n,
+                             const struct redis_reply **out, struct weir_err *err)
 {
     enum weir_rc rc = open_session(b, err);
 
@@ -108,14 +115,24 @@ static enum weir_rc ask(struct crash_book *b, const struct str *words, size_t n,
     return rc;
 }
 
+/* Notes are read when partitions begin, which may be hours apart, or just because the store went:
+ * what fails on a connection of before is asked again on a new one. Each call may be repeated. */
+static enum weir_rc ask(struct crash_book *b, const struct str *words, size_t n,
+                        const struct redis_reply **out, struct weir_err *err)
+{
+    bool is_old = b->is_open;
+    enum weir_rc rc = ask_once(b, words, n, out, err);
+
+    return rc != WEIR_OK && is_old ? ask_once(b, words, n, out, err) : rc;
+}
+
 static enum weir_rc read_stored(struct crash_book *b, const char *name, struct crash_note *note,
                                 struct weir_err *err)
 {
     const struct redis_reply *reply;
     char key[REDIS_TAG_BYTES], text[NOTE_TEXT];
 
-    TRY(open_session(b, err));
-    redis_session_name(&b->session, "crash", key);
+    TRY(name_hash(b, key, err));
     TRY(ask(b, (struct str[]){STR("HGET"), str_from(key), str_from(name)}, 3, &reply, err));
     *note = (struct crash_note){0};
     if (reply->type == REDIS_TEXT) {
@@ -131,8 +148,7 @@ static enum weir_rc write_stored(struct crash_book *b, const char *name,
     const struct redis_reply *reply;
     char key[REDIS_TAG_BYTES], text[NOTE_TEXT];
 
-    TRY(open_session(b, err));
-    redis_session_name(&b->session, "crash", key);
+    TRY(name_hash(b, key, err));
     write_text(note, text);
     if (note->count == 0)
         return ask(b, (struct str[]){STR("HDEL"), str_from(key), str_from(name)}, 3, &reply, err);

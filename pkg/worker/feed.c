@@ -33,6 +33,7 @@ enum {
 
 struct feed_part {
     uint64_t position;
+    uint64_t again_to;    /* what lies below was read before */
     int64_t read_ms;      /* monotonic: when its last record came, or when it began */
     int64_t record_at_ms; /* wall clock of the same; 0: none yet */
     int64_t record_ms;    /* time of its last record by the log; INT64_MIN: not known */
@@ -475,8 +476,11 @@ static int64_t align(struct feed *f)
 
     if (f->n_parts < 2 && post_group_ms(f->post) == INT64_MIN)
         return INT64_MAX;
-    for (size_t i = 0; i < f->n_parts; i++)
-        f->align[i] = (struct align_part){f->parts[i].clock.prefix_ms, f->parts[i].is_at_end};
+    for (size_t i = 0; i < f->n_parts; i++) {
+        const struct feed_part *p = &f->parts[i];
+        f->align[i] = (struct align_part){p->clock.prefix_ms, p->is_at_end,
+                                          .is_again = p->position < p->again_to};
+    }
     int64_t limit = align_limit(f->align, f->n_parts, post_group_ms(f->post),
                                 f->options.config->align_max_ms, &is_by_group);
     post_set_held(f->post, is_by_group);
@@ -512,6 +516,14 @@ static size_t chunk_of(const struct feed *f, size_t part)
     return f->batch->n_records ? 0 : 1;
 }
 
+static bool may_read(const struct feed *f, size_t part, int64_t limit)
+{
+    const struct feed_part *p = &f->parts[part];
+    struct align_part a = {p->clock.prefix_ms, .is_again = p->position < p->again_to};
+
+    return align_may_read(&a, limit);
+}
+
 /* Up to a chunk, from the next partition that has something. */
 static size_t fetch(struct feed *f)
 {
@@ -524,7 +536,7 @@ static size_t fetch(struct feed *f)
         struct feed_part *p = &f->parts[i];
         bool is_gone = false;
         size_t max = chunk_of(f, i);
-        if (p->clock.prefix_ms > limit) {
+        if (!may_read(f, i, limit)) {
             n_ahead++;
             continue;
         }
@@ -752,8 +764,11 @@ static void begin_part(struct feed *f, size_t i, const struct post_seek *seek)
     struct feed_part *p = &f->parts[i];
     struct weir_err err;
 
-    *p = (struct feed_part){
-        .position = seek->position, .read_ms = f->now_ms, .record_ms = INT64_MIN, .is_dirty = true};
+    *p = (struct feed_part){.position = seek->position,
+                            .again_to = seek->again_to,
+                            .read_ms = f->now_ms,
+                            .record_ms = INT64_MIN,
+                            .is_dirty = true};
     unpack_extra(p, seek);
     read_note(f, i);
 

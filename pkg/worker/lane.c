@@ -774,6 +774,7 @@ static enum protocol_outcome do_seek(struct lane *l, const struct protocol_actio
     l->is_told = false;
     s->position = a->upto.at.position;
     s->prefix_ms = a->upto.prefix_ms;
+    s->again_to = a->sweep_to;
     s->n_extra = a->extra.n <= sizeof s->extra ? (uint32_t)a->extra.n : 0;
     if (s->n_extra)
         memcpy(s->extra, a->extra.p, s->n_extra);

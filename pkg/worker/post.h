@@ -28,6 +28,7 @@ enum { POST_BATCHES = 4 };
 struct post_seek {
     uint64_t position;
     int64_t prefix_ms;
+    uint64_t again_to; /* what lies below was read before: align.h */
     uint32_t n_extra;
     uint8_t extra[BATCH_EXTRA_MAX];
 };

@@ -1020,6 +1020,7 @@ static void describe_partition(const struct protocol *p, struct protocol_action 
         out->gap_from = o->gap_from;
         out->gap_to = o->gap_to;
         out->committed = o->committed;
+        out->sweep_to = o->sweep_to;
     }
 }
 

@@ -95,6 +95,9 @@ struct protocol_action {
     /* SEEK: what lies below was committed, and what it said and no store remembers is out (dead
      * letters). A replay begins below it. */
     uint64_t committed;
+    /* SEEK: an earlier owner came so far, at most. Marks do not rise before it is passed, so
+     * nothing that waits for marks may hold the reader below it. */
+    uint64_t sweep_to;
     bool is_recovery; /* READ_COMMITTED, READ_APPLIED: for a recovery, not to own the partition */
     bool is_pin; /* PRODUCE: there is no batch; findings about gaps, or nothing, then offsets */
     const struct store_part *parts; /* APPLY; owned partitions in the order of protocol_assign() */

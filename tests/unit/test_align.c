@@ -5,7 +5,10 @@
 #define NONE INT64_MIN
 
 struct expected {
-    struct align_part parts[3];
+    struct {
+        int64_t time_ms;
+        bool is_at_end;
+    } parts[3];
     size_t n;
     int64_t group_ms;
     const char *read; /* one letter each: r read, w waits */
@@ -32,12 +35,29 @@ TEST(partitions_far_ahead_of_the_slowest_wait)
 
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         const struct expected *e = &table[i];
+        struct align_part parts[3];
         bool is_by_group;
-        int64_t limit = align_limit(e->parts, e->n, e->group_ms, 100, &is_by_group);
+        for (size_t k = 0; k < e->n; k++)
+            parts[k] = (struct align_part){e->parts[k].time_ms, e->parts[k].is_at_end, false};
+        int64_t limit = align_limit(parts, e->n, e->group_ms, 100, &is_by_group);
         CHECK_EQ(is_by_group, e->is_by_group);
         for (size_t k = 0; k < e->n; k++)
-            CHECK_EQ(align_may_read(&e->parts[k], limit), e->read[k] == 'r');
+            CHECK_EQ(align_may_read(&parts[k], limit), e->read[k] == 'r');
     }
+}
+
+/* Its own old mark may be what the group waits for, or what its neighbour does. */
+TEST(what_was_read_before_is_read_again_at_once)
+{
+    static const struct align_part parts[] = {{300, false, false}, {500, false, true}};
+    bool is_by_group;
+    int64_t limit = align_limit(parts, 2, 150, 100, &is_by_group);
+
+    CHECK(is_by_group);
+    CHECK(!align_may_read(&parts[0], limit));
+    CHECK(align_may_read(&parts[1], limit));
+    limit = align_limit(parts, 2, NONE, 100, &is_by_group);
+    CHECK(align_may_read(&parts[1], limit));
 }
 
 /* Whatever the times: without a group somebody that is not at its end may be read. */
@@ -48,7 +68,8 @@ TEST(somebody_is_always_read)
         bool has_work = false, is_read = false, is_by_group;
         for (unsigned i = 0; i < 3; i++) {
             unsigned b = bits >> (4 * i) & 15;
-            parts[i] = (struct align_part){(b & 7) == 7 ? NONE : (int64_t)(b & 7) * 60, b & 8};
+            parts[i] =
+                (struct align_part){(b & 7) == 7 ? NONE : (int64_t)(b & 7) * 60, b & 8, false};
             has_work |= !parts[i].is_at_end;
         }
         int64_t limit = align_limit(parts, 3, NONE, 100, &is_by_group);
@@ -58,4 +79,5 @@ TEST(somebody_is_always_read)
     }
 }
 
-TEST_MAIN(ENTRY(partitions_far_ahead_of_the_slowest_wait), ENTRY(somebody_is_always_read))
+TEST_MAIN(ENTRY(what_was_read_before_is_read_again_at_once),
+          ENTRY(partitions_far_ahead_of_the_slowest_wait), ENTRY(somebody_is_always_read))

@@ -117,6 +117,9 @@ TEST(notes_lie_in_redis_each_group_has_its_own)
     CHECK_EQ(crash_book_read(b, "events", 4, &note, &err), WEIR_IO);
     CHECK(redis_server_restart(&r, NULL));
     CHECK_EQ(crash_book_read(b, "events", 4, &note, &err), WEIR_OK);
+    redis_server_kill(&r);
+    CHECK(redis_server_restart(&r, NULL)); /* the connection of before is of no use */
+    CHECK_EQ(crash_book_read(b, "events", 4, &note, &err), WEIR_OK);
     crash_book_free(b);
     crash_book_free(other);
     redis_server_stop(&r);

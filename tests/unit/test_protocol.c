@@ -273,7 +273,52 @@ TEST(a_gap_is_told_until_it_is_committed)
     buf_release(&text);
 }
 
-TEST_MAIN(ENTRY(no_batch_makes_metadata_too_long_for_a_broker),
+/* A shard knows of more than was committed: an earlier owner's batch that came to nothing. And the
+ * store has less than was committed: a replay. */
+TEST(the_reader_is_told_how_far_an_earlier_owner_was)
+{
+    static const struct {
+        uint64_t applied, position, sweep_to;
+    } table[] = {{40, 40, 40}, {55, 40, 55}, {25, 25, 40}};
+
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct protocol_config config = {
+            .n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
+        struct protocol *p = protocol_new(&config);
+        struct store_applied applied[STORE_SHARDS];
+        struct store_at last[STORE_SHARDS];
+        struct store_run run = {"a", "a-0000000000000001"};
+        struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500};
+        struct protocol_action action = {.what = PROTOCOL_WAIT};
+        struct buf text = {0};
+
+        for (size_t k = 0; k < STORE_SHARDS; k++) {
+            last[k] = (struct store_at){40, 9};
+            applied[k] = (struct store_applied){{table[i].applied, 9}, 500};
+        }
+        protocol_meta_pack(&meta, last, 1, &text);
+        protocol_assign(p, (const uint32_t[]){0}, 1);
+        for (int step = 0; step < 12 && action.what != PROTOCOL_SEEK; step++) {
+            struct protocol_told told = {.run = &run,
+                                         .applied = applied,
+                                         .epoch = 1,
+                                         .has_committed = true,
+                                         .committed = 40,
+                                         .metadata = buf_str(&text)};
+            protocol_next(p, &action);
+            if (action.what != PROTOCOL_SEEK)
+                protocol_tell(p, &told);
+        }
+        CHECK_EQ(action.what, PROTOCOL_SEEK);
+        CHECK_EQ(action.upto.at.position, table[i].position);
+        CHECK_EQ(action.sweep_to, table[i].sweep_to);
+        protocol_free(p);
+        buf_release(&text);
+    }
+}
+
+TEST_MAIN(ENTRY(the_reader_is_told_how_far_an_earlier_owner_was),
+          ENTRY(no_batch_makes_metadata_too_long_for_a_broker),
           ENTRY(without_a_store_none_is_asked), ENTRY(a_gap_is_told_until_it_is_committed),
           ENTRY(metadata_come_back_as_they_were),
           ENTRY(rounds_that_came_or_went_with_the_rules_are_nothing_applied),
