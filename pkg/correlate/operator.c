@@ -27,6 +27,8 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     [OPERATOR_GEO_VELOCITY] = &operator_geo_velocity,
     /* what adds up */
     [OPERATOR_RISK] = &operator_risk,
+    /* in which order, each once */
+    [OPERATOR_SEQUENCE] = &operator_sequence,
 };
 
 const struct operator_kind_info *operator_info(enum operator_kind kind)

@@ -18,7 +18,8 @@ const char *correlation_type_name(const struct correlation *c)
                                         [OPERATOR_RATIO] = "ratio",
                                         [OPERATOR_VOLUME] = "volume",
                                         [OPERATOR_GEO_VELOCITY] = "geo_velocity",
-                                        [OPERATOR_RISK] = "risk"};
+                                        [OPERATOR_RISK] = "risk",
+                                        [OPERATOR_SEQUENCE] = "sequence"};
 
     return c->kind == OPERATOR_AGGREGATE ? AGGREGATES[c->aggregate] : KINDS[c->kind];
 }

@@ -36,6 +36,7 @@ enum operator_kind {
     OPERATOR_VOLUME,
     OPERATOR_GEO_VELOCITY,
     OPERATOR_RISK,
+    OPERATOR_SEQUENCE,
     OPERATOR_KINDS
 };
 
@@ -63,6 +64,18 @@ struct correlation_input {
     const struct str *group_fields;
 };
 
+/* What an input is to a SEQUENCE, whose inputs are in the order of its list. */
+enum sequence_kind {
+    SEQUENCE_STAGE,   /* an event that must come, `runs` times */
+    SEQUENCE_MISSING, /* one that must not come where it stands in the list */
+    SEQUENCE_UNTIL    /* one that ends what has begun; at most one, the last input */
+};
+enum { SEQUENCE_STAGES_MAX = 256 }; /* runs counted */
+struct sequence_item {
+    enum sequence_kind kind;
+    uint32_t runs; /* > 0 */
+};
+
 enum emit_mode { EMIT_EARLY, EMIT_FINAL };
 enum count_by { COUNT_BY_DEFAULT, COUNT_BY_MATCH, COUNT_BY_EVENT_ID };
 enum on_missing { MISSING_DROP, MISSING_GROUP };
@@ -81,6 +94,7 @@ struct correlation {
     size_t n_fields;
     enum aggregate aggregate;
     int64_t percentile_micro; /* 0 to 100 millions */
+    const struct sequence_item *items; /* SEQUENCE: one for each input, at least one STAGE */
     enum on_missing on_missing;
     bool is_group_ci; /* group values compare case aside */
     enum count_by count_by;
