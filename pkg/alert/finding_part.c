@@ -113,6 +113,8 @@ static struct str what_measured(const struct document *d, const struct correlati
     case OPERATOR_SET:
     case OPERATOR_ORDERED:
         return STR(" rules");
+    case OPERATOR_SEQUENCE:
+        return STR(" events in order");
     case OPERATOR_RISK:
         return STR(" points of risk");
     default:

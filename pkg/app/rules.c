@@ -308,6 +308,17 @@ static void pull_in(struct rule_book *b, const struct rule *rule, bool *is_taken
     }
 }
 
+/* The rule, and before it what was made for it alone. */
+static void take_rule(struct rule_book *b, struct rule *rule)
+{
+    const struct correlation *c = rule->correlation;
+
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        if (c->inputs[i].rule && c->inputs[i].rule->is_part)
+            b->rules[b->n_rules++] = c->inputs[i].rule;
+    b->rules[b->n_rules++] = rule;
+}
+
 static void select_rules(struct rule_book *b, const struct rule_options *o)
 {
     bool *is_taken = ARENA_ARRAY(b->arena, b->loaded.n_verdicts, bool);
@@ -330,7 +341,7 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
             pull_in(b, b->loaded.verdicts[i].rule, is_taken);
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
         if (is_taken[i])
-            b->rules[b->n_rules++] = b->loaded.verdicts[i].rule;
+            take_rule(b, b->loaded.verdicts[i].rule);
 }
 
 static void add_digest(struct buf *out, struct digest *digest, const char *what, struct str text)

@@ -82,8 +82,10 @@ struct gatherer {
 struct packed_op {
     uint32_t space, rule, label;
     uint32_t keys_n, value_n, capsule_n, addends_n;
-    uint32_t capsule_back;             /* bytes from here back to the capsule */
-    uint8_t level, place_n, unused[2]; /* of a place: 0 or all its bytes */
+    uint32_t capsule_back;  /* bytes from here back to the capsule */
+    uint8_t level, place_n; /* of a place: 0 or all its bytes */
+    uint8_t is_ordered;     /* value is the event's place in its input */
+    uint8_t unused;
     struct state_key key, group_key;
     uint64_t value, actor, event_id;
     int64_t number_micro;
@@ -499,6 +501,8 @@ void gathered_add_index(char *gathered, size_t n, uint32_t add)
             capsule_add_index(gathered + at, op.capsule_n, add);
             at += op.capsule_n;
         } else {
+            op.value += op.is_ordered ? add : 0;
+            memcpy(gathered + at - sizeof op, &op, sizeof op);
             at += texts_of(&op);
         }
     }
@@ -630,6 +634,17 @@ static struct state_key group_key(struct gatherer *w, const struct str *parts, s
     return key;
 }
 
+/* What sets events of one time in order and tells them apart: record, then member of the record; of
+ * several inputs some order that stays. */
+static uint64_t order_of_event(const struct gatherer *w)
+{
+    enum { INPUT_SHIFT = 56, MEMBER_BITS = 16 };
+    const struct gather_event *at = w->at;
+    uint64_t input = (hash_str(at->input) ^ at->partition) & UINT8_MAX;
+
+    return input << INPUT_SHIFT ^ ((at->event->ref.record << MEMBER_BITS) + at->event->ref.index);
+}
+
 /* One operation for the group values in parts[0 .. n_group) and the tuple behind them. */
 static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
 {
@@ -642,6 +657,10 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
     l->op.key = l->op.group_key;
     if (n_tuple)
         l->op.value = state_value_of(secret, l->parts + n, n_tuple);
+    if (l->c->kind == OPERATOR_SEQUENCE) {
+        l->op.value = order_of_event(w);
+        l->op.is_ordered = true;
+    }
     if (l->c->actor_field.n)
         l->op.actor = state_value_of(secret, &actor, 1);
     if (has_term_key(l->c->kind))

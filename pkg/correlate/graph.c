@@ -71,7 +71,7 @@ static void want_entities(struct builder *b)
 
 enum {
     IDENTITY_PARTS_MAX =
-        16 + 2 * CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + CORRELATION_INPUTS_MAX
+        16 + 2 * CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX + 2 * CORRELATION_INPUTS_MAX
 };
 
 static int64_t period_of(const struct rule *rule)
@@ -112,9 +112,12 @@ static void identify(struct builder *b, const struct graph_rule *r, const char *
         for (size_t i = 0; i < c->n_fields; i++)
             parts[n++] = c->fields[i];
         /* Cells of these say which input was seen, by its number. */
-        bool has_labels = c->kind == OPERATOR_SET || c->kind == OPERATOR_ORDERED;
+        bool has_labels =
+            c->kind == OPERATOR_SET || c->kind == OPERATOR_ORDERED || c->kind == OPERATOR_SEQUENCE;
         for (size_t i = 0; has_labels && i < c->n_inputs; i++)
             parts[n++] = c->inputs[i].rule->uid;
+        for (size_t i = 0; c->kind == OPERATOR_SEQUENCE && i < c->n_inputs; i++)
+            parts[n++] = arena_printf(b->a, "%u/%u", (unsigned)c->items[i].kind, c->items[i].runs);
     }
     struct state_key key = state_key_of(&no_secret, b->g->tenants[r->tenant].name, parts, n);
     memcpy(out, key.bytes, sizeof key.bytes);

@@ -467,16 +467,39 @@ static void apply_filter(struct rule_loader *l, struct loaded_filter *f)
     warn_of_dead_references(l, f);
 }
 
+static size_t count_parts(const struct rule *rule)
+{
+    const struct correlation *c = rule->correlation;
+    size_t n = 0;
+
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        n += c->inputs[i].rule && c->inputs[i].rule->is_part;
+    return n;
+}
+
+static void give_rule(struct loaded_rules *out, struct rule *rule)
+{
+    const struct correlation *c = rule->correlation;
+
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        if (c->inputs[i].rule && c->inputs[i].rule->is_part)
+            out->rules[out->n_rules++] = c->inputs[i].rule;
+    out->rules[out->n_rules++] = rule;
+}
+
 static void give_results(struct rule_loader *l, struct loaded_rules *out)
 {
     *out = (struct loaded_rules){.n_verdicts = l->n_verdicts};
     out->verdicts = ARENA_ARRAY(l->a, l->n_verdicts, struct verdict);
-    out->rules = ARENA_ARRAY(l->a, l->n_verdicts, struct rule *);
+    size_t n = l->n_verdicts;
+    for (size_t i = 0; i < l->n_verdicts; i++)
+        n += l->verdicts[i].rule ? count_parts(l->verdicts[i].rule) : 0;
+    out->rules = ARENA_ARRAY(l->a, n, struct rule *);
     for (size_t i = 0; i < l->n_verdicts; i++) {
         out->verdicts[i] = l->verdicts[i];
         out->n_by_status[l->verdicts[i].status]++;
         if (l->verdicts[i].rule)
-            out->rules[out->n_rules++] = l->verdicts[i].rule;
+            give_rule(out, l->verdicts[i].rule);
     }
 }
 

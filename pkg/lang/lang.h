@@ -12,7 +12,8 @@
  * Every document gets exactly one verdict: nothing is skipped in silence. A fault in one
  * document does not keep its neighbours from loading. The order of verdicts is the order
  * of the files and documents; rules are those of the verdicts `ok` and `warning` that are
- * rules (base rules and correlations, not filters), in the same order.
+ * rules (base rules and correlations, not filters), in the same order; the parts of a correlation
+ * (rule.h, is_part) stand before it.
  *
  * Memory   all results live in the arena given to rule_loader_new(); the file's text is
  *          copied where needed and may go after rule_loader_add(). A loader must be

@@ -57,9 +57,9 @@ struct seen_expr {
 };
 
 struct correlation_input {
-    struct str reference;    /* id or name, as written */
-    uint32_t line, col;      /* where */
-    const struct rule *rule; /* resolved when loading is finished */
+    struct str reference; /* id or name, as written */
+    uint32_t line, col;   /* where */
+    struct rule *rule;    /* resolved when loading is finished */
     /* Name of the field that is group part i for this input (aliases resolved): n_group names. */
     const struct str *group_fields;
 };
@@ -93,7 +93,7 @@ struct correlation {
     const struct str *fields;     /* condition.field: distinct tuple, number, term, address */
     size_t n_fields;
     enum aggregate aggregate;
-    int64_t percentile_micro; /* 0 to 100 millions */
+    int64_t percentile_micro;          /* 0 to 100 millions */
     const struct sequence_item *items; /* SEQUENCE: one for each input, at least one STAGE */
     enum on_missing on_missing;
     bool is_group_ci; /* group values compare case aside */

@@ -135,11 +135,29 @@ static void add_seen(struct buf *out, const struct correlation *c, const struct 
     buf_add_char(out, ')');
 }
 
+/* "1, 2 x3, not 3, until 4": the items by number. */
+static void items_row(struct buf *out, const struct correlation *c)
+{
+    static const char *const KINDS[] = {
+        [SEQUENCE_STAGE] = "", [SEQUENCE_MISSING] = "not ", [SEQUENCE_UNTIL] = "until "};
+
+    row(out, "in order");
+    for (size_t i = 0; i < c->n_inputs; i++) {
+        buf_printf(out, "%s%s%zu", i ? ", " : "", KINDS[c->items[i].kind], i + 1);
+        if (c->items[i].runs > 1)
+            buf_printf(out, " x%u", c->items[i].runs);
+    }
+    row(out, "decided");
+    buf_add(out, STR("at the watermark"));
+}
+
 static void condition_row(struct buf *out, const struct correlation *c)
 {
     bool is_set = c->kind == OPERATOR_SET || c->kind == OPERATOR_ORDERED;
     const char *before = "";
 
+    if (c->kind == OPERATOR_SEQUENCE)
+        items_row(out, c);
     if (!is_set && c->n_fields + c->n_bounds == 0)
         return;
     row(out, "condition");

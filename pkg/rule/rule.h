@@ -166,6 +166,9 @@ struct rule_message {
 struct rule {
     struct str uid; /* the rule's id, or path#document */
     bool has_own_id;
+    /* Made for a correlation of the same document, which lists it: it has no verdict of its own and
+     * goes where the correlation goes. */
+    bool is_part;
     struct str language; /* "sigma" ... */
     struct str path;     /* file as it was named to weir */
     uint32_t document;   /* 0-based number of the document in the file */

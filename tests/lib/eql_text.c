@@ -9,6 +9,7 @@
 #include "match/matcher.h"
 #include "match/reference.h"
 #include "plan/plan.h"
+#include "rule/correlation.h"
 #include "rule/dump.h"
 
 #include "tests/lib/test.h"
@@ -33,6 +34,29 @@ static void load(struct arena *a, const char *query, struct loaded_rules *out)
     CHECK_EQ(out->n_verdicts, 1);
 }
 
+/* The dump in one line, then each item's formula. */
+static void dump_sequence(struct buf *out, const struct rule *rule)
+{
+    const struct correlation *c = rule->correlation;
+    struct buf text = {0};
+    struct str line, rest;
+
+    correlation_dump(&text, rule);
+    for (rest = buf_str(&text); rest.n;) {
+        str_cut(rest, '\n', &line, &rest);
+        line = str_trim(line);
+        buf_add(out, out->n ? STR("; ") : STR(""));
+        for (size_t i = 0; i < line.n; i++) /* columns are padded */
+            if (line.p[i] != ' ' || line.p[i + 1] != ' ')
+                buf_add_char(out, line.p[i]);
+    }
+    for (size_t i = 0; i < c->n_inputs; i++) {
+        buf_add(out, STR("; "));
+        formula_dump(out, c->inputs[i].rule->formula);
+    }
+    buf_release(&text);
+}
+
 struct str eql_document(struct arena *a, const char *query)
 {
     struct loaded_rules loaded;
@@ -40,7 +64,9 @@ struct str eql_document(struct arena *a, const char *query)
 
     load(a, query, &loaded);
     const struct verdict *v = &loaded.verdicts[0];
-    if (v->rule)
+    if (v->rule && v->rule->correlation)
+        dump_sequence(&out, v->rule);
+    else if (v->rule)
         formula_dump(&out, v->rule->formula);
     else
         buf_printf(&out, "%s", verdict_status_name(v->status));

@@ -125,12 +125,23 @@ static const struct row faults[] = {
 };
 
 static const struct row shapes[] = {
-    {"sequence [a where true] [b where true]", "unsupported: 1:1: sequence: not in this version"},
-    {"sequence by u with maxspan=5m [a where true] by ?x [b where x : 'y'] by z until [c where "
-     "true] by w",
-     "unsupported: 1:1: sequence: not in this version"},
-    {"sequence with maxspan=1h by u [a where true] with runs=3 ![b where true]",
-     "unsupported: 1:1: sequence: not in this version"},
+    {"sequence with maxspan=90s [a where true] [b where true]",
+     "sequence; rules query#0/1, query#0/2; group by nothing: one group; in order 1, 2; decided "
+     "at the watermark; within 90s; and(event.category eq cased \"a\", true); and(event.category "
+     "eq cased \"b\", true)"},
+    {"sequence by u with maxspan=5m [any where x == 1] by v [any where x : 'y'] by w until [any "
+     "where x == 3] by w",
+     "sequence; rules query#0/1, query#0/2 (v: w), query#0/3 (v: w); group by v, u; in order 1, "
+     "2, until 3; decided at the watermark; within 5m; x eq 1; x eq \"y\"; x eq 3"},
+    {"sequence with maxspan=1h by ?u [any where x == 1] with runs=3 ![any where x == 2]",
+     "sequence; rules query#0/1, query#0/2; group by u, missing ones too; in order 1 x3, not 2; "
+     "decided at the watermark; within 1h; x eq 1; x eq 2"},
+    {"sequence by u [any where x == 1] [any where x == 2]",
+     "sequence; rules query#0/1, query#0/2; group by u; in order 1, 2; decided at the watermark; "
+     "within 1d; x eq 1; x eq 2 "
+     "! 1:1: no maxspan: what a sequence has begun is forgotten after a day"},
+    {"sequence by u, ?v [any where x == 1] [any where x == 2]",
+     "unsupported: 1:1: optional fields beside others behind 'by': not in this version"},
     {"sample by k [a where true] [b where true]", "unsupported: 1:1: sample: not in this version"},
     {"sequence [a where true]", "error: 1:1: a sequence has two items or more"},
     {"sequence [a where true] [b where x = 1]",
@@ -164,7 +175,7 @@ TEST(bad_text_is_told_with_place_and_what_was_expected)
     check_rows(faults, ARRAY_LEN(faults));
 }
 
-TEST(sequences_are_read_and_checked)
+TEST(sequences_become_correlations_over_their_items)
 {
     check_rows(shapes, ARRAY_LEN(shapes));
 }
@@ -264,5 +275,5 @@ TEST(a_file_is_told_by_its_ending)
 }
 
 TEST_MAIN(ENTRY(queries_become_formulas), ENTRY(bad_text_is_told_with_place_and_what_was_expected),
-          ENTRY(sequences_are_read_and_checked), ENTRY(limits_are_held),
+          ENTRY(sequences_become_correlations_over_their_items), ENTRY(limits_are_held),
           ENTRY(a_file_is_told_by_its_ending))

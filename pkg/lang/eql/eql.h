@@ -14,7 +14,7 @@
  *     pattern.c      wildcards and their cheapest atoms; lucene.c: regexes, translated
  *     value.c        values to expressions (rule/expr.h), constants folded
  *     lower.c        conditions to formulas
- *     load.c         a whole text to a rule
+ *     load.c         a whole text to a rule; sequence.c: with its items as rules of their own
  *
  * A field that is missing or null: equality, texts, patterns, lists and functions that need no
  * computing are false (and true under `not`); < <= > >= and whatever is computed are unknown.
@@ -34,7 +34,7 @@ enum {
     EQL_QUERY_MAX = 1024 * 1024, /* bytes */
     EQL_DEPTH_MAX = 100,         /* parentheses, nots, calls and signs inside each other */
     EQL_VALUES_MAX = 10000,      /* literals of one query */
-    EQL_STAGES_MAX = 256         /* items of a sequence, runs counted */
+    EQL_STAGES_MAX = 256         /* items of a sequence, runs counted: SEQUENCE_STAGES_MAX */
 };
 
 struct eql_scope {

@@ -32,9 +32,8 @@ static struct formula *category_formula(struct eql_scope *s, const struct eql_op
     return formula_atom(s->a, atom);
 }
 
-/* category where condition; NULL after an error. */
-static struct formula *item_formula(struct eql_scope *s, const struct eql_options *options,
-                                    const struct eql_item *item)
+struct formula *eql_item_formula(struct eql_scope *s, const struct eql_options *options,
+                                 const struct eql_item *item)
 {
     struct formula *parts[2], *condition = eql_condition_lower(s, item->condition);
 
@@ -52,16 +51,13 @@ static struct formula *item_formula(struct eql_scope *s, const struct eql_option
     return formula_join(s->a, FORMULA_AND, parts, 2);
 }
 
-/* Sequences are read and checked whole, so that what is wrong with them is said, too. */
-static bool refuse_sequence(struct eql_scope *s, const struct eql_options *options,
-                            const struct eql_query *q)
+/* Read and checked whole, so that what is wrong is said, too. */
+static bool refuse_sample(struct eql_scope *s, const struct eql_options *options,
+                          const struct eql_query *q)
 {
     for (size_t i = 0; i < q->n_items; i++)
-        (void)item_formula(s, options, &q->items[i]);
-    if (q->until)
-        (void)item_formula(s, options, q->until);
-    return diag_unsupported(s->diag, q->at, "%s: not in this version",
-                            q->shape == EQL_SAMPLE ? "sample" : "sequence");
+        (void)eql_item_formula(s, options, &q->items[i]);
+    return diag_unsupported(s->diag, q->at, "sample: not in this version");
 }
 
 bool eql_load(struct eql_scope *s, struct str query, const struct eql_options *options,
@@ -71,8 +67,10 @@ bool eql_load(struct eql_scope *s, struct str query, const struct eql_options *o
 
     if (!eql_parse(s, query, &q))
         return false;
-    if (q.shape != EQL_EVENT)
-        return refuse_sequence(s, options, &q);
-    rule->formula = item_formula(s, options, q.items);
+    if (q.shape == EQL_SEQUENCE)
+        return eql_sequence_load(s, &q, options, rule);
+    if (q.shape == EQL_SAMPLE)
+        return refuse_sample(s, options, &q);
+    rule->formula = eql_item_formula(s, options, q.items);
     return rule->formula && !diag_failed(s->diag);
 }

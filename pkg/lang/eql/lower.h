@@ -57,6 +57,14 @@ static inline bool eql_is_literal(const struct expr *e)
 /* A call, computed at once if it needs no field. */
 struct expr *eql_call(struct eql_scope *s, struct expr call, struct expr *const *args, size_t n);
 
+/* ---- load.c, sequence.c ------------------------------------------------------------- */
+
+/* category where condition; NULL after an error. */
+struct formula *eql_item_formula(struct eql_scope *s, const struct eql_options *options,
+                                 const struct eql_item *item);
+bool eql_sequence_load(struct eql_scope *s, const struct eql_query *q,
+                       const struct eql_options *options, struct rule *rule);
+
 /* ---- lower.c ------------------------------------------------------------------ */
 
 struct formula *eql_condition_lower(struct eql_scope *s, const struct eql_node *condition);

@@ -1,0 +1,143 @@
+/* sequence.c - a sequence to a correlation over rules of its own: a part for each item, which is
+ * silent, and the operator SEQUENCE over them.
+ *
+ * Keys are the fields of the item, then those of the whole sequence. They must be there, except
+ * that a key of optional fields alone takes null for a value.
+ */
+#include "lang/eql/lower.h"
+
+#include "base/str.h"
+#include "rule/correlation.h"
+
+/* What is kept of a sequence without a maxspan. */
+#define WINDOW_DEFAULT_MS (INT64_C(24) * 3600 * 1000)
+
+struct builder {
+    struct eql_scope *s;
+    const struct eql_options *options;
+    const struct eql_query *q;
+    struct rule *rule;
+    struct correlation *c;
+    struct correlation_input *inputs;
+    struct sequence_item *items;
+    size_t n_optional, n_required; /* keys */
+};
+
+static struct rule *new_part(struct builder *b, const struct eql_item *item, size_t number)
+{
+    struct rule *part = ARENA_NEW(b->s->a, struct rule);
+    struct rule_state *state = ARENA_NEW(b->s->a, struct rule_state);
+
+    *part = *b->rule;
+    part->uid = arena_printf(b->s->a, "%.*s/%zu", (int)b->rule->uid.n, b->rule->uid.p, number + 1);
+    part->name = STR("");
+    part->is_part = true;
+    part->channel = CHANNEL_INTERNAL;
+    part->line = item->at.line;
+    part->correlation = NULL;
+    state->is_referenced = true;
+    part->state = state;
+    part->formula = eql_item_formula(b->s, b->options, item);
+    return part->formula ? part : NULL;
+}
+
+static void add_key(struct builder *b, struct str *names, size_t at, const struct eql_node *field)
+{
+    names[at] = names_intern(b->s->names, field->text);
+    b->n_optional += field->is_optional;
+    b->n_required += !field->is_optional;
+}
+
+static const struct str *key_names(struct builder *b, const struct eql_item *item)
+{
+    struct str *names = ARENA_ARRAY(b->s->a, item->n_by + b->q->n_by, struct str);
+
+    for (size_t i = 0; i < item->n_by; i++)
+        add_key(b, names, i, item->by[i]);
+    for (size_t i = 0; i < b->q->n_by; i++)
+        add_key(b, names, item->n_by + i, b->q->by[i]);
+    return names;
+}
+
+static bool add_item(struct builder *b, const struct eql_item *item, enum sequence_kind kind)
+{
+    size_t i = b->c->n_inputs;
+    struct rule *part = new_part(b, item, i);
+
+    b->items[i] = (struct sequence_item){kind, item->runs};
+    b->inputs[i] = (struct correlation_input){.line = item->at.line,
+                                              .col = item->at.col,
+                                              .rule = part,
+                                              .reference = part ? part->uid : STR(""),
+                                              .group_fields = key_names(b, item)};
+    b->c->n_inputs++;
+    return part != NULL;
+}
+
+static bool add_items(struct builder *b)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < b->q->n_items; i++)
+        is_good &= add_item(b, &b->q->items[i],
+                            b->q->items[i].is_missing ? SEQUENCE_MISSING : SEQUENCE_STAGE);
+    if (b->q->until)
+        is_good &= add_item(b, b->q->until, SEQUENCE_UNTIL);
+    return is_good;
+}
+
+static bool check_sizes(const struct builder *b)
+{
+    const struct eql_query *q = b->q;
+    struct diag *d = b->s->diag;
+    size_t n_keys = q->n_by + q->items[0].n_by;
+
+    if (q->n_items + (q->until != NULL) > CORRELATION_INPUTS_MAX)
+        return diag_error(d, q->at, "more than %d items in one sequence (without counting runs)",
+                          CORRELATION_INPUTS_MAX);
+    if (n_keys > CORRELATION_GROUP_MAX)
+        return diag_error(d, q->at, "more than %d fields behind 'by'", CORRELATION_GROUP_MAX);
+    return true;
+}
+
+static void set_window(struct builder *b)
+{
+    b->c->window_ms = b->q->maxspan_ms ? b->q->maxspan_ms : WINDOW_DEFAULT_MS;
+    if (!b->q->maxspan_ms)
+        diag_warn(b->s->diag, b->q->at,
+                  "no maxspan: what a sequence has begun is forgotten after a day");
+}
+
+bool eql_sequence_load(struct eql_scope *s, const struct eql_query *q,
+                       const struct eql_options *options, struct rule *rule)
+{
+    struct builder b = {.s = s, .q = q, .options = options, .rule = rule};
+    size_t n = q->n_items + 1;
+
+    if (!check_sizes(&b))
+        return false;
+    b.c = ARENA_NEW(s->a, struct correlation);
+    b.inputs = ARENA_ARRAY(s->a, n, struct correlation_input);
+    b.items = ARENA_ARRAY(s->a, n, struct sequence_item);
+    *b.c = (struct correlation){.kind = OPERATOR_SEQUENCE,
+                                .inputs = b.inputs,
+                                .items = b.items,
+                                .n_group = q->n_by + q->items[0].n_by,
+                                .actor_field = STR(""),
+                                .scope = STR(""),
+                                .line = q->at.line,
+                                .col = q->at.col};
+    if (!add_items(&b))
+        return false;
+    if (b.n_optional && b.n_required)
+        return diag_unsupported(s->diag, q->at,
+                                "optional fields beside others behind 'by': not in this version");
+    b.c->on_missing = b.n_optional ? MISSING_GROUP : MISSING_DROP;
+    b.c->group = b.inputs[0].group_fields;
+    set_window(&b);
+    rule->correlation = b.c;
+    rule->formula = formula_const(s->a, false);
+    if (!rule->has_level)
+        rule->level = LEVEL_MEDIUM;
+    return !diag_failed(s->diag);
+}
