@@ -131,7 +131,7 @@ inputs:
 rules:
   paths:{"".join(f"{chr(10)}    - {r}" for r in rules)}
   lists:{lists if any(r == b.rules for r in rules) else " []"}
-state: {{url: "{"none" if state == "none" else servers.redis}", secret_file: {top}/secret, budget: 1MiB}}
+state: {"none" if state == "none" else f"{{url: '{servers.redis}', secret_file: {top}/secret}}"}
 work: {{threads: {threads}, no_cache: true{"" if once else ", at_least_once: true"}}}
 http: {{address: "127.0.0.1:{port}"}}
 """
