@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -564,12 +565,23 @@ static void close_all(struct run *r)
     arena_free(r->arena);
 }
 
+/* librdkafka takes a buffer of a megabyte or more for each answer of a broker. By default the C
+ * library maps and unmaps those, and the kernel clears every page anew. */
+static void keep_large_buffers(void)
+{
+    enum { MAPPED_FROM = 32 * 1024 * 1024, TRIMMED_FROM = 512 * 1024 * 1024 };
+
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIMMED_FROM);
+}
+
 enum exit_code run_worker(const struct run_options *o)
 {
     struct run *r = calloc(1, sizeof *r);
     struct weir_err err;
 
     ASSERT(r);
+    keep_large_buffers();
     r->options = o;
     r->arena = arena_new(0);
     r->signals = -1;

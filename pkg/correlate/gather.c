@@ -56,9 +56,10 @@ struct gatherer {
     struct arena *own;
     /* Per rule of one tenant: those of the others have the same names. */
     struct numbers *numbers;
-    uint32_t **capsule_numbers; /* fields for capsules, FIELD_NONE ends */
-    size_t *n_needed;           /* how many of them keys are made of */
-    struct naming **namings;    /* per profile, the last is that of unknown shapes */
+    uint32_t **capsule_numbers;     /* fields for capsules, FIELD_NONE ends */
+    size_t *n_needed;               /* how many of them keys are made of */
+    struct naming **namings;        /* per profile, the last is that of unknown shapes */
+    const struct profile **readers; /* whose namings they are */
     struct digest *digest;
     struct buf keys, capsule, addends;
     struct gather_counts counts;
@@ -195,9 +196,12 @@ static void number_entities(struct gatherer *w)
     uint32_t n = profile_count(w->profiles);
 
     w->namings = ARENA_ARRAY(w->own, n + 1, struct naming *);
+    w->readers = ARENA_ARRAY(w->own, n + 1, const struct profile *);
     for (uint32_t i = 0; i < n; i++)
-        w->namings[i] = namings_of(w, profile_at(w->profiles, i));
-    w->namings[n] = namings_of(w, profile_reader(w->profiles, STR("")));
+        w->readers[i] = profile_at(w->profiles, i);
+    w->readers[n] = profile_reader(w->profiles, STR(""));
+    for (uint32_t i = 0; i <= n; i++)
+        w->namings[i] = namings_of(w, w->readers[i]);
 }
 
 struct gatherer *gatherer_new(const struct graph *g, const struct field_table *fields,
@@ -238,7 +242,7 @@ void gatherer_free(struct gatherer *w)
 
 /* ---- values of the event ------------------------------------------------------------------ */
 
-static struct str text_of(struct gatherer *w, const struct event_value *v)
+static struct str whole_text(struct gatherer *w, const struct event_value *v)
 {
     struct str raw = {v->p, v->n};
 
@@ -247,7 +251,12 @@ static struct str text_of(struct gatherer *w, const struct event_value *v)
         unsigned flags;
         raw = (struct str){out, json_unescape(raw, out, &flags)};
     }
-    return str_sub(raw, 0, GATHER_VALUE_MAX);
+    return raw;
+}
+
+static struct str text_of(struct gatherer *w, const struct event_value *v)
+{
+    return str_sub(whole_text(w, v), 0, GATHER_VALUE_MAX);
 }
 
 static bool is_value(const struct event_value *v)
@@ -362,34 +371,32 @@ static void keep_numbers(struct gatherer *w, struct capsule *c, const uint32_t *
             keep(c, field_name(w->fields, *f), value);
 }
 
-static bool is_nobody(struct str value)
+/* Of the event's profile in namings and readers. */
+static uint32_t profile_place(const struct gatherer *w)
 {
-    value = str_trim(value);
-    return value.n == 0 || str_eq(value, STR("-"));
+    return w->at->profile ? w->at->profile->index : profile_count(w->profiles);
 }
 
 /* What extraction has sliced out names the entities as well. */
 static void keep_namings(struct gatherer *w, struct capsule *c, uint32_t max)
 {
-    uint32_t profile = w->at->profile ? w->at->profile->index : profile_count(w->profiles);
-    uint32_t named = UINT32_MAX;
+    uint32_t profile = profile_place(w), named = UINT32_MAX;
     struct str value;
 
     for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++) {
         if (c->n_fields >= max)
             return;
-        if (e->entity == named || !values_of(w, e->field, &value, 1) || is_nobody(value))
+        if (e->entity == named || !values_of(w, e->field, &value, 1) || !event_entity_says(value))
             continue;
         keep(c, field_name(w->fields, e->field), value);
         named = e->entity;
     }
 }
 
-/* Without operators extraction does not look for entities, and what matches is told: its tree is
- * needed anyway. */
+/* Where extraction does not look for entities, what matches is told: its tree is needed anyway. */
 static void keep_entities(struct gatherer *w, struct capsule *c, uint32_t max)
 {
-    if (w->g->has_operators) {
+    if (w->g->wants_entities) {
         keep_namings(w, c, max);
         return;
     }
@@ -795,6 +802,28 @@ static struct str sole_part(struct gatherer *w)
     return arena_printf(w->arena, SOLE_RAW "%s", hex); /* the index: gathered_name() */
 }
 
+/* The key of the event's first entity, from what extraction has sliced out: as entities_of() has
+ * it.
+ */
+static bool first_entity(struct gatherer *w, struct str *key)
+{
+    const struct event *event = w->at->event;
+    uint32_t profile = profile_place(w);
+
+    for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++)
+        for (uint32_t i = 0; i < event->n_values; i++) {
+            const struct event_value *v = &event->values[i];
+            if (v->field != e->field || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
+                continue;
+            struct str text = whole_text(w, v);
+            if (!event_entity_says(text))
+                continue;
+            *key = event_entity_key(w->arena, w->readers[profile], e->entity, text);
+            return true;
+        }
+    return false;
+}
+
 /* False: there is nothing to fold by. */
 static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values,
                          size_t *n)
@@ -805,10 +834,11 @@ static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct 
             values[i] = STR("");
     if (!r->is_dedup_by_entity)
         return true;
-    if (entities_of(w) == 0)
-        return false;
-    values[(*n)++] = w->entities[0].key;
-    return true;
+    bool has = w->g->wants_entities ? first_entity(w, &values[*n]) : entities_of(w) > 0;
+    if (has && !w->g->wants_entities)
+        values[*n] = w->entities[0].key;
+    *n += has;
+    return has;
 }
 
 static void tell(struct gatherer *w, struct group *group)

@@ -55,7 +55,8 @@ static void want_fields(struct builder *b, const struct correlation *c)
         want_field(b, c->actor_field);
 }
 
-/* With operators the entities of every event that is matched go into capsules. */
+/* With operators the entities of every event that is matched go into capsules; in a worker dedup
+ * asks for the first of each. */
 static void want_entities(struct builder *b)
 {
     const struct profile_set *set = b->g->options.profiles;
@@ -508,7 +509,8 @@ enum weir_rc graph_new(struct arena *a, struct rule *const *rules, size_t n,
         add_novelty(&b, i);
         add_brake(&b, i);
     }
-    if (g->has_operators)
+    g->wants_entities = (g->has_operators || g->options.is_once) && g->options.profiles;
+    if (g->wants_entities)
         want_entities(&b);
     if (g->n_spaces > STORE_SPACES_MAX)
         return err_set(err, WEIR_LIMIT,

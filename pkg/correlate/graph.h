@@ -122,6 +122,7 @@ struct graph {
     const uint32_t *risks;
     size_t n_risks;
     bool has_operators;
+    bool wants_entities; /* what names entities is among the fields: no tree is needed for them */
     /* Fields that operations are made of: extraction must know them. */
     const struct str *fields;
     size_t n_fields;

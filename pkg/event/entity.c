@@ -86,12 +86,21 @@ static struct str normalised(struct arena *a, enum normalise how, struct str tex
 
 /* ---- entities --------------------------------------------------------------------------- */
 
+bool event_entity_says(struct str value)
+{
+    value = str_trim(value);
+    return value.n > 0 && !str_eq(value, STR("-"));
+}
+
 static bool says_something(const struct field_value *value)
 {
-    if (value->kind != JSON_STRING && value->kind != JSON_NUMBER)
-        return false;
-    struct str text = str_trim(value->text);
-    return text.n > 0 && !str_eq(text, STR("-"));
+    return (value->kind == JSON_STRING || value->kind == JSON_NUMBER) &&
+           event_entity_says(value->text);
+}
+
+struct str event_entity_key(struct arena *a, const struct profile *p, size_t i, struct str value)
+{
+    return normalised(a, p->entities[i].normalise, value);
 }
 
 static bool is_there(const struct event_entity *list, size_t n, const struct event_entity *e)

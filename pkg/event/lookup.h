@@ -73,6 +73,10 @@ struct event_entity {
     struct str key;   /* normalised: what dedup and state compare */
 };
 size_t event_entities(struct arena *a, const struct event_tree *t, struct event_entity **out);
+/* For who has the values of an event's fields, but no tree: does a value (a string or a number) say
+ * who it is, and the key of the profile's i-th entity if it does. */
+bool event_entity_says(struct str value);
+struct str event_entity_key(struct arena *a, const struct profile *p, size_t i, struct str value);
 
 /* Evidence mapping of the profile: OCSF path <- field, for fields that are present. */
 struct event_evidence {

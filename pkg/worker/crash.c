@@ -66,7 +66,7 @@ static void on_crash(int number)
 void crash_thread(void)
 {
     static _Thread_local char stack[STACK_BYTES];
-        stack_t own = {.ss_sp = stack, .ss_size = sizeof stack}, has;
+    stack_t own = {.ss_sp = stack, .ss_size = sizeof stack}, has;
 
     /* A sanitizer has given it one, which it takes back itself. */
     if (sigaltstack(NULL, &has) != 0 || (has.ss_flags & SS_DISABLE))

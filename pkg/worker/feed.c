@@ -667,7 +667,16 @@ static bool has_idle_part(const struct feed *f)
     return false;
 }
 
-/* The batch should go as soon as there is an empty one to go on with. */
+static bool is_all_read(const struct feed *f)
+{
+    for (size_t i = 0; i < f->n_parts; i++)
+        if (!f->parts[i].is_at_end)
+            return false;
+    return true;
+}
+
+/* The batch should go as soon as the lane wants one: what is said of few events waits for no
+ * others, but of a backlog the more go together the fewer transactions there are. */
 static bool is_due(const struct feed *f)
 {
     const struct config *c = f->options.config;
@@ -677,8 +686,7 @@ static bool is_due(const struct feed *f)
         return (b->gives_ruleset || (!f->options.is_stateless && has_idle_part(f))) &&
                f->now_ms - f->pushed_ms >= FEED_MARK_MS;
     return batch_is_full(b, c->batch_events) || f->now_ms - b->first_ms >= c->batch_ms ||
-           (batch_is_urgent(b) && post_is_hungry(f->post)) ||
-           ruleset_is_old(f->options.shelf, f->ruleset);
+           (batch_is_urgent(b) && is_all_read(f)) || ruleset_is_old(f->options.shelf, f->ruleset);
 }
 
 /* False: the batch takes no more, and there is no other. */
@@ -686,7 +694,7 @@ static bool deliver(struct feed *f)
 {
     uint32_t stretched = f->options.config->batch_events * BATCH_STRETCH;
 
-    if (!is_due(f))
+    if (!is_due(f) || (!post_is_hungry(f->post) && !batch_is_full(f->batch, stretched)))
         return true;
     struct batch *probe = post_empty(f->post);
     if (!probe)

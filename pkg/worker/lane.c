@@ -338,7 +338,7 @@ static void room_for(struct lane *l, size_t n)
         l->cap = n;
     }
     l->n = n;
-        if (n)
+    if (n)
         memset(l->parts, 0, n * sizeof *l->parts);
 }
 

@@ -82,7 +82,7 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     return WEIR_OK;
 }
 
-static void rig_start(struct rig *r, const char *rules)
+static void rig_start_as(struct rig *r, const char *rules, bool is_once)
 {
     struct weir_err err;
 
@@ -97,7 +97,7 @@ static void rig_start(struct rig *r, const char *rules)
         all[i] = r->loaded.verdicts[i].rule;
         CHECK(all[i]);
     }
-    struct graph_options options = {.profiles = r->profiles};
+    struct graph_options options = {.profiles = r->profiles, .is_once = is_once};
     CHECK_EQ(graph_new(r->arena, all, r->loaded.n_verdicts, &options, &r->graph, &err), WEIR_OK);
     r->fields = field_table_new(r->arena);
     for (size_t i = 0; i < r->graph->n_fields; i++)
@@ -108,6 +108,11 @@ static void rig_start(struct rig *r, const char *rules)
     r->worker = extract_worker_new(extractor_new(r->arena, r->profiles, r->fields, false, NULL));
     r->gatherer = gatherer_new(r->graph, r->fields, r->profiles);
     r->stream = stream_new(r->worker, r->profiles, &INPUT, on_batch, r);
+}
+
+static void rig_start(struct rig *r, const char *rules)
+{
+    rig_start_as(r, rules, false);
 }
 
 static struct str rig_event(struct rig *r, const char *event)
@@ -247,6 +252,39 @@ TEST(dedup_by_fields_takes_the_first_value_of_each)
     }
 }
 
+TEST(the_first_entity_is_the_same_from_fields_as_from_the_tree)
+{
+#define CLOUD "\"eventSource\":\"s\",\"eventName\":\"n\",\"awsRegion\":\"r\","
+#define WINDOWS "\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\","
+    static const char *const EVENTS[] = {
+        "{" CLOUD "\"userIdentity\":{\"arn\":\"arn:aws:iam::1:user/Ann\"}}",
+        "{" CLOUD "\"userIdentity\":{\"arn\":\" - \",\"userName\":\"\\u0041nn\"}}",
+        "{" CLOUD "\"userIdentity\":{\"arn\":\"\",\"userName\":null,\"principalId\":17}}",
+        "{" CLOUD "\"userIdentity\":{\"userName\":[\"-\",\"Bob\",\"Ann\"]}}",
+        "{" CLOUD "\"userIdentity\":{\"userName\":true},\"sourceIPAddress\":\"::ffff:10.0.0.1\"}",
+        "{" CLOUD "\"sourceIPAddress\":\"10.0.0.1\"}",
+        "{" WINDOWS "\"Computer\":\"DC1.corp.example\",\"User\":\"u\"}",
+        "{" WINDOWS "\"Computer\":\"\",\"User\":\"CORP\\\\ANN\"}",
+        "{" WINDOWS "\"Computer\":[],\"User\":\"-\",\"SourceIp\":\"2001:DB8::1\"}",
+        "{\"user\":{\"name\":\"Ann\"},\"host.name\":\"h\"}",
+        "{\"f\":\"x\"}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++) {
+        struct rig tree, fields;
+        rig_start_as(&tree, BASE, false);
+        rig_start_as(&fields, BASE, true);
+        CHECK(!tree.graph->wants_entities && fields.graph->wants_entities);
+        struct str want = rig_event(&tree, EVENTS[i]), head;
+        str_cut(want, '\n', &head, &want);
+        char text[512];
+        snprintf(text, sizeof text, "%.*s", (int)want.n, want.p);
+        check_ops(&fields, EVENTS[i], text);
+        rig_end(&tree);
+        rig_end(&fields);
+    }
+}
+
 TEST(a_group_field_with_many_values_is_cut)
 {
     struct rig r;
@@ -267,4 +305,5 @@ TEST(a_group_field_with_many_values_is_cut)
 
 TEST_MAIN(ENTRY(capsules_name_who_the_event_is_about), ENTRY(groups_of_correlations),
           ENTRY(dedup_by_fields_takes_the_first_value_of_each),
+          ENTRY(the_first_entity_is_the_same_from_fields_as_from_the_tree),
           ENTRY(a_group_field_with_many_values_is_cut))
