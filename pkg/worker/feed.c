@@ -511,8 +511,10 @@ static size_t chunk_of(const struct feed *f, size_t part)
 {
     const struct feed_part *p = &f->parts[part];
 
-    if (!p->note.count || care_of(f, part, (int64_t)p->position) == CRASH_NO_CARE)
-        return p->note.count ? 1 : usual_chunk(f);
+    if (!p->note.count || (int64_t)p->position > p->note.to)
+        return usual_chunk(f);
+    if (care_of(f, part, (int64_t)p->position) == CRASH_NO_CARE)
+        return 1;
     return f->batch->n_records ? 0 : 1;
 }
 

@@ -11,6 +11,7 @@
 #include "json/tree.h"
 #include "json/write.h"
 #include "state/uid.h"
+#include "worker/crash.h"
 #include "worker/dead_letter.h"
 
 #include <inttypes.h>
@@ -232,6 +233,15 @@ static bool is_backfill(const struct publisher *p, int64_t t_ms)
     return t_ms < p->now_ms - p->options.config->alert_age_max_ms;
 }
 
+/* A writer that dies of an event dies of its record. */
+static void tell_place(const struct publisher *p, uint32_t event)
+{
+    const struct batch_event *e = &p->batch->events[event];
+    const struct scene_part *part = &p->scene->parts[e->part];
+
+    crash_at(part->topic, part->partition, (int64_t)e->offset, (int64_t)e->offset);
+}
+
 static bool fill_match(struct publisher *p, uint32_t event, const struct rule *rule,
                        struct str tenant, struct alert_match *out)
 {
@@ -269,6 +279,8 @@ enum weir_rc publisher_finding(void *publisher, const struct finding *f, uint32_
     struct outgoing *o = add(p, publish_topic_of(f, rule->channel));
 
     (void)err;
+    if (event != UINT32_MAX)
+        tell_place(p, event);
     if (event != UINT32_MAX && fill_match(p, event, rule, told.tenant, &trigger)) {
         told.trigger = &trigger;
         o->record_ms = p->batch->events[event].record_ms;
@@ -281,6 +293,7 @@ enum weir_rc publisher_finding(void *publisher, const struct finding *f, uint32_
     o->value.at = p->bytes.n;
     alert_writer_limit(p->alerts, p->caps[o->topic]);
     alert_write_finding(p->alerts, &told, &p->bytes);
+    crash_nowhere();
     o->value.n = p->bytes.n - o->value.at;
     return WEIR_OK;
 }
@@ -328,9 +341,11 @@ void publisher_matches(struct publisher *p)
 {
     for (uint32_t i = 0; i < p->batch->n_events; i++) {
         const struct batch_event *e = &p->batch->events[i];
+        tell_place(p, i);
         for (uint32_t k = 0; k < e->n_rules; k++)
             tell_match(p, i, p->batch->rules[e->first_rule + k]);
     }
+    crash_nowhere();
 }
 
 void publisher_dead(struct publisher *p, const uint64_t *from)
