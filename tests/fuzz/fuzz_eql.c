@@ -17,6 +17,7 @@ static const char EVENT[] =
 static void ask(struct arena *a, const struct rule *rule)
 {
     static const struct profile_set *profiles;
+    static struct arena *home; /* kept, so that it is no leak */
     struct reference *r = reference_new();
     struct weir_err err;
     struct json_node *root = NULL;
@@ -24,8 +25,10 @@ static void ask(struct arena *a, const struct rule *rule)
     size_t offset;
 
     ASSERT(json_tree_parse(a, str_from(EVENT), &root, &offset) == JSON_OK);
-    if (!profiles)
-        ASSERT(profile_set_load(arena_new(0), STR(""), &profiles, &err) == WEIR_OK);
+    if (!home) {
+        home = arena_new(0);
+        ASSERT(profile_set_load(home, STR(""), &profiles, &err) == WEIR_OK);
+    }
     event_tree_init(&tree, profiles, root, NULL);
     (void)reference_match(r, rule, &tree);
     reference_free(r);
