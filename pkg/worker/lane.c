@@ -40,6 +40,7 @@ enum {
     NOT_READY_MS = 50, /* an open transaction of somebody, a lease that is taken */
     QUEUE_FULL_MS = 5,
     COUNT_EVICTED_MS = 1000,
+    LEASE_OVER_MS = 1,
     ASK_MARKS_MS = 500, /* how often a reader that is held by the group asks again */
     TRANSACTIONAL_ID_MAX = 300
 };
@@ -104,6 +105,7 @@ struct lane {
     struct buf metadata;
     uint64_t committed; /* of the last READ_COMMITTED, as the group has it */
     bool has_committed;
+    uint64_t lease_token;  /* of a recovery that is not over; 0: none */
     int64_t top_prefix_ms; /* of all metadata that a recovery has read */
     uint32_t failures;
     int64_t stopping_ms, asked_ms;
@@ -1083,13 +1085,27 @@ static enum protocol_outcome do_store(struct lane *l, const struct protocol_acti
 /* ---- recovery -----------------------------------------------------------------------------------
  */
 
-static struct store_lease lease_of(const struct lane *l, const struct protocol_action *a)
+static struct store_lease lease_of(const struct lane *l, uint64_t token, uint64_t ttl_ms)
 {
-    struct store_lease lease = {.token = a->token, .ttl_ms = PROTOCOL_LEASE_MS};
+    struct store_lease lease = {.token = token, .ttl_ms = ttl_ms};
 
     memcpy(lease.run_id, l->run.run_id, sizeof lease.run_id);
     memcpy(lease.incarnation, l->run.blessed, sizeof lease.incarnation);
     return lease;
+}
+
+/* A recovery that was broken off: whoever takes it up, under another token, need not wait until the
+ * lease runs out. If the store cannot be reached it does that. */
+static void give_lease_back(struct lane *l)
+{
+    struct store_lease lease = lease_of(l, l->lease_token, LEASE_OVER_MS);
+    enum store_answer answer;
+    struct weir_err err;
+
+    if (l->lease_token && store_lease(l->store, &lease, &answer, &err) != WEIR_OK)
+        LOG(LOG_DEBUG, "a lease runs out by itself", LOG_S("error", str_from(err.text)),
+            LOG_U("lane", l->options.number));
+    l->lease_token = 0;
 }
 
 static bool is_ending(void *context)
@@ -1184,6 +1200,7 @@ static enum weir_rc bless(struct lane *l, const struct store_lease *lease,
     enum weir_rc rc = store_bless(l->store, lease, all, n, answer, &l->err);
     free(all);
     if (rc == WEIR_OK && *answer == STORE_DONE) {
+        l->lease_token = 0;
         metric_add(l->metrics, METRIC_RECOVERIES, 1);
         metric_set(l->metrics, GAUGE_RECOVERING, 0);
         LOG(LOG_INFO, "the store is whole again", LOG_U("lane", l->options.number));
@@ -1191,9 +1208,19 @@ static enum weir_rc bless(struct lane *l, const struct store_lease *lease,
     return rc;
 }
 
+static enum weir_rc take_lease(struct lane *l, const struct store_lease *lease,
+                               enum store_answer *answer)
+{
+    if (l->lease_token != lease->token)
+        give_lease_back(l); /* a store that came back remembers it */
+    enum weir_rc rc = store_lease(l->store, lease, answer, &l->err);
+    l->lease_token = rc == WEIR_OK && *answer != STORE_DONE ? 0 : lease->token;
+    return rc;
+}
+
 static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_action *a)
 {
-    struct store_lease lease = lease_of(l, a);
+    struct store_lease lease = lease_of(l, a->token, PROTOCOL_LEASE_MS);
     enum store_answer answer = STORE_DONE;
     enum weir_rc rc;
 
@@ -1203,7 +1230,7 @@ static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_a
         return do_read_back(l, &lease, true);
 
     if (a->what == PROTOCOL_LEASE)
-        rc = store_lease(l->store, &lease, &answer, &l->err);
+        rc = take_lease(l, &lease, &answer);
     else if (a->what == PROTOCOL_SET_REPLAY)
         rc = store_set_replay(l->store, &lease, a->partition, &a->upto, &answer, &l->err);
     else
@@ -1330,6 +1357,7 @@ void *lane_main(void *lane)
         protocol_tell(l->protocol, &t);
         pause_after(l, t.outcome);
     }
+    give_lease_back(l);
     LOG(LOG_DEBUG, "lane ends", LOG_U("lane", l->options.number));
     return NULL;
 }

@@ -603,6 +603,38 @@ TEST(what_was_applied_comes_out_of_the_outbox)
     store_free(next.s);
 }
 
+/* Another token has it at once, not when the time is over; nobody else can give it back. */
+TEST(a_lease_is_given_back_by_taking_it_for_a_moment)
+{
+    static const struct {
+        uint64_t token, ttl_ms;
+        enum store_answer want;
+    } steps[] = {
+        {5, 30000, STORE_DONE}, {6, 1, STORE_FENCED}, {6, 30000, STORE_FENCED}, {5, 1, STORE_DONE}};
+    struct store *s;
+    struct store_run run;
+    struct weir_err err;
+    enum store_answer answer = STORE_FENCED;
+
+    empty_server();
+    s = open_store(server.url);
+    CHECK_EQ(store_run(s, &run, &err), WEIR_OK);
+    struct store_lease lease = {.token = 0};
+    memcpy(lease.run_id, run.run_id, sizeof lease.run_id);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        lease.token = steps[i].token;
+        lease.ttl_ms = steps[i].ttl_ms;
+        CHECK_EQ(store_lease(s, &lease, &answer, &err), WEIR_OK);
+        CHECK_EQ(answer, steps[i].want);
+    }
+    lease.token = 6;
+    answer = STORE_FENCED;
+    for (int tries = 0; tries < 10000 && answer != STORE_DONE; tries++) /* a millisecond */
+        CHECK_EQ(store_lease(s, &lease, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    store_free(s);
+}
+
 TEST(a_batch_that_reaches_further_is_applied_in_part)
 {
     struct worker w;
@@ -751,6 +783,7 @@ int main(void)
         ENTRY(keys_with_one_hit_become_small_and_are_found_again),
         ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
+        ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
         ENTRY(lost_writes_and_other_lives_are_told),
         ENTRY(marks_tell_the_least_of_all_partitions),
