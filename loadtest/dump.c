@@ -98,22 +98,48 @@ static rd_kafka_topic_partition_list_t *partitions(rd_kafka_t *c, const struct o
     return list;
 }
 
+/* The number behind a name in a line of put_offsets(); -1: there is none. */
+static long long number_of(const char *line, const char *name)
+{
+    const char *at = strstr(line, name);
+    char *end;
+
+    if (!at)
+        return -1;
+    at += strlen(name);
+    long long n = strtoll(at, &end, 10);
+    return end == at ? -1 : n;
+}
+
+/* Its topic; false: none. */
+static bool topic_of(const char *line, char *topic, size_t size)
+{
+    static const char name[] = "\"topic\":\"";
+    const char *at = strstr(line, name), *end = at ? strchr(at + strlen(name), '"') : NULL;
+
+    if (!end)
+        return false;
+    at += strlen(name);
+    snprintf(topic, size, "%.*s", (int)(end - at), at);
+    return true;
+}
+
 /* Where an earlier --offsets ended. */
 static void begin_at(rd_kafka_topic_partition_list_t *list, const char *path)
 {
     char text[TEXT_MAX], topic[TEXT_MAX];
-    int partition;
-    long long high;
     FILE *f = fopen(path, "r");
 
     if (!f)
         fail(path, "cannot be read");
     while (fgets(text, sizeof text, f)) {
-        /* The form is put_offsets()'s own. */
-        int n = sscanf(text, "{\"topic\":\"%511[^\"]\",\"partition\":%d,\"low\":%*d,\"high\":%lld",
-                       topic, &partition, &high);
+        long long partition = number_of(text, "\"partition\":"),
+                  high = number_of(text, "\"high\":");
+        if (partition < 0 || partition > INT32_MAX || high < 0 ||
+            !topic_of(text, topic, sizeof topic))
+            continue;
         rd_kafka_topic_partition_t *p =
-            n == 3 ? rd_kafka_topic_partition_list_find(list, topic, partition) : NULL;
+            rd_kafka_topic_partition_list_find(list, topic, (int32_t)partition);
         if (p)
             p->offset = high;
     }

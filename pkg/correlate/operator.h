@@ -1,7 +1,7 @@
 /* operator.h - the kinds of state, behind one face: a file each.
  *
- *     count distinct aggregate set ordered sequence first_seen rarity ratio volume geo_velocity risk
- *     suppress (dedup: what every rule has)  brake
+ *     count distinct aggregate set ordered sequence first_seen rarity ratio volume geo_velocity
+ * risk suppress (dedup: what every rule has)  brake
  *
  * An operator is a few step functions (state/store.h), one per stage: most have one stage whose
  * key is the group; first_seen, rarity and ratio have a cell per term and one per group. It says

@@ -729,7 +729,7 @@ static bool open_full(struct rig *r, const struct maker *m, uint64_t total, bool
         return false;
     r->b = order_batch_new();
     store_set_total(r->s, total);
-    for (uint8_t i = 0; i <= FLOODS; i++) {
+    for (int i = 0; i <= FLOODS; i++) {
         struct space_spec spec = {.name = STR("test"), .step = order_step};
         memset(spec.identity, i + 1, sizeof spec.identity);
         if (can_shrink) {
