@@ -10,8 +10,9 @@
  * for once per record. So a key with one unclaimed bucket costs 25 bytes.
  *
  * States of an entry: unclaimed (book_hit) -> claimed (book_claim, Create) -> gone (book_due,
- * Close). If there is no memory to remember a claim, its Create is told all the same and the entry
- * is muted: neither Updates nor Close.
+ * Close). A restored entry is as good as claimed, and its `told` is a floor under the count. If
+ * there is no memory to remember a claim, its Create is told all the same and the entry is muted:
+ * neither Updates nor Close.
  */
 #include "correlate/book.h"
 
@@ -34,7 +35,7 @@ struct head {
     uint8_t has_keys;
 } __attribute__((packed, may_alias));
 
-enum { ENTRY_CLAIMED = 1, ENTRY_MUTE = 2, ENTRY_INEXACT = 4 };
+enum { ENTRY_CLAIMED = 1, ENTRY_MUTE = 2, ENTRY_INEXACT = 4, ENTRY_RESTORED = 8 };
 
 struct entry {
     int64_t start_ms;
@@ -338,7 +339,20 @@ bool book_is_valid(const struct book *b)
 
 static uint64_t count_of(const struct book *b, const struct entry *e)
 {
-    return e->hits > b->fold->threshold ? e->hits : b->fold->threshold;
+    uint64_t least = b->fold->threshold;
+
+    if (e->flags & ENTRY_CLAIMED && claim_of(e)->told > least)
+        least = claim_of(e)->told;
+    return e->hits > least ? e->hits : least;
+}
+
+/* A count that was told and that the hits do not reach is one of a cell that was lost. */
+static bool is_exact(const struct book *b, const struct entry *e)
+{
+    bool is_short = e->flags & ENTRY_CLAIMED && claim_of(e)->told > b->fold->threshold &&
+                    e->hits < claim_of(e)->told;
+
+    return !(e->flags & ENTRY_INEXACT) && !is_short;
 }
 
 static void set_names(const struct book *b, struct finding *f, struct str keys)
@@ -403,14 +417,14 @@ static void tell(const struct book *b, const struct entry *e, const struct recor
                         .last_ms = e->start_ms + e->last,
                         .at_ms = r->at_ms,
                         .level = e->level,
-                        .is_exact = !(e->flags & ENTRY_INEXACT),
+                        .is_exact = is_exact(b, e),
                         .is_timer = !r->hit,
                         .detail = STR(""),
                         .measured_micro = r->measured_micro,
                         .has_measured = r->measured_micro != 0};
     struct buf bytes = {0};
 
-    if (e->hits == 0)
+    if (e->first == UINT32_MAX || (e->hits == 0 && !(e->flags & ENTRY_CLAIMED)))
         f.first_ms = f.last_ms = r->at_ms;
     f.suppressed = f.hits > r->sequence ? f.hits - r->sequence : 0;
     set_names(b, &f, keys);
@@ -487,7 +501,7 @@ bool book_is_claimed(const struct book *b, int64_t t_ms)
 {
     const struct entry *e = look_up(b, bounded(t_ms));
 
-    return e && (e->flags & (ENTRY_CLAIMED | ENTRY_MUTE));
+    return e && (e->flags & (ENTRY_CLAIMED | ENTRY_MUTE)) && !(e->flags & ENTRY_RESTORED);
 }
 
 /* Room for the claim and, with the first of the book, for the keys. */
@@ -523,6 +537,11 @@ void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t mea
         tell(b, &nothing, &r);
         return;
     }
+    if (e->flags & ENTRY_RESTORED) {
+        e->flags &= (uint8_t)~ENTRY_RESTORED;
+        tell(b, e, &r);
+        return;
+    }
     if (e->flags & (ENTRY_CLAIMED | ENTRY_MUTE))
         return;
     uint32_t at = place_of(b, e);
@@ -543,6 +562,43 @@ void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t mea
                        .update_ms = b->fold->update_ms ? r.at_ms + b->fold->update_ms : CELL_NEVER,
                        .measured_micro = measured_micro};
     tell(b, e, &r);
+}
+
+static struct claim restored_claim(const struct book *b, const struct book_restored *r)
+{
+    uint32_t count = r->count < UINT32_MAX ? (uint32_t)r->count : UINT32_MAX;
+
+    count += count == 0;
+    return (struct claim){.told = count,
+                          .next = count > UINT32_MAX / 2 ? UINT32_MAX : count * 2,
+                          .sequence = (uint32_t)r->sequence,
+                          .update_ms = b->fold->update_ms ? bounded(r->last_ms) + b->fold->update_ms
+                                                          : CELL_NEVER,
+                          .measured_micro = r->measured_micro};
+}
+
+void book_restore(struct book *b, const struct hit *hit)
+{
+    const struct book_restored *r = hit->restored;
+    int64_t start_ms = bounded(r->start_ms);
+    struct entry *e = look_up(b, start_ms);
+
+    if (e ? e->start_ms != start_ms || e->flags & (ENTRY_CLAIMED | ENTRY_MUTE)
+          : start_of(b, start_ms) != start_ms || !(e = add_entry(b, start_ms)))
+        return;
+    uint32_t at = place_of(b, e);
+    struct entry *with_claim = remember(b, e, hit);
+    if (!with_claim) {
+        remove_entry(b, (struct entry *)(b->cell->main.p + at));
+        return;
+    }
+    e = with_claim;
+    e->flags |= ENTRY_CLAIMED | ENTRY_RESTORED | (r->is_exact ? 0 : ENTRY_INEXACT);
+    if (r->level > e->level)
+        e->level = r->level;
+    note_time(e, bounded(r->first_ms));
+    note_time(e, bounded(r->last_ms));
+    *claim_of(e) = restored_claim(b, r);
 }
 
 /* ---- timers -----------------------------------------------------------------------------------

@@ -52,6 +52,21 @@ void book_mark_inexact(struct book *b, int64_t t_ms);
  * at hand now: its keys give the uid and are kept until the Close. */
 void book_claim(struct book *b, int64_t t_ms, const struct hit *hit, int64_t measured_micro);
 
+/* What a published record says of a finding whose cell is lost: its Close is still owed. */
+struct book_restored {
+    int64_t start_ms, first_ms, last_ms;
+    uint64_t count, sequence; /* of its last record */
+    int64_t measured_micro;
+    uint8_t level;
+    bool is_exact; /* all hits of its bucket come again */
+};
+/* Its bucket is a finding again, of that count at least: hits that come (again) are counted from 0,
+ * and what the bucket tells is the greater of the two. The Create is not told; the next claim tells
+ * it once, for those who hear of Creates (it was published, and is not again). No effect on a
+ * bucket that has a claim, or if the buckets of the rule lie elsewhere by now. hit: keys, addends,
+ * restored. */
+void book_restore(struct book *b, const struct hit *hit);
+
 /* True: claimed already, so that the operator can save itself the test. */
 bool book_is_claimed(const struct book *b, int64_t t_ms);
 /* Start of the bucket that t_ms falls in. */

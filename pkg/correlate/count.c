@@ -294,11 +294,25 @@ static void add(struct count *c, const struct state_op *op)
         at = place(c, op->t_ms);
         put(c, at, op->t_ms, hit->event_id);
     }
-    if (front(c)->n == 0)
+    if (front(c)->n == 0 && book_is_empty(&c->book))
         forget(cell);
     else if (at < front(c)->n && times(c)[at] == op->t_ms)
         test(c, at, hit);
     if (cell->main.n)
+        set_times(c, op->t_ms);
+}
+
+static void restore(struct count *c, const struct state_op *op)
+{
+    const struct hit *hit = op->payload;
+    struct cell *cell = c->book.cell;
+
+    if (cell->main.n == 0 && !begin(c, hit, NULL))
+        return;
+    book_restore(&c->book, hit);
+    if (front(c)->n == 0 && book_is_empty(&c->book))
+        forget(cell);
+    else
         set_times(c, op->t_ms);
 }
 
@@ -348,7 +362,9 @@ static void early_step(const struct operator_spec *spec, const struct state_op *
 
     c.book.clock = clock;
     c.book.out = out;
-    if (op)
+    if (op && ((const struct hit *)op->payload)->restored)
+        restore(&c, op);
+    else if (op)
         add(&c, op);
     else if (cell->main.n)
         due(&c);

@@ -86,7 +86,10 @@ void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)
     set_buckets(c);
     if (!op && !expire(c))
         return;
-    if (op && op->t_ms >= c->tail.clock->watermark_ms)
+    if (op && c->hit->restored) {
+        struct book b = tail_book(&c->tail);
+        book_restore(&b, c->hit);
+    } else if (op && op->t_ms >= c->tail.clock->watermark_ms)
         add_hit(c, op);
     c->tail.cell->weight = tail_weight(distinct_window_n(&c->window), c->needed);
     tail_settle_book(&c->tail, op);

@@ -17,6 +17,8 @@ struct place {
     bool has;               /* false: the address is in no network that the file knows */
 };
 
+struct book_restored; /* book.h */
+
 struct hit {
     uint32_t label;       /* which of the operator's inputs: index into correlation.inputs */
     uint32_t count;       /* folded hits of the same time bucket; 1 mostly */
@@ -36,6 +38,8 @@ struct hit {
      * (record.h). Empty: none. */
     struct str addends;
     struct place place; /* of value_text (geo_velocity), looked up on the matching thread */
+    /* No hit: a finding that was told, and whose cell is gone (reopen.h). NULL: a hit. */
+    const struct book_restored *restored;
 };
 
 #endif

@@ -409,6 +409,10 @@ static void ordered_step(void *context, const struct state_op *op, struct cell *
             tail_drop(cell);
             return;
         }
+    } else if (r.hit->restored) {
+        struct book b = tail_book(&r.tail);
+        book_restore(&b, r.hit);
+        find_parts(&r);
     } else if (op->t_ms >= clock->watermark_ms && r.hit->label < r.head->n_stages) {
         add_hit(&r, op);
     }

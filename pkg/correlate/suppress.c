@@ -63,8 +63,12 @@ static void step_plain(const struct state_op *op, struct book *b)
         const struct hit *hit = op->payload;
         if (b->cell->main.n == 0 && !begin(b, hit))
             return;
-        book_hit(b, op->t_ms, hit);
-        book_claim(b, op->t_ms, hit, hit->number_micro);
+        if (hit->restored) {
+            book_restore(b, hit);
+        } else {
+            book_hit(b, op->t_ms, hit);
+            book_claim(b, op->t_ms, hit, hit->number_micro);
+        }
     } else if (b->cell->main.n) {
         book_due(b, b->clock->watermark_ms);
         if (book_is_empty(b))
@@ -196,6 +200,15 @@ static void settle_due(struct book *b)
         forget(b->cell);
 }
 
+static void wait_in(struct book *b, int64_t t_ms, const struct hit *hit)
+{
+    if (hit->capsule.n)
+        capsule_book_add(b->cell, t_ms, hit->capsule);
+    if (front(b->cell)->n == SUPPRESS_WAITING_MAX)
+        settle(b, 1, true);
+    insert(b, (struct waiting){t_ms, hit->count ? hit->count : 1, hit->level});
+}
+
 static void step_anchored(const struct state_op *op, struct book *b)
 {
     struct cell *cell = b->cell;
@@ -207,11 +220,10 @@ static void step_anchored(const struct state_op *op, struct book *b)
         if (cell->main.n == 0 && !begin_anchored(b, hit))
             return;
         set_offset(b);
-        if (hit->capsule.n)
-            capsule_book_add(cell, op->t_ms, hit->capsule);
-        if (front(cell)->n == SUPPRESS_WAITING_MAX)
-            settle(b, 1, true);
-        insert(b, (struct waiting){op->t_ms, hit->count ? hit->count : 1, hit->level});
+        if (hit->restored)
+            book_restore(b, hit);
+        else
+            wait_in(b, op->t_ms, hit);
     } else if (cell->main.n) {
         set_offset(b);
         settle_due(b);

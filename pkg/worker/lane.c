@@ -105,8 +105,10 @@ struct lane {
     struct buf metadata;
     uint64_t committed; /* of the last READ_COMMITTED, as the group has it */
     bool has_committed;
-    uint64_t lease_token;  /* of a recovery that is not over; 0: none */
-    int64_t top_prefix_ms; /* of all metadata that a recovery has read */
+    uint64_t lease_token;      /* of a recovery that is not over; 0: none */
+    int64_t top_prefix_ms;     /* of all metadata that a recovery has read */
+    bool is_whole_replay;      /* of that recovery: from the first record that ever was */
+    struct unclosed *unclosed; /* of a recovery of an empty store, from claims to facts; or NULL */
     uint32_t failures;
     int64_t stopping_ms, asked_ms;
     enum protocol_do last;
@@ -302,6 +304,7 @@ void lane_free(struct lane *l)
         store_free(l->store);
     protocol_free(l->protocol);
     publisher_free(l->publisher);
+    unclosed_free(l->unclosed);
     fact_batch_free(l->facts);
     scene_free(l->scene);
     post_plan_release(&l->plan);
@@ -554,6 +557,7 @@ static enum protocol_outcome do_read_committed(struct lane *l, uint32_t number,
     }
     int64_t prefix_ms = protocol_meta_prefix_ms(t->metadata);
     l->top_prefix_ms = prefix_ms > l->top_prefix_ms ? prefix_ms : l->top_prefix_ms;
+    l->is_whole_replay &= !t->has_committed || (t->log_start == 0 && t->replay_start == 0);
     return c.is_unstable ? PROTOCOL_UNSTABLE : PROTOCOL_DONE;
 }
 
@@ -1167,21 +1171,49 @@ static enum weir_rc read_back(struct lane *l, struct recover *r, bool wants_fact
     return rc;
 }
 
+/* What an empty store owes: Closes of findings whose Create is out. */
+static enum weir_rc reopen_findings(struct lane *l, const struct store_lease *lease,
+                                    enum store_answer *answer)
+{
+    int64_t fresh_ms = recover_fresh_ms(l->top_prefix_ms, l->config->state_replay_max_ms);
+    struct reopen_reach reach = {.events_ms = l->is_whole_replay ? INT64_MIN : fresh_ms,
+                                 .facts_ms =
+                                     l->config->topics[TOPIC_STATE].n ? fresh_ms : INT64_MIN};
+    struct unclosed_counts counts;
+    enum weir_rc rc = unclosed_restore(l->unclosed, l->store, lease, l->ruleset->graph, reach,
+                                       &counts, answer, &l->err);
+
+    LOG(LOG_INFO, "findings restored", LOG_U("open", counts.open),
+        LOG_U("restored", counts.restored), LOG_U("beyond", counts.beyond),
+        LOG_U("lane", l->options.number));
+    if (rc == WEIR_OK && *answer == STORE_DONE) {
+        unclosed_free(l->unclosed);
+        l->unclosed = NULL;
+    }
+    return rc;
+}
+
 /* Claims, then (behind the positions of all partitions) facts. */
 static enum protocol_outcome do_read_back(struct lane *l, const struct store_lease *lease,
                                           bool wants_facts)
 {
     enum store_answer answer = STORE_DONE;
     struct recover r = {.store = l->store, .lease = *lease, .must_end = is_ending, .context = l};
+    bool is_empty = lease->incarnation[0] == '\0';
     enum weir_rc rc = wants_facts ? WEIR_OK : number_all(l, &l->err);
 
     metric_set(l->metrics, GAUGE_RECOVERING, 1);
     if (!wants_facts && rc == WEIR_OK) {
         protocol_grow(l->protocol, partition_book_count(l->book));
         l->top_prefix_ms = INT64_MIN;
+        l->is_whole_replay = true;
+        unclosed_free(l->unclosed);
+        r.unclosed = l->unclosed = is_empty ? unclosed_new() : NULL;
     }
     if (rc == WEIR_OK)
         rc = read_back(l, &r, wants_facts, &answer);
+    if (rc == WEIR_OK && wants_facts && answer == STORE_DONE && l->unclosed)
+        rc = reopen_findings(l, lease, &answer);
     LOG(LOG_INFO, "recovery", LOG_S("read", wants_facts ? STR("facts") : STR("claims")),
         LOG_U("records", r.records), LOG_U("claims", r.claims), LOG_U("facts", r.facts),
         LOG_U("foreign", r.foreign), LOG_U("lane", l->options.number));

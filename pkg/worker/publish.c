@@ -8,6 +8,7 @@
 #include "alert/alert.h"
 #include "base/str.h"
 #include "correlate/claim.h"
+#include "correlate/reopen.h"
 #include "json/tree.h"
 #include "json/write.h"
 #include "state/uid.h"
@@ -51,6 +52,7 @@ struct publisher {
     uint32_t tree_event; /* UINT32_MAX: none */
     bool has_tree;
     struct buf bytes;
+    struct buf cell; /* a header on its way into bytes */
     struct outgoing *out;
     size_t n, cap;
     uint64_t n_cut; /* by writers before this one, and counted */
@@ -103,6 +105,7 @@ void publisher_free(struct publisher *p)
     arena_free(p->arena);
     arena_free(p->names);
     buf_release(&p->bytes);
+    buf_release(&p->cell);
     free(p->out);
     free(p);
 }
@@ -194,6 +197,9 @@ static void add_headers(struct publisher *p, struct outgoing *o, const struct fi
         return;
     claim_format(&claim, text);
     add_header(p, o, CLAIM_HEADER, str_from(text));
+    buf_clear(&p->cell);
+    if (reopen_format(f, &p->cell))
+        add_header(p, o, REOPEN_HEADER, buf_str(&p->cell));
 }
 
 enum config_topic publish_topic_of(const struct finding *f, enum rule_channel channel)

@@ -13,6 +13,7 @@
 #ifndef WEIR_WORKER_PUBLISH_H
 #define WEIR_WORKER_PUBLISH_H
 
+#include "correlate/reopen.h"
 #include "kafka/producer.h"
 #include "state/finding.h"
 #include "worker/batch.h"
@@ -20,7 +21,7 @@
 #include "worker/metric.h"
 #include "worker/scene.h"
 
-enum { PUBLISH_SLACK = 1024, PUBLISH_HEADERS = 8, PUBLISH_CAP_MIN = 1024 };
+enum { PUBLISH_SLACK = 1024 + REOPEN_TEXT_MAX, PUBLISH_HEADERS = 8, PUBLISH_CAP_MIN = 1024 };
 
 struct publish_options {
     const struct config *config;

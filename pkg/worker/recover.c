@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "correlate/facts.h"
+#include "correlate/reopen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,24 @@ struct recover_source recover_source_kafka(struct kafka_reader *reader)
 
 /* ---- claims --------------------------------------------------------------------------------- */
 
+static struct str header_of(const struct reading *reading, const struct kafka_message *m,
+                            const char *name)
+{
+    struct str value;
+
+    return reading->source->header(m, name, &value) ? value : STR("");
+}
+
+static void note_finding(const struct reading *reading, const struct kafka_message *m,
+                         const struct store_claim *claim)
+{
+    struct unclosed_record record = {.rule = header_of(reading, m, "weir-rule"),
+                                     .tenant = header_of(reading, m, "weir-tenant"),
+                                     .cell = header_of(reading, m, REOPEN_HEADER)};
+
+    unclosed_note(reading->r->unclosed, claim, &record);
+}
+
 static enum weir_rc take_claims(struct reading *reading, size_t n, enum store_answer *answer,
                                 struct weir_err *err)
 {
@@ -112,11 +131,14 @@ static enum weir_rc take_claims(struct reading *reading, size_t n, enum store_an
     for (size_t i = 0; i < n; i++) {
         const struct kafka_message *m = &reading->messages[i];
         struct str header;
-        if (reading->source->header(m, CLAIM_HEADER, &header) &&
-            claim_parse(header, m->key, &claims[n_claims]))
-            n_claims++;
-        else
+        if (!reading->source->header(m, CLAIM_HEADER, &header) ||
+            !claim_parse(header, m->key, &claims[n_claims])) {
             r->foreign++;
+            continue;
+        }
+        if (r->unclosed)
+            note_finding(reading, m, &claims[n_claims]);
+        n_claims++;
     }
     if (n_claims == 0)
         return WEIR_OK;

@@ -17,6 +17,7 @@
 #include "kafka/reader.h"
 #include "state/finding.h"
 #include "state/store.h"
+#include "worker/unclosed.h"
 
 enum {
     RECOVER_STEP_MS = 200,
@@ -43,6 +44,7 @@ struct recover {
     struct store_lease lease;
     bool (*must_end)(void *context); /* true: WEIR_CLOSED. NULL: never */
     void *context;
+    struct unclosed *unclosed; /* recover_claims() notes findings in it; NULL: nowhere */
     /* counted */
     uint64_t records, claims, facts;
     uint64_t foreign; /* records without a claim (or fact), damaged ones among them */

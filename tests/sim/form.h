@@ -26,7 +26,8 @@ enum {
     SIM_SNAPSHOTS = 4,
     SIM_LATENESS_MS = 40,
     SIM_IDLE_MS = 20, /* of silence: behind it time goes on in a partition without an event */
-    SIM_EXPECTED_MAX = 512
+    SIM_EXPECTED_MAX = 512,
+    SIM_CELL_TEXT = 192
 };
 
 struct sim_event {
@@ -52,9 +53,11 @@ struct sim_log {
 /* A record of the output topic. Two with the same uid, kind and sequence are one too many. */
 struct sim_published {
     struct store_claim claim;
-    uint32_t space;   /* for people */
-    uint32_t count;   /* hits so far */
-    uint8_t activity; /* enum finding_activity */
+    char
+        cell[SIM_CELL_TEXT]; /* what a recovery of an empty store gives back (correlate/reopen.h) */
+    uint32_t space;          /* for people; real form: the rule */
+    uint32_t count;          /* hits so far */
+    uint8_t activity;        /* enum finding_activity */
 };
 
 /* A finding that must be there when the world has come to rest. */
@@ -130,6 +133,12 @@ struct sim_form {
     /* What is to be published of the batch so far. */
     size_t (*n_records)(const struct sim_detector *d);
     const struct sim_published *(*record)(const struct sim_detector *d, size_t i);
+
+    /* A recovery: findings that are open by these records get their cells again, if the store is
+     * an empty one. NULL: they do not. */
+    enum weir_rc (*reopen)(struct sim_detector *d, const struct store_lease *lease,
+                           const struct sim_published *const *records, size_t n,
+                           enum store_answer *answer);
 };
 
 extern const struct sim_form sim_small, sim_real;

@@ -9,7 +9,9 @@
 #include "base/str.h"
 #include "correlate/claim.h"
 #include "correlate/correlator.h"
+#include "correlate/reopen.h"
 #include "state/store_mem.h"
+#include "worker/unclosed.h"
 
 enum { RECORDS_MAX = 1024 };
 
@@ -173,6 +175,19 @@ static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint6
                                               .position = position});
 }
 
+static void write_cell(struct sim_published *p, const struct finding *f)
+{
+    struct buf text = {0};
+
+    p->cell[0] = '\0';
+    if (reopen_format(f, &text)) {
+        ASSERT(text.n < sizeof p->cell);
+        memcpy(p->cell, text.p, text.n);
+        p->cell[text.n] = '\0';
+    }
+    buf_release(&text);
+}
+
 static enum weir_rc keep(void *context, const struct finding *f, uint32_t event,
                          struct weir_err *err)
 {
@@ -185,6 +200,7 @@ static enum weir_rc keep(void *context, const struct finding *f, uint32_t event,
     *p = (struct sim_published){
         .space = f->rule, .count = (uint32_t)f->hits, .activity = (uint8_t)f->activity};
     ASSERT(claim_of(f, &p->claim));
+    write_cell(p, f);
     if (d->link.is_traced) {
         char text[120];
         snprintf(text, sizeof text,
@@ -225,6 +241,29 @@ static const struct sim_published *record(const struct sim_detector *d, size_t i
     return &d->records[i];
 }
 
+/* Names of incarnations that a recovery has made have the token behind a '-'. */
+static enum weir_rc reopen(struct sim_detector *d, const struct store_lease *lease,
+                           const struct sim_published *const *records, size_t n,
+                           enum store_answer *answer)
+{
+    static const struct reopen_reach reach = {INT64_MAX, INT64_MAX};
+    struct unclosed_counts counts;
+
+    *answer = STORE_DONE;
+    if (strchr(lease->incarnation, '-'))
+        return WEIR_OK;
+    struct unclosed *u = unclosed_new();
+    for (size_t i = 0; i < n; i++) {
+        struct unclosed_record r = {.rule = graph->rules[records[i]->space].rule->uid,
+                                    .tenant = graph_tenant_of(graph, records[i]->space),
+                                    .cell = str_from(records[i]->cell)};
+        unclosed_note(u, &records[i]->claim, &r);
+    }
+    enum weir_rc rc = unclosed_restore(u, d->store, lease, graph, reach, &counts, answer, NULL);
+    unclosed_free(u);
+    return rc;
+}
+
 static uint32_t n_rounds(void)
 {
     return graph->n_levels;
@@ -252,4 +291,5 @@ const struct sim_form sim_real = {
     .apply = apply,
     .n_records = n_records,
     .record = record,
+    .reopen = reopen,
 };

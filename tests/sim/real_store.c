@@ -114,6 +114,11 @@ static enum weir_rc client_apply(struct store *s, const struct store_batch *b,
 
     ASSERT(b->n_parts <= SIM_PARTS_MAX);
     TRY(sim_go_out(&c->link, "apply"));
+    if (b->lease) {
+        now.lease = lease_of(c, b->lease);
+        TRY(store_apply(inner(c), &now, out, n, answer, err));
+        return sim_come_back(&c->link);
+    }
     now.incarnation = incarnation_of(c, b->incarnation);
     for (size_t i = 0; i < b->n_parts; i++) {
         parts[i] = b->parts[i];

@@ -264,6 +264,23 @@ static enum protocol_outcome do_read_claims(struct sim_worker *k, const struct s
     return PROTOCOL_DONE;
 }
 
+/* The same records: nobody adds to them under the lease. */
+static enum protocol_outcome do_reopen(struct sim_worker *k, const struct store_lease *lease)
+{
+    static const struct sim_published *records[SIM_OUTPUT_MAX];
+    const struct sim_broker *b = &k->w->broker;
+    enum store_answer answer = STORE_DONE;
+    size_t n = 0;
+
+    if (!k->form->reopen)
+        return PROTOCOL_DONE;
+    for (uint32_t i = 0; i < b->n_output; i++)
+        if (b->output[i].state == SIM_COMMITTED)
+            records[n++] = &b->output[i].record;
+    enum weir_rc rc = k->form->reopen(k->detector, lease, records, n, &answer);
+    return outcome_of(rc, answer);
+}
+
 static enum protocol_outcome do_recovery(struct sim_worker *k, const struct protocol_action *a)
 {
     static const uint32_t all[SIM_PARTS_MAX] = {0, 1, 2, 3};
@@ -277,6 +294,8 @@ static enum protocol_outcome do_recovery(struct sim_worker *k, const struct prot
         break;
     case PROTOCOL_READ_CLAIMS:
         return do_read_claims(k, &lease);
+    case PROTOCOL_READ_FACTS: /* of which there are none */
+        return do_reopen(k, &lease);
     case PROTOCOL_SET_REPLAY:
         k->w->counts->replays++;
         rc = store_set_replay(k->store, &lease, a->partition, &a->upto, &answer, NULL);
@@ -418,11 +437,10 @@ static void act(struct sim_worker *k, const struct protocol_action *a, struct pr
         break;
     case PROTOCOL_LEASE:
     case PROTOCOL_READ_CLAIMS:
+    case PROTOCOL_READ_FACTS:
     case PROTOCOL_SET_REPLAY:
     case PROTOCOL_BLESS:
         t->outcome = do_recovery(k, a);
-        break;
-    case PROTOCOL_READ_FACTS: /* there are none */
         break;
     default:
         t->outcome = do_store(k, a, t);
