@@ -9,6 +9,7 @@ import struct
 import time
 
 METADATA, CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS, CREATE_ACLS = 3, 19, 20, 21, 30
+CREATE_PARTITIONS, ALTER_CONFIGS_BY_ONE = 37, 44
 TOPIC_EXISTS = 36
 
 OPERATIONS = {"all": 2, "read": 3, "write": 4, "create": 5, "delete": 6, "alter": 7, "describe": 8,
@@ -120,6 +121,36 @@ def delete_topic(port, name, seconds=10):
         if time.monotonic() > end:
             raise ValueError(f"topic {name}: still there after {seconds} s")
         time.sleep(0.02)
+
+
+def grow_topic(port, name, partitions, seconds=10):
+    """So many partitions from now on; waits until each has a leader."""
+    body = struct.pack(">i", 1) + text(name) + struct.pack(">iiib", partitions, -1, seconds * 1000, 0)
+    reply = ask(port, CREATE_PARTITIONS, 1, body, seconds)
+    reply.take("i"), reply.take("i"), reply.text()  # throttle, one topic, its name
+    error, words = reply.take("h"), reply.text()
+    if error:
+        raise ValueError(f"topic {name}: error {error}: {words}")
+    end = time.monotonic() + seconds
+    while True:
+        leaders = metadata(port, [name])[1][name]
+        if len(leaders) == partitions and min(leaders.values()) >= 0:
+            return
+        if time.monotonic() > end:
+            raise ValueError(f"topic {name}: no leaders in {seconds} s")
+        time.sleep(0.02)
+
+
+def alter_topic(port, name, configs, seconds=10):
+    """Settings of a topic that is there; the others stay."""
+    body = struct.pack(">ib", 1, RESOURCES["topic"]) + text(name) + struct.pack(">i", len(configs))
+    for key, value in configs.items():
+        body += text(key) + struct.pack(">b", 0) + text(str(value))
+    reply = ask(port, ALTER_CONFIGS_BY_ONE, 0, body + struct.pack(">b", 0), seconds)
+    reply.take("i"), reply.take("i")  # throttle, one topic
+    error, words = reply.take("h"), reply.text()
+    if error:
+        raise ValueError(f"topic {name}: error {error}: {words}")
 
 
 def delete_records(port, topic, partition, offset, seconds=10):

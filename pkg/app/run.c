@@ -197,7 +197,8 @@ static enum weir_rc describe_inputs(struct run *r, struct kafka_admin *admin, st
         if (!found[i].exists)
             return err_set(err, WEIR_NOTFOUND, "the topic '%s' of the inputs does not exist",
                            name.p);
-        r->topics[r->n_topics++] = (struct lane_topic){name.p, found[i].n_partitions};
+        r->topics[r->n_topics++] =
+            (struct lane_topic){name.p, found[i].n_partitions, found[i].n_partitions};
         r->n_partitions += found[i].n_partitions;
         const struct config_input *input = &r->config.inputs[scene_input_of(&r->config, name.p)];
         static const char *const starts[] = {"latest", "earliest", "at"};
@@ -374,6 +375,27 @@ static enum weir_rc open_lane(struct run *r, size_t i, struct weir_err *err)
     return WEIR_OK;
 }
 
+/* Which partitions were added to a topic since the group began to read it? Those of a topic with
+ * offsets that have none: an owner commits where its partitions begin before anything else. */
+static void find_added(struct run *r)
+{
+    for (size_t i = 0; i < r->n_topics; i++) {
+        struct lane_topic *t = &r->topics[i];
+        struct weir_err err;
+        bool was;
+        if (r->config.inputs[scene_input_of(&r->config, t->name)].start != START_LATEST)
+            continue;
+        if (kafka_consumer_was_read(r->lanes[0].consumer, t->name, t->n_partitions, LANE_ASK_MS,
+                                    &was, &err) != WEIR_OK) {
+            LOG(LOG_WARN, "cannot ask whether partitions were added",
+                LOG_S("error", str_from(err.text)));
+            return;
+        }
+        if (was)
+            t->first_added = 0;
+    }
+}
+
 static enum weir_rc start_thread(pthread_t *thread, void *(*fn)(void *), void *context,
                                  bool *is_started, struct weir_err *err)
 {
@@ -541,6 +563,7 @@ static enum weir_rc open_all(struct run *r, struct weir_err *err)
     TRY(take_slots(r, err));
     for (size_t i = 0; i < r->n_lanes; i++)
         TRY(open_lane(r, i, err));
+    find_added(r);
     r->reloader = ruleset_reloader_new(r->shelf, tell_reload, r);
     return start_lanes(r, err);
 }

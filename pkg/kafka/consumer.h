@@ -113,6 +113,10 @@ struct kafka_committed {
 MUST_USE enum weir_rc kafka_consumer_committed(struct kafka_consumer *c, const char *topic,
                                                int32_t partition, uint32_t ms,
                                                struct kafka_committed *out, struct weir_err *err);
+/* Has the group an offset of any of the topic's partitions, 0 to n - 1? */
+MUST_USE enum weir_rc kafka_consumer_was_read(struct kafka_consumer *c, const char *topic,
+                                              uint32_t n, uint32_t ms, bool *out,
+                                              struct weir_err *err);
 /* Beginning and end of the log. The end is that for a reader of committed records: the oldest open
  * transaction, if there is one; the same goes for kafka_consumer_end(). */
 MUST_USE enum weir_rc kafka_consumer_bounds(struct kafka_consumer *c, const char *topic,

@@ -97,6 +97,23 @@ enum weir_rc kafka_consumer_committed(struct kafka_consumer *c, const char *topi
     return WEIR_OK;
 }
 
+/* By the member: librdkafka 2.0.2 dies of a question of the admin interface that times out while
+ * there is no coordinator yet, as on a cluster that no group has used. */
+enum weir_rc kafka_consumer_was_read(struct kafka_consumer *c, const char *topic, uint32_t n,
+                                     uint32_t ms, bool *out, struct weir_err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+
+    *out = false;
+    for (uint32_t i = 0; i < n; i++)
+        rd_kafka_topic_partition_list_add(list, topic, (int32_t)i);
+    rd_kafka_resp_err_t code = rd_kafka_committed(c->group, list, (int)ms);
+    for (int i = 0; !code && i < list->cnt; i++)
+        *out |= list->elems[i].offset >= 0;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? failed(c, "committed offsets", topic, 0, code, err) : WEIR_OK;
+}
+
 enum weir_rc kafka_consumer_bounds(struct kafka_consumer *c, const char *topic, int32_t partition,
                                    uint32_t ms, int64_t *low, int64_t *high, struct weir_err *err)
 {

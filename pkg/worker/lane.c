@@ -174,6 +174,16 @@ static enum weir_rc number_all(struct lane *l, struct weir_err *err)
     return WEIR_OK;
 }
 
+static bool is_input(void *lane, const char *topic, int32_t partition)
+{
+    const struct lane *l = lane;
+
+    for (size_t i = 0; i < l->options.n_topics; i++)
+        if (strcmp(l->options.topics[i].name, topic) == 0)
+            return (uint32_t)partition < l->options.topics[i].n_partitions;
+    return false;
+}
+
 static void new_protocol(struct lane *l)
 {
     uint32_t count = partition_book_count(l->book);
@@ -266,6 +276,7 @@ static enum weir_rc open_lane(struct lane *l, struct weir_err *err)
     TRY(use_rules(l, l->options.ruleset, err));
     l->n_rounds = l->is_stateless ? 1 : rounds_for(l->ruleset->graph);
     TRY(number_all(l, err));
+    TRY(partition_book_retire(l->book, is_input, l, err));
     new_protocol(l);
     make_scene(l);
     return open_producer(l, err);
@@ -483,6 +494,14 @@ static enum protocol_outcome do_fence(struct lane *l, uint32_t slot)
     return k == KAFKA_DONE ? PROTOCOL_DONE : (kafka_outcome(l, k), PROTOCOL_UNKNOWN);
 }
 
+static bool is_added(const struct lane *l, const char *topic, int32_t partition)
+{
+    for (size_t i = 0; i < l->options.n_topics; i++)
+        if (strcmp(l->options.topics[i].name, topic) == 0)
+            return (uint32_t)partition >= l->options.topics[i].first_added;
+    return false;
+}
+
 /* Where a partition begins that the group has no offset of. */
 static enum weir_rc beginning(struct lane *l, const char *topic, int32_t partition, int64_t low,
                               int64_t high, int64_t *out, struct weir_err *err)
@@ -492,7 +511,7 @@ static enum weir_rc beginning(struct lane *l, const char *topic, int32_t partiti
     if (input->start == START_AT)
         return kafka_consumer_offset_at(l->options.consumer, topic, partition, input->start_ms,
                                         LANE_ASK_MS, out, err);
-    *out = input->start == START_EARLIEST ? low : high;
+    *out = input->start == START_EARLIEST || is_added(l, topic, partition) ? low : high;
     return WEIR_OK;
 }
 

@@ -32,6 +32,9 @@ enum {
 struct lane_topic {
     const char *name;
     uint32_t n_partitions;
+    /* This partition and those behind it were added after the group began to read the topic:
+     * without an offset they begin at their beginning, whatever `start` says. */
+    uint32_t first_added;
 };
 
 struct lane_options {

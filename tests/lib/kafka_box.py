@@ -39,6 +39,12 @@ class KafkaBox(LocalBox):
         pairs = [x for k, v in (configs or {}).items() for x in ("--config", f"{k}={v}")]
         self.tool("topic", name, "--partitions", partitions, *pairs)
 
+    def grow(self, name, partitions):
+        self.tool("grow", name, partitions)
+
+    def alter(self, name, configs):
+        self.tool("alter", name, *(f"{k}={v}" for k, v in configs.items()))
+
     def drop(self, name):
         self.tool("drop", name)
 
