@@ -1002,22 +1002,26 @@ static enum protocol_outcome do_mark(struct lane *l, const struct protocol_actio
 }
 
 /* How far are the others by now? The reader may be held for them, and levels may be due that their
- * partitions held back. */
-static void ask_marks(struct lane *l, const char *incarnation, struct protocol_told *t)
+ * partitions held back. Who is held calls nothing else, so this is also where it hears that the
+ * store is another by now: its marks are gone, and others wait for them. */
+static enum protocol_outcome ask_marks(struct lane *l, const char *incarnation,
+                                       struct protocol_told *t)
 {
     enum store_answer answer = STORE_DONE;
     int64_t now = monotonic_ms();
 
     if (l->is_stateless || l->n == 0 || now - l->asked_ms < ASK_MARKS_MS)
-        return;
+        return PROTOCOL_DONE;
     l->asked_ms = now;
     if (store_mark(l->store, incarnation, NULL, 0, l->n_rounds, l->least_ms, &answer, &l->err) !=
-            WEIR_OK ||
-        answer != STORE_DONE)
-        return;
+        WEIR_OK)
+        return PROTOCOL_DONE;
+    if (answer != STORE_DONE)
+        return store_outcome(l, WEIR_OK, answer);
     post_set_group_ms(l->post, l->least_ms[0]);
     forget_unused_levels(l);
     t->least_ms = l->least_ms;
+    return PROTOCOL_DONE;
 }
 
 /* The topic was deleted and made again: what the store knows is of another log. The partition gets
@@ -1292,14 +1296,18 @@ static enum protocol_outcome do_recovery(struct lane *l, const struct protocol_a
 /* ---- the loop -----------------------------------------------------------------------------------
  */
 
-static void do_wait(struct lane *l, const struct protocol_action *a, struct protocol_told *t)
+static enum protocol_outcome do_wait(struct lane *l, const struct protocol_action *a,
+                                     struct protocol_told *t)
 {
-    if (a->is_idle)
-        ask_marks(l, a->incarnation, t);
+    enum protocol_outcome o = a->is_idle ? ask_marks(l, a->incarnation, t) : PROTOCOL_DONE;
+
+    if (o != PROTOCOL_DONE)
+        return o;
     post_wait(l->post, l->group, a->is_idle && l->n > 0,
               !a->is_idle             ? NOT_READY_MS
               : post_is_held(l->post) ? ASK_MARKS_MS
                                       : IDLE_MS);
+    return PROTOCOL_DONE;
 }
 
 static enum protocol_outcome act(struct lane *l, const struct protocol_action *a,
@@ -1307,8 +1315,7 @@ static enum protocol_outcome act(struct lane *l, const struct protocol_action *a
 {
     switch (a->what) {
     case PROTOCOL_WAIT:
-        do_wait(l, a, t);
-        return PROTOCOL_DONE;
+        return do_wait(l, a, t);
     case PROTOCOL_INIT_PRODUCER:
         return do_init(l);
     case PROTOCOL_FENCE_SLOT:
