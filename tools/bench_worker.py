@@ -206,6 +206,62 @@ def bench_cpu(b, lane, rules):
     return f["cpu_seconds"] / f["events"] / f["rounds"] * 1e6
 
 
+def sum_of_buckets(port):
+    """weir_alert_latency_seconds as {upper bound: events at or below}."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    found = re.findall(r'^weir_alert_latency_seconds_bucket\{[^}]*le="([^"]+)"[^}]*\} (\S+)$', text, re.M)
+    out = {}
+    for bound, n in found:
+        out[float(bound)] = out.get(float(bound), 0) + float(n)
+    return out
+
+
+def quantile(buckets, q):
+    """The bound below which a share q lies: an upper estimate."""
+    total = max(buckets.values(), default=0)
+    return next((bound for bound in sorted(buckets) if total and buckets[bound] >= q * total), float("nan"))
+
+
+def latency(b, servers, top, lane, rate, seconds=20, batch_time="100ms"):
+    """Events at `rate` a second, twenty of them matched and each a finding of its own: (findings, p50, p99) in
+    ms from the record's time to the commit of its alert."""
+    topic = f"latency-{batch_time}"
+    servers.topic(topic)
+    port = free_port()
+    group = f"bench-latency-{time.monotonic_ns()}"
+    config = worker_config(b, servers, top, topic, [b.rules, CORRELATIONS], 2, group, port, 0)
+    with open(config, encoding="utf-8") as f:
+        text = f.read().replace("no_cache: true", f"no_cache: true, batch_time: {batch_time}")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(text)
+    w = Worker(config, port, os.path.join(top, group + ".log"))
+    producer = subprocess.Popen(["kcat", "-P", "-b", servers.bootstrap, "-t", topic, "-p", "-1", "-X", "linger.ms=2"],
+                                stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with open(lane, "rb") as f:
+        lines = f.read().splitlines(keepends=True)
+    step, at = 0.05, 0
+    begin = time.monotonic()
+    for turn in range(int(seconds / step)):
+        n = int(rate * step)
+        block = lines[at:at + n] + lines[:max(0, at + n - len(lines))]
+        at = (at + n) % len(lines)
+        block.append(b'{"product":"weir","category":"latency","user":"u%d"}\n' % turn)
+        producer.stdin.write(b"".join(block))
+        producer.stdin.flush()
+        wait = begin + (turn + 1) * step - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+    behind = time.monotonic() - begin - seconds
+    producer.communicate()
+    time.sleep(2)
+    buckets = sum_of_buckets(port)
+    w.stop()
+    if behind > seconds / 10:
+        print(f"bench: the producer was {behind:.1f} s behind its rate", flush=True)
+    return max(buckets.values(), default=0), quantile(buckets, 0.5) * 1000, quantile(buckets, 0.99) * 1000
+
+
 def worker(b):
     cores = os.cpu_count()
     lane = b.lane("structured_windows")
@@ -243,6 +299,9 @@ def worker(b):
             runs = [run_workers(b, servers, top, "lane", n, [b.rules], "way", **how) for _ in range(b.runs)]
             ways.append([name, spread([r["rate"] for r in runs]),
                          *(f"{median([r[k] for r in runs]):.2f}" for k in ("weir", "broker", "redis"))])
+        half = median([r["rate"] for r in runs]) / 2
+        late = [[t, number(half), *(number(x) for x in latency(b, servers, top, lane, half, batch_time=t))]
+                for t in ("100ms", "20ms")]
     heads = ["CPU µs an event: weir", "broker", "redis"]
     return "\n".join([
         "## The worker", "", b.where(), "",
@@ -251,4 +310,7 @@ def worker(b):
         "Yardstick = cores / (CPU an event of the broker + of `kcat -C` + of `weir bench --no-cache`), same run; wanted: 0.8.", "",
         table(["rules", "events/s", "yardstick", "ratio", "reached", *heads], rows), "",
         "CPU µs an event of the parts:", "", table(["rules", "broker", "kcat -C", "weir bench"], parts_rows), "",
-        "All Sigma rules, other ways:", "", table(["way", "events/s", *heads], ways), ""])
+        "All Sigma rules, other ways:", "", table(["way", "events/s", *heads], ways), "",
+        "Latency at half load (all Sigma rules): from the time of the record to the commit of its alert, upper bounds of the "
+        "histogram; wanted: p50 150 ms, p99 500 ms:", "",
+        table(["work.batch_time", "events/s", "alerts", "p50 ms", "p99 ms"], late), ""])
