@@ -274,20 +274,42 @@ static struct str pack_keys(struct correlator *c, const struct str *values, size
     return arena_str(c->arena, buf_str(&c->scratch));
 }
 
-/* The key that `fields` make of the values below, for that rule's tenant; false: one is missing and
- * must not be. */
-static bool key_of(struct correlator *c, const struct graph_rule *r, const struct named *v,
-                   const struct str *fields, size_t n, bool may_lack, struct state_key *key,
-                   struct str *packed)
+static struct str folded(struct arena *a, struct str text)
 {
+    char *p = arena_alloc(a, text.n + 1);
+
+    for (size_t i = 0; i < text.n; i++)
+        p[i] = ascii_lower(text.p[i]);
+    return (struct str){p, text.n};
+}
+
+/* What is the same for all keys of a kind: fields, and what becomes of their values. */
+struct key_form {
+    const struct str *fields;
+    size_t n;
+    bool may_lack, is_ci;
+};
+
+static struct key_form group_form(const struct correlation *to, const struct str *fields)
+{
+    return (struct key_form){fields, to->n_group, to->on_missing == MISSING_GROUP, to->is_group_ci};
+}
+
+/* The key that the values below make, for that rule's tenant; false: one is missing and must not
+ * be.
+ */
+static bool key_of(struct correlator *c, const struct graph_rule *r, const struct named *v,
+                   const struct key_form *form, struct state_key *key, struct str *packed)
+{
+    size_t n = form->n;
     struct str values[CORRELATION_GROUP_MAX] = {{0}};
 
-    for (size_t i = 0; i < n; i++)
-        if (!named_find(v, fields[i], &values[i])) {
-            if (!may_lack)
-                return false;
-            values[i] = STR("");
-        }
+    for (size_t i = 0; i < n; i++) {
+        bool has = named_find(v, form->fields[i], &values[i]);
+        if (!has && !form->may_lack)
+            return false;
+        values[i] = !has ? STR("") : form->is_ci ? folded(c->arena, values[i]) : values[i];
+    }
     *key = tenant_key(c, r, values, n);
     *packed = pack_keys(c, values, n);
     return true;
@@ -358,8 +380,8 @@ static bool feed_risk(struct correlator *c, const struct origin *from, uint32_t 
     struct state_key key;
     struct str packed;
 
-    if (!risk_listens(risk, r->rule) || !key_of(c, to, v, risk->group, risk->n_group,
-                                                risk->on_missing == MISSING_GROUP, &key, &packed))
+    struct key_form form = group_form(risk, risk->group);
+    if (!risk_listens(risk, r->rule) || !key_of(c, to, v, &form, &key, &packed))
         return false;
     struct state_op *op = wait_in(c, to->stages, from);
     op->t_ms = is_sharp ? f->bucket_start_ms : f->at_ms;
@@ -553,7 +575,8 @@ static void to_suppress(struct correlator *c, const struct origin *from, const s
     struct state_key key;
     struct str packed;
 
-    if (!key_of(c, r, v, r->dedup_fields, r->n_dedup_fields, true, &key, &packed))
+    struct key_form form = {r->dedup_fields, r->n_dedup_fields, .may_lack = true};
+    if (!key_of(c, r, v, &form, &key, &packed))
         return;
     struct state_op *op = wait_in(c, r->suppress, from);
     op->t_ms = s->t_ms;
@@ -576,8 +599,8 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
     struct state_key key;
     struct str packed, values[CORRELATION_FIELDS_MAX] = {{0}}, text = STR("");
 
-    if (!key_of(c, r, v, to->inputs[l->label].group_fields, to->n_group,
-                to->on_missing == MISSING_GROUP, &key, &packed))
+    struct key_form form = group_form(to, to->inputs[l->label].group_fields);
+    if (!key_of(c, r, v, &form, &key, &packed))
         return;
     for (size_t i = 0; i < to->n_fields; i++)
         if (!named_find(v, to->fields[i], &values[i]))
