@@ -664,6 +664,18 @@ static enum protocol_outcome do_produce(struct lane *l, bool is_pin)
     return PROTOCOL_DONE;
 }
 
+/* How a call ended that may be the first to hear of a record that a broker found too large. */
+static enum protocol_outcome outcome_of(struct lane *l, enum kafka_outcome o)
+{
+    bool is_too_large;
+    uint64_t refused;
+
+    if (o == KAFKA_ABORTABLE && kafka_producer_refused(l->producer, &refused, &is_too_large) &&
+        is_too_large)
+        return too_large(l, refused);
+    return kafka_outcome(l, o);
+}
+
 static enum protocol_outcome do_offsets(struct lane *l, const struct protocol_action *a)
 {
     for (size_t i = 0; i < a->n_parts; i++)
@@ -675,7 +687,7 @@ static enum protocol_outcome do_offsets(struct lane *l, const struct protocol_ac
     enum kafka_outcome o = kafka_producer_send_offsets(l->producer, l->options.consumer, l->offsets,
                                                        a->n_parts, &l->err);
     metric_add(l->metrics, METRIC_STAGE_COMMIT_NS, nanoseconds() - begin);
-    return kafka_outcome(l, o);
+    return outcome_of(l, o);
 }
 
 /* While a replay goes on the committed offset stays ahead of the position. */
@@ -735,18 +747,14 @@ static void note_commit(struct lane *l)
 
 static enum protocol_outcome do_commit(struct lane *l)
 {
-    bool is_too_large;
-    uint64_t refused, begin = nanoseconds();
+    uint64_t begin = nanoseconds();
     enum kafka_outcome o =
         l->config->at_least_once ? KAFKA_DONE : kafka_producer_commit(l->producer, &l->err);
 
     metric_add(l->metrics, METRIC_STAGE_COMMIT_NS, nanoseconds() - begin);
     if (o == KAFKA_DONE)
         note_commit(l);
-    else if (o == KAFKA_ABORTABLE && kafka_producer_refused(l->producer, &refused, &is_too_large) &&
-             is_too_large)
-        return too_large(l, refused);
-    return kafka_outcome(l, o);
+    return outcome_of(l, o);
 }
 
 static enum protocol_outcome do_abort(struct lane *l)

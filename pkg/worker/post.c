@@ -234,6 +234,7 @@ struct batch *post_take(struct post *p)
         p->first = (p->first + 1) % POST_BATCHES;
         p->n_full--;
     }
+    atomic_store_explicit(&p->is_hungry, !b, memory_order_relaxed);
     unlock(p);
     return b;
 }
@@ -251,14 +252,12 @@ void post_wait(struct post *p, uint64_t number, bool wants_batch, uint32_t ms)
     struct timespec end = deadline(ms);
     int rc = 0;
 
-    atomic_store_explicit(&p->is_hungry, wants_batch, memory_order_relaxed);
     lock(p);
     while (rc == 0 && !p->has_rung && p->group <= number && !(wants_batch && p->n_full) &&
            !post_is_stopping(p))
         rc = pthread_cond_timedwait(&p->bell, &p->lock, &end);
     p->has_rung = false;
     unlock(p);
-    atomic_store_explicit(&p->is_hungry, false, memory_order_relaxed);
 }
 
 void post_set_group_ms(struct post *p, int64_t watermark_ms)

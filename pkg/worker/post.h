@@ -60,7 +60,7 @@ bool post_plan_take(struct post *p, struct post_plan *plan);
 void post_push(struct post *p, struct batch *b);
 /* NULL: all are under way. */
 struct batch *post_empty(struct post *p);
-/* The lane has nothing to do. */
+/* The lane has asked for a batch, and there was none: it waits, or goes on without one. */
 bool post_is_hungry(const struct post *p);
 /* Level-0 watermark of the group as the lane last heard it. */
 int64_t post_group_ms(const struct post *p);
