@@ -4,7 +4,7 @@
  * texts; docs/metrics.md is made from it. Each thread that counts has a block of its own, adds
  * without locks (a relaxed store, nobody else writes there), and the scrape sums.
  *
- * A lane has two writers: its reader (feed.c) and the lane itself (lane.c). Both may use any
+ * A lane has two writers: its reader (feed.h) and the lane itself (lane.h). Both may use any
  * function on the writer of their own, except that the partitions belong to the lane's.
  *
  *     at start                 b = metric_board_new(&options)

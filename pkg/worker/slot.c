@@ -9,6 +9,7 @@
  */
 #include "worker/slot.h"
 
+#include "base/now.h"
 #include "base/str.h"
 #include "state/redis_session.h"
 
@@ -52,14 +53,6 @@ struct slots_answer {
     char token[17], worker[SLOT_WORKER_MAX + 1];
     const struct redis_reply *list; /* SLOTS_DONE: numbers */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void keep(char *out, size_t size, struct str s)
 {
@@ -264,7 +257,8 @@ static bool is_renewed(struct slots_patience *p, const struct slots_answer *a, i
 static enum weir_rc take_configured(struct slots *s, const struct slots_wish *w, uint32_t *out,
                                     struct weir_err *err)
 {
-    struct slots_patience p = {.end_ms = now_ms() + (w->wait_ms ? w->wait_ms : SLOT_WAIT_MS)};
+    struct slots_patience p = {.end_ms =
+                                   now_monotonic_ms() + (w->wait_ms ? w->wait_ms : SLOT_WAIT_MS)};
     struct slots_answer a;
 
     for (size_t i = 0; i < s->n; i++)
@@ -273,7 +267,7 @@ static enum weir_rc take_configured(struct slots *s, const struct slots_wish *w,
         TRY(take(s, &a, err));
         if (a.what == SLOTS_DONE)
             return WEIR_OK;
-        int64_t at_ms = now_ms();
+        int64_t at_ms = now_monotonic_ms();
         if (is_renewed(&p, &a, at_ms) || at_ms > p.end_ms)
             return in_use(s, &a, err);
         if (w->must_end && w->must_end(w->context))
