@@ -282,9 +282,10 @@ static int shape_cmp(const struct shape *a, const struct shape *b)
             return c;
     }
     if ((c = values_cmp(&x->product, &y->product)) != 0 ||
-        (c = values_cmp(&x->category, &y->category)) != 0)
+        (c = values_cmp(&x->category, &y->category)) != 0 ||
+        (c = values_cmp(&x->service, &y->service)) != 0)
         return c;
-    return values_cmp(&x->service, &y->service);
+    return stream_facts_cmp(&x->streams, &y->streams);
 }
 
 static int by_shape(const void *a, const void *b)

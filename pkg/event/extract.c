@@ -398,7 +398,8 @@ static bool shape_eq(const struct shape *a, const struct shape *b)
 {
     return a->profile == b->profile && logsource_values_eq(&a->facts.product, &b->facts.product) &&
            logsource_values_eq(&a->facts.category, &b->facts.category) &&
-           logsource_values_eq(&a->facts.service, &b->facts.service);
+           logsource_values_eq(&a->facts.service, &b->facts.service) &&
+           stream_facts_cmp(&a->facts.streams, &b->facts.streams) == 0;
 }
 
 /* The last shape is kept for the events that find the table full. */
@@ -416,6 +417,9 @@ static uint32_t intern_shape(struct extract_worker *w, struct shape *shape)
     keep_values(w, &shape->facts.product);
     keep_values(w, &shape->facts.category);
     keep_values(w, &shape->facts.service);
+    for (size_t i = 0; i < STREAM_SLOTS_MAX; i++)
+        if (shape->facts.streams.slots[i].p)
+            shape->facts.streams.slots[i] = arena_str(w->kept, shape->facts.streams.slots[i]);
     w->shapes[w->n_shapes] = *shape;
     return w->n_shapes++;
 }

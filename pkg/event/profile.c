@@ -189,6 +189,9 @@ void profile_facts(const struct profile *p, const struct str *values, struct log
     facts->product = known[SOURCE_PRODUCT];
     facts->category = known[SOURCE_CATEGORY];
     facts->service = known[SOURCE_SERVICE];
+    facts->streams = (struct stream_facts){.patterns = p->streams, .n = p->n_streams};
+    for (uint32_t i = 0; i < p->n_stream_slots; i++)
+        facts->streams.slots[i] = values[p->stream_slots[i]];
 }
 
 static bool values_hold(const struct logsource_values *known, struct str wanted)
@@ -208,7 +211,8 @@ bool logsource_allows(const struct logsource_facts *facts, const struct logsourc
 {
     return key_allows(&facts->product, wanted->product) &&
            key_allows(&facts->category, wanted->category) &&
-           key_allows(&facts->service, wanted->service);
+           key_allows(&facts->service, wanted->service) &&
+           stream_allows(&facts->streams, &wanted->streams);
 }
 
 bool logsource_values_eq(const struct logsource_values *a, const struct logsource_values *b)
@@ -233,6 +237,17 @@ static bool is_about(const struct profile *p, struct str product)
             values_hold(&p->rules[i].values[SOURCE_PRODUCT], product))
             return true;
     return false;
+}
+
+/* True if events of the profile can be what a rule with this source is for. A rule without a
+ * product is told by its streams. */
+static bool concerns(const struct profile *p, const struct logsource *source)
+{
+    const struct stream_facts streams = {.patterns = p->streams, .n = p->n_streams};
+
+    if (source->product.n)
+        return is_about(p, source->product);
+    return p->n_streams > 0 && stream_may_allow(&streams, &source->streams);
 }
 
 /* A known name, or one below a known "a.*". */
@@ -260,13 +275,14 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
     bool has_profile = false;
 
     /* Pseudo-fields and keywords are of every event. A rule without a product, or for one that
-     * no profile is about, may be for anything: the lint has nothing to say. */
+     * no profile is about, may be for anything: the lint has nothing to say, unless it names its
+     * streams. */
     if (field.n == 0 || (field.p[0] == '@' && !str_eq(field, STR("@timestamp"))) ||
-        source->product.n == 0)
+        (source->product.n == 0 && source->streams.n == 0))
         return true;
     for (uint32_t i = 0; i < set->n; i++) {
         const struct profile *p = set->items[i];
-        if (!is_about(p, source->product))
+        if (!concerns(p, source))
             continue;
         has_profile = true;
         if (has_field(p, field))
@@ -288,7 +304,7 @@ bool profile_set_names_entity(const struct profile_set *set, const struct logsou
                               struct str field)
 {
     for (uint32_t i = 0; i < set->n; i++)
-        if (is_about(set->items[i], source->product) && is_of_entity(set->items[i], field))
+        if (concerns(set->items[i], source) && is_of_entity(set->items[i], field))
             return true;
     return false;
 }
@@ -343,7 +359,7 @@ struct str profile_set_nearest_field(const struct profile_set *set, const struct
 
     for (uint32_t i = 0; i < set->n; i++) {
         const struct profile *p = set->items[i];
-        if (!is_about(p, source->product))
+        if (!concerns(p, source))
             continue;
         for (size_t k = 0; k < p->n_fields; k++)
             meet(&near, p->fields[k].name);

@@ -11,7 +11,8 @@
  *              below each of the profile's roots in order ("" = the event itself).
  * Logsource    what the event is known to be: for each of product, category, service a set of
  *              values, or unknown. A rule is skipped only on conflict: it names a value for
- *              a key whose set is known and does not hold it (names compare without case).
+ *              a key whose set is known and does not hold it (names compare without case), or
+ *              reads streams that these events are not in (stream.h).
  *
  * Memory   a profile set lives in one arena, read-only after load.
  */
@@ -22,6 +23,7 @@
 #include "base/base.h"
 #include "base/embed.h"
 #include "base/err.h"
+#include "event/stream.h"
 #include "rule/rule.h"
 
 struct profile;
@@ -39,6 +41,7 @@ struct logsource_values {
 
 struct logsource_facts {
     struct logsource_values product, category, service;
+    struct stream_facts streams;
 };
 
 /* True if a rule with this logsource may see such events. */

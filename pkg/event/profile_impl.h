@@ -117,6 +117,10 @@ struct profile {
     uint32_t from[SOURCE_KEYS][SOURCE_INPUTS_MAX];
     size_t n_from[SOURCE_KEYS];
     struct logsource_values constants[SOURCE_KEYS];
+    const struct stream_pattern *streams;
+    size_t n_streams;
+    uint32_t stream_slots[STREAM_SLOTS_MAX]; /* indices into inputs */
+    uint32_t n_stream_slots;
 
     struct str_list message, time, id; /* JSON paths in order */
     struct str envelope;               /* JSON path of an array of events; empty: none */

@@ -439,6 +439,65 @@ static enum weir_rc read_logsource(struct loader *l, const struct doc_node *node
     return rules ? read_source_rules(l, rules) : WEIR_OK;
 }
 
+/* ---- streams ------------------------------------------------------------------------------- */
+
+/* The slot of a field among those that stand in stream names. */
+static enum weir_rc stream_slot(struct loader *l, const struct doc_node *node, struct str field,
+                                uint32_t *out)
+{
+    struct profile *p = l->p;
+    uint32_t input;
+
+    TRY(input_of(l, field, node->line, node->col, &input));
+    for (uint32_t i = 0; i < p->n_stream_slots; i++)
+        if (p->stream_slots[i] == input) {
+            *out = i;
+            return WEIR_OK;
+        }
+    if (p->n_stream_slots == STREAM_SLOTS_MAX)
+        return err_at(l->err, WEIR_LIMIT, node->line, node->col,
+                      "stream names hold at most %d different fields", STREAM_SLOTS_MAX);
+    *out = p->n_stream_slots;
+    p->stream_slots[p->n_stream_slots++] = input;
+    return WEIR_OK;
+}
+
+/* `logs-*`, or with one field in it: `logs-{data_stream.dataset}-*` */
+static enum weir_rc read_stream(struct loader *l, const struct doc_node *node, struct str text,
+                                struct stream_pattern *out)
+{
+    size_t open = str_find_char(text, '{', 0), close = str_find_char(text, '}', 0);
+
+    if (text.n == 0 || text.n > STREAM_NAME_MAX)
+        return err_at(l->err, WEIR_SYNTAX, node->line, node->col,
+                      "a stream's name has 1 to %d bytes", STREAM_NAME_MAX);
+    *out = (struct stream_pattern){text, STR(""), STREAM_NO_SLOT};
+    if (open == SIZE_MAX && close == SIZE_MAX)
+        return WEIR_OK;
+    if (open == SIZE_MAX || close == SIZE_MAX || close <= open + 1 ||
+        str_find_char(text, '{', open + 1) != SIZE_MAX ||
+        str_find_char(text, '}', close + 1) != SIZE_MAX)
+        return fail(l, node, "a stream's name holds at most one {field}");
+    out->before = str_sub(text, 0, open);
+    out->after = str_sub(text, close + 1, text.n);
+    return stream_slot(l, node, str_sub(text, open + 1, close - open - 1), &out->slot);
+}
+
+static enum weir_rc read_streams(struct loader *l, const struct doc_node *node)
+{
+    struct str_list list;
+
+    TRY(read_paths(l, node, "streams", STREAM_PATTERNS_MAX, &list));
+    struct stream_pattern *patterns = ARENA_ARRAY(l->arena, list.n, struct stream_pattern);
+    l->p->n_stream_slots = 0;
+    for (size_t i = 0; i < list.n; i++)
+        TRY(read_stream(l, node->type == DOC_LIST ? &node->items[i] : node, list.items[i],
+                        &patterns[i]));
+    l->p->streams = patterns;
+    l->p->n_streams = list.n;
+    return WEIR_OK;
+}
+
 /* ---- envelope ----------------------------------------------------------------------------- */
 
 static enum weir_rc read_envelope_when(struct loader *l, const struct doc_node *node)
@@ -673,6 +732,7 @@ static const struct profile_key KEYS[] = {
     {"message", read_message},   {"time", read_time},         {"id", read_id},
     {"envelope", read_envelope}, {"entities", read_entities}, {"evidence", read_evidence},
     {"redact", read_redact},     {"lateness", read_lateness}, {"known_fields", read_known},
+    {"streams", read_streams},
 };
 
 static const struct profile_key *find_key(struct str name)

@@ -336,7 +336,7 @@ static void load_eql(struct rule_loader *l, struct str path, struct str text)
     head.title = names_intern(l->names, stem_of(path));
     head.name = head.description = head.author = head.date = STR("");
     head.modified = head.licence = STR("");
-    head.logsource = (struct logsource){STR(""), STR(""), STR("")};
+    head.logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
     head.language = STR("eql");
     diag_init(&l->diag, l->a, text, 1);
     bool is_good = eql_load(&s, text, NULL, &head);

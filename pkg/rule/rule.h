@@ -156,6 +156,8 @@ enum rule_channel { CHANNEL_ALERT, CHANNEL_SHADOW, CHANNEL_INTERNAL, CHANNEL_OFF
 /* What a rule says of the stream it is for; an empty part says nothing. */
 struct logsource {
     struct str product, category, service;
+    /* Names of the streams it reads (event/stream.h): index patterns, "sourcetype=NAME". */
+    struct str_list streams;
 };
 
 struct rule_message {

@@ -223,7 +223,7 @@ static struct rule *rule_of(struct arena *a, struct formula *f, uint32_t number)
 
     r->formula = f;
     r->uid = arena_printf(a, "rule-%u", number);
-    r->logsource = (struct logsource){STR(""), STR(""), STR("")};
+    r->logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
     return r;
 }
 

@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "event/profile.h"
 
 static const struct profile_set *load(struct arena *a, const char *text, struct weir_err *err)
@@ -36,6 +37,85 @@ TEST(built_in_profiles_load)
     CHECK(!profile_find(set, STR("windows"))); /* abstract */
     CHECK(!profile_find(set, STR("unknown")));
     arena_free(a);
+}
+
+TEST(names_of_streams_meet)
+{
+    static const struct {
+        const char *a, *b;
+        bool meet;
+    } cases[] = {
+        {"logs-a-x", "logs-a-x", true},
+        {"logs-a-x", "LOGS-a-*", true},
+        {"logs-a-x", "logs-b-*", false},
+        {"*", "", true},
+        {"", "", true},
+        {"", "a", false},
+        {"logs-*", "*-x", true},
+        {"logs-a*", "logs-ab-*c", true},
+        {"logs-a*c", "logs-b*c", false},
+        {"a*b*c", "axxbyyc", true},
+        {"a*b*c", "axxcyyb", false},
+        {"logs-a.*-*", "filebeat-*", false},
+        {"a*", "*b", true},
+        {"a*a", "a", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str a = str_from(cases[i].a), b = str_from(cases[i].b);
+        if (stream_names_meet(a, b) != cases[i].meet || stream_names_meet(b, a) != cases[i].meet)
+            fail_msg("%s and %s", cases[i].a, cases[i].b);
+    }
+}
+
+TEST(a_rule_is_left_out_if_its_streams_are_others)
+{
+    static const struct stream_pattern patterns[] = {
+        {{"logs-", 5}, {"-*", 2}, 0},
+        {{"", 0}, {"-*", 2}, 1},
+        {{"logs-aws.*", 10}, {"", 0}, STREAM_NO_SLOT},
+        {{"sourcetype=aws:*", 16}, {"", 0}, STREAM_NO_SLOT},
+    };
+    static const struct {
+        const char *dataset, *agent, *wanted;
+        bool allowed;
+    } cases[] = {
+        {"aws.cloudtrail", NULL, "logs-aws.cloudtrail-*", true},
+        {"aws.cloudtrail", NULL, "logs-aws.guard*", false}, /* its own name goes first */
+        {NULL, NULL, "logs-aws.guard*", true},
+        {NULL, NULL, "filebeat-*", false},
+        {NULL, "filebeat", "filebeat-*", true},
+        {NULL, "filebeat", "logs-aws.x-*", false},
+        {"aws.cloudtrail", "filebeat", "filebeat-8*", true},
+        {NULL, NULL, "far:logs-aws.x-*", true},
+        {NULL, NULL, "far:filebeat-*", false},
+        {NULL, NULL, "-logs-x*", true},
+        {NULL, NULL, "sourcetype=AWS:cloudtrail", true},
+        {NULL, NULL, "sourcetype=okta", false},
+        {NULL, NULL, "source=okta", true}, /* nothing is known of that kind */
+        {"aws.cloudtrail", NULL, "sourcetype=okta", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str wanted = str_from(cases[i].wanted);
+        struct logsource source = {.streams = {&wanted, 1}};
+        struct logsource_facts facts = {.streams = {.patterns = patterns, .n = 4}};
+        if (cases[i].dataset)
+            facts.streams.slots[0] = str_from(cases[i].dataset);
+        if (cases[i].agent)
+            facts.streams.slots[1] = str_from(cases[i].agent);
+        if (logsource_allows(&facts, &source) != cases[i].allowed)
+            fail_msg("%s", cases[i].wanted);
+    }
+    struct str both[] = {STR("filebeat-*"), STR("logs-aws.x")};
+    struct str_list list = {both, 2};
+    struct stream_facts facts = {.patterns = patterns, .n = 4};
+    CHECK(stream_allows(&facts, &list));
+    list.n = 1;
+    CHECK(!stream_allows(&facts, &list));
+    CHECK(stream_may_allow(&facts, &list)); /* some agent may be a filebeat */
+    list.n = 0;
+    CHECK(stream_allows(&facts, &list));
 }
 
 TEST(mistakes_are_told_with_place_and_hint)
@@ -76,6 +156,12 @@ TEST(mistakes_are_told_with_place_and_hint)
          "user.yml:3:7: error: time has more than 16 entries"},
         {"name: x\nabstract: true\nfields: {A: {b: c}}\n",
          "user.yml:3:13: error: the paths must be text or a list of texts, not a map"},
+        {"name: x\nabstract: true\nstreams: [\"a-{b\"]\n",
+         "user.yml:3:11: error: a stream's name holds at most one {field}"},
+        {"name: x\nabstract: true\nstreams: {a: b}\n",
+         "user.yml:3:10: error: streams must be text or a list of texts, not a map"},
+        {"name: x\nabstract: true\nstreams: [a, '']\n",
+         "user.yml:3:14: error: a stream's name has 1 to 256 bytes"},
         {"name: unknown\nextends: unknown\nmatch: {al: []}\n",
          "user.yml:3:9: error: unknown key of match 'al' (did you mean 'all'?)"},
     };
@@ -152,8 +238,10 @@ TEST(a_rule_conflicts_only_with_what_is_known)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct logsource wanted = {str_from(cases[i].product), str_from(cases[i].category),
-                                   str_from(cases[i].service)};
+        struct logsource wanted = {str_from(cases[i].product),
+                                   str_from(cases[i].category),
+                                   str_from(cases[i].service),
+                                   {NULL, 0}};
         CHECK_EQ(logsource_allows(&facts, &wanted), cases[i].is_allowed);
     }
     facts.service.is_known = true; /* known to be none */
@@ -195,7 +283,9 @@ TEST(the_lint_knows_the_fields_of_a_rules_sources)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(built_in_profiles_load), ENTRY(mistakes_are_told_with_place_and_hint),
+TEST_MAIN(ENTRY(built_in_profiles_load), ENTRY(names_of_streams_meet),
+          ENTRY(a_rule_is_left_out_if_its_streams_are_others),
+          ENTRY(mistakes_are_told_with_place_and_hint),
           ENTRY(profiles_that_extend_each_other_in_a_circle_are_refused),
           ENTRY(a_users_profile_replaces_the_built_in_of_its_name),
           ENTRY(a_rule_conflicts_only_with_what_is_known),

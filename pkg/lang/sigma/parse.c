@@ -169,7 +169,7 @@ static void load_logsource(struct sigma_scope *s, const struct doc_node *documen
 {
     const struct doc_node *node = doc_get(document, STR("logsource"));
 
-    rule->logsource = (struct logsource){STR(""), STR(""), STR("")};
+    rule->logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
     if (!node)
         return;
     if (node->type != DOC_MAP) {
