@@ -61,7 +61,7 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     if (has_query && !t->lang.n)
         return command_misused(set, "--query needs --lang");
     if (has_query && !lang_is_known(t->lang))
-        return command_misused(set, "--lang %.*s: not in this version (sigma and eql are)",
+        return command_misused(set, "--lang %.*s: not in this version (sigma, eql and kql are)",
                                (int)t->lang.n, t->lang.p);
     o->rules.query_language = t->lang;
     if (!has_query && t->lang.n)
@@ -90,7 +90,7 @@ int command_replay(int argc, char **argv)
          .to.texts = &o.rules.paths},
         {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of -r",
          .to.text = &o.rules.query},
-        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma, eql", .to.text = &t.lang},
+        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma, eql, kql", .to.text = &t.lang},
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
          "                      or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",

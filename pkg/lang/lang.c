@@ -15,9 +15,9 @@
 #include "base/vec.h"
 #include "doc/doc.h"
 #include "lang/diag.h"
-#include "lang/eql/eql.h"
 #include "lang/link.h"
 #include "lang/names.h"
+#include "lang/query.h"
 #include "lang/sigma/correlation.h"
 #include "lang/sigma/sigma.h"
 
@@ -328,18 +328,19 @@ static struct str stem_of(struct str path)
 }
 
 /* A file that is one query. */
-static void load_eql(struct rule_loader *l, struct str path, struct str text)
+static void load_query(struct rule_loader *l, struct str path, struct str language, struct str text)
 {
     struct rule head = new_head(l, path, 0, 1);
-    struct eql_scope s = {.a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag};
+    struct query_scope s = {
+        .a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag, .at = {1, 1}};
 
     head.title = names_intern(l->names, stem_of(path));
     head.name = head.description = head.author = head.date = STR("");
     head.modified = head.licence = STR("");
     head.logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
-    head.language = STR("eql");
+    head.language = names_intern(l->names, language);
     diag_init(&l->diag, l->a, text, 1);
-    bool is_good = eql_load(&s, text, NULL, &head);
+    bool is_good = query_load(&s, language, text, NULL, &head);
     keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
 }
@@ -353,8 +354,8 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
         rule_loader_refuse(l, own_path, "the file is larger than 16 MiB");
         return;
     }
-    if (str_eq(language, STR("eql"))) {
-        load_eql(l, own_path, text);
+    if (query_language_is_known(language)) {
+        load_query(l, own_path, language, text);
         return;
     }
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
@@ -373,7 +374,13 @@ static bool ends_with_ci(struct str s, struct str ending)
 /* By the file's ending; YAML is told apart later, by its keys. */
 static struct str language_of(struct str path)
 {
-    return ends_with_ci(path, STR(".eql")) ? STR("eql") : STR("");
+    size_t dot = path.n;
+
+    while (dot > 0 && path.p[dot - 1] != '.' && path.p[dot - 1] != '/')
+        dot--;
+    if (dot == 0 || path.p[dot - 1] != '.')
+        return STR("");
+    return query_language_named(str_sub(path, dot, SIZE_MAX));
 }
 
 void rule_loader_add(struct rule_loader *l, struct str path, struct str text)
@@ -545,7 +552,7 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
 
 bool lang_is_known(struct str language)
 {
-    return str_eq(language, STR("sigma")) || str_eq(language, STR("eql"));
+    return str_eq(language, STR("sigma")) || query_language_is_known(language);
 }
 
 bool lang_is_rule_path(struct str path)

@@ -58,7 +58,7 @@ struct verdict {
     uint32_t document, line; /* 0-based number in the file; where it starts */
     struct str uid, title;   /* as far as they are known; uid is never empty */
     struct str name;         /* by which other documents may refer to it; mostly empty */
-    struct str language;     /* "sigma", "eql", or empty if it could not be told */
+    struct str language;     /* "sigma", "eql", "kql", or empty if it could not be told */
     struct str kind;         /* "rule", "filter", "correlation", or empty */
     enum verdict_status status;
     const struct verdict_message *messages;
@@ -105,7 +105,7 @@ void rule_loader_add(struct rule_loader *l, struct str path, struct str text);
  * verdict of its own, where rule_loader_add() calls it an error. */
 void rule_loader_add_found(struct rule_loader *l, struct str path, struct str text);
 
-/* One query in a language that its path does not tell: "sigma", "eql". */
+/* One query in a language that its path does not tell: "sigma", "eql", "kql". */
 void rule_loader_add_as(struct rule_loader *l, struct str path, struct str language,
                         struct str text);
 /* True for the languages of rule_loader_add_as(). */
@@ -123,7 +123,7 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other);
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);
 
 /* True if a walk through a directory should take this file for a rule file: by its ending
- * (.yml, .yaml, .eql), but not a rule's test (NAME.test.yml). */
+ * (.yml, .yaml, .eql, .kql), but not a rule's test (NAME.test.yml). */
 bool lang_is_rule_path(struct str path);
 
 const char *verdict_status_name(enum verdict_status status);

@@ -3,7 +3,7 @@
  * Every vector and trap of the language that is about single events; each row is asked of the
  * reference and of the compiled matcher. Names without a profile, so fields are the event's own.
  */
-#include "tests/lib/eql_text.h"
+#include "tests/lib/query_text.h"
 #include "tests/lib/test.h"
 
 struct row {
@@ -16,7 +16,7 @@ static void check_rows(const struct row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         char query[1024];
         snprintf(query, sizeof query, "any where %s", rows[i].condition);
-        if (eql_fires(query, rows[i].json) != rows[i].fires)
+        if (query_fires("eql", query, rows[i].json) != rows[i].fires)
             fail_msg("row %zu: %s on %s", i, rows[i].condition, rows[i].json);
     }
 }
@@ -271,15 +271,15 @@ TEST(regexes_are_lucenes)
 
 TEST(the_category_is_compared_as_written)
 {
-    CHECK(eql_fires("process where true", "{'event':{'category':'process'}}"));
-    CHECK(eql_fires("process where true", "{'event':{'category':['file','process']}}"));
-    CHECK(eql_fires("process where true", "{'event.category':'process'}"));
-    CHECK(!eql_fires("process where true", "{'event':{'category':'Process'}}"));
-    CHECK(!eql_fires("process where true", "{}"));
-    CHECK(eql_fires("'odd name' where true", "{'event':{'category':'odd name'}}"));
-    CHECK(eql_fires("any where true", "{}"));
-    CHECK(eql_fires("'any' where true", "{'event':{'category':'any'}}"));
-    CHECK(!eql_fires("'any' where true", "{}"));
+    CHECK(query_fires("eql", "process where true", "{'event':{'category':'process'}}"));
+    CHECK(query_fires("eql", "process where true", "{'event':{'category':['file','process']}}"));
+    CHECK(query_fires("eql", "process where true", "{'event.category':'process'}"));
+    CHECK(!query_fires("eql", "process where true", "{'event':{'category':'Process'}}"));
+    CHECK(!query_fires("eql", "process where true", "{}"));
+    CHECK(query_fires("eql", "'odd name' where true", "{'event':{'category':'odd name'}}"));
+    CHECK(query_fires("eql", "any where true", "{}"));
+    CHECK(query_fires("eql", "'any' where true", "{'event':{'category':'any'}}"));
+    CHECK(!query_fires("eql", "'any' where true", "{}"));
 }
 
 TEST_MAIN(ENTRY(comparisons_mean_what_elasticsearch_means),

@@ -2,7 +2,7 @@
  *
  * Places are those of the query's own text, 1-based.
  */
-#include "tests/lib/eql_text.h"
+#include "tests/lib/query_text.h"
 #include "tests/lib/test.h"
 
 #include "base/buf.h"
@@ -17,7 +17,7 @@ static void check_rows(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct arena *a = arena_new(0);
-        struct str got = eql_document(a, rows[i].query);
+        struct str got = query_document(a, "eql", rows[i].query);
         if (!str_eq(got, str_from(rows[i].out)))
             fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
                      rows[i].out);
@@ -184,7 +184,7 @@ static void check_limit(struct buf *text, const char *start)
 {
     struct arena *a = arena_new(0);
     buf_add_char(text, '\0');
-    struct str got = eql_document(a, text->p);
+    struct str got = query_document(a, "eql", text->p);
     if (start ? !str_starts(got, str_from(start)) : str_starts(got, STR("error")))
         fail_msg("%.200s: %.*s", text->p, got.n > 200 ? 200 : (int)got.n, got.p);
     arena_free(a);
@@ -230,9 +230,9 @@ TEST(limits_are_held)
 {
     struct buf b;
 
-    b = nested(EQL_DEPTH_MAX);
+    b = nested(QUERY_DEPTH_MAX);
     check_limit(&b, NULL);
-    b = nested(EQL_DEPTH_MAX + 1);
+    b = nested(QUERY_DEPTH_MAX + 1);
     check_limit(&b, "error: 1:111: the query is nested deeper than 100");
     b = repeated("any where ", "not (x == 1 or y == 2 and ", 49, "z == 3" /* not closed */);
     check_limit(&b, "error: ");
@@ -244,11 +244,11 @@ TEST(limits_are_held)
     check_limit(&b, "error: ");
     b = repeated("any where x == 1", " or x == 1", 5000, "");
     check_limit(&b, NULL);
-    b = listed(EQL_VALUES_MAX);
+    b = listed(QUERY_VALUES_MAX);
     check_limit(&b, NULL);
-    b = listed(EQL_VALUES_MAX + 1);
+    b = listed(QUERY_VALUES_MAX + 1);
     check_limit(&b, "error: ");
-    b = repeated("any where x == '", "a", EQL_QUERY_MAX, "'");
+    b = repeated("any where x == '", "a", QUERY_BYTES_MAX, "'");
     check_limit(&b, "error: 1:1: the query is larger than 1 MiB");
     b = repeated("any where x : '", "a*", 1000, "'");
     check_limit(&b, "error: 1:15: more than 256 wildcards and texts in one pattern");

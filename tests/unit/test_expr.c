@@ -3,7 +3,7 @@
  * Written as EQL, since that is where they come from: constants are computed while loading, so a
  * condition over constants becomes true or false (null: never true, not even under `not`).
  */
-#include "tests/lib/eql_text.h"
+#include "tests/lib/query_text.h"
 #include "tests/lib/test.h"
 
 #include "rule/expr.h"
@@ -95,7 +95,7 @@ static bool holds(const char *condition, bool is_negated)
     char query[1024];
 
     snprintf(query, sizeof query, is_negated ? "any where not (%s)" : "any where %s", condition);
-    return eql_fires(query, "{}");
+    return query_fires("eql", query, "{}");
 }
 
 TEST(vectors_of_the_functions_hold)

@@ -19,37 +19,20 @@
  * A field that is missing or null: equality, texts, patterns, lists and functions that need no
  * computing are false (and true under `not`); < <= > >= and whatever is computed are unknown.
  *
- * Memory   the rule in scope->a, everything else in scope->scratch, which the loader resets.
+ * Memory   as query.h.
  */
 #ifndef WEIR_LANG_EQL_EQL_H
 #define WEIR_LANG_EQL_EQL_H
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "lang/diag.h"
-#include "lang/names.h"
+#include "lang/query.h"
 #include "rule/rule.h"
 
-enum {
-    EQL_QUERY_MAX = 1024 * 1024, /* bytes */
-    EQL_DEPTH_MAX = 100,         /* parentheses, nots, calls and signs inside each other */
-    EQL_VALUES_MAX = 10000,      /* literals of one query */
-    EQL_STAGES_MAX = 256         /* items of a sequence, runs counted: SEQUENCE_STAGES_MAX */
-};
-
-struct eql_scope {
-    struct arena *a, *scratch;
-    struct names *names;
-    struct diag *diag;
-};
-
-/* What a rule file may say around its query. */
-struct eql_options {
-    struct str category_field; /* empty: event.category */
-};
+enum { EQL_STAGES_MAX = 256 /* items of a sequence, runs counted: SEQUENCE_STAGES_MAX */ };
 
 /* The query as the formula of `rule`. options may be NULL. False: see scope->diag. */
-bool eql_load(struct eql_scope *s, struct str query, const struct eql_options *options,
+bool eql_load(struct query_scope *s, struct str query, const struct query_options *options,
               struct rule *rule);
 
 #endif

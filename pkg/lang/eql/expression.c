@@ -52,9 +52,9 @@ static struct eql_node *binary(struct eql_parser *p, enum eql_kind kind, enum eq
 
 static bool enter(struct eql_parser *p)
 {
-    if (p->depth == EQL_DEPTH_MAX)
+    if (p->depth == QUERY_DEPTH_MAX)
         return diag_error(p->s->diag, p->token.at, "the query is nested deeper than %d",
-                          EQL_DEPTH_MAX);
+                          QUERY_DEPTH_MAX);
     p->depth++;
     return true;
 }
@@ -81,9 +81,9 @@ static bool is_reserved(struct str word)
 
 static bool count_value(struct eql_parser *p)
 {
-    if (++p->n_values > EQL_VALUES_MAX)
+    if (++p->n_values > QUERY_VALUES_MAX)
         return diag_error(p->s->diag, p->token.at, "more than %d values in one query",
-                          EQL_VALUES_MAX);
+                          QUERY_VALUES_MAX);
     return true;
 }
 
@@ -99,9 +99,9 @@ static struct eql_node *literal(struct eql_parser *p, enum eql_kind kind)
 /* a[0]; behind `by`, the [ of the next item may stand here, too. */
 static bool is_index(const struct eql_parser *p)
 {
-    size_t at = p->lexer.next;
+    size_t at = p->lexer.r.next;
 
-    return at < p->lexer.text.n && p->lexer.text.p[at] >= '0' && p->lexer.text.p[at] <= '9';
+    return at < p->lexer.r.text.n && p->lexer.r.text.p[at] >= '0' && p->lexer.r.text.p[at] <= '9';
 }
 
 /* The parts behind the first name of a field. */

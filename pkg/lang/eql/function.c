@@ -47,7 +47,7 @@ const char *eql_type_name(enum eql_type type)
     return NAMES[type];
 }
 
-static const struct eql_function *unknown(struct eql_scope *s, const struct eql_node *call)
+static const struct eql_function *unknown(struct query_scope *s, const struct eql_node *call)
 {
     struct str names[ARRAY_LEN(FUNCTIONS)];
 
@@ -66,7 +66,7 @@ static const struct eql_function *unknown(struct eql_scope *s, const struct eql_
     return NULL;
 }
 
-static bool check_call(struct eql_scope *s, const struct eql_node *call,
+static bool check_call(struct query_scope *s, const struct eql_node *call,
                        const struct eql_function *f)
 {
     size_t n = call->n_children;
@@ -82,7 +82,7 @@ static bool check_call(struct eql_scope *s, const struct eql_node *call,
                       f->min_args, f->max_args, n);
 }
 
-const struct eql_function *eql_function_of(struct eql_scope *s, const struct eql_node *call)
+const struct eql_function *eql_function_of(struct query_scope *s, const struct eql_node *call)
 {
     for (size_t i = 0; i < ARRAY_LEN(FUNCTIONS); i++)
         if (str_eq_ci(call->text, str_from(FUNCTIONS[i].name)))

@@ -8,9 +8,8 @@
 #ifndef WEIR_LANG_EQL_LEX_H
 #define WEIR_LANG_EQL_LEX_H
 
-#include "base/arena.h"
 #include "base/base.h"
-#include "lang/diag.h"
+#include "lang/query.h"
 
 enum eql_token_kind {
     EQL_T_END,
@@ -31,14 +30,11 @@ struct eql_token {
 struct eql_lexer {
     struct arena *a;
     struct diag *diag;
-    struct str text;
-    size_t next; /* byte behind the last token */
-    size_t line_start;
-    uint32_t line;
+    struct query_reader r;
 };
 
-void eql_lexer_init(struct eql_lexer *l, struct arena *a, struct diag *diag, struct str text,
-                    uint32_t line);
+/* False if the text is too large. */
+bool eql_lexer_init(struct eql_lexer *l, struct query_scope *s, struct str text);
 
 /* False after an error (unclosed, unknown escape, a character that means nothing). */
 bool eql_lex(struct eql_lexer *l, struct eql_token *out);

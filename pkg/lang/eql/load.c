@@ -4,46 +4,24 @@
 #include "base/str.h"
 #include "lang/eql/lower.h"
 
-static unsigned depth_of(const struct formula *f)
-{
-    unsigned deepest = 0;
-
-    for (size_t i = 0; i < f->n_children; i++) {
-        unsigned depth = depth_of(f->children[i]);
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest + 1;
-}
-
-static struct formula *category_formula(struct eql_scope *s, const struct eql_options *options,
+static struct formula *category_formula(struct query_scope *s, const struct query_options *options,
                                         const struct eql_item *item)
 {
     bool has_field = options && options->category_field.n;
-    struct atom *atom = ARENA_NEW(s->a, struct atom);
 
-    *atom = (struct atom){.op = ATOM_EQ,
-                          .field = names_intern(s->names, has_field ? options->category_field
-                                                                    : STR("event.category")),
-                          .text = names_intern(s->names, item->category),
-                          .regex.pattern = STR(""),
-                          .other = STR(""),
-                          .line = item->at.line,
-                          .col = item->at.col};
-    return formula_atom(s->a, atom);
+    return query_atom(s, item->at, has_field ? options->category_field : STR("event.category"),
+                      (struct atom){.op = ATOM_EQ, .text = item->category});
 }
 
-struct formula *eql_item_formula(struct eql_scope *s, const struct eql_options *options,
+struct formula *eql_item_formula(struct query_scope *s, const struct query_options *options,
                                  const struct eql_item *item)
 {
     struct formula *parts[2], *condition = eql_condition_lower(s, item->condition);
 
     if (!condition)
         return NULL;
-    if (depth_of(condition) + 2 > FORMULA_DEPTH_MAX) { /* the category, and a filter */
-        diag_error(s->diag, item->at, "the condition is nested deeper than %d",
-                   FORMULA_DEPTH_MAX - 2);
+    if (!query_check_depth(s, item->at, condition, 2)) /* the category, and a filter */
         return NULL;
-    }
     if (item->is_any)
         return condition;
     parts[0] = category_formula(s, options, item);
@@ -52,7 +30,7 @@ struct formula *eql_item_formula(struct eql_scope *s, const struct eql_options *
 }
 
 /* Read and checked whole, so that what is wrong is said, too. */
-static bool refuse_sample(struct eql_scope *s, const struct eql_options *options,
+static bool refuse_sample(struct query_scope *s, const struct query_options *options,
                           const struct eql_query *q)
 {
     for (size_t i = 0; i < q->n_items; i++)
@@ -60,7 +38,7 @@ static bool refuse_sample(struct eql_scope *s, const struct eql_options *options
     return diag_unsupported(s->diag, q->at, "sample: not in this version");
 }
 
-bool eql_load(struct eql_scope *s, struct str query, const struct eql_options *options,
+bool eql_load(struct query_scope *s, struct str query, const struct query_options *options,
               struct rule *rule)
 {
     struct eql_query q;

@@ -18,28 +18,18 @@
 /* What an atom without any field is about, since an atom is about one. */
 #define NO_FIELD "event.category"
 
-static struct formula *lower(struct eql_scope *s, const struct eql_node *n, bool is_negated);
+static struct formula *lower(struct query_scope *s, const struct eql_node *n, bool is_negated);
 
 /* ---- atoms -------------------------------------------------------------------- */
 
-static struct formula *atom_formula(struct eql_scope *s, const struct eql_node *n, struct str field,
-                                    struct atom atom)
+static struct formula *atom_formula(struct query_scope *s, const struct eql_node *n,
+                                    struct str field, struct atom atom)
 {
-    struct atom *out = ARENA_NEW(s->a, struct atom);
-
-    atom.field = names_intern(s->names, field);
-    atom.line = n->at.line;
-    atom.col = n->at.col;
-    atom.text = atom.text.p ? names_intern(s->names, atom.text) : STR("");
-    atom.other = STR("");
-    if (!atom.regex.pattern.p)
-        atom.regex.pattern = STR("");
-    *out = atom;
-    return formula_atom(s->a, out);
+    return query_atom(s, n->at, field, atom);
 }
 
-static struct formula *computed(struct eql_scope *s, const struct eql_node *n, const struct expr *e,
-                                const struct eql_fields *fields)
+static struct formula *computed(struct query_scope *s, const struct eql_node *n,
+                                const struct expr *e, const struct eql_fields *fields)
 {
     struct atom atom = {.op = ATOM_EXPR,
                         .expr = e,
@@ -52,7 +42,7 @@ static struct formula *computed(struct eql_scope *s, const struct eql_node *n, c
     return atom_formula(s, n, fields->n ? fields->items[0] : STR(NO_FIELD), atom);
 }
 
-static struct formula *unknown(struct eql_scope *s, const struct eql_node *n)
+static struct formula *unknown(struct query_scope *s, const struct eql_node *n)
 {
     static const struct expr NOTHING = {.kind = EXPR_NULL, .text = {"", 0}};
     struct eql_fields none = {0};
@@ -60,18 +50,18 @@ static struct formula *unknown(struct eql_scope *s, const struct eql_node *n)
     return computed(s, n, &NOTHING, &none);
 }
 
-static struct formula *negated(struct eql_scope *s, struct formula *f, bool is_negated)
+static struct formula *negated(struct query_scope *s, struct formula *f, bool is_negated)
 {
     return f && is_negated ? formula_not(s->a, f) : f;
 }
 
 /* Some member has a value: lists without members, objects and null have none. */
-static struct formula *has_value(struct eql_scope *s, const struct eql_node *n, struct str field)
+static struct formula *has_value(struct query_scope *s, const struct eql_node *n, struct str field)
 {
     return atom_formula(s, n, field, (struct atom){.op = ATOM_CONTAINS});
 }
 
-static struct formula *equals(struct eql_scope *s, const struct eql_node *n, struct str field,
+static struct formula *equals(struct query_scope *s, const struct eql_node *n, struct str field,
                               const struct expr *literal, bool is_caseless)
 {
     struct atom atom = {.op = ATOM_EQ, .text = literal->text};
@@ -85,7 +75,7 @@ static struct formula *equals(struct eql_scope *s, const struct eql_node *n, str
         atom.op = ATOM_NUM_EQ;
         break;
     default:
-        atom.fold = eql_fold(literal->text, is_caseless);
+        atom.fold = query_fold(literal->text, is_caseless);
         break;
     }
     return atom_formula(s, n, field, atom);
@@ -124,7 +114,7 @@ static bool is_written_null(const struct eql_node *n)
     return n->kind == EQL_NULL;
 }
 
-static struct formula *compare_computed(struct eql_scope *s, const struct eql_node *n,
+static struct formula *compare_computed(struct query_scope *s, const struct eql_node *n,
                                         enum eql_op op, struct expr *left, struct expr *right,
                                         const struct eql_fields *fields)
 {
@@ -143,7 +133,7 @@ static struct formula *compare_computed(struct eql_scope *s, const struct eql_no
 }
 
 /* A field and a literal. */
-static struct formula *compare_literal(struct eql_scope *s, const struct eql_node *n,
+static struct formula *compare_literal(struct query_scope *s, const struct eql_node *n,
                                        enum eql_op op, struct str field, const struct expr *literal)
 {
     static const enum atom_op OPS[] = {[EQL_LT] = ATOM_NUM_LT,
@@ -159,7 +149,7 @@ static struct formula *compare_literal(struct eql_scope *s, const struct eql_nod
                         (struct atom){.op = OPS[op], .text = literal->text, .miss = MISS_UNKNOWN});
 }
 
-static bool check_comparison(struct eql_scope *s, const struct eql_node *n, enum eql_op op,
+static bool check_comparison(struct query_scope *s, const struct eql_node *n, enum eql_op op,
                              const struct expr *left, const struct expr *right)
 {
     bool has_order = op != EQL_EQ && op != EQL_NE;
@@ -180,7 +170,8 @@ static bool check_comparison(struct eql_scope *s, const struct eql_node *n, enum
     return true;
 }
 
-static struct formula *lower_compare(struct eql_scope *s, const struct eql_node *n, bool is_negated)
+static struct formula *lower_compare(struct query_scope *s, const struct eql_node *n,
+                                     bool is_negated)
 {
     struct eql_fields fields = {0};
     enum eql_op op = is_negated ? opposite(n->op) : n->op;
@@ -215,7 +206,7 @@ static const char *operator_name(const struct eql_node *n)
 }
 
 /* The value of an item of a list; NULL after an error. */
-static struct expr *listed_literal(struct eql_scope *s, const struct eql_node *n, size_t i)
+static struct expr *listed_literal(struct query_scope *s, const struct eql_node *n, size_t i)
 {
     struct eql_fields none = {0};
     struct expr *e = eql_value(s, n->children[i], &none);
@@ -238,7 +229,7 @@ static struct expr *listed_literal(struct eql_scope *s, const struct eql_node *n
     return e;
 }
 
-static struct formula *match_field(struct eql_scope *s, const struct eql_node *n, size_t i,
+static struct formula *match_field(struct query_scope *s, const struct eql_node *n, size_t i,
                                    struct str field, const struct expr *literal)
 {
     const struct eql_node *item = n->children[i];
@@ -255,7 +246,7 @@ static struct formula *match_field(struct eql_scope *s, const struct eql_node *n
     return atom_formula(s, item, field, atom);
 }
 
-static struct formula *match_computed(struct eql_scope *s, const struct eql_node *n, size_t i,
+static struct formula *match_computed(struct query_scope *s, const struct eql_node *n, size_t i,
                                       struct expr *left, struct expr *literal,
                                       const struct eql_fields *fields)
 {
@@ -273,7 +264,7 @@ static struct formula *match_computed(struct eql_scope *s, const struct eql_node
     return computed(s, n->children[i], e, fields);
 }
 
-static bool check_matched(struct eql_scope *s, const struct eql_node *n, const struct expr *left)
+static bool check_matched(struct query_scope *s, const struct eql_node *n, const struct expr *left)
 {
     enum eql_type type = eql_type_of(left);
 
@@ -284,7 +275,7 @@ static bool check_matched(struct eql_scope *s, const struct eql_node *n, const s
 }
 
 /* x : ("a*", "b*") and x in ("a", "b"): one or another. */
-static struct formula *lower_listed(struct eql_scope *s, const struct eql_node *n)
+static struct formula *lower_listed(struct query_scope *s, const struct eql_node *n)
 {
     size_t n_items = n->n_children - 1;
     struct formula **parts = ARENA_ARRAY(s->scratch, n_items, struct formula *);
@@ -305,7 +296,7 @@ static struct formula *lower_listed(struct eql_scope *s, const struct eql_node *
 
 /* ---- functions ---------------------------------------------------------------- */
 
-static struct formula *text_call(struct eql_scope *s, const struct eql_node *n,
+static struct formula *text_call(struct query_scope *s, const struct eql_node *n,
                                  const struct expr *call)
 {
     static const enum atom_op OPS[] = {
@@ -317,11 +308,11 @@ static struct formula *text_call(struct eql_scope *s, const struct eql_node *n,
     return atom_formula(s, n, call->args[0]->text,
                         (struct atom){.op = OPS[call->op],
                                       .text = text,
-                                      .fold = eql_fold(text, call->fold != FOLD_NONE)});
+                                      .fold = query_fold(text, call->fold != FOLD_NONE)});
 }
 
 /* Networks are checked here, also where the address is computed. */
-static bool read_networks(struct eql_scope *s, const struct eql_node *n, struct expr *call)
+static bool read_networks(struct query_scope *s, const struct eql_node *n, struct expr *call)
 {
     bool is_good = true;
 
@@ -336,7 +327,7 @@ static bool read_networks(struct eql_scope *s, const struct eql_node *n, struct 
     return is_good;
 }
 
-static struct formula *network_call(struct eql_scope *s, const struct eql_node *n,
+static struct formula *network_call(struct query_scope *s, const struct eql_node *n,
                                     const struct expr *call)
 {
     struct formula **parts = ARENA_ARRAY(s->scratch, call->n_args, struct formula *);
@@ -347,7 +338,7 @@ static struct formula *network_call(struct eql_scope *s, const struct eql_node *
     return formula_join(s->a, FORMULA_OR, parts, call->n_args - 1);
 }
 
-static struct formula *lower_call(struct eql_scope *s, const struct eql_node *n)
+static struct formula *lower_call(struct query_scope *s, const struct eql_node *n)
 {
     struct eql_fields fields = {0};
     struct expr *e = eql_value(s, n, &fields);
@@ -374,7 +365,7 @@ static struct formula *lower_call(struct eql_scope *s, const struct eql_node *n)
 
 /* ---- logic -------------------------------------------------------------------- */
 
-static struct formula *lower_joined(struct eql_scope *s, const struct eql_node *n)
+static struct formula *lower_joined(struct query_scope *s, const struct eql_node *n)
 {
     struct formula **parts = ARENA_ARRAY(s->scratch, n->n_children, struct formula *);
     bool is_good = true;
@@ -388,7 +379,7 @@ static struct formula *lower_joined(struct eql_scope *s, const struct eql_node *
     return formula_join(s->a, n->kind == EQL_AND ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
 }
 
-static struct formula *no_condition(struct eql_scope *s, const struct eql_node *n)
+static struct formula *no_condition(struct query_scope *s, const struct eql_node *n)
 {
     enum eql_type type = n->kind == EQL_STRING ? EQL_TYPE_TEXT : EQL_TYPE_NUMBER;
 
@@ -398,7 +389,7 @@ static struct formula *no_condition(struct eql_scope *s, const struct eql_node *
 }
 
 /* is_negated: a `not` stands right before it, and is part of it from here on. */
-static struct formula *lower(struct eql_scope *s, const struct eql_node *n, bool is_negated)
+static struct formula *lower(struct query_scope *s, const struct eql_node *n, bool is_negated)
 {
     switch (n->kind) {
     case EQL_NULL:
@@ -426,7 +417,7 @@ static struct formula *lower(struct eql_scope *s, const struct eql_node *n, bool
     }
 }
 
-struct formula *eql_condition_lower(struct eql_scope *s, const struct eql_node *condition)
+struct formula *eql_condition_lower(struct query_scope *s, const struct eql_node *condition)
 {
     return lower(s, condition, false);
 }

@@ -22,21 +22,18 @@ struct eql_function {
 };
 
 /* By name in any case, the count and kind of arguments checked. */
-const struct eql_function *eql_function_of(struct eql_scope *s, const struct eql_node *call);
+const struct eql_function *eql_function_of(struct query_scope *s, const struct eql_node *call);
 const char *eql_type_name(enum eql_type type);
 
 /* ---- pattern.c, lucene.c ---------------------------------------------------------- */
 
 /* The text with * and ? as parts. False after an error. */
-bool eql_glob(struct eql_scope *s, struct place at, struct str pattern, struct glob *out);
+bool eql_glob(struct query_scope *s, struct place at, struct str pattern, struct glob *out);
 /* The cheapest atom that says the same; op and operand only. */
-bool eql_pattern_atom(struct eql_scope *s, struct place at, struct str pattern, bool is_caseless,
+bool eql_pattern_atom(struct query_scope *s, struct place at, struct str pattern, bool is_caseless,
                       struct atom *atom);
-/* How letters fold: by ASCII unless the text has others. */
-enum fold eql_fold(struct str text, bool is_caseless);
-
 /* A Lucene regex in the internal syntax. False after an error (or what weir does not do). */
-bool eql_regex(struct eql_scope *s, const struct eql_node *pattern, struct str text,
+bool eql_regex(struct query_scope *s, const struct eql_node *pattern, struct str text,
                bool is_caseless, struct regex *out);
 
 /* ---- value.c ------------------------------------------------------------------ */
@@ -48,25 +45,25 @@ struct eql_fields {
 };
 
 /* A value as an expression; what needs no field is computed now and is a literal then. */
-struct expr *eql_value(struct eql_scope *s, const struct eql_node *n, struct eql_fields *fields);
+struct expr *eql_value(struct query_scope *s, const struct eql_node *n, struct eql_fields *fields);
 enum eql_type eql_type_of(const struct expr *e);
 static inline bool eql_is_literal(const struct expr *e)
 {
     return e->kind != EXPR_FIELD && e->kind != EXPR_CALL;
 }
 /* A call, computed at once if it needs no field. */
-struct expr *eql_call(struct eql_scope *s, struct expr call, struct expr *const *args, size_t n);
+struct expr *eql_call(struct query_scope *s, struct expr call, struct expr *const *args, size_t n);
 
 /* ---- load.c, sequence.c ------------------------------------------------------------- */
 
 /* category where condition; NULL after an error. */
-struct formula *eql_item_formula(struct eql_scope *s, const struct eql_options *options,
+struct formula *eql_item_formula(struct query_scope *s, const struct query_options *options,
                                  const struct eql_item *item);
-bool eql_sequence_load(struct eql_scope *s, const struct eql_query *q,
-                       const struct eql_options *options, struct rule *rule);
+bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
+                       const struct query_options *options, struct rule *rule);
 
 /* ---- lower.c ------------------------------------------------------------------ */
 
-struct formula *eql_condition_lower(struct eql_scope *s, const struct eql_node *condition);
+struct formula *eql_condition_lower(struct query_scope *s, const struct eql_node *condition);
 
 #endif

@@ -16,7 +16,7 @@
 enum { GROUPS_MAX = 100 };
 
 struct reader {
-    struct eql_scope *s;
+    struct query_scope *s;
     struct place at;
     struct str text;
     size_t next;
@@ -256,7 +256,7 @@ static bool read_all(struct reader *r)
     return r->next == r->text.n || fail(r, "')' without '('");
 }
 
-bool eql_regex(struct eql_scope *s, const struct eql_node *pattern, struct str text,
+bool eql_regex(struct query_scope *s, const struct eql_node *pattern, struct str text,
                bool is_caseless, struct regex *out)
 {
     struct buf written = {0};

@@ -309,15 +309,12 @@ static bool parse_query(struct eql_parser *p, struct eql_query *q)
     return parse_event(p, q->items);
 }
 
-bool eql_parse(struct eql_scope *s, struct str text, struct eql_query *out)
+bool eql_parse(struct query_scope *s, struct str text, struct eql_query *out)
 {
     struct eql_parser p = {.s = s};
 
     *out = (struct eql_query){0};
-    if (text.n > EQL_QUERY_MAX)
-        return diag_error(s->diag, (struct place){1, 1}, "the query is larger than 1 MiB");
-    eql_lexer_init(&p.lexer, s->scratch, s->diag, text, s->diag->source_line);
-    if (!eql_advance(&p))
+    if (!eql_lexer_init(&p.lexer, s, text) || !eql_advance(&p))
         return false;
     if (!parse_query(&p, out))
         return false;

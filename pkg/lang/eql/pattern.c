@@ -1,15 +1,7 @@
 /* pattern.c - wildcards: * is any run, ? one character, and neither can be escaped. */
 #include "lang/eql/lower.h"
 
-#include "base/letter.h"
 #include "base/str.h"
-
-enum fold eql_fold(struct str text, bool is_caseless)
-{
-    if (!is_caseless)
-        return FOLD_NONE;
-    return letter_has_cased(text) ? FOLD_SIMPLE : FOLD_ASCII;
-}
 
 static enum glob_kind kind_at(struct str s, size_t at)
 {
@@ -27,7 +19,7 @@ static size_t part_length(struct str s, size_t at)
     return end - at;
 }
 
-bool eql_glob(struct eql_scope *s, struct place at, struct str pattern, struct glob *out)
+bool eql_glob(struct query_scope *s, struct place at, struct str pattern, struct glob *out)
 {
     size_t n = 0;
 
@@ -49,28 +41,13 @@ bool eql_glob(struct eql_scope *s, struct place at, struct str pattern, struct g
     return true;
 }
 
-bool eql_pattern_atom(struct eql_scope *s, struct place at, struct str pattern, bool is_caseless,
+bool eql_pattern_atom(struct query_scope *s, struct place at, struct str pattern, bool is_caseless,
                       struct atom *atom)
 {
     struct glob g;
 
     if (!eql_glob(s, at, pattern, &g))
         return false;
-    bool front = g.n_parts && g.parts[0].kind == GLOB_ANY;
-    bool back = g.n_parts > front && g.parts[g.n_parts - 1].kind == GLOB_ANY;
-    size_t n_middle = g.n_parts - front - back;
-    atom->fold = eql_fold(pattern, is_caseless);
-    atom->text = n_middle ? g.parts[front].text : STR("");
-    if (n_middle > 1 || (n_middle == 1 && g.parts[front].kind != GLOB_TEXT)) {
-        atom->op = ATOM_GLOB;
-        atom->glob = g;
-        atom->text = STR("");
-        return true;
-    }
-    atom->op = front && back            ? ATOM_CONTAINS
-               : front && n_middle == 0 ? ATOM_CONTAINS
-               : front                  ? ATOM_SUFFIX
-               : back                   ? ATOM_PREFIX
-                                        : ATOM_EQ;
+    query_glob_atom(&g, query_fold(pattern, is_caseless), atom);
     return true;
 }

@@ -13,8 +13,8 @@
 #define WINDOW_DEFAULT_MS (INT64_C(24) * 3600 * 1000)
 
 struct builder {
-    struct eql_scope *s;
-    const struct eql_options *options;
+    struct query_scope *s;
+    const struct query_options *options;
     const struct eql_query *q;
     struct rule *rule;
     struct correlation *c;
@@ -108,8 +108,8 @@ static void set_window(struct builder *b)
                   "no maxspan: what a sequence has begun is forgotten after a day");
 }
 
-bool eql_sequence_load(struct eql_scope *s, const struct eql_query *q,
-                       const struct eql_options *options, struct rule *rule)
+bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
+                       const struct query_options *options, struct rule *rule)
 {
     struct builder b = {.s = s, .q = q, .options = options, .rule = rule};
     size_t n = q->n_items + 1;

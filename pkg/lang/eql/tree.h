@@ -83,7 +83,7 @@ struct eql_query {
 /* ---- parsing ------------------------------------------------------------------ */
 
 struct eql_parser {
-    struct eql_scope *s;
+    struct query_scope *s;
     struct eql_lexer lexer;
     struct eql_token token; /* the next one */
     unsigned depth;
@@ -91,7 +91,7 @@ struct eql_parser {
 };
 
 /* False after the first error. */
-bool eql_parse(struct eql_scope *s, struct str text, struct eql_query *out);
+bool eql_parse(struct query_scope *s, struct str text, struct eql_query *out);
 
 /* NULL after an error. */
 struct eql_node *eql_condition_parse(struct eql_parser *p);

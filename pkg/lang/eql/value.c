@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static struct expr *new_expr(struct eql_scope *s, struct expr e)
+static struct expr *new_expr(struct query_scope *s, struct expr e)
 {
     struct expr *out = ARENA_NEW(s->a, struct expr);
 
@@ -41,7 +41,8 @@ enum eql_type eql_type_of(const struct expr *e)
 
 /* ---- fields ------------------------------------------------------------------- */
 
-static struct expr *field(struct eql_scope *s, const struct eql_node *n, struct eql_fields *fields)
+static struct expr *field(struct query_scope *s, const struct eql_node *n,
+                          struct eql_fields *fields)
 {
     struct str name = names_intern(s->names, n->text);
     uint32_t slot = 0;
@@ -58,7 +59,7 @@ static struct expr *field(struct eql_scope *s, const struct eql_node *n, struct 
 
 /* ---- calls -------------------------------------------------------------------- */
 
-static struct expr *literal_of(struct eql_scope *s, const struct expr_value *v)
+static struct expr *literal_of(struct query_scope *s, const struct expr_value *v)
 {
     struct expr e = {.kind = EXPR_NULL};
 
@@ -73,7 +74,7 @@ static struct expr *literal_of(struct eql_scope *s, const struct expr_value *v)
     return new_expr(s, e);
 }
 
-struct expr *eql_call(struct eql_scope *s, struct expr call, struct expr *const *args, size_t n)
+struct expr *eql_call(struct query_scope *s, struct expr call, struct expr *const *args, size_t n)
 {
     bool is_constant = call.op != EXPR_IN_NETWORK; /* networks are the matcher's business */
 
@@ -90,7 +91,7 @@ struct expr *eql_call(struct eql_scope *s, struct expr call, struct expr *const 
     return literal_of(s, &v);
 }
 
-static bool check_type(struct eql_scope *s, const struct eql_node *n, const struct expr *arg,
+static bool check_type(struct query_scope *s, const struct eql_node *n, const struct expr *arg,
                        enum eql_type wanted, const char *of)
 {
     enum eql_type type = eql_type_of(arg);
@@ -102,7 +103,7 @@ static bool check_type(struct eql_scope *s, const struct eql_node *n, const stru
 }
 
 /* The flag of between() is part of the operator. */
-static bool take_greedy(struct eql_scope *s, const struct eql_node *n, struct expr *call,
+static bool take_greedy(struct query_scope *s, const struct eql_node *n, struct expr *call,
                         struct expr **args, size_t *n_args)
 {
     if (call->op != EXPR_BETWEEN || *n_args < 4)
@@ -116,7 +117,7 @@ static bool take_greedy(struct eql_scope *s, const struct eql_node *n, struct ex
 }
 
 /* An offset that is null is none, except that the call is null then. */
-static struct expr *function(struct eql_scope *s, const struct eql_node *n,
+static struct expr *function(struct query_scope *s, const struct eql_node *n,
                              struct eql_fields *fields)
 {
     const struct eql_function *f = eql_function_of(s, n);
@@ -141,7 +142,7 @@ static struct expr *function(struct eql_scope *s, const struct eql_node *n,
     return eql_call(s, call, args, n_args);
 }
 
-static struct expr *arithmetic(struct eql_scope *s, const struct eql_node *n,
+static struct expr *arithmetic(struct query_scope *s, const struct eql_node *n,
                                struct eql_fields *fields)
 {
     static const enum expr_op OPS[] = {[EQL_ADD] = EXPR_ADD,
@@ -167,7 +168,7 @@ static struct expr *arithmetic(struct eql_scope *s, const struct eql_node *n,
     return eql_call(s, call, args, n->n_children);
 }
 
-struct expr *eql_value(struct eql_scope *s, const struct eql_node *n, struct eql_fields *fields)
+struct expr *eql_value(struct query_scope *s, const struct eql_node *n, struct eql_fields *fields)
 {
     switch (n->kind) {
     case EQL_NULL:

@@ -1,5 +1,5 @@
-/* eql_text.c - see eql_text.h. */
-#include "tests/lib/eql_text.h"
+/* query_text.c - see query_text.h. */
+#include "tests/lib/query_text.h"
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -25,11 +25,11 @@ static struct str with_quotes(struct arena *a, const char *text)
     return (struct str){out, s.n};
 }
 
-static void load(struct arena *a, const char *query, struct loaded_rules *out)
+static void load(struct arena *a, const char *language, const char *query, struct loaded_rules *out)
 {
     struct rule_loader *l = rule_loader_new(a, NULL, NULL);
 
-    rule_loader_add_as(l, STR("query"), STR("eql"), with_quotes(a, query));
+    rule_loader_add_as(l, STR("query"), str_from(language), with_quotes(a, query));
     rule_loader_finish(l, out);
     CHECK_EQ(out->n_verdicts, 1);
 }
@@ -57,12 +57,12 @@ static void dump_sequence(struct buf *out, const struct rule *rule)
     buf_release(&text);
 }
 
-struct str eql_document(struct arena *a, const char *query)
+struct str query_document(struct arena *a, const char *language, const char *query)
 {
     struct loaded_rules loaded;
     struct buf out = {0};
 
-    load(a, query, &loaded);
+    load(a, language, query, &loaded);
     const struct verdict *v = &loaded.verdicts[0];
     if (v->rule && v->rule->correlation)
         dump_sequence(&out, v->rule);
@@ -117,7 +117,7 @@ static bool reference_fires(struct arena *a, const struct rule *rule,
     return is_match;
 }
 
-bool eql_fires(const char *query, const char *json)
+bool query_fires(const char *language, const char *query, const char *json)
 {
     struct arena *a = arena_new(0);
     const struct profile_set *profiles;
@@ -126,7 +126,7 @@ bool eql_fires(const char *query, const char *json)
     struct str event = with_quotes(a, json);
 
     CHECK_EQ(profile_set_load(a, STR(""), &profiles, &err), WEIR_OK);
-    load(a, query, &loaded);
+    load(a, language, query, &loaded);
     if (!loaded.n_rules)
         fail_msg("%s: %.*s", query, (int)loaded.verdicts[0].messages[0].text.n,
                  loaded.verdicts[0].messages[0].text.p);

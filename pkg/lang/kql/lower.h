@@ -1,0 +1,13 @@
+/* lower.h - the tree of a query to a formula: what its files share.
+ *
+ * Functions return NULL after an error in the diag.
+ */
+#ifndef WEIR_LANG_KQL_LOWER_H
+#define WEIR_LANG_KQL_LOWER_H
+
+#include "lang/kql/tree.h"
+
+/* A leaf: KQL_IS, KQL_RANGE, KQL_BARE. */
+struct formula *kql_leaf(struct query_scope *s, const struct kql_node *n);
+
+#endif

@@ -1,0 +1,89 @@
+/* query.h - what the query languages share: who asks, where a text stands, how it is read, and
+ * the atoms that come of it; and which language reads a text.
+ *
+ * A query is a whole file, or a string inside a rule file: scope->at says where its first byte
+ * stands there, so that messages name places of the file. A rule file that embeds queries (in
+ * whatever language) calls query_load() and needs to know no language.
+ *
+ * Memory   the rule in scope->a, everything else in scope->scratch, which the loader resets.
+ * Limits   those of every query language are below; FORMULA_DEPTH_MAX and GLOB_PARTS_MAX of rule.h.
+ */
+#ifndef WEIR_LANG_QUERY_H
+#define WEIR_LANG_QUERY_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "lang/diag.h"
+#include "lang/names.h"
+#include "rule/rule.h"
+
+enum {
+    QUERY_BYTES_MAX = 1024 * 1024,
+    QUERY_DEPTH_MAX = 100,   /* parentheses, nots, calls and signs inside each other */
+    QUERY_VALUES_MAX = 10000 /* literals of one query */
+};
+
+struct query_scope {
+    struct arena *a, *scratch;
+    struct names *names;
+    struct diag *diag;
+    struct place at; /* of the query's first byte in its file; {1, 1} for a file that is a query */
+};
+
+/* What a rule file may say around its query. */
+struct query_options {
+    struct str category_field; /* EQL's event category; empty: event.category */
+};
+
+/* The query as the formula of `rule` (or as its correlation). options may be NULL. False: see
+ * scope->diag. `language` is one of those of query_language_is_known(). */
+bool query_load(struct query_scope *s, struct str language, struct str query,
+                const struct query_options *options, struct rule *rule);
+bool query_language_is_known(struct str language);
+/* The language of this name, case aside; empty if there is none. */
+struct str query_language_named(struct str word);
+
+/* A condition about single events in a language that has such texts (KQL), as part of something
+ * larger: a filter, an exception, an argument. NULL: see scope->diag. */
+struct formula *query_condition(struct query_scope *s, struct str language, struct str query);
+
+/* ---- for the languages ---------------------------------------------------------------------- */
+
+/* Where a text is being read. */
+struct query_reader {
+    struct str text;
+    size_t next;       /* the next byte */
+    size_t line_start; /* its line's first byte */
+    uint32_t line;
+    uint32_t first_col; /* of that byte */
+};
+
+/* False if the text is larger than QUERY_BYTES_MAX. */
+bool query_reader_init(struct query_reader *r, struct query_scope *s, struct str text);
+/* The place of a byte of the line at hand. */
+struct place query_place(const struct query_reader *r, size_t at);
+/* Step over the next byte. */
+void query_step(struct query_reader *r);
+/* Does `what` stand at byte `at`? */
+bool query_has(const struct query_reader *r, size_t at, const char *what);
+
+/* A character as UTF-8; returns its bytes (at most 4). */
+size_t query_put_utf8(char *out, uint32_t c);
+/* 0 to 15, or -1. */
+int query_hex(char c);
+
+/* An atom about a field; its texts are interned, what it leaves out is made empty. */
+struct formula *query_atom(struct query_scope *s, struct place at, struct str field,
+                           struct atom atom);
+
+/* The cheapest operation that says what the glob says: op, text, glob and fold only. The texts of
+ * the parts must be interned. */
+void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom);
+/* How letters fold: not at all, or by ASCII unless the text has others. */
+enum fold query_fold(struct str text, bool is_caseless);
+
+/* False after an error, if `spare` more levels around it would be more than FORMULA_DEPTH_MAX. */
+bool query_check_depth(struct query_scope *s, struct place at, const struct formula *f,
+                       unsigned spare);
+
+#endif

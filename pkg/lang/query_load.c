@@ -1,0 +1,56 @@
+/* query_load.c - which language reads a query: the one table of them. */
+#include "lang/query.h"
+
+#include "base/str.h"
+#include "lang/eql/eql.h"
+#include "lang/kql/kql.h"
+
+struct query_language {
+    struct str name;
+    bool (*load)(struct query_scope *s, struct str query, const struct query_options *options,
+                 struct rule *rule);
+    struct formula *(*condition)(struct query_scope *s, struct str query); /* NULL: it has none */
+};
+
+static const struct query_language LANGUAGES[] = {
+    {{"eql", 3}, eql_load, NULL},
+    {{"kql", 3}, kql_load, kql_condition},
+};
+
+static const struct query_language *language_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(LANGUAGES); i++)
+        if (str_eq(LANGUAGES[i].name, name))
+            return &LANGUAGES[i];
+    return NULL;
+}
+
+bool query_language_is_known(struct str language)
+{
+    return language_of(language) != NULL;
+}
+
+struct str query_language_named(struct str word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(LANGUAGES); i++)
+        if (str_eq_ci(LANGUAGES[i].name, word))
+            return LANGUAGES[i].name;
+    return STR("");
+}
+
+bool query_load(struct query_scope *s, struct str language, struct str query,
+                const struct query_options *options, struct rule *rule)
+{
+    const struct query_language *l = language_of(language);
+
+    ASSERT(l);
+    return l->load(s, query, options, rule);
+}
+
+struct formula *query_condition(struct query_scope *s, struct str language, struct str query)
+{
+    const struct query_language *l = language_of(language);
+
+    ASSERT(l && l->condition);
+    return l->condition(s, query);
+}
