@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "commands.h"
-#include "event/time.h"
+#include "base/time.h"
 
 enum { STEP_MAX_MS = 86400000, BRAKE_MAX = 1000000, BUDGET_MAX_MIB = 1024 * 1024 };
 

@@ -9,7 +9,7 @@
 #include "alert/document.h"
 #include "alert/ocsf.h"
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "match/evidence.h"
 
 #include <stdlib.h>

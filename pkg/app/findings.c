@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 
 enum { SLOTS = 1 << 18 /* more than twice FINDINGS_MAX */, UID_BYTES = 16 };
 

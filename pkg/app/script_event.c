@@ -5,7 +5,7 @@
 #include "app/script.h"
 #include "base/buf.h"
 #include "base/decimal.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "json/tree.h"
 #include "json/write.h"
 

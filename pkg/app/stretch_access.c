@@ -8,7 +8,7 @@
 #include "app/measure.h"
 #include "app/stretch.h"
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "worker/scene.h"
 
 /* ---- time --------------------------------------------------------------------------------------

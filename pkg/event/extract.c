@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "event/decode.h"
 #include "event/extractor.h"
-#include "event/time.h"
+#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "event/profile_impl.h"
-#include "event/time.h"
+#include "base/time.h"
 
 /* ---- values at a path --------------------------------------------------------------- */
 

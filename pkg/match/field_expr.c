@@ -1,7 +1,7 @@
 /* field_expr.c - JSON kinds to the types of expressions. */
 #include "match/field_expr.h"
 
-#include "match/cidr.h"
+#include "base/ip.h"
 
 struct expr_value field_expr_value(enum json_kind kind, struct str text)
 {

@@ -23,7 +23,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "match/cidr.h"
+#include "base/ip.h"
 #include "match/exact.h"
 #include "match/glob.h"
 #include "match/literal.h"

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "match/cidr.h"
+#include "base/ip.h"
 #include "match/field_expr.h"
 #include "match/number.h"
 #include "match/reference_text.h"

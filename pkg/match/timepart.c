@@ -1,7 +1,7 @@
 /* timepart.c - a part of a time, compared as a number. */
 #include "match/timepart.h"
 
-#include "event/time.h"
+#include "base/time.h"
 #include "match/number.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* timepart.h - the hour, the day, the week ... of a time as it is written.
  *
  * Sigma's `hour`, `minute` and their like: the number comes from the text itself, no zone is
- * applied. A value that is no time (event/time.h) has no parts and matches nothing.
+ * applied. A value that is no time (base/time.h) has no parts and matches nothing.
  */
 #ifndef WEIR_MATCH_TIMEPART_H
 #define WEIR_MATCH_TIMEPART_H

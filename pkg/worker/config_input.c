@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "worker/config_value.h"
 
 enum { LABELS_MAX = 64, TENANT_NAME_MAX = 64 };

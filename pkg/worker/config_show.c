@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "worker/config_load.h"
 #include "worker/config_value.h"
 

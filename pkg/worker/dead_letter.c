@@ -7,7 +7,7 @@
 
 #include "alert/redact.h"
 #include "base/str.h"
-#include "event/time.h"
+#include "base/time.h"
 #include "json/write.h"
 #include "state/uid.h"
 

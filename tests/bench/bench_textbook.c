@@ -26,7 +26,7 @@
 #include "app/stream.h"
 #include "base/cpu.h"
 #include "base/str.h"
-#include "match/cidr.h"
+#include "base/ip.h"
 #include "match/number.h"
 #include "match/reference_text.h"
 #include "match/regex.h"

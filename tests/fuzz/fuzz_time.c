@@ -1,6 +1,6 @@
 /* fuzz_time.c - any text as a time: both readers agree, and what is read formats and reads back. */
 #include "base/base.h"
-#include "event/time.h"
+#include "base/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "event/time.h"
+#include "base/time.h"
 
 TEST(known_texts_give_known_times)
 {

@@ -1,12 +1,12 @@
-/* cidr.h - addresses and networks, v4 and v6.
+/* ip.h - addresses and networks, v4 and v6.
  *
  * A v4-mapped v6 address (::ffff:a.b.c.d) is inside a v4 network too; a plain v4 address is
  * inside a v6 network only if that is a network of mapped addresses (::/0 holds no v4).
  * Text is parsed strictly (inet_pton: four decimal parts without leading zeros); a zone
  * ("%eth0"), a port or blanks make it no address.
  */
-#ifndef WEIR_MATCH_CIDR_H
-#define WEIR_MATCH_CIDR_H
+#ifndef WEIR_BASE_IP_H
+#define WEIR_BASE_IP_H
 
 #include "base/base.h"
 

@@ -4,7 +4,7 @@
  * counted in years that begin in March so that the leap day is the last of its year). Nothing
  * here knows time zones but as offsets that the text states.
  */
-#include "event/time.h"
+#include "base/time.h"
 
 #include "base/str.h"
 

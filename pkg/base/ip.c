@@ -1,6 +1,6 @@
-/* cidr.c - both kinds of address become 16 bytes, so that "inside" is one comparison of
+/* ip.c - both kinds of address become 16 bytes, so that "inside" is one comparison of
  * leading bits. */
-#include "match/cidr.h"
+#include "base/ip.h"
 
 #include "base/str.h"
 

@@ -6,8 +6,8 @@
  *          it has no year.
  * Range    years 1970 to 2200; anything else is no time.
  */
-#ifndef WEIR_EVENT_TIME_H
-#define WEIR_EVENT_TIME_H
+#ifndef WEIR_BASE_TIME_H
+#define WEIR_BASE_TIME_H
 
 #include "base/base.h"
 

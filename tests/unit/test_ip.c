@@ -1,5 +1,5 @@
-/* test_cidr.c - addresses and networks. */
-#include "match/cidr.h"
+/* test_ip.c - addresses and networks. */
+#include "base/ip.h"
 
 #include "tests/lib/test.h"
 
