@@ -12,9 +12,11 @@ CC      ?= gcc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
+# The compiler of pkg/doc/toml.cpp goes with that of C.
+CXX     := $(subst clang,clang++,$(subst gcc,g++,$(CC)))
 SAN     ?=
-B       ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 comma   := ,
+B       ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 JOBS    ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
@@ -25,8 +27,13 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pro
 OPT     ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2 -DNDEBUG)
 LANG_FLAGS := -std=gnu17 -D_GNU_SOURCE -Ipkg -I.
 CFLAGS  += $(LANG_FLAGS) -g $(OPT) $(WARN) -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+# What the C driver does not link for the sanitizers of C++.
+CXX_SAN := $(if $(findstring undefined,$(SAN)),-fno-sanitize=vptr$(if $(findstring clang,$(CC)),$(comma)function))
+# No exception crosses the C interface of the one C++ file: there are none.
+CXXFLAGS += -std=c++17 -D_GNU_SOURCE -Ipkg -g $(OPT) -Wall -Wextra -Wshadow -Wconversion -Werror \
+           -fno-exceptions -fno-rtti -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all $(CXX_SAN))
 LDFLAGS += $(if $(SAN),-fsanitize=$(SAN))
-LIBS    := -lrdkafka -lmicrohttpd -lhs -lpcre2-8 -lyaml -lhiredis -lssl -lcrypto -lxxhash -lmaxminddb -lzstd -lz -lm -lpthread
+LIBS    := -lrdkafka -lmicrohttpd -lhs -lpcre2-8 -lyaml -lhiredis -lssl -lcrypto -lxxhash -lmaxminddb -lzstd -lz -lm -lpthread -lstdc++
 
 VERSION_FLAGS := -DWEIR_VERSION='"$(VERSION)"' -DWEIR_COMMIT='"$(COMMIT)"'
 
@@ -40,7 +47,8 @@ EMBED_PROFILES := $(sort $(wildcard detections/profiles/*.yml))
 EMBED_LISTS := $(sort $(wildcard detections/lists/*.txt detections/lists/*.csv))
 EMBED_LIBRARIES := $(sort $(wildcard pkg/state/*.lua))
 GEN_OBJ := $(B)/gen/profiles.o $(B)/gen/lists.o $(B)/gen/libraries.o
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(GEN_OBJ)
+LIB_CXX := pkg/doc/toml.cpp
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(LIB_CXX:%.cpp=$(B)/%_cpp.o) $(GEN_OBJ)
 CMD_SRC := $(sort $(wildcard cmd/weir/*.c))
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 
@@ -58,7 +66,7 @@ define stamp
 $(shell mkdir -p $(B); echo '$(2)' | cmp -s - $(B)/$(1) || echo '$(2)' > $(B)/$(1))
 endef
 ifeq ($(filter help clean tidy fmt,$(MAKECMDGOALS)),)
-$(call stamp,flags.stamp,$(CC) $(CFLAGS) $(AVX2) $(AVX512))
+$(call stamp,flags.stamp,$(CC) $(CFLAGS) $(AVX2) $(AVX512) $(CXXFLAGS))
 $(call stamp,commit.stamp,$(VERSION) $(COMMIT))
 endif
 $(B)/cmd/weir/version.o: $(B)/commit.stamp
@@ -87,6 +95,11 @@ $(B)/%.o: %.c $(B)/flags.stamp
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  CC    $<",:)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(B)/%_cpp.o: %.cpp $(B)/flags.stamp
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  CXX   $<",:)
+	$(Q)$(CXX) $(CXXFLAGS) -c -o $@ $<
 
 $(B)/libweir.a: $(LIB_OBJ)
 	@$(if $(Q),echo "  AR    $@",:)
@@ -199,11 +212,11 @@ tidy: ## house rules: include table, banned calls, opening comments, guards, len
 	$(Q)tools/tidy
 
 format: ## is everything as clang-format would have it?
-	$(Q)bad=$$(clang-format --dry-run -Werror $(ALL_C) $(ALL_H) 2>&1 | sed -n 's/:[0-9]*:[0-9]*: error:.*//p' | sort -u); \
+	$(Q)bad=$$(clang-format --dry-run -Werror $(ALL_C) $(ALL_H) $(LIB_CXX) 2>&1 | sed -n 's/:[0-9]*:[0-9]*: error:.*//p' | sort -u); \
 	for f in $$bad; do echo "$$f: error: not as clang-format has it (make fmt)"; done; [ -z "$$bad" ]
 
 fmt: ## let clang-format rewrite the sources
-	$(Q)clang-format -i $(ALL_C) $(ALL_H)
+	$(Q)clang-format -i $(ALL_C) $(ALL_H) $(LIB_CXX)
 
 lint: $(LINT_OK) ## static analysis with clang-tidy (.clang-tidy), and clang's own warnings
 

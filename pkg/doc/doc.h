@@ -1,4 +1,4 @@
-/* doc.h - one tree for YAML (and later TOML) that remembers line and column.
+/* doc.h - one tree for YAML and TOML that remembers line and column.
  *
  * Every file that a person writes (rule, profile, list, configuration) becomes this
  * tree, so that an error can point at the place it is about.
@@ -10,6 +10,8 @@
  * the safe loader does not know is an error, and so is !!binary. `<<` merges maps.
  *
  * Columns count characters, as editors do.
+ *
+ * TOML says itself what is a text and what a number; toml.cpp (the one file of C++) reads it.
  *
  * Memory   nodes and text live in the arena that doc_parse_yaml() was given.
  * Limits   depth DOC_DEPTH_MAX, nodes DOC_NODES_MAX; aliases (`*name`) are expanded
@@ -53,6 +55,12 @@ MUST_USE enum weir_rc doc_parse_yaml(struct arena *a, struct str text, struct do
 MUST_USE enum weir_rc doc_parse_yaml_at(struct arena *a, struct str text, uint32_t first_line,
                                         struct doc_node **docs, size_t *n_docs,
                                         struct weir_err *err);
+
+/* The table that a TOML text is, its members in the order of the file. Dates and times are texts
+ * (is_quoted: false); inf and nan are DOC_FLOAT without a number. A text in """...""" starts at its
+ * first quote. Fails with WEIR_SYNTAX or WEIR_LIMIT and a position. */
+MUST_USE enum weir_rc doc_parse_toml(struct arena *a, struct str text, struct doc_node **doc,
+                                     struct weir_err *err);
 
 /* Cut the next document's own text off a stream, at the `---` lines, so that a syntax error in
  * one document does not hide the next. *line is the line of *rest in its file: 1 at first, then
