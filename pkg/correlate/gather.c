@@ -42,12 +42,6 @@ struct hashed {
 };
 enum { HASHED_MAX = 4 };
 
-/* Where an event's values of a field begin, if it is of the event at hand. */
-struct begin {
-    uint64_t event;
-    uint32_t at;
-};
-
 /* A field that may name an entity; of each entity the first that has a value does. */
 struct naming {
     uint32_t field; /* FIELD_NONE: the end */
@@ -81,9 +75,6 @@ struct gatherer {
     bool has_entities;
     uint64_t event_id;
     bool has_event_id;
-    uint64_t n_events;    /* so far; its number */
-    struct begin *begins; /* per field */
-    uint32_t n_fields;
     struct hashed hashed[HASHED_MAX];
     size_t n_hashed;
 };
@@ -225,8 +216,6 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->arena = arena_new(0);
     w->own = arena_new(0);
     w->digest = digest_new();
-    w->n_fields = field_count(fields);
-    w->begins = ARENA_ARRAY(w->own, w->n_fields + 1, struct begin);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
     w->n_needed = ARENA_ARRAY(w->own, g->n_base_rules, size_t);
@@ -276,43 +265,20 @@ static bool is_value(const struct event_value *v)
            v->kind == JSON_FALSE;
 }
 
-/* Fields are asked for many times an event, values are few: each has its place noted once. */
-static void note_begins(struct gatherer *w)
-{
-    const struct event *e = w->at->event;
-
-    w->n_events++;
-    for (uint32_t i = 0; i < e->n_values; i++) {
-        uint32_t field = e->values[i].field;
-        if (field < w->n_fields && w->begins[field].event != w->n_events && is_value(&e->values[i]))
-            w->begins[field] = (struct begin){w->n_events, i};
-    }
-}
-
-/* Of the field's first value; n_values: it has none. */
-static uint32_t begin_of(const struct gatherer *w, uint32_t field)
-{
-    bool has = field < w->n_fields && w->begins[field].event == w->n_events;
-
-    return has ? w->begins[field].at : w->at->event->n_values;
-}
-
 /* Values of a field, at most `max`; 0: missing or null. */
 static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, size_t max)
 {
     const struct event *e = w->at->event;
     size_t n = 0;
 
-    for (uint32_t i = begin_of(w, field); i < e->n_values; i++) {
+    for (uint32_t i = 0; i < e->n_values; i++) {
         if (e->values[i].field != field || !is_value(&e->values[i]))
             continue;
         if (n == max) {
-            w->counts.keys_cut++;
+            w->counts.keys_cut += max == MEMBERS_MAX; /* who asks for the first wants no other */
             break;
         }
         out[n++] = text_of(w, &e->values[i]);
-        if (max == 1) /* who asks for the first wants no other */
-            break;
     }
     return n;
 }
@@ -845,7 +811,7 @@ static bool first_entity(struct gatherer *w, struct str *key)
     uint32_t profile = profile_place(w);
 
     for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++)
-        for (uint32_t i = begin_of(w, e->field); i < event->n_values; i++) {
+        for (uint32_t i = 0; i < event->n_values; i++) {
             const struct event_value *v = &event->values[i];
             if (v->field != e->field || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
                 continue;
@@ -903,7 +869,6 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
     w->n_hashed = 0;
     arena_reset(w->arena);
-    note_begins(w);
     for (size_t i = 0; i < n; i++) {
         uint32_t rule = w->first + rules[i];
         const struct graph_rule *r = &w->g->rules[rule];

@@ -190,20 +190,42 @@ struct expr_event {
     const struct net_lazy *lazy;
 };
 
-static struct expr_value expr_field(void *context, uint32_t slot)
+/* At most `max` members of the field that are scalars. */
+static size_t expr_values(const struct expr_event *x, uint32_t slot, struct expr_value *out,
+                          size_t max)
 {
-    const struct expr_event *x = context;
+    size_t n = 0;
 
-    for (uint32_t i = 0; i < x->e->n_values; i++) {
+    for (uint32_t i = 0; i < x->e->n_values && n < max; i++) {
         struct prepared_value *v = &x->e->values[i];
         if (v->field != x->lazy->expr_fields[slot] || !value_has_text(v))
             continue;
         value_ready(v, x->e->blocks);
-        struct expr_value out = field_expr_value((enum json_kind)v->kind, v->text);
-        if (out.type != EXPR_VALUE_NULL)
-            return out;
+        out[n] = field_expr_value((enum json_kind)v->kind, v->text);
+        n += out[n].type != EXPR_VALUE_NULL;
     }
-    return (struct expr_value){.type = EXPR_VALUE_NULL};
+    return n;
+}
+
+static struct expr_value expr_field(void *context, uint32_t slot)
+{
+    struct expr_value first = {.type = EXPR_VALUE_NULL};
+
+    (void)expr_values(context, slot, &first, 1);
+    return first;
+}
+
+static struct expr_value expr_members(void *context, uint32_t slot)
+{
+    const struct expr_event *x = context;
+    struct expr_value two[2], *all = two;
+    size_t n = expr_values(x, slot, two, 2);
+
+    if (n == 2) {
+        all = ARENA_ARRAY(x->e->expr_space, EXPR_LIST_MAX, struct expr_value);
+        n = expr_values(x, slot, all, EXPR_LIST_MAX);
+    }
+    return expr_value_list(x->e->expr_space, all, n);
 }
 
 static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
@@ -212,7 +234,7 @@ static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
 
     arena_reset(e->expr_space);
     return expr_truth(lazy->atom->expr, &(struct expr_scope){.field = expr_field,
-                                                             .in_network = field_expr_in_network,
+                                                             .members = expr_members,
                                                              .context = &x,
                                                              .space = e->expr_space});
 }

@@ -1,8 +1,6 @@
 /* field_expr.c - JSON kinds to the types of expressions. */
 #include "match/field_expr.h"
 
-#include "base/ip.h"
-
 struct expr_value field_expr_value(enum json_kind kind, struct str text)
 {
     switch (kind) {
@@ -16,12 +14,4 @@ struct expr_value field_expr_value(enum json_kind kind, struct str text)
     default:
         return (struct expr_value){.type = EXPR_VALUE_NULL};
     }
-}
-
-bool field_expr_in_network(UNUSED void *context, struct str address, struct str network)
-{
-    struct ip_address ip;
-    struct ip_network net;
-
-    return ip_parse(address, &ip) && ip_network_parse(network, &net) && ip_in_network(&ip, &net);
 }

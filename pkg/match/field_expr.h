@@ -11,7 +11,4 @@
 /* What a JSON value is in an expression; null for objects, lists and null. text: unescaped. */
 struct expr_value field_expr_value(enum json_kind kind, struct str text);
 
-/* expr_scope.in_network */
-bool field_expr_in_network(void *context, struct str address, struct str network);
-
 #endif

@@ -242,6 +242,17 @@ static struct expr_value expr_field(void *context, uint32_t slot)
     return (struct expr_value){.type = EXPR_VALUE_NULL};
 }
 
+static struct expr_value expr_members(void *context, uint32_t slot)
+{
+    const struct expr_event *e = context;
+    struct field_values values = values_of(e->r, e->event, e->atom->expr_fields.items[slot]);
+    struct expr_value *all = ARENA_ARRAY(e->r->step, values.n, struct expr_value);
+
+    for (size_t i = 0; i < values.n; i++)
+        all[i] = field_expr_value(values.items[i].kind, values.items[i].text);
+    return expr_value_list(e->r->step, all, values.n);
+}
+
 static enum truth expr_atom(struct reference *r, const struct atom *atom,
                             const struct event_tree *event)
 {
@@ -249,7 +260,7 @@ static enum truth expr_atom(struct reference *r, const struct atom *atom,
 
     arena_reset(r->step);
     return expr_truth(atom->expr, &(struct expr_scope){.field = expr_field,
-                                                       .in_network = field_expr_in_network,
+                                                       .members = expr_members,
                                                        .context = &e,
                                                        .space = r->step});
 }

@@ -20,6 +20,7 @@ enum {
     CORRELATION_INPUTS_MAX = 64,      /* rules that one listens to */
     CORRELATION_GROUP_MAX = 16,       /* parts of a group key */
     CORRELATION_FIELDS_MAX = 16,      /* fields of a distinct tuple */
+    CORRELATION_COLUMNS_MAX = 64,     /* columns of a group's rows, aggregates over them, outputs */
     CORRELATION_KEYS_PER_EVENT = 100, /* a multi-valued group field makes so many keys at most */
     CORRELATION_COUNT_MAX = 100000    /* threshold of a count or of distinct values */
 };
@@ -37,6 +38,7 @@ enum operator_kind {
     OPERATOR_GEO_VELOCITY,
     OPERATOR_RISK,
     OPERATOR_SEQUENCE,
+    OPERATOR_GROUP,
     OPERATOR_KINDS
 };
 
@@ -76,9 +78,64 @@ struct sequence_item {
     uint32_t runs; /* > 0 */
 };
 
+/* ---- OPERATOR_GROUP: STATS ... BY, groupBy, stats ----------------------------------------------
+ */
+
+/* What is made of one column of the rows of a group, in order of time. Null is no value; a list is
+ * its members, except for FIRST, LAST and COUNT_TRUE. */
+enum group_kind {
+    GROUP_COUNT,      /* values; without a column: rows */
+    GROUP_COUNT_TRUE, /* rows in which it is true */
+    GROUP_DISTINCT,   /* different values, exact */
+    GROUP_VALUES,     /* the different values in order, the first `limit` of them */
+    GROUP_COLLECT,    /* the different values as they came, the first `limit` of them */
+    GROUP_LIST,       /* all values as they came, the first `limit` of them */
+    GROUP_MIN,        /* of numbers, and of texts by bytes (numbers before texts) */
+    GROUP_MAX,
+    GROUP_SUM,
+    GROUP_AVERAGE,
+    GROUP_DEVIATION,  /* of the population */
+    GROUP_PERCENTILE, /* nearest rank */
+    GROUP_FIRST,      /* of the earliest row that has it: by time, or by the column `order` */
+    GROUP_LAST,
+    GROUP_KINDS
+};
+
+enum { GROUP_NO_COLUMN = UINT32_MAX, GROUP_TIME_COLUMN = UINT32_MAX - 1 };
+
+struct group_aggregate {
+    enum group_kind kind;
+    struct str name;
+    uint32_t column; /* of `columns`, or GROUP_NO_COLUMN, or GROUP_TIME_COLUMN: the row's time */
+    uint32_t order;  /* FIRST, LAST: column that orders, as above; GROUP_NO_COLUMN: time */
+    int64_t percentile_micro;
+    uint32_t limit; /* of lists; 0: GROUP_LIST_MAX */
+};
+
+/* What is told of a group whose condition holds. */
+struct group_output {
+    struct str name;
+    const struct expr *expr;
+};
+
+/* Expressions behind the aggregates have slots: the parts of the group key first (null where the
+ * event had none and on_missing is MISSING_GROUP), then the aggregates; EXPR_TIME is the time of
+ * the row at which the group is judged. */
+struct group_stats {
+    const struct str *columns; /* fields (mostly derived) whose values a row keeps */
+    size_t n_columns;
+    const struct group_aggregate *aggregates;
+    size_t n_aggregates;
+    const struct expr *having; /* NULL: true */
+    const struct group_output *outputs;
+    size_t n_outputs;
+};
+
 enum emit_mode { EMIT_EARLY, EMIT_FINAL };
 enum count_by { COUNT_BY_DEFAULT, COUNT_BY_MATCH, COUNT_BY_EVENT_ID };
-enum on_missing { MISSING_DROP, MISSING_GROUP };
+/* Of an event without a group field: no operation; a group of its own, whose key is null; the same
+ * with the empty text for a key. */
+enum on_missing { MISSING_DROP, MISSING_GROUP, MISSING_EMPTY };
 
 struct correlation {
     enum operator_kind kind;
@@ -107,6 +164,7 @@ struct correlation {
     int64_t distance_m, speed_m_per_h; /* geo velocity */
     int64_t half_life_ms;              /* risk */
     struct str scope;                  /* ratio: field whose value is judged = fields[0] */
+    const struct group_stats *stats;   /* GROUP */
     uint32_t line, col;                /* of the `correlation` map */
 };
 

@@ -5,6 +5,8 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/time.h"
+#include "rule/dump.h"
 #include "rule/expr_impl.h"
 
 #include <math.h>
@@ -34,7 +36,59 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_LE] = "lte",
                                             [EXPR_GT] = "gt",
                                             [EXPR_GE] = "gte",
-                                            [EXPR_IS_NULL] = "is_null"};
+                                            [EXPR_IS_NULL] = "is_null",
+                                            [EXPR_AND] = "and",
+                                            [EXPR_OR] = "or",
+                                            [EXPR_NOT] = "not",
+                                            [EXPR_CASE] = "case",
+                                            [EXPR_COALESCE] = "coalesce",
+                                            [EXPR_IN] = "in",
+                                            [EXPR_ANY_OF] = "any_of",
+                                            [EXPR_FILTER] = "filter",
+                                            [EXPR_MAP] = "map",
+                                            [EXPR_LOWER] = "lower",
+                                            [EXPR_UPPER] = "upper",
+                                            [EXPR_TRIM] = "trim",
+                                            [EXPR_TRIM_LEFT] = "trim_left",
+                                            [EXPR_TRIM_RIGHT] = "trim_right",
+                                            [EXPR_REPLACE_TEXT] = "replace_text",
+                                            [EXPR_SPLIT] = "split",
+                                            [EXPR_REGEX] = "regex",
+                                            [EXPR_CAPTURE] = "capture",
+                                            [EXPR_REPLACE] = "replace",
+                                            [EXPR_URL_DECODE] = "url_decode",
+                                            [EXPR_BASE64_DECODE] = "base64_decode",
+                                            [EXPR_HAS_TEXT] = "has_text",
+                                            [EXPR_QUOTIENT] = "quotient",
+                                            [EXPR_ROUND] = "round",
+                                            [EXPR_FLOOR] = "floor",
+                                            [EXPR_CEILING] = "ceiling",
+                                            [EXPR_ABSOLUTE] = "absolute",
+                                            [EXPR_POWER] = "power",
+                                            [EXPR_SQUARE_ROOT] = "square_root",
+                                            [EXPR_LOGARITHM] = "logarithm",
+                                            [EXPR_LEAST] = "least",
+                                            [EXPR_GREATEST] = "greatest",
+                                            [EXPR_WHOLE] = "whole",
+                                            [EXPR_REAL] = "real",
+                                            [EXPR_BOOLEAN] = "boolean",
+                                            [EXPR_DISTANCE] = "distance",
+                                            [EXPR_TIME_OF] = "time_of",
+                                            [EXPR_TIME_TEXT] = "time_text",
+                                            [EXPR_TIME_FORMAT] = "time_format",
+                                            [EXPR_TIME_TRUNC] = "time_trunc",
+                                            [EXPR_TIME_DIFF] = "time_diff",
+                                            [EXPR_TIME_PART] = "time_part",
+                                            [EXPR_LIST] = "list",
+                                            [EXPR_LIST_COUNT] = "list_count",
+                                            [EXPR_LIST_AT] = "list_at",
+                                            [EXPR_LIST_FIND] = "list_find",
+                                            [EXPR_LIST_JOIN] = "list_join",
+                                            [EXPR_LIST_SUM] = "list_sum",
+                                            [EXPR_LIST_AVERAGE] = "list_average",
+                                            [EXPR_LIST_DISTINCT] = "list_distinct",
+                                            [EXPR_LIST_SORT] = "list_sort",
+                                            [EXPR_LIST_INTERSECT] = "list_intersect"};
 
 const char *expr_op_name(enum expr_op op)
 {
@@ -43,12 +97,12 @@ const char *expr_op_name(enum expr_op op)
 
 /* ---- values ------------------------------------------------------------------- */
 
-static struct expr_value whole_value(int64_t n)
+struct expr_value expr_value_whole(int64_t n)
 {
     return (struct expr_value){.type = EXPR_VALUE_INT, .whole = n, .real = (double)n};
 }
 
-static struct expr_value real_value(double d)
+struct expr_value expr_value_real(double d)
 {
     if (!isfinite(d))
         return EXPR_NOTHING;
@@ -75,19 +129,31 @@ struct expr_value expr_value_number(struct str json)
     if (!decimal_is_number(json) || json.n > DIGITS_MAX)
         return EXPR_NOTHING;
     if (str_to_i64(json, &n)) {
-        v = whole_value(n);
+        v = expr_value_whole(n);
     } else {
         memcpy(z, json.p, json.n);
         z[json.n] = '\0';
-        v = real_value(strtod(z, NULL));
+        v = expr_value_real(strtod(z, NULL));
     }
     v.text = json;
     return v;
 }
 
-static bool is_number(const struct expr_value *v)
+int expr_value_cmp(const struct expr_value *a, const struct expr_value *b)
 {
-    return v->type == EXPR_VALUE_INT || v->type == EXPR_VALUE_REAL;
+    bool is_a = expr_is_number(a), is_b = expr_is_number(b);
+
+    if (is_a && is_b) {
+        if (a->type == EXPR_VALUE_INT && b->type == EXPR_VALUE_INT)
+            return (a->whole > b->whole) - (a->whole < b->whole);
+        return (a->real > b->real) - (a->real < b->real);
+    }
+    if (a->type == EXPR_VALUE_TEXT && b->type == EXPR_VALUE_TEXT)
+        return str_cmp(a->text, b->text);
+    if (a->type == EXPR_VALUE_BOOL && b->type == EXPR_VALUE_BOOL)
+        return (int)a->is_true - (int)b->is_true;
+    int rank_a = is_a ? 1 : (int)a->type * 2, rank_b = is_b ? 1 : (int)b->type * 2;
+    return (rank_a > rank_b) - (rank_a < rank_b);
 }
 
 /* The shortest digits that read back as the same number; a whole one keeps its ".0". */
@@ -106,6 +172,8 @@ static struct str real_text(struct arena *a, double d)
 bool expr_value_string(struct arena *a, const struct expr_value *v, struct str *out)
 {
     switch (v->type) {
+    case EXPR_VALUE_LIST:
+        return expr_join(a, v->items, v->n_items, STR(","), out);
     case EXPR_VALUE_NULL:
         return false;
     case EXPR_VALUE_BOOL:
@@ -148,44 +216,24 @@ static struct expr_value whole_call(enum expr_op op, int64_t x, int64_t y)
         out = is_over ? 0 : op == EXPR_DIVIDE ? x / y : x % y;
         break;
     }
-    return is_over ? EXPR_NOTHING : whole_value(out);
+    return is_over ? EXPR_NOTHING : expr_value_whole(out);
 }
 
 static struct expr_value real_call(enum expr_op op, double x, double y)
 {
     switch (op) {
     case EXPR_ADD:
-        return real_value(x + y);
+        return expr_value_real(x + y);
     case EXPR_SUBTRACT:
-        return real_value(x - y);
+        return expr_value_real(x - y);
     case EXPR_MULTIPLY:
-        return real_value(x * y);
+        return expr_value_real(x * y);
     case EXPR_DIVIDE:
-        return real_value(x / y); /* by zero: not finite, null */
+        return expr_value_real(x / y); /* by zero: not finite, null */
     default:
-        return real_value(fmod(x, y));
+        return expr_value_real(fmod(x, y));
     }
 }
-
-static struct expr_value arithmetic(const struct expr_args *a)
-{
-    const struct expr_value *x = &a->items[0], *y = &a->items[1];
-
-    if (!is_number(x) || !is_number(y))
-        return EXPR_NOTHING;
-    if (x->type == EXPR_VALUE_INT && y->type == EXPR_VALUE_INT)
-        return whole_call(a->e->op, x->whole, y->whole);
-    return real_call(a->e->op, x->real, y->real);
-}
-
-static struct expr_value negate(const struct expr_value *x)
-{
-    if (x->type == EXPR_VALUE_INT)
-        return whole_call(EXPR_SUBTRACT, 0, x->whole);
-    return x->type == EXPR_VALUE_REAL ? real_value(-x->real) : EXPR_NOTHING;
-}
-
-/* ---- comparisons -------------------------------------------------------------- */
 
 /* A text that is a number may stand where a number is compared. */
 static struct expr_value as_number(struct expr_value v)
@@ -193,12 +241,43 @@ static struct expr_value as_number(struct expr_value v)
     return v.type == EXPR_VALUE_TEXT ? expr_value_number(v.text) : v;
 }
 
+static struct expr_value arithmetic(const struct expr_args *a)
+{
+    const struct expr_value *x = &a->items[0], *y = &a->items[1];
+    struct expr_value loose[2];
+
+    if (a->e->is_loose) {
+        loose[0] = as_number(*x);
+        loose[1] = as_number(*y);
+        x = &loose[0];
+        y = &loose[1];
+    }
+    if (!expr_is_number(x) || !expr_is_number(y))
+        return EXPR_NOTHING;
+    bool is_whole = x->type == EXPR_VALUE_INT && y->type == EXPR_VALUE_INT;
+    enum expr_op op = a->e->op;
+    if (op == EXPR_QUOTIENT) {
+        op = EXPR_DIVIDE;
+        is_whole = is_whole && y->whole != 0 && y->whole != -1 && x->whole % y->whole == 0;
+    }
+    return is_whole ? whole_call(op, x->whole, y->whole) : real_call(op, x->real, y->real);
+}
+
+static struct expr_value negate(const struct expr_value *x)
+{
+    if (x->type == EXPR_VALUE_INT)
+        return whole_call(EXPR_SUBTRACT, 0, x->whole);
+    return x->type == EXPR_VALUE_REAL ? expr_value_real(-x->real) : EXPR_NOTHING;
+}
+
+/* ---- comparisons -------------------------------------------------------------- */
+
 /* -1, 0, 1; false: the two do not compare. */
 static bool number_order(struct expr_value x, struct expr_value y, int *order)
 {
     x = as_number(x);
     y = as_number(y);
-    if (!is_number(&x) || !is_number(&y))
+    if (!expr_is_number(&x) || !expr_is_number(&y))
         return false;
     if (x.type == EXPR_VALUE_INT && y.type == EXPR_VALUE_INT)
         *order = (x.whole > y.whole) - (x.whole < y.whole);
@@ -207,9 +286,13 @@ static bool number_order(struct expr_value x, struct expr_value y, int *order)
     return true;
 }
 
-static bool order_of(const struct expr_value *x, const struct expr_value *y, enum fold fold,
+static bool order_of(const struct expr_value *x, const struct expr_value *y, const struct expr *e,
                      int *order)
 {
+    enum fold fold = e->fold;
+
+    if (e->is_loose && number_order(*x, *y, order))
+        return true;
     if (x->type == EXPR_VALUE_TEXT && y->type == EXPR_VALUE_TEXT) {
         bool is_equal = fold == FOLD_NONE ? str_eq(x->text, y->text) : str_eq_ci(x->text, y->text);
         *order = is_equal ? 0 : str_cmp(x->text, y->text) < 0 ? -1 : 1;
@@ -227,17 +310,18 @@ static bool bool_equals(const struct expr_value *b, const struct expr_value *oth
            str_eq_ci(other->text, b->is_true ? STR("true") : STR("false"));
 }
 
-static struct expr_value compare(const struct expr_args *a)
+struct expr_value expr_compare(const struct expr *e, enum expr_op op, const struct expr_value *x,
+                               const struct expr_value *y)
 {
-    const struct expr_value *x = &a->items[0], *y = &a->items[1];
-    enum expr_op op = a->e->op;
     int order;
 
+    if (x->type == EXPR_VALUE_LIST || y->type == EXPR_VALUE_LIST)
+        return EXPR_NOTHING;
     if (op == EXPR_EQ && x->type == EXPR_VALUE_BOOL)
         return expr_value_bool(bool_equals(x, y));
     if (op == EXPR_EQ && y->type == EXPR_VALUE_BOOL)
         return expr_value_bool(bool_equals(y, x));
-    if (!order_of(x, y, a->e->fold, &order))
+    if (!order_of(x, y, e, &order))
         return op == EXPR_EQ ? expr_value_bool(false) : EXPR_NOTHING;
     switch (op) {
     case EXPR_EQ:
@@ -260,16 +344,79 @@ static size_t needed_args(const struct expr *e)
 {
     switch (e->op) {
     case EXPR_IS_NULL:
+    case EXPR_AND:
+    case EXPR_OR:
+    case EXPR_CASE:
+    case EXPR_COALESCE:
+    case EXPR_LEAST:
+    case EXPR_GREATEST:
+    case EXPR_LIST:
         return 0;
     case EXPR_NUMBER_OF: /* the base may be null */
+    case EXPR_IN:
+    case EXPR_ANY_OF:
+    case EXPR_FILTER:
+    case EXPR_MAP:
         return 1;
     default:
         return e->n_args;
     }
 }
 
+static struct expr_value strict_call(const struct expr_args *a)
+{
+    enum expr_op op = a->e->op;
+
+    switch (op) {
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE:
+    case EXPR_MODULO:
+    case EXPR_QUOTIENT:
+        return arithmetic(a);
+    case EXPR_NEGATE:
+        return negate(&a->items[0]);
+    case EXPR_EQ:
+    case EXPR_LT:
+    case EXPR_LE:
+    case EXPR_GT:
+    case EXPR_GE:
+        return expr_compare(a->e, op, &a->items[0], &a->items[1]);
+    case EXPR_IS_NULL:
+        return expr_value_bool(a->items[0].type == EXPR_VALUE_NULL);
+    default:
+        break;
+    }
+    if (op >= EXPR_LIST)
+        return expr_list_call(a);
+    if (op >= EXPR_TIME_OF)
+        return expr_time_call(a);
+    if (op > EXPR_QUOTIENT)
+        return expr_number_call(a);
+    return op >= EXPR_LOWER ? expr_change_call(a) : expr_text_call(a);
+}
+
+/* One member after the other for the first argument. */
+static struct expr_value any_call(struct expr_args *a, struct expr_value *values)
+{
+    struct expr_value list = values[0], out = EXPR_NOTHING;
+
+    for (size_t i = 0; i < list.n_items; i++) {
+        values[0] = list.items[i];
+        struct expr_value v = strict_call(a);
+        if (v.type == EXPR_VALUE_BOOL)
+            out = v;
+        if (out.type == EXPR_VALUE_BOOL && out.is_true)
+            break;
+    }
+    return out;
+}
+
 static struct expr_value call(const struct expr *e, const struct expr_scope *scope)
 {
+    if (e->op >= EXPR_AND && e->op <= EXPR_MAP)
+        return expr_logic_call(e, scope);
     struct expr_value *values = ARENA_ARRAY(scope->space, e->n_args, struct expr_value);
     struct expr_args a = {e, values, e->n_args, scope};
     size_t needed = needed_args(e);
@@ -279,32 +426,66 @@ static struct expr_value call(const struct expr *e, const struct expr_scope *sco
         if (i < needed && values[i].type == EXPR_VALUE_NULL)
             return EXPR_NOTHING;
     }
-    switch (e->op) {
-    case EXPR_ADD:
-    case EXPR_SUBTRACT:
-    case EXPR_MULTIPLY:
-    case EXPR_DIVIDE:
-    case EXPR_MODULO:
-        return arithmetic(&a);
-    case EXPR_NEGATE:
-        return negate(&values[0]);
-    case EXPR_EQ:
-    case EXPR_LT:
-    case EXPR_LE:
-    case EXPR_GT:
-    case EXPR_GE:
-        return compare(&a);
-    case EXPR_IS_NULL:
-        return expr_value_bool(values[0].type == EXPR_VALUE_NULL);
-    default:
-        return expr_text_call(&a);
+    if (e->is_any && values[0].type == EXPR_VALUE_LIST)
+        return any_call(&a, values);
+    return strict_call(&a);
+}
+
+/* ---- shared nodes ---------------------------------------------------------------- */
+
+enum { MEMO_MAX = 32 }; /* shared nodes beyond are computed each time */
+
+struct expr_memo {
+    size_t n;
+    const struct expr *nodes[MEMO_MAX];
+    struct expr_value values[MEMO_MAX];
+};
+
+static struct expr_value call_once(const struct expr *e, const struct expr_scope *scope)
+{
+    struct expr_memo *memo = e->is_shared ? scope->memo : NULL;
+
+    for (size_t i = 0; memo && i < memo->n; i++)
+        if (memo->nodes[i] == e)
+            return memo->values[i];
+    struct expr_value v = call(e, scope);
+    if (e->is_false_on_null && v.type == EXPR_VALUE_NULL)
+        v = expr_value_bool(false);
+    if (memo && memo->n < MEMO_MAX) {
+        memo->nodes[memo->n] = e;
+        memo->values[memo->n++] = v;
     }
+    return v;
+}
+
+/* ---- leaves -------------------------------------------------------------------- */
+
+static struct expr_value field_value(const struct expr *e, const struct expr_scope *scope)
+{
+    if (e->kind == EXPR_MEMBERS && scope->members)
+        return scope->members(scope->context, e->slot);
+    return scope->field ? scope->field(scope->context, e->slot) : EXPR_NOTHING;
+}
+
+static struct expr_value time_value(const struct expr *e, const struct expr_scope *scope)
+{
+    int64_t ms;
+    struct str text;
+
+    if (scope->has_time)
+        return expr_value_whole(scope->time_ms);
+    struct expr_value v = e->text.n ? field_value(e, scope) : EXPR_NOTHING;
+    if (v.type == EXPR_VALUE_LIST || !expr_value_string(scope->space, &v, &text) ||
+        !time_parse_ms(text, &ms))
+        return EXPR_NOTHING;
+    return expr_value_whole(ms);
 }
 
 struct expr_value expr_eval(const struct expr *e, const struct expr_scope *scope)
 {
     switch (e->kind) {
     case EXPR_NULL:
+    case EXPR_CONDITION:
         return EXPR_NOTHING;
     case EXPR_BOOL:
         return expr_value_bool(e->value);
@@ -313,32 +494,67 @@ struct expr_value expr_eval(const struct expr *e, const struct expr_scope *scope
     case EXPR_TEXT:
         return expr_value_text(e->text);
     case EXPR_FIELD:
-        return scope->field ? scope->field(scope->context, e->slot) : EXPR_NOTHING;
+    case EXPR_MEMBERS:
+        return field_value(e, scope);
+    case EXPR_MEMBER:
+        return scope->member ? *scope->member : EXPR_NOTHING;
+    case EXPR_TIME:
+        return time_value(e, scope);
     case EXPR_CALL:
         break;
     }
-    return call(e, scope);
+    return call_once(e, scope);
+}
+
+struct expr_value expr_value_of(const struct expr *e, const struct expr_scope *scope)
+{
+    struct expr_scope own = *scope;
+    struct expr_memo memo;
+
+    memo.n = 0;
+    own.memo = &memo;
+    return expr_eval(e, &own);
 }
 
 enum truth expr_truth(const struct expr *e, const struct expr_scope *scope)
 {
-    struct expr_value v = expr_eval(e, scope);
+    struct expr_value v = expr_value_of(e, scope);
 
     if (v.type != EXPR_VALUE_BOOL)
         return TRUTH_UNKNOWN;
     return v.is_true ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
+static bool is_field(const struct expr *e)
+{
+    return e->kind == EXPR_FIELD || e->kind == EXPR_MEMBERS;
+}
+
 bool expr_needs(const struct expr *e, uint32_t slot)
 {
-    if (e->kind == EXPR_FIELD)
+    if (is_field(e))
         return e->slot == slot;
-    if (e->kind != EXPR_CALL)
+    if (e->kind != EXPR_CALL || e->is_false_on_null)
         return false;
     for (size_t i = 0; i < e->n_args && i < needed_args(e); i++)
         if (expr_needs(e->args[i], slot))
             return true;
     return false;
+}
+
+bool expr_requires(const struct expr *e, uint32_t slot)
+{
+    struct expr root = *e;
+    bool is_and = e->kind == EXPR_CALL && e->op == EXPR_AND;
+
+    if (e->kind != EXPR_CALL || (e->op != EXPR_AND && e->op != EXPR_OR)) {
+        root.is_false_on_null = false;
+        return expr_needs(&root, slot);
+    }
+    for (size_t i = 0; i < e->n_args; i++)
+        if (expr_requires(e->args[i], slot) == is_and)
+            return is_and;
+    return !is_and && e->n_args > 0;
 }
 
 /* ---- identity ----------------------------------------------------------------- */
@@ -353,13 +569,28 @@ static bool same_glob(const struct glob *a, const struct glob *b)
     return true;
 }
 
+static bool same_regex(const struct regex *a, const struct regex *b)
+{
+    return a->is_caseless == b->is_caseless && a->is_multiline == b->is_multiline &&
+           a->is_dotall == b->is_dotall && a->is_whole_value == b->is_whole_value &&
+           str_eq(a->pattern, b->pattern);
+}
+
+static bool same_flags(const struct expr *a, const struct expr *b)
+{
+    return a->is_greedy == b->is_greedy && a->is_any == b->is_any &&
+           a->is_false_on_null == b->is_false_on_null && a->is_loose == b->is_loose &&
+           a->group == b->group && a->condition == b->condition;
+}
+
 bool expr_equal(const struct expr *a, const struct expr *b)
 {
     if (a == b)
         return true;
     if (!a || !b || a->kind != b->kind || a->value != b->value || a->slot != b->slot ||
-        a->op != b->op || a->fold != b->fold || a->is_greedy != b->is_greedy ||
-        a->n_args != b->n_args || !str_eq(a->text, b->text) || !same_glob(&a->glob, &b->glob))
+        a->op != b->op || a->fold != b->fold || !same_flags(a, b) || a->n_args != b->n_args ||
+        !str_eq(a->text, b->text) || !same_glob(&a->glob, &b->glob) ||
+        !same_regex(&a->regex, &b->regex))
         return false;
     for (size_t i = 0; i < a->n_args; i++)
         if (!expr_equal(a->args[i], b->args[i]))
@@ -373,7 +604,8 @@ uint64_t expr_hash(const struct expr *e)
 
     if (!e)
         return 0;
-    h = hash_str(e->text) + ((uint64_t)e->kind << 8 | e->op) * 0x9e3779b97f4a7c15u;
+    h = hash_str(e->text) + hash_str(e->regex.pattern) +
+        ((uint64_t)e->kind << 8 | e->op) * 0x9e3779b97f4a7c15u;
     for (size_t i = 0; i < e->n_args; i++)
         h = (h ^ expr_hash(e->args[i])) * 0xff51afd7ed558ccdu;
     return h;
@@ -397,6 +629,18 @@ void expr_dump(struct buf *out, const struct expr *e)
     case EXPR_FIELD:
         buf_add(out, e->text);
         return;
+    case EXPR_MEMBERS:
+        buf_printf(out, "%.*s[]", (int)e->text.n, e->text.p);
+        return;
+    case EXPR_MEMBER:
+        buf_add(out, STR("@member"));
+        return;
+    case EXPR_TIME:
+        buf_add(out, STR("@time"));
+        return;
+    case EXPR_CONDITION:
+        formula_dump(out, e->condition);
+        return;
     case EXPR_CALL:
         break;
     }
@@ -413,5 +657,11 @@ void expr_dump(struct buf *out, const struct expr *e)
         else
             buf_add_char(out, p->kind == GLOB_ONE ? '?' : '*');
     }
+    if (e->compiled)
+        buf_printf(out, "%s/%.*s/%s", e->n_args ? ", " : "", (int)e->regex.pattern.n,
+                   e->regex.pattern.p, e->regex.is_caseless ? "i" : "");
+    if (e->group)
+        buf_printf(out, " group %u", e->group);
     buf_add(out, e->fold == FOLD_NONE ? STR(")") : STR(") caseless"));
+    buf_add(out, e->is_any ? STR(" any") : STR(""));
 }

@@ -6,13 +6,18 @@
  *
  * Numbers are whole (int64) as long as all that went into them is and the result fits, else
  * floating. Comparisons of two texts are by bytes; a text that is written as a JSON number compares
- * with numbers. A value of a wrong type makes a call null.
+ * with numbers. A value of a wrong type makes a call null; a list is a wrong type wherever one
+ * value is wanted, unless the node says `is_any`.
  *
- * Characters are those of base/utf8.h.
+ * A list has at least two members, none of them null or a list: one member is that value, none is
+ * null. Nodes may be shared: a tree is a DAG.
+ *
+ * Characters are those of base/utf8.h. Times are milliseconds since 1970 UTC, as numbers.
  *
  * Memory   a tree lives in the arena of its rule; evaluating takes memory from the arena of the
  *          scope, which the caller resets.
- * Limits   EXPR_TEXT_MAX: longer results are null; EXPR_DEPTH_MAX: front ends hold it.
+ * Limits   EXPR_TEXT_MAX: longer results are null; EXPR_LIST_MAX: what is beyond is not there;
+ *          EXPR_DEPTH_MAX, EXPR_SIZE_MAX (nodes, a shared one each time): front ends hold them.
  */
 #ifndef WEIR_RULE_EXPR_H
 #define WEIR_RULE_EXPR_H
@@ -22,9 +27,26 @@
 #include "base/buf.h"
 #include "rule/rule.h"
 
-enum { EXPR_TEXT_MAX = 1024 * 1024, EXPR_DEPTH_MAX = 128 };
+enum {
+    EXPR_TEXT_MAX = 1024 * 1024,
+    EXPR_DEPTH_MAX = 128,
+    EXPR_SIZE_MAX = 20000,
+    EXPR_LIST_MAX = 1000
+};
 
-enum expr_kind { EXPR_NULL, EXPR_BOOL, EXPR_NUMBER, EXPR_TEXT, EXPR_FIELD, EXPR_CALL };
+enum expr_kind {
+    EXPR_NULL,
+    EXPR_BOOL,
+    EXPR_NUMBER,
+    EXPR_TEXT,
+    EXPR_FIELD, /* its first member */
+    EXPR_CALL,
+    EXPR_MEMBERS,  /* a field with all its members */
+    EXPR_MEMBER,   /* that of the list which EXPR_ANY_OF and its like, or rule.rows, go through */
+    EXPR_TIME,     /* time of the event (or of what is judged); where nobody knows it, that which is
+                    * written in the field */
+    EXPR_CONDITION /* front ends only: `condition` where a truth value stands (lang/pipe) */
+};
 
 enum expr_op {
     EXPR_ADD,
@@ -51,6 +73,69 @@ enum expr_op {
     EXPR_GT,
     EXPR_GE,
     EXPR_IS_NULL, /* never null itself */
+
+    /* Logic. Arguments are computed as they are needed. */
+    EXPR_AND,
+    EXPR_OR,
+    EXPR_NOT,
+    EXPR_CASE,     /* (condition, value, condition, value ... [else]): null if none is true */
+    EXPR_COALESCE, /* the first that is not null */
+    EXPR_IN,       /* (x, items...): as an OR of EXPR_EQ */
+    EXPR_ANY_OF,   /* (list, condition about EXPR_MEMBER): true of some member */
+    EXPR_FILTER,   /* ... the members of which it is true */
+    EXPR_MAP,      /* (list, value of EXPR_MEMBER) */
+
+    /* Texts. */
+    EXPR_LOWER,
+    EXPR_UPPER,
+    EXPR_TRIM, /* (text, characters): blanks if there are none given */
+    EXPR_TRIM_LEFT,
+    EXPR_TRIM_RIGHT,
+    EXPR_REPLACE_TEXT, /* (text, old, new) */
+    EXPR_SPLIT,        /* (text, separator): a list; separator empty: characters */
+    EXPR_REGEX,        /* (text): `regex` matches */
+    EXPR_CAPTURE,      /* (text): `group` of the first match of `regex`; null if it took no part */
+    EXPR_REPLACE,      /* (text, new): all matches of `regex`; $1 or \1 in new are its groups */
+    EXPR_URL_DECODE,
+    EXPR_BASE64_DECODE, /* null if it is none */
+    EXPR_HAS_TEXT,      /* (text, part): as EXPR_CONTAINS, but the empty part is in every text */
+
+    /* Numbers. */
+    EXPR_QUOTIENT, /* as EXPR_DIVIDE, but 3 / 2 is 1.5 */
+    EXPR_ROUND,    /* (x, digits): half away from zero */
+    EXPR_FLOOR,
+    EXPR_CEILING,
+    EXPR_ABSOLUTE,
+    EXPR_POWER,
+    EXPR_SQUARE_ROOT,
+    EXPR_LOGARITHM, /* (x, base): natural if there is no base */
+    EXPR_LEAST,     /* of all arguments that are not null, and of the members of lists */
+    EXPR_GREATEST,
+    EXPR_WHOLE, /* a number, or a text that is one, without its fraction */
+    EXPR_REAL,
+    EXPR_BOOLEAN,  /* "true" and "false" in any case; of a number: it is not 0 */
+    EXPR_DISTANCE, /* (latitude, longitude, latitude, longitude): metres on a sphere */
+
+    /* Times. */
+    EXPR_TIME_OF,     /* of a text or number as base/time.h reads it */
+    EXPR_TIME_TEXT,   /* ISO 8601 */
+    EXPR_TIME_FORMAT, /* (time, format of strftime) */
+    EXPR_TIME_TRUNC,  /* (time, step in ms), from 1970 on */
+    EXPR_TIME_DIFF,   /* (from, to, unit in ms): whole units between, towards zero */
+    EXPR_TIME_PART,   /* (time, "year" "month" "day" "hour" "minute" "second" "weekday" (1 Monday)
+                       * "yearday" "week") */
+
+    /* Lists; one value is a list of one. */
+    EXPR_LIST, /* of all arguments and their members */
+    EXPR_LIST_COUNT,
+    EXPR_LIST_AT, /* (list, from[, to]): places from 0, negative ones from the end, both included */
+    EXPR_LIST_FIND, /* (list): place of the first member that `regex` matches, or null */
+    EXPR_LIST_JOIN, /* (list, separator) */
+    EXPR_LIST_SUM,
+    EXPR_LIST_AVERAGE,
+    EXPR_LIST_DISTINCT,
+    EXPR_LIST_SORT,
+    EXPR_LIST_INTERSECT, /* members of the first that the second has */
     EXPR_OPS
 };
 
@@ -65,6 +150,16 @@ struct expr {
     struct glob glob;
     struct expr **args;
     size_t n_args;
+    /* Calls. */
+    bool is_any;           /* the first argument may be a list: true if it is of some member */
+    bool is_false_on_null; /* false where it would be null (two-valued languages) */
+    bool is_loose;         /* texts that are numbers count, and compare, as numbers */
+    bool is_shared;        /* stands in several places, and none of its leaves is EXPR_MEMBER */
+    struct regex regex;
+    const struct expr_regex *compiled; /* of `regex`, expr_regex.h; never NULL where one is used */
+    uint32_t group;
+    const struct formula *condition; /* EXPR_CONDITION */
+    uint32_t line, col;              /* where the rule says it; part of no comparison */
 };
 
 enum expr_type {
@@ -72,7 +167,8 @@ enum expr_type {
     EXPR_VALUE_BOOL,
     EXPR_VALUE_INT,
     EXPR_VALUE_REAL,
-    EXPR_VALUE_TEXT
+    EXPR_VALUE_TEXT,
+    EXPR_VALUE_LIST
 };
 
 struct expr_value {
@@ -81,19 +177,30 @@ struct expr_value {
     int64_t whole;
     double real;
     struct str text; /* of a text; of a number as it is written, empty if it was computed */
+    const struct expr_value *items; /* EXPR_VALUE_LIST: at least two */
+    size_t n_items;
 };
+
+struct expr_memo; /* values of shared nodes, of one evaluation */
 
 /* What an expression is asked of. */
 struct expr_scope {
     /* The first member of the field that is no null, no object and no list; null if there is none.
      * NULL: there are no fields. */
     struct expr_value (*field)(void *context, uint32_t slot);
-    /* Is the text an address inside the network? NULL: never. */
-    bool (*in_network)(void *context, struct str address, struct str network);
+    /* All such members: null, the only one, or a list. NULL: as `field`. */
+    struct expr_value (*members)(void *context, uint32_t slot);
     void *context;
     struct arena *space;
+    const struct expr_value *member; /* EXPR_MEMBER; NULL: none is bound */
+    bool has_time;
+    int64_t time_ms;        /* EXPR_TIME */
+    struct expr_memo *memo; /* expr_value_of() and expr_truth() set it */
+    uint64_t *n_over_limit; /* counts regexes that met a limit, and did not match; may be NULL */
 };
 
+struct expr_value expr_value_of(const struct expr *e, const struct expr_scope *scope);
+/* The same inside an evaluation that has begun, or of a tree without shared nodes. */
 struct expr_value expr_eval(const struct expr *e, const struct expr_scope *scope);
 
 /* The truth of a condition: null and what is no truth value are unknown. */
@@ -103,11 +210,27 @@ enum truth expr_truth(const struct expr *e, const struct expr_scope *scope);
 struct expr_value expr_value_number(struct str json);
 struct expr_value expr_value_text(struct str text);
 struct expr_value expr_value_bool(bool is_true);
-/* The value as text ("true", "42.5"); false: null has none. */
+struct expr_value expr_value_whole(int64_t n);
+struct expr_value expr_value_real(double d);
+/* n values as a list, a single value or null; they are copied without nulls, lists dissolved, cut
+ * at EXPR_LIST_MAX. */
+struct expr_value expr_value_list(struct arena *a, const struct expr_value *items, size_t n);
+/* Members of a list; of another value: itself; of null: none. */
+static inline const struct expr_value *expr_value_items(const struct expr_value *v, size_t *n)
+{
+    *n = v->type == EXPR_VALUE_LIST ? v->n_items : v->type != EXPR_VALUE_NULL;
+    return v->type == EXPR_VALUE_LIST ? v->items : v;
+}
+/* Order of two scalars: texts by bytes (numbers before texts), as sorting and sets see it. */
+int expr_value_cmp(const struct expr_value *a, const struct expr_value *b);
+/* The value as text ("true", "42.5"); false: null has none. A list: its members' with commas. */
 bool expr_value_string(struct arena *a, const struct expr_value *v, struct str *out);
 
 /* True if the expression is null, or no truth value, of every event that lacks this field. */
 bool expr_needs(const struct expr *e, uint32_t slot);
+
+/* True if the expression is true of no event that lacks this field. */
+bool expr_requires(const struct expr *e, uint32_t slot);
 
 bool expr_equal(const struct expr *a, const struct expr *b);
 uint64_t expr_hash(const struct expr *e);

@@ -16,6 +16,27 @@ struct expr_args {
 
 #define EXPR_NOTHING ((struct expr_value){.type = EXPR_VALUE_NULL})
 
-struct expr_value expr_text_call(const struct expr_args *a);
+static inline bool expr_is_number(const struct expr_value *v)
+{
+    return v->type == EXPR_VALUE_INT || v->type == EXPR_VALUE_REAL;
+}
+
+/* op: EXPR_EQ to EXPR_GE; what folds and how comes from e. */
+struct expr_value expr_compare(const struct expr *e, enum expr_op op, const struct expr_value *x,
+                               const struct expr_value *y);
+
+struct expr_value expr_text_call(const struct expr_args *a); /* up to EXPR_GLOB */
+struct expr_value expr_logic_call(const struct expr *e, const struct expr_scope *scope);
+struct expr_value expr_change_call(const struct expr_args *a); /* EXPR_LOWER ... */
+struct expr_value expr_number_call(const struct expr_args *a); /* EXPR_ROUND ... */
+struct expr_value expr_time_call(const struct expr_args *a);   /* EXPR_TIME_OF ... */
+struct expr_value expr_list_call(const struct expr_args *a);   /* EXPR_LIST ... */
+
+/* Texts of scalars one behind the other; false: one has none, or it is too long. */
+bool expr_join(struct arena *space, const struct expr_value *items, size_t n, struct str between,
+               struct str *out);
+
+/* Where `part` is in s at `from` or behind it, SIZE_MAX if it is not. */
+size_t expr_find(struct str s, struct str part, size_t from, enum fold fold);
 
 #endif

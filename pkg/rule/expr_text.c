@@ -2,6 +2,7 @@
  *
  * Places are counted in characters outside and in bytes inside. */
 #include "base/decimal.h"
+#include "base/ip.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "rule/expr_impl.h"
@@ -34,7 +35,7 @@ static bool same(struct str a, struct str b, enum fold fold)
     return fold == FOLD_NONE ? str_eq(a, b) : str_eq_ci(a, b);
 }
 
-static size_t find(struct str s, struct str part, size_t from, enum fold fold)
+size_t expr_find(struct str s, struct str part, size_t from, enum fold fold)
 {
     if (fold == FOLD_NONE)
         return from <= s.n ? str_find(s, part, from) : SIZE_MAX;
@@ -48,7 +49,7 @@ static size_t find_last(struct str s, struct str part, size_t from, enum fold fo
 {
     size_t last = SIZE_MAX;
 
-    for (size_t at = from; at <= s.n && (at = find(s, part, at, fold)) != SIZE_MAX; at++)
+    for (size_t at = from; at <= s.n && (at = expr_find(s, part, at, fold)) != SIZE_MAX; at++)
         last = at;
     return last;
 }
@@ -138,14 +139,14 @@ static struct expr_value between(const struct expr_args *a, struct str s)
 
     if (a->items[1].type != EXPR_VALUE_TEXT || a->items[2].type != EXPR_VALUE_TEXT)
         return EXPR_NOTHING;
-    size_t start = find(s, left, 0, a->e->fold);
+    size_t start = expr_find(s, left, 0, a->e->fold);
     if (start == SIZE_MAX)
         return expr_value_text(STR(""));
     start += left.n;
     if (right.n == 0) /* everything up to the end, greedy or not: there is no text to stop at */
         return expr_value_text(a->e->is_greedy ? str_sub(s, start, SIZE_MAX) : STR(""));
     size_t end = a->e->is_greedy ? find_last(s, right, start, a->e->fold)
-                                 : find(s, right, start, a->e->fold);
+                                 : expr_find(s, right, start, a->e->fold);
     return expr_value_text(end == SIZE_MAX ? STR("") : str_sub(s, start, end - start));
 }
 
@@ -167,7 +168,7 @@ static struct expr_value index_of(const struct expr_args *a, struct str s)
     }
     if (from > count_characters(s))
         return EXPR_NOTHING;
-    size_t at = find(s, a->items[1].text, byte_of(s, from), a->e->fold);
+    size_t at = expr_find(s, a->items[1].text, byte_of(s, from), a->e->fold);
     return at == SIZE_MAX ? EXPR_NOTHING : whole(count_characters(str_sub(s, 0, at)));
 }
 
@@ -250,11 +251,14 @@ static struct expr_value number_of(const struct expr_args *a, struct str s)
 
 static bool in_networks(const struct expr_args *a, struct str address)
 {
-    const struct expr_scope *scope = a->scope;
+    struct ip_address ip;
+    struct ip_network net;
 
+    if (!ip_parse(address, &ip))
+        return false;
     for (size_t i = 1; i < a->n; i++)
-        if (a->items[i].type == EXPR_VALUE_TEXT && scope->in_network &&
-            scope->in_network(scope->context, address, a->items[i].text))
+        if (a->items[i].type == EXPR_VALUE_TEXT && ip_network_parse(a->items[i].text, &net) &&
+            ip_in_network(&ip, &net))
             return true;
     return false;
 }
@@ -267,7 +271,7 @@ static struct expr_value ask(const struct expr_args *a, struct str s)
     if (a->items[1].type != EXPR_VALUE_TEXT)
         return EXPR_NOTHING;
     if (a->e->op == EXPR_CONTAINS)
-        return expr_value_bool(part.n && find(s, part, 0, a->e->fold) != SIZE_MAX);
+        return expr_value_bool(part.n && expr_find(s, part, 0, a->e->fold) != SIZE_MAX);
     return expr_value_bool(has_affix(a, s, part));
 }
 

@@ -125,3 +125,11 @@ void formula_each_atom(const struct formula *f, void (*fn)(const struct atom *, 
     for (size_t i = 0; i < f->n_children; i++)
         formula_each_atom(f->children[i], fn, context);
 }
+
+uint32_t rule_derived_find(const struct rule *r, struct str name)
+{
+    for (size_t i = 0; i < r->n_derived; i++)
+        if (str_eq(r->derived[i].name, name))
+            return (uint32_t)i;
+    return RULE_NO_DERIVED;
+}

@@ -136,6 +136,27 @@ struct formula {
     struct str label; /* name of the selection that this node is, else empty */
 };
 
+/* ---- values that a rule computes ----------------------------------------------- */
+
+/* A column of a pipeline that something behind the formula wants: a group key, the input of an
+ * aggregate, a dedup field, evidence, a slot of a message. Wherever these name a field, the name is
+ * looked for among the derived ones of the rule that matched first, and is then a field of the
+ * event. A list has a value for each member, null has none. */
+struct derived {
+    struct str name;
+    const struct expr *expr;
+    struct str_list fields; /* of the event, by slot of the expression */
+};
+
+/* The match stands for several: one for each member of the list of which the condition is true
+ * (EXPR_MEMBER, here and in derived fields). Correlations hear of each, the rule's own finding is
+ * one. */
+struct match_rows {
+    const struct expr *list;
+    const struct expr *condition; /* NULL: every member */
+    struct str_list fields;       /* of the event, by slot, for both */
+};
+
 /* ---- the rule --------------------------------------------------------------- */
 
 enum rule_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
@@ -188,6 +209,10 @@ struct rule {
     struct formula *formula;
     /* A rule with several conditions is the OR of them. */
 
+    const struct derived *derived;
+    size_t n_derived;
+    const struct match_rows *rows; /* NULL: one */
+
     const struct correlation *correlation; /* NULL: a rule about single events */
     struct rule_state *state;              /* correlation.h; NULL: all defaults */
     const struct str *overlays;            /* names of the overlays that changed it */
@@ -196,6 +221,10 @@ struct rule {
     const struct rule_message *warnings; /* lints the front end found */
     size_t n_warnings;
 };
+
+/* The index of the derived field of this name, or RULE_NO_DERIVED. */
+enum { RULE_NO_DERIVED = UINT32_MAX };
+uint32_t rule_derived_find(const struct rule *r, struct str name);
 
 const char *rule_level_name(enum rule_level level);
 /* 10, 21, 47, 73, 99: the lowest score that still counts as this level (alert/score.h). */

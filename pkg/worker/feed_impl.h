@@ -63,7 +63,7 @@ struct feed {
     struct batch *batch;
     int64_t now_ms, wall_ms, served_ms, pushed_ms;
     struct arena *arena; /* unwrapped records, gathering */
-    struct buf packed;
+    struct buf gathered, packed;
     uint32_t *rules;
     size_t cap_rules;
     struct kafka_message messages[FEED_CHUNK];

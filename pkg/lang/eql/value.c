@@ -30,6 +30,11 @@ enum eql_type eql_type_of(const struct expr *e)
     case EXPR_NULL:
     case EXPR_FIELD:
         return EQL_TYPE_ANY;
+    case EXPR_MEMBERS: /* EQL makes none of these */
+    case EXPR_MEMBER:
+    case EXPR_TIME:
+    case EXPR_CONDITION:
+        return EQL_TYPE_ANY;
     case EXPR_CALL:
         break;
     }

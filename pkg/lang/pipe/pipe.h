@@ -1,0 +1,183 @@
+/* pipe.h - pipelines: what ES|QL, LogScale's CQL and Splunk's SPL have in common.
+ *
+ *     filter | x := f(a) | filter on x | rename, keep, drop | groups | filter on aggregates | keep
+ *
+ * A front end reads its text and calls this builder step by step. Steps about single events are
+ * compiled away: the builder keeps what every column is in terms of the event's fields
+ * (`name -> expression`), so that assigning, capturing and renaming change this environment alone,
+ * and each filter is lowered with it put in. A raw field beside a literal becomes an ordinary atom,
+ * which the matcher finds by table; the rest is computed (ATOM_EXPR), with a plain condition beside
+ * it where one must hold too. What is left over and wanted behind the formula (group keys, inputs
+ * of aggregates, dedup, evidence) becomes rule->derived.
+ *
+ *     struct pipe *p = pipe_new(scope, &DIALECT);
+ *     pipe_where(p, at, pipe_call2(p, at, EXPR_EQ, pipe_column(p, at, name), pipe_text(p, at, v)));
+ *     pipe_set(p, at, STR("x"), pipe_call1(p, at, EXPR_LOWER, pipe_column(p, at, STR("a"))));
+ *     pipe_stats(p, at, aggregates, n, keys, n_keys);
+ *     pipe_where(p, at, ...);                                  now about aggregates: a HAVING
+ *     return pipe_finish(p, &defaults, rule);
+ *
+ * Behind pipe_stats() columns are group keys and aggregates, no event's field is known any more.
+ * Idioms become the operator that says the same for less: one count or count of distinct values
+ * above a bound, the earliest time against now, no condition at all (a plain rule that folds by
+ * the group); everything else OPERATOR_GROUP.
+ *
+ * Values are built bottom up. All functions that give a struct expr * give NULL after an error,
+ * which is in the diag, and take NULL arguments (then they say nothing more); functions that give a
+ * bool give false then. Constants are computed at once. `at` is the place in the file that messages
+ * name.
+ *
+ * Memory   the rule's parts in scope->a, the rest in scope->scratch.
+ * Threads  belongs to one thread.
+ * Limits   below, EXPR_DEPTH_MAX and EXPR_SIZE_MAX (an expression with all that was put into it),
+ *          CORRELATION_GROUP_MAX, CORRELATION_COLUMNS_MAX, FORMULA_DEPTH_MAX.
+ */
+#ifndef WEIR_LANG_PIPE_PIPE_H
+#define WEIR_LANG_PIPE_PIPE_H
+
+#include "base/base.h"
+#include "lang/query.h"
+#include "rule/correlation.h"
+#include "rule/expr.h"
+#include "rule/rule.h"
+
+enum {
+    PIPE_COLUMNS_MAX = 500, /* columns that were assigned */
+    PIPE_RENAMES_MAX = 32,  /* renames with a wildcard */
+    PIPE_CLAUSES_MAX = 200, /* of one case */
+    PIPE_CASES_MAX = 8      /* inside each other */
+};
+
+/* What a language makes of nulls, texts and lists unless a call says otherwise. */
+struct pipe_dialect {
+    bool is_two_valued;  /* a comparison with null is false; else null */
+    bool is_loose;       /* texts that are numbers compare and count as numbers */
+    bool is_any_member;  /* a comparison holds of a field if it holds of a member; else it is null
+                          * of a field with several */
+    bool is_null_no_set; /* assigning null leaves the column as it was (CQL); else it is null */
+    enum on_missing group_missing;
+    const char *aggregation; /* for messages: "STATS", "groupBy()" */
+};
+
+struct pipe;
+
+struct pipe *pipe_new(struct query_scope *s, const struct pipe_dialect *dialect);
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+struct expr *pipe_null(struct pipe *p);
+struct expr *pipe_bool(struct pipe *p, bool value);
+struct expr *pipe_text(struct pipe *p, struct str text);
+/* A number as JSON has it; others are an error. */
+struct expr *pipe_number(struct pipe *p, struct place at, struct str json);
+struct expr *pipe_whole(struct pipe *p, int64_t n);
+/* What the column is here. A name that nobody assigned is a field of the event (behind
+ * pipe_stats(): null). */
+struct expr *pipe_column(struct pipe *p, struct place at, struct str name);
+/* False: a step has taken the column away, or it is behind pipe_stats() and unknown there. */
+bool pipe_has_column(const struct pipe *p, struct str name);
+/* The time of the event; behind pipe_stats() the time at which the group is judged ("now").
+ * `field` is where it stands, for who does not know (filters). */
+struct expr *pipe_time(struct pipe *p, struct place at, struct str field);
+
+/* A call of call->op, whose own parameters (fold, glob, is_greedy ...) are taken from *call; those
+ * of the dialect are set. pipe_call_exactly() sets none. */
+struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
+                       struct expr *const *args, size_t n);
+struct expr *pipe_call_exactly(struct pipe *p, struct place at, const struct expr *call,
+                               struct expr *const *args, size_t n);
+struct expr *pipe_call1(struct pipe *p, struct place at, enum expr_op op, struct expr *a);
+struct expr *pipe_call2(struct pipe *p, struct place at, enum expr_op op, struct expr *a,
+                        struct expr *b);
+struct expr *pipe_call3(struct pipe *p, struct place at, enum expr_op op, struct expr *a,
+                        struct expr *b, struct expr *c);
+/* op: EXPR_REGEX, EXPR_CAPTURE (with a group), EXPR_LIST_FIND; EXPR_REPLACE has a second argument.
+ * The regex is in the internal syntax and is checked here. */
+struct expr *pipe_regex(struct pipe *p, struct place at, enum expr_op op, const struct regex *re,
+                        uint32_t group, struct expr *const *args, size_t n);
+/* The text against a glob, which pipe_glob() makes of one with * and ? (escape: 0 or the character
+ * that takes the meaning of the next one). one: which character stands for one ('?', '_' or 0). */
+bool pipe_glob(struct pipe *p, struct place at, struct str pattern, char any, char one, char escape,
+               struct glob *out);
+struct expr *pipe_match_glob(struct pipe *p, struct place at, struct expr *subject,
+                             const struct glob *g, enum fold fold);
+/* Is the text an address in one of the networks (texts, checked here)? */
+struct expr *pipe_in_networks(struct pipe *p, struct place at, struct expr *subject,
+                              const struct str *networks, size_t n);
+/* A condition of another language (KQL, free text); may stand where a filter is and under AND, OR,
+ * NOT. Elsewhere it is made an expression where it can be, or it is an error. */
+struct expr *pipe_condition(struct pipe *p, struct place at, const struct formula *f);
+/* EXPR_MEMBER, for the second argument of EXPR_ANY_OF, EXPR_FILTER, EXPR_MAP. */
+struct expr *pipe_member(struct pipe *p);
+/* A constant's value; false: it depends on something. */
+bool pipe_constant(const struct expr *e, struct expr_value *out);
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+/* Only what this is true of goes on. */
+bool pipe_where(struct pipe *p, struct place at, struct expr *condition);
+bool pipe_set(struct pipe *p, struct place at, struct str name, struct expr *value);
+/* One `*` on each side: every name of this pattern. */
+bool pipe_rename(struct pipe *p, struct place at, struct str from, struct str to);
+/* Names, also with `*`. What is kept by its name is evidence. */
+bool pipe_keep(struct pipe *p, struct place at, const struct str *names, size_t n);
+bool pipe_drop(struct pipe *p, struct place at, const struct str *names, size_t n);
+/* Named groups become columns; null (or, if keeps_old, what they were) where the regex does not
+ * match. `prefix` stands before their names. *n_groups: how many there are; may be NULL. */
+bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
+                  bool keeps_old, size_t *n_groups);
+/* One row for each member of the column; at most one such step. */
+bool pipe_expand(struct pipe *p, struct place at, struct str name);
+/* Columns whose values fold findings that are alike (dedup). */
+bool pipe_dedup(struct pipe *p, struct place at, const struct str *names, size_t n);
+
+/* case { steps; steps; * }: an event takes the first clause whose filters hold, and its
+ * assignments; with no such clause it goes no further, or, if has_rest, it goes on as it was.
+ *     pipe_case_begin(p, at);
+ *     for each clause: pipe_clause_begin(p, at); steps (where, set, capture, rename, drop) ...
+ *     pipe_case_end(p, at, has_rest);
+ * A clause without a filter takes all that is left. pipe_discard() in a clause: what it takes goes
+ * no further. */
+bool pipe_case_begin(struct pipe *p, struct place at);
+bool pipe_clause_begin(struct pipe *p, struct place at);
+bool pipe_discard(struct pipe *p, struct place at);
+bool pipe_case_end(struct pipe *p, struct place at, bool has_rest);
+
+/* ---- groups -----------------------------------------------------------------------------------
+ */
+
+struct pipe_aggregate {
+    enum group_kind kind;
+    struct str name;
+    struct place at;
+    struct expr *arg;    /* NULL: rows (GROUP_COUNT), */
+    struct expr *filter; /* NULL; else only rows of which it is true */
+    struct expr *order;  /* FIRST, LAST: NULL: the event's time */
+    int64_t percentile_micro;
+    uint32_t limit; /* 0: GROUP_LIST_MAX */
+};
+struct pipe_key {
+    struct str name;
+    struct expr *value;
+};
+/* A second one (groups of groups) is unsupported, except where all of it is an idiom. */
+bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
+                size_t n_aggregates, const struct pipe_key *keys, size_t n_keys);
+bool pipe_is_grouped(const struct pipe *p);
+
+/* ---- the end ----------------------------------------------------------------------------------
+ */
+
+struct pipe_ending {
+    struct place at;     /* of the query */
+    int64_t window_ms;   /* how far back a group looks; 0: PIPE_WINDOW_DEFAULT_MS, and a warning */
+    int64_t interval_ms; /* how often the rule was meant to run; 0: unknown */
+};
+#define PIPE_WINDOW_DEFAULT_MS (INT64_C(3600) * 1000)
+
+/* The pipeline as the formula, derived fields, correlation and dedup of `rule`, whose metadata are
+ * there (its uid names the parts). */
+bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
+
+#endif

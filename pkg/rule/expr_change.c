@@ -1,0 +1,267 @@
+/* expr_change.c - operators that make another text of one, or take it apart. */
+#include "rule/expr_impl.h"
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "rule/expr_regex.h"
+
+/* A text in the making. */
+struct made {
+    struct arena *space;
+    char *p;
+    size_t n, cap;
+};
+
+static void add(struct made *m, struct str s)
+{
+    if (m->n + s.n > m->cap) {
+        char *was = m->p;
+        m->cap = 2 * (m->n + s.n) + 64;
+        m->p = arena_alloc(m->space, m->cap);
+        if (m->n)
+            memcpy(m->p, was, m->n);
+    }
+    if (s.n)
+        memcpy(m->p + m->n, s.p, s.n);
+    m->n += s.n;
+}
+
+static struct expr_value text_of(const struct made *m)
+{
+    return m->n > EXPR_TEXT_MAX ? EXPR_NOTHING
+                                : expr_value_text(m->n ? (struct str){m->p, m->n} : STR(""));
+}
+
+/* Letters of ASCII; others stay. */
+static struct expr_value recased(const struct expr_args *a, struct str s)
+{
+    char *out = arena_alloc(a->scope->space, s.n + 1);
+    bool is_upper = a->e->op == EXPR_UPPER;
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        out[i] = !is_upper ? ascii_lower(c) : c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    }
+    return expr_value_text((struct str){out, s.n});
+}
+
+static struct expr_value trimmed(const struct expr_args *a, struct str s)
+{
+    struct str chars = a->n > 1 ? a->items[1].text : STR(" \t\r\n");
+
+    if (a->n > 1 && a->items[1].type != EXPR_VALUE_TEXT)
+        return EXPR_NOTHING;
+    while (a->e->op != EXPR_TRIM_RIGHT && s.n && str_find_char(chars, s.p[0], 0) != SIZE_MAX)
+        s = str_sub(s, 1, SIZE_MAX);
+    while (a->e->op != EXPR_TRIM_LEFT && s.n && str_find_char(chars, s.p[s.n - 1], 0) != SIZE_MAX)
+        s.n--;
+    return expr_value_text(s);
+}
+
+static struct expr_value replaced_text(const struct expr_args *a, struct str s)
+{
+    struct str old = a->items[1].text, new = a->items[2].text;
+    struct made out = {.space = a->scope->space};
+    size_t at = 0, next;
+
+    if (a->items[1].type != EXPR_VALUE_TEXT || a->items[2].type != EXPR_VALUE_TEXT)
+        return EXPR_NOTHING;
+    while (old.n && out.n <= EXPR_TEXT_MAX &&
+           (next = expr_find(s, old, at, a->e->fold)) != SIZE_MAX) {
+        add(&out, str_sub(s, at, next - at));
+        add(&out, new);
+        at = next + old.n;
+    }
+    add(&out, str_sub(s, at, SIZE_MAX));
+    return text_of(&out);
+}
+
+static struct expr_value split(const struct expr_args *a, struct str s)
+{
+    struct arena *space = a->scope->space;
+    struct str by = a->items[1].text;
+    struct expr_value *out;
+    size_t n = 0, at = 0;
+
+    if (a->items[1].type != EXPR_VALUE_TEXT)
+        return EXPR_NOTHING;
+    out = ARENA_ARRAY(space, EXPR_LIST_MAX, struct expr_value);
+    while (n < EXPR_LIST_MAX && (by.n || at < s.n)) {
+        size_t end = by.n ? str_find(s, by, at) : at + utf8_char(s, at);
+        out[n++] = expr_value_text(str_sub(s, at, end == SIZE_MAX ? SIZE_MAX : end - at));
+        if (end == SIZE_MAX)
+            break;
+        at = end + by.n;
+    }
+    return expr_value_list(space, out, n);
+}
+
+/* ---- regexes ----------------------------------------------------------------- */
+
+static bool matches(const struct expr_args *a, struct str s, size_t from, struct expr_match *m)
+{
+    enum expr_regex_result r = expr_regex_match(a->e->compiled, a->scope->space, s, from, m);
+
+    if (r == EXPR_REGEX_OVER_LIMIT && a->scope->n_over_limit)
+        (*a->scope->n_over_limit)++;
+    return r == EXPR_REGEX_YES;
+}
+
+static struct expr_value capture(const struct expr_args *a, struct str s)
+{
+    struct expr_match m;
+
+    if (!matches(a, s, 0, &m) || !m.groups[a->e->group].p)
+        return EXPR_NOTHING;
+    return expr_value_text(m.groups[a->e->group]);
+}
+
+/* $1 or \1 is a group, $$ and \x are $ and x. */
+static void add_new(struct made *out, struct str new, const struct expr_match *m, uint32_t n_groups)
+{
+    for (size_t i = 0; i < new.n; i++) {
+        char c = new.p[i], next = i + 1 < new.n ? new.p[i + 1] : '\0';
+        if (c != '$' && c != '\\') {
+            add(out, (struct str){&new.p[i], 1});
+        } else if (next >= '0' && next <= '9') {
+            uint32_t group = (uint32_t)(next - '0');
+            if (group <= n_groups && m->groups[group].p)
+                add(out, m->groups[group]);
+            i++;
+        } else if (c == '\\' && next) {
+            add(out, (struct str){&new.p[i + 1], 1});
+            i++;
+        } else {
+            i += c == '$' && next == '$';
+            add(out, (struct str){&new.p[i], 1});
+        }
+    }
+}
+
+static struct expr_value replaced(const struct expr_args *a, struct str s)
+{
+    struct made out = {.space = a->scope->space};
+    struct expr_match m;
+    size_t at = 0;
+
+    if (a->items[1].type != EXPR_VALUE_TEXT)
+        return EXPR_NOTHING;
+    while (at <= s.n && out.n <= EXPR_TEXT_MAX && matches(a, s, at, &m)) {
+        size_t start = m.end - m.groups[0].n;
+        add(&out, str_sub(s, at, start - at));
+        add_new(&out, a->items[1].text, &m, expr_regex_groups(a->e->compiled));
+        at = m.end;
+        if (m.groups[0].n)
+            continue;
+        if (at == s.n) { /* an empty match: the next character stays and is stepped over */
+            at++;
+            break;
+        }
+        size_t n = utf8_char(s, at);
+        add(&out, str_sub(s, at, n));
+        at += n;
+    }
+    if (at < s.n)
+        add(&out, str_sub(s, at, SIZE_MAX));
+    return text_of(&out);
+}
+
+/* ---- decoding --------------------------------------------------------------- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %xx and +; a % that begins nothing stays. */
+static struct expr_value url_decoded(struct arena *space, struct str s)
+{
+    char *out = arena_alloc(space, s.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        int high = i + 2 < s.n ? hex(s.p[i + 1]) : -1, low = high < 0 ? -1 : hex(s.p[i + 2]);
+        if (s.p[i] == '%' && low >= 0) {
+            out[n++] = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            out[n++] = s.p[i] == '+' ? ' ' : s.p[i];
+        }
+    }
+    return expr_value_text((struct str){out, n});
+}
+
+static int sextet(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+static struct expr_value base64_decoded(struct arena *space, struct str s)
+{
+    char *out = arena_alloc(space, s.n + 1);
+    size_t n = 0;
+    uint32_t bits = 0, n_bits = 0;
+
+    while (s.n && s.p[s.n - 1] == '=')
+        s.n--;
+    if (s.n % 4 == 1)
+        return EXPR_NOTHING;
+    for (size_t i = 0; i < s.n; i++) {
+        int six = sextet(s.p[i]);
+        if (six < 0)
+            return EXPR_NOTHING;
+        bits = bits << 6 | (uint32_t)six;
+        n_bits += 6;
+        if (n_bits >= 8) {
+            n_bits -= 8;
+            out[n++] = (char)(bits >> n_bits & 0xff);
+        }
+    }
+    return expr_value_text((struct str){out, n});
+}
+
+/* Numbers and truth values are texts here, too. */
+struct expr_value expr_change_call(const struct expr_args *a)
+{
+    struct arena *space = a->scope->space;
+    struct str s;
+
+    if (a->items[0].type == EXPR_VALUE_LIST || !expr_value_string(space, &a->items[0], &s))
+        return EXPR_NOTHING;
+    switch (a->e->op) {
+    case EXPR_LOWER:
+    case EXPR_UPPER:
+        return recased(a, s);
+    case EXPR_TRIM:
+    case EXPR_TRIM_LEFT:
+    case EXPR_TRIM_RIGHT:
+        return trimmed(a, s);
+    case EXPR_REPLACE_TEXT:
+        return replaced_text(a, s);
+    case EXPR_SPLIT:
+        return split(a, s);
+    case EXPR_REGEX:
+        return expr_value_bool(matches(a, s, 0, NULL));
+    case EXPR_CAPTURE:
+        return capture(a, s);
+    case EXPR_REPLACE:
+        return replaced(a, s);
+    case EXPR_URL_DECODE:
+        return url_decoded(space, s);
+    case EXPR_BASE64_DECODE:
+        return base64_decoded(space, s);
+    default: /* EXPR_HAS_TEXT */
+        return a->items[1].type == EXPR_VALUE_TEXT
+                   ? expr_value_bool(expr_find(s, a->items[1].text, 0, a->e->fold) != SIZE_MAX)
+                   : EXPR_NOTHING;
+    }
+}

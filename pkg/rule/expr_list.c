@@ -1,0 +1,186 @@
+/* expr_list.c - operators on lists. A single value is a list of one. */
+#include "rule/expr_impl.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "rule/expr_regex.h"
+
+struct expr_value expr_value_list(struct arena *a, const struct expr_value *items, size_t n)
+{
+    size_t total = 0, n_out = 0;
+
+    for (size_t i = 0; i < n; i++)
+        total += items[i].type == EXPR_VALUE_LIST ? items[i].n_items : 1;
+    total = total > EXPR_LIST_MAX ? EXPR_LIST_MAX : total;
+    struct expr_value *out = ARENA_ARRAY(a, total, struct expr_value);
+    for (size_t i = 0; i < n; i++) {
+        size_t n_members;
+        const struct expr_value *members = expr_value_items(&items[i], &n_members);
+        for (size_t k = 0; k < n_members && n_out < total; k++)
+            out[n_out++] = members[k];
+    }
+    if (n_out < 2)
+        return n_out ? out[0] : EXPR_NOTHING;
+    return (struct expr_value){.type = EXPR_VALUE_LIST, .items = out, .n_items = n_out};
+}
+
+/* A place counted from the end if it is negative; -1: outside. */
+static int64_t place(int64_t i, size_t n)
+{
+    i += i < 0 ? (int64_t)n : 0;
+    return i < 0 || i >= (int64_t)n ? -1 : i;
+}
+
+static struct expr_value list_at(const struct expr_args *a, const struct expr_value *items,
+                                 size_t n)
+{
+    if (a->items[1].type != EXPR_VALUE_INT || (a->n > 2 && a->items[2].type != EXPR_VALUE_INT))
+        return EXPR_NOTHING;
+    int64_t from = place(a->items[1].whole, n);
+    if (a->n < 3)
+        return from < 0 ? EXPR_NOTHING : items[from];
+    int64_t to = a->items[2].whole;
+    if (from < 0 && a->items[1].whole < 0)
+        from = 0;
+    to = to >= (int64_t)n ? (int64_t)n - 1 : place(to, n);
+    if (from < 0 || to < from)
+        return EXPR_NOTHING;
+    return expr_value_list(a->scope->space, items + from, (size_t)(to - from) + 1);
+}
+
+static struct expr_value list_find(const struct expr_args *a, const struct expr_value *items,
+                                   size_t n)
+{
+    struct str text;
+
+    for (size_t i = 0; i < n; i++)
+        if (expr_value_string(a->scope->space, &items[i], &text) &&
+            expr_regex_match(a->e->compiled, a->scope->space, text, 0, NULL) == EXPR_REGEX_YES)
+            return expr_value_whole((int64_t)i);
+    return EXPR_NOTHING;
+}
+
+bool expr_join(struct arena *space, const struct expr_value *items, size_t n, struct str between,
+               struct str *out)
+{
+    struct str *texts = ARENA_ARRAY(space, n, struct str);
+    size_t total = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!expr_value_string(space, &items[i], &texts[i]))
+            return false;
+        total += texts[i].n + (i ? between.n : 0);
+    }
+    if (total > EXPR_TEXT_MAX)
+        return false;
+    char *to = arena_alloc(space, total + 1), *at = to;
+    for (size_t i = 0; i < n; i++) {
+        if (i && between.n)
+            at = (char *)memcpy(at, between.p, between.n) + between.n;
+        if (texts[i].n)
+            at = (char *)memcpy(at, texts[i].p, texts[i].n) + texts[i].n;
+    }
+    *out = (struct str){to, total};
+    return true;
+}
+
+static struct expr_value list_join(const struct expr_args *a, const struct expr_value *items,
+                                   size_t n)
+{
+    struct str between, out;
+
+    if (!expr_value_string(a->scope->space, &a->items[1], &between) ||
+        !expr_join(a->scope->space, items, n, between, &out))
+        return EXPR_NOTHING;
+    return expr_value_text(out);
+}
+
+static struct expr_value list_sum(const struct expr_args *a, const struct expr_value *items,
+                                  size_t n)
+{
+    double real = 0;
+    int64_t whole = 0;
+    bool is_whole = true;
+
+    for (size_t i = 0; i < n; i++) {
+        struct expr_value v = items[i];
+        if (v.type == EXPR_VALUE_TEXT)
+            v = expr_value_number(v.text);
+        if (!expr_is_number(&v))
+            return EXPR_NOTHING;
+        real += v.real;
+        is_whole =
+            is_whole && v.type == EXPR_VALUE_INT && !__builtin_add_overflow(whole, v.whole, &whole);
+    }
+    if (a->e->op == EXPR_LIST_AVERAGE)
+        return expr_value_real(real / (double)n);
+    return is_whole ? expr_value_whole(whole) : expr_value_real(real);
+}
+
+static int by_value(const void *x, const void *y)
+{
+    return expr_value_cmp(x, y);
+}
+
+static struct expr_value *copy(const struct expr_args *a, const struct expr_value *items, size_t n)
+{
+    struct expr_value *out = ARENA_ARRAY(a->scope->space, n, struct expr_value);
+
+    memcpy(out, items, n * sizeof *out);
+    return out;
+}
+
+static bool has(const struct expr_value *items, size_t n, const struct expr_value *v)
+{
+    for (size_t i = 0; i < n; i++)
+        if (expr_value_cmp(&items[i], v) == 0)
+            return true;
+    return false;
+}
+
+/* `of` NULL: each value once; else those that are among its members, too. */
+static struct expr_value list_set(const struct expr_args *a, const struct expr_value *items,
+                                  size_t n, const struct expr_value *of)
+{
+    struct expr_value *out = copy(a, items, n);
+    size_t n_of = 0, kept = 0;
+    const struct expr_value *others = of ? expr_value_items(of, &n_of) : NULL;
+
+    for (size_t i = 0; i < n; i++)
+        if (!has(out, kept, &items[i]) && (!of || has(others, n_of, &items[i])))
+            out[kept++] = items[i];
+    return expr_value_list(a->scope->space, out, kept);
+}
+
+struct expr_value expr_list_call(const struct expr_args *a)
+{
+    size_t n;
+    const struct expr_value *items;
+    struct expr_value *sorted;
+
+    if (a->e->op == EXPR_LIST)
+        return expr_value_list(a->scope->space, a->items, a->n);
+    items = expr_value_items(&a->items[0], &n);
+    switch (a->e->op) {
+    case EXPR_LIST_COUNT:
+        return expr_value_whole((int64_t)n);
+    case EXPR_LIST_AT:
+        return list_at(a, items, n);
+    case EXPR_LIST_FIND:
+        return list_find(a, items, n);
+    case EXPR_LIST_JOIN:
+        return list_join(a, items, n);
+    case EXPR_LIST_SUM:
+    case EXPR_LIST_AVERAGE:
+        return list_sum(a, items, n);
+    case EXPR_LIST_SORT:
+        sorted = copy(a, items, n);
+        qsort(sorted, n, sizeof *sorted, by_value);
+        return expr_value_list(a->scope->space, sorted, n);
+    case EXPR_LIST_INTERSECT:
+        return list_set(a, items, n, &a->items[1]);
+    default:
+        return list_set(a, items, n, NULL);
+    }
+}

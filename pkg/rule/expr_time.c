@@ -1,0 +1,111 @@
+/* expr_time.c - times: milliseconds since 1970 UTC, as whole numbers. */
+#include "rule/expr_impl.h"
+
+#include <time.h>
+
+#include "base/str.h"
+#include "base/time.h"
+
+static bool as_ms(const struct expr_args *a, size_t i, int64_t *ms)
+{
+    struct str text;
+
+    if (a->items[i].type == EXPR_VALUE_INT && !a->items[i].text.n) {
+        *ms = a->items[i].whole; /* a time already */
+        return true;
+    }
+    return a->items[i].type != EXPR_VALUE_LIST &&
+           expr_value_string(a->scope->space, &a->items[i], &text) && time_parse_ms(text, ms);
+}
+
+static int64_t floor_to(int64_t t, int64_t step)
+{
+    int64_t rest = t % step;
+
+    return t - (rest < 0 ? rest + step : rest);
+}
+
+static struct expr_value format(struct arena *space, int64_t ms, struct str wanted)
+{
+    enum { FORMATTED_MAX = 256 };
+    char z[FORMATTED_MAX];
+    struct str zero = arena_str(space, wanted);
+    time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm))
+        return EXPR_NOTHING;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    size_t n = strftime(z, sizeof z, zero.p, &tm); /* the format is the rule's */
+#pragma GCC diagnostic pop
+    return expr_value_text(arena_str(space, (struct str){z, n}));
+}
+
+static struct expr_value part(int64_t ms, struct str name)
+{
+    char z[TIME_TEXT_MAX];
+    struct time_fields f;
+    time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm) || !time_parse_fields((struct str){z, time_format_ms(ms, z)}, &f))
+        return EXPR_NOTHING;
+    const struct {
+        struct str name;
+        int value;
+    } PARTS[] = {{STR("year"), f.year},
+                 {STR("month"), f.month},
+                 {STR("day"), f.day},
+                 {STR("hour"), f.hour},
+                 {STR("minute"), f.minute},
+                 {STR("second"), f.second},
+                 {STR("week"), f.week},
+                 {STR("weekday"), tm.tm_wday ? tm.tm_wday : 7},
+                 {STR("yearday"), tm.tm_yday + 1}};
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+        if (str_eq(name, PARTS[i].name))
+            return expr_value_whole(PARTS[i].value);
+    return EXPR_NOTHING;
+}
+
+static struct expr_value between(const struct expr_args *a, int64_t from)
+{
+    int64_t to, span;
+
+    if (!as_ms(a, 1, &to) || a->items[2].type != EXPR_VALUE_INT || a->items[2].whole <= 0 ||
+        __builtin_sub_overflow(to, from, &span))
+        return EXPR_NOTHING;
+    return expr_value_whole(span / a->items[2].whole);
+}
+
+struct expr_value expr_time_call(const struct expr_args *a)
+{
+    char z[TIME_TEXT_MAX];
+    struct str text;
+    int64_t ms;
+
+    if (a->e->op == EXPR_TIME_OF)
+        return a->items[0].type != EXPR_VALUE_LIST &&
+                       expr_value_string(a->scope->space, &a->items[0], &text) &&
+                       time_parse_ms(text, &ms)
+                   ? expr_value_whole(ms)
+                   : EXPR_NOTHING;
+    if (!as_ms(a, 0, &ms))
+        return EXPR_NOTHING;
+    switch (a->e->op) {
+    case EXPR_TIME_TEXT:
+        return expr_value_text(arena_str(a->scope->space, (struct str){z, time_format_ms(ms, z)}));
+    case EXPR_TIME_FORMAT:
+        return a->items[1].type == EXPR_VALUE_TEXT ? format(a->scope->space, ms, a->items[1].text)
+                                                   : EXPR_NOTHING;
+    case EXPR_TIME_TRUNC:
+        return a->items[1].type == EXPR_VALUE_INT && a->items[1].whole > 0
+                   ? expr_value_whole(floor_to(ms, a->items[1].whole))
+                   : EXPR_NOTHING;
+    case EXPR_TIME_DIFF:
+        return between(a, ms);
+    default:
+        return a->items[1].type == EXPR_VALUE_TEXT ? part(ms, a->items[1].text) : EXPR_NOTHING;
+    }
+}
