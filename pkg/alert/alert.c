@@ -60,6 +60,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->redactor = redactor_new(w->digest);
     w->ways = ocsf_ways_new();
     w->evidence = evidence_finder_new();
+    evidence_use_lists(w->evidence, options->lists);
     w->rules = calloc(RULE_TEXT_SLOTS, sizeof(*w->rules));
     ASSERT(w->rules);
     return w;
@@ -68,6 +69,11 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
 void alert_writer_limit(struct alert_writer *w, size_t bytes_max)
 {
     w->bytes_max = bytes_max < ALERT_BYTES_MAX ? bytes_max : ALERT_BYTES_MAX;
+}
+
+void alert_writer_use_lists(struct alert_writer *w, const struct list_view *lists)
+{
+    evidence_use_lists(w->evidence, lists);
 }
 
 uint64_t alert_writer_cuts(const struct alert_writer *w)

@@ -37,6 +37,7 @@ struct alert_options {
     struct str worker;     /* volatile */
     struct str version;    /* of weir */
     const struct profile_set *profiles; /* to read capsules by; NULL: they stay unexplained */
+    const struct list_view *lists;      /* what stands on lists at first; NULL: nothing */
 };
 
 /* One match to be told. */
@@ -64,6 +65,8 @@ void alert_writer_free(struct alert_writer *w);
  * default); the minimal form is written whatever its size, less than ALERT_MINIMAL_BYTES. */
 enum { ALERT_MINIMAL_BYTES = 2048 };
 void alert_writer_limit(struct alert_writer *w, size_t bytes_max);
+/* What stands on lists, from now on; must outlive its use. */
+void alert_writer_use_lists(struct alert_writer *w, const struct list_view *lists);
 /* How many documents were cut so far. */
 uint64_t alert_writer_cuts(const struct alert_writer *w);
 

@@ -53,6 +53,9 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
     case ATOM_FIELD_CMP:
         pattern = atom->other;
         break;
+    case ATOM_LIST:
+        pattern = atom->list->name;
+        break;
     case ATOM_EXPR:
         expr_dump(&text, atom->expr);
         pattern = buf_str(&text);
@@ -63,6 +66,29 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
     if (pattern.n > 0)
         document_rule_text(d, "pattern", pattern, d->limits->value, path);
     buf_release(&text);
+}
+
+/* Where the value stands: the entry's columns are the user's own words, not the event's. */
+static void put_list(struct document *d, const struct match_evidence *e, const char *path)
+{
+    struct json_writer *w = &d->json;
+
+    json_key_name(w, STR("list"));
+    json_open_object(w);
+    document_rule_text(d, "name", e->list->name, d->limits->text, path);
+    for (size_t i = 0; i < e->list->copied.n; i++) {
+        struct str cell = list_cell(e->list, e->row, i);
+        if (i == 0) {
+            json_key_name(w, STR("columns"));
+            json_open_object(w);
+        }
+        if (cell.n)
+            document_rule_text(d, arena_str(d->arena, e->list->copied.items[i]).p, cell,
+                               d->limits->value, path);
+    }
+    if (e->list->copied.n)
+        json_close_object(w);
+    json_close_object(w);
 }
 
 static void put_match(struct document *d, const struct match_evidence *e, size_t i)
@@ -84,6 +110,8 @@ static void put_match(struct document *d, const struct match_evidence *e, size_t
         if (value.is_cut)
             document_cut(d, "evidences[0].data.matched[%zu].value", i);
     }
+    if (e->list)
+        put_list(d, e, path);
     json_close_object(w);
 }
 

@@ -13,7 +13,8 @@ enum weir_rc bench_alerts_init(struct bench_alerts *a, const struct rule_book *b
     struct alert_options options = {.raw = ALERT_RAW_FULL,
                                     .generation = book->generation,
                                     .worker = STR("bench"),
-                                    .version = version};
+                                    .version = version,
+                                    .lists = book->list_view};
 
     *a = (struct bench_alerts){.book = book, .inputs = inputs};
     TRY(output_open(STR("/dev/null"), &a->out, err));

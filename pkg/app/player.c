@@ -168,7 +168,8 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     struct alert_options alert = {.is_deterministic = true,
                                   .generation = p->book.generation,
                                   .version = o->version,
-                                  .profiles = p->book.profiles};
+                                  .profiles = p->book.profiles,
+                                  .lists = p->book.list_view};
     p->writer = alert_writer_new(&alert);
     p->last = calloc((size_t)p->state.graph->n_levels * PLAYER_PARTITIONS_MAX * STORE_SHARDS,
                      sizeof *p->last);

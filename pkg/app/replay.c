@@ -73,6 +73,7 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .alert = {.is_deterministic = o->is_deterministic,
                   .raw = o->raw,
                   .generation = r->book.generation,
+                  .lists = r->book.list_view,
                   .worker = STR("replay"),
                   .version = o->version,
                   .profiles = r->book.profiles},

@@ -352,36 +352,53 @@ static void add_digest(struct buf *out, struct digest *digest, const char *what,
     buf_printf(out, "%s %s\n", what, hex);
 }
 
-/* Entries as they count, so that comments and the file's place do not. */
-static void pack_list(const struct list *list, struct buf *out)
+/* Of an array that may be long: its bytes are hashed where they lie. */
+static void add_array(struct buf *out, struct digest *digest, const void *p, size_t n)
 {
-    pack_str(out, list->name);
-    pack_u8(out, (uint8_t)list->mode);
-    for (size_t i = 0; i < list->entries.n; i++) {
-        pack_str(out, list->entries.items[i]);
-        pack_u32(out, (uint32_t)(list->points ? list->points[i] : LIST_POINTS_NONE));
-    }
+    add_digest(out, digest, "part", p ? (struct str){p, n} : STR(""));
 }
 
-static void note_lists(struct rule_book *b, const struct list_set *set)
+/* Entries as they count, so that comments and the file's place do not. */
+static void describe_list(const struct list *list, struct digest *digest, struct buf *out)
 {
-    struct buf lines = {0}, packed = {0};
+    size_t cells = list->n_entries * (1 + list->copied.n);
+
+    pack_str(out, list->name);
+    pack_u8(out, (uint8_t)list->mode);
+    pack_u8(out, (uint8_t)list->type);
+    for (size_t i = 0; i < list->copied.n; i++)
+        pack_str(out, list->copied.items[i]);
+    add_array(out, digest, list->text, cells ? list->ends[cells - 1] : 0);
+    add_array(out, digest, list->ends, cells * sizeof *list->ends);
+    add_array(out, digest, list->points, list->n_entries * sizeof *list->points);
+    add_array(out, digest, list->expires, list->n_entries * sizeof *list->expires);
+}
+
+/* A line for each list; of the compiled ones alone, or of all. */
+static struct str list_lines(struct rule_book *b, bool only_compiled)
+{
+    const struct list_set *set = b->lists;
+    struct buf lines = {0}, text = {0};
     struct digest *digest = digest_new();
 
     for (size_t i = 0; i < list_count(set); i++) {
-        buf_clear(&packed);
-        pack_list(list_at(set, i), &packed);
-        add_digest(&lines, digest, "list", buf_str(&packed));
+        const struct list *list = list_at(set, i);
+        if (only_compiled && !list_is_copied(set, i) && !addends_use(list->name))
+            continue;
+        buf_clear(&text);
+        describe_list(list, digest, &text);
+        add_digest(&lines, digest, "list", buf_str(&text));
     }
-    b->lists_sha256 = arena_str(b->arena, buf_str(&lines));
+    struct str out = arena_str(b->arena, buf_str(&lines));
     digest_free(digest);
-    buf_release(&packed);
+    buf_release(&text);
     buf_release(&lines);
+    return out;
 }
 
 /* The same rules, overlays, lists and profiles in the same order have the same name, wherever they
  * were loaded. */
-static void name_generation(struct rule_book *b)
+static struct str generation_of(struct rule_book *b, struct str lists)
 {
     char hex[DIGEST_TEXT];
     struct buf texts = {0};
@@ -392,13 +409,21 @@ static void name_generation(struct rule_book *b)
         buf_printf(&texts, "%.*s %s\n", (int)b->rules[i]->uid.n, b->rules[i]->uid.p,
                    b->rules[i]->sha256);
     buf_add(&texts, b->overlays_sha256);
-    buf_add(&texts, b->lists_sha256);
+    buf_add(&texts, lists);
     for (size_t i = 0; i < profiles.n; i++)
         add_digest(&texts, digest, "profile", profiles.items[i]);
     digest_sha256_hex(digest, buf_str(&texts), hex);
-    b->generation = arena_str(b->arena, (struct str){hex, GENERATION_DIGITS});
     digest_free(digest);
     buf_release(&texts);
+    return arena_str(b->arena, (struct str){hex, GENERATION_DIGITS});
+}
+
+/* Which lists rules copy is known when all are read. */
+static void name_generations(struct rule_book *b)
+{
+    b->lists_sha256 = list_lines(b, false);
+    b->generation = generation_of(b, b->lists_sha256);
+    b->compiled_generation = generation_of(b, list_lines(b, true));
 }
 
 /* Directories before single files: what is named by itself wins. */
@@ -460,15 +485,14 @@ static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book
 
 static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
 {
-    struct list_set *set = list_set_new(b->arena);
-
+    b->lists_arena = arena_new(0);
+    b->lists = list_set_new(b->lists_arena);
     TRY(select_check(&o->select, err));
     TRY(load_constants(o, b, err));
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
-    TRY(load_lists(o, set, err));
-    note_lists(b, set);
-    TRY(addends_new(b->arena, set, &b->score_lists, err));
-    struct list_source lists = list_set_source(set);
+    TRY(load_lists(o, b->lists, err));
+    TRY(addends_new(b->arena, b->lists, &b->score_lists, err));
+    struct list_source lists = list_set_source(b->lists, b->arena);
     TRY(load_overlays(o, b, err));
     if (b->overlays)
         overlay_set_settle(b->overlays, &lists);
@@ -476,8 +500,8 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     if (b->overlays)
         overlay_set_apply(b->overlays, &b->loaded);
     select_rules(b, o);
-    name_generation(b);
-    return WEIR_OK;
+    name_generations(b);
+    return list_view_new(b->lists_arena, b->lists, &b->list_view, err);
 }
 
 enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
@@ -495,6 +519,8 @@ enum weir_rc rule_book_load(const struct rule_options *o, struct rule_book *out,
 
 void rule_book_release(struct rule_book *b)
 {
+    if (b->lists_arena)
+        arena_free(b->lists_arena);
     if (b->arena)
         arena_free(b->arena);
     *b = (struct rule_book){0};
@@ -592,7 +618,7 @@ enum weir_rc rule_book_engine_options(const struct rule_book *b, const struct ru
                                       struct str profile, struct engine_options *out,
                                       struct weir_err *err)
 {
-    *out = (struct engine_options){.no_routing = o->no_routing};
+    *out = (struct engine_options){.no_routing = o->no_routing, .lists = b->list_view};
     out->extract.constants = b->constants;
     out->extract.n_constants = b->n_constants;
     if (!profile.n)

@@ -3,8 +3,8 @@
  * The same for every command that loads rules, so that what `weir check` says is what the
  * others do.
  *
- * Memory   everything lives in the book's arena until rule_book_release(); the options must
- *          outlive the book.
+ * Memory   everything but the lists (lists_arena) lives in the book's arena until
+ * rule_book_release(); the options must outlive the book.
  */
 #ifndef WEIR_APP_RULES_H
 #define WEIR_APP_RULES_H
@@ -52,6 +52,9 @@ struct rule_book {
     size_t n_skipped;                 /* documents in directories that are no rules */
     struct constant_field *constants; /* --set */
     size_t n_constants;
+    struct arena *lists_arena; /* holds the two below and nothing else */
+    struct list_set *lists;
+    const struct list_view *list_view; /* what stands on the lists that rules ask at run time */
     const struct addends *score_lists; /* NULL: none of the lists lifts scores */
     struct overlay_set *overlays;      /* NULL: none are given */
     struct str overlays_sha256;        /* of their files; empty: none */
@@ -59,6 +62,9 @@ struct rule_book {
     /* Names this set of rules: a hash over all that says what they mean, their texts, overlays,
      * lists and profiles. */
     struct str generation;
+    /* The same without lists that are only asked at run time: what decides whether anything must be
+     * compiled anew. */
+    struct str compiled_generation;
     double load_seconds;
 };
 

@@ -259,6 +259,7 @@ static enum weir_rc make_engine(const struct loaded_set *s, const struct config 
     e->rules = s->books[book].rules;
     e->options = (struct engine_options){.no_routing = c->no_routing,
                                          .no_cache = c->no_cache,
+                                         .lists = s->books[book].list_view,
                                          .extract = out->extract[input],
                                          .inputs = out->inputs,
                                          .fields = out->graph->fields,
@@ -353,6 +354,10 @@ static enum weir_rc load(struct loaded_set *s, const struct config *c, struct ru
     TRY(make_graph(s, c, &tenants, out, err));
     TRY(describe_inputs(s, c, out, err));
     TRY(make_engines(s, c, &tenants, out, err));
+    const struct list_view **lists = ARENA_ARRAY(s->arena, tenants.n, const struct list_view *);
+    for (size_t t = 0; t < tenants.n; t++)
+        lists[t] = s->books[s->book_of[t]].list_view;
+    out->lists = lists;
     name_generation(s, c, &tenants, out);
     return WEIR_OK;
 }

@@ -52,15 +52,14 @@ static void fill(struct arena *a, struct table *t, const struct list *list, int3
 {
     size_t slots = 16;
 
-    while (slots < 2 * list->entries.n)
+    while (slots < 2 * list->n_entries)
         slots *= 2;
     t->slots = ARENA_ARRAY(a, slots, struct slot);
     t->mask = slots - 1;
     t->is_folded = list->mode == LIST_CI;
-    for (size_t i = 0; i < list->entries.n; i++) {
-        struct str entry = list->entries.items[i];
-        if (t->is_folded)
-            entry = folded(entry, arena_alloc(a, entry.n + 1));
+    for (size_t i = 0; i < list->n_entries; i++) {
+        struct str entry = list_entry(list, i);
+        entry = t->is_folded ? folded(entry, arena_alloc(a, entry.n + 1)) : arena_str(a, entry);
         struct slot *slot = slot_of(t, entry);
         int32_t own =
             list->points && list->points[i] != LIST_POINTS_NONE ? list->points[i] : points;
@@ -92,6 +91,14 @@ enum weir_rc addends_new(struct arena *a, const struct list_set *lists, const st
     }
     *out = t;
     return WEIR_OK;
+}
+
+bool addends_use(struct str list)
+{
+    for (size_t i = 0; i < ADDEND_LISTS; i++)
+        if (str_eq(list, KINDS[i].list))
+            return true;
+    return false;
 }
 
 /* ---- asking ----------------------------------------------------------------------------- */

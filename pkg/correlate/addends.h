@@ -29,6 +29,9 @@ struct addends;
 MUST_USE enum weir_rc addends_new(struct arena *a, const struct list_set *lists,
                                   const struct addends **out, struct weir_err *err);
 
+/* Lists of this name lift scores. */
+bool addends_use(struct str list);
+
 /* Append the packed addends (finding_addends_pack) of one event and rule; nothing if no list has
  * anything to say. fields: the values that the rule names. */
 void addends_of(const struct addends *t, const struct event_entity *entities, size_t n_entities,

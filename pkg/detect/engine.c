@@ -87,10 +87,12 @@ static void equip(struct engine *e)
     e->worker = extract_worker_new(e->extractor);
     if (e->options.kind == ENGINE_COMPILED) {
         e->matcher = matcher_new(e->net, e->worker, !e->options.no_cache);
+        matcher_use_lists(e->matcher, e->options.lists);
         return;
     }
     e->event_arena = arena_new(0);
     e->reference = reference_new();
+    reference_use_lists(e->reference, e->options.lists);
     origin_init(&e->origin, &e->options.extract, e->options.inputs);
     e->shapes = calloc(SHAPES_MAX, sizeof *e->shapes);
     ASSERT(e->shapes);
@@ -168,6 +170,14 @@ void engine_free(struct engine *e)
     free(e);
 }
 
+void engine_use_lists(struct engine *e, const struct list_view *lists)
+{
+    if (e->options.kind == ENGINE_COMPILED)
+        matcher_use_lists(e->matcher, lists);
+    else
+        reference_use_lists(e->reference, lists);
+}
+
 const struct field_table *engine_fields(const struct engine *e)
 {
     return e->fields;
@@ -226,6 +236,8 @@ static void reference_event(struct engine *e, const struct event *event, size_t 
     if (json_tree_parse(e->event_arena, event->record, &root, NULL) != JSON_OK)
         return; /* extraction and tree accept the same documents: a test of json holds it */
     event_tree_init(&tree, e->profiles, root, origin_options(&e->origin, event->ref.input));
+    tree.has_at = true;
+    tree.at_ms = event_at_ms(event);
     for (size_t r = 0; r < e->n_rules; r++)
         if (is_eligible(e, &tree.shape.facts, r) &&
             reference_match(e->reference, e->rules[r], &tree))
@@ -522,7 +534,7 @@ static bool may_have(const struct engine *e, uint32_t shape, struct str name)
 
 static bool atom_may_hold(const struct engine *e, uint32_t shape, const struct atom *atom)
 {
-    if (atom->op == ATOM_IS_NULL || atom->miss == MISS_TRUE ||
+    if (atom->op == ATOM_IS_NULL || atom->op == ATOM_BEFORE || atom->miss == MISS_TRUE ||
         (atom->op == ATOM_EXPR && !atom->is_gated))
         return true;
     return may_have(e, shape, atom->field) &&

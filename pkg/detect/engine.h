@@ -16,6 +16,7 @@
 #include "event/event.h"
 #include "event/extract.h"
 #include "event/field.h"
+#include "match/list_view.h"
 #include "rule/rule.h"
 
 enum { ENGINE_BATCH_MAX = 128 /* events of one call */ };
@@ -30,6 +31,7 @@ struct engine_options {
     const struct origin_input *inputs; /* by number; may be NULL for the compiled matcher */
     const struct str *fields;          /* extracted besides those of the rules (graph.h) */
     size_t n_fields;
+    const struct list_view *lists; /* what stands on lists at first; NULL: nothing */
 };
 
 struct engine_match {
@@ -49,6 +51,10 @@ void engine_free(struct engine *e);
 /* Another engine over the same compiled rules, for another thread: nothing that is written is
  * shared. Belongs to `e`, which is no sibling itself. */
 struct engine *engine_sibling(struct engine *e);
+
+/* What stands on lists from the next batch on, for this thread's engine alone. The view has the
+ * same slots; it must outlive its use. */
+void engine_use_lists(struct engine *e, const struct list_view *lists);
 
 /* The fields that events are extracted by. */
 const struct field_table *engine_fields(const struct engine *e);

@@ -179,6 +179,14 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
     case ATOM_EXPR:
         satisfy_expr(d, x->expr);
         break;
+    case ATOM_LIST:
+        f->n = 0;
+        add(f, x->list->sample);
+        f->is_whole = true;
+        break;
+    case ATOM_BEFORE: /* it has no field, and made-up events have no time */
+        f->is_absent = true;
+        break;
     case ATOM_TIME_PART:
         add(f, STR("2026-07-28T11:44:53Z"));
         break;

@@ -139,6 +139,7 @@ enum weir_rc verify_engine(const struct verify_subject *s, struct verify_counts 
                          .ends_ms = now_ms() + VERIFY_MS_MAX};
     enum weir_rc rc = WEIR_OK;
 
+    reference_use_lists(v.reference, s->options->lists);
     for (unsigned i = 0; i < VERIFY_ROUNDS && rc == WEIR_OK && now_ms() < v.ends_ms; i++)
         rc = round_of(&v, i, err);
     *out = v.counts;

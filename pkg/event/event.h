@@ -39,8 +39,14 @@ struct event {
     int64_t time_ms;      /* since 1970 UTC, if has_time */
     uint8_t time_rule;    /* which of the profile's time paths it is */
     bool has_time;
-    int64_t record_ms; /* of the record by its transport; INT64_MIN: none. Not extraction's */
+    int64_t record_ms; /* of the record by its transport; INT64_MIN: none, and so by extraction */
 };
+
+/* When it happened, for atoms about time; INT64_MIN: it has no time at all. */
+static inline int64_t event_at_ms(const struct event *e)
+{
+    return e->has_time ? e->time_ms : e->record_ms;
+}
 
 /* Why a record gave no event. Append only: the order is part of metrics. */
 enum event_reject {

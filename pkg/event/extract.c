@@ -556,6 +556,7 @@ static void find_time(struct extract_worker *w, const struct reader *r, struct e
     out->time_ms = 0;
     out->time_rule = 0;
     out->has_time = false;
+    out->record_ms = INT64_MIN;
     for (uint32_t i = 0; i < r->n_times && !out->has_time; i++) {
         const struct probe *probe = &w->probes[r->n_inputs + i];
         if (!probe->has_value)

@@ -381,6 +381,15 @@ bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
     return has_time;
 }
 
+int64_t event_tree_at_ms(const struct event_tree *t)
+{
+    int64_t ms;
+
+    if (t->has_at)
+        return t->at_ms;
+    return event_tree_time_ms(t, &ms) ? ms : INT64_MIN;
+}
+
 struct str event_tree_id(struct arena *a, const struct event_tree *t)
 {
     for (size_t i = 0; i < t->reader->id.n; i++) {

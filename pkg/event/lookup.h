@@ -34,6 +34,10 @@ struct event_tree {
     struct shape shape;
     const struct profile *reader;          /* whose paths are read: shape's, or the fallback */
     const struct extract_options *options; /* constants, pinned profile; may be NULL */
+    /* When the event happened, if whoever made the tree knows better than its profile (the
+     * transport may have a time where the event has none). */
+    bool has_at;
+    int64_t at_ms; /* INT64_MIN: it has no time at all */
     /* What the keys of the root may be, so that paths which lead nowhere end at once. */
     uint64_t root_keys[ROOT_KEY_BITS / 64];
     bool knows_root_keys;
@@ -58,6 +62,9 @@ struct field_values event_lookup(struct arena *a, const struct event_tree *t, st
 
 /* Event time in ms since 1970 UTC; false if there is none that parses. */
 bool event_tree_time_ms(const struct event_tree *t, int64_t *ms);
+
+/* The same for atoms about time: at_ms if that is given, INT64_MIN if there is no time. */
+int64_t event_tree_at_ms(const struct event_tree *t);
 
 /* The event's own id by the profile's id path, empty if none. */
 struct str event_tree_id(struct arena *a, const struct event_tree *t);

@@ -25,6 +25,8 @@ struct evaluator {
     struct prepared_value *values;
     struct text_blocks *blocks;
     uint32_t n_values;
+    int64_t at_ms;
+    const struct list_view *lists;
     uint32_t stamp;
     struct memo *nodes; /* of shared nodes */
     struct memo *lazies;
@@ -63,9 +65,15 @@ void evaluator_free(struct evaluator *e)
     free(e);
 }
 
-void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
-                     uint32_t n_values)
+void evaluator_use_lists(struct evaluator *e, const struct list_view *lists)
 {
+    e->lists = lists;
+}
+
+void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
+                     uint32_t n_values, int64_t at_ms)
+{
+    e->at_ms = at_ms;
     e->signals = signals;
     e->values = values;
     e->n_values = n_values;
@@ -140,6 +148,15 @@ static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
     return false;
 }
 
+static bool test_list(const struct evaluator *e, const struct net_lazy *lazy,
+                      const struct prepared_value *v)
+{
+    const struct list_index *index = list_view_of(e->lists, lazy->atom->list);
+    struct list_value value = {(enum json_kind)v->kind, v->text, v->folded, v->is_ascii};
+
+    return index && list_index_find(index, &value, e->at_ms) != LIST_NO_ROW;
+}
+
 static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct prepared_value *v)
 {
     const struct atom *x = lazy->atom;
@@ -175,9 +192,12 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct 
         return test_other_field(e, lazy, v);
     case ATOM_TIME_PART:
         return time_part_matches(x->part, x->cmp, v->kind, v->text, lazy->text);
+    case ATOM_LIST:
+        return test_list(e, lazy, v);
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
     case ATOM_EXPR:
+    case ATOM_BEFORE:
         break;
     }
     return false;
@@ -274,6 +294,8 @@ static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
 
     if (x->op == ATOM_EXPR)
         return test_expr(e, lazy);
+    if (x->op == ATOM_BEFORE)
+        return e->at_ms < x->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
     for (uint32_t i = 0; i < e->n_values; i++) {
         if (e->values[i].field != lazy->field)
             continue;

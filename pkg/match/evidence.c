@@ -64,6 +64,11 @@ void evidence_finder_free(struct evidence_finder *f)
     free(f);
 }
 
+void evidence_use_lists(struct evidence_finder *f, const struct list_view *lists)
+{
+    reference_use_lists(f->reference, lists);
+}
+
 void evidence_begin(struct evidence_finder *f, const struct event_tree *event)
 {
     arena_reset(f->arena);
@@ -187,12 +192,14 @@ static bool value_matches(struct evidence_finder *f, const struct atom *atom,
 static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
                              const struct kept_value **by)
 {
+    *by = NULL;
+    if (atom->op == ATOM_BEFORE)
+        return reference_atom(f->reference, atom, f->event);
     struct kept_field field = field_of(f, atom->field);
     size_t asked = atom->array == ARRAY_FIRST && field.n ? 1 : field.n, n_true = 0;
     char space[NEEDLE_MAX];
     struct str needle = {0};
 
-    *by = NULL;
     if (atom->op == ATOM_EXPR) {
         *by = field.n ? &field.values[0] : NULL;
         return reference_atom(f->reference, atom, f->event);
@@ -225,11 +232,14 @@ static void note(struct evidence_finder *f, struct str selection, const struct a
         f->is_over = true;
         return;
     }
-    f->items[f->n++] = (struct match_evidence){.selection = selection,
-                                               .atom = atom,
-                                               .field = atom->field,
-                                               .value = text,
-                                               .is_missing = by == NULL};
+    struct match_evidence *e = &f->items[f->n++];
+    *e = (struct match_evidence){.selection = selection,
+                                 .atom = atom,
+                                 .field = atom->field,
+                                 .value = text,
+                                 .is_missing = by == NULL};
+    if (atom->op == ATOM_LIST && by)
+        e->row = reference_row(f->reference, atom, f->event, by->value, &e->list);
 }
 
 /* Kleene's truth of g; what it rests on is noted if that is wanted and if it is true. */

@@ -18,6 +18,9 @@ struct evidence_finder;
 struct evidence_finder *evidence_finder_new(void);
 void evidence_finder_free(struct evidence_finder *f);
 
+/* What stands on lists, from now on; NULL: nothing. Must outlive its use. */
+void evidence_use_lists(struct evidence_finder *f, const struct list_view *lists);
+
 /* A new event: it must stay as it is until the next call. */
 void evidence_begin(struct evidence_finder *f, const struct event_tree *event);
 

@@ -121,6 +121,11 @@ void matcher_free(struct matcher *m)
     free(m);
 }
 
+void matcher_use_lists(struct matcher *m, const struct list_view *lists)
+{
+    evaluator_use_lists(m->evaluator, lists);
+}
+
 /* ---- route --------------------------------------------------------------------------- */
 
 /* Once per shape: its bitmaps come from the matcher's own arena, SHAPES_MAX at most. */
@@ -446,7 +451,8 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
     memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
     wake(m, number, candidates);
     evaluator_begin(m->evaluator, signals, m->values + m->first_value[number],
-                    m->first_value[number + 1] - m->first_value[number]);
+                    m->first_value[number + 1] - m->first_value[number],
+                    event_at_ms(&m->events[number]));
     for (uint32_t w = 0; w < m->rule_words; w++)
         for (uint64_t bits = candidates[w] & shape->rules[w]; bits; bits &= bits - 1) {
             uint32_t rule = w * 64 + (uint32_t)__builtin_ctzll(bits);

@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "event/event.h"
 #include "event/extract.h"
+#include "match/list_view.h"
 #include "match/net.h"
 
 enum { MATCH_BATCH_MAX = 128 };
@@ -33,6 +34,9 @@ struct matcher;
  * sooner. */
 struct matcher *matcher_new(const struct net *net, struct extract_worker *worker, bool has_cache);
 void matcher_free(struct matcher *m);
+
+/* What stands on lists, from the next batch on; NULL: nothing. Must outlive its use. */
+void matcher_use_lists(struct matcher *m, const struct list_view *lists);
 
 /* The matches of n events, ordered by event, then by rule number. */
 size_t matcher_run(struct matcher *m, const struct event *events, size_t n,

@@ -329,7 +329,7 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
             gate_on_presence(c, lazy);
         return;
     }
-    if (x->op == ATOM_IS_NULL || x->miss == MISS_TRUE)
+    if (x->op == ATOM_IS_NULL || x->op == ATOM_BEFORE || x->miss == MISS_TRUE)
         return; /* can hold for a missing field */
     if (x->array == ARRAY_ANY && x->op == ATOM_REGEX)
         gate_regex(c, lazy);

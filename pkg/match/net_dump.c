@@ -25,6 +25,10 @@ static const char *place_of(const struct atom *x)
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
         return "presence of the field";
+    case ATOM_LIST:
+        return "list look-up where the field is present";
+    case ATOM_BEFORE:
+        return "time of the event";
     default:
         return "tested where the field is present";
     }
@@ -38,7 +42,9 @@ struct dump {
 static void dump_atom(const struct atom *x, void *context)
 {
     struct dump *d = context;
-    struct str text = x->op == ATOM_REGEX ? x->regex.pattern : x->text;
+    struct str text = x->op == ATOM_REGEX  ? x->regex.pattern
+                      : x->op == ATOM_LIST ? x->list->name
+                                           : x->text;
 
     buf_printf(d->out, "  atom      %.*s %s", (int)x->field.n, x->field.p, atom_op_name(x->op));
     if (text.n)

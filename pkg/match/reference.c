@@ -36,6 +36,7 @@ struct reference {
     struct known_regex *regexes[REGEX_BUCKETS];
     struct known_field fields[FIELDS_REMEMBERED];
     size_t n_fields;
+    const struct list_view *lists; /* NULL: nothing stands on any */
     pcre2_match_data *data;
     pcre2_match_context *limits;
     uint64_t n_over_limit;
@@ -68,6 +69,11 @@ void reference_free(struct reference *r)
     arena_free(r->brief);
     arena_free(r->step);
     arena_free(r->lasting); /* r itself is in it */
+}
+
+void reference_use_lists(struct reference *r, const struct list_view *lists)
+{
+    r->lists = lists;
 }
 
 uint64_t reference_regex_limits(const struct reference *r)
@@ -192,14 +198,36 @@ static bool text_matches(struct reference *r, const struct atom *atom,
     }
 }
 
+uint32_t reference_row(struct reference *r, const struct atom *atom, const struct event_tree *event,
+                       const struct field_value *value, const struct list **list)
+{
+    const struct list_index *index = list_view_of(r->lists, atom->list);
+    struct str text;
+
+    *list = NULL;
+    if (!index || !reference_text_of(value, &text))
+        return LIST_NO_ROW;
+    struct list_value v = {.kind = value->kind,
+                           .text = text,
+                           .folded = reference_fold(r->step, FOLD_ASCII, text),
+                           .is_ascii = str_is_ascii(text)};
+    uint32_t row = list_index_find(index, &v, event_tree_at_ms(event));
+    if (row != LIST_NO_ROW)
+        *list = list_index_list(index);
+    return row;
+}
+
 /* Does one member satisfy the atom? */
 static bool value_matches(struct reference *r, const struct atom *atom,
                           const struct event_tree *event, const struct field_value *value)
 {
+    const struct list *list;
     struct str text;
 
     arena_reset(r->step);
     switch (atom->op) {
+    case ATOM_LIST:
+        return reference_row(r, atom, event, value, &list) != LIST_NO_ROW;
     case ATOM_EXISTS:
         return true;
     case ATOM_IS_NULL:
@@ -287,10 +315,12 @@ enum truth reference_truth_of_missing(const struct atom *atom)
 static enum truth atom_truth(struct reference *r, const struct atom *atom,
                              const struct event_tree *event, const struct field_value **by)
 {
+    *by = NULL;
+    if (atom->op == ATOM_BEFORE)
+        return event_tree_at_ms(event) < atom->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
     struct field_values values = values_of(r, event, atom->field);
     size_t asked = atom->array == ARRAY_FIRST && values.n ? 1 : values.n, n_true = 0;
 
-    *by = NULL;
     if (atom->op == ATOM_EXPR) {
         *by = values.n ? &values.items[0] : NULL;
         return expr_atom(r, atom, event);
@@ -375,7 +405,8 @@ struct evidence_list {
     size_t n;
 };
 
-static void evidence_add(struct evidence_list *list, struct str selection, const struct atom *atom,
+static void evidence_add(struct reference *r, const struct event_tree *event,
+                         struct evidence_list *list, struct str selection, const struct atom *atom,
                          const struct field_value *by)
 {
     struct str text = {"", 0};
@@ -387,11 +418,14 @@ static void evidence_add(struct evidence_list *list, struct str selection, const
             return;
     if (list->n == EVIDENCE_MAX)
         return;
-    list->items[list->n++] = (struct match_evidence){.selection = selection,
-                                                     .atom = atom,
-                                                     .field = atom->field,
-                                                     .value = arena_str(list->arena, text),
-                                                     .is_missing = by == NULL};
+    struct match_evidence *e = &list->items[list->n++];
+    *e = (struct match_evidence){.selection = selection,
+                                 .atom = atom,
+                                 .field = atom->field,
+                                 .value = arena_str(list->arena, text),
+                                 .is_missing = by == NULL};
+    if (atom->op == ATOM_LIST && by)
+        e->row = reference_row(r, atom, event, by, &e->list);
 }
 
 /* f is true. */
@@ -403,7 +437,7 @@ static void evidence_collect(struct reference *r, const struct formula *f, struc
     if (f->label.n)
         selection = f->label;
     if (f->kind == FORMULA_ATOM && atom_truth(r, f->atom, event, &by) == TRUTH_TRUE)
-        evidence_add(list, selection, f->atom, by);
+        evidence_add(r, event, list, selection, f->atom, by);
     if (f->kind != FORMULA_AND && f->kind != FORMULA_OR)
         return;
     for (size_t i = 0; i < f->n_children && list->n < EVIDENCE_MAX; i++)

@@ -12,6 +12,9 @@
  *          EXISTS is true of any value; IS_NULL of a missing field or a member that is null.
  * Arrays   ANY, ALL, FIRST as they say; SINGLE is unknown if there is more than one member.
  *
+ * Lists    looked up in the view given, as the matcher does: list_index.h, which has tests of its
+ *          own. Times of events: event_tree_at_ms().
+ *
  * Also the source of evidence: which atoms of a rule made it fire (only matched events pay).
  *
  * Memory   caches (compiled regexes) live as long as the struct reference.
@@ -23,12 +26,15 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "event/lookup.h"
+#include "match/list_view.h"
 #include "rule/rule.h"
 
 struct reference;
 
 struct reference *reference_new(void);
 void reference_free(struct reference *r);
+/* What stands on lists, from now on; NULL: nothing. Must outlive its use. */
+void reference_use_lists(struct reference *r, const struct list_view *lists);
 
 enum truth reference_atom(struct reference *r, const struct atom *atom,
                           const struct event_tree *event);
@@ -43,6 +49,9 @@ bool reference_value(struct reference *r, const struct atom *atom, const struct 
                      const struct field_value *value);
 enum truth reference_truth_of_missing(const struct atom *atom);
 bool reference_text_of(const struct field_value *value, struct str *text);
+/* The row of the list that an ATOM_LIST found for this text; *list NULL: none. */
+uint32_t reference_row(struct reference *r, const struct atom *atom, const struct event_tree *event,
+                       const struct field_value *value, const struct list **list);
 
 /* Regexes that ran into their match or depth limit (they count as no match). The limits are
  * REFERENCE_LIMIT_FACTOR times those of regex.h. */
@@ -57,6 +66,8 @@ struct match_evidence {
     struct str value; /* the first member that satisfied the atom, in arena a; empty if the field
                          is missing or the member has no text */
     bool is_missing;  /* the atom holds because the field is absent */
+    const struct list *list; /* ATOM_LIST: where the value stands, at `row`; else NULL */
+    uint32_t row;
 };
 
 /* The true atoms that a true formula rests on (one branch of each OR: all true branches, atoms

@@ -110,6 +110,16 @@ static bool look_up(void *context, struct str name, struct str_list *entries, en
     return true;
 }
 
+/* A parameter's values are copied into the rule: they are few, and the rule's own. */
+static const struct list_slot *slot_of(void *context, struct str name, struct str column)
+{
+    const struct target *t = target_of(context);
+
+    if (find_param(t, name) || !t->below || !t->below->slot)
+        return NULL;
+    return t->below->slot(t->below->context, name, column);
+}
+
 static struct str nearest(void *context, struct str name)
 {
     const struct target *t = target_of(context);
@@ -194,7 +204,8 @@ void overlay_set_settle(struct overlay_set *set, const struct list_source *lists
             t = &set->targets[set->n_targets++];
             *t = (struct target){TARGET_MAGIC, .uid = e->shown.uid, .entries = room + i,
                                  .below = lists};
-            t->source = (struct list_source){look_up, nearest, t};
+            t->source = (struct list_source){
+                .lookup = look_up, .nearest = nearest, .slot = slot_of, .context = t};
         }
         add_to_target(set, t, e);
     }

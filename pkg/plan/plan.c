@@ -69,6 +69,8 @@ static uint64_t atom_hash(const struct atom *x)
     h = mix(h, hash_str(x->regex.pattern));
     h = mix(h, hash_str(x->other));
     h = mix(h, expr_hash(x->expr));
+    h = mix(h, x->list ? x->list->number + 1u : 0);
+    h = mix(h, (uint64_t)x->time_ms);
     return mix(h, (uint64_t)x->cmp << 16 | (uint64_t)x->part << 8 | x->is_true);
 }
 
@@ -94,8 +96,9 @@ static bool atom_equal(const struct atom *a, const struct atom *b)
     return a->op == b->op && a->fold == b->fold && a->miss == b->miss && a->array == b->array &&
            a->cmp == b->cmp && a->part == b->part && a->is_true == b->is_true &&
            str_eq(a->field, b->field) && str_eq(a->text, b->text) && str_eq(a->other, b->other) &&
-           a->is_gated == b->is_gated && glob_equal(&a->glob, &b->glob) &&
-           regex_equal(&a->regex, &b->regex) && expr_equal(a->expr, b->expr);
+           a->is_gated == b->is_gated && a->list == b->list && a->time_ms == b->time_ms &&
+           glob_equal(&a->glob, &b->glob) && regex_equal(&a->regex, &b->regex) &&
+           expr_equal(a->expr, b->expr);
 }
 
 static const uint32_t *link_expr_fields(struct linker *l, const struct atom *atom)
@@ -125,7 +128,8 @@ static uint32_t link_atom(struct linker *l, const struct atom *atom)
     t->slots[at] = ++t->used;
     struct plan_atom *linked = vec_push(l->arena, &l->atoms, sizeof *linked);
     linked->atom = atom;
-    linked->field = field_intern(l->fields, atom->field);
+    linked->field =
+        atom->op == ATOM_BEFORE ? (uint32_t)FIELD_NONE : field_intern(l->fields, atom->field);
     linked->other =
         atom->op == ATOM_FIELD_CMP ? field_intern(l->fields, atom->other) : (uint32_t)FIELD_NONE;
     linked->expr_fields = link_expr_fields(l, atom);

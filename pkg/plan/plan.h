@@ -23,7 +23,8 @@ enum { PLAN_NONE = UINT32_MAX };
 
 struct plan_atom {
     const struct atom *atom;
-    uint32_t field;              /* number in plan->fields; FIELD_ANY for keywords */
+    uint32_t field;              /* number in plan->fields; FIELD_ANY for keywords; FIELD_NONE for
+                                  * ATOM_BEFORE */
     uint32_t other;              /* ATOM_FIELD_CMP: the second field, else FIELD_NONE */
     const uint32_t *expr_fields; /* ATOM_EXPR: numbers by slot, atom->expr_fields.n of them */
 };

@@ -25,7 +25,8 @@ static void mark_fields(const struct plan *p, uint32_t node, uint64_t *fields)
     const struct plan_node *n = &p->nodes[node];
 
     if (n->kind == FORMULA_ATOM) {
-        set_bit(fields, p->atoms[n->atom].field);
+        if (p->atoms[n->atom].field != (uint32_t)FIELD_NONE)
+            set_bit(fields, p->atoms[n->atom].field);
         if (p->atoms[n->atom].other != (uint32_t)FIELD_NONE)
             set_bit(fields, p->atoms[n->atom].other);
         for (size_t i = 0; i < p->atoms[n->atom].atom->expr_fields.n; i++)

@@ -111,6 +111,14 @@ static void add_operand(struct buf *out, const struct atom *atom)
         break;
     case ATOM_EXPR:
         break;
+    case ATOM_LIST:
+        buf_printf(out, " list %.*s", (int)atom->list->name.n, atom->list->name.p);
+        if (atom->list->column.n)
+            buf_printf(out, " column %.*s", (int)atom->list->column.n, atom->list->column.p);
+        break;
+    case ATOM_BEFORE:
+        buf_printf(out, " %lld", (long long)atom->time_ms);
+        break;
     case ATOM_TIME_PART:
         buf_printf(out, " %s %s ", PARTS[atom->part], CMP[atom->cmp]);
         buf_add(out, atom->text);

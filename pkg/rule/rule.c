@@ -15,7 +15,8 @@ static const char *const OPS[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "s
                                   [ATOM_NUM_GT] = "gt",       [ATOM_NUM_GE] = "gte",
                                   [ATOM_BOOL] = "eq",         [ATOM_EXISTS] = "exists",
                                   [ATOM_IS_NULL] = "null",    [ATOM_FIELD_CMP] = "fieldref",
-                                  [ATOM_TIME_PART] = "time",  [ATOM_EXPR] = "expr"};
+                                  [ATOM_TIME_PART] = "time",  [ATOM_EXPR] = "expr",
+                                  [ATOM_LIST] = "in",         [ATOM_BEFORE] = "before"};
 
 const char *rule_level_name(enum rule_level level)
 {

@@ -42,9 +42,13 @@ enum atom_op {
     ATOM_IS_NULL,   /* missing, or null (of several members: some member is null)    */
     ATOM_FIELD_CMP, /* `cmp` (EQ, PREFIX, SUFFIX, CONTAINS) against field `other`    */
     ATOM_TIME_PART, /* `part` of the timestamp in the field, compared by `cmp` to `text` */
-    ATOM_EXPR       /* `expr`, computed from several fields, is true; null is unknown. `miss` and
+    ATOM_EXPR,      /* `expr`, computed from several fields, is true; null is unknown. `miss` and
                      * `array` are not asked: the expression says what it makes of a missing field,
                      * and of several members it sees the first */
+    ATOM_LIST,      /* value is on the list `list` as it stands when the atom is asked; entries
+                     * that have expired at the event's time are not on it */
+    ATOM_BEFORE     /* the event's time is before `time_ms`; true of an event without a time. It has
+                     * no field: `field` is FIELD_TIME_NAME, `miss` and `array` are not asked */
 };
 
 /* How letters compare. CI_SIMPLE is Unicode simple case folding; front ends use it only
@@ -90,6 +94,17 @@ struct regex {
 /* The pseudo-field of keywords: the atom is asked of the profile's message field if the
  * event's profile declares one, else of every string leaf of the event. */
 #define FIELD_ANY_NAME "@any"
+/* What stands for a field in ATOM_BEFORE; never extracted. */
+#define FIELD_TIME_NAME "@time"
+
+/* A list that atoms ask at run time: what stands on it may change under the rules that name it
+ * (match/list_view.h has the contents, by number). */
+struct list_slot {
+    struct str name;
+    struct str column; /* of the file; empty: its own choice */
+    uint32_t number;
+    struct str sample; /* an entry, for events made up of a rule's own words; may be empty */
+};
 
 struct str_list {
     const struct str *items;
@@ -114,7 +129,9 @@ struct atom {
     const struct expr *expr;
     struct str_list expr_fields;
     bool is_gated;
-    uint32_t line, col; /* where the rule says it; 0: a filter does, in another file */
+    const struct list_slot *list; /* ATOM_LIST */
+    int64_t time_ms;              /* ATOM_BEFORE: since 1970 UTC */
+    uint32_t line, col;           /* where the rule says it; 0: a filter does, in another file */
 };
 
 /* ---- formula ---------------------------------------------------------------- */
@@ -250,6 +267,8 @@ void formula_each_atom(const struct formula *f, void (*fn)(const struct atom *, 
 
 /* ---- lists for placeholders --------------------------------------------------- */
 
+enum { LIST_TEXTS_MAX = 10000 };
+
 /* How the entries of a list are meant. */
 enum list_mode {
     LIST_CI,    /* texts, compared as the rule language compares: in Sigma case aside */
@@ -262,8 +281,14 @@ enum list_mode {
  * `rule` only says what it needs. */
 struct list_source {
     /* Entries of the list `name` and how they are meant; false if there is none. The memory
-     * lives at least as long as the rule set. */
+     * lives until the rules are loaded: what is kept is copied. Of a list with more than
+     * LIST_TEXTS_MAX entries there is only their number (items is NULL): it can be asked, not
+     * copied. */
     bool (*lookup)(void *context, struct str name, struct str_list *entries, enum list_mode *mode);
+    /* The same list as something to ask at run time (ATOM_LIST), as long as the rule set lives;
+     * column: of the file, empty for the list's own choice. NULL: there is none, or its entries
+     * are to be copied. May be NULL itself. */
+    const struct list_slot *(*slot)(void *context, struct str name, struct str column);
     /* The name of a list that looks like this one, empty if none does; may be NULL. */
     struct str (*nearest)(void *context, struct str name);
     void *context;

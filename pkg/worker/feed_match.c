@@ -107,6 +107,7 @@ static void note_time(struct feed *f, struct feed_engine *e, const struct kafka_
 
     noted->tenant = tenant;
     noted->record_ms = m->timestamp_ms;
+    event->record_ms = m->timestamp_ms;
     noted->profile = extract_shape(engine_worker(e->engine), event->shape)->profile;
     noted->t_ms = when.t_ms;
     noted->is_standin = when.is_standin;

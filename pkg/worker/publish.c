@@ -298,6 +298,7 @@ enum weir_rc publisher_finding(void *publisher, const struct finding *f, uint32_
     add_headers(p, o, f, rule, told.tenant);
     o->value.at = p->bytes.n;
     alert_writer_limit(p->alerts, p->caps[o->topic]);
+    alert_writer_use_lists(p->alerts, p->ruleset->lists[f->rule / (uint32_t)g->n_base_rules]);
     alert_write_finding(p->alerts, &told, &p->bytes);
     crash_nowhere();
     o->value.n = p->bytes.n - o->value.at;
@@ -335,6 +336,7 @@ static void tell_match(struct publisher *p, uint32_t event, uint32_t rule_index)
     o->record_ms = e->record_ms;
     o->value.at = p->bytes.n;
     alert_writer_limit(p->alerts, p->caps[o->topic]);
+    alert_writer_use_lists(p->alerts, p->ruleset->lists[e->tenant]);
     alert_write(p->alerts, &m, &p->bytes);
     o->value.n = p->bytes.n - o->value.at;
     struct str text = uid_in((struct str){p->bytes.p + o->value.at, o->value.n});

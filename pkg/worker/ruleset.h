@@ -50,6 +50,7 @@ struct ruleset {
     const struct origin_input *inputs;     /* names for people: the first topic or pattern */
     const struct str *tenants;             /* names; of the graph */
     size_t n_tenants, n_inputs;
+    const struct list_view *const *lists; /* what stands on them, by tenant */
     uint64_t number; /* 1, 2, 3 ... in this process */
     void *book;      /* the loader's */
 };

@@ -687,6 +687,18 @@ def test_a_list_fills_a_placeholder(box):
     equal([m["event"] for m in r.lines()], [3], r.err)
 
 
+def test_an_alert_shows_the_columns_that_a_list_copies(box):
+    rule = RULE.replace("CommandLine|contains: urlcache", "User|expand: '%watched%'")
+    path = box.write("expand.yml", rule.encode())
+    watched = box.write("watched.csv", b"# copy: owner, ticket\nuser,ticket,owner,expires\n"
+                        b"EXAMPLE\\u3,T-7,,\nEXAMPLE\\u2,T-8,,2020-01-01\n")
+    r = run("replay", "-r", path, "-i", box.events, "--list", "watched=" + watched)
+    equal(r.code, 0, r.err)
+    matched = r.lines()[0]["evidences"][0]["data"]["matched"]
+    equal([(m["op"], m["pattern"], m["value"], m["list"]) for m in matched if m["field"] == "User"],
+          [("in", "watched", "EXAMPLE\\u3", {"name": "watched", "columns": {"ticket": "T-7"}})])
+
+
 def listed(box, item, mode, entries):
     """The numbers of the events that a rule with this item and list finds."""
     path = box.write("listed.yml", RULE.replace("CommandLine|contains: urlcache", item).encode())
@@ -715,8 +727,8 @@ def test_a_list_of_networks_with_a_bad_entry_is_an_error_that_names_it(box):
                                              "IpAddress|expand: '%watched%'").encode())
     watched = box.write("watched.txt", b"# mode: cidr\n10.0.0.0/8\njump01\n")
     r = run("check", path, "--list", "watched=" + watched)
-    equal(r.code, 2)
-    contains(r.out + r.err, "in the list 'watched' (mode cidr) 'jump01' is no network")
+    equal(r.code, 3)
+    contains(r.err, watched + ":3:1: error: 'jump01' is no network")
 
 
 # ---- overlays --------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ static void load(const char *path, const char *column, struct str text)
 
     if (list_set_add_text(set, STR("x"), str_from(path), str_from(column), text, &err) == WEIR_OK) {
         const struct list *list = list_find(set, STR("x"));
-        for (size_t i = 0; i < list->entries.n; i++) {
-            ASSERT(list->entries.items[i].n > 0 && list->entries.items[i].n <= LIST_ENTRY_MAX);
-            total += list->entries.items[i].n;
+        for (size_t i = 0; i < list->n_entries; i++) {
+            ASSERT(list_entry(list, i).n > 0 && list_entry(list, i).n <= LIST_ENTRY_MAX);
+            total += list_entry(list, i).n;
         }
         ASSERT(total <= text.n);
     } else {

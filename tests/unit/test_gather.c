@@ -87,7 +87,7 @@ static void rig_start_as(struct rig *r, const char *rules, bool is_once)
     struct weir_err err;
 
     *r = (struct rig){.arena = arena_new(0)};
-    struct list_source lists = list_set_source(list_set_new(r->arena));
+    struct list_source lists = list_set_source(list_set_new(r->arena), r->arena);
     CHECK_EQ(profile_set_load(r->arena, STR(""), &r->profiles, &err), WEIR_OK);
     struct rule_loader *l = rule_loader_new(r->arena, &lists, NULL);
     rule_loader_add(l, STR("r.yml"), str_from(rules));

@@ -12,9 +12,9 @@ static struct str joined(struct arena *a, const struct list *list)
 {
     struct str all = {"", 0};
 
-    for (size_t i = 0; i < list->entries.n; i++)
+    for (size_t i = 0; i < list->n_entries; i++)
         all = arena_printf(a, "%.*s%s%.*s", (int)all.n, all.p, i ? "|" : "",
-                           (int)list->entries.items[i].n, list->entries.items[i].p);
+                           (int)list_entry(list, i).n, list_entry(list, i).p);
     return all;
 }
 
@@ -44,7 +44,18 @@ static const struct {
      "a,b|say \"hi\"|two\nlines"},
     {"a.csv", "", "h\n\"\"\n\n  \na\n", LIST_CI, "a"},
     {"a.csv", "b", "a,b\n1,\n,2\n\n", LIST_CI, "2"},
-    {"a.csv", "", "# mode: cidr\n# more\nnet\n10.0.0.0/8\n#x\n", LIST_CIDR, "10.0.0.0/8|#x"},
+    {"a.csv", "", "# mode: cidr\n# more\nnet\n10.0.0.0/8\n", LIST_CIDR, "10.0.0.0/8"},
+    {"a.csv", "", "# more\nname\nx\n#x\n", LIST_CI, "x|#x"},
+    {"a.txt", "", "# type: number\n5\n0.5\n", LIST_CI, "5|0.5"},
+    {"a.txt", "", "# type: ip\n# mode: exact\n10.0.0.7\nfd00::1\n", LIST_EXACT, "10.0.0.7|fd00::1"},
+    {"a.ndjson", "", "", LIST_CI, ""},
+    {"a.ndjson", "", "{\"value\":\"one\"}\n\n {\"x\":1,\"value\":2}\r\n", LIST_CI, "one|2"},
+    {"a.ndjson", "", "{\"host\":\"one\",\"value2\":3}\n{\"host\":\"t\\u00e9\"}", LIST_CI,
+     "one|t\u00e9"},
+    {"a.ndjson", "", "# mode: exact\n{\"h\":[\"one\",\"two\",null]}\n{\"h\":null}\n{\"h\":\"\"}",
+     LIST_EXACT, "one|two"},
+    {"a.ndjson", "t.ip", "{\"t\":{\"ip\":\"10.0.0.1\"}}\n{\"t.ip\":\"10.0.0.2\"}\n", LIST_CI,
+     "10.0.0.1|10.0.0.2"},
     {"a.csv", "", "h\n\" a \"\n", LIST_CI, " a "},
     {"a.csv", "", "", LIST_CI, ""},
 };
@@ -77,7 +88,7 @@ TEST(a_column_of_points_goes_with_the_entries)
              WEIR_OK);
     const struct list *list = list_find(set, STR("x"));
     static const int32_t want[] = {30, LIST_POINTS_NONE, -5, LIST_POINTS_NONE};
-    CHECK_EQ(list->entries.n, ARRAY_LEN(want));
+    CHECK_EQ(list->n_entries, ARRAY_LEN(want));
     for (size_t i = 0; i < ARRAY_LEN(want); i++)
         CHECK_EQ(list->points[i], want[i]);
     CHECK_EQ(list_set_add_text(set, STR("x"), STR("a.csv"), STR("points"),
@@ -106,6 +117,39 @@ static const struct {
     {"a.csv", "", STR("h\n\"a\" b\n"), "a.csv:2:5: error: text behind a quoted field"},
     {"a.csv", "b", STR("h,i\na,b\n"), "a.csv:1:1: error: there is no column 'b'"},
     {"a.csv", "b", STR(""), "a.csv:1:1: error: there is no column 'b'"},
+    {"a.csv", "hots", STR("a,host\n"),
+     "a.csv:1:1: error: there is no column 'hots' (did you mean 'host'?)"},
+    {"a.txt", "", STR("# type: nunber\n"),
+     "a.txt:1:9: error: unknown type 'nunber' (did you mean 'number'?)"},
+    {"a.txt", "", STR("# type: number\n5\n five\n"),
+     "a.txt:3:2: error: 'five' is no number (type number)"},
+    {"a.txt", "", STR("#type:ip\n10.0.0.256\n"),
+     "a.txt:2:1: error: '10.0.0.256' is no address (type ip)"},
+    {"a.txt", "", STR("# mode: glob\n# type: ip\n"),
+     "a.txt:2:9: error: a type goes with the modes ci and exact: glob says itself what entries "
+     "are"},
+    {"a.txt", "", STR("# mode: cidr\n10.0.0.1/8\n"),
+     "a.txt:2:1: error: '10.0.0.1/8' is no network (10.0.0.0/8, fd00::/8, without bits behind the "
+     "prefix)"},
+    {"a.txt", "", STR("# copy: owner\na\n"),
+     "a.txt:1:9: error: a text list has no columns to copy: they need .csv or .ndjson"},
+    {"a.csv", "", STR("# copy: owner,\nh,owner\n"),
+     "a.csv:1:9: error: 'copy' is a list of columns: # copy: owner, ticket"},
+    {"a.csv", "", STR("# copy: owner, owner\nh,owner\n"),
+     "a.csv:1:9: error: the column 'owner' is copied twice"},
+    {"a.csv", "", STR("# copy: onwer\nh,owner\n"),
+     "a.csv:1:9: error: there is no column 'onwer' (did you mean 'owner'?)"},
+    {"a.csv", "", STR("h,expires\na,\nb,tomorrow\n"),
+     "a.csv:3:3: error: 'tomorrow' is no date or time (2026-12-31, 2026-12-31T18:00:00Z)"},
+    {"a.ndjson", "", STR("{\"a\":1}\n\n  {\"a\":}\n"),
+     "a.ndjson:3:8: error: not JSON: an object a line is wanted"},
+    {"a.ndjson", "", STR("[1]\n"),
+     "a.ndjson:1:1: error: an object a line is wanted, like {\"value\": \"10.0.0.7\"}"},
+    {"a.ndjson", "", STR("{\"a\":1}\n{\"b\":1}\n"), "a.ndjson:2:1: error: the object has no 'a'"},
+    {"a.ndjson", "", STR("{\"a\":{}}\n"),
+     "a.ndjson:1:1: error: 'a' must be a text, a number or a list of them, not an object"},
+    {"a.ndjson", "", STR("{\"a\":1,\"expires\":\"soon\"}\n"),
+     "a.ndjson:1:1: error: 'soon' is no date or time (2026-12-31, 2026-12-31T18:00:00Z)"},
     {"a.csv", "b", STR("a,b\n1,2\n\"x\n\"\n"),
      "a.csv:3:1: error: the row has 1 columns, the entry is in column 2"},
 };
@@ -138,7 +182,7 @@ TEST(limits_are_kept)
     CHECK_EQ(
         list_set_add_text(set, STR("x"), STR("a.txt"), STR(""), (struct str){text, n - 2}, &err),
         WEIR_OK);
-    CHECK_EQ(list_find(set, STR("x"))->entries.n, LIST_ROWS_MAX);
+    CHECK_EQ(list_find(set, STR("x"))->n_entries, LIST_ROWS_MAX);
     CHECK_EQ(list_set_add_text(set, STR("y"), STR("a.txt"), STR(""), (struct str){text, n}, &err),
              WEIR_LIMIT);
     CHECK_EQ(err.line, LIST_ROWS_MAX + 1u);
@@ -159,7 +203,7 @@ TEST(the_standard_names_are_built_in)
                                         "DomainControllers"};
     struct arena *a = arena_new(0);
     struct list_set *set = list_set_new(a);
-    struct list_source source = list_set_source(set);
+    struct list_source source = list_set_source(set, a);
     struct str_list entries;
     enum list_mode mode;
 
@@ -245,6 +289,61 @@ TEST(an_argument_names_a_list_a_file_and_a_column)
     arena_free(a);
 }
 
+TEST(columns_that_are_copied_and_expiries_go_with_the_entries)
+{
+    static const char *const texts[][2] = {
+        {"a.csv", "# copy: owner, note\nhost,expires,note,owner\none,2026-12-31,n,o\n"
+                  "two,,,\n\nthree,2026-12-31T01:00:00Z\n"},
+        {"a.ndjson",
+         "# copy: owner, note\n"
+         "{\"host\":\"one\",\"expires\":\"2026-12-31\",\"note\":\"n\",\"owner\":\"o\"}\n"
+         "{\"host\":\"two\"}\n"
+         "{\"host\":\"three\",\"expires\":\"2026-12-31T01:00:00Z\"}\n"}};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct arena *a = arena_new(0);
+        struct list_set *set = list_set_new(a);
+        struct weir_err err = {0};
+        CHECK_EQ(list_set_add_text(set, STR("x"), str_from(texts[i][0]), STR(""),
+                                   str_from(texts[i][1]), &err),
+                 WEIR_OK);
+        const struct list *list = list_find(set, STR("x"));
+        CHECK_STR(joined(a, list), "one|two|three");
+        CHECK_EQ(list->copied.n, 2);
+        CHECK_STR(list->copied.items[0], "owner");
+        CHECK_STR(list_cell(list, 0, 0), "o");
+        CHECK_STR(list_cell(list, 0, 1), "n");
+        CHECK_STR(list_cell(list, 1, 1), "");
+        CHECK_STR(list_cell(list, 2, 0), "");
+        CHECK_EQ(list_expires(list, 0), 1798675200000);
+        CHECK_EQ(list_expires(list, 1), LIST_NEVER);
+        CHECK_EQ(list_expires(list, 2), 1798678800000);
+        CHECK(list->points == NULL);
+        arena_free(a);
+    }
+}
+
+TEST(a_slot_is_asked_for_once_and_a_new_set_takes_it_over)
+{
+    struct arena *a = arena_new(0), *rules = arena_new(0);
+    struct list_set *set = list_set_new(a), *next = list_set_new(a);
+    struct weir_err err = {0};
+
+    CHECK_EQ(list_set_add_text(set, STR("x"), STR("x.txt"), STR(""), STR("one\n"), &err), WEIR_OK);
+    struct list_source source = list_set_source(set, rules);
+    const struct list_slot *slot = source.slot(source.context, STR("x"), STR(""));
+    CHECK(slot && source.slot(source.context, STR("x"), STR("")) == slot);
+    CHECK(source.slot(source.context, STR("y"), STR("")) == NULL);
+    CHECK_STR(slot->sample, "one");
+    CHECK_EQ(list_slot_count(set), 1);
+    CHECK_EQ(list_set_take_slots(next, &slot, 1, &err), WEIR_NOTFOUND);
+    CHECK_STR(str_from(err.text), "there is no list 'x'");
+    CHECK_EQ(list_set_add_text(next, STR("x"), STR("x.txt"), STR(""), STR("two\n"), &err), WEIR_OK);
+    CHECK_EQ(list_set_take_slots(next, &slot, 1, &err), WEIR_OK);
+    CHECK_STR(list_entry(list_of_slot(next, slot->number), 0), "two");
+    arena_free(a);
+    arena_free(rules);
+}
+
 TEST(a_directory_gives_all_its_txt_and_csv)
 {
     struct arena *a = arena_new(0);
@@ -265,9 +364,13 @@ TEST(a_directory_gives_all_its_txt_and_csv)
     CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_SYNTAX);
     CHECK_STR(str_from(err.text), "a second list 'Servers' in this directory");
     remove_file(a, "Servers.csv");
-    write_file(a, "more.ndjson", "{}\n");
-    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_UNSUPPORTED);
+    write_file(a, "more.ndjson", "{\"a\":7}\n");
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_OK);
+    CHECK_STR(joined(a, list_find(set, STR("more"))), "7");
     remove_file(a, "more.ndjson");
+    write_file(a, "more.json", "{}\n");
+    CHECK_EQ(list_set_add_dir(set, str_from(directory), &err), WEIR_UNSUPPORTED);
+    remove_file(a, "more.json");
     remove_file(a, "Servers.txt");
     remove_file(a, "v1.2.csv");
     remove_file(a, "README.md");
@@ -283,4 +386,6 @@ TEST_MAIN(ENTRY(entries_come_in_the_order_of_the_file),
           ENTRY(the_standard_names_are_built_in),
           ENTRY(a_later_list_replaces_an_earlier_one_as_a_whole),
           ENTRY(an_argument_names_a_list_a_file_and_a_column),
+          ENTRY(columns_that_are_copied_and_expiries_go_with_the_entries),
+          ENTRY(a_slot_is_asked_for_once_and_a_new_set_takes_it_over),
           ENTRY(a_directory_gives_all_its_txt_and_csv))

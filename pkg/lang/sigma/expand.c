@@ -282,12 +282,32 @@ static struct sigma_string cut_pattern(struct arena *a, struct str pattern)
     return (struct sigma_string){parts, n};
 }
 
-bool sigma_placeholders_expand(struct sigma_scope *s, struct sigma_value *v,
+static bool ask_at_run_time(struct sigma_scope *s, struct sigma_value *v)
+{
+    struct str name = v->string.parts[0].text;
+
+    if (!s->lists || !s->lists->slot)
+        return false;
+    v->list = s->lists->slot(s->lists->context, name, STR(""));
+    if (!v->list)
+        return false;
+    if (v->list->sample.n == 0)
+        diag_warn(s->diag, v->at,
+                  "the list '%.*s' is empty: '%%%.*s%%' matches nothing as it stands", SHOWN(name),
+                  SHOWN(name));
+    v->kind = SIGMA_LIST;
+    v->is_expanded = true;
+    return true;
+}
+
+bool sigma_placeholders_expand(struct sigma_scope *s, struct sigma_value *v, bool is_all,
                                struct sigma_values *more)
 {
     if (v->kind == SIGMA_REGEX)
         v->string = cut_pattern(s->scratch, v->text);
     if (!sigma_string_has(v->string, SIGMA_PLACEHOLDER))
+        return true;
+    if (is_all && is_only_placeholder(v) && ask_at_run_time(s, v))
         return true;
     if (is_only_placeholder(v) && is_network_list(s, v->string.parts[0].text))
         return expand_networks(s, v, more);

@@ -147,10 +147,10 @@ static bool refuse_keyword(struct item *it, const struct sigma_value *v)
 static bool lower_scalar(struct item *it, const struct sigma_value *v, struct atom *atom)
 {
     static const enum atom_op OPS[] = {
-        [SIGMA_NUMBER] = ATOM_NUM_EQ, [SIGMA_BOOL] = ATOM_BOOL,
-        [SIGMA_NULL] = ATOM_IS_NULL,  [SIGMA_CIDR] = ATOM_CIDR,
-        [SIGMA_EXISTS] = ATOM_EXISTS, [SIGMA_FIELDREF] = ATOM_FIELD_CMP,
-        [SIGMA_TIME] = ATOM_TIME_PART};
+        [SIGMA_NUMBER] = ATOM_NUM_EQ,  [SIGMA_BOOL] = ATOM_BOOL,
+        [SIGMA_NULL] = ATOM_IS_NULL,   [SIGMA_CIDR] = ATOM_CIDR,
+        [SIGMA_EXISTS] = ATOM_EXISTS,  [SIGMA_FIELDREF] = ATOM_FIELD_CMP,
+        [SIGMA_TIME] = ATOM_TIME_PART, [SIGMA_LIST] = ATOM_LIST};
 
     atom->op = v->kind == SIGMA_COMPARE ? v->cmp : OPS[v->kind];
     switch (v->kind) {
@@ -169,6 +169,9 @@ static bool lower_scalar(struct item *it, const struct sigma_value *v, struct at
         atom->is_true = v->is_true;
         return true;
     case SIGMA_NULL:
+        return true;
+    case SIGMA_LIST:
+        atom->list = v->list;
         return true;
     default:
         break;
@@ -190,6 +193,7 @@ static bool lower_atom(struct item *it, struct sigma_value *v, struct atom *atom
 
     if (is_keyword && v->kind == SIGMA_NUMBER)
         number_to_keyword(it, v);
+    ASSERT(!is_keyword || v->kind != SIGMA_LIST);
     if (is_keyword && v->kind != SIGMA_STRING && v->kind != SIGMA_REGEX && v->kind != SIGMA_CIDR)
         return refuse_keyword(it, v);
     *atom = (struct atom){.fold = FOLD_NONE, .field = it->field};

@@ -11,6 +11,7 @@
 
 struct apply {
     struct sigma_scope *s;
+    const struct sigma_key *key;
     const struct modifier *m;
     struct sigma_values *out; /* for values beyond the first */
 };
@@ -128,7 +129,8 @@ static bool apply_expand(struct apply *x, struct sigma_value *v)
 {
     if (v->kind != SIGMA_STRING && v->kind != SIGMA_REGEX)
         return refuse(x, v, "text");
-    return sigma_placeholders_expand(x->s, v, x->out);
+    bool is_all = x->key->n_chain == 1 && x->key->field.n > 0;
+    return sigma_placeholders_expand(x->s, v, is_all, x->out);
 }
 
 /* ---- encodings ---------------------------------------------------------------------------- */
@@ -426,7 +428,7 @@ bool sigma_modifiers_apply(struct sigma_scope *s, const struct sigma_key *key,
         return false;
     sigma_values_push(s->scratch, out, &v);
     for (size_t m = 0; m < key->n_chain; m++) {
-        struct apply x = {s, key->chain[m], out};
+        struct apply x = {s, key, key->chain[m], out};
         size_t n = out->n;
         for (size_t i = 0; i < n; i++) {
             v = out->items[i];

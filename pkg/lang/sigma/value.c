@@ -243,6 +243,7 @@ const char *sigma_value_name(const struct sigma_value *v)
                                         [SIGMA_FIELDREF] = "a field",
                                         [SIGMA_COMPARE] = "a comparison",
                                         [SIGMA_TIME] = "a part of a time",
+                                        [SIGMA_LIST] = "a list",
                                         [SIGMA_NEVER] = "an empty list"};
 
     return NAMES[v->kind];

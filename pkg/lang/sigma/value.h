@@ -37,6 +37,7 @@ enum sigma_value_kind {
     SIGMA_FIELDREF,
     SIGMA_COMPARE, /* a number behind gt, gte, lt, lte */
     SIGMA_TIME,    /* a number behind hour, day ... */
+    SIGMA_LIST,    /* a placeholder that is all of the value: its list is asked at run time */
     SIGMA_NEVER    /* a placeholder whose list is empty */
 };
 
@@ -51,6 +52,7 @@ struct sigma_value {
     bool is_expanded; /* offsets no longer fit `raw` */
     bool has_eaten_star;
     bool is_caseless, is_multiline, is_dotall; /* REGEX */
+    const struct list_slot *list;              /* LIST */
     enum atom_op cmp;                          /* COMPARE, TIME, FIELDREF */
     enum time_part part;
 };
