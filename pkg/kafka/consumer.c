@@ -196,6 +196,22 @@ static enum weir_rc open_group(struct kafka_consumer *c, const struct kafka_cons
     return WEIR_OK;
 }
 
+/* Only asks for offsets, and takes those that a transaction is about to change. */
+static enum weir_rc prepare_witness(struct kafka_consumer *c,
+                                    const struct kafka_consumer_options *o, struct weir_err *err)
+{
+    const struct kafka_setting insisted[] = {
+        {"group.id", c->group_id},
+        {"enable.auto.commit", "false"},
+        {"auto.offset.reset", "error"},
+        {"isolation.level", "read_uncommitted"},
+        {"allow.auto.create.topics", "false"},
+        {NULL, NULL},
+    };
+
+    return kafka_client_conf(o->common, o->own, group_defaults, insisted, &c->witness_conf, err);
+}
+
 /* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
  * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
 static const struct kafka_setting data_defaults[] = {
@@ -269,6 +285,8 @@ enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o, struct k
     if (rc == WEIR_OK)
         rc = open_group(c, o, err);
     if (rc == WEIR_OK)
+        rc = prepare_witness(c, o, err);
+    if (rc == WEIR_OK)
         rc = subscribe(c, o, err);
     if (rc != WEIR_OK) {
         kafka_consumer_free(c);
@@ -307,6 +325,14 @@ static void close_group(struct kafka_consumer *c)
     rd_kafka_destroy_flags(c->group, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
+static void close_witness(struct kafka_consumer *c)
+{
+    if (c->witness_conf)
+        rd_kafka_conf_destroy(c->witness_conf);
+    if (c->witness)
+        rd_kafka_destroy(c->witness);
+}
+
 static void close_data(struct kafka_consumer *c)
 {
     if (!c->data)
@@ -326,6 +352,7 @@ void kafka_consumer_free(struct kafka_consumer *c)
     if (!c)
         return;
     set_generation(c, NULL);
+    close_witness(c);
     close_group(c);
     close_data(c);
     pthread_mutex_destroy(&c->generation_lock);

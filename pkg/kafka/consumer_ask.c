@@ -1,7 +1,7 @@
 /* consumer_ask.c - questions about offsets: what the group committed, what a log holds.
  *
- * They go by the fetcher's client and block; the member has no part in them. The thread that asks
- * may be another than the reader's, so nothing is served here.
+ * They block. The member is asked what the group committed, the fetcher what logs hold. The thread
+ * that asks may be another than the reader's, so nothing is served here.
  */
 #include "base/str.h"
 #include "kafka/consumer.h"
@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+enum { STABLE_PARTS = 4 }; /* of the time that a question may take: to wait for a stable offset */
 
 static enum weir_rc failed(struct kafka_consumer *c, const char *what, const char *topic,
                            int32_t partition, rd_kafka_resp_err_t code, struct weir_err *err)
@@ -26,79 +28,66 @@ static rd_kafka_resp_err_t code_of(rd_kafka_resp_err_t call,
     return list->elems[0].err ? list->elems[0].err : call;
 }
 
-/* By the admin interface, with stable offsets required: rd_kafka_committed() asks again by itself
- * while a transaction is open, and then times out without a word why. */
-static rd_kafka_event_t *ask_committed(struct kafka_consumer *c, const char *topic,
-                                       int32_t partition, uint32_t ms)
+/* Whoever asks with stable offsets required (the member) waits while a transaction is open. */
+static rd_kafka_resp_err_t fetch(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, uint32_t ms)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition);
-    rd_kafka_ListConsumerGroupOffsets_t *ask =
-        rd_kafka_ListConsumerGroupOffsets_new(c->group_id, list);
-    rd_kafka_AdminOptions_t *o =
-        rd_kafka_AdminOptions_new(c->data, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(c->data);
-
-    (void)rd_kafka_AdminOptions_set_request_timeout(o, (int)ms, NULL, 0);
-    rd_kafka_error_t *refusal = rd_kafka_AdminOptions_set_require_stable_offsets(o, 1);
-    ASSERT(!refusal); /* it knows no other than a wrong kind of request */
-    rd_kafka_ListConsumerGroupOffsets(c->data, &ask, 1, o, q);
-    rd_kafka_event_t *e = rd_kafka_queue_poll(q, (int)ms);
-    rd_kafka_queue_destroy(q);
-    rd_kafka_AdminOptions_destroy(o);
-    rd_kafka_ListConsumerGroupOffsets_destroy(ask);
-    rd_kafka_topic_partition_list_destroy(list);
-    return e;
+    return code_of(rd_kafka_committed(rk, list, (int)ms), list);
 }
 
-static rd_kafka_resp_err_t take_committed(struct kafka_consumer *c, rd_kafka_event_t *e,
-                                          struct kafka_committed *out)
+/* A client without a part in the group and without that requirement; made when it is needed. */
+static rd_kafka_t *witness(struct kafka_consumer *c)
 {
-    size_t n;
+    struct weir_err err;
 
-    if (!e)
-        return RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (rd_kafka_event_error(e))
-        return rd_kafka_event_error(e);
-    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(e), &n);
-    if (n != 1)
-        return RD_KAFKA_RESP_ERR__BAD_MSG;
-    if (rd_kafka_group_result_error(groups[0]))
-        return rd_kafka_error_code(rd_kafka_group_result_error(groups[0]));
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(groups[0]);
-    if (!list || list->cnt != 1)
-        return RD_KAFKA_RESP_ERR__BAD_MSG;
-    const rd_kafka_topic_partition_t *t = &list->elems[0];
-    out->is_unstable = t->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
-    if (!t->err && t->offset >= 0) {
-        out->has = true;
-        out->offset = t->offset;
-        buf_add(&c->metadata, (struct str){t->metadata, t->metadata_size});
-        out->metadata = buf_str(&c->metadata);
+    if (!c->witness && c->witness_conf) {
+        if (kafka_client_new(RD_KAFKA_CONSUMER, c->witness_conf, &c->witness, &err) != WEIR_OK)
+            c->witness = NULL;
+        c->witness_conf = NULL;
     }
-    return out->is_unstable ? RD_KAFKA_RESP_ERR_NO_ERROR : t->err;
+    return c->witness;
+}
+
+/* librdkafka asks again by itself as long as the offset is not stable, and says then that it took
+ * too long. So if the member gets no answer and the witness does, the offset is not stable. (The
+ * admin interface would say so at once; but librdkafka 2.0.2 dies of a question there that times
+ * out while the group has no coordinator.) */
+static rd_kafka_resp_err_t ask_committed(struct kafka_consumer *c, uint32_t ms,
+                                         rd_kafka_topic_partition_list_t *list, bool *is_unstable)
+{
+    rd_kafka_resp_err_t code = fetch(c->group, list, ms / STABLE_PARTS);
+
+    *is_unstable = false;
+    if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+        return code;
+    if (!witness(c))
+        return code;
+    code = fetch(c->witness, list, ms - ms / STABLE_PARTS);
+    *is_unstable = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return code;
 }
 
 enum weir_rc kafka_consumer_committed(struct kafka_consumer *c, const char *topic,
                                       int32_t partition, uint32_t ms, struct kafka_committed *out,
                                       struct weir_err *err)
 {
-    struct kafka_committed answer = {0};
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *t = rd_kafka_topic_partition_list_add(list, topic, partition);
 
+    *out = (struct kafka_committed){0};
+    rd_kafka_resp_err_t code = ask_committed(c, ms, list, &out->is_unstable);
     buf_clear(&c->metadata);
-    rd_kafka_event_t *e = ask_committed(c, topic, partition, ms);
-    rd_kafka_resp_err_t code = take_committed(c, e, &answer);
-    if (e)
-        rd_kafka_event_destroy(e);
+    if (!code && t->offset >= 0) {
+        out->has = true;
+        out->offset = t->offset;
+        buf_add(&c->metadata, (struct str){t->metadata, t->metadata_size});
+    }
+    out->metadata = buf_str(&c->metadata);
+    rd_kafka_topic_partition_list_destroy(list);
     if (code)
         return failed(c, "committed offset", topic, partition, code, err);
-    *out = answer;
     return WEIR_OK;
 }
 
-/* By the member: librdkafka 2.0.2 dies of a question of the admin interface that times out while
- * there is no coordinator yet, as on a cluster that no group has used. */
 enum weir_rc kafka_consumer_was_read(struct kafka_consumer *c, const char *topic, uint32_t n,
                                      uint32_t ms, bool *out, struct weir_err *err)
 {

@@ -1,9 +1,9 @@
 /* consumer_impl.h - the inside of a consumer. For pkg/kafka alone.
  *
- * Two clients of librdkafka. One is a member of the group and never fetches: it is assigned an
- * empty list, whatever the group gives it. The other fetches the owned partitions by the plain
- * interface (start at an offset, stop), where a start purges what was fetched before; so
- * there is no position, pause or seek of librdkafka's in the way.
+ * Two clients of librdkafka, and seldom a third (witness). One is a member of the group and never
+ * fetches: it is assigned an empty list, whatever the group gives it. The other fetches the owned
+ * partitions by the plain interface (start at an offset, stop), where a start purges what was
+ * fetched before; so there is no position, pause or seek of librdkafka's in the way.
  */
 #ifndef WEIR_KAFKA_CONSUMER_IMPL_H
 #define WEIR_KAFKA_CONSUMER_IMPL_H
@@ -16,8 +16,10 @@
 #include <pthread.h>
 
 struct kafka_consumer {
-    rd_kafka_t *group; /* the member */
-    rd_kafka_t *data;  /* the fetcher */
+    rd_kafka_t *group;             /* the member */
+    rd_kafka_t *data;              /* the fetcher */
+    rd_kafka_t *witness;           /* consumer_ask.c; NULL until it is needed */
+    rd_kafka_conf_t *witness_conf; /* NULL: used up */
     char *group_id;
     rd_kafka_queue_t *group_queue, *data_queue;
     int wake_fd; /* an eventfd: records, group events, kafka_consumer_wake() */

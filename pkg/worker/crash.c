@@ -43,6 +43,21 @@ static void copy_topic(char *to, const char *from)
     to[i] = '\0';
 }
 
+/* "weir: error: signal 11 in thread rdk:main": nobody else may say why the worker is gone. */
+static void say(int number)
+{
+    char line[64] = "weir: error: signal 00 in thread ", name[16] = "";
+    size_t n = strlen(line);
+
+    line[20] = (char)('0' + number / 10 % 10);
+    line[21] = (char)('0' + number % 10);
+    (void)prctl(PR_GET_NAME, name);
+    for (size_t i = 0; i < sizeof name && name[i]; i++)
+        line[n++] = name[i];
+    line[n++] = '\n';
+    (void)!write(STDERR_FILENO, line, n);
+}
+
 /* SA_RESETHAND: the second signal, raised when this returns, is the end. */
 static void on_crash(int number)
 {
@@ -50,6 +65,7 @@ static void on_crash(int number)
     struct message m = {.signal = number};
     char byte;
 
+    say(number);
     if (crash_place.topic) {
         m.partition = crash_place.partition;
         m.from = crash_place.from;
