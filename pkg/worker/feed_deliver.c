@@ -56,6 +56,7 @@ static void hand_on(struct feed *f)
     b->ruleset = f->ruleset;
     f->batch = next;
     batch_clear(next);
+    f->has_caught_up = false;
     next->ruleset = f->ruleset;
     post_push(f->post, b);
     f->pushed_ms = f->now_ms;
@@ -81,7 +82,8 @@ static bool is_all_read(const struct feed *f)
 }
 
 /* The batch should go as soon as the lane wants one: what is said of few events waits for no
- * others, but of a backlog the more go together the fewer transactions there are. */
+ * others. Of a backlog nobody can say that it comes at once, and the more goes together the fewer
+ * transactions there are, the fewer operations and Updates. */
 static bool is_due(const struct feed *f)
 {
     const struct config *c = f->options.config;
@@ -90,7 +92,9 @@ static bool is_due(const struct feed *f)
     if (b->n_records == 0 && !b->is_gone)
         return (b->gives_ruleset || (!f->options.is_stateless && has_idle_part(f))) &&
                f->now_ms - f->pushed_ms >= FEED_MARK_MS;
-    return batch_is_full(b, c->batch_events) || f->now_ms - b->first_ms >= c->batch_ms ||
+    uint32_t times = f->has_caught_up ? 1 : BATCH_BACKLOG;
+    return batch_is_full(b, c->batch_events * times) ||
+           f->now_ms - b->first_ms >= (int64_t)c->batch_ms * times ||
            (batch_is_urgent(b) && is_all_read(f)) || ruleset_is_old(f->options.shelf, f->ruleset);
 }
 

@@ -61,6 +61,7 @@ struct feed {
     struct post_plan plan;
     bool is_reading; /* there is a plan for the assignment */
     struct batch *batch;
+    bool has_caught_up; /* since the batch began: a partition that gave it records has no more */
     int64_t now_ms, wall_ms, served_ms, pushed_ms;
     struct arena *arena; /* unwrapped records, gathering */
     struct buf gathered, packed;

@@ -88,6 +88,7 @@ size_t feed_fetch(struct feed *f)
             p->record_at_ms = f->wall_ms;
             p->is_dirty = true;
         }
+        f->has_caught_up |= p->is_dirty && p->is_at_end;
         if (is_gone)
             feed_tell_gone(f, i);
     }
