@@ -96,8 +96,7 @@ static void lint_atom(const struct atom *atom, void *context)
 {
     struct check *c = context;
 
-    if (atom->op != ATOM_SOME_FIELD)
-        lint_field(c, atom, atom->field);
+    lint_field(c, atom, atom->field);
     if (atom->op == ATOM_FIELD_CMP)
         lint_field(c, atom, atom->other);
     for (size_t i = 1; i < atom->expr_fields.n; i++)

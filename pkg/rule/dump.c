@@ -5,8 +5,6 @@
 #include "base/str.h"
 #include "rule/expr.h"
 
-#include <inttypes.h>
-
 static const char *const CMP[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
                                   [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
                                   [ATOM_NUM_EQ] = "=",        [ATOM_NUM_LT] = "<",
@@ -82,22 +80,6 @@ static void add_regex(struct buf *out, const struct regex *re)
                re->is_dotall ? "s" : "", re->is_whole_value ? " whole" : "");
 }
 
-/* "now-1d/d" or milliseconds. */
-static void add_time(struct buf *out, const struct rule_time *t)
-{
-    if (!t->is_relative) {
-        buf_printf(out, "%" PRId64 " ms", t->at_ms);
-        return;
-    }
-    buf_add(out, STR("now"));
-    for (size_t i = 0; i < t->n_steps; i++) {
-        if (t->steps[i].is_round)
-            buf_printf(out, "/%c%s", t->steps[i].unit, t->rounds_up ? " (end)" : "");
-        else
-            buf_printf(out, "%+" PRId64 "%c", t->steps[i].n, t->steps[i].unit);
-    }
-}
-
 static void add_operand(struct buf *out, const struct atom *atom)
 {
     switch (atom->op) {
@@ -121,30 +103,6 @@ static void add_operand(struct buf *out, const struct atom *atom)
         break;
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
-    case ATOM_HAS_VALUE:
-        break;
-    case ATOM_WORDS:
-        add_fold(out, atom->fold);
-        if (atom->glob.n_parts) {
-            add_glob(out, &atom->glob);
-            break;
-        }
-        buf_add_char(out, ' ');
-        add_quoted(out, atom->text);
-        break;
-    case ATOM_TEXT_CMP:
-        buf_printf(out, " %s ", CMP[atom->cmp]);
-        add_quoted(out, atom->text);
-        break;
-    case ATOM_TIME_CMP:
-        buf_printf(out, " %s ", CMP[atom->cmp]);
-        add_time(out, &atom->time);
-        break;
-    case ATOM_SOME_FIELD:
-    case ATOM_SOME_MEMBER:
-        buf_add(out, STR(" ("));
-        formula_dump(out, atom->inner);
-        buf_add_char(out, ')');
         break;
     case ATOM_FIELD_CMP:
         add_fold(out, atom->fold);
@@ -181,9 +139,8 @@ void atom_dump(struct buf *out, const struct atom *atom)
         expr_dump(out, atom->expr);
         return;
     }
-    if (atom->field.n)
-        add_field(out, atom->field);
-    buf_printf(out, "%s%s", atom->field.n ? " " : "", atom_op_name(atom->op));
+    add_field(out, atom->field);
+    buf_printf(out, " %s", atom_op_name(atom->op));
     add_operand(out, atom);
     buf_printf(out, "%s%s", ARRAYS[atom->array], MISSES[atom->miss]);
 }

@@ -37,6 +37,7 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_GT] = "gt",
                                             [EXPR_GE] = "gte",
                                             [EXPR_IS_NULL] = "is_null",
+                                            [EXPR_IS_THERE] = "is_there",
                                             [EXPR_AND] = "and",
                                             [EXPR_OR] = "or",
                                             [EXPR_NOT] = "not",
@@ -344,6 +345,7 @@ static size_t needed_args(const struct expr *e)
 {
     switch (e->op) {
     case EXPR_IS_NULL:
+    case EXPR_IS_THERE:
     case EXPR_AND:
     case EXPR_OR:
     case EXPR_CASE:
@@ -385,6 +387,8 @@ static struct expr_value strict_call(const struct expr_args *a)
         return expr_compare(a->e, op, &a->items[0], &a->items[1]);
     case EXPR_IS_NULL:
         return expr_value_bool(a->items[0].type == EXPR_VALUE_NULL);
+    case EXPR_IS_THERE:
+        return expr_value_bool(a->items[0].type != EXPR_VALUE_NULL);
     default:
         break;
     }
@@ -549,6 +553,8 @@ bool expr_requires(const struct expr *e, uint32_t slot)
 
     if (e->kind != EXPR_CALL || (e->op != EXPR_AND && e->op != EXPR_OR)) {
         root.is_false_on_null = false;
+        if (e->kind == EXPR_CALL && e->op == EXPR_IS_THERE)
+            return expr_needs(e->args[0], slot);
         return expr_needs(&root, slot);
     }
     for (size_t i = 0; i < e->n_args; i++)

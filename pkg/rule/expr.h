@@ -72,7 +72,8 @@ enum expr_op {
     EXPR_LE,
     EXPR_GT,
     EXPR_GE,
-    EXPR_IS_NULL, /* never null itself */
+    EXPR_IS_NULL,  /* never null itself */
+    EXPR_IS_THERE, /* not null */
 
     /* Logic. Arguments are computed as they are needed. */
     EXPR_AND,
@@ -159,7 +160,10 @@ struct expr {
     const struct expr_regex *compiled; /* of `regex`, expr_regex.h; never NULL where one is used */
     uint32_t group;
     const struct formula *condition; /* EXPR_CONDITION */
-    uint32_t line, col;              /* where the rule says it; part of no comparison */
+    /* Part of no comparison: where the rule says it; nodes and levels with all below, for front
+     * ends that hold limits. */
+    uint32_t line, col;
+    uint32_t size, depth;
 };
 
 enum expr_type {

@@ -1,0 +1,374 @@
+/* finish.c - the pipeline as a rule.
+ *
+ * Without groups the rule is its formula. With them the formula is a part of its own, which is
+ * silent, and the rule is a correlation over it; except that groups nobody asks anything of are a
+ * plain rule, whose findings fold by the group. */
+#include "lang/pipe/pipe_impl.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+/* ---- names of values -------------------------------------------------------------------- */
+
+static bool is_raw_name(const struct pipe *p, struct str name)
+{
+    for (size_t i = 0; i < p->n_raw; i++)
+        if (str_eq(p->raw[i], name))
+            return true;
+    return false;
+}
+
+static bool is_derived_name(const struct pipe *p, struct str name)
+{
+    for (size_t i = 0; i < p->n_derived; i++)
+        if (str_eq(p->derived[i].name, name))
+            return true;
+    return false;
+}
+
+static struct str add_derived(struct pipe *p, struct expr *value, struct str name)
+{
+    struct pipe_bound b = pipe_bind(p, value);
+
+    for (size_t i = 0; i < p->n_derived; i++)
+        if (expr_equal(p->derived[i].expr, b.expr) && p->derived[i].fields.n == b.fields.n &&
+            (b.fields.n == 0 || str_eq(p->derived[i].fields.items[0], b.fields.items[0])))
+            return p->derived[i].name;
+    /* A field of this name is wanted as it is, or another value has it. */
+    for (unsigned n = 2; is_raw_name(p, name) || is_derived_name(p, name); n++)
+        name = arena_printf(p->s->a, "%.*s#%u", (int)name.n, name.p, n);
+    p->derived = vec_room(p->s->a, p->derived, p->n_derived, &p->cap_derived, sizeof *p->derived);
+    p->derived[p->n_derived++] =
+        (struct derived){names_intern(p->s->names, name), b.expr, b.fields};
+    return p->derived[p->n_derived - 1].name;
+}
+
+struct str pipe_name_of(struct pipe *p, struct expr *value, struct str preferred)
+{
+    if (value->kind != EXPR_MEMBERS || is_derived_name(p, value->text))
+        return add_derived(p, value, preferred);
+    if (!is_raw_name(p, value->text)) {
+        p->raw = vec_room(p->s->scratch, p->raw, p->n_raw, &p->cap_raw, sizeof *p->raw);
+        p->raw[p->n_raw++] = value->text;
+    }
+    return value->text;
+}
+
+/* ---- the formula ------------------------------------------------------------------------ */
+
+/* Filters about the member of pipe_expand() hold of one and the same. */
+static struct formula *formula_of(struct pipe *p, struct expr **condition)
+{
+    struct pipe_conditions plain = {0}, of_member = {0};
+    struct expr *all;
+
+    for (size_t i = 0; i < p->filters.n; i++)
+        pipe_conditions_add(p, pipe_has_member(p->filters.items[i]) ? &of_member : &plain,
+                            p->filters.items[i]);
+    *condition = pipe_conditions_all(p, &of_member);
+    if (*condition) {
+        struct expr *args[] = {p->list, pipe_without_conditions(p, *condition)};
+        *condition = args[1];
+        struct expr *any =
+            pipe_call_exactly(p, pipe_place(args[0]), &(struct expr){.op = EXPR_ANY_OF}, args, 2);
+        if (!any)
+            return NULL;
+        pipe_conditions_add(p, &plain, any);
+    }
+    all = pipe_conditions_all(p, &plain);
+    struct formula *f = all ? pipe_lower(p, all, true) : formula_const(p->s->a, true);
+    return f && query_check_depth(p->s, p->s->at, f, 2) ? f : NULL;
+}
+
+/* List and condition are evaluated in one place and have slots in common. */
+static const struct match_rows *rows_of(struct pipe *p, struct expr *condition)
+{
+    struct match_rows *rows;
+    struct expr *args[] = {p->list, condition ? condition : pipe_bool(p, true)};
+
+    if (!p->list)
+        return NULL;
+    struct expr *both =
+        pipe_call_exactly(p, pipe_place(p->list), &(struct expr){.op = EXPR_ANY_OF}, args, 2);
+    if (!both || both->kind != EXPR_CALL)
+        return NULL;
+    struct pipe_bound b = pipe_bind(p, both);
+    rows = ARENA_NEW(p->s->a, struct match_rows);
+    *rows = (struct match_rows){b.expr->args[0], b.expr->args[1], b.fields};
+    return rows;
+}
+
+/* ---- a rule about single events ------------------------------------------------------------ */
+
+static struct str_list evidence_of(struct pipe *p)
+{
+    struct str *names = ARENA_ARRAY(p->s->a, p->evidence.n + 1, struct str);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->evidence.n; i++) {
+        struct expr *value = pipe_env_get(p, &p->env, p->evidence.items[i]);
+        if (value && !pipe_is_literal(value))
+            names[n++] = pipe_name_of(p, value, p->evidence.items[i]);
+    }
+    return (struct str_list){names, n};
+}
+
+static struct rule_state *state_of(struct pipe *p, struct rule *rule)
+{
+    struct rule_state *state = ARENA_NEW(p->s->a, struct rule_state);
+
+    if (rule->state)
+        *state = *rule->state;
+    rule->state = state;
+    return state;
+}
+
+static void fold_by(struct pipe *p, struct rule *rule, const struct str *names, size_t n,
+                    int64_t period_ms)
+{
+    struct rule_state *state = state_of(p, rule);
+
+    if (state->dedup.is_set)
+        return;
+    state->dedup = (struct dedup){
+        .is_set = true, .has_fields = true, .fields = names, .n_fields = n, .period_ms = period_ms};
+}
+
+static void give_derived(const struct pipe *p, struct rule *rule)
+{
+    rule->derived = p->derived;
+    rule->n_derived = p->n_derived;
+}
+
+static bool finish_events(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    struct expr *condition;
+    struct str *names = ARENA_ARRAY(p->s->a, p->dedup.n + 1, struct str);
+    size_t n = 0;
+
+    rule->formula = formula_of(p, &condition);
+    if (!rule->formula)
+        return false;
+    for (size_t i = 0; i < p->dedup.n && n < CORRELATION_GROUP_MAX; i++) {
+        struct expr *value = pipe_env_get(p, &p->env, p->dedup.items[i]);
+        if (value && !pipe_has_member(value))
+            names[n++] = pipe_name_of(p, value, p->dedup.items[i]);
+    }
+    if (p->has_dedup)
+        fold_by(p, rule, names, n, ending->window_ms);
+    /* A member is a row's, and the rule has none: its list is evidence. */
+    if (p->list)
+        for (size_t i = 0; i < p->env.n; i++)
+            if (p->env.columns[i].value && p->env.columns[i].value->kind == EXPR_MEMBER)
+                p->env.columns[i].value = p->list;
+    struct str_list evidence = evidence_of(p);
+    if (evidence.n)
+        rule->fields = evidence;
+    give_derived(p, rule);
+    return true;
+}
+
+/* ---- groups ------------------------------------------------------------------------------- */
+
+/* Each group is one finding, told again when its period is over. */
+static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    struct expr *condition;
+    struct str *names = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
+    struct str *fields = ARENA_ARRAY(p->s->a, p->n_keys + p->n_aggregates, struct str);
+    size_t n = 0;
+
+    rule->formula = formula_of(p, &condition);
+    if (!rule->formula)
+        return false;
+    for (size_t i = 0; i < p->n_keys; i++)
+        names[i] = fields[n++] = pipe_name_of(p, p->keys[i].value, p->keys[i].name);
+    for (size_t i = 0; i < p->n_aggregates; i++)
+        if (p->aggregates[i].arg && p->aggregates[i].arg->kind != EXPR_TIME &&
+            !pipe_is_literal(p->aggregates[i].arg))
+            fields[n++] = pipe_name_of(p, p->aggregates[i].arg, p->aggregates[i].name);
+    fold_by(p, rule, names, p->n_keys, ending->window_ms);
+    rule->fields = (struct str_list){fields, n};
+    give_derived(p, rule);
+    return true;
+}
+
+static uint32_t column_of(struct pipe *p, struct str *columns, size_t *n, struct expr *value,
+                          struct str name)
+{
+    if (!value)
+        return GROUP_NO_COLUMN;
+    if (value->kind == EXPR_TIME)
+        return GROUP_TIME_COLUMN;
+    struct str field = pipe_name_of(p, value, name);
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq(columns[i], field))
+            return (uint32_t)i;
+    columns[*n] = field;
+    return (uint32_t)(*n)++;
+}
+
+/* A filter of its own: rows of which it is not true have no value. */
+static struct expr *filtered(struct pipe *p, const struct pipe_aggregate *a)
+{
+    struct expr *args[] = {a->filter, a->arg};
+
+    if (!a->filter)
+        return a->arg;
+    if (!a->arg)
+        return a->filter;
+    return pipe_call_exactly(p, a->at, &(struct expr){.op = EXPR_CASE}, args, 2);
+}
+
+static bool set_aggregates(struct pipe *p, struct group_stats *g)
+{
+    struct str *columns = ARENA_ARRAY(p->s->a, 2 * p->n_aggregates, struct str);
+    struct group_aggregate *out = ARENA_ARRAY(p->s->a, p->n_aggregates, struct group_aggregate);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_aggregates; i++) {
+        const struct pipe_aggregate *a = &p->aggregates[i];
+        struct expr *value = filtered(p, a);
+        if (!value && (a->arg || a->filter))
+            return false;
+        out[i] = (struct group_aggregate){.kind = a->kind,
+                                          .name = a->name,
+                                          .column = column_of(p, columns, &n, value, a->name),
+                                          .order = column_of(p, columns, &n, a->order, a->name),
+                                          .percentile_micro = a->percentile_micro,
+                                          .limit = a->limit};
+        if (a->kind == GROUP_COUNT && !a->arg && a->filter)
+            out[i].kind = GROUP_COUNT_TRUE;
+        if (a->order && a->order->kind == EXPR_TIME)
+            out[i].order = GROUP_NO_COLUMN;
+    }
+    if (n > CORRELATION_COLUMNS_MAX)
+        return diag_error(p->s->diag, p->stats_at, "more than %d different columns are aggregated",
+                          CORRELATION_COLUMNS_MAX);
+    g->columns = columns;
+    g->n_columns = n;
+    g->aggregates = out;
+    g->n_aggregates = p->n_aggregates;
+    return true;
+}
+
+/* Columns that a finding shows: what the last steps kept, without the keys. */
+static void set_outputs(struct pipe *p, struct group_stats *g)
+{
+    struct group_output *out = ARENA_ARRAY(p->s->a, p->env.n, struct group_output);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->env.n && n < CORRELATION_COLUMNS_MAX; i++) {
+        const struct pipe_column_entry *c = &p->env.columns[i];
+        bool is_key = c->value && c->value->kind == EXPR_FIELD && c->value->slot < p->n_keys;
+        if (c->value && !is_key && !pipe_is_literal(c->value))
+            out[n++] = (struct group_output){c->name, c->value};
+    }
+    g->outputs = out;
+    g->n_outputs = n;
+}
+
+static bool use_group(struct pipe *p, struct correlation *c)
+{
+    struct group_stats *g = ARENA_NEW(p->s->a, struct group_stats);
+
+    c->kind = OPERATOR_GROUP;
+    c->stats = g;
+    g->having = pipe_conditions_all(p, &p->having);
+    set_outputs(p, g);
+    return set_aggregates(p, g) && !diag_failed(p->s->diag);
+}
+
+static struct rule *new_part(struct pipe *p, const struct rule *rule)
+{
+    struct rule *part = ARENA_NEW(p->s->a, struct rule);
+    struct expr *condition;
+
+    *part = *rule;
+    part->uid = arena_printf(p->s->a, "%.*s/1", (int)rule->uid.n, rule->uid.p);
+    part->name = STR("");
+    part->is_part = true;
+    part->channel = CHANNEL_INTERNAL;
+    part->correlation = NULL;
+    part->state = NULL;
+    state_of(p, part)->is_referenced = true;
+    part->formula = formula_of(p, &condition);
+    part->rows = rows_of(p, condition);
+    return part->formula && !diag_failed(p->s->diag) ? part : NULL;
+}
+
+/* What the aggregates are made of goes into capsules as far as there is room. */
+static void set_part_fields(struct pipe *p, struct rule *part)
+{
+    struct str *fields = ARENA_ARRAY(p->s->a, p->n_aggregates, struct str);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_aggregates; i++) {
+        struct expr *arg = p->aggregates[i].arg;
+        if (arg && arg->kind != EXPR_TIME && !pipe_is_literal(arg))
+            fields[n++] = pipe_name_of(p, arg, p->aggregates[i].name);
+    }
+    part->fields = (struct str_list){fields, n};
+}
+
+static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    struct correlation *c = ARENA_NEW(p->s->a, struct correlation);
+    struct correlation_input *input = ARENA_NEW(p->s->a, struct correlation_input);
+    struct str *names = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
+    struct str *keys = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
+    struct rule *part = new_part(p, rule);
+
+    if (!part)
+        return false;
+    *c = (struct correlation){.inputs = input,
+                              .n_inputs = 1,
+                              .n_group = p->n_keys,
+                              .window_ms = ending->window_ms,
+                              .on_missing = p->dialect.group_missing,
+                              .actor_field = STR(""),
+                              .scope = STR(""),
+                              .line = p->stats_at.line,
+                              .col = p->stats_at.col};
+    for (size_t i = 0; i < p->n_keys; i++) {
+        names[i] = pipe_name_of(p, p->keys[i].value, p->keys[i].name);
+        keys[i] = p->keys[i].name;
+    }
+    c->group = keys;
+    *input = (struct correlation_input){.reference = part->uid,
+                                        .line = c->line,
+                                        .col = c->col,
+                                        .rule = part,
+                                        .group_fields = names};
+    if (!pipe_idiom(p, ending, c) && !use_group(p, c))
+        return false;
+    set_part_fields(p, part);
+    give_derived(p, part);
+    rule->correlation = c;
+    rule->formula = formula_const(p->s->a, false);
+    return true;
+}
+
+bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    struct pipe_ending own = *ending;
+    bool is_good;
+
+    ASSERT(p->n_cases == 0);
+    if (diag_failed(p->s->diag))
+        return false;
+    if (p->is_grouped && !own.window_ms) {
+        own.window_ms = PIPE_WINDOW_DEFAULT_MS;
+        diag_warn(p->s->diag, p->stats_at,
+                  "the query says nothing of how far back it looks: groups are of the last hour");
+    }
+    if (!p->is_grouped)
+        is_good = finish_events(p, &own, rule);
+    else if (p->having.n == 0)
+        is_good = finish_folded(p, &own, rule);
+    else
+        is_good = finish_groups(p, &own, rule);
+    if (!rule->has_level)
+        rule->level = LEVEL_MEDIUM;
+    return is_good && !diag_failed(p->s->diag);
+}

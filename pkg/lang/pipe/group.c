@@ -1,0 +1,78 @@
+/* group.c - the step from events to groups: what comes behind knows keys and aggregates alone. */
+#include "lang/pipe/pipe_impl.h"
+
+#include "base/str.h"
+
+/* A column of the rows of groups: by slot, keys first. */
+static struct expr *row_leaf(struct pipe *p, struct place at, struct str name, size_t slot)
+{
+    return pipe_node(p, at,
+                     (struct expr){.kind = EXPR_FIELD,
+                                   .text = names_intern(p->s->names, name),
+                                   .slot = (uint32_t)slot});
+}
+
+static bool check(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
+                  size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
+{
+    if (p->is_grouped)
+        return diag_unsupported(p->s->diag, at,
+                                "groups of groups (a second %s): not in this version",
+                                p->dialect.aggregation);
+    if (p->n_cases)
+        return diag_unsupported(p->s->diag, at, "%s inside a clause: not in this version",
+                                p->dialect.aggregation);
+    if (n_keys > CORRELATION_GROUP_MAX)
+        return diag_error(p->s->diag, at, "more than %d columns to group by",
+                          CORRELATION_GROUP_MAX);
+    if (n_aggregates > CORRELATION_COLUMNS_MAX)
+        return diag_error(p->s->diag, at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
+    for (size_t i = 0; i < n_keys; i++)
+        if (!keys[i].value)
+            return false;
+    for (size_t i = 0; i < n_aggregates; i++)
+        if (!aggregates[i].arg && aggregates[i].kind != GROUP_COUNT)
+            return false;
+    return !diag_failed(p->s->diag);
+}
+
+bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
+                size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
+{
+    struct pipe_env rows = {.is_closed = true};
+    struct pipe_aggregate *own = ARENA_ARRAY(p->s->scratch, n_aggregates, struct pipe_aggregate);
+    struct pipe_key *own_keys = ARENA_ARRAY(p->s->scratch, n_keys, struct pipe_key);
+    bool is_good = check(p, at, aggregates, n_aggregates, keys, n_keys);
+
+    for (size_t i = 0; is_good && i < n_keys; i++) {
+        own_keys[i] = (struct pipe_key){names_intern(p->s->names, keys[i].name), keys[i].value};
+        own_keys[i].value = pipe_without_conditions(p, own_keys[i].value);
+        is_good = own_keys[i].value &&
+                  pipe_env_set(p, at, &rows, keys[i].name, row_leaf(p, at, keys[i].name, i));
+    }
+    for (size_t i = 0; is_good && i < n_aggregates; i++) {
+        own[i] = aggregates[i];
+        own[i].name = names_intern(p->s->names, own[i].name);
+        own[i].arg = pipe_without_conditions(p, own[i].arg);
+        own[i].filter = pipe_without_conditions(p, own[i].filter);
+        is_good = pipe_env_set(p, own[i].at, &rows, own[i].name,
+                               row_leaf(p, own[i].at, own[i].name, n_keys + i));
+    }
+    if (!is_good || diag_failed(p->s->diag))
+        return false;
+    p->aggregates = own;
+    p->n_aggregates = n_aggregates;
+    p->keys = own_keys;
+    p->n_keys = n_keys;
+    p->stats_at = at;
+    p->env = rows;
+    p->is_grouped = true;
+    p->evidence.n = 0;
+    p->has_keep = false;
+    return true;
+}
+
+bool pipe_is_grouped(const struct pipe *p)
+{
+    return p->is_grouped;
+}
