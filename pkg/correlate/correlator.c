@@ -645,14 +645,16 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
         return;
     }
     c->counts.signals++;
+    if (c->hears)
+        c->hears(c->hearing, e->space, &s);
+    if (s.stage == SIGNAL_FACT)
+        return;
     if (s.stage != SIGNAL_MET) {
         ASSERT(s.stage > space->stage && s.stage < r->kind->n_stages);
         struct state_op *op = wait_in(c, r->stages + s.stage, from);
         op->t_ms = s.t_ms;
         op->key = s.key;
         *new_hit(c, op) = s.hit;
-        if (c->hears)
-            c->hears(c->hearing, e->space, &s);
         return;
     }
     named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,

@@ -66,8 +66,8 @@ bool correlator_is_full(const struct correlator *c);
 typedef enum weir_rc correlator_fn(void *context, const struct finding *f, uint32_t event,
                                    struct weir_err *err);
 
-/* Hears each signal on its way to a later stage of its operator (facts.h): `space` of the graph is
- * where it comes from. Also those that lay in the outbox. NULL: nobody. */
+/* Hears each signal of an operator's stage (facts.h): `space` of the graph is where it comes from.
+ * Also those that lay in the outbox. NULL: nobody. */
 typedef void correlator_signal_fn(void *context, uint32_t space, const struct signal *s);
 void correlator_hear(struct correlator *c, correlator_signal_fn *fn, void *context);
 

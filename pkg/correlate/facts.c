@@ -9,10 +9,10 @@ enum { FACT_VERSION = 1 };
 bool fact_of_signal(const struct signal *s, const uint8_t identity[FACT_IDENTITY_BYTES],
                     struct fact *out)
 {
-    if (s->stage != 1 || (s->hit.label != FIRST_SEEN_NEW && s->hit.label != FIRST_SEEN_STILL))
+    if (s->stage != SIGNAL_FACT)
         return false;
     memcpy(out->identity, identity, sizeof out->identity);
-    out->term_key = s->hit.group_key; /* of the cell that sent it */
+    out->term_key = s->hit.group_key; /* of the term's cell */
     out->group_key = s->key;
     out->term = s->hit.value;
     out->first_ms = s->hit.number_micro;

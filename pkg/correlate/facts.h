@@ -1,9 +1,10 @@
 /* facts.h - what training has taught, one record per term: a journal that outlives an empty store.
  *
- * A fact says that a group has shown a term from one time to another. Facts are read off the
- * signals that first_seen's stages send each other anyway (a term begins, or is still there after
- * another part of the history); so what a restore knows is at most a FIRST_SEEN_STILL_PARTS-th of
- * the history older than what was lost.
+ * A fact says that a group has shown a term from one time to another, and has judged it: what there
+ * was to be told of it came out of the store together with the fact, so it is published in one
+ * transaction with it. The group tells one (SIGNAL_FACT) when a term begins, and when it is still
+ * there after another part of the history; so what a restore knows is at most a
+ * FIRST_SEEN_STILL_PARTS-th of the history older than what was lost.
  *
  * A later fact of the same name replaces an earlier one: a compacted topic may forget those.
  * Restoring is applying each fact to both stages, in any order, before any event: facts_ops().

@@ -9,8 +9,8 @@
  * FIRST_SEEN_TERMS_MAX it tells once that its cardinality exploded; from then on a Bloom filter
  * of bounded size knows the terms whose own cells the store had to give up.
  *
- * Signals to stage 1 are also what a fact journal is made of (facts.h): a term began, a term is
- * still there (each FIRST_SEEN_STILL_PARTS-th of H).
+ * What was judged is what a fact journal is made of (facts.h): a term began, a term is still there
+ * (each FIRST_SEEN_STILL_PARTS-th of H).
  *
  * Source   Elastic's new_terms and Cortex's training and activation periods; docs/state.md.
  */

@@ -1,10 +1,14 @@
 /* first_seen_group.c - the group's side: training, and too many terms.
  *
  * New terms wait in the cell until the timer that runs behind the last of them, and are then judged
- * in order of (t, term). So does the news that known terms are still there: it must not keep a
- * group from being forgotten that was silent before it. The cell: a head, the group's keys in
- * clear, the Bloom filter if there is one, the terms that wait (of fixed size, so that they can be
- * sorted where they are).
+ * in order of (t, term). So does the news that known terms are still there, if it came behind a
+ * silence, or before its term was judged: it must not keep a group from being forgotten that was
+ * silent before it. The cell: a head, the group's keys in clear, the Bloom filter if there is one,
+ * the terms that wait (of fixed size, so that they can be sorted where they are).
+ *
+ * A fact is told with the judgement and never before: one step, one place in the outbox, one
+ * transaction. So a store that is lost at any time finds a term among the facts only if its finding
+ * is out.
  */
 #include "correlate/first_seen.h"
 
@@ -15,7 +19,7 @@
 
 #include <string.h>
 
-enum { GROUP_VERSION = 2, TEXT_MAX = 102, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
+enum { GROUP_VERSION = 3, TEXT_MAX = 102, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
 
 struct head {
     uint8_t version;
@@ -30,9 +34,10 @@ struct head {
 };
 
 struct waiting {
-    int64_t t_ms;
+    int64_t t_ms, end_ms;
     uint64_t value;
-    uint8_t is_still; /* no new term: one that is there still, until `value` */
+    struct state_key term; /* of the term's cell */
+    uint8_t is_still;      /* no new term: one that is there still, until end_ms */
     uint8_t text_n;
     char text[TEXT_MAX];
 };
@@ -183,6 +188,14 @@ static void tell(const struct judging *j, const struct waiting *w, struct str de
                                    .detail = detail});
 }
 
+static void tell_fact(const struct head *h, const struct waiting *w, struct emissions *out)
+{
+    struct signal s = {.stage = SIGNAL_FACT, .key = h->key, .t_ms = w->end_ms};
+
+    s.hit = (struct hit){.value = w->value, .number_micro = w->t_ms, .group_key = w->term};
+    final_signal(out, &s);
+}
+
 static void explode(struct judging *j, const struct waiting *w)
 {
     struct buf text = {0};
@@ -211,8 +224,8 @@ static void judge(struct judging *j, const struct waiting *w)
     int64_t training = c->training_ms > c->activation_ms ? c->training_ms : c->activation_ms;
 
     if (w->is_still) {
-        if ((int64_t)w->value > h->heard_ms)
-            h->heard_ms = (int64_t)w->value;
+        if (w->end_ms > h->heard_ms)
+            h->heard_ms = w->end_ms;
         return;
     }
     if (!h->is_known || w->t_ms > span_add(h->heard_ms, FORGET_HISTORIES * j->history)) {
@@ -243,7 +256,9 @@ static bool comes_before(const struct waiting *a, const struct waiting *b)
 {
     if (a->t_ms != b->t_ms)
         return a->t_ms < b->t_ms;
-    return a->is_still != b->is_still ? b->is_still : a->value < b->value;
+    if (a->is_still != b->is_still)
+        return b->is_still;
+    return a->value != b->value ? a->value < b->value : a->end_ms < b->end_ms;
 }
 
 /* Where they are, without memory: Shell's sort. They are mostly in order already. */
@@ -294,6 +309,7 @@ static void settle(struct judging *j, int64_t watermark_ms)
         if (w.t_ms >= watermark_ms)
             break;
         judge(j, &w);
+        tell_fact(&j->h, &w, j->out);
     }
     uint8_t *at = cell->main.p + waiting_at(&j->h);
     uint32_t left = (j->h.n_waiting - done) * (uint32_t)sizeof(struct waiting);
@@ -323,41 +339,71 @@ static void restore(struct head *h, const struct hit *fact, int64_t last_ms)
     h->terms += fact->count > 0;
 }
 
-static void wait(struct cell *cell, struct head *h, const struct state_op *op)
+static bool add_waiting(struct cell *cell, struct head *h, const struct waiting *w)
+{
+    if (h->n_waiting == FIRST_SEEN_PENDING_MAX ||
+        !cell_resize(cell, cell->main.n + (uint32_t)sizeof *w))
+        return false;
+    waiting_set(cell, h, h->n_waiting++, w);
+    return true;
+}
+
+/* One too many will never be judged: its fact is out at once. */
+static void wait(struct cell *cell, struct head *h, const struct state_op *op,
+                 struct emissions *out)
 {
     const struct hit *hit = op->payload;
     struct str text = final_cut(hit->value_text, TEXT_MAX);
-    struct waiting w = {.t_ms = op->t_ms, .value = hit->value, .text_n = (uint8_t)text.n};
+    struct waiting w = {.t_ms = op->t_ms,
+                        .end_ms = op->t_ms,
+                        .value = hit->value,
+                        .term = hit->group_key,
+                        .text_n = (uint8_t)text.n};
 
     note_keys(cell, h, hit->keys);
-    if (h->n_waiting == FIRST_SEEN_PENDING_MAX) {
-        h->terms++;
-        put(cell, h);
-        return;
-    }
-    if (!cell_resize(cell, cell->main.n + (uint32_t)sizeof w))
-        return;
     if (text.n)
         memcpy(w.text, text.p, text.n);
-    waiting_set(cell, h, h->n_waiting++, &w);
+    if (add_waiting(cell, h, &w)) {
+        capsule_book_add(cell, op->t_ms, hit->capsule);
+    } else if (h->n_waiting == FIRST_SEEN_PENDING_MAX) {
+        h->terms++;
+        tell_fact(h, &w, out);
+    }
     put(cell, h);
-    capsule_book_add(cell, op->t_ms, hit->capsule);
 }
 
-/* A known term is there still: no gap between from_ms and to_ms is longer than the history. That
- * may be told before what is older has been judged, and must not hide a silence before from_ms. */
-static void still(struct cell *cell, struct head *h, int64_t from_ms, int64_t to_ms,
-                  int64_t history)
+static bool is_waiting(const struct cell *cell, const struct head *h, const struct state_key *term)
 {
-    struct waiting w = {.t_ms = from_ms, .value = (uint64_t)to_ms, .is_still = true};
-    bool is_after_silence =
-        !h->is_known || from_ms > span_add(h->heard_ms, FORGET_HISTORIES * history);
+    for (uint32_t i = 0; i < h->n_waiting; i++) {
+        struct waiting w = waiting_get(cell, h, i);
+        if (memcmp(&w.term, term, sizeof *term) == 0)
+            return true;
+    }
+    return false;
+}
 
-    if (is_after_silence && h->n_waiting < FIRST_SEEN_PENDING_MAX &&
-        cell_resize(cell, cell->main.n + (uint32_t)sizeof w))
-        waiting_set(cell, h, h->n_waiting++, &w);
-    else if (to_ms > h->heard_ms)
-        h->heard_ms = to_ms;
+/* A known term is there still: no gap between its beginning and op->t_ms is longer than the
+ * history. That may be told before what is older has been judged, and must not hide a silence
+ * before the beginning. */
+static void still(struct cell *cell, struct head *h, const struct state_op *op, int64_t history,
+                  struct emissions *out)
+{
+    const struct hit *hit = op->payload;
+    struct waiting w = {.t_ms = hit->number_micro,
+                        .end_ms = op->t_ms,
+                        .value = hit->value,
+                        .term = hit->group_key,
+                        .is_still = true};
+    bool is_after_silence =
+        !h->is_known || w.t_ms > span_add(h->heard_ms, FORGET_HISTORIES * history);
+    bool is_early = is_waiting(cell, h, &w.term);
+
+    if ((!is_after_silence && !is_early) || !add_waiting(cell, h, &w)) {
+        if (w.end_ms > h->heard_ms)
+            h->heard_ms = w.end_ms;
+        if (!is_early)
+            tell_fact(h, &w, out);
+    }
     put(cell, h);
 }
 
@@ -381,9 +427,9 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
         restore(&j.h, hit, op->t_ms);
         put(cell, &j.h);
     } else if (hit->label == FIRST_SEEN_STILL) {
-        still(cell, &j.h, hit->number_micro, op->t_ms, j.history);
+        still(cell, &j.h, op, j.history, out);
     } else {
-        wait(cell, &j.h, op);
+        wait(cell, &j.h, op, out);
     }
     set_times(cell, &j);
 }

@@ -2,7 +2,8 @@
  *
  * The first byte tells which (enum record_kind, state/finding.h). Signals lead to other cells: to a
  * later stage of the same operator, or (stage SIGNAL_MET) to whoever listens to the operator: its
- * suppress space, and the correlations that list its rule. A finding that passes through a cell of
+ * suppress space, and the correlations that list its rule; or (stage SIGNAL_FACT) to no cell: what
+ * the operator has learnt, for a journal (facts.h). A finding that passes through a cell of
  * another rule (risk.h) comes out with its own tenant and rule uid in front of it: nothing else
  * tells. No record has an index of a rule, space or level in it: who reads it may have another rule
  * set.
@@ -15,10 +16,10 @@
 #include "correlate/hit.h"
 #include "state/finding.h"
 
-enum { SIGNAL_MET = 255 };
+enum { SIGNAL_MET = 255, SIGNAL_FACT = 254 };
 
 struct signal {
-    uint8_t stage;        /* of the same operator, or SIGNAL_MET */
+    uint8_t stage;        /* of the same operator, SIGNAL_MET or SIGNAL_FACT */
     struct state_key key; /* of the stage's cell; SIGNAL_MET: the group's, which fills keys */
     int64_t t_ms;
     int64_t measured_micro;

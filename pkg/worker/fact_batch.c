@@ -40,16 +40,16 @@ static void add(struct fact_batch *f, const struct fact *fact)
     f->facts[f->n++] = *fact;
 }
 
-/* Other operators' stages send signals of the same numbers, and mean something else. */
+/* Named by the space of the terms, whichever stage tells it. */
 static void hear(void *context, uint32_t space, const struct signal *s)
 {
     struct fact_batch *f = context;
     const struct graph_space *from = &f->graph->spaces[space];
+    const struct graph_rule *rule = &f->graph->rules[from->rule];
     struct fact fact;
 
     if (from->role == SPACE_OPERATOR &&
-        f->graph->rules[from->rule].kind->kind == OPERATOR_FIRST_SEEN &&
-        fact_of_signal(s, from->spec.identity, &fact))
+        fact_of_signal(s, f->graph->spaces[rule->stages].spec.identity, &fact))
         add(f, &fact);
 }
 

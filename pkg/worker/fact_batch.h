@@ -5,9 +5,9 @@
  *     fact_batch_clear(f)                         before correlator_begin()
  *     fact_batch_record(f, i, &key, &value)       for i below fact_batch_count(f), at PRODUCE
  *
- * Facts are read off the signals between the stages of first_seen as they come out of the store
- * (correlate/facts.h). Those of a batch that was aborted lie in the outbox with their signals and
- * come again; a repeated one changes nothing.
+ * Facts come out of the store with what was told of them (correlate/facts.h): published here in the
+ * same transaction, so a fact that can be read says that its finding is out. Those of a batch that
+ * was aborted lie in the outbox and come again; a repeated one changes nothing.
  *
  * Memory   grows with the batch and is kept. Threads: belongs to one.
  */

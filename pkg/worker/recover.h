@@ -65,8 +65,8 @@ int64_t recover_claims_from(const struct graph *graph, int64_t at_ms);
  * harm. Those of other rule sets are counted as unknown: they stay in the topic.
  *
  * fresh_ms: facts of terms that begin at or after it are left to the replay, which reads the events
- * again that taught them: a fact is published before the group has judged its term, so with it the
- * finding would be lost (recover_fresh_ms()). */
+ * again that taught them: so their findings are counted again, and their Closes are exact
+ * (recover_fresh_ms()). Any time is right: who has a fact has told what there was to tell. */
 MUST_USE enum weir_rc recover_facts(struct recover *r, const struct graph *graph, int64_t fresh_ms,
                                     struct recover_source *source, enum store_answer *answer,
                                     struct weir_err *err);

@@ -95,7 +95,23 @@ static const struct emission *apply(struct engine *e, uint32_t round, int64_t ti
     return out;
 }
 
-/* Signals of the terms to the group's stage; what they teach to the journal. */
+static void take_told(struct engine *e, const struct emission *told, struct journal *journal)
+{
+    struct signal s;
+    struct fact f;
+    bool is_sound = signal_unpack(told->bytes, &s);
+
+    ASSERT(is_sound);
+    if (!fact_of_signal(&s, identity, &f)) {
+        e->met_hash += hash_str(told->bytes);
+        e->met++;
+    } else if (journal) {
+        journal->facts[f.term] = f;
+        journal->records++;
+    }
+}
+
+/* Signals of the terms to the group's stage; what it learns to the journal. */
 static void run(struct engine *e, int64_t watermark_ms, struct journal *journal)
 {
     static struct signal signals[STORE_OPS_MAX];
@@ -108,14 +124,8 @@ static void run(struct engine *e, int64_t watermark_ms, struct journal *journal)
     for (size_t i = 0; i < n; i++)
         buf_add(&bytes, out[i].bytes);
     for (size_t i = 0, at = 0; i < n; at += out[i++].bytes.n) {
-        struct signal *s = &signals[i];
-        struct fact f;
-        bool is_sound = signal_unpack((struct str){bytes.p + at, out[i].bytes.n}, s);
+        bool is_sound = signal_unpack((struct str){bytes.p + at, out[i].bytes.n}, &signals[i]);
         ASSERT(is_sound);
-        if (journal && fact_of_signal(s, identity, &f)) {
-            journal->facts[f.term] = f;
-            journal->records++;
-        }
     }
     for (size_t i = 0; i < n; i++)
         e->ops[e->n++] = (struct state_op){.space = 1,
@@ -125,8 +135,7 @@ static void run(struct engine *e, int64_t watermark_ms, struct journal *journal)
                                            .payload = &signals[i].hit};
     out = apply(e, 1, watermark_ms, &n);
     for (size_t i = 0; i < n; i++)
-        e->met_hash += hash_str(out[i].bytes);
-    e->met += n;
+        take_told(e, &out[i], journal);
     e->watermark_ms = watermark_ms;
 }
 

@@ -12,6 +12,8 @@ struct operator_run {
     uint32_t n_stages;
     struct met *met;
     size_t n, cap;
+    struct signal *facts;
+    size_t n_facts, cap_facts;
     uint64_t order;
 };
 
@@ -32,6 +34,7 @@ void operator_run_free(struct operator_run *r)
 {
     step_runner_free(r->steps);
     free(r->met);
+    free(r->facts);
     free(r);
 }
 
@@ -59,6 +62,18 @@ static void note_met(struct operator_run *r, const struct signal *s)
     copy_text(m->detail, sizeof m->detail, s->detail);
 }
 
+static void note_fact(struct operator_run *r, const struct signal *s)
+{
+    if (r->n_facts == r->cap_facts) {
+        r->cap_facts = r->cap_facts ? r->cap_facts * 2 : 64;
+        r->facts = reallocarray(r->facts, r->cap_facts, sizeof *r->facts);
+        ASSERT(r->facts);
+    }
+    struct signal *f = &r->facts[r->n_facts++];
+    *f = *s;
+    f->detail = f->hit.keys = f->hit.value_text = f->hit.capsule = f->hit.addends = (struct str){0};
+}
+
 /* True: there was something for another stage. */
 static bool route(struct operator_run *r)
 {
@@ -74,6 +89,10 @@ static bool route(struct operator_run *r)
         ASSERT(is_sound);
         if (s.stage == SIGNAL_MET) {
             note_met(r, &s);
+            continue;
+        }
+        if (s.stage == SIGNAL_FACT) {
+            note_fact(r, &s);
             continue;
         }
         ASSERT(s.stage > told[i].space && s.stage < r->n_stages);
@@ -130,6 +149,12 @@ const struct met *operator_run_met(struct operator_run *r, size_t *n)
         qsort(r->met, r->n, sizeof *r->met, by_time);
     *n = r->n;
     return r->met;
+}
+
+const struct signal *operator_run_facts(const struct operator_run *r, size_t *n)
+{
+    *n = r->n_facts;
+    return r->facts;
 }
 
 struct state_key operator_run_key(uint32_t a, uint32_t b)

@@ -15,6 +15,9 @@ static void finish(struct sim_broker *b, uint32_t slot, bool is_commit)
     for (uint32_t i = t->first; i < b->n_output; i++)
         if (b->output[i].slot == slot && b->output[i].state == SIM_OPEN)
             b->output[i].state = is_commit ? SIM_COMMITTED : SIM_ABORTED;
+    for (uint32_t i = t->first_fact; i < b->n_facts; i++)
+        if (b->facts[i].slot == slot && b->facts[i].state == SIM_OPEN)
+            b->facts[i].state = is_commit ? SIM_COMMITTED : SIM_ABORTED;
     for (uint32_t p = 0; p < SIM_PARTS_MAX; p++) {
         if (is_commit && t->offsets[p].has) {
             b->committed[p].has = true;
@@ -43,6 +46,7 @@ static void open_transaction(struct sim_broker *b, uint32_t slot, int64_t now_ms
     t->is_open = true;
     t->since_ms = now_ms;
     t->first = b->n_output;
+    t->first_fact = b->n_facts;
 }
 
 enum protocol_outcome sim_produce(struct sim_broker *b, uint32_t slot, uint32_t epoch,
@@ -53,6 +57,17 @@ enum protocol_outcome sim_produce(struct sim_broker *b, uint32_t slot, uint32_t 
     open_transaction(b, slot, now_ms);
     ASSERT(b->n_output < SIM_OUTPUT_MAX);
     b->output[b->n_output++] = (struct sim_output){*r, SIM_OPEN, slot};
+    return PROTOCOL_DONE;
+}
+
+enum protocol_outcome sim_produce_fact(struct sim_broker *b, uint32_t slot, uint32_t epoch,
+                                       int64_t now_ms, const struct fact *f)
+{
+    if (b->slots[slot].epoch != epoch)
+        return PROTOCOL_FATAL;
+    open_transaction(b, slot, now_ms);
+    ASSERT(b->n_facts < SIM_FACTS_MAX);
+    b->facts[b->n_facts++] = (struct sim_fact){*f, SIM_OPEN, slot};
     return PROTOCOL_DONE;
 }
 

@@ -15,6 +15,7 @@
 enum {
     SIM_SLOTS = 3,
     SIM_OUTPUT_MAX = 6000,
+    SIM_FACTS_MAX = 4000,
     SIM_LATE_MAX = 16, /* EndTxn requests on their way */
     SIM_TRANSACTION_MS = 400
 };
@@ -23,6 +24,13 @@ enum sim_state { SIM_OPEN, SIM_COMMITTED, SIM_ABORTED };
 
 struct sim_output {
     struct sim_published record;
+    enum sim_state state;
+    uint32_t slot;
+};
+
+/* On the topic of facts. */
+struct sim_fact {
+    struct fact fact;
     enum sim_state state;
     uint32_t slot;
 };
@@ -38,7 +46,7 @@ struct sim_transaction {
     uint32_t epoch;
     bool is_open;
     int64_t since_ms;
-    uint32_t first; /* of its records in the output */
+    uint32_t first, first_fact; /* of its records in the outputs */
     struct sim_offset offsets[SIM_PARTS_MAX];
 };
 
@@ -58,14 +66,17 @@ struct sim_broker {
     uint32_t owner[SIM_PARTS_MAX]; /* id of the member */
     struct sim_late late[SIM_LATE_MAX];
     uint32_t n_late;
-    uint32_t n_output;
-    struct sim_output output[SIM_OUTPUT_MAX];
+    uint32_t n_output, n_facts;
+    struct sim_output output[SIM_OUTPUT_MAX]; /* from here on: not cleared */
+    struct sim_fact facts[SIM_FACTS_MAX];
 };
 
 void sim_broker_init(struct sim_broker *b);
 uint32_t sim_init_producer(struct sim_broker *b, uint32_t slot);
 enum protocol_outcome sim_produce(struct sim_broker *b, uint32_t slot, uint32_t epoch,
                                   int64_t now_ms, const struct sim_published *r);
+enum protocol_outcome sim_produce_fact(struct sim_broker *b, uint32_t slot, uint32_t epoch,
+                                       int64_t now_ms, const struct fact *f);
 enum protocol_outcome sim_send_offset(struct sim_broker *b, uint32_t slot, uint32_t epoch,
                                       int64_t now_ms, uint32_t generation, uint32_t member,
                                       uint32_t partition, uint64_t offset, struct str metadata);

@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "correlate/facts.h"
 #include "state/store.h"
 #include "tests/lib/rng.h"
 #include "worker/protocol.h"
@@ -76,7 +77,8 @@ enum sim_defence {
     SIM_LEASE = 1 << 4,   /* recovery calls check the lease */
     SIM_AGAIN = 1 << 5,   /* a call that is repeated calls the same shards */
     SIM_APPLIED = 1 << 6, /* operations applied before are skipped */
-    SIM_DERIVE = 1 << 7   /* a restored emission feeds the next round */
+    SIM_DERIVE = 1 << 7,  /* a restored emission feeds the next round */
+    SIM_JUDGED = 1 << 8   /* a fact is told with its judgement, not before */
 };
 
 /* The world as a worker's client of the store meets it. */
@@ -133,6 +135,14 @@ struct sim_form {
     /* What is to be published of the batch so far. */
     size_t (*n_records)(const struct sim_detector *d);
     const struct sim_published *(*record)(const struct sim_detector *d, size_t i);
+
+    /* What the batch has taught so far: published with its records. fact_at() and learn() only if
+     * there are any. */
+    size_t (*n_facts)(const struct sim_detector *d);
+    const struct fact *(*fact_at)(const struct sim_detector *d, size_t i);
+    /* A recovery: all that was published of them. */
+    enum weir_rc (*learn)(struct sim_detector *d, const struct store_lease *lease,
+                          const struct fact *facts, size_t n, enum store_answer *answer);
 
     /* A recovery: findings that are open by these records get their cells again, if the store is
      * an empty one. NULL: they do not. */

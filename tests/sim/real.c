@@ -11,9 +11,10 @@
 #include "correlate/correlator.h"
 #include "correlate/reopen.h"
 #include "state/store_mem.h"
+#include "worker/recover.h"
 #include "worker/unclosed.h"
 
-enum { RECORDS_MAX = 1024 };
+enum { RECORDS_MAX = 1024, FACTS_MAX = 256, HOUR_MS = 3600000 };
 
 struct sim_detector {
     struct sim_link link;
@@ -21,7 +22,8 @@ struct sim_detector {
     struct correlator *correlator;
     bool is_begun;
     uint32_t n_events;
-    size_t n_records;
+    size_t n_records, n_facts;
+    struct fact facts[FACTS_MAX];
     struct sim_published records[RECORDS_MAX]; /* last: not cleared */
 };
 
@@ -129,6 +131,23 @@ static uint64_t too_late(void)
 /* ---- a worker's batch ---------------------------------------------------------------------------
  */
 
+/* As worker/fact_batch.h. Without the defence: as soon as the term is told to its group. */
+static void hear(void *context, uint32_t space, const struct signal *s)
+{
+    struct sim_detector *d = context;
+    const struct graph_space *from = &graph->spaces[space];
+    const struct graph_rule *rule = &graph->rules[from->rule];
+    struct signal fact = *s;
+
+    if (from->role != SPACE_OPERATOR || rule->kind->kind != OPERATOR_FIRST_SEEN)
+        return;
+    if (d->link.without & SIM_JUDGED)
+        fact.stage = s->stage == 1 ? SIGNAL_FACT : SIGNAL_MET;
+    ASSERT(d->n_facts < FACTS_MAX);
+    d->n_facts +=
+        fact_of_signal(&fact, graph->spaces[rule->stages].spec.identity, &d->facts[d->n_facts]);
+}
+
 static struct sim_detector *detector_new(const struct sim_link *link)
 {
     struct sim_detector *d = malloc(sizeof *d);
@@ -138,6 +157,7 @@ static struct sim_detector *detector_new(const struct sim_link *link)
     d->link = *link;
     d->store = real_store_new(link, &server);
     d->correlator = correlator_new(graph, d->store);
+    correlator_hear(d->correlator, hear, d);
     return d;
 }
 
@@ -158,7 +178,7 @@ static void clear(struct sim_detector *d)
     correlator_drop(d->correlator);
     d->is_begun = false;
     d->n_events = 0;
-    d->n_records = 0;
+    d->n_records = d->n_facts = 0;
 }
 
 static void add(struct sim_detector *d, uint32_t part, uint32_t partition, uint64_t position,
@@ -241,7 +261,72 @@ static const struct sim_published *record(const struct sim_detector *d, size_t i
     return &d->records[i];
 }
 
-/* Names of incarnations that a recovery has made have the token behind a '-'. */
+static size_t n_facts(const struct sim_detector *d)
+{
+    return d->n_facts;
+}
+
+static const struct fact *fact_at(const struct sim_detector *d, size_t i)
+{
+    return &d->facts[i];
+}
+
+/* Runs of the world are "r1" and so on; a new store_mem is blessed for one that is none of them. */
+static bool is_empty(const struct store_lease *lease)
+{
+    return lease->incarnation[0] != 'r';
+}
+
+struct told_facts {
+    const struct fact *facts;
+    size_t n, at;
+    struct buf bytes;
+};
+
+static enum weir_rc next_facts(void *context, struct kafka_message *out, size_t max, size_t *n,
+                               bool *is_end, struct weir_err *err)
+{
+    struct told_facts *told = context;
+    size_t ends[RECOVER_BATCH + 1] = {0};
+
+    (void)err;
+    ASSERT(max <= RECOVER_BATCH);
+    buf_clear(&told->bytes);
+    for (*n = 0; *n < max && told->at < told->n; ends[++*n] = told->bytes.n)
+        fact_pack(&told->facts[told->at++], &told->bytes);
+    for (size_t i = 0; i < *n; i++)
+        out[i] = (struct kafka_message){.value = {told->bytes.p + ends[i], ends[i + 1] - ends[i]}};
+    *is_end = *n == 0;
+    return WEIR_OK;
+}
+
+static void release_facts(struct kafka_message *m, size_t n)
+{
+    (void)m;
+    (void)n;
+}
+
+/* A store that has lost only a little has its terms, or reads of them again. Of an empty one all
+ * facts, none, or those before some time. */
+static enum weir_rc learn(struct sim_detector *d, const struct store_lease *lease,
+                          const struct fact *facts, size_t n, enum store_answer *answer)
+{
+    struct told_facts told = {.facts = facts, .n = n};
+    struct recover_source source = {next_facts, NULL, release_facts, &told};
+    struct recover r = {.store = d->store, .lease = *lease};
+    int64_t fresh_ms = INT64_MAX;
+
+    *answer = STORE_DONE;
+    if (!is_empty(lease))
+        return WEIR_OK;
+    r.lease.ttl_ms = HOUR_MS; /* never renewed: that would follow the real clock */
+    if (rng_below(d->link.rng, 2))
+        fresh_ms = facts[rng_below(d->link.rng, (uint32_t)n)].first_ms;
+    enum weir_rc rc = recover_facts(&r, graph, fresh_ms, &source, answer, NULL);
+    buf_release(&told.bytes);
+    return rc;
+}
+
 static enum weir_rc reopen(struct sim_detector *d, const struct store_lease *lease,
                            const struct sim_published *const *records, size_t n,
                            enum store_answer *answer)
@@ -250,7 +335,7 @@ static enum weir_rc reopen(struct sim_detector *d, const struct store_lease *lea
     struct unclosed_counts counts;
 
     *answer = STORE_DONE;
-    if (strchr(lease->incarnation, '-'))
+    if (!is_empty(lease))
         return WEIR_OK;
     struct unclosed *u = unclosed_new();
     for (size_t i = 0; i < n; i++) {
@@ -271,7 +356,7 @@ static uint32_t n_rounds(void)
 
 const struct sim_form sim_real = {
     .name = "real",
-    .without = SIM_NEWINC | SIM_EPOCH | SIM_CLAIMS | SIM_LEASE,
+    .without = SIM_NEWINC | SIM_EPOCH | SIM_CLAIMS | SIM_LEASE | SIM_JUDGED,
     .rest_ms = REAL_MINUTE_MS / REAL_SCALE,
     .n_rounds = n_rounds,
     .start = start,
@@ -291,5 +376,8 @@ const struct sim_form sim_real = {
     .apply = apply,
     .n_records = n_records,
     .record = record,
+    .n_facts = n_facts,
+    .fact_at = fact_at,
+    .learn = learn,
     .reopen = reopen,
 };

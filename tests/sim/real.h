@@ -38,7 +38,7 @@ struct real_event real_event_of(const struct sim_event *e);
 
 /* With a brake, or without one. Made once. */
 const struct graph *real_graph(bool has_brake);
-/* The index of a rule by its id. */
+/* The index of a rule by its id; UINT32_MAX: it is not in this one. */
 uint32_t real_rule(const struct graph *g, const char *uid);
 /* The operations of all events, packed by gather(): valid until the next call. */
 void real_gather(const struct graph *g, const struct sim_log *log);

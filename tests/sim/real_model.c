@@ -7,7 +7,12 @@
 
 #include "base/str.h"
 
-enum { HITS_MAX = SIM_PARTS_MAX * SIM_EVENTS_MAX, PERIOD_MS = 20 * 1000, RULES_MAX = 8 };
+enum {
+    HITS_MAX = SIM_PARTS_MAX * SIM_EVENTS_MAX,
+    PERIOD_MS = 20 * 1000,
+    TRAINING_MS = 1000,
+    RULES_MAX = 9
+};
 
 struct hit_at {
     int64_t t_ms;
@@ -57,7 +62,7 @@ static struct sim_expected *expect(struct model *m, uint32_t rule, struct str ke
 }
 
 /* A finding for each bucket with a time at which the condition holds; it counts the hits of its
- * bucket, or where is_final those times. */
+ * bucket, or where is_final those times; without a threshold nobody looks at the count. */
 static void fold(struct model *m, const char *rule_id, const char *key, const struct hits *h,
                  uint32_t threshold, bool is_final)
 {
@@ -72,7 +77,8 @@ static void fold(struct model *m, const char *rule_id, const char *key, const st
         for (size_t k = 0; k < (is_final ? h->n_met : h->n); k++)
             count += uid_bucket_at(phase, is_final ? h->met[k] : h->at[k].t_ms, PERIOD_MS) == start;
         snprintf(name, sizeof name, "bucket:%lld", (long long)start);
-        (void)expect(m, rule, str_from(key), name, count > threshold ? count : threshold);
+        count = count > threshold ? count : threshold;
+        (void)expect(m, rule, str_from(key), name, threshold ? count : 0);
     }
 }
 
@@ -139,6 +145,27 @@ static void hits_of(const struct model *m, const char *user, unsigned acts, stru
     }
 }
 
+/* Values that the user has not shown before, once it has been there for the training. What a fact
+ * restored is not counted again. */
+static void fresh_of_user(struct model *m, const char *user, struct hits *h)
+{
+    int64_t trained_ms = INT64_MAX;
+
+    h->n_met = 0;
+    for (size_t i = 0; i < h->n; i++)
+        if (h->at[i].t_ms < trained_ms - TRAINING_MS)
+            trained_ms = h->at[i].t_ms + TRAINING_MS;
+    for (size_t i = 0; i < h->n; i++) {
+        bool is_first = true;
+        for (size_t k = 0; k < h->n && is_first; k++)
+            is_first =
+                strcmp(h->at[k].value, h->at[i].value) != 0 || h->at[k].t_ms >= h->at[i].t_ms;
+        if (is_first && h->at[i].t_ms >= trained_ms)
+            add_met(h, h->at[i].t_ms);
+    }
+    fold(m, "fresh", user, h, 0, true);
+}
+
 static void of_user(struct model *m, const char *user, struct hits *h)
 {
     hits_of(m, user, 1U << REAL_C, h);
@@ -160,6 +187,8 @@ static void of_user(struct model *m, const char *user, struct hits *h)
         if (follows_in(h, i, 3000))
             add_met(h, h->at[i].t_ms);
     fold(m, "order", user, h, 1, false);
+    if (real_rule(m->g, "fresh") != UINT32_MAX)
+        fresh_of_user(m, user, h);
 }
 
 /* Times at which a user of the group is a pair. */

@@ -535,6 +535,7 @@ static const struct {
     {"again", {.store = SIM_AGAIN}, 6000},
     {"applied", {.store = SIM_APPLIED}, 6000},
     {"derive", {.store = SIM_DERIVE}, 6000},
+    {"judged", {.store = SIM_JUDGED}, 6000},
 };
 
 bool sim_without(const char *name, struct sim_without *out)

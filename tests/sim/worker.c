@@ -25,7 +25,7 @@ struct sim_worker {
     uint32_t parts[SIM_PARTS_MAX];
     size_t n_parts;
     struct protocol_taken taken[SIM_PARTS_MAX];
-    size_t n_sent; /* records of the batch that were produced already */
+    size_t n_sent, n_facts_sent; /* records of the batch that were produced already */
     /* answers that protocol_tell() looks at */
     struct store_run run;
     struct store_applied applied[SIM_ROUNDS_MAX * STORE_SHARDS];
@@ -113,10 +113,15 @@ static int64_t mark_of(const struct sim_worker *k, uint32_t p, uint64_t end)
     return sim_silent(k->prefix_ms[p], k->w->now_ms - b->events[p][end - 1].append_ms);
 }
 
-static void poll(struct sim_worker *k)
+static void clear(struct sim_worker *k)
 {
     k->form->clear(k->detector);
-    k->n_sent = 0;
+    k->n_sent = k->n_facts_sent = 0;
+}
+
+static void poll(struct sim_worker *k)
+{
+    clear(k);
     for (uint32_t i = 0; i < k->n_parts; i++) {
         uint32_t p = k->parts[i];
         uint64_t end = visible(k, p), to = k->position[p] + rng_below(&k->w->rng, 7);
@@ -140,16 +145,32 @@ static void poll(struct sim_worker *k)
     }
 }
 
+static size_t n_facts(const struct sim_worker *k)
+{
+    return k->form->n_facts ? k->form->n_facts(k->detector) : 0;
+}
+
 static void do_apply(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
 {
     enum store_answer answer = STORE_DONE;
 
     t->outcome = outcome_of(k->form->apply(k->detector, a, &answer), answer);
-    t->has_records = t->outcome == PROTOCOL_DONE && k->form->n_records(k->detector) > 0;
+    t->has_records =
+        t->outcome == PROTOCOL_DONE && (k->form->n_records(k->detector) > 0 || n_facts(k) > 0);
 }
 
 /* ---- the transaction ----------------------------------------------------------------------------
  */
+
+static enum protocol_outcome produce_facts(struct sim_worker *k)
+{
+    enum protocol_outcome o = PROTOCOL_DONE;
+
+    for (; k->n_facts_sent < n_facts(k) && o == PROTOCOL_DONE; k->n_facts_sent++)
+        o = sim_produce_fact(&k->w->broker, k->slot, k->epoch, k->w->now_ms,
+                             k->form->fact_at(k->detector, k->n_facts_sent));
+    return o;
+}
 
 static enum protocol_outcome do_produce(struct sim_worker *k)
 {
@@ -163,6 +184,9 @@ static enum protocol_outcome do_produce(struct sim_worker *k)
         if (o != PROTOCOL_DONE)
             return o;
     }
+    enum protocol_outcome o = produce_facts(k);
+    if (o != PROTOCOL_DONE)
+        return o;
     if (happens(k, 2)) {
         k->w->counts->aborts++;
         return PROTOCOL_ABORTABLE;
@@ -281,6 +305,33 @@ static enum protocol_outcome do_reopen(struct sim_worker *k, const struct store_
     return outcome_of(rc, answer);
 }
 
+/* Those at or behind a time are left to the replay; which does not matter, as it reads all again.
+ */
+static enum protocol_outcome do_learn(struct sim_worker *k, const struct store_lease *lease)
+{
+    static struct fact facts[SIM_FACTS_MAX];
+    const struct sim_broker *b = &k->w->broker;
+    enum store_answer answer = STORE_DONE;
+    enum weir_rc rc = WEIR_OK;
+    size_t n = 0;
+
+    if (!k->form->learn)
+        return PROTOCOL_DONE;
+    for (uint32_t i = 0; i < b->n_facts; i++)
+        if (b->facts[i].state == SIM_COMMITTED)
+            facts[n++] = b->facts[i].fact;
+    if (n > 0)
+        rc = k->form->learn(k->detector, lease, facts, n, &answer);
+    return outcome_of(rc, answer);
+}
+
+static enum protocol_outcome do_read_facts(struct sim_worker *k, const struct store_lease *lease)
+{
+    enum protocol_outcome o = do_learn(k, lease);
+
+    return o == PROTOCOL_DONE ? do_reopen(k, lease) : o;
+}
+
 static enum protocol_outcome do_recovery(struct sim_worker *k, const struct protocol_action *a)
 {
     static const uint32_t all[SIM_PARTS_MAX] = {0, 1, 2, 3};
@@ -294,8 +345,8 @@ static enum protocol_outcome do_recovery(struct sim_worker *k, const struct prot
         break;
     case PROTOCOL_READ_CLAIMS:
         return do_read_claims(k, &lease);
-    case PROTOCOL_READ_FACTS: /* of which there are none */
-        return do_reopen(k, &lease);
+    case PROTOCOL_READ_FACTS:
+        return do_read_facts(k, &lease);
     case PROTOCOL_SET_REPLAY:
         k->w->counts->replays++;
         rc = store_set_replay(k->store, &lease, a->partition, &a->upto, &answer, NULL);
@@ -371,9 +422,7 @@ static enum protocol_outcome do_seek(struct sim_worker *k, const struct protocol
     k->position[p] = a->upto.at.position;
     k->prefix_ms[p] = a->upto.prefix_ms;
     check_extra(k, a);
-    k->form->clear(
-        k->detector); /* what was in hand is dropped: a transaction without a batch may follow */
-    k->n_sent = 0;
+    clear(k); /* what was in hand is dropped: a transaction without a batch may follow */
     return PROTOCOL_DONE;
 }
 

@@ -1,6 +1,7 @@
 /* test_facts.c - what training taught comes back from its facts. */
 #include "correlate/facts.h"
 
+#include "base/str.h"
 #include "correlate/first_seen.h"
 #include "tests/lib/operator_run.h"
 #include "tests/lib/step_runner.h"
@@ -29,9 +30,9 @@ TEST(fact_comes_back_as_it_was_and_a_cut_one_is_none)
     buf_release(&b);
 }
 
-/* A term's stage by itself, whose signals are the facts; the last of each term counts. */
+/* The last fact of each term counts. */
 struct learning {
-    struct step_runner *steps;
+    struct operator_run *run;
     struct fact facts[8];
     size_t n;
 };
@@ -39,13 +40,12 @@ struct learning {
 static void note_facts(struct learning *l)
 {
     size_t n;
-    const struct emission *told = step_runner_take(l->steps, &n);
+    const struct signal *told = operator_run_facts(l->run, &n);
 
+    l->n = 0;
     for (size_t i = 0; i < n; i++) {
-        struct signal s;
         struct fact f;
-        if (!signal_unpack(told[i].bytes, &s) || !fact_of_signal(&s, identity, &f))
-            continue;
+        CHECK(fact_of_signal(&told[i], identity, &f));
         size_t at = 0;
         while (at < l->n && memcmp(&l->facts[at].term_key, &f.term_key, sizeof f.term_key) != 0)
             at++;
@@ -67,10 +67,9 @@ static struct hit hit_of(uint32_t term)
 static void learn(struct learning *l, uint32_t term, int64_t t_ms)
 {
     struct hit hit = hit_of(term);
-    struct state_op op = {.key = operator_run_key(1, term), .t_ms = t_ms, .payload = &hit};
 
-    step_runner_apply(l->steps, &op);
-    step_runner_watermark(l->steps, t_ms + 1);
+    operator_run_hit(l->run, operator_run_key(1, term), t_ms, &hit);
+    operator_run_watermark(l->run, t_ms + 1);
     note_facts(l);
 }
 
@@ -104,9 +103,8 @@ static size_t met_by(struct operator_run *run, uint32_t term, int64_t t_ms)
 
 TEST(restored_group_is_trained_and_knows_its_terms)
 {
-    struct learning l = {.steps = step_runner_new()};
+    struct learning l = {.run = operator_run_new(&operator_first_seen, &spec)};
 
-    step_runner_add(l.steps, first_seen_term_step, &spec);
     for (int64_t day = 0; day < 60; day++)
         learn(&l, 1, day * DAY);
     learn(&l, 2, 60 * DAY);
@@ -120,7 +118,79 @@ TEST(restored_group_is_trained_and_knows_its_terms)
     CHECK_EQ(met_by(run, 3, 61 * DAY + 2), 1); /* trained since day 0 */
     CHECK_EQ(met_by(run, 2, 92 * DAY), 1);     /* forgotten after the history */
     operator_run_free(run);
-    step_runner_free(l.steps);
+    operator_run_free(l.run);
+}
+
+static struct state_key group_key(void)
+{
+    return operator_run_key(1, 0);
+}
+
+/* To the group alone, as its term's stage says it. */
+static void tell_group(struct step_runner *steps, uint32_t label, uint32_t term, int64_t from_ms,
+                       int64_t to_ms)
+{
+    struct hit hit = hit_of(term);
+    struct state_op op = {.key = group_key(), .t_ms = to_ms, .payload = &hit};
+
+    hit.label = label;
+    hit.number_micro = from_ms;
+    hit.group_key = operator_run_key(1, term);
+    step_runner_apply(steps, &op);
+}
+
+/* What the group has said: 'm' for each condition that was met, 'f' for each fact. */
+static const char *said(struct step_runner *steps)
+{
+    static char text[16];
+    size_t n, k = 0;
+    const struct emission *told = step_runner_take(steps, &n);
+
+    for (size_t i = 0; i < n && k + 1 < sizeof text; i++) {
+        struct signal s;
+        CHECK(signal_unpack(told[i].bytes, &s));
+        text[k++] = s.stage == SIGNAL_MET ? 'm' : s.stage == SIGNAL_FACT ? 'f' : '?';
+    }
+    text[k] = '\0';
+    return text;
+}
+
+TEST(a_fact_is_told_with_the_judgement_and_not_before)
+{
+    struct step_runner *steps = step_runner_new();
+    int64_t t = TRAINING + DAY;
+
+    step_runner_add(steps, first_seen_group_step, &spec);
+    tell_group(steps, FIRST_SEEN_NEW, 1, 0, 0);
+    step_runner_watermark(steps, 1);
+    CHECK_STR(str_from(said(steps)), "f"); /* in training */
+
+    tell_group(steps, FIRST_SEEN_NEW, 2, t, t);
+    CHECK_STR(str_from(said(steps)), "");
+    tell_group(steps, FIRST_SEEN_STILL, 2, t, t + 5 * DAY); /* overtakes the judgement */
+    CHECK_STR(str_from(said(steps)), "");
+    tell_group(steps, FIRST_SEEN_STILL, 1, 0, t); /* has nothing to wait for */
+    CHECK_STR(str_from(said(steps)), "f");
+    step_runner_watermark(steps, t);
+    CHECK_STR(str_from(said(steps)), "");
+    step_runner_watermark(steps, t + 1);
+    CHECK_STR(str_from(said(steps)), "mff");
+    tell_group(steps, FIRST_SEEN_STILL, 2, t, t + 9 * DAY);
+    CHECK_STR(str_from(said(steps)), "f");
+    step_runner_free(steps);
+}
+
+TEST(a_term_too_many_is_a_fact_at_once_for_nobody_will_judge_it)
+{
+    struct step_runner *steps = step_runner_new();
+
+    step_runner_add(steps, first_seen_group_step, &spec);
+    for (uint32_t i = 0; i < FIRST_SEEN_PENDING_MAX; i++)
+        tell_group(steps, FIRST_SEEN_NEW, i + 1, 0, 0);
+    CHECK_STR(str_from(said(steps)), "");
+    tell_group(steps, FIRST_SEEN_NEW, FIRST_SEEN_PENDING_MAX + 1, 0, 0);
+    CHECK_STR(str_from(said(steps)), "f");
+    step_runner_free(steps);
 }
 
 TEST(group_that_nothing_restored_is_silent)
@@ -133,4 +203,6 @@ TEST(group_that_nothing_restored_is_silent)
 
 TEST_MAIN(ENTRY(fact_comes_back_as_it_was_and_a_cut_one_is_none),
           ENTRY(restored_group_is_trained_and_knows_its_terms),
+          ENTRY(a_fact_is_told_with_the_judgement_and_not_before),
+          ENTRY(a_term_too_many_is_a_fact_at_once_for_nobody_will_judge_it),
           ENTRY(group_that_nothing_restored_is_silent))
