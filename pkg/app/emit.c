@@ -52,6 +52,7 @@ struct emitter {
     struct stage *stage;    /* alerts */
     struct event_tree tree; /* of the event at hand, in arena */
     const char *tree_record;
+    struct event_ref tree_ref; /* memory is used again: the address alone says nothing */
     bool has_tree;
 };
 
@@ -191,15 +192,21 @@ static void name_finding(struct emitter *m, const struct finding *f, const struc
     findings_name(m->findings, shown.text);
 }
 
+static bool ref_eq(const struct event_ref *a, const struct event_ref *b)
+{
+    return a->input == b->input && a->index == b->index && a->record == b->record;
+}
+
 /* The event as a tree, made once for all findings that it brings about. */
 static const struct event_tree *tree_of(struct emitter *m, const struct stage_event *e)
 {
     struct json_node *root;
 
-    if (m->tree_record == e->record.p && m->has_tree)
+    if (m->has_tree && m->tree_record == e->record.p && ref_eq(&m->tree_ref, &e->ref))
         return &m->tree;
     arena_reset(m->arena);
     m->tree_record = e->record.p;
+    m->tree_ref = e->ref;
     m->has_tree = json_tree_parse(m->arena, e->record, &root, NULL) == JSON_OK;
     if (!m->has_tree)
         return NULL; /* cannot be: extraction took it, and both accept the same documents */

@@ -83,7 +83,6 @@ static enum weir_rc run_batch(struct verifier *v, struct weir_err *err)
 {
     struct extract_worker *worker = engine_worker(v->s->engine);
     struct event events[ENGINE_BATCH_MAX] = {0};
-    struct str texts[ENGINE_BATCH_MAX];
     uint32_t made_from[ENGINE_BATCH_MAX];
     const struct engine_match *matches;
     enum weir_rc rc = WEIR_OK;
@@ -94,15 +93,14 @@ static enum weir_rc run_batch(struct verifier *v, struct weir_err *err)
         start = v->ends[i];
         if (extract_event(worker, text, (struct event_ref){0}, &events[n]) != EVENT_OK)
             continue; /* a key twice: not an event */
-        made_from[n] = v->made_from[i];
-        texts[n++] = text;
+        made_from[n++] = v->made_from[i];
     }
     size_t n_matches = engine_run(v->s->engine, events, n, &matches);
     for (size_t i = 0; i < n && rc == WEIR_OK; i++) {
         size_t first = at;
         while (at < n_matches && matches[at].event == i)
             at++;
-        rc = compare(v, texts[i], made_from[i], matches + first, at - first, err);
+        rc = compare(v, events[i].record, made_from[i], matches + first, at - first, err);
     }
     extract_batch_reset(worker);
     buf_clear(&v->batch);

@@ -30,8 +30,10 @@ struct event_value {
 
 struct event {
     struct event_ref ref;
-    struct str record; /* the bytes of this event alone (after unwrapping) */
-    uint32_t shape;    /* number in the worker's shape table */
+    /* The bytes of this event alone: after unwrapping, and with texts that are JSON themselves put
+     * in place as JSON (profiles say where). */
+    struct str record;
+    uint32_t shape; /* number in the worker's shape table */
     uint32_t n_values;
     const struct event_value *values; /* several of one field are its members, in document order */
     /* The first of the profile's times that parses; else the first that is there, as it is. */

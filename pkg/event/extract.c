@@ -26,7 +26,9 @@ enum {
     PROFILE_CACHE = 64,  /* marker bits -> profile */
     SHAPE_CACHE = 1024,  /* profile and logsource inputs -> shape */
     SHAPE_KEY_MAX = 200, /* longer inputs are worked out each time */
-    VALUES_START = 256
+    VALUES_START = 256,
+    EMBEDDED_TEXTS_MAX = 16, /* of a record; the rest stays text */
+    EMBEDDED_ROUNDS_MAX = 2  /* JSON in JSON in JSON */
 };
 
 /* The best source of a field in the event of that number. */
@@ -67,6 +69,9 @@ struct extract_worker {
     struct best *best; /* per field */
     uint32_t epoch;
     struct probe probes[PROBES_MAX];
+    struct str embedded[EMBEDDED_TEXTS_MAX]; /* slices of the record that may be JSON */
+    uint32_t n_embedded;
+    size_t n_hits_left; /* room that the hits from the current one on may need */
 
     struct constant_value pseudo[PSEUDO_FIELDS_MAX];
     size_t n_pseudo;
@@ -314,6 +319,44 @@ static void take_probe(struct extract_worker *w, const struct json_hit *hit, con
     probe->text = (struct str){hit->p, hit->n};
 }
 
+static void take_text(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
+{
+    if (e->kind == ENTRY_PROBE)
+        take_probe(w, hit, e);
+    else if (e->is_sole)
+        push(w, hit, e, e->source);
+    else
+        take_ranked(w, hit, e);
+}
+
+/* The values that the profile's steps make of a hit, if any. */
+static void take_derived(struct extract_worker *w, const struct json_hit *hit,
+                         const struct entry *e)
+{
+    struct str texts[DERIVE_VALUES_MAX];
+    struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
+    size_t n = derive_apply(w->batch, e->derive, text, texts);
+
+    values_reserve(w, w->n_hits_left + n);
+    for (size_t i = 0; i < n; i++) {
+        struct json_hit made = {.p = texts[i].p,
+                                .n = (uint32_t)texts[i].n,
+                                .slot = hit->slot,
+                                .kind = JSON_STRING,
+                                .is_flat = hit->is_flat};
+        take_text(w, &made, e);
+    }
+}
+
+static void take_embedded(struct extract_worker *w, const struct json_hit *hit)
+{
+    struct str text = str_trim((struct str){hit->p, hit->n});
+
+    if (hit->kind == JSON_STRING && text.n > 1 && (text.p[0] == '{' || text.p[0] == '[') &&
+        w->n_embedded < EMBEDDED_TEXTS_MAX)
+        w->embedded[w->n_embedded++] = (struct str){hit->p, hit->n};
+}
+
 /* Keep only the values of each field's best source. */
 static void sweep(struct extract_worker *w)
 {
@@ -340,12 +383,12 @@ static void next_epoch(struct extract_worker *w)
 static void take_hit(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
 {
     for (;; e++) {
-        if (e->kind == ENTRY_PROBE)
-            take_probe(w, hit, e);
-        else if (e->is_sole)
-            push(w, hit, e, e->source);
+        if (e->kind == ENTRY_EMBEDDED)
+            take_embedded(w, hit);
+        else if (e->derive && is_scalar(hit->kind))
+            take_derived(w, hit, e);
         else
-            take_ranked(w, hit, e);
+            take_text(w, hit, e);
         if (e->is_last)
             return;
     }
@@ -356,6 +399,7 @@ static void read_values(struct extract_worker *w, const struct reader *r,
 {
     next_epoch(w);
     w->n_values = 0;
+    w->n_embedded = 0;
     w->has_conflict = false;
     for (uint32_t i = 0; i < r->n_inputs + r->n_times; i++)
         w->probes[i] = (struct probe){.rank = NO_RANK};
@@ -368,6 +412,7 @@ static void read_values(struct extract_worker *w, const struct reader *r,
             *out++ = value_of(hit, at & ~PLAIN_FIELD);
         } else if (at) {
             w->n_values = (uint32_t)(out - w->values);
+            w->n_hits_left = (size_t)(hits + n - hit) * r->values_per_hit;
             take_hit(w, hit, &r->entries[at]);
             out = w->values + w->n_values;
         }
@@ -581,6 +626,51 @@ bool extract_time_ms(const struct extract_worker *w, const struct event *e, int6
 /* ---- one event
  * ------------------------------------------------------------------------------------- */
 
+/* ---- texts that are JSON themselves -------------------------------------------------------------
+ */
+
+/* The text without its escapes if that is a whole JSON document; p NULL if not. */
+static struct str document_in(struct extract_worker *w, struct str text)
+{
+    enum json_reason reason;
+    unsigned ignored = 0;
+    char *out = arena_alloc(w->batch, text.n * 3);
+    struct str plain = str_trim((struct str){out, json_unescape(text, out, &ignored)});
+
+    if (plain.n == 0 || (plain.p[0] != '{' && plain.p[0] != '['))
+        return (struct str){0};
+    return json_document_length(plain, &reason) == plain.n ? plain : (struct str){0};
+}
+
+/* The record with the documents in place of the texts that hold them; the same if there are none.
+ * Texts are in document order, each between its quotes. */
+static struct str put_in_place(struct extract_worker *w, struct str record)
+{
+    struct str documents[EMBEDDED_TEXTS_MAX];
+    size_t total = record.n, n = 0;
+    const char *from = record.p;
+
+    for (uint32_t i = 0; i < w->n_embedded; i++) {
+        documents[i] = document_in(w, w->embedded[i]);
+        total += documents[i].n;
+    }
+    char *out = arena_alloc(w->batch, total);
+    for (uint32_t i = 0; i < w->n_embedded; i++) {
+        if (!documents[i].p)
+            continue;
+        size_t before = (size_t)(w->embedded[i].p - 1 - from);
+        memcpy(out + n, from, before);
+        memcpy(out + n + before, documents[i].p, documents[i].n);
+        n += before + documents[i].n;
+        from = w->embedded[i].p + w->embedded[i].n + 1;
+    }
+    if (from == record.p)
+        return record;
+    size_t rest = (size_t)(record.p + record.n - from);
+    memcpy(out + n, from, rest);
+    return (struct str){out, n + rest};
+}
+
 /* Everything about the hits but their values as they are handed out. */
 static const struct reader *read_hits(struct extract_worker *w)
 {
@@ -627,11 +717,35 @@ static void hand_out_values(struct extract_worker *w, struct event *out)
     out->n_values = w->n_values;
 }
 
+/* What was scanned has texts that may be JSON: scan it again with these put in place. It may then
+ * be of another profile. */
+static enum json_reason scan_embedded(struct extract_worker *w, const struct reader **r,
+                                      struct str *record, bool *has_leaves)
+{
+    for (int round = 0; round < EMBEDDED_ROUNDS_MAX && w->n_embedded > 0; round++) {
+        struct str whole = put_in_place(w, *record);
+        if (whole.p == record->p)
+            break;
+        enum json_reason reason = scan(w, whole, has_leaves);
+        if (reason != JSON_OK)
+            return reason;
+        *record = whole;
+        *r = read_hits(w);
+    }
+    return JSON_OK;
+}
+
 /* The event that was just scanned. Fails if its leaves are wanted, but too many. */
 static enum event_reject make_event(struct extract_worker *w, struct str record, bool has_leaves,
                                     struct event_ref ref, struct event *out)
 {
     const struct reader *r = read_hits(w);
+
+    if (w->n_embedded > 0) {
+        enum json_reason scanned = scan_embedded(w, &r, &record, &has_leaves);
+        if (scanned != JSON_OK)
+            return event_reject_of(scanned);
+    }
     uint32_t shape = find_shape(w, r);
     bool wants_leaves = w->x->has_leaves && !w->no_leaves[shape];
     enum json_reason reason = JSON_OK;
@@ -681,5 +795,6 @@ bool extract_line(struct extract_worker *w, const struct profile_set *profiles, 
     if (!json_scan_line(w->scanner, w->x->paths, text, &line) ||
         (json_scan_has_array(w->scanner) && decode_is_envelope(profiles, line)))
         return false;
-    return make_event(w, line, has_leaves, ref, out) == EVENT_OK;
+    /* The caller goes on behind the event's record: that must be the line itself. */
+    return make_event(w, line, has_leaves, ref, out) == EVENT_OK && out->record.p == line.p;
 }

@@ -89,16 +89,27 @@ static void add_draft(struct build *b, uint32_t reader, uint32_t slot, struct en
     b->drafts[reader] = d;
 }
 
-static void want_paths(struct build *b, uint32_t reader, struct entry entry,
-                       const struct str *paths, size_t n)
+static void want_sources(struct build *b, uint32_t reader, struct entry entry,
+                         const struct field_source *sources, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        bool is_dotted = str_find_char(paths[i], '.', 0) != SIZE_MAX;
+        bool is_dotted = str_find_char(sources[i].path, '.', 0) != SIZE_MAX;
         entry.source = (uint16_t)(i * 2);
         entry.nested_step = 1;
         entry.is_sole = n == 1 && !is_dotted;
-        add_draft(b, reader, field_intern(b->paths, paths[i]), entry);
+        entry.derive = sources[i].derive;
+        add_draft(b, reader, field_intern(b->paths, sources[i].path), entry);
     }
+}
+
+static void want_paths(struct build *b, uint32_t reader, struct entry entry,
+                       const struct str *paths, size_t n)
+{
+    struct field_source sources[PATHS_PER_FIELD_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        sources[i] = (struct field_source){paths[i], NULL};
+    want_sources(b, reader, entry, sources, n);
 }
 
 /* Keywords: the message if there is one, else every string leaf. */
@@ -116,7 +127,7 @@ static void want_any(struct build *b, uint32_t reader, const struct profile *p)
 
 static void want_fields(struct build *b, uint32_t reader, const struct profile *p)
 {
-    struct str paths[PATHS_PER_FIELD_MAX];
+    struct field_source sources[PATHS_PER_FIELD_MAX];
 
     if (b->wants_leaves)
         want_any(b, reader, p);
@@ -125,15 +136,15 @@ static void want_fields(struct build *b, uint32_t reader, const struct profile *
         if (field_is_pseudo(name) || find_constant(b, name))
             continue;
         struct entry entry = {.target = f, .kind = ENTRY_VALUE, .map = profile_value_map(p, name)};
-        size_t n = profile_field_paths(b->scratch, p, name, paths);
-        want_paths(b, reader, entry, paths, n);
+        size_t n = profile_field_sources(b->scratch, p, name, sources);
+        want_sources(b, reader, entry, sources, n);
     }
 }
 
 static void want_probes(struct build *b, uint32_t reader, struct reader *r)
 {
     const struct profile *p = r->profile;
-    struct str paths[PATHS_PER_FIELD_MAX];
+    struct field_source sources[PATHS_PER_FIELD_MAX];
 
     r->n_inputs = (uint32_t)p->inputs.n;
     r->n_times = (uint32_t)p->time.n;
@@ -144,13 +155,15 @@ static void want_probes(struct build *b, uint32_t reader, struct reader *r)
             continue;
         }
         struct entry entry = {.target = i, .kind = ENTRY_PROBE};
-        size_t n = profile_field_paths(b->scratch, p, p->inputs.items[i], paths);
-        want_paths(b, reader, entry, paths, n);
+        size_t n = profile_field_sources(b->scratch, p, p->inputs.items[i], sources);
+        want_sources(b, reader, entry, sources, n);
     }
     for (uint32_t i = 0; i < r->n_times; i++) {
         struct entry entry = {.target = r->n_inputs + i, .kind = ENTRY_PROBE};
         want_paths(b, reader, entry, &p->time.items[i], 1);
     }
+    for (size_t i = 0; i < p->embedded.n; i++)
+        want_paths(b, reader, (struct entry){.kind = ENTRY_EMBEDDED}, &p->embedded.items[i], 1);
 }
 
 /* Sort the drafts of a reader into its tables. */
@@ -176,7 +189,7 @@ static void finish_reader(struct build *b, struct reader *r, const struct draft 
     }
     for (const struct draft *d = drafts; d; d = d->next)
         if (sizes[d->slot] == 1 && d->entry.kind == ENTRY_VALUE && d->entry.is_sole &&
-            !d->entry.map)
+            !d->entry.map && !d->entry.derive)
             first[d->slot] = d->entry.target | PLAIN_FIELD;
     r->values_per_hit = 1;
     for (uint32_t slot = 0; slot < b->x->n_slots; slot++)

@@ -3,8 +3,8 @@
  *
  * Slots      every wanted JSON path has a slot; slot 0 is that of all string leaves.
  * Entries    for each profile, first[slot] leads to the entries that say what a hit in the slot is
- *            there: a value of a field, or a probe (a value that the extractor itself wants to
- *            know: inputs of the logsource, times).
+ *            there: a value of a field, a probe (a value that the extractor itself wants to
+ *            know: inputs of the logsource, times), or a text that may be JSON itself.
  * Sources    a field has ordered sources: its paths, each first as a flat key and then nested. A
  *            source is numbered path * 2 + nested; the lowest with a value other than null
  *            wins, else the lowest at all.
@@ -22,7 +22,7 @@ enum {
     LEAVES_SLOT = FIELD_ANY
 };
 
-enum entry_kind { ENTRY_VALUE, ENTRY_PROBE };
+enum entry_kind { ENTRY_VALUE, ENTRY_PROBE, ENTRY_EMBEDDED };
 
 /* Marks a slot that has one entry only, a sole value without a map. */
 #define PLAIN_FIELD 0x80000000u
@@ -35,6 +35,7 @@ struct entry {
     bool is_sole;                /* no other source can compete: no ranking needed */
     bool is_last;                /* of its slot */
     const struct value_map *map; /* NULL: values as they are */
+    const struct derive *derive; /* what is done with them before; NULL: nothing */
 };
 
 /* Which events are of a profile. */

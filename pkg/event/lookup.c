@@ -177,10 +177,38 @@ static void add_leaves(struct found_list *list, const struct json_node *node)
         add_leaves(list, m);
 }
 
+static bool is_scalar(enum json_kind kind)
+{
+    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
+}
+
+/* The values at the path of a source, each through its steps. */
+static struct found_list derived_at(struct arena *a, const struct json_node *root,
+                                    const struct field_source *source)
+{
+    struct found_list raw = values_at(a, root, source->path);
+    struct found_list out = {.arena = a};
+    struct str texts[DERIVE_VALUES_MAX];
+
+    if (!source->derive)
+        return raw;
+    for (size_t i = 0; i < raw.n; i++) {
+        const struct found *f = &raw.items[i];
+        if (!is_scalar(f->value.kind)) {
+            add(&out, f->value.kind, f->value.text, f->is_flat);
+            continue;
+        }
+        size_t n = derive_apply(a, source->derive, f->value.text, texts);
+        for (size_t k = 0; k < n; k++)
+            add(&out, JSON_STRING, texts[k], f->is_flat);
+    }
+    return out;
+}
+
 /* The first path with a value other than null, flat before nested; else the first with any.
  * `leaves`: after all paths, the string leaves of the event. */
 static struct field_values first_of(struct arena *a, const struct event_tree *t,
-                                    const struct str *paths, size_t n, bool leaves)
+                                    const struct field_source *sources, size_t n, bool leaves)
 {
     struct field_values nulls = {0};
 
@@ -188,8 +216,8 @@ static struct field_values first_of(struct arena *a, const struct event_tree *t,
         struct found_list list = {.arena = a};
         if (i == n)
             add_leaves(&list, t->root);
-        else if (may_lead_on(t, paths[i]))
-            list = values_at(a, t->root, paths[i]);
+        else if (may_lead_on(t, sources[i].path))
+            list = derived_at(a, t->root, &sources[i]);
         if (list.n == 0)
             continue;
         for (int is_nested = 0; is_nested < 2; is_nested++) {
@@ -202,11 +230,6 @@ static struct field_values first_of(struct arena *a, const struct event_tree *t,
         }
     }
     return nulls;
-}
-
-static bool is_scalar(enum json_kind kind)
-{
-    return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_TRUE || kind == JSON_FALSE;
 }
 
 static const struct constant_field *constant_of(const struct event_tree *t, struct str field)
@@ -231,17 +254,21 @@ static struct str below(struct arena *a, struct str root, struct str field)
     return (struct str){path, root.n + 1 + field.n};
 }
 
-/* Where a profile keeps a field: the listed paths, or its own name below each root. */
-static struct str_list paths_of(struct arena *a, const struct profile *p, struct str field)
+/* Where a profile keeps a field: as listed, or its own name below each root. */
+static const struct field_source *sources_of(struct arena *a, const struct profile *p,
+                                             struct str field, size_t *n)
 {
     for (size_t i = 0; i < p->n_fields; i++)
-        if (str_eq(p->fields[i].name, field))
-            return p->fields[i].paths;
+        if (str_eq(p->fields[i].name, field)) {
+            *n = p->fields[i].n_sources;
+            return p->fields[i].sources;
+        }
 
-    struct str *paths = ARENA_ARRAY(a, p->roots.n, struct str);
+    struct field_source *sources = ARENA_ARRAY(a, p->roots.n, struct field_source);
     for (size_t i = 0; i < p->roots.n; i++)
-        paths[i] = below(a, p->roots.items[i], field);
-    return (struct str_list){paths, p->roots.n};
+        sources[i].path = below(a, p->roots.items[i], field);
+    *n = p->roots.n;
+    return sources;
 }
 
 static void map_values(const struct profile *p, struct str field, struct field_values *values)
@@ -261,15 +288,26 @@ static void map_values(const struct profile *p, struct str field, struct field_v
 /* A field as the event has it, before value maps. */
 static struct field_values raw_field(struct arena *a, const struct event_tree *t, struct str field)
 {
-    struct str_list paths = paths_of(a, t->reader, field);
+    size_t n;
+    const struct field_source *sources = sources_of(a, t->reader, field, &n);
 
-    return first_of(a, t, paths.items, paths.n, false);
+    return first_of(a, t, sources, n, false);
+}
+
+static struct field_values keywords_of(struct arena *a, const struct event_tree *t)
+{
+    const struct str_list *paths = &t->reader->message;
+    struct field_source *sources = ARENA_ARRAY(a, paths->n, struct field_source);
+
+    for (size_t i = 0; i < paths->n; i++)
+        sources[i].path = paths->items[i];
+    return first_of(a, t, sources, paths->n, true);
 }
 
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field)
 {
     if (str_eq(field, STR(FIELD_ANY_NAME)))
-        return first_of(a, t, t->reader->message.items, t->reader->message.n, true);
+        return keywords_of(a, t);
 
     const struct constant_field *constant = constant_of(t, field);
     if (constant) {
@@ -374,7 +412,8 @@ bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
     bool has_time = false;
 
     for (size_t i = 0; i < t->reader->time.n && !has_time; i++) {
-        struct str text = first_scalar(first_of(scratch, t, &t->reader->time.items[i], 1, false));
+        struct str text = first_scalar(
+            first_of(scratch, t, &(struct field_source){t->reader->time.items[i], NULL}, 1, false));
         has_time = text.p && time_parse_ms(text, ms);
     }
     arena_free(scratch);
@@ -393,7 +432,8 @@ int64_t event_tree_at_ms(const struct event_tree *t)
 struct str event_tree_id(struct arena *a, const struct event_tree *t)
 {
     for (size_t i = 0; i < t->reader->id.n; i++) {
-        struct str text = first_scalar(first_of(a, t, &t->reader->id.items[i], 1, false));
+        struct str text = first_scalar(
+            first_of(a, t, &(struct field_source){t->reader->id.items[i], NULL}, 1, false));
         if (text.n)
             return text;
     }

@@ -99,21 +99,21 @@ static const struct profile_field *listed_field(const struct profile *p, struct 
     return NULL;
 }
 
-size_t profile_field_paths(struct arena *a, const struct profile *p, struct str field,
-                           struct str *out)
+size_t profile_field_sources(struct arena *a, const struct profile *p, struct str field,
+                             struct field_source *out)
 {
     const struct profile_field *listed = listed_field(p, field);
 
     if (listed) {
-        for (size_t i = 0; i < listed->paths.n; i++)
-            out[i] = listed->paths.items[i];
-        return listed->paths.n;
+        for (size_t i = 0; i < listed->n_sources; i++)
+            out[i] = listed->sources[i];
+        return listed->n_sources;
     }
     for (size_t i = 0; i < p->roots.n; i++) {
         struct str root = p->roots.items[i];
-        out[i] = root.n == 0
-                     ? field
-                     : arena_printf(a, "%.*s.%.*s", (int)root.n, root.p, (int)field.n, field.p);
+        out[i] = (struct field_source){field, NULL};
+        if (root.n)
+            out[i].path = arena_printf(a, "%.*s.%.*s", (int)root.n, root.p, (int)field.n, field.p);
     }
     return p->roots.n;
 }

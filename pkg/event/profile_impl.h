@@ -6,12 +6,14 @@
 #ifndef WEIR_EVENT_PROFILE_IMPL_H
 #define WEIR_EVENT_PROFILE_IMPL_H
 
+#include "event/derive.h"
 #include "event/profile.h"
 
 enum {
     PATHS_PER_FIELD_MAX = 64, /* listed paths of a field, and roots of a profile */
     SOURCE_INPUTS_MAX = 8,    /* different fields that the logsource rules of a profile ask */
     TIME_PATHS_MAX = 16,
+    EMBEDDED_PATHS_MAX = 8,
     MARKER_TESTS_MAX = 256 /* different marker tests of all profiles together */
 };
 
@@ -64,9 +66,16 @@ struct value_map {
     size_t n_pairs;
 };
 
+/* Where a field may be, and what has to be done with the value there. */
+struct field_source {
+    struct str path;
+    const struct derive *derive; /* NULL: nothing */
+};
+
 struct profile_field {
     struct str name;
-    struct str_list paths;
+    const struct field_source *sources; /* in order */
+    size_t n_sources;
 };
 
 enum normalise {
@@ -127,6 +136,7 @@ struct profile {
     const struct source_condition *envelope_when;
     struct str_list envelope_fields; /* top-level keys that envelope_when asks */
     size_t n_envelope_when;
+    struct str_list embedded; /* JSON paths of texts that are JSON themselves */
 
     const struct profile_entity *entities;
     size_t n_entities;
@@ -153,8 +163,8 @@ const struct value_map *profile_value_map(const struct profile *p, struct str fi
 struct str value_map_apply(const struct value_map *map, struct str value);
 
 /* The ordered paths at which a profile keeps a field; out holds PATHS_PER_FIELD_MAX. */
-size_t profile_field_paths(struct arena *a, const struct profile *p, struct str field,
-                           struct str *out);
+size_t profile_field_sources(struct arena *a, const struct profile *p, struct str field,
+                             struct field_source *out);
 
 /* What an event is known to be, given the values of p->inputs (p NULL in an element: the
  * event lacks it). Slices of `values` may end up in *facts. */

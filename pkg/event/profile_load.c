@@ -10,6 +10,7 @@
 #include "base/embed.h"
 #include "base/str.h"
 #include "doc/doc.h"
+#include "event/profile_derive.h"
 #include "event/profile_impl.h"
 
 #include <dirent.h>
@@ -233,6 +234,41 @@ static enum weir_rc read_roots(struct loader *l, const struct doc_node *node)
     return read_paths(l, node, "roots", PATHS_PER_FIELD_MAX, &l->p->roots);
 }
 
+/* A path, or {path: PATH, apply: STEPS}. */
+static enum weir_rc read_source(struct loader *l, const struct doc_node *node,
+                                struct field_source *out)
+{
+    static const struct str names[] = {{"path", 4}, {"apply", 5}};
+
+    if (node->type != DOC_MAP)
+        return read_text(l, node, "the path", &out->path);
+    TRY(check_keys(l, node, "key of a path", names, ARRAY_LEN(names)));
+    const struct doc_node *path = doc_get(node, STR("path"));
+    const struct doc_node *apply = doc_get(node, STR("apply"));
+    if (!path)
+        return fail(l, node, "`path` is missing: a place is a path or {path: PATH, apply: STEPS}");
+    TRY(read_text(l, path, "the path", &out->path));
+    return apply ? profile_read_derive(l->arena, apply, &out->derive, l->err) : WEIR_OK;
+}
+
+static enum weir_rc read_sources(struct loader *l, const struct doc_node *node,
+                                 struct profile_field *out)
+{
+    bool is_list = node->type == DOC_LIST;
+    size_t n = is_list ? node->n_items : 1;
+    const struct doc_node *items = is_list ? node->items : node;
+    struct field_source *sources = ARENA_ARRAY(l->arena, n, struct field_source);
+
+    if (n > PATHS_PER_FIELD_MAX)
+        return err_at(l->err, WEIR_LIMIT, node->line, node->col,
+                      "the paths has more than %d entries", PATHS_PER_FIELD_MAX);
+    for (size_t i = 0; i < n; i++)
+        TRY(read_source(l, &items[i], &sources[i]));
+    out->sources = sources;
+    out->n_sources = n;
+    return WEIR_OK;
+}
+
 static enum weir_rc read_fields(struct loader *l, const struct doc_node *node)
 {
     struct profile *p = l->p;
@@ -251,7 +287,7 @@ static enum weir_rc read_fields(struct loader *l, const struct doc_node *node)
             at++;
         n += at == n;
         fields[at].name = node->keys[i].text;
-        TRY(read_paths(l, &node->items[i], "the paths", PATHS_PER_FIELD_MAX, &fields[at].paths));
+        TRY(read_sources(l, &node->items[i], &fields[at]));
     }
     p->fields = fields;
     p->n_fields = n;
@@ -702,6 +738,11 @@ static enum weir_rc read_lateness(struct loader *l, const struct doc_node *node)
     return read_duration(l, node, &l->p->lateness_ms);
 }
 
+static enum weir_rc read_embedded(struct loader *l, const struct doc_node *node)
+{
+    return read_paths(l, node, "embedded", EMBEDDED_PATHS_MAX, &l->p->embedded);
+}
+
 static enum weir_rc read_known(struct loader *l, const struct doc_node *node)
 {
     struct str_list own, inherited = l->p->known;
@@ -732,7 +773,7 @@ static const struct profile_key KEYS[] = {
     {"message", read_message},   {"time", read_time},         {"id", read_id},
     {"envelope", read_envelope}, {"entities", read_entities}, {"evidence", read_evidence},
     {"redact", read_redact},     {"lateness", read_lateness}, {"known_fields", read_known},
-    {"streams", read_streams},
+    {"streams", read_streams},   {"embedded", read_embedded},
 };
 
 static const struct profile_key *find_key(struct str name)

@@ -156,6 +156,11 @@ static bool compare(struct event_diff *d, struct str record, struct buf *why)
     if (got != EVENT_OK)
         return true;
     d->n_events++;
+    if (event.record.p != record.p &&
+        json_tree_parse(d->scratch, event.record, &root, NULL) != JSON_OK) {
+        buf_printf(why, "what was put in place is no JSON");
+        return false;
+    }
     event_tree_init(&tree, d->profiles, root, d->options);
     if (!same_shape(extract_shape(d->worker, event.shape), &tree.shape, why) ||
         !same_time(d, &event, &tree, why))

@@ -8,6 +8,7 @@
 #include "doc/doc.h"
 #include "event/decode.h"
 #include "event/extract.h"
+#include "json/write.h"
 #include "tests/lib/corpus.h"
 #include "tests/lib/event_diff.h"
 #include "tests/lib/json_random.h"
@@ -296,6 +297,90 @@ TEST(fields_come_from_their_first_path_that_says_something)
     fixture_free(&f);
 }
 
+static const char DERIVING_PROFILE[] =
+    "name: deriving\n"
+    "priority: 99\n"
+    "match: {all: [exists: kind]}\n"
+    "embedded: [log, props.inner]\n"
+    "fields:\n"
+    "  Name: [{path: exe, apply: basename}, comm]\n"
+    "  Uri: {path: uri, apply: url_decode}\n"
+    "  Verb: {path: method, apply: {part: {by: '.', at: -1}}}\n"
+    "  Resource: {path: method, apply: {part: {by: '.', after: [v1, v2], at: 0}}}\n"
+    "  Sub: {path: method, apply: {part: {by: '.', after: [v1], at: 1, of: 3}}}\n"
+    "  Tags: {path: tags, apply: [{split: ','}, lower]}\n"
+    "  Deep: [log.a.b, props.inner.a.b]\n"
+    "values:\n"
+    "  Verb: {list: LIST}\n";
+
+/* All values of a field, with '|' between them. */
+static void print_field(const struct fixture *f, const struct event *e, const char *name,
+                        struct buf *out)
+{
+    uint32_t field = field_find(f->fields, str_from(name));
+
+    buf_clear(out);
+    for (uint32_t i = 0; i < e->n_values; i++)
+        if (e->values[i].field == field)
+            buf_printf(out, "%.*s|", (int)e->values[i].n, e->values[i].p);
+}
+
+TEST(fields_are_made_of_values_by_steps)
+{
+    static const struct {
+        const char *record, *field, *want;
+    } cases[] = {
+        {"{\"kind\":1,\"exe\":\"C:\\\\Windows\\\\x.exe\",\"comm\":\"c\"}", "Name", "x.exe|"},
+        {"{\"kind\":1,\"exe\":\"/bin/\",\"comm\":\"c\"}", "Name", "c|"},
+        {"{\"kind\":1,\"exe\":null,\"comm\":\"c\"}", "Name", "c|"},
+        {"{\"kind\":1,\"uri\":\"/a?command=cat+%2Frun%2\"}", "Uri", "/a?command=cat+/run%2|"},
+        {"{\"kind\":1,\"method\":\"io.k8s.core.v1.pods.exec.create\"}", "Verb", "create|"},
+        {"{\"kind\":1,\"method\":\"io.k8s.core.v1.secrets.list\"}", "Verb", "LIST|"},
+        {"{\"kind\":1,\"method\":\"io.k8s.core.v1.secrets.list\"}", "Resource", "secrets|"},
+        {"{\"kind\":1,\"method\":\"io.k8s.core.v1.secrets.list\"}", "Sub", ""},
+        {"{\"kind\":1,\"method\":\"io.k8s.core.v1.pods.exec.create\"}", "Sub", "exec|"},
+        {"{\"kind\":1,\"method\":\"storage.objects.get\"}", "Resource", ""},
+        {"{\"kind\":1,\"tags\":[\"A, b\",\"\",\"C\"]}", "Tags", "a|b|c|"},
+        {"{\"kind\":1,\"log\":\"{\\\"a\\\":{\\\"b\\\":\\\"x\\\"}}\"}", "Deep", "x|"},
+        {"{\"kind\":1,\"props\":[{\"inner\":\" "
+         "{\\\"a\\\":{\\\"b\\\":1}}\"},{\"inner\":\"{\\\"a.b\\\":2}\"}]}",
+         "Deep", "1|2|"},
+        {"{\"kind\":1,\"log\":{\"a\":{\"b\":\"plain\"}}}", "Deep", "plain|"},
+        {"{\"kind\":1,\"log\":\"{\\\"a\\\":{\\\"b\\\":\\\"cut\"}", "Deep", ""},
+    };
+    struct fixture f =
+        fixture_new(DERIVING_PROFILE, "Name Uri Verb Resource Sub Tags Deep", false, NULL);
+    struct buf out = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct event e;
+        CHECK_EQ(extract_event(f.worker, str_from(cases[i].record), (struct event_ref){0}, &e),
+                 EVENT_OK);
+        print_field(&f, &e, cases[i].field, &out);
+        if (!str_eq(buf_str(&out), str_from(cases[i].want)))
+            fail_msg("%s: %s is %.*s", cases[i].record, cases[i].field, (int)out.n, out.p);
+    }
+    buf_release(&out);
+    fixture_free(&f);
+}
+
+TEST(a_text_that_is_json_becomes_part_of_its_record)
+{
+    static const char record[] =
+        "{\"kind\":1,\"log\":\"{\\\"a\\\":\\\"x\\\\ny\\\"}\",\"b\":\"{\\\"c\\\":1}\"}";
+    struct fixture f = fixture_new(DERIVING_PROFILE, "log.a", true, NULL);
+    struct event e;
+
+    CHECK_EQ(extract_event(f.worker, str_from(record), (struct event_ref){0}, &e), EVENT_OK);
+    CHECK_STR(e.record, "{\"kind\":1,\"log\":{\"a\":\"x\\ny\"},\"b\":\"{\\\"c\\\":1}\"}");
+    /* A line is left to the splitter: who reads on behind the record must know where it ends. */
+    CHECK(!extract_line(f.worker, f.profiles, STR("{\"kind\":1,\"log\":\"{}\"}\n"),
+                        (struct event_ref){0}, &e));
+    CHECK(extract_line(f.worker, f.profiles, STR("{\"kind\":1,\"log\":\"{\"}\n"),
+                       (struct event_ref){0}, &e));
+    fixture_free(&f);
+}
+
 TEST(keywords_are_asked_of_the_message_or_of_every_text)
 {
     static const struct {
@@ -477,6 +562,10 @@ static const char RANDOM_PROFILE[] =
     "  X: [a.b, b.c, a.b.c]\n"
     "  Y: [c, a, d]\n"
     "  Z: [b]\n"
+    "  W: [{path: a, apply: {part: {by: a, at: 0}}}, {path: b, apply: [lower, {split: a}]}, c]\n"
+    "  V: {path: a.b, apply: {split: ' '}}\n"
+    "  U: [{path: c, apply: url_decode}, {path: d, apply: basename}]\n"
+    "embedded: [c, e.f]\n"
     "values:\n"
     "  Z: {a: mapped, '0': zero, 'true': 'yes', '': nothing}\n"
     "  c: {a: mapped}\n"
@@ -489,12 +578,27 @@ static const char RANDOM_PROFILE[] =
     "message: [d, e.f, a.b]\n"
     "time: [a, b.c, c]\n";
 
+/* The object as the text of a key of another. */
+static void wrap_as_text(struct buf *record)
+{
+    struct buf out = {0};
+    struct json_writer w;
+
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_kv_str(&w, "a", STR("%41/a"));
+    json_kv_str(&w, "c", buf_str(record));
+    json_close_object(&w);
+    buf_release(record);
+    *record = out;
+}
+
 static void run_random(const char *name, const struct extract_options *options)
 {
     static const char *const names[] = {
-        "a",    "b", "c", "d", "a.b", "b.c", "a.b.c", "e.f",
-        "X",    "Y", "Z", "",  ".",   "a.",  ".b",    "a.b.c.d.e.f.g.h.i",
-        "@file"};
+        "a",     "b", "c", "d", "a.b", "b.c", "a.b.c", "e.f",
+        "X",     "Y", "Z", "",  ".",   "a.",  ".b",    "a.b.c.d.e.f.g.h.i",
+        "@file", "U", "V", "W"};
     struct arena *a = arena_new(0);
     struct field_table *fields = field_table_new(a);
     struct rng rng = rng_start(name);
@@ -506,6 +610,8 @@ static void run_random(const char *name, const struct extract_options *options)
     for (int i = 0; i < RANDOM_ROUNDS; i++) {
         buf_clear(&record);
         json_random_object(&rng, &record, false);
+        if (i % 8 == 3)
+            wrap_as_text(&record);
         if (i % 8 == 7)
             json_random_damage(&rng, &record);
         if (!event_diff_agrees(diff, buf_str(&record), &why))
@@ -711,6 +817,8 @@ TEST(shared_events_are_read_as_the_tree_reads_them)
 TEST_MAIN(ENTRY(records_are_recognised_for_what_they_are),
           ENTRY(shapes_are_numbered_in_the_order_met_and_the_last_is_for_too_many),
           ENTRY(fields_come_from_their_first_path_that_says_something),
+          ENTRY(fields_are_made_of_values_by_steps),
+          ENTRY(a_text_that_is_json_becomes_part_of_its_record),
           ENTRY(keywords_are_asked_of_the_message_or_of_every_text),
           ENTRY(leaves_come_only_with_the_shapes_that_want_them),
           ENTRY(too_many_leaves_matter_only_where_they_are_wanted),
