@@ -170,6 +170,16 @@ static void take_part(struct made *m, struct str text, const struct derive_step 
         add(m, part);
 }
 
+static struct str prefixed(struct arena *a, struct str prefix, struct str text)
+{
+    char *out = arena_alloc(a, prefix.n + text.n);
+
+    memcpy(out, prefix.p, prefix.n);
+    if (text.n)
+        memcpy(out + prefix.n, text.p, text.n);
+    return (struct str){out, prefix.n + text.n};
+}
+
 static void add_if_any(struct made *m, struct str text)
 {
     if (text.n)
@@ -199,6 +209,9 @@ static void step(struct arena *a, const struct derive_step *s, struct str text, 
         break;
     case DERIVE_PART:
         take_part(m, text, s);
+        break;
+    case DERIVE_PREFIX:
+        add(m, prefixed(a, s->by, text));
         break;
     }
 }

@@ -8,11 +8,13 @@
  *   extension    what stands behind the last '.' of the basename; none without one
  *   url_decode   "%2F" becomes "/" ('+' stays); what is no escape stays as it is
  *   lower        ASCII letters only
- *   hex_decode   the bytes that pairs of hex digits mean, NUL as a blank (auditd's proctitle); a
- * text that is none stays as it is split        the parts between separators, without blanks around
- * them; empty ones are left out part         one of the parts between separators, counted from 0,
- * or from the end: -1 is the last; `after`: only those behind the first that is one of these count;
- * `of`: only if there are so many
+ *   hex_decode   the bytes that pairs of hex digits mean, NUL as a blank (auditd's proctitle);
+ *                a text that is none stays as it is
+ *   split        the parts between separators, without blanks around them and empty ones
+ *   part         one of the parts between separators, from 0, or from the end: -1 is the last;
+ *                `after`: only those behind the first that is one of these; `of`: only if there
+ *                are so many
+ *   prefix       a text put before it
  *
  * Memory   results in the arena, or slices of the value.
  */
@@ -35,12 +37,13 @@ enum derive_kind {
     DERIVE_LOWER,
     DERIVE_HEX_DECODE,
     DERIVE_SPLIT,
-    DERIVE_PART
+    DERIVE_PART,
+    DERIVE_PREFIX
 };
 
 struct derive_step {
     enum derive_kind kind;
-    struct str by;         /* SPLIT, PART: the separator */
+    struct str by;         /* SPLIT, PART: the separator; PREFIX: the text */
     struct str_list after; /* PART: these, ASCII case aside; none: all parts count */
     int64_t at;            /* PART */
     int64_t of;            /* PART: 0: any number */

@@ -209,12 +209,20 @@ static bool masks_hold(const struct marker_masks *m, const uint64_t *seen)
     return has_any;
 }
 
+static bool is_of(const struct reader *r, const uint64_t *seen)
+{
+    for (size_t i = 0; i < r->n_masks; i++)
+        if (masks_hold(&r->masks[i], seen))
+            return true;
+    return false;
+}
+
 /* The first reader whose masks hold; the last one is the fallback and always does. */
 static uint32_t find_reader(const struct extractor *x, const uint64_t *seen)
 {
     uint32_t i = 0;
 
-    while (i + 1 < x->n_readers && !masks_hold(&x->readers[i].masks, seen))
+    while (i + 1 < x->n_readers && !is_of(&x->readers[i], seen))
         i++;
     return i;
 }
@@ -707,8 +715,70 @@ static enum json_reason add_leaves(struct extract_worker *w, struct str record)
     return reason;
 }
 
-static void hand_out_values(struct extract_worker *w, struct event *out)
+static bool is_part(const struct extract_worker *w, uint32_t i, uint32_t field)
 {
+    return w->values[i].field == field && is_scalar(w->values[i].kind);
+}
+
+/* The field's scalar values as one text. */
+static struct str join_texts(struct extract_worker *w, const struct joined_field *j, size_t bytes)
+{
+    char *out = arena_alloc(w->batch, bytes);
+    size_t n = 0;
+    bool is_first = true;
+
+    for (uint32_t i = 0; i < w->n_values; i++) {
+        const struct event_value *v = &w->values[i];
+        unsigned ignored = 0;
+        if (!is_part(w, i, j->field))
+            continue;
+        if (!is_first) {
+            memcpy(out + n, j->with.p, j->with.n);
+            n += j->with.n;
+        }
+        is_first = false;
+        if (v->flags & JSON_ESCAPED) {
+            n += json_unescape((struct str){v->p, v->n}, out + n, &ignored);
+        } else if (v->n) {
+            memcpy(out + n, v->p, v->n);
+            n += v->n;
+        }
+    }
+    return (struct str){out, n};
+}
+
+/* Several values of the field become one. */
+static void join_field(struct extract_worker *w, const struct joined_field *j)
+{
+    size_t bytes = 0;
+    uint32_t n = 0, kept = 0;
+
+    for (uint32_t i = 0; i < w->n_values; i++)
+        if (is_part(w, i, j->field)) {
+            bytes += (size_t)w->values[i].n * 3 + j->with.n;
+            n++;
+        }
+    if (n < 2)
+        return;
+    struct str text = join_texts(w, j, bytes);
+    bool is_put = false;
+    for (uint32_t i = 0; i < w->n_values; i++) {
+        if (w->values[i].field != j->field)
+            w->values[kept++] = w->values[i];
+        else if (!is_put)
+            w->values[kept++] =
+                (struct event_value){text.p, (uint32_t)text.n, j->field, JSON_STRING, 0};
+        is_put |= w->values[i].field == j->field;
+    }
+    w->n_values = kept;
+}
+
+static void hand_out_values(struct extract_worker *w, const struct reader *r, struct event *out)
+{
+    for (size_t i = 0; i < r->n_joins; i++)
+        join_field(w, &r->joins[i]);
+    if (r->n_fixed)
+        add_constants(w, r->fixed, r->n_fixed);
     add_constants(w, w->x->constants, w->x->n_constants);
     add_constants(w, w->pseudo, w->n_pseudo);
     struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);
@@ -758,7 +828,7 @@ static enum event_reject make_event(struct extract_worker *w, struct str record,
     out->ref = ref;
     out->record = record;
     out->shape = shape;
-    hand_out_values(w, out);
+    hand_out_values(w, r, out);
     find_time(w, r, out);
     return EVENT_OK;
 }

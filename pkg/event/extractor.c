@@ -7,6 +7,7 @@
 #include "event/extractor.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct draft {
 struct marker_draft {
     uint32_t slot;
     struct marker marker;
-    struct marker_value_test tests[MARKER_TESTS_MAX];
+    struct marker_value_test tests[MARKER_VALUE_TESTS_MAX];
 };
 
 struct build {
@@ -133,12 +134,36 @@ static void want_fields(struct build *b, uint32_t reader, const struct profile *
         want_any(b, reader, p);
     for (uint32_t f = 1; f < b->x->n_fields; f++) {
         struct str name = field_name(b->fields, f);
-        if (field_is_pseudo(name) || find_constant(b, name))
+        if (field_is_pseudo(name) || find_constant(b, name) || profile_constants(p, name))
             continue;
         struct entry entry = {.target = f, .kind = ENTRY_VALUE, .map = profile_value_map(p, name)};
         size_t n = profile_field_sources(b->scratch, p, name, sources);
         want_sources(b, reader, entry, sources, n);
     }
+}
+
+/* What is said of fields without asking the event, and what is done with several values. */
+static void note_fields(struct build *b, struct reader *r)
+{
+    struct vec fixed = {0}, joins = {0};
+
+    for (uint32_t f = 1; f < b->x->n_fields; f++) {
+        struct str name = field_name(b->fields, f);
+        const struct str_list *constants = profile_constants(r->profile, name);
+        struct str with = profile_join(r->profile, name);
+        if (field_is_pseudo(name) || find_constant(b, name))
+            continue;
+        for (size_t i = 0; constants && i < constants->n; i++)
+            *(struct constant_value *)vec_push(b->arena, &fixed, sizeof(struct constant_value)) =
+                (struct constant_value){f, constants->items[i]};
+        if (with.n && !constants)
+            *(struct joined_field *)vec_push(b->arena, &joins, sizeof(struct joined_field)) =
+                (struct joined_field){f, with};
+    }
+    r->fixed = fixed.items;
+    r->n_fixed = fixed.n;
+    r->joins = joins.items;
+    r->n_joins = joins.n;
 }
 
 static void want_probes(struct build *b, uint32_t reader, struct reader *r)
@@ -150,8 +175,9 @@ static void want_probes(struct build *b, uint32_t reader, struct reader *r)
     r->n_times = (uint32_t)p->time.n;
     for (uint32_t i = 0; i < r->n_inputs; i++) {
         const struct constant_field *constant = find_constant(b, p->inputs.items[i]);
-        if (constant) {
-            r->inputs[i] = arena_str(b->arena, constant->value);
+        const struct str_list *fixed = profile_constants(p, p->inputs.items[i]);
+        if (constant || fixed) {
+            r->inputs[i] = arena_str(b->arena, constant ? constant->value : fixed->items[0]);
             continue;
         }
         struct entry entry = {.target = i, .kind = ENTRY_PROBE};
@@ -220,9 +246,8 @@ static uint32_t bit_of_test(struct build *b, const struct marker_test *test)
     struct marker_draft *m = marker_at(b, field_intern(b->paths, test->path));
 
     if (test->kind == MARKER_IN) {
-        /* Profiles that extend one another share the list itself: one bit is enough for them. */
         for (size_t i = 0; i < m->marker.n_tests; i++)
-            if (m->tests[i].values.items == test->values.items)
+            if (str_list_eq(&m->tests[i].values, &test->values))
                 return m->tests[i].bit;
         m->tests[m->marker.n_tests] = (struct marker_value_test){b->n_bits, test->values};
         m->marker.n_tests++;
@@ -235,19 +260,28 @@ static uint32_t bit_of_test(struct build *b, const struct marker_test *test)
     return m->marker.exists_bit;
 }
 
-static void build_masks(struct build *b, struct reader *r)
+static void build_mask(struct build *b, const struct marker_match *match, struct marker_masks *out)
 {
-    const struct marker_match *match = &r->profile->match;
-
     for (size_t i = 0; i < match->n_all; i++) {
         bool is_absent = match->all[i].kind == MARKER_ABSENT;
-        set_bit(is_absent ? r->masks.none : r->masks.all, bit_of_test(b, &match->all[i]));
+        set_bit(is_absent ? out->none : out->all, bit_of_test(b, &match->all[i]));
     }
     for (size_t i = 0; i < match->n_any; i++) {
         bool is_absent = match->any[i].kind == MARKER_ABSENT;
-        set_bit(is_absent ? r->masks.any_absent : r->masks.any, bit_of_test(b, &match->any[i]));
+        set_bit(is_absent ? out->any_absent : out->any, bit_of_test(b, &match->any[i]));
     }
-    r->masks.has_any = match->n_any > 0;
+    out->has_any = match->n_any > 0;
+}
+
+static void build_masks(struct build *b, struct reader *r)
+{
+    const struct profile *p = r->profile;
+    struct marker_masks *masks = ARENA_ARRAY(b->arena, p->n_matches, struct marker_masks);
+
+    for (size_t i = 0; i < p->n_matches; i++)
+        build_mask(b, &p->matches[i], &masks[i]);
+    r->masks = masks;
+    r->n_masks = p->n_matches;
 }
 
 static void finish_markers(struct build *b)
@@ -287,6 +321,7 @@ static void build_readers(struct build *b)
                                       : b->profiles->items[i];
         want_fields(b, i, r->profile);
         want_probes(b, i, r);
+        note_fields(b, r);
         if (!pinned && !r->is_fallback)
             build_masks(b, r);
     }

@@ -38,22 +38,37 @@ struct entry {
     const struct derive *derive; /* what is done with them before; NULL: nothing */
 };
 
-/* Which events are of a profile. */
+/* Which events are of a profile: one alternative. */
 struct marker_masks {
     uint64_t all[MARKER_WORDS], none[MARKER_WORDS];
     uint64_t any[MARKER_WORDS], any_absent[MARKER_WORDS];
     bool has_any;
 };
 
+struct constant_value {
+    uint32_t field;
+    struct str value;
+};
+
+struct joined_field {
+    uint32_t field;
+    struct str with;
+};
+
 /* How events of one profile are read. */
 struct reader {
     const struct profile *profile; /* the fallback for the events of no profile */
     bool is_fallback;
-    struct marker_masks masks;
-    const uint32_t *first;                /* per slot: index into entries, 0: not wanted here;
-                                             or the field + PLAIN_FIELD */
-    const struct entry *entries;          /* entries[0] is not used */
-    uint32_t values_per_hit;              /* at most */
+    const struct marker_masks *masks; /* one of these has to hold */
+    size_t n_masks;
+    const uint32_t *first;              /* per slot: index into entries, 0: not wanted here;
+                                           or the field + PLAIN_FIELD */
+    const struct entry *entries;        /* entries[0] is not used */
+    uint32_t values_per_hit;            /* at most */
+    const struct constant_value *fixed; /* fields that every event of the profile has */
+    size_t n_fixed;
+    const struct joined_field *joins;
+    size_t n_joins;
     uint32_t n_inputs, n_times;           /* probes */
     struct str inputs[SOURCE_INPUTS_MAX]; /* where a constant stands for the event's value */
 };
@@ -69,11 +84,6 @@ struct marker {
     uint32_t exists_bit;
     const struct marker_value_test *tests;
     size_t n_tests;
-};
-
-struct constant_value {
-    uint32_t field;
-    struct str value;
 };
 
 struct extractor {

@@ -5,6 +5,7 @@
  */
 #include "event/lookup.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "event/profile_impl.h"
@@ -266,7 +267,7 @@ static const struct field_source *sources_of(struct arena *a, const struct profi
 
     struct field_source *sources = ARENA_ARRAY(a, p->roots.n, struct field_source);
     for (size_t i = 0; i < p->roots.n; i++)
-        sources[i].path = below(a, p->roots.items[i], field);
+        sources[i].path = below(a, p->roots.items[i], profile_name_below_roots(a, p, field));
     *n = p->roots.n;
     return sources;
 }
@@ -294,6 +295,36 @@ static struct field_values raw_field(struct arena *a, const struct event_tree *t
     return first_of(a, t, sources, n, false);
 }
 
+static struct field_values as_values(struct arena *a, const struct str_list *texts)
+{
+    struct field_values out = {ARENA_ARRAY(a, texts->n, struct field_value), texts->n};
+
+    for (size_t i = 0; i < texts->n; i++)
+        out.items[i] = (struct field_value){JSON_STRING, texts->items[i]};
+    return out;
+}
+
+/* One text of all scalar values, if there are several. */
+static struct field_values joined(struct arena *a, struct field_values values, struct str with)
+{
+    struct buf text = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < values.n; i++) {
+        if (!is_scalar(values.items[i].kind))
+            continue;
+        if (n++)
+            buf_add(&text, with);
+        buf_add(&text, values.items[i].text);
+    }
+    if (with.n && n > 1) {
+        values.n = 1;
+        values.items[0] = (struct field_value){JSON_STRING, arena_str(a, buf_str(&text))};
+    }
+    buf_release(&text);
+    return values;
+}
+
 static struct field_values keywords_of(struct arena *a, const struct event_tree *t)
 {
     const struct str_list *paths = &t->reader->message;
@@ -318,9 +349,12 @@ struct field_values event_lookup(struct arena *a, const struct event_tree *t, st
     if (field_is_pseudo(field))
         return (struct field_values){0};
 
+    const struct str_list *constants = profile_constants(t->reader, field);
+    if (constants)
+        return as_values(a, constants);
     struct field_values values = raw_field(a, t, field);
     map_values(t->reader, field, &values);
-    return values;
+    return joined(a, values, profile_join(t->reader, field));
 }
 
 /* ---- recognising ---------------------------------------------------------------------------- */
@@ -341,15 +375,24 @@ static bool test_holds(struct arena *a, const struct json_node *root,
     return test->kind == MARKER_EXISTS ? exists : test->kind == MARKER_ABSENT && !exists;
 }
 
+static bool match_holds(struct arena *a, const struct json_node *root,
+                        const struct marker_match *match)
+{
+    for (size_t i = 0; i < match->n_all; i++)
+        if (!test_holds(a, root, &match->all[i]))
+            return false;
+    for (size_t i = 0; i < match->n_any; i++)
+        if (test_holds(a, root, &match->any[i]))
+            return true;
+    return match->n_any == 0;
+}
+
 static bool profile_matches(struct arena *a, const struct json_node *root, const struct profile *p)
 {
-    for (size_t i = 0; i < p->match.n_all; i++)
-        if (!test_holds(a, root, &p->match.all[i]))
-            return false;
-    for (size_t i = 0; i < p->match.n_any; i++)
-        if (test_holds(a, root, &p->match.any[i]))
+    for (size_t i = 0; i < p->n_matches; i++)
+        if (match_holds(a, root, &p->matches[i]))
             return true;
-    return p->match.n_any == 0;
+    return false;
 }
 
 /* The first scalar of a list, as logsource rules and times want it; p NULL if none. */
@@ -368,7 +411,10 @@ static void find_facts(struct arena *a, struct event_tree *t)
     for (size_t i = 0; i < t->reader->inputs.n; i++) {
         struct str field = t->reader->inputs.items[i];
         const struct constant_field *constant = constant_of(t, field);
-        inputs[i] = constant ? constant->value : first_scalar(raw_field(a, t, field));
+        const struct str_list *fixed = profile_constants(t->reader, field);
+        inputs[i] = constant ? constant->value
+                    : fixed  ? fixed->items[0]
+                             : first_scalar(raw_field(a, t, field));
     }
     profile_facts(t->reader, inputs, &t->shape.facts);
 }

@@ -99,6 +99,43 @@ static const struct profile_field *listed_field(const struct profile *p, struct 
     return NULL;
 }
 
+const struct str_list *profile_constants(const struct profile *p, struct str field)
+{
+    const struct profile_field *listed = listed_field(p, field);
+
+    return listed && listed->constants.n ? &listed->constants : NULL;
+}
+
+struct str profile_join(const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_joins; i++)
+        if (str_eq(p->joins[i].field, field))
+            return p->joins[i].with;
+    return (struct str){0};
+}
+
+/* The longest prefix decides. */
+static const struct field_prefix *prefix_of(const struct profile *p, struct str field)
+{
+    const struct field_prefix *best = NULL;
+
+    for (size_t i = 0; i < p->n_prefixes; i++)
+        if (str_starts(field, p->prefixes[i].from) &&
+            (!best || p->prefixes[i].from.n > best->from.n))
+            best = &p->prefixes[i];
+    return best;
+}
+
+struct str profile_name_below_roots(struct arena *a, const struct profile *p, struct str field)
+{
+    const struct field_prefix *prefix = prefix_of(p, field);
+
+    if (!prefix)
+        return field;
+    struct str rest = str_sub(field, prefix->from.n, field.n);
+    return arena_printf(a, "%.*s%.*s", (int)prefix->to.n, prefix->to.p, (int)rest.n, rest.p);
+}
+
 size_t profile_field_sources(struct arena *a, const struct profile *p, struct str field,
                              struct field_source *out)
 {
@@ -109,6 +146,7 @@ size_t profile_field_sources(struct arena *a, const struct profile *p, struct st
             out[i] = listed->sources[i];
         return listed->n_sources;
     }
+    field = profile_name_below_roots(a, p, field);
     for (size_t i = 0; i < p->roots.n; i++) {
         struct str root = p->roots.items[i];
         out[i] = (struct field_source){field, NULL};
@@ -266,7 +304,7 @@ static bool has_field(const struct profile *p, struct str field)
     for (size_t i = 0; i < p->known.n; i++)
         if (name_matches(p->known.items[i], field))
             return true;
-    return false;
+    return prefix_of(p, field) != NULL; /* what stands behind it is taken on trust */
 }
 
 bool profile_set_knows_field(const struct profile_set *set, const struct logsource *source,

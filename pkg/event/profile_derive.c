@@ -6,7 +6,7 @@
 
 static const struct str STEPS[] = {{"basename", 8}, {"extension", 9},   {"url_decode", 10},
                                    {"lower", 5},    {"hex_decode", 10}, {"split", 5},
-                                   {"part", 4}};
+                                   {"part", 4},     {"prefix", 6}};
 
 static enum weir_rc refuse(struct weir_err *err, uint32_t line, uint32_t col, const char *text)
 {
@@ -32,8 +32,7 @@ static enum weir_rc read_separator(const struct doc_node *node, struct str *out,
                                    struct weir_err *err)
 {
     if (node->type != DOC_STRING || node->text.n == 0)
-        return refuse(err, node->line, node->col,
-                      "the separator must be text of at least one byte");
+        return refuse(err, node->line, node->col, "must be text of at least one byte");
     *out = node->text;
     return WEIR_OK;
 }
@@ -104,7 +103,7 @@ static enum weir_rc read_step(struct arena *a, const struct doc_node *node, stru
     if (node->type == DOC_MAP && node->n_items == 1) {
         const struct doc_key *key = &node->keys[0];
         TRY(kind_of(key->text, key->line, key->col, &out->kind, err));
-        if (out->kind == DERIVE_SPLIT)
+        if (out->kind == DERIVE_SPLIT || out->kind == DERIVE_PREFIX)
             return read_separator(&node->items[0], &out->by, err);
         if (out->kind == DERIVE_PART)
             return read_part(a, &node->items[0], out, err);
@@ -113,7 +112,7 @@ static enum weir_rc read_step(struct arena *a, const struct doc_node *node, stru
     if (node->type != DOC_STRING)
         return refuse(err, node->line, node->col, "a step is a word, or one `word: value`");
     TRY(kind_of(node->text, node->line, node->col, &out->kind, err));
-    if (out->kind == DERIVE_SPLIT || out->kind == DERIVE_PART)
+    if (out->kind >= DERIVE_SPLIT)
         return refuse(err, node->line, node->col, "this step needs a value, as {split: \",\"}");
     return WEIR_OK;
 }

@@ -14,7 +14,9 @@ enum {
     SOURCE_INPUTS_MAX = 8,    /* different fields that the logsource rules of a profile ask */
     TIME_PATHS_MAX = 16,
     EMBEDDED_PATHS_MAX = 8,
-    MARKER_TESTS_MAX = 256 /* different marker tests of all profiles together */
+    MATCHES_MAX = 16,            /* alternatives of a profile's match */
+    MARKER_TESTS_MAX = 256,      /* different marker tests of all profiles together */
+    MARKER_VALUE_TESTS_MAX = 128 /* of these, on one path */
 };
 
 /* ---- recognising ------------------------------------------------------------- */
@@ -72,10 +74,21 @@ struct field_source {
     const struct derive *derive; /* NULL: nothing */
 };
 
+/* Fields that begin with `from` are looked for with `to` in its place. */
+struct field_prefix {
+    struct str from, to;
+};
+
+/* A field whose values become one text. */
+struct field_join {
+    struct str field, with;
+};
+
 struct profile_field {
     struct str name;
     const struct field_source *sources; /* in order */
     size_t n_sources;
+    struct str_list constants; /* what it always is; then it has no sources */
 };
 
 enum normalise {
@@ -112,12 +125,17 @@ struct profile {
     bool is_open;     /* any field may be there */
     bool is_staged;   /* one request is told in several events of the same id: count it once */
 
-    struct marker_match match;
+    const struct marker_match *matches; /* one of these has to hold */
+    size_t n_matches;
     struct str_list roots; /* "" is the event itself */
     const struct profile_field *fields;
     size_t n_fields;
     const struct value_map *maps;
     size_t n_maps;
+    const struct field_prefix *prefixes;
+    size_t n_prefixes;
+    const struct field_join *joins;
+    size_t n_joins;
 
     struct str_list inputs; /* fields that the logsource depends on */
     const struct source_rule *rules;
@@ -161,6 +179,13 @@ struct profile_set {
 const struct value_map *profile_value_map(const struct profile *p, struct str field);
 /* The text that stands for `value`, or `value` itself. */
 struct str value_map_apply(const struct value_map *map, struct str value);
+
+/* What a field of the profile always is; NULL: that depends on the event. */
+const struct str_list *profile_constants(const struct profile *p, struct str field);
+/* The name under which the field is looked for at the roots. */
+struct str profile_name_below_roots(struct arena *a, const struct profile *p, struct str field);
+/* What joins the values of the field; empty: nothing does. */
+struct str profile_join(const struct profile *p, struct str field);
 
 /* The ordered paths at which a profile keeps a field; out holds PATHS_PER_FIELD_MAX. */
 size_t profile_field_sources(struct arena *a, const struct profile *p, struct str field,

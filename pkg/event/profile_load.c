@@ -23,7 +23,8 @@ enum {
     SOURCES_MAX = 2 * PROFILES_MAX,
     PROFILE_FILE_MAX = 4 * 1024 * 1024,
     PRIORITY_DEFAULT = 50,
-    EXTENDS_DEPTH_MAX = 8
+    EXTENDS_DEPTH_MAX = 8,
+    JOIN_BYTES_MAX = 16
 };
 
 static const char FALLBACK_NAME[] = "unknown";
@@ -209,7 +210,8 @@ static enum weir_rc read_tests(struct loader *l, const struct doc_node *node,
     return WEIR_OK;
 }
 
-static enum weir_rc read_match(struct loader *l, const struct doc_node *node)
+static enum weir_rc read_alternative(struct loader *l, const struct doc_node *node,
+                                     struct marker_match *out)
 {
     static const struct str names[] = {{"all", 3}, {"any", 3}};
     struct marker_match m = {0};
@@ -223,7 +225,27 @@ static enum weir_rc read_match(struct loader *l, const struct doc_node *node)
         TRY(read_tests(l, all, &m.all, &m.n_all));
     if (any)
         TRY(read_tests(l, any, &m.any, &m.n_any));
-    l->p->match = m;
+    if (m.n_all + m.n_any == 0)
+        return fail(l, node, "match says nothing: it needs tests below all or any");
+    *out = m;
+    return WEIR_OK;
+}
+
+/* {all: TESTS, any: TESTS}, or a list of such: one of them has to hold. */
+static enum weir_rc read_match(struct loader *l, const struct doc_node *node)
+{
+    bool is_list = node->type == DOC_LIST;
+    size_t n = is_list ? node->n_items : 1;
+    const struct doc_node *items = is_list ? node->items : node;
+    struct marker_match *matches = ARENA_ARRAY(l->arena, n, struct marker_match);
+
+    if (n == 0 || n > MATCHES_MAX)
+        return err_at(l->err, WEIR_LIMIT, node->line, node->col, "match has 1 to %d alternatives",
+                      MATCHES_MAX);
+    for (size_t i = 0; i < n; i++)
+        TRY(read_alternative(l, &items[i], &matches[i]));
+    l->p->matches = matches;
+    l->p->n_matches = n;
     return WEIR_OK;
 }
 
@@ -238,22 +260,38 @@ static enum weir_rc read_roots(struct loader *l, const struct doc_node *node)
 static enum weir_rc read_source(struct loader *l, const struct doc_node *node,
                                 struct field_source *out)
 {
-    static const struct str names[] = {{"path", 4}, {"apply", 5}};
+    static const struct str names[] = {{"path", 4}, {"apply", 5}, {"constant", 8}};
 
     if (node->type != DOC_MAP)
         return read_text(l, node, "the path", &out->path);
     TRY(check_keys(l, node, "key of a path", names, ARRAY_LEN(names)));
     const struct doc_node *path = doc_get(node, STR("path"));
     const struct doc_node *apply = doc_get(node, STR("apply"));
+    if (doc_get(node, STR("constant")))
+        return fail(l, node, "a constant stands alone: it leaves nothing to look for");
     if (!path)
         return fail(l, node, "`path` is missing: a place is a path or {path: PATH, apply: STEPS}");
     TRY(read_text(l, path, "the path", &out->path));
     return apply ? profile_read_derive(l->arena, apply, &out->derive, l->err) : WEIR_OK;
 }
 
+/* {constant: TEXTS} */
+static enum weir_rc read_constant(struct loader *l, const struct doc_node *node,
+                                  const struct doc_node *constant, struct profile_field *out)
+{
+    *out = (struct profile_field){.name = out->name};
+    if (node->n_items != 1)
+        return fail(l, node, "a constant has neither path nor apply");
+    TRY(read_texts(l, constant, "the constant", &out->constants));
+    return out->constants.n ? WEIR_OK : fail(l, constant, "the constant has no value");
+}
+
 static enum weir_rc read_sources(struct loader *l, const struct doc_node *node,
                                  struct profile_field *out)
 {
+    const struct doc_node *constant = node->type == DOC_MAP ? doc_get(node, STR("constant")) : NULL;
+    if (constant)
+        return read_constant(l, node, constant, out);
     bool is_list = node->type == DOC_LIST;
     size_t n = is_list ? node->n_items : 1;
     const struct doc_node *items = is_list ? node->items : node;
@@ -264,8 +302,7 @@ static enum weir_rc read_sources(struct loader *l, const struct doc_node *node,
                       "the paths has more than %d entries", PATHS_PER_FIELD_MAX);
     for (size_t i = 0; i < n; i++)
         TRY(read_source(l, &items[i], &sources[i]));
-    out->sources = sources;
-    out->n_sources = n;
+    *out = (struct profile_field){.name = out->name, .sources = sources, .n_sources = n};
     return WEIR_OK;
 }
 
@@ -330,6 +367,47 @@ static enum weir_rc read_values(struct loader *l, const struct doc_node *node)
     }
     p->maps = maps;
     p->n_maps = n;
+    return WEIR_OK;
+}
+
+static enum weir_rc read_prefixes(struct loader *l, const struct doc_node *node)
+{
+    struct profile *p = l->p;
+
+    if (node->type != DOC_MAP)
+        return wrong_type(l, node, "prefixes", "a map of prefix: prefix");
+    struct field_prefix *list =
+        ARENA_ARRAY(l->arena, p->n_prefixes + node->n_items, struct field_prefix);
+    for (size_t i = 0; i < node->n_items; i++) {
+        list[i].from = node->keys[i].text;
+        TRY(read_text(l, &node->items[i], "the prefix", &list[i].to));
+    }
+    for (size_t i = 0; i < p->n_prefixes; i++)
+        list[node->n_items + i] = p->prefixes[i];
+    p->prefixes = list;
+    p->n_prefixes += node->n_items;
+    return WEIR_OK;
+}
+
+static enum weir_rc read_join(struct loader *l, const struct doc_node *node)
+{
+    struct profile *p = l->p;
+
+    if (node->type != DOC_MAP)
+        return wrong_type(l, node, "join", "a map of field: text");
+    struct field_join *list = ARENA_ARRAY(l->arena, p->n_joins + node->n_items, struct field_join);
+    for (size_t i = 0; i < node->n_items; i++) {
+        const struct doc_node *with = &node->items[i];
+        list[i].field = node->keys[i].text;
+        if (with->type != DOC_STRING || with->text.n == 0 || with->text.n > JOIN_BYTES_MAX)
+            return err_at(l->err, WEIR_SYNTAX, with->line, with->col,
+                          "what joins values must be text of 1 to %d bytes", JOIN_BYTES_MAX);
+        list[i].with = with->text;
+    }
+    for (size_t i = 0; i < p->n_joins; i++)
+        list[node->n_items + i] = p->joins[i];
+    p->joins = list;
+    p->n_joins += node->n_items;
     return WEIR_OK;
 }
 
@@ -773,7 +851,8 @@ static const struct profile_key KEYS[] = {
     {"message", read_message},   {"time", read_time},         {"id", read_id},
     {"envelope", read_envelope}, {"entities", read_entities}, {"evidence", read_evidence},
     {"redact", read_redact},     {"lateness", read_lateness}, {"known_fields", read_known},
-    {"streams", read_streams},   {"embedded", read_embedded},
+    {"streams", read_streams},   {"embedded", read_embedded}, {"prefixes", read_prefixes},
+    {"join", read_join},
 };
 
 static const struct profile_key *find_key(struct str name)
@@ -798,7 +877,7 @@ static enum weir_rc read_body(struct loader *l, const struct doc_node *doc)
         TRY(find_key(doc->keys[i].text)->read(l, &doc->items[i]));
     if (!l->p->is_abstract && l->p->roots.n == 0)
         l->p->roots = (struct str_list){&AT_THE_EVENT, 1};
-    if (!l->p->is_abstract && l->p->match.n_all + l->p->match.n_any == 0)
+    if (!l->p->is_abstract && l->p->n_matches == 0)
         return fail(l, doc, "a profile needs `match` (or `abstract: true`)");
     return WEIR_OK;
 }
@@ -997,15 +1076,45 @@ static int trying_order(const void *a, const void *b)
     return str_cmp(p->name, q->name);
 }
 
+/* What needs a bit of its own on the event path: a value test by its list, else the path. */
+static bool same_bit(const struct marker_test *a, const struct marker_test *b)
+{
+    return str_eq(a->path, b->path) && (a->kind == MARKER_IN) == (b->kind == MARKER_IN) &&
+           (a->kind != MARKER_IN || str_list_eq(&a->values, &b->values));
+}
+
+static enum weir_rc count_test(struct loader *l, const struct marker_test *test,
+                               const struct marker_test **seen, size_t *n)
+{
+    size_t n_on_path = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        if (same_bit(seen[i], test))
+            return WEIR_OK;
+        n_on_path += seen[i]->kind == MARKER_IN && str_eq(seen[i]->path, test->path);
+    }
+    if (*n == MARKER_TESTS_MAX || n_on_path == MARKER_VALUE_TESTS_MAX)
+        return err_set(l->err, WEIR_LIMIT,
+                       "the profiles have more than %d marker tests (of '%.*s')",
+                       *n == MARKER_TESTS_MAX ? MARKER_TESTS_MAX : MARKER_VALUE_TESTS_MAX,
+                       (int)test->path.n, test->path.p);
+    seen[(*n)++] = test;
+    return WEIR_OK;
+}
+
 static enum weir_rc check_tests(struct loader *l, const struct profile_set *set)
 {
+    const struct marker_test *seen[MARKER_TESTS_MAX];
     size_t n = 0;
 
     for (uint32_t i = 0; i < set->n; i++)
-        n += set->items[i]->match.n_all + set->items[i]->match.n_any;
-    if (n > MARKER_TESTS_MAX)
-        return err_set(l->err, WEIR_LIMIT, "the profiles have more than %d marker tests",
-                       MARKER_TESTS_MAX);
+        for (size_t k = 0; k < set->items[i]->n_matches; k++) {
+            const struct marker_match *m = &set->items[i]->matches[k];
+            for (size_t t = 0; t < m->n_all; t++)
+                TRY(count_test(l, &m->all[t], seen, &n));
+            for (size_t t = 0; t < m->n_any; t++)
+                TRY(count_test(l, &m->any[t], seen, &n));
+        }
     return WEIR_OK;
 }
 

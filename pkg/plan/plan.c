@@ -268,21 +268,14 @@ static uint32_t link_formula(struct linker *l, const struct formula *f)
 
 /* ---- logsources ------------------------------------------------------------------ */
 
-static bool list_eq(const struct str_list *a, const struct str_list *b)
-{
-    for (size_t i = 0; i < a->n && i < b->n; i++)
-        if (!str_eq(a->items[i], b->items[i]))
-            return false;
-    return a->n == b->n;
-}
-
 static uint32_t link_logsource(struct linker *l, const struct logsource *source)
 {
     const struct logsource *all = l->logsources.items;
 
     for (uint32_t i = 0; i < l->logsources.n; i++)
         if (str_eq(all[i].product, source->product) && str_eq(all[i].category, source->category) &&
-            str_eq(all[i].service, source->service) && list_eq(&all[i].streams, &source->streams))
+            str_eq(all[i].service, source->service) &&
+            str_list_eq(&all[i].streams, &source->streams))
             return i;
     *(struct logsource *)vec_push(l->arena, &l->logsources, sizeof *source) = *source;
     return l->logsources.n - 1;

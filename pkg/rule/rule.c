@@ -28,6 +28,14 @@ int rule_level_score(enum rule_level level)
     return SCORES[level];
 }
 
+bool str_list_eq(const struct str_list *a, const struct str_list *b)
+{
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (!str_eq(a->items[i], b->items[i]))
+            return false;
+    return a->n == b->n;
+}
+
 bool rule_level_parse(struct str text, enum rule_level *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++)

@@ -246,6 +246,9 @@ uint32_t rule_derived_find(const struct rule *r, struct str name);
 const char *rule_level_name(enum rule_level level);
 /* 10, 21, 47, 73, 99: the lowest score that still counts as this level (alert/score.h). */
 int rule_level_score(enum rule_level level);
+/* The same texts in the same order. */
+bool str_list_eq(const struct str_list *a, const struct str_list *b);
+
 bool rule_level_parse(struct str text, enum rule_level *out);
 const char *rule_status_name(enum rule_status status);
 bool rule_status_parse(struct str text, enum rule_status *out);

@@ -51,6 +51,7 @@ TEST(steps_make_texts_of_a_text)
         {"{split: '::'}", "a::b:c", "a|b:c|"},
         {"{split: ','}", "", ""},
         {"[{split: ';'}, basename]", "/a/b;/c/", "b|"},
+        {"[basename, {prefix: '\\'}]", "/a/b.exe", "\\b.exe|"},
         {"{part: {by: '.', at: 1}}", "a.b.c", "b|"},
         {"{part: {by: '.', at: -3}}", "a.b.c", "a|"},
         {"{part: {by: '.', at: -4}}", "a.b.c", ""},

@@ -310,6 +310,10 @@ static const char DERIVING_PROFILE[] =
     "  Sub: {path: method, apply: {part: {by: '.', after: [v1], at: 1, of: 3}}}\n"
     "  Tags: {path: tags, apply: [{split: ','}, lower]}\n"
     "  Deep: [log.a.b, props.inner.a.b]\n"
+    "  CommandLine: [args, argv]\n"
+    "  Stage: {constant: [done, 'yes']}\n"
+    "join: {CommandLine: ' '}\n"
+    "prefixes: {ecs.audit.: '', ecs.audit.old.: new.}\n"
     "values:\n"
     "  Verb: {list: LIST}\n";
 
@@ -346,10 +350,17 @@ TEST(fields_are_made_of_values_by_steps)
          "{\\\"a\\\":{\\\"b\\\":1}}\"},{\"inner\":\"{\\\"a.b\\\":2}\"}]}",
          "Deep", "1|2|"},
         {"{\"kind\":1,\"log\":{\"a\":{\"b\":\"plain\"}}}", "Deep", "plain|"},
+        {"{\"kind\":1,\"args\":[\"ls\",\"-l\\u0041\",7]}", "CommandLine", "ls -lA 7|"},
+        {"{\"kind\":1,\"args\":[null],\"argv\":\"ls\"}", "CommandLine", "ls|"},
+        {"{\"kind\":1}", "Stage", "done|yes|"},
+        {"{\"kind\":1,\"verb\":\"get\",\"new\":{\"x\":2}}", "ecs.audit.verb", "get|"},
+        {"{\"kind\":1,\"verb\":\"get\",\"new\":{\"x\":2}}", "ecs.audit.old.x", "2|"},
         {"{\"kind\":1,\"log\":\"{\\\"a\\\":{\\\"b\\\":\\\"cut\"}", "Deep", ""},
     };
-    struct fixture f =
-        fixture_new(DERIVING_PROFILE, "Name Uri Verb Resource Sub Tags Deep", false, NULL);
+    struct fixture f = fixture_new(
+        DERIVING_PROFILE,
+        "Name Uri Verb Resource Sub Tags Deep CommandLine Stage ecs.audit.verb ecs.audit.old.x",
+        false, NULL);
     struct buf out = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -565,6 +576,9 @@ static const char RANDOM_PROFILE[] =
     "  W: [{path: a, apply: {part: {by: a, at: 0}}}, {path: b, apply: [lower, {split: a}]}, c]\n"
     "  V: {path: a.b, apply: {split: ' '}}\n"
     "  U: [{path: c, apply: url_decode}, {path: d, apply: basename}]\n"
+    "  K: {constant: [one, two]}\n"
+    "prefixes: {'a.': 'b.', 'd': 'a'}\n"
+    "join: {J: '+', X: ' ', b: '-'}\n"
     "embedded: [c, e.f]\n"
     "values:\n"
     "  Z: {a: mapped, '0': zero, 'true': 'yes', '': nothing}\n"
@@ -598,7 +612,7 @@ static void run_random(const char *name, const struct extract_options *options)
     static const char *const names[] = {
         "a",     "b", "c", "d", "a.b", "b.c", "a.b.c", "e.f",
         "X",     "Y", "Z", "",  ".",   "a.",  ".b",    "a.b.c.d.e.f.g.h.i",
-        "@file", "U", "V", "W"};
+        "@file", "U", "V", "W", "J",   "K"};
     struct arena *a = arena_new(0);
     struct field_table *fields = field_table_new(a);
     struct rng rng = rng_start(name);
