@@ -47,7 +47,7 @@ static void add_lint(struct check *c, uint32_t line, uint32_t col, struct str te
         return;
     if (l->n == LINTS_MAX - 1)
         text = STR("more remarks: only the first ones are shown");
-    l->items[l->n++] = (struct verdict_message){line, col, text, false};
+    l->items[l->n++] = (struct verdict_message){.line = line, .col = col, .text = text};
 }
 
 /* Given by --set: every event has it. */
@@ -161,7 +161,10 @@ static void json_messages(struct json_writer *w, const struct verdict_message *i
         json_kv_i64(w, "line", items[i].line);
         json_kv_i64(w, "col", items[i].col);
         json_kv_str(w, "text", items[i].text);
-        json_kv_str(w, "severity", items[i].is_error ? STR("error") : STR("warning"));
+        json_kv_str(w, "severity",
+                    items[i].is_error  ? STR("error")
+                    : items[i].is_note ? STR("note")
+                                       : STR("warning"));
         json_close_object(w);
     }
 }

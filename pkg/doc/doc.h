@@ -1,4 +1,4 @@
-/* doc.h - one tree for YAML and TOML that remembers line and column.
+/* doc.h - one tree for YAML, TOML and JSON that remembers line and column.
  *
  * Every file that a person writes (rule, profile, list, configuration) becomes this
  * tree, so that an error can point at the place it is about.
@@ -61,6 +61,11 @@ MUST_USE enum weir_rc doc_parse_yaml_at(struct arena *a, struct str text, uint32
  * first quote. Fails with WEIR_SYNTAX or WEIR_LIMIT and a position. */
 MUST_USE enum weir_rc doc_parse_toml(struct arena *a, struct str text, struct doc_node **doc,
                                      struct weir_err *err);
+
+/* The value that a JSON text is; its first line is line `first_line` of its file. A double key is
+ * an error. Fails with WEIR_SYNTAX or WEIR_LIMIT and a position. */
+MUST_USE enum weir_rc doc_parse_json(struct arena *a, struct str text, uint32_t first_line,
+                                     struct doc_node **out, struct weir_err *err);
 
 /* Cut the next document's own text off a stream, at the `---` lines, so that a syntax error in
  * one document does not hide the next. *line is the line of *rest in its file: 1 at first, then

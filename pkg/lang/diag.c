@@ -30,8 +30,11 @@ static void add(struct diag *d, struct place at, bool is_error, const char *fmt,
     ASSERT(n >= 0);
     if ((size_t)n >= sizeof text)
         n = sizeof text - 1;
-    d->messages[d->n_messages++] = (struct verdict_message){
-        at.line, at.col, arena_str(d->a, (struct str){text, (size_t)n}), is_error};
+    d->messages[d->n_messages++] =
+        (struct verdict_message){.line = at.line,
+                                 .col = at.col,
+                                 .text = arena_str(d->a, (struct str){text, (size_t)n}),
+                                 .is_error = is_error};
 }
 
 bool diag_error(struct diag *d, struct place at, const char *fmt, ...)
@@ -65,6 +68,19 @@ bool diag_warn(struct diag *d, struct place at, const char *fmt, ...)
     add(d, at, false, fmt, args);
     va_end(args);
     return false;
+}
+
+bool diag_note(struct diag *d, struct place at, const char *fmt, ...)
+{
+    size_t n = d->n_messages;
+    va_list args;
+
+    va_start(args, fmt);
+    add(d, at, false, fmt, args);
+    va_end(args);
+    if (n < d->n_messages)
+        d->messages[n].is_note = true;
+    return true;
 }
 
 enum verdict_status diag_status(const struct diag *d)
@@ -104,6 +120,13 @@ static size_t source_offset(const struct diag *d, struct place at)
         while (i < d->source.n && ((unsigned char)d->source.p[i] & 0xc0) == 0x80);
     }
     return i;
+}
+
+struct str diag_source_at(const struct diag *d, struct place at)
+{
+    size_t from = source_offset(d, at);
+
+    return from == SIZE_MAX ? STR("") : str_sub(d->source, from, SIZE_MAX);
 }
 
 static struct place advance(struct str s, size_t from, size_t to, struct place at)

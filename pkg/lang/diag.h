@@ -30,10 +30,12 @@ struct place {
 
 void diag_init(struct diag *d, struct arena *a, struct str source, uint32_t source_line);
 
-/* All three return false, so that `return diag_error(...)` ends a failing function. */
+/* Those but notes return false, so that `return diag_error(...)` ends a failing function. */
 bool diag_error(struct diag *d, struct place at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool diag_unsupported(struct diag *d, struct place at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool diag_warn(struct diag *d, struct place at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What should be known of the rule although nothing is wrong with it: its verdict stays. True. */
+bool diag_note(struct diag *d, struct place at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 static inline bool diag_failed(const struct diag *d)
 {
@@ -48,6 +50,9 @@ struct str diag_hint(struct diag *d, struct str wrong, const struct str *names, 
 /* The place of byte `offset` of a scalar whose value starts at `start`: found in the source by
  * comparing, since quotes, escapes and folded lines move it. If it cannot be found, `start`. */
 struct place diag_inside(const struct diag *d, struct place start, struct str text, size_t offset);
+
+/* The source from a place on; empty if it is outside. */
+struct str diag_source_at(const struct diag *d, struct place at);
 
 /* For printf's "%.*s", cut to a readable length. */
 enum { DIAG_SHOWN_MAX = 120 };

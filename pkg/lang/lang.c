@@ -16,6 +16,7 @@
 #include "doc/doc.h"
 #include "lang/diag.h"
 #include "lang/link.h"
+#include "lang/loader_impl.h"
 #include "lang/names.h"
 #include "lang/query.h"
 #include "lang/sigma/correlation.h"
@@ -25,28 +26,6 @@
 #include <stdlib.h>
 
 enum { SCRATCH_BLOCK = 256 * 1024 };
-
-struct loaded_filter {
-    struct sigma_filter filter;
-    size_t verdict; /* index of its verdict */
-};
-
-struct rule_loader {
-    struct arena *a;       /* results */
-    struct arena *work;    /* the loader itself and what it collects */
-    struct arena *scratch; /* one document */
-    const struct list_source *lists;
-    struct lang_options options;
-    struct names *names;
-    struct verdict *verdicts;
-    size_t n_verdicts, cap_verdicts;
-    struct loaded_filter *filters;
-    size_t n_filters, cap_filters;
-    struct loaded_correlation *correlations;
-    size_t n_correlations, cap_correlations;
-    bool is_found;    /* the file at hand was met, not named */
-    struct diag diag; /* of the document at hand */
-};
 
 struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *lists,
                                     const struct lang_options *options)
@@ -111,7 +90,7 @@ static void keep_warnings(struct rule_loader *l, struct rule *rule)
 }
 
 /* The verdict on what `head` describes, with the messages of l->diag. */
-static struct verdict *add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
+struct verdict *loader_add_verdict(struct rule_loader *l, const struct rule *head, struct str kind)
 {
     struct verdict *v = next_verdict(l);
 
@@ -135,7 +114,7 @@ static void add_late_message(struct rule_loader *l, struct verdict *v, bool is_e
 
 /* ---- one document ------------------------------------------------------------------------- */
 
-static struct rule new_head(struct rule_loader *l, struct str path, uint32_t document,
+struct rule loader_new_head(struct rule_loader *l, struct str path, uint32_t document,
                             uint32_t line)
 {
     struct rule head = {.path = path, .document = document, .line = line};
@@ -198,15 +177,15 @@ static void load_unknown(struct rule_loader *l, const struct doc_node *document,
     bool is_skipped = !refuse_unknown(l, document, head) && l->is_found;
 
     l->diag.messages[0].is_error = !is_skipped;
-    struct verdict *v = add_verdict(l, head, STR(""));
+    struct verdict *v = loader_add_verdict(l, head, STR(""));
     if (is_skipped)
         v->status = VERDICT_SKIPPED;
 }
 
 /* The verdict on a rule of either kind, and the rule if it is good. */
-static void keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good)
+void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good)
 {
-    struct verdict *v = add_verdict(l, head, kind);
+    struct verdict *v = loader_add_verdict(l, head, kind);
 
     if (!is_good)
         return;
@@ -219,7 +198,7 @@ static void keep_rule(struct rule_loader *l, struct rule *head, struct str kind,
 static void load_rule(struct rule_loader *l, struct sigma_scope *s, const struct doc_node *document,
                       struct rule *head)
 {
-    keep_rule(l, head, STR("rule"), sigma_rule_load(s, document, head));
+    loader_keep_rule(l, head, STR("rule"), sigma_rule_load(s, document, head));
 }
 
 static void load_correlation(struct rule_loader *l, struct sigma_scope *s,
@@ -228,7 +207,7 @@ static void load_correlation(struct rule_loader *l, struct sigma_scope *s,
     struct loaded_correlation c = {.verdict = l->n_verdicts};
     bool is_good = sigma_correlation_load(s, document, head, &c.sigma);
 
-    keep_rule(l, head, STR("correlation"), is_good);
+    loader_keep_rule(l, head, STR("correlation"), is_good);
     if (is_good)
         *next_correlation(l) = c;
 }
@@ -239,10 +218,18 @@ static void load_filter(struct rule_loader *l, struct sigma_scope *s,
     struct loaded_filter filter = {.verdict = l->n_verdicts};
 
     bool is_good = sigma_filter_load(s, document, head, &filter.filter);
-    add_verdict(l, head, STR("filter"));
+    loader_add_verdict(l, head, STR("filter"));
     if (!is_good)
         return;
     *next_filter(l) = filter;
+}
+
+const struct list_source *loader_lists_of(const struct rule_loader *l, struct str uid)
+{
+    if (!l->options.lists_of)
+        return l->lists;
+    const struct list_source *own = l->options.lists_of(l->options.lists_of_context, uid);
+    return own ? own : l->lists;
 }
 
 static const struct list_source *lists_of(const struct rule_loader *l,
@@ -251,11 +238,7 @@ static const struct list_source *lists_of(const struct rule_loader *l,
     const struct doc_node *id = doc_get(document, STR("id"));
     bool has_id = doc_is_scalar(id) && id->type != DOC_NULL && id->text.n;
 
-    if (!l->options.lists_of)
-        return l->lists;
-    const struct list_source *own =
-        l->options.lists_of(l->options.lists_of_context, has_id ? id->text : head->uid);
-    return own ? own : l->lists;
+    return loader_lists_of(l, has_id ? id->text : head->uid);
 }
 
 static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
@@ -296,13 +279,13 @@ static void load_piece(struct rule_loader *l, struct str path, uint32_t *documen
 
     diag_init(&l->diag, l->a, text, line);
     if (doc_parse_yaml_at(l->scratch, text, line, &docs, &n, &err) != WEIR_OK) {
-        struct rule head = new_head(l, path, (*document)++, line);
+        struct rule head = loader_new_head(l, path, (*document)++, line);
         diag_error(&l->diag, (struct place){err.line, err.col}, "%s", err.text);
-        add_verdict(l, &head, STR(""));
+        loader_add_verdict(l, &head, STR(""));
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        struct rule head = new_head(l, path, (*document)++, line);
+        struct rule head = loader_new_head(l, path, (*document)++, line);
         diag_init(&l->diag, l->a, text, line);
         load_document(l, &docs[i], &head);
     }
@@ -310,11 +293,11 @@ static void load_piece(struct rule_loader *l, struct str path, uint32_t *documen
 
 void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why)
 {
-    struct rule head = new_head(l, arena_str(l->a, path), 0, 1);
+    struct rule head = loader_new_head(l, arena_str(l->a, path), 0, 1);
 
     diag_init(&l->diag, l->a, STR(""), 1);
     diag_error(&l->diag, (struct place){0, 0}, "%s", why);
-    add_verdict(l, &head, STR(""));
+    loader_add_verdict(l, &head, STR(""));
 }
 
 /* "rules/cred access.eql" is the title "cred access". */
@@ -330,7 +313,7 @@ static struct str stem_of(struct str path)
 /* A file that is one query. */
 static void load_query(struct rule_loader *l, struct str path, struct str language, struct str text)
 {
-    struct rule head = new_head(l, path, 0, 1);
+    struct rule head = loader_new_head(l, path, 0, 1);
     struct query_scope s = {
         .a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag, .at = {1, 1}};
 
@@ -341,7 +324,7 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
     head.language = names_intern(l->names, language);
     diag_init(&l->diag, l->a, text, 1);
     bool is_good = query_load(&s, language, text, NULL, &head);
-    keep_rule(l, &head, STR("rule"), is_good);
+    loader_keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
 }
 
@@ -356,6 +339,10 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
     }
     if (query_language_is_known(language)) {
         load_query(l, own_path, language, text);
+        return;
+    }
+    if (loader_is_elastic_path(path)) {
+        loader_add_elastic(l, own_path, text);
         return;
     }
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
@@ -532,6 +519,7 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
         *c = other->correlations[i];
         c->verdict += before;
     }
+    loader_join_exceptions(l, other, before);
     arena_adopt(l->a, other->a);
     loader_release(other);
 }
@@ -541,6 +529,7 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
     refuse_double_ids(l);
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);
+    loader_settle_exceptions(l);
     link_correlations(l->a, &l->options, l->verdicts, l->n_verdicts, l->correlations,
                       l->n_correlations);
     give_results(l, out);
@@ -560,7 +549,7 @@ bool lang_is_rule_path(struct str path)
     if (ends_with_ci(path, STR(".test.yml")) || ends_with_ci(path, STR(".test.yaml")))
         return false;
     return ends_with_ci(path, STR(".yml")) || ends_with_ci(path, STR(".yaml")) ||
-           language_of(path).n;
+           ends_with_ci(path, STR(".toml")) || language_of(path).n;
 }
 
 const char *verdict_status_name(enum verdict_status status)
@@ -581,6 +570,8 @@ void verdict_message_format(struct buf *out, const struct verdict *v,
     if (v->status == VERDICT_SKIPPED)
         buf_add(out, STR(": skipped: "));
     else
-        buf_add(out, m->is_error ? STR(": error: ") : STR(": warning: "));
+        buf_add(out, m->is_error  ? STR(": error: ")
+                     : m->is_note ? STR(": note: ")
+                                  : STR(": warning: "));
     buf_add(out, m->text);
 }

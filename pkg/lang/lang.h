@@ -50,6 +50,7 @@ struct verdict_message {
     uint32_t line, col; /* 1-based in the file; 0: no position */
     struct str text;
     bool is_error;
+    bool is_note; /* worth knowing, and no reason to look at the rule again */
 };
 
 /* What became of one document. */
@@ -123,7 +124,8 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other);
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out);
 
 /* True if a walk through a directory should take this file for a rule file: by its ending
- * (.yml, .yaml, .eql, .kql), but not a rule's test (NAME.test.yml). */
+ * (.yml, .yaml, .toml, .eql, .kql), but not a rule's test (NAME.test.yml). Exports of rules
+ * (.ndjson, .json) must be named: there are other files with these endings. */
 bool lang_is_rule_path(struct str path);
 
 const char *verdict_status_name(enum verdict_status status);

@@ -28,16 +28,26 @@ struct subject {
     const struct correlation *c;
 };
 
-void verdict_add(struct arena *a, struct verdict *v, struct place at, bool is_error,
-                 struct str text)
+static void append(struct arena *a, struct verdict *v, struct verdict_message message)
 {
     struct verdict_message *messages = ARENA_ARRAY(a, v->n_messages + 1, struct verdict_message);
 
     for (size_t i = 0; i < v->n_messages; i++)
         messages[i] = v->messages[i];
-    messages[v->n_messages] = (struct verdict_message){at.line, at.col, text, is_error};
+    messages[v->n_messages] = message;
     v->messages = messages;
     v->n_messages++;
+}
+
+void verdict_note(struct arena *a, struct verdict *v, struct place at, struct str text)
+{
+    append(a, v, (struct verdict_message){at.line, at.col, text, .is_note = true});
+}
+
+void verdict_add(struct arena *a, struct verdict *v, struct place at, bool is_error,
+                 struct str text)
+{
+    append(a, v, (struct verdict_message){at.line, at.col, text, .is_error = is_error});
     if (is_error) {
         v->status = VERDICT_ERROR;
         v->rule = NULL;

@@ -33,5 +33,7 @@ void link_correlations(struct arena *a, const struct lang_options *options,
 /* Add what is only known when all files are read. An error takes the rule away. */
 void verdict_add(struct arena *a, struct verdict *v, struct place at, bool is_error,
                  struct str text);
+/* The same for what changes no verdict. */
+void verdict_note(struct arena *a, struct verdict *v, struct place at, struct str text);
 
 #endif

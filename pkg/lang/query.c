@@ -6,7 +6,8 @@
 
 bool query_reader_init(struct query_reader *r, struct query_scope *s, struct str text)
 {
-    *r = (struct query_reader){.text = text, .line = s->at.line, .first_col = s->at.col};
+    *r = (struct query_reader){
+        .text = text, .line = s->at.line, .first_col = s->at.col, .quoted = s->quoted};
     if (text.n > QUERY_BYTES_MAX)
         return diag_error(s->diag, s->at, "the query is larger than 1 MiB");
     return true;
@@ -14,6 +15,8 @@ bool query_reader_init(struct query_reader *r, struct query_scope *s, struct str
 
 struct place query_place(const struct query_reader *r, size_t at)
 {
+    if (r->quoted)
+        return quoted_place(r->quoted, at);
     return (struct place){r->line, (uint32_t)(at - r->line_start) + r->first_col};
 }
 

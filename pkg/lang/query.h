@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "lang/diag.h"
 #include "lang/names.h"
+#include "lang/quoted.h"
 #include "rule/rule.h"
 
 enum {
@@ -28,6 +29,7 @@ struct query_scope {
     struct names *names;
     struct diag *diag;
     struct place at; /* of the query's first byte in its file; {1, 1} for a file that is a query */
+    struct quoted *quoted; /* of a text in quotes: says the places, instead of `at`; or NULL */
 };
 
 /* What a rule file may say around its query. */
@@ -56,6 +58,7 @@ struct query_reader {
     size_t line_start; /* its line's first byte */
     uint32_t line;
     uint32_t first_col; /* of that byte */
+    struct quoted *quoted;
 };
 
 /* False if the text is larger than QUERY_BYTES_MAX. */

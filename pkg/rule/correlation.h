@@ -165,7 +165,9 @@ struct correlation {
     int64_t half_life_ms;              /* risk */
     struct str scope;                  /* ratio: field whose value is judged = fields[0] */
     const struct group_stats *stats;   /* GROUP */
-    uint32_t line, col;                /* of the `correlation` map */
+    /* first_seen: new terms of a group within the history that are told; 0: the kind's default. */
+    uint32_t terms_max;
+    uint32_t line, col; /* of the `correlation` map */
 };
 
 /* As rules say it: "event_count", "value_avg", "first_seen" ... */
@@ -176,6 +178,10 @@ bool bound_holds(const struct bound *b, int64_t micro);
 /* There is a `not` somewhere: more inputs can undo what holds. */
 bool seen_has_not(const struct seen_expr *e);
 
+/* What a list in a field of a dedup key is: its first member stands for it, each member is a key of
+ * its own (so that one match is a hit of several findings), or the list is one value. */
+enum dedup_array { DEDUP_FIRST, DEDUP_EACH, DEDUP_WHOLE };
+
 /* How findings of a rule fold. */
 struct dedup {
     bool is_set, is_off;
@@ -184,6 +190,9 @@ struct dedup {
     size_t n_fields;
     int64_t period_ms; /* 0: the default */
     bool is_anchored;  /* anchor: first */
+    enum dedup_array array;
+    bool lacking_is_sole; /* what lacks a field of the key is a finding of its own; else: as if it
+                             were the empty text */
 };
 
 /* What a rule, or an overlay on it, says about state and telling. */
@@ -195,7 +204,10 @@ struct rule_state {
     int64_t lateness_ms;       /* 0: its sources' */
     bool is_referenced;        /* a correlation listens to it */
     int32_t first_seen_points; /* score of the first finding of a key (novelty.h); 0: none */
-    bool is_generated;         /* and it alerts by itself all the same (generate: true) */
+    /* Creates that pass in so long; 0: the brake's own numbers (brake.h). */
+    uint32_t creates_max;
+    int64_t creates_ms;
+    bool is_generated; /* and it alerts by itself all the same (generate: true) */
 };
 
 #endif

@@ -203,6 +203,24 @@ struct rule_message {
     struct str text;
 };
 
+/* What an event's own values make of a rule's findings. Where several cases hold, the last does. */
+struct level_case {
+    struct str field, value; /* a member of the field is this text, case as written */
+    enum rule_level level;
+};
+struct score_case {
+    struct str field, value; /* value empty: any */
+    int32_t score;           /* SCORE_OF_FIELD: the number in the field, 0 to 100 */
+};
+enum { SCORE_OF_FIELD = -1, RULE_CASES_MAX = 64 };
+struct rule_by_value {
+    const struct level_case *levels;
+    size_t n_levels;
+    const struct score_case *scores;
+    size_t n_scores;
+    struct str title_field; /* its value is the title of alerts; empty: none */
+};
+
 struct rule {
     struct str uid; /* the rule's id, or path#document */
     bool has_own_id;
@@ -219,6 +237,10 @@ struct rule {
     enum rule_status status;
     enum rule_level level;
     bool has_level;
+    /* Score of a finding before addends, 0 to 100; has_score false: that of its level. */
+    bool has_score;
+    int32_t score;
+    struct rule_by_value by_value;
     struct str_list references, tags, falsepositives, fields;
     struct logsource logsource;
     enum rule_channel channel;

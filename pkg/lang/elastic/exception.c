@@ -1,0 +1,192 @@
+/* exception.c - exceptions lists: a rule names lists, an export has their items as lines of their
+ * own. What an item excepts is a formula; lang.c takes it out of the rules that name its list.
+ */
+#include "lang/elastic/impl.h"
+
+#include "base/str.h"
+
+enum { LISTS_MAX_NAMED = 100 };
+
+static struct formula *entries_formula(struct elastic_scope *s, const struct doc_node *entries);
+
+static struct formula *exception_atom(struct elastic_scope *s, const struct doc_node *at,
+                                      struct str field, struct atom atom)
+{
+    struct query_scope q = query_scope_of(s, at);
+
+    return query_atom(&q, doc_place(at), field, atom);
+}
+
+static struct formula *one_value(struct elastic_scope *s, const struct doc_node *value,
+                                 struct str field, bool is_pattern)
+{
+    struct atom atom = {.op = ATOM_EQ, .text = value->text};
+
+    if (!doc_is_scalar(value) || value->type == DOC_NULL) {
+        diag_error(s->diag, doc_place(value), "an exception compares with a text, not %s",
+                   doc_type_name(value));
+        return NULL;
+    }
+    if (is_pattern && !wildcard_atom(s, doc_place(value), value->text, false, &atom))
+        return NULL;
+    return exception_atom(s, value, field, atom);
+}
+
+static struct formula *any_value(struct elastic_scope *s, const struct doc_node *values,
+                                 struct str field, bool is_pattern)
+{
+    const struct doc_node *items = values->type == DOC_LIST ? values->items : values;
+    size_t n = values->type == DOC_LIST ? values->n_items : 1;
+    struct formula **parts = ARENA_ARRAY(s->scratch, n, struct formula *);
+    bool is_good = true;
+
+    for (size_t i = 0; i < n; i++) {
+        parts[i] = one_value(s, &items[i], field, is_pattern);
+        is_good &= parts[i] != NULL;
+    }
+    return is_good ? formula_join(s->a, FORMULA_OR, parts, n) : NULL;
+}
+
+/* A value list is a list of weir's with its id as its name. */
+static struct formula *on_value_list(struct elastic_scope *s, const struct doc_node *entry,
+                                     struct str field)
+{
+    const struct doc_node *id = doc_get(doc_get(entry, STR("list")), STR("id"));
+    struct str_list entries;
+    enum list_mode mode;
+
+    if (!id || id->type != DOC_STRING) {
+        key_missing(s, entry, "list");
+        return NULL;
+    }
+    if (!s->lists || !s->lists->lookup(s->lists->context, id->text, &entries, &mode)) {
+        diag_error(s->diag, doc_place(id), "there is no list '%.*s' (--list %.*s=FILE)",
+                   SHOWN(id->text), SHOWN(id->text));
+        return NULL;
+    }
+    struct formula **parts = ARENA_ARRAY(s->scratch, entries.n, struct formula *);
+    for (size_t i = 0; i < entries.n; i++) {
+        struct atom atom = {.op = mode == LIST_CIDR ? ATOM_CIDR : ATOM_EQ,
+                            .text = entries.items[i],
+                            .fold = query_fold(entries.items[i], mode == LIST_CI)};
+        if (mode == LIST_GLOB && !wildcard_atom(s, doc_place(entry), entries.items[i], true, &atom))
+            return NULL;
+        parts[i] = exception_atom(s, entry, field, atom);
+    }
+    return entries.n ? formula_join(s->a, FORMULA_OR, parts, entries.n)
+                     : formula_const(s->a, false);
+}
+
+static struct formula *by_type(struct elastic_scope *s, const struct doc_node *entry,
+                               struct str field, size_t type)
+{
+    enum { MATCH, MATCH_ANY, WILDCARD, EXISTS, LIST };
+    const struct doc_node *value = doc_get(entry, STR("value"));
+
+    if (type == EXISTS)
+        return exception_atom(s, entry, field, (struct atom){.op = ATOM_CONTAINS});
+    if (type == LIST)
+        return on_value_list(s, entry, field);
+    if (!value) {
+        key_missing(s, entry, "value");
+        return NULL;
+    }
+    return any_value(s, value, field, type == WILDCARD);
+}
+
+static struct formula *exception_entry(struct elastic_scope *s, const struct doc_node *entry)
+{
+    static const char *const TYPES[] = {"match", "match_any", "wildcard", "exists",
+                                        "list",  "nested",    NULL};
+    static const char *const OPERATORS[] = {"included", "excluded", NULL};
+    const struct doc_node *type = doc_get(entry, STR("type"));
+    const struct doc_node *operator= doc_get(entry, STR("operator"));
+    size_t i, how = 0;
+    struct str field;
+
+    if (!type) {
+        key_missing(s, entry, "type");
+        return NULL;
+    }
+    if (!key_text(s, entry, "field", &field) || !key_word(s, type, "type", TYPES, &i) ||
+        (operator&& !key_word(s, operator, "operator", OPERATORS, &how)))
+        return NULL;
+    if (field.n == 0) {
+        key_missing(s, entry, "field");
+        return NULL;
+    }
+    if (!TYPES[i + 1]) {
+        diag_unsupported(s->diag, doc_place(type), "an exception of type 'nested'");
+        return NULL;
+    }
+    struct formula *f = by_type(s, entry, field, i);
+    return f && how == 1 ? formula_not(s->a, f) : f;
+}
+
+/* All of them. */
+static struct formula *entries_formula(struct elastic_scope *s, const struct doc_node *entries)
+{
+    struct formula **parts = ARENA_ARRAY(s->scratch, entries->n_items + 1, struct formula *);
+    bool is_good = true;
+
+    for (size_t i = 0; i < entries->n_items; i++) {
+        parts[i] = exception_entry(s, &entries->items[i]);
+        is_good &= parts[i] != NULL;
+    }
+    return is_good ? formula_join(s->a, FORMULA_AND, parts, entries->n_items) : NULL;
+}
+
+static struct formula *with_systems(struct elastic_scope *s, const struct doc_node *document,
+                                    struct formula *f)
+{
+    const struct doc_node *systems = key_node(s, document, "os_types", DOC_LIST);
+    struct formula *parts[2] = {f, NULL};
+
+    if (!f || !systems || systems->n_items == 0)
+        return f;
+    parts[1] = any_value(s, systems, STR("host.os.type"), false);
+    return parts[1] ? formula_join(s->a, FORMULA_AND, parts, 2) : NULL;
+}
+
+bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *document,
+                            struct rule *head, struct elastic_exception *out)
+{
+    const struct doc_node *entries = key_node(s, document, "entries", DOC_LIST);
+    struct str id;
+
+    if (!key_text(s, document, "list_id", &out->list) ||
+        !key_text(s, document, "name", &head->title) || !key_text(s, document, "item_id", &id))
+        return false;
+    if (out->list.n == 0)
+        return key_missing(s, document, "list_id");
+    if (id.n)
+        head->uid = id;
+    if (!entries || entries->n_items == 0)
+        return key_missing(s, document, "entries");
+    out->at = doc_place(document);
+    out->formula = with_systems(s, document, entries_formula(s, entries));
+    return out->formula && !diag_failed(s->diag);
+}
+
+bool exceptions_named(struct reading *r, struct elastic_loaded *out)
+{
+    struct elastic_scope *s = r->s;
+    const struct doc_node *list = key_node(s, r->rule, "exceptions_list", DOC_LIST);
+
+    if (!list)
+        return !doc_get(r->rule, STR("exceptions_list")) || !diag_failed(s->diag);
+    if (list->n_items > LISTS_MAX_NAMED)
+        return diag_error(s->diag, doc_place(list), "more than %d exceptions lists",
+                          LISTS_MAX_NAMED);
+    out->exceptions = ARENA_ARRAY(s->a, list->n_items, struct elastic_exception);
+    for (size_t i = 0; i < list->n_items; i++) {
+        struct elastic_exception *e = &out->exceptions[i];
+        *e = (struct elastic_exception){.at = doc_place(&list->items[i])};
+        if (!key_text(s, &list->items[i], "list_id", &e->list))
+            return false;
+        if (e->list.n == 0)
+            return key_missing(s, &list->items[i], "list_id");
+    }
+    out->n_exceptions = list->n_items;
+    return true;
+}

@@ -1,0 +1,466 @@
+/* filter.c - filters: conditions in the search DSL, as Kibana keeps them beside a query.
+ *
+ *     meta.disabled   the filter says nothing          meta.negate   it is turned around
+ *     query           match_all, match, match_phrase, term, terms, wildcard, prefix, exists, range,
+ *                     query_string, bool of them
+ *     no query        meta.type with meta.key and meta.params: phrase, phrases, exists, range
+ *
+ * All of them must hold. As in queries, a field that is missing makes a condition false and its
+ * negation true; texts compare case as written, unless case_insensitive says otherwise.
+ */
+#include "lang/elastic/impl.h"
+
+#include "base/str.h"
+
+enum { GLOB_ROOM = GLOB_PARTS_MAX };
+
+struct query_scope query_scope_of(const struct elastic_scope *s, const struct doc_node *text)
+{
+    struct query_scope q = {.a = s->a,
+                            .scratch = s->scratch,
+                            .names = s->names,
+                            .diag = s->diag,
+                            .at = doc_place(text)};
+
+    if (text->is_quoted)
+        q.quoted = ARENA_NEW(s->scratch, struct quoted);
+    if (q.quoted && !quoted_init(q.quoted, s->diag, q.at))
+        q.quoted = NULL;
+    return q;
+}
+
+/* ---- atoms ------------------------------------------------------------------------- */
+
+static struct formula *atom_of(struct elastic_scope *s, const struct doc_node *at, struct str field,
+                               struct atom atom)
+{
+    struct query_scope q = query_scope_of(s, at);
+
+    return query_atom(&q, doc_place(at), field, atom);
+}
+
+/* Cut a pattern into parts; texts without their backslashes go to `room`. */
+static size_t glob_parts(struct elastic_scope *s, struct str text, struct glob_part *parts)
+{
+    char *room = arena_alloc(s->scratch, text.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n && n <= GLOB_ROOM;) {
+        if (text.p[i] == '*' || text.p[i] == '?') {
+            enum glob_kind kind = text.p[i++] == '*' ? GLOB_ANY : GLOB_ONE;
+            if (kind == GLOB_ONE || n == 0 || parts[n - 1].kind != GLOB_ANY)
+                parts[n++] = (struct glob_part){kind, STR("")};
+            continue;
+        }
+        size_t k = 0;
+        for (; i < text.n && text.p[i] != '*' && text.p[i] != '?'; i++) {
+            i += text.p[i] == '\\' && i + 1 < text.n;
+            room[k++] = text.p[i];
+        }
+        parts[n++] = (struct glob_part){GLOB_TEXT, names_intern(s->names, (struct str){room, k})};
+    }
+    return n;
+}
+
+bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bool is_caseless,
+                   struct atom *atom)
+{
+    struct glob_part parts[GLOB_ROOM + 1];
+    size_t n = glob_parts(s, text, parts);
+
+    if (n > GLOB_ROOM)
+        return diag_error(s->diag, at, "more than %d wildcards and texts in one pattern",
+                          GLOB_PARTS_MAX);
+    struct glob_part *own = ARENA_ARRAY(s->a, n, struct glob_part);
+    for (size_t i = 0; i < n; i++)
+        own[i] = parts[i];
+    query_glob_atom(&(struct glob){own, n}, query_fold(text, is_caseless), atom);
+    return true;
+}
+
+/* A value beside a field: a text, a number, a truth value. NULL after an error. */
+static struct formula *equals(struct elastic_scope *s, const struct doc_node *value,
+                              struct str field, bool is_caseless)
+{
+    struct atom atom = {.op = ATOM_EQ, .text = value->text};
+
+    switch (value->type) {
+    case DOC_STRING:
+        atom.fold = query_fold(value->text, is_caseless);
+        break;
+    case DOC_INT:
+    case DOC_FLOAT:
+        atom.op = ATOM_NUM_EQ;
+        atom.text = value->number;
+        break;
+    case DOC_BOOL:
+        atom = (struct atom){.op = ATOM_BOOL, .is_true = value->is_true};
+        break;
+    default:
+        diag_error(s->diag, doc_place(value), "a filter compares with a text or a number, not %s",
+                   doc_type_name(value));
+        return NULL;
+    }
+    return atom_of(s, value, field, atom);
+}
+
+static struct formula *equals_any(struct elastic_scope *s, const struct doc_node *values,
+                                  struct str field)
+{
+    const struct doc_node *items = values->type == DOC_LIST ? values->items : values;
+    size_t n = values->type == DOC_LIST ? values->n_items : 1;
+    struct formula **parts = ARENA_ARRAY(s->scratch, n, struct formula *);
+    bool is_good = true;
+
+    for (size_t i = 0; i < n; i++) {
+        parts[i] = equals(s, &items[i], field, false);
+        is_good &= parts[i] != NULL;
+    }
+    return is_good ? formula_join(s->a, FORMULA_OR, parts, n) : NULL;
+}
+
+static struct formula *exists(struct elastic_scope *s, const struct doc_node *at, struct str field)
+{
+    return atom_of(s, at, field, (struct atom){.op = ATOM_CONTAINS, .text = STR("")});
+}
+
+/* ---- range ---------------------------------------------------------------------------- */
+
+static struct formula *range_bound(struct elastic_scope *s, const struct doc_key *key,
+                                   const struct doc_node *value, struct str field)
+{
+    static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}, {"from", 4}};
+    static const enum atom_op OPS[] = {ATOM_NUM_GT, ATOM_NUM_GE, ATOM_NUM_LT, ATOM_NUM_LE};
+    struct place at = {key->line, key->col};
+    struct str number, text = value->text;
+    bool is_true;
+
+    for (size_t i = 0; i < ARRAY_LEN(OPS); i++) {
+        if (!str_eq(key->text, WORDS[i]))
+            continue;
+        if (value->type == DOC_INT || value->type == DOC_FLOAT)
+            text = value->number;
+        else if (value->type != DOC_STRING ||
+                 (doc_scalar_type(s->scratch, value->text, &number, &is_true) != DOC_INT &&
+                  doc_scalar_type(s->scratch, value->text, &number, &is_true) != DOC_FLOAT)) {
+            diag_unsupported(s->diag, doc_place(value),
+                             "a range between anything but numbers: '%.*s'", SHOWN(value->text));
+            return NULL;
+        }
+        return atom_of(s, value, field, (struct atom){.op = OPS[i], .text = text});
+    }
+    struct str hint = diag_hint(s->diag, key->text, WORDS, ARRAY_LEN(WORDS));
+    diag_unsupported(s->diag, at, "'%.*s' in a range%.*s", SHOWN(key->text), SHOWN(hint));
+    return NULL;
+}
+
+static struct formula *range(struct elastic_scope *s, const struct doc_node *map, struct str field)
+{
+    struct formula **parts = ARENA_ARRAY(s->scratch, map->n_items, struct formula *);
+    bool is_good = true;
+    size_t n = 0;
+
+    for (size_t i = 0; i < map->n_items; i++) {
+        if (map->items[i].type == DOC_NULL || str_eq(map->keys[i].text, STR("format")) ||
+            str_eq(map->keys[i].text, STR("boost")))
+            continue;
+        parts[n] = range_bound(s, &map->keys[i], &map->items[i], field);
+        is_good &= parts[n++] != NULL;
+    }
+    if (is_good && n == 0) {
+        diag_error(s->diag, doc_place(map), "a range without a bound: gt, gte, lt or lte");
+        return NULL;
+    }
+    return is_good ? formula_join(s->a, FORMULA_AND, parts, n) : NULL;
+}
+
+/* ---- one field ------------------------------------------------------------------------ */
+
+/* {FIELD: value} or {FIELD: {"value": value, case_insensitive: true}}. */
+struct about {
+    struct str field;
+    const struct doc_node *value;
+    bool is_caseless;
+};
+
+static bool about_field(struct elastic_scope *s, const struct doc_node *body, struct about *out)
+{
+    static const struct str WORDS[] = {{"value", 5}, {"query", 5}, {"wildcard", 8}};
+
+    if (body->type != DOC_MAP || body->n_items != 1)
+        return diag_error(s->diag, doc_place(body), "one field must stand here");
+    out->field = body->keys[0].text;
+    out->value = &body->items[0];
+    out->is_caseless = false;
+    if (out->value->type != DOC_MAP)
+        return true;
+    const struct doc_node *map = out->value;
+    const struct doc_node *flag = doc_get(map, STR("case_insensitive"));
+    out->is_caseless = flag && flag->is_true;
+    out->value = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(WORDS) && !out->value; i++)
+        out->value = doc_get(map, WORDS[i]);
+    return out->value || diag_error(s->diag, doc_place(map), "no 'value' for the field '%.*s'",
+                                    SHOWN(out->field));
+}
+
+static struct formula *pattern(struct elastic_scope *s, const struct about *a, bool is_prefix)
+{
+    struct atom atom = {.op = ATOM_PREFIX};
+
+    if (a->value->type != DOC_STRING) {
+        diag_error(s->diag, doc_place(a->value), "a pattern must be text, not %s",
+                   doc_type_name(a->value));
+        return NULL;
+    }
+    if (is_prefix) {
+        atom.text = a->value->text;
+        atom.fold = query_fold(a->value->text, a->is_caseless);
+    } else if (!wildcard_atom(s, doc_place(a->value), a->value->text, a->is_caseless, &atom)) {
+        return NULL;
+    }
+    return atom_of(s, a->value, a->field, atom);
+}
+
+/* ---- query_string ------------------------------------------------------------------------ */
+
+/* Lucene's syntax. */
+static struct formula *query_string(struct elastic_scope *s, const struct doc_node *body)
+{
+    const struct doc_node *text = body->type == DOC_MAP ? doc_get(body, STR("query")) : body;
+
+    if (!text || text->type != DOC_STRING) {
+        diag_error(s->diag, doc_place(body), "query_string without its 'query'");
+        return NULL;
+    }
+    struct query_scope q = query_scope_of(s, text);
+    if (query_language_is_known(STR("lucene")))
+        return query_condition(&q, STR("lucene"), text->text);
+    diag_unsupported(s->diag, doc_place(text), "query_string: not in this version");
+    return NULL;
+}
+
+/* ---- the tree ----------------------------------------------------------------------------- */
+
+static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth);
+
+/* One clause or a list of them. */
+static bool clauses(struct elastic_scope *s, const struct doc_node *node, unsigned depth,
+                    struct formula **out, size_t *n)
+{
+    const struct doc_node *items = node->type == DOC_LIST ? node->items : node;
+    size_t n_items = node->type == DOC_LIST ? node->n_items : 1;
+    bool is_good = true;
+
+    for (size_t i = 0; i < n_items; i++) {
+        out[*n] = clause(s, &items[i], depth);
+        is_good &= out[(*n)++] != NULL;
+    }
+    return is_good;
+}
+
+static size_t n_clauses(const struct doc_node *node)
+{
+    return !node ? 0 : node->type == DOC_LIST ? node->n_items : 1;
+}
+
+static struct formula *joined(struct elastic_scope *s, const struct doc_node *node, unsigned depth,
+                              enum formula_kind kind)
+{
+    struct formula **parts = ARENA_ARRAY(s->scratch, n_clauses(node), struct formula *);
+    size_t n = 0;
+
+    if (!clauses(s, node, depth, parts, &n))
+        return NULL;
+    if (n == 0)
+        return formula_const(s->a, kind == FORMULA_AND);
+    return formula_join(s->a, kind, parts, n);
+}
+
+/* must and filter: all; must_not: none; should: one, if there is nothing else or it is asked for.
+ */
+static struct formula *boolean(struct elastic_scope *s, const struct doc_node *body, unsigned depth)
+{
+    static const char *const KEYS[] = {"must", "filter", "must_not", "should",
+                                       "minimum_should_match"};
+    static const struct key_names KNOWN = {KEYS, ARRAY_LEN(KEYS)};
+    const struct doc_node *must_not = doc_get(body, STR("must_not"));
+    const struct doc_node *should = doc_get(body, STR("should"));
+    const struct doc_node *least = doc_get(body, STR("minimum_should_match"));
+    struct formula *parts[4];
+    size_t n = 0;
+    bool is_good = key_check(s, body, &KNOWN, "'bool'");
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct doc_node *all = doc_get(body, str_from(KEYS[i]));
+        if (n_clauses(all))
+            is_good &= (parts[n++] = joined(s, all, depth, FORMULA_AND)) != NULL;
+    }
+    bool is_wanted = n == 0 || (least && !str_eq(least->text, STR("0")));
+    if (least && !str_eq(least->text, STR("0")) && !str_eq(least->text, STR("1")))
+        is_good = diag_unsupported(s->diag, doc_place(least), "minimum_should_match above 1");
+    if (n_clauses(should) && is_wanted)
+        is_good &= (parts[n++] = joined(s, should, depth, FORMULA_OR)) != NULL;
+    if (n_clauses(must_not)) {
+        struct formula *f = joined(s, must_not, depth, FORMULA_OR);
+        is_good &= f != NULL;
+        if (f)
+            parts[n++] = formula_not(s->a, f);
+    }
+    if (!is_good)
+        return NULL;
+    return n ? formula_join(s->a, FORMULA_AND, parts, n) : formula_const(s->a, true);
+}
+
+static struct formula *field_clause(struct elastic_scope *s, struct str word,
+                                    const struct doc_node *body)
+{
+    struct about a = {.field = STR("")};
+
+    if (str_eq(word, STR("range"))) {
+        if (body->type == DOC_MAP && body->n_items == 1 && body->items[0].type == DOC_MAP)
+            return range(s, &body->items[0], body->keys[0].text);
+        diag_error(s->diag, doc_place(body), "a range is {FIELD: {gte: ..., lt: ...}}");
+        return NULL;
+    }
+    if (!about_field(s, body, &a))
+        return NULL;
+    if (str_eq(word, STR("terms")))
+        return equals_any(s, a.value, a.field);
+    if (str_eq(word, STR("wildcard")) || str_eq(word, STR("prefix")))
+        return pattern(s, &a, word.p[0] == 'p');
+    return equals(s, a.value, a.field, a.is_caseless);
+}
+
+static struct formula *exists_clause(struct elastic_scope *s, const struct doc_node *body)
+{
+    const struct doc_node *field = doc_get(body, STR("field"));
+
+    if (field && field->type == DOC_STRING)
+        return exists(s, body, field->text);
+    diag_error(s->diag, doc_place(body), "exists without its 'field'");
+    return NULL;
+}
+
+/* {WORD: body}. NULL after an error. */
+static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth)
+{
+    static const struct str WORDS[] = {{"match_phrase", 12}, {"match", 5},    {"term", 4},
+                                       {"terms", 5},         {"wildcard", 8}, {"prefix", 6},
+                                       {"range", 5},         {"exists", 6},   {"bool", 4},
+                                       {"query_string", 12}, {"match_all", 9}};
+
+    if (map->type != DOC_MAP || map->n_items != 1) {
+        diag_error(s->diag, doc_place(map), "a condition is a map of one word, not %s",
+                   map->type == DOC_MAP ? "of several" : doc_type_name(map));
+        return NULL;
+    }
+    if (depth > ELASTIC_FILTERS_DEPTH) {
+        diag_error(s->diag, doc_place(map), "conditions nested deeper than %d",
+                   ELASTIC_FILTERS_DEPTH);
+        return NULL;
+    }
+    struct str word = map->keys[0].text;
+    const struct doc_node *body = &map->items[0];
+    if (str_eq(word, STR("match_all")))
+        return formula_const(s->a, true);
+    if (str_eq(word, STR("bool")))
+        return boolean(s, body, depth + 1);
+    if (str_eq(word, STR("exists")))
+        return exists_clause(s, body);
+    if (str_eq(word, STR("query_string")))
+        return query_string(s, body);
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if (str_eq(word, WORDS[i]))
+            return field_clause(s, word, body);
+    struct str hint = diag_hint(s->diag, word, WORDS, ARRAY_LEN(WORDS));
+    diag_unsupported(s->diag, (struct place){map->keys[0].line, map->keys[0].col},
+                     "the condition '%.*s' in a filter%.*s", SHOWN(word), SHOWN(hint));
+    return NULL;
+}
+
+/* ---- filters without a query: what their meta says --------------------------------------- */
+
+static struct formula *of_meta(struct elastic_scope *s, const struct doc_node *at,
+                               const struct doc_node *meta)
+{
+    static const char *const TYPES[] = {"exists", "phrase", "phrases", "range", NULL};
+    const struct doc_node *type = doc_get(meta, STR("type")), *key = doc_get(meta, STR("key"));
+    const struct doc_node *params = doc_get(meta, STR("params"));
+    size_t i;
+
+    if (!type || !key || key->type != DOC_STRING) {
+        diag_error(s->diag, doc_place(at),
+                   "a filter needs a 'query', or 'type' and 'key' in its "
+                   "'meta'");
+        return NULL;
+    }
+    if (!key_word(s, type, "type", TYPES, &i))
+        return NULL;
+    if (i == 0)
+        return exists(s, type, key->text);
+    const struct doc_node *inner = doc_get(params, STR("query"));
+    if (inner)
+        params = inner;
+    if (!params || (i == 3) != (params->type == DOC_MAP)) {
+        diag_error(s->diag, doc_place(meta), "a filter of type '%s' needs its 'params'", TYPES[i]);
+        return NULL;
+    }
+    return i == 3 ? range(s, params, key->text) : equals_any(s, params, key->text);
+}
+
+static struct formula *one_filter(struct elastic_scope *s, const struct doc_node *node)
+{
+    const struct doc_node *meta = doc_get(node, STR("meta")), *query = doc_get(node, STR("query"));
+    const struct doc_node *disabled = doc_get(meta, STR("disabled"));
+    const struct doc_node *negate = doc_get(meta, STR("negate"));
+    const struct doc_node *old_exists = doc_get(node, STR("exists"));
+    const struct doc_node *old_range = doc_get(node, STR("range"));
+    struct formula *f;
+
+    if (node->type != DOC_MAP) {
+        diag_error(s->diag, doc_place(node), "'filters' holds maps, not %s", doc_type_name(node));
+        return NULL;
+    }
+    if (disabled && disabled->is_true)
+        return formula_const(s->a, true);
+    if (query)
+        f = clause(s, query, 0);
+    else if (old_exists)
+        f = exists_clause(s, old_exists);
+    else if (old_range)
+        f = field_clause(s, STR("range"), old_range);
+    else
+        f = of_meta(s, node, meta);
+    return f && negate && negate->is_true ? formula_not(s->a, f) : f;
+}
+
+bool filters_formula(struct elastic_scope *s, const struct doc_node *list, struct formula **out)
+{
+    struct formula **parts = ARENA_ARRAY(s->scratch, list->n_items, struct formula *);
+    bool is_good = true;
+
+    *out = NULL;
+    for (size_t i = 0; i < list->n_items; i++) {
+        parts[i] = one_filter(s, &list->items[i]);
+        is_good &= parts[i] != NULL;
+    }
+    if (is_good && list->n_items)
+        *out = formula_join(s->a, FORMULA_AND, parts, list->n_items);
+    return is_good;
+}
+
+bool filters_load(struct reading *r)
+{
+    const struct doc_node *list = key_node(r->s, r->rule, "filters", DOC_LIST);
+    struct formula *f;
+
+    if (!list)
+        return !doc_get(r->rule, STR("filters")) || !diag_failed(r->s->diag);
+    if (!filters_formula(r->s, list, &f))
+        return false;
+    if (f && !elastic_restrict(r->s->a, r->out, f))
+        return diag_error(r->s->diag, doc_place(list), "the condition is nested deeper than %d",
+                          FORMULA_DEPTH_MAX);
+    return true;
+}

@@ -1,0 +1,67 @@
+/* loader_impl.h - the loader's inside, for the files that load one kind of file each.
+ *
+ * lang.c has files, verdicts and the end; load_elastic.c the rule files of that vendor.
+ */
+#ifndef WEIR_LANG_LOADER_IMPL_H
+#define WEIR_LANG_LOADER_IMPL_H
+
+#include "lang/diag.h"
+#include "lang/elastic/elastic.h"
+#include "lang/lang.h"
+#include "lang/link.h"
+#include "lang/names.h"
+#include "lang/sigma/sigma.h"
+
+struct loaded_filter {
+    struct sigma_filter filter;
+    size_t verdict; /* index of its verdict */
+};
+
+/* An exceptions list that a rule names, or an item of one. */
+struct loaded_exception {
+    struct elastic_exception exception;
+    size_t verdict; /* of the rule, or of the item */
+};
+
+struct rule_loader {
+    struct arena *a;       /* results */
+    struct arena *work;    /* the loader itself and what it collects */
+    struct arena *scratch; /* one document */
+    const struct list_source *lists;
+    struct lang_options options;
+    struct names *names;
+    struct verdict *verdicts;
+    size_t n_verdicts, cap_verdicts;
+    struct loaded_filter *filters;
+    size_t n_filters, cap_filters;
+    struct loaded_correlation *correlations;
+    size_t n_correlations, cap_correlations;
+    struct loaded_exception *named; /* exceptions lists that rules name */
+    size_t n_named, cap_named;
+    struct loaded_exception *items; /* of exceptions lists */
+    size_t n_items, cap_items;
+    bool is_found;    /* the file at hand was met, not named */
+    struct diag diag; /* of the document at hand */
+};
+
+/* A rule that is not read yet: its path, place and stand-in id. */
+struct rule loader_new_head(struct rule_loader *l, struct str path, uint32_t document,
+                            uint32_t line);
+/* The verdict on what `head` describes, with the messages of l->diag. */
+struct verdict *loader_add_verdict(struct rule_loader *l, const struct rule *head, struct str kind);
+/* The verdict on a rule, and the rule if it is good. */
+void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good);
+/* The lists that the rule of this id may name. */
+const struct list_source *loader_lists_of(const struct rule_loader *l, struct str uid);
+
+/* ---- load_elastic.c ---- */
+
+/* Endings of its files: .toml, .ndjson, .json. */
+bool loader_is_elastic_path(struct str path);
+void loader_add_elastic(struct rule_loader *l, struct str path, struct str text);
+/* What `other` has becomes that of `l`, whose verdicts it follows. */
+void loader_join_exceptions(struct rule_loader *l, const struct rule_loader *other, size_t before);
+/* When all files are read: take out of rules what their exceptions lists except. */
+void loader_settle_exceptions(struct rule_loader *l);
+
+#endif

@@ -1,0 +1,168 @@
+/* test_elastic_rule.c - Elastic's rule files: what becomes of each part, what is refused and where.
+ */
+#include "lang/lang.h"
+
+#include "base/buf.h"
+#include "rule/correlation.h"
+#include "rule/dump.h"
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+
+/* ---- loading one text ------------------------------------------------------------------- */
+
+struct loading {
+    struct arena *a;
+    struct loaded_rules loaded;
+};
+
+static struct loading load_text(const char *path, struct str text)
+{
+    struct loading l = {.a = arena_new(0)};
+    struct rule_loader *loader = rule_loader_new(l.a, NULL, NULL);
+
+    rule_loader_add(loader, str_from(path), text);
+    rule_loader_finish(loader, &l.loaded);
+    return l;
+}
+
+/* "status line:col text | ..." of all verdicts. */
+static struct str told(struct loading *l)
+{
+    struct buf out = {0};
+
+    for (size_t i = 0; i < l->loaded.n_verdicts; i++) {
+        const struct verdict *v = &l->loaded.verdicts[i];
+        buf_printf(&out, "%s%s", i ? "; " : "", verdict_status_name(v->status));
+        for (size_t m = 0; m < v->n_messages; m++)
+            buf_printf(&out, " | %u:%u%s %.*s", v->messages[m].line, v->messages[m].col,
+                       v->messages[m].is_note ? " note:" : "", (int)v->messages[m].text.n,
+                       v->messages[m].text.p);
+    }
+    struct str s = arena_str(l->a, buf_str(&out));
+    buf_release(&out);
+    return s;
+}
+
+static const char HEAD[] = "[metadata]\n"
+                           "creation_date = \"2024/01/02\"\n"
+                           "maturity = \"production\"\n"
+                           "[rule]\n"
+                           "name = \"N\"\n"
+                           "rule_id = \"r1\"\n"
+                           "risk_score = 47\n"
+                           "severity = \"medium\"\n";
+
+static struct str with_head(struct arena *a, const char *rest)
+{
+    return arena_printf(a, "%s%s", HEAD, rest);
+}
+
+static struct loading load_rest(struct arena *a, const char *rest)
+{
+    return load_text("x.toml", with_head(a, rest));
+}
+
+#define QUERY "type = \"query\"\nquery = 'a: b'\n"
+
+/* ---- tables ------------------------------------------------------------------------------ */
+
+struct row {
+    const char *rest, *told; /* lines count from the one behind HEAD: 9 */
+};
+
+static void check_rows(const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arena *a = arena_new(0);
+        struct loading l = load_rest(a, rows[i].rest);
+        CHECK_STR(told(&l), rows[i].told);
+        arena_free(l.a);
+        arena_free(a);
+    }
+}
+
+TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
+{
+    static const struct row ROWS[] = {
+        {QUERY, "ok"},
+        {"query = 'a: b'\n", "error | 4:1 'type' is missing"},
+        {"type = \"querry\"\nquery = 'a: b'\n",
+         "error | 9:8 unknown type of rule 'querry' (did you mean 'query'?)"},
+        {"type = \"query\"\n", "error | 4:1 'query' is missing"},
+        {"type = \"query\"\nquery = 5\n", "error | 10:9 'query' must be text, not a number"},
+        {QUERY "tag = []\n", "error | 11:1 unknown key 'tag' of a rule (did you mean 'tags'?)"},
+        {QUERY "zzz = 1\n", "ok | 11:1 note: the key 'zzz' of a rule means nothing to weir"},
+        {QUERY "tags = 'x'\nauthor = 5\n",
+         "error | 12:10 'author' must be a list of texts, not a number"},
+        {QUERY "references = [1]\n", "error | 11:15 'references' holds texts, not a number"},
+        {QUERY "max_signals = 0\n",
+         "error | 11:15 'max_signals' must be a whole number from 1 to 1000000"},
+        {QUERY "from = '9m'\n", "error | 11:8 'from' must look like now-9m, not '9m'"},
+        {QUERY "from = 'now-9x'\n",
+         "error | 11:8 'from' must be a time span like 5m, 12h or 7d, not '9x'"},
+        {QUERY "interval = 5\n", "error | 11:12 'interval' must be text, not a number"},
+        {QUERY "language = 'kueri'\n",
+         "error | 11:12 unknown query language 'kueri' (did you mean 'kuery'?)"},
+        {QUERY "timestamp_override = 'event.created'\n",
+         "ok | 11:22 note: 'timestamp_override' is not asked: events are ordered by the time of "
+         "their source and the order of their input"},
+        {QUERY "timestamp_override = 'event.ingested'\n", "ok"},
+        {"type = 'machine_learning'\nanomaly_threshold = 50\n",
+         "unsupported | 9:8 machine_learning: it judges by the scores of a job in Elasticsearch"},
+        {"type = 'saved_query'\nsaved_id = 'x'\n",
+         "unsupported | 9:8 saved_query: the query is not in the rule but in Kibana"},
+        /* Places inside of a query, however it is written. */
+        {"type = 'eql'\nquery = '''\nprocess where x ==\n'''\n",
+         "error | 12:1 expected a field, a value or '(', found the end of the query"},
+        {"type = 'eql'\nquery = \"\"\"process where \\\n   x == \\\"a\\\" and == 1\"\"\"\n",
+         "error | 11:19 expected a field, a value or '(', found '=='"},
+        {"type = 'eql'\nquery = \"process where \\u00e9 == 1\"\n",
+         "error | 10:24 '\xc3\xa9' has no meaning here"},
+        {"type = 'eql'\nquery = 'process where x == \"\xc3\xa9\" nad y'\n",
+         "error | 10:33 expected 'and', 'or' or the end of the query, found 'nad'"},
+        {QUERY "[rule.alert_suppression]\nduration = {value = 5, unit = 'm'}\n",
+         "error | 11:1 'group_by' is missing"},
+        {QUERY "[rule.alert_suppression]\ngroup_by = ['a', 'b', 'c', 'd']\n",
+         "error | 12:12 'group_by' has more than 3 entries"},
+        {QUERY "[rule.alert_suppression]\ngroup_by = ['a']\nduration = {value = 5, unit = 'x'}\n",
+         "error | 13:31 'unit' cannot be 'x': s, m, h, d"},
+        {QUERY "[rule.alert_suppression]\ngroup_by = ['a']\n"
+               "missing_fields_strategy = 'supress'\n",
+         "error | 13:27 'missing_fields_strategy' cannot be 'supress' (did you mean 'suppress'?): "
+         "suppress, doNotSuppress"},
+        {QUERY "[[rule.severity_mapping]]\nfield = 'f'\nvalue = 'x'\nseverity = 'hihg'\n",
+         "error | 14:12 'severity' cannot be 'hihg' (did you mean 'high'?): low, medium, high, "
+         "critical"},
+        {"type = 'threshold'\nquery = 'a: b'\n", "error | 4:1 'threshold' is missing"},
+        {"type = 'threshold'\nquery = 'a: b'\n[rule.threshold]\nfield = ['x']\nvalue = 0\n",
+         "error | 13:9 'value' must be a whole number from 1 to 100000"},
+        {"type = 'threshold'\nquery = 'a: b'\n[rule.threshold]\nfield = ['x']\nvalue = 3\n"
+         "[[rule.threshold.cardinality]]\nvalue = 2\n",
+         "error | 14:1 'field' is missing"},
+        {"type = 'new_terms'\nquery = 'a: b'\n", "error | 4:1 'new_terms' is missing"},
+        {"type = 'new_terms'\nquery = 'a: b'\n[rule.new_terms]\nfield = 'new_terms_fields'\n"
+         "value = ['u']\n[[rule.new_terms.history_window_start]]\n"
+         "field = 'history_window_start'\nvalue = '10d'\n",
+         "error | 16:9 the start of the history must look like now-10d"},
+        {"type = 'new_terms'\nquery = 'a: b'\n[rule.new_terms]\nfield = 'x'\nvalue = ['u']\n",
+         "error | 12:9 'field' must be \"new_terms_fields\" here, not 'x'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.wildcat]\nf = 'x'\n",
+         "unsupported | 12:21 the condition 'wildcat' in a filter (did you mean 'wildcard'?)"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = 'now-1d'\n",
+         "unsupported | 13:7 a range between anything but numbers: 'now-1d'"},
+        {QUERY "[[rule.filters]]\nmeta = {negate = true}\n",
+         "error | 11:1 a filter needs a 'query', or 'type' and 'key' in its 'meta'"},
+        {QUERY "[[rule.exceptions_list]]\nlist_id = 'e'\n",
+         "ok | 11:1 note: no item of the exceptions list 'e' is among the files: it excepts "
+         "nothing"},
+        {"type = 'threat_match'\nquery = 'a: b'\n", "error | 4:1 'threat_mapping' is missing"},
+        {"type = 'threat_match'\nquery = 'a: b'\n[[rule.threat_mapping]]\nentries = [{field = 'a', "
+         "type = 'mapping', value = 'i'}, {field = 'b', type = 'mapping', value = 'k'}]\n",
+         "unsupported | 12:11 a threat mapping of several fields of one indicator"},
+    };
+
+    check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST_MAIN(ENTRY(what_is_wrong_is_told_with_its_place_and_a_hint))
