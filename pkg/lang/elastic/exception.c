@@ -64,17 +64,12 @@ static struct formula *on_value_list(struct elastic_scope *s, const struct doc_n
                    SHOWN(id->text), SHOWN(id->text));
         return NULL;
     }
-    struct formula **parts = ARENA_ARRAY(s->scratch, entries.n, struct formula *);
-    for (size_t i = 0; i < entries.n; i++) {
-        struct atom atom = {.op = mode == LIST_CIDR ? ATOM_CIDR : ATOM_EQ,
-                            .text = entries.items[i],
-                            .fold = query_fold(entries.items[i], mode == LIST_CI)};
-        if (mode == LIST_GLOB && !wildcard_atom(s, doc_place(entry), entries.items[i], true, &atom))
-            return NULL;
-        parts[i] = exception_atom(s, entry, field, atom);
-    }
-    return entries.n ? formula_join(s->a, FORMULA_OR, parts, entries.n)
-                     : formula_const(s->a, false);
+    const struct list_slot *slot =
+        s->lists->slot ? s->lists->slot(s->lists->context, id->text, STR("")) : NULL;
+    if (slot)
+        return exception_atom(s, entry, field, (struct atom){.op = ATOM_LIST, .list = slot});
+    diag_error(s->diag, doc_place(id), "the list '%.*s' cannot be asked here", SHOWN(id->text));
+    return NULL;
 }
 
 static struct formula *by_type(struct elastic_scope *s, const struct doc_node *entry,

@@ -23,9 +23,14 @@ static bool has_list(const struct elastic_scope *s)
 static struct formula *on_list(struct elastic_scope *s, const struct doc_node *at, struct str field,
                                struct str column)
 {
-    (void)column;
-    (void)field;
-    diag_unsupported(s->diag, doc_place(at), "a list of indicators: not in this version");
+    struct query_scope q = query_scope_of(s, at);
+    const struct list_slot *slot =
+        s->lists->slot ? s->lists->slot(s->lists->context, STR(INDICATOR_LIST), column) : NULL;
+
+    if (slot)
+        return query_atom(&q, doc_place(at), field, (struct atom){.op = ATOM_LIST, .list = slot});
+    diag_error(s->diag, doc_place(at), "the list '%s' has no column '%.*s'", INDICATOR_LIST,
+               SHOWN(column));
     return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "lang/settings.h"
+#include "rule/expr.h"
 
 #define NEW_TERMS_MAX 10000000u /* of one rule within its history */
 
@@ -96,27 +97,72 @@ static bool threshold_read(struct reading *r, const struct doc_node *map, struct
     return is_good;
 }
 
-static struct bound at_least(int64_t n)
+static struct expr *expr_leaf(struct arena *a, enum expr_kind kind, struct str text, uint32_t slot)
 {
-    return (struct bound){BOUND_GTE, n * CORRELATION_MICRO};
+    struct expr *e = ARENA_NEW(a, struct expr);
+
+    *e = (struct expr){.kind = kind, .text = text, .slot = slot};
+    return e;
+}
+
+/* Is the aggregate in `slot` at least n? */
+static struct expr *expr_at_least(struct arena *a, uint32_t slot, int64_t n)
+{
+    struct expr *e = ARENA_NEW(a, struct expr), **args = ARENA_ARRAY(a, 2, struct expr *);
+
+    args[0] = expr_leaf(a, EXPR_FIELD, STR(""), slot);
+    args[1] = expr_leaf(a, EXPR_NUMBER, arena_printf(a, "%lld", (long long)n), 0);
+    *e =
+        (struct expr){.kind = EXPR_CALL, .text = {"", 0}, .op = EXPR_GE, .args = args, .n_args = 2};
+    return e;
+}
+
+/* So many events, and so many values of a field among them: a group with both aggregates. */
+static void set_both(struct correlation *c, struct arena *a, const struct threshold *t)
+{
+    struct group_stats *stats = ARENA_NEW(a, struct group_stats);
+    struct group_aggregate *aggregates = ARENA_ARRAY(a, 2, struct group_aggregate);
+    struct str *column = ARENA_NEW(a, struct str);
+    struct expr *both = ARENA_NEW(a, struct expr), **args = ARENA_ARRAY(a, 2, struct expr *);
+    uint32_t first = (uint32_t)c->n_group;
+
+    *column = t->distinct;
+    aggregates[0] = (struct group_aggregate){.kind = GROUP_COUNT,
+                                             .name = STR("count"),
+                                             .column = GROUP_NO_COLUMN,
+                                             .order = GROUP_NO_COLUMN};
+    aggregates[1] = (struct group_aggregate){
+        .kind = GROUP_DISTINCT, .name = STR("distinct"), .column = 0, .order = GROUP_NO_COLUMN};
+    args[0] = expr_at_least(a, first, t->value);
+    args[1] = expr_at_least(a, first + 1, t->n_distinct);
+    *both = (struct expr){
+        .kind = EXPR_CALL, .text = {"", 0}, .op = EXPR_AND, .args = args, .n_args = 2};
+    *stats = (struct group_stats){.columns = column,
+                                  .n_columns = 1,
+                                  .aggregates = aggregates,
+                                  .n_aggregates = 2,
+                                  .having = both};
+    c->kind = OPERATOR_GROUP;
+    c->stats = stats;
 }
 
 /* One event has one value or more, so of N events that many values say nothing of N, unless N is 1.
  */
 static void set_operator(struct correlation *c, struct arena *a, const struct threshold *t)
 {
-    c->bounds[0] = at_least(t->value);
-    c->n_bounds = 1;
-    c->kind = OPERATOR_COUNT;
-    if (t->distinct.n == 0)
-        return;
     struct str *field = ARENA_NEW(a, struct str);
+
+    if (t->distinct.n && t->value > 1) {
+        set_both(c, a, t);
+        return;
+    }
     *field = t->distinct;
+    c->kind = t->distinct.n ? OPERATOR_DISTINCT : OPERATOR_COUNT;
     c->fields = field;
-    c->n_fields = 1;
-    c->kind = t->value == 1 ? OPERATOR_DISTINCT : OPERATOR_COUNT_DISTINCT;
-    c->bounds[t->value == 1 ? 0 : 1] = at_least(t->n_distinct);
-    c->n_bounds = t->value == 1 ? 1 : 2;
+    c->n_fields = t->distinct.n ? 1 : 0;
+    c->bounds[0] =
+        (struct bound){BOUND_GTE, (t->distinct.n ? t->n_distinct : t->value) * CORRELATION_MICRO};
+    c->n_bounds = 1;
 }
 
 bool threshold_load(struct reading *r)
