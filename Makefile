@@ -277,7 +277,7 @@ demo-kafka: ## install what is missing, build; Kafka, Redis, two workers, one ki
 	$(Q)B=$(B) tools/demo-kafka
 
 BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case
-bench: ## measure speed and write docs/benchmarks.md (about ten minutes)
+bench: ## measure speed and write docs/benchmarks.md (about eight minutes)
 	$(Q)tools/setup build bench
 	+$(Q)$(AGAIN) B=$(B) all $(BENCH_BIN)
 	$(Q)B=$(B) tools/bench
@@ -288,7 +288,7 @@ bench-peers: all ## measure speed beside other engines (needs cargo)
 bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
 	$(Q)B=$(B) tools/bench correlation
 
-bench-worker: ## measure `weir run` on a Kafka of its own beside the sum of the parts (about ten minutes)
+bench-worker: ## measure `weir run` on a Kafka of its own beside the sum of the parts (about eight minutes)
 	$(Q)tools/setup build test bench
 	+$(Q)$(AGAIN) B=$(B) all
 	$(Q)B=$(B) tools/bench worker
