@@ -18,7 +18,9 @@ int command_check(int argc, char **argv)
         {"against", 0, FLAG_TEXTS, "PATH",
          "print what becomes of each rule's state when these old rules are replaced",
          .to.texts = &o.against},
-        {"effective", 0, FLAG_LATER, "RULE", NULL, .to.on = NULL},
+        {"effective", 0, FLAG_TEXT, "RULE",
+         "print what the rule is with its overlays, and where each value comes from",
+         .to.text = &o.effective},
     };
     const struct flag_group groups[] = {
         {"options", flags, ARRAY_LEN(flags)},

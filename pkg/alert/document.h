@@ -136,6 +136,7 @@ void rule_block(struct document *d);   /* the object unmapped.weir.rule */
 void finding_head(struct document *d); /* severity, status, score: members at the top */
 void finding_times(struct document *d);
 void finding_message(struct document *d);
+struct str message_text(struct document *d);            /* by the rule's template (message_part.c) */
 void finding_labels(struct document *d);                /* an array */
 struct str finding_mapping(const struct document *d);   /* name of the first witness's profile */
 void finding_related_events(struct document *d);        /* members of finding_info */

@@ -252,6 +252,10 @@ void finding_message(struct document *d)
         json_kv_str(&d->json, "message", flood_text(d, title));
         return;
     }
+    if (d->rule->message.n) {
+        json_kv_str(&d->json, "message", JOIN(d->arena, message_text(d), life_text(d)));
+        return;
+    }
     if (d->rule->correlation)
         about = JOIN(d->arena, keys_text(d), measured_text(d));
     else

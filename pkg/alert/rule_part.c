@@ -193,6 +193,10 @@ void rule_block(struct document *d)
     document_rule_list(d, "references", rule->references, RULE);
     document_rule_list(d, "falsepositives", rule->falsepositives, RULE);
     document_rule_list(d, "overlays", (struct str_list){rule->overlays, rule->n_overlays}, RULE);
+    if (rule->owner.n)
+        document_rule_text(d, "owner", rule->owner, max, RULE);
+    if (rule->runbook.n)
+        document_rule_text(d, "runbook", rule->runbook, max, RULE);
     if (rule->channel != CHANNEL_ALERT)
         json_kv_str(w, "channel", str_from(rule_channel_name(rule->channel)));
     document_rule_text(d, "generation", d->options->generation, max, RULE);

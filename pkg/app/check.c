@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "app/check_against.h"
+#include "app/check_effective.h"
 #include "app/measure.h"
 #include "app/output.h"
 #include "app/table.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "correlate/operator.h"
 #include "json/write.h"
 #include "match/regex.h"
@@ -73,7 +75,7 @@ static void lint_field(struct check *c, const struct atom *atom, struct str fiel
         text = arena_printf(c->book.arena, "%.*s (did you mean '%.*s'?)", (int)text.n, text.p,
                             (int)near.n, near.p);
     if (!atom->line)
-        text = arena_printf(c->book.arena, "by a filter: %.*s", (int)text.n, text.p);
+        text = arena_printf(c->book.arena, "by a filter or an overlay: %.*s", (int)text.n, text.p);
     add_lint(c, atom->line, atom->col, text);
 }
 
@@ -96,6 +98,8 @@ static void lint_atom(const struct atom *atom, void *context)
 {
     struct check *c = context;
 
+    if (atom->op == ATOM_BEFORE)
+        return; /* it has no field */
     lint_field(c, atom, atom->field);
     if (atom->op == ATOM_FIELD_CMP)
         lint_field(c, atom, atom->other);
@@ -180,6 +184,12 @@ static void json_overlay(struct json_writer *w, const struct overlay_entry *e)
     for (size_t i = 0; i < e->n_keys; i++)
         json_put_str(w, e->keys[i].name);
     json_close_array(w);
+    if (e->excludes)
+        json_kv_bool(w, "excludes", true);
+    if (e->expires_ms != OVERLAY_NEVER) {
+        char text[TIME_TEXT_MAX];
+        json_kv_str(w, "expires", (struct str){text, time_format_ms(e->expires_ms, text)});
+    }
     if (e->reason.n)
         json_kv_str(w, "reason", e->reason);
     json_close_object(w);
@@ -324,8 +334,8 @@ static enum weir_rc tell_bad(const struct check *c, struct str name, enum exit_c
         *code = EXIT_RULES;
         return WEIR_OK;
     }
-    return err_set(err, WEIR_NOTFOUND, "--plan: no rule has the id, name, title or path '%.*s'",
-                   (int)name.n, name.p);
+    return err_set(err, WEIR_NOTFOUND, "--%s: no rule has the id, name, title or path '%.*s'",
+                   c->options->plan.n ? "plan" : "effective", (int)name.n, name.p);
 }
 
 /* "overlay NAME sets level, window (the reason)", a line each. */
@@ -343,6 +353,8 @@ static void add_overlays(struct check *c, struct str uid)
             buf_add(&c->text, k ? STR(", ") : STR(" sets "));
             add_printable(&c->text, e->keys[k].name);
         }
+        if (e->excludes)
+            buf_add(&c->text, e->n_keys ? STR(", excludes") : STR(" excludes"));
         if (e->reason.n) {
             buf_add(&c->text, STR(" ("));
             add_printable(&c->text, e->reason);
@@ -374,6 +386,16 @@ static enum weir_rc print_plan(struct check *c, enum exit_code *code, struct wei
     engine_dump_rule(engine, (uint32_t)i, &c->text);
     add_overlays(c, c->book.rules[i]->uid);
     engine_free(engine);
+    return output_write(c->out, buf_str(&c->text), err);
+}
+
+static enum weir_rc print_effective(struct check *c, enum exit_code *code, struct weir_err *err)
+{
+    size_t i = find_rule(&c->book, c->options->effective);
+
+    if (i == SIZE_MAX)
+        return tell_bad(c, c->options->effective, code, err);
+    check_effective(&c->book, c->book.rules[i], c->is_table, &c->text);
     return output_write(c->out, buf_str(&c->text), err);
 }
 
@@ -419,6 +441,10 @@ static enum weir_rc run(struct check *c, enum exit_code *code, struct weir_err *
                   (c->options->format == FORMAT_AUTO && output_is_terminal(c->out));
     if (c->options->plan.n) {
         TRY(print_plan(c, code, err));
+        return output_commit(c->out, err);
+    }
+    if (c->options->effective.n) {
+        TRY(print_effective(c, code, err));
         return output_commit(c->out, err);
     }
     if (c->options->against.n) {

@@ -14,6 +14,7 @@ struct check_options {
     enum emit_format format;
     bool is_strict;           /* warnings are findings: exit code 1 */
     bool only_problems;       /* rules that are ok are counted, not listed */
+    struct str effective;     /* print what this rule is with its overlays instead; empty: no */
     struct str plan;          /* print the plan of this rule instead; empty: no */
     struct text_list against; /* old rules: print what becomes of state instead; none: no */
 };

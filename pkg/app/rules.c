@@ -460,7 +460,7 @@ static bool is_overlay_path(struct str path)
 
 /* What stands in them is judged later, when the rules are there. */
 static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book *b,
-                                  struct weir_err *err)
+                                  const struct list_source *lists, struct weir_err *err)
 {
     static const struct files_request request = {is_overlay_path, "overlays (.yml, .yaml)", false,
                                                  true};
@@ -469,7 +469,7 @@ static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book
 
     if (o->overlays.n == 0)
         return WEIR_OK;
-    b->overlays = overlay_set_new(b->arena);
+    b->overlays = overlay_set_new(b->arena, lists);
     enum weir_rc rc = files_collect(b->arena, &o->overlays, &request, &files, err);
     struct arena *scratch = arena_new(0);
     for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
@@ -493,12 +493,12 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(load_lists(o, b->lists, err));
     TRY(addends_new(b->arena, b->lists, &b->score_lists, err));
     struct list_source lists = list_set_source(b->lists, b->arena);
-    TRY(load_overlays(o, b, err));
+    TRY(load_overlays(o, b, &lists, err));
     if (b->overlays)
-        overlay_set_settle(b->overlays, &lists);
+        overlay_set_settle(b->overlays);
     TRY(load_rules(b, o, &lists, err));
     if (b->overlays)
-        overlay_set_apply(b->overlays, &b->loaded);
+        overlay_set_apply(b->overlays, &b->loaded, wall_clock_ms());
     select_rules(b, o);
     name_generations(b);
     return list_view_new(b->lists_arena, b->lists, &b->list_view, err);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "lang/amount.h"
+#include "rule/message.h"
 
 struct reader {
     struct diag *diag;
@@ -200,6 +201,41 @@ static bool read_window(struct reader *r, const struct doc_node *node)
     return amount_span(r->diag, node, "window", &r->out->window_ms);
 }
 
+static bool read_text(struct reader *r, const struct doc_node *node, const char *key,
+                      struct str *out)
+{
+    if (!doc_is_scalar(node) || node->type == DOC_NULL || str_trim(node->text).n == 0)
+        return diag_error(r->diag, doc_place(node), "'%s' must be text, not %s", key,
+                          doc_is_scalar(node) ? "nothing" : doc_type_name(node));
+    if (node->text.n > SETTING_TEXT_MAX)
+        return diag_error(r->diag, doc_place(node), "'%s' has more than %d bytes", key,
+                          SETTING_TEXT_MAX);
+    *out = names_intern(r->names, str_trim(node->text));
+    return true;
+}
+
+static bool read_owner(struct reader *r, const struct doc_node *node)
+{
+    return read_text(r, node, "owner", &r->out->owner);
+}
+
+static bool read_runbook(struct reader *r, const struct doc_node *node)
+{
+    return read_text(r, node, "runbook", &r->out->runbook);
+}
+
+static bool read_message(struct reader *r, const struct doc_node *node)
+{
+    struct message_fault fault;
+
+    if (!read_text(r, node, "message", &r->out->message))
+        return false;
+    if (message_check(r->out->message, &fault))
+        return true;
+    return diag_error(r->diag, diag_inside(r->diag, doc_place(node), node->text, fault.offset),
+                      "%s", fault.text);
+}
+
 static const struct {
     const char *name;
     bool (*read)(struct reader *r, const struct doc_node *node);
@@ -215,6 +251,9 @@ static const struct {
     [SETTING_FIRST_SEEN_POINTS] = {"first_seen_points", read_first_seen_points, false},
     [SETTING_LATENESS] = {"lateness", read_lateness, false},
     [SETTING_WINDOW] = {"window", read_window, true},
+    [SETTING_OWNER] = {"owner", read_owner, false},
+    [SETTING_RUNBOOK] = {"runbook", read_runbook, false},
+    [SETTING_MESSAGE] = {"message", read_message, false},
 };
 
 struct str rule_setting_name(enum rule_setting setting)
@@ -336,6 +375,12 @@ void rule_settings_apply(struct arena *a, const struct rule_settings *s, struct 
     rule->state = state;
     if (s->has_channel)
         rule->channel = s->channel;
+    if (s->owner.n)
+        rule->owner = s->owner;
+    if (s->runbook.n)
+        rule->runbook = s->runbook;
+    if (s->message.n)
+        rule->message = s->message;
     if (rule->correlation) {
         struct correlation *c = ARENA_NEW(a, struct correlation);
         *c = *rule->correlation;

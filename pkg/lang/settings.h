@@ -6,6 +6,7 @@
  *     emit: early | final          channel: alert | shadow | internal | off
  *     count_by: match | event_id   on_missing: drop | group    group_case: exact | fold
  *     state_version: 2             lateness: 5m                window: 30m
+ *     owner: team                  runbook: https://...        message: "{user.name} did it"
  *
  * Loading reads the map, applying changes a rule: the two are apart so that one map can be applied
  * to many rules. Unknown keys and values are errors with the nearest known name.
@@ -34,6 +35,9 @@ enum rule_setting {
     SETTING_FIRST_SEEN_POINTS,
     SETTING_LATENESS,
     SETTING_WINDOW,
+    SETTING_OWNER,
+    SETTING_RUNBOOK,
+    SETTING_MESSAGE,
     RULE_SETTINGS
 };
 
@@ -49,7 +53,8 @@ struct rule_settings {
     uint32_t state_version;
     int32_t first_seen_points; /* 0: not said, or none */
     bool has_first_seen_points;
-    int64_t lateness_ms, window_ms; /* 0: not said */
+    int64_t lateness_ms, window_ms;     /* 0: not said */
+    struct str owner, runbook, message; /* empty: not said */
 };
 
 /* The word of a setting, as the map has it. */
@@ -58,7 +63,7 @@ struct str rule_setting_name(enum rule_setting setting);
 /* `others` (n_others names, at most SETTING_OTHERS_MAX) are keys of the same map that the caller
  * reads itself: they are passed over. False, with errors in the diag, if anything else in the map
  * is wrong. */
-enum { SETTING_OTHERS_MAX = 8 };
+enum { SETTING_OTHERS_MAX = 8, SETTING_TEXT_MAX = 4096 };
 bool rule_settings_load(struct diag *d, struct names *names, const struct doc_node *map,
                         const struct str *others, size_t n_others, struct rule_settings *out);
 

@@ -1,42 +1,28 @@
-/* read.c - overlay files to entries: one table of keys per map, so that what is unknown, and what
- * only later versions know, is named at its place.
+/* read.c - overlay files to entries: one table of keys per map, so that what is unknown is
+ * named at its place. What stands under `set` and `exclude`: read_set.c, exclude.c.
  */
 #include "overlay/overlay_impl.h"
 
 #include "base/str.h"
+#include "base/time.h"
 #include "doc/doc.h"
 #include "lang/amount.h"
 
 enum { SCRATCH_BYTES = 64 * 1024 };
 
-/* The document at hand. */
-struct reader {
-    struct overlay_set *set;
-    struct diag diag;
-    struct str path, name, reason;
-    bool is_full; /* told once */
-};
-
-static const struct str LATER[] = {{"exclude", 7}, {"expires", 7}, {"base_sha256", 11}, {"tag", 3},
-                                   {"tags", 4},    {"glob", 4},    {"path", 4}};
-
 /* A key that is none of the n known ones. */
-static bool refuse_key(struct reader *r, const struct doc_key *key, const struct str *known,
+static bool refuse_key(struct overlay_reader *r, const struct doc_key *key, const struct str *known,
                        size_t n, const char *where)
 {
     struct place at = {key->line, key->col};
 
-    for (size_t i = 0; i < ARRAY_LEN(LATER); i++)
-        if (str_eq(key->text, LATER[i]))
-            return diag_error(&r->diag, at, "'%.*s' %s: not in this version", SHOWN(key->text),
-                              where);
     struct str hint = diag_hint(&r->diag, key->text, known, n);
     return diag_error(&r->diag, at, "unknown key '%.*s' %s%.*s", SHOWN(key->text), where,
                       SHOWN(hint));
 }
 
-static bool check_keys(struct reader *r, const struct doc_node *map, const struct str *known,
-                       size_t n, const char *where)
+bool overlay_check_keys(struct overlay_reader *r, const struct doc_node *map,
+                        const struct str *known, size_t n, const char *where)
 {
     bool is_good = true;
 
@@ -51,7 +37,7 @@ static bool check_keys(struct reader *r, const struct doc_node *map, const struc
 }
 
 /* The text under `key`, which may be left out; interned. */
-static bool read_text(struct reader *r, const struct doc_node *map, const char *key,
+static bool read_text(struct overlay_reader *r, const struct doc_node *map, const char *key,
                       struct str *out)
 {
     const struct doc_node *node = doc_get(map, str_from(key));
@@ -65,167 +51,121 @@ static bool read_text(struct reader *r, const struct doc_node *map, const char *
     return true;
 }
 
-/* ---- set: level and params (the rest: lang/settings.h) -------------------------------------- */
-
-static bool read_level(struct reader *r, const struct doc_node *node, struct entry *e)
-{
-    static const struct str NAMES[] = {
-        {"informational", 13}, {"low", 3}, {"medium", 6}, {"high", 4}, {"critical", 8}};
-
-    if (!doc_is_scalar(node) || node->type == DOC_NULL)
-        return diag_error(&r->diag, doc_place(node), "'level' must be a word, not %s",
-                          doc_type_name(node));
-    e->has_level = rule_level_parse(node->text, &e->level);
-    if (e->has_level)
-        return true;
-    struct str hint = diag_hint(&r->diag, node->text, NAMES, ARRAY_LEN(NAMES));
-    return diag_error(&r->diag, doc_place(node),
-                      "'level' cannot be '%.*s'%.*s: informational, low, medium, high, critical",
-                      SHOWN(node->text), SHOWN(hint));
-}
-
-/* One value or a list of them. */
-static bool read_values(struct reader *r, const struct doc_node *node, struct overlay_param *p)
-{
-    const struct doc_node *items = node->type == DOC_LIST ? node->items : node;
-    size_t n = node->type == DOC_LIST ? node->n_items : 1;
-    struct str *values = ARENA_ARRAY(r->set->a, n, struct str);
-
-    for (size_t i = 0; i < n; i++) {
-        bool is_empty = doc_is_scalar(&items[i]) && items[i].text.n == 0;
-        if (!doc_is_scalar(&items[i]) || items[i].type == DOC_NULL || is_empty)
-            return diag_error(&r->diag, doc_place(&items[i]),
-                              "the parameter '%.*s' is a value or a list of them, not %s",
-                              SHOWN(p->name), is_empty ? "nothing" : doc_type_name(&items[i]));
-        values[i] = names_intern(r->set->names, items[i].text);
-    }
-    p->values = (struct str_list){values, n};
-    return true;
-}
-
-static bool read_mode(struct reader *r, const struct doc_node *node, struct overlay_param *p)
-{
-    static const struct {
-        struct str name;
-        enum list_mode mode;
-    } MODES[] = {{{"ci", 2}, LIST_CI},
-                 {{"exact", 5}, LIST_EXACT},
-                 {{"cidr", 4}, LIST_CIDR},
-                 {{"glob", 4}, LIST_GLOB}};
-
-    for (size_t i = 0; doc_is_scalar(node) && i < ARRAY_LEN(MODES); i++) {
-        if (!str_eq(node->text, MODES[i].name))
-            continue;
-        p->has_mode = true;
-        p->mode = MODES[i].mode;
-        return true;
-    }
-    return diag_error(&r->diag, doc_place(node),
-                      "the mode of a parameter is ci, exact, cidr or "
-                      "glob");
-}
-
-/* {mode: cidr, values: [...]} */
-static bool read_long_param(struct reader *r, const struct doc_node *map, struct overlay_param *p)
-{
-    static const struct str KEYS[] = {{"mode", 4}, {"values", 6}};
-    const struct doc_node *mode = doc_get(map, KEYS[0]), *values = doc_get(map, KEYS[1]);
-
-    if (!check_keys(r, map, KEYS, ARRAY_LEN(KEYS), "of a parameter"))
-        return false;
-    if (!values)
-        return diag_error(&r->diag, doc_place(map), "the parameter '%.*s' has no 'values'",
-                          SHOWN(p->name));
-    return (!mode || read_mode(r, mode, p)) && read_values(r, values, p);
-}
-
-static bool read_params(struct reader *r, const struct doc_node *map, struct entry *e)
-{
-    bool is_good = true;
-
-    if (map->type != DOC_MAP)
-        return diag_error(&r->diag, doc_place(map),
-                          "'params' must be a map (NAME: value or list), not %s",
-                          doc_type_name(map));
-    if (map->n_items > OVERLAY_PARAMS_MAX)
-        return diag_error(&r->diag, doc_place(map), "more than %d parameters", OVERLAY_PARAMS_MAX);
-    e->params = ARENA_ARRAY(r->set->a, map->n_items, struct overlay_param);
-    for (size_t i = 0; i < map->n_items; i++) {
-        struct overlay_param *p = &e->params[e->n_params++];
-        p->name = names_intern(r->set->names, map->keys[i].text);
-        p->line = map->keys[i].line;
-        p->col = map->keys[i].col;
-        is_good &= map->items[i].type == DOC_MAP ? read_long_param(r, &map->items[i], p)
-                                                 : read_values(r, &map->items[i], p);
-    }
-    return is_good;
-}
-
-/* What is set, by name: to find what is set twice, and to show it. */
-static void name_keys(struct reader *r, const struct doc_node *map, struct entry *e)
-{
-    struct overlay_key *keys =
-        ARENA_ARRAY(r->set->a, map->n_items + e->n_params, struct overlay_key);
-    size_t n = 0;
-
-    for (size_t i = 0; i < map->n_items; i++)
-        if (!str_eq(map->keys[i].text, STR("params")))
-            keys[n++] = (struct overlay_key){names_intern(r->set->names, map->keys[i].text),
-                                             map->keys[i].line, map->keys[i].col};
-    for (size_t i = 0; i < e->n_params; i++)
-        keys[n++] = (struct overlay_key){
-            arena_printf(r->set->a, "params.%.*s", (int)e->params[i].name.n, e->params[i].name.p),
-            e->params[i].line, e->params[i].col};
-    e->shown.keys = keys;
-    e->shown.n_keys = n;
-}
-
-static bool read_set(struct reader *r, const struct doc_node *map, struct entry *e)
-{
-    static const struct str OWN[] = {{"level", 5}, {"params", 6}};
-
-    if (!rule_settings_load(&r->diag, r->set->names, map, OWN, ARRAY_LEN(OWN), &e->settings))
-        return false;
-    const struct doc_node *level = doc_get(map, OWN[0]), *params = doc_get(map, OWN[1]);
-    if ((level && !read_level(r, level, e)) || (params && !read_params(r, params, e)))
-        return false;
-    if (map->n_items == 0)
-        return diag_error(&r->diag, doc_place(map), "'set' is empty: nothing would change");
-    name_keys(r, map, e);
-    return true;
-}
-
 /* ---- one entry ------------------------------------------------------------------------------ */
 
-static bool check_uid(struct reader *r, struct str uid, struct place at)
+/* "tag:GLOB", "path:GLOB", or an id. */
+static bool read_target(struct overlay_reader *r, struct str text, struct place at,
+                        struct overlay_entry *e)
 {
-    if (uid.n == 0)
-        return diag_error(&r->diag, at, "an empty rule id");
-    if (str_find_char(uid, '*', 0) != SIZE_MAX)
-        return diag_error(&r->diag, at, "'%.*s': globs for rules: not in this version", SHOWN(uid));
+    static const struct {
+        struct str prefix;
+        enum overlay_by by;
+    } KINDS[] = {{{"tag:", 4}, OVERLAY_BY_TAG}, {{"path:", 5}, OVERLAY_BY_PATH}};
+
+    e->by = OVERLAY_BY_UID;
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+        if (str_starts(text, KINDS[i].prefix)) {
+            e->by = KINDS[i].by;
+            text = str_trim(str_sub(text, KINDS[i].prefix.n, text.n));
+        }
+    if (text.n == 0)
+        return diag_error(&r->diag, at,
+                          e->by == OVERLAY_BY_UID ? "an empty rule id" : "an empty pattern");
+    if (e->by == OVERLAY_BY_UID && str_find_char(text, '*', 0) != SIZE_MAX)
+        return diag_error(&r->diag, at,
+                          "'%.*s': rules are meant by patterns as 'tag:%.*s' or 'path:%.*s'",
+                          SHOWN(text), SHOWN(text), SHOWN(text));
+    e->uid = names_intern(r->set->names, text);
+    e->line = at.line;
+    e->col = at.col;
     return true;
 }
 
-static void read_entry(struct reader *r, struct str uid, struct place at,
+/* A day or a time: from then on. */
+static bool read_expires(struct overlay_reader *r, const struct doc_node *map, int64_t *ms,
+                         struct overlay_key *at)
+{
+    const struct doc_node *node = doc_get(map, STR("expires"));
+
+    if (!node)
+        return true;
+    if (!doc_is_scalar(node) || node->type == DOC_NULL || !time_parse_ms(node->text, ms))
+        return diag_error(&r->diag, doc_place(node),
+                          "'expires' must be a date or a time (2026-12-31, 2026-12-31T18:00:00Z)");
+    *at = (struct overlay_key){STR("expires"), node->line, node->col};
+    return true;
+}
+
+static bool is_sha256(struct str text)
+{
+    if (text.n != 64)
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (!strchr("0123456789abcdef", ascii_lower(text.p[i])))
+            return false;
+    return true;
+}
+
+static bool read_base(struct overlay_reader *r, const struct doc_node *map, struct overlay_entry *e)
+{
+    const struct doc_node *node = doc_get(map, STR("base_sha256"));
+
+    if (!node)
+        return true;
+    if (!doc_is_scalar(node) || !is_sha256(node->text))
+        return diag_error(
+            &r->diag, doc_place(node),
+            "'base_sha256' must be 64 hex digits ('weir check --effective RULE' shows "
+            "them)");
+    if (e->by != OVERLAY_BY_UID)
+        return diag_error(&r->diag, doc_place(node), "'base_sha256' is for one rule, by its id");
+    char *hex = arena_alloc(r->set->a, node->text.n);
+    for (size_t i = 0; i < node->text.n; i++)
+        hex[i] = ascii_lower(node->text.p[i]);
+    e->base_sha256 = (struct str){hex, node->text.n};
+    e->base = (struct overlay_key){STR("base_sha256"), node->line, node->col};
+    return true;
+}
+
+/* What only one rule can have. */
+static bool check_wide(struct overlay_reader *r, const struct entry *e)
+{
+    if (e->shown.by != OVERLAY_BY_UID && e->own.n_params)
+        return diag_error(&r->diag, (struct place){e->own.params[0].line, e->own.params[0].col},
+                          "parameters are for one rule, by its id");
+    if (e->shown.by == OVERLAY_BY_TAG && e->own.uid.n)
+        return diag_error(&r->diag, e->own.uid_at, "'uid' is for one rule, by its id or its path");
+    return true;
+}
+
+static bool read_what(struct overlay_reader *r, const struct doc_node *map, struct entry *e)
+{
+    const struct doc_node *set = doc_get(map, STR("set")), *exclude = doc_get(map, STR("exclude"));
+    struct overlay_entry *shown = &e->shown;
+
+    if (!set && !exclude)
+        return diag_error(&r->diag, (struct place){shown->line, shown->col},
+                          "the entry for '%.*s' has neither 'set' nor 'exclude'",
+                          SHOWN(shown->uid));
+    return read_text(r, map, "reason", &shown->reason) &&
+           read_expires(r, map, &shown->expires_ms, &shown->expires) && read_base(r, map, shown) &&
+           (!set || overlay_read_set(r, set, e)) &&
+           (!exclude || overlay_read_exclude(r, exclude, e)) && check_wide(r, e);
+}
+
+static void read_entry(struct overlay_reader *r, struct str target, struct place at,
                        const struct doc_node *map, bool is_listed)
 {
-    static const struct str KEYS[] = {{"set", 3}, {"reason", 6}, {"rule", 4}};
+    static const struct str KEYS[] = {{"set", 3},     {"exclude", 7},      {"reason", 6},
+                                      {"expires", 7}, {"base_sha256", 11}, {"rule", 4}};
     struct entry e = {.shown = {.overlay = r->name,
                                 .path = r->path,
-                                .uid = names_intern(r->set->names, uid),
-                                .line = at.line,
-                                .col = at.col,
-                                .reason = r->reason}};
-    const struct doc_node *set = doc_get(map, KEYS[0]);
+                                .reason = r->reason,
+                                .expires_ms = r->expires_ms,
+                                .expires = r->expires}};
 
-    if (!check_keys(r, map, KEYS, is_listed ? 3 : 2, "of an overlay's rule") ||
-        !check_uid(r, uid, at) || !read_text(r, map, "reason", &e.shown.reason))
-        return;
-    if (!set) {
-        diag_error(&r->diag, at, "the entry for '%.*s' has no 'set'", SHOWN(uid));
-        return;
-    }
-    if (!read_set(r, set, &e))
+    if (!overlay_check_keys(r, map, KEYS, ARRAY_LEN(KEYS) - !is_listed, "of an overlay's rule") ||
+        !read_target(r, target, at, &e.shown) || !read_what(r, map, &e))
         return;
     struct entry *kept = overlay_next_entry(r->set);
     if (kept)
@@ -235,7 +175,7 @@ static void read_entry(struct reader *r, struct str uid, struct place at,
             !diag_error(&r->diag, at, "more than %d entries in all overlays", OVERLAY_ENTRIES_MAX);
 }
 
-static void read_map(struct reader *r, const struct doc_node *rules)
+static void read_map(struct overlay_reader *r, const struct doc_node *rules)
 {
     for (size_t i = 0; i < rules->n_items; i++) {
         const struct doc_key *key = &rules->keys[i];
@@ -243,34 +183,35 @@ static void read_map(struct reader *r, const struct doc_node *rules)
             read_entry(r, key->text, (struct place){key->line, key->col}, &rules->items[i], false);
         else
             diag_error(&r->diag, doc_place(&rules->items[i]),
-                       "the entry for '%.*s' must be a map (set, reason), not %s", SHOWN(key->text),
-                       doc_type_name(&rules->items[i]));
+                       "the entry for '%.*s' must be a map (set, exclude, reason, expires), not %s",
+                       SHOWN(key->text), doc_type_name(&rules->items[i]));
     }
 }
 
-static void read_list(struct reader *r, const struct doc_node *rules)
+static void read_list(struct overlay_reader *r, const struct doc_node *rules)
 {
     for (size_t i = 0; i < rules->n_items; i++) {
         const struct doc_node *item = &rules->items[i], *uid = doc_get(item, STR("rule"));
         if (item->type != DOC_MAP)
             diag_error(&r->diag, doc_place(item),
-                       "an entry must be a map (rule, set, reason), not %s", doc_type_name(item));
+                       "an entry must be a map (rule, set, exclude, reason, expires), not %s",
+                       doc_type_name(item));
         else if (uid && (!doc_is_scalar(uid) || uid->type == DOC_NULL))
             diag_error(&r->diag, doc_place(uid), "'rule' must be the id of a rule, not %s",
                        doc_type_name(uid));
         else if (uid)
             read_entry(r, uid->text, doc_place(uid), item, true);
-        else if (check_keys(r, item, (const struct str[]){STR("rule"), STR("set"), STR("reason")},
-                            3, "of an overlay's rule"))
-            diag_error(&r->diag, doc_place(item), "the entry has no 'rule': the id of a rule");
+        else
+            diag_error(&r->diag, doc_place(item),
+                       "the entry has no 'rule': an id, 'tag:GLOB' or 'path:GLOB'");
     }
 }
 
 /* ---- documents and files -------------------------------------------------------------------- */
 
-static void read_document(struct reader *r, const struct doc_node *document)
+static void read_document(struct overlay_reader *r, const struct doc_node *document)
 {
-    static const struct str KEYS[] = {{"name", 4}, {"reason", 6}, {"rules", 5}};
+    static const struct str KEYS[] = {{"name", 4}, {"reason", 6}, {"rules", 5}, {"expires", 7}};
     const struct doc_node *rules = doc_get(document, KEYS[2]);
 
     if (document->type != DOC_MAP) {
@@ -278,8 +219,10 @@ static void read_document(struct reader *r, const struct doc_node *document)
                    "an overlay is a map (name, reason, rules), not %s", doc_type_name(document));
         return;
     }
-    if (!check_keys(r, document, KEYS, ARRAY_LEN(KEYS), "of an overlay") ||
-        !read_text(r, document, "name", &r->name) || !read_text(r, document, "reason", &r->reason))
+    if (!overlay_check_keys(r, document, KEYS, ARRAY_LEN(KEYS), "of an overlay") ||
+        !read_text(r, document, "name", &r->name) ||
+        !read_text(r, document, "reason", &r->reason) ||
+        !read_expires(r, document, &r->expires_ms, &r->expires))
         return;
     if (!rules)
         diag_error(&r->diag, doc_place(document), "the overlay has no 'rules'");
@@ -298,7 +241,7 @@ static void read_document(struct reader *r, const struct doc_node *document)
 static size_t read_piece(struct overlay_set *set, struct arena *scratch, struct str path,
                          struct str text, uint32_t line)
 {
-    struct reader r = {.set = set, .path = path};
+    struct overlay_reader r = {.set = set, .scratch = scratch, .path = path};
     struct weir_err err = {0};
     struct doc_node *docs;
     size_t n = 1;
@@ -312,6 +255,8 @@ static size_t read_piece(struct overlay_set *set, struct arena *scratch, struct 
     for (size_t i = 0; i < n; i++) {
         r.name = path;
         r.reason = STR("");
+        r.expires_ms = OVERLAY_NEVER;
+        r.expires = (struct overlay_key){0};
         diag_init(&r.diag, set->a, text, line);
         read_document(&r, &docs[i]);
         overlay_keep_messages(set, path, &r.diag);

@@ -3,6 +3,7 @@
 #include "rule/dump.h"
 
 #include "base/str.h"
+#include "base/time.h"
 #include "rule/expr.h"
 
 static const char *const CMP[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
@@ -80,6 +81,13 @@ static void add_regex(struct buf *out, const struct regex *re)
                re->is_dotall ? "s" : "", re->is_whole_value ? " whole" : "");
 }
 
+static void add_time(struct buf *out, int64_t ms)
+{
+    char text[TIME_TEXT_MAX];
+
+    buf_add(out, (struct str){text, time_format_ms(ms, text)});
+}
+
 static void add_operand(struct buf *out, const struct atom *atom)
 {
     switch (atom->op) {
@@ -117,7 +125,8 @@ static void add_operand(struct buf *out, const struct atom *atom)
             buf_printf(out, " column %.*s", (int)atom->list->column.n, atom->list->column.p);
         break;
     case ATOM_BEFORE:
-        buf_printf(out, " %lld", (long long)atom->time_ms);
+        buf_add_char(out, ' ');
+        add_time(out, atom->time_ms);
         break;
     case ATOM_TIME_PART:
         buf_printf(out, " %s %s ", PARTS[atom->part], CMP[atom->cmp]);

@@ -257,6 +257,9 @@ struct rule {
     const struct str *overlays;            /* names of the overlays that changed it */
     size_t n_overlays;
 
+    struct str owner, runbook; /* empty: nobody says */
+    struct str message;        /* template with {slots} (message.h); empty: the default one */
+
     const struct rule_message *warnings; /* lints the front end found */
     size_t n_warnings;
 };

@@ -492,7 +492,7 @@ def test_what_a_filter_says_has_no_place_in_the_rule(box):
     box.write("rules/filter.yml", FILTER)
     r = run("check", box.rules, os.path.join(box.all_rules, "filter.yml"), "--format", "table")
     equal(r.code, 0, r.err)
-    contains(r.out, box.rules + ": warning: by a filter: no profile of the rule's sources has the field 'Usr'")
+    contains(r.out, box.rules + ": warning: by a filter or an overlay: no profile of the rule's sources has the field 'Usr'")
     r = run("replay", "-r", os.path.join(box.all_rules, "filter.yml"), "-i", box.events)
     equal((r.code, r.out), (3, ""))
     one_line(r.err, "a filter alone finds nothing")
@@ -789,7 +789,7 @@ def test_overlays_that_are_wrong_are_told_together_with_exit_2(box):
     for text, line in (("rules: {%s: {set: {level: hihg}}}" % FIRST,
                         ":1:61: error: 'level' cannot be 'hihg' (did you mean 'high'?): "),
                        ("rules: {%s: {set: {level: low}, exclude: {}}}" % FIRST,
-                        ":1:67: error: 'exclude' of an overlay's rule: not in this version"),
+                        ":1:76: error: the selection is empty"),
                        ("rules: [", ":2:1: error: "), ("", ":1:1: error: the file holds no overlay"),
                        ("\0", ":1: error: not valid UTF-8")):
         r = overlaid(box, text)
@@ -803,6 +803,51 @@ def test_the_same_key_in_two_overlays_names_both_places(box):
     equal((r.code, r.out), (2, ""))
     first = os.path.join(box.path, "overlays", "a.yml")
     one_line(r.err, f"{second}:3:11: error: 'level' of the rule '{FIRST}' is already set at {first}:1:54")
+
+
+def test_an_exclusion_ends_by_the_events_time_in_both_engines(box):
+    text = (f"name: backup\nreason: its own account\nrules: {{{FIRST}: {{exclude: "
+            "{User|endswith: u0}, expires: 2026-03-01T10:00:00Z}}\n")
+    events = [{**process_event(0), "UtcTime": f"2026-03-01 {t}"} for t in
+              ("09:59:59.999", "10:00:00.000", "10:00:00.001")]
+    path = box.write("ends.json", ndjson(events + [{**events[0], "User": "other"}]))
+    for engine in ("compiled", "reference"):
+        box.write("overlays/a.yml", text.encode())
+        r = run("replay", "-r", box.all_rules, "-i", path, "--overlays",
+                os.path.join(box.path, "overlays"), "--emit", "matches", "--engine", engine)
+        equal([m["event"] for m in r.lines() if m["rule"] == FIRST], [1, 2, 3], engine + r.err)
+
+
+def test_check_effective_names_the_origin_of_each_value(box):
+    path = box.write("o.yml", f"name: tuned\nrules: {{{FIRST}: {{reason: why, set: {{level: low, "
+                     "owner: soc}, exclude: {User: x}, expires: 2020-01-01}}\n".encode())
+    r = run("check", box.all_rules, "--overlays", path, "--effective", FIRST)
+    equal(r.code, 0, r.err)
+    values = {v["name"]: v for v in r.lines()[0]["values"]}
+    equal((values["level"]["value"], values["level"]["overlay"], values["level"]["file"]),
+          ("low", "tuned", path))
+    equal("overlay" in values["title"], False)
+    equal(values["exclude"]["value"], 'overlay tuned: User eq "x"')
+    contains(values["condition"]["value"], "@time before 2020-01-01T00:00:00.000Z")
+    r = run("check", box.all_rules, "--overlays", path, "--effective", "Certutil Downloads",
+            "--format", "table")
+    contains(r.out, f"level        low\n               from overlay tuned, {path}:2:")
+    r = run("check", box.all_rules, "--overlays", path)
+    contains(r.out, "expired on 2020-01-01T00:00:00.000Z: its exclusion has no effect on events from")
+    r = run("check", box.all_rules, "--effective", "nothing")
+    equal(r.code, 3)
+    one_line(r.err, "error: --effective: no rule has the id, name, title or path 'nothing'")
+
+
+def test_a_message_is_the_rules_template(box):
+    r = overlaid(box, f"rules: {{{FIRST}: {{set: {{message: '{{{{{{User}}}}}} did {{CommandLine}} "
+                 "{nothing|no more} {count}x', runbook: http://x/1}}}\n")
+    equal(r.code, 0, r.err)
+    first = [a for a in r.lines() if a["finding_info"]["analytic"]["uid"] == FIRST][0]
+    contains(first["message"], "{EXAMPLE\\u")
+    contains(first["message"], "} did ")
+    contains(first["message"], " no more 1x")
+    equal(first["unmapped"]["weir"]["rule"]["runbook"], "http://x/1")
 
 
 def test_check_shows_overlays(box):

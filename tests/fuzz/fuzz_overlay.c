@@ -29,17 +29,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *a = arena_new(0);
-    struct overlay_set *set = overlay_set_new(a);
+    struct overlay_set *set = overlay_set_new(a, &SIGMA_TEST_LISTS);
     struct lang_options options = {.lists_of = overlay_lists_of, .lists_of_context = set};
     struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, &options);
     struct loaded_rules loaded;
     struct weir_err err;
 
     overlay_set_add(set, STR("fuzz.yml"), (struct str){(const char *)data, size});
-    overlay_set_settle(set, &SIGMA_TEST_LISTS);
+    overlay_set_settle(set);
     rule_loader_add(l, STR("r.yml"), str_from(RULES));
     rule_loader_finish(l, &loaded);
-    overlay_set_apply(set, &loaded);
+    overlay_set_apply(set, &loaded, 0);
     for (size_t i = 0; i < overlay_fault_count(set); i++) {
         overlay_fault(set, i, &err);
         ASSERT(err.text[0] && err.line > 0);

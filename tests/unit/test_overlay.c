@@ -11,114 +11,128 @@
 #define RULE(id, item)                                                               \
     "title: Rule " id "\nid: " id "\nlogsource: {product: p}\ndetection: {s: {" item \
     "}, condition: s}\n"
+#define NOW_MS 1767225600000 /* 2026-01-01T00:00:00Z */
+
 #define OVER(id, what) "title: " id "\nid: " id "\ncorrelation: {" what "}\n"
 
-static const char RULES[] = RULE("r1", "f|expand: '%hosts%'") "level: low\nname: reads\n---\n" RULE(
-    "r2",
-    "f: x, "
-    "g|expand: "
-    "'%two%'") "---\n" RULE("r3",
-                            "ip|expand: '%nets%'") "---\n" OVER("c1",
-                                                                "type: event_count, rules: [r1, "
-                                                                "r2], "
-                                                                "group-by: u, timespan: 10m, "
-                                                                "condition: "
-                                                                "{gte: 5}") "---\n" OVER("k1",
-                                                                                         "type: "
-                                                                                         "risk, "
-                                                                                         "group-by:"
-                                                                                         " u, "
-                                                                                         "condition"
-                                                                                         ": {gte: "
-                                                                                         "100}") "-"
-                                                                                                 "-"
-                                                                                                 "-"
-                                                                                                 "\n"
-                                                                                                 "t"
-                                                                                                 "i"
-                                                                                                 "t"
-                                                                                                 "l"
-                                                                                                 "e"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "f"
-                                                                                                 "l"
-                                                                                                 "t"
-                                                                                                 "\nid: "
-                                                                                                 "f"
-                                                                                                 "l"
-                                                                                                 "t"
-                                                                                                 "\nlogs"
-                                                                                                 "o"
-                                                                                                 "u"
-                                                                                                 "r"
-                                                                                                 "c"
-                                                                                                 "e"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "{"
-                                                                                                 "p"
-                                                                                                 "r"
-                                                                                                 "o"
-                                                                                                 "d"
-                                                                                                 "u"
-                                                                                                 "c"
-                                                                                                 "t"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "p"
-                                                                                                 "}"
-                                                                                                 "\nfilter:"
-                                                                                                 " "
-                                                                                                 "{"
-                                                                                                 "r"
-                                                                                                 "u"
-                                                                                                 "l"
-                                                                                                 "e"
-                                                                                                 "s"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "["
-                                                                                                 "r"
-                                                                                                 "2"
-                                                                                                 "]"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "s"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "{"
-                                                                                                 "h"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "y"
-                                                                                                 "}"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "c"
-                                                                                                 "o"
-                                                                                                 "n"
-                                                                                                 "d"
-                                                                                                 "i"
-                                                                                                 "t"
-                                                                                                 "i"
-                                                                                                 "o"
-                                                                                                 "n"
-                                                                                                 ":"
-                                                                                                 " "
-                                                                                                 "s"
-                                                                                                 "}"
-                                                                                                 "\n"
-                                                                                                 "-"
-                                                                                                 "-"
-                                                                                                 "-"
-                                                                                                 "\n" RULE(
-                                                                                                     "bad",
-                                                                                                     "f|"
-                                                                                                     "conta"
-                                                                                                     "in: "
-                                                                                                     "x") "---\n"
-                                                                                                          "title: notes\nx: 1\n";
+static const char RULES[] =
+    RULE("r1", "f|expand: '%hosts%'") "level: low\nname: reads\n---\n" RULE(
+        "r2",
+        "f: x, "
+        "g|expand: "
+        "'%two%'") "---\n" RULE("r3",
+                                "ip|expand: '%nets%'") "tags: [t.one, t.two]\n---\n" OVER("c1",
+                                                                                          "type: "
+                                                                                          "event_"
+                                                                                          "count, "
+                                                                                          "rules: "
+                                                                                          "[r1, "
+                                                                                          "r2], "
+                                                                                          "group-"
+                                                                                          "by: u, "
+                                                                                          "timespan"
+                                                                                          ": 10m, "
+                                                                                          "conditio"
+                                                                                          "n: "
+                                                                                          "{gte: "
+                                                                                          "5}") "--"
+                                                                                                "-"
+                                                                                                "\n" OVER("k1",
+                                                                                                          "type: "
+                                                                                                          "risk, "
+                                                                                                          "group-by:"
+                                                                                                          " u, "
+                                                                                                          "condition"
+                                                                                                          ": {gte: "
+                                                                                                          "100}") "-"
+                                                                                                                  "-"
+                                                                                                                  "-"
+                                                                                                                  "\n"
+                                                                                                                  "t"
+                                                                                                                  "i"
+                                                                                                                  "t"
+                                                                                                                  "l"
+                                                                                                                  "e"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "f"
+                                                                                                                  "l"
+                                                                                                                  "t"
+                                                                                                                  "\nid: "
+                                                                                                                  "f"
+                                                                                                                  "l"
+                                                                                                                  "t"
+                                                                                                                  "\nlogs"
+                                                                                                                  "o"
+                                                                                                                  "u"
+                                                                                                                  "r"
+                                                                                                                  "c"
+                                                                                                                  "e"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "{"
+                                                                                                                  "p"
+                                                                                                                  "r"
+                                                                                                                  "o"
+                                                                                                                  "d"
+                                                                                                                  "u"
+                                                                                                                  "c"
+                                                                                                                  "t"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "p"
+                                                                                                                  "}"
+                                                                                                                  "\nfilter:"
+                                                                                                                  " "
+                                                                                                                  "{"
+                                                                                                                  "r"
+                                                                                                                  "u"
+                                                                                                                  "l"
+                                                                                                                  "e"
+                                                                                                                  "s"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "["
+                                                                                                                  "r"
+                                                                                                                  "2"
+                                                                                                                  "]"
+                                                                                                                  ","
+                                                                                                                  " "
+                                                                                                                  "s"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "{"
+                                                                                                                  "h"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "y"
+                                                                                                                  "}"
+                                                                                                                  ","
+                                                                                                                  " "
+                                                                                                                  "c"
+                                                                                                                  "o"
+                                                                                                                  "n"
+                                                                                                                  "d"
+                                                                                                                  "i"
+                                                                                                                  "t"
+                                                                                                                  "i"
+                                                                                                                  "o"
+                                                                                                                  "n"
+                                                                                                                  ":"
+                                                                                                                  " "
+                                                                                                                  "s"
+                                                                                                                  "}"
+                                                                                                                  "\n"
+                                                                                                                  "-"
+                                                                                                                  "-"
+                                                                                                                  "-"
+                                                                                                                  "\n" RULE(
+                                                                                                                      "bad",
+                                                                                                                      "f|"
+                                                                                                                      "conta"
+                                                                                                                      "in: "
+                                                                                                                      "x") "---\n"
+                                                                                                                           "title: notes\nx: 1\n";
 
 /* ---- the rules afterwards, as far as overlays changed them ---------------------------------- */
 
@@ -195,15 +209,15 @@ static void read_files(struct overlay_set *set, struct str yaml)
 static struct overlay_set *load(struct arena *a, struct str yaml, const char *rules,
                                 struct loaded_rules *loaded)
 {
-    struct overlay_set *set = overlay_set_new(a);
+    struct overlay_set *set = overlay_set_new(a, &SIGMA_TEST_LISTS);
     struct lang_options options = {.lists_of = overlay_lists_of, .lists_of_context = set};
 
     read_files(set, yaml);
-    overlay_set_settle(set, &SIGMA_TEST_LISTS);
+    overlay_set_settle(set);
     struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, &options);
     rule_loader_add_found(l, STR("r.yml"), str_from(rules));
     rule_loader_finish(l, loaded);
-    overlay_set_apply(set, loaded);
+    overlay_set_apply(set, loaded, NOW_MS);
     return set;
 }
 
@@ -268,6 +282,131 @@ TEST(overlays_set_what_they_say)
     sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
 }
 
+TEST(exclusions_are_joined_to_the_formula)
+{
+    static const struct sigma_row ROWS[] = {
+        {"rules: {r3: {exclude: {user: backup}}}",
+         "r3 (a.yml) informational alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), "
+         "not(overlay a.yml: user eq "
+         "\"backup\"))"},
+        {"name: n\nrules: {r3: {exclude: {user: backup}, expires: 2026-12-31}}",
+         "r3 (n) informational alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), "
+         "not(and(overlay n: user eq "
+         "\"backup\", @time before 2026-12-31T00:00:00.000Z)))"},
+        {"name: n\nexpires: 2026-12-31\nrules: {r3: {exclude: {a: {u: x}, b: {v: y}, condition: a "
+         "and "
+         "not b}}}",
+         "r3 (n) informational alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), "
+         "not(and(overlay n: and(a: u eq "
+         "\"x\", not(b: v eq \"y\")), @time before 2026-12-31T00:00:00.000Z)))"},
+        {"rules:\n  - {rule: r3, exclude: {u: x}}\n  - {rule: r3, exclude: [{v: y}, {v: z}]}",
+         "r3 (a.yml) informational alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), "
+         "not(overlay a.yml: u eq \"x\"), not(overlay a.yml: or(v eq \"y\", v eq \"z\")))"},
+        {"rules: {r3: {exclude: {u|expand: '%two%'}, set: {level: low}}}",
+         "r3 (a.yml) low alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), not(overlay "
+         "a.yml: or(u eq \"alpha\", u eq "
+         "\"be*a\")))"},
+    };
+    sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST(the_nearest_word_stands)
+{
+    static const struct sigma_row ROWS[] = {
+        {"rules: {r3: {set: {level: low}}, path:r.y?l: {set: {level: high}}, 'tag:t.one': {set: "
+         "{level: medium, emit: early}}}",
+         "r1 (a.yml, h) high alert; s: f eq \"h\" | r2 (a.yml) high alert; and(s: and(f eq \"x\", "
+         "or(g eq \"alpha\", g eq \"be*a\")), filter flt: s: h eq \"y\") | r3 (a.yml) low alert; "
+         "s: "
+         "or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128); emit early | c1 (a.yml) high alert; "
+         "event_count; rules reads, r2; group by "
+         "u; condition gte 5; within 10m | k1 (a.yml) high alert; risk; rules all that alert; "
+         "group "
+         "by u; condition gte 100; within 1d"},
+        {"rules: {'tag:T.*': {set: {level: low}}, 'tag:*one': {set: {level: low}}}",
+         "a.yml:1:60: error: 'level' of the rule 'r3' is already set at a.yml:1:27"},
+        {"rules: {c1: {set: {threshold: 7, group-by: [v, w]}}}",
+         "c1 (a.yml) low alert; event_count; rules reads, r2; group by v, w; condition gte 7; "
+         "within "
+         "10m"},
+        {"rules: {c1: {set: {threshold: {gt: 7, lte: 9}, group-by: []}}}",
+         "c1 (a.yml) low alert; event_count; rules reads, r2; group by nothing: one group; "
+         "condition "
+         "gt 7, lte 9; within 10m"},
+    };
+    sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST(what_ends_or_has_another_base_is_a_warning_of_the_rule)
+{
+    static const struct {
+        const char *yaml, *warning;
+    } ROWS[] = {
+        {"rules: {5f1abf38-0000-4000-8000-000000000001: {exclude: {u: x}, expires: 2026-01-09}}",
+         ""},
+        {"rules: {5f1abf38-0000-4000-8000-000000000001: {exclude: {u: x}, expires: 2026-01-08}}",
+         "overlay a.yml (a.yml:1:74) expires on 2026-01-08T00:00:00.000Z: its exclusion ends then"},
+        {"rules: {5f1abf38-0000-4000-8000-000000000001: {exclude: {u: x}, expires: 2026-01-01}}",
+         "overlay a.yml (a.yml:1:74) expired on 2026-01-01T00:00:00.000Z: its exclusion has no "
+         "effect on "
+         "events from then on"},
+        {"rules: {5f1abf38-0000-4000-8000-000000000001: {set: {level: low}, expires: 2025-01-01}}",
+         "overlay a.yml (a.yml:1:76) expired on 2025-01-01T00:00:00.000Z: its settings stand until "
+         "they "
+         "are taken out"},
+        {"rules: {5f1abf38-0000-4000-8000-000000000001: {set: {level: low}, base_sha256: "
+         "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef}}",
+         "overlay a.yml (a.yml:1:80) is for another version of the rule: base_sha256 is "
+         "0123456789ab..., the rule's is "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct arena *a = arena_new(0);
+        struct loaded_rules loaded;
+        struct overlay_set *set =
+            load(a, str_from(ROWS[i].yaml), RULE("5f1abf38-0000-4000-8000-000000000001", "f: x"),
+                 &loaded);
+        CHECK_EQ(overlay_fault_count(set), 0);
+        const struct verdict *v = &loaded.verdicts[0];
+        if (v->n_messages != (ROWS[i].warning[0] ? 1 : 0))
+            fail_msg("row %zu: %zu: %.*s", i, v->n_messages, (int)v->messages[0].text.n,
+                     v->messages[0].text.p);
+        if (v->n_messages && !str_starts(v->messages[0].text, str_from(ROWS[i].warning)))
+            fail_msg("row %zu: %.*s", i, (int)v->messages[0].text.n, v->messages[0].text.p);
+        CHECK_EQ(loaded.n_by_status[VERDICT_WARNING], v->n_messages);
+        arena_free(a);
+    }
+}
+
+TEST(a_query_in_a_file_of_its_own_gets_what_it_cannot_say)
+{
+    struct arena *a = arena_new(0);
+    struct loaded_rules loaded;
+    struct overlay_set *set = overlay_set_new(a, NULL);
+    const struct overlay_key *at;
+
+    overlay_set_add(set, STR("o.yml"),
+                    STR("rules: {'path:*/pair.eql': {set: {uid: my-pair, title: Pair, level: high, "
+                        "window: 5m, owner: soc}, exclude: {user.name: x}}}"));
+    overlay_set_settle(set);
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    rule_loader_add(l, STR("rules/pair.eql"),
+                    STR("sequence by host.id [process where true] [file where true]"));
+    rule_loader_finish(l, &loaded);
+    overlay_set_apply(set, &loaded, NOW_MS);
+    CHECK_EQ(overlay_fault_count(set), 0);
+    CHECK_EQ(loaded.n_rules, 3);
+    const struct rule *rule = loaded.rules[2];
+    CHECK_STR(rule->uid, "my-pair");
+    CHECK_STR(loaded.rules[0]->uid, "my-pair/1");
+    CHECK_STR(rule->title, "Pair");
+    CHECK_EQ(rule->level, LEVEL_HIGH);
+    CHECK_EQ(rule->correlation->window_ms, 300000);
+    CHECK_EQ(loaded.rules[0]->formula->kind, FORMULA_AND);
+    CHECK(overlay_origin(set, STR("my-pair"), STR("level"), &at));
+    CHECK_EQ(at->col, 62);
+    arena_free(a);
+}
+
 TEST(parameters_are_the_values_of_the_rules_placeholders)
 {
     static const struct sigma_row ROWS[] = {
@@ -291,6 +430,60 @@ TEST(parameters_are_the_values_of_the_rules_placeholders)
     sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
 }
 
+TEST(a_wrong_pattern_setting_or_exclusion_is_named_with_its_place)
+{
+    static const struct sigma_row ROWS[] = {
+        {"rules: {'tag:': {set: {level: low}}}", "a.yml:1:9: error: an empty pattern"},
+        {"rules: {'tag:x*': {set: {level: low}}, path:q.yml: {set: {level: low}}}",
+         "a.yml:1:9: error: no rule has a tag like 'x*' | a.yml:1:40: error: no rule has a path "
+         "like "
+         "'q.yml'"},
+        {"rules: {path:r.yml: {set: {params: {two: x}}}}",
+         "a.yml:1:37: error: parameters are for one rule, by its id"},
+        {"rules: {'tag:*': {set: {uid: x}}}",
+         "a.yml:1:25: error: 'uid' is for one rule, by its id or its path"},
+        {"rules: {r2: {set: {uid: x}}}", "a.yml:1:20: error: the rule has an id of its own, 'r2'"},
+        {"rules: {r2: {set: {threshold: 5, group-by: x}}}",
+         "a.yml:1:20: error: the setting 'threshold' is for correlations only | a.yml:1:34: error: "
+         "the setting 'group-by' is for correlations only"},
+        {"rules: {c1: {set: {threshold: {gte: 5, at_least: 7}}}}",
+         "a.yml:1:40: error: unknown key 'at_least' of 'threshold'"},
+        {"rules: {c1: {set: {threshold: many}}}",
+         "a.yml:1:31: error: 'threshold' must be a number, not 'many'"},
+        {"rules: {c1: {set: {threshold: 200000}}}",
+         "a.yml:1:20: error: 'threshold' of a count is at most 100000"},
+        {"rules: {c1: {set: {group-by: [[x]]}}}",
+         "a.yml:1:31: error: 'group-by' names fields, not a list"},
+        {"rules: {r2: {set: {owner: ''}}}", "a.yml:1:27: error: 'owner' must be text, not nothing"},
+        {"rules: {r2: {set: {message: 'x {a'}}}",
+         "a.yml:1:32: error: a slot that does not end: {FIELD}, or {{ for a brace"},
+        {"rules: {r2: {set: {message: 'x }'}}}",
+         "a.yml:1:32: error: a closing brace without an opening one: write }}"},
+        {"rules: {r2: {set: {message: 'x{ | y}'}}}",
+         "a.yml:1:32: error: an empty slot: {FIELD}, or {{ for a brace"},
+        {"rules: {r2: {exclude: {f|contain: x}}}",
+         "a.yml:1:26: error: unknown modifier 'contain' (did you mean 'contains'?)"},
+        {"rules: {r2: {exclude: {s: {f: x}}}}",
+         "a.yml:1:23: error: 'exclude' has selections and no 'condition'"},
+        {"rules: {r2: {exclude: {s: {f: x}, condition: t}}}",
+         "a.yml:1:46: error: no selection 't'"},
+        {"rules: {r2: {exclude: {}}}", "a.yml:1:23: error: the selection is empty"},
+        {"rules: {r2: {exclude: {f|expand: '%tow%'}}}",
+         "a.yml:1:34: error: no list 'tow' for the placeholder %tow%: give it with --list "
+         "tow=FILE"},
+        {"rules: {c1: {exclude: {f: x}}}",
+         "a.yml:1:23: error: 'c1' sees no events itself: exclude in the rules that it listens to, "
+         "the first is r1"},
+        {"rules: {r2: {exclude: {f: x}, expires: soon}}",
+         "a.yml:1:40: error: 'expires' must be a date or a time (2026-12-31, "
+         "2026-12-31T18:00:00Z)"},
+        {"rules: {r2: {exclude: {f: x}, base_sha256: 0a}}",
+         "a.yml:1:44: error: 'base_sha256' must be 64 hex digits ('weir check --effective RULE' "
+         "shows them)"},
+    };
+    sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
+}
+
 TEST(what_is_wrong_is_named_with_its_place)
 {
     static const struct sigma_row ROWS[] = {
@@ -307,7 +500,7 @@ TEST(what_is_wrong_is_named_with_its_place)
         {"rules: {'r.yml#7': {set: {level: low}}}",
          "a.yml:1:9: error: 'r.yml#7' is no rule: overlays are for rules"},
         {"rules: {'r*': {set: {level: low}}}",
-         "a.yml:1:9: error: 'r*': globs for rules: not in this version"},
+         "a.yml:1:9: error: 'r*': rules are meant by patterns as 'tag:r*' or 'path:r*'"},
         {"rules: {'': {set: {level: low}}}", "a.yml:1:9: error: an empty rule id"},
         {"rules: {r2: {set: {levle: low}}}",
          "a.yml:1:20: error: unknown setting 'levle' (did you mean 'level'?)"},
@@ -333,19 +526,16 @@ TEST(what_is_wrong_is_named_with_its_place)
         {"rules: {r2: {set: {}}}", "a.yml:1:19: error: 'set' is empty: nothing would change"},
         {"rules: {r2: {set: [level]}}",
          "a.yml:1:19: error: the settings must be a map, not a list"},
-        {"rules: {r2: {reason: x}}", "a.yml:1:9: error: the entry for 'r2' has no 'set'"},
+        {"rules: {r2: {reason: x}}",
+         "a.yml:1:9: error: the entry for 'r2' has neither 'set' nor 'exclude'"},
         {"rules: {r2: high}",
-         "a.yml:1:13: error: the entry for 'r2' must be a map (set, reason), not text"},
-        {"rules: {r2: {set: {level: low}, exclude: {f: x}}}",
-         "a.yml:1:33: error: 'exclude' of an overlay's rule: not in this version"},
-        {"rules: {r2: {set: {level: low}, expires: 2026-01-01}}",
-         "a.yml:1:33: error: 'expires' of an overlay's rule: not in this version"},
-        {"rules: [{rule: r2, base_sha256: 00, set: {level: low}}]",
-         "a.yml:1:20: error: 'base_sha256' of an overlay's rule: not in this version"},
+         "a.yml:1:13: error: the entry for 'r2' must be a map (set, exclude, reason, expires), not "
+         "text"},
         {"rules: [{tag: attack.t1528, set: {level: low}}]",
-         "a.yml:1:10: error: 'tag' of an overlay's rule: not in this version"},
-        {"expires: 2026-01-01\nrules: {r2: {set: {level: low}}}",
-         "a.yml:1:1: error: 'expires' of an overlay: not in this version"},
+         "a.yml:1:9: error: the entry has no 'rule': an id, 'tag:GLOB' or 'path:GLOB'"},
+        {"expires: next week\nrules: {r2: {set: {level: low}}}",
+         "a.yml:1:10: error: 'expires' must be a date or a time (2026-12-31, "
+         "2026-12-31T18:00:00Z)"},
         {"rules: {r2: {set: {level: low}, resaon: x}}",
          "a.yml:1:33: error: unknown key 'resaon' of an overlay's rule (did you mean 'reason'?)"},
         {"rules: {r2: {set: {level: low}, rule: r2}}",
@@ -353,10 +543,11 @@ TEST(what_is_wrong_is_named_with_its_place)
         {"rules: {r2: {set: {level: low}, reason: []}}",
          "a.yml:1:41: error: 'reason' must be text, not a list"},
         {"rules: [{set: {level: low}}]",
-         "a.yml:1:9: error: the entry has no 'rule': the id of a rule"},
+         "a.yml:1:9: error: the entry has no 'rule': an id, 'tag:GLOB' or 'path:GLOB'"},
         {"rules: [{rule: [r2], set: {level: low}}]",
          "a.yml:1:16: error: 'rule' must be the id of a rule, not a list"},
-        {"rules: [r2]", "a.yml:1:9: error: an entry must be a map (rule, set, reason), not text"},
+        {"rules: [r2]", "a.yml:1:9: error: an entry must be a map (rule, set, exclude, reason, "
+                        "expires), not text"},
         {"rules: r2", "a.yml:1:8: error: 'rules' must be a map (ID: {set: ...}) or a list ({rule: "
                       "ID, set: ...}), not text"},
         {"rule: {r2: {set: {level: low}}}",
@@ -503,18 +694,23 @@ TEST(the_example_of_the_manual_loads)
     struct loaded_rules loaded;
     struct overlay_set *set = load(
         a, manual(a),
-        RULE("5f1abf38-0000-4000-8000-000000000001", "f: x") "---\n" RULE(
-            "5f1abf38-0000-4000-8000-000000000002",
-            "f|expand: '%known_readers%'") "---\n" OVER("5f1abf38-0000-4000-8000-000000000003",
-                                                        "type: event_count, rules: "
-                                                        "[5f1abf38-0000-4000-8000-000000000001], "
-                                                        "timespan: 1h, condition: {gte: 2}"),
+        RULE("5f1abf38-0000-4000-8000-000000000004", "f: x") "---\n" RULE(
+            "5f1abf38-0000-4000-8000-000000000001",
+            "f: x") "---\n" RULE("5f1abf38-0000-4000-8000-000000000002",
+                                 "f|expand: '%known_readers%'") "---\n" OVER("5f1abf38-0000-4000-"
+                                                                             "8000-000000000003",
+                                                                             "type: event_count, "
+                                                                             "rules: "
+                                                                             "[5f1abf38-0000-4000-"
+                                                                             "8000-000000000001], "
+                                                                             "timespan: 1h, "
+                                                                             "condition: {gte: 2}"),
         &loaded);
 
-    CHECK_EQ(loaded.n_rules, 3);
+    CHECK_EQ(loaded.n_rules, 4);
     CHECK_EQ(overlay_fault_count(set), 0);
-    CHECK_EQ(loaded.rules[0]->level, LEVEL_LOW);
-    CHECK_EQ(loaded.rules[2]->correlation->window_ms, 30 * 60 * 1000);
+    CHECK_EQ(loaded.rules[1]->level, LEVEL_LOW);
+    CHECK_EQ(loaded.rules[3]->correlation->window_ms, 30 * 60 * 1000);
     arena_free(a);
 }
 
@@ -561,8 +757,12 @@ TEST(limits_are_named)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(overlays_set_what_they_say),
+TEST_MAIN(ENTRY(overlays_set_what_they_say), ENTRY(exclusions_are_joined_to_the_formula),
+          ENTRY(the_nearest_word_stands),
+          ENTRY(what_ends_or_has_another_base_is_a_warning_of_the_rule),
+          ENTRY(a_query_in_a_file_of_its_own_gets_what_it_cannot_say),
           ENTRY(parameters_are_the_values_of_the_rules_placeholders),
+          ENTRY(a_wrong_pattern_setting_or_exclusion_is_named_with_its_place),
           ENTRY(what_is_wrong_is_named_with_its_place),
           ENTRY(a_misspelt_parameter_is_the_hint_of_the_rules_error),
           ENTRY(a_rule_without_an_id_goes_by_its_place),
