@@ -292,7 +292,7 @@ struct key_form {
 
 static struct key_form group_form(const struct correlation *to, const struct str *fields)
 {
-    return (struct key_form){fields, to->n_group, to->on_missing == MISSING_GROUP, to->is_group_ci};
+    return (struct key_form){fields, to->n_group, to->on_missing != MISSING_DROP, to->is_group_ci};
 }
 
 /* The key that the values below make, for that rule's tenant; false: one is missing and must not

@@ -15,7 +15,9 @@
 #include "base/hash.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "correlate/derive.h"
 #include "correlate/geoip.h"
+#include "correlate/row.h"
 #include "event/lookup.h"
 #include "event/profile_impl.h"
 #include "json/tree.h"
@@ -28,11 +30,12 @@
 enum { MEMBERS_MAX = 100 };   /* values of one group field */
 enum { CAPSULE_OWN_MIN = 2 }; /* places in a capsule that are for fields which the rule names */
 
-/* Field numbers of one correlation: group parts per input, then condition.field, then the actor. */
+/* Numbers (derive.h) of one correlation, for each input: group parts, condition.field or the
+ * columns of a group's rows, the actor. */
 struct numbers {
-    uint32_t *group; /* n_inputs * n_group */
-    uint32_t *fields;
-    uint32_t actor;
+    uint32_t *group;  /* n_inputs * n_group */
+    uint32_t *fields; /* n_inputs * n_fields */
+    uint32_t *actor;  /* n_inputs */
 };
 
 /* A value and the key that it alone makes. */
@@ -61,7 +64,8 @@ struct gatherer {
     struct naming **namings;        /* per profile, the last is that of unknown shapes */
     const struct profile **readers; /* whose namings they are */
     struct digest *digest;
-    struct buf keys, capsule, addends;
+    struct derive *derive;
+    struct buf keys, capsule, addends, row;
     struct gather_counts counts;
 
     /* Of the event at hand. */
@@ -101,23 +105,34 @@ static size_t texts_of(const struct packed_op *op)
 /* ---- made once -------------------------------------------------------------------------------
  */
 
+/* Fields whose values an operation carries. */
+static struct str_list fields_of(const struct correlation *c)
+{
+    if (c->kind == OPERATOR_GROUP)
+        return (struct str_list){c->stats->columns, c->stats->n_columns};
+    return (struct str_list){c->fields, c->n_fields};
+}
+
 static void number_correlation(struct gatherer *w, uint32_t i)
 {
     const struct correlation *c = w->g->rules[i].rule->correlation;
     struct numbers *n = &w->numbers[i];
 
-    n->actor = FIELD_NONE;
     if (!c)
         return;
+    struct str_list fields = fields_of(c);
     n->group = ARENA_ARRAY(w->own, c->n_inputs * c->n_group, uint32_t);
-    for (size_t k = 0; k < c->n_inputs; k++)
+    n->fields = ARENA_ARRAY(w->own, c->n_inputs * fields.n, uint32_t);
+    n->actor = ARENA_ARRAY(w->own, c->n_inputs, uint32_t);
+    for (size_t k = 0; k < c->n_inputs; k++) {
+        const struct correlation_input *in = &c->inputs[k];
         for (size_t p = 0; p < c->n_group; p++)
-            n->group[k * c->n_group + p] = field_find(w->fields, c->inputs[k].group_fields[p]);
-    n->fields = ARENA_ARRAY(w->own, c->n_fields, uint32_t);
-    for (size_t k = 0; k < c->n_fields; k++)
-        n->fields[k] = field_find(w->fields, c->fields[k]);
-    if (c->actor_field.n)
-        n->actor = field_find(w->fields, c->actor_field);
+            n->group[k * c->n_group + p] = derive_number(w->derive, in->rule, in->group_fields[p]);
+        for (size_t p = 0; p < fields.n; p++)
+            n->fields[k * fields.n + p] = derive_number(w->derive, in->rule, fields.items[p]);
+        n->actor[k] =
+            c->actor_field.n ? derive_number(w->derive, in->rule, c->actor_field) : FIELD_NONE;
+    }
 }
 
 static void add_number(uint32_t *list, size_t *n, uint32_t field)
@@ -129,27 +144,30 @@ static void add_number(uint32_t *list, size_t *n, uint32_t field)
         list[(*n)++] = field;
 }
 
-static void add_names(struct gatherer *w, const struct str *names, size_t n_names, uint32_t *list,
-                      size_t *n)
+/* Names as `rule` means them. */
+static void add_names(struct gatherer *w, const struct rule *rule, const struct str *names,
+                      size_t n_names, uint32_t *list, size_t *n)
 {
     for (size_t i = 0; i < n_names; i++)
-        add_number(list, n, field_find(w->fields, names[i]));
+        add_number(list, n, derive_number(w->derive, rule, names[i]));
 }
 
 /* What a correlation makes keys and values of, and those that listen to it in turn: all that they
  * see of the event is its capsule. */
-static void add_needs(struct gatherer *w, const struct graph_listener *l, uint32_t *list, size_t *n)
+static void add_needs(struct gatherer *w, const struct rule *rule, const struct graph_listener *l,
+                      uint32_t *list, size_t *n)
 {
     const struct graph_rule *r = &w->g->rules[l->rule];
     const struct correlation *c = r->rule->correlation;
+    size_t n_fields = fields_of(c).n;
 
     for (size_t p = 0; p < c->n_group; p++)
         add_number(list, n, w->numbers[l->rule].group[l->label * c->n_group + p]);
-    for (size_t p = 0; p < c->n_fields; p++)
-        add_number(list, n, w->numbers[l->rule].fields[p]);
-    add_names(w, r->dedup_fields, r->n_dedup_fields, list, n);
+    for (size_t p = 0; p < n_fields; p++)
+        add_number(list, n, w->numbers[l->rule].fields[l->label * n_fields + p]);
+    add_names(w, rule, r->dedup_fields, r->n_dedup_fields, list, n);
     for (size_t k = 0; k < r->n_listeners; k++)
-        add_needs(w, &r->listeners[k], list, n);
+        add_needs(w, rule, &r->listeners[k], list, n);
 }
 
 /* Fields of whoever listens, then what the rule itself names. */
@@ -160,15 +178,14 @@ static void choose_capsule_fields(struct gatherer *w, uint32_t i)
     size_t n = 0;
 
     for (size_t k = 0; k < r->n_listeners; k++)
-        add_needs(w, &r->listeners[k], list, &n);
-    add_names(w, r->dedup_fields, r->n_dedup_fields, list, &n);
+        add_needs(w, r->rule, &r->listeners[k], list, &n);
+    add_names(w, r->rule, r->dedup_fields, r->n_dedup_fields, list, &n);
     for (size_t k = 0; k < w->g->n_risks; k++) {
         const struct correlation *risk = w->g->rules[w->g->risks[k]].rule->correlation;
-        add_names(w, risk->group, risk->n_group, list, &n);
+        add_names(w, r->rule, risk->group, risk->n_group, list, &n);
     }
     w->n_needed[i] = n;
-    for (size_t p = 0; p < r->rule->fields.n; p++)
-        add_number(list, &n, field_find(w->fields, r->rule->fields.items[p]));
+    add_names(w, r->rule, r->rule->fields.items, r->rule->fields.n, list, &n);
     list[n] = FIELD_NONE;
     w->capsule_numbers[i] = list;
 }
@@ -216,6 +233,7 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->arena = arena_new(0);
     w->own = arena_new(0);
     w->digest = digest_new();
+    w->derive = derive_new(w->own, fields);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
     w->n_needed = ARENA_ARRAY(w->own, g->n_base_rules, size_t);
@@ -235,6 +253,7 @@ void gatherer_free(struct gatherer *w)
     buf_release(&w->keys);
     buf_release(&w->capsule);
     buf_release(&w->addends);
+    buf_release(&w->row);
     arena_free(w->own);
     arena_free(w->arena);
     free(w);
@@ -265,12 +284,34 @@ static bool is_value(const struct event_value *v)
            v->kind == JSON_FALSE;
 }
 
+/* Texts of what a rule computes. */
+static size_t derived_values(struct gatherer *w, uint32_t number, struct str *out, size_t max)
+{
+    struct expr_value v = derive_value(w->derive, number);
+    size_t n_items, n = 0;
+    const struct expr_value *items = expr_value_items(&v, &n_items);
+
+    for (size_t i = 0; i < n_items; i++) {
+        if (n == max) {
+            w->counts.keys_cut += max == MEMBERS_MAX;
+            break;
+        }
+        if (expr_value_string(w->arena, &items[i], &out[n]))
+            n++;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = str_sub(out[i], 0, GATHER_VALUE_MAX);
+    return n;
+}
+
 /* Values of a field, at most `max`; 0: missing or null. */
 static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, size_t max)
 {
     const struct event *e = w->at->event;
     size_t n = 0;
 
+    if (derive_is(field))
+        return derived_values(w, field, out, max);
     for (uint32_t i = 0; i < e->n_values; i++) {
         if (e->values[i].field != field || !is_value(&e->values[i]))
             continue;
@@ -368,7 +409,7 @@ static void keep_numbers(struct gatherer *w, struct capsule *c, const uint32_t *
 
     for (; n > 0 && *f != FIELD_NONE && c->n_fields < CAPSULE_FIELDS; f++, n--)
         if (values_of(w, *f, &value, 1))
-            keep(c, field_name(w->fields, *f), value);
+            keep(c, derive_name(w->derive, *f), value);
 }
 
 /* Of the event's profile in namings and readers. */
@@ -440,7 +481,7 @@ static void begin_addends(struct gatherer *w, uint32_t rule)
     if (!w->tenant->lists)
         return; /* they cost a walk through the whole event */
     for (const uint32_t *f = w->capsule_numbers[rule - w->first]; *f != FIELD_NONE; f++) {
-        fields[n].name = field_name(w->fields, *f);
+        fields[n].name = derive_name(w->derive, *f);
         n += values_of(w, *f, &fields[n].value, 1);
     }
     size_t n_entities = entities_of(w);
@@ -678,11 +719,37 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
     put(w, l->group, &l->op, buf_str(&w->keys), text, &place);
 }
 
+/* Number of condition.field i for the input at hand. */
+static uint32_t field_number(const struct listening *l, size_t i)
+{
+    return l->numbers->fields[l->listener->label * l->c->n_fields + i];
+}
+
+/* One row for the group values in parts[0 .. n_group). */
+static void hear_row(struct listening *l)
+{
+    struct gatherer *w = l->w;
+    size_t n = l->c->stats->n_columns;
+    struct expr_value values[CORRELATION_COLUMNS_MAX];
+    const uint32_t *numbers = l->numbers->fields + l->listener->label * n;
+
+    for (size_t i = 0; i < n; i++)
+        values[i] = derive_value(w->derive, numbers[i]);
+    buf_clear(&w->row);
+    row_pack(values, n, &w->row);
+    l->op.group_key = l->op.key = group_key(w, l->parts, l->c->n_group);
+    l->op.value = order_of_event(w);
+    l->op.is_ordered = true;
+    pack_keys(&w->keys, l->parts, l->c->n_group);
+    struct place nowhere = {0};
+    put(w, l->group, &l->op, buf_str(&w->keys), buf_str(&w->row), &nowhere);
+}
+
 static void hear_number(struct listening *l, struct str actor)
 {
     struct gatherer *w = l->w;
     struct str members[MEMBERS_MAX], *part = &l->parts[l->c->n_group];
-    size_t found = values_of(w, l->numbers->fields[0], members, MEMBERS_MAX);
+    size_t found = values_of(w, field_number(l, 0), members, MEMBERS_MAX);
 
     w->counts.missing_value += found == 0;
     for (size_t i = 0; i < found; i++) {
@@ -706,7 +773,7 @@ static void hear_values(struct listening *l, struct str actor)
     choices_begin(&tuples);
     for (size_t i = 0; i < l->c->n_fields; i++) {
         struct str *values = members_room(w);
-        size_t found = values_of(w, l->numbers->fields[i], values, MEMBERS_MAX);
+        size_t found = values_of(w, field_number(l, i), values, MEMBERS_MAX);
         if (found == 0) {
             w->counts.missing_value++;
             return;
@@ -725,7 +792,7 @@ static size_t group_values(struct listening *l, size_t i, struct str *values)
     uint32_t field = l->numbers->group[l->listener->label * l->c->n_group + i];
     size_t found = values_of(l->w, field, values, MEMBERS_MAX);
 
-    if (found == 0 && l->c->on_missing == MISSING_GROUP)
+    if (found == 0 && l->c->on_missing != MISSING_DROP)
         values[found++] = STR("");
     for (size_t k = 0; k < found && l->c->is_group_ci; k++)
         fold_case(l->w, &values[k]);
@@ -749,13 +816,16 @@ static void hear_group(struct listening *l)
         }
         choices_add(w, &groups, values, found);
     }
-    if (l->numbers->actor != FIELD_NONE && !values_of(w, l->numbers->actor, &actor, 1)) {
+    uint32_t number = l->numbers->actor[l->listener->label];
+    if (number != FIELD_NONE && !values_of(w, number, &actor, 1)) {
         w->counts.missing_value++;
         return;
     }
     for (size_t k = 0; k < groups.total; k++) {
         choose(&groups, k, l->parts);
-        if (takes_numbers(l->c->kind) && l->c->n_fields)
+        if (l->c->kind == OPERATOR_GROUP)
+            hear_row(l);
+        else if (takes_numbers(l->c->kind) && l->c->n_fields)
             hear_number(l, actor);
         else
             hear_values(l, actor);
@@ -830,7 +900,7 @@ static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct 
 {
     *n = r->n_dedup_fields;
     for (uint32_t i = 0; i < r->n_dedup_fields; i++)
-        if (!values_of(w, field_find(w->fields, r->dedup_fields[i]), &values[i], 1))
+        if (!values_of(w, derive_number(w->derive, r->rule, r->dedup_fields[i]), &values[i], 1))
             values[i] = STR("");
     if (!r->is_dedup_by_entity)
         return true;
@@ -859,6 +929,26 @@ static void tell(struct gatherer *w, struct group *group)
     put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
 }
 
+/* A match that stands for several: each has its own keys, and so its own capsule. */
+static void hear_rows(struct gatherer *w, struct group *group, const struct graph_rule *r)
+{
+    struct expr_value list = derive_rows(w->derive, r->rule->rows);
+    size_t n;
+    const struct expr_value *items = expr_value_items(&list, &n);
+
+    w->counts.keys_cut += n > CORRELATION_KEYS_PER_EVENT;
+    n = n > CORRELATION_KEYS_PER_EVENT ? CORRELATION_KEYS_PER_EVENT : n;
+    for (size_t i = 0; i < (n ? n : 1); i++) {
+        derive_row(w->derive, n ? &items[i] : NULL);
+        group->capsule_at = SIZE_MAX;
+        for (size_t k = 0; k < r->n_listeners; k++)
+            hear(w, group, &r->listeners[k]);
+        if (i == 0 && r->is_telling)
+            tell(w, group);
+    }
+    derive_row(w->derive, NULL);
+}
+
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,
             struct buf *out)
 {
@@ -869,10 +959,15 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
     w->n_hashed = 0;
     arena_reset(w->arena);
+    derive_begin(w->derive, w->arena, e->event, e->t_ms);
     for (size_t i = 0; i < n; i++) {
         uint32_t rule = w->first + rules[i];
         const struct graph_rule *r = &w->g->rules[rule];
         struct group group = {.rule = rule, .capsule_at = SIZE_MAX, .out = out};
+        if (r->rule->rows) {
+            hear_rows(w, &group, r);
+            continue;
+        }
         for (size_t k = 0; k < r->n_listeners; k++)
             hear(w, &group, &r->listeners[k]);
         if (r->is_telling)

@@ -42,6 +42,21 @@ static void want_field(struct builder *b, struct str name)
     b->fields[b->n_fields++] = name;
 }
 
+static void want_list(struct builder *b, struct str_list names)
+{
+    for (size_t i = 0; i < names.n; i++)
+        want_field(b, names.items[i]);
+}
+
+/* What a rule computes is made of. */
+static void want_derived(struct builder *b, const struct rule *r)
+{
+    for (size_t i = 0; i < r->n_derived; i++)
+        want_list(b, r->derived[i].fields);
+    if (r->rows)
+        want_list(b, r->rows->fields);
+}
+
 static void want_fields(struct builder *b, const struct correlation *c)
 {
     for (size_t i = 0; i < c->n_inputs; i++)
@@ -51,6 +66,8 @@ static void want_fields(struct builder *b, const struct correlation *c)
         want_field(b, c->group[k]);
     for (size_t i = 0; i < c->n_fields; i++)
         want_field(b, c->fields[i]);
+    for (size_t i = 0; c->stats && i < c->stats->n_columns; i++)
+        want_field(b, c->stats->columns[i]);
     if (c->actor_field.n)
         want_field(b, c->actor_field);
 }
@@ -337,6 +354,8 @@ static void add_rule(struct builder *b, uint32_t i)
                     (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);
     set_dedup(r, &b->g->options);
+    if (!r->is_off && r->tenant == 0)
+        want_derived(b, rule);
     if (rule->correlation && !r->is_off)
         add_operator(b, i);
     for (uint32_t k = 0; k < r->n_dedup_fields && r->tenant == 0; k++)

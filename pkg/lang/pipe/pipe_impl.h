@@ -9,8 +9,8 @@
  *     finish.c     the rule; idiom.c: cheaper operators that say the same
  *
  * Private to lang/pipe. */
-#ifndef WEIR_LANG_PIPE_IMPL_H
-#define WEIR_LANG_PIPE_IMPL_H
+#ifndef WEIR_LANG_PIPE_PIPE_IMPL_H
+#define WEIR_LANG_PIPE_PIPE_IMPL_H
 
 #include "lang/pipe/pipe.h"
 
