@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"run", command_run, "run rules over events from Kafka, alerts to Kafka, each once"},
     {"replay", command_replay, "run rules over events from files; write alerts or matches"},
     {"check", command_check, "say of each rule whether it loads, and what is doubtful about it"},
+    {"test", command_test, "play the tests of rules (NAME.test.yml)"},
     {"bench", command_bench, "measure how many events a second rules take"},
     {"classify", command_classify, "say which shapes of telemetry are in some files"},
     {"status", command_status, "say what a running worker does"},

@@ -4,70 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alert/alert.h"
-#include "detect/pick.h"
-#include "app/stream.h"
-#include "base/arena.h"
+#include "app/player_impl.h"
 #include "base/str.h"
-#include "correlate/clock.h"
-#include "correlate/correlator.h"
 #include "json/tree.h"
 
 enum { LEASE_MS = 10000 };
-
-/* An event in the log of its partition. */
-struct logged {
-    struct str json;
-};
-
-struct partition {
-    struct logged *log;
-    size_t n, cap;
-    uint64_t position;  /* behind the last event that was handed on */
-    uint64_t committed; /* the same, published */
-    uint64_t tick, committed_tick;
-};
-
-/* A record that came out. */
-struct come {
-    uint32_t rule;
-    enum finding_activity activity;
-    enum finding_cause cause;
-    uint8_t uid[16];
-    uint64_t sequence, hits;
-    bool is_braked, is_flood, is_pending;
-    bool is_dropped; /* was never published */
-    struct str document;
-};
-
-struct player {
-    struct player_options options;
-    struct rule_book book;
-    struct engine_options engine_options;
-    struct engine *engine;
-    struct state state;
-    struct correlator *correlator;
-    struct clock *clock;
-    struct clock *applied, *committed; /* as it was when the last batch was applied, published */
-    struct picker picker;
-    struct stream *stream;
-    struct alert_writer *writer;
-    struct arena *arena;
-    struct origin_input inputs[PLAYER_PARTITIONS_MAX];
-    struct partition partitions[PLAYER_PARTITIONS_MAX];
-    struct store_part parts[PLAYER_PARTITIONS_MAX];
-    struct store_at *last; /* [levels][partitions][STORE_SHARDS] */
-    struct store_run run;
-    uint32_t at; /* partition of the event at hand */
-    uint64_t position;
-    uint32_t n_batch;              /* events of the batch */
-    int64_t watermark_ms, told_ms; /* told_ms: by player_time() */
-    bool is_first;                 /* after a start: all shards are asked */
-
-    struct come *come;
-    size_t n_come, cap_come;
-    uint64_t matches, dedup_hits, late_before;
-};
 
 /* ---- life -------------------------------------------------------------------------------------
  */
@@ -77,7 +18,32 @@ static void mark(void *context, uint32_t input, const struct profile *profile, i
 {
     struct player *p = context;
 
+    if (p->arrives_ms != INT64_MIN)
+        clock_advance(p->clock, input, profile, p->arrives_ms);
     clock_advance(p->clock, input, profile, t_ms);
+}
+
+/* The rules that matched, told of the event that is handed on. */
+static void note_rules(struct player *p, const struct picked *e)
+{
+    struct logged *l = &p->partitions[p->at].log[p->position - 1];
+
+    l->rules = ARENA_ARRAY(p->arena, e->n_matches, uint32_t);
+    l->n_rules = e->n_matches;
+    for (size_t i = 0; i < e->n_matches; i++) {
+        l->rules[i] = e->matches[i].rule;
+        p->rule_matches[e->matches[i].rule]++;
+    }
+}
+
+static struct batch_event *next_of_batch(struct player *p)
+{
+    if (p->n_batch == p->cap_batch) {
+        p->cap_batch = p->cap_batch ? p->cap_batch * 2 : 64;
+        p->batch = reallocarray(p->batch, p->cap_batch, sizeof *p->batch);
+        ASSERT(p->batch);
+    }
+    return &p->batch[p->n_batch++];
 }
 
 /* A pick_fn. */
@@ -90,9 +56,16 @@ static enum weir_rc take(void *context, const struct picked *e, UNUSED struct we
     /* The script has said that all sources are as far as told_ms. */
     if (p->told_ms > e->time_ms && p->told_ms - e->time_ms > lateness.late_by_ms)
         lateness.late_by_ms = p->told_ms - e->time_ms;
-    p->matches += e->n_matches;
+    note_rules(p, e);
+    *next_of_batch(p) = (struct batch_event){.partition = p->at,
+                                             .index = e->event->ref.index,
+                                             .offset = e->event->ref.record,
+                                             .record = arena_str(p->arena, e->event->record),
+                                             .profile = e->profile,
+                                             .t_ms = e->time_ms,
+                                             .is_standin = e->time_is_standin};
     correlator_add(p->correlator, e->gathered,
-                   &(struct correlator_event){.event = p->n_batch++,
+                   &(struct correlator_event){.event = p->n_batch - 1,
                                               .t_ms = e->time_ms,
                                               .lateness = lateness,
                                               .part = p->at,
@@ -141,35 +114,53 @@ static enum weir_rc start(struct player *p, struct weir_err *err)
     return acquire(p, err);
 }
 
+static enum weir_rc take_rules(struct player *p, struct weir_err *err)
+{
+    const struct player_options *o = &p->options;
+
+    if (o->book) {
+        p->book = o->book;
+        p->rules = o->chosen;
+        p->n_rules = o->n_chosen;
+    } else {
+        p->book = &p->own_book;
+        TRY(rule_book_load(&o->rules, &p->own_book, err));
+        if (rule_book_report(p->book, &o->rules) != EXIT_FINE)
+            return err_set(err, WEIR_SYNTAX, "the rules do not load");
+        p->rules = p->book->rules;
+        p->n_rules = p->book->n_rules;
+    }
+    p->rule_matches = ARENA_ARRAY(p->arena, p->n_rules, uint64_t);
+    return WEIR_OK;
+}
+
 static enum weir_rc prepare(struct player *p, struct weir_err *err)
 {
     const struct player_options *o = &p->options;
 
-    TRY(rule_book_load(&o->rules, &p->book, err));
-    if (rule_book_report(&p->book, &o->rules) != EXIT_FINE)
-        return err_set(err, WEIR_SYNTAX, "the rules do not load");
-    TRY(rule_book_engine_options(&p->book, &o->rules, o->profile, &p->engine_options, err));
+    TRY(take_rules(p, err));
+    TRY(rule_book_engine_options(p->book, &o->rules, o->profile, &p->engine_options, err));
     struct state_options state = o->state;
-    state.score_lists = p->book.score_lists;
-    state.profiles = p->book.profiles;
-    TRY(state_open(&p->state, p->book.arena, p->book.rules, p->book.n_rules, &state, err));
+    state.score_lists = p->book->score_lists;
+    state.profiles = p->book->profiles;
+    TRY(state_open(&p->state, p->arena, p->rules, p->n_rules, &state, err));
     p->engine_options.fields = p->state.graph->fields;
     p->engine_options.n_fields = p->state.graph->n_fields;
     p->engine_options.inputs = p->inputs;
-    TRY(engine_new(p->book.rules, p->book.n_rules, p->book.profiles, &p->engine_options, &p->engine,
-                   err));
-    picker_init(&p->picker, p->engine, p->state.graph, p->book.profiles, &p->engine_options.extract,
-                p->inputs);
+    TRY(engine_new(p->rules, p->n_rules, p->book->profiles, &p->engine_options, &p->engine, err));
+    picker_init(&p->picker, p->engine, p->state.graph, p->book->profiles,
+                &p->engine_options.extract, p->inputs);
+    p->picker.has_clock = o->has_clock;
     p->picker.fn = take;
     p->picker.mark = mark;
     p->picker.context = p;
     p->stream =
-        stream_new(engine_worker(p->engine), p->book.profiles, p->inputs, pick_batch, &p->picker);
+        stream_new(engine_worker(p->engine), p->book->profiles, p->inputs, pick_batch, &p->picker);
     struct alert_options alert = {.is_deterministic = true,
-                                  .generation = p->book.generation,
+                                  .generation = p->book->generation,
                                   .version = o->version,
-                                  .profiles = p->book.profiles,
-                                  .lists = p->book.list_view};
+                                  .profiles = p->book->profiles,
+                                  .lists = p->book->list_view};
     p->writer = alert_writer_new(&alert);
     p->last = calloc((size_t)p->state.graph->n_levels * PLAYER_PARTITIONS_MAX * STORE_SHARDS,
                      sizeof *p->last);
@@ -184,7 +175,7 @@ enum weir_rc player_new(const struct player_options *o, struct player **out, str
     ASSERT(p);
     p->options = *o;
     p->arena = arena_new(0);
-    p->watermark_ms = p->told_ms = INT64_MIN;
+    p->watermark_ms = p->told_ms = p->arrives_ms = INT64_MIN;
     for (unsigned i = 0; i < PLAYER_PARTITIONS_MAX; i++)
         p->inputs[i].name = arena_printf(p->arena, "partition-%u", i);
     enum weir_rc rc = prepare(p, err);
@@ -209,11 +200,13 @@ void player_free(struct player *p)
     state_release(&p->state);
     engine_free(p->engine);
     alert_writer_free(p->writer);
-    rule_book_release(&p->book);
+    rule_book_release(&p->own_book);
     for (size_t i = 0; i < PLAYER_PARTITIONS_MAX; i++)
         free(p->partitions[i].log);
     free(p->last);
     free(p->come);
+    free(p->batch);
+    free(p->arrivals);
     arena_free(p->arena);
     free(p);
 }
@@ -239,6 +232,16 @@ static enum weir_rc hand_on(struct player *p, uint32_t partition, uint64_t offse
     return WEIR_OK;
 }
 
+static void note_arrival(struct player *p, uint32_t partition, size_t offset)
+{
+    if (p->n_arrivals == p->cap_arrivals) {
+        p->cap_arrivals = p->cap_arrivals ? p->cap_arrivals * 2 : 64;
+        p->arrivals = reallocarray(p->arrivals, p->cap_arrivals, sizeof *p->arrivals);
+        ASSERT(p->arrivals);
+    }
+    p->arrivals[p->n_arrivals++] = (struct arrival){partition, offset};
+}
+
 enum weir_rc player_event(struct player *p, uint32_t partition, struct str json,
                           struct weir_err *err)
 {
@@ -252,7 +255,9 @@ enum weir_rc player_event(struct player *p, uint32_t partition, struct str json,
     }
     /* A line's newline stands behind it, as in an input. */
     struct str line = arena_printf(p->arena, "%.*s\n", (int)json.n, json.p);
-    q->log[q->n++].json = str_sub(line, 0, json.n);
+    q->log[q->n] =
+        (struct logged){.json = str_sub(line, 0, json.n), .t_ms = p->picker.time_start_ms};
+    note_arrival(p, partition, q->n++);
     return hand_on(p, partition, q->n - 1, err);
 }
 
@@ -273,6 +278,28 @@ static void advance(struct player *p, int64_t t_ms)
         p->watermark_ms = t_ms;
 }
 
+void player_clock(struct player *p, int64_t t_ms)
+{
+    p->picker.time_start_ms = t_ms;
+}
+
+void player_arrives(struct player *p, int64_t t_ms)
+{
+    p->arrives_ms = t_ms;
+}
+
+void player_forget(struct player *p)
+{
+    p->history = (struct player_counts){0};
+    p->history = player_counts(p, STR(""));
+    for (size_t i = 0; i < p->n_come; i++)
+        p->come[i].is_history = true;
+    for (size_t i = 0; i < p->n_rules; i++)
+        p->rule_matches[i] = 0;
+    for (size_t i = 0; i < p->n_arrivals; i++)
+        p->partitions[p->arrivals[i].partition].log[p->arrivals[i].offset].is_history = true;
+}
+
 void player_time(struct player *p, int64_t t_ms)
 {
     if (t_ms > p->told_ms)
@@ -290,17 +317,48 @@ static void note_if_again(struct player *p, const struct come *x)
             p->dedup_hits++;
 }
 
+/* The event that completed a finding, as the alert tells it. */
+static bool trigger_of(struct player *p, uint32_t event, struct event_tree *tree,
+                       struct alert_match *out)
+{
+    struct json_node *root;
+
+    if (event >= p->n_batch)
+        return false;
+    const struct batch_event *e = &p->batch[event];
+    if (json_tree_parse(p->arena, e->record, &root, NULL) != JSON_OK)
+        return false;
+    event_tree_init_known(tree, p->book->profiles, root,
+                          origin_options(p->picker.origin, e->partition), e->profile);
+    *out = (struct alert_match){.event = tree,
+                                .record = e->record,
+                                .input = p->inputs[e->partition].name,
+                                .offset = e->offset,
+                                .index = e->index,
+                                .time_ms = e->t_ms,
+                                .time_is_standin = e->is_standin,
+                                .now_ms = e->t_ms};
+    return true;
+}
+
 /* A correlator_fn. */
-static enum weir_rc come_out(void *context, const struct finding *f, UNUSED uint32_t event,
+static enum weir_rc come_out(void *context, const struct finding *f, uint32_t event,
                              UNUSED struct weir_err *err)
 {
     struct player *p = context;
+    struct event_tree tree;
+    struct alert_match trigger;
     struct buf text = {0};
     struct alert_finding told = {.rule = p->state.graph->rules[f->rule].rule,
                                  .finding = f,
                                  .now_ms = f->at_ms,
                                  .tenant = graph_tenant_of(p->state.graph, f->rule)};
 
+    if (trigger_of(p, event, &tree, &trigger)) {
+        trigger.rule = told.rule;
+        trigger.tenant = told.tenant;
+        told.trigger = &trigger;
+    }
     if (p->n_come == p->cap_come) {
         p->cap_come = p->cap_come ? p->cap_come * 2 : 64;
         p->come = reallocarray(p->come, p->cap_come, sizeof *p->come);
@@ -368,8 +426,9 @@ static enum weir_rc pause_at(struct player *p, int64_t watermark_ms, struct weir
     player_commit(p); /* what the batch before has found is out by now */
     advance(p, p->told_ms);
     advance(p, watermark_ms);
+    TRY(apply(p, before, err));
     p->n_batch = 0;
-    return apply(p, before, err);
+    return WEIR_OK;
 }
 
 enum weir_rc player_pause(struct player *p, struct weir_err *err)
@@ -409,6 +468,7 @@ enum weir_rc player_restart(struct player *p, struct weir_err *err)
     }
     clock_free(p->applied);
     p->applied = NULL;
+    p->n_batch = 0;
     p->late_before += correlator_counts(p->correlator).late;
     correlator_free(p->correlator);
     clock_free(p->clock);
@@ -416,124 +476,4 @@ enum weir_rc player_restart(struct player *p, struct weir_err *err)
            (size_t)p->state.graph->n_levels * PLAYER_PARTITIONS_MAX * STORE_SHARDS *
                sizeof *p->last);
     return start(p, err);
-}
-
-/* ---- counts --------------------------------------------------------------------------------- */
-
-static bool is_called(const struct rule *r, struct str rule)
-{
-    return rule.n == 0 || str_eq(rule, r->uid) || str_eq(rule, r->name);
-}
-
-static bool is_of(const struct player *p, const struct come *x, struct str rule)
-{
-    return is_called(p->book.rules[x->rule], rule);
-}
-
-bool player_has_rule(const struct player *p, struct str rule)
-{
-    for (size_t i = 0; i < p->book.n_rules; i++)
-        if (is_called(p->book.rules[i], rule))
-            return true;
-    return false;
-}
-
-/* No later record of the finding. */
-static bool is_latest(const struct player *p, size_t i)
-{
-    for (size_t k = i + 1; k < p->n_come; k++)
-        if (!p->come[k].is_dropped &&
-            memcmp(p->come[k].uid, p->come[i].uid, sizeof(p->come[i].uid)) == 0)
-            return false;
-    return true;
-}
-
-static void count_record(struct player_counts *c, const struct come *x, bool is_shadow)
-{
-    bool is_create = x->activity == FINDING_CREATE && !x->is_braked && !x->is_flood;
-    bool is_raise = x->activity == FINDING_UPDATE && x->cause == CAUSE_SEVERITY;
-
-    c->creates += is_create && !is_shadow;
-    c->shadow += is_create && is_shadow;
-    c->braked += x->is_braked;
-    c->floods += x->is_flood;
-    c->raises += is_raise;
-    c->updates += x->activity == FINDING_UPDATE && !is_raise;
-    c->closes += x->activity == FINDING_CLOSE;
-}
-
-struct player_counts player_counts(const struct player *p, struct str rule)
-{
-    struct gather_counts gathered = gather_counts(p->picker.gatherer);
-    struct player_counts c = {.dedup_hits = p->dedup_hits,
-                              .late = p->late_before + correlator_counts(p->correlator).late,
-                              .matches = p->matches,
-                              .missing_group = gathered.missing_group,
-                              .missing_value = gathered.missing_value,
-                              .keys_cut = gathered.keys_cut,
-                              .no_entity = gathered.no_entity};
-
-    for (size_t i = 0; i < p->n_come; i++) {
-        const struct come *x = &p->come[i];
-        if (x->is_dropped || !is_of(p, x, rule))
-            continue;
-        count_record(&c, x, p->book.rules[x->rule]->channel == CHANNEL_SHADOW);
-        c.hits += !x->is_flood && is_latest(p, i) ? x->hits : 0;
-    }
-    return c;
-}
-
-bool player_count_named(const struct player_counts *c, struct str name, uint64_t *out)
-{
-    const struct {
-        const char *name;
-        uint64_t n;
-    } counts[] = {{"alerts", c->creates + c->raises},
-                  {"creates", c->creates},
-                  {"raises", c->raises},
-                  {"updates", c->updates},
-                  {"closes", c->closes},
-                  {"braked", c->braked},
-                  {"floods", c->floods},
-                  {"shadow", c->shadow},
-                  {"hits", c->hits},
-                  {"dedup_hits", c->dedup_hits},
-                  {"late", c->late},
-                  {"matches", c->matches},
-                  {"missing_group", c->missing_group},
-                  {"missing_value", c->missing_value},
-                  {"keys_cut", c->keys_cut},
-                  {"no_entity", c->no_entity}};
-
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-        if (str_eq(name, str_from(counts[i].name))) {
-            *out = counts[i].n;
-            return true;
-        }
-    return false;
-}
-
-bool player_document(const struct player *p, struct str rule, struct str activity, struct str *out)
-{
-    static const char *const names[] = {"", "create", "update", "close"};
-
-    for (size_t i = p->n_come; i-- > 0;) {
-        const struct come *x = &p->come[i];
-        if (x->is_dropped || !is_of(p, x, rule) ||
-            (activity.n && !str_eq(activity, str_from(names[x->activity]))))
-            continue;
-        *out = x->document;
-        return true;
-    }
-    return false;
-}
-
-void player_documents(struct player *p, struct buf *out)
-{
-    for (size_t i = 0; i < p->n_come; i++) {
-        if (p->come[i].is_dropped)
-            continue;
-        buf_add(out, p->come[i].document);
-        buf_add_char(out, '\n');
-    }
 }

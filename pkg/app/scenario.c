@@ -6,13 +6,14 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define STORY_START_MS INT64_C(1767571200000) /* 2026-01-05T00:00:00Z */
-
 struct scenario {
     struct arena *arena;
     struct str dir;
     struct player_options play;
     struct player *player; /* from the first event on */
+    int64_t start_ms;
+    size_t step_from; /* number of the event that the last step began with */
+    struct scenario_failure failure;
     const struct statement *say;
     struct weir_err *err;
 };
@@ -77,11 +78,15 @@ static enum weir_rc play_events(struct scenario *s)
     const struct statement *say = s->say;
     struct str text;
 
+    if (say->is_step)
+        s->step_from = player_event_count(s->player);
     if (say->is_again)
         return player_again(s->player, say->partition, say->n, s->err);
+    player_arrives(s->player, say->has_arrives ? s->start_ms + say->arrives_ms : INT64_MIN);
     for (uint64_t i = 0; i < say->n; i++) {
-        int64_t ms = STORY_START_MS + say->at_ms + (int64_t)i * say->every_ms;
+        int64_t ms = s->start_ms + say->at_ms + (int64_t)i * say->every_ms;
         TRY(script_event_text(s->arena, &say->event, ms, i, &text, s->err));
+        player_clock(s->player, ms);
         TRY(player_event(s->player, say->partition, text, s->err));
     }
     return WEIR_OK;
@@ -96,16 +101,26 @@ static enum weir_rc restart(struct scenario *s)
 
 /* ---- expectations --------------------------------------------------------------------------- */
 
+static uint32_t line_of(const struct scenario *s, const struct expectation *e)
+{
+    return e->line ? e->line : s->say->line;
+}
+
+static void note_failure(struct scenario *s, const struct expectation *e, bool is_too_few)
+{
+    s->failure = (struct scenario_failure){
+        .expected = e, .is_too_few = is_too_few, .events_from = e->is_of_step ? s->step_from : 0};
+}
+
 static enum weir_rc not_met(const struct scenario *s, const struct expectation *e, struct str seen)
 {
-    static const char *const ops[] = {"==", "!=", "<", "<=", ">", ">=", "has"};
     struct str what = e->name.n ? e->name : e->path;
     bool has_rule = e->rule.n > 0;
 
-    return err_at(s->err, WEIR_BADARG, s->say->line, e->col,
+    return err_at(s->err, WEIR_BADARG, line_of(s, e), e->col,
                   "expected %.*s%s%.*s %s %.*s, but it is %.*s", (int)what.n, what.p,
-                  has_rule ? " of " : "", (int)e->rule.n, e->rule.p, ops[e->op], (int)e->value.n,
-                  e->value.p, (int)seen.n, seen.p);
+                  has_rule ? " of " : "", (int)e->rule.n, e->rule.p, script_compare_name(e->op),
+                  (int)e->value.n, e->value.p, (int)seen.n, seen.p);
 }
 
 static enum weir_rc check_count(struct scenario *s, const struct expectation *e)
@@ -117,6 +132,7 @@ static enum weir_rc check_count(struct scenario *s, const struct expectation *e)
     ASSERT(is_known); /* the script was read */
     if (script_count_meets(e, seen))
         return WEIR_OK;
+    note_failure(s, e, e->op == COMPARE_EQ ? seen < e->number : e->op >= COMPARE_GT);
     return not_met(s, e, arena_printf(s->arena, "%llu", (unsigned long long)seen));
 }
 
@@ -124,17 +140,48 @@ static enum weir_rc check_document(struct scenario *s, const struct expectation 
 {
     struct str document, seen;
 
-    if (!player_document(s->player, e->rule, e->activity, &document))
+    if (!player_document(s->player, e->rule, e->activity, &document)) {
+        note_failure(s, e, true);
         return not_met(s, e, STR("in no document: there is none"));
+    }
     return script_document_meets(s->arena, document, e, &seen) ? WEIR_OK : not_met(s, e, seen);
+}
+
+/* Every event of the step, or every event, matches; or none does. */
+static enum weir_rc check_each(struct scenario *s, const struct expectation *e)
+{
+    size_t n = player_event_count(s->player), n_asked = 0, n_wrong = 0;
+    bool wants = e->each == EACH_MATCHES;
+
+    for (size_t i = e->is_of_step ? s->step_from : 0; i < n; i++) {
+        if (player_event_at(s->player, i).is_history)
+            continue;
+        n_asked++;
+        n_wrong += player_event_matched_by(s->player, i, e->rule) != wants;
+    }
+    if (n_wrong == 0 && n_asked > 0)
+        return WEIR_OK;
+    note_failure(s, e, wants);
+    if (n_asked == 0)
+        return err_at(s->err, WEIR_BADARG, line_of(s, e), e->col, "there was no event to match");
+    if (n_asked == 1)
+        return err_at(s->err, WEIR_BADARG, line_of(s, e), e->col,
+                      wants ? "expected a match, there is none"
+                            : "expected no match, there is one");
+    return err_at(s->err, WEIR_BADARG, line_of(s, e), e->col,
+                  wants ? "expected that each of the %zu events matches, but %zu do not"
+                        : "expected that none of the %zu events matches, but %zu do",
+                  n_asked, n_wrong);
 }
 
 /* A name that no rule has would meet `== 0` for ever. */
 static enum weir_rc check(struct scenario *s, const struct expectation *e)
 {
     if (e->rule.n && !player_has_rule(s->player, e->rule))
-        return err_at(s->err, WEIR_SYNTAX, s->say->line, e->col, "no rule is called '%.*s'",
+        return err_at(s->err, WEIR_SYNTAX, line_of(s, e), e->col, "no rule is called '%.*s'",
                       (int)e->rule.n, e->rule.p);
+    if (e->each)
+        return check_each(s, e);
     return e->name.n ? check_count(s, e) : check_document(s, e);
 }
 
@@ -153,10 +200,13 @@ static enum weir_rc act(struct scenario *s)
     case SAY_EVENT:
         return play_events(s);
     case SAY_TIME:
-        player_time(s->player, STORY_START_MS + s->say->at_ms);
+        player_time(s->player, s->start_ms + s->say->at_ms);
         return player_pause(s->player, s->err);
     case SAY_RESTART:
         return restart(s);
+    case SAY_FORGET:
+        player_forget(s->player);
+        return WEIR_OK;
     case SAY_END:
         return player_end(s->player, s->err);
     case SAY_EXPECT:
@@ -190,6 +240,32 @@ static struct str dir_of(struct str path)
     return str_sub(path, 0, n);
 }
 
+static void begin(struct scenario *s, const struct scenario_script *o, struct weir_err *err)
+{
+    *s = (struct scenario){
+        .arena = arena_new(0), .dir = o->dir, .play = o->play, .start_ms = o->start_ms, .err = err};
+}
+
+static void end(struct scenario *s)
+{
+    player_free(s->player);
+    arena_free(s->arena);
+}
+
+enum weir_rc scenario_play_script(const struct scenario_script *o, struct weir_err *err)
+{
+    struct scenario s;
+
+    begin(&s, o, err);
+    enum weir_rc rc = play(&s, o->script);
+    if (rc != WEIR_OK && !err->line && s.say)
+        err->line = s.say->line;
+    if (o->after)
+        o->after(o->context, s.player, &s.failure);
+    end(&s);
+    return rc;
+}
+
 static enum weir_rc read_and_play(struct scenario *s, struct str path)
 {
     const struct script_reader reader = {read_event, s};
@@ -203,11 +279,15 @@ static enum weir_rc read_and_play(struct scenario *s, struct str path)
 
 enum weir_rc scenario_play(struct str path, const struct scenario_options *o, struct weir_err *err)
 {
+    const struct scenario_script how = {
+        .dir = dir_of(path),
+        .play = {.state = o->state, .version = o->version},
+        .start_ms = SCENARIO_START_MS,
+    };
     struct weir_err inner = {0};
-    struct scenario s = {.arena = arena_new(0), .dir = dir_of(path), .err = &inner};
+    struct scenario s;
 
-    s.play.state = o->state;
-    s.play.version = o->version;
+    begin(&s, &how, &inner);
     enum weir_rc rc = read_and_play(&s, path);
     if (rc != WEIR_OK) {
         if (!inner.line && s.say)
@@ -218,8 +298,7 @@ enum weir_rc scenario_play(struct str path, const struct scenario_options *o, st
     }
     if (s.player && o->documents)
         player_documents(s.player, o->documents);
-    player_free(s.player);
     rule_options_release(&s.play.rules);
-    arena_free(s.arena);
+    end(&s);
     return rc;
 }

@@ -39,6 +39,7 @@
 #define WEIR_APP_SCENARIO_H
 
 #include "app/player.h"
+#include "app/script.h"
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -54,5 +55,24 @@ struct scenario_options {
  * with what was seen instead. */
 MUST_USE enum weir_rc scenario_play(struct str path, const struct scenario_options *o,
                                     struct weir_err *err);
+
+/* The same for a script that was read; its own settings are added to `play`. `after` (may be NULL)
+ * sees the player before it goes, however it went; NULL if it could not even be made. err names no
+ * file. */
+struct scenario_failure {
+    const struct expectation *expected; /* NULL: none was unmet */
+    bool is_too_few;                    /* more matches or alerts were expected, else fewer */
+    size_t events_from;                 /* of the player: those that it is about begin here */
+};
+#define SCENARIO_START_MS INT64_C(1767571200000) /* 2026-01-05T00:00:00Z */
+struct scenario_script {
+    const struct script *script;
+    struct str dir; /* that its paths begin in; empty or with a slash at its end */
+    struct player_options play;
+    int64_t start_ms;
+    void (*after)(void *context, struct player *player, const struct scenario_failure *failure);
+    void *context;
+};
+MUST_USE enum weir_rc scenario_play_script(const struct scenario_script *o, struct weir_err *err);
 
 #endif

@@ -95,8 +95,7 @@ static bool next_is(struct parser *p, const char *wanted)
     return false;
 }
 
-/* "1h30m", "9m59s999ms", "0s", "-1s" */
-static bool parse_span(struct str text, int64_t *out)
+bool script_span(struct str text, int64_t *ms)
 {
     static const struct {
         const char *unit;
@@ -127,7 +126,7 @@ static bool parse_span(struct str text, int64_t *out)
             return false;
         text = str_sub(text, strlen(units[i].unit), text.n);
     }
-    *out = sign * total;
+    *ms = sign * total;
     return true;
 }
 
@@ -135,7 +134,7 @@ static enum weir_rc take_span(struct parser *p, int64_t *out)
 {
     struct str word = next_word(p);
 
-    if (parse_span(word, out))
+    if (script_span(word, out))
         return WEIR_OK;
     return fault(p, word, "'%.*s' is no span of time (5s, 10m, 1h30m, 999ms; at most 3660d)", word);
 }
@@ -399,16 +398,29 @@ static enum weir_rc take_restart(struct parser *p)
 
 /* ---- expectations --------------------------------------------------------------------------- */
 
+static const char *const compare_names[] = {"==", "!=", "<", "<=", ">", ">=", "has"};
+
+bool script_compare(struct str word, enum compare *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(compare_names); i++)
+        if (str_eq(word, str_from(compare_names[i]))) {
+            *out = (enum compare)i;
+            return true;
+        }
+    return false;
+}
+
+const char *script_compare_name(enum compare op)
+{
+    return compare_names[op];
+}
+
 static enum weir_rc take_compare(struct parser *p, enum compare *out)
 {
-    static const char *const names[] = {"==", "!=", "<", "<=", ">", ">=", "has"};
     struct str op = next_word(p);
 
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (str_eq(op, str_from(names[i]))) {
-            *out = (enum compare)i;
-            return WEIR_OK;
-        }
+    if (script_compare(op, out))
+        return WEIR_OK;
     return fault(p, op, "'%.*s' is none of == != < <= > >= has", op);
 }
 

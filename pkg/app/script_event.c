@@ -130,27 +130,71 @@ static struct json_node *value_node(struct arena *a, struct str text)
     return n;
 }
 
-static void change(struct arena *a, struct json_node *root, const struct script_change *c,
-                   struct str value)
+/* Members of that name anywhere below; the place of the first goes to *at. */
+static size_t search(struct json_node *n, struct str name, struct json_node ***at)
+{
+    size_t found = 0;
+
+    if (n->type == JSON_T_OBJECT && *member(n, name)) {
+        *at = member(n, name);
+        found = 1;
+    }
+    for (struct json_node *c = n->first; c; c = c->next) {
+        struct json_node **deeper;
+        size_t more = search(c, name, &deeper);
+        if (more && !found)
+            *at = deeper;
+        found += more;
+    }
+    return found;
+}
+
+/* Nothing is where the name says: the one place elsewhere, if there is one. */
+static enum weir_rc look_further(struct json_node *root, struct str name, struct json_node ***at,
+                                 struct str *key, struct weir_err *err)
+{
+    struct json_node **found;
+    size_t n = search(root, name, &found);
+
+    if (n > 1)
+        return err_set(err, WEIR_SYNTAX,
+                       "the event has '%.*s' in %zu places: write its whole path (a.b.c)",
+                       (int)name.n, name.p, n);
+    if (n == 1) {
+        *at = found;
+        *key = name;
+    }
+    return WEIR_OK;
+}
+
+static enum weir_rc change(struct arena *a, struct json_node *root, const struct script_event *e,
+                           const struct script_change *c, struct str value, struct weir_err *err)
 {
     struct str key;
-    struct json_node **at = place_of(root, c->name, &key), *after = *at ? (*at)->next : NULL;
+    struct json_node **at = place_of(root, c->name, &key);
 
+    if (!*at && e->is_searched)
+        TRY(look_further(root, c->name, &at, &key, err));
+    struct json_node *after = *at ? (*at)->next : NULL;
     if (c->is_removal) {
         *at = after;
-        return;
+        return WEIR_OK;
     }
     *at = value_node(a, value);
     (*at)->key = key;
     (*at)->next = after;
+    return WEIR_OK;
 }
 
-static enum weir_rc apply_changes(struct arena *a, const struct script_event *e,
+static enum weir_rc apply_changes(struct arena *a, const struct script_event *e, uint64_t i,
                                   const struct slot *slots, size_t n_slots, struct json_node *root,
                                   struct str *out, struct weir_err *err)
 {
-    for (size_t i = 0; i < e->n_changes; i++)
-        change(a, root, &e->changes[i], fill(a, e->changes[i].value, slots, n_slots));
+    for (size_t k = 0; k < e->n_changes; k++) {
+        const struct script_change *c = &e->changes[k];
+        struct str value = c->n_values ? c->values[i % c->n_values] : c->value;
+        TRY(change(a, root, e, c, fill(a, value, slots, n_slots), err));
+    }
     if (depth_of(root) > JSON_WRITE_DEPTH_MAX)
         return err_set(err, WEIR_SYNTAX, "this event is nested too deep to be changed");
     *out = print(a, root);
@@ -166,14 +210,14 @@ enum weir_rc script_event_text(struct arena *a, const struct script_event *e, in
         {STR("{ms}"), arena_printf(a, "%lld", (long long)ms)},
         {STR("{n}"), arena_printf(a, "%llu", (unsigned long long)i)},
     };
-    struct str text = fill(a, e->text, slots, ARRAY_LEN(slots));
+    struct str text = e->is_as_read ? e->text : fill(a, e->text, slots, ARRAY_LEN(slots));
     struct json_node *root;
 
     if (json_tree_parse(a, text, &root, NULL) != JSON_OK || root->type != JSON_T_OBJECT)
         return err_set(err, WEIR_SYNTAX, "this is no event: %.*s",
                        (int)(text.n < 200 ? text.n : 200), text.p);
     if (e->n_changes)
-        return apply_changes(a, e, slots, ARRAY_LEN(slots), root, out, err);
+        return apply_changes(a, e, i, slots, ARRAY_LEN(slots), root, out, err);
     *out = text;
     return WEIR_OK;
 }

@@ -43,7 +43,8 @@ static enum weir_rc open_store(struct state *s, const struct state_options *o, s
         struct store_redis_options redis = {.url = o->where,
                                             .password_file = o->password_file,
                                             .ca_file = o->ca_file,
-                                            .secret = &s->secret};
+                                            .secret = &s->secret,
+                                            .group = o->group};
         return store_redis_new(&redis, &s->store, err);
     }
     if (str_starts(o->where, STR("dir:"))) {

@@ -20,6 +20,7 @@ struct state_options {
     struct str secret_file;   /* --state-secret-file; without one the fixed test key */
     struct str geoip_file;    /* --geoip */
     struct str tenant;
+    struct str group;      /* Redis: its keys are its own; empty: a replay's */
     uint64_t budget_mib;   /* of all spaces; 0: the default */
     uint64_t budget_bytes; /* the same finer: not 0, it counts */
     uint64_t brake;        /* Creates per rule and minute; 0: no brake */

@@ -137,6 +137,13 @@ static void set_sha256(struct rule *rule, struct str text)
     rule->sha256[64] = '\0';
 }
 
+static bool is_profile(const struct doc_node *document)
+{
+    return !doc_get(document, STR("title")) &&
+           (doc_get(document, STR("match")) || doc_get(document, STR("extends")) ||
+            doc_get(document, STR("abstract")));
+}
+
 /* Says why the document is no rule. False: there is no sign that it was meant to be one. */
 static bool refuse_unknown(struct rule_loader *l, const struct doc_node *document,
                            struct rule *head)
@@ -168,8 +175,9 @@ static bool refuse_unknown(struct rule_loader *l, const struct doc_node *documen
     if (doc_is_scalar(title))
         head->title = names_intern(l->names, title->text);
     diag_error(&l->diag, at, "not a rule: no 'detection', 'correlation' or 'filter'");
-    /* With a log source it was meant to be a rule, whatever it lacks. */
-    return doc_get(document, STR("logsource")) != NULL;
+    /* With a log source it was meant to be a rule, whatever it lacks; unless it is a source
+     * profile, which has one too. */
+    return doc_get(document, STR("logsource")) && !is_profile(document);
 }
 
 static void load_unknown(struct rule_loader *l, const struct doc_node *document, struct rule *head)

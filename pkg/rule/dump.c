@@ -154,6 +154,15 @@ void atom_dump(struct buf *out, const struct atom *atom)
     buf_printf(out, "%s%s", ARRAYS[atom->array], MISSES[atom->miss]);
 }
 
+void atom_dump_operand(struct buf *out, const struct atom *atom)
+{
+    struct buf text = {0};
+
+    add_operand(&text, atom);
+    buf_add(out, str_trim(buf_str(&text)));
+    buf_release(&text);
+}
+
 static void dump_head(struct buf *out, const struct formula *f)
 {
     if (f->label.n) {

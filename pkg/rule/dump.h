@@ -17,6 +17,8 @@ void formula_dump(struct buf *out, const struct formula *f);
 /* A line per node, children indented below it, starting `indent` levels deep. */
 void formula_dump_tree(struct buf *out, const struct formula *f, unsigned indent);
 void atom_dump(struct buf *out, const struct atom *atom);
+/* Only its operand: "\cmd.exe", /^a/i, 5; nothing for EXISTS, IS_NULL and computed values. */
+void atom_dump_operand(struct buf *out, const struct atom *atom);
 
 /* A rule's correlation (which it must have), a line for each thing to know, and its settings:
  *
