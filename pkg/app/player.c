@@ -73,6 +73,24 @@ static enum weir_rc take(void *context, const struct picked *e, UNUSED struct we
     return WEIR_OK;
 }
 
+/* A stream_fn: the events of one record. On the virtual clock they happen when that says so. */
+static enum weir_rc take_events(void *context, const struct event *events, const uint64_t *numbers,
+                                size_t n, struct weir_err *err)
+{
+    struct player *p = context;
+    struct event timed[ENGINE_BATCH_MAX];
+
+    if (!p->options.has_clock)
+        return pick_batch(&p->picker, events, numbers, n, err);
+    ASSERT(n <= ENGINE_BATCH_MAX);
+    for (size_t i = 0; i < n; i++) {
+        timed[i] = events[i];
+        timed[i].has_time = true;
+        timed[i].time_ms = p->partitions[p->at].log[p->position - 1].t_ms;
+    }
+    return pick_batch(&p->picker, timed, numbers, n, err);
+}
+
 /* A store that nobody has used is whole: there is nothing to recover. */
 static enum weir_rc bless_new(struct player *p, struct weir_err *err)
 {
@@ -150,12 +168,10 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     TRY(engine_new(p->rules, p->n_rules, p->book->profiles, &p->engine_options, &p->engine, err));
     picker_init(&p->picker, p->engine, p->state.graph, p->book->profiles,
                 &p->engine_options.extract, p->inputs);
-    p->picker.has_clock = o->has_clock;
     p->picker.fn = take;
     p->picker.mark = mark;
     p->picker.context = p;
-    p->stream =
-        stream_new(engine_worker(p->engine), p->book->profiles, p->inputs, pick_batch, &p->picker);
+    p->stream = stream_new(engine_worker(p->engine), p->book->profiles, p->inputs, take_events, p);
     struct alert_options alert = {.is_deterministic = true,
                                   .generation = p->book->generation,
                                   .version = o->version,
@@ -255,8 +271,7 @@ enum weir_rc player_event(struct player *p, uint32_t partition, struct str json,
     }
     /* A line's newline stands behind it, as in an input. */
     struct str line = arena_printf(p->arena, "%.*s\n", (int)json.n, json.p);
-    q->log[q->n] =
-        (struct logged){.json = str_sub(line, 0, json.n), .t_ms = p->picker.time_start_ms};
+    q->log[q->n] = (struct logged){.json = str_sub(line, 0, json.n), .t_ms = p->clock_ms};
     note_arrival(p, partition, q->n++);
     return hand_on(p, partition, q->n - 1, err);
 }
@@ -280,7 +295,7 @@ static void advance(struct player *p, int64_t t_ms)
 
 void player_clock(struct player *p, int64_t t_ms)
 {
-    p->picker.time_start_ms = t_ms;
+    p->clock_ms = t_ms;
 }
 
 void player_arrives(struct player *p, int64_t t_ms)

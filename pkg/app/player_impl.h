@@ -82,6 +82,7 @@ struct player {
     uint32_t n_batch, cap_batch;
     struct arrival *arrivals; /* every event, in the order they first came */
     size_t n_arrivals, cap_arrivals;
+    int64_t clock_ms;              /* player_clock() */
     int64_t arrives_ms;            /* player_arrives(); INT64_MIN: not said */
     int64_t watermark_ms, told_ms; /* told_ms: by player_time() */
     bool is_first;                 /* after a start: all shards are asked */

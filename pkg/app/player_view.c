@@ -225,6 +225,10 @@ bool player_event_tree(struct player *p, struct arena *a, size_t i, struct event
         return false;
     event_tree_init(out, p->book->profiles, root,
                     origin_options(p->picker.origin, p->arrivals[i].partition));
+    if (p->options.has_clock) {
+        out->has_at = true;
+        out->at_ms = logged_at(p, i)->t_ms;
+    }
     return true;
 }
 

@@ -54,6 +54,7 @@ struct test_runner *test_runner_new(const struct rule_book *book, const struct r
         .arena = a, .book = book, .rules = rules, .state = state, .version = version};
     t->event = arena_new(0);
     t->reference = reference_new();
+    reference_use_lists(t->reference, book->list_view);
     t->digest = digest_new();
     t->redactor = redactor_new(t->digest);
     t->exercise = exercise_new(a, t->reference);

@@ -34,8 +34,6 @@ static void tell_time(struct picker *p, const struct event *event, struct picked
     int64_t standin_ms = p->time_start_ms + (int64_t)event->ref.record * p->time_step_ms;
     struct when when = when_of(engine_worker(p->engine), event, event->record_ms, standin_ms);
 
-    if (p->has_clock)
-        when = (struct when){.t_ms = p->time_start_ms};
     out->time_ms = when.t_ms;
     out->time_is_standin = when.is_standin;
     p->time_standins += when.is_standin;

@@ -30,7 +30,6 @@ struct picker {
     struct engine *engine;
     int64_t time_start_ms;  /* stand-in of record 0 without a time */
     int64_t time_step_ms;   /* added per record */
-    bool has_clock;         /* on a virtual clock: events have time_start_ms, whatever they say */
     uint64_t time_standins; /* events that got one, matched or not */
     uint64_t time_clamped;  /* events too far ahead of their record (when.h) */
     pick_fn *fn;
