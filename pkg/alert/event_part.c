@@ -6,6 +6,7 @@
 
 #include "alert/ocsf.h"
 #include "base/str.h"
+#include "rule/dump.h"
 #include "rule/expr.h"
 
 /* ---- what matched ------------------------------------------------------------------- */
@@ -42,6 +43,7 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
     case ATOM_BOOL:
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
+    case ATOM_HAS_VALUE:
         return;
     case ATOM_GLOB:
         glob_text(&text, &atom->glob);
@@ -55,6 +57,23 @@ static void put_pattern(struct document *d, const struct atom *atom, const char 
         break;
     case ATOM_LIST:
         pattern = atom->list->name;
+        break;
+    case ATOM_SOME_FIELD:
+    case ATOM_SOME_MEMBER:
+        formula_dump(&text, atom->inner);
+        pattern = buf_str(&text);
+        break;
+    case ATOM_TEXT_CMP:
+    case ATOM_TIME_CMP:
+        atom_dump(&text, atom);
+        pattern = buf_str(&text);
+        break;
+    case ATOM_WORDS:
+        if (atom->glob.n_parts)
+            glob_text(&text, &atom->glob);
+        else
+            buf_add(&text, atom->text);
+        pattern = buf_str(&text);
         break;
     case ATOM_EXPR:
         expr_dump(&text, atom->expr);

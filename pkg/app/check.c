@@ -100,7 +100,8 @@ static void lint_atom(const struct atom *atom, void *context)
 
     if (atom->op == ATOM_BEFORE)
         return; /* it has no field */
-    lint_field(c, atom, atom->field);
+    if (atom->op != ATOM_SOME_FIELD)
+        lint_field(c, atom, atom->field);
     if (atom->op == ATOM_FIELD_CMP)
         lint_field(c, atom, atom->other);
     for (size_t i = 1; i < atom->expr_fields.n; i++)

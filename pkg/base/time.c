@@ -272,6 +272,88 @@ bool time_parse_fields(struct str text, struct time_fields *out)
     return true;
 }
 
+/* ---- counting in units ------------------------------------------------------- */
+
+/* Milliseconds of the units that have always the same; 0: months and years. */
+static int64_t unit_ms(char unit)
+{
+    switch (unit) {
+    case 's':
+        return 1000;
+    case 'm':
+        return 60000;
+    case 'h':
+        return 3600000;
+    case 'd':
+        return MS_PER_DAY;
+    case 'w':
+        return 7 * MS_PER_DAY;
+    default:
+        ASSERT(unit == 'M' || unit == 'y');
+        return 0;
+    }
+}
+
+static int64_t add_months(int64_t ms, int64_t n)
+{
+    struct time_fields f;
+
+    fields_of_ms(ms, &f);
+    int64_t month = (int64_t)f.year * 12 + f.month - 1 + n;
+    int year = (int)(month / 12), last;
+    f.month = (int)(month % 12) + 1;
+    last = days_in_month(year, f.month);
+    return days_of_date(year, f.month, f.day < last ? f.day : last) * MS_PER_DAY + ms % MS_PER_DAY;
+}
+
+bool time_add_units(int64_t *ms, char unit, int64_t n)
+{
+    int64_t step = unit_ms(unit), months = unit == 'y' ? 12 : 1, result;
+
+    if (step) {
+        if (n > MS_END / step || n < -MS_END / step)
+            return false;
+        result = *ms + n * step;
+    } else {
+        if (n > (YEAR_LAST + 1) * 12 || n < -(YEAR_LAST + 1) * 12)
+            return false;
+        int64_t year = YEAR_FIRST + *ms / (366 * MS_PER_DAY);
+        if (year * 12 + n * months < 12) /* before the calendar that days_of_date() counts */
+            return false;
+        result = add_months(*ms, n * months);
+    }
+    if (result < 0 || result >= MS_END)
+        return false;
+    *ms = result;
+    return true;
+}
+
+static int64_t start_of_unit(int64_t ms, char unit)
+{
+    struct time_fields f;
+    int64_t step = unit_ms(unit);
+    const int64_t monday = 4 * MS_PER_DAY; /* 1970-01-05 */
+
+    if (unit == 'w')
+        return ms - ((ms - monday) % step + step) % step;
+    if (step)
+        return ms - ms % step;
+    fields_of_ms(ms, &f);
+    return days_of_date(f.year, unit == 'y' ? 1 : f.month, 1) * MS_PER_DAY;
+}
+
+void time_round(int64_t *ms, char unit, bool is_up)
+{
+    int64_t start = start_of_unit(*ms, unit), step = unit_ms(unit);
+
+    if (!is_up)
+        *ms = start < 0 ? 0 : start; /* the week of 1970-01-01 began before */
+    else
+        *ms = (step ? start + step : add_months(start, unit == 'y' ? 12 : 1)) - 1;
+}
+
+/* ---- writing ----------------------------------------------------------------- */
+
 /* The number in so many digits, and what follows it. */
 static char *put_number(char *to, int number, int digits, char then)
 {

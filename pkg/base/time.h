@@ -21,6 +21,12 @@ struct time_fields {
 /* The parts as they are written in the text (Sigma: no time-zone handling); false if no time. */
 bool time_parse_fields(struct str text, struct time_fields *out);
 
+/* Units of the calendar, in UTC: y M w d h m s (weeks begin on Monday). n units later or earlier;
+ * of a month that is shorter its last day. False if the result is no time in the range. */
+bool time_add_units(int64_t *ms, char unit, int64_t n);
+/* Back to the start of the unit, or on to its last millisecond. */
+void time_round(int64_t *ms, char unit, bool is_up);
+
 enum { TIME_TEXT_MAX = 32 };
 /* "2026-07-28T11:44:53.919Z" into out; returns its length. */
 size_t time_format_ms(int64_t ms, char out[TIME_TEXT_MAX]);

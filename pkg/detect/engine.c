@@ -393,7 +393,8 @@ static void want_field(struct wants *w, struct str name)
 
 static void want_atom(const struct atom *atom, void *context)
 {
-    want_field(context, atom->field);
+    if (atom->op != ATOM_SOME_FIELD)
+        want_field(context, atom->field);
     if (atom->op == ATOM_FIELD_CMP)
         want_field(context, atom->other);
     for (size_t i = 0; i < atom->expr_fields.n; i++)
@@ -534,8 +535,8 @@ static bool may_have(const struct engine *e, uint32_t shape, struct str name)
 
 static bool atom_may_hold(const struct engine *e, uint32_t shape, const struct atom *atom)
 {
-    if (atom->op == ATOM_IS_NULL || atom->op == ATOM_BEFORE || atom->miss == MISS_TRUE ||
-        (atom->op == ATOM_EXPR && !atom->is_gated))
+    if (atom->op == ATOM_IS_NULL || atom->op == ATOM_BEFORE || atom->op == ATOM_SOME_FIELD ||
+        atom->miss == MISS_TRUE || (atom->op == ATOM_EXPR && !atom->is_gated))
         return true;
     return may_have(e, shape, atom->field) &&
            (atom->op != ATOM_FIELD_CMP || may_have(e, shape, atom->other));

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "rule/expr.h"
 
-enum { SYNTH_FIELDS_MAX = 64, SYNTH_VALUE_MAX = 2048 };
+enum { SYNTH_FIELDS_MAX = 64, SYNTH_VALUE_MAX = 2048, SYNTH_DEPTH_MAX = 2, SYNTH_NAME_MAX = 256 };
 
 struct synth_field {
     struct str name;
@@ -12,12 +12,16 @@ struct synth_field {
     size_t n;
     bool is_number, is_whole; /* is_whole: an exact value was asked for, nothing is added */
     bool is_absent;
+    bool is_json; /* the value is written as it is */
 };
 
 struct draft {
     struct synth *s;
     struct synth_field fields[SYNTH_FIELDS_MAX];
     size_t n_fields;
+    unsigned depth;   /* of objects around it */
+    struct str named; /* the field of atoms that name none */
+    char name_space[SYNTH_NAME_MAX];
 };
 
 static uint64_t next(struct synth *s)
@@ -118,11 +122,53 @@ static void satisfy_expr(struct draft *d, const struct expr *e)
     }
 }
 
+static void satisfy(struct draft *d, const struct formula *f);
+static void write_object(struct draft *d, unsigned mutations, struct buf *out);
+
+/* A field whose name the pattern may like. The space serves one pattern of a draft. */
+static void satisfy_some_field(struct draft *d, const struct atom *x)
+{
+    size_t n = 0;
+
+    if (d->named.n)
+        return;
+    for (size_t i = 0; i < x->field.n && n < sizeof d->name_space; i++)
+        d->name_space[n++] = x->field.p[i] == '*' ? 'x' : x->field.p[i];
+    d->named = (struct str){d->name_space, n};
+    satisfy(d, x->inner);
+}
+
+/* An object, sometimes in a list behind another. */
+static void satisfy_some_member(struct draft *d, const struct atom *x, struct synth_field *f)
+{
+    struct draft inside = {.s = d->s, .depth = d->depth + 1};
+    struct buf text = {0};
+
+    if (inside.depth > SYNTH_DEPTH_MAX)
+        return;
+    satisfy(&inside, x->inner);
+    bool is_list = synth_below(d->s, 2) != 0;
+    buf_add(&text, is_list ? STR("[{\"x\":\"y\"},") : STR(""));
+    write_object(&inside, 0, &text);
+    buf_add(&text, is_list ? STR("]") : STR(""));
+    if (buf_str(&text).n <= SYNTH_VALUE_MAX) {
+        f->n = 0;
+        add(f, buf_str(&text));
+        f->is_json = f->is_whole = true;
+    }
+    buf_release(&text);
+}
+
 static void satisfy_atom(struct draft *d, const struct atom *x)
 {
-    struct synth_field *f =
-        field_of(d, str_eq(x->field, STR(FIELD_ANY_NAME)) ? STR("message") : x->field);
+    struct str name = x->field.n ? x->field : d->named;
+    struct synth_field *f;
 
+    if (x->op == ATOM_SOME_FIELD) {
+        satisfy_some_field(d, x);
+        return;
+    }
+    f = field_of(d, str_eq(name, STR(FIELD_ANY_NAME)) ? STR("message") : name);
     if (!f || f->is_whole)
         return;
     switch (x->op) {
@@ -188,7 +234,25 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         f->is_absent = true;
         break;
     case ATOM_TIME_PART:
+    case ATOM_TIME_CMP:
         add(f, STR("2026-07-28T11:44:53Z"));
+        break;
+    case ATOM_HAS_VALUE:
+        add(f, STR("here"));
+        break;
+    case ATOM_WORDS:
+        if (x->glob.n_parts)
+            add_glob(d, f, &x->glob);
+        else
+            add(f, x->text);
+        break;
+    case ATOM_TEXT_CMP:
+        add(f, x->text);
+        break;
+    case ATOM_SOME_MEMBER:
+        satisfy_some_member(d, x, f);
+        break;
+    case ATOM_SOME_FIELD:
         break;
     }
 }
@@ -211,6 +275,8 @@ static void mutate(struct draft *d)
     if (d->n_fields == 0)
         return;
     struct synth_field *f = &d->fields[synth_below(d->s, (uint32_t)d->n_fields)];
+    if (f->is_json)
+        return;
     uint32_t at = synth_below(d->s, (uint32_t)f->n);
     switch (synth_below(d->s, 7)) {
     case 0: /* flip the case of a letter */
@@ -269,6 +335,10 @@ static void write_value(struct draft *d, const struct synth_field *f, bool is_od
 {
     struct str text = {f->value, f->n};
 
+    if (f->is_json) {
+        buf_add(out, text);
+        return;
+    }
     switch (is_odd ? synth_below(d->s, 24) : UINT32_MAX) {
     case 0:
         buf_add(out, STR("null"));
@@ -292,27 +362,33 @@ static void write_value(struct draft *d, const struct synth_field *f, bool is_od
     }
 }
 
-void synth_event(struct synth *s, const struct rule *rule, unsigned mutations, struct buf *out)
+static void write_object(struct draft *d, unsigned mutations, struct buf *out)
 {
-    struct draft d = {.s = s};
     bool is_first = true;
 
-    satisfy(&d, rule->formula);
-    for (unsigned i = 0; i < mutations; i++)
-        mutate(&d);
     buf_add_char(out, '{');
-    for (size_t i = 0; i < d.n_fields; i++) {
-        if (d.fields[i].is_absent)
+    for (size_t i = 0; i < d->n_fields; i++) {
+        if (d->fields[i].is_absent)
             continue;
-        unsigned copies = mutations && synth_below(s, 32) == 0 ? 2 : 1;
+        unsigned copies = mutations && synth_below(d->s, 32) == 0 ? 2 : 1;
         while (copies--) {
             if (!is_first)
                 buf_add_char(out, ',');
             is_first = false;
-            write_text(out, d.fields[i].name);
+            write_text(out, d->fields[i].name);
             buf_add_char(out, ':');
-            write_value(&d, &d.fields[i], mutations > 0, out);
+            write_value(d, &d->fields[i], mutations > 0, out);
         }
     }
     buf_add_char(out, '}');
+}
+
+void synth_event(struct synth *s, const struct rule *rule, unsigned mutations, struct buf *out)
+{
+    struct draft d = {.s = s};
+
+    satisfy(&d, rule->formula);
+    for (unsigned i = 0; i < mutations; i++)
+        mutate(&d);
+    write_object(&d, mutations, out);
 }

@@ -126,7 +126,8 @@ static struct field_values values_of(struct arena *a, const struct source *s, st
     struct field_values out = {ARENA_ARRAY(a, s->n_fields, struct field_value), 0};
     for (size_t i = 0; i < s->n_fields; i++)
         if (str_eq(s->fields[i].name, field))
-            out.items[out.n++] = (struct field_value){JSON_STRING, s->fields[i].value};
+            out.items[out.n++] =
+                (struct field_value){.kind = JSON_STRING, .text = s->fields[i].value};
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include "event/lookup.h"
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "event/profile_impl.h"
@@ -27,7 +28,7 @@ struct found_list {
 static void add(struct found_list *list, enum json_kind kind, struct str text, bool is_flat)
 {
     list->items = vec_room(list->arena, list->items, list->n, &list->cap, sizeof *list->items);
-    list->items[list->n++] = (struct found){{kind, text}, is_flat};
+    list->items[list->n++] = (struct found){{kind, text, NULL}, is_flat};
 }
 
 /* What stands at the end of a path: members of arrays one by one. */
@@ -48,6 +49,7 @@ static void add_node(struct found_list *list, const struct json_node *node, bool
         break;
     case JSON_T_OBJECT:
         add(list, JSON_OBJECT, (struct str){0}, is_flat);
+        list->items[list->n - 1].value.object = node;
         break;
     case JSON_T_ARRAY:
         if (!node->first)
@@ -280,7 +282,8 @@ static void map_values(const struct profile *p, struct str field, struct field_v
         for (size_t v = 0; v < values->n; v++)
             for (size_t i = 0; i < p->maps[m].n_pairs && is_scalar(values->items[v].kind); i++)
                 if (str_eq_ci(p->maps[m].pairs[i].from, values->items[v].text)) {
-                    values->items[v] = (struct field_value){JSON_STRING, p->maps[m].pairs[i].to};
+                    values->items[v] =
+                        (struct field_value){.kind = JSON_STRING, .text = p->maps[m].pairs[i].to};
                     break;
                 }
     }
@@ -343,7 +346,7 @@ struct field_values event_lookup(struct arena *a, const struct event_tree *t, st
     const struct constant_field *constant = constant_of(t, field);
     if (constant) {
         struct field_value *value = ARENA_NEW(a, struct field_value);
-        *value = (struct field_value){JSON_STRING, constant->value};
+        *value = (struct field_value){.kind = JSON_STRING, .text = constant->value};
         return (struct field_values){value, 1};
     }
     if (field_is_pseudo(field))
@@ -449,11 +452,99 @@ void event_tree_init_known(struct event_tree *t, const struct profile_set *profi
     know_root_keys(t);
 }
 
+void event_tree_init_read(struct event_tree *t, const struct profile_set *profiles,
+                          const struct json_node *root, const struct extract_options *options,
+                          const struct profile *profile)
+{
+    *t = (struct event_tree){
+        .root = root, .options = options, .reader = profile ? profile : profiles->fallback};
+    t->shape.profile = profile;
+    know_root_keys(t);
+}
+
+void event_tree_init_part(struct event_tree *t, const struct event_tree *whole,
+                          const struct json_node *object)
+{
+    static const struct str ROOT = {"", 0};
+    static const struct profile PLAIN = {.roots = {&ROOT, 1}};
+
+    *t = (struct event_tree){.root = object, .reader = &PLAIN, .whole = whole};
+}
+
+/* ---- names ------------------------------------------------------------------------------ */
+
+struct names {
+    struct arena *arena;
+    const struct str_list *roots;
+    struct str *items;
+    size_t n, cap;
+};
+
+static void add_name(struct names *names, struct str name)
+{
+    names->items = vec_room(names->arena, names->items, names->n, &names->cap, sizeof(struct str));
+    names->items[names->n++] = name;
+}
+
+static void add_path(struct names *names, struct str path)
+{
+    add_name(names, path);
+    for (size_t i = 0; i < names->roots->n; i++) {
+        struct str root = names->roots->items[i];
+        if (root.n && root.n < path.n && str_starts(path, root) && path.p[root.n] == '.')
+            add_name(names, str_sub(path, root.n + 1, SIZE_MAX));
+    }
+}
+
+/* Depth is bounded by JSON_DEPTH_MAX. */
+static void add_names_below(struct names *names, const struct json_node *node, struct str path)
+{
+    if (node->type != JSON_T_OBJECT && node->type != JSON_T_ARRAY) {
+        add_path(names, path);
+        return;
+    }
+    for (const struct json_node *m = node->first; m; m = m->next)
+        add_names_below(names, m,
+                        node->type == JSON_T_OBJECT ? below(names->arena, path, m->key) : path);
+}
+
+/* Each name once, at its first place. */
+static size_t drop_repeated(struct arena *a, struct str *names, size_t n)
+{
+    size_t size = 16, kept = 0;
+
+    while (size < 2 * n)
+        size *= 2;
+    uint32_t *slots = ARENA_ARRAY(a, size, uint32_t); /* index + 1; 0: free */
+    for (size_t i = 0; i < n; i++) {
+        size_t at = hash_str(names[i]) & (size - 1);
+        while (slots[at] && !str_eq(names[slots[at] - 1], names[i]))
+            at = (at + 1) & (size - 1);
+        if (slots[at])
+            continue;
+        names[kept++] = names[i];
+        slots[at] = (uint32_t)kept;
+    }
+    return kept;
+}
+
+struct str_list event_names(struct arena *a, const struct event_tree *t)
+{
+    struct names names = {.arena = a, .roots = &t->reader->roots};
+
+    add_names_below(&names, t->root, STR(""));
+    for (size_t i = 0; i < t->reader->n_fields; i++)
+        add_name(&names, t->reader->fields[i].name);
+    return (struct str_list){names.items, drop_repeated(a, names.items, names.n)};
+}
+
 /* ---- time and id -------------------------------------------------------------------------------
  */
 
 bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
 {
+    if (t->whole)
+        return event_tree_time_ms(t->whole, ms);
     struct arena *scratch = arena_new(0);
     bool has_time = false;
 
@@ -470,6 +561,8 @@ int64_t event_tree_at_ms(const struct event_tree *t)
 {
     int64_t ms;
 
+    if (t->whole)
+        return event_tree_at_ms(t->whole);
     if (t->has_at)
         return t->at_ms;
     return event_tree_time_ms(t, &ms) ? ms : INT64_MIN;

@@ -19,6 +19,7 @@
 struct field_value {
     enum json_kind kind; /* JSON_OBJECT and JSON_EMPTY_ARRAY only say: present */
     struct str text;
+    const struct json_node *object; /* JSON_OBJECT: itself */
 };
 
 struct field_values {
@@ -41,6 +42,7 @@ struct event_tree {
     /* What the keys of the root may be, so that paths which lead nowhere end at once. */
     uint64_t root_keys[ROOT_KEY_BITS / 64];
     bool knows_root_keys;
+    const struct event_tree *whole; /* NULL: it is no part of another */
 };
 
 enum { ENTITIES_MAX = 64 };
@@ -55,6 +57,21 @@ void event_tree_init(struct event_tree *t, const struct profile_set *profiles,
 void event_tree_init_known(struct event_tree *t, const struct profile_set *profiles,
                            const struct json_node *root, const struct extract_options *options,
                            const struct profile *profile);
+
+/* The same where extraction has said which profile it is (NULL: none). For the event path. */
+void event_tree_init_read(struct event_tree *t, const struct profile_set *profiles,
+                          const struct json_node *root, const struct extract_options *options,
+                          const struct profile *profile);
+
+/* An object inside an event, as an event of its own: fields are looked up by their names from there
+ * on, its time is that of the whole. */
+void event_tree_init_part(struct event_tree *t, const struct event_tree *whole,
+                          const struct json_node *object);
+
+/* The names by which its fields can be asked for: dotted paths of all values, those below the
+ * profile's roots without the root, too, in document order, then what the profile lists; each once.
+ * */
+struct str_list event_names(struct arena *a, const struct event_tree *t);
 
 /* All values of a field by name, members of arrays one by one, in document order. For
  * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */

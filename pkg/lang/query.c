@@ -114,7 +114,7 @@ void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom)
 
 static unsigned depth_of(const struct formula *f)
 {
-    unsigned deepest = 0;
+    unsigned deepest = f->kind == FORMULA_ATOM && f->atom->inner ? depth_of(f->atom->inner) : 0;
 
     for (size_t i = 0; i < f->n_children; i++) {
         unsigned depth = depth_of(f->children[i]);

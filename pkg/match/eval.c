@@ -6,6 +6,8 @@
 #include "match/eval.h"
 
 #include "base/str.h"
+#include "base/words.h"
+#include "match/eval_impl.h"
 #include "match/field_expr.h"
 #include "match/fold.h"
 #include "match/number.h"
@@ -13,29 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-struct memo {
-    uint32_t stamp;
-    uint32_t truth;
-};
-
-struct evaluator {
-    const struct net *net;
-    const uint64_t *signals;
-    struct prepared_value *values;
-    struct text_blocks *blocks;
-    uint32_t n_values;
-    int64_t at_ms;
-    const struct list_view *lists;
-    uint32_t stamp;
-    struct memo *nodes; /* of shared nodes */
-    struct memo *lazies;
-    struct regex_scratch *regex_scratch;
-    struct buf fold_space; /* for Unicode folding; keeps its size */
-    struct buf fold_other;
-    struct arena *expr_space; /* of one expression; keeps its size */
-    uint64_t regex_limits;
-};
 
 struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks)
 {
@@ -48,6 +27,7 @@ struct evaluator *evaluator_new(const struct net *net, struct text_blocks *block
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     ASSERT(e->nodes && e->lazies);
     e->expr_space = arena_new(0);
+    e->part_space = arena_new(0);
     e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
     return e;
 }
@@ -58,6 +38,7 @@ void evaluator_free(struct evaluator *e)
         return;
     regex_scratch_free(e->regex_scratch);
     arena_free(e->expr_space);
+    arena_free(e->part_space);
     buf_release(&e->fold_space);
     buf_release(&e->fold_other);
     free(e->nodes);
@@ -70,10 +51,12 @@ void evaluator_use_lists(struct evaluator *e, const struct list_view *lists)
     e->lists = lists;
 }
 
-void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
-                     uint32_t n_values, int64_t at_ms)
+void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
+                     const uint64_t *signals, struct prepared_value *values, uint32_t n_values)
 {
-    e->at_ms = at_ms;
+    e->event = event;
+    e->profile = profile;
+    e->at_ms = event_at_ms(event);
     e->signals = signals;
     e->values = values;
     e->n_values = n_values;
@@ -157,7 +140,35 @@ static bool test_list(const struct evaluator *e, const struct net_lazy *lazy,
     return index && list_index_find(index, &value, e->at_ms) != LIST_NO_ROW;
 }
 
-static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct prepared_value *v)
+static bool test_words(const struct net_lazy *lazy, struct str value)
+{
+    struct str word;
+    size_t at = 0;
+
+    if (!lazy->glob)
+        return words_contain(value, lazy->text);
+    while (words_next(value, &at, &word))
+        if (glob_match(lazy->glob, word))
+            return true;
+    return false;
+}
+
+static bool order_holds(enum atom_op cmp, int order)
+{
+    switch (cmp) {
+    case ATOM_NUM_LT:
+        return order < 0;
+    case ATOM_NUM_LE:
+        return order <= 0;
+    case ATOM_NUM_GT:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
+bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
+                          struct prepared_value *v)
 {
     const struct atom *x = lazy->atom;
 
@@ -165,6 +176,8 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct 
         return true;
     if (x->op == ATOM_IS_NULL)
         return v->kind == JSON_NULL;
+    if (x->op == ATOM_HAS_VALUE)
+        return v->kind == JSON_OBJECT || value_has_text(v);
     if (!value_has_text(v))
         return false;
     value_ready(v, e->blocks);
@@ -194,10 +207,19 @@ static bool test_value(struct evaluator *e, const struct net_lazy *lazy, struct 
         return time_part_matches(x->part, x->cmp, v->kind, v->text, lazy->text);
     case ATOM_LIST:
         return test_list(e, lazy, v);
+    case ATOM_WORDS:
+        return test_words(lazy, fold_into(&e->fold_space, v, x->fold));
+    case ATOM_TEXT_CMP:
+        return order_holds(x->cmp, str_cmp(v->text, x->text));
+    case ATOM_TIME_CMP:
+        return time_matches(x, e->at_ms, (enum json_kind)v->kind, v->text);
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
+    case ATOM_HAS_VALUE:
     case ATOM_EXPR:
     case ATOM_BEFORE:
+    case ATOM_SOME_FIELD:
+    case ATOM_SOME_MEMBER:
         break;
     }
     return false;
@@ -261,7 +283,7 @@ static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
 
 /* ---- one atom, one event --------------------------------------------------------------------- */
 
-static enum truth missing_truth(const struct atom *x)
+enum truth evaluator_missing(const struct atom *x)
 {
     if (x->op == ATOM_IS_NULL)
         return TRUTH_TRUE;
@@ -270,47 +292,42 @@ static enum truth missing_truth(const struct atom *x)
     return x->miss == MISS_FALSE ? TRUTH_FALSE : x->miss == MISS_TRUE ? TRUTH_TRUE : TRUTH_UNKNOWN;
 }
 
-/* How many members the array rule saw and how many satisfied the atom, put together. */
-static bool members_decide(enum array_rule rule, uint32_t n, uint32_t n_true, bool is_first_true)
+enum truth evaluator_members(enum array_rule rule, const struct member_count *m)
 {
     switch (rule) {
     case ARRAY_ANY:
-        return n_true > 0;
+        return m->n_true > 0 ? TRUTH_TRUE : TRUTH_FALSE;
     case ARRAY_ALL:
-        return n_true == n;
+        return m->n_true == m->n ? TRUTH_TRUE : TRUTH_FALSE;
     case ARRAY_FIRST:
-        return is_first_true;
+        return m->is_first_true ? TRUTH_TRUE : TRUTH_FALSE;
     case ARRAY_SINGLE:
-        return n == 1 && n_true == 1;
+        break;
     }
-    return false;
+    if (m->n > 1)
+        return TRUTH_UNKNOWN;
+    return m->n_true == 1 ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
 static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
-    uint32_t n = 0, n_true = 0;
-    bool is_first_true = false;
+    struct member_count m = {0};
 
     if (x->op == ATOM_EXPR)
         return test_expr(e, lazy);
     if (x->op == ATOM_BEFORE)
         return e->at_ms < x->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
+    if (lazy->inner)
+        return evaluator_parts(e, lazy);
     for (uint32_t i = 0; i < e->n_values; i++) {
         if (e->values[i].field != lazy->field)
             continue;
-        bool is_true = test_value(e, lazy, &e->values[i]);
-        if (n++ == 0)
-            is_first_true = is_true;
-        n_true += is_true;
-        if (is_true && x->array == ARRAY_ANY)
+        member_add(&m, evaluator_test_value(e, lazy, &e->values[i]));
+        if (m.n_true && x->array == ARRAY_ANY)
             return TRUTH_TRUE;
     }
-    if (n == 0)
-        return missing_truth(x);
-    if (x->array == ARRAY_SINGLE && n > 1)
-        return TRUTH_UNKNOWN;
-    return members_decide(x->array, n, n_true, is_first_true) ? TRUTH_TRUE : TRUTH_FALSE;
+    return m.n ? evaluator_members(x->array, &m) : evaluator_missing(x);
 }
 
 static enum truth lazy_truth(struct evaluator *e, uint32_t number)

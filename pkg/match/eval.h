@@ -9,6 +9,8 @@
 #define WEIR_MATCH_EVAL_H
 
 #include "base/base.h"
+#include "event/event.h"
+#include "event/profile.h"
 #include "match/list_view.h"
 #include "match/net.h"
 #include "match/prepare.h"
@@ -23,10 +25,10 @@ void evaluator_free(struct evaluator *e);
 /* What stands on lists, from now on; NULL: nothing. Must outlive its use. */
 void evaluator_use_lists(struct evaluator *e, const struct list_view *lists);
 
-/* Turn to the next event: its signals and all of its values that any eligible rule wants. at_ms:
- * when it happened, INT64_MIN if it has no time. */
-void evaluator_begin(struct evaluator *e, const uint64_t *signals, struct prepared_value *values,
-                     uint32_t n_values, int64_t at_ms);
+/* Turn to the next event: its signals and all of its values that any eligible rule wants. What few
+ * atoms ask (the event's time, its objects) is read from `event`, of this profile (NULL: none). */
+void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
+                     const uint64_t *signals, struct prepared_value *values, uint32_t n_values);
 bool evaluator_rule(struct evaluator *e, uint32_t rule);
 
 uint64_t evaluator_regex_limits(const struct evaluator *e);

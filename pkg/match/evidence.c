@@ -188,11 +188,40 @@ static bool value_matches(struct evidence_finder *f, const struct atom *atom,
 
 /* ---- atoms and formulas ----------------------------------------------------------------- */
 
-/* *by: the first member that satisfied a true atom, NULL if the field is missing. */
-static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
-                             const struct kept_value **by)
+/* What a true atom rests on. */
+struct found {
+    struct str field, value;
+    const struct field_value *raw; /* NULL: none, or none that outlives the next question */
+    bool is_missing;
+};
+
+/* v: NULL if the field is missing. */
+static struct found found_in(const struct atom *atom, const struct kept_value *v)
 {
-    *by = NULL;
+    return (struct found){atom->field, v && v->has_text ? v->text : (struct str){"", 0},
+                          v ? v->value : NULL, v == NULL};
+}
+
+/* Rare, and slow anyway. */
+static enum truth part_truth(struct evidence_finder *f, const struct atom *atom, struct found *by)
+{
+    struct atom_witness w = {NULL, atom->field};
+    enum truth t = reference_atom_by(f->reference, atom, f->event, &w);
+    struct str text = {"", 0};
+
+    if (w.value)
+        (void)reference_text_of(w.value, &text);
+    *by = (struct found){arena_str(f->arena, w.field), arena_str(f->arena, text), NULL,
+                         w.value == NULL};
+    return t;
+}
+
+/* by: the first member that satisfied a true atom. */
+static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom, struct found *by)
+{
+    if (atom->op == ATOM_SOME_FIELD || atom->op == ATOM_SOME_MEMBER)
+        return part_truth(f, atom, by);
+    *by = found_in(atom, NULL);
     if (atom->op == ATOM_BEFORE)
         return reference_atom(f->reference, atom, f->event);
     struct kept_field field = field_of(f, atom->field);
@@ -201,7 +230,7 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
     struct str needle = {0};
 
     if (atom->op == ATOM_EXPR) {
-        *by = field.n ? &field.values[0] : NULL;
+        *by = found_in(atom, field.n ? &field.values[0] : NULL);
         return reference_atom(f->reference, atom, f->event);
     }
     if (field.n == 0)
@@ -212,7 +241,8 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
     for (size_t i = 0; i < asked; i++) {
         if (!value_matches(f, atom, is_quick ? &needle : NULL, &field.values[i]))
             continue;
-        *by = n_true++ ? *by : &field.values[i];
+        if (n_true++ == 0)
+            *by = found_in(atom, &field.values[i]);
         if (atom->array == ARRAY_ANY)
             break;
     }
@@ -221,12 +251,10 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
 }
 
 static void note(struct evidence_finder *f, struct str selection, const struct atom *atom,
-                 const struct kept_value *by)
+                 const struct found *by)
 {
-    struct str text = by && by->has_text ? by->text : (struct str){"", 0};
-
     for (size_t i = 0; i < f->n; i++)
-        if (f->items[i].atom == atom && str_eq(f->items[i].value, text))
+        if (f->items[i].atom == atom && str_eq(f->items[i].value, by->value))
             return;
     if (f->n == EVIDENCE_MAX) {
         f->is_over = true;
@@ -235,18 +263,18 @@ static void note(struct evidence_finder *f, struct str selection, const struct a
     struct match_evidence *e = &f->items[f->n++];
     *e = (struct match_evidence){.selection = selection,
                                  .atom = atom,
-                                 .field = atom->field,
-                                 .value = text,
-                                 .is_missing = by == NULL};
-    if (atom->op == ATOM_LIST && by)
-        e->row = reference_row(f->reference, atom, f->event, by->value, &e->list);
+                                 .field = by->field,
+                                 .value = by->value,
+                                 .is_missing = by->is_missing};
+    if (atom->op == ATOM_LIST && by->raw)
+        e->row = reference_row(f->reference, atom, f->event, by->raw, &e->list);
 }
 
 /* Kleene's truth of g; what it rests on is noted if that is wanted and if it is true. */
 static enum truth walk(struct evidence_finder *f, const struct formula *g, struct str selection,
                        bool is_noting)
 {
-    const struct kept_value *by;
+    struct found by;
     size_t before = f->n;
 
     if (g->label.n)
@@ -259,7 +287,7 @@ static enum truth walk(struct evidence_finder *f, const struct formula *g, struc
     case FORMULA_ATOM: {
         enum truth t = atom_truth(f, g->atom, &by);
         if (t == TRUTH_TRUE && is_noting)
-            note(f, selection, g->atom, by);
+            note(f, selection, g->atom, &by);
         return t;
     }
     default:

@@ -443,16 +443,17 @@ static void lower_signals(struct matcher *m, uint32_t event)
 static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candidates,
                            bool is_sampled)
 {
-    const struct shape_state *shape = &m->shapes[m->events[number].shape];
+    const struct event *event = &m->events[number];
+    const struct shape_state *shape = &m->shapes[event->shape];
     const uint64_t *signals = m->signals + (size_t)number * m->signal_words;
 
     if (shape->n_eligible == 0)
         return;
     memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
     wake(m, number, candidates);
-    evaluator_begin(m->evaluator, signals, m->values + m->first_value[number],
-                    m->first_value[number + 1] - m->first_value[number],
-                    event_at_ms(&m->events[number]));
+    evaluator_begin(m->evaluator, event, extract_shape(m->worker, event->shape)->profile, signals,
+                    m->values + m->first_value[number],
+                    m->first_value[number + 1] - m->first_value[number]);
     for (uint32_t w = 0; w < m->rule_words; w++)
         for (uint64_t bits = candidates[w] & shape->rules[w]; bits; bits &= bits - 1) {
             uint32_t rule = w * 64 + (uint32_t)__builtin_ctzll(bits);

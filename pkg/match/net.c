@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "base/words.h"
 #include "match/fold.h"
 #include "match/regex_batch.h"
 
@@ -236,16 +237,6 @@ static uint32_t atom_signal(struct compiler *c, uint32_t atom)
 
 /* ---- lazy atoms and their gates ------------------------------------------------------- */
 
-static struct str fold_text(struct compiler *c, struct str text, enum fold fold)
-{
-    if (fold == FOLD_ASCII)
-        return folded_copy(c, text);
-    if (fold == FOLD_NONE)
-        return text;
-    char *p = arena_alloc(c->arena, 2 * text.n + 4);
-    return (struct str){p, fold_simple(p, text)};
-}
-
 static void gate_on(struct compiler *c, const struct net_lazy *lazy, enum source_kind kind)
 {
     raises(c, (struct source){.kind = kind, .field = lazy->field}, lazy->gate);
@@ -297,17 +288,29 @@ static void gate_regex(struct compiler *c, struct net_lazy *lazy)
     gate_on(c, lazy, SOURCE_BEYOND); /* caseless letters beyond ASCII: the Kelvin sign is a k */
 }
 
-/* Texts compared by simple folding, or case-sensitively, or globs. */
+static struct str longest_word(struct str text)
+{
+    struct str longest = {"", 0}, word;
+    size_t at = 0;
+
+    while (words_next(text, &at, &word))
+        longest = word.n > longest.n ? word : longest;
+    return longest;
+}
+
+/* Texts compared by simple folding, or case-sensitively, or globs, or words. */
 static void gate_text(struct compiler *c, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
     struct str text = lazy->text;
     enum literal_where where = x->op == ATOM_EQ ? LITERAL_WHOLE : where_of(x->op);
 
-    if (x->op == ATOM_GLOB) {
+    if (lazy->glob)
         text = glob_required_text(lazy->glob);
+    else if (x->op == ATOM_WORDS)
+        text = longest_word(text);
+    if (x->op == ATOM_GLOB || x->op == ATOM_WORDS)
         where = LITERAL_ANYWHERE;
-    }
     if (is_common(text) || text.n > LITERAL_BYTES_MAX ||
         (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
         gate_on_presence(c, lazy);
@@ -331,9 +334,11 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
     }
     if (x->op == ATOM_IS_NULL || x->op == ATOM_BEFORE || x->miss == MISS_TRUE)
         return; /* can hold for a missing field */
+    if (x->op == ATOM_SOME_FIELD)
+        return; /* of no field in particular */
     if (x->array == ARRAY_ANY && x->op == ATOM_REGEX)
         gate_regex(c, lazy);
-    else if (x->array == ARRAY_ANY && x->op <= ATOM_GLOB)
+    else if (x->array == ARRAY_ANY && (x->op <= ATOM_GLOB || x->op == ATOM_WORDS))
         gate_text(c, lazy);
     else
         gate_on_presence(c, lazy);
@@ -347,13 +352,7 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
     struct net_lazy lazy = {
         .atom = pa->atom, .field = pa->field, .other = pa->other, .gate = NET_NONE};
     lazy.expr_fields = pa->expr_fields;
-    lazy.text = fold_text(c, pa->atom->text, pa->atom->fold);
-    if (pa->atom->op == ATOM_GLOB)
-        lazy.glob = glob_compile(c->arena, &pa->atom->glob, pa->atom->fold);
-    if (pa->atom->op == ATOM_CIDR) {
-        bool is_network = ip_network_parse(pa->atom->text, &lazy.network);
-        ASSERT(is_network); /* checked by the front end */
-    }
+    net_operand(c->arena, &lazy);
     make_gate(c, &lazy);
     *(struct net_lazy *)vec_push(c->arena, &c->lazies, sizeof lazy) = lazy;
     return c->lazy_of[atom] = c->lazies.n - 1;

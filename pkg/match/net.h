@@ -43,6 +43,8 @@ struct net_field {
     uint32_t beyond_ascii; /* source, or NET_NONE */
 };
 
+struct net_inner;
+
 /* An atom that is tested on its own. */
 struct net_lazy {
     const struct atom *atom;
@@ -52,7 +54,17 @@ struct net_lazy {
     const struct glob_program *glob;
     struct match_regex *regex;
     struct ip_network network;
-    const uint32_t *expr_fields; /* ATOM_EXPR: field by slot */
+    const uint32_t *expr_fields;   /* ATOM_EXPR: field by slot */
+    const struct net_inner *inner; /* ATOM_SOME_FIELD, ATOM_SOME_MEMBER */
+};
+
+/* A formula about parts of an event, as a tree: these are few and are asked rarely. */
+struct net_inner {
+    enum formula_kind kind;
+    bool value;           /* FORMULA_CONST */
+    struct net_lazy lazy; /* FORMULA_ATOM: without gate and field numbers */
+    const struct net_inner *children;
+    size_t n_children;
 };
 
 enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };
@@ -98,6 +110,9 @@ struct net {
 MUST_USE enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
                               struct weir_err *err);
 void net_free(const struct net *net);
+
+/* Make the operand of lazy->atom ready to test with: net_operand.c. */
+void net_operand(struct arena *a, struct net_lazy *lazy);
 
 /* What `weir check --plan` prints of one rule: its fields, how each atom is found, what wakes it.
  */

@@ -10,6 +10,12 @@ static const char *place_of(const struct atom *x)
     switch (x->op) {
     case ATOM_EXPR:
         return "computed";
+    case ATOM_WORDS:
+        return "literal, then words";
+    case ATOM_SOME_FIELD:
+        return "all fields of the event, one by one";
+    case ATOM_SOME_MEMBER:
+        return "objects of the field, one by one";
     case ATOM_NUM_EQ:
         return "number look-up";
     case ATOM_EQ:

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/ip.h"
+#include "base/words.h"
 #include "match/field_expr.h"
 #include "match/number.h"
 #include "match/reference_text.h"
@@ -36,7 +37,9 @@ struct reference {
     struct known_regex *regexes[REGEX_BUCKETS];
     struct known_field fields[FIELDS_REMEMBERED];
     size_t n_fields;
-    const struct list_view *lists; /* NULL: nothing stands on any */
+    const struct list_view *lists;  /* NULL: nothing stands on any */
+    const struct event_tree *whole; /* whose fields these are */
+    struct str named;               /* the field that atoms without a name are about */
     pcre2_match_data *data;
     pcre2_match_context *limits;
     uint64_t n_over_limit;
@@ -82,15 +85,21 @@ uint64_t reference_regex_limits(const struct reference *r)
 }
 
 /* Every public question starts here. */
-static void begin(struct reference *r)
+static void begin(struct reference *r, const struct event_tree *event)
 {
     arena_reset(r->brief);
     r->n_fields = 0;
+    r->whole = event;
+    r->named = (struct str){"", 0};
 }
 
 static struct field_values values_of(struct reference *r, const struct event_tree *event,
                                      struct str name)
 {
+    if (name.n == 0)
+        name = r->named;
+    if (event != r->whole)
+        return event_lookup(r->brief, event, name);
     for (size_t i = 0; i < r->n_fields; i++)
         if (str_eq(r->fields[i].name, name))
             return r->fields[i].values;
@@ -181,6 +190,34 @@ static bool compares_with_other(struct reference *r, const struct atom *atom,
     return false;
 }
 
+/* One word of the folded value matches the glob. */
+static bool a_word_matches(struct reference *r, const struct atom *atom, struct str value)
+{
+    struct str word;
+    size_t at = 0;
+
+    while (words_next(value, &at, &word))
+        if (reference_glob(r->step, &atom->glob, atom->fold, word))
+            return true;
+    return false;
+}
+
+static bool text_is_ordered(const struct atom *atom, struct str text)
+{
+    int order = str_cmp(text, atom->text);
+
+    switch (atom->cmp) {
+    case ATOM_NUM_LT:
+        return order < 0;
+    case ATOM_NUM_LE:
+        return order <= 0;
+    case ATOM_NUM_GT:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
 static bool text_matches(struct reference *r, const struct atom *atom,
                          const struct event_tree *event, struct str text)
 {
@@ -192,6 +229,13 @@ static bool text_matches(struct reference *r, const struct atom *atom,
         return regex_matches(r, &atom->regex, text);
     case ATOM_FIELD_CMP:
         return compares_with_other(r, atom, event, text);
+    case ATOM_WORDS:
+        text = reference_fold(r->step, atom->fold, text);
+        return atom->glob.n_parts
+                   ? a_word_matches(r, atom, text)
+                   : words_contain(text, reference_fold(r->step, atom->fold, atom->text));
+    case ATOM_TEXT_CMP:
+        return text_is_ordered(atom, text);
     default:
         return reference_compare(atom->op, reference_fold(r->step, atom->fold, text),
                                  reference_fold(r->step, atom->fold, atom->text));
@@ -230,6 +274,11 @@ static bool value_matches(struct reference *r, const struct atom *atom,
         return reference_row(r, atom, event, value, &list) != LIST_NO_ROW;
     case ATOM_EXISTS:
         return true;
+    case ATOM_HAS_VALUE:
+        return value->kind == JSON_OBJECT || reference_text_of(value, &text);
+    case ATOM_TIME_CMP:
+        return time_matches(atom, atom->time.is_relative ? event_tree_at_ms(event) : INT64_MIN,
+                            value->kind, value->text);
     case ATOM_IS_NULL:
         return value->kind == JSON_NULL;
     case ATOM_CIDR:
@@ -293,6 +342,80 @@ static enum truth expr_atom(struct reference *r, const struct atom *atom,
                                                        .space = r->step});
 }
 
+/* ---- atoms that ask a formula of parts of the event --------------------------------- */
+
+static enum truth atom_truth(struct reference *r, const struct atom *atom,
+                             const struct event_tree *event, struct atom_witness *by);
+static enum truth formula_truth(struct reference *r, const struct formula *f,
+                                const struct event_tree *event);
+
+/* What the first true atom of a true formula rests on. */
+static bool find_witness(struct reference *r, const struct formula *f,
+                         const struct event_tree *event, struct atom_witness *by)
+{
+    if (f->kind == FORMULA_ATOM)
+        return atom_truth(r, f->atom, event, by) == TRUTH_TRUE;
+    if (f->kind != FORMULA_AND && f->kind != FORMULA_OR)
+        return false;
+    for (size_t i = 0; i < f->n_children; i++)
+        if (find_witness(r, f->children[i], event, by))
+            return true;
+    return false;
+}
+
+static enum truth some_field(struct reference *r, const struct atom *atom,
+                             const struct event_tree *event, struct atom_witness *by)
+{
+    struct str_list names = event_names(r->brief, event);
+    struct str before = r->named;
+    enum truth truth = TRUTH_FALSE;
+    size_t asked = 0;
+
+    for (size_t i = 0; i < names.n && asked < MATCH_NAMES_MAX && truth != TRUTH_TRUE; i++) {
+        arena_reset(r->step);
+        if (!reference_glob(r->step, &atom->glob, FOLD_NONE, names.items[i]))
+            continue;
+        asked++;
+        r->named = names.items[i];
+        if (formula_truth(r, atom->inner, event) != TRUTH_TRUE)
+            continue;
+        truth = TRUTH_TRUE;
+        if (!find_witness(r, atom->inner, event, by))
+            by->value = NULL;
+        by->field = names.items[i];
+    }
+    r->named = before;
+    return truth;
+}
+
+/* "field.name" */
+static struct str joined_name(struct reference *r, struct str field, struct str name)
+{
+    return name.n ? arena_printf(r->brief, "%.*s.%.*s", (int)field.n, field.p, (int)name.n, name.p)
+                  : field;
+}
+
+static enum truth some_member(struct reference *r, const struct atom *atom,
+                              const struct event_tree *event, struct atom_witness *by)
+{
+    struct field_values values = values_of(r, event, atom->field);
+
+    for (size_t i = 0; i < values.n; i++) {
+        struct event_tree part;
+        if (values.items[i].kind != JSON_OBJECT)
+            continue;
+        event_tree_init_part(&part, event, values.items[i].object);
+        if (formula_truth(r, atom->inner, &part) != TRUTH_TRUE)
+            continue;
+        if (find_witness(r, atom->inner, &part, by))
+            by->field = joined_name(r, atom->field, by->field);
+        else
+            *by = (struct atom_witness){&values.items[i], atom->field};
+        return TRUTH_TRUE;
+    }
+    return TRUTH_FALSE;
+}
+
 /* ---- one atom ----------------------------------------------------------------- */
 
 enum truth reference_truth_of_missing(const struct atom *atom)
@@ -311,18 +434,22 @@ enum truth reference_truth_of_missing(const struct atom *atom)
     }
 }
 
-/* *by is the first member that satisfied a true atom, NULL if the field is missing. */
+/* by: the first member that satisfied a true atom, NULL if the field is missing. */
 static enum truth atom_truth(struct reference *r, const struct atom *atom,
-                             const struct event_tree *event, const struct field_value **by)
+                             const struct event_tree *event, struct atom_witness *by)
 {
-    *by = NULL;
+    if (atom->op == ATOM_SOME_FIELD)
+        return some_field(r, atom, event, by);
+    if (atom->op == ATOM_SOME_MEMBER)
+        return some_member(r, atom, event, by);
+    *by = (struct atom_witness){NULL, atom->field};
     if (atom->op == ATOM_BEFORE)
         return event_tree_at_ms(event) < atom->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
     struct field_values values = values_of(r, event, atom->field);
     size_t asked = atom->array == ARRAY_FIRST && values.n ? 1 : values.n, n_true = 0;
 
     if (atom->op == ATOM_EXPR) {
-        *by = values.n ? &values.items[0] : NULL;
+        by->value = values.n ? &values.items[0] : NULL;
         return expr_atom(r, atom, event);
     }
     if (values.n == 0)
@@ -332,7 +459,7 @@ static enum truth atom_truth(struct reference *r, const struct atom *atom,
     for (size_t i = 0; i < asked; i++) {
         if (!value_matches(r, atom, event, &values.items[i]))
             continue;
-        *by = n_true++ ? *by : &values.items[i];
+        by->value = n_true++ ? by->value : &values.items[i];
         if (atom->array == ARRAY_ANY)
             break;
     }
@@ -346,7 +473,7 @@ static enum truth atom_truth(struct reference *r, const struct atom *atom,
 static enum truth formula_truth(struct reference *r, const struct formula *f,
                                 const struct event_tree *event)
 {
-    const struct field_value *by;
+    struct atom_witness by;
 
     switch (f->kind) {
     case FORMULA_CONST:
@@ -372,23 +499,29 @@ static enum truth formula_truth(struct reference *r, const struct formula *f,
 enum truth reference_atom(struct reference *r, const struct atom *atom,
                           const struct event_tree *event)
 {
-    const struct field_value *by;
+    struct atom_witness by;
 
-    begin(r);
-    return atom_truth(r, atom, event, &by);
+    return reference_atom_by(r, atom, event, &by);
+}
+
+enum truth reference_atom_by(struct reference *r, const struct atom *atom,
+                             const struct event_tree *event, struct atom_witness *by)
+{
+    begin(r, event);
+    return atom_truth(r, atom, event, by);
 }
 
 enum truth reference_formula(struct reference *r, const struct formula *f,
                              const struct event_tree *event)
 {
-    begin(r);
+    begin(r, event);
     return formula_truth(r, f, event);
 }
 
 bool reference_value(struct reference *r, const struct atom *atom, const struct event_tree *event,
                      const struct field_value *value)
 {
-    begin(r);
+    begin(r, event);
     return value_matches(r, atom, event, value);
 }
 
@@ -407,12 +540,12 @@ struct evidence_list {
 
 static void evidence_add(struct reference *r, const struct event_tree *event,
                          struct evidence_list *list, struct str selection, const struct atom *atom,
-                         const struct field_value *by)
+                         const struct atom_witness *by)
 {
     struct str text = {"", 0};
 
-    if (by)
-        (void)reference_text_of(by, &text);
+    if (by->value)
+        (void)reference_text_of(by->value, &text);
     for (size_t i = 0; i < list->n; i++)
         if (list->items[i].atom == atom && str_eq(list->items[i].value, text))
             return;
@@ -421,23 +554,23 @@ static void evidence_add(struct reference *r, const struct event_tree *event,
     struct match_evidence *e = &list->items[list->n++];
     *e = (struct match_evidence){.selection = selection,
                                  .atom = atom,
-                                 .field = atom->field,
+                                 .field = arena_str(list->arena, by->field),
                                  .value = arena_str(list->arena, text),
-                                 .is_missing = by == NULL};
-    if (atom->op == ATOM_LIST && by)
-        e->row = reference_row(r, atom, event, by, &e->list);
+                                 .is_missing = by->value == NULL};
+    if (atom->op == ATOM_LIST && by->value)
+        e->row = reference_row(r, atom, event, by->value, &e->list);
 }
 
 /* f is true. */
 static void evidence_collect(struct reference *r, const struct formula *f, struct str selection,
                              const struct event_tree *event, struct evidence_list *list)
 {
-    const struct field_value *by;
+    struct atom_witness by;
 
     if (f->label.n)
         selection = f->label;
     if (f->kind == FORMULA_ATOM && atom_truth(r, f->atom, event, &by) == TRUTH_TRUE)
-        evidence_add(r, event, list, selection, f->atom, by);
+        evidence_add(r, event, list, selection, f->atom, &by);
     if (f->kind != FORMULA_AND && f->kind != FORMULA_OR)
         return;
     for (size_t i = 0; i < f->n_children && list->n < EVIDENCE_MAX; i++)
@@ -451,7 +584,7 @@ size_t reference_evidence(struct reference *r, struct arena *a, const struct rul
     struct evidence_list list = {.arena = a,
                                  .items = ARENA_ARRAY(a, EVIDENCE_MAX, struct match_evidence)};
 
-    begin(r);
+    begin(r, event);
     if (formula_truth(r, rule->formula, event) == TRUTH_TRUE)
         evidence_collect(r, rule->formula, (struct str){"", 0}, event, &list);
     *out = list.items;

@@ -7,7 +7,7 @@
  * Values   text operations (EQ PREFIX SUFFIX CONTAINS GLOB REGEX, FIELD_CMP) see strings unescaped,
  *          numbers as written, true and false as these words; null, objects and empty arrays
  *          have no text and match nothing. CIDR asks strings. Numbers, truth values: number.h;
- *          parts of times: timepart.h (strings and numbers).
+ *          parts of times, times: timepart.h (strings and numbers).
  * Missing  a field without any value is `miss`; FIELD_CMP is false if the other field is missing.
  *          EXISTS is true of any value; IS_NULL of a missing field or a member that is null.
  * Arrays   ANY, ALL, FIRST as they say; SINGLE is unknown if there is more than one member.
@@ -47,11 +47,22 @@ bool reference_match(struct reference *r, const struct rule *rule, const struct 
  * whose field is missing, and which text do text operations see (false: none). */
 bool reference_value(struct reference *r, const struct atom *atom, const struct event_tree *event,
                      const struct field_value *value);
+/* What a true atom rests on. */
+struct atom_witness {
+    const struct field_value *value; /* NULL: the field is missing */
+    struct str field;                /* the atom's, or the one that ATOM_SOME_FIELD, _MEMBER met */
+};
+/* As reference_atom(); *by is valid until the next call. */
+enum truth reference_atom_by(struct reference *r, const struct atom *atom,
+                             const struct event_tree *event, struct atom_witness *by);
 enum truth reference_truth_of_missing(const struct atom *atom);
 bool reference_text_of(const struct field_value *value, struct str *text);
 /* The row of the list that an ATOM_LIST found for this text; *list NULL: none. */
 uint32_t reference_row(struct reference *r, const struct atom *atom, const struct event_tree *event,
                        const struct field_value *value, const struct list **list);
+
+/* Fields that one ATOM_SOME_FIELD asks, in the order of event_names(): no more. */
+enum { MATCH_NAMES_MAX = 4096 };
 
 /* Regexes that ran into their match or depth limit (they count as no match). The limits are
  * REFERENCE_LIMIT_FACTOR times those of regex.h. */
@@ -62,7 +73,7 @@ uint64_t reference_regex_limits(const struct reference *r);
 struct match_evidence {
     struct str selection; /* label of the nearest labelled formula node, may be empty */
     const struct atom *atom;
-    struct str field; /* for keywords: "@any" */
+    struct str field; /* for keywords: "@any"; for a pattern of names the one that was met */
     struct str value; /* the first member that satisfied the atom, in arena a; empty if the field
                          is missing or the member has no text */
     bool is_missing;  /* the atom holds because the field is absent */

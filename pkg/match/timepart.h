@@ -14,4 +14,8 @@
 bool time_part_matches(enum time_part part, enum atom_op cmp, enum json_kind kind, struct str value,
                        struct str operand);
 
+/* ATOM_TIME_CMP: the time in the value, beside that of the atom. now_ms: when the event happened,
+ * INT64_MIN if it has no time; asked only if the atom counts from it. */
+bool time_matches(const struct atom *atom, int64_t now_ms, enum json_kind kind, struct str value);
+
 #endif

@@ -71,6 +71,7 @@ static uint64_t atom_hash(const struct atom *x)
     h = mix(h, expr_hash(x->expr));
     h = mix(h, x->list ? x->list->number + 1u : 0);
     h = mix(h, (uint64_t)x->time_ms);
+    h = mix(h, (uint64_t)x->time.at_ms + x->time.n_steps);
     return mix(h, (uint64_t)x->cmp << 16 | (uint64_t)x->part << 8 | x->is_true);
 }
 
@@ -91,6 +92,35 @@ static bool regex_equal(const struct regex *a, const struct regex *b)
            a->is_whole_value == b->is_whole_value;
 }
 
+static bool time_equal(const struct rule_time *a, const struct rule_time *b)
+{
+    if (a->is_relative != b->is_relative || a->at_ms != b->at_ms || a->n_steps != b->n_steps ||
+        a->rounds_up != b->rounds_up)
+        return false;
+    for (size_t i = 0; i < a->n_steps; i++)
+        if (a->steps[i].unit != b->steps[i].unit || a->steps[i].is_round != b->steps[i].is_round ||
+            a->steps[i].n != b->steps[i].n)
+            return false;
+    return true;
+}
+
+static bool atom_equal(const struct atom *a, const struct atom *b);
+
+/* Of parts of the event: rare and small, so they are compared as they are written. */
+static bool formula_equal(const struct formula *a, const struct formula *b)
+{
+    if (a == b || !a || !b)
+        return a == b;
+    if (a->kind != b->kind || a->value != b->value || a->n_children != b->n_children)
+        return false;
+    if (a->kind == FORMULA_ATOM)
+        return atom_equal(a->atom, b->atom);
+    for (size_t i = 0; i < a->n_children; i++)
+        if (!formula_equal(a->children[i], b->children[i]))
+            return false;
+    return true;
+}
+
 static bool atom_equal(const struct atom *a, const struct atom *b)
 {
     return a->op == b->op && a->fold == b->fold && a->miss == b->miss && a->array == b->array &&
@@ -98,7 +128,8 @@ static bool atom_equal(const struct atom *a, const struct atom *b)
            str_eq(a->field, b->field) && str_eq(a->text, b->text) && str_eq(a->other, b->other) &&
            a->is_gated == b->is_gated && a->list == b->list && a->time_ms == b->time_ms &&
            glob_equal(&a->glob, &b->glob) && regex_equal(&a->regex, &b->regex) &&
-           expr_equal(a->expr, b->expr);
+           expr_equal(a->expr, b->expr) && time_equal(&a->time, &b->time) &&
+           formula_equal(a->inner, b->inner);
 }
 
 static const uint32_t *link_expr_fields(struct linker *l, const struct atom *atom)
@@ -291,6 +322,7 @@ const struct plan *plan_new(struct arena *a, struct rule *const *rules, size_t n
     ASSERT(any == FIELD_ANY);
     p->arena = a;
     p->profiles = profiles;
+    p->extract = options->extract;
     p->is_routed = !options->no_routing;
     p->rules = ARENA_ARRAY(a, n, struct plan_rule);
     p->n_rules = (uint32_t)n;

@@ -49,7 +49,8 @@ struct plan {
     struct field_table *fields;
     const struct profile_set *profiles;
     const struct extractor *extractor;
-    bool is_routed; /* false: every rule sees every event */
+    struct extract_options extract; /* as given: what it points to must outlive the plan */
+    bool is_routed;                 /* false: every rule sees every event */
 
     struct plan_rule *rules;
     uint32_t n_rules;

@@ -6,6 +6,8 @@
 #include "base/time.h"
 #include "rule/expr.h"
 
+#include <inttypes.h>
+
 static const char *const CMP[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
                                   [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
                                   [ATOM_NUM_EQ] = "=",        [ATOM_NUM_LT] = "<",
@@ -88,6 +90,22 @@ static void add_time(struct buf *out, int64_t ms)
     buf_add(out, (struct str){text, time_format_ms(ms, text)});
 }
 
+/* "now-1d/d" or a time. */
+static void add_point(struct buf *out, const struct rule_time *t)
+{
+    if (!t->is_relative) {
+        add_time(out, t->at_ms);
+        return;
+    }
+    buf_add(out, STR("now"));
+    for (size_t i = 0; i < t->n_steps; i++) {
+        if (t->steps[i].is_round)
+            buf_printf(out, "/%c%s", t->steps[i].unit, t->rounds_up ? " (end)" : "");
+        else
+            buf_printf(out, "%+" PRId64 "%c", t->steps[i].n, t->steps[i].unit);
+    }
+}
+
 static void add_operand(struct buf *out, const struct atom *atom)
 {
     switch (atom->op) {
@@ -111,6 +129,30 @@ static void add_operand(struct buf *out, const struct atom *atom)
         break;
     case ATOM_EXISTS:
     case ATOM_IS_NULL:
+    case ATOM_HAS_VALUE:
+        break;
+    case ATOM_WORDS:
+        add_fold(out, atom->fold);
+        if (atom->glob.n_parts) {
+            add_glob(out, &atom->glob);
+            break;
+        }
+        buf_add_char(out, ' ');
+        add_quoted(out, atom->text);
+        break;
+    case ATOM_TEXT_CMP:
+        buf_printf(out, " %s ", CMP[atom->cmp]);
+        add_quoted(out, atom->text);
+        break;
+    case ATOM_TIME_CMP:
+        buf_printf(out, " %s ", CMP[atom->cmp]);
+        add_point(out, &atom->time);
+        break;
+    case ATOM_SOME_FIELD:
+    case ATOM_SOME_MEMBER:
+        buf_add(out, STR(" ("));
+        formula_dump(out, atom->inner);
+        buf_add_char(out, ')');
         break;
     case ATOM_FIELD_CMP:
         add_fold(out, atom->fold);
@@ -148,8 +190,9 @@ void atom_dump(struct buf *out, const struct atom *atom)
         expr_dump(out, atom->expr);
         return;
     }
-    add_field(out, atom->field);
-    buf_printf(out, " %s", atom_op_name(atom->op));
+    if (atom->field.n)
+        add_field(out, atom->field);
+    buf_printf(out, "%s%s", atom->field.n ? " " : "", atom_op_name(atom->op));
     add_operand(out, atom);
     buf_printf(out, "%s%s", ARRAYS[atom->array], MISSES[atom->miss]);
 }

@@ -7,16 +7,32 @@ static const char *const LEVELS[] = {"informational", "low", "medium", "high", "
 static const int SCORES[] = {10, 21, 47, 73, 99};
 static const char *const STATUSES[] = {"",           "stable",     "test", "experimental",
                                        "deprecated", "unsupported"};
-static const char *const OPS[] = {[ATOM_EQ] = "eq",           [ATOM_PREFIX] = "startswith",
-                                  [ATOM_SUFFIX] = "endswith", [ATOM_CONTAINS] = "contains",
-                                  [ATOM_GLOB] = "glob",       [ATOM_REGEX] = "re",
-                                  [ATOM_CIDR] = "cidr",       [ATOM_NUM_EQ] = "eq",
-                                  [ATOM_NUM_LT] = "lt",       [ATOM_NUM_LE] = "lte",
-                                  [ATOM_NUM_GT] = "gt",       [ATOM_NUM_GE] = "gte",
-                                  [ATOM_BOOL] = "eq",         [ATOM_EXISTS] = "exists",
-                                  [ATOM_IS_NULL] = "null",    [ATOM_FIELD_CMP] = "fieldref",
-                                  [ATOM_TIME_PART] = "time",  [ATOM_EXPR] = "expr",
-                                  [ATOM_LIST] = "in",         [ATOM_BEFORE] = "before"};
+static const char *const OPS[] = {[ATOM_EQ] = "eq",
+                                  [ATOM_PREFIX] = "startswith",
+                                  [ATOM_SUFFIX] = "endswith",
+                                  [ATOM_CONTAINS] = "contains",
+                                  [ATOM_GLOB] = "glob",
+                                  [ATOM_REGEX] = "re",
+                                  [ATOM_CIDR] = "cidr",
+                                  [ATOM_NUM_EQ] = "eq",
+                                  [ATOM_NUM_LT] = "lt",
+                                  [ATOM_NUM_LE] = "lte",
+                                  [ATOM_NUM_GT] = "gt",
+                                  [ATOM_NUM_GE] = "gte",
+                                  [ATOM_BOOL] = "eq",
+                                  [ATOM_EXISTS] = "exists",
+                                  [ATOM_IS_NULL] = "null",
+                                  [ATOM_FIELD_CMP] = "fieldref",
+                                  [ATOM_TIME_PART] = "time",
+                                  [ATOM_EXPR] = "expr",
+                                  [ATOM_LIST] = "in",
+                                  [ATOM_BEFORE] = "before",
+                                  [ATOM_HAS_VALUE] = "value",
+                                  [ATOM_WORDS] = "words",
+                                  [ATOM_TEXT_CMP] = "text",
+                                  [ATOM_TIME_CMP] = "time",
+                                  [ATOM_SOME_FIELD] = "some field",
+                                  [ATOM_SOME_MEMBER] = "some member"};
 
 const char *rule_level_name(enum rule_level level)
 {

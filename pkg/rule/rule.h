@@ -22,6 +22,8 @@ struct correlation; /* correlation.h: operators over matches, and how findings a
 struct expr;        /* expr.h: what an atom computes from values */
 struct rule_state;
 
+struct formula;
+
 /* ---- atoms ------------------------------------------------------------------ */
 
 enum atom_op {
@@ -47,8 +49,17 @@ enum atom_op {
                      * and of several members it sees the first */
     ATOM_LIST,      /* value is on the list `list` as it stands when the atom is asked; entries
                      * that have expired at the event's time are not on it */
-    ATOM_BEFORE     /* the event's time is before `time_ms`; true of an event without a time. It has
+    ATOM_BEFORE,    /* the event's time is before `time_ms`; true of an event without a time. It has
                      * no field: `field` is FIELD_TIME_NAME, `miss` and `array` are not asked */
+    ATOM_HAS_VALUE, /* a text, a number, a truth value or an object: no null, no empty list */
+    ATOM_WORDS, /* the words (base/words.h) of `text` stand in the value one behind the other; or,
+                 * if `glob` has parts, one word of the value matches it */
+    ATOM_TEXT_CMP, /* `cmp` (NUM_LT, LE, GT, GE) of the value's text and `text`, byte by byte */
+    ATOM_TIME_CMP, /* `cmp` of the time in the value and `time` */
+    /* The last two ask `inner`, in which no ATOM_REGEX, FIELD_CMP or EXPR stands. */
+    ATOM_SOME_FIELD, /* true of some field of the event (event_names()) whose name matches `glob`,
+                      * case as written: its atoms name no field. `field` is the pattern as text */
+    ATOM_SOME_MEMBER /* true of some member that is an object: its atoms name what is inside */
 };
 
 /* How letters compare. CI_SIMPLE is Unicode simple case folding; front ends use it only
@@ -91,6 +102,21 @@ struct regex {
     bool is_whole_value; /* anchored at both ends (Lucene) instead of a search */
 };
 
+/* A point in time: fixed, or counted from the time of the event. */
+struct time_step {
+    char unit;     /* y M w d h m s */
+    bool is_round; /* to the start of the unit, or its last millisecond if `rounds_up` */
+    int64_t n;     /* else: so many units later */
+};
+
+struct rule_time {
+    bool is_relative; /* of an event without a time the atom is false */
+    int64_t at_ms;    /* if it is not */
+    const struct time_step *steps;
+    size_t n_steps;
+    bool rounds_up;
+};
+
 /* The pseudo-field of keywords: the atom is asked of the profile's message field if the
  * event's profile declares one, else of every string leaf of the event. */
 #define FIELD_ANY_NAME "@any"
@@ -121,7 +147,7 @@ struct atom {
     struct glob glob;
     struct regex regex;
     struct str other; /* ATOM_FIELD_CMP: name of the second field */
-    enum atom_op cmp; /* ATOM_FIELD_CMP, ATOM_TIME_PART: the comparison */
+    enum atom_op cmp; /* ATOM_FIELD_CMP, _TIME_PART, _TEXT_CMP, _TIME_CMP: the comparison */
     enum time_part part;
     bool is_true; /* ATOM_BOOL */
     /* ATOM_EXPR: its fields are expr_fields, by slot; the first of them is `field`. is_gated: it is
@@ -131,6 +157,8 @@ struct atom {
     bool is_gated;
     const struct list_slot *list; /* ATOM_LIST */
     int64_t time_ms;              /* ATOM_BEFORE: since 1970 UTC */
+    struct rule_time time;        /* ATOM_TIME_CMP */
+    const struct formula *inner;  /* ATOM_SOME_FIELD, ATOM_SOME_MEMBER */
     uint32_t line, col;           /* where the rule says it; 0: a filter does, in another file */
 };
 

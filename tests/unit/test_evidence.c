@@ -30,9 +30,11 @@ static struct str word(struct rng *r)
 
 static struct atom random_atom(struct rng *r, struct glob_part *part)
 {
-    static const enum atom_op ops[] = {ATOM_EQ,       ATOM_PREFIX,   ATOM_SUFFIX, ATOM_CONTAINS,
-                                       ATOM_CONTAINS, ATOM_GLOB,     ATOM_EXISTS, ATOM_IS_NULL,
-                                       ATOM_NUM_EQ,   ATOM_FIELD_CMP};
+    static const enum atom_op ops[] = {ATOM_EQ,       ATOM_PREFIX,    ATOM_SUFFIX,    ATOM_CONTAINS,
+                                       ATOM_CONTAINS, ATOM_GLOB,      ATOM_EXISTS,    ATOM_IS_NULL,
+                                       ATOM_NUM_EQ,   ATOM_FIELD_CMP, ATOM_HAS_VALUE, ATOM_WORDS,
+                                       ATOM_TEXT_CMP, ATOM_SOME_FIELD};
+    static const struct formula empty_is_there = {.kind = FORMULA_CONST, .value = true};
     struct atom atom = {.op = ops[rng_below(r, ARRAY_LEN(ops))],
                         .fold = (enum fold)rng_below(r, 3),
                         .miss = (enum miss)rng_below(r, 3),
@@ -46,6 +48,9 @@ static struct atom random_atom(struct rng *r, struct glob_part *part)
     part->text = word(r);
     part[1] = (struct glob_part){.kind = GLOB_ANY};
     atom.glob = (struct glob){.parts = part, .n_parts = 2};
+    atom.inner = &empty_is_there;
+    if (atom.op == ATOM_TEXT_CMP)
+        atom.cmp = ATOM_NUM_GT;
     if (atom.op == ATOM_NUM_EQ)
         atom.text = STR("12");
     return atom;

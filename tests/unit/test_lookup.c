@@ -205,6 +205,46 @@ TEST(entities_are_bounded)
     arena_free(a);
 }
 
+TEST(names_are_those_of_the_event_and_of_its_profile)
+{
+    struct arena *a = arena_new(0);
+    const struct profile_set *set =
+        load(a, "name: named\npriority: 1000\nmatch: {all: [{exists: named}]}\n"
+                "roots: ['', in]\nfields: {canonical: [in.b]}\n");
+    struct event_tree t;
+    struct str all = STR("");
+
+    open_tree(a, set,
+              "{\"named\":1,\"in\":{\"b\":[{\"c\":\"x\"},{\"c\":null,\"d\":{}}]},\"e.f\":[],"
+              "\"named\":2,\"in.g\":0}",
+              &t);
+    struct str_list names = event_names(a, &t);
+    for (size_t i = 0; i < names.n; i++)
+        all = arena_printf(a, "%.*s%.*s ", (int)all.n, all.p, (int)names.items[i].n,
+                           names.items[i].p);
+    CHECK_STR(all, "named in.b.c b.c in.g g canonical ");
+    arena_free(a);
+}
+
+TEST(an_object_inside_is_an_event_of_its_own)
+{
+    struct arena *a = arena_new(0);
+    const struct profile_set *set = load(a, NULL);
+    struct event_tree t, part;
+    int64_t ms = 0;
+
+    open_tree(a, set, "{\"@timestamp\":\"2026-01-31T10:00:00Z\",\"a\":[{\"b\":{\"c\":1}},2]}", &t);
+    struct field_values values = event_lookup(a, &t, STR("a"));
+    CHECK_EQ(values.n, 2);
+    CHECK_EQ(values.items[0].kind, JSON_OBJECT);
+    event_tree_init_part(&part, &t, values.items[0].object);
+    CHECK_STR(looked_up(a, &part, "b.c"), "3:1");
+    CHECK_STR(looked_up(a, &part, "a"), "");
+    CHECK(event_tree_time_ms(&part, &ms));
+    CHECK_EQ(ms, 1769853600000);
+    arena_free(a);
+}
+
 TEST(evidence_is_what_is_there)
 {
     struct arena *a = arena_new(0);
@@ -291,7 +331,9 @@ TEST(shared_evtx_events_are_read_in_full)
     arena_free(r.arena);
 }
 
-TEST_MAIN(ENTRY(fields_are_looked_up_by_the_profile),
+TEST_MAIN(ENTRY(names_are_those_of_the_event_and_of_its_profile),
+          ENTRY(an_object_inside_is_an_event_of_its_own),
+          ENTRY(fields_are_looked_up_by_the_profile),
           ENTRY(the_first_profile_by_priority_recognises_the_event),
           ENTRY(time_and_id_come_from_the_profiles_paths), ENTRY(entities_are_found_and_normalised),
           ENTRY(entities_are_bounded), ENTRY(evidence_is_what_is_there),

@@ -78,13 +78,73 @@ static void pick_expr(struct arena *a, struct synth *s, struct atom *x)
     x->is_gated = expr_needs(e, 0);
 }
 
+static struct formula *random_formula(struct arena *a, struct synth *s, unsigned depth);
+
+/* What is asked inside: some field by a pattern, or some object. */
+static void pick_inner(struct arena *a, struct synth *s, struct atom *x)
+{
+    static const char *const INNER[] = {"d", "x", "d.d", FIELD_ANY_NAME};
+    static const struct glob_part ANY = {GLOB_ANY, {"", 0}};
+    struct glob_part *parts = ARENA_ARRAY(a, 2, struct glob_part);
+    bool is_field = x->op == ATOM_SOME_FIELD;
+    struct formula *two[2];
+
+    for (size_t i = 0; i < 2; i++) {
+        struct atom *y = ARENA_NEW(a, struct atom);
+        static const enum atom_op OPS[] = {ATOM_EQ,     ATOM_CONTAINS, ATOM_EXISTS,  ATOM_HAS_VALUE,
+                                           ATOM_NUM_EQ, ATOM_NUM_LT,   ATOM_IS_NULL, ATOM_WORDS,
+                                           ATOM_CIDR,   ATOM_GLOB,     ATOM_TIME_CMP};
+        y->op = OPS[synth_below(s, ARRAY_LEN(OPS))];
+        y->field = is_field ? STR("") : str_from(INNER[synth_below(s, ARRAY_LEN(INNER))]);
+        y->fold = (enum fold)synth_below(s, 3);
+        y->array = (enum array_rule)synth_below(s, 4);
+        y->text = y->op == ATOM_CIDR                             ? STR("10.0.0.0/8")
+                  : y->op == ATOM_NUM_EQ || y->op == ATOM_NUM_LT ? STR("5")
+                                                                 : pick_text(s);
+        y->cmp = ATOM_NUM_LE;
+        y->time = (struct rule_time){.is_relative = true, .steps = NULL};
+        if (y->op == ATOM_GLOB)
+            y->glob = pick_glob(a, s);
+        two[i] = formula_atom(a, y);
+        if (synth_below(s, 3) == 0)
+            two[i] = formula_not(a, two[i]);
+    }
+    x->inner = formula_join(a, synth_below(s, 2) ? FORMULA_AND : FORMULA_OR, two, 2);
+    parts[0] = (struct glob_part){GLOB_TEXT, synth_below(s, 2) ? STR("c") : STR("a")};
+    parts[1] = ANY;
+    x->glob = synth_below(s, 3) ? (struct glob){parts, 2} : (struct glob){&ANY, 1};
+    if (!is_field && synth_below(s, 4) == 0) { /* an object in an object */
+        struct atom *outer = ARENA_NEW(a, struct atom);
+        *outer = *x;
+        outer->field = STR("d");
+        x->inner = formula_atom(a, outer);
+    }
+}
+
+static void pick_time(struct arena *a, struct synth *s, struct atom *x)
+{
+    static const char UNITS[] = "yMwdhms";
+    struct time_step *steps = ARENA_ARRAY(a, 2, struct time_step);
+
+    steps[0] =
+        (struct time_step){.unit = UNITS[synth_below(s, 7)], .n = -(int64_t)synth_below(s, 3)};
+    steps[1] = (struct time_step){.unit = UNITS[synth_below(s, 7)], .is_round = true};
+    x->time = (struct rule_time){.is_relative = synth_below(s, 2),
+                                 .at_ms = 1783404000000, /* 2026-07-07T06:00:00Z */
+                                 .steps = steps,
+                                 .n_steps = synth_below(s, 3),
+                                 .rounds_up = synth_below(s, 2)};
+}
+
 static struct formula *random_atom(struct arena *a, struct synth *s)
 {
-    static const enum atom_op OPS[] = {ATOM_EQ,        ATOM_EQ,        ATOM_PREFIX, ATOM_SUFFIX,
-                                       ATOM_CONTAINS,  ATOM_CONTAINS,  ATOM_GLOB,   ATOM_REGEX,
-                                       ATOM_CIDR,      ATOM_NUM_EQ,    ATOM_NUM_EQ, ATOM_NUM_LT,
-                                       ATOM_NUM_GE,    ATOM_BOOL,      ATOM_EXISTS, ATOM_IS_NULL,
-                                       ATOM_FIELD_CMP, ATOM_TIME_PART, ATOM_EXPR};
+    static const enum atom_op OPS[] = {
+        ATOM_EQ,          ATOM_EQ,         ATOM_PREFIX,    ATOM_SUFFIX,   ATOM_CONTAINS,
+        ATOM_CONTAINS,    ATOM_GLOB,       ATOM_REGEX,     ATOM_CIDR,     ATOM_NUM_EQ,
+        ATOM_NUM_EQ,      ATOM_NUM_LT,     ATOM_NUM_GE,    ATOM_BOOL,     ATOM_EXISTS,
+        ATOM_IS_NULL,     ATOM_FIELD_CMP,  ATOM_TIME_PART, ATOM_EXPR,     ATOM_HAS_VALUE,
+        ATOM_WORDS,       ATOM_WORDS,      ATOM_TEXT_CMP,  ATOM_TIME_CMP, ATOM_SOME_FIELD,
+        ATOM_SOME_MEMBER, ATOM_SOME_MEMBER};
     static const enum atom_op ORDERS[] = {ATOM_EQ,     ATOM_NUM_EQ, ATOM_NUM_LT,
                                           ATOM_NUM_LE, ATOM_NUM_GT, ATOM_NUM_GE};
     struct atom *x = ARENA_NEW(a, struct atom);
@@ -115,6 +175,16 @@ static struct formula *random_atom(struct arena *a, struct synth *s)
     }
     if (x->op == ATOM_EXPR)
         pick_expr(a, s, x);
+    if (x->op == ATOM_WORDS && synth_below(s, 3) == 0)
+        x->glob = pick_glob(a, s);
+    if (x->op == ATOM_TEXT_CMP || x->op == ATOM_TIME_CMP)
+        x->cmp = ORDERS[2 + synth_below(s, 4)];
+    if (x->op == ATOM_TIME_CMP)
+        pick_time(a, s, x);
+    if (x->op == ATOM_SOME_FIELD || x->op == ATOM_SOME_MEMBER) {
+        x->field = x->op == ATOM_SOME_FIELD ? STR("c*") : synth_below(s, 2) ? STR("a") : STR("c");
+        pick_inner(a, s, x);
+    }
     return formula_atom(a, x);
 }
 
@@ -161,6 +231,10 @@ static void random_value(struct synth *s, struct buf *out, unsigned depth)
     case 8:
         buf_add(out, STR("{\"d\":"));
         random_value(s, out, depth - 1);
+        if (synth_below(s, 2)) {
+            buf_add(out, STR(",\"x\":"));
+            random_value(s, out, 0);
+        }
         buf_add_char(out, '}');
         break;
     default:
@@ -172,7 +246,7 @@ static void random_value(struct synth *s, struct buf *out, unsigned depth)
 
 static void random_event(struct synth *s, struct buf *out)
 {
-    static const char *const KEYS[] = {"a", "b", "c", "c.d", "e", "a"};
+    static const char *const KEYS[] = {"a", "b", "c", "c.d", "e", "a", "@timestamp"};
 
     buf_add_char(out, '{');
     for (uint32_t n = synth_below(s, 6), i = 0; i < n; i++) {

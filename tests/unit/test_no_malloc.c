@@ -195,9 +195,17 @@ static const char *const ATOMS[] = {
     "d: null",
 };
 
+static const char *const QUERIES[] = {
+    "b: {c > 3 and not c: 5}", "f*: könig*", "d: * and n: *", "message: kelvin",
+    "t >= now-1d/d",           "a > b",      "keywor*",
+};
+
 static void add_rules(struct path *p)
 {
     struct rule_loader *l = rule_loader_new(p->a, NULL, NULL);
+
+    for (unsigned i = 0; i < ARRAY_LEN(QUERIES); i++)
+        rule_loader_add(l, arena_printf(p->a, "%u.kql", i), str_from(QUERIES[i]));
 
     for (unsigned i = 0; i < ARRAY_LEN(ATOMS); i++)
         rule_loader_add(l, arena_printf(p->a, "%u.yml", i),
@@ -207,7 +215,7 @@ static void add_rules(struct path *p)
                                      "words}\n",
                                      i, ATOMS[i]));
     rule_loader_finish(l, &p->rules);
-    CHECK_EQ(p->rules.n_rules, ARRAY_LEN(ATOMS));
+    CHECK_EQ(p->rules.n_rules, ARRAY_LEN(ATOMS) + ARRAY_LEN(QUERIES));
 }
 
 /* An odd event: escapes, other scripts, invalid UTF-8, numbers of many digits, nested values. */

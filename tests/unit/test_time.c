@@ -121,5 +121,65 @@ TEST(formatting_and_reading_back_gives_the_same_time)
     (void)time_format_ms(INT64_MIN, text);
 }
 
-TEST_MAIN(ENTRY(known_texts_give_known_times), ENTRY(parts_are_those_that_are_written),
+TEST(units_are_counted_by_the_calendar)
+{
+    static const struct {
+        const char *from;
+        char unit;
+        int64_t n;
+        const char *to; /* NULL: out of range */
+    } cases[] = {
+        {"2026-01-31T10:00:00Z", 'M', 1, "2026-02-28T10:00:00.000Z"},
+        {"2024-02-29T10:00:00Z", 'y', 1, "2025-02-28T10:00:00.000Z"},
+        {"2026-03-31T10:00:00Z", 'M', -13, "2025-02-28T10:00:00.000Z"},
+        {"2026-01-01T00:00:00Z", 's', -1, "2025-12-31T23:59:59.000Z"},
+        {"2026-01-01T00:00:00Z", 'w', 2, "2026-01-15T00:00:00.000Z"},
+        {"2026-01-01T00:00:00Z", 'd', 366, "2027-01-02T00:00:00.000Z"},
+        {"2026-01-01T00:00:00Z", 'h', 25, "2026-01-02T01:00:00.000Z"},
+        {"2026-01-01T00:00:00Z", 'm', 61, "2026-01-01T01:01:00.000Z"},
+        {"2026-01-01T00:00:00Z", 'y', -57, NULL},
+        {"2026-01-01T00:00:00Z", 'y', 500, NULL},
+        {"2026-01-01T00:00:00Z", 'M', INT64_MIN, NULL},
+        {"2026-01-01T00:00:00Z", 'w', INT64_MAX, NULL},
+    };
+    char text[TIME_TEXT_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t ms = 0;
+        CHECK(time_parse_ms(str_from(cases[i].from), &ms));
+        bool is_good = time_add_units(&ms, cases[i].unit, cases[i].n);
+        CHECK_EQ(is_good, cases[i].to != NULL);
+        if (is_good)
+            CHECK_STR(((struct str){text, time_format_ms(ms, text)}), cases[i].to);
+    }
+}
+
+TEST(rounding_is_to_the_ends_of_a_unit)
+{
+    static const struct {
+        char unit;
+        const char *down, *up;
+    } cases[] = {
+        {'y', "2026-01-01T00:00:00.000Z", "2026-12-31T23:59:59.999Z"},
+        {'M', "2026-02-01T00:00:00.000Z", "2026-02-28T23:59:59.999Z"},
+        {'w', "2026-02-09T00:00:00.000Z", "2026-02-15T23:59:59.999Z"},
+        {'d', "2026-02-12T00:00:00.000Z", "2026-02-12T23:59:59.999Z"},
+        {'h', "2026-02-12T10:00:00.000Z", "2026-02-12T10:59:59.999Z"},
+        {'m', "2026-02-12T10:20:00.000Z", "2026-02-12T10:20:59.999Z"},
+        {'s', "2026-02-12T10:20:30.000Z", "2026-02-12T10:20:30.999Z"},
+    };
+    char text[TIME_TEXT_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (int is_up = 0; is_up < 2; is_up++) {
+            int64_t ms = 0;
+            CHECK(time_parse_ms(STR("2026-02-12T10:20:30.456Z"), &ms));
+            time_round(&ms, cases[i].unit, is_up);
+            CHECK_STR(((struct str){text, time_format_ms(ms, text)}),
+                      is_up ? cases[i].up : cases[i].down);
+        }
+}
+
+TEST_MAIN(ENTRY(units_are_counted_by_the_calendar), ENTRY(rounding_is_to_the_ends_of_a_unit),
+          ENTRY(known_texts_give_known_times), ENTRY(parts_are_those_that_are_written),
           ENTRY(formatting_and_reading_back_gives_the_same_time))

@@ -20,10 +20,19 @@ static struct formula *lower_joined(struct query_scope *s, const struct kql_node
     return formula_join(s->a, n->kind == KQL_AND ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
 }
 
+/* One object of the field that is so. */
 static struct formula *lower_nested(struct query_scope *s, const struct kql_node *n)
 {
-    diag_unsupported(s->diag, n->at, "nested: not in this version");
-    return NULL;
+    struct formula *inner = lower(s, n->children[0]);
+
+    if (n->field->glob.n_parts) {
+        diag_error(s->diag, n->field->at, "a field before { ... } takes no wildcards");
+        return NULL;
+    }
+    if (!inner)
+        return NULL;
+    return query_atom(s, n->at, n->field->text,
+                      (struct atom){.op = ATOM_SOME_MEMBER, .inner = inner});
 }
 
 static struct formula *lower(struct query_scope *s, const struct kql_node *n)

@@ -1,19 +1,28 @@
 /* value.c - a field beside a value.
  *
  * Elasticsearch's mapping says what a field holds; weir has no mapping. So the kind of a field is
- * told by its name (kind_of), and whether numbers, addresses or texts are compared by what the
- * value looks like: `f: 5` and `f: "5"` are the same there, too.
+ * told by its name (read_field), and whether numbers, addresses, times or texts are compared by
+ * what the value looks like: `f: 5` and `f: "5"` are the same there, too.
  */
 #include "lang/kql/lower.h"
 
 #include "base/decimal.h"
 #include "base/str.h"
+#include "base/vec.h"
+#include "base/words.h"
 #include "lang/network.h"
 
 #include <arpa/inet.h>
 
+enum { WORDS_MAX = 1000 }; /* of one value that is searched by word */
+
 /* How texts of a field compare. */
-enum kind { KIND_KEYWORD, KIND_CASELESS, KIND_WORDS };
+enum kind {
+    KIND_KEYWORD,  /* whole, as written */
+    KIND_CASELESS, /* whole, case aside */
+    KIND_WORDS,    /* by word, case aside */
+    KIND_ANY       /* of no field in particular: by word, or as a keyword */
+};
 
 /* A field as a query names it. Names such as process.name.caseless are another index of the
  * same values, which events do not carry, so the field without the ending is asked as well. */
@@ -65,6 +74,7 @@ static bool is_network(struct query_scope *s, const struct kql_token *t, struct 
     struct str text, length;
     bool has_length = str_cut(t->text, '/', &text, &length);
     bool is_v6 = str_find_char(text, ':', 0) != SIZE_MAX;
+    uint64_t prefix = 0;
 
     if (text.n == 0 || text.n >= sizeof address || (!has_length && !is_v6))
         return false;
@@ -72,33 +82,120 @@ static bool is_network(struct query_scope *s, const struct kql_token *t, struct 
     address[text.n] = '\0';
     if (strlen(address) != text.n || inet_pton(is_v6 ? AF_INET6 : AF_INET, address, bytes) != 1)
         return false;
-    uint64_t prefix = 0;
     if (has_length && (!str_to_u64(length, &prefix) || prefix > (is_v6 ? 128 : 32)))
         return false;
     return network_read(s->diag, t->at, STR(""), t->text, HOST_BITS_CLEARED, out);
 }
 
-static struct formula *exists(struct query_scope *s, const struct kql_node *n, struct str field)
+/* ---- one field, one value ---------------------------------------------------------- */
+
+static struct formula *exists(struct query_scope *s, struct place at, struct str field)
 {
-    return query_atom(s, n->at, field, (struct atom){.op = ATOM_CONTAINS});
+    return query_atom(s, at, field, (struct atom){.op = ATOM_HAS_VALUE});
 }
 
-/* One name of the field beside the value. */
-static struct formula *equals(struct query_scope *s, const struct kql_node *n, struct str field,
-                              enum kind kind)
+/* a may be NULL: nothing yet. */
+static struct formula *either(struct query_scope *s, struct formula *a, struct formula *b)
 {
-    const struct kql_token *value = n->value;
-    bool is_caseless = kind != KIND_KEYWORD;
+    struct formula *parts[2] = {a, b};
+
+    return a ? formula_join(s->a, FORMULA_OR, parts, 2) : b;
+}
+
+/* A word of the value matches the pattern. */
+static struct formula *word_like(struct query_scope *s, const struct kql_token *value,
+                                 struct str field, struct str words)
+{
+    size_t n = 0, cap = 2 * words.n + 1;
+    struct glob_part *parts = ARENA_ARRAY(s->a, cap, struct glob_part);
+
+    for (size_t i = 0; i < words.n;) {
+        size_t end = i;
+        while (end < words.n && (words.p[end] == '*') == (words.p[i] == '*'))
+            end++;
+        bool is_star = words.p[i] == '*';
+        parts[n++] = (struct glob_part){
+            is_star ? GLOB_ANY : GLOB_TEXT,
+            is_star ? STR("") : names_intern(s->names, str_sub(words, i, end - i))};
+        i = end;
+    }
+    return query_atom(
+        s, value->at, field,
+        (struct atom){.op = ATOM_WORDS, .fold = query_fold(words, true), .glob = {parts, n}});
+}
+
+struct formula_list {
+    struct formula **items;
+    size_t n, cap;
+};
+
+static void add_formula(struct query_scope *s, struct formula_list *list, struct formula *f)
+{
+    list->items = vec_room(s->scratch, list->items, list->n, &list->cap, sizeof *list->items);
+    list->items[list->n++] = f;
+}
+
+/* The words of a run without blanks: one pattern, or plain words. */
+static void add_words(struct query_scope *s, const struct kql_token *value, struct str field,
+                      struct str run, struct formula_list *list)
+{
+    struct str word;
+    size_t at = 0;
+
+    if (value->glob.n_parts && str_find_char(run, '*', 0) != SIZE_MAX) {
+        add_formula(s, list, word_like(s, value, field, run));
+        return;
+    }
+    while (words_next(run, &at, &word) && list->n <= WORDS_MAX)
+        add_formula(
+            s, list,
+            query_atom(
+                s, value->at, field,
+                (struct atom){.op = ATOM_WORDS, .text = word, .fold = query_fold(word, true)}));
+}
+
+/* Without quotes a field of words wants any of them; patterns are of one word each. */
+static struct formula *any_word(struct query_scope *s, const struct kql_token *value,
+                                struct str field)
+{
+    struct formula_list list = {0};
+    struct str rest = value->text, run;
+
+    while (rest.n && list.n <= WORDS_MAX) {
+        str_cut(rest, ' ', &run, &rest);
+        if (run.n)
+            add_words(s, value, field, run, &list);
+    }
+    if (list.n > WORDS_MAX) {
+        diag_error(s->diag, value->at, "more than %d words in one value", WORDS_MAX);
+        return NULL;
+    }
+    return list.n ? formula_join(s->a, FORMULA_OR, list.items, list.n) : formula_const(s->a, false);
+}
+
+static struct formula *by_word(struct query_scope *s, const struct kql_token *value,
+                               struct str field)
+{
+    struct str word;
+    size_t at = 0;
+
+    if (value->kind == KQL_T_TEXT)
+        return any_word(s, value, field);
+    if (!words_next(value->text, &at, &word))
+        return formula_const(s->a, false);
+    return query_atom(s, value->at, field,
+                      (struct atom){.op = ATOM_WORDS,
+                                    .text = value->text,
+                                    .fold = query_fold(value->text, true)});
+}
+
+static struct formula *by_whole(struct query_scope *s, const struct kql_token *value,
+                                struct str field, bool is_caseless)
+{
     struct atom atom = {
         .op = ATOM_EQ, .text = value->text, .fold = query_fold(value->text, is_caseless)};
     struct str network;
 
-    if (is_only_star(value))
-        return exists(s, n, field);
-    if (kind == KIND_WORDS) {
-        diag_unsupported(s->diag, n->at, "texts by word: not in this version");
-        return NULL;
-    }
     if (value->glob.n_parts) {
         query_glob_atom(&value->glob, atom.fold, &atom);
         return query_atom(s, value->at, field, atom);
@@ -111,57 +208,119 @@ static struct formula *equals(struct query_scope *s, const struct kql_node *n, s
     struct formula *text = query_atom(s, value->at, field, atom);
     if (!is_network(s, value, &network))
         return text;
-    struct formula *parts[2] = {
-        text, query_atom(s, value->at, field, (struct atom){.op = ATOM_CIDR, .text = network})};
-    return formula_join(s->a, FORMULA_OR, parts, 2);
+    return either(s, text,
+                  query_atom(s, value->at, field, (struct atom){.op = ATOM_CIDR, .text = network}));
+}
+
+/* One name of the field beside the value. */
+static struct formula *equals(struct query_scope *s, const struct kql_node *n, struct str field,
+                              enum kind kind)
+{
+    if (is_only_star(n->value))
+        return exists(s, n->at, field);
+    if (kind == KIND_WORDS)
+        return by_word(s, n->value, field);
+    struct formula *whole = by_whole(s, n->value, field, kind == KIND_CASELESS), *words;
+    if (kind != KIND_ANY)
+        return whole;
+    words = by_word(s, n->value, field);
+    return words ? either(s, whole, words) : NULL;
 }
 
 /* ---- leaves ------------------------------------------------------------------- */
 
+static struct formula *some_field(struct query_scope *s, struct place at,
+                                  const struct kql_token *pattern, struct formula *inner)
+{
+    static const struct glob_part ALL[] = {{GLOB_ANY, {"", 0}}};
+    struct atom atom = {.op = ATOM_SOME_FIELD, .inner = inner, .glob = {ALL, 1}};
+
+    if (!inner)
+        return NULL;
+    if (pattern)
+        atom.glob = pattern->glob;
+    return query_atom(s, at, pattern ? pattern->text : STR("*"), atom);
+}
+
+static struct formula *negated(struct query_scope *s, struct formula *f, bool is_negated)
+{
+    return f && is_negated ? formula_not(s->a, f) : f;
+}
+
 static struct formula *lower_is(struct query_scope *s, const struct kql_node *n)
 {
     bool is_null = is_word(n->value, "null");
-    struct formula *parts[2];
+    struct formula *all = NULL;
     struct field field;
 
     if (is_only_star(n->field) && is_only_star(n->value))
         return formula_const(s->a, true);
-    if (n->field->glob.n_parts) {
-        diag_unsupported(s->diag, n->field->at, "wildcards in a field's name: not in this version");
-        return NULL;
-    }
     read_field(n->field->text, &field);
-    for (size_t i = 0; i < field.n_names; i++) {
-        parts[i] =
-            is_null ? exists(s, n, field.names[i]) : equals(s, n, field.names[i], field.kind);
-        if (!parts[i])
-            return NULL;
+    if (n->field->glob.n_parts) {
+        enum kind kind = is_only_star(n->field) ? KIND_ANY : field.kind;
+        struct formula *inner = is_null ? exists(s, n->at, STR("")) : equals(s, n, STR(""), kind);
+        return negated(s, some_field(s, n->at, n->field, inner), is_null);
     }
-    struct formula *f = formula_join(s->a, FORMULA_OR, parts, field.n_names);
-    return is_null ? formula_not(s->a, f) : f;
+    for (size_t i = 0; i < field.n_names; i++) {
+        struct formula *one =
+            is_null ? exists(s, n->at, field.names[i]) : equals(s, n, field.names[i], field.kind);
+        if (!one)
+            return NULL;
+        all = either(s, all, one);
+    }
+    return negated(s, all, is_null);
+}
+
+static struct formula *range_atom(struct query_scope *s, const struct kql_node *n, struct str field)
+{
+    struct atom atom = {.op = ATOM_TEXT_CMP, .cmp = n->op, .text = n->value->text};
+
+    if (decimal_is_number(n->value->text))
+        atom.op = n->op;
+    else
+        switch (kql_time(s, n, &atom.time)) {
+        case KQL_TIME_BAD:
+            return NULL;
+        case KQL_TIME_READ:
+            atom.op = ATOM_TIME_CMP;
+            atom.text = STR("");
+            break;
+        case KQL_TIME_NONE:
+            break;
+        }
+    return query_atom(s, n->at, field, atom);
 }
 
 static struct formula *lower_range(struct query_scope *s, const struct kql_node *n)
 {
+    struct formula *all = NULL;
+    struct field field;
+
     if (n->value->glob.n_parts) {
         diag_error(s->diag, n->value->at, "a comparison takes no wildcards");
         return NULL;
     }
-    if (!decimal_is_number(n->value->text)) {
-        diag_unsupported(s->diag, n->value->at,
-                         "a comparison with a text or a time: not in this "
-                         "version");
+    if (is_word(n->value, "true") || is_word(n->value, "false") || is_word(n->value, "null")) {
+        diag_error(s->diag, n->value->at, "'%.*s' has no order", SHOWN(n->value->raw));
         return NULL;
     }
-    return query_atom(s, n->at, n->field->text, (struct atom){.op = n->op, .text = n->value->text});
+    if (n->field->glob.n_parts)
+        return some_field(s, n->at, n->field, range_atom(s, n, STR("")));
+    read_field(n->field->text, &field);
+    for (size_t i = 0; i < field.n_names; i++) {
+        struct formula *one = range_atom(s, n, field.names[i]);
+        if (!one)
+            return NULL;
+        all = either(s, all, one);
+    }
+    return all;
 }
 
 static struct formula *lower_bare(struct query_scope *s, const struct kql_node *n)
 {
     if (is_only_star(n->value))
         return formula_const(s->a, true);
-    diag_unsupported(s->diag, n->at, "a value without a field: not in this version");
-    return NULL;
+    return some_field(s, n->at, NULL, equals(s, n, STR(""), KIND_ANY));
 }
 
 struct formula *kql_leaf(struct query_scope *s, const struct kql_node *n)

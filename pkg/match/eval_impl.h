@@ -1,0 +1,62 @@
+/* eval_impl.h - the evaluator's inside, for eval.c and eval_part.c. */
+#ifndef WEIR_MATCH_EVAL_IMPL_H
+#define WEIR_MATCH_EVAL_IMPL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "event/lookup.h"
+#include "match/eval.h"
+
+struct memo {
+    uint32_t stamp;
+    uint32_t truth;
+};
+
+struct evaluator {
+    const struct net *net;
+    const struct event *event;
+    const struct profile *profile; /* the event's; NULL: none */
+    const uint64_t *signals;
+    struct prepared_value *values;
+    struct text_blocks *blocks;
+    uint32_t n_values;
+    int64_t at_ms; /* when the event happened */
+    const struct list_view *lists;
+    uint32_t stamp;
+    struct memo *nodes; /* of shared nodes */
+    struct memo *lazies;
+    struct regex_scratch *regex_scratch;
+    struct buf fold_space; /* for Unicode folding; keeps its size */
+    struct buf fold_other;
+    struct arena *expr_space; /* of one expression; keeps its size */
+    struct arena *part_space; /* the tree of the event at hand, and what is looked up in it */
+    struct event_tree tree;   /* of the event with the number tree_stamp */
+    uint32_t tree_stamp;
+    uint64_t regex_limits;
+};
+
+/* Does one member satisfy the atom? */
+bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
+                          struct prepared_value *v);
+
+/* How many members there were, and how many satisfied the atom. */
+struct member_count {
+    uint32_t n, n_true;
+    bool is_first_true;
+};
+
+static inline void member_add(struct member_count *m, bool is_true)
+{
+    if (m->n++ == 0)
+        m->is_first_true = is_true;
+    m->n_true += is_true;
+}
+
+enum truth evaluator_members(enum array_rule rule, const struct member_count *m);
+/* Of an atom whose field has no member. */
+enum truth evaluator_missing(const struct atom *x);
+
+/* ATOM_SOME_FIELD, ATOM_SOME_MEMBER. */
+enum truth evaluator_parts(struct evaluator *e, const struct net_lazy *lazy);
+
+#endif

@@ -1,0 +1,56 @@
+/* net_operand.c - operands of atoms that are tested one by one: folded, compiled, parsed.
+ *
+ * Also formulas inside an atom (about one field of many, about one member): a tree of such atoms.
+ */
+#include "match/net.h"
+
+#include "base/str.h"
+#include "match/fold.h"
+
+static struct str fold_text(struct arena *a, struct str text, enum fold fold)
+{
+    if (fold == FOLD_NONE)
+        return text;
+    char *p = arena_alloc(a, 2 * text.n + 4);
+    if (fold == FOLD_SIMPLE)
+        return (struct str){p, fold_simple(p, text)};
+    fold_ascii(p, text.p, text.n);
+    return (struct str){p, text.n};
+}
+
+static struct net_inner inner_of(struct arena *a, const struct formula *f)
+{
+    struct net_inner n = {.kind = f->kind, .value = f->value, .n_children = f->n_children};
+
+    if (f->kind == FORMULA_ATOM) {
+        enum atom_op op = f->atom->op;
+        ASSERT(op != ATOM_REGEX && op != ATOM_FIELD_CMP && op != ATOM_EXPR); /* as rule.h says */
+        n.lazy = (struct net_lazy){.atom = f->atom, .gate = NET_NONE};
+        net_operand(a, &n.lazy);
+    }
+    struct net_inner *children = ARENA_ARRAY(a, f->n_children, struct net_inner);
+    for (size_t i = 0; i < f->n_children; i++)
+        children[i] = inner_of(a, f->children[i]);
+    n.children = children;
+    return n;
+}
+
+void net_operand(struct arena *a, struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+
+    lazy->text = fold_text(a, x->text, x->fold);
+    if (x->op == ATOM_GLOB || (x->op == ATOM_WORDS && x->glob.n_parts))
+        lazy->glob = glob_compile(a, &x->glob, x->fold);
+    if (x->op == ATOM_SOME_FIELD)
+        lazy->glob = glob_compile(a, &x->glob, FOLD_NONE);
+    if (x->op == ATOM_CIDR) {
+        bool is_network = ip_network_parse(x->text, &lazy->network);
+        ASSERT(is_network); /* checked by the front end */
+    }
+    if (x->inner) {
+        struct net_inner *inner = ARENA_NEW(a, struct net_inner);
+        *inner = inner_of(a, x->inner);
+        lazy->inner = inner;
+    }
+}
