@@ -141,8 +141,9 @@ sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults in each fo
 	$(Q)$(B)/sim --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --check --runs 1
 	$(Q)$(B)/sim --real --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --real --check --runs 1
 
-# The compiled matcher against the reference evaluator, on files and on made-up events.
-$(B)/diff: $(B)/tests/diff/diff.o $(B)/libweir.a
+# The compiled matcher against the reference evaluator, on files and on made-up events; own: each
+# rule on events made to match it, and not.
+$(B)/diff $(B)/own: $(B)/%: $(B)/tests/diff/%.o $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -161,7 +162,7 @@ oracle: all ## pySigma's parse tree = weir: all shared rules on 20,000 shared ev
 state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 random cases (SEED=); a sample is in `make test`
 	$(Q)B=$(B) WEIR_SEED=$(SEED) tests/e2e/test_state_oracle --full
 
-scenario: all $(B)/diff $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
+scenario: all $(B)/diff $(B)/own $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
 
 # pkg/kafka on a broker that the test starts.
@@ -192,7 +193,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(findstring j,$(filter -%,$(MAKEFLAGS
 
 test: ## install what is missing, build, run all tests
 	$(Q)tools/setup build test kafka
-	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer $(FAULT_BIN)
+	+$(Q)$(AGAIN) B=$(B) all unit-programs $(B)/diff $(B)/own $(B)/play $(B)/sim $(B)/bench/flood_events loadtest-programs $(B)/kafka_layer $(FAULT_BIN)
 	$(Q)B=$(B) tests/run unit e2e kafka scenario fault sim
 
 docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_table.c

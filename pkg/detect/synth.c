@@ -2,9 +2,16 @@
 #include "detect/synth.h"
 
 #include "base/str.h"
+#include "detect/synth_regex.h"
 #include "rule/expr.h"
 
-enum { SYNTH_FIELDS_MAX = 64, SYNTH_VALUE_MAX = 2048, SYNTH_DEPTH_MAX = 2, SYNTH_NAME_MAX = 256 };
+enum {
+    SYNTH_FIELDS_MAX = 96,
+    SYNTH_VALUE_MAX = 2048,
+    SYNTH_DEPTH_MAX = 2,
+    SYNTH_NAME_MAX = 256,
+    SYNTH_NAMES_MAX = 16
+};
 
 struct synth_field {
     struct str name;
@@ -21,7 +28,8 @@ struct draft {
     size_t n_fields;
     unsigned depth;   /* of objects around it */
     struct str named; /* the field of atoms that name none */
-    char name_space[SYNTH_NAME_MAX];
+    char names[SYNTH_NAMES_MAX][SYNTH_NAME_MAX];
+    size_t n_names;
 };
 
 static uint64_t next(struct synth *s)
@@ -38,15 +46,34 @@ uint32_t synth_below(struct synth *s, uint32_t n)
     return n ? (uint32_t)(next(s) % n) : 0;
 }
 
-static struct synth_field *field_of(struct draft *d, struct str name)
+static struct synth_field *new_field(struct draft *d, struct str name)
 {
-    for (size_t i = 0; i < d->n_fields; i++)
-        if (str_eq(d->fields[i].name, name))
-            return &d->fields[i];
     if (d->n_fields == SYNTH_FIELDS_MAX)
         return NULL;
     struct synth_field *f = &d->fields[d->n_fields++];
     *f = (struct synth_field){.name = name};
+    return f;
+}
+
+/* The field of this name, to which more may be added. One whose value is whole has room for other
+ * members: fields of the same name are written as one list. */
+static struct synth_field *field_of(struct draft *d, struct str name)
+{
+    for (size_t i = 0; i < d->n_fields; i++)
+        if (str_eq(d->fields[i].name, name) &&
+            (!d->fields[i].is_whole || synth_below(d->s, 4) == 0))
+            return &d->fields[i];
+    return new_field(d, name);
+}
+
+/* The same for an operand: mostly beside what is there, if the two would not go into one text. */
+static struct synth_field *member_of(struct draft *d, struct str name, const struct atom *x)
+{
+    struct synth_field *f = field_of(d, name);
+    bool is_whole = x->op == ATOM_EQ || (x->op >= ATOM_NUM_EQ && x->op <= ATOM_NUM_GE);
+
+    if (f && f->n && synth_below(d->s, 4) < (is_whole ? 3u : 1u))
+        f = new_field(d, name);
     return f;
 }
 
@@ -88,18 +115,36 @@ static void add_glob(struct draft *d, struct synth_field *f, const struct glob *
     }
 }
 
-/* A text the pattern might like: its plain characters. Agreement is what counts. */
-static void add_regex(struct synth_field *f, struct str pattern)
+/* A number that the comparison likes: mostly the next one in that direction. */
+static void add_number(struct synth_field *f, enum atom_op op, struct str text)
 {
-    for (size_t i = 0; i < pattern.n; i++) {
-        char c = pattern.p[i];
-        if (c == '\\' && i + 1 < pattern.n) {
-            c = pattern.p[++i];
-            c = c == 'd' ? '7' : c == 's' ? ' ' : c == 'w' ? 'w' : c;
-        } else if (strchr("^$*+?()[]{}|", c))
-            continue;
-        add(f, (struct str){&c, 1});
+    bool is_negative = text.n && text.p[0] == '-';
+
+    if ((op == ATOM_NUM_GT && is_negative) || (op == ATOM_NUM_LT && !is_negative)) {
+        add(f, op == ATOM_NUM_GT ? STR("0") : STR("-1"));
+        return;
     }
+    add(f, text);
+    if (op == ATOM_NUM_GT || op == ATOM_NUM_LT)
+        add(f, STR("9"));
+}
+
+/* length(field) beside a number. */
+static bool satisfy_length(struct draft *d, const struct expr *e)
+{
+    const struct expr *call = e->n_args == 2 ? e->args[0] : NULL;
+    struct synth_field *f;
+    int64_t n;
+
+    if (!call || call->kind != EXPR_CALL || call->op != EXPR_LENGTH ||
+        call->args[0]->kind != EXPR_FIELD || e->args[1]->kind != EXPR_NUMBER ||
+        !str_to_i64(e->args[1]->text, &n) || n < 0 || n > SYNTH_VALUE_MAX)
+        return false;
+    f = field_of(d, call->args[0]->text);
+    n += (int64_t)synth_below(d->s, 3) - 1;
+    while (f && !f->is_whole && (int64_t)f->n < n && f->n < SYNTH_VALUE_MAX)
+        add(f, STR("l"));
+    return true;
 }
 
 /* Texts that stand in the expression, in the fields that stand beside them: now and then it is
@@ -111,7 +156,7 @@ static void satisfy_expr(struct draft *d, const struct expr *e)
 
     if (e->kind == EXPR_FIELD && (f = field_of(d, e->text)) != NULL && !f->is_whole)
         add(f, synth_below(d->s, 4) ? COMMON : STR("h"));
-    if (e->kind != EXPR_CALL)
+    if (e->kind != EXPR_CALL || satisfy_length(d, e))
         return;
     for (size_t i = 0; i < e->n_args; i++) {
         const struct expr *other = e->args[e->n_args - 1 - i];
@@ -125,17 +170,20 @@ static void satisfy_expr(struct draft *d, const struct expr *e)
 static void satisfy(struct draft *d, const struct formula *f);
 static void write_object(struct draft *d, unsigned mutations, struct buf *out);
 
-/* A field whose name the pattern may like. The space serves one pattern of a draft. */
+/* A field whose name the pattern may like. */
 static void satisfy_some_field(struct draft *d, const struct atom *x)
 {
+    struct str before = d->named;
     size_t n = 0;
 
-    if (d->named.n)
+    if (d->n_names == SYNTH_NAMES_MAX)
         return;
-    for (size_t i = 0; i < x->field.n && n < sizeof d->name_space; i++)
-        d->name_space[n++] = x->field.p[i] == '*' ? 'x' : x->field.p[i];
-    d->named = (struct str){d->name_space, n};
+    char *name = d->names[d->n_names++];
+    for (size_t i = 0; i < x->field.n && n < SYNTH_NAME_MAX; i++)
+        name[n++] = x->field.p[i] == '*' ? 'x' : x->field.p[i];
+    d->named = (struct str){name, n};
     satisfy(d, x->inner);
+    d->named = before;
 }
 
 /* An object, sometimes in a list behind another. */
@@ -168,7 +216,7 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         satisfy_some_field(d, x);
         return;
     }
-    f = field_of(d, str_eq(name, STR(FIELD_ANY_NAME)) ? STR("message") : name);
+    f = member_of(d, str_eq(name, STR(FIELD_ANY_NAME)) ? STR("message") : name, x);
     if (!f || f->is_whole)
         return;
     switch (x->op) {
@@ -188,7 +236,7 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         add_glob(d, f, &x->glob);
         break;
     case ATOM_REGEX:
-        add_regex(f, x->regex.pattern);
+        synth_regex(d->s, x->regex.pattern, f->value, &f->n, SYNTH_VALUE_MAX);
         break;
     case ATOM_CIDR: {
         struct str address, bits;
@@ -202,7 +250,7 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
     case ATOM_NUM_LT:
     case ATOM_NUM_GT:
         f->n = 0;
-        add(f, x->text);
+        add_number(f, x->op, x->text);
         f->is_whole = true;
         f->is_number = synth_below(d->s, 2);
         break;
@@ -241,6 +289,7 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         add(f, STR("here"));
         break;
     case ATOM_WORDS:
+        add(f, f->n ? STR(" ") : STR(""));
         if (x->glob.n_parts)
             add_glob(d, f, &x->glob);
         else
@@ -257,6 +306,33 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
     }
 }
 
+/* `f` must not hold. Fields that are missing mostly see to that; but what is unknown of a missing
+ * field is so under `not`, too, and `not (not x)` is x. */
+static void deny(struct draft *d, const struct formula *f)
+{
+    struct synth_field *field;
+
+    switch (f->kind) {
+    case FORMULA_NOT:
+        satisfy(d, f->children[0]);
+        break;
+    case FORMULA_OR:
+        for (size_t i = 0; i < f->n_children; i++)
+            deny(d, f->children[i]);
+        break;
+    case FORMULA_AND:
+        deny(d, f->children[synth_below(d->s, (uint32_t)f->n_children)]);
+        break;
+    case FORMULA_ATOM:
+        for (size_t i = 0; f->atom->op == ATOM_EXPR && i < f->atom->expr_fields.n; i++)
+            if ((field = field_of(d, f->atom->expr_fields.items[i])) != NULL && field->n == 0)
+                add(field, STR("w1.y"));
+        break;
+    case FORMULA_CONST:
+        break;
+    }
+}
+
 static void satisfy(struct draft *d, const struct formula *f)
 {
     if (f->kind == FORMULA_ATOM)
@@ -268,6 +344,8 @@ static void satisfy(struct draft *d, const struct formula *f)
         satisfy(d, f->children[synth_below(d->s, (uint32_t)f->n_children)]);
     else if (f->kind == FORMULA_NOT && synth_below(d->s, 6) == 0)
         satisfy(d, f->children[0]); /* now and then what the rule excludes */
+    else if (f->kind == FORMULA_NOT)
+        deny(d, f->children[0]);
 }
 
 static void mutate(struct draft *d)
@@ -362,13 +440,39 @@ static void write_value(struct draft *d, const struct synth_field *f, bool is_od
     }
 }
 
+static bool is_repeated(const struct draft *d, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (!d->fields[k].is_absent && str_eq(d->fields[k].name, d->fields[i].name))
+            return true;
+    return false;
+}
+
+/* The value of the i-th field; with those of the same name behind it a list. */
+static void write_members(struct draft *d, size_t i, bool is_odd, struct buf *out)
+{
+    struct buf members = {0};
+    size_t n = 0;
+
+    for (size_t k = i; k < d->n_fields; k++) {
+        if (d->fields[k].is_absent || !str_eq(d->fields[k].name, d->fields[i].name))
+            continue;
+        buf_add(&members, n++ ? STR(",") : STR(""));
+        write_value(d, &d->fields[k], is_odd, &members);
+    }
+    buf_add(out, n > 1 ? STR("[") : STR(""));
+    buf_add(out, buf_str(&members));
+    buf_add(out, n > 1 ? STR("]") : STR(""));
+    buf_release(&members);
+}
+
 static void write_object(struct draft *d, unsigned mutations, struct buf *out)
 {
     bool is_first = true;
 
     buf_add_char(out, '{');
     for (size_t i = 0; i < d->n_fields; i++) {
-        if (d->fields[i].is_absent)
+        if (d->fields[i].is_absent || is_repeated(d, i))
             continue;
         unsigned copies = mutations && synth_below(d->s, 32) == 0 ? 2 : 1;
         while (copies--) {
@@ -377,7 +481,7 @@ static void write_object(struct draft *d, unsigned mutations, struct buf *out)
             is_first = false;
             write_text(out, d->fields[i].name);
             buf_add_char(out, ':');
-            write_value(d, &d->fields[i], mutations > 0, out);
+            write_members(d, i, mutations > 0, out);
         }
     }
     buf_add_char(out, '}');

@@ -30,8 +30,9 @@ def unpack_rules(top, name="rules/sigma.tar.zst"):
     return top
 
 
-def unpack_eql(top, out):
-    """The single-event EQL queries of Elastic's rules as files of the new folder `out`; how many."""
+def unpack_queries(top, out, language, wanted=lambda rule: True):
+    """The queries of Elastic's rules in a language ("eql", "kuery"), as files of the new folder
+    `out`; how many."""
     rules = unpack_rules(top, "rules/elastic.tar.zst")
     os.mkdir(out)
     n = 0
@@ -41,13 +42,21 @@ def unpack_eql(top, out):
                 continue
             with open(os.path.join(folder, name), "rb") as f:
                 rule = tomllib.load(f)["rule"]
-            words = re.sub(r"//[^\n]*|/\*.*?\*/", " ", rule.get("query", ""), flags=re.S).split()
-            if rule["type"] != "eql" or words[0] in ("sequence", "sample"):
+            if rule.get("language") != language or not wanted(rule):
                 continue
             n += 1
-            with open(os.path.join(out, f"{n}_{name[:-5]}.eql"), "w") as f:
+            ending = {"kuery": "kql"}.get(language, language)
+            with open(os.path.join(out, f"{n}_{name[:-5]}.{ending}"), "w") as f:
                 f.write(rule["query"])
     return n
+
+
+def unpack_eql(top, out):
+    """The single-event EQL queries of Elastic's rules as files of the new folder `out`; how many."""
+    def is_single(rule):
+        words = re.sub(r"//[^\n]*|/\*.*?\*/", " ", rule["query"], flags=re.S).split()
+        return words[0] not in ("sequence", "sample")
+    return unpack_queries(top, out, "eql", is_single)
 
 
 def unpack_events(top, name):
