@@ -303,7 +303,7 @@ static struct field_values as_values(struct arena *a, const struct str_list *tex
     struct field_values out = {ARENA_ARRAY(a, texts->n, struct field_value), texts->n};
 
     for (size_t i = 0; i < texts->n; i++)
-        out.items[i] = (struct field_value){JSON_STRING, texts->items[i]};
+        out.items[i] = (struct field_value){.kind = JSON_STRING, .text = texts->items[i]};
     return out;
 }
 
@@ -313,6 +313,8 @@ static struct field_values joined(struct arena *a, struct field_values values, s
     struct buf text = {0};
     size_t n = 0;
 
+    if (with.n == 0)
+        return values;
     for (size_t i = 0; i < values.n; i++) {
         if (!is_scalar(values.items[i].kind))
             continue;
@@ -320,9 +322,10 @@ static struct field_values joined(struct arena *a, struct field_values values, s
             buf_add(&text, with);
         buf_add(&text, values.items[i].text);
     }
-    if (with.n && n > 1) {
+    if (n > 1) {
         values.n = 1;
-        values.items[0] = (struct field_value){JSON_STRING, arena_str(a, buf_str(&text))};
+        values.items[0] =
+            (struct field_value){.kind = JSON_STRING, .text = arena_str(a, buf_str(&text))};
     }
     buf_release(&text);
     return values;
