@@ -13,6 +13,7 @@
 
 #include "alert/score.h"
 #include "base/str.h"
+#include "state/columns.h"
 
 #include <inttypes.h>
 
@@ -399,6 +400,24 @@ static void put_steps(struct document *d, const struct correlation *c)
         document_cut(d, "unmapped.weir.correlation.rules");
 }
 
+/* Columns of a group, each a list of texts. */
+static void put_columns(struct document *d, struct str rest)
+{
+    struct str name, values[COLUMNS_VALUES_MAX];
+    size_t n;
+
+    json_key_name(&d->json, STR("columns"));
+    json_open_object(&d->json);
+    while (columns_next(&rest, &name, values, &n)) {
+        json_key(&d->json, document_safe(d, (struct str){0}, name, d->limits->text).text);
+        json_open_array(&d->json);
+        for (size_t i = 0; i < n; i++)
+            json_put_str(&d->json, document_safe(d, name, values[i], d->limits->text).text);
+        json_close_array(&d->json);
+    }
+    json_close_object(&d->json);
+}
+
 void finding_correlation(struct document *d)
 {
     const struct correlation *c = d->rule->correlation;
@@ -418,7 +437,10 @@ void finding_correlation(struct document *d)
         json_key_name(w, STR("measured"));
         json_put_number(w, micro_text(d->arena, f->measured_micro));
     }
-    if (f->detail.n > 0) {
+    struct str columns;
+    if (columns_open(f->detail, &columns)) {
+        put_columns(d, columns);
+    } else if (f->detail.n > 0) {
         /* Often a value of the field that is measured: what is said of that holds for it. */
         struct str field = c->n_fields > 0 ? c->fields[0] : (struct str){0};
         struct safe detail = document_safe(d, field, f->detail, d->limits->text);

@@ -29,6 +29,8 @@ static const struct operator_kind_info *const kinds[OPERATOR_KINDS] = {
     [OPERATOR_RISK] = &operator_risk,
     /* in which order, each once */
     [OPERATOR_SEQUENCE] = &operator_sequence,
+    /* aggregates and a condition on them */
+    [OPERATOR_GROUP] = &operator_group,
 };
 
 const struct operator_kind_info *operator_info(enum operator_kind kind)

@@ -1,7 +1,7 @@
 /* operator.h - the kinds of state, behind one face: a file each.
  *
  *     count distinct aggregate set ordered sequence first_seen rarity ratio volume geo_velocity
- * risk suppress (dedup: what every rule has)  brake
+ * risk group suppress (dedup: what every rule has)  brake
  *
  * An operator is a few step functions (state/store.h), one per stage: most have one stage whose
  * key is the group; first_seen, rarity and ratio have a cell per term and one per group. It says
@@ -65,7 +65,7 @@ struct operator_kind_info {
 /* A file each; operator_info() is the table of them. */
 extern const struct operator_kind_info operator_count, operator_distinct, operator_aggregate,
     operator_set, operator_ordered, operator_first_seen, operator_rarity, operator_ratio,
-    operator_volume, operator_geo_velocity, operator_risk, operator_sequence;
+    operator_volume, operator_geo_velocity, operator_risk, operator_sequence, operator_group;
 
 /* NULL: this kind is not there. */
 const struct operator_kind_info *operator_info(enum operator_kind kind);

@@ -77,6 +77,13 @@ void tail_note(const struct tail *t, const struct state_op *op)
         capsule_book_add(t->cell, op->t_ms, hit->capsule);
 }
 
+struct str tail_keys(const struct tail *t)
+{
+    const struct group *g = (const struct group *)(t->cell->main.p + t->offset);
+
+    return (struct str){(const char *)(g + 1), g->n_keys};
+}
+
 void tail_send(const struct tail *t, struct signal *s)
 {
     const struct group *g = (const struct group *)(t->cell->main.p + t->offset);

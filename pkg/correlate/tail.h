@@ -45,6 +45,8 @@ struct book tail_book(const struct tail *t);
 /* Early, after the step: due and idle times of the cell. op as the step got it. */
 void tail_settle_book(const struct tail *t, const struct state_op *op);
 
+/* Final: the group's values in clear, packed (hit.keys). A slice of the cell. */
+struct str tail_keys(const struct tail *t);
 /* Final: remember the capsule of an operation. */
 void tail_note(const struct tail *t, const struct state_op *op);
 /* Final: the condition holds at t_ms (SIGNAL_MET), for so many values. */

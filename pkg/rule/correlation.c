@@ -19,7 +19,8 @@ const char *correlation_type_name(const struct correlation *c)
                                         [OPERATOR_VOLUME] = "volume",
                                         [OPERATOR_GEO_VELOCITY] = "geo_velocity",
                                         [OPERATOR_RISK] = "risk",
-                                        [OPERATOR_SEQUENCE] = "sequence"};
+                                        [OPERATOR_SEQUENCE] = "sequence",
+                                        [OPERATOR_GROUP] = "group"};
 
     return c->kind == OPERATOR_AGGREGATE ? AGGREGATES[c->aggregate] : KINDS[c->kind];
 }

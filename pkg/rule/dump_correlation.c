@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "rule/correlation.h"
+#include "rule/expr.h"
 
 #include <stdlib.h>
 
@@ -114,7 +115,7 @@ static void group_row(struct buf *out, const struct correlation *c)
     add_names(out, c->group, c->n_group);
     if (c->is_group_ci)
         buf_add(out, STR(", case aside"));
-    if (c->on_missing == MISSING_GROUP)
+    if (c->on_missing != MISSING_DROP)
         buf_add(out, STR(", missing ones too"));
 }
 
@@ -180,10 +181,56 @@ static void condition_row(struct buf *out, const struct correlation *c)
         buf_printf(out, "all rules%s", c->kind == OPERATOR_ORDERED ? " in order" : "");
 }
 
+static void add_column(struct buf *out, const struct group_stats *g, uint32_t column)
+{
+    if (column == GROUP_TIME_COLUMN)
+        buf_add(out, STR("time"));
+    else if (column < g->n_columns)
+        buf_add(out, g->columns[column]);
+}
+
+static void stats_rows(struct buf *out, const struct group_stats *g)
+{
+    static const char *const KINDS[GROUP_KINDS] = {[GROUP_COUNT] = "count",
+                                                   [GROUP_COUNT_TRUE] = "count_true",
+                                                   [GROUP_DISTINCT] = "distinct",
+                                                   [GROUP_VALUES] = "values",
+                                                   [GROUP_COLLECT] = "collect",
+                                                   [GROUP_LIST] = "list",
+                                                   [GROUP_MIN] = "min",
+                                                   [GROUP_MAX] = "max",
+                                                   [GROUP_SUM] = "sum",
+                                                   [GROUP_AVERAGE] = "average",
+                                                   [GROUP_DEVIATION] = "deviation",
+                                                   [GROUP_PERCENTILE] = "percentile",
+                                                   [GROUP_FIRST] = "first",
+                                                   [GROUP_LAST] = "last"};
+
+    for (size_t i = 0; i < g->n_aggregates; i++) {
+        const struct group_aggregate *a = &g->aggregates[i];
+        row(out, i ? "" : "aggregates");
+        buf_printf(out, "%.*s = %s(", (int)a->name.n, a->name.p, KINDS[a->kind]);
+        add_column(out, g, a->column);
+        if (a->order != GROUP_NO_COLUMN) {
+            buf_add(out, STR(" by "));
+            add_column(out, g, a->order);
+        }
+        buf_add_char(out, ')');
+    }
+    if (g->having) {
+        row(out, "having");
+        expr_dump(out, g->having);
+    }
+    row(out, "decided");
+    buf_add(out, STR("at the watermark"));
+}
+
 static void own_rows(struct buf *out, const struct correlation *c)
 {
     static const char *const RARITIES[] = {"count", "days", "actors"};
 
+    if (c->stats)
+        stats_rows(out, c->stats);
     span_row(out, "history", c->history_ms);
     span_row(out, "training", c->training_ms);
     span_row(out, "activation", c->activation_ms);

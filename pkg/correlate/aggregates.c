@@ -1,0 +1,214 @@
+/* aggregates.c - each aggregate as a pass over the rows: a group is looked at as a whole, so that
+ * nothing needs to be undone when rows leave. */
+#include "correlate/aggregates.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+static struct expr_value value_of(const struct group_row *row, uint32_t column)
+{
+    if (column == GROUP_TIME_COLUMN || column == GROUP_NO_COLUMN)
+        return expr_value_whole(row->t_ms);
+    return row->values[column];
+}
+
+struct pass {
+    struct arena *a;
+    const struct group_aggregate *g;
+    const struct group_row *rows;
+    size_t n;
+};
+
+/* Members of all values, in the order of the rows. */
+static struct expr_value *members_of(const struct pass *p, size_t *n)
+{
+    size_t total = 0, n_items;
+    struct expr_value v;
+
+    for (size_t i = 0; i < p->n; i++) {
+        v = value_of(&p->rows[i], p->g->column);
+        (void)expr_value_items(&v, &n_items);
+        total += n_items;
+    }
+    struct expr_value *out = ARENA_ARRAY(p->a, total, struct expr_value);
+    *n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        v = value_of(&p->rows[i], p->g->column);
+        const struct expr_value *items = expr_value_items(&v, &n_items);
+        for (size_t k = 0; k < n_items; k++)
+            out[(*n)++] = items[k];
+    }
+    return out;
+}
+
+static int by_value(const void *x, const void *y)
+{
+    return expr_value_cmp(x, y);
+}
+
+static size_t sort_distinct(struct expr_value *v, size_t n)
+{
+    size_t kept = 0;
+
+    qsort(v, n, sizeof *v, by_value);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || expr_value_cmp(&v[kept - 1], &v[i]))
+            v[kept++] = v[i];
+    return kept;
+}
+
+/* As they came, each once, up to a limit: quadratic in that. */
+static size_t keep_first(struct expr_value *v, size_t n, size_t limit)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n && kept < limit; i++) {
+        size_t k = 0;
+        while (k < kept && expr_value_cmp(&v[k], &v[i]))
+            k++;
+        if (k == kept)
+            v[kept++] = v[i];
+    }
+    return kept;
+}
+
+static struct expr_value listed(const struct pass *p)
+{
+    size_t n, limit = p->g->limit ? p->g->limit : GROUP_LIST_MAX;
+    struct expr_value *v = members_of(p, &n);
+
+    if (p->g->kind == GROUP_VALUES)
+        n = sort_distinct(v, n);
+    else if (p->g->kind == GROUP_COLLECT)
+        n = keep_first(v, n, limit);
+    return expr_value_list(p->a, v, n < limit ? n : limit);
+}
+
+static struct expr_value counted(const struct pass *p)
+{
+    size_t n = 0, n_items;
+    struct expr_value v;
+
+    if (p->g->kind == GROUP_COUNT && p->g->column >= GROUP_TIME_COLUMN)
+        return expr_value_whole((int64_t)p->n);
+    if (p->g->kind == GROUP_DISTINCT) {
+        struct expr_value *all = members_of(p, &n);
+        return expr_value_whole((int64_t)sort_distinct(all, n));
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        v = value_of(&p->rows[i], p->g->column);
+        (void)expr_value_items(&v, &n_items);
+        n += p->g->kind == GROUP_COUNT ? n_items : v.type == EXPR_VALUE_BOOL && v.is_true;
+    }
+    return expr_value_whole((int64_t)n);
+}
+
+static struct expr_value extreme(const struct pass *p)
+{
+    size_t n, best = 0;
+    struct expr_value *v = members_of(p, &n);
+
+    for (size_t i = 1; i < n; i++) {
+        int order = expr_value_cmp(&v[i], &v[best]);
+        if (p->g->kind == GROUP_MIN ? order < 0 : order > 0)
+            best = i;
+    }
+    return n ? v[best] : (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
+/* Texts that are numbers count; others do not. */
+static size_t numbers_of(const struct pass *p, struct expr_value **out)
+{
+    size_t n, kept = 0;
+    struct expr_value *v = members_of(p, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct expr_value x = v[i].type == EXPR_VALUE_TEXT ? expr_value_number(v[i].text) : v[i];
+        if (x.type == EXPR_VALUE_INT || x.type == EXPR_VALUE_REAL)
+            v[kept++] = x;
+    }
+    *out = v;
+    return kept;
+}
+
+static struct expr_value nearest_rank(const struct pass *p, struct expr_value *v, size_t n)
+{
+    double rank = ceil((double)p->g->percentile_micro / 1e8 * (double)n);
+    size_t i = rank < 1 ? 0 : (size_t)rank - 1;
+
+    qsort(v, n, sizeof *v, by_value);
+    return v[i < n ? i : n - 1];
+}
+
+static struct expr_value computed(const struct pass *p)
+{
+    struct expr_value *v;
+    size_t n = numbers_of(p, &v);
+    double sum = 0, squares = 0;
+    int64_t whole = 0;
+    bool is_whole = true;
+
+    if (n == 0)
+        return (struct expr_value){.type = EXPR_VALUE_NULL};
+    if (p->g->kind == GROUP_PERCENTILE)
+        return nearest_rank(p, v, n);
+    for (size_t i = 0; i < n; i++) {
+        sum += v[i].real;
+        is_whole = is_whole && v[i].type == EXPR_VALUE_INT &&
+                   !__builtin_add_overflow(whole, v[i].whole, &whole);
+    }
+    double mean = sum / (double)n;
+    if (p->g->kind == GROUP_AVERAGE)
+        return expr_value_real(mean);
+    if (p->g->kind == GROUP_SUM)
+        return is_whole ? expr_value_whole(whole) : expr_value_real(sum);
+    for (size_t i = 0; i < n; i++)
+        squares += (v[i].real - mean) * (v[i].real - mean);
+    return expr_value_real(sqrt(squares / (double)n));
+}
+
+/* The earliest or latest row that has a value; of equal ones the first, and the last. */
+static struct expr_value at_an_end(const struct pass *p)
+{
+    struct expr_value out = {.type = EXPR_VALUE_NULL}, key = {.type = EXPR_VALUE_NULL};
+
+    for (size_t i = 0; i < p->n; i++) {
+        struct expr_value v = value_of(&p->rows[i], p->g->column);
+        struct expr_value own = value_of(&p->rows[i], p->g->order);
+        if (v.type == EXPR_VALUE_NULL || own.type == EXPR_VALUE_NULL)
+            continue;
+        int order = key.type == EXPR_VALUE_NULL ? 0 : expr_value_cmp(&own, &key);
+        if (key.type == EXPR_VALUE_NULL || (p->g->kind == GROUP_FIRST ? order < 0 : order >= 0)) {
+            out = v;
+            key = own;
+        }
+    }
+    return out;
+}
+
+struct expr_value aggregate_rows(struct arena *a, const struct group_aggregate *g,
+                                 const struct group_row *rows, size_t n)
+{
+    struct pass p = {a, g, rows, n};
+
+    switch (g->kind) {
+    case GROUP_COUNT:
+    case GROUP_COUNT_TRUE:
+    case GROUP_DISTINCT:
+        return counted(&p);
+    case GROUP_VALUES:
+    case GROUP_COLLECT:
+    case GROUP_LIST:
+        return listed(&p);
+    case GROUP_MIN:
+    case GROUP_MAX:
+        return extreme(&p);
+    case GROUP_FIRST:
+    case GROUP_LAST:
+        return at_an_end(&p);
+    default:
+        return computed(&p);
+    }
+}

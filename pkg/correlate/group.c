@@ -1,0 +1,378 @@
+/* group.c - rows of a group, aggregates over them, and a condition on these: what STATS ... BY,
+ * groupBy and stats mean where no cheaper operator says the same.
+ *
+ *   at each time e at which there are rows, over the rows in [e - W, e]: where the condition is
+ * true, it is told, with the columns that the rule shows
+ *
+ * Rows are kept as they come and put in order when the watermark has passed some of them.
+ * Aggregates are computed from the rows, each only if the condition asks for it: `count >= 100 and
+ * ...` costs no more than a count for most groups.
+ *
+ *     head, rows { i64 time, u64 order, u32 bytes, u8 judged, bytes }, tail
+ *
+ * Beyond GROUP_ROWS_MAX rows or GROUP_BYTES_MAX bytes the oldest give way, judged or not, and what
+ * the cell tells from then on is marked as inexact. */
+#include "correlate/operator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pack.h"
+#include "base/str.h"
+#include "correlate/aggregates.h"
+#include "correlate/hit.h"
+#include "correlate/record.h"
+#include "correlate/row.h"
+#include "correlate/span.h"
+#include "correlate/tail.h"
+#include "state/columns.h"
+
+enum {
+    VERSION = 1,
+    GROUP_ROWS_MAX = 4096,
+    GROUP_BYTES_MAX = 1024 * 1024,
+    GROUP_WEIGHT = 96,
+    GROUP_GIVES = 8 /* of a full group so manieth part gives way */
+};
+
+struct head {
+    uint8_t version;
+    uint8_t is_inexact;
+    uint32_t n, bytes; /* of rows */
+    int64_t newest_ms; /* of all rows */
+} __attribute__((packed, may_alias));
+
+struct row_head {
+    int64_t t_ms;
+    uint64_t order;
+    uint32_t n;
+    uint8_t is_judged;
+} __attribute__((packed, may_alias));
+
+struct kept {
+    struct row_head head;
+    struct str bytes;
+};
+
+struct grouping {
+    struct tail tail;
+    const struct correlation *c;
+    struct arena *a;
+};
+
+static struct head *head_of(const struct grouping *g)
+{
+    return (struct head *)g->tail.cell->main.p;
+}
+
+static bool attach(struct grouping *g)
+{
+    const struct cell_part *main = &g->tail.cell->main;
+    const struct head *h = (const struct head *)main->p;
+
+    if (main->n < sizeof *h || h->version != VERSION || h->n > GROUP_ROWS_MAX ||
+        h->bytes > main->n - sizeof *h)
+        return false;
+    g->tail.offset = (uint32_t)sizeof *h + h->bytes;
+    return tail_is_valid(&g->tail);
+}
+
+static bool create(struct grouping *g, const struct state_op *op)
+{
+    g->tail.offset = sizeof(struct head);
+    if (!cell_resize(g->tail.cell, g->tail.offset))
+        return false;
+    *head_of(g) = (struct head){.version = VERSION, .newest_ms = INT64_MIN};
+    if (tail_init(&g->tail, op))
+        return true;
+    tail_drop(g->tail.cell);
+    return false;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static int by_time(const void *x, const void *y)
+{
+    const struct row_head *a = &((const struct kept *)x)->head;
+    const struct row_head *b = &((const struct kept *)y)->head;
+
+    if (a->t_ms != b->t_ms)
+        return a->t_ms < b->t_ms ? -1 : 1;
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return str_cmp(((const struct kept *)x)->bytes, ((const struct kept *)y)->bytes);
+}
+
+/* All of them in order of time, copied out of the cell. What is damaged ends the list. */
+static struct kept *rows_of(const struct grouping *g, uint32_t *n)
+{
+    const struct head *h = head_of(g);
+    struct str bytes = arena_str(g->a, (struct str){(const char *)(h + 1), h->bytes});
+    struct kept *out = ARENA_ARRAY(g->a, h->n, struct kept);
+    size_t at = 0;
+
+    for (*n = 0; *n < h->n && bytes.n - at >= sizeof(struct row_head); (*n)++) {
+        struct kept *k = &out[*n];
+        memcpy(&k->head, bytes.p + at, sizeof k->head);
+        at += sizeof k->head;
+        if (k->head.n > bytes.n - at)
+            break;
+        k->bytes = (struct str){bytes.p + at, k->head.n};
+        at += k->head.n;
+    }
+    qsort(out, *n, sizeof *out, by_time);
+    return out;
+}
+
+/* These rows, fewer than there were or as many. */
+static void put_back(struct grouping *g, const struct kept *rows, uint32_t n)
+{
+    struct cell *cell = g->tail.cell;
+    uint32_t was = g->tail.offset, bytes = 0, n_tail = cell->main.n - was;
+    uint8_t *at = cell->main.p + sizeof(struct head);
+
+    for (uint32_t i = 0; i < n; i++) {
+        memcpy(at + bytes, &rows[i].head, sizeof rows[i].head);
+        bytes += (uint32_t)sizeof rows[i].head;
+        if (rows[i].bytes.n)
+            memcpy(at + bytes, rows[i].bytes.p, rows[i].bytes.n);
+        bytes += (uint32_t)rows[i].bytes.n;
+    }
+    head_of(g)->n = n;
+    head_of(g)->bytes = bytes;
+    g->tail.offset = (uint32_t)sizeof(struct head) + bytes;
+    memmove(cell->main.p + g->tail.offset, cell->main.p + was, n_tail);
+    bool is_done = cell_resize(cell, g->tail.offset + n_tail);
+    ASSERT(is_done);
+}
+
+static void give_way(struct grouping *g)
+{
+    uint32_t n;
+
+    head_of(g)->is_inexact = true;
+    struct kept *rows = rows_of(g, &n);
+    uint32_t gone = n / GROUP_GIVES + 1;
+    put_back(g, rows + (gone < n ? gone : n), gone < n ? n - gone : 0);
+}
+
+static void add(struct grouping *g, const struct state_op *op, const struct hit *hit)
+{
+    struct row_head row = {
+        .t_ms = span_bounded(op->t_ms), .order = hit->value, .n = (uint32_t)hit->value_text.n};
+    uint32_t more = (uint32_t)sizeof row + row.n;
+    struct cell *cell = g->tail.cell;
+
+    if (row.n > ROW_BYTES_MAX + ROW_TEXT_MAX)
+        return;
+    while (head_of(g)->n == GROUP_ROWS_MAX || head_of(g)->bytes + more > GROUP_BYTES_MAX)
+        give_way(g);
+    uint32_t was = cell->main.n, offset = g->tail.offset;
+    if (!cell_resize(cell, was + more)) {
+        head_of(g)->is_inexact = true;
+        return;
+    }
+    uint8_t *at = cell->main.p + offset;
+    memmove(at + more, at, was - offset);
+    memcpy(at, &row, sizeof row);
+    if (row.n)
+        memcpy(at + sizeof row, hit->value_text.p, row.n);
+    struct head *h = head_of(g);
+    h->n++;
+    h->bytes += more;
+    h->newest_ms = row.t_ms > h->newest_ms ? row.t_ms : h->newest_ms;
+    g->tail.offset = offset + more;
+}
+
+/* ---- one window --------------------------------------------------------------------------------
+ */
+
+struct window {
+    struct grouping *g;
+    const struct group_row *rows; /* of the window */
+    size_t n;
+    const struct expr_value *keys;
+    struct expr_value *values; /* of aggregates, as far as */
+    bool *is_known;            /* says */
+};
+
+static struct expr_value column(void *context, uint32_t slot)
+{
+    struct window *w = context;
+    const struct correlation *c = w->g->c;
+
+    if (slot < c->n_group)
+        return w->keys[slot];
+    slot -= (uint32_t)c->n_group;
+    if (!w->is_known[slot]) {
+        w->values[slot] = aggregate_rows(w->g->a, &c->stats->aggregates[slot], w->rows, w->n);
+        w->is_known[slot] = true;
+    }
+    return w->values[slot];
+}
+
+/* Parts of the group key in clear; an empty one is null where the language has such groups. */
+static struct expr_value *keys_of(const struct grouping *g)
+{
+    struct expr_value *out = ARENA_ARRAY(g->a, g->c->n_group, struct expr_value);
+    struct unpack u = unpack_from(tail_keys(&g->tail));
+    uint8_t n = unpack_u8(&u);
+
+    for (size_t i = 0; i < g->c->n_group && i < n; i++) {
+        struct str text = arena_str(g->a, unpack_str(&u));
+        if (text.n || g->c->on_missing != MISSING_GROUP)
+            out[i] = expr_value_text(text);
+    }
+    return out;
+}
+
+static void put_output(struct window *w, const struct group_output *o,
+                       const struct expr_scope *scope, struct buf *out)
+{
+    struct expr_value v = expr_value_of(o->expr, scope);
+    struct str texts[COLUMNS_VALUES_MAX];
+    size_t n, kept = 0;
+    const struct expr_value *items = expr_value_items(&v, &n);
+
+    for (size_t i = 0; i < n && kept < COLUMNS_VALUES_MAX; i++)
+        kept += expr_value_string(w->g->a, &items[i], &texts[kept]);
+    if (kept)
+        (void)columns_add(out, o->name, texts, kept);
+}
+
+static void tell_if_met(struct window *w, int64_t t_ms)
+{
+    const struct group_stats *stats = w->g->c->stats;
+    struct expr_scope scope = {.field = column,
+                               .members = column,
+                               .context = w,
+                               .space = w->g->a,
+                               .has_time = true,
+                               .time_ms = t_ms};
+    struct buf detail = {0};
+
+    memset(w->is_known, 0, stats->n_aggregates * sizeof *w->is_known);
+    if (stats->having && expr_truth(stats->having, &scope) != TRUTH_TRUE)
+        return;
+    columns_begin(&detail);
+    for (size_t i = 0; i < stats->n_outputs; i++)
+        put_output(w, &stats->outputs[i], &scope, &detail);
+    struct signal s = {.t_ms = t_ms,
+                       .has_measured = true,
+                       .measured_micro = (int64_t)w->n * CORRELATION_MICRO,
+                       .hit.is_inexact = head_of(w->g)->is_inexact,
+                       .detail = buf_str(&detail)};
+    tail_send(&w->g->tail, &s);
+    buf_release(&detail);
+}
+
+/* ---- judging ------------------------------------------------------------------------------------
+ */
+
+static struct group_row *unpacked(struct grouping *g, const struct kept *rows, uint32_t n)
+{
+    struct group_row *out = ARENA_ARRAY(g->a, n, struct group_row);
+    size_t n_columns = g->c->stats->n_columns;
+    bool is_cut;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct expr_value *values = ARENA_ARRAY(g->a, n_columns, struct expr_value);
+        row_unpack(rows[i].bytes, g->a, values, n_columns, &is_cut);
+        head_of(g)->is_inexact |= is_cut;
+        out[i] = (struct group_row){rows[i].head.t_ms, rows[i].head.order, values};
+    }
+    return out;
+}
+
+static void judge(struct grouping *g, int64_t watermark_ms)
+{
+    uint32_t n, from = 0, to = 0, judged = 0;
+    struct kept *kept = rows_of(g, &n);
+    int64_t window_ms = g->tail.spec->window_ms;
+
+    while (judged < n && kept[judged].head.t_ms < watermark_ms)
+        judged++;
+    struct group_row *rows = unpacked(g, kept, judged);
+    size_t n_aggregates = g->c->stats->n_aggregates;
+    struct window w = {.g = g,
+                       .keys = keys_of(g),
+                       .values = ARENA_ARRAY(g->a, n_aggregates, struct expr_value),
+                       .is_known = ARENA_ARRAY(g->a, n_aggregates, bool)};
+    while (to < judged) {
+        int64_t e = rows[to].t_ms;
+        bool is_new = false;
+        for (; to < judged && rows[to].t_ms == e; to++) {
+            is_new |= !kept[to].head.is_judged;
+            kept[to].head.is_judged = true;
+        }
+        while (rows[from].t_ms < span_add(e, -window_ms))
+            from++;
+        w.rows = rows + from;
+        w.n = to - from;
+        if (is_new)
+            tell_if_met(&w, e);
+    }
+    /* No window that ends at the watermark or later begins before this. */
+    uint32_t gone = 0;
+    while (gone < judged && kept[gone].head.t_ms < span_add(watermark_ms, -window_ms))
+        gone++;
+    put_back(g, kept + gone, n - gone);
+}
+
+static void settle(struct grouping *g)
+{
+    struct cell *cell = g->tail.cell;
+    const uint8_t *at = cell->main.p + sizeof(struct head);
+    int64_t due = CELL_NEVER;
+
+    if (head_of(g)->n == 0) {
+        tail_drop(cell);
+        return;
+    }
+    for (uint32_t i = 0, next = 0; i < head_of(g)->n; i++) {
+        struct row_head row;
+        memcpy(&row, at + next, sizeof row);
+        next += (uint32_t)sizeof row + row.n;
+        if (!row.is_judged && row.t_ms < due)
+            due = row.t_ms;
+    }
+    cell->due_ms = due == CELL_NEVER ? due : span_add(due, 1);
+    cell->idle_ms = span_add(span_add(head_of(g)->newest_ms, g->tail.spec->window_ms), 1);
+    cell->weight = GROUP_WEIGHT;
+}
+
+static void group_step(void *context, const struct state_op *op, struct cell *cell,
+                       const struct step_clock *clock, struct emissions *out)
+{
+    const struct operator_spec *spec = context;
+    const struct hit *hit = op ? op->payload : NULL;
+    struct grouping g = {.tail = {.spec = spec, .cell = cell, .clock = clock, .out = out},
+                         .c = spec->correlation};
+
+    if (cell->main.n && !attach(&g))
+        tail_drop(cell); /* not ours, or damaged: begin anew */
+    if (op && op->t_ms < clock->watermark_ms) {
+        if (cell->main.n)
+            settle(&g);
+        return;
+    }
+    if (cell->main.n == 0 && (!op || !create(&g, op)))
+        return;
+    g.a = arena_new(0);
+    if (op) {
+        tail_note(&g.tail, op);
+        add(&g, op, hit);
+    } else {
+        judge(&g, clock->watermark_ms);
+    }
+    settle(&g);
+    arena_free(g.a);
+}
+
+const struct operator_kind_info operator_group = {
+    .kind = OPERATOR_GROUP,
+    .name = "group",
+    .n_stages = 1,
+    .steps = {group_step},
+    .always_final = true,
+};
