@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"replay", command_replay, "run rules over events from files; write alerts or matches"},
     {"check", command_check, "say of each rule whether it loads, and what is doubtful about it"},
     {"test", command_test, "play the tests of rules (NAME.test.yml)"},
+    {"explain", command_explain, "say of an event why rules match it, or why they do not"},
     {"bench", command_bench, "measure how many events a second rules take"},
     {"classify", command_classify, "say which shapes of telemetry are in some files"},
     {"status", command_status, "say what a running worker does"},
@@ -33,7 +34,6 @@ static const struct command commands[] = {
     {"version", command_version, "print the version"},
     {"help", command_help, "print help, also of one command: weir help replay"},
     {"test", NULL, NULL},
-    {"explain", NULL, NULL},
 };
 
 static const struct command *find_command(struct str name)

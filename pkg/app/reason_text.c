@@ -25,7 +25,7 @@ void reason_add_values(struct buf *out, struct redactor *redactor, const struct 
 void reason_add_line(struct buf *out, struct redactor *redactor, const struct rule *rule,
                      const struct reason *test)
 {
-    const struct atom *atom = test->atoms[0];
+    const struct atom *atom = reason_atom(test);
     struct buf words = {0};
 
     if (test->selection.n) {

@@ -273,13 +273,7 @@ static void apply_input(struct replay *r, const struct config_input *input)
     if (!own->profile.n)
         own->profile = input->profile;
     own->tenant = own->state.tenant = r->access.tenant;
-    for (size_t i = 0; i < input->n_labels; i++)
-        text_list_add(&r->constants,
-                      arena_printf(r->arena, "%.*s=%.*s", (int)input->labels[i].name.n,
-                                   input->labels[i].name.p, (int)input->labels[i].value.n,
-                                   input->labels[i].value.p));
-    for (size_t i = 0; i < own->rules.set.n; i++)
-        text_list_add(&r->constants, own->rules.set.items[i]);
+    stretch_constants(&r->access, r->arena, &own->rules.set, &r->constants);
     own->rules.set = r->constants;
 }
 

@@ -56,6 +56,10 @@ MUST_USE enum weir_rc stretch_access_load(const struct stretch_options *o,
                                           struct arena *a, struct stretch_access *out,
                                           struct weir_err *err);
 
+/* Constant fields as NAME=VALUE: the labels of the configuration's input, then `set`. */
+void stretch_constants(const struct stretch_access *access, struct arena *a,
+                       const struct text_list *set, struct text_list *out);
+
 /* "2026-07-25T12:00:00Z", or "90s", "30m", "4h", "7d" before now. */
 MUST_USE enum weir_rc stretch_time(struct str text, int64_t now_ms, int64_t *ms,
                                    struct weir_err *err);

@@ -191,3 +191,16 @@ enum weir_rc stretch_access_load(const struct stretch_options *o, const struct t
                        "no broker is named: -X bootstrap.servers=HOST:PORT, or -c weir.yml");
     return WEIR_OK;
 }
+
+void stretch_constants(const struct stretch_access *access, struct arena *a,
+                       const struct text_list *set, struct text_list *out)
+{
+    const struct config_input *input = access->input;
+
+    for (size_t i = 0; input && i < input->n_labels; i++)
+        text_list_add(out, arena_printf(a, "%.*s=%.*s", (int)input->labels[i].name.n,
+                                        input->labels[i].name.p, (int)input->labels[i].value.n,
+                                        input->labels[i].value.p));
+    for (size_t i = 0; i < set->n; i++)
+        text_list_add(out, set->items[i]);
+}

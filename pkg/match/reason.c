@@ -228,6 +228,11 @@ const struct reason *reason_of(struct reference *r, struct arena *a, const struc
     return first;
 }
 
+const struct atom *reason_atom(const struct reason *test)
+{
+    return test->truth == TRUTH_TRUE && test->first_true ? test->first_true : test->atoms[0];
+}
+
 bool reason_is_near(const struct reason *whole)
 {
     return whole->to_flip == 1;

@@ -43,6 +43,9 @@ struct reason {
 const struct reason *reason_of(struct reference *r, struct arena *a, const struct formula *formula,
                                const struct event_tree *event);
 
+/* The atom to point at: the first that holds of a test that does, else the first. */
+const struct atom *reason_atom(const struct reason *test);
+
 /* The answer is one test away from the other one (to_flip of the first is 1). */
 bool reason_is_near(const struct reason *whole);
 

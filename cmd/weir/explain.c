@@ -1,0 +1,66 @@
+/* explain.c - the options of `weir explain`. */
+#include "app/explain.h"
+
+#include "base/str.h"
+#include "commands.h"
+
+int command_explain(int argc, char **argv)
+{
+    struct explain_options o = {0};
+    struct str number = {0};
+    struct text_list words = {0};
+    struct flag rules[RULE_FLAGS_MAX];
+    const struct flag main_flags[] = {
+        {"input", 'i', FLAG_TEXTS, "PATH",
+         "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
+         "                      or kafka://TOPIC/PARTITION/OFFSET",
+         .to.texts = &o.inputs},
+        {"event", 0, FLAG_TEXT, "N", "only this event, counted from 0 as --emit matches does",
+         .to.text = &number},
+        {"near", 0, FLAG_SWITCH, NULL, "only the rules that missed the event by one test",
+         .to.on = &o.is_near},
+        {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
+        {"format", 0, FLAG_CHOICE, "auto|table|json",
+         "a tree for people, or a JSON object a line; auto: a tree on a terminal",
+         .to.choice = (int *)&o.format},
+    };
+    const struct flag kafka_flags[] = {
+        {"property", 'X', FLAG_TEXTS, "NAME=VALUE",
+         "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o.kafka.properties},
+        {"config", 'c', FLAG_TEXT, "FILE", "a worker's configuration: brokers; profile, labels",
+         .to.text = &o.kafka.config},
+        {"from", 0, FLAG_TEXT, "TIME", "records of this time on", .to.text = &o.kafka.from},
+        {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o.kafka.to},
+    };
+    const struct flag_group groups[] = {
+        {"input and output", main_flags, ARRAY_LEN(main_flags)},
+        {"topics (-i kafka://...)", kafka_flags, ARRAY_LEN(kafka_flags)},
+        {"about rules", rules, rule_flags(&o.rules, rules)},
+    };
+    const struct flag_set set = {
+        "explain", "weir explain RULE... -i EVENT [OPTION...]",
+        "Say of each event why the rules match it or not: each test with what the event had there. "
+        "Those that decided\nare marked: had they come out otherwise, so would the rule. A RULE is "
+        "a file or a directory (--id picks one).",
+        groups, ARRAY_LEN(groups)};
+    int code;
+
+    if (command_begin(&set, argc, argv, &words, &code)) {
+        for (size_t i = 0; i < words.n; i++)
+            text_list_add(&o.rules.paths, words.items[i]);
+        o.has_number = number.n > 0;
+        if (!o.rules.paths.n)
+            code = command_misused(&set, "no rules: weir explain RULE... -i EVENT");
+        else if (!o.inputs.n)
+            code = command_misused(&set, "no events: -i PATH");
+        else if (o.has_number && !str_to_u64(number, &o.number))
+            code = command_misused(&set, "--event: '%.*s' is no number", (int)number.n, number.p);
+        else
+            code = (int)explain_run(&o);
+    }
+    text_list_release(&words);
+    text_list_release(&o.inputs);
+    text_list_release(&o.kafka.properties);
+    rule_options_release(&o.rules);
+    return code;
+}

@@ -1,0 +1,242 @@
+/* explain.c - `weir explain`: events through the reference evaluator, test by test. */
+#include "app/explain.h"
+
+#include "app/explain_print.h"
+#include "app/output.h"
+#include "app/source.h"
+#include "base/str.h"
+#include "detect/engine.h"
+#include "json/tree.h"
+#include "rule/correlation.h"
+
+struct explain {
+    const struct explain_options *options;
+    struct arena *arena, *event; /* of the run, of the event at hand */
+    struct rule_options rules;   /* with the labels of a worker's configuration */
+    struct text_list constants;
+    struct stretch_access access;
+    struct rule_book book;
+    struct engine_options engine_options;
+    struct engine *engine;
+    struct source source;
+    struct origin origin;
+    struct reference *reference;
+    struct digest *digest;
+    struct redactor *redactor;
+    struct output *out;
+    struct buf text;
+    bool is_table, has_origin;
+    uint64_t n_events, n_explained, n_left_out, n_shown;
+};
+
+/* ---- an event ------------------------------------------------------------------------------- */
+
+static enum weir_rc show(struct explain *x, const struct explained *e, struct weir_err *err)
+{
+    bool is_match = e->is_seen && e->reason->truth == TRUTH_TRUE;
+
+    if (x->options->is_near && (is_match || !e->is_seen || !reason_is_near(e->reason)))
+        return WEIR_OK;
+    buf_clear(&x->text);
+    if (!x->is_table)
+        explain_json(&x->text, x->redactor, e);
+    else if (x->options->is_near)
+        explain_near(&x->text, x->redactor, e);
+    else
+        explain_tree(&x->text, x->redactor, e);
+    x->n_shown++;
+    return output_write(x->out, buf_str(&x->text), err);
+}
+
+static enum weir_rc explain_rule(struct explain *x, struct explained *e, const struct rule *rule,
+                                 struct weir_err *err)
+{
+    e->rule = rule;
+    e->is_seen =
+        x->options->rules.no_routing || logsource_allows(&e->tree->shape.facts, &rule->logsource);
+    e->reason = reason_of(x->reference, x->event, rule->formula, e->tree);
+    return show(x, e, err);
+}
+
+/* The steps of a correlation; those that are correlations themselves have steps of their own. */
+static enum weir_rc explain_steps(struct explain *x, struct explained *e, const struct rule *rule,
+                                  struct weir_err *err)
+{
+    const struct correlation *c = rule->correlation;
+
+    for (size_t i = 0; i < c->n_inputs; i++) {
+        const struct rule *input = c->inputs[i].rule;
+        if (!input || input->correlation || (x->options->is_near && !input->is_part))
+            continue; /* near misses of rules by themselves are told of those */
+        e->listener = rule;
+        e->step = i;
+        e->n_steps = c->n_inputs;
+        TRY(explain_rule(x, e, input, err));
+    }
+    e->listener = NULL;
+    return WEIR_OK;
+}
+
+static enum weir_rc explain_event(struct explain *x, const struct event *event, uint64_t number,
+                                  struct weir_err *err)
+{
+    struct json_node *root;
+    struct event_tree tree;
+
+    arena_reset(x->event);
+    if (json_tree_parse(x->event, event->record, &root, NULL) != JSON_OK)
+        return WEIR_OK; /* cannot be: extraction took it */
+    event_tree_init(&tree, x->book.profiles, root, origin_options(&x->origin, event->ref.input));
+    tree.has_at = true;
+    tree.at_ms = event_at_ms(event);
+    redactor_begin(x->redactor, x->event, &tree);
+    struct explained e = {
+        .number = number, .input = x->source.inputs[event->ref.input].name, .tree = &tree};
+    for (size_t i = 0; i < x->book.n_rules; i++) {
+        const struct rule *rule = x->book.rules[i];
+        /* Pulled in for a correlation, or made for one: told as its steps. */
+        if (rule->is_part || !select_rule(&x->options->rules.select, rule))
+            continue;
+        TRY(rule->correlation ? explain_steps(x, &e, rule, err) : explain_rule(x, &e, rule, err));
+    }
+    return WEIR_OK;
+}
+
+/* A stream_fn. */
+static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
+                             size_t n, struct weir_err *err)
+{
+    struct explain *x = context;
+
+    for (size_t i = 0; i < n; i++) {
+        x->n_events++;
+        if (x->options->has_number && numbers[i] != x->options->number)
+            continue;
+        if (x->n_explained == EXPLAIN_EVENTS_MAX) {
+            x->n_left_out++;
+            continue;
+        }
+        x->n_explained++;
+        TRY(explain_event(x, &events[i], numbers[i], err));
+    }
+    return WEIR_OK;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static bool has_topics(const struct explain_options *o)
+{
+    for (size_t i = 0; i < o->inputs.n; i++)
+        if (is_stretch(o->inputs.items[i]))
+            return true;
+    return false;
+}
+
+/* Topics are read as the worker of the configuration reads them. */
+static enum weir_rc load_access(struct explain *x, struct str *profile, struct weir_err *err)
+{
+    const struct explain_options *o = x->options;
+
+    *profile = o->profile;
+    x->rules = o->rules;
+    if (!has_topics(o))
+        return WEIR_OK;
+    TRY(stretch_access_load(&o->kafka, &o->inputs, STR(""), x->arena, &x->access, err));
+    if (!x->access.input)
+        return WEIR_OK;
+    if (!profile->n)
+        *profile = x->access.input->profile;
+    stretch_constants(&x->access, x->arena, &o->rules.set, &x->constants);
+    x->rules.set = x->constants;
+    return WEIR_OK;
+}
+
+static enum weir_rc prepare(struct explain *x, struct str profile, struct weir_err *err)
+{
+    TRY(rule_book_engine_options(&x->book, &x->rules, profile, &x->engine_options, err));
+    TRY(source_open(&x->options->inputs, &x->access, &x->source, err));
+    x->engine_options.inputs = x->source.inputs;
+    TRY(engine_new(x->book.rules, x->book.n_rules, x->book.profiles, &x->engine_options, &x->engine,
+                   err));
+    origin_init(&x->origin, &x->engine_options.extract, x->source.inputs);
+    x->has_origin = true;
+    x->reference = reference_new();
+    reference_use_lists(x->reference, x->book.list_view);
+    x->digest = digest_new();
+    x->redactor = redactor_new(x->digest);
+    TRY(output_open(STR(""), &x->out, err));
+    x->is_table = x->options->format == FORMAT_TABLE ||
+                  (x->options->format == FORMAT_AUTO && output_is_terminal(x->out));
+    return WEIR_OK;
+}
+
+static enum weir_rc run(struct explain *x, struct weir_err *err)
+{
+    unsigned n_damaged = 0;
+    struct stream *stream =
+        stream_new(engine_worker(x->engine), x->book.profiles, x->source.inputs, on_batch, x);
+    struct progress *progress = progress_new(x->source.total, false);
+    enum weir_rc rc = source_run(&x->source, stream, progress, NULL, &n_damaged, err);
+
+    progress_free(progress);
+    stream_free(stream);
+    if (rc == WEIR_OK)
+        rc = output_commit(x->out, err);
+    if (rc != WEIR_OK)
+        return rc;
+    if (x->n_left_out)
+        note("events explained: %llu, left out: %llu (--event N explains one of them)",
+             (unsigned long long)x->n_explained, (unsigned long long)x->n_left_out);
+    if (x->n_explained == 0)
+        return err_set(err, WEIR_NOTFOUND, "no such event: %llu were read",
+                       (unsigned long long)x->n_events);
+    if (x->options->is_near && x->n_shown == 0)
+        note("no rule missed by one test");
+    return n_damaged ? err_set(err, WEIR_IO, "an input is damaged") : WEIR_OK;
+}
+
+static void release(struct explain *x)
+{
+    output_free(x->out);
+    redactor_free(x->redactor);
+    digest_free(x->digest);
+    if (x->reference)
+        reference_free(x->reference);
+    if (x->has_origin)
+        origin_release(&x->origin);
+    engine_free(x->engine);
+    source_release(&x->source);
+    rule_book_release(&x->book);
+    text_list_release(&x->constants);
+    buf_release(&x->text);
+    arena_free(x->event);
+    arena_free(x->arena);
+}
+
+static enum exit_code load_and_run(struct explain *x, struct weir_err *err)
+{
+    struct str profile;
+    enum weir_rc rc = load_access(x, &profile, err);
+
+    if (rc == WEIR_OK)
+        rc = rule_book_load(&x->rules, &x->book, err);
+    if (rc != WEIR_OK)
+        return end_with(rc, err);
+    enum exit_code code = rule_book_report(&x->book, &x->rules);
+    if (code != EXIT_FINE)
+        return code;
+    rc = prepare(x, profile, err);
+    if (rc == WEIR_OK)
+        rc = run(x, err);
+    return end_with(rc, err);
+}
+
+enum exit_code explain_run(const struct explain_options *o)
+{
+    struct explain x = {.options = o, .arena = arena_new(0), .event = arena_new(0)};
+    struct weir_err err = {0};
+    enum exit_code code = load_and_run(&x, &err);
+
+    release(&x);
+    return code;
+}
