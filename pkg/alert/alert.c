@@ -277,6 +277,7 @@ static void put_finding(struct document *d, struct str members)
     json_kv_i64(w, "modified_time", now);
     json_kv_i64(w, "first_seen_time", d->finding->first_ms);
     json_kv_i64(w, "last_seen_time", d->finding->last_ms);
+    finding_put_title(d);
     document_members(d, members);
     finding_related_events(d);
     json_close_object(w);

@@ -133,13 +133,17 @@ struct str document_trigger_rule(const struct document *d);
 void rule_finding(struct document *d); /* members of finding_info */
 void rule_block(struct document *d);   /* the object unmapped.weir.rule */
 
+/* What the alert is called: the rule's title, or what the event has in the field that the rule
+ * names (shown as event text is). is_own: it is the rule's. */
+struct str finding_title(struct document *d, bool *is_own);
+void finding_put_title(struct document *d);
 void finding_head(struct document *d); /* severity, status, score: members at the top */
 void finding_times(struct document *d);
 void finding_message(struct document *d);
-struct str message_text(struct document *d);            /* by the rule's template (message_part.c) */
-void finding_labels(struct document *d);                /* an array */
-struct str finding_mapping(const struct document *d);   /* name of the first witness's profile */
-void finding_related_events(struct document *d);        /* members of finding_info */
+struct str message_text(struct document *d);          /* by the rule's template (message_part.c) */
+void finding_labels(struct document *d);              /* an array */
+struct str finding_mapping(const struct document *d); /* name of the first witness's profile */
+void finding_related_events(struct document *d);      /* members of finding_info */
 void finding_keys(struct document *d, const char *key); /* an object: names and values */
 void finding_dedup(struct document *d);                 /* objects in unmapped.weir */
 void finding_correlation(struct document *d);

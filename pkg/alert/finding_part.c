@@ -38,7 +38,8 @@ static bool is_alert(const struct document *d)
 bool finding_is_plain(const struct document *d)
 {
     const struct finding *f = d->finding;
-    bool is_level_heard = d->rule->correlation && !d->rule->has_level; /* score.c */
+    bool is_level_heard =
+        (d->rule->correlation && !d->rule->has_level) || d->rule->by_value.n_levels; /* score.c */
     bool is_level_plain =
         is_level_heard ? f->level == (uint8_t)d->rule->level : f->level <= (uint8_t)d->rule->level;
 
@@ -245,9 +246,46 @@ struct str finding_channel(const struct document *d)
     return d->finding->is_flood ? STR("health") : str_from(rule_channel_name(d->rule->channel));
 }
 
+/* The newest event that has the field, as far as capsules tell. */
+static struct str titled_by_event(struct document *d)
+{
+    struct str field = d->rule->by_value.title_field;
+
+    for (size_t i = d->n_capsules; field.n && i > 0; i--)
+        for (uint32_t k = 0; k < d->capsules[i - 1].n_fields; k++) {
+            const struct capsule_field *f = &d->capsules[i - 1].fields[k];
+            if (!str_eq(f->name, field) || f->value.n == 0)
+                continue;
+            struct safe safe = document_safe(d, field, f->value, d->limits->text);
+            if (!safe.is_dropped)
+                return safe.text;
+        }
+    return STR("");
+}
+
+struct str finding_title(struct document *d, bool *is_own)
+{
+    struct str title = titled_by_event(d);
+
+    *is_own = title.n == 0;
+    return title.n ? title : d->rule->title;
+}
+
+void finding_put_title(struct document *d)
+{
+    bool is_own;
+    struct str title = finding_title(d, &is_own);
+
+    if (is_own)
+        document_rule_text(d, "title", title, d->limits->text, "finding_info");
+    else
+        json_kv_str(&d->json, "title", title);
+}
+
 void finding_message(struct document *d)
 {
-    struct str title = str_sub(d->rule->title, 0, d->limits->text), about;
+    bool is_own;
+    struct str title = str_sub(finding_title(d, &is_own), 0, d->limits->text), about;
 
     if (d->finding->is_flood) {
         json_kv_str(&d->json, "message", flood_text(d, title));

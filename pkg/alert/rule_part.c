@@ -156,7 +156,6 @@ void rule_finding(struct document *d)
     size_t n_types = attack_tactics(rule->tags, types);
     struct json_writer *w = &d->json;
 
-    document_rule_text(d, "title", rule->title, d->limits->text, FINDING);
     if (rule->description.n > 0)
         document_rule_text(d, "desc", rule->description, d->limits->desc, FINDING);
     if (n_types > 0) {

@@ -7,7 +7,7 @@ static bool level_of(const struct rule *rule, const struct finding *f, enum rule
 {
     enum rule_level told = f->level > LEVEL_CRITICAL ? LEVEL_CRITICAL : (enum rule_level)f->level;
 
-    if (!rule->has_level && rule->correlation) {
+    if ((!rule->has_level && rule->correlation) || rule->by_value.n_levels) {
         *out = told;
         return true;
     }
@@ -19,7 +19,8 @@ struct score score_of(const struct rule *rule, const struct finding *f)
 {
     enum rule_level level;
     bool has_level = level_of(rule, f, &level);
-    struct score score = {.base = rule_level_score(has_level ? level : LEVEL_MEDIUM)};
+    struct score score = {
+        .base = rule->has_score ? rule->score : rule_level_score(has_level ? level : LEVEL_MEDIUM)};
     int64_t total = score.base;
 
     for (uint32_t i = 0; i < f->n_addends; i++)

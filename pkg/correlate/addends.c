@@ -138,9 +138,9 @@ static struct str why_of(struct buf *text, const struct hits *hits, size_t kind)
     return (struct str){text->p + from, text->n - from};
 }
 
-static void pack_hits(const struct hits *hits, struct buf *out)
+static void pack_hits(const struct hits *hits, const struct finding_addend *own, struct buf *out)
 {
-    struct finding_addend list[ADDEND_LISTS];
+    struct finding_addend list[ADDEND_LISTS + 1];
     char room[ADDEND_LISTS][2 * CAPSULE_NAME_MAX];
     size_t n = 0;
 
@@ -150,11 +150,14 @@ static void pack_hits(const struct hits *hits, struct buf *out)
             list[n++] =
                 (struct finding_addend){KINDS[i].name, hits[i].points, why_of(&text, &hits[i], i)};
     }
+    if (own)
+        list[n++] = *own;
     finding_addends_pack(list, n, out);
 }
 
 void addends_of(const struct addends *t, const struct event_entity *entities, size_t n_entities,
-                const struct event_field *fields, size_t n_fields, struct buf *out)
+                const struct event_field *fields, size_t n_fields, const struct finding_addend *own,
+                struct buf *out)
 {
     struct hits hits[ADDEND_LISTS] = {{0}};
 
@@ -167,5 +170,5 @@ void addends_of(const struct addends *t, const struct event_entity *entities, si
     }
     for (size_t i = 0; i < n_fields; i++)
         ask(&t->tables[VALUES], fields[i].value, fields[i].name, &hits[VALUES]);
-    pack_hits(hits, out);
+    pack_hits(hits, own, out);
 }

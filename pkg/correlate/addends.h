@@ -24,6 +24,7 @@
 enum { ADDENDS_ASSET = 20, ADDENDS_USER = 20, ADDENDS_VALUE = 10 };
 
 struct addends;
+struct finding_addend; /* state/finding.h */
 
 /* *out is NULL if there is none of these lists. */
 MUST_USE enum weir_rc addends_new(struct arena *a, const struct list_set *lists,
@@ -33,8 +34,10 @@ MUST_USE enum weir_rc addends_new(struct arena *a, const struct list_set *lists,
 bool addends_use(struct str list);
 
 /* Append the packed addends (finding_addends_pack) of one event and rule; nothing if no list has
- * anything to say. fields: the values that the rule names. */
+ * anything to say. fields: the values that the rule names; own: what the event itself adds, or
+ * NULL. */
 void addends_of(const struct addends *t, const struct event_entity *entities, size_t n_entities,
-                const struct event_field *fields, size_t n_fields, struct buf *out);
+                const struct event_field *fields, size_t n_fields, const struct finding_addend *own,
+                struct buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* brake.c - the storm brake of a rule: its Creates of each minute of event time are counted.
+/* brake.c - the storm brake of a rule: its Creates of each minute of event time (or of the period
+ * that the rule says; "minute" below) are counted.
  *
  *     u8 version, minutes, oldest first: start, passed, braked; top entities if any was braked
  *
@@ -22,7 +23,6 @@
 
 enum {
     BRAKE_VERSION = 1,
-    BRAKE_MINUTE_MS = 60 * 1000,
     BRAKE_TOP = 8,
     BRAKE_NAME_MAX = 64,
     BRAKE_WEIGHT = 255,
@@ -63,7 +63,7 @@ static struct minute *at(const struct brake *b, uint32_t offset)
 
 static int64_t minute_end(const struct brake *b, uint32_t offset)
 {
-    return span_add(at(b, offset)->start_ms, BRAKE_MINUTE_MS);
+    return span_add(at(b, offset)->start_ms, b->spec->period_ms);
 }
 
 static bool open_gap(const struct brake *b, uint32_t offset, uint32_t n)
@@ -159,7 +159,7 @@ static void add(const struct brake *b, const struct state_op *op)
         }
         b->cell->main.p[0] = BRAKE_VERSION;
     }
-    uint32_t i = minute_of(b, span_floor(op->t_ms, BRAKE_MINUTE_MS));
+    uint32_t i = minute_of(b, span_floor(op->t_ms, b->spec->period_ms));
     if (i && at(b, i)->passed < b->spec->creates_max)
         at(b, i)->passed++;
     else if (i)
@@ -196,12 +196,12 @@ static void tell_flood(const struct brake *b, const struct minute *m)
                         .sequence = 1,
                         .has_bucket = true,
                         .bucket_start_ms = m->start_ms,
-                        .bucket_end_ms = span_add(m->start_ms, BRAKE_MINUTE_MS),
+                        .bucket_end_ms = span_add(m->start_ms, b->spec->period_ms),
                         .hits = (uint64_t)m->passed + m->braked,
                         .suppressed = m->braked,
                         .first_ms = m->start_ms,
-                        .last_ms = span_add(m->start_ms, BRAKE_MINUTE_MS - 1),
-                        .at_ms = span_add(m->start_ms, BRAKE_MINUTE_MS),
+                        .last_ms = span_add(m->start_ms, b->spec->period_ms - 1),
+                        .at_ms = span_add(m->start_ms, b->spec->period_ms),
                         .is_exact = true,
                         .is_timer = true,
                         .is_flood = true,
@@ -242,7 +242,7 @@ static bool is_valid(const struct brake *b)
         return false;
     while (i < n) {
         if (n - i < sizeof(struct minute) || n - i < minute_bytes(at(b, i)) ||
-            at(b, i)->start_ms % BRAKE_MINUTE_MS)
+            at(b, i)->start_ms % b->spec->period_ms)
             return false;
         for (uint32_t k = 0; k < BRAKE_TOP && at(b, i)->braked; k++)
             if (tops(at(b, i))[k].n > BRAKE_NAME_MAX)

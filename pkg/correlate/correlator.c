@@ -12,6 +12,7 @@
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/brake.h"
+#include "correlate/first_seen.h"
 #include "correlate/record.h"
 #include "correlate/risk.h"
 #include "state/capsule.h"
@@ -227,6 +228,10 @@ struct named {
     size_t n;
     struct capsule capsule;
     bool has_capsule;
+    /* The values of a term that is new, by the names of its fields. */
+    const struct str *term_fields;
+    size_t n_term_fields;
+    struct str term;
 };
 
 static void named_init(struct named *v, const struct str *names, size_t n_names, struct str keys,
@@ -251,6 +256,14 @@ static bool named_find(const struct named *v, struct str name, struct str *out)
             *out = v->values[i];
             return true;
         }
+    struct str part, rest = v->term;
+    for (size_t i = 0; i < v->n_term_fields; i++) {
+        (void)str_cut(rest, FIRST_SEEN_BETWEEN, &part, &rest);
+        if (str_eq(v->term_fields[i], name)) {
+            *out = part;
+            return true;
+        }
+    }
     for (uint32_t i = 0; v->has_capsule && i < v->capsule.n_fields; i++)
         if (str_eq(v->capsule.fields[i].name, name)) {
             *out = v->capsule.fields[i].value;
@@ -549,7 +562,9 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
                         .first_ms = t_ms,
                         .last_ms = t_ms,
                         .at_ms = t_ms,
-                        .level = (uint8_t)r->rule->level,
+                        .level = r->rule->by_value.n_levels && !r->rule->correlation
+                                     ? hit->level
+                                     : (uint8_t)r->rule->level,
                         .is_exact = true,
                         .n_events = 1};
 
@@ -569,15 +584,28 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
 
 /* ---- signals -------------------------------------------------------------------------------- */
 
-static void to_suppress(struct correlator *c, const struct origin *from, const struct graph_rule *r,
+static void sole_signal(struct correlator *c, const struct origin *from, uint32_t rule,
+                        const struct signal *s)
+{
+    struct str text = s->hit.value_text;
+    struct str apart = arena_printf(c->arena, "time:%lld%s%.*s", (long long)s->t_ms,
+                                    text.n ? ":" : "", (int)text.n, text.p ? text.p : "");
+
+    sole_finding(c, rule, from, s->t_ms, &s->hit, s->hit.keys, apart);
+}
+
+static void to_suppress(struct correlator *c, const struct origin *from, uint32_t rule,
                         const struct signal *s, const struct named *v)
 {
+    const struct graph_rule *r = &c->g->rules[rule];
     struct state_key key;
     struct str packed;
 
-    struct key_form form = {r->dedup_fields, r->n_dedup_fields, .may_lack = true};
-    if (!key_of(c, r, v, &form, &key, &packed))
+    struct key_form form = {r->dedup_fields, r->n_dedup_fields, .may_lack = !r->is_lacking_sole};
+    if (!key_of(c, r, v, &form, &key, &packed)) {
+        sole_signal(c, from, rule, s);
         return;
+    }
     struct state_op *op = wait_in(c, r->suppress, from);
     op->t_ms = s->t_ms;
     op->key = key;
@@ -624,14 +652,6 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
         hit->number_micro = 0;
 }
 
-static void sole_signal(struct correlator *c, const struct origin *from, uint32_t rule,
-                        const struct signal *s)
-{
-    struct str apart = arena_printf(c->arena, "time:%lld", (long long)s->t_ms);
-
-    sole_finding(c, rule, from, s->t_ms, &s->hit, s->hit.keys, apart);
-}
-
 static void take_signal(struct correlator *c, const struct emission *e, struct str record,
                         const struct origin *from)
 {
@@ -659,8 +679,13 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
     }
     named_init(&v, r->rule->correlation->group, r->rule->correlation->n_group, s.hit.keys,
                s.hit.capsule);
+    if (r->rule->correlation->kind == OPERATOR_FIRST_SEEN) {
+        v.term_fields = r->rule->correlation->fields;
+        v.n_term_fields = r->rule->correlation->n_fields;
+        v.term = s.hit.value_text;
+    }
     if (r->suppress != SPACE_NONE)
-        to_suppress(c, from, r, &s, &v);
+        to_suppress(c, from, space->rule, &s, &v);
     else if (r->is_telling && r->is_dedup_off)
         sole_signal(c, from, space->rule, &s);
     for (size_t i = 0; i < r->n_listeners; i++)

@@ -48,7 +48,7 @@ void final_tell(struct emissions *out, const struct cell *cell, const struct fin
                          .group_key = *m->key,
                          .keys = m->keys,
                          .value_text = m->value_text,
-                         .capsule = final_capsule(cell, m->t_ms)};
+                         .capsule = m->capsule.n ? m->capsule : final_capsule(cell, m->t_ms)};
     final_signal(out, &s);
 }
 

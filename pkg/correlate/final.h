@@ -38,6 +38,7 @@ struct final_met {
     struct str value_text, detail;
     int64_t measured_micro;
     bool has_measured;
+    struct str capsule; /* of its event; empty: what the cell has */
 };
 void final_tell(struct emissions *out, const struct cell *cell, const struct final_met *m);
 

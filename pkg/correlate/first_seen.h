@@ -5,9 +5,10 @@
  * the order in which the hits came: runs are the connected pieces of all hits. Once the watermark
  * is behind a run's start, stage 0 tells the group; only the run's ends stay (18 bytes).
  *
- * The group judges its new terms in time order: is it trained, are there too many terms? Past
- * FIRST_SEEN_TERMS_MAX it tells once that its cardinality exploded; from then on a Bloom filter
- * of bounded size knows the terms whose own cells the store had to give up.
+ * The group judges its new terms in time order: is it
+ * trained, are there too many terms? Past FIRST_SEEN_TERMS_MAX it tells once that its cardinality
+ * exploded; from then on a Bloom filter of bounded size knows the terms whose own cells the store
+ * had to give up.
  *
  * What was judged is what a fact journal is made of (facts.h): a term began, a term is still there
  * (each FIRST_SEEN_STILL_PARTS-th of H).
@@ -25,8 +26,11 @@ enum {
     FIRST_SEEN_PENDING_MAX = 8192, /* new terms of a group that one watermark brings; more of them
                                       are counted, not told */
     FIRST_SEEN_BLOOM_BYTES = 65536,
-    FIRST_SEEN_STILL_PARTS = 8
+    FIRST_SEEN_STILL_PARTS = 8,
+    FIRST_SEEN_TEXT_MAX = 102 /* bytes of a term in clear */
 };
+/* Between the values of a term of several fields, where they are told in clear. */
+#define FIRST_SEEN_BETWEEN '\x1f'
 #define FIRST_SEEN_HISTORY_MS (30 * 86400000ll) /* if the rule says nothing */
 
 /* hit.label of operations that are no events, and of signals to stage 1: the term is there from the

@@ -1,10 +1,14 @@
 /* first_seen_group.c - the group's side: training, and too many terms.
  *
- * New terms wait in the cell until the timer that runs behind the last of them, and are then judged
- * in order of (t, term). So does the news that known terms are still there, if it came behind a
- * silence, or before its term was judged: it must not keep a group from being forgotten that was
- * silent before it. The cell: a head, the group's keys in clear, the Bloom filter if there is one,
- * the terms that wait (of fixed size, so that they can be sorted where they are).
+ * Where a rule says how many terms it expects (terms_max), a new term of a group that is known is
+ * judged when it is heard, with the event that brought it at hand, unless its place in time matters
+ * (a group that begins, again or at all; a count that begins anew or is near its limit).
+ *
+ * Other terms wait in the cell until the timer that runs behind the last of them, and are then
+ * judged in order of (t, term). So does the news that known terms are still there, if it came
+ * behind a silence, or before its term was judged: it must not keep a group from being forgotten
+ * that was silent before it. The cell: a head, the group's keys in clear, the Bloom filter if there
+ * is one, the terms that wait (of fixed size, so that they can be sorted where they are).
  *
  * A fact is told with the judgement and never before: one step, one place in the outbox, one
  * transaction. So a store that is lost at any time finds a term among the facts only if its finding
@@ -19,7 +23,7 @@
 
 #include <string.h>
 
-enum { GROUP_VERSION = 3, TEXT_MAX = 102, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
+enum { GROUP_VERSION = 3, TEXT_MAX = FIRST_SEEN_TEXT_MAX, BLOOM_HASHES = 4, FORGET_HISTORIES = 2 };
 
 struct head {
     uint8_t version;
@@ -169,6 +173,7 @@ static bool bloom_add(struct cell *cell, const struct head *h, uint64_t value)
 
 struct judging {
     const struct correlation *c;
+    struct str capsule; /* of what is judged at once */
     struct cell *cell;
     struct head h;
     struct emissions *out;
@@ -185,7 +190,8 @@ static void tell(const struct judging *j, const struct waiting *w, struct str de
                                    .t_ms = w->t_ms,
                                    .value = w->value,
                                    .value_text = {w->text, w->text_n},
-                                   .detail = detail});
+                                   .detail = detail,
+                                   .capsule = j->capsule});
 }
 
 static void tell_fact(const struct head *h, const struct waiting *w, struct emissions *out)
@@ -196,6 +202,11 @@ static void tell_fact(const struct head *h, const struct waiting *w, struct emis
     final_signal(out, &s);
 }
 
+static uint32_t terms_max(const struct correlation *c)
+{
+    return c->terms_max ? c->terms_max : FIRST_SEEN_TERMS_MAX;
+}
+
 static void explode(struct judging *j, const struct waiting *w)
 {
     struct buf text = {0};
@@ -203,8 +214,8 @@ static void explode(struct judging *j, const struct waiting *w)
     j->h.is_exploded = true;
     bloom_open(j->cell, &j->h);
     (void)bloom_add(j->cell, &j->h, w->value);
-    buf_printf(&text, "cardinality exploded: more than %d new terms in %lld h",
-               FIRST_SEEN_TERMS_MAX, (long long)(j->history / 3600000));
+    buf_printf(&text, "cardinality exploded: more than %u new terms in %lld h", terms_max(j->c),
+               (long long)(j->history / 3600000));
     tell(j, w, buf_str(&text));
     buf_release(&text);
 }
@@ -240,14 +251,16 @@ static void judge(struct judging *j, const struct waiting *w)
     if (h->is_exploded && bloom_add(j->cell, h, w->value))
         return;
     h->terms++;
-    if (!h->is_exploded && h->terms > FIRST_SEEN_TERMS_MAX) {
+    if (!h->is_exploded && h->terms > terms_max(c)) {
         explode(j, w);
         return;
     }
     if (w->t_ms < span_add(h->first_ms, training))
         return;
     struct buf text = {0};
-    buf_printf(&text, "new: %.*s", (int)w->text_n, w->text);
+    buf_add(&text, STR("new: "));
+    for (size_t i = 0; i < w->text_n; i++)
+        buf_add(&text, w->text[i] == FIRST_SEEN_BETWEEN ? STR(", ") : (struct str){&w->text[i], 1});
     tell(j, w, buf_str(&text));
     buf_release(&text);
 }
@@ -348,10 +361,24 @@ static bool add_waiting(struct cell *cell, struct head *h, const struct waiting 
     return true;
 }
 
-/* One too many will never be judged: its fact is out at once. */
-static void wait(struct cell *cell, struct head *h, const struct state_op *op,
-                 struct emissions *out)
+/* The rule expects more terms than can wait (terms_max), and nothing that is older can change what
+ * becomes of this one. Beside others that wait, it does too. */
+static bool can_be_judged(const struct judging *j, const struct waiting *w)
 {
+    const struct head *h = &j->h;
+
+    return j->c->terms_max && h->is_known && !h->is_exploded && h->n_waiting == 0 &&
+           w->t_ms <= span_add(h->heard_ms, FORGET_HISTORIES * j->history) &&
+           w->t_ms <= span_add(h->count_from_ms, j->history) &&
+           h->terms + FIRST_SEEN_PENDING_MAX < terms_max(j->c);
+}
+
+/* One too many will never be judged: its fact is out at once. */
+static void wait(struct judging *j, const struct state_op *op)
+{
+    struct cell *cell = j->cell;
+    struct head *h = &j->h;
+    struct emissions *out = j->out;
     const struct hit *hit = op->payload;
     struct str text = final_cut(hit->value_text, TEXT_MAX);
     struct waiting w = {.t_ms = op->t_ms,
@@ -363,7 +390,11 @@ static void wait(struct cell *cell, struct head *h, const struct state_op *op,
     note_keys(cell, h, hit->keys);
     if (text.n)
         memcpy(w.text, text.p, text.n);
-    if (add_waiting(cell, h, &w)) {
+    if (can_be_judged(j, &w)) {
+        j->capsule = hit->capsule;
+        judge(j, &w);
+        tell_fact(h, &w, out);
+    } else if (add_waiting(cell, h, &w)) {
         capsule_book_add(cell, op->t_ms, hit->capsule);
     } else if (h->n_waiting == FIRST_SEEN_PENDING_MAX) {
         h->terms++;
@@ -429,7 +460,7 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
     } else if (hit->label == FIRST_SEEN_STILL) {
         still(cell, &j.h, op, j.history, out);
     } else {
-        wait(cell, &j.h, op, out);
+        wait(&j, op);
     }
     set_times(cell, &j);
 }

@@ -15,13 +15,17 @@
 #include "base/hash.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "correlate/derive.h"
+#include "correlate/first_seen.h"
 #include "correlate/geoip.h"
 #include "correlate/row.h"
 #include "event/lookup.h"
 #include "event/profile_impl.h"
 #include "json/tree.h"
+#include "json/write.h"
 #include "state/capsule.h"
+#include "state/finding.h"
 #include "state/uid.h"
 
 /* Begins the name of a finding that has only its record's bytes to be named by. */
@@ -33,9 +37,11 @@ enum { CAPSULE_OWN_MIN = 2 }; /* places in a capsule that are for fields which t
 /* Numbers (derive.h) of one correlation, for each input: group parts, condition.field or the
  * columns of a group's rows, the actor. */
 struct numbers {
-    uint32_t *group;  /* n_inputs * n_group */
-    uint32_t *fields; /* n_inputs * n_fields */
-    uint32_t *actor;  /* n_inputs */
+    uint32_t *group;           /* n_inputs * n_group */
+    uint32_t *fields;          /* n_inputs * n_fields */
+    uint32_t *actor;           /* n_inputs */
+    bool has_clear_terms;      /* the dedup key has the values of the term */
+    uint32_t *levels, *scores; /* of the rule's cases by value */
 };
 
 /* A value and the key that it alone makes. */
@@ -65,7 +71,7 @@ struct gatherer {
     const struct profile **readers; /* whose namings they are */
     struct digest *digest;
     struct derive *derive;
-    struct buf keys, capsule, addends, row;
+    struct buf keys, capsule, addends, row, whole;
     struct gather_counts counts;
 
     /* Of the event at hand. */
@@ -113,6 +119,29 @@ static struct str_list fields_of(const struct correlation *c)
     return (struct str_list){c->fields, c->n_fields};
 }
 
+static void number_cases(struct gatherer *w, uint32_t i)
+{
+    const struct rule_by_value *v = &w->g->rules[i].rule->by_value;
+    struct numbers *n = &w->numbers[i];
+
+    n->levels = ARENA_ARRAY(w->own, v->n_levels, uint32_t);
+    for (size_t k = 0; k < v->n_levels; k++)
+        n->levels[k] = derive_number(w->derive, w->g->rules[i].rule, v->levels[k].field);
+    n->scores = ARENA_ARRAY(w->own, v->n_scores, uint32_t);
+    for (size_t k = 0; k < v->n_scores; k++)
+        n->scores[k] = derive_number(w->derive, w->g->rules[i].rule, v->scores[k].field);
+}
+
+/* Terms are told by all their values if one of these is part of the dedup key. */
+static bool wants_clear_terms(const struct graph_rule *r, const struct correlation *c)
+{
+    for (size_t k = 0; c->kind == OPERATOR_FIRST_SEEN && k < c->n_fields; k++)
+        for (uint32_t i = 0; i < r->n_dedup_fields; i++)
+            if (str_eq(c->fields[k], r->dedup_fields[i]))
+                return true;
+    return false;
+}
+
 static void number_correlation(struct gatherer *w, uint32_t i)
 {
     const struct correlation *c = w->g->rules[i].rule->correlation;
@@ -133,6 +162,7 @@ static void number_correlation(struct gatherer *w, uint32_t i)
         n->actor[k] =
             c->actor_field.n ? derive_number(w->derive, in->rule, c->actor_field) : FIELD_NONE;
     }
+    n->has_clear_terms = wants_clear_terms(&w->g->rules[i], c);
 }
 
 static void add_number(uint32_t *list, size_t *n, uint32_t field)
@@ -185,6 +215,8 @@ static void choose_capsule_fields(struct gatherer *w, uint32_t i)
         add_names(w, r->rule, risk->group, risk->n_group, list, &n);
     }
     w->n_needed[i] = n;
+    if (r->rule->by_value.title_field.n)
+        add_names(w, r->rule, &r->rule->by_value.title_field, 1, list, &n);
     add_names(w, r->rule, r->rule->fields.items, r->rule->fields.n, list, &n);
     list[n] = FIELD_NONE;
     w->capsule_numbers[i] = list;
@@ -241,6 +273,8 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         number_correlation(w, i);
     for (uint32_t i = 0; i < g->n_base_rules; i++)
+        number_cases(w, i);
+    for (uint32_t i = 0; i < g->n_base_rules; i++)
         choose_capsule_fields(w, i);
     return w;
 }
@@ -253,6 +287,7 @@ void gatherer_free(struct gatherer *w)
     buf_release(&w->keys);
     buf_release(&w->capsule);
     buf_release(&w->addends);
+    buf_release(&w->whole);
     buf_release(&w->row);
     arena_free(w->own);
     arena_free(w->arena);
@@ -412,6 +447,40 @@ static void keep_numbers(struct gatherer *w, struct capsule *c, const uint32_t *
             keep(c, derive_name(w->derive, *f), value);
 }
 
+/* A list as one value: ["a","b"]; a value alone as it is. False: it is not there. */
+static bool whole_value(struct gatherer *w, uint32_t field, struct str *out)
+{
+    struct str members[MEMBERS_MAX];
+    size_t n = values_of(w, field, members, MEMBERS_MAX);
+    struct json_writer json;
+
+    *out = n ? members[0] : STR("");
+    if (n < 2)
+        return n > 0;
+    buf_clear(&w->whole);
+    json_writer_init(&json, &w->whole);
+    json_open_array(&json);
+    for (size_t i = 0; i < n; i++)
+        json_put_str(&json, members[i]);
+    json_close_array(&json);
+    *out = str_sub(arena_str(w->arena, buf_str(&w->whole)), 0, GATHER_VALUE_MAX);
+    return true;
+}
+
+/* Fields of the dedup key of whoever listens, where a list in them is one value. */
+static void keep_whole(struct gatherer *w, struct capsule *c, const struct graph_rule *r)
+{
+    struct str value;
+
+    for (size_t k = 0; k < r->n_listeners; k++) {
+        const struct graph_rule *to = &w->g->rules[r->listeners[k].rule];
+        for (uint32_t i = 0; to->dedup_array == DEDUP_WHOLE && i < to->n_dedup_fields; i++)
+            if (c->n_fields < CAPSULE_FIELDS &&
+                whole_value(w, derive_number(w->derive, r->rule, to->dedup_fields[i]), &value))
+                keep(c, to->dedup_fields[i], value);
+    }
+}
+
 /* Of the event's profile in namings and readers. */
 static uint32_t profile_place(const struct gatherer *w)
 {
@@ -464,6 +533,7 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
         c.profile = profile_name(at->profile);
     while (reserved < CAPSULE_OWN_MIN && own[reserved] != FIELD_NONE)
         reserved++;
+    keep_whole(w, &c, &w->g->rules[rule]);
     keep_numbers(w, &c, numbers, w->n_needed[base]);
     keep_entities(w, &c, CAPSULE_FIELDS - reserved);
     keep_numbers(w, &c, own, SIZE_MAX);
@@ -471,21 +541,64 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
     capsule_pack(&c, &w->capsule);
 }
 
-/* What lists add to the score of this rule's findings. */
+/* Some member is this text; the empty one: any value. */
+static bool has_value(struct gatherer *w, uint32_t field, struct str value)
+{
+    struct str members[MEMBERS_MAX];
+    size_t n = values_of(w, field, members, MEMBERS_MAX);
+
+    for (size_t i = 0; i < n; i++)
+        if (value.n == 0 || str_eq(members[i], value))
+            return true;
+    return false;
+}
+
+/* The score that the event's values say, as what is to be added to the rule's own. */
+static size_t score_by_value(struct gatherer *w, uint32_t rule, struct finding_addend *out)
+{
+    const struct rule *r = w->g->rules[rule].rule;
+    const struct rule_by_value *v = &r->by_value;
+    int64_t own = r->has_score ? r->score : rule_level_score(r->level), micro;
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n_scores; i++) {
+        uint32_t field = w->numbers[rule - w->first].scores[i];
+        int64_t score = v->scores[i].score;
+        struct str text;
+        if (!has_value(w, field, v->scores[i].value))
+            continue;
+        if (score == SCORE_OF_FIELD) {
+            if (!values_of(w, field, &text, 1) || !decimal_to_micro(text, &micro) || micro < 0 ||
+                micro > INT64_C(100) * CORRELATION_MICRO)
+                continue;
+            score = micro / CORRELATION_MICRO;
+        }
+        *out = (struct finding_addend){STR("score_of_event"), (int32_t)(score - own),
+                                       v->scores[i].field};
+        n = 1;
+    }
+    return n && out->value != 0 ? 1 : 0;
+}
+
+/* What lists, and the event itself, add to the score of this rule's findings. */
 static void begin_addends(struct gatherer *w, uint32_t rule)
 {
     struct event_field fields[CAPSULE_FIELDS];
-    size_t n = 0;
+    struct finding_addend own;
+    size_t n = 0, n_own = score_by_value(w, rule, &own);
 
     buf_clear(&w->addends);
-    if (!w->tenant->lists)
-        return; /* they cost a walk through the whole event */
+    if (!w->tenant->lists) {
+        finding_addends_pack(&own, n_own, &w->addends);
+        return;
+    } /* they cost a walk through the whole event */
     for (const uint32_t *f = w->capsule_numbers[rule - w->first]; *f != FIELD_NONE; f++) {
         fields[n].name = derive_name(w->derive, *f);
         n += values_of(w, *f, &fields[n].value, 1);
     }
     size_t n_entities = entities_of(w);
-    addends_of(w->tenant->lists, w->entities, n_entities, fields, n, &w->addends);
+    addends_of(w->tenant->lists, w->entities, n_entities, fields, n, n_own ? &own : NULL,
+               &w->addends);
 }
 
 /* One matched rule: its operations share a capsule that is written with the first of them. */
@@ -503,12 +616,18 @@ static struct place place_of(const struct gatherer *w, enum operator_kind kind, 
     return geoip_lookup(w->g->options.geoip, address);
 }
 
-/* A correlation's own level replaces those of the rules it hears. */
-static uint8_t level_of(const struct gatherer *w, uint32_t matched, uint32_t to)
+/* A correlation's own level replaces those of the rules it hears; what the event's values say
+ * replaces both. */
+static uint8_t level_of(struct gatherer *w, uint32_t matched, uint32_t to)
 {
     const struct rule *rule = w->g->rules[to].rule;
+    const struct rule_by_value *v = &rule->by_value;
+    enum rule_level level = (rule->has_level ? rule : w->g->rules[matched].rule)->level;
 
-    return (uint8_t)(rule->has_level ? rule : w->g->rules[matched].rule)->level;
+    for (size_t i = 0; i < v->n_levels; i++)
+        if (has_value(w, w->numbers[to - w->first].levels[i], v->levels[i].value))
+            level = v->levels[i].level;
+    return (uint8_t)level;
 }
 
 static void put(struct gatherer *w, struct group *group, struct packed_op *op, struct str keys,
@@ -693,6 +812,33 @@ static uint64_t order_of_event(const struct gatherer *w)
     return input << INPUT_SHIFT ^ ((at->event->ref.record << MEMBER_BITS) + at->event->ref.index);
 }
 
+/* The values of a term as one text: each is cut if need be, and then tells its hash. */
+static struct str term_text(struct gatherer *w, const struct str *parts, size_t n)
+{
+    enum { HASH_BYTES = 17 };
+    size_t room = (FIRST_SEEN_TEXT_MAX - (n - 1)) / n;
+    struct buf *text = &w->whole;
+
+    buf_clear(text);
+    for (size_t i = 0; i < n; i++) {
+        struct str part = parts[i];
+        if (i)
+            buf_add_char(text, FIRST_SEEN_BETWEEN);
+        if (part.n <= room && str_find_char(part, FIRST_SEEN_BETWEEN, 0) == SIZE_MAX) {
+            buf_add(text, part);
+            continue;
+        }
+        size_t end = room - HASH_BYTES < part.n ? room - HASH_BYTES : part.n;
+        size_t at = str_find_char(part, FIRST_SEEN_BETWEEN, 0);
+        end = at < end ? at : end;
+        while (end > 0 && end < part.n && utf8_is_tail((unsigned char)part.p[end]))
+            end--;
+        buf_add(text, str_sub(part, 0, end));
+        buf_printf(text, "~%016llx", (unsigned long long)hash_str(part));
+    }
+    return arena_str(w->arena, buf_str(text));
+}
+
 /* One operation for the group values in parts[0 .. n_group) and the tuple behind them. */
 static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
 {
@@ -715,6 +861,8 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
         l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple);
     pack_keys(&w->keys, l->parts, n);
     struct str text = n_tuple ? l->parts[n] : STR("");
+    if (l->numbers->has_clear_terms)
+        text = term_text(w, l->parts + n, n_tuple);
     struct place place = place_of(w, l->c->kind, text);
     put(w, l->group, &l->op, buf_str(&w->keys), text, &place);
 }
@@ -894,39 +1042,64 @@ static bool first_entity(struct gatherer *w, struct str *key)
     return false;
 }
 
-/* False: there is nothing to fold by. */
-static bool dedup_values(struct gatherer *w, const struct graph_rule *r, struct str *values,
-                         size_t *n)
+/* The values of a dedup field that make keys; 0: it is not there, and must be. */
+static size_t dedup_field_values(struct gatherer *w, const struct graph_rule *r, uint32_t i,
+                                 struct str *values)
 {
-    *n = r->n_dedup_fields;
-    for (uint32_t i = 0; i < r->n_dedup_fields; i++)
-        if (!values_of(w, derive_number(w->derive, r->rule, r->dedup_fields[i]), &values[i], 1))
-            values[i] = STR("");
+    uint32_t field = derive_number(w->derive, r->rule, r->dedup_fields[i]);
+    size_t max = r->dedup_array == DEDUP_EACH ? MEMBERS_MAX : 1;
+    size_t n = r->dedup_array == DEDUP_WHOLE ? whole_value(w, field, values)
+                                             : values_of(w, field, values, max);
+
+    if (n == 0 && !r->is_lacking_sole)
+        values[n++] = STR("");
+    return without_repeats(values, n);
+}
+
+/* The keys that an event's match folds by. False: there is nothing to fold by. */
+static bool dedup_choices(struct gatherer *w, const struct graph_rule *r, struct choices *c)
+{
+    choices_begin(c);
+    for (uint32_t i = 0; i < r->n_dedup_fields; i++) {
+        struct str *values = members_room(w);
+        size_t n = dedup_field_values(w, r, i, values);
+        if (n == 0)
+            return false;
+        choices_add(w, c, values, n);
+    }
     if (!r->is_dedup_by_entity)
         return true;
-    bool has = w->g->wants_entities ? first_entity(w, &values[*n]) : entities_of(w) > 0;
+    struct str *key = members_room(w);
+    bool has = w->g->wants_entities ? first_entity(w, key) : entities_of(w) > 0;
     if (has && !w->g->wants_entities)
-        values[*n] = w->entities[0].key;
-    *n += has;
+        *key = w->entities[0].key;
+    if (has)
+        choices_add(w, c, key, 1);
     return has;
 }
 
 static void tell(struct gatherer *w, struct group *group)
 {
     const struct graph_rule *r = &w->g->rules[group->rule];
-    struct str values[CORRELATION_GROUP_MAX] = {{0}};
+    struct str values[CHOICES_MAX] = {{0}};
     struct packed_op op = {.space = r->suppress, .rule = group->rule};
-    size_t n = 0;
+    struct choices keys;
 
-    if (r->is_dedup_off || !dedup_values(w, r, values, &n)) {
+    if (r->is_dedup_off || !dedup_choices(w, r, &keys)) {
         w->counts.no_entity += !r->is_dedup_off;
         op.space = SPACE_NONE;
-        values[n++] = sole_part(w);
-    } else {
-        op.key = op.group_key = state_key_of(&w->g->options.secret, w->tenant->name, values, n);
+        values[0] = sole_part(w);
+        pack_keys(&w->keys, values, 1);
+        put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
+        return;
     }
-    pack_keys(&w->keys, values, n);
-    put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
+    for (size_t k = 0; k < keys.total; k++) {
+        choose(&keys, k, values);
+        op.key = op.group_key =
+            state_key_of(&w->g->options.secret, w->tenant->name, values, keys.n);
+        pack_keys(&w->keys, values, keys.n);
+        put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
+    }
 }
 
 /* A match that stands for several: each has its own keys, and so its own capsule. */

@@ -119,6 +119,8 @@ static void identify(struct builder *b, const struct graph_rule *r, const char *
                               rule->state && rule->state->dedup.is_anchored);
     for (uint32_t i = 0; i < r->n_dedup_fields; i++)
         parts[n++] = r->dedup_fields[i];
+    if (r->dedup_array != DEDUP_FIRST)
+        parts[n++] = arena_printf(b->a, "arrays %u", (unsigned)r->dedup_array);
     if (c) {
         parts[n++] = arena_printf(b->a, "%u/%lld/%u/%d/%u/%u", (unsigned)c->kind,
                                   (long long)c->window_ms, (unsigned)c->count_by, r->spec.is_final,
@@ -290,6 +292,10 @@ static void set_dedup(struct graph_rule *r, const struct graph_options *options)
     const struct dedup *d = rule->state ? &rule->state->dedup : NULL;
 
     r->is_dedup_off = options->no_dedup || (d && d->is_set && d->is_off);
+    if (d && d->is_set) {
+        r->dedup_array = d->array;
+        r->is_lacking_sole = d->lacking_is_sole;
+    }
     if (d && d->is_set && d->has_fields) {
         r->dedup_fields = d->fields;
         r->n_dedup_fields = (uint32_t)d->n_fields;
@@ -312,10 +318,25 @@ static bool is_final(const struct graph_rule *r)
            !same_names(r->dedup_fields, r->n_dedup_fields, c->group, c->n_group);
 }
 
+/* What must have been seen for a time before it judges, without that time. */
+static const struct correlation *trained(struct arena *a, const struct correlation *c)
+{
+    struct correlation *copy = ARENA_NEW(a, struct correlation);
+
+    if (c->kind != OPERATOR_FIRST_SEEN && c->kind != OPERATOR_RARITY && c->kind != OPERATOR_RATIO)
+        return c;
+    *copy = *c;
+    copy->training_ms = copy->activation_ms = 0;
+    return copy;
+}
+
 static void add_operator(struct builder *b, uint32_t i)
 {
     struct graph_rule *r = &b->g->rules[i];
     const struct correlation *c = r->rule->correlation;
+
+    if (b->g->options.assume_trained)
+        c = trained(b->a, c);
 
     r->spec = (struct operator_spec){.correlation = c,
                                      .is_final = is_final(r),
@@ -340,6 +361,17 @@ static void add_operator(struct builder *b, uint32_t i)
     b->g->has_operators = true;
 }
 
+/* What an event's values say of a finding. */
+static void want_by_value(struct builder *b, const struct rule_by_value *v)
+{
+    for (size_t i = 0; i < v->n_levels; i++)
+        want_field(b, v->levels[i].field);
+    for (size_t i = 0; i < v->n_scores; i++)
+        want_field(b, v->scores[i].field);
+    if (v->title_field.n)
+        want_field(b, v->title_field);
+}
+
 static void add_rule(struct builder *b, uint32_t i)
 {
     struct graph_rule *r = &b->g->rules[i];
@@ -349,7 +381,10 @@ static void add_rule(struct builder *b, uint32_t i)
     r->suppress = r->stages = r->brake = r->novelty = SPACE_NONE;
     /* As alerts have it: docs/alert.md. */
     enum rule_level level = rule->has_level || rule->correlation ? rule->level : LEVEL_MEDIUM;
-    r->risk_score = rule_level_score(level) * (int64_t)CORRELATION_MICRO;
+    r->risk_score =
+        (rule->has_score ? rule->score : rule_level_score(level)) * (int64_t)CORRELATION_MICRO;
+    if (r->tenant == 0)
+        want_by_value(b, &rule->by_value);
     r->is_telling = !r->is_off &&
                     (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);
@@ -404,7 +439,15 @@ static void add_brake(struct builder *b, uint32_t i)
         creates_max = UINT32_MAX; /* what events tell by themselves has no other space */
     if (!r->is_telling || !creates_max)
         return;
-    r->brake_spec = (struct brake_spec){r->rule->uid, b->g->tenants[r->tenant].name, creates_max};
+    r->brake_spec = (struct brake_spec){.rule_uid = r->rule->uid,
+                                        .tenant = b->g->tenants[r->tenant].name,
+                                        .creates_max = creates_max,
+                                        .period_ms = BRAKE_PERIOD_MS};
+    const struct rule_state *state = r->rule->state;
+    if (state && state->creates_max) {
+        r->brake_spec.creates_max = state->creates_max;
+        r->brake_spec.period_ms = state->creates_ms;
+    }
     r->brake = add_space(b, SPACE_BRAKE, i, 0, band_of(b, r) + GRAPH_BRAKE_LEVEL, brake_step,
                          &r->brake_spec);
 }

@@ -61,8 +61,9 @@ struct graph_options {
     /* Findings follow the protocol: every Create passes through state, also where there is no
      * brake, so that a replay knows that it was published. */
     bool is_once;
-    bool no_dedup;                      /* every match is a finding of its own */
-    const struct geoip *geoip;          /* NULL: none, and rules about places are off */
+    bool assume_trained;       /* first_seen, rarity, ratio judge from the first event on */
+    bool no_dedup;             /* every match is a finding of its own */
+    const struct geoip *geoip; /* NULL: none, and rules about places are off */
     const struct profile_set *profiles; /* whose entities capsules name; NULL: none */
 };
 
@@ -104,7 +105,9 @@ struct graph_rule {
     /* What a dedup key is made of: names of fields; none: the rule alone. */
     const struct str *dedup_fields;
     uint32_t n_dedup_fields;
-    int64_t risk_score; /* what one alert of it adds to risk, in millionths */
+    enum dedup_array dedup_array;
+    bool is_lacking_sole; /* what lacks one of these fields is a finding of its own */
+    int64_t risk_score;   /* what one alert of it adds to risk, in millionths */
 };
 
 struct graph {

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { GROUP_MAX = 3, TERM_MAX = 6, EVENTS_MAX = 120 };
+enum { GROUPS = 3, TERM_MAX = 6, EVENTS_MAX = 120 };
 
 struct event {
     int64_t t_ms;
@@ -225,7 +225,7 @@ static bool model_is_new(const struct event *events, size_t i, int64_t history, 
 /* A group that is silent for so long is forgotten, about when: the model keeps away from it. */
 static bool has_long_silence(const struct event *events, size_t n, int64_t history)
 {
-    for (uint32_t g = 0; g < GROUP_MAX; g++) {
+    for (uint32_t g = 0; g < GROUPS; g++) {
         int64_t last = INT64_MAX;
         for (size_t i = 0; i < n; i++) {
             if (events[i].group != g)
@@ -252,7 +252,7 @@ static void random_window(struct rng *rng, uint64_t *windows)
         uint32_t kind = rng_below(rng, 20);
         t += kind == 0 ? history + rng_below(rng, 3) - 1 : kind < 10 ? 0 : rng_below(rng, 12);
         times[i] = t;
-        events[i] = (struct event){t, rng_below(rng, GROUP_MAX), rng_below(rng, TERM_MAX)};
+        events[i] = (struct event){t, rng_below(rng, GROUPS), rng_below(rng, TERM_MAX)};
     }
     memcpy(sorted, events, sizeof sorted);
     qsort(sorted, n, sizeof *sorted, by_time);
