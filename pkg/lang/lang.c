@@ -21,6 +21,7 @@
 #include "lang/query.h"
 #include "lang/sigma/correlation.h"
 #include "lang/sigma/sigma.h"
+#include "lang/spl/spl.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *l
     if (options)
         l->options = *options;
     l->names = names_new(a, work);
+    l->macros = spl_macros_new(work);
     return l;
 }
 
@@ -258,6 +260,8 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                             .diag = &l->diag};
 
     head->line = document->line;
+    if (loader_add_splunk(l, document, head))
+        return;
     switch (sigma_kind_of(document)) {
     case SIGMA_RULE:
         load_rule(l, &s, document, head);
@@ -331,6 +335,10 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
     head.logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
     head.language = names_intern(l->names, language);
     diag_init(&l->diag, l->a, text, 1);
+    if (str_eq(language, STR("spl"))) {
+        loader_add_search(l, &head, text);
+        return;
+    }
     bool is_good = query_load(&s, language, text, NULL, &head);
     loader_keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
@@ -528,12 +536,14 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
         c->verdict += before;
     }
     loader_join_exceptions(l, other, before);
+    loader_join_searches(l, other, before);
     arena_adopt(l->a, other->a);
     loader_release(other);
 }
 
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
 {
+    loader_settle_searches(l);
     refuse_double_ids(l);
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);

@@ -1,6 +1,7 @@
 /* loader_impl.h - the loader's inside, for the files that load one kind of file each.
  *
- * lang.c has files, verdicts and the end; load_elastic.c the rule files of that vendor.
+ * lang.c has files, verdicts and the end; load_elastic.c and load_splunk.c the rule files of those
+ * vendors.
  */
 #ifndef WEIR_LANG_LOADER_IMPL_H
 #define WEIR_LANG_LOADER_IMPL_H
@@ -23,6 +24,15 @@ struct loaded_exception {
     size_t verdict; /* of the rule, or of the item */
 };
 
+/* A search that waits for its macros. */
+struct loaded_search {
+    struct rule head;
+    struct str text; /* of the document, or of the query */
+    uint32_t line;   /* where the text starts in its file */
+    bool is_query;
+    size_t verdict;
+};
+
 struct rule_loader {
     struct arena *a;       /* results */
     struct arena *work;    /* the loader itself and what it collects */
@@ -40,6 +50,9 @@ struct rule_loader {
     size_t n_named, cap_named;
     struct loaded_exception *items; /* of exceptions lists */
     size_t n_items, cap_items;
+    struct spl_macros *macros;
+    struct loaded_search *searches;
+    size_t n_searches, cap_searches;
     bool is_found;    /* the file at hand was met, not named */
     struct diag diag; /* of the document at hand */
 };
@@ -63,5 +76,15 @@ void loader_add_elastic(struct rule_loader *l, struct str path, struct str text)
 void loader_join_exceptions(struct rule_loader *l, const struct rule_loader *other, size_t before);
 /* When all files are read: take out of rules what their exceptions lists except. */
 void loader_settle_exceptions(struct rule_loader *l);
+
+/* ---- load_splunk.c ---- */
+
+/* False: neither a detection nor a macro. */
+bool loader_add_splunk(struct rule_loader *l, const struct doc_node *document, struct rule *head);
+/* A file that is one search. */
+void loader_add_search(struct rule_loader *l, const struct rule *head, struct str text);
+void loader_join_searches(struct rule_loader *l, const struct rule_loader *other, size_t before);
+/* When all files are read: load what waited for macros. */
+void loader_settle_searches(struct rule_loader *l);
 
 #endif

@@ -24,6 +24,8 @@ enum {
     QUERY_VALUES_MAX = 10000 /* literals of one query */
 };
 
+struct spl_macros; /* lang/spl/spl.h */
+
 struct query_scope {
     struct arena *a, *scratch;
     struct names *names;
@@ -34,7 +36,8 @@ struct query_scope {
 
 /* What a rule file may say around its query. */
 struct query_options {
-    struct str category_field; /* EQL's event category; empty: event.category */
+    struct str category_field;       /* EQL's event category; empty: event.category */
+    const struct spl_macros *macros; /* SPL's; NULL: none */
 };
 
 /* The query as the formula of `rule` (or as its correlation). options may be NULL. False: see

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "lang/eql/eql.h"
 #include "lang/kql/kql.h"
+#include "lang/spl/spl.h"
 
 struct query_language {
     struct str name;
@@ -15,6 +16,7 @@ struct query_language {
 static const struct query_language LANGUAGES[] = {
     {{"eql", 3}, eql_load, NULL},
     {{"kql", 3}, kql_load, kql_condition},
+    {{"spl", 3}, spl_load, NULL},
 };
 
 static const struct query_language *language_of(struct str name)

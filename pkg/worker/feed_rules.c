@@ -65,7 +65,6 @@ static const struct ruleset *take_twice(struct ruleset_shelf *shelf)
 void feed_renew_rules(struct feed *f)
 {
     const struct ruleset *old = f->ruleset;
-    uint64_t began_ns = now_monotonic_ns();
 
     feed_free_engines(f);
     f->ruleset = take_twice(f->options.shelf);
@@ -76,5 +75,4 @@ void feed_renew_rules(struct feed *f)
     f->batch->gives_ruleset = true;
     f->batch->ruleset = f->ruleset;
     ruleset_release(f->options.shelf, old);
-    metric_time(f->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
 }

@@ -119,13 +119,11 @@ enum weir_rc lane_follow_rules(struct lane *l)
 
     if (!l->batch->gives_ruleset)
         return WEIR_OK;
-    uint64_t began_ns = now_monotonic_ns();
     TRY(lane_use_rules(l, l->batch->ruleset, &l->err));
     l->batch->gives_ruleset = false;
     ruleset_release(l->options.shelf, old);
     lane_make_scene(l);
     TRY(lane_number_all(l, &l->err));
-    metric_time(l->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
     LOG(LOG_INFO, "rules taken", LOG_S("ruleset", l->ruleset->generation),
         LOG_U("lane", l->options.number));
     if (l->is_stateless || lane_rounds_for(l->ruleset->graph) == l->n_rounds)

@@ -556,9 +556,7 @@ const char *sim_defence_name(size_t i)
 
 bool sim_defence_is_of(size_t i, const struct sim_form *form)
 {
-    const struct sim_without *w = &defences[i].without;
-
-    return !(w->store & ~form->without) && !(w->protocol & form->rare);
+    return !(defences[i].without.store & ~form->without);
 }
 
 uint32_t sim_defence_seeds(size_t i)

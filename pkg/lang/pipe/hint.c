@@ -102,7 +102,8 @@ static struct formula *hint_of(struct pipe *p, const struct expr *e, struct expr
     struct expr asked = asked_of(p, e, subject);
     struct formula *f = pipe_atoms(p, &asked, true);
 
-    if (f || subject->kind != EXPR_CALL)
+    /* A value that is asked for being null may be so in ways that are none of its parts. */
+    if (f || subject->kind != EXPR_CALL || e->op == EXPR_IS_NULL)
         return f;
     switch (subject->op) {
     case EXPR_LOWER:

@@ -1,0 +1,455 @@
+/* command.c - the commands between the bars, each a step of the pipeline, and the whole search.
+ *
+ * A command that only shapes what people see (sort, head, table's order, ctime) changes nothing.
+ * What weir does not do is unsupported by its name: nothing is passed over.
+ */
+#include "lang/spl/scan.h"
+
+#include "base/str.h"
+
+/* ---- search, where, eval ----------------------------------------------------------------------
+ */
+
+/* `search *`, in which Splunk's own content ends, asks for nothing. */
+static bool do_search(struct spl *x)
+{
+    struct place at = spl_here(x);
+    bool is_all;
+    struct expr *e = spl_search(x, &is_all);
+    struct expr_value v;
+
+    x->is_first = false;
+    if (is_all)
+        return true;
+    if (e && pipe_constant(e, &v) && v.type == EXPR_VALUE_BOOL && v.is_true)
+        return true;
+    return e && pipe_where(x->pipe, at, e);
+}
+
+static bool do_where(struct spl *x)
+{
+    struct place at = spl_here(x);
+    struct expr *e = spl_eval(x);
+
+    return e && pipe_where(x->pipe, at, e);
+}
+
+static bool do_eval(struct spl *x)
+{
+    struct str name;
+
+    do {
+        struct place at = spl_here(x);
+        if (!spl_name(x, "=,()\"'|", &name))
+            return false;
+        if (!spl_take(x, "="))
+            return spl_expected(x, "'=' behind the name of a field");
+        struct expr *value = spl_eval(x);
+        if (!value || !spl_assign(x, at, name, value))
+            return false;
+    } while (spl_take(x, ","));
+    return true;
+}
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+static bool do_rename(struct spl *x)
+{
+    struct str from, to;
+
+    do {
+        spl_blanks(x);
+        struct place at = spl_here(x);
+        if (!spl_name(x, ",\"'|", &from))
+            return false;
+        if (!spl_take_word(x, "as", true))
+            return spl_expected(x, "AS");
+        if (!spl_name(x, ",\"'|", &to) ||
+            !pipe_rename(x->pipe, at, spl_field(x, from), spl_field(x, to)))
+            return false;
+        (void)spl_take(x, ",");
+    } while (!spl_is_end(x));
+    return true;
+}
+
+enum { NAMES_MAX = 256 };
+
+static bool read_names(struct spl *x, struct str *names, size_t *n)
+{
+    *n = 0;
+    while (!spl_is_end(x)) {
+        if (*n == NAMES_MAX)
+            return diag_error(x->s->diag, spl_here(x), "more than %d fields", NAMES_MAX);
+        if (!spl_name(x, ",\"'|()=", &names[*n]))
+            return false;
+        names[*n] = spl_field(x, names[*n]);
+        (*n)++;
+        (void)spl_take(x, ",");
+    }
+    return *n > 0 || spl_expected(x, "the name of a field");
+}
+
+static bool do_fields(struct spl *x)
+{
+    struct str names[NAMES_MAX];
+    size_t n;
+    bool drops = spl_take(x, "-");
+
+    if (!drops)
+        (void)spl_take(x, "+");
+    if (!read_names(x, names, &n))
+        return false;
+    return drops ? pipe_drop(x->pipe, x->at, names, n) : pipe_keep(x->pipe, x->at, names, n);
+}
+
+static bool do_table(struct spl *x)
+{
+    struct str names[NAMES_MAX];
+    size_t n;
+
+    return read_names(x, names, &n) && pipe_keep(x->pipe, x->at, names, n);
+}
+
+static bool do_dedup(struct spl *x)
+{
+    struct str names[NAMES_MAX];
+    size_t n;
+
+    spl_blanks(x);
+    if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
+        return diag_unsupported(x->s->diag, spl_here(x),
+                                "unsupported: dedup that keeps more than one");
+    return read_names(x, names, &n) && pipe_dedup(x->pipe, x->at, names, n);
+}
+
+/* ---- options `name=value` ---------------------------------------------------------------------
+ */
+
+struct option {
+    const char *name;
+    struct str value; /* p NULL: not given */
+};
+
+/* Takes those that stand here, whatever their order. */
+static bool read_options(struct spl *x, struct option *options, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t here = x->next;
+        if (!spl_take(x, options[i].name) || !spl_take(x, "=")) {
+            x->next = here;
+            continue;
+        }
+        spl_blanks(x);
+        if (spl_peek(x) == '"' ? !spl_quoted(x, &options[i].value)
+                               : (options[i].value = spl_word(x, ",\"|")).n == 0)
+            return spl_expected(x, "a value");
+        i = SIZE_MAX; /* from the first one again */
+    }
+    return true;
+}
+
+static bool do_fillnull(struct spl *x)
+{
+    struct option value = {"value", {NULL, 0}};
+    struct str names[NAMES_MAX];
+    size_t n = 0;
+
+    if (!read_options(x, &value, 1))
+        return false;
+    struct str fill = value.value.p ? names_intern(x->s->names, value.value) : STR("0");
+    if (spl_is_end(x)) {
+        if (x->has_fill)
+            return diag_unsupported(x->s->diag, x->at,
+                                    "unsupported: a second fillnull of all fields");
+        x->has_fill = true;
+        x->fill = fill;
+        x->n_assigned = 0;
+        return true;
+    }
+    if (!read_names(x, names, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct expr *e = pipe_call2(x->pipe, x->at, EXPR_COALESCE, spl_column(x, x->at, names[i]),
+                                    pipe_text(x->pipe, fill));
+        if (!spl_assign(x, x->at, names[i], e))
+            return false;
+    }
+    return true;
+}
+
+static bool do_rex(struct spl *x)
+{
+    struct option o[] = {{"field", {NULL, 0}}, {"max_match", {NULL, 0}}, {"mode", {NULL, 0}}};
+    struct str pattern;
+    struct regex re;
+    size_t n_groups;
+
+    if (!read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    if (o[2].value.p || (o[1].value.p && !str_eq(o[1].value, STR("1"))))
+        return diag_unsupported(x->s->diag, x->at, "unsupported: rex with %s",
+                                o[2].value.p ? "mode" : "max_match");
+    if (!o[0].value.p)
+        return diag_unsupported(x->s->diag, x->at,
+                                "unsupported: rex of the whole event (no field=)");
+    spl_blanks(x);
+    struct place at = spl_here(x);
+    if (spl_peek(x) != '"')
+        return spl_expected(x, "a regex in quotes");
+    if (!spl_quoted(x, &pattern) || !read_options(x, o, ARRAY_LEN(o)) ||
+        !spl_regex(x, at, pattern, &re) ||
+        !pipe_capture(x->pipe, at, spl_column(x, x->at, o[0].value), &re, true, &n_groups))
+        return false;
+    return n_groups > 0 ||
+           diag_error(x->s->diag, at, "the regex of rex has no named group, as (?<name>...)");
+}
+
+/* regex f="..."  regex f!="..." */
+static bool do_regex(struct spl *x)
+{
+    struct str name, pattern;
+
+    spl_blanks(x);
+    struct place at = spl_here(x);
+    if (spl_peek(x) == '"')
+        return diag_unsupported(x->s->diag, at, "unsupported: regex of the whole event (no field)");
+    if (!spl_name(x, "=!\"|", &name))
+        return false;
+    bool is_not = spl_take(x, "!=");
+    if (!is_not && !spl_take(x, "="))
+        return spl_expected(x, "'=' or '!='");
+    spl_blanks(x);
+    if (spl_peek(x) != '"')
+        return spl_expected(x, "a regex in quotes");
+    if (!spl_quoted(x, &pattern))
+        return false;
+    struct expr *subject = spl_column(x, at, name);
+    struct expr *e = spl_regex_of(x, at, EXPR_REGEX, pattern, &subject, 1);
+    return pipe_where(x->pipe, at, is_not ? pipe_call1(x->pipe, at, EXPR_NOT, e) : e);
+}
+
+/* ---- lists of values --------------------------------------------------------------------------
+ */
+
+static bool do_makemv(struct spl *x)
+{
+    struct option o[] = {{"delim", {NULL, 0}},
+                         {"tokenizer", {NULL, 0}},
+                         {"allowempty", {NULL, 0}},
+                         {"setsv", {NULL, 0}}};
+    struct str name;
+
+    if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name))
+        return false;
+    if (o[1].value.p || o[3].value.p)
+        return diag_unsupported(x->s->diag, x->at, "unsupported: makemv with %s",
+                                o[1].value.p ? "tokenizer" : "setsv");
+    struct str delim = o[0].value.p ? o[0].value : STR(" ");
+    struct expr *e = pipe_call2(x->pipe, x->at, EXPR_SPLIT, spl_column(x, x->at, name),
+                                pipe_text(x->pipe, delim));
+    if (!o[2].value.p || !str_eq_ci(o[2].value, STR("true")))
+        e = pipe_call2(x->pipe, x->at, EXPR_FILTER, e,
+                       pipe_call1(x->pipe, x->at, EXPR_NOT,
+                                  pipe_call2(x->pipe, x->at, EXPR_EQ, pipe_member(x->pipe),
+                                             pipe_text(x->pipe, STR("")))));
+    return spl_assign(x, x->at, name, e);
+}
+
+static bool do_mvexpand(struct spl *x)
+{
+    struct str name;
+
+    if (!spl_name(x, ",\"'|", &name))
+        return false;
+    if (!spl_is_end(x))
+        return diag_unsupported(x->s->diag, spl_here(x), "unsupported: mvexpand with a limit");
+    return pipe_expand(x->pipe, x->at, spl_field(x, name));
+}
+
+/* ---- time, display ----------------------------------------------------------------------------
+ */
+
+static bool do_bin(struct spl *x)
+{
+    struct str name = STR("");
+    int64_t ms = 0;
+
+    while (!spl_is_end(x)) {
+        if (spl_take(x, "span")) {
+            if (!spl_take(x, "="))
+                return spl_expected(x, "'=' behind span");
+            spl_blanks(x);
+            if (!spl_span(x, &ms))
+                return false;
+        } else if (!spl_name(x, "=,\"'|", &name)) {
+            return false;
+        } else if (spl_peek(x) == '=' || spl_take_word(x, "as", true)) {
+            return diag_unsupported(x->s->diag, x->at, "unsupported: bin with %.*s", SHOWN(name));
+        }
+    }
+    if (!str_eq(name, STR("_time")) || ms == 0)
+        return diag_unsupported(x->s->diag, x->at,
+                                "unsupported: bin of anything but _time with a span");
+    x->bucket_ms = ms;
+    return spl_assign(x, x->at, name,
+                      pipe_call2(x->pipe, x->at, EXPR_TIME_TRUNC, spl_column(x, x->at, name),
+                                 pipe_whole(x->pipe, ms)));
+}
+
+static bool do_nothing(struct spl *x)
+{
+    x->next = x->end;
+    return true;
+}
+
+/* ctime() writes a time for people; the others change values. */
+static bool do_convert(struct spl *x)
+{
+    struct option format = {"timeformat", {NULL, 0}};
+
+    if (!read_options(x, &format, 1))
+        return false;
+    while (!spl_is_end(x)) {
+        spl_blanks(x);
+        struct place at = spl_here(x);
+        struct str word = spl_word(x, "(,|");
+        if (!str_eq_ci(word, STR("ctime")))
+            return diag_unsupported(x->s->diag, at, "unsupported: convert %.*s()", SHOWN(word));
+        while (spl_peek(x) && spl_peek(x) != ')')
+            x->next++;
+        (void)spl_take(x, ")");
+        (void)spl_take(x, ",");
+    }
+    return true;
+}
+
+/* Fields of JSON are there by themselves. */
+static bool do_spath(struct spl *x)
+{
+    if (spl_is_end(x))
+        return true;
+    return diag_unsupported(x->s->diag, x->at, "unsupported: spath with arguments");
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+static const struct command {
+    const char *name;
+    bool (*run)(struct spl *x);
+} COMMANDS[] = {
+    {"bin", do_bin},           {"bucket", do_bin},    {"convert", do_convert},
+    {"dedup", do_dedup},       {"eval", do_eval},     {"fields", do_fields},
+    {"fillnull", do_fillnull}, {"head", do_nothing},  {"makemv", do_makemv},
+    {"mvexpand", do_mvexpand}, {"regex", do_regex},   {"rename", do_rename},
+    {"rex", do_rex},           {"search", do_search}, {"sort", do_nothing},
+    {"spath", do_spath},       {"stats", spl_stats},  {"table", do_table},
+    {"where", do_where},
+};
+
+bool spl_command(struct spl *x, struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+        if (!str_eq_ci(str_from(COMMANDS[i].name), name))
+            continue;
+        if (!COMMANDS[i].run(x))
+            return false;
+        return spl_is_end(x) || spl_expected(x, "'|' or the end of the search");
+    }
+    return diag_unsupported(x->s->diag, x->at, "unsupported: command '%.*s'", SHOWN(name));
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+/* Up to the next bar outside quotes and brackets. */
+static size_t command_end(struct str text, size_t i)
+{
+    unsigned depth = 0;
+
+    for (; i < text.n; i++) {
+        if (text.p[i] == '\\') {
+            i++;
+        } else if (text.p[i] == '"') {
+            for (i++; i < text.n && text.p[i] != '"'; i++)
+                i += text.p[i] == '\\';
+        } else if (text.p[i] == '[') {
+            depth++;
+        } else if (text.p[i] == ']' && depth > 0) {
+            depth--;
+        } else if (text.p[i] == '|' && depth == 0) {
+            return i;
+        }
+    }
+    return text.n;
+}
+
+static bool run_one(struct spl *x, bool is_first)
+{
+    spl_blanks(x);
+    x->at = spl_here(x);
+    size_t begin = x->next;
+    struct str name = spl_word(x, "=(\"'<>!|[");
+    if (is_first && !str_eq_ci(name, STR("search"))) {
+        x->next = begin; /* what stands before the first bar is a search without the word */
+        name = STR("search");
+    }
+    if (name.n == 0)
+        return spl_expected(x, "a command");
+    x->is_first = is_first;
+    return spl_command(x, name);
+}
+
+static bool run_all(struct spl *x)
+{
+    struct str text = x->text.text;
+    size_t i = 0;
+    bool is_first = true;
+
+    x->end = text.n;
+    spl_blanks(x);
+    if (spl_peek(x) == '|') { /* a search that begins with a command of its own */
+        i = x->next + 1;
+        is_first = false;
+    }
+    for (;;) {
+        x->next = i;
+        x->end = command_end(text, i);
+        i = x->end + 1;
+        if (!run_one(x, is_first))
+            return false;
+        if (x->end >= text.n)
+            return true;
+        is_first = false;
+    }
+}
+
+static void give_streams(const struct spl *x, struct rule *rule)
+{
+    struct str *items = ARENA_ARRAY(x->s->a, x->n_streams, struct str);
+
+    for (size_t i = 0; i < x->n_streams; i++)
+        items[i] = x->streams[i];
+    rule->logsource.streams = (struct str_list){items, x->n_streams};
+}
+
+bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,
+              struct rule *rule)
+{
+    static const struct pipe_dialect DIALECT = {.is_loose = true,
+                                                .is_any_member = true,
+                                                .group_missing = MISSING_DROP,
+                                                .aggregation = "stats"};
+    struct spl x = {.s = s, .pipe = pipe_new(s, &DIALECT)};
+
+    if (!spl_expand(s, options ? options->macros : NULL, query, &x.text))
+        return false;
+    if (str_trim(x.text.text).n == 0)
+        return diag_error(s->diag, s->at, "the search is empty");
+    if (!run_all(&x))
+        return false;
+    give_streams(&x, rule);
+    struct pipe_ending ending = {.at = s->at, .window_ms = x.bucket_ms};
+    return pipe_finish(x.pipe, &ending, rule);
+}

@@ -1,0 +1,306 @@
+/* function.c - what `eval` and `where` can call: a table of names, and those that need more. */
+#include "lang/spl/scan.h"
+
+#include "base/str.h"
+
+enum { ARGS_MAX = 64 };
+
+struct function {
+    const char *name;
+    size_t min, max;
+    enum expr_op op; /* if there is no own way */
+    struct expr *(*build)(struct spl *x, struct place at, struct expr **args, size_t n);
+};
+
+/* ---- constants among the arguments ------------------------------------------------------------
+ */
+
+static bool text_of(struct spl *x, struct place at, const struct expr *e, const char *what,
+                    struct str *out)
+{
+    struct expr_value v;
+
+    if (!e)
+        return false;
+    if (!pipe_constant(e, &v) || v.type != EXPR_VALUE_TEXT)
+        return diag_unsupported(x->s->diag, at, "unsupported: %s that is computed", what);
+    *out = v.text;
+    return true;
+}
+
+bool spl_regex(struct spl *x, struct place at, struct str pattern, struct regex *out)
+{
+    *out = (struct regex){.pattern = names_intern(x->s->names, pattern)};
+    if (str_find(pattern, STR("(?<!"), 0) != SIZE_MAX ||
+        str_find(pattern, STR("(?<="), 0) != SIZE_MAX ||
+        str_find(pattern, STR("(?="), 0) != SIZE_MAX ||
+        str_find(pattern, STR("(?!"), 0) != SIZE_MAX)
+        return diag_unsupported(x->s->diag, at, "unsupported: look-around in a regex");
+    return true;
+}
+
+struct expr *spl_regex_of(struct spl *x, struct place at, enum expr_op op, struct str pattern,
+                          struct expr **args, size_t n)
+{
+    struct regex re;
+
+    return spl_regex(x, at, pattern, &re) ? pipe_regex(x->pipe, at, op, &re, 0, args, n) : NULL;
+}
+
+/* ---- those that need more ---------------------------------------------------------------------
+ */
+
+static struct expr *build_if(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    return pipe_call(x->pipe, at, &(struct expr){.kind = EXPR_CALL, .op = EXPR_CASE}, args, n);
+}
+
+static struct expr *build_case(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    if (n % 2)
+        return (void)diag_error(x->s->diag, at, "case() takes pairs of a condition and a value"),
+               NULL;
+    return build_if(x, at, args, n);
+}
+
+static struct expr *build_is_not_null(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    (void)n;
+    return pipe_call1(x->pipe, at, EXPR_NOT, pipe_call1(x->pipe, at, EXPR_IS_NULL, args[0]));
+}
+
+static struct expr *build_null_if(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, args[0], args[1]);
+
+    (void)n;
+    return pipe_call3(x->pipe, at, EXPR_CASE, is, pipe_null(x->pipe), args[0]);
+}
+
+static struct expr *build_match(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct str pattern;
+
+    (void)n;
+    return text_of(x, at, args[1], "a regex", &pattern)
+               ? spl_regex_of(x, at, EXPR_REGEX, pattern, args, 1)
+               : NULL;
+}
+
+static struct expr *build_find(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct str pattern;
+
+    (void)n;
+    return text_of(x, at, args[1], "a regex", &pattern)
+               ? spl_regex_of(x, at, EXPR_LIST_FIND, pattern, args, 1)
+               : NULL;
+}
+
+static struct expr *build_replace(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct str pattern;
+
+    (void)n;
+    if (!text_of(x, at, args[1], "a regex", &pattern))
+        return NULL;
+    return spl_regex_of(x, at, EXPR_REPLACE, pattern, (struct expr *[]){args[0], args[2]}, 2);
+}
+
+static struct expr *build_like(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct str pattern;
+    struct glob g;
+
+    (void)n;
+    if (!text_of(x, at, args[1], "a pattern", &pattern) ||
+        !pipe_glob(x->pipe, at, pattern, '%', '_', 0, &g))
+        return NULL;
+    return pipe_match_glob(x->pipe, at, args[0], &g, FOLD_NONE);
+}
+
+static struct expr *build_network(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct str network;
+
+    (void)n;
+    return text_of(x, at, args[0], "a network", &network)
+               ? pipe_in_networks(x->pipe, at, args[1], &network, 1)
+               : NULL;
+}
+
+static struct expr *build_in(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct expr call = {.kind = EXPR_CALL, .op = EXPR_IN, .is_any = true, .is_loose = true};
+
+    return pipe_call_exactly(x->pipe, at, &call, args, n);
+}
+
+/* Characters from 1; negative ones from the end. */
+static struct expr *build_substr(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct expr_value from, count;
+
+    if (!args[0] || !args[1] || (n == 3 && !args[2]))
+        return NULL;
+    if (!pipe_constant(args[1], &from) || from.type != EXPR_VALUE_INT || from.whole == 0 ||
+        (n == 3 &&
+         (!pipe_constant(args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
+        return (void)diag_unsupported(x->s->diag, at, "unsupported: substr() with computed places"),
+               NULL;
+    int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
+    int64_t end = n == 3 ? begin + count.whole : 0;
+    if (n == 2 || (begin < 0 && end >= 0))
+        return pipe_call2(x->pipe, at, EXPR_SUBSTRING, args[0], pipe_whole(x->pipe, begin));
+    return pipe_call3(x->pipe, at, EXPR_SUBSTRING, args[0], pipe_whole(x->pipe, begin),
+                      pipe_whole(x->pipe, end));
+}
+
+static struct expr *build_to_number(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    return pipe_call2(x->pipe, at, EXPR_NUMBER_OF, args[0], n > 1 ? args[1] : pipe_null(x->pipe));
+}
+
+static struct expr *build_round(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    return pipe_call2(x->pipe, at, EXPR_ROUND, args[0], n > 1 ? args[1] : pipe_whole(x->pipe, 0));
+}
+
+static struct expr *build_log(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    return pipe_call2(x->pipe, at, EXPR_LOGARITHM, args[0],
+                      n > 1 ? args[1] : pipe_whole(x->pipe, 10));
+}
+
+static struct expr *build_natural_log(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    (void)n;
+    return pipe_call1(x->pipe, at, EXPR_LOGARITHM, args[0]);
+}
+
+/* Times are seconds in Splunk, milliseconds here. */
+static struct expr *build_time_format(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    struct expr *ms = args[0];
+
+    (void)n;
+    if (ms && ms->kind != EXPR_TIME)
+        ms = pipe_call2(x->pipe, at, EXPR_MULTIPLY, ms, pipe_whole(x->pipe, 1000));
+    return pipe_call2(x->pipe, at, EXPR_TIME_FORMAT, ms, args[1]);
+}
+
+static struct expr *build_true(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    (void)at, (void)args, (void)n;
+    return pipe_bool(x->pipe, true);
+}
+
+static struct expr *build_false(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    (void)at, (void)args, (void)n;
+    return pipe_bool(x->pipe, false);
+}
+
+static struct expr *build_null(struct spl *x, struct place at, struct expr **args, size_t n)
+{
+    (void)at, (void)args, (void)n;
+    return pipe_null(x->pipe);
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+static const struct function FUNCTIONS[] = {
+    {"abs", 1, 1, EXPR_ABSOLUTE, NULL},
+    {"case", 2, ARGS_MAX, 0, build_case},
+    {"ceil", 1, 1, EXPR_CEILING, NULL},
+    {"ceiling", 1, 1, EXPR_CEILING, NULL},
+    {"cidrmatch", 2, 2, 0, build_network},
+    {"coalesce", 1, ARGS_MAX, EXPR_COALESCE, NULL},
+    {"exact", 1, 1, EXPR_COALESCE, NULL},
+    {"false", 0, 0, 0, build_false},
+    {"floor", 1, 1, EXPR_FLOOR, NULL},
+    {"if", 3, 3, 0, build_if},
+    {"in", 2, ARGS_MAX, 0, build_in},
+    {"isnotnull", 1, 1, 0, build_is_not_null},
+    {"isnull", 1, 1, EXPR_IS_NULL, NULL},
+    {"len", 1, 1, EXPR_LENGTH, NULL},
+    {"like", 2, 2, 0, build_like},
+    {"ln", 1, 1, 0, build_natural_log},
+    {"log", 1, 2, 0, build_log},
+    {"lower", 1, 1, EXPR_LOWER, NULL},
+    {"ltrim", 1, 2, EXPR_TRIM_LEFT, NULL},
+    {"match", 2, 2, 0, build_match},
+    {"max", 1, ARGS_MAX, EXPR_GREATEST, NULL},
+    {"min", 1, ARGS_MAX, EXPR_LEAST, NULL},
+    {"mvappend", 1, ARGS_MAX, EXPR_LIST, NULL},
+    {"mvcount", 1, 1, EXPR_LIST_COUNT, NULL},
+    {"mvdedup", 1, 1, EXPR_LIST_DISTINCT, NULL},
+    {"mvfind", 2, 2, 0, build_find},
+    {"mvindex", 2, 3, EXPR_LIST_AT, NULL},
+    {"mvjoin", 2, 2, EXPR_LIST_JOIN, NULL},
+    {"mvsort", 1, 1, EXPR_LIST_SORT, NULL},
+    {"null", 0, 0, 0, build_null},
+    {"nullif", 2, 2, 0, build_null_if},
+    {"pow", 2, 2, EXPR_POWER, NULL},
+    {"replace", 3, 3, 0, build_replace},
+    {"round", 1, 2, 0, build_round},
+    {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
+    {"split", 2, 2, EXPR_SPLIT, NULL},
+    {"sqrt", 1, 1, EXPR_SQUARE_ROOT, NULL},
+    {"strftime", 2, 2, 0, build_time_format},
+    {"substr", 2, 3, 0, build_substr},
+    {"tonumber", 1, 2, 0, build_to_number},
+    {"tostring", 1, 1, EXPR_STRING, NULL},
+    {"trim", 1, 2, EXPR_TRIM, NULL},
+    {"true", 0, 0, 0, build_true},
+    {"upper", 1, 1, EXPR_UPPER, NULL},
+    {"urldecode", 1, 1, EXPR_URL_DECODE, NULL},
+};
+
+static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
+{
+    *n = 0;
+    if (spl_take(x, ")"))
+        return true;
+    do {
+        if (*n == ARGS_MAX)
+            return diag_error(x->s->diag, spl_here(x), "more than %d arguments", ARGS_MAX);
+        args[*n] = spl_eval(x);
+        if (!args[(*n)++])
+            return false;
+    } while (spl_take(x, ","));
+    return spl_take(x, ")") || spl_expected(x, "')' or ','");
+}
+
+static const struct function *function_of(struct spl *x, struct place at, struct str name)
+{
+    struct str names[ARRAY_LEN(FUNCTIONS)];
+
+    for (size_t i = 0; i < ARRAY_LEN(FUNCTIONS); i++) {
+        names[i] = str_from(FUNCTIONS[i].name);
+        if (str_eq_ci(names[i], name))
+            return &FUNCTIONS[i];
+    }
+    struct str near = diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
+    (void)diag_unsupported(x->s->diag, at, "unsupported: %.*s()%.*s", SHOWN(name), (int)near.n,
+                           near.p);
+    return NULL;
+}
+
+struct expr *spl_call(struct spl *x, struct place at, struct str name)
+{
+    const struct function *f = function_of(x, at, name);
+    struct expr *args[ARGS_MAX];
+    size_t n;
+
+    if (!f || !read_arguments(x, args, &n))
+        return NULL;
+    if (n < f->min || n > f->max)
+        return (void)diag_error(x->s->diag, at, "%s() takes %zu%s arguments, not %zu", f->name,
+                                f->min, f->max > f->min ? " or more" : "", n),
+               NULL;
+    if (f->build)
+        return f->build(x, at, args, n);
+    return pipe_call(x->pipe, at, &(struct expr){.kind = EXPR_CALL, .op = f->op}, args, n);
+}

@@ -1,0 +1,214 @@
+/* scan.c - reading byte by byte; what a name of a field stands for. */
+#include "lang/spl/scan.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <stdio.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+void spl_blanks(struct spl *x)
+{
+    while (x->next < x->end && is_blank(x->text.text.p[x->next]))
+        x->next++;
+}
+
+char spl_peek(const struct spl *x)
+{
+    return x->next < x->end ? x->text.text.p[x->next] : '\0';
+}
+
+bool spl_is_end(struct spl *x)
+{
+    spl_blanks(x);
+    return x->next >= x->end;
+}
+
+static struct str rest_of(const struct spl *x)
+{
+    return str_sub(x->text.text, x->next, x->end - x->next);
+}
+
+bool spl_take(struct spl *x, const char *sign)
+{
+    struct str s = str_from(sign);
+
+    spl_blanks(x);
+    if (!str_starts(rest_of(x), s))
+        return false;
+    x->next += s.n;
+    return true;
+}
+
+static bool is_word_byte(char c)
+{
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+bool spl_take_word(struct spl *x, const char *word, bool is_caseless)
+{
+    struct str w = str_from(word);
+
+    spl_blanks(x);
+    struct str rest = rest_of(x), head = str_sub(rest, 0, w.n);
+    if (head.n < w.n || !(is_caseless ? str_eq_ci(head, w) : str_eq(head, w)))
+        return false;
+    if (rest.n > w.n && (is_word_byte(rest.p[w.n]) || rest.p[w.n] == '.' || rest.p[w.n] == '='))
+        return false;
+    x->next += w.n;
+    return true;
+}
+
+struct place spl_here(const struct spl *x)
+{
+    return spl_place(x->s, &x->text, x->next);
+}
+
+bool spl_expected(struct spl *x, const char *what)
+{
+    spl_blanks(x);
+    if (x->next < x->end)
+        return diag_error(x->s->diag, spl_here(x), "expected %s, found '%.*s'", what,
+                          (int)(x->end - x->next > 20 ? 20 : x->end - x->next),
+                          x->text.text.p + x->next);
+    return diag_error(x->s->diag, spl_here(x), "expected %s, found the end of the %s", what,
+                      x->end < x->text.text.n ? "command" : "search");
+}
+
+bool spl_quoted(struct spl *x, struct str *out)
+{
+    size_t begin = x->next;
+    char quote = spl_peek(x), *p = arena_alloc(x->s->scratch, x->end - x->next + 1);
+    size_t n = 0;
+
+    for (x->next++; x->next < x->end; x->next++) {
+        char c = x->text.text.p[x->next];
+        if (c == quote) {
+            x->next++;
+            *out = (struct str){p, n};
+            return true;
+        }
+        if (c == '\\' && x->next + 1 < x->end &&
+            (x->text.text.p[x->next + 1] == quote || x->text.text.p[x->next + 1] == '\\'))
+            c = x->text.text.p[++x->next];
+        p[n++] = c;
+    }
+    return diag_error(x->s->diag, spl_place(x->s, &x->text, begin), "a %c that is never closed",
+                      quote);
+}
+
+struct str spl_word(struct spl *x, const char *stops)
+{
+    size_t begin = x->next;
+
+    while (x->next < x->end && !is_blank(spl_peek(x)) && !strchr(stops, spl_peek(x)))
+        x->next++;
+    return str_sub(x->text.text, begin, x->next - begin);
+}
+
+bool spl_name(struct spl *x, const char *stops, struct str *out)
+{
+    spl_blanks(x);
+    if (spl_peek(x) == '"' || spl_peek(x) == '\'')
+        return spl_quoted(x, out);
+    *out = spl_word(x, stops);
+    return out->n > 0 || spl_expected(x, "the name of a field");
+}
+
+bool spl_span(struct spl *x, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } UNITS[] = {{"s", 1000},         {"sec", 1000},      {"secs", 1000},     {"second", 1000},
+                 {"seconds", 1000},   {"m", 60000},       {"min", 60000},     {"mins", 60000},
+                 {"minute", 60000},   {"minutes", 60000}, {"h", 3600000},     {"hr", 3600000},
+                 {"hrs", 3600000},    {"hour", 3600000},  {"hours", 3600000}, {"d", 86400000},
+                 {"day", 86400000},   {"days", 86400000}, {"w", 604800000},   {"week", 604800000},
+                 {"weeks", 604800000}};
+    struct place at = spl_here(x);
+    struct str word = spl_word(x, ",)");
+    size_t n = 0;
+    int64_t count = 1;
+
+    while (n < word.n && word.p[n] >= '0' && word.p[n] <= '9')
+        n++;
+    if (n > 0 && (n > 6 || !str_to_i64(str_sub(word, 0, n), &count) || count <= 0))
+        return diag_error(x->s->diag, at, "'%.*s' is no span of time", SHOWN(word));
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (str_eq(str_sub(word, n, SIZE_MAX), str_from(UNITS[i].unit))) {
+            *ms = count * UNITS[i].ms;
+            return true;
+        }
+    return diag_error(x->s->diag, at, "'%.*s' is no span of time (30s, 5m, 1h, 1d)", SHOWN(word));
+}
+
+bool spl_count_value(struct spl *x)
+{
+    if (x->n_values++ < QUERY_VALUES_MAX)
+        return true;
+    return diag_error(x->s->diag, spl_here(x), "more than %d values", QUERY_VALUES_MAX);
+}
+
+bool spl_enter(struct spl *x)
+{
+    if (x->depth++ < QUERY_DEPTH_MAX)
+        return true;
+    return diag_error(x->s->diag, spl_here(x), "parentheses nested deeper than %d",
+                      QUERY_DEPTH_MAX);
+}
+
+/* ---- columns ----------------------------------------------------------------------------------
+ */
+
+struct str spl_field(struct spl *x, struct str name)
+{
+    char *p = arena_alloc(x->s->scratch, name.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '{' && i + 1 < name.n && name.p[i + 1] == '}')
+            i++;
+        else
+            p[n++] = name.p[i];
+    }
+    return names_intern(x->s->names, (struct str){p, n});
+}
+
+static bool is_assigned(const struct spl *x, struct str name)
+{
+    for (size_t i = 0; i < x->n_assigned; i++)
+        if (str_eq(x->assigned[i], name))
+            return true;
+    return false;
+}
+
+struct expr *spl_column(struct spl *x, struct place at, struct str name)
+{
+    struct str field = spl_field(x, name);
+    struct expr *e;
+
+    if (str_eq(field, STR("_time")) && !is_assigned(x, field))
+        return pipe_time(x->pipe, at, STR("_time"));
+    e = pipe_column(x->pipe, at, field);
+    if (x->has_fill && !pipe_is_grouped(x->pipe) && !is_assigned(x, field))
+        e = pipe_call2(x->pipe, at, EXPR_COALESCE, e, pipe_text(x->pipe, x->fill));
+    return e;
+}
+
+bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value)
+{
+    struct str field = spl_field(x, name);
+
+    if (!is_assigned(x, field)) {
+        x->assigned = vec_room(x->s->scratch, x->assigned, x->n_assigned, &x->cap_assigned,
+                               sizeof *x->assigned);
+        x->assigned[x->n_assigned++] = field;
+    }
+    return pipe_set(x->pipe, at, field, value);
+}

@@ -1,0 +1,91 @@
+/* scan.h - a search as it is being read: words, texts, places; what all files of the front end
+ * share. */
+#ifndef WEIR_LANG_SPL_SCAN_H
+#define WEIR_LANG_SPL_SCAN_H
+
+#include "lang/pipe/pipe.h"
+#include "lang/spl/macro.h"
+#include "lang/spl/spl.h"
+
+struct spl {
+    struct query_scope *s;
+    struct pipe *pipe;
+    struct spl_text text;
+    size_t next, end; /* the rest of the command at hand */
+    unsigned depth;
+    size_t n_values;
+    struct place at; /* of the command */
+
+    bool has_fill; /* fields that are missing read as `fill` ... */
+    struct str fill;
+    struct str *assigned; /* ... but for those that were assigned since */
+    size_t n_assigned, cap_assigned;
+
+    struct str streams[SPL_STREAMS_MAX]; /* "sourcetype=x" */
+    size_t n_streams;
+    bool is_first;     /* the command at hand is the first search */
+    int64_t bucket_ms; /* of `bin _time`; 0: none */
+};
+
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+void spl_blanks(struct spl *x);
+/* The next byte, 0 at the end of the command. */
+char spl_peek(const struct spl *x);
+bool spl_is_end(struct spl *x);
+/* After blanks: takes `sign` if it stands there. */
+bool spl_take(struct spl *x, const char *sign);
+/* The same for a word, case aside or not, which must end there. */
+bool spl_take_word(struct spl *x, const char *word, bool is_caseless);
+struct place spl_here(const struct spl *x);
+
+/* Says "expected WHAT, found ..."; NULL and false are its like. */
+bool spl_expected(struct spl *x, const char *what);
+
+/* A text in double (or, for fields, single) quotes, escapes resolved: a backslash before a quote or
+ * a backslash goes, others stay. False: never closed. */
+bool spl_quoted(struct spl *x, struct str *out);
+/* Bytes up to a blank or one of `stops`; empty if there are none. */
+struct str spl_word(struct spl *x, const char *stops);
+/* A field's name where a command takes one: a word, or a text in quotes of either kind. */
+bool spl_name(struct spl *x, const char *stops, struct str *out);
+/* 5m, 1h, 1d, 300s, 2min ... in ms. */
+bool spl_span(struct spl *x, int64_t *ms);
+bool spl_count_value(struct spl *x);
+bool spl_enter(struct spl *x);
+
+static inline void spl_leave(struct spl *x)
+{
+    x->depth--;
+}
+
+/* ---- columns ----------------------------------------------------------------------------------
+ */
+
+/* "a{}.b{}" is "a.b" for weir: members of lists are the values of the field. */
+struct str spl_field(struct spl *x, struct str name);
+struct expr *spl_column(struct spl *x, struct place at, struct str name);
+bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value);
+
+/* ---- expressions ------------------------------------------------------------------------------
+ */
+
+/* What `search` takes, up to the end of the command. NULL: an error, or (*is_all) everything. */
+struct expr *spl_search(struct spl *x, bool *is_all);
+/* What `where` and `eval` take, up to what can be no part of it. */
+struct expr *spl_eval(struct spl *x);
+/* A call; the name and the parenthesis behind it are taken. */
+struct expr *spl_call(struct spl *x, struct place at, struct str name);
+/* An expression in parentheses behind a function's name, as `eval(...)` inside stats. */
+struct expr *spl_regex_of(struct spl *x, struct place at, enum expr_op op, struct str pattern,
+                          struct expr **args, size_t n);
+bool spl_regex(struct spl *x, struct place at, struct str pattern, struct regex *out);
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+bool spl_stats(struct spl *x);
+bool spl_command(struct spl *x, struct str name);
+
+#endif

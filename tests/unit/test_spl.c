@@ -1,0 +1,335 @@
+/* test_spl.c - Splunk searches: what they mean, and what is said about bad ones.
+ *
+ * Places are those of the search's own text, 1-based.
+ */
+#include "tests/lib/query_text.h"
+#include "tests/lib/test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "lang/lang.h"
+
+/* ---- meaning
+ * -------------------------------------------------------------------------------------- */
+
+struct row {
+    const char *search, *event;
+    bool fires;
+};
+
+static const struct row rows[] = {
+    /* Case aside, whole values, * for any run of characters. */
+    {"a=x", "{'a':'X'}", true},
+    {"a=x", "{'a':'xy'}", false},
+    {"a=x*", "{'a':'Xyz'}", true},
+    {"a=*y*", "{'a':'xyz'}", true},
+    {"a='x y'", "{'a':'x y'}", true},
+    {"a=x", "{'A':'x'}", false},
+    {"a=*", "{'a':'x'}", true},
+    {"a=*", "{'b':'x'}", false},
+    {"NOT a=*", "{'b':'x'}", true},
+    {"NOT a=*", "{'a':null}", true},
+    {"a='*\\\\x'", "{'a':'c:\\\\x'}", true},
+    {"a=*\\\\x", "{'a':'c:\\\\x'}", true},
+    {"a=*\\'b\\':true*", "{'a':'{\\'b\\':true}'}", true},
+    {"a=*\\'b\\'* | search c=1", "{'a':'{\\'b\\'}','c':1}", true},
+    {"\"a b\"=x", "{'a b':'x'}", true},
+    /* OR binds tighter than AND. */
+    {"a=1 b=1 OR c=1", "{'a':1,'c':1}", true},
+    {"a=1 b=1 OR c=1", "{'c':1}", false},
+    {"a=1 AND b=1 OR c=1", "{'a':2,'c':1}", false},
+    {"a=1 OR b=1 c=1", "{'a':1}", false},
+    {"NOT a=1 b=1", "{'b':1}", true},
+    {"NOT a=1 OR b=1", "{'a':1,'b':1}", true},
+    {"NOT (a=1 b=1)", "{'a':1,'b':2}", true},
+    {"NOT NOT a=1", "{'a':1}", true},
+    /* != wants the field, NOT does not. */
+    {"a!=x", "{'a':'y'}", true},
+    {"a!=x", "{'b':'y'}", false},
+    {"NOT a=x", "{'b':'y'}", true},
+    {"a!=x*", "{'a':'xyz'}", false},
+    {"a!=*", "{'a':'x'}", false},
+    /* Several members: = some, != some other, NOT = none. */
+    {"a{}=x", "{'a':['y','x']}", true},
+    {"a{}!=x", "{'a':['y','x']}", true},
+    {"a{}!=x", "{'a':['x','X']}", false},
+    {"NOT a{}=x", "{'a':['y','x']}", false},
+    {"NOT a{} IN (x)", "{'a':['y','z']}", true},
+    {"a{}.b{}.c=x", "{'a':[{'b':[{'c':'x'}]}]}", true},
+    {"a IN (x, 'y*')", "{'a':'YES'}", true},
+    {"a IN(x y)", "{'a':'y'}", true},
+    {"a in (1,2)", "{'a':2}", true},
+    {"NOT a IN (1,2)", "{'b':2}", true},
+    /* Numbers as numbers, else texts. */
+    {"a=4104", "{'a':'4104'}", true},
+    {"a=4104", "{'a':4104}", true},
+    {"a=5", "{'a':5.0}", true},
+    {"a>9", "{'a':10}", true},
+    {"a>9", "{'a':'10'}", true},
+    {"a>=b", "{'a':'c'}", true},
+    {"a<5", "{'b':1}", false},
+    {"NOT a<5", "{'b':1}", true},
+    {"a=true", "{'a':true}", true},
+    {"a=False", "{'a':false}", true},
+    /* Terms: words anywhere, with borders. */
+    {"disabled", "{'m':'service is Disabled.'}", true},
+    {"disabled", "{'m':'isdisabled'}", false},
+    {"*disabled", "{'m':'isdisabled'}", true},
+    {"dis*ed", "{'m':'disabled'}", true},
+    {"'was disabled'", "{'m':'it was disabled'}", true},
+    {"NOT disabled", "{'m':'enabled'}", true},
+    {"a_b", "{'m':'x a_b y'}", true},
+    {"b", "{'m':'a_b'}", true},
+    /* where and eval: case matters, a bare word is a field, null is neither. */
+    {"* | where a=\"X\"", "{'a':'X'}", true},
+    {"* | where a=\"x\"", "{'a':'X'}", false},
+    {"* | where a=b", "{'a':'x','b':'x'}", true},
+    {"* | where a=b", "{'a':'b'}", false},
+    {"* | where NOT a=\"x\"", "{'b':1}", false},
+    {"* | where a!=\"x\"", "{'b':1}", false},
+    {"* | where a!=\"x\"", "{'a':'y'}", true},
+    {"* | where isnull(a)", "{'b':1}", true},
+    {"* | where isnotnull(a)", "{'b':1}", false},
+    {"* | where a=1 OR b=1 AND c=1", "{'a':1}", true},
+    {"* | where (a=1 OR b=1) AND c=1", "{'a':1}", false},
+    {"* | where a=1 XOR b=1", "{'a':1,'b':1}", false},
+    {"* | where a=1 XOR b=1", "{'a':1,'b':2}", true},
+    {"* | where a+1>b*2", "{'a':4,'b':2}", true},
+    {"* | where \1x.y\1=1", "{'x':{'y':1}}", true},
+    {"* | where x.y=\"ab\"", "{'x':'a','y':'b'}", true},
+    {"* | where LIKE(a, \"%b_\")", "{'a':'xxbc'}", true},
+    {"* | where like(a, \"%B_\")", "{'a':'xxbc'}", false},
+    {"* | where a LIKE \"x%\"", "{'a':'xx'}", true},
+    {"* | where a IN (\"x\",\"y\")", "{'a':'y'}", true},
+    {"* | where in(a,\"x*\")", "{'a':'xy'}", false},
+    {"* | where match(a, \"^x\\d$\")", "{'a':'x5'}", true},
+    {"* | where match(a, \"b\")", "{'a':'abc'}", true},
+    {"* | where cidrmatch(\"10.0.0.0/8\", a)", "{'a':'10.1.2.3'}", true},
+    {"* | where NOT cidrmatch(\"10.0.0.0/8\", a)", "{'b':1}", false},
+    {"* | where len(a)=3", "{'a':'abc'}", true},
+    {"* | where lower(a)=\"x\"", "{'a':'X'}", true},
+    {"* | where substr(a,1,2)=\"PK\"", "{'a':'PK34'}", true},
+    {"* | where substr(a,-2)=\"34\"", "{'a':'PK34'}", true},
+    {"* | where mvcount(a)=2", "{'a':['x','y']}", true},
+    {"* | where mvindex(a,-1)=\"y\"", "{'a':['x','y']}", true},
+    {"* | where isnull(mvindex(a,5))", "{'a':['x','y']}", true},
+    {"* | where coalesce(a,b)=1", "{'b':1}", true},
+    {"* | where replace(a,\"(.*\\\\\\)\",\"\")=\"x\"", "{'a':'c:\\\\d\\\\x'}", true},
+    {"* | where 7/2=3.5", "{'a':1}", true},
+    {"* | where 7%2=1", "{'a':1}", true},
+    {"* | where case(a=1,\"p\",true(),\"q\")=\"q\"", "{'b':1}", true},
+    {"* | where isnull(case(a=1,\"p\"))", "{'a':2}", true},
+    /* Not there: mvfind() is null, so the condition is not true, -1 is the last member. */
+    {"* | eval i=if(mvfind(\1k{}.n\1,\"two\")>=0, mvfind(\1k{}.n\1,\"two\"), -1) | eval "
+     "v=mvindex(\1k{}.v\1,i) "
+     "| where v=\"b\"",
+     "{'k':[{'n':'one','v':'a'},{'n':'two','v':'b'}]}", true},
+    {"* | eval i=if(mvfind(\1k{}.n\1,\"six\")>=0, mvfind(\1k{}.n\1,\"six\"), -1) | eval "
+     "v=mvindex(\1k{}.v\1,i) "
+     "| where v=\"b\"",
+     "{'k':[{'n':'one','v':'a'},{'n':'two','v':'b'}]}", true},
+    /* Columns. */
+    {"* | eval b=a | search b=X", "{'a':'x'}", true},
+    {"* | rename a as b | search b=x", "{'a':'x'}", true},
+    {"* | rename a as b | search a=x", "{'a':'x'}", false},
+    {"* | rename p.* as * | search s.c=5", "{'p':{'s':{'c':5}}}", true},
+    {"* | rex field=a \"Scope: (?<S>[^,]+)\" | search S=mail", "{'a':'x Scope: Mail, y'}", true},
+    {"* | rex field=a \"(?<S>z+)\" | where isnull(S)", "{'a':'x'}", true},
+    {"* | rex field=a \"(?<a>z+)\" | search a=x", "{'a':'x'}", true},
+    {"* | makemv delim=\" \" a | search a IN (Mail.Read)", "{'a':'x Mail.Read y'}", true},
+    {"* | makemv delim=\",\" a | where mvcount(a)=2", "{'a':'x,,y'}", true},
+    {"* | rex field=a \"(?<S>z+)\" | where isnull(S)", "{'b':'x'}", true},
+    {"* | where isnull(lower(a))", "{'b':'x'}", true},
+    {"* | regex a=\"^x\"", "{'a':'xy'}", true},
+    {"* | regex a!=\"^x\"", "{'a':'xy'}", false},
+    {"* | fillnull | search a=0", "{'b':1}", true},
+    {"* | fillnull value=none a | search a=none", "{'b':1}", true},
+    {"* | fillnull a | where isnull(c)", "{'b':1}", true},
+    {"* | fields a | where isnull(b)", "{'a':1,'b':1}", true},
+    {"* | fields - a | where isnull(a)", "{'a':1}", true},
+    {"* | mvexpand a | where a=\"y\"", "{'a':['x','y']}", true},
+    {"* | sort - a | head 5 | table a", "{'a':1}", true},
+    /* Macros and comments. */
+    {"a=x | `anything_filter`", "{'a':'x'}", true},
+    {"a=x ```not a=y``` b=y", "{'a':'x','b':'y'}", true},
+    {"search a=x", "{'a':'x'}", true},
+    {"| search a=x", "{'a':'x'}", true},
+};
+
+TEST(searches_mean_what_they_mean_in_splunk)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (query_fires("spl", rows[i].search, rows[i].event) != rows[i].fires)
+            fail_msg("row %zu: %s of %s: expected %d", i, rows[i].search, rows[i].event,
+                     rows[i].fires);
+}
+
+/* ---- what is said
+ * ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *search, *said;
+} refusals[] = {
+    {"", "error: 1:1: the search is empty"},
+    {"a=", "error: 1:3: expected a value, found the end of the search"},
+    {"a= | where x", "error: 1:4: expected a value, found the end of the command"},
+    {"(a=1", "error: 1:5: expected ')', AND or OR, found the end of the search"},
+    {"a=1)", "error: 1:4: expected a term, found ')'"},
+    {"a=\"x", "error: 1:3: a \" that is never closed"},
+    {"a=1 | ", "error: 1:7: expected a command, found the end of the search"},
+    {"a=1 | frob x", "unsupported: 1:7: unsupported: command 'frob'"},
+    {"a=1 | join b [search c]", "unsupported: 1:7: unsupported: command 'join'"},
+    {"a=1 [search b=2]", "unsupported: 1:5: unsupported: a search inside a search ([...])"},
+    {"a=1 | where b=now()", "unsupported: 1:15: unsupported: now() (did you mean 'pow'?)"},
+    {"a=1 | where bb=lowr(c)", "unsupported: 1:16: unsupported: lowr() (did you mean 'lower'?)"},
+    {"a=1 | where len()=2", "error: 1:13: len() takes 1 arguments, not 0"},
+    {"a=1 | where b=", "error: 1:15: expected a value, found the end of the search"},
+    {"a=1 | where (b=1", "error: 1:17: expected ')' or an operator, found the end of the search"},
+    {"a=1 | eval b", "error: 1:13: expected '=' behind the name of a field, found the end of the "
+                     "search"},
+    {"a=1 | eval b=1 c=2", "error: 1:16: expected '|' or the end of the search, found 'c=2'"},
+    {"a=1 | rename b c", "error: 1:16: expected AS, found 'c'"},
+    {"a=1 | rex field=b \"x\"",
+     "error: 1:19: the regex of rex has no named group, as (?<name>...)"},
+    {"a=1 | rex \"(?<x>y)\"", "unsupported: 1:7: unsupported: rex of the whole event (no field=)"},
+    {"a=1 | rex field=b mode=sed \"s/x/y/\"", "unsupported: 1:7: unsupported: rex with mode"},
+    {"a=1 | regex b=\"(?<!x)y\"", "unsupported: 1:13: unsupported: look-around in a regex"},
+    {"a=1 | stats", "error: 1:12: expected an aggregate, found the end of the search"},
+    {"a=1 | stats sum by b",
+     "error: 1:17: expected '(' behind the name of an aggregate, found 'by b'"},
+    {"a=1 | stats mode(x) by b", "unsupported: 1:13: unsupported: mode() in stats"},
+    {"a=1 | stats count by",
+     "error: 1:21: expected the name of a field behind BY, found the end of "
+     "the search"},
+    {"a=1 | bin x span=5", "error: 1:18: '5' is no span of time (30s, 5m, 1h, 1d)"},
+    {"a=1 | bin x span=5m", "unsupported: 1:7: unsupported: bin of anything but _time with a span"},
+    {"a=1 | spath input=b", "unsupported: 1:7: unsupported: spath with arguments"},
+    {"a=1 | fillnull | fillnull",
+     "unsupported: 1:18: unsupported: a second fillnull of all fields"},
+    {"NOT sourcetype=x",
+     "unsupported: 1:5: unsupported: 'sourcetype' under NOT, in an OR or behind "
+     "the first search"},
+    {"a=1 OR sourcetype=x", "unsupported: 1:8: unsupported: 'sourcetype' under NOT, in an OR or "
+                            "behind the first search"},
+    {"sourcetype=x OR a=1", "unsupported: 1:1: unsupported: a source beside other terms in an OR"},
+    {"`nobody` a=1",
+     "error: 1:1: unknown macro `nobody` with 0 arguments (its file is to be loaded "
+     "too)"},
+    {"a=1 `open", "error: 1:5: a ` that is never closed"},
+    {"a=1\n| where\n  b=1 )", "error: 3:7: expected '|' or the end of the search, found ')'"},
+    {"TERM(x)", "unsupported: 1:1: unsupported: TERM() in a search"},
+};
+
+/* A search of its own loader, as a file. */
+static struct str verdict_of(struct arena *a, const char *search)
+{
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules loaded;
+
+    rule_loader_add_as(l, STR("q"), STR("spl"), str_from(search));
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_verdicts, 1);
+    const struct verdict *v = &loaded.verdicts[0];
+    if (v->n_messages == 0)
+        return STR("ok");
+    const struct verdict_message *m = &v->messages[0];
+    return arena_printf(a, "%s: %u:%u: %.*s", verdict_status_name(v->status), m->line, m->col,
+                        (int)m->text.n, m->text.p);
+}
+
+TEST(what_is_wrong_is_named_with_its_place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+        struct arena *a = arena_new(0);
+        struct str said = verdict_of(a, refusals[i].search);
+        if (!str_eq(said, str_from(refusals[i].said)))
+            fail_msg("row %zu: %s\n says %.*s\n want %s", i, refusals[i].search, (int)said.n,
+                     said.p, refusals[i].said);
+        arena_free(a);
+    }
+}
+
+TEST(too_much_is_refused)
+{
+    struct arena *a = arena_new(0);
+    struct buf deep = {0}, wide = {0};
+
+    for (int i = 0; i < 200; i++)
+        buf_add(&deep, STR("("));
+    buf_add(&deep, STR("a=1"));
+    buf_add_char(&deep, '\0');
+    CHECK(
+        str_starts(verdict_of(a, deep.p), STR("error: 1:102: parentheses nested deeper than 100")));
+    buf_add(&wide, STR("a IN ("));
+    for (int i = 0; i < 10001; i++)
+        buf_printf(&wide, "%d,", i % 10);
+    buf_add(&wide, STR("1)"));
+    buf_add_char(&wide, '\0');
+    CHECK(str_find(verdict_of(a, wide.p), STR("more than 10000 values"), 0) != SIZE_MAX);
+    buf_clear(&wide);
+    for (int i = 0; i < 70 * 1024; i++)
+        buf_add_char(&wide, 'x');
+    buf_add_char(&wide, '\0');
+    CHECK(str_find(verdict_of(a, wide.p), STR("larger than 64 KiB"), 0) != SIZE_MAX);
+    buf_release(&deep);
+    buf_release(&wide);
+    arena_free(a);
+}
+
+/* ---- files
+ * ----------------------------------------------------------------------------------------- */
+
+static const char MACROS[] = "name: kube\ndefinition: source=\"kubernetes\"\n---\n"
+                             "name: is\narguments:\n- f\n- v\ndefinition: $f$=$v$\n";
+static const char DETECTION[] =
+    "name: Secrets\nid: 5d2a\nauthor: somebody\ndate: 2026-01-01\nstatus: production\n"
+    "description: Text.\n"
+    "search: '`kube` `is(verb, get)` `is(objectRef.resource,secrets)` | stats count by "
+    "user.username"
+    " | `secrets_filter`'\n"
+    "known_false_positives: none\nreferences: [x]\n"
+    "tags:\n  confidence: 80\n  impact: 80\n  mitre_attack_id: [T1552.007]\n";
+
+TEST(detections_find_their_macros_whatever_the_order_of_files)
+{
+    for (int order = 0; order < 2; order++) {
+        struct arena *a = arena_new(0);
+        struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+        struct loaded_rules loaded;
+
+        rule_loader_add(l, STR("a.yml"), str_from(order ? MACROS : DETECTION));
+        rule_loader_add(l, STR("b.yml"), str_from(order ? DETECTION : MACROS));
+        rule_loader_finish(l, &loaded);
+        CHECK_EQ(loaded.n_rules, 1);
+        const struct rule *r = loaded.rules[0];
+        CHECK_STR(r->uid, "5d2a");
+        CHECK_STR(r->title, "Secrets");
+        CHECK_EQ(r->level, LEVEL_MEDIUM);
+        CHECK_EQ(r->tags.n, 1);
+        CHECK_STR(r->tags.items[0], "attack.t1552.007");
+        CHECK_EQ(r->logsource.streams.n, 1);
+        CHECK_STR(r->logsource.streams.items[0], "source=kubernetes");
+        arena_free(a);
+    }
+}
+
+TEST(a_macro_that_calls_itself_ends)
+{
+    struct arena *a = arena_new(0);
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules loaded;
+
+    rule_loader_add(l, STR("a.yml"),
+                    STR("name: x\ndefinition: '`x` `x`'\n---\nname: y\nsearch: 'a=1 `x`'\n"));
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_rules, 0);
+    CHECK(str_find(loaded.verdicts[1].messages[0].text, STR("macros nested deeper than 16"), 0) !=
+          SIZE_MAX);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(searches_mean_what_they_mean_in_splunk),
+          ENTRY(what_is_wrong_is_named_with_its_place), ENTRY(too_much_is_refused),
+          ENTRY(detections_find_their_macros_whatever_the_order_of_files),
+          ENTRY(a_macro_that_calls_itself_ends))
