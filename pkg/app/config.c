@@ -120,7 +120,7 @@ enum exit_code config_validate(const struct config_options *o, bool is_online)
     if (rc == WEIR_OK)
         rc = check_files(c, a, &err);
     enum exit_code code = end_with(rc, &err);
-    if (rc == WEIR_OK && (rc = ruleset_load(&source, &rules, &err)) != WEIR_OK) {
+    if (rc == WEIR_OK && (rc = ruleset_load(&source, NULL, &rules, &err)) != WEIR_OK) {
         code = end_with(rc, &err);
         if (rc == WEIR_SYNTAX || rc == WEIR_UNSUPPORTED)
             code = EXIT_RULES;

@@ -501,6 +501,10 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
         overlay_set_apply(b->overlays, &b->loaded, wall_clock_ms());
     select_rules(b, o);
     name_generations(b);
+    b->n_slots = list_slot_count(b->lists);
+    b->slots = ARENA_ARRAY(b->arena, b->n_slots, const struct list_slot *);
+    for (size_t i = 0; i < b->n_slots; i++)
+        b->slots[i] = list_slot_at(b->lists, i);
     return list_view_new(b->lists_arena, b->lists, &b->list_view, err);
 }
 

@@ -55,6 +55,8 @@ struct rule_book {
     struct arena *lists_arena; /* holds the two below and nothing else */
     struct list_set *lists;
     const struct list_view *list_view; /* what stands on the lists that rules ask at run time */
+    const struct list_slot **slots;    /* those lists, by number; in the book's arena */
+    size_t n_slots;
     const struct addends *score_lists; /* NULL: none of the lists lifts scores */
     struct overlay_set *overlays;      /* NULL: none are given */
     struct str overlays_sha256;        /* of their files; empty: none */

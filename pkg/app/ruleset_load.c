@@ -2,6 +2,7 @@
  * engines for what differs in lists, pinned profile or labels. */
 #include "app/ruleset_load.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "app/rules.h"
@@ -26,6 +27,17 @@ struct loaded_set {
     size_t n_books;
     uint32_t book_of[BOOKS_MAX]; /* by tenant */
     struct geoip *geoip;
+    uint32_t *book_of_engine;
+    struct str compiled_generation;
+    atomic_uint n_sets; /* rule sets over it; the last one frees it */
+};
+
+/* What stands on the lists of one set. */
+struct lists_book {
+    struct arena *arena; /* this itself, and views */
+    struct arena *lists[BOOKS_MAX];
+    const struct list_view *views[BOOKS_MAX];
+    size_t n;
 };
 
 /* ---- options ----------------------------------------------------------------------------------
@@ -266,7 +278,7 @@ static enum weir_rc make_engine(const struct loaded_set *s, const struct config 
                                          .n_fields = out->graph->n_fields};
     /* Profiles of the first book: those of the others have the same texts. */
     TRY(engine_new(e->rules, out->n_rules, out->profiles, &e->options, &e->engine, err));
-    out->n_engines++;
+    s->book_of_engine[out->n_engines++] = book;
     return WEIR_OK;
 }
 
@@ -280,6 +292,7 @@ static enum weir_rc make_engines(struct loaded_set *s, const struct config *c,
 
     out->engines = ARENA_ARRAY(s->arena, n, struct ruleset_engine);
     out->engine_of = engine_of;
+    s->book_of_engine = ARENA_ARRAY(s->arena, n, uint32_t);
     for (size_t i = 0; i < n; i++) {
         size_t t = i / c->n_inputs, in = i % c->n_inputs, k = 0;
         engine_of[i] = UINT32_MAX;
@@ -300,14 +313,14 @@ static enum weir_rc make_engines(struct loaded_set *s, const struct config *c,
  */
 
 /* Without tenants, labels, pinned profiles and places: the name that other commands show. */
-static void name_generation(struct loaded_set *s, const struct config *c,
-                            const struct tenants *tenants, struct ruleset *out)
+static struct str name_of(struct loaded_set *s, struct arena *a, const struct config *c,
+                          const struct tenants *tenants, bool is_compiled)
 {
     struct buf text = {0};
     char hex[DIGEST_TEXT];
 
     for (size_t i = 1; i < s->n_books; i++)
-        pack_str(&text, s->books[i].generation);
+        pack_str(&text, is_compiled ? s->books[i].compiled_generation : s->books[i].generation);
     for (size_t t = 0; t < tenants->n; t++)
         if (tenants->items[t])
             pack_str(&text, tenants->items[t]->name);
@@ -322,15 +335,62 @@ static void name_generation(struct loaded_set *s, const struct config *c,
     }
     if (s->geoip)
         pack_u64(&text, geoip_built_s(s->geoip));
-    out->generation = s->books[0].generation;
+    struct str name = is_compiled ? s->books[0].compiled_generation : s->books[0].generation;
     if (text.n) {
         struct digest *digest = digest_new();
-        pack_str(&text, out->generation);
+        pack_str(&text, name);
         digest_sha256_hex(digest, buf_str(&text), hex);
         digest_free(digest);
-        out->generation = arena_str(s->arena, (struct str){hex, GENERATION_DIGITS});
+        name = (struct str){hex, GENERATION_DIGITS};
     }
     buf_release(&text);
+    return arena_str(a, name);
+}
+
+/* ---- lists -------------------------------------------------------------------------------------
+ */
+
+/* The lists of the books go to the set: the book can do without them. `like` (the set in force, or
+ * the books themselves) says how their slots are numbered. */
+static enum weir_rc take_lists(struct loaded_set *s, struct loaded_set *like, struct ruleset *out,
+                               struct weir_err *err)
+{
+    struct arena *a = arena_new(0);
+    struct lists_book *l = ARENA_NEW(a, struct lists_book);
+
+    l->arena = a;
+    l->n = s->n_books;
+    out->lists_book = l;
+    for (size_t i = 0; i < s->n_books; i++) {
+        struct rule_book *b = &s->books[i];
+        l->lists[i] = b->lists_arena;
+        b->lists_arena = NULL;
+        l->views[i] = b->list_view;
+        if (like != s)
+            TRY(list_view_renumber(a, b->list_view, b->lists, like->books[i].slots,
+                                   like->books[i].n_slots, &l->views[i], err));
+        b->list_view = NULL;
+        b->lists = NULL;
+    }
+    const struct list_view **by_tenant = ARENA_ARRAY(a, out->n_tenants, const struct list_view *);
+    const struct list_view **by_engine = ARENA_ARRAY(a, out->n_engines, const struct list_view *);
+    for (size_t t = 0; t < out->n_tenants; t++)
+        by_tenant[t] = l->views[like->book_of[t]];
+    for (size_t i = 0; i < out->n_engines; i++)
+        by_engine[i] = l->views[like->book_of_engine[i]];
+    out->lists = by_tenant;
+    out->engine_lists = by_engine;
+    return WEIR_OK;
+}
+
+static void free_lists(struct lists_book *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->lists[i])
+            arena_free(l->lists[i]);
+    arena_free(l->arena);
 }
 
 static enum weir_rc open_geoip(struct loaded_set *s, struct str file, struct weir_err *err)
@@ -340,25 +400,67 @@ static enum weir_rc open_geoip(struct loaded_set *s, struct str file, struct wei
                : WEIR_OK;
 }
 
-static enum weir_rc load(struct loaded_set *s, const struct config *c, struct ruleset *out,
-                         struct weir_err *err)
+/* The rest of a set whose books are read. */
+static enum weir_rc compile(struct loaded_set *s, const struct config *c,
+                            const struct tenants *tenants, struct ruleset *out,
+                            struct weir_err *err)
+{
+    out->rules = s->books[s->book_of[0]].rules;
+    out->n_rules = s->books[0].n_rules;
+    out->profiles = s->books[0].profiles;
+    TRY(make_graph(s, c, tenants, out, err));
+    TRY(describe_inputs(s, c, out, err));
+    TRY(make_engines(s, c, tenants, out, err));
+    out->generation = name_of(s, s->arena, c, tenants, false);
+    return take_lists(s, s, out, err);
+}
+
+/* Rules, graph and engines of the set in force with other lists. */
+static enum weir_rc share(struct loaded_set *s, const struct config *c,
+                          const struct tenants *tenants, const struct ruleset *in_force,
+                          struct ruleset *out, struct weir_err *err)
+{
+    struct loaded_set *shared = in_force->book;
+
+    *out = *in_force;
+    out->lists_book = NULL;
+    out->book = s; /* so far: what is thrown away if it fails */
+    enum weir_rc rc = take_lists(s, shared, out, err);
+    if (rc == WEIR_OK) {
+        out->generation =
+            name_of(s, ((struct lists_book *)out->lists_book)->arena, c, tenants, false);
+        atomic_fetch_add_explicit(&shared->n_sets, 1, memory_order_relaxed);
+        out->book = shared;
+    } else {
+        out->n_engines = 0; /* they are not ours */
+    }
+    return rc;
+}
+
+static void free_book(struct loaded_set *s)
+{
+    for (size_t i = 0; i < s->n_books; i++) {
+        rule_book_release(&s->books[i]);
+        rule_options_release(&s->options[i]);
+    }
+    geoip_close(s->geoip);
+    arena_free(s->arena); /* with the set itself */
+}
+
+static enum weir_rc load(struct loaded_set *s, const struct config *c,
+                         const struct ruleset *in_force, struct ruleset *out, struct weir_err *err)
 {
     struct tenants tenants = {0};
 
     find_tenants(c, &tenants);
     TRY(load_books(s, c, &tenants, err));
     TRY(open_geoip(s, c->geoip_file, err));
-    out->rules = s->books[s->book_of[0]].rules;
-    out->n_rules = s->books[0].n_rules;
-    out->profiles = s->books[0].profiles;
-    TRY(make_graph(s, c, &tenants, out, err));
-    TRY(describe_inputs(s, c, out, err));
-    TRY(make_engines(s, c, &tenants, out, err));
-    const struct list_view **lists = ARENA_ARRAY(s->arena, tenants.n, const struct list_view *);
-    for (size_t t = 0; t < tenants.n; t++)
-        lists[t] = s->books[s->book_of[t]].list_view;
-    out->lists = lists;
-    name_generation(s, c, &tenants, out);
+    s->compiled_generation = name_of(s, s->arena, c, &tenants, true);
+    const struct loaded_set *old = in_force ? in_force->book : NULL;
+    if (!old || !str_eq(old->compiled_generation, s->compiled_generation))
+        return compile(s, c, &tenants, out, err);
+    TRY(share(s, c, &tenants, in_force, out, err));
+    free_book(s); /* what was read again is in force */
     return WEIR_OK;
 }
 
@@ -384,25 +486,26 @@ void ruleset_unload(UNUSED void *context, struct ruleset *r)
 {
     struct loaded_set *s = r->book;
 
+    free_lists(r->lists_book);
+    /* acq_rel: the last one sees what the others have done to it */
+    if (atomic_fetch_sub_explicit(&s->n_sets, 1, memory_order_acq_rel) > 1)
+        return;
     for (size_t i = 0; i < r->n_engines; i++)
         engine_free(r->engines[i].engine);
-    for (size_t i = 0; i < s->n_books; i++) {
-        rule_book_release(&s->books[i]);
-        rule_options_release(&s->options[i]);
-    }
-    geoip_close(s->geoip);
-    arena_free(s->arena); /* with the set itself */
+    free_book(s);
 }
 
-enum weir_rc ruleset_load(void *context, struct ruleset *out, struct weir_err *err)
+enum weir_rc ruleset_load(void *context, const struct ruleset *in_force, struct ruleset *out,
+                          struct weir_err *err)
 {
     const struct ruleset_source *source = context;
     struct arena *arena = arena_new(0);
     struct loaded_set *s = ARENA_NEW(arena, struct loaded_set);
 
     s->arena = arena;
+    atomic_init(&s->n_sets, 1);
     *out = (struct ruleset){.book = s};
-    enum weir_rc rc = load(s, source->config, out, err);
+    enum weir_rc rc = load(s, source->config, in_force, out, err);
     if (rc == WEIR_OK && str_eq(source->config->state, STR("none")))
         rc = refuse_state(out, err);
     if (rc != WEIR_OK)

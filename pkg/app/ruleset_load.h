@@ -25,7 +25,8 @@ struct ruleset_source {
 };
 
 /* A ruleset_load_fn and a ruleset_free_fn; context: struct ruleset_source *. */
-enum weir_rc ruleset_load(void *context, struct ruleset *out, struct weir_err *err);
+enum weir_rc ruleset_load(void *context, const struct ruleset *in_force, struct ruleset *out,
+                          struct weir_err *err);
 void ruleset_unload(void *context, struct ruleset *r);
 
 #endif

@@ -350,7 +350,7 @@ static struct list_slot *slot_new(struct list_set *set, const struct list *list,
 static const struct list_slot *slot_of(void *context, struct str name, struct str column)
 {
     struct list_set *set = set_of(context);
-    const struct list *list;
+    const struct list *list = NULL;
 
     lock(set);
     struct asked *known = find_asked(set, name, column);
@@ -393,17 +393,13 @@ const struct list *list_of_slot(const struct list_set *set, size_t i)
     return set->asked[i].list;
 }
 
-enum weir_rc list_set_take_slots(struct list_set *set, const struct list_slot *const *slots,
-                                 size_t n, struct weir_err *err)
+size_t list_slot_find(const struct list_set *set, const struct list_slot *slot)
 {
-    const struct list *list;
-
-    ASSERT(set->n_asked == 0);
-    for (size_t i = 0; i < n; i++) {
-        TRY(list_by_column(set, slots[i]->name, slots[i]->column, &list, err));
-        ask_for(set, list, slots[i]->column, slots[i]);
-    }
-    return WEIR_OK;
+    for (size_t i = 0; i < set->n_asked; i++)
+        if (str_eq(set->asked[i].slot.name, slot->name) &&
+            str_eq(set->asked[i].slot.column, slot->column))
+            return i;
+    return SIZE_MAX;
 }
 
 /* ---- a directory --------------------------------------------------------------- */

@@ -128,10 +128,7 @@ size_t list_slot_count(const struct list_set *set);
 const struct list_slot *list_slot_at(const struct list_set *set, size_t i);
 const struct list *list_of_slot(const struct list_set *set, size_t i);
 
-/* A set that was read anew takes the place of another: give it the other's slots, with the same
- * numbers. WEIR_NOTFOUND names a slot whose list or column is gone. */
-MUST_USE enum weir_rc list_set_take_slots(struct list_set *set,
-                                          const struct list_slot *const *slots, size_t n,
-                                          struct weir_err *err);
+/* The number that a slot of another set over the same rules has in this one; SIZE_MAX: none. */
+size_t list_slot_find(const struct list_set *set, const struct list_slot *slot);
 
 #endif

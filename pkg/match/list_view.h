@@ -20,6 +20,13 @@ struct list_view {
 MUST_USE enum weir_rc list_view_new(struct arena *a, const struct list_set *set,
                                     const struct list_view **out, struct weir_err *err);
 
+/* The contents that `view` has for `set`, numbered as the n slots of another set over the same
+ * rules are. WEIR_NOTFOUND: one of them is not asked for here. */
+MUST_USE enum weir_rc list_view_renumber(struct arena *a, const struct list_view *view,
+                                         const struct list_set *set,
+                                         const struct list_slot *const *slots, size_t n,
+                                         const struct list_view **out, struct weir_err *err);
+
 /* The index of a slot; NULL if the view has none (or is NULL itself): nothing is on that list. */
 static inline const struct list_index *list_view_of(const struct list_view *v,
                                                     const struct list_slot *slot)

@@ -1,6 +1,7 @@
 /* feed_rules.c - what a reader makes of a rule set: engines with their gatherers, and the scene.
  *
- * A newer set is taken while the batch is empty; with the batch the lane gets a hold of its own.
+ * A newer set is taken while the batch is empty (where only lists differ, the engines stay); with
+ * the batch the lane gets a hold of its own.
  */
 #include "worker/feed_impl.h"
 
@@ -61,17 +62,30 @@ static const struct ruleset *take_twice(struct ruleset_shelf *shelf)
     }
 }
 
+/* The same engines, other lists. */
+static void use_lists(struct feed *f)
+{
+    for (size_t i = 0; i < f->n_engines; i++)
+        engine_use_lists(f->engines[i]->engine, f->ruleset->engine_lists[i]);
+    metric_use_rules(f->metrics, f->ruleset->number);
+}
+
 /* The batch is empty: it and those that follow are of the newest set. */
 void feed_renew_rules(struct feed *f)
 {
     const struct ruleset *old = f->ruleset;
 
-    feed_free_engines(f);
     f->ruleset = take_twice(f->options.shelf);
-    feed_make_engines(f);
-    feed_make_scene(f);
-    for (size_t i = 0; i < f->n_parts; i++)
-        log_clock_forget_profiles(&f->parts[i].clock);
+    if (ruleset_same_rules(f->ruleset, old)) {
+        use_lists(f);
+        feed_make_scene(f);
+    } else {
+        feed_free_engines(f);
+        feed_make_engines(f);
+        feed_make_scene(f);
+        for (size_t i = 0; i < f->n_parts; i++)
+            log_clock_forget_profiles(&f->parts[i].clock);
+    }
     f->batch->gives_ruleset = true;
     f->batch->ruleset = f->ruleset;
     ruleset_release(f->options.shelf, old);

@@ -79,6 +79,15 @@ void lane_new_protocol(struct lane *l)
     ASSERT(l->applied);
 }
 
+static void tell_rules(struct lane *l, const struct ruleset *r)
+{
+    l->ruleset = r;
+    publisher_use(l->publisher, r);
+    metric_use_rules(l->metrics, r->number);
+    metric_set(l->metrics, GAUGE_HAS_RULES, 1);
+    metric_set(l->metrics, GAUGE_RULESET, r->number);
+}
+
 /* Everything that is made of a rule set; the store connection too: its spaces are the graph's. On
  * failure nothing has changed. */
 enum weir_rc lane_use_rules(struct lane *l, const struct ruleset *r, struct weir_err *err)
@@ -98,11 +107,7 @@ enum weir_rc lane_use_rules(struct lane *l, const struct ruleset *r, struct weir
         l->correlator = correlator_new(r->graph, store);
         fact_batch_listen(l->facts, r->graph, l->correlator);
     }
-    l->ruleset = r;
-    publisher_use(l->publisher, r);
-    metric_use_rules(l->metrics, r->number);
-    metric_set(l->metrics, GAUGE_HAS_RULES, 1);
-    metric_set(l->metrics, GAUGE_RULESET, r->number);
+    tell_rules(l, r);
     return WEIR_OK;
 }
 
@@ -119,11 +124,16 @@ enum weir_rc lane_follow_rules(struct lane *l)
 
     if (!l->batch->gives_ruleset)
         return WEIR_OK;
-    TRY(lane_use_rules(l, l->batch->ruleset, &l->err));
+    bool has_new_rules = !ruleset_same_rules(l->batch->ruleset, old);
+    if (has_new_rules)
+        TRY(lane_use_rules(l, l->batch->ruleset, &l->err));
+    else
+        tell_rules(l, l->batch->ruleset); /* store, windows and numbers stay */
     l->batch->gives_ruleset = false;
     ruleset_release(l->options.shelf, old);
     lane_make_scene(l);
-    TRY(lane_number_all(l, &l->err));
+    if (has_new_rules)
+        TRY(lane_number_all(l, &l->err));
     LOG(LOG_INFO, "rules taken", LOG_S("ruleset", l->ruleset->generation),
         LOG_U("lane", l->options.number));
     if (l->is_stateless || lane_rounds_for(l->ruleset->graph) == l->n_rounds)

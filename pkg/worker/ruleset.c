@@ -150,13 +150,16 @@ static enum weir_rc load_new(struct ruleset_shelf *s, struct held **out, struct 
 
     ASSERT(h);
     *out = NULL;
-    enum weir_rc rc = s->load(s->context, &h->set, err);
+    const struct ruleset *in_force = ruleset_take(s);
+    enum weir_rc rc = s->load(s->context, in_force, &h->set, err);
+    bool is_shared = rc == WEIR_OK && in_force && ruleset_same_rules(&h->set, in_force);
+    ruleset_release(s, in_force);
     if (rc != WEIR_OK) {
         free(h);
         return rc;
     }
     bool is_new = !is_in_force(s, &h->set);
-    rc = is_new ? verify(&h->set, err) : WEIR_OK;
+    rc = is_new && !is_shared ? verify(&h->set, err) : WEIR_OK;
     if (is_new && rc == WEIR_OK)
         *out = h;
     else
@@ -213,5 +216,6 @@ struct engine *ruleset_engine(struct ruleset_shelf *s, const struct ruleset *r, 
     lock(s);
     struct engine *own = engine_sibling(r->engines[i].engine);
     unlock(s);
+    engine_use_lists(own, r->engine_lists[i]);
     return own;
 }

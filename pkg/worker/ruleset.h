@@ -50,15 +50,21 @@ struct ruleset {
     const struct origin_input *inputs;     /* names for people: the first topic or pattern */
     const struct str *tenants;             /* names; of the graph */
     size_t n_tenants, n_inputs;
-    const struct list_view *const *lists; /* what stands on them, by tenant */
-    uint64_t number; /* 1, 2, 3 ... in this process */
-    void *book;      /* the loader's */
+    const struct list_view *const *lists;        /* what stands on them, by tenant ... */
+    const struct list_view *const *engine_lists; /* ... and by engine */
+    uint64_t number;                             /* 1, 2, 3 ... in this process */
+    /* The loader's. Two sets with the same book have the same rules, graph and engines: they differ
+     * in generation, number and lists alone, and whoever changes over only tells its engines. */
+    void *book;
+    void *lists_book;
 };
 
 /* Load the rules as the configuration says now. Called on the reload thread, and once at start.
  * Anything that is wrong with a rule, a list or an overlay is a failure: a bad set never replaces
- * a good one. number is not the loader's. */
-typedef enum weir_rc ruleset_load_fn(void *context, struct ruleset *out, struct weir_err *err);
+ * a good one. in_force: NULL at first; where only lists that are asked at run time have changed,
+ * the new set shares its book, and nothing is compiled. number is not the loader's. */
+typedef enum weir_rc ruleset_load_fn(void *context, const struct ruleset *in_force,
+                                     struct ruleset *out, struct weir_err *err);
 typedef void ruleset_free_fn(void *context, struct ruleset *r);
 
 struct ruleset_shelf; /* the newest, and who holds older ones */
@@ -78,6 +84,12 @@ MUST_USE enum weir_rc ruleset_reload(struct ruleset_shelf *s, bool *changed, str
 /* The newest; held until it is released. NULL before the first. */
 const struct ruleset *ruleset_take(struct ruleset_shelf *s);
 void ruleset_release(struct ruleset_shelf *s, const struct ruleset *r);
+/* Only lists differ. */
+static inline bool ruleset_same_rules(const struct ruleset *a, const struct ruleset *b)
+{
+    return a->book == b->book;
+}
+
 /* One atomic load: is there a newer one than this? */
 bool ruleset_is_old(const struct ruleset_shelf *s, const struct ruleset *r);
 

@@ -77,9 +77,13 @@ static struct world *world_new(void)
     CHECK_EQ(list_view_new(w->first, w->set, &w->views[0], &err), WEIR_OK);
     struct list_set *next = set_of(w->second, "host\nbeta\n", "# mode: cidr\n11.0.0.0/8\n");
     const struct list_slot *slots[2] = {list_slot_at(w->set, 0), list_slot_at(w->set, 1)};
+    const struct list_view *view;
     CHECK_EQ(list_slot_count(w->set), 2);
-    CHECK_EQ(list_set_take_slots(next, slots, 2, &err), WEIR_OK);
-    CHECK_EQ(list_view_new(w->second, next, &w->views[1], &err), WEIR_OK);
+    struct list_source other = list_set_source(next, w->second); /* asked in another order */
+    CHECK(other.slot(other.context, STR("nets"), STR("")) != NULL);
+    CHECK(other.slot(other.context, STR("hosts"), STR("")) != NULL);
+    CHECK_EQ(list_view_new(w->second, next, &view, &err), WEIR_OK);
+    CHECK_EQ(list_view_renumber(w->second, view, next, slots, 2, &w->views[1], &err), WEIR_OK);
     return w;
 }
 

@@ -24,7 +24,8 @@ struct loader {
     atomic_int n_freed, n_loaded;
 };
 
-static enum weir_rc load(void *context, struct ruleset *out, struct weir_err *err)
+static enum weir_rc load(void *context, UNUSED const struct ruleset *in_force, struct ruleset *out,
+                         struct weir_err *err)
 {
     struct loader *l = context;
 

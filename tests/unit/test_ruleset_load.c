@@ -110,7 +110,7 @@ TEST(tenants_with_lists_and_inputs_with_labels_have_engines_of_their_own)
     files_init(&f);
     struct config c = config_of(&f);
     struct ruleset_source source = {&c};
-    CHECK_EQ(ruleset_load(&source, &r, &err), WEIR_OK);
+    CHECK_EQ(ruleset_load(&source, NULL, &r, &err), WEIR_OK);
     CHECK_EQ(r.n_tenants, 2); /* every input names one: no default tenant */
     CHECK_EQ(r.n_engines, 3);
     const uint32_t *of = r.engine_of;
@@ -127,6 +127,55 @@ TEST(tenants_with_lists_and_inputs_with_labels_have_engines_of_their_own)
     CHECK_STR(graph_tenant_of(r.graph, 1), "globex");
     CHECK(r.graph->rules[0].rule != r.graph->rules[1].rule);
     ruleset_unload(&source, &r);
+    files_release(&f);
+}
+
+TEST(a_list_alone_takes_no_new_engine)
+{
+    static const char copies[] =
+        "title: B\nid: rule-b\nlogsource: {}\n"
+        "detection:\n  s: {User|contains|expand: '%names%'}\n  condition: s\n";
+    struct files f;
+    struct weir_err err;
+    bool changed;
+
+    files_init(&f);
+    struct config c = config_of(&f);
+    struct ruleset_source source = {&c};
+    struct ruleset_shelf *shelf = ruleset_shelf_new(ruleset_load, ruleset_unload, &source);
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_OK);
+    const struct ruleset *one = ruleset_take(shelf);
+    struct engine *e = ruleset_engine(shelf, one, one->engine_of[0]);
+    write_file(f.common, "carol\n");
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_OK);
+    CHECK(changed);
+    const struct ruleset *two = ruleset_take(shelf);
+    CHECK(one != two && ruleset_same_rules(one, two) && one->engines == two->engines);
+    CHECK(!str_eq(one->generation, two->generation));
+    CHECK(ruleset_is_old(shelf, one));
+    CHECK(matches(e, "{\"User\":\"alice\"}"));
+    engine_use_lists(e, two->engine_lists[one->engine_of[0]]);
+    ruleset_release(shelf, one); /* its lists go, its engines do not */
+    CHECK(!matches(e, "{\"User\":\"alice\"}"));
+    CHECK(matches(e, "{\"User\":\"CAROL\"}"));
+    CHECK(matches(ruleset_engine(shelf, two, two->engine_of[4]), "{\"User\":\"bob\"}"));
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_OK);
+    CHECK(!changed);
+    write_file(f.common, "# type: number\nx\n");
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_SYNTAX);
+    write_file(f.common, "dave\n");
+    write_file(f.bad, copies); /* a rule that copies what stands there: all is made anew */
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_OK);
+    const struct ruleset *three = ruleset_take(shelf);
+    CHECK(!ruleset_same_rules(two, three));
+    write_file(f.common, "erin\n");
+    CHECK_EQ(ruleset_reload(shelf, &changed, &err), WEIR_OK);
+    const struct ruleset *four = ruleset_take(shelf);
+    CHECK(!ruleset_same_rules(three, four));
+    ruleset_release(shelf, two);
+    ruleset_release(shelf, three);
+    ruleset_release(shelf, four);
+    ruleset_shelf_free(shelf);
     files_release(&f);
 }
 
@@ -173,4 +222,5 @@ TEST(a_reload_takes_what_has_changed_and_refuses_what_is_bad)
 }
 
 TEST_MAIN(ENTRY(tenants_with_lists_and_inputs_with_labels_have_engines_of_their_own),
+          ENTRY(a_list_alone_takes_no_new_engine),
           ENTRY(a_reload_takes_what_has_changed_and_refuses_what_is_bad))
