@@ -169,9 +169,18 @@ static struct str plain_text(struct extract_worker *w, struct str text, uint8_t 
 
 /* ---- recognising the profile ------------------------------------------------------------ */
 
-static void set_bit(uint64_t *mask, uint32_t bit)
+/* Marker bits met so far, and a hash of which they are: each bit counts once. */
+struct seen {
+    uint64_t bits[MARKER_WORDS];
+    uint64_t hash;
+};
+
+static void see(struct seen *s, uint32_t bit)
 {
-    mask[bit / 64] |= (uint64_t)1 << (bit % 64);
+    uint64_t mask = (uint64_t)1 << (bit % 64);
+
+    s->hash ^= s->bits[bit / 64] & mask ? 0 : (bit + 1) * 0x9e3779b97f4a7c15;
+    s->bits[bit / 64] |= mask;
 }
 
 static bool list_has(const struct str_list *list, struct str text)
@@ -183,18 +192,18 @@ static bool list_has(const struct str_list *list, struct str text)
 }
 
 static void mark(struct extract_worker *w, const struct marker *m, const struct json_hit *hit,
-                 uint64_t *seen)
+                 struct seen *seen)
 {
     if (hit->kind == JSON_NULL)
         return;
     if (m->has_exists)
-        set_bit(seen, m->exists_bit);
+        see(seen, m->exists_bit);
     if (m->n_tests == 0 || !is_scalar(hit->kind))
         return;
     struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
     for (size_t i = 0; i < m->n_tests; i++)
         if (list_has(&m->tests[i].values, text))
-            set_bit(seen, m->tests[i].bit);
+            see(seen, m->tests[i].bit);
 }
 
 static bool masks_hold(const struct marker_masks *m, const uint64_t *seen)
@@ -231,22 +240,19 @@ static const struct reader *recognise(struct extract_worker *w, const struct jso
                                       size_t n)
 {
     const struct extractor *x = w->x;
-    uint64_t seen[MARKER_WORDS] = {0};
-    uint64_t hash = 0;
+    struct seen seen = {0};
 
     if (x->pinned)
         return x->pinned;
     for (size_t i = 0; i < n; i++) {
         uint32_t marker = x->marker_of[hits[i].slot];
         if (marker)
-            mark(w, &x->markers[marker - 1], &hits[i], seen);
+            mark(w, &x->markers[marker - 1], &hits[i], &seen);
     }
-    for (int i = 0; i < MARKER_WORDS; i++)
-        hash = (hash ^ seen[i]) * 0x9e3779b97f4a7c15;
-    struct profile_slot *slot = &w->profile_cache[hash >> 58];
-    if (slot->reader == 0 || memcmp(slot->seen, seen, sizeof seen) != 0) {
-        memcpy(slot->seen, seen, sizeof seen);
-        slot->reader = find_reader(x, seen) + 1;
+    struct profile_slot *slot = &w->profile_cache[seen.hash >> 58];
+    if (slot->reader == 0 || memcmp(slot->seen, seen.bits, sizeof seen.bits) != 0) {
+        memcpy(slot->seen, seen.bits, sizeof seen.bits);
+        slot->reader = find_reader(x, seen.bits) + 1;
     }
     return &x->readers[slot->reader - 1];
 }

@@ -265,35 +265,51 @@ bool logsource_values_eq(const struct logsource_values *a, const struct logsourc
 
 /* ---- the lint --------------------------------------------------------------------- */
 
-/* True if a profile is about this product: by its constant or by one of its rules. */
-static bool is_about(const struct profile *p, struct str product)
+/* True if the profile names this value for the key: in its constant or in one of its rules. */
+static bool names(const struct profile *p, enum source_key key, struct str value)
 {
-    if (values_hold(&p->constants[SOURCE_PRODUCT], product))
+    if (values_hold(&p->constants[key], value))
         return true;
     for (size_t i = 0; i < p->n_rules; i++)
-        if (p->rules[i].sets[SOURCE_PRODUCT] &&
-            values_hold(&p->rules[i].values[SOURCE_PRODUCT], product))
+        if (p->rules[i].sets[key] && values_hold(&p->rules[i].values[key], value))
             return true;
     return false;
 }
 
+static bool is_about(const struct profile *p, struct str product)
+{
+    return names(p, SOURCE_PRODUCT, product);
+}
+
+/* True if events of the profile may have this value for the key: it is known to, or nothing is. */
+static bool can_be(const struct profile *p, enum source_key key, struct str wanted)
+{
+    return wanted.n == 0 || p->n_from[key] > 0 || !p->constants[key].is_known ||
+           names(p, key, wanted);
+}
+
 /* True if events of the profile can be what a rule with this source is for. A rule without a
- * product is told by its streams. */
+ * product is told by its streams, else by its category. */
 static bool concerns(const struct profile *p, const struct logsource *source)
 {
     const struct stream_facts streams = {.patterns = p->streams, .n = p->n_streams};
 
     if (source->product.n)
-        return is_about(p, source->product);
-    return p->n_streams > 0 && stream_may_allow(&streams, &source->streams);
+        return is_about(p, source->product) && can_be(p, SOURCE_CATEGORY, source->category) &&
+               can_be(p, SOURCE_SERVICE, source->service);
+    if (source->streams.n)
+        return p->n_streams > 0 && stream_may_allow(&streams, &source->streams);
+    return source->category.n && names(p, SOURCE_CATEGORY, source->category);
 }
 
-/* A known name, or one below a known "a.*". */
+/* A known name, one below a known "a.*", or one that begins as a known "cs-*". */
 static bool name_matches(struct str known, struct str field)
 {
     if (str_ends(known, STR(".*")))
         return str_starts(field, str_sub(known, 0, known.n - 1)) ||
                str_eq(field, str_sub(known, 0, known.n - 2));
+    if (str_ends(known, STR("*")))
+        return str_starts(field, str_sub(known, 0, known.n - 1));
     return str_eq(known, field);
 }
 
@@ -312,11 +328,10 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
 {
     bool has_profile = false;
 
-    /* Pseudo-fields and keywords are of every event. A rule without a product, or for one that
-     * no profile is about, may be for anything: the lint has nothing to say, unless it names its
-     * streams. */
+    /* Pseudo-fields and keywords are of every event. A rule without a source, or for one that
+     * no profile is about, may be for anything: the lint has nothing to say. */
     if (field.n == 0 || (field.p[0] == '@' && !str_eq(field, STR("@timestamp"))) ||
-        (source->product.n == 0 && source->streams.n == 0))
+        source->product.n + source->streams.n + source->category.n == 0)
         return true;
     for (uint32_t i = 0; i < set->n; i++) {
         const struct profile *p = set->items[i];
@@ -379,12 +394,25 @@ struct nearest {
     unsigned distance;
 };
 
+/* Of two equally near names the one that begins alike is meant. */
+static size_t same_start(struct str a, struct str b)
+{
+    size_t n = 0;
+
+    while (n < a.n && n < b.n && a.p[n] == b.p[n])
+        n++;
+    return n;
+}
+
 static void meet(struct nearest *n, struct str name)
 {
     unsigned distance = str_distance(n->wrong, name);
 
     /* Stricter than a hint needs to be: 'syslog' is no slip of 'sysmon'. */
-    if (distance * 3 < name.n && distance < n->distance) {
+    if (distance * 3 >= name.n)
+        return;
+    if (distance < n->distance ||
+        (distance == n->distance && same_start(n->wrong, name) > same_start(n->wrong, n->best))) {
         n->distance = distance;
         n->best = name;
     }
@@ -402,7 +430,7 @@ struct str profile_set_nearest_field(const struct profile_set *set, const struct
         for (size_t k = 0; k < p->n_fields; k++)
             meet(&near, p->fields[k].name);
         for (size_t k = 0; k < p->known.n; k++)
-            if (!str_ends(p->known.items[k], STR(".*")))
+            if (!str_ends(p->known.items[k], STR("*")))
                 meet(&near, p->known.items[k]);
     }
     return near.best;

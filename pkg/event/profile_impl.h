@@ -15,7 +15,7 @@ enum {
     TIME_PATHS_MAX = 16,
     EMBEDDED_PATHS_MAX = 8,
     MATCHES_MAX = 16,            /* alternatives of a profile's match */
-    MARKER_TESTS_MAX = 256,      /* different marker tests of all profiles together */
+    MARKER_TESTS_MAX = 512,      /* different marker tests of all profiles together */
     MARKER_VALUE_TESTS_MAX = 128 /* of these, on one path */
 };
 

@@ -1,6 +1,7 @@
 /* test_alert.c - alerts of every profile: valid OCSF, the same names every time, no planted
  * secret, never too long. */
 #include "tests/lib/canary.h"
+#include "tests/lib/profile_shapes.h"
 #include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
@@ -117,6 +118,29 @@ static size_t render(struct buf *out, const char *event, size_t k, struct str pl
         else
             buf_add(out, (struct str){p + 1, (size_t)(end - p - 1)});
         p = end;
+    }
+    return n;
+}
+
+/* A text value begins here, of a key of the record (not of a text that is JSON itself). */
+static bool begins_text(const char *record, const char *p)
+{
+    return p - record >= 3 && memcmp(p - 3, "\":\"", 3) == 0 && (p - record == 3 || p[-4] != '\\');
+}
+
+/* The record with its k-th text value replaced. Returns the number of such values. */
+static size_t plant_text(struct buf *out, const char *record, size_t k, struct str planted)
+{
+    size_t n = 0;
+
+    buf_clear(out);
+    for (const char *p = record; *p; p++) {
+        if (begins_text(record, p) && n++ == k) {
+            json_escape(out, planted);
+            while (*p != '"')
+                p += 1 + (*p == '\\');
+        }
+        buf_add_char(out, *p);
     }
     return n;
 }
@@ -251,42 +275,65 @@ static bool has_schema(void)
     return false;
 }
 
+static void add_document(struct buf *documents, const char *profile, struct str record,
+                         bool is_whole)
+{
+    struct buf out = {0};
+    char label[80];
+
+    snprintf(label, sizeof(label), "pipeline:%s\"", profile ? profile : "unknown");
+    write_with(writer, &plain_match, record, &out);
+    if (is_whole && str_find(buf_str(&out), str_from(label), 0) == SIZE_MAX)
+        fail_msg("%s not in %.*s", label, (int)out.n, out.p);
+    buf_add(documents, buf_str(&out));
+    buf_add_char(documents, '\n');
+    buf_release(&out);
+}
+
+static bool has_row(struct str profile)
+{
+    for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+        if (rows[k].profile && str_eq(str_from(rows[k].profile), profile))
+            return true;
+    for (size_t k = 0; k < ARRAY_LEN(PROFILE_SHAPES); k++)
+        if (str_eq(str_from(PROFILE_SHAPES[k].profile), profile))
+            return true;
+    return false;
+}
+
+/* Values that fit no type of OCSF must not make it invalid. */
+#define UNFIT STR("\x01 no-\xff@type")
+
 TEST(alerts_of_every_profile_are_valid_ocsf)
 {
     static char report[8192];
-    struct buf documents = {0}, record = {0}, out = {0};
+    struct buf documents = {0}, record = {0};
 
     if (!has_schema())
         skip();
     for (uint32_t i = 0; i < profile_count(profiles); i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < ARRAY_LEN(rows); k++)
-            is_known |= rows[k].profile &&
-                        str_eq(str_from(rows[k].profile), profile_name(profile_at(profiles, i)));
-        if (!is_known)
-            fail_msg("no event for profile %.*s", (int)profile_name(profile_at(profiles, i)).n,
-                     profile_name(profile_at(profiles, i)).p);
+        struct str name = profile_name(profile_at(profiles, i));
+        if (!has_row(name))
+            fail_msg("no event for profile %.*s", (int)name.n, name.p);
     }
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char label[80];
         size_t places = render(&record, rows[i].event, SIZE_MAX, STR(""));
-        snprintf(label, sizeof(label), "pipeline:%s\"",
-                 rows[i].profile ? rows[i].profile : "unknown");
         for (size_t k = 0; k <= places; k++) {
-            /* values that fit no type of OCSF must not make it invalid either */
-            render(&record, rows[i].event, k == places ? SIZE_MAX : k, STR("\x01 no-\xff@type"));
-            write_with(writer, &plain_match, buf_str(&record), &out);
-            if (k == places && str_find(buf_str(&out), str_from(label), 0) == SIZE_MAX)
-                fail_msg("%s not in %.*s", label, (int)out.n, out.p);
-            buf_add(&documents, buf_str(&out));
-            buf_add_char(&documents, '\n');
+            render(&record, rows[i].event, k == places ? SIZE_MAX : k, UNFIT);
+            add_document(&documents, rows[i].profile, buf_str(&record), k == places);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(PROFILE_SHAPES); i++) {
+        size_t places = plant_text(&record, PROFILE_SHAPES[i].record, SIZE_MAX, STR(""));
+        for (size_t k = 0; k <= places; k++) {
+            plant_text(&record, PROFILE_SHAPES[i].record, k == places ? SIZE_MAX : k, UNFIT);
+            add_document(&documents, PROFILE_SHAPES[i].profile, buf_str(&record), k == places);
         }
     }
     if (validate(&documents, report, sizeof(report)) != 0)
         fail_msg("%s", report);
     buf_release(&documents);
     buf_release(&record);
-    buf_release(&out);
 }
 
 /* ---- redaction

@@ -18,11 +18,71 @@ static const struct profile_set *load(struct arena *a, const char *text, struct 
 
 TEST(built_in_profiles_load)
 {
-    static const char *const names[] = {
-        "windows_flat",     "windows_flat_4688", "windows_structured", "windows_ecs",
-        "windows_ecs_4688", "windows_evtx",      "windows_evtx_4688",  "sysmon_linux",
-        "linux_auditd",     "kubernetes_audit",  "aws_cloudtrail",     "message_only",
-        "generic",          "sysmon_linux_evtx"};
+    static const char *const names[] = {"appomni",
+                                        "asana",
+                                        "atlassian_audit",
+                                        "auditbeat",
+                                        "auth0",
+                                        "aws_alb",
+                                        "aws_cloudtrail",
+                                        "aws_cloudtrail_ecs",
+                                        "aws_route53",
+                                        "aws_vpcflow",
+                                        "azure_activity",
+                                        "azure_audit",
+                                        "azure_ecs",
+                                        "azure_risk",
+                                        "azure_signin",
+                                        "bitbucket_audit",
+                                        "box",
+                                        "cloudflare",
+                                        "crowdstrike_fdr",
+                                        "defender",
+                                        "defender_process",
+                                        "dns",
+                                        "ecs",
+                                        "elastic_endpoint",
+                                        "gcp_audit",
+                                        "gcp_audit_bare",
+                                        "gcp_audit_ecs",
+                                        "generic",
+                                        "github_audit",
+                                        "github_audit_bare",
+                                        "google_workspace",
+                                        "kubernetes_audit",
+                                        "kubernetes_audit_aks",
+                                        "kubernetes_audit_ecs",
+                                        "kubernetes_audit_gke",
+                                        "linux_auditd",
+                                        "linux_auditd_merged",
+                                        "m365_audit",
+                                        "m365_ecs",
+                                        "macos_esf",
+                                        "message_only",
+                                        "ocsf",
+                                        "okta",
+                                        "okta_ecs",
+                                        "onelogin",
+                                        "onepassword",
+                                        "opencanary",
+                                        "osquery",
+                                        "salesforce",
+                                        "sentinelone",
+                                        "sentinelone_process",
+                                        "slack_audit",
+                                        "sysmon_linux",
+                                        "sysmon_linux_evtx",
+                                        "web",
+                                        "web_access",
+                                        "windows_ecs",
+                                        "windows_ecs_4688",
+                                        "windows_evtx",
+                                        "windows_evtx_4688",
+                                        "windows_flat",
+                                        "windows_flat_4688",
+                                        "windows_structured",
+                                        "zeek",
+                                        "zendesk"};
     struct arena *a = arena_new(0);
     struct weir_err err;
     char text[1200];
@@ -307,7 +367,7 @@ TEST(the_lint_knows_the_fields_of_a_rules_sources)
         {"kubernetes", "objectref.resource", false},
         {"aws", "requestParameters.bucketName", true},
         {"aws", "eventname", false},
-        {"okta", "whatever", true}, /* no profile is about it */
+        {"nobody", "whatever", true}, /* no profile is about it */
         {"", "whatever", true},
     };
 
@@ -319,8 +379,41 @@ TEST(the_lint_knows_the_fields_of_a_rules_sources)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(built_in_profiles_load), ENTRY(names_of_streams_meet),
-          ENTRY(a_rule_is_left_out_if_its_streams_are_others),
+TEST(the_lint_asks_the_profiles_of_the_rules_own_source)
+{
+    struct arena *a = arena_new(0);
+    struct weir_err err;
+    const struct profile_set *set = load(a, NULL, &err);
+    static const struct {
+        const char *product, *category, *service, *stream, *field;
+        bool is_known;
+    } cases[] = {
+        {"azure", "", "signinlogs", "", "AuthenticationRequirement", true},
+        {"azure", "", "auditlogs", "", "DeviceDetail.isCompliant", false},
+        {"zeek", "", "dns", "", "qtype_name", true},
+        {"", "proxy", "", "", "c-uri-extension", true},
+        {"", "proxy", "", "", "c-useragnet", true}, /* below c-* */
+        {"", "proxy", "", "", "useragent", false},
+        {"", "nonsense", "", "", "whatever", true},
+        {"", "", "", "logs-kubernetes.audit_logs-*", "kubernetes.audit.verb", true},
+        {"", "", "", "logs-aws.cloudtrail-*", "event.action", true},
+        {"", "", "", "logs-aws.cloudtrail-*", "evnt.action", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str stream = str_from(cases[i].stream);
+        struct logsource source = {.product = str_from(cases[i].product),
+                                   .category = str_from(cases[i].category),
+                                   .service = str_from(cases[i].service),
+                                   .streams = {&stream, stream.n > 0}};
+        if (profile_set_knows_field(set, &source, str_from(cases[i].field)) != cases[i].is_known)
+            fail_msg("%zu: %s", i, cases[i].field);
+    }
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(the_lint_asks_the_profiles_of_the_rules_own_source), ENTRY(built_in_profiles_load),
+          ENTRY(names_of_streams_meet), ENTRY(a_rule_is_left_out_if_its_streams_are_others),
           ENTRY(mistakes_are_told_with_place_and_hint),
           ENTRY(profiles_that_extend_each_other_in_a_circle_are_refused),
           ENTRY(a_users_profile_replaces_the_built_in_of_its_name),
