@@ -2,6 +2,7 @@
 #include "alert/document.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,21 +35,10 @@ void document_cut(struct document *d, const char *fmt, ...)
     d->truncated[d->n_truncated++] = arena_str(d->arena, str_from(path));
 }
 
-/* At most max bytes, no character split. */
-static struct str shortened(struct str s, size_t max)
-{
-    if (s.n <= max)
-        return s;
-    size_t n = max;
-    while (n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80 && max - n < 4)
-        n--;
-    return str_sub(s, 0, n);
-}
-
 void document_rule_text(struct document *d, const char *key, struct str text, size_t max,
                         const char *path)
 {
-    json_kv_str(&d->json, key, shortened(text, max));
+    json_kv_str(&d->json, key, utf8_cut(text, max));
     if (text.n > max)
         document_cut(d, "%s.%s", path, key);
 }
@@ -61,7 +51,7 @@ void document_rule_list(struct document *d, const char *key, struct str_list lis
     json_open_array(&d->json);
     for (size_t i = 0; i < list.n && i < d->limits->n_list; i++) {
         is_cut |= list.items[i].n > d->limits->text;
-        json_put_str(&d->json, shortened(list.items[i], d->limits->text));
+        json_put_str(&d->json, utf8_cut(list.items[i], d->limits->text));
     }
     json_close_array(&d->json);
     if (is_cut)

@@ -9,6 +9,7 @@
 #include "alert/secrets.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "json/write.h"
 
 #include <stdlib.h>
@@ -536,17 +537,6 @@ static void find_known(struct redactor *r, struct str text)
     }
 }
 
-/* The largest n <= max that does not split a UTF-8 sequence of s. */
-static size_t cut_at(struct str s, size_t max)
-{
-    if (s.n <= max)
-        return s.n;
-    size_t n = max;
-    while (n > 0 && max - n < 4 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return n;
-}
-
 struct redacted redact_value(struct redactor *r, struct str field, struct str value, size_t max)
 {
     struct redacted out = {0};
@@ -572,7 +562,7 @@ struct redacted redact_value(struct redactor *r, struct str field, struct str va
         out.text = replace_spans(r, r->arena, window);
         out.is_changed = true;
     }
-    size_t n = cut_at(out.text, max);
+    size_t n = utf8_cut_at(out.text, max);
     out.is_cut = n < out.text.n || window.n < value.n;
     out.text.n = n;
     return out;
@@ -635,7 +625,7 @@ struct redacted redact_record(struct redactor *r, struct str record, size_t max)
         out.is_changed = true;
         buf_release(&text);
     }
-    size_t n = cut_at(out.text, max);
+    size_t n = utf8_cut_at(out.text, max);
     out.is_cut = n < out.text.n;
     out.text.n = n;
     return out;

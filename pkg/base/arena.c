@@ -5,6 +5,8 @@
  */
 #include "base/arena.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +196,16 @@ struct str arena_str(struct arena *a, struct str s)
 
     if (s.n)
         memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (struct str){p, s.n};
+}
+
+struct str arena_lower(struct arena *a, struct str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = ascii_lower(s.p[i]);
     p[s.n] = '\0';
     return (struct str){p, s.n};
 }

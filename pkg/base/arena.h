@@ -39,6 +39,8 @@ void *arena_array(struct arena *a, size_t n, size_t element_bytes);
 
 /* A copy of the bytes, followed by a NUL that n does not count. */
 struct str arena_str(struct arena *a, struct str s);
+/* The same with the ASCII letters A to Z made small. */
+struct str arena_lower(struct arena *a, struct str s);
 /* As printf into the arena. */
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

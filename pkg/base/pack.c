@@ -44,6 +44,13 @@ void pack_str(struct buf *out, struct str s)
     buf_add(out, s);
 }
 
+void pack_varint(struct buf *out, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        pack_u8(out, (uint8_t)(v | 0x80));
+    pack_u8(out, (uint8_t)v);
+}
+
 void unpack_bytes(struct unpack *u, void *out, size_t n)
 {
     if (unpack_left(u) < n) {
@@ -109,4 +116,18 @@ struct str unpack_str(struct unpack *u)
     struct str s = {(const char *)u->p, n};
     u->p += n;
     return s;
+}
+
+uint64_t unpack_varint(struct unpack *u)
+{
+    uint64_t v = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = unpack_u8(u);
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return v;
+    }
+    u->has_failed = true;
+    return 0;
 }

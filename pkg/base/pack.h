@@ -21,6 +21,7 @@ void pack_u64(struct buf *out, uint64_t v);
 void pack_i64(struct buf *out, int64_t v);
 void pack_bytes(struct buf *out, const void *p, size_t n); /* no length: the reader knows it */
 void pack_str(struct buf *out, struct str s);
+void pack_varint(struct buf *out, uint64_t v); /* seven bits a byte, the low ones first */
 
 struct unpack {
     const uint8_t *p, *end;
@@ -39,6 +40,7 @@ uint64_t unpack_u64(struct unpack *u);
 int64_t unpack_i64(struct unpack *u);
 void unpack_bytes(struct unpack *u, void *out, size_t n); /* zeros past the end */
 struct str unpack_str(struct unpack *u);
+uint64_t unpack_varint(struct unpack *u);
 
 /* Nothing was missing so far. */
 static inline bool unpack_ok(const struct unpack *u)

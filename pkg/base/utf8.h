@@ -68,4 +68,20 @@ static inline bool utf8_is_boundary(struct str s, size_t at)
     return true;
 }
 
+/* At most max bytes, no character split: how many. */
+static inline size_t utf8_cut_at(struct str s, size_t max)
+{
+    size_t n = s.n < max ? s.n : max;
+
+    while (!utf8_is_boundary(s, n))
+        n--;
+    return n;
+}
+
+/* The same as a text. */
+static inline struct str utf8_cut(struct str s, size_t max)
+{
+    return (struct str){s.p, utf8_cut_at(s, max)};
+}
+
 #endif

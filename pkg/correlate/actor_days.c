@@ -4,6 +4,7 @@
 #include "correlate/actor_days.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 
@@ -56,7 +57,7 @@ bool actor_days_begin(struct cell *cell, struct actor_days *d, const struct hit 
                       struct state_key group, uint32_t entry_bytes)
 {
     struct str keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
-    struct str text = final_cut(hit->value_text, FINAL_TEXT_MAX);
+    struct str text = utf8_cut(hit->value_text, FINAL_TEXT_MAX);
 
     *d = (struct actor_days){.version = DAYS_VERSION,
                              .keys_n = (uint16_t)keys.n,

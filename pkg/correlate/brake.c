@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "correlate/operator.h"
 #include "correlate/span.h"
 #include "state/emissions.h"
@@ -93,21 +94,10 @@ static uint32_t minute_of(const struct brake *b, int64_t start_ms)
     return i;
 }
 
-/* Cut between characters. */
-static struct str short_name(struct str s)
-{
-    if (s.n <= BRAKE_NAME_MAX)
-        return s;
-    size_t n = BRAKE_NAME_MAX;
-    while (n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return str_sub(s, 0, n);
-}
-
 static void note_top(struct minute *m, struct str value)
 {
     struct top *list = tops(m), *least = list;
-    struct str name = short_name(value);
+    struct str name = utf8_cut(value, BRAKE_NAME_MAX);
 
     for (struct top *t = list; t < list + BRAKE_TOP; t++) {
         if (t->count && str_eq((struct str){t->name, t->n}, name)) {

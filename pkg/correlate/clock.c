@@ -145,15 +145,6 @@ struct clock_lateness clock_note(struct clock *c, uint32_t partition, const stru
     return l;
 }
 
-void clock_silence(struct clock *c, uint32_t partition, int64_t silence_ms)
-{
-    for (size_t i = 0; silence_ms > CLOCK_IDLE_MS && i <= c->cap; i++) {
-        struct source *s = i < c->cap ? &c->table[i] : &c->beyond;
-        if (s->is_used && s->partition == partition && s->newest_ms != INT64_MIN)
-            s->newest_ms += silence_ms - CLOCK_IDLE_MS;
-    }
-}
-
 void clock_idle(struct clock *c, uint32_t partition)
 {
     for (size_t i = 0; i < c->cap; i++)

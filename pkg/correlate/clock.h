@@ -41,11 +41,6 @@ struct clock_lateness {
 struct clock_lateness clock_note(struct clock *c, uint32_t partition, const struct profile *profile,
                                  int64_t t_ms);
 
-/* Nothing came to the partition for so long (record times of neighbours tell it, so the log alone
- * decides): beyond CLOCK_IDLE_MS of it all its sources go on by as much. What an owner at the end
- * of the partition may say about time is what its next event will say here. */
-void clock_silence(struct clock *c, uint32_t partition, int64_t silence_ms);
-
 /* The partition is at its end: it holds nothing up until it shows an event again. */
 void clock_idle(struct clock *c, uint32_t partition);
 /* Nothing more will come from anywhere: INT64_MAX from now on. */

@@ -287,15 +287,6 @@ static struct str pack_keys(struct correlator *c, const struct str *values, size
     return arena_str(c->arena, buf_str(&c->scratch));
 }
 
-static struct str folded(struct arena *a, struct str text)
-{
-    char *p = arena_alloc(a, text.n + 1);
-
-    for (size_t i = 0; i < text.n; i++)
-        p[i] = ascii_lower(text.p[i]);
-    return (struct str){p, text.n};
-}
-
 /* What is the same for all keys of a kind: fields, and what becomes of their values. */
 struct key_form {
     const struct str *fields;
@@ -321,7 +312,7 @@ static bool key_of(struct correlator *c, const struct graph_rule *r, const struc
         bool has = named_find(v, form->fields[i], &values[i]);
         if (!has && !form->may_lack)
             return false;
-        values[i] = !has ? STR("") : form->is_ci ? folded(c->arena, values[i]) : values[i];
+        values[i] = !has ? STR("") : form->is_ci ? arena_lower(c->arena, values[i]) : values[i];
     }
     *key = tenant_key(c, r, values, n);
     *packed = pack_keys(c, values, n);

@@ -65,12 +65,3 @@ void final_shrink(struct cell *cell, uint32_t n)
 
     ASSERT(is_done);
 }
-
-struct str final_cut(struct str text, size_t max)
-{
-    if (text.n <= max)
-        return text;
-    while (max > 0 && ((unsigned char)text.p[max] & 0xc0) == 0x80)
-        max--;
-    return (struct str){text.p, max};
-}

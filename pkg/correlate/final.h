@@ -47,7 +47,4 @@ void final_forget_capsules(struct cell *cell);
 /* The main part gets n bytes, fewer than now: no store may refuse that. */
 void final_shrink(struct cell *cell, uint32_t n);
 
-/* At most `max` bytes of it, not cut inside a UTF-8 character. */
-struct str final_cut(struct str text, size_t max);
-
 #endif

@@ -6,6 +6,7 @@
  */
 #include "correlate/first_seen.h"
 
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
@@ -115,7 +116,7 @@ static void store_untold(struct cell *cell, const struct term *t, const struct t
     }
     if (!hit || hit->keys.n > UINT16_MAX)
         return;
-    text = final_cut(hit->value_text, FINAL_TEXT_MAX);
+    text = utf8_cut(hit->value_text, FINAL_TEXT_MAX);
     o = (struct origin){.group = hit->group_key,
                         .own = op->key,
                         .value = hit->value,

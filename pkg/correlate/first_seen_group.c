@@ -17,6 +17,7 @@
 #include "correlate/first_seen.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
@@ -380,7 +381,7 @@ static void wait(struct judging *j, const struct state_op *op)
     struct head *h = &j->h;
     struct emissions *out = j->out;
     const struct hit *hit = op->payload;
-    struct str text = final_cut(hit->value_text, TEXT_MAX);
+    struct str text = utf8_cut(hit->value_text, TEXT_MAX);
     struct waiting w = {.t_ms = op->t_ms,
                         .end_ms = op->t_ms,
                         .value = hit->value,

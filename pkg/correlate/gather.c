@@ -744,15 +744,6 @@ static bool takes_numbers(enum operator_kind kind)
     return kind == OPERATOR_AGGREGATE || kind == OPERATOR_VOLUME;
 }
 
-static void fold_case(struct gatherer *w, struct str *text)
-{
-    char *p = arena_alloc(w->arena, text->n + 1);
-
-    for (size_t i = 0; i < text->n; i++)
-        p[i] = ascii_lower(text->p[i]);
-    text->p = p;
-}
-
 /* Values of several fields; a combination has one of each. */
 enum { CHOICES_MAX = CORRELATION_GROUP_MAX + CORRELATION_FIELDS_MAX };
 struct choices {
@@ -943,7 +934,7 @@ static size_t group_values(struct listening *l, size_t i, struct str *values)
     if (found == 0 && l->c->on_missing != MISSING_DROP)
         values[found++] = STR("");
     for (size_t k = 0; k < found && l->c->is_group_ci; k++)
-        fold_case(l->w, &values[k]);
+        values[k] = arena_lower(l->w->arena, values[k]);
     return without_repeats(values, found);
 }
 

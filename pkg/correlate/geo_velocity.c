@@ -6,6 +6,7 @@
 #include "correlate/geo_velocity.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/geoip.h"
 #include "correlate/span.h"
@@ -211,7 +212,7 @@ static int compare(const struct visit *a, const struct visit *b)
 
 static void wait(struct geo *g, const struct state_op *op, const struct hit *hit)
 {
-    struct str text = final_cut(hit->value_text, ADDRESS_MAX);
+    struct str text = utf8_cut(hit->value_text, ADDRESS_MAX);
     struct visit v = {.t_ms = op->t_ms,
                       .lat_e5 = hit->place.lat_e5,
                       .lon_e5 = hit->place.lon_e5,

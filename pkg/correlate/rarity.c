@@ -10,6 +10,7 @@
  */
 #include "correlate/rarity.h"
 
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
@@ -94,7 +95,7 @@ static bool load(const struct cell_part *p, struct rarity *r)
 static void begin(struct rarity *r, const struct hit *hit)
 {
     r->keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
-    r->text = final_cut(hit->value_text, FINAL_TEXT_MAX);
+    r->text = utf8_cut(hit->value_text, FINAL_TEXT_MAX);
     r->head = (struct head){.version = RARITY_VERSION,
                             .keys_n = (uint16_t)r->keys.n,
                             .text_n = (uint16_t)r->text.n,

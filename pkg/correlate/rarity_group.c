@@ -8,6 +8,7 @@
 #include "correlate/rarity.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
@@ -124,7 +125,7 @@ void rarity_group_step(void *context, const struct state_op *op, struct cell *ce
         return;
     }
     const struct hit *hit = op->payload;
-    struct str text = final_cut(hit->value_text, TEXT_MAX);
+    struct str text = utf8_cut(hit->value_text, TEXT_MAX);
     struct waiting w = {op->t_ms, hit->number_micro, hit->value, (uint8_t)text.n, {0}};
     if (text.n)
         memcpy(w.text, text.p, text.n);

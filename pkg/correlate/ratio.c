@@ -6,6 +6,7 @@
 #include "correlate/ratio.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "correlate/actor_days.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
@@ -171,7 +172,7 @@ static void judge(const struct correlation *c, struct cell *cell, struct actor_d
 static void group_take(const struct state_op *op, struct cell *cell, int32_t n_days)
 {
     const struct hit *hit = op->payload;
-    struct str text = final_cut(hit->value_text, TEXT_MAX);
+    struct str text = utf8_cut(hit->value_text, TEXT_MAX);
     struct hit unnamed = *hit;
     struct actor_days d;
     struct share s = {.head = {op->t_ms, hit->actor},

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "correlate/final.h"
 #include "correlate/record.h"
 #include "correlate/span.h"
@@ -462,7 +463,7 @@ static uint32_t capped(int64_t micro)
 static void wait(struct risk *r, const struct state_op *op, const struct hit *hit)
 {
     struct head *h = &r->head;
-    struct str text = final_cut(hit->value_text, NAME_BYTES);
+    struct str text = utf8_cut(hit->value_text, NAME_BYTES);
     uint16_t at = 0;
 
     if (h->n_waiting == RISK_PENDING_MAX)

@@ -2,6 +2,7 @@
 #include "correlate/row.h"
 
 #include "base/pack.h"
+#include "base/utf8.h"
 #include "base/str.h"
 #include "correlate/final.h"
 
@@ -14,7 +15,7 @@ static bool has_room(const struct buf *out, size_t start, size_t n)
 static bool pack_scalar(const struct expr_value *v, struct buf *out, size_t start, bool *is_cut)
 {
     enum { HEAD_BYTES = 16 };
-    struct str text = v->type == EXPR_VALUE_TEXT ? final_cut(v->text, ROW_TEXT_MAX) : STR("");
+    struct str text = v->type == EXPR_VALUE_TEXT ? utf8_cut(v->text, ROW_TEXT_MAX) : STR("");
     uint64_t bits;
 
     if (!has_room(out, start, HEAD_BYTES + text.n))

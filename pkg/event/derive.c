@@ -108,15 +108,6 @@ static struct str hex_decode(struct arena *a, struct str text)
     return as_utf8(a, (struct str){out, text.n / 2});
 }
 
-static struct str lower(struct arena *a, struct str text)
-{
-    char *out = arena_alloc(a, text.n);
-
-    for (size_t i = 0; i < text.n; i++)
-        out[i] = ascii_lower(text.p[i]);
-    return (struct str){out, text.n};
-}
-
 /* The part up to the next separator; false if there was none left. */
 static bool next_part(struct str *rest, struct str by, struct str *part)
 {
@@ -199,7 +190,7 @@ static void step(struct arena *a, const struct derive_step *s, struct str text, 
         add(m, url_decode(a, text));
         break;
     case DERIVE_LOWER:
-        add(m, lower(a, text));
+        add(m, arena_lower(a, text));
         break;
     case DERIVE_HEX_DECODE:
         add(m, hex_decode(a, text));

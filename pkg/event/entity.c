@@ -9,15 +9,6 @@
 
 /* ---- normalising ----------------------------------------------------------------------- */
 
-static struct str lower(struct arena *a, struct str text)
-{
-    char *out = arena_alloc(a, text.n + 1);
-
-    for (size_t i = 0; i < text.n; i++)
-        out[i] = ascii_lower(text.p[i]);
-    return (struct str){out, text.n};
-}
-
 static struct str upper(struct arena *a, struct str text)
 {
     char *out = arena_alloc(a, text.n + 1);
@@ -62,7 +53,7 @@ static struct str short_host(struct arena *a, struct str text)
     if (canonical_ip(a, text, &ip))
         return ip;
     (void)str_cut(str_trim(text), '.', &head, &rest);
-    return lower(a, head);
+    return arena_lower(a, head);
 }
 
 static struct str normalised(struct arena *a, enum normalise how, struct str text)
@@ -73,11 +64,11 @@ static struct str normalised(struct arena *a, enum normalise how, struct str tex
     case NORMALISE_NONE:
         return text;
     case NORMALISE_LOWER:
-        return lower(a, text);
+        return arena_lower(a, text);
     case NORMALISE_SHORT_HOST:
         return short_host(a, text);
     case NORMALISE_IP:
-        return canonical_ip(a, text, &out) ? out : lower(a, text);
+        return canonical_ip(a, text, &out) ? out : arena_lower(a, text);
     case NORMALISE_SID:
         return upper(a, text);
     }

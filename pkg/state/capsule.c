@@ -8,6 +8,7 @@
 
 #include "base/pack.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -28,11 +29,8 @@ static struct str cut_to(struct str s, size_t max, bool *is_cut)
 {
     if (s.n <= max)
         return s;
-    size_t n = max;
-    while (max - n < 3 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
-        n--;
     *is_cut = true;
-    return str_sub(s, 0, n);
+    return utf8_cut(s, max);
 }
 
 static void pack_short(struct buf *out, struct str s)

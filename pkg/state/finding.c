@@ -3,6 +3,7 @@
 
 #include "base/pack.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 enum { FINDING_VERSION = 1, ADDENDS_VERSION = 1 };
 
@@ -18,19 +19,6 @@ enum {
     FLAGS_ALL = 127
 };
 
-/* Cut between characters. */
-static void pack_text(struct buf *out, struct str s)
-{
-    size_t n = s.n;
-
-    if (n > FINDING_TEXT_MAX) {
-        n = FINDING_TEXT_MAX;
-        while (FINDING_TEXT_MAX - n < 3 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
-            n--;
-    }
-    pack_str(out, str_sub(s, 0, n));
-}
-
 static uint8_t flags_of(const struct finding *f)
 {
     return (uint8_t)((f->has_bucket ? HAS_BUCKET : 0) | (f->is_exact ? IS_EXACT : 0) |
@@ -45,9 +33,9 @@ static void pack_addends(struct buf *out, const struct finding_addend *list, siz
         n = FINDING_ADDENDS_MAX;
     pack_u8(out, (uint8_t)n);
     for (size_t i = 0; i < n; i++) {
-        pack_text(out, list[i].name);
+        pack_str(out, utf8_cut(list[i].name, FINDING_TEXT_MAX));
         pack_u32(out, (uint32_t)list[i].value);
-        pack_text(out, list[i].why);
+        pack_str(out, utf8_cut(list[i].why, FINDING_TEXT_MAX));
     }
 }
 
@@ -72,14 +60,14 @@ static void pack_lists(const struct finding *f, struct buf *out)
     ASSERT(f->n_keys <= FINDING_KEYS_MAX && f->n_capsules <= FINDING_CAPSULES_MAX);
     pack_u8(out, (uint8_t)f->n_keys);
     for (uint32_t i = 0; i < f->n_keys; i++) {
-        pack_text(out, f->key_names[i]);
-        pack_text(out, f->keys[i]);
+        pack_str(out, utf8_cut(f->key_names[i], FINDING_TEXT_MAX));
+        pack_str(out, utf8_cut(f->keys[i], FINDING_TEXT_MAX));
     }
     pack_u8(out, (uint8_t)f->n_capsules);
     for (uint32_t i = 0; i < f->n_capsules; i++)
         pack_str(out, f->capsules[i]);
     pack_addends(out, f->addends, f->n_addends);
-    pack_text(out, f->detail);
+    pack_str(out, utf8_cut(f->detail, FINDING_TEXT_MAX));
 }
 
 void finding_pack(const struct finding *f, struct buf *out)

@@ -7,6 +7,7 @@
 
 #include "alert/redact.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "base/time.h"
 #include "json/write.h"
 #include "state/uid.h"
@@ -56,21 +57,11 @@ void dead_writer_free(struct dead_writer *w)
     free(w);
 }
 
-/* At most max bytes, no character split. */
-static struct str shortened(struct str s, size_t max)
-{
-    size_t n = s.n < max ? s.n : max;
-
-    while (n > 0 && n < s.n && ((uint8_t)s.p[n] & 0xc0) == 0x80 && max - n < 4)
-        n--;
-    return str_sub(s, 0, n);
-}
-
 static struct str safe(struct dead_writer *w, struct str text, size_t max)
 {
     struct str looked_at = str_sub(text, 0, DEAD_LOOK_MAX);
 
-    return shortened(redact_text(w->redactor, w->arena, looked_at), max);
+    return utf8_cut(redact_text(w->redactor, w->arena, looked_at), max);
 }
 
 static void write_document(struct dead_writer *w, const struct dead_letter *d, bool has_excerpt)

@@ -128,27 +128,6 @@ int64_t log_clock_idle(const struct log_clock *c, int64_t silence_ms)
 }
 
 /* Times as how far they are behind the foremost, in bytes of seven bits. */
-static void put(struct buf *out, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        pack_u8(out, (uint8_t)(v | 0x80));
-    pack_u8(out, (uint8_t)v);
-}
-
-static uint64_t get(struct unpack *u)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = unpack_u8(u);
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return v;
-    }
-    u->has_failed = true;
-    return 0;
-}
-
 void log_clock_pack(const struct log_clock *c, struct buf *out)
 {
     int64_t foremost = c->newest_ms;
@@ -159,9 +138,10 @@ void log_clock_pack(const struct log_clock *c, struct buf *out)
     for (uint32_t i = 0; i < c->n; i++) {
         const struct log_source *s = &c->sources[i];
         pack_u32(out, s->name);
-        put(out, (uint64_t)foremost - (uint64_t)s->newest_ms);
-        put(out, (uint64_t)s->lateness_ms);
-        put(out, s->floor_ms == INT64_MIN ? 0 : (uint64_t)foremost - (uint64_t)s->floor_ms + 1);
+        pack_varint(out, (uint64_t)foremost - (uint64_t)s->newest_ms);
+        pack_varint(out, (uint64_t)s->lateness_ms);
+        pack_varint(out,
+                    s->floor_ms == INT64_MIN ? 0 : (uint64_t)foremost - (uint64_t)s->floor_ms + 1);
     }
 }
 
@@ -177,9 +157,9 @@ bool log_clock_unpack(struct log_clock *c, struct str bytes, int64_t prefix_ms)
     for (uint32_t i = 0; i < n && i < LOG_CLOCK_SOURCES && unpack_ok(&u); i++) {
         struct log_source *s = &c->sources[i];
         s->name = unpack_u32(&u);
-        s->newest_ms = (int64_t)((uint64_t)foremost - get(&u));
-        s->lateness_ms = (int64_t)(get(&u) & INT32_MAX);
-        uint64_t floor = get(&u);
+        s->newest_ms = (int64_t)((uint64_t)foremost - unpack_varint(&u));
+        s->lateness_ms = (int64_t)(unpack_varint(&u) & INT32_MAX);
+        uint64_t floor = unpack_varint(&u);
         s->floor_ms = floor ? (int64_t)((uint64_t)foremost - (floor - 1)) : INT64_MIN;
     }
     if (!unpack_ok(&u) || unpack_left(&u) != 0 || n > LOG_CLOCK_SOURCES) {

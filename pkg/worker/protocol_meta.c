@@ -16,27 +16,6 @@ enum { VERSION = 2, BYTES_MAX = 16 * 1024 };
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static void put(struct buf *out, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        pack_u8(out, (uint8_t)(v | 0x80));
-    pack_u8(out, (uint8_t)v);
-}
-
-static uint64_t get(struct unpack *u)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = unpack_u8(u);
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return v;
-    }
-    u->has_failed = true;
-    return 0;
-}
-
 /* Shards lag a little behind the foremost: differences are short. */
 static struct store_at foremost(const struct store_at *last, size_t n)
 {
@@ -82,17 +61,17 @@ static void put_runs(struct buf *out, const struct store_at *last, uint32_t n)
         uint32_t k = i + 1;
         while (k < n && is_same(last[k], last[i]))
             k++;
-        put(&runs, k - i);
-        put(&runs, place_of(&table, last[i]));
+        pack_varint(&runs, k - i);
+        pack_varint(&runs, place_of(&table, last[i]));
         i = k;
     }
     struct store_at top = foremost(table.at, table.n);
-    put(out, table.n);
-    put(out, top.position);
-    put(out, top.tick);
+    pack_varint(out, table.n);
+    pack_varint(out, top.position);
+    pack_varint(out, top.tick);
     for (uint32_t i = 0; i < table.n; i++) {
-        put(out, top.position - table.at[i].position);
-        put(out, top.tick - table.at[i].tick);
+        pack_varint(out, top.position - table.at[i].position);
+        pack_varint(out, top.tick - table.at[i].tick);
     }
     buf_add(out, buf_str(&runs));
     buf_release(&runs);
@@ -118,15 +97,15 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
     struct buf raw = {0};
 
     pack_u8(&raw, VERSION);
-    put(&raw, m->slot);
+    pack_varint(&raw, m->slot);
     pack_str(&raw, (struct str){m->incarnation, strlen(m->incarnation)});
-    put(&raw, m->tick);
+    pack_varint(&raw, m->tick);
     pack_i64(&raw, m->prefix_ms);
     pack_u8(&raw, m->is_replay);
-    put(&raw, m->replay_position);
+    pack_varint(&raw, m->replay_position);
     ASSERT(m->n_extra <= PROTOCOL_EXTRA_MAX);
     pack_str(&raw, (struct str){(const char *)m->extra, m->n_extra});
-    put(&raw, n_rounds);
+    pack_varint(&raw, n_rounds);
     put_runs(&raw, last, n_rounds * STORE_SHARDS);
     encode(out, (const uint8_t *)raw.p, raw.n);
     buf_release(&raw);
@@ -165,15 +144,15 @@ static bool decode(struct str text, struct buf *out)
 
 static void get_table(struct unpack *u, struct pairs *table, uint64_t n_pairs)
 {
-    uint64_t n = get(u);
-    struct store_at top = {.position = get(u)};
+    uint64_t n = unpack_varint(u);
+    struct store_at top = {.position = unpack_varint(u)};
 
-    top.tick = get(u);
+    top.tick = unpack_varint(u);
     if (n > n_pairs)
         u->has_failed = true;
     for (table->n = 0; table->n < n && unpack_ok(u); table->n++) {
-        struct store_at at = {.position = top.position - get(u)};
-        at.tick = top.tick - get(u);
+        struct store_at at = {.position = top.position - unpack_varint(u)};
+        at.tick = top.tick - unpack_varint(u);
         if (at.position > top.position || at.tick > top.tick)
             u->has_failed = true;
         table->at[table->n] = at;
@@ -187,7 +166,7 @@ static void get_runs(struct unpack *u, struct store_at *last, uint64_t n, uint64
 
     get_table(u, &table, n);
     for (uint64_t i = 0; i < n && unpack_ok(u);) {
-        uint64_t run = get(u), place = get(u);
+        uint64_t run = unpack_varint(u), place = unpack_varint(u);
         if (run == 0 || run > n - i || place >= table.n) {
             u->has_failed = true;
             return;
@@ -216,19 +195,19 @@ static bool unpack_all(struct unpack *u, struct protocol_meta *m, struct store_a
     *m = (struct protocol_meta){0};
     if (unpack_u8(u) != VERSION)
         return false;
-    m->slot = (uint32_t)get(u);
+    m->slot = (uint32_t)unpack_varint(u);
     struct str incarnation = unpack_str(u);
     if (incarnation.n >= sizeof m->incarnation)
         return false;
     if (incarnation.n)
         memcpy(m->incarnation, incarnation.p, incarnation.n);
-    m->tick = get(u);
+    m->tick = unpack_varint(u);
     m->prefix_ms = unpack_i64(u);
     m->is_replay = unpack_u8(u) != 0;
-    m->replay_position = get(u);
+    m->replay_position = unpack_varint(u);
     if (!get_extra(u, m))
         return false;
-    uint64_t rounds = get(u);
+    uint64_t rounds = unpack_varint(u);
     if (rounds > STORE_ROUNDS_MAX)
         return false;
     get_runs(u, last, rounds * STORE_SHARDS, (uint64_t)n_rounds * STORE_SHARDS);

@@ -1,4 +1,4 @@
-/* test_clock.c - watermarks of sources: lateness, silence, and who holds them. */
+/* test_clock.c - watermarks of sources: lateness, idle partitions. */
 #include "correlate/clock.h"
 
 #include "tests/lib/test.h"
@@ -23,37 +23,19 @@ TEST(late_is_what_is_older_than_the_own_sources_watermark)
     clock_free(c);
 }
 
-TEST(silence_beyond_its_limit_moves_the_partitions_sources)
-{
-    static const struct {
-        int64_t silence_ms, watermark_ms;
-    } rows[] = {{0, 0},
-                {CLOCK_IDLE_MS, 0},
-                {CLOCK_IDLE_MS + 1, 1},
-                {CLOCK_IDLE_MS + MINUTE, MINUTE},
-                {-5, 0}};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct clock *c = clock_new();
-        clock_advance(c, 0, NULL, LATENESS);
-        clock_silence(c, 0, rows[i].silence_ms);
-        CHECK_EQ(clock_watermark(c), rows[i].watermark_ms);
-        clock_advance(c, 1, NULL, LATENESS); /* another one was not silent */
-        CHECK_EQ(clock_watermark(c), 0);
-        clock_free(c);
-    }
-}
-
-TEST(a_silent_partition_that_showed_nothing_stays_unknown)
+TEST(idle_partitions_hold_nothing_up)
 {
     struct clock *c = clock_new();
 
-    clock_silence(c, 0, 100 * MINUTE);
-    CHECK_EQ(clock_watermark(c), INT64_MIN);
-    CHECK_EQ(clock_note(c, 0, NULL, MINUTE).late_by_ms, 0);
+    clock_advance(c, 0, NULL, LATENESS);
+    clock_advance(c, 1, NULL, LATENESS + MINUTE);
+    CHECK_EQ(clock_watermark(c), 0);
+    clock_idle(c, 0);
+    CHECK_EQ(clock_watermark(c), MINUTE);
+    clock_advance(c, 0, NULL, LATENESS);
+    CHECK_EQ(clock_watermark(c), 0);
     clock_free(c);
 }
 
 TEST_MAIN(ENTRY(late_is_what_is_older_than_the_own_sources_watermark),
-          ENTRY(silence_beyond_its_limit_moves_the_partitions_sources),
-          ENTRY(a_silent_partition_that_showed_nothing_stays_unknown))
+          ENTRY(idle_partitions_hold_nothing_up))
