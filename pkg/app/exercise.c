@@ -76,6 +76,11 @@ void exercise_event(struct exercise *x, const struct rule *rule, const struct ev
     }
 }
 
+void exercise_edges(struct exercise *x, const struct rule *rule, unsigned edges)
+{
+    of_rule(x, rule)->edges |= edges;
+}
+
 size_t exercise_count(const struct exercise *x)
 {
     return x->rules.n;

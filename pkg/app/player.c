@@ -57,6 +57,7 @@ static enum weir_rc take(void *context, const struct picked *e, UNUSED struct we
     if (p->told_ms > e->time_ms && p->told_ms - e->time_ms > lateness.late_by_ms)
         lateness.late_by_ms = p->told_ms - e->time_ms;
     note_rules(p, e);
+    p->partitions[p->at].log[p->position - 1].is_late |= lateness.late_by_ms > 0;
     *next_of_batch(p) = (struct batch_event){.partition = p->at,
                                              .index = e->event->ref.index,
                                              .offset = e->event->ref.record,

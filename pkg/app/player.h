@@ -99,6 +99,7 @@ struct player_event_view {
     struct str json;
     int64_t t_ms;
     bool is_history;
+    bool is_late; /* by its source's lateness; a rule may wait for longer */
 };
 size_t player_event_count(const struct player *p);
 struct player_event_view player_event_at(const struct player *p, size_t i);

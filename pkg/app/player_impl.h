@@ -14,7 +14,7 @@
 struct logged {
     struct str json;
     int64_t t_ms;
-    bool is_history;
+    bool is_history, is_late;
     uint32_t *rules; /* that matched it, by number */
     size_t n_rules;
 };

@@ -199,7 +199,7 @@ struct player_event_view player_event_at(const struct player *p, size_t i)
 {
     const struct logged *l = logged_at(p, i);
 
-    return (struct player_event_view){l->json, l->t_ms, l->is_history};
+    return (struct player_event_view){l->json, l->t_ms, l->is_history, l->is_late};
 }
 
 bool player_event_matched(const struct player *p, size_t i, size_t rule)

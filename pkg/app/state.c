@@ -4,6 +4,7 @@
 #include "app/files.h"
 #include "base/str.h"
 #include "correlate/geoip.h"
+#include "state/redis_forget.h"
 #include "state/store_dir.h"
 #include "state/store_mem.h"
 #include "state/store_redis.h"
@@ -101,6 +102,15 @@ enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *ru
     TRY(open_store(s, o, err));
     graph_attach(s->graph, s->store);
     return is_redis(o->where) ? store_redis_check_budget(s->store, err) : WEIR_OK;
+}
+
+enum weir_rc state_forget(const struct state_options *o, const struct str *groups, size_t n,
+                          struct weir_err *err)
+{
+    const struct store_redis_options redis = {
+        .url = o->where, .password_file = o->password_file, .ca_file = o->ca_file};
+
+    return is_redis(o->where) ? redis_forget_groups(&redis, groups, n, err) : WEIR_OK;
 }
 
 void state_release(struct state *s)

@@ -41,6 +41,11 @@ struct state {
 MUST_USE enum weir_rc state_read_secret(struct arena *a, struct str file, struct state_secret *out,
                                         struct weir_err *err);
 
+/* What these groups (state_options.group) have left in a Redis is taken away; elsewhere nothing is
+ * left. */
+MUST_USE enum weir_rc state_forget(const struct state_options *o, const struct str *groups,
+                                   size_t n, struct weir_err *err);
+
 /* The graph alone: who wants which fields. */
 MUST_USE enum weir_rc state_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
                                   const struct state_options *o, const struct graph **out,

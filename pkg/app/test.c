@@ -157,6 +157,8 @@ enum exit_code test_command(const struct test_options *o)
     if (rc == WEIR_OK && code == EXIT_FINE) {
         t.runner = test_runner_new(&t.book, &t.rules, &o->state, o->version);
         rc = run_all(&t, &err);
+        if (rc == WEIR_OK)
+            rc = test_runner_clean(t.runner, &err);
     }
     if (rc != WEIR_OK)
         code = end_with(rc, &err);

@@ -1,6 +1,7 @@
 /* test_report.c - the outcomes of tests as a tree, as JSON lines, as JUnit's XML. */
 #include "app/test_report.h"
 
+#include "app/edges.h"
 #include "app/outcome.h"
 #include "base/str.h"
 #include "json/write.h"
@@ -166,12 +167,41 @@ static void json_gaps(struct json_writer *w, const struct exercised *e, bool of_
     buf_release(&words);
 }
 
+static unsigned missed_edges(const struct exercised *e)
+{
+    return edges_of(e->rule) & ~e->edges;
+}
+
+static void tree_edges(struct test_report *r, const struct exercised *e)
+{
+    unsigned missed = missed_edges(e);
+
+    if (!missed)
+        return;
+    buf_add(&r->text, STR("  never reached\n"));
+    for (unsigned i = 0; i < EDGES; i++)
+        if (missed & 1u << i)
+            buf_printf(&r->text, "    %s\n", edge_words((enum edge)i));
+}
+
+static void json_edges(struct json_writer *w, const struct exercised *e)
+{
+    unsigned missed = missed_edges(e);
+
+    json_key(w, STR("never_reached"));
+    json_open_array(w);
+    for (unsigned i = 0; i < EDGES; i++)
+        if (missed & 1u << i)
+            json_put_str(w, str_from(edge_name((enum edge)i)));
+    json_close_array(w);
+}
+
 enum weir_rc test_report_gaps(struct test_report *r, const struct exercised *e,
                               struct weir_err *err)
 {
     struct json_writer w;
 
-    if (count_gaps(e, true) + count_gaps(e, false) == 0)
+    if (count_gaps(e, true) + count_gaps(e, false) == 0 && !missed_edges(e))
         return WEIR_OK;
     buf_clear(&r->text);
     if (r->is_table) {
@@ -183,6 +213,7 @@ enum weir_rc test_report_gaps(struct test_report *r, const struct exercised *e,
         buf_add(&r->text, STR("\n"));
         tree_gaps(r, e, true);
         tree_gaps(r, e, false);
+        tree_edges(r, e);
         return output_write(r->out, buf_str(&r->text), err);
     }
     json_writer_init(&w, &r->text);
@@ -193,6 +224,8 @@ enum weir_rc test_report_gaps(struct test_report *r, const struct exercised *e,
     json_kv_i64(&w, "atoms", (int64_t)e->n_atoms);
     json_gaps(&w, e, true);
     json_gaps(&w, e, false);
+    if (e->rule->correlation)
+        json_edges(&w, e);
     json_close_object(&w);
     buf_add_char(&r->text, '\n');
     return output_write(r->out, buf_str(&r->text), err);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/edges.h"
 #include "app/measure.h"
 #include "app/reason_text.h"
 #include "app/scenario.h"
@@ -34,7 +35,7 @@ struct test_runner {
     struct redactor *redactor;
     struct exercise *exercise;
     struct arena *event; /* the tree that is looked at */
-    uint64_t n_played;
+    struct vec groups;   /* struct str: names in a Redis */
     /* The test at hand. */
     struct rule **chosen;
     struct rule **played; /* the same, to be played: alone() */
@@ -284,10 +285,32 @@ static bool is_asked_about(const struct test_runner *t, size_t k, struct str rul
     return !rule.n && t->is_own[k];
 }
 
+/* What a correlation heard: how often each rule that it listens to matched. */
+static void explain_steps(struct test_runner *t, struct player *p)
+{
+    struct buf text = {0};
+
+    for (size_t k = 0; k < t->n_chosen; k++) {
+        size_t n_events = 0, n_matched = 0;
+        if (t->chosen[k]->correlation || !is_listened_to(t, t->chosen[k]))
+            continue;
+        for (size_t i = 0; i < player_event_count(p); i++) {
+            bool is_history = player_event_at(p, i).is_history;
+            n_events += !is_history;
+            n_matched += !is_history && player_event_matched(p, i, k);
+        }
+        buf_printf(&text, "%.*s matched %zu of %zu events", (int)t->chosen[k]->title.n,
+                   t->chosen[k]->title.p, n_matched, n_events);
+        add_reason(t, &text);
+    }
+    buf_release(&text);
+}
+
 static void explain(struct test_runner *t, struct player *p, const struct scenario_failure *f)
 {
     size_t n = player_event_count(p), n_told = 0;
 
+    explain_steps(t, p);
     for (size_t i = f->events_from; i < n && n_told < REASON_EVENTS_MAX; i++) {
         bool is_told = false;
         if (player_event_at(p, i).is_history)
@@ -308,6 +331,13 @@ static void explain(struct test_runner *t, struct player *p, const struct scenar
 static void exercise_all(struct test_runner *t, struct player *p)
 {
     size_t n = player_event_count(p);
+
+    for (size_t k = 0; k < t->n_chosen; k++) {
+        if (!t->is_own[k] || !t->chosen[k]->correlation)
+            continue;
+        arena_reset(t->event);
+        exercise_edges(t->exercise, t->chosen[k], edges_reached(t->event, p, k));
+    }
 
     for (size_t i = 0; i < n && i < EXERCISE_EVENTS_MAX; i++) {
         struct event_tree tree;
@@ -348,14 +378,28 @@ static enum weir_rc profile_of(const struct test_runner *t, struct str *name, st
     return WEIR_OK;
 }
 
+/* A name in a Redis that nobody else has. */
+static struct str next_group(struct test_runner *t)
+{
+    struct str *group = vec_push(t->arena, &t->groups, sizeof *group);
+
+    *group = arena_printf(t->arena, "test %d %lld %u", (int)getpid(), (long long)wall_clock_ms(),
+                          t->groups.n);
+    return *group;
+}
+
+enum weir_rc test_runner_clean(struct test_runner *t, struct weir_err *err)
+{
+    return state_forget(t->state, t->groups.items, t->groups.n, err);
+}
+
 static enum weir_rc play(struct test_runner *t, struct weir_err *err)
 {
     struct state_options state = *t->state;
     struct str profile;
 
     TRY(profile_of(t, &profile, err));
-    state.group =
-        arena_printf(t->arena, "test-%d-%llu", (int)getpid(), (unsigned long long)++t->n_played);
+    state.group = next_group(t);
     const struct scenario_script how = {
         .script = &t->test->script,
         .play = {.rules = *t->rules,

@@ -29,6 +29,8 @@ struct test_runner;
 struct test_runner *test_runner_new(const struct rule_book *book, const struct rule_options *rules,
                                     const struct state_options *state, struct str version);
 void test_runner_free(struct test_runner *t);
+/* What the tests have left in a Redis is taken away. */
+MUST_USE enum weir_rc test_runner_clean(struct test_runner *t, struct weir_err *err);
 
 /* WEIR_OK: *out says what came of it. Else the world says no (no Redis ...). */
 MUST_USE enum weir_rc test_run(struct test_runner *t, const struct suite_file *file, size_t i,
