@@ -18,6 +18,7 @@
 #include "app/output.h"
 #include "app/sorter.h"
 #include "app/stage.h"
+#include "app/matched.h"
 #include "app/table.h"
 #include "base/arena.h"
 #include "base/str.h"
@@ -28,6 +29,7 @@
 enum {
     MATCHES_SHOWN_MAX = 100000, /* rows of a table that somebody reads */
     ENTITY_BYTES_MAX = 256,
+    MATCHED_WIDTH_MAX = 200,
     PROGRESS_EVERY = 64 /* alerts */
 };
 
@@ -38,6 +40,7 @@ struct emitter {
     struct alert_writer *alerts;
     struct findings *findings; /* alerts as a table */
     struct table *matches;     /* matches as a table */
+    struct matched *matched;   /* and why they match */
     uint64_t n_matches;        /* told so far, in the table or beyond it */
     struct sorter *sorter;
     struct digest *digest;
@@ -61,8 +64,11 @@ static stage_batch_fn end_batch;
 
 static struct table *match_table(void)
 {
-    static const struct table_column columns[] = {
-        {"EVENT", true, 0}, {"LEVEL", false, 0}, {"TITLE", false, 80}, {"RULE", false, 60}};
+    static const struct table_column columns[] = {{"EVENT", true, 0},
+                                                  {"LEVEL", false, 0},
+                                                  {"TITLE", false, 80},
+                                                  {"RULE", false, 60},
+                                                  {"MATCHED", false, MATCHED_WIDTH_MAX}};
 
     return table_new(columns, ARRAY_LEN(columns));
 }
@@ -123,6 +129,7 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
         m->stage = stage_new(&stage);
     } else {
         m->matches = m->people ? match_table() : NULL;
+        m->matched = m->people ? matched_new() : NULL;
     }
     *out = m;
     return WEIR_OK;
@@ -139,6 +146,7 @@ void emitter_free(struct emitter *m)
     redactor_free(m->redactor);
     digest_free(m->digest);
     table_free(m->matches);
+    matched_free(m->matched);
     sorter_free(m->sorter);
     stage_free(m->stage);
     origin_release(&m->origin);
@@ -150,19 +158,32 @@ void emitter_free(struct emitter *m)
 
 /* ---- matches -------------------------------------------------------------------- */
 
-static enum weir_rc tell_match(struct emitter *m, uint64_t number, const struct rule *rule,
+static const struct event_tree *tree_of(struct emitter *m, struct str record, struct event_ref ref,
+                                        const struct profile *profile);
+
+static void add_row(struct emitter *m, const struct picked *e, const struct rule *rule)
+{
+    const struct event_tree *tree = tree_of(m, e->event->record, e->event->ref, e->profile);
+
+    table_count(m->matches, e->number);
+    table_cell(m->matches, str_from(rule_level_name(rule->level)));
+    table_cell(m->matches, rule->title);
+    table_cell(m->matches, rule->uid);
+    buf_clear(&m->text);
+    if (tree)
+        matched_add(m->matched, m->arena, rule, tree, &m->text);
+    table_cell(m->matches, buf_str(&m->text));
+}
+
+static enum weir_rc tell_match(struct emitter *m, const struct picked *e, const struct rule *rule,
                                struct weir_err *err)
 {
-    if (m->matches && m->n_matches++ < MATCHES_SHOWN_MAX) {
-        table_count(m->matches, number);
-        table_cell(m->matches, str_from(rule_level_name(rule->level)));
-        table_cell(m->matches, rule->title);
-        table_cell(m->matches, rule->uid);
-    }
+    if (m->matches && m->n_matches++ < MATCHES_SHOWN_MAX)
+        add_row(m, e, rule);
     if (!m->lines)
         return WEIR_OK;
     buf_clear(&m->text);
-    buf_printf(&m->text, "{\"event\":%llu,\"rule\":\"", (unsigned long long)number);
+    buf_printf(&m->text, "{\"event\":%llu,\"rule\":\"", (unsigned long long)e->number);
     json_escape(&m->text, rule->uid);
     buf_add(&m->text, STR("\"}"));
     return output_line(m->lines, buf_str(&m->text), err);
@@ -198,20 +219,21 @@ static bool ref_eq(const struct event_ref *a, const struct event_ref *b)
 }
 
 /* The event as a tree, made once for all findings that it brings about. */
-static const struct event_tree *tree_of(struct emitter *m, const struct stage_event *e)
+static const struct event_tree *tree_of(struct emitter *m, struct str record, struct event_ref ref,
+                                        const struct profile *profile)
 {
     struct json_node *root;
 
-    if (m->has_tree && m->tree_record == e->record.p && ref_eq(&m->tree_ref, &e->ref))
+    if (m->has_tree && m->tree_record == record.p && ref_eq(&m->tree_ref, &ref))
         return &m->tree;
     arena_reset(m->arena);
-    m->tree_record = e->record.p;
-    m->tree_ref = e->ref;
-    m->has_tree = json_tree_parse(m->arena, e->record, &root, NULL) == JSON_OK;
+    m->tree_record = record.p;
+    m->tree_ref = ref;
+    m->has_tree = json_tree_parse(m->arena, record, &root, NULL) == JSON_OK;
     if (!m->has_tree)
         return NULL; /* cannot be: extraction took it, and both accept the same documents */
     event_tree_init_known(&m->tree, m->options.profiles, root,
-                          origin_options(&m->origin, e->ref.input), e->profile);
+                          origin_options(&m->origin, ref.input), profile);
     return &m->tree;
 }
 
@@ -225,7 +247,7 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
                                  .now_ms = wall_clock_ms(),
                                  .tenant = graph_tenant_of(m->options.graph, f->rule)};
     struct alert_match trigger;
-    const struct event_tree *tree = e ? tree_of(m, e) : NULL;
+    const struct event_tree *tree = e ? tree_of(m, e->record, e->ref, e->profile) : NULL;
 
     if (tree) {
         const struct origin_input *input = &m->options.inputs[e->ref.input];
@@ -315,7 +337,7 @@ enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_
 {
     if (m->options.kind == EMIT_MATCHES) {
         for (size_t i = 0; i < e->n_matches; i++)
-            TRY(tell_match(m, e->number, m->options.rules[e->matches[i].rule], err));
+            TRY(tell_match(m, e, m->options.rules[e->matches[i].rule], err));
         return WEIR_OK;
     }
     struct stage_event event = {e->event->ref, e->profile, e->time_ms, e->time_is_standin,

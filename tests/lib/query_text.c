@@ -117,15 +117,27 @@ static bool reference_fires(struct arena *a, const struct rule *rule,
     return is_match;
 }
 
+/* Loaded once. */
+static const struct profile_set *built_in_profiles(void)
+{
+    static const struct profile_set *profiles;
+    static struct arena *home; /* kept, so that it is no leak */
+    struct weir_err err;
+
+    if (!home) {
+        home = arena_new(0);
+        CHECK_EQ(profile_set_load(home, STR(""), &profiles, &err), WEIR_OK);
+    }
+    return profiles;
+}
+
 bool query_fires(const char *language, const char *query, const char *json)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *profiles;
+    const struct profile_set *profiles = built_in_profiles();
     struct loaded_rules loaded;
-    struct weir_err err;
     struct str event = with_quotes(a, json);
 
-    CHECK_EQ(profile_set_load(a, STR(""), &profiles, &err), WEIR_OK);
     load(a, language, query, &loaded);
     if (!loaded.n_rules)
         fail_msg("%s: %.*s", query, (int)loaded.verdicts[0].messages[0].text.n,

@@ -85,6 +85,22 @@ static const struct row formulas[] = {
      "or(a eq cased \"notepad\", and(b eq cased \"order\", c eq cased \"android\"))"},
     {"process.name.caseless: A.exe",
      "or(process.name.caseless eq \"A.exe\", process.name eq \"A.exe\")"},
+    {"f: *", "f value"},
+    {"f: null", "not(f value)"},
+    {"f: {g: 1 and h: *}", "f some member (and(g eq 1, h value))"},
+    {"f: {g: {h: 1}}", "f some member (g some member (h eq 1))"},
+    {"a.*: x", "a.* some field (eq cased \"x\")"},
+    {"a*: (x or not y)", "or(a* some field (eq cased \"x\"), not(a* some field (eq cased \"y\")))"},
+    {"message: 'A b'", "message words \"A b\""},
+    {"message: A b", "or(message words \"A\", message words \"b\")"},
+    {"message: A* b", "or(message words \"A\" *, message words \"b\")"},
+    {"f > b", "f text > \"b\""},
+    {"f >= now-1d/d", "f time >= now-1d/d"},
+    {"f > now/w", "f time > now/w (end)"},
+    {"f < '2026-01-31T10:00:00Z'", "f time < 2026-01-31T10:00:00.000Z"},
+    {"f > '2026-01-31'", "f time > 2026-01-31T23:59:59.999Z"},
+    {"bare", "* some field (or(eq cased \"bare\", words \"bare\")) ! 1:1: no field: "
+             "'bare' is looked for in every field of every event, which is slow"},
     {"f.keyword: x", "or(f.keyword eq cased \"x\", f eq cased \"x\")"},
 };
 
@@ -111,6 +127,13 @@ static const struct row faults[] = {
     {"f < ", "error: 1:5: expected a value behind the comparison, found the end of the query"},
     {"f < (1 or 2)", "error: 1:5: expected a value behind the comparison, found '('"},
     {"f > a*", "error: 1:5: a comparison takes no wildcards"},
+    {"f > true", "error: 1:5: 'true' has no order"},
+    {"f > now-1x",
+     "error: 1:5: 'now-1x': not a time from now (now, now-15m, now-1d/d; y M w d h m s)"},
+    {"f > '2026-01-31||+1'",
+     "error: 1:5: '2026-01-31||+1': not a time (2026-01-31||+1M/d; y M w d h "
+     "m s)"},
+    {"f*: {g: 1}", "error: 1:1: a field before { ... } takes no wildcards"},
     {"f: {g: 1", "error: 1:9: expected '}' or 'and', 'or', found the end of the query"},
     {": a", "error: 1:1: expected a field, a value or '(', found ':'"},
     {"f: (a: b)", "error: 1:6: expected ')' or 'and', 'or', found ':'"},
@@ -143,5 +166,85 @@ TEST(places_inside_another_file_are_those_of_the_file)
     arena_free(a);
 }
 
+/* want: how the answer begins; NULL: a formula. */
+static void check_limit(struct buf *text, const char *want)
+{
+    struct arena *a = arena_new(0);
+
+    buf_add_char(text, '\0');
+    struct str got = query_document(a, "kql", text->p);
+    if (want ? !str_starts(got, str_from(want)) : str_starts(got, STR("error")))
+        fail_msg("%.200s: %.*s", text->p, got.n > 200 ? 200 : (int)got.n, got.p);
+    arena_free(a);
+    buf_release(text);
+}
+
+static struct buf repeated(const char *before, const char *what, size_t n, const char *after)
+{
+    struct buf b = {0};
+
+    buf_printf(&b, "%s", before);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s", what);
+    buf_printf(&b, "%s", after);
+    return b;
+}
+
+static struct buf nested(const char *open, size_t n, const char *close)
+{
+    struct buf b = repeated("", open, n, "a: b");
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s", close);
+    return b;
+}
+
+TEST(limits_are_held)
+{
+    struct buf b;
+
+    b = nested("(", QUERY_DEPTH_MAX, ")");
+    check_limit(&b, NULL);
+    b = nested("(", QUERY_DEPTH_MAX + 1, ")");
+    check_limit(&b, "error: 1:101: parentheses nested deeper than 100");
+    b = nested("f: {", QUERY_DEPTH_MAX, "}");
+    check_limit(&b, NULL);
+    b = nested("f: {", QUERY_DEPTH_MAX + 1, "}");
+    check_limit(&b, "error: 1:404: parentheses nested deeper than 100");
+    b = nested("not (x: 1 or y: 2 and ", 50, ")");
+    check_limit(&b, "error: 1:1: the condition is nested deeper than 127");
+    b = repeated("", "(", 200000, "");
+    check_limit(&b, "error: 1:101: parentheses nested deeper than 100");
+    b = repeated("f: (a", " or b", QUERY_VALUES_MAX - 1, ")");
+    check_limit(&b, NULL);
+    b = repeated("f: (a", " or b", QUERY_VALUES_MAX, ")");
+    check_limit(&b, "error: 1:50005: more than 10000 values in one query");
+    b = repeated("f: ", "a", QUERY_BYTES_MAX, "");
+    check_limit(&b, "error: 1:1: the query is larger than 1 MiB");
+    b = repeated("f: ", "a*", 129, "");
+    check_limit(&b, "error: 1:4: more than 256 wildcards and texts in one pattern");
+    b = repeated("message: ", "a ", 1000, "");
+    check_limit(&b, NULL);
+    b = repeated("message: ", "a ", 1001, "");
+    check_limit(&b, "error: 1:10: more than 1000 words in one value");
+}
+
+TEST(a_file_is_told_by_its_ending)
+{
+    struct arena *a = arena_new(0);
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules out;
+
+    rule_loader_add(l, STR("some/token theft.KQL"), STR("x: 1\n"));
+    rule_loader_finish(l, &out);
+    CHECK_EQ(out.n_rules, 1);
+    CHECK_STR(out.rules[0]->title, "token theft");
+    CHECK_STR(out.rules[0]->language, "kql");
+    CHECK(lang_is_rule_path(STR("a/b.kql")));
+    CHECK(!lang_is_rule_path(STR("a.kql/b")));
+    arena_free(a);
+}
+
 TEST_MAIN(ENTRY(queries_become_formulas), ENTRY(bad_text_is_told_with_place_and_what_was_expected),
-          ENTRY(places_inside_another_file_are_those_of_the_file))
+          ENTRY(places_inside_another_file_are_those_of_the_file), ENTRY(limits_are_held),
+          ENTRY(a_file_is_told_by_its_ending))

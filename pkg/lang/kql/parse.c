@@ -175,13 +175,15 @@ static struct kql_node *parse_expression(struct parser *p)
 
     if (!literal)
         return NULL;
-    if (is_range(p, &op))
-        return parse_range(p, literal, op);
-    if (!is_sign(p, ":")) {
+    bool has_range = is_range(p, &op);
+    if (!has_range && !is_sign(p, ":")) {
         struct kql_node *n = new_node(p, KQL_BARE, literal->at);
         n->value = literal;
         return n;
     }
+    p->n_values--; /* it was a name */
+    if (has_range)
+        return parse_range(p, literal, op);
     if (!advance(p))
         return NULL;
     if (is_sign(p, "{"))

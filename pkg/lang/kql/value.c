@@ -320,6 +320,9 @@ static struct formula *lower_bare(struct query_scope *s, const struct kql_node *
 {
     if (is_only_star(n->value))
         return formula_const(s->a, true);
+    diag_warn(s->diag, n->at,
+              "no field: '%.*s' is looked for in every field of every event, which is slow",
+              SHOWN(n->value->text));
     return some_field(s, n->at, NULL, equals(s, n, STR(""), KIND_ANY));
 }
 
