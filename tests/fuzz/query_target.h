@@ -16,7 +16,8 @@
 
 static const char EVENT[] =
     "{\"event\":{\"category\":[\"process\",\"file\"]},\"process\":{\"name\":"
-    "\"cmd.exe\",\"pid\":7,\"args\":[\"a\",\"b\"]},\"a\":\"x\",\"b\":null}";
+    "\"cmd.exe\",\"pid\":7,\"args\":[\"a\",\"b\"]},\"a\":\"x\",\"b\":null,"
+    "\"n\":[{\"g\":1,\"h\":\"two words\"},{\"g\":null}],\"@timestamp\":\"2026-01-31T10:00:00Z\"}";
 
 static void ask(struct arena *a, const struct rule *rule)
 {
