@@ -188,8 +188,8 @@ static bool expand_call(struct expansion *x, struct str body)
 static size_t plain_end(struct str text, size_t i)
 {
     while (i < text.n && text.p[i] != '`')
-        i = text.p[i] == '"' ? quoted_end(text, i) : i + 1;
-    return i;
+        i = text.p[i] == '"' ? quoted_end(text, i) : i + 1 + (text.p[i] == '\\');
+    return i < text.n ? i : text.n;
 }
 
 static bool expand_tick(struct expansion *x, struct str text, size_t *i)
