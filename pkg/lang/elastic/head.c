@@ -131,9 +131,12 @@ static bool people_load(struct reading *r)
     const char *const *dates = r->metadata ? (const char *[]){"creation_date", "updated_date"}
                                            : (const char *[]){"created_at", "updated_at"};
     const struct doc_node *from = r->metadata ? r->metadata : r->rule;
-    is_good &=
-        key_text(s, from, dates[0], &out->date) & key_text(s, from, dates[1], &out->modified);
-    return is_good & fields_load(r) & tags_load(r) & status_load(r);
+    is_good &= key_text(s, from, dates[0], &out->date);
+    is_good &= key_text(s, from, dates[1], &out->modified);
+    is_good &= fields_load(r);
+    is_good &= tags_load(r);
+    is_good &= status_load(r);
+    return is_good;
 }
 
 bool head_load(struct reading *r)
@@ -145,7 +148,8 @@ bool head_load(struct reading *r)
     out->name = out->title = STR("");
     out->logsource = (struct logsource){STR(""), STR(""), STR(""), {NULL, 0}};
     out->by_value.title_field = STR("");
-    bool is_good = key_text(s, r->rule, "rule_id", &id) & key_text(s, r->rule, "name", &name);
+    bool is_good = key_text(s, r->rule, "rule_id", &id);
+    is_good &= key_text(s, r->rule, "name", &name);
     if (id.n) {
         out->uid = id;
         out->has_own_id = true;
@@ -153,7 +157,8 @@ bool head_load(struct reading *r)
     out->title = name;
     if (is_good && name.n == 0)
         is_good = key_missing(s, r->rule, "name");
-    return is_good & people_load(r);
+    is_good &= people_load(r);
+    return is_good;
 }
 
 /* ---- level and score ---------------------------------------------------------------------- */
@@ -234,8 +239,8 @@ static bool score_cases(struct reading *r)
     struct score_case *cases = ARENA_ARRAY(s->a, list->n_items, struct score_case);
     for (size_t i = 0; i < list->n_items; i++) {
         int64_t score = SCORE_OF_FIELD;
-        is_good &= case_head(s, &list->items[i], &cases[i].field, &cases[i].value) &
-                   key_number(s, &list->items[i], "risk_score", 0, 100, &score);
+        is_good &= case_head(s, &list->items[i], &cases[i].field, &cases[i].value);
+        is_good &= key_number(s, &list->items[i], "risk_score", 0, 100, &score);
         cases[i].score = (int32_t)score;
     }
     r->out->by_value.scores = cases;
@@ -261,6 +266,8 @@ bool level_load(struct reading *r)
     r->out->has_level = true;
     r->out->score = (int32_t)score;
     r->out->has_score = true;
-    return level_cases(r) & score_cases(r) &
-           key_text(s, r->rule, "rule_name_override", &r->out->by_value.title_field);
+    bool is_good = level_cases(r);
+    is_good &= score_cases(r);
+    is_good &= key_text(s, r->rule, "rule_name_override", &r->out->by_value.title_field);
+    return is_good;
 }

@@ -208,9 +208,12 @@ static bool check_keys(struct elastic_scope *s, const struct doc_node *document,
     static const struct key_names METADATA = {METADATA_KEYS, ARRAY_LEN(METADATA_KEYS)};
     static const struct key_names RULE = {RULE_KEYS, ARRAY_LEN(RULE_KEYS)};
 
-    return key_check(s, r->rule, &RULE, "a rule") &
-           (r->rule == document || key_check(s, document, &TOP, "a rule file")) &
-           (!r->metadata || key_check(s, r->metadata, &METADATA, "'metadata'"));
+    bool is_good = key_check(s, r->rule, &RULE, "a rule");
+    if (r->rule != document)
+        is_good &= key_check(s, document, &TOP, "a rule file");
+    if (r->metadata)
+        is_good &= key_check(s, r->metadata, &METADATA, "'metadata'");
+    return is_good;
 }
 
 static bool channel_load(struct reading *r)
@@ -246,8 +249,12 @@ static bool find_rule(struct elastic_scope *s, const struct doc_node *document, 
 /* Everything but the query and what is made of it. */
 static bool load_around(struct reading *r, const struct doc_node *document)
 {
-    return head_load(r) & check_keys(r->s, document, r) & level_load(r) & stream_load(r) &
-           channel_load(r);
+    bool is_good = head_load(r);
+    is_good &= check_keys(r->s, document, r);
+    is_good &= level_load(r);
+    is_good &= stream_load(r);
+    is_good &= channel_load(r);
+    return is_good;
 }
 
 bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document, struct rule *head,

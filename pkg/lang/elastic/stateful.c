@@ -85,10 +85,10 @@ static bool threshold_read(struct reading *r, const struct doc_node *map, struct
     static const char *const KEYS[] = {"field", "value", "cardinality"};
     static const struct key_names KNOWN = {KEYS, ARRAY_LEN(KEYS)};
     struct elastic_scope *s = r->s;
-    bool is_good = key_check(s, map, &KNOWN, "'threshold'") &
-                   key_texts(s, map, "field", CORRELATION_GROUP_MAX, &t->group) &
-                   key_number(s, map, "value", 1, CORRELATION_COUNT_MAX, &t->value) &
-                   cardinality_load(s, map, t);
+    bool is_good = key_check(s, map, &KNOWN, "'threshold'");
+    is_good &= key_texts(s, map, "field", CORRELATION_GROUP_MAX, &t->group);
+    is_good &= key_number(s, map, "value", 1, CORRELATION_COUNT_MAX, &t->value);
+    is_good &= cardinality_load(s, map, t);
 
     if (t->group.n == 1 && t->group.items[0].n == 0) /* how exports write: no field */
         t->group.n = 0;

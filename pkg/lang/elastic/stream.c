@@ -112,5 +112,8 @@ bool stream_load(struct reading *r)
 
     if (!key_texts(s, r->rule, "index", INDEX_MAX, &r->out->logsource.streams))
         return false;
-    return schedule_load(r) & time_load(r) & rate_load(r);
+    bool is_good = schedule_load(r);
+    is_good &= time_load(r);
+    is_good &= rate_load(r);
+    return is_good;
 }

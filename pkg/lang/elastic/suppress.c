@@ -48,9 +48,9 @@ static bool map_load(struct reading *r, const struct doc_node *map, struct dedup
     struct elastic_scope *s = r->s;
     const struct doc_node *duration = key_node(s, map, "duration", DOC_MAP);
     struct str_list fields;
-    bool is_good = key_check(s, map, &KNOWN, "'alert_suppression'") &
-                   key_texts(s, map, "group_by", ELASTIC_FIELDS_MAX, &fields) &
-                   strategy_load(s, map, &d->lacking_is_sole);
+    bool is_good = key_check(s, map, &KNOWN, "'alert_suppression'");
+    is_good &= key_texts(s, map, "group_by", ELASTIC_FIELDS_MAX, &fields);
+    is_good &= strategy_load(s, map, &d->lacking_is_sole);
 
     if (duration)
         is_good &= duration_load(s, duration, &d->period_ms);
