@@ -23,7 +23,7 @@ enum {
     LANE_ROUNDS =
         8, /* rounds of the protocol: the next multiple that holds the rule set's levels */
     LANE_PATIENCE_MS = 500, /* of one store call */
-    LANE_PAUSE_MAX_MS = 2000,
+    LANE_PAUSE_MAX_MS = 500,
     LANE_END_MS = 10 * 1000,
     LANE_ASK_MS = 2000 /* a question about offsets */
 };

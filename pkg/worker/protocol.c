@@ -51,9 +51,10 @@ enum step {
 struct owned {
     uint32_t partition;
     uint64_t epoch;
-    uint64_t committed; /* C */
-    uint64_t position;  /* done by this owner */
-    uint64_t sweep_to;  /* up to here an earlier owner may have left something */
+    uint64_t committed;  /* C */
+    uint64_t position;   /* done by this owner */
+    uint64_t sweep_to;   /* up to here an earlier owner has been */
+    uint64_t applied_to; /* and has left something, perhaps; not beyond what a shard has applied */
     struct store_at acked;
     uint64_t tick;
     int64_t prefix_ms;
@@ -88,9 +89,9 @@ struct protocol {
     bool is_tainted;
     /* the batch */
     uint32_t round;
-    bool is_sweep, has_timers, has_records;
-    bool is_pin;      /* the transaction has no batch */
-    bool owes_timers; /* the last batch ran none */
+    bool is_sweep, has_timers, has_records; /* is_sweep: all shards are asked */
+    bool is_pin;                            /* the transaction has no batch */
+    bool owes_timers;                       /* the last batch ran none */
     struct store_part *parts;
     struct store_mark *mark_list;
     struct str *texts;
@@ -287,7 +288,7 @@ static void read_meta(const struct protocol *p, const struct protocol_told *t,
 /* Nothing to compare with, nothing to sweep up. */
 static void begin_stateless(struct protocol *p, struct owned *o)
 {
-    o->position = o->sweep_to = o->committed;
+    o->position = o->sweep_to = o->applied_to = o->committed;
     o->tick = o->meta.tick;
     o->prefix_ms = o->meta.prefix_ms;
     o->acked = (struct store_at){o->position, o->tick};
@@ -409,15 +410,16 @@ static void tell_applied(struct protocol *p, const struct protocol_told *t)
     if (t->outcome != PROTOCOL_DONE)
         return;
     choose_beginning(p, o, t);
-    o->sweep_to = o->committed;
+    o->applied_to = 0;
     o->tick = o->meta.tick;
     for (size_t i = 0; i < n_pairs(p); i++) {
         o->last[i] = t->applied[i].at;
-        if (o->last[i].position > o->sweep_to)
-            o->sweep_to = o->last[i].position;
+        if (o->last[i].position > o->applied_to)
+            o->applied_to = o->last[i].position;
         if (o->last[i].tick > o->tick)
             o->tick = o->last[i].tick;
     }
+    o->sweep_to = o->applied_to > o->committed ? o->applied_to : o->committed;
     if (t->has_replay && t->replay.at.tick > o->tick)
         o->tick = t->replay.at.tick;
     o->is_fresh = true;
@@ -475,16 +477,25 @@ static bool is_sweeping(const struct owned *o)
     return o->is_fresh || o->position < o->sweep_to;
 }
 
+/* A replay into an empty store sweeps to its end, and has nobody to ask: that would be most of its
+ * calls. */
+static bool may_find(const struct owned *o)
+{
+    return o->is_fresh || o->position < o->applied_to;
+}
+
 static void begin_batch(struct protocol *p)
 {
     p->is_sweep = false;
+    p->has_timers = true;
     for (size_t i = 0; i < p->n_owned; i++) {
         struct owned *o = &p->owned[i];
         o->tick++;
-        if (is_sweeping(o))
+        if (may_find(o))
             p->is_sweep = true;
+        if (is_sweeping(o) && has(p, PROTOCOL_QUIET))
+            p->has_timers = false;
     }
-    p->has_timers = !p->is_sweep || !has(p, PROTOCOL_QUIET);
     p->owes_timers = !p->has_timers;
     p->round = 0;
     memcpy(p->used_ms, p->least_ms, p->config.n_rounds * sizeof *p->used_ms);
