@@ -246,11 +246,12 @@ fuzz: ## fuzz every target, FUZZ_SECONDS (60) in total; T=name: only that one
 	$(Q)tools/fuzz $(FUZZ_SECONDS) $(T)
 
 # ---- load tests: loadtest/README.md ----------------------------------------------------
-LOAD_BIN  := $(B)/loadtest/generate $(B)/loadtest/dump
+LOAD_BIN  := $(B)/loadtest/generate $(B)/loadtest/dump $(B)/loadtest/send
 LOAD_OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard loadtest/*.c)))
 
 $(B)/loadtest/generate: $(addprefix $(B)/loadtest/,generate.o plan.o stories.o places.o benign.o sink.o line.o) \
 	$(addprefix $(B)/tests/lib/,rng.o lane.o shared.o mmdb_write.o)
+$(B)/loadtest/send: $(B)/loadtest/send.o
 $(B)/loadtest/dump: $(addprefix $(B)/loadtest/,dump.o line.o)
 $(LOAD_BIN): $(B)/libweir.a
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scenarios  # noqa: E402
+import table  # noqa: E402
 import world as worlds  # noqa: E402
 
 POLL_S = 0.1
@@ -108,7 +109,8 @@ class Run:
             if code != 0:
                 told["kinds"]["a worker's drain ended with %s" % code] = 1
         generated = self.world.generated()
-        return {"scenario": self.s.name, "events": generated.get("events", 0), "attacks": self.s.attacks, **self.counted,
+        return {"scenario": self.s.name, "seed": self.s.seed, "events": generated.get("events", 0),
+                "attacks": self.s.attacks, **self.counted,
                 "ended": self.n_ended, "findings": told["findings"], "lost": told["lost"], "doubled": told["doubled"],
                 "wrong": sum(told["kinds"].values()), "rss_mib": round(self.resident_mib), "seconds": round(consumed_s, 1),
                 "kinds": told["kinds"], "examples": told["examples"]}
@@ -161,6 +163,8 @@ def chosen(options):
         sys.exit("run: no scenario %s (--list)" % e)
     if options.short:
         found = [s.shortened() for s in found if s.short]
+    if options.long:
+        found = [s.lengthened() for s in found]
     return [changed(s, options.set) for s in found]
 
 
@@ -169,6 +173,8 @@ def main(text):
     p.add_argument("scenarios", nargs="*", metavar="SCENARIO")
     p.add_argument("--list", action="store_true")
     p.add_argument("--short", action="store_true")
+    p.add_argument("--long", action="store_true")
+    p.add_argument("--table", action="store_true")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     p.add_argument("--keep", metavar="DIR")
     p.add_argument("--results", metavar="FILE")
@@ -177,13 +183,19 @@ def main(text):
         for s in scenarios.SCENARIOS:
             print("%-14s %s%s" % (s.name, s.about, "" if s.short is None else " (also short)"))
         return 0
-    n_wrong = 0
+    if options.table:
+        print(table.text(table.read(options.scenarios)))
+        return 0
+    n_wrong, results = 0, []
     for scenario in chosen(options):
         keep = os.path.join(os.path.abspath(options.keep), scenario.name) if options.keep else None
         result, is_right = run_one(scenario, keep)
         n_wrong += not is_right
+        results.append(result)
         if options.results:
             with open(options.results, "a", encoding="utf-8") as f:
                 f.write(json.dumps(result) + "\n")
+    if options.long:
+        print(table.text(results))
     return 1 if n_wrong else 0
 

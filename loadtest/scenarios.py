@@ -40,9 +40,14 @@ class Scenario:
     settle_s: int = 120
     # the short form, for `make test`; None: not in it
     short: object = None
+    # the long form
+    long: dict = dataclasses.field(default_factory=dict)
 
     def shortened(self):
         return dataclasses.replace(self, **self.short)
+
+    def lengthened(self):
+        return dataclasses.replace(self, **self.long)
 
 
 SHORT = {"events": 40_000, "attacks": 700, "rate": 4_000, "settle_s": 60}
@@ -50,16 +55,17 @@ LOWER = ("--lower-bounds",)  # a count that says that it is one may be a lower b
 REAL = {"start": "now", "span": "0s"}  # event time is the wall clock
 
 SCENARIOS = [
-    Scenario("steady", "no fault", short=SHORT),
+    Scenario("steady", "no fault", short=SHORT, long={"events": 600_000, "attacks": 3_000}),
     Scenario("alone", "one worker with two threads", workers=1, threads=2),
     Scenario("tenants", "two tenants with the same entities, one of them flooded", tenants=("first", "second"),
              flood=20_000, short={**SHORT, "flood": 4_000}),
     Scenario("kill9", "workers die, at least 100 times", faults.kill9, at_least={"kills": 100}, workers=3, events=400_000,
              attacks=4_000, rate=2_500, short={**SHORT, "at_least": {"kills": 8}, "rate": 2_500}),
     Scenario("zombie", "workers stand still and wake up when others have their work", faults.zombie, workers=3,
-             rate=3_000, at_least={"zombies": 10}, short={**SHORT, "rate": 1_500, "at_least": {"zombies": 2}}),
+             rate=3_000, at_least={"zombies": 10}, short={**SHORT, "rate": 1_500, "at_least": {"zombies": 2}},
+             long={"events": 400_000}),
     Scenario("storm", "a worker joins or leaves every 2 s", faults.storm, at_least={"rebalances": 30}, rate=3_000,
-             short={**SHORT, "rate": 2_000, "at_least": {"rebalances": 8}}),
+             short={**SHORT, "rate": 2_000, "at_least": {"rebalances": 8}}, long={"events": 300_000}),
     Scenario("broker-restart", "the only broker stops and comes back", faults.broker_restart, every=(4.0, 8.0),
              rate=4_000, at_least={"broker restarts": 4}),
     Scenario("broker-kill", "one of three brokers dies and comes back", faults.broker_kill, every=(4.0, 8.0), nodes=3,
@@ -80,9 +86,11 @@ SCENARIOS = [
              events=1_000_000, attacks=4_000),
     Scenario("reload", "four workers take a new rule set one by one, and the old one again", faults.reload, workers=4,
              every=(3.0, 3.0), rate=4_000, at_least={"reloads": 16},
-             short={**SHORT, "workers": 2, "rate": 2_500, "every": (2.0, 2.0), "at_least": {"reloads": 6}}),
+             short={**SHORT, "workers": 2, "rate": 2_500, "every": (2.0, 2.0), "at_least": {"reloads": 6}},
+             long={"every": (60.0, 60.0), "at_least": {"reloads": 8}, "rate": 2_000, "events": 1_000_000}),
     Scenario("late-end", "ends of transactions come late, to a producer that has begun the next", faults.late_end,
-             kafka={"proxied": True}, every=(0.3, 0.8), at_least={"late ends": 60}, rate=2_000, events=100_000),
+             kafka={"proxied": True}, every=(0.3, 0.8), at_least={"late ends": 60}, rate=2_000, events=100_000,
+             long={"at_least": {"late ends": 200}, "events": 400_000}),
     Scenario("everything", "kills, joins, reloads and a store that comes back empty", faults.everything, workers=3,
              check=LOWER, every=(1.0, 3.0), rate=3_000, events=400_000, attacks=4_000),
     Scenario("real-time", "event time is the wall clock", rate=4_000, **REAL),

@@ -26,6 +26,7 @@ import local_process  # noqa: E402
 BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
 WEIR = os.environ.get("WEIR", os.path.join(BUILD, "weir"))
 GENERATE = os.path.join(BUILD, "loadtest", "generate")
+SEND = os.path.join(BUILD, "loadtest", "send")
 DUMP = os.path.join(BUILD, "loadtest", "dump")
 PYTHON = os.environ.get("WEIR_PYTHON", sys.executable)
 OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
@@ -136,7 +137,7 @@ class World:
         self.replica = self.box(RedisBox(replica_of=f"127.0.0.1:{self.redis.port}")) if scenario.has_replica else None
         self.bootstrap = self.kafka.bootstrap
         self.proxy = KafkaProxy(self.kafka) if scenario.kafka.get("proxied") else None
-        self.since = None
+        self.since, self.more_rules = None, []
         self.make_topics()
         self.make_places()
 
@@ -169,7 +170,7 @@ class World:
             "group": {"name": GROUP, "slots_max": 16},
             "topics": {**{t: t for t in OUTPUTS}, "state": "state"},
             "inputs": inputs,
-            "rules": {"paths": [self.rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
+            "rules": {"paths": [self.rules, *self.more_rules], "profiles": os.path.join(ROOT, "loadtest", "profiles"),
                       "geoip_file": self.places, "lists": ["listed=" + self.list]},
             "state": {"url": url, "secret_file": os.path.join(self.top, "secret"), "budget": "1GiB"},
             "alerts": {"brake": 1000000, "max_age": "7d"},
