@@ -11,6 +11,7 @@ int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_test(int argc, char **argv);
+int command_coverage(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_classify(int argc, char **argv);
 int command_status(int argc, char **argv);

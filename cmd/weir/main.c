@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"test", command_test, "play the tests of rules (NAME.test.yml)"},
     {"explain", command_explain, "say of an event why rules match it, or why they do not"},
     {"bench", command_bench, "measure how many events a second rules take"},
+    {"coverage", command_coverage, "say which ATT&CK techniques the rules are about"},
     {"classify", command_classify, "say which shapes of telemetry are in some files"},
     {"status", command_status, "say what a running worker does"},
     {"config", command_config, "check a worker's configuration, show what is in force"},

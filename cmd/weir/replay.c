@@ -1,5 +1,6 @@
 /* replay.c - the options of `weir replay`. */
 #include "app/replay.h"
+#include "app/compare.h"
 
 #include "base/str.h"
 #include "commands.h"
@@ -11,6 +12,11 @@ enum { STEP_MAX_MS = 86400000, BRAKE_MAX = 1000000, BUDGET_MAX_MIB = 1024 * 1024
 struct texts {
     struct str time_start, time_step, lang;
     int raw, at_end;
+};
+
+/* What the rules are compared with. */
+struct old_rules {
+    struct text_list rules, overlays;
 };
 
 /* "1", "1ms", "2s", "5m" -> milliseconds. */
@@ -75,6 +81,24 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     return EXIT_FINE;
 }
 
+static int run_compare(const struct flag_set *set, const struct replay_options *o,
+                       const struct old_rules *old)
+{
+    if (o->rules.query.p)
+        return command_misused(set, "--compare goes with -r, not with --query");
+    return (int)compare_run(&(struct compare_options){.rules = &o->rules,
+                                                      .old = &old->rules,
+                                                      .overlays = &old->overlays,
+                                                      .inputs = &o->inputs,
+                                                      .profile = o->profile,
+                                                      .out = o->out,
+                                                      .format = o->format,
+                                                      .time_start_ms = o->time_start_ms,
+                                                      .time_step_ms = o->time_step_ms,
+                                                      .threads = o->threads,
+                                                      .no_cache = o->no_cache});
+}
+
 int command_replay(int argc, char **argv)
 {
     struct replay_options o = {.time_step_ms = 1,
@@ -84,6 +108,7 @@ int command_replay(int argc, char **argv)
                                .version = version_text()};
     struct texts t = {0};
     struct text_list words = {0};
+    struct old_rules old = {0};
     struct flag rules[RULE_FLAGS_MAX];
     const struct flag main_flags[] = {
         {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
@@ -156,6 +181,11 @@ int command_replay(int argc, char **argv)
         {"raw", 0, FLAG_CHOICE, "full|matched|none", "how much of the event an alert carries",
          .to.choice = &t.raw},
         {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &o.tenant},
+        {"compare", 0, FLAG_TEXTS, "OLD_RULES",
+         "matches that these rules had and the others have not, and the reverse, per rule",
+         .to.texts = &old.rules},
+        {"compare-overlays", 0, FLAG_TEXTS, "DIR|FILE",
+         "overlays of the old rules (none without this)", .to.texts = &old.overlays},
         {"quiet", 'q', FLAG_SWITCH, NULL, "no summary, but a line if records were rejected",
          .to.on = &o.is_quiet},
     };
@@ -177,8 +207,10 @@ int command_replay(int argc, char **argv)
                                          (int)words.items[0].n, words.items[0].p)
                        : settle(&set, &o, &t);
         if (code == EXIT_FINE)
-            code = (int)replay_run(&o);
+            code = old.rules.n ? run_compare(&set, &o, &old) : (int)replay_run(&o);
     }
+    text_list_release(&old.rules);
+    text_list_release(&old.overlays);
     text_list_release(&words);
     text_list_release(&o.inputs);
     text_list_release(&o.kafka.properties);
