@@ -164,9 +164,13 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
     int code = dispatch(argc, argv);
-    /* What commands print goes past stdio, help does not: it may have failed only now. */
-    if (fflush(stdout) == 0 || errno == EPIPE)
+    /* What commands print goes past stdio, help does not: it may have failed only now, or, if it is
+     * longer than stdio's buffer, before. */
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    note("error: stdout: cannot write: %s", strerror(errno));
+    if (errno == EPIPE)
+        return code;
+    note("error: stdout: cannot write%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
     return EXIT_WORLD;
 }
