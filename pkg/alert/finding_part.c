@@ -107,6 +107,7 @@ static struct str what_measured(const struct document *d, const struct correlati
 
     switch (c->kind) {
     case OPERATOR_COUNT:
+    case OPERATOR_GROUP:
         return STR(" events");
     case OPERATOR_DISTINCT:
         return JOIN(d->arena, STR(" distinct "), field);

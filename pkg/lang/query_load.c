@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "lang/eql/eql.h"
+#include "lang/esql/esql.h"
 #include "lang/kql/kql.h"
 #include "lang/spl/spl.h"
 
@@ -17,6 +18,7 @@ static const struct query_language LANGUAGES[] = {
     {{"eql", 3}, eql_load, NULL},
     {{"kql", 3}, kql_load, kql_condition},
     {{"spl", 3}, spl_load, NULL},
+    {{"esql", 4}, esql_load, NULL},
 };
 
 static const struct query_language *language_of(struct str name)

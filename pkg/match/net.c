@@ -336,9 +336,10 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
         return; /* can hold for a missing field */
     if (x->op == ATOM_SOME_FIELD)
         return; /* of no field in particular */
-    if (x->array == ARRAY_ANY && x->op == ATOM_REGEX)
+    /* Whichever the members that must satisfy it: without one that does it is not true. */
+    if (x->op == ATOM_REGEX)
         gate_regex(c, lazy);
-    else if (x->array == ARRAY_ANY && (x->op <= ATOM_GLOB || x->op == ATOM_WORDS))
+    else if (x->op <= ATOM_GLOB || x->op == ATOM_WORDS)
         gate_text(c, lazy);
     else
         gate_on_presence(c, lazy);

@@ -102,7 +102,8 @@ static bool query_read(struct reading *r)
 {
     struct elastic_scope *s = r->s;
     const struct doc_node *query = doc_get(r->rule, STR("query"));
-    struct query_options options = {.category_field = STR("")};
+    struct query_options options = {
+        .category_field = STR(""), .window_ms = r->from_ms, .interval_ms = r->interval_ms};
     struct str language;
 
     if (!language_of(r, &language))

@@ -11,7 +11,7 @@
  *     parse.c        query shapes: event, sequence, sample, pipes
  *     expression.c   conditions and values, by precedence
  *     function.c     names of functions, what they take and become
- *     pattern.c      wildcards and their cheapest atoms; lucene.c: regexes, translated
+ *     pattern.c      wildcards and their cheapest atoms; ../lucene.h: regexes, translated
  *     value.c        values to expressions (rule/expr.h), constants folded
  *     lower.c        conditions to formulas
  *     load.c         a whole text to a rule; sequence.c: with its items as rules of their own

@@ -13,6 +13,7 @@
 #include "lang/eql/lower.h"
 
 #include "base/str.h"
+#include "lang/lucene.h"
 #include "lang/network.h"
 
 /* What an atom without any field is about, since an atom is about one. */
@@ -238,7 +239,7 @@ static struct formula *match_field(struct query_scope *s, const struct eql_node 
     if (n->kind == EQL_IN)
         return equals(s, item, field, literal, n->is_caseless);
     if (n->op == EQL_REGEX) {
-        if (!eql_regex(s, item, literal->text, n->is_caseless, &atom.regex))
+        if (!lucene_regex(s, item->at, literal->text, n->is_caseless, &atom.regex))
             return NULL;
     } else if (!eql_pattern_atom(s, item->at, literal->text, n->is_caseless, &atom)) {
         return NULL;

@@ -25,17 +25,13 @@ struct eql_function {
 const struct eql_function *eql_function_of(struct query_scope *s, const struct eql_node *call);
 const char *eql_type_name(enum eql_type type);
 
-/* ---- pattern.c, lucene.c ---------------------------------------------------------- */
+/* ---- pattern.c ---------------------------------------------------------- */
 
 /* The text with * and ? as parts. False after an error. */
 bool eql_glob(struct query_scope *s, struct place at, struct str pattern, struct glob *out);
 /* The cheapest atom that says the same; op and operand only. */
 bool eql_pattern_atom(struct query_scope *s, struct place at, struct str pattern, bool is_caseless,
                       struct atom *atom);
-/* A Lucene regex in the internal syntax. False after an error (or what weir does not do). */
-bool eql_regex(struct query_scope *s, const struct eql_node *pattern, struct str text,
-               bool is_caseless, struct regex *out);
-
 /* ---- value.c ------------------------------------------------------------------ */
 
 /* Fields of one computed atom, by slot. */

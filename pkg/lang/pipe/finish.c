@@ -252,6 +252,16 @@ static bool set_aggregates(struct pipe *p, struct group_stats *g)
     return true;
 }
 
+/* Times as people read them. */
+static struct expr *shown(struct pipe *p, struct expr *e)
+{
+    if (e->kind != EXPR_FIELD || e->slot < p->n_keys)
+        return e;
+    const struct pipe_aggregate *a = &p->aggregates[e->slot - p->n_keys];
+    bool is_time = (a->kind == GROUP_MIN || a->kind == GROUP_MAX) && a->arg->kind == EXPR_TIME;
+    return is_time ? pipe_call1(p, a->at, EXPR_TIME_TEXT, e) : e;
+}
+
 /* Columns that a finding shows: what the last steps kept, without the keys. */
 static void set_outputs(struct pipe *p, struct group_stats *g)
 {
@@ -262,7 +272,7 @@ static void set_outputs(struct pipe *p, struct group_stats *g)
         const struct pipe_column_entry *c = &p->env.columns[i];
         bool is_key = c->value && c->value->kind == EXPR_FIELD && c->value->slot < p->n_keys;
         if (c->value && !is_key && !pipe_is_literal(c->value))
-            out[n++] = (struct group_output){c->name, c->value};
+            out[n++] = (struct group_output){c->name, shown(p, c->value)};
     }
     g->outputs = out;
     g->n_outputs = n;

@@ -7,8 +7,9 @@
  * would be lazy or possessive). Complement (~), intersection (&) and number ranges (<1-9>) have
  * no counterpart and are refused by name.
  */
-#include "lang/eql/lower.h"
+#include "lang/lucene.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "rule/regex_check.h"
@@ -256,15 +257,15 @@ static bool read_all(struct reader *r)
     return r->next == r->text.n || fail(r, "')' without '('");
 }
 
-bool eql_regex(struct query_scope *s, const struct eql_node *pattern, struct str text,
-               bool is_caseless, struct regex *out)
+bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool is_caseless,
+                  struct regex *out)
 {
     struct buf written = {0};
-    struct reader r = {.s = s, .at = pattern->at, .text = text, .out = &written};
+    struct reader r = {.s = s, .at = at, .text = text, .out = &written};
     struct regex_fault fault;
 
     if (text.n > REGEX_LENGTH_MAX)
-        return diag_error(s->diag, pattern->at, "the regex is longer than %d bytes",
+        return diag_error(s->diag, at, "the regex is longer than %d bytes",
                           REGEX_LENGTH_MAX);
     bool is_good = read_all(&r);
     if (is_good)
@@ -277,6 +278,6 @@ bool eql_regex(struct query_scope *s, const struct eql_node *pattern, struct str
     if (!is_good)
         return false;
     if (regex_check(out, &fault) != WEIR_OK)
-        return diag_error(s->diag, pattern->at, "not a valid regex: %s", fault.text);
+        return diag_error(s->diag, at, "not a valid regex: %s", fault.text);
     return true;
 }

@@ -1,0 +1,258 @@
+/* command.c - the steps of a query, one behind the other. */
+#include "lang/esql/parser.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+static const struct pipe_dialect DIALECT = {.group_missing = MISSING_GROUP, .aggregation = "STATS"};
+
+/* ---- FROM ---------------------------------------------------------------------------- */
+
+/* FROM a-*, b-* METADATA _id: which streams. */
+static bool from(struct esql_parser *p, struct rule *rule)
+{
+    struct str *names = NULL;
+    size_t n = 0, cap = 0;
+
+    do {
+        p->takes_stars = true;
+        bool is_good = esql_advance(p);
+        p->takes_stars = false;
+        if (!is_good)
+            return false;
+        if (p->token.kind != ESQL_WORD && p->token.kind != ESQL_STRING)
+            return esql_expected(p, "an index pattern behind FROM");
+        names = vec_room(p->s->a, names, n, &cap, sizeof *names);
+        names[n++] = names_intern(p->s->names, p->token.text);
+        if (!esql_advance(p))
+            return false;
+    } while (esql_is_sign(p, ","));
+    if (rule->logsource.streams.n == 0)
+        rule->logsource.streams = (struct str_list){names, n};
+    if (!esql_is_word(p, "metadata"))
+        return true;
+    do {
+        if (!esql_advance(p))
+            return false;
+        if (p->token.kind != ESQL_WORD)
+            return esql_expected(p, "a name behind METADATA");
+        if (!esql_advance(p))
+            return false;
+    } while (esql_is_sign(p, ","));
+    return true;
+}
+
+/* ---- steps ------------------------------------------------------------------------------ */
+
+static bool where(struct esql_parser *p, struct place at)
+{
+    struct expr *e = esql_expression(p);
+
+    return e && pipe_where(p->pipe, at, e);
+}
+
+/* EVAL a = x, b = y: each sees those before. */
+static bool eval(struct esql_parser *p, struct place at)
+{
+    for (;;) {
+        struct esql_token t = p->token;
+        if (t.kind != ESQL_WORD)
+            return esql_expected(p, "the name of a column");
+        if (!esql_advance(p) || !esql_expect_sign(p, "=", "behind the name of the column"))
+            return false;
+        struct expr *value = esql_expression(p);
+        if (!value || !pipe_set(p->pipe, at, t.text, value))
+            return false;
+        if (!esql_is_sign(p, ","))
+            return true;
+        if (!esql_advance(p))
+            return false;
+    }
+}
+
+static bool read_names(struct esql_parser *p, struct str **names, size_t *n)
+{
+    size_t cap = 0;
+
+    *names = NULL;
+    for (*n = 0;;) {
+        if (esql_is_sign(p, "*"))
+            p->token.text = STR("*");
+        else if (p->token.kind != ESQL_WORD)
+            return esql_expected(p, "the name of a column");
+        *names = vec_room(p->s->scratch, *names, *n, &cap, sizeof **names);
+        (*names)[(*n)++] = p->token.text;
+        if (!esql_advance(p))
+            return false;
+        if (!esql_is_sign(p, ","))
+            return true;
+        p->takes_stars = true;
+        bool is_good = esql_advance(p);
+        p->takes_stars = false;
+        if (!is_good)
+            return false;
+    }
+}
+
+static bool keep(struct esql_parser *p, struct place at)
+{
+    struct str *names;
+    size_t n;
+
+    if (!read_names(p, &names, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(names[i], STR("*")))
+            return true; /* everything stays */
+        if (str_find_char(names[i], '*', 0) == SIZE_MAX && names[i].p[0] != '_' &&
+            !pipe_has_column(p->pipe, names[i]))
+            return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
+                              SHOWN(names[i]));
+    }
+    return pipe_keep(p->pipe, at, names, n);
+}
+
+static bool drop(struct esql_parser *p, struct place at)
+{
+    struct str *names;
+    size_t n;
+
+    return read_names(p, &names, &n) && pipe_drop(p->pipe, at, names, n);
+}
+
+/* RENAME a AS b, c = d */
+static bool rename_columns(struct esql_parser *p, struct place at)
+{
+    for (;;) {
+        struct str old = p->token.text, new;
+        if (p->token.kind != ESQL_WORD)
+            return esql_expected(p, "the name of a column");
+        if (!esql_advance(p))
+            return false;
+        bool is_turned = esql_is_sign(p, "=");
+        if (!is_turned && !esql_is_word(p, "as"))
+            return esql_expected(p, "AS");
+        if (!esql_advance(p))
+            return false;
+        if (p->token.kind != ESQL_WORD)
+            return esql_expected(p, "the new name");
+        new = p->token.text;
+        if (!esql_advance(p) ||
+            !pipe_rename(p->pipe, at, is_turned ? new : old, is_turned ? old : new))
+            return false;
+        if (!esql_is_sign(p, ","))
+            return true;
+        if (!esql_advance(p))
+            return false;
+    }
+}
+
+static bool mv_expand(struct esql_parser *p, struct place at)
+{
+    struct esql_token t = p->token;
+
+    if (t.kind != ESQL_WORD)
+        return esql_expected(p, "the name of a column");
+    if (pipe_is_grouped(p->pipe))
+        return diag_unsupported(p->s->diag, at, "MV_EXPAND behind STATS: not in this version");
+    return esql_advance(p) && pipe_expand(p->pipe, at, t.text);
+}
+
+static bool extract(struct esql_parser *p, struct place at, bool is_grok)
+{
+    struct esql_token t = p->token, pattern;
+
+    if (t.kind != ESQL_WORD)
+        return esql_expected(p, "the name of a column");
+    if (!esql_advance(p))
+        return false;
+    struct expr *subject = esql_column(p, t.at, t.text);
+    pattern = p->token;
+    if (!subject || pattern.kind != ESQL_STRING)
+        return subject && esql_expected(p, "a pattern in quotes");
+    if (!esql_advance(p))
+        return false;
+    return is_grok ? esql_grok(p, at, subject, pattern.text)
+                   : esql_dissect(p, at, subject, pattern.text);
+}
+
+/* A stream has no order and no end: SORT and LIMIT say nothing. */
+static bool skip_step(struct esql_parser *p)
+{
+    while (p->token.kind != ESQL_END && !esql_is_sign(p, "|"))
+        if (!esql_advance(p))
+            return false;
+    return true;
+}
+
+static bool refuse(struct esql_parser *p, struct place at, struct str name)
+{
+    static const char *const KNOWN[] = {"lookup", "enrich", "inline", "inlinestats", "completion",
+                                        "fork",   "fuse",   "rerank", "sample",      "change_point",
+                                        "row",    "show",   "ts",     "insist",      "change"};
+
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
+        if (str_eq_ci(name, str_from(KNOWN[i])))
+            return diag_unsupported(p->s->diag, at, "the command %.*s: not in this version",
+                                    SHOWN(name));
+    return diag_error(p->s->diag, at, "'%.*s' is no command", SHOWN(name));
+}
+
+static bool step(struct esql_parser *p)
+{
+    struct esql_token t = p->token;
+    bool has_names = esql_is_word(p, "keep") || esql_is_word(p, "drop");
+
+    if (t.kind != ESQL_WORD)
+        return esql_expected(p, "a command");
+    p->takes_stars = has_names;
+    bool is_good = esql_advance(p);
+    p->takes_stars = false;
+    if (!is_good)
+        return false;
+    if (str_eq_ci(t.text, STR("where")))
+        return where(p, t.at);
+    if (str_eq_ci(t.text, STR("eval")))
+        return eval(p, t.at);
+    if (str_eq_ci(t.text, STR("keep")))
+        return keep(p, t.at);
+    if (str_eq_ci(t.text, STR("drop")))
+        return drop(p, t.at);
+    if (str_eq_ci(t.text, STR("rename")))
+        return rename_columns(p, t.at);
+    if (str_eq_ci(t.text, STR("stats")))
+        return esql_stats(p, t.at);
+    if (str_eq_ci(t.text, STR("mv_expand")))
+        return mv_expand(p, t.at);
+    if (str_eq_ci(t.text, STR("grok")) || str_eq_ci(t.text, STR("dissect")))
+        return extract(p, t.at, str_eq_ci(t.text, STR("grok")));
+    if (str_eq_ci(t.text, STR("sort")) || str_eq_ci(t.text, STR("limit")))
+        return skip_step(p);
+    return refuse(p, t.at, t.text);
+}
+
+bool esql_load(struct query_scope *s, struct str query, const struct query_options *options,
+               struct rule *rule)
+{
+    struct esql_parser p = {.s = s};
+
+    if (!query_reader_init(&p.reader, s, query) || !esql_advance(&p))
+        return false;
+    p.pipe = pipe_new(s, &DIALECT);
+    struct pipe_ending ending = {.at = p.token.at};
+    if (!esql_is_word(&p, "from"))
+        return p.token.kind == ESQL_WORD ? refuse(&p, p.token.at, p.token.text)
+                                         : esql_expected(&p, "FROM");
+    if (!from(&p, rule))
+        return false;
+    while (esql_is_sign(&p, "|"))
+        if (!esql_advance(&p) || !step(&p))
+            return false;
+    if (p.token.kind != ESQL_END)
+        return esql_expected(&p, "'|' or the end of the query");
+    if (options) {
+        ending.window_ms = options->window_ms;
+        ending.interval_ms = options->interval_ms;
+    }
+    return pipe_finish(p.pipe, &ending, rule);
+}

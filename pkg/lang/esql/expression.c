@@ -1,0 +1,424 @@
+/* expression.c - or, and, not, comparisons, sums, products, values: a function a level. */
+#include "lang/esql/parser.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "lang/lucene.h"
+
+enum { ARGS_MAX = 2000 }; /* of a list */
+
+static struct expr *additive(struct esql_parser *p);
+
+/* ---- values ---------------------------------------------------------------------- */
+
+static bool count_value(struct esql_parser *p)
+{
+    if (++p->n_values <= QUERY_VALUES_MAX)
+        return true;
+    return diag_error(p->s->diag, p->token.at, "more than %d values in one query",
+                      QUERY_VALUES_MAX);
+}
+
+bool esql_is_now(const struct expr *e)
+{
+    if (e->kind == EXPR_TIME)
+        return e->group == 1;
+    for (size_t i = 0; e->kind == EXPR_CALL && i < e->n_args; i++)
+        if (esql_is_now(e->args[i]))
+            return true;
+    return false;
+}
+
+struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
+{
+    if (!pipe_has_column(p->pipe, name)) {
+        diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it", SHOWN(name));
+        return NULL;
+    }
+    struct expr *e = pipe_column(p->pipe, at, name);
+    if (e->kind != EXPR_MEMBERS || !str_eq(e->text, name))
+        return e;
+    if (str_eq(name, STR("@timestamp")))
+        return pipe_time(p->pipe, at, name);
+    /* A second way in which Elasticsearch has the same text. */
+    if (str_ends(name, STR(".caseless")))
+        return pipe_call1(p->pipe, at, EXPR_LOWER,
+                          pipe_column(p->pipe, at, str_sub(name, 0, name.n - 9)));
+    return e;
+}
+
+/* 5, or 5 minutes. */
+static struct expr *number(struct esql_parser *p)
+{
+    struct esql_token t = p->token;
+    int64_t n;
+
+    if (!count_value(p) || !esql_advance(p))
+        return NULL;
+    int64_t unit = p->token.kind == ESQL_WORD ? esql_unit_ms(p->token.text) : 0;
+    if (unit == 0)
+        return pipe_number(p->pipe, t.at, t.text);
+    if (!str_to_i64(t.text, &n) || n > INT64_MAX / 2 / unit) {
+        diag_error(p->s->diag, t.at, "'%.*s' is no length of time", SHOWN(t.text));
+        return NULL;
+    }
+    return esql_advance(p) ? pipe_whole(p->pipe, n * unit) : NULL;
+}
+
+static struct expr *word(struct esql_parser *p)
+{
+    struct esql_token t = p->token;
+
+    if (!esql_advance(p))
+        return NULL;
+    if (esql_is_sign(p, "(") && !t.is_quoted)
+        return esql_call(p, t.at, t.text);
+    if (!t.is_quoted && str_eq_ci(t.text, STR("null")))
+        return pipe_null(p->pipe);
+    if (!t.is_quoted && (str_eq_ci(t.text, STR("true")) || str_eq_ci(t.text, STR("false"))))
+        return pipe_bool(p->pipe, t.text.n == 4);
+    return esql_column(p, t.at, t.text);
+}
+
+static struct expr *grouped(struct esql_parser *p)
+{
+    if (++p->depth > QUERY_DEPTH_MAX) {
+        diag_error(p->s->diag, p->token.at, "more than %d levels of parentheses", QUERY_DEPTH_MAX);
+        return NULL;
+    }
+    if (!esql_advance(p))
+        return NULL;
+    struct expr *e = esql_expression(p);
+    p->depth--;
+    return e && esql_expect_sign(p, ")", "behind the expression") ? e : NULL;
+}
+
+/* ["a", "b"] */
+static struct expr *bracketed(struct esql_parser *p)
+{
+    struct expr **items = ARENA_ARRAY(p->s->scratch, ARGS_MAX, struct expr *);
+    struct place at = p->token.at;
+    size_t n = 0;
+
+    do {
+        if (n == ARGS_MAX || !esql_advance(p))
+            return NULL;
+        items[n] = additive(p);
+        if (!items[n++])
+            return NULL;
+    } while (esql_is_sign(p, ","));
+    if (!esql_expect_sign(p, "]", "behind the list"))
+        return NULL;
+    return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_LIST}, items, n);
+}
+
+static struct expr *primary(struct esql_parser *p)
+{
+    struct esql_token t = p->token;
+
+    if (t.kind == ESQL_STRING)
+        return count_value(p) && esql_advance(p) ? pipe_text(p->pipe, t.text) : NULL;
+    if (t.kind == ESQL_NUMBER)
+        return number(p);
+    if (t.kind == ESQL_WORD)
+        return word(p);
+    if (esql_is_sign(p, "("))
+        return grouped(p);
+    if (esql_is_sign(p, "["))
+        return bracketed(p);
+    if (esql_is_sign(p, "?")) {
+        diag_unsupported(p->s->diag, t.at, "a parameter ('?'): not in this version");
+        return NULL;
+    }
+    esql_expected(p, "a value");
+    return NULL;
+}
+
+/* x::type */
+static struct expr *cast(struct esql_parser *p, struct expr *e)
+{
+    static const struct {
+        const char *name;
+        enum expr_op op;
+    } TYPES[] = {{"string", EXPR_STRING},   {"keyword", EXPR_STRING},  {"text", EXPR_STRING},
+                 {"integer", EXPR_WHOLE},   {"int", EXPR_WHOLE},       {"long", EXPR_WHOLE},
+                 {"double", EXPR_REAL},     {"boolean", EXPR_BOOLEAN}, {"bool", EXPR_BOOLEAN},
+                 {"datetime", EXPR_TIME_OF}};
+
+    while (e && esql_is_sign(p, "::")) {
+        struct place at = p->token.at;
+        if (!esql_advance(p))
+            return NULL;
+        size_t i = 0;
+        while (i < ARRAY_LEN(TYPES) && !esql_is_word(p, TYPES[i].name))
+            i++;
+        if (i < ARRAY_LEN(TYPES))
+            e = pipe_call1(p->pipe, at, TYPES[i].op, e);
+        else if (!esql_is_word(p, "ip") && !esql_is_word(p, "version"))
+            return esql_expected(p, "a type"), NULL;
+        if (!esql_advance(p))
+            return NULL;
+    }
+    return e;
+}
+
+static struct expr *unary(struct esql_parser *p)
+{
+    struct place at = p->token.at;
+
+    if (!esql_is_sign(p, "-") && !esql_is_sign(p, "+"))
+        return cast(p, primary(p));
+    bool is_negative = esql_is_sign(p, "-");
+    if (++p->depth > QUERY_DEPTH_MAX || !esql_advance(p))
+        return NULL;
+    struct expr *e = unary(p);
+    p->depth--;
+    return is_negative ? pipe_call1(p->pipe, at, EXPR_NEGATE, e) : e;
+}
+
+static struct expr *multiplicative(struct esql_parser *p)
+{
+    struct expr *e = unary(p);
+
+    while (e && (esql_is_sign(p, "*") || esql_is_sign(p, "/") || esql_is_sign(p, "%"))) {
+        struct place at = p->token.at;
+        enum expr_op op = esql_is_sign(p, "*")   ? EXPR_MULTIPLY
+                          : esql_is_sign(p, "/") ? EXPR_DIVIDE
+                                                 : EXPR_MODULO;
+        e = esql_advance(p) ? pipe_call2(p->pipe, at, op, e, unary(p)) : NULL;
+    }
+    return e;
+}
+
+static bool is_time(const struct expr *e)
+{
+    if (e->kind == EXPR_TIME)
+        return true;
+    return e->kind == EXPR_CALL &&
+           (e->op == EXPR_TIME_OF || e->op == EXPR_TIME_TRUNC ||
+            ((e->op == EXPR_ADD || e->op == EXPR_SUBTRACT) && is_time(e->args[0])));
+}
+
+static struct expr *additive(struct esql_parser *p)
+{
+    struct expr *e = multiplicative(p);
+
+    while (e && (esql_is_sign(p, "+") || esql_is_sign(p, "-"))) {
+        struct place at = p->token.at;
+        enum expr_op op = esql_is_sign(p, "+") ? EXPR_ADD : EXPR_SUBTRACT;
+        e = esql_advance(p) ? pipe_call2(p->pipe, at, op, e, multiplicative(p)) : NULL;
+    }
+    return e;
+}
+
+/* ---- conditions ------------------------------------------------------------------- */
+
+static struct expr *not_if(struct esql_parser *p, struct place at, struct expr *e, bool is_negated)
+{
+    return is_negated ? pipe_call1(p->pipe, at, EXPR_NOT, e) : e;
+}
+
+static struct expr *matches(struct esql_parser *p, struct place at, struct expr *subject,
+                            bool is_regex)
+{
+    struct esql_token t = p->token;
+    struct regex re;
+    struct glob g;
+
+    if (t.kind != ESQL_STRING) {
+        esql_expected(p, "a pattern in quotes");
+        return NULL;
+    }
+    if (!count_value(p) || !esql_advance(p))
+        return NULL;
+    if (is_regex)
+        return lucene_regex(p->s, t.at, t.text, false, &re)
+                   ? pipe_regex(p->pipe, at, EXPR_REGEX, &re, 0, &subject, 1)
+                   : NULL;
+    if (!pipe_glob(p->pipe, t.at, t.text, '*', '?', '\\', &g))
+        return NULL;
+    return pipe_match_glob(p->pipe, at, subject, &g, FOLD_NONE);
+}
+
+/* LIKE "a*", LIKE ("a*", "b*"): the word is next. */
+static struct expr *pattern(struct esql_parser *p, struct expr *subject)
+{
+    struct place at = p->token.at;
+    bool is_regex = esql_is_word(p, "rlike");
+    struct expr *any = NULL;
+
+    if (!esql_advance(p))
+        return NULL;
+    if (!esql_is_sign(p, "("))
+        return matches(p, at, subject, is_regex);
+    do {
+        struct expr *one = esql_advance(p) ? matches(p, at, subject, is_regex) : NULL;
+        if (!one)
+            return NULL;
+        any = any ? pipe_call2(p->pipe, at, EXPR_OR, any, one) : one;
+    } while (any && esql_is_sign(p, ","));
+    return esql_expect_sign(p, ")", "behind the patterns") ? any : NULL;
+}
+
+static struct expr *in_list(struct esql_parser *p, struct expr *subject)
+{
+    struct expr **items = ARENA_ARRAY(p->s->scratch, ARGS_MAX + 1, struct expr *);
+    struct place at = p->token.at;
+    size_t n = 1;
+
+    items[0] = subject;
+    if (!esql_advance(p) || !esql_is_sign(p, "("))
+        return esql_expected(p, "'(' behind IN"), NULL;
+    do {
+        if (n > ARGS_MAX) {
+            diag_error(p->s->diag, p->token.at, "more than %d values in one list", ARGS_MAX);
+            return NULL;
+        }
+        items[n] = esql_advance(p) ? additive(p) : NULL;
+        if (!items[n++])
+            return NULL;
+    } while (esql_is_sign(p, ","));
+    if (!esql_expect_sign(p, ")", "behind the list"))
+        return NULL;
+    return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_IN}, items, n);
+}
+
+static struct expr *is_null(struct esql_parser *p, struct expr *subject)
+{
+    struct place at = p->token.at;
+    bool is_negated = false;
+
+    if (!esql_advance(p))
+        return NULL;
+    if (esql_is_word(p, "not")) {
+        is_negated = true;
+        if (!esql_advance(p))
+            return NULL;
+    }
+    if (!esql_is_word(p, "null"))
+        return esql_expected(p, "NULL"), NULL;
+    if (!esql_advance(p))
+        return NULL;
+    return pipe_call1(p->pipe, at, is_negated ? EXPR_IS_THERE : EXPR_IS_NULL, subject);
+}
+
+/* @timestamp >= NOW() - 7 days, of an event that comes now. */
+static struct expr *compare_with_now(struct esql_parser *p, struct place at, enum expr_op op,
+                                     struct expr *left, struct expr *right)
+{
+    bool is_left = left->kind == EXPR_TIME && !esql_is_now(left) && esql_is_now(right);
+    bool is_right = right->kind == EXPR_TIME && !esql_is_now(right) && esql_is_now(left);
+    bool is_lower = is_left ? op == EXPR_GE || op == EXPR_GT : op == EXPR_LE || op == EXPR_LT;
+
+    if ((is_left || is_right) && is_lower)
+        return pipe_bool(p->pipe, true);
+    if (is_left || is_right) {
+        diag_unsupported(p->s->diag, at,
+                         "events that are older than a time before NOW(): events "
+                         "of a stream come when they happen");
+        return NULL;
+    }
+    return pipe_call2(p->pipe, at, op, left, right);
+}
+
+static struct expr *comparison(struct esql_parser *p, struct expr *left, enum expr_op op)
+{
+    struct place at = p->token.at;
+    bool is_negated = esql_is_sign(p, "!=");
+    struct expr *right = esql_advance(p) ? additive(p) : NULL;
+
+    if (!right)
+        return NULL;
+    if (is_time(left) && !is_time(right) && right->kind != EXPR_NUMBER)
+        right = esql_as_time(p, right);
+    else if (is_time(right) && !is_time(left) && left->kind != EXPR_NUMBER)
+        left = esql_as_time(p, left);
+    if (!left || !right)
+        return NULL;
+    if (!pipe_is_grouped(p->pipe) && (esql_is_now(left) || esql_is_now(right)))
+        return compare_with_now(p, at, op, left, right);
+    return not_if(p, at, pipe_call2(p->pipe, at, op, left, right), is_negated);
+}
+
+static struct expr *predicate(struct esql_parser *p)
+{
+    static const struct {
+        const char *sign;
+        enum expr_op op;
+    } OPS[] = {{"==", EXPR_EQ}, {"!=", EXPR_EQ}, {"<", EXPR_LT},
+               {"<=", EXPR_LE}, {">", EXPR_GT},  {">=", EXPR_GE}};
+    struct expr *e = additive(p);
+
+    if (!e)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(OPS); i++)
+        if (esql_is_sign(p, OPS[i].sign))
+            return comparison(p, e, OPS[i].op);
+    struct place at = p->token.at;
+    if (esql_is_sign(p, ":") || esql_is_sign(p, "=~")) {
+        diag_unsupported(p->s->diag, at, "the operator '%.*s': not in this version",
+                         SHOWN(p->token.text));
+        return NULL;
+    }
+    if (esql_is_word(p, "is"))
+        return is_null(p, e);
+    bool is_negated = esql_is_word(p, "not");
+    if (is_negated && !esql_advance(p))
+        return NULL;
+    if (esql_is_word(p, "like") || esql_is_word(p, "rlike"))
+        return not_if(p, at, pattern(p, e), is_negated);
+    if (esql_is_word(p, "in"))
+        return not_if(p, at, in_list(p, e), is_negated);
+    if (is_negated)
+        return esql_expected(p, "LIKE, RLIKE or IN behind NOT"), NULL;
+    return e;
+}
+
+static struct expr *negation(struct esql_parser *p)
+{
+    struct place at = p->token.at;
+
+    if (!esql_is_word(p, "not"))
+        return predicate(p);
+    if (++p->depth > QUERY_DEPTH_MAX) {
+        diag_error(p->s->diag, at, "more than %d levels of NOT", QUERY_DEPTH_MAX);
+        return NULL;
+    }
+    struct expr *e = esql_advance(p) ? negation(p) : NULL;
+    p->depth--;
+    return not_if(p, at, e, true);
+}
+
+/* a AND b AND c as one call. */
+static struct expr *joined(struct esql_parser *p, const char *between, enum expr_op op,
+                           struct expr *(*part)(struct esql_parser *))
+{
+    struct expr **parts = NULL;
+    struct place at = p->token.at;
+    size_t n = 0, cap = 0;
+
+    do {
+        if (n == ARGS_MAX) {
+            diag_error(p->s->diag, p->token.at, "more than %d conditions beside each other",
+                       ARGS_MAX);
+            return NULL;
+        }
+        if (n && !esql_advance(p))
+            return NULL;
+        parts = vec_room(p->s->scratch, parts, n, &cap, sizeof *parts);
+        parts[n] = part(p);
+        if (!parts[n++])
+            return NULL;
+    } while (esql_is_word(p, between));
+    return n == 1 ? parts[0] : pipe_call(p->pipe, at, &(struct expr){.op = op}, parts, n);
+}
+
+static struct expr *conjunction(struct esql_parser *p)
+{
+    return joined(p, "and", EXPR_AND, negation);
+}
+
+struct expr *esql_expression(struct esql_parser *p)
+{
+    return joined(p, "or", EXPR_OR, conjunction);
+}

@@ -1,0 +1,241 @@
+/* stats.c - STATS a = COUNT(*), b = MAX(x) - MIN(x) BY k, m = f(y).
+ *
+ * A call of an aggregate becomes a column of its own and stands for it where it is called, so that
+ * values may be computed of several. */
+#include "lang/esql/parser.h"
+
+#include "base/str.h"
+
+struct kind {
+    const char *name;
+    enum group_kind kind;
+    bool has_order; /* FIRST(x, time) */
+};
+
+static const struct kind KINDS[] = {{"count", GROUP_COUNT, false},
+                                    {"count_distinct", GROUP_DISTINCT, false},
+                                    {"values", GROUP_VALUES, false},
+                                    {"min", GROUP_MIN, false},
+                                    {"max", GROUP_MAX, false},
+                                    {"sum", GROUP_SUM, false},
+                                    {"avg", GROUP_AVERAGE, false},
+                                    {"median", GROUP_PERCENTILE, false},
+                                    {"percentile", GROUP_PERCENTILE, false},
+                                    {"std_dev", GROUP_DEVIATION, false},
+                                    {"first", GROUP_FIRST, true},
+                                    {"last", GROUP_LAST, true}};
+
+static const struct kind *kind_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+        if (str_eq_ci(name, str_from(KINDS[i].name)))
+            return &KINDS[i];
+    return NULL;
+}
+
+/* Stands for aggregate number i until the keys are counted. */
+static struct expr *leaf_of(struct esql_parser *p, struct place at, size_t i)
+{
+    struct expr *e = ARENA_NEW(p->s->a, struct expr);
+
+    *e = (struct expr){.kind = EXPR_FIELD,
+                       .text = p->aggregates[i].name,
+                       .slot = (uint32_t)i,
+                       .regex.pattern = STR(""),
+                       .line = at.line,
+                       .col = at.col,
+                       .size = 1,
+                       .depth = 1};
+    p->leaves[i] = e;
+    return e;
+}
+
+/* A second argument: an order, a percentile, or a precision that exact counts do not need. */
+static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe_aggregate *out)
+{
+    struct expr_value v;
+    struct expr *e = esql_advance(p) ? esql_expression(p) : NULL;
+
+    if (!e)
+        return false;
+    if (k->has_order) {
+        out->order = e->kind == EXPR_TIME ? NULL : e;
+        return true;
+    }
+    if (!pipe_constant(e, &v) || (v.type != EXPR_VALUE_INT && v.type != EXPR_VALUE_REAL))
+        return diag_error(p->s->diag, out->at, "the second argument of %s() is a number", k->name);
+    out->percentile_micro = (int64_t)(v.real * CORRELATION_MICRO);
+    return true;
+}
+
+static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_aggregate *out)
+{
+    if (esql_is_sign(p, "*")) {
+        if (out->kind != GROUP_COUNT)
+            return esql_expected(p, "a column");
+        return esql_advance(p);
+    }
+    if (esql_is_sign(p, ")"))
+        return out->kind == GROUP_COUNT || esql_expected(p, "a column");
+    p->is_in_stats = false; /* no aggregate inside an aggregate */
+    out->arg = esql_expression(p);
+    if (out->arg && esql_is_sign(p, ",") && !read_second(p, k, out))
+        out->arg = NULL;
+    p->is_in_stats = true;
+    if (!out->arg)
+        return false;
+    struct expr_value v;
+    if (out->kind == GROUP_COUNT && pipe_constant(out->arg, &v) && v.type != EXPR_VALUE_NULL)
+        out->arg = NULL; /* COUNT(1) */
+    if (out->arg && out->arg->kind == EXPR_TIME &&
+        (out->kind == GROUP_VALUES || out->kind == GROUP_FIRST || out->kind == GROUP_LAST))
+        out->arg = pipe_call1(p->pipe, out->at, EXPR_TIME_TEXT, out->arg);
+    return true;
+}
+
+struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name, bool *is_known)
+{
+    const struct kind *k = kind_of(name);
+
+    *is_known = k != NULL;
+    if (!k)
+        return NULL;
+    if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
+        diag_error(p->s->diag, at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
+        return NULL;
+    }
+    struct pipe_aggregate a = {
+        .kind = k->kind, .at = at, .percentile_micro = INT64_C(50) * CORRELATION_MICRO};
+    if (!esql_advance(p) || !read_arg(p, k, &a) || !esql_expect_sign(p, ")", "behind the column"))
+        return NULL;
+    size_t i = p->n_aggregates++;
+    a.name = arena_printf(p->s->a, "%s#%zu", k->name, i + 1);
+    p->aggregates[i] = a;
+    return leaf_of(p, at, i);
+}
+
+/* ---- the step ------------------------------------------------------------------------- */
+
+struct output {
+    struct str name;
+    struct expr *value;
+    struct place at;
+};
+
+/* "name =" may stand before. The text of the expression is its name otherwise. */
+static bool read_name(struct esql_parser *p, struct str *name)
+{
+    struct esql_parser before = *p;
+    struct esql_token t = p->token;
+
+    *name = STR("");
+    if (t.kind != ESQL_WORD)
+        return true;
+    if (!esql_advance(p))
+        return false;
+    if (esql_is_sign(p, "=")) {
+        *name = t.text;
+        return esql_advance(p);
+    }
+    p->reader = before.reader;
+    p->token = before.token;
+    p->last_end = before.last_end;
+    return true;
+}
+
+/* What was read since byte `start`. */
+static struct str text_since(const struct esql_parser *p, size_t start)
+{
+    return str_sub(p->reader.text, start, p->last_end - start);
+}
+
+/* A filter of its own: COUNT(*) WHERE x == "y". */
+static bool read_filter(struct esql_parser *p, size_t from)
+{
+    if (!esql_is_word(p, "where"))
+        return true;
+    p->is_in_stats = false;
+    struct expr *filter = esql_advance(p) ? esql_expression(p) : NULL;
+    p->is_in_stats = true;
+    for (size_t i = from; i < p->n_aggregates; i++)
+        p->aggregates[i].filter = filter;
+    return filter != NULL;
+}
+
+static bool read_outputs(struct esql_parser *p, struct output *out, size_t *n)
+{
+    for (;;) {
+        size_t start = p->token.start, first = p->n_aggregates;
+        struct output *o = &out[*n];
+        o->at = p->token.at;
+        if (*n == CORRELATION_COLUMNS_MAX)
+            return diag_error(p->s->diag, o->at, "more than %d columns", CORRELATION_COLUMNS_MAX);
+        if (!read_name(p, &o->name))
+            return false;
+        o->value = esql_expression(p);
+        if (!o->value || !read_filter(p, first))
+            return false;
+        if (!o->name.n)
+            o->name = names_intern(p->s->names, text_since(p, start));
+        if (o->value->kind == EXPR_FIELD && o->value->slot + 1 == p->n_aggregates)
+            p->aggregates[o->value->slot].name = o->name;
+        (*n)++;
+        if (!esql_is_sign(p, ","))
+            return true;
+        if (!esql_advance(p))
+            return false;
+    }
+}
+
+static bool read_keys(struct esql_parser *p, struct pipe_key *keys, size_t *n)
+{
+    do {
+        if (*n == CORRELATION_GROUP_MAX)
+            return diag_error(p->s->diag, p->token.at, "more than %d columns behind BY",
+                              CORRELATION_GROUP_MAX);
+        if (!esql_advance(p))
+            return false;
+        struct esql_token t = p->token;
+        struct pipe_key *k = &keys[*n];
+        if (!read_name(p, &k->name))
+            return false;
+        k->value = esql_expression(p);
+        if (!k->value)
+            return false;
+        if (!k->name.n) /* of a column its name, whatever it is quoted in */
+            k->name =
+                p->last_end == t.end ? t.text : names_intern(p->s->names, text_since(p, t.start));
+        (*n)++;
+    } while (esql_is_sign(p, ","));
+    return true;
+}
+
+bool esql_stats(struct esql_parser *p, struct place at)
+{
+    struct output outputs[CORRELATION_COLUMNS_MAX];
+    struct pipe_key keys[CORRELATION_GROUP_MAX];
+    size_t n = 0, n_keys = 0;
+
+    p->aggregates = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct pipe_aggregate);
+    p->leaves = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct expr *);
+    p->n_aggregates = 0;
+    p->is_in_stats = true;
+    bool is_good = esql_is_word(p, "by") || read_outputs(p, outputs, &n);
+    p->is_in_stats = false;
+    if (!is_good || (esql_is_word(p, "by") && !read_keys(p, keys, &n_keys)))
+        return false;
+    if (!pipe_stats(p->pipe, at, p->aggregates, p->n_aggregates, keys, n_keys))
+        return false;
+    for (size_t i = 0; i < p->n_aggregates; i++)
+        p->leaves[i]->slot += (uint32_t)n_keys;
+    for (size_t i = 0; i < n; i++)
+        if (outputs[i].value->kind != EXPR_FIELD &&
+            !pipe_set(p->pipe, outputs[i].at, outputs[i].name, outputs[i].value))
+            return false;
+    for (size_t i = 0; i < p->n_aggregates; i++) {
+        bool is_part = str_find_char(p->aggregates[i].name, '#', 0) != SIZE_MAX;
+        if (is_part && !pipe_drop(p->pipe, at, &p->aggregates[i].name, 1))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,18 @@
+/* lucene.h - Lucene's regular expressions (EQL's regex, RLIKE of ES|QL) in the internal syntax.
+ *
+ * They are of the whole value and . is any character. What PCRE lacks or could be slow (~ & <1-9>) is
+ * refused by name.
+ *
+ * Memory   the pattern is interned in the scope's names.
+ */
+#ifndef WEIR_LANG_LUCENE_H
+#define WEIR_LANG_LUCENE_H
+
+#include "lang/query.h"
+#include "rule/rule.h"
+
+/* False after an error (or what weir does not do) at `at`. */
+bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool is_caseless,
+                  struct regex *out);
+
+#endif
