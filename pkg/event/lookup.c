@@ -478,7 +478,7 @@ void event_tree_init_part(struct event_tree *t, const struct event_tree *whole,
 
 struct names {
     struct arena *arena;
-    const struct str_list *roots;
+    const struct profile *reader;
     struct str *items;
     size_t n, cap;
 };
@@ -489,13 +489,34 @@ static void add_name(struct names *names, struct str name)
     names->items[names->n++] = name;
 }
 
+/* A path below a root, and what it is called where a prefix stands for its beginning. */
+static void add_below_root(struct names *names, struct str path)
+{
+    const struct profile *p = names->reader;
+
+    add_name(names, path);
+    for (size_t i = 0; i < p->n_prefixes; i++) {
+        struct str from = p->prefixes[i].from, to = p->prefixes[i].to;
+        if (!str_starts(path, to) || str_eq(from, to))
+            continue;
+        struct str rest = str_sub(path, to.n, SIZE_MAX);
+        char *name = arena_alloc(names->arena, from.n + rest.n + 1);
+        memcpy(name, from.p, from.n);
+        if (rest.n)
+            memcpy(name + from.n, rest.p, rest.n);
+        add_name(names, (struct str){name, from.n + rest.n});
+    }
+}
+
 static void add_path(struct names *names, struct str path)
 {
-    add_name(names, path);
-    for (size_t i = 0; i < names->roots->n; i++) {
-        struct str root = names->roots->items[i];
+    const struct str_list *roots = &names->reader->roots;
+
+    add_below_root(names, path);
+    for (size_t i = 0; i < roots->n; i++) {
+        struct str root = roots->items[i];
         if (root.n && root.n < path.n && str_starts(path, root) && path.p[root.n] == '.')
-            add_name(names, str_sub(path, root.n + 1, SIZE_MAX));
+            add_below_root(names, str_sub(path, root.n + 1, SIZE_MAX));
     }
 }
 
@@ -533,12 +554,27 @@ static size_t drop_repeated(struct arena *a, struct str *names, size_t n)
 
 struct str_list event_names(struct arena *a, const struct event_tree *t)
 {
-    struct names names = {.arena = a, .roots = &t->reader->roots};
+    struct names names = {.arena = a, .reader = t->reader};
 
     add_names_below(&names, t->root, STR(""));
     for (size_t i = 0; i < t->reader->n_fields; i++)
         add_name(&names, t->reader->fields[i].name);
     return (struct str_list){names.items, drop_repeated(a, names.items, names.n)};
+}
+
+bool event_profile_may_name(const struct profile_set *profiles, const struct profile *profile,
+                            struct str text)
+{
+    const struct profile *p = profile ? profile : profiles->fallback;
+
+    for (size_t i = 0; i < p->n_fields; i++)
+        if (str_find(p->fields[i].name, text, 0) != SIZE_MAX)
+            return true;
+    for (size_t i = 0; i < p->n_prefixes; i++)
+        if (!str_ends(p->prefixes[i].from, STR(".")) ||
+            str_find(p->prefixes[i].from, text, 0) != SIZE_MAX)
+            return true;
+    return false;
 }
 
 /* ---- time and id -------------------------------------------------------------------------------

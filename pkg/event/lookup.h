@@ -68,10 +68,14 @@ void event_tree_init_read(struct event_tree *t, const struct profile_set *profil
 void event_tree_init_part(struct event_tree *t, const struct event_tree *whole,
                           const struct json_node *object);
 
-/* The names by which its fields can be asked for: dotted paths of all values, those below the
- * profile's roots without the root, too, in document order, then what the profile lists; each once.
- * */
+/* The names by which its fields can be asked for: dotted paths of all values in document order,
+ * those below the profile's roots without the root, too, and both with what a prefix of the profile
+ * calls them; then what the profile lists. Each once. */
 struct str_list event_names(struct arena *a, const struct event_tree *t);
+/* Could a name with this text (without a dot) in it be there though no key of the event has the
+ * text? Of events of this profile (NULL: of none). */
+bool event_profile_may_name(const struct profile_set *profiles, const struct profile *profile,
+                            struct str text);
 
 /* All values of a field by name, members of arrays one by one, in document order. For
  * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */

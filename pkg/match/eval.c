@@ -25,7 +25,8 @@ struct evaluator *evaluator_new(const struct net *net, struct text_blocks *block
     e->blocks = blocks;
     e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
-    ASSERT(e->nodes && e->lazies);
+    e->name_memos = calloc((size_t)net->n_lazies + 1, sizeof *e->name_memos);
+    ASSERT(e->nodes && e->lazies && e->name_memos);
     e->expr_space = arena_new(0);
     e->part_space = arena_new(0);
     e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
@@ -43,6 +44,7 @@ void evaluator_free(struct evaluator *e)
     buf_release(&e->fold_other);
     free(e->nodes);
     free(e->lazies);
+    free(e->name_memos);
     free(e);
 }
 

@@ -12,6 +12,12 @@ struct memo {
     uint32_t truth;
 };
 
+/* Of an ATOM_SOME_FIELD: can the event's profile have names that it likes? */
+struct name_memo {
+    const struct profile *profile;
+    bool is_known, may_name;
+};
+
 struct evaluator {
     const struct net *net;
     const struct event *event;
@@ -32,6 +38,9 @@ struct evaluator {
     struct arena *part_space; /* the tree of the event at hand, and what is looked up in it */
     struct event_tree tree;   /* of the event with the number tree_stamp */
     uint32_t tree_stamp;
+    struct str_list names; /* of tree */
+    bool has_names;
+    struct name_memo *name_memos; /* per lazy */
     uint64_t regex_limits;
 };
 

@@ -32,6 +32,7 @@ static bool read_tree(struct evaluator *e)
         return false;
     event_tree_init_read(&e->tree, plan->profiles, root, &plan->extract, e->profile);
     e->tree_stamp = e->stamp;
+    e->has_names = false;
     return true;
 }
 
@@ -50,9 +51,39 @@ static struct prepared_value prepared(struct evaluator *e, const struct field_va
     return v;
 }
 
+/* Names of the whole event are made once for all atoms. */
+static struct str_list names_of(const struct part *p)
+{
+    struct evaluator *e = p->e;
+
+    if (p->tree != &e->tree)
+        return event_names(e->part_space, p->tree);
+    if (!e->has_names)
+        e->names = event_names(e->part_space, p->tree);
+    e->has_names = true;
+    return e->names;
+}
+
+/* A name can only be there if its parts stand in the record as keys, or if the profile has names of
+ * its own. Most events lack them, and are not read at all then. */
+static bool may_have_name(struct evaluator *e, const struct net_lazy *lazy)
+{
+    struct name_memo *memo = &e->name_memos[lazy - e->net->lazies];
+    struct str record = e->event->record;
+
+    if (lazy->text.n == 0)
+        return true;
+    if (!memo->is_known || memo->profile != e->profile)
+        *memo = (struct name_memo){
+            e->profile, true,
+            event_profile_may_name(e->net->plan->profiles, e->profile, lazy->text)};
+    return memo->may_name || str_find(record, lazy->text, 0) != SIZE_MAX ||
+           str_find(record, STR("\\u"), 0) != SIZE_MAX;
+}
+
 static enum truth some_field(const struct part *p, const struct net_lazy *lazy)
 {
-    struct str_list names = event_names(p->e->part_space, p->tree);
+    struct str_list names = names_of(p);
     size_t n_asked = 0;
 
     for (size_t i = 0; i < names.n && n_asked < MATCH_NAMES_MAX; i++) {
@@ -128,5 +159,7 @@ enum truth evaluator_parts(struct evaluator *e, const struct net_lazy *lazy)
 {
     struct part whole = {e, &e->tree, STR("")};
 
+    if (lazy->atom->op == ATOM_SOME_FIELD && !may_have_name(e, lazy))
+        return TRUTH_FALSE;
     return read_tree(e) ? part_atom(&whole, lazy) : TRUTH_FALSE;
 }

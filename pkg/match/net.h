@@ -50,7 +50,8 @@ struct net_lazy {
     const struct atom *atom;
     uint32_t field, other;
     uint32_t gate;   /* signal without which the atom is not true; NET_NONE: always test */
-    struct str text; /* operand, folded as the atom asks */
+    struct str text; /* operand, folded as the atom asks; ATOM_SOME_FIELD: a text without a dot that
+                        every name has */
     const struct glob_program *glob;
     struct match_regex *regex;
     struct ip_network network;

@@ -35,6 +35,21 @@ static struct net_inner inner_of(struct arena *a, const struct formula *f)
     return n;
 }
 
+/* The longest text without a dot that stands in every name that the pattern likes. */
+static struct str part_of_name(const struct glob *g)
+{
+    struct str longest = {"", 0};
+
+    for (size_t i = 0; i < g->n_parts; i++) {
+        struct str rest = g->parts[i].text, head;
+        while (g->parts[i].kind == GLOB_TEXT && rest.n) {
+            str_cut(rest, '.', &head, &rest);
+            longest = head.n > longest.n ? head : longest;
+        }
+    }
+    return longest;
+}
+
 void net_operand(struct arena *a, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
@@ -42,8 +57,10 @@ void net_operand(struct arena *a, struct net_lazy *lazy)
     lazy->text = fold_text(a, x->text, x->fold);
     if (x->op == ATOM_GLOB || (x->op == ATOM_WORDS && x->glob.n_parts))
         lazy->glob = glob_compile(a, &x->glob, x->fold);
-    if (x->op == ATOM_SOME_FIELD)
+    if (x->op == ATOM_SOME_FIELD) {
         lazy->glob = glob_compile(a, &x->glob, FOLD_NONE);
+        lazy->text = part_of_name(&x->glob);
+    }
     if (x->op == ATOM_CIDR) {
         bool is_network = ip_network_parse(x->text, &lazy->network);
         ASSERT(is_network); /* checked by the front end */

@@ -202,6 +202,7 @@ static const struct row names[] = {
     {"kubernetes.*: x", "{'kubernetes.a':'x'}", true},
     {"kubernetes.*: x", "{'kubernetes':'x'}", false},
     {"kubernetes.*: x", "{'k':'x'}", false},
+    {"kubernetes.*: x", "{'kub\\u0065rnetes':{'a':'x'}}", true},
     {"a.*.c: x", "{'a':{'0':{'c':'x'}}}", true},
     {"a.*.c: x", "{'a':{'0':{'1':{'c':'x'}}}}", true}, /* a star goes over dots */
     {"a.*.c: x", "{'a':{'c':'x'}}", false},

@@ -210,7 +210,7 @@ TEST(names_are_those_of_the_event_and_of_its_profile)
     struct arena *a = arena_new(0);
     const struct profile_set *set =
         load(a, "name: named\npriority: 1000\nmatch: {all: [{exists: named}]}\n"
-                "roots: ['', in]\nfields: {canonical: [in.b]}\n");
+                "roots: ['', in]\nfields: {canonical: [in.b]}\nprefixes: {x.y.: \"\", z.: b.}\n");
     struct event_tree t;
     struct str all = STR("");
 
@@ -222,7 +222,11 @@ TEST(names_are_those_of_the_event_and_of_its_profile)
     for (size_t i = 0; i < names.n; i++)
         all = arena_printf(a, "%.*s%.*s ", (int)all.n, all.p, (int)names.items[i].n,
                            names.items[i].p);
-    CHECK_STR(all, "named in.b.c b.c in.g g canonical ");
+    CHECK_STR(all, "named x.y.named in.b.c x.y.in.b.c b.c x.y.b.c z.c in.g x.y.in.g g x.y.g "
+                   "canonical ");
+    CHECK(event_profile_may_name(set, t.reader, STR("canon")));
+    CHECK(event_profile_may_name(set, t.reader, STR("y")));
+    CHECK(!event_profile_may_name(set, t.reader, STR("g")));
     arena_free(a);
 }
 
