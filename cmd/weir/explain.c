@@ -19,6 +19,12 @@ int command_explain(int argc, char **argv)
          .to.text = &number},
         {"near", 0, FLAG_SWITCH, NULL, "only the rules that missed the event by one test",
          .to.on = &o.is_near},
+        {"state", 0, FLAG_TEXT, "memory",
+         "instead: what stands in the windows of correlations once all events are read,\n"
+         "                      which step is missing, until when",
+         .to.text = &o.state},
+        {"key", 0, FLAG_TEXT, "VALUE", "with --state: only groups with this value",
+         .to.text = &o.key},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
         {"format", 0, FLAG_CHOICE, "auto|table|json",
          "a tree for people, or a JSON object a line; auto: a tree on a terminal",
@@ -53,6 +59,10 @@ int command_explain(int argc, char **argv)
             code = command_misused(&set, "no rules: weir explain RULE... -i EVENT");
         else if (!o.inputs.n)
             code = command_misused(&set, "no events: -i PATH");
+        else if (o.key.n && !o.state.n)
+            code = command_misused(&set, "--key is for --state");
+        else if (o.state.n && (o.is_near || o.has_number))
+            code = command_misused(&set, "--state reads all events: without --near and --event");
         else if (o.has_number && !str_to_u64(number, &o.number))
             code = command_misused(&set, "--event: '%.*s' is no number", (int)number.n, number.p);
         else

@@ -8,18 +8,10 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
+#include "app/levels.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "event/lookup.h"
 #include "rule/correlation.h"
-
-struct hit {
-    int64_t t_ms;
-    uint64_t key, value;
-    uint32_t label;
-    size_t number; /* of the event: keeps the order of equal times */
-};
 
 const char *edge_name(enum edge e)
 {
@@ -43,42 +35,13 @@ const char *edge_words(enum edge e)
     return words[e];
 }
 
-/* ---- what is wanted ------------------------------------------------------------------------- */
-
-/* Of "at least N" how many; 0: the condition is another one. */
-static uint64_t wanted_of(const struct correlation *c)
-{
-    uint64_t n = 0;
-
-    switch (c->kind) {
-    case OPERATOR_COUNT:
-    case OPERATOR_DISTINCT: {
-        const struct bound *b = c->n_bounds == 1 ? &c->bounds[0] : NULL;
-        if (!b || (b->op != BOUND_GTE && b->op != BOUND_GT) || b->micro < 0)
-            return 0;
-        n = (uint64_t)b->micro / CORRELATION_MICRO;
-        return b->op == BOUND_GT || b->micro % CORRELATION_MICRO ? n + 1 : n;
-    }
-    case OPERATOR_SET:
-        return c->n_bounds || c->seen ? 0 : c->n_inputs;
-    case OPERATOR_ORDERED:
-        return c->n_inputs;
-    case OPERATOR_SEQUENCE:
-        for (size_t i = 0; i < c->n_inputs; i++)
-            n += c->items[i].kind == SEQUENCE_STAGE ? c->items[i].runs : 0;
-        return n;
-    default:
-        return 0;
-    }
-}
-
 unsigned edges_of(const struct rule *rule)
 {
     unsigned both = 1u << EDGE_MET | 1u << EDGE_NOT_MET;
 
     if (!rule->correlation)
         return 0;
-    uint64_t n = wanted_of(rule->correlation);
+    uint64_t n = level_wanted(rule->correlation);
     if (n < 2)
         return both;
     unsigned more = 1u << EDGE_ONE_LESS | 1u << EDGE_ENOUGH;
@@ -89,19 +52,6 @@ unsigned edges_of(const struct rule *rule)
 }
 
 /* ---- hits ----------------------------------------------------------------------------------- */
-
-static uint64_t hash_fields(struct arena *a, const struct event_tree *tree,
-                            const struct str *fields, size_t n)
-{
-    uint64_t hash = hash_str(STR("fields"));
-
-    for (size_t i = 0; i < n; i++) {
-        struct field_values values = event_lookup(a, tree, fields[i]);
-        uint64_t parts[] = {hash, values.n ? hash_str(values.items[0].text) : 0};
-        hash = hash_bytes(parts, sizeof parts);
-    }
-    return hash;
-}
 
 static void add_hits(struct arena *a, struct player *p, size_t event, const struct rule *rule,
                      const size_t *inputs, struct vec *out)
@@ -117,61 +67,19 @@ static void add_hits(struct arena *a, struct player *p, size_t event, const stru
             return;
         has_tree = true;
         const struct str *group = c->inputs[i].group_fields ? c->inputs[i].group_fields : c->group;
-        struct hit *h = vec_push(a, out, sizeof *h);
-        *h = (struct hit){.t_ms = player_event_at(p, event).t_ms,
-                          .key = hash_fields(a, &tree, group, c->n_group),
-                          .value = hash_fields(a, &tree, c->fields, c->n_fields),
-                          .label = (uint32_t)i,
-                          .number = event};
+        struct level_hit *h = vec_push(a, out, sizeof *h);
+        *h = (struct level_hit){.t_ms = player_event_at(p, event).t_ms,
+                                .key = level_hash(a, &tree, group, c->n_group),
+                                .value = level_hash(a, &tree, c->fields, c->n_fields),
+                                .label = (uint32_t)i,
+                                .number = event};
     }
-}
-
-static int by_key_and_time(const void *x, const void *y)
-{
-    const struct hit *a = x, *b = y;
-
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
-    if (a->t_ms != b->t_ms)
-        return a->t_ms < b->t_ms ? -1 : 1;
-    return (a->number > b->number) - (a->number < b->number);
-}
-
-/* ---- levels --------------------------------------------------------------------------------- */
-
-/* The number of the input that comes after `level` steps of a sequence. */
-static uint32_t step_after(const struct correlation *c, uint64_t level)
-{
-    for (uint32_t i = 0; i < c->n_inputs; i++) {
-        uint64_t runs = 1;
-        if (c->kind == OPERATOR_SEQUENCE)
-            runs = c->items[i].kind == SEQUENCE_STAGE ? c->items[i].runs : 0;
-        if (level < runs)
-            return i;
-        level -= runs;
-    }
-    return UINT32_MAX;
-}
-
-/* Does hit j, with hits [i, j) at this level, raise it? */
-static bool raises(const struct correlation *c, const struct hit *hits, size_t i, size_t j,
-                   uint64_t level)
-{
-    if (c->kind == OPERATOR_COUNT)
-        return true;
-    if (c->kind == OPERATOR_ORDERED || c->kind == OPERATOR_SEQUENCE)
-        return hits[j].label == step_after(c, level);
-    for (size_t k = i; k < j; k++)
-        if (c->kind == OPERATOR_SET ? hits[k].label == hits[j].label
-                                    : hits[k].value == hits[j].value)
-            return false;
-    return true;
 }
 
 /* The hits of one key. */
-static unsigned reached_by(const struct correlation *c, const struct hit *hits, size_t n)
+static unsigned reached_by(const struct correlation *c, const struct level_hit *hits, size_t n)
 {
-    uint64_t wanted = wanted_of(c), most = 0;
+    uint64_t wanted = level_wanted(c), most = 0;
     bool is_past = false, is_at_end = false;
 
     n = n > EDGE_HITS_MAX ? EDGE_HITS_MAX : n;
@@ -179,7 +87,7 @@ static unsigned reached_by(const struct correlation *c, const struct hit *hits, 
         uint64_t level = 0, within = 0;
         for (size_t j = i; j < n; j++) {
             int64_t span_ms = hits[j].t_ms - hits[i].t_ms;
-            if (!raises(c, hits, i, j, level))
+            if (!level_raises(c, hits, i, j, level))
                 continue;
             level++;
             within = span_ms <= c->window_ms ? level : within;
@@ -193,12 +101,12 @@ static unsigned reached_by(const struct correlation *c, const struct hit *hits, 
            (is_past && most < wanted ? 1u << EDGE_PAST : 0);
 }
 
-static unsigned reached_by_all(const struct correlation *c, struct hit *hits, size_t n)
+static unsigned reached_by_all(const struct correlation *c, struct level_hit *hits, size_t n)
 {
     unsigned reached = 0;
 
     if (n)
-        qsort(hits, n, sizeof *hits, by_key_and_time);
+        qsort(hits, n, sizeof *hits, level_order);
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && hits[to].key == hits[from].key;)
             to++;

@@ -4,6 +4,7 @@
 #include "app/explain_print.h"
 #include "app/output.h"
 #include "app/source.h"
+#include "app/window_view.h"
 #include "base/str.h"
 #include "detect/engine.h"
 #include "json/tree.h"
@@ -25,6 +26,7 @@ struct explain {
     struct redactor *redactor;
     struct output *out;
     struct buf text;
+    struct window_view *windows; /* --state */
     bool is_table, has_origin;
     uint64_t n_events, n_explained, n_left_out, n_shown;
 };
@@ -77,19 +79,28 @@ static enum weir_rc explain_steps(struct explain *x, struct explained *e, const 
     return WEIR_OK;
 }
 
-static enum weir_rc explain_event(struct explain *x, const struct event *event, uint64_t number,
-                                  struct weir_err *err)
+/* The event at hand as a tree; the redactor has begun it. */
+static bool begin_event(struct explain *x, const struct event *event, struct event_tree *tree)
 {
     struct json_node *root;
-    struct event_tree tree;
 
     arena_reset(x->event);
     if (json_tree_parse(x->event, event->record, &root, NULL) != JSON_OK)
-        return WEIR_OK; /* cannot be: extraction took it */
-    event_tree_init(&tree, x->book.profiles, root, origin_options(&x->origin, event->ref.input));
-    tree.has_at = true;
-    tree.at_ms = event_at_ms(event);
-    redactor_begin(x->redactor, x->event, &tree);
+        return false; /* cannot be: extraction took it */
+    event_tree_init(tree, x->book.profiles, root, origin_options(&x->origin, event->ref.input));
+    tree->has_at = true;
+    tree->at_ms = event_at_ms(event);
+    redactor_begin(x->redactor, x->event, tree);
+    return true;
+}
+
+static enum weir_rc explain_event(struct explain *x, const struct event *event, uint64_t number,
+                                  struct weir_err *err)
+{
+    struct event_tree tree;
+
+    if (!begin_event(x, event, &tree))
+        return WEIR_OK;
     struct explained e = {
         .number = number, .input = x->source.inputs[event->ref.input].name, .tree = &tree};
     for (size_t i = 0; i < x->book.n_rules; i++) {
@@ -102,12 +113,39 @@ static enum weir_rc explain_event(struct explain *x, const struct event *event, 
     return WEIR_OK;
 }
 
+/* What correlations would keep of the events that match. Without a time of their own events have
+ * no place in a window: their number stands in, in milliseconds, as in a replay. */
+static void watch_batch(struct explain *x, const struct event *events, const uint64_t *numbers,
+                        size_t n)
+{
+    const struct engine_match *matches;
+    size_t n_matches = engine_run(x->engine, events, n, &matches), at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct event_tree tree;
+        bool has_tree =
+            at < n_matches && matches[at].event == i && begin_event(x, &events[i], &tree);
+        int64_t at_ms = event_at_ms(&events[i]);
+        int64_t t_ms = at_ms == INT64_MIN ? (int64_t)numbers[i] : at_ms;
+        x->n_events++;
+        x->n_explained++;
+        for (; at < n_matches && matches[at].event == i; at++)
+            if (has_tree)
+                window_view_match(x->windows, x->redactor, &tree, x->book.rules[matches[at].rule],
+                                  t_ms, numbers[i]);
+    }
+}
+
 /* A stream_fn. */
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
                              size_t n, struct weir_err *err)
 {
     struct explain *x = context;
 
+    if (x->windows) {
+        watch_batch(x, events, numbers, n);
+        return WEIR_OK;
+    }
     for (size_t i = 0; i < n; i++) {
         x->n_events++;
         if (x->options->has_number && numbers[i] != x->options->number)
@@ -151,8 +189,44 @@ static enum weir_rc load_access(struct explain *x, struct str *profile, struct w
     return WEIR_OK;
 }
 
+static enum weir_rc open_windows(struct explain *x, struct weir_err *err)
+{
+    const struct explain_options *o = x->options;
+    size_t n = 0;
+
+    if (!o->state.n)
+        return WEIR_OK;
+    if (!str_eq(o->state, STR("memory")))
+        return err_set(err, WEIR_UNSUPPORTED,
+                       "--state %.*s: not in this version (memory: what stands in the windows once "
+                       "all events of -i are read)",
+                       (int)o->state.n, o->state.p);
+    x->windows = window_view_new(o->key);
+    for (size_t i = 0; i < x->book.n_rules; i++) {
+        if (!x->book.rules[i]->correlation || !select_rule(&o->rules.select, x->book.rules[i]))
+            continue;
+        window_view_rule(x->windows, x->book.rules[i]);
+        n++;
+    }
+    return n ? WEIR_OK
+             : err_set(err, WEIR_NOTFOUND,
+                       "--state: none of the rules has windows (a correlation "
+                       "or a sequence)");
+}
+
+static enum weir_rc tell_windows(struct explain *x, struct weir_err *err)
+{
+    if (!x->windows)
+        return WEIR_OK;
+    buf_clear(&x->text);
+    if (window_view_print(x->windows, !x->is_table, &x->text) == 0)
+        note("nothing stands in the windows");
+    return output_write(x->out, buf_str(&x->text), err);
+}
+
 static enum weir_rc prepare(struct explain *x, struct str profile, struct weir_err *err)
 {
+    TRY(open_windows(x, err));
     TRY(rule_book_engine_options(&x->book, &x->rules, profile, &x->engine_options, err));
     TRY(source_open(&x->options->inputs, &x->access, &x->source, err));
     x->engine_options.inputs = x->source.inputs;
@@ -181,6 +255,8 @@ static enum weir_rc run(struct explain *x, struct weir_err *err)
     progress_free(progress);
     stream_free(stream);
     if (rc == WEIR_OK)
+        rc = tell_windows(x, err);
+    if (rc == WEIR_OK)
         rc = output_commit(x->out, err);
     if (rc != WEIR_OK)
         return rc;
@@ -198,6 +274,7 @@ static enum weir_rc run(struct explain *x, struct weir_err *err)
 static void release(struct explain *x)
 {
     output_free(x->out);
+    window_view_free(x->windows);
     redactor_free(x->redactor);
     digest_free(x->digest);
     if (x->reference)

@@ -21,8 +21,10 @@ struct explain_options {
     struct str profile; /* pinned; empty: classify */
     enum emit_format format;
     bool has_number;
-    uint64_t number; /* only this event, counted as --emit matches does */
-    bool is_near;    /* only rules that missed by one test */
+    uint64_t number;  /* only this event, counted as --emit matches does */
+    bool is_near;     /* only rules that missed by one test */
+    struct str state; /* "memory": what stands in windows once all events are read; empty: no */
+    struct str key;   /* of the groups shown; empty: all */
 };
 
 enum exit_code explain_run(const struct explain_options *o);

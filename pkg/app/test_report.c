@@ -72,6 +72,8 @@ static void add_json(struct test_report *r, const struct suite_file *file,
     json_kv_str(&w, "test", test->name);
     json_kv_i64(&w, "line", test->line);
     json_kv_str(&w, "outcome", str_from(test_outcome_name(result->outcome)));
+    if (result->profile.n)
+        json_kv_str(&w, "profile", result->profile);
     json_key(&w, STR("seconds"));
     json_put_double(&w, result->seconds);
     if (result->outcome != TEST_PASSED) {

@@ -42,6 +42,7 @@ struct test_runner {
     bool *is_own;
     size_t n_chosen;
     const struct rule_test *test;
+    struct str profile;
     struct vec reasons; /* struct str */
 };
 
@@ -399,6 +400,7 @@ static enum weir_rc play(struct test_runner *t, struct weir_err *err)
     struct str profile;
 
     TRY(profile_of(t, &profile, err));
+    t->profile = profile;
     state.group = next_group(t);
     const struct scenario_script how = {
         .script = &t->test->script,
@@ -468,6 +470,7 @@ enum weir_rc test_run(struct test_runner *t, const struct suite_file *file, size
     *out = (struct test_result){.outcome = TEST_PASSED};
     t->test = &file->tests.items[i];
     t->reasons = (struct vec){0};
+    t->profile = STR("");
     if (file->absent && file->absent[i].n) {
         skip(out, file->path, file->absent[i].p);
         return WEIR_OK;
@@ -489,6 +492,7 @@ enum weir_rc test_run(struct test_runner *t, const struct suite_file *file, size
     }
     err_file(&out->err, file->path);
     out->outcome = rc == WEIR_OK ? TEST_PASSED : TEST_FAILED;
+    out->profile = t->profile;
     out->reasons = t->reasons.items;
     out->n_reasons = t->reasons.n;
     return WEIR_OK;

@@ -21,6 +21,7 @@ struct test_result {
     const struct str *reasons; /* failed: what decided, a line each */
     size_t n_reasons;
     double seconds;
+    struct str profile; /* that its events were read by; empty: each was recognised, or was not */
 };
 
 struct test_runner;

@@ -1,8 +1,9 @@
 /* test_shape.c - which profile the events of a rule test are read by.
  *
  * Each profile is tried on the first event: does its logsource go with a rule's (how many of
- * product, category and service does it know to be the rule's), and how many of the rules' fields
- * does it find? Of equal ones the first in the order in which profiles are tried anyway.
+ * product, category and service does it know to be the rule's), how many of the rules' fields does
+ * it find, and how many entities? Of equal ones the last in the order in which profiles are tried,
+ * which begins with the special ones: wrapped, renamed, of one vendor.
  */
 #include "app/test_shape.h"
 
@@ -14,8 +15,18 @@
 enum { EVENTS_LOOKED_AT = 64 };
 
 struct fit {
-    uint32_t known, found;
+    uint32_t known, found, entities;
 };
+
+/* By the first number that differs. */
+static bool is_as_good(const struct fit *a, const struct fit *b)
+{
+    if (a->known != b->known)
+        return a->known > b->known;
+    if (a->found != b->found)
+        return a->found > b->found;
+    return a->entities >= b->entities;
+}
 
 /* ---- the source ----------------------------------------------------------------------------- */
 
@@ -55,6 +66,7 @@ static struct fit fit_of(struct arena *a, const struct profile_set *profiles,
                          struct rule *const *rules, size_t n_rules)
 {
     const struct extract_options pinned = {.pinned = profile};
+    struct event_entity *entities;
     struct event_tree tree;
     struct fit best = {0};
 
@@ -68,6 +80,8 @@ static struct fit fit_of(struct arena *a, const struct profile_set *profiles,
         best.known = known > best.known ? known : best.known;
         best.found += counting.found;
     }
+    if (best.known)
+        best.entities = (uint32_t)event_entities(a, &tree, &entities);
     return best;
 }
 
@@ -91,9 +105,7 @@ static const struct profile *best_for(struct arena *a, const struct profile_set 
     for (uint32_t i = 0; i < profile_count(profiles); i++) {
         const struct profile *p = profile_at(profiles, i);
         struct fit fit = fit_of(a, profiles, p, root, rules, n_rules);
-        bool is_better = fit.known > best_fit.known ||
-                         (fit.known == best_fit.known && fit.known && fit.found > best_fit.found);
-        if (!is_better)
+        if (!fit.known || !is_as_good(&fit, &best_fit))
             continue;
         best = p;
         best_fit = fit;
