@@ -74,6 +74,7 @@ static void use_lists(struct feed *f)
 void feed_renew_rules(struct feed *f)
 {
     const struct ruleset *old = f->ruleset;
+    uint64_t began_ns = now_monotonic_ns();
 
     f->ruleset = take_twice(f->options.shelf);
     if (ruleset_same_rules(f->ruleset, old)) {
@@ -89,4 +90,5 @@ void feed_renew_rules(struct feed *f)
     f->batch->gives_ruleset = true;
     f->batch->ruleset = f->ruleset;
     ruleset_release(f->options.shelf, old);
+    metric_time(f->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
 }

@@ -85,6 +85,10 @@ struct lane {
     uint64_t lease_token;      /* of a recovery that is not over; 0: none */
     int64_t top_prefix_ms;     /* of all metadata that a recovery has read */
     bool is_whole_replay;      /* of that recovery: from the first record that ever was */
+    /* Of that recovery: replays reach all that was lost; the one at hand begins at replay_floor at
+     * the earliest. */
+    bool is_covered;
+    uint64_t replay_floor;
     struct unclosed *unclosed; /* of a recovery of an empty store, from claims to facts; or NULL */
     uint32_t failures;
     int64_t stopping_ms, asked_ms;

@@ -137,6 +137,7 @@ enum protocol_outcome lane_read_committed(struct lane *l, uint32_t number, struc
     }
     int64_t prefix_ms = protocol_meta_prefix_ms(t->metadata);
     l->top_prefix_ms = prefix_ms > l->top_prefix_ms ? prefix_ms : l->top_prefix_ms;
+    l->replay_floor = t->log_start > t->replay_start ? t->log_start : t->replay_start;
     l->is_whole_replay &= !t->has_committed || (t->log_start == 0 && t->replay_start == 0);
     return c.is_unstable ? PROTOCOL_UNSTABLE : PROTOCOL_DONE;
 }

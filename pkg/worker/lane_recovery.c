@@ -131,11 +131,14 @@ static enum protocol_outcome do_read_back(struct lane *l, const struct store_lea
     if (!wants_facts && rc == WEIR_OK) {
         protocol_grow(l->protocol, partition_book_count(l->book));
         l->top_prefix_ms = INT64_MIN;
-        l->is_whole_replay = true;
+        l->is_whole_replay = l->is_covered = true;
         unclosed_free(l->unclosed);
         r.unclosed = l->unclosed = is_empty ? unclosed_new() : NULL;
     }
-    if (rc == WEIR_OK)
+    /* A store that has lost a suffix has the older terms, and reads of the others again: a fact
+     * would keep their findings from getting their cells. */
+    bool is_needed = !wants_facts || is_empty || !l->is_covered;
+    if (rc == WEIR_OK && is_needed)
         rc = read_back(l, &r, wants_facts, &answer);
     if (rc == WEIR_OK && wants_facts && answer == STORE_DONE && l->unclosed)
         rc = reopen_findings(l, lease, &answer);
@@ -188,9 +191,10 @@ enum protocol_outcome lane_recover(struct lane *l, const struct protocol_action 
 
     if (a->what == PROTOCOL_LEASE)
         rc = take_lease(l, &lease, &answer);
-    else if (a->what == PROTOCOL_SET_REPLAY)
+    else if (a->what == PROTOCOL_SET_REPLAY) {
+        l->is_covered &= a->upto.at.position >= l->replay_floor;
         rc = store_set_replay(l->store, &lease, a->partition, &a->upto, &answer, &l->err);
-    else
+    } else
         rc = bless(l, &lease, &answer);
     return lane_store_outcome(l, rc, answer);
 }

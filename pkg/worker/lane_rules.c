@@ -124,6 +124,7 @@ enum weir_rc lane_follow_rules(struct lane *l)
 
     if (!l->batch->gives_ruleset)
         return WEIR_OK;
+    uint64_t began_ns = now_monotonic_ns();
     bool has_new_rules = !ruleset_same_rules(l->batch->ruleset, old);
     if (has_new_rules)
         TRY(lane_use_rules(l, l->batch->ruleset, &l->err));
@@ -134,6 +135,7 @@ enum weir_rc lane_follow_rules(struct lane *l)
     lane_make_scene(l);
     if (has_new_rules)
         TRY(lane_number_all(l, &l->err));
+    metric_time(l->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
     LOG(LOG_INFO, "rules taken", LOG_S("ruleset", l->ruleset->generation),
         LOG_U("lane", l->options.number));
     if (l->is_stateless || lane_rounds_for(l->ruleset->graph) == l->n_rounds)

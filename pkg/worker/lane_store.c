@@ -24,7 +24,8 @@ enum protocol_outcome lane_store_outcome(struct lane *l, enum weir_rc rc, enum s
             LOG_S("what", str_from(protocol_word(l->last))), LOG_U("lane", l->options.number));
         return PROTOCOL_UNKNOWN;
     }
-    metric_pause(l->metrics, PAUSE_NONE);
+    bool is_recovering = l->last >= PROTOCOL_LEASE && l->last <= PROTOCOL_BLESS;
+    metric_pause(l->metrics, is_recovering ? PAUSE_RECOVERY : PAUSE_NONE);
     if (answer != STORE_DONE)
         metric_add(l->metrics, METRIC_STATE_FENCED, 1);
     return outcomes[answer];

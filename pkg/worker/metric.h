@@ -92,8 +92,6 @@ enum metric_gauge {
     GAUGE_SLOT,
     GAUGE_RULESET, /* its number */
     GAUGE_RECOVERING,
-    GAUGE_STATE_CELLS, /* stores in process */
-    GAUGE_STATE_BYTES,
     METRIC_GAUGES
 };
 
@@ -101,6 +99,7 @@ enum metric_histogram {
     METRIC_ALERT_LATENCY, /* event produced to alert committed */
     METRIC_COMMIT_TIME,   /* begin to commit of a transaction */
     METRIC_STATE_TIME,    /* one call of the store */
+    METRIC_RULES_TIME,    /* a reader or a lane takes a new rule set, and does nothing else */
     METRIC_HISTOGRAMS
 };
 

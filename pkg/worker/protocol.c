@@ -87,6 +87,9 @@ struct protocol {
     bool has_assignment;
     char incarnation[STORE_RUN_ID_MAX];
     bool is_tainted;
+    bool is_fenced; /* a recovery has begun since the producer was made, and not by us: it is of no
+                       use any more */
+    bool has_blessed; /* the incarnation that will be read next is of our own making */
     /* the batch */
     uint32_t round;
     bool is_sweep, has_timers, has_records; /* is_sweep: all shards are asked */
@@ -259,16 +262,30 @@ static void begin_recovery(struct protocol *p)
     z = (z ^ z >> 27) * 0x94d049bb133111ebU;
     z ^= z >> 31;
     p->token = z ? z : 1;
+    p->is_fenced = true;
     p->step = S_LEASE;
+}
+
+/* A new producer now, rather than when the first transaction fails and all is acquired again. */
+static void renew_producer(struct protocol *p)
+{
+    p->after_init = S_RUN;
+    p->step = S_INIT;
 }
 
 static void tell_run(struct protocol *p, const struct protocol_told *t)
 {
     if (t->outcome != PROTOCOL_DONE)
         return;
+    if (p->incarnation[0] && !p->has_blessed &&
+        memcmp(p->incarnation, t->run->blessed, sizeof p->incarnation) != 0)
+        p->is_fenced = true;
+    p->has_blessed = false;
     memcpy(p->incarnation, t->run->blessed, sizeof p->incarnation);
     if (!store_is_whole(t->run))
         begin_recovery(p);
+    else if (p->is_fenced)
+        renew_producer(p);
     else if (p->n_owned == 0)
         wait_then(p, S_RUN);
     else
@@ -767,7 +784,7 @@ static void tell_init(struct protocol *p, const struct protocol_told *t)
 {
     if (t->outcome != PROTOCOL_DONE)
         return;
-    p->is_tainted = false;
+    p->is_tainted = p->is_fenced = false;
     if (p->after_init == S_RUN)
         begin_again(p);
     p->step = p->after_init;
@@ -830,7 +847,7 @@ static void tell_recovery(struct protocol *p, const struct protocol_told *t)
         return;
     switch (p->step) {
     case S_OWN:
-        p->is_tainted = false;
+        p->is_tainted = p->is_fenced = false;
         next_slot(p);
         break;
     case S_FENCE:
@@ -847,6 +864,7 @@ static void tell_recovery(struct protocol *p, const struct protocol_told *t)
         p->step = S_BLESS;
         break;
     default:
+        p->has_blessed = true;
         begin_again(p);
     }
 }

@@ -104,7 +104,8 @@ struct sim_detector;
 struct sim_form {
     const char *name;
     uint32_t without; /* enum sim_defence that can be switched off */
-    int64_t rest_ms;  /* behind the last append time: every Close is due by then */
+    uint32_t rare; /* enum protocol_defence that it hardly ever needs: the other form shows them */
+    int64_t rest_ms; /* behind the last append time: every Close is due by then */
 
     /* The server: empty, in run 1, for this log. */
     void (*start)(uint64_t seed, const struct sim_log *log);

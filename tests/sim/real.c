@@ -357,6 +357,7 @@ static uint32_t n_rounds(void)
 const struct sim_form sim_real = {
     .name = "real",
     .without = SIM_NEWINC | SIM_EPOCH | SIM_CLAIMS | SIM_LEASE | SIM_JUDGED,
+    .rare = PROTOCOL_SWEEP, /* one schedule in 7,500 */
     .rest_ms = REAL_MINUTE_MS / REAL_SCALE,
     .n_rounds = n_rounds,
     .start = start,

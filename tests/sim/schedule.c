@@ -556,7 +556,9 @@ const char *sim_defence_name(size_t i)
 
 bool sim_defence_is_of(size_t i, const struct sim_form *form)
 {
-    return !(defences[i].without.store & ~form->without);
+    const struct sim_without *w = &defences[i].without;
+
+    return !(w->store & ~form->without) && !(w->protocol & form->rare);
 }
 
 uint32_t sim_defence_seeds(size_t i)

@@ -240,7 +240,7 @@ static uint32_t n_rounds(void)
 
 const struct sim_form sim_small = {
     .name = "small",
-    .without = UINT32_MAX,
+    .without = ~(uint32_t)SIM_JUDGED, /* it has no facts */
     .n_rounds = n_rounds,
     .rest_ms = SIM_PERIOD_MS + 2,
     .start = start,

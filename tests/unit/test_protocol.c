@@ -317,7 +317,85 @@ TEST(the_reader_is_told_how_far_an_earlier_owner_was)
     }
 }
 
-TEST_MAIN(ENTRY(the_reader_is_told_how_far_an_earlier_owner_was),
+/* Somebody else has recovered the store meanwhile, and fenced all slots. */
+TEST(a_producer_that_was_fenced_is_renewed_before_anything_is_acquired)
+{
+    static const enum protocol_do want[] = {
+        PROTOCOL_INIT_PRODUCER, PROTOCOL_READ_RUN, PROTOCOL_READ_COMMITTED, PROTOCOL_ACQUIRE,
+        PROTOCOL_READ_APPLIED,  PROTOCOL_LIFT,     PROTOCOL_SEEK,           PROTOCOL_POLL,
+        PROTOCOL_APPLY,         PROTOCOL_READ_RUN, PROTOCOL_INIT_PRODUCER,  PROTOCOL_READ_RUN,
+        PROTOCOL_READ_COMMITTED};
+    struct protocol_config config = {.n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    static const struct store_applied applied[STORE_SHARDS];
+    struct store_run run = {"a", "a-0000000000000001"};
+    struct protocol_taken taken = {.position = 41};
+    struct protocol_action action;
+
+    protocol_assign(p, (const uint32_t[]){0}, 1);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        struct protocol_told told = {.run = &run,
+                                     .applied = applied,
+                                     .epoch = 1,
+                                     .has_committed = true,
+                                     .committed = 40,
+                                     .taken = &taken};
+        protocol_next(p, &action);
+        CHECK_EQ(action.what, want[i]);
+        if (action.what == PROTOCOL_APPLY) {
+            told.outcome = PROTOCOL_NEWINC;
+            run = (struct store_run){"b", "b-0000000000000002"};
+        }
+        protocol_tell(p, &told);
+    }
+    protocol_free(p);
+}
+
+/* Everything is lost: 40 events are read again, and no shard has anything of them. */
+TEST(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers)
+{
+    struct protocol_config config = {.n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    static const struct store_applied applied[STORE_SHARDS];
+    struct store_at last[STORE_SHARDS];
+    struct store_run run = {"a", "a-0000000000000001"};
+    struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500};
+    struct protocol_taken taken = {.position = 0};
+    int64_t least_ms = 0;
+    struct protocol_action action;
+    struct buf text = {0};
+    int n_applied = 0;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        last[k] = (struct store_at){40, 9};
+    protocol_meta_pack(&meta, last, 1, &text);
+    protocol_assign(p, (const uint32_t[]){0}, 1);
+    for (int step = 0; step < 40 && n_applied < 3; step++) {
+        struct protocol_told told = {.run = &run,
+                                     .applied = applied,
+                                     .epoch = 1,
+                                     .has_committed = true,
+                                     .committed = 40,
+                                     .metadata = buf_str(&text),
+                                     .least_ms = &least_ms,
+                                     .taken = &taken};
+        protocol_next(p, &action);
+        taken.position += action.what == PROTOCOL_POLL ? 10 : 0;
+        if (action.what == PROTOCOL_APPLY) {
+            CHECK_EQ(action.is_sweep, n_applied == 0);
+            CHECK_EQ(action.timer_ms, INT64_MIN);
+            n_applied++;
+        }
+        protocol_tell(p, &told);
+    }
+    CHECK_EQ(n_applied, 3);
+    protocol_free(p);
+    buf_release(&text);
+}
+
+TEST_MAIN(ENTRY(a_producer_that_was_fenced_is_renewed_before_anything_is_acquired),
+          ENTRY(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers),
+          ENTRY(the_reader_is_told_how_far_an_earlier_owner_was),
           ENTRY(no_batch_makes_metadata_too_long_for_a_broker),
           ENTRY(without_a_store_none_is_asked), ENTRY(a_gap_is_told_until_it_is_committed),
           ENTRY(metadata_come_back_as_they_were),
