@@ -212,3 +212,90 @@ struct expr_value aggregate_rows(struct arena *a, const struct group_aggregate *
         return computed(&p);
     }
 }
+
+/* ---- groups inside a group ----------------------------------------------------------------------
+ */
+
+struct inner {
+    struct arena *a;
+    const struct group_inner *g;
+    const struct group_row *rows;
+    struct expr_value *slots; /* of the group at hand: keys, aggregates */
+};
+
+static bool same_value(const struct expr_value *x, const struct expr_value *y)
+{
+    if (x->type == EXPR_VALUE_LIST || y->type == EXPR_VALUE_LIST) {
+        size_t n, k;
+        const struct expr_value *a = expr_value_items(x, &n), *b = expr_value_items(y, &k);
+        for (size_t i = 0; n == k && i < n; i++)
+            if (expr_value_cmp(&a[i], &b[i]))
+                return false;
+        return n == k;
+    }
+    return expr_value_cmp(x, y) == 0;
+}
+
+static bool same_keys(const struct group_inner *g, const struct group_row *x,
+                      const struct group_row *y)
+{
+    for (size_t i = 0; i < g->n_keys; i++)
+        if (!same_value(&x->values[g->keys[i]], &y->values[g->keys[i]]))
+            return false;
+    return true;
+}
+
+static struct expr_value slot_value(void *context, uint32_t slot)
+{
+    const struct inner *in = context;
+
+    return in->slots[slot];
+}
+
+/* One row of the rows[0 .. n) of one inner group; false: it does not meet the condition. */
+static bool inner_row(struct inner *in, const struct group_row *rows, size_t n,
+                      struct group_row *out)
+{
+    const struct group_inner *g = in->g;
+    struct expr_scope scope = {.field = slot_value,
+                               .members = slot_value,
+                               .context = in,
+                               .space = in->a,
+                               .has_time = true,
+                               .time_ms = rows[n - 1].t_ms};
+    struct expr_value *values = ARENA_ARRAY(in->a, g->n_values, struct expr_value);
+
+    in->slots = ARENA_ARRAY(in->a, g->n_keys + g->n_aggregates, struct expr_value);
+    for (size_t i = 0; i < g->n_keys; i++)
+        in->slots[i] = rows[0].values[g->keys[i]];
+    for (size_t i = 0; i < g->n_aggregates; i++)
+        in->slots[g->n_keys + i] = aggregate_rows(in->a, &g->aggregates[i], rows, n);
+    if (g->having && expr_truth(g->having, &scope) != TRUTH_TRUE)
+        return false;
+    for (size_t i = 0; i < g->n_values; i++)
+        values[i] = expr_value_of(g->values[i], &scope);
+    *out = (struct group_row){rows[0].t_ms, rows[0].order, values};
+    return true;
+}
+
+struct group_row *aggregate_inner(struct arena *a, const struct group_inner *g,
+                                  const struct group_row *rows, size_t n, size_t *n_out)
+{
+    struct inner in = {.a = a, .g = g, .rows = rows};
+    struct group_row *out = ARENA_ARRAY(a, n, struct group_row);
+    struct group_row *own = ARENA_ARRAY(a, n, struct group_row);
+    bool *is_taken = ARENA_ARRAY(a, n, bool);
+
+    *n_out = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t n_own = 0;
+        for (size_t k = i; k < n && !is_taken[i]; k++)
+            if (!is_taken[k] && (k == i || same_keys(g, &rows[i], &rows[k])))
+                own[n_own++] = rows[k];
+        for (size_t k = i + 1; n_own && k < n; k++)
+            is_taken[k] = is_taken[k] || same_keys(g, &rows[i], &rows[k]);
+        if (n_own && inner_row(&in, own, n_own, &out[*n_out]))
+            (*n_out)++;
+    }
+    return out;
+}

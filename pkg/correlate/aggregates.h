@@ -22,4 +22,8 @@ struct group_row {
 struct expr_value aggregate_rows(struct arena *a, const struct group_aggregate *g,
                                  const struct group_row *rows, size_t n);
 
+/* The rows of the inner groups, in order of the first row of each; *n_out of them. */
+struct group_row *aggregate_inner(struct arena *a, const struct group_inner *g,
+                                  const struct group_row *rows, size_t n, size_t *n_out);
+
 #endif

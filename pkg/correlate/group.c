@@ -191,6 +191,9 @@ struct window {
     struct grouping *g;
     const struct group_row *rows; /* of the window */
     size_t n;
+    const struct group_row *inner; /* of the groups in it, once has_inner */
+    size_t n_inner;
+    bool has_inner;
     const struct expr_value *keys;
     struct expr_value *values; /* of aggregates, as far as */
     bool *is_known;            /* says */
@@ -204,8 +207,15 @@ static struct expr_value column(void *context, uint32_t slot)
     if (slot < c->n_group)
         return w->keys[slot];
     slot -= (uint32_t)c->n_group;
+    if (c->stats->inner && !w->has_inner) {
+        w->inner = aggregate_inner(w->g->a, c->stats->inner, w->rows, w->n, &w->n_inner);
+        w->has_inner = true;
+    }
     if (!w->is_known[slot]) {
-        w->values[slot] = aggregate_rows(w->g->a, &c->stats->aggregates[slot], w->rows, w->n);
+        bool is_outer = c->stats->inner != NULL;
+        w->values[slot] =
+            aggregate_rows(w->g->a, &c->stats->aggregates[slot], is_outer ? w->inner : w->rows,
+                           is_outer ? w->n_inner : w->n);
         w->is_known[slot] = true;
     }
     return w->values[slot];
@@ -251,6 +261,7 @@ static void tell_if_met(struct window *w, int64_t t_ms)
                                .time_ms = t_ms};
     struct buf detail = {0};
 
+    w->has_inner = false;
     memset(w->is_known, 0, stats->n_aggregates * sizeof *w->is_known);
     if (stats->having && expr_truth(stats->having, &scope) != TRUTH_TRUE)
         return;

@@ -118,12 +118,25 @@ struct group_output {
     const struct expr *expr;
 };
 
+/* Groups inside the group, whose aggregates are what the outer ones are made of: one row for each
+ * combination of `keys`. Its expressions have slots: the keys, then the aggregates. */
+struct group_inner {
+    const uint32_t *keys; /* columns; null is a key */
+    size_t n_keys;
+    const struct group_aggregate *aggregates;
+    size_t n_aggregates;
+    const struct expr *having;        /* NULL: true */
+    const struct expr *const *values; /* the columns of the outer aggregates */
+    size_t n_values;
+};
+
 /* Expressions behind the aggregates have slots: the parts of the group key first (null where the
  * event had none and on_missing is MISSING_GROUP), then the aggregates; EXPR_TIME is the time of
  * the row at which the group is judged. */
 struct group_stats {
     const struct str *columns; /* fields (mostly derived) whose values a row keeps */
     size_t n_columns;
+    const struct group_inner *inner; /* NULL: aggregates are of the rows themselves */
     const struct group_aggregate *aggregates;
     size_t n_aggregates;
     const struct expr *having; /* NULL: true */

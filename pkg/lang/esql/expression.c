@@ -283,11 +283,21 @@ static struct expr *in_list(struct esql_parser *p, struct expr *subject)
     return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_IN}, items, n);
 }
 
+/* A place on the map (geo_point) is an object: there if its latitude is. */
+static struct expr *or_latitude(struct esql_parser *p, struct place at, struct expr *e)
+{
+    if (e->kind != EXPR_MEMBERS || !str_ends(e->text, STR(".location")))
+        return e;
+    struct str name = arena_printf(p->s->scratch, "%.*s.lat", (int)e->text.n, e->text.p);
+    return pipe_call2(p->pipe, at, EXPR_COALESCE, pipe_column(p->pipe, at, name), e);
+}
+
 static struct expr *is_null(struct esql_parser *p, struct expr *subject)
 {
     struct place at = p->token.at;
     bool is_negated = false;
 
+    subject = or_latitude(p, at, subject);
     if (!esql_advance(p))
         return NULL;
     if (esql_is_word(p, "not")) {

@@ -193,6 +193,18 @@ static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, stru
     return true;
 }
 
+static uint32_t named_column(struct pipe *p, struct str *columns, size_t *n, struct expr *value,
+                             struct str name)
+{
+    struct str field = pipe_name_of(p, value, name);
+
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq(columns[i], field))
+            return (uint32_t)i;
+    columns[*n] = field;
+    return (uint32_t)(*n)++;
+}
+
 static uint32_t column_of(struct pipe *p, struct str *columns, size_t *n, struct expr *value,
                           struct str name)
 {
@@ -200,12 +212,7 @@ static uint32_t column_of(struct pipe *p, struct str *columns, size_t *n, struct
         return GROUP_NO_COLUMN;
     if (value->kind == EXPR_TIME)
         return GROUP_TIME_COLUMN;
-    struct str field = pipe_name_of(p, value, name);
-    for (size_t i = 0; i < *n; i++)
-        if (str_eq(columns[i], field))
-            return (uint32_t)i;
-    columns[*n] = field;
-    return (uint32_t)(*n)++;
+    return named_column(p, columns, n, value, name);
 }
 
 /* A filter of its own: rows of which it is not true have no value. */
@@ -220,36 +227,108 @@ static struct expr *filtered(struct pipe *p, const struct pipe_aggregate *a)
     return pipe_call_exactly(p, a->at, &(struct expr){.op = EXPR_CASE}, args, 2);
 }
 
-static bool set_aggregates(struct pipe *p, struct group_stats *g)
+/* Aggregates of the rows themselves: what they are made of becomes columns. */
+static const struct group_aggregate *of_rows(struct pipe *p, const struct pipe_aggregate *all,
+                                             size_t n_all, struct str *columns, size_t *n_columns)
 {
-    struct str *columns = ARENA_ARRAY(p->s->a, 2 * p->n_aggregates, struct str);
-    struct group_aggregate *out = ARENA_ARRAY(p->s->a, p->n_aggregates, struct group_aggregate);
-    size_t n = 0;
+    struct group_aggregate *out = ARENA_ARRAY(p->s->a, n_all, struct group_aggregate);
 
-    for (size_t i = 0; i < p->n_aggregates; i++) {
-        const struct pipe_aggregate *a = &p->aggregates[i];
+    for (size_t i = 0; i < n_all; i++) {
+        const struct pipe_aggregate *a = &all[i];
         struct expr *value = filtered(p, a);
         if (!value && (a->arg || a->filter))
-            return false;
-        out[i] = (struct group_aggregate){.kind = a->kind,
-                                          .name = a->name,
-                                          .column = column_of(p, columns, &n, value, a->name),
-                                          .order = column_of(p, columns, &n, a->order, a->name),
-                                          .percentile_micro = a->percentile_micro,
-                                          .limit = a->limit};
+            return NULL;
+        out[i] =
+            (struct group_aggregate){.kind = a->kind,
+                                     .name = a->name,
+                                     .column = column_of(p, columns, n_columns, value, a->name),
+                                     .order = column_of(p, columns, n_columns, a->order, a->name),
+                                     .percentile_micro = a->percentile_micro,
+                                     .limit = a->limit};
         if (a->kind == GROUP_COUNT && !a->arg && a->filter)
             out[i].kind = GROUP_COUNT_TRUE;
         if (a->order && a->order->kind == EXPR_TIME)
             out[i].order = GROUP_NO_COLUMN;
     }
-    if (n > CORRELATION_COLUMNS_MAX)
+    return out;
+}
+
+/* The columns of the outer aggregates, by the expression that each is of the inner groups' rows. */
+struct outer_columns {
+    const struct expr **values;
+    size_t n;
+};
+
+static uint32_t outer_column(struct outer_columns *o, const struct expr *e)
+{
+    if (!e)
+        return GROUP_NO_COLUMN;
+    for (size_t i = 0; i < o->n; i++)
+        if (expr_equal(o->values[i], e))
+            return (uint32_t)i;
+    o->values[o->n] = e;
+    return (uint32_t)o->n++;
+}
+
+static const struct group_aggregate *of_groups(struct pipe *p, struct outer_columns *o)
+{
+    struct group_aggregate *out = ARENA_ARRAY(p->s->a, p->n_aggregates, struct group_aggregate);
+
+    for (size_t i = 0; i < p->n_aggregates; i++) {
+        const struct pipe_aggregate *a = &p->aggregates[i];
+        struct expr *value = filtered(p, a);
+        if (!value && (a->arg || a->filter))
+            return NULL;
+        out[i] = (struct group_aggregate){.kind = a->kind,
+                                          .name = a->name,
+                                          .column = outer_column(o, value),
+                                          .order = outer_column(o, a->order),
+                                          .percentile_micro = a->percentile_micro,
+                                          .limit = a->limit};
+        if (a->kind == GROUP_COUNT && !a->arg && a->filter)
+            out[i].kind = GROUP_COUNT_TRUE;
+    }
+    return out;
+}
+
+static bool set_inner(struct pipe *p, struct group_stats *g, struct str *columns)
+{
+    struct group_inner *in = ARENA_NEW(p->s->a, struct group_inner);
+    uint32_t *keys = ARENA_ARRAY(p->s->a, p->n_inner_keys, uint32_t);
+    struct outer_columns o = {.values =
+                                  ARENA_ARRAY(p->s->a, 2 * p->n_aggregates, const struct expr *)};
+
+    for (size_t i = 0; i < p->n_inner_keys; i++)
+        keys[i] =
+            named_column(p, columns, &g->n_columns, p->inner_keys[i].value, p->inner_keys[i].name);
+    in->keys = keys;
+    in->n_keys = p->n_inner_keys;
+    in->aggregates = of_rows(p, p->inner_aggregates, p->n_inner_aggregates, columns, &g->n_columns);
+    in->n_aggregates = p->n_inner_aggregates;
+    in->having = pipe_conditions_all(p, &p->inner_having);
+    g->aggregates = of_groups(p, &o);
+    in->values = o.values;
+    in->n_values = o.n;
+    g->inner = in;
+    return in->aggregates != NULL;
+}
+
+static bool set_aggregates(struct pipe *p, struct group_stats *g)
+{
+    size_t room = 2 * (p->n_aggregates + p->n_inner_aggregates) + p->n_inner_keys;
+    struct str *columns = ARENA_ARRAY(p->s->a, room, struct str);
+    bool is_good = true;
+
+    if (p->has_inner)
+        is_good = set_inner(p, g, columns);
+    else
+        g->aggregates = of_rows(p, p->aggregates, p->n_aggregates, columns, &g->n_columns);
+    if (g->n_columns > CORRELATION_COLUMNS_MAX)
         return diag_error(p->s->diag, p->stats_at, "more than %d different columns are aggregated",
                           CORRELATION_COLUMNS_MAX);
     g->columns = columns;
-    g->n_columns = n;
-    g->aggregates = out;
     g->n_aggregates = p->n_aggregates;
-    return true;
+    return is_good && g->aggregates;
 }
 
 /* Times as people read them. */
@@ -258,7 +337,8 @@ static struct expr *shown(struct pipe *p, struct expr *e)
     if (e->kind != EXPR_FIELD || e->slot < p->n_keys)
         return e;
     const struct pipe_aggregate *a = &p->aggregates[e->slot - p->n_keys];
-    bool is_time = (a->kind == GROUP_MIN || a->kind == GROUP_MAX) && a->arg->kind == EXPR_TIME;
+    bool is_time = (a->kind == GROUP_MIN || a->kind == GROUP_MAX) && a->arg->kind == EXPR_TIME &&
+                   !p->has_inner;
     return is_time ? pipe_call1(p, a->at, EXPR_TIME_TEXT, e) : e;
 }
 
@@ -313,7 +393,7 @@ static void set_part_fields(struct pipe *p, struct rule *part)
     struct str *fields = ARENA_ARRAY(p->s->a, p->n_aggregates, struct str);
     size_t n = 0;
 
-    for (size_t i = 0; i < p->n_aggregates; i++) {
+    for (size_t i = 0; !p->has_inner && i < p->n_aggregates; i++) {
         struct expr *arg = p->aggregates[i].arg;
         if (arg && arg->kind != EXPR_TIME && !pipe_is_literal(arg))
             fields[n++] = pipe_name_of(p, arg, p->aggregates[i].name);
@@ -341,7 +421,10 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
                               .line = p->stats_at.line,
                               .col = p->stats_at.col};
     for (size_t i = 0; i < p->n_keys; i++) {
-        names[i] = pipe_name_of(p, p->keys[i].value, p->keys[i].name);
+        struct expr *value = p->keys[i].value;
+        if (p->has_inner) /* a key of the inner groups, too */
+            value = p->inner_keys[value->slot].value;
+        names[i] = pipe_name_of(p, value, p->keys[i].name);
         keys[i] = p->keys[i].name;
     }
     c->group = keys;
@@ -374,7 +457,7 @@ bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *
     }
     if (!p->is_grouped)
         is_good = finish_events(p, &own, rule);
-    else if (p->having.n == 0)
+    else if (p->having.n == 0 && !p->has_inner)
         is_good = finish_folded(p, &own, rule);
     else
         is_good = finish_groups(p, &own, rule);

@@ -15,10 +15,16 @@ static struct expr *row_leaf(struct pipe *p, struct place at, struct str name, s
 static bool check(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                   size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
 {
-    if (p->is_grouped)
-        return diag_unsupported(p->s->diag, at,
-                                "groups of groups (a second %s): not in this version",
+    if (p->has_inner)
+        return diag_unsupported(p->s->diag, at, "a third %s: not in this version",
                                 p->dialect.aggregation);
+    for (size_t i = 0; p->is_grouped && i < n_keys; i++)
+        if (keys[i].value &&
+            (keys[i].value->kind != EXPR_FIELD || keys[i].value->slot >= p->n_keys))
+            return diag_unsupported(p->s->diag, at,
+                                    "groups of groups by something that the first %s does not "
+                                    "group by: not in this version",
+                                    p->dialect.aggregation);
     if (p->n_cases)
         return diag_unsupported(p->s->diag, at, "%s inside a clause: not in this version",
                                 p->dialect.aggregation);
@@ -34,6 +40,18 @@ static bool check(struct pipe *p, struct place at, const struct pipe_aggregate *
         if (!aggregates[i].arg && aggregates[i].kind != GROUP_COUNT)
             return false;
     return !diag_failed(p->s->diag);
+}
+
+/* What the first step made becomes what the second one is made of. */
+static void go_inside(struct pipe *p)
+{
+    p->has_inner = true;
+    p->inner_aggregates = p->aggregates;
+    p->n_inner_aggregates = p->n_aggregates;
+    p->inner_keys = p->keys;
+    p->n_inner_keys = p->n_keys;
+    p->inner_having = p->having;
+    p->having = (struct pipe_conditions){0};
 }
 
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
@@ -60,6 +78,8 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
     }
     if (!is_good || diag_failed(p->s->diag))
         return false;
+    if (p->is_grouped)
+        go_inside(p);
     p->aggregates = own;
     p->n_aggregates = n_aggregates;
     p->keys = own_keys;

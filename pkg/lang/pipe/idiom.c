@@ -118,7 +118,7 @@ bool pipe_idiom(struct pipe *p, const struct pipe_ending *ending, struct correla
     struct least least;
     const struct expr *only = p->having.n == 1 ? p->having.items[0] : NULL;
 
-    if (!only)
+    if (!only || p->has_inner)
         return false;
     if (read_least(p, only, &least))
         return use_count(p, &p->aggregates[least.aggregate], least.n, c);

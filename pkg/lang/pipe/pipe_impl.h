@@ -76,6 +76,13 @@ struct pipe {
     const struct pipe_key *keys;
     size_t n_keys;
     struct pipe_conditions having;
+    /* Of a first step of groups, whose rows the second one groups again. */
+    bool has_inner;
+    const struct pipe_aggregate *inner_aggregates;
+    size_t n_inner_aggregates;
+    const struct pipe_key *inner_keys;
+    size_t n_inner_keys;
+    struct pipe_conditions inner_having;
 
     /* The end. */
     struct derived *derived;
