@@ -1,0 +1,286 @@
+/* test_esql.c - ES|QL: its vectors and traps, what is refused, what groups become.
+ *
+ * Every query is asked of the reference and of the compiled matcher, which must agree. */
+#include "tests/lib/query_text.h"
+#include "tests/lib/rng.h"
+#include "tests/lib/test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* ' is a " in queries and events. */
+static const char EVENT[] =
+    "{'@timestamp': '2026-03-01T10:20:30.500Z', 'a': 'Get', 'n': 5, 's': '7', 'list': ['x', 'y'], "
+    "'one': ['x'], 'url': '/exec?command=cat&command=%2Fetc%2Fshadow&container=c', 'ip': "
+    "'10.1.2.3', "
+    "'flag': true, 'nothing': null, 'u': {'name': 'Bob'}, 'path': 'C:\\\\Windows\\\\x.exe', "
+    "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z '}";
+
+static const char *const holding[] = {
+    "a == 'Get'",
+    "NOT a == 'get'",
+    "a != 'get'",
+    "a LIKE 'G?t' AND a LIKE 'G*' AND NOT a LIKE 'g*'",
+    "a LIKE ('x*', 'G*')",
+    "a RLIKE 'G.t' AND NOT a RLIKE 'G' AND a RLIKE '''\\w+'''",
+    "path LIKE 'C:\\\\\\\\Windows\\\\\\\\*'",
+    "a IN ('x', 'Get') AND a NOT IN ('x', 'y') AND NOT a IN ('x')",
+    "missing IS NULL AND a IS NOT NULL AND NOT missing IS NOT NULL AND nothing IS NULL",
+    "n == 5 AND n > 4 AND n <= 5 AND n + 1 == 6 AND n * 2 - 1 == 9 AND n / 2 == 2 AND n % 3 == 2",
+    "TO_INTEGER(s) == 7 AND TO_STRING(n) == '5' AND s::integer + n == 12",
+    "flag AND flag == true AND NOT flag == false",
+    "u.name == 'Bob' AND `u.name` == 'Bob' AND u.`name` == 'Bob'",
+    "TO_LOWER(a) == 'get' AND TO_UPPER(a) LIKE 'GE*' AND TO_LOWER(u.name) IN ('bob')",
+    "LENGTH(a) == 3 AND CONCAT(a, '-', u.name) == 'Get-Bob' AND SUBSTRING(a, 2) == 'et' AND "
+    "LEFT(a, 1) == 'G' AND RIGHT(a, 2) == 'et' AND SUBSTRING(a, 1, 2) == 'Ge'",
+    "STARTS_WITH(a, 'Ge') AND ENDS_WITH(a, 'et') AND CONTAINS(a, 'e') AND LOCATE(a, 'e') == 2 AND "
+    "LOCATE(a, 'q') == 0",
+    "REPLACE(a, '[A-Z]', '_') == '_et' AND REPLACE(url, '&', ' ') LIKE '*cat command*'",
+    "URL_DECODE(url) LIKE '*=/etc/shadow*' AND FROM_BASE64(b64) == 'hello' AND TRIM(pad) == 'z'",
+    "CASE(n > 9, 'big', n > 3, 'middle', 'small') == 'middle'",
+    "CASE(missing == 'x', 'a', 'b') == 'b' AND CASE(missing == 'x', 'a') IS NULL",
+    "COALESCE(missing, nothing, a) == 'Get'",
+    "MV_COUNT(list) == 2 AND MV_FIRST(list) == 'x' AND MV_LAST(list) == 'y' AND "
+    "MV_CONCAT(list, '|') == 'x|y' AND MV_COUNT(a) == 1 AND MV_CONTAINS(list, 'y')",
+    "MV_COUNT(SPLIT(csv, ',')) == 3 AND MV_SLICE(SPLIT(csv, ','), 1, 1) == 'q'",
+    "one == 'x'", /* a list of one is that value */
+    "CIDR_MATCH(ip, '10.0.0.0/8', '192.168.0.0/16') AND NOT CIDR_MATCH(ip, '10.1.2.4/32')",
+    "DATE_EXTRACT('HOUR_OF_DAY', @timestamp) == 10 AND "
+    "DATE_DIFF('minute', DATE_TRUNC(1 hour, @timestamp), @timestamp) == 20",
+    "@timestamp >= NOW() - 7 days AND @timestamp > '2026-03-01T00:00:00Z'",
+    "ROUND(n / 3.0, 2) == 1.67 AND ABS(-n) == 5 AND FLOOR(5.9) == 5 AND GREATEST(n, 2) == 5",
+    "KQL('a: Get and not missing: x')",
+    "NOT KQL('missing: x') AND KQL('''n >= 5''')",
+    "(a == 'x' OR n == 5) AND NOT (a == 'x' AND n == 5)", /* // a comment */
+    "a == 'x' OR n == 5 AND a == 'Get'",
+};
+
+static const char *const not_holding[] = {
+    /* null is no answer, and its opposite is none either */
+    "missing == 'x'",
+    "missing != 'x'",
+    "NOT missing == 'x'",
+    "NOT missing LIKE 'x*'",
+    "NOT missing RLIKE 'x'",
+    "NOT missing IN ('x')",
+    "missing NOT IN ('x')",
+    "NOT STARTS_WITH(missing, 'x')",
+    "NOT missing > 5",
+    "NOT TO_LOWER(missing) == 'x'",
+    "nothing != 'x'",
+    "NOT (missing == 'x' OR a == 'y')",
+    "a == 'Get' AND missing != 'x'",
+    /* several values: null */
+    "list == 'x'",
+    "list != 'z'",
+    "NOT list IN ('z')",
+    "TO_LOWER(list) == 'x'",
+    /* case as written, whole values */
+    "a == 'get'",
+    "a LIKE 'et'",
+    "a RLIKE 'et'",
+    "LENGTH(missing) == 0",
+    "CONCAT(a, missing) IS NOT NULL",
+};
+
+static struct str with(const char *condition, const char *before)
+{
+    static char text[4096];
+
+    snprintf(text, sizeof text, "FROM logs-*, x METADATA _id | %s WHERE %s | KEEP u.*", before,
+             condition);
+    return str_from(text);
+}
+
+TEST(conditions_hold_as_the_language_says)
+{
+    for (size_t i = 0; i < ARRAY_LEN(holding); i++)
+        if (!query_fires("esql", with(holding[i], "").p, EVENT)) {
+            print_error("should hold: %s\n", holding[i]);
+            fail();
+        }
+    for (size_t i = 0; i < ARRAY_LEN(not_holding); i++)
+        if (query_fires("esql", with(not_holding[i], "").p, EVENT)) {
+            print_error("should not hold: %s\n", not_holding[i]);
+            fail();
+        }
+}
+
+/* Columns are put in where they are asked for. */
+static const char *const steps[][2] = {
+    {"EVAL x = TO_LOWER(a), y = CONCAT(x, '!') |", "x == 'get' AND y == 'get!'"},
+    {"EVAL a = 'new' |", "a == 'new'"},
+    {"EVAL a = CONCAT(a, a) |", "a == 'GetGet'"},
+    {"RENAME a AS b, c = n |", "b == 'Get' AND c == 5"},
+    {"MV_EXPAND list |", "list == 'y'"},
+    {"MV_EXPAND list |", "list != 'x' AND NOT list IN ('z')"},
+    {"MV_EXPAND list | WHERE list RLIKE '[xy]' | RENAME list AS m |", "m == 'x'"},
+    {"EVAL d = URL_DECODE(url) | GROK d '%{DATA}[?]command=%{DATA:cmd}&%{GREEDYDATA}' |",
+     "cmd == 'cat'"},
+    {"GROK url '''(?<Esql.first>[^?]+)[?]''' |", "Esql.first == '/exec'"},
+    {"GROK a '%{INT:number}' |", "number IS NULL"},
+    {"DISSECT csv '%{p},%{?skip},%{r}' |", "p == 'p' AND r == 'r'"},
+    {"DROP n |", "a == 'Get'"},
+    {"KEEP a, n* | EVAL z = n |", "z == 5"},
+    {"SORT @timestamp DESC | LIMIT 10 |", "a == 'Get'"},
+    {"/* of /* many */ lines */ EVAL x = 1 // one\n |", "x == 1"},
+};
+
+TEST(steps_change_what_columns_are)
+{
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (!query_fires("esql", with(steps[i][1], steps[i][0]).p, EVENT)) {
+            print_error("should hold: %s WHERE %s\n", steps[i][0], steps[i][1]);
+            fail();
+        }
+    CHECK(
+        !query_fires("esql", "FROM x | MV_EXPAND list | WHERE list == 'x' AND list == 'y'", EVENT));
+}
+
+static const struct {
+    const char *query, *starts;
+} refused[] = {
+    {"WHERE a == 1", "error: 1:1: 'WHERE' is no command"},
+    {"FROM", "error: 1:5: expected an index pattern behind FROM, found the end of the query"},
+    {"FROM x | WHERE", "error: 1:15: expected a value, found the end of the query"},
+    {"FROM x | WHERE a = 1", "error: 1:18: expected '|' or the end of the query, found '='"},
+    {"FROM x | WHERE a == 'b", "error: 1:21: the closing '\"' is missing"},
+    {"FROM x | WHERE a RLIKE '\\d'", "error: 1:25: '\\d' is no escape in a string"},
+    {"FROM x | WHERE a RLIKE '''a&b'''", "unsupported: 1:24: the regex uses the intersection"},
+    {"FROM x |\n EVAL b = QUX(a)", "unsupported: 2:11: the function QUX() is not known"},
+    {"FROM x | WHERE LENGTH(a, b) == 1", "error: 1:16: length() takes 1 arguments, not 2"},
+    {"FROM x | LOOKUP JOIN t ON a", "unsupported: 1:10: the command LOOKUP: not in this version"},
+    {"FROM x | INLINE STATS c = COUNT(*)", "unsupported: 1:10: the command INLINE"},
+    {"FROM x | ENRICH p", "unsupported: 1:10: the command ENRICH"},
+    {"FROM x | WHERE a : 'b'", "unsupported: 1:18: the operator ':'"},
+    {"FROM x | KEEP a | WHERE b == 1", "error: 1:25: unknown column 'b'"},
+    {"FROM x | STATS c = COUNT(*) BY a | WHERE b > 1", "error: 1:42: unknown column 'b'"},
+    {"FROM x | STATS c = COUNT(*) BY a | STATS COUNT(*) BY c",
+     "unsupported: 1:36: groups of groups by something"},
+    {"FROM x | WHERE KQL('a: (')", "error: 1:"},
+    {"FROM x | WHERE @timestamp < NOW() - 1 day", "unsupported: 1:27: events that are older"},
+    {"ROW a = 1", "unsupported: 1:1: the command ROW"},
+};
+
+TEST(what_is_outside_is_named_with_its_place)
+{
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        struct str got = query_document(a, "esql", refused[i].query);
+        if (!str_starts(got, str_from(refused[i].starts))) {
+            print_error("%s\n   got %.*s\n  want %s\n", refused[i].query, (int)got.n, got.p,
+                        refused[i].starts);
+            fail();
+        }
+    }
+    arena_free(a);
+}
+
+static const struct {
+    const char *query, *has;
+} groups[] = {
+    {"STATS c = COUNT(*) BY u.name | WHERE c > 4", "event_count"},
+    {"STATS c = COUNT() BY u.name | WHERE 5 <= c", "gte 5"},
+    {"STATS d = COUNT_DISTINCT(a) BY u.name | WHERE d >= 3", "value_count"},
+    {"STATS f = MIN(@timestamp) BY u.name | WHERE f >= NOW() - 9 minutes", "first_seen"},
+    {"STATS f = MIN(@timestamp) BY u.name | EVAL m = DATE_DIFF('minute', f, NOW()) | WHERE m <= 6",
+     "first_seen"},
+    {"STATS c = COUNT(*), d = COUNT_DISTINCT(a) BY u.name | WHERE c > 4 AND d > 1",
+     "having and(gt(c, 4), gt(d, 1))"},
+    {"STATS c = COUNT(*) BY u.name | WHERE c == 4", "having eq(c, 4)"},
+    {"STATS c = COUNT(a) BY u.name | WHERE c > 4", "c = count(a)"},
+    {"STATS m = MAX(CASE(a == 'x', 1, 0)), t = SUM(n) BY k = TO_LOWER(u.name) | WHERE m == 1",
+     "group by k"},
+    {"STATS c = COUNT(*) WHERE a == 'x' BY u.name | WHERE c > 2", "c = count_true(c)"},
+    {"STATS span = MAX(n) - MIN(n) BY u.name | WHERE span > 2",
+     "having gt(subtract(max#1, min#2), 2)"},
+    {"STATS a1 = AVG(n) BY u.name, a | STATS m = MAX(a1), c = COUNT(*) BY u.name | WHERE m > 1",
+     "having gt(m, 1)"},
+    {"STATS VALUES(a) BY u.name", "a contains"},
+};
+
+TEST(groups_become_operators)
+{
+    struct arena *a = arena_new(0);
+    char text[1024];
+
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        snprintf(text, sizeof text, "FROM x | WHERE a IS NOT NULL | %s", groups[i].query);
+        struct str got = query_document(a, "esql", text);
+        if (str_find(got, str_from(groups[i].has), 0) == SIZE_MAX) {
+            print_error("%s\n   got %.*s\n  want %s\n", text, (int)got.n, got.p, groups[i].has);
+            fail();
+        }
+    }
+    arena_free(a);
+}
+
+/* ---- at random ----------------------------------------------------------------------- */
+
+static void random_value(struct rng *r, struct buf *out, int depth)
+{
+    static const char *const LEAVES[] = {"a", "n", "list", "missing", "'x'", "5", "b", "flag"};
+    static const char *const CALLS[] = {"TO_LOWER", "TO_UPPER", "MV_FIRST", "TO_STRING",
+                                        "TRIM",     "MV_COUNT", "LENGTH"};
+
+    if (depth == 0 || rng_below(r, 3)) {
+        buf_add(out, str_from(LEAVES[rng_below(r, ARRAY_LEN(LEAVES))]));
+        return;
+    }
+    if (rng_below(r, 4) == 0) {
+        buf_add(out, STR("COALESCE("));
+        random_value(r, out, depth - 1);
+        buf_add(out, STR(", "));
+        random_value(r, out, depth - 1);
+    } else {
+        buf_printf(out, "%s(", CALLS[rng_below(r, ARRAY_LEN(CALLS))]);
+        random_value(r, out, depth - 1);
+    }
+    buf_add_char(out, ')');
+}
+
+static void random_condition(struct rng *r, struct buf *out, int depth)
+{
+    static const char *const OPS[] = {" == 'x'",          " != 'X'",      " LIKE '*x*'",
+                                      " IN ('x', 'get')", " > 4",         " RLIKE '[a-x]+'",
+                                      " IS NULL",         " IS NOT NULL", " == 5"};
+
+    if (depth == 0 || rng_below(r, 3) == 0) {
+        random_value(r, out, 2);
+        buf_add(out, str_from(OPS[rng_below(r, ARRAY_LEN(OPS))]));
+        return;
+    }
+    uint32_t kind = rng_below(r, 3);
+    buf_add(out, kind == 0 ? STR("NOT (") : STR("("));
+    random_condition(r, out, depth - 1);
+    if (kind) {
+        buf_add(out, kind == 1 ? STR(" AND ") : STR(" OR "));
+        random_condition(r, out, depth - 1);
+    }
+    buf_add_char(out, ')');
+}
+
+/* query_fires() itself compares the two. */
+TEST(compiled_and_reference_agree_on_random_queries)
+{
+    static const char *const EVENTS[] = {
+        "{'a': 'x', 'n': 5, 'list': ['x', 'y'], 'b': 'X', 'flag': true}",
+        "{'a': 'Get', 'n': '5', 'list': ['x'], 'b': null}",
+        "{'a': ['x', 'get'], 'n': 4.5, 'list': [], 'flag': 'true'}", "{'q': 1}"};
+    struct rng r = rng_start("esql");
+
+    for (int i = 0; i < 400; i++) {
+        struct buf q = {0};
+        buf_add(&q, STR("FROM x | EVAL b = COALESCE(b, TO_LOWER(a)) | WHERE "));
+        random_condition(&r, &q, 3);
+        buf_add_char(&q, '\0');
+        for (size_t k = 0; k < ARRAY_LEN(EVENTS); k++)
+            (void)query_fires("esql", q.p, EVENTS[k]);
+        buf_release(&q);
+    }
+}
+
+TEST_MAIN(ENTRY(conditions_hold_as_the_language_says), ENTRY(steps_change_what_columns_are),
+          ENTRY(what_is_outside_is_named_with_its_place), ENTRY(groups_become_operators),
+          ENTRY(compiled_and_reference_agree_on_random_queries))
