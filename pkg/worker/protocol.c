@@ -501,6 +501,14 @@ static bool may_find(const struct owned *o)
     return o->is_fresh || o->position < o->applied_to;
 }
 
+static bool is_any_sweeping(const struct protocol *p)
+{
+    for (size_t i = 0; i < p->n_owned; i++)
+        if (is_sweeping(&p->owned[i]))
+            return true;
+    return false;
+}
+
 static void begin_batch(struct protocol *p)
 {
     p->is_sweep = false;
@@ -524,7 +532,10 @@ static void end_batch(struct protocol *p);
 static void tell_poll(struct protocol *p, const struct protocol_told *t)
 {
     bool is_due = memcmp(p->used_ms, p->least_ms, p->config.n_rounds * sizeof *p->used_ms) != 0 ||
-                  p->owes_timers || t->has_records;
+                  t->has_records;
+
+    /* While it sweeps it would run none again: that waits for records. */
+    is_due |= p->owes_timers && !is_any_sweeping(p);
 
     if (t->outcome == PROTOCOL_GONE)
         begin_again(p);
