@@ -51,6 +51,11 @@ struct hashed {
 };
 enum { HASHED_MAX = 4 };
 
+/* Where an event's values of a field begin, if it is of the event at hand. */
+struct begin {
+    uint32_t event, at;
+};
+
 /* A field that may name an entity; of each entity the first that has a value does. */
 struct naming {
     uint32_t field; /* FIELD_NONE: the end */
@@ -87,6 +92,9 @@ struct gatherer {
     bool has_event_id;
     struct hashed hashed[HASHED_MAX];
     size_t n_hashed;
+    uint32_t event_number; /* never 0 */
+    struct begin *begins;  /* per field */
+    uint32_t n_fields;
 };
 
 /* Head of a packed operation; the texts follow. Copied as it lies: it never leaves the process. */
@@ -265,6 +273,8 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->arena = arena_new(0);
     w->own = arena_new(0);
     w->digest = digest_new();
+    w->n_fields = field_count(fields);
+    w->begins = ARENA_ARRAY(w->own, w->n_fields + 1, struct begin);
     w->derive = derive_new(w->own, fields);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
@@ -319,6 +329,31 @@ static bool is_value(const struct event_value *v)
            v->kind == JSON_FALSE;
 }
 
+/* Fields are asked for many times an event, values are few: each has its place noted once. */
+static void note_begins(struct gatherer *w)
+{
+    const struct event *e = w->at->event;
+
+    if (++w->event_number == 0) { /* once in four thousand million events */
+        memset(w->begins, 0, w->n_fields * sizeof *w->begins);
+        w->event_number = 1;
+    }
+    for (uint32_t i = 0; i < e->n_values; i++) {
+        uint32_t field = e->values[i].field;
+        if (field < w->n_fields && w->begins[field].event != w->event_number &&
+            is_value(&e->values[i]))
+            w->begins[field] = (struct begin){w->event_number, i};
+    }
+}
+
+/* Of the field's first value; n_values: it has none. */
+static uint32_t begin_of(const struct gatherer *w, uint32_t field)
+{
+    bool has = field < w->n_fields && w->begins[field].event == w->event_number;
+
+    return has ? w->begins[field].at : w->at->event->n_values;
+}
+
 /* Texts of what a rule computes. */
 static size_t derived_values(struct gatherer *w, uint32_t number, struct str *out, size_t max)
 {
@@ -347,14 +382,16 @@ static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, siz
 
     if (derive_is(field))
         return derived_values(w, field, out, max);
-    for (uint32_t i = 0; i < e->n_values; i++) {
+    for (uint32_t i = begin_of(w, field); i < e->n_values; i++) {
         if (e->values[i].field != field || !is_value(&e->values[i]))
             continue;
         if (n == max) {
-            w->counts.keys_cut += max == MEMBERS_MAX; /* who asks for the first wants no other */
+            w->counts.keys_cut++;
             break;
         }
         out[n++] = text_of(w, &e->values[i]);
+        if (max == 1) /* who asks for the first wants no other */
+            break;
     }
     return n;
 }
@@ -686,12 +723,23 @@ struct str gathered_name(struct arena *a, const struct gathered *g)
     return arena_printf(a, "%.*s:%u", (int)name.n, name.p, capsule.index);
 }
 
+/* What another thread has written comes line by line from its cache: operations lie one behind the
+ * other, so those to come are asked for in time. A prefetch past the end does no harm. */
+static void expect(const char *p, size_t n)
+{
+    enum { LINE = 64, AHEAD = 1024 };
+
+    for (size_t at = 0; at < n; at += LINE)
+        __builtin_prefetch(p + AHEAD + at);
+}
+
 bool gathered_next(struct str *p, struct gathered *out)
 {
     while (p->n >= sizeof(struct packed_op)) {
         const struct packed_op *op = (const struct packed_op *)p->p;
         const char *at = p->p, *text = at + sizeof *op;
         if (op->rule == UINT32_MAX) { /* the capsule of those that follow */
+            expect(p->p, sizeof *op + op->capsule_n);
             *p = str_sub(*p, sizeof *op + op->capsule_n, p->n);
             continue;
         }
@@ -1020,7 +1068,7 @@ static bool first_entity(struct gatherer *w, struct str *key)
     uint32_t profile = profile_place(w);
 
     for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++)
-        for (uint32_t i = 0; i < event->n_values; i++) {
+        for (uint32_t i = begin_of(w, e->field); i < event->n_values; i++) {
             const struct event_value *v = &event->values[i];
             if (v->field != e->field || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
                 continue;
@@ -1123,6 +1171,7 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
     w->n_hashed = 0;
     arena_reset(w->arena);
+    note_begins(w);
     derive_begin(w->derive, w->arena, e->event, e->t_ms);
     for (size_t i = 0; i < n; i++) {
         uint32_t rule = w->first + rules[i];

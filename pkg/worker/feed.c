@@ -12,6 +12,7 @@
 #include "worker/feed_impl.h"
 #include "worker/log.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -242,6 +243,7 @@ void *feed_main(void *feed)
     struct feed *f = feed;
 
     crash_thread();
+    (void)pthread_setname_np(pthread_self(), "weir-reader"); /* as top -H shows it */
     while (!post_is_stopping(f->post))
         turn(f);
     return NULL;

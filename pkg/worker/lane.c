@@ -16,6 +16,7 @@
 #include "worker/lane_impl.h"
 #include "worker/log.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,7 @@ void *lane_main(void *lane)
     struct lane *l = lane;
 
     crash_thread();
+    (void)pthread_setname_np(pthread_self(), "weir-lane");
     for (;;) {
         struct protocol_action a;
         struct protocol_told t = {.outcome = PROTOCOL_DONE};
