@@ -40,7 +40,7 @@ static size_t asked(const struct addends *t, const struct event_entity *e, size_
     static struct buf packed;
 
     buf_clear(&packed);
-    addends_of(t, e, n, &field, 1, &packed);
+    addends_of(t, e, n, &field, 1, NULL, &packed);
     return finding_addends_unpack(buf_str(&packed), out);
 }
 

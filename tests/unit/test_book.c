@@ -218,7 +218,7 @@ static void brake_one(struct step_runner *r, int64_t t_ms, const char *user)
 
 TEST(the_brake_lets_so_many_of_a_minute_pass_and_tells_the_rest_in_one)
 {
-    struct brake_spec spec = {STR("rule-1"), STR("t"), 3};
+    struct brake_spec spec = {STR("rule-1"), STR("t"), 3, BRAKE_PERIOD_MS};
     struct step_runner *r = step_runner_new();
     int64_t minute = NOON / MINUTE * MINUTE;
     size_t n, braked = 0;
