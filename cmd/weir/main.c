@@ -158,19 +158,19 @@ static int dispatch(int argc, char **argv)
     return run_command(name, argc - 1, argv + 1);
 }
 
+enum { HELP_BYTES_MAX = 64 * 1024 };
+
 int main(int argc, char **argv)
 {
     /* A reader that goes away is an error code of write(), not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
+    /* What commands print goes past stdio, help does not: it is one write, which may fail, at the
+     * end. */
+    setvbuf(stdout, NULL, _IOFBF, HELP_BYTES_MAX);
     int code = dispatch(argc, argv);
-    /* What commands print goes past stdio, help does not: it may have failed only now, or, if it is
-     * longer than stdio's buffer, before. */
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (fflush(stdout) == 0 || errno == EPIPE)
         return code;
-    if (errno == EPIPE)
-        return code;
-    note("error: stdout: cannot write%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    note("error: stdout: cannot write: %s", strerror(errno));
     return EXIT_WORLD;
 }
