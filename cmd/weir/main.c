@@ -163,11 +163,13 @@ enum { HELP_BYTES_MAX = 64 * 1024 };
 int main(int argc, char **argv)
 {
     /* A reader that goes away is an error code of write(), not the end of the process. */
+    static char help_room[HELP_BYTES_MAX];
+
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
     /* What commands print goes past stdio, help does not: it is one write, which may fail, at the
      * end. */
-    setvbuf(stdout, NULL, _IOFBF, HELP_BYTES_MAX);
+    setvbuf(stdout, help_room, _IOFBF, sizeof help_room);
     int code = dispatch(argc, argv);
     if (fflush(stdout) == 0 || errno == EPIPE)
         return code;
