@@ -266,7 +266,7 @@ loadtest: all loadtest-programs ## workers on a real Kafka under load and faults
 	$(Q)B=$(B) loadtest/run $(SCENARIO)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench bench-peers bench-correlation bench-worker
+.PHONY: demo bench bench-peers bench-correlation bench-overlays bench-worker
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
@@ -289,6 +289,9 @@ bench-peers: all ## measure speed beside other engines (needs cargo)
 
 bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
 	$(Q)B=$(B) tools/bench correlation
+
+bench-overlays: all ## measure 1,000 exclusions and a list of a million rows beside neither
+	$(Q)B=$(B) tools/bench overlays
 
 bench-worker: ## measure `weir run` on a Kafka of its own beside the sum of the parts (about eight minutes)
 	$(Q)tools/setup build test bench

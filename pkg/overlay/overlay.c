@@ -147,6 +147,7 @@ static int by_uid(const void *x, const void *y, void *context)
 static void add_to_target(struct overlay_set *set, struct target *t, const struct entry *e)
 {
     if (t->n_entries == OVERLAY_RULE_MAX) {
+        ((struct entry *)(uintptr_t)e)->n_met++; /* that its rule is there is another matter */
         overlay_fault_of_entry(set, &e->shown,
                                arena_printf(set->a, "more than %d entries about the rule '%.*s'",
                                             OVERLAY_RULE_MAX, SHOWN(e->shown.uid)));

@@ -48,7 +48,7 @@ enum {
     OVERLAY_FILE_MAX = 4 * 1024 * 1024,
     OVERLAY_ENTRIES_MAX = 100000, /* in all files */
     OVERLAY_PARAMS_MAX = 256,     /* of one entry */
-    OVERLAY_RULE_MAX = 64,        /* entries about one rule */
+    OVERLAY_RULE_MAX = 256,       /* entries about one rule */
     OVERLAY_FAULTS_MAX = 1000     /* later ones are not kept */
 };
 

@@ -736,7 +736,7 @@ TEST(limits_are_named)
 
     for (int i = 0; i <= OVERLAY_RULE_MAX; i++)
         buf_printf(&text, "{rules: {r: {set: {params: {p%d: x}}}}}\n---\n", i);
-    CHECK_STR(fault_of_text(a, buf_str(&text)), "more than 64 entries about the rule 'r'");
+    CHECK_STR(fault_of_text(a, buf_str(&text)), "more than 256 entries about the rule 'r'");
     buf_clear(&text);
     buf_add(&text, STR("rules: {r: {set: {params: {"));
     for (int i = 0; i <= OVERLAY_PARAMS_MAX; i++)
