@@ -400,6 +400,26 @@ static enum weir_rc open_geoip(struct loaded_set *s, struct str file, struct wei
                : WEIR_OK;
 }
 
+static void note_ends(struct loaded_set *s, struct ruleset *out)
+{
+    const struct overlay_set *overlays = s->books[0].overlays;
+    size_t n = overlays ? overlay_entry_count(overlays) : 0;
+    struct ruleset_end *ends = ARENA_ARRAY(s->arena, n, struct ruleset_end);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct overlay_entry *e = overlay_entry_at(overlays, i);
+        if (e->expires_ms != OVERLAY_NEVER)
+            ends[out->n_ends++] = (struct ruleset_end){.overlay = e->overlay,
+                                                       .target = e->uid,
+                                                       .reason = e->reason,
+                                                       .path = e->path,
+                                                       .line = e->line,
+                                                       .expires_ms = e->expires_ms,
+                                                       .is_exclusion = e->excludes != NULL};
+    }
+    out->ends = ends;
+}
+
 /* The rest of a set whose books are read. */
 static enum weir_rc compile(struct loaded_set *s, const struct config *c,
                             const struct tenants *tenants, struct ruleset *out,
@@ -408,6 +428,7 @@ static enum weir_rc compile(struct loaded_set *s, const struct config *c,
     out->rules = s->books[s->book_of[0]].rules;
     out->n_rules = s->books[0].n_rules;
     out->profiles = s->books[0].profiles;
+    note_ends(s, out);
     TRY(make_graph(s, c, tenants, out, err));
     TRY(describe_inputs(s, c, out, err));
     TRY(make_engines(s, c, tenants, out, err));

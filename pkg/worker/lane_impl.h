@@ -34,6 +34,8 @@ struct lane {
     struct lane_options options;
     const struct config *config;
     const struct ruleset *ruleset;
+    uint64_t ends_number;  /* rule set whose overlays' ends were told */
+    int64_t ends_again_ms; /* wall clock from which they are told again */
     struct post *post;
     struct metric_lane *metrics;
     bool is_stateless;

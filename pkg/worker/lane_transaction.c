@@ -7,7 +7,9 @@
 
 #include "worker/log.h"
 
-enum { QUEUE_FULL_MS = 5, COUNT_EVICTED_MS = 1000 };
+#include <string.h>
+
+enum { QUEUE_FULL_MS = 5, COUNT_EVICTED_MS = 1000, DAY_MS = 86400 * 1000 };
 
 static void tell_gaps(struct lane *l)
 {
@@ -17,6 +19,31 @@ static void tell_gaps(struct lane *l)
                           l->parts[i].gap_from, l->parts[i].gap_to);
             metric_add(l->metrics, METRIC_GAPS, l->parts[i].gap_to - l->parts[i].gap_from);
         }
+}
+
+/* The lane that has the first partition of the first topic speaks for all. */
+static bool is_speaker(const struct lane *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->options.n_topics && l->owned[i].partition == 0 &&
+            strcmp(l->owned[i].topic, l->options.topics[0].name) == 0)
+            return true;
+    return false;
+}
+
+/* Overlays that end within a week, once a day and rule set. */
+static void tell_ends(struct lane *l)
+{
+    int64_t now_ms = now_wall_ms();
+
+    if (!l->config->topics[TOPIC_HEALTH].n || !is_speaker(l) ||
+        (l->ends_number == l->ruleset->number && now_ms < l->ends_again_ms))
+        return;
+    l->ends_number = l->ruleset->number;
+    l->ends_again_ms = now_ms + DAY_MS;
+    for (size_t i = 0; i < l->ruleset->n_ends; i++)
+        if (l->ruleset->ends[i].expires_ms - now_ms <= RULESET_ENDS_MS)
+            publisher_end(l->publisher, &l->ruleset->ends[i]);
 }
 
 static void tell_facts(struct lane *l)
@@ -43,6 +70,8 @@ void lane_make_documents(struct lane *l)
     if (l->batch)
         publisher_dead(l->publisher, l->begins);
     tell_gaps(l);
+    if (l->batch)
+        tell_ends(l);
     if (l->is_applied)
         tell_facts(l);
     l->is_told = true;

@@ -7,6 +7,7 @@
 
 #include "alert/alert.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "correlate/claim.h"
 #include "correlate/reopen.h"
 #include "json/tree.h"
@@ -383,44 +384,68 @@ void publisher_dead(struct publisher *p, const uint64_t *from)
     }
 }
 
+/* What a finding about weir itself says before its own members, which go into unmapped.weir. */
+struct health {
+    const char *record, *finding; /* uids */
+    struct str title, message, kind;
+    int severity;
+};
+
+static void open_health(struct publisher *p, struct json_writer *w, const struct health *h)
+{
+    json_writer_init(w, &p->bytes);
+    json_open_object(w);
+    json_kv_i64(w, "activity_id", 1);
+    json_kv_i64(w, "category_uid", 2);
+    json_kv_i64(w, "class_uid", 2004);
+    json_kv_i64(w, "type_uid", 200401);
+    json_kv_i64(w, "severity_id", h->severity);
+    json_kv_bool(w, "is_alert", false);
+    json_kv_i64(w, "time", p->now_ms);
+    json_kv_str(w, "message", h->message);
+    json_key_name(w, STR("metadata"));
+    json_open_object(w);
+    json_kv_str(w, "version", STR("1.8.0"));
+    json_kv_str(w, "uid", str_from(h->record));
+    json_close_object(w);
+    json_key_name(w, STR("finding_info"));
+    json_open_object(w);
+    json_kv_str(w, "uid", str_from(h->finding));
+    json_kv_str(w, "title", h->title);
+    json_close_object(w);
+    json_key_name(w, STR("unmapped"));
+    json_open_object(w);
+    json_key_name(w, STR("weir"));
+    json_open_object(w);
+    json_kv_str(w, "schema", STR("weir.health/1"));
+    json_kv_str(w, "kind", h->kind);
+}
+
+static void close_health(struct json_writer *w)
+{
+    json_close_object(w);
+    json_close_object(w);
+    json_close_object(w);
+}
+
 static void write_gap(struct publisher *p, const char *uid, const char *topic, int32_t partition,
                       uint64_t from, uint64_t to)
 {
     struct json_writer w;
 
-    json_writer_init(&w, &p->bytes);
-    json_open_object(&w);
-    json_kv_i64(&w, "activity_id", 1);
-    json_kv_i64(&w, "category_uid", 2);
-    json_kv_i64(&w, "class_uid", 2004);
-    json_kv_i64(&w, "type_uid", 200401);
-    json_kv_i64(&w, "severity_id", 4);
-    json_kv_bool(&w, "is_alert", false);
-    json_kv_i64(&w, "time", p->now_ms);
-    json_kv_str(&w, "message", STR("weir could not read part of its input: the log had moved on"));
-    json_key_name(&w, STR("metadata"));
-    json_open_object(&w);
-    json_kv_str(&w, "version", STR("1.8.0"));
-    json_kv_str(&w, "uid", str_from(uid));
-    json_close_object(&w);
-    json_key_name(&w, STR("finding_info"));
-    json_open_object(&w);
-    json_kv_str(&w, "uid", str_from(uid));
-    json_kv_str(&w, "title", STR("Input lost: offsets are gone unread"));
-    json_close_object(&w);
-    json_key_name(&w, STR("unmapped"));
-    json_open_object(&w);
-    json_key_name(&w, STR("weir"));
-    json_open_object(&w);
-    json_kv_str(&w, "schema", STR("weir.health/1"));
-    json_kv_str(&w, "kind", STR("gap"));
+    open_health(p, &w,
+                &(struct health){
+                    .record = uid,
+                    .finding = uid,
+                    .title = STR("Input lost: offsets are gone unread"),
+                    .message = STR("weir could not read part of its input: the log had moved on"),
+                    .kind = STR("gap"),
+                    .severity = 4});
     json_kv_str(&w, "topic", str_from(topic));
     json_kv_i64(&w, "partition", partition);
     json_kv_i64(&w, "from_offset", (int64_t)from);
     json_kv_i64(&w, "to_offset", (int64_t)to);
-    json_close_object(&w);
-    json_close_object(&w);
-    json_close_object(&w);
+    close_health(&w);
 }
 
 void publisher_gap(struct publisher *p, const char *topic, int32_t partition, uint64_t from,
@@ -437,6 +462,52 @@ void publisher_gap(struct publisher *p, const char *topic, int32_t partition, ui
     add_header(p, o, "weir-activity", STR("create"));
     o->value.at = p->bytes.n;
     write_gap(p, text, topic, partition, from, to);
+    o->value.n = p->bytes.n - o->value.at;
+}
+
+static void write_end(struct publisher *p, const struct ruleset_end *e, const struct health *h)
+{
+    char when[TIME_TEXT_MAX];
+    struct json_writer w;
+
+    open_health(p, &w, h);
+    json_kv_str(&w, "overlay", e->overlay);
+    json_kv_str(&w, "rule", e->target);
+    json_kv_str(&w, "file", e->path);
+    json_kv_i64(&w, "line", e->line);
+    json_kv_str(&w, "reason", e->reason);
+    json_kv_str(&w, "expires", (struct str){when, time_format_ms(e->expires_ms, when)});
+    json_kv_bool(&w, "excludes", e->is_exclusion);
+    close_health(&w);
+}
+
+/* Told once a day: one finding, a record for each time. */
+void publisher_end(struct publisher *p, const struct ruleset_end *e)
+{
+    char record[UID_TEXT], finding[UID_TEXT], expires[TIME_TEXT_MAX], now[TIME_TEXT_MAX];
+    struct str when = {expires, time_format_ms(e->expires_ms, expires)};
+    struct str parts[] = {
+        STR("overlay_ends"), e->overlay, e->target, when, {now, time_format_ms(p->now_ms, now)}};
+    bool is_over = e->expires_ms <= p->now_ms;
+
+    uid_format(uid_of_parts(p->digest, parts, ARRAY_LEN(parts) - 1), finding);
+    uid_format(uid_of_parts(p->digest, parts, ARRAY_LEN(parts)), record);
+    struct outgoing *o = add(p, TOPIC_HEALTH);
+    o->key = keep(p, str_from(finding));
+    add_header(p, o, "weir-record", str_from(record));
+    add_header(p, o, "weir-activity", STR("create"));
+    o->value.at = p->bytes.n;
+    write_end(
+        p, e,
+        &(struct health){
+            .record = record,
+            .finding = finding,
+            .title = is_over ? STR("An overlay has ended") : STR("An overlay is about to end"),
+            .message = e->is_exclusion
+                           ? STR("what an overlay excludes will match again, or does already")
+                           : STR("settings of an overlay are to be looked at again"),
+            .kind = STR("overlay_ends"),
+            .severity = 2});
     o->value.n = p->bytes.n - o->value.at;
 }
 

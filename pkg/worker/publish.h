@@ -52,6 +52,8 @@ void publisher_dead(struct publisher *p, const uint64_t *from);
 /* Offsets [from, to) of a partition are gone unread. */
 void publisher_gap(struct publisher *p, const char *topic, int32_t partition, uint64_t from,
                    uint64_t to);
+/* An overlay of the rule set ends within RULESET_ENDS_MS, or has ended. */
+void publisher_end(struct publisher *p, const struct ruleset_end *end);
 void publisher_fact(struct publisher *p, struct str key, struct str value);
 
 /* Zero-terminated name of an output topic; NULL: it is not configured. */

@@ -34,6 +34,15 @@ struct ruleset_engine {
     struct engine *engine; /* threads use siblings */
 };
 
+/* An overlay that ends: said in health findings from RULESET_ENDS_MS before. */
+#define RULESET_ENDS_MS (INT64_C(7) * 86400 * 1000)
+struct ruleset_end {
+    struct str overlay, target, reason, path;
+    uint32_t line;
+    int64_t expires_ms;
+    bool is_exclusion; /* else settings */
+};
+
 struct ruleset {
     struct str generation;     /* hash over all that says what the rules mean */
     struct rule *const *rules; /* of the first tenant */
@@ -52,7 +61,9 @@ struct ruleset {
     size_t n_tenants, n_inputs;
     const struct list_view *const *lists;        /* what stands on them, by tenant ... */
     const struct list_view *const *engine_lists; /* ... and by engine */
-    uint64_t number;                             /* 1, 2, 3 ... in this process */
+    const struct ruleset_end *ends;
+    size_t n_ends;
+    uint64_t number; /* 1, 2, 3 ... in this process */
     /* The loader's. Two sets with the same book have the same rules, graph and engines: they differ
      * in generation, number and lists alone, and whoever changes over only tells its engines. */
     void *book;
