@@ -20,8 +20,9 @@ static void check_rule(const struct overlay_set *set, const struct rule *rule)
     ASSERT(rule->level <= LEVEL_CRITICAL && rule->channel <= CHANNEL_OFF);
     ASSERT(!rule->correlation || rule->correlation->window_ms > 0);
     for (size_t i = 0; i < n; i++) {
-        ASSERT(entries[i]->overlay.n > 0 && entries[i]->line > 0 && entries[i]->n_keys > 0);
-        ASSERT(str_eq(entries[i]->uid, rule->uid));
+        ASSERT(entries[i]->overlay.n > 0 && entries[i]->line > 0);
+        ASSERT(entries[i]->n_keys > 0 || entries[i]->excludes);
+        ASSERT(entries[i]->by != OVERLAY_BY_UID || str_eq(entries[i]->uid, rule->uid));
     }
 }
 
