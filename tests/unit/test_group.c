@@ -1,0 +1,254 @@
+/* test_group.c - groups: each aggregate, the bounds of a row, and the operator against a model that
+ * recomputes every window from the whole list. */
+#include "correlate/aggregates.h"
+#include "correlate/row.h"
+#include "rule/expr.h"
+#include "state/columns.h"
+#include "tests/lib/operator_run.h"
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+
+enum { ROWS_MAX = 60, VALUES = 5, WINDOW_MS = 1000 };
+
+/* ---- aggregates ------------------------------------------------------------------------------ */
+
+static struct expr_value text(const char *z)
+{
+    return expr_value_text(str_from(z));
+}
+
+TEST(aggregates_are_of_values_in_order_of_time)
+{
+    struct arena *a = arena_new(0);
+    struct expr_value both[2] = {text("b"), text("a")}, null = {.type = EXPR_VALUE_NULL};
+    struct expr_value cells[4][2] = {{expr_value_whole(7), text("b")},
+                                     {expr_value_whole(2), expr_value_list(a, both, 2)},
+                                     {null, text("c")},
+                                     {expr_value_whole(7), null}};
+    struct group_row rows[4];
+    static const struct {
+        enum group_kind kind;
+        uint32_t column, order;
+        const char *want;
+    } cases[] = {
+        {GROUP_COUNT, GROUP_NO_COLUMN, GROUP_NO_COLUMN, "4"},
+        {GROUP_COUNT, 0, GROUP_NO_COLUMN, "3"},
+        {GROUP_COUNT, 1, GROUP_NO_COLUMN, "4"}, /* members count each */
+        {GROUP_DISTINCT, 0, GROUP_NO_COLUMN, "2"},
+        {GROUP_DISTINCT, 1, GROUP_NO_COLUMN, "3"},
+        {GROUP_VALUES, 1, GROUP_NO_COLUMN, "a,b,c"},
+        {GROUP_COLLECT, 1, GROUP_NO_COLUMN, "b,a,c"},
+        {GROUP_LIST, 1, GROUP_NO_COLUMN, "b,b,a,c"},
+        {GROUP_MIN, 0, GROUP_NO_COLUMN, "2"},
+        {GROUP_MAX, GROUP_TIME_COLUMN, GROUP_NO_COLUMN, "40"},
+        {GROUP_SUM, 0, GROUP_NO_COLUMN, "16"},
+        {GROUP_AVERAGE, 0, GROUP_NO_COLUMN, "5.33333333333333"},
+        {GROUP_PERCENTILE, 0, GROUP_NO_COLUMN, "7"},
+        {GROUP_FIRST, 1, GROUP_NO_COLUMN, "b"},
+        {GROUP_LAST, 1, GROUP_NO_COLUMN, "c"},
+        {GROUP_FIRST, 1, 0, "b,a"}, /* by the other column: 2 is the least */
+        {GROUP_SUM, 1, GROUP_NO_COLUMN, "null"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        rows[i] = (struct group_row){10 * ((int64_t)i + 1), i, cells[i]};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct group_aggregate g = {.kind = cases[i].kind,
+                                    .column = cases[i].column,
+                                    .order = cases[i].order,
+                                    .percentile_micro = INT64_C(50) * CORRELATION_MICRO};
+        struct expr_value v = aggregate_rows(a, &g, rows, ARRAY_LEN(rows));
+        struct str got;
+        if (!expr_value_string(a, &v, &got))
+            got = STR("null");
+        if (!str_starts(got, str_from(cases[i].want))) {
+            print_error("case %zu: %.*s, not %s\n", i, (int)got.n, got.p, cases[i].want);
+            fail();
+        }
+    }
+    arena_free(a);
+}
+
+TEST(row_comes_back_and_what_has_no_room_is_marked)
+{
+    struct arena *a = arena_new(0);
+    struct buf b = {0};
+    char *large = arena_zalloc(a, 3 * ROW_TEXT_MAX);
+    struct expr_value in[20] = {text("x"), expr_value_whole(-3), expr_value_real(0.5),
+                                expr_value_bool(true)},
+                      out[20];
+    bool is_cut;
+
+    row_pack(in, 5, &b);
+    row_unpack(buf_str(&b), a, out, 5, &is_cut);
+    CHECK(!is_cut && out[4].type == EXPR_VALUE_NULL && out[3].is_true && out[2].real == 0.5);
+    CHECK_EQ(out[1].whole, -3);
+    CHECK_STR(out[0].text, "x");
+    memset(large, 'y', 3 * ROW_TEXT_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(in); i++)
+        in[i] = expr_value_text((struct str){large, 3 * ROW_TEXT_MAX});
+    buf_clear(&b);
+    row_pack(in, ARRAY_LEN(in), &b);
+    CHECK(b.n < ROW_BYTES_MAX + 512);
+    row_unpack(buf_str(&b), a, out, ARRAY_LEN(out), &is_cut);
+    CHECK(is_cut && out[0].text.n == ROW_TEXT_MAX && out[19].type == EXPR_VALUE_NULL);
+    for (size_t n = 0; n < b.n; n += 7) /* whatever is damaged is read in bounds */
+        row_unpack(str_sub(buf_str(&b), 0, n), a, out, ARRAY_LEN(out), &is_cut);
+    buf_release(&b);
+    arena_free(a);
+}
+
+/* ---- the operator ------------------------------------------------------------------------------
+ */
+
+/* count >= 3 and distinct >= 2 and sum < 12, shown: values */
+struct rig {
+    struct expr leaves[4], numbers[3], calls[4];
+    struct expr *args[4][3];
+    struct group_aggregate aggregates[4];
+    struct group_output output;
+    struct group_stats stats;
+    struct correlation c;
+    struct operator_spec spec;
+    struct operator_run *run;
+};
+
+static const struct str COLUMN = {"v", 1};
+
+static void rig_start(struct rig *r)
+{
+    static const enum group_kind KINDS[] = {GROUP_COUNT, GROUP_DISTINCT, GROUP_SUM, GROUP_VALUES};
+    static const char *const NUMBERS[] = {"3", "2", "12"};
+    static const enum expr_op OPS[] = {EXPR_GE, EXPR_GE, EXPR_LT};
+
+    memset(r, 0, sizeof *r);
+    for (size_t i = 0; i < 4; i++) {
+        r->leaves[i] = (struct expr){.kind = EXPR_FIELD, .text = STR("x"), .slot = (uint32_t)i};
+        r->aggregates[i] = (struct group_aggregate){
+            .kind = KINDS[i], .column = i ? 0 : GROUP_NO_COLUMN, .order = GROUP_NO_COLUMN};
+    }
+    for (size_t i = 0; i < 3; i++) {
+        r->numbers[i] = (struct expr){.kind = EXPR_NUMBER, .text = str_from(NUMBERS[i])};
+        r->args[i][0] = &r->leaves[i];
+        r->args[i][1] = &r->numbers[i];
+        r->calls[i] =
+            (struct expr){.kind = EXPR_CALL, .op = OPS[i], .args = r->args[i], .n_args = 2};
+        r->args[3][i] = &r->calls[i];
+    }
+    r->calls[3] = (struct expr){.kind = EXPR_CALL, .op = EXPR_AND, .args = r->args[3], .n_args = 3};
+    r->output = (struct group_output){STR("values"), &r->leaves[3]};
+    r->stats = (struct group_stats){.columns = &COLUMN,
+                                    .n_columns = 1,
+                                    .aggregates = r->aggregates,
+                                    .n_aggregates = 4,
+                                    .having = &r->calls[3],
+                                    .outputs = &r->output,
+                                    .n_outputs = 1};
+    r->c = (struct correlation){.kind = OPERATOR_GROUP, .window_ms = WINDOW_MS, .stats = &r->stats};
+    r->spec =
+        (struct operator_spec){.correlation = &r->c, .is_final = true, .window_ms = WINDOW_MS};
+    r->run = operator_run_new(&operator_group, &r->spec);
+}
+
+static void rig_row(struct rig *r, int64_t t_ms, uint32_t value, uint64_t order)
+{
+    struct expr_value v = expr_value_whole(value);
+    struct buf b = {0};
+
+    row_pack(&v, 1, &b);
+    struct hit hit = {.count = 1, .value = order, .keys = STR("k"), .value_text = buf_str(&b)};
+    operator_run_hit(r->run, operator_run_key(1, 0), t_ms, &hit);
+    buf_release(&b);
+}
+
+/* The distinct times at which the condition holds, from the whole list. */
+static size_t model(const int64_t *times, const uint32_t *values, size_t n, int64_t *met)
+{
+    size_t n_met = 0;
+
+    for (size_t e = 0; e < n; e++) {
+        uint32_t count = 0, sum = 0, distinct = 0, seen = 0;
+        if (e + 1 < n && times[e + 1] == times[e])
+            continue;
+        for (size_t i = 0; i <= e; i++) {
+            if (times[i] < times[e] - WINDOW_MS)
+                continue;
+            count++;
+            sum += values[i];
+            distinct += !(seen >> values[i] & 1);
+            seen |= 1u << values[i];
+        }
+        if (count >= 3 && distinct >= 2 && sum < 12)
+            met[n_met++] = times[e];
+    }
+    return n_met;
+}
+
+static void random_group(struct rng *rng)
+{
+    struct arrival order[ROWS_MAX];
+    int64_t times[ROWS_MAX], met[ROWS_MAX], t = 0, newest = 0;
+    uint32_t values[ROWS_MAX];
+    int64_t lateness = rng_below(rng, 2 * WINDOW_MS);
+    size_t n = 1 + rng_below(rng, ROWS_MAX), n_got;
+    struct rig r;
+
+    for (size_t i = 0; i < n; i++) {
+        t += rng_below(rng, 3) ? rng_below(rng, WINDOW_MS) : 0;
+        times[i] = t;
+        values[i] = rng_below(rng, VALUES);
+    }
+    arrivals_shuffle(rng, times, n, lateness, order);
+    rig_start(&r);
+    for (size_t i = 0; i < n; i++) {
+        rig_row(&r, order[i].t_ms, values[order[i].index], order[i].index);
+        newest = order[i].t_ms > newest ? order[i].t_ms : newest;
+        if (rng_below(rng, 2)) {
+            operator_run_watermark(r.run, newest - lateness);
+            operator_run_sweep(r.run);
+        }
+    }
+    operator_run_watermark(r.run, INT64_MAX);
+    const struct met *got = operator_run_met(r.run, &n_got);
+    CHECK_EQ(n_got, model(times, values, n, met));
+    for (size_t i = 0; i < n_got; i++)
+        CHECK_EQ(got[i].t_ms, met[i]);
+    operator_run_free(r.run);
+}
+
+TEST(groups_are_those_of_the_model_in_every_order_of_arrival)
+{
+    struct rng rng = rng_start("group");
+
+    for (int i = 0; i < 3000; i++)
+        random_group(&rng);
+}
+
+TEST(what_is_shown_are_columns)
+{
+    struct str rest, name, values[COLUMNS_VALUES_MAX];
+    struct buf b = {0};
+    size_t n;
+
+    columns_begin(&b);
+    values[0] = STR("a");
+    values[1] = STR("b");
+    CHECK(columns_add(&b, STR("one"), values, 2));
+    while (columns_add(&b, STR("more"), values, 2)) {
+    }
+    CHECK(b.n <= COLUMNS_BYTES_MAX);
+    CHECK(columns_open(buf_str(&b), &rest) && columns_next(&rest, &name, values, &n));
+    CHECK_STR(name, "one");
+    CHECK_EQ(n, 2);
+    CHECK_STR(values[1], "b");
+    rest = str_sub(rest, 0, 5); /* damaged */
+    CHECK(!columns_next(&rest, &name, values, &n));
+    CHECK(!columns_open(STR("a text"), &rest));
+    buf_release(&b);
+}
+
+TEST_MAIN(ENTRY(aggregates_are_of_values_in_order_of_time),
+          ENTRY(row_comes_back_and_what_has_no_room_is_marked),
+          ENTRY(groups_are_those_of_the_model_in_every_order_of_arrival),
+          ENTRY(what_is_shown_are_columns))
