@@ -435,6 +435,8 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
                                         .group_fields = names};
     if (!pipe_idiom(p, ending, c) && !use_group(p, c))
         return false;
+    if (c->kind == OPERATOR_FIRST_SEEN) /* each term is a finding */
+        fold_by(p, rule, c->fields, c->n_fields, 0);
     set_part_fields(p, part);
     give_derived(p, part);
     rule->correlation = c;

@@ -7,8 +7,9 @@
  * Only if nothing else is asked: one condition more and it is OPERATOR_GROUP. */
 #include "lang/pipe/pipe_impl.h"
 
-#include "base/decimal.h"
 #include "base/str.h"
+
+enum { TERMS_MAX = 10000000 }; /* of one first_seen within its history */
 
 /* column >= number, either way round. */
 struct least {
@@ -109,7 +110,8 @@ static bool use_first_seen(struct pipe *p, const struct pipe_ending *ending, str
     c->fields = fields;
     c->n_fields = p->n_keys;
     c->n_group = 0;
-    c->history_ms = ending->window_ms;
+    c->history_ms = c->training_ms = ending->window_ms; /* silent until it is known */
+    c->terms_max = TERMS_MAX;
     return true;
 }
 
