@@ -35,6 +35,7 @@ int command_explain(int argc, char **argv)
          "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o.kafka.properties},
         {"config", 'c', FLAG_TEXT, "FILE", "a worker's configuration: brokers; profile, labels",
          .to.text = &o.kafka.config},
+        {"tenant", 0, FLAG_TEXT, "NAME", "records of this tenant (with -c)", .to.text = &o.tenant},
         {"from", 0, FLAG_TEXT, "TIME", "records of this time on", .to.text = &o.kafka.from},
         {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o.kafka.to},
     };

@@ -94,6 +94,17 @@ static bool begin_event(struct explain *x, const struct event *event, struct eve
     return true;
 }
 
+/* The file, or topic/partition/offset. */
+static struct str place_of(const struct explain *x, const struct event_ref *ref)
+{
+    const struct origin_input *input = &x->source.inputs[ref->input];
+
+    if (!input->is_topic)
+        return input->name;
+    return arena_printf(x->event, "%.*s/%u/%llu", (int)input->name.n, input->name.p,
+                        input->partition, (unsigned long long)ref->record);
+}
+
 static enum weir_rc explain_event(struct explain *x, const struct event *event, uint64_t number,
                                   struct weir_err *err)
 {
@@ -101,8 +112,7 @@ static enum weir_rc explain_event(struct explain *x, const struct event *event, 
 
     if (!begin_event(x, event, &tree))
         return WEIR_OK;
-    struct explained e = {
-        .number = number, .input = x->source.inputs[event->ref.input].name, .tree = &tree};
+    struct explained e = {.number = number, .input = place_of(x, &event->ref), .tree = &tree};
     for (size_t i = 0; i < x->book.n_rules; i++) {
         const struct rule *rule = x->book.rules[i];
         /* Pulled in for a correlation, or made for one: told as its steps. */
@@ -179,7 +189,7 @@ static enum weir_rc load_access(struct explain *x, struct str *profile, struct w
     x->rules = o->rules;
     if (!has_topics(o))
         return WEIR_OK;
-    TRY(stretch_access_load(&o->kafka, &o->inputs, STR(""), x->arena, &x->access, err));
+    TRY(stretch_access_load(&o->kafka, &o->inputs, o->tenant, x->arena, &x->access, err));
     if (!x->access.input)
         return WEIR_OK;
     if (!profile->n)

@@ -18,6 +18,7 @@ struct explain_options {
     struct rule_options rules;
     struct text_list inputs;
     struct stretch_options kafka;
+    struct str tenant;  /* of topics that name tenants in a header */
     struct str profile; /* pinned; empty: classify */
     enum emit_format format;
     bool has_number;
