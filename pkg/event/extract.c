@@ -198,11 +198,13 @@ static void mark(struct extract_worker *w, const struct marker *m, const struct 
         return;
     if (m->has_exists)
         see(seen, m->exists_bit);
+    if (!(hit->flags & JSON_ESCAPED) && !(m->lengths & marker_length(hit->n)))
+        return;
     if (m->n_tests == 0 || !is_scalar(hit->kind))
         return;
     struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
     for (size_t i = 0; i < m->n_tests; i++)
-        if (list_has(&m->tests[i].values, text))
+        if ((m->tests[i].lengths & marker_length(text.n)) && list_has(&m->tests[i].values, text))
             see(seen, m->tests[i].bit);
 }
 

@@ -249,7 +249,11 @@ static uint32_t bit_of_test(struct build *b, const struct marker_test *test)
         for (size_t i = 0; i < m->marker.n_tests; i++)
             if (str_list_eq(&m->tests[i].values, &test->values))
                 return m->tests[i].bit;
-        m->tests[m->marker.n_tests] = (struct marker_value_test){b->n_bits, test->values};
+        struct marker_value_test *t = &m->tests[m->marker.n_tests];
+        *t = (struct marker_value_test){.bit = b->n_bits, .values = test->values};
+        for (size_t i = 0; i < test->values.n; i++)
+            t->lengths |= marker_length(test->values.items[i].n);
+        m->marker.lengths |= t->lengths;
         m->marker.n_tests++;
         return b->n_bits++;
     }

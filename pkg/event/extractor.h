@@ -75,13 +75,20 @@ struct reader {
 
 struct marker_value_test {
     uint32_t bit;
+    uint64_t lengths; /* marker_length() of its values: most texts are of no such length */
     struct str_list values;
 };
+
+static inline uint64_t marker_length(size_t n)
+{
+    return (uint64_t)1 << (n % 64);
+}
 
 /* What to do when a marker path is met. */
 struct marker {
     bool has_exists;
     uint32_t exists_bit;
+    uint64_t lengths; /* of all its tests */
     const struct marker_value_test *tests;
     size_t n_tests;
 };
