@@ -19,6 +19,7 @@
 enum {
     GENERATION_DIGITS = 16,
     RULES_BLOCK = 1024 * 1024,
+    PIPELINE_FILE_MAX = 4 * 1024 * 1024,
     HALVES_MIN = 64 /* files from which a second thread is worth its start */
 };
 
@@ -48,6 +49,9 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
         {"lists", 0, FLAG_TEXTS, "DIR", "all lists in a directory", .to.texts = &o->list_dirs},
         {"overlays", 0, FLAG_TEXTS, "DIR|FILE", "your changes to rules (docs/overlays.md)",
          .to.texts = &o->overlays},
+        {"pipeline", 0, FLAG_TEXTS, "FILE",
+         "a pySigma pipeline: other names for fields ... (docs/pipelines.md)",
+         .to.texts = &o->pipelines},
         {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
          .to.text = &o->profiles_dir},
         {"set", 0, FLAG_TEXTS, "FIELD=VALUE", "a constant field of every event",
@@ -59,7 +63,6 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
         {"filters-exclude", 0, FLAG_SWITCH, NULL,
          "Sigma filters exclude what they describe (default: they are AND-ed as written)",
          .to.on = &o->filters_exclude},
-        {"pipeline", 0, FLAG_LATER, "FILE", NULL, .to.on = NULL},
     };
 
     _Static_assert(ARRAY_LEN(flags) <= RULE_FLAGS_MAX, "room for all options about rules");
@@ -73,6 +76,7 @@ void rule_options_release(struct rule_options *o)
     text_list_release(&o->lists);
     text_list_release(&o->list_dirs);
     text_list_release(&o->overlays);
+    text_list_release(&o->pipelines);
     text_list_release(&o->set);
     select_release(&o->select);
 }
@@ -260,7 +264,8 @@ static struct lang_options loader_options(const struct rule_book *b, const struc
                                  .profiles = o->no_routing ? NULL : b->profiles,
                                  .constants = {names, b->n_constants},
                                  .lists_of = b->overlays ? overlay_lists_of : NULL,
-                                 .lists_of_context = b->overlays};
+                                 .lists_of_context = b->overlays,
+                                 .pipelines = b->pipelines};
 }
 
 static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o,
@@ -409,6 +414,7 @@ static struct str generation_of(struct rule_book *b, struct str lists)
         buf_printf(&texts, "%.*s %s\n", (int)b->rules[i]->uid.n, b->rules[i]->uid.p,
                    b->rules[i]->sha256);
     buf_add(&texts, b->overlays_sha256);
+    buf_add(&texts, b->pipeline_texts);
     buf_add(&texts, lists);
     for (size_t i = 0; i < profiles.n; i++)
         add_digest(&texts, digest, "profile", profiles.items[i]);
@@ -483,6 +489,27 @@ static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book
     return rc;
 }
 
+/* Each file by itself: what is wrong with one is told before any rule is read. */
+static enum weir_rc load_pipelines(const struct rule_options *o, struct rule_book *b,
+                                   struct weir_err *err)
+{
+    struct pipeline_file *files = ARENA_ARRAY(b->arena, o->pipelines.n, struct pipeline_file);
+    struct buf names = {0};
+    enum weir_rc rc = WEIR_OK;
+
+    for (size_t i = 0; i < o->pipelines.n && rc == WEIR_OK; i++) {
+        files[i].path = o->pipelines.items[i];
+        rc = file_read(b->arena, files[i].path, PIPELINE_FILE_MAX, &files[i].text, err);
+        buf_printf(&names, "pipeline %zu\n", files[i].text.n);
+        buf_add(&names, files[i].text);
+    }
+    if (rc == WEIR_OK && o->pipelines.n)
+        rc = sigma_pipelines_read(b->arena, files, o->pipelines.n, &b->pipelines, err);
+    b->pipeline_texts = arena_str(b->arena, buf_str(&names));
+    buf_release(&names);
+    return rc;
+}
+
 static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
 {
     b->lists_arena = arena_new(0);
@@ -496,6 +523,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(load_overlays(o, b, &lists, err));
     if (b->overlays)
         overlay_set_settle(b->overlays);
+    TRY(load_pipelines(o, b, err));
     TRY(load_rules(b, o, &lists, err));
     if (b->overlays)
         overlay_set_apply(b->overlays, &b->loaded, wall_clock_ms());

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "event/profile.h"
 #include "lang/lang.h"
+#include "lang/sigma/pipeline.h"
 #include "overlay/overlay.h"
 
 struct rule_options {
@@ -27,7 +28,8 @@ struct rule_options {
     struct select_options select;
     struct text_list lists; /* NAME=FILE */
     struct text_list list_dirs;
-    struct text_list overlays; /* files, directories */
+    struct text_list overlays;  /* files, directories */
+    struct text_list pipelines; /* files */
     struct str profiles_dir;
     struct text_list set; /* K=V */
     bool skip_bad, no_routing, filters_exclude;
@@ -57,10 +59,12 @@ struct rule_book {
     const struct list_view *list_view; /* what stands on the lists that rules ask at run time */
     const struct list_slot **slots;    /* those lists, by number; in the book's arena */
     size_t n_slots;
-    const struct addends *score_lists; /* NULL: none of the lists lifts scores */
-    struct overlay_set *overlays;      /* NULL: none are given */
-    struct str overlays_sha256;        /* of their files; empty: none */
-    struct str lists_sha256;           /* of the lists, a line each */
+    const struct addends *score_lists;       /* NULL: none of the lists lifts scores */
+    const struct sigma_pipelines *pipelines; /* NULL: none are given */
+    struct str pipeline_texts;               /* of their files, for the name of the set */
+    struct overlay_set *overlays;            /* NULL: none are given */
+    struct str overlays_sha256;              /* of their files; empty: none */
+    struct str lists_sha256;                 /* of the lists, a line each */
     /* Names this set of rules: a hash over all that says what they mean, their texts, overlays,
      * lists and profiles. */
     struct str generation;

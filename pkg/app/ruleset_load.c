@@ -74,6 +74,8 @@ static enum weir_rc fill_options(const struct config *c, const struct config_ten
         text_list_add(&o->paths, c->rules[i]);
     for (size_t i = 0; i < c->n_overlays; i++)
         text_list_add(&o->overlays, c->overlays[i]);
+    for (size_t i = 0; i < c->n_pipelines; i++)
+        text_list_add(&o->pipelines, c->pipelines[i]);
     for (size_t i = 0; i < c->n_set; i++)
         text_list_add(&o->set, c->set[i]);
     add_lists(o, c->rule_lists, c->n_rule_lists);

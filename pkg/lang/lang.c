@@ -257,6 +257,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                             .scratch = l->scratch,
                             .names = l->names,
                             .lists = lists_of(l, document, head),
+                            .pipelines = l->options.pipelines,
                             .diag = &l->diag};
 
     head->line = document->line;

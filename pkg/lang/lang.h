@@ -83,6 +83,8 @@ struct lang_options {
      * profiles; NULL: fields are not checked. */
     const struct profile_set *profiles;
     struct str_list constants;
+    /* Processing pipelines, applied to Sigma rules (lang/sigma/pipeline.h); NULL: none. */
+    const struct sigma_pipelines *pipelines;
     /* Lists of one rule alone (parameters that an overlay gives it), asked by the rule's id before
      * the rule is read. The source that it answers takes the place of the loader's for this rule;
      * NULL: the loader's. Called by every thread that loads. May be NULL. */
@@ -91,7 +93,8 @@ struct lang_options {
 };
 
 struct rule_loader;
-struct profile_set; /* event/profile.h */
+struct profile_set;     /* event/profile.h */
+struct sigma_pipelines; /* lang/sigma/pipeline.h */
 
 /* `lists` answers placeholders and may be NULL (then a placeholder is an error); it must
  * live until rule_loader_finish(). `options` may be NULL. */

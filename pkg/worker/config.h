@@ -78,11 +78,11 @@ struct config {
     size_t n_tenants;
 
     /* rules: the options of app/rules.h by the same names */
-    struct str *rules, *overlays;
+    struct str *rules, *overlays, *pipelines;
     struct str *rule_lists; /* NAME=FILE[:COLUMN], or a directory of lists */
     struct str *set;        /* FIELD=VALUE */
     struct str *select;     /* flag=value as given to flags: level=high, except-id=... */
-    size_t n_rules, n_rule_lists, n_overlays, n_set, n_select;
+    size_t n_rules, n_rule_lists, n_overlays, n_pipelines, n_set, n_select;
     struct str profiles_dir;
     bool skips_bad, no_routing, filters_exclude;
 

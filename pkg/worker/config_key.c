@@ -93,6 +93,9 @@ static const struct config_key rows[] = {
      .help = "Lists that rules name: NAME=FILE[:COLUMN], or a directory of them."},
     {"rules.overlays", CONFIG_TEXTS, MANY(overlays), .without = "[]",
      .example = "[/etc/weir/overlays]", .help = "Your changes to rules (docs/overlays.md)."},
+    {"rules.pipelines", CONFIG_TEXTS, MANY(pipelines), .without = "[]",
+     .example = "[/etc/weir/fields.yml]",
+     .help = "Processing pipelines of pySigma: other names for fields (docs/pipelines.md)."},
     {"rules.select", CONFIG_SELECT, MANY(select), .without = "{}",
      .example = "{level: medium, except-status: deprecated}",
      .words = "level|status|tag|product|id|path|except-level|except-status|except-tag|"

@@ -95,7 +95,12 @@ static void describe(struct buf *out, const struct verdict *v)
 
 struct str sigma_document(struct arena *a, struct str yaml)
 {
-    struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, NULL);
+    return sigma_document_with(a, yaml, NULL);
+}
+
+struct str sigma_document_with(struct arena *a, struct str yaml, const struct lang_options *options)
+{
+    struct rule_loader *l = rule_loader_new(a, &SIGMA_TEST_LISTS, options);
     struct loaded_rules loaded;
     struct buf out = {0};
 

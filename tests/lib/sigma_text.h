@@ -16,6 +16,10 @@ extern const struct list_source SIGMA_TEST_LISTS;
 /* A whole document. */
 struct str sigma_document(struct arena *a, struct str yaml);
 
+/* The same with options of the loader. */
+struct str sigma_document_with(struct arena *a, struct str yaml,
+                               const struct lang_options *options);
+
 /* The body of `detection:`, indented by two; it starts at line 4. */
 struct str sigma_detection(struct arena *a, const char *yaml);
 

@@ -278,8 +278,8 @@ static void lint_list(struct item *it, const struct doc_node *node)
                   it->n_exact);
 }
 
-static struct formula *lower_item(struct sigma_scope *s, const struct sigma_key *key,
-                                  const struct doc_node *node)
+struct formula *sigma_item_lower(struct sigma_scope *s, const struct sigma_key *key,
+                                 const struct doc_node *node)
 {
     static const struct doc_node NOTHING = {.type = DOC_NULL, .text = {"", 0}, .number = {"", 0}};
     struct item it = {.s = s, .key = key};
@@ -312,7 +312,12 @@ static struct formula *lower_keyword(struct sigma_scope *s, const struct doc_nod
 {
     static const struct sigma_key BARE = {.field = {"", 0}, .text = {"", 0}};
 
-    return lower_item(s, &BARE, node);
+    bool is_dropped;
+    struct formula *f = sigma_item_pass(s, &BARE, node, &is_dropped);
+
+    if (is_dropped)
+        diag_unsupported(s->diag, sigma_at(node), "a pipeline drops a keyword");
+    return f;
 }
 
 static struct formula *lower_map(struct sigma_scope *s, const struct doc_node *map)
@@ -324,12 +329,17 @@ static struct formula *lower_map(struct sigma_scope *s, const struct doc_node *m
         const struct doc_key *k = &map->keys[i];
         struct sigma_key key;
         struct formula *f = NULL;
+        bool is_dropped = false;
         if (sigma_key_parse(s, k->text, (struct place){k->line, k->col}, &key))
-            f = lower_item(s, &key, &map->items[i]);
+            f = sigma_item_pass(s, &key, &map->items[i], &is_dropped);
         if (f)
             add_formula(s->scratch, &parts, f);
-        else
+        else if (!is_dropped)
             is_good = false;
+    }
+    if (is_good && parts.n == 0) {
+        diag_unsupported(s->diag, sigma_at(map), "the pipelines drop all of this selection");
+        return NULL;
     }
     return is_good ? formula_join(s->a, FORMULA_AND, parts.items, parts.n) : NULL;
 }

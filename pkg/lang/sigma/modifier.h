@@ -38,6 +38,13 @@ bool sigma_modifiers_apply(struct sigma_scope *s, const struct sigma_key *key,
 
 void sigma_values_push(struct arena *a, struct sigma_values *values, const struct sigma_value *v);
 
+/* An item to a formula; NULL after an error. */
+struct formula *sigma_item_lower(struct sigma_scope *s, const struct sigma_key *key,
+                                 const struct doc_node *node);
+/* The same behind the rule's pipelines. *is_dropped: they want it left out (then NULL). */
+struct formula *sigma_item_pass(struct sigma_scope *s, const struct sigma_key *key,
+                                const struct doc_node *node, bool *is_dropped);
+
 /* ---- encode.c: changes of text ---------------------------------------------------------- */
 
 enum sigma_utf16 { SIGMA_UTF16_LE, SIGMA_UTF16_BE, SIGMA_UTF16_BOM };

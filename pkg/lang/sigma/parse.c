@@ -365,7 +365,7 @@ static void load_detection(struct sigma_scope *s, const struct doc_node *detecti
     check_formula(s, condition, &f);
     if (!diag_failed(s->diag))
         warn_of_unused(s, list, n);
-    rule->formula = f.formula;
+    rule->formula = diag_failed(s->diag) ? NULL : sigma_pipelines_end(s, f.formula);
 }
 
 bool sigma_rule_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule)
@@ -379,6 +379,8 @@ bool sigma_rule_load(struct sigma_scope *s, const struct doc_node *document, str
     if (detection->type != DOC_MAP)
         return diag_error(s->diag, sigma_at(detection), "'detection' must be a map, not %s",
                           doc_type_name(detection));
+    if (!sigma_pipelines_begin(s, rule))
+        return false;
     load_detection(s, detection, rule);
     sigma_settings_load(s, document, rule);
     return !diag_failed(s->diag);

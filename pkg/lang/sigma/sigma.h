@@ -8,6 +8,7 @@
  *     modifier.c   the chain behind `field|...`; encode.c and expand.c do the heavy ones
  *     lower.c      values, items, selections to formulas over atoms
  *     condition.c  the condition language
+ *     pipeline.c   processing pipelines, applied item by item; pipeline_read.c reads them
  *     filter.c     Sigma filters, joined to rules when all files are read
  *     correlation.c, correlation_condition.c, seen.c: correlations (correlation.h)
  *
@@ -39,7 +40,9 @@ enum {
 struct sigma_scope {
     struct arena *a, *scratch;
     struct names *names;
-    const struct list_source *lists; /* may be NULL */
+    const struct list_source *lists;         /* may be NULL */
+    const struct sigma_pipelines *pipelines; /* NULL: none */
+    struct sigma_run *run;                   /* of the rule being loaded; NULL: none applies */
     struct diag *diag;
     size_t n_atoms;
     bool is_filter; /* atoms go into rules of other files: their places would mislead */
@@ -108,6 +111,13 @@ struct sigma_selection *sigma_selections_load(struct sigma_scope *s, const struc
  * in it matched nothing. */
 bool sigma_condition_load(struct sigma_scope *s, const struct doc_node *condition,
                           struct sigma_selection *selections, size_t n, struct sigma_formula *out);
+
+/* ---- pipeline.c: what pipelines do to a rule ---------------------------------------------- */
+
+/* Once its metadata are there: decides which transformations apply. False: they refuse it. */
+bool sigma_pipelines_begin(struct sigma_scope *s, struct rule *rule);
+/* The rule's formula with the conditions that they add; NULL after an error. */
+struct formula *sigma_pipelines_end(struct sigma_scope *s, struct formula *formula);
 
 /* A selection's body to a formula; NULL after an error. */
 struct formula *sigma_detection_lower(struct sigma_scope *s, const struct doc_node *node);
