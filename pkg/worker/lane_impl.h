@@ -84,9 +84,9 @@ struct lane {
     struct buf metadata;
     uint64_t committed; /* of the last READ_COMMITTED, as the group has it */
     bool has_committed;
-    uint64_t lease_token;      /* of a recovery that is not over; 0: none */
-    int64_t top_prefix_ms;     /* of all metadata that a recovery has read */
-    bool is_whole_replay;      /* of that recovery: from the first record that ever was */
+    uint64_t lease_token;  /* of a recovery that is not over; 0: none */
+    int64_t top_prefix_ms; /* of all metadata that a recovery has read */
+    bool is_whole_replay;  /* of that recovery: from the first record that ever was */
     /* Of that recovery: replays reach all that was lost; the one at hand begins at replay_floor at
      * the earliest. */
     bool is_covered;
