@@ -437,7 +437,7 @@ static void begin(struct alert_writer *w, struct document *d, const struct alert
     }
     document_gather(d);
     redactor_use_profile(w->redactor, document_profile(d));
-    const struct rule *rule = f->trigger ? matched_rule(d) : NULL;
+    const struct rule *rule = d->trigger_rule = f->trigger ? matched_rule(d) : NULL;
     if (rule) {
         evidence_begin(w->evidence, f->trigger->event);
         d->n_matched = evidence_of(w->evidence, rule, &d->matched);

@@ -76,6 +76,7 @@ struct document {
     size_t n_entities;
     struct match_evidence *matched;
     size_t n_matched;
+    const struct rule *trigger_rule; /* whose atoms the trigger matched; NULL: not known */
 
     /* Entities as they may be shown under these limits: [i] of entities[i]; bit i of has_safe. */
     struct safe safe_values[RESOURCES_MAX], safe_keys[RESOURCES_MAX];

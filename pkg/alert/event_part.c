@@ -6,6 +6,7 @@
 
 #include "alert/ocsf.h"
 #include "base/str.h"
+#include "match/derived.h"
 #include "rule/dump.h"
 #include "rule/expr.h"
 
@@ -255,11 +256,33 @@ static void put_kept(struct document *d, const struct witness *witness)
     }
 }
 
+/* What the rule computes and shows, of the triggering event. */
+static void put_computed(struct document *d)
+{
+    const struct rule *r = d->trigger_rule;
+
+    for (size_t i = 0; r && i < r->n_derived; i++) {
+        const struct derived *x = &r->derived[i];
+        struct str text;
+        struct expr_value v =
+            derived_of_event(d->arena, r, x, d->trigger->event, d->trigger->time_ms);
+        if (!expr_value_string(d->arena, &v, &text))
+            continue;
+        struct safe value = document_safe(d, x->name, text, d->limits->evidence);
+        if (value.is_dropped)
+            continue;
+        json_key(&d->json, x->name);
+        json_put_str(&d->json, value.text);
+    }
+}
+
 /* Values that OCSF has no place for, by the path that the profile asked for, or by field. */
 static void put_fields(struct document *d, const struct witness *witness,
                        const struct ocsf_leaf *rejected, size_t n)
 {
-    if (n == 0 && !witness->capsule)
+    bool is_computed = !witness->capsule && d->trigger_rule && d->trigger_rule->n_derived;
+
+    if (n == 0 && !witness->capsule && !is_computed)
         return;
     json_key_name(&d->json, STR("fields"));
     json_open_object(&d->json);
@@ -268,6 +291,8 @@ static void put_fields(struct document *d, const struct witness *witness,
         json_put_str(&d->json, rejected[i].text);
     }
     put_kept(d, witness);
+    if (is_computed)
+        put_computed(d);
     json_close_object(&d->json);
 }
 

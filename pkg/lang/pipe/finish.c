@@ -100,15 +100,30 @@ static const struct match_rows *rows_of(struct pipe *p, struct expr *condition)
 
 /* ---- a rule about single events ------------------------------------------------------------ */
 
+enum { EVIDENCE_MAX = 32 };
+
+static bool has_name(const struct str *names, size_t n, struct str name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+/* What is kept by its name, and what the rule has computed and not dropped. */
 static struct str_list evidence_of(struct pipe *p)
 {
-    struct str *names = ARENA_ARRAY(p->s->a, p->evidence.n + 1, struct str);
-    size_t n = 0;
+    struct str *names = ARENA_ARRAY(p->s->a, EVIDENCE_MAX, struct str);
+    size_t n = 0, n_kept = p->evidence.n;
 
-    for (size_t i = 0; i < p->evidence.n; i++) {
-        struct expr *value = pipe_env_get(p, &p->env, p->evidence.items[i]);
-        if (value && !pipe_is_literal(value))
-            names[n++] = pipe_name_of(p, value, p->evidence.items[i]);
+    for (size_t i = 0; i < n_kept + p->env.n && n < EVIDENCE_MAX; i++) {
+        struct str name = i < n_kept ? p->evidence.items[i] : p->env.columns[i - n_kept].name;
+        struct expr *value = pipe_env_get(p, &p->env, name);
+        if (!value || pipe_is_literal(value))
+            continue;
+        struct str known = pipe_name_of(p, value, name);
+        if (!has_name(names, n, known))
+            names[n++] = known;
     }
     return (struct str_list){names, n};
 }
