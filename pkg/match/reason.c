@@ -38,8 +38,8 @@ static uint32_t add(uint32_t a, uint32_t b)
 static bool same_words(const struct atom *a, const struct atom *b)
 {
     return a->op == b->op && a->array == b->array && a->fold == b->fold && a->cmp == b->cmp &&
-           a->part == b->part && str_eq(a->field, b->field) && a->op != ATOM_EXPR &&
-           a->op != ATOM_FIELD_CMP;
+           a->part == b->part && a->miss == b->miss && str_eq(a->field, b->field) &&
+           a->op != ATOM_EXPR && a->op != ATOM_FIELD_CMP && !a->inner;
 }
 
 /* AND or OR over atoms that differ in their operand only. */
