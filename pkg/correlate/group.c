@@ -40,6 +40,7 @@ struct head {
     uint8_t is_inexact;
     uint32_t n, bytes; /* of rows */
     int64_t newest_ms; /* of all rows */
+    int64_t due_ms;    /* of the earliest that is not judged; CELL_NEVER: all are */
 } __attribute__((packed, may_alias));
 
 struct row_head {
@@ -82,7 +83,7 @@ static bool create(struct grouping *g, const struct state_op *op)
     g->tail.offset = sizeof(struct head);
     if (!cell_resize(g->tail.cell, g->tail.offset))
         return false;
-    *head_of(g) = (struct head){.version = VERSION, .newest_ms = INT64_MIN};
+    *head_of(g) = (struct head){.version = VERSION, .newest_ms = INT64_MIN, .due_ms = CELL_NEVER};
     if (tail_init(&g->tail, op))
         return true;
     tail_drop(g->tail.cell);
@@ -140,6 +141,10 @@ static void put_back(struct grouping *g, const struct kept *rows, uint32_t n)
     }
     head_of(g)->n = n;
     head_of(g)->bytes = bytes;
+    head_of(g)->due_ms = CELL_NEVER;
+    for (uint32_t i = n; i > 0; i--) /* in order of time */
+        if (!rows[i - 1].head.is_judged)
+            head_of(g)->due_ms = rows[i - 1].head.t_ms;
     g->tail.offset = (uint32_t)sizeof(struct head) + bytes;
     memmove(cell->main.p + g->tail.offset, cell->main.p + was, n_tail);
     bool is_done = cell_resize(cell, g->tail.offset + n_tail);
@@ -151,9 +156,11 @@ static void give_way(struct grouping *g)
     uint32_t n;
 
     head_of(g)->is_inexact = true;
+    g->a = arena_new(0);
     struct kept *rows = rows_of(g, &n);
     uint32_t gone = n / GROUP_GIVES + 1;
     put_back(g, rows + (gone < n ? gone : n), gone < n ? n - gone : 0);
+    arena_free(g->a);
 }
 
 static void add(struct grouping *g, const struct state_op *op, const struct hit *hit)
@@ -181,6 +188,7 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
     h->n++;
     h->bytes += more;
     h->newest_ms = row.t_ms > h->newest_ms ? row.t_ms : h->newest_ms;
+    h->due_ms = row.t_ms < h->due_ms ? row.t_ms : h->due_ms;
     g->tail.offset = offset + more;
 }
 
@@ -333,22 +341,14 @@ static void judge(struct grouping *g, int64_t watermark_ms)
 static void settle(struct grouping *g)
 {
     struct cell *cell = g->tail.cell;
-    const uint8_t *at = cell->main.p + sizeof(struct head);
-    int64_t due = CELL_NEVER;
+    const struct head *h = head_of(g);
 
-    if (head_of(g)->n == 0) {
+    if (h->n == 0) {
         tail_drop(cell);
         return;
     }
-    for (uint32_t i = 0, next = 0; i < head_of(g)->n; i++) {
-        struct row_head row;
-        memcpy(&row, at + next, sizeof row);
-        next += (uint32_t)sizeof row + row.n;
-        if (!row.is_judged && row.t_ms < due)
-            due = row.t_ms;
-    }
-    cell->due_ms = due == CELL_NEVER ? due : span_add(due, 1);
-    cell->idle_ms = span_add(span_add(head_of(g)->newest_ms, g->tail.spec->window_ms), 1);
+    cell->due_ms = h->due_ms == CELL_NEVER ? CELL_NEVER : span_add(h->due_ms, 1);
+    cell->idle_ms = span_add(span_add(h->newest_ms, g->tail.spec->window_ms), 1);
     cell->weight = GROUP_WEIGHT;
 }
 
@@ -369,15 +369,15 @@ static void group_step(void *context, const struct state_op *op, struct cell *ce
     }
     if (cell->main.n == 0 && (!op || !create(&g, op)))
         return;
-    g.a = arena_new(0);
     if (op) {
         tail_note(&g.tail, op);
         add(&g, op, hit);
     } else {
+        g.a = arena_new(0);
         judge(&g, clock->watermark_ms);
+        arena_free(g.a);
     }
     settle(&g);
-    arena_free(g.a);
 }
 
 const struct operator_kind_info operator_group = {
