@@ -120,7 +120,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 .SECONDARY:
-.PHONY: unit unit-programs scenario fault test docs-metrics
+.PHONY: unit unit-programs scenario fault test docs-metrics docs-languages
 
 # The speed programs' objects too: an interface that moved is seen before somebody measures.
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -198,6 +198,9 @@ test: ## install what is missing, build, run all tests
 
 docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_table.c
 	$(Q)$(B)/weir status --list-metrics > docs/metrics.md
+
+docs-languages: all ## make the table of Elastic's rules in docs/languages.md from what `weir check` says of the shared rules
+	$(Q)B=$(B) tools/docs_languages.py --write
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))

@@ -166,6 +166,9 @@ int command_replay(int argc, char **argv)
          .to.count = &o.state.brake, .is_in_environment = true},
         {"no-dedup", 0, FLAG_SWITCH, NULL, "every match is a finding of its own",
          .to.on = &o.state.no_dedup, .is_in_environment = true},
+        {"assume-trained", 0, FLAG_SWITCH, NULL,
+         "first_seen, rarity and ratio judge at once, without their training",
+         .to.on = &o.state.assume_trained, .is_in_environment = true},
     };
     const struct flag output_flags[] = {
         {"emit", 0, FLAG_CHOICE, "alerts|matches",

@@ -124,6 +124,7 @@ static uint64_t run_of(const struct replay *r)
     pack_str(&text, o->tenant);
     pack_u64(&text, o->state.brake);
     pack_u8(&text, o->state.no_dedup);
+    pack_u8(&text, o->state.assume_trained);
     pack_u8(&text, (uint8_t)o->order);
     pack_u8(&text, (uint8_t)o->raw);
     pack_i64(&text, o->time_start_ms);

@@ -66,6 +66,9 @@ static void take_setting(struct scenario *s)
     case SAY_BUDGET:
         s->play.state.budget_bytes = say->n;
         return;
+    case SAY_ASSUME_TRAINED:
+        s->play.state.assume_trained = true;
+        return;
     default:
         s->play.state.no_dedup = true;
     }

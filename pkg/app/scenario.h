@@ -13,7 +13,7 @@
  *
  *     rules PATH...            rules to load (once or more, before the first event)
  *     profile NAME             all events are of this shape
- *     tenant NAME    brake N    no_dedup    list NAME=FILE
+ *     tenant NAME    brake N    no_dedup    assume_trained    list NAME=FILE
  *     budget N                 bytes of state, of all rules together
  *     let NAME EVENT           an event with a name
  *     at TIME event EVENT [x N] [every SPAN] [partition P] [redelivered]

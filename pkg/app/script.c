@@ -205,6 +205,7 @@ static enum weir_rc take_setting(struct parser *p, struct str word)
     case SAY_BUDGET:
         return take_count(p, &p->say->n, UINT32_MAX);
     case SAY_NO_DEDUP:
+    case SAY_ASSUME_TRAINED:
         return WEIR_OK;
     default:
         TRY(take_name(p, "a name is wanted%.*s", &name));
@@ -497,9 +498,10 @@ static const struct {
 } words[] = {{"rules", SAY_RULES, true},       {"list", SAY_LIST, true},
              {"profile", SAY_PROFILE, true},   {"tenant", SAY_TENANT, true},
              {"brake", SAY_BRAKE, true},       {"budget", SAY_BUDGET, true},
-             {"no_dedup", SAY_NO_DEDUP, true}, {"at", SAY_EVENT, false},
-             {"also", SAY_EVENT, false},       {"expect", SAY_EXPECT, false},
-             {"restart", SAY_RESTART, false},  {"end", SAY_END, false}};
+             {"no_dedup", SAY_NO_DEDUP, true}, {"assume_trained", SAY_ASSUME_TRAINED, true},
+             {"at", SAY_EVENT, false},         {"also", SAY_EVENT, false},
+             {"expect", SAY_EXPECT, false},    {"restart", SAY_RESTART, false},
+             {"end", SAY_END, false}};
 
 static enum weir_rc take_action(struct parser *p, struct str word)
 {
@@ -530,11 +532,10 @@ static enum weir_rc take_line(struct parser *p)
         *p->say = (struct statement){.kind = words[i].kind, .line = p->number};
         return words[i].is_setting ? take_setting(p, word) : take_action(p, word);
     }
-    return fault(
-        p, word,
-        "unknown statement '%.*s' (rules, list, profile, tenant, brake, budget, no_dedup, let, at, "
-        "also, restart, end, expect)",
-        word);
+    return fault(p, word,
+                 "unknown statement '%.*s' (rules, list, profile, tenant, brake, budget, no_dedup, "
+                 "assume_trained, let, at, also, restart, end, expect)",
+                 word);
 }
 
 enum weir_rc script_parse(struct arena *a, struct str text, const struct script_reader *reader,

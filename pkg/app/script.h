@@ -33,6 +33,7 @@ enum statement_kind {
     SAY_BRAKE,
     SAY_BUDGET,
     SAY_NO_DEDUP,
+    SAY_ASSUME_TRAINED,
     SAY_EVENT,
     SAY_TIME,
     SAY_RESTART,

@@ -81,6 +81,7 @@ static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_
                                                                   : o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
                                   .no_dedup = o->no_dedup,
+                                  .assume_trained = o->assume_trained,
                                   .profiles = o->profiles};
 
     return graph_new(a, rules, n_rules, &graph, out, err);

@@ -69,9 +69,12 @@ static bool read_fields(struct reader *r, const struct doc_node *node)
 
 static bool read_dedup_key(struct reader *r, const struct doc_key *key, const struct doc_node *node)
 {
-    static const struct str KEYS[] = {{"fields", 6}, {"period", 6}, {"anchor", 6}};
+    static const struct str KEYS[] = {
+        {"fields", 6}, {"period", 6}, {"anchor", 6}, {"array", 5}, {"missing", 7}};
     static const char *const ANCHORS[] = {"bucket", "first", NULL};
-    size_t anchor;
+    static const char *const ARRAYS[] = {"first", "each", "whole", NULL}; /* enum dedup_array */
+    static const char *const MISSING[] = {"group", "sole", NULL};
+    size_t anchor, i;
 
     if (str_eq(key->text, KEYS[0]))
         return read_fields(r, node);
@@ -81,6 +84,18 @@ static bool read_dedup_key(struct reader *r, const struct doc_key *key, const st
         if (!read_word(r->diag, node, "anchor", ANCHORS, &anchor))
             return false;
         r->out->dedup.is_anchored = anchor == 1;
+        return true;
+    }
+    if (str_eq(key->text, KEYS[3])) {
+        if (!read_word(r->diag, node, "array", ARRAYS, &i))
+            return false;
+        r->out->dedup.array = (enum dedup_array)i;
+        return true;
+    }
+    if (str_eq(key->text, KEYS[4])) {
+        if (!read_word(r->diag, node, "missing", MISSING, &i))
+            return false;
+        r->out->dedup.lacking_is_sole = i == 1;
         return true;
     }
     struct str hint = diag_hint(r->diag, key->text, KEYS, ARRAY_LEN(KEYS));
@@ -98,8 +113,9 @@ static bool read_dedup(struct reader *r, const struct doc_node *node)
                                                        str_eq(node->text, STR("off")));
         if (r->out->dedup.is_off)
             return true;
-        return diag_error(r->diag, doc_place(node),
-                          "'dedup' must be a map (fields, period, anchor) or 'off'");
+        return diag_error(
+            r->diag, doc_place(node),
+            "'dedup' must be a map (fields, period, anchor, array, missing) or 'off'");
     }
     for (size_t i = 0; i < node->n_items; i++)
         is_good &= read_dedup_key(r, &node->keys[i], &node->items[i]);

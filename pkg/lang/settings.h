@@ -2,7 +2,8 @@
  * where they go, what state they need. A map under `weir:` in a rule of our own, or the `set:` of
  * an overlay on somebody else's.
  *
- *     dedup: {fields: [user.name], period: 1h, anchor: bucket}     or  dedup: off
+ *     dedup: {fields: [user.name], period: 1h, anchor: bucket, array: first, missing: group}
+ *     dedup: off
  *     emit: early | final          channel: alert | shadow | internal | off
  *     count_by: match | event_id   on_missing: drop | group    group_case: exact | fold
  *     state_version: 2             lateness: 5m                window: 30m

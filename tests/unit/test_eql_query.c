@@ -142,7 +142,10 @@ static const struct row shapes[] = {
      "! 1:1: no maxspan: what a sequence has begun is forgotten after a day"},
     {"sequence by u, ?v [any where x == 1] [any where x == 2]",
      "unsupported: 1:1: optional fields beside others behind 'by': not in this version"},
-    {"sample by k [a where true] [b where true]", "unsupported: 1:1: sample: not in this version"},
+    {"sample by k [a where true] [b where true]",
+     "temporal; rules query#0/1, query#0/2; group by k; condition all rules; within 1d; "
+     "and(event.category eq cased \"a\", true); and(event.category eq cased \"b\", true) "
+     "! 1:1: the events of a sample must lie within a day"},
     {"sequence [a where true]", "error: 1:1: a sequence has two items or more"},
     {"sequence [a where true] [b where x = 1]",
      "error: 1:36: '=' is no operator: '==' compares as written, ':' case aside"},

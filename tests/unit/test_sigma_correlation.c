@@ -439,7 +439,7 @@ TEST(settings_are_read_or_refused)
         {"dedup", "error: 13:7: the settings must be a map, not text"},
         {"{dedupe: off}", "error: 13:8: unknown setting 'dedupe' (did you mean 'dedup'?)"},
         {"{xyz: off}", "error: 13:8: unknown setting 'xyz'"},
-        {"{dedup: on}", "error: 13:15: 'dedup' must be a map (fields, period, anchor) or 'off'"},
+        {"{dedup: on}", "error: 13:15: 'dedup' must be a map (fields, period, anchor, array, missing) or 'off'"},
         {"{dedup: {feilds: u}}",
          "error: 13:16: unknown key 'feilds' of 'dedup' (did you mean 'fields'?)"},
         {"{dedup: {fields: [[u]]}}", "error: 13:25: 'fields' names fields, not a list"},

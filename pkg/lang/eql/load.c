@@ -29,15 +29,6 @@ struct formula *eql_item_formula(struct query_scope *s, const struct query_optio
     return formula_join(s->a, FORMULA_AND, parts, 2);
 }
 
-/* Read and checked whole, so that what is wrong is said, too. */
-static bool refuse_sample(struct query_scope *s, const struct query_options *options,
-                          const struct eql_query *q)
-{
-    for (size_t i = 0; i < q->n_items; i++)
-        (void)eql_item_formula(s, options, &q->items[i]);
-    return diag_unsupported(s->diag, q->at, "sample: not in this version");
-}
-
 bool eql_load(struct query_scope *s, struct str query, const struct query_options *options,
               struct rule *rule)
 {
@@ -45,10 +36,8 @@ bool eql_load(struct query_scope *s, struct str query, const struct query_option
 
     if (!eql_parse(s, query, &q))
         return false;
-    if (q.shape == EQL_SEQUENCE)
+    if (q.shape == EQL_SEQUENCE || q.shape == EQL_SAMPLE)
         return eql_sequence_load(s, &q, options, rule);
-    if (q.shape == EQL_SAMPLE)
-        return refuse_sample(s, options, &q);
     rule->formula = eql_item_formula(s, options, q.items);
     return rule->formula && !diag_failed(s->diag);
 }

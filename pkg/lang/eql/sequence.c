@@ -1,5 +1,5 @@
 /* sequence.c - a sequence to a correlation over rules of its own: a part for each item, which is
- * silent, and the operator SEQUENCE over them.
+ * silent, and the operator SEQUENCE over them. A sample is the same without an order: SET.
  *
  * Keys are the fields of the item, then those of the whole sequence. They must be there, except
  * that a key of optional fields alone takes null for a value.
@@ -102,10 +102,14 @@ static bool check_sizes(const struct builder *b)
 
 static void set_window(struct builder *b)
 {
-    b->c->window_ms = b->q->maxspan_ms ? b->q->maxspan_ms : WINDOW_DEFAULT_MS;
-    if (!b->q->maxspan_ms)
+    bool is_sample = b->q->shape == EQL_SAMPLE;
+    int64_t window_ms = is_sample && b->options ? b->options->window_ms : b->q->maxspan_ms;
+
+    b->c->window_ms = window_ms ? window_ms : WINDOW_DEFAULT_MS;
+    if (!window_ms)
         diag_warn(b->s->diag, b->q->at,
-                  "no maxspan: what a sequence has begun is forgotten after a day");
+                  is_sample ? "the events of a sample must lie within a day"
+                            : "no maxspan: what a sequence has begun is forgotten after a day");
 }
 
 bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
@@ -119,7 +123,7 @@ bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
     b.c = ARENA_NEW(s->a, struct correlation);
     b.inputs = ARENA_ARRAY(s->a, n, struct correlation_input);
     b.items = ARENA_ARRAY(s->a, n, struct sequence_item);
-    *b.c = (struct correlation){.kind = OPERATOR_SEQUENCE,
+    *b.c = (struct correlation){.kind = q->shape == EQL_SAMPLE ? OPERATOR_SET : OPERATOR_SEQUENCE,
                                 .inputs = b.inputs,
                                 .items = b.items,
                                 .n_group = q->n_by + q->items[0].n_by,
