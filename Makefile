@@ -327,6 +327,11 @@ $(B)/bench/flood_events: $(B)/tests/lib/rng.o
 flood: all $(B)/bench/flood_events ## state under a flood of keys: memory kept, nothing missed (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/bench/flood/run $(if $(KEYS),--keys $(KEYS))
 
+# A million values of one rule, 30 days of history: make bench-new-terms [TERMS=...].
+.PHONY: bench-new-terms
+bench-new-terms: all ## new_terms with 30 days of history over a million values: time, memory, and that the right ones are told
+	$(Q)B=$(B) tests/bench/new_terms/run $(if $(TERMS),--terms $(TERMS))
+
 # State in a Redis of its own on this machine: make bench-redis [SECONDS=3].
 SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3)
 .PHONY: bench-redis

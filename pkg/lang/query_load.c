@@ -5,6 +5,7 @@
 #include "lang/eql/eql.h"
 #include "lang/esql/esql.h"
 #include "lang/kql/kql.h"
+#include "lang/lucene/lucene.h"
 #include "lang/spl/spl.h"
 
 struct query_language {
@@ -19,6 +20,7 @@ static const struct query_language LANGUAGES[] = {
     {{"kql", 3}, kql_load, kql_condition},
     {{"spl", 3}, spl_load, NULL},
     {{"esql", 4}, esql_load, NULL},
+    {{"lucene", 6}, lucene_load, lucene_condition},
 };
 
 static const struct query_language *language_of(struct str name)

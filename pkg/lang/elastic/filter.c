@@ -234,10 +234,7 @@ static struct formula *query_string(struct elastic_scope *s, const struct doc_no
         return NULL;
     }
     struct query_scope q = query_scope_of(s, text);
-    if (query_language_is_known(STR("lucene")))
-        return query_condition(&q, STR("lucene"), text->text);
-    diag_unsupported(s->diag, doc_place(text), "query_string: not in this version");
-    return NULL;
+    return query_condition(&q, STR("lucene"), text->text);
 }
 
 /* ---- the tree ----------------------------------------------------------------------------- */

@@ -1,0 +1,85 @@
+/* test_lucene_query.c - Lucene's syntax: what formula a text becomes, and what is refused where. */
+#include "tests/lib/query_text.h"
+#include "tests/lib/test.h"
+
+#include "base/buf.h"
+
+struct row {
+    const char *query, *out;
+};
+
+static void check_rows(const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arena *a = arena_new(0);
+        struct str got = query_document(a, "lucene", rows[i].query);
+        if (!str_eq(got, str_from(rows[i].out)))
+            fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
+                     rows[i].out);
+        arena_free(a);
+    }
+}
+
+TEST(clauses_become_formulas)
+{
+    static const struct row ROWS[] = {
+        {"", "true"},
+        {"*:*", "true"},
+        {"f:a", "f eq cased \"a\""},
+        {"f: a", "f eq cased \"a\""},
+        {"f:\"a b\"", "f eq cased \"a b\""},
+        {"f:a\\ b\\:c", "f eq cased \"a b:c\""},
+        {"f:a*", "f startswith cased \"a\""},
+        {"f:*a*", "f contains cased \"a\""},
+        {"f:a?c", "f glob cased \"a\" ? \"c\""},
+        {"f:\"a*\"", "f eq cased \"a*\""},
+        {"f:5", "f eq 5"},
+        {"f:true", "f eq true"},
+        {"_exists_:f", "f contains cased \"\""},
+        {"f:*", "f contains cased \"\""},
+        {"f:[1 TO 5}", "and(f gte 1, f lt 5)"},
+        {"f:{1 TO *]", "f gt 1"},
+        {"f:>=5", "f gte 5"},
+        {"f:<5", "f lt 5"},
+        {"f:/a\\/b\\.[c-d]+/", "f re /a\\/b\\.[c-d]+/s whole"},
+        {"f:a g:b", "or(f eq cased \"a\", g eq cased \"b\")"},
+        {"f:a OR g:b || h:c", "or(f eq cased \"a\", g eq cased \"b\", h eq cased \"c\")"},
+        {"f:a AND g:b && h:c", "and(f eq cased \"a\", g eq cased \"b\", h eq cased \"c\")"},
+        {"f:a AND NOT g:b", "and(f eq cased \"a\", not(g eq cased \"b\"))"},
+        {"NOT f:a", "not(f eq cased \"a\")"},
+        {"f:a -g:b", "and(not(g eq cased \"b\"), f eq cased \"a\")"},
+        {"+f:a g:b", "f eq cased \"a\""},
+        {"+f:a -g:b", "and(f eq cased \"a\", not(g eq cased \"b\"))"},
+        {"f:(a OR b)", "or(f eq cased \"a\", f eq cased \"b\")"},
+        {"f:(a AND b*)", "and(f eq cased \"a\", f startswith cased \"b\")"},
+        {"(f:a OR g:b) AND h:c", "and(or(f eq cased \"a\", g eq cased \"b\"), h eq cased \"c\")"},
+        {"f:ORacle OR g:ANDy", "or(f eq cased \"ORacle\", g eq cased \"ANDy\")"},
+    };
+
+    check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST(what_is_not_there_is_refused_with_its_place)
+{
+    static const struct row ROWS[] = {
+        {"f:a AND g:b OR h:c", "unsupported: 1:1: Lucene: AND beside OR without parentheses"},
+        {"/a.*/", "unsupported: 1:1: Lucene: a regex without a field"},
+        {"f:/a", "error: 1:5: Lucene: '/' is missing behind a regex"},
+        {"f:a~2", "unsupported: 1:4: Lucene: fuzzy and near ('~')"},
+        {"f:\"a b\"^3", "unsupported: 1:8: Lucene: boosts ('^')"},
+        {"word", "unsupported: 1:1: Lucene: a text without a field"},
+        {"f*:a", "unsupported: 1:1: Lucene: wildcards in a field's name"},
+        {"f:[a TO b]", "unsupported: 1:4: Lucene: a range of anything but numbers"},
+        {"f: ", "error: 1:4: Lucene: a value is missing"},
+        {"f:(a", "error: 1:5: Lucene: ')' is missing"},
+        {"f:a)", "error: 1:4: Lucene: ')' without '('"},
+        {"f:\"a", "error: 1:3: Lucene: the text is not closed: '\"' is missing"},
+        {"f:a AND", "error: 1:8: Lucene: a field is missing"},
+        {"f:[1 5]", "error: 1:6: Lucene: a range is [LOW TO HIGH]"},
+        {"()", "error: 1:2: Lucene: a condition is missing"},
+    };
+
+    check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST_MAIN(ENTRY(clauses_become_formulas), ENTRY(what_is_not_there_is_refused_with_its_place))
