@@ -144,6 +144,36 @@ static void lint_emit(struct check *c, const struct rule *rule)
                      "its window has passed"));
 }
 
+/* Streams that no profile is about: nobody knows what events from there look like. */
+static void note_streams(struct check *c, const struct rule *rule)
+{
+    struct str_list streams = rule->logsource.streams;
+    struct str all = STR("");
+
+    for (size_t i = 0; i < streams.n; i++) {
+        struct str name = streams.items[i];
+        if (name.n == 0 || name.p[0] == '-' || profile_set_names_stream(c->book.profiles, name))
+            continue;
+        all = arena_printf(c->book.arena, "%.*s%s'%.*s'", (int)all.n, all.p, all.n ? ", " : "",
+                           (int)name.n, name.p);
+    }
+    if (all.n && c->lints.n < LINTS_MAX)
+        c->lints.items[c->lints.n++] = (struct verdict_message){
+            .line = rule->line,
+            .col = 1,
+            .text = arena_printf(c->book.arena, "no profile is about events of %.*s", (int)all.n,
+                                 all.p),
+            .is_note = true};
+}
+
+static bool has_warning(const struct finding_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->items[i].is_note)
+            return true;
+    return false;
+}
+
 static enum verdict_status judge(struct check *c, const struct verdict *v)
 {
     c->lints.n = 0;
@@ -153,8 +183,9 @@ static enum verdict_status judge(struct check *c, const struct verdict *v)
         lint_dedup(c, v->rule);
         lint_emit(c, v->rule);
         formula_each_atom(v->rule->formula, lint_atom, c);
+        note_streams(c, v->rule);
     }
-    return v->status == VERDICT_OK && c->lints.n ? VERDICT_WARNING : v->status;
+    return v->status == VERDICT_OK && has_warning(&c->lints) ? VERDICT_WARNING : v->status;
 }
 
 /* ---- printing --------------------------------------------------------------------- */

@@ -188,7 +188,7 @@ static bool word(struct reader *r, struct doc_node *node)
         int64_t whole;
         char *end;
         (void)strtod(arena_printf(r->a, "%.*s", (int)t.n, t.p).p, &end);
-        if (*end || t.p[t.n - 1] == '.')
+        if (*end || t.p[t.n - 1] == '.' || str_find_char(t, 'x', 0) != SIZE_MAX)
             return fail(r, start, "no number");
         node->type = str_to_i64(t, &whole) ? DOC_INT : DOC_FLOAT;
         node->number = t;

@@ -476,3 +476,30 @@ bool profile_set_doubtful_source(const struct profile_set *set, const struct log
     }
     return false;
 }
+
+/* before VALUE after, with any value. */
+static bool can_be_stream(const struct stream_pattern *pattern, struct str name)
+{
+    char text[STREAM_NAME_MAX + 1];
+    size_t n = pattern->before.n;
+
+    if (n == 0 || n + pattern->after.n > STREAM_NAME_MAX)
+        return false;
+    memcpy(text, pattern->before.p, n);
+    if (pattern->slot != STREAM_NO_SLOT)
+        text[n++] = '*';
+    if (pattern->after.n)
+        memcpy(text + n, pattern->after.p, pattern->after.n);
+    return stream_names_meet((struct str){text, n + pattern->after.n}, name);
+}
+
+bool profile_set_names_stream(const struct profile_set *set, struct str name)
+{
+    for (uint32_t i = 0; i < profile_count(set); i++) {
+        const struct profile *p = profile_at(set, i);
+        for (size_t k = 0; k < p->n_streams; k++)
+            if (can_be_stream(&p->streams[k], name))
+                return true;
+    }
+    return false;
+}

@@ -106,6 +106,10 @@ bool profile_set_names_anywhere(const struct profile_set *set, struct str field)
 struct str profile_set_nearest_field(const struct profile_set *set, const struct logsource *source,
                                      struct str field);
 
+/* True if some profile says that its events are kept in streams of this name (stream.h). One that
+ * begins with a value of the event says nothing: it could be any. */
+bool profile_set_names_stream(const struct profile_set *set, struct str name);
+
 /* A word of a rule's logsource that no profile knows and that looks like one they know: a slip of
  * the pen, by which the rule sees no event of a known shape. Which key it is, the wrong word
  * and the right one; false if there is none. Products that no profile is about are none: there may
