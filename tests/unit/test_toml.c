@@ -119,6 +119,8 @@ TEST(what_a_hand_gets_wrong_is_told_with_its_place)
         {"[a]\n[b]\n[a]\n",
          "3:1: TOML: table header: cannot redefine existing table 'a' (the key is there already)"},
         {"[rule\nname = 'x'\n", "1:6: TOML: table header: expected ']', saw '\\n'"},
+        {"[\nr = 1\n", "1:2: TOML: key: expected bare key starting character or string "
+                       "delimiter, saw '\\n'"},
         {"a = '''x\n",
          "1:10: TOML: literal string: encountered end-of-file (something is not closed)"},
         {"a = 1 b = 2\n", "1:7: TOML: key-value pair: expected a comment or whitespace, saw 'b'"},
