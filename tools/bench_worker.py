@@ -91,13 +91,14 @@ class Servers(contextlib.AbstractContextManager):
 
 
 def fill(servers, topic, lane, records=None, partitions=PARTITIONS):
-    """Records of the lane, over and over, spread over the partitions; how many."""
+    """Records of the lane, over and over, spread over the partitions one by one: each has all times, since one
+    that ended long before the others in event time would hold them up (alignment). How many."""
     servers.topic(topic, partitions)
     with open(lane, "rb") as f:
         lines = f.read()
     rounds = -(-(records or RECORDS) // lines.count(b"\n"))
     producer = subprocess.Popen(["kcat", "-P", "-b", servers.bootstrap, "-t", topic, "-p", "-1", "-X", "linger.ms=20",
-                                 "-X", "batch.size=500000", "-X", "queue.buffering.max.messages=200000"],
+                                 "-X", "sticky.partitioning.linger.ms=0", "-X", "batch.size=500000", "-X", "queue.buffering.max.messages=200000"],
                                 stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     for _ in range(rounds):
         producer.stdin.write(lines)
