@@ -260,11 +260,21 @@ static void apply_entry(struct work *w, const struct entry *e)
     }
     rule_settings_apply(w->set->a, &e->settings, w->rule);
     apply_own(w, e);
-    if (!e->shown.excludes)
-        return;
-    struct str why = overlay_exclude(w->set->a, e, w->rule);
-    if (why.n)
-        fault_at(w, e, (struct place){e->shown.exclude.line, e->shown.exclude.col}, why);
+}
+
+/* All at once: what ends together is one part of the formula. */
+static void exclude(struct work *w)
+{
+    const struct overlay_entry *entries[OVERLAY_RULE_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (w->entries[i]->excludes)
+            entries[n++] = w->entries[i];
+    struct str why = n ? overlay_exclude(w->set->a, entries, n, w->rule) : STR("");
+    for (size_t i = 0; i < n && why.n; i++)
+        fault_at(w, entry_of(entries[i]),
+                 (struct place){entries[i]->exclude.line, entries[i]->exclude.col}, why);
 }
 
 /* ---- warnings ------------------------------------------------------------------------------ */
@@ -343,6 +353,7 @@ static void apply_rule(struct work *w)
         warn_of_end(w, e);
         warn_of_base(w, e);
     }
+    exclude(w);
     name_overlays(w);
     w->loaded->n_by_status[before]--;
     w->loaded->n_by_status[w->verdict->status]++;

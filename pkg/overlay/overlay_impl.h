@@ -36,7 +36,6 @@ struct entry {
     struct rule_settings settings;
     struct own_settings own;
     size_t n_exclude_nodes;
-    unsigned exclude_depth;
     size_t n_met; /* rules that it was put on */
 };
 
@@ -107,9 +106,10 @@ bool overlay_read_set(struct overlay_reader *r, const struct doc_node *map, stru
 /* The detection under `exclude` (exclude.c). */
 bool overlay_read_exclude(struct overlay_reader *r, const struct doc_node *node, struct entry *e);
 
-/* Put exclusions on a rule, or on the rules that were made for it; a text says why that cannot be,
- * an empty one that it is done. */
-struct str overlay_exclude(struct arena *a, const struct entry *e, struct rule *rule);
+/* Put the exclusions of these entries (n > 0) on a rule, or on the rules that were made for it; a
+ * text says why that cannot be, an empty one that it is done. */
+struct str overlay_exclude(struct arena *a, const struct overlay_entry *const *entries, size_t n,
+                           struct rule *rule);
 
 struct target *overlay_find_target(const struct overlay_set *set, struct str uid);
 struct overlay_param *overlay_find_param(const struct target *t, struct str name);

@@ -301,7 +301,7 @@ TEST(exclusions_are_joined_to_the_formula)
          "\"x\", not(b: v eq \"y\")), @time before 2026-12-31T00:00:00.000Z)))"},
         {"rules:\n  - {rule: r3, exclude: {u: x}}\n  - {rule: r3, exclude: [{v: y}, {v: z}]}",
          "r3 (a.yml) informational alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), "
-         "not(overlay a.yml: u eq \"x\"), not(overlay a.yml: or(v eq \"y\", v eq \"z\")))"},
+         "not(or(overlay a.yml: u eq \"x\", overlay a.yml: or(v eq \"y\", v eq \"z\"))))"},
         {"rules: {r3: {exclude: {u|expand: '%two%'}, set: {level: low}}}",
          "r3 (a.yml) low alert; and(s: or(ip cidr 10.0.0.0/8, ip cidr fd00::1/128), not(overlay "
          "a.yml: or(u eq \"alpha\", u eq "
