@@ -7,36 +7,6 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed integers are copied as they lie");
 
-void pack_bytes(struct buf *out, const void *p, size_t n)
-{
-    buf_add(out, (struct str){p, n});
-}
-
-void pack_u8(struct buf *out, uint8_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
-
-void pack_u16(struct buf *out, uint16_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
-
-void pack_u32(struct buf *out, uint32_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
-
-void pack_u64(struct buf *out, uint64_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
-
-void pack_i64(struct buf *out, int64_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
-
 void pack_str(struct buf *out, struct str s)
 {
     ASSERT(s.n <= UINT32_MAX);

@@ -14,12 +14,30 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-void pack_u8(struct buf *out, uint8_t v);
-void pack_u16(struct buf *out, uint16_t v);
-void pack_u32(struct buf *out, uint32_t v);
-void pack_u64(struct buf *out, uint64_t v);
-void pack_i64(struct buf *out, int64_t v);
-void pack_bytes(struct buf *out, const void *p, size_t n); /* no length: the reader knows it */
+static inline void pack_bytes(struct buf *out, const void *p, size_t n)
+{ /* no length: the reader knows it */
+    buf_add(out, (struct str){(const char *)p, n});
+}
+static inline void pack_u8(struct buf *out, uint8_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+static inline void pack_u16(struct buf *out, uint16_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+static inline void pack_u32(struct buf *out, uint32_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+static inline void pack_u64(struct buf *out, uint64_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
+static inline void pack_i64(struct buf *out, int64_t v)
+{
+    pack_bytes(out, &v, sizeof v);
+}
 void pack_str(struct buf *out, struct str s);
 void pack_varint(struct buf *out, uint64_t v); /* seven bits a byte, the low ones first */
 

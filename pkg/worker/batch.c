@@ -23,6 +23,7 @@ void batch_free(struct batch *b)
     free(b->dead);
     free(b->rules);
     buf_release(&b->bytes);
+    buf_release(&b->gathered);
     free(b);
 }
 
@@ -33,6 +34,7 @@ void batch_clear(struct batch *b)
     b->is_gone = b->gives_ruleset = b->is_alone = false;
     b->first_ms = 0;
     buf_clear(&b->bytes);
+    buf_clear(&b->gathered);
 }
 
 /* Room for one more. */
@@ -85,6 +87,6 @@ void batch_set_parts(struct batch *b, size_t n)
 bool batch_is_full(const struct batch *b, uint32_t events_max)
 {
     return b->n_records >= events_max || b->n_events >= BATCH_MATCHED_MAX ||
-           b->n_operations >= BATCH_OPERATIONS_MAX || b->bytes.n >= BATCH_BYTES_MAX ||
-           b->n_dead >= BATCH_DEAD_MAX || b->is_gone || b->is_alone;
+           b->n_operations >= BATCH_OPERATIONS_MAX || b->n_dead >= BATCH_DEAD_MAX ||
+           b->bytes.n + b->gathered.n >= BATCH_BYTES_MAX || b->is_gone || b->is_alone;
 }

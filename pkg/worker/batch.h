@@ -72,7 +72,8 @@ struct batch {
     size_t n_dead, cap_dead;
     uint32_t *rules;
     size_t n_rules, cap_rules;
-    struct buf bytes;
+    struct buf bytes;    /* records */
+    struct buf gathered; /* operations, close together: the lane reads them all, records seldom */
     uint64_t n_records, n_operations;
     int64_t first_ms; /* when its first record was read; monotonic */
 };
@@ -82,6 +83,10 @@ void batch_free(struct batch *b);
 void batch_clear(struct batch *b);
 
 struct batch_slice batch_copy(struct batch *b, struct str bytes);
+static inline struct str batch_gathered(const struct batch *b, struct batch_slice s)
+{
+    return (struct str){b->gathered.p + s.at, s.n};
+}
 static inline struct str batch_str(const struct batch *b, struct batch_slice s)
 {
     return (struct str){b->bytes.p + s.at, s.n};

@@ -66,7 +66,6 @@ void feed_free(struct feed *f)
     free(f->parts);
     free(f->align);
     free(f->rules);
-    buf_release(&f->gathered);
     buf_release(&f->packed);
     arena_free(f->arena);
     free(f);

@@ -64,7 +64,7 @@ struct feed {
     bool has_caught_up; /* since the batch began: a partition that gave it records has no more */
     int64_t now_ms, wall_ms, served_ms, pushed_ms;
     struct arena *arena; /* unwrapped records, gathering */
-    struct buf gathered, packed;
+    struct buf packed;
     uint32_t *rules;
     size_t cap_rules;
     struct kafka_message messages[FEED_CHUNK];

@@ -45,7 +45,7 @@ static void take_match(struct feed *f, struct feed_engine *e, uint32_t i,
         f->rules[k] = matches[k].rule;
         metric_rule_match(f->metrics, matches[k].rule);
     }
-    buf_clear(&f->gathered);
+    size_t at = f->batch->gathered.n;
     if (e->gatherer)
         gather(e->gatherer,
                &(struct gather_event){.event = event,
@@ -55,8 +55,9 @@ static void take_match(struct feed *f, struct feed_engine *e, uint32_t i,
                                       .partition = (uint32_t)part->partition,
                                       .tenant = noted->tenant,
                                       .origin = &part->options},
-               f->rules, n, &f->gathered);
-    if (e->gatherer && !f->gathered.n)
+               f->rules, n, &f->batch->gathered);
+    struct batch_slice gathered = {at, f->batch->gathered.n - at};
+    if (e->gatherer && !gathered.n)
         return; /* nobody is told, nobody listens */
     struct batch_event *b = batch_add_event(f->batch);
     *b = (struct batch_event){.part = event->ref.input,
@@ -67,9 +68,9 @@ static void take_match(struct feed *f, struct feed_engine *e, uint32_t i,
                               .record_ms = noted->record_ms,
                               .profile = noted->profile,
                               .lateness = noted->lateness,
+                              .gathered = gathered,
                               .is_standin = noted->is_standin};
     b->record = batch_copy(f->batch, event->record);
-    b->gathered = batch_copy(f->batch, buf_str(&f->gathered));
     b->first_rule = (uint32_t)f->batch->n_rules;
     b->n_rules = e->gatherer ? 0 : (uint32_t)n;
     for (size_t k = 0; k < b->n_rules; k++)

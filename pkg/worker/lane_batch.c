@@ -84,7 +84,7 @@ static void lend_events(struct lane *l)
 
     for (uint32_t i = 0; i < b->n_events; i++) {
         const struct batch_event *e = &b->events[i];
-        correlator_lend(l->correlator, batch_str(b, e->gathered),
+        correlator_lend(l->correlator, batch_gathered(b, e->gathered),
                         &(struct correlator_event){.event = i,
                                                    .t_ms = e->t_ms,
                                                    .lateness = e->lateness,
