@@ -184,7 +184,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["check", rules, "--overlays", events + "/"], "error"),
             (["replay", "-r", rules, "-i", events, "--overlays"], "--overlays needs a value"),
             (["replay", "-r", rules, "-i", events, "--pipeline=/nosuch.yml"], "/nosuch.yml: error: no such"),
-            (["check", rules, "--pipeline", rules], "unknown key of a pipeline"),
+            (["check", rules, "--pipeline", rules], "rules: error: Is a directory"),
             (["bench", "-r", rules, "-i", events, "--pipeline"], "--pipeline needs a value"),
             (["replay", "-r", rules, "-i", events, "--threads", "65"], "--threads: 1 to 64"),
             (["replay", "-r", rules, "-i", events, "--threads", "0"], "--threads: 1 to 64"),

@@ -72,8 +72,7 @@ TEST(pipelines_change_items)
          "unsupported: 7:24: the pipeline p.yml:2 splits hashes by algorithm: this is none that it "
          "lists"},
         {ITEM("{type: replace_string, regex: '^C:', replacement: 'D:'}"),
-         RULE("{A|startswith: 'C:/x', B|re: '^C:'}"),
-         "s: and(A startswith \"D:/x\", B re /^C:/)"},
+         RULE("{A|startswith: 'C:/x', B|re: '^C:'}"), "s: and(A startswith \"D:/x\", B re /^C:/)"},
         {ITEM("{type: replace_string, regex: '(a+)(b)', replacement: '\\2\\g<1>-'}"),
          RULE("{A: xaabyab}"), "s: A eq \"xbaa-yba-\""},
         {ITEM("{type: drop_detection_item, field_name_conditions: [{type: include_fields, fields: "

@@ -58,12 +58,11 @@ struct sigma_string sigma_windash(struct arena *a, struct sigma_string s);
 
 /* ---- expand.c: one value to several -------------------------------------------------------- */
 
-/* Replace %placeholders% by the entries of their lists. A placeholder that is all of the value, where
- * nothing else is to happen to it (is_all), becomes SIGMA_LIST if its list can be asked at run time.
- * Else *v becomes the first result, the others
- * go to `more`. A list of mode exact makes the value cased; one of mode cidr makes it networks
- * and must be all of the value. False after an error (no such list, too many values, a bad
- * network, lists whose modes do not go together). */
+/* Replace %placeholders% by the entries of their lists. A placeholder that is all of the value,
+ * where nothing else is to happen to it (is_all), becomes SIGMA_LIST if its list can be asked at
+ * run time. Else *v becomes the first result, the others go to `more`. A list of mode exact makes
+ * the value cased; one of mode cidr makes it networks and must be all of the value. False after an
+ * error (no such list, too many values, a bad network, lists whose modes do not go together). */
 bool sigma_placeholders_expand(struct sigma_scope *s, struct sigma_value *v, bool is_all,
                                struct sigma_values *more);
 /* Replace sets by their members, each way. */
