@@ -523,23 +523,6 @@ static struct str unquoted(struct str value)
     return value.n >= 2 && value.p[0] == '"' ? str_sub(value, 1, value.n - 2) : value;
 }
 
-static bool when_holds(const struct profile *p, struct str record)
-{
-    struct str value;
-
-    for (size_t i = 0; i < p->n_envelope_when; i++) {
-        const struct str_list *wanted = &p->envelope_when[i].values;
-        bool holds = false;
-        if (!top_level(record, p->envelope_fields.items[i], &value))
-            return false;
-        for (size_t k = 0; k < wanted->n; k++)
-            holds = holds || str_eq_ci(wanted->items[k], unquoted(value));
-        if (!holds)
-            return false;
-    }
-    return true;
-}
-
 /* Walk "a.b.c" down through objects. */
 static bool value_at(struct str record, struct str path, struct str *out)
 {
@@ -554,36 +537,41 @@ static bool value_at(struct str record, struct str path, struct str *out)
     return true;
 }
 
-/* True if some '[' of the record follows the key `name`: what a record with that envelope
- * must have. Cheap, since most events have few arrays. */
-static bool may_have_array(struct str record, struct str name)
+/* Where the quote stands that ends the key of the array at `bracket`; NULL: it has no key. */
+static const char *end_of_key(struct str record, const char *bracket)
+{
+    const char *p = bracket;
+
+    while (p > record.p && is_blank(p[-1]))
+        p--;
+    if (p == record.p || *--p != ':')
+        return NULL;
+    while (p > record.p && is_blank(p[-1]))
+        p--;
+    return p > record.p && p[-1] == '"' ? p - 1 : NULL;
+}
+
+static bool is_key(struct str record, const char *quote, struct str key)
+{
+    return (size_t)(quote - record.p) > key.n && quote[-1 - (ptrdiff_t)key.n] == '"' &&
+           memcmp(quote - key.n, key.p, key.n) == 0;
+}
+
+/* The envelopes whose array some key of the record may be. Cheap, since most events have few
+ * arrays. */
+static uint64_t possible_envelopes(const struct profile_set *profiles, struct str record)
 {
     const char *end = record.p + record.n;
     const char *bracket = record.p;
+    uint64_t mask = 0;
 
     while ((bracket = memchr(bracket, '[', (size_t)(end - bracket)))) {
-        const char *p = bracket;
-        while (p > record.p && is_blank(p[-1]))
-            p--;
-        if (p > record.p && *--p == ':') {
-            while (p > record.p && is_blank(p[-1]))
-                p--;
-            if ((size_t)(p - record.p) >= name.n + 2 && p[-1] == '"' &&
-                memcmp(p - 1 - name.n, name.p, name.n) == 0 && p[-2 - (ptrdiff_t)name.n] == '"')
-                return true;
-        }
-        bracket++;
+        const char *quote = end_of_key(record, bracket++);
+        for (size_t i = 0; quote && i < profiles->n_envelopes; i++)
+            if (is_key(record, quote, profiles->envelopes[i].last))
+                mask |= 1ull << i;
     }
-    return false;
-}
-
-static struct str last_part(struct str path)
-{
-    size_t n = path.n;
-
-    while (n > 0 && path.p[n - 1] != '.')
-        n--;
-    return str_sub(path, n, path.n);
+    return mask;
 }
 
 /* An envelope holds objects; a list of anything else is an event's own field. */
@@ -594,15 +582,74 @@ static bool is_list_of_events(struct str value)
     return cursor_take(&c, '[') && (cursor_take(&c, '{') || cursor_take(&c, ']'));
 }
 
+/* The values of a record's top-level keys that some of the envelopes ask for. */
+struct asked {
+    const struct envelope *envelope;
+    struct str head;                    /* of the path; p NULL: not there */
+    struct str when[ENVELOPE_WHEN_MAX]; /* of the conditions */
+};
+
+/* The first of two equal keys counts. */
+static void note_member(struct asked *a, struct str key, struct str value)
+{
+    const struct envelope *e = a->envelope;
+
+    if (!a->head.p && str_eq(e->head, key))
+        a->head = value;
+    for (size_t i = 0; i < e->n_when; i++)
+        if (!a->when[i].p && str_eq(e->fields.items[i], key))
+            a->when[i] = value;
+}
+
+/* One walk over the record's top level, for all envelopes. */
+static void ask(struct str record, struct asked *list, size_t n)
+{
+    struct cursor c = {record.p, record.p + record.n};
+    struct str key, value;
+    bool is_first = true;
+
+    if (!cursor_take(&c, '{'))
+        return;
+    while (cursor_member(&c, &is_first, &key, &value))
+        for (size_t i = 0; i < n; i++)
+            note_member(&list[i], key, value);
+}
+
+static bool when_holds(const struct asked *a)
+{
+    for (size_t i = 0; i < a->envelope->n_when; i++) {
+        const struct str_list *wanted = &a->envelope->when[i].values;
+        bool holds = false;
+        for (size_t k = 0; k < wanted->n && a->when[i].p; k++)
+            holds = holds || str_eq_ci(wanted->items[k], unquoted(a->when[i]));
+        if (!holds)
+            return false;
+    }
+    return true;
+}
+
+static bool is_envelope(const struct asked *a, struct str *list)
+{
+    struct str rest = str_sub(a->envelope->path, a->envelope->head.n + 1, a->envelope->path.n);
+
+    return a->head.p && when_holds(a) && value_at(a->head, rest, list) && is_list_of_events(*list);
+}
+
 static bool find_envelope(const struct profile_set *profiles, struct str record, struct str *list)
 {
-    for (uint32_t i = 0; i < profiles->n; i++) {
-        const struct profile *p = profiles->items[i];
-        if (p->envelope.n && may_have_array(record, last_part(p->envelope)) &&
-            when_holds(p, record) && value_at(record, p->envelope, list) &&
-            is_list_of_events(*list))
+    uint64_t mask = possible_envelopes(profiles, record);
+    struct asked asked[ENVELOPES_MAX];
+    size_t n = 0;
+
+    if (!mask)
+        return false;
+    for (size_t i = 0; i < profiles->n_envelopes; i++)
+        if (mask >> i & 1)
+            asked[n++] = (struct asked){.envelope = &profiles->envelopes[i]};
+    ask(record, asked, n);
+    for (size_t i = 0; i < n; i++)
+        if (is_envelope(&asked[i], list))
             return true;
-    }
     return false;
 }
 

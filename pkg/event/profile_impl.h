@@ -14,6 +14,8 @@ enum {
     SOURCE_INPUTS_MAX = 8,    /* different fields that the logsource rules of a profile ask */
     TIME_PATHS_MAX = 16,
     EMBEDDED_PATHS_MAX = 8,
+    ENVELOPES_MAX = 64,          /* different ones of all profiles */
+    ENVELOPE_WHEN_MAX = 4,       /* conditions of one */
     MATCHES_MAX = 16,            /* alternatives of a profile's match */
     MARKER_TESTS_MAX = 512,      /* different marker tests of all profiles together */
     MARKER_VALUE_TESTS_MAX = 128 /* of these, on one path */
@@ -166,11 +168,22 @@ struct profile {
     int64_t lateness_ms;
 };
 
+/* An envelope, once, however many profiles declare it. */
+struct envelope {
+    struct str path;        /* of the array */
+    struct str head, last;  /* first and last part of the path */
+    struct str_list fields; /* top-level keys that the conditions ask */
+    const struct source_condition *when;
+    size_t n_when;
+};
+
 struct profile_set {
     const struct profile *const *items; /* in trying order, abstract ones left out */
     uint32_t n;
     const struct profile *const *all; /* with the abstract ones */
     uint32_t n_all;
+    const struct envelope *envelopes; /* in the order of the profiles */
+    size_t n_envelopes;
     const struct profile *fallback; /* named "unknown": how to read events of no profile */
     struct str_list texts;          /* of the files that they come from, in the order of loading */
 };

@@ -620,6 +620,9 @@ static enum weir_rc read_envelope_when(struct loader *l, const struct doc_node *
 
     if (node->type != DOC_MAP)
         return wrong_type(l, node, "when", "a map of key: values");
+    if (node->n_items > ENVELOPE_WHEN_MAX)
+        return err_at(l->err, WEIR_LIMIT, node->line, node->col,
+                      "an envelope has at most %d conditions", ENVELOPE_WHEN_MAX);
     struct source_condition *c = ARENA_ARRAY(l->arena, node->n_items, struct source_condition);
     struct str *fields = ARENA_ARRAY(l->arena, node->n_items, struct str);
 
@@ -1118,6 +1121,51 @@ static enum weir_rc check_tests(struct loader *l, const struct profile_set *set)
     return WEIR_OK;
 }
 
+static bool same_envelope(const struct envelope *e, const struct profile *p)
+{
+    if (!str_eq(e->path, p->envelope) || e->n_when != p->n_envelope_when ||
+        !str_list_eq(&e->fields, &p->envelope_fields))
+        return false;
+    for (size_t i = 0; i < e->n_when; i++)
+        if (!str_list_eq(&e->when[i].values, &p->envelope_when[i].values))
+            return false;
+    return true;
+}
+
+static struct str last_part(struct str path)
+{
+    size_t n = path.n;
+
+    while (n > 0 && path.p[n - 1] != '.')
+        n--;
+    return str_sub(path, n, path.n);
+}
+
+static enum weir_rc collect_envelopes(struct loader *l, struct profile_set *set)
+{
+    struct envelope *list = ARENA_ARRAY(l->arena, ENVELOPES_MAX, struct envelope);
+
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct profile *p = set->items[i];
+        size_t at = 0;
+        while (at < set->n_envelopes && !same_envelope(&list[at], p))
+            at++;
+        if (p->envelope.n == 0 || at < set->n_envelopes)
+            continue;
+        if (at == ENVELOPES_MAX)
+            return err_set(l->err, WEIR_LIMIT, "more than %d different envelopes", ENVELOPES_MAX);
+        list[set->n_envelopes++] = (struct envelope){.path = p->envelope,
+                                                     .last = last_part(p->envelope),
+                                                     .fields = p->envelope_fields,
+                                                     .when = p->envelope_when,
+                                                     .n_when = p->n_envelope_when};
+        struct str rest;
+        (void)str_cut(p->envelope, '.', &list[at].head, &rest);
+    }
+    set->envelopes = list;
+    return WEIR_OK;
+}
+
 static enum weir_rc build_set(struct loader *l, const struct profile_set **out)
 {
     struct profile_set *set = ARENA_NEW(l->arena, struct profile_set);
@@ -1148,6 +1196,7 @@ static enum weir_rc build_set(struct loader *l, const struct profile_set **out)
     set->items = items;
     set->all = (const struct profile *const *)all;
     TRY(check_tests(l, set));
+    TRY(collect_envelopes(l, set));
     *out = set;
     return WEIR_OK;
 }

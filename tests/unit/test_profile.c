@@ -200,6 +200,8 @@ TEST(mistakes_are_told_with_place_and_hint)
         {"name: x\nmatch: []\n", "user.yml:2:8: error: match has 1 to 16 alternatives"},
         {"name: x\nmatch: {all: []}\n",
          "user.yml:2:8: error: match says nothing: it needs tests below all or any"},
+        {"name: x\nabstract: true\nenvelope: {path: p, when: {a: 1, b: 1, c: 1, d: 1, e: 1}}\n",
+         "user.yml:3:27: error: an envelope has at most 4 conditions"},
         {"name: x\nabstract: true\nprefixes: [a]\n",
          "user.yml:3:11: error: prefixes must be a map of prefix: prefix, not a list"},
         {"name: x\nabstract: true\njoin: {A: ''}\n",
