@@ -2,9 +2,9 @@
  * never shows. For verify.h, and for tests.
  *
  * For one rule an event is built that its formula should like (one branch of each OR, texts
- * put together from the atoms of each field, or several as the members of a list), then changed at random: letters flip case, characters
- * go or come, a value becomes an array, a number or null, a key appears twice. Whether it still
- * matches does not matter: the engines must agree about it.
+ * put together from the atoms of each field, or several as the members of a list), then changed at
+ * random: letters flip case, characters go or come, a value becomes an array, a number or null, a
+ * key appears twice. Whether it still matches does not matter: the engines must agree about it.
  */
 #ifndef WEIR_DETECT_SYNTH_H
 #define WEIR_DETECT_SYNTH_H

@@ -265,8 +265,7 @@ bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool 
     struct regex_fault fault;
 
     if (text.n > REGEX_LENGTH_MAX)
-        return diag_error(s->diag, at, "the regex is longer than %d bytes",
-                          REGEX_LENGTH_MAX);
+        return diag_error(s->diag, at, "the regex is longer than %d bytes", REGEX_LENGTH_MAX);
     bool is_good = read_all(&r);
     if (is_good)
         *out = (struct regex){.pattern =

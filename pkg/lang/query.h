@@ -38,7 +38,8 @@ struct query_scope {
 struct query_options {
     struct str category_field;       /* EQL's event category; empty: event.category */
     const struct spl_macros *macros; /* SPL's; NULL: none */
-    int64_t window_ms;   /* how far back the rule looks, for queries with groups and samples; 0: unknown */
+    int64_t window_ms;   /* how far back the rule looks, for queries with groups and samples; 0:
+                            unknown */
     int64_t interval_ms; /* how often it was meant to run; 0: unknown */
 };
 
