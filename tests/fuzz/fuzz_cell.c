@@ -36,7 +36,7 @@ static void step(uint8_t which, const struct state_op *op, struct cell *cell, in
                                           .threshold = 3,
                                           .update_ms = 500,
                                           .is_anchored = which & 4}};
-    struct brake_spec brake = {STR("r"), STR("t"), 2};
+    struct brake_spec brake = {STR("r"), STR("t"), 2, BRAKE_PERIOD_MS};
     struct step_clock clock = {watermark_ms};
 
     switch (which & 3) {

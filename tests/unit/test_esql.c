@@ -31,22 +31,22 @@ static const char *const holding[] = {
     "flag AND flag == true AND NOT flag == false",
     "u.name == 'Bob' AND `u.name` == 'Bob' AND u.`name` == 'Bob'",
     "TO_LOWER(a) == 'get' AND TO_UPPER(a) LIKE 'GE*' AND TO_LOWER(u.name) IN ('bob')",
-    "LENGTH(a) == 3 AND CONCAT(a, '-', u.name) == 'Get-Bob' AND SUBSTRING(a, 2) == 'et' AND "
-    "LEFT(a, 1) == 'G' AND RIGHT(a, 2) == 'et' AND SUBSTRING(a, 1, 2) == 'Ge'",
-    "STARTS_WITH(a, 'Ge') AND ENDS_WITH(a, 'et') AND CONTAINS(a, 'e') AND LOCATE(a, 'e') == 2 AND "
-    "LOCATE(a, 'q') == 0",
+    ("LENGTH(a) == 3 AND CONCAT(a, '-', u.name) == 'Get-Bob' AND SUBSTRING(a, 2) == 'et' AND "
+     "LEFT(a, 1) == 'G' AND RIGHT(a, 2) == 'et' AND SUBSTRING(a, 1, 2) == 'Ge'"),
+    ("STARTS_WITH(a, 'Ge') AND ENDS_WITH(a, 'et') AND CONTAINS(a, 'e') AND LOCATE(a, 'e') == 2 AND "
+     "LOCATE(a, 'q') == 0"),
     "REPLACE(a, '[A-Z]', '_') == '_et' AND REPLACE(url, '&', ' ') LIKE '*cat command*'",
     "URL_DECODE(url) LIKE '*=/etc/shadow*' AND FROM_BASE64(b64) == 'hello' AND TRIM(pad) == 'z'",
     "CASE(n > 9, 'big', n > 3, 'middle', 'small') == 'middle'",
     "CASE(missing == 'x', 'a', 'b') == 'b' AND CASE(missing == 'x', 'a') IS NULL",
     "COALESCE(missing, nothing, a) == 'Get'",
-    "MV_COUNT(list) == 2 AND MV_FIRST(list) == 'x' AND MV_LAST(list) == 'y' AND "
-    "MV_CONCAT(list, '|') == 'x|y' AND MV_COUNT(a) == 1 AND MV_CONTAINS(list, 'y')",
+    ("MV_COUNT(list) == 2 AND MV_FIRST(list) == 'x' AND MV_LAST(list) == 'y' AND "
+     "MV_CONCAT(list, '|') == 'x|y' AND MV_COUNT(a) == 1 AND MV_CONTAINS(list, 'y')"),
     "MV_COUNT(SPLIT(csv, ',')) == 3 AND MV_SLICE(SPLIT(csv, ','), 1, 1) == 'q'",
     "one == 'x'", /* a list of one is that value */
     "CIDR_MATCH(ip, '10.0.0.0/8', '192.168.0.0/16') AND NOT CIDR_MATCH(ip, '10.1.2.4/32')",
-    "DATE_EXTRACT('HOUR_OF_DAY', @timestamp) == 10 AND "
-    "DATE_DIFF('minute', DATE_TRUNC(1 hour, @timestamp), @timestamp) == 20",
+    ("DATE_EXTRACT('HOUR_OF_DAY', @timestamp) == 10 AND "
+     "DATE_DIFF('minute', DATE_TRUNC(1 hour, @timestamp), @timestamp) == 20"),
     "@timestamp >= NOW() - 7 days AND @timestamp > '2026-03-01T00:00:00Z'",
     "ROUND(n / 3.0, 2) == 1.67 AND ABS(-n) == 5 AND FLOOR(5.9) == 5 AND GREATEST(n, 2) == 5",
     "KQL('a: Get and not missing: x')",

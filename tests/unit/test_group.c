@@ -227,9 +227,9 @@ TEST(groups_are_those_of_the_model_in_every_order_of_arrival)
 
 TEST(what_is_shown_are_columns)
 {
-    struct str rest, name, values[COLUMNS_VALUES_MAX];
+    struct str rest, name = STR(""), values[COLUMNS_VALUES_MAX];
     struct buf b = {0};
-    size_t n;
+    size_t n = 0;
 
     columns_begin(&b);
     values[0] = STR("a");
