@@ -129,7 +129,7 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
         m->stage = stage_new(&stage);
     } else {
         m->matches = m->people ? match_table() : NULL;
-        m->matched = m->people ? matched_new() : NULL;
+        m->matched = m->people ? matched_new(options->alert.lists) : NULL;
     }
     *out = m;
     return WEIR_OK;

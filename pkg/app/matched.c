@@ -13,12 +13,13 @@ struct matched {
     struct redactor *redactor;
 };
 
-struct matched *matched_new(void)
+struct matched *matched_new(const struct list_view *lists)
 {
     struct matched *m = calloc(1, sizeof *m);
 
     ASSERT(m);
     m->evidence = evidence_finder_new();
+    evidence_use_lists(m->evidence, lists);
     m->digest = digest_new();
     m->redactor = redactor_new(m->digest);
     return m;

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "event/lookup.h"
+#include "match/list_view.h"
 #include "rule/rule.h"
 
 enum {
@@ -21,7 +22,8 @@ enum {
 
 struct matched;
 
-struct matched *matched_new(void);
+/* lists: what stands on those that rules ask; NULL: nothing. */
+struct matched *matched_new(const struct list_view *lists);
 void matched_free(struct matched *m);
 
 /* Append the fields that a matching rule rests on, each once, in the rule's order; a "-" for each
