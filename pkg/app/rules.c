@@ -519,7 +519,8 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
     TRY(load_lists(o, b->lists, err));
     TRY(addends_new(b->arena, b->lists, &b->score_lists, err));
-    struct list_source lists = list_set_source(b->lists, b->arena);
+    b->slots_arena = arena_new(0);
+    struct list_source lists = list_set_source(b->lists, b->slots_arena);
     TRY(load_overlays(o, b, &lists, err));
     if (b->overlays)
         overlay_set_settle(b->overlays);
@@ -553,6 +554,8 @@ void rule_book_release(struct rule_book *b)
 {
     if (b->lists_arena)
         arena_free(b->lists_arena);
+    if (b->slots_arena)
+        arena_free(b->slots_arena);
     if (b->arena)
         arena_free(b->arena);
     *b = (struct rule_book){0};

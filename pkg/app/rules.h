@@ -54,6 +54,7 @@ struct rule_book {
     size_t n_skipped;                 /* documents in directories that are no rules */
     struct constant_field *constants; /* --set */
     size_t n_constants;
+    struct arena *slots_arena; /* what rules know of lists: both threads that load ask for it */
     struct arena *lists_arena; /* holds the two below and nothing else */
     struct list_set *lists;
     const struct list_view *list_view; /* what stands on the lists that rules ask at run time */

@@ -117,7 +117,8 @@ const char *list_mode_name(enum list_mode mode);
 const char *list_type_name(enum list_type type);
 
 /* What a front end asks; valid as long as the set. The slots that it gives live in `a`, which may
- * outlive the set: the rules' arena. NULL: there are no slots, entries are copied into rules. */
+ * outlive the set, and belongs to the slots alone: any thread may ask for one. NULL: there are no
+ * slots, entries are copied into rules. */
 struct list_source list_set_source(struct list_set *set, struct arena *a);
 
 /* Rules have copied what stands in list i: when it changes they must be read again. */
