@@ -205,12 +205,7 @@ static enum weir_rc print_result(const struct classify *c, struct weir_err *err)
         for (uint32_t i = 0; i < extract_shape_count(c->worker); i++)
             if (c->tallies[i].events)
                 print_shape_json(c, i, &text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
-    buf_release(&text);
-    return rc;
+    return output_finish(out, &text, err);
 }
 
 static void print_summary(const struct classify *c)

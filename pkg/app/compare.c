@@ -355,12 +355,7 @@ static enum weir_rc print(const struct compare *c, struct weir_err *err)
         for (size_t i = 0; i < c->n_rows; i++)
             if (differs(&c->rows[i]) || c->rows[i].n_same)
                 add_json(&c->rows[i], &text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
-    buf_release(&text);
-    return rc;
+    return output_finish(out, &text, err);
 }
 
 /* ---- the command

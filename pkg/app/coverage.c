@@ -261,12 +261,7 @@ static enum weir_rc put(struct str path, const struct coverage *c,
     else
         for (size_t i = 0; i < c->n; i++)
             add_json(c, &c->techniques[i], &text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
-    buf_release(&text);
-    return rc;
+    return output_finish(out, &text, err);
 }
 
 static void print_sum(const struct coverage *c)

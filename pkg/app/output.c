@@ -220,3 +220,14 @@ uint64_t output_lines(const struct output *o)
 {
     return o->lines;
 }
+
+enum weir_rc output_finish(struct output *o, struct buf *text, struct weir_err *err)
+{
+    enum weir_rc rc = output_write(o, buf_str(text), err);
+
+    if (rc == WEIR_OK)
+        rc = output_commit(o, err);
+    output_free(o);
+    buf_release(text);
+    return rc;
+}

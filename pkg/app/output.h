@@ -12,6 +12,7 @@
 #define WEIR_APP_OUTPUT_H
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 struct output;
@@ -28,6 +29,9 @@ MUST_USE enum weir_rc output_flush(struct output *o, struct weir_err *err);
 
 /* Flush; a file: sync and rename. Nothing may be written afterwards. */
 MUST_USE enum weir_rc output_commit(struct output *o, struct weir_err *err);
+
+/* Writes all of text, commits and frees o; text is released. Whatever comes back, both are gone. */
+MUST_USE enum weir_rc output_finish(struct output *o, struct buf *text, struct weir_err *err);
 
 /* Not committed: what was written to a file is gone. */
 void output_free(struct output *o);

@@ -48,35 +48,6 @@ static uint32_t depth_of(const struct json_node *n)
     return deepest + 1;
 }
 
-static void write_node(struct json_writer *w, const struct json_node *n)
-{
-    bool is_object = n->type == JSON_T_OBJECT;
-
-    switch (n->type) {
-    case JSON_T_NULL:
-        json_put_null(w);
-        return;
-    case JSON_T_BOOL:
-        json_put_bool(w, n->is_true);
-        return;
-    case JSON_T_NUMBER:
-        json_put_number(w, n->text);
-        return;
-    case JSON_T_STRING:
-        json_put_str(w, n->text);
-        return;
-    default:
-        break;
-    }
-    is_object ? json_open_object(w) : json_open_array(w);
-    for (const struct json_node *c = n->first; c; c = c->next) {
-        if (is_object)
-            json_key(w, c->key);
-        write_node(w, c);
-    }
-    is_object ? json_close_object(w) : json_close_array(w);
-}
-
 /* Trees that are nested deeper than the writer goes were refused. */
 static struct str print(struct arena *a, const struct json_node *n)
 {
@@ -84,7 +55,7 @@ static struct str print(struct arena *a, const struct json_node *n)
     struct json_writer w;
 
     json_writer_init(&w, &out);
-    write_node(&w, n);
+    json_put_tree(&w, n);
     struct str text = arena_str(a, buf_str(&out));
     buf_release(&out);
     return text;

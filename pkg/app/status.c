@@ -312,12 +312,7 @@ static enum weir_rc list_metrics(struct weir_err *err)
 
     TRY(output_open(STR(""), &out, err));
     metric_document(&text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
-    buf_release(&text);
-    return rc;
+    return output_finish(out, &text, err);
 }
 
 enum exit_code status_list_metrics(void)

@@ -91,12 +91,7 @@ static enum weir_rc write_junit(struct testing *t, struct weir_err *err)
         return WEIR_OK;
     TRY(output_open(t->options->junit, &out, err));
     test_report_junit(&t->suite, t->results, &text);
-    enum weir_rc rc = output_write(out, buf_str(&text), err);
-    if (rc == WEIR_OK)
-        rc = output_commit(out, err);
-    output_free(out);
-    buf_release(&text);
-    return rc;
+    return output_finish(out, &text, err);
 }
 
 static void tell_summary(const struct testing *t)

@@ -63,6 +63,13 @@ struct str str_trim(struct str s)
     return s;
 }
 
+struct str str_trim_end(struct str s, struct str letters)
+{
+    while (s.n && memchr(letters.p, s.p[s.n - 1], letters.n))
+        s.n--;
+    return s;
+}
+
 bool str_cut(struct str s, char c, struct str *head, struct str *rest)
 {
     size_t at = str_find_char(s, c, 0);

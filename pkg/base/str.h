@@ -51,6 +51,8 @@ size_t str_find_char(struct str s, char c, size_t from);
 
 /* Without blanks (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
+/* Without those of the letters that stand at its end. */
+struct str str_trim_end(struct str s, struct str letters);
 
 /* Cut at the first `c`: *head is what is before it, *rest what is after. False (and
  * *head = s, *rest empty) if there is none. */

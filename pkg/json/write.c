@@ -232,3 +232,36 @@ void json_escape(struct buf *out, struct str value)
         value = (struct str){value.p + run, value.n - run};
     }
 }
+
+static void put_members(struct json_writer *w, const struct json_node *node)
+{
+    bool is_object = node->type == JSON_T_OBJECT;
+
+    is_object ? json_open_object(w) : json_open_array(w);
+    for (const struct json_node *m = node->first; m; m = m->next) {
+        if (is_object)
+            json_key(w, m->key);
+        json_put_tree(w, m);
+    }
+    is_object ? json_close_object(w) : json_close_array(w);
+}
+
+void json_put_tree(struct json_writer *w, const struct json_node *node)
+{
+    switch (node->type) {
+    case JSON_T_NULL:
+        json_put_null(w);
+        return;
+    case JSON_T_BOOL:
+        json_put_bool(w, node->is_true);
+        return;
+    case JSON_T_NUMBER:
+        json_put_number(w, node->text);
+        return;
+    case JSON_T_STRING:
+        json_put_str(w, node->text);
+        return;
+    default:
+        put_members(w, node);
+    }
+}

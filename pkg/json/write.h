@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "json/tree.h"
 
 enum { JSON_WRITE_DEPTH_MAX = 32 };
 
@@ -37,6 +38,9 @@ void json_put_null(struct json_writer *w);
 void json_put_number(struct json_writer *w, struct str text);
 /* A double with the shortest text that reads back equal; not finite: null. */
 void json_put_double(struct json_writer *w, double value);
+
+/* A value that was parsed (json/tree.h); at most JSON_WRITE_DEPTH_MAX deep with what is open. */
+void json_put_tree(struct json_writer *w, const struct json_node *node);
 
 /* A key of ours: a plain word, nothing in it needs an escape. */
 void json_key_name(struct json_writer *w, struct str name);

@@ -112,6 +112,21 @@ void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom)
                                         : ATOM_EQ;
 }
 
+struct expr query_constant(struct query_scope *s, const struct expr_value *v)
+{
+    struct expr e = {.kind = EXPR_NULL};
+
+    if (v->type == EXPR_VALUE_BOOL) {
+        e.kind = EXPR_BOOL;
+        e.value = v->is_true;
+    } else if (v->type != EXPR_VALUE_NULL) {
+        e.kind = v->type == EXPR_VALUE_TEXT ? EXPR_TEXT : EXPR_NUMBER;
+        (void)expr_value_string(s->a, v, &e.text);
+        e.text = names_intern(s->names, e.text);
+    }
+    return e;
+}
+
 static unsigned depth_of(const struct formula *f)
 {
     unsigned deepest = f->kind == FORMULA_ATOM && f->atom->inner ? depth_of(f->atom->inner) : 0;

@@ -16,6 +16,7 @@
 #include "lang/diag.h"
 #include "lang/names.h"
 #include "lang/quoted.h"
+#include "rule/expr.h"
 #include "rule/rule.h"
 
 enum {
@@ -85,11 +86,15 @@ int query_hex(char c);
 struct formula *query_atom(struct query_scope *s, struct place at, struct str field,
                            struct atom atom);
 
-/* The cheapest operation that says what the glob says: op, text, glob and fold only. The texts of
- * the parts must be interned. */
+/* The cheapest operation that says what the glob says: text alone is EQ, one open end PREFIX or
+ * SUFFIX, both CONTAINS, anything else a glob. Sets op, text, glob and fold only. The texts of the
+ * parts must be interned. */
 void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom);
 /* How letters fold: not at all, or by ASCII unless the text has others. */
 enum fold query_fold(struct str text, bool is_caseless);
+
+/* A value that was computed at load as the constant it is: kind, value and text only. */
+struct expr query_constant(struct query_scope *s, const struct expr_value *v);
 
 /* False after an error, if `spare` more levels around it would be more than FORMULA_DEPTH_MAX. */
 bool query_check_depth(struct query_scope *s, struct place at, const struct formula *f,

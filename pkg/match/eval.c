@@ -155,20 +155,6 @@ static bool test_words(const struct net_lazy *lazy, struct str value)
     return false;
 }
 
-static bool order_holds(enum atom_op cmp, int order)
-{
-    switch (cmp) {
-    case ATOM_NUM_LT:
-        return order < 0;
-    case ATOM_NUM_LE:
-        return order <= 0;
-    case ATOM_NUM_GT:
-        return order > 0;
-    default:
-        return order >= 0;
-    }
-}
-
 bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
                           struct prepared_value *v)
 {
@@ -212,7 +198,7 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_WORDS:
         return test_words(lazy, fold_into(&e->fold_space, v, x->fold));
     case ATOM_TEXT_CMP:
-        return order_holds(x->cmp, str_cmp(v->text, x->text));
+        return order_satisfies(x->cmp, str_cmp(v->text, x->text));
     case ATOM_TIME_CMP:
         return time_matches(x, e->at_ms, (enum json_kind)v->kind, v->text);
     case ATOM_EXISTS:

@@ -4,10 +4,8 @@
 #include "base/decimal.h"
 #include "base/str.h"
 
-bool number_compare(enum atom_op op, struct str a, struct str b)
+bool order_satisfies(enum atom_op op, int order)
 {
-    int order = decimal_cmp(a, b);
-
     switch (op) {
     case ATOM_EQ:
     case ATOM_NUM_EQ:
@@ -22,6 +20,11 @@ bool number_compare(enum atom_op op, struct str a, struct str b)
         ASSERT(op == ATOM_NUM_GE);
         return order >= 0;
     }
+}
+
+bool number_compare(enum atom_op op, struct str a, struct str b)
+{
+    return order_satisfies(op, decimal_cmp(a, b));
 }
 
 bool number_matches(enum atom_op op, enum json_kind kind, struct str value, struct str operand)

@@ -14,7 +14,10 @@
 /* op is one of ATOM_NUM_*; operand is a number by decimal_is_number(). Strings unescaped. */
 bool number_matches(enum atom_op op, enum json_kind kind, struct str value, struct str operand);
 
-/* Two numbers by decimal_is_number(); op is one of ATOM_NUM_* or ATOM_EQ. */
+/* op is one of ATOM_NUM_* or ATOM_EQ, here and below. Does an order (below, at or above 0, as
+ * str_cmp gives it) satisfy the comparison? */
+bool order_satisfies(enum atom_op op, int order);
+/* Of two numbers by decimal_is_number(). */
 bool number_compare(enum atom_op op, struct str a, struct str b);
 
 /* ATOM_BOOL: JSON true or false, or a string that says so in any ASCII case. */

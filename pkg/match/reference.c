@@ -202,22 +202,6 @@ static bool a_word_matches(struct reference *r, const struct atom *atom, struct 
     return false;
 }
 
-static bool text_is_ordered(const struct atom *atom, struct str text)
-{
-    int order = str_cmp(text, atom->text);
-
-    switch (atom->cmp) {
-    case ATOM_NUM_LT:
-        return order < 0;
-    case ATOM_NUM_LE:
-        return order <= 0;
-    case ATOM_NUM_GT:
-        return order > 0;
-    default:
-        return order >= 0;
-    }
-}
-
 static bool text_matches(struct reference *r, const struct atom *atom,
                          const struct event_tree *event, struct str text)
 {
@@ -235,7 +219,7 @@ static bool text_matches(struct reference *r, const struct atom *atom,
                    ? a_word_matches(r, atom, text)
                    : words_contain(text, reference_fold(r->step, atom->fold, atom->text));
     case ATOM_TEXT_CMP:
-        return text_is_ordered(atom, text);
+        return order_satisfies(atom->cmp, str_cmp(text, atom->text));
     default:
         return reference_compare(atom->op, reference_fold(r->step, atom->fold, text),
                                  reference_fold(r->step, atom->fold, atom->text));

@@ -64,15 +64,5 @@ bool time_matches(const struct atom *atom, int64_t now_ms, enum json_kind kind, 
         return false;
     if (!time_parse_ms(value, &ms) || !point_of(&atom->time, now_ms, &point))
         return false;
-    switch (atom->cmp) {
-    case ATOM_NUM_LT:
-        return ms < point;
-    case ATOM_NUM_LE:
-        return ms <= point;
-    case ATOM_NUM_GT:
-        return ms > point;
-    default:
-        ASSERT(atom->cmp == ATOM_NUM_GE);
-        return ms >= point;
-    }
+    return order_satisfies(atom->cmp, (ms > point) - (ms < point));
 }

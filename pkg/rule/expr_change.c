@@ -1,6 +1,7 @@
 /* expr_change.c - operators that make another text of one, or take it apart. */
 #include "rule/expr_impl.h"
 
+#include "base/base64.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "rule/expr_regex.h"
@@ -194,39 +195,12 @@ static struct expr_value url_decoded(struct arena *space, struct str s)
     return expr_value_text((struct str){out, n});
 }
 
-static int sextet(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
 static struct expr_value base64_decoded(struct arena *space, struct str s)
 {
     char *out = arena_alloc(space, s.n + 1);
-    size_t n = 0;
-    uint32_t bits = 0, n_bits = 0;
+    size_t n;
 
-    while (s.n && s.p[s.n - 1] == '=')
-        s.n--;
-    if (s.n % 4 == 1)
-        return EXPR_NOTHING;
-    for (size_t i = 0; i < s.n; i++) {
-        int six = sextet(s.p[i]);
-        if (six < 0)
-            return EXPR_NOTHING;
-        bits = bits << 6 | (uint32_t)six;
-        n_bits += 6;
-        if (n_bits >= 8) {
-            n_bits -= 8;
-            out[n++] = (char)(bits >> n_bits & 0xff);
-        }
-    }
-    return expr_value_text((struct str){out, n});
+    return base64_decode(s, out, &n) ? expr_value_text((struct str){out, n}) : EXPR_NOTHING;
 }
 
 /* Numbers and truth values are texts here, too. */

@@ -8,13 +8,12 @@
  */
 #include "worker/protocol_meta.h"
 
+#include "base/base64.h"
 #include "base/pack.h"
 
 #include <string.h>
 
 enum { VERSION = 2, BYTES_MAX = 16 * 1024 };
-
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* Shards lag a little behind the foremost: differences are short. */
 static struct store_at foremost(const struct store_at *last, size_t n)
@@ -77,20 +76,6 @@ static void put_runs(struct buf *out, const struct store_at *last, uint32_t n)
     buf_release(&runs);
 }
 
-static void encode(struct buf *out, const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)p[i] << 16;
-        if (i + 1 < n)
-            v |= (uint32_t)p[i + 1] << 8;
-        if (i + 2 < n)
-            v |= p[i + 2];
-        size_t digits = n - i < 3 ? n - i + 1 : 4;
-        for (size_t d = 0; d < digits; d++)
-            buf_add_char(out, letters[v >> (18 - 6 * d) & 63]);
-    }
-}
-
 void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *last,
                         uint32_t n_rounds, struct buf *out)
 {
@@ -107,39 +92,12 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
     pack_str(&raw, (struct str){(const char *)m->extra, m->n_extra});
     pack_varint(&raw, n_rounds);
     put_runs(&raw, last, n_rounds * STORE_SHARDS);
-    encode(out, (const uint8_t *)raw.p, raw.n);
+    /* Padding says nothing that the length does not. */
+    struct buf text = {0};
+    buf_reserve(&text, BASE64_SIZE(raw.n));
+    buf_add(out, str_trim_end(base64_encode(buf_str(&raw), text.p), STR("=")));
+    buf_release(&text);
     buf_release(&raw);
-}
-
-static int value_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* False: a letter that is none. Bits left over at the end are dropped. */
-static bool decode(struct str text, struct buf *out)
-{
-    uint32_t v = 0;
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < text.n; i++) {
-        int digit = value_of(text.p[i]);
-        if (digit < 0)
-            return false;
-        v = (v << 6 | (uint32_t)digit) & 0xffff;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            pack_u8(out, (uint8_t)(v >> bits));
-        }
-    }
-    return true;
 }
 
 static void get_table(struct unpack *u, struct pairs *table, uint64_t n_pairs)
@@ -221,7 +179,11 @@ bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store
     size_t bytes = (size_t)n_rounds * STORE_SHARDS * sizeof *last;
 
     memset(last, 0, bytes);
-    bool ok = text.n > 0 && text.n <= BYTES_MAX && decode(text, &raw) && raw.n > 0;
+    bool ok = text.n > 0 && text.n <= BYTES_MAX;
+    if (ok) {
+        buf_reserve(&raw, text.n);
+        ok = base64_decode(text, raw.p, &raw.n) && raw.n > 0;
+    }
     if (ok) {
         struct unpack u = unpack_from(buf_str(&raw));
         ok = unpack_all(&u, m, last, n_rounds);

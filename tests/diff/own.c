@@ -151,34 +151,6 @@ static size_t count_turned(struct own *o, struct str a, struct str b)
     return n;
 }
 
-static void write_node(struct json_writer *w, const struct json_node *n)
-{
-    switch (n->type) {
-    case JSON_T_NULL:
-        json_put_null(w);
-        return;
-    case JSON_T_BOOL:
-        json_put_bool(w, n->is_true);
-        return;
-    case JSON_T_NUMBER:
-        json_put_number(w, n->text);
-        return;
-    case JSON_T_STRING:
-        json_put_str(w, n->text);
-        return;
-    default:
-        break;
-    }
-    bool is_object = n->type == JSON_T_OBJECT;
-    (is_object ? json_open_object : json_open_array)(w);
-    for (const struct json_node *m = n->first; m; m = m->next) {
-        if (is_object)
-            json_key(w, m->key);
-        write_node(w, m);
-    }
-    (is_object ? json_close_object : json_close_array)(w);
-}
-
 enum change { CHANGE_GONE, CHANGE_TAIL, CHANGE_HEAD, CHANGE_OTHER, CHANGE_NULL, CHANGES };
 
 static void write_changed(struct json_writer *w, const struct json_node *m, enum change how)
@@ -214,7 +186,7 @@ static struct str changed(struct own *o, const struct json_node *root, size_t i,
         if (i == 0)
             write_changed(&w, m, how);
         else
-            write_node(&w, m);
+            json_put_tree(&w, m);
     }
     json_close_object(&w);
     struct str out = arena_str(o->scratch, buf_str(&text));

@@ -1,7 +1,6 @@
 /* query_text.c - see query_text.h. */
 #include "tests/lib/query_text.h"
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "event/lookup.h"
 #include "json/tree.h"
@@ -78,6 +77,41 @@ struct str query_document(struct arena *a, const char *language, const char *que
     struct str s = arena_str(a, buf_str(&out));
     buf_release(&out);
     return s;
+}
+
+void query_check(const char *language, const struct query_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arena *a = arena_new(0);
+        struct str got = query_document(a, language, rows[i].query);
+        if (!str_eq(got, str_from(rows[i].out)))
+            fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
+                     rows[i].out);
+        arena_free(a);
+    }
+}
+
+void query_check_limit(const char *language, struct buf *text, const char *start)
+{
+    struct arena *a = arena_new(0);
+
+    buf_add_char(text, '\0');
+    struct str got = query_document(a, language, text->p);
+    if (start ? !str_starts(got, str_from(start)) : str_starts(got, STR("error")))
+        fail_msg("%.200s: %.*s", text->p, got.n > 200 ? 200 : (int)got.n, got.p);
+    arena_free(a);
+    buf_release(text);
+}
+
+struct buf query_repeated(const char *before, const char *what, size_t n, const char *after)
+{
+    struct buf b = {0};
+
+    buf_printf(&b, "%s", before);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s", what);
+    buf_printf(&b, "%s", after);
+    return b;
 }
 
 static bool compiled_fires(struct arena *a, struct rule *rule, const struct profile_set *profiles,

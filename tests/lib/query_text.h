@@ -8,10 +8,24 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 
 /* The dumped formula (rule/dump.h), " ! line:col: text" for each warning; or "status: line:col:
  * text; line:col: text". */
 struct str query_document(struct arena *a, const char *language, const char *query);
+
+/* A row of a table: what query_document() must say of the query. */
+struct query_row {
+    const char *query, *out;
+};
+void query_check(const char *language, const struct query_row *rows, size_t n);
+
+/* Fails unless what query_document() says of the text begins so; start NULL: unless it is a
+ * formula. Releases the text. */
+void query_check_limit(const char *language, struct buf *text, const char *start);
+
+/* before, n times what, after. The caller releases it. */
+struct buf query_repeated(const char *before, const char *what, size_t n, const char *after);
 
 /* Does the query match the event? Asked of the reference and of the compiled matcher, which must
  * agree; a query that does not load fails the test. */

@@ -9,23 +9,7 @@
 #include "lang/eql/eql.h"
 #include "lang/lang.h"
 
-struct row {
-    const char *query, *out;
-};
-
-static void check_rows(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct arena *a = arena_new(0);
-        struct str got = query_document(a, "eql", rows[i].query);
-        if (!str_eq(got, str_from(rows[i].out)))
-            fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
-                     rows[i].out);
-        arena_free(a);
-    }
-}
-
-static const struct row formulas[] = {
+static const struct query_row formulas[] = {
     {"process where f == 'a'", "and(event.category eq cased \"process\", f eq cased \"a\")"},
     {"any where f : 'A'", "f eq \"A\""},
     {"any where f : '\xC3\x89'", "f eq unicode \"\xC3\x89\""},
@@ -49,7 +33,7 @@ static const struct row formulas[] = {
                                    "match counts"},
 };
 
-static const struct row faults[] = {
+static const struct query_row faults[] = {
     {"", "error: 1:1: expected an event category (process, \"odd name\", any), found the end of "
          "the query"},
     {"process", "error: 1:8: expected 'where', found the end of the query"},
@@ -124,7 +108,7 @@ static const struct row faults[] = {
     {"any where x ; y", "error: 1:13: ';' has no meaning here"},
 };
 
-static const struct row shapes[] = {
+static const struct query_row shapes[] = {
     {"sequence with maxspan=90s [a where true] [b where true]",
      "sequence; rules query#0/1, query#0/2; group by nothing: one group; in order 1, 2; decided "
      "at the watermark; within 90s; and(event.category eq cased \"a\", true); and(event.category "
@@ -170,28 +154,17 @@ static const struct row shapes[] = {
 
 TEST(queries_become_formulas)
 {
-    check_rows(formulas, ARRAY_LEN(formulas));
+    query_check("eql", formulas, ARRAY_LEN(formulas));
 }
 
 TEST(bad_text_is_told_with_place_and_what_was_expected)
 {
-    check_rows(faults, ARRAY_LEN(faults));
+    query_check("eql", faults, ARRAY_LEN(faults));
 }
 
 TEST(sequences_become_correlations_over_their_items)
 {
-    check_rows(shapes, ARRAY_LEN(shapes));
-}
-
-static void check_limit(struct buf *text, const char *start)
-{
-    struct arena *a = arena_new(0);
-    buf_add_char(text, '\0');
-    struct str got = query_document(a, "eql", text->p);
-    if (start ? !str_starts(got, str_from(start)) : str_starts(got, STR("error")))
-        fail_msg("%.200s: %.*s", text->p, got.n > 200 ? 200 : (int)got.n, got.p);
-    arena_free(a);
-    buf_release(text);
+    query_check("eql", shapes, ARRAY_LEN(shapes));
 }
 
 static struct buf nested(size_t n)
@@ -218,45 +191,34 @@ static struct buf listed(size_t n)
     return b;
 }
 
-static struct buf repeated(const char *before, const char *what, size_t n, const char *after)
-{
-    struct buf b = {0};
-
-    buf_printf(&b, "%s", before);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&b, "%s", what);
-    buf_printf(&b, "%s", after);
-    return b;
-}
-
 TEST(limits_are_held)
 {
     struct buf b;
 
     b = nested(QUERY_DEPTH_MAX);
-    check_limit(&b, NULL);
+    query_check_limit("eql", &b, NULL);
     b = nested(QUERY_DEPTH_MAX + 1);
-    check_limit(&b, "error: 1:111: the query is nested deeper than 100");
-    b = repeated("any where ", "not (x == 1 or y == 2 and ", 49, "z == 3" /* not closed */);
-    check_limit(&b, "error: ");
-    b = repeated("any where ", "x in (", 200000, "");
-    check_limit(&b, "error: ");
-    b = repeated("any where ", "not ", 101, "x");
-    check_limit(&b, "error: 1:411: the query is nested deeper than 100");
-    b = repeated("any where x == 1", " + 1", 101, "");
-    check_limit(&b, "error: ");
-    b = repeated("any where x == 1", " or x == 1", 5000, "");
-    check_limit(&b, NULL);
+    query_check_limit("eql", &b, "error: 1:111: the query is nested deeper than 100");
+    b = query_repeated("any where ", "not (x == 1 or y == 2 and ", 49, "z == 3" /* not closed */);
+    query_check_limit("eql", &b, "error: ");
+    b = query_repeated("any where ", "x in (", 200000, "");
+    query_check_limit("eql", &b, "error: ");
+    b = query_repeated("any where ", "not ", 101, "x");
+    query_check_limit("eql", &b, "error: 1:411: the query is nested deeper than 100");
+    b = query_repeated("any where x == 1", " + 1", 101, "");
+    query_check_limit("eql", &b, "error: ");
+    b = query_repeated("any where x == 1", " or x == 1", 5000, "");
+    query_check_limit("eql", &b, NULL);
     b = listed(QUERY_VALUES_MAX);
-    check_limit(&b, NULL);
+    query_check_limit("eql", &b, NULL);
     b = listed(QUERY_VALUES_MAX + 1);
-    check_limit(&b, "error: ");
-    b = repeated("any where x == '", "a", QUERY_BYTES_MAX, "'");
-    check_limit(&b, "error: 1:1: the query is larger than 1 MiB");
-    b = repeated("any where x : '", "a*", 1000, "'");
-    check_limit(&b, "error: 1:15: more than 256 wildcards and texts in one pattern");
-    b = repeated("sequence ", "[a where true] with runs=100 ", 3, "");
-    check_limit(&b, "error: 1:68: more than 256 items in one sequence");
+    query_check_limit("eql", &b, "error: ");
+    b = query_repeated("any where x == '", "a", QUERY_BYTES_MAX, "'");
+    query_check_limit("eql", &b, "error: 1:1: the query is larger than 1 MiB");
+    b = query_repeated("any where x : '", "a*", 1000, "'");
+    query_check_limit("eql", &b, "error: 1:15: more than 256 wildcards and texts in one pattern");
+    b = query_repeated("sequence ", "[a where true] with runs=100 ", 3, "");
+    query_check_limit("eql", &b, "error: 1:68: more than 256 items in one sequence");
 }
 
 TEST(a_file_is_told_by_its_ending)

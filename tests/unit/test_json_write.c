@@ -116,38 +116,6 @@ TEST(doubles_have_the_shortest_text_that_reads_back)
     arena_free(a);
 }
 
-static void write_node(struct json_writer *w, const struct json_node *node)
-{
-    switch (node->type) {
-    case JSON_T_NULL:
-        json_put_null(w);
-        return;
-    case JSON_T_BOOL:
-        json_put_bool(w, node->is_true);
-        return;
-    case JSON_T_NUMBER:
-        json_put_number(w, node->text);
-        return;
-    case JSON_T_STRING:
-        json_put_str(w, node->text);
-        return;
-    case JSON_T_ARRAY:
-        json_open_array(w);
-        for (const struct json_node *m = node->first; m; m = m->next)
-            write_node(w, m);
-        json_close_array(w);
-        return;
-    case JSON_T_OBJECT:
-        json_open_object(w);
-        for (const struct json_node *m = node->first; m; m = m->next) {
-            json_key(w, m->key);
-            write_node(w, m);
-        }
-        json_close_object(w);
-        return;
-    }
-}
-
 static bool is_equal(const struct json_node *x, const struct json_node *y)
 {
     if (x->type != y->type || !str_eq(x->text, y->text) || !str_eq(x->key, y->key))
@@ -173,7 +141,7 @@ TEST(a_written_tree_reads_back_equal)
         json_random_object(&r, &in, false);
         CHECK_EQ(json_tree_parse(a, buf_str(&in), &before, NULL), JSON_OK);
         json_writer_init(&w, &out);
-        write_node(&w, before);
+        json_put_tree(&w, before);
         CHECK_EQ(json_tree_parse(a, buf_str(&out), &after, NULL), JSON_OK);
         CHECK(is_equal(before, after));
         CHECK(memchr(out.p, '\n', out.n) == NULL);

@@ -9,23 +9,7 @@
 #include "lang/lang.h"
 #include "lang/query.h"
 
-struct row {
-    const char *query, *out;
-};
-
-static void check_rows(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct arena *a = arena_new(0);
-        struct str got = query_document(a, "kql", rows[i].query);
-        if (!str_eq(got, str_from(rows[i].out)))
-            fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
-                     rows[i].out);
-        arena_free(a);
-    }
-}
-
-static const struct row formulas[] = {
+static const struct query_row formulas[] = {
     {"", "true"},
     {"  \n ", "true"},
     {"*", "true"},
@@ -104,7 +88,7 @@ static const struct row formulas[] = {
     {"f.keyword: x", "or(f.keyword eq cased \"x\", f eq cased \"x\")"},
 };
 
-static const struct row faults[] = {
+static const struct query_row faults[] = {
     {"f:", "error: 1:3: expected a value or '(', found the end of the query"},
     {"f: )", "error: 1:4: expected a value or '(', found ')'"},
     {"f: ()", "error: 1:5: expected a value or '(', found ')'"},
@@ -141,12 +125,12 @@ static const struct row faults[] = {
 
 TEST(queries_become_formulas)
 {
-    check_rows(formulas, ARRAY_LEN(formulas));
+    query_check("kql", formulas, ARRAY_LEN(formulas));
 }
 
 TEST(bad_text_is_told_with_place_and_what_was_expected)
 {
-    check_rows(faults, ARRAY_LEN(faults));
+    query_check("kql", faults, ARRAY_LEN(faults));
 }
 
 TEST(places_inside_another_file_are_those_of_the_file)
@@ -166,33 +150,9 @@ TEST(places_inside_another_file_are_those_of_the_file)
     arena_free(a);
 }
 
-/* want: how the answer begins; NULL: a formula. */
-static void check_limit(struct buf *text, const char *want)
-{
-    struct arena *a = arena_new(0);
-
-    buf_add_char(text, '\0');
-    struct str got = query_document(a, "kql", text->p);
-    if (want ? !str_starts(got, str_from(want)) : str_starts(got, STR("error")))
-        fail_msg("%.200s: %.*s", text->p, got.n > 200 ? 200 : (int)got.n, got.p);
-    arena_free(a);
-    buf_release(text);
-}
-
-static struct buf repeated(const char *before, const char *what, size_t n, const char *after)
-{
-    struct buf b = {0};
-
-    buf_printf(&b, "%s", before);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&b, "%s", what);
-    buf_printf(&b, "%s", after);
-    return b;
-}
-
 static struct buf nested(const char *open, size_t n, const char *close)
 {
-    struct buf b = repeated("", open, n, "a: b");
+    struct buf b = query_repeated("", open, n, "a: b");
 
     for (size_t i = 0; i < n; i++)
         buf_printf(&b, "%s", close);
@@ -204,29 +164,29 @@ TEST(limits_are_held)
     struct buf b;
 
     b = nested("(", QUERY_DEPTH_MAX, ")");
-    check_limit(&b, NULL);
+    query_check_limit("kql", &b, NULL);
     b = nested("(", QUERY_DEPTH_MAX + 1, ")");
-    check_limit(&b, "error: 1:101: parentheses nested deeper than 100");
+    query_check_limit("kql", &b, "error: 1:101: parentheses nested deeper than 100");
     b = nested("f: {", QUERY_DEPTH_MAX, "}");
-    check_limit(&b, NULL);
+    query_check_limit("kql", &b, NULL);
     b = nested("f: {", QUERY_DEPTH_MAX + 1, "}");
-    check_limit(&b, "error: 1:404: parentheses nested deeper than 100");
+    query_check_limit("kql", &b, "error: 1:404: parentheses nested deeper than 100");
     b = nested("not (x: 1 or y: 2 and ", 50, ")");
-    check_limit(&b, "error: 1:1: the condition is nested deeper than 127");
-    b = repeated("", "(", 200000, "");
-    check_limit(&b, "error: 1:101: parentheses nested deeper than 100");
-    b = repeated("f: (a", " or b", QUERY_VALUES_MAX - 1, ")");
-    check_limit(&b, NULL);
-    b = repeated("f: (a", " or b", QUERY_VALUES_MAX, ")");
-    check_limit(&b, "error: 1:50005: more than 10000 values in one query");
-    b = repeated("f: ", "a", QUERY_BYTES_MAX, "");
-    check_limit(&b, "error: 1:1: the query is larger than 1 MiB");
-    b = repeated("f: ", "a*", 129, "");
-    check_limit(&b, "error: 1:4: more than 256 wildcards and texts in one pattern");
-    b = repeated("message: ", "a ", 1000, "");
-    check_limit(&b, NULL);
-    b = repeated("message: ", "a ", 1001, "");
-    check_limit(&b, "error: 1:10: more than 1000 words in one value");
+    query_check_limit("kql", &b, "error: 1:1: the condition is nested deeper than 127");
+    b = query_repeated("", "(", 200000, "");
+    query_check_limit("kql", &b, "error: 1:101: parentheses nested deeper than 100");
+    b = query_repeated("f: (a", " or b", QUERY_VALUES_MAX - 1, ")");
+    query_check_limit("kql", &b, NULL);
+    b = query_repeated("f: (a", " or b", QUERY_VALUES_MAX, ")");
+    query_check_limit("kql", &b, "error: 1:50005: more than 10000 values in one query");
+    b = query_repeated("f: ", "a", QUERY_BYTES_MAX, "");
+    query_check_limit("kql", &b, "error: 1:1: the query is larger than 1 MiB");
+    b = query_repeated("f: ", "a*", 129, "");
+    query_check_limit("kql", &b, "error: 1:4: more than 256 wildcards and texts in one pattern");
+    b = query_repeated("message: ", "a ", 1000, "");
+    query_check_limit("kql", &b, NULL);
+    b = query_repeated("message: ", "a ", 1001, "");
+    query_check_limit("kql", &b, "error: 1:10: more than 1000 words in one value");
 }
 
 TEST(a_file_is_told_by_its_ending)

@@ -4,25 +4,9 @@
 
 #include "base/buf.h"
 
-struct row {
-    const char *query, *out;
-};
-
-static void check_rows(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct arena *a = arena_new(0);
-        struct str got = query_document(a, "lucene", rows[i].query);
-        if (!str_eq(got, str_from(rows[i].out)))
-            fail_msg("row %zu: %s\n gives %.*s\n  want %s", i, rows[i].query, (int)got.n, got.p,
-                     rows[i].out);
-        arena_free(a);
-    }
-}
-
 TEST(clauses_become_formulas)
 {
-    static const struct row ROWS[] = {
+    static const struct query_row ROWS[] = {
         {"", "true"},
         {"*:*", "true"},
         {"f:a", "f eq cased \"a\""},
@@ -56,12 +40,12 @@ TEST(clauses_become_formulas)
         {"f:ORacle OR g:ANDy", "or(f eq cased \"ORacle\", g eq cased \"ANDy\")"},
     };
 
-    check_rows(ROWS, ARRAY_LEN(ROWS));
+    query_check("lucene", ROWS, ARRAY_LEN(ROWS));
 }
 
 TEST(what_is_not_there_is_refused_with_its_place)
 {
-    static const struct row ROWS[] = {
+    static const struct query_row ROWS[] = {
         {"f:a AND g:b OR h:c", "unsupported: 1:1: Lucene: AND beside OR without parentheses"},
         {"/a.*/", "unsupported: 1:1: Lucene: a regex without a field"},
         {"f:/a", "error: 1:5: Lucene: '/' is missing behind a regex"},
@@ -79,7 +63,7 @@ TEST(what_is_not_there_is_refused_with_its_place)
         {"()", "error: 1:2: Lucene: a condition is missing"},
     };
 
-    check_rows(ROWS, ARRAY_LEN(ROWS));
+    query_check("lucene", ROWS, ARRAY_LEN(ROWS));
 }
 
 TEST_MAIN(ENTRY(clauses_become_formulas), ENTRY(what_is_not_there_is_refused_with_its_place))

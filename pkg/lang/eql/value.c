@@ -64,21 +64,6 @@ static struct expr *field(struct query_scope *s, const struct eql_node *n,
 
 /* ---- calls -------------------------------------------------------------------- */
 
-static struct expr *literal_of(struct query_scope *s, const struct expr_value *v)
-{
-    struct expr e = {.kind = EXPR_NULL};
-
-    if (v->type == EXPR_VALUE_BOOL) {
-        e.kind = EXPR_BOOL;
-        e.value = v->is_true;
-    } else if (v->type != EXPR_VALUE_NULL) {
-        e.kind = v->type == EXPR_VALUE_TEXT ? EXPR_TEXT : EXPR_NUMBER;
-        (void)expr_value_string(s->a, v, &e.text);
-        e.text = names_intern(s->names, e.text);
-    }
-    return new_expr(s, e);
-}
-
 struct expr *eql_call(struct query_scope *s, struct expr call, struct expr *const *args, size_t n)
 {
     bool is_constant = call.op != EXPR_IN_NETWORK; /* networks are the matcher's business */
@@ -93,7 +78,7 @@ struct expr *eql_call(struct query_scope *s, struct expr call, struct expr *cons
     if (!is_constant)
         return new_expr(s, call);
     struct expr_value v = expr_eval(&call, &(struct expr_scope){.space = s->scratch});
-    return literal_of(s, &v);
+    return new_expr(s, query_constant(s, &v));
 }
 
 static bool check_type(struct query_scope *s, const struct eql_node *n, const struct expr *arg,

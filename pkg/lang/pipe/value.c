@@ -152,21 +152,6 @@ static bool check_limits(struct pipe *p, struct place at, const struct expr *e)
     return true;
 }
 
-static struct expr *literal_of(struct pipe *p, struct place at, const struct expr_value *v)
-{
-    struct expr e = {.kind = EXPR_NULL};
-
-    if (v->type == EXPR_VALUE_BOOL) {
-        e.kind = EXPR_BOOL;
-        e.value = v->is_true;
-    } else if (v->type != EXPR_VALUE_NULL) {
-        e.kind = v->type == EXPR_VALUE_TEXT ? EXPR_TEXT : EXPR_NUMBER;
-        (void)expr_value_string(p->s->a, v, &e.text);
-        e.text = names_intern(p->s->names, e.text);
-    }
-    return pipe_node(p, at, e);
-}
-
 struct expr *pipe_call_exactly(struct pipe *p, struct place at, const struct expr *call,
                                struct expr *const *args, size_t n)
 {
@@ -188,7 +173,7 @@ struct expr *pipe_call_exactly(struct pipe *p, struct place at, const struct exp
     if (!is_constant)
         return out;
     struct expr_value v = expr_value_of(out, &(struct expr_scope){.space = p->s->scratch});
-    return v.type == EXPR_VALUE_LIST ? out : literal_of(p, at, &v);
+    return v.type == EXPR_VALUE_LIST ? out : pipe_node(p, at, query_constant(p->s, &v));
 }
 
 /* Yes or no, of one value in the first argument. */

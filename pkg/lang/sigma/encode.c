@@ -6,23 +6,13 @@
  */
 #include "lang/sigma/modifier.h"
 
+#include "base/base64.h"
 #include "base/letter.h"
 #include "base/str.h"
 
 struct str sigma_base64(struct arena *a, struct str bytes)
 {
-    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *p = arena_alloc(a, (bytes.n + 2) / 3 * 4), *out = p;
-
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        uint32_t group = 0;
-        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (k < n ? (unsigned char)bytes.p[i + k] : 0);
-        for (size_t k = 0; k < 4; k++)
-            *out++ = k <= n ? DIGITS[group >> (18 - 6 * k) & 63] : '=';
-    }
-    return (struct str){p, (size_t)(out - p)};
+    return base64_encode(bytes, arena_alloc(a, BASE64_SIZE(bytes.n)));
 }
 
 void sigma_base64_offsets(struct arena *a, struct str bytes, struct str out[3])

@@ -3,15 +3,13 @@
  * map = AND of its items; list of scalars under a field = OR (AND with `all`); list of maps =
  * OR of maps; bare scalars = keywords. The values that one listed scalar expands to are
  * alternatives whatever the item's own joint is.
- *
- * A string becomes the cheapest atom that says the same: text alone is EQ, one open end is
- * PREFIX or SUFFIX, both are CONTAINS, anything else a glob.
  */
 #include "lang/sigma/modifier.h"
 
 #include "base/letter.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "lang/query.h"
 #include "rule/regex_check.h"
 
 struct item {
@@ -56,8 +54,8 @@ static struct sigma_string with_open_ends(struct arena *a, struct sigma_string s
     return sigma_string_tidy(a, (struct sigma_string){parts, s.n + 2});
 }
 
-static bool lower_glob(struct item *it, const struct sigma_value *v, struct sigma_string s,
-                       struct atom *atom)
+static bool to_glob(struct item *it, const struct sigma_value *v, struct sigma_string s,
+                    struct glob *out)
 {
     static const enum glob_kind KINDS[] = {[SIGMA_TEXT] = GLOB_TEXT,
                                            [SIGMA_ONE] = GLOB_ONE,
@@ -73,8 +71,7 @@ static bool lower_glob(struct item *it, const struct sigma_value *v, struct sigm
         parts[i].kind = KINDS[s.parts[i].kind];
         parts[i].text = names_intern(it->s->names, s.parts[i].text);
     }
-    atom->op = ATOM_GLOB;
-    atom->glob = (struct glob){parts, s.n};
+    *out = (struct glob){parts, s.n};
     return true;
 }
 
@@ -82,21 +79,14 @@ static bool lower_string(struct item *it, const struct sigma_value *v, struct at
 {
     struct sigma_string s = sigma_string_tidy(it->s->scratch, v->string);
     bool is_keyword = it->key->field.n == 0;
+    struct glob glob;
 
     if (is_keyword && !it->key->has_affix)
         s = with_open_ends(it->s->scratch, s);
-    atom->fold = fold_of(v);
-    bool front = s.n && s.parts[0].kind == SIGMA_ANY;
-    bool back = s.n > front && s.parts[s.n - 1].kind == SIGMA_ANY;
-    size_t n_middle = s.n - front - back;
-    if (n_middle > 1 || (n_middle == 1 && s.parts[front].kind != SIGMA_TEXT))
-        return lower_glob(it, v, s, atom);
-    atom->op = front && back ? ATOM_CONTAINS
-               : front       ? (n_middle ? ATOM_SUFFIX : ATOM_CONTAINS)
-               : back        ? ATOM_PREFIX
-                             : ATOM_EQ;
-    atom->text = n_middle ? names_intern(it->s->names, s.parts[front].text) : STR("");
-    if (atom->op == ATOM_CONTAINS && n_middle == 0)
+    if (!to_glob(it, v, s, &glob))
+        return false;
+    query_glob_atom(&glob, fold_of(v), atom);
+    if (atom->op == ATOM_CONTAINS && atom->text.n == 0)
         diag_warn(it->s->diag, v->at, "always matches an event that has %s",
                   is_keyword ? "any text" : "the field");
     return true;
