@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "event/profile_impl.h"
+#include "event/way.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -110,8 +111,15 @@ struct source {
     const struct profile *profile;
 };
 
-static struct field_values values_of(struct arena *a, const struct source *s, struct str field)
+/* one: room for the only value. */
+static struct field_values values_of(struct arena *a, const struct source *s,
+                                     const struct field_way *way, struct field_value *one)
 {
+    struct str field = way->field;
+    enum way_answer answer = s->tree ? way_value(s->tree, way, one) : WAY_ASK;
+
+    if (answer != WAY_ASK)
+        return (struct field_values){one, answer == WAY_ONE};
     if (s->tree)
         return event_lookup(a, s->tree, field);
     struct field_values out = {ARENA_ARRAY(a, s->n_fields, struct field_value), 0};
@@ -124,17 +132,18 @@ static struct field_values values_of(struct arena *a, const struct source *s, st
 
 /* Entities of one field; returns the new count. */
 static size_t add_field(struct arena *a, const struct source *s,
-                        const struct profile_entity *entity, struct str field,
+                        const struct profile_entity *entity, const struct field_way *way,
                         struct event_entity *list, size_t n)
 {
-    struct field_values values = values_of(a, s, field);
+    struct field_value one;
+    struct field_values values = values_of(a, s, way, &one);
 
     for (size_t i = 0; i < values.n && n < ENTITIES_MAX; i++) {
         if (!says_something(&values.items[i]))
             continue;
         struct event_entity e = {.role = entity->role,
                                  .ocsf = entity->ocsf,
-                                 .field = field,
+                                 .field = way->field,
                                  .value = values.items[i].text,
                                  .key = normalised(a, entity->normalise, values.items[i].text)};
         if (!is_there(list, n, &e))
@@ -152,7 +161,7 @@ static size_t entities_of(struct arena *a, const struct source *s, struct event_
         const struct profile_entity *entity = &s->profile->entities[i];
         size_t before = n;
         for (size_t f = 0; f < entity->fields.n && n == before; f++)
-            n = add_field(a, s, entity, entity->fields.items[f], list, n);
+            n = add_field(a, s, entity, &entity->ways[f], list, n);
     }
     *out = list;
     return n;
@@ -175,11 +184,12 @@ size_t event_entities_of_fields(struct arena *a, const struct profile *p,
 static size_t evidence_of(struct arena *a, const struct source *s, struct event_evidence **out)
 {
     const struct profile *p = s->profile;
-    struct event_evidence *list = ARENA_ARRAY(a, p->n_evidence, struct event_evidence);
+    struct event_evidence *list = arena_alloc(a, p->n_evidence * sizeof(*list));
+    struct field_value one;
     size_t n = 0;
 
     for (size_t i = 0; i < p->n_evidence; i++) {
-        struct field_values values = values_of(a, s, p->evidence[i].field);
+        struct field_values values = values_of(a, s, p->evidence[i].way, &one);
         for (size_t v = 0; v < values.n; v++) {
             enum json_kind kind = values.items[v].kind;
             if (kind == JSON_NULL || kind == JSON_OBJECT || kind == JSON_EMPTY_ARRAY)

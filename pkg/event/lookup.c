@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "event/profile_impl.h"
 #include "base/time.h"
+#include "event/way.h"
 
 /* ---- values at a path --------------------------------------------------------------- */
 
@@ -453,6 +454,7 @@ void event_tree_init_known(struct event_tree *t, const struct profile_set *profi
     *t = (struct event_tree){.root = root, .options = options, .reader = profile};
     t->shape.profile = profile;
     know_root_keys(t);
+    event_tree_file_root(t);
 }
 
 void event_tree_init_read(struct event_tree *t, const struct profile_set *profiles,

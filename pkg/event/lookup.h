@@ -27,7 +27,7 @@ struct field_values {
     size_t n; /* 0: the field is missing */
 };
 
-enum { ROOT_KEY_BITS = 256 };
+enum { ROOT_KEY_BITS = 256, ROOT_SLOTS = 128, ROOT_KEYS_MAX = 96 };
 
 /* A whole event. */
 struct event_tree {
@@ -42,6 +42,8 @@ struct event_tree {
     /* What the keys of the root may be, so that paths which lead nowhere end at once. */
     uint64_t root_keys[ROOT_KEY_BITS / 64];
     bool knows_root_keys;
+    const struct json_node *filed[ROOT_SLOTS]; /* members of the root by their keys (way.h) */
+    bool is_filed;
     const struct event_tree *whole; /* NULL: it is no part of another */
 };
 

@@ -101,14 +101,18 @@ enum normalise {
     NORMALISE_SID
 };
 
+struct field_way; /* way.h */
+
 struct profile_entity {
     struct str role, ocsf;
     struct str_list fields;
+    const struct field_way *ways; /* of each of the fields */
     enum normalise normalise;
 };
 
 struct profile_evidence {
     struct str ocsf_path, field;
+    const struct field_way *way;
 };
 
 struct profile_redaction {

@@ -12,6 +12,7 @@
 #include "doc/doc.h"
 #include "event/profile_derive.h"
 #include "event/profile_impl.h"
+#include "event/way.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -1181,6 +1182,7 @@ static enum weir_rc build_set(struct loader *l, const struct profile_set **out)
     for (uint32_t i = 0; i < set->n_all; i++) {
         if (str_eq(all[i]->name, str_from(FALLBACK_NAME)))
             set->fallback = all[i];
+        profile_find_ways(l->arena, all[i]);
         if (all[i]->is_abstract)
             continue;
         all[i]->index = set->n;

@@ -1,0 +1,176 @@
+/* way.c - see way.h.
+ *
+ * A root is filed under a hash of the length and the ends of its keys. Members with one key stand
+ * in document order behind each other; where there are two, the question is not ours.
+ */
+#include "event/way.h"
+
+#include "base/str.h"
+
+/* First and last eight bytes, or what there is of them; keys are a few words at most. */
+static uint32_t slot_of(struct str key)
+{
+    uint64_t head = 0, tail = 0;
+
+    if (key.n >= sizeof(head)) {
+        memcpy(&head, key.p, sizeof(head));
+        memcpy(&tail, key.p + key.n - sizeof(tail), sizeof(tail));
+    } else {
+        for (size_t i = 0; i < key.n; i++)
+            head = head << 8 | (uint8_t)key.p[i];
+    }
+    uint64_t h = (head ^ key.n) * 0x9E3779B97F4A7C15ull ^ tail * 0xC2B2AE3D27D4EB4Full;
+    return (uint32_t)(h >> 32) % ROOT_SLOTS;
+}
+
+void event_tree_file_root(struct event_tree *t)
+{
+    size_t n = 0;
+
+    if (t->root->type != JSON_T_OBJECT)
+        return;
+    for (const struct json_node *m = t->root->first; m; m = m->next) {
+        uint32_t at = slot_of(m->key);
+        if (n++ == ROOT_KEYS_MAX)
+            return;
+        while (t->filed[at])
+            at = (at + 1) % ROOT_SLOTS;
+        t->filed[at] = m;
+    }
+    t->is_filed = true;
+}
+
+/* The first member of the root with the key, which begins its search at the slot. */
+static const struct json_node *member(const struct event_tree *t, struct str key, uint32_t slot,
+                                      bool *has_more)
+{
+    const struct json_node *first = NULL;
+
+    *has_more = false;
+    for (; t->filed[slot]; slot = (slot + 1) % ROOT_SLOTS) {
+        if (!str_eq(t->filed[slot]->key, key))
+            continue;
+        if (first) {
+            *has_more = true;
+            break;
+        }
+        first = t->filed[slot];
+    }
+    return first;
+}
+
+/* Is there a member of the root that is the beginning of a path with dots? */
+static bool has_beginning(const struct event_tree *t, struct str path)
+{
+    bool ignored;
+
+    for (size_t n = 0; n < path.n; n++) {
+        struct str head = {path.p, n};
+        if (path.p[n] == '.' && member(t, head, slot_of(head), &ignored))
+            return true;
+    }
+    return false;
+}
+
+static bool is_given(const struct event_tree *t, struct str field)
+{
+    const struct extract_options *o = t->options;
+
+    for (size_t i = 0; o && i < o->n_constants; i++)
+        if (str_eq(o->constants[i].name, field))
+            return true;
+    return false;
+}
+
+static enum way_answer scalar_of(const struct json_node *node, struct field_value *out)
+{
+    enum json_kind kind;
+
+    switch (node->type) {
+    case JSON_T_STRING:
+        kind = JSON_STRING;
+        break;
+    case JSON_T_NUMBER:
+        kind = JSON_NUMBER;
+        break;
+    case JSON_T_BOOL:
+        kind = node->is_true ? JSON_TRUE : JSON_FALSE;
+        break;
+    default:
+        return WAY_ASK; /* null gives way to the next path */
+    }
+    *out = (struct field_value){.kind = kind, .text = node->text};
+    return WAY_ONE;
+}
+
+enum way_answer way_value(const struct event_tree *t, const struct field_way *way,
+                          struct field_value *out)
+{
+    if (!t->is_filed || way->is_asked || is_given(t, way->field))
+        return WAY_ASK;
+    for (size_t i = 0; i < way->n_sources; i++) {
+        const struct way_source *s = &way->sources[i];
+        bool has_more;
+        const struct json_node *node = member(t, s->path, s->slot, &has_more);
+        if (has_more || (node && s->is_derived) || (s->has_dot && has_beginning(t, s->path)))
+            return WAY_ASK;
+        if (!node)
+            continue;
+        enum way_answer answer = scalar_of(node, out);
+        if (answer == WAY_ONE && way->map) {
+            struct str text = value_map_apply(way->map, out->text);
+            if (text.p != out->text.p)
+                *out = (struct field_value){.kind = JSON_STRING, .text = text};
+        }
+        return answer;
+    }
+    return WAY_NOTHING;
+}
+
+/* ---- when profiles load ---------------------------------------------------------------- */
+
+static struct field_way way_of(struct arena *a, const struct profile *p, struct str field)
+{
+    struct field_source found[PATHS_PER_FIELD_MAX];
+    bool is_asked = str_eq(field, STR(FIELD_ANY_NAME)) || field_is_pseudo(field) ||
+                    profile_constants(p, field) != NULL;
+    struct field_way way = {.field = field, .is_asked = is_asked};
+
+    if (is_asked)
+        return way;
+    way.map = profile_value_map(p, field);
+    way.n_sources = profile_field_sources(a, p, field, found);
+    struct way_source *sources = ARENA_ARRAY(a, way.n_sources, struct way_source);
+    for (size_t i = 0; i < way.n_sources; i++) {
+        struct str path = found[i].path;
+        sources[i] = (struct way_source){.path = path,
+                                         .slot = slot_of(path),
+                                         .has_dot = str_find_char(path, '.', 0) != SIZE_MAX,
+                                         .is_derived = found[i].derive != NULL};
+    }
+    way.sources = sources;
+    return way;
+}
+
+void profile_find_ways(struct arena *a, struct profile *p)
+{
+    struct profile_entity *entities = ARENA_ARRAY(a, p->n_entities, struct profile_entity);
+    struct profile_evidence *evidence = ARENA_ARRAY(a, p->n_evidence, struct profile_evidence);
+
+    for (size_t i = 0; i < p->n_entities; i++) {
+        struct str_list fields = p->entities[i].fields;
+        struct field_way *ways = ARENA_ARRAY(a, fields.n, struct field_way);
+        for (size_t k = 0; k < fields.n; k++)
+            ways[k] = way_of(a, p, fields.items[k]);
+        entities[i] = p->entities[i];
+        entities[i].ways = ways;
+    }
+    for (size_t i = 0; i < p->n_evidence; i++) {
+        struct field_way *way = ARENA_NEW(a, struct field_way);
+        *way = way_of(a, p, p->evidence[i].field);
+        evidence[i] = p->evidence[i];
+        evidence[i].way = way;
+    }
+    p->entities = entities;
+    p->evidence = evidence;
+}

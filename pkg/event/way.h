@@ -1,0 +1,42 @@
+/* way.h - the fields that alerts read of every event, quickly: for pkg/event alone.
+ *
+ * event_lookup() starts anew with each field: what the profile says of it, then a walk through the
+ * tree. What the profile says is worked out once here, when profiles load, and the keys of an
+ * event's root are filed once, so that a field which is one scalar member of the root is found at
+ * once. All else (nested paths that may lead on, arrays, derived values, constants) is left to
+ * event_lookup(), which this must equal.
+ */
+#ifndef WEIR_EVENT_WAY_H
+#define WEIR_EVENT_WAY_H
+
+#include "event/lookup.h"
+#include "event/profile_impl.h"
+
+struct way_source {
+    struct str path;
+    uint32_t slot; /* of the whole path among the keys of a root */
+    bool has_dot;
+    bool is_derived;
+};
+
+struct field_way {
+    struct str field;
+    bool is_asked; /* always event_lookup()'s */
+    const struct value_map *map;
+    const struct way_source *sources;
+    size_t n_sources;
+};
+
+/* Work out the ways of a profile's entities and evidence; the profile is complete otherwise. */
+void profile_find_ways(struct arena *a, struct profile *p);
+
+/* File the keys of the root; more than ROOT_KEYS_MAX are not filed. */
+void event_tree_file_root(struct event_tree *t);
+
+enum way_answer { WAY_NOTHING, WAY_ONE, WAY_ASK };
+
+/* The field's only value, a scalar; nothing; or: ask event_lookup(). */
+enum way_answer way_value(const struct event_tree *t, const struct field_way *way,
+                          struct field_value *out);
+
+#endif
