@@ -118,8 +118,7 @@ static bool do_dedup(struct spl *x)
 
     spl_blanks(x);
     if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
-        return diag_unsupported(x->s->diag, spl_here(x),
-                                "unsupported: dedup that keeps more than one");
+        return diag_unsupported(x->s->diag, spl_here(x), "dedup that keeps more than one");
     return read_names(x, names, &n) && pipe_dedup(x->pipe, x->at, names, n);
 }
 
@@ -160,8 +159,7 @@ static bool do_fillnull(struct spl *x)
     struct str fill = value.value.p ? names_intern(x->s->names, value.value) : STR("0");
     if (spl_is_end(x)) {
         if (x->has_fill)
-            return diag_unsupported(x->s->diag, x->at,
-                                    "unsupported: a second fillnull of all fields");
+            return diag_unsupported(x->s->diag, x->at, "a second fillnull of all fields");
         x->has_fill = true;
         x->fill = fill;
         x->n_assigned = 0;
@@ -188,11 +186,10 @@ static bool do_rex(struct spl *x)
     if (!read_options(x, o, ARRAY_LEN(o)))
         return false;
     if (o[2].value.p || (o[1].value.p && !str_eq(o[1].value, STR("1"))))
-        return diag_unsupported(x->s->diag, x->at, "unsupported: rex with %s",
+        return diag_unsupported(x->s->diag, x->at, "rex with %s",
                                 o[2].value.p ? "mode" : "max_match");
     if (!o[0].value.p)
-        return diag_unsupported(x->s->diag, x->at,
-                                "unsupported: rex of the whole event (no field=)");
+        return diag_unsupported(x->s->diag, x->at, "rex of the whole event (no field=)");
     spl_blanks(x);
     struct place at = spl_here(x);
     if (spl_peek(x) != '"')
@@ -213,7 +210,7 @@ static bool do_regex(struct spl *x)
     spl_blanks(x);
     struct place at = spl_here(x);
     if (spl_peek(x) == '"')
-        return diag_unsupported(x->s->diag, at, "unsupported: regex of the whole event (no field)");
+        return diag_unsupported(x->s->diag, at, "regex of the whole event (no field)");
     if (!spl_name(x, "=!\"|", &name))
         return false;
     bool is_not = spl_take(x, "!=");
@@ -243,7 +240,7 @@ static bool do_makemv(struct spl *x)
     if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name))
         return false;
     if (o[1].value.p || o[3].value.p)
-        return diag_unsupported(x->s->diag, x->at, "unsupported: makemv with %s",
+        return diag_unsupported(x->s->diag, x->at, "makemv with %s",
                                 o[1].value.p ? "tokenizer" : "setsv");
     struct str delim = o[0].value.p ? o[0].value : STR(" ");
     struct expr *e = pipe_call2(x->pipe, x->at, EXPR_SPLIT, spl_column(x, x->at, name),
@@ -263,7 +260,7 @@ static bool do_mvexpand(struct spl *x)
     if (!spl_name(x, ",\"'|", &name))
         return false;
     if (!spl_is_end(x))
-        return diag_unsupported(x->s->diag, spl_here(x), "unsupported: mvexpand with a limit");
+        return diag_unsupported(x->s->diag, spl_here(x), "mvexpand with a limit");
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
 
@@ -285,12 +282,11 @@ static bool do_bin(struct spl *x)
         } else if (!spl_name(x, "=,\"'|", &name)) {
             return false;
         } else if (spl_peek(x) == '=' || spl_take_word(x, "as", true)) {
-            return diag_unsupported(x->s->diag, x->at, "unsupported: bin with %.*s", SHOWN(name));
+            return diag_unsupported(x->s->diag, x->at, "bin with %.*s", SHOWN(name));
         }
     }
     if (!str_eq(name, STR("_time")) || ms == 0)
-        return diag_unsupported(x->s->diag, x->at,
-                                "unsupported: bin of anything but _time with a span");
+        return diag_unsupported(x->s->diag, x->at, "bin of anything but _time with a span");
     x->bucket_ms = ms;
     return spl_assign(x, x->at, name,
                       pipe_call2(x->pipe, x->at, EXPR_TIME_TRUNC, spl_column(x, x->at, name),
@@ -315,7 +311,7 @@ static bool do_convert(struct spl *x)
         struct place at = spl_here(x);
         struct str word = spl_word(x, "(,|");
         if (!str_eq_ci(word, STR("ctime")))
-            return diag_unsupported(x->s->diag, at, "unsupported: convert %.*s()", SHOWN(word));
+            return diag_unsupported(x->s->diag, at, "convert %.*s()", SHOWN(word));
         while (spl_peek(x) && spl_peek(x) != ')')
             x->next++;
         (void)spl_take(x, ")");
@@ -329,7 +325,7 @@ static bool do_spath(struct spl *x)
 {
     if (spl_is_end(x))
         return true;
-    return diag_unsupported(x->s->diag, x->at, "unsupported: spath with arguments");
+    return diag_unsupported(x->s->diag, x->at, "spath with arguments");
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -357,7 +353,7 @@ bool spl_command(struct spl *x, struct str name)
             return false;
         return spl_is_end(x) || spl_expected(x, "'|' or the end of the search");
     }
-    return diag_unsupported(x->s->diag, x->at, "unsupported: command '%.*s'", SHOWN(name));
+    return diag_unsupported(x->s->diag, x->at, "command '%.*s'", SHOWN(name));
 }
 
 /* ---- the whole --------------------------------------------------------------------------------

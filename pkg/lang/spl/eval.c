@@ -81,9 +81,7 @@ static struct expr *eval_one(struct spl *x)
     if (spl_peek(x) == '\'')
         return eval_field(x, at);
     if (spl_peek(x) == '[')
-        return (void)diag_unsupported(x->s->diag, at,
-                                      "unsupported: a search inside a search ([...])"),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, at, "a search inside a search ([...])"), NULL;
     if (!spl_take(x, "("))
         return eval_word(x, at);
     if (!spl_enter(x))
@@ -184,9 +182,7 @@ static struct expr *eval_compare(struct spl *x)
         if (!p)
             return NULL;
         if (!pipe_constant(p, &pattern) || pattern.type != EXPR_VALUE_TEXT)
-            return (void)diag_unsupported(x->s->diag, at,
-                                          "unsupported: LIKE with a computed pattern"),
-                   NULL;
+            return (void)diag_unsupported(x->s->diag, at, "LIKE with a computed pattern"), NULL;
         return pipe_glob(x->pipe, at, pattern.text, '%', '_', 0, &g)
                    ? pipe_match_glob(x->pipe, at, e, &g, FOLD_NONE)
                    : NULL;

@@ -23,7 +23,7 @@ static bool text_of(struct spl *x, struct place at, const struct expr *e, const 
     if (!e)
         return false;
     if (!pipe_constant(e, &v) || v.type != EXPR_VALUE_TEXT)
-        return diag_unsupported(x->s->diag, at, "unsupported: %s that is computed", what);
+        return diag_unsupported(x->s->diag, at, "%s that is computed", what);
     *out = v.text;
     return true;
 }
@@ -35,7 +35,7 @@ bool spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
         str_find(pattern, STR("(?<="), 0) != SIZE_MAX ||
         str_find(pattern, STR("(?="), 0) != SIZE_MAX ||
         str_find(pattern, STR("(?!"), 0) != SIZE_MAX)
-        return diag_unsupported(x->s->diag, at, "unsupported: look-around in a regex");
+        return diag_unsupported(x->s->diag, at, "look-around in a regex");
     return true;
 }
 
@@ -146,8 +146,7 @@ static struct expr *build_substr(struct spl *x, struct place at, struct expr **a
     if (!pipe_constant(args[1], &from) || from.type != EXPR_VALUE_INT || from.whole == 0 ||
         (n == 3 &&
          (!pipe_constant(args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
-        return (void)diag_unsupported(x->s->diag, at, "unsupported: substr() with computed places"),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, at, "substr() with computed places"), NULL;
     int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
     int64_t end = n == 3 ? begin + count.whole : 0;
     if (n == 2 || (begin < 0 && end >= 0))
@@ -283,8 +282,7 @@ static const struct function *function_of(struct spl *x, struct place at, struct
             return &FUNCTIONS[i];
     }
     struct str near = diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
-    (void)diag_unsupported(x->s->diag, at, "unsupported: %.*s()%.*s", SHOWN(name), (int)near.n,
-                           near.p);
+    (void)diag_unsupported(x->s->diag, at, "%.*s()%.*s", SHOWN(name), (int)near.n, near.p);
     return NULL;
 }
 

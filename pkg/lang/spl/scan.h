@@ -23,8 +23,9 @@ struct spl {
 
     struct str streams[SPL_STREAMS_MAX]; /* "sourcetype=x" */
     size_t n_streams;
-    bool is_first;     /* the command at hand is the first search */
-    int64_t bucket_ms; /* of `bin _time`; 0: none */
+    bool is_first;      /* the command at hand is the first search */
+    unsigned n_choices; /* ORs and NOTs around the term at hand */
+    int64_t bucket_ms;  /* of `bin _time`; 0: none */
 };
 
 /* ---- reading ----------------------------------------------------------------------------------

@@ -7,8 +7,8 @@
  * with a missing field is false, also `!=`: NOT f=v is the one that holds for a missing f.
  *
  * index, source, sourcetype, eventtype ... beside the terms of the first search say where to look:
- * they are the streams of the rule. Under NOT, or beside others in an OR, they would be conditions
- * on what a record of a stream does not hold.
+ * they are the streams of the rule. Under NOT, beside other terms in an OR and in later searches
+ * source, sourcetype and eventtype are fields, which profiles may list; an index is none.
  */
 #include "lang/spl/scan.h"
 
@@ -168,10 +168,16 @@ static bool is_stream_word(struct str name)
     return false;
 }
 
+/* Says where somebody keeps data, not what they are. */
+static bool is_where_data_are_kept(struct str name)
+{
+    return str_eq(name, STR("index")) || str_eq(name, STR("splunk_server"));
+}
+
 static bool keep_stream(struct spl *x, struct place at, struct str name, struct str value)
 {
-    if (str_eq(value, STR("*")) || str_eq(name, STR("index")) || str_eq(name, STR("splunk_server")))
-        return true; /* says where somebody keeps data, not what it is */
+    if (str_eq(value, STR("*")) || is_where_data_are_kept(name))
+        return true;
     if (x->n_streams == SPL_STREAMS_MAX)
         return diag_error(x->s->diag, at, "more than %d sources", SPL_STREAMS_MAX);
     x->streams[x->n_streams++] =
@@ -180,17 +186,21 @@ static bool keep_stream(struct spl *x, struct place at, struct str name, struct 
     return true;
 }
 
-/* A source says nothing of the event: true, at the level of the search; elsewhere refused. */
+/* Does the comparison behind this word say where to look, and not what to look for? */
+static bool is_stream(struct spl *x, struct str name)
+{
+    struct spl look = *x;
+
+    if (!is_stream_word(name) || !x->is_first || x->n_choices > 0)
+        return false;
+    return spl_take_word(&look, "IN", true) || spl_take(&look, "=");
+}
+
+/* A source says nothing of the event: true. */
 static struct expr *search_stream(struct spl *x, struct place at, struct str name)
 {
     struct str value;
 
-    if (!x->is_first || x->depth > 0)
-        return (void)diag_unsupported(
-                   x->s->diag, at,
-                   "unsupported: '%.*s' under NOT, in an OR or behind the first search",
-                   SHOWN(name)),
-               NULL;
     if (spl_take_word(x, "IN", true)) {
         if (!spl_take(x, "("))
             return (void)spl_expected(x, "'(' behind IN"), NULL;
@@ -215,7 +225,7 @@ static bool is_stream_list(const struct spl *x)
     struct str value;
     bool is_list = false, has_or = false, is_open;
 
-    if (!x->is_first || x->depth > 0)
+    if (!x->is_first || x->n_choices > 0)
         return false;
     is_open = spl_take(&look, "(");
     do {
@@ -323,12 +333,15 @@ static struct expr *search_word(struct spl *x)
     if (word.n == 0 && !is_quoted)
         return (void)spl_expected(x, "a term"), NULL;
     if (!is_quoted && spl_peek(x) == '(')
-        return (void)diag_unsupported(x->s->diag, at, "unsupported: %.*s() in a search",
+        return (void)diag_unsupported(x->s->diag, at, "%.*s() in a search", SHOWN(word)), NULL;
+    bool has_in = is_in(x);
+    if ((has_in || is_comparison(x)) && !is_quoted && is_stream(x, word))
+        return search_stream(x, at, word);
+    if ((has_in || is_comparison(x)) && is_where_data_are_kept(word))
+        return (void)diag_unsupported(x->s->diag, at,
+                                      "'%.*s' under NOT, in an OR or behind the first search",
                                       SHOWN(word)),
                NULL;
-    bool has_in = is_in(x);
-    if ((has_in || is_comparison(x)) && !is_quoted && is_stream_word(word))
-        return search_stream(x, at, word);
     if (has_in) {
         (void)spl_take_word(x, "IN", true);
         return search_in(x, at, word);
@@ -342,8 +355,7 @@ static struct expr *search_one(struct spl *x)
 {
     spl_blanks(x);
     if (spl_peek(x) == '[')
-        return (void)diag_unsupported(x->s->diag, spl_here(x),
-                                      "unsupported: a search inside a search ([...])"),
+        return (void)diag_unsupported(x->s->diag, spl_here(x), "a search inside a search ([...])"),
                NULL;
     if (is_stream_list(x))
         return search_stream_list(x);
@@ -368,12 +380,13 @@ static struct expr *search_not(struct spl *x)
         return search_one(x);
     if (!spl_enter(x))
         return NULL;
+    x->n_choices++;
     struct expr *e = search_not(x);
+    x->n_choices--;
     spl_leave(x);
     return pipe_call1(x->pipe, at, EXPR_NOT, e);
 }
 
-/* Is there an OR behind the term at hand? Then what stands in it is not beside the others. */
 static bool has_or(struct spl *x)
 {
     struct spl look = *x;
@@ -381,27 +394,36 @@ static bool has_or(struct spl *x)
     return spl_take_word(&look, "OR", false);
 }
 
+/* The first term is read again if it named a source and an OR is behind it: there it is a field. */
+static struct expr *search_first_of_or(struct spl *x)
+{
+    struct spl before = *x;
+    struct expr *e = search_not(x);
+
+    if (!e || !has_or(x) || x->n_streams == before.n_streams)
+        return e;
+    before.n_choices++;
+    *x = before;
+    e = search_not(x);
+    x->n_choices--;
+    return e;
+}
+
 static struct expr *search_or(struct spl *x)
 {
     struct place at = spl_here(x);
     struct terms t = {0};
-    size_t n_streams = x->n_streams;
-    struct expr *e = search_not(x);
+    struct expr *e = search_first_of_or(x);
 
     if (!e || !has_or(x))
         return e;
-    if (x->n_streams > n_streams && x->depth == 0)
-        return (void)diag_unsupported(x->s->diag, at,
-                                      "unsupported: a source beside other terms in an OR"),
-               NULL;
     keep(x, &t, e);
-    if (!spl_enter(x))
-        return NULL;
+    x->n_choices++;
     while (e && spl_take_word(x, "OR", false)) {
         e = search_not(x);
         keep(x, &t, e);
     }
-    spl_leave(x);
+    x->n_choices--;
     return e ? any_of(x, at, &t, EXPR_OR) : NULL;
 }
 

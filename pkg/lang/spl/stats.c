@@ -42,7 +42,7 @@ static bool kind_of(struct spl *x, struct place at, struct str name, struct pipe
         a->percentile_micro = percent * CORRELATION_MICRO;
         return true;
     }
-    return diag_unsupported(x->s->diag, at, "unsupported: %.*s() in stats", SHOWN(name));
+    return diag_unsupported(x->s->diag, at, "%.*s() in stats", SHOWN(name));
 }
 
 /* (field) or (eval(condition)), the parenthesis taken. */
@@ -64,7 +64,7 @@ static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *t
     } else if (!spl_name(x, "),\"'|", &name)) {
         return false;
     } else if (str_find_char(name, '*', 0) != SIZE_MAX) {
-        return diag_unsupported(x->s->diag, at, "unsupported: aggregates of '%.*s'", SHOWN(name));
+        return diag_unsupported(x->s->diag, at, "aggregates of '%.*s'", SHOWN(name));
     } else {
         a->arg = spl_column(x, at, name);
         if (!a->arg)
