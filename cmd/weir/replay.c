@@ -160,8 +160,6 @@ int command_replay(int argc, char **argv)
         {"state-secret-file", 0, FLAG_TEXT, "FILE",
          "secret that keys are hashed with; without one a fixed test key",
          .to.text = &o.state.secret_file, .is_in_environment = true},
-        {"geoip", 0, FLAG_TEXT, "FILE", "GeoIP database (MMDB) for rules about places",
-         .to.text = &o.state.geoip_file, .is_in_environment = true},
         {"brake", 0, FLAG_COUNT, "N", "new findings of a rule in a minute (100); 0: no limit",
          .to.count = &o.state.brake, .is_in_environment = true},
         {"no-dedup", 0, FLAG_SWITCH, NULL, "every match is a finding of its own",

@@ -29,8 +29,6 @@ int command_test(int argc, char **argv)
          .to.text = &o.state.password_file, .is_in_environment = true},
         {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
          .to.text = &o.state.ca_file, .is_in_environment = true},
-        {"geoip", 0, FLAG_TEXT, "FILE", "GeoIP database (MMDB) for rules about places",
-         .to.text = &o.state.geoip_file, .is_in_environment = true},
     };
     const struct flag_group groups[] = {
         {"output", main_flags, ARRAY_LEN(main_flags)},

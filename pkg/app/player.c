@@ -162,6 +162,7 @@ static enum weir_rc prepare(struct player *p, struct weir_err *err)
     struct state_options state = o->state;
     state.score_lists = p->book->score_lists;
     state.profiles = p->book->profiles;
+    state.geoip = p->book->geoip;
     TRY(state_open(&p->state, p->arena, p->rules, p->n_rules, &state, err));
     p->engine_options.fields = p->state.graph->fields;
     p->engine_options.n_fields = p->state.graph->n_fields;

@@ -159,6 +159,7 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
         struct state_options state = o->state;
         state.score_lists = r->book.score_lists;
         state.profiles = r->book.profiles;
+        state.geoip = r->book.geoip;
         TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &state, err));
         warn_of_rules_off(r->state.graph);
         r->engine_options.fields = r->state.graph->fields;

@@ -54,6 +54,8 @@ size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
          .to.texts = &o->pipelines},
         {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
          .to.text = &o->profiles_dir},
+        {"geoip", 0, FLAG_TEXT, "FILE", "GeoIP database (MMDB) for rules about places",
+         .to.text = &o->geoip_file, .is_in_environment = true},
         {"set", 0, FLAG_TEXTS, "FIELD=VALUE", "a constant field of every event",
          .to.texts = &o->set},
         {"skip-bad-rules", 0, FLAG_SWITCH, NULL, "go on without the rules that do not load",
@@ -253,6 +255,19 @@ static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
     return rc;
 }
 
+static enum weir_rc open_geoip(struct rule_book *b, const struct rule_options *o,
+                               struct weir_err *err)
+{
+    if (!o->geoip_file.n)
+        return WEIR_OK;
+    TRY(geoip_open(arena_printf(b->arena, "%.*s", (int)o->geoip_file.n, o->geoip_file.p).p,
+                   &b->geoip, err));
+    struct geo_source *geo = ARENA_NEW(b->arena, struct geo_source);
+    *geo = geoip_source(b->geoip);
+    b->geo = geo;
+    return WEIR_OK;
+}
+
 static struct lang_options loader_options(const struct rule_book *b, const struct rule_options *o)
 {
     struct str *names = ARENA_ARRAY(b->arena, b->n_constants, struct str);
@@ -265,6 +280,7 @@ static struct lang_options loader_options(const struct rule_book *b, const struc
                                  .constants = {names, b->n_constants},
                                  .lists_of = b->overlays ? overlay_lists_of : NULL,
                                  .lists_of_context = b->overlays,
+                                 .geo = b->geo,
                                  .pipelines = b->pipelines};
 }
 
@@ -525,6 +541,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     if (b->overlays)
         overlay_set_settle(b->overlays);
     TRY(load_pipelines(o, b, err));
+    TRY(open_geoip(b, o, err));
     TRY(load_rules(b, o, &lists, err));
     if (b->overlays)
         overlay_set_apply(b->overlays, &b->loaded, wall_clock_ms());
@@ -558,6 +575,7 @@ void rule_book_release(struct rule_book *b)
         arena_free(b->slots_arena);
     if (b->arena)
         arena_free(b->arena);
+    geoip_close(b->geoip);
     *b = (struct rule_book){0};
 }
 

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/err.h"
+#include "correlate/geoip.h"
 #include "event/profile.h"
 #include "lang/lang.h"
 #include "lang/sigma/pipeline.h"
@@ -31,7 +32,8 @@ struct rule_options {
     struct text_list overlays;  /* files, directories */
     struct text_list pipelines; /* files */
     struct str profiles_dir;
-    struct text_list set; /* K=V */
+    struct str geoip_file; /* --geoip */
+    struct text_list set;  /* K=V */
     bool skip_bad, no_routing, filters_exclude;
 };
 
@@ -63,6 +65,8 @@ struct rule_book {
     const struct addends *score_lists;       /* NULL: none of the lists lifts scores */
     const struct sigma_pipelines *pipelines; /* NULL: none are given */
     struct str pipeline_texts;               /* of their files, for the name of the set */
+    struct geoip *geoip;                     /* NULL: no database is given */
+    const struct geo_source *geo;            /* what is asked of it; NULL: nothing */
     struct overlay_set *overlays;            /* NULL: none are given */
     struct str overlays_sha256;              /* of their files; empty: none */
     struct str lists_sha256;                 /* of the lists, a line each */

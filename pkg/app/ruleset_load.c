@@ -9,7 +9,6 @@
 #include "app/state.h"
 #include "base/pack.h"
 #include "base/str.h"
-#include "correlate/geoip.h"
 #include "state/uid.h"
 
 enum { BOOKS_MAX = 1 + CONFIG_TENANTS_MAX, GENERATION_DIGITS = 16 };
@@ -26,7 +25,6 @@ struct loaded_set {
     struct rule_book books[BOOKS_MAX]; /* the first without lists of a tenant */
     size_t n_books;
     uint32_t book_of[BOOKS_MAX]; /* by tenant */
-    struct geoip *geoip;
     uint32_t *book_of_engine;
     struct str compiled_generation;
     atomic_uint n_sets; /* rule sets over it; the last one frees it */
@@ -82,6 +80,7 @@ static enum weir_rc fill_options(const struct config *c, const struct config_ten
     if (tenant)
         add_lists(o, tenant->lists, tenant->n_lists);
     o->profiles_dir = c->profiles_dir;
+    o->geoip_file = c->geoip_file;
     o->skip_bad = c->skips_bad;
     o->no_routing = c->no_routing;
     o->filters_exclude = c->filters_exclude;
@@ -199,7 +198,7 @@ static enum weir_rc make_graph(struct loaded_set *s, const struct config *c,
                                     .budget_bytes = c->state_budget_bytes,
                                     .brake_creates = c->brake_creates,
                                     .is_once = !str_eq(c->state, STR("none")),
-                                    .geoip = s->geoip,
+                                    .geoip = s->books[0].geoip,
                                     .profiles = s->books[0].profiles};
     TRY(state_read_secret(s->arena, c->state_secret_file, &options.secret, err));
     out->tenants = names;
@@ -335,8 +334,8 @@ static struct str name_of(struct loaded_set *s, struct arena *a, const struct co
             pack_str(&text, in->labels[k].value);
         }
     }
-    if (s->geoip)
-        pack_u64(&text, geoip_built_s(s->geoip));
+    if (s->books[0].geoip)
+        pack_u64(&text, geoip_built_s(s->books[0].geoip));
     struct str name = is_compiled ? s->books[0].compiled_generation : s->books[0].generation;
     if (text.n) {
         struct digest *digest = digest_new();
@@ -393,13 +392,6 @@ static void free_lists(struct lists_book *l)
         if (l->lists[i])
             arena_free(l->lists[i]);
     arena_free(l->arena);
-}
-
-static enum weir_rc open_geoip(struct loaded_set *s, struct str file, struct weir_err *err)
-{
-    return file.n
-               ? geoip_open(arena_printf(s->arena, "%.*s", (int)file.n, file.p).p, &s->geoip, err)
-               : WEIR_OK;
 }
 
 static void note_ends(struct loaded_set *s, struct ruleset *out)
@@ -466,7 +458,6 @@ static void free_book(struct loaded_set *s)
         rule_book_release(&s->books[i]);
         rule_options_release(&s->options[i]);
     }
-    geoip_close(s->geoip);
     arena_free(s->arena); /* with the set itself */
 }
 
@@ -477,7 +468,6 @@ static enum weir_rc load(struct loaded_set *s, const struct config *c,
 
     find_tenants(c, &tenants);
     TRY(load_books(s, c, &tenants, err));
-    TRY(open_geoip(s, c->geoip_file, err));
     s->compiled_generation = name_of(s, s->arena, c, &tenants, true);
     const struct loaded_set *old = in_force ? in_force->book : NULL;
     if (!old || !str_eq(old->compiled_generation, s->compiled_generation))

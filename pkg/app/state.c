@@ -3,7 +3,6 @@
 
 #include "app/files.h"
 #include "base/str.h"
-#include "correlate/geoip.h"
 #include "state/redis_forget.h"
 #include "state/store_dir.h"
 #include "state/store_mem.h"
@@ -61,13 +60,6 @@ static enum weir_rc open_store(struct state *s, const struct state_options *o, s
                    (int)o->where.n, o->where.p);
 }
 
-static enum weir_rc open_geoip(struct state *s, struct arena *a, struct str file,
-                               struct weir_err *err)
-{
-    return file.n ? geoip_open(arena_printf(a, "%.*s", (int)file.n, file.p).p, &s->geoip, err)
-                  : WEIR_OK;
-}
-
 static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_t n_rules,
                                const struct state_options *o, const struct state *s,
                                const struct graph **out, struct weir_err *err)
@@ -76,7 +68,7 @@ static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_
     struct graph_options graph = {.tenants = &tenant,
                                   .n_tenants = 1,
                                   .secret = s ? s->secret : state_secret_test,
-                                  .geoip = s ? s->geoip : NULL,
+                                  .geoip = o->geoip,
                                   .budget_bytes = o->budget_bytes ? o->budget_bytes
                                                                   : o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
@@ -98,7 +90,6 @@ enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *ru
                         const struct state_options *o, struct weir_err *err)
 {
     TRY(state_read_secret(a, o->secret_file, &s->secret, err));
-    TRY(open_geoip(s, a, o->geoip_file, err));
     TRY(make_graph(a, rules, n_rules, o, s, &s->graph, err));
     TRY(open_store(s, o, err));
     graph_attach(s->graph, s->store);
@@ -119,6 +110,4 @@ void state_release(struct state *s)
     if (s->store)
         store_free(s->store);
     s->store = NULL;
-    geoip_close(s->geoip);
-    s->geoip = NULL;
 }

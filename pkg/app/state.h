@@ -18,7 +18,6 @@ struct state_options {
     struct str password_file; /* --state-password-file */
     struct str ca_file;       /* --state-ca */
     struct str secret_file;   /* --state-secret-file; without one the fixed test key */
-    struct str geoip_file;    /* --geoip */
     struct str tenant;
     struct str group;      /* Redis: its keys are its own; empty: a replay's */
     uint64_t budget_mib;   /* of all spaces; 0: the default */
@@ -28,14 +27,14 @@ struct state_options {
     bool assume_trained; /* rules that must know a past judge from the first event on */
     const struct addends *score_lists;  /* of the rules' book; NULL: none */
     const struct profile_set *profiles; /* of the rules' book */
+    const struct geoip *geoip;          /* of the rules' book; NULL: none */
 };
 
 struct state {
     struct state_secret secret;
     struct store *store;
     const struct graph *graph;
-    struct geoip *geoip; /* NULL: none */
-    bool is_dir;         /* a directory: to be loaded (resume.h) before its first batch */
+    bool is_dir; /* a directory: to be loaded (resume.h) before its first batch */
 };
 
 /* The secret that keys are hashed with; without a file that of tests, which is no secret. */

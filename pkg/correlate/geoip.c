@@ -92,17 +92,17 @@ static uint32_t get_asn(MMDB_lookup_result_s *found)
     return 0;
 }
 
-struct place geoip_lookup(const struct geoip *g, struct str address)
+/* The file's entry about the address. */
+static bool find(const struct geoip *g, struct str address, MMDB_lookup_result_s *found)
 {
     char text[INET6_ADDRSTRLEN];
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     const struct sockaddr *a = NULL;
-    struct place place = {0};
     int status;
 
     if (address.n == 0 || address.n >= sizeof text)
-        return place;
+        return false;
     memcpy(text, address.p, address.n);
     text[address.n] = 0;
     /* inet_pton() and not MMDB_lookup_string(): getaddrinfo() may take what is no address. */
@@ -111,15 +111,53 @@ struct place geoip_lookup(const struct geoip *g, struct str address)
     else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
         a = (const struct sockaddr *)&v6;
     if (!a)
-        return place;
-    MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&g->db, a, &status);
-    if (status != MMDB_SUCCESS || !found.found_entry)
+        return false;
+    *found = MMDB_lookup_sockaddr(&g->db, a, &status);
+    return status == MMDB_SUCCESS && found->found_entry;
+}
+
+struct place geoip_lookup(const struct geoip *g, struct str address)
+{
+    MMDB_lookup_result_s found;
+    struct place place = {0};
+
+    if (!find(g, address, &found))
         return place;
     place.has = get_degrees(&found, "latitude", 90, &place.lat_e5) &&
                 get_degrees(&found, "longitude", 180, &place.lon_e5);
     get_country(&found, place.country);
     place.asn = get_asn(&found);
     return place;
+}
+
+static struct expr_value find_part(const void *context, struct str address, enum geo_part part)
+{
+    enum { PATH_MAX_PARTS = 5 };
+    static const char *const PATHS[GEO_PARTS][PATH_MAX_PARTS] = {
+        [GEO_CITY] = {"city", "names", "en"},
+        [GEO_REGION] = {"subdivisions", "0", "names", "en"},
+        [GEO_REGION_CODE] = {"subdivisions", "0", "iso_code"},
+        [GEO_COUNTRY] = {"country", "names", "en"},
+        [GEO_COUNTRY_CODE] = {"country", "iso_code"},
+        [GEO_CONTINENT] = {"continent", "names", "en"},
+        [GEO_TIME_ZONE] = {"location", "time_zone"},
+        [GEO_LATITUDE] = {"location", "latitude"},
+        [GEO_LONGITUDE] = {"location", "longitude"}};
+    MMDB_lookup_result_s found;
+    MMDB_entry_data_s data;
+
+    if (!find(context, address, &found) || !get(&found, PATHS[part], &data))
+        return (struct expr_value){.type = EXPR_VALUE_NULL};
+    if (data.type == MMDB_DATA_TYPE_DOUBLE)
+        return expr_value_real(data.double_value);
+    if (data.type != MMDB_DATA_TYPE_UTF8_STRING)
+        return (struct expr_value){.type = EXPR_VALUE_NULL};
+    return expr_value_text((struct str){data.utf8_string, data.data_size});
+}
+
+struct geo_source geoip_source(const struct geoip *g)
+{
+    return (struct geo_source){.find = find_part, .context = g};
 }
 
 int64_t geoip_distance_m(const struct place *a, const struct place *b)

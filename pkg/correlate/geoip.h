@@ -1,7 +1,8 @@
 /* geoip.h - where an address is: a MaxMind DB file through libmaxminddb.
  *
- * Any such file with location.latitude and location.longitude will do (a "City" file); country and
- * autonomous system number are taken where it has them. None is part of weir.
+ * Any such file with location.latitude and location.longitude will do (a "City" file); country,
+ * city, region, continent, time zone and autonomous system number are taken where it has them. None
+ * is part of weir.
  *
  * Threads  look-ups change nothing: any number of threads.
  */
@@ -11,6 +12,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "correlate/hit.h"
+#include "rule/expr.h"
 
 struct geoip;
 
@@ -23,6 +25,9 @@ uint64_t geoip_built_s(const struct geoip *g);
 /* An IPv4 or IPv6 address in text. Place.has is false if it is none or the file does not know where
  * it is. */
 struct place geoip_lookup(const struct geoip *g, struct str address);
+
+/* The same for expressions; it lives as long as `g`. */
+struct geo_source geoip_source(const struct geoip *g);
 
 /* Distance on a sphere of the Earth's mean radius, in whole metres. */
 int64_t geoip_distance_m(const struct place *a, const struct place *b);

@@ -242,8 +242,9 @@ const struct list_source *loader_lists_of(const struct rule_loader *l, struct st
     return own ? own : l->lists;
 }
 
-static const struct list_source *lists_of(const struct rule_loader *l,
-                                          const struct doc_node *document, const struct rule *head)
+const struct list_source *loader_lists_of_document(const struct rule_loader *l,
+                                                   const struct doc_node *document,
+                                                   const struct rule *head)
 {
     const struct doc_node *id = doc_get(document, STR("id"));
     bool has_id = doc_is_scalar(id) && id->type != DOC_NULL && id->text.n;
@@ -256,7 +257,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
     struct sigma_scope s = {.a = l->a,
                             .scratch = l->scratch,
                             .names = l->names,
-                            .lists = lists_of(l, document, head),
+                            .lists = loader_lists_of_document(l, document, head),
                             .pipelines = l->options.pipelines,
                             .diag = &l->diag};
 
@@ -323,12 +324,22 @@ static struct str stem_of(struct str path)
     return dot == SIZE_MAX ? path : str_sub(path, 0, dot);
 }
 
+struct query_scope loader_query_scope(struct rule_loader *l, struct str uid)
+{
+    return (struct query_scope){.a = l->a,
+                                .scratch = l->scratch,
+                                .names = l->names,
+                                .diag = &l->diag,
+                                .lists = loader_lists_of(l, uid),
+                                .geo = l->options.geo,
+                                .at = {1, 1}};
+}
+
 /* A file that is one query. */
 static void load_query(struct rule_loader *l, struct str path, struct str language, struct str text)
 {
     struct rule head = loader_new_head(l, path, 0, 1);
-    struct query_scope s = {
-        .a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag, .at = {1, 1}};
+    struct query_scope s = loader_query_scope(l, head.uid);
 
     head.title = names_intern(l->names, stem_of(path));
     head.name = head.description = head.author = head.date = STR("");

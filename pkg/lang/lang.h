@@ -75,6 +75,10 @@ struct loaded_rules {
     size_t n_by_status[VERDICT_STATUSES];
 };
 
+struct geo_source;      /* rule/expr.h */
+struct profile_set;     /* event/profile.h */
+struct sigma_pipelines; /* lang/sigma/pipeline.h */
+
 struct lang_options {
     /* A Sigma filter is AND-ed with the rules it names, so that an exclusion is written
      * `condition: not selection`. True: its negation is AND-ed instead. */
@@ -90,11 +94,12 @@ struct lang_options {
      * NULL: the loader's. Called by every thread that loads. May be NULL. */
     const struct list_source *(*lists_of)(void *context, struct str uid);
     void *lists_of_context;
+    /* Where addresses are (rule/expr.h), for queries that ask; NULL: such queries do not load. It
+     * must outlive the rules. */
+    const struct geo_source *geo;
 };
 
 struct rule_loader;
-struct profile_set;     /* event/profile.h */
-struct sigma_pipelines; /* lang/sigma/pipeline.h */
 
 /* `lists` answers placeholders and may be NULL (then a placeholder is an error); it must
  * live until rule_loader_finish(). `options` may be NULL. */

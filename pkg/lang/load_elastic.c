@@ -84,6 +84,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                           bool is_json)
 {
     struct elastic_scope s = {.a = l->a,
+                              .geo = l->options.geo,
                               .scratch = l->scratch,
                               .names = l->names,
                               .lists = loader_lists_of(l, id_of(document, head->uid)),

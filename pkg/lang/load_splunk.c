@@ -93,13 +93,13 @@ static const struct doc_node *document_at(struct rule_loader *l, const struct lo
 static bool load_search(struct rule_loader *l, struct loaded_search *w)
 {
     struct query_options options = {.macros = l->macros};
-    struct query_scope s = {
-        .a = l->a, .scratch = l->scratch, .names = l->names, .diag = &l->diag, .at = {1, 1}};
+    struct query_scope s = loader_query_scope(l, w->head.uid);
 
     if (w->is_query)
         return spl_load(&s, w->text, &options, &w->head);
     const struct doc_node *document = document_at(l, w);
     ASSERT(document);
+    s.lists = loader_lists_of_document(l, document, &w->head);
     return spl_detection_load(&s, document, l->macros, &w->head);
 }
 

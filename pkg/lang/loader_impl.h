@@ -11,6 +11,7 @@
 #include "lang/lang.h"
 #include "lang/link.h"
 #include "lang/names.h"
+#include "lang/query.h"
 #include "lang/sigma/sigma.h"
 
 struct loaded_filter {
@@ -66,6 +67,13 @@ struct verdict *loader_add_verdict(struct rule_loader *l, const struct rule *hea
 void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good);
 /* The lists that the rule of this id may name. */
 const struct list_source *loader_lists_of(const struct rule_loader *l, struct str uid);
+/* The same for a document that may say its id (`id:`). */
+const struct list_source *loader_lists_of_document(const struct rule_loader *l,
+                                                   const struct doc_node *document,
+                                                   const struct rule *head);
+
+/* For a query that is a file of its own; uid: of its rule. */
+struct query_scope loader_query_scope(struct rule_loader *l, struct str uid);
 
 /* ---- load_elastic.c ---- */
 

@@ -26,12 +26,15 @@ enum {
 };
 
 struct spl_macros; /* lang/spl/spl.h */
+struct geo_source; /* rule/expr.h */
 
 struct query_scope {
     struct arena *a, *scratch;
     struct names *names;
     struct diag *diag;
     struct place at; /* of the query's first byte in its file; {1, 1} for a file that is a query */
+    const struct list_source *lists; /* NULL: there are none */
+    const struct geo_source *geo;    /* rule/expr.h; NULL: nobody knows where addresses are */
     struct quoted *quoted; /* of a text in quotes: says the places, instead of `at`; or NULL */
 };
 

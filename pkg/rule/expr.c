@@ -60,6 +60,7 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_URL_DECODE] = "url_decode",
                                             [EXPR_BASE64_DECODE] = "base64_decode",
                                             [EXPR_HAS_TEXT] = "has_text",
+                                            [EXPR_GEO] = "geo",
                                             [EXPR_QUOTIENT] = "quotient",
                                             [EXPR_ROUND] = "round",
                                             [EXPR_FLOOR] = "floor",
@@ -90,6 +91,16 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_LIST_DISTINCT] = "list_distinct",
                                             [EXPR_LIST_SORT] = "list_sort",
                                             [EXPR_LIST_INTERSECT] = "list_intersect"};
+
+static const char *const GEO_NAMES[GEO_PARTS] = {[GEO_CITY] = "city",
+                                                 [GEO_REGION] = "region",
+                                                 [GEO_REGION_CODE] = "region_code",
+                                                 [GEO_COUNTRY] = "country",
+                                                 [GEO_COUNTRY_CODE] = "country_code",
+                                                 [GEO_CONTINENT] = "continent",
+                                                 [GEO_TIME_ZONE] = "time_zone",
+                                                 [GEO_LATITUDE] = "latitude",
+                                                 [GEO_LONGITUDE] = "longitude"};
 
 const char *expr_op_name(enum expr_op op)
 {
@@ -586,7 +597,8 @@ static bool same_flags(const struct expr *a, const struct expr *b)
 {
     return a->is_greedy == b->is_greedy && a->is_any == b->is_any &&
            a->is_false_on_null == b->is_false_on_null && a->is_loose == b->is_loose &&
-           a->group == b->group && a->condition == b->condition;
+           a->group == b->group && a->condition == b->condition && a->geo == b->geo &&
+           a->geo_part == b->geo_part;
 }
 
 bool expr_equal(const struct expr *a, const struct expr *b)
@@ -668,6 +680,8 @@ void expr_dump(struct buf *out, const struct expr *e)
                    e->regex.pattern.p, e->regex.is_caseless ? "i" : "");
     if (e->group)
         buf_printf(out, " group %u", e->group);
+    if (e->geo)
+        buf_printf(out, ", %s", GEO_NAMES[e->geo_part]);
     buf_add(out, e->fold == FOLD_NONE ? STR(")") : STR(") caseless"));
     buf_add(out, e->is_any ? STR(" any") : STR(""));
 }

@@ -100,6 +100,7 @@ enum expr_op {
     EXPR_URL_DECODE,
     EXPR_BASE64_DECODE, /* null if it is none */
     EXPR_HAS_TEXT,      /* (text, part): as EXPR_CONTAINS, but the empty part is in every text */
+    EXPR_GEO,           /* (address): `geo_part` of where it is; null: nobody knows */
 
     /* Numbers. */
     EXPR_QUOTIENT, /* as EXPR_DIVIDE, but 3 / 2 is 1.5 */
@@ -140,6 +141,30 @@ enum expr_op {
     EXPR_OPS
 };
 
+struct expr_value;
+
+/* What EXPR_GEO can ask. Names are English. */
+enum geo_part {
+    GEO_CITY,
+    GEO_REGION,
+    GEO_REGION_CODE,
+    GEO_COUNTRY,
+    GEO_COUNTRY_CODE, /* ISO 3166 */
+    GEO_CONTINENT,
+    GEO_TIME_ZONE,
+    GEO_LATITUDE, /* degrees */
+    GEO_LONGITUDE,
+    GEO_PARTS
+};
+
+/* Where addresses are. The correlate package provides it (geoip.h); `rule` only says what it needs.
+ * It must outlive the rules that ask it. Texts that it gives live as long as itself. Asked by any
+ * number of threads. */
+struct geo_source {
+    struct expr_value (*find)(const void *context, struct str address, enum geo_part part);
+    const void *context;
+};
+
 struct expr {
     enum expr_kind kind;
     struct str text; /* literal text, number as in JSON, or name of the field */
@@ -159,6 +184,8 @@ struct expr {
     struct regex regex;
     const struct expr_regex *compiled; /* of `regex`, expr_regex.h; never NULL where one is used */
     uint32_t group;
+    enum geo_part geo_part;          /* EXPR_GEO */
+    const struct geo_source *geo;    /* never NULL there */
     const struct formula *condition; /* EXPR_CONDITION */
     /* Part of no comparison: where the rule says it; nodes and levels with all below, for front
      * ends that hold limits. */

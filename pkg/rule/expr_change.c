@@ -233,6 +233,8 @@ struct expr_value expr_change_call(const struct expr_args *a)
         return url_decoded(space, s);
     case EXPR_BASE64_DECODE:
         return base64_decoded(space, s);
+    case EXPR_GEO:
+        return a->e->geo->find(a->e->geo->context, s, a->e->geo_part);
     default: /* EXPR_HAS_TEXT */
         return a->items[1].type == EXPR_VALUE_TEXT
                    ? expr_value_bool(expr_find(s, a->items[1].text, 0, a->e->fold) != SIZE_MAX)

@@ -55,9 +55,18 @@ static void real(struct buf *b, double v)
     number(b, TYPE_DOUBLE, bits, 8);
 }
 
+static void names(struct buf *b, const char *english)
+{
+    text(b, "names");
+    control(b, TYPE_MAP, 1);
+    text(b, "en");
+    text(b, english);
+}
+
 static void add_data(struct buf *b, const struct mmdb_network *w)
 {
-    control(b, TYPE_MAP, (size_t)w->has_location + (w->country != NULL) + (w->asn != 0));
+    control(b, TYPE_MAP,
+            (size_t)w->has_location + (w->country != NULL) + (w->asn != 0) + (w->city != NULL));
     if (w->has_location) {
         text(b, "location");
         control(b, TYPE_MAP, 2);
@@ -68,9 +77,16 @@ static void add_data(struct buf *b, const struct mmdb_network *w)
     }
     if (w->country) {
         text(b, "country");
-        control(b, TYPE_MAP, 1);
+        control(b, TYPE_MAP, w->country_name ? 2 : 1);
         text(b, "iso_code");
         text(b, w->country);
+        if (w->country_name)
+            names(b, w->country_name);
+    }
+    if (w->city) {
+        text(b, "city");
+        control(b, TYPE_MAP, 1);
+        names(b, w->city);
     }
     if (w->asn) {
         text(b, "autonomous_system_number");

@@ -12,8 +12,10 @@ struct mmdb_network {
     uint32_t bits;    /* of the prefix, 1 to 32 */
     bool has_location;
     double latitude, longitude;
-    const char *country; /* NULL: none */
-    uint32_t asn;        /* 0: none */
+    const char *country;      /* its code; NULL: none */
+    uint32_t asn;             /* 0: none */
+    const char *country_name; /* with a country */
+    const char *city;         /* NULL: none */
 };
 
 /* Networks that do not overlap. False: the file cannot be written. */

@@ -2,6 +2,7 @@
 #include "tests/lib/query_text.h"
 
 #include "base/err.h"
+#include "base/str.h"
 #include "event/lookup.h"
 #include "json/tree.h"
 #include "lang/lang.h"
@@ -10,6 +11,7 @@
 #include "plan/plan.h"
 #include "rule/correlation.h"
 #include "rule/dump.h"
+#include "rule/expr.h"
 
 #include "tests/lib/test.h"
 
@@ -24,9 +26,29 @@ static struct str with_quotes(struct arena *a, const char *text)
     return (struct str){out, s.n};
 }
 
+/* 192.0.2.x is Berlin, 198.51.100.x somewhere in the United States. */
+static struct expr_value find_place(const void *context, struct str address, enum geo_part part)
+{
+    (void)context;
+    if (str_starts(address, STR("192.0.2.")) && part == GEO_CITY)
+        return expr_value_text(STR("Berlin"));
+    if (str_starts(address, STR("192.0.2.")) && part == GEO_LATITUDE)
+        return expr_value_real(52.5);
+    if (part != GEO_COUNTRY)
+        return (struct expr_value){.type = EXPR_VALUE_NULL};
+    if (str_starts(address, STR("192.0.2.")))
+        return expr_value_text(STR("Germany"));
+    if (str_starts(address, STR("198.51.100.")))
+        return expr_value_text(STR("United States"));
+    return (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
+static const struct geo_source PLACES = {.find = find_place};
+static const struct lang_options OPTIONS = {.geo = &PLACES};
+
 static void load(struct arena *a, const char *language, const char *query, struct loaded_rules *out)
 {
-    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct rule_loader *l = rule_loader_new(a, NULL, &OPTIONS);
 
     rule_loader_add_as(l, STR("query"), str_from(language), with_quotes(a, query));
     rule_loader_finish(l, out);

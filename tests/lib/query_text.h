@@ -1,7 +1,8 @@
 /* query_text.h - a query as text in; readable formula, messages or verdicts on an event out.
  *
  * So that tables can be read, a ' in queries and events stands for a ", and \1 for a ' (which the
- * languages hardly have).
+ * languages hardly have). Addresses have places: 192.0.2.x is in Berlin (52.5 north), 198.51.100.x
+ * in the United States, all others are unknown.
  */
 #ifndef WEIR_TESTS_LIB_QUERY_TEXT_H
 #define WEIR_TESTS_LIB_QUERY_TEXT_H

@@ -52,10 +52,10 @@ static void rig_visit(struct rig *r, const struct visit *v)
 TEST(address_is_looked_up_in_the_database)
 {
     static const struct mmdb_network networks[] = {
-        {0x0a000000, 8, true, 52.52, 13.4, "DE", 3320},
-        {0xc0000200, 24, true, -33.87, 151.21, NULL, 0},
-        {0xc6336400, 24, false, 0, 0, "US", 7018},
-        {0xcb007107, 32, true, 500, 0, NULL, 0},
+        {0x0a000000, 8, true, 52.52, 13.4, "DE", 3320, NULL, NULL},
+        {0xc0000200, 24, true, -33.87, 151.21, NULL, 0, NULL, NULL},
+        {0xc6336400, 24, false, 0, 0, "US", 7018, NULL, NULL},
+        {0xcb007107, 32, true, 500, 0, NULL, 0, NULL, NULL},
     };
     static const struct {
         const char *address;
@@ -90,6 +90,45 @@ TEST(address_is_looked_up_in_the_database)
     }
     geoip_close(g);
     unlink(path);
+}
+
+TEST(expressions_ask_parts_of_a_place)
+{
+    static const struct mmdb_network networks[] = {
+        {0xc0000200, 24, true, 52.5, 13.4, "DE", 0, "Germany", "Berlin"},
+        {0xc6336400, 24, false, 0, 0, "US", 7018, "United States", NULL},
+    };
+    static const struct {
+        const char *address;
+        enum geo_part part;
+        const char *text; /* NULL: nobody knows */
+    } rows[] = {
+        {"192.0.2.1", GEO_CITY, "Berlin"},     {"192.0.2.1", GEO_COUNTRY, "Germany"},
+        {"192.0.2.1", GEO_COUNTRY_CODE, "DE"}, {"192.0.2.1", GEO_LATITUDE, "52.5"},
+        {"192.0.2.1", GEO_REGION, NULL},       {"198.51.100.9", GEO_COUNTRY, "United States"},
+        {"198.51.100.9", GEO_CITY, NULL},      {"198.51.100.9", GEO_LONGITUDE, NULL},
+        {"10.0.0.1", GEO_COUNTRY, NULL},       {"nowhere", GEO_COUNTRY, NULL},
+    };
+    char path[] = "/tmp/weir-test-XXXXXX";
+    int fd = mkstemp(path);
+    struct arena *a = arena_new(0);
+    struct geoip *g;
+    struct weir_err err = {0};
+
+    CHECK(fd >= 0 && mmdb_write(path, networks, ARRAY_LEN(networks)));
+    close(fd);
+    CHECK_EQ(geoip_open(path, &g, &err), WEIR_OK);
+    struct geo_source source = geoip_source(g);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct expr_value v = source.find(source.context, str_from(rows[i].address), rows[i].part);
+        struct str text = STR("");
+        CHECK_EQ(expr_value_string(a, &v, &text), rows[i].text != NULL);
+        if (rows[i].text)
+            CHECK_STR(text, rows[i].text);
+    }
+    geoip_close(g);
+    unlink(path);
+    arena_free(a);
 }
 
 TEST(file_that_is_no_database_is_refused_by_name)
@@ -233,6 +272,7 @@ TEST(random_streams_find_what_the_model_finds)
 }
 
 TEST_MAIN(ENTRY(address_is_looked_up_in_the_database),
+          ENTRY(expressions_ask_parts_of_a_place),
           ENTRY(file_that_is_no_database_is_refused_by_name),
           ENTRY(distances_are_those_of_a_sphere),
           ENTRY(travel_is_met_at_the_edges_of_distance_and_speed),

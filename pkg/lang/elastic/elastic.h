@@ -39,6 +39,7 @@ struct elastic_scope {
     struct arena *a, *scratch;
     struct names *names;
     const struct list_source *lists; /* may be NULL */
+    const struct geo_source *geo;    /* may be NULL */
     struct diag *diag;
     bool is_json; /* a line of an export: strings have JSON's escapes */
 };

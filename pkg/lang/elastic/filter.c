@@ -20,6 +20,8 @@ struct query_scope query_scope_of(const struct elastic_scope *s, const struct do
                             .scratch = s->scratch,
                             .names = s->names,
                             .diag = s->diag,
+                            .lists = s->lists,
+                            .geo = s->geo,
                             .at = doc_place(text)};
 
     if (text->is_quoted)

@@ -104,6 +104,9 @@ struct expr *pipe_match_glob(struct pipe *p, struct place at, struct expr *subje
 /* Is the text an address in one of the networks (texts, checked here)? */
 struct expr *pipe_in_networks(struct pipe *p, struct place at, struct expr *subject,
                               const struct str *networks, size_t n);
+/* Where the address is. NULL after "unsupported", which names `construct`, if no database says. */
+struct expr *pipe_geo(struct pipe *p, struct place at, const char *construct, struct expr *address,
+                      enum geo_part part);
 /* A condition of another language (KQL, free text); may stand where a filter is and under AND, OR,
  * NOT. Elsewhere it is made an expression where it can be, or it is an error. */
 struct expr *pipe_condition(struct pipe *p, struct place at, const struct formula *f);

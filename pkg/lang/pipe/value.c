@@ -300,6 +300,24 @@ struct expr *pipe_in_networks(struct pipe *p, struct place at, struct expr *subj
     return pipe_call(p, at, &(struct expr){.op = EXPR_IN_NETWORK}, args, n + 1);
 }
 
+struct expr *pipe_geo(struct pipe *p, struct place at, const char *construct, struct expr *address,
+                      enum geo_part part)
+{
+    struct expr call = {.op = EXPR_GEO, .geo = p->s->geo, .geo_part = part};
+    struct expr *member = pipe_member(p);
+    struct expr *args[] = {address, NULL};
+
+    if (!p->s->geo) {
+        diag_unsupported(p->s->diag, at, "%s: no GeoIP database is given (--geoip FILE)",
+                         construct);
+        return NULL;
+    }
+    if (!address || address->kind != EXPR_MEMBERS)
+        return pipe_call(p, at, &call, &address, 1);
+    args[1] = pipe_call(p, at, &call, &member, 1);
+    return pipe_call(p, at, &(struct expr){.op = EXPR_MAP}, args, 2);
+}
+
 /* ---- conditions of other languages as expressions ----------------------------------- */
 
 static struct expr *from_formula(struct pipe *p, struct place at, const struct formula *f);

@@ -264,6 +264,41 @@ static bool do_mvexpand(struct spl *x)
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
 
+/* ---- places -----------------------------------------------------------------------------------
+ */
+
+/* iplocation [prefix=P] ip: fields that nobody knows stay away. */
+static bool do_iplocation(struct spl *x)
+{
+    static const struct {
+        const char *name;
+        enum geo_part part;
+    } PARTS[] = {{"City", GEO_CITY},
+                 {"Country", GEO_COUNTRY},
+                 {"Region", GEO_REGION},
+                 {"lat", GEO_LATITUDE},
+                 {"lon", GEO_LONGITUDE}};
+    struct option o[] = {{"prefix", {NULL, 0}}, {"allfields", {NULL, 0}}, {"lang", {NULL, 0}}};
+    struct str name;
+
+    if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name) ||
+        !read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    for (size_t i = 1; i < ARRAY_LEN(o); i++)
+        if (o[i].value.p)
+            return diag_unsupported(x->s->diag, x->at, "iplocation with %s", o[i].name);
+    struct expr *address = spl_column(x, x->at, name);
+    struct str prefix = o[0].value.p ? o[0].value : STR("");
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+        struct str field =
+            arena_printf(x->s->scratch, "%.*s%s", (int)prefix.n, prefix.p, PARTS[i].name);
+        if (!spl_assign(x, x->at, field,
+                        pipe_geo(x->pipe, x->at, "iplocation", address, PARTS[i].part)))
+            return false;
+    }
+    return true;
+}
+
 /* ---- time, display ----------------------------------------------------------------------------
  */
 
@@ -335,13 +370,13 @@ static const struct command {
     const char *name;
     bool (*run)(struct spl *x);
 } COMMANDS[] = {
-    {"bin", do_bin},           {"bucket", do_bin},    {"convert", do_convert},
-    {"dedup", do_dedup},       {"eval", do_eval},     {"fields", do_fields},
-    {"fillnull", do_fillnull}, {"head", do_nothing},  {"makemv", do_makemv},
-    {"mvexpand", do_mvexpand}, {"regex", do_regex},   {"rename", do_rename},
-    {"rex", do_rex},           {"search", do_search}, {"sort", do_nothing},
-    {"spath", do_spath},       {"stats", spl_stats},  {"table", do_table},
-    {"where", do_where},
+    {"bin", do_bin},           {"bucket", do_bin},        {"convert", do_convert},
+    {"dedup", do_dedup},       {"eval", do_eval},         {"fields", do_fields},
+    {"fillnull", do_fillnull}, {"head", do_nothing},      {"iplocation", do_iplocation},
+    {"makemv", do_makemv},     {"mvexpand", do_mvexpand}, {"regex", do_regex},
+    {"rename", do_rename},     {"rex", do_rex},           {"search", do_search},
+    {"sort", do_nothing},      {"spath", do_spath},       {"stats", spl_stats},
+    {"table", do_table},       {"where", do_where},
 };
 
 bool spl_command(struct spl *x, struct str name)
