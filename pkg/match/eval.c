@@ -320,16 +320,11 @@ static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
 
 static enum truth lazy_truth(struct evaluator *e, uint32_t number)
 {
-    const struct net_lazy *lazy = &e->net->lazies[number];
     struct memo *memo = &e->lazies[number];
 
-    /* Without its gate the atom is not true, and an atom that is never unknown is then false. */
-    if (lazy->gate != NET_NONE && lazy->atom->miss == MISS_FALSE && lazy->atom->op != ATOM_EXPR &&
-        lazy->atom->array != ARRAY_SINGLE && !is_up(e, lazy->gate))
-        return TRUTH_FALSE;
     if (memo->stamp != e->stamp) {
         memo->stamp = e->stamp;
-        memo->truth = test_atom(e, lazy);
+        memo->truth = test_atom(e, &e->net->lazies[number]);
     }
     return (enum truth)memo->truth;
 }
@@ -381,6 +376,8 @@ static enum truth node_truth(struct evaluator *e, uint32_t number)
 {
     const struct net_node *n = &e->net->nodes[number];
 
+    if (n->gate != NET_NONE && !is_up(e, n->gate))
+        return TRUTH_FALSE;
     if (!n->is_shared || n->op < NET_AND)
         return compute(e, n);
     struct memo *memo = &e->nodes[number];

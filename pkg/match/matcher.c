@@ -344,6 +344,19 @@ static void look_up_number(struct matcher *m, const struct net_field *f, uint32_
         find_source(m, value, source);
 }
 
+/* A whole text was found by its folded letters; some rules want to know the letters. */
+static void take_whole(struct matcher *m, uint32_t value, uint32_t source)
+{
+    const struct net_lists *casings = &m->net->casings;
+
+    find_source(m, value, source);
+    for (uint32_t i = casings->first[source]; i < casings->first[source + 1]; i++) {
+        const struct net_cased *cased = &m->net->cased[casings->at[i]];
+        if (str_eq(m->values[value].text, cased->text))
+            find_source(m, value, cased->source);
+    }
+}
+
 /* All values of one field: hash look-ups first, then one scan over all of them. */
 static void match_field(struct matcher *m, uint32_t field)
 {
@@ -358,7 +371,7 @@ static void match_field(struct matcher *m, uint32_t field)
         if (f->exact) {
             uint32_t source = exact_find(f->exact, v->folded);
             if (source != EXACT_NONE)
-                find_source(m, i - 1, source);
+                take_whole(m, i - 1, source);
         }
         if (f->numbers)
             look_up_number(m, f, i - 1);

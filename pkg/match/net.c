@@ -22,7 +22,18 @@
  * more than looking for it when a rule comes to ask, and no rule is woken by it anyway. */
 enum { COMMON_RARITY = 20, COMMON_TEXT_MAX = 64 };
 
-enum source_kind { SOURCE_EXACT, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_PRESENT, SOURCE_BEYOND };
+/* SOURCE_CASED: a whole text letter by letter, looked for where its SOURCE_EXACT was found. */
+enum source_kind {
+    SOURCE_EXACT,
+    SOURCE_CASED,
+    SOURCE_NUMBER,
+    SOURCE_LITERAL,
+    SOURCE_PRESENT,
+    SOURCE_BEYOND
+};
+
+/* What so many formulas ask for is what a stream mostly is: `event.type == "start"`. */
+static const double POPULAR = 200;
 
 struct source {
     enum source_kind kind;
@@ -43,6 +54,9 @@ struct compiler {
     struct arena *temp;
     const struct plan *plan;
     struct vec sources, pairs, lazies, nodes, children, signals, wakes;
+    struct vec cased;   /* struct net_cased */
+    struct vec casings; /* pair: SOURCE_EXACT -> its cased */
+    struct vec groups;  /* pair: gate of an atom -> gate of an OR over it */
     struct vec weights; /* double per signal */
     uint32_t *slots;    /* intern table of sources: index + 1 */
     uint32_t slot_mask;
@@ -52,6 +66,7 @@ struct compiler {
     uint32_t *lazy_of;    /* plan atom -> lazy, NET_NONE until needed */
     uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
     uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
+    uint32_t *askers;     /* plan atom -> the same of its nodes */
     uint32_t n_signals;
 };
 
@@ -70,6 +85,7 @@ static double source_weight(const struct source *s)
 
     switch (s->kind) {
     case SOURCE_EXACT:
+    case SOURCE_CASED:
         return share * 0.2;
     case SOURCE_NUMBER:
         return 0.05; /* an event id names a few per cent of a log */
@@ -166,7 +182,7 @@ static bool has_plain_form(const struct atom *x)
 {
     if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
         return false;
-    if (x->op == ATOM_NUM_EQ)
+    if (x->op == ATOM_NUM_EQ || (x->op == ATOM_EQ && x->fold == FOLD_NONE))
         return true;
     if (x->fold != FOLD_ASCII)
         return false;
@@ -206,6 +222,25 @@ static struct str canonical(struct compiler *c, struct str number)
     return (struct str){p, n};
 }
 
+/* The whole text, and with it, where the letters must be these, one that tells so. */
+static struct source whole_text(struct compiler *c, const struct atom *x, uint32_t field)
+{
+    struct source whole = {.kind = SOURCE_EXACT, .field = field, .text = folded_copy(c, x->text)};
+    struct source cased = {.kind = SOURCE_CASED, .field = field, .text = x->text};
+
+    if (x->fold != FOLD_NONE)
+        return whole;
+    uint32_t from = source_for(c, whole), known = c->sources.n;
+    uint32_t to = source_for(c, cased);
+    if (to == known) { /* met for the first time */
+        *(struct pair *)vec_push(c->temp, &c->casings, sizeof(struct pair)) =
+            (struct pair){from, c->cased.n};
+        *(struct net_cased *)vec_push(c->arena, &c->cased, sizeof(struct net_cased)) =
+            (struct net_cased){x->text, to};
+    }
+    return cased;
+}
+
 static void plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
 {
     const struct plan_atom *pa = &c->plan->atoms[atom];
@@ -216,14 +251,16 @@ static void plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
         s.kind = SOURCE_NUMBER;
         s.text = canonical(c, x->text);
     } else if (x->op == ATOM_EQ) {
-        s.kind = SOURCE_EXACT;
-        s.text = folded_copy(c, x->text);
+        s = whole_text(c, x, pa->field);
     } else {
         s.kind = SOURCE_LITERAL;
         s.where = where_of(x->op);
         s.text = folded_copy(c, x->text);
     }
     raises(c, s, signal);
+    double share = c->askers[atom] / POPULAR;
+    if (x->op == ATOM_EQ && share > *signal_weight(c, signal))
+        *signal_weight(c, signal) = share < 1 ? share : 1;
 }
 
 static uint32_t atom_signal(struct compiler *c, uint32_t atom)
@@ -345,6 +382,15 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
         gate_on_presence(c, lazy);
 }
 
+/* Without its gate the atom is not true, and an atom that is never unknown is then false. */
+static uint32_t gate_of_node(const struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+
+    return x->miss == MISS_FALSE && x->op != ATOM_EXPR && x->array != ARRAY_SINGLE ? lazy->gate
+                                                                                   : NET_NONE;
+}
+
 static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
 {
     if (c->lazy_of[atom] != NET_NONE)
@@ -370,6 +416,19 @@ static uint32_t node_push(struct compiler *c, struct net_node n)
 {
     *(struct net_node *)vec_push(c->arena, &c->nodes, sizeof n) = n;
     return c->nodes.n - 1;
+}
+
+static uint32_t signal_node(struct compiler *c, uint32_t signal)
+{
+    return node_push(c, (struct net_node){.op = NET_SIGNAL, .number = signal, .gate = NET_NONE});
+}
+
+static uint32_t lazy_node(struct compiler *c, uint32_t number)
+{
+    const struct net_lazy *lazy = (const struct net_lazy *)c->lazies.items + number;
+
+    return node_push(
+        c, (struct net_node){.op = NET_LAZY, .number = number, .gate = gate_of_node(lazy)});
 }
 
 static bool is_plain_node(struct compiler *c, uint32_t plan_node)
@@ -440,9 +499,56 @@ static void or_signals(struct compiler *c, const struct plan_node *n, uint32_t n
     }
 }
 
+static void put_numbers(struct compiler *c, struct vec *to, const struct vec *numbers)
+{
+    for (uint32_t i = 0; i < numbers->n; i++)
+        *(uint32_t *)vec_push(c->arena, to, sizeof(uint32_t)) = ((uint32_t *)numbers->items)[i];
+}
+
+/* An OR of fewer gated atoms asks their gates. */
+enum { GATED_MIN = 4 };
+
+/* Has it a gate that says something, and few that want it raised? */
+static bool is_groupable(const struct compiler *c, uint32_t plan_node, const struct net_node *n)
+{
+    const struct net_lazy *lazies = c->lazies.items;
+
+    return n->op == NET_LAZY && n->gate != NET_NONE && c->parents[plan_node] < COMMON_PARENTS &&
+           n->gate != c->present_of[lazies[n->number].field];
+}
+
+/* An OR's gated atoms move into an OR of their own with one gate, which whatever raises one of
+ * theirs raises: a list of sixty globs is one bit in most events. */
+static void group_gated(struct compiler *c, const struct plan_node *n, struct vec *children)
+{
+    struct net_node group = {.op = NET_OR, .gate = NET_NONE, .first_signal = c->signals.n};
+    struct vec gated = {0}, others = {0};
+
+    for (uint32_t i = 0; i < n->n_children; i++) {
+        uint32_t child = c->plan->children[n->first_child + i];
+        if (is_plain_node(c, child) || net_node_at(c, c->node_of[child])->op == NET_SIGNAL)
+            continue;
+        bool is_gated = is_groupable(c, child, net_node_at(c, c->node_of[child]));
+        push_number(c, is_gated ? &gated : &others, c->node_of[child]);
+    }
+    if (gated.n < GATED_MIN)
+        return;
+    group.gate = signal_new(c);
+    for (uint32_t i = 0; i < gated.n; i++) {
+        uint32_t gate = net_node_at(c, ((uint32_t *)gated.items)[i])->gate;
+        *(struct pair *)vec_push(c->temp, &c->groups, sizeof(struct pair)) =
+            (struct pair){gate, group.gate};
+    }
+    group.first_child = c->children.n;
+    group.n_children = gated.n;
+    put_numbers(c, &c->children, &gated);
+    *children = others;
+    push_number(c, children, node_push(c, group));
+}
+
 static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
 {
-    struct net_node join = {.op = n->kind == FORMULA_AND ? NET_AND : NET_OR};
+    struct net_node join = {.op = n->kind == FORMULA_AND ? NET_AND : NET_OR, .gate = NET_NONE};
     struct vec signals = {0}, children = {0};
     uint32_t n_plain = 0;
 
@@ -462,22 +568,21 @@ static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
             push_number(c, &children, compiled);
     }
     if (children.n == 0 && signals.n == 1)
-        return node_push(c,
-                         (struct net_node){.op = NET_SIGNAL, .number = *(uint32_t *)signals.items});
+        return signal_node(c, *(uint32_t *)signals.items);
+    if (join.op == NET_OR && children.n >= GATED_MIN)
+        group_gated(c, n, &children);
+    if (children.n == 1 && signals.n == 0 && join.op == NET_OR)
+        return *(uint32_t *)children.items;
     if (signals.n)
         sort_signals(c, signals.items, signals.n, join.op == NET_AND);
     if (children.n)
         sort_children(c, children.items, children.n);
     join.first_signal = c->signals.n;
     join.n_signals = signals.n;
-    for (uint32_t i = 0; i < signals.n; i++)
-        *(uint32_t *)vec_push(c->arena, &c->signals, sizeof(uint32_t)) =
-            ((uint32_t *)signals.items)[i];
+    put_numbers(c, &c->signals, &signals);
     join.first_child = c->children.n;
     join.n_children = children.n;
-    for (uint32_t i = 0; i < children.n; i++)
-        *(uint32_t *)vec_push(c->arena, &c->children, sizeof(uint32_t)) =
-            ((uint32_t *)children.items)[i];
+    put_numbers(c, &c->children, &children);
     return node_push(c, join);
 }
 
@@ -504,15 +609,17 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
 
     switch (n->kind) {
     case FORMULA_CONST:
-        return node_push(c, (struct net_node){.op = NET_CONST, .value = n->value});
+        return node_push(c,
+                         (struct net_node){.op = NET_CONST, .value = n->value, .gate = NET_NONE});
     case FORMULA_ATOM:
         if (!is_plain(c, n->atom))
-            return node_push(c, (struct net_node){.op = NET_LAZY, .number = lazy_atom(c, n->atom)});
+            return lazy_node(c, lazy_atom(c, n->atom));
         if (!is_needed)
             return NET_NONE; /* lives on in the signals of its ORs */
-        return node_push(c, (struct net_node){.op = NET_SIGNAL, .number = atom_signal(c, n->atom)});
+        return signal_node(c, atom_signal(c, n->atom));
     case FORMULA_NOT: {
-        struct net_node not = {.op = NET_NOT, .first_child = c->children.n, .n_children = 1};
+        struct net_node not = {
+            .op = NET_NOT, .gate = NET_NONE, .first_child = c->children.n, .n_children = 1};
         *(uint32_t *)vec_push(c->arena, &c->children, sizeof(uint32_t)) =
             c->node_of[c->plan->children[n->first_child]];
         return node_push(c, not );
@@ -531,10 +638,60 @@ static void compile_nodes(struct compiler *c)
 
     c->parents = ARENA_ARRAY(c->temp, p->n_nodes, uint32_t);
     mark_needed(p, is_needed, c->parents);
+    for (uint32_t i = 0; i < p->n_nodes; i++)
+        if (p->nodes[i].kind == FORMULA_ATOM)
+            c->askers[p->nodes[i].atom] += c->parents[i];
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         c->node_of[i] = compile_node(c, i, is_needed[i]);
         if (c->node_of[i] != NET_NONE && c->parents[i] > 1)
             ((struct net_node *)c->nodes.items)[c->node_of[i]].is_shared = true;
+    }
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    return (x->to > y->to) - (x->to < y->to);
+}
+
+/* Pairs sorted and each once, as lists by `from`. */
+static struct net_lists lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from)
+{
+    struct pair *all = pairs->items;
+    uint32_t *first = ARENA_ARRAY(c->arena, (size_t)n_from + 1, uint32_t), n = 0;
+
+    if (pairs->n)
+        qsort(all, pairs->n, sizeof *all, compare_pairs);
+    uint32_t *at = ARENA_ARRAY(c->arena, (size_t)pairs->n + 1, uint32_t);
+    for (uint32_t i = 0; i < pairs->n; i++) {
+        if (i && all[i].from == all[i - 1].from && all[i].to == all[i - 1].to)
+            continue;
+        at[n++] = all[i].to;
+        first[all[i].from + 1] = n;
+    }
+    for (uint32_t i = 1; i <= n_from; i++)
+        if (first[i] == 0)
+            first[i] = first[i - 1];
+    return (struct net_lists){first, at};
+}
+
+/* What raises the gate of an atom raises those of the ORs over it. */
+static void raise_groups(struct compiler *c)
+{
+    struct net_lists groups = lists_of(c, &c->groups, c->n_signals);
+    uint32_t n = c->pairs.n;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct pair p = ((const struct pair *)c->pairs.items)[i];
+        for (uint32_t k = groups.first[p.to]; k < groups.first[p.to + 1]; k++) {
+            *(struct pair *)vec_push(c->temp, &c->pairs, sizeof p) =
+                (struct pair){p.from, groups.at[k]};
+            *signal_weight(c, groups.at[k]) +=
+                ((const struct source *)c->sources.items)[p.from].weight;
+        }
     }
 }
 
@@ -576,6 +733,11 @@ static double wakers_of_or(struct compiler *c, const struct net_node *n, struct 
     const uint32_t *children = (const uint32_t *)c->children.items + n->first_child;
     double sum = 0;
 
+    if (n->gate != NET_NONE) {
+        if (out)
+            push_number(c, out, n->gate);
+        return *signal_weight(c, n->gate);
+    }
     for (uint32_t i = 0; i < n->n_signals; i++) {
         sum += *signal_weight(c, signals[i]);
         if (out)
@@ -611,36 +773,6 @@ static double wakers(struct compiler *c, uint32_t node, struct vec *out)
     if (out)
         push_number(c, out, signal);
     return *signal_weight(c, signal);
-}
-
-static int compare_pairs(const void *a, const void *b)
-{
-    const struct pair *x = a, *y = b;
-
-    if (x->from != y->from)
-        return x->from < y->from ? -1 : 1;
-    return (x->to > y->to) - (x->to < y->to);
-}
-
-/* Pairs sorted and each once, as lists by `from`. */
-static struct net_lists lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from)
-{
-    struct pair *all = pairs->items;
-    uint32_t *first = ARENA_ARRAY(c->arena, (size_t)n_from + 1, uint32_t), n = 0;
-
-    if (pairs->n)
-        qsort(all, pairs->n, sizeof *all, compare_pairs);
-    uint32_t *at = ARENA_ARRAY(c->arena, (size_t)pairs->n + 1, uint32_t);
-    for (uint32_t i = 0; i < pairs->n; i++) {
-        if (i && all[i].from == all[i - 1].from && all[i].to == all[i - 1].to)
-            continue;
-        at[n++] = all[i].to;
-        first[all[i].from + 1] = n;
-    }
-    for (uint32_t i = 1; i <= n_from; i++)
-        if (first[i] == 0)
-            first[i] = first[i - 1];
-    return (struct net_lists){first, at};
 }
 
 static void wake_rules(struct compiler *c, struct net *net)
@@ -695,7 +827,7 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
             literals[n_literals++] = (struct literal){s->text, sources[i], s->where};
         else if (s->kind == SOURCE_PRESENT)
             f->present = sources[i];
-        else
+        else if (s->kind == SOURCE_BEYOND)
             f->beyond_ascii = sources[i];
     }
     if (n_exact)
@@ -757,14 +889,18 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     c.natures = ARENA_ARRAY(c.temp, plan->n_atoms, enum nature);
     c.signal_of = numbers_none(c.temp, plan->n_atoms);
     c.lazy_of = numbers_none(c.temp, plan->n_atoms);
+    c.askers = ARENA_ARRAY(c.temp, plan->n_atoms, uint32_t);
     c.present_of = numbers_none(c.temp, field_count(plan->fields));
     struct regex_batch *regexes = regex_batch_start(c.temp, plan);
     net->plan = plan;
     net->route = route_new(a, plan);
     compile_nodes(&c);
+    raise_groups(&c);
     wake_rules(&c, net);
     build_fields(&c, net);
     net->source_signals = lists_of(&c, &c.pairs, c.sources.n);
+    net->casings = lists_of(&c, &c.casings, c.sources.n);
+    net->cased = c.cased.items;
     double *weights = ARENA_ARRAY(a, c.n_signals, double);
     if (c.n_signals)
         memcpy(weights, c.weights.items, c.n_signals * sizeof *weights);

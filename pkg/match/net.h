@@ -7,7 +7,7 @@
  *           one signal, so a list of 500 file names costs a rule one bit test.
  * Gates     atoms that a table cannot decide (regex, glob, case-sensitive text, networks,
  *           comparisons) are tested one by one, and only in events where a source that every
- *           match must show raised their gate.
+ *           match must show raised their gate; an OR over many of them has a gate, too.
  * Wakers    for each rule a set of signals of which at least one is up whenever the rule
  *           matches, chosen by rarity. A rule that no waker woke is never touched; rules without
  *           such a set (they could match on absence alone) are looked at for every eligible
@@ -68,6 +68,12 @@ struct net_inner {
     size_t n_children;
 };
 
+/* A whole text whose letters must be these. */
+struct net_cased {
+    struct str text;
+    uint32_t source;
+};
+
 enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };
 
 struct net_node {
@@ -75,6 +81,7 @@ struct net_node {
     bool value;            /* NET_CONST */
     bool is_shared;        /* more than one parent: worth remembering per event */
     uint32_t number;       /* NET_SIGNAL: signal, NET_LAZY: index of the atom */
+    uint32_t gate;         /* LAZY, OR: signal without which it is false; NET_NONE: ask */
     uint32_t first_signal; /* AND, OR: signals[first_signal .. + n_signals), asked first */
     uint32_t n_signals;
     uint32_t first_child; /* then children[first_child .. + n_children), cheap ones first */
@@ -93,9 +100,11 @@ struct net {
     const struct net_field *fields; /* one per plan->fields */
     uint32_t n_sources, n_signals, n_lazies, n_nodes;
     struct net_lists source_signals; /* source -> signals it raises */
-    struct net_lists wakes;          /* signal -> rules it wakes */
-    const uint64_t *is_waker;        /* bitmap of signals with a rule to wake */
-    const double *signal_weight;     /* expected share of events, 0 to 1 and above; for people */
+    struct net_lists casings;        /* source of a folded text -> those of its spellings */
+    const struct net_cased *cased;
+    struct net_lists wakes;      /* signal -> rules it wakes */
+    const uint64_t *is_waker;    /* bitmap of signals with a rule to wake */
+    const double *signal_weight; /* expected share of events, 0 to 1 and above; for people */
     const struct net_lazy *lazies;
     struct match_regex **regexes; /* all of them, for scratch and free */
     uint32_t n_regexes;
