@@ -313,7 +313,7 @@ static bool name_matches(struct str known, struct str field)
     return str_eq(known, field);
 }
 
-static bool has_field(const struct profile *p, struct str field)
+bool profile_has_field(const struct profile *p, struct str field)
 {
     if (p->is_open || listed_field(p, field))
         return true;
@@ -338,7 +338,7 @@ bool profile_set_knows_field(const struct profile_set *set, const struct logsour
         if (!concerns(p, source))
             continue;
         has_profile = true;
-        if (has_field(p, field))
+        if (profile_has_field(p, field))
             return true;
     }
     return !has_profile;

@@ -10,7 +10,7 @@
 #include "event/profile.h"
 
 enum {
-    PATHS_PER_FIELD_MAX = 64, /* listed paths of a field, and roots of a profile */
+    PATHS_PER_FIELD_MAX = 96, /* listed paths of a field, and roots of a profile */
     SOURCE_INPUTS_MAX = 8,    /* different fields that the logsource rules of a profile ask */
     TIME_PATHS_MAX = 16,
     EMBEDDED_PATHS_MAX = 8,
@@ -93,6 +93,18 @@ struct profile_field {
     struct str_list constants; /* what it always is; then it has no sources */
 };
 
+/* Another name for what the first of these fields with a value has. */
+struct alias_target {
+    struct str field;
+    const struct derive *derive; /* NULL: nothing is done with it */
+};
+
+struct profile_alias {
+    struct str name;
+    const struct alias_target *targets; /* in order */
+    size_t n_targets;
+};
+
 enum normalise {
     NORMALISE_NONE,
     NORMALISE_LOWER,
@@ -142,6 +154,9 @@ struct profile {
     size_t n_prefixes;
     const struct field_join *joins;
     size_t n_joins;
+    const struct profile_alias *aliases; /* those that it knows are fields too */
+    size_t n_aliases;
+    struct str_list vocabularies; /* profiles whose aliases are taken as well */
 
     struct str_list inputs; /* fields that the logsource depends on */
     const struct source_rule *rules;
@@ -199,6 +214,8 @@ struct str value_map_apply(const struct value_map *map, struct str value);
 
 /* What a field of the profile always is; NULL: that depends on the event. */
 const struct str_list *profile_constants(const struct profile *p, struct str field);
+/* Is the field one that the profile lists, or says that there is (for the lint)? */
+bool profile_has_field(const struct profile *p, struct str field);
 /* The name under which the field is looked for at the roots. */
 struct str profile_name_below_roots(struct arena *a, const struct profile *p, struct str field);
 /* What joins the values of the field; empty: nothing does. */

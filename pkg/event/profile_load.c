@@ -10,6 +10,7 @@
 #include "base/embed.h"
 #include "base/str.h"
 #include "doc/doc.h"
+#include "event/profile_alias.h"
 #include "event/profile_derive.h"
 #include "event/profile_impl.h"
 #include "event/way.h"
@@ -839,6 +840,16 @@ static enum weir_rc read_known(struct loader *l, const struct doc_node *node)
     return WEIR_OK;
 }
 
+static enum weir_rc read_aliases(struct loader *l, const struct doc_node *node)
+{
+    return profile_read_aliases(l->arena, node, l->p, l->err);
+}
+
+static enum weir_rc read_vocabulary(struct loader *l, const struct doc_node *node)
+{
+    return read_paths(l, node, "vocabulary", PATHS_PER_FIELD_MAX, &l->p->vocabularies);
+}
+
 /* ---- one profile --------------------------------------------------------------------------------
  */
 
@@ -856,7 +867,7 @@ static const struct profile_key KEYS[] = {
     {"envelope", read_envelope}, {"entities", read_entities}, {"evidence", read_evidence},
     {"redact", read_redact},     {"lateness", read_lateness}, {"known_fields", read_known},
     {"streams", read_streams},   {"embedded", read_embedded}, {"prefixes", read_prefixes},
-    {"join", read_join},
+    {"join", read_join},         {"aliases", read_aliases},   {"vocabulary", read_vocabulary},
 };
 
 static const struct profile_key *find_key(struct str name)
@@ -1203,10 +1214,36 @@ static enum weir_rc build_set(struct loader *l, const struct profile_set **out)
     return WEIR_OK;
 }
 
+/* Own aliases first: they go before those of a vocabulary. */
+static enum weir_rc expand_aliases(struct loader *l, struct source *s)
+{
+    const struct doc_node *at = doc_get(s->doc, STR("vocabulary"));
+    struct profile *p = s->profile;
+
+    TRY(profile_take_aliases(l->arena, p, p, l->err));
+    for (size_t i = 0; i < p->vocabularies.n; i++) {
+        const struct source *other = find_source(l, p->vocabularies.items[i], NULL);
+        if (!other)
+            return err_at(l->err, WEIR_SYNTAX, at ? at->line : 1, at ? at->col : 1,
+                          "unknown vocabulary '%.*s': it names a profile",
+                          (int)p->vocabularies.items[i].n, p->vocabularies.items[i].p);
+        TRY(profile_take_aliases(l->arena, other->profile, p, l->err));
+    }
+    return WEIR_OK;
+}
+
 static enum weir_rc finish(struct loader *l, const struct profile_set **out)
 {
     for (size_t i = 0; i < l->n_sources; i++)
         TRY(resolve(l, &l->sources[i], 0));
+    for (size_t i = 0; i < l->n_sources; i++) {
+        enum weir_rc rc =
+            l->sources[i].profile->is_abstract ? WEIR_OK : expand_aliases(l, &l->sources[i]);
+        if (rc != WEIR_OK) {
+            err_file(l->err, l->sources[i].path);
+            return rc;
+        }
+    }
     return build_set(l, out);
 }
 

@@ -314,6 +314,13 @@ static const char DERIVING_PROFILE[] =
     "  Stage: {constant: [done, 'yes']}\n"
     "join: {CommandLine: ' '}\n"
     "prefixes: {ecs.audit.: '', ecs.audit.old.: new.}\n"
+    "aliases:\n"
+    "  action: Verb\n"
+    "  tool: [{field: Uri, apply: {part: {by: '=', at: 1}}}, Name]\n"
+    "  line: CommandLine\n"
+    "  state: Stage\n"
+    "  Tags: Name\n"
+    "  nothing: Unknown\n"
     "values:\n"
     "  Verb: {list: LIST}\n";
 
@@ -356,10 +363,18 @@ TEST(fields_are_made_of_values_by_steps)
         {"{\"kind\":1,\"verb\":\"get\",\"new\":{\"x\":2}}", "ecs.audit.verb", "get|"},
         {"{\"kind\":1,\"verb\":\"get\",\"new\":{\"x\":2}}", "ecs.audit.old.x", "2|"},
         {"{\"kind\":1,\"log\":\"{\\\"a\\\":{\\\"b\\\":\\\"cut\"}", "Deep", ""},
+        {"{\"kind\":1,\"method\":\"a.list\"}", "action", "LIST|"},
+        {"{\"kind\":1,\"uri\":\"x=%2F\",\"exe\":\"/y\"}", "tool", "/|"},
+        {"{\"kind\":1,\"uri\":\"x\",\"exe\":\"/y\",\"tool\":\"z\"}", "tool", "y|"},
+        {"{\"kind\":1,\"uri\":\"x\",\"tool\":\"z\"}", "tool", "z|"},
+        {"{\"kind\":1,\"args\":[\"ls\",\"-l\"]}", "line", "ls -l|"},
+        {"{\"kind\":1}", "state", "done|yes|"},
+        {"{\"kind\":1,\"nothing\":\"x\"}", "nothing", "x|"},
     };
     struct fixture f = fixture_new(
         DERIVING_PROFILE,
-        "Name Uri Verb Resource Sub Tags Deep CommandLine Stage ecs.audit.verb ecs.audit.old.x",
+        "Name Uri Verb Resource Sub Tags Deep CommandLine Stage ecs.audit.verb ecs.audit.old.x "
+        "action tool line state nothing",
         false, NULL);
     struct buf out = {0};
 
