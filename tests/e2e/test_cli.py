@@ -23,6 +23,10 @@ import threading
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+sys.dont_write_bytecode = True
+from asserts import contains, equal  # noqa: E402
+
 WEIR = os.environ.get("WEIR", os.path.join(ROOT, "build", "weir"))
 TIMEOUT_S = 60
 
@@ -81,14 +85,6 @@ def run(*args, stdin=b"", cwd=None, env=None, stdout=subprocess.PIPE):
     assert p.returncode >= 0, f"killed by signal {-p.returncode}: {result.err}"
     assert "internal error" not in result.err, result.err
     return result
-
-
-def equal(got, want, what=""):
-    assert got == want, f"{what}: got {got!r}, expected {want!r}"
-
-
-def contains(text, part):
-    assert part in text, f"{part!r} is not in {text!r}"
 
 
 def one_line(text, part):

@@ -13,6 +13,10 @@ import tempfile
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+sys.dont_write_bytecode = True
+from asserts import contains, equal  # noqa: E402
+
 WEIR = os.environ.get("WEIR", os.path.join(ROOT, "build", "weir"))
 TIMEOUT_S = 60
 
@@ -65,14 +69,6 @@ def config(*words, env=None, stdout=subprocess.PIPE):
         p.stdout = b""
     assert p.returncode >= 0, f"killed by signal {-p.returncode}: {p.stderr}"
     return Result(p)
-
-
-def equal(got, want, what=""):
-    assert got == want, f"{what}: got {got!r}, expected {want!r}"
-
-
-def contains(text, part):
-    assert part in text, f"{part!r} is not in {text!r}"
 
 
 def refused(r, part, code=3):
