@@ -179,6 +179,15 @@ static const struct row rows[] = {
      true},
     {"* | iplocation a | fillnull | search Country=0", "{'a':'10.0.0.1'}", true},
     {"* | sort - a | head 5 | table a", "{'a':1}", true},
+    /* A row without one of the fields behind BY is in no group, and told by none. */
+    {"a=1 | stats count by b", "{'a':1}", false},
+    {"a=1 | stats count by b", "{'a':1,'b':null}", false},
+    {"a=1 | stats count by a b", "{'a':1,'b':'x'}", true},
+    {"a=1 | stats count by _time b", "{'a':1,'b':'x'}", true},
+    {"a=1 | fillnull | stats count by b", "{'a':1}", true},
+    {"a=1 | fillnull value=x b | stats count by b", "{'a':1}", true},
+    {"a=1 | eval b=lower(c) | stats count by b", "{'a':1}", false},
+    {"a=1 | stats count", "{'a':1}", true},
     /* Macros and comments. */
     {"a=x | `anything_filter`", "{'a':'x'}", true},
     {"a=x ```not a=y``` b=y", "{'a':'x','b':'y'}", true},

@@ -185,6 +185,28 @@ static bool finish_events(struct pipe *p, const struct pipe_ending *ending, stru
 
 /* ---- groups ------------------------------------------------------------------------------- */
 
+static bool is_always_there(const struct expr *e)
+{
+    if (e->kind == EXPR_TIME || (pipe_is_literal(e) && e->kind != EXPR_NULL))
+        return true;
+    if (pipe_is_call(e, EXPR_TIME_TRUNC))
+        return is_always_there(e->args[0]);
+    return pipe_is_call(e, EXPR_COALESCE) && is_always_there(e->args[e->n_args - 1]);
+}
+
+/* Where a row without a key is in no group, it is in none that folds either. */
+static void require_keys(struct pipe *p)
+{
+    if (p->dialect.group_missing != MISSING_DROP)
+        return;
+    for (size_t i = 0; i < p->n_keys; i++) {
+        struct expr *value = p->keys[i].value;
+        if (!is_always_there(value))
+            pipe_conditions_add(p, &p->filters,
+                                pipe_call1(p, pipe_place(value), EXPR_IS_THERE, value));
+    }
+}
+
 /* Each group is one finding, told again when its period is over. */
 static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
 {
@@ -193,6 +215,7 @@ static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, stru
     struct str *fields = ARENA_ARRAY(p->s->a, p->n_keys + p->n_aggregates, struct str);
     size_t n = 0;
 
+    require_keys(p);
     rule->formula = formula_of(p, &condition);
     if (!rule->formula)
         return false;
