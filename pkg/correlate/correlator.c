@@ -621,8 +621,9 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
     struct key_form form = group_form(to, to->inputs[l->label].group_fields);
     if (!key_of(c, r, v, &form, &key, &packed))
         return;
+    size_t lacking = 0, bearable = to->may_lack_values ? to->n_fields - 1 : 0;
     for (size_t i = 0; i < to->n_fields; i++)
-        if (!named_find(v, to->fields[i], &values[i]))
+        if (!named_find(v, to->fields[i], &values[i]) && ++lacking > bearable)
             return;
     if (to->n_fields)
         text = values[0];

@@ -956,15 +956,18 @@ static void hear_values(struct listening *l, struct str actor)
 {
     struct gatherer *w = l->w;
     struct choices tuples;
+    size_t lacking = 0, bearable = l->c->may_lack_values ? l->c->n_fields - 1 : 0;
 
     choices_begin(&tuples);
     for (size_t i = 0; i < l->c->n_fields; i++) {
         struct str *values = members_room(w);
         size_t found = values_of(w, field_number(l, i), values, MEMBERS_MAX);
-        if (found == 0) {
+        if (found == 0 && ++lacking > bearable) {
             w->counts.missing_value++;
             return;
         }
+        if (found == 0)
+            values[found++] = STR("");
         choices_add(w, &tuples, values, without_repeats(values, found));
     }
     for (size_t k = 0; k < tuples.total; k++) {

@@ -171,6 +171,18 @@ static bool read_on_missing(struct reader *r, const struct doc_node *node)
     return true;
 }
 
+static bool read_missing_value(struct reader *r, const struct doc_node *node)
+{
+    static const char *const WORDS[] = {"drop", "empty", NULL};
+    size_t i;
+
+    if (!read_word(r->diag, node, "missing_value", WORDS, &i))
+        return false;
+    r->out->has_missing_value = true;
+    r->out->may_lack_values = i == 1;
+    return true;
+}
+
 static bool read_group_case(struct reader *r, const struct doc_node *node)
 {
     static const char *const WORDS[] = {"exact", "fold", NULL};
@@ -262,6 +274,7 @@ static const struct {
     [SETTING_CHANNEL] = {"channel", read_channel, false},
     [SETTING_COUNT_BY] = {"count_by", read_count_by, true},
     [SETTING_ON_MISSING] = {"on_missing", read_on_missing, true},
+    [SETTING_MISSING_VALUE] = {"missing_value", read_missing_value, true},
     [SETTING_GROUP_CASE] = {"group_case", read_group_case, true},
     [SETTING_STATE_VERSION] = {"state_version", read_state_version, false},
     [SETTING_FIRST_SEEN_POINTS] = {"first_seen_points", read_first_seen_points, false},
@@ -331,6 +344,8 @@ static bool fits(struct diag *d, enum rule_setting setting, struct place at,
     if (setting == SETTING_COUNT_BY && c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT)
         return diag_error(d, at, "the setting '%s' is for event_count and value_count, not for %s",
                           name, correlation_type_name(c));
+    if (setting == SETTING_MISSING_VALUE && c->n_fields < 2)
+        return diag_error(d, at, "the setting '%s' is for a condition with several fields", name);
     return true;
 }
 
@@ -376,6 +391,8 @@ static void apply_to_correlation(const struct rule_settings *s, struct correlati
         c->count_by = s->count_by;
     if (s->has_on_missing)
         c->on_missing = s->on_missing;
+    if (s->has_missing_value)
+        c->may_lack_values = s->may_lack_values;
     if (s->has_group_case)
         c->is_group_ci = s->is_group_ci;
     if (s->window_ms)

@@ -6,6 +6,7 @@
  *     dedup: off
  *     emit: early | final          channel: alert | shadow | internal | off
  *     count_by: match | event_id   on_missing: drop | group    group_case: exact | fold
+ *     missing_value: drop | empty
  *     state_version: 2             lateness: 5m                window: 30m
  *     owner: team                  runbook: https://...        message: "{user.name} did it"
  *
@@ -31,6 +32,7 @@ enum rule_setting {
     SETTING_CHANNEL,
     SETTING_COUNT_BY,
     SETTING_ON_MISSING,
+    SETTING_MISSING_VALUE,
     SETTING_GROUP_CASE,
     SETTING_STATE_VERSION,
     SETTING_FIRST_SEEN_POINTS,
@@ -45,10 +47,12 @@ enum rule_setting {
 struct rule_settings {
     struct place at[RULE_SETTINGS]; /* where each key stands; line 0: not said */
     struct dedup dedup;             /* dedup.is_set */
-    bool has_emit, has_channel, has_on_missing, has_group_case, has_state_version;
+    bool has_emit, has_channel, has_on_missing, has_missing_value, has_group_case;
+    bool has_state_version;
     enum emit_mode emit;
     enum rule_channel channel;
     enum on_missing on_missing;
+    bool may_lack_values; /* missing_value: empty */
     bool is_group_ci;
     enum count_by count_by; /* COUNT_BY_DEFAULT: not said */
     uint32_t state_version;

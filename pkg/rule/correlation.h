@@ -166,6 +166,8 @@ struct correlation {
     int64_t percentile_micro;          /* 0 to 100 millions */
     const struct sequence_item *items; /* SEQUENCE: one for each input, at least one STAGE */
     enum on_missing on_missing;
+    /* Of several `fields` one that the event lacks is the empty text (but not all of them). */
+    bool may_lack_values;
     bool is_group_ci; /* group values compare case aside */
     enum count_by count_by;
     /* Parameters of weir's own kinds; 0: the kind's default (docs/state.md). */

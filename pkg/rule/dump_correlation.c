@@ -165,6 +165,8 @@ static void condition_row(struct buf *out, const struct correlation *c)
     if (c->n_fields) {
         buf_printf(out, "field%s ", c->n_fields > 1 ? "s" : "");
         add_names(out, c->fields, c->n_fields);
+        if (c->may_lack_values)
+            buf_add(out, STR(" (or empty)"));
         before = ", ";
     }
     if (c->kind == OPERATOR_AGGREGATE && c->aggregate == AGGREGATE_PERCENTILE) {

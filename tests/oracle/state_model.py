@@ -90,11 +90,14 @@ def fold(text):
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
 
 
-def tuples_of(c, hit):
+def tuples_of(rule, hit):
     """The values of condition.field: tuples of all of its fields."""
-    names = c["condition"]["field"]
+    names = rule["correlation"]["condition"]["field"]
     names = [names] if isinstance(names, str) else names
-    return list(itertools.product(*(values_of(hit.fields, n) for n in names)))
+    values = [values_of(hit.fields, n) for n in names]
+    if rule.get("weir", {}).get("missing_value") == "empty" and any(values):
+        values = [v or [""] for v in values]
+    return list(itertools.product(*values))
 
 
 def number_of(text):
@@ -450,7 +453,7 @@ class Model:
                     numbers = [n for n in map(number_of, members_of(hit.fields, field)) if n is not None]
                     hit = hit._replace(values=tuple(numbers))
                 elif field:
-                    hit = hit._replace(values=tuple(tuples_of(c, hit)))
+                    hit = hit._replace(values=tuple(tuples_of(rule, hit)))
                 if field and not hit.values or c.get("actor") and not values_of(hit.fields, c["actor"]):
                     continue
                 for key in keys_of(rule, hit):

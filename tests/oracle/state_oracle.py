@@ -133,6 +133,10 @@ def random_telling(rng, rule):
             weir["on_missing"] = "group"
         if groups and rng.random() < 0.15:
             weir["group_case"] = "fold"
+        field = rule["correlation"].get("condition", {})
+        field = field.get("field") if isinstance(field, dict) else None
+        if isinstance(field, list) and len(field) > 1 and rng.random() < 0.5:
+            weir["missing_value"] = "empty"
     if weir:
         rule["weir"] = weir
 

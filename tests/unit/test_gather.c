@@ -231,6 +231,34 @@ TEST(groups_of_correlations)
     }
 }
 
+TEST(values_of_several_fields)
+{
+#define TUPLE(weir)                                                                     \
+    "---\ntitle: c\nid: c\ncorrelation: {type: value_count, rules: [a], timespan: 1h, " \
+    "condition: {field: [g, h], gte: 2}}\n" weir
+    static const struct {
+        const char *weir, *event;
+        uint64_t operations, missing;
+    } ROWS[] = {
+        {BASE TUPLE(""), "{\"g\":\"a\",\"h\":1}", 1, 0},
+        {BASE TUPLE(""), "{\"g\":\"a\"}", 0, 1},
+        {BASE TUPLE("weir: {missing_value: drop}\n"), "{\"h\":1}", 0, 1},
+        {BASE TUPLE("weir: {missing_value: empty}\n"), "{\"g\":[\"a\",\"b\"]}", 2, 0},
+        {BASE TUPLE("weir: {missing_value: empty}\n"), "{\"g\":null,\"h\":1}", 1, 0},
+        {BASE TUPLE("weir: {missing_value: empty}\n"), "{\"f\":\"x\"}", 0, 1}, /* none of them */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct rig r;
+        rig_start(&r, ROWS[i].weir);
+        (void)rig_event(&r, ROWS[i].event);
+        struct gather_counts c = gather_counts(r.gatherer);
+        CHECK_EQ(c.operations, ROWS[i].operations);
+        CHECK_EQ(c.missing_value, ROWS[i].missing);
+        rig_end(&r);
+    }
+}
+
 TEST(dedup_by_fields_takes_the_first_value_of_each)
 {
     static const struct {
@@ -304,6 +332,6 @@ TEST(a_group_field_with_many_values_is_cut)
 }
 
 TEST_MAIN(ENTRY(capsules_name_who_the_event_is_about), ENTRY(groups_of_correlations),
-          ENTRY(dedup_by_fields_takes_the_first_value_of_each),
+          ENTRY(values_of_several_fields), ENTRY(dedup_by_fields_takes_the_first_value_of_each),
           ENTRY(the_first_entity_is_the_same_from_fields_as_from_the_tree),
           ENTRY(a_group_field_with_many_values_is_cut))

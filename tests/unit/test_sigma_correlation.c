@@ -457,6 +457,9 @@ TEST(settings_are_read_or_refused)
         {"{on_missing: keep, group_case: lower}",
          "error: 13:20: 'on_missing' cannot be 'keep': drop, group; 13:38: 'group_case' cannot be "
          "'lower': exact, fold"},
+        {"{missing_value: empty}",
+         "error: 13:8: the setting 'missing_value' is for a condition with several fields"},
+        {"{missing_value: null_}", "error: 13:23: 'missing_value' cannot be 'null_': drop, empty"},
         {"{first_seen_points: 101}",
          "error: 13:27: 'first_seen_points' must be a whole number from 0 to 100"},
         {"{state_version: -1}", "error: 13:23: 'state_version' must be a whole number from 0"},
