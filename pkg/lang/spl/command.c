@@ -65,8 +65,11 @@ static bool do_rename(struct spl *x)
             return false;
         if (!spl_take_word(x, "as", true))
             return spl_expected(x, "AS");
-        if (!spl_name(x, ",\"'|", &to) ||
-            !pipe_rename(x->pipe, at, spl_field(x, from), spl_field(x, to)))
+        if (!spl_name(x, ",\"'|", &to))
+            return false;
+        from = spl_field(x, from);
+        to = spl_field(x, to);
+        if (!str_eq(from, to) && !pipe_rename(x->pipe, at, from, to))
             return false;
         (void)spl_take(x, ",");
     } while (!spl_is_end(x));
@@ -376,7 +379,7 @@ static const struct command {
     {"makemv", do_makemv},     {"mvexpand", do_mvexpand}, {"regex", do_regex},
     {"rename", do_rename},     {"rex", do_rex},           {"search", do_search},
     {"sort", do_nothing},      {"spath", do_spath},       {"stats", spl_stats},
-    {"table", do_table},       {"where", do_where},
+    {"tstats", spl_tstats},    {"table", do_table},       {"where", do_where},
 };
 
 bool spl_command(struct spl *x, struct str name)
@@ -429,6 +432,7 @@ static bool run_one(struct spl *x, bool is_first)
     if (name.n == 0)
         return spl_expected(x, "a command");
     x->is_first = is_first;
+    x->n_commands++;
     return spl_command(x, name);
 }
 
@@ -463,6 +467,7 @@ static void give_streams(const struct spl *x, struct rule *rule)
     for (size_t i = 0; i < x->n_streams; i++)
         items[i] = x->streams[i];
     rule->logsource.streams = (struct str_list){items, x->n_streams};
+    rule->logsource.category = spl_category(x);
 }
 
 bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,

@@ -80,6 +80,15 @@ static size_t quoted_end(struct str text, size_t i)
     return i < text.n ? i + 1 : text.n;
 }
 
+/* A value in quotes is what stands between them. */
+static struct str without_quotes(struct str value)
+{
+    bool is_quoted = value.n >= 2 && value.p[0] == '"' && quoted_end(value, 0) == value.n &&
+                     value.p[value.n - 1] == '"';
+
+    return is_quoted ? str_sub(value, 1, value.n - 2) : value;
+}
+
 /* "a, b" at its commas outside quotes and parentheses. */
 static bool split_values(struct str text, struct call *c)
 {
@@ -97,7 +106,7 @@ static bool split_values(struct str text, struct call *c)
             continue;
         if (c->n == SPL_ARGUMENTS_MAX)
             return false;
-        c->values[c->n++] = str_trim(str_sub(text, begin, i - begin));
+        c->values[c->n++] = without_quotes(str_trim(str_sub(text, begin, i - begin)));
         begin = i + 1;
     }
     return true;

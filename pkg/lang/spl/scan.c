@@ -102,6 +102,30 @@ bool spl_quoted(struct spl *x, struct str *out)
                       quote);
 }
 
+static bool is_word_next(const struct spl *x, const char *word)
+{
+    struct spl look = *x;
+
+    return spl_take_word(&look, word, true);
+}
+
+void spl_skip_to(struct spl *x, const char *word)
+{
+    static const char SIGNS[] = "()=,<>!\"";
+    unsigned depth = 0;
+
+    while (!spl_is_end(x) && (depth > 0 || !is_word_next(x, word))) {
+        char c = spl_peek(x);
+        depth += c == '(';
+        depth -= c == ')' && depth > 0;
+        if (c == '"')
+            for (x->next++; spl_peek(x) && spl_peek(x) != '"'; x->next++)
+                x->next += spl_peek(x) == '\\' && x->next + 1 < x->end;
+        if (spl_word(x, SIGNS).n == 0 && x->next < x->end)
+            x->next++;
+    }
+}
+
 struct str spl_word(struct spl *x, const char *stops)
 {
     size_t begin = x->next;
@@ -168,6 +192,7 @@ bool spl_enter(struct spl *x)
 
 struct str spl_field(struct spl *x, struct str name)
 {
+    name = spl_without_dataset(x, name);
     char *p = arena_alloc(x->s->scratch, name.n + 1);
     size_t n = 0;
 
@@ -192,6 +217,9 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
 {
     struct str field = spl_field(x, name);
     struct expr *e;
+
+    if (!is_assigned(x, field))
+        field = spl_model_field(x, field);
 
     if (str_eq(field, STR("_time")) && !is_assigned(x, field))
         return pipe_time(x->pipe, at, STR("_time"));

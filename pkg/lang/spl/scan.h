@@ -23,9 +23,11 @@ struct spl {
 
     struct str streams[SPL_STREAMS_MAX]; /* "sourcetype=x" */
     size_t n_streams;
-    bool is_first;      /* the command at hand is the first search */
-    unsigned n_choices; /* ORs and NOTs around the term at hand */
-    int64_t bucket_ms;  /* of `bin _time`; 0: none */
+    const struct spl_model *model; /* of tstats; NULL: none */
+    unsigned n_commands;           /* with the one at hand */
+    bool is_first;                 /* the command at hand is the first search */
+    unsigned n_choices;            /* ORs and NOTs around the term at hand */
+    int64_t bucket_ms;             /* of `bin _time`; 0: none */
 };
 
 /* ---- reading ----------------------------------------------------------------------------------
@@ -40,6 +42,9 @@ bool spl_take(struct spl *x, const char *sign);
 /* The same for a word, case aside or not, which must end there. */
 bool spl_take_word(struct spl *x, const char *word, bool is_caseless);
 struct place spl_here(const struct spl *x);
+/* Stands at the next such word outside quotes and parentheses, case aside; at the end if there is
+ * none. */
+void spl_skip_to(struct spl *x, const char *word);
 
 /* Says "expected WHAT, found ..."; NULL and false are its like. */
 bool spl_expected(struct spl *x, const char *what);
@@ -86,7 +91,19 @@ bool spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
+enum { SPL_AGGREGATES_MAX = 64 };
+
 bool spl_stats(struct spl *x);
+/* The next aggregate of stats and its like, with the comma behind it. */
+bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n);
+
+/* ---- tstats.c ---- */
+bool spl_tstats(struct spl *x);
+/* What tstats calls DATASET.NAME is NAME; some names mean another field in a model. */
+struct str spl_without_dataset(const struct spl *x, struct str name);
+struct str spl_model_field(const struct spl *x, struct str name);
+/* The category of the events that the search is about; empty: it says none. */
+struct str spl_category(const struct spl *x);
 bool spl_command(struct spl *x, struct str name);
 
 #endif

@@ -11,7 +11,7 @@
  *     search.c    the expressions of `search`: or before and, case aside, wildcards
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
- *     command.c   the commands between the bars; stats.c: stats
+ *     command.c   the commands between the bars; stats.c: stats; tstats.c: tstats over a data model
  *     detection.c files of Splunk's security content: a search with its metadata
  *
  * Each command is a step of lang/pipe. In `search` a comparison with a missing field is false, in

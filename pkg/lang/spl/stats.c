@@ -7,8 +7,6 @@
 
 #include "base/str.h"
 
-enum { AGGREGATES_MAX = 64 };
-
 static const struct {
     const char *name;
     enum group_kind kind;
@@ -120,9 +118,19 @@ static bool read_keys(struct spl *x, struct pipe_key *keys, size_t *n)
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
 }
 
+bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
+{
+    if (*n == SPL_AGGREGATES_MAX)
+        return diag_error(x->s->diag, spl_here(x), "more than %d aggregates", SPL_AGGREGATES_MAX);
+    if (!read_aggregate(x, &aggregates[(*n)++]))
+        return false;
+    (void)spl_take(x, ",");
+    return true;
+}
+
 bool spl_stats(struct spl *x)
 {
-    struct pipe_aggregate aggregates[AGGREGATES_MAX];
+    struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n = 0, n_keys = 0;
     bool has_by = false;
@@ -131,11 +139,8 @@ bool spl_stats(struct spl *x)
         has_by = spl_take_word(x, "by", true);
         if (has_by)
             break;
-        if (n == AGGREGATES_MAX)
-            return diag_error(x->s->diag, spl_here(x), "more than %d aggregates", AGGREGATES_MAX);
-        if (!read_aggregate(x, &aggregates[n++]))
+        if (!spl_aggregate(x, aggregates, &n))
             return false;
-        (void)spl_take(x, ",");
     }
     if (n == 0)
         return spl_expected(x, "an aggregate");

@@ -1,0 +1,198 @@
+/* tstats.c - tstats over a data model: a search of the model's events, then stats.
+ *
+ *     | tstats OPTION=... AGGREGATE ... from datamodel=Endpoint.Processes where SEARCH by FIELD ...
+ *
+ * An accelerated data model is a table over events of one kind, whose columns have the names of
+ * Splunk's common information model. Here the events are asked themselves: the kind is the rule's
+ * category where there is one, and DATASET.FIELD is FIELD, which the profiles know (vocabulary
+ * cim_endpoint, cim_web). What an event lacks reads, behind BY, as fillnull_value says, or as
+ * "unknown", as the model writes it.
+ */
+#include "lang/spl/scan.h"
+
+#include "base/str.h"
+
+struct spl_model {
+    const char *name, *dataset;
+    const char *category; /* of the events; "": any that has the fields */
+    struct spl_model_alias {
+        const char *name, *field; /* what it is called where other models are, too */
+    } aliases[2];
+};
+
+static const struct spl_model MODELS[] = {
+    {"Endpoint.Processes", "Processes", "process_creation", {{NULL, NULL}}},
+    {"Endpoint.Registry", "Registry", "registry_event", {{NULL, NULL}}},
+    {"Endpoint.Filesystem", "Filesystem", "file_event", {{NULL, NULL}}},
+    {"Network_Traffic", "All_Traffic", "", {{"dest", "dest_ip"}, {"src", "src_ip"}}},
+    {"Network_Traffic.All_Traffic", "All_Traffic", "", {{"dest", "dest_ip"}, {"src", "src_ip"}}},
+    {"Network_Resolution", "DNS", "", {{NULL, NULL}}},
+    {"Network_Resolution.DNS", "DNS", "", {{NULL, NULL}}},
+    {"Web", "Web", "", {{NULL, NULL}}},
+    {"Web.Web", "Web", "", {{NULL, NULL}}},
+};
+
+struct str spl_model_field(const struct spl *x, struct str name)
+{
+    if (!x->model || pipe_is_grouped(x->pipe))
+        return name;
+    for (size_t i = 0; i < ARRAY_LEN(x->model->aliases); i++)
+        if (x->model->aliases[i].name && str_eq(name, str_from(x->model->aliases[i].name)))
+            return str_from(x->model->aliases[i].field);
+    return name;
+}
+
+struct str spl_without_dataset(const struct spl *x, struct str name)
+{
+    struct str dataset = x->model ? str_from(x->model->dataset) : STR("");
+
+    if (dataset.n && name.n > dataset.n + 1 && str_starts(name, dataset) &&
+        name.p[dataset.n] == '.')
+        return str_sub(name, dataset.n + 1, SIZE_MAX);
+    return name;
+}
+
+struct str spl_category(const struct spl *x)
+{
+    return x->model ? str_from(x->model->category) : STR("");
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+/* Summaries are ours to have or not; where events go to another search is not. */
+static bool read_options(struct spl *x, struct str *fill)
+{
+    static const char *const NAMES[] = {
+        "summariesonly", "allow_old_summaries", "fillnull_value", "prestats", "append",
+        "local",         "chunk_size"};
+    struct str value;
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        size_t here = x->next;
+        spl_blanks(x);
+        struct place at = spl_here(x);
+        if (!spl_take(x, NAMES[i]) || !spl_take(x, "=")) {
+            x->next = here;
+            continue;
+        }
+        if (!spl_name(x, ",|", &value))
+            return false;
+        if (i == 2)
+            *fill = names_intern(x->s->names, value);
+        if ((i == 3 || i == 4) && !str_eq_ci(value, STR("false")) && !str_eq(value, STR("f")))
+            return diag_unsupported(x->s->diag, at, "tstats with %s", NAMES[i]);
+        i = SIZE_MAX; /* from the first one again */
+    }
+    return true;
+}
+
+static bool read_model(struct spl *x)
+{
+    struct str name;
+    size_t begin;
+
+    if (!spl_take_word(x, "from", true))
+        return diag_unsupported(x->s->diag, x->at, "tstats without a data model");
+    spl_blanks(x);
+    begin = x->next;
+    struct place at = spl_here(x);
+    if (!spl_take(x, "datamodel") || !spl_take(x, "=")) {
+        x->next = begin;
+        return spl_expected(x, "datamodel=NAME");
+    }
+    spl_blanks(x);
+    if (!spl_name(x, ",|", &name))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(MODELS); i++)
+        if (str_eq(name, str_from(MODELS[i].name)))
+            x->model = &MODELS[i];
+    return x->model || diag_unsupported(x->s->diag, at, "data model '%.*s'", SHOWN(name));
+}
+
+static bool read_where(struct spl *x)
+{
+    size_t end = x->end;
+    bool is_all;
+
+    if (!spl_take_word(x, "where", true))
+        return true;
+    size_t begin = x->next;
+    spl_skip_to(x, "by");
+    x->end = x->next;
+    x->next = begin;
+    x->is_first = true; /* sources say where to look here, too */
+    struct place at = spl_here(x);
+    struct expr *e = spl_search(x, &is_all);
+    x->is_first = false;
+    x->end = end;
+    if (is_all)
+        return spl_expected(x, "a condition behind WHERE");
+    return e && pipe_where(x->pipe, at, e);
+}
+
+static bool read_keys(struct spl *x, struct str fill, struct pipe_key *keys, size_t *n)
+{
+    struct str name;
+    int64_t ms = 0;
+
+    while (!spl_is_end(x)) {
+        struct place at = spl_here(x);
+        if (spl_take(x, "span=")) {
+            if (!spl_span(x, &ms))
+                return false;
+            continue;
+        }
+        if (*n == CORRELATION_GROUP_MAX)
+            return diag_error(x->s->diag, at, "more than %d fields behind BY",
+                              CORRELATION_GROUP_MAX);
+        if (!spl_name(x, ",\"'|()=", &name))
+            return false;
+        struct expr *value = spl_column(x, at, name);
+        if (value && value->kind != EXPR_TIME)
+            value = pipe_call2(x->pipe, at, EXPR_COALESCE, value, pipe_text(x->pipe, fill));
+        keys[(*n)++] = (struct pipe_key){.name = spl_field(x, name), .value = value};
+        (void)spl_take(x, ",");
+    }
+    for (size_t i = 0; ms && i < *n; i++)
+        if (keys[i].value && keys[i].value->kind == EXPR_TIME) {
+            x->bucket_ms = ms;
+            keys[i].value =
+                pipe_call2(x->pipe, x->at, EXPR_TIME_TRUNC, keys[i].value, pipe_whole(x->pipe, ms));
+        }
+    return *n > 0 || spl_expected(x, "the name of a field behind BY");
+}
+
+bool spl_tstats(struct spl *x)
+{
+    struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
+    struct pipe_key keys[CORRELATION_GROUP_MAX];
+    size_t n = 0, n_keys = 0, begin;
+    struct str fill = STR("unknown");
+
+    if (x->n_commands > 1)
+        return diag_unsupported(x->s->diag, x->at, "tstats behind another command");
+    /* Aggregates name fields of a model that comes behind them. */
+    begin = x->next;
+    spl_skip_to(x, "from");
+    if (!read_model(x))
+        return false;
+    size_t behind = x->next;
+    x->next = begin;
+    do {
+        if (!read_options(x, &fill))
+            return false;
+        if (spl_take_word(x, "from", true))
+            break;
+        if (!spl_aggregate(x, aggregates, &n))
+            return false;
+    } while (true);
+    x->next = behind;
+    if (!read_options(x, &fill) || !read_where(x))
+        return false;
+    if (spl_take_word(x, "by", true) && !read_keys(x, fill, keys, &n_keys))
+        return false;
+    if (n == 0)
+        return spl_expected(x, "an aggregate");
+    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys);
+}
