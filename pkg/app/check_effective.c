@@ -8,7 +8,7 @@
 #include "rule/correlation.h"
 #include "rule/dump.h"
 
-enum { VALUES_MAX = 48 + OVERLAY_PARAMS_MAX + OVERLAY_RULE_MAX };
+enum { VALUES_MAX = 48 + RULE_PARAMETERS_MAX + OVERLAY_PARAMS_MAX + OVERLAY_RULE_MAX };
 
 struct value {
     struct str name, text;
@@ -136,6 +136,18 @@ static void add_correlation(struct effective *e)
     add(e, STR("window"), dumped(e, dump_window));
 }
 
+/* What the rule offers to be set by name; its values stand in the lines of what they set. */
+static void add_parameters(struct effective *e)
+{
+    for (size_t i = 0; i < e->rule->n_parameters; i++) {
+        const struct rule_parameter *p = &e->rule->parameters[i];
+        struct str what = p->sets.n ? p->sets : p->list;
+        add(e, arena_printf(e->a, "params.%.*s", (int)p->name.n, p->name.p),
+            arena_printf(e->a, "%s %.*s: %.*s", p->sets.n ? "sets" : "list", (int)what.n, what.p,
+                         (int)p->description.n, p->description.p));
+    }
+}
+
 /* Settings that have no line of their own here: that they are said, and by whom. */
 static void add_others(struct effective *e, const struct overlay_entry *entry)
 {
@@ -194,6 +206,7 @@ static void collect(struct effective *e)
     add_if(e, "lateness", dumped(e, dump_lateness));
     if (r->correlation)
         add_correlation(e);
+    add_parameters(e);
     add_overlays(e);
     if (!r->correlation)
         add(e, STR("condition"), dumped(e, dump_formula));

@@ -404,7 +404,7 @@ static struct str list_lines(struct rule_book *b, bool only_compiled)
 
     for (size_t i = 0; i < list_count(set); i++) {
         const struct list *list = list_at(set, i);
-        if (only_compiled && !list_is_copied(set, i) && !addends_use(list->name))
+        if (only_compiled && !list_is_copied(set, i) && !addends_use(b->score_lists, list->name))
             continue;
         buf_clear(&text);
         describe_list(list, digest, &text);
@@ -526,6 +526,30 @@ static enum weir_rc load_pipelines(const struct rule_options *o, struct rule_boo
     return rc;
 }
 
+static bool holds(struct str_list names, struct str name)
+{
+    for (size_t i = 0; i < names.n; i++)
+        if (str_eq(names.items[i], name))
+            return true;
+    return false;
+}
+
+/* The lists by which rules weigh values, each once. */
+static struct str_list weighing_lists(struct rule_book *b)
+{
+    const struct loaded_rules *l = &b->loaded;
+    struct str *items = ARENA_ARRAY(b->arena, l->n_rules * RULE_WEIGHTS_MAX, struct str);
+    struct str_list out = {items, 0};
+
+    for (size_t i = 0; i < l->n_rules; i++)
+        for (size_t k = 0; k < l->rules[i]->n_parameters; k++) {
+            const struct rule_parameter *p = &l->rules[i]->parameters[k];
+            if (p->weighs.n && !holds(out, p->list))
+                items[out.n++] = p->list;
+        }
+    return out;
+}
+
 static enum weir_rc load(const struct rule_options *o, struct rule_book *b, struct weir_err *err)
 {
     b->lists_arena = arena_new(0);
@@ -534,7 +558,6 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     TRY(load_constants(o, b, err));
     TRY(profile_set_load(b->arena, o->profiles_dir, &b->profiles, err));
     TRY(load_lists(o, b->lists, err));
-    TRY(addends_new(b->arena, b->lists, &b->score_lists, err));
     b->slots_arena = arena_new(0);
     struct list_source lists = list_set_source(b->lists, b->slots_arena);
     TRY(load_overlays(o, b, &lists, err));
@@ -546,6 +569,7 @@ static enum weir_rc load(const struct rule_options *o, struct rule_book *b, stru
     if (b->overlays)
         overlay_set_apply(b->overlays, &b->loaded, wall_clock_ms());
     select_rules(b, o);
+    TRY(addends_new(b->arena, b->lists, weighing_lists(b), &b->score_lists, err));
     name_generations(b);
     b->n_slots = list_slot_count(b->lists);
     b->slots = ARENA_ARRAY(b->arena, b->n_slots, const struct list_slot *);

@@ -30,9 +30,20 @@ struct table {
     bool is_folded;
 };
 
+/* A list that rules of their own accord weigh by. */
+struct weights {
+    struct str list;
+    struct table table;
+};
+
 struct addends {
     struct table tables[ADDEND_LISTS];
+    bool asks_events; /* there is one of these */
+    struct weights *weights;
+    size_t n_weights;
 };
+
+_Static_assert(ADDEND_LISTS + ADDENDS_OWN_MAX <= FINDING_ADDENDS_MAX, "all addends of one event");
 
 static struct slot *slot_of(const struct table *t, struct str text)
 {
@@ -68,37 +79,71 @@ static void fill(struct arena *a, struct table *t, const struct list *list, int3
     }
 }
 
-enum weir_rc addends_new(struct arena *a, const struct list_set *lists, const struct addends **out,
-                         struct weir_err *err)
+static enum weir_rc check_mode(const struct list *list, struct weir_err *err)
 {
-    struct addends *t = NULL;
+    if (list->mode == LIST_CI || list->mode == LIST_EXACT)
+        return WEIR_OK;
+    enum weir_rc rc =
+        err_set(err, WEIR_UNSUPPORTED,
+                "the list '%.*s' adds to scores: its mode must be ci or exact, not %s",
+                (int)list->name.n, list->name.p, list_mode_name(list->mode));
+    err_file(err, list->path);
+    return rc;
+}
+
+static enum weir_rc add_weights(struct arena *a, const struct list_set *lists,
+                                struct str_list names, struct addends *t, struct weir_err *err)
+{
+    t->weights = ARENA_ARRAY(a, names.n, struct weights);
+    for (size_t i = 0; i < names.n; i++) {
+        const struct list *list = list_find(lists, names.items[i]);
+        if (!list || !list->points)
+            continue;
+        TRY(check_mode(list, err));
+        struct weights *w = &t->weights[t->n_weights++];
+        w->list = arena_str(a, list->name);
+        fill(a, &w->table, list, 0);
+    }
+    return WEIR_OK;
+}
+
+enum weir_rc addends_new(struct arena *a, const struct list_set *lists, struct str_list weighing,
+                         const struct addends **out, struct weir_err *err)
+{
+    struct addends *t = ARENA_NEW(a, struct addends);
 
     for (size_t i = 0; i < ADDEND_LISTS; i++) {
         const struct list *list = list_find(lists, KINDS[i].list);
         if (!list)
             continue;
-        if (list->mode != LIST_CI && list->mode != LIST_EXACT) {
-            enum weir_rc rc = err_set(err, WEIR_UNSUPPORTED,
-                                      "the list '%.*s' adds to scores: its mode must be ci or "
-                                      "exact, not %s",
-                                      (int)list->name.n, list->name.p, list_mode_name(list->mode));
-            err_file(err, list->path);
-            return rc;
-        }
-        if (!t)
-            t = ARENA_NEW(a, struct addends);
+        TRY(check_mode(list, err));
         fill(a, &t->tables[i], list, KINDS[i].points);
+        t->asks_events = true;
     }
-    *out = t;
+    TRY(add_weights(a, lists, weighing, t, err));
+    *out = t->asks_events || t->n_weights ? t : NULL;
     return WEIR_OK;
 }
 
-bool addends_use(struct str list)
+static const struct table *weights_of(const struct addends *t, struct str list)
+{
+    for (size_t i = 0; t && i < t->n_weights; i++)
+        if (str_eq(t->weights[i].list, list))
+            return &t->weights[i].table;
+    return NULL;
+}
+
+bool addends_use(const struct addends *t, struct str list)
 {
     for (size_t i = 0; i < ADDEND_LISTS; i++)
         if (str_eq(list, KINDS[i].list))
             return true;
-    return false;
+    return weights_of(t, list) != NULL;
+}
+
+bool addends_ask_events(const struct addends *t)
+{
+    return t->asks_events;
 }
 
 /* ---- asking ----------------------------------------------------------------------------- */
@@ -138,9 +183,21 @@ static struct str why_of(struct buf *text, const struct hits *hits, size_t kind)
     return (struct str){text->p + from, text->n - from};
 }
 
-static void pack_hits(const struct hits *hits, const struct finding_addend *own, struct buf *out)
+bool addends_weigh(const struct addends *t, struct str list, struct str value, int32_t *points)
 {
-    struct finding_addend list[ADDEND_LISTS + 1];
+    const struct table *table = weights_of(t, list);
+    struct hits hits = {0};
+
+    if (table)
+        ask(table, value, STR(""), &hits);
+    *points = hits.points;
+    return hits.has && hits.points != 0;
+}
+
+static void pack_hits(const struct hits *hits, const struct finding_addend *own, size_t n_own,
+                      struct buf *out)
+{
+    struct finding_addend list[ADDEND_LISTS + ADDENDS_OWN_MAX];
     char room[ADDEND_LISTS][2 * CAPSULE_NAME_MAX];
     size_t n = 0;
 
@@ -150,14 +207,14 @@ static void pack_hits(const struct hits *hits, const struct finding_addend *own,
             list[n++] =
                 (struct finding_addend){KINDS[i].name, hits[i].points, why_of(&text, &hits[i], i)};
     }
-    if (own)
-        list[n++] = *own;
+    for (size_t i = 0; i < n_own; i++)
+        list[n++] = own[i];
     finding_addends_pack(list, n, out);
 }
 
 void addends_of(const struct addends *t, const struct event_entity *entities, size_t n_entities,
                 const struct event_field *fields, size_t n_fields, const struct finding_addend *own,
-                struct buf *out)
+                size_t n_own, struct buf *out)
 {
     struct hits hits[ADDEND_LISTS] = {{0}};
 
@@ -170,5 +227,5 @@ void addends_of(const struct addends *t, const struct event_entity *entities, si
     }
     for (size_t i = 0; i < n_fields; i++)
         ask(&t->tables[VALUES], fields[i].value, fields[i].name, &hits[VALUES]);
-    pack_hits(hits, own, out);
+    pack_hits(hits, own, n_own, out);
 }

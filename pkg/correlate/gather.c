@@ -42,6 +42,8 @@ struct numbers {
     uint32_t *actor;           /* n_inputs */
     bool has_clear_terms;      /* the dedup key has the values of the term */
     uint32_t *levels, *scores; /* of the rule's cases by value */
+    uint32_t *weights;         /* of its parameters: FIELD_NONE if one weighs nothing */
+    struct str *weighs;        /* why: told with what they add */
 };
 
 /* A value and the key that it alone makes. */
@@ -138,6 +140,22 @@ static void number_cases(struct gatherer *w, uint32_t i)
     n->scores = ARENA_ARRAY(w->own, v->n_scores, uint32_t);
     for (size_t k = 0; k < v->n_scores; k++)
         n->scores[k] = derive_number(w->derive, w->g->rules[i].rule, v->scores[k].field);
+}
+
+static void number_weights(struct gatherer *w, uint32_t i)
+{
+    const struct rule *rule = w->g->rules[i].rule;
+    struct numbers *n = &w->numbers[i];
+
+    n->weights = ARENA_ARRAY(w->own, rule->n_parameters, uint32_t);
+    n->weighs = ARENA_ARRAY(w->own, rule->n_parameters, struct str);
+    for (size_t k = 0; k < rule->n_parameters; k++) {
+        const struct rule_parameter *p = &rule->parameters[k];
+        n->weights[k] = p->weighs.n ? derive_number(w->derive, rule, p->weighs) : FIELD_NONE;
+        if (p->weighs.n)
+            n->weighs[k] = arena_printf(w->own, "%.*s is on list %.*s", (int)p->weighs.n,
+                                        p->weighs.p, (int)p->list.n, p->list.p);
+    }
 }
 
 /* Terms are told by all their values if one of these is part of the dedup key. */
@@ -282,8 +300,10 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     number_entities(w);
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         number_correlation(w, i);
-    for (uint32_t i = 0; i < g->n_base_rules; i++)
+    for (uint32_t i = 0; i < g->n_base_rules; i++) {
         number_cases(w, i);
+        number_weights(w, i);
+    }
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         choose_capsule_fields(w, i);
     return w;
@@ -617,16 +637,48 @@ static size_t score_by_value(struct gatherer *w, uint32_t rule, struct finding_a
     return n && out->value != 0 ? 1 : 0;
 }
 
+/* The greatest weight that a value of the field has on a parameter's list; 0: none has any. */
+static int32_t weigh(struct gatherer *w, const struct rule_parameter *p, uint32_t field)
+{
+    struct str members[MEMBERS_MAX];
+    size_t n = values_of(w, field, members, MEMBERS_MAX);
+    int32_t points = 0, own;
+
+    for (size_t i = 0; i < n; i++)
+        if (addends_weigh(w->tenant->lists, p->list, members[i], &own) &&
+            (points == 0 || own > points))
+            points = own;
+    return points;
+}
+
+/* What the rule's own lists say of the event's values. */
+static size_t score_by_weight(struct gatherer *w, uint32_t rule, struct finding_addend *out)
+{
+    const struct rule *r = w->g->rules[rule].rule;
+    const struct numbers *numbers = &w->numbers[rule - w->first];
+    size_t n = 0;
+
+    for (size_t i = 0; w->tenant->lists && i < r->n_parameters; i++) {
+        if (numbers->weights[i] == FIELD_NONE)
+            continue;
+        int32_t points = weigh(w, &r->parameters[i], numbers->weights[i]);
+        if (points)
+            out[n++] = (struct finding_addend){r->parameters[i].name, points, numbers->weighs[i]};
+    }
+    return n;
+}
+
 /* What lists, and the event itself, add to the score of this rule's findings. */
 static void begin_addends(struct gatherer *w, uint32_t rule)
 {
     struct event_field fields[CAPSULE_FIELDS];
-    struct finding_addend own;
-    size_t n = 0, n_own = score_by_value(w, rule, &own);
+    struct finding_addend own[ADDENDS_OWN_MAX];
+    size_t n = 0, n_own = score_by_value(w, rule, own);
 
+    n_own += score_by_weight(w, rule, own + n_own);
     buf_clear(&w->addends);
-    if (!w->tenant->lists) {
-        finding_addends_pack(&own, n_own, &w->addends);
+    if (!w->tenant->lists || !addends_ask_events(w->tenant->lists)) {
+        finding_addends_pack(own, n_own, &w->addends);
         return;
     } /* they cost a walk through the whole event */
     for (const uint32_t *f = w->capsule_numbers[rule - w->first]; *f != FIELD_NONE; f++) {
@@ -634,8 +686,7 @@ static void begin_addends(struct gatherer *w, uint32_t rule)
         n += values_of(w, *f, &fields[n].value, 1);
     }
     size_t n_entities = entities_of(w);
-    addends_of(w->tenant->lists, w->entities, n_entities, fields, n, n_own ? &own : NULL,
-               &w->addends);
+    addends_of(w->tenant->lists, w->entities, n_entities, fields, n, own, n_own, &w->addends);
 }
 
 /* One matched rule: its operations share a capsule that is written with the first of them. */

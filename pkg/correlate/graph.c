@@ -362,8 +362,13 @@ static void add_operator(struct builder *b, uint32_t i)
 }
 
 /* What an event's values say of a finding. */
-static void want_by_value(struct builder *b, const struct rule_by_value *v)
+static void want_by_value(struct builder *b, const struct rule *rule)
 {
+    const struct rule_by_value *v = &rule->by_value;
+
+    for (size_t i = 0; i < rule->n_parameters; i++)
+        if (rule->parameters[i].weighs.n)
+            want_field(b, rule->parameters[i].weighs);
     for (size_t i = 0; i < v->n_levels; i++)
         want_field(b, v->levels[i].field);
     for (size_t i = 0; i < v->n_scores; i++)
@@ -384,7 +389,7 @@ static void add_rule(struct builder *b, uint32_t i)
     r->risk_score =
         (rule->has_score ? rule->score : rule_level_score(level)) * (int64_t)CORRELATION_MICRO;
     if (r->tenant == 0)
-        want_by_value(b, &rule->by_value);
+        want_by_value(b, rule);
     r->is_telling = !r->is_off &&
                     (rule->channel == CHANNEL_ALERT || rule->channel == CHANNEL_SHADOW) &&
                     !(state && state->is_referenced && !state->is_generated);

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "base/vec.h"
 #include "lang/link.h"
+#include "lang/parameter.h"
 #include "rule/correlation.h"
 
 enum { HINTS_MAX = 50 /* faults up to which unknown ids are compared with all known ones */ };
@@ -114,20 +115,6 @@ static bool fault_at(struct work *w, const struct entry *e, struct place at, str
     return false;
 }
 
-/* Each must have been asked for, but for one that is given twice. */
-static void check_params(struct work *w, const struct entry *e)
-{
-    const struct target *t = overlay_find_target(w->set, w->uid);
-
-    for (size_t i = 0; t && i < e->own.n_params; i++) {
-        const struct overlay_param *p = &e->own.params[i];
-        if (!__atomic_load_n(&p->is_used, __ATOMIC_RELAXED) && overlay_find_param(t, p->name) == p)
-            fault_at(w, e, (struct place){p->line, p->col},
-                     arena_printf(w->set->a, "the rule '%.*s' has no placeholder %%%.*s%%",
-                                  SHOWN(w->uid), SHOWN(p->name)));
-    }
-}
-
 static struct correlation *correlation_copy(struct work *w)
 {
     struct correlation *c = ARENA_NEW(w->set->a, struct correlation);
@@ -135,6 +122,88 @@ static struct correlation *correlation_copy(struct work *w)
     *c = *w->rule->correlation;
     w->rule->correlation = c;
     return c;
+}
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static void unknown_param(struct work *w, const struct entry *e, const struct overlay_param *p)
+{
+    struct place at = {p->line, p->col};
+    const struct rule_parameter *own = parameter_find(w->rule, p->name);
+    struct str near = parameter_nearest(w->set->a, w->rule, p->name);
+
+    if (own)
+        fault_at(w, e, at,
+                 arena_printf(w->set->a,
+                              "the parameter '%.*s' only weighs: its list is changed as a whole, "
+                              "by --list %.*s=FILE",
+                              SHOWN(p->name), SHOWN(own->list)));
+    else if (near.n)
+        fault_at(w, e, at,
+                 arena_printf(w->set->a,
+                              "the rule '%.*s' has no parameter '%.*s' (did you mean '%.*s'?)",
+                              SHOWN(w->uid), SHOWN(p->name), SHOWN(near)));
+    else
+        fault_at(w, e, at,
+                 arena_printf(w->set->a, "the rule '%.*s' has no placeholder %%%.*s%%%s",
+                              SHOWN(w->uid), SHOWN(p->name),
+                              w->rule->n_parameters ? " and no such parameter" : ""));
+}
+
+/* The setting by its own name, said as nearly as the parameter: by the rule's id. */
+static bool is_set_by_name(struct work *w, const struct entry *e, const struct rule_parameter *own,
+                           const struct overlay_param *p)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        const struct overlay_entry *other = w->entries[i];
+        const struct overlay_key *same =
+            other->by == e->shown.by ? find_key(other, own->sets) : NULL;
+        if (same)
+            return !fault_at(w, e, (struct place){p->line, p->col},
+                             arena_printf(w->set->a,
+                                          "'%.*s' sets '%.*s' of the rule '%.*s', which is already "
+                                          "set at %.*s:%u:%u",
+                                          SHOWN(p->name), SHOWN(own->sets), SHOWN(w->uid),
+                                          SHOWN(other->path), same->line, same->col));
+    }
+    return false;
+}
+
+/* A parameter that is a setting. */
+static void set_param(struct work *w, const struct entry *e, const struct rule_parameter *own,
+                      const struct overlay_param *p)
+{
+    struct diag diag;
+
+    if (is_set_by_name(w, e, own, p))
+        return;
+    if (p->value.type == DOC_NULL || p->has_mode) {
+        fault_at(w, e, (struct place){p->line, p->col},
+                 arena_printf(w->set->a, "the parameter '%.*s' sets '%.*s': it takes one value",
+                              SHOWN(p->name), SHOWN(own->sets)));
+        return;
+    }
+    diag_init(&diag, w->set->a, STR(""), 1);
+    if (!parameter_set(&diag, own, &p->value, correlation_copy(w)))
+        overlay_keep_messages(w->set, e->shown.path, &diag);
+}
+
+/* Those about lists were asked for while the rule was read. Of one that is given twice the second
+ * place has its fault already. */
+static void set_params(struct work *w, const struct entry *e)
+{
+    const struct target *t = overlay_find_target(w->set, w->uid);
+
+    for (size_t i = 0; t && i < e->own.n_params; i++) {
+        const struct overlay_param *p = &e->own.params[i];
+        const struct rule_parameter *own = parameter_find(w->rule, p->name);
+        if (overlay_find_param(t, p->name) != p)
+            continue;
+        if (own && own->sets.n)
+            set_param(w, e, own, p);
+        else if (!__atomic_load_n(&p->is_used, __ATOMIC_RELAXED))
+            unknown_param(w, e, p);
+    }
 }
 
 static bool counts(enum operator_kind kind)
@@ -348,8 +417,8 @@ static void apply_rule(struct work *w)
         const struct overlay_entry *e = w->entries[i];
         for (size_t k = 0; k < e->n_keys; k++)
             refuse_double_key(w, i, &e->keys[k]);
-        check_params(w, entry_of(e));
         apply_entry(w, entry_of(e));
+        set_params(w, entry_of(e));
         warn_of_end(w, e);
         warn_of_base(w, e);
     }

@@ -91,21 +91,30 @@ struct overlay_param *overlay_find_param(const struct target *t, struct str name
 }
 
 /* What stands for a list is meant as that list is, unless it says so itself. */
-static bool look_up(void *context, struct str name, struct str_list *entries, enum list_mode *mode)
+static bool given(void *context, struct str parameter, struct str list, struct str_list *entries,
+                  enum list_mode *mode)
 {
     struct target *t = target_of(context);
-    struct overlay_param *p = overlay_find_param(t, name);
+    struct overlay_param *p = overlay_find_param(t, parameter);
     struct str_list replaced;
 
     if (!p)
-        return t->below && t->below->lookup(t->below->context, name, entries, mode);
+        return false;
     __atomic_store_n(&p->is_used, true, __ATOMIC_RELAXED);
     if (p->has_mode)
         *mode = p->mode;
-    else if (!t->below || !t->below->lookup(t->below->context, name, &replaced, mode))
+    else if (!t->below || !t->below->lookup(t->below->context, list, &replaced, mode))
         *mode = LIST_CI;
     *entries = p->values;
     return true;
+}
+
+static bool look_up(void *context, struct str name, struct str_list *entries, enum list_mode *mode)
+{
+    const struct target *t = target_of(context);
+
+    return given(context, name, name, entries, mode) ||
+           (t->below && t->below->lookup(t->below->context, name, entries, mode));
 }
 
 /* A parameter's values are copied into the rule: they are few, and the rule's own. */
@@ -188,8 +197,11 @@ void overlay_set_settle(struct overlay_set *set)
             t = &set->targets[set->n_targets++];
             *t = (struct target){TARGET_MAGIC, .uid = e->shown.uid, .entries = room + i,
                                  .below = set->lists};
-            t->source = (struct list_source){
-                .lookup = look_up, .nearest = nearest, .slot = slot_of, .context = t};
+            t->source = (struct list_source){.lookup = look_up,
+                                             .nearest = nearest,
+                                             .slot = slot_of,
+                                             .given = given,
+                                             .context = t};
         }
         add_to_target(set, t, e);
     }

@@ -2,6 +2,7 @@
 #ifndef WEIR_OVERLAY_OVERLAY_IMPL_H
 #define WEIR_OVERLAY_OVERLAY_IMPL_H
 
+#include "doc/doc.h"
 #include "lang/diag.h"
 #include "lang/names.h"
 #include "lang/settings.h"
@@ -13,7 +14,8 @@ struct overlay_param {
     struct str_list values;
     bool has_mode;
     enum list_mode mode;
-    bool is_used; /* relaxed: set by threads that load, read after they were joined */
+    struct doc_node value; /* a scalar that stands alone, for a setting; else of type DOC_NULL */
+    bool is_used;          /* relaxed: set by threads that load, read after they were joined */
 };
 
 /* `set`: what an overlay may say and a rule's own `weir:` map may not. */

@@ -39,6 +39,13 @@ static bool read_values(struct overlay_reader *r, const struct doc_node *node,
         values[i] = names_intern(r->set->names, items[i].text);
     }
     p->values = (struct str_list){values, n};
+    if (node == items)
+        p->value = (struct doc_node){.type = node->type,
+                                     .line = node->line,
+                                     .col = node->col,
+                                     .text = values[0],
+                                     .number = names_intern(r->set->names, node->number),
+                                     .is_quoted = node->is_quoted};
     return true;
 }
 

@@ -249,6 +249,16 @@ struct rule_by_value {
     struct str title_field; /* its value is the title of alerts; empty: none */
 };
 
+/* What a rule offers to be changed by a name of its own (lang/parameter.h). */
+struct rule_parameter {
+    struct str name, description;
+    struct str sets;   /* the setting that it is another name for; empty: it is about a list */
+    struct str list;   /* ... whose entries its values stand for: the placeholder %list% */
+    struct str weighs; /* field: its values' points on the list add to the score; empty: none do */
+    uint32_t line, col;
+};
+enum { RULE_PARAMETERS_MAX = 32, RULE_WEIGHTS_MAX = 4 /* of a rule's parameters */ };
+
 struct rule {
     struct str uid; /* the rule's id, or path#document */
     bool has_own_id;
@@ -290,6 +300,9 @@ struct rule {
 
     const struct rule_message *warnings; /* lints the front end found */
     size_t n_warnings;
+
+    const struct rule_parameter *parameters;
+    size_t n_parameters;
 };
 
 /* The index of the derived field of this name, or RULE_NO_DERIVED. */
@@ -347,6 +360,11 @@ struct list_source {
     const struct list_slot *(*slot)(void *context, struct str name, struct str column);
     /* The name of a list that looks like this one, empty if none does; may be NULL. */
     struct str (*nearest)(void *context, struct str name);
+    /* Values that somebody gave this rule alone for a parameter of its own, which stand for the
+     * entries of `list` and are meant as those where nothing else is said; false if nobody did. May
+     * be NULL. */
+    bool (*given)(void *context, struct str parameter, struct str list, struct str_list *entries,
+                  enum list_mode *mode);
     void *context;
 };
 

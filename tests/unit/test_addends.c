@@ -20,7 +20,7 @@ static const struct addends *table_of(const char *assets, const char *users, con
             CHECK_EQ(list_set_add_text(set, str_from(names[i]), STR("x.csv"), STR(""),
                                        str_from(texts[i]), &err),
                      WEIR_OK);
-    CHECK_EQ(addends_new(a, set, &t, &err), WEIR_OK);
+    CHECK_EQ(addends_new(a, set, (struct str_list){0}, &t, &err), WEIR_OK);
     return t;
 }
 
@@ -40,7 +40,7 @@ static size_t asked(const struct addends *t, const struct event_entity *e, size_
     static struct buf packed;
 
     buf_clear(&packed);
-    addends_of(t, e, n, &field, 1, NULL, &packed);
+    addends_of(t, e, n, &field, 1, NULL, 0, &packed);
     return finding_addends_unpack(buf_str(&packed), out);
 }
 
@@ -75,6 +75,37 @@ TEST(the_greatest_hit_of_each_list_counts_once)
     CHECK_EQ(out[0].value, -10);
 }
 
+TEST(a_rules_own_list_weighs_what_its_column_says)
+{
+    struct list_set *set = list_set_new(a);
+    struct str names[] = {STR("scopes"), STR("plain"), STR("absent")};
+    const struct addends *t;
+    struct weir_err err = {0};
+    int32_t points;
+
+    CHECK_EQ(list_set_add_text(set, STR("scopes"), STR("x.csv"), STR(""),
+                               STR("scope,points\nMail.Read,15\nopenid,\nnothing,0\n"), &err),
+             WEIR_OK);
+    CHECK_EQ(list_set_add_text(set, STR("plain"), STR("x.txt"), STR(""), STR("x\n"), &err),
+             WEIR_OK);
+    CHECK_EQ(addends_new(a, set, (struct str_list){names, 3}, &t, &err), WEIR_OK);
+    CHECK(addends_weigh(t, names[0], STR("mail.read"), &points));
+    CHECK_EQ(points, 15);
+    CHECK(!addends_weigh(t, names[0], STR("openid"), &points));
+    CHECK(!addends_weigh(t, names[0], STR("nothing"), &points));
+    CHECK(!addends_weigh(t, names[0], STR("Mail"), &points));
+    CHECK(!addends_weigh(t, names[1], STR("x"), &points));
+    CHECK(!addends_weigh(NULL, names[0], STR("mail.read"), &points));
+    CHECK(!addends_ask_events(t));
+    CHECK(addends_use(t, names[0]));
+    CHECK(!addends_use(t, names[1]));
+    CHECK(addends_use(NULL, STR("critical_users")));
+    CHECK_EQ(list_set_add_text(set, STR("plain"), STR("x.csv"), STR(""),
+                               STR("# mode: glob\nx,points\na*,5\n"), &err),
+             WEIR_OK);
+    CHECK_EQ(addends_new(a, set, (struct str_list){names, 2}, &t, &err), WEIR_UNSUPPORTED);
+}
+
 TEST(lists_of_networks_and_patterns_are_refused)
 {
     struct list_set *set = list_set_new(a);
@@ -84,7 +115,7 @@ TEST(lists_of_networks_and_patterns_are_refused)
     CHECK_EQ(list_set_add_text(set, STR("critical_assets"), STR("x.txt"), STR(""),
                                STR("# mode: cidr\n10.0.0.0/8\n"), &err),
              WEIR_OK);
-    CHECK_EQ(addends_new(a, set, &t, &err), WEIR_UNSUPPORTED);
+    CHECK_EQ(addends_new(a, set, (struct str_list){0}, &t, &err), WEIR_UNSUPPORTED);
     CHECK_STR(str_from(err.text),
               "the list 'critical_assets' adds to scores: its mode must be ci or exact, not cidr");
 }
@@ -94,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENTRY(no_list_no_addends),
         ENTRY(the_greatest_hit_of_each_list_counts_once),
+        ENTRY(a_rules_own_list_weighs_what_its_column_says),
         ENTRY(lists_of_networks_and_patterns_are_refused),
     };
 

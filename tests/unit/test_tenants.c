@@ -182,7 +182,7 @@ TEST(lists_lift_the_scores_of_their_own_tenant)
     CHECK_EQ(list_set_add_text(set, STR("sensitive_values"), STR("x.csv"), STR(""),
                                STR("value,points\nann,7\n"), &err),
              WEIR_OK);
-    CHECK_EQ(addends_new(arena, set, &tenants[ACME].lists, &err), WEIR_OK);
+    CHECK_EQ(addends_new(arena, set, (struct str_list){0}, &tenants[ACME].lists, &err), WEIR_OK);
     struct rule_rig *r = rule_rig_new(rules, &options, store_mem_new());
     event(r, GLOBEX, 1000, "a", "ann");
     event(r, ACME, 1000, "a", "ann");

@@ -439,6 +439,7 @@ bool sigma_correlation_load(struct sigma_scope *s, const struct doc_node *docume
         check_whole(&r);
     rule->formula = formula_const(s->a, false);
     rule->correlation = r.c;
-    sigma_settings_load(s, document, rule);
+    if (sigma_parameters_load(s, document, rule))
+        sigma_settings_load(s, document, rule);
     return !diag_failed(s->diag);
 }

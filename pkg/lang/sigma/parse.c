@@ -7,6 +7,7 @@
 #include "lang/sigma/sigma.h"
 
 #include "base/str.h"
+#include "lang/parameter.h"
 #include "lang/settings.h"
 
 enum { SELECTIONS_MAX = 1000, CONDITION_BYTES_MAX = 64 * 1024 };
@@ -212,16 +213,25 @@ void sigma_metadata_load(struct sigma_scope *s, const struct doc_node *document,
 
 bool sigma_settings_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule)
 {
+    static const struct str OTHERS[] = {STR(PARAMETERS_KEY)};
     const struct doc_node *map = doc_get(document, STR("weir"));
     struct rule_settings settings;
 
     if (!map)
         return true;
-    if (!rule_settings_load(s->diag, s->names, map, NULL, 0, &settings) ||
+    if (!rule_settings_load(s->diag, s->names, map, OTHERS, ARRAY_LEN(OTHERS), &settings) ||
         !rule_settings_fit(s->diag, &settings, rule))
         return false;
     rule_settings_apply(s->a, &settings, rule);
-    return true;
+    return parameters_fit(s->diag, rule);
+}
+
+bool sigma_parameters_load(struct sigma_scope *s, const struct doc_node *document,
+                           struct rule *rule)
+{
+    const struct doc_node *map = doc_get(doc_get(document, STR("weir")), STR(PARAMETERS_KEY));
+
+    return !map || parameters_load(s->diag, s->names, map, rule);
 }
 
 /* ---- selections ----------------------------------------------------------------------------- */
@@ -379,9 +389,15 @@ bool sigma_rule_load(struct sigma_scope *s, const struct doc_node *document, str
     if (detection->type != DOC_MAP)
         return diag_error(s->diag, sigma_at(detection), "'detection' must be a map, not %s",
                           doc_type_name(detection));
+    if (!sigma_parameters_load(s, document, rule))
+        return false;
+    struct parameter_lists *lists = parameter_lists_new(s->scratch, rule, s->lists);
+    if (lists)
+        s->lists = parameter_lists_source(lists);
     if (!sigma_pipelines_begin(s, rule))
         return false;
     load_detection(s, detection, rule);
+    parameter_lists_check(s->diag, lists);
     sigma_settings_load(s, document, rule);
     return !diag_failed(s->diag);
 }

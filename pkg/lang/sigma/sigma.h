@@ -102,6 +102,9 @@ void sigma_metadata_load(struct sigma_scope *s, const struct doc_node *document,
 
 /* The `weir:` map of a rule or correlation, put on the rule (lang/settings.h). */
 bool sigma_settings_load(struct sigma_scope *s, const struct doc_node *document, struct rule *rule);
+/* Its `parameters`, which are wanted before the rule's text is read (lang/parameter.h). */
+bool sigma_parameters_load(struct sigma_scope *s, const struct doc_node *document,
+                           struct rule *rule);
 
 /* All keys of the map except `n_skip` reserved ones, lowered; NULL and 0 if there is none. */
 struct sigma_selection *sigma_selections_load(struct sigma_scope *s, const struct doc_node *map,
