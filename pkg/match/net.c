@@ -67,6 +67,7 @@ struct compiler {
     uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
     uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
     uint32_t *askers;     /* plan atom -> the same of its nodes */
+    bool *is_negated;     /* plan node: under a NOT somewhere */
     uint32_t n_signals;
 };
 
@@ -340,7 +341,7 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
     struct str text = lazy->text;
-    enum literal_where where = x->op == ATOM_EQ ? LITERAL_WHOLE : where_of(x->op);
+    enum literal_where where = where_of(x->op);
 
     if (lazy->glob)
         text = glob_required_text(lazy->glob);
@@ -348,13 +349,15 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = longest_word(text);
     if (x->op == ATOM_GLOB || x->op == ATOM_WORDS)
         where = LITERAL_ANYWHERE;
-    if (is_common(text) || text.n > LITERAL_BYTES_MAX ||
+    if ((x->op != ATOM_EQ && (is_common(text) || text.n > LITERAL_BYTES_MAX)) ||
         (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
         gate_on_presence(c, lazy);
         return;
     }
     gate_open(c, lazy);
-    if (x->fold != FOLD_SIMPLE)
+    if (x->op == ATOM_EQ && x->fold != FOLD_SIMPLE)
+        raises(c, whole_text(c, x, lazy->field), lazy->gate);
+    else if (x->fold != FOLD_SIMPLE)
         gate_on_text(c, lazy, text, where);
     else
         gate_on(c, lazy, SOURCE_BEYOND); /* an ASCII value folds to ASCII: it cannot match */
@@ -382,11 +385,14 @@ static void make_gate(struct compiler *c, struct net_lazy *lazy)
         gate_on_presence(c, lazy);
 }
 
-/* Without its gate the atom is not true, and an atom that is never unknown is then false. */
-static uint32_t gate_of_node(const struct net_lazy *lazy)
+/* Without its gate the atom is not true: false, if it is never unknown or nobody can tell the
+ * difference, since no NOT stands above it. */
+static uint32_t gate_of_node(const struct net_lazy *lazy, bool is_negated)
 {
     const struct atom *x = lazy->atom;
 
+    if (!is_negated)
+        return lazy->gate;
     return x->miss == MISS_FALSE && x->op != ATOM_EXPR && x->array != ARRAY_SINGLE ? lazy->gate
                                                                                    : NET_NONE;
 }
@@ -423,12 +429,13 @@ static uint32_t signal_node(struct compiler *c, uint32_t signal)
     return node_push(c, (struct net_node){.op = NET_SIGNAL, .number = signal, .gate = NET_NONE});
 }
 
-static uint32_t lazy_node(struct compiler *c, uint32_t number)
+static uint32_t lazy_node(struct compiler *c, uint32_t number, bool is_negated)
 {
     const struct net_lazy *lazy = (const struct net_lazy *)c->lazies.items + number;
 
-    return node_push(
-        c, (struct net_node){.op = NET_LAZY, .number = number, .gate = gate_of_node(lazy)});
+    return node_push(c, (struct net_node){.op = NET_LAZY,
+                                          .number = number,
+                                          .gate = gate_of_node(lazy, is_negated)});
 }
 
 static bool is_plain_node(struct compiler *c, uint32_t plan_node)
@@ -603,6 +610,15 @@ static void mark_needed(const struct plan *p, bool *is_needed, uint32_t *parents
     }
 }
 
+/* Parents come behind their children. */
+static void mark_negated(const struct plan *p, bool *is_negated)
+{
+    for (uint32_t i = p->n_nodes; i-- > 0;)
+        for (uint32_t k = 0; k < p->nodes[i].n_children; k++)
+            is_negated[p->children[p->nodes[i].first_child + k]] |=
+                is_negated[i] || p->nodes[i].kind == FORMULA_NOT;
+}
+
 static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_needed)
 {
     const struct plan_node *n = &c->plan->nodes[plan_node];
@@ -613,7 +629,7 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
                          (struct net_node){.op = NET_CONST, .value = n->value, .gate = NET_NONE});
     case FORMULA_ATOM:
         if (!is_plain(c, n->atom))
-            return lazy_node(c, lazy_atom(c, n->atom));
+            return lazy_node(c, lazy_atom(c, n->atom), c->is_negated[plan_node]);
         if (!is_needed)
             return NET_NONE; /* lives on in the signals of its ORs */
         return signal_node(c, atom_signal(c, n->atom));
@@ -637,7 +653,9 @@ static void compile_nodes(struct compiler *c)
     bool *is_needed = ARENA_ARRAY(c->temp, p->n_nodes, bool);
 
     c->parents = ARENA_ARRAY(c->temp, p->n_nodes, uint32_t);
+    c->is_negated = ARENA_ARRAY(c->temp, p->n_nodes, bool);
     mark_needed(p, is_needed, c->parents);
+    mark_negated(p, c->is_negated);
     for (uint32_t i = 0; i < p->n_nodes; i++)
         if (p->nodes[i].kind == FORMULA_ATOM)
             c->askers[p->nodes[i].atom] += c->parents[i];

@@ -40,48 +40,64 @@ static struct formula *recased(struct pipe *p, const struct expr *e, struct expr
     return hint_of(p, &caseless, subject->args[0]);
 }
 
-static bool holds(struct pipe *p, const struct expr *e, struct expr *literal)
+/* What is asked of a value that has branches: that e is true, or that it is false. */
+struct question {
+    const struct expr *e;
+    bool is_negated;
+};
+
+static bool holds(struct pipe *p, const struct question *q, struct expr *literal)
 {
-    struct expr asked = asked_of(p, e, literal);
+    struct expr asked = asked_of(p, q->e, literal);
     struct expr_value v = expr_eval(&asked, &(struct expr_scope){.space = p->s->scratch});
 
-    return v.type == EXPR_VALUE_BOOL && v.is_true;
+    return v.type == EXPR_VALUE_BOOL && v.is_true != q->is_negated;
+}
+
+/* A plain condition that holds where this one does, or the condition. */
+static struct formula *needed(struct pipe *p, struct expr *condition)
+{
+    struct formula *f = condition ? pipe_hint(p, condition) : NULL;
+
+    return f || !condition ? f : pipe_lower(p, condition, true);
 }
 
 /* The value may come of `value` if `condition` (NULL: always). False: nothing is known. */
-static bool add_way(struct pipe *p, const struct expr *e, struct expr *condition,
+static bool add_way(struct pipe *p, const struct question *q, struct expr *condition,
                     struct expr *value, struct formula **ways, size_t *n)
 {
+    const struct expr *e = q->e;
     struct formula *f;
 
     if (pipe_is_literal(value)) {
         bool is_constant = true;
         for (size_t i = 1; i < e->n_args; i++)
             is_constant &= pipe_is_literal(e->args[i]);
-        if (is_constant && !holds(p, e, value))
+        if (is_constant && !holds(p, q, value))
             return true;
-        f = condition ? pipe_lower(p, condition, true) : NULL;
+        f = needed(p, condition);
     } else {
-        f = hint_of(p, e, value);
-        if (!f && condition)
-            f = pipe_lower(p, condition, true);
+        f = q->is_negated ? NULL : hint_of(p, e, value);
+        if (!f)
+            f = needed(p, condition);
     }
     ways[*n] = f;
     *n += f != NULL;
     return f != NULL;
 }
 
-static struct formula *branches(struct pipe *p, const struct expr *e, const struct expr *subject)
+static struct formula *branches(struct pipe *p, const struct question *q,
+                                const struct expr *subject)
 {
     bool is_case = subject->op == EXPR_CASE;
     struct formula **ways = ARENA_ARRAY(p->s->scratch, subject->n_args + 1, struct formula *);
     size_t n = 0, i = 0;
 
     for (; is_case && i + 1 < subject->n_args; i += 2)
-        if (!add_way(p, e, subject->args[i], subject->args[i + 1], ways, &n))
+        if (!add_way(p, q, subject->args[i], subject->args[i + 1], ways, &n))
             return NULL;
     for (; i < subject->n_args; i++)
-        if (!add_way(p, e, NULL, subject->args[i], ways, &n))
+        if (!add_way(p, q, NULL, subject->args[i], ways, &n))
             return NULL;
     return n ? formula_join(p->s->a, FORMULA_OR, ways, n) : formula_const(p->s->a, false);
 }
@@ -111,7 +127,7 @@ static struct formula *hint_of(struct pipe *p, const struct expr *e, struct expr
         return recased(p, e, subject);
     case EXPR_CASE:
     case EXPR_COALESCE:
-        return branches(p, e, subject);
+        return branches(p, &(struct question){.e = e}, subject);
     case EXPR_CAPTURE:
         return captured(p, subject);
     default:
@@ -166,4 +182,14 @@ struct formula *pipe_hint(struct pipe *p, struct expr *e)
     if (e->op >= EXPR_AND && e->op <= EXPR_MAP && e->op != EXPR_IN)
         return NULL;
     return hint_of(p, e, e->args[0]);
+}
+
+struct formula *pipe_hint_against(struct pipe *p, struct expr *e)
+{
+    const struct expr *subject = e->kind == EXPR_CALL && e->n_args ? e->args[0] : NULL;
+
+    if (!subject || subject->kind != EXPR_CALL || e->op < EXPR_EQ || e->op > EXPR_GE ||
+        (subject->op != EXPR_CASE && subject->op != EXPR_COALESCE) || e->is_false_on_null)
+        return NULL; /* the last: what is null is as asked, too */
+    return branches(p, &(struct question){.e = e, .is_negated = true}, subject);
 }

@@ -205,9 +205,14 @@ static struct formula *joined(struct pipe *p, struct expr *e, bool is_positive)
 
 static struct formula *negated(struct pipe *p, struct expr *e, bool is_positive)
 {
-    struct formula *f = pipe_lower(p, e->args[0], !is_positive);
+    struct formula *parts[2] = {NULL, pipe_lower(p, e->args[0], !is_positive)};
 
-    return f ? formula_not(p->s->a, f) : NULL;
+    if (!parts[1])
+        return NULL;
+    parts[1] = formula_not(p->s->a, parts[1]);
+    if (is_positive)
+        parts[0] = pipe_hint_against(p, e->args[0]);
+    return parts[0] ? formula_join(p->s->a, FORMULA_AND, parts, 2) : parts[1];
 }
 
 static enum expr_op mirrored(enum expr_op op)

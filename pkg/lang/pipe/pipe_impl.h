@@ -125,6 +125,8 @@ struct expr *pipe_conditions_all(struct pipe *p, const struct pipe_conditions *c
 struct formula *pipe_lower(struct pipe *p, struct expr *e, bool is_positive);
 /* A plain condition that holds wherever e (a call) is true; NULL: none is known. */
 struct formula *pipe_hint(struct pipe *p, struct expr *e);
+/* The same wherever e, a comparison, is false: `case(x like "a*", "A", "") != ""`. */
+struct formula *pipe_hint_against(struct pipe *p, struct expr *e);
 /* A comparison of a raw field with literals as atoms; NULL: it is none. */
 struct formula *pipe_atoms(struct pipe *p, const struct expr *e, bool is_positive);
 
