@@ -27,7 +27,13 @@ struct rule_members {
  * digest of its text, its uid and what overlays may have changed tell them apart. */
 struct rule_text {
     const struct rule *rule;
-    struct rule like; /* the rule as it was: for is_same_rule() alone, its texts may be gone */
+    /* As it was: for is_same_rule() alone, the pointers may lead nowhere. */
+    enum rule_level level;
+    enum rule_channel channel;
+    bool has_level;
+    const struct correlation *correlation;
+    const struct str *overlays;
+    size_t n_overlays;
     char sha256[DIGEST_TEXT];
     struct buf text; /* holds what is below */
     struct str uid;
@@ -37,6 +43,7 @@ struct rule_text {
 struct alert_writer {
     struct alert_options options;
     struct arena *arena;
+    struct told_event told;
     struct digest *digest;
     struct redactor *redactor;
     struct ocsf_ways *ways;
@@ -56,6 +63,7 @@ struct alert_writer *alert_writer_new(const struct alert_options *options)
     w->options = *options;
     w->bytes_max = ALERT_BYTES_MAX;
     w->arena = arena_new(0);
+    w->told.arena = arena_new(0);
     w->digest = digest_new();
     w->redactor = redactor_new(w->digest);
     w->ways = ocsf_ways_new();
@@ -97,6 +105,8 @@ void alert_writer_free(struct alert_writer *w)
     forget_rules(w);
     free(w->rules);
     buf_release(&w->scratch);
+    buf_release(&w->told.text);
+    arena_free(w->told.arena);
     evidence_finder_free(w->evidence);
     ocsf_ways_free(w->ways);
     redactor_free(w->redactor);
@@ -139,7 +149,12 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule,
 
     w->n_rules += t->rule == NULL;
     t->rule = rule;
-    t->like = *rule;
+    t->level = rule->level;
+    t->channel = rule->channel;
+    t->has_level = rule->has_level;
+    t->correlation = rule->correlation;
+    t->overlays = rule->overlays;
+    t->n_overlays = rule->n_overlays;
     memcpy(t->sha256, rule->sha256, sizeof(t->sha256));
     buf_clear(&t->text);
     buf_add(&t->text, rule->uid);
@@ -175,13 +190,11 @@ static struct str render(struct alert_writer *w, struct document *d,
 
 static bool is_same_rule(const struct rule_text *t, const struct rule *rule)
 {
-    const struct rule *like = &t->like;
-
     return t->rule && str_eq(t->uid, rule->uid) &&
-           memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0 && like->level == rule->level &&
-           like->has_level == rule->has_level && like->channel == rule->channel &&
-           like->correlation == rule->correlation && like->overlays == rule->overlays &&
-           like->n_overlays == rule->n_overlays;
+           memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0 && t->level == rule->level &&
+           t->has_level == rule->has_level && t->channel == rule->channel &&
+           t->correlation == rule->correlation && t->overlays == rule->overlays &&
+           t->n_overlays == rule->n_overlays;
 }
 
 static struct rule_members rule_parts(struct alert_writer *w, struct document *d)
@@ -417,6 +430,26 @@ static const struct rule *matched_rule(const struct document *d)
     return NULL;
 }
 
+/* What the event alone says. Mostly several rules match one event, one after the other. */
+static void take_event(struct alert_writer *w, const struct alert_match *m)
+{
+    struct told_event *t = &w->told;
+    const struct event_tree *event = m->event;
+
+    if (t->event != event || !event->serial || t->serial != event->serial) {
+        arena_reset(t->arena);
+        t->event = event;
+        t->serial = event->serial;
+        t->has_text = t->is_cut = false;
+        digest_sha256_hex(w->digest, m->record, t->raw_sha256);
+        redactor_begin(w->redactor, t->arena, event);
+        evidence_begin(w->evidence, event);
+        t->n_entities = event_entities(t->arena, event, &t->entities);
+        t->n_evidence = event_evidence(t->arena, event, &t->evidence);
+    }
+    redactor_again(w->redactor, w->arena);
+}
+
 static void begin(struct alert_writer *w, struct document *d, const struct alert_finding *f)
 {
     *d = (struct document){.arena = w->arena,
@@ -430,18 +463,17 @@ static void begin(struct alert_writer *w, struct document *d, const struct alert
                            .now_ms = f->now_ms,
                            .is_backfill = f->is_backfill};
     if (f->trigger) {
-        digest_sha256_hex(w->digest, f->trigger->record, d->raw_sha256);
-        redactor_begin(w->redactor, w->arena, f->trigger->event);
+        take_event(w, f->trigger);
+        d->told = &w->told;
     } else {
         redactor_begin_without(w->redactor, w->arena);
+        w->told.event = NULL;
     }
     document_gather(d);
     redactor_use_profile(w->redactor, document_profile(d));
     const struct rule *rule = d->trigger_rule = f->trigger ? matched_rule(d) : NULL;
-    if (rule) {
-        evidence_begin(w->evidence, f->trigger->event);
+    if (rule)
         d->n_matched = evidence_of(w->evidence, rule, &d->matched);
-    }
 }
 
 void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, struct buf *out)
@@ -464,7 +496,7 @@ static struct str event_part(struct document *d)
 
     if (id.n > 0)
         return arena_printf(d->arena, "event:%.*s", (int)id.n, id.p);
-    return arena_printf(d->arena, "raw:%s:%u", d->raw_sha256, d->trigger->index);
+    return arena_printf(d->arena, "raw:%s:%u", d->told->raw_sha256, d->trigger->index);
 }
 
 void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)

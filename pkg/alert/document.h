@@ -15,6 +15,7 @@
 #define WEIR_ALERT_DOCUMENT_H
 
 #include "alert/alert.h"
+#include "alert/ocsf.h"
 #include "alert/redact.h"
 #include "state/uid.h"
 #include "json/write.h"
@@ -22,7 +23,7 @@
 #include "state/capsule.h"
 #include "state/finding.h"
 
-enum { TRUNCATED_MAX = 32, RESOURCES_MAX = 16, OBSERVABLES_MAX = 32 };
+enum { TRUNCATED_MAX = 32, RESOURCES_MAX = 16, OBSERVABLES_MAX = OCSF_FORM_OBSERVABLES };
 
 /* Bytes of texts and numbers of list members. */
 struct limits {
@@ -50,6 +51,23 @@ struct witness {
 };
 enum { WITNESSES_MAX = 1 + FINDING_CAPSULES_MAX };
 
+/* What all documents of an event have in common; kept while the event's tree stands. */
+struct told_event {
+    const struct event_tree *event; /* NULL: none */
+    uint64_t serial;
+    struct arena *arena;
+    char raw_sha256[DIGEST_TEXT];
+    struct event_evidence *evidence;
+    size_t n_evidence;
+    struct event_entity *entities;
+    size_t n_entities;
+    /* Its evidence as JSON under the first row of limits (event_part.c): what comes before the
+     * matched atoms, and what follows. */
+    struct buf text;
+    size_t tail_at;        /* in text */
+    bool has_text, is_cut; /* is_cut: it has none, since something had to be cut */
+};
+
 struct document {
     struct json_writer json;
     struct arena *arena;
@@ -62,11 +80,12 @@ struct document {
     struct str tenant;
     const struct finding *finding;
     const struct alert_match *trigger; /* NULL: told by a timer */
+    struct told_event *told;           /* NULL without trigger */
     int64_t now_ms;
     bool is_backfill;
 
     /* settled before the first attempt */
-    char finding_uid[UID_TEXT], record_uid[UID_TEXT], raw_sha256[DIGEST_TEXT];
+    char finding_uid[UID_TEXT], record_uid[UID_TEXT];
     struct capsule capsules[FINDING_CAPSULES_MAX];
     size_t n_capsules;
     struct witness witnesses[WITNESSES_MAX]; /* the trigger, else the newest capsule, comes first */

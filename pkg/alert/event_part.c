@@ -310,8 +310,7 @@ static void put_trigger(struct document *d)
     json_kv_i64(w, "event_time", m->time_ms);
     if (m->time_is_standin)
         json_kv_bool(w, "event_time_is_standin", true);
-    json_kv_str(w, "raw_sha256", str_from(d->raw_sha256));
-    put_matched(d);
+    json_kv_str(w, "raw_sha256", (struct str){d->told->raw_sha256, DIGEST_TEXT - 1});
 }
 
 static void put_capsule(struct document *d, const struct capsule *c)
@@ -336,8 +335,10 @@ static void put_data(struct document *d, const struct witness *witness,
     json_open_object(&d->json);
     if (witness->capsule)
         put_capsule(d, witness->capsule);
-    else
+    else {
         put_trigger(d);
+        put_matched(d);
+    }
     if (d->rule->correlation && witness == d->witnesses)
         finding_keys(d, "key");
     put_fields(d, witness, rejected, n_rejected);
@@ -499,8 +500,89 @@ static void put_key_evidence(struct document *d)
     json_close_object(w);
 }
 
+/* ---- the same for every rule ---------------------------------------------------------------- */
+
+/* Evidence that is one event, of which no rule wants something of its own. */
+static bool is_common(const struct document *d)
+{
+    return d->trigger && d->n_witnesses == 1 && d->limits == document_limits &&
+           !(d->trigger_rule && d->trigger_rule->n_derived);
+}
+
+/* Written as event_evidences() does, with a mark where the atoms of a rule go. */
+static void make_common(struct document *d)
+{
+    struct document side = *d;
+    struct told_event *told = d->told;
+    struct json_writer *w = &side.json;
+    struct ocsf_leaf leaves[OCSF_LEAVES_MAX], rejected[OCSF_LEAVES_MAX];
+    struct observables observables = {.n = 0};
+    const struct witness *witness = &side.witnesses[0];
+    const struct ocsf_node *root = NULL;
+    struct str values[OCSF_LEAVES_MAX];
+    size_t n_rejected = 0;
+
+    buf_clear(&told->text);
+    json_writer_init(w, &told->text);
+    json_open_object(w);
+    json_key_name(w, STR("evidences"));
+    json_open_array(w);
+    size_t n = entity_leaves(&side, witness, leaves, evidence_leaves(&side, 0, leaves));
+    const struct ocsf_form *form = ocsf_form_of(d->arena, d->ways, leaves, n, values);
+    if (!form)
+        root = ocsf_build(d->arena, d->ways, leaves, n, rejected, &n_rejected);
+    json_open_object(w);
+    put_head(&side, 0);
+    if (form)
+        ocsf_form_members(form, values, w);
+    else if (root)
+        ocsf_write(w, root);
+    json_key_name(w, STR("data"));
+    json_open_object(w);
+    put_trigger(&side);
+    told->tail_at = told->text.n;
+    put_fields(&side, witness, rejected, n_rejected);
+    put_raw(&side);
+    json_close_object(w);
+    json_close_object(w);
+    json_close_array(w);
+    if (root)
+        add_observables(&side, &observables, 0, root);
+    put_resources(&side);
+    if (form)
+        ocsf_form_observables(form, values, w);
+    else
+        put_observables(&side, &observables);
+    told->has_text = true;
+    told->is_cut = side.n_truncated > d->n_truncated;
+}
+
+/* True: done. The writer stands in the document's object while the texts and the atoms between them
+ * are put one behind the other. */
+static bool put_common(struct document *d)
+{
+    struct told_event *told = d->told;
+
+    if (!is_common(d))
+        return false;
+    if (!told->has_text)
+        make_common(d);
+    if (told->is_cut)
+        return false;
+    struct str text = buf_str(&told->text);
+    document_members(d, str_sub(text, 1, told->tail_at - 1));
+    put_matched(d);
+    if (d->rule->correlation)
+        finding_keys(d, "key");
+    buf_add(d->json.out, str_sub(text, told->tail_at, text.n));
+    return true;
+}
+
 void event_evidences(struct document *d)
 {
+    if (put_common(d))
+        return;
+
     struct observables observables = {.n = 0};
 
     json_key_name(&d->json, STR("evidences"));

@@ -6,6 +6,7 @@
 #include "alert/ocsf.h"
 
 #include "alert/document.h"
+#include "alert/ocsf_impl.h"
 #include "alert/ocsf_table.h"
 #include "base/decimal.h"
 #include "base/hash.h"
@@ -13,14 +14,6 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
-
-struct ocsf_node {
-    const struct ocsf_attr *attr; /* NULL: the root */
-    struct str text;              /* leaf: as JSON number or text */
-    struct str path;              /* leaf: as the profile has it; empty if filled in here */
-    struct ocsf_node *first, *last, *next;
-    bool is_dead; /* taken off: its leaves were handed back */
-};
 
 /* ---- the schema -------------------------------------------------------------------- */
 
@@ -67,7 +60,7 @@ static __attribute__((constructor)) void file_attrs(void)
             file_attr(&ocsf_objects[o], ocsf_objects[o].first + i);
 }
 
-static struct str attr_name(const struct ocsf_attr *attr)
+struct str ocsf_attr_name(const struct ocsf_attr *attr)
 {
     return (struct str){attr->name, name_bytes[attr - ocsf_attrs]};
 }
@@ -76,7 +69,7 @@ static const struct ocsf_attr *find_attr(const struct ocsf_object *object, struc
 {
     for (size_t at = slot_of(object, name); slots[at]; at = (at + 1) % SLOTS) {
         size_t i = slots[at] - 1u;
-        if (i - object->first < object->n && str_eq(attr_name(&ocsf_attrs[i]), name))
+        if (i - object->first < object->n && str_eq(ocsf_attr_name(&ocsf_attrs[i]), name))
             return &ocsf_attrs[i];
     }
     return NULL;
@@ -167,8 +160,7 @@ static bool http_method(struct str text, struct str *out)
     return false;
 }
 
-/* The text as the attribute's type wants it; false if it is none. */
-static bool convert(struct arena *a, const struct ocsf_attr *attr, struct str text, struct str *out)
+bool ocsf_convert(struct arena *a, const struct ocsf_attr *attr, struct str text, struct str *out)
 {
     *out = text;
     if (attr->flags & OCSF_ENUM)
@@ -232,23 +224,17 @@ static struct str without_brackets(struct str name)
     return str_ends(name, STR("[]")) ? str_sub(name, 0, name.n - 2) : name;
 }
 
-/* The attributes on a path; n is 0 if it leads nowhere. */
-struct way {
-    const struct ocsf_attr *steps[OCSF_DEPTH_MAX];
-    size_t n;
-};
-
-static struct way find_way(struct str path)
+struct ocsf_way ocsf_find_way(struct str path)
 {
     const struct ocsf_object *object = &ocsf_objects[ocsf_evidences];
     struct str rest = path, name;
-    struct way way = {.n = 0};
+    struct ocsf_way way = {.n = 0};
 
     do {
         str_cut(rest, '.', &name, &rest);
         const struct ocsf_attr *attr = find_attr(object, without_brackets(name));
         if (!attr || way.n == OCSF_DEPTH_MAX)
-            return (struct way){.n = 0};
+            return (struct ocsf_way){.n = 0};
         way.steps[way.n++] = attr;
         if (attr->kind != OCSF_OBJECT)
             break;
@@ -268,31 +254,41 @@ struct ocsf_ways {
     struct known_way {
         char text[WAY_TEXT];
         size_t n; /* of the text; 0: free */
-        struct way way;
+        struct ocsf_way way;
     } known[WAYS];
+    struct ocsf_forms *forms;
 };
+
+struct ocsf_forms *ocsf_forms_of(struct ocsf_ways *w)
+{
+    return w->forms;
+}
 
 struct ocsf_ways *ocsf_ways_new(void)
 {
     struct ocsf_ways *w = calloc(1, sizeof(*w));
 
     ASSERT(w);
+    w->forms = ocsf_forms_new();
     return w;
 }
 
 void ocsf_ways_free(struct ocsf_ways *w)
 {
+    if (!w)
+        return;
+    ocsf_forms_free(w->forms);
     free(w);
 }
 
-static const struct way *known_way(struct ocsf_ways *w, struct str path)
+static const struct ocsf_way *known_way(struct ocsf_ways *w, struct str path)
 {
     struct known_way *k = &w->known[hash_str(path) % WAYS];
 
     if (!str_eq((struct str){k->text, k->n}, path)) {
         memcpy(k->text, path.p, path.n);
         k->n = path.n;
-        k->way = find_way(path);
+        k->way = ocsf_find_way(path);
     }
     return &k->way;
 }
@@ -300,18 +296,18 @@ static const struct way *known_way(struct ocsf_ways *w, struct str path)
 static bool add_leaf(struct arena *a, struct ocsf_ways *ways, struct ocsf_node *root,
                      const struct ocsf_leaf *leaf)
 {
-    struct way own;
-    const struct way *way = &own;
+    struct ocsf_way own;
+    const struct ocsf_way *way = &own;
     struct str text;
 
     /* All steps first: a path that leads nowhere must not leave objects behind. */
     if (leaf->path.n == 0 || leaf->path.n > WAY_TEXT)
-        own = find_way(leaf->path);
+        own = ocsf_find_way(leaf->path);
     else
         way = known_way(ways, leaf->path);
     const struct ocsf_attr *const *steps = way->steps;
     size_t n = way->n;
-    if (n == 0 || !convert(a, steps[n - 1], leaf->text, &text))
+    if (n == 0 || !ocsf_convert(a, steps[n - 1], leaf->text, &text))
         return false;
     const struct ocsf_attr *last = steps[n - 1];
     struct ocsf_node *node = root;
@@ -329,7 +325,7 @@ static bool add_leaf(struct arena *a, struct ocsf_ways *ways, struct ocsf_node *
 
 /* ---- completing ----------------------------------------------------------------------------- */
 
-static struct str base_name(struct str path)
+struct str ocsf_base_name(struct str path)
 {
     size_t from = path.n;
 
@@ -348,12 +344,12 @@ static struct ocsf_node *child_named(struct ocsf_node *node, struct str name)
 /* Give a required attribute a value if there is an honest one. */
 static bool fill_in(struct arena *a, struct ocsf_node *node, const struct ocsf_attr *attr)
 {
-    struct str name = attr_name(attr), text = {0};
+    struct str name = ocsf_attr_name(attr), text = {0};
 
     if (str_eq(name, STR("name"))) {
         struct ocsf_node *path = child_named(node, STR("path"));
         if (path)
-            text = base_name(path->text);
+            text = ocsf_base_name(path->text);
     } else if ((attr->flags & OCSF_ENUM) && str_ends(name, STR("_id"))) {
         text = STR("0"); /* Unknown, in every vocabulary of OCSF */
     }
@@ -426,19 +422,26 @@ const struct ocsf_node *ocsf_build(struct arena *a, struct ocsf_ways *ways,
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-static void write_leaf(struct json_writer *w, const struct ocsf_node *node)
+bool ocsf_is_bare(const struct ocsf_attr *attr)
 {
-    switch ((enum ocsf_kind)node->attr->kind) {
+    switch ((enum ocsf_kind)attr->kind) {
     case OCSF_INT:
     case OCSF_TIME:
     case OCSF_PORT:
     case OCSF_BOOL:
     case OCSF_FLOAT:
-        json_put_number(w, node->text); /* converted: a number, true or false */
-        break;
+        return true;
     default:
-        json_put_str(w, node->text);
+        return false;
     }
+}
+
+static void write_leaf(struct json_writer *w, const struct ocsf_node *node)
+{
+    if (ocsf_is_bare(node->attr))
+        json_put_number(w, node->text);
+    else
+        json_put_str(w, node->text);
 }
 
 void ocsf_write(struct json_writer *w, const struct ocsf_node *root)
@@ -447,7 +450,7 @@ void ocsf_write(struct json_writer *w, const struct ocsf_node *root)
         bool is_array = (c->attr->flags & OCSF_ARRAY) != 0;
         if (c->is_dead)
             continue;
-        json_key_name(w, attr_name(c->attr));
+        json_key_name(w, ocsf_attr_name(c->attr));
         if (is_array)
             json_open_array(w);
         if (c->attr->kind == OCSF_OBJECT) {
@@ -474,10 +477,9 @@ const char *ocsf_observable_type(uint8_t type_id)
     return type_id < ARRAY_LEN(names) && names[type_id] ? names[type_id] : "Other";
 }
 
-/* prefix.name or prefix.name[0] */
-static struct str child_path(struct arena *a, struct str prefix, const struct ocsf_attr *attr)
+struct str ocsf_child_path(struct arena *a, struct str prefix, const struct ocsf_attr *attr)
 {
-    size_t n = attr_name(attr).n, at = 0;
+    size_t n = ocsf_attr_name(attr).n, at = 0;
     char *text = arena_alloc(a, prefix.n + n + 4);
 
     if (prefix.n > 0) {
@@ -500,7 +502,7 @@ static size_t list_observables(struct arena *a, const struct ocsf_node *node, st
     for (const struct ocsf_node *c = node->first; c && n < max; c = c->next) {
         if (c->is_dead)
             continue;
-        struct str name = child_path(a, prefix, c->attr);
+        struct str name = ocsf_child_path(a, prefix, c->attr);
         if (c->attr->kind == OCSF_OBJECT)
             n = list_observables(a, c, name, out, n, max);
         else if (c->attr->observable && c->text.n > 0 && c->path.n > 0)

@@ -36,8 +36,20 @@ struct view {
     size_t map_cap;
 };
 
+/* What is known of a JSON key, whatever the event: they come again with every record. */
+enum { KEYS_KNOWN = 256, KEY_BYTES_MAX = 47 };
+enum pair_role { PAIR_NONE, PAIR_NAME, PAIR_VALUE };
+struct known_key {
+    char text[KEY_BYTES_MAX];
+    uint8_t n; /* 0: free */
+    bool has_secret;
+    bool is_telling; /* secret_name() */
+    enum pair_role role;
+};
+
 struct redactor {
     struct digest *digest;
+    struct known_key keys[KEYS_KNOWN];
     struct view views[2]; /* each round decodes one into the other */
     struct secret_span *spans;
     size_t n_spans, spans_cap;
@@ -48,8 +60,8 @@ struct redactor {
     const struct event_tree *event; /* NULL: fields that were kept of several */
     const struct profile *profile;  /* of the field at hand; NULL: unknown */
     struct known *known;
-    size_t n_known;
-    bool is_overflowed, has_hit;
+    size_t n_known, n_event_known; /* the event's own come first */
+    bool is_overflowed, has_hit, is_event_overflowed;
     struct str clean[CLEAN_SLOTS]; /* strings of the event searched without a hit, by address */
     bool is_flooded;               /* the text at hand has more than SPANS_MAX spans */
 };
@@ -336,29 +348,6 @@ static bool is_one_of(struct str key, const char *const *names, size_t n)
     return false;
 }
 
-enum { PAIR_KEY_MIN = 2, PAIR_KEY_MAX = 7 }; /* "id", "content" */
-
-/* {"name": "DB_PASSWORD", "value": X} */
-static void walk_pair(struct redactor *r, const struct json_node *object)
-{
-    static const char *const names[] = {"name", "key", "#name", "@name", "id"};
-    static const char *const values[] = {"value", "#text", "val", "content"};
-    const struct json_node *value = NULL;
-    enum secret_kind kind = SECRET_NAMED;
-    bool is_secret = false;
-
-    for (const struct json_node *m = object->first; m; m = m->next) {
-        if (m->key.n < PAIR_KEY_MIN || m->key.n > PAIR_KEY_MAX)
-            continue;
-        if (m->type == JSON_T_STRING && is_one_of(m->key, names, ARRAY_LEN(names)))
-            is_secret |= secret_name(m->text, &kind);
-        else if (is_one_of(m->key, values, ARRAY_LEN(values)))
-            value = m;
-    }
-    if (is_secret && value)
-        known_add_node(r, value, kind);
-}
-
 static void count_hit(void *context, struct secret_span span)
 {
     (void)span;
@@ -378,6 +367,64 @@ static bool has_secret(struct redactor *r, struct str text)
     return has;
 }
 
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* {"name": "DB_PASSWORD", "value": X} */
+static enum pair_role role_of(struct str key)
+{
+    static const char *const names[] = {"name", "key", "#name", "@name", "id"};
+    static const char *const values[] = {"value", "#text", "val", "content"};
+
+    if (is_one_of(key, names, ARRAY_LEN(names)))
+        return PAIR_NAME;
+    return is_one_of(key, values, ARRAY_LEN(values)) ? PAIR_VALUE : PAIR_NONE;
+}
+
+static void learn_key(struct redactor *r, struct str key, struct known_key *out)
+{
+    enum secret_kind kind;
+
+    out->has_secret = has_secret(r, key);
+    out->is_telling = secret_name(key, &kind);
+    out->role = role_of(key);
+}
+
+/* space: for a key that is too long to be kept. */
+static const struct known_key *key_of(struct redactor *r, struct str key, struct known_key *space)
+{
+    if (key.n == 0 || key.n > KEY_BYTES_MAX) {
+        learn_key(r, key, space);
+        return space;
+    }
+    uint32_t ends = (uint32_t)(uint8_t)key.p[0] << 16 | (uint32_t)(uint8_t)key.p[key.n / 2] << 8 |
+                    (uint8_t)key.p[key.n - 1];
+    struct known_key *k = &r->keys[((ends ^ (uint32_t)key.n << 24) * 0x9E3779B1u) >> 24];
+    if (!str_eq((struct str){k->text, k->n}, key)) {
+        learn_key(r, key, k);
+        memcpy(k->text, key.p, key.n);
+        k->n = (uint8_t)key.n;
+    }
+    return k;
+}
+
+static void walk_pair(struct redactor *r, const struct json_node *object)
+{
+    const struct json_node *value = NULL;
+    enum secret_kind kind = SECRET_NAMED;
+    struct known_key space;
+    bool is_secret = false;
+
+    for (const struct json_node *m = object->first; m; m = m->next) {
+        enum pair_role role = key_of(r, m->key, &space)->role;
+        if (role == PAIR_NAME && m->type == JSON_T_STRING)
+            is_secret |= secret_name(m->text, &kind);
+        else if (role == PAIR_VALUE)
+            value = m;
+    }
+    if (is_secret && value)
+        known_add_node(r, value, kind);
+}
+
 static struct str *clean_slot(struct redactor *r, struct str text)
 {
     uint64_t hash = (uint64_t)(uintptr_t)text.p * 0x9E3779B97F4A7C15ull;
@@ -393,13 +440,27 @@ static bool is_known_clean(struct redactor *r, struct str text)
     return slot->p == text.p && slot->n == text.n;
 }
 
+/* All are searched, even if the record has to be written anew already: what is clean then is known.
+ */
 static void walk_text(struct redactor *r, struct str text)
 {
-    if (r->has_hit)
-        return;
-    r->has_hit = has_secret(r, text);
-    if (!r->has_hit)
+    if (has_secret(r, text))
+        r->has_hit = true;
+    else
         *clean_slot(r, text) = text;
+}
+
+static void walk_key(struct redactor *r, const struct json_node *m)
+{
+    struct known_key space;
+    const struct known_key *key = key_of(r, m->key, &space);
+    enum secret_kind kind;
+
+    r->has_hit |= key->has_secret;
+    if (!key->is_telling || !(is_scalar(m) || m->type == JSON_T_ARRAY))
+        return;
+    if (is_scalar(m) ? secret_named_value(m->key, m->text, &kind) : secret_name(m->key, &kind))
+        known_add_node(r, m, kind);
 }
 
 static void walk(struct redactor *r, const struct json_node *node)
@@ -407,20 +468,16 @@ static void walk(struct redactor *r, const struct json_node *node)
     const struct json_node *before = NULL;
     enum secret_kind kind;
 
-    if (node->type == JSON_T_STRING)
+    if (is_scalar(node))
         walk_text(r, node->text);
     if (node->type == JSON_T_OBJECT)
         walk_pair(r, node);
     for (const struct json_node *m = node->first; m; before = m, m = m->next) {
-        if (node->type == JSON_T_OBJECT) {
-            if ((is_scalar(m) || m->type == JSON_T_ARRAY) && secret_name(m->key, &kind) &&
-                (!is_scalar(m) || secret_named_value(m->key, m->text, &kind)))
-                known_add_node(r, m, kind);
-            walk_text(r, m->key);
-        } else if (before && before->type == JSON_T_STRING && is_scalar(m) &&
-                   secret_option(before->text, &kind)) {
+        if (node->type == JSON_T_OBJECT)
+            walk_key(r, m);
+        else if (before && before->type == JSON_T_STRING && is_scalar(m) &&
+                 secret_option(before->text, &kind))
             known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
-        }
         walk(r, m);
     }
 }
@@ -457,6 +514,17 @@ void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree
     walk_profile(r); /* first: what it says about a value goes before what the place says */
     if (event->root)
         walk(r, event->root);
+    r->n_event_known = r->n_known;
+    r->is_event_overflowed = r->is_overflowed;
+}
+
+void redactor_again(struct redactor *r, struct arena *a)
+{
+    ASSERT(r->event);
+    r->arena = a;
+    r->profile = r->event->reader;
+    r->n_known = r->n_event_known;
+    r->is_overflowed = r->is_event_overflowed;
 }
 
 void redactor_note(struct redactor *r, const struct profile *profile, struct str field,
@@ -537,11 +605,23 @@ static void find_known(struct redactor *r, struct str text)
     }
 }
 
+/* Quick, for nearly all values: nothing about it or about its event is secret. */
+static bool is_harmless(struct redactor *r, struct str field, struct str value)
+{
+    enum secret_kind kind;
+
+    return r->n_known == 0 && !r->is_overflowed && is_known_clean(r, value) &&
+           (!r->profile || profile_redact_of(r->profile, field) == REDACT_NONE) &&
+           !secret_named_value(field, value, &kind);
+}
+
 struct redacted redact_value(struct redactor *r, struct str field, struct str value, size_t max)
 {
     struct redacted out = {0};
     struct str window = str_sub(value, 0, max + 2 * WINDOW_SLACK);
 
+    if (is_harmless(r, field, value) && value.n <= max)
+        return (struct redacted){.text = value};
     if (replace_whole(r, field, value, &out))
         return out;
     r->n_spans = 0;

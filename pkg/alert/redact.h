@@ -33,6 +33,10 @@ void redactor_free(struct redactor *r);
 /* A new event: find the secrets that only their place gives away. */
 void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event);
 
+/* The same event again, for another document: results go to this arena, and what redactor_note()
+ * has added is forgotten. */
+void redactor_again(struct redactor *r, struct arena *a);
+
 /* The same without an event: of what was kept of events (state/capsule.h). */
 void redactor_begin_without(struct redactor *r, struct arena *a);
 

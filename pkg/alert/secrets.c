@@ -962,12 +962,66 @@ static uint32_t gram_hash(const char *p)
     return (gram | 0x202020u) * 0x9E3779B1u;
 }
 
-static void file_gram(const char *anchor)
-{
-    uint8_t group = (uint8_t)(1u << (gram_hash(anchor) >> 10) % GRAM_GROUPS);
+/* How many anchors of a group have a byte in a place, while groups are made. */
+struct gram_counts {
+    uint8_t of[GRAM_GROUPS][GRAM_BYTES][128];
+    uint32_t n[GRAM_GROUPS][GRAM_BYTES]; /* different bytes */
+};
 
-    for (size_t k = 0; k < GRAM_BYTES; k++)
-        grams.groups[k][(uint8_t)anchor[k] | GRAM_FOLD] |= group;
+static void count_gram(struct gram_counts *c, size_t group, const char *anchor, bool is_in)
+{
+    for (size_t k = 0; k < GRAM_BYTES; k++) {
+        uint8_t *n = &c->of[group][k][(uint8_t)anchor[k] | GRAM_FOLD];
+        c->n[group][k] += is_in && *n == 0;
+        c->n[group][k] -= !is_in && *n == 1;
+        *n = (uint8_t)(is_in ? *n + 1 : *n - 1);
+    }
+}
+
+/* Texts that a group lets pass: all mixtures of its bytes. */
+static uint32_t mixtures(const struct gram_counts *c, size_t group)
+{
+    return c->n[group][0] * c->n[group][1] * c->n[group][2];
+}
+
+/* The group that lets least more pass if the anchor joins it. */
+static size_t best_group(struct gram_counts *c, const char *anchor)
+{
+    uint32_t least = UINT32_MAX;
+    size_t best = 0;
+
+    for (size_t g = 0; g < GRAM_GROUPS; g++) {
+        uint32_t before = mixtures(c, g);
+        count_gram(c, g, anchor, true);
+        uint32_t more = mixtures(c, g) - before;
+        count_gram(c, g, anchor, false);
+        if (more < least) {
+            least = more;
+            best = g;
+        }
+    }
+    return best;
+}
+
+/* Each anchor goes where it fits best, and again when the others are there: groups by chance let
+ * three times as many places of match_heavy pass. */
+static void file_grams(void)
+{
+    enum { ROUNDS = 4 };
+    static struct gram_counts counts;
+    size_t group[ARRAY_LEN(patterns)];
+
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+            if (round > 0)
+                count_gram(&counts, group[i], patterns[i].anchor, false);
+            group[i] = best_group(&counts, patterns[i].anchor);
+            count_gram(&counts, group[i], patterns[i].anchor, true);
+        }
+    for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+        for (size_t k = 0; k < GRAM_BYTES; k++)
+            grams.groups[k][(uint8_t)patterns[i].anchor[k] | GRAM_FOLD] |=
+                (uint8_t)(1u << group[i]);
 }
 
 /* Before main(), hence before any thread; read-only from then on. */
@@ -975,13 +1029,13 @@ static __attribute__((constructor)) void index_build(void)
 {
     find_grams = cpu_simd() == SIMD_AVX512 ? secret_grams_avx512 : NULL;
     memset(chain_first, 0xff, sizeof(chain_first));
+    file_grams();
     for (size_t i = ARRAY_LEN(patterns); i > 0; i--) {
         uint32_t h = gram_hash(patterns[i - 1].anchor);
         uint32_t bit = h >> 17, chain = h >> 22;
 
         ASSERT(strlen(patterns[i - 1].anchor) >= 3);
         filter[bit / 64] |= 1ull << (bit % 64);
-        file_gram(patterns[i - 1].anchor);
         chain_next[i - 1] = chain_first[chain];
         chain_first[chain] = (uint16_t)(i - 1);
     }

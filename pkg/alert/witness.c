@@ -71,8 +71,15 @@ static bool has_entity(const struct document *d, const struct event_entity *e)
 
 static void join_entities(struct document *d)
 {
-    d->entities = ARENA_ARRAY(d->arena, ENTITIES_MAX, struct event_entity);
-    d->entity_profiles = ARENA_ARRAY(d->arena, ENTITIES_MAX, const struct profile *);
+    d->entity_profiles = arena_alloc(d->arena, ENTITIES_MAX * sizeof(struct profile *));
+    if (d->n_witnesses == 1) { /* each once already */
+        d->entities = d->witnesses[0].entities;
+        d->n_entities = d->witnesses[0].n_entities;
+        for (size_t i = 0; i < d->n_entities; i++)
+            d->entity_profiles[i] = d->witnesses[0].profile;
+        return;
+    }
+    d->entities = arena_alloc(d->arena, ENTITIES_MAX * sizeof(struct event_entity));
     for (size_t i = 0; i < d->n_witnesses; i++)
         for (size_t k = 0; k < d->witnesses[i].n_entities; k++) {
             const struct event_entity *e = &d->witnesses[i].entities[k];
@@ -90,11 +97,11 @@ void document_gather(struct document *d)
     unpack_capsules(d);
     newest = d->n_capsules;
     if (d->trigger) {
-        const struct event_tree *t = d->trigger->event;
-        struct witness *w = &d->witnesses[d->n_witnesses++];
-        *w = (struct witness){.profile = t->reader};
-        w->n_entities = event_entities(d->arena, t, &w->entities);
-        w->n_evidence = event_evidence(d->arena, t, &w->evidence);
+        d->witnesses[d->n_witnesses++] = (struct witness){.profile = d->trigger->event->reader,
+                                                          .evidence = d->told->evidence,
+                                                          .n_evidence = d->told->n_evidence,
+                                                          .entities = d->told->entities,
+                                                          .n_entities = d->told->n_entities};
     } else if (newest > 0) {
         add_capsule(d, &d->capsules[--newest]);
     }

@@ -50,6 +50,7 @@ enum weir_rc bench_alerts_write(struct bench_alerts *a, const struct event *even
         return WEIR_OK; /* cannot be: extraction took it */
     event_tree_init_known(&tree, a->book->profiles, root,
                           origin_options(&a->origin, event->ref.input), profile);
+    tree.serial = ++a->n_trees;
     for (size_t i = 0; i < n; i++) {
         struct alert_match match = {.rule = a->book->rules[matches[i].rule],
                                     .event = &tree,

@@ -16,6 +16,7 @@ struct bench_alerts {
     struct output *out;
     struct origin origin;
     struct arena *arena; /* one event */
+    uint64_t n_trees;
     struct buf text;
 };
 

@@ -54,6 +54,7 @@ struct emitter {
 
     struct stage *stage;    /* alerts */
     struct event_tree tree; /* of the event at hand, in arena */
+    uint64_t n_trees;
     const char *tree_record;
     struct event_ref tree_ref; /* memory is used again: the address alone says nothing */
     bool has_tree;
@@ -234,6 +235,7 @@ static const struct event_tree *tree_of(struct emitter *m, struct str record, st
         return NULL; /* cannot be: extraction took it, and both accept the same documents */
     event_tree_init_known(&m->tree, m->options.profiles, root,
                           origin_options(&m->origin, ref.input), profile);
+    m->tree.serial = ++m->n_trees;
     return &m->tree;
 }
 

@@ -50,6 +50,7 @@ struct publisher {
     const struct scene *scene;
     int64_t now_ms;
     struct event_tree tree;
+    uint64_t n_trees;
     uint32_t tree_event; /* UINT32_MAX: none */
     bool has_tree;
     struct buf bytes;
@@ -229,9 +230,11 @@ static const struct event_tree *tree_of(struct publisher *p, uint32_t event)
     arena_reset(p->arena);
     p->tree_event = event;
     p->has_tree = json_tree_parse(p->arena, batch_str(p->batch, e->record), &root, NULL) == JSON_OK;
-    if (p->has_tree)
+    if (p->has_tree) {
         event_tree_init_known(&p->tree, p->ruleset->profiles, root,
                               &p->scene->parts[e->part].options, e->profile);
+        p->tree.serial = ++p->n_trees;
+    }
     return p->has_tree ? &p->tree : NULL;
 }
 

@@ -581,6 +581,47 @@ TEST(a_match_without_state_is_a_finding_of_its_own)
     CHECK(!str_eq(uid_for(&with_rule, "{\"what\":\"x\"}"), first));
 }
 
+/* With a serial the writer keeps what the rules of one event have in common. */
+TEST(several_rules_of_one_event_are_told_as_alone)
+{
+    static const char *const planted[] = {"plain", "ghp_0123456789abcdefghijABCDEFGHIJ012345"};
+    struct alert_writer *keeps = writer_new();
+    struct buf record = {0}, want = {0}, got = {0};
+    struct rule *second = rule_new();
+    uint64_t serial = 0;
+
+    second->uid = STR("another");
+    second->title = STR("Another");
+    second->formula = second->formula->children[0];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (size_t k = 0; k < ARRAY_LEN(planted); k++) {
+            struct json_node *root;
+            struct event_tree tree; /* stands in one place for all events */
+            struct arena *a = arena_new(0);
+            (void)render(&record, rows[i].event, 1, str_from(planted[k]));
+            CHECK_EQ(json_tree_parse(a, buf_str(&record), &root, NULL), JSON_OK);
+            event_tree_init(&tree, profiles, root, NULL);
+            tree.serial = ++serial;
+            for (int turn = 0; turn < 3; turn++) {
+                struct alert_match m = plain_match;
+                m.rule = turn == 1 ? second : rule;
+                m.event = &tree;
+                m.record = buf_str(&record);
+                m.time_is_standin = !event_tree_time_ms(&tree, &m.time_ms);
+                buf_clear(&got);
+                alert_write(keeps, &m, &got);
+                write_with(writer, &m, m.record, &want);
+                if (!str_eq(buf_str(&got), buf_str(&want)))
+                    fail_msg("got %.*s\nwanted %.*s", (int)got.n, got.p, (int)want.n, want.p);
+            }
+            arena_free(a);
+        }
+    buf_release(&record);
+    buf_release(&want);
+    buf_release(&got);
+    alert_writer_free(keeps);
+}
+
 TEST(a_deterministic_writer_repeats_itself)
 {
     struct buf a = {0}, b = {0}, record = {0};
@@ -736,6 +777,7 @@ int main(void)
         ENTRY(atoms_beyond_those_shown_are_listed_as_cut),
         ENTRY(a_match_without_state_is_a_finding_of_its_own),
         ENTRY(a_deterministic_writer_repeats_itself),
+        ENTRY(several_rules_of_one_event_are_told_as_alone),
         ENTRY(raw_evidence_is_shown_as_asked),
         ENTRY(tags_become_attacks),
         ENTRY(both_namings_of_tactics_are_known),
