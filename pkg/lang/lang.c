@@ -351,7 +351,8 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
         loader_add_search(l, &head, text);
         return;
     }
-    bool is_good = query_load(&s, language, text, NULL, &head);
+    struct query_options options = {.lists = loader_lists_of(l, head.uid)};
+    bool is_good = query_load(&s, language, text, &options, &head);
     loader_keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
 }

@@ -25,8 +25,9 @@ enum {
     QUERY_VALUES_MAX = 10000 /* literals of one query */
 };
 
-struct spl_macros; /* lang/spl/spl.h */
-struct geo_source; /* rule/expr.h */
+struct spl_macros;    /* lang/spl/spl.h */
+struct geo_source;    /* rule/expr.h */
+struct cql_parameter; /* lang/cql/cql.h */
 
 struct query_scope {
     struct arena *a, *scratch;
@@ -45,6 +46,11 @@ struct query_options {
     int64_t window_ms;   /* how far back the rule looks, for queries with groups and samples; 0:
                             unknown */
     int64_t interval_ms; /* how often it was meant to run; 0: unknown */
+    const struct list_source *lists;        /* that a query may name (CQL); NULL: none */
+    const struct cql_parameter *parameters; /* values of CQL's ?names that the file gives */
+    size_t n_parameters;
+    bool is_strict; /* CQL: without the lenient dialect */
+    bool is_scalar; /* scope->at is where a YAML scalar begins whose value the query is */
 };
 
 /* The query as the formula of `rule` (or as its correlation). options may be NULL. False: see
@@ -52,7 +58,7 @@ struct query_options {
 bool query_load(struct query_scope *s, struct str language, struct str query,
                 const struct query_options *options, struct rule *rule);
 bool query_language_is_known(struct str language);
-/* The language of this name, case aside; empty if there is none. */
+/* The language of this name or ending of files, case aside; empty if there is none. */
 struct str query_language_named(struct str word);
 
 /* A condition about single events in a language that has such texts (KQL), as part of something

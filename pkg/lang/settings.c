@@ -336,7 +336,10 @@ static bool fits(struct diag *d, enum rule_setting setting, struct place at,
 {
     const struct correlation *c = rule->correlation;
     const char *name = KEYS[setting].name;
+    bool is_group = rule->state && rule->state->dedup.is_group;
 
+    if (setting == SETTING_WINDOW && !c && is_group)
+        return true;
     if (!KEYS[setting].is_of_correlations)
         return true;
     if (!c)
@@ -371,6 +374,8 @@ struct rule_state *rule_state_of(struct arena *a, struct rule *rule)
 
 static void apply_to_state(const struct rule_settings *s, struct rule_state *state)
 {
+    if (s->window_ms && state->dedup.is_group)
+        state->dedup.period_ms = s->window_ms;
     if (s->dedup.is_set)
         state->dedup = s->dedup;
     if (s->has_emit) {

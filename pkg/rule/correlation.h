@@ -205,6 +205,7 @@ struct dedup {
     size_t n_fields;
     int64_t period_ms; /* 0: the default */
     bool is_anchored;  /* anchor: first */
+    bool is_group;     /* what folds are groups of a query: the period is their window */
     enum dedup_array array;
     bool lacking_is_sole; /* what lacks a field of the key is a finding of its own; else: as if it
                              were the empty text */

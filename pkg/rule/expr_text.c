@@ -282,6 +282,18 @@ static struct expr_value string_of(const struct expr_args *a)
     return expr_value_string(a->scope->space, &a->items[0], &s) ? expr_value_text(s) : EXPR_NOTHING;
 }
 
+/* In a loose call a number's or a truth value's text, too. */
+static bool text_of(const struct expr_args *a, struct str *out)
+{
+    const struct expr_value *v = &a->items[0];
+
+    *out = v->text;
+    if (v->type == EXPR_VALUE_TEXT)
+        return true;
+    return a->e->is_loose && v->type != EXPR_VALUE_LIST &&
+           expr_value_string(a->scope->space, v, out);
+}
+
 struct expr_value expr_text_call(const struct expr_args *a)
 {
     struct str s = a->items[0].text;
@@ -290,7 +302,7 @@ struct expr_value expr_text_call(const struct expr_args *a)
         return concat(a);
     if (a->e->op == EXPR_STRING)
         return string_of(a);
-    if (a->items[0].type != EXPR_VALUE_TEXT)
+    if (!text_of(a, &s))
         return EXPR_NOTHING;
     switch (a->e->op) {
     case EXPR_NUMBER_OF:

@@ -85,6 +85,9 @@ static bool add_filter(struct pipe *p, const struct pipe_case *c, bool has_rest)
             pipe_conditions_add(p, &both, not_before.items[k]);
         pipe_conditions_add(p, &ways, pipe_conditions_all(p, &both));
     }
+    for (size_t i = 0; i < ways.n; i++) /* whatever comes goes on */
+        if (ways.items[i] && ways.items[i]->kind == EXPR_BOOL && ways.items[i]->value)
+            return true;
     filter = pipe_call_exactly(p, c->at, &(struct expr){.op = EXPR_OR}, ways.items, ways.n);
     if (ways.n == 0)
         filter = pipe_bool(p, false);

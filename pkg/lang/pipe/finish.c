@@ -128,6 +128,58 @@ static struct str_list evidence_of(struct pipe *p)
     return (struct str_list){names, n};
 }
 
+/* What the column is in terms of the event, if it is made of keys alone; NULL: it is not, or it is
+ * too large. */
+static struct expr *of_keys(struct pipe *p, struct expr *e)
+{
+    if (e->kind == EXPR_FIELD) {
+        if (e->slot >= p->n_keys || p->has_inner)
+            return NULL;
+        struct expr *value = p->keys[e->slot].value;
+        return p->dialect.group_missing == MISSING_EMPTY
+                   ? pipe_call2(p, pipe_place(e), EXPR_COALESCE, value, pipe_text(p, STR("")))
+                   : value;
+    }
+    if (e->kind != EXPR_CALL)
+        return e->kind == EXPR_TIME ? NULL : e;
+    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
+    for (size_t i = 0; i < e->n_args; i++) {
+        args[i] = of_keys(p, e->args[i]);
+        if (!args[i])
+            return NULL;
+    }
+    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+}
+
+/* The words of levels, as rules write them. */
+static void set_levels(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    static const struct level_case WORDS[] = {
+        {{NULL, 0}, {"LOW", 3}, LEVEL_LOW},           {{NULL, 0}, {"Low", 3}, LEVEL_LOW},
+        {{NULL, 0}, {"low", 3}, LEVEL_LOW},           {{NULL, 0}, {"MEDIUM", 6}, LEVEL_MEDIUM},
+        {{NULL, 0}, {"Medium", 6}, LEVEL_MEDIUM},     {{NULL, 0}, {"medium", 6}, LEVEL_MEDIUM},
+        {{NULL, 0}, {"HIGH", 4}, LEVEL_HIGH},         {{NULL, 0}, {"High", 4}, LEVEL_HIGH},
+        {{NULL, 0}, {"high", 4}, LEVEL_HIGH},         {{NULL, 0}, {"CRITICAL", 8}, LEVEL_CRITICAL},
+        {{NULL, 0}, {"Critical", 8}, LEVEL_CRITICAL}, {{NULL, 0}, {"critical", 8}, LEVEL_CRITICAL}};
+    struct expr *value = NULL;
+
+    for (size_t i = 0; ending->level_column.n && i < p->env.n; i++)
+        if (str_eq(p->env.columns[i].name, ending->level_column))
+            value = p->env.columns[i].value;
+    if (value && p->is_grouped)
+        value = of_keys(p, value);
+    if (!value || rule->by_value.n_levels)
+        return;
+    struct level_case *levels = ARENA_ARRAY(p->s->a, ARRAY_LEN(WORDS), struct level_case);
+    struct str field = pipe_name_of(p, value, ending->level_column);
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        levels[i] = WORDS[i];
+        levels[i].field = field;
+    }
+    rule->by_value.levels = levels;
+    rule->by_value.n_levels = ARRAY_LEN(WORDS);
+}
+
 static struct rule_state *state_of(struct pipe *p, struct rule *rule)
 {
     struct rule_state *state = ARENA_NEW(p->s->a, struct rule_state);
@@ -179,6 +231,7 @@ static bool finish_events(struct pipe *p, const struct pipe_ending *ending, stru
     struct str_list evidence = evidence_of(p);
     if (evidence.n)
         rule->fields = evidence;
+    set_levels(p, ending, rule);
     give_derived(p, rule);
     return true;
 }
@@ -207,12 +260,35 @@ static void require_keys(struct pipe *p)
     }
 }
 
+/* A column that is computed from the groups' aggregates: the rows must be kept to have it. */
+static bool needs_rows(struct pipe *p)
+{
+    for (size_t i = 0; i < p->env.n; i++) {
+        struct expr *e = p->env.columns[i].value;
+        if (e && e->kind == EXPR_CALL && !of_keys(p, e))
+            return true;
+    }
+    return false;
+}
+
+/* Columns that were computed of the keys. */
+static void add_computed(struct pipe *p, struct str *fields, size_t *n)
+{
+    for (size_t i = 0; i < p->env.n && *n < EVIDENCE_MAX; i++) {
+        struct expr *e = p->env.columns[i].value;
+        struct expr *value = e && e->kind == EXPR_CALL ? of_keys(p, e) : NULL;
+        if (value && !pipe_is_literal(value))
+            fields[(*n)++] = pipe_name_of(p, value, p->env.columns[i].name);
+    }
+}
+
 /* Each group is one finding, told again when its period is over. */
 static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
 {
     struct expr *condition;
     struct str *names = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
-    struct str *fields = ARENA_ARRAY(p->s->a, p->n_keys + p->n_aggregates, struct str);
+    struct str *fields =
+        ARENA_ARRAY(p->s->a, p->n_keys + p->n_aggregates + EVIDENCE_MAX, struct str);
     size_t n = 0;
 
     require_keys(p);
@@ -225,7 +301,10 @@ static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, stru
         if (p->aggregates[i].arg && p->aggregates[i].arg->kind != EXPR_TIME &&
             !pipe_is_literal(p->aggregates[i].arg))
             fields[n++] = pipe_name_of(p, p->aggregates[i].arg, p->aggregates[i].name);
+    add_computed(p, fields, &n);
     fold_by(p, rule, names, p->n_keys, ending->window_ms);
+    state_of(p, rule)->dedup.is_group = true;
+    set_levels(p, ending, rule);
     rule->fields = (struct str_list){fields, n};
     give_derived(p, rule);
     return true;
@@ -497,7 +576,7 @@ bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *
     }
     if (!p->is_grouped)
         is_good = finish_events(p, &own, rule);
-    else if (p->having.n == 0 && !p->has_inner)
+    else if (p->having.n == 0 && !p->has_inner && !needs_rows(p))
         is_good = finish_folded(p, &own, rule);
     else
         is_good = finish_groups(p, &own, rule);

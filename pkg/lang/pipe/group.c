@@ -96,3 +96,8 @@ bool pipe_is_grouped(const struct pipe *p)
 {
     return p->is_grouped;
 }
+
+void pipe_group_missing(struct pipe *p, enum on_missing missing)
+{
+    p->dialect.group_missing = missing;
+}

@@ -168,6 +168,8 @@ struct pipe_key {
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys);
 bool pipe_is_grouped(const struct pipe *p);
+/* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
+void pipe_group_missing(struct pipe *p, enum on_missing missing);
 
 /* ---- the end ----------------------------------------------------------------------------------
  */
@@ -176,6 +178,8 @@ struct pipe_ending {
     struct place at;     /* of the query */
     int64_t window_ms;   /* how far back a group looks; 0: PIPE_WINDOW_DEFAULT_MS, and a warning */
     int64_t interval_ms; /* how often the rule was meant to run; 0: unknown */
+    /* A column whose value, where it is the name of a level, is that of the findings; empty: none */
+    struct str level_column;
 };
 #define PIPE_WINDOW_DEFAULT_MS (INT64_C(3600) * 1000)
 

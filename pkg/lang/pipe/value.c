@@ -183,6 +183,12 @@ static bool asks_a_member(enum expr_op op)
            op == EXPR_HAS_TEXT;
 }
 
+/* Made of a text: in a loose language also of a number's or a truth value's. */
+static bool takes_text(enum expr_op op)
+{
+    return op >= EXPR_LENGTH && op <= EXPR_GLOB;
+}
+
 struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
                        struct expr *const *args, size_t n)
 {
@@ -193,7 +199,7 @@ struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
         e.is_false_on_null = p->dialect.is_two_valued;
     }
     if ((e.op >= EXPR_EQ && e.op <= EXPR_GE) || e.op <= EXPR_NEGATE || e.op == EXPR_QUOTIENT ||
-        e.op == EXPR_IN)
+        e.op == EXPR_IN || takes_text(e.op))
         e.is_loose = p->dialect.is_loose;
     return pipe_call_exactly(p, at, &e, args, n);
 }

@@ -1,0 +1,520 @@
+/* filter.c - filters: terms side by side are AND, OR binds tighter than that.
+ *
+ *     and   := or ("AND"? or)*      or := unary ("OR" unary)*      unary := ("NOT" | "!") unary |
+ * one one   := "(" and ")" | field op value | field =~ function(...) | function(...) | /regex/ |
+ * "text" | word
+ *
+ * A field is on the left, a literal on the right. Logic has two values: what is asked of a missing
+ * field is false, and true under NOT, so that `!=` holds of it. `=` compares texts, * is any run of
+ * characters and nothing escapes it; < and its like compare numbers and are false of what is none.
+ */
+#include "lang/cql/scan.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "rule/expr_regex.h"
+
+static struct expr *and_filter(struct cql *x);
+
+/* ---- what atoms are made of ----------------------------------------------------------- */
+
+/* "a[1].b": what is before, the number, what is behind. False: not one index. */
+static bool take_index(struct str name, struct str *base, int64_t *i, struct str *rest)
+{
+    size_t open = str_find_char(name, '[', 0), close = str_find_char(name, ']', 0);
+
+    if (open == SIZE_MAX || open == 0 || close == SIZE_MAX || close < open ||
+        !str_to_i64(str_sub(name, open + 1, close - open - 1), i))
+        return false;
+    *base = str_sub(name, 0, open);
+    *rest = str_sub(name, close + 1, SIZE_MAX);
+    return str_find_char(*rest, '[', 0) == SIZE_MAX;
+}
+
+static bool is_raw(const struct expr *e, struct str name)
+{
+    return e->kind == EXPR_MEMBERS && str_eq(e->text, name);
+}
+
+/* A member: under this very name, as LogScale keeps it, or of the list that the event has. */
+static struct expr *member_of(struct cql *x, struct place at, struct expr *flat, struct str name)
+{
+    struct str base, rest;
+    int64_t i;
+
+    if (!is_raw(flat, name) || !take_index(name, &base, &i, &rest))
+        return flat;
+    struct expr *list = pipe_column(x->pipe, at, base);
+    if (!is_raw(list, base)) /* a list that the query has made */
+        return rest.n ? flat : pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i));
+    list = pipe_column(
+        x->pipe, at,
+        arena_printf(x->s->scratch, "%.*s%.*s", (int)base.n, base.p, (int)rest.n, rest.p));
+    return pipe_call2(x->pipe, at, EXPR_COALESCE, flat,
+                      pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i)));
+}
+
+struct expr *cql_column(struct cql *x, struct place at, struct str name)
+{
+    name = names_intern(x->s->names, name);
+    struct expr *e = pipe_column(x->pipe, at, name);
+
+    if (is_raw(e, STR("@timestamp")))
+        return pipe_time(x->pipe, at, e->text);
+    return member_of(x, at, e, name);
+}
+
+struct expr *cql_ask(struct cql *x, struct place at, struct expr call, struct expr *a,
+                     struct expr *b)
+{
+    struct expr *args[] = {a, b};
+
+    call.is_any = call.is_false_on_null = call.is_loose = true;
+    return pipe_call_exactly(x->pipe, at, &call, args, b ? 2 : 1);
+}
+
+struct expr *cql_not(struct cql *x, struct place at, struct expr *e)
+{
+    return pipe_call1(x->pipe, at, EXPR_NOT, e);
+}
+
+struct expr *cql_pattern(struct cql *x, struct place at, struct expr *subject, struct str pattern,
+                         bool is_caseless)
+{
+    struct expr call = {.op = EXPR_GLOB, .fold = query_fold(pattern, is_caseless)};
+
+    if (str_eq(pattern, STR("*")))
+        return pipe_call1(x->pipe, at, EXPR_IS_THERE, subject);
+    if (!pipe_glob(x->pipe, at, pattern, '*', 0, 0, &call.glob))
+        return NULL;
+    return cql_ask(x, at, call, subject, NULL);
+}
+
+/* ---- regexes --------------------------------------------------------------------------- */
+
+struct groups {
+    struct str names[EXPR_GROUPS_MAX];
+    uint32_t numbers[EXPR_GROUPS_MAX];
+    size_t n;
+    uint32_t n_all;
+};
+
+static size_t class_end(struct str s, size_t i)
+{
+    i += i + 1 < s.n && s.p[i + 1] == '^' ? 2 : 1;
+    i += i < s.n && s.p[i] == ']'; /* a leading one is a member */
+    for (; i < s.n && s.p[i] != ']'; i++)
+        i += s.p[i] == '\\';
+    return i < s.n ? i : s.n - 1;
+}
+
+/* Length of "?<name>" behind a parenthesis, 0 if there is none. */
+static size_t name_length(struct str s)
+{
+    size_t begin = str_starts(s, STR("?<")) ? 2 : str_starts(s, STR("?P<")) ? 3 : 0;
+    size_t close = begin ? str_find_char(s, '>', begin) : SIZE_MAX;
+
+    if (close == SIZE_MAX || close == begin || s.p[begin] == '=' || s.p[begin] == '!')
+        return 0;
+    return close + 1;
+}
+
+/* A named group behind the parenthesis at `i`: noted. Bytes of its name; SIZE_MAX: too many. */
+static size_t take_group(struct groups *out, struct str s, size_t i)
+{
+    struct str rest = str_sub(s, i + 1, SIZE_MAX);
+    size_t length = name_length(rest), begin = length && rest.p[1] == '<' ? 2 : 3;
+
+    out->n_all += length > 0 || rest.n == 0 || (rest.p[0] != '?' && rest.p[0] != '*');
+    if (length == 0)
+        return 0;
+    if (out->n == EXPR_GROUPS_MAX)
+        return SIZE_MAX;
+    out->names[out->n] = str_sub(rest, begin, length - 1 - begin);
+    out->numbers[out->n++] = out->n_all;
+    return length;
+}
+
+/* Names of groups are names of fields, in which PCRE takes no dots: taken out of the pattern. */
+static bool take_names(struct cql *x, struct place at, struct regex *re, struct groups *out)
+{
+    struct str s = re->pattern;
+    char *p = arena_alloc(x->s->scratch, s.n + 1);
+    size_t n = 0;
+
+    out->n = out->n_all = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        size_t end = s.p[i] == '\\' && i + 1 < s.n ? i + 1 : s.p[i] == '[' ? class_end(s, i) : i;
+        bool is_group = s.p[i] == '(';
+        for (; i <= end; i++)
+            p[n++] = s.p[i];
+        i--;
+        size_t length = is_group ? take_group(out, s, i) : 0;
+        if (length == SIZE_MAX)
+            return diag_error(x->s->diag, at, "more than %d named groups", EXPR_GROUPS_MAX);
+        i += length;
+    }
+    re->pattern = names_intern(x->s->names, (struct str){p, n});
+    return true;
+}
+
+struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re)
+{
+    struct groups g;
+
+    if (!subject || !take_names(x, at, &re, &g))
+        return NULL;
+    struct expr *e = pipe_regex(x->pipe, at, EXPR_REGEX, &re, 0, &subject, 1);
+    if (!e || x->is_negated) /* where it does not match, nothing is captured */
+        return e;
+    if (g.n && x->is_condition)
+        return (void)diag_unsupported(x->s->diag, at,
+                                      "unsupported: named groups inside an expression"),
+               NULL;
+    for (size_t i = 0; i < g.n; i++)
+        if (!pipe_set(x->pipe, at, g.names[i],
+                      pipe_regex(x->pipe, at, EXPR_CAPTURE, &re, g.numbers[i], &subject, 1)))
+            return NULL;
+    return e;
+}
+
+/* ---- field op value ---------------------------------------------------------------------- */
+
+struct terms {
+    struct expr **items;
+    size_t n, cap;
+};
+
+static void add_term(struct cql *x, struct terms *t, struct expr *e)
+{
+    t->items = vec_room(x->s->scratch, t->items, t->n, &t->cap, sizeof *t->items);
+    t->items[t->n++] = e;
+}
+
+static struct expr *joined(struct cql *x, struct place at, const struct terms *t, enum expr_op op)
+{
+    if (t->n == 1)
+        return t->items[0];
+    return pipe_call_exactly(x->pipe, at, &(struct expr){.op = op}, t->items, t->n);
+}
+
+static struct expr *equals(struct cql *x, struct place at, struct expr *subject)
+{
+    struct str_list values;
+    struct terms t = {0};
+    struct regex re;
+
+    cql_blanks(x);
+    if (cql_peek(x) == '/')
+        return cql_regex_literal(x, &re) ? cql_matches(x, at, subject, re) : NULL;
+    if (!cql_values(x, &values))
+        return NULL;
+    if (cql_peek(x) == '(')
+        return (void)cql_expected(x, "a literal (field =~ function() applies a function)"), NULL;
+    for (size_t i = 0; i < values.n; i++)
+        add_term(x, &t, cql_pattern(x, at, subject, values.items[i], false));
+    return joined(x, at, &t, EXPR_OR);
+}
+
+static struct expr *ordered(struct cql *x, struct place at, enum expr_op op, struct expr *subject)
+{
+    struct str_list values;
+
+    if (!cql_values(x, &values))
+        return NULL;
+    struct expr_value v =
+        values.n == 1 ? expr_value_number(values.items[0]) : (struct expr_value){0};
+    if (v.type == EXPR_VALUE_INT || v.type == EXPR_VALUE_REAL)
+        return cql_ask(x, at, (struct expr){.op = op}, subject,
+                       pipe_number(x->pipe, at, values.items[0]));
+    diag_warn(x->s->diag, at, "compared with '%.*s', which is no number: never true",
+              SHOWN(values.n ? values.items[0] : STR("")));
+    return pipe_bool(x->pipe, false);
+}
+
+static struct expr *like(struct cql *x, struct place at, struct expr *subject)
+{
+    struct str_list values;
+    struct terms t = {0};
+
+    if (!cql_values(x, &values))
+        return NULL;
+    for (size_t i = 0; i < values.n; i++)
+        add_term(x, &t,
+                 cql_ask(x, at, (struct expr){.op = EXPR_HAS_TEXT}, subject,
+                         pipe_text(x->pipe, values.items[i])));
+    return joined(x, at, &t, EXPR_OR);
+}
+
+static struct expr *applied(struct cql *x, struct str field)
+{
+    size_t at;
+    struct cql_call call;
+
+    bool is_not = cql_take(x, "!");
+    cql_blanks(x);
+    at = x->next;
+    struct str name = cql_word(x);
+    if (name.n == 0)
+        return (void)cql_expected(x, "a function behind =~"), NULL;
+    if (!cql_read_call(x, at, name, &call))
+        return NULL;
+    x->is_negated ^= is_not;
+    struct expr *e = cql_condition(x, &call, field);
+    x->is_negated ^= is_not;
+    return is_not ? cql_not(x, call.at, e) : e;
+}
+
+/* f in ("a", "b") */
+static struct expr *infix_in(struct cql *x, struct place at, struct expr *subject)
+{
+    struct str_list values;
+    struct terms t = {0};
+
+    if (!cql_take(x, "("))
+        return (void)cql_expected(x, "'(' behind in"), NULL;
+    do {
+        if (!cql_values(x, &values))
+            return NULL;
+        for (size_t i = 0; i < values.n; i++)
+            add_term(x, &t, cql_pattern(x, at, subject, values.items[i], false));
+    } while (cql_take(x, ","));
+    if (!cql_take(x, ")"))
+        return (void)cql_expected(x, "',' or ')'"), NULL;
+    return joined(x, at, &t, EXPR_OR);
+}
+
+static bool is_before_parenthesis(const struct cql *x)
+{
+    struct cql look = *x;
+
+    return cql_is_at(&look, "(");
+}
+
+/* `in (` or `not in (`, taken up to the parenthesis. */
+static bool take_infix(struct cql *x, bool *is_not)
+{
+    size_t begin = x->next;
+
+    *is_not = cql_take_word(x, "not");
+    if (cql_take_word(x, "in") && is_before_parenthesis(x))
+        return true;
+    x->next = begin;
+    return false;
+}
+
+/* What stands behind a name; *is_known: an operator does. */
+static struct expr *comparison(struct cql *x, size_t begin, struct str name, bool *is_known)
+{
+    static const struct {
+        const char *sign;
+        enum expr_op op;
+    } ORDERS[] = {{"<=", EXPR_LE}, {">=", EXPR_GE}, {"<", EXPR_LT}, {">", EXPR_GT}};
+    struct place at = cql_place(x, begin);
+    bool is_not;
+
+    *is_known = true;
+    if (cql_is_at(x, "=="))
+        return (void)diag_error(x->s->diag, cql_here(x),
+                                "'==' is for test() and what stands behind :=, a filter has '='"),
+               NULL;
+    if (cql_take(x, "=~"))
+        return applied(x, name);
+    if (cql_take(x, "!=")) {
+        bool was_negated = x->is_negated;
+        x->is_negated = true;
+        struct expr *e = equals(x, at, cql_column(x, at, name));
+        x->is_negated = was_negated;
+        return cql_not(x, at, e);
+    }
+    if (cql_take(x, "="))
+        return equals(x, at, cql_column(x, at, name));
+    for (size_t i = 0; i < ARRAY_LEN(ORDERS); i++)
+        if (cql_take(x, ORDERS[i].sign))
+            return ordered(x, at, ORDERS[i].op, cql_column(x, at, name));
+    if (cql_take_word(x, "like"))
+        return like(x, at, cql_column(x, at, name));
+    cql_blanks(x);
+    size_t word = x->next;
+    if (take_infix(x, &is_not)) {
+        if (!cql_lenient(x, word, CQL_INFIX_IN))
+            return NULL;
+        struct expr *e = infix_in(x, at, cql_column(x, at, name));
+        return is_not ? cql_not(x, at, e) : e;
+    }
+    *is_known = false;
+    return NULL;
+}
+
+/* ---- free text ------------------------------------------------------------------------------ */
+
+static struct expr *anywhere(struct cql *x, struct place at, struct atom atom)
+{
+    if (pipe_is_grouped(x->pipe))
+        return (void)diag_unsupported(x->s->diag, at, "unsupported: free text behind groups"), NULL;
+    return pipe_condition(x->pipe, at, query_atom(x->s, at, STR(FIELD_ANY_NAME), atom));
+}
+
+static struct expr *free_text(struct cql *x, struct place at, struct str text)
+{
+    struct atom atom = {0};
+    struct glob g;
+
+    if (str_eq(text, STR("*")))
+        return pipe_bool(x->pipe, true);
+    struct str inside = arena_printf(x->s->scratch, "*%.*s*", (int)text.n, text.p);
+    if (!pipe_glob(x->pipe, at, inside, '*', 0, 0, &g))
+        return NULL;
+    query_glob_atom(&g, query_fold(text, true), &atom);
+    return anywhere(x, at, atom);
+}
+
+static struct expr *free_regex(struct cql *x, struct place at)
+{
+    struct atom atom = {.op = ATOM_REGEX};
+    struct regex_fault fault;
+    struct groups g;
+
+    if (!cql_regex_literal(x, &atom.regex) || !take_names(x, at, &atom.regex, &g))
+        return NULL;
+    if (g.n && !x->is_negated) /* what it captures from is the record as it came */
+        return (void)diag_unsupported(x->s->diag, at,
+                                      "unsupported: named groups in a regex without a field"),
+               NULL;
+    if (regex_check(&atom.regex, &fault) != WEIR_OK)
+        return (void)diag_error(x->s->diag, at, "not a valid regex: %s", fault.text), NULL;
+    return anywhere(x, at, atom);
+}
+
+/* ?name alone: a text that somebody may ask for. */
+static struct expr *free_parameter(struct cql *x, struct place at)
+{
+    struct str_list values;
+    struct terms t = {0};
+
+    if (!cql_parameter(x, &values))
+        return NULL;
+    for (size_t i = 0; i < values.n; i++)
+        add_term(x, &t, free_text(x, at, values.items[i]));
+    return joined(x, at, &t, EXPR_OR);
+}
+
+/* ---- one term ------------------------------------------------------------------------------- */
+
+static struct expr *named_function(struct cql *x, size_t begin, struct str name)
+{
+    struct cql_call call;
+
+    if (!cql_read_call(x, begin, name, &call))
+        return NULL;
+    if (cql_is_condition(name))
+        return cql_condition(x, &call, STR(""));
+    if (cql_is_value(name) || cql_is_step(name) || cql_is_group(name))
+        return (void)diag_unsupported(x->s->diag, call.at,
+                                      "unsupported: %.*s() beside other filters (it is a step of "
+                                      "its own, behind '|')",
+                                      SHOWN(name)),
+               NULL;
+    return (void)cql_unknown(x, &call), NULL;
+}
+
+static struct expr *named(struct cql *x, size_t begin)
+{
+    struct place at = cql_place(x, begin);
+    bool is_quoted = cql_peek(x) == '"', is_known;
+    struct str name;
+
+    if (!cql_count_value(x) || (is_quoted && !cql_quoted(x, &name)))
+        return NULL;
+    if (!is_quoted) {
+        name = names_intern(x->s->names, cql_bare(x));
+        if (name.n == 0 || diag_failed(x->s->diag))
+            return (void)cql_expected(x, "a filter"), NULL;
+    }
+    struct expr *e = comparison(x, begin, name, &is_known);
+    if (is_known)
+        return e;
+    if (!is_quoted && cql_is_at(x, "("))
+        return named_function(x, begin, name);
+    if (!is_quoted && (str_eq(name, STR("true")) || str_eq(name, STR("false"))))
+        return pipe_bool(x->pipe, name.p[0] == 't');
+    if (!is_quoted && name.p[0] == '$')
+        return (void)diag_unsupported(x->s->diag, at, "unsupported: a saved query (%.*s)",
+                                      SHOWN(name)),
+               NULL;
+    return free_text(x, at, name);
+}
+
+static struct expr *one(struct cql *x)
+{
+    cql_blanks(x);
+    size_t begin = x->next;
+    struct place at = cql_here(x);
+
+    if (cql_peek(x) == '/')
+        return free_regex(x, at);
+    if (cql_peek(x) == '?')
+        return free_parameter(x, at);
+    if (!cql_take(x, "("))
+        return named(x, begin);
+    if (!cql_enter(x))
+        return NULL;
+    struct expr *e = and_filter(x);
+    cql_leave(x);
+    if (e && !cql_take(x, ")"))
+        return (void)cql_expected(x, "')', AND or OR"), NULL;
+    return e;
+}
+
+static struct expr *unary(struct cql *x)
+{
+    cql_blanks(x);
+    struct place at = cql_here(x);
+
+    if (!cql_take_word(x, "NOT") && !cql_take(x, "!"))
+        return one(x);
+    if (!cql_enter(x))
+        return NULL;
+    x->is_negated = !x->is_negated;
+    struct expr *e = unary(x);
+    x->is_negated = !x->is_negated;
+    cql_leave(x);
+    return cql_not(x, at, e);
+}
+
+static struct expr *or_filter(struct cql *x)
+{
+    struct terms t = {0};
+    struct place at = cql_here(x);
+
+    do {
+        struct expr *e = unary(x);
+        if (!e)
+            return NULL;
+        add_term(x, &t, e);
+    } while (cql_take_word(x, "OR"));
+    return joined(x, at, &t, EXPR_OR);
+}
+
+static struct expr *and_filter(struct cql *x)
+{
+    struct terms t = {0};
+    struct place at = cql_here(x);
+
+    do {
+        struct expr *e = or_filter(x);
+        if (!e)
+            return NULL;
+        add_term(x, &t, e);
+    } while (cql_take_word(x, "AND") || (!cql_is_step_end(x) && !strchr(",]", cql_peek(x))));
+    return joined(x, at, &t, EXPR_AND);
+}
+
+struct expr *cql_filter(struct cql *x)
+{
+    if (!cql_enter(x))
+        return NULL;
+    struct expr *e = and_filter(x);
+    cql_leave(x);
+    return e;
+}

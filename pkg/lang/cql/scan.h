@@ -1,0 +1,172 @@
+/* scan.h - a query as it is being read; what all files of the front end share.
+ *
+ * Functions return NULL or false after an error in the diag. */
+#ifndef WEIR_LANG_CQL_SCAN_H
+#define WEIR_LANG_CQL_SCAN_H
+
+#include "lang/cql/cql.h"
+#include "lang/pipe/pipe.h"
+
+/* What the lenient dialect adds to the grammar. */
+enum cql_lenient {
+    CQL_INFIX_IN,    /* f in ("a", "b"), f not in (...) */
+    CQL_WHERE,       /* | where CONDITION */
+    CQL_EVAL_CASE,   /* x := case(condition, value, ..., else) */
+    CQL_EVAL_IF,     /* x := if(condition, value, else) */
+    CQL_DROP_ALL,    /* drop() for dropEvent() */
+    CQL_COLLECT_AS,  /* collect(f, as=name) */
+    CQL_LEADING_BAR, /* | f=v */
+    CQL_LENIENTS
+};
+
+struct cql {
+    struct query_scope *s;
+    struct pipe *pipe;
+    const struct query_options *options;
+    struct str text;
+    size_t next, end; /* what is being read */
+    size_t *lines;    /* bytes at which lines begin */
+    size_t n_lines;
+    unsigned depth;
+    size_t n_values;
+    bool is_strict;
+    bool was_lenient[CQL_LENIENTS];
+    bool is_negated;   /* inside a NOT */
+    bool is_condition; /* inside an expression: nothing may be set */
+    struct place grouped_at; /* the step that makes groups */
+    int64_t bucket_ms; /* of bucket() and its like; 0: none */
+};
+
+/* ---- scan.c -----------------------------------------------------------------------------------
+ */
+
+/* False: the query is too large. */
+bool cql_start(struct cql *x, struct str query);
+struct place cql_place(const struct cql *x, size_t at);
+struct place cql_here(const struct cql *x);
+/* Blanks and comments. */
+void cql_blanks(struct cql *x);
+/* The next byte, 0 at the end. */
+char cql_peek(const struct cql *x);
+/* After blanks: the end of what is being read, or what ends a step: | ; } ) */
+bool cql_is_end(struct cql *x);
+bool cql_is_step_end(struct cql *x);
+/* After blanks: takes `sign` if it stands there. */
+bool cql_take(struct cql *x, const char *sign);
+bool cql_is_at(struct cql *x, const char *sign);
+/* The same for a word, case aside, which must end there. */
+bool cql_take_word(struct cql *x, const char *word);
+/* "expected WHAT, found ..."; false. */
+bool cql_expected(struct cql *x, const char *what);
+/* A text in double quotes, escapes resolved. */
+bool cql_quoted(struct cql *x, struct str *out);
+/* What stands without quotes: a name, or a value of a filter. Empty: nothing does. */
+struct str cql_bare(struct cql *x);
+/* The same where - + * / are signs. */
+struct str cql_word(struct cql *x);
+/* A name in quotes or without. */
+bool cql_name(struct cql *x, struct str *out);
+bool cql_count_value(struct cql *x);
+bool cql_enter(struct cql *x);
+static inline void cql_leave(struct cql *x)
+{
+    x->depth--;
+}
+/* A production of the lenient dialect: false, with an error, if the rule is strict. */
+bool cql_lenient(struct cql *x, size_t at, enum cql_lenient what);
+
+/* /regex/flags, the first slash next. */
+bool cql_regex_literal(struct cql *x, struct regex *out);
+/* The flags of a regex, as letters. */
+bool cql_regex_flags(struct cql *x, size_t at, struct str flags, struct regex *re);
+
+/* ---- header.c ---------------------------------------------------------------------------------
+ */
+
+/* 30m, 1h, 7days. */
+bool cql_span(struct str text, int64_t *ms);
+/* What the first comments of the query say; *window_ms stays if they say nothing of it. */
+bool cql_header(struct cql *x, int64_t *window_ms);
+
+/* ---- argument.c -------------------------------------------------------------------------------
+ */
+
+struct cql_argument {
+    struct str name;          /* empty: none */
+    size_t whole, begin, end; /* with and without the name; where it ends */
+};
+
+struct cql_call {
+    struct str name; /* of the function */
+    struct place at;
+    struct cql_argument items[CQL_ARGUMENTS_MAX];
+    size_t n;
+    /* By number of the parameter. */
+    const struct cql_argument *bound[16];
+};
+
+/* The name is taken, the parenthesis is next. */
+bool cql_read_call(struct cql *x, size_t at, struct str name, struct cql_call *out);
+/* Which argument is which: `parameters` are names with blanks between, in the order in which those
+ * without a name are taken. preset: the number of one that has its value, or SIZE_MAX. */
+bool cql_bind(struct cql *x, struct cql_call *call, const char *parameters, size_t preset);
+
+/* Reading one: what was being read before goes on behind it. */
+struct cql_window {
+    size_t next, end;
+};
+struct cql_window cql_open(struct cql *x, size_t begin, size_t end);
+/* False, with an error, if something is left. */
+bool cql_close(struct cql *x, struct cql_window w);
+
+/* Of an argument that is there. */
+bool cql_text_of(struct cql *x, const struct cql_argument *a, struct str *out);
+bool cql_field_of(struct cql *x, const struct cql_argument *a, struct str *out);
+bool cql_flag_of(struct cql *x, const struct cql_argument *a, bool *out);
+/* One or a list in brackets. */
+bool cql_texts_of(struct cql *x, const struct cql_argument *a, struct str_list *out);
+bool cql_fields_of(struct cql *x, const struct cql_argument *a, struct str_list *out);
+struct expr *cql_expression_of(struct cql *x, const struct cql_argument *a);
+/* What a filter or an argument may have for a text: quoted, bare, or ?parameter (then several). */
+bool cql_values(struct cql *x, struct str_list *out);
+/* ?name or ?{name=value}, the question mark next. */
+bool cql_parameter(struct cql *x, struct str_list *out);
+
+/* ---- values and conditions --------------------------------------------------------------------
+ */
+
+struct expr *cql_column(struct cql *x, struct place at, struct str name);
+struct expr *cql_filter(struct cql *x);
+struct expr *cql_expression(struct cql *x);
+/* subject against a pattern with *; case aside or not. */
+struct expr *cql_pattern(struct cql *x, struct place at, struct expr *subject, struct str pattern,
+                         bool is_caseless);
+/* The regex matches; its named groups become columns unless something forbids it. */
+struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re);
+/* A condition about the subject and one text: two-valued, of any member. */
+struct expr *cql_ask(struct cql *x, struct place at, struct expr call, struct expr *a,
+                     struct expr *b);
+struct expr *cql_not(struct cql *x, struct place at, struct expr *e);
+
+/* A function that says yes or no, or makes a value. subject: of `field =~ f(...)`, else NULL. */
+bool cql_is_condition(struct str name);
+struct expr *cql_condition(struct cql *x, struct cql_call *call, struct str subject);
+const char *cql_condition_name(size_t i); /* NULL: there are not so many */
+bool cql_is_value(struct str name);
+const char *cql_value_name(size_t i);
+/* *as: where the value goes if it is a step of its own. */
+struct expr *cql_value(struct cql *x, struct cql_call *call, struct str *as);
+/* "unsupported: the function f()", with the nearest name. */
+bool cql_unknown(struct cql *x, const struct cql_call *call);
+
+/* ---- steps ------------------------------------------------------------------------------------
+ */
+
+bool cql_is_step(struct str name);
+bool cql_step(struct cql *x, struct cql_call *call);
+bool cql_is_group(struct str name);
+const char *cql_group_name(size_t i);
+/* as: a name for the one aggregate; empty: its own. */
+bool cql_group(struct cql *x, struct cql_call *call, struct str as);
+
+#endif

@@ -1,0 +1,528 @@
+/* value.c - functions that make a value. A field that is missing makes no value, unless the
+ * function says what stands for it; what is set to no value stays as it was.
+ */
+#include "lang/cql/scan.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+#include <ctype.h>
+
+struct function {
+    const char *name, *parameters;
+    const char *as; /* where the value goes if nobody says; NULL: to the field it is made of */
+    enum expr_op op;
+    struct expr *(*build)(struct cql *x, const struct function *f, struct cql_call *call);
+};
+
+static struct expr *need(struct cql *x, const struct cql_call *call, const char *what)
+{
+    diag_error(x->s->diag, call->at, "%.*s() without %s", SHOWN(call->name), what);
+    return NULL;
+}
+
+static struct expr *unsupported(struct cql *x, const struct cql_call *call, const char *what)
+{
+    diag_unsupported(x->s->diag, call->at, "unsupported: %.*s() %s", SHOWN(call->name), what);
+    return NULL;
+}
+
+static struct expr *column_of(struct cql *x, const struct cql_argument *a)
+{
+    struct str name;
+
+    return cql_field_of(x, a, &name) ? cql_column(x, cql_place(x, a->begin), name) : NULL;
+}
+
+/* The field of the first parameter. */
+static struct expr *subject(struct cql *x, const struct cql_call *call)
+{
+    return call->bound[0] ? column_of(x, call->bound[0]) : need(x, call, "a field");
+}
+
+/* A text that counts as a number where it is one. */
+static struct expr *as_number(struct cql *x, struct place at, struct expr *e)
+{
+    if (!e || e->kind == EXPR_TIME || e->kind == EXPR_NUMBER)
+        return e;
+    return pipe_call2(x->pipe, at, EXPR_ADD, e, pipe_whole(x->pipe, 0));
+}
+
+/* ---- one field, one operator --------------------------------------------------------------------
+ */
+
+static struct expr *build_text(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    return pipe_call1(x->pipe, call->at, f->op, subject(x, call));
+}
+
+static struct expr *build_number(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    return pipe_call1(x->pipe, call->at, f->op, as_number(x, call->at, subject(x, call)));
+}
+
+static struct expr *build_round(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    (void)f;
+    if (call->bound[2])
+        return unsupported(x, call, "with 'how='");
+    return pipe_call2(x->pipe, call->at, EXPR_ROUND, as_number(x, call->at, subject(x, call)),
+                      pipe_whole(x->pipe, 0));
+}
+
+static struct expr *build_now(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    (void)f;
+    return pipe_time(x->pipe, call->at, STR("@timestamp"));
+}
+
+/* ---- several fields
+ * ------------------------------------------------------------------------------
+ */
+
+static struct expr *or_text(struct cql *x, struct place at, struct expr *e, struct str text)
+{
+    return pipe_call2(x->pipe, at, EXPR_COALESCE, e, pipe_text(x->pipe, text));
+}
+
+static struct expr *build_concat(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str_list fields;
+
+    (void)f;
+    if (!call->bound[0])
+        return need(x, call, "fields");
+    if (!cql_fields_of(x, call->bound[0], &fields))
+        return NULL;
+    struct expr **items = ARENA_ARRAY(x->s->scratch, fields.n + 1, struct expr *);
+    for (size_t i = 0; i < fields.n; i++)
+        items[i] = or_text(x, call->at, cql_column(x, call->at, fields.items[i]), STR(""));
+    items[fields.n] = pipe_text(x->pipe, STR(""));
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, items, fields.n + 1);
+}
+
+static struct expr *build_concat_array(struct cql *x, const struct function *f,
+                                       struct cql_call *call)
+{
+    struct str separator = STR("");
+
+    (void)f;
+    if (call->bound[1] && !cql_text_of(x, call->bound[1], &separator))
+        return NULL;
+    return pipe_call2(x->pipe, call->at, EXPR_LIST_JOIN, subject(x, call),
+                      pipe_text(x->pipe, separator));
+}
+
+static struct expr *build_coalesce(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct expr *items[CQL_ARGUMENTS_MAX];
+    size_t n = 0;
+    struct cql_window w;
+
+    (void)f;
+    if (!call->bound[0])
+        return need(x, call, "values");
+    w = cql_open(x, call->bound[0]->begin, call->bound[0]->end);
+    bool is_list = cql_take(x, "[");
+    do {
+        if (n == CQL_ARGUMENTS_MAX)
+            return need(x, call, "so many values");
+        items[n] = cql_expression(x);
+        if (!items[n++])
+            return NULL;
+    } while (is_list && cql_take(x, ","));
+    if (is_list && !cql_take(x, "]"))
+        return (void)cql_expected(x, "',' or ']'"), NULL;
+    if (!cql_close(x, w))
+        return NULL;
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_COALESCE}, items, n);
+}
+
+enum { DISTANCE_ARGUMENTS = 4 };
+static struct expr *build_distance(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct expr *items[DISTANCE_ARGUMENTS];
+
+    (void)f;
+    for (size_t i = 0; i < DISTANCE_ARGUMENTS; i++) {
+        if (!call->bound[i])
+            return need(x, call, "lat1, lon1, lat2 and lon2");
+        items[i] = as_number(x, call->at, column_of(x, call->bound[i]));
+    }
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_DISTANCE}, items,
+                     DISTANCE_ARGUMENTS);
+}
+
+/* ---- format
+ * ----------------------------------------------------------------------------------------
+ */
+
+struct pieces {
+    struct expr **items;
+    size_t n, cap;
+};
+
+static void add_piece(struct cql *x, struct pieces *p, struct expr *e)
+{
+    p->items = vec_room(x->s->scratch, p->items, p->n, &p->cap, sizeof *p->items);
+    p->items[p->n++] = e;
+}
+
+enum { FORMAT_FORMAT, FORMAT_FIELD };
+/* %s and %d of the next field, which is "null" if it is missing; %% is a sign. */
+static struct expr *build_format(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str format, text;
+    struct str_list fields = {NULL, 0};
+    struct pieces p = {0};
+    size_t next = 0, begin = 0;
+
+    (void)f;
+    if (!call->bound[FORMAT_FORMAT])
+        return need(x, call, "a format");
+    if (!cql_text_of(x, call->bound[FORMAT_FORMAT], &format) ||
+        (call->bound[FORMAT_FIELD] && !cql_fields_of(x, call->bound[FORMAT_FIELD], &fields)))
+        return NULL;
+    for (size_t i = 0; i <= format.n; i++) {
+        if (i < format.n && format.p[i] != '%')
+            continue;
+        text = str_sub(format, begin, i - begin);
+        if (text.n)
+            add_piece(x, &p, pipe_text(x->pipe, text));
+        if (i >= format.n)
+            break;
+        char kind = i + 1 < format.n ? format.p[i + 1] : '\0';
+        if (kind == '%')
+            add_piece(x, &p, pipe_text(x->pipe, STR("%")));
+        else if (kind != 's' && kind != 'd')
+            return unsupported(x, call, "with more than %s and %d");
+        else if (next == fields.n)
+            return need(x, call, "a field for each % sign");
+        else
+            add_piece(
+                x, &p,
+                or_text(x, call->at, cql_column(x, call->at, fields.items[next++]), STR("null")));
+        begin = ++i + 1;
+    }
+    add_piece(x, &p, pipe_text(x->pipe, STR("")));
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, p.items, p.n);
+}
+
+/* ---- replace, splitString
+ * ----------------------------------------------------------------------------
+ */
+
+enum { REPLACE_REGEX, REPLACE_WITH, REPLACE_FIELD, REPLACE_FLAGS };
+static struct expr *build_replace(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    const struct cql_argument *flags = call->bound[REPLACE_FLAGS];
+    struct regex re = {0};
+    struct str with = STR(""), letters, field = STR("@rawstring");
+
+    (void)f;
+    if (!call->bound[REPLACE_REGEX])
+        return need(x, call, "a regex");
+    if (!cql_text_of(x, call->bound[REPLACE_REGEX], &re.pattern) ||
+        (call->bound[REPLACE_WITH] && !cql_text_of(x, call->bound[REPLACE_WITH], &with)) ||
+        (call->bound[REPLACE_FIELD] && !cql_field_of(x, call->bound[REPLACE_FIELD], &field)) ||
+        (flags &&
+         (!cql_text_of(x, flags, &letters) || !cql_regex_flags(x, flags->begin, letters, &re))))
+        return NULL;
+    struct expr *args[] = {cql_column(x, call->at, field), pipe_text(x->pipe, with)};
+    return pipe_regex(x->pipe, call->at, EXPR_REPLACE, &re, 0, args, 2);
+}
+
+/* The text that the regex is, if it is one: "\|" is "|". */
+static bool literal_of(struct cql *x, struct str regex, struct str *out)
+{
+    char *p = arena_alloc(x->s->scratch, regex.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < regex.n; i++) {
+        bool is_escape = regex.p[i] == '\\' && i + 1 < regex.n;
+        i += is_escape;
+        if (is_escape ? isalnum((unsigned char)regex.p[i]) != 0
+                      : strchr("\\^$.|?*+()[]{}", regex.p[i]) != NULL)
+            return false;
+        p[n++] = regex.p[i];
+    }
+    *out = (struct str){p, n};
+    return n > 0;
+}
+
+enum { SPLIT_FIELD, SPLIT_BY, SPLIT_INDEX };
+static struct expr *build_split(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str by, index = STR("");
+    struct expr *e = subject(x, call);
+    int64_t n;
+
+    (void)f;
+    if (!e)
+        return NULL;
+    if (!call->bound[SPLIT_BY])
+        return need(x, call, "'by'");
+    if (!cql_text_of(x, call->bound[SPLIT_BY], &by) ||
+        (call->bound[SPLIT_INDEX] && !cql_text_of(x, call->bound[SPLIT_INDEX], &index)))
+        return NULL;
+    if (!literal_of(x, by, &by))
+        return unsupported(x, call, "by a regex");
+    e = pipe_call2(x->pipe, call->at, EXPR_SPLIT, e, pipe_text(x->pipe, by));
+    if (index.n == 0)
+        return e;
+    if (!str_to_i64(index, &n))
+        return need(x, call, "a whole number for an index");
+    return pipe_call2(x->pipe, call->at, EXPR_LIST_AT, e, pipe_whole(x->pipe, n));
+}
+
+/* ---- conditions
+ * ---------------------------------------------------------------------------------------
+ */
+
+static struct expr *asked(struct cql *x, const struct cql_argument *a)
+{
+    bool was_condition = x->is_condition;
+
+    x->is_condition = true;
+    struct expr *e = cql_expression_of(x, a);
+    x->is_condition = was_condition;
+    return e;
+}
+
+enum { IF_CONDITION, IF_THEN, IF_ELSE };
+static struct expr *build_if(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct expr *items[3];
+
+    (void)f;
+    for (size_t i = 0; i < 3; i++) {
+        if (!call->bound[i])
+            return need(x, call, "condition, then and else");
+        if (i > 0 && call->bound[i]->name.n == 0 &&
+            !cql_lenient(x, call->bound[i]->whole, CQL_EVAL_IF))
+            return NULL;
+    }
+    items[0] = asked(x, call->bound[IF_CONDITION]);
+    items[1] = cql_expression_of(x, call->bound[IF_THEN]);
+    items[2] = cql_expression_of(x, call->bound[IF_ELSE]);
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CASE}, items, 3);
+}
+
+/* A filter, in a place where nothing may be captured. */
+static struct expr *filtered(struct cql *x, const struct cql_argument *a)
+{
+    bool was_condition = x->is_condition;
+    struct cql_window w = cql_open(x, a->whole, a->end);
+
+    x->is_condition = true;
+    struct expr *e = cql_filter(x);
+    x->is_condition = was_condition;
+    return cql_close(x, w) ? e : NULL;
+}
+
+/* case(condition, value, condition, value, else) */
+static struct expr *build_case(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct expr *items[CQL_ARGUMENTS_MAX];
+
+    (void)f;
+    if (!cql_lenient(x, call->items[0].whole, CQL_EVAL_CASE))
+        return NULL;
+    if (call->n < 2)
+        return need(x, call, "a condition and a value");
+    for (size_t i = 0; i < call->n; i++) {
+        bool is_value = i % 2 == 1 || i + 1 == call->n;
+        items[i] = is_value ? cql_expression_of(x, &call->items[i]) : filtered(x, &call->items[i]);
+        if (!items[i])
+            return NULL;
+    }
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CASE}, items, call->n);
+}
+
+/* ---- times
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_argument *a)
+{
+    static const char *const NAMES[] = {"Z", "UTC", "Etc/UTC", "UTC+00:00", "GMT"};
+    struct str zone;
+
+    if (!a)
+        return true;
+    if (!cql_text_of(x, a, &zone))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq_ci(zone, str_from(NAMES[i])))
+            return true;
+    return unsupported(x, call, "in a time zone") != NULL;
+}
+
+static struct expr *time_field(struct cql *x, const struct cql_call *call,
+                               const struct cql_argument *a)
+{
+    return as_number(x, call->at, a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
+}
+
+enum { TIME_FORMAT, TIME_FIELD, TIME_AS, TIME_ZONE, TIME_UNIT };
+static struct expr *build_format_time(struct cql *x, const struct function *f,
+                                      struct cql_call *call)
+{
+    struct str format;
+
+    (void)f;
+    if (!call->bound[TIME_FORMAT])
+        return need(x, call, "a format");
+    if (!cql_text_of(x, call->bound[TIME_FORMAT], &format) ||
+        !is_utc(x, call, call->bound[TIME_ZONE]))
+        return NULL;
+    struct expr *e = time_field(x, call, call->bound[TIME_FIELD]);
+    if (call->bound[TIME_UNIT]) {
+        struct str unit;
+        if (!cql_text_of(x, call->bound[TIME_UNIT], &unit))
+            return NULL;
+        if (str_starts(unit, STR("s")))
+            e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, pipe_whole(x->pipe, 1000));
+        else if (!str_starts(unit, STR("milli")))
+            return unsupported(x, call, "in this unit");
+    }
+    return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, e, pipe_text(x->pipe, format));
+}
+
+/* Milliseconds of a text: ISO 8601, or a number of seconds or milliseconds. */
+static struct expr *build_parse_time(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str format = STR("yyyy-MM-dd'T'HH:mm:ss");
+    struct expr *e;
+
+    (void)f;
+    if (!call->bound[TIME_FIELD])
+        return need(x, call, "a field");
+    if ((call->bound[TIME_FORMAT] && !cql_text_of(x, call->bound[TIME_FORMAT], &format)) ||
+        !is_utc(x, call, call->bound[TIME_ZONE]))
+        return NULL;
+    e = column_of(x, call->bound[TIME_FIELD]);
+    if (str_eq(format, STR("millis")))
+        return as_number(x, call->at, e);
+    if (str_eq(format, STR("seconds")) || str_eq(format, STR("unixtime")) ||
+        str_eq(format, STR("unixtimeMillis")))
+        return pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e,
+                          pipe_whole(x->pipe, str_eq(format, STR("unixtimeMillis")) ? 1 : 1000));
+    if (str_starts(format, STR("yyyy-MM-dd'T'HH:mm:ss")))
+        return pipe_call1(x->pipe, call->at, EXPR_TIME_OF, e);
+    return unsupported(x, call, "with a format that is none of ISO 8601, seconds, millis");
+}
+
+/* time:hour() ...: the part of this name. */
+static struct expr *build_time_part(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    static const char *const PARTS[][2] = {
+        {"time:hour", "hour"},         {"time:minute", "minute"},     {"time:second", "second"},
+        {"time:dayOfMonth", "day"},    {"time:month", "month"},       {"time:year", "year"},
+        {"time:dayOfWeek", "weekday"}, {"time:dayOfYear", "yearday"}, {"time:weekOfYear", "week"}};
+
+    if (!is_utc(x, call, call->bound[2]))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+        if (str_eq(str_from(f->name), str_from(PARTS[i][0])))
+            return pipe_call2(x->pipe, call->at, EXPR_TIME_PART,
+                              time_field(x, call, call->bound[0]),
+                              pipe_text(x->pipe, str_from(PARTS[i][1])));
+    return NULL;
+}
+
+/* ---- the table
+ * ---------------------------------------------------------------------------------------------
+ */
+
+static const struct function FUNCTIONS[] = {
+    {"base64Decode", "field as", "_base64Decode", EXPR_BASE64_DECODE, build_text},
+    {"case", "", "_case", 0, build_case},
+    {"coalesce", "expressions as", "_coalesce", 0, build_coalesce},
+    {"concat", "field as", "_concat", 0, build_concat},
+    {"concatArray", "field separator as", "_concatArray", 0, build_concat_array},
+    {"format", "format field as", "_format", 0, build_format},
+    {"formatTime", "format field as timezone unit locale", "_formatTime", 0, build_format_time},
+    {"geography:distance", "lat1 lon1 lat2 lon2 as", "_distance", 0, build_distance},
+    {"if", "condition then else as", "_if", 0, build_if},
+    {"length", "field as", "_length", EXPR_LENGTH, build_text},
+    {"lower", "field as type locale", "_lower", EXPR_LOWER, build_text},
+    {"math:abs", "field as", "_abs", EXPR_ABSOLUTE, build_number},
+    {"math:ceil", "field as", "_ceil", EXPR_CEILING, build_number},
+    {"math:floor", "field as", "_floor", EXPR_FLOOR, build_number},
+    {"math:sqrt", "field as", "_sqrt", EXPR_SQUARE_ROOT, build_number},
+    {"now", "as", "_now", 0, build_now},
+    {"parseInt", "field as", NULL, EXPR_WHOLE, build_text},
+    {"parseTimestamp", "format field as timezone", "@timestamp", 0, build_parse_time},
+    {"replace", "regex with field flags as", NULL, 0, build_replace},
+    {"round", "field as how", "_round", 0, build_round},
+    {"splitString", "field by index as", "_splitstring", 0, build_split},
+    {"time:dayOfMonth", "field as timezone", "_dayOfMonth", 0, build_time_part},
+    {"time:dayOfWeek", "field as timezone", "_dayOfWeek", 0, build_time_part},
+    {"time:dayOfYear", "field as timezone", "_dayOfYear", 0, build_time_part},
+    {"time:hour", "field as timezone", "_hour", 0, build_time_part},
+    {"time:minute", "field as timezone", "_minute", 0, build_time_part},
+    {"time:month", "field as timezone", "_month", 0, build_time_part},
+    {"time:second", "field as timezone", "_second", 0, build_time_part},
+    {"time:weekOfYear", "field as timezone", "_weekOfYear", 0, build_time_part},
+    {"time:year", "field as timezone", "_year", 0, build_time_part},
+    {"upper", "field as type locale", "_upper", EXPR_UPPER, build_text},
+    {"urlDecode", "field as", "_urldecode", EXPR_URL_DECODE, build_text},
+};
+
+static const struct function *function_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(FUNCTIONS); i++)
+        if (str_eq_ci(name, str_from(FUNCTIONS[i].name)))
+            return &FUNCTIONS[i];
+    return NULL;
+}
+
+bool cql_is_value(struct str name)
+{
+    return function_of(name) != NULL;
+}
+
+/* The number of a parameter, or SIZE_MAX. */
+static size_t parameter(const struct function *f, const char *name)
+{
+    struct str rest = str_from(f->parameters), one;
+
+    for (size_t i = 0; rest.n; i++) {
+        (void)str_cut(rest, ' ', &one, &rest);
+        if (str_eq(one, str_from(name)))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static bool target(struct cql *x, const struct function *f, const struct cql_call *call,
+                   struct str *as)
+{
+    size_t given = parameter(f, "as"), field = parameter(f, "field");
+
+    if (given != SIZE_MAX && call->bound[given])
+        return cql_field_of(x, call->bound[given], as);
+    *as = f->as ? str_from(f->as) : STR("@rawstring");
+    if (!f->as && field != SIZE_MAX && call->bound[field])
+        return cql_field_of(x, call->bound[field], as);
+    return true;
+}
+
+struct expr *cql_value(struct cql *x, struct cql_call *call, struct str *as)
+{
+    const struct function *f = function_of(call->name);
+
+    ASSERT(f);
+    if (f->build != build_case &&
+        (!cql_bind(x, call, f->parameters, SIZE_MAX) || !target(x, f, call, as)))
+        return NULL;
+    if (f->build == build_case)
+        *as = str_from(f->as);
+    return f->build(x, f, call);
+}
+
+const char *cql_value_name(size_t i)
+{
+    return i < ARRAY_LEN(FUNCTIONS) ? FUNCTIONS[i].name : NULL;
+}

@@ -1,0 +1,485 @@
+/* test_cql.c - LogScale queries: what they mean, and what is said about bad ones. Every vector and
+ * trap of the language that weir was built against has a row.
+ *
+ * Places are those of the query's own text, 1-based.
+ */
+#include "tests/lib/query_text.h"
+#include "tests/lib/test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "lang/lang.h"
+
+/* ---- meaning
+ * -------------------------------------------------------------------------------------- */
+
+struct row {
+    const char *query, *event;
+    bool fires;
+};
+
+static const struct row rows[] = {
+    /* OR binds tighter than AND; terms side by side are AND. */
+    {"a=1 b=1 OR c=1", "{'a':1,'c':1}", true},
+    {"a=1 b=1 OR c=1", "{'c':1}", false},
+    {"a=1 AND b=1 OR c=1", "{'a':2,'c':1}", false},
+    {"a=1 OR b=1 c=1", "{'a':1}", false},
+    {"a=1 or b=1 and c=1", "{'a':1,'c':1}", true},
+    {"(a=1 b=1) OR c=1", "{'c':1}", true},
+    {"NOT a=1 OR b=1", "{'a':1,'b':1}", true},
+    {"NOT (a=1 b=1)", "{'a':1,'b':2}", true},
+    {"!a=1", "{'a':2}", true},
+    {"NOT NOT a=1", "{'a':1}", true},
+    {"NOT !a=1 b=2", "{'a':1,'b':2}", true},
+    /* Missing fields: only != and NOT hold of them. */
+    {"a!=x", "{'b':1}", true},
+    {"a!=x", "{'a':'x'}", false},
+    {"a!='x*'", "{'b':1}", true},
+    {"a!=/x/", "{'b':1}", true},
+    {"a!=/x/", "{'a':'axb'}", false},
+    {"NOT a=x", "{'b':1}", true},
+    {"a=x", "{'b':1}", false},
+    {"a<5", "{'b':1}", false},
+    {"NOT a<5", "{'b':1}", true},
+    {"a=*", "{'a':'x'}", true},
+    {"a=*", "{'a':5}", true},
+    {"a='*'", "{'b':'x'}", false},
+    {"a!=*", "{'b':'x'}", true},
+    {"a!=*", "{'a':'x'}", false},
+    {"a=*", "{'a':null}", false},
+    {"a!=''", "{'a':''}", false},
+    {"a=''", "{'a':''}", true},
+    {"a=''", "{'b':''}", false},
+    {"!in(a, values=[x])", "{'b':1}", true},
+    {"!in(a, values=[x])", "{'a':'x'}", false},
+    {"!cidr(a, subnet='10.0.0.0/8')", "{'b':1}", true},
+    {"!wildcard(field=a, pattern='x*')", "{'b':1}", true},
+    {"!regex('x', field=a)", "{'b':1}", true},
+    {"!test(a==b)", "{'a':1}", true},
+    {"!text:contains(string=a, substring='x')", "{'b':1}", true},
+    /* Whole values, case as written; * is a wildcard in quotes, too, and nothing escapes it. */
+    {"a=x", "{'a':'X'}", false},
+    {"a=x", "{'a':'xy'}", false},
+    {"a=x*", "{'a':'xyz'}", true},
+    {"a='x*'", "{'a':'xyz'}", true},
+    {"a='*y*'", "{'a':'xyz'}", true},
+    {"a='x*z'", "{'a':'xyyz'}", true},
+    {"a='x\\*'", "{'a':'x\\\\y'}", true},
+    {"a='x\\*'", "{'a':'x*'}", false},
+    {"a='x y'", "{'a':'x y'}", true},
+    {"a='x\\'y'", "{'a':'x\\'y'}", true},
+    {"a='c:\\\\x'", "{'a':'c:\\\\x'}", true},
+    {"a='c:\\x'", "{'a':'c:\\\\x'}", true},
+    {"a=c:\\x", "{'a':'c:\\\\x'}", true},
+    {"a=1.2.3.4", "{'a':'1.2.3.4'}", true},
+    {"a=*\\\\cmd.exe", "{'a':'c:\\\\\\\\cmd.exe'}", true},
+    {"A=x", "{'a':'x'}", false},
+    {"'a b'=x", "{'a b':'x'}", true},
+    {"a.b=x", "{'a':{'b':'x'}}", true},
+    {"a.b=x", "{'a.b':'x'}", true},
+    {"#event_simpleName=ProcessRollup2", "{'#event_simpleName':'ProcessRollup2'}", true},
+    {"#event_simpleName=ProcessRollup2", "{'event_simpleName':'ProcessRollup2','aid':'x'}", true},
+    {"a[0]=x", "{'a[0]':'x'}", true},
+    {"a[1]=y", "{'a':['x','y']}", true},
+    {"a[0]=y", "{'a':['x','y']}", false},
+    {"a[0].b=x", "{'a[0].b':'x'}", true},
+    {"a[0].b=x", "{'a':[{'b':'x'},{'b':'y'}]}", true},
+    /* = compares texts, < and its like numbers. */
+    {"a=2", "{'a':'2'}", true},
+    {"a=2", "{'a':2}", true},
+    {"a=2.0", "{'a':2}", false},
+    {"a=2", "{'a':'2.0'}", false},
+    {"a=true", "{'a':true}", true},
+    {"a<10", "{'a':'9'}", true},
+    {"a<10", "{'a':9}", true},
+    {"a>=9", "{'a':'9.0'}", true},
+    {"a>9", "{'a':'x'}", false},
+    {"a>x", "{'a':'y'}", false},
+    {"a<'10'", "{'a':9}", true},
+    {"a > -5", "{'a':-4}", true},
+    /* The right side is a literal. */
+    {"a=b", "{'a':'b'}", true},
+    {"a=b", "{'a':1,'b':1}", false},
+    {"test(a==b)", "{'a':1,'b':1}", true},
+    {"test(a==b)", "{'a':1,'b':'1.0'}", true},
+    {"test(a=='b')", "{'a':'b'}", true},
+    {"test(a!=b)", "{'a':'x','b':'y'}", true},
+    {"test(a<b)", "{'a':9,'b':'10'}", true},
+    {"test(a<b)", "{'a':'a','b':'b'}", false},
+    {"test(a+1 > b*2)", "{'a':4,'b':2}", true},
+    {"test(a == lower(b))", "{'a':'x','b':'X'}", true},
+    {"test(100 <= a)", "{'a':'100'}", true},
+    /* A word behind a value is free text: this is (a<42), '+' and '3'. */
+    {"a < 42 + 3", "{'a':43}", false},
+    {"a < 42 + 3", "{'a':41,'m':'3 + 4'}", true},
+    /* like: a part, case as written. */
+    {"a like 'ell'", "{'a':'hello'}", true},
+    {"a like ELL", "{'a':'hello'}", false},
+    {"a like '*'", "{'a':'hello'}", false},
+    {"not a like 'x'", "{'b':1}", true},
+    /* Regexes search; flags; groups become fields. */
+    {"a=/b/", "{'a':'abc'}", true},
+    {"a=/^b/", "{'a':'abc'}", false},
+    {"a=/B/", "{'a':'abc'}", false},
+    {"a=/B/i", "{'a':'abc'}", true},
+    {"a=/a.c/", "{'a':'a\\nc'}", false},
+    {"a=/a.c/d", "{'a':'a\\nc'}", true},
+    {"a=/^c$/m", "{'a':'a\\nc'}", true},
+    {"a=/A/gFi", "{'a':'a'}", true},
+    {"a=/x\\/y/", "{'a':'x/y'}", true},
+    {"a=/(?=x)x(?!y)/", "{'a':'xz'}", true},
+    {"a=/5/", "{'a':151}", true},
+    {"a=/(?<n>\\d+)/ | n=42", "{'a':'x42y'}", true},
+    {"a=/(?<x.y>\\d+)/ | x.y>41", "{'a':'x42y'}", true},
+    {"a=/(\\[(?<n>\\d)\\])(?<m>.)/ | n=4 m=y", "{'a':'[4]y'}", true},
+    {"a=/[(](?<n>\\d)/ | n=4", "{'a':'(4'}", true},
+    {"a=/(?<n>\\d)?x/ | n=*", "{'a':'x'}", false},
+    {"a=/(?<n>\\d)?x/ | n=7", "{'a':'x','n':7}", true},
+    {"a!=/(?<n>\\d)/ | n=*", "{'a':'x'}", false},
+    {"regex('(?<n>\\d)', field=a) | n=4", "{'a':'x4'}", true},
+    {"regex('(?<n>\\d)', field=a, strict=false) | n!=*", "{'a':'x'}", true},
+    {"regex('(?<n>\\d)', field=a)", "{'a':'x'}", false},
+    {"regex('A', field=a, flags=i)", "{'a':'xa'}", true},
+    {"a =~ regex('x')", "{'a':'axb'}", true},
+    {"/two.words/", "{'n':{'m':'two words'}}", true},
+    {"!/two.words/", "{'n':{'m':'two words'}}", false},
+    /* Free text: a part of any text of the event, case aside; nothing that the query made. */
+    {"hello", "{'a':'say Hello there'}", true},
+    {"hello", "{'hello':'x'}", false},
+    {"'two words'", "{'n':{'m':'two words'}}", true},
+    {"hel*there", "{'a':'say hello there'}", true},
+    {"NOT hello", "{'a':'x'}", true},
+    {"b := 'hello' | hello", "{'a':'x'}", false},
+    {"foo=m/fisk/i", "{'foo':'m/fisk/i'}", true},
+    {"*", "{'a':'x'}", true},
+    {"true", "{'a':'x'}", true},
+    {"false OR a=x", "{'a':'x'}", true},
+    /* Functions. */
+    {"in(a, values=[x, 'y*'])", "{'a':'yes'}", true},
+    {"in(a, values=[x, 'y*'])", "{'a':'X'}", false},
+    {"in(field=a, values=['X'], ignoreCase=true)", "{'a':'x'}", true},
+    {"IN('a b', values=[1,2])", "{'a b':2}", true},
+    {"a =~ in(values=[x])", "{'a':'x'}", true},
+    {"a =~ !in(values=[x])", "{'a':'y'}", true},
+    {"in(a, values=[])", "{'a':'x'}", false},
+    {"cidr(a, subnet=['10.0.0.0/8','192.168.0.0/16'])", "{'a':'192.168.1.1'}", true},
+    {"cidr(a, subnet='10.0.0.0/8')", "{'a':'11.0.0.1'}", false},
+    {"cidr(a, subnet='10.0.0.0/8', negate=true)", "{'a':'11.0.0.1'}", true},
+    {"a =~ cidr('10.0.0.0/8')", "{'a':'10.0.0.1'}", true},
+    {"wildcard(field=a, pattern='*B*', ignoreCase=true)", "{'a':'abc'}", true},
+    {"wildcard(field=a, pattern='*B*')", "{'a':'abc'}", false},
+    {"a =~ wildcard('AB*', ignoreCase=true)", "{'a':'abc'}", true},
+    {"wildcard(field=a, pattern='*', includeEverythingOnAsterisk=true)", "{'b':1}", true},
+    {"text:contains(string=a, substring='b')", "{'a':'abc'}", true},
+    {"text:contains(string=a, substring=b)", "{'a':'abc','b':'bc'}", true},
+    {"text:startsWith(a, b)", "{'a':'abc','b':'ab'}", true},
+    {"text:endsWith(string=a, substring='C', ignoreCase=true)", "{'a':'abc'}", true},
+    {"array:contains('a[]', value=y)", "{'a':['x','y']}", true},
+    /* Assignments: what is missing sets nothing. */
+    {"x := 'lit' | x=lit", "{'a':1}", true},
+    {"x := a | x=v", "{'a':'v'}", true},
+    {"x := 4/lower(a) | x=2", "{'a':'2'}", true},
+    {"x := a + 1 | x=*", "{'b':1}", false},
+    {"x := a + 1 | x=7", "{'b':1,'x':7}", true},
+    {"x := a*2+1 | x>=7", "{'a':'3'}", true},
+    {"x := 2+3*4 | x=14", "{'a':1}", true},
+    {"x := (2+3)*4 | x=20", "{'a':1}", true},
+    {"x := 10 % 4 - -1 | x=3", "{'a':1}", true},
+    {"x := a == 'v' | x=true", "{'a':'v'}", true},
+    {"x := a == 'v' | x!=*", "{'b':'v'}", true},
+    {"a:=m/fisk/i | a=5", "{'m':20,'fisk':2,'i':2}", true},
+    {"'my name' := upper(a) | 'my name'=V", "{'a':'v'}", true},
+    {"lower(a) | _lower=v", "{'a':'V'}", true},
+    {"lower('a', as=x) | x=v", "{'a':'V'}", true},
+    {"x := concat([a,b]) | x=vw", "{'a':'v','b':'w'}", true},
+    {"concat([a,b], as=x) | x=v", "{'a':'v'}", true},
+    {"x := format('%s-%s%%', field=[a,b]) | x='v-null%'", "{'a':'v'}", true},
+    {"replace('\\d+', with='N', field=a) | a=xN", "{'a':'x42'}", true},
+    {"replace('(.)x', with='$1', field=a, as=b) | a=zx b=z", "{'a':'zx'}", true},
+    {"x := splitString(a, by=',', index=1) | x=w", "{'a':'v,w'}", true},
+    {"x := splitString(a, by='\\|') | x[0]=v", "{'a':'v|w'}", true},
+    {"x := coalesce([a,b,'z']) | x=w", "{'b':'w'}", true},
+    {"x := if(a=='v', then='yes', else=b) | x=w", "{'a':'u','b':'w'}", true},
+    {"x := if(cidr(a, subnet='10.0.0.0/8'), then='in', else='out') | x=in", "{'a':'10.1.1.1'}",
+     true},
+    {"x := if(a=='v', then='yes', else='no') | x=no", "{'b':1}", true},
+    {"default(field=a, value=none) | a=none", "{'b':1}", true},
+    {"default(value='-', field=[a,b], replaceEmpty=true) | a='-' b=w", "{'a':'','b':'w'}", true},
+    {"default(value='-', field=a) | a=''", "{'a':''}", true},
+    {"x := length(a) | x>2", "{'a':'abc'}", true},
+    {"x := round(a) | x=3", "{'a':'2.6'}", true},
+    {"x := base64Decode(a) | x=hi", "{'a':'aGk='}", true},
+    {"x := formatTime('%Y-%m', field=@timestamp) | x='2026-01'",
+     "{'@timestamp':'2026-01-31T10:00:00Z'}", true},
+    {"x := time:hour(@timestamp) | x=10", "{'@timestamp':'2026-01-31T10:00:00Z'}", true},
+    {"eval(x = a+1) | x=3", "{'a':2}", true},
+    /* Names. */
+    {"rename(a, as=b) | b=x", "{'a':'x'}", true},
+    {"rename(a, as=b) | a=x", "{'a':'x'}", false},
+    {"rename(field=[[a,b],['c','d e']]) | b=x 'd e'=y", "{'a':'x','c':'y'}", true},
+    {"b := rename(a) | b=x a!=*", "{'a':'x'}", true},
+    {"drop([a]) | a=*", "{'a':'x'}", false},
+    {"select([a]) | b=*", "{'a':'x','b':'y'}", false},
+    {"table([a], limit=5) | a=x | sort(a, order=asc) | head(1)", "{'a':'x'}", true},
+    /* case: the first clause that fits; without * the rest is dropped. */
+    {"case { a=1 | x:=one; a=2 | x:='two' } | x=two", "{'a':2}", true},
+    {"case { a=1 | x:='one'; a=2 | x:='two' }", "{'a':3}", false},
+    {"case { a=1 | x:='one'; * | x:='other'; } | x=other", "{'a':3}", true},
+    {"case { a=1 | x:='one'; * } | x!=*", "{'a':3}", true},
+    {"case { a=1 | b=1 | x:='one'; a=1 | x:='two' } | x=two", "{'a':1}", true},
+    {"case { a=/(?<n>\\d)/ | x:=n; * } | x=4", "{'a':'z4'}", true},
+    {"case { a=1 | case { b=1 | x:='in'; * | x:='out' }; * } | x=out", "{'a':1}", true},
+    {"case { a=1 | dropEvent(); * }", "{'a':1}", false},
+    {"case { a=1 | dropEvent(); * }", "{'a':2}", true},
+    {"case { a=1 // why\n | x:='o'; /* and */ * } | x=o", "{'a':1}", true},
+    {"a match { 1 => x:='one'; 2 => x:='two'; } | x=two", "{'a':'2'}", true},
+    {"a match { 1 => x:='one'; }", "{'a':'2'}", false},
+    {"a match { 1 => x:='one'; * => *; }", "{'a':'2'}", true},
+    {"a match { /^x/ => y:='re'; in(values=[b,c]) => y:='in'; 'v*' => y:='w' } | y=in", "{'a':'c'}",
+     true},
+    /* Comments and blanks. */
+    {"// a comment\na=1 // and\n/* more\n */ | b=2", "{'a':1,'b':2}", true},
+    {"a = 1|b=2", "{'a':1,'b':2}", true},
+    /* Parameters without a value are anything that is there. */
+    {"a=?p", "{'a':1}", true},
+    {"a=?p", "{'b':1}", false},
+    {"a=?{p=x}", "{'a':'y'}", false},
+    {"a=?{p='x*'}", "{'a':'xy'}", true},
+    {"?p", "{'a':1}", true},
+    {"wildcard(field=a, pattern=?p, ignoreCase=true)", "{'a':'x'}", true},
+    /* The lenient dialect. */
+    {"a in ('x', 'y*')", "{'a':'yes'}", true},
+    {"a in ('x')", "{'a':'X'}", false},
+    {"a not in ('x')", "{'b':1}", true},
+    {"a=* | where not b=/x/i", "{'a':1}", true},
+    {"a=* | where not b=/x/i", "{'a':1,'b':'aXb'}", false},
+    {"a=* | where", "{'a':'nowhere'}", true},
+    {"where=1", "{'where':1}", true},
+    {"x := case(a=/v/i, 'v', b>=2, b, 'none') | x=v", "{'a':'V'}", true},
+    {"x := case(a=/v/i, 'v', b>=2, b, 'none') | x=3", "{'b':3}", true},
+    {"x := case(a=/v/i, 'v', b>=2, b, 'none') | x=none", "{'c':3}", true},
+    {"x := if(a==1, 'yes', 'no') | x=no", "{'a':2}", true},
+    {"case { a=1 ; * | drop() }", "{'a':2}", false},
+    {"| a=1", "{'a':1}", true},
+};
+
+TEST(queries_mean_what_they_mean_in_logscale)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (query_fires("cql", rows[i].query, rows[i].event) != rows[i].fires)
+            fail_msg("row %zu: %s of %s: expected %d", i, rows[i].query, rows[i].event,
+                     rows[i].fires);
+}
+
+/* ---- what is said
+ * ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *query, *said;
+} refusals[] = {
+    {"", "error: 1:1: the query is empty"},
+    {"a=", "error: 1:3: expected a value, found the end of the query"},
+    {"a= | b=1", "error: 1:4: expected a value, found '| b=1'"},
+    {"(a=1", "error: 1:5: expected ')', AND or OR, found the end of the query"},
+    {"a=1)", "error: 1:4: expected '|' or the end of the query, found ')'"},
+    {"a=\"x", "error: 1:3: a \" that is never closed"},
+    {"a=/x", "error: 1:3: a regex that is never closed"},
+    {"a=/x/z", "error: 1:6: 'z' is no flag of a regex (i, m, d, g, F)"},
+    {"a=/(x/", "error: 1:1: not a valid regex: missing closing parenthesis"},
+    {"a=1 | ", "error: 1:7: expected a filter or a function, found the end of the query"},
+    {"a=1 || b=1", "error: 1:6: expected a filter or a function, found '| b=1'"},
+    {"a=1 /* x", "error: 1:5: a comment that is never closed"},
+    {"a=b=c", "error: 1:4: expected a filter, found '=c'"},
+    {"a==b", "error: 1:2: '==' is for test() and what stands behind :=, a filter has '='"},
+    {"url=https://x.y", "error: 1:11: '//' begins a comment: a text with it stands in quotes"},
+    {"https://x.y", "error: 1:7: '//' begins a comment: a text with it stands in quotes"},
+    {"a=lower(b)",
+     "error: 1:8: expected a literal (field =~ function() applies a function), found '(b)'"},
+    {"a=1 | frob(x)", "unsupported: 1:7: unsupported: the function frob() (did you mean 'drop'?)"},
+    {"a=1 | grouppBy(x)",
+     "unsupported: 1:7: unsupported: the function grouppBy() (did you mean 'groupBy'?)"},
+    {"a=1 frob(x)", "unsupported: 1:5: unsupported: the function frob() (did you mean 'drop'?)"},
+    {"a=1 | join({b=1}, field=c)", "unsupported: 1:7: unsupported: the function join()"},
+    {"in(a)", "error: 1:1: in() without values"},
+    {"in(a, vals=[x])",
+     "unsupported: 1:7: unsupported: in() with 'vals=' (did you mean 'values'?)"},
+    {"in(a, values=[x",
+     "error: 1:16: expected ')' behind the arguments, found the end of the query"},
+    {"in(a, values=[x,y)",
+     "error: 1:19: expected ')' behind the arguments, found the end of the query"},
+    {"in(a, values=[x], values=[y])", "error: 1:19: 'values' is there twice"},
+    {"in(a, [x], true, more)", "error: 1:18: in() takes no further argument"},
+    {"in(values=[x])", "error: 1:1: in() without a field"},
+    {"cidr(a, subnet=\"10.0.0.0/99\")",
+     "error: 1:1: '10.0.0.0/99' is no network (10.0.0.0/8, fd00::/8)"},
+    {"cidr(a)", "error: 1:1: cidr() without a subnet"},
+    {"a =~ x", "error: 1:7: expected '(', found the end of the query"},
+    {"a =~ test(b)", "error: 1:6: test() is asked of no field by =~"},
+    {"x := ", "error: 1:6: expected a value, found the end of the query"},
+    {"x := a +", "error: 1:9: expected a value, found the end of the query"},
+    {"x := (a", "error: 1:8: expected ')' or an operator, found the end of the query"},
+    {"x := a == b c", "error: 1:13: expected '|' or the end of the query, found 'c'"},
+    {"x := frob(a)", "unsupported: 1:6: unsupported: the function frob() (did you mean 'drop'?)"},
+    {"case { a=1", "error: 1:11: expected '|', ';' or '}', found the end of the query"},
+    {"case { a=1 | ; * }", "error: 1:14: expected a filter or a function, found '; * }'"},
+    {"case a=1", "error: 1:6: expected '{' behind case, found 'a=1'"},
+    {"a match { 1 -> b:=2 }", "error: 1:13: expected '=>' behind the value, found '-> b:=2 }'"},
+    {"rename(a)", "error: 1:1: rename() without 'as'"},
+    {"rename([[a,b],[c]])", "error: 1:17: expected ',', found ']])'"},
+    {"drop(", "error: 1:6: expected ')' behind the arguments, found the end of the query"},
+    {"drop()", "warning: 1:7: lenient: drop() without fields is no CQL: taken as dropEvent()"},
+    {"default(a)", "error: 1:1: default() without a field and a value"},
+    {"format(\"%s\")", "error: 1:1: format() without a field for each % sign"},
+    {"x := format(\"%s %s\", field=[a])", "error: 1:6: format() without a field for each % sign"},
+    {"x := format(\"%,.2f\", field=[a])",
+     "unsupported: 1:6: unsupported: format() with more than %s and %d"},
+    {"x := splitString(a, by=\"[,;]\")", "unsupported: 1:6: unsupported: splitString() by a regex"},
+    {"x := formatTime(\"%Y\", field=a, timezone=\"Europe/Berlin\")",
+     "unsupported: 1:6: unsupported: formatTime() in a time zone"},
+    {"x := if(a==1)", "error: 1:6: if() without condition, then and else"},
+    {"$other:query()", "unsupported: 1:1: unsupported: the function $other:query()"},
+    {"$\"other\"()", "unsupported: 1:1: unsupported: a saved query ($)"},
+    {"a=1 lower(b)", "unsupported: 1:5: unsupported: lower() beside other filters (it is a step of "
+                     "its own, behind '|')"},
+    {"a=1 | groupBy(b) | c", "unsupported: 1:20: unsupported: free text behind groups"},
+    {"groupBy([a], function=frob())",
+     "unsupported: 1:23: unsupported: the function frob() (did you mean 'drop'?)"},
+    {"groupBy()", "error: 1:1: groupBy() without fields"},
+    {"groupBy([a], function=count(distinct=true))",
+     "error: 1:23: count() without a field whose different values it is to count"},
+    {"groupBy([a], function={b=1 | count() | c:=1})",
+     "unsupported: 1:38: unsupported: steps behind an aggregate inside groups"},
+    {"timeChart(span=5x)", "error: 1:16: '5x' is no span of time (30s, 5m, 1h)"},
+    {"/(?<x>y)/", "unsupported: 1:1: unsupported: named groups in a regex without a field"},
+    {"regex(\"(?<x>y\", field=a)", "error: 1:1: not a valid regex: missing closing parenthesis"},
+    {"test(regex(\"(?<x>y)\", field=a))",
+     "unsupported: 1:6: unsupported: named groups inside an expression"},
+    {"!match(file=\"no.csv\", field=a)",
+     "error: 1:2: there is no list 'no.csv' (--list NAME=FILE)"},
+    {"match(file=\"no.csv\", field=a, include=[b])",
+     "unsupported: 1:1: unsupported: match() that adds columns of its file"},
+    {"?{p", "error: 1:1: ?p has no value: anything (*)"},
+    {"array:contains(\"a[].b[]\", value=x)",
+     "unsupported: 1:1: unsupported: array:contains() of arrays in arrays"},
+    {"a=1\n| b=2\n  | frob(1)",
+     "unsupported: 3:5: unsupported: the function frob() (did you mean 'drop'?)"},
+};
+
+/* The first message on a query of its own loader, as a file. */
+static struct str verdict_of(struct arena *a, const char *query)
+{
+    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct loaded_rules loaded;
+
+    rule_loader_add_as(l, STR("q"), STR("cql"), str_from(query));
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_verdicts, 1);
+    const struct verdict *v = &loaded.verdicts[0];
+    if (v->n_messages == 0)
+        return STR("ok");
+    const struct verdict_message *m = &v->messages[0];
+    return arena_printf(a, "%s: %u:%u: %.*s", verdict_status_name(v->status), m->line, m->col,
+                        (int)m->text.n, m->text.p);
+}
+
+static void check_said(const char *query, const char *wanted)
+{
+    struct arena *a = arena_new(0);
+    struct str said = verdict_of(a, query);
+
+    if (!str_eq(said, str_from(wanted)))
+        fail_msg("%s\n says %.*s\n want %s", query, (int)said.n, said.p, wanted);
+    arena_free(a);
+}
+
+TEST(what_is_wrong_is_named_with_its_place)
+{
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+        check_said(refusals[i].query, refusals[i].said);
+}
+
+/* ---- the lenient dialect
+ * --------------------------------------------------------------------------- */
+
+static const struct {
+    const char *query, *said;
+} lenients[] = {
+    {"a in (\"x\")", "1:3: %s: 'field in (...)' is no CQL: taken as in(field, values=[...])"},
+    {"a not in (\"x\")", "1:3: %s: 'field in (...)' is no CQL: taken as in(field, values=[...])"},
+    {"x := case(a=1, b, c)",
+     "1:11: %s: case() is no function of CQL: taken as the value of the first "
+     "condition that is true"},
+    {"x := if(a==1, b, c)", "1:15: %s: if() without then= and else=: taken in this order"},
+    {"drop()", "1:7: %s: drop() without fields is no CQL: taken as dropEvent()"},
+    {"groupBy(a, function=collect(b, as=c))",
+     "1:32: %s: collect() has no parameter 'as' in CQL: taken as a rename"},
+    {"| a=1", "1:1: %s: a query that begins with '|': taken as one without it"},
+};
+
+TEST(each_lenient_production_is_a_warning_and_an_error_if_the_rule_is_strict)
+{
+    for (size_t i = 0; i < ARRAY_LEN(lenients); i++) {
+        struct arena *a = arena_new(0);
+        const char *said = lenients[i].said;
+        struct str place = str_from(said), rest;
+        CHECK(str_cut(place, '%', &place, &rest));
+        rest = str_sub(rest, 1, SIZE_MAX);
+        struct str warning =
+            arena_printf(a, "warning: %.*slenient%.*s", (int)place.n, place.p, (int)rest.n, rest.p);
+        struct str error = arena_printf(a, "error: 2:%.*sstrict%.*s", (int)place.n - 2, place.p + 2,
+                                        (int)rest.n, rest.p);
+        struct str strict = arena_printf(a, "// strict: true\n%s%c", lenients[i].query, '\0');
+        check_said(lenients[i].query, arena_printf(a, "%.*s%c", (int)warning.n, warning.p, 0).p);
+        check_said(strict.p, arena_printf(a, "%.*s%c", (int)error.n, error.p, 0).p);
+        arena_free(a);
+    }
+}
+
+/* `where` is a text like others to who reads strictly. */
+TEST(a_strict_where_is_free_text)
+{
+    CHECK(query_fires("cql", "a=* | where a=1", "{'a':1}"));
+    CHECK(!query_fires("cql", "// strict: true\na=* | where a=1", "{'a':1}"));
+    CHECK(query_fires("cql", "// strict: true\na=* | where a=1", "{'a':1,'b':'nowhere'}"));
+    check_said("a=* | where a=1",
+               "warning: 1:7: lenient: 'where' is no word of CQL: taken as a filter");
+}
+
+TEST(what_the_first_comments_say_is_checked)
+{
+    check_said("// window: 30m\n// strict: true\na=1 | groupBy(b)", "ok");
+    check_said("// window: 30 parsecs\na=1",
+               "error: 1:1: '30 parsecs' is no span of time (30s, 5m, 1h)");
+    check_said("// strict: maybe\na=1", "error: 1:1: expected true or false, found 'maybe'");
+    check_said("a=1 | groupBy(b)",
+               "warning: 1:7: the query says nothing of how far back it looks: "
+               "groups are of the last hour");
+}
+
+TEST(too_much_is_refused)
+{
+    struct arena *a = arena_new(0);
+    struct buf deep = {0}, wide = {0};
+
+    for (int i = 0; i < 200; i++)
+        buf_add(&deep, STR("("));
+    buf_add(&deep, STR("a=1"));
+    buf_add_char(&deep, '\0');
+    check_said(deep.p, "error: 1:101: nested deeper than 100");
+    buf_add(&wide, STR("in(a, values=[1"));
+    for (int i = 0; i < 11000; i++)
+        buf_add(&wide, STR(",1"));
+    buf_add(&wide, STR("])"));
+    buf_add_char(&wide, '\0');
+    check_said(wide.p, "error: 1:20011: more than 10000 values");
+    buf_release(&deep);
+    buf_release(&wide);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(queries_mean_what_they_mean_in_logscale),
+          ENTRY(what_is_wrong_is_named_with_its_place),
+          ENTRY(each_lenient_production_is_a_warning_and_an_error_if_the_rule_is_strict),
+          ENTRY(a_strict_where_is_free_text), ENTRY(what_the_first_comments_say_is_checked),
+          ENTRY(too_much_is_refused))
