@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""docs_languages.py - the table of Elastic's rules in docs/languages.md, from what `weir check` says.
+"""docs_languages.py - the tables of shared rules in docs/languages.md, from what `weir check` says.
 
     tools/docs_languages.py [--write]      WEIR_DATA, B as for the tests
 
-Without --write it prints the table. The rules are those of the shared data; the table stands between
+Without --write it prints them. The rules are those of the shared data; each table stands between
 two comments of the document.
 """
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,17 +17,18 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import shared
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import mmdb
 
 DOCUMENT = os.path.join(ROOT, "docs", "languages.md")
-BEGIN, END = "<!-- elastic: begin -->\n", "<!-- elastic: end -->\n"
 STATUSES = ["ok", "warning", "unsupported", "error"]
 KINDS = ["eql", "query", "threshold", "new_terms", "threat_match", "esql", "machine_learning"]
 
 
-def verdicts(top):
+def verdicts(top, name="elastic", options=()):
     """What `weir check` says of each of the shared rules."""
-    rules = shared.unpack_rules(top, "rules/elastic.tar.zst")
-    out = subprocess.run([shared.WEIR, "check", rules, "--format", "json"], stdout=subprocess.PIPE,
+    rules = shared.unpack_rules(top, f"rules/{name}.tar.zst")
+    out = subprocess.run([shared.WEIR, "check", rules, "--format", "json", *options], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
     assert out.returncode in (0, 2), (out.returncode, out.stderr)
     return [json.loads(line) for line in out.stdout.splitlines()]
@@ -58,17 +60,62 @@ def table_text(table):
     return "\n".join(lines) + "\n"
 
 
-def main():
+def construct(text):
+    """What a rule could not be loaded for, without the names that only this rule has."""
+    if "there is no list" in text:
+        return "`lookup` in a list that is not given"
+    text = re.sub(r"^command '(\w+)'$", r"`\1`", text)
+    return re.sub(r"'([^']+)'", r"`\1`", text)
+
+
+def constructs_text(found):
+    """A row for each construct, the most frequent first, and how many rules load."""
+    bad = [v for v in found if v["kind"] == "rule" and v["status"] not in ("ok", "warning")]
+    rules = sum(v["kind"] == "rule" for v in found)
+    why = collections.Counter(construct(next(m["text"] for m in v["messages"] if m["severity"] == "error")) for v in bad)
+    lines = [f"{rules - len(bad)} of {rules} load; the others are refused for", "", "| construct | rules |", "|---|---|"]
+    lines += [f"| {text} | {n} |" for text, n in sorted(why.items(), key=lambda x: (-x[1], x[0]))]
+    return "\n".join(lines) + "\n"
+
+
+def splunk_text(top):
+    places = os.path.join(top, "places.mmdb")
+    mmdb.write(places, {"192.0.2.0/24": {"country": "Germany", "code": "DE"}})
+    return constructs_text(verdicts(top, "splunk", ("--geoip", places)))
+
+
+TABLES = {"elastic": lambda top: table_text(counts(verdicts(top))), "splunk": splunk_text}
+
+
+def marks(name):
+    return f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+
+
+def table_of(name):
     with tempfile.TemporaryDirectory() as top:
-        text = table_text(counts(verdicts(top)))
+        return TABLES[name](top)
+
+
+def written(name):
+    """The table as the document has it."""
+    begin, end = marks(name)
+    with open(DOCUMENT) as f:
+        return f.read().split(begin)[1].split(end)[0]
+
+
+def main():
+    texts = {name: table_of(name) for name in TABLES}
     if sys.argv[1:] != ["--write"]:
-        print(text, end="")
+        print("\n".join(texts.values()), end="")
         return
     with open(DOCUMENT) as f:
         document = f.read()
-    head, rest = document.split(BEGIN)
+    for name, text in texts.items():
+        begin, end = marks(name)
+        head, rest = document.split(begin)
+        document = head + begin + text + end + rest.split(end)[1]
     with open(DOCUMENT, "w") as f:
-        f.write(head + BEGIN + text + END + rest.split(END)[1])
+        f.write(document)
 
 
 if __name__ == "__main__":

@@ -209,6 +209,27 @@ static bool lookup(void *context, struct str name, struct str_list *entries, enu
     return true;
 }
 
+static bool cells(void *context, struct str name, struct str column, struct str_list *out,
+                  struct str *entries)
+{
+    struct list_set *set = set_of(context);
+    const struct list *list = list_find(set, name);
+    size_t k = 0;
+
+    while (list && k < list->copied.n && !str_eq(list->copied.items[k], column))
+        k++;
+    if (!list || k == list->copied.n || list->n_entries > LIST_TEXTS_MAX)
+        return false;
+    lock(set);
+    struct str *items = ARENA_ARRAY(set->a, list->n_entries, struct str);
+    unlock(set);
+    for (size_t i = 0; i < list->n_entries; i++)
+        items[i] = list_cell(list, i, k);
+    *out = (struct str_list){items, list->n_entries};
+    *entries = list->entries;
+    return true;
+}
+
 static struct str nearest(void *context, struct str name)
 {
     const struct list_set *set = set_of(context);
@@ -367,8 +388,11 @@ static const struct list_slot *slot_of(void *context, struct str name, struct st
 struct list_source list_set_source(struct list_set *set, struct arena *a)
 {
     set->slot_arena = a;
-    return (struct list_source){
-        .lookup = lookup, .nearest = nearest, .slot = a ? slot_of : NULL, .context = set};
+    return (struct list_source){.lookup = lookup,
+                                .cells = cells,
+                                .nearest = nearest,
+                                .slot = a ? slot_of : NULL,
+                                .context = set};
 }
 
 bool list_is_copied(const struct list_set *set, size_t i)

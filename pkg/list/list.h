@@ -54,8 +54,9 @@ enum list_type {
 
 struct list {
     struct str name;
-    struct str column; /* that holds the entries, if somebody named it */
-    struct str path;   /* where it came from, as it was named */
+    struct str column;  /* that holds the entries, if somebody named it */
+    struct str entries; /* csv, ndjson: what that column is called in the file */
+    struct str path;    /* where it came from, as it was named */
     enum list_mode mode;
     enum list_type type;
     size_t n_entries;

@@ -152,6 +152,8 @@ static enum weir_rc find_columns(struct list_draft *d, const struct names *names
     out->entry = column.n ? find(names, column) : 0;
     if (out->entry == CSV_NONE)
         return no_column(names, column, (struct list_place){line, 1}, err);
+    if (out->entry < names->n)
+        d->entries = arena_str(d->a, names->items[out->entry]);
     out->points = find(names, STR(LIST_POINTS_COLUMN));
     out->expires = find(names, STR(LIST_EXPIRES_COLUMN));
     if (out->points == out->entry)

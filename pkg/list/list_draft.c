@@ -239,6 +239,7 @@ enum weir_rc list_draft_finish(struct list_draft *d, struct list *out, struct we
     struct str *copied = ARENA_ARRAY(d->a, d->n_copied, struct str);
     for (size_t i = 0; i < d->n_copied; i++)
         copied[i] = d->copied[i];
+    out->entries = d->entries;
     out->mode = d->mode;
     out->type = d->type;
     out->n_entries = d->n;

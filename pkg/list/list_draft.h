@@ -27,6 +27,7 @@ struct list_row {
 
 struct list_draft {
     struct arena *a;
+    struct str entries; /* name of the column that holds them; in `a` */
     struct str copied[LIST_COPY_MAX];
     size_t n_copied;
     struct list_place copy_at; /* where `# copy:` says so; line 0: nowhere */

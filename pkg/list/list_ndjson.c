@@ -75,6 +75,7 @@ static void choose_column(struct reader *r, const struct json_node *object)
         r->column = STR("value");
     else if (!r->column.n && object->first)
         r->column = arena_str(r->d->a, object->first->key);
+    r->d->entries = r->column;
     r->d->has_points = !str_eq(r->column, STR(LIST_POINTS_COLUMN));
     r->d->has_expires = !str_eq(r->column, STR(LIST_EXPIRES_COLUMN));
 }

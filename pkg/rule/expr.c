@@ -90,7 +90,9 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_LIST_AVERAGE] = "list_average",
                                             [EXPR_LIST_DISTINCT] = "list_distinct",
                                             [EXPR_LIST_SORT] = "list_sort",
-                                            [EXPR_LIST_INTERSECT] = "list_intersect"};
+                                            [EXPR_LIST_INTERSECT] = "list_intersect",
+                                            [EXPR_LIST_CAPTURE] = "list_capture",
+                                            [EXPR_LIST_LOOKUP] = "list_lookup"};
 
 static const char *const GEO_NAMES[GEO_PARTS] = {[GEO_CITY] = "city",
                                                  [GEO_REGION] = "region",
@@ -598,7 +600,7 @@ static bool same_flags(const struct expr *a, const struct expr *b)
     return a->is_greedy == b->is_greedy && a->is_any == b->is_any &&
            a->is_false_on_null == b->is_false_on_null && a->is_loose == b->is_loose &&
            a->group == b->group && a->condition == b->condition && a->geo == b->geo &&
-           a->geo_part == b->geo_part;
+           a->geo_part == b->geo_part && a->table == b->table;
 }
 
 bool expr_equal(const struct expr *a, const struct expr *b)

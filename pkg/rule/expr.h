@@ -138,6 +138,8 @@ enum expr_op {
     EXPR_LIST_DISTINCT,
     EXPR_LIST_SORT,
     EXPR_LIST_INTERSECT, /* members of the first that the second has */
+    EXPR_LIST_CAPTURE,   /* (list): `group` of each match of `regex` in each member */
+    EXPR_LIST_LOOKUP,    /* (list): what `table` has for each member */
     EXPR_OPS
 };
 
@@ -165,6 +167,13 @@ struct geo_source {
     const void *context;
 };
 
+/* Pairs of texts, ordered by key (bytes); a key may come again. */
+struct expr_table {
+    const struct str *keys, *values;
+    size_t n;
+    bool is_caseless; /* ASCII; keys are in lower case */
+};
+
 struct expr {
     enum expr_kind kind;
     struct str text; /* literal text, number as in JSON, or name of the field */
@@ -186,6 +195,7 @@ struct expr {
     uint32_t group;
     enum geo_part geo_part;          /* EXPR_GEO */
     const struct geo_source *geo;    /* never NULL there */
+    const struct expr_table *table;  /* EXPR_LIST_LOOKUP; never NULL there */
     const struct formula *condition; /* EXPR_CONDITION */
     /* Part of no comparison: where the rule says it; nodes and levels with all below, for front
      * ends that hold limits. */

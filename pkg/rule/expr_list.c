@@ -153,6 +153,72 @@ static struct expr_value list_set(const struct expr_args *a, const struct expr_v
     return expr_value_list(a->scope->space, out, kept);
 }
 
+/* Matches of one text, from *n on. An empty match moves on by a byte. */
+static void capture_all(const struct expr_args *a, struct str text, struct expr_value *out,
+                        size_t *n)
+{
+    struct expr_match m;
+
+    for (size_t at = 0; at <= text.n && *n < EXPR_LIST_MAX;) {
+        enum expr_regex_result r = expr_regex_match(a->e->compiled, a->scope->space, text, at, &m);
+        if (r == EXPR_REGEX_OVER_LIMIT && a->scope->n_over_limit)
+            (*a->scope->n_over_limit)++;
+        if (r != EXPR_REGEX_YES)
+            return;
+        if (m.groups[a->e->group].p)
+            out[(*n)++] = expr_value_text(m.groups[a->e->group]);
+        at = m.end > at ? m.end : at + 1;
+    }
+}
+
+static struct expr_value list_capture(const struct expr_args *a, const struct expr_value *items,
+                                      size_t n)
+{
+    struct expr_value *out = ARENA_ARRAY(a->scope->space, EXPR_LIST_MAX, struct expr_value);
+    size_t n_out = 0;
+    struct str text;
+
+    for (size_t i = 0; i < n; i++)
+        if (expr_value_string(a->scope->space, &items[i], &text))
+            capture_all(a, text, out, &n_out);
+    return expr_value_list(a->scope->space, out, n_out);
+}
+
+/* The first place whose key is not before this one. */
+static size_t table_at(const struct expr_table *t, struct str key)
+{
+    size_t low = 0, high = t->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_cmp(t->keys[middle], key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct expr_value list_lookup(const struct expr_args *a, const struct expr_value *items,
+                                     size_t n)
+{
+    struct expr_value *out = ARENA_ARRAY(a->scope->space, EXPR_LIST_MAX, struct expr_value);
+    const struct expr_table *t = a->e->table;
+    size_t n_out = 0;
+    struct str key;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!expr_value_string(a->scope->space, &items[i], &key))
+            continue;
+        if (t->is_caseless)
+            key = arena_lower(a->scope->space, key);
+        for (size_t at = table_at(t, key);
+             at < t->n && n_out < EXPR_LIST_MAX && str_eq(t->keys[at], key); at++)
+            out[n_out++] = expr_value_text(t->values[at]);
+    }
+    return expr_value_list(a->scope->space, out, n_out);
+}
+
 struct expr_value expr_list_call(const struct expr_args *a)
 {
     size_t n;
@@ -178,6 +244,10 @@ struct expr_value expr_list_call(const struct expr_args *a)
         sorted = copy(a, items, n);
         qsort(sorted, n, sizeof *sorted, by_value);
         return expr_value_list(a->scope->space, sorted, n);
+    case EXPR_LIST_CAPTURE:
+        return list_capture(a, items, n);
+    case EXPR_LIST_LOOKUP:
+        return list_lookup(a, items, n);
     case EXPR_LIST_INTERSECT:
         return list_set(a, items, n, &a->items[1]);
     default:

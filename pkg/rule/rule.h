@@ -358,6 +358,11 @@ struct list_source {
      * column: of the file, empty for the list's own choice. NULL: there is none, or its entries
      * are to be copied. May be NULL itself. */
     const struct list_slot *(*slot)(void *context, struct str name, struct str column);
+    /* Of a list that is a table: the cells of a column (one that the list copies) of each entry, in
+     * the order of lookup(); *entries is the name of the entries' own column, empty if nobody
+     * knows. False: there is no such column. May be NULL: no list is a table. */
+    bool (*cells)(void *context, struct str name, struct str column, struct str_list *cells,
+                  struct str *entries);
     /* The name of a list that looks like this one, empty if none does; may be NULL. */
     struct str (*nearest)(void *context, struct str name);
     /* Values that somebody gave this rule alone for a parameter of its own, which stand for the

@@ -46,9 +46,34 @@ static struct expr_value find_place(const void *context, struct str address, enu
 static const struct geo_source PLACES = {.find = find_place};
 static const struct lang_options OPTIONS = {.geo = &PLACES};
 
+/* The list `owners`: hosts, case aside, with a column `owner`; `patterns` has patterns. */
+static bool list_lookup(void *context, struct str name, struct str_list *entries,
+                        enum list_mode *mode)
+{
+    static const struct str HOSTS[] = {{"WEB1", 4}, {"db1", 3}, {"web1", 4}};
+
+    (void)context;
+    *entries = (struct str_list){HOSTS, ARRAY_LEN(HOSTS)};
+    *mode = str_eq(name, STR("patterns")) ? LIST_GLOB : LIST_CI;
+    return str_eq(name, STR("owners")) || str_eq(name, STR("patterns"));
+}
+
+static bool list_cells(void *context, struct str name, struct str column, struct str_list *cells,
+                       struct str *entries)
+{
+    static const struct str OWNERS[] = {{"alice", 5}, {"bob", 3}, {"carol", 5}};
+
+    (void)context, (void)name;
+    *cells = (struct str_list){OWNERS, ARRAY_LEN(OWNERS)};
+    *entries = STR("host");
+    return str_eq(column, STR("owner"));
+}
+
+const struct list_source QUERY_TEST_LISTS = {.lookup = list_lookup, .cells = list_cells};
+
 static void load(struct arena *a, const char *language, const char *query, struct loaded_rules *out)
 {
-    struct rule_loader *l = rule_loader_new(a, NULL, &OPTIONS);
+    struct rule_loader *l = rule_loader_new(a, &QUERY_TEST_LISTS, &OPTIONS);
 
     rule_loader_add_as(l, STR("query"), str_from(language), with_quotes(a, query));
     rule_loader_finish(l, out);

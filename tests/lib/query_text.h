@@ -9,6 +9,11 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "rule/rule.h"
+
+/* `owners`: WEB1, db1, web1, case aside, with a column `owner` (alice, bob, carol) beside the
+ * entries' own, `host`; `patterns`: the same as patterns. */
+extern const struct list_source QUERY_TEST_LISTS;
 #include "base/buf.h"
 
 /* The dumped formula (rule/dump.h), " ! line:col: text" for each warning; or "status: line:col:

@@ -164,6 +164,26 @@ static const struct row rows[] = {
     {"* | fields a | where isnull(b)", "{'a':1,'b':1}", true},
     {"* | fields - a | where isnull(a)", "{'a':1}", true},
     {"* | mvexpand a | where a=\"y\"", "{'a':['x','y']}", true},
+    {"* | rex max_match=0 field=a \"(?<x>\\d)\" | where mvcount(x)=3", "{'a':'1-2-3'}", true},
+    {"* | rex max_match=2 field=a \"(?<x>\\d)\" | where mvcount(x)=2", "{'a':'1-2-3'}", true},
+    {"* | rex max_match=0 field=a \"(?<x>b*)\" | where mvcount(x)=4", "{'a':'xbby'}", true},
+    {"* | rex max_match=9 field=a{} \"(?<x>\\d)\" | search x=2", "{'a':['1','x2']}", true},
+    {"* | rex max_match=0 field=a \"(?<x>\\d)\" | where isnull(x)", "{'a':'z'}", true},
+    {"* | spath output=x path=a.b | search x=1", "{'a':{'b':1}}", true},
+    {"* | spath output=x a{}.b | search x=1", "{'a':[{'b':1}]}", true},
+    {"* | spath", "{'a':1}", true},
+    {"* | where substr(a,0,2)=\"PK\"", "{'a':'PK34'}", true},
+    /* A list with columns: every row of the entry, case as the list says. */
+    {"* | lookup owners host AS h OUTPUT owner | search owner=bob", "{'h':'DB1'}", true},
+    {"* | lookup owners host AS h OUTPUT owner AS o | where o=\"carol\" AND mvcount(o)=2",
+     "{'h':'web1'}", true},
+    {"* | lookup owners host OUTPUT owner | where isnull(owner)", "{'host':'x'}", true},
+    {"* | lookup owners host OUTPUT owner | where isnull(owner)", "{'a':1}", true},
+    {"* | lookup owners host AS h{} OUTPUT owner | search owner=alice owner=bob",
+     "{'h':['web1','db1']}", true},
+    {"* | lookup owners host OUTPUTNEW owner | search owner=x", "{'host':'db1','owner':'x'}", true},
+    {"* | lookup owners host OUTPUTNEW owner | search owner=bob", "{'host':'db1'}", true},
+    {"* | lookup owners host OUTPUT owner | search owner=bob", "{'host':'db1','owner':'x'}", true},
     /* Places: all members' are, those that nobody knows are missing. */
     {"* | iplocation a | search Country=germany City=Berlin lat>52", "{'a':'192.0.2.7'}", true},
     {"* | iplocation a | where isnull(City)", "{'a':'198.51.100.7'}", true},
@@ -272,7 +292,20 @@ static const struct {
     {"| tstats count from datamodel=Web where by Web.url",
      "error: 1:41: expected a condition behind WHERE, found 'by Web.url'"},
     {"a=1 | tstats count from datamodel=Web", "unsupported: 1:7: tstats behind another command"},
-    {"a=1 | spath input=b", "unsupported: 1:7: spath with arguments"},
+    {"a=1 | spath input=b", "unsupported: 1:7: spath with input"},
+    {"a=1 | rex field=b max_match=x \"(?<x>y)\"",
+     "error: 1:7: max_match must be a number of matches"},
+    {"a=1 | lookup nobody b OUTPUT c",
+     "error: 1:14: there is no list 'nobody' (--list nobody=FILE.csv)"},
+    {"a=1 | lookup patterns b OUTPUT c",
+     "unsupported: 1:14: a look-up in the list 'patterns', whose entries are patterns"},
+    {"a=1 | lookup owners host OUTPUT c",
+     "error: 1:14: the list 'owners' has no column 'c' among those that it copies (# copy: c), or "
+     "more than 10000 entries"},
+    {"a=1 | lookup owners h OUTPUT owner",
+     "error: 1:14: the entries of the list 'owners' are its column 'host', not 'h'"},
+    {"a=1 | lookup owners host b OUTPUT owner", "unsupported: 1:26: lookup by more than one field"},
+    {"a=1 | lookup owners host", "unsupported: 1:7: lookup without OUTPUT"},
     {"a=1 | fillnull | fillnull", "unsupported: 1:18: a second fillnull of all fields"},
     {"NOT index=x", "unsupported: 1:5: 'index' under NOT, in an OR or behind the first search"},
     {"a=1 OR index=x", "unsupported: 1:8: 'index' under NOT, in an OR or behind the first search"},
@@ -289,7 +322,7 @@ static const struct {
 /* A search of its own loader, as a file. */
 static struct str verdict_of(struct arena *a, const char *search)
 {
-    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct rule_loader *l = rule_loader_new(a, &QUERY_TEST_LISTS, NULL);
     struct loaded_rules loaded;
 
     rule_loader_add_as(l, STR("q"), STR("spl"), str_from(search));

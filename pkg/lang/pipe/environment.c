@@ -233,8 +233,19 @@ bool pipe_drop(struct pipe *p, struct place at, const struct str *names, size_t 
     return true;
 }
 
-bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
-                  bool keeps_old, size_t *n_groups)
+/* Group i of the regex; of all matches, at most so many, if `most` is not NULL. */
+static struct expr *captured(struct pipe *p, struct place at, struct expr *subject,
+                             const struct regex *re, uint32_t i, const int64_t *most)
+{
+    if (!most)
+        return pipe_regex(p, at, EXPR_CAPTURE, re, i, &subject, 1);
+    struct expr *all = pipe_regex(p, at, EXPR_LIST_CAPTURE, re, i, &subject, 1);
+    return *most ? pipe_call3(p, at, EXPR_LIST_AT, all, pipe_whole(p, 0), pipe_whole(p, *most - 1))
+                 : all;
+}
+
+static bool capture(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
+                    bool keeps_old, const int64_t *most, size_t *n_groups)
 {
     const struct expr_regex *compiled;
     struct regex_fault fault;
@@ -249,7 +260,7 @@ bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const s
         if (!name.n)
             continue;
         n++;
-        struct expr *value = pipe_regex(p, at, EXPR_CAPTURE, re, i, &subject, 1);
+        struct expr *value = captured(p, at, subject, re, i, most);
         struct expr *old = keeps_old ? pipe_env_get(p, &p->env, name) : NULL;
         if (value && old)
             value = pipe_call2(p, at, EXPR_COALESCE, value, old);
@@ -259,6 +270,18 @@ bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const s
     if (n_groups)
         *n_groups = n;
     return true;
+}
+
+bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
+                  bool keeps_old, size_t *n_groups)
+{
+    return capture(p, at, subject, re, keeps_old, NULL, n_groups);
+}
+
+bool pipe_capture_all(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
+                      int64_t most, size_t *n_groups)
+{
+    return capture(p, at, subject, re, true, &most, n_groups);
 }
 
 bool pipe_expand(struct pipe *p, struct place at, struct str name)

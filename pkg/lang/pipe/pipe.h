@@ -107,6 +107,11 @@ struct expr *pipe_in_networks(struct pipe *p, struct place at, struct expr *subj
 /* Where the address is. NULL after "unsupported", which names `construct`, if no database says. */
 struct expr *pipe_geo(struct pipe *p, struct place at, const char *construct, struct expr *address,
                       enum geo_part part);
+/* What the list that rules name so has in a column for the entry that the value is (for each, if
+ * several are). NULL after an error: there is no such list or column, or entries are patterns.
+ * `key`: what the entries' column should be called; empty: anything. */
+struct expr *pipe_lookup(struct pipe *p, struct place at, struct str list, struct str key,
+                         struct expr *value, struct str column);
 /* A condition of another language (KQL, free text); may stand where a filter is and under AND, OR,
  * NOT. Elsewhere it is made an expression where it can be, or it is an error. */
 struct expr *pipe_condition(struct pipe *p, struct place at, const struct formula *f);
@@ -130,6 +135,9 @@ bool pipe_drop(struct pipe *p, struct place at, const struct str *names, size_t 
  * match. `prefix` stands before their names. *n_groups: how many there are; may be NULL. */
 bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
                   bool keeps_old, size_t *n_groups);
+/* The same for all matches, of all members: lists of at most `most` values (0: no bound). */
+bool pipe_capture_all(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
+                      int64_t most, size_t *n_groups);
 /* One row for each member of the column; at most one such step. */
 bool pipe_expand(struct pipe *p, struct place at, struct str name);
 /* Columns whose values fold findings that are alike (dedup). */

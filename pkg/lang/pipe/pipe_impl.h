@@ -5,6 +5,7 @@
  *     case.c       clauses
  *     lower.c      conditions to formulas; hint.c: plain conditions that must hold beside computed
  *     bind.c       an expression for the rule: its fields by slot, shared nodes marked
+ *     lookup.c     lists with columns
  *     group.c      aggregates and what is behind them
  *     finish.c     the rule; idiom.c: cheaper operators that say the same
  *

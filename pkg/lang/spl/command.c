@@ -185,21 +185,27 @@ static bool do_rex(struct spl *x)
     struct str pattern;
     struct regex re;
     size_t n_groups;
+    int64_t most = 1;
 
     if (!read_options(x, o, ARRAY_LEN(o)))
         return false;
-    if (o[2].value.p || (o[1].value.p && !str_eq(o[1].value, STR("1"))))
-        return diag_unsupported(x->s->diag, x->at, "rex with %s",
-                                o[2].value.p ? "mode" : "max_match");
     if (!o[0].value.p)
         return diag_unsupported(x->s->diag, x->at, "rex of the whole event (no field=)");
     spl_blanks(x);
     struct place at = spl_here(x);
     if (spl_peek(x) != '"')
         return spl_expected(x, "a regex in quotes");
-    if (!spl_quoted(x, &pattern) || !read_options(x, o, ARRAY_LEN(o)) ||
-        !spl_regex(x, at, pattern, &re) ||
-        !pipe_capture(x->pipe, at, spl_column(x, x->at, o[0].value), &re, true, &n_groups))
+    if (!spl_quoted(x, &pattern) || !read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    if (o[2].value.p)
+        return diag_unsupported(x->s->diag, x->at, "rex with mode");
+    if (o[1].value.p && (!str_to_i64(o[1].value, &most) || most < 0 || most > EXPR_LIST_MAX * 100))
+        return diag_error(x->s->diag, x->at, "max_match must be a number of matches");
+    if (!spl_regex(x, at, pattern, &re))
+        return false;
+    struct expr *subject = spl_column(x, x->at, o[0].value);
+    if (most == 1 ? !pipe_capture(x->pipe, at, subject, &re, true, &n_groups)
+                  : !pipe_capture_all(x->pipe, at, subject, &re, most, &n_groups))
         return false;
     return n_groups > 0 ||
            diag_error(x->s->diag, at, "the regex of rex has no named group, as (?<name>...)");
@@ -358,12 +364,64 @@ static bool do_convert(struct spl *x)
     return true;
 }
 
-/* Fields of JSON are there by themselves. */
+/* Fields of JSON are there by themselves; a path may get another name. */
 static bool do_spath(struct spl *x)
 {
-    if (spl_is_end(x))
-        return true;
-    return diag_unsupported(x->s->diag, x->at, "spath with arguments");
+    struct option o[] = {{"output", {NULL, 0}}, {"path", {NULL, 0}}, {"input", {NULL, 0}}};
+    struct str path;
+
+    if (!read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    path = o[1].value;
+    if (!spl_is_end(x) && !path.p && (!spl_name(x, ",\"'|", &path) || !read_options(x, o, 3)))
+        return false;
+    if (o[2].value.p && !str_eq(o[2].value, STR("_raw")))
+        return diag_unsupported(x->s->diag, x->at, "spath with input");
+    return !path.p || !o[0].value.p || spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
+}
+
+/* ---- lookup -----------------------------------------------------------------------------------
+ */
+
+/* NAME [AS OTHER] */
+static bool read_pair(struct spl *x, struct str *name, struct str *other)
+{
+    if (!spl_name(x, ",\"'|()=", name))
+        return false;
+    *other = *name;
+    return !spl_take_word(x, "as", true) || spl_name(x, ",\"'|()=", other);
+}
+
+/* lookup NAME key [AS field] OUTPUT|OUTPUTNEW column [AS field] ... */
+static bool do_lookup(struct spl *x)
+{
+    struct str list, key, field, column, to;
+    struct option o[] = {{"local", {NULL, 0}}, {"update", {NULL, 0}}};
+
+    if (!read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    spl_blanks(x);
+    struct place at = spl_here(x);
+    if (!spl_name(x, ",\"'|()=", &list) || !read_pair(x, &key, &field))
+        return false;
+    struct expr *value = spl_column(x, x->at, field);
+    bool is_new = spl_take_word(x, "outputnew", true);
+    if (!is_new && !spl_take_word(x, "output", true)) {
+        if (spl_is_end(x))
+            return diag_unsupported(x->s->diag, x->at, "lookup without OUTPUT");
+        return diag_unsupported(x->s->diag, spl_here(x), "lookup by more than one field");
+    }
+    do {
+        if (!read_pair(x, &column, &to))
+            return false;
+        struct expr *found = pipe_lookup(x->pipe, at, list, key, value, column);
+        if (found && is_new)
+            found = pipe_call2(x->pipe, at, EXPR_COALESCE, spl_column(x, at, to), found);
+        if (!found || !spl_assign(x, at, to, found))
+            return false;
+        (void)spl_take(x, ",");
+    } while (!spl_is_end(x));
+    return true;
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -373,13 +431,14 @@ static const struct command {
     const char *name;
     bool (*run)(struct spl *x);
 } COMMANDS[] = {
-    {"bin", do_bin},           {"bucket", do_bin},        {"convert", do_convert},
-    {"dedup", do_dedup},       {"eval", do_eval},         {"fields", do_fields},
-    {"fillnull", do_fillnull}, {"head", do_nothing},      {"iplocation", do_iplocation},
-    {"makemv", do_makemv},     {"mvexpand", do_mvexpand}, {"regex", do_regex},
-    {"rename", do_rename},     {"rex", do_rex},           {"search", do_search},
-    {"sort", do_nothing},      {"spath", do_spath},       {"stats", spl_stats},
-    {"tstats", spl_tstats},    {"table", do_table},       {"where", do_where},
+    {"bin", do_bin},           {"bucket", do_bin},     {"convert", do_convert},
+    {"dedup", do_dedup},       {"eval", do_eval},      {"fields", do_fields},
+    {"fillnull", do_fillnull}, {"head", do_nothing},   {"iplocation", do_iplocation},
+    {"lookup", do_lookup},     {"makemv", do_makemv},  {"mvexpand", do_mvexpand},
+    {"regex", do_regex},       {"rename", do_rename},  {"rex", do_rex},
+    {"search", do_search},     {"sort", do_nothing},   {"spath", do_spath},
+    {"stats", spl_stats},      {"tstats", spl_tstats}, {"table", do_table},
+    {"where", do_where},
 };
 
 bool spl_command(struct spl *x, struct str name)

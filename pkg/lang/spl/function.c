@@ -143,7 +143,7 @@ static struct expr *build_substr(struct spl *x, struct place at, struct expr **a
 
     if (!args[0] || !args[1] || (n == 3 && !args[2]))
         return NULL;
-    if (!pipe_constant(args[1], &from) || from.type != EXPR_VALUE_INT || from.whole == 0 ||
+    if (!pipe_constant(args[1], &from) || from.type != EXPR_VALUE_INT ||
         (n == 3 &&
          (!pipe_constant(args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
         return (void)diag_unsupported(x->s->diag, at, "substr() with computed places"), NULL;
