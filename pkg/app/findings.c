@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/attack.h"
+#include "alert/score.h"
 #include "app/table.h"
 #include "base/arena.h"
 #include "base/hash.h"
@@ -19,6 +21,8 @@ struct row {
     struct str entity;
     int64_t first_ms, last_ms;
     uint64_t count;
+    enum rule_level level; /* of the worst record, as the score is */
+    int score;
 };
 
 struct findings {
@@ -61,8 +65,14 @@ static struct row *add(struct findings *f)
     return &f->items[f->n++];
 }
 
-static void note_times(struct row *x, const struct finding *f)
+static void note_record(struct row *x, const struct finding *f)
 {
+    int score = score_of(x->rule, f).total;
+
+    if (score > x->score)
+        x->score = score;
+    if (f->level > (uint8_t)x->level)
+        x->level = f->level;
     if (f->hits > x->count)
         x->count = f->hits;
     if (f->first_ms < x->first_ms)
@@ -78,7 +88,7 @@ bool findings_note(struct findings *f, const struct rule *rule, const struct fin
     for (; f->slots[slot]; slot = (slot + 1) % SLOTS) {
         struct row *x = &f->items[f->slots[slot] - 1];
         if (memcmp(x->uid, finding->uid, UID_BYTES) == 0) {
-            note_times(x, finding);
+            note_record(x, finding);
             return true;
         }
     }
@@ -92,7 +102,7 @@ bool findings_note(struct findings *f, const struct rule *rule, const struct fin
     x->rule = rule;
     x->first_ms = finding->first_ms;
     x->last_ms = finding->last_ms;
-    x->count = finding->hits;
+    note_record(x, finding);
     return false;
 }
 
@@ -111,14 +121,32 @@ static int by_time(const void *a, const void *b)
     return memcmp(x->uid, y->uid, UID_BYTES);
 }
 
-static void add_row(struct table *t, const struct row *x)
+/* The techniques that the rule's tags name, with commas between; "-": none. */
+static struct str techniques_of(struct arena *a, const struct rule *rule)
+{
+    struct attack attacks[ATTACKS_MAX];
+    size_t n = attack_of_tags(a, rule->tags, attacks);
+    struct str all = STR("");
+
+    for (size_t i = 0; i < n; i++) {
+        struct str id = attacks[i].sub_technique.uid.n ? attacks[i].sub_technique.uid
+                                                       : attacks[i].technique.uid;
+        if (id.n)
+            all =
+                arena_printf(a, "%.*s%s%.*s", (int)all.n, all.p, all.n ? "," : "", (int)id.n, id.p);
+    }
+    return all.n ? all : STR("-");
+}
+
+static void add_row(struct table *t, const struct row *x, struct arena *a)
 {
     char time[TIME_TEXT_MAX];
     size_t n = time_format_ms(x->first_ms, time);
 
     table_cell(t, (struct str){time, n});
-    table_cell(t, str_from(rule_level_name(x->rule->level)));
-    table_cellf(t, "%d", rule_level_score(x->rule->level));
+    table_cell(t, str_from(rule_level_name(x->level)));
+    table_cellf(t, "%d", x->score);
+    table_cell(t, techniques_of(a, x->rule));
     table_cell(t, x->rule->title);
     table_cell(t, x->entity);
     table_count(t, x->count);
@@ -128,8 +156,8 @@ static void add_row(struct table *t, const struct row *x)
 void findings_print(const struct findings *f, struct buf *out)
 {
     static const struct table_column columns[] = {
-        {"TIME", false, 0},    {"LEVEL", false, 0}, {"SCORE", true, 0},  {"TITLE", false, 72},
-        {"ENTITY", false, 40}, {"COUNT", true, 0},  {"RULE", false, 40},
+        {"TIME", false, 0},   {"LEVEL", false, 0},   {"SCORE", true, 0}, {"TECHNIQUE", false, 20},
+        {"TITLE", false, 72}, {"ENTITY", false, 40}, {"COUNT", true, 0}, {"RULE", false, 40},
     };
     struct row **sorted = calloc(f->n + 1, sizeof *sorted);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
@@ -139,7 +167,7 @@ void findings_print(const struct findings *f, struct buf *out)
         sorted[i] = &f->items[i];
     qsort(sorted, f->n, sizeof *sorted, by_time);
     for (size_t i = 0; i < f->n; i++)
-        add_row(t, sorted[i]);
+        add_row(t, sorted[i], f->arena);
     table_print(t, 0, out);
     if (f->n_beyond)
         buf_printf(out, "... and %llu alerts of findings beyond the first %d\n",
