@@ -36,8 +36,9 @@ struct kafka_consumer {
         rd_kafka_topic_t *topic;
         rd_kafka_queue_t *queue;
         bool is_running, is_at_end, is_gone, has_read;
-        int64_t next; /* the least offset that may come */
-    } * fetches;      /* [n] */
+        int64_t next;        /* the least offset that may come */
+        uint64_t read_bytes; /* since the watch was hurried */
+    } * fetches;             /* [n] */
     size_t n;
 
     rd_kafka_message_t **lent; /* scratch of a read */
@@ -54,7 +55,8 @@ struct kafka_consumer {
     bool is_closing;
     struct kafka_troubles troubles;
     struct watermark_watch *watch;
-    struct buf metadata; /* of the last kafka_consumer_committed() */
+    uint64_t hurry_bytes; /* read of one partition: the watch is hurried */
+    struct buf metadata;  /* of the last kafka_consumer_committed() */
 };
 
 /* The name as it is kept, and the fetcher's handle of it. */

@@ -24,7 +24,7 @@ struct watermark_watch {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    bool is_ending;
+    bool is_ending, is_hurried;
     uint64_t number; /* of the list */
     struct kafka_partition *parts;
     int64_t *ends;
@@ -150,12 +150,13 @@ static void *run(void *context)
     pthread_mutex_lock(&w->lock);
     while (!w->is_ending) {
         take_list(w, &r);
+        w->is_hurried = false;
         pthread_mutex_unlock(&w->lock);
         if (r.n > 0 && r.leaders_due_ms <= kafka_now_ms())
             learn_leaders(w, &r);
         ask_each_broker(w, &r);
         pthread_mutex_lock(&w->lock);
-        if (!w->is_ending)
+        if (!w->is_ending && !w->is_hurried)
             wait(w, is_slow || r.n == 0 ? WATERMARK_SLOW_MS : WATERMARK_MS);
     }
     pthread_mutex_unlock(&w->lock);
@@ -212,6 +213,14 @@ void watermark_watch_set(struct watermark_watch *w, const struct kafka_partition
     }
     w->n = n;
     w->number++;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void watermark_watch_hurry(struct watermark_watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->is_hurried = true;
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }

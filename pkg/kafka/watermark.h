@@ -1,9 +1,10 @@
 /* watermark.h - a thread that asks for the ends of partitions. For pkg/kafka alone.
  *
- * Every WATERMARK_MS it asks for one partition per broker, in turn. The answers are the lag; the
- * asking wakes a broker thread of librdkafka 2.0.2 whose fetch queue was full, which would
- * look again after a second otherwise (docs/decisions/0014: 192,000 -> 911,000 events/s).
- * librdkafka from 2.2 on looks by itself (fetch.queue.backoff.ms): WATERMARK_SLOW_MS then.
+ * Every WATERMARK_MS, and when it is hurried, it asks for one partition per broker, in turn. The
+ * answers are the lag; the asking wakes a broker thread of librdkafka 2.0.2 whose fetch queue was
+ * full, which would look again after a second otherwise (docs/decisions/0014: 192,000 -> 911,000
+ * events/s). librdkafka from 2.2 on looks by itself (fetch.queue.backoff.ms): WATERMARK_SLOW_MS
+ * then, and nobody hurries.
  *
  * Threads  the functions from any; the thread itself is inside.
  */
@@ -22,6 +23,8 @@ struct watermark_watch *watermark_watch_new(rd_kafka_t *rk);
 void watermark_watch_free(struct watermark_watch *w);
 /* Watch these from now on; the names live as long as the watch. */
 void watermark_watch_set(struct watermark_watch *w, const struct kafka_partition *p, size_t n);
+/* Fetch queues have room again: ask at once. */
+void watermark_watch_hurry(struct watermark_watch *w);
 /* -1: not known, or i is not among them. */
 int64_t watermark_watch_end(struct watermark_watch *w, size_t i);
 
