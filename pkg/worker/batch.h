@@ -21,8 +21,7 @@ enum {
     BATCH_OPERATIONS_MAX = 65536,
     BATCH_BYTES_MAX = 16 * 1024 * 1024,
     BATCH_DEAD_MAX = 4096,
-    BATCH_STRETCH = 8, /* times work.batch_events while the lane is busy */
-    BATCH_BACKLOG = 3  /* times work.batch_events and batch_time while there is a backlog */
+    BATCH_STRETCH = 8 /* times work.batch_events while the lane is busy */
 };
 
 /* What travels with a position: time of the last record (8 bytes), then the clock. */

@@ -149,15 +149,15 @@ static const struct config_key rows[] = {
      .most = CONFIG_LANES_MAX, .help = "0: one per core."},
     {"work.batch_events", CONFIG_COUNT, ONE(batch_events), .without = "10000", .least = 1,
      .most = BATCH_EVENTS_MAX,
-     .help = "Events between two commits; three times as many of a backlog."},
+     .help = "Events between two commits; five times as many of a backlog."},
     {"work.batch_time", CONFIG_SPAN, ONE(batch_ms), .without = "100ms", .least = 1,
      .most = 10 * SECOND,
-     .help = "Time between two commits, three times that in a backlog. Shorter: less latency, more "
+     .help = "Time between two commits, five times that in a backlog. Shorter: less latency, more "
              "transactions."},
     {"work.align_max", CONFIG_SPAN, ONE(align_max_ms), .without = "10m", .least = SECOND,
      .most = 365 * DAY,
      .help = "How far in event time one partition may run ahead of the slowest."},
-    {"work.fetch_bytes", CONFIG_SIZE, ONE(fetch_bytes), .without = "64MiB", .least = MIB,
+    {"work.fetch_bytes", CONFIG_SIZE, ONE(fetch_bytes), .without = "16MiB", .least = MIB,
      .most = GIB, .help = "Records that wait in the memory of one thread."},
     {"work.crash_max", CONFIG_COUNT, ONE(crash_max), .without = "2", .least = 1,
      .most = CRASHES_MAX, .help = "Crashes until the record that brings them is put aside."},

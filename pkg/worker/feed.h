@@ -1,11 +1,9 @@
 /* feed.h - the reader of a lane: from Kafka records to batches of matched events.
  *
  * Serves the group, reads the owned partitions from where the lane's plan says, extracts and
- * matches, judges what is late in the order of each log, and hands batches to the lane (post.h). A
- * batch ends when it is full, when the lane has nothing to do and something is there to be
- * published, or after work.batch_time. Of a backlog it takes BATCH_BACKLOG times as much, and while
- * the lane is busy it may grow to BATCH_STRETCH times work.batch_events: the more there is to do,
- * the larger the transactions.
+ * matches, judges what is late in the order of each log, and hands batches to the lane (post.h).
+ * When a batch goes: due.h. While the lane is busy it may grow to BATCH_STRETCH times
+ * work.batch_events: the more there is to do, the larger the transactions.
  *
  * Time       an event's own, at most CLOCK_SKEW_MS ahead of its record's; without one the record's.
  *

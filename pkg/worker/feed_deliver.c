@@ -2,6 +2,7 @@
 #include "worker/feed_impl.h"
 
 #include "base/pack.h"
+#include "worker/due.h"
 
 #include <string.h>
 
@@ -81,21 +82,30 @@ static bool is_all_read(const struct feed *f)
     return true;
 }
 
-/* The batch should go as soon as the lane wants one: what is said of few events waits for no
- * others. Of a backlog nobody can say that it comes at once, and the more goes together the fewer
- * transactions there are, the fewer operations and Updates. */
+static struct due due_of(const struct feed *f)
+{
+    return (struct due){
+        .batch_ms = f->options.config->batch_ms,
+        .age_ms = f->now_ms - f->batch->first_ms,
+        .pushed_ms = f->now_ms - f->pushed_ms,
+        .waited_ms = f->waited_ms,
+        .has_caught_up = f->has_caught_up,
+        .is_all_read = is_all_read(f),
+        .has_to_publish = batch_is_urgent(f->batch),
+    };
+}
+
+/* The batch should go as soon as the lane wants one. */
 static bool is_due(const struct feed *f)
 {
-    const struct config *c = f->options.config;
     const struct batch *b = f->batch;
 
     if (b->n_records == 0 && !b->is_gone)
         return (b->gives_ruleset || (!f->options.is_stateless && has_idle_part(f))) &&
                f->now_ms - f->pushed_ms >= FEED_MARK_MS;
-    uint32_t times = f->has_caught_up ? 1 : BATCH_BACKLOG;
-    return batch_is_full(b, c->batch_events * times) ||
-           f->now_ms - b->first_ms >= (int64_t)c->batch_ms * times ||
-           (batch_is_urgent(b) && is_all_read(f)) || ruleset_is_old(f->options.shelf, f->ruleset);
+    struct due due = due_of(f);
+    return batch_is_full(b, f->options.config->batch_events * due_times(&due)) || due_is(&due) ||
+           ruleset_is_old(f->options.shelf, f->ruleset);
 }
 
 /* False: the batch takes no more, and there is no other. */

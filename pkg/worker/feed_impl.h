@@ -61,6 +61,7 @@ struct feed {
     struct post_plan plan;
     bool is_reading; /* there is a plan for the assignment */
     struct batch *batch;
+    int64_t waited_ms;  /* the batch's first record, in the log; INT64_MAX: not known */
     bool has_caught_up; /* since the batch began: a partition that gave it records has no more */
     int64_t now_ms, wall_ms, served_ms, pushed_ms;
     struct arena *arena; /* unwrapped records, gathering */

@@ -276,8 +276,12 @@ void feed_take_chunk(struct feed *f, size_t n)
 {
     uint64_t bytes = 0, begin = now_monotonic_ns();
 
-    if (f->batch->n_records == 0)
+    if (f->batch->n_records == 0) {
         f->batch->first_ms = f->now_ms;
+        f->waited_ms = f->messages[0].timestamp_ms == INT64_MIN
+                           ? INT64_MAX
+                           : f->wall_ms - f->messages[0].timestamp_ms;
+    }
     const struct scene_part *part = &f->scene->parts[f->message_part];
     crash_at(part->topic, part->partition, f->messages[0].offset, f->messages[n - 1].offset);
     f->batch->is_alone = n == 1 && f->parts[f->message_part].note.count &&
