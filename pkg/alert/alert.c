@@ -48,7 +48,7 @@ struct alert_writer {
     struct redactor *redactor;
     struct ocsf_ways *ways;
     struct evidence_finder *evidence;
-    struct rule_text *rules;
+    struct rule_text **rules; /* NULL: not met yet */
     size_t n_rules;
     struct buf scratch;
     size_t bytes_max;
@@ -92,8 +92,11 @@ uint64_t alert_writer_cuts(const struct alert_writer *w)
 static void forget_rules(struct alert_writer *w)
 {
     for (size_t i = 0; i < RULE_TEXT_SLOTS; i++) {
-        buf_release(&w->rules[i].text);
-        w->rules[i] = (struct rule_text){0};
+        if (!w->rules[i])
+            continue;
+        buf_release(&w->rules[i]->text);
+        free(w->rules[i]);
+        w->rules[i] = NULL;
     }
     w->n_rules = 0;
 }
@@ -131,12 +134,12 @@ static void name_record(struct alert_writer *w, struct document *d)
 
 /* ---- the rule's parts -------------------------------------------------------------------- */
 
-static struct rule_text *rule_slot(struct alert_writer *w, const struct rule *rule)
+static struct rule_text **rule_slot(struct alert_writer *w, const struct rule *rule)
 {
     size_t i = ((uintptr_t)rule >> 4) * 0x9E3779B97F4A7C15ull >> 40;
 
     for (i %= RULE_TEXT_SLOTS;; i = (i + 1) % RULE_TEXT_SLOTS)
-        if (!w->rules[i].rule || w->rules[i].rule == rule)
+        if (!w->rules[i] || w->rules[i]->rule == rule)
             return &w->rules[i];
 }
 
@@ -145,9 +148,13 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule,
 {
     if (w->n_rules == RULE_TEXTS_MAX)
         forget_rules(w);
-    struct rule_text *t = rule_slot(w, rule);
+    struct rule_text **slot = rule_slot(w, rule), *t = *slot;
 
-    w->n_rules += t->rule == NULL;
+    if (!t) {
+        *slot = t = calloc(1, sizeof(*t));
+        ASSERT(t);
+        w->n_rules++;
+    }
     t->rule = rule;
     t->level = rule->level;
     t->channel = rule->channel;
@@ -190,7 +197,7 @@ static struct str render(struct alert_writer *w, struct document *d,
 
 static bool is_same_rule(const struct rule_text *t, const struct rule *rule)
 {
-    return t->rule && str_eq(t->uid, rule->uid) &&
+    return t && str_eq(t->uid, rule->uid) &&
            memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0 && t->level == rule->level &&
            t->has_level == rule->has_level && t->channel == rule->channel &&
            t->correlation == rule->correlation && t->overlays == rule->overlays &&
@@ -200,7 +207,7 @@ static bool is_same_rule(const struct rule_text *t, const struct rule *rule)
 static struct rule_members rule_parts(struct alert_writer *w, struct document *d)
 {
     const struct rule *rule = d->rule;
-    struct rule_text *t = rule_slot(w, rule);
+    const struct rule_text *t = *rule_slot(w, rule);
     bool is_first = d->limits == document_limits && finding_is_plain(d);
 
     if (is_first && is_same_rule(t, rule))

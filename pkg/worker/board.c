@@ -299,6 +299,7 @@ static bool status(void *context, struct buf *json)
     int64_t now_ms = board_now_ms(b);
 
     lock(b);
+    metric_fold_sets(b);
     json_writer_init(&w, json);
     json_open_object(&w);
     put_worker(b, &w, now_ms);

@@ -68,6 +68,7 @@ struct metric_board *metric_board_new(const struct metric_options *o)
     b->begun_cycles = __rdtsc();
     b->begun_ns = clock_ns(CLOCK_MONOTONIC);
     pthread_mutex_init(&b->lock, NULL);
+    pthread_mutex_init(&b->sets_lock, NULL);
     return b;
 }
 
@@ -86,6 +87,7 @@ void metric_board_free(struct metric_board *b)
     for (size_t i = 0; i < b->n_writers; i++)
         rows_release(&b->writers[i].rows);
     pthread_mutex_destroy(&b->lock);
+    pthread_mutex_destroy(&b->sets_lock);
     arena_free(b->arena);
     free(b->writers);
     free(b);

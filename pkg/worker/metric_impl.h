@@ -101,12 +101,12 @@ struct metric_lane {
     struct metric_level_cell levels[STORE_ROUNDS_MAX];
     /* The owner's, for its own use. */
     uint64_t paused_ns; /* up to when the pause in force is counted */
-    /* The set it counts by, NULL: not announced yet, or gone. Stored under the lock (release: pairs
-     * with set_of()), read by the owner: it stays until the owner moves on. */
+    /* The set it counts by, NULL: not announced yet, or gone. Stored under the sets' lock (release:
+     * pairs with set_of()), read by the owner: it stays until the owner moves on. */
     struct metric_set *_Atomic set;
+    uint64_t set_number; /* 0: none yet; Lock: sets */
     /* Guarded by the board's lock. */
     struct metric_rows rows;
-    uint64_t set_number; /* 0: none yet */
     struct metric_board *board;
     uint32_t writer;
 };
@@ -126,9 +126,13 @@ struct metric_board {
     struct metric_lane *writers;
     int64_t begun_ms;
     uint64_t begun_cycles, begun_ns; /* for the speed of the time stamp counter */
+    /* The list of rule sets, and which one a writer counts by. Whoever changes the list holds both
+     * locks, this one only while pointers change: a lane that takes a set does not wait for a
+     * scrape. */
+    pthread_mutex_t sets_lock;
+    struct metric_set *newest;
     pthread_mutex_t lock;
     /* Guarded by it. */
-    struct metric_set *newest;
     uint64_t reloads[2]; /* failed, ok */
     double cycles_per_second;
     struct board_rates before;
@@ -155,6 +159,8 @@ size_t board_level_lane(const struct metric_board *b, uint32_t level);
 const struct metric_row *board_level_holder(const struct metric_board *b, uint32_t level,
                                             size_t lane);
 
+/* Sets that all writers have left become sums. */
+void metric_fold_sets(struct metric_board *b);
 void metric_sets_free(struct metric_board *b);
 size_t metric_sets_count(const struct metric_board *b);
 /* Sums by the newest set, [n_rules] and [n_profiles]. */

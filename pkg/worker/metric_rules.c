@@ -2,7 +2,8 @@
  *
  * Each rule set that somebody may still count by has an array for each writer. The newest one has
  * besides what all sets before it had counted, by uid; a set that every writer has left is added to
- * that and goes. So a sum never falls while a rule lives, and no writer ever waits.
+ * that and goes: by whoever asks for values next, or announces a set. So a sum never falls while a
+ * rule lives, and a writer only waits while pointers change.
  */
 #include <stdlib.h>
 
@@ -176,23 +177,31 @@ static uint64_t least_in_use(const struct metric_board *b)
     return least;
 }
 
-/* Numbers only rise along a writer's life: what all have left nobody comes back to. */
-static void fold_left_sets(struct metric_board *b)
+/* The oldest set if all writers have left it, off the list; else NULL. Numbers only rise along a
+ * writer's life: what all have left nobody comes back to. */
+static struct metric_set *take_left_set(struct metric_board *b)
 {
-    uint64_t least = least_in_use(b);
-    struct metric_set **at = &b->newest->older;
+    struct metric_set *left = NULL, **at = &b->newest;
 
-    if (least == UINT64_MAX)
-        return;
-    while (*at) {
-        struct metric_set *s = *at;
-        if (s->number >= least) {
-            at = &s->older;
-            continue;
-        }
-        add_set(b, s, b->newest->base, b->newest->profile_base);
-        *at = s->older;
-        free_set(b, s);
+    pthread_mutex_lock(&b->sets_lock);
+    while (*at && (*at)->older)
+        at = &(*at)->older;
+    if (*at && *at != b->newest && least_in_use(b) != UINT64_MAX &&
+        (*at)->number < least_in_use(b)) {
+        left = *at;
+        *at = NULL;
+    }
+    pthread_mutex_unlock(&b->sets_lock);
+    return left;
+}
+
+void metric_fold_sets(struct metric_board *b)
+{
+    struct metric_set *left;
+
+    while ((left = take_left_set(b)) != NULL) {
+        add_set(b, left, b->newest->base, b->newest->profile_base);
+        free_set(b, left);
     }
 }
 
@@ -237,16 +246,18 @@ void metric_set_rules(struct metric_board *b, const struct metric_ruleset *r)
     pthread_mutex_lock(&b->lock);
     ASSERT(!b->newest || b->newest->number < r->number);
     s->older = b->newest;
-    b->newest = s;
     for (struct metric_set *o = s; o; o = o->older) {
         o->rule_now = find_names(o->arena, o->rules, o->n_rules, s->rules, s->n_rules);
         o->profile_now =
             find_names(o->arena, o->profiles, o->n_profiles, s->profiles, s->n_profiles);
     }
+    pthread_mutex_lock(&b->sets_lock);
+    b->newest = s;
     give_set(b, s);
+    pthread_mutex_unlock(&b->sets_lock);
     /* What the set before had inherited goes on to the next with the set itself: its base is part
      * of its sums. */
-    fold_left_sets(b);
+    metric_fold_sets(b);
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -262,15 +273,13 @@ void metric_use_rules(struct metric_lane *l, uint64_t number)
     struct metric_board *b = l->board;
     struct metric_set *s;
 
-    pthread_mutex_lock(&b->lock);
+    pthread_mutex_lock(&b->sets_lock);
     ASSERT(number >= l->set_number);
     for (s = b->newest; s && s->number != number; s = s->older)
         ;
     atomic_store_explicit(&l->set, s, memory_order_release);
     l->set_number = number;
-    if (b->newest)
-        fold_left_sets(b);
-    pthread_mutex_unlock(&b->lock);
+    pthread_mutex_unlock(&b->sets_lock);
 }
 
 /* ---- counting ---------------------------------------------------------------------------------

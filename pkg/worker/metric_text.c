@@ -578,6 +578,7 @@ void metric_text(struct metric_board *b, struct buf *out)
 
     pthread_mutex_lock(&b->lock);
     calibrate(b);
+    metric_fold_sets(b);
     sum_rules(&s, scratch);
     for (size_t i = 0; i < n; i++) {
         s.spec = &specs[i];

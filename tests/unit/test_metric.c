@@ -322,6 +322,7 @@ TEST(a_late_taker_of_an_old_set_counts_nothing_by_rule)
     give_rules(b, 1, uids, 1);
     give_rules(b, 2, uids, 1);
     metric_use_rules(l, 2);
+    CHECK(has_line(b, "weir_rulesets 1"));
     metric_use_rules(r, 1); /* gone: nobody else had it */
     metric_rule_match(r, 0);
     CHECK(has_line(b, "weir_rule_matches_total{rule=\"a\"} 0"));
