@@ -3,6 +3,7 @@
 
 #include "base/letter.h"
 #include "base/str.h"
+#include "rule/regex_check.h"
 
 bool query_reader_init(struct query_reader *r, struct query_scope *s, struct str text)
 {
@@ -145,4 +146,12 @@ bool query_check_depth(struct query_scope *s, struct place at, const struct form
         return true;
     return diag_error(s->diag, at, "the condition is nested deeper than %d",
                       FORMULA_DEPTH_MAX - (int)spare);
+}
+
+void query_warn_of_slow_regex(struct diag *d, struct place at, struct str pattern)
+{
+    const char *slow = regex_slow_construct(pattern);
+
+    if (slow)
+        diag_warn(d, at, "the regex uses %s: no fast path, matched by backtracking", slow);
 }

@@ -105,6 +105,9 @@ enum fold query_fold(struct str text, bool is_caseless);
 /* A value that was computed at load as the constant it is: kind, value and text only. */
 struct expr query_constant(struct query_scope *s, const struct expr_value *v);
 
+/* A warning if the regex, which regex_check() passed, is matched by backtracking alone. */
+void query_warn_of_slow_regex(struct diag *d, struct place at, struct str pattern);
+
 /* False after an error, if `spare` more levels around it would be more than FORMULA_DEPTH_MAX. */
 bool query_check_depth(struct query_scope *s, struct place at, const struct formula *f,
                        unsigned spare);

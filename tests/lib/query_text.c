@@ -71,13 +71,19 @@ static bool list_cells(void *context, struct str name, struct str column, struct
 
 const struct list_source QUERY_TEST_LISTS = {.lookup = list_lookup, .cells = list_cells};
 
-static void load(struct arena *a, const char *language, const char *query, struct loaded_rules *out)
+static void load_text(struct arena *a, const char *language, struct str query,
+                      struct loaded_rules *out)
 {
     struct rule_loader *l = rule_loader_new(a, &QUERY_TEST_LISTS, &OPTIONS);
 
-    rule_loader_add_as(l, STR("query"), str_from(language), with_quotes(a, query));
+    rule_loader_add_as(l, STR("query"), str_from(language), query);
     rule_loader_finish(l, out);
     CHECK_EQ(out->n_verdicts, 1);
+}
+
+static void load(struct arena *a, const char *language, const char *query, struct loaded_rules *out)
+{
+    load_text(a, language, with_quotes(a, query), out);
 }
 
 /* The dump in one line, then each item's formula. */
@@ -161,8 +167,8 @@ struct buf query_repeated(const char *before, const char *what, size_t n, const 
     return b;
 }
 
-static bool compiled_fires(struct arena *a, struct rule *rule, const struct profile_set *profiles,
-                           struct str event_text)
+static void compiled_match(struct arena *a, struct rule *rule, const struct profile_set *profiles,
+                           const struct str *events, size_t n, bool *fires)
 {
     const struct plan_options options = {0};
     const struct match *matches;
@@ -174,12 +180,14 @@ static bool compiled_fires(struct arena *a, struct rule *rule, const struct prof
     CHECK_EQ(net_new(a, plan, &net, &err), WEIR_OK);
     struct extract_worker *worker = extract_worker_new(plan->extractor);
     struct matcher *matcher = matcher_new(net, worker, false);
-    CHECK_EQ(extract_event(worker, event_text, (struct event_ref){0}, &event), EVENT_OK);
-    size_t n = matcher_run(matcher, &event, 1, &matches);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_EQ(extract_event(worker, events[i], (struct event_ref){0}, &event), EVENT_OK);
+        fires[i] = matcher_run(matcher, &event, 1, &matches) == 1;
+        extract_batch_reset(worker);
+    }
     matcher_free(matcher);
     extract_worker_free(worker);
     net_free(net);
-    return n == 1;
 }
 
 static bool reference_fires(struct arena *a, const struct rule *rule,
@@ -224,9 +232,33 @@ bool query_fires(const char *language, const char *query, const char *json)
         fail_msg("%s: %.*s", query, (int)loaded.verdicts[0].messages[0].text.n,
                  loaded.verdicts[0].messages[0].text.p);
     bool reference = reference_fires(a, loaded.rules[0], profiles, event);
-    bool compiled = compiled_fires(a, loaded.rules[0], profiles, event);
+    bool compiled;
+    compiled_match(a, loaded.rules[0], profiles, &event, 1, &compiled);
     if (reference != compiled)
         fail_msg("%s on %s: reference %d, compiled %d", query, json, reference, compiled);
     arena_free(a);
     return reference;
+}
+
+void query_engines_agree(const char *language, struct str query, const struct str *events, size_t n,
+                         struct query_pair_counts *counts)
+{
+    struct arena *a = arena_new(0);
+    const struct profile_set *profiles = built_in_profiles();
+    bool *compiled = ARENA_ARRAY(a, n, bool);
+    struct loaded_rules loaded;
+
+    load_text(a, language, query, &loaded);
+    if (loaded.n_rules)
+        compiled_match(a, loaded.rules[0], profiles, events, n, compiled);
+    counts->n_bad += !loaded.n_rules;
+    for (size_t i = 0; loaded.n_rules && i < n; i++) {
+        bool reference = reference_fires(a, loaded.rules[0], profiles, events[i]);
+        if (reference != compiled[i])
+            fail_msg("%.*s\non %.*s\nreference %d, compiled %d", (int)query.n, query.p,
+                     (int)events[i].n, events[i].p, reference, compiled[i]);
+        counts->n_verdicts++;
+        counts->n_matches += reference;
+    }
+    arena_free(a);
 }

@@ -37,4 +37,13 @@ struct buf query_repeated(const char *before, const char *what, size_t n, const 
  * agree; a query that does not load fails the test. */
 bool query_fires(const char *language, const char *query, const char *json);
 
+struct query_pair_counts {
+    unsigned n_bad; /* queries that do not load */
+    unsigned n_verdicts, n_matches;
+};
+
+/* The same of a query as it is, on several events: an engine that disagrees fails the test. */
+void query_engines_agree(const char *language, struct str query, const struct str *events, size_t n,
+                         struct query_pair_counts *counts);
+
 #endif

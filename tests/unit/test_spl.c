@@ -221,6 +221,11 @@ static const struct row rows[] = {
      "{'dest_ip':'h'}", true},
     {"| tstats count from datamodel=Network_Traffic where All_Traffic.dest=h by All_Traffic.src",
      "{'dest':'h'}", false},
+    {"* | regex a=\"(?<!x)y\"", "{'a':'zy'}", true},
+    {"* | regex a=\"(?<!x)y\"", "{'a':'xy'}", false},
+    {"* | regex a=\"\\(?=y\"", "{'a':'=y'}", true},
+    {"* | eval a=null() | where isnull(a)", "{'a':1}", true},
+    {"a=b", "{'a':'x','b':'x'}", false},
     /* Macros and comments. */
     {"a=x | `anything_filter`", "{'a':'x'}", true},
     {"a=x ```not a=y``` b=y", "{'a':'x','b':'y'}", true},
@@ -252,7 +257,7 @@ static const struct {
     {"a=1 | frob x", "unsupported: 1:7: command 'frob'"},
     {"a=1 | join b [search c]", "unsupported: 1:7: command 'join'"},
     {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...])"},
-    {"a=1 | where b=now()", "unsupported: 1:15: now() (did you mean 'pow'?)"},
+    {"a=1 | where b=now()", "unsupported: 1:15: now()"},
     {"a=1 | where bb=lowr(c)", "unsupported: 1:16: lowr() (did you mean 'lower'?)"},
     {"a=1 | where len()=2", "error: 1:13: len() takes 1 arguments, not 0"},
     {"a=1 | where b=", "error: 1:15: expected a value, found the end of the search"},
@@ -265,7 +270,9 @@ static const struct {
      "error: 1:19: the regex of rex has no named group, as (?<name>...)"},
     {"a=1 | rex \"(?<x>y)\"", "unsupported: 1:7: rex of the whole event (no field=)"},
     {"a=1 | rex field=b mode=sed \"s/x/y/\"", "unsupported: 1:7: rex with mode"},
-    {"a=1 | regex b=\"(?<!x)y\"", "unsupported: 1:13: look-around in a regex"},
+    {"a=1 | regex b=\"(?<!x)y\"",
+     "warning: 1:13: the regex uses look-around: no fast path, matched by backtracking"},
+    {"a=1 | regex b=\"(y\"", "error: 1:13: not a valid regex: missing closing parenthesis"},
     {"a=1 | stats", "error: 1:12: expected an aggregate, found the end of the search"},
     {"a=1 | stats sum by b",
      "error: 1:17: expected '(' behind the name of an aggregate, found 'by b'"},
@@ -317,6 +324,9 @@ static const struct {
     {"a=1 `open", "error: 1:5: a ` that is never closed"},
     {"a=1\n| where\n  b=1 )", "error: 3:7: expected '|' or the end of the search, found ')'"},
     {"TERM(x)", "unsupported: 1:1: TERM() in a search"},
+    {"CASE(x)", "unsupported: 1:1: CASE() in a search"},
+    {"a=1 | where relative_time(b, \"-1h\")=c", "unsupported: 1:13: relative_time()"},
+    {"a=1 | where searchmatch(\"b\")", "unsupported: 1:13: searchmatch()"},
 };
 
 /* A search of its own loader, as a file. */

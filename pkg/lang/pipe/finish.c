@@ -190,15 +190,17 @@ static struct rule_state *state_of(struct pipe *p, struct rule *rule)
     return state;
 }
 
-static void fold_by(struct pipe *p, struct rule *rule, const struct str *names, size_t n,
+/* False: the rule says itself how its findings fold. */
+static bool fold_by(struct pipe *p, struct rule *rule, const struct str *names, size_t n,
                     int64_t period_ms)
 {
     struct rule_state *state = state_of(p, rule);
 
     if (state->dedup.is_set)
-        return;
+        return false;
     state->dedup = (struct dedup){
         .is_set = true, .has_fields = true, .fields = names, .n_fields = n, .period_ms = period_ms};
+    return true;
 }
 
 static void give_derived(const struct pipe *p, struct rule *rule)
@@ -222,7 +224,7 @@ static bool finish_events(struct pipe *p, const struct pipe_ending *ending, stru
             names[n++] = pipe_name_of(p, value, p->dedup.items[i]);
     }
     if (p->has_dedup)
-        fold_by(p, rule, names, n, ending->window_ms);
+        (void)fold_by(p, rule, names, n, ending->window_ms);
     /* A member is a row's, and the rule has none: its list is evidence. */
     if (p->list)
         for (size_t i = 0; i < p->env.n; i++)
@@ -302,7 +304,9 @@ static bool finish_folded(struct pipe *p, const struct pipe_ending *ending, stru
             !pipe_is_literal(p->aggregates[i].arg))
             fields[n++] = pipe_name_of(p, p->aggregates[i].arg, p->aggregates[i].name);
     add_computed(p, fields, &n);
-    fold_by(p, rule, names, p->n_keys, ending->window_ms);
+    bool is_mine = fold_by(p, rule, names, p->n_keys, ending->window_ms);
+    if (is_mine) /* each member of a list is a group */
+        rule->state->dedup.array = DEDUP_EACH;
     state_of(p, rule)->dedup.is_group = true;
     set_levels(p, ending, rule);
     rule->fields = (struct str_list){fields, n};
@@ -553,7 +557,7 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
     if (!pipe_idiom(p, ending, c) && !use_group(p, c))
         return false;
     if (c->kind == OPERATOR_FIRST_SEEN) /* each term is a finding */
-        fold_by(p, rule, c->fields, c->n_fields, 0);
+        (void)fold_by(p, rule, c->fields, c->n_fields, 0);
     set_part_fields(p, part);
     give_derived(p, part);
     rule->correlation = c;

@@ -96,11 +96,7 @@ static bool lower_string(struct item *it, const struct sigma_value *v, struct at
 
 static void warn_of_regex(struct item *it, const struct sigma_value *v)
 {
-    const char *slow = regex_slow_construct(v->text);
-
-    if (slow)
-        diag_warn(it->s->diag, v->at, "the regex uses %s: no fast path, matched by backtracking",
-                  slow);
+    query_warn_of_slow_regex(it->s->diag, v->at, v->text);
     if (v->text.n == 0 || str_eq(v->text, STR(".*")))
         diag_warn(it->s->diag, v->at, "always matches: the regex '%.*s' is in every value",
                   SHOWN(v->text));

@@ -201,8 +201,7 @@ static bool do_rex(struct spl *x)
         return diag_unsupported(x->s->diag, x->at, "rex with mode");
     if (o[1].value.p && (!str_to_i64(o[1].value, &most) || most < 0 || most > EXPR_LIST_MAX * 100))
         return diag_error(x->s->diag, x->at, "max_match must be a number of matches");
-    if (!spl_regex(x, at, pattern, &re))
-        return false;
+    spl_regex(x, at, pattern, &re);
     struct expr *subject = spl_column(x, x->at, o[0].value);
     if (most == 1 ? !pipe_capture(x->pipe, at, subject, &re, true, &n_groups)
                   : !pipe_capture_all(x->pipe, at, subject, &re, most, &n_groups))

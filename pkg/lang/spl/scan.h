@@ -86,7 +86,8 @@ struct expr *spl_call(struct spl *x, struct place at, struct str name);
 /* An expression in parentheses behind a function's name, as `eval(...)` inside stats. */
 struct expr *spl_regex_of(struct spl *x, struct place at, enum expr_op op, struct str pattern,
                           struct expr **args, size_t n);
-bool spl_regex(struct spl *x, struct place at, struct str pattern, struct regex *out);
+/* A warning if no automaton can do it. */
+void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex *out);
 
 /* ---- commands ---------------------------------------------------------------------------------
  */
