@@ -8,8 +8,8 @@
 
 #include "base/utf8.h"
 #include "correlate/final.h"
+#include "correlate/kept.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 #include <string.h>
 
@@ -240,8 +240,8 @@ static void take(const struct operator_spec *spec, const struct state_op *op, st
         bool is_known = k == 0 && t.has_told;
         if (is_known && is_further(was.runs[0].end, t.runs[0].end, history))
             tell_still(&hit->group_key, &op->key, hit->value, &t.runs[0], out);
-        if (!is_known)
-            capsule_book_add(cell, op->t_ms, hit->capsule);
+        if (!is_known && t.runs[k].start == op->t_ms)
+            kept_add(cell, op->t_ms, hit->value, hit->capsule);
     }
     if (n_told(&t) == t.n)
         store_told(cell, &t);
@@ -263,7 +263,7 @@ static void tell_new(const struct cell *cell, const struct origin *o, struct str
                          .group_key = o->own,
                          .keys = keys,
                          .value_text = text,
-                         .capsule = final_capsule(cell, t_ms)};
+                         .capsule = kept_find(cell, t_ms, o->value)};
     final_signal(out, &s);
 }
 
@@ -298,6 +298,7 @@ static void settle(const struct operator_spec *spec, struct cell *cell, int64_t 
         final_forget_capsules(cell);
     } else {
         store_untold(cell, &t, &was, NULL, NULL);
+        kept_forget(cell, watermark_ms);
     }
     set_times(cell, &t, history);
 }

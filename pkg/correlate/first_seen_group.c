@@ -19,8 +19,8 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "correlate/final.h"
+#include "correlate/kept.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 #include <string.h>
 
@@ -184,6 +184,7 @@ struct judging {
 static void tell(const struct judging *j, const struct waiting *w, struct str detail)
 {
     struct str keys = {(const char *)j->cell->main.p + sizeof j->h, j->h.keys_n};
+    struct str capsule = j->capsule.n ? j->capsule : kept_find(j->cell, w->t_ms, w->value);
 
     final_tell(j->out, j->cell,
                &(struct final_met){.key = &j->h.key,
@@ -192,7 +193,7 @@ static void tell(const struct judging *j, const struct waiting *w, struct str de
                                    .value = w->value,
                                    .value_text = {w->text, w->text_n},
                                    .detail = detail,
-                                   .capsule = j->capsule});
+                                   .capsule = capsule});
 }
 
 static void tell_fact(const struct head *h, const struct waiting *w, struct emissions *out)
@@ -331,8 +332,7 @@ static void settle(struct judging *j, int64_t watermark_ms)
     j->h.n_waiting -= done;
     final_shrink(cell, waiting_at(&j->h) + left);
     put(cell, &j->h);
-    if (j->h.n_waiting == 0)
-        final_forget_capsules(cell);
+    kept_forget(cell, watermark_ms);
     set_times(cell, j);
 }
 
@@ -396,7 +396,7 @@ static void wait(struct judging *j, const struct state_op *op)
         judge(j, &w);
         tell_fact(h, &w, out);
     } else if (add_waiting(cell, h, &w)) {
-        capsule_book_add(cell, op->t_ms, hit->capsule);
+        kept_add(cell, op->t_ms, hit->value, hit->capsule);
     } else if (h->n_waiting == FIRST_SEEN_PENDING_MAX) {
         h->terms++;
         tell_fact(h, &w, out);

@@ -158,9 +158,16 @@ static void number_weights(struct gatherer *w, uint32_t i)
     }
 }
 
-/* Terms are told by all their values if one of these is part of the dedup key. */
+/* Terms are told by all their values if one of these is part of the dedup key, if a finding is
+ * named by them, and to whoever listens. */
 static bool wants_clear_terms(const struct graph_rule *r, const struct correlation *c)
 {
+    bool is_tuple = c->n_fields > 1;
+
+    if (is_tuple && c->kind == OPERATOR_FIRST_SEEN && (r->is_dedup_off || r->n_listeners > 0))
+        return true;
+    if (is_tuple && c->kind == OPERATOR_RARITY && r->is_dedup_off)
+        return true;
     for (size_t k = 0; c->kind == OPERATOR_FIRST_SEEN && k < c->n_fields; k++)
         for (uint32_t i = 0; i < r->n_dedup_fields; i++)
             if (str_eq(c->fields[k], r->dedup_fields[i]))

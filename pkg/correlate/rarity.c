@@ -12,8 +12,8 @@
 
 #include "base/utf8.h"
 #include "correlate/final.h"
+#include "correlate/kept.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 #include <string.h>
 
@@ -187,13 +187,14 @@ static bool add_actor(struct rarity *r, int64_t t_ms, uint64_t actor, int64_t hi
     return insert(r, run);
 }
 
+/* Exact up to the limit, above it as good. */
 static uint64_t frequency(const struct correlation *c, const struct rarity *r, uint32_t at)
 {
     const struct entry *e = &r->entries[at];
     int64_t history = history_of(c);
-    uint64_t n = 0;
+    uint64_t n = 0, limit = limit_of(c);
 
-    for (uint32_t i = 0; i < at; i++) {
+    for (uint32_t i = at; i-- > 0 && n <= limit;) {
         const struct entry *b = &r->entries[i];
         if (c->rarity_by == RARITY_DAYS)
             n += e->number - b->number - 1 < (uint64_t)(history / DAY_MS); /* 1 .. D days ago */
@@ -201,6 +202,15 @@ static uint64_t frequency(const struct correlation *c, const struct rarity *r, u
             n += c->rarity_by == RARITY_COUNT ? b->number : 1;
     }
     return n;
+}
+
+/* The entry that begins at t_ms, as things are. What comes later only makes it less rare. */
+static bool may_be_told(const struct correlation *c, const struct rarity *r, int64_t t_ms)
+{
+    for (uint32_t i = r->head.n; i-- > 0;)
+        if (r->entries[i].first == t_ms)
+            return t_ms >= r->head.settled_ms && frequency(c, r, i) <= limit_of(c);
+    return false;
 }
 
 /* By count: of each stretch of H the first and the last limit + 1 times are enough. */
@@ -277,7 +287,7 @@ static void tell_seldom(const struct rarity *r, const struct cell *cell, int64_t
                          .number_micro = (int64_t)n * CORRELATION_MICRO,
                          .keys = r->keys,
                          .value_text = r->text,
-                         .capsule = final_capsule(cell, t_ms)};
+                         .capsule = kept_find(cell, t_ms, r->head.value)};
     final_signal(out, &s);
 }
 
@@ -303,8 +313,7 @@ static void settle(const struct correlation *c, struct cell *cell, int64_t water
         forget(c, &r, limit);
     store(cell, &r, false);
     set_times(c, cell, &r);
-    if (cell->due_ms == CELL_NEVER)
-        final_forget_capsules(cell);
+    kept_forget(cell, watermark_ms);
 }
 
 static bool add(const struct correlation *c, struct rarity *r, int64_t t_ms, const struct hit *hit)
@@ -340,8 +349,8 @@ void rarity_value_step(void *context, const struct state_op *op, struct cell *ce
         return;
     store(cell, &r, !is_old);
     set_times(c, cell, &r);
-    if (cell->due_ms != CELL_NEVER)
-        capsule_book_add(cell, op->t_ms, ((const struct hit *)op->payload)->capsule);
+    if (may_be_told(c, &r, op->t_ms))
+        kept_add(cell, op->t_ms, r.head.value, ((const struct hit *)op->payload)->capsule);
 }
 
 const struct operator_kind_info operator_rarity = {

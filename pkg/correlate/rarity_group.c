@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "correlate/final.h"
+#include "correlate/kept.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 #include <string.h>
 
@@ -70,7 +70,8 @@ static void tell(const struct cell *cell, const struct head *h, const struct wai
                                    .value_text = {w->text, w->text_n},
                                    .detail = buf_str(&text),
                                    .measured_micro = w->micro,
-                                   .has_measured = true});
+                                   .has_measured = true,
+                                   .capsule = kept_find(cell, w->t_ms, w->value)});
     buf_release(&text);
 }
 
@@ -140,5 +141,5 @@ void rarity_group_step(void *context, const struct state_op *op, struct cell *ce
     memcpy(cell->main.p, &h, sizeof h);
     if (op->t_ms < cell->due_ms)
         cell->due_ms = span_add(op->t_ms, 1);
-    capsule_book_add(cell, op->t_ms, hit->capsule);
+    kept_add(cell, op->t_ms, hit->value, hit->capsule);
 }

@@ -17,7 +17,7 @@
 
 enum {
     CELL_BYTES_MAX = 8 * 1024 * 1024, /* main part: a count of 100,000 needs some of it */
-    CELL_SIDE_MAX = 8 * 1024          /* side part */
+    CELL_SIDE_MAX = 64 * 1024         /* side part: a capsule book, or the events of what waits */
 };
 
 #define CELL_NEVER INT64_MAX

@@ -100,6 +100,15 @@ def tuples_of(rule, hit):
     return list(itertools.product(*values))
 
 
+def term_part(c, value):
+    """What names a finding with dedup off beside its time: the term or value of a history."""
+    if c["type"] not in ("first_seen", "rarity", "ratio"):
+        return ""
+    if c["type"] == "ratio" or c.get("rarity-by") == "actors":
+        value = value[0]
+    return ":" + "\x1f".join(value)
+
+
 def number_of(text):
     try:
         return Fraction(text)
@@ -535,8 +544,8 @@ class Model:
         heard = collections.defaultdict(list)  # dedup key: times of hits
         for group, hits in self.groups(rule).items():
             if is_off(rule):
-                for t, _ in self.met(rule, hits):
-                    out[self.uid(rule, *group, f"time:{t}")] = (rule["name"], group, None, 1)
+                for t, value in self.met(rule, hits):
+                    out[self.uid(rule, *group, f"time:{t}{term_part(c, value)}")] = (rule["name"], group, None, 1)
                 continue
             fields = dict(zip(names, group))
             key = tuple(fields[n] for n in dedup.get("fields", names))
