@@ -203,7 +203,7 @@ test: ## install what is missing, build, run all tests
 docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_table.c
 	$(Q)$(B)/weir status --list-metrics > docs/metrics.md
 
-docs-languages: all ## make the table of Elastic's rules in docs/languages.md from what `weir check` says of the shared rules
+docs-languages: all ## make the tables of Elastic's rules and LogScale's queries in docs/languages.md from what `weir check` says of the shared rules
 	$(Q)B=$(B) tools/docs_languages.py --write
 
 # ---- checks ------------------------------------------------------------------------

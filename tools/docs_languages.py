@@ -78,13 +78,63 @@ def constructs_text(found):
     return "\n".join(lines) + "\n"
 
 
+def places(top):
+    """Options for a database of places."""
+    path = os.path.join(top, "places.mmdb")
+    mmdb.write(path, {"192.0.2.0/24": {"country": "Germany", "code": "DE"}})
+    return "--geoip", path
+
+
 def splunk_text(top):
-    places = os.path.join(top, "places.mmdb")
-    mmdb.write(places, {"192.0.2.0/24": {"country": "Germany", "code": "DE"}})
-    return constructs_text(verdicts(top, "splunk", ("--geoip", places)))
+    return constructs_text(verdicts(top, "splunk", places(top)))
 
 
-TABLES = {"elastic": lambda top: table_text(counts(verdicts(top))), "splunk": splunk_text}
+CQL_KINDS = {"queries, alerts, scheduled searches": "yaml", "files of one query (`.logscale`)": "file",
+             "widgets of dashboards": "widget"}
+
+
+def cql_kind(verdict):
+    if verdict["file"].endswith(".logscale"):
+        return "file"
+    is_widget = any("widget of a dashboard" in m["text"] for m in verdict["messages"])
+    return "widget" if is_widget else "yaml"
+
+
+def cql_construct(verdict):
+    """What a query does not load for, without what is its own."""
+    text = [m["text"] for m in verdict["messages"] if m["severity"] == "error"][-1]
+    for pattern, name in ((r"^the saved query", "a saved query that is not among the files"),
+                          (r"^not a valid regex", "a regex that is none"),
+                          (r"^(expected|the query is empty)", "no CQL"),
+                          (r"^there is no list", "`!match()` of a file that is not there"),
+                          (r"^the function (\S+)", None), (r"^(\S+\(\)):", None)):
+        found = re.match(pattern, text)
+        if found:
+            return name or f"`{found.group(1)}`"
+    return re.sub(r" \(.*", "", text).replace("|", "\\|")
+
+
+def cql_text(top):
+    found = [v for v in verdicts(top, "logscale", places(top)) if v["kind"] == "rule"]
+    table = collections.defaultdict(collections.Counter)
+    why = collections.Counter()
+    for v in found:
+        table[cql_kind(v)][v["status"]] += 1
+        if v["status"] in ("unsupported", "error"):
+            why[cql_construct(v)] += 1
+    lines = ["| kind | queries | ok | ok, with a warning | unsupported | error | loads |", "|---|---|---|---|---|---|---|"]
+    for name, kind in CQL_KINDS.items():
+        row = table[kind]
+        lines.append(f"| {name} | {sum(row.values()):,} | "
+                     + " | ".join(f"{row[s]:,}" for s in STATUSES) + f" | {loads(row):.0f} % |")
+    lines += ["", "| does not load for | queries |", "|---|---|"]
+    rest = sum(n for _, n in why.items() if n < 2)
+    lines += [f"| {name} | {n} |" for name, n in sorted(why.items(), key=lambda x: (-x[1], x[0])) if n > 1]
+    lines.append(f"| others, one each | {rest} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"elastic": lambda top: table_text(counts(verdicts(top))), "cql": cql_text, "splunk": splunk_text}
 
 
 def marks(name):

@@ -351,14 +351,15 @@ static void select_rules(struct rule_book *b, const struct rule_options *o)
         bool is_bad = verdict_is_bad(v->status);
         b->is_selected[i] = v->rule ? select_rule(&o->select, v->rule)
                                     : select_document(&o->select, v->uid, v->path);
-        is_taken[i] = b->is_selected[i] && v->rule;
+        is_taken[i] = b->is_selected[i] && v->rule &&
+                      !(v->rule->is_display && v->rule->channel == CHANNEL_OFF);
         if (b->is_selected[i] && is_bad)
             b->n_bad++;
         else if (b->is_selected[i] && v->status == VERDICT_SKIPPED)
             b->n_skipped++;
     }
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
-        if (b->is_selected[i] && b->loaded.verdicts[i].rule)
+        if (is_taken[i] && b->is_selected[i])
             pull_in(b, b->loaded.verdicts[i].rule, is_taken);
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
         if (is_taken[i])

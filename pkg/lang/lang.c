@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "doc/doc.h"
+#include "lang/cql/cql.h"
 #include "lang/diag.h"
 #include "lang/link.h"
 #include "lang/loader_impl.h"
@@ -42,6 +43,7 @@ struct rule_loader *rule_loader_new(struct arena *a, const struct list_source *l
         l->options = *options;
     l->names = names_new(a, work);
     l->macros = spl_macros_new(work);
+    l->saved = cql_saved_new(work);
     return l;
 }
 
@@ -262,7 +264,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                             .diag = &l->diag};
 
     head->line = document->line;
-    if (loader_add_splunk(l, document, head))
+    if (loader_add_splunk(l, document, head) || loader_add_logscale(l, document, head))
         return;
     switch (sigma_kind_of(document)) {
     case SIGMA_RULE:
@@ -351,8 +353,11 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
         loader_add_search(l, &head, text);
         return;
     }
-    struct query_options options = {.lists = loader_lists_of(l, head.uid)};
-    bool is_good = query_load(&s, language, text, &options, &head);
+    if (str_eq(language, STR("cql"))) {
+        loader_add_logscale_query(l, &head, text);
+        return;
+    }
+    bool is_good = query_load(&s, language, text, NULL, &head);
     loader_keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
 }
@@ -550,6 +555,7 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
     }
     loader_join_exceptions(l, other, before);
     loader_join_searches(l, other, before);
+    loader_join_logscale(l, other, before);
     arena_adopt(l->a, other->a);
     loader_release(other);
 }
@@ -557,6 +563,7 @@ void rule_loader_join(struct rule_loader *l, struct rule_loader *other)
 void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
 {
     loader_settle_searches(l);
+    loader_settle_logscale(l);
     refuse_double_ids(l);
     for (size_t i = 0; i < l->n_filters; i++)
         apply_filter(l, &l->filters[i]);

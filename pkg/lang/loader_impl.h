@@ -1,11 +1,12 @@
 /* loader_impl.h - the loader's inside, for the files that load one kind of file each.
  *
- * lang.c has files, verdicts and the end; load_elastic.c and load_splunk.c the rule files of those
- * vendors.
+ * lang.c has files, verdicts and the end; load_elastic.c, load_splunk.c and load_logscale.c the
+ * rule files of those vendors.
  */
 #ifndef WEIR_LANG_LOADER_IMPL_H
 #define WEIR_LANG_LOADER_IMPL_H
 
+#include "lang/cql/cql.h"
 #include "lang/diag.h"
 #include "lang/elastic/elastic.h"
 #include "lang/lang.h"
@@ -34,6 +35,15 @@ struct loaded_search {
     size_t verdict;
 };
 
+/* A LogScale query that waits for those that it calls. */
+struct loaded_logscale {
+    struct rule head;
+    struct cql_document document;
+    struct str source; /* of the document, for places */
+    uint32_t line;     /* where it starts in its file */
+    size_t verdict;
+};
+
 struct rule_loader {
     struct arena *a;       /* results */
     struct arena *work;    /* the loader itself and what it collects */
@@ -54,6 +64,9 @@ struct rule_loader {
     struct spl_macros *macros;
     struct loaded_search *searches;
     size_t n_searches, cap_searches;
+    struct cql_saved *saved;
+    struct loaded_logscale *logscale;
+    size_t n_logscale, cap_logscale;
     bool is_found;    /* the file at hand was met, not named */
     struct diag diag; /* of the document at hand */
 };
@@ -94,5 +107,15 @@ void loader_add_search(struct rule_loader *l, const struct rule *head, struct st
 void loader_join_searches(struct rule_loader *l, const struct rule_loader *other, size_t before);
 /* When all files are read: load what waited for macros. */
 void loader_settle_searches(struct rule_loader *l);
+
+/* ---- load_logscale.c ---- */
+
+/* False: no file of a LogScale package. */
+bool loader_add_logscale(struct rule_loader *l, const struct doc_node *document, struct rule *head);
+/* A file that is one query. */
+void loader_add_logscale_query(struct rule_loader *l, const struct rule *head, struct str text);
+void loader_join_logscale(struct rule_loader *l, const struct rule_loader *other, size_t before);
+/* When all files are read. */
+void loader_settle_logscale(struct rule_loader *l);
 
 #endif

@@ -25,9 +25,10 @@ enum {
     QUERY_VALUES_MAX = 10000 /* literals of one query */
 };
 
-struct spl_macros;    /* lang/spl/spl.h */
-struct geo_source;    /* rule/expr.h */
-struct cql_parameter; /* lang/cql/cql.h */
+struct spl_macros;     /* lang/spl/spl.h */
+struct geo_source;     /* rule/expr.h */
+struct cql_parameters; /* lang/cql/cql.h */
+struct cql_saved;
 
 struct query_scope {
     struct arena *a, *scratch;
@@ -46,10 +47,9 @@ struct query_options {
     int64_t window_ms;   /* how far back the rule looks, for queries with groups and samples; 0:
                             unknown */
     int64_t interval_ms; /* how often it was meant to run; 0: unknown */
-    const struct list_source *lists;        /* that a query may name (CQL); NULL: none */
-    const struct cql_parameter *parameters; /* values of CQL's ?names that the file gives */
-    size_t n_parameters;
-    bool is_strict; /* CQL: without the lenient dialect */
+    const struct cql_parameters *parameters; /* of CQL's ?names, by the file; NULL: none */
+    const struct cql_saved *saved;           /* queries that CQL's may call; NULL: none */
+    bool is_strict;                          /* CQL: without the lenient dialect */
     bool is_scalar; /* scope->at is where a YAML scalar begins whose value the query is */
 };
 

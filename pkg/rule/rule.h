@@ -265,6 +265,8 @@ struct rule {
     /* Made for a correlation of the same document, which lists it: it has no verdict of its own and
      * goes where the correlation goes. */
     bool is_part;
+    /* Made to show something to people: it is not even asked while its channel is off. */
+    bool is_display;
     struct str language; /* "sigma" ... */
     struct str path;     /* file as it was named to weir */
     uint32_t document;   /* 0-based number of the document in the file */

@@ -238,6 +238,9 @@ static const struct row rows[] = {
     {"a match { 1 => x:='one'; * => *; }", "{'a':'2'}", true},
     {"a match { /^x/ => y:='re'; in(values=[b,c]) => y:='in'; 'v*' => y:='w' } | y=in", "{'a':'c'}",
      true},
+    /* Rows of a list's members. */
+    {"split(a) | a=y", "{'a':['x','y']}", true},
+    {"split(a) | a=x | a=y", "{'a':['x','y']}", false},
     /* Comments and blanks. */
     {"// a comment\na=1 // and\n/* more\n */ | b=2", "{'a':1,'b':2}", true},
     {"a = 1|b=2", "{'a':1,'b':2}", true},
@@ -296,14 +299,12 @@ static const struct {
     {"https://x.y", "error: 1:7: '//' begins a comment: a text with it stands in quotes"},
     {"a=lower(b)",
      "error: 1:8: expected a literal (field =~ function() applies a function), found '(b)'"},
-    {"a=1 | frob(x)", "unsupported: 1:7: unsupported: the function frob() (did you mean 'drop'?)"},
-    {"a=1 | grouppBy(x)",
-     "unsupported: 1:7: unsupported: the function grouppBy() (did you mean 'groupBy'?)"},
-    {"a=1 frob(x)", "unsupported: 1:5: unsupported: the function frob() (did you mean 'drop'?)"},
-    {"a=1 | join({b=1}, field=c)", "unsupported: 1:7: unsupported: the function join()"},
+    {"a=1 | frob(x)", "unsupported: 1:7: the function frob() (did you mean 'drop'?)"},
+    {"a=1 | grouppBy(x)", "unsupported: 1:7: the function grouppBy() (did you mean 'groupBy'?)"},
+    {"a=1 frob(x)", "unsupported: 1:5: the function frob() (did you mean 'drop'?)"},
+    {"a=1 | join({b=1}, field=c)", "unsupported: 1:7: the function join()"},
     {"in(a)", "error: 1:1: in() without values"},
-    {"in(a, vals=[x])",
-     "unsupported: 1:7: unsupported: in() with 'vals=' (did you mean 'values'?)"},
+    {"in(a, vals=[x])", "unsupported: 1:7: in() with 'vals=' (did you mean 'values'?)"},
     {"in(a, values=[x",
      "error: 1:16: expected ')' behind the arguments, found the end of the query"},
     {"in(a, values=[x,y)",
@@ -320,7 +321,7 @@ static const struct {
     {"x := a +", "error: 1:9: expected a value, found the end of the query"},
     {"x := (a", "error: 1:8: expected ')' or an operator, found the end of the query"},
     {"x := a == b c", "error: 1:13: expected '|' or the end of the query, found 'c'"},
-    {"x := frob(a)", "unsupported: 1:6: unsupported: the function frob() (did you mean 'drop'?)"},
+    {"x := frob(a)", "unsupported: 1:6: the function frob() (did you mean 'drop'?)"},
     {"case { a=1", "error: 1:11: expected '|', ';' or '}', found the end of the query"},
     {"case { a=1 | ; * }", "error: 1:14: expected a filter or a function, found '; * }'"},
     {"case a=1", "error: 1:6: expected '{' behind case, found 'a=1'"},
@@ -332,38 +333,36 @@ static const struct {
     {"default(a)", "error: 1:1: default() without a field and a value"},
     {"format(\"%s\")", "error: 1:1: format() without a field for each % sign"},
     {"x := format(\"%s %s\", field=[a])", "error: 1:6: format() without a field for each % sign"},
-    {"x := format(\"%,.2f\", field=[a])",
-     "unsupported: 1:6: unsupported: format() with more than %s and %d"},
-    {"x := splitString(a, by=\"[,;]\")", "unsupported: 1:6: unsupported: splitString() by a regex"},
+    {"x := format(\"%,.2f\", field=[a])", "unsupported: 1:6: format() with more than %s and %d"},
+    {"x := splitString(a, by=\"[,;]\")", "unsupported: 1:6: splitString() by a regex"},
     {"x := formatTime(\"%Y\", field=a, timezone=\"Europe/Berlin\")",
-     "unsupported: 1:6: unsupported: formatTime() in a time zone"},
+     "unsupported: 1:6: formatTime() in a time zone"},
     {"x := if(a==1)", "error: 1:6: if() without condition, then and else"},
-    {"$other:query()", "unsupported: 1:1: unsupported: the function $other:query()"},
-    {"$\"other\"()", "unsupported: 1:1: unsupported: a saved query ($)"},
-    {"a=1 lower(b)", "unsupported: 1:5: unsupported: lower() beside other filters (it is a step of "
+    {"$other:query()",
+     "unsupported: 1:1: the saved query 'other:query' (its file is to be loaded too)"},
+    {"$\"other\"()", "unsupported: 1:1: the saved query 'other' (its file is to be loaded too)"},
+    {"a=1 lower(b)", "unsupported: 1:5: lower() beside other filters (it is a step of "
                      "its own, behind '|')"},
-    {"a=1 | groupBy(b) | c", "unsupported: 1:20: unsupported: free text behind groups"},
+    {"a=1 | groupBy(b) | c", "unsupported: 1:20: free text behind groups"},
     {"groupBy([a], function=frob())",
-     "unsupported: 1:23: unsupported: the function frob() (did you mean 'drop'?)"},
+     "unsupported: 1:23: the function frob() (did you mean 'drop'?)"},
     {"groupBy()", "error: 1:1: groupBy() without fields"},
     {"groupBy([a], function=count(distinct=true))",
      "error: 1:23: count() without a field whose different values it is to count"},
     {"groupBy([a], function={b=1 | count() | c:=1})",
-     "unsupported: 1:38: unsupported: steps behind an aggregate inside groups"},
+     "unsupported: 1:38: steps behind an aggregate inside groups"},
     {"timeChart(span=5x)", "error: 1:16: '5x' is no span of time (30s, 5m, 1h)"},
-    {"/(?<x>y)/", "unsupported: 1:1: unsupported: named groups in a regex without a field"},
+    {"/(?<x>y)/", "unsupported: 1:1: named groups in a regex without a field"},
     {"regex(\"(?<x>y\", field=a)", "error: 1:1: not a valid regex: missing closing parenthesis"},
-    {"test(regex(\"(?<x>y)\", field=a))",
-     "unsupported: 1:6: unsupported: named groups inside an expression"},
+    {"test(regex(\"(?<x>y)\", field=a))", "unsupported: 1:6: named groups inside an expression"},
     {"!match(file=\"no.csv\", field=a)",
      "error: 1:2: there is no list 'no.csv' (--list NAME=FILE)"},
     {"match(file=\"no.csv\", field=a, include=[b])",
-     "unsupported: 1:1: unsupported: match() that adds columns of its file"},
+     "unsupported: 1:1: match() that adds columns of its file"},
     {"?{p", "error: 1:1: ?p has no value: anything (*)"},
     {"array:contains(\"a[].b[]\", value=x)",
-     "unsupported: 1:1: unsupported: array:contains() of arrays in arrays"},
-    {"a=1\n| b=2\n  | frob(1)",
-     "unsupported: 3:5: unsupported: the function frob() (did you mean 'drop'?)"},
+     "unsupported: 1:1: array:contains() of arrays in arrays"},
+    {"a=1\n| b=2\n  | frob(1)", "unsupported: 3:5: the function frob() (did you mean 'drop'?)"},
 };
 
 /* The first message on a query of its own loader, as a file. */
@@ -452,9 +451,8 @@ TEST(what_the_first_comments_say_is_checked)
     check_said("// window: 30 parsecs\na=1",
                "error: 1:1: '30 parsecs' is no span of time (30s, 5m, 1h)");
     check_said("// strict: maybe\na=1", "error: 1:1: expected true or false, found 'maybe'");
-    check_said("a=1 | groupBy(b)",
-               "warning: 1:7: the query says nothing of how far back it looks: "
-               "groups are of the last hour");
+    check_said("a=1 | groupBy(b)", "warning: 1:7: the query says nothing of how far back it looks: "
+                                   "groups are of the last hour");
 }
 
 TEST(too_much_is_refused)

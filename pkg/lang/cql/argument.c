@@ -134,9 +134,8 @@ static bool bind_named(struct cql *x, struct cql_call *call, const struct cql_ar
         return true;
     }
     struct str hint = diag_hint(x->s->diag, a->name, names, n);
-    return diag_unsupported(x->s->diag, cql_place(x, a->whole),
-                            "unsupported: %.*s() with '%.*s='%.*s", SHOWN(call->name),
-                            SHOWN(a->name), SHOWN(hint));
+    return diag_unsupported(x->s->diag, cql_place(x, a->whole), "%.*s() with '%.*s='%.*s",
+                            SHOWN(call->name), SHOWN(a->name), SHOWN(hint));
 }
 
 bool cql_bind(struct cql *x, struct cql_call *call, const char *parameters, size_t preset)
@@ -188,14 +187,19 @@ static struct str_list one(struct cql *x, struct str text)
     return (struct str_list){items, 1};
 }
 
-/* What an overlay, a list or the file says; else the query; else anything. */
+/* What the call of a saved query, an overlay or a list says; else the query, the file; else
+ * anything. */
 static struct str_list value_of(struct cql *x, struct place at, struct str name, struct str own)
 {
-    const struct query_options *o = x->options;
+    const struct list_source *lists = x->s->lists;
+    const struct cql_parameters *of_file = x->options ? x->options->parameters : NULL;
     struct str_list found;
     enum list_mode mode;
 
-    if (o && o->lists && o->lists->lookup(o->lists->context, name, &found, &mode) && found.items) {
+    for (size_t i = 0; i < x->arguments.n; i++)
+        if (str_eq(x->arguments.items[i].name, name))
+            return one(x, x->arguments.items[i].value);
+    if (lists && lists->lookup(lists->context, name, &found, &mode) && found.items) {
         struct str *items = ARENA_ARRAY(x->s->a, found.n, struct str);
         for (size_t i = 0; i < found.n; i++)
             items[i] = names_intern(x->s->names, found.items[i]);
@@ -203,9 +207,9 @@ static struct str_list value_of(struct cql *x, struct place at, struct str name,
     }
     if (own.p)
         return one(x, own);
-    for (size_t i = 0; o && i < o->n_parameters; i++)
-        if (str_eq(o->parameters[i].name, name))
-            return one(x, names_intern(x->s->names, o->parameters[i].value));
+    for (size_t i = 0; of_file && i < of_file->n; i++)
+        if (str_eq(of_file->items[i].name, name))
+            return one(x, names_intern(x->s->names, of_file->items[i].value));
     diag_note(x->s->diag, at, "?%.*s has no value: anything (*)", SHOWN(name));
     return one(x, STR("*"));
 }
@@ -217,7 +221,7 @@ bool cql_parameter(struct cql *x, struct str_list *out)
 
     x->next++;
     if (!cql_take(x, "{")) {
-        name = cql_word(x);
+        name = cql_bare(x);
         *out = value_of(x, at, name, own);
         return name.n > 0 || cql_expected(x, "the name of a parameter");
     }
@@ -277,7 +281,7 @@ bool cql_field_of(struct cql *x, const struct cql_argument *a, struct str *out)
         return false;
     if (fields.n != 1)
         return diag_unsupported(x->s->diag, cql_place(x, a->begin),
-                                "unsupported: several fields where one is wanted");
+                                "several fields where one is wanted");
     *out = fields.items[0];
     return true;
 }

@@ -109,6 +109,8 @@ static struct expr *build_regex(struct cql *x, struct cql_call *call, struct exp
         (flags &&
          (!cql_text_of(x, flags, &letters) || !cql_regex_flags(x, flags->begin, letters, &re))))
         return NULL;
+    if (str_eq(re.pattern, STR("*"))) /* a parameter that nobody set */
+        return pipe_call1(x->pipe, call->at, EXPR_IS_THERE, subject);
     struct expr *e = cql_matches(x, call->at, subject, re);
     return is_strict || !e ? e : pipe_bool(x->pipe, true); /* only what it captures is wanted */
 }
@@ -119,7 +121,7 @@ static struct expr *build_regex(struct cql *x, struct cql_call *call, struct exp
 /* "geo/cities.csv", "cities.csv", "cities": by which of these somebody has it. */
 static struct str list_named(const struct cql *x, struct str file)
 {
-    const struct list_source *l = x->options ? x->options->lists : NULL;
+    const struct list_source *l = x->s->lists;
     size_t slash = file.n, dot;
     struct str_list entries;
     enum list_mode mode;
@@ -152,14 +154,14 @@ static struct expr *without_list(struct cql *x, struct place at, struct str file
 static struct expr *on_list(struct cql *x, const struct cql_call *call, struct str file,
                             struct str column, struct expr *subject)
 {
-    const struct list_source *l = x->options ? x->options->lists : NULL;
+    const struct list_source *l = x->s->lists;
     struct str name = list_named(x, file);
 
     if (name.n == 0)
         return without_list(x, call->at, file);
     if (subject->kind != EXPR_MEMBERS)
         return (void)diag_unsupported(x->s->diag, call->at,
-                                      "unsupported: match() of a field that the query has made"),
+                                      "match() of a field that the query has made"),
                NULL;
     const struct list_slot *slot = l->slot ? l->slot(l->context, name, column) : NULL;
     if (!slot)
@@ -186,11 +188,10 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
         return NULL;
     if (include.n || !is_strict)
         return (void)diag_unsupported(x->s->diag, call->at,
-                                      "unsupported: match() that adds columns of its file"),
+                                      "match() that adds columns of its file"),
                NULL;
     if (pipe_is_grouped(x->pipe))
-        return (void)diag_unsupported(x->s->diag, call->at, "unsupported: match() behind groups"),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, call->at, "match() behind groups"), NULL;
     return on_list(x, call, file, column, subject);
 }
 
@@ -260,8 +261,7 @@ static struct expr *build_array_contains(struct cql *x, struct cql_call *call, s
     if (str_ends(name, STR("[]")))
         name.n -= 2;
     if (str_find_char(name, '[', 0) != SIZE_MAX)
-        return (void)diag_unsupported(x->s->diag, call->at,
-                                      "unsupported: array:contains() of arrays in arrays"),
+        return (void)diag_unsupported(x->s->diag, call->at, "array:contains() of arrays in arrays"),
                NULL;
     struct expr call_of = {.op = EXPR_EQ};
     return cql_ask(x, call->at, call_of, cql_column(x, call->at, name), pipe_text(x->pipe, value));

@@ -48,8 +48,7 @@ static struct expr *function(struct cql *x, size_t begin, struct str name)
     if (cql_is_value(name))
         return cql_value(x, &call, &as);
     if (cql_is_step(name) || cql_is_group(name))
-        return (void)diag_unsupported(x->s->diag, call.at, "unsupported: %.*s() inside a value",
-                                      SHOWN(name)),
+        return (void)diag_unsupported(x->s->diag, call.at, "%.*s() inside a value", SHOWN(name)),
                NULL;
     return (void)cql_unknown(x, &call), NULL;
 }
@@ -62,9 +61,7 @@ static struct expr *word(struct cql *x, struct place at)
     if (name.n == 0)
         return (void)cql_expected(x, "a value"), NULL;
     if (name.p[0] == '$')
-        return (void)diag_unsupported(x->s->diag, at, "unsupported: a saved query (%.*s)",
-                                      SHOWN(name)),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, at, "a saved query (%.*s)", SHOWN(name)), NULL;
     if (cql_is_at(x, "("))
         return function(x, begin, name);
     if (str_eq(name, STR("true")) || str_eq(name, STR("false")))

@@ -57,6 +57,11 @@ static struct expr *member_of(struct cql *x, struct place at, struct expr *flat,
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
+    if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
+        name.p[x->split.n] == '.') {
+        diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));
+        return pipe_null(x->pipe);
+    }
     struct expr *e = pipe_column(x->pipe, at, name);
 
     if (is_raw(e, STR("@timestamp")))
@@ -168,9 +173,7 @@ struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, s
     if (!e || x->is_negated) /* where it does not match, nothing is captured */
         return e;
     if (g.n && x->is_condition)
-        return (void)diag_unsupported(x->s->diag, at,
-                                      "unsupported: named groups inside an expression"),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, at, "named groups inside an expression"), NULL;
     for (size_t i = 0; i < g.n; i++)
         if (!pipe_set(x->pipe, at, g.names[i],
                       pipe_regex(x->pipe, at, EXPR_CAPTURE, &re, g.numbers[i], &subject, 1)))
@@ -351,7 +354,7 @@ static struct expr *comparison(struct cql *x, size_t begin, struct str name, boo
 static struct expr *anywhere(struct cql *x, struct place at, struct atom atom)
 {
     if (pipe_is_grouped(x->pipe))
-        return (void)diag_unsupported(x->s->diag, at, "unsupported: free text behind groups"), NULL;
+        return (void)diag_unsupported(x->s->diag, at, "free text behind groups"), NULL;
     return pipe_condition(x->pipe, at, query_atom(x->s, at, STR(FIELD_ANY_NAME), atom));
 }
 
@@ -378,8 +381,7 @@ static struct expr *free_regex(struct cql *x, struct place at)
     if (!cql_regex_literal(x, &atom.regex) || !take_names(x, at, &atom.regex, &g))
         return NULL;
     if (g.n && !x->is_negated) /* what it captures from is the record as it came */
-        return (void)diag_unsupported(x->s->diag, at,
-                                      "unsupported: named groups in a regex without a field"),
+        return (void)diag_unsupported(x->s->diag, at, "named groups in a regex without a field"),
                NULL;
     if (regex_check(&atom.regex, &fault) != WEIR_OK)
         return (void)diag_error(x->s->diag, at, "not a valid regex: %s", fault.text), NULL;
@@ -411,7 +413,7 @@ static struct expr *named_function(struct cql *x, size_t begin, struct str name)
         return cql_condition(x, &call, STR(""));
     if (cql_is_value(name) || cql_is_step(name) || cql_is_group(name))
         return (void)diag_unsupported(x->s->diag, call.at,
-                                      "unsupported: %.*s() beside other filters (it is a step of "
+                                      "%.*s() beside other filters (it is a step of "
                                       "its own, behind '|')",
                                       SHOWN(name)),
                NULL;
@@ -439,9 +441,7 @@ static struct expr *named(struct cql *x, size_t begin)
     if (!is_quoted && (str_eq(name, STR("true")) || str_eq(name, STR("false"))))
         return pipe_bool(x->pipe, name.p[0] == 't');
     if (!is_quoted && name.p[0] == '$')
-        return (void)diag_unsupported(x->s->diag, at, "unsupported: a saved query (%.*s)",
-                                      SHOWN(name)),
-               NULL;
+        return (void)diag_unsupported(x->s->diag, at, "a saved query (%.*s)", SHOWN(name)), NULL;
     return free_text(x, at, name);
 }
 

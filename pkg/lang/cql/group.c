@@ -91,8 +91,8 @@ static bool read_count(struct cql *x, const struct maker *a, struct cql_call *ca
 static bool read_percentile(struct cql *x, const struct maker *a, struct cql_call *call,
                             struct aggregates *out)
 {
-    static const struct str HALF = {"50", 2};
-    struct str_list percents = {&HALF, 1};
+    static const struct str USUAL[] = {{"50", 2}, {"75", 2}, {"99", 2}};
+    struct str_list percents = {USUAL, ARRAY_LEN(USUAL)};
     struct str field, as = STR("");
 
     if (!call->bound[OF_FIELD])
@@ -223,8 +223,7 @@ static bool read_one(struct cql *x, struct cql_call *call, struct aggregates *ou
 
     if (!a)
         return cql_is_group(call->name) || cql_is_step(call->name)
-                   ? diag_unsupported(x->s->diag, call->at,
-                                      "unsupported: %.*s() as a function of groups",
+                   ? diag_unsupported(x->s->diag, call->at, "%.*s() as a function of groups",
                                       SHOWN(call->name))
                    : cql_unknown(x, call);
     return cql_bind(x, call, a->parameters, SIZE_MAX) && a->read(x, a, call, out);
@@ -259,8 +258,7 @@ static bool read_block(struct cql *x, struct aggregates *out)
     bool is_good = read_functions(x, out);
     out->filter = before;
     if (is_good && cql_is_at(x, "|"))
-        return diag_unsupported(x->s->diag, cql_here(x),
-                                "unsupported: steps behind an aggregate inside groups");
+        return diag_unsupported(x->s->diag, cql_here(x), "steps behind an aggregate inside groups");
     return is_good && (cql_take(x, "}") || cql_expected(x, "'}'"));
 }
 
@@ -484,6 +482,16 @@ const char *cql_group_name(size_t i)
     return i < ARRAY_LEN(AGGREGATES) ? AGGREGATES[i].name : NULL;
 }
 
+bool cql_group_list(struct cql *x)
+{
+    struct cql_call call = {.name = STR("[]"), .at = cql_here(x)};
+    struct aggregates out = {.n = 0};
+    struct keys none = {.n = 0};
+
+    x->grouped_at = call.at;
+    return read_functions(x, &out) && finish(x, &call, &none, &out);
+}
+
 bool cql_group(struct cql *x, struct cql_call *call, struct str as)
 {
     struct aggregates out = {.n = 0};
@@ -493,8 +501,7 @@ bool cql_group(struct cql *x, struct cql_call *call, struct str as)
         x->grouped_at = call->at;
     for (size_t i = 0; i < ARRAY_LEN(GROUPS); i++)
         if (str_eq_ci(call->name, str_from(GROUPS[i].name)))
-            return as.n ? diag_unsupported(x->s->diag, call->at,
-                                           "unsupported: %s() behind :=", GROUPS[i].name)
+            return as.n ? diag_unsupported(x->s->diag, call->at, "%s() behind :=", GROUPS[i].name)
                         : GROUPS[i].run(x, call);
     if (!read_one(x, call, &out))
         return false;

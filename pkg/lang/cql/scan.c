@@ -33,6 +33,8 @@ struct place cql_place(const struct cql *x, size_t at)
 {
     size_t low = 0, high = x->n_lines;
 
+    if (x->outer.line)
+        return x->outer;
     if (x->s->quoted)
         return quoted_place(x->s->quoted, at);
     if (x->options && x->options->is_scalar)

@@ -31,10 +31,14 @@ struct cql {
     size_t n_values;
     bool is_strict;
     bool was_lenient[CQL_LENIENTS];
-    bool is_negated;   /* inside a NOT */
-    bool is_condition; /* inside an expression: nothing may be set */
+    bool is_negated;         /* inside a NOT */
+    bool is_condition;       /* inside an expression: nothing may be set */
     struct place grouped_at; /* the step that makes groups */
-    int64_t bucket_ms; /* of bucket() and its like; 0: none */
+    struct str split;        /* split(): members of this field are rows; empty: none */
+    struct place outer;      /* inside a saved query: of the call; line 0: not inside */
+    unsigned n_saved;
+    struct cql_parameters arguments; /* of the call */
+    int64_t bucket_ms;               /* of bucket() and its like; 0: none */
 };
 
 /* ---- scan.c -----------------------------------------------------------------------------------
@@ -162,11 +166,17 @@ bool cql_unknown(struct cql *x, const struct cql_call *call);
 /* ---- steps ------------------------------------------------------------------------------------
  */
 
+/* Steps with bars between them, up to what is none. */
+bool cql_steps(struct cql *x);
+/* $name(...): the steps of the query that is saved under the name. */
+bool cql_saved_call(struct cql *x, const struct cql_call *call);
 bool cql_is_step(struct str name);
 bool cql_step(struct cql *x, struct cql_call *call);
 bool cql_is_group(struct str name);
 const char *cql_group_name(size_t i);
 /* as: a name for the one aggregate; empty: its own. */
 bool cql_group(struct cql *x, struct cql_call *call, struct str as);
+/* [f(), g()], the bracket next: a row of several aggregates. */
+bool cql_group_list(struct cql *x);
 
 #endif

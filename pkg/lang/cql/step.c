@@ -137,6 +137,48 @@ static bool eval(struct cql *x, struct cql_call *call)
     return true;
 }
 
+/* ipLocation(ip): fields behind the name of the address; what nobody knows stays away. */
+static bool ip_location(struct cql *x, struct cql_call *call)
+{
+    static const struct {
+        const char *name;
+        enum geo_part part;
+    } PARTS[] = {{"country", GEO_COUNTRY_CODE},
+                 {"city", GEO_CITY},
+                 {"lat", GEO_LATITUDE},
+                 {"lon", GEO_LONGITUDE}};
+    struct str field = STR("ip"), as;
+
+    if (!cql_bind(x, call, "field as", SIZE_MAX) ||
+        (call->bound[0] && !cql_field_of(x, call->bound[0], &field)))
+        return false;
+    as = field;
+    if (call->bound[1] && !cql_field_of(x, call->bound[1], &as))
+        return false;
+    struct expr *address = cql_column(x, call->at, field);
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+        if (!pipe_set(x->pipe, call->at,
+                      arena_printf(x->s->a, "%.*s.%s", (int)as.n, as.p, PARTS[i].name),
+                      pipe_geo(x->pipe, call->at, "ipLocation()", address, PARTS[i].part)))
+            return false;
+    return true;
+}
+
+/* A row for each member of a list. */
+static bool split(struct cql *x, struct cql_call *call)
+{
+    struct str name;
+
+    if (!cql_bind(x, call, "field", SIZE_MAX))
+        return false;
+    if (!call->bound[0])
+        return need(x, call, "a field");
+    if (!cql_field_of(x, call->bound[0], &name))
+        return false;
+    x->split = name;
+    return pipe_expand(x->pipe, call->at, name);
+}
+
 static bool nothing(struct cql *x, struct cql_call *call)
 {
     (void)x;
@@ -148,9 +190,18 @@ static const struct {
     const char *name;
     bool (*run)(struct cql *x, struct cql_call *call);
 } STEPS[] = {
-    {"default", set_default}, {"drop", drop},    {"dropEvent", drop_event},
-    {"eval", eval},           {"head", nothing}, {"rename", rename_field},
-    {"select", keep},         {"sort", nothing}, {"table", keep},
+    {"default", set_default},
+    {"drop", drop},
+    {"dropEvent", drop_event},
+    {"eval", eval},
+    {"head", nothing},
+    {"ipLocation", ip_location},
+    {"ipLocation", ip_location},
+    {"rename", rename_field},
+    {"select", keep},
+    {"sort", nothing},
+    {"split", split},
+    {"table", keep},
     {"tail", nothing},
 };
 
@@ -186,19 +237,17 @@ bool cql_unknown(struct cql *x, const struct cql_call *call)
     for (size_t i = 0; (name = cql_group_name(i)) != NULL && n < NAMES_MAX; i++)
         names[n++] = str_from(name);
     struct str hint = diag_hint(x->s->diag, call->name, names, n);
-    return diag_unsupported(x->s->diag, call->at, "unsupported: the function %.*s()%.*s",
-                            SHOWN(call->name), SHOWN(hint));
+    return diag_unsupported(x->s->diag, call->at, "the function %.*s()%.*s", SHOWN(call->name),
+                            SHOWN(hint));
 }
 
 /* ---- case, match ------------------------------------------------------------------------------
  */
 
-static bool steps(struct cql *x);
-
 /* Steps up to the semicolon or the brace. */
 static bool clause(struct cql *x)
 {
-    if (!steps(x))
+    if (!cql_steps(x))
         return false;
     return cql_take(x, ";") || cql_is_at(x, "}") || cql_expected(x, "'|', ';' or '}'");
 }
@@ -351,7 +400,7 @@ static bool named_step(struct cql *x, bool *is_known)
     bool is_case = !is_quoted && str_eq_ci(name, STR("case")) && !cql_is_step_end(x);
     if (is_case && !strchr("=!<>(", cql_peek(x)))
         return case_step(x, at);
-    if (!is_quoted && name.p[0] != '$' && cql_is_at(x, "(") && !str_eq_ci(name, STR("not"))) {
+    if (!is_quoted && cql_is_at(x, "(") && !str_eq_ci(name, STR("not"))) {
         bool is_good = call_step(x, begin, name, is_known);
         if (*is_known || !is_good)
             return is_good;
@@ -375,6 +424,19 @@ static bool take_where(struct cql *x)
     return cql_lenient(x, begin, CQL_WHERE);
 }
 
+/* $name(...), $"package:name"(...) */
+static bool saved_step(struct cql *x)
+{
+    size_t begin = x->next;
+    struct cql_call call;
+    struct str name;
+
+    x->next++;
+    if (!cql_name(x, &name) || !cql_read_call(x, begin, names_intern(x->s->names, name), &call))
+        return false;
+    return cql_saved_call(x, &call);
+}
+
 static bool one_step(struct cql *x)
 {
     bool is_known = false;
@@ -383,6 +445,10 @@ static bool one_step(struct cql *x)
     if (!take_where(x))
         return false;
     cql_blanks(x);
+    if (cql_peek(x) == '$')
+        return saved_step(x);
+    if (cql_peek(x) == '[')
+        return cql_group_list(x);
     if (!strchr("/?(!", cql_peek(x)) && !named_step(x, &is_known))
         return false;
     if (is_known)
@@ -392,7 +458,7 @@ static bool one_step(struct cql *x)
     return filter(x);
 }
 
-static bool steps(struct cql *x)
+bool cql_steps(struct cql *x)
 {
     do {
         if (!one_step(x) || diag_failed(x->s->diag))
@@ -413,7 +479,7 @@ static bool run(struct cql *x)
         return !diag_failed(x->s->diag) && diag_error(x->s->diag, x->s->at, "the query is empty");
     if (cql_take(x, "|") && !cql_lenient(x, begin, CQL_LEADING_BAR))
         return false;
-    if (!steps(x))
+    if (!cql_steps(x))
         return false;
     return cql_is_end(x) || cql_expected(x, "'|' or the end of the query");
 }

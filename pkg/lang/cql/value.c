@@ -23,7 +23,7 @@ static struct expr *need(struct cql *x, const struct cql_call *call, const char 
 
 static struct expr *unsupported(struct cql *x, const struct cql_call *call, const char *what)
 {
-    diag_unsupported(x->s->diag, call->at, "unsupported: %.*s() %s", SHOWN(call->name), what);
+    diag_unsupported(x->s->diag, call->at, "%.*s() %s", SHOWN(call->name), what);
     return NULL;
 }
 
