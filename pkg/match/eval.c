@@ -26,7 +26,8 @@ struct evaluator *evaluator_new(const struct net *net, struct text_blocks *block
     e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     e->name_memos = calloc((size_t)net->n_lazies + 1, sizeof *e->name_memos);
-    ASSERT(e->nodes && e->lazies && e->name_memos);
+    e->fields = calloc((size_t)field_count(net->plan->fields) + 1, sizeof *e->fields);
+    ASSERT(e->nodes && e->lazies && e->name_memos && e->fields);
     e->expr_space = arena_new(0);
     e->part_space = arena_new(0);
     e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
@@ -45,6 +46,7 @@ void evaluator_free(struct evaluator *e)
     free(e->nodes);
     free(e->lazies);
     free(e->name_memos);
+    free(e->fields);
     free(e);
 }
 
@@ -65,8 +67,34 @@ void evaluator_begin(struct evaluator *e, const struct event *event, const struc
     if (++e->stamp == 0) { /* once in 2^32 events the stamps start anew */
         memset(e->nodes, 0, ((size_t)e->net->n_nodes + 1) * sizeof *e->nodes);
         memset(e->lazies, 0, ((size_t)e->net->n_lazies + 1) * sizeof *e->lazies);
+        memset(e->fields, 0, ((size_t)field_count(e->net->plan->fields) + 1) * sizeof *e->fields);
         e->stamp = 1;
     }
+}
+
+/* Values by field, in their order: found once for all tests of the event. */
+static void file_values(struct evaluator *e)
+{
+    for (uint32_t i = e->n_values; i-- > 0;) {
+        struct field_values_at *f = &e->fields[e->values[i].field];
+        e->values[i].next = f->stamp == e->stamp ? f->first : 0;
+        *f = (struct field_values_at){e->stamp, i + 1};
+    }
+    e->filed_stamp = e->stamp;
+}
+
+/* The first value of the field, NULL: it has none. The next: next_value(). */
+static struct prepared_value *first_value(struct evaluator *e, uint32_t field)
+{
+    if (e->filed_stamp != e->stamp)
+        file_values(e);
+    const struct field_values_at *f = &e->fields[field];
+    return f->stamp == e->stamp ? &e->values[f->first - 1] : NULL;
+}
+
+static struct prepared_value *next_value(const struct evaluator *e, const struct prepared_value *v)
+{
+    return v->next ? &e->values[v->next - 1] : NULL;
 }
 
 static bool is_up(const struct evaluator *e, uint32_t signal)
@@ -122,9 +150,8 @@ static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
 {
     struct str value = fold_into(&e->fold_space, v, lazy->atom->fold);
 
-    for (uint32_t i = 0; i < e->n_values; i++) {
-        struct prepared_value *o = &e->values[i];
-        if (o->field != lazy->other || !value_has_text(o))
+    for (struct prepared_value *o = first_value(e, lazy->other); o; o = next_value(e, o)) {
+        if (!value_has_text(o))
             continue;
         value_ready(o, e->blocks);
         if (compare_text(lazy->atom->cmp, value, fold_into(&e->fold_other, o, lazy->atom->fold)))
@@ -226,9 +253,9 @@ static size_t expr_values(const struct expr_event *x, uint32_t slot, struct expr
 {
     size_t n = 0;
 
-    for (uint32_t i = 0; i < x->e->n_values && n < max; i++) {
-        struct prepared_value *v = &x->e->values[i];
-        if (v->field != x->lazy->expr_fields[slot] || !value_has_text(v))
+    for (struct prepared_value *v = first_value(x->e, x->lazy->expr_fields[slot]); v && n < max;
+         v = next_value(x->e, v)) {
+        if (!value_has_text(v))
             continue;
         value_ready(v, x->e->blocks);
         out[n] = field_expr_value((enum json_kind)v->kind, v->text);
@@ -308,10 +335,8 @@ static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
         return e->at_ms < x->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
     if (lazy->inner)
         return evaluator_parts(e, lazy);
-    for (uint32_t i = 0; i < e->n_values; i++) {
-        if (e->values[i].field != lazy->field)
-            continue;
-        member_add(&m, evaluator_test_value(e, lazy, &e->values[i]));
+    for (struct prepared_value *v = first_value(e, lazy->field); v; v = next_value(e, v)) {
+        member_add(&m, evaluator_test_value(e, lazy, v));
         if (m.n_true && x->array == ARRAY_ANY)
             return TRUTH_TRUE;
     }

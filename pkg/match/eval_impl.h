@@ -12,6 +12,12 @@ struct memo {
     uint32_t truth;
 };
 
+/* Where an event's values of a field begin. */
+struct field_values_at {
+    uint32_t stamp;
+    uint32_t first; /* 1 + index of a value; the others by `next` */
+};
+
 /* Of an ATOM_SOME_FIELD: can the event's profile have names that it likes? */
 struct name_memo {
     const struct profile *profile;
@@ -29,6 +35,8 @@ struct evaluator {
     int64_t at_ms; /* when the event happened */
     const struct list_view *lists;
     uint32_t stamp;
+    uint32_t filed_stamp; /* of the event whose values are filed by field */
+    struct field_values_at *fields;
     struct memo *nodes; /* of shared nodes */
     struct memo *lazies;
     struct regex_scratch *regex_scratch;

@@ -151,17 +151,20 @@ static struct shape_state *shape_of(struct matcher *m, uint32_t shape)
 
 /* ---- prepare ---------------------------------------------------------------------------- */
 
+static void raise_signal(struct matcher *m, uint32_t event, uint32_t signal)
+{
+    uint32_t word = signal / 64;
+
+    m->signals[(size_t)event * m->signal_words + word] |= 1ull << (signal % 64);
+    m->raised[(size_t)event * m->raised_words + word / 64] |= 1ull << (word % 64);
+}
+
 static void raise_source(struct matcher *m, uint32_t event, uint32_t source)
 {
     const struct net_lists *l = &m->net->source_signals;
-    uint64_t *signals = m->signals + (size_t)event * m->signal_words;
-    uint64_t *raised = m->raised + (size_t)event * m->raised_words;
 
-    for (uint32_t i = l->first[source]; i < l->first[source + 1]; i++) {
-        uint32_t signal = l->at[i], word = signal / 64;
-        signals[word] |= 1ull << (signal % 64);
-        raised[word / 64] |= 1ull << (word % 64);
-    }
+    for (uint32_t i = l->first[source]; i < l->first[source + 1]; i++)
+        raise_signal(m, event, l->at[i]);
 }
 
 static void link_value(struct matcher *m, uint32_t i, uint32_t field)
@@ -282,8 +285,8 @@ static void prepare_event(struct matcher *m, uint32_t number)
                                      .event = number,
                                      .kind = in->kind,
                                      .flags = in->flags};
-        if (m->net->fields[in->field].present != NET_NONE && in->field != last)
-            raise_source(m, number, m->net->fields[in->field].present);
+        if (m->net->present[in->field] != NET_NONE && in->field != last)
+            raise_signal(m, number, m->net->present[in->field]);
         last = in->field;
         if (value_has_text(v))
             prepare_value(m, at);

@@ -23,14 +23,7 @@
 enum { COMMON_RARITY = 20, COMMON_TEXT_MAX = 64 };
 
 /* SOURCE_CASED: a whole text letter by letter, looked for where its SOURCE_EXACT was found. */
-enum source_kind {
-    SOURCE_EXACT,
-    SOURCE_CASED,
-    SOURCE_NUMBER,
-    SOURCE_LITERAL,
-    SOURCE_PRESENT,
-    SOURCE_BEYOND
-};
+enum source_kind { SOURCE_EXACT, SOURCE_CASED, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_BEYOND };
 
 /* What so many formulas ask for is what a stream mostly is: `event.type == "start"`. */
 static const double POPULAR = 200;
@@ -92,8 +85,6 @@ static double source_weight(const struct source *s)
         return 0.05; /* an event id names a few per cent of a log */
     case SOURCE_LITERAL:
         return s->where == LITERAL_ANYWHERE ? share : share * 0.5;
-    case SOURCE_PRESENT:
-        return 1.0;
     case SOURCE_BEYOND:
         return 0.02;
     }
@@ -287,7 +278,7 @@ static void gate_on_presence(struct compiler *c, struct net_lazy *lazy)
 
     if (*signal == NET_NONE) {
         *signal = signal_new(c);
-        raises(c, (struct source){.kind = SOURCE_PRESENT, .field = lazy->field}, *signal);
+        *signal_weight(c, *signal) = 1;
     }
     lazy->gate = *signal;
 }
@@ -843,8 +834,6 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
             numbers[n_numbers++] = (struct exact_entry){s->text, sources[i]};
         else if (s->kind == SOURCE_LITERAL)
             literals[n_literals++] = (struct literal){s->text, sources[i], s->where};
-        else if (s->kind == SOURCE_PRESENT)
-            f->present = sources[i];
         else if (s->kind == SOURCE_BEYOND)
             f->beyond_ascii = sources[i];
     }
@@ -873,10 +862,13 @@ static void build_fields(struct compiler *c, struct net *net)
     for (uint32_t i = 0; i < c->sources.n; i++)
         sorted[first[all[i].field] + fill[all[i].field]++] = i;
     for (uint32_t i = 0; i < n_fields; i++) {
-        fields[i] = (struct net_field){.present = NET_NONE, .beyond_ascii = NET_NONE};
+        fields[i] = (struct net_field){.beyond_ascii = NET_NONE};
         build_field(c, &fields[i], sorted + first[i], fill[i]);
     }
     net->fields = fields;
+    uint32_t *present = ARENA_ARRAY(c->arena, n_fields, uint32_t);
+    memcpy(present, c->present_of, n_fields * sizeof *present);
+    net->present = present;
 }
 
 static uint32_t *numbers_none(struct arena *a, uint32_t n)

@@ -1,8 +1,8 @@
 /* net.h - the plan, compiled to tables that a batch of events runs through.
  *
  * Sources   what the vector stages find in a value: a whole text, a number, a literal at some
- *           place, "the field is there", "the value has bytes beyond ASCII". A source is found
- *           once however many rules ask for it.
+ *           place, "the value has bytes beyond ASCII". A source is found once however many
+ *           rules ask for it.
  * Signals   one bit per event for "one of these sources was found": an OR-list of plain atoms is
  *           one signal, so a list of 500 file names costs a rule one bit test.
  * Gates     atoms that a table cannot decide (regex, glob, case-sensitive text, networks,
@@ -39,7 +39,6 @@ struct net_field {
     const struct exact_table *numbers;  /* canonical numbers -> source */
     const struct literal_set *literals; /* id = source */
     uint32_t n_literals;
-    uint32_t present;      /* source, or NET_NONE if nobody asks */
     uint32_t beyond_ascii; /* source, or NET_NONE */
 };
 
@@ -98,6 +97,7 @@ struct net {
     const struct plan *plan;
     const struct route *route;
     const struct net_field *fields; /* one per plan->fields */
+    const uint32_t *present;        /* per field: signal "it is there", NET_NONE if nobody asks */
     uint32_t n_sources, n_signals, n_lazies, n_nodes;
     struct net_lists source_signals; /* source -> signals it raises */
     struct net_lists casings;        /* source of a folded text -> those of its spellings */

@@ -18,7 +18,8 @@ struct prepared_value {
     struct str folded; /* ready: the same after ASCII fold */
     uint32_t field;
     uint32_t event; /* index into the batch */
-    uint32_t next;  /* 1 + index of the next value of the same field, 0: none */
+    uint32_t next; /* 1 + index of the next value of the same field, 0: none; in the batch, later in
+                      the event */
     uint32_t found; /* 1 + index of the last source found in it, for the cache; 0: none */
     uint8_t kind;   /* enum json_kind */
     uint8_t flags;  /* JSON_ESCAPED, of the raw text */
