@@ -120,7 +120,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 .SECONDARY:
-.PHONY: unit unit-programs scenario fault test docs-metrics docs-languages
+.PHONY: unit unit-programs scenario fault test docs-metrics docs-languages docs-detections
 
 # The speed programs' objects too: an interface that moved is seen before somebody measures.
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -205,6 +205,9 @@ docs-metrics: all ## make docs/metrics.md from the table in pkg/worker/metric_ta
 
 docs-languages: all ## make the tables of Elastic's rules and LogScale's queries in docs/languages.md from what `weir check` says of the shared rules
 	$(Q)B=$(B) tools/docs_languages.py --write
+
+docs-detections: ## make docs/detections.md, a page for each rule that comes with weir, from detections/
+	$(Q)tools/docs_detections.py --write
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))
