@@ -950,7 +950,7 @@ enum { FILTER_BITS = 1 << 15, CHAINS = 1 << 10, CHAIN_END = UINT16_MAX };
 static uint64_t filter[FILTER_BITS / 64];
 static uint16_t chain_first[CHAINS];
 static uint16_t chain_next[ARRAY_LEN(patterns)];
-static struct secret_grams grams;
+static struct grams grams;
 static secret_grams_fn *find_grams; /* NULL: every place is a candidate */
 
 /* Letters fold by one bit; what else meets by it is told apart by the pattern's check. */
@@ -962,66 +962,13 @@ static uint32_t gram_hash(const char *p)
     return (gram | 0x202020u) * 0x9E3779B1u;
 }
 
-/* How many anchors of a group have a byte in a place, while groups are made. */
-struct gram_counts {
-    uint8_t of[GRAM_GROUPS][GRAM_BYTES][128];
-    uint32_t n[GRAM_GROUPS][GRAM_BYTES]; /* different bytes */
-};
-
-static void count_gram(struct gram_counts *c, size_t group, const char *anchor, bool is_in)
-{
-    for (size_t k = 0; k < GRAM_BYTES; k++) {
-        uint8_t *n = &c->of[group][k][(uint8_t)anchor[k] | GRAM_FOLD];
-        c->n[group][k] += is_in && *n == 0;
-        c->n[group][k] -= !is_in && *n == 1;
-        *n = (uint8_t)(is_in ? *n + 1 : *n - 1);
-    }
-}
-
-/* Texts that a group lets pass: all mixtures of its bytes. */
-static uint32_t mixtures(const struct gram_counts *c, size_t group)
-{
-    return c->n[group][0] * c->n[group][1] * c->n[group][2];
-}
-
-/* The group that lets least more pass if the anchor joins it. */
-static size_t best_group(struct gram_counts *c, const char *anchor)
-{
-    uint32_t least = UINT32_MAX;
-    size_t best = 0;
-
-    for (size_t g = 0; g < GRAM_GROUPS; g++) {
-        uint32_t before = mixtures(c, g);
-        count_gram(c, g, anchor, true);
-        uint32_t more = mixtures(c, g) - before;
-        count_gram(c, g, anchor, false);
-        if (more < least) {
-            least = more;
-            best = g;
-        }
-    }
-    return best;
-}
-
-/* Each anchor goes where it fits best, and again when the others are there: groups by chance let
- * three times as many places of match_heavy pass. */
 static void file_grams(void)
 {
-    enum { ROUNDS = 4 };
-    static struct gram_counts counts;
-    size_t group[ARRAY_LEN(patterns)];
+    const char *anchors[ARRAY_LEN(patterns)];
 
-    for (int round = 0; round < ROUNDS; round++)
-        for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
-            if (round > 0)
-                count_gram(&counts, group[i], patterns[i].anchor, false);
-            group[i] = best_group(&counts, patterns[i].anchor);
-            count_gram(&counts, group[i], patterns[i].anchor, true);
-        }
     for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
-        for (size_t k = 0; k < GRAM_BYTES; k++)
-            grams.groups[k][(uint8_t)patterns[i].anchor[k] | GRAM_FOLD] |=
-                (uint8_t)(1u << group[i]);
+        anchors[i] = patterns[i].anchor;
+    grams_build(&grams, anchors, ARRAY_LEN(patterns));
 }
 
 /* Before main(), hence before any thread; read-only from then on. */
@@ -1047,10 +994,10 @@ static size_t next_gram(struct search *s, size_t at)
 {
     if (!find_grams)
         return at;
-    while (at + GRAM_BYTES <= s->text.n) {
+    while (at + GRAMS_BYTES <= s->text.n) {
         if (at >= s->grams_end) {
             s->grams_from = at;
-            s->grams_end = at + GRAM_LANES;
+            s->grams_end = at + GRAMS_LANES;
             s->grams = find_grams(&grams, str_sub(s->text, at, s->text.n));
         }
         uint64_t rest = s->grams >> (at - s->grams_from);

@@ -12,17 +12,17 @@ static inline __m512i groups_of(const uint8_t groups[static 128], __m512i bytes)
 /* n bytes at p, folded, at most 64; the others read as the fold of zero. */
 static inline __m512i folded(const char *p, size_t n)
 {
-    uint64_t inside = _bzhi_u64(~0ull, n < GRAM_LANES ? (unsigned)n : GRAM_LANES);
+    uint64_t inside = _bzhi_u64(~0ull, n < GRAMS_LANES ? (unsigned)n : GRAMS_LANES);
 
-    return _mm512_or_si512(_mm512_maskz_loadu_epi8(inside, p), _mm512_set1_epi8(GRAM_FOLD));
+    return _mm512_or_si512(_mm512_maskz_loadu_epi8(inside, p), _mm512_set1_epi8(GRAMS_FOLD));
 }
 
-uint64_t secret_grams_avx512(const struct secret_grams *g, struct str text)
+uint64_t secret_grams_avx512(const struct grams *g, struct str text)
 {
-    if (text.n < GRAM_BYTES)
+    if (text.n < GRAMS_BYTES)
         return 0;
-    size_t places = text.n - (GRAM_BYTES - 1);
-    uint64_t inside = _bzhi_u64(~0ull, places < GRAM_LANES ? (unsigned)places : GRAM_LANES);
+    size_t places = text.n - (GRAMS_BYTES - 1);
+    uint64_t inside = _bzhi_u64(~0ull, places < GRAMS_LANES ? (unsigned)places : GRAMS_LANES);
     __m512i a = folded(text.p, text.n), b = folded(text.p + 1, text.n - 1);
     __m512i c = folded(text.p + 2, text.n - 2);
     __m512i shared =

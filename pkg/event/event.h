@@ -34,6 +34,9 @@ struct event {
      * in place as JSON (profiles say where). */
     struct str record;
     uint32_t shape; /* number in the worker's shape table */
+    /* No rule would find anything in the string leaves (extract_filter_leaves()): what values has
+     * of FIELD_ANY means nothing. */
+    bool has_no_leaves;
     uint32_t n_values;
     const struct event_value *values; /* several of one field are its members, in document order */
     /* The first of the profile's times that parses; else the first that is there, as it is. */

@@ -83,7 +83,12 @@ struct extract_worker {
         char key[SHAPE_KEY_MAX];
     } last;                     /* the last event's source */
     bool no_leaves[SHAPES_MAX]; /* nobody asks about keywords of this shape */
-    bool leaves_guess;          /* the last event's shape wants its leaves */
+    struct {
+        extract_leaves_fn *fn; /* NULL: always */
+        const void *context;
+    } leaves_filter[SHAPES_MAX];
+    bool leaves_guess;         /* the next event will want its leaves */
+    uint32_t n_wanting_always; /* shapes that were said to want leaves, and have no filter */
     uint32_t n_shapes;
     uint64_t n_overflowed;
     struct profile_slot profile_cache[PROFILE_CACHE];
@@ -590,6 +595,16 @@ void extract_want_leaves(struct extract_worker *w, uint32_t shape, bool wants)
 {
     ASSERT(shape < SHAPES_MAX);
     w->no_leaves[shape] = !wants;
+    w->n_wanting_always += wants;
+}
+
+void extract_filter_leaves(struct extract_worker *w, uint32_t shape, extract_leaves_fn *fn,
+                           const void *context)
+{
+    ASSERT(shape < SHAPES_MAX && !w->no_leaves[shape] && w->n_wanting_always > 0);
+    w->leaves_filter[shape].fn = fn;
+    w->leaves_filter[shape].context = context;
+    w->n_wanting_always--;
 }
 
 uint32_t extract_shape_count(const struct extract_worker *w)
@@ -699,7 +714,8 @@ static const struct reader *read_hits(struct extract_worker *w)
 }
 
 /* Scan without knowing yet whether the shape wants the string leaves: the last event's shape is the
- * guess, without a memo it is yes. *has_leaves says what was done. */
+ * guess; without a memo it is yes if any shape wants them whatever is in its records. *has_leaves
+ * says what was done. */
 static enum json_reason scan(struct extract_worker *w, struct str record, bool *has_leaves)
 {
     *has_leaves = w->leaves_guess;
@@ -813,6 +829,15 @@ static enum json_reason scan_embedded(struct extract_worker *w, const struct rea
     return JSON_OK;
 }
 
+/* Do the rules that see the shape want the leaves of this record? */
+static bool asks_leaves(const struct extract_worker *w, uint32_t shape, struct str record)
+{
+    if (!w->x->has_leaves || w->no_leaves[shape])
+        return false;
+    return !w->leaves_filter[shape].fn ||
+           w->leaves_filter[shape].fn(w->leaves_filter[shape].context, record);
+}
+
 /* The event that was just scanned. Fails if its leaves are wanted, but too many. */
 static enum event_reject make_event(struct extract_worker *w, struct str record, bool has_leaves,
                                     struct event_ref ref, struct event *out)
@@ -825,17 +850,18 @@ static enum event_reject make_event(struct extract_worker *w, struct str record,
             return event_reject_of(scanned);
     }
     uint32_t shape = find_shape(w, r);
-    bool wants_leaves = w->x->has_leaves && !w->no_leaves[shape];
+    bool wants_leaves = asks_leaves(w, shape, record);
     enum json_reason reason = JSON_OK;
 
     if (wants_leaves && !has_leaves)
         reason = add_leaves(w, record);
-    w->leaves_guess = wants_leaves || (w->x->no_memo && w->x->has_leaves);
+    w->leaves_guess = w->x->no_memo ? w->n_wanting_always > 0 : wants_leaves;
     if (reason != JSON_OK)
         return event_reject_of(reason);
     out->ref = ref;
     out->record = record;
     out->shape = shape;
+    out->has_no_leaves = !wants_leaves;
     hand_out_values(w, r, out);
     find_time(w, r, out);
     return EVENT_OK;

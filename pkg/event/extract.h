@@ -63,6 +63,12 @@ void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_f
  * has nevertheless mean nothing. */
 void extract_want_leaves(struct extract_worker *w, uint32_t shape, bool wants);
 
+/* Asked of each event of a shape that wants leaves: could a rule find anything in those of this
+ * record? If not, the event comes without them (has_no_leaves). */
+typedef bool extract_leaves_fn(const void *context, struct str record);
+void extract_filter_leaves(struct extract_worker *w, uint32_t shape, extract_leaves_fn *fn,
+                           const void *context);
+
 /* One event (one JSON object). The event's slices stay valid until extract_batch_reset(). */
 MUST_USE enum event_reject extract_event(struct extract_worker *w, struct str record,
                                          struct event_ref ref, struct event *out);

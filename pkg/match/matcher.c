@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "json/scan.h"
 #include "match/eval.h"
+#include "match/keyword_filter.h"
 #include "match/prepare.h"
 #include "match/value_cache.h"
 
@@ -128,6 +129,20 @@ void matcher_use_lists(struct matcher *m, const struct list_view *lists)
 
 /* ---- route --------------------------------------------------------------------------- */
 
+/* An extract_leaves_fn. */
+static bool may_hold_keyword(const void *filter, struct str record)
+{
+    return keyword_filter_may(filter, record);
+}
+
+static void filter_keywords(struct matcher *m, uint32_t shape, const uint64_t *rules)
+{
+    const struct keyword_filter *filter = keyword_filter_new(m->home, m->net->plan, rules);
+
+    if (filter)
+        extract_filter_leaves(m->worker, shape, may_hold_keyword, filter);
+}
+
 /* Once per shape: its bitmaps come from the matcher's own arena, SHAPES_MAX at most. */
 static struct shape_state *shape_learn(struct matcher *m, uint32_t shape)
 {
@@ -138,7 +153,10 @@ static struct shape_state *shape_learn(struct matcher *m, uint32_t shape)
     s->seen = ARENA_ARRAY(m->home, m->field_words, uint64_t);
     s->n_eligible =
         route_shape(m->net->route, &extract_shape(m->worker, shape)->facts, s->rules, s->fields);
-    extract_want_leaves(m->worker, shape, s->fields[FIELD_ANY / 64] >> (FIELD_ANY % 64) & 1);
+    bool has_keywords = s->fields[FIELD_ANY / 64] >> (FIELD_ANY % 64) & 1;
+    extract_want_leaves(m->worker, shape, has_keywords);
+    if (has_keywords)
+        filter_keywords(m, shape, s->rules);
     s->is_known = true;
     return s;
 }
@@ -278,6 +296,8 @@ static void prepare_event(struct matcher *m, uint32_t number)
         if (!(shape->fields[in->field / 64] & bit))
             continue;
         shape->seen[in->field / 64] |= bit;
+        if (e->has_no_leaves && in->field == FIELD_ANY)
+            continue;
         uint32_t at = m->n_values++;
         struct prepared_value *v = &m->values[at];
         *v = (struct prepared_value){.raw = {in->p, in->n},

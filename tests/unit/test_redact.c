@@ -25,14 +25,14 @@ static struct redacted value_of(struct str value, size_t max)
 }
 
 /* What the vector kernel must say of a text, place by place. */
-static uint64_t plain_grams(const struct secret_grams *g, struct str text)
+static uint64_t plain_grams(const struct grams *g, struct str text)
 {
     uint64_t found = 0;
 
-    for (size_t i = 0; i < GRAM_LANES && i + GRAM_BYTES <= text.n; i++) {
+    for (size_t i = 0; i < GRAMS_LANES && i + GRAMS_BYTES <= text.n; i++) {
         uint8_t shared = 0xff;
-        for (size_t k = 0; k < GRAM_BYTES; k++) {
-            uint8_t byte = (uint8_t)text.p[i + k] | GRAM_FOLD;
+        for (size_t k = 0; k < GRAMS_BYTES; k++) {
+            uint8_t byte = (uint8_t)text.p[i + k] | GRAMS_FOLD;
             shared &= byte < 128 ? g->groups[k][byte] : 0;
         }
         found |= (uint64_t)(shared != 0) << i;
@@ -43,7 +43,7 @@ static uint64_t plain_grams(const struct secret_grams *g, struct str text)
 TEST(the_kernel_finds_the_candidates_of_every_length_and_byte)
 {
     struct rng r = rng_start(__func__);
-    struct secret_grams grams;
+    struct grams grams;
 
     if (cpu_simd_max() != SIMD_AVX512)
         return;
