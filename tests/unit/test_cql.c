@@ -358,7 +358,8 @@ static const struct {
     {"!match(file=\"no.csv\", field=a)",
      "error: 1:2: there is no list 'no.csv' (--list NAME=FILE)"},
     {"match(file=\"no.csv\", field=a, include=[b])",
-     "unsupported: 1:1: match() that adds columns of its file"},
+     "unsupported: 1:1: match() that adds columns of a file that is not there ('no.csv', --list "
+     "NAME=FILE)"},
     {"?{p", "error: 1:1: ?p has no value: anything (*)"},
     {"array:contains(\"a[].b[]\", value=x)",
      "unsupported: 1:1: array:contains() of arrays in arrays"},

@@ -151,14 +151,11 @@ static struct expr *without_list(struct cql *x, struct place at, struct str file
     return pipe_bool(x->pipe, false);
 }
 
-static struct expr *on_list(struct cql *x, const struct cql_call *call, struct str file,
+static struct expr *on_list(struct cql *x, const struct cql_call *call, struct str name,
                             struct str column, struct expr *subject)
 {
     const struct list_source *l = x->s->lists;
-    struct str name = list_named(x, file);
 
-    if (name.n == 0)
-        return without_list(x, call->at, file);
     if (subject->kind != EXPR_MEMBERS)
         return (void)diag_unsupported(x->s->diag, call->at,
                                       "match() of a field that the query has made"),
@@ -170,6 +167,21 @@ static struct expr *on_list(struct cql *x, const struct cql_call *call, struct s
                NULL;
     struct atom atom = {.op = ATOM_LIST, .list = slot};
     return pipe_condition(x->pipe, call->at, query_atom(x->s, call->at, subject->text, atom));
+}
+
+/* Columns of the entry that the field is become fields; an event that is on no entry keeps its own.
+ */
+static bool add_columns(struct cql *x, const struct cql_call *call, struct str list,
+                        struct str column, struct expr *subject, struct str_list include)
+{
+    if (include.n && (x->is_negated || x->is_condition))
+        return diag_unsupported(x->s->diag, call->at,
+                                "match() that adds columns inside a condition");
+    for (size_t i = 0; i < include.n; i++)
+        if (!pipe_set(x->pipe, call->at, include.items[i],
+                      pipe_lookup(x->pipe, call->at, list, column, subject, include.items[i])))
+            return false;
+    return true;
 }
 
 enum { MATCH_FILE, MATCH_FIELD, MATCH_COLUMN, MATCH_INCLUDE, MATCH_STRICT, MATCH_CASE, MATCH_MODE };
@@ -186,13 +198,19 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
         (call->bound[MATCH_INCLUDE] && !cql_fields_of(x, call->bound[MATCH_INCLUDE], &include)) ||
         !flag(x, call->bound[MATCH_STRICT], true, &is_strict))
         return NULL;
-    if (include.n || !is_strict)
+    struct str list = list_named(x, file);
+    if (!list.n && (include.n || !is_strict))
         return (void)diag_unsupported(x->s->diag, call->at,
-                                      "match() that adds columns of its file"),
+                                      "match() that adds columns of a file that is not there "
+                                      "('%.*s', --list NAME=FILE)",
+                                      SHOWN(file)),
                NULL;
-    if (pipe_is_grouped(x->pipe))
+    if (!list.n)
+        return without_list(x, call->at, file);
+    if (is_strict && pipe_is_grouped(x->pipe))
         return (void)diag_unsupported(x->s->diag, call->at, "match() behind groups"), NULL;
-    return on_list(x, call, file, column, subject);
+    struct expr *e = is_strict ? on_list(x, call, list, column, subject) : pipe_bool(x->pipe, true);
+    return e && add_columns(x, call, list, column, subject, include) ? e : NULL;
 }
 
 /* ---- texts
