@@ -293,7 +293,9 @@ static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
     return expr_truth(lazy->atom->expr, &(struct expr_scope){.field = expr_field,
                                                              .members = expr_members,
                                                              .context = &x,
-                                                             .space = e->expr_space});
+                                                             .space = e->expr_space,
+                                                             .has_time = e->at_ms != INT64_MIN,
+                                                             .time_ms = e->at_ms});
 }
 
 /* ---- one atom, one event --------------------------------------------------------------------- */

@@ -318,12 +318,15 @@ static enum truth expr_atom(struct reference *r, const struct atom *atom,
                             const struct event_tree *event)
 {
     struct expr_event e = {r, atom, event};
+    int64_t at_ms = event_tree_at_ms(event);
 
     arena_reset(r->step);
     return expr_truth(atom->expr, &(struct expr_scope){.field = expr_field,
                                                        .members = expr_members,
                                                        .context = &e,
-                                                       .space = r->step});
+                                                       .space = r->step,
+                                                       .has_time = at_ms != INT64_MIN,
+                                                       .time_ms = at_ms});
 }
 
 /* ---- atoms that ask a formula of parts of the event --------------------------------- */

@@ -184,6 +184,14 @@ static const struct row rows[] = {
     {"* | lookup owners host OUTPUTNEW owner | search owner=x", "{'host':'db1','owner':'x'}", true},
     {"* | lookup owners host OUTPUTNEW owner | search owner=bob", "{'host':'db1'}", true},
     {"* | lookup owners host OUTPUT owner | search owner=bob", "{'host':'db1','owner':'x'}", true},
+    /* Times are in seconds. */
+    {"* | where _time>=1700000000 AND _time<1700000001", "{'@timestamp':1700000000500}", true},
+    {"* | where _time>=1700000001", "{'@timestamp':1700000000500}", false},
+    {"* | search _time<1700000001", "{'@timestamp':1700000000500}", true},
+    {"* | eval t=_time+1 | where t=1700000001", "{'@timestamp':1700000000000}", true},
+    {"* | where strftime(_time, \"%Y\")=\"2023\"", "{'@timestamp':1700000000000}", true},
+    {"* | eval t=_time | where strftime(t, \"%Y\")=\"2023\"", "{'@timestamp':1700000000000}", true},
+    {"* | bin _time span=1h | where _time=1699999200", "{'@timestamp':1700000000000}", true},
     /* Places: all members' are, those that nobody knows are missing. */
     {"* | iplocation a | search Country=germany City=Berlin lat>52", "{'a':'192.0.2.7'}", true},
     {"* | iplocation a | where isnull(City)", "{'a':'198.51.100.7'}", true},

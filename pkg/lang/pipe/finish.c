@@ -458,8 +458,9 @@ static struct expr *shown(struct pipe *p, struct expr *e)
     if (e->kind != EXPR_FIELD || e->slot < p->n_keys)
         return e;
     const struct pipe_aggregate *a = &p->aggregates[e->slot - p->n_keys];
-    bool is_time = (a->kind == GROUP_MIN || a->kind == GROUP_MAX) && a->arg->kind == EXPR_TIME &&
-                   !p->has_inner;
+    bool is_one = a->kind == GROUP_MIN || a->kind == GROUP_MAX || a->kind == GROUP_FIRST ||
+                  a->kind == GROUP_LAST;
+    bool is_time = is_one && a->arg->kind == EXPR_TIME && !p->has_inner;
     return is_time ? pipe_call1(p, a->at, EXPR_TIME_TEXT, e) : e;
 }
 

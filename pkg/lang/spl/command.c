@@ -71,6 +71,8 @@ static bool do_rename(struct spl *x)
         to = spl_field(x, to);
         if (!str_eq(from, to) && !pipe_rename(x->pipe, at, from, to))
             return false;
+        if (spl_is_noted_time(x, from))
+            spl_note_time(x, to);
         (void)spl_take(x, ",");
     } while (!spl_is_end(x));
     return true;

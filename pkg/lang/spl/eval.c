@@ -28,7 +28,7 @@ static struct expr *eval_field(struct spl *x, struct place at)
 
     if (!spl_quoted(x, &name))
         return NULL;
-    return spl_column(x, at, name);
+    return spl_operand(x, at, name);
 }
 
 static struct expr *eval_number(struct spl *x, struct place at)
@@ -63,7 +63,7 @@ static struct expr *eval_word(struct spl *x, struct place at)
         return (void)spl_expected(x, "a value"), NULL;
     if (spl_take(x, "("))
         return spl_call(x, at, word);
-    return spl_column(x, at, word);
+    return spl_operand(x, at, word);
 }
 
 static struct expr *eval_one(struct spl *x)
@@ -175,18 +175,8 @@ static struct expr *eval_compare(struct spl *x)
     }
     if (e && spl_take_word(x, "IN", true))
         return eval_in(x, at, e);
-    if (e && spl_take_word(x, "LIKE", true)) {
-        struct expr_value pattern;
-        struct expr *p = eval_add(x);
-        struct glob g;
-        if (!p)
-            return NULL;
-        if (!pipe_constant(p, &pattern) || pattern.type != EXPR_VALUE_TEXT)
-            return (void)diag_unsupported(x->s->diag, at, "LIKE with a computed pattern"), NULL;
-        return pipe_glob(x->pipe, at, pattern.text, '%', '_', 0, &g)
-                   ? pipe_match_glob(x->pipe, at, e, &g, FOLD_NONE)
-                   : NULL;
-    }
+    if (e && spl_take_word(x, "LIKE", true))
+        return spl_like(x, at, e, eval_add(x));
     return e;
 }
 

@@ -6,11 +6,21 @@
 
 enum { ARGS_MAX = 64 };
 
+/* A call of a function whose arguments are read. */
+struct call {
+    struct spl *x;
+    struct pipe *p;
+    struct place at;
+    enum expr_op op;
+    struct expr **args;
+    size_t n;
+};
+
 struct function {
     const char *name;
     size_t min, max;
-    enum expr_op op; /* if there is no own way */
-    struct expr *(*build)(struct spl *x, struct place at, struct expr **args, size_t n);
+    enum expr_op op;
+    struct expr *(*build)(const struct call *c); /* NULL: the operator itself */
 };
 
 /* ---- constants among the arguments ------------------------------------------------------------
@@ -47,163 +57,129 @@ struct expr *spl_regex_of(struct spl *x, struct place at, enum expr_op op, struc
     return pipe_regex(x->pipe, at, op, &re, 0, args, n);
 }
 
-/* ---- those that need more ---------------------------------------------------------------------
- */
-
-static struct expr *build_if(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    return pipe_call(x->pipe, at, &(struct expr){.kind = EXPR_CALL, .op = EXPR_CASE}, args, n);
-}
-
-static struct expr *build_case(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    if (n % 2)
-        return (void)diag_error(x->s->diag, at, "case() takes pairs of a condition and a value"),
-               NULL;
-    return build_if(x, at, args, n);
-}
-
-static struct expr *build_is_not_null(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    (void)n;
-    return pipe_call1(x->pipe, at, EXPR_NOT, pipe_call1(x->pipe, at, EXPR_IS_NULL, args[0]));
-}
-
-static struct expr *build_null_if(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, args[0], args[1]);
-
-    (void)n;
-    return pipe_call3(x->pipe, at, EXPR_CASE, is, pipe_null(x->pipe), args[0]);
-}
-
-static struct expr *build_match(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    struct str pattern;
-
-    (void)n;
-    return text_of(x, at, args[1], "a regex", &pattern)
-               ? spl_regex_of(x, at, EXPR_REGEX, pattern, args, 1)
-               : NULL;
-}
-
-static struct expr *build_find(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    struct str pattern;
-
-    (void)n;
-    return text_of(x, at, args[1], "a regex", &pattern)
-               ? spl_regex_of(x, at, EXPR_LIST_FIND, pattern, args, 1)
-               : NULL;
-}
-
-static struct expr *build_replace(struct spl *x, struct place at, struct expr **args, size_t n)
-{
-    struct str pattern;
-
-    (void)n;
-    if (!text_of(x, at, args[1], "a regex", &pattern))
-        return NULL;
-    return spl_regex_of(x, at, EXPR_REPLACE, pattern, (struct expr *[]){args[0], args[2]}, 2);
-}
-
-static struct expr *build_like(struct spl *x, struct place at, struct expr **args, size_t n)
+struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, struct expr *like)
 {
     struct str pattern;
     struct glob g;
 
-    (void)n;
-    if (!text_of(x, at, args[1], "a pattern", &pattern) ||
+    if (!text_of(x, at, like, "a pattern", &pattern) ||
         !pipe_glob(x->pipe, at, pattern, '%', '_', 0, &g))
         return NULL;
-    return pipe_match_glob(x->pipe, at, args[0], &g, FOLD_NONE);
+    return pipe_match_glob(x->pipe, at, subject, &g, FOLD_NONE);
 }
 
-static struct expr *build_network(struct spl *x, struct place at, struct expr **args, size_t n)
+/* ---- those that need more ---------------------------------------------------------------------
+ */
+
+static struct expr *build_case(const struct call *c)
+{
+    if (c->n % 2)
+        return (void)diag_error(c->x->s->diag, c->at,
+                                "case() takes pairs of a condition and a value"),
+               NULL;
+    return pipe_call(c->p, c->at, &(struct expr){.op = c->op}, c->args, c->n);
+}
+
+static struct expr *build_is_not_null(const struct call *c)
+{
+    return pipe_call1(c->p, c->at, EXPR_NOT, pipe_call1(c->p, c->at, EXPR_IS_NULL, c->args[0]));
+}
+
+static struct expr *build_null_if(const struct call *c)
+{
+    struct expr *is = pipe_call2(c->p, c->at, EXPR_EQ, c->args[0], c->args[1]);
+
+    return pipe_call3(c->p, c->at, EXPR_CASE, is, pipe_null(c->p), c->args[0]);
+}
+
+/* match, mvfind, replace: the second argument is a regex, a third one a value. */
+static struct expr *build_regex(const struct call *c)
+{
+    struct expr *args[] = {c->args[0], c->n > 2 ? c->args[2] : NULL};
+    struct str pattern;
+
+    if (!text_of(c->x, c->at, c->args[1], "a regex", &pattern))
+        return NULL;
+    return spl_regex_of(c->x, c->at, c->op, pattern, args, c->n - 1);
+}
+
+static struct expr *build_like(const struct call *c)
+{
+    return spl_like(c->x, c->at, c->args[0], c->args[1]);
+}
+
+static struct expr *build_network(const struct call *c)
 {
     struct str network;
 
-    (void)n;
-    return text_of(x, at, args[0], "a network", &network)
-               ? pipe_in_networks(x->pipe, at, args[1], &network, 1)
+    return text_of(c->x, c->at, c->args[0], "a network", &network)
+               ? pipe_in_networks(c->p, c->at, c->args[1], &network, 1)
                : NULL;
 }
 
-static struct expr *build_in(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_in(const struct call *c)
 {
     struct expr call = {.kind = EXPR_CALL, .op = EXPR_IN, .is_any = true, .is_loose = true};
 
-    return pipe_call_exactly(x->pipe, at, &call, args, n);
+    return pipe_call_exactly(c->p, c->at, &call, c->args, c->n);
 }
 
-/* Characters from 1; negative ones from the end. */
-static struct expr *build_substr(struct spl *x, struct place at, struct expr **args, size_t n)
+/* Characters from 1 (0 is taken for it); negative ones from the end. */
+static struct expr *build_substr(const struct call *c)
 {
     struct expr_value from, count;
 
-    if (!args[0] || !args[1] || (n == 3 && !args[2]))
-        return NULL;
-    if (!pipe_constant(args[1], &from) || from.type != EXPR_VALUE_INT ||
-        (n == 3 &&
-         (!pipe_constant(args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
-        return (void)diag_unsupported(x->s->diag, at, "substr() with computed places"), NULL;
+    if (!pipe_constant(c->args[1], &from) || from.type != EXPR_VALUE_INT ||
+        (c->n == 3 &&
+         (!pipe_constant(c->args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
+        return (void)diag_unsupported(c->x->s->diag, c->at, "substr() with computed places"), NULL;
     int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
-    int64_t end = n == 3 ? begin + count.whole : 0;
-    if (n == 2 || (begin < 0 && end >= 0))
-        return pipe_call2(x->pipe, at, EXPR_SUBSTRING, args[0], pipe_whole(x->pipe, begin));
-    return pipe_call3(x->pipe, at, EXPR_SUBSTRING, args[0], pipe_whole(x->pipe, begin),
-                      pipe_whole(x->pipe, end));
+    int64_t end = c->n == 3 ? begin + count.whole : 0;
+    struct expr *args[] = {c->args[0], pipe_whole(c->p, begin), pipe_whole(c->p, end)};
+    bool is_open = c->n == 2 || (begin < 0 && end >= 0);
+    return pipe_call(c->p, c->at, &(struct expr){.op = EXPR_SUBSTRING}, args, is_open ? 2 : 3);
 }
 
-static struct expr *build_to_number(struct spl *x, struct place at, struct expr **args, size_t n)
+/* The operator with a second argument, which may be left out. */
+static struct expr *with_second(const struct call *c, struct expr *otherwise)
 {
-    return pipe_call2(x->pipe, at, EXPR_NUMBER_OF, args[0], n > 1 ? args[1] : pipe_null(x->pipe));
+    return pipe_call2(c->p, c->at, c->op, c->args[0], c->n > 1 ? c->args[1] : otherwise);
 }
 
-static struct expr *build_round(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_to_number(const struct call *c)
 {
-    return pipe_call2(x->pipe, at, EXPR_ROUND, args[0], n > 1 ? args[1] : pipe_whole(x->pipe, 0));
+    return with_second(c, pipe_null(c->p));
 }
 
-static struct expr *build_log(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_round(const struct call *c)
 {
-    return pipe_call2(x->pipe, at, EXPR_LOGARITHM, args[0],
-                      n > 1 ? args[1] : pipe_whole(x->pipe, 10));
+    return with_second(c, pipe_whole(c->p, 0));
 }
 
-static struct expr *build_natural_log(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_log(const struct call *c)
 {
-    (void)n;
-    return pipe_call1(x->pipe, at, EXPR_LOGARITHM, args[0]);
+    return with_second(c, pipe_whole(c->p, 10));
 }
 
-/* Times are seconds in Splunk, milliseconds here. */
-static struct expr *build_time_format(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_time_format(const struct call *c)
 {
-    struct expr *ms = args[0];
-
-    (void)n;
-    if (ms && ms->kind != EXPR_TIME)
-        ms = pipe_call2(x->pipe, at, EXPR_MULTIPLY, ms, pipe_whole(x->pipe, 1000));
-    return pipe_call2(x->pipe, at, EXPR_TIME_FORMAT, ms, args[1]);
+    return pipe_call2(c->p, c->at, EXPR_TIME_FORMAT, spl_as_ms(c->x, c->at, c->args[0]),
+                      c->args[1]);
 }
 
-static struct expr *build_true(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_true(const struct call *c)
 {
-    (void)at, (void)args, (void)n;
-    return pipe_bool(x->pipe, true);
+    return pipe_bool(c->p, true);
 }
 
-static struct expr *build_false(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_false(const struct call *c)
 {
-    (void)at, (void)args, (void)n;
-    return pipe_bool(x->pipe, false);
+    return pipe_bool(c->p, false);
 }
 
-static struct expr *build_null(struct spl *x, struct place at, struct expr **args, size_t n)
+static struct expr *build_null(const struct call *c)
 {
-    (void)at, (void)args, (void)n;
-    return pipe_null(x->pipe);
+    return pipe_null(c->p);
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -211,7 +187,7 @@ static struct expr *build_null(struct spl *x, struct place at, struct expr **arg
 
 static const struct function FUNCTIONS[] = {
     {"abs", 1, 1, EXPR_ABSOLUTE, NULL},
-    {"case", 2, ARGS_MAX, 0, build_case},
+    {"case", 2, ARGS_MAX, EXPR_CASE, build_case},
     {"ceil", 1, 1, EXPR_CEILING, NULL},
     {"ceiling", 1, 1, EXPR_CEILING, NULL},
     {"cidrmatch", 2, 2, 0, build_network},
@@ -219,37 +195,37 @@ static const struct function FUNCTIONS[] = {
     {"exact", 1, 1, EXPR_COALESCE, NULL},
     {"false", 0, 0, 0, build_false},
     {"floor", 1, 1, EXPR_FLOOR, NULL},
-    {"if", 3, 3, 0, build_if},
+    {"if", 3, 3, EXPR_CASE, NULL},
     {"in", 2, ARGS_MAX, 0, build_in},
     {"isnotnull", 1, 1, 0, build_is_not_null},
     {"isnull", 1, 1, EXPR_IS_NULL, NULL},
     {"len", 1, 1, EXPR_LENGTH, NULL},
     {"like", 2, 2, 0, build_like},
-    {"ln", 1, 1, 0, build_natural_log},
-    {"log", 1, 2, 0, build_log},
+    {"ln", 1, 1, EXPR_LOGARITHM, NULL},
+    {"log", 1, 2, EXPR_LOGARITHM, build_log},
     {"lower", 1, 1, EXPR_LOWER, NULL},
     {"ltrim", 1, 2, EXPR_TRIM_LEFT, NULL},
-    {"match", 2, 2, 0, build_match},
+    {"match", 2, 2, EXPR_REGEX, build_regex},
     {"max", 1, ARGS_MAX, EXPR_GREATEST, NULL},
     {"min", 1, ARGS_MAX, EXPR_LEAST, NULL},
     {"mvappend", 1, ARGS_MAX, EXPR_LIST, NULL},
     {"mvcount", 1, 1, EXPR_LIST_COUNT, NULL},
     {"mvdedup", 1, 1, EXPR_LIST_DISTINCT, NULL},
-    {"mvfind", 2, 2, 0, build_find},
+    {"mvfind", 2, 2, EXPR_LIST_FIND, build_regex},
     {"mvindex", 2, 3, EXPR_LIST_AT, NULL},
     {"mvjoin", 2, 2, EXPR_LIST_JOIN, NULL},
     {"mvsort", 1, 1, EXPR_LIST_SORT, NULL},
     {"null", 0, 0, 0, build_null},
     {"nullif", 2, 2, 0, build_null_if},
     {"pow", 2, 2, EXPR_POWER, NULL},
-    {"replace", 3, 3, 0, build_replace},
-    {"round", 1, 2, 0, build_round},
+    {"replace", 3, 3, EXPR_REPLACE, build_regex},
+    {"round", 1, 2, EXPR_ROUND, build_round},
     {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
     {"split", 2, 2, EXPR_SPLIT, NULL},
     {"sqrt", 1, 1, EXPR_SQUARE_ROOT, NULL},
     {"strftime", 2, 2, 0, build_time_format},
     {"substr", 2, 3, 0, build_substr},
-    {"tonumber", 1, 2, 0, build_to_number},
+    {"tonumber", 1, 2, EXPR_NUMBER_OF, build_to_number},
     {"tostring", 1, 1, EXPR_STRING, NULL},
     {"trim", 1, 2, EXPR_TRIM, NULL},
     {"true", 0, 0, 0, build_true},
@@ -314,7 +290,6 @@ struct expr *spl_call(struct spl *x, struct place at, struct str name)
         return (void)diag_error(x->s->diag, at, "%s() takes %zu%s arguments, not %zu", f->name,
                                 f->min, f->max > f->min ? " or more" : "", n),
                NULL;
-    if (f->build)
-        return f->build(x, at, args, n);
-    return pipe_call(x->pipe, at, &(struct expr){.kind = EXPR_CALL, .op = f->op}, args, n);
+    struct call c = {x, x->pipe, at, f->op, args, n};
+    return f->build ? f->build(&c) : pipe_call(c.p, at, &(struct expr){.op = c.op}, args, n);
 }

@@ -229,6 +229,53 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     return e;
 }
 
+/* ---- times ------------------------------------------------------------------------------------
+ *
+ * A search has them in seconds, expressions in milliseconds. */
+
+enum { SECOND_MS = 1000 };
+
+void spl_note_time(struct spl *x, struct str name)
+{
+    x->times = vec_room(x->s->scratch, x->times, x->n_times, &x->cap_times, sizeof *x->times);
+    x->times[x->n_times++] = name;
+}
+
+bool spl_is_noted_time(const struct spl *x, struct str name)
+{
+    for (size_t i = 0; i < x->n_times; i++)
+        if (str_eq(x->times[i], name))
+            return true;
+    return false;
+}
+
+static bool is_time(const struct spl *x, struct str field, const struct expr *e)
+{
+    if (pipe_is_grouped(x->pipe))
+        return e->kind == EXPR_FIELD && spl_is_noted_time(x, field);
+    return e->kind == EXPR_TIME || (e->kind == EXPR_CALL && e->op == EXPR_TIME_TRUNC);
+}
+
+struct expr *spl_operand(struct spl *x, struct place at, struct str name)
+{
+    struct expr *e = spl_column(x, at, name);
+
+    if (!e || !is_time(x, spl_field(x, name), e))
+        return e;
+    return pipe_call2(x->pipe, at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, SECOND_MS));
+}
+
+struct expr *spl_as_ms(struct spl *x, struct place at, struct expr *seconds)
+{
+    struct expr_value by;
+    bool is_made = seconds && seconds->kind == EXPR_CALL && seconds->op == EXPR_QUOTIENT &&
+                   pipe_constant(seconds->args[1], &by) && by.whole == SECOND_MS;
+
+    return is_made
+               ? seconds->args[0]
+               : pipe_call2(x->pipe, at, EXPR_MULTIPLY, seconds, pipe_whole(x->pipe, SECOND_MS));
+}
+
 bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value)
 {
     struct str field = spl_field(x, name);

@@ -21,6 +21,9 @@ struct spl {
     struct str *assigned; /* ... but for those that were assigned since */
     size_t n_assigned, cap_assigned;
 
+    struct str *times; /* columns behind stats that are times */
+    size_t n_times, cap_times;
+
     struct str streams[SPL_STREAMS_MAX]; /* "sourcetype=x" */
     size_t n_streams;
     const struct spl_model *model; /* of tstats; NULL: none */
@@ -72,6 +75,13 @@ static inline void spl_leave(struct spl *x)
 /* "a{}.b{}" is "a.b" for weir: members of lists are the values of the field. */
 struct str spl_field(struct spl *x, struct str name);
 struct expr *spl_column(struct spl *x, struct place at, struct str name);
+/* The same where it is compared or computed with: a time is in seconds there. */
+struct expr *spl_operand(struct spl *x, struct place at, struct str name);
+/* Seconds as the milliseconds that expressions about times take. */
+struct expr *spl_as_ms(struct spl *x, struct place at, struct expr *seconds);
+/* Behind stats: this column is a time. */
+void spl_note_time(struct spl *x, struct str name);
+bool spl_is_noted_time(const struct spl *x, struct str name);
 bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value);
 
 /* ---- expressions ------------------------------------------------------------------------------
@@ -81,6 +91,7 @@ bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *va
 struct expr *spl_search(struct spl *x, bool *is_all);
 /* What `where` and `eval` take, up to what can be no part of it. */
 struct expr *spl_eval(struct spl *x);
+struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, struct expr *like);
 /* A call; the name and the parenthesis behind it are taken. */
 struct expr *spl_call(struct spl *x, struct place at, struct str name);
 /* An expression in parentheses behind a function's name, as `eval(...)` inside stats. */
@@ -95,6 +106,9 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 enum { SPL_AGGREGATES_MAX = 64 };
 
 bool spl_stats(struct spl *x);
+/* The step itself, and which of its columns are times. */
+bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
+               const struct pipe_key *keys, size_t n_keys);
 /* The next aggregate of stats and its like, with the comma behind it. */
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n);
 

@@ -138,7 +138,7 @@ static bool next_value(struct spl *x)
 
 static struct expr *search_in(struct spl *x, struct place at, struct str field)
 {
-    struct expr *subject = spl_column(x, at, field);
+    struct expr *subject = spl_operand(x, at, field);
     struct terms t = {0};
     struct str value;
 
@@ -296,12 +296,12 @@ static struct expr *search_compare(struct spl *x, struct place at, struct str fi
     for (size_t i = 0; i < ARRAY_LEN(ORDERS); i++)
         if (spl_take(x, ORDERS[i].sign))
             return read_value(x, &value)
-                       ? in_order(x, at, ORDERS[i].op, spl_column(x, at, field), value)
+                       ? in_order(x, at, ORDERS[i].op, spl_operand(x, at, field), value)
                        : NULL;
     if (spl_take(x, "!="))
-        return read_value(x, &value) ? differs(x, at, spl_column(x, at, field), value) : NULL;
+        return read_value(x, &value) ? differs(x, at, spl_operand(x, at, field), value) : NULL;
     if (spl_take(x, "==") || spl_take(x, "="))
-        return read_value(x, &value) ? equals(x, at, spl_column(x, at, field), value) : NULL;
+        return read_value(x, &value) ? equals(x, at, spl_operand(x, at, field), value) : NULL;
     return (void)spl_expected(x, "a comparison"), NULL;
 }
 

@@ -118,6 +118,24 @@ static bool read_keys(struct spl *x, struct pipe_key *keys, size_t *n)
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
 }
 
+bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
+               const struct pipe_key *keys, size_t n_keys)
+{
+    x->has_fill = false;
+    x->n_times = 0;
+    for (size_t i = 0; i < n; i++) {
+        enum group_kind kind = aggregates[i].kind;
+        bool is_one =
+            kind == GROUP_MIN || kind == GROUP_MAX || kind == GROUP_FIRST || kind == GROUP_LAST;
+        if (is_one && aggregates[i].arg && aggregates[i].arg->kind == EXPR_TIME)
+            spl_note_time(x, aggregates[i].name);
+    }
+    for (size_t i = 0; i < n_keys; i++)
+        if (str_eq(keys[i].name, STR("_time")))
+            spl_note_time(x, keys[i].name);
+    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys);
+}
+
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
 {
     if (*n == SPL_AGGREGATES_MAX)
@@ -146,6 +164,5 @@ bool spl_stats(struct spl *x)
         return spl_expected(x, "an aggregate");
     if (has_by && !read_keys(x, keys, &n_keys))
         return false;
-    x->has_fill = false;
-    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys);
+    return spl_group(x, aggregates, n, keys, n_keys);
 }

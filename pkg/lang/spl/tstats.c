@@ -194,5 +194,5 @@ bool spl_tstats(struct spl *x)
         return false;
     if (n == 0)
         return spl_expected(x, "an aggregate");
-    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys);
+    return spl_group(x, aggregates, n, keys, n_keys);
 }
