@@ -1181,7 +1181,7 @@ static bool dedup_choices(struct gatherer *w, const struct graph_rule *r, struct
 static void tell(struct gatherer *w, struct group *group)
 {
     const struct graph_rule *r = &w->g->rules[group->rule];
-    struct str values[CHOICES_MAX] = {{0}};
+    struct str values[CHOICES_MAX];
     struct packed_op op = {.space = r->suppress, .rule = group->rule};
     struct choices keys;
 

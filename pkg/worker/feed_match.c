@@ -262,8 +262,10 @@ static uint64_t operations_of(const struct feed *f)
     return n;
 }
 
-/* Records come from another core's cache or from memory: the next one is on its way while this one
- * is looked at (indexing a record took twice the time that it takes of a file in memory). */
+/* Records come from another core's cache or from memory: the next ones are on their way while this
+ * one is looked at (indexing a record took twice the time that it takes of a file in memory). */
+enum { AHEAD = 3 };
+
 static void expect(const struct kafka_message *m)
 {
     enum { LINE = 64, LINES_MAX = 32 };
@@ -286,9 +288,11 @@ void feed_take_chunk(struct feed *f, size_t n)
     crash_at(part->topic, part->partition, f->messages[0].offset, f->messages[n - 1].offset);
     f->batch->is_alone = n == 1 && f->parts[f->message_part].note.count &&
                          feed_care_of(f, f->message_part, f->messages[0].offset) != CRASH_NO_CARE;
+    for (size_t i = 1; i < AHEAD && i < n; i++)
+        expect(&f->messages[i]);
     for (size_t i = 0; i < n; i++) {
-        if (i + 1 < n)
-            expect(&f->messages[i + 1]);
+        if (i + AHEAD < n)
+            expect(&f->messages[i + AHEAD]);
         bytes += f->messages[i].value.n;
         take_record(f, f->message_part, &f->messages[i]);
     }
