@@ -120,7 +120,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBT_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 .SECONDARY:
-.PHONY: unit unit-programs scenario fault test docs-metrics docs-languages docs-detections
+.PHONY: unit unit-programs scenario fault test docs-metrics docs-languages docs-detections docs-seeds
 
 # The speed programs' objects too: an interface that moved is seen before somebody measures.
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -208,6 +208,9 @@ docs-languages: all ## make the tables of Elastic's rules and LogScale's queries
 
 docs-detections: ## make docs/detections.md, a page for each rule that comes with weir, from detections/
 	$(Q)tools/docs_detections.py --write
+
+docs-seeds: all ## write docs/seeds.md: each rule of the five documents, and what its tests show
+	$(Q)B=$(B) tools/docs_seeds.py --write
 
 # ---- checks ------------------------------------------------------------------------
 ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))

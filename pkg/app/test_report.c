@@ -74,6 +74,10 @@ static void add_json(struct test_report *r, const struct suite_file *file,
     json_kv_str(&w, "outcome", str_from(test_outcome_name(result->outcome)));
     if (result->profile.n)
         json_kv_str(&w, "profile", result->profile);
+    if (result->outcome != TEST_SKIPPED) {
+        json_kv_i64(&w, "matches", (int64_t)result->matches);
+        json_kv_i64(&w, "alerts", (int64_t)result->alerts);
+    }
     json_key(&w, STR("seconds"));
     json_put_double(&w, result->seconds);
     if (result->outcome != TEST_PASSED) {

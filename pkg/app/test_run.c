@@ -43,7 +43,8 @@ struct test_runner {
     size_t n_chosen;
     const struct rule_test *test;
     struct str profile;
-    struct vec reasons; /* struct str */
+    struct vec reasons;          /* struct str */
+    struct player_counts counts; /* of the test at hand */
 };
 
 struct test_runner *test_runner_new(const struct rule_book *book, const struct rule_options *rules,
@@ -358,6 +359,7 @@ static void after(void *context, struct player *p, const struct scenario_failure
 
     if (!p)
         return;
+    t->counts = player_counts(p, STR(""));
     exercise_all(t, p);
     if (failure->expected)
         explain(t, p, failure);
@@ -471,6 +473,7 @@ enum weir_rc test_run(struct test_runner *t, const struct suite_file *file, size
     t->test = &file->tests.items[i];
     t->reasons = (struct vec){0};
     t->profile = STR("");
+    t->counts = (struct player_counts){0};
     if (file->absent && file->absent[i].n) {
         skip(out, file->path, file->absent[i].p);
         return WEIR_OK;
@@ -493,6 +496,8 @@ enum weir_rc test_run(struct test_runner *t, const struct suite_file *file, size
     err_file(&out->err, file->path);
     out->outcome = rc == WEIR_OK ? TEST_PASSED : TEST_FAILED;
     out->profile = t->profile;
+    out->matches = t->counts.matches;
+    out->alerts = t->counts.creates + t->counts.raises;
     out->reasons = t->reasons.items;
     out->n_reasons = t->reasons.n;
     return WEIR_OK;

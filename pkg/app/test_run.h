@@ -21,6 +21,7 @@ struct test_result {
     const struct str *reasons; /* failed: what decided, a line each */
     size_t n_reasons;
     double seconds;
+    uint64_t matches, alerts; /* that came out; of a test that could be played */
     struct str profile; /* that its events were read by; empty: each was recognised, or was not */
 };
 
