@@ -38,7 +38,7 @@ ANALYTICS = [
     ("office suite: unknown clients, much access", ["strategy/strategy_office_*"]),
     ("services: new clients and addresses, velocity, excess", ["strategy/strategy_saas_*"]),
 ]
-CORTEX = [("a service account does what it never did, four variations", ["kubernetes/k8s_audit_unusual_*"])]
+CORTEX = [("a service account does what it never did, four variations", ["kubernetes/k8s_sa_unusual_call"])]
 PANTHER = [
     ("secret access denied, 20 in 15 minutes", ["kubernetes/k8s_audit_secret_denied", "kubernetes/k8s_audit_many_secrets_denied"]),
     ("secrets enumerated, 15 in 30 minutes", ["kubernetes/k8s_audit_secret_access", "kubernetes/k8s_audit_secret_enumeration"]),
