@@ -225,12 +225,14 @@ def counted():
     with open(COUNTS, encoding="utf-8") as f:
         sets = yaml.safe_load(f)["sets"]
     for each in sets:
-        out += [f"### {each['data']}", "", " ".join(each["about"].split()) + f" {each['events']:,} events; no alert is above {each['level_max']}.", ""]
-        out += ["| rule | level | alerts | why |", "|---|---|---|---|"]
-        out += [f"| [{a['rule']}](#{a['rule']}) | {a['level']} | {a['count']} | {cell(' '.join(a['why'].split()))} |" for a in each["alerts"]] or ["| none | | | |"]
-        out.append("")
+        out += [f"### {each['data']}", "", " ".join(each["about"].split()) + f" {each['events']:,} events; "
+                + (f"no alert is above {each['level_max']}." if each["alerts"] else "no alert."), ""]
+        if each["alerts"]:
+            out += ["| rule | level | alerts | why |", "|---|---|---|---|"]
+            out += [f"| [{a['rule']}](#{a['rule']}) | {a['level']} | {a['count']} | {cell(' '.join(a['why'].split()))} |" for a in each["alerts"]]
+            out.append("")
         if each.get("lacks"):
-            out += ["What could not fire, whatever happened, since no event of the set has the field:", "", "| field | rules |", "|---|---|"]
+            out += ["What could not fire, whatever happened, since no event of the set has the field (all other rules of its kind could):", "", "| field | rules |", "|---|---|"]
             out += [f"| `{field}` | {', '.join(f'[{r}](#{r})' for r in names)} |" for field, names in each["lacks"].items()]
             out.append("")
         if each.get("short"):
