@@ -7,6 +7,7 @@
 #include "json/write.h"
 #include "rule/correlation.h"
 #include "rule/dump.h"
+#include "rule/setting.h"
 
 enum { VALUES_MAX = 48 + RULE_PARAMETERS_MAX + OVERLAY_PARAMS_MAX + OVERLAY_RULE_MAX };
 
@@ -119,12 +120,8 @@ static void dump_bounds(struct buf *out, const struct rule *rule)
     const struct correlation *c = rule->correlation;
 
     for (size_t i = 0; i < c->n_bounds; i++) {
-        const struct bound *b = &c->bounds[i];
-        int64_t rest = b->micro % CORRELATION_MICRO;
-        buf_printf(out, "%s%s %lld", i ? ", " : "", OPS[b->op],
-                   (long long)(b->micro / CORRELATION_MICRO));
-        if (rest)
-            buf_printf(out, ".%06lld", (long long)(rest < 0 ? -rest : rest));
+        buf_printf(out, "%s%s ", i ? ", " : "", OPS[c->bounds[i].op]);
+        micro_dump(out, c->bounds[i].micro);
     }
 }
 
@@ -136,16 +133,25 @@ static void add_correlation(struct effective *e)
     add(e, STR("window"), dumped(e, dump_window));
 }
 
-/* What the rule offers to be set by name; its values stand in the lines of what they set. */
+/* What the rule offers to be set by name, and what it stands at. */
 static void add_parameters(struct effective *e)
 {
+    struct buf text = {0};
+
     for (size_t i = 0; i < e->rule->n_parameters; i++) {
         const struct rule_parameter *p = &e->rule->parameters[i];
-        struct str what = p->sets.n ? p->sets : p->list;
+        buf_clear(&text);
+        if (p->sets.n) {
+            buf_printf(&text, "%.*s ", (int)p->sets.n, p->sets.p);
+            setting_show(&text, setting_find(p->sets), e->rule->correlation);
+        } else {
+            buf_printf(&text, "list %.*s", (int)p->list.n, p->list.p);
+        }
+        buf_printf(&text, ": %.*s", (int)p->description.n, p->description.p);
         add(e, arena_printf(e->a, "params.%.*s", (int)p->name.n, p->name.p),
-            arena_printf(e->a, "%s %.*s: %.*s", p->sets.n ? "sets" : "list", (int)what.n, what.p,
-                         (int)p->description.n, p->description.p));
+            arena_str(e->a, buf_str(&text)));
     }
+    buf_release(&text);
 }
 
 /* Settings that have no line of their own here: that they are said, and by whom. */

@@ -1,174 +1,59 @@
-/* parameter.c - see parameter.h. Settings are a table: which correlations have one, and who reads
- * its value. Lists are asked by the placeholder's name; the source in between knows of which
- * parameter that is, and asks first whether somebody gave it values.
+/* parameter.c - see parameter.h. Which settings there are says rule/setting.h. Lists are asked by
+ * the placeholder's name; the source in between knows of which parameter that is, and asks first
+ * whether somebody gave it values.
  */
 #include "lang/parameter.h"
 
 #include "base/str.h"
 #include "lang/amount.h"
+#include "rule/setting.h"
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static bool is_any(UNUSED const struct correlation *c)
-{
-    return true;
-}
-
-static bool is_bounded(const struct correlation *c)
-{
-    return c->n_bounds == 1;
-}
-
-static bool is_learning(const struct correlation *c)
-{
-    return c->kind == OPERATOR_FIRST_SEEN || c->kind == OPERATOR_RARITY ||
-           c->kind == OPERATOR_RATIO;
-}
-
-static bool is_volume(const struct correlation *c)
-{
-    return c->kind == OPERATOR_VOLUME;
-}
-
-static bool has_minimum(const struct correlation *c)
-{
-    return c->kind == OPERATOR_VOLUME || c->kind == OPERATOR_RATIO;
-}
-
-static bool is_risk(const struct correlation *c)
-{
-    return c->kind == OPERATOR_RISK;
-}
-
-static bool is_travel(const struct correlation *c)
-{
-    return c->kind == OPERATOR_GEO_VELOCITY;
-}
-
-static bool set_window(struct diag *d, const char *key, const struct doc_node *node,
-                       struct correlation *c)
-{
-    return amount_span(d, node, key, &c->window_ms);
-}
-
-static bool set_history(struct diag *d, const char *key, const struct doc_node *node,
-                        struct correlation *c)
-{
-    return amount_span(d, node, key, &c->history_ms);
-}
-
-static bool set_training(struct diag *d, const char *key, const struct doc_node *node,
-                         struct correlation *c)
-{
-    return amount_span(d, node, key, &c->training_ms);
-}
-
-static bool set_activation(struct diag *d, const char *key, const struct doc_node *node,
-                           struct correlation *c)
-{
-    return amount_span(d, node, key, &c->activation_ms);
-}
-
-static bool set_baseline(struct diag *d, const char *key, const struct doc_node *node,
-                         struct correlation *c)
-{
-    return amount_span(d, node, key, &c->baseline_ms);
-}
-
-static bool set_half_life(struct diag *d, const char *key, const struct doc_node *node,
-                          struct correlation *c)
-{
-    return amount_span(d, node, key, &c->half_life_ms);
-}
-
-static bool set_distance(struct diag *d, const char *key, const struct doc_node *node,
-                         struct correlation *c)
-{
-    return amount_distance(d, node, key, &c->distance_m);
-}
-
-static bool set_speed(struct diag *d, const char *key, const struct doc_node *node,
-                      struct correlation *c)
-{
-    return amount_speed(d, node, key, &c->speed_m_per_h);
-}
-
-static bool read_positive(struct diag *d, const char *key, const struct doc_node *node,
-                          int64_t *micro)
-{
-    int64_t value;
-
-    if (!amount_number(d, node, key, &value))
-        return false;
-    if (value <= 0)
-        return diag_error(d, doc_place(node), "'%s' must be above 0", key);
-    *micro = value;
-    return true;
-}
-
-static bool set_factor(struct diag *d, const char *key, const struct doc_node *node,
-                       struct correlation *c)
-{
-    return read_positive(d, key, node, &c->factor_micro);
-}
-
-static bool set_minimum(struct diag *d, const char *key, const struct doc_node *node,
-                        struct correlation *c)
-{
-    return read_positive(d, key, node, &c->minimum_micro);
-}
-
-static bool set_threshold(struct diag *d, const char *key, const struct doc_node *node,
-                          struct correlation *c)
+/* What a threshold may be depends on what it is compared with. */
+static bool check_threshold(struct diag *d, const char *key, const struct doc_node *node,
+                            const struct correlation *c, int64_t micro)
 {
     bool counts = c->kind == OPERATOR_COUNT || c->kind == OPERATOR_DISTINCT;
-    int64_t micro;
 
-    if (!amount_number(d, node, key, &micro))
-        return false;
     if (counts && (micro < 0 || micro > (int64_t)CORRELATION_COUNT_MAX * CORRELATION_MICRO))
         return diag_error(d, doc_place(node), "'%s' is a count of 0 to %d", key,
                           CORRELATION_COUNT_MAX);
     if (c->kind == OPERATOR_RATIO && (micro < 0 || micro > CORRELATION_MICRO))
         return diag_error(d, doc_place(node), "'%s' is a share of 0 to 1", key);
-    c->bounds[0].micro = micro;
     return true;
 }
 
-static const struct setting {
-    struct str name;
-    bool (*fits)(const struct correlation *c);
-    bool (*set)(struct diag *d, const char *key, const struct doc_node *node,
-                struct correlation *c);
-} SETTINGS[] = {
-    {{"window", 6}, is_any, set_window},
-    {{"threshold", 9}, is_bounded, set_threshold},
-    {{"history", 7}, is_learning, set_history},
-    {{"training", 8}, is_learning, set_training},
-    {{"activation", 10}, is_learning, set_activation},
-    {{"baseline", 8}, is_volume, set_baseline},
-    {{"half-life", 9}, is_risk, set_half_life},
-    {{"distance", 8}, is_travel, set_distance},
-    {{"speed", 5}, is_travel, set_speed},
-    {{"factor", 6}, is_volume, set_factor},
-    {{"minimum", 7}, has_minimum, set_minimum},
-};
-
-static const struct setting *find_setting(struct str name)
+static bool read_value(struct diag *d, const char *key, enum setting_unit unit,
+                       const struct doc_node *node, const struct correlation *c, int64_t *out)
 {
-    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++)
-        if (str_eq(name, SETTINGS[i].name))
-            return &SETTINGS[i];
-    return NULL;
+    switch (unit) {
+    case SETTING_SPAN:
+        return amount_span(d, node, key, out);
+    case SETTING_DISTANCE:
+        return amount_distance(d, node, key, out);
+    case SETTING_SPEED:
+        return amount_speed(d, node, key, out);
+    case SETTING_POSITIVE:
+        return amount_number(d, node, key, out) &&
+               (*out > 0 || diag_error(d, doc_place(node), "'%s' must be above 0", key));
+    case SETTING_THRESHOLD:
+        return amount_number(d, node, key, out) && check_threshold(d, key, node, c, *out);
+    }
+    return false;
 }
 
 bool parameter_set(struct diag *d, const struct rule_parameter *p, const struct doc_node *value,
                    struct correlation *c)
 {
-    const struct setting *setting = find_setting(p->sets);
+    const struct setting *setting = setting_find(p->sets);
+    int64_t number;
 
     ASSERT(setting);
-    return setting->set(d, arena_str(d->a, p->name).p, value, c);
+    if (!read_value(d, arena_str(d->a, p->name).p, setting->unit, value, c, &number))
+        return false;
+    setting_put(setting, c, number);
+    return true;
 }
 
 bool parameters_fit(struct diag *d, const struct rule *rule)
@@ -187,7 +72,7 @@ bool parameters_fit(struct diag *d, const struct rule *rule)
                                  "the parameter '%.*s' sets '%.*s': only correlations "
                                  "have that",
                                  SHOWN(p->name), SHOWN(p->sets));
-        else if (p->sets.n && !find_setting(p->sets)->fits(rule->correlation))
+        else if (p->sets.n && !setting_find(p->sets)->fits(rule->correlation))
             is_good = diag_error(d, at, "the parameter '%.*s' sets '%.*s', which this %s has not",
                                  SHOWN(p->name), SHOWN(p->sets),
                                  correlation_type_name(rule->correlation));
@@ -209,13 +94,14 @@ static bool read_text(struct diag *d, struct names *names, const struct doc_node
 
 static bool read_sets(struct diag *d, const struct doc_node *node, struct rule_parameter *p)
 {
-    struct str known[ARRAY_LEN(SETTINGS)];
+    size_t n = setting_count();
+    struct str *known = ARENA_ARRAY(d->a, n, struct str);
 
-    if (find_setting(p->sets))
+    if (setting_find(p->sets))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++)
-        known[i] = SETTINGS[i].name;
-    struct str hint = diag_hint(d, p->sets, known, ARRAY_LEN(SETTINGS));
+    for (size_t i = 0; i < n; i++)
+        known[i] = setting_at(i)->name;
+    struct str hint = diag_hint(d, p->sets, known, n);
     return diag_error(d, doc_place(node), "a parameter cannot set '%.*s'%.*s", SHOWN(p->sets),
                       SHOWN(hint));
 }

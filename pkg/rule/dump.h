@@ -31,5 +31,7 @@ void atom_dump_operand(struct buf *out, const struct atom *atom);
 void correlation_dump(struct buf *out, const struct rule *rule);
 /* "10m", "90s", "1d": the largest unit that divides it. */
 void span_dump(struct buf *out, int64_t ms);
+/* "5", "0.01": a number of millionths. */
+void micro_dump(struct buf *out, int64_t micro);
 
 #endif

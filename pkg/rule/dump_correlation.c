@@ -33,7 +33,7 @@ void span_dump(struct buf *out, int64_t ms)
     buf_printf(out, "%lldms", (long long)ms);
 }
 
-static void add_micro(struct buf *out, int64_t micro)
+void micro_dump(struct buf *out, int64_t micro)
 {
     int64_t whole = micro / CORRELATION_MICRO, rest = llabs(micro % CORRELATION_MICRO);
     int digits = 6;
@@ -70,7 +70,7 @@ static void micro_row(struct buf *out, const char *name, int64_t micro)
     if (micro == 0)
         return;
     row(out, name);
-    add_micro(out, micro);
+    micro_dump(out, micro);
 }
 
 /* ---- rows ---------------------------------------------------------------------------- */
@@ -171,11 +171,11 @@ static void condition_row(struct buf *out, const struct correlation *c)
     }
     if (c->kind == OPERATOR_AGGREGATE && c->aggregate == AGGREGATE_PERCENTILE) {
         buf_printf(out, "%spercentile ", before);
-        add_micro(out, c->percentile_micro);
+        micro_dump(out, c->percentile_micro);
     }
     for (size_t i = 0; i < c->n_bounds; i++, before = ", ") {
         buf_printf(out, "%s%s ", before, BOUNDS[c->bounds[i].op]);
-        add_micro(out, c->bounds[i].micro);
+        micro_dump(out, c->bounds[i].micro);
     }
     if (c->seen)
         add_seen(out, c, c->seen);

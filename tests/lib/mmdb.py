@@ -31,7 +31,8 @@ def value(v):
 
 
 def write(path, networks):
-    """networks: {"192.0.2.0/24": {"city": ..., "country": ..., "code": ...}}, without overlap."""
+    """networks: {"192.0.2.0/24": {"city": ..., "country": ..., "code": ..., "latitude": ..., "longitude": ...}},
+    each as far as it is known, without overlap."""
     nodes, data = [[None, None]], b""
     for name, place in networks.items():
         network = ipaddress.ip_network(name)
@@ -48,6 +49,8 @@ def write(path, networks):
             entry["country"] = {"iso_code": place["code"], "names": {"en": place["country"]}}
         if "city" in place:
             entry["city"] = {"names": {"en": place["city"]}}
+        if "latitude" in place:
+            entry["location"] = {"latitude": place["latitude"], "longitude": place["longitude"]}
         data += value(entry)
     tree = b""
     for pair in nodes:
