@@ -6,10 +6,14 @@
 #include "tests/lib/sigma_text.h"
 
 static const char RULES[] =
-    "title: a\nid: a\nlogsource: {product: p}\ndetection: {s: {f|expand: '%one%'}, condition: s}\n"
-    "---\ntitle: c\nid: c\ncorrelation: {type: event_count, rules: [a], group-by: u, timespan: "
+    "title: a\nid: a\nlogsource: {product: p}\ndetection: {s: {f|expand: '%one%'}, condition: "
+    "s}\nweir: {parameters: "
+    "{Known: {list: one, description: d}}}\n---\ntitle: c\nid: c\ncorrelation: {type: event_count, "
+    "rules: [a], group-by: u, timespan: "
     "10m, "
-    "condition: {gte: 5}}\n";
+    "condition: {gte: 5}}\nweir: {parameters: {Window: {sets: window, description: d}, Many: "
+    "{sets: "
+    "threshold, description: d}}}\n";
 
 static void check_rule(const struct overlay_set *set, const struct rule *rule)
 {
