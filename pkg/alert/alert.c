@@ -244,15 +244,14 @@ static void put_head(struct document *d, struct str members)
                                "200402,\"type_name\":\"Detection Finding: Update\""),
         [FINDING_CLOSE] = STR("\"activity_id\":3,\"activity_name\":\"Close\",\"type_uid\":"
                               "200403,\"type_name\":\"Detection Finding: Close\"")};
-    struct json_writer *w = &d->json;
 
     document_members(
         d, STR("\"class_uid\":2004,\"class_name\":\"Detection Finding\",\"category_uid\":2,"
                "\"category_name\":\"Findings\""));
     document_members(d, activities[d->finding->activity]);
     document_members(d, members);
-    json_kv_i64(w, "time", processed_ms(d));
-    json_kv_i64(w, "timezone_offset", 0);
+    TEXT_I64(d, ",\"time\":", processed_ms(d));
+    TEXT(d, ",\"timezone_offset\":0");
     finding_times(d);
     finding_message(d);
 }
@@ -265,20 +264,19 @@ static void put_metadata(struct document *d)
     json_key_name(w, STR("metadata"));
     json_open_object(w);
     json_kv_str(w, "version", STR("1.8.0"));
-    json_kv_str(w, "uid", str_from(d->record_uid));
-    json_kv_str(w, "correlation_uid", str_from(d->finding_uid));
-    json_key_name(w, STR("sequence"));
-    json_put_u64(w, d->finding->sequence);
+    TEXT(d, ",\"uid\":\"");
+    document_text(d, (struct str){d->record_uid, UID_TEXT - 1});
+    TEXT(d, "\",\"correlation_uid\":\"");
+    document_text(d, (struct str){d->finding_uid, UID_TEXT - 1});
+    TEXT(d, "\",\"sequence\":");
+    document_text(d, document_number(d->arena, d->finding->sequence));
     if (d->tenant.n > 0)
         document_rule_text(d, "tenant_uid", d->tenant, d->limits->text, "metadata");
-    json_kv_str(w, "log_name", STR("weir.alerts"));
-    json_kv_str(w, "original_time", (struct str){time, time_format_ms(event_ms(d), time)});
-    json_key_name(w, STR("product"));
-    json_open_object(w);
-    json_kv_str(w, "name", STR("weir"));
-    json_kv_str(w, "vendor_name", STR("weir"));
+    TEXT(d, ",\"log_name\":\"weir.alerts\",\"original_time\":\"");
+    document_text(d, (struct str){time, time_format_ms(event_ms(d), time)});
+    TEXT(d, "\",\"product\":{\"name\":\"weir\",\"vendor_name\":\"weir\"");
     json_kv_str(w, "version", str_sub(d->options->version, 0, 64));
-    json_close_object(w);
+    TEXT(d, "}");
     json_key_name(w, STR("labels"));
     finding_labels(d);
     json_close_object(w);
@@ -291,12 +289,12 @@ static void put_finding(struct document *d, struct str members)
 
     json_key_name(w, STR("finding_info"));
     json_open_object(w);
-    json_kv_str(w, "uid", str_from(d->finding_uid));
+    json_kv_str(w, "uid", (struct str){d->finding_uid, UID_TEXT - 1});
     if (d->finding->activity == FINDING_CREATE)
-        json_kv_i64(w, "created_time", now);
-    json_kv_i64(w, "modified_time", now);
-    json_kv_i64(w, "first_seen_time", d->finding->first_ms);
-    json_kv_i64(w, "last_seen_time", d->finding->last_ms);
+        TEXT_I64(d, ",\"created_time\":", now);
+    TEXT_I64(d, ",\"modified_time\":", now);
+    TEXT_I64(d, ",\"first_seen_time\":", d->finding->first_ms);
+    TEXT_I64(d, ",\"last_seen_time\":", d->finding->last_ms);
     finding_put_title(d);
     document_members(d, members);
     finding_related_events(d);
@@ -309,13 +307,11 @@ static void put_volatile(struct document *d)
     int64_t processed = processed_ms(d), event = event_ms(d);
     int64_t latency = event > 0 && processed > event ? processed - event : 0;
 
-    json_key_name(w, STR("volatile"));
-    json_open_object(w);
-    json_kv_i64(w, "processed_time", processed);
+    TEXT_I64(d, ",\"volatile\":{\"processed_time\":", processed);
     json_kv_str(w, "worker",
                 d->options->is_deterministic ? STR("") : str_sub(d->options->worker, 0, 64));
-    json_kv_i64(w, "latency_ms", latency);
-    json_close_object(w);
+    TEXT_I64(d, ",\"latency_ms\":", latency);
+    TEXT(d, "}");
 }
 
 static void put_unmapped(struct document *d, struct str rule_text)
@@ -329,8 +325,8 @@ static void put_unmapped(struct document *d, struct str rule_text)
     json_kv_str(w, "schema", STR("weir.alert/1"));
     json_kv_str(w, "channel", finding_channel(d));
     finding_dedup(d);
-    json_key_name(w, STR("rule"));
-    json_put_number(w, rule_text); /* JSON text, made by rule_block() */
+    TEXT(d, ",\"rule\":");
+    document_text(d, rule_text); /* made by rule_block() */
     finding_correlation(d);
     finding_flood(d);
     finding_risk(d);

@@ -106,3 +106,27 @@ void document_members(struct document *d, struct str members)
     w->has_member[w->depth - 1] = true;
     buf_add(w->out, members);
 }
+
+void document_text(struct document *d, struct str text)
+{
+    buf_add(d->json.out, text);
+}
+
+void document_text_i64(struct document *d, struct str text, int64_t number)
+{
+    enum { DIGITS = 20 };
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char digits[DIGITS];
+    size_t at = DIGITS;
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    char *to = buf_reserve(d->json.out, text.n + 1 + DIGITS), *begin = to;
+    memcpy(to, text.p, text.n);
+    to += text.n;
+    if (number < 0)
+        *to++ = '-';
+    memcpy(to, digits + at, DIGITS - at);
+    d->json.out->n += (size_t)(to - begin) + DIGITS - at;
+}

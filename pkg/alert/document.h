@@ -126,6 +126,14 @@ struct str document_join(struct arena *a, const struct str *parts, size_t n);
                   sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 struct str document_number(struct arena *a, uint64_t number);
 
+/* Members with names of ours, in one go: what comes with every document. The text is JSON with a
+ * comma before each member; the open object has members already. */
+void document_text(struct document *d, struct str text);
+/* The same, with a number behind it. */
+void document_text_i64(struct document *d, struct str text, int64_t number);
+#define TEXT(d, literal) document_text((d), STR(literal))
+#define TEXT_I64(d, literal, number) document_text_i64((d), STR(literal), (number))
+
 /* JSON text made elsewhere: "a":1,"b":2 into the open object. */
 void document_members(struct document *d, struct str members);
 

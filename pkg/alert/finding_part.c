@@ -67,9 +67,9 @@ void finding_head(struct document *d)
 
 void finding_times(struct document *d)
 {
-    json_kv_i64(&d->json, "start_time", d->finding->first_ms);
-    json_kv_i64(&d->json, "end_time", d->finding->last_ms);
-    json_kv_i64(&d->json, "count", count_of(d->finding->hits));
+    TEXT_I64(d, ",\"start_time\":", d->finding->first_ms);
+    TEXT_I64(d, ",\"end_time\":", d->finding->last_ms);
+    TEXT_I64(d, ",\"count\":", count_of(d->finding->hits));
 }
 
 /* ---- in words ----------------------------------------------------------------------------- */
@@ -417,12 +417,12 @@ void finding_dedup(struct document *d)
         uint64_t period_ms = (uint64_t)f->bucket_end_ms - (uint64_t)f->bucket_start_ms;
         json_kv_i64(w, "period_seconds", (int64_t)(period_ms / 1000));
     }
-    json_kv_str(w, "state", f->activity == FINDING_CLOSE ? STR("closed") : STR("open"));
-    json_key_name(w, STR("count"));
-    json_put_u64(w, f->hits);
-    json_key_name(w, STR("suppressed"));
-    json_put_u64(w, f->suppressed);
-    json_kv_bool(w, "exact", f->is_exact);
+    document_text(d, f->activity == FINDING_CLOSE ? STR(",\"state\":\"closed\",\"count\":")
+                                                  : STR(",\"state\":\"open\",\"count\":"));
+    document_text(d, document_number(d->arena, f->hits));
+    TEXT(d, ",\"suppressed\":");
+    document_text(d, document_number(d->arena, f->suppressed));
+    document_text(d, f->is_exact ? STR(",\"exact\":true") : STR(",\"exact\":false"));
     json_close_object(w);
 }
 
@@ -496,6 +496,12 @@ void finding_risk(struct document *d)
     struct json_writer *w = &d->json;
     struct score score = score_of(d->rule, f);
 
+    if (f->n_addends == 0) {
+        TEXT_I64(d, ",\"risk\":{\"base\":", score.base);
+        TEXT_I64(d, ",\"modifiers\":[],\"score\":", score.total);
+        TEXT(d, "}");
+        return;
+    }
     json_key_name(w, STR("risk"));
     json_open_object(w);
     json_kv_i64(w, "base", score.base);

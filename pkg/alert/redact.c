@@ -182,13 +182,17 @@ static void view_decode(struct view *v, struct str from, const uint32_t *map)
         ASSERT(v->map);
     }
     for (size_t i = 0; i < from.n;) {
+        size_t to = next_escape(from, i);
+        memcpy(out + n, from.p + i, to - i);
+        for (; i < to; i++)
+            v->map[n++] = map ? map[i] : (uint32_t)i;
+        if (i == from.n)
+            break;
         size_t used = decode_one(from, i, &out[n]);
-        if (used == 0) {
+        if (used == 0)
             out[n] = from.p[i];
-            used = 1;
-        }
         v->map[n++] = map ? map[i] : (uint32_t)i;
-        i += used;
+        i += used ? used : 1;
     }
     v->map[n] = map ? map[from.n] : (uint32_t)from.n;
     v->text.n = n;

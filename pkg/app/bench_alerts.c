@@ -46,7 +46,7 @@ enum weir_rc bench_alerts_write(struct bench_alerts *a, const struct event *even
     int64_t now_ms = wall_clock_ms();
 
     arena_reset(a->arena);
-    if (json_tree_parse(a->arena, event->record, &root, NULL) != JSON_OK)
+    if (json_tree_parse_lent(a->arena, event->record, &root, NULL) != JSON_OK)
         return WEIR_OK; /* cannot be: extraction took it */
     event_tree_init_known(&tree, a->book->profiles, root,
                           origin_options(&a->origin, event->ref.input), profile);

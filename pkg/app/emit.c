@@ -230,7 +230,7 @@ static const struct event_tree *tree_of(struct emitter *m, struct str record, st
     arena_reset(m->arena);
     m->tree_record = record.p;
     m->tree_ref = ref;
-    m->has_tree = json_tree_parse(m->arena, record, &root, NULL) == JSON_OK;
+    m->has_tree = json_tree_parse_lent(m->arena, record, &root, NULL) == JSON_OK;
     if (!m->has_tree)
         return NULL; /* cannot be: extraction took it, and both accept the same documents */
     event_tree_init_known(&m->tree, m->options.profiles, root,

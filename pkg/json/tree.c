@@ -19,6 +19,7 @@ struct parser {
     unsigned depth;
     size_t n_keys;
     enum json_reason reason;
+    bool is_lent; /* the text outlives the tree */
 };
 
 enum { END_OF_TEXT = -1 };
@@ -244,6 +245,11 @@ static bool parse_string(struct parser *ps, struct str *out)
     size_t run = plain_run(ps);
     bool is_all = ps->at + run < ps->n && ps->s[ps->at + run] == '"';
     size_t room = run;
+    if (is_all && ps->is_lent) {
+        *out = (struct str){(const char *)ps->s + ps->at, run};
+        ps->at += run + 1;
+        return true;
+    }
     if (!is_all) { /* what follows the run may grow: a bad byte becomes three */
         ps->at += run;
         room += 3 * string_span(ps);
@@ -339,7 +345,8 @@ static bool parse_plain(struct parser *ps, struct json_node *node)
     }
     if (!is_ok)
         return false;
-    node->text = arena_str(ps->arena, (struct str){(const char *)ps->s + from, ps->at - from});
+    struct str text = {(const char *)ps->s + from, ps->at - from};
+    node->text = ps->is_lent ? text : arena_str(ps->arena, text);
     return true;
 }
 
@@ -359,6 +366,14 @@ static bool parse_key(struct parser *ps, struct str *key)
     return true;
 }
 
+static struct json_node *node_new(struct parser *ps)
+{
+    struct json_node *node = arena_alloc(ps->arena, sizeof(*node));
+
+    *node = (struct json_node){0};
+    return node;
+}
+
 static bool parse_container(struct parser *ps, struct json_node *node)
 {
     int close = peek(ps) == '{' ? '}' : ']';
@@ -372,7 +387,7 @@ static bool parse_container(struct parser *ps, struct json_node *node)
         return true;
     }
     for (;;) {
-        struct json_node *member = ARENA_NEW(ps->arena, struct json_node);
+        struct json_node *member = node_new(ps);
         if (close == '}' && !parse_key(ps, &member->key))
             return false;
         if (!parse_value(ps, member))
@@ -407,11 +422,12 @@ static bool parse_value(struct parser *ps, struct json_node *node)
     return is_ok;
 }
 
-enum json_reason json_tree_parse(struct arena *a, struct str text, struct json_node **out,
-                                 size_t *offset)
+static enum json_reason parse(struct arena *a, struct str text, bool is_lent,
+                              struct json_node **out, size_t *offset)
 {
-    struct parser ps = {.arena = a, .s = (const unsigned char *)text.p, .n = text.n};
-    struct json_node *root = ARENA_NEW(a, struct json_node);
+    struct parser ps = {
+        .arena = a, .s = (const unsigned char *)text.p, .n = text.n, .is_lent = is_lent};
+    struct json_node *root = node_new(&ps);
 
     if (text.n > JSON_RECORD_MAX)
         ps.reason = JSON_TOO_LARGE;
@@ -425,6 +441,18 @@ enum json_reason json_tree_parse(struct arena *a, struct str text, struct json_n
     else if (offset)
         *offset = ps.at;
     return ps.reason;
+}
+
+enum json_reason json_tree_parse(struct arena *a, struct str text, struct json_node **out,
+                                 size_t *offset)
+{
+    return parse(a, text, false, out, offset);
+}
+
+enum json_reason json_tree_parse_lent(struct arena *a, struct str text, struct json_node **out,
+                                      size_t *offset)
+{
+    return parse(a, text, true, out, offset);
 }
 
 const struct json_node *json_tree_get(const struct json_node *node, struct str key)

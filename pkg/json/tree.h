@@ -4,7 +4,8 @@
  * Strings are unescaped (lone surrogates and invalid UTF-8 become U+FFFD); numbers keep
  * their text; duplicate keys stay, in order.
  *
- * Memory  everything lives in the arena. The source text is not needed afterwards.
+ * Memory  everything lives in the arena. The source text is not needed afterwards
+ *         (but see json_tree_parse_lent()).
  * Limits  as scan.h, same reasons; both accept exactly the same documents.
  */
 #ifndef WEIR_JSON_TREE_H
@@ -35,6 +36,10 @@ struct json_node {
 /* Parse any JSON value (not only objects). */
 MUST_USE enum json_reason json_tree_parse(struct arena *a, struct str text, struct json_node **out,
                                           size_t *offset);
+
+/* The same of a text that outlives the tree: what means itself is left where it stands. */
+MUST_USE enum json_reason json_tree_parse_lent(struct arena *a, struct str text,
+                                               struct json_node **out, size_t *offset);
 
 /* First member of an object with that key, NULL if none or if node is NULL or no object. */
 const struct json_node *json_tree_get(const struct json_node *node, struct str key);

@@ -172,6 +172,26 @@ static bool is_text_op(const struct atom *atom)
     }
 }
 
+/* Tells most values of a list of endings apart before the operand is folded: its last letter, or
+ * its first, is another one. Letters of ASCII fold to letters of ASCII alone, whatever the fold. */
+static bool is_plainly_false(struct evidence_finder *f, const struct atom *atom,
+                             struct kept_value *v)
+{
+    struct str text = atom->text;
+
+    if (text.n == 0 || atom->op == ATOM_CONTAINS || !v->has_text)
+        return false;
+    fold_value(f, v);
+    if (!v->is_ascii)
+        return false;
+    char last = text.p[text.n - 1], first = text.p[0];
+    if (atom->op != ATOM_PREFIX && (uint8_t)last < 0x80)
+        return v->folded.n == 0 || v->folded.p[v->folded.n - 1] != ascii_lower(last);
+    if (atom->op != ATOM_SUFFIX && (uint8_t)first < 0x80)
+        return v->folded.n == 0 || v->folded.p[0] != ascii_lower(first);
+    return false;
+}
+
 /* Does the value satisfy the atom? needle: NULL if only the reference can tell. */
 static bool value_matches(struct evidence_finder *f, const struct atom *atom,
                           const struct str *needle, struct kept_value *v)
@@ -237,8 +257,13 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
         return reference_truth_of_missing(atom);
     if (atom->array == ARRAY_SINGLE && field.n > 1)
         return TRUTH_UNKNOWN;
-    bool is_quick = is_text_op(atom) && needle_of(atom, space, &needle);
+    bool is_text = is_text_op(atom), is_quick = false, has_needle = false;
     for (size_t i = 0; i < asked; i++) {
+        if (is_text && is_plainly_false(f, atom, &field.values[i]))
+            continue;
+        if (is_text && !has_needle)
+            is_quick = needle_of(atom, space, &needle);
+        has_needle = true;
         if (!value_matches(f, atom, is_quick ? &needle : NULL, &field.values[i]))
             continue;
         if (n_true++ == 0)

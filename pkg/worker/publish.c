@@ -229,7 +229,8 @@ static const struct event_tree *tree_of(struct publisher *p, uint32_t event)
         return p->has_tree ? &p->tree : NULL;
     arena_reset(p->arena);
     p->tree_event = event;
-    p->has_tree = json_tree_parse(p->arena, batch_str(p->batch, e->record), &root, NULL) == JSON_OK;
+    p->has_tree =
+        json_tree_parse_lent(p->arena, batch_str(p->batch, e->record), &root, NULL) == JSON_OK;
     if (p->has_tree) {
         event_tree_init_known(&p->tree, p->ruleset->profiles, root,
                               &p->scene->parts[e->part].options, e->profile);

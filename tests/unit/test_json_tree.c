@@ -238,12 +238,37 @@ static bool is_same(const struct json_node *node, json_t *other)
     return false;
 }
 
+static bool is_same_tree(const struct json_node *a, const struct json_node *b)
+{
+    if (a->type != b->type || a->is_true != b->is_true || !str_eq(a->text, b->text) ||
+        !str_eq(a->key, b->key))
+        return false;
+    const struct json_node *x = a->first, *y = b->first;
+    for (; x && y; x = x->next, y = y->next)
+        if (!is_same_tree(x, y))
+            return false;
+    return !x && !y;
+}
+
+/* Strings that stay where they are say the same. */
+static void check_lent(struct arena *a, struct str text, enum json_reason reason,
+                       const struct json_node *root, size_t offset)
+{
+    struct json_node *lent;
+    size_t at = 0;
+
+    CHECK_EQ(json_tree_parse_lent(a, text, &lent, &at), reason);
+    CHECK_EQ(at, offset);
+    CHECK(reason != JSON_OK || is_same_tree(lent, root));
+}
+
 /* True if both were compared. */
 static bool check_against_jansson(struct arena *a, struct str text)
 {
-    struct json_node *root;
+    struct json_node *root = NULL;
     json_error_t err;
-    enum json_reason reason = json_tree_parse(a, text, &root, NULL);
+    size_t offset = 0;
+    enum json_reason reason = json_tree_parse(a, text, &root, &offset);
     json_t *other = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &err);
     /* A NUL behind a number is lost when jansson puts it back, and so goes unseen. */
     bool has_nul = memchr(text.p, '\0', text.n) != NULL;
@@ -259,6 +284,7 @@ static bool check_against_jansson(struct arena *a, struct str text)
             print_error("values differ from jansson's: %.*s\n", (int)text.n, text.p);
         CHECK(is_same(root, other));
     }
+    check_lent(a, text, reason, root, offset);
     json_decref(other);
     return is_compared;
 }
