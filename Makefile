@@ -279,7 +279,7 @@ loadtest: all loadtest-programs ## workers on a real Kafka under load and faults
 	$(Q)B=$(B) loadtest/run $(SCENARIO)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench bench-peers bench-correlation bench-overlays bench-worker
+.PHONY: demo bench bench-peers bench-correlation bench-elastic lane-ecs bench-overlays bench-worker
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
@@ -302,6 +302,15 @@ bench-peers: all ## measure speed beside other engines (needs cargo)
 
 bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
 	$(Q)B=$(B) tools/bench correlation
+
+bench-elastic: all ## measure all EQL rules, and Sigma's and Elastic's together, on a lane in ECS's shape
+	$(Q)B=$(B) tools/bench elastic
+
+LANE_ECS = $(B)/lane-ecs.ndjson
+lane-ecs: $(LANE_ECS) ## the shared lane structured_windows in ECS's shape: build/lane-ecs.ndjson
+$(LANE_ECS): tools/lane_ecs.py
+	@mkdir -p $(@D)
+	$(Q)tools/lane_ecs.py > $@.tmp && mv $@.tmp $@
 
 bench-overlays: all ## measure 1,000 exclusions and a list of a million rows beside neither
 	$(Q)B=$(B) tools/bench overlays

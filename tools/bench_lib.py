@@ -137,7 +137,7 @@ def table(head, rows):
 
 OPENING = """# Benchmarks
 
-Written by `make bench`, `make bench-peers`, `make bench-correlation` and `make bench-worker` (tools/bench): every figure below was
+Written by `make bench`, `make bench-peers`, `make bench-correlation`, `make bench-elastic` and `make bench-worker` (tools/bench): every figure below was
 measured by one of them; a section stands until it is measured anew, and names the commit that it is of. One thread, JSON
 included, all shared Sigma rules loaded, rates in events a second of time on a core; median (lowest to
 highest) of the runs.
