@@ -3,20 +3,24 @@
 #include "real.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 enum {
     HITS_MAX = SIM_PARTS_MAX * SIM_EVENTS_MAX,
     PERIOD_MS = 20 * 1000,
     TRAINING_MS = 1000,
-    RULES_MAX = 9
+    RULES_MAX = 16
 };
 
 struct hit_at {
     int64_t t_ms;
+    uint64_t order; /* of events of one time: that of their input */
     enum real_act act;
+    bool is_late;
     const char *value;
 };
 
@@ -31,6 +35,8 @@ struct model {
     const struct graph *g;
     struct digest digest;
     struct real_event events[HITS_MAX];
+    uint64_t orders[HITS_MAX];
+    bool is_late[HITS_MAX];
     size_t n_events; /* that count */
     struct sim_expected *out;
     size_t n;
@@ -141,7 +147,7 @@ static void hits_of(const struct model *m, const char *user, unsigned acts, stru
     for (size_t i = 0; i < m->n_events; i++) {
         const struct real_event *e = &m->events[i];
         if (acts >> e->act & 1 && strcmp(e->user, user) == 0)
-            h->at[h->n++] = (struct hit_at){e->t_ms, e->act, e->value};
+            h->at[h->n++] = (struct hit_at){e->t_ms, m->orders[i], e->act, m->is_late[i], e->value};
     }
 }
 
@@ -164,6 +170,41 @@ static void fresh_of_user(struct model *m, const char *user, struct hits *h)
             add_met(h, h->at[i].t_ms);
     }
     fold(m, "fresh", user, h, 0, true);
+}
+
+static int by_order(const void *x, const void *y)
+{
+    const struct hit_at *a = x, *b = y;
+
+    if (a->t_ms != b->t_ms)
+        return a->t_ms < b->t_ms ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+/* b behind the latest a, three seconds at most, no c between; each a once. */
+static void sequence_of_user(struct model *m, const char *user, struct hits *h)
+{
+    const struct hit_at *begun = NULL;
+
+    hits_of(m, user, 1U << REAL_A | 1U << REAL_B | 1U << REAL_C, h);
+    qsort(h->at, h->n, sizeof h->at[0], by_order);
+    for (size_t i = 0; i < h->n; i++) {
+        if (h->at[i].is_late)
+            continue;
+        if (h->at[i].act == REAL_B && begun && h->at[i].t_ms - begun->t_ms <= 3000)
+            add_met(h, h->at[i].t_ms);
+        begun = h->at[i].act == REAL_A ? &h->at[i] : NULL;
+    }
+    fold(m, "sim.eql#0", user, h, 0, true);
+}
+
+static void group_of_user(struct model *m, const char *user, struct hits *h)
+{
+    hits_of(m, user, 1U << REAL_A | 1U << REAL_B, h);
+    for (size_t i = 0; i < h->n; i++)
+        if (count_in(h, h->at[i].t_ms, 4000) >= 3 && distinct_in(h, h->at[i].t_ms, 4000) >= 2)
+            add_met(h, h->at[i].t_ms);
+    fold(m, "sim.esql#0", user, h, 0, true);
 }
 
 static void of_user(struct model *m, const char *user, struct hits *h)
@@ -189,6 +230,8 @@ static void of_user(struct model *m, const char *user, struct hits *h)
     fold(m, "order", user, h, 1, false);
     if (real_rule(m->g, "fresh") != UINT32_MAX)
         fresh_of_user(m, user, h);
+    sequence_of_user(m, user, h);
+    group_of_user(m, user, h);
 }
 
 /* Times at which a user of the group is a pair. */
@@ -216,13 +259,15 @@ static void of_group(struct model *m, const struct real_event *one, struct hits 
 
 /* A late event counts for no window; a rule that looks at single events folds it as of the
  * watermark that it met. */
-static void add_event(struct model *m, const struct sim_event *e)
+static void add_event(struct model *m, const struct sim_event *e, uint64_t order)
 {
     struct real_event r = real_event_of(e);
 
     if (e->late_by_ms > 0 && r.act != REAL_C)
         return;
     r.t_ms = real_ms(e->t_ms + e->late_by_ms);
+    m->orders[m->n_events] = order;
+    m->is_late[m->n_events] = e->late_by_ms > 0;
     m->events[m->n_events++] = r;
 }
 
@@ -247,7 +292,8 @@ size_t real_model(const struct graph *g, const struct sim_log *log, struct sim_e
     memset(m.creates, 0, sizeof m.creates);
     for (uint32_t p = 0; p < log->n_parts; p++)
         for (size_t i = 0; i < log->n_events[p]; i++)
-            add_event(&m, &log->events[p][i]);
+            add_event(&m, &log->events[p][i],
+                      ((hash_str(STR("log")) ^ p) & UINT8_MAX) << 56 | (i + 1));
     for (int k = 0; k < SIM_KEYS; k++) {
         struct real_event e = real_event_of(&(struct sim_event){.key = (uint8_t)k});
         of_user(&m, e.user, &hits);

@@ -1,5 +1,6 @@
 /* real_rules.c - a small rule set with every way that a finding can come about (real.h): early and
- * final operators, two levels of correlations, dedup of a base rule, late events, the brake. */
+ * final operators, two levels of correlations, a sequence, groups, dedup of a base rule, late
+ * events, the brake. */
 #include "real.h"
 
 #include <stdio.h>
@@ -46,6 +47,17 @@
  * derived again. */
 static const char rules_text[] = RULES FRESH, braked_text[] = RULES;
 
+/* Findings of queries fold as those of the others do: PERIOD_MS. */
+#define SEQUENCE_PATH "sim.eql"
+#define GROUP_PATH "sim.esql"
+enum { PERIOD_MS = 20 * 1000, GROUP_WINDOW_MS = 4000, RULES_OF_EVENT_MAX = 4 };
+static const char sequence_text[] =
+    "sequence by user with maxspan=3s [any where act == \"a\"] [any where act == \"b\"]"
+    " until [any where act == \"c\"]";
+static const char group_text[] =
+    "FROM sim | WHERE act == \"a\" OR act == \"b\" | STATS n = COUNT(*), v = COUNT_DISTINCT(value)"
+    " BY user | WHERE n >= 3 AND v >= 2";
+
 static struct arena *arena;
 static const struct graph *graphs[2];
 static struct gatherer *gatherers[2];
@@ -62,18 +74,40 @@ static void must(enum weir_rc rc, const struct weir_err *err)
     ASSERT(rc == WEIR_OK);
 }
 
+/* What an overlay would say of a query. */
+static void set_times(struct rule *r)
+{
+    if (!r->correlation ||
+        (r->correlation->kind != OPERATOR_SEQUENCE && r->correlation->kind != OPERATOR_GROUP))
+        return;
+    if (!r->state)
+        r->state = ARENA_NEW(arena, struct rule_state);
+    r->state->dedup.period_ms = PERIOD_MS;
+    r->state->dedup.is_group = false;
+    struct correlation *c = ARENA_NEW(arena, struct correlation);
+    *c = *r->correlation;
+    if (c->kind == OPERATOR_GROUP)
+        c->window_ms = GROUP_WINDOW_MS;
+    r->correlation = c;
+}
+
 static void load(const char *text, struct loaded_rules *loaded)
 {
     struct rule_loader *l = rule_loader_new(arena, NULL, NULL);
 
     rule_loader_add(l, STR("sim.yml"), str_from(text));
+    rule_loader_add(l, STR(SEQUENCE_PATH), str_from(sequence_text));
+    rule_loader_add(l, STR(GROUP_PATH), str_from(group_text));
     rule_loader_finish(l, loaded);
     for (size_t i = 0; i < loaded->n_verdicts; i++)
         for (size_t k = 0; k < loaded->verdicts[i].n_messages; k++)
             if (loaded->verdicts[i].messages[k].is_error)
                 fprintf(stderr, "sim: %.*s\n", (int)loaded->verdicts[i].messages[k].text.n,
                         loaded->verdicts[i].messages[k].text.p);
-    ASSERT(loaded->n_rules == loaded->n_verdicts);
+    ASSERT(loaded->n_by_status[VERDICT_OK] + loaded->n_by_status[VERDICT_WARNING] ==
+           loaded->n_verdicts);
+    for (size_t i = 0; i < loaded->n_rules; i++)
+        set_times(loaded->rules[i]);
 }
 
 static void make(void)
@@ -135,21 +169,31 @@ struct real_event real_event_of(const struct sim_event *e)
 static void gather_one(const struct graph *g, uint32_t p, uint64_t position,
                        const struct sim_event *e)
 {
-    static const char *const rules[] = {"a", "b", "c"};
+    static const char *const acts[] = {"a", "b", "c"};
+    static const char *const heard[REAL_ACTS][RULES_OF_EVENT_MAX] = {
+        {"a", SEQUENCE_PATH "#0/1", GROUP_PATH "#0/1"},
+        {"b", SEQUENCE_PATH "#0/2", GROUP_PATH "#0/1"},
+        {"c", SEQUENCE_PATH "#0/3"}};
+    uint32_t rules[RULES_OF_EVENT_MAX];
+    size_t n_rules = 0;
     struct real_event r = real_event_of(e);
     char text[160];
     struct event event;
 
     int n = snprintf(text, sizeof text,
                      "{\"act\":\"%s\",\"user\":\"%s\",\"group\":\"%s\",\"value\":\"%s\"}",
-                     rules[r.act], r.user, r.group, r.value);
+                     acts[r.act], r.user, r.group, r.value);
     enum event_reject got =
         extract_event(extractor, (struct str){text, (size_t)n},
                       (struct event_ref){.input = p, .record = position}, &event);
     ASSERT(got == EVENT_OK);
-    uint32_t rule = real_rule(g, rules[r.act]);
+    while (n_rules < RULES_OF_EVENT_MAX && heard[r.act][n_rules]) {
+        rules[n_rules] = real_rule(g, heard[r.act][n_rules]);
+        ASSERT(rules[n_rules] != UINT32_MAX);
+        n_rules++;
+    }
     struct gather_event at = {.event = &event, .t_ms = r.t_ms, .input = STR("log"), .partition = p};
-    gather(gatherers[g == graphs[1]], &at, &rule, 1, &gathered);
+    gather(gatherers[g == graphs[1]], &at, rules, n_rules, &gathered);
     extract_batch_reset(extractor);
 }
 
