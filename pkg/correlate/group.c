@@ -6,7 +6,8 @@
  *
  * Rows are kept as they come and put in order when the watermark has passed some of them.
  * Aggregates are computed from the rows, each only if the condition asks for it: `count >= 100 and
- * ...` costs no more than a count for most groups.
+ * ...` costs no more than a count for most groups. From one time to the next they slide along
+ * (sliding.h); groups inside the group are made anew.
  *
  *     head, rows { i64 time, u64 order, u32 bytes, u8 judged, bytes }, tail
  *
@@ -23,6 +24,7 @@
 #include "correlate/hit.h"
 #include "correlate/record.h"
 #include "correlate/row.h"
+#include "correlate/sliding.h"
 #include "correlate/span.h"
 #include "correlate/tail.h"
 #include "state/columns.h"
@@ -121,7 +123,11 @@ static struct kept *rows_of(const struct grouping *g, uint32_t *n)
         k->bytes = (struct str){bytes.p + at, k->head.n};
         at += k->head.n;
     }
-    qsort(out, *n, sizeof *out, by_time);
+    for (uint32_t i = 1; i < *n; i++)
+        if (by_time(&out[i - 1], &out[i]) > 0) { /* mostly they come in order */
+            qsort(out, *n, sizeof *out, by_time);
+            break;
+        }
     return out;
 }
 
@@ -197,8 +203,9 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
 
 struct window {
     struct grouping *g;
-    const struct group_row *rows; /* of the window */
-    size_t n;
+    const struct group_row *rows;  /* that are judged */
+    size_t n_rows, from, to;       /* the window */
+    struct sliding **sliding;      /* by aggregate, once it was asked for; without groups inside */
     const struct group_row *inner; /* of the groups in it, once has_inner */
     size_t n_inner;
     bool has_inner;
@@ -206,6 +213,18 @@ struct window {
     struct expr_value *values; /* of aggregates, as far as */
     bool *is_known;            /* says */
 };
+
+static struct expr_value aggregate(struct window *w, uint32_t slot)
+{
+    const struct group_stats *stats = w->g->c->stats;
+    const struct group_aggregate *g = &stats->aggregates[slot];
+
+    if (stats->inner)
+        return aggregate_rows(w->g->a, g, w->inner, w->n_inner);
+    if (!w->sliding[slot])
+        w->sliding[slot] = sliding_new(w->g->a, g, w->rows, w->n_rows);
+    return sliding_value(w->sliding[slot], w->from, w->to);
+}
 
 static struct expr_value column(void *context, uint32_t slot)
 {
@@ -216,14 +235,12 @@ static struct expr_value column(void *context, uint32_t slot)
         return w->keys[slot];
     slot -= (uint32_t)c->n_group;
     if (c->stats->inner && !w->has_inner) {
-        w->inner = aggregate_inner(w->g->a, c->stats->inner, w->rows, w->n, &w->n_inner);
+        w->inner = aggregate_inner(w->g->a, c->stats->inner, w->rows + w->from, w->to - w->from,
+                                   &w->n_inner);
         w->has_inner = true;
     }
     if (!w->is_known[slot]) {
-        bool is_outer = c->stats->inner != NULL;
-        w->values[slot] =
-            aggregate_rows(w->g->a, &c->stats->aggregates[slot], is_outer ? w->inner : w->rows,
-                           is_outer ? w->n_inner : w->n);
+        w->values[slot] = aggregate(w, slot);
         w->is_known[slot] = true;
     }
     return w->values[slot];
@@ -278,7 +295,7 @@ static void tell_if_met(struct window *w, int64_t t_ms)
         put_output(w, &stats->outputs[i], &scope, &detail);
     struct signal s = {.t_ms = t_ms,
                        .has_measured = true,
-                       .measured_micro = (int64_t)w->n * CORRELATION_MICRO,
+                       .measured_micro = (int64_t)(w->to - w->from) * CORRELATION_MICRO,
                        .hit.is_inexact = head_of(w->g)->is_inexact,
                        .detail = buf_str(&detail)};
     tail_send(&w->g->tail, &s);
@@ -305,7 +322,7 @@ static struct group_row *unpacked(struct grouping *g, const struct kept *rows, u
 
 static void judge(struct grouping *g, int64_t watermark_ms)
 {
-    uint32_t n, from = 0, to = 0, judged = 0;
+    uint32_t n, judged = 0;
     struct kept *kept = rows_of(g, &n);
     int64_t window_ms = g->tail.spec->window_ms;
 
@@ -314,20 +331,21 @@ static void judge(struct grouping *g, int64_t watermark_ms)
     struct group_row *rows = unpacked(g, kept, judged);
     size_t n_aggregates = g->c->stats->n_aggregates;
     struct window w = {.g = g,
+                       .rows = rows,
+                       .n_rows = judged,
+                       .sliding = ARENA_ARRAY(g->a, n_aggregates, struct sliding *),
                        .keys = keys_of(g),
                        .values = ARENA_ARRAY(g->a, n_aggregates, struct expr_value),
                        .is_known = ARENA_ARRAY(g->a, n_aggregates, bool)};
-    while (to < judged) {
-        int64_t e = rows[to].t_ms;
+    while (w.to < judged) {
+        int64_t e = rows[w.to].t_ms;
         bool is_new = false;
-        for (; to < judged && rows[to].t_ms == e; to++) {
-            is_new |= !kept[to].head.is_judged;
-            kept[to].head.is_judged = true;
+        for (; w.to < judged && rows[w.to].t_ms == e; w.to++) {
+            is_new |= !kept[w.to].head.is_judged;
+            kept[w.to].head.is_judged = true;
         }
-        while (rows[from].t_ms < span_add(e, -window_ms))
-            from++;
-        w.rows = rows + from;
-        w.n = to - from;
+        while (rows[w.from].t_ms < span_add(e, -window_ms))
+            w.from++;
         if (is_new)
             tell_if_met(&w, e);
     }

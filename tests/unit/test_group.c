@@ -2,6 +2,7 @@
  * recomputes every window from the whole list. */
 #include "correlate/aggregates.h"
 #include "correlate/row.h"
+#include "correlate/sliding.h"
 #include "rule/expr.h"
 #include "state/columns.h"
 #include "tests/lib/operator_run.h"
@@ -68,6 +69,72 @@ TEST(aggregates_are_of_values_in_order_of_time)
         }
     }
     arena_free(a);
+}
+
+static struct expr_value any_value(struct rng *rng, struct arena *a)
+{
+    static const char *const TEXTS[] = {"a", "b", "7", "-2.5", ""};
+    struct expr_value items[3];
+
+    switch (rng_below(rng, 12)) {
+    case 0:
+        return (struct expr_value){.type = EXPR_VALUE_NULL};
+    case 1:
+        return text(TEXTS[rng_below(rng, (uint32_t)ARRAY_LEN(TEXTS))]);
+    case 2:
+        return expr_value_real((double)rng_below(rng, 8) / 2 - 1);
+    case 3:
+        return expr_value_bool(rng_below(rng, 2));
+    case 4:
+        for (size_t i = 0; i < ARRAY_LEN(items); i++)
+            items[i] = expr_value_whole(rng_below(rng, 5));
+        return expr_value_list(a, items, ARRAY_LEN(items));
+    case 5:
+        return expr_value_whole(rng_below(rng, 30) ? 1 : INT64_MAX - 1);
+    default:
+        return expr_value_whole((int64_t)rng_below(rng, 9) - 4);
+    }
+}
+
+static void check_slide(struct rng *rng, enum group_kind kind, bool is_plain)
+{
+    struct arena *a = arena_new(0);
+    struct group_row rows[ROWS_MAX];
+    struct expr_value cells[ROWS_MAX];
+    struct group_aggregate g = {.kind = kind,
+                                .order = GROUP_NO_COLUMN,
+                                .percentile_micro = INT64_C(50) * CORRELATION_MICRO};
+    size_t from = 0, to = 0;
+
+    for (size_t i = 0; i < ROWS_MAX; i++) {
+        cells[i] = is_plain ? expr_value_whole(rng_below(rng, 9)) : any_value(rng, a);
+        rows[i] = (struct group_row){(int64_t)i, i, &cells[i]};
+    }
+    struct sliding *s = sliding_new(a, &g, rows, ROWS_MAX);
+    while (to < ROWS_MAX) {
+        to += 1 + rng_below(rng, 4);
+        to = to < ROWS_MAX ? to : ROWS_MAX;
+        from += rng_below(rng, rng_below(rng, 8) ? 6 : 40); /* also beyond all that was there */
+        from = from < to ? from : to - rng_below(rng, 2);
+        struct expr_value got = sliding_value(s, from, to);
+        struct expr_value want = aggregate_rows(a, &g, rows + from, to - from);
+        struct str x = STR("null"), y = STR("null");
+        (void)expr_value_string(a, &got, &x);
+        (void)expr_value_string(a, &want, &y);
+        if (!str_eq(x, y) || got.type != want.type)
+            fail_msg("kind %d of rows %zu to %zu: %.*s, not %.*s", kind, from, to, (int)x.n, x.p,
+                     (int)y.n, y.p);
+    }
+    arena_free(a);
+}
+
+TEST(what_slides_is_what_is_made_anew)
+{
+    struct rng rng = rng_start("sliding");
+
+    for (int i = 0; i < 300; i++)
+        for (int kind = 0; kind < GROUP_KINDS; kind++)
+            check_slide(&rng, (enum group_kind)kind, i % 2);
 }
 
 TEST(row_comes_back_and_what_has_no_room_is_marked)
@@ -248,7 +315,7 @@ TEST(what_is_shown_are_columns)
     buf_release(&b);
 }
 
-TEST_MAIN(ENTRY(aggregates_are_of_values_in_order_of_time),
+TEST_MAIN(ENTRY(aggregates_are_of_values_in_order_of_time), ENTRY(what_slides_is_what_is_made_anew),
           ENTRY(row_comes_back_and_what_has_no_room_is_marked),
           ENTRY(groups_are_those_of_the_model_in_every_order_of_arrival),
           ENTRY(what_is_shown_are_columns))
