@@ -239,6 +239,9 @@ static const struct row rows[] = {
     {"a match { /^x/ => y:='re'; in(values=[b,c]) => y:='in'; 'v*' => y:='w' } | y=in", "{'a':'c'}",
      true},
     /* Rows of a list's members. */
+    {"regex('(?<n>\\d)', field=a, repeat=true) | n=4 n=5", "{'a':'4 5'}", true},
+    {"ioc:lookup(a)", "{'a':1}", true},
+    {"ioc:lookup(a, strict=true, type=domain)", "{'a':1}", false},
     {"split(a) | a=y", "{'a':['x','y']}", true},
     {"split(a) | a=x | a=y", "{'a':['x','y']}", false},
     /* Comments and blanks. */

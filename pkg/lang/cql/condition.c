@@ -95,23 +95,25 @@ static struct expr *build_cidr(struct cql *x, struct cql_call *call, struct expr
     return is_negated ? cql_not(x, call->at, e) : e;
 }
 
-enum { REGEX_REGEX, REGEX_FIELD, REGEX_FLAGS, REGEX_STRICT };
+enum { REGEX_REGEX, REGEX_FIELD, REGEX_FLAGS, REGEX_STRICT, REGEX_REPEAT };
 static struct expr *build_regex(struct cql *x, struct cql_call *call, struct expr *subject)
 {
     const struct cql_argument *flags = call->bound[REGEX_FLAGS], *a = call->bound[REGEX_REGEX];
     struct regex re = {0};
     struct str letters;
-    bool is_strict;
+    bool is_strict, is_repeated;
 
     if (!a)
         return need(x, call, "a regex");
     if (!cql_text_of(x, a, &re.pattern) || !flag(x, call->bound[REGEX_STRICT], true, &is_strict) ||
+        !flag(x, call->bound[REGEX_REPEAT], false, &is_repeated) ||
         (flags &&
          (!cql_text_of(x, flags, &letters) || !cql_regex_flags(x, flags->begin, letters, &re))))
         return NULL;
     if (str_eq(re.pattern, STR("*"))) /* a parameter that nobody set */
         return pipe_call1(x->pipe, call->at, EXPR_IS_THERE, subject);
-    struct expr *e = cql_matches(x, call->at, subject, re);
+    struct expr *e = is_repeated ? cql_matches_all(x, call->at, subject, re)
+                                 : cql_matches(x, call->at, subject, re);
     return is_strict || !e ? e : pipe_bool(x->pipe, true); /* only what it captures is wanted */
 }
 
@@ -213,6 +215,33 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
     return e && add_columns(x, call, list, column, subject, include) ? e : NULL;
 }
 
+/* ---- ioc:lookup
+ * -----------------------------------------------------------------------------------
+ */
+
+#define IOC_LIST "ioc"
+
+enum { IOC_FIELD, IOC_STRICT };
+/* What CrowdStrike knows of indicators is, here, the list `ioc`; what it adds to events is not. */
+static struct expr *build_ioc(struct cql *x, struct cql_call *call, struct expr *subject)
+{
+    struct str list = list_named(x, STR(IOC_LIST));
+    bool is_strict;
+
+    if (!flag(x, call->bound[IOC_STRICT], false, &is_strict))
+        return NULL;
+    if (!list.n && !is_strict) {
+        diag_note(x->s->diag, call->at, "there is no list '%s': no field is an indicator",
+                  IOC_LIST);
+        return pipe_bool(x->pipe, true);
+    }
+    if (!list.n)
+        return without_list(x, call->at, STR(IOC_LIST));
+    if (!is_strict || pipe_is_grouped(x->pipe))
+        return (void)diag_unsupported(x->s->diag, call->at, "ioc:lookup() that adds fields"), NULL;
+    return on_list(x, call, list, STR(""), subject);
+}
+
 /* ---- texts
  * ---------------------------------------------------------------------------------------
  */
@@ -293,8 +322,9 @@ static const struct condition CONDITIONS[] = {
     {"wildcard", "pattern field ignoreCase includeEverythingOnAsterisk", WILDCARD_FIELD,
      build_wildcard},
     {"cidr", "field subnet negate", CIDR_FIELD, build_cidr},
-    {"regex", "regex field flags strict", REGEX_FIELD, build_regex},
+    {"regex", "regex field flags strict repeat limit", REGEX_FIELD, build_regex},
     {"match", "file field column include strict ignoreCase mode", MATCH_FIELD, build_match},
+    {"ioc:lookup", "field strict type confidenceThreshold", IOC_FIELD, build_ioc},
     {"test", "expression", SIZE_MAX, build_test},
     {"text:contains", "string substring ignoreCase", SIZE_MAX, build_contains},
     {"text:startsWith", "string substring ignoreCase", SIZE_MAX, build_starts},

@@ -163,7 +163,8 @@ static bool take_names(struct cql *x, struct place at, struct regex *re, struct 
     return true;
 }
 
-struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re)
+static struct expr *matches(struct cql *x, struct place at, struct expr *subject, struct regex re,
+                            bool is_repeated)
 {
     struct groups g;
 
@@ -174,11 +175,25 @@ struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, s
         return e;
     if (g.n && x->is_condition)
         return (void)diag_unsupported(x->s->diag, at, "named groups inside an expression"), NULL;
+    if (is_repeated && g.n > 1) /* rows in which one belongs to the other */
+        return (void)diag_unsupported(x->s->diag, at, "regex() with repeat and several groups"),
+               NULL;
+    enum expr_op op = is_repeated ? EXPR_LIST_CAPTURE : EXPR_CAPTURE;
     for (size_t i = 0; i < g.n; i++)
         if (!pipe_set(x->pipe, at, g.names[i],
-                      pipe_regex(x->pipe, at, EXPR_CAPTURE, &re, g.numbers[i], &subject, 1)))
+                      pipe_regex(x->pipe, at, op, &re, g.numbers[i], &subject, 1)))
             return NULL;
     return e;
+}
+
+struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re)
+{
+    return matches(x, at, subject, re, false);
+}
+
+struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subject, struct regex re)
+{
+    return matches(x, at, subject, re, true);
 }
 
 /* ---- field op value ---------------------------------------------------------------------- */

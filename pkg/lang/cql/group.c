@@ -399,6 +399,25 @@ static bool sankey(struct cql *x, struct cql_call *call)
            finish(x, call, &keys, &out);
 }
 
+enum { MAP_IP, MAP_MAGNITUDE, MAP_LAT, MAP_LON };
+/* worldMap(): of addresses a group for each, of places one for each pair of numbers. */
+static bool world_map(struct cql *x, struct cql_call *call)
+{
+    struct aggregates out = {.n = 0};
+    struct keys keys = {.n = 0};
+
+    if (!cql_bind(x, call, "ip magnitude lat lon precision", SIZE_MAX))
+        return false;
+    if (!call->bound[MAP_IP] && !(call->bound[MAP_LAT] && call->bound[MAP_LON]))
+        return need(x, call, "ip, or lat and lon");
+    for (size_t i = 0; i <= MAP_LON; i++)
+        if (i != MAP_MAGNITUDE && call->bound[i] && !add_keys(x, call, &keys, call->bound[i]))
+            return false;
+    return (call->bound[MAP_MAGNITUDE] ? functions_of(x, call->bound[MAP_MAGNITUDE], &out)
+                                       : count_rows(x, call, &out)) &&
+           finish(x, call, &keys, &out);
+}
+
 static bool stats(struct cql *x, struct cql_call *call)
 {
     struct aggregates out = {.n = 0};
@@ -463,8 +482,8 @@ static bool buckets(struct cql *x, struct cql_call *call)
 static const struct {
     const char *name;
     bool (*run)(struct cql *x, struct cql_call *call);
-} GROUPS[] = {{"groupBy", group_by}, {"top", top},        {"sankey", sankey},
-              {"stats", stats},      {"bucket", buckets}, {"timeChart", buckets}};
+} GROUPS[] = {{"groupBy", group_by},   {"top", top},        {"sankey", sankey},    {"stats", stats},
+              {"worldMap", world_map}, {"bucket", buckets}, {"timeChart", buckets}};
 
 bool cql_is_group(struct str name)
 {

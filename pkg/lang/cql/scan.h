@@ -147,6 +147,8 @@ struct expr *cql_pattern(struct cql *x, struct place at, struct expr *subject, s
                          bool is_caseless);
 /* The regex matches; its named groups become columns unless something forbids it. */
 struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re);
+/* The same, and the column is a list of what all matches captured. */
+struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subject, struct regex re);
 /* A condition about the subject and one text: two-valued, of any member. */
 struct expr *cql_ask(struct cql *x, struct place at, struct expr call, struct expr *a,
                      struct expr *b);
