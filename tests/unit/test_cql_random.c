@@ -1,7 +1,15 @@
 /* test_cql_random.c - random queries from CQL's grammar, the lenient dialect too, on random events:
- * what the compiled matcher says is what the reference says. WEIR_SEED repeats a run. */
+ * what the compiled matcher says is what the reference says. And random filters, printed from trees
+ * that the test evaluates itself: both say what the tree says. WEIR_SEED repeats a run. */
 #include "tests/lib/grammar.h"
+#include "tests/lib/query_text.h"
+#include "tests/lib/rng.h"
 #include "tests/lib/test.h"
+
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
 enum { QUERIES = 200 };
@@ -70,4 +78,221 @@ TEST(random_queries_are_read_the_same_by_both_engines)
     grammar_engines_agree("cql", GRAMMAR, ARRAY_LEN(GRAMMAR), QUERIES, 5);
 }
 
-TEST_MAIN(ENTRY(random_queries_are_read_the_same_by_both_engines))
+/* ---- filters whose meaning is known ------------------------------------------------------------
+ */
+
+enum { FILTERS = QUERIES, EVENTS = 6, FIELDS = 3, DEPTH = 4, NODES = 256 };
+
+static const char *const NAMES[FIELDS] = {"a", "b.c", "#t"};
+/* As JSON, and as the text that CQL sees; NULL: not there. */
+static const struct {
+    const char *json, *text;
+} VALUES[] = {{"\"ab\"", "ab"}, {"\"abc\"", "abc"}, {"\"AB\"", "AB"},
+              {"5", "5"},       {"\"7\"", "7"},     {"\"5.0\"", "5.0"},
+              {"\"\"", ""},     {"\"a b\"", "a b"}, {"null", NULL}};
+
+enum test { TEST_EQUAL, TEST_PREFIX, TEST_SUFFIX, TEST_INSIDE, TEST_ANY, TEST_LESS, TEST_MOST };
+static const struct leaf {
+    enum test test;
+    bool is_negated; /* != : also true of a missing field */
+    const char *before, *after, *operand;
+} LEAVES[] = {
+    {TEST_EQUAL, false, "", "=ab", "ab"},
+    {TEST_EQUAL, false, "", " = \"ab\"", "ab"},
+    {TEST_EQUAL, false, "", "=\"a b\"", "a b"},
+    {TEST_EQUAL, false, "", "=5", "5"},
+    {TEST_EQUAL, false, "", "=\"\"", ""},
+    {TEST_EQUAL, true, "", "!=ab", "ab"},
+    {TEST_EQUAL, true, "", "!=\"\"", ""},
+    {TEST_PREFIX, false, "", "=ab*", "ab"},
+    {TEST_PREFIX, true, "", "!=\"ab*\"", "ab"},
+    {TEST_SUFFIX, false, "", "=\"*b\"", "b"},
+    {TEST_INSIDE, false, "", "=*b*", "b"},
+    {TEST_INSIDE, false, "", " like b", "b"},
+    {TEST_INSIDE, false, "", "=/b/", "b"},
+    {TEST_INSIDE, true, "", "!=/b/", "b"},
+    {TEST_PREFIX, false, "", "=/^ab/", "ab"},
+    {TEST_ANY, false, "", "=*", ""},
+    {TEST_ANY, true, "", "!=*", ""},
+    {TEST_LESS, false, "", "<6", "6"},
+    {TEST_MOST, false, "", " >= 5", "5"},
+    {TEST_EQUAL, false, "in(", ", values=[ab])", "ab"},
+    {TEST_EQUAL, true, "!in(", ", values=[ab])", "ab"},
+    {TEST_INSIDE, false, "wildcard(field=", ", pattern=\"*b*\")", "b"},
+    {TEST_PREFIX, false, "text:startsWith(string=", ", substring=\"ab\")", "ab"},
+};
+
+enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_LEAF };
+struct node {
+    enum node_kind kind;
+    unsigned field;
+    const struct leaf *leaf;
+    struct node *parts[3];
+    unsigned n_parts;
+};
+
+struct maker {
+    struct rng rng;
+    struct node nodes[NODES];
+    unsigned n_nodes;
+};
+
+static bool is_number(const char *text)
+{
+    char *end;
+
+    (void)strtod(text, &end);
+    return *text != '\0' && *end == '\0';
+}
+
+static bool value_holds(const struct leaf *l, const char *text)
+{
+    size_t n = strlen(text), m = strlen(l->operand);
+
+    switch (l->test) {
+    case TEST_EQUAL:
+        return strcmp(text, l->operand) == 0;
+    case TEST_PREFIX:
+        return strncmp(text, l->operand, m) == 0;
+    case TEST_SUFFIX:
+        return n >= m && strcmp(text + n - m, l->operand) == 0;
+    case TEST_INSIDE:
+        return strstr(text, l->operand) != NULL;
+    case TEST_ANY:
+        return true;
+    case TEST_LESS:
+        return is_number(text) && strtod(text, NULL) < strtod(l->operand, NULL);
+    case TEST_MOST:
+        return is_number(text) && strtod(text, NULL) >= strtod(l->operand, NULL);
+    }
+    return false;
+}
+
+static bool holds(const unsigned *event, const struct node *n)
+{
+    bool all = true, any = false;
+
+    if (n->kind == NODE_LEAF) {
+        const char *text = VALUES[event[n->field]].text;
+        return (text && value_holds(n->leaf, text)) != n->leaf->is_negated;
+    }
+    for (unsigned i = 0; i < n->n_parts; i++) {
+        bool one = holds(event, n->parts[i]);
+        all &= one;
+        any |= one;
+    }
+    return n->kind == NODE_AND ? all : n->kind == NODE_OR ? any : !all;
+}
+
+static struct node *make(struct maker *m, unsigned depth)
+{
+    uint32_t kind = depth && m->n_nodes + 4 < NODES ? rng_below(&m->rng, 6) : 5;
+    struct node *n = &m->nodes[m->n_nodes++];
+
+    *n = (struct node){.kind = kind < 2 ? NODE_AND : kind < 4 ? NODE_OR : NODE_NOT, .n_parts = 1};
+    if (kind == 5 || m->n_nodes + 4 >= NODES) {
+        *n = (struct node){.kind = NODE_LEAF,
+                           .field = rng_below(&m->rng, FIELDS),
+                           .leaf = &LEAVES[rng_below(&m->rng, ARRAY_LEN(LEAVES))]};
+        return n;
+    }
+    if (n->kind != NODE_NOT)
+        n->n_parts = 2 + rng_below(&m->rng, 2);
+    for (unsigned i = 0; i < n->n_parts; i++)
+        n->parts[i] = make(m, depth - 1);
+    return n;
+}
+
+static void print(struct maker *m, const struct node *n, struct buf *out);
+
+/* In parentheses if the grammar wants them, or for nothing. */
+static void print_part(struct maker *m, const struct node *n, const struct node *part,
+                       struct buf *out)
+{
+    bool needs = (n->kind == NODE_NOT && part->kind < NODE_NOT) ||
+                 (n->kind == NODE_OR && part->kind == NODE_AND);
+
+    if (!needs && rng_below(&m->rng, 4)) {
+        print(m, part, out);
+        return;
+    }
+    buf_add(out, STR("("));
+    print(m, part, out);
+    buf_add(out, rng_below(&m->rng, 2) ? STR(")") : STR(" )"));
+}
+
+static void print(struct maker *m, const struct node *n, struct buf *out)
+{
+    static const char *const ANDS[] = {" ", " AND ", "\n", " and ", " // why\n", " /* | */ "};
+    static const char *const ORS[] = {" OR ", " or ", "\nOR\n"};
+
+    if (n->kind == NODE_LEAF) {
+        /* There a text in quotes is no field. */
+        bool is_value = str_starts(str_from(n->leaf->before), STR("text:"));
+        bool is_quoted = !is_value && rng_below(&m->rng, 4) == 0;
+        buf_printf(out, is_quoted ? "%s\"%s\"%s" : "%s%s%s", n->leaf->before, NAMES[n->field],
+                   n->leaf->after);
+        return;
+    }
+    if (n->kind == NODE_NOT)
+        buf_add(out, rng_below(&m->rng, 2) ? STR("NOT ") : STR("!"));
+    for (unsigned i = 0; i < n->n_parts; i++) {
+        if (i)
+            buf_add(out, str_from(n->kind == NODE_AND ? ANDS[rng_below(&m->rng, 6)]
+                                                      : ORS[rng_below(&m->rng, 3)]));
+        print_part(m, n, n->parts[i], out);
+    }
+}
+
+/* Parts of the AND at the top may as well be steps. */
+static void print_query(struct maker *m, const struct node *n, struct buf *out)
+{
+    bool is_steps = n->kind == NODE_AND && rng_below(&m->rng, 2);
+
+    if (!is_steps) {
+        print(m, n, out);
+        return;
+    }
+    for (unsigned i = 0; i < n->n_parts; i++) {
+        buf_add(out, i ? STR(" | ") : STR(""));
+        print_part(m, n, n->parts[i], out);
+    }
+}
+
+static void print_event(const unsigned *event, struct buf *out)
+{
+    buf_add(out, STR("{\"x\":0"));
+    for (unsigned f = 0; f < FIELDS; f++)
+        buf_printf(out, ",\"%s\":%s", NAMES[f], VALUES[event[f]].json);
+    buf_add(out, STR("}"));
+}
+
+TEST(random_filters_mean_what_they_were_made_to_mean)
+{
+    static struct maker m;
+    struct buf query = {0}, event = {0};
+
+    m.rng = rng_start(__func__);
+    for (int i = 0; i < FILTERS; i++) {
+        m.n_nodes = 0;
+        const struct node *n = make(&m, DEPTH);
+        buf_clear(&query);
+        print_query(&m, n, &query);
+        buf_add_char(&query, '\0');
+        for (int k = 0; k < EVENTS; k++) {
+            unsigned values[FIELDS];
+            for (unsigned f = 0; f < FIELDS; f++)
+                values[f] = rng_below(&m.rng, ARRAY_LEN(VALUES));
+            buf_clear(&event);
+            print_event(values, &event);
+            buf_add_char(&event, '\0');
+            if (query_fires("cql", query.p, event.p) != holds(values, n))
+                fail_msg("%s on %s: not %d", query.p, event.p, holds(values, n));
+        }
+    }
+    buf_release(&query);
+    buf_release(&event);
+}
+
+TEST_MAIN(ENTRY(random_queries_are_read_the_same_by_both_engines),
+          ENTRY(random_filters_mean_what_they_were_made_to_mean))
