@@ -152,7 +152,7 @@ $(B)/play: $(B)/tests/scenario/play.o $(LIBT_OBJ) $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
-.PHONY: diff oracle state-oracle sequences
+.PHONY: diff oracle state-oracle sequences groups
 diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_engines_agree --full
 
@@ -165,6 +165,9 @@ state-oracle: all ## an independent reading of docs/state.md = weir: 2,000 rando
 SEQUENCE_STREAMS = $(if $(filter file,$(origin N)),100000,$(N))
 sequences: all ## EQL sequences = the reference model: N (100,000) random streams (SEED=), memory and Redis; a sample is in `make test`
 	$(Q)B=$(B) SEED=$(SEED) tests/e2e/test_eql_sequence --full $(SEQUENCE_STREAMS)
+
+groups: all ## groups of ES|QL = a model: N (10,000) random streams, memory and Redis; a sample is in `make test`
+	$(Q)B=$(B) tests/e2e/test_groups --full $(if $(filter file,$(origin N)),10000,$(N))
 
 scenario: all $(B)/diff $(B)/own $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario

@@ -1,0 +1,44 @@
+"""told.py - queries through `weir replay`, each over a stream of its own, and the times that it tells: for
+tests that compare with a model."""
+import json
+import os
+import random
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+import shared  # noqa: E402
+
+LATENESS_MS = 5 * 60 * 1000  # of events of unknown shape, in a replay
+START_MS = 1767225600000
+
+
+def shuffled(rng, events):
+    """An order of arrival that stays within the lateness; equal times keep theirs."""
+    seed = rng.random()
+
+    def arrival(event):
+        return event["@timestamp"] + random.Random(f"{event['@timestamp']} {seed}").randrange(LATENESS_MS - 1000)
+    return sorted(events, key=arrival)
+
+
+def times(top, ending, queries, lines, *options):
+    """For each query the times of its findings, in order; `lines`: events as they arrive. {TOP} in options is
+    the folder."""
+    rules, data = os.path.join(top, "rules"), os.path.join(top, "events.ndjson")
+    os.makedirs(rules, exist_ok=True)
+    for i, query in enumerate(queries):
+        with open(os.path.join(rules, f"{i}.{ending}"), "w") as f:
+            f.write(query)
+    with open(data, "w") as f:
+        f.writelines(json.dumps(e) + "\n" for e in lines)
+    done = subprocess.run([shared.WEIR, "replay", "-r", rules, "-i", data, "--no-dedup", "--order", "arrival", "--brake", "0",
+                           "--quiet", *(o.replace("{TOP}", top) for o in options)], capture_output=True, text=True, timeout=600)
+    assert done.returncode in (0, 1), done.stderr
+    out = [[] for _ in queries]
+    for line in done.stdout.splitlines():
+        alert = json.loads(line)
+        if alert["activity_name"] == "Create":
+            number = int(os.path.basename(alert["finding_info"]["analytic"]["uid"]).partition(".")[0])
+            out[number].append(alert["finding_info"]["first_seen_time"])
+    return [sorted(x) for x in out]
