@@ -105,8 +105,9 @@ bool cql_saved_call(struct cql *x, const struct cql_call *call)
     if (x->n_saved == CQL_SAVED_DEPTH)
         return diag_error(x->s->diag, call->at, "saved queries inside each other more than %d deep",
                           CQL_SAVED_DEPTH);
-    if (!read_arguments(x, call, &inner.arguments))
+    if (!cql_count_value(x) || !read_arguments(x, call, &inner.arguments))
         return false;
+    inner.n_values = x->n_values;
     inner.n_saved++;
     inner.outer = call->at;
     inner.text = s->query;

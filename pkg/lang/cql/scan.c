@@ -8,6 +8,10 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+/* A place inside a YAML scalar is found by walking to it: of longer ones the scalar's own is told.
+ */
+enum { PLACES_MAX = 64 * 1024 };
+
 /* ---- places ------------------------------------------------------------------- */
 
 bool cql_start(struct cql *x, struct str query)
@@ -38,7 +42,7 @@ struct place cql_place(const struct cql *x, size_t at)
     if (x->s->quoted)
         return quoted_place(x->s->quoted, at);
     if (x->options && x->options->is_scalar)
-        return diag_inside(x->s->diag, x->s->at, x->text, at);
+        return x->text.n > PLACES_MAX ? x->s->at : diag_inside(x->s->diag, x->s->at, x->text, at);
     while (high - low > 1) { /* lines[low] <= at < lines[high] */
         size_t middle = low + (high - low) / 2;
         *(x->lines[middle] <= at ? &low : &high) = middle;

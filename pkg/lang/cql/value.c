@@ -168,14 +168,95 @@ static void add_piece(struct cql *x, struct pieces *p, struct expr *e)
     p->items[p->n++] = e;
 }
 
+/* %s, %d, %.2f, %,d ... */
+struct sign {
+    bool has_commas;
+    unsigned decimals;
+    char kind;    /* 0: none that is known */
+    size_t bytes; /* behind the % */
+};
+
+enum { DECIMALS_MAX = 6 };
+
+static struct sign read_sign(struct str s)
+{
+    struct sign out = {0};
+    size_t i = 0;
+
+    out.has_commas = i < s.n && s.p[i] == ',';
+    i += out.has_commas;
+    bool has_decimals = i + 1 < s.n && s.p[i] == '.' && isdigit((unsigned char)s.p[i + 1]);
+    if (has_decimals) {
+        out.decimals = (unsigned)(s.p[i + 1] - '0');
+        i += 2;
+    }
+    char kind = i < s.n ? s.p[i] : '\0';
+    bool is_known = kind == '%' || kind == 's'    ? i == 0
+                    : kind == 'd'                 ? !has_decimals
+                    : kind == 'f' && has_decimals ? out.decimals <= DECIMALS_MAX
+                                                  : false;
+    out.kind = is_known ? kind : '\0';
+    out.bytes = i + 1;
+    return out;
+}
+
+/* A whole number in digits, with a comma every thousand. */
+static struct expr *with_commas(struct cql *x, struct place at, struct expr *digits)
+{
+    struct regex re = {.pattern = STR("(\\d)(?=(\\d{3})+$)")};
+    struct expr *args[] = {digits, pipe_text(x->pipe, STR("$1,"))};
+
+    return pipe_regex(x->pipe, at, EXPR_REPLACE, &re, 0, args, 2);
+}
+
+/* A number as text with so many decimals: what is before the point, the point, what is behind. */
+static struct expr *decimals(struct cql *x, struct place at, struct expr *e, struct sign sign)
+{
+    struct pipe *p = x->pipe;
+    int64_t scale = 1;
+
+    for (unsigned i = 0; i < sign.decimals; i++)
+        scale *= 10;
+    e = as_number(x, at, e);
+    struct expr *scaled =
+        pipe_call1(p, at, EXPR_WHOLE,
+                   pipe_call2(p, at, EXPR_ROUND,
+                              pipe_call2(p, at, EXPR_MULTIPLY, pipe_call1(p, at, EXPR_ABSOLUTE, e),
+                                         pipe_whole(p, scale)),
+                              pipe_whole(p, 0)));
+    struct expr *before = pipe_call1(p, at, EXPR_STRING,
+                                     pipe_call2(p, at, EXPR_DIVIDE, scaled, pipe_whole(p, scale)));
+    struct expr *behind = pipe_call2(
+        p, at, EXPR_SUBSTRING,
+        pipe_call1(p, at, EXPR_STRING,
+                   pipe_call2(p, at, EXPR_ADD, pipe_whole(p, scale),
+                              pipe_call2(p, at, EXPR_MODULO, scaled, pipe_whole(p, scale)))),
+        pipe_whole(p, 1));
+    struct expr *minus =
+        pipe_call3(p, at, EXPR_CASE, pipe_call2(p, at, EXPR_LT, e, pipe_whole(p, 0)),
+                   pipe_text(p, STR("-")), pipe_text(p, STR("")));
+    struct expr *parts[] = {minus, sign.has_commas ? with_commas(x, at, before) : before,
+                            pipe_text(p, sign.decimals ? STR(".") : STR("")),
+                            sign.decimals ? behind : pipe_text(p, STR(""))};
+
+    return pipe_call(p, at, &(struct expr){.op = EXPR_CONCAT}, parts, ARRAY_LEN(parts));
+}
+
+static struct expr *formatted(struct cql *x, struct place at, struct expr *e, struct sign sign)
+{
+    if (sign.kind == 'f' || sign.has_commas)
+        e = decimals(x, at, e, sign);
+    return or_text(x, at, e, STR("null"));
+}
+
 enum { FORMAT_FORMAT, FORMAT_FIELD };
-/* %s and %d of the next field, which is "null" if it is missing; %% is a sign. */
+/* Signs stand for the fields one after the other; one that is missing is "null". */
 static struct expr *build_format(struct cql *x, const struct function *f, struct cql_call *call)
 {
-    struct str format, text;
+    struct str format;
     struct str_list fields = {NULL, 0};
     struct pieces p = {0};
-    size_t next = 0, begin = 0;
+    size_t next = 0;
 
     (void)f;
     if (!call->bound[FORMAT_FORMAT])
@@ -183,26 +264,25 @@ static struct expr *build_format(struct cql *x, const struct function *f, struct
     if (!cql_text_of(x, call->bound[FORMAT_FORMAT], &format) ||
         (call->bound[FORMAT_FIELD] && !cql_fields_of(x, call->bound[FORMAT_FIELD], &fields)))
         return NULL;
-    for (size_t i = 0; i <= format.n; i++) {
-        if (i < format.n && format.p[i] != '%')
-            continue;
-        text = str_sub(format, begin, i - begin);
+    while (format.n) {
+        size_t percent = str_find_char(format, '%', 0);
+        struct str text = str_sub(format, 0, percent);
         if (text.n)
             add_piece(x, &p, pipe_text(x->pipe, text));
-        if (i >= format.n)
+        if (percent == SIZE_MAX)
             break;
-        char kind = i + 1 < format.n ? format.p[i + 1] : '\0';
-        if (kind == '%')
+        format = str_sub(format, percent + 1, SIZE_MAX);
+        struct sign sign = read_sign(format);
+        if (!sign.kind)
+            return unsupported(x, call, "with other signs than %s, %d, %.2f, %,d and %%");
+        format = str_sub(format, sign.bytes, SIZE_MAX);
+        if (sign.kind == '%')
             add_piece(x, &p, pipe_text(x->pipe, STR("%")));
-        else if (kind != 's' && kind != 'd')
-            return unsupported(x, call, "with more than %s and %d");
         else if (next == fields.n)
             return need(x, call, "a field for each % sign");
         else
-            add_piece(
-                x, &p,
-                or_text(x, call->at, cql_column(x, call->at, fields.items[next++]), STR("null")));
-        begin = ++i + 1;
+            add_piece(x, &p,
+                      formatted(x, call->at, cql_column(x, call->at, fields.items[next++]), sign));
     }
     add_piece(x, &p, pipe_text(x->pipe, STR("")));
     return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, p.items, p.n);
