@@ -9,11 +9,11 @@ int command_explain(int argc, char **argv)
     struct explain_options o = {0};
     struct str number = {0};
     struct text_list words = {0};
-    struct flag rules[RULE_FLAGS_MAX];
+    struct flag rules[RULE_FLAGS_MAX], topics[STRETCH_FLAGS_MAX];
     const struct flag main_flags[] = {
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
-         "                      or kafka://TOPIC/PARTITION/OFFSET",
+         "or kafka://TOPIC/PARTITION/OFFSET",
          .to.texts = &o.inputs},
         {"event", 0, FLAG_TEXT, "N", "only this event, counted from 0 as --emit matches does",
          .to.text = &number},
@@ -21,27 +21,20 @@ int command_explain(int argc, char **argv)
          .to.on = &o.is_near},
         {"state", 0, FLAG_TEXT, "memory",
          "instead: what stands in the windows of correlations once all events are read,\n"
-         "                      which step is missing, until when",
+         "which step is missing, until when",
          .to.text = &o.state},
         {"key", 0, FLAG_TEXT, "VALUE", "with --state: only groups with this value",
          .to.text = &o.key},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
+        {"tenant", 0, FLAG_TEXT, "NAME", "records of this tenant (of topics, with -c)",
+         .to.text = &o.tenant},
         {"format", 0, FLAG_CHOICE, "auto|table|json",
          "a tree for people, or a JSON object a line; auto: a tree on a terminal",
          .to.choice = (int *)&o.format},
     };
-    const struct flag kafka_flags[] = {
-        {"property", 'X', FLAG_TEXTS, "NAME=VALUE",
-         "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o.kafka.properties},
-        {"config", 'c', FLAG_TEXT, "FILE", "a worker's configuration: brokers; profile, labels",
-         .to.text = &o.kafka.config},
-        {"tenant", 0, FLAG_TEXT, "NAME", "records of this tenant (with -c)", .to.text = &o.tenant},
-        {"from", 0, FLAG_TEXT, "TIME", "records of this time on", .to.text = &o.kafka.from},
-        {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o.kafka.to},
-    };
     const struct flag_group groups[] = {
         {"input and output", main_flags, ARRAY_LEN(main_flags)},
-        {"topics (-i kafka://...)", kafka_flags, ARRAY_LEN(kafka_flags)},
+        {"topics (-i kafka://...)", topics, stretch_flags(&o.kafka, topics)},
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {

@@ -1,10 +1,13 @@
 /* replay.c - the options of `weir replay`. */
 #include "app/replay.h"
-#include "app/compare.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "app/compare.h"
 #include "base/str.h"
-#include "commands.h"
 #include "base/time.h"
+#include "commands.h"
 
 enum { STEP_MAX_MS = 86400000, BRAKE_MAX = 1000000, BUDGET_MAX_MIB = 1024 * 1024 };
 
@@ -42,6 +45,17 @@ static bool parse_step(struct str text, int64_t *ms)
     return true;
 }
 
+static int unknown_language(const struct flag_set *set, struct str name)
+{
+    struct arena *a = arena_new(0);
+    struct str known = lang_names(a);
+    int code = command_misused(set, "--lang %.*s: not in this version (these are: %.*s)",
+                               (int)name.n, name.p, (int)known.n, known.p);
+
+    arena_free(a);
+    return code;
+}
+
 static int settle(const struct flag_set *set, struct replay_options *o, const struct texts *t)
 {
     static const enum alert_raw raws[] = {ALERT_RAW_FULL, ALERT_RAW_MATCHED, ALERT_RAW_NONE};
@@ -67,8 +81,7 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     if (has_query && !t->lang.n)
         return command_misused(set, "--query needs --lang");
     if (has_query && !lang_is_known(t->lang))
-        return command_misused(set, "--lang %.*s: not in this version (sigma, eql and kql are)",
-                               (int)t->lang.n, t->lang.p);
+        return unknown_language(set, t->lang);
     o->rules.query_language = t->lang;
     if (!has_query && t->lang.n)
         return command_misused(set, "--lang is for --query");
@@ -99,122 +112,134 @@ static int run_compare(const struct flag_set *set, const struct replay_options *
                                                       .no_cache = o->no_cache});
 }
 
-int command_replay(int argc, char **argv)
+struct command {
+    struct replay_options o;
+    struct texts t;
+    struct old_rules old;
+    char lang_help[128];
+};
+
+enum { INPUT_FLAGS_MAX = 16, OUTPUT_FLAGS_MAX = 16 };
+
+static size_t input_flags(struct command *c, struct flag out[INPUT_FLAGS_MAX])
 {
-    struct replay_options o = {.time_step_ms = 1,
-                               .threads = 1,
-                               .state.brake = GRAPH_BRAKE_DEFAULT,
-                               .state.budget_mib = STORE_TOTAL_DEFAULT / (1024 * 1024),
-                               .version = version_text()};
-    struct texts t = {0};
-    struct text_list words = {0};
-    struct old_rules old = {0};
-    struct flag rules[RULE_FLAGS_MAX];
-    const struct flag main_flags[] = {
+    const struct flag flags[] = {
         {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
-         .to.texts = &o.rules.paths},
+         .to.texts = &c->o.rules.paths},
         {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of -r",
-         .to.text = &o.rules.query},
-        {"lang", 0, FLAG_TEXT, "NAME", "language of --query: sigma, eql, kql", .to.text = &t.lang},
+         .to.text = &c->o.rules.query},
+        {"lang", 0, FLAG_TEXT, "NAME", c->lang_help, .to.text = &c->t.lang},
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
-         "                      or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",
-         .to.texts = &o.inputs},
-        {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
+         "or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",
+         .to.texts = &c->o.inputs},
+        {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &c->o.profile},
         {"order", 0, FLAG_CHOICE, "auto|time|arrival",
          "order of alerts; auto: by event time, for stdin as they arrive",
-         .to.choice = (int *)&o.order},
+         .to.choice = (int *)&c->o.order},
         {"time-start", 0, FLAG_TEXT, "TIME", "events without a time begin here (1970-01-01)",
-         .to.text = &t.time_start},
+         .to.text = &c->t.time_start},
         {"time-step", 0, FLAG_TEXT, "SPAN", "and go on by this per record (1ms)",
-         .to.text = &t.time_step},
+         .to.text = &c->t.time_step},
         {"threads", 0, FLAG_COUNT, "N", "match on N threads (1); the output is the same for any N",
-         .to.count = &o.threads},
+         .to.count = &c->o.threads},
         {"no-cache", 0, FLAG_SWITCH, NULL, "remember nothing beyond an event",
-         .to.on = &o.no_cache},
+         .to.on = &c->o.no_cache},
         {"at-end", 0, FLAG_CHOICE, "flush|keep",
-         "close what is open at the end (default), or leave it", .to.choice = &t.at_end},
-        {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&o.engine},
+         "close what is open at the end (default), or leave it", .to.choice = &c->t.at_end},
+        {"engine", 0, FLAG_CHOICE, "compiled|reference", NULL, .to.choice = (int *)&c->o.engine},
     };
-    const struct flag kafka_flags[] = {
-        {"from", 0, FLAG_TEXT, "TIME", "records of this time on: 2026-07-25T12:00:00Z, or 4h ago",
-         .to.text = &o.kafka.from},
-        {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o.kafka.to},
-        {"property", 'X', FLAG_TEXTS, "NAME=VALUE",
-         "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o.kafka.properties},
-        {"config", 'c', FLAG_TEXT, "FILE",
-         "a worker's configuration: brokers; profile, labels, tenant of the topic",
-         .to.text = &o.kafka.config},
-    };
-    const struct flag state_flags[] = {
-        {"state", 0, FLAG_TEXT, "WHERE",
-         "memory (default), dir:PATH (goes on after a crash), redis://HOST:PORT, unix:///SOCKET",
-         .to.text = &o.state.where, .is_in_environment = true},
-        {"state-budget", 0, FLAG_COUNT, "MIB",
-         "memory of all rules' state, evidence included (1024)", .to.count = &o.state.budget_mib,
-         .is_in_environment = true},
-        {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
-         .to.text = &o.state.password_file, .is_in_environment = true},
-        {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
-         .to.text = &o.state.ca_file, .is_in_environment = true},
-        {"state-secret-file", 0, FLAG_TEXT, "FILE",
-         "secret that keys are hashed with; without one a fixed test key",
-         .to.text = &o.state.secret_file, .is_in_environment = true},
-        {"brake", 0, FLAG_COUNT, "N", "new findings of a rule in a minute (100); 0: no limit",
-         .to.count = &o.state.brake, .is_in_environment = true},
-        {"no-dedup", 0, FLAG_SWITCH, NULL, "every match is a finding of its own",
-         .to.on = &o.state.no_dedup, .is_in_environment = true},
-        {"assume-trained", 0, FLAG_SWITCH, NULL,
-         "first_seen, rarity and ratio judge at once, without their training",
-         .to.on = &o.state.assume_trained, .is_in_environment = true},
-    };
-    const struct flag output_flags[] = {
+
+    memcpy(out, flags, sizeof flags);
+    return ARRAY_LEN(flags);
+}
+
+static size_t output_flags(struct command *c, struct flag out[OUTPUT_FLAGS_MAX])
+{
+    const struct flag flags[] = {
         {"emit", 0, FLAG_CHOICE, "alerts|matches",
          "OCSF findings (default), or {event,rule} lines by event number",
-         .to.choice = (int *)&o.emit},
+         .to.choice = (int *)&c->o.emit},
         {"output", 'o', FLAG_TEXT, "FILE", "lines go to this file, which appears when complete",
-         .to.text = &o.out},
+         .to.text = &c->o.out},
         {"format", 0, FLAG_CHOICE, "auto|table|json",
          "a table for people, or JSON lines; with -o a table goes to stdout besides",
-         .to.choice = (int *)&o.format},
+         .to.choice = (int *)&c->o.format},
         {"deterministic", 0, FLAG_SWITCH, NULL, "times of processing are fixed",
-         .to.on = &o.is_deterministic},
+         .to.on = &c->o.is_deterministic},
         {"raw", 0, FLAG_CHOICE, "full|matched|none", "how much of the event an alert carries",
-         .to.choice = &t.raw},
-        {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &o.tenant},
+         .to.choice = &c->t.raw},
+        {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &c->o.tenant},
         {"compare", 0, FLAG_TEXTS, "OLD_RULES",
          "matches that these rules had and the others have not, and the reverse, per rule",
-         .to.texts = &old.rules},
+         .to.texts = &c->old.rules},
         {"compare-overlays", 0, FLAG_TEXTS, "DIR|FILE",
-         "overlays of the old rules (none without this)", .to.texts = &old.overlays},
+         "overlays of the old rules (none without this)", .to.texts = &c->old.overlays},
         {"quiet", 'q', FLAG_SWITCH, NULL, "no summary, but a line if records were rejected",
-         .to.on = &o.is_quiet},
+         .to.on = &c->o.is_quiet},
     };
+
+    memcpy(out, flags, sizeof flags);
+    return ARRAY_LEN(flags);
+}
+
+static void begin(struct command *c, struct arena *a)
+{
+    struct str names = lang_names(a);
+
+    *c = (struct command){.o = {.time_step_ms = 1,
+                                .threads = 1,
+                                .state.brake = GRAPH_BRAKE_DEFAULT,
+                                .state.budget_mib = STORE_TOTAL_DEFAULT / (1024 * 1024),
+                                .version = version_text()}};
+    snprintf(c->lang_help, sizeof c->lang_help, "language of --query: %.*s", (int)names.n, names.p);
+}
+
+static void release(struct command *c)
+{
+    text_list_release(&c->old.rules);
+    text_list_release(&c->old.overlays);
+    text_list_release(&c->o.inputs);
+    text_list_release(&c->o.kafka.properties);
+    rule_options_release(&c->o.rules);
+}
+
+static int settle_and_run(const struct flag_set *set, struct command *c)
+{
+    int code = settle(set, &c->o, &c->t);
+
+    if (code != EXIT_FINE)
+        return code;
+    return c->old.rules.n ? run_compare(set, &c->o, &c->old) : (int)replay_run(&c->o);
+}
+
+int command_replay(int argc, char **argv)
+{
+    struct arena *a = arena_new(0);
+    struct text_list words = {0};
+    struct command c;
+    struct flag input[INPUT_FLAGS_MAX], topics[STRETCH_FLAGS_MAX], state[STATE_FLAGS_MAX],
+        output[OUTPUT_FLAGS_MAX], rules[RULE_FLAGS_MAX];
+    int code;
+
+    begin(&c, a);
     const struct flag_group groups[] = {
-        {"input", main_flags, ARRAY_LEN(main_flags)},
-        {"topics (-i kafka://...)", kafka_flags, ARRAY_LEN(kafka_flags)},
-        {"state", state_flags, ARRAY_LEN(state_flags)},
-        {"output", output_flags, ARRAY_LEN(output_flags)},
-        {"about rules", rules, rule_flags(&o.rules, rules)},
+        {"input", input, input_flags(&c, input)},
+        {"topics (-i kafka://...)", topics, stretch_flags(&c.o.kafka, topics)},
+        {"state", state, state_flags(&c.o.state, state)},
+        {"output", output, output_flags(&c, output)},
+        {"about rules", rules, rule_flags(&c.o.rules, rules)},
     };
     const struct flag_set set = {"replay", "weir replay -r PATH... -i PATH... [OPTION...]",
                                  "Run rules over events from files or Kafka topics. Alerts go to "
                                  "stdout, the summary to stderr.",
                                  groups, ARRAY_LEN(groups)};
-    int code;
-
-    if (command_begin(&set, argc, argv, &words, &code)) {
+    if (command_begin(&set, argc, argv, &words, &code))
         code = words.n ? command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
                                          (int)words.items[0].n, words.items[0].p)
-                       : settle(&set, &o, &t);
-        if (code == EXIT_FINE)
-            code = old.rules.n ? run_compare(&set, &o, &old) : (int)replay_run(&o);
-    }
-    text_list_release(&old.rules);
-    text_list_release(&old.overlays);
+                       : settle_and_run(&set, &c);
     text_list_release(&words);
-    text_list_release(&o.inputs);
-    text_list_release(&o.kafka.properties);
-    rule_options_release(&o.rules);
+    release(&c);
+    arena_free(a);
     return code;
 }

@@ -10,7 +10,7 @@ int command_test(int argc, char **argv)
                              .state.budget_mib = STORE_TOTAL_DEFAULT / (1024 * 1024),
                              .version = version_text()};
     struct text_list words = {0};
-    struct flag rules[RULE_FLAGS_MAX];
+    struct flag rules[RULE_FLAGS_MAX], state[STATE_PLACE_FLAGS_MAX];
     const struct flag main_flags[] = {
         {"format", 0, FLAG_CHOICE, "auto|table|json",
          "a tree for people, or a JSON object a line; auto: a tree on a terminal",
@@ -22,17 +22,11 @@ int command_test(int argc, char **argv)
          "nothing about what no test has shown: atoms never true or never false",
          .to.on = &o.no_gaps},
     };
-    const struct flag state_flags[] = {
-        {"state", 0, FLAG_TEXT, "WHERE", "memory (default), or redis://HOST:PORT, unix:///SOCKET",
-         .to.text = &o.state.where, .is_in_environment = true},
-        {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
-         .to.text = &o.state.password_file, .is_in_environment = true},
-        {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
-         .to.text = &o.state.ca_file, .is_in_environment = true},
-    };
     const struct flag_group groups[] = {
         {"output", main_flags, ARRAY_LEN(main_flags)},
-        {"state", state_flags, ARRAY_LEN(state_flags)},
+        {"state", state,
+         state_place_flags(&o.state, "memory (default), or redis://HOST:PORT, unix:///SOCKET",
+                           state)},
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {

@@ -253,7 +253,10 @@ static void help_line(const struct flag *f, struct buf *out)
         buf_printf(out, "\n%*s", HELP_COLUMN, "");
     else
         buf_printf(out, "%*s", (int)(HELP_COLUMN - width), "");
-    buf_printf(out, "%s\n", f->help);
+    for (struct str line, rest = str_from(f->help); rest.n;) {
+        str_cut(rest, '\n', &line, &rest);
+        buf_printf(out, "%.*s\n%*s", (int)line.n, line.p, rest.n ? HELP_COLUMN : 0, "");
+    }
 }
 
 void flags_help(const struct flag_set *set, struct buf *out)

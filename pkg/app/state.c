@@ -1,12 +1,55 @@
 /* state.c - the state of a command: store, secret, graph. */
 #include "app/state.h"
 
+#include <string.h>
+
 #include "app/files.h"
 #include "base/str.h"
 #include "state/redis_forget.h"
 #include "state/store_dir.h"
 #include "state/store_mem.h"
 #include "state/store_redis.h"
+
+size_t state_place_flags(struct state_options *o, const char *where,
+                         struct flag out[STATE_PLACE_FLAGS_MAX])
+{
+    const struct flag flags[] = {
+        {"state", 0, FLAG_TEXT, "WHERE", where, .to.text = &o->where, .is_in_environment = true},
+        {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
+         .to.text = &o->password_file, .is_in_environment = true},
+        {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
+         .to.text = &o->ca_file, .is_in_environment = true},
+    };
+
+    memcpy(out, flags, sizeof flags);
+    return ARRAY_LEN(flags);
+}
+
+size_t state_flags(struct state_options *o, struct flag out[STATE_FLAGS_MAX])
+{
+    const struct flag flags[] = {
+        {"state-budget", 0, FLAG_COUNT, "MIB",
+         "memory of all rules' state, evidence included (1024)", .to.count = &o->budget_mib,
+         .is_in_environment = true},
+        {"state-secret-file", 0, FLAG_TEXT, "FILE",
+         "secret that keys are hashed with; without one a fixed test key",
+         .to.text = &o->secret_file, .is_in_environment = true},
+        {"brake", 0, FLAG_COUNT, "N", "new findings of a rule in a minute (100); 0: no limit",
+         .to.count = &o->brake, .is_in_environment = true},
+        {"no-dedup", 0, FLAG_SWITCH, NULL, "every match is a finding of its own",
+         .to.on = &o->no_dedup, .is_in_environment = true},
+        {"assume-trained", 0, FLAG_SWITCH, NULL,
+         "first_seen, rarity and ratio judge at once, without their training",
+         .to.on = &o->assume_trained, .is_in_environment = true},
+    };
+    size_t n = state_place_flags(
+        o, "memory (default), dir:PATH (goes on after a crash), redis://HOST:PORT, unix:///SOCKET",
+        out);
+
+    ASSERT(n + ARRAY_LEN(flags) <= STATE_FLAGS_MAX);
+    memcpy(out + n, flags, sizeof flags);
+    return n + ARRAY_LEN(flags);
+}
 
 enum { SECRET_FILE_MAX = 4096 };
 

@@ -6,6 +6,7 @@
 #ifndef WEIR_APP_STATE_H
 #define WEIR_APP_STATE_H
 
+#include "app/flags.h"
 #include "app/text_list.h"
 #include "base/arena.h"
 #include "base/base.h"
@@ -29,6 +30,13 @@ struct state_options {
     const struct profile_set *profiles; /* of the rules' book */
     const struct geoip *geoip;          /* of the rules' book; NULL: none */
 };
+
+/* The flags that fill it: where the state is and how it is reached; and the rest. Written to out,
+ * returns how many. */
+enum { STATE_PLACE_FLAGS_MAX = 4, STATE_FLAGS_MAX = 12 };
+size_t state_place_flags(struct state_options *o, const char *where,
+                         struct flag out[STATE_PLACE_FLAGS_MAX]);
+size_t state_flags(struct state_options *o, struct flag out[STATE_FLAGS_MAX]);
 
 struct state {
     struct state_secret secret;

@@ -13,6 +13,23 @@
 #include "base/pack.h"
 #include "base/str.h"
 
+size_t stretch_flags(struct stretch_options *o, struct flag out[STRETCH_FLAGS_MAX])
+{
+    const struct flag flags[] = {
+        {"from", 0, FLAG_TEXT, "TIME", "records of this time on: 2026-07-25T12:00:00Z, or 4h ago",
+         .to.text = &o->from},
+        {"to", 0, FLAG_TEXT, "TIME", "and older than this", .to.text = &o->to},
+        {"property", 'X', FLAG_TEXTS, "NAME=VALUE",
+         "property of librdkafka: bootstrap.servers=HOST:PORT", .to.texts = &o->properties},
+        {"config", 'c', FLAG_TEXT, "FILE",
+         "a worker's configuration: brokers; profile, labels, tenant of the topic",
+         .to.text = &o->config},
+    };
+
+    memcpy(out, flags, sizeof flags);
+    return ARRAY_LEN(flags);
+}
+
 enum {
     MESSAGES_MAX = 1024,
     TURN_MS = 500, /* of waiting, before anybody asks how long it has been */

@@ -16,6 +16,7 @@
 #define WEIR_APP_STRETCH_H
 
 #include "app/stream.h"
+#include "app/flags.h"
 #include "app/text_list.h"
 #include "base/arena.h"
 #include "base/base.h"
@@ -37,6 +38,10 @@ struct stretch_options {
     struct str config;           /* -c: of a worker; empty: none */
     struct str from, to;         /* record times: ISO, or how long ago (4h); empty: no bound */
 };
+
+/* The flags that fill it, written to out; returns how many. */
+enum { STRETCH_FLAGS_MAX = 4 };
+size_t stretch_flags(struct stretch_options *o, struct flag out[STRETCH_FLAGS_MAX]);
 
 /* How the brokers are reached, which time is wanted, and what the worker's configuration says of
  * the records. Lives in the arena it was made in. */

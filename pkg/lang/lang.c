@@ -582,6 +582,17 @@ bool lang_is_known(struct str language)
     return str_eq(language, STR("sigma")) || query_language_is_known(language);
 }
 
+struct str lang_names(struct arena *a)
+{
+    struct str all = STR("sigma");
+
+    for (size_t i = 0; query_language_at(i).n; i++) {
+        struct str name = query_language_at(i);
+        all = arena_printf(a, "%.*s, %.*s", (int)all.n, all.p, (int)name.n, name.p);
+    }
+    return all;
+}
+
 bool lang_is_rule_path(struct str path)
 {
     if (ends_with_ci(path, STR(".test.yml")) || ends_with_ci(path, STR(".test.yaml")))

@@ -119,6 +119,8 @@ void rule_loader_add_as(struct rule_loader *l, struct str path, struct str langu
                         struct str text);
 /* True for the languages of rule_loader_add_as(). */
 bool lang_is_known(struct str language);
+/* Their names, for people: "sigma, eql ...", in the arena. */
+struct str lang_names(struct arena *a);
 
 /* A file that cannot be loaded for a reason that only the caller knows: an error of its own. */
 void rule_loader_refuse(struct rule_loader *l, struct str path, const char *why);

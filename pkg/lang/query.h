@@ -58,6 +58,8 @@ struct query_options {
 bool query_load(struct query_scope *s, struct str language, struct str query,
                 const struct query_options *options, struct rule *rule);
 bool query_language_is_known(struct str language);
+/* The i-th known one; empty behind the last. */
+struct str query_language_at(size_t i);
 /* The language of this name or ending of files, case aside; empty if there is none. */
 struct str query_language_named(struct str word);
 

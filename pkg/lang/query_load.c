@@ -34,6 +34,11 @@ static const struct query_language *language_of(struct str name)
     return NULL;
 }
 
+struct str query_language_at(size_t i)
+{
+    return i < ARRAY_LEN(LANGUAGES) ? LANGUAGES[i].name : STR("");
+}
+
 bool query_language_is_known(struct str language)
 {
     return language_of(language) != NULL;
