@@ -16,8 +16,12 @@ static void wait(struct rule_loader *l, const struct rule *head, const struct cq
 {
     l->logscale =
         vec_room(l->work, l->logscale, l->n_logscale, &l->cap_logscale, sizeof *l->logscale);
-    l->logscale[l->n_logscale++] = (struct loaded_logscale){
-        .head = *head, .document = *d, .source = source, .line = line, .verdict = l->n_verdicts};
+    l->logscale[l->n_logscale++] = (struct loaded_logscale){.head = *head,
+                                                            .document = *d,
+                                                            .source = source,
+                                                            .line = line,
+                                                            .is_found = l->is_found,
+                                                            .verdict = l->n_verdicts};
     loader_add_verdict(l, head, STR("rule"));
 }
 
@@ -116,6 +120,21 @@ void loader_join_logscale(struct rule_loader *l, const struct rule_loader *other
     }
 }
 
+/* Trees of queries have parts of queries, too, and such that only show: what asks nothing of an
+ * event would tell every one. */
+static void sleep_if_it_asks_nothing(struct rule_loader *l, struct loaded_logscale *w)
+{
+    struct rule *r = &w->head;
+
+    if (!w->is_found || r->correlation || r->is_display || r->formula->kind != FORMULA_CONST ||
+        !r->formula->value)
+        return;
+    r->channel = CHANNEL_OFF;
+    r->is_display = true;
+    diag_note(&l->diag, (struct place){r->line, 1},
+              "it asks nothing of an event: its channel is off until an overlay says otherwise");
+}
+
 static bool load(struct rule_loader *l, struct loaded_logscale *w)
 {
     struct query_scope s = loader_query_scope(l, w->head.uid);
@@ -132,6 +151,7 @@ static bool load(struct rule_loader *l, struct loaded_logscale *w)
                   "a widget of a dashboard: its channel is off until an overlay says otherwise");
     if (!cql_load(&s, d->query, &options, &w->head))
         return false;
+    sleep_if_it_asks_nothing(l, w);
     if (!d->has_settings)
         return true;
     if (!rule_settings_fit(&l->diag, &d->settings, &w->head))

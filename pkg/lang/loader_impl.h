@@ -41,6 +41,7 @@ struct loaded_logscale {
     struct cql_document document;
     struct str source; /* of the document, for places */
     uint32_t line;     /* where it starts in its file */
+    bool is_found;     /* the file was met, not named */
     size_t verdict;
 };
 
