@@ -281,6 +281,47 @@ TEST(queries_mean_what_they_mean_in_logscale)
                      rows[i].fires);
 }
 
+/* ---- groups
+ * ---------------------------------------------------------------------------------------- */
+
+static const struct query_row groups[] = {
+    {"// window: 5m\na=1 | groupBy(b, function=count(as=n)) | n >= 5",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy([b,c]) | _count > 5",
+     "event_count; rules query#0/1; group by b, c; condition gte 6; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=count(c, distinct=true, as=n)) | n > 2",
+     "value_count; rules query#0/1; group by b; condition field c, gte 3; within 5m; a eq cased "
+     "\"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[count(as=n), sum(c)]) | n > 2 | _sum < 10",
+     "group; rules query#0/1; group by b; within 5m; aggregates n = count(); _sum = sum(_sum); "
+     "having and(gt(n, 2) any, lt(_sum, 10) any); decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[max(@timestamp, as=last), collect([c,d], "
+     "limit=5)]) | r := last / 2",
+     "group; rules query#0/1; group by b; within 5m; aggregates last = max(time); c = collect(c); "
+     "d = collect(d); decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b) | r := lower(b)",
+     "and(a eq cased \"1\", b contains cased \"\")"},
+    {"// window: 5m\ntop(b)", "b contains cased \"\""},
+    {"// window: 5m\na=1 | bucket(span=5m, field=b, function=avg(c)) | _avg > 3",
+     "group; rules query#0/1; group by _bucket, b; within 5m; aggregates _avg = average(_avg); "
+     "having gt(_avg, 3) any; decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function={c=2 | count(as=n)}) | n > 0",
+     "group; rules query#0/1; group by b; within 5m; aggregates n = count_true(n); having gt(n, 0) "
+     "any; decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | count(as=n) | n > 100",
+     "event_count; rules query#0/1; group by nothing: one group; condition gte 101; within 5m; a "
+     "eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy([b, c], function=count(as=n)) | groupBy(b, "
+     "function=count(as=m)) | m > 2",
+     "group; rules query#0/1; group by b; within 5m; aggregates m = count(); having gt(m, 2) any; "
+     "decided at the watermark; a eq cased \"1\""},
+};
+
+TEST(groups_are_the_operator_that_says_the_same_for_least)
+{
+    query_check("cql", groups, ARRAY_LEN(groups));
+}
+
 /* ---- what is said
  * ---------------------------------------------------------------------------------- */
 
@@ -488,4 +529,4 @@ TEST_MAIN(ENTRY(queries_mean_what_they_mean_in_logscale),
           ENTRY(what_is_wrong_is_named_with_its_place),
           ENTRY(each_lenient_production_is_a_warning_and_an_error_if_the_rule_is_strict),
           ENTRY(a_strict_where_is_free_text), ENTRY(what_the_first_comments_say_is_checked),
-          ENTRY(too_much_is_refused))
+          ENTRY(groups_are_the_operator_that_says_the_same_for_least), ENTRY(too_much_is_refused))
