@@ -130,7 +130,8 @@ static void lint_dedup(struct check *c, const struct rule *rule)
     if (!rule->state || rule->correlation)
         return;
     for (size_t i = 0; i < rule->state->dedup.n_fields; i++)
-        lint_field(c, &nowhere, rule->state->dedup.fields[i]);
+        if (rule_derived_find(rule, rule->state->dedup.fields[i]) == RULE_NO_DERIVED)
+            lint_field(c, &nowhere, rule->state->dedup.fields[i]);
 }
 
 static void lint_emit(struct check *c, const struct rule *rule)

@@ -1038,9 +1038,10 @@ static void hear_values(struct listening *l, struct str actor)
 static size_t group_values(struct listening *l, size_t i, struct str *values)
 {
     uint32_t field = l->numbers->group[l->listener->label * l->c->n_group + i];
+    bool is_optional = l->c->inputs[l->listener->label].optional >> i & 1;
     size_t found = values_of(l->w, field, values, MEMBERS_MAX);
 
-    if (found == 0 && l->c->on_missing != MISSING_DROP)
+    if (found == 0 && (is_optional || l->c->on_missing != MISSING_DROP))
         values[found++] = STR("");
     for (size_t k = 0; k < found && l->c->is_group_ci; k++)
         values[k] = arena_lower(l->w->arena, values[k]);

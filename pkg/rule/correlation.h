@@ -64,6 +64,8 @@ struct correlation_input {
     struct rule *rule;    /* resolved when loading is finished */
     /* Name of the field that is group part i for this input (aliases resolved): n_group names. */
     const struct str *group_fields;
+    uint32_t optional; /* bit i: an event without part i has an empty text there, as on_missing says
+                          of all parts */
 };
 
 /* What an input is to a SEQUENCE, whose inputs are in the order of its list. */

@@ -115,8 +115,12 @@ static void group_row(struct buf *out, const struct correlation *c)
     add_names(out, c->group, c->n_group);
     if (c->is_group_ci)
         buf_add(out, STR(", case aside"));
-    if (c->on_missing != MISSING_DROP)
-        buf_add(out, STR(", missing ones too"));
+    uint32_t optional = 0;
+    for (size_t i = 0; i < c->n_inputs; i++)
+        optional |= c->inputs[i].optional;
+    if (c->on_missing != MISSING_DROP || optional)
+        buf_add(out,
+                optional ? STR(", missing ones too where optional") : STR(", missing ones too"));
 }
 
 static void add_seen(struct buf *out, const struct correlation *c, const struct seen_expr *e)

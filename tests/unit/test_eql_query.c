@@ -108,24 +108,31 @@ static const struct query_row faults[] = {
     {"any where x ; y", "error: 1:13: ';' has no meaning here"},
 };
 
+#define DECIDED                                                                              \
+    " ! 1:1: a sequence is decided at the watermark: when no event of its time is expected " \
+    "any more (emit: final)"
+
 static const struct query_row shapes[] = {
     {"sequence with maxspan=90s [a where true] [b where true]",
      "sequence; rules query#0/1, query#0/2; group by nothing: one group; in order 1, 2; decided "
      "at the watermark; within 90s; and(event.category eq cased \"a\", true); and(event.category "
-     "eq cased \"b\", true)"},
+     "eq cased \"b\", true)" DECIDED},
     {"sequence by u with maxspan=5m [any where x == 1] by v [any where x : 'y'] by w until [any "
      "where x == 3] by w",
      "sequence; rules query#0/1, query#0/2 (v: w), query#0/3 (v: w); group by v, u; in order 1, "
-     "2, until 3; decided at the watermark; within 5m; x eq 1; x eq \"y\"; x eq 3"},
+     "2, until 3; decided at the watermark; within 5m; x eq 1; x eq \"y\"; x eq 3" DECIDED},
     {"sequence with maxspan=1h by ?u [any where x == 1] with runs=3 ![any where x == 2]",
      "sequence; rules query#0/1, query#0/2; group by u, missing ones too; in order 1 x3, not 2; "
-     "decided at the watermark; within 1h; x eq 1; x eq 2"},
+     "decided at the watermark; within 1h; x eq 1; x eq 2" DECIDED},
     {"sequence by u [any where x == 1] [any where x == 2]",
      "sequence; rules query#0/1, query#0/2; group by u; in order 1, 2; decided at the watermark; "
      "within 1d; x eq 1; x eq 2 "
-     "! 1:1: no maxspan: what a sequence has begun is forgotten after a day"},
+     "! 1:1: no maxspan: what a sequence has begun is forgotten after a day" DECIDED},
     {"sequence by u, ?v [any where x == 1] [any where x == 2]",
-     "unsupported: 1:1: optional fields beside others behind 'by': not in this version"},
+     "sequence; rules query#0/1, query#0/2; group by u, v, missing ones too where optional; in "
+     "order "
+     "1, 2; decided at the watermark; within 1d; x eq 1; x eq 2 "
+     "! 1:1: no maxspan: what a sequence has begun is forgotten after a day" DECIDED},
     {"sample by k [a where true] [b where true]",
      "temporal; rules query#0/1, query#0/2; group by k; condition all rules; within 1d; "
      "and(event.category eq cased \"a\", true); and(event.category eq cased \"b\", true) "

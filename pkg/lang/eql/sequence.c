@@ -2,7 +2,7 @@
  * silent, and the operator SEQUENCE over them. A sample is the same without an order: SET.
  *
  * Keys are the fields of the item, then those of the whole sequence. They must be there, except
- * that a key of optional fields alone takes null for a value.
+ * that an optional one takes null for a value.
  */
 #include "lang/eql/lower.h"
 
@@ -20,7 +20,7 @@ struct builder {
     struct correlation *c;
     struct correlation_input *inputs;
     struct sequence_item *items;
-    size_t n_optional, n_required; /* keys */
+    size_t n_required; /* keys that are not optional */
 };
 
 static struct rule *new_part(struct builder *b, const struct eql_item *item, size_t number)
@@ -41,21 +41,23 @@ static struct rule *new_part(struct builder *b, const struct eql_item *item, siz
     return part->formula ? part : NULL;
 }
 
-static void add_key(struct builder *b, struct str *names, size_t at, const struct eql_node *field)
+static void add_key(struct builder *b, struct str *names, size_t at, const struct eql_node *field,
+                    uint32_t *optional)
 {
     names[at] = names_intern(b->s->names, field->text);
-    b->n_optional += field->is_optional;
     b->n_required += !field->is_optional;
+    *optional |= (uint32_t)field->is_optional << at;
 }
 
-static const struct str *key_names(struct builder *b, const struct eql_item *item)
+static const struct str *key_names(struct builder *b, const struct eql_item *item,
+                                   uint32_t *optional)
 {
     struct str *names = ARENA_ARRAY(b->s->a, item->n_by + b->q->n_by, struct str);
 
     for (size_t i = 0; i < item->n_by; i++)
-        add_key(b, names, i, item->by[i]);
+        add_key(b, names, i, item->by[i], optional);
     for (size_t i = 0; i < b->q->n_by; i++)
-        add_key(b, names, item->n_by + i, b->q->by[i]);
+        add_key(b, names, item->n_by + i, b->q->by[i], optional);
     return names;
 }
 
@@ -65,11 +67,12 @@ static bool add_item(struct builder *b, const struct eql_item *item, enum sequen
     struct rule *part = new_part(b, item, i);
 
     b->items[i] = (struct sequence_item){kind, item->runs};
-    b->inputs[i] = (struct correlation_input){.line = item->at.line,
-                                              .col = item->at.col,
-                                              .rule = part,
-                                              .reference = part ? part->uid : STR(""),
-                                              .group_fields = key_names(b, item)};
+    struct correlation_input *in = &b->inputs[i];
+    *in = (struct correlation_input){.line = item->at.line,
+                                     .col = item->at.col,
+                                     .rule = part,
+                                     .reference = part ? part->uid : STR("")};
+    in->group_fields = key_names(b, item, &in->optional);
     b->c->n_inputs++;
     return part != NULL;
 }
@@ -112,6 +115,16 @@ static void set_window(struct builder *b)
                             : "no maxspan: what a sequence has begun is forgotten after a day");
 }
 
+/* Of keys that are all optional the correlation says so, of some their items do. */
+static void set_missing(struct builder *b)
+{
+    bool is_all = b->n_required == 0 && b->c->n_group > 0;
+
+    b->c->on_missing = is_all ? MISSING_GROUP : MISSING_DROP;
+    for (size_t i = 0; is_all && i < b->c->n_inputs; i++)
+        b->inputs[i].optional = 0;
+}
+
 bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
                        const struct query_options *options, struct rule *rule)
 {
@@ -133,12 +146,14 @@ bool eql_sequence_load(struct query_scope *s, const struct eql_query *q,
                                 .col = q->at.col};
     if (!add_items(&b))
         return false;
-    if (b.n_optional && b.n_required)
-        return diag_unsupported(s->diag, q->at,
-                                "optional fields beside others behind 'by': not in this version");
-    b.c->on_missing = b.n_optional ? MISSING_GROUP : MISSING_DROP;
+    set_missing(&b);
     b.c->group = b.inputs[0].group_fields;
     set_window(&b);
+    if (q->shape != EQL_SAMPLE)
+        diag_note(
+            s->diag, q->at,
+            "a sequence is decided at the watermark: when no event of its time is expected any "
+            "more (emit: final)");
     rule->correlation = b.c;
     rule->formula = formula_const(s->a, false);
     if (!rule->has_level)
