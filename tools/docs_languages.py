@@ -106,7 +106,7 @@ def cql_construct(verdict):
     for pattern, name in ((r"^the saved query", "a saved query that is not among the files"),
                           (r"^not a valid regex", "a regex that is none"),
                           (r"^(expected|the query is empty)", "no CQL"),
-                          (r"^(there is no list|match\(\) that adds columns of a file)",
+                          (r"^(there is no list|match\(\) that adds|.*a column that match)",
                            "`match()` of a file that is not there, with its columns or under NOT"),
                           (r"^the function (\S+)", None), (r"^(\S+\(\)):", None)):
         found = re.match(pattern, text)

@@ -405,9 +405,10 @@ static const struct {
     {"test(regex(\"(?<x>y)\", field=a))", "unsupported: 1:6: named groups inside an expression"},
     {"!match(file=\"no.csv\", field=a)",
      "error: 1:2: there is no list 'no.csv' (--list NAME=FILE)"},
-    {"match(file=\"no.csv\", field=a, include=[b])",
-     "unsupported: 1:1: match() that adds columns of a file that is not there ('no.csv', --list "
-     "NAME=FILE)"},
+    {"match(file=\"no.csv\", field=a, include=[b], strict=false) | b=1",
+     "unsupported: 1:1: there is no list 'no.csv' (--list NAME=FILE): columns of it stay empty"},
+    {"match(file=\"no.csv\", field=a, strict=false)",
+     "unsupported: 1:1: match() that adds all columns of a file that is not there ('no.csv')"},
     {"?{p", "error: 1:1: ?p has no value: anything (*)"},
     {"array:contains(\"a[].b[]\", value=x)",
      "unsupported: 1:1: array:contains() of arrays in arrays"},

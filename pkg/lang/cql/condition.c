@@ -186,6 +186,23 @@ static bool add_columns(struct cql *x, const struct cql_call *call, struct str l
     return true;
 }
 
+/* Nothing is left out, and columns that are only shown may as well be empty. */
+static struct expr *shown_only(struct cql *x, const struct cql_call *call, struct str file,
+                               struct str_list include)
+{
+    if (include.n == 0)
+        return (void)diag_unsupported(x->s->diag, call->at,
+                                      "match() that adds all columns of a file that is not there "
+                                      "('%.*s')",
+                                      SHOWN(file)),
+               NULL;
+    for (size_t i = 0; i < include.n; i++)
+        cql_add_unknown(x, include.items[i]);
+    diag_note(x->s->diag, call->at,
+              "there is no list '%.*s' (--list NAME=FILE): columns of it stay empty", SHOWN(file));
+    return pipe_bool(x->pipe, true);
+}
+
 enum { MATCH_FILE, MATCH_FIELD, MATCH_COLUMN, MATCH_INCLUDE, MATCH_STRICT, MATCH_CASE, MATCH_MODE };
 static struct expr *build_match(struct cql *x, struct cql_call *call, struct expr *subject)
 {
@@ -201,12 +218,8 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
         !flag(x, call->bound[MATCH_STRICT], true, &is_strict))
         return NULL;
     struct str list = list_named(x, file);
-    if (!list.n && (include.n || !is_strict))
-        return (void)diag_unsupported(x->s->diag, call->at,
-                                      "match() that adds columns of a file that is not there "
-                                      "('%.*s', --list NAME=FILE)",
-                                      SHOWN(file)),
-               NULL;
+    if (!list.n && !is_strict)
+        return shown_only(x, call, file, include);
     if (!list.n)
         return without_list(x, call->at, file);
     if (is_strict && pipe_is_grouped(x->pipe))

@@ -54,9 +54,38 @@ static struct expr *member_of(struct cql *x, struct place at, struct expr *flat,
                       pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i)));
 }
 
+void cql_add_unknown(struct cql *x, struct str name)
+{
+    x->unknown =
+        vec_room(x->s->scratch, x->unknown, x->n_unknown, &x->cap_unknown, sizeof *x->unknown);
+    x->unknown[x->n_unknown++] = name;
+}
+
+bool cql_is_unknown(const struct cql *x, struct str name)
+{
+    for (size_t i = 0; i < x->n_unknown; i++)
+        if (str_eq(x->unknown[i], name))
+            return true;
+    return false;
+}
+
+bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value)
+{
+    for (size_t i = 0; i < x->n_unknown; i++)
+        if (str_eq(x->unknown[i], name))
+            x->unknown[i] = STR("");
+    return pipe_set(x->pipe, at, name, value);
+}
+
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
+    if (cql_is_unknown(x, name)) {
+        diag_unsupported(x->s->diag, at,
+                         "'%.*s', a column that match() would add, of a file that is not there",
+                         SHOWN(name));
+        return pipe_null(x->pipe);
+    }
     if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
         name.p[x->split.n] == '.') {
         diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));

@@ -119,5 +119,8 @@ bool cql_saved_call(struct cql *x, const struct cql_call *call)
     x->grouped_at = inner.grouped_at;
     x->bucket_ms = inner.bucket_ms;
     x->split = inner.split;
+    x->unknown = inner.unknown;
+    x->n_unknown = inner.n_unknown;
+    x->cap_unknown = inner.cap_unknown;
     return is_good && (cql_is_end(&inner) || cql_expected(&inner, "'|' or the end of the query"));
 }

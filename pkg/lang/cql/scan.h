@@ -34,8 +34,10 @@ struct cql {
     bool is_negated;         /* inside a NOT */
     bool is_condition;       /* inside an expression: nothing may be set */
     struct place grouped_at; /* the step that makes groups */
-    struct str split;        /* split(): members of this field are rows; empty: none */
-    struct place outer;      /* inside a saved query: of the call; line 0: not inside */
+    struct str *unknown;     /* columns of files that are not there: only to be shown */
+    size_t n_unknown, cap_unknown;
+    struct str split;   /* split(): members of this field are rows; empty: none */
+    struct place outer; /* inside a saved query: of the call; line 0: not inside */
     unsigned n_saved;
     struct cql_parameters arguments; /* of the call */
     int64_t bucket_ms;               /* of bucket() and its like; 0: none */
@@ -140,6 +142,11 @@ bool cql_parameter(struct cql *x, struct str_list *out);
  */
 
 struct expr *cql_column(struct cql *x, struct place at, struct str name);
+/* A column whose values nobody knows here: asking for it is unsupported, showing it is not. */
+void cql_add_unknown(struct cql *x, struct str name);
+bool cql_is_unknown(const struct cql *x, struct str name);
+/* The column has this value from now on. */
+bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value);
 struct expr *cql_filter(struct cql *x);
 struct expr *cql_expression(struct cql *x);
 /* subject against a pattern with *; case aside or not. */

@@ -45,7 +45,11 @@ static bool drop_event(struct cql *x, struct cql_call *call)
 
 static bool rename_one(struct cql *x, struct place at, struct str from, struct str to)
 {
-    return pipe_rename(x->pipe, at, names_intern(x->s->names, from), names_intern(x->s->names, to));
+    from = names_intern(x->s->names, from);
+    to = names_intern(x->s->names, to);
+    if (cql_is_unknown(x, from))
+        cql_add_unknown(x, to);
+    return pipe_rename(x->pipe, at, from, to);
 }
 
 /* [[a, b], [c, d]] */
@@ -108,6 +112,8 @@ static bool set_default(struct cql *x, struct cql_call *call)
         (call->bound[2] && !cql_flag_of(x, call->bound[2], &is_empty_too)))
         return false;
     for (size_t i = 0; i < names.n; i++) {
+        if (cql_is_unknown(x, names.items[i]))
+            continue;
         struct expr *old = cql_column(x, call->at, names.items[i]);
         struct expr *text = pipe_text(x->pipe, value);
         struct expr *e = pipe_call2(x->pipe, call->at, EXPR_COALESCE, old, text);
@@ -352,7 +358,7 @@ static bool assignment(struct cql *x, struct place at, struct str name)
     }
     x->next = begin;
     struct expr *e = cql_expression(x);
-    return e && pipe_set(x->pipe, at, name, e);
+    return e && cql_set(x, at, name, e);
 }
 
 /* A call that is a step of its own; *is_one: it is. */
@@ -374,7 +380,7 @@ static bool call_step(struct cql *x, size_t begin, struct str name, bool *is_one
     if (!cql_is_value(name))
         return cql_unknown(x, &call);
     struct expr *e = cql_value(x, &call, &as);
-    return e && pipe_set(x->pipe, call.at, as, e);
+    return e && cql_set(x, call.at, as, e);
 }
 
 /* What begins with a name and is no filter; *is_known: it is that. */
