@@ -39,10 +39,18 @@ static void ask(struct arena *a, const struct rule *rule)
     reference_free(r);
 }
 
+static struct expr_value nowhere(const void *context, struct str address, enum geo_part part)
+{
+    (void)context, (void)address, (void)part;
+    return (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
 static int query_target(const char *language, const uint8_t *data, size_t size)
 {
+    static const struct geo_source GEO = {.find = nowhere};
+    static const struct lang_options OPTIONS = {.geo = &GEO};
     struct arena *a = arena_new(0);
-    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+    struct rule_loader *l = rule_loader_new(a, NULL, &OPTIONS);
     struct loaded_rules loaded;
     struct buf dump = {0};
 

@@ -4,41 +4,70 @@
  *
  * An accelerated data model is a table over events of one kind, whose columns have the names of
  * Splunk's common information model. Here the events are asked themselves: the kind is the rule's
- * category where there is one, and DATASET.FIELD is FIELD, which the profiles know (vocabulary
- * cim_endpoint, cim_web). What an event lacks reads, behind BY, as fillnull_value says, or as
- * "unknown", as the model writes it.
+ * category where there is one, and DATASET.FIELD is the field that the table below names, or FIELD,
+ * which the profiles know (vocabulary cim_endpoint, cim_web). What an event lacks reads, behind BY,
+ * as fillnull_value says, or as "unknown", as the model writes it.
  */
 #include "lang/spl/scan.h"
 
 #include "base/str.h"
 
-struct spl_model {
-    const char *name, *dataset;
-    const char *category; /* of the events; "": any that has the fields */
-    struct spl_model_alias {
-        const char *name, *field; /* what it is called where other models are, too */
-    } aliases[2];
+/* What a model calls a field, and the name that the profiles know first: rules of other languages
+ * ask it, so that a value is looked at once for all. */
+struct model_name {
+    const char *name, *field;
 };
 
+struct spl_model {
+    const char *name, *dataset;
+    const char *category;           /* of the events; "": any that has the fields */
+    const struct model_name *names; /* NULL ends them; others are names that profiles know */
+};
+
+#define OF_HOST                                                              \
+    {"dest", "Computer"}, {"user", "User"}, {"process_guid", "ProcessGuid"}, \
+    {                                                                        \
+        "process_id", "ProcessId"                                            \
+    }
+
+static const struct model_name OF_PROCESSES[] = {OF_HOST,
+                                                 {"process", "CommandLine"},
+                                                 {"process_path", "Image"},
+                                                 {"process_hash", "Hashes"},
+                                                 {"original_file_name", "OriginalFileName"},
+                                                 {"parent_process", "ParentCommandLine"},
+                                                 {"parent_process_path", "ParentImage"},
+                                                 {"parent_process_id", "ParentProcessId"},
+                                                 {"parent_process_guid", "ParentProcessGuid"},
+                                                 {NULL, NULL}};
+static const struct model_name OF_REGISTRY[] = {
+    OF_HOST, {"registry_path", "TargetObject"}, {"process_path", "Image"}, {NULL, NULL}};
+static const struct model_name OF_FILES[] = {
+    OF_HOST, {"file_path", "TargetFilename"}, {"process_path", "Image"}, {NULL, NULL}};
+/* Here the other end of a connection, not the host that saw it. */
+static const struct model_name OF_TRAFFIC[] = {
+    {"dest", "dest_ip"}, {"src", "src_ip"}, {NULL, NULL}};
+static const struct model_name AS_IS[] = {{NULL, NULL}};
+
 static const struct spl_model MODELS[] = {
-    {"Endpoint.Processes", "Processes", "process_creation", {{NULL, NULL}}},
-    {"Endpoint.Registry", "Registry", "registry_event", {{NULL, NULL}}},
-    {"Endpoint.Filesystem", "Filesystem", "file_event", {{NULL, NULL}}},
-    {"Network_Traffic", "All_Traffic", "", {{"dest", "dest_ip"}, {"src", "src_ip"}}},
-    {"Network_Traffic.All_Traffic", "All_Traffic", "", {{"dest", "dest_ip"}, {"src", "src_ip"}}},
-    {"Network_Resolution", "DNS", "", {{NULL, NULL}}},
-    {"Network_Resolution.DNS", "DNS", "", {{NULL, NULL}}},
-    {"Web", "Web", "", {{NULL, NULL}}},
-    {"Web.Web", "Web", "", {{NULL, NULL}}},
+    {"Endpoint.Processes", "Processes", "process_creation", OF_PROCESSES},
+    {"Endpoint.Registry", "Registry", "registry_event", OF_REGISTRY},
+    {"Endpoint.Filesystem", "Filesystem", "file_event", OF_FILES},
+    {"Network_Traffic", "All_Traffic", "", OF_TRAFFIC},
+    {"Network_Traffic.All_Traffic", "All_Traffic", "", OF_TRAFFIC},
+    {"Network_Resolution", "DNS", "", AS_IS},
+    {"Network_Resolution.DNS", "DNS", "", AS_IS},
+    {"Web", "Web", "", AS_IS},
+    {"Web.Web", "Web", "", AS_IS},
 };
 
 struct str spl_model_field(const struct spl *x, struct str name)
 {
     if (!x->model || pipe_is_grouped(x->pipe))
         return name;
-    for (size_t i = 0; i < ARRAY_LEN(x->model->aliases); i++)
-        if (x->model->aliases[i].name && str_eq(name, str_from(x->model->aliases[i].name)))
-            return str_from(x->model->aliases[i].field);
+    for (const struct model_name *n = x->model->names; n->name; n++)
+        if (str_eq(name, str_from(n->name)))
+            return str_from(n->field);
     return name;
 }
 
