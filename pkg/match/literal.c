@@ -162,7 +162,9 @@ static void entry_init(struct literal_entry *e, const struct draft *d)
         check_at = d->at > 2 ? d->at - 2 : 0;
         check_at = check_at < n - CHECK_BYTES ? check_at : n - CHECK_BYTES;
     }
-    *e = (struct literal_entry){.check = low_bytes(load64(d->text + check_at), n),
+    uint8_t shift = n < CHECK_BYTES ? (uint8_t)(8 * (CHECK_BYTES - n)) : 0;
+    *e = (struct literal_entry){.check = load64(d->text + check_at) << shift,
+                                .check_shift = shift,
                                 .text = d->text,
                                 .id = l->id,
                                 .n = (uint16_t)n,

@@ -28,14 +28,15 @@ enum {
 /* One literal, ready to be verified. Entries with the same key are neighbours; the last
  * of them says so. Two entries to a cache line. */
 struct literal_entry {
-    uint64_t check; /* text bytes from check_at on, zero behind the end of the text */
+    uint64_t check; /* text bytes from check_at on, shifted up until all are the text's */
     const char *text;
     uint32_t id;
     uint16_t n;
     uint16_t at;       /* where in the text the gram is that it is filed under */
     uint16_t check_at; /* at most n - CHECK_BYTES, or 0 */
     bool is_last;
-    uint8_t where; /* enum literal_where */
+    uint8_t where;       /* enum literal_where */
+    uint8_t check_shift; /* bits: what is loaded behind a short text's end goes */
 };
 
 /* An open-addressing table of keys of one length, at most half full. */
@@ -187,7 +188,7 @@ static inline void hits_add(struct literal_hits *h, uint32_t tag, uint32_t id)
 /* Is the literal at `start`? The caller knows that it fits: start + n <= v->n. */
 static inline bool entry_is_at(const struct literal_entry *e, const char *start)
 {
-    if (low_bytes(load64(start + e->check_at), e->n) != e->check)
+    if (load64(start + e->check_at) << e->check_shift != e->check)
         return false;
     if (e->n <= CHECK_BYTES)
         return true;

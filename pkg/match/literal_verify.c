@@ -22,33 +22,45 @@ static const struct literal_entry *table_find(const struct literal_set *set,
     }
 }
 
+static inline void verify_entries(const struct literal_entry *e, const struct literal_value *v,
+                                  uint32_t pos, struct literal_hits *hits)
+{
+    const char *p = v->p + pos;
+    uint32_t left = v->n - pos;
+
+    for (;; e++) {
+        if (pos >= e->at && left + e->at >= e->n && entry_is_at(e, p - e->at))
+            hits_add(hits, v->tag, e->id);
+        if (e->is_last)
+            return;
+    }
+}
+
 void literal_verify_gram(const struct literal_set *set, const struct literal_value *v, uint32_t pos,
                          struct literal_hits *hits)
 {
     const struct literal_entry *e = table_find(set, &set->grams, load32(v->p + pos));
 
-    for (; e; e = e->is_last ? NULL : e + 1) {
-        if (pos < e->at || v->n - (pos - e->at) < e->n)
-            continue;
-        if (entry_is_at(e, v->p + pos - e->at))
-            hits_add(hits, v->tag, e->id);
-    }
+    if (e)
+        verify_entries(e, v, pos, hits);
 }
 
 /* Slots and entries of the whole batch are fetched before the first is looked at. */
 void literal_verify_grams(const struct literal_set *set, const struct literal_value *values,
                           const struct candidates *c, struct literal_hits *hits)
 {
+    const struct literal_entry *first[CANDIDATES_MAX + CANDIDATES_SLACK];
     const struct gram_table *t = &set->grams;
 
     for (uint32_t i = 0; i < c->n; i++)
         __builtin_prefetch(&t->slots[gram_hash(c->grams[i]) >> t->shift]);
     for (uint32_t i = 0; i < c->n; i++) {
-        uint32_t entry = t->slots[gram_hash(c->grams[i]) >> t->shift].entry;
-        __builtin_prefetch(&set->entries[entry > 0 ? entry - 1 : 0]);
+        first[i] = table_find(set, t, c->grams[i]);
+        __builtin_prefetch(first[i]);
     }
     for (uint32_t i = 0; i < c->n; i++)
-        literal_verify_gram(set, &values[c->owners[i]], c->positions[i], hits);
+        if (first[i])
+            verify_entries(first[i], &values[c->owners[i]], c->positions[i], hits);
 }
 
 /* Was it reported for this value before? If not, it is now. */
