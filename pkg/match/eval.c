@@ -115,6 +115,23 @@ static struct str fold_into(struct buf *space, const struct prepared_value *v, e
     return (struct str){p, fold_simple(p, v->text)};
 }
 
+/* The value that is tested: several tests of one value fold it once. */
+static struct str fold_tested(struct evaluator *e, const struct prepared_value *v, enum fold fold)
+{
+    bool is_own = v >= e->values && v < e->values + e->n_values; /* else it is a part of one */
+    uint32_t number = is_own ? (uint32_t)(v - e->values) + 1 : 0;
+
+    if (fold != FOLD_SIMPLE || v->is_ascii)
+        return fold_into(&e->fold_space, v, fold);
+    if (is_own && e->folded_stamp == e->stamp && e->folded_value == number)
+        return (struct str){e->fold_space.p, e->folded_n};
+    struct str text = fold_into(&e->fold_space, v, fold);
+    e->folded_stamp = e->stamp;
+    e->folded_value = number;
+    e->folded_n = text.n;
+    return text;
+}
+
 static bool compare_text(enum atom_op op, struct str value, struct str text)
 {
     switch (op) {
@@ -148,7 +165,7 @@ static bool test_network(const struct net_lazy *lazy, const struct prepared_valu
 static bool test_other_field(struct evaluator *e, const struct net_lazy *lazy,
                              const struct prepared_value *v)
 {
-    struct str value = fold_into(&e->fold_space, v, lazy->atom->fold);
+    struct str value = fold_tested(e, v, lazy->atom->fold);
 
     for (struct prepared_value *o = first_value(e, lazy->other); o; o = next_value(e, o)) {
         if (!value_has_text(o))
@@ -201,9 +218,9 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_PREFIX:
     case ATOM_SUFFIX:
     case ATOM_CONTAINS:
-        return compare_text(x->op, fold_into(&e->fold_space, v, x->fold), lazy->text);
+        return compare_text(x->op, fold_tested(e, v, x->fold), lazy->text);
     case ATOM_GLOB:
-        return glob_match(lazy->glob, fold_into(&e->fold_space, v, x->fold));
+        return glob_match(lazy->glob, fold_tested(e, v, x->fold));
     case ATOM_REGEX:
         return test_regex(e, lazy, v);
     case ATOM_CIDR:
@@ -223,7 +240,7 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_LIST:
         return test_list(e, lazy, v);
     case ATOM_WORDS:
-        return test_words(lazy, fold_into(&e->fold_space, v, x->fold));
+        return test_words(lazy, fold_tested(e, v, x->fold));
     case ATOM_TEXT_CMP:
         return order_satisfies(x->cmp, str_cmp(v->text, x->text));
     case ATOM_TIME_CMP:

@@ -41,6 +41,9 @@ struct evaluator {
     struct memo *lazies;
     struct regex_scratch *regex_scratch;
     struct buf fold_space; /* for Unicode folding; keeps its size */
+    /* Whose text is in fold_space: 1 + index of a value of the event with that stamp. */
+    uint32_t folded_value, folded_stamp;
+    size_t folded_n;
     struct buf fold_other;
     struct arena *expr_space; /* of one expression; keeps its size */
     struct arena *part_space; /* the tree of the event at hand, and what is looked up in it */

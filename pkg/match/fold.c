@@ -117,12 +117,33 @@ static uint32_t fold_character(uint32_t c)
     return c;
 }
 
+/* Bytes of ASCII from here on, eight at a time. */
+static size_t ascii_run(struct str s, size_t at)
+{
+    size_t from = at;
+    uint64_t eight;
+
+    for (; at + sizeof(eight) <= s.n; at += sizeof(eight)) {
+        memcpy(&eight, s.p + at, sizeof(eight));
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    return at - from;
+}
+
 size_t fold_simple(char *dst, struct str src)
 {
     size_t out = 0;
 
     for (size_t i = 0; i < src.n;) {
         uint32_t c;
+        size_t run = ascii_run(src, i);
+        if (run) {
+            (void)fold_ascii(dst + out, src.p + i, run);
+            out += run;
+            i += run;
+            continue;
+        }
         size_t n = utf8_read((struct str){src.p + i, src.n - i}, &c);
         if (n <= 1) { /* ASCII, or a byte of no character */
             dst[out++] = ascii_lower(src.p[i]);
