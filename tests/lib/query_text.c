@@ -50,7 +50,7 @@ static const struct lang_options OPTIONS = {.geo = &PLACES};
 static bool list_lookup(void *context, struct str name, struct str_list *entries,
                         enum list_mode *mode)
 {
-    static const struct str HOSTS[] = {{"WEB1", 4}, {"db1", 3}, {"web1", 4}};
+    static const struct str HOSTS[] = {{"WEB1", 4}, {"db1", 3}, {"web1", 4}, {"bare", 4}};
 
     (void)context;
     *entries = (struct str_list){HOSTS, ARRAY_LEN(HOSTS)};
@@ -61,7 +61,7 @@ static bool list_lookup(void *context, struct str name, struct str_list *entries
 static bool list_cells(void *context, struct str name, struct str column, struct str_list *cells,
                        struct str *entries)
 {
-    static const struct str OWNERS[] = {{"alice", 5}, {"bob", 3}, {"carol", 5}};
+    static const struct str OWNERS[] = {{"alice", 5}, {"bob", 3}, {"carol", 5}, {"", 0}};
 
     (void)context, (void)name;
     *cells = (struct str_list){OWNERS, ARRAY_LEN(OWNERS)};

@@ -11,8 +11,8 @@
 #include "base/base.h"
 #include "rule/rule.h"
 
-/* `owners`: WEB1, db1, web1, case aside, with a column `owner` (alice, bob, carol) beside the
- * entries' own, `host`; `patterns`: the same as patterns. */
+/* `owners`: WEB1, db1, web1, bare, case aside, with a column `owner` (alice, bob, carol, none)
+ * beside the entries' own, `host`; `patterns`: the same as patterns. */
 extern const struct list_source QUERY_TEST_LISTS;
 #include "base/buf.h"
 

@@ -318,6 +318,18 @@ TEST(columns_that_are_copied_and_expiries_go_with_the_entries)
         CHECK_EQ(list_expires(list, 1), LIST_NEVER);
         CHECK_EQ(list_expires(list, 2), 1798678800000);
         CHECK(list->points == NULL);
+
+        /* As a table: the cells of a column, and what the entries' own is called. */
+        struct list_source source = list_set_source(set, NULL);
+        struct str_list cells;
+        struct str entries;
+        CHECK(source.cells(source.context, STR("x"), STR("note"), &cells, &entries));
+        CHECK_STR(entries, "host");
+        CHECK_EQ(cells.n, 3);
+        CHECK_STR(cells.items[0], "n");
+        CHECK_STR(cells.items[1], "");
+        CHECK(!source.cells(source.context, STR("x"), STR("host"), &cells, &entries));
+        CHECK(!source.cells(source.context, STR("y"), STR("note"), &cells, &entries));
         arena_free(a);
     }
 }

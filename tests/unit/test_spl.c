@@ -179,6 +179,7 @@ static const struct row rows[] = {
      "{'h':'web1'}", true},
     {"* | lookup owners host OUTPUT owner | where isnull(owner)", "{'host':'x'}", true},
     {"* | lookup owners host OUTPUT owner | where isnull(owner)", "{'a':1}", true},
+    {"* | lookup owners host OUTPUT owner | where isnull(owner)", "{'host':'bare'}", true},
     {"* | lookup owners host AS h{} OUTPUT owner | search owner=alice owner=bob",
      "{'h':['web1','db1']}", true},
     {"* | lookup owners host OUTPUTNEW owner | search owner=x", "{'host':'db1','owner':'x'}", true},

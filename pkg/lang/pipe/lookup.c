@@ -21,25 +21,28 @@ static int by_key(const void *a, const void *b)
     return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
+/* An empty cell is no value. */
 static const struct expr_table *table_of(struct pipe *p, const struct str_list *entries,
                                          const struct str_list *cells, bool is_caseless)
 {
     struct arena *a = p->s->a;
     struct pair *pairs = ARENA_ARRAY(p->s->scratch, entries->n, struct pair);
-    struct str *keys = ARENA_ARRAY(a, entries->n, struct str);
-    struct str *values = ARENA_ARRAY(a, entries->n, struct str);
     struct expr_table *t = ARENA_NEW(a, struct expr_table);
+    size_t n = 0;
 
     for (size_t i = 0; i < entries->n; i++)
-        pairs[i] = (struct pair){is_caseless ? arena_lower(a, entries->items[i])
-                                             : arena_str(a, entries->items[i]),
-                                 arena_str(a, cells->items[i]), i};
-    qsort(pairs, entries->n, sizeof *pairs, by_key);
-    for (size_t i = 0; i < entries->n; i++) {
+        if (cells->items[i].n)
+            pairs[n++] = (struct pair){is_caseless ? arena_lower(a, entries->items[i])
+                                                   : arena_str(a, entries->items[i]),
+                                       arena_str(a, cells->items[i]), i};
+    qsort(pairs, n, sizeof *pairs, by_key);
+    struct str *keys = ARENA_ARRAY(a, n, struct str);
+    struct str *values = ARENA_ARRAY(a, n, struct str);
+    for (size_t i = 0; i < n; i++) {
         keys[i] = pairs[i].key;
         values[i] = pairs[i].value;
     }
-    *t = (struct expr_table){keys, values, entries->n, is_caseless};
+    *t = (struct expr_table){keys, values, n, is_caseless};
     return t;
 }
 
