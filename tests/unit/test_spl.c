@@ -431,6 +431,36 @@ TEST(detections_find_their_macros_whatever_the_order_of_files)
     }
 }
 
+TEST(a_log_of_windows_is_a_service_however_it_is_named)
+{
+    static const struct {
+        const char *search, *service;
+        size_t n_streams;
+    } sources[] = {
+        {"eventtype=wineventlog_system a=1", "system", 1},
+        {"source=XmlWinEventLog:Security OR source=wineventlog:security", "security", 2},
+        {"(source=XmlWinEventLog:Microsoft-Windows-Sysmon/Operational OR "
+         "source=Syslog:Linux-Sysmon/Operational) a=1",
+         "sysmon", 2},
+        {"source=XmlWinEventLog:Security OR source=WinEventLog:System", "", 2},
+        {"source=XmlWinEventLog:Security OR sourcetype=x", "", 2},
+        {"sourcetype=aws:cloudtrail", "", 1},
+        {"a=1", "", 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        struct arena *a = arena_new(0);
+        struct rule_loader *l = rule_loader_new(a, NULL, NULL);
+        struct loaded_rules loaded;
+        rule_loader_add_as(l, STR("q"), STR("spl"), str_from(sources[i].search));
+        rule_loader_finish(l, &loaded);
+        CHECK_EQ(loaded.n_rules, 1);
+        CHECK_STR(loaded.rules[0]->logsource.service, sources[i].service);
+        CHECK_EQ(loaded.rules[0]->logsource.streams.n, sources[i].n_streams);
+        arena_free(a);
+    }
+}
+
 TEST(a_macro_that_calls_itself_ends)
 {
     struct arena *a = arena_new(0);
@@ -449,4 +479,5 @@ TEST(a_macro_that_calls_itself_ends)
 TEST_MAIN(ENTRY(searches_mean_what_they_mean_in_splunk),
           ENTRY(what_is_wrong_is_named_with_its_place), ENTRY(too_much_is_refused),
           ENTRY(detections_find_their_macros_whatever_the_order_of_files),
+          ENTRY(a_log_of_windows_is_a_service_however_it_is_named),
           ENTRY(a_macro_that_calls_itself_ends))

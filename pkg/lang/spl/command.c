@@ -520,16 +520,6 @@ static bool run_all(struct spl *x)
     }
 }
 
-static void give_streams(const struct spl *x, struct rule *rule)
-{
-    struct str *items = ARENA_ARRAY(x->s->a, x->n_streams, struct str);
-
-    for (size_t i = 0; i < x->n_streams; i++)
-        items[i] = x->streams[i];
-    rule->logsource.streams = (struct str_list){items, x->n_streams};
-    rule->logsource.category = spl_category(x);
-}
-
 bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,
               struct rule *rule)
 {
@@ -545,7 +535,7 @@ bool spl_load(struct query_scope *s, struct str query, const struct query_option
         return diag_error(s->diag, s->at, "the search is empty");
     if (!run_all(&x))
         return false;
-    give_streams(&x, rule);
+    spl_give_source(&x, rule);
     struct pipe_ending ending = {.at = s->at, .window_ms = x.bucket_ms};
     return pipe_finish(x.pipe, &ending, rule);
 }

@@ -112,6 +112,9 @@ bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
 /* The next aggregate of stats and its like, with the comma behind it. */
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n);
 
+/* ---- stream.c ---- */
+void spl_give_source(const struct spl *x, struct rule *rule);
+
 /* ---- tstats.c ---- */
 bool spl_tstats(struct spl *x);
 /* What tstats calls DATASET.NAME is NAME; some names mean another field in a model. */
