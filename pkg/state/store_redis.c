@@ -648,6 +648,15 @@ static void name_things(struct store_redis *s)
     }
 }
 
+static void take_connection(struct store_redis *s, struct store *before)
+{
+    struct redis_session *from = &redis_of(before)->session;
+
+    s->session.conn = from->conn;
+    s->session.maxmemory = from->maxmemory;
+    from->conn = NULL;
+}
+
 enum weir_rc store_redis_new(const struct store_redis_options *o, struct store **out,
                              struct weir_err *err)
 {
@@ -663,7 +672,9 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
     enum weir_rc rc = redis_session_configure(&s->session, o, err);
     name_things(s);
-    if (rc == WEIR_OK)
+    if (rc == WEIR_OK && o->before)
+        take_connection(s, o->before);
+    if (rc == WEIR_OK && !s->session.conn)
         rc = connect_again(s, err);
     if (rc != WEIR_OK) {
         free_store(&s->base);

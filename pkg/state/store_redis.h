@@ -27,6 +27,9 @@ struct store_redis_options {
     struct str group;                  /* of workers: its keys are its own; empty: a replay's */
     uint32_t timeout_ms;               /* for one answer; 0: REDIS_TIMEOUT_MS */
     uint32_t patience_ms;              /* for one store_apply(); 0: STORE_REDIS_PATIENCE_MS */
+    /* Of the same server, group and secret, and not in a call: its connection, if it has one, goes
+     * over to the new store; it makes itself another if it is used again. NULL: none. */
+    struct store *before;
 };
 enum { STORE_REDIS_PATIENCE_MS = 10000 };
 

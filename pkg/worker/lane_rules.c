@@ -26,6 +26,7 @@ static enum weir_rc open_store(struct lane *l, const struct ruleset *r, struct s
     struct store *s;
 
     o.patience_ms = LANE_PATIENCE_MS;
+    o.before = l->store; /* seven answers of Redis that nobody waits for */
     TRY(store_redis_new(&o, &s, err));
     graph_attach(r->graph, s);
     store_set_claim_reader(s, claim_read);

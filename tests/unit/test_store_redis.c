@@ -56,9 +56,10 @@ static struct space_spec counting(uint8_t identity)
         .identity = {identity, 2, 3}, .name = STR("counting"), .step = count_step};
 }
 
-static struct store *open_store(const char *url)
+static struct store *open_behind(const char *url, struct store *before)
 {
-    struct store_redis_options o = {.url = str_from(url), .patience_ms = 600, .timeout_ms = 2000};
+    struct store_redis_options o = {
+        .url = str_from(url), .patience_ms = 600, .timeout_ms = 2000, .before = before};
     struct space_spec spec = counting(1);
     struct weir_err err = {0};
     struct store *s = NULL;
@@ -68,6 +69,11 @@ static struct store *open_store(const char *url)
     CHECK(s);
     CHECK_EQ(store_add_space(s, &spec), 0);
     return s;
+}
+
+static struct store *open_store(const char *url)
+{
+    return open_behind(url, NULL);
 }
 
 static struct state_key key_of(uint32_t i)
@@ -238,6 +244,42 @@ TEST(two_stores_on_the_same_keys_count_exactly)
     CHECK(is_text(&o.e[0], "20"));
     store_free(s[0]);
     store_free(s[1]);
+}
+
+/* Besides the one that asks. */
+static int n_connections(void)
+{
+    char line[200];
+    int n = 0;
+
+    snprintf(line, sizeof line, "redis-cli -p %u client list", server.port);
+    FILE *f = popen(line, "r");
+    CHECK(f);
+    while (fgets(line, sizeof line, f))
+        n += strncmp(line, "id=", 3) == 0;
+    CHECK_EQ(pclose(f), 0);
+    return n - 1;
+}
+
+TEST(a_store_goes_on_with_the_connection_of_the_one_before)
+{
+    empty_server();
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    struct store *first = open_store(server.url);
+    CHECK_EQ(apply(first, &b).n, KEYS);
+    int n = n_connections();
+    struct store *second = open_behind(server.url, first);
+    CHECK(is_text(&apply(second, &b).e[0], "2"));
+    CHECK_EQ(n_connections(), n);
+    CHECK(is_text(&apply(first, &b).e[0], "3")); /* a new one of its own */
+    CHECK_EQ(n_connections(), n + 1);
+    /* Without a connection there is none to be had. */
+    ask_server("client kill type normal skipme yes");
+    store_free(first);
+    struct store *third = open_behind(server.url, second);
+    CHECK(is_text(&apply(third, &b).e[0], "4"));
+    store_free(second);
+    store_free(third);
 }
 
 TEST(library_that_was_flushed_is_loaded_again)
@@ -774,6 +816,7 @@ int main(void)
         ENTRY(a_timer_set_in_a_batch_is_called_in_it),
         ENTRY(many_timers_of_one_shard_are_all_called),
         ENTRY(two_stores_on_the_same_keys_count_exactly),
+        ENTRY(a_store_goes_on_with_the_connection_of_the_one_before),
         ENTRY(library_that_was_flushed_is_loaded_again),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
