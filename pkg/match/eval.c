@@ -312,7 +312,8 @@ static enum truth test_expr(struct evaluator *e, const struct net_lazy *lazy)
                                                              .context = &x,
                                                              .space = e->expr_space,
                                                              .has_time = e->at_ms != INT64_MIN,
-                                                             .time_ms = e->at_ms});
+                                                             .time_ms = e->at_ms,
+                                                             .n_over_limit = &e->regex_limits});
 }
 
 /* ---- one atom, one event --------------------------------------------------------------------- */
