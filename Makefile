@@ -294,7 +294,13 @@ demo-kafka: ## install what is missing, build; Kafka, Redis, two workers, one ki
 	+$(Q)$(AGAIN) B=$(B) all
 	$(Q)B=$(B) tools/demo-kafka
 
-BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case
+BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case $(B)/bench/weir_no_stats
+# weir without the matcher's statistics, to be measured beside it.
+$(B)/bench/matcher_no_stats.o: pkg/match/matcher.c $(B)/flags.stamp
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -DMATCHER_STATS=0 -c -o $@ $<
+$(B)/bench/weir_no_stats: $(CMD_OBJ) $(B)/bench/matcher_no_stats.o $(B)/libweir.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 bench: ## measure speed and write docs/benchmarks.md (about eight minutes)
 	$(Q)tools/setup build bench
 	+$(Q)$(AGAIN) B=$(B) all $(BENCH_BIN)

@@ -68,9 +68,9 @@ class Bench:
             unpack.wait()
         return path
 
-    def weir(self, lane_path, *flags, simd=None, seconds=None, prefix=()):
+    def weir(self, lane_path, *flags, simd=None, seconds=None, prefix=(), program=WEIR):
         """The JSON object of one `weir bench`."""
-        command = [*prefix, WEIR, "bench", "-r", self.rules, "-i", lane_path, "--format", "json", "--seconds",
+        command = [*prefix, program, "bench", "-r", self.rules, "-i", lane_path, "--format", "json", "--seconds",
                    str(self.seconds if seconds is None else seconds), *flags, *self.lists]
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                              env=dict(os.environ, WEIR_SIMD=simd) if simd else None)

@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from bench_lib import COMPARED, fail, median, number, rate, spread, table
+from bench_lib import BUILD, COMPARED, fail, median, number, rate, spread, table
 
 CONFIGS = [("no cache", ["--no-cache", "--profile-rules"]), ("cache", []),
            ("no cache, no routing", ["--no-cache", "--no-routing"]),
@@ -12,6 +12,7 @@ CONFIGS = [("no cache", ["--no-cache", "--profile-rules"]), ("cache", []),
 STAGES = ["extract", "match", "match_evaluate", "alert"]
 THREAD_LANES = ["structured_windows", "cisco_syslog", "windows-otrf"]
 GROWTH_LANE, GROWTH_SAMPLE, GROWTH_SEEDS = "structured_windows", 100, (1, 2, 3)
+STATS_LANES = ["structured_windows", "cisco_syslog", "windows-otrf"]
 WORST_KINDS = ["text", "hits", "grams", "escapes", "arrays", "keys"]
 WORST_SIZES = [1 << 10, 1 << 14, 1 << 18, 1 << 20]
 LITERALS = 20000
@@ -87,6 +88,25 @@ def growth(b):
 see it against {GROWTH_SAMPLE} of them. Wanted: at most 2.0 times, better 1.5.
 
 {table(['rules', 'seed', 'ns an event', 'all rules cost so many times this'], rows)}"""
+
+
+def stats(b):
+    """What it costs to note which fields were met and to sample what rules cost."""
+    without, rows = os.path.join(BUILD, "bench", "weir_no_stats"), []
+    for lane in b.lanes(STATS_LANES):
+        path, got = b.lane(lane), {"with": [], "without": []}
+        for _ in range(2 * b.runs):  # the difference is smaller than that of two runs
+            got["with"].append(b.weir(path, "--no-cache"))
+            got["without"].append(b.weir(path, "--no-cache", program=without))
+        ratio = [rate(a) / rate(c) for a, c in zip(got["with"], got["without"])]
+        rows.append([lane] + [spread([rate(r) for r in got[k]]) for k in got] + [spread(ratio, lambda x: f"{x:.3f}")])
+    return f"""## Fields met, and the sampled cost of rules
+
+{b.where()}
+
+`weir bench --no-cache` as it is, and built without both (`-DMATCHER_STATS=0`), in turn.
+
+{table(['lane', 'with', 'without', 'with / without'], rows)}"""
 
 
 def threads(b):
