@@ -1,6 +1,6 @@
 /* message_part.c - the message by the rule's template (rule/message.h): its slots filled from the
- * event that completed the finding, else from the finding's key, else from the newest event that
- * was kept.
+ * event that completed the finding and what its rule computes of it, else from the finding's key,
+ * the columns of a group, or the newest event that was kept.
  *
  * What an event says passes redaction as everywhere. A value that was cut when its event was kept
  * is not shown: a secret may stand across the cut.
@@ -9,7 +9,9 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "match/derived.h"
 #include "rule/message.h"
+#include "state/columns.h"
 
 static bool has_text(const struct field_value *v)
 {
@@ -27,6 +29,38 @@ static bool from_trigger(struct document *d, struct str field, struct safe *out)
     for (size_t i = 0; i < values.n; i++)
         if (has_text(&values.items[i])) {
             *out = document_safe(d, field, values.items[i].text, d->limits->text);
+            return true;
+        }
+    return false;
+}
+
+static bool from_computed(struct document *d, struct str field, struct safe *out)
+{
+    uint32_t i =
+        d->trigger && d->trigger_rule ? rule_derived_find(d->trigger_rule, field) : RULE_NO_DERIVED;
+    struct str text;
+
+    if (i == RULE_NO_DERIVED)
+        return false;
+    struct expr_value v = derived_of_event(d->arena, d->trigger_rule, &d->trigger_rule->derived[i],
+                                           d->trigger->event, d->trigger->time_ms);
+    if (!expr_value_string(d->arena, &v, &text) || text.n == 0)
+        return false;
+    *out = document_safe(d, field, text, d->limits->text);
+    return true;
+}
+
+/* The first value of the column. */
+static bool from_columns(struct document *d, struct str field, struct safe *out)
+{
+    struct str rest, name, values[COLUMNS_VALUES_MAX];
+    size_t n;
+
+    if (!columns_open(d->finding->detail, &rest))
+        return false;
+    while (columns_next(&rest, &name, values, &n))
+        if (n && str_eq(name, field)) {
+            *out = document_safe(d, field, values[0], d->limits->text);
             return true;
         }
     return false;
@@ -69,7 +103,8 @@ static struct str field_text(struct document *d, const struct message_part *part
 {
     struct safe value = {0};
 
-    if (!from_trigger(d, part->text, &value) && !from_key(d, part->text, &value) &&
+    if (!from_trigger(d, part->text, &value) && !from_computed(d, part->text, &value) &&
+        !from_key(d, part->text, &value) && !from_columns(d, part->text, &value) &&
         !from_capsules(d, part->text, &value))
         return part->other;
     return value.is_dropped || value.text.n == 0 ? part->other : value.text;
