@@ -619,8 +619,9 @@ void verdict_message_format(struct buf *out, const struct verdict *v,
     if (v->status == VERDICT_SKIPPED)
         buf_add(out, STR(": skipped: "));
     else
-        buf_add(out, m->is_error  ? STR(": error: ")
-                     : m->is_note ? STR(": note: ")
-                                  : STR(": warning: "));
+        buf_add(out, m->is_error && v->status == VERDICT_UNSUPPORTED ? STR(": unsupported: ")
+                     : m->is_error                                   ? STR(": error: ")
+                     : m->is_note                                    ? STR(": note: ")
+                                                                     : STR(": warning: "));
     buf_add(out, m->text);
 }
