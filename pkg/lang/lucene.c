@@ -172,7 +172,7 @@ static bool read_piece(struct reader *r)
     case '+':
     case '?':
     case '{':
-        return fail(r, "a repeat of nothing");
+        return refuse(r, "a repeat of nothing"); /* Elasticsearch takes it for something */
     default:
         put_literal(r, take_character(r));
         return true;

@@ -92,15 +92,18 @@ static struct expr *replace(const struct call *c)
 
 static struct expr *space(const struct call *c)
 {
-    static const char BLANKS[] = "                                                                ";
+    enum { BLANKS_MAX = 1000 };
     struct expr_value n;
 
     if (!pipe_constant(c->args[0], &n) || n.type != EXPR_VALUE_INT || n.whole < 0 ||
-        n.whole >= (int64_t)sizeof BLANKS) {
-        diag_unsupported(c->p->s->diag, c->at, "SPACE() of more than 64 or of no literal");
+        n.whole > BLANKS_MAX) {
+        diag_unsupported(c->p->s->diag, c->at, "SPACE() of more than %d or of no literal",
+                         BLANKS_MAX);
         return NULL;
     }
-    return pipe_text(c->p->pipe, (struct str){BLANKS, (size_t)n.whole});
+    char *blanks = arena_alloc(c->p->s->a, (size_t)n.whole + 1);
+    memset(blanks, ' ', (size_t)n.whole);
+    return pipe_text(c->p->pipe, (struct str){blanks, (size_t)n.whole});
 }
 
 static struct expr *cidr(const struct call *c)

@@ -209,6 +209,8 @@ static bool read_sign(struct esql_parser *p)
     for (size_t i = 0; i < ARRAY_LEN(LONG); i++)
         if (query_has(r, r->next, LONG[i]))
             n = 2;
+    if (r->text.p[r->next] == '{')
+        return diag_unsupported(p->s->diag, p->token.at, "options in braces: not in this version");
     if (n == 1 && !strchr(SHORT, r->text.p[r->next]))
         return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'", 1,
                           r->text.p + r->next);
