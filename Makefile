@@ -282,7 +282,7 @@ loadtest: all loadtest-programs ## workers on a real Kafka under load and faults
 	$(Q)B=$(B) loadtest/run $(SCENARIO)
 
 # ---- what a user runs ----------------------------------------------------------------
-.PHONY: demo bench bench-peers bench-correlation bench-elastic lane-ecs bench-overlays bench-worker
+.PHONY: demo bench bench-peers bench-correlation bench-elastic bench-everything lane-ecs bench-overlays bench-worker
 demo: ## install what is missing, build, replay the bundled sample, show the alerts
 	$(Q)tools/setup build
 	+$(Q)$(AGAIN) B=$(B) all
@@ -311,6 +311,9 @@ bench-peers: all ## measure speed beside other engines (needs cargo)
 
 bench-correlation: all ## measure rules with state: rates of both threads, memory of a group
 	$(Q)B=$(B) tools/bench correlation
+
+bench-everything: all ## measure all rules at once, ours and the shared ones of every language, beside Sigma's alone
+	$(Q)B=$(B) tools/bench everything
 
 bench-elastic: all ## measure all EQL rules, and Sigma's and Elastic's together, on a lane in ECS's shape
 	$(Q)B=$(B) tools/bench elastic
