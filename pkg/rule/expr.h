@@ -59,7 +59,7 @@ enum expr_op {
     EXPR_STRING,    /* text of a scalar */
     EXPR_NUMBER_OF, /* (text, base): the base may be null; hexadecimal behind 0x by itself */
     EXPR_LENGTH,    /* in characters */
-    EXPR_SUBSTRING, /* (text, from, to): to may be null; negative ones count from the end */
+    EXPR_SUBSTRING, /* (text, from, to): to may be absent; negative ones count from the end */
     EXPR_BETWEEN,   /* (text, left, right), is_greedy; no match: the empty text */
     EXPR_INDEX_OF,  /* (text, part, from): null if it is not there; from may be absent */
     EXPR_STARTS,    /* (text, part), by `fold` */
