@@ -177,8 +177,9 @@ struct place diag_inside(const struct diag *d, struct place start, struct str te
     if (from == SIZE_MAX || from >= d->source.n || offset > text.n)
         return start;
     /* A text that stands there as it is has no opening: its own first byte may look like one. */
-    size_t i =
-        str_starts(str_sub(d->source, from, SIZE_MAX), text) ? from : skip_opening(d->source, from);
+    size_t i = text.n && str_starts(str_sub(d->source, from, SIZE_MAX), text)
+                   ? from
+                   : skip_opening(d->source, from);
     while (k < offset) {
         if (i >= d->source.n)
             return start;
