@@ -5,7 +5,11 @@
 
 static const char *place_of(const struct atom *x)
 {
-    if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
+    bool is_sole = x->miss != MISS_FALSE || x->array != ARRAY_ANY;
+
+    if (x->op == ATOM_EQ && x->fold != FOLD_SIMPLE)
+        return is_sole ? "value look-up, then tested" : "value look-up";
+    if (is_sole)
         return "tested value by value";
     switch (x->op) {
     case ATOM_EXPR:
@@ -19,7 +23,7 @@ static const char *place_of(const struct atom *x)
     case ATOM_NUM_EQ:
         return "number look-up";
     case ATOM_EQ:
-        return x->fold == FOLD_ASCII ? "value look-up" : "literal, then tested";
+        return "literal, then tested";
     case ATOM_PREFIX:
     case ATOM_SUFFIX:
     case ATOM_CONTAINS:
