@@ -79,6 +79,9 @@ static const struct row rows[] = {
     {"dis*ed", "{'m':'disabled'}", true},
     {"'was disabled'", "{'m':'it was disabled'}", true},
     {"NOT disabled", "{'m':'enabled'}", true},
+    {"CASE(Disabled)", "{'m':'it is Disabled.'}", true},
+    {"CASE(Disabled) m=*", "{'m':'it is disabled.'}", false},
+    {"CASE(\"a b\") OR c=1", "{'m':'x a b'}", true},
     {"a_b", "{'m':'x a_b y'}", true},
     {"b", "{'m':'a_b'}", true},
     /* A source beside the terms says where to look, elsewhere it is a field. */
@@ -333,7 +336,8 @@ static const struct {
     {"a=1 `open", "error: 1:5: a ` that is never closed"},
     {"a=1\n| where\n  b=1 )", "error: 3:7: expected '|' or the end of the search, found ')'"},
     {"TERM(x)", "unsupported: 1:1: TERM() in a search"},
-    {"CASE(x)", "unsupported: 1:1: CASE() in a search"},
+    {"CASE(x", "error: 1:7: expected ')', found the end of the search"},
+    {"case(x)", "unsupported: 1:1: case() in a search"},
     {"a=1 | where relative_time(b, \"-1h\")=c", "unsupported: 1:13: relative_time()"},
     {"a=1 | where searchmatch(\"b\")", "unsupported: 1:13: searchmatch()"},
 };

@@ -256,7 +256,7 @@ static struct expr *search_stream_list(struct spl *x)
  */
 
 /* Anywhere in the event as a word of its own; a * at an end lifts the border there. */
-static struct expr *search_term(struct spl *x, struct place at, struct str text)
+static struct expr *search_term(struct spl *x, struct place at, struct str text, bool is_caseless)
 {
     static const char BORDER[] = "[^\\p{L}\\p{N}]";
     bool front = text.n && text.p[0] == '*', back = text.n > 1 && text.p[text.n - 1] == '*';
@@ -279,10 +279,23 @@ static struct expr *search_term(struct spl *x, struct place at, struct str text)
         buf_printf(&out, "(?:$|%s)", BORDER);
     struct atom atom = {
         .op = ATOM_REGEX,
-        .regex = {.pattern = names_intern(x->s->names, buf_str(&out)), .is_caseless = true}};
+        .regex = {.pattern = names_intern(x->s->names, buf_str(&out)), .is_caseless = is_caseless}};
     buf_release(&out);
     struct formula *f = query_atom(x->s, at, STR(FIELD_ANY_NAME), atom);
     return pipe_condition(x->pipe, at, f);
+}
+
+/* CASE(text): a term, case as written. */
+static struct expr *search_case(struct spl *x, struct place at)
+{
+    struct str text;
+
+    (void)spl_take(x, "(");
+    if (!read_value(x, &text))
+        return NULL;
+    if (!spl_take(x, ")"))
+        return (void)spl_expected(x, "')'"), NULL;
+    return search_term(x, at, text, false);
 }
 
 static struct expr *search_compare(struct spl *x, struct place at, struct str field)
@@ -332,6 +345,8 @@ static struct expr *search_word(struct spl *x)
         word = spl_word(x, STOPS);
     if (word.n == 0 && !is_quoted)
         return (void)spl_expected(x, "a term"), NULL;
+    if (!is_quoted && spl_peek(x) == '(' && str_eq(word, STR("CASE")))
+        return search_case(x, at);
     if (!is_quoted && spl_peek(x) == '(')
         return (void)diag_unsupported(x->s->diag, at, "%.*s() in a search", SHOWN(word)), NULL;
     bool has_in = is_in(x);
@@ -348,7 +363,7 @@ static struct expr *search_word(struct spl *x)
     }
     if (is_comparison(x))
         return search_compare(x, at, word);
-    return spl_count_value(x) ? search_term(x, at, word) : NULL;
+    return spl_count_value(x) ? search_term(x, at, word, true) : NULL;
 }
 
 static struct expr *search_one(struct spl *x)
