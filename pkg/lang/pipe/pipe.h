@@ -186,7 +186,8 @@ struct pipe_ending {
     struct place at;     /* of the query */
     int64_t window_ms;   /* how far back a group looks; 0: PIPE_WINDOW_DEFAULT_MS, and a warning */
     int64_t interval_ms; /* how often the rule was meant to run; 0: unknown */
-    /* A column whose value, where it is the name of a level, is that of the findings; empty: none */
+    /* A column whose value, where it is the name of a level, is that of the findings; empty: none
+     */
     struct str level_column;
 };
 #define PIPE_WINDOW_DEFAULT_MS (INT64_C(3600) * 1000)
