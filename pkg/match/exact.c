@@ -1,9 +1,12 @@
 /* exact.c - open addressing, at most half full; a slot keeps 32 bits of the hash so that a miss
- * (by far the most common answer) touches one cache line and no text. */
+ * (by far the most common answer) touches one cache line and no text. Most misses are told before
+ * any hash, by length and ends that no text of the table has. */
 #include "match/exact.h"
 
 #include "base/hash.h"
 #include "base/str.h"
+
+enum { LENGTHS = 64 };
 
 struct slot {
     uint32_t tag;   /* high bits of the hash; 0 only when empty */
@@ -14,8 +17,17 @@ struct exact_table {
     const struct slot *slots;
     const struct exact_entry *entries;
     uint64_t mask;
-    size_t text_max; /* longer values cannot be in the table */
+    size_t text_max;        /* longer values cannot be in the table */
+    uint64_t ends[LENGTHS]; /* by length: which first and last bytes there are */
 };
+
+static uint64_t ends_of(struct str text)
+{
+    unsigned first = text.n ? (unsigned char)text.p[0] : 0;
+    unsigned last = text.n ? (unsigned char)text.p[text.n - 1] : 0;
+
+    return 1ull << ((first + 5 * last) % 64);
+}
 
 static uint32_t tag_of(uint64_t hash)
 {
@@ -39,6 +51,7 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
             at = (at + 1) & t->mask;
         slots[at] = (struct slot){tag_of(hash), (uint32_t)i};
         copy[i] = entries[i];
+        t->ends[entries[i].text.n % LENGTHS] |= ends_of(entries[i].text);
         if (entries[i].text.n > t->text_max)
             t->text_max = entries[i].text.n;
     }
@@ -49,7 +62,7 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
 
 uint32_t exact_find(const struct exact_table *t, struct str text)
 {
-    if (text.n > t->text_max)
+    if (text.n > t->text_max || !(t->ends[text.n % LENGTHS] & ends_of(text)))
         return EXACT_NONE;
     uint64_t hash = hash_str(text);
     uint32_t tag = tag_of(hash);
