@@ -80,13 +80,10 @@ struct str document_join(struct arena *a, const struct str *parts, size_t n)
 
 struct str document_number(struct arena *a, uint64_t number)
 {
-    char *text = arena_alloc(a, 20);
-    size_t at = 20;
+    char *text = arena_alloc(a, STR_DIGITS_MAX), *end = text + STR_DIGITS_MAX;
+    char *from = str_digits(end, number);
 
-    do
-        text[--at] = (char)('0' + number % 10);
-    while (number /= 10);
-    return (struct str){text + at, 20 - at};
+    return (struct str){from, (size_t)(end - from)};
 }
 
 void document_put(struct document *d, const char *key, struct safe value)
@@ -114,19 +111,14 @@ void document_text(struct document *d, struct str text)
 
 void document_text_i64(struct document *d, struct str text, int64_t number)
 {
-    enum { DIGITS = 20 };
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    char digits[DIGITS];
-    size_t at = DIGITS;
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char digits[STR_DIGITS_MAX], *end = digits + sizeof(digits), *from = str_digits(end, size);
+    char *to = buf_reserve(d->json.out, text.n + 1 + sizeof(digits)), *begin = to;
 
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    char *to = buf_reserve(d->json.out, text.n + 1 + DIGITS), *begin = to;
     memcpy(to, text.p, text.n);
     to += text.n;
     if (number < 0)
         *to++ = '-';
-    memcpy(to, digits + at, DIGITS - at);
-    d->json.out->n += (size_t)(to - begin) + DIGITS - at;
+    memcpy(to, from, (size_t)(end - from));
+    d->json.out->n += (size_t)(to - begin) + (size_t)(end - from);
 }

@@ -26,6 +26,24 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* The number's decimal digits, in front of `end`: returns where they begin. */
+enum { STR_DIGITS_MAX = 20 };
+static inline char *str_digits(char *end, uint64_t number)
+{
+    while (number >= 100) { /* two with one division */
+        unsigned two = (unsigned)(number % 100);
+        number /= 100;
+        *--end = (char)('0' + two % 10);
+        *--end = (char)('0' + two / 10);
+    }
+    if (number >= 10) {
+        *--end = (char)('0' + number % 10);
+        number /= 10;
+    }
+    *--end = (char)('0' + number);
+    return end;
+}
+
 static inline bool str_starts(struct str s, struct str prefix)
 {
     return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;

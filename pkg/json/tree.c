@@ -208,6 +208,23 @@ static size_t string_span(const struct parser *ps)
     return (at < ps->n ? at : ps->n) - ps->at;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+#if defined(__SSE2__)
+/* Which of the bytes are not plain. */
+static unsigned stops_of(__m128i v)
+{
+    __m128i is_above = _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)); /* signed: 0x20 to 0x7f */
+    __m128i is_special =
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+
+    return ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(is_special, is_above)) & 0xffff;
+}
+#endif
+
 /* Bytes from here on that mean themselves: printable ASCII but quotes and backslashes. */
 static size_t plain_run(const struct parser *ps)
 {
@@ -215,19 +232,35 @@ static size_t plain_run(const struct parser *ps)
 
 #if defined(__SSE2__)
     for (; at + 16 <= ps->n; at += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(ps->s + at));
-        __m128i is_plain = _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)); /* signed: 0x20 to 0x7f */
-        __m128i is_special = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-                                          _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        unsigned stop = ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(is_special, is_plain));
-        if (stop & 0xffff)
+        unsigned stop = stops_of(_mm_loadu_si128((const __m128i *)(ps->s + at)));
+        if (stop)
             return at + (size_t)__builtin_ctz(stop) - ps->at;
     }
 #endif
-    while (at < ps->n && ps->s[at] >= 0x20 && ps->s[at] < 0x80 && ps->s[at] != '"' &&
-           ps->s[at] != '\\')
+    while (at < ps->n && is_plain(ps->s[at]))
         at++;
     return at - ps->at;
+}
+
+/* The same run into t, a vector at a time: t has room for one more than is put. */
+enum { COPY_SLACK = 16 };
+
+static void copy_plain(struct parser *ps, struct text *t)
+{
+#if defined(__SSE2__)
+    for (; ps->at + COPY_SLACK <= ps->n; ps->at += COPY_SLACK, t->n += COPY_SLACK) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(ps->s + ps->at));
+        _mm_storeu_si128((__m128i *)(t->p + t->n), v);
+        unsigned stop = stops_of(v);
+        if (stop) {
+            ps->at += (size_t)__builtin_ctz(stop);
+            t->n += (size_t)__builtin_ctz(stop);
+            return;
+        }
+    }
+#endif
+    for (; ps->at < ps->n && is_plain(ps->s[ps->at]); ps->at++)
+        put_byte(t, ps->s[ps->at]);
 }
 
 static void put_run(struct parser *ps, struct text *t, size_t n)
@@ -255,9 +288,14 @@ static bool parse_string(struct parser *ps, struct str *out)
         room += 3 * string_span(ps);
         ps->at -= run;
     }
-    struct text t = {arena_alloc(ps->arena, room + 1), 0};
-    for (put_run(ps, &t, run); peek(ps) != '"'; put_run(ps, &t, plain_run(ps))) {
+    struct text t = {arena_alloc(ps->arena, room + 1 + COPY_SLACK), 0};
+    for (put_run(ps, &t, run); peek(ps) != '"'; copy_plain(ps, &t)) {
         int c = peek(ps);
+        if (c == '\\' && ps->at + 1 < ps->n && ps->s[ps->at + 1] == '\\') {
+            put_byte(&t, '\\'); /* by far the most common escape: paths of Windows */
+            ps->at += 2;
+            continue;
+        }
         if (c < 0x20)
             return syntax(ps);
         if (c == '\\') {

@@ -119,13 +119,9 @@ void json_put_str(struct json_writer *w, struct str value)
 
 static void put_digits(struct buf *out, uint64_t value)
 {
-    char text[20];
-    size_t at = sizeof(text);
+    char text[STR_DIGITS_MAX], *end = text + sizeof(text), *from = str_digits(end, value);
 
-    do
-        text[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    buf_add(out, (struct str){text + at, sizeof(text) - at});
+    buf_add(out, (struct str){from, (size_t)(end - from)});
 }
 
 void json_put_i64(struct json_writer *w, int64_t value)
