@@ -13,6 +13,7 @@
 #include "json/tree.h"
 #include "match/reference.h"
 #include "rule/dump.h"
+#include "rule/expr.h"
 
 static const char EVENT[] =
     "{\"event\":{\"category\":[\"process\",\"file\"]},\"process\":{\"name\":"
