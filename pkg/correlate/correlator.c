@@ -532,20 +532,32 @@ static void take_passing(struct correlator *c, const struct emission *e, struct 
     finish_finding(c, from, rule, &f, p.finding, next + 1);
 }
 
+/* What a condition that was met says of itself. */
+static void note_signal(const struct graph_rule *r, const struct signal *s, struct finding *f)
+{
+    const struct correlation *of = r->rule->correlation;
+    struct unpack u = unpack_from(s->hit.keys);
+    size_t n_keys = s->hit.keys.n ? unpack_u8(&u) : 0;
+
+    for (size_t i = 0; i < n_keys && i < FINDING_KEYS_MAX; i++) {
+        f->key_names[i] = of && i < of->n_group ? of->group[i] : STR("");
+        f->keys[f->n_keys++] = unpack_str(&u);
+    }
+    f->detail = s->detail;
+    f->has_measured = s->has_measured;
+    f->measured_micro = s->measured_micro;
+    f->is_exact = !s->hit.is_inexact;
+}
+
 /* Dedup is off, or there is nothing to fold by: the match is a finding of its own. Its name has
- * the key's values (keys, packed; of an event alone: none), and what sets it apart. */
+ * the key's values (of an event alone, s NULL: none), and what sets it apart. */
 static void sole_finding(struct correlator *c, uint32_t rule, const struct origin *from,
-                         int64_t t_ms, const struct hit *hit, struct str keys, struct str apart)
+                         int64_t t_ms, const struct hit *hit, const struct signal *s,
+                         struct str apart)
 {
     const struct graph_rule *r = &c->g->rules[rule];
     struct str parts[3 + FINDING_KEYS_MAX] = {c->g->tenants[r->tenant].name, r->rule->uid};
-    struct unpack u = unpack_from(keys);
-    size_t n_keys = keys.n ? unpack_u8(&u) : 0, n = 2;
-
-    for (size_t i = 0; i < n_keys && i < FINDING_KEYS_MAX; i++)
-        parts[n++] = unpack_str(&u);
-    parts[n++] = apart;
-    struct uid uid = uid_of_parts(c->digest, parts, n);
+    size_t n = 2;
     struct finding f = {.activity = FINDING_CREATE,
                         .cause = CAUSE_NONE,
                         .sequence = 1,
@@ -559,6 +571,12 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
                         .is_exact = true,
                         .n_events = 1};
 
+    if (s)
+        note_signal(r, s, &f);
+    for (uint32_t i = 0; i < f.n_keys; i++)
+        parts[n++] = f.keys[i];
+    parts[n++] = apart;
+    struct uid uid = uid_of_parts(c->digest, parts, n);
     memcpy(f.uid, uid.bytes, sizeof(f.uid));
     if (hit->capsule.n)
         f.capsules[f.n_capsules++] = hit->capsule;
@@ -582,7 +600,7 @@ static void sole_signal(struct correlator *c, const struct origin *from, uint32_
     struct str apart = arena_printf(c->arena, "time:%lld%s%.*s", (long long)s->t_ms,
                                     text.n ? ":" : "", (int)text.n, text.p ? text.p : "");
 
-    sole_finding(c, rule, from, s->t_ms, &s->hit, s->hit.keys, apart);
+    sole_finding(c, rule, from, s->t_ms, &s->hit, s, apart);
 }
 
 static void to_suppress(struct correlator *c, const struct origin *from, uint32_t rule,
@@ -710,7 +728,7 @@ static void take_added(struct correlator *c, const struct added *a)
     for (; gathered_next(&rest, got); origin.order++) {
         if (got->space == SPACE_NONE) {
             struct str name = gathered_name(c->arena, got);
-            sole_finding(c, got->rule, from, e->t_ms, &got->hit, STR(""), name);
+            sole_finding(c, got->rule, from, e->t_ms, &got->hit, NULL, name);
             continue;
         }
         int64_t late_ms = late_for(c, got->rule, &e->lateness);
