@@ -12,7 +12,9 @@
  *          order, is listed in unmapped.weir.truncated. What does not fit even so becomes the
  *          minimal form: ids, rule, times, count.
  * Memory   a writer owns scratch of its own, kept between alerts: bounded by the largest event,
- *          and by the texts of the rules.
+ *          by the texts of the rules, and by 64 forms of evidence (ocsf_form.c).
+ * Event    what the documents of one event have in common is made once, as long as the tree in that
+ *          place has the same serial (event_tree.serial; 0: made anew each time).
  * Threads  a writer belongs to one thread.
  */
 #ifndef WEIR_ALERT_ALERT_H
