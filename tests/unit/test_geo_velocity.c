@@ -271,8 +271,7 @@ TEST(random_streams_find_what_the_model_finds)
         random_window(&rng);
 }
 
-TEST_MAIN(ENTRY(address_is_looked_up_in_the_database),
-          ENTRY(expressions_ask_parts_of_a_place),
+TEST_MAIN(ENTRY(address_is_looked_up_in_the_database), ENTRY(expressions_ask_parts_of_a_place),
           ENTRY(file_that_is_no_database_is_refused_by_name),
           ENTRY(distances_are_those_of_a_sphere),
           ENTRY(travel_is_met_at_the_edges_of_distance_and_speed),
