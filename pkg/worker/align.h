@@ -5,7 +5,8 @@
  * ahead of the slowest waits. The slowest is always read, and so is whatever nobody can be behind
  * of: one without a time yet. What an earlier owner had read before is read again without waiting:
  * its marks in the store (store_mark) do not rise before it has passed that, so that it may be what
- * the group waits for. An idle or empty partition holds nobody up: nothing is known to come
+ * the group waits for. An idle or empty partition holds nobody up (also one that was not
+ * read yet whose position is its end): nothing is known to come
  * from it. The group's level-0 watermark counts as one more slow partition, owned elsewhere; where
  * one of these here may be what holds it, it says nothing.
  *

@@ -7,6 +7,16 @@
 
 #include "worker/log.h"
 
+/* As of the last read; one that was not read yet may be at its end by its position alone: held by
+ * others, it would never be read and never learn that. */
+static bool is_at_end(const struct feed *f, size_t i)
+{
+    const struct feed_part *p = &f->parts[i];
+
+    return p->is_at_end ||
+           (p->record_at_ms == 0 && kafka_consumer_end(f->consumer, i) == (int64_t)p->position);
+}
+
 static int64_t align(struct feed *f)
 {
     bool is_by_group;
@@ -15,7 +25,7 @@ static int64_t align(struct feed *f)
         return INT64_MAX;
     for (size_t i = 0; i < f->n_parts; i++) {
         const struct feed_part *p = &f->parts[i];
-        f->align[i] = (struct align_part){p->clock.prefix_ms, p->is_at_end,
+        f->align[i] = (struct align_part){p->clock.prefix_ms, is_at_end(f, i),
                                           .is_again = p->position < p->again_to};
     }
     int64_t limit = align_limit(f->align, f->n_parts, post_group_ms(f->post),
