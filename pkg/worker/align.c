@@ -24,3 +24,23 @@ int64_t align_limit(const struct align_part *parts, size_t n, int64_t group_ms, 
         slowest = group_ms;
     return slowest == INT64_MAX ? INT64_MAX : plus(slowest, max_ms);
 }
+
+static void look(struct align_patience *p, int64_t group_ms, int64_t now_ms)
+{
+    p->since_ms = now_ms;
+    p->group_ms = group_ms;
+}
+
+bool align_is_patient(struct align_patience *p, bool is_waiting, int64_t group_ms, int64_t now_ms)
+{
+    int64_t took_ms = now_ms - p->since_ms;
+
+    if (!is_waiting || p->since_ms == 0) {
+        p->is_over = false;
+        look(p, group_ms, now_ms);
+    } else if (took_ms >= ALIGN_PATIENCE_MS) {
+        p->is_over = group_ms - p->group_ms <= took_ms * ALIGN_FASTER;
+        look(p, group_ms, now_ms);
+    }
+    return !p->is_over;
+}

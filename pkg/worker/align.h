@@ -8,7 +8,10 @@
  * the group waits for. An idle or empty partition holds nobody up (also one that was not
  * read yet whose position is its end): nothing is known to come
  * from it. The group's level-0 watermark counts as one more slow partition, owned elsewhere; where
- * one of these here may be what holds it, it says nothing.
+ * one of these here may be what holds it, it says nothing. Nor does it say whether anything is left
+ * to be read there, so it is waited for as long as it catches up: one that in ALIGN_PATIENCE_MS
+ * goes no faster than ALIGN_FASTER times the clock is an idle partition's, or that of a source
+ * which is late for good.
  *
  * Threads  pure.
  */
@@ -27,6 +30,18 @@ struct align_part {
  * *is_by_group: it is the group that holds, not one of these. */
 int64_t align_limit(const struct align_part *parts, size_t n, int64_t group_ms, int64_t max_ms,
                     bool *is_by_group);
+
+enum { ALIGN_PATIENCE_MS = 20 * 1000, ALIGN_FASTER = 2 };
+
+/* With a group's watermark; all 0 at the beginning of an assignment. */
+struct align_patience {
+    int64_t since_ms, group_ms; /* where this look at it began; since_ms 0: not yet */
+    bool is_over;
+};
+
+/* is_waiting: something is there that would be read without the group. False: the group holds no
+ * more. */
+bool align_is_patient(struct align_patience *p, bool is_waiting, int64_t group_ms, int64_t now_ms);
 
 static inline bool align_may_read(const struct align_part *p, int64_t limit_ms)
 {

@@ -91,6 +91,7 @@ static void begin_parts(struct feed *f, size_t n)
     }
     f->n_parts = n;
     f->turn = 0;
+    f->patience = (struct align_patience){0};
 }
 
 static void unpack_extra(struct feed_part *p, const struct post_seek *seek)

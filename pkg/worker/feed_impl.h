@@ -57,6 +57,7 @@ struct feed {
     size_t n_engines;
     struct feed_part *parts;
     struct align_part *align;
+    struct align_patience patience;
     size_t n_parts, cap_parts, turn;
     struct post_plan plan;
     bool is_reading; /* there is a plan for the assignment */

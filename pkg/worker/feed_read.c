@@ -17,6 +17,15 @@ static bool is_at_end(const struct feed *f, size_t i)
            (p->record_at_ms == 0 && kafka_consumer_end(f->consumer, i) == (int64_t)p->position);
 }
 
+/* Something is there, beyond the limit. */
+static bool is_waiting(const struct feed *f, int64_t limit)
+{
+    for (size_t i = 0; i < f->n_parts; i++)
+        if (!f->align[i].is_at_end && !align_may_read(&f->align[i], limit))
+            return true;
+    return false;
+}
+
 static int64_t align(struct feed *f)
 {
     bool is_by_group;
@@ -28,10 +37,16 @@ static int64_t align(struct feed *f)
         f->align[i] = (struct align_part){p->clock.prefix_ms, is_at_end(f, i),
                                           .is_again = p->position < p->again_to};
     }
-    int64_t limit = align_limit(f->align, f->n_parts, post_group_ms(f->post),
-                                f->options.config->align_max_ms, &is_by_group);
+    int64_t group_ms = post_group_ms(f->post), max_ms = f->options.config->align_max_ms;
+    int64_t limit = align_limit(f->align, f->n_parts, group_ms, max_ms, &is_by_group);
     post_set_held(f->post, is_by_group);
-    return limit;
+    bool was_over = f->patience.is_over;
+    if (align_is_patient(&f->patience, is_by_group && is_waiting(f, limit), group_ms, f->now_ms))
+        return limit;
+    if (!was_over)
+        LOG(LOG_INFO, "the group's watermark does not catch up: partitions wait for it no more",
+            LOG_I("watermark_ms", group_ms), LOG_U("lane", f->options.lane));
+    return align_limit(f->align, f->n_parts, INT64_MIN, max_ms, &is_by_group);
 }
 
 /* The log has no such position any more: the lane acquires everything anew. */

@@ -79,5 +79,41 @@ TEST(somebody_is_always_read)
     }
 }
 
+/* A watermark that goes `speed` times as fast as the clock, asked every second; how many of the
+ * seconds it is waited for. */
+static int patient_seconds(struct align_patience *p, int64_t *now_ms, int64_t *group_ms,
+                           double speed, int seconds, bool is_waiting)
+{
+    int n = 0;
+
+    for (int i = 0; i < seconds; i++) {
+        *now_ms += 1000;
+        *group_ms += (int64_t)(1000 * speed);
+        n += align_is_patient(p, is_waiting, *group_ms, *now_ms);
+    }
+    return n;
+}
+
+TEST(a_group_is_waited_for_as_long_as_it_catches_up)
+{
+    struct align_patience p = {0};
+    int64_t now_ms = 7, group_ms = 1000;
+
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 0, 100, false), 100); /* nothing waits */
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 3, 100, true), 100);  /* it catches up */
+    /* An idle partition's, and that of a source which is late for good. */
+    p = (struct align_patience){0};
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 0, 100, true), 20);
+    p = (struct align_patience){0};
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 1, 100, true), 20);
+    /* It catches up after all: noticed at the next look. */
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 50, 41, true), 41);
+    /* Whoever has read all begins anew. */
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 0, 60, true), 19);
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 0, 1, false), 1);
+    CHECK_EQ(patient_seconds(&p, &now_ms, &group_ms, 0, 60, true), 19);
+}
+
 TEST_MAIN(ENTRY(what_was_read_before_is_read_again_at_once),
-          ENTRY(partitions_far_ahead_of_the_slowest_wait), ENTRY(somebody_is_always_read))
+          ENTRY(partitions_far_ahead_of_the_slowest_wait), ENTRY(somebody_is_always_read),
+          ENTRY(a_group_is_waited_for_as_long_as_it_catches_up));
