@@ -19,7 +19,7 @@
 enum {
     BATCH_MATCHED_MAX = 32768, /* events with operations */
     BATCH_OPERATIONS_MAX = 65536,
-    BATCH_BYTES_MAX = 16 * 1024 * 1024,
+    BATCH_BYTES_MAX = 32 * 1024 * 1024,
     BATCH_DEAD_MAX = 4096,
     BATCH_STRETCH = 8 /* times work.batch_events while the lane is busy */
 };
