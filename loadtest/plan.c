@@ -127,8 +127,7 @@ int64_t attack_edge(const char *rule, const char *const *key, size_t n, int64_t 
     return ((t_ms + phase) / period_ms + 1) * period_ms - phase;
 }
 
-/* ---- what the hits of each family look like ---------------------------------------------------
- */
+/* ---- what the hits of each family look like ------------------------------------------------ */
 
 static void hit_count(struct attack *a, uint32_t i, int64_t t_ms)
 {

@@ -76,8 +76,7 @@ static const char *plan_single_shadow(struct attack *a, const char **rule, enum 
     return "thrice";
 }
 
-/* ---- what has not been shown before: history 20m, training 5m
- * ------------------------------------- */
+/* ---- what has not been shown before: history 20m, training 5m ------------------------------ */
 
 enum { HISTORY_MS = 20 * MINUTE_MS, TRAINING_MS = 5 * MINUTE_MS };
 

@@ -489,8 +489,7 @@ void alert_write_finding(struct alert_writer *w, const struct alert_finding *f, 
     write_fitting(w, &d, out);
 }
 
-/* ---- a match without state --------------------------------------------------------------------
- */
+/* ---- a match without state ----------------------------------------------------------------- */
 
 /* Its own key: by the id that the event carries, else by its bytes. */
 static struct str event_part(struct document *d)

@@ -388,8 +388,7 @@ void finding_related_events(struct document *d)
     json_close_array(&d->json);
 }
 
-/* ---- unmapped.weir -----------------------------------------------------------------------------
- */
+/* ---- unmapped.weir ------------------------------------------------------------------------- */
 
 void finding_keys(struct document *d, const char *key)
 {

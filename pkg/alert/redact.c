@@ -652,8 +652,7 @@ struct redacted redact_value(struct redactor *r, struct str field, struct str va
     return out;
 }
 
-/* ---- the record ---------------------------------------------------------------------------------
- */
+/* ---- the record ---------------------------------------------------------------------------- */
 
 /* A string that is cut here fills the record, so the record's own cut takes its closing quote. */
 static void put_string(struct redactor *r, struct buf *out, struct str field, struct str value,

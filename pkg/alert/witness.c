@@ -165,8 +165,7 @@ struct safe document_entity_key(struct document *d, size_t i)
     return d->safe_keys[i];
 }
 
-/* ---- the finding's key ------------------------------------------------------------------------
- */
+/* ---- the finding's key --------------------------------------------------------------------- */
 
 enum { KEY_SHOWN_MAX = 512, KEY_SHOWN_LEAST = 64 };
 

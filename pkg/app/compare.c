@@ -89,8 +89,7 @@ static bool has_hit(const struct side *s, struct compared h)
     return n && bsearch(&h, all, n, sizeof h, by_place);
 }
 
-/* ---- examples ----------------------------------------------------------------------------------
- */
+/* ---- examples ------------------------------------------------------------------------------ */
 
 static struct str excerpt_of(struct compare *c, const struct picked *e)
 {
@@ -135,8 +134,7 @@ static enum weir_rc on_event(void *context, const struct picked *e, struct weir_
     return WEIR_OK;
 }
 
-/* ---- runs ---------------------------------------------------------------------------------------
- */
+/* ---- runs ---------------------------------------------------------------------------------- */
 
 static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err *err)
 {
@@ -197,8 +195,7 @@ static bool is_any_gone(const struct compare *c)
     return false;
 }
 
-/* ---- rules by id
- * ---------------------------------------------------------------------------------- */
+/* ---- rules by id --------------------------------------------------------------------------- */
 
 static int by_uid(const void *x, const void *y)
 {
@@ -241,8 +238,7 @@ static void join_rules(struct compare *c)
     number_rules(c, &c->old);
 }
 
-/* ---- printing
- * ------------------------------------------------------------------------------------ */
+/* ---- printing ------------------------------------------------------------------------------ */
 
 static bool differs(const struct row *r)
 {
@@ -358,8 +354,7 @@ static enum weir_rc print(const struct compare *c, struct weir_err *err)
     return output_finish(out, &text, err);
 }
 
-/* ---- the command
- * ---------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static enum weir_rc load(struct side *s, enum exit_code *code, struct weir_err *err)
 {

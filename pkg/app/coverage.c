@@ -76,8 +76,7 @@ static bool is_seen(const struct coverage *c, const struct rule *rule)
     return false;
 }
 
-/* ---- tests -------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 /* "dir/name.yml" -> "dir/name.test.yml" is there. */
 static bool is_tested(const struct coverage *c, const struct rule *rule)
@@ -93,8 +92,7 @@ static bool is_tested(const struct coverage *c, const struct rule *rule)
     return access(test.p, R_OK) == 0;
 }
 
-/* ---- techniques --------------------------------------------------------------------------------
- */
+/* ---- techniques ---------------------------------------------------------------------------- */
 
 static struct technique *technique_of(struct coverage *c, const struct attack_name *name)
 {
@@ -139,8 +137,7 @@ static void collect(struct coverage *c)
         qsort(c->techniques, c->n, sizeof *c->techniques, by_id);
 }
 
-/* ---- printing ----------------------------------------------------------------------------------
- */
+/* ---- printing ------------------------------------------------------------------------------ */
 
 static void add_json(const struct coverage *c, const struct technique *t, struct buf *out)
 {
@@ -283,8 +280,7 @@ static void print_sum(const struct coverage *c)
         note("rules: %zu, tested: %zu; techniques: %zu", n, n_tested, c->n);
 }
 
-/* ---- the command --------------------------------------------------------------------------------
- */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static enum weir_rc tell_all(struct coverage *c, struct weir_err *err)
 {

@@ -388,8 +388,7 @@ static enum weir_rc collect(struct pipeline *p, struct weir_err *err)
     return rc;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void close_rings(struct pipeline *p)
 {

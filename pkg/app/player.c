@@ -10,8 +10,7 @@
 
 enum { LEASE_MS = 10000 };
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* A mark_fn. */
 static void mark(void *context, uint32_t input, const struct profile *profile, int64_t t_ms)
@@ -398,8 +397,7 @@ static enum weir_rc come_out(void *context, const struct finding *f, uint32_t ev
     return WEIR_OK;
 }
 
-/* ---- batches ----------------------------------------------------------------------------------
- */
+/* ---- batches ------------------------------------------------------------------------------- */
 
 static struct store_at *last_of(struct player *p, uint32_t level, uint32_t partition)
 {

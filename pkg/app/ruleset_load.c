@@ -38,8 +38,7 @@ struct lists_book {
     size_t n;
 };
 
-/* ---- options ----------------------------------------------------------------------------------
- */
+/* ---- options ------------------------------------------------------------------------------- */
 
 static void add_lists(struct rule_options *o, const struct str *items, size_t n)
 {
@@ -89,8 +88,7 @@ static enum weir_rc fill_options(const struct config *c, const struct config_ten
     return WEIR_OK;
 }
 
-/* ---- books ------------------------------------------------------------------------------------
- */
+/* ---- books --------------------------------------------------------------------------------- */
 
 /* The first rule that does not load, and how many there are. */
 static enum weir_rc refuse_rule(const struct rule_book *b, const struct verdict *v,
@@ -177,8 +175,7 @@ static enum weir_rc load_books(struct loaded_set *s, const struct config *c,
     return WEIR_OK;
 }
 
-/* ---- the graph --------------------------------------------------------------------------------
- */
+/* ---- the graph ----------------------------------------------------------------------------- */
 
 static enum weir_rc make_graph(struct loaded_set *s, const struct config *c,
                                const struct tenants *tenants, struct ruleset *out,
@@ -206,8 +203,7 @@ static enum weir_rc make_graph(struct loaded_set *s, const struct config *c,
     return graph_new(s->arena, s->books[0].rules, s->books[0].n_rules, &options, &out->graph, err);
 }
 
-/* ---- inputs -----------------------------------------------------------------------------------
- */
+/* ---- inputs -------------------------------------------------------------------------------- */
 
 static enum weir_rc describe_input(struct loaded_set *s, const struct config_input *in,
                                    struct extract_options *out, struct weir_err *err)
@@ -261,8 +257,7 @@ static bool same_extraction(const struct config_input *a, const struct config_in
     return a == b || (str_eq(a->profile, b->profile) && a->n_labels == 0 && b->n_labels == 0);
 }
 
-/* ---- engines ----------------------------------------------------------------------------------
- */
+/* ---- engines ------------------------------------------------------------------------------- */
 
 static enum weir_rc make_engine(const struct loaded_set *s, const struct config *c, uint32_t book,
                                 size_t input, struct ruleset *out, struct weir_err *err)
@@ -310,8 +305,7 @@ static enum weir_rc make_engines(struct loaded_set *s, const struct config *c,
     return WEIR_OK;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 /* Without tenants, labels, pinned profiles and places: the name that other commands show. */
 static struct str name_of(struct loaded_set *s, struct arena *a, const struct config *c,
@@ -348,8 +342,7 @@ static struct str name_of(struct loaded_set *s, struct arena *a, const struct co
     return arena_str(a, name);
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists --------------------------------------------------------------------------------- */
 
 /* The lists of the books go to the set: the book can do without them. `like` (the set in force, or
  * the books themselves) says how their slots are numbered. */

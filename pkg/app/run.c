@@ -71,8 +71,7 @@ struct run {
     enum exit_code code;
 };
 
-/* ---- configuration ------------------------------------------------------------------------------
- */
+/* ---- configuration ------------------------------------------------------------------------- */
 
 static enum weir_rc load_config(struct run *r, struct weir_err *err)
 {
@@ -113,8 +112,7 @@ static enum weir_rc set_up_store(struct run *r, struct weir_err *err)
     return WEIR_OK;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 /* A ruleset_announce_fn: metrics know a set before a lane can count by it. */
 static void announce_rules(void *context, const struct ruleset *set)
@@ -169,8 +167,7 @@ static void tell_reload(void *context, enum weir_rc rc, bool changed, const stru
     }
 }
 
-/* ---- topics -------------------------------------------------------------------------------------
- */
+/* ---- topics -------------------------------------------------------------------------------- */
 
 static void list_subscription(struct run *r)
 {
@@ -258,8 +255,7 @@ static enum weir_rc ask_topics(struct run *r, struct weir_err *err)
     return rc;
 }
 
-/* ---- slots --------------------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------------- */
 
 /* "weir-3" -> 3: the ordinal of a pod of a stateful set, times its lanes. */
 static enum weir_rc slot_of_host(const struct run *r, int32_t *first, struct weir_err *err)
@@ -299,8 +295,7 @@ static enum weir_rc take_slots(struct run *r, struct weir_err *err)
     return slots_take(&wish, r->slots_taken, &r->slots, err);
 }
 
-/* ---- lanes --------------------------------------------------------------------------------------
- */
+/* ---- lanes --------------------------------------------------------------------------------- */
 
 static uint64_t random_token(void)
 {
@@ -432,8 +427,7 @@ static void stop_lanes(struct run *r)
     }
 }
 
-/* ---- signals ------------------------------------------------------------------------------------
- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t is_ending;
 
@@ -507,8 +501,7 @@ static void watch(struct run *r)
     }
 }
 
-/* ---- all together -------------------------------------------------------------------------------
- */
+/* ---- all together -------------------------------------------------------------------------- */
 
 static void log_kafka(int level, const char *facility, const char *text)
 {

@@ -250,8 +250,7 @@ static void put_page(struct status *s, const struct json_node *root)
     put_counts(s, root);
 }
 
-/* ---- the command ------------------------------------------------------------------------------
- */
+/* ---- the command --------------------------------------------------------------------------- */
 
 static enum weir_rc show_once(struct status *s, struct weir_err *err)
 {

@@ -48,8 +48,7 @@ struct stretch {
     struct stream_message messages[MESSAGES_MAX];
 };
 
-/* ---- places ------------------------------------------------------------------------------------
- */
+/* ---- places -------------------------------------------------------------------------------- */
 
 bool is_stretch(struct str path)
 {
@@ -98,8 +97,7 @@ enum weir_rc stretch_place_parse(struct arena *a, struct str path, struct stretc
     return WEIR_OK;
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* A single record that is gone, or not there yet. */
 static enum weir_rc check_offset(const struct stretch *s, int64_t offset, struct weir_err *err)
@@ -183,8 +181,7 @@ void stretch_identify(const struct stretch *s, struct buf *out)
     }
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 struct reading {
     struct stretch *stretch;

@@ -11,8 +11,7 @@
 #include "base/time.h"
 #include "worker/scene.h"
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 enum { TIME_TEXT_MIN = 10 };
 
@@ -70,8 +69,7 @@ static enum weir_rc read_bounds(const struct stretch_options *o, struct stretch_
     return WEIR_OK;
 }
 
-/* ---- brokers -----------------------------------------------------------------------------------
- */
+/* ---- brokers ------------------------------------------------------------------------------- */
 
 static enum weir_rc read_properties(const struct stretch_options *o, struct arena *a,
                                     struct stretch_access *out, struct weir_err *err)
@@ -95,8 +93,7 @@ static bool names_brokers(const struct kafka_props *p)
     return false;
 }
 
-/* ---- what the configuration says of the records ------------------------------------------------
- */
+/* ---- what the configuration says of the records -------------------------------------------- */
 
 static bool same_labels(const struct config_input *a, const struct config_input *b)
 {

@@ -84,8 +84,7 @@ struct str actor_days_text(const struct cell *cell, const struct actor_days *d)
     return (struct str){(const char *)cell->main.p + sizeof *d + d->keys_n, d->text_n};
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static uint64_t slot_get(const uint8_t *table, uint32_t i)
 {
@@ -188,8 +187,7 @@ void actor_days_set(struct cell *cell, struct actor_days *d, uint64_t actor, int
     slot_set(table, at, (actor & ~(uint64_t)0xffff) | (uint64_t)day);
 }
 
-/* ---- what waits -------------------------------------------------------------------------------
- */
+/* ---- what waits ---------------------------------------------------------------------------- */
 
 uint8_t *actor_days_waiting(struct cell *cell, const struct actor_days *d, uint32_t i,
                             uint32_t entry_bytes)

@@ -213,8 +213,7 @@ struct expr_value aggregate_rows(struct arena *a, const struct group_aggregate *
     }
 }
 
-/* ---- groups inside a group ----------------------------------------------------------------------
- */
+/* ---- groups inside a group ----------------------------------------------------------------- */
 
 struct inner {
     struct arena *a;

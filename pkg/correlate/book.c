@@ -128,8 +128,7 @@ static void close_gap(const struct book *b, uint32_t at, uint32_t n)
     ASSERT(is_smaller);
 }
 
-/* ---- buckets ----------------------------------------------------------------------------------
- */
+/* ---- buckets ------------------------------------------------------------------------------- */
 
 /* Beyond this no sum of times and periods can overflow; the times of a calendar are far inside. */
 static int64_t bounded(int64_t t_ms)
@@ -262,8 +261,7 @@ static struct entry *add_entry(const struct book *b, int64_t t_ms)
     return e;
 }
 
-/* ---- beginnings -------------------------------------------------------------------------------
- */
+/* ---- beginnings ---------------------------------------------------------------------------- */
 
 /* Rule uid and the key's values: what phase and uid are made of. parts: room for
  * 2 + FINDING_KEYS_MAX; tenant first. */
@@ -334,8 +332,7 @@ bool book_is_valid(const struct book *b)
     return holds_keys(b, at);
 }
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static uint64_t count_of(const struct book *b, const struct entry *e)
 {
@@ -450,8 +447,7 @@ static void update(const struct book *b, struct entry *e, enum finding_cause cau
     tell(b, e, &(struct record){FINDING_UPDATE, cause, at_ms, c->sequence, c->measured_micro, hit});
 }
 
-/* ---- hits -------------------------------------------------------------------------------------
- */
+/* ---- hits ---------------------------------------------------------------------------------- */
 
 static void note_time(struct entry *e, int64_t t_ms)
 {
@@ -601,8 +597,7 @@ void book_restore(struct book *b, const struct hit *hit)
     *claim_of(e) = restored_claim(b, r);
 }
 
-/* ---- timers -----------------------------------------------------------------------------------
- */
+/* ---- timers -------------------------------------------------------------------------------- */
 
 static void update_by_period(const struct book *b, struct entry *e)
 {

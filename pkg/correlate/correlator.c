@@ -173,8 +173,7 @@ struct correlator_counts correlator_counts(const struct correlator *c)
     return counts;
 }
 
-/* ---- operations wait for their level ---------------------------------------------------------
- */
+/* ---- operations wait for their level ------------------------------------------------------- */
 
 static struct state_op *wait_in(struct correlator *c, uint32_t space, const struct origin *from)
 {
@@ -711,8 +710,7 @@ static int64_t late_for(const struct correlator *c, uint32_t rule, const struct 
     return l->late_by_ms - (wait > 0 ? wait : 0);
 }
 
-/* ---- a run ------------------------------------------------------------------------------------
- */
+/* ---- a run --------------------------------------------------------------------------------- */
 
 static void take_added(struct correlator *c, const struct added *a)
 {

@@ -81,8 +81,7 @@ static void forget(struct cell *cell)
     ASSERT(is_gone);
 }
 
-/* ---- what is kept -----------------------------------------------------------------------------
- */
+/* ---- what is kept -------------------------------------------------------------------------- */
 
 /* Keep [0, n) less [from, upto). */
 static void cut(const struct count *c, uint32_t from, uint32_t upto)
@@ -164,8 +163,7 @@ static bool give_way(struct count *c, int64_t t_ms)
     return front(c)->n < front(c)->room;
 }
 
-/* ---- hits -------------------------------------------------------------------------------------
- */
+/* ---- hits ---------------------------------------------------------------------------------- */
 
 /* Where a hit of that time goes: behind its equals. */
 static uint32_t place(const struct count *c, int64_t t_ms)
@@ -385,8 +383,7 @@ static void count_step(void *context, const struct state_op *op, struct cell *ce
         early_step(spec, op, cell, clock, out);
 }
 
-/* ---- a cell with one hit ----------------------------------------------------------------------
- */
+/* ---- a cell with one hit ------------------------------------------------------------------- */
 
 /* The value: phase of the buckets and level of the hit. */
 enum { SHRINK_LEVEL_BITS = 3, SHRINK_PHASE_BITS = 32 - SHRINK_LEVEL_BITS };

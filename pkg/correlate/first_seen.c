@@ -38,8 +38,7 @@ int64_t first_seen_history_ms(const struct correlation *c)
     return c->history_ms > 0 ? c->history_ms : FIRST_SEEN_HISTORY_MS;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static uint32_t runs_end(const struct term *t)
 {
@@ -133,8 +132,7 @@ static void store_untold(struct cell *cell, const struct term *t, const struct t
         memcpy(cell->main.p + at + o.keys_n, text.p, o.text_n);
 }
 
-/* ---- runs -------------------------------------------------------------------------------------
- */
+/* ---- runs ---------------------------------------------------------------------------------- */
 
 static uint32_t n_told(const struct term *t)
 {
@@ -186,8 +184,7 @@ static void set_times(struct cell *cell, const struct term *t, int64_t history)
     cell->weight = told < t->n ? 128 : days > 100 ? 100 : (uint8_t)days;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------------------- */
 
 /* The term is there in another part of the history than was told before. */
 static bool is_further(int64_t was_ms, int64_t t_ms, int64_t history)

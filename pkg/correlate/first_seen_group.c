@@ -47,8 +47,7 @@ struct waiting {
     char text[TEXT_MAX];
 };
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static uint32_t bloom_at(const struct head *h)
 {
@@ -125,8 +124,7 @@ static void waiting_set(struct cell *cell, const struct head *h, uint32_t i,
     memcpy(cell->main.p + waiting_at(h) + i * sizeof *w, w, sizeof *w);
 }
 
-/* ---- the filter -------------------------------------------------------------------------------
- */
+/* ---- the filter ---------------------------------------------------------------------------- */
 
 static void bloom_open(struct cell *cell, struct head *h)
 {
@@ -169,8 +167,7 @@ static bool bloom_add(struct cell *cell, const struct head *h, uint64_t value)
     return was_in;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 struct judging {
     const struct correlation *c;
@@ -336,8 +333,7 @@ static void settle(struct judging *j, int64_t watermark_ms)
     set_times(cell, j);
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---------------------------------------------------------------------------- */
 
 static void restore(struct head *h, const struct hit *fact, int64_t last_ms)
 {

@@ -118,8 +118,7 @@ static size_t texts_of(const struct packed_op *op)
     return (size_t)op->keys_n + op->value_n + op->addends_n + op->place_n;
 }
 
-/* ---- made once -------------------------------------------------------------------------------
- */
+/* ---- made once ----------------------------------------------------------------------------- */
 
 /* Fields whose values an operation carries. */
 static struct str_list fields_of(const struct correlation *c)
@@ -437,8 +436,7 @@ static size_t without_repeats(struct str *values, size_t n)
     return kept;
 }
 
-/* ---- the event as a tree, for what is told by itself ------------------------------------------
- */
+/* ---- the event as a tree, for what is told by itself --------------------------------------- */
 
 static const struct event_tree *tree_of(struct gatherer *w)
 {
@@ -825,8 +823,7 @@ bool gathered_next(struct str *p, struct gathered *out)
     return false;
 }
 
-/* ---- what a correlation hears ------------------------------------------------------------------
- */
+/* ---- what a correlation hears -------------------------------------------------------------- */
 
 struct listening {
     struct gatherer *w;
@@ -1106,8 +1103,7 @@ static void hear(struct gatherer *w, struct group *group, const struct graph_lis
     hear_group(&l);
 }
 
-/* ---- what is told by itself --------------------------------------------------------------------
- */
+/* ---- what is told by itself ---------------------------------------------------------------- */
 
 /* The part of its name that makes a finding this event's alone. */
 static struct str sole_part(struct gatherer *w)

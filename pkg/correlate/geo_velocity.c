@@ -110,8 +110,7 @@ static void set_times(const struct correlation *c, struct cell *cell, const stru
     cell->weight = 32;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 static struct place place_of(const struct visit *v)
 {
@@ -195,8 +194,7 @@ static void settle(const struct correlation *c, struct cell *cell, int64_t water
     set_times(c, cell, &g);
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---------------------------------------------------------------------------- */
 
 /* By time, then by all that decides: so that hits of one time have one order. */
 static int compare(const struct visit *a, const struct visit *b)

@@ -185,8 +185,7 @@ static uint32_t add_space(struct builder *b, enum space_role role, uint32_t rule
     return g->n_spaces++;
 }
 
-/* ---- who listens ------------------------------------------------------------------------------
- */
+/* ---- who listens --------------------------------------------------------------------------- */
 
 /* The rule among those of a tenant. */
 static uint32_t number_of(const struct graph *g, uint32_t tenant, const struct rule *rule)
@@ -245,8 +244,7 @@ static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *
     return WEIR_OK;
 }
 
-/* ---- one rule ---------------------------------------------------------------------------------
- */
+/* ---- one rule ------------------------------------------------------------------------------ */
 
 static bool same_names(const struct str *a, size_t n_a, const struct str *b, size_t n_b)
 {
@@ -457,8 +455,7 @@ static void add_brake(struct builder *b, uint32_t i)
                          &r->brake_spec);
 }
 
-/* ---- levels: a rule's own is above those of all it listens to ---------------------------------
- */
+/* ---- levels: a rule's own is above those of all it listens to ------------------------------ */
 
 static void wait_for(struct graph_rule *r, int64_t behind_ms)
 {

@@ -198,8 +198,7 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
     g->tail.offset = offset + more;
 }
 
-/* ---- one window --------------------------------------------------------------------------------
- */
+/* ---- one window ---------------------------------------------------------------------------- */
 
 struct window {
     struct grouping *g;
@@ -302,8 +301,7 @@ static void tell_if_met(struct window *w, int64_t t_ms)
     buf_release(&detail);
 }
 
-/* ---- judging ------------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 static struct group_row *unpacked(struct grouping *g, const struct kept *rows, uint32_t n)
 {

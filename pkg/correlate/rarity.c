@@ -66,8 +66,7 @@ static uint64_t limit_of(const struct correlation *c)
     return limit > 0 ? (uint64_t)limit : 0;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static uint32_t bytes_of(const struct head *h)
 {
@@ -119,8 +118,7 @@ static void store(struct cell *cell, const struct rarity *r, bool is_new)
     memcpy(p + h->keys_n + h->text_n, r->entries, h->n * sizeof *r->entries);
 }
 
-/* ---- entries ----------------------------------------------------------------------------------
- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static void drop(struct rarity *r, uint32_t at)
 {
@@ -255,8 +253,7 @@ static void forget(const struct correlation *c, struct rarity *r, uint64_t limit
     }
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------------------- */
 
 static void set_times(const struct correlation *c, struct cell *cell, const struct rarity *r)
 {

@@ -48,8 +48,7 @@ static void set_times(struct cell *cell, const struct actor_days *d, int32_t n_d
     cell->idle_ms = CELL_NEVER;
 }
 
-/* ---- the value --------------------------------------------------------------------------------
- */
+/* ---- the value ----------------------------------------------------------------------------- */
 
 /* True: a hit of the actor on that day waits already, not later than t. A later one goes. */
 static bool waits_earlier(struct cell *cell, struct actor_days *d, uint64_t actor, int64_t t_ms)
@@ -130,8 +129,7 @@ void ratio_value_step(void *context, const struct state_op *op, struct cell *cel
         value_settle(spec->correlation, cell, clock->watermark_ms, out);
 }
 
-/* ---- the group --------------------------------------------------------------------------------
- */
+/* ---- the group ----------------------------------------------------------------------------- */
 
 static void tell(const struct cell *cell, const struct actor_days *d, const struct share *s,
                  int64_t ratio, struct emissions *out)

@@ -62,8 +62,7 @@ struct risk {
     struct str keys;                          /* of the cell, or of the hit that begins it */
 };
 
-/* ---- decay ------------------------------------------------------------------------------------
- */
+/* ---- decay --------------------------------------------------------------------------------- */
 
 /* 2^(-2^-k) for k = 1 .. 24 in 2^-62: each is the square root of the one before, the first that of
  * 1/2, rounded down; test_risk compares with exp2(). */
@@ -105,8 +104,7 @@ static int64_t hour_of(int64_t t_ms)
     return span_floor(t_ms, RISK_HOUR_MS) / RISK_HOUR_MS;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static uint32_t bytes_of(const struct head *h)
 {
@@ -211,8 +209,7 @@ static void set_times(struct cell *cell, const struct risk *r)
     cell->weight = 160;
 }
 
-/* ---- adding up --------------------------------------------------------------------------------
- */
+/* ---- adding up ----------------------------------------------------------------------------- */
 
 /* The hour becomes the newest; those that count no more go. */
 static void open_hour(struct risk *r, int64_t hour)
@@ -302,8 +299,7 @@ int64_t risk_level(const struct operator_spec *spec, struct str cell, int64_t t_
     return level_at(&r, t_ms, half_life_of(spec->correlation));
 }
 
-/* ---- what it means for an alert ---------------------------------------------------------------
- */
+/* ---- what it means for an alert ------------------------------------------------------------ */
 
 static int64_t threshold_of(const struct correlation *c)
 {
@@ -377,8 +373,7 @@ static void pass(const struct operator_spec *spec, const struct cell *cell, stru
     buf_release(&packed);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------------------- */
 
 static void tell(const struct risk *r, const struct cell *cell, int64_t t_ms, int64_t level,
                  struct emissions *out)

@@ -60,8 +60,7 @@ static void forget(struct cell *cell)
     ASSERT(is_gone);
 }
 
-/* ---- values of a window -----------------------------------------------------------------------
- */
+/* ---- values of a window -------------------------------------------------------------------- */
 
 static bool wants_order(const struct values *v)
 {
@@ -193,8 +192,7 @@ static void judge(const struct settle *s, const struct values *v, int64_t t_ms)
     tail_send(&s->tail, &signal);
 }
 
-/* ---- hits in time order -----------------------------------------------------------------------
- */
+/* ---- hits in time order -------------------------------------------------------------------- */
 
 /* The first hit at or behind t_ms. */
 static uint32_t first_at(const struct settle *s, int64_t t_ms)
@@ -267,8 +265,7 @@ static bool is_tumbling(const struct settle *s)
     return !threshold_is_lower(s->tail.spec->correlation);
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---------------------------------------------------------------------------- */
 
 static bool begin(struct settle *s, const struct state_op *op)
 {

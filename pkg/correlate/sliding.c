@@ -49,8 +49,7 @@ static struct expr_value value_of(const struct sliding *s, size_t row)
                : s->rows[row].values[column];
 }
 
-/* ---- different values --------------------------------------------------------------------------
- */
+/* ---- different values ---------------------------------------------------------------------- */
 
 static uint64_t value_hash(const struct expr_value *v)
 {
@@ -85,8 +84,7 @@ static void tally(struct sliding *s, const struct expr_value *v, bool comes)
         s->count -= --t->n == 0;
 }
 
-/* ---- least, greatest ---------------------------------------------------------------------------
- */
+/* ---- least, greatest ----------------------------------------------------------------------- */
 
 static void wait_for(struct sliding *s, const struct expr_value *v, size_t row)
 {

@@ -78,8 +78,7 @@ static void step_plain(const struct state_op *op, struct book *b)
         rest(b->cell, b, CELL_NEVER, INT64_MIN);
 }
 
-/* ---- anchored ---------------------------------------------------------------------------------
- */
+/* ---- anchored ------------------------------------------------------------------------------ */
 
 struct front {
     uint8_t version;

@@ -123,8 +123,7 @@ static void add(struct volume *v, int64_t window, int64_t micro)
     v->head.n++;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 static void tell(const struct correlation *c, const struct cell *cell, const struct volume *v,
                  const struct sum *s, __int128 total, int64_t windows, struct emissions *out)

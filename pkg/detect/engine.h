@@ -104,8 +104,7 @@ struct engine_rule_use {
 };
 struct engine_rule_use engine_rule_use(const struct engine *e, uint32_t rule);
 
-/* ---- this thread's engine alone: asked by its thread while others run --------------------------
- */
+/* ---- this thread's engine alone: asked by its thread while others run ---------------------- */
 
 /* What the rule did since this was last asked of it. */
 struct engine_rule_use engine_take_rule_use(struct engine *e, uint32_t rule);

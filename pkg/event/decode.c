@@ -284,8 +284,7 @@ static enum splitter_result take_document(struct splitter *s, struct str *record
     return skip_bad(s, line_reason == JSON_TRUNCATED, record);
 }
 
-/* ---- one step of each state --------------------------------------------------------------------
- */
+/* ---- one step of each state ---------------------------------------------------------------- */
 
 static enum splitter_result next_in_skip(struct splitter *s)
 {

@@ -451,8 +451,7 @@ static void add_constants(struct extract_worker *w, const struct constant_value 
                                                         list[i].field, JSON_STRING, 0};
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------
- */
+/* ---- shapes -------------------------------------------------------------------------------- */
 
 static void keep_values(struct extract_worker *w, struct logsource_values *v)
 {
@@ -623,8 +622,7 @@ uint64_t extract_shapes_overflowed(const struct extract_worker *w)
     return w->n_overflowed;
 }
 
-/* ---- time
- * ---------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void find_time(struct extract_worker *w, const struct reader *r, struct event *out)
 {
@@ -654,11 +652,9 @@ bool extract_time_ms(const struct extract_worker *w, const struct event *e, int6
     return e->has_time;
 }
 
-/* ---- one event
- * ------------------------------------------------------------------------------------- */
+/* ---- one event ----------------------------------------------------------------------------- */
 
-/* ---- texts that are JSON themselves -------------------------------------------------------------
- */
+/* ---- texts that are JSON themselves -------------------------------------------------------- */
 
 /* The text without its escapes if that is a whole JSON document; p NULL if not. */
 static struct str document_in(struct extract_worker *w, struct str text)

@@ -579,8 +579,7 @@ bool event_profile_may_name(const struct profile_set *profiles, const struct pro
     return false;
 }
 
-/* ---- time and id -------------------------------------------------------------------------------
- */
+/* ---- time and id --------------------------------------------------------------------------- */
 
 bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
 {

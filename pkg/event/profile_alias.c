@@ -7,8 +7,7 @@
 #include "base/str.h"
 #include "event/profile_derive.h"
 
-/* ---- reading ---------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 /* A field's name, or {field: NAME, apply: STEPS}. */
 static enum weir_rc read_target(struct arena *a, const struct doc_node *node,
@@ -63,8 +62,7 @@ enum weir_rc profile_read_aliases(struct arena *a, const struct doc_node *node, 
     return WEIR_OK;
 }
 
-/* ---- making fields of them ---------------------------------------------------------------------
- */
+/* ---- making fields of them ----------------------------------------------------------------- */
 
 static const struct derive *both(struct arena *a, const struct derive *first,
                                  const struct derive *then)

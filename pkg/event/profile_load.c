@@ -764,8 +764,7 @@ static enum weir_rc read_redact(struct loader *l, const struct doc_node *node)
     return WEIR_OK;
 }
 
-/* ---- the other keys ---------------------------------------------------------------------------
- */
+/* ---- the other keys ------------------------------------------------------------------------ */
 
 static enum weir_rc read_ignored(struct loader *l, const struct doc_node *node)
 {
@@ -850,8 +849,7 @@ static enum weir_rc read_vocabulary(struct loader *l, const struct doc_node *nod
     return read_paths(l, node, "vocabulary", PATHS_PER_FIELD_MAX, &l->p->vocabularies);
 }
 
-/* ---- one profile --------------------------------------------------------------------------------
- */
+/* ---- one profile --------------------------------------------------------------------------- */
 
 struct profile_key {
     const char *name;
@@ -959,8 +957,7 @@ static enum weir_rc resolve(struct loader *l, struct source *s, int depth)
     return WEIR_OK;
 }
 
-/* ---- reading the files
- * ------------------------------------------------------------------------------ */
+/* ---- reading the files --------------------------------------------------------------------- */
 
 static enum weir_rc add_source(struct loader *l, struct str path, struct str text, bool is_builtin)
 {
@@ -1077,8 +1074,7 @@ static enum weir_rc add_dir(struct loader *l, struct str dir)
     return rc;
 }
 
-/* ---- the set
- * ------------------------------------------------------------------------------------------ */
+/* ---- the set ------------------------------------------------------------------------------- */
 
 /* Higher priority first, then by name: never by the order of files. */
 static int trying_order(const void *a, const void *b)

@@ -27,8 +27,7 @@ static const uint64_t one = 1; /* what an eventfd is written */
  * (watermark.h). */
 enum { HURRY_PARTS = 2 };
 
-/* ---- owned partitions -------------------------------------------------------------------------
- */
+/* ---- owned partitions ---------------------------------------------------------------------- */
 
 struct kafka_consumer_topic *kafka_consumer_topic(struct kafka_consumer *c, const char *name)
 {
@@ -90,8 +89,7 @@ static void own_partitions(struct kafka_consumer *c, const rd_kafka_topic_partit
     watermark_watch_set(c->watch, c->partitions, n);
 }
 
-/* ---- the generation ---------------------------------------------------------------------------
- */
+/* ---- the generation ------------------------------------------------------------------------ */
 
 static void set_generation(struct kafka_consumer *c, rd_kafka_consumer_group_metadata_t *new)
 {
@@ -120,8 +118,7 @@ rd_kafka_consumer_group_metadata_t *kafka_consumer_generation(const struct kafka
     return copy;
 }
 
-/* ---- callbacks inside kafka_consumer_serve() ---------------------------------------------------
- */
+/* ---- callbacks inside kafka_consumer_serve() ----------------------------------------------- */
 
 /* The member fetches nothing: for librdkafka it owns an empty list. */
 static void assign_nothing(rd_kafka_t *rk)
@@ -160,8 +157,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         kafka_troubles_of(&c->troubles, rk, code, reason);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static const struct kafka_setting group_defaults[] = {
     {"session.timeout.ms", "6000"},
@@ -395,8 +391,7 @@ void kafka_consumer_free(struct kafka_consumer *c)
     free(c);
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------------------------- */
 
 static void serve_queues(struct kafka_consumer *c)
 {
@@ -458,8 +453,7 @@ size_t kafka_consumer_partitions(const struct kafka_consumer *c, const struct ka
     return c->n;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 enum weir_rc kafka_consumer_seek(struct kafka_consumer *c, size_t i, int64_t offset,
                                  struct weir_err *err)

@@ -112,8 +112,7 @@ bool kafka_producer_is_tainted(const struct kafka_producer *p)
     return !p->o.without_taint && atomic_load_explicit(&p->is_tainted, memory_order_relaxed);
 }
 
-/* ---- callbacks in the owner's thread ----------------------------------------------------------
- */
+/* ---- callbacks in the owner's thread ------------------------------------------------------- */
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
@@ -156,8 +155,7 @@ bool kafka_producer_refused(const struct kafka_producer *p, uint64_t *number, bo
     return true;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* retry.backoff.ms: while the last transaction's markers are written the coordinator answers
  * CONCURRENT_TRANSACTIONS, and librdkafka asks again after so long: 100, its default, makes a
@@ -246,8 +244,7 @@ enum weir_rc kafka_producer_renew(struct kafka_producer *p, struct weir_err *err
     return open_client(p, err);
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------
- */
+/* ---- outcomes ------------------------------------------------------------------------------ */
 
 static bool is_denied(rd_kafka_resp_err_t code)
 {
@@ -311,8 +308,7 @@ static enum kafka_outcome within(enum kafka_outcome o)
     return o == KAFKA_DENIED ? KAFKA_ABORTABLE : o;
 }
 
-/* ---- the start of a producer ------------------------------------------------------------------
- */
+/* ---- the start of a producer --------------------------------------------------------------- */
 
 /* The first record for a topic that the client does not know waits a second for its partitions
  * otherwise. A topic that gives no answer in time is asked for again by the first record. */
@@ -362,8 +358,7 @@ enum kafka_outcome kafka_fence(const struct kafka_producer_options *o, struct we
     return out;
 }
 
-/* ---- a transaction ----------------------------------------------------------------------------
- */
+/* ---- a transaction ------------------------------------------------------------------------- */
 
 enum kafka_outcome kafka_producer_begin(struct kafka_producer *p, struct weir_err *err)
 {

@@ -70,8 +70,7 @@ static enum weir_rc refuse_assignor(struct str name, struct str value, struct we
                    (int)value.n, value.p);
 }
 
-/* ---- names that librdkafka does not know ------------------------------------------------------
- */
+/* ---- names that librdkafka does not know --------------------------------------------------- */
 
 enum { NAMES_MAX = 512 };
 

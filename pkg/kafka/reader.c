@@ -54,8 +54,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         kafka_troubles_of(&r->troubles, rk, code, reason);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static enum weir_rc open_client(struct kafka_reader *r, const struct kafka_reader_options *o,
                                 const char *isolation, rd_kafka_t **out, struct weir_err *err)
@@ -219,8 +218,7 @@ enum weir_rc kafka_reader_new(const struct kafka_reader_options *o, struct kafka
     return WEIR_OK;
 }
 
-/* ---- one partition ----------------------------------------------------------------------------
- */
+/* ---- one partition ------------------------------------------------------------------------- */
 
 static enum weir_rc start_part(struct kafka_reader *r, struct part *p, struct weir_err *err)
 {
@@ -315,8 +313,7 @@ static enum weir_rc read_part(struct kafka_reader *r, struct part *p, struct kaf
     return rc;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 static enum weir_rc start_waiting(struct kafka_reader *r, struct weir_err *err)
 {

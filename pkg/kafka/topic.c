@@ -87,8 +87,7 @@ static enum weir_rc failed(struct kafka_admin *a, const char *what, rd_kafka_res
     return kafka_troubles_why(&a->troubles, code, what, err);
 }
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata ------------------------------------------------------------------------------ */
 
 static bool is_known(const struct found *f, const char *name)
 {
@@ -182,8 +181,7 @@ static enum weir_rc add_pattern(struct kafka_admin *a, const char *pattern, uint
     return WEIR_OK;
 }
 
-/* ---- configuration ----------------------------------------------------------------------------
- */
+/* ---- configuration ------------------------------------------------------------------------- */
 
 static void take_entry(struct kafka_topic *t, struct str name, struct str value)
 {
@@ -289,8 +287,7 @@ enum weir_rc kafka_admin_describe(struct kafka_admin *a, const char *const *name
     return WEIR_OK;
 }
 
-/* ---- creation ---------------------------------------------------------------------------------
- */
+/* ---- creation ------------------------------------------------------------------------------ */
 
 static enum weir_rc created(struct kafka_admin *a, const char *name, rd_kafka_event_t *e,
                             struct weir_err *err)

@@ -39,8 +39,7 @@ struct round {
     int64_t leaders_due_ms;
 };
 
-/* ---- leaders ----------------------------------------------------------------------------------
- */
+/* ---- leaders ------------------------------------------------------------------------------- */
 
 static void leaders_of_topic(const struct rd_kafka_metadata_topic *t, struct round *r)
 {
@@ -74,8 +73,7 @@ static void learn_leaders(struct watermark_watch *w, struct round *r)
     r->leaders_due_ms = kafka_now_ms() + LEADERS_MS;
 }
 
-/* ---- a round ----------------------------------------------------------------------------------
- */
+/* ---- a round ------------------------------------------------------------------------------- */
 
 static void take_list(struct watermark_watch *w, struct round *r)
 {
@@ -164,8 +162,7 @@ static void *run(void *context)
     return NULL;
 }
 
-/* ---- from outside -----------------------------------------------------------------------------
- */
+/* ---- from outside -------------------------------------------------------------------------- */
 
 struct watermark_watch *watermark_watch_new(rd_kafka_t *rk)
 {

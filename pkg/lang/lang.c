@@ -282,8 +282,7 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
     }
 }
 
-/* ---- one file ---------------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------------------ */
 
 /* All documents of one piece between `---` lines: one, unless `...` ends documents too. */
 static void load_piece(struct rule_loader *l, struct str path, uint32_t *document, struct str text,
@@ -423,8 +422,7 @@ void rule_loader_add_found(struct rule_loader *l, struct str path, struct str te
     load_file(l, path, language_of(path), text);
 }
 
-/* ---- at the end
- * ----------------------------------------------------------------------------------- */
+/* ---- at the end ---------------------------------------------------------------------------- */
 
 static int by_uid(const void *x, const void *y, void *context)
 {
@@ -574,8 +572,7 @@ void rule_loader_finish(struct rule_loader *l, struct loaded_rules *out)
     loader_release(l);
 }
 
-/* ---- words
- * ------------------------------------------------------------------------------------------ */
+/* ---- words --------------------------------------------------------------------------------- */
 
 bool lang_is_known(struct str language)
 {

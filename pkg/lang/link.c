@@ -469,8 +469,7 @@ static bool check_numbers(const struct subject *s)
                                SHOWN(t.field)));
 }
 
-/* ---- one correlation ----------------------------------------------------------------------------
- */
+/* ---- one correlation ----------------------------------------------------------------------- */
 
 static void settle_level(const struct subject *s, struct rule *rule)
 {

@@ -7,8 +7,7 @@
 #include "base/vec.h"
 #include "lang/cql/cql.h"
 
-/* ---- reading files ---------------------------------------------------------------------------
- */
+/* ---- reading files ------------------------------------------------------------------------- */
 
 /* The verdict is there so that the order of verdicts is that of the files. */
 static void wait(struct rule_loader *l, const struct rule *head, const struct cql_document *d,
@@ -101,8 +100,7 @@ bool loader_add_logscale(struct rule_loader *l, const struct doc_node *document,
     return true;
 }
 
-/* ---- at the end --------------------------------------------------------------------------------
- */
+/* ---- at the end ---------------------------------------------------------------------------- */
 
 void loader_join_logscale(struct rule_loader *l, const struct rule_loader *other, size_t before)
 {

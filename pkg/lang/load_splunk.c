@@ -62,8 +62,7 @@ void loader_add_search(struct rule_loader *l, const struct rule *head, struct st
     wait_for_macros(l, head, text, 1, true);
 }
 
-/* ---- at the end --------------------------------------------------------------------------------
- */
+/* ---- at the end ---------------------------------------------------------------------------- */
 
 void loader_join_searches(struct rule_loader *l, const struct rule_loader *other, size_t before)
 {

@@ -434,8 +434,7 @@ static void learn_values(struct matcher *m)
     }
 }
 
-/* ---- evaluate ----------------------------------------------------------------------------------
- */
+/* ---- evaluate ------------------------------------------------------------------------------ */
 
 static void add_match(struct matcher *m, uint32_t event, uint32_t rule)
 {
@@ -531,8 +530,7 @@ size_t matcher_run(struct matcher *m, const struct event *events, size_t n,
     return m->n_matches;
 }
 
-/* ---- statistics
- * ------------------------------------------------------------------------------------ */
+/* ---- statistics ---------------------------------------------------------------------------- */
 
 const struct matcher_rule_stats *matcher_rule_stats(const struct matcher *m, uint32_t rule)
 {

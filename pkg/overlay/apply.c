@@ -385,8 +385,7 @@ static void warn_of_base(struct work *w, const struct overlay_entry *e)
                  e->base_sha256.p, w->rule->sha256));
 }
 
-/* ---- one rule ---------------------------------------------------------------------------------
- */
+/* ---- one rule ------------------------------------------------------------------------------ */
 
 static bool holds(const struct str *names, size_t n, struct str name)
 {
@@ -541,8 +540,7 @@ static void warn_of_silence(struct overlay_set *set, struct loaded_rules *loaded
     loaded->n_by_status[v->status]++;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static int by_applied_uid(const void *x, const void *y)
 {

@@ -129,8 +129,7 @@ static void name_keys(struct overlay_reader *r, const struct doc_node *map, stru
     e->shown.n_keys = n;
 }
 
-/* ---- threshold, group-by, uid, title -----------------------------------------------------------
- */
+/* ---- threshold, group-by, uid, title ------------------------------------------------------- */
 
 static bool read_bound(struct overlay_reader *r, const struct doc_node *node, enum bound_op op,
                        struct own_settings *out)

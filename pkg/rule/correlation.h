@@ -80,8 +80,7 @@ struct sequence_item {
     uint32_t runs; /* > 0 */
 };
 
-/* ---- OPERATOR_GROUP: STATS ... BY, groupBy, stats ----------------------------------------------
- */
+/* ---- OPERATOR_GROUP: STATS ... BY, groupBy, stats ------------------------------------------ */
 
 /* What is made of one column of the rows of a group, in order of time. Null is no value; a list is
  * its members, except for FIRST, LAST and COUNT_TRUE. */

@@ -226,8 +226,7 @@ static enum weir_rc mark(struct store *base, const char *incarnation,
     return WEIR_OK;
 }
 
-/* ---- recovery
- * ------------------------------------------------------------------------------------ */
+/* ---- recovery ------------------------------------------------------------------------------ */
 
 static void keep_run(char out[static STORE_RUN_ID_MAX], const struct redis_reply *r)
 {
@@ -373,8 +372,7 @@ static enum weir_rc end_replay(struct store *base, const char *incarnation, uint
     return call_meta(s, &w, &r, answer, err);
 }
 
-/* ---- numbers of partitions --------------------------------------------------------------------
- */
+/* ---- numbers of partitions ----------------------------------------------------------------- */
 
 static bool is_book_name(struct str name)
 {

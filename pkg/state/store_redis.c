@@ -68,8 +68,7 @@ static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t ro
     return true;
 }
 
-/* ---- a batch begins
- * ------------------------------------------------------------------------------- */
+/* ---- a batch begins ------------------------------------------------------------------------ */
 
 static uint64_t mark_of(const struct store_batch *b)
 {

@@ -31,8 +31,7 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 static int to_guard = -1, from_guard = -1;
 static pid_t guard;
 
-/* ---- the worker's side ------------------------------------------------------------------------
- */
+/* ---- the worker's side --------------------------------------------------------------------- */
 
 static void copy_topic(char *to, const char *from)
 {
@@ -98,8 +97,7 @@ static void set_handlers(void)
         (void)sigaction(signals[i], &act, NULL);
 }
 
-/* ---- the guard's side -------------------------------------------------------------------------
- */
+/* ---- the guard's side ---------------------------------------------------------------------- */
 
 static void keep(struct crash_book *book, const struct message *m)
 {

@@ -23,8 +23,7 @@ struct crash_book {
     bool has_session, is_open;
 };
 
-/* ---- what a note says -------------------------------------------------------------------------
- */
+/* ---- what a note says ---------------------------------------------------------------------- */
 
 enum crash_care crash_care_of(const struct crash_note *n, int64_t offset, uint32_t crash_max)
 {
@@ -73,8 +72,7 @@ static void name_of(const char *topic, int32_t partition, char between, char out
     snprintf(out, NAME_BYTES, "%.*s%c%" PRId32, CRASH_TOPIC_MAX, topic, between, partition);
 }
 
-/* ---- in the store -----------------------------------------------------------------------------
- */
+/* ---- in the store -------------------------------------------------------------------------- */
 
 static enum weir_rc name_hash(struct crash_book *b, char out[static REDIS_TAG_BYTES],
                               struct weir_err *err)
@@ -156,8 +154,7 @@ static enum weir_rc write_stored(struct crash_book *b, const char *name,
                &reply, err);
 }
 
-/* ---- in a directory ---------------------------------------------------------------------------
- */
+/* ---- in a directory ------------------------------------------------------------------------ */
 
 static enum weir_rc path_of(const struct crash_book *b, const char *name, const char *end,
                             char out[static PATH_BYTES], struct weir_err *err)
@@ -215,8 +212,7 @@ static enum weir_rc write_file(struct crash_book *b, const char *name,
     return rc;
 }
 
-/* ---- a book -----------------------------------------------------------------------------------
- */
+/* ---- a book -------------------------------------------------------------------------------- */
 
 struct crash_book *crash_book_new(const struct store_redis_options *store, struct str dir)
 {

@@ -282,8 +282,7 @@ void metric_use_rules(struct metric_lane *l, uint64_t number)
     pthread_mutex_unlock(&b->sets_lock);
 }
 
-/* ---- counting ---------------------------------------------------------------------------------
- */
+/* ---- counting ------------------------------------------------------------------------------ */
 
 static struct metric_set *set_of(struct metric_lane *l)
 {

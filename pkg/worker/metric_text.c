@@ -174,8 +174,7 @@ static void put_histogram(struct scrape *s)
     value_u64(s, n);
 }
 
-/* ---- partitions, inputs, levels ---------------------------------------------------------------
- */
+/* ---- partitions, inputs, levels ------------------------------------------------------------ */
 
 static void partition_value(struct scrape *s, const struct metric_row *r, size_t lane)
 {
@@ -276,8 +275,7 @@ static void put_levels(struct scrape *s)
     }
 }
 
-/* ---- rules and profiles -------------------------------------------------------------------------
- */
+/* ---- rules and profiles -------------------------------------------------------------------- */
 
 static const char *blind_reason(uint64_t sight)
 {
@@ -355,8 +353,7 @@ static void put_profiles(struct scrape *s)
     }
 }
 
-/* ---- the worker -------------------------------------------------------------------------------
- */
+/* ---- the worker ---------------------------------------------------------------------------- */
 
 static void put_paused(struct scrape *s)
 {
@@ -505,8 +502,7 @@ static void put_board(struct scrape *s)
     }
 }
 
-/* ---- a scrape ---------------------------------------------------------------------------------
- */
+/* ---- a scrape ------------------------------------------------------------------------------ */
 
 static void put_family(struct scrape *s)
 {

@@ -105,8 +105,7 @@ static struct timespec deadline(uint32_t ms)
     return t;
 }
 
-/* ---- reader ------------------------------------------------------------------------------------
- */
+/* ---- reader -------------------------------------------------------------------------------- */
 
 uint64_t post_assign(struct post *p, const struct kafka_partition *parts, size_t n)
 {
@@ -190,8 +189,7 @@ void post_set_held(struct post *p, bool is_held)
     atomic_store_explicit(&p->is_held, is_held, memory_order_relaxed);
 }
 
-/* ---- lane ---------------------------------------------------------------------------------------
- */
+/* ---- lane ---------------------------------------------------------------------------------- */
 
 bool post_group(struct post *p, uint64_t *number, const struct kafka_partition **parts, size_t *n)
 {
@@ -270,8 +268,7 @@ bool post_is_held(const struct post *p)
     return atomic_load_explicit(&p->is_held, memory_order_relaxed);
 }
 
-/* ---- anybody ------------------------------------------------------------------------------------
- */
+/* ---- anybody ------------------------------------------------------------------------------- */
 
 void post_stop(struct post *p)
 {

@@ -486,8 +486,7 @@ static void tell_lift(struct protocol *p, const struct protocol_told *t)
     after_lift(p);
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------
- */
+/* ---- a batch ------------------------------------------------------------------------------- */
 
 static bool is_sweeping(const struct owned *o)
 {
@@ -801,8 +800,7 @@ static void tell_init(struct protocol *p, const struct protocol_told *t)
     p->step = p->after_init;
 }
 
-/* ---- recovery ---------------------------------------------------------------------------------
- */
+/* ---- recovery ------------------------------------------------------------------------------ */
 
 static void tell_lease(struct protocol *p, const struct protocol_told *t)
 {

@@ -140,8 +140,7 @@ void publisher_begin(struct publisher *p, const struct batch *b, const struct sc
     buf_clear(&p->bytes);
 }
 
-/* ---- records ------------------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static struct outgoing *add(struct publisher *p, enum config_topic topic)
 {
@@ -216,8 +215,7 @@ enum config_topic publish_topic_of(const struct finding *f, enum rule_channel ch
                                                                        : TOPIC_LIFECYCLE;
 }
 
-/* ---- documents ----------------------------------------------------------------------------------
- */
+/* ---- documents ----------------------------------------------------------------------------- */
 
 /* The event as a tree, made once for all that it brings about; NULL: there is none. */
 static const struct event_tree *tree_of(struct publisher *p, uint32_t event)
@@ -523,8 +521,7 @@ void publisher_fact(struct publisher *p, struct str key, struct str value)
     o->value = keep(p, value);
 }
 
-/* ---- on their way -------------------------------------------------------------------------------
- */
+/* ---- on their way -------------------------------------------------------------------------- */
 
 const char *publisher_topic(const struct publisher *p, enum config_topic topic)
 {

@@ -90,8 +90,7 @@ void ruleset_shelf_free(struct ruleset_shelf *s)
     free(s);
 }
 
-/* ---- a reload ---------------------------------------------------------------------------------
- */
+/* ---- a reload ------------------------------------------------------------------------------ */
 
 /* Every engine against the reference evaluator. */
 static enum weir_rc verify(const struct ruleset *r, struct weir_err *err)
@@ -180,8 +179,7 @@ enum weir_rc ruleset_reload(struct ruleset_shelf *s, bool *changed, struct weir_
     return rc;
 }
 
-/* ---- who uses them ----------------------------------------------------------------------------
- */
+/* ---- who uses them ------------------------------------------------------------------------- */
 
 const struct ruleset *ruleset_take(struct ruleset_shelf *s)
 {

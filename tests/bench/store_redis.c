@@ -114,8 +114,7 @@ static void measure(struct store *s, const char *name, uint32_t repeats, double 
            (own_cpu() - cpu) * 1e6 / (double)n);
 }
 
-/* ---- the flood ----------------------------------------------------------------------------------
- */
+/* ---- the flood ----------------------------------------------------------------------------- */
 
 enum { SLOW_KEYS = 100, SLOW_HITS = 5 };
 

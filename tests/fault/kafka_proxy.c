@@ -118,8 +118,7 @@ static PRINTF_LIKE(1, 2) void tell(const char *form, ...)
     fflush(stdout);
 }
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets ------------------------------------------------------------------------------- */
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -178,8 +177,7 @@ static void cut_one(int *fd)
     close_one(fd);
 }
 
-/* ---- lanes ------------------------------------------------------------------------------------
- */
+/* ---- lanes --------------------------------------------------------------------------------- */
 
 /* NULL: there are too many, or the broker is not there; client is closed then. */
 static struct lane *lane_new(struct proxy *x, int broker, int client)
@@ -249,8 +247,7 @@ static size_t release_held(struct proxy *x)
     return n;
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static struct rule judge(struct proxy *x, struct request r)
 {
@@ -331,8 +328,7 @@ static void pump_up(struct proxy *x, struct lane *l)
     }
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 /* The request of an answer; brokers answer in order, so those before it get none. */
 static struct asked take_asked(struct lane *l, int32_t correlation)
@@ -389,8 +385,7 @@ static void pump_down(struct proxy *x, struct lane *l)
     }
 }
 
-/* ---- what sockets say -------------------------------------------------------------------------
- */
+/* ---- what sockets say ---------------------------------------------------------------------- */
 
 /* The client has left. What was held, and what it had sent before, still goes. */
 static void client_left(struct lane *l)
@@ -444,8 +439,7 @@ static void serve_lanes(struct proxy *x, const struct pollfd *p, const struct la
                 x->lanes[i]->is_parked = false;
 }
 
-/* ---- orders -----------------------------------------------------------------------------------
- */
+/* ---- orders -------------------------------------------------------------------------------- */
 
 static size_t split(struct str line, struct str words[WORDS_MAX])
 {
@@ -561,8 +555,7 @@ static void read_orders(struct proxy *x)
     }
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------
- */
+/* ---- the loop ------------------------------------------------------------------------------ */
 
 static void accept_client(struct proxy *x, int broker)
 {

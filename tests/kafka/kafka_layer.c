@@ -65,8 +65,7 @@ static void make_topic(const char *name, uint32_t partitions)
         ASK_MS, &err));
 }
 
-/* ---- producers --------------------------------------------------------------------------------
- */
+/* ---- producers ----------------------------------------------------------------------------- */
 
 static struct kafka_producer *producer_with(const char *id, const char *topic,
                                             const struct kafka_props *own, uint32_t call_ms)
@@ -127,8 +126,7 @@ static void produce_all(struct kafka_producer *p, const char *topic, size_t n, b
     DONE(until_not_again(commits ? kafka_producer_commit : kafka_producer_abort, p));
 }
 
-/* ---- consumers --------------------------------------------------------------------------------
- */
+/* ---- consumers ----------------------------------------------------------------------------- */
 
 static struct kafka_consumer *consumer(const char *group, const char *topic)
 {
@@ -240,8 +238,7 @@ static struct seen read_whole(const struct kafka_reader_options *o, const char *
 static const struct kafka_reader_options everything = {
     .partition = -1, .from_ms = INT64_MIN, .to_ms = INT64_MAX, .from_offset = -1};
 
-/* ---- topics -----------------------------------------------------------------------------------
- */
+/* ---- topics -------------------------------------------------------------------------------- */
 
 static const struct kafka_topic *find(const struct kafka_topic *list, size_t n, const char *name)
 {
@@ -293,8 +290,7 @@ TEST(a_topic_that_cannot_be_created_says_why)
     CHECK(str_find(str_from(err.text), STR("eplication factor"), 0) != SIZE_MAX);
 }
 
-/* ---- transactions -----------------------------------------------------------------------------
- */
+/* ---- transactions -------------------------------------------------------------------------- */
 
 TEST(aborted_records_are_not_read)
 {
@@ -472,8 +468,7 @@ TEST(a_commit_that_hangs_taints_and_a_new_client_goes_on)
     CHECK_EQ(read_whole(&everything, "taint").n, 22);
 }
 
-/* ---- the group --------------------------------------------------------------------------------
- */
+/* ---- the group ----------------------------------------------------------------------------- */
 
 static enum kafka_outcome send_offset(struct kafka_producer *p, struct kafka_consumer *c,
                                       int64_t offset, struct str metadata)
@@ -645,8 +640,7 @@ TEST(a_wake_ends_the_wait)
     kafka_consumer_free(c);
 }
 
-/* ---- positions --------------------------------------------------------------------------------
- */
+/* ---- positions ----------------------------------------------------------------------------- */
 
 static void delete_before(const char *topic, int64_t offset)
 {
@@ -772,8 +766,7 @@ TEST(a_reader_waits_for_what_is_open_below_its_end)
     kafka_producer_free(q);
 }
 
-/* ---- troubles ---------------------------------------------------------------------------------
- */
+/* ---- troubles ------------------------------------------------------------------------------ */
 
 TEST(a_topic_that_is_missing_is_named)
 {
@@ -879,8 +872,7 @@ TEST(rights_that_are_missing_are_told)
     kafka_producer_free(p);
 }
 
-/* ---- speed ------------------------------------------------------------------------------------
- */
+/* ---- speed --------------------------------------------------------------------------------- */
 
 static double cpu_s(void)
 {

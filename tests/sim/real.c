@@ -34,8 +34,7 @@ static uint64_t
     misjudged; /* events that a replay took for late, or did not, unlike the first time */
 static const struct sim_log *events;
 
-/* ---- the server ---------------------------------------------------------------------------------
- */
+/* ---- the server ---------------------------------------------------------------------------- */
 
 static void set_run(uint64_t run)
 {
@@ -128,8 +127,7 @@ static uint64_t too_late(void)
     return misjudged;
 }
 
-/* ---- a worker's batch ---------------------------------------------------------------------------
- */
+/* ---- a worker's batch ---------------------------------------------------------------------- */
 
 /* As worker/fact_batch.h. Without the defence: as soon as the term is told to its group. */
 static void hear(void *context, uint32_t space, const struct signal *s)

@@ -43,8 +43,7 @@ struct model {
     uint32_t creates[RULES_MAX]; /* by rule */
 };
 
-/* ---- findings -----------------------------------------------------------------------------------
- */
+/* ---- findings ------------------------------------------------------------------------------ */
 
 static struct sim_expected *expect(struct model *m, uint32_t rule, struct str key, const char *name,
                                    uint32_t count)
@@ -88,8 +87,7 @@ static void fold(struct model *m, const char *rule_id, const char *key, const st
     }
 }
 
-/* ---- conditions ---------------------------------------------------------------------------------
- */
+/* ---- conditions ---------------------------------------------------------------------------- */
 
 static void add_met(struct hits *h, int64_t t_ms)
 {
@@ -137,8 +135,7 @@ static bool follows_in(const struct hits *h, size_t last, int64_t window_ms)
     return false;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 /* Hits of a user by acts (bits). */
 static void hits_of(const struct model *m, const char *user, unsigned acts, struct hits *h)

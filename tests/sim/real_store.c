@@ -72,8 +72,7 @@ static const struct store_lease *lease_of(struct client *c, const struct store_l
     return &newest_lease;
 }
 
-/* ---- a batch ------------------------------------------------------------------------------------
- */
+/* ---- a batch ------------------------------------------------------------------------------- */
 
 /* Some shards, without timers: what a batch that was broken off has done. */
 static enum weir_rc apply_partly(struct client *c, const struct store_batch *b,
@@ -133,8 +132,7 @@ static enum weir_rc client_apply(struct store *s, const struct store_batch *b,
     return sim_come_back(&c->link);
 }
 
-/* ---- the protocol's other calls -----------------------------------------------------------------
- */
+/* ---- the protocol's other calls ------------------------------------------------------------ */
 
 static enum weir_rc client_acquire(struct store *s, uint32_t partition, const char *incarnation,
                                    uint64_t *epoch, enum store_answer *answer, struct weir_err *err)

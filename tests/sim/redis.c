@@ -92,8 +92,7 @@ static bool is_owner(const struct sim_store *s, uint32_t partition, uint64_t epo
     return !guards(s, SIM_EPOCH) || epoch >= s->server->epoch[partition];
 }
 
-/* ---- cells ------------------------------------------------------------------------------------
- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
 {
@@ -137,8 +136,7 @@ static bool any_due(const struct sim_store *s, uint32_t shard, const struct stor
     return false;
 }
 
-/* ---- apply ------------------------------------------------------------------------------------
- */
+/* ---- apply --------------------------------------------------------------------------------- */
 
 static enum store_answer check(const struct sim_store *s, uint32_t shard,
                                const struct store_batch *b)
@@ -341,8 +339,7 @@ static enum weir_rc sim_apply(struct store *store, const struct store_batch *b,
     return WEIR_OK;
 }
 
-/* ---- the other calls --------------------------------------------------------------------------
- */
+/* ---- the other calls ----------------------------------------------------------------------- */
 
 static enum weir_rc sim_acquire(struct store *store, uint32_t partition, const char *incarnation,
                                 uint64_t *epoch, enum store_answer *answer, struct weir_err *err)
@@ -435,8 +432,7 @@ static enum weir_rc sim_run(struct store *store, struct store_run *out, struct w
     return WEIR_OK;
 }
 
-/* ---- recovery ---------------------------------------------------------------------------------
- */
+/* ---- recovery ------------------------------------------------------------------------------ */
 
 static bool holds_lease(const struct sim_store *s, const struct store_lease *l)
 {
@@ -582,8 +578,7 @@ static enum weir_rc sim_end_replay(struct store *store, const char *incarnation,
     return come_back(s);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static uint32_t sim_add_space(struct store *store, const struct space_spec *spec)
 {

@@ -271,8 +271,7 @@ bool sim_read_claim(struct str emission, struct store_claim *out)
     return true;
 }
 
-/* ---- the model: everything again from the whole list ------------------------------------------
- */
+/* ---- the model: everything again from the whole list --------------------------------------- */
 
 struct hits {
     int64_t t[SIM_KEYS][512];

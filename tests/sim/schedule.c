@@ -57,8 +57,7 @@ static uint32_t below(struct schedule *s, uint32_t n)
     return rng_below(&s->w->rng, n);
 }
 
-/* ---- the events -------------------------------------------------------------------------------
- */
+/* ---- the events ---------------------------------------------------------------------------- */
 
 /* Appended in order of append_ms; on time within the lateness of the wall clock, or late by the
  * partition's own watermark: that depends on the log alone. */
@@ -105,8 +104,7 @@ static void make_events(struct schedule *s)
     s->horizon_ms = TIME_SPAN_MS + s->w->form->rest_ms;
 }
 
-/* ---- faults -----------------------------------------------------------------------------------
- */
+/* ---- faults -------------------------------------------------------------------------------- */
 
 static void start(struct schedule *s, uint32_t slot)
 {
@@ -282,8 +280,7 @@ static void plan_faults(struct schedule *s)
     }
 }
 
-/* ---- the run ----------------------------------------------------------------------------------
- */
+/* ---- the run ------------------------------------------------------------------------------- */
 
 static void become_calm(struct schedule *s)
 {
@@ -371,8 +368,7 @@ static void one_step(struct schedule *s)
     s->w->counts->steps++;
 }
 
-/* ---- the check --------------------------------------------------------------------------------
- */
+/* ---- the check ----------------------------------------------------------------------------- */
 
 static bool is_of(const struct sim_expected *e, const struct sim_published *o)
 {
@@ -507,8 +503,7 @@ struct sim_result sim_run_schedule(const struct sim_form *form, uint64_t seed,
     return r;
 }
 
-/* ---- defences ---------------------------------------------------------------------------------
- */
+/* ---- defences ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;

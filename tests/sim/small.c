@@ -32,8 +32,7 @@ struct sim_detector {
     size_t n_published;
 };
 
-/* ---- the server ---------------------------------------------------------------------------------
- */
+/* ---- the server ---------------------------------------------------------------------------- */
 
 static void start(uint64_t seed, const struct sim_log *l)
 {
@@ -89,8 +88,7 @@ static uint64_t too_late(void)
     return sim_too_late;
 }
 
-/* ---- a worker's batch ---------------------------------------------------------------------------
- */
+/* ---- a worker's batch ---------------------------------------------------------------------- */
 
 static void note_emission(void *context, const struct sim_entry *o, const char *record)
 {

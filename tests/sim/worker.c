@@ -70,8 +70,7 @@ static enum protocol_outcome outcome_of(enum weir_rc rc, enum store_answer answe
     return rc != WEIR_OK ? PROTOCOL_UNKNOWN : outcomes[answer];
 }
 
-/* ---- the group ----------------------------------------------------------------------------------
- */
+/* ---- the group ----------------------------------------------------------------------------- */
 
 static void learn_assignment(struct sim_worker *k)
 {
@@ -87,8 +86,7 @@ static void learn_assignment(struct sim_worker *k)
     protocol_assign(k->protocol, k->parts, k->n_parts);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static uint64_t visible(const struct sim_worker *k, uint32_t p)
 {
@@ -159,8 +157,7 @@ static void do_apply(struct sim_worker *k, const struct protocol_action *a, stru
         t->outcome == PROTOCOL_DONE && (k->form->n_records(k->detector) > 0 || n_facts(k) > 0);
 }
 
-/* ---- the transaction ----------------------------------------------------------------------------
- */
+/* ---- the transaction ----------------------------------------------------------------------- */
 
 static enum protocol_outcome produce_facts(struct sim_worker *k)
 {
@@ -243,8 +240,7 @@ do_read_committed(struct sim_worker *k, const struct protocol_action *a, struct 
     return sim_is_stable(b, a->partition) ? PROTOCOL_DONE : PROTOCOL_UNSTABLE;
 }
 
-/* ---- the store ----------------------------------------------------------------------------------
- */
+/* ---- the store ----------------------------------------------------------------------------- */
 
 static enum protocol_outcome do_read_applied(struct sim_worker *k, uint32_t partition,
                                              struct protocol_told *t)
@@ -388,8 +384,7 @@ static enum protocol_outcome do_store(struct sim_worker *k, const struct protoco
     return outcome_of(rc, answer);
 }
 
-/* ---- the loop -----------------------------------------------------------------------------------
- */
+/* ---- the loop ------------------------------------------------------------------------------ */
 
 static enum protocol_outcome do_poll(struct sim_worker *k, struct protocol_told *t)
 {

@@ -145,8 +145,7 @@ static size_t plant_text(struct buf *out, const char *record, size_t k, struct s
     return n;
 }
 
-/* ---- a rule that matches all and tells every value ---------------------------------------------
- */
+/* ---- a rule that matches all and tells every value ----------------------------------------- */
 
 static struct formula *asks(const char *field)
 {
@@ -240,8 +239,7 @@ static struct alert_writer *writer_new(void)
                                                     .version = STR("0.1.0")});
 }
 
-/* ---- OCSF
- * ---------------------------------------------------------------------------------------- */
+/* ---- OCSF ---------------------------------------------------------------------------------- */
 
 static const char SCHEMA[] = "ocsf/detection_finding-1.8.0.json";
 
@@ -336,8 +334,7 @@ TEST(alerts_of_every_profile_are_valid_ocsf)
     buf_release(&record);
 }
 
-/* ---- redaction
- * ------------------------------------------------------------------------------------- */
+/* ---- redaction ----------------------------------------------------------------------------- */
 
 static size_t plant(const struct shape_row *row, size_t k, const struct canary *c,
                     enum canary_form form, struct buf *record, struct buf *out)
@@ -423,8 +420,7 @@ TEST(fields_that_the_profile_lists_are_masked_hashed_or_dropped_everywhere)
     buf_release(&out);
 }
 
-/* ---- size
- * ------------------------------------------------------------------------------------------- */
+/* ---- size ---------------------------------------------------------------------------------- */
 
 static size_t cut_paths(const struct buf *out)
 {
@@ -549,8 +545,7 @@ TEST(text_is_cut_between_characters)
     buf_release(&out);
 }
 
-/* ---- names
- * --------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 /* finding_info.uid of the alert that the event gives. */
 static struct str uid_for(const struct alert_match *like, const char *event)
@@ -667,8 +662,7 @@ TEST(raw_evidence_is_shown_as_asked)
     }
 }
 
-/* ---- parts
- * --------------------------------------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------------------------- */
 
 TEST(tags_become_attacks)
 {

@@ -133,8 +133,7 @@ static void write_finding(const struct rule *rule, const struct finding *f, bool
         out);
 }
 
-/* ---- documents --------------------------------------------------------------------------------
- */
+/* ---- documents ----------------------------------------------------------------------------- */
 
 static bool has_schema(char *schema)
 {
@@ -488,8 +487,7 @@ TEST(the_life_of_a_finding)
     buf_release(&all);
 }
 
-/* ---- who it is about ----------------------------------------------------------------------------
- */
+/* ---- who it is about ----------------------------------------------------------------------- */
 
 TEST(a_timer_names_entities_from_its_capsules)
 {

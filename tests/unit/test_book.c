@@ -199,8 +199,7 @@ TEST(with_an_anchor_the_first_match_opens_the_interval)
     bench_end(&b);
 }
 
-/* ---- brake ------------------------------------------------------------------------------------
- */
+/* ---- brake --------------------------------------------------------------------------------- */
 
 static void brake_one(struct step_runner *r, int64_t t_ms, const char *user)
 {
@@ -252,8 +251,7 @@ TEST(the_brake_lets_so_many_of_a_minute_pass_and_tells_the_rest_in_one)
     step_runner_free(r);
 }
 
-/* ---- signals ----------------------------------------------------------------------------------
- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 TEST(a_signal_comes_back_as_it_was)
 {

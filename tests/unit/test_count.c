@@ -104,8 +104,7 @@ TEST(final_counts_equal_those_of_the_whole_list)
         }
 }
 
-/* ---- by hand ----------------------------------------------------------------------------------
- */
+/* ---- by hand ------------------------------------------------------------------------------- */
 
 struct by_hand {
     struct correlation correlation;

@@ -11,8 +11,7 @@
 #include "base/str.h"
 #include "lang/lang.h"
 
-/* ---- meaning
- * -------------------------------------------------------------------------------------- */
+/* ---- meaning ------------------------------------------------------------------------------- */
 
 struct row {
     const char *query, *event;
@@ -281,8 +280,7 @@ TEST(queries_mean_what_they_mean_in_logscale)
                      rows[i].fires);
 }
 
-/* ---- groups
- * ---------------------------------------------------------------------------------------- */
+/* ---- groups -------------------------------------------------------------------------------- */
 
 static const struct query_row groups[] = {
     {"// window: 5m\na=1 | groupBy(b, function=count(as=n)) | n >= 5",
@@ -322,8 +320,7 @@ TEST(groups_are_the_operator_that_says_the_same_for_least)
     query_check("cql", groups, ARRAY_LEN(groups));
 }
 
-/* ---- what is said
- * ---------------------------------------------------------------------------------- */
+/* ---- what is said -------------------------------------------------------------------------- */
 
 static const struct {
     const char *query, *said;
@@ -448,8 +445,7 @@ TEST(what_is_wrong_is_named_with_its_place)
         check_said(refusals[i].query, refusals[i].said);
 }
 
-/* ---- the lenient dialect
- * --------------------------------------------------------------------------- */
+/* ---- the lenient dialect ------------------------------------------------------------------- */
 
 static const struct {
     const char *query, *said;

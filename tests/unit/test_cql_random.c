@@ -78,8 +78,7 @@ TEST(random_queries_are_read_the_same_by_both_engines)
     grammar_engines_agree("cql", GRAMMAR, ARRAY_LEN(GRAMMAR), QUERIES, 5);
 }
 
-/* ---- filters whose meaning is known ------------------------------------------------------------
- */
+/* ---- filters whose meaning is known -------------------------------------------------------- */
 
 enum { FILTERS = QUERIES, EVENTS = 6, FIELDS = 3, DEPTH = 4, NODES = 256 };
 

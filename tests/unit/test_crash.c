@@ -50,8 +50,7 @@ TEST(two_crashes_make_a_range_suspicious_and_a_single_record_skipped)
         CHECK_EQ(crash_care_of(&rows[i].note, rows[i].offset, CRASH_MAX_DEFAULT), rows[i].want);
 }
 
-/* ---- where notes lie --------------------------------------------------------------------------
- */
+/* ---- where notes lie ----------------------------------------------------------------------- */
 
 static void keeps_notes(struct crash_book *b)
 {
@@ -135,8 +134,7 @@ TEST(a_directory_that_is_not_there_is_told)
     crash_book_free(b);
 }
 
-/* ---- dying ------------------------------------------------------------------------------------
- */
+/* ---- dying --------------------------------------------------------------------------------- */
 
 static volatile int depth;
 

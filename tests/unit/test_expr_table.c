@@ -308,8 +308,7 @@ static const struct row rows[] = {
     {EXPR_LIST_INTERSECT, "null [1]", "null"},
 };
 
-/* ---- values as text
- * ------------------------------------------------------------------------------ */
+/* ---- values as text ------------------------------------------------------------------------ */
 
 static struct expr_value scalar(struct str text)
 {
@@ -357,8 +356,7 @@ static void show(struct arena *a, const struct expr_value *v, struct buf *out)
     buf_printf(out, "%s%.*s%s", is_text ? "'" : "", (int)text.n, text.p, is_text ? "'" : "");
 }
 
-/* ---- one row
- * --------------------------------------------------------------------------------------- */
+/* ---- one row ------------------------------------------------------------------------------- */
 
 static struct expr_value argument(void *context, uint32_t slot)
 {

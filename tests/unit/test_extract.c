@@ -574,8 +574,7 @@ TEST(the_first_time_that_parses_is_the_events)
     fixture_free(&f);
 }
 
-/* ---- against the tree --------------------------------------------------------------------------
- */
+/* ---- against the tree ---------------------------------------------------------------------- */
 
 static const char RANDOM_PROFILE[] =
     "name: random\n"

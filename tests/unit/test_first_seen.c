@@ -192,8 +192,7 @@ TEST(group_with_too_many_terms_says_so_once_and_remembers_in_a_filter)
     operator_run_free(run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static int by_time(const void *x, const void *y)
 {

@@ -203,8 +203,7 @@ TEST(finding_names_the_trail_and_unknown_places_do_not_count)
     operator_run_free(r.run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static int by_order(const void *x, const void *y)
 {

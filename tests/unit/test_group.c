@@ -166,8 +166,7 @@ TEST(row_comes_back_and_what_has_no_room_is_marked)
     arena_free(a);
 }
 
-/* ---- the operator ------------------------------------------------------------------------------
- */
+/* ---- the operator -------------------------------------------------------------------------- */
 
 /* count >= 3 and distinct >= 2 and sum < 12, shown: values */
 struct rig {

@@ -269,8 +269,7 @@ TEST(evidence_is_what_is_there)
     arena_free(a);
 }
 
-/* ---- EVTX as JSON ------------------------------------------------------------------------------
- */
+/* ---- EVTX as JSON -------------------------------------------------------------------------- */
 
 struct regression {
     struct arena *arena;

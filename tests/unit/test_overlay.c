@@ -609,8 +609,7 @@ TEST(what_is_wrong_is_named_with_its_place)
     sigma_check_rows(overlaid, ROWS, ARRAY_LEN(ROWS));
 }
 
-/* ---- around it --------------------------------------------------------------------------------
- */
+/* ---- around it ----------------------------------------------------------------------------- */
 
 TEST(a_misspelt_parameter_is_the_hint_of_the_rules_error)
 {
@@ -733,8 +732,7 @@ TEST(the_example_of_the_manual_loads)
     arena_free(a);
 }
 
-/* ---- limits -----------------------------------------------------------------------------------
- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static struct str fault_of_text(struct arena *a, struct str text)
 {

@@ -221,8 +221,7 @@ TEST(groups_have_nothing_in_common)
     store_free(s[1]);
 }
 
-/* ---- rights -----------------------------------------------------------------------------------
- */
+/* ---- rights -------------------------------------------------------------------------------- */
 
 /* The user that docs/state.md asks for. */
 static const char acl[] =

@@ -96,8 +96,7 @@ TEST(hot_value_keeps_a_bounded_cell_and_stays_exact)
     operator_run_free(r.run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static int64_t floor_day(int64_t t_ms)
 {

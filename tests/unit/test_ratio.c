@@ -110,8 +110,7 @@ TEST(thousands_of_actors_are_counted_exactly)
     operator_run_free(r.run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static bool model_is_judged(const struct event *events, size_t i)
 {

@@ -129,8 +129,7 @@ TEST(a_flood_of_alerts_loses_no_points)
     operator_run_free(r.run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static int64_t hour_of(int64_t t_ms)
 {
@@ -215,8 +214,7 @@ TEST(random_streams_find_what_the_model_finds)
         random_window(&rng);
 }
 
-/* ---- asked by the score -----------------------------------------------------------------------
- */
+/* ---- asked by the score -------------------------------------------------------------------- */
 
 static uint8_t memory_bytes[65536];
 static bool grow(struct cell_memory *m, struct cell_part *part, uint32_t room, bool is_side)

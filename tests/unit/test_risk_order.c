@@ -60,8 +60,7 @@ static size_t random_happenings(struct rng *rng, struct happening *out, int64_t 
     return n;
 }
 
-/* ---- what a run told of risk ------------------------------------------------------------------
- */
+/* ---- what a run told of risk --------------------------------------------------------------- */
 
 struct told {
     uint8_t uid[16];

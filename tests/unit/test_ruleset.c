@@ -123,8 +123,7 @@ TEST(a_set_that_says_the_same_replaces_nothing)
     CHECK_EQ(l.n_freed, 2);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 struct lane {
     struct ruleset_shelf *shelf;

@@ -10,8 +10,7 @@
 #include "base/str.h"
 #include "lang/lang.h"
 
-/* ---- meaning
- * -------------------------------------------------------------------------------------- */
+/* ---- meaning ------------------------------------------------------------------------------- */
 
 struct row {
     const char *search, *event;
@@ -253,8 +252,7 @@ TEST(searches_mean_what_they_mean_in_splunk)
                      rows[i].fires);
 }
 
-/* ---- what is said
- * ---------------------------------------------------------------------------------- */
+/* ---- what is said -------------------------------------------------------------------------- */
 
 static const struct {
     const char *search, *said;
@@ -398,8 +396,7 @@ TEST(too_much_is_refused)
     arena_free(a);
 }
 
-/* ---- files
- * ----------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static const char MACROS[] = "name: kube\ndefinition: source=\"kubernetes\"\n---\n"
                              "name: is\narguments:\n- f\n- v\ndefinition: $f$=$v$\n";

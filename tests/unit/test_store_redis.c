@@ -19,7 +19,7 @@ enum { OPS = 1000, KEYS = 100 };
 
 static struct redis_server server;
 
-/* ---- a step that counts: emits "key:count" on every hit, and a timer 1000 ms after the last -----
+/* ---- a step that counts: emits "key:count" on every hit, and a timer 1000 ms after the last ----
  */
 
 struct counter {
@@ -134,8 +134,7 @@ static void ask_server(const char *words)
     CHECK_EQ(system(line), 0);
 }
 
-/* ---- tests -------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 TEST(emissions_come_in_order_of_operations)
 {
@@ -445,8 +444,7 @@ TEST(idle_cells_go_and_budgets_hold)
     store_free(s);
 }
 
-/* ---- small cells: a step without timers whose first hit fits into a record ---------------------
- */
+/* ---- small cells: a step without timers whose first hit fits into a record ----------------- */
 
 static void plain_step(UNUSED void *context, const struct state_op *op, struct cell *cell,
                        UNUSED const struct step_clock *clock, struct emissions *out)
@@ -558,8 +556,7 @@ TEST(a_flood_of_keys_does_not_hide_slow_ones)
     store_free(s);
 }
 
-/* ---- workers ------------------------------------------------------------------------------------
- */
+/* ---- workers ------------------------------------------------------------------------------- */
 
 struct worker {
     struct store *s;

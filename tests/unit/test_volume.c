@@ -88,8 +88,7 @@ TEST(window_is_decided_at_its_end_and_tells_value_and_baseline)
     operator_run_free(r.run);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 static int64_t model_sum(const int64_t *times, size_t n, int64_t window)
 {

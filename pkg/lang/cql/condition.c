@@ -74,8 +74,7 @@ static struct expr *build_wildcard(struct cql *x, struct cql_call *call, struct 
     return patterns(x, call->at, subject, values, is_caseless);
 }
 
-/* ---- cidr, regex -------------------------------------------------------------------------------
- */
+/* ---- cidr, regex --------------------------------------------------------------------------- */
 
 enum { CIDR_FIELD, CIDR_SUBNET, CIDR_NEGATE };
 static struct expr *build_cidr(struct cql *x, struct cql_call *call, struct expr *subject)
@@ -117,8 +116,7 @@ static struct expr *build_regex(struct cql *x, struct cql_call *call, struct exp
     return is_strict || !e ? e : pipe_bool(x->pipe, true); /* only what it captures is wanted */
 }
 
-/* ---- match --------------------------------------------------------------------------------------
- */
+/* ---- match --------------------------------------------------------------------------------- */
 
 /* "geo/cities.csv", "cities.csv", "cities": by which of these somebody has it. */
 static struct str list_named(const struct cql *x, struct str file)
@@ -327,8 +325,7 @@ static struct expr *build_array_contains(struct cql *x, struct cql_call *call, s
     return cql_ask(x, call->at, call_of, cql_column(x, call->at, name), pipe_text(x->pipe, value));
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct condition CONDITIONS[] = {
     {"in", "field values ignoreCase", IN_FIELD, build_in},

@@ -57,8 +57,7 @@ void cql_saved_join(struct cql_saved *to, const struct cql_saved *from);
 bool cql_load(struct query_scope *s, struct str query, const struct query_options *options,
               struct rule *rule);
 
-/* ---- files of packages ------------------------------------------------------------------------
- */
+/* ---- files of packages --------------------------------------------------------------------- */
 
 enum cql_kind {
     CQL_NOTHING,

@@ -35,8 +35,7 @@ static bool need(struct cql *x, const struct cql_call *call, const char *what)
     return diag_error(x->s->diag, call->at, "%.*s() without %s", SHOWN(call->name), what);
 }
 
-/* ---- aggregates --------------------------------------------------------------------------------
- */
+/* ---- aggregates ---------------------------------------------------------------------------- */
 
 /* Texts count as the numbers that they are. */
 static struct expr *number_in(struct cql *x, struct place at, struct str field)
@@ -229,8 +228,7 @@ static bool read_one(struct cql *x, struct cql_call *call, struct aggregates *ou
     return cql_bind(x, call, a->parameters, SIZE_MAX) && a->read(x, a, call, out);
 }
 
-/* ---- function=...
- * --------------------------------------------------------------------------------- */
+/* ---- function=... -------------------------------------------------------------------------- */
 
 static bool read_functions(struct cql *x, struct aggregates *out);
 
@@ -299,8 +297,7 @@ static bool functions_of(struct cql *x, const struct cql_argument *a, struct agg
     return cql_close(x, w) && is_good;
 }
 
-/* ---- the steps
- * --------------------------------------------------------------------------------------- */
+/* ---- the steps ----------------------------------------------------------------------------- */
 
 struct keys {
     struct pipe_key items[CORRELATION_GROUP_MAX];
@@ -476,8 +473,7 @@ static bool buckets(struct cql *x, struct cql_call *call)
            finish(x, call, &keys, &out);
 }
 
-/* ---- the table
- * -------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -43,8 +43,7 @@ struct cql {
     int64_t bucket_ms;               /* of bucket() and its like; 0: none */
 };
 
-/* ---- scan.c -----------------------------------------------------------------------------------
- */
+/* ---- scan.c -------------------------------------------------------------------------------- */
 
 /* False: the query is too large. */
 bool cql_start(struct cql *x, struct str query);
@@ -86,16 +85,14 @@ bool cql_regex_literal(struct cql *x, struct regex *out);
 /* The flags of a regex, as letters. */
 bool cql_regex_flags(struct cql *x, size_t at, struct str flags, struct regex *re);
 
-/* ---- header.c ---------------------------------------------------------------------------------
- */
+/* ---- header.c ------------------------------------------------------------------------------ */
 
 /* 30m, 1h, 7days. */
 bool cql_span(struct str text, int64_t *ms);
 /* What the first comments of the query say; *window_ms stays if they say nothing of it. */
 bool cql_header(struct cql *x, int64_t *window_ms);
 
-/* ---- argument.c -------------------------------------------------------------------------------
- */
+/* ---- argument.c ---------------------------------------------------------------------------- */
 
 struct cql_argument {
     struct str name;          /* empty: none */
@@ -138,8 +135,7 @@ bool cql_values(struct cql *x, struct str_list *out);
 /* ?name or ?{name=value}, the question mark next. */
 bool cql_parameter(struct cql *x, struct str_list *out);
 
-/* ---- values and conditions --------------------------------------------------------------------
- */
+/* ---- values and conditions ----------------------------------------------------------------- */
 
 struct expr *cql_column(struct cql *x, struct place at, struct str name);
 /* A column whose values nobody knows here: asking for it is unsupported, showing it is not. */
@@ -172,8 +168,7 @@ struct expr *cql_value(struct cql *x, struct cql_call *call, struct str *as);
 /* "unsupported: the function f()", with the nearest name. */
 bool cql_unknown(struct cql *x, const struct cql_call *call);
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------------------- */
 
 /* Steps with bars between them, up to what is none. */
 bool cql_steps(struct cql *x);

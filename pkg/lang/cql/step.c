@@ -247,8 +247,7 @@ bool cql_unknown(struct cql *x, const struct cql_call *call)
                             SHOWN(hint));
 }
 
-/* ---- case, match ------------------------------------------------------------------------------
- */
+/* ---- case, match --------------------------------------------------------------------------- */
 
 /* Steps up to the semicolon or the brace. */
 static bool clause(struct cql *x)
@@ -322,8 +321,7 @@ static bool match_step(struct cql *x, struct place at, struct str field)
     return pipe_case_end(x->pipe, at, false);
 }
 
-/* ---- one step -----------------------------------------------------------------------------------
- */
+/* ---- one step ------------------------------------------------------------------------------ */
 
 static bool filter(struct cql *x)
 {
@@ -473,8 +471,7 @@ bool cql_steps(struct cql *x)
     return true;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static bool run(struct cql *x)
 {

@@ -48,8 +48,7 @@ static struct expr *as_number(struct cql *x, struct place at, struct expr *e)
     return pipe_call2(x->pipe, at, EXPR_ADD, e, pipe_whole(x->pipe, 0));
 }
 
-/* ---- one field, one operator --------------------------------------------------------------------
- */
+/* ---- one field, one operator --------------------------------------------------------------- */
 
 static struct expr *build_text(struct cql *x, const struct function *f, struct cql_call *call)
 {

@@ -120,8 +120,7 @@ struct expr *pipe_member(struct pipe *p);
 /* A constant's value; false: it depends on something. */
 bool pipe_constant(const struct expr *e, struct expr_value *out);
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------------------- */
 
 /* Only what this is true of goes on. */
 bool pipe_where(struct pipe *p, struct place at, struct expr *condition);
@@ -155,8 +154,7 @@ bool pipe_clause_begin(struct pipe *p, struct place at);
 bool pipe_discard(struct pipe *p, struct place at);
 bool pipe_case_end(struct pipe *p, struct place at, bool has_rest);
 
-/* ---- groups -----------------------------------------------------------------------------------
- */
+/* ---- groups -------------------------------------------------------------------------------- */
 
 struct pipe_aggregate {
     enum group_kind kind;
@@ -179,8 +177,7 @@ bool pipe_is_grouped(const struct pipe *p);
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 struct pipe_ending {
     struct place at;     /* of the query */

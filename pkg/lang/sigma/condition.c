@@ -229,8 +229,7 @@ static bool is_quantifier(struct parser *p)
     return str_eq_ci(str_sub(p->text, i, end - i), STR("of"));
 }
 
-/* ---- the grammar ------------------------------------------------------------------------------
- */
+/* ---- the grammar --------------------------------------------------------------------------- */
 
 static struct sigma_formula parse_or(struct parser *p);
 

@@ -327,8 +327,7 @@ static const struct {
     {"condition", KEY_CONDITION, correlation_condition_load},
 };
 
-/* ---- the map ----------------------------------------------------------------------------------
- */
+/* ---- the map ------------------------------------------------------------------------------- */
 
 static const struct correlation_type *find_type(struct correlation_reader *r)
 {

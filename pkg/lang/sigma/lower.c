@@ -120,8 +120,7 @@ static bool lower_regex(struct item *it, const struct sigma_value *v, struct ato
     return diag_error(it->s->diag, at, "not a valid regex: %s", fault.text);
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 static bool refuse_keyword(struct item *it, const struct sigma_value *v)
 {
@@ -219,8 +218,7 @@ static struct formula *lower_value(struct item *it, struct sigma_value *v)
     return v->kind == SIGMA_EXISTS && !v->is_true ? formula_not(a, f) : f;
 }
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items --------------------------------------------------------------------------------- */
 
 /* All that one listed scalar stands for, added to `out`; as one OR if the item is an AND. */
 static bool lower_listed(struct item *it, const struct doc_node *node, struct formulas *out)
@@ -291,8 +289,7 @@ struct formula *sigma_item_lower(struct sigma_scope *s, const struct sigma_key *
     return key->is_negated ? formula_not(s->a, f) : f;
 }
 
-/* ---- selections
- * ----------------------------------------------------------------------------------- */
+/* ---- selections ---------------------------------------------------------------------------- */
 
 static struct formula *lower_keyword(struct sigma_scope *s, const struct doc_node *node)
 {

@@ -265,8 +265,7 @@ static bool apply_fieldref(struct apply *x, struct sigma_value *v)
     return true;
 }
 
-/* ---- numbers and times ------------------------------------------------------------------------
- */
+/* ---- numbers and times --------------------------------------------------------------------- */
 
 static bool apply_compare(struct apply *x, struct sigma_value *v)
 {
@@ -303,8 +302,7 @@ static bool apply_time(struct apply *x, struct sigma_value *v)
     return true;
 }
 
-/* ---- the table ----------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct modifier MODIFIERS[] = {
     {"contains", apply_affix, false, true, AFFIX_FRONT | AFFIX_BACK},

@@ -272,8 +272,7 @@ struct sigma_selection *sigma_selections_load(struct sigma_scope *s, const struc
     return list;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static bool check_condition_text(struct sigma_scope *s, const struct doc_node *node)
 {

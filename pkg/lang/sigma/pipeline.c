@@ -205,8 +205,7 @@ bool sigma_pipelines_begin(struct sigma_scope *s, struct rule *rule)
     return true;
 }
 
-/* ---- conditions of fields ---------------------------------------------------------------------
- */
+/* ---- conditions of fields ------------------------------------------------------------------ */
 
 static bool means_field(const struct transform *t, struct str field)
 {
@@ -220,8 +219,7 @@ static bool means_field(const struct transform *t, struct str field)
     return holds != t->field_not;
 }
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items --------------------------------------------------------------------------------- */
 
 /* An item on its way through the transformations. */
 struct passing {
@@ -288,8 +286,7 @@ static struct formula *pass_fields(struct passing *p, const struct str_list *fie
     return is_negated ? formula_not(p->s->a, f) : f;
 }
 
-/* ---- hashes: "SHA256=abc" is the field SHA256 with abc ----------------------------------------
- */
+/* ---- hashes: "SHA256=abc" is the field SHA256 with abc ------------------------------------- */
 
 static struct str algorithm_of(const struct transform *t, struct str hash)
 {
@@ -369,8 +366,7 @@ static struct formula *pass_hashes(struct passing *p, const struct transform *t,
     return p->key.is_negated ? formula_not(p->s->a, f) : f;
 }
 
-/* ---- replaced texts ---------------------------------------------------------------------------
- */
+/* ---- replaced texts ------------------------------------------------------------------------ */
 
 /* Append the replacement: \1 and \g<1> are groups. */
 static void add_replacement(struct buf *out, struct str with, const struct expr_match *m)
@@ -442,8 +438,7 @@ static const struct doc_node *replace_in(struct passing *p, const struct transfo
     return list;
 }
 
-/* ---- one step, and the next -------------------------------------------------------------------
- */
+/* ---- one step, and the next ---------------------------------------------------------------- */
 
 static struct formula *pass(struct passing *p, size_t at)
 {
@@ -507,8 +502,7 @@ struct formula *sigma_item_pass(struct sigma_scope *s, const struct sigma_key *k
     return f;
 }
 
-/* ---- added conditions
- * ---------------------------------------------------------------------------- */
+/* ---- added conditions ---------------------------------------------------------------------- */
 
 struct formula *sigma_pipelines_end(struct sigma_scope *s, struct formula *formula)
 {

@@ -260,8 +260,7 @@ static enum weir_rc read_field_conditions(struct reader *r, const struct doc_nod
     return WEIR_OK;
 }
 
-/* ---- what the kinds are given -----------------------------------------------------------------
- */
+/* ---- what the kinds are given -------------------------------------------------------------- */
 
 static enum weir_rc read_mapping(struct reader *r, const struct doc_node *node)
 {
@@ -379,8 +378,7 @@ static const struct {
                              {{"key", true, read_state_key}, {"val", true, read_plain}}},
 };
 
-/* ---- one transformation -----------------------------------------------------------------------
- */
+/* ---- one transformation -------------------------------------------------------------------- */
 
 static enum weir_rc read_kind(struct reader *r, const struct doc_node *map)
 {
@@ -473,8 +471,7 @@ static enum weir_rc read_transform(struct reader *r, const struct doc_node *map)
     return r->t->kind == TRANSFORM_LOGSOURCE ? read_source(r, map, &r->t->source) : WEIR_OK;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 /* {name: text, or a list of texts} */
 static enum weir_rc read_vars(struct reader *r, const struct doc_node *vars)

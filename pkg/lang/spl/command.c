@@ -7,8 +7,7 @@
 
 #include "base/str.h"
 
-/* ---- search, where, eval ----------------------------------------------------------------------
- */
+/* ---- search, where, eval ------------------------------------------------------------------- */
 
 /* `search *`, in which Splunk's own content ends, asks for nothing. */
 static bool do_search(struct spl *x)
@@ -51,8 +50,7 @@ static bool do_eval(struct spl *x)
     return true;
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static bool do_rename(struct spl *x)
 {
@@ -127,8 +125,7 @@ static bool do_dedup(struct spl *x)
     return read_names(x, names, &n) && pipe_dedup(x->pipe, x->at, names, n);
 }
 
-/* ---- options `name=value` ---------------------------------------------------------------------
- */
+/* ---- options `name=value` ------------------------------------------------------------------ */
 
 struct option {
     const char *name;
@@ -236,8 +233,7 @@ static bool do_regex(struct spl *x)
     return pipe_where(x->pipe, at, is_not ? pipe_call1(x->pipe, at, EXPR_NOT, e) : e);
 }
 
-/* ---- lists of values --------------------------------------------------------------------------
- */
+/* ---- lists of values ----------------------------------------------------------------------- */
 
 static bool do_makemv(struct spl *x)
 {
@@ -274,8 +270,7 @@ static bool do_mvexpand(struct spl *x)
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
 
-/* ---- places -----------------------------------------------------------------------------------
- */
+/* ---- places -------------------------------------------------------------------------------- */
 
 /* iplocation [prefix=P] ip: fields that nobody knows stay away. */
 static bool do_iplocation(struct spl *x)
@@ -309,8 +304,7 @@ static bool do_iplocation(struct spl *x)
     return true;
 }
 
-/* ---- time, display ----------------------------------------------------------------------------
- */
+/* ---- time, display ------------------------------------------------------------------------- */
 
 static bool do_bin(struct spl *x)
 {
@@ -381,8 +375,7 @@ static bool do_spath(struct spl *x)
     return !path.p || !o[0].value.p || spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
 }
 
-/* ---- lookup -----------------------------------------------------------------------------------
- */
+/* ---- lookup -------------------------------------------------------------------------------- */
 
 /* NAME [AS OTHER] */
 static bool read_pair(struct spl *x, struct str *name, struct str *other)
@@ -425,8 +418,7 @@ static bool do_lookup(struct spl *x)
     return true;
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct command {
     const char *name;
@@ -454,8 +446,7 @@ bool spl_command(struct spl *x, struct str name)
     return diag_unsupported(x->s->diag, x->at, "command '%.*s'", SHOWN(name));
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Up to the next bar outside quotes and brackets. */
 static size_t command_end(struct str text, size_t i)

@@ -39,8 +39,7 @@ bool spl_macro_load(struct diag *d, const struct doc_node *document, struct spl_
     return true;
 }
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata ------------------------------------------------------------------------------ */
 
 static struct str text_of(struct query_scope *s, const struct doc_node *map, struct str key)
 {

@@ -23,8 +23,7 @@ struct function {
     struct expr *(*build)(const struct call *c); /* NULL: the operator itself */
 };
 
-/* ---- constants among the arguments ------------------------------------------------------------
- */
+/* ---- constants among the arguments --------------------------------------------------------- */
 
 static bool text_of(struct spl *x, struct place at, const struct expr *e, const char *what,
                     struct str *out)
@@ -68,8 +67,7 @@ struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, stru
     return pipe_match_glob(x->pipe, at, subject, &g, FOLD_NONE);
 }
 
-/* ---- those that need more ---------------------------------------------------------------------
- */
+/* ---- those that need more ------------------------------------------------------------------ */
 
 static struct expr *build_case(const struct call *c)
 {
@@ -182,8 +180,7 @@ static struct expr *build_null(const struct call *c)
     return pipe_null(c->p);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct function FUNCTIONS[] = {
     {"abs", 1, 1, EXPR_ABSOLUTE, NULL},

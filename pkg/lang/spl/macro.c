@@ -53,8 +53,7 @@ void spl_macros_join(struct spl_macros *to, const struct spl_macros *from)
         (void)spl_macros_add(to, &from->items[i]);
 }
 
-/* ---- a call -----------------------------------------------------------------------------------
- */
+/* ---- a call -------------------------------------------------------------------------------- */
 
 struct call {
     struct str name;
@@ -142,8 +141,7 @@ static struct str with_values(struct arena *a, const struct spl_macro *m, const 
     return text;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------
- */
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static bool add(struct expansion *x, struct str text)
 {

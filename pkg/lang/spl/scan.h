@@ -33,8 +33,7 @@ struct spl {
     int64_t bucket_ms;             /* of `bin _time`; 0: none */
 };
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 void spl_blanks(struct spl *x);
 /* The next byte, 0 at the end of the command. */
@@ -69,8 +68,7 @@ static inline void spl_leave(struct spl *x)
     x->depth--;
 }
 
-/* ---- columns ----------------------------------------------------------------------------------
- */
+/* ---- columns ------------------------------------------------------------------------------- */
 
 /* "a{}.b{}" is "a.b" for weir: members of lists are the values of the field. */
 struct str spl_field(struct spl *x, struct str name);
@@ -84,8 +82,7 @@ void spl_note_time(struct spl *x, struct str name);
 bool spl_is_noted_time(const struct spl *x, struct str name);
 bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value);
 
-/* ---- expressions ------------------------------------------------------------------------------
- */
+/* ---- expressions --------------------------------------------------------------------------- */
 
 /* What `search` takes, up to the end of the command. NULL: an error, or (*is_all) everything. */
 struct expr *spl_search(struct spl *x, bool *is_all);
@@ -100,8 +97,7 @@ struct expr *spl_regex_of(struct spl *x, struct place at, enum expr_op op, struc
 /* A warning if no automaton can do it. */
 void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex *out);
 
-/* ---- commands ---------------------------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------------------------ */
 
 enum { SPL_AGGREGATES_MAX = 64 };
 

@@ -89,8 +89,7 @@ static struct expr *in_order(struct spl *x, struct place at, enum expr_op op, st
                    is_number(value) ? pipe_number(x->pipe, at, value) : pipe_text(x->pipe, value));
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 static bool read_value(struct spl *x, struct str *out)
 {
@@ -154,8 +153,7 @@ static struct expr *search_in(struct spl *x, struct place at, struct str field)
     return any_of(x, at, &t, EXPR_OR);
 }
 
-/* ---- streams ----------------------------------------------------------------------------------
- */
+/* ---- streams ------------------------------------------------------------------------------- */
 
 static bool is_stream_word(struct str name)
 {
@@ -252,8 +250,7 @@ static struct expr *search_stream_list(struct spl *x)
     return pipe_bool(x->pipe, true);
 }
 
-/* ---- terms ------------------------------------------------------------------------------------
- */
+/* ---- terms --------------------------------------------------------------------------------- */
 
 /* Anywhere in the event as a word of its own; a * at an end lifts the border there. */
 static struct expr *search_term(struct spl *x, struct place at, struct str text, bool is_caseless)

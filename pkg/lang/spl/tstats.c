@@ -86,8 +86,7 @@ struct str spl_category(const struct spl *x)
     return x->model ? str_from(x->model->category) : STR("");
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 /* Summaries are ours to have or not; where events go to another search is not. */
 static bool read_options(struct spl *x, struct str *fill)
