@@ -142,9 +142,15 @@ def consent(day, t):
             ("ConsentContext.IsAdminConsent", '"False"'),
             ("ConsentAction.Permissions", "[] => [[Id: a%d, ClientId: c1, PrincipalId: p%d, ResourceId: r1, ConsentType: "
              "Principal, Scope: %s, CreatedDateTime: , LastModifiedDateTime ]]; " % (i, i, scopes))))
+        day.add((t + (10 + 4 * i) * MINUTE) + 5 * SECOND, {
+            "CreationTime": day.stamp(t + (10 + 4 * i) * MINUTE + 5 * SECOND)[:19], "Id": "consent-%d" % i,
+            "Operation": "Consent to application.", "OrganizationId": "org-1", "Workload": "AzureActiveDirectory",
+            "RecordType": 8, "ResultStatus": "Success", "UserId": mail(who), "ObjectId": application,
+            "ModifiedProperties": [{"Name": "ConsentContext.IsAdminConsent", "NewValue": "False", "OldValue": ""}]})
+    entra_signin(day, t + 29 * MINUTE, mail("alice"), name, FAR)
     entra_audit(day, t + 30 * MINUTE, "Add app role assignment to service principal", mail("frank"), OUTSIDE, name, changes=(
         ("AppRole.Value", '"RoleManagement.ReadWrite.Directory"'),))
-    for i in range(140):
+    for i in range(230):
         m365(day, t + 32 * MINUTE + i * 12 * SECOND, "MailItemsAccessed", mail(PEOPLE[i % 4]), application, FAR)
 
 
@@ -152,7 +158,7 @@ def grants(day, t):
     workspace(day, t, "token", "authorize", mail("dave"), OFFICE_ADDRESS, app_name="Invoice Helper",
               client_id="1234-abc.apps.googleusercontent.com", client_type="WEB",
               scope=["https://www.googleapis.com/auth/gmail.readonly", "https://www.googleapis.com/auth/drive"])
-    for i in range(60):
+    for i in range(230):
         workspace(day, t + 10 * MINUTE + i * 4 * SECOND, "token", "activity", mail("dave"), FAR, app_name="Invoice Helper",
                   client_id="1234-abc.apps.googleusercontent.com", client_type="WEB", api_name="gmail",
                   method_name="gmail.users.messages.get")

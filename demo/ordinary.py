@@ -122,6 +122,10 @@ def amazon(day, n):
                        {"type": "AssumedRole", "principalId": "AROAEXAMPLEPEOPLE:" + mail(who), "accountId": "111122223333",
                         "arn": "arn:aws:sts::111122223333:assumed-role/engineer/" + mail(who)},
                        OFFICE_ADDRESS, "Mozilla/5.0 (Windows NT 10.0; Win64; x64)")
+    for i in range(4):  # an instance gets the credentials of its role
+        cloudtrail(day, i * 6 * HOUR, "AssumeRole", "sts", {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"},
+                   "ec2.amazonaws.com", "ec2.amazonaws.com", roleArn="arn:aws:iam::111122223333:role/web",
+                   roleSessionName="i-0a1b2c3d4e5f60718")
 
 
 def google(day, n):
