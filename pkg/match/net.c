@@ -511,8 +511,10 @@ static bool is_groupable(const struct compiler *c, uint32_t plan_node, const str
 {
     const struct net_lazy *lazies = c->lazies.items;
 
-    return n->op == NET_LAZY && n->gate != NET_NONE && c->parents[plan_node] < COMMON_PARENTS &&
-           n->gate != c->present_of[lazies[n->number].field];
+    if (n->gate == NET_NONE || c->parents[plan_node] >= COMMON_PARENTS)
+        return false;
+    return n->op == NET_AND ||
+           (n->op == NET_LAZY && n->gate != c->present_of[lazies[n->number].field]);
 }
 
 /* An OR's gated atoms move into an OR of their own with one gate, which whatever raises one of
@@ -542,6 +544,15 @@ static void group_gated(struct compiler *c, const struct plan_node *n, struct ve
     put_numbers(c, &c->children, &gated);
     *children = others;
     push_number(c, children, node_push(c, group));
+}
+
+/* Do sources alone raise it? Presence is told of the field. */
+static bool is_raised(const struct compiler *c, uint32_t signal)
+{
+    for (uint32_t i = 0; i < field_count(c->plan->fields); i++)
+        if (c->present_of[i] == signal)
+            return false;
+    return true;
 }
 
 static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
@@ -581,6 +592,8 @@ static uint32_t compile_join(struct compiler *c, const struct plan_node *n)
     join.first_child = c->children.n;
     join.n_children = children.n;
     put_numbers(c, &c->children, &children);
+    if (join.op == NET_AND && signals.n && is_raised(c, *(uint32_t *)signals.items))
+        join.gate = *(uint32_t *)signals.items;
     return node_push(c, join);
 }
 

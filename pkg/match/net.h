@@ -80,7 +80,7 @@ struct net_node {
     bool value;            /* NET_CONST */
     bool is_shared;        /* more than one parent: worth remembering per event */
     uint32_t number;       /* NET_SIGNAL: signal, NET_LAZY: index of the atom */
-    uint32_t gate;         /* LAZY, OR: signal without which it is false; NET_NONE: ask */
+    uint32_t gate;         /* LAZY, AND, OR: signal without which it is false; NET_NONE: ask */
     uint32_t first_signal; /* AND, OR: signals[first_signal .. + n_signals), asked first */
     uint32_t n_signals;
     uint32_t first_child; /* then children[first_child .. + n_children), cheap ones first */
