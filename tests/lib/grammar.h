@@ -7,7 +7,7 @@
  *
  * A rule has an alternative a line; {name} stands for a text of that rule. Below GRAMMAR_DEPTH
  * rules inside each other the first alternative is taken: it must come to an end. A tree of
- * choices, so a seed repeats it; test_cql and test_spl have one language each.
+ * choices, so a seed repeats it; test_cql_random and test_spl_random have one language each.
  */
 #ifndef WEIR_TESTS_LIB_GRAMMAR_H
 #define WEIR_TESTS_LIB_GRAMMAR_H

@@ -262,3 +262,39 @@ void query_engines_agree(const char *language, struct str query, const struct st
     }
     arena_free(a);
 }
+
+void query_cases_check(const char *language, const struct query_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (query_fires(language, cases[i].query, cases[i].event) != cases[i].fires)
+            fail_msg("row %zu: %s of %s: expected %d", i, cases[i].query, cases[i].event,
+                     cases[i].fires);
+}
+
+struct str query_verdict(struct arena *a, const char *language, const char *query)
+{
+    struct rule_loader *l = rule_loader_new(a, &QUERY_TEST_LISTS, NULL);
+    struct loaded_rules loaded;
+
+    rule_loader_add_as(l, STR("q"), str_from(language), str_from(query));
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_verdicts, 1);
+    const struct verdict *v = &loaded.verdicts[0];
+    if (v->n_messages == 0)
+        return STR("ok");
+    const struct verdict_message *m = &v->messages[0];
+    return arena_printf(a, "%s: %u:%u: %.*s", verdict_status_name(v->status), m->line, m->col,
+                        (int)m->text.n, m->text.p);
+}
+
+void query_verdicts_check(const char *language, const struct query_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arena *a = arena_new(0);
+        struct str said = query_verdict(a, language, rows[i].query);
+        if (!str_eq(said, str_from(rows[i].out)))
+            fail_msg("row %zu: %s\n says %.*s\n want %s", i, rows[i].query, (int)said.n, said.p,
+                     rows[i].out);
+        arena_free(a);
+    }
+}

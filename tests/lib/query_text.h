@@ -26,6 +26,12 @@ struct query_row {
 };
 void query_check(const char *language, const struct query_row *rows, size_t n);
 
+/* The first thing that is said of a query, quotes as they are: "status: line:col: text", or "ok".
+ */
+struct str query_verdict(struct arena *a, const char *language, const char *query);
+/* `out` is the whole verdict. */
+void query_verdicts_check(const char *language, const struct query_row *rows, size_t n);
+
 /* Fails unless what query_document() says of the text begins so; start NULL: unless it is a
  * formula. Releases the text. */
 void query_check_limit(const char *language, struct buf *text, const char *start);
@@ -36,6 +42,13 @@ struct buf query_repeated(const char *before, const char *what, size_t n, const 
 /* Does the query match the event? Asked of the reference and of the compiled matcher, which must
  * agree; a query that does not load fails the test. */
 bool query_fires(const char *language, const char *query, const char *json);
+
+/* A row of a table of meanings. */
+struct query_case {
+    const char *query, *event;
+    bool fires;
+};
+void query_cases_check(const char *language, const struct query_case *cases, size_t n);
 
 struct query_pair_counts {
     unsigned n_bad; /* queries that do not load */

@@ -13,12 +13,7 @@
 
 /* ---- meaning ------------------------------------------------------------------------------- */
 
-struct row {
-    const char *query, *event;
-    bool fires;
-};
-
-static const struct row rows[] = {
+static const struct query_case rows[] = {
     /* OR binds tighter than AND; terms side by side are AND. */
     {"a=1 b=1 OR c=1", "{'a':1,'c':1}", true},
     {"a=1 b=1 OR c=1", "{'c':1}", false},
@@ -274,10 +269,7 @@ static const struct row rows[] = {
 
 TEST(queries_mean_what_they_mean_in_logscale)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (query_fires("cql", rows[i].query, rows[i].event) != rows[i].fires)
-            fail_msg("row %zu: %s of %s: expected %d", i, rows[i].query, rows[i].event,
-                     rows[i].fires);
+    query_cases_check("cql", rows, ARRAY_LEN(rows));
 }
 
 /* ---- groups -------------------------------------------------------------------------------- */
@@ -322,9 +314,7 @@ TEST(groups_are_the_operator_that_says_the_same_for_least)
 
 /* ---- what is said -------------------------------------------------------------------------- */
 
-static const struct {
-    const char *query, *said;
-} refusals[] = {
+static const struct query_row refusals[] = {
     {"", "error: 1:1: the query is empty"},
     {"a=", "error: 1:3: expected a value, found the end of the query"},
     {"a= | b=1", "error: 1:4: expected a value, found '| b=1'"},
@@ -413,26 +403,10 @@ static const struct {
 };
 
 /* The first message on a query of its own loader, as a file. */
-static struct str verdict_of(struct arena *a, const char *query)
-{
-    struct rule_loader *l = rule_loader_new(a, NULL, NULL);
-    struct loaded_rules loaded;
-
-    rule_loader_add_as(l, STR("q"), STR("cql"), str_from(query));
-    rule_loader_finish(l, &loaded);
-    CHECK_EQ(loaded.n_verdicts, 1);
-    const struct verdict *v = &loaded.verdicts[0];
-    if (v->n_messages == 0)
-        return STR("ok");
-    const struct verdict_message *m = &v->messages[0];
-    return arena_printf(a, "%s: %u:%u: %.*s", verdict_status_name(v->status), m->line, m->col,
-                        (int)m->text.n, m->text.p);
-}
-
 static void check_said(const char *query, const char *wanted)
 {
     struct arena *a = arena_new(0);
-    struct str said = verdict_of(a, query);
+    struct str said = query_verdict(a, "cql", query);
 
     if (!str_eq(said, str_from(wanted)))
         fail_msg("%s\n says %.*s\n want %s", query, (int)said.n, said.p, wanted);
@@ -441,8 +415,7 @@ static void check_said(const char *query, const char *wanted)
 
 TEST(what_is_wrong_is_named_with_its_place)
 {
-    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
-        check_said(refusals[i].query, refusals[i].said);
+    query_verdicts_check("cql", refusals, ARRAY_LEN(refusals));
 }
 
 /* ---- the lenient dialect ------------------------------------------------------------------- */

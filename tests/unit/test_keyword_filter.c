@@ -1,5 +1,6 @@
 /* test_keyword_filter.c - records without keywords are told from the others, however JSON writes
  * them: against the reference, which knows of no filter, and kernel against kernel. */
+#include "tests/lib/match_rig.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
@@ -19,20 +20,10 @@ static struct atom *keyword(struct arena *a, enum atom_op op, const char *text)
     return x;
 }
 
-struct rig {
-    struct arena *a;
-    const struct profile_set *profiles;
-    const struct plan *plan;
-    const struct net *net;
-    struct extract_worker *worker;
-    struct matcher *matcher;
-    struct reference *reference;
-};
-
-static void rig_init(struct rig *g, const struct atom *const *atoms, uint32_t n, bool is_negated)
+static void rig_init(struct match_rig *g, const struct atom *const *atoms, uint32_t n,
+                     bool is_negated)
 {
     struct rule **rules = ARENA_ARRAY(g->a, n, struct rule *);
-    struct weir_err err;
 
     for (uint32_t i = 0; i < n; i++) {
         rules[i] = ARENA_NEW(g->a, struct rule);
@@ -41,25 +32,11 @@ static void rig_init(struct rig *g, const struct atom *const *atoms, uint32_t n,
             rules[i]->formula = formula_not(g->a, rules[i]->formula);
         rules[i]->uid = arena_printf(g->a, "rule-%u", i);
     }
-    CHECK_EQ(profile_set_load(g->a, STR(""), &g->profiles, &err), WEIR_OK);
-    g->plan = plan_new(g->a, rules, n, g->profiles, &(struct plan_options){0});
-    CHECK_EQ(net_new(g->a, g->plan, &g->net, &err), WEIR_OK);
-    g->worker = extract_worker_new(g->plan->extractor);
-    g->matcher = matcher_new(g->net, g->worker, false);
-    g->reference = reference_new();
-}
-
-static void rig_release(struct rig *g)
-{
-    reference_free(g->reference);
-    matcher_free(g->matcher);
-    extract_worker_free(g->worker);
-    net_free(g->net);
-    arena_free(g->a);
+    match_rig_init(g, rules, n, false);
 }
 
 /* How many rules matched; *is_dropped: the event came without its texts. */
-static size_t check_event(struct rig *g, struct str text, bool *is_dropped)
+static size_t check_event(struct match_rig *g, struct str text, bool *is_dropped)
 {
     struct arena *scratch = arena_new(0);
     const struct match *matches;
@@ -133,7 +110,7 @@ TEST(keywords_are_found_however_they_are_written)
     size_t n_matches = 0, n_dropped = 0, n_events = 0;
 
     for (int round = 0; round < 4; round++) {
-        struct rig g = {.a = arena_new(0)};
+        struct match_rig g = {.a = arena_new(0)};
         const struct atom *atoms[ARRAY_LEN(texts)];
         struct buf text = {0};
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -148,7 +125,7 @@ TEST(keywords_are_found_however_they_are_written)
             n_dropped += is_dropped;
         }
         buf_release(&text);
-        rig_release(&g);
+        match_rig_release(&g);
     }
     CHECK(n_matches > 50);
     CHECK(n_dropped > n_events / 10);
@@ -171,14 +148,14 @@ TEST(keywords_without_plain_letters_are_not_filtered)
                  {ATOM_EXISTS, "", MISS_FALSE, false}};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct rig g = {.a = arena_new(0)};
+        struct match_rig g = {.a = arena_new(0)};
         struct atom *x = keyword(g.a, cases[i].op, cases[i].text);
         x->miss = cases[i].miss;
         rig_init(&g, (const struct atom *const *)&x, 1, false);
         uint64_t rules = 1;
         if ((keyword_filter_new(g.a, g.plan, &rules) != NULL) != cases[i].is_filtered)
             fail_msg("'%s' is%s filtered", cases[i].text, cases[i].is_filtered ? " not" : "");
-        rig_release(&g);
+        match_rig_release(&g);
     }
 }
 

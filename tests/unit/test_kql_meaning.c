@@ -6,19 +6,7 @@
 #include "tests/lib/query_text.h"
 #include "tests/lib/test.h"
 
-struct row {
-    const char *query, *json;
-    bool fires;
-};
-
-static void check_rows(const struct row *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (query_fires("kql", rows[i].query, rows[i].json) != rows[i].fires)
-            fail_msg("row %zu: %s on %s", i, rows[i].query, rows[i].json);
-}
-
-static const struct row comparing[] = {
+static const struct query_case comparing[] = {
     {"", "{}", true},
     {"*", "{}", true},
     {"*:*", "{}", true},
@@ -70,7 +58,7 @@ static const struct row comparing[] = {
     {"process.name.keyword: cmd", "{'process':{'name':{'keyword':'cmd'}}}", true},
 };
 
-static const struct row existing[] = {
+static const struct query_case existing[] = {
     {"f: *", "{'f':'x'}", true},
     {"f: *", "{'f':''}", true},
     {"f: *", "{'f':0}", true},
@@ -86,7 +74,7 @@ static const struct row existing[] = {
 };
 
 /* Two-valued: what is missing is false, and true under `not`. */
-static const struct row missing[] = {
+static const struct query_case missing[] = {
     {"not f: a", "{}", true},
     {"not f: a", "{'f':null}", true},
     {"not f: a", "{'f':'b'}", true},
@@ -104,7 +92,7 @@ static const struct row missing[] = {
     {"not f*: 1", "{}", true},
 };
 
-static const struct row lists[] = {
+static const struct query_case lists[] = {
     {"f: (a or b)", "{'f':'b'}", true},
     {"f: (a or b)", "{'f':'c'}", false},
     {"f: (a and b)", "{'f':['b','a']}", true}, /* in different members */
@@ -125,7 +113,7 @@ static const struct row lists[] = {
     {"not (a: 1 or b: 2)", "{'b':2}", false},
 };
 
-static const struct row ranges[] = {
+static const struct query_case ranges[] = {
     {"f < 5", "{'f':4}", true},
     {"f < 5", "{'f':'4'}", true},
     {"f <= 5", "{'f':5.0}", true},
@@ -166,7 +154,7 @@ static const struct row ranges[] = {
     {"f > nowhere", "{'f':'o'}", true},                       /* a text */
 };
 
-static const struct row nested[] = {
+static const struct query_case nested[] = {
     {"f: {g: x and h: y}", "{'f':[{'g':'x','h':'y'}]}", true},
     {"f: {g: x and h: y}", "{'f':[{'g':'x','h':'z'},{'g':'w','h':'y'}]}", false},
     {"f.g: x and f.h: y", "{'f':[{'g':'x','h':'z'},{'g':'w','h':'y'}]}", true},
@@ -197,7 +185,7 @@ static const struct row nested[] = {
      false},
 };
 
-static const struct row names[] = {
+static const struct query_case names[] = {
     {"kubernetes.*: x", "{'kubernetes':{'a':'y','b':{'c':'x'}}}", true},
     {"kubernetes.*: x", "{'kubernetes.a':'x'}", true},
     {"kubernetes.*: x", "{'kubernetes':'x'}", false},
@@ -227,7 +215,7 @@ static const struct row names[] = {
     {"file.hash.*: *", "{'file':{'name':'ab'}}", false},
 };
 
-static const struct row words[] = {
+static const struct query_case words[] = {
     {"message: 'started with executable stack'", "{'message':'x started with Executable stack.'}",
      true},
     {"message: 'started with executable stack'", "{'message':'started executable stack'}", false},
@@ -261,42 +249,42 @@ static const struct row words[] = {
 
 TEST(values_compare_as_keywords)
 {
-    check_rows(comparing, ARRAY_LEN(comparing));
+    query_cases_check("kql", comparing, ARRAY_LEN(comparing));
 }
 
 TEST(a_star_asks_whether_there_is_a_value)
 {
-    check_rows(existing, ARRAY_LEN(existing));
+    query_cases_check("kql", existing, ARRAY_LEN(existing));
 }
 
 TEST(what_is_missing_is_false)
 {
-    check_rows(missing, ARRAY_LEN(missing));
+    query_cases_check("kql", missing, ARRAY_LEN(missing));
 }
 
 TEST(lists_are_logic_over_members)
 {
-    check_rows(lists, ARRAY_LEN(lists));
+    query_cases_check("kql", lists, ARRAY_LEN(lists));
 }
 
 TEST(ranges_are_of_numbers_texts_and_times)
 {
-    check_rows(ranges, ARRAY_LEN(ranges));
+    query_cases_check("kql", ranges, ARRAY_LEN(ranges));
 }
 
 TEST(nested_wants_one_object)
 {
-    check_rows(nested, ARRAY_LEN(nested));
+    query_cases_check("kql", nested, ARRAY_LEN(nested));
 }
 
 TEST(names_may_be_patterns)
 {
-    check_rows(names, ARRAY_LEN(names));
+    query_cases_check("kql", names, ARRAY_LEN(names));
 }
 
 TEST(texts_are_searched_by_word)
 {
-    check_rows(words, ARRAY_LEN(words));
+    query_cases_check("kql", words, ARRAY_LEN(words));
 }
 
 TEST_MAIN(ENTRY(values_compare_as_keywords), ENTRY(a_star_asks_whether_there_is_a_value),

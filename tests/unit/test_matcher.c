@@ -10,6 +10,7 @@
 #include "match/reference.h"
 #include "rule/expr.h"
 #include "detect/synth.h"
+#include "tests/lib/match_rig.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
@@ -258,39 +259,6 @@ static void random_event(struct synth *s, struct buf *out)
     buf_add_char(out, '}');
 }
 
-struct rig {
-    struct arena *a;
-    const struct profile_set *profiles;
-    const struct plan *plan;
-    const struct net *net;
-    struct extract_worker *worker;
-    struct matcher *matcher;
-    struct reference *reference;
-    bool has_cache;
-};
-
-static void rig_init(struct rig *g, struct rule **rules, size_t n)
-{
-    struct weir_err err;
-    const struct plan_options options = {0};
-
-    CHECK_EQ(profile_set_load(g->a, STR(""), &g->profiles, &err), WEIR_OK);
-    g->plan = plan_new(g->a, rules, n, g->profiles, &options);
-    CHECK_EQ(net_new(g->a, g->plan, &g->net, &err), WEIR_OK);
-    g->worker = extract_worker_new(g->plan->extractor);
-    g->matcher = matcher_new(g->net, g->worker, g->has_cache);
-    g->reference = reference_new();
-}
-
-static void rig_release(struct rig *g)
-{
-    reference_free(g->reference);
-    matcher_free(g->matcher);
-    extract_worker_free(g->worker);
-    net_free(g->net);
-    arena_free(g->a);
-}
-
 static struct rule *rule_of(struct arena *a, struct formula *f, uint32_t number)
 {
     struct rule *r = ARENA_NEW(a, struct rule);
@@ -302,7 +270,7 @@ static struct rule *rule_of(struct arena *a, struct formula *f, uint32_t number)
 }
 
 /* One event through both engines. */
-static void check_event(struct rig *g, struct str text, uint64_t seed)
+static void check_event(struct match_rig *g, struct str text, uint64_t seed)
 {
     struct event event;
     struct json_node *root;
@@ -340,19 +308,19 @@ TEST(equals_the_reference_on_random_rules_and_events)
 
     for (int round = 0; round < N_ROUNDS; round++, seed++) {
         struct synth s = {seed};
-        struct rig g = {.a = arena_new(0), .has_cache = round % 2};
+        struct match_rig g = {.a = arena_new(0)};
         struct rule *rules[N_RULES];
         struct buf text = {0};
         for (uint32_t i = 0; i < N_RULES; i++)
             rules[i] = rule_of(g.a, random_formula(g.a, &s, 4), i);
-        rig_init(&g, rules, N_RULES);
+        match_rig_init(&g, rules, N_RULES, round % 2);
         for (int i = 0; i < N_EVENTS; i++) {
             buf_clear(&text);
             random_event(&s, &text);
             check_event(&g, buf_str(&text), seed);
         }
         buf_release(&text);
-        rig_release(&g);
+        match_rig_release(&g);
     }
 }
 
@@ -369,7 +337,7 @@ static struct formula *contains(struct arena *a, const char *field, const char *
 
 TEST(a_batch_gives_matches_ordered_by_event_then_rule)
 {
-    struct rig g = {.a = arena_new(0)};
+    struct match_rig g = {.a = arena_new(0)};
     struct rule *rules[] = {rule_of(g.a, contains(g.a, "a", "two"), 0),
                             rule_of(g.a, formula_not(g.a, contains(g.a, "a", "one")), 1),
                             rule_of(g.a, contains(g.a, "a", "o"), 2)};
@@ -378,7 +346,7 @@ TEST(a_batch_gives_matches_ordered_by_event_then_rule)
     struct event events[3];
     const struct match *matches;
 
-    rig_init(&g, rules, 3);
+    match_rig_init(&g, rules, 3, false);
     for (size_t i = 0; i < 3; i++)
         CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
                  EVENT_OK);
@@ -389,23 +357,23 @@ TEST(a_batch_gives_matches_ordered_by_event_then_rule)
     }
     CHECK_EQ(matcher_rule_stats(g.matcher, 2)->matches, 2);
     CHECK(matcher_field_seen(g.matcher, events[0].shape, field_find(g.plan->fields, STR("a"))));
-    rig_release(&g);
+    match_rig_release(&g);
 }
 
 TEST(equal_parts_of_rules_become_one_node)
 {
-    struct rig g = {.a = arena_new(0)};
+    struct match_rig g = {.a = arena_new(0)};
     struct formula *x = contains(g.a, "a", "one"), *y = contains(g.a, "b", "two");
     struct formula *xy[] = {x, y}, *yx[] = {y, contains(g.a, "a", "one")};
     struct rule *rules[] = {rule_of(g.a, formula_join(g.a, FORMULA_AND, xy, 2), 0),
                             rule_of(g.a, formula_join(g.a, FORMULA_AND, yx, 2), 1),
                             rule_of(g.a, formula_not(g.a, formula_not(g.a, x)), 2)};
 
-    rig_init(&g, rules, 3);
+    match_rig_init(&g, rules, 3, false);
     CHECK_EQ(g.plan->n_atoms, 2);
     CHECK_EQ(g.plan->rules[0].root, g.plan->rules[1].root);
     CHECK_EQ(g.plan->nodes[g.plan->rules[2].root].kind, FORMULA_ATOM);
-    rig_release(&g);
+    match_rig_release(&g);
 }
 
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),

@@ -12,12 +12,7 @@
 
 /* ---- meaning ------------------------------------------------------------------------------- */
 
-struct row {
-    const char *search, *event;
-    bool fires;
-};
-
-static const struct row rows[] = {
+static const struct query_case rows[] = {
     /* Case aside, whole values, * for any run of characters. */
     {"a=x", "{'a':'X'}", true},
     {"a=x", "{'a':'xy'}", false},
@@ -246,17 +241,12 @@ static const struct row rows[] = {
 
 TEST(searches_mean_what_they_mean_in_splunk)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (query_fires("spl", rows[i].search, rows[i].event) != rows[i].fires)
-            fail_msg("row %zu: %s of %s: expected %d", i, rows[i].search, rows[i].event,
-                     rows[i].fires);
+    query_cases_check("spl", rows, ARRAY_LEN(rows));
 }
 
 /* ---- what is said -------------------------------------------------------------------------- */
 
-static const struct {
-    const char *search, *said;
-} refusals[] = {
+static const struct query_row refusals[] = {
     {"", "error: 1:1: the search is empty"},
     {"a=", "error: 1:3: expected a value, found the end of the search"},
     {"a= | where x", "error: 1:4: expected a value, found the end of the command"},
@@ -341,32 +331,9 @@ static const struct {
 };
 
 /* A search of its own loader, as a file. */
-static struct str verdict_of(struct arena *a, const char *search)
-{
-    struct rule_loader *l = rule_loader_new(a, &QUERY_TEST_LISTS, NULL);
-    struct loaded_rules loaded;
-
-    rule_loader_add_as(l, STR("q"), STR("spl"), str_from(search));
-    rule_loader_finish(l, &loaded);
-    CHECK_EQ(loaded.n_verdicts, 1);
-    const struct verdict *v = &loaded.verdicts[0];
-    if (v->n_messages == 0)
-        return STR("ok");
-    const struct verdict_message *m = &v->messages[0];
-    return arena_printf(a, "%s: %u:%u: %.*s", verdict_status_name(v->status), m->line, m->col,
-                        (int)m->text.n, m->text.p);
-}
-
 TEST(what_is_wrong_is_named_with_its_place)
 {
-    for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
-        struct arena *a = arena_new(0);
-        struct str said = verdict_of(a, refusals[i].search);
-        if (!str_eq(said, str_from(refusals[i].said)))
-            fail_msg("row %zu: %s\n says %.*s\n want %s", i, refusals[i].search, (int)said.n,
-                     said.p, refusals[i].said);
-        arena_free(a);
-    }
+    query_verdicts_check("spl", refusals, ARRAY_LEN(refusals));
 }
 
 TEST(too_much_is_refused)
@@ -378,19 +345,19 @@ TEST(too_much_is_refused)
         buf_add(&deep, STR("("));
     buf_add(&deep, STR("a=1"));
     buf_add_char(&deep, '\0');
-    CHECK(
-        str_starts(verdict_of(a, deep.p), STR("error: 1:102: parentheses nested deeper than 100")));
+    CHECK(str_starts(query_verdict(a, "spl", deep.p),
+                     STR("error: 1:102: parentheses nested deeper than 100")));
     buf_add(&wide, STR("a IN ("));
     for (int i = 0; i < 10001; i++)
         buf_printf(&wide, "%d,", i % 10);
     buf_add(&wide, STR("1)"));
     buf_add_char(&wide, '\0');
-    CHECK(str_find(verdict_of(a, wide.p), STR("more than 10000 values"), 0) != SIZE_MAX);
+    CHECK(str_find(query_verdict(a, "spl", wide.p), STR("more than 10000 values"), 0) != SIZE_MAX);
     buf_clear(&wide);
     for (int i = 0; i < 70 * 1024; i++)
         buf_add_char(&wide, 'x');
     buf_add_char(&wide, '\0');
-    CHECK(str_find(verdict_of(a, wide.p), STR("larger than 64 KiB"), 0) != SIZE_MAX);
+    CHECK(str_find(query_verdict(a, "spl", wide.p), STR("larger than 64 KiB"), 0) != SIZE_MAX);
     buf_release(&deep);
     buf_release(&wide);
     arena_free(a);
