@@ -376,6 +376,47 @@ TEST(equal_parts_of_rules_become_one_node)
     match_rig_release(&g);
 }
 
+enum { PAIRS = 12 };
+
+/* One of many pairs of texts, in two fields; the first texts of some overlap. */
+static struct formula *one_of_pairs(struct arena *a)
+{
+    struct formula *pairs[PAIRS];
+
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        struct str first = arena_printf(a, "job-%u%c", i / 2, '\0'),
+                   second = arena_printf(a, "svc%c-%c", 'a' + (char)(i % 3), '\0');
+        struct formula *both[] = {contains(a, "a", first.p), contains(a, "b", second.p)};
+        pairs[i] = formula_join(a, FORMULA_AND, both, 2);
+    }
+    return formula_join(a, FORMULA_OR, pairs, PAIRS);
+}
+
+/* What exclusions of several conditions become: the pairs have one gate, which each must open. */
+TEST(one_of_many_pairs_is_found_and_excluded)
+{
+    struct match_rig g = {.a = arena_new(0)};
+    struct formula *left_out[] = {contains(g.a, "c", "here"), formula_not(g.a, one_of_pairs(g.a))};
+    struct rule *rules[] = {rule_of(g.a, one_of_pairs(g.a), 0),
+                            rule_of(g.a, formula_join(g.a, FORMULA_AND, left_out, 2), 1)};
+    struct buf text = {0};
+
+    match_rig_init(&g, rules, 2, false);
+    for (uint32_t i = 0; i < PAIRS * PAIRS; i++) {
+        buf_clear(&text);
+        buf_printf(&text, "{\"a\":\"x job-%u\",\"b\":\"svc%c-\",\"c\":\"here\"}", i / PAIRS,
+                   'a' + (char)(i % PAIRS));
+        check_event(&g, buf_str(&text), i);
+    }
+    check_event(&g, STR("{\"a\":\"job-1\",\"c\":\"here\"}"), 0);
+    check_event(&g, STR("{\"b\":\"svca-\",\"c\":\"here\"}"), 0);
+    CHECK(matcher_rule_stats(g.matcher, 0)->matches > 0);
+    CHECK(matcher_rule_stats(g.matcher, 1)->matches > 0);
+    buf_release(&text);
+    match_rig_release(&g);
+}
+
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
-          ENTRY(equal_parts_of_rules_become_one_node))
+          ENTRY(equal_parts_of_rules_become_one_node),
+          ENTRY(one_of_many_pairs_is_found_and_excluded))
