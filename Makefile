@@ -131,7 +131,7 @@ unit: $(if $(T),$(B)/unit/test_$(T),$(UNIT_BIN)) ## run the unit tests (T=name: 
 	$(Q)$(if $(T),$<,B=$(B) tests/run unit)
 
 # The protocol of exactly once, in a world where everything goes wrong: tests/sim/sim.c.
-$(B)/sim: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))) $(B)/tests/lib/rng.o $(B)/libweir.a
+$(B)/sim: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/sim/*.c))) $(addprefix $(B)/tests/lib/,rng.o sequence_model.o) $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -16,7 +16,7 @@
 #include "form.h"
 #include "state/uid.h"
 
-enum { REAL_SCALE = 72, REAL_BASE_MS = 9000, REAL_BRAKE = 2, REAL_MINUTE_MS = 60 * 1000 };
+enum { REAL_SCALE = 72, REAL_BASE_MS = 6000, REAL_BRAKE = 2, REAL_MINUTE_MS = 60 * 1000 };
 
 static inline int64_t real_ms(int64_t sim_ms)
 {
@@ -33,8 +33,21 @@ struct real_event {
     int64_t t_ms;
     enum real_act act;
     char user[REAL_TEXT], group[REAL_TEXT], value[REAL_TEXT];
+    char peer[REAL_TEXT]; /* a user of the same tenant */
 };
 struct real_event real_event_of(const struct sim_event *e);
+
+/* A sequence, and what its items are to an event: one of that act, of the user or of the peer. */
+enum { REAL_SEQUENCES = 4, REAL_ITEMS = 4 };
+struct real_sequence {
+    const char *path, *text;
+    size_t n_items;
+    struct {
+        enum real_act act;
+        bool is_by_peer;
+    } items[REAL_ITEMS];
+};
+extern const struct real_sequence real_sequences[REAL_SEQUENCES];
 
 /* With a brake, or without one. Made once. */
 const struct graph *real_graph(bool has_brake);

@@ -8,19 +8,19 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "tests/lib/sequence_model.h"
 
 enum {
     HITS_MAX = SIM_PARTS_MAX * SIM_EVENTS_MAX,
     PERIOD_MS = 20 * 1000,
     TRAINING_MS = 1000,
-    RULES_MAX = 16
+    RULES_MAX = 32,
+    PATH_TEXT = 40
 };
 
 struct hit_at {
     int64_t t_ms;
-    uint64_t order; /* of events of one time: that of their input */
     enum real_act act;
-    bool is_late;
     const char *value;
 };
 
@@ -35,7 +35,7 @@ struct model {
     const struct graph *g;
     struct digest digest;
     struct real_event events[HITS_MAX];
-    uint64_t orders[HITS_MAX];
+    uint64_t orders[HITS_MAX]; /* of events of one time: that of their input */
     bool is_late[HITS_MAX];
     size_t n_events; /* that count */
     struct sim_expected *out;
@@ -144,7 +144,7 @@ static void hits_of(const struct model *m, const char *user, unsigned acts, stru
     for (size_t i = 0; i < m->n_events; i++) {
         const struct real_event *e = &m->events[i];
         if (acts >> e->act & 1 && strcmp(e->user, user) == 0)
-            h->at[h->n++] = (struct hit_at){e->t_ms, m->orders[i], e->act, m->is_late[i], e->value};
+            h->at[h->n++] = (struct hit_at){e->t_ms, e->act, e->value};
     }
 }
 
@@ -169,30 +169,41 @@ static void fresh_of_user(struct model *m, const char *user, struct hits *h)
     fold(m, "fresh", user, h, 0, true);
 }
 
-static int by_order(const void *x, const void *y)
+/* Of which key an item of a sequence takes the event; the events of one key in order. */
+static size_t events_of_sequence(const struct model *m, const struct real_sequence *q,
+                                 const char *key, struct sequence_event *out)
 {
-    const struct hit_at *a = x, *b = y;
+    size_t n = 0;
 
-    if (a->t_ms != b->t_ms)
-        return a->t_ms < b->t_ms ? -1 : 1;
-    return (a->order > b->order) - (a->order < b->order);
+    for (size_t i = 0; i < m->n_events; i++) {
+        const struct real_event *e = &m->events[i];
+        struct sequence_event at = {.t_ms = e->t_ms, .value = m->orders[i]};
+        for (uint32_t k = 0; k < q->n_items && !m->is_late[i]; k++)
+            if (q->items[k].act == e->act &&
+                strcmp(q->items[k].is_by_peer ? e->peer : e->user, key) == 0)
+                at.labels |= 1U << k;
+        if (at.labels)
+            out[n++] = at;
+    }
+    sequence_events_sort(out, n);
+    return n;
 }
 
-/* b behind the latest a, three seconds at most, no c between; each a once. */
-static void sequence_of_user(struct model *m, const char *user, struct hits *h)
+static void sequence_of_user(struct model *m, const struct real_sequence *q, const char *user,
+                             struct hits *h)
 {
-    const struct hit_at *begun = NULL;
+    static struct sequence_event events[HITS_MAX];
+    static struct sequence_told told[HITS_MAX];
+    char id[PATH_TEXT];
 
-    hits_of(m, user, 1U << REAL_A | 1U << REAL_B | 1U << REAL_C, h);
-    qsort(h->at, h->n, sizeof h->at[0], by_order);
-    for (size_t i = 0; i < h->n; i++) {
-        if (h->at[i].is_late)
-            continue;
-        if (h->at[i].act == REAL_B && begun && h->at[i].t_ms - begun->t_ms <= 3000)
-            add_met(h, h->at[i].t_ms);
-        begun = h->at[i].act == REAL_A ? &h->at[i] : NULL;
-    }
-    fold(m, "sim.eql#0", user, h, 0, true);
+    snprintf(id, sizeof id, "%s#0", q->path);
+    const struct correlation *c = m->g->rules[real_rule(m->g, id)].rule->correlation;
+    size_t n = events_of_sequence(m, q, user, events);
+    n = sequence_model(c, c->window_ms, events, n, told);
+    h->n = h->n_met = 0;
+    for (size_t i = 0; i < n; i++)
+        add_met(h, told[i].t_ms);
+    fold(m, id, user, h, 0, true);
 }
 
 static void group_of_user(struct model *m, const char *user, struct hits *h)
@@ -227,7 +238,8 @@ static void of_user(struct model *m, const char *user, struct hits *h)
     fold(m, "order", user, h, 1, false);
     if (real_rule(m->g, "fresh") != UINT32_MAX)
         fresh_of_user(m, user, h);
-    sequence_of_user(m, user, h);
+    for (size_t i = 0; i < REAL_SEQUENCES; i++)
+        sequence_of_user(m, &real_sequences[i], user, h);
     group_of_user(m, user, h);
 }
 

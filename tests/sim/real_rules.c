@@ -1,5 +1,5 @@
 /* real_rules.c - a small rule set with every way that a finding can come about (real.h): early and
- * final operators, two levels of correlations, a sequence, groups, dedup of a base rule, late
+ * final operators, two levels of correlations, sequences, groups, dedup of a base rule, late
  * events, the brake. */
 #include "real.h"
 
@@ -48,12 +48,30 @@
 static const char rules_text[] = RULES FRESH, braked_text[] = RULES;
 
 /* Findings of queries fold as those of the others do: PERIOD_MS. */
-#define SEQUENCE_PATH "sim.eql"
 #define GROUP_PATH "sim.esql"
-enum { PERIOD_MS = 20 * 1000, GROUP_WINDOW_MS = 4000, RULES_OF_EVENT_MAX = 4 };
-static const char sequence_text[] =
-    "sequence by user with maxspan=3s [any where act == \"a\"] [any where act == \"b\"]"
-    " until [any where act == \"c\"]";
+enum { PERIOD_MS = 20 * 1000, GROUP_WINDOW_MS = 4000, RULES_OF_EVENT_MAX = 16, ITEM_TEXT = 40 };
+
+#define IS(act_is) "[any where act == \"" act_is "\"]"
+/* What may come no more, runs with a gap, an item that must stay away behind the last one (held
+ * until its time is over), keys of each item's own. */
+const struct real_sequence real_sequences[REAL_SEQUENCES] = {
+    {"sim.eql",
+     "sequence by user with maxspan=3s " IS("a") IS("b") " until " IS("c"),
+     3,
+     {{REAL_A, false}, {REAL_B, false}, {REAL_C, false}}},
+    {"runs.eql",
+     "sequence by user with maxspan=5s " IS("a") " with runs=2 !" IS("c") IS("b"),
+     3,
+     {{REAL_A, false}, {REAL_C, false}, {REAL_B, false}}},
+    {"held.eql",
+     "sequence by user with maxspan=2s " IS("a") IS("b") "!" IS("c"),
+     3,
+     {{REAL_A, false}, {REAL_B, false}, {REAL_C, false}}},
+    {"peer.eql",
+     "sequence with maxspan=3s !" IS("c") " by peer " IS("a") " by user " IS("b") " by peer",
+     3,
+     {{REAL_C, true}, {REAL_A, false}, {REAL_B, true}}},
+};
 static const char group_text[] =
     "FROM sim | WHERE act == \"a\" OR act == \"b\" | STATS n = COUNT(*), v = COUNT_DISTINCT(value)"
     " BY user | WHERE n >= 3 AND v >= 2";
@@ -96,7 +114,8 @@ static void load(const char *text, struct loaded_rules *loaded)
     struct rule_loader *l = rule_loader_new(arena, NULL, NULL);
 
     rule_loader_add(l, STR("sim.yml"), str_from(text));
-    rule_loader_add(l, STR(SEQUENCE_PATH), str_from(sequence_text));
+    for (size_t i = 0; i < REAL_SEQUENCES; i++)
+        rule_loader_add(l, str_from(real_sequences[i].path), str_from(real_sequences[i].text));
     rule_loader_add(l, STR(GROUP_PATH), str_from(group_text));
     rule_loader_finish(l, loaded);
     for (size_t i = 0; i < loaded->n_verdicts; i++)
@@ -163,35 +182,53 @@ struct real_event real_event_of(const struct sim_event *e)
     snprintf(r.user, sizeof r.user, "tenant%d/user%d", tenant, user);
     snprintf(r.group, sizeof r.group, "tenant%d/group%d", tenant, user % 2);
     snprintf(r.value, sizeof r.value, "value%u", (mix >> 8) % REAL_VALUES);
+    snprintf(r.peer, sizeof r.peer, "tenant%d/user%u", tenant, (mix >> 12) % SIM_USERS);
     return r;
+}
+
+/* What sees the event, told in a scenario by hand: no rule is matched here. */
+static size_t rules_of(const struct graph *g, enum real_act act, uint32_t out[RULES_OF_EVENT_MAX])
+{
+    static const char *const names[] = {"a", "b", "c"};
+    char uid[ITEM_TEXT];
+    size_t n = 0;
+
+    out[n++] = real_rule(g, names[act]);
+    if (act != REAL_C)
+        out[n++] = real_rule(g, GROUP_PATH "#0/1");
+    for (size_t i = 0; i < REAL_SEQUENCES; i++) {
+        for (size_t k = 0; k < real_sequences[i].n_items; k++) {
+            if (real_sequences[i].items[k].act != act)
+                continue;
+            snprintf(uid, sizeof uid, "%s#0/%zu", real_sequences[i].path, k + 1);
+            out[n++] = real_rule(g, uid);
+        }
+    }
+    ASSERT(n <= RULES_OF_EVENT_MAX);
+    return n;
 }
 
 static void gather_one(const struct graph *g, uint32_t p, uint64_t position,
                        const struct sim_event *e)
 {
     static const char *const acts[] = {"a", "b", "c"};
-    static const char *const heard[REAL_ACTS][RULES_OF_EVENT_MAX] = {
-        {"a", SEQUENCE_PATH "#0/1", GROUP_PATH "#0/1"},
-        {"b", SEQUENCE_PATH "#0/2", GROUP_PATH "#0/1"},
-        {"c", SEQUENCE_PATH "#0/3"}};
     uint32_t rules[RULES_OF_EVENT_MAX];
-    size_t n_rules = 0;
     struct real_event r = real_event_of(e);
-    char text[160];
+    char text[200];
     struct event event;
 
     int n = snprintf(text, sizeof text,
-                     "{\"act\":\"%s\",\"user\":\"%s\",\"group\":\"%s\",\"value\":\"%s\"}",
-                     acts[r.act], r.user, r.group, r.value);
+                     "{\"act\":\"%s\",\"user\":\"%s\",\"group\":\"%s\",\"value\":\"%s\","
+                     "\"peer\":\"%s\"}",
+                     acts[r.act], r.user, r.group, r.value, r.peer);
+    ASSERT((size_t)n < sizeof text);
     enum event_reject got =
         extract_event(extractor, (struct str){text, (size_t)n},
                       (struct event_ref){.input = p, .record = position}, &event);
     ASSERT(got == EVENT_OK);
-    while (n_rules < RULES_OF_EVENT_MAX && heard[r.act][n_rules]) {
-        rules[n_rules] = real_rule(g, heard[r.act][n_rules]);
-        ASSERT(rules[n_rules] != UINT32_MAX);
-        n_rules++;
-    }
+    size_t n_rules = rules_of(g, r.act, rules);
+    for (size_t i = 0; i < n_rules; i++)
+        ASSERT(rules[i] != UINT32_MAX);
     struct gather_event at = {.event = &event, .t_ms = r.t_ms, .input = STR("log"), .partition = p};
     gather(gatherers[g == graphs[1]], &at, rules, n_rules, &gathered);
     extract_batch_reset(extractor);
