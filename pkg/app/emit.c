@@ -159,12 +159,22 @@ void emitter_free(struct emitter *m)
 
 /* ---- matches -------------------------------------------------------------------- */
 
-static const struct event_tree *tree_of(struct emitter *m, struct str record, struct event_ref ref,
-                                        const struct profile *profile);
+static const struct event_tree *tree_of(struct emitter *m, const struct stage_event *e);
+
+static struct stage_event stage_event_of(const struct picked *e)
+{
+    return (struct stage_event){.ref = e->event->ref,
+                                .profile = e->profile,
+                                .time_ms = e->time_ms,
+                                .time_is_standin = e->time_is_standin,
+                                .record = e->event->record,
+                                .transport = e->event->transport};
+}
 
 static void add_row(struct emitter *m, const struct picked *e, const struct rule *rule)
 {
-    const struct event_tree *tree = tree_of(m, e->event->record, e->event->ref, e->profile);
+    struct stage_event event = stage_event_of(e);
+    const struct event_tree *tree = tree_of(m, &event);
 
     table_count(m->matches, e->number);
     table_cell(m->matches, str_from(rule_level_name(rule->level)));
@@ -220,21 +230,21 @@ static bool ref_eq(const struct event_ref *a, const struct event_ref *b)
 }
 
 /* The event as a tree, made once for all findings that it brings about. */
-static const struct event_tree *tree_of(struct emitter *m, struct str record, struct event_ref ref,
-                                        const struct profile *profile)
+static const struct event_tree *tree_of(struct emitter *m, const struct stage_event *e)
 {
     struct json_node *root;
 
-    if (m->has_tree && m->tree_record == record.p && ref_eq(&m->tree_ref, &ref))
+    if (m->has_tree && m->tree_record == e->record.p && ref_eq(&m->tree_ref, &e->ref))
         return &m->tree;
     arena_reset(m->arena);
-    m->tree_record = record.p;
-    m->tree_ref = ref;
-    m->has_tree = json_tree_parse_lent(m->arena, record, &root, NULL) == JSON_OK;
+    m->tree_record = e->record.p;
+    m->tree_ref = e->ref;
+    m->has_tree = json_tree_parse_lent(m->arena, e->record, &root, NULL) == JSON_OK;
     if (!m->has_tree)
         return NULL; /* cannot be: extraction took it, and both accept the same documents */
     event_tree_init_known(&m->tree, m->options.profiles, root,
-                          origin_options(&m->origin, ref.input), profile);
+                          origin_options(&m->origin, e->ref.input), e->profile);
+    m->tree.transport = e->transport;
     m->tree.serial = ++m->n_trees;
     return &m->tree;
 }
@@ -249,7 +259,7 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
                                  .now_ms = wall_clock_ms(),
                                  .tenant = graph_tenant_of(m->options.graph, f->rule)};
     struct alert_match trigger;
-    const struct event_tree *tree = e ? tree_of(m, e->record, e->ref, e->profile) : NULL;
+    const struct event_tree *tree = e ? tree_of(m, e) : NULL;
 
     if (tree) {
         const struct origin_input *input = &m->options.inputs[e->ref.input];
@@ -300,8 +310,8 @@ static enum weir_rc put_line(void *context, struct str line, struct weir_err *er
 /* ---- packing for the sorter ------------------------------------------------------- */
 
 struct packed {
-    struct stage_event event; /* its record follows */
-    size_t gathered_n;        /* and then the operations */
+    struct stage_event event;
+    size_t gathered_n; /* operations follow, then the event's transport and its record */
 };
 
 static enum weir_rc sort_event(struct emitter *m, const struct stage_event *e, uint64_t number,
@@ -312,6 +322,7 @@ static enum weir_rc sort_event(struct emitter *m, const struct stage_event *e, u
     buf_clear(&m->text);
     buf_add(&m->text, (struct str){(const char *)&head, sizeof head});
     buf_add(&m->text, gathered);
+    buf_add(&m->text, e->transport);
     buf_add(&m->text, e->record);
     struct sort_item item = {e->time_ms, number, buf_str(&m->text)};
     m->n_sorted++;
@@ -326,8 +337,10 @@ static enum weir_rc take_sorted(void *context, const struct sort_item *item, str
 
     ASSERT(item->bytes.n >= sizeof head);
     memcpy(&head, item->bytes.p, sizeof head);
-    struct str gathered = str_sub(item->bytes, sizeof head, sizeof head + head.gathered_n);
-    head.event.record = str_sub(item->bytes, sizeof head + head.gathered_n, item->bytes.n);
+    struct str gathered = str_sub(item->bytes, sizeof head, head.gathered_n);
+    size_t at = sizeof head + head.gathered_n;
+    head.event.transport = str_sub(item->bytes, at, head.event.transport.n);
+    head.event.record = str_sub(item->bytes, at + head.event.transport.n, item->bytes.n);
     if (++m->n_told % PROGRESS_EVERY == 0)
         progress_step(m->progress, "events through the rules' state", m->n_told, m->n_sorted);
     return stage_add(m->stage, &head.event, gathered, err);
@@ -342,8 +355,8 @@ enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_
             TRY(tell_match(m, e, m->options.rules[e->matches[i].rule], err));
         return WEIR_OK;
     }
-    struct stage_event event = {e->event->ref, e->profile, e->time_ms, e->time_is_standin,
-                                e->event->record};
+    struct stage_event event = stage_event_of(e);
+
     if (m->sorter)
         return e->gathered.n ? sort_event(m, &event, e->number, e->gathered, err) : WEIR_OK;
     return stage_add(m->stage, &event, e->gathered, err);

@@ -16,6 +16,7 @@ struct explain {
     struct rule_options rules;   /* with the labels of a worker's configuration */
     struct text_list constants;
     struct stretch_access access;
+    struct transport_names transport; /* what rules ask of records */
     struct rule_book book;
     struct engine_options engine_options;
     struct engine *engine;
@@ -88,6 +89,7 @@ static bool begin_event(struct explain *x, const struct event *event, struct eve
     if (json_tree_parse(x->event, event->record, &root, NULL) != JSON_OK)
         return false; /* cannot be: extraction took it */
     event_tree_init(tree, x->book.profiles, root, origin_options(&x->origin, event->ref.input));
+    tree->transport = event->transport;
     tree->has_at = true;
     tree->at_ms = event_at_ms(event);
     redactor_begin(x->redactor, x->event, tree);
@@ -242,6 +244,8 @@ static enum weir_rc prepare(struct explain *x, struct str profile, struct weir_e
     x->engine_options.inputs = x->source.inputs;
     TRY(engine_new(x->book.rules, x->book.n_rules, x->book.profiles, &x->engine_options, &x->engine,
                    err));
+    x->transport = transport_names_of(engine_fields(x->engine), x->arena);
+    source_want(&x->source, &x->transport);
     origin_init(&x->origin, &x->engine_options.extract, x->source.inputs);
     x->has_origin = true;
     x->reference = reference_new();

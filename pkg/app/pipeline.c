@@ -323,10 +323,13 @@ static enum weir_rc tell_events(struct pipeline *p, const struct match_batch *b,
     for (size_t i = 0; i < b->n; i++) {
         const struct matched_event *m = &b->events[i];
         told = tell_marks(p, b, told, i);
-        struct event event = {.ref = m->ref, .record = str_sub(buf_str(&b->bytes), m->from, m->n)};
+        size_t behind = m->from + m->n, gathered = behind + m->transport_n;
+        struct event event = {.ref = m->ref,
+                              .record = str_sub(buf_str(&b->bytes), m->from, m->n),
+                              .transport = str_sub(buf_str(&b->bytes), behind, m->transport_n)};
         uint32_t before = members_before(p, b, m->ref.record);
         if (before)
-            gathered_add_index(b->bytes.p + m->from + m->n, m->gathered_n, before);
+            gathered_add_index(b->bytes.p + gathered, m->gathered_n, before);
         event.ref.index += before;
         struct picked e = {.event = &event,
                            .profile = m->profile,
@@ -335,7 +338,7 @@ static enum weir_rc tell_events(struct pipeline *p, const struct match_batch *b,
                            .time_is_standin = m->time_is_standin,
                            .matches = b->matches + m->first_match,
                            .n_matches = m->n_matches,
-                           .gathered = {b->bytes.p + m->from + m->n, m->gathered_n}};
+                           .gathered = {b->bytes.p + gathered, m->gathered_n}};
         TRY(p->options->fn(p->options->context, &e, err));
     }
     (void)tell_marks(p, b, told, SIZE_MAX);

@@ -56,6 +56,8 @@ void record_batch_add_message(struct record_batch *b, const struct stream_messag
 {
     record_batch_add(b, m->text, true, m->why);
     b->is_topic = true;
+    buf_add(&b->bytes, m->transport);
+    b->pieces[b->n - 1].transport_n = m->transport.n;
     b->pieces[b->n - 1].offset = m->offset;
     b->pieces[b->n - 1].record_ms = m->record_ms;
 }
@@ -63,9 +65,11 @@ void record_batch_add_message(struct record_batch *b, const struct stream_messag
 struct stream_message record_batch_message(const struct record_batch *b, size_t i)
 {
     const struct record_piece *p = &b->pieces[i];
+    size_t behind = p->from + p->n + (p->why == EVENT_OK); /* its newline */
 
     return (struct stream_message){
         .text = str_sub(buf_str(&b->bytes), p->from, p->n),
+        .transport = str_sub(buf_str(&b->bytes), behind, p->transport_n),
         .offset = p->offset,
         .record_ms = p->record_ms,
         .why = p->why,
@@ -105,6 +109,7 @@ void match_batch_add(struct match_batch *b, const struct picked *e)
     size_t from = b->bytes.n, first = b->n_matches;
 
     buf_add(&b->bytes, e->event->record);
+    buf_add(&b->bytes, e->event->transport);
     buf_add(&b->bytes, e->gathered);
     b->matches = room_for(b->matches, first + e->n_matches, &b->cap_matches, sizeof *b->matches);
     for (size_t i = 0; i < e->n_matches; i++)
@@ -117,6 +122,7 @@ void match_batch_add(struct match_batch *b, const struct picked *e)
                                                .time_is_standin = e->time_is_standin,
                                                .from = from,
                                                .n = e->event->record.n,
+                                               .transport_n = e->event->transport.n,
                                                .gathered_n = e->gathered.n,
                                                .first_match = first,
                                                .n_matches = e->n_matches};

@@ -20,7 +20,8 @@ struct record_batch {
 };
 
 struct record_piece {
-    size_t from, n; /* in bytes */
+    size_t from, n;     /* in bytes */
+    size_t transport_n; /* behind them */
     bool is_new;
     enum event_reject why; /* EVENT_OK: a record */
     /* Of a message: */
@@ -66,7 +67,8 @@ struct matched_event {
     int64_t time_ms;
     bool time_is_standin;
     size_t from, n;                /* in bytes: the record */
-    size_t gathered_n;             /* behind it: operations on state */
+    size_t transport_n;            /* behind it: what else came with the record */
+    size_t gathered_n;             /* and then: operations on state */
     size_t first_match, n_matches; /* in matches */
 };
 

@@ -22,7 +22,8 @@ struct replay {
     struct replay_options own; /* with what a configuration adds */
     struct arena *arena;       /* access */
     struct stretch_access access;
-    struct text_list constants; /* labels, then those of --set */
+    struct transport_names transport; /* what rules ask of records */
+    struct text_list constants;       /* labels, then those of --set */
     struct rule_book book;
     struct source source;
     struct engine_options engine_options;
@@ -167,6 +168,8 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     }
     TRY(engine_new(r->book.rules, r->book.n_rules, r->book.profiles, &r->engine_options, &r->engine,
                    err));
+    r->transport = transport_names_of(engine_fields(r->engine), r->arena);
+    source_want(&r->source, &r->transport);
     TRY(refuse_to_overwrite(r, err));
     if (r->state.is_dir)
         TRY(open_resume(r, err));

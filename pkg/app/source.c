@@ -77,6 +77,7 @@ static enum weir_rc open_stretch(struct source *s, const struct stretch_access *
             .name = str_from(parts[i].topic),
             .partition = (uint32_t)parts[i].partition,
             .is_topic = true,
+            .partition_text = arena_printf(s->arena, "%d", parts[i].partition),
         };
         s->total += (uint64_t)(parts[i].to - parts[i].from);
     }
@@ -132,6 +133,12 @@ void source_release(struct source *s)
     if (s->arena)
         arena_free(s->arena);
     *s = (struct source){0};
+}
+
+void source_want(const struct source *s, const struct transport_names *names)
+{
+    for (size_t i = 0; i < s->n_stretches; i++)
+        stretch_want(s->stretches[i], names);
 }
 
 void source_identify(const struct source *s, struct buf *out)

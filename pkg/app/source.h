@@ -31,6 +31,9 @@ MUST_USE enum weir_rc source_open(const struct text_list *paths,
                                   struct weir_err *err);
 void source_release(struct source *s);
 
+/* What rules ask of records beside their bytes; see stretch_want(). */
+void source_want(const struct source *s, const struct transport_names *names);
+
 /* What will be read, as bytes: the same again if a later run would read the same. */
 void source_identify(const struct source *s, struct buf *out);
 

@@ -73,6 +73,7 @@ static enum weir_rc tell(void *context, const struct finding *f, uint32_t event,
     ASSERT(event < s->n);
     struct stage_event e = s->kept[event].event;
     e.record.p = s->bytes.p + s->kept[event].from;
+    e.transport.p = e.record.p + e.record.n;
     return s->options.fn(s->options.context, f, &e, err);
 }
 
@@ -111,6 +112,7 @@ enum weir_rc stage_add(struct stage *s, const struct stage_event *e, struct str 
         return WEIR_OK;
     s->kept[s->n] = (struct kept){*e, s->bytes.n};
     buf_add(&s->bytes, e->record);
+    buf_add(&s->bytes, e->transport);
     correlator_add(
         s->correlator, gathered,
         &(struct correlator_event){.event = s->n, .t_ms = e->time_ms, .lateness = lateness});

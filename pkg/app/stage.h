@@ -25,7 +25,7 @@ struct stage_event {
     const struct profile *profile;
     int64_t time_ms;
     bool time_is_standin;
-    struct str record;
+    struct str record, transport; /* transport.h */
 };
 
 /* event NULL: told by a timer. Valid during the call. */

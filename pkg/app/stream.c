@@ -63,8 +63,9 @@ static void begin_at(struct stream *s, struct event_ref at, bool has_record)
     s->at = at;
     s->has_record = has_record;
     s->record_ms = INT64_MIN;
-    struct constant_field origin = origin_field(&s->inputs[at.input]);
-    extract_set_pseudo_fields(s->worker, &origin, 1);
+    struct constant_field fields[ORIGIN_FIELDS_MAX];
+    extract_set_pseudo_fields(s->worker, fields, origin_fields(&s->inputs[at.input], fields));
+    extract_set_transport(s->worker, STR(""));
 }
 
 void stream_begin(struct stream *s, uint32_t input)
@@ -274,6 +275,7 @@ enum weir_rc stream_message(struct stream *s, const struct stream_message *m, st
     s->err = err;
     s->at = (struct event_ref){.input = s->at.input, .record = m->offset};
     s->record_ms = m->record_ms;
+    extract_set_transport(s->worker, m->transport);
     s->counts.records++;
     s->counts.bytes += m->text.n;
     if (m->why == EVENT_OK)

@@ -34,7 +34,7 @@ void stream_counts_add(struct stream_counts *to, const struct stream_counts *lat
 
 struct stream;
 
-/* `inputs`: by number, the fields @file and @topic. */
+/* `inputs`: by number, the fields @file, @topic and @partition. */
 struct stream *stream_new(struct extract_worker *worker, const struct profile_set *profiles,
                           const struct origin_input *inputs, stream_fn *on_batch, void *context);
 void stream_free(struct stream *s);
@@ -53,9 +53,10 @@ void stream_begin_at(struct stream *s, uint32_t input, uint64_t record, bool is_
 MUST_USE enum weir_rc stream_record(struct stream *s, struct str text, bool is_new,
                                     enum event_reject why, struct weir_err *err);
 /* Instead of both: a record of a topic, which is one event, an array or an envelope. Its number is
- * its offset. The text stays until the flush. */
+ * its offset. Text and transport stay until the flush. */
 struct stream_message {
     struct str text;
+    struct str transport; /* packed key and headers (transport.h) that rules ask about */
     uint64_t offset;
     int64_t record_ms;     /* INT64_MIN: none */
     enum event_reject why; /* EVENT_OK, or there is no text */

@@ -44,6 +44,8 @@ struct stretch {
     struct kafka_reader *reader;
     const struct kafka_reader_part *parts;
     size_t n_parts;
+    const struct transport_names *wanted; /* NULL: nothing */
+    struct buf packed;
     struct kafka_message lent[MESSAGES_MAX];
     struct stream_message messages[MESSAGES_MAX];
 };
@@ -162,6 +164,7 @@ void stretch_free(struct stretch *s)
     if (!s)
         return;
     kafka_reader_free(s->reader);
+    buf_release(&s->packed);
     arena_free(s->arena);
     free(s);
 }
@@ -201,6 +204,32 @@ static bool is_wanted(const struct stretch_access *a, const struct kafka_message
            (kafka_message_header(m, a->tenant_header.p, &name) && str_eq(name, a->tenant));
 }
 
+void stretch_want(struct stretch *s, const struct transport_names *names)
+{
+    s->wanted = names;
+}
+
+/* What rules ask of these records; their messages point into what is packed once that moves no
+ * more. */
+static void pack_transport(struct stretch *s, size_t n)
+{
+    size_t at = 0;
+
+    buf_clear(&s->packed);
+    for (size_t i = 0; i < n; i++) {
+        size_t before = s->packed.n;
+        if (is_wanted(s->access, &s->lent[i])) {
+            transport_of(s->wanted, &s->lent[i], &s->packed);
+            s->messages[at++].transport.n = s->packed.n - before;
+        }
+    }
+    const char *p = s->packed.p;
+    for (size_t i = 0; i < at; i++) {
+        s->messages[i].transport.p = p;
+        p += s->messages[i].transport.n;
+    }
+}
+
 static enum weir_rc take(struct reading *r, size_t n, struct weir_err *err)
 {
     struct stretch *s = r->stretch;
@@ -217,6 +246,8 @@ static enum weir_rc take(struct reading *r, size_t n, struct weir_err *err)
             .why = m->has_value ? EVENT_OK : EVENT_TOMBSTONE,
         };
     }
+    if (s->wanted && s->wanted->n)
+        pack_transport(s, n);
     r->has_records |= n_wanted > 0;
     return n_wanted ? r->sink->messages(r->sink->context, s->messages, n_wanted, err) : WEIR_OK;
 }

@@ -25,6 +25,7 @@
 #include "kafka/props.h"
 #include "kafka/reader.h"
 #include "worker/config.h"
+#include "worker/transport_of.h"
 
 #define STRETCH_SCHEME "kafka://"
 
@@ -84,6 +85,9 @@ struct source_sink;
 MUST_USE enum weir_rc stretch_open(const struct stretch_access *access, struct str path,
                                    struct stretch **out, struct weir_err *err);
 void stretch_free(struct stretch *s);
+/* What rules ask of a record beside its bytes; must outlive the reading. NULL, and until then:
+ * nothing. */
+void stretch_want(struct stretch *s, const struct transport_names *names);
 
 /* Its partitions in order: input k of it is parts[k]. */
 const struct kafka_reader_part *stretch_parts(const struct stretch *s, size_t *n);

@@ -68,6 +68,11 @@ static inline bool utf8_is_boundary(struct str s, size_t at)
     return true;
 }
 
+/* The text with each byte that starts no sequence as U+FFFD, written to `out` (room for
+ * UTF8_CLEAN_GROWTH bytes for each of the text's); how many bytes. */
+enum { UTF8_CLEAN_GROWTH = 3 };
+size_t utf8_clean(struct str s, char *out);
+
 /* At most max bytes, no character split: how many. */
 static inline size_t utf8_cut_at(struct str s, size_t max)
 {

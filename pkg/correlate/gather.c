@@ -449,6 +449,7 @@ static const struct event_tree *tree_of(struct gatherer *w)
         return NULL;
     }
     event_tree_init_known(&w->tree, w->profiles, root, w->at->origin, w->at->profile);
+    w->tree.transport = w->at->event->transport;
     w->has_tree = true;
     return &w->tree;
 }

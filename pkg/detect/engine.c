@@ -236,6 +236,7 @@ static void reference_event(struct engine *e, const struct event *event, size_t 
     if (json_tree_parse(e->event_arena, event->record, &root, NULL) != JSON_OK)
         return; /* extraction and tree accept the same documents: a test of json holds it */
     event_tree_init(&tree, e->profiles, root, origin_options(&e->origin, event->ref.input));
+    tree.transport = event->transport;
     tree.has_at = true;
     tree.at_ms = event_at_ms(event);
     for (size_t r = 0; r < e->n_rules; r++)

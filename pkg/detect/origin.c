@@ -5,10 +5,15 @@
 
 #include "base/str.h"
 
-struct constant_field origin_field(const struct origin_input *input)
+size_t origin_fields(const struct origin_input *input, struct constant_field out[ORIGIN_FIELDS_MAX])
 {
-    return (struct constant_field){
-        input->is_topic ? STR(ORIGIN_TOPIC_FIELD) : STR(ORIGIN_FILE_FIELD), input->name};
+    if (!input->is_topic) {
+        out[0] = (struct constant_field){STR(ORIGIN_FILE_FIELD), input->name};
+        return 1;
+    }
+    out[0] = (struct constant_field){STR(ORIGIN_TOPIC_FIELD), input->name};
+    out[1] = (struct constant_field){STR(ORIGIN_PARTITION_FIELD), input->partition_text};
+    return 2;
 }
 
 void origin_init(struct origin *o, const struct extract_options *base,
@@ -16,13 +21,12 @@ void origin_init(struct origin *o, const struct extract_options *base,
 {
     size_t n = base->n_constants;
 
-    *o = (struct origin){.options = *base, .inputs = inputs};
-    o->constants = calloc(n + 1, sizeof *o->constants);
+    *o = (struct origin){.options = *base, .n_base = n, .inputs = inputs};
+    o->constants = calloc(n + ORIGIN_FIELDS_MAX, sizeof *o->constants);
     ASSERT(o->constants);
     for (size_t i = 0; i < n; i++)
         o->constants[i] = base->constants[i];
     o->options.constants = o->constants;
-    o->options.n_constants = n + 1;
 }
 
 void origin_release(struct origin *o)
@@ -33,6 +37,8 @@ void origin_release(struct origin *o)
 
 const struct extract_options *origin_options(struct origin *o, uint32_t input)
 {
-    o->constants[o->options.n_constants - 1] = origin_field(&o->inputs[input]);
+    size_t n = origin_fields(&o->inputs[input], o->constants + o->n_base);
+
+    o->options.n_constants = o->n_base + n;
     return &o->options;
 }

@@ -1,7 +1,7 @@
 /* origin.h - where events come from, and the constant fields of the events of one input: what --set
- * gives, and @file or @topic.
+ * gives, and @file, or @topic and @partition.
  *
- * Extraction is told of the input's field once per input; whoever reads whole trees (alerts, the
+ * Extraction is told of the input's fields once per input; whoever reads whole trees (alerts, the
  * reference evaluator) meets events of all inputs in any order and asks here.
  */
 #ifndef WEIR_DETECT_ORIGIN_H
@@ -12,19 +12,25 @@
 
 #define ORIGIN_FILE_FIELD "@file"
 #define ORIGIN_TOPIC_FIELD "@topic"
+#define ORIGIN_PARTITION_FIELD "@partition"
 
 /* A file, or a partition of a topic. */
 struct origin_input {
     struct str name;
     uint32_t partition; /* of a topic */
     bool is_topic;
+    struct str partition_text; /* the same, if is_topic */
 };
 
-struct constant_field origin_field(const struct origin_input *input);
+/* @file, or @topic and @partition; how many. */
+enum { ORIGIN_FIELDS_MAX = 2 };
+size_t origin_fields(const struct origin_input *input,
+                     struct constant_field out[ORIGIN_FIELDS_MAX]);
 
 struct origin {
-    struct extract_options options; /* the base, with one constant more */
+    struct extract_options options; /* the base, with the input's fields */
     struct constant_field *constants;
+    size_t n_base;
     const struct origin_input *inputs; /* by number */
 };
 

@@ -50,22 +50,14 @@ static int hex_digit(char c)
 /* Bytes that are no UTF-8 become U+FFFD, as in any text of an event. */
 static struct str as_utf8(struct arena *a, struct str text)
 {
-    size_t n = 0, i = 0;
+    size_t n, i = 0;
 
     while (i < text.n && utf8_sequence(text, i))
         i += utf8_sequence(text, i);
     if (i == text.n)
         return text;
-    char *out = arena_alloc(a, text.n * 3);
-    for (i = 0; i < text.n;) {
-        size_t bytes = utf8_sequence(text, i);
-        if (bytes)
-            memcpy(out + n, text.p + i, bytes);
-        else
-            memcpy(out + n, "\xef\xbf\xbd", 3);
-        n += bytes ? bytes : 3;
-        i += bytes ? bytes : 1;
-    }
+    char *out = arena_alloc(a, text.n * UTF8_CLEAN_GROWTH);
+    n = utf8_clean(text, out);
     return (struct str){out, n};
 }
 

@@ -45,6 +45,7 @@ struct event {
     uint8_t time_rule;    /* which of the profile's time paths it is */
     bool has_time;
     int64_t record_ms; /* of the record by its transport; INT64_MIN: none, and so by extraction */
+    struct str transport; /* what else came with the record and rules ask about (transport.h) */
 };
 
 /* When it happened, for atoms about time; INT64_MIN: it has no time at all. */

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "event/decode.h"
 #include "event/extractor.h"
+#include "event/transport.h"
 #include "base/time.h"
 
 #include <stdlib.h>
@@ -75,6 +76,7 @@ struct extract_worker {
 
     struct constant_value pseudo[PSEUDO_FIELDS_MAX];
     size_t n_pseudo;
+    struct str transport; /* of the record at hand */
 
     struct shape shapes[SHAPES_MAX];
     struct {
@@ -147,6 +149,11 @@ void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_f
         ASSERT(w->n_pseudo < PSEUDO_FIELDS_MAX);
         w->pseudo[w->n_pseudo++] = (struct constant_value){field, fields[i].value};
     }
+}
+
+void extract_set_transport(struct extract_worker *w, struct str packed)
+{
+    w->transport = packed;
 }
 
 void extract_batch_reset(struct extract_worker *w)
@@ -449,6 +456,19 @@ static void add_constants(struct extract_worker *w, const struct constant_value 
     for (size_t i = 0; i < n; i++)
         w->values[w->n_values++] = (struct event_value){list[i].value.p, (uint32_t)list[i].value.n,
                                                         list[i].field, JSON_STRING, 0};
+}
+
+static void add_transport(struct extract_worker *w)
+{
+    struct str rest = w->transport;
+    struct constant_value v;
+    struct str name;
+
+    while (transport_next(&rest, &name, &v.value)) {
+        v.field = field_find(w->x->fields, name);
+        if (v.field != FIELD_NONE)
+            add_constants(w, &v, 1);
+    }
 }
 
 /* ---- shapes -------------------------------------------------------------------------------- */
@@ -801,6 +821,9 @@ static void hand_out_values(struct extract_worker *w, const struct reader *r, st
         add_constants(w, r->fixed, r->n_fixed);
     add_constants(w, w->x->constants, w->x->n_constants);
     add_constants(w, w->pseudo, w->n_pseudo);
+    if (w->transport.n)
+        add_transport(w);
+    out->transport = w->transport;
     struct event_value *values = arena_alloc(w->batch, w->n_values * sizeof *values);
     memcpy(values, w->values, w->n_values * sizeof *values);
     out->values = values;

@@ -52,11 +52,14 @@ const struct extractor *extractor_new(struct arena *a, const struct profile_set 
 struct extract_worker *extract_worker_new(const struct extractor *x);
 void extract_worker_free(struct extract_worker *w);
 
-/* The pseudo-fields (@file, @topic, @key ...) of the events that follow, until the next call. The
- * slices must stay valid as long as the events do; the array may go. At most
+/* The pseudo-fields of the input (@file, @topic, @partition) of the events that follow, until the
+ * next call. The slices must stay valid as long as the events do; the array may go. At most
  * PSEUDO_FIELDS_MAX; names that no rule asks about cost nothing. */
 void extract_set_pseudo_fields(struct extract_worker *w, const struct constant_field *fields,
                                size_t n);
+/* Key and headers of the record whose events follow, packed (transport.h), until the next call. The
+ * bytes must stay valid as long as the events do. */
+void extract_set_transport(struct extract_worker *w, struct str packed);
 
 /* Does any rule that sees events of this shape ask about keywords? If not, its events come
  * without their string leaves (yes is assumed until told). The values of FIELD_ANY that an event

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "event/profile_impl.h"
+#include "event/transport.h"
 #include "base/time.h"
 #include "event/way.h"
 
@@ -342,19 +343,33 @@ static struct field_values keywords_of(struct arena *a, const struct event_tree 
     return first_of(a, t, sources, paths->n, true);
 }
 
+static struct field_values one_text(struct arena *a, struct str text)
+{
+    struct field_value *value = ARENA_NEW(a, struct field_value);
+
+    *value = (struct field_value){.kind = JSON_STRING, .text = text};
+    return (struct field_values){value, 1};
+}
+
+static struct field_values of_transport(struct arena *a, const struct event_tree *t,
+                                        struct str field)
+{
+    struct str value;
+
+    return transport_find(t->transport, field, &value) ? one_text(a, value)
+                                                       : (struct field_values){0};
+}
+
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field)
 {
     if (str_eq(field, STR(FIELD_ANY_NAME)))
         return keywords_of(a, t);
 
     const struct constant_field *constant = constant_of(t, field);
-    if (constant) {
-        struct field_value *value = ARENA_NEW(a, struct field_value);
-        *value = (struct field_value){.kind = JSON_STRING, .text = constant->value};
-        return (struct field_values){value, 1};
-    }
+    if (constant)
+        return one_text(a, constant->value);
     if (field_is_pseudo(field))
-        return (struct field_values){0};
+        return of_transport(a, t, field);
 
     const struct str_list *constants = profile_constants(t->reader, field);
     if (constants)

@@ -45,6 +45,7 @@ struct event_tree {
     const struct json_node *filed[ROOT_SLOTS]; /* members of the root by their keys (way.h) */
     bool is_filed;
     const struct event_tree *whole; /* NULL: it is no part of another */
+    struct str transport;           /* of its record (transport.h): who makes the tree sets it */
     /* Other than that of any tree that stood in this place before, so that what was made of an
      * event can be known again (alert.h). 0: nobody counts. Who makes trees sets it. */
     uint64_t serial;

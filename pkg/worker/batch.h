@@ -37,8 +37,8 @@ struct batch_event { /* that matched */
     int64_t t_ms, record_ms; /* event time; time of the record, INT64_MIN: none */
     const struct profile *profile;
     struct clock_lateness lateness;
-    struct batch_slice record, gathered;
-    uint32_t first_rule, n_rules; /* without state: which rules matched */
+    struct batch_slice record, transport, gathered; /* transport.h */
+    uint32_t first_rule, n_rules;                   /* without state: which rules matched */
     bool is_standin;
 };
 

@@ -13,6 +13,7 @@
 #include "worker/feed.h"
 #include "worker/scene.h"
 #include "worker/sight.h"
+#include "worker/transport_of.h"
 
 struct feed_part {
     uint64_t position;
@@ -40,7 +41,9 @@ struct feed_engine {
     struct engine *engine;
     struct gatherer *gatherer; /* NULL: without state */
     struct sight sight;
-    uint32_t part; /* whose constants the worker has; UINT32_MAX: none */
+    struct arena *names;
+    struct transport_names transport; /* of a record's key and headers, what rules ask about */
+    uint32_t part;                    /* whose constants the worker has; UINT32_MAX: none */
     size_t n;
     struct event events[ENGINE_BATCH_MAX];
     struct noted noted[ENGINE_BATCH_MAX];

@@ -71,6 +71,7 @@ static void take_match(struct feed *f, struct feed_engine *e, uint32_t i,
                               .gathered = gathered,
                               .is_standin = noted->is_standin};
     b->record = batch_copy(f->batch, event->record);
+    b->transport = batch_copy(f->batch, event->transport);
     b->first_rule = (uint32_t)f->batch->n_rules;
     b->n_rules = e->gatherer ? 0 : (uint32_t)n;
     for (size_t k = 0; k < b->n_rules; k++)
@@ -141,12 +142,21 @@ static void refuse(struct feed *f, uint32_t part, const struct kafka_message *m,
 /* Its constants are those of the partition from here on. */
 static void set_part(struct feed *f, struct feed_engine *e, uint32_t part)
 {
-    struct constant_field topic = {STR(SCENE_TOPIC_FIELD), f->scene->parts[part].name};
+    struct constant_field fields[ORIGIN_FIELDS_MAX];
 
     if (e->part == part)
         return;
-    extract_set_pseudo_fields(engine_worker(e->engine), &topic, 1);
+    extract_set_pseudo_fields(engine_worker(e->engine), fields,
+                              origin_fields(&f->scene->parts[part].origin, fields));
     e->part = part;
+}
+
+/* What rules ask of the record beside its bytes. */
+static void set_transport(struct feed *f, struct feed_engine *e, const struct kafka_message *m)
+{
+    buf_clear(&f->packed);
+    transport_of(&e->transport, m, &f->packed);
+    extract_set_transport(engine_worker(e->engine), arena_str(f->arena, buf_str(&f->packed)));
 }
 
 struct unwrapping {
@@ -244,6 +254,8 @@ static void take_record(struct feed *f, uint32_t part, const struct kafka_messag
     if (e->n == ENGINE_BATCH_MAX)
         match(f, e);
     set_part(f, e, part);
+    if (e->transport.n)
+        set_transport(f, e, m);
     struct event_ref ref = {.input = part, .record = (uint64_t)m->offset};
     if (extract_whole(engine_worker(e->engine), f->ruleset->profiles, m->value, ref,
                       &e->events[e->n]))

@@ -11,6 +11,7 @@ void feed_free_engines(struct feed *f)
 {
     for (size_t i = 0; i < f->n_engines; i++) {
         gatherer_free(f->engines[i]->gatherer);
+        arena_free(f->engines[i]->names);
         free(f->engines[i]);
     }
     free(f->engines);
@@ -30,6 +31,8 @@ void feed_make_engines(struct feed *f)
         ASSERT(e);
         e->engine = ruleset_engine(f->options.shelf, r, i);
         e->part = UINT32_MAX;
+        e->names = arena_new(0);
+        e->transport = transport_names_of(engine_fields(e->engine), e->names);
         if (!f->options.is_stateless)
             e->gatherer = gatherer_new(r->graph, engine_fields(e->engine), r->profiles);
         sight_init(&e->sight, f->wall_ms);

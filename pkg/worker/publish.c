@@ -232,6 +232,7 @@ static const struct event_tree *tree_of(struct publisher *p, uint32_t event)
     if (p->has_tree) {
         event_tree_init_known(&p->tree, p->ruleset->profiles, root,
                               &p->scene->parts[e->part].options, e->profile);
+        p->tree.transport = batch_str(p->batch, e->transport);
         p->tree.serial = ++p->n_trees;
     }
     return p->has_tree ? &p->tree : NULL;

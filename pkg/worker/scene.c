@@ -51,14 +51,13 @@ static void fill_options(struct scene *s, struct scene_part *p)
 {
     const struct extract_options *base = &s->ruleset->extract[p->input];
     struct constant_field *all =
-        ARENA_ARRAY(s->arena, base->n_constants + 1, struct constant_field);
+        ARENA_ARRAY(s->arena, base->n_constants + ORIGIN_FIELDS_MAX, struct constant_field);
 
     for (size_t i = 0; i < base->n_constants; i++)
         all[i] = base->constants[i];
-    all[base->n_constants] = (struct constant_field){STR(SCENE_TOPIC_FIELD), p->name};
     p->options = *base;
     p->options.constants = all;
-    p->options.n_constants = base->n_constants + 1;
+    p->options.n_constants += origin_fields(&p->origin, all + base->n_constants);
 }
 
 struct scene *scene_new(const struct config *c, const struct ruleset *r,
@@ -74,6 +73,12 @@ struct scene *scene_new(const struct config *c, const struct ruleset *r,
         p->name = arena_printf(arena, "%s", partitions[i].topic);
         p->topic = p->name.p;
         p->partition = partitions[i].partition;
+        p->origin = (struct origin_input){
+            .name = p->name,
+            .partition = (uint32_t)p->partition,
+            .is_topic = true,
+            .partition_text = arena_printf(arena, "%d", p->partition),
+        };
         p->input = scene_input_of(c, p->topic);
         const struct config_input *input = &c->inputs[p->input];
         p->tenant = input->tenant_header.n ? SCENE_BY_HEADER : scene_tenant(r, input->tenant);

@@ -15,17 +15,17 @@
 #include "worker/config.h"
 #include "worker/ruleset.h"
 
-#define SCENE_TOPIC_FIELD ORIGIN_TOPIC_FIELD
 #define SCENE_BY_HEADER UINT32_MAX
 #define SCENE_NO_TENANT (UINT32_MAX - 1)
 
 struct scene_part {
     const char *topic;
-    struct str name; /* the same */
+    struct origin_input origin; /* for its pseudo-fields */
+    struct str name;            /* the topic, too */
     int32_t partition;
     uint32_t input;
     uint32_t tenant;                /* of the rule set's graph, or SCENE_BY_HEADER */
-    struct extract_options options; /* for trees: the input's, and @topic */
+    struct extract_options options; /* for trees: the input's, @topic and @partition */
 };
 
 struct scene {

@@ -138,11 +138,11 @@ TEST(events_do_not_depend_on_where_the_bytes_are_cut)
 TEST(messages_keep_their_offsets_and_times)
 {
     static const struct stream_message messages[] = {
-        {{"{\"a\":1}", 7}, 10, 1000, EVENT_OK},
-        {{"x", 1}, 11, 1001, EVENT_OK},
-        {{"", 0}, 20, 1002, EVENT_TOMBSTONE},
-        {{"[{\"a\":2},{\"a\":3}]", 17}, 21, 1003, EVENT_OK},
-        {{"{\"a\":4}", 7}, 30, INT64_MIN, EVENT_OK},
+        {.text = {"{\"a\":1}", 7}, .offset = 10, .record_ms = 1000, .why = EVENT_OK},
+        {.text = {"x", 1}, .offset = 11, .record_ms = 1001, .why = EVENT_OK},
+        {.text = {"", 0}, .offset = 20, .record_ms = 1002, .why = EVENT_TOMBSTONE},
+        {.text = {"[{\"a\":2},{\"a\":3}]", 17}, .offset = 21, .record_ms = 1003, .why = EVENT_OK},
+        {.text = {"{\"a\":4}", 7}, .offset = 30, .record_ms = INT64_MIN, .why = EVENT_OK},
     };
     struct fixture f;
     struct weir_err err;
