@@ -53,9 +53,17 @@ struct hashed {
 };
 enum { HASHED_MAX = 4 };
 
-/* Where an event's values of a field begin, if it is of the event at hand. */
+/* Where an event's values of a field begin, if it is of the event at hand; the first one's text,
+ * once it was asked for. */
 struct begin {
     uint32_t event, at;
+    struct str text;
+};
+
+/* What names an entity of the event at hand. */
+struct named {
+    uint32_t field;
+    struct str value;
 };
 
 /* A field that may name an entity; of each entity the first that has a value does. */
@@ -90,6 +98,11 @@ struct gatherer {
     struct event_entity *entities;
     size_t n_entities;
     bool has_entities;
+    struct named *named; /* by what extraction has sliced out */
+    size_t n_named;
+    bool has_named;
+    struct str first_key; /* of the first entity; p NULL: the event names none */
+    bool has_first_key;
     uint64_t event_id;
     bool has_event_id;
     struct hashed hashed[HASHED_MAX];
@@ -349,6 +362,16 @@ static struct str text_of(struct gatherer *w, const struct event_value *v)
     return str_sub(whole_text(w, v), 0, GATHER_VALUE_MAX);
 }
 
+/* Of the field's first value: several rules that match an event ask for the same ones. */
+static struct str first_text(struct gatherer *w, uint32_t field)
+{
+    struct begin *b = &w->begins[field];
+
+    if (!b->text.p)
+        b->text = text_of(w, &w->at->event->values[b->at]);
+    return b->text;
+}
+
 static bool is_value(const struct event_value *v)
 {
     return v->kind == JSON_STRING || v->kind == JSON_NUMBER || v->kind == JSON_TRUE ||
@@ -368,7 +391,7 @@ static void note_begins(struct gatherer *w)
         uint32_t field = e->values[i].field;
         if (field < w->n_fields && w->begins[field].event != w->event_number &&
             is_value(&e->values[i]))
-            w->begins[field] = (struct begin){w->event_number, i};
+            w->begins[field] = (struct begin){.event = w->event_number, .at = i};
     }
 }
 
@@ -415,7 +438,8 @@ static size_t values_of(struct gatherer *w, uint32_t field, struct str *out, siz
             w->counts.keys_cut++;
             break;
         }
-        out[n++] = text_of(w, &e->values[i]);
+        out[n] = n ? text_of(w, &e->values[i]) : first_text(w, field);
+        n++;
         if (max == 1) /* who asks for the first wants no other */
             break;
     }
@@ -550,27 +574,41 @@ static uint32_t profile_place(const struct gatherer *w)
     return w->at->profile ? w->at->profile->index : profile_count(w->profiles);
 }
 
-/* What extraction has sliced out names the entities as well. */
-static void keep_namings(struct gatherer *w, struct capsule *c, uint32_t max)
+/* Found once for all rules that match the event. */
+static void find_named(struct gatherer *w)
 {
-    uint32_t profile = profile_place(w), named = UINT32_MAX;
+    const struct naming *all = w->namings[profile_place(w)];
+    uint32_t entity = UINT32_MAX;
     struct str value;
+    size_t n_all = 0;
 
-    for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++) {
-        if (c->n_fields >= max)
-            return;
-        if (e->entity == named || !values_of(w, e->field, &value, 1) || !event_entity_says(value))
+    while (all[n_all].field != FIELD_NONE)
+        n_all++;
+    w->named = ARENA_ARRAY(w->arena, n_all, struct named);
+    w->n_named = 0;
+    w->has_named = true;
+    for (const struct naming *e = all; e->field != FIELD_NONE; e++) {
+        if (e->entity == entity || !values_of(w, e->field, &value, 1) || !event_entity_says(value))
             continue;
-        keep(c, field_name(w->fields, e->field), value);
-        named = e->entity;
+        w->named[w->n_named++] = (struct named){e->field, value};
+        entity = e->entity;
     }
+}
+
+/* What extraction has sliced out names the entities as well. */
+static void keep_named(struct gatherer *w, struct capsule *c, uint32_t max)
+{
+    if (!w->has_named)
+        find_named(w);
+    for (size_t i = 0; i < w->n_named && c->n_fields < max; i++)
+        keep(c, field_name(w->fields, w->named[i].field), w->named[i].value);
 }
 
 /* Where extraction does not look for entities, what matches is told: its tree is needed anyway. */
 static void keep_entities(struct gatherer *w, struct capsule *c, uint32_t max)
 {
     if (w->g->wants_entities) {
-        keep_namings(w, c, max);
+        keep_named(w, c, max);
         return;
     }
     for (size_t i = 0; i < entities_of(w) && c->n_fields < max; i++)
@@ -884,7 +922,7 @@ static void choose(const struct choices *c, size_t k, struct str *parts)
         parts[i] = c->values[i][k % c->counts[i]];
 }
 
-/* Several correlations group by the same field: its value is hashed once. */
+/* Several rules fold or group by the same value: it is hashed once. */
 static struct state_key group_key(struct gatherer *w, const struct str *parts, size_t n)
 {
     for (size_t i = 0; n == 1 && i < w->n_hashed; i++)
@@ -1119,9 +1157,9 @@ static struct str sole_part(struct gatherer *w)
 }
 
 /* The key of the event's first entity, from what extraction has sliced out: as entities_of() has
- * it.
+ * it. p NULL: there is none.
  */
-static bool first_entity(struct gatherer *w, struct str *key)
+static struct str find_first_key(struct gatherer *w)
 {
     const struct event *event = w->at->event;
     uint32_t profile = profile_place(w);
@@ -1132,12 +1170,20 @@ static bool first_entity(struct gatherer *w, struct str *key)
             if (v->field != e->field || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
                 continue;
             struct str text = whole_text(w, v);
-            if (!event_entity_says(text))
-                continue;
-            *key = event_entity_key(w->arena, w->readers[profile], e->entity, text);
-            return true;
+            if (event_entity_says(text))
+                return event_entity_key(w->arena, w->readers[profile], e->entity, text);
         }
-    return false;
+    return (struct str){0};
+}
+
+/* Asked by each rule that matches the event. */
+static bool first_entity(struct gatherer *w, struct str *key)
+{
+    if (!w->has_first_key)
+        w->first_key = find_first_key(w);
+    w->has_first_key = true;
+    *key = w->first_key;
+    return key->p != NULL;
 }
 
 /* The values of a dedup field that make keys; 0: it is not there, and must be. */
@@ -1193,8 +1239,7 @@ static void tell(struct gatherer *w, struct group *group)
     }
     for (size_t k = 0; k < keys.total; k++) {
         choose(&keys, k, values);
-        op.key = op.group_key =
-            state_key_of(&w->g->options.secret, w->tenant->name, values, keys.n);
+        op.key = op.group_key = group_key(w, values, keys.n);
         pack_keys(&w->keys, values, keys.n);
         put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
     }
@@ -1228,6 +1273,7 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
     w->first = e->tenant * (uint32_t)w->g->n_base_rules;
     w->tenant = &w->g->tenants[e->tenant];
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
+    w->has_named = w->has_first_key = false;
     w->n_hashed = 0;
     arena_reset(w->arena);
     note_begins(w);

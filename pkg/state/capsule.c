@@ -33,11 +33,14 @@ static struct str cut_to(struct str s, size_t max, bool *is_cut)
     return utf8_cut(s, max);
 }
 
-static void pack_short(struct buf *out, struct str s)
+/* Returns where the next goes. */
+static char *put_short(char *to, struct str s)
 {
     ASSERT(s.n <= UINT8_MAX);
-    pack_u8(out, (uint8_t)s.n);
-    buf_add(out, s);
+    *to++ = (char)(uint8_t)s.n;
+    if (s.n)
+        memcpy(to, s.p, s.n);
+    return to + s.n;
 }
 
 static struct str unpack_short(struct unpack *u)
@@ -64,38 +67,44 @@ void capsule_add_index(char *packed, size_t n, uint32_t add)
     memcpy(packed + INDEX_AT, &index, sizeof index);
 }
 
+/* The first four bytes are the caller's. */
+static char *put_head(char *to, const struct capsule *c, bool *is_cut)
+{
+    to += 4;
+    memcpy(to, &c->partition, 4);
+    memcpy(to + 4, &c->offset, 8);
+    memcpy(to + 12, &c->index, 4);
+    memcpy(to + 16, &c->t_ms, 8);
+    to = put_short(to + 24, cut_to(c->input, CAPSULE_INPUT_MAX, is_cut));
+    to = put_short(to, cut_to(c->profile, CAPSULE_NAME_MAX, is_cut));
+    return put_short(to, cut_to(c->rule, CAPSULE_INPUT_MAX, is_cut));
+}
+
 void capsule_pack(const struct capsule *c, struct buf *out)
 {
-    size_t start = out->n;
     uint8_t head[4] = {CAPSULE_VERSION};
     bool is_cut = c->is_cut || c->n_fields > CAPSULE_FIELDS;
     uint32_t n = c->n_fields < CAPSULE_FIELDS ? c->n_fields : CAPSULE_FIELDS;
+    char *start = buf_reserve(out, CAPSULE_BYTES), *to = put_head(start, c, &is_cut);
 
-    pack_bytes(out, head, sizeof head);
-    pack_u32(out, c->partition);
-    pack_u64(out, c->offset);
-    pack_u32(out, c->index);
-    pack_i64(out, c->t_ms);
-    pack_short(out, cut_to(c->input, CAPSULE_INPUT_MAX, &is_cut));
-    pack_short(out, cut_to(c->profile, CAPSULE_NAME_MAX, &is_cut));
-    pack_short(out, cut_to(c->rule, CAPSULE_INPUT_MAX, &is_cut));
     for (uint32_t i = 0; i < n; i++) {
         bool is_value_cut = c->fields[i].is_cut;
+        struct str name = c->fields[i].name;
         struct str value = cut_to(c->fields[i].value, CAPSULE_VALUE_MAX, &is_value_cut);
         /* A name that is cut is another name: then rather no field. */
-        if (c->fields[i].name.n > CAPSULE_NAME_MAX ||
-            out->n - start + 2 + c->fields[i].name.n + value.n > CAPSULE_BYTES) {
+        if (name.n > CAPSULE_NAME_MAX ||
+            (size_t)(to - start) + 2 + name.n + value.n > CAPSULE_BYTES) {
             is_cut = true;
             continue;
         }
-        pack_short(out, c->fields[i].name);
-        pack_short(out, value);
+        to = put_short(put_short(to, name), value);
         is_cut |= is_value_cut;
         head[3] = (uint8_t)(head[3] | (uint32_t)is_value_cut << head[2]);
         head[2]++;
     }
     head[1] = is_cut ? CAPSULE_IS_CUT : 0;
-    memcpy(out->p + start, head, sizeof head);
+    memcpy(start, head, sizeof head);
+    out->n += (size_t)(to - start);
 }
 
 bool capsule_unpack(struct str bytes, struct capsule *out)
