@@ -158,7 +158,8 @@ static size_t output_flags(struct command *c, struct flag out[OUTPUT_FLAGS_MAX])
 {
     const struct flag flags[] = {
         {"emit", 0, FLAG_CHOICE, "alerts|matches",
-         "OCSF findings (default), or {event,rule} lines by event number",
+         "OCSF findings (default), or {event,rule} lines by event number ({events,rule}: "
+         "sequences)",
          .to.choice = (int *)&c->o.emit},
         {"output", 'o', FLAG_TEXT, "FILE", "lines go to this file, which appears when complete",
          .to.text = &c->o.out},

@@ -293,7 +293,7 @@ static void put_finding(struct document *d, struct str members)
     if (d->finding->activity == FINDING_CREATE)
         TEXT_I64(d, ",\"created_time\":", now);
     TEXT_I64(d, ",\"modified_time\":", now);
-    TEXT_I64(d, ",\"first_seen_time\":", d->finding->first_ms);
+    TEXT_I64(d, ",\"first_seen_time\":", document_first_ms(d));
     TEXT_I64(d, ",\"last_seen_time\":", d->finding->last_ms);
     finding_put_title(d);
     document_members(d, members);

@@ -88,7 +88,8 @@ struct document {
     char finding_uid[UID_TEXT], record_uid[UID_TEXT];
     struct capsule capsules[FINDING_CAPSULES_MAX];
     size_t n_capsules;
-    struct witness witnesses[WITNESSES_MAX]; /* the trigger, else the newest capsule, comes first */
+    struct witness witnesses[WITNESSES_MAX]; /* steps of a sequence in order; else first
+                                                comes the trigger, or the newest capsule */
     size_t n_witnesses;
     struct event_entity *entities; /* of all witnesses, those of the first before others */
     const struct profile **entity_profiles;
@@ -151,6 +152,11 @@ struct str document_key_name(const struct document *d, size_t i);
 /* INPUT/PARTITION/OFFSET/INDEX */
 struct str document_reference(struct document *d, struct str input, uint32_t partition,
                               uint64_t offset, uint32_t index);
+
+/* Which item of a sequence the capsule's event is, from 1; 0: none. */
+uint32_t document_step(const struct document *d, const struct capsule *c);
+/* Of the first hit, or of the first step of the first sequence. */
+int64_t document_first_ms(const struct document *d);
 
 /* witness.c: capsules unpacked, entities found. The redactor has begun. */
 void document_gather(struct document *d);

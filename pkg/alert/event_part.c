@@ -452,9 +452,10 @@ static void put_head(struct document *d, size_t i)
     struct json_writer *w = &d->json;
 
     if (c) {
+        uint32_t step = document_step(d, c);
         json_kv_str(w, "name",
-                    JOIN(d->arena, STR("event-"),
-                         document_number(d->arena, (size_t)(c - d->capsules) + 1)));
+                    JOIN(d->arena, step ? STR("step-") : STR("event-"),
+                         document_number(d->arena, step ? step : (size_t)(c - d->capsules) + 1)));
         json_kv_str(w, "uid", document_reference(d, c->input, c->partition, c->offset, c->index));
     } else {
         json_kv_str(w, "name", STR("trigger"));

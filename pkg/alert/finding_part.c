@@ -67,7 +67,7 @@ void finding_head(struct document *d)
 
 void finding_times(struct document *d)
 {
-    TEXT_I64(d, ",\"start_time\":", d->finding->first_ms);
+    TEXT_I64(d, ",\"start_time\":", document_first_ms(d));
     TEXT_I64(d, ",\"end_time\":", d->finding->last_ms);
     TEXT_I64(d, ",\"count\":", count_of(d->finding->hits));
 }

@@ -128,7 +128,7 @@ static struct str part_text(struct document *d, const struct message_part *part)
     case MESSAGE_TENANT:
         return d->tenant.n ? d->tenant : part->other;
     case MESSAGE_FIRST:
-        return time_text(d, d->finding->first_ms);
+        return time_text(d, document_first_ms(d));
     case MESSAGE_LAST:
         return time_text(d, d->finding->last_ms);
     }

@@ -90,6 +90,31 @@ static void join_entities(struct document *d)
         }
 }
 
+uint32_t document_step(const struct document *d, const struct capsule *c)
+{
+    const struct correlation *of = d->rule->correlation;
+
+    if (!of || of->kind != OPERATOR_SEQUENCE)
+        return 0;
+    for (uint32_t i = 0; i < of->n_inputs; i++)
+        if (str_eq(of->inputs[i].reference, c->rule))
+            return i + 1;
+    return 0;
+}
+
+/* Steps of a sequence are told in their order; else what completed the finding comes first. */
+static bool is_in_order(const struct document *d)
+{
+    return !d->trigger && d->n_capsules > 0 && document_step(d, &d->capsules[0]) > 0;
+}
+
+int64_t document_first_ms(const struct document *d)
+{
+    int64_t first_ms = d->finding->first_ms;
+
+    return is_in_order(d) && d->capsules[0].t_ms < first_ms ? d->capsules[0].t_ms : first_ms;
+}
+
 void document_gather(struct document *d)
 {
     size_t newest;
@@ -102,7 +127,7 @@ void document_gather(struct document *d)
                                                           .n_evidence = d->told->n_evidence,
                                                           .entities = d->told->entities,
                                                           .n_entities = d->told->n_entities};
-    } else if (newest > 0) {
+    } else if (newest > 0 && !is_in_order(d)) {
         add_capsule(d, &d->capsules[--newest]);
     }
     for (size_t i = 0; i < newest; i++)

@@ -16,6 +16,7 @@
 #include "app/measure.h"
 #include "detect/origin.h"
 #include "app/output.h"
+#include "app/sequence_line.h"
 #include "app/sorter.h"
 #include "app/stage.h"
 #include "app/matched.h"
@@ -52,7 +53,15 @@ struct emitter {
     uint64_t n_sorted, n_told; /* events through the sorter */
     bool is_terminal;
 
-    struct stage *stage;    /* alerts */
+    struct stage *stage; /* alerts, sequences */
+    /* Sequences among matches. */
+    struct sorter *order;     /* of lines, by event; NULL: they go straight out */
+    uint64_t n_ordered;       /* lines */
+    struct step_texts *texts; /* for the table */
+    struct buf gathered;
+    enum weir_rc rc; /* the first failure of what was heard */
+    struct weir_err err;
+
     struct event_tree tree; /* of the event at hand, in arena */
     uint64_t n_trees;
     const char *tree_record;
@@ -62,6 +71,8 @@ struct emitter {
 
 static stage_fn tell_finding;
 static stage_batch_fn end_batch;
+static correlator_signal_fn hear_sequence;
+static stage_fn ignore_finding;
 
 static struct table *match_table(void)
 {
@@ -107,6 +118,14 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
     }
     m->arena = arena_new(0);
     origin_init(&m->origin, options->extract, options->inputs);
+    struct stage_options stage = {.graph = options->graph,
+                                  .store = options->store,
+                                  .is_by_time = options->is_by_time,
+                                  .n_inputs = options->n_inputs,
+                                  .fn = tell_finding,
+                                  .context = m,
+                                  .watermark_ms = INT64_MIN};
+    m->sorter = options->graph && options->is_by_time ? sorter_new(0) : NULL;
     if (options->kind == EMIT_ALERTS) {
         m->alerts = alert_writer_new(&options->alert);
         if (m->people) {
@@ -114,14 +133,6 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
             m->digest = digest_new();
             m->redactor = redactor_new(m->digest);
         }
-        m->sorter = options->is_by_time ? sorter_new(0) : NULL;
-        struct stage_options stage = {.graph = options->graph,
-                                      .store = options->store,
-                                      .is_by_time = options->is_by_time,
-                                      .n_inputs = options->n_inputs,
-                                      .fn = tell_finding,
-                                      .context = m,
-                                      .watermark_ms = INT64_MIN};
         if (options->resume) {
             stage.seen = options->resume->seen;
             stage.watermark_ms = options->resume->watermark_ms;
@@ -131,6 +142,13 @@ enum weir_rc emitter_new(const struct emit_options *options, struct emitter **ou
     } else {
         m->matches = m->people ? match_table() : NULL;
         m->matched = m->people ? matched_new(options->alert.lists) : NULL;
+        if (options->graph) {
+            m->order = options->is_by_time ? sorter_new(0) : NULL;
+            m->texts = m->people ? step_texts_new() : NULL;
+            stage.fn = ignore_finding;
+            stage.hear = hear_sequence;
+            m->stage = stage_new(&stage);
+        }
     }
     *out = m;
     return WEIR_OK;
@@ -149,6 +167,9 @@ void emitter_free(struct emitter *m)
     table_free(m->matches);
     matched_free(m->matched);
     sorter_free(m->sorter);
+    sorter_free(m->order);
+    step_texts_free(m->texts);
+    buf_release(&m->gathered);
     stage_free(m->stage);
     origin_release(&m->origin);
     if (m->arena)
@@ -171,33 +192,109 @@ static struct stage_event stage_event_of(const struct picked *e)
                                 .transport = e->event->transport};
 }
 
-static void add_row(struct emitter *m, const struct picked *e, const struct rule *rule)
+/* The fields that it matches by. */
+static struct str matched_text(struct emitter *m, const struct picked *e, const struct rule *rule)
 {
     struct stage_event event = stage_event_of(e);
     const struct event_tree *tree = tree_of(m, &event);
 
-    table_count(m->matches, e->number);
-    table_cell(m->matches, str_from(rule_level_name(rule->level)));
-    table_cell(m->matches, rule->title);
-    table_cell(m->matches, rule->uid);
     buf_clear(&m->text);
     if (tree)
         matched_add(m->matched, m->arena, rule, tree, &m->text);
-    table_cell(m->matches, buf_str(&m->text));
+    return buf_str(&m->text);
 }
 
-static enum weir_rc tell_match(struct emitter *m, const struct picked *e, const struct rule *rule,
+static void add_row(struct emitter *m, uint64_t number, const struct rule *rule, struct str matched)
+{
+    table_count(m->matches, number);
+    table_cell(m->matches, str_from(rule_level_name(rule->level)));
+    table_cell(m->matches, rule->title);
+    table_cell(m->matches, rule->uid);
+    table_cell(m->matches, matched);
+}
+
+/* m->text, now or in the order of events. */
+static enum weir_rc put_match(struct emitter *m, uint64_t number, struct weir_err *err)
+{
+    if (!m->order)
+        return output_line(m->lines, buf_str(&m->text), err);
+    struct sort_item item = {(int64_t)number, m->n_ordered++, buf_str(&m->text)};
+    return sorter_add(m->order, &item, err);
+}
+
+/* A sorter_fn. */
+static enum weir_rc take_line(void *context, const struct sort_item *item, struct weir_err *err)
+{
+    struct emitter *m = context;
+
+    return output_line(m->lines, item->bytes, err);
+}
+
+static enum weir_rc tell_match(struct emitter *m, const struct picked *e, uint32_t number,
                                struct weir_err *err)
 {
+    const struct rule *rule = m->options.rules[number];
+
+    if (m->options.graph && sequence_line_is_step(m->options.graph, number)) {
+        if (m->texts && step_texts_has_room(m->texts))
+            step_texts_add(m->texts, e->number, rule, matched_text(m, e, rule));
+        return WEIR_OK;
+    }
     if (m->matches && m->n_matches++ < MATCHES_SHOWN_MAX)
-        add_row(m, e, rule);
+        add_row(m, e->number, rule, matched_text(m, e, rule));
     if (!m->lines)
         return WEIR_OK;
     buf_clear(&m->text);
     buf_printf(&m->text, "{\"event\":%llu,\"rule\":\"", (unsigned long long)e->number);
     json_escape(&m->text, rule->uid);
     buf_add(&m->text, STR("\"}"));
-    return output_line(m->lines, buf_str(&m->text), err);
+    return put_match(m, e->number, err);
+}
+
+/* A row for each step. */
+static void add_sequence(struct emitter *m, const struct rule *rule, const uint64_t *events,
+                         size_t n)
+{
+    uint32_t steps[SEQUENCE_STAGES_MAX];
+
+    sequence_line_steps(rule->correlation, n, steps);
+    for (size_t i = 0; i < n; i++) {
+        if (m->n_matches++ >= MATCHES_SHOWN_MAX)
+            continue; /* counted */
+        const struct rule *step = rule->correlation->inputs[steps[i]].rule;
+        add_row(m, events[i], step, step_texts_find(m->texts, events[i], step));
+    }
+}
+
+/* A correlator_signal_fn. */
+static void hear_sequence(void *context, uint32_t space, const struct signal *s)
+{
+    struct emitter *m = context;
+    const struct rule *rule = sequence_line_rule(m->options.graph, space, s);
+    uint64_t events[SEQUENCE_STAGES_MAX];
+
+    if (!rule || m->rc != WEIR_OK)
+        return;
+    size_t n = sequence_line_events(s, events);
+    m->options.rule_matches[m->options.graph->spaces[space].rule]++;
+    if (m->matches)
+        add_sequence(m, rule, events, n);
+    if (!m->lines || n == 0)
+        return;
+    buf_clear(&m->text);
+    sequence_line_put(&m->text, rule->uid, events, n);
+    m->rc = put_match(m, events[n - 1], &m->err);
+}
+
+/* A stage_fn: of sequences among matches the operator is heard, not what folds them. */
+static enum weir_rc ignore_finding(void *context, const struct finding *f,
+                                   const struct stage_event *e, struct weir_err *err)
+{
+    (void)context;
+    (void)f;
+    (void)e;
+    (void)err;
+    return WEIR_OK;
 }
 
 /* ---- alerts --------------------------------------------------------------------- */
@@ -348,18 +445,34 @@ static enum weir_rc take_sorted(void *context, const struct sort_item *item, str
 
 /* ---- the way through -------------------------------------------------------------- */
 
+/* What went wrong while signals were heard, who cannot say so. */
+static enum weir_rc heard(const struct emitter *m, struct weir_err *err)
+{
+    if (m->rc != WEIR_OK)
+        *err = m->err;
+    return m->rc;
+}
+
 enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_err *err)
 {
+    struct stage_event event = stage_event_of(e);
+    struct str gathered = e->gathered;
+
     if (m->options.kind == EMIT_MATCHES) {
         for (size_t i = 0; i < e->n_matches; i++)
-            TRY(tell_match(m, e, m->options.rules[e->matches[i].rule], err));
-        return WEIR_OK;
+            TRY(tell_match(m, e, e->matches[i].rule, err));
+        if (!m->stage || !gathered.n)
+            return WEIR_OK;
+        buf_clear(&m->gathered);
+        buf_add(&m->gathered, gathered);
+        gathered_set_order(m->gathered.p, m->gathered.n, e->number);
+        gathered = buf_str(&m->gathered);
+        event.record = event.transport = STR("");
     }
-    struct stage_event event = stage_event_of(e);
-
     if (m->sorter)
-        return e->gathered.n ? sort_event(m, &event, e->number, e->gathered, err) : WEIR_OK;
-    return stage_add(m->stage, &event, e->gathered, err);
+        return gathered.n ? sort_event(m, &event, e->number, gathered, err) : WEIR_OK;
+    TRY(stage_add(m->stage, &event, gathered, err));
+    return heard(m, err);
 }
 
 void emitter_mark(void *emitter, uint32_t input, const struct profile *profile, int64_t t_ms)
@@ -375,6 +488,7 @@ enum weir_rc emitter_pause(void *emitter, struct weir_err *err)
 
     if (m->stage && !m->sorter)
         TRY(stage_pause(m->stage, err));
+    TRY(heard(m, err));
     return m->lines && !m->options.path.n ? output_flush(m->lines, err) : WEIR_OK;
 }
 
@@ -404,6 +518,9 @@ enum weir_rc emitter_finish(struct emitter *m, struct progress *progress, struct
         TRY(sorter_drain(m->sorter, take_sorted, m, err));
     if (m->stage && !(m->options.resume && m->options.resume->is_over))
         TRY(stage_finish(m->stage, !m->options.keeps, err));
+    TRY(heard(m, err));
+    if (m->order)
+        TRY(sorter_drain(m->order, take_line, m, err));
     if (m->options.resume)
         TRY(resume_finish(m->options.resume, put_line, m, err));
     if (m->lines)

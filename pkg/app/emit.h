@@ -1,6 +1,10 @@
 /* emit.h - what a replay writes for the events that match: matches or alerts, as lines or as a
  * table, as they come or in order of event time.
  *
+ * Of matches a sequence is one when it is complete (sequence_line.h), its steps are none. By time
+ * all lines then wait for the end, to stand in the order of their (last) events; as they come, a
+ * sequence is told when it is decided.
+ *
  * Only matched events are sorted by time: the others move time along without saying anything, and
  * in an order without late events it is enough that the next one that speaks does so.
  */
@@ -31,11 +35,13 @@ struct emit_options {
     const struct origin_input *inputs; /* by number */
     uint32_t n_inputs;
     struct alert_options alert;
-    /* Alerts: the state they come from; the graph is attached to the store. */
+    /* Alerts: the state they come from; the graph is attached to the store. Matches: that of
+     * sequences; NULL: there are none. */
     const struct graph *graph;
     struct store *store;
-    bool keeps;            /* at the end windows and findings stay open */
-    struct resume *resume; /* lines go through it; NULL: straight to the output */
+    uint64_t *rule_matches; /* matches: complete sequences are counted here, by rule; not NULL */
+    bool keeps;             /* at the end windows and findings stay open */
+    struct resume *resume;  /* lines go through it; NULL: straight to the output */
 };
 
 struct emitter;

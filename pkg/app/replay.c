@@ -11,6 +11,7 @@
 #include "app/measure.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
+#include "app/sequence_line.h"
 #include "app/source.h"
 #include "app/summary.h"
 #include "base/hash.h"
@@ -69,6 +70,7 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
         .n_inputs = (uint32_t)r->source.n_inputs,
         .graph = r->state.graph,
         .store = r->state.store,
+        .rule_matches = r->rule_matches,
         .keeps = o->keeps,
         .resume = r->state.is_dir ? &r->resume : NULL,
         .alert = {.is_deterministic = o->is_deterministic,
@@ -156,12 +158,17 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &r->access, &r->source, err));
     r->engine_options.inputs = r->source.inputs;
-    if (o->emit == EMIT_ALERTS) {
+    struct rule *const *rules = r->book.rules;
+    if (o->emit == EMIT_MATCHES)
+        rules = sequence_line_rules(r->book.arena, r->book.rules, r->book.n_rules);
+    if (rules) {
         struct state_options state = o->state;
+        if (o->emit == EMIT_MATCHES)
+            state = (struct state_options){.tenant = o->state.tenant, .lists_steps = true};
         state.score_lists = r->book.score_lists;
         state.profiles = r->book.profiles;
         state.geoip = r->book.geoip;
-        TRY(state_open(&r->state, r->book.arena, r->book.rules, r->book.n_rules, &state, err));
+        TRY(state_open(&r->state, r->book.arena, rules, r->book.n_rules, &state, err));
         warn_of_rules_off(r->state.graph);
         r->engine_options.fields = r->state.graph->fields;
         r->engine_options.n_fields = r->state.graph->n_fields;
@@ -173,10 +180,9 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     TRY(refuse_to_overwrite(r, err));
     if (r->state.is_dir)
         TRY(open_resume(r, err));
-    TRY(open_emitter(r, err));
-    r->rule_matches = calloc(r->book.n_rules, sizeof *r->rule_matches);
+    r->rule_matches = calloc(r->book.n_rules + 1, sizeof *r->rule_matches);
     ASSERT(r->rule_matches);
-    return WEIR_OK;
+    return open_emitter(r, err);
 }
 
 /* Losing records is no matter of taste: quiet means shorter here. */
@@ -208,7 +214,7 @@ static void print_summary(const struct replay *r)
         .inputs = r->source.inputs,
         .time_standins = r->totals.time_standins,
         .time_clamped = r->totals.time_clamped,
-        .has_state = r->state.graph != NULL,
+        .has_state = r->state.graph && r->options->emit == EMIT_ALERTS,
         .rules_off = r->state.graph ? r->state.graph->n_off : 0,
         .state = emitter_stage_counts(r->emitter),
         .gathered = r->totals.gathered,

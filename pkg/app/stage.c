@@ -33,6 +33,7 @@ struct stage *stage_new(const struct stage_options *o)
     ASSERT(s);
     s->options = *o;
     s->correlator = correlator_new(o->graph, o->store);
+    correlator_hear(s->correlator, o->hear, o->context);
     s->clock = clock_new();
     s->kept = calloc(CORRELATOR_EVENTS_MAX, sizeof *s->kept);
     ASSERT(s->kept);

@@ -49,6 +49,7 @@ struct stage_options {
     int64_t watermark_ms; /* INT64_MIN: from the beginning */
     /* After each batch, and after the end (is_last); NULL: nobody asks. */
     stage_batch_fn *batch;
+    correlator_signal_fn *hear; /* each signal of an operator; NULL: nobody */
 };
 
 struct stage;

@@ -116,6 +116,7 @@ static enum weir_rc make_graph(struct arena *a, struct rule *const *rules, size_
                                                                   : o->budget_mib * 1024 * 1024,
                                   .brake_creates = (uint32_t)o->brake,
                                   .no_dedup = o->no_dedup,
+                                  .lists_steps = o->lists_steps,
                                   .assume_trained = o->assume_trained,
                                   .profiles = o->profiles};
 

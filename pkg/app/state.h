@@ -25,6 +25,7 @@ struct state_options {
     uint64_t budget_bytes; /* the same finer: not 0, it counts */
     uint64_t brake;        /* Creates per rule and minute; 0: no brake */
     bool no_dedup;
+    bool lists_steps;    /* graph.h */
     bool assume_trained; /* rules that must know a past judge from the first event on */
     const struct addends *score_lists;  /* of the rules' book; NULL: none */
     const struct profile_set *profiles; /* of the rules' book */

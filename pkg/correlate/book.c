@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "correlate/cited.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
 #include "state/emissions.h"
@@ -381,8 +382,8 @@ static void set_capsules(const struct book *b, struct finding *f, const struct h
     for (size_t i = 0; i < n; i++)
         if (capsule_unpack(list[i], &c) && c.t_ms < f->bucket_end_ms)
             f->capsules[f->n_capsules++] = list[i];
-    if (f->n_capsules == 0 && hit && hit->capsule.n)
-        f->capsules[f->n_capsules++] = hit->capsule;
+    if (f->n_capsules == 0 && hit)
+        f->n_capsules = (uint32_t)cited_list(hit, f->capsules, FINDING_CAPSULES_MAX);
     f->n_events = f->hits > f->n_capsules ? f->hits : f->n_capsules;
 }
 
@@ -465,8 +466,7 @@ void book_hit(struct book *b, int64_t t_ms, const struct hit *hit)
     uint32_t count = hit->count ? hit->count : 1;
 
     t_ms = bounded(t_ms);
-    if (hit->capsule.n)
-        capsule_book_add(b->cell, t_ms, hit->capsule);
+    cited_note(b->cell, t_ms, hit);
     struct entry *e = look_up(b, t_ms);
     if (!e && !(e = add_entry(b, t_ms)))
         return; /* the store has counted that it gave no memory */

@@ -12,6 +12,7 @@
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/brake.h"
+#include "correlate/cited.h"
 #include "correlate/first_seen.h"
 #include "correlate/record.h"
 #include "correlate/risk.h"
@@ -577,8 +578,8 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
     parts[n++] = apart;
     struct uid uid = uid_of_parts(c->digest, parts, n);
     memcpy(f.uid, uid.bytes, sizeof(f.uid));
-    if (hit->capsule.n)
-        f.capsules[f.n_capsules++] = hit->capsule;
+    f.n_capsules = (uint32_t)cited_list(hit, f.capsules, FINDING_CAPSULES_MAX);
+    f.n_events = f.n_capsules > 1 ? f.n_capsules : 1;
     f.n_addends = (uint32_t)finding_addends_unpack(hit->addends, f.addends);
     buf_clear(&c->scratch);
     finding_pack(&f, &c->scratch);
@@ -654,7 +655,8 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
                         .group_key = key,
                         .keys = packed,
                         .value_text = text,
-                        .capsule = s->hit.capsule};
+                        .capsule = s->hit.capsule,
+                        .cited = s->hit.cited};
     if (to->n_fields)
         hit->value = state_value_of(&c->g->options.secret, values, to->n_fields);
     if (to->n_fields && !decimal_to_micro(text, &hit->number_micro))

@@ -807,6 +807,20 @@ void gathered_add_index(char *gathered, size_t n, uint32_t add)
     }
 }
 
+void gathered_set_order(char *gathered, size_t n, uint64_t order)
+{
+    struct packed_op op;
+
+    for (size_t at = 0; at + sizeof op <= n;) {
+        memcpy(&op, gathered + at, sizeof op);
+        if (op.rule != UINT32_MAX && op.is_ordered) {
+            op.value = order;
+            memcpy(gathered + at, &op, sizeof op);
+        }
+        at += sizeof op + (op.rule == UINT32_MAX ? op.capsule_n : texts_of(&op));
+    }
+}
+
 struct str gathered_name(struct arena *a, const struct gathered *g)
 {
     struct unpack u = unpack_from(g->hit.keys);

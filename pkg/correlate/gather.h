@@ -70,6 +70,10 @@ struct gathered {
 /* More members of the event's record came before it than the gatherer knew. */
 void gathered_add_index(char *gathered, size_t n, uint32_t add);
 
+/* Where an operation says how an event stands among those of its time, it says so by this number
+ * from now on. */
+void gathered_set_order(char *gathered, size_t n, uint64_t order);
+
 /* The next operation; false at the end. *p moves on. */
 bool gathered_next(struct str *p, struct gathered *out);
 

@@ -338,6 +338,7 @@ static void add_operator(struct builder *b, uint32_t i)
 
     r->spec = (struct operator_spec){.correlation = c,
                                      .is_final = is_final(r),
+                                     .lists_steps = b->g->options.lists_steps,
                                      .window_ms = c->window_ms,
                                      .lateness_ms = r->rule->state && r->rule->state->lateness_ms
                                                         ? r->rule->state->lateness_ms

@@ -63,6 +63,7 @@ struct graph_options {
     bool is_once;
     bool assume_trained;       /* first_seen, rarity, ratio judge from the first event on */
     bool no_dedup;             /* every match is a finding of its own */
+    bool lists_steps;          /* operator_spec.lists_steps */
     const struct geoip *geoip; /* NULL: none, and rules about places are off */
     const struct profile_set *profiles; /* whose entities capsules name; NULL: none */
 };

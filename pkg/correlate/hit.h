@@ -34,6 +34,7 @@ struct hit {
     struct str keys;       /* packed texts (u8 n, then pack_str each): the key's values in clear */
     struct str value_text; /* the value in clear, cut; for terms, addresses ... */
     struct str capsule;    /* packed (capsule.h); empty: none */
+    struct str cited;      /* of a signal about several events: their capsules (cited.h) */
     /* Packed score addends of lists (score.h); of an alert that adds to risk: what passes through
      * (record.h). Empty: none. */
     struct str addends;

@@ -53,20 +53,34 @@ static bool head_at(const struct cell_part *side, uint32_t at, struct head *h)
     return h->n <= side->n - at - sizeof *h;
 }
 
-void kept_forget(struct cell *cell, int64_t before_ms)
+void kept_select(struct cell *cell, kept_fn *fn, void *context)
 {
     uint32_t begin = begin_of(&cell->side), to = begin, n;
     struct head h;
 
     for (uint32_t at = begin; head_at(&cell->side, at, &h); at += n) {
         n = (uint32_t)sizeof h + h.n;
-        if (h.t_ms < before_ms)
+        if (!fn(context, h.t_ms, h.value))
             continue;
         memmove(cell->side.p + to, cell->side.p + at, n);
         to += n;
     }
     bool is_done = cell_resize_side(cell, to > begin ? to : 0); /* fewer than now */
     ASSERT(is_done);
+}
+
+/* A kept_fn. */
+static bool is_from(void *context, int64_t t_ms, uint64_t value)
+{
+    const int64_t *before_ms = context;
+
+    (void)value;
+    return t_ms >= *before_ms;
+}
+
+void kept_forget(struct cell *cell, int64_t before_ms)
+{
+    kept_select(cell, is_from, &before_ms);
 }
 
 struct str kept_find(const struct cell *cell, int64_t t_ms, uint64_t value)

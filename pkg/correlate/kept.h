@@ -21,6 +21,10 @@ void kept_add(struct cell *cell, int64_t t_ms, uint64_t value, struct str capsul
 /* What is older has been judged. */
 void kept_forget(struct cell *cell, int64_t before_ms);
 
+/* Keep those that `fn` says true of: fewer than now. */
+typedef bool kept_fn(void *context, int64_t t_ms, uint64_t value);
+void kept_select(struct cell *cell, kept_fn *fn, void *context);
+
 /* The first capsule of that name; empty: none. A slice of the side part. */
 struct str kept_find(const struct cell *cell, int64_t t_ms, uint64_t value);
 

@@ -46,6 +46,9 @@ struct fold_spec {
 struct operator_spec {
     const struct correlation *correlation; /* NULL for suppress and brake */
     bool is_final;
+    /* SEQUENCE: all steps are known of a chain, and signal.detail lists them: hit.value of each, 8
+     * bytes. Else a few are, which a finding cites. */
+    bool lists_steps;
     int64_t window_ms, lateness_ms;
     struct fold_spec fold; /* early operators and suppress */
     void *extra;           /* what operator_prepare() made: an open GeoIP file ... */

@@ -3,7 +3,7 @@
 
 #include "base/pack.h"
 
-enum { SIGNAL_VERSION = 1, PASSING_VERSION = 2 };
+enum { SIGNAL_VERSION = 2, SIGNAL_UNCITED_VERSION = 1, PASSING_VERSION = 2 };
 enum { HAS_MEASURED = 1, HAS_PLACE = 2, IS_INEXACT = 4, FLAGS_ALL = 7 };
 
 static void pack_place(struct buf *out, const struct place *p)
@@ -28,6 +28,7 @@ static void pack_hit(struct buf *out, const struct hit *h)
     pack_str(out, h->value_text);
     pack_str(out, h->capsule);
     pack_str(out, h->addends);
+    pack_str(out, h->cited);
     if (h->place.has)
         pack_place(out, &h->place);
 }
@@ -47,7 +48,7 @@ void signal_pack(const struct signal *s, struct buf *out)
     pack_hit(out, &s->hit);
 }
 
-static void unpack_hit(struct unpack *u, struct hit *h, uint8_t flags)
+static void unpack_hit(struct unpack *u, struct hit *h, uint8_t version, uint8_t flags)
 {
     *h = (struct hit){.is_inexact = flags & IS_INEXACT, .place.has = flags & HAS_PLACE};
     h->label = unpack_u32(u);
@@ -62,6 +63,8 @@ static void unpack_hit(struct unpack *u, struct hit *h, uint8_t flags)
     h->value_text = unpack_str(u);
     h->capsule = unpack_str(u);
     h->addends = unpack_str(u);
+    if (version > SIGNAL_UNCITED_VERSION)
+        h->cited = unpack_str(u);
     if (!h->place.has)
         return;
     h->place.lat_e5 = (int32_t)unpack_u32(u);
@@ -74,7 +77,8 @@ bool signal_unpack(struct str bytes, struct signal *out)
 {
     struct unpack u = unpack_from(bytes);
     uint8_t kind = unpack_u8(&u), version = unpack_u8(&u);
-    bool is_signal = kind == RECORD_SIGNAL && version == SIGNAL_VERSION;
+    bool is_signal =
+        kind == RECORD_SIGNAL && (version == SIGNAL_VERSION || version == SIGNAL_UNCITED_VERSION);
     uint8_t flags = unpack_u8(&u);
 
     if (!is_signal || flags > FLAGS_ALL)
@@ -85,7 +89,7 @@ bool signal_unpack(struct str bytes, struct signal *out)
     out->t_ms = unpack_i64(&u);
     out->measured_micro = unpack_i64(&u);
     out->detail = unpack_str(&u);
-    unpack_hit(&u, &out->hit, flags);
+    unpack_hit(&u, &out->hit, version, flags);
     return unpack_ok(&u) && unpack_left(&u) == 0;
 }
 

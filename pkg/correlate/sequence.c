@@ -16,17 +16,32 @@
  *
  * Times told: that of the last event, or the one at which a missing item could come no more.
  *
- * Layout: head, chains behind each stage but the last, held chains, waiting hits, tail.
+ * A chain knows its steps: of many the first and the last few, which is what a finding cites. Their
+ * capsules lie in the side part (kept.h), and are cited as far as they are there.
+ *
+ * Layout: head, chains behind each stage but the last, each with its steps, held chains with
+ * theirs, waiting hits, tail.
  */
 #include "correlate/operator.h"
 
 #include <string.h>
 
+#include "base/pack.h"
+#include "correlate/cited.h"
 #include "correlate/hit.h"
+#include "correlate/kept.h"
+#include "correlate/record.h"
 #include "correlate/span.h"
 #include "correlate/tail.h"
+#include "state/capsule.h"
 
-enum { VERSION = 1, HELD_MAX = 4096 };
+enum {
+    VERSION = 2,
+    HELD_MAX = 4096,
+    STEPS_KEPT = CAPSULES_FIRST + CAPSULES_LAST,
+    TIDY_BYTES =
+        16 * CAPSULE_BYTES /* of capsules: from here on each is asked whether it is needed */
+};
 
 struct head {
     uint8_t version;
@@ -36,28 +51,38 @@ struct head {
     int64_t lead_ms; /* last hit of an item before the first stage; INT64_MIN: none */
 } __attribute__((packed, may_alias));
 
-struct chain {
-    int64_t first_ms, lead_ms;
-    uint8_t is_there, is_spoiled;
-} __attribute__((packed, may_alias));
-
-struct held {
-    int64_t until_ms; /* told when the watermark is beyond */
-} __attribute__((packed, may_alias));
-
-struct waiting {
+/* An event as an item of the list: a hit that waits, a step of a chain. */
+struct step {
     int64_t t_ms;
     uint64_t value;
     uint32_t label;
 } __attribute__((packed, may_alias));
 
+/* Then its steps: n_steps() of them. */
+struct chain {
+    int64_t first_ms, lead_ms;
+    uint8_t is_there, is_spoiled;
+} __attribute__((packed, may_alias));
+
+/* Then its steps. */
+struct held {
+    int64_t until_ms; /* told when the watermark is beyond */
+} __attribute__((packed, may_alias));
+
 struct sequence {
     struct tail tail;
     const struct correlation *c;
+    uint32_t n_stages, steps_max;
     struct head *head;
-    struct chain *chains;
-    struct held *held;
-    struct waiting *waiting;
+    uint8_t *chains, *held;
+    struct step *waiting;
+};
+
+/* A chain outside of the cell, which moves. */
+struct draft {
+    struct chain chain;
+    uint32_t n_steps;
+    struct step steps[SEQUENCE_STAGES_MAX];
 };
 
 /* Where an input stands: its first stage, or the gap behind so many stages. */
@@ -88,20 +113,50 @@ static struct place_in_list place_of(const struct correlation *c, uint32_t label
 
 /* ---- the cell ----------------------------------------------------------------- */
 
-static uint32_t bytes_for(uint32_t n_chains, uint32_t n_held, uint32_t n_waiting)
+/* Of a chain that has come so far. */
+static uint32_t n_steps(const struct sequence *s, uint32_t n_stages)
 {
-    return (uint32_t)(sizeof(struct head) + n_chains * sizeof(struct chain) +
-                      n_held * sizeof(struct held) + n_waiting * sizeof(struct waiting));
+    return n_stages < s->steps_max ? n_stages : s->steps_max;
+}
+
+/* Of the first n chains: chain i has come through i + 1 stages. */
+static uint32_t chains_bytes(const struct sequence *s, uint32_t n)
+{
+    uint32_t whole = n_steps(s, n);
+    uint32_t steps = whole * (whole + 1) / 2 + (n - whole) * s->steps_max;
+
+    return n * (uint32_t)sizeof(struct chain) + steps * (uint32_t)sizeof(struct step);
+}
+
+static uint32_t held_bytes(const struct sequence *s)
+{
+    return (uint32_t)sizeof(struct held) + n_steps(s, s->n_stages) * (uint32_t)sizeof(struct step);
+}
+
+static struct chain *chain_at(const struct sequence *s, uint32_t i)
+{
+    return (struct chain *)(s->chains + chains_bytes(s, i));
+}
+
+static struct held *held_at(const struct sequence *s, uint32_t i)
+{
+    return (struct held *)(s->held + i * held_bytes(s));
+}
+
+static uint32_t bytes_for(const struct sequence *s, const struct head *h)
+{
+    return (uint32_t)sizeof *h + chains_bytes(s, h->n_chains) + h->n_held * held_bytes(s) +
+           h->n_waiting * (uint32_t)sizeof(struct step);
 }
 
 /* The cell may have moved. */
 static void find_parts(struct sequence *s)
 {
     s->head = (struct head *)s->tail.cell->main.p;
-    s->chains = (struct chain *)(s->head + 1);
-    s->held = (struct held *)(s->chains + s->head->n_chains);
-    s->waiting = (struct waiting *)(s->held + s->head->n_held);
-    s->tail.offset = bytes_for(s->head->n_chains, s->head->n_held, s->head->n_waiting);
+    s->chains = (uint8_t *)(s->head + 1);
+    s->held = s->chains + chains_bytes(s, s->head->n_chains);
+    s->waiting = (struct step *)(s->held + s->head->n_held * held_bytes(s));
+    s->tail.offset = bytes_for(s, s->head);
 }
 
 static bool is_valid(const struct sequence *s)
@@ -109,20 +164,20 @@ static bool is_valid(const struct sequence *s)
     const struct cell_part *main = &s->tail.cell->main;
     const struct head *h = (const struct head *)main->p;
 
-    if (main->n < sizeof *h || h->version != VERSION || h->n_chains != count_stages(s->c) - 1 ||
-        h->n_held > HELD_MAX || h->n_waiting > CELL_BYTES_MAX / sizeof(struct waiting))
+    if (main->n < sizeof *h || h->version != VERSION || h->n_chains != s->n_stages - 1 ||
+        h->n_held > HELD_MAX || h->n_waiting > CELL_BYTES_MAX / sizeof(struct step))
         return false;
     struct tail t = s->tail;
-    t.offset = bytes_for(h->n_chains, h->n_held, h->n_waiting);
+    t.offset = bytes_for(s, h);
     return tail_is_valid(&t);
 }
 
 static bool lay_out(struct sequence *s, const struct state_op *op)
 {
     struct head head = {
-        .version = VERSION, .n_chains = (uint16_t)(count_stages(s->c) - 1), .lead_ms = INT64_MIN};
+        .version = VERSION, .n_chains = (uint16_t)(s->n_stages - 1), .lead_ms = INT64_MIN};
 
-    if (!cell_resize(s->tail.cell, bytes_for(head.n_chains, 0, 0)))
+    if (!cell_resize(s->tail.cell, bytes_for(s, &head)))
         return false;
     memcpy(s->tail.cell->main.p, &head, sizeof head);
     find_parts(s);
@@ -171,7 +226,7 @@ static uint32_t turn_of(const struct sequence *s, uint32_t label)
     return CORRELATION_INPUTS_MAX - label;
 }
 
-static bool is_before(const struct sequence *s, const struct waiting *a, const struct waiting *b)
+static bool is_before(const struct sequence *s, const struct step *a, const struct step *b)
 {
     if (a->t_ms != b->t_ms)
         return a->t_ms < b->t_ms;
@@ -180,7 +235,8 @@ static bool is_before(const struct sequence *s, const struct waiting *a, const s
     return turn_of(s, a->label) < turn_of(s, b->label);
 }
 
-static void wait(struct sequence *s, struct waiting w)
+/* False: it is there, or there is no room. */
+static bool wait(struct sequence *s, struct step w)
 {
     uint32_t low = 0, high = s->head->n_waiting;
 
@@ -192,13 +248,67 @@ static void wait(struct sequence *s, struct waiting w)
             high = middle;
     }
     if (low < s->head->n_waiting && !is_before(s, &w, &s->waiting[low]))
-        return; /* the same event once more */
+        return false; /* the same event once more */
     uint32_t offset = offset_of(s, s->waiting + low);
     if (!open_gap(s, offset, sizeof w))
-        return;
+        return false;
     memcpy(s->tail.cell->main.p + offset, &w, sizeof w);
     ((struct head *)s->tail.cell->main.p)->n_waiting++;
     find_parts(s);
+    return true;
+}
+
+/* ---- capsules of steps -------------------------------------------------------- */
+
+/* One event may be several items, and has a capsule as each of them. */
+static uint64_t name_of(const struct step *step)
+{
+    return step->value * UINT64_C(0x9e3779b97f4a7c15) + step->label;
+}
+
+static struct str capsule_of(const struct sequence *s, const struct step *step)
+{
+    return kept_find(s->tail.cell, step->t_ms, name_of(step));
+}
+
+static bool is_among(const struct step *steps, uint32_t n, int64_t t_ms, uint64_t name)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (steps[i].t_ms == t_ms && name_of(&steps[i]) == name)
+            return true;
+    return false;
+}
+
+/* A kept_fn. */
+static bool is_needed(void *context, int64_t t_ms, uint64_t name)
+{
+    const struct sequence *s = context;
+
+    for (uint32_t i = 0; i < s->head->n_chains; i++) {
+        const struct chain *c = chain_at(s, i);
+        if (c->is_there && is_among((const struct step *)(c + 1), n_steps(s, i + 1), t_ms, name))
+            return true;
+    }
+    for (uint32_t i = 0; i < s->head->n_held; i++)
+        if (is_among((const struct step *)(held_at(s, i) + 1), n_steps(s, s->n_stages), t_ms, name))
+            return true;
+    return is_among(s->waiting, s->head->n_waiting, t_ms, name);
+}
+
+static void forget_capsules(struct sequence *s)
+{
+    int64_t oldest_ms = s->head->n_waiting ? s->waiting[0].t_ms : INT64_MAX;
+
+    for (uint32_t i = 0; i < s->head->n_chains; i++)
+        if (chain_at(s, i)->is_there && chain_at(s, i)->first_ms < oldest_ms)
+            oldest_ms = chain_at(s, i)->first_ms;
+    for (uint32_t i = 0; i < s->head->n_held; i++) {
+        const struct step *first = (const struct step *)(held_at(s, i) + 1);
+        oldest_ms = first->t_ms < oldest_ms ? first->t_ms : oldest_ms;
+    }
+    kept_forget(s->tail.cell, oldest_ms);
+    if (s->tail.cell->side.n > TIDY_BYTES)
+        kept_select(s->tail.cell, is_needed, s);
 }
 
 /* ---- judging ------------------------------------------------------------------ */
@@ -211,70 +321,124 @@ static bool has_gap(const struct correlation *c, uint32_t behind)
     return false;
 }
 
-static void tell(struct sequence *s, int64_t t_ms)
+/* All steps, for those who list them: hit.value of each, 8 bytes. */
+static void put_steps(const struct draft *d, struct buf *out)
 {
-    tail_emit(&s->tail, t_ms, count_stages(s->c), s->head->is_inexact);
+    for (uint32_t i = 0; i < d->n_steps; i++)
+        pack_u64(out, d->steps[i].value);
 }
 
-static void hold(struct sequence *s, int64_t until_ms)
+static void tell(struct sequence *s, int64_t t_ms, const struct draft *d)
+{
+    struct buf cited = {0}, detail = {0};
+    struct str last = {0};
+
+    for (uint32_t i = 0; i < d->n_steps; i++) {
+        struct str capsule = capsule_of(s, &d->steps[i]);
+        cited_add(&cited, capsule);
+        last = capsule.n ? capsule : last;
+    }
+    if (s->tail.spec->lists_steps)
+        put_steps(d, &detail);
+    struct signal met = {
+        .t_ms = t_ms,
+        .has_measured = true,
+        .measured_micro = (int64_t)s->n_stages * CORRELATION_MICRO,
+        .hit = {.is_inexact = s->head->is_inexact, .capsule = last, .cited = buf_str(&cited)},
+        .detail = buf_str(&detail)};
+    tail_send(&s->tail, &met);
+    buf_release(&cited);
+    buf_release(&detail);
+}
+
+static void hold(struct sequence *s, int64_t until_ms, const struct draft *d)
 {
     struct held h = {until_ms};
-    uint32_t offset = offset_of(s, s->held + s->head->n_held);
+    uint32_t offset = offset_of(s, s->waiting);
 
     if (s->head->n_held == HELD_MAX) {
         s->head->is_inexact = true;
         return;
     }
-    if (!open_gap(s, offset, sizeof h))
+    if (!open_gap(s, offset, held_bytes(s)))
         return;
     memcpy(s->tail.cell->main.p + offset, &h, sizeof h);
+    memcpy(s->tail.cell->main.p + offset + sizeof h, d->steps, d->n_steps * sizeof d->steps[0]);
     ((struct head *)s->tail.cell->main.p)->n_held++;
     find_parts(s);
 }
 
 /* All stages are there: what can still spoil it? */
-static void complete(struct sequence *s, const struct chain *chain, int64_t t_ms)
+static void complete(struct sequence *s, const struct draft *d, int64_t t_ms)
 {
+    const struct chain *chain = &d->chain;
     int64_t window_ms = s->tail.spec->window_ms;
-    bool has_trail = has_gap(s->c, count_stages(s->c)), has_lead = chain->lead_ms != INT64_MIN;
+    bool has_trail = has_gap(s->c, s->n_stages), has_lead = chain->lead_ms != INT64_MIN;
     bool is_lead_near = has_lead && span_add(chain->lead_ms, window_ms) >= t_ms;
 
     if (chain->is_spoiled)
         return;
     if (has_gap(s->c, 0)) {
         if (has_trail && is_lead_near)
-            hold(s, span_add(chain->lead_ms, window_ms));
+            hold(s, span_add(chain->lead_ms, window_ms), d);
         else if (has_trail || !is_lead_near)
-            tell(s, t_ms);
+            tell(s, t_ms, d);
     } else if (has_trail) {
-        hold(s, span_add(chain->first_ms, window_ms));
+        hold(s, span_add(chain->first_ms, window_ms), d);
     } else {
-        tell(s, t_ms);
+        tell(s, t_ms, d);
     }
 }
 
-static void reach(struct sequence *s, uint32_t stage, int64_t t_ms)
+/* What waits behind so many stages does so no more. */
+static void take(struct sequence *s, uint32_t n_stages, struct draft *d)
 {
-    struct chain chain = {.first_ms = t_ms, .lead_ms = s->head->lead_ms, .is_there = true};
+    struct chain *at = chain_at(s, n_stages - 1);
 
+    d->chain = *at;
+    d->n_steps = n_steps(s, n_stages);
+    memcpy(d->steps, at + 1, d->n_steps * sizeof d->steps[0]);
+    *at = (struct chain){0};
+}
+
+/* In a full list the first and the last ones stay. */
+static void add_step(const struct sequence *s, struct draft *d, const struct step *step)
+{
+    if (d->n_steps == s->steps_max) {
+        memmove(&d->steps[CAPSULES_FIRST], &d->steps[CAPSULES_FIRST + 1],
+                (d->n_steps - CAPSULES_FIRST - 1) * sizeof *step);
+        d->n_steps--;
+    }
+    d->steps[d->n_steps++] = *step;
+}
+
+static void reach(struct sequence *s, uint32_t stage, const struct step *step)
+{
+    struct draft d;
+
+    d.n_steps = 0;
+    d.chain = (struct chain){.first_ms = step->t_ms, .lead_ms = s->head->lead_ms, .is_there = true};
     if (stage > 0) {
-        chain = s->chains[stage - 1];
-        s->chains[stage - 1] = (struct chain){0};
-        if (!chain.is_there || t_ms > span_add(chain.first_ms, s->tail.spec->window_ms))
+        take(s, stage, &d);
+        if (!d.chain.is_there || step->t_ms > span_add(d.chain.first_ms, s->tail.spec->window_ms))
             return;
     }
-    if (stage == s->head->n_chains)
-        complete(s, &chain, t_ms);
-    else
-        s->chains[stage] = chain;
+    add_step(s, &d, step);
+    if (stage == s->head->n_chains) {
+        complete(s, &d, step->t_ms);
+        return;
+    }
+    struct chain *at = chain_at(s, stage);
+    *at = d.chain;
+    memcpy(at + 1, d.steps, d.n_steps * sizeof d.steps[0]);
 }
 
 static void drop_held(struct sequence *s, uint32_t i)
 {
-    uint32_t offset = offset_of(s, s->held + i);
+    uint32_t offset = offset_of(s, held_at(s, i));
 
     s->head->n_held--;
-    close_gap(s, offset, sizeof *s->held);
+    close_gap(s, offset, held_bytes(s));
 }
 
 /* An item that must be missing has come. */
@@ -285,37 +449,41 @@ static void spoil(struct sequence *s, uint32_t behind, int64_t t_ms)
         return;
     }
     if (behind <= s->head->n_chains) {
-        s->chains[behind - 1].is_spoiled = true;
+        chain_at(s, behind - 1)->is_spoiled = true;
         return;
     }
     for (uint32_t i = s->head->n_held; i-- > 0;)
-        if (s->held[i].until_ms >= t_ms)
+        if (held_at(s, i)->until_ms >= t_ms)
             drop_held(s, i);
 }
 
-static void judge_hit(struct sequence *s, const struct waiting *w)
+static void judge_hit(struct sequence *s, const struct step *w)
 {
     struct place_in_list p = place_of(s->c, w->label);
 
     if (p.is_until) {
-        memset(s->chains, 0, s->head->n_chains * sizeof *s->chains);
+        memset(s->chains, 0, chains_bytes(s, s->head->n_chains));
     } else if (p.is_missing) {
         spoil(s, p.stage, w->t_ms);
     } else {
         for (uint32_t i = p.n_stages; i-- > 0;)
-            reach(s, p.stage + i, w->t_ms);
+            reach(s, p.stage + i, w);
     }
 }
 
 static void tell_held(struct sequence *s, int64_t watermark_ms)
 {
+    struct draft d;
+
     for (uint32_t i = 0; i < s->head->n_held;) {
-        int64_t until_ms = s->held[i].until_ms;
+        int64_t until_ms = held_at(s, i)->until_ms;
         if (until_ms >= watermark_ms) {
             i++;
             continue;
         }
-        tell(s, until_ms);
+        d.n_steps = n_steps(s, s->n_stages);
+        memcpy(d.steps, held_at(s, i) + 1, d.n_steps * sizeof d.steps[0]);
+        tell(s, until_ms, &d);
         drop_held(s, i);
     }
 }
@@ -324,9 +492,11 @@ static void forget(struct sequence *s, int64_t watermark_ms)
 {
     int64_t window_ms = s->tail.spec->window_ms;
 
-    for (uint32_t i = 0; i < s->head->n_chains; i++)
-        if (s->chains[i].is_there && span_add(s->chains[i].first_ms, window_ms) < watermark_ms)
-            s->chains[i] = (struct chain){0};
+    for (uint32_t i = 0; i < s->head->n_chains; i++) {
+        struct chain *c = chain_at(s, i);
+        if (c->is_there && span_add(c->first_ms, window_ms) < watermark_ms)
+            *c = (struct chain){0};
+    }
     if (s->head->lead_ms != INT64_MIN && span_add(s->head->lead_ms, window_ms) < watermark_ms)
         s->head->lead_ms = INT64_MIN;
 }
@@ -336,7 +506,7 @@ static void judge(struct sequence *s, int64_t watermark_ms)
     uint32_t n = 0;
 
     for (; n < s->head->n_waiting && s->waiting[n].t_ms < watermark_ms; n++) {
-        struct waiting w = s->waiting[n];
+        struct step w = s->waiting[n];
         judge_hit(s, &w);
     }
     if (n) {
@@ -346,6 +516,7 @@ static void judge(struct sequence *s, int64_t watermark_ms)
     }
     tell_held(s, watermark_ms);
     forget(s, watermark_ms);
+    forget_capsules(s);
 }
 
 /* ---- steps -------------------------------------------------------------------- */
@@ -355,7 +526,7 @@ static uint8_t weight_of(const struct sequence *s)
     uint32_t furthest = 0;
 
     for (uint32_t i = 0; i < s->head->n_chains; i++)
-        if (s->chains[i].is_there)
+        if (chain_at(s, i)->is_there)
             furthest = i + 1;
     return s->head->n_held ? UINT8_MAX : tail_weight(furthest, s->head->n_chains + 1u);
 }
@@ -368,10 +539,10 @@ static void settle(struct sequence *s)
     int64_t newest = s->head->lead_ms;
 
     for (uint32_t i = 0; i < s->head->n_held; i++)
-        due = s->held[i].until_ms < due ? s->held[i].until_ms : due;
+        due = held_at(s, i)->until_ms < due ? held_at(s, i)->until_ms : due;
     for (uint32_t i = 0; i < s->head->n_chains; i++)
-        if (s->chains[i].is_there && s->chains[i].first_ms > newest)
-            newest = s->chains[i].first_ms;
+        if (chain_at(s, i)->is_there && chain_at(s, i)->first_ms > newest)
+            newest = chain_at(s, i)->first_ms;
     if (due == CELL_NEVER && newest == INT64_MIN) {
         tail_drop(s->tail.cell);
         return;
@@ -382,13 +553,24 @@ static void settle(struct sequence *s)
     s->tail.cell->weight = weight_of(s);
 }
 
+static void add(struct sequence *s, const struct state_op *op)
+{
+    const struct hit *hit = op->payload;
+    struct step step = {span_bounded(op->t_ms), hit->value, hit->label};
+
+    if (wait(s, step) && s->c->items[hit->label].kind == SEQUENCE_STAGE)
+        kept_add(s->tail.cell, step.t_ms, name_of(&step), hit->capsule);
+}
+
 static void sequence_step(void *context, const struct state_op *op, struct cell *cell,
                           const struct step_clock *clock, struct emissions *out)
 {
     const struct operator_spec *spec = context;
     const struct hit *hit = op ? op->payload : NULL;
     struct sequence s = {.tail = {.spec = spec, .cell = cell, .clock = clock, .out = out},
-                         .c = spec->correlation};
+                         .c = spec->correlation,
+                         .n_stages = count_stages(spec->correlation),
+                         .steps_max = spec->lists_steps ? SEQUENCE_STAGES_MAX : STEPS_KEPT};
     bool is_late = op && op->t_ms < clock->watermark_ms;
 
     if (hit && hit->label >= s.c->n_inputs)
@@ -402,8 +584,7 @@ static void sequence_step(void *context, const struct state_op *op, struct cell 
         return;
     }
     if (op && !is_late) {
-        tail_note(&s.tail, op);
-        wait(&s, (struct waiting){span_bounded(op->t_ms), hit->value, hit->label});
+        add(&s, op);
     } else if (!op) {
         judge(&s, clock->watermark_ms);
     }

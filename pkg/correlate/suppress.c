@@ -17,9 +17,9 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "correlate/book.h"
+#include "correlate/cited.h"
 #include "correlate/hit.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 enum {
     SUPPRESS_VERSION = 1,
@@ -201,8 +201,7 @@ static void settle_due(struct book *b)
 
 static void wait_in(struct book *b, int64_t t_ms, const struct hit *hit)
 {
-    if (hit->capsule.n)
-        capsule_book_add(b->cell, t_ms, hit->capsule);
+    cited_note(b->cell, t_ms, hit);
     if (front(b->cell)->n == SUPPRESS_WAITING_MAX)
         settle(b, 1, true);
     insert(b, (struct waiting){t_ms, hit->count ? hit->count : 1, hit->level});

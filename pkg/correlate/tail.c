@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "correlate/cited.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
-#include "state/capsule.h"
 
 /* Then the packed values of the group in clear. */
 struct group {
@@ -71,10 +71,7 @@ void tail_settle_book(const struct tail *t, const struct state_op *op)
 
 void tail_note(const struct tail *t, const struct state_op *op)
 {
-    const struct hit *hit = op->payload;
-
-    if (hit->capsule.n)
-        capsule_book_add(t->cell, op->t_ms, hit->capsule);
+    cited_note(t->cell, op->t_ms, op->payload);
 }
 
 struct str tail_keys(const struct tail *t)
@@ -93,7 +90,8 @@ void tail_send(const struct tail *t, struct signal *s)
     s->hit.count = 1;
     s->hit.group_key = g->key;
     s->hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
-    s->hit.capsule = final_capsule(t->cell, s->t_ms);
+    if (!s->hit.capsule.n)
+        s->hit.capsule = final_capsule(t->cell, s->t_ms);
     final_signal(t->out, s);
 }
 

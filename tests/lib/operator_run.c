@@ -2,6 +2,8 @@
 #include "tests/lib/operator_run.h"
 
 #include "base/str.h"
+#include "correlate/cited.h"
+#include "state/capsule.h"
 #include "tests/lib/step_runner.h"
 
 #include <stdlib.h>
@@ -47,6 +49,17 @@ static void copy_text(char *to, size_t size, struct str from)
     to[n] = 0;
 }
 
+static void note_cited(struct met *m, const struct hit *hit)
+{
+    struct str capsules[MET_CITED];
+    struct capsule c;
+    size_t n = cited_list(hit, capsules, MET_CITED);
+
+    for (size_t i = 0; i < n; i++)
+        if (capsule_unpack(capsules[i], &c))
+            m->cited[m->n_cited++] = c.offset;
+}
+
 static void note_met(struct operator_run *r, const struct signal *s)
 {
     if (r->n == r->cap) {
@@ -58,6 +71,7 @@ static void note_met(struct operator_run *r, const struct signal *s)
     *m = (struct met){
         .t_ms = s->t_ms, .key = s->key, .value = s->hit.value, .measured_micro = s->measured_micro};
     copy_text(m->keys, sizeof m->keys, s->hit.keys);
+    note_cited(m, &s->hit);
     copy_text(m->text, sizeof m->text, s->hit.value_text);
     copy_text(m->detail, sizeof m->detail, s->detail);
 }

@@ -9,7 +9,7 @@
 #include "correlate/record.h"
 #include "tests/lib/rng.h"
 
-enum { MET_TEXT = 160 };
+enum { MET_TEXT = 160, MET_CITED = 16 };
 
 struct met {
     int64_t t_ms;
@@ -18,6 +18,8 @@ struct met {
     int64_t measured_micro;
     char keys[16]; /* as the signal had them */
     char text[MET_TEXT], detail[MET_TEXT];
+    uint64_t cited[MET_CITED]; /* offsets of the events that it cites, in its order */
+    size_t n_cited;
 };
 
 struct operator_run;

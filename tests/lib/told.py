@@ -22,9 +22,9 @@ def shuffled(rng, events):
     return sorted(events, key=arrival)
 
 
-def times(top, ending, queries, lines, *options):
-    """For each query the times of its findings, in order; `lines`: events as they arrive. {TOP} in options is
-    the folder."""
+def replayed(top, ending, queries, lines, *options):
+    """What a replay writes for them, line by line; `lines`: events as they arrive. {TOP} in options is the
+    folder."""
     rules, data = os.path.join(top, "rules"), os.path.join(top, "events.ndjson")
     os.makedirs(rules, exist_ok=True)
     for i, query in enumerate(queries):
@@ -32,13 +32,26 @@ def times(top, ending, queries, lines, *options):
             f.write(query)
     with open(data, "w") as f:
         f.writelines(json.dumps(e) + "\n" for e in lines)
-    done = subprocess.run([shared.WEIR, "replay", "-r", rules, "-i", data, "--no-dedup", "--order", "arrival", "--brake", "0",
-                           "--quiet", *(o.replace("{TOP}", top) for o in options)], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([shared.WEIR, "replay", "-r", rules, "-i", data, "--brake", "0", "--quiet",
+                           *(o.replace("{TOP}", top) for o in options)], capture_output=True, text=True, timeout=600)
     assert done.returncode in (0, 1), done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def number_of(uid):
+    """Of a query, by the name of its rule."""
+    return int(os.path.basename(uid).partition(".")[0])
+
+
+def findings(top, ending, queries, lines, *options):
+    """For each query its findings, one for each time that it tells."""
     out = [[] for _ in queries]
-    for line in done.stdout.splitlines():
-        alert = json.loads(line)
+    for alert in replayed(top, ending, queries, lines, "--no-dedup", "--order", "arrival", *options):
         if alert["activity_name"] == "Create":
-            number = int(os.path.basename(alert["finding_info"]["analytic"]["uid"]).partition(".")[0])
-            out[number].append(alert["finding_info"]["first_seen_time"])
-    return [sorted(x) for x in out]
+            out[number_of(alert["finding_info"]["analytic"]["uid"])].append(alert)
+    return out
+
+
+def times(top, ending, queries, lines, *options):
+    """For each query the times of its findings, in order."""
+    return [sorted(f["finding_info"]["last_seen_time"] for f in of) for of in findings(top, ending, queries, lines, *options)]
