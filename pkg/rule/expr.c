@@ -92,7 +92,14 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_LIST_SORT] = "list_sort",
                                             [EXPR_LIST_INTERSECT] = "list_intersect",
                                             [EXPR_LIST_CAPTURE] = "list_capture",
-                                            [EXPR_LIST_LOOKUP] = "list_lookup"};
+                                            [EXPR_LIST_LOOKUP] = "list_lookup",
+                                            [EXPR_KIND_OF] = "kind_of",
+                                            [EXPR_NUMBER_TEXT] = "number_text",
+                                            [EXPR_IS_JSON] = "is_json",
+                                            [EXPR_JSON_AT] = "json_at",
+                                            [EXPR_TIME_READ] = "time_read",
+                                            [EXPR_LIST_ZIP] = "list_zip",
+                                            [EXPR_LIST_RANGE] = "list_range"};
 
 static const char *const GEO_NAMES[GEO_PARTS] = {[GEO_CITY] = "city",
                                                  [GEO_REGION] = "region",
@@ -366,6 +373,7 @@ static size_t needed_args(const struct expr *e)
     case EXPR_LEAST:
     case EXPR_GREATEST:
     case EXPR_LIST:
+    case EXPR_KIND_OF:
         return 0;
     case EXPR_NUMBER_OF: /* the base may be null */
     case EXPR_IN:
@@ -405,6 +413,8 @@ static struct expr_value strict_call(const struct expr_args *a)
     default:
         break;
     }
+    if (op >= EXPR_KIND_OF)
+        return expr_form_call(a);
     if (op >= EXPR_LIST)
         return expr_list_call(a);
     if (op >= EXPR_TIME_OF)

@@ -140,6 +140,16 @@ enum expr_op {
     EXPR_LIST_INTERSECT, /* members of the first that the second has */
     EXPR_LIST_CAPTURE,   /* (list): `group` of each match of `regex` in each member */
     EXPR_LIST_LOOKUP,    /* (list): what `table` has for each member */
+
+    /* Forms. */
+    EXPR_KIND_OF,     /* "null" "bool" "whole" "real" "text" "list"; loose: of what a text says */
+    EXPR_NUMBER_TEXT, /* (number, "hex" "commas" "duration" (of seconds)) */
+    EXPR_IS_JSON,     /* (text) */
+    EXPR_JSON_AT,     /* (text that is JSON, path): keys with dots between, {} all members of an
+                       * array, {N} one; objects and arrays as text */
+    EXPR_TIME_READ,   /* (text, format of strptime) */
+    EXPR_LIST_ZIP,    /* (list, list, between): the first of both, the second of both ... */
+    EXPR_LIST_RANGE,  /* (from, to, step): whole numbers from, from + step ... below to */
     EXPR_OPS
 };
 

@@ -31,6 +31,7 @@ struct expr_value expr_change_call(const struct expr_args *a); /* EXPR_LOWER ...
 struct expr_value expr_number_call(const struct expr_args *a); /* EXPR_ROUND ... */
 struct expr_value expr_time_call(const struct expr_args *a);   /* EXPR_TIME_OF ... */
 struct expr_value expr_list_call(const struct expr_args *a);   /* EXPR_LIST ... */
+struct expr_value expr_form_call(const struct expr_args *a);   /* EXPR_KIND_OF ... */
 
 /* Texts of scalars one behind the other; false: one has none, or it is too long. */
 bool expr_join(struct arena *space, const struct expr_value *items, size_t n, struct str between,

@@ -28,13 +28,16 @@ static const struct grammar_rule GRAMMAR[] = {
     {"condition", "{value}{compare}{value}\n{value}{compare}{value}\n{condition} AND {condition}\n{condition} OR {condition}\n"
                   "{condition} XOR {condition}\nNOT {condition}\n({condition})\nisnull({value})\nisnotnull({value})\n"
                   "like({value}, \"{like}\")\nmatch({value}, \"{regex}\")\nin({value}, {value}, {value})\n"
-                  "{value} IN ({value}, {value})\ncidrmatch(\"10.0.0.0/8\", {value})\nif({condition}, {condition}, {condition})"},
+                  "{value} IN ({value}, {value})\ncidrmatch(\"10.0.0.0/8\", {value})\nisnum({value})\nisstr({column})\n"
+                  "if({condition}, {condition}, {condition})"},
     {"compare", "=\n==\n!=\n<\n>=\n=\n!="},
     {"value", "{column}\n{column}\n\"{plain}\"\n{number}\nlower({value})\nupper({value})\nlen({value})\n{value}+{value}\n"
               "{value}.{value}\ncoalesce({value}, {value})\nif({condition}, {value}, {value})\nmvindex({column}, {place})\n"
               "mvcount({column})\nmvfind({column}, \"{regex}\")\nsplit({column}, \",\")\nsubstr({value}, 1, 2)\n"
               "replace({value}, \"{regex}\", \"z\")\ncase({condition}, {value}, true(), {value})\nnull()\ntonumber({value})\n"
-              "tostring({value})\nround({value})\nmvjoin({column}, \"-\")\ntrim({value})\nnullif({value}, {value})"},
+              "tostring({value})\nround({value})\nmvjoin({column}, \"-\")\ntrim({value})\nnullif({value}, {value})\n"
+              "mvjoin(mvfilter(match({column}, \"{regex}\")), \"-\")\nmvmap(a, upper(a))\nmvzip({column}, {column})\n"
+              "tostring({value}, \"hex\")\ntostring({value}, \"commas\")\nspath({column}, \"a{}\")"},
     {"after", "n>0\nn>0 AND {field}=\"{plain}\"\nn={number}"},
     {"aggregate", "count as n\ndc({field}) as n\nmax({field}) as n\nvalues({field}) as v count as n"},
 
@@ -44,7 +47,8 @@ static const struct grammar_rule GRAMMAR[] = {
                 "makemv delim=\",\" {field}\nmvexpand {field}\nregex {field}=\"{regex}\"\nregex {field}!=\"{regex}\"\n"
                 "fields {field}, {field}, {field}, x\nfields - {field}\ntable {field} {field} x\niplocation {field}\n"
                 "lookup owners host AS {field} OUTPUT owner AS x\ndedup {field}\nsort - {field}\nspath output=x path={field}\n"
-                "bin _time span=5m"},
+                "bin _time span=5m\nnomv {field}\nstrcat {field} \"{plain}\" {field} x\n"
+                "replace \"{pattern}\" WITH {plain} IN {field}\nrex mode=sed field={field} \"s/{regex}/z/g\""},
 
     {"field", "a\nb\nl{}\np.q\nx\nCountry"},
     {"column", "a\nb\n'l{}'\n'p.q'\nx"},

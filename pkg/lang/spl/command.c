@@ -178,6 +178,38 @@ static bool do_fillnull(struct spl *x)
     return true;
 }
 
+/* The part of "s/old/new/g" up to the next slash that no backslash stands before; what is behind
+ * the slash is left in *rest. False: there is none. */
+static bool sed_part(struct str *rest, struct str *out)
+{
+    for (size_t i = 0; i < rest->n; i++) {
+        if (rest->p[i] == '\\') {
+            i++;
+        } else if (rest->p[i] == '/') {
+            *out = str_sub(*rest, 0, i);
+            *rest = str_sub(*rest, i + 1, SIZE_MAX);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All matches, as the flag g has it; the groups of the match are \1, \2 ... */
+static bool rex_sed(struct spl *x, struct place at, struct str field, struct str script)
+{
+    struct str rest = str_sub(script, 2, SIZE_MAX), old, new;
+
+    if (!str_starts(script, STR("s/")))
+        return diag_unsupported(x->s->diag, at, "rex mode=sed with anything but s/old/new/g");
+    if (!sed_part(&rest, &old) || !sed_part(&rest, &new))
+        return diag_error(x->s->diag, at, "expected s/old/new/g");
+    if (!str_eq(rest, STR("g")))
+        return diag_unsupported(x->s->diag, at, "rex mode=sed of less than all matches");
+    struct expr *args[] = {spl_column(x, x->at, field), pipe_text(x->pipe, new)};
+    return spl_assign(x, x->at, field,
+                      spl_regex_of(x, at, EXPR_REPLACE, old, args, ARRAY_LEN(args)));
+}
+
 static bool do_rex(struct spl *x)
 {
     struct option o[] = {{"field", {NULL, 0}}, {"max_match", {NULL, 0}}, {"mode", {NULL, 0}}};
@@ -196,8 +228,10 @@ static bool do_rex(struct spl *x)
         return spl_expected(x, "a regex in quotes");
     if (!spl_quoted(x, &pattern) || !read_options(x, o, ARRAY_LEN(o)))
         return false;
+    if (o[2].value.p && str_eq_ci(o[2].value, STR("sed")))
+        return rex_sed(x, at, o[0].value, pattern);
     if (o[2].value.p)
-        return diag_unsupported(x->s->diag, x->at, "rex with mode");
+        return diag_error(x->s->diag, x->at, "rex knows mode=sed, not '%.*s'", SHOWN(o[2].value));
     if (o[1].value.p && (!str_to_i64(o[1].value, &most) || most < 0 || most > EXPR_LIST_MAX * 100))
         return diag_error(x->s->diag, x->at, "max_match must be a number of matches");
     spl_regex(x, at, pattern, &re);
@@ -268,6 +302,93 @@ static bool do_mvexpand(struct spl *x)
     if (!spl_is_end(x))
         return diag_unsupported(x->s->diag, spl_here(x), "mvexpand with a limit");
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
+}
+
+/* One value: the members, a line each. */
+static bool do_nomv(struct spl *x)
+{
+    struct str name;
+
+    return spl_name(x, ",\"'|", &name) &&
+           spl_assign(x, x->at, name,
+                      pipe_call2(x->pipe, x->at, EXPR_LIST_JOIN, spl_column(x, x->at, name),
+                                 pipe_text(x->pipe, STR("\n"))));
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+/* strcat [allrequired=t] a "text" b ... to: what is missing is the empty text. */
+static bool do_strcat(struct spl *x)
+{
+    enum { PARTS_MAX = 64 };
+    struct option all = {"allrequired", {NULL, 0}};
+    struct expr *parts[PARTS_MAX];
+    struct str name = STR("");
+    size_t n = 0;
+
+    if (!read_options(x, &all, 1))
+        return false;
+    bool is_all =
+        all.value.p && (str_eq_ci(all.value, STR("t")) || str_eq_ci(all.value, STR("true")));
+    for (bool is_text = false; !spl_is_end(x); n++) {
+        if (n == PARTS_MAX)
+            return diag_error(x->s->diag, x->at, "more than %d parts", PARTS_MAX);
+        spl_blanks(x);
+        is_text = spl_peek(x) == '"';
+        if (!spl_name(x, ",\"'|", &name))
+            return false;
+        if (spl_is_end(x) && (is_text || n == 0))
+            return spl_expected(x, "the name of a field");
+        struct expr *e = is_text ? pipe_text(x->pipe, name) : spl_column(x, x->at, name);
+        parts[n] = is_text || is_all
+                       ? e
+                       : pipe_call2(x->pipe, x->at, EXPR_COALESCE, e, pipe_text(x->pipe, STR("")));
+    }
+    if (n < 2)
+        return spl_expected(x, "fields, and the name of a new one");
+    return spl_assign(x, x->at, name,
+                      pipe_call(x->pipe, x->at, &(struct expr){.op = EXPR_CONCAT}, parts, n - 1));
+}
+
+/* replace old WITH new, old WITH new ... IN fields: whole values, `*` stands for anything. */
+static bool do_replace(struct spl *x)
+{
+    enum { PAIRS_MAX = 32 };
+    struct str old[PAIRS_MAX], new[PAIRS_MAX], names[NAMES_MAX];
+    size_t n = 0, n_names;
+
+    do {
+        if (n == PAIRS_MAX)
+            return diag_error(x->s->diag, x->at, "more than %d replacements", PAIRS_MAX);
+        if (!spl_name(x, ",\"'|", &old[n]))
+            return false;
+        if (!spl_take_word(x, "with", true))
+            return spl_expected(x, "WITH");
+        if (!spl_name(x, ",\"'|", &new[n]))
+            return false;
+        if (str_find_char(new[n], '*', 0) != SIZE_MAX)
+            return diag_unsupported(x->s->diag, x->at, "replace WITH a wildcard");
+        n++;
+        (void)spl_take(x, ",");
+    } while (!spl_is_end(x) && !spl_take_word(x, "in", true));
+    if (spl_is_end(x))
+        return diag_unsupported(x->s->diag, x->at, "replace in all fields (no IN)");
+    if (!read_names(x, names, &n_names))
+        return false;
+    for (size_t i = 0; i < n_names; i++) {
+        struct expr *value = spl_column(x, x->at, names[i]), *e = value;
+        for (size_t k = n; k-- > 0;) {
+            struct glob g;
+            if (!pipe_glob(x->pipe, x->at, old[k], '*', 0, 0, &g))
+                return false;
+            e = pipe_call3(x->pipe, x->at, EXPR_CASE,
+                           pipe_match_glob(x->pipe, x->at, value, &g, FOLD_NONE),
+                           pipe_text(x->pipe, new[k]), e);
+        }
+        if (!spl_assign(x, x->at, names[i], e))
+            return false;
+    }
+    return true;
 }
 
 /* ---- places -------------------------------------------------------------------------------- */
@@ -359,6 +480,19 @@ static bool do_convert(struct spl *x)
     return true;
 }
 
+/* A field that is JSON: as text, or as the object that a profile made of it. */
+static bool spath_of(struct spl *x, struct str input, struct str path, struct str output)
+{
+    if (!path.p)
+        return diag_unsupported(x->s->diag, x->at, "spath with input and without a path");
+    struct str below =
+        arena_printf(x->s->scratch, "%.*s.%.*s", (int)input.n, input.p, (int)path.n, path.p);
+    struct expr *e = pipe_call2(x->pipe, x->at, EXPR_COALESCE,
+                                spl_json(x, x->at, spl_column(x, x->at, input), path),
+                                spl_column(x, x->at, below));
+    return spl_assign(x, x->at, output.p ? output : path, e);
+}
+
 /* Fields of JSON are there by themselves; a path may get another name. */
 static bool do_spath(struct spl *x)
 {
@@ -371,7 +505,7 @@ static bool do_spath(struct spl *x)
     if (!spl_is_end(x) && !path.p && (!spl_name(x, ",\"'|", &path) || !read_options(x, o, 3)))
         return false;
     if (o[2].value.p && !str_eq(o[2].value, STR("_raw")))
-        return diag_unsupported(x->s->diag, x->at, "spath with input");
+        return spath_of(x, o[2].value, path, o[0].value);
     return !path.p || !o[0].value.p || spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
 }
 
@@ -424,13 +558,34 @@ static const struct command {
     const char *name;
     bool (*run)(struct spl *x);
 } COMMANDS[] = {
-    {"bin", do_bin},           {"bucket", do_bin},     {"convert", do_convert},
-    {"dedup", do_dedup},       {"eval", do_eval},      {"fields", do_fields},
-    {"fillnull", do_fillnull}, {"head", do_nothing},   {"iplocation", do_iplocation},
-    {"lookup", do_lookup},     {"makemv", do_makemv},  {"mvexpand", do_mvexpand},
-    {"regex", do_regex},       {"rename", do_rename},  {"rex", do_rex},
-    {"search", do_search},     {"sort", do_nothing},   {"spath", do_spath},
-    {"stats", spl_stats},      {"tstats", spl_tstats}, {"table", do_table},
+    {"bin", do_bin},
+    {"bucket", do_bin},
+    {"convert", do_convert},
+    {"dedup", do_dedup},
+    {"eval", do_eval},
+    {"fieldformat", do_nothing},
+    {"fields", do_fields},
+    {"fillnull", do_fillnull},
+    {"head", do_nothing},
+    {"highlight", do_nothing},
+    {"iplocation", do_iplocation},
+    {"lookup", do_lookup},
+    {"makemv", do_makemv},
+    {"mvexpand", do_mvexpand},
+    {"nomv", do_nomv},
+    {"regex", do_regex},
+    {"rename", do_rename},
+    {"rex", do_rex},
+    {"replace", do_replace},
+    {"reverse", do_nothing},
+    {"search", do_search},
+    {"sort", do_nothing},
+    {"spath", do_spath},
+    {"strcat", do_strcat},
+    {"stats", spl_stats},
+    {"tail", do_nothing},
+    {"tstats", spl_tstats},
+    {"table", do_table},
     {"where", do_where},
 };
 

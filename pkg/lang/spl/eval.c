@@ -52,6 +52,16 @@ static bool is_field_byte(char c)
            c == ':' || c == '{' || c == '}' || (unsigned char)c >= 0x80;
 }
 
+static bool is_keyword(struct str word)
+{
+    static const char *const WORDS[] = {"and", "or", "not", "xor", "in", "like"};
+
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if (str_eq_ci(word, str_from(WORDS[i])))
+            return true;
+    return false;
+}
+
 static struct expr *eval_word(struct spl *x, struct place at)
 {
     size_t begin = x->next;
@@ -64,6 +74,29 @@ static struct expr *eval_word(struct spl *x, struct place at)
     if (spl_take(x, "("))
         return spl_call(x, at, word);
     return spl_operand(x, at, word);
+}
+
+struct str spl_first_field(struct spl *x)
+{
+    struct str name;
+
+    while (spl_blanks(x), spl_peek(x)) {
+        char c = spl_peek(x);
+        size_t begin = x->next;
+        if (c == '"' || c == '\'') {
+            if (!spl_quoted(x, &name) || c == '\'')
+                return c == '\'' ? name : STR("");
+            continue;
+        }
+        while (is_field_byte(spl_peek(x)))
+            x->next++;
+        name = str_sub(x->text.text, begin, x->next - begin);
+        bool is_number = c >= '0' && c <= '9';
+        if (name.n && !is_number && !is_keyword(name) && !spl_take(x, "("))
+            return name;
+        x->next += name.n == 0;
+    }
+    return STR("");
 }
 
 static struct expr *eval_one(struct spl *x)

@@ -180,6 +180,186 @@ static struct expr *build_null(const struct call *c)
     return pipe_null(c->p);
 }
 
+/* tostring(x), tostring(x, "hex"|"commas"|"duration") */
+static struct expr *build_to_string(const struct call *c)
+{
+    struct str form = STR("");
+
+    if (c->n == 1)
+        return pipe_call1(c->p, c->at, EXPR_STRING, c->args[0]);
+    if (!text_of(c->x, c->at, c->args[1], "a form of tostring()", &form))
+        return NULL;
+    if (!str_eq(form, STR("hex")) && !str_eq(form, STR("commas")) && !str_eq(form, STR("duration")))
+        return (void)diag_error(
+                   c->x->s->diag, c->at,
+                   "tostring() knows \"hex\", \"commas\" and \"duration\", not \"%.*s\"",
+                   SHOWN(form)),
+               NULL;
+    return pipe_call2(c->p, c->at, EXPR_NUMBER_TEXT, c->args[0], c->args[1]);
+}
+
+/* The kind of the value is one of these. Fields are numbers where they look like them, texts of the
+ * search are texts. */
+static struct expr *is_of_kind(const struct call *c, const char *const *kinds, size_t n)
+{
+    struct expr_value constant;
+    struct expr call = {
+        .kind = EXPR_CALL, .op = EXPR_KIND_OF, .is_loose = !pipe_constant(c->args[0], &constant)};
+    struct expr *kind = pipe_call_exactly(c->p, c->at, &call, c->args, 1), *is = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        struct expr *one =
+            pipe_call2(c->p, c->at, EXPR_EQ, kind, pipe_text(c->p, str_from(kinds[i])));
+        is = is ? pipe_call2(c->p, c->at, EXPR_OR, is, one) : one;
+    }
+    return is;
+}
+
+static struct expr *build_is_number(const struct call *c)
+{
+    static const char *const KINDS[] = {"whole", "real"};
+
+    return is_of_kind(c, KINDS, ARRAY_LEN(KINDS));
+}
+
+static struct expr *build_is_whole(const struct call *c)
+{
+    static const char *const KINDS[] = {"whole"};
+
+    return is_of_kind(c, KINDS, ARRAY_LEN(KINDS));
+}
+
+static struct expr *build_is_text(const struct call *c)
+{
+    static const char *const KINDS[] = {"text"};
+
+    return is_of_kind(c, KINDS, ARRAY_LEN(KINDS));
+}
+
+/* %N, %Q, also with a number of digits between. */
+static bool has_parts_of_seconds(struct str format)
+{
+    for (size_t i = 0; i < format.n; i++) {
+        if (format.p[i] != '%')
+            continue;
+        for (i++; i < format.n && format.p[i] >= '0' && format.p[i] <= '9';)
+            i++;
+        if (i < format.n && (format.p[i] == 'N' || format.p[i] == 'Q'))
+            return true;
+    }
+    return false;
+}
+
+/* seconds = strptime(text, format) */
+static struct expr *build_time_read(const struct call *c)
+{
+    struct str format = STR("");
+
+    if (!text_of(c->x, c->at, c->args[1], "a format of strptime()", &format))
+        return NULL;
+    if (has_parts_of_seconds(format))
+        return (void)diag_unsupported(c->x->s->diag, c->at, "strptime() of parts of seconds"), NULL;
+    return pipe_call2(c->p, c->at, EXPR_QUOTIENT,
+                      pipe_call2(c->p, c->at, EXPR_TIME_READ, c->args[0], c->args[1]),
+                      pipe_whole(c->p, 1000));
+}
+
+struct expr *spl_json(struct spl *x, struct place at, struct expr *text, struct str path)
+{
+    return pipe_call2(x->pipe, at, EXPR_JSON_AT, text, pipe_text(x->pipe, path));
+}
+
+/* json_extract(text, path) of one value; several paths, and {} for all, give JSON. */
+static struct expr *build_json_extract(const struct call *c)
+{
+    struct str path;
+
+    if (!text_of(c->x, c->at, c->args[1], "a path", &path))
+        return NULL;
+    if (str_find(path, STR("{}"), 0) != SIZE_MAX)
+        return (void)diag_unsupported(c->x->s->diag, c->at, "json_extract() of all members ({})"),
+               NULL;
+    return spl_json(c->x, c->at, c->args[0], path);
+}
+
+static struct expr *build_spath(const struct call *c)
+{
+    struct str path;
+
+    return text_of(c->x, c->at, c->args[1], "a path", &path)
+               ? spl_json(c->x, c->at, c->args[0], path)
+               : NULL;
+}
+
+static struct expr *build_json_members(const struct call *c)
+{
+    return spl_json(c->x, c->at, c->args[0], STR("{}"));
+}
+
+static struct expr *build_zip(const struct call *c)
+{
+    return pipe_call3(c->p, c->at, EXPR_LIST_ZIP, c->args[0], c->args[1],
+                      c->n > 2 ? c->args[2] : pipe_text(c->p, STR(",")));
+}
+
+static struct expr *build_range(const struct call *c)
+{
+    return pipe_call3(c->p, c->at, EXPR_LIST_RANGE, c->args[0], c->args[1],
+                      c->n > 2 ? c->args[2] : pipe_whole(c->p, 1));
+}
+
+static struct expr *build_exponential(const struct call *c)
+{
+    return pipe_call2(c->p, c->at, EXPR_POWER, pipe_number(c->p, c->at, STR("2.718281828459045")),
+                      c->args[0]);
+}
+
+static struct expr *build_pi(const struct call *c)
+{
+    return pipe_number(c->p, c->at, STR("3.141592653589793"));
+}
+
+/* ---- functions that go through the members of a field -----------------------------------------
+ */
+
+/* The argument about each member of the field, up to the closing parenthesis. */
+static struct expr *read_each(struct spl *x, struct place at, enum expr_op op, struct str field,
+                              bool is_only)
+{
+    struct spl_each each = {.name = field, .is_only = is_only};
+    struct expr *list = spl_column(x, at, field);
+
+    x->each = &each;
+    struct expr *about = spl_eval(x);
+    x->each = NULL;
+    if (!about || !(spl_take(x, ")") || spl_expected(x, "')'")))
+        return NULL;
+    return pipe_call2(x->pipe, at, op, list, about);
+}
+
+/* mvmap(field, value) */
+static struct expr *call_mvmap(struct spl *x, struct place at)
+{
+    struct str field;
+
+    spl_blanks(x);
+    if (!spl_name(x, ",()\"'", &field) || !spl_take(x, ","))
+        return (void)diag_unsupported(x->s->diag, at, "mvmap() of anything but a field"), NULL;
+    return read_each(x, at, EXPR_MAP, field, false);
+}
+
+/* mvfilter(condition): the one field that it names. */
+static struct expr *call_mvfilter(struct spl *x, struct place at)
+{
+    size_t begin = x->next;
+    struct str field = spl_first_field(x);
+
+    x->next = begin;
+    if (!field.n)
+        return (void)diag_error(x->s->diag, at, "mvfilter() wants a condition about a field"), NULL;
+    return read_each(x, at, EXPR_FILTER, field, true);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct function FUNCTIONS[] = {
@@ -190,12 +370,19 @@ static const struct function FUNCTIONS[] = {
     {"cidrmatch", 2, 2, 0, build_network},
     {"coalesce", 1, ARGS_MAX, EXPR_COALESCE, NULL},
     {"exact", 1, 1, EXPR_COALESCE, NULL},
+    {"exp", 1, 1, 0, build_exponential},
     {"false", 0, 0, 0, build_false},
     {"floor", 1, 1, EXPR_FLOOR, NULL},
     {"if", 3, 3, EXPR_CASE, NULL},
     {"in", 2, ARGS_MAX, 0, build_in},
+    {"isint", 1, 1, 0, build_is_whole},
     {"isnotnull", 1, 1, 0, build_is_not_null},
     {"isnull", 1, 1, EXPR_IS_NULL, NULL},
+    {"isnum", 1, 1, 0, build_is_number},
+    {"isstr", 1, 1, 0, build_is_text},
+    {"json_array_to_mv", 1, 1, 0, build_json_members},
+    {"json_extract", 2, 2, 0, build_json_extract},
+    {"json_valid", 1, 1, EXPR_IS_JSON, NULL},
     {"len", 1, 1, EXPR_LENGTH, NULL},
     {"like", 2, 2, 0, build_like},
     {"ln", 1, 1, EXPR_LOGARITHM, NULL},
@@ -211,19 +398,24 @@ static const struct function FUNCTIONS[] = {
     {"mvfind", 2, 2, EXPR_LIST_FIND, build_regex},
     {"mvindex", 2, 3, EXPR_LIST_AT, NULL},
     {"mvjoin", 2, 2, EXPR_LIST_JOIN, NULL},
+    {"mvrange", 2, 3, 0, build_range},
     {"mvsort", 1, 1, EXPR_LIST_SORT, NULL},
+    {"mvzip", 2, 3, 0, build_zip},
     {"null", 0, 0, 0, build_null},
     {"nullif", 2, 2, 0, build_null_if},
+    {"pi", 0, 0, 0, build_pi},
     {"pow", 2, 2, EXPR_POWER, NULL},
     {"replace", 3, 3, EXPR_REPLACE, build_regex},
     {"round", 1, 2, EXPR_ROUND, build_round},
     {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
+    {"spath", 2, 2, 0, build_spath},
     {"split", 2, 2, EXPR_SPLIT, NULL},
     {"sqrt", 1, 1, EXPR_SQUARE_ROOT, NULL},
     {"strftime", 2, 2, 0, build_time_format},
+    {"strptime", 2, 2, 0, build_time_read},
     {"substr", 2, 3, 0, build_substr},
     {"tonumber", 1, 2, EXPR_NUMBER_OF, build_to_number},
-    {"tostring", 1, 1, EXPR_STRING, NULL},
+    {"tostring", 1, 2, 0, build_to_string},
     {"trim", 1, 2, EXPR_TRIM, NULL},
     {"true", 0, 0, 0, build_true},
     {"upper", 1, 1, EXPR_UPPER, NULL},
@@ -249,10 +441,9 @@ static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
 static bool is_absent(struct str name)
 {
     static const char *const ABSENT[] = {
-        "cluster",  "commands",      "json_extract", "json_object", "json_valid", "md5",
-        "mvfilter", "mvmap",         "mvrange",      "mvzip",       "now",        "printf",
-        "random",   "relative_time", "searchmatch",  "sha1",        "sha256",     "spath",
-        "strptime", "time",          "typeof",       "validate"};
+        "cluster",     "commands", "ipmask", "isbool", "json_keys",     "json_object", "json_set",
+        "md5",         "now",      "printf", "random", "relative_time", "sha1",        "sha256",
+        "searchmatch", "sha512",   "sigfig", "time",   "tojson",        "typeof",      "validate"};
 
     for (size_t i = 0; i < ARRAY_LEN(ABSENT); i++)
         if (str_eq_ci(str_from(ABSENT[i]), name))
@@ -277,10 +468,16 @@ static const struct function *function_of(struct spl *x, struct place at, struct
 
 struct expr *spl_call(struct spl *x, struct place at, struct str name)
 {
-    const struct function *f = function_of(x, at, name);
+    bool is_map = str_eq_ci(name, STR("mvmap")), is_filter = str_eq_ci(name, STR("mvfilter"));
     struct expr *args[ARGS_MAX];
     size_t n;
 
+    if ((is_map || is_filter) && x->each)
+        return (void)diag_unsupported(x->s->diag, at, "mvmap() or mvfilter() inside one of them"),
+               NULL;
+    if (is_map || is_filter)
+        return is_map ? call_mvmap(x, at) : call_mvfilter(x, at);
+    const struct function *f = function_of(x, at, name);
     if (!f || !read_arguments(x, args, &n))
         return NULL;
     if (n < f->min || n > f->max)

@@ -257,6 +257,12 @@ static bool is_time(const struct spl *x, struct str field, const struct expr *e)
 
 struct expr *spl_operand(struct spl *x, struct place at, struct str name)
 {
+    if (x->each && str_eq(x->each->name, name))
+        return pipe_member(x->pipe);
+    if (x->each && x->each->is_only)
+        return (void)diag_error(x->s->diag, at, "mvfilter() is about one field, %.*s",
+                                SHOWN(x->each->name)),
+               NULL;
     struct expr *e = spl_column(x, at, name);
 
     if (!e || !is_time(x, spl_field(x, name), e))

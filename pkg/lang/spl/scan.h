@@ -7,6 +7,12 @@
 #include "lang/spl/macro.h"
 #include "lang/spl/spl.h"
 
+/* Inside mvfilter() and mvmap(): the field whose members are gone through. */
+struct spl_each {
+    struct str name;
+    bool is_only; /* no other field may be named */
+};
+
 struct spl {
     struct query_scope *s;
     struct pipe *pipe;
@@ -31,6 +37,7 @@ struct spl {
     bool is_first;                 /* the command at hand is the first search */
     unsigned n_choices;            /* ORs and NOTs around the term at hand */
     int64_t bucket_ms;             /* of `bin _time`; 0: none */
+    const struct spl_each *each;   /* NULL: not inside mvfilter() or mvmap() */
 };
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -89,6 +96,10 @@ struct expr *spl_search(struct spl *x, bool *is_all);
 /* What `where` and `eval` take, up to what can be no part of it. */
 struct expr *spl_eval(struct spl *x);
 struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, struct expr *like);
+/* What stands at the path of a text that is JSON. */
+struct expr *spl_json(struct spl *x, struct place at, struct expr *text, struct str path);
+/* The first field that the expression here names; empty: none. Moves on: the caller goes back. */
+struct str spl_first_field(struct spl *x);
 /* A call; the name and the parenthesis behind it are taken. */
 struct expr *spl_call(struct spl *x, struct place at, struct str name);
 /* An expression in parentheses behind a function's name, as `eval(...)` inside stats. */

@@ -12,14 +12,15 @@ static const struct {
     enum group_kind kind;
     bool needs_field;
 } KINDS[] = {
-    {"count", GROUP_COUNT, false},   {"c", GROUP_COUNT, false},
-    {"dc", GROUP_DISTINCT, true},    {"distinct_count", GROUP_DISTINCT, true},
-    {"values", GROUP_VALUES, true},  {"list", GROUP_LIST, true},
-    {"min", GROUP_MIN, true},        {"max", GROUP_MAX, true},
-    {"sum", GROUP_SUM, true},        {"avg", GROUP_AVERAGE, true},
-    {"mean", GROUP_AVERAGE, true},   {"stdevp", GROUP_DEVIATION, true},
-    {"earliest", GROUP_FIRST, true}, {"latest", GROUP_LAST, true},
-    {"first", GROUP_LAST, true},     {"last", GROUP_FIRST, true},
+    {"count", GROUP_COUNT, false},     {"c", GROUP_COUNT, false},
+    {"dc", GROUP_DISTINCT, true},      {"distinct_count", GROUP_DISTINCT, true},
+    {"estdc", GROUP_DISTINCT, true},   {"values", GROUP_VALUES, true},
+    {"list", GROUP_LIST, true},        {"min", GROUP_MIN, true},
+    {"max", GROUP_MAX, true},          {"sum", GROUP_SUM, true},
+    {"avg", GROUP_AVERAGE, true},      {"mean", GROUP_AVERAGE, true},
+    {"stdevp", GROUP_DEVIATION, true}, {"earliest", GROUP_FIRST, true},
+    {"latest", GROUP_LAST, true},      {"first", GROUP_LAST, true},
+    {"last", GROUP_FIRST, true},
 };
 
 static bool kind_of(struct spl *x, struct place at, struct str name, struct pipe_aggregate *a,
