@@ -21,7 +21,17 @@
 enum {
     SPANS_MAX = 4096,    /* in one text; a text with more is not shown at all */
     WINDOW_SLACK = 4096, /* bytes looked at behind a cut: no pattern needs more to be seen */
-    CLEAN_SLOTS = 128
+    SEARCHED_SLOTS = 256
+};
+
+/* A text of the event that was searched, and its spans. It stays where it is as long as the event.
+ */
+struct searched {
+    const char *p;
+    uint32_t n;
+    uint32_t event; /* n_events of then */
+    const struct secret_span *spans;
+    size_t n_spans;
 };
 
 struct known {
@@ -38,13 +48,11 @@ struct view {
 
 /* What is known of a JSON key, whatever the event: they come again with every record. */
 enum { KEYS_KNOWN = 256, KEY_BYTES_MAX = 47 };
-enum pair_role { PAIR_NONE, PAIR_NAME, PAIR_VALUE };
 struct known_key {
     char text[KEY_BYTES_MAX];
     uint8_t n; /* 0: free */
     bool has_secret;
     bool is_telling; /* secret_name() */
-    enum pair_role role;
 };
 
 struct redactor {
@@ -62,8 +70,9 @@ struct redactor {
     struct known *known;
     size_t n_known, n_event_known; /* the event's own come first */
     bool is_overflowed, has_hit, is_event_overflowed;
-    struct str clean[CLEAN_SLOTS]; /* strings of the event searched without a hit, by address */
-    bool is_flooded;               /* the text at hand has more than SPANS_MAX spans */
+    struct searched searched[SEARCHED_SLOTS]; /* by address */
+    uint32_t n_events;
+    bool is_flooded; /* the text at hand has more than SPANS_MAX spans */
 };
 
 struct redactor *redactor_new(struct digest *digest)
@@ -250,6 +259,8 @@ static void find_spans(struct redactor *r, struct str text)
     r->n_spans = 0;
     r->is_flooded = false;
     ASSERT(text.n < UINT32_MAX);
+    if (!secrets_possible(text))
+        return;
     secrets_find(text, collect_span, &c);
     for (size_t round = 0; round < REDACT_ROUNDS && has_escape(now); round++) {
         struct view *v = &r->views[round % 2];
@@ -352,26 +363,9 @@ static bool is_one_of(struct str key, const char *const *names, size_t n)
     return false;
 }
 
-static void count_hit(void *context, struct secret_span span)
-{
-    (void)span;
-    *(bool *)context = true;
-}
-
-/* Quick: is there anything at all to take out of this text? */
-static bool has_secret(struct redactor *r, struct str text)
-{
-    bool has = false;
-
-    if (has_escape(text)) {
-        find_spans(r, text);
-        return r->n_spans != 0;
-    }
-    secrets_find(text, count_hit, &has);
-    return has;
-}
-
 /* ---- keys ---------------------------------------------------------------------------------- */
+
+enum pair_role { PAIR_NONE, PAIR_NAME, PAIR_VALUE };
 
 /* {"name": "DB_PASSWORD", "value": X} */
 static enum pair_role role_of(struct str key)
@@ -388,9 +382,9 @@ static void learn_key(struct redactor *r, struct str key, struct known_key *out)
 {
     enum secret_kind kind;
 
-    out->has_secret = has_secret(r, key);
+    find_spans(r, key);
+    out->has_secret = r->n_spans != 0;
     out->is_telling = secret_name(key, &kind);
-    out->role = role_of(key);
 }
 
 /* space: for a key that is too long to be kept. */
@@ -411,15 +405,60 @@ static const struct known_key *key_of(struct redactor *r, struct str key, struct
     return k;
 }
 
+static struct searched *searched_slot(struct redactor *r, struct str text)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)text.p * 0x9E3779B97F4A7C15ull;
+
+    return &r->searched[(hash >> 32) % SEARCHED_SLOTS];
+}
+
+/* What was found in the event's own text; NULL: it was not searched, or that was forgotten. */
+static const struct searched *searched_text(struct redactor *r, struct str text)
+{
+    const struct searched *s = searched_slot(r, text);
+
+    return s->p == text.p && s->n == text.n && s->event == r->n_events ? s : NULL;
+}
+
+static bool is_known_clean(struct redactor *r, struct str text)
+{
+    const struct searched *s = searched_text(r, text);
+
+    return s && s->n_spans == 0;
+}
+
+/* All are searched, even if the record has to be written anew already: what is clean then is known.
+ */
+static void walk_text(struct redactor *r, struct str text)
+{
+    struct searched s = {.p = text.p, .n = (uint32_t)text.n, .event = r->n_events};
+
+    find_spans(r, text);
+    if (r->n_spans > 0) {
+        struct secret_span *spans = arena_alloc(r->arena, r->n_spans * sizeof(*spans));
+        memcpy(spans, r->spans, r->n_spans * sizeof(*spans));
+        s.spans = spans;
+        s.n_spans = r->n_spans;
+        r->has_hit = true;
+    }
+    if (!r->is_flooded)
+        *searched_slot(r, text) = s;
+}
+
+/* Quick: most keys are too long for a role, or begin otherwise. */
+static bool may_have_role(struct str key)
+{
+    return key.n >= 2 && key.n <= 7 && memchr("nki#@vc", ascii_lower(key.p[0]), 7);
+}
+
 static void walk_pair(struct redactor *r, const struct json_node *object)
 {
     const struct json_node *value = NULL;
     enum secret_kind kind = SECRET_NAMED;
-    struct known_key space;
     bool is_secret = false;
 
     for (const struct json_node *m = object->first; m; m = m->next) {
-        enum pair_role role = key_of(r, m->key, &space)->role;
+        enum pair_role role = may_have_role(m->key) ? role_of(m->key) : PAIR_NONE;
         if (role == PAIR_NAME && m->type == JSON_T_STRING)
             is_secret |= secret_name(m->text, &kind);
         else if (role == PAIR_VALUE)
@@ -427,31 +466,6 @@ static void walk_pair(struct redactor *r, const struct json_node *object)
     }
     if (is_secret && value)
         known_add_node(r, value, kind);
-}
-
-static struct str *clean_slot(struct redactor *r, struct str text)
-{
-    uint64_t hash = (uint64_t)(uintptr_t)text.p * 0x9E3779B97F4A7C15ull;
-
-    return &r->clean[(hash >> 32) % CLEAN_SLOTS];
-}
-
-/* The event's own text was searched already: it stays where it is as long as the event does. */
-static bool is_known_clean(struct redactor *r, struct str text)
-{
-    const struct str *slot = clean_slot(r, text);
-
-    return slot->p == text.p && slot->n == text.n;
-}
-
-/* All are searched, even if the record has to be written anew already: what is clean then is known.
- */
-static void walk_text(struct redactor *r, struct str text)
-{
-    if (has_secret(r, text))
-        r->has_hit = true;
-    else
-        *clean_slot(r, text) = text;
 }
 
 static void walk_key(struct redactor *r, const struct json_node *m)
@@ -467,22 +481,34 @@ static void walk_key(struct redactor *r, const struct json_node *m)
         known_add_node(r, m, kind);
 }
 
+static void walk(struct redactor *r, const struct json_node *node);
+
+/* What the object says as a whole, if it is a pair of a name and its value, goes before what its
+ * members say. */
+static void walk_object(struct redactor *r, const struct json_node *object)
+{
+    walk_pair(r, object);
+    for (const struct json_node *m = object->first; m; m = m->next) {
+        walk_key(r, m);
+        walk(r, m);
+    }
+}
+
 static void walk(struct redactor *r, const struct json_node *node)
 {
-    const struct json_node *before = NULL;
     enum secret_kind kind;
 
-    if (is_scalar(node))
+    if (is_scalar(node)) {
         walk_text(r, node->text);
-    if (node->type == JSON_T_OBJECT)
-        walk_pair(r, node);
-    for (const struct json_node *m = node->first; m; before = m, m = m->next) {
-        if (node->type == JSON_T_OBJECT)
-            walk_key(r, m);
-        else if (before && before->type == JSON_T_STRING && is_scalar(m) &&
-                 secret_option(before->text, &kind))
-            known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
-        walk(r, m);
+    } else if (node->type == JSON_T_OBJECT) {
+        walk_object(r, node);
+    } else {
+        for (const struct json_node *m = node->first, *before = NULL; m; before = m, m = m->next) {
+            if (before && before->type == JSON_T_STRING && is_scalar(m) &&
+                secret_option(before->text, &kind))
+                known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
+            walk(r, m);
+        }
     }
 }
 
@@ -507,7 +533,10 @@ void redactor_begin_without(struct redactor *r, struct arena *a)
     r->profile = NULL;
     r->n_known = 0;
     r->is_overflowed = r->has_hit = false;
-    memset(r->clean, 0, sizeof(r->clean));
+    if (++r->n_events == 0) { /* numbers begin anew */
+        memset(r->searched, 0, sizeof(r->searched));
+        r->n_events = 1;
+    }
 }
 
 void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event)
@@ -619,6 +648,21 @@ static bool is_harmless(struct redactor *r, struct str field, struct str value)
            !secret_named_value(field, value, &kind);
 }
 
+/* As find_spans(), which may have seen the text already. */
+static void find_spans_again(struct redactor *r, struct str text)
+{
+    const struct searched *s = searched_text(r, text);
+
+    if (!s) {
+        find_spans(r, text);
+        return;
+    }
+    r->n_spans = 0;
+    r->is_flooded = false;
+    for (size_t i = 0; i < s->n_spans; i++)
+        span_add(r, s->spans[i]);
+}
+
 struct redacted redact_value(struct redactor *r, struct str field, struct str value, size_t max)
 {
     struct redacted out = {0};
@@ -628,10 +672,7 @@ struct redacted redact_value(struct redactor *r, struct str field, struct str va
         return (struct redacted){.text = value};
     if (replace_whole(r, field, value, &out))
         return out;
-    r->n_spans = 0;
-    r->is_flooded = false;
-    if (window.n < value.n || !is_known_clean(r, value))
-        find_spans(r, window);
+    find_spans_again(r, window);
     find_known(r, window);
     out.text = window;
     if (r->n_spans != 0) {
@@ -665,6 +706,19 @@ static void put_string(struct redactor *r, struct buf *out, struct str field, st
     buf_add_char(out, '"');
 }
 
+static void put_key(struct redactor *r, struct buf *out, struct str key, size_t max)
+{
+    struct known_key space;
+
+    if (r->n_known > 0 || key.n > max || key_of(r, key, &space)->has_secret) {
+        put_string(r, out, (struct str){0}, key, max);
+        return;
+    }
+    buf_add_char(out, '"');
+    json_escape(out, key);
+    buf_add_char(out, '"');
+}
+
 /* Write the node anew; stops once there is more than max. */
 static void put_node(struct redactor *r, struct buf *out, const struct json_node *node,
                      struct str key, size_t max)
@@ -686,7 +740,7 @@ static void put_node(struct redactor *r, struct buf *out, const struct json_node
             if (m != node->first)
                 buf_add_char(out, ',');
             if (is_object) {
-                put_string(r, out, (struct str){0}, m->key, max);
+                put_key(r, out, m->key, max);
                 buf_add_char(out, ':');
             }
             put_node(r, out, m, is_object ? m->key : key, max);

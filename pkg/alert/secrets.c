@@ -950,8 +950,10 @@ enum { FILTER_BITS = 1 << 15, CHAINS = 1 << 10, CHAIN_END = UINT16_MAX };
 static uint64_t filter[FILTER_BITS / 64];
 static uint16_t chain_first[CHAINS];
 static uint16_t chain_next[ARRAY_LEN(patterns)];
-static struct grams grams;
+static uint8_t anchor_bytes[ARRAY_LEN(patterns)]; /* up to a quote behind the gram, if it has one */
+static struct secret_grams grams;
 static secret_grams_fn *find_grams; /* NULL: every place is a candidate */
+static secret_signs_fn *find_signs; /* NULL: a secret is possible everywhere */
 
 /* Letters fold by one bit; what else meets by it is told apart by the pattern's check. */
 static uint32_t gram_hash(const char *p)
@@ -962,30 +964,70 @@ static uint32_t gram_hash(const char *p)
     return (gram | 0x202020u) * 0x9E3779B1u;
 }
 
+/* n: how much of the anchor counts. */
+static void file_fourth(const char *anchor, size_t n)
+{
+    uint8_t groups = grams_of(&grams.three, anchor);
+
+    if (n > GRAMS_BYTES)
+        grams.fourth[(uint8_t)anchor[GRAMS_BYTES] | GRAMS_FOLD] |= groups;
+    for (size_t i = 0; n == GRAMS_BYTES && i < ARRAY_LEN(grams.fourth); i++)
+        grams.fourth[i] |= groups;
+}
+
 static void file_grams(void)
 {
     const char *anchors[ARRAY_LEN(patterns)];
 
     for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
         anchors[i] = patterns[i].anchor;
-    grams_build(&grams, anchors, ARRAY_LEN(patterns));
+    grams_build(&grams.three, anchors, ARRAY_LEN(patterns));
+    for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+        file_fourth(anchors[i], anchor_bytes[i]);
+}
+
+/* secrets_possible() rests on it: of what decoding a simple escape may make, anchors have a tab
+ * only at their start, and a quote only there or behind the gram. */
+static bool is_made_by_escapes(const char *anchor)
+{
+    for (size_t i = 0; anchor[i]; i++) {
+        bool is_made = (uint8_t)anchor[i] < ' ' || anchor[i] == '\\';
+        bool is_tab = i == 0 && anchor[0] == '\t' && anchor[1] == '-';
+        bool is_inside = anchor[i] == '"' && i > 0 && i < GRAMS_BYTES;
+        if ((is_made && !is_tab) || is_inside)
+            return true;
+    }
+    return false;
+}
+
+/* A quote may be written with a backslash before it: an anchor up to its first one. */
+static size_t before_quote(const char *anchor)
+{
+    const char *quote = strchr(anchor + GRAMS_BYTES, '"');
+
+    return quote ? (size_t)(quote - anchor) : strlen(anchor);
 }
 
 /* Before main(), hence before any thread; read-only from then on. */
 static __attribute__((constructor)) void index_build(void)
 {
-    find_grams = cpu_simd() == SIMD_AVX512 ? secret_grams_avx512 : NULL;
+    if (cpu_simd() == SIMD_AVX512) {
+        find_grams = secret_grams_avx512;
+        find_signs = secret_signs_avx512;
+    }
     memset(chain_first, 0xff, sizeof(chain_first));
-    file_grams();
     for (size_t i = ARRAY_LEN(patterns); i > 0; i--) {
         uint32_t h = gram_hash(patterns[i - 1].anchor);
         uint32_t bit = h >> 17, chain = h >> 22;
 
-        ASSERT(strlen(patterns[i - 1].anchor) >= 3);
+        ASSERT(strlen(patterns[i - 1].anchor) >= GRAMS_BYTES);
+        ASSERT(!is_made_by_escapes(patterns[i - 1].anchor));
+        anchor_bytes[i - 1] = (uint8_t)before_quote(patterns[i - 1].anchor);
         filter[bit / 64] |= 1ull << (bit % 64);
         chain_next[i - 1] = chain_first[chain];
         chain_first[chain] = (uint16_t)(i - 1);
     }
+    file_grams();
 }
 
 /* The next place at or after `at` where three bytes of an anchor could stand; the text's end
@@ -998,7 +1040,7 @@ static size_t next_gram(struct search *s, size_t at)
         if (at >= s->grams_end) {
             s->grams_from = at;
             s->grams_end = at + GRAMS_LANES;
-            s->grams = find_grams(&grams, str_sub(s->text, at, s->text.n));
+            s->grams = find_grams(&grams.three, str_sub(s->text, at, s->text.n));
         }
         uint64_t rest = s->grams >> (at - s->grams_from);
         if (rest)
@@ -1027,6 +1069,44 @@ static const struct pattern *try_patterns(struct search *s, size_t at, uint32_t 
         if (anchor_is_at(s->text, &patterns[i], at) && patterns[i].check(s, &patterns[i], at, out))
             return &patterns[i];
     return NULL;
+}
+
+/* Could one of the anchors stand here, in the text or in what decoding makes of it? */
+static bool may_be_anchor(struct str text, size_t at)
+{
+    uint32_t hash = gram_hash(text.p + at);
+
+    if (!(filter[(hash >> 17) / 64] >> ((hash >> 17) % 64) & 1))
+        return false;
+    for (uint16_t i = chain_first[hash >> 22]; i != CHAIN_END; i = chain_next[i]) {
+        struct str anchor = {patterns[i].anchor, anchor_bytes[i]};
+        if (text.n - at >= anchor.n && str_eq_ci((struct str){text.p + at, anchor.n}, anchor))
+            return true;
+    }
+    return false;
+}
+
+/* With an escape, a run may be a shorter one that is a key. */
+static bool run_may_be_key(struct str text)
+{
+    return str_find_char(text, '\\', 0) != SIZE_MAX || next_aws_key(text, 0) != SIZE_MAX;
+}
+
+bool secrets_possible(struct str text)
+{
+    struct secret_signs signs = {0};
+
+    if (!find_signs)
+        return true;
+    for (size_t at = 0; at < text.n; at += GRAMS_LANES) {
+        uint64_t places = find_signs(&grams, str_sub(text, at, text.n), &signs);
+        if (signs.has_escape)
+            return true;
+        for (; places; places &= places - 1)
+            if (may_be_anchor(text, at + (size_t)__builtin_ctzll(places)))
+                return true;
+    }
+    return signs.has_run && run_may_be_key(text);
 }
 
 void secrets_find(struct str text, secret_fn *fn, void *context)

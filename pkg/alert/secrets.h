@@ -38,6 +38,11 @@ struct secret_span {
 typedef void secret_fn(void *context, struct secret_span span);
 void secrets_find(struct str text, secret_fn *fn, void *context);
 
+/* False: neither the text nor anything that decoding makes of it (percent escapes, those of JSON,
+ * nested: redact.h) holds a span. True says nothing. Much cheaper than the search, where the vector
+ * level allows. */
+bool secrets_possible(struct str text);
+
 /* "jwt", "password" ...: the word in [redacted:word]. */
 const char *secret_kind_name(enum secret_kind kind);
 

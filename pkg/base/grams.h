@@ -21,13 +21,20 @@ struct grams {
 /* File n anchors (at most GRAMS_MAX) of GRAMS_BYTES bytes of ASCII each. */
 void grams_build(struct grams *g, const char *const *anchors, size_t n);
 
-/* Could an anchor stand at p (GRAMS_BYTES bytes are there)? */
-static inline bool grams_at(const struct grams *g, const char *p)
+/* Bit i: an anchor of group i could stand at p (GRAMS_BYTES bytes are there). */
+static inline uint8_t grams_of(const struct grams *g, const char *p)
 {
     uint8_t a = (uint8_t)p[0], b = (uint8_t)p[1], c = (uint8_t)p[2];
 
-    return (a | b | c) < 128 && (g->groups[0][a | GRAMS_FOLD] & g->groups[1][b | GRAMS_FOLD] &
-                                 g->groups[2][c | GRAMS_FOLD]) != 0;
+    return (a | b | c) >= 128 ? 0
+                              : g->groups[0][a | GRAMS_FOLD] & g->groups[1][b | GRAMS_FOLD] &
+                                    g->groups[2][c | GRAMS_FOLD];
+}
+
+/* Could an anchor stand at p? */
+static inline bool grams_at(const struct grams *g, const char *p)
+{
+    return grams_of(g, p) != 0;
 }
 
 #endif

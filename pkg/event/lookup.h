@@ -87,6 +87,10 @@ bool event_profile_may_name(const struct profile_set *profiles, const struct pro
  * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field);
 
+/* The same; quickly for fields that the profile lists as evidence or for entities. */
+struct field_values event_lookup_listed(struct arena *a, const struct event_tree *t,
+                                        struct str field);
+
 /* Event time in ms since 1970 UTC; false if there is none that parses. */
 bool event_tree_time_ms(const struct event_tree *t, int64_t *ms);
 

@@ -127,6 +127,37 @@ enum way_answer way_value(const struct event_tree *t, const struct field_way *wa
     return WAY_NOTHING;
 }
 
+static const struct field_way *listed_way(const struct profile *p, struct str field)
+{
+    for (size_t i = 0; i < p->n_evidence; i++)
+        if (str_eq(p->evidence[i].field, field))
+            return p->evidence[i].way;
+    for (size_t i = 0; i < p->n_entities; i++)
+        for (size_t k = 0; k < p->entities[i].fields.n; k++)
+            if (str_eq(p->entities[i].fields.items[k], field))
+                return &p->entities[i].ways[k];
+    return NULL;
+}
+
+struct field_values event_lookup_listed(struct arena *a, const struct event_tree *t,
+                                        struct str field)
+{
+    const struct field_way *way = t->is_filed ? listed_way(t->reader, field) : NULL;
+    struct field_value one;
+
+    switch (way ? way_value(t, way, &one) : WAY_ASK) {
+    case WAY_NOTHING:
+        return (struct field_values){0};
+    case WAY_ONE:
+        break;
+    default:
+        return event_lookup(a, t, field);
+    }
+    struct field_values out = {arena_alloc(a, sizeof(one)), 1};
+    out.items[0] = one;
+    return out;
+}
+
 /* ---- when profiles load ---------------------------------------------------------------- */
 
 static struct field_way way_of(struct arena *a, const struct profile *p, struct str field)

@@ -20,6 +20,7 @@ struct parser {
     size_t n_keys;
     enum json_reason reason;
     bool is_lent; /* the text outlives the tree */
+    char *room;   /* where escapes are resolved; NULL: none was met */
 };
 
 enum { END_OF_TEXT = -1 };
@@ -270,29 +271,14 @@ static void put_run(struct parser *ps, struct text *t, size_t n)
     ps->at += n;
 }
 
-static bool parse_string(struct parser *ps, struct str *out)
+/* What stands behind the first run, into t, to the closing quote or, where is_ascii, to the first
+ * byte beyond ASCII. */
+static bool parse_rest(struct parser *ps, struct text *t, bool is_ascii)
 {
-    if (peek(ps) != '"')
-        return syntax(ps);
-    ps->at++;
-    size_t run = plain_run(ps);
-    bool is_all = ps->at + run < ps->n && ps->s[ps->at + run] == '"';
-    size_t room = run;
-    if (is_all && ps->is_lent) {
-        *out = (struct str){(const char *)ps->s + ps->at, run};
-        ps->at += run + 1;
-        return true;
-    }
-    if (!is_all) { /* what follows the run may grow: a bad byte becomes three */
-        ps->at += run;
-        room += 3 * string_span(ps);
-        ps->at -= run;
-    }
-    struct text t = {arena_alloc(ps->arena, room + 1 + COPY_SLACK), 0};
-    for (put_run(ps, &t, run); peek(ps) != '"'; copy_plain(ps, &t)) {
+    for (; peek(ps) != '"'; copy_plain(ps, t)) {
         int c = peek(ps);
         if (c == '\\' && ps->at + 1 < ps->n && ps->s[ps->at + 1] == '\\') {
-            put_byte(&t, '\\'); /* by far the most common escape: paths of Windows */
+            put_byte(t, '\\'); /* by far the most common escape: paths of Windows */
             ps->at += 2;
             continue;
         }
@@ -300,20 +286,65 @@ static bool parse_string(struct parser *ps, struct str *out)
             return syntax(ps);
         if (c == '\\') {
             ps->at++;
-            if (!parse_escape(ps, &t))
+            if (!parse_escape(ps, t))
                 return false;
         } else if (c < 0x80) {
-            put_byte(&t, (unsigned)c);
+            put_byte(t, (unsigned)c);
             ps->at++;
+        } else if (is_ascii) {
+            return true;
         } else {
             unsigned code = 0xfffd; /* an invalid byte is one U+FFFD */
             size_t n = decode_utf8(ps, &code);
-            put_code(&t, n ? code : 0xfffd);
+            put_code(t, n ? code : 0xfffd);
             ps->at += n ? n : 1;
         }
     }
+    return true;
+}
+
+/* A text of ASCII is never longer than what it was written as, so all of a document have room in as
+ * many bytes as are left of it when the first is met. */
+static char *text_room(struct parser *ps)
+{
+    if (!ps->room)
+        ps->room = arena_alloc(ps->arena, ps->n - ps->at + 1 + COPY_SLACK);
+    return ps->room;
+}
+
+/* Behind the opening quote, with a first run of plain bytes and something else behind it. */
+static bool parse_decoded(struct parser *ps, size_t run, struct str *out)
+{
+    size_t from = ps->at;
+    struct text t = {text_room(ps), 0};
+
+    put_run(ps, &t, run);
+    if (!parse_rest(ps, &t, true))
+        return false;
+    if (peek(ps) == '"') {
+        ps->room += t.n;
+    } else { /* may grow: a bad byte becomes three */
+        ps->at = from;
+        t = (struct text){arena_alloc(ps->arena, 3 * string_span(ps) + 1 + COPY_SLACK), 0};
+        if (!parse_rest(ps, &t, false))
+            return false;
+    }
     ps->at++;
     *out = (struct str){t.p, t.n};
+    return true;
+}
+
+static bool parse_string(struct parser *ps, struct str *out)
+{
+    if (peek(ps) != '"')
+        return syntax(ps);
+    ps->at++;
+    size_t run = plain_run(ps);
+    if (ps->at + run == ps->n || ps->s[ps->at + run] != '"')
+        return parse_decoded(ps, run, out);
+    struct str text = {(const char *)ps->s + ps->at, run};
+    *out = ps->is_lent ? text : arena_str(ps->arena, text);
+    ps->at += run + 1;
     return true;
 }
 

@@ -17,7 +17,8 @@
 enum {
     FIELDS_KEPT = 64, /* of one event: what comes after is looked up each time */
     NEEDLE_MAX = 256, /* longer texts of rules are the reference's */
-    LANES = 16
+    LANES = 16,
+    JOINED_FROM = 4 /* values: then they are searched together first */
 };
 
 /* A value that atoms ask about. */
@@ -32,13 +33,15 @@ struct kept_field {
     struct str name;
     struct kept_value *values;
     size_t n;
+    struct str joined; /* p NULL: not made yet; all values folded, LANES readable bytes follow */
+    bool is_ascii;     /* all of them; once joined */
 };
 
 struct evidence_finder {
     struct reference *reference;
     struct arena *arena; /* one event */
     const struct event_tree *event;
-    struct kept_field fields[FIELDS_KEPT];
+    struct kept_field *fields[FIELDS_KEPT];
     size_t n_fields;
     struct match_evidence items[EVIDENCE_MAX];
     size_t n;
@@ -78,16 +81,20 @@ void evidence_begin(struct evidence_finder *f, const struct event_tree *event)
 
 /* ---- values --------------------------------------------------------------------------- */
 
-static struct kept_field field_of(struct evidence_finder *f, struct str name)
+/* It lives as long as the event. */
+static struct kept_field *field_of(struct evidence_finder *f, struct str name)
 {
     for (size_t i = 0; i < f->n_fields; i++)
-        if (str_eq(f->fields[i].name, name))
+        if (str_eq(f->fields[i]->name, name))
             return f->fields[i];
-    struct field_values values = event_lookup(f->arena, f->event, name);
-    struct kept_field field = {name, arena_alloc(f->arena, values.n * sizeof(struct kept_value)),
-                               values.n};
+    struct field_values values = event_lookup_listed(f->arena, f->event, name);
+    struct kept_field *field = arena_alloc(f->arena, sizeof(*field));
+    *field =
+        (struct kept_field){.name = name,
+                            .values = arena_alloc(f->arena, values.n * sizeof(struct kept_value)),
+                            .n = values.n};
     for (size_t i = 0; i < values.n; i++) {
-        struct kept_value *v = &field.values[i];
+        struct kept_value *v = &field->values[i];
         *v = (struct kept_value){.value = &values.items[i]};
         v->has_text = reference_text_of(v->value, &v->text);
     }
@@ -106,6 +113,30 @@ static void fold_value(struct evidence_finder *f, struct kept_value *v)
     v->is_ascii = !fold_ascii(out, v->text.p, v->text.n);
     memset(out + v->text.n, 0, LANES);
     v->folded = (struct str){out, v->text.n};
+}
+
+static void join_values(struct evidence_finder *f, struct kept_field *field)
+{
+    size_t n = 0, at = 0;
+
+    if (field->joined.p)
+        return;
+    field->is_ascii = true;
+    for (size_t i = 0; i < field->n; i++)
+        n += field->values[i].has_text ? field->values[i].text.n + 1 : 0;
+    char *out = arena_alloc(f->arena, n + LANES);
+    for (size_t i = 0; i < field->n; i++) {
+        struct kept_value *v = &field->values[i];
+        if (!v->has_text)
+            continue;
+        fold_value(f, v);
+        field->is_ascii &= v->is_ascii;
+        memcpy(out + at, v->folded.p, v->folded.n);
+        at += v->folded.n;
+        out[at++] = '\0';
+    }
+    memset(out + n, 0, LANES);
+    field->joined = (struct str){out, n};
 }
 
 /* ---- texts ---------------------------------------------------------------------------- */
@@ -206,6 +237,16 @@ static bool value_matches(struct evidence_finder *f, const struct atom *atom,
     return compare(atom->op, v->folded, *needle);
 }
 
+/* No value contains the needle, as a search of all together tells. */
+static bool is_nowhere(struct evidence_finder *f, const struct atom *atom, struct str needle,
+                       struct kept_field *field)
+{
+    if (field->n < JOINED_FROM || atom->op != ATOM_CONTAINS)
+        return false;
+    join_values(f, field);
+    return (field->is_ascii || atom->fold == FOLD_ASCII) && !contains(field->joined, needle);
+}
+
 /* ---- atoms and formulas ----------------------------------------------------------------- */
 
 /* What a true atom rests on. */
@@ -244,30 +285,36 @@ static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom,
     *by = found_in(atom, NULL);
     if (atom->op == ATOM_BEFORE)
         return reference_atom(f->reference, atom, f->event);
-    struct kept_field field = field_of(f, atom->field);
-    size_t asked = atom->array == ARRAY_FIRST && field.n ? 1 : field.n, n_true = 0;
+    struct kept_field *field = field_of(f, atom->field);
+    size_t asked = atom->array == ARRAY_FIRST && field->n ? 1 : field->n, n_true = 0;
     char space[NEEDLE_MAX];
     struct str needle = {0};
 
     if (atom->op == ATOM_EXPR) {
-        *by = found_in(atom, field.n ? &field.values[0] : NULL);
+        *by = found_in(atom, field->n ? &field->values[0] : NULL);
         return reference_atom(f->reference, atom, f->event);
     }
-    if (field.n == 0)
+    if (field->n == 0)
         return reference_truth_of_missing(atom);
-    if (atom->array == ARRAY_SINGLE && field.n > 1)
+    if (atom->array == ARRAY_SINGLE && field->n > 1)
         return TRUTH_UNKNOWN;
     bool is_text = is_text_op(atom), is_quick = false, has_needle = false;
+    if (is_text && asked >= JOINED_FROM) {
+        is_quick = needle_of(atom, space, &needle);
+        has_needle = true;
+        if (is_quick && is_nowhere(f, atom, needle, field))
+            return TRUTH_FALSE;
+    }
     for (size_t i = 0; i < asked; i++) {
-        if (is_text && is_plainly_false(f, atom, &field.values[i]))
+        if (is_text && is_plainly_false(f, atom, &field->values[i]))
             continue;
         if (is_text && !has_needle)
             is_quick = needle_of(atom, space, &needle);
         has_needle = true;
-        if (!value_matches(f, atom, is_quick ? &needle : NULL, &field.values[i]))
+        if (!value_matches(f, atom, is_quick ? &needle : NULL, &field->values[i]))
             continue;
         if (n_true++ == 0)
-            *by = found_in(atom, &field.values[i]);
+            *by = found_in(atom, &field->values[i]);
         if (atom->array == ARRAY_ANY)
             break;
     }

@@ -6,7 +6,9 @@
 #include "alert/redact.h"
 #include "alert/secrets.h"
 #include "alert/secrets_grams.h"
+#include "base/buf.h"
 #include "base/cpu.h"
+#include "base/str.h"
 #include "json/tree.h"
 
 #include <stdlib.h>
@@ -81,6 +83,136 @@ TEST(no_canary_is_visible_in_any_form)
     }
     CHECK_EQ(bad, 0);
 }
+
+/* ---- what is ruled out at once ------------------------------------------------------------ */
+
+/* One of the ways in which a byte can be written, mostly itself. */
+static void put_byte(struct rng *r, struct buf *out, char c)
+{
+    static const char *const forms[] = {"\"\"", "\\\\", "//", "t\t", "n\n"};
+    uint32_t way = rng_below(r, 16);
+
+    for (size_t i = 0; i < ARRAY_LEN(forms) && way < 6; i++) {
+        if (forms[i][1] != c)
+            continue;
+        buf_add_char(out, '\\');
+        buf_add_char(out, forms[i][0]);
+        return;
+    }
+    if (way == 0)
+        buf_printf(out, "\\u00%02x", (unsigned)(uint8_t)c);
+    else if (way == 1)
+        buf_printf(out, "%%%02X", (unsigned)(uint8_t)c);
+    else
+        buf_add_char(out, c);
+}
+
+/* A piece of a canary, now and then written with escapes, and these with escapes again. */
+static void random_text(struct rng *r, struct buf *out)
+{
+    struct buf before = {0};
+    const struct canary *c = &canaries[rng_below(r, (uint32_t)n_canaries)];
+    struct str whole = str_from(c->text);
+    uint32_t rounds = rng_below(r, 3);
+
+    buf_clear(out);
+    for (uint32_t i = rng_below(r, 90); i > 0; i--)
+        buf_add_char(out, (char)(rng_below(r, 4) ? 'x' : ' '));
+    buf_add(out, str_sub(whole, rng_below(r, 4) ? 0 : rng_below(r, (uint32_t)whole.n), whole.n));
+    for (uint32_t i = 0; i < rounds; i++) {
+        buf_clear(&before);
+        buf_add(&before, buf_str(out));
+        buf_clear(out);
+        for (size_t k = 0; k < before.n; k++)
+            put_byte(r, out, before.p[k]);
+    }
+    buf_release(&before);
+}
+
+static void count_span(void *context, struct secret_span span)
+{
+    *(size_t *)context += span.to > span.from;
+}
+
+static int hex_of(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, ascii_lower(c)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Bytes used by the escape at the begin of s, 0 if there is none. */
+static size_t plain_decode(struct str s, char *out)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *known = s.n > 1 && s.p[0] == '\\' && s.p[1] ? strchr(from, s.p[1]) : NULL;
+    size_t digits = s.p[0] == '%' ? 1 : 2, n = s.p[0] == '%' ? 2 : 4;
+    int code = 0;
+
+    if (known) {
+        *out = to[known - from];
+        return 2;
+    }
+    if (s.n < digits + n || (s.p[0] != '%' && (s.p[0] != '\\' || s.p[1] != 'u')))
+        return 0;
+    for (size_t i = digits; i < digits + n; i++) {
+        if (hex_of(s.p[i]) < 0)
+            return 0;
+        code = code * 16 + hex_of(s.p[i]);
+    }
+    *out = n == 4 && code > 127 ? '?' : (char)code;
+    return digits + n;
+}
+
+/* Spans in the text and in what three rounds of decoding make of it. */
+static size_t spans_of(struct str text)
+{
+    size_t n = text.n, count = 0;
+    char *now = arena_alloc(arena, n + 1);
+
+    memcpy(now, text.p, n);
+
+    for (int round = 0; round <= REDACT_ROUNDS; round++) {
+        secrets_find((struct str){now, n}, count_span, &count);
+        size_t kept = 0;
+        for (size_t i = 0; i < n;) {
+            char c = now[i];
+            size_t used = plain_decode((struct str){now + i, n - i}, &c);
+            now[kept++] = c;
+            i += used ? used : 1;
+        }
+        n = kept;
+    }
+    return count;
+}
+
+TEST(what_is_ruled_out_has_no_secret_in_any_form)
+{
+    struct rng r = rng_start(__func__);
+    struct buf text = {0};
+    size_t n_out = 0, n_in = 0;
+
+    for (int round = 0; round < 20000; round++) {
+        arena_reset(arena);
+        random_text(&r, &text);
+        char *copy = malloc(text.n ? text.n : 1); /* no byte behind it may be read */
+        memcpy(copy, text.p, text.n);
+        struct str s = {copy, text.n};
+        if (!secrets_possible(s)) {
+            n_out++;
+            if (spans_of(s) != 0)
+                fail_msg("ruled out: %.*s", (int)s.n, s.p);
+        } else {
+            n_in++;
+        }
+        free(copy);
+    }
+    CHECK(n_in > 0);
+    CHECK(n_out > 0 || cpu_simd() != SIMD_AVX512);
+    buf_release(&text);
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
 
 /* The first eight bytes of a secret are already too much of it. */
 TEST(a_secret_across_the_cut_is_gone_as_a_whole)
@@ -315,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENTRY(the_kernel_finds_the_candidates_of_every_length_and_byte),
         ENTRY(no_canary_is_visible_in_any_form),
+        ENTRY(what_is_ruled_out_has_no_secret_in_any_form),
         ENTRY(a_secret_across_the_cut_is_gone_as_a_whole),
         ENTRY(what_is_no_secret_stays),
         ENTRY(the_text_around_a_secret_stays),
