@@ -60,6 +60,7 @@ struct compiler {
     uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
     uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
     uint32_t *askers;     /* plan atom -> the same of its nodes */
+    double *usual;        /* field -> guessed share of events that have one given whole value */
     bool *is_negated;     /* plan node: under a NOT somewhere */
     uint32_t n_signals;
 };
@@ -72,7 +73,7 @@ static void push_number(struct compiler *c, struct vec *v, uint32_t number)
 /* ---- sources ----------------------------------------------------------------------- */
 
 /* Guessed shares: only their order matters, and only for which waker is chosen. */
-static double source_weight(const struct source *s)
+static double source_weight(const struct compiler *c, const struct source *s)
 {
     double rarity = s->text.n ? literal_rarity(s->text) : 0;
     double share = exp2(-rarity / 8.0);
@@ -80,9 +81,9 @@ static double source_weight(const struct source *s)
     switch (s->kind) {
     case SOURCE_EXACT:
     case SOURCE_CASED:
-        return share * 0.2;
+        return fmax(share * 0.2, c->usual[s->field]);
     case SOURCE_NUMBER:
-        return 0.05; /* an event id names a few per cent of a log */
+        return fmax(0.05, c->usual[s->field]); /* an event id names a few per cent of a log */
     case SOURCE_LITERAL:
         return s->where == LITERAL_ANYWHERE ? share : share * 0.5;
     case SOURCE_BEYOND:
@@ -123,7 +124,7 @@ static uint32_t source_for(struct compiler *c, struct source want)
             str_eq(s->text, want.text))
             return c->slots[at] - 1;
     }
-    want.weight = source_weight(&want);
+    want.weight = source_weight(c, &want);
     *(struct source *)vec_push(c->temp, &c->sources, sizeof want) = want;
     c->slots[at] = c->sources.n;
     return c->sources.n - 1;
@@ -340,18 +341,20 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         text = longest_word(text);
     if (x->op == ATOM_GLOB || x->op == ATOM_WORDS)
         where = LITERAL_ANYWHERE;
-    if ((x->op != ATOM_EQ && (is_common(text) || text.n > LITERAL_BYTES_MAX)) ||
-        (x->fold == FOLD_SIMPLE && str_is_ascii(text))) {
+    if (x->op != ATOM_EQ && (is_common(text) || text.n > LITERAL_BYTES_MAX)) {
         gate_on_presence(c, lazy);
         return;
     }
     gate_open(c, lazy);
-    if (x->op == ATOM_EQ && x->fold != FOLD_SIMPLE)
+    /* An ASCII value folds to ASCII; one beyond may fold to anything. */
+    if (x->fold == FOLD_SIMPLE)
+        gate_on(c, lazy, SOURCE_BEYOND);
+    if (x->fold == FOLD_SIMPLE && !str_is_ascii(text))
+        return;
+    if (x->op == ATOM_EQ)
         raises(c, whole_text(c, x, lazy->field), lazy->gate);
-    else if (x->fold != FOLD_SIMPLE)
-        gate_on_text(c, lazy, text, where);
     else
-        gate_on(c, lazy, SOURCE_BEYOND); /* an ASCII value folds to ASCII: it cannot match */
+        gate_on_text(c, lazy, text, where);
 }
 
 static void make_gate(struct compiler *c, struct net_lazy *lazy)
@@ -436,18 +439,30 @@ static bool is_plain_node(struct compiler *c, uint32_t plan_node)
     return n->kind == FORMULA_ATOM && is_plain(c, n->atom);
 }
 
-/* How dear a child is to ask: bits first, then formulas of bits, then tests of values. */
-static int child_cost(const struct net_node *n)
+/* How dear a child is to ask: bits first, then formulas of bits, then tests of values, those that
+ * are programs last. */
+static int child_cost(struct compiler *c, const struct net_node *n)
 {
-    return n->op == NET_LAZY ? 2 : 1;
+    if (n->op != NET_LAZY)
+        return 1;
+    switch (((const struct net_lazy *)c->lazies.items)[n->number].atom->op) {
+    case ATOM_REGEX:
+        return 3;
+    case ATOM_EXPR:
+    case ATOM_SOME_FIELD:
+    case ATOM_SOME_MEMBER:
+        return 4;
+    default:
+        return 2;
+    }
 }
 
 static void sort_children(struct compiler *c, uint32_t *children, uint32_t n)
 {
     for (uint32_t i = 1; i < n; i++) {
         uint32_t child = children[i], at = i;
-        int cost = child_cost(net_node_at(c, child));
-        while (at > 0 && child_cost(net_node_at(c, children[at - 1])) > cost) {
+        int cost = child_cost(c, net_node_at(c, child));
+        while (at > 0 && child_cost(c, net_node_at(c, children[at - 1])) > cost) {
             children[at] = children[at - 1];
             at--;
         }
@@ -651,6 +666,26 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
     return compile_join(c, n);
 }
 
+/* Whoever says what a stream mostly is chooses from a few values: a field that many rules ask for,
+ * but for few values, has each of these often, however rare the text is by its letters. */
+static void guess_usual(struct compiler *c)
+{
+    uint32_t n = field_count(c->plan->fields);
+    uint32_t *texts = ARENA_ARRAY(c->temp, n, uint32_t),
+             *askers = ARENA_ARRAY(c->temp, n, uint32_t);
+
+    c->usual = ARENA_ARRAY(c->temp, n, double);
+    for (uint32_t i = 0; i < c->plan->n_atoms; i++) {
+        const struct plan_atom *pa = &c->plan->atoms[i];
+        if (pa->field == FIELD_NONE)
+            continue;
+        texts[pa->field] += pa->atom->op == ATOM_EQ || pa->atom->op == ATOM_NUM_EQ;
+        askers[pa->field] += c->askers[i];
+    }
+    for (uint32_t i = 0; i < n; i++)
+        c->usual[i] = fmin(1.0, askers[i] / POPULAR) / (texts[i] + 1);
+}
+
 static void compile_nodes(struct compiler *c)
 {
     const struct plan *p = c->plan;
@@ -663,6 +698,7 @@ static void compile_nodes(struct compiler *c)
     for (uint32_t i = 0; i < p->n_nodes; i++)
         if (p->nodes[i].kind == FORMULA_ATOM)
             c->askers[p->nodes[i].atom] += c->parents[i];
+    guess_usual(c);
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         c->node_of[i] = compile_node(c, i, is_needed[i]);
         if (c->node_of[i] != NET_NONE && c->parents[i] > 1)

@@ -35,6 +35,8 @@ static const char *const holding[] = {
      "LEFT(a, 1) == 'G' AND RIGHT(a, 2) == 'et' AND SUBSTRING(a, 1, 2) == 'Ge'"),
     ("STARTS_WITH(a, 'Ge') AND ENDS_WITH(a, 'et') AND CONTAINS(a, 'e') AND LOCATE(a, 'e') == 2 AND "
      "LOCATE(a, 'q') == 0"),
+    "LOCATE(a, 'e') > 0 AND LOCATE(a, 'G') <= 1 AND NOT LOCATE(a, 'q') > 0 AND LOCATE(a, 'q') <= 0",
+    "LOCATE(a, 'q') < 1 AND (LOCATE(a, 'x') > 0 OR n == 5)",
     "REPLACE(a, '[A-Z]', '_') == '_et' AND REPLACE(url, '&', ' ') LIKE '*cat command*'",
     "URL_DECODE(url) LIKE '*=/etc/shadow*' AND FROM_BASE64(b64) == 'hello' AND TRIM(pad) == 'z'",
     "CASE(n > 9, 'big', n > 3, 'middle', 'small') == 'middle'",
@@ -56,6 +58,9 @@ static const char *const holding[] = {
 };
 
 static const char *const not_holding[] = {
+    "LOCATE(a, 'q') > 0",
+    "LOCATE(missing, 'q') <= 0",
+    "LOCATE(a, 'E') > 0",
     /* null is no answer, and its opposite is none either */
     "missing == 'x'",
     "missing != 'x'",

@@ -112,6 +112,20 @@ static struct formula *captured(struct pipe *p, const struct expr *subject)
     return pipe_atoms(p, &test, true);
 }
 
+/* A place in a text, perhaps with a number added, compares as asked only if the part is there. */
+static struct formula *located(struct pipe *p, const struct expr *e, const struct expr *subject)
+{
+    if (pipe_is_call(subject, EXPR_ADD) && pipe_is_literal(subject->args[1]))
+        subject = subject->args[0];
+    if (e->op < EXPR_EQ || e->op > EXPR_GE || !pipe_is_call(subject, EXPR_INDEX_OF) ||
+        subject->args[1]->kind != EXPR_TEXT || subject->args[1]->text.n == 0)
+        return NULL;
+    struct expr test = *subject;
+    test.op = EXPR_CONTAINS;
+    test.n_args = 2;
+    return hint_of(p, &test, subject->args[0]);
+}
+
 /* What must hold for e, asked of `subject` instead of its first argument. */
 static struct formula *hint_of(struct pipe *p, const struct expr *e, struct expr *subject)
 {
@@ -130,6 +144,9 @@ static struct formula *hint_of(struct pipe *p, const struct expr *e, struct expr
         return branches(p, &(struct question){.e = e}, subject);
     case EXPR_CAPTURE:
         return captured(p, subject);
+    case EXPR_ADD:
+    case EXPR_INDEX_OF:
+        return located(p, e, subject);
     default:
         return NULL;
     }
