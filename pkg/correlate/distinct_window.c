@@ -36,7 +36,7 @@
 enum { VERSION = 1, COLUMN_BYTES = 8 + 3 * 4, SECOND_MS = 1000 };
 enum { INDEX_BITS_MAX = 19 };
 #define NO_TICK UINT32_MAX
-#define TICKS_BEFORE (INT64_C(1) << 31) /* room for times before the one that sets the base */
+#define TICKS_BEFORE (INT64_C(1) << 31) /* room for times before the first, which sets the base */
 #define TICKS_MAX (INT64_C(0xfffffffe))
 
 typedef uint16_t packed_u16 __attribute__((aligned(1), may_alias));
@@ -437,6 +437,24 @@ static void shift_ticks(const struct parts *p, int64_t by)
     index_rebuild(p);
 }
 
+/* By how much to raise the base for a time that is out of its reach: so far that this time and all
+ * that are kept have room, in the middle; if they have none together, so that the new one has. */
+static int64_t base_shift(const struct parts *p, int64_t in_units)
+{
+    int64_t base = p->head->base, low = in_units, high = in_units;
+
+    for (uint32_t i = 0; i < p->head->n; i++) {
+        int64_t first = base + p->first[i], last = base + p->last[i];
+        low = first < low ? first : low;
+        high = last > high ? last : high;
+    }
+    if (p->head->n && base + p->head->newest > high)
+        high = base + p->head->newest;
+    if (high - low > TICKS_MAX)
+        return in_units - TICKS_BEFORE - base;
+    return low - (TICKS_MAX - (high - low)) / 2 - base;
+}
+
 /* The tick of a time; the base is moved when the time is out of reach of it. */
 static uint32_t tick_of(const struct distinct_window *w, int64_t in_units, int64_t watermark_ms)
 {
@@ -448,7 +466,7 @@ static uint32_t tick_of(const struct distinct_window *w, int64_t in_units, int64
     } else if (in_units < p.head->base || in_units - p.head->base > TICKS_MAX) {
         if (drop_before(&p, expiry_tick(w, watermark_ms)))
             index_rebuild(&p);
-        shift_ticks(&p, in_units - TICKS_BEFORE - p.head->base);
+        shift_ticks(&p, base_shift(&p, in_units));
     }
     return (uint32_t)(in_units - p.head->base);
 }

@@ -124,6 +124,29 @@ TEST(bounds_of_memory_make_it_inexact_and_times_of_any_size_do_no_harm)
     }
 }
 
+/* Partitions that are weeks apart, as in a log that is read from its beginning: the watermark is
+ * the slowest one's. */
+TEST(hits_of_seven_weeks_wait_for_the_watermark)
+{
+    enum { DAYS = 49, EACH = 3 };
+    const int64_t day_ms = INT64_C(86400) * 1000;
+    static const int orders[][2] = {{1, 0}, {-1, DAYS - 1}, {10, 0}}; /* step, first; modulo DAYS */
+
+    for (size_t k = 0; k < ARRAY_LEN(orders); k++) {
+        struct distinct_window w = {.window_ms = 1000, .bucket_ms = 3600000, .keep = EACH};
+        struct cell cell;
+        start(&w, &cell);
+        for (int i = 0; i < DAYS; i++) {
+            int day = (orders[k][1] + (i + 1) * DAYS + i * orders[k][0]) % DAYS;
+            for (uint64_t value = 0; value < EACH; value++)
+                distinct_window_add(&w, day * day_ms + (int64_t)value, value, 0);
+        }
+        CHECK(distinct_window_is_exact(&w));
+        for (int day = 0; day < DAYS; day++)
+            CHECK_EQ(distinct_window_count(&w, day * day_ms + EACH), EACH);
+    }
+}
+
 TEST(a_bin_keeps_no_more_than_it_must)
 {
     struct distinct_window w = {.window_ms = 1000000, .bucket_ms = 1000000000, .keep = 10};
@@ -170,5 +193,6 @@ TEST(a_window_has_both_its_ends)
 TEST_MAIN(ENTRY(counts_at_candidates_are_those_of_the_list),
           ENTRY(long_windows_work_on_whole_seconds),
           ENTRY(bounds_of_memory_make_it_inexact_and_times_of_any_size_do_no_harm),
+          ENTRY(hits_of_seven_weeks_wait_for_the_watermark),
           ENTRY(a_bin_keeps_no_more_than_it_must), ENTRY(an_index_of_many_values_finds_them_all),
           ENTRY(a_window_has_both_its_ends))
