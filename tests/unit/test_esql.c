@@ -51,6 +51,17 @@ static const char *const holding[] = {
      "DATE_DIFF('minute', DATE_TRUNC(1 hour, @timestamp), @timestamp) == 20"),
     "@timestamp >= NOW() - 7 days AND @timestamp > '2026-03-01T00:00:00Z'",
     "ROUND(n / 3.0, 2) == 1.67 AND ABS(-n) == 5 AND FLOOR(5.9) == 5 AND GREATEST(n, 2) == 5",
+    ("ROUND(EXP(1), 2) == 2.72 AND ROUND(LOG10(1000)) == 3 AND ROUND(LOG(2, 8)) == 3 AND "
+     "LOG(1) == 0 AND E() < PI() AND PI() < TAU()"),
+    "MV_CONCAT(MV_ZIP(list, SPLIT(csv, ','), '-'), ' ') == 'x-p y-q' AND TO_UL('7') == 7",
+    ("DATE_FORMAT('yyyy-MM-dd HH:mm', @timestamp) LIKE '202?-* 10:20' AND "
+     "DATE_FORMAT(@timestamp) LIKE '*Z'"),
+    ("DATE_PARSE('dd/MM/yyyy', '02/01/1970') == TO_DATETIME('1970-01-02T00:00:00Z') AND "
+     "DATE_PARSE('yyyy', a) IS NULL"),
+    ("JSON_EXTRACT('''{'p':{'q':[1,{'r':'s'}]}}''', '$.p.q[1].r') == 's' AND "
+     "JSON_EXTRACT('''{'p':7}''', 'p') == '7' AND JSON_EXTRACT(a, 'p') IS NULL"),
+    "JSON_EXTRACT(_source, 'u.name') == 'Bob'",
+    "QSTR('a:Get AND NOT missing:*')",
     "KQL('a: Get and not missing: x')",
     "NOT KQL('missing: x') AND KQL('''n >= 5''')",
     "(a == 'x' OR n == 5) AND NOT (a == 'x' AND n == 5)", /* // a comment */
@@ -163,6 +174,10 @@ static const struct {
     {"FROM x | STATS c = COUNT(*) BY a | STATS COUNT(*) BY c",
      "unsupported: 1:36: groups of groups by something"},
     {"FROM x | WHERE KQL('a: (')", "error: 1:"},
+    {"FROM x | WHERE DATE_FORMAT('SSS', @timestamp) == 'a'",
+     "unsupported: 1:16: this format of dates"},
+    {"FROM x | WHERE JSON_EXTRACT(a, '$.b[*]') == 'a'",
+     "unsupported: 1:16: JSON_EXTRACT() with a path"},
     {"FROM x | WHERE @timestamp < NOW() - 1 day", "unsupported: 1:27: events that are older"},
     {"ROW a = 1", "unsupported: 1:1: the command ROW"},
 };

@@ -122,7 +122,55 @@ static struct expr *cidr(const struct call *c)
     return pipe_in_networks(c->p->pipe, c->at, c->args[0], networks, c->n - 1);
 }
 
+/* ---- numbers ---------------------------------------------------------------------- */
+
+#define EULER "2.718281828459045"
+
+static struct expr *number(const struct call *c, const char *json)
+{
+    return pipe_number(c->p->pipe, c->at, str_from(json));
+}
+
+static struct expr *euler(const struct call *c)
+{
+    return number(c, EULER);
+}
+
+static struct expr *pi(const struct call *c)
+{
+    return number(c, "3.141592653589793");
+}
+
+static struct expr *tau(const struct call *c)
+{
+    return number(c, "6.283185307179586");
+}
+
+static struct expr *exponential(const struct call *c)
+{
+    return call2(c, EXPR_POWER, number(c, EULER), c->args[0]);
+}
+
+/* LOG([base,] number) */
+static struct expr *logarithm(const struct call *c)
+{
+    return c->n == 1 ? pipe_call1(c->p->pipe, c->at, EXPR_LOGARITHM, c->args[0])
+                     : call2(c, EXPR_LOGARITHM, c->args[1], c->args[0]);
+}
+
+static struct expr *log10_of(const struct call *c)
+{
+    return call2(c, EXPR_LOGARITHM, c->args[0], whole(c, 10));
+}
+
 /* ---- lists ------------------------------------------------------------------------ */
+
+/* MV_ZIP(list, list[, between]) */
+static struct expr *mv_zip(const struct call *c)
+{
+    return pipe_call3(c->p->pipe, c->at, EXPR_LIST_ZIP, c->args[0], c->args[1],
+                      c->n > 2 ? c->args[2] : pipe_text(c->p->pipe, STR(",")));
+}
 
 static struct expr *mv_first(const struct call *c)
 {
@@ -231,6 +279,88 @@ static struct expr *date_extract(const struct call *c)
     return unsupported(c, "this part of DATE_EXTRACT()");
 }
 
+/* Java's letters of dates as strftime has them. */
+static const struct {
+    const char *letters, *conversion;
+} DATE_LETTERS[] = {{"yyyy", "%Y"}, {"uuuu", "%Y"}, {"yy", "%y"},  {"MMMM", "%B"}, {"MMM", "%b"},
+                    {"MM", "%m"},   {"dd", "%d"},   {"DDD", "%j"}, {"EEEE", "%A"}, {"EEE", "%a"},
+                    {"HH", "%H"},   {"hh", "%I"},   {"mm", "%M"},  {"ss", "%S"},   {"a", "%p"},
+                    {"XX", "%z"},   {"Z", "%z"}};
+
+static bool is_letter(char c)
+{
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* The letters at the front of *rest, all alike; NULL: no conversion says that. */
+static const char *take_letters(struct str *rest)
+{
+    size_t n = 1;
+
+    while (n < rest->n && rest->p[n] == rest->p[0])
+        n++;
+    struct str letters = str_sub(*rest, 0, n);
+    *rest = str_sub(*rest, n, SIZE_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(DATE_LETTERS); i++)
+        if (str_eq(letters, str_from(DATE_LETTERS[i].letters)))
+            return DATE_LETTERS[i].conversion;
+    return NULL;
+}
+
+/* 'T' is T, '' is a quote. False: never closed. */
+static bool take_quoted(struct str *rest, struct buf *out)
+{
+    size_t end = str_find_char(*rest, '\'', 1);
+
+    if (end == SIZE_MAX)
+        return false;
+    buf_add(out, end == 1 ? STR("'") : str_sub(*rest, 1, end - 1));
+    *rest = str_sub(*rest, end + 1, SIZE_MAX);
+    return true;
+}
+
+/* A format of Java as one of strftime; NULL after "unsupported". */
+static struct expr *date_pattern(const struct call *c, struct expr *pattern)
+{
+    struct expr_value v;
+    struct buf out = {0};
+    bool is_ok = pipe_constant(pattern, &v) && v.type == EXPR_VALUE_TEXT;
+
+    for (struct str rest = is_ok ? v.text : STR(""); is_ok && rest.n;) {
+        if (rest.p[0] == '\'') {
+            is_ok = take_quoted(&rest, &out);
+        } else if (is_letter(rest.p[0])) {
+            const char *conversion = take_letters(&rest);
+            is_ok = conversion != NULL;
+            buf_add(&out, is_ok ? str_from(conversion) : STR(""));
+        } else {
+            is_ok = rest.p[0] != '%' && rest.p[0] != '[' && rest.p[0] != ']';
+            buf_add_char(&out, rest.p[0]);
+            rest = str_sub(rest, 1, SIZE_MAX);
+        }
+    }
+    struct expr *e = is_ok ? pipe_text(c->p->pipe, arena_str(c->p->s->a, buf_str(&out)))
+                           : unsupported(c, "this format of dates");
+    buf_release(&out);
+    return e;
+}
+
+/* DATE_PARSE([format,] text) */
+static struct expr *date_parse(const struct call *c)
+{
+    if (c->n == 1)
+        return pipe_call1(c->p->pipe, c->at, EXPR_TIME_OF, c->args[0]);
+    return call2(c, EXPR_TIME_READ, c->args[1], date_pattern(c, c->args[0]));
+}
+
+/* DATE_FORMAT([format,] time) */
+static struct expr *date_format(const struct call *c)
+{
+    if (c->n == 1)
+        return pipe_call1(c->p->pipe, c->at, EXPR_TIME_TEXT, esql_as_time(c->p, c->args[0]));
+    return call2(c, EXPR_TIME_FORMAT, esql_as_time(c->p, c->args[1]), date_pattern(c, c->args[0]));
+}
+
 /* ---- places ----------------------------------------------------------------------- */
 
 /* A point is an object {lat, lon}; one of its numbers is asked for. */
@@ -278,9 +408,39 @@ static struct expr *match(const struct call *c)
     return unsupported(c, "MATCH() (search in analysed text)");
 }
 
+/* ---- JSON ------------------------------------------------------------------------- */
+
+/* "$.a.b[0]" as the path "a.b{0}"; false: it is no such path. */
+static bool json_path(const struct call *c, struct str path, struct str *out)
+{
+    char *to = arena_alloc(c->p->s->scratch, path.n + 1);
+    size_t n = 0;
+
+    if (str_starts(path, STR("$")))
+        path = str_sub(path, path.n > 1 && path.p[1] == '.' ? 2 : 1, SIZE_MAX);
+    for (size_t i = 0; i < path.n; i++) {
+        char ch = path.p[i];
+        if (ch == '\'' || ch == '"' || ch == '*' || ch == '?' || ch == '{' || ch == '}')
+            return false;
+        to[n++] = (char)(ch == '[' ? '{' : ch == ']' ? '}' : ch);
+    }
+    *out = (struct str){to, n};
+    return n > 0;
+}
+
+/* JSON_EXTRACT(text, path); of _source the event's own field. */
 static struct expr *json_extract(const struct call *c)
 {
-    return unsupported(c, "JSON_EXTRACT()");
+    struct expr_value v;
+    struct str path;
+
+    if (!pipe_constant(c->args[1], &v) || v.type != EXPR_VALUE_TEXT || !json_path(c, v.text, &path))
+        return unsupported(c, "JSON_EXTRACT() with a path that is more than names and places");
+    if (c->args[0]->kind == EXPR_MEMBERS && str_eq(c->args[0]->text, STR("_source")) &&
+        str_find_char(path, '{', 0) == SIZE_MAX)
+        return pipe_column(c->p->pipe, c->at, path);
+    return pipe_call1(c->p->pipe, c->at, EXPR_STRING,
+                      call2(c, EXPR_JSON_AT, c->args[0], pipe_text(c->p->pipe, path)));
 }
 
 /* ---- the table -------------------------------------------------------------------- */
@@ -319,13 +479,23 @@ static const struct function FUNCTIONS[] = {
     {"to_geopoint", EXPR_STRING, 1, 1, self},
     {"to_datetime", EXPR_TIME_OF, 1, 1, NULL},
     {"to_dt", EXPR_TIME_OF, 1, 1, NULL},
-    {"date_parse", EXPR_TIME_OF, 1, 1, NULL},
+    {"to_unsigned_long", EXPR_WHOLE, 1, 1, NULL},
+    {"to_ul", EXPR_WHOLE, 1, 1, NULL},
+    {"to_ulong", EXPR_WHOLE, 1, 1, NULL},
+    {"date_parse", EXPR_TIME_OF, 1, 2, date_parse},
+    {"date_format", EXPR_TIME_FORMAT, 1, 2, date_format},
     {"abs", EXPR_ABSOLUTE, 1, 1, NULL},
     {"ceil", EXPR_CEILING, 1, 1, NULL},
     {"floor", EXPR_FLOOR, 1, 1, NULL},
     {"round", EXPR_ROUND, 1, 2, NULL},
     {"pow", EXPR_POWER, 2, 2, NULL},
     {"sqrt", EXPR_SQUARE_ROOT, 1, 1, NULL},
+    {"exp", EXPR_POWER, 1, 1, exponential},
+    {"log", EXPR_LOGARITHM, 1, 2, logarithm},
+    {"log10", EXPR_LOGARITHM, 1, 1, log10_of},
+    {"e", EXPR_REAL, 0, 0, euler},
+    {"pi", EXPR_REAL, 0, 0, pi},
+    {"tau", EXPR_REAL, 0, 0, tau},
     {"greatest", EXPR_GREATEST, 1, ARGS_MAX, NULL},
     {"least", EXPR_LEAST, 1, ARGS_MAX, NULL},
     {"coalesce", EXPR_COALESCE, 1, ARGS_MAX, NULL},
@@ -341,6 +511,7 @@ static const struct function FUNCTIONS[] = {
     {"mv_avg", EXPR_LIST_AVERAGE, 1, 1, NULL},
     {"mv_concat", EXPR_LIST_JOIN, 2, 2, NULL},
     {"mv_append", EXPR_LIST, 2, 2, NULL},
+    {"mv_zip", EXPR_LIST_ZIP, 2, 3, mv_zip},
     {"mv_slice", EXPR_LIST_AT, 2, 3, mv_slice},
     {"mv_contains", EXPR_EQ, 2, 2, mv_contains},
     {"mv_intersection", EXPR_LIST_INTERSECT, 2, 2, NULL},
@@ -372,9 +543,10 @@ static const struct function *function_of(struct esql_parser *p, struct place at
     return NULL;
 }
 
-/* ---- KQL("...") -------------------------------------------------------------------- */
+/* ---- KQL("..."), QSTR("...") --------------------------------------------------------------------
+ */
 
-static struct expr *kql(struct esql_parser *p, struct place at)
+static struct expr *embedded(struct esql_parser *p, struct place at, struct str language)
 {
     struct query_scope inner = *p->s;
     struct esql_token t;
@@ -383,10 +555,10 @@ static struct expr *kql(struct esql_parser *p, struct place at)
         return NULL;
     t = p->token;
     if (t.kind != ESQL_STRING)
-        return esql_expected(p, "a KQL query in quotes"), NULL;
+        return esql_expected(p, "a query in quotes"), NULL;
     inner.at = t.inside;
     inner.quoted = NULL;
-    struct formula *f = query_condition(&inner, STR("kql"), t.text);
+    struct formula *f = query_condition(&inner, language, t.text);
     if (!f || !esql_advance(p) || !esql_expect_sign(p, ")", "behind the query"))
         return NULL;
     return pipe_condition(p->pipe, at, f);
@@ -425,7 +597,9 @@ struct expr *esql_call(struct esql_parser *p, struct place at, struct str name)
             return e;
     }
     if (str_eq_ci(name, STR("kql")))
-        return kql(p, at);
+        return embedded(p, at, STR("kql"));
+    if (str_eq_ci(name, STR("qstr")))
+        return embedded(p, at, STR("lucene"));
     const struct function *f = function_of(p, at, name);
     if (!f)
         return NULL;
