@@ -96,6 +96,12 @@ def cluster(day, t):
           query="?command=cat&command=%2Fvar%2Frun%2Fsecrets%2Fkubernetes.io%2Fserviceaccount%2Ftoken&stdout=true")
     thief = "system:serviceaccount:payments:checkout-api"
     audit(day, t + 57 * SECOND, thief, "list", "secrets", "payments", agent="curl/8.5.0", address=OUTSIDE, stages=stages)
+    # What the account never did, or seldom (before.py): what may it do, what is there, a setting changed.
+    for after, verb, resource, group in ((120, "create", "selfsubjectrulesreviews", "authorization.k8s.io"),
+                                         (130, "list", "services", ""), (140, "list", "configmaps", ""),
+                                         (190, "patch", "configmaps", "")):
+        audit(day, t + after * SECOND, thief, verb, resource, "" if group else "payments", "checkout" if verb == "patch" else "",
+              agent="curl/8.5.0", address=OUTSIDE, group=group, stages=stages)
     for i in range(16):
         audit(day, t + MINUTE + i * 2500, thief, "get", "secrets", "payments", "customer-key-%02d" % i, agent="curl/8.5.0",
               address=OUTSIDE, stages=stages)

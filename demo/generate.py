@@ -5,9 +5,12 @@ Some thousand events of endpoints, a cluster, three clouds, identity providers a
 sources deliver (shapes.py); most of them ordinary work (ordinary.py), a few hundred of them somebody who steals access
 tokens (attacks.py). All of it is invented; the seed repeats it.
 
-    demo/generate.py             writes demo/telemetry.ndjson
-    demo/generate.py --now       the same day, but ending now, to stdout (`make demo-kafka`)
-    demo/generate.py --ordinary  only the ordinary work, to stdout: what alerts of it are false
+Before the day lie thirty others, of which the audit log of the cluster's service accounts is told (before.py): what some
+rules learn first.
+
+    demo/generate.py             writes demo/history.ndjson and demo/telemetry.ndjson
+    demo/generate.py --now       the same days, but ending now, to stdout (`make demo-kafka`)
+    demo/generate.py --ordinary  only the ordinary work of all days, to stdout: what alerts of it are false
 """
 import json
 import os
@@ -17,6 +20,7 @@ import time
 sys.dont_write_bytecode = True
 
 import attacks  # noqa: E402
+import before  # noqa: E402
 import ordinary  # noqa: E402
 from shapes import HOUR, Day  # noqa: E402
 
@@ -28,11 +32,20 @@ def fill(day, has_attacks=True):
     ordinary.add_all(day)
     if has_attacks:
         attacks.add_all(day)
+    before.add_all(day)
     day.events.sort(key=lambda e: e[0])
 
 
-def write(day, out):
-    out.writelines(json.dumps(event, separators=(",", ":")) + "\n" for _, event in day.events)
+def history(day):
+    return [e for e in day.events if e[0] < 0]
+
+
+def telemetry(day):
+    return [e for e in day.events if e[0] >= 0]
+
+
+def write(events, out):
+    out.writelines(json.dumps(event, separators=(",", ":")) + "\n" for _, event in events)
 
 
 def main():
@@ -42,11 +55,12 @@ def main():
     day = Day(int(time.time()) * 1000 - 24 * HOUR if mode == "--now" else MIDNIGHT)
     fill(day, mode != "--ordinary")
     if mode:
-        write(day, sys.stdout)
+        write(day.events, sys.stdout)
         return
-    with open(os.path.join(HERE, "telemetry.ndjson"), "w", encoding="utf-8") as out:
-        write(day, out)
-    print(f"{len(day.events)} events")
+    for part in history, telemetry:
+        with open(os.path.join(HERE, part.__name__ + ".ndjson"), "w", encoding="utf-8") as out:
+            write(part(day), out)
+        print(f"{part.__name__}: {len(part(day))} events")
 
 
 if __name__ == "__main__":

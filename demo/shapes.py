@@ -6,7 +6,7 @@ addresses and ids are invented; addresses are those that RFC 5737 keeps for docu
 import datetime
 import random
 
-SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 R = random.Random(1528)  # of the whole day: what calls it comes in one order
 
 

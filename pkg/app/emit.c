@@ -299,16 +299,19 @@ static enum weir_rc ignore_finding(void *context, const struct finding *f,
 
 /* ---- alerts --------------------------------------------------------------------- */
 
-/* Who or what it is about: the first value it folds by, else the event's first entity. A table is a
- * way out too: redacted. */
+/* Who or what it is about: the first value it folds by (a key may be empty: the event lacked it),
+ * else the event's first entity. A table is a way out too: redacted. */
 static void name_finding(struct emitter *m, const struct finding *f, const struct event_tree *tree)
 {
     struct str field = STR("-"), value = STR("-");
     struct event_entity *entities;
+    size_t key = 0;
 
-    if (f->n_keys && f->keys[0].n) {
-        field = f->key_names[0];
-        value = f->keys[0];
+    while (key < f->n_keys && !f->keys[key].n)
+        key++;
+    if (key < f->n_keys) {
+        field = f->key_names[key];
+        value = f->keys[key];
     } else if (tree && event_entities(m->arena, tree, &entities)) {
         field = entities[0].field;
         value = entities[0].value;

@@ -157,7 +157,7 @@ void findings_print(const struct findings *f, struct buf *out)
 {
     static const struct table_column columns[] = {
         {"TIME", false, 0},   {"LEVEL", false, 0},   {"SCORE", true, 0}, {"TECHNIQUE", false, 20},
-        {"TITLE", false, 72}, {"ENTITY", false, 40}, {"COUNT", true, 0}, {"RULE", false, 40},
+        {"TITLE", false, 80}, {"ENTITY", false, 40}, {"COUNT", true, 0}, {"RULE", false, 40},
     };
     struct row **sorted = calloc(f->n + 1, sizeof *sorted);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
