@@ -86,13 +86,14 @@ TEST(no_canary_is_visible_in_any_form)
 
 /* ---- what is ruled out at once ------------------------------------------------------------ */
 
-/* One of the ways in which a byte can be written, mostly itself. */
-static void put_byte(struct rng *r, struct buf *out, char c)
+/* One of the ways in which a byte can be written: itself but for two of so many. */
+static void put_byte(struct rng *r, struct buf *out, char c, uint32_t ways)
 {
     static const char *const forms[] = {"\"\"", "\\\\", "//", "t\t", "n\n"};
-    uint32_t way = rng_below(r, 16);
+    uint32_t way = rng_below(r, ways);
+    bool is_short = rng_below(r, 2) == 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(forms) && way < 6; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(forms) && is_short; i++) {
         if (forms[i][1] != c)
             continue;
         buf_add_char(out, '\\');
@@ -110,10 +111,16 @@ static void put_byte(struct rng *r, struct buf *out, char c)
 /* A piece of a canary, now and then written with escapes, and these with escapes again. */
 static void random_text(struct rng *r, struct buf *out)
 {
+    /* beside the canaries: a quote inside an anchor, a run without a name */
+    static const char *const others[] = {"net.exe\" user bob Pw1!xyz",
+                                         "net1.exe\" user bob Pw1!xyz",
+                                         "\twJalrXUtnFEMI/K7MDENG/"
+                                         "bPxRfiCYzEX4MPLEK3"};
     struct buf before = {0};
-    const struct canary *c = &canaries[rng_below(r, (uint32_t)n_canaries)];
-    struct str whole = str_from(c->text);
-    uint32_t rounds = rng_below(r, 3);
+    uint32_t which = rng_below(r, (uint32_t)(n_canaries + ARRAY_LEN(others)));
+    struct str whole =
+        str_from(which < n_canaries ? canaries[which].text : others[which - n_canaries]);
+    uint32_t rounds = rng_below(r, 3), ways = rng_below(r, 2) ? 16 : 1024;
 
     buf_clear(out);
     for (uint32_t i = rng_below(r, 90); i > 0; i--)
@@ -124,7 +131,7 @@ static void random_text(struct rng *r, struct buf *out)
         buf_add(&before, buf_str(out));
         buf_clear(out);
         for (size_t k = 0; k < before.n; k++)
-            put_byte(r, out, before.p[k]);
+            put_byte(r, out, before.p[k], ways);
     }
     buf_release(&before);
 }
