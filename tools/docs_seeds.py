@@ -27,6 +27,7 @@ import shared  # noqa: E402
 DOCUMENT = os.path.join(ROOT, "docs", "seeds.md")
 OWN = os.path.join(ROOT, "detections", "rules")
 OUTSIDE = os.path.join(ROOT, "tests", "seeds")
+ATOMIC = os.path.join(ROOT, "tests", "scenario", "atomic")
 SEEDS = os.path.join(os.path.dirname(shared.DATA), "seeds")
 ENDINGS = (".yml", ".toml", ".eql", ".cql")
 
@@ -89,12 +90,28 @@ def expand(pattern):
                   if f.startswith(name[:-1]) and f.endswith(".yml") and not f.endswith(".test.yml"))
 
 
+def rule_file(name):
+    return next((path for file, path in files_below(OWN).items() if file == name + ".yml"), None)
+
+
+def parameters_of(path):
+    """Names of what can be set from outside: `weir: parameters:` of a rule of ours and of those that it listens to."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    blocks = re.findall(r"^    parameters:\n((?: {8}.*\n)+)", text, re.M)
+    names = [name for block in blocks for name in re.findall(r"^ {8}(\w+):", block, re.M)]
+    inputs = [rule_file(name) for block in re.findall(r"^    rules:\n((?: {8}- .*\n)+)", text, re.M) for name in block.split()]
+    return names + [name for file in inputs if file and file != path for name in parameters_of(file)]
+
+
 def own_rows(wanted, counts):
     rows = []
     for title, patterns in wanted:
         rules = [r for p in patterns for r in expand(p)]
         true, false = (sum(counts[os.path.join(OWN, r + ".test.yml")][i] for r in rules) for i in (0, 1))
         names = ", ".join(f"[{os.path.basename(r)}](../detections/rules/{r}.yml)" for r in rules)
+        settings = dict.fromkeys(name for r in rules for name in parameters_of(os.path.join(OWN, r + ".yml")))
+        names += "; parameters: " + ", ".join(settings) if settings else ""
         rows.append(Row(None, title, "our rules" if len(rules) != 1 else "our rule", true, false, names))
     return rows
 
@@ -135,6 +152,25 @@ def splunk_rows(there):
     return [Row(None, title_of(there[rule + ".yml"]), "as it stands", *counts[rule], f"`{rule}.yml`") for rule in sorted(counts)]
 
 
+def atomic_tests():
+    """Those that the documents name, each with the shapes that show it and who finds it there (scenario/test_atomic)."""
+    lines = ["## The tests of the documents", "",
+             "What somebody does who tries it, as each source that sees it tells it; `tests/scenario/test_atomic` plays them and expects",
+             "what is named here of each shape: our rules, the documents' own queries, rules of others.", "",
+             "| test | technique | shape | found by |", "|---|---|---|---|"]
+    for name in sorted(os.listdir(ATOMIC)):
+        with open(os.path.join(ATOMIC, name), encoding="utf-8") as f:
+            text = f.read()
+        title, technique = (re.search(rf"^{key}: (.*)$", text, re.M)[1] for key in ("title", "technique"))
+        shapes = re.findall(r"^    - shape: (.*)\n(?:(?!    - shape).*\n)*?      expect: \{(.*)\}$", text, re.M)
+        assert len(shapes) == text.count("    - shape: "), name
+        for shape, expect in shapes:
+            finders = re.findall(r"[\w.]+", re.sub(r"\w+: *\[", "[", expect))
+            lines.append(f"| {title} | {technique} | {shape} | {', '.join(f'`{f}`' for f in finders)} |")
+            title = technique = ""
+    return lines
+
+
 def table(title, rows):
     return [f"## {title}", "", "| rule | runs | true | false | |", "|---|---|---|---|---|", *[r.text() for r in rows], ""]
 
@@ -165,6 +201,7 @@ def page():
         lines += table("The catalogue: Elastic", outside_rows("elastic", there, top))
         lines += table("The catalogue: Splunk", splunk_rows(there))
         lines += table("The catalogue: Panther", own_rows(PANTHER, counts))
+        lines += atomic_tests()
     return "\n".join(lines).rstrip() + "\n"
 
 
