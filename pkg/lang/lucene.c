@@ -171,8 +171,11 @@ static bool read_piece(struct reader *r)
     case '*':
     case '+':
     case '?':
-    case '{':
-        return refuse(r, "a repeat of nothing"); /* Elasticsearch takes it for something */
+    case '{': /* Lucene's parser asks for repeats behind a piece only */
+        diag_warn(r->s->diag, r->at, "'%c' repeats nothing in the regex: it is the character itself",
+                  r->text.p[r->next]);
+        put_literal(r, take_character(r));
+        return true;
     default:
         put_literal(r, take_character(r));
         return true;

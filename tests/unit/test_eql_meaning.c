@@ -221,6 +221,9 @@ static const struct row regexes[] = {
     {"f regex 'b'", "{'f':'abc'}", false}, /* the whole value */
     {"f regex 'a.c'", "{'f':'abc'}", true},
     {"f regex 'A.c'", "{'f':'abc'}", false},
+    {"f regex '*b(?c|{2})'", "{'f':'*b?c'}", true}, /* a repeat of nothing is a character */
+    {"f regex '*b(?c|{2})'", "{'f':'*b{2}'}", true},
+    {"f regex '*b(?c|{2})'", "{'f':'xb?c'}", false},
     {"f regex~ 'A.c'", "{'f':'abc'}", true},
     {"f regex ('x', 'ab?c+')", "{'f':'abcc'}", true},
     {"f regex '.*b.*'", "{'f':'a\\nb'}", true}, /* . is any character */

@@ -14,6 +14,8 @@ static const char EVENT[] =
     "'one': ['x'], 'url': '/exec?command=cat&command=%2Fetc%2Fshadow&container=c', 'ip': "
     "'10.1.2.3', "
     "'flag': true, 'nothing': null, 'u': {'name': 'Bob'}, 'path': 'C:\\\\Windows\\\\x.exe', "
+    "'more': ['p', 'q'], 'message': 'Many words', 'word': 'and or', "
+    "'powershell.file.script_block_text': 'x=New-Object', "
     "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z '}";
 
 static const char *const holding[] = {
@@ -24,6 +26,11 @@ static const char *const holding[] = {
     "a LIKE ('x*', 'G*')",
     "a RLIKE 'G.t' AND NOT a RLIKE 'G' AND a RLIKE '''\\w+'''",
     "path LIKE 'C:\\\\\\\\Windows\\\\\\\\*'",
+    "a : 'Get' AND NOT a : 'get' AND MATCH(a, 'Get') AND NOT missing : 'x' AND list : 'y'",
+    "message : 'nothing MANY' AND NOT message : 'man' AND n : 5 AND csv : 'p,q,r'",
+    "powershell.file.script_block_text : 'rahc|new-object' AND NOT "
+    "powershell.file.script_block_text : 'object'",
+    "path : 'C:\\\\Windows\\\\x.exe' AND NOT path : 'C:\\\\Windows\\\\*' AND word : 'and or'",
     "a IN ('x', 'Get') AND a NOT IN ('x', 'y') AND NOT a IN ('x')",
     "missing IS NULL AND a IS NOT NULL AND NOT missing IS NOT NULL AND nothing IS NULL",
     "n == 5 AND n > 4 AND n <= 5 AND n + 1 == 6 AND n * 2 - 1 == 9 AND n / 2 == 2 AND n % 3 == 2",
@@ -130,6 +137,14 @@ static const char *const steps[][2] = {
     {"RENAME a AS b, c = n |", "b == 'Get' AND c == 5"},
     {"MV_EXPAND list |", "list == 'y'"},
     {"MV_EXPAND list |", "list != 'x' AND NOT list IN ('z')"},
+    {"MV_EXPAND list | MV_EXPAND one |", "list == 'y' AND one == 'x'"},
+    {"MV_EXPAND list | WHERE list == 'y' | MV_EXPAND more |", "list == 'y' AND more == 'q'"},
+    {"MV_EXPAND list | MV_EXPAND list |", "list == 'y'"},
+    {"MV_EXPAND list | MV_EXPAND missing | MV_EXPAND more |",
+     "list == 'x' AND missing IS NULL AND more == 'p'"},
+    {"EVAL a = 'new', x = JSON_EXTRACT(_source, 'a'), y = JSON_EXTRACT(_source, 'u.name') |",
+     "x == 'Get' AND y == 'Bob' AND JSON_EXTRACT(_source, 'n') == '5' AND "
+     "JSON_EXTRACT(_source, 'no') IS NULL"},
     {"MV_EXPAND list | WHERE list RLIKE '[xy]' | RENAME list AS m |", "m == 'x'"},
     {"EVAL d = URL_DECODE(url) | GROK d '%{DATA}[?]command=%{DATA:cmd}&%{GREEDYDATA}' |",
      "cmd == 'cat'"},
@@ -151,6 +166,9 @@ TEST(steps_change_what_columns_are)
         }
     CHECK(
         !query_fires("esql", "FROM x | MV_EXPAND list | WHERE list == 'x' AND list == 'y'", EVENT));
+    CHECK(!query_fires(
+        "esql", "FROM x | MV_EXPAND list | MV_EXPAND more | WHERE list == 'x' AND more == 'x'",
+        EVENT));
 }
 
 static const struct {
@@ -168,7 +186,10 @@ static const struct {
     {"FROM x | LOOKUP JOIN t ON a", "unsupported: 1:10: the command LOOKUP: not in this version"},
     {"FROM x | INLINE STATS c = COUNT(*)", "unsupported: 1:10: the command INLINE"},
     {"FROM x | ENRICH p", "unsupported: 1:10: the command ENRICH"},
-    {"FROM x | WHERE a : 'b'", "unsupported: 1:18: the operator ':'"},
+    {"FROM x | WHERE LENGTH(a) : 'b'", "unsupported: 1:26: MATCH() of what is no field"},
+    {"FROM x | WHERE MATCH(a, b)", "unsupported: 1:16: MATCH() of what is no field, or with what"},
+    {"FROM x | MV_EXPAND a | EVAL b = SPLIT(a, ',') | MV_EXPAND b",
+     "unsupported: 1:49: rows for the members of what is made of another column's member"},
     {"FROM x | KEEP a | WHERE b == 1", "error: 1:25: unknown column 'b'"},
     {"FROM x | STATS c = COUNT(*) BY a | WHERE b > 1", "error: 1:42: unknown column 'b'"},
     {"FROM x | STATS c = COUNT(*) BY a | STATS COUNT(*) BY c",

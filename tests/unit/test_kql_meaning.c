@@ -113,6 +113,34 @@ static const struct query_case lists[] = {
     {"not (a: 1 or b: 2)", "{'b':2}", false},
 };
 
+/* S: the field of scripts, of which '-' is part of a word. */
+#define S "powershell.file.script_block_text"
+#define SCRIPT                                                                 \
+    "{'powershell':{'file':{'script_block_text':'Invoke-Mimikatz -DumpCerts; " \
+    "New-Object Net.WebClient\\nfoo'}}}"
+static const struct query_case scripts[] = {
+    {S ": 'invoke-mimikatz'", SCRIPT, true},
+    {S ": 'Mimikatz'", SCRIPT, false},
+    {S ": 'dumpcerts'", SCRIPT, false},
+    {S ": '-dumpcerts'", SCRIPT, true},
+    {S ": 'Invoke-Mimikatz -DumpCerts'", SCRIPT, true},
+    {S ": 'Invoke-Mimikatz New-Object'", SCRIPT, false},
+    {S ": '(New-Object).Net.WebClient'", SCRIPT, true}, /* signs stand between words */
+    {S ": '...'", SCRIPT, false},
+    {S ": foo", SCRIPT, true},
+    {S ": fo", SCRIPT, false},
+    {S ": fo*", SCRIPT, true},
+    {S ": *mimi*", SCRIPT, true},
+    {S ": *net.web*", SCRIPT, false}, /* in no word */
+    {S ": bar webclient", SCRIPT, true},
+    {S ": (bar or 'net webclient')", SCRIPT, true},
+    {S ": (foo and 'new-object')", SCRIPT, true},
+    {S ": *", SCRIPT, true},
+    {"not " S ": bar", SCRIPT, true},
+    {"not " S ": bar", "{}", true},
+    {S ": FOO", "{'" S "':['x','foo']}", true},
+};
+
 static const struct query_case ranges[] = {
     {"f < 5", "{'f':4}", true},
     {"f < 5", "{'f':'4'}", true},
@@ -272,6 +300,11 @@ TEST(ranges_are_of_numbers_texts_and_times)
     query_cases_check("kql", ranges, ARRAY_LEN(ranges));
 }
 
+TEST(scripts_have_words_of_their_own)
+{
+    query_cases_check("kql", scripts, ARRAY_LEN(scripts));
+}
+
 TEST(nested_wants_one_object)
 {
     query_cases_check("kql", nested, ARRAY_LEN(nested));
@@ -289,5 +322,6 @@ TEST(texts_are_searched_by_word)
 
 TEST_MAIN(ENTRY(values_compare_as_keywords), ENTRY(a_star_asks_whether_there_is_a_value),
           ENTRY(what_is_missing_is_false), ENTRY(lists_are_logic_over_members),
-          ENTRY(ranges_are_of_numbers_texts_and_times), ENTRY(nested_wants_one_object),
-          ENTRY(names_may_be_patterns), ENTRY(texts_are_searched_by_word))
+          ENTRY(ranges_are_of_numbers_texts_and_times), ENTRY(scripts_have_words_of_their_own),
+          ENTRY(nested_wants_one_object), ENTRY(names_may_be_patterns),
+          ENTRY(texts_are_searched_by_word))

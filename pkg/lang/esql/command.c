@@ -231,6 +231,18 @@ static bool step(struct esql_parser *p)
     return refuse(p, t.at, t.text);
 }
 
+/* Looked up ahead, since the first one's rows depend on it. Of those in comments and texts it does
+ * not matter. */
+static bool may_expand_several(struct str query)
+{
+    const struct str word = STR("mv_expand");
+    size_t n = 0;
+
+    for (size_t i = 0; i + word.n <= query.n; i++)
+        n += str_eq_ci(str_sub(query, i, word.n), word);
+    return n > 1;
+}
+
 bool esql_load(struct query_scope *s, struct str query, const struct query_options *options,
                struct rule *rule)
 {
@@ -239,6 +251,8 @@ bool esql_load(struct query_scope *s, struct str query, const struct query_optio
     if (!query_reader_init(&p.reader, s, query) || !esql_advance(&p))
         return false;
     p.pipe = pipe_new(s, &DIALECT);
+    if (may_expand_several(query))
+        pipe_number_rows(p.pipe);
     struct pipe_ending ending = {.at = p.token.at};
     if (!esql_is_word(&p, "from"))
         return p.token.kind == ESQL_WORD ? refuse(&p, p.token.at, p.token.text)

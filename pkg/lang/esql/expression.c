@@ -365,7 +365,11 @@ static struct expr *predicate(struct esql_parser *p)
         if (esql_is_sign(p, OPS[i].sign))
             return comparison(p, e, OPS[i].op);
     struct place at = p->token.at;
-    if (esql_is_sign(p, ":") || esql_is_sign(p, "=~")) {
+    if (esql_is_sign(p, ":")) {
+        struct expr *value = esql_advance(p) ? additive(p) : NULL;
+        return value ? esql_match(p, at, e, value) : NULL;
+    }
+    if (esql_is_sign(p, "=~")) {
         diag_unsupported(p->s->diag, at, "the operator '%.*s': not in this version",
                          SHOWN(p->token.text));
         return NULL;

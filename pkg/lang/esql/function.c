@@ -403,9 +403,54 @@ static struct expr *st_distance(const struct call *c)
     return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_DISTANCE}, args, 4);
 }
 
+/* As a value of KQL without quotes: what would mean something there is escaped. */
+static void escape_kql(struct buf *out, struct str text)
+{
+    static const char *const WORDS[] = {"and", "or", "not"};
+    struct str rest = text, word;
+    bool is_first = true;
+
+    for (; rest.n || is_first; is_first = false) {
+        str_cut(rest, ' ', &word, &rest);
+        if (!is_first)
+            buf_add_char(out, ' ');
+        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+            if (str_eq_ci(word, str_from(WORDS[i])))
+                buf_add_char(out, '\\');
+        for (size_t i = 0; i < word.n; i++) {
+            if (strchr("\\():<>\"*{}", word.p[i]))
+                buf_add_char(out, '\\');
+            buf_add_char(out, word.p[i]);
+        }
+    }
+}
+
+/* What KQL asks of a field without quotes: of one that is searched by word some word of the text,
+ * of any other the text itself. */
+struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
+                        const struct expr *value)
+{
+    struct query_scope inner = *p->s;
+    struct buf text = {0};
+
+    if (field->kind != EXPR_MEMBERS || (value->kind != EXPR_TEXT && value->kind != EXPR_NUMBER)) {
+        diag_unsupported(p->s->diag, at, "MATCH() of what is no field, or with what is no literal");
+        return NULL;
+    }
+    escape_kql(&text, field->text);
+    buf_add(&text, STR(": "));
+    escape_kql(&text, value->text);
+    inner.at = at;
+    inner.quoted = NULL;
+    struct formula *f =
+        query_condition(&inner, STR("kql"), arena_str(p->s->scratch, buf_str(&text)));
+    buf_release(&text);
+    return f ? pipe_condition(p->pipe, at, f) : NULL;
+}
+
 static struct expr *match(const struct call *c)
 {
-    return unsupported(c, "MATCH() (search in analysed text)");
+    return esql_match(c->p, c->at, c->args[0], c->args[1]);
 }
 
 /* ---- JSON ------------------------------------------------------------------------- */
@@ -438,7 +483,7 @@ static struct expr *json_extract(const struct call *c)
         return unsupported(c, "JSON_EXTRACT() with a path that is more than names and places");
     if (c->args[0]->kind == EXPR_MEMBERS && str_eq(c->args[0]->text, STR("_source")) &&
         str_find_char(path, '{', 0) == SIZE_MAX)
-        return pipe_column(c->p->pipe, c->at, path);
+        return pipe_call1(c->p->pipe, c->at, EXPR_STRING, pipe_field(c->p->pipe, path));
     return pipe_call1(c->p->pipe, c->at, EXPR_STRING,
                       call2(c, EXPR_JSON_AT, c->args[0], pipe_text(c->p->pipe, path)));
 }
@@ -524,7 +569,7 @@ static const struct function FUNCTIONS[] = {
     {"st_x", EXPR_REAL, 1, 1, st_x},
     {"st_y", EXPR_REAL, 1, 1, st_y},
     {"st_distance", EXPR_DISTANCE, 2, 2, st_distance},
-    {"match", EXPR_EQ, 2, 3, match},
+    {"match", EXPR_EQ, 2, 2, match},
     {"json_extract", EXPR_EQ, 2, 2, json_extract},
 };
 

@@ -10,6 +10,9 @@
 /* A leaf: KQL_IS, KQL_RANGE, KQL_BARE. */
 struct formula *kql_leaf(struct query_scope *s, const struct kql_node *n);
 
+/* A value beside a field that holds a script's text. */
+struct formula *kql_script(struct query_scope *s, const struct kql_token *value, struct str field);
+
 /* The value of a comparison as a time. */
 enum kql_time { KQL_TIME_NONE, KQL_TIME_READ, KQL_TIME_BAD };
 enum kql_time kql_time(struct query_scope *s, const struct kql_node *n, struct rule_time *out);

@@ -21,6 +21,7 @@ enum kind {
     KIND_KEYWORD,  /* whole, as written */
     KIND_CASELESS, /* whole, case aside */
     KIND_WORDS,    /* by word, case aside */
+    KIND_SCRIPT,   /* by word of a script (script.c) */
     KIND_ANY       /* of no field in particular: by word, or as a keyword */
 };
 
@@ -46,6 +47,8 @@ static void read_field(struct str name, struct field *out)
     *out = (struct field){{name}, 1, KIND_KEYWORD};
     if (str_eq(name, STR("message")))
         out->kind = KIND_WORDS;
+    if (str_eq(name, STR("powershell.file.script_block_text")))
+        out->kind = KIND_SCRIPT;
     for (size_t i = 0; i < ARRAY_LEN(ENDINGS); i++)
         if (name.n > ENDINGS[i].ending.n && str_ends(name, ENDINGS[i].ending)) {
             out->names[out->n_names++] = str_sub(name, 0, name.n - ENDINGS[i].ending.n);
@@ -220,6 +223,8 @@ static struct formula *equals(struct query_scope *s, const struct kql_node *n, s
         return exists(s, n->at, field);
     if (kind == KIND_WORDS)
         return by_word(s, n->value, field);
+    if (kind == KIND_SCRIPT)
+        return kql_script(s, n->value, field);
     struct formula *whole = by_whole(s, n->value, field, kind == KIND_CASELESS), *words;
     if (kind != KIND_ANY)
         return whole;

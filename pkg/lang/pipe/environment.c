@@ -41,7 +41,7 @@ static struct str name_before(struct pipe *p, const struct pipe_rename_entry *r,
 
 /* ---- looking up ------------------------------------------------------------------ */
 
-static struct expr *field_leaf(struct pipe *p, struct str name)
+struct expr *pipe_field(struct pipe *p, struct str name)
 {
     return pipe_node(p, (struct place){0, 0},
                      (struct expr){.kind = EXPR_MEMBERS, .text = names_intern(p->s->names, name)});
@@ -57,7 +57,7 @@ static struct expr *get(struct pipe *p, const struct pipe_env *env, struct str n
         if (str_eq(env->columns[i - 1].name, name))
             return env->columns[i - 1].value;
     if (n_renames == 0)
-        return field_leaf(p, name);
+        return pipe_field(p, name);
     const struct pipe_rename_entry *r = &env->renames[n_renames - 1];
     struct str before = name_before(p, r, name);
     bool is_gone = pipe_pattern_has(&r->from, name);
@@ -284,13 +284,70 @@ bool pipe_capture_all(struct pipe *p, struct place at, struct expr *subject, con
     return capture(p, at, subject, re, true, &most, n_groups);
 }
 
+/* ---- rows for members ---------------------------------------------------------------
+ *
+ * Of one column the row's member is EXPR_MEMBER itself. Where several may come the rows are
+ * numbered, the first column's members changing fastest, and EXPR_MEMBER is the number: row r has
+ * of a column with n members, behind columns that make m rows, the member r / m % n. A column
+ * without a value has one row, in which it is null.
+ */
+
+static struct expr *count_of(struct pipe *p, struct place at, struct expr *list)
+{
+    return pipe_call2(p, at, EXPR_COALESCE, pipe_call1(p, at, EXPR_LIST_COUNT, list),
+                      pipe_whole(p, 1));
+}
+
+/* before: rows that the columns before make; NULL: there are none. */
+static struct expr *member_at(struct pipe *p, struct place at, struct expr *list,
+                              struct expr *before, struct expr *count)
+{
+    struct expr *row = pipe_member(p);
+
+    if (before)
+        row = pipe_call2(p, at, EXPR_DIVIDE, row, before);
+    return pipe_call2(p, at, EXPR_LIST_AT, list, pipe_call2(p, at, EXPR_MODULO, row, count));
+}
+
+static struct expr *member_of_next(struct pipe *p, struct place at, struct expr *list)
+{
+    if (!p->is_numbered)
+        return p->n_expanded ? NULL : pipe_member(p);
+    struct expr *count = count_of(p, at, list);
+    struct expr *member = member_at(p, at, list, p->n_rows, count);
+    p->n_rows = p->n_rows ? pipe_call2(p, at, EXPR_MULTIPLY, p->n_rows, count) : count;
+    list = pipe_call3(p, at, EXPR_LIST_RANGE, pipe_whole(p, 0), p->n_rows, pipe_whole(p, 1));
+    p->list = list ? list : p->list;
+    return list ? member : NULL;
+}
+
+void pipe_number_rows(struct pipe *p)
+{
+    ASSERT(!p->n_expanded);
+    p->is_numbered = true;
+}
+
 bool pipe_expand(struct pipe *p, struct place at, struct str name)
 {
-    if (p->list || p->n_cases)
+    struct expr *list = pipe_column(p, at, name);
+
+    for (size_t i = 0; i < p->n_expanded; i++)
+        if (p->expanded[i].member == list)
+            return true; /* it has one value in each row */
+    if (p->n_cases)
+        return diag_unsupported(p->s->diag, at, "rows for members inside of a case");
+    if (pipe_has_member(list))
         return diag_unsupported(p->s->diag, at,
-                                "rows for the members of a second column: not in this version");
-    p->list = pipe_column(p, at, name);
-    return pipe_env_set(p, at, &p->env, name, pipe_member(p));
+                                "rows for the members of what is made of another column's member");
+    if (p->n_expanded == (p->is_numbered ? PIPE_EXPANDED_MAX : 1))
+        return diag_unsupported(p->s->diag, at, "rows for the members of more than %d columns",
+                                (int)p->n_expanded);
+    p->list = list;
+    struct expr *member = member_of_next(p, at, list);
+    if (!member)
+        return false;
+    p->expanded[p->n_expanded++] = (struct pipe_expanded){member, list};
+    return pipe_env_set(p, at, &p->env, name, member);
 }
 
 bool pipe_dedup(struct pipe *p, UNUSED struct place at, const struct str *names, size_t n)

@@ -226,10 +226,10 @@ static bool finish_events(struct pipe *p, const struct pipe_ending *ending, stru
     if (p->has_dedup)
         (void)fold_by(p, rule, names, n, ending->window_ms);
     /* A member is a row's, and the rule has none: its list is evidence. */
-    if (p->list)
-        for (size_t i = 0; i < p->env.n; i++)
-            if (p->env.columns[i].value && p->env.columns[i].value->kind == EXPR_MEMBER)
-                p->env.columns[i].value = p->list;
+    for (size_t i = 0; i < p->env.n; i++)
+        for (size_t k = 0; k < p->n_expanded; k++)
+            if (p->env.columns[i].value == p->expanded[k].member)
+                p->env.columns[i].value = p->expanded[k].list;
     struct str_list evidence = evidence_of(p);
     if (evidence.n)
         rule->fields = evidence;

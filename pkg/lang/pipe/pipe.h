@@ -45,7 +45,8 @@ enum {
     PIPE_COLUMNS_MAX = 500, /* columns that were assigned */
     PIPE_RENAMES_MAX = 32,  /* renames with a wildcard */
     PIPE_CLAUSES_MAX = 200, /* of one case */
-    PIPE_CASES_MAX = 8      /* inside each other */
+    PIPE_CASES_MAX = 8,     /* inside each other */
+    PIPE_EXPANDED_MAX = 8   /* columns with a row for each member */
 };
 
 /* What a language makes of nulls, texts and lists unless a call says otherwise. */
@@ -74,6 +75,8 @@ struct expr *pipe_whole(struct pipe *p, int64_t n);
 /* What the column is here. A name that nobody assigned is a field of the event (behind
  * pipe_stats(): null). */
 struct expr *pipe_column(struct pipe *p, struct place at, struct str name);
+/* The event's field, whatever columns there are. */
+struct expr *pipe_field(struct pipe *p, struct str name);
 /* False: a step has taken the column away, or it is behind pipe_stats() and unknown there. */
 bool pipe_has_column(const struct pipe *p, struct str name);
 /* The time of the event; behind pipe_stats() the time at which the group is judged ("now").
@@ -137,7 +140,9 @@ bool pipe_capture(struct pipe *p, struct place at, struct expr *subject, const s
 /* The same for all matches, of all members: lists of at most `most` values (0: no bound). */
 bool pipe_capture_all(struct pipe *p, struct place at, struct expr *subject, const struct regex *re,
                       int64_t most, size_t *n_groups);
-/* One row for each member of the column; at most one such step. */
+/* One row for each member of the column; of several columns (pipe_number_rows() before the first)
+ * one for each combination. Not of a column that is made of another's member. */
+void pipe_number_rows(struct pipe *p);
 bool pipe_expand(struct pipe *p, struct place at, struct str name);
 /* Columns whose values fold findings that are alike (dedup). */
 bool pipe_dedup(struct pipe *p, struct place at, const struct str *names, size_t n);

@@ -58,6 +58,11 @@ struct pipe_case {
     struct place at;
 };
 
+/* A column with a row for each member. */
+struct pipe_expanded {
+    struct expr *member, *list;
+};
+
 struct pipe {
     struct query_scope *s;
     struct pipe_dialect dialect;
@@ -65,7 +70,11 @@ struct pipe {
     struct pipe_conditions filters;
     struct pipe_case cases[PIPE_CASES_MAX];
     size_t n_cases;
-    struct expr *list; /* pipe_expand(); NULL: none */
+    struct expr *list; /* pipe_expand(): what rows are made of; NULL: none */
+    struct pipe_expanded expanded[PIPE_EXPANDED_MAX];
+    size_t n_expanded;
+    bool is_numbered;    /* there may be several of them */
+    struct expr *n_rows; /* then: of those so far */
     struct str_list evidence, dedup;
     bool has_dedup, has_keep;
 
