@@ -232,5 +232,4 @@ void profile_facts(const struct profile *p, const struct str *values,
 
 bool logsource_values_eq(const struct logsource_values *a, const struct logsource_values *b);
 
-/* Parse one profile file into a set under construction; profile_load.c. */
 #endif
