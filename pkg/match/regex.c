@@ -7,12 +7,19 @@
  * libhs as well, which is linear, where its answer is the same. That holds for ASCII patterns on
  * ASCII values, checked pattern by pattern in tests, save for what linear_can() leaves out.
  *
+ * It holds for other values too, once each character beyond ASCII is one byte that stands for it:
+ * to a pattern of ASCII they are all alike, taken by `.` and by what a class leaves out. narrow()
+ * makes such a value; save for two characters that fold to k and s, and for patterns that can name
+ * one after all (narrow_can()).
+ *
  * PCRE2 runs with UTF and MATCH_INVALID_UTF (no value is refused), newline is LF alone whatever the
  * library was built with, and \C, which would cut characters, is an error.
  */
 #include "match/regex.h"
 
+#include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "match/regex_pcre.h"
 
 #include <ctype.h>
@@ -27,6 +34,8 @@ enum { HEAP_BYTES_PER_DEPTH = 1600 };
 struct match_regex {
     pcre2_code *code;
     hs_database_t *linear; /* NULL: PCRE2 alone */
+    bool is_narrow;        /* linear may be asked of narrowed values */
+    bool is_jit_blind;     /* on values beyond ASCII the JIT misses matches */
     bool is_bounded;
 };
 
@@ -35,6 +44,7 @@ struct regex_scratch {
     pcre2_match_data *data;
     pcre2_match_context *limits;
     pcre2_jit_stack *jit_stack;
+    struct buf narrowed;
 };
 
 /* ---- compiling --------------------------------------------------------------- */
@@ -67,6 +77,20 @@ static bool linear_can(struct str pattern)
         if (memchr("pPQKG", pattern.p[++i], 5))
             return false;
     }
+    return true;
+}
+
+/* Are all characters beyond ASCII alike to a pattern that linear_can() lets pass? Not if it can
+ * name some: by number, or by a class that has some of them. */
+static bool narrow_can(struct str pattern)
+{
+    static const char naming[] = "xouUNhHvVRX0123456789";
+
+    if (str_find(pattern, STR("[:"), 0) != SIZE_MAX)
+        return false;
+    for (size_t i = 0; i + 1 < pattern.n; i++)
+        if (pattern.p[i] == '\\' && memchr(naming, pattern.p[++i], sizeof(naming) - 1))
+            return false;
     return true;
 }
 
@@ -160,6 +184,32 @@ pcre2_code *regex_pcre_compile(const struct regex *regex, int *error, size_t *of
     return code;
 }
 
+/* The JIT of PCRE2 before 10.43 takes no character beyond ASCII for \D, \W or \S if values may have
+ * bad bytes (PCRE2Project/pcre2, issue 224). The interpreter does. */
+static bool jit_is_sound(void)
+{
+    static const struct regex no_digit = {.pattern = STR("\\D")};
+    int error, rc = 0;
+    size_t offset;
+    pcre2_code *code = regex_pcre_compile(&no_digit, &error, &offset);
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+
+    ASSERT(code && data);
+    if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0)
+        rc = pcre2_match(code, (PCRE2_SPTR) "\xc3\xa9", 2, 0, 0, data, NULL);
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+    return rc >= 0;
+}
+
+static bool names_what_is_not(struct str pattern)
+{
+    for (size_t i = 0; i + 1 < pattern.n; i++)
+        if (pattern.p[i] == '\\' && memchr("DWS", pattern.p[++i], 3))
+            return true;
+    return false;
+}
+
 enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
                            struct weir_err *err)
 {
@@ -183,9 +233,11 @@ enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
     bool is_possible = needs_linear && linear_can(regex->pattern);
     bool is_sound = is_possible && regex_library_is_sound();
     re->linear = is_sound ? compile_linear(regex) : NULL;
+    re->is_narrow = re->linear && narrow_can(regex->pattern);
     re->is_bounded = !needs_linear || (is_sound ? re->linear != NULL : is_possible);
     /* Refusal is no fault: pcre2_match() then interprets. */
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    re->is_jit_blind = names_what_is_not(regex->pattern) && !jit_is_sound();
     *out = re;
     return WEIR_OK;
 }
@@ -247,6 +299,7 @@ void regex_scratch_free(struct regex_scratch *s)
     pcre2_match_data_free(s->data);
     pcre2_match_context_free(s->limits);
     pcre2_jit_stack_free(s->jit_stack);
+    buf_release(&s->narrowed);
     free(s);
 }
 
@@ -269,15 +322,70 @@ static enum regex_result test_linear(const struct match_regex *re, struct regex_
     return is_match ? REGEX_YES : REGEX_NO;
 }
 
-enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
-                             struct str value, bool value_is_ascii)
+/* U+212A folds to k and U+017F to s, which are ASCII. */
+static bool folds_to_ascii(struct str character)
 {
-    if (value_is_ascii && re->linear && s->linear && value.n <= UINT32_MAX)
-        return test_linear(re, s, value);
-    int rc = pcre2_match(re->code, (PCRE2_SPTR)(value.n ? value.p : ""), value.n, 0, 0, s->data,
-                         s->limits);
+    return str_eq(character, STR("\xe2\x84\xaa")) || str_eq(character, STR("\xc5\xbf"));
+}
+
+static size_t ascii_run(struct str s, size_t at)
+{
+    const uint64_t high = 0x8080808080808080u;
+    size_t from = at;
+
+    for (uint64_t eight; at + sizeof(eight) <= s.n; at += sizeof(eight)) {
+        memcpy(&eight, s.p + at, sizeof(eight));
+        if (eight & high)
+            break;
+    }
+    while (at < s.n && (uint8_t)s.p[at] < 0x80)
+        at++;
+    return at - from;
+}
+
+/* The value with STANDIN for each character beyond ASCII. False if one of them is not like the
+ * others, a byte is part of none, or there is none at all: then PCRE2 knows. */
+static bool narrow(struct buf *out, struct str value)
+{
+    enum { STANDIN = 0xff };
+
+    buf_clear(out);
+    for (size_t at = 0; at < value.n;) {
+        size_t run = ascii_run(value, at);
+        buf_add(out, (struct str){value.p + at, run});
+        at += run;
+        if (at == value.n)
+            break;
+        size_t n = utf8_sequence(value, at);
+        if (n == 0 || folds_to_ascii((struct str){value.p + at, n}))
+            return false;
+        buf_add_char(out, (char)STANDIN);
+        at += n;
+    }
+    return out->n < value.n;
+}
+
+enum regex_result regex_test_pcre(const struct match_regex *re, struct regex_scratch *s,
+                                  struct str value, bool value_is_ascii)
+{
+    uint32_t options = re->is_jit_blind && !value_is_ascii ? PCRE2_NO_JIT : 0;
+    int rc = pcre2_match(re->code, (PCRE2_SPTR)(value.n ? value.p : ""), value.n, 0, options,
+                         s->data, s->limits);
+
     if (rc >= 0)
         return REGEX_YES;
     /* What is left beside "no" are limits: of matching, depth, heap, JIT stack. */
     return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_OVER_LIMIT;
+}
+
+enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
+                             struct str value, bool value_is_ascii)
+{
+    if (!re->linear || !s->linear || value.n > UINT32_MAX)
+        return regex_test_pcre(re, s, value, value_is_ascii);
+    if (value_is_ascii)
+        return test_linear(re, s, value);
+    if (re->is_narrow && narrow(&s->narrowed, value))
+        return test_linear(re, s, buf_str(&s->narrowed));
+    return regex_test_pcre(re, s, value, value_is_ascii);
 }

@@ -1,13 +1,14 @@
 /* regex.h - regular expressions of rules: PCRE2, and libhs (Hyperscan) where PCRE2 could take long.
  *
  * PCRE2 in UTF mode with match and depth limits answers most. A pattern that can backtrack long is
- * compiled for libhs too, which is linear in the value, and pure ASCII values go there if it
- * accepted the pattern and the pattern is pure ASCII. The two agree on those, so the split is not
- * visible. \d \s \w and caseless matching of letters: ASCII classes; caseless by Unicode only on
- * values with characters beyond ASCII. Newline is LF alone; `$` without multiline also matches
- * before a newline at the end, in both. A limit can only be met in PCRE2, so a pattern that
- * explodes may say REGEX_OVER_LIMIT of a value with a character beyond ASCII and answer at once for
- * its ASCII twin.
+ * compiled for libhs too, which is linear in the value, and values go there if it accepted the
+ * pattern and the pattern is pure ASCII: as they are if they are ASCII too, else with one byte for
+ * each character beyond, if the pattern cannot tell these apart and the value is well-formed. The
+ * two agree on those, so the split is not visible. \d \s \w and caseless matching of letters: ASCII
+ * classes; caseless by Unicode only on values with characters beyond ASCII. Newline is LF alone;
+ * `$` without multiline also matches before a newline at the end, in both. A limit can only be met
+ * in PCRE2, so a pattern that explodes may say REGEX_OVER_LIMIT of a value with a bad byte and
+ * answer at once for its twin without.
  *
  * Memory   a compiled regex holds library memory: regex_free().
  * Threads  a compiled regex is shared; struct regex_scratch belongs to one thread.
@@ -35,7 +36,7 @@ bool regex_library_is_sound(void);
 /* False: a pattern that can backtrack long and that libhs does not take: a limit may be met, on any
  * value. */
 bool regex_has_fast_path(const struct match_regex *re);
-/* ASCII values go to libhs. */
+/* Values go to libhs, all or most. */
 bool regex_is_linear(const struct match_regex *re);
 
 /* Scratch that serves all regexes in the array. */
@@ -45,6 +46,9 @@ void regex_scratch_free(struct regex_scratch *s);
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_OVER_LIMIT };
 enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
                              struct str value, bool value_is_ascii);
+/* The same of PCRE2 alone, whose word counts: for tests. */
+enum regex_result regex_test_pcre(const struct match_regex *re, struct regex_scratch *s,
+                                  struct str value, bool value_is_ascii);
 
 /* Texts of which every match contains at least one, for a literal prefilter; the caller folds them
  * and the values by ASCII. From simple analysis: the longest run of characters of a

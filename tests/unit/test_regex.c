@@ -65,7 +65,10 @@ static const struct {
     {"\\d", 0, STR("x7"), true},
     {"\\d", 0, STR("\xD9\xA3"), false}, /* an Arabic three: classes are ASCII */
     {"\\w", 0, STR("\xC3\xA9"), false},
-    {"^.$", 0, STR("\xC3\xA9"), true}, /* one character */
+    {"^\\W\\D\\S$", 0, STR("\xC3\xA9\xE2\x80\x93\xF0\x9F\x98\x80"), true},
+    {"(?i)a.*b.*\\W$", 0, STR("A b \xC3\xA9"), true},
+    {"(?i)a.*s.*k$", 0, STR("\xC3\xA9 A\xC5\xBF \xE2\x84\xAA"), true}, /* both fold to ASCII */
+    {"^.$", 0, STR("\xC3\xA9"), true},                                 /* one character */
     {"^[\xE2\x80\x93-]x$", 0, STR("\xE2\x80\x93x"), true},
     {"^[\xE2\x80\x93-]x$", 0, STR("-x"), true},
     {"\xC3\x89", I, STR("\xC3\xA9"), true},
@@ -311,9 +314,38 @@ static const char *const shapes[] = {
     "\\R?a\\h\\v?b|\\Zx?$",
     "(a|aa)+b",
     "`.*`.*`",
+    "(?i)[^sk]{2}.*\\bs\\B.*[^a-z]k",
+    "^\\W+.\\S*[^\\d]{3}.*\\D$",
+    "(?i)(s|.k)+[^b]*[\\W_]x",
+    "a[^\\x41]*.*[\\xe9-\\xff]",
+    "a.*[[:^alpha:]]+\\h*b",
 };
 
 static struct rng rng;
+
+enum { CHARACTER_MAX = 4 };
+
+/* Some of its characters become others beyond ASCII: of each length, some that look like blanks,
+ * digits or line ends to Unicode, two that fold to ASCII, and now and then a byte that is none. */
+static struct str with_foreign(char *out, struct str value)
+{
+    static const struct str foreign[] = {
+        STR("\xc3\xa9"), STR("\xc3\x89"),     STR("\xc2\xa0"),     STR("\xc2\x85"),
+        STR("\xd9\xa3"), STR("\xe2\x80\xa8"), STR("\xe2\x80\x93"), STR("\xf0\x9f\x98\x80"),
+        STR("\xc3\xbf"), STR("\xe2\x84\xaa"), STR("\xc5\xbf"),     STR("\xff")};
+    uint32_t kinds = (uint32_t)ARRAY_LEN(foreign) - (rng_below(&rng, 4) ? 3 : 0);
+    uint32_t every = 1 + rng_below(&rng, 20);
+    size_t n = 0;
+
+    for (size_t i = 0; i < value.n; i++) {
+        struct str c = {value.p + i, 1};
+        if (rng_below(&rng, every) == 0)
+            c = foreign[rng_below(&rng, kinds)];
+        memcpy(out + n, c.p, c.n);
+        n += c.n;
+    }
+    return (struct str){out, n};
+}
 
 /* Mostly characters of the pattern itself, so that near hits are common. */
 static struct str random_value(char *out, size_t size, struct str pattern)
@@ -348,6 +380,17 @@ static bool contains_folded(struct arena *a, struct str value, struct str text)
     return str_find(v, t, 0) != SIZE_MAX;
 }
 
+static void check_same(const struct match_regex *re, struct regex_scratch *s, struct str pattern,
+                       struct str value)
+{
+    enum regex_result fast = regex_test(re, s, value, str_is_ascii(value));
+    enum regex_result slow = regex_test_pcre(re, s, value, str_is_ascii(value));
+
+    if (fast != slow && slow != REGEX_OVER_LIMIT)
+        fail_msg("%.*s on \"%.*s\": %d and %d", (int)pattern.n, pattern.p, (int)value.n, value.p,
+                 fast, slow);
+}
+
 static size_t compare_engines(struct str pattern, unsigned flags, int rounds)
 {
     struct regex regex = regex_from(pattern, flags);
@@ -356,18 +399,16 @@ static size_t compare_engines(struct str pattern, unsigned flags, int rounds)
     struct str texts[REGEX_TEXTS_MAX];
     struct arena *lasting = arena_new(0), *a = arena_new(0);
     size_t n_texts = regex_required_texts(lasting, &regex, texts), n_matches = 0;
-    char bytes[300];
+    char bytes[300], foreign[CHARACTER_MAX * sizeof(bytes)];
 
     for (int round = 0; round < rounds; round++) {
         arena_reset(a);
         struct str value = random_value(bytes, sizeof(bytes), pattern);
         if (!str_is_ascii(value))
             continue;
+        check_same(re, s, pattern, value);
+        check_same(re, s, pattern, with_foreign(foreign, value));
         enum regex_result fast = regex_test(re, s, value, true);
-        enum regex_result slow = regex_test(re, s, value, false);
-        if (fast != slow && slow != REGEX_OVER_LIMIT)
-            fail_msg("%.*s on \"%.*s\": %d and %d", (int)pattern.n, pattern.p, (int)value.n,
-                     value.p, fast, slow);
         n_matches += fast == REGEX_YES;
         bool has_text = n_texts == 0;
         for (size_t k = 0; k < n_texts; k++)
