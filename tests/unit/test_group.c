@@ -5,12 +5,13 @@
 #include "correlate/sliding.h"
 #include "rule/expr.h"
 #include "state/columns.h"
+#include "tests/lib/group_rule.h"
 #include "tests/lib/operator_run.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
 
-enum { ROWS_MAX = 60, VALUES = 5, WINDOW_MS = 1000 };
+enum { ROWS_MAX = 60 };
 
 /* ---- aggregates ------------------------------------------------------------------------------ */
 
@@ -168,119 +169,47 @@ TEST(row_comes_back_and_what_has_no_room_is_marked)
 
 /* ---- the operator -------------------------------------------------------------------------- */
 
-/* count >= 3 and distinct >= 2 and sum < 12, shown: values */
-struct rig {
-    struct expr leaves[4], numbers[3], calls[4];
-    struct expr *args[4][3];
-    struct group_aggregate aggregates[4];
-    struct group_output output;
-    struct group_stats stats;
-    struct correlation c;
-    struct operator_spec spec;
-    struct operator_run *run;
-};
-
-static const struct str COLUMN = {"v", 1};
-
-static void rig_start(struct rig *r)
+static void put_row(struct operator_run *run, int64_t t_ms, uint32_t value, uint64_t order)
 {
-    static const enum group_kind KINDS[] = {GROUP_COUNT, GROUP_DISTINCT, GROUP_SUM, GROUP_VALUES};
-    static const char *const NUMBERS[] = {"3", "2", "12"};
-    static const enum expr_op OPS[] = {EXPR_GE, EXPR_GE, EXPR_LT};
-
-    memset(r, 0, sizeof *r);
-    for (size_t i = 0; i < 4; i++) {
-        r->leaves[i] = (struct expr){.kind = EXPR_FIELD, .text = STR("x"), .slot = (uint32_t)i};
-        r->aggregates[i] = (struct group_aggregate){
-            .kind = KINDS[i], .column = i ? 0 : GROUP_NO_COLUMN, .order = GROUP_NO_COLUMN};
-    }
-    for (size_t i = 0; i < 3; i++) {
-        r->numbers[i] = (struct expr){.kind = EXPR_NUMBER, .text = str_from(NUMBERS[i])};
-        r->args[i][0] = &r->leaves[i];
-        r->args[i][1] = &r->numbers[i];
-        r->calls[i] =
-            (struct expr){.kind = EXPR_CALL, .op = OPS[i], .args = r->args[i], .n_args = 2};
-        r->args[3][i] = &r->calls[i];
-    }
-    r->calls[3] = (struct expr){.kind = EXPR_CALL, .op = EXPR_AND, .args = r->args[3], .n_args = 3};
-    r->output = (struct group_output){STR("values"), &r->leaves[3]};
-    r->stats = (struct group_stats){.columns = &COLUMN,
-                                    .n_columns = 1,
-                                    .aggregates = r->aggregates,
-                                    .n_aggregates = 4,
-                                    .having = &r->calls[3],
-                                    .outputs = &r->output,
-                                    .n_outputs = 1};
-    r->c = (struct correlation){.kind = OPERATOR_GROUP, .window_ms = WINDOW_MS, .stats = &r->stats};
-    r->spec =
-        (struct operator_spec){.correlation = &r->c, .is_final = true, .window_ms = WINDOW_MS};
-    r->run = operator_run_new(&operator_group, &r->spec);
-}
-
-static void rig_row(struct rig *r, int64_t t_ms, uint32_t value, uint64_t order)
-{
-    struct expr_value v = expr_value_whole(value);
     struct buf b = {0};
 
-    row_pack(&v, 1, &b);
+    group_rule_row(value, &b);
     struct hit hit = {.count = 1, .value = order, .keys = STR("k"), .value_text = buf_str(&b)};
-    operator_run_hit(r->run, operator_run_key(1, 0), t_ms, &hit);
+    operator_run_hit(run, operator_run_key(1, 0), t_ms, &hit);
     buf_release(&b);
-}
-
-/* The distinct times at which the condition holds, from the whole list. */
-static size_t model(const int64_t *times, const uint32_t *values, size_t n, int64_t *met)
-{
-    size_t n_met = 0;
-
-    for (size_t e = 0; e < n; e++) {
-        uint32_t count = 0, sum = 0, distinct = 0, seen = 0;
-        if (e + 1 < n && times[e + 1] == times[e])
-            continue;
-        for (size_t i = 0; i <= e; i++) {
-            if (times[i] < times[e] - WINDOW_MS)
-                continue;
-            count++;
-            sum += values[i];
-            distinct += !(seen >> values[i] & 1);
-            seen |= 1u << values[i];
-        }
-        if (count >= 3 && distinct >= 2 && sum < 12)
-            met[n_met++] = times[e];
-    }
-    return n_met;
 }
 
 static void random_group(struct rng *rng)
 {
     struct arrival order[ROWS_MAX];
     int64_t times[ROWS_MAX], met[ROWS_MAX], t = 0, newest = 0;
-    uint32_t values[ROWS_MAX];
-    int64_t lateness = rng_below(rng, 2 * WINDOW_MS);
+    struct group_event events[ROWS_MAX];
+    int64_t lateness = rng_below(rng, 2 * GROUP_RULE_WINDOW_MS);
     size_t n = 1 + rng_below(rng, ROWS_MAX), n_got;
-    struct rig r;
+    struct group_rule rule;
 
     for (size_t i = 0; i < n; i++) {
-        t += rng_below(rng, 3) ? rng_below(rng, WINDOW_MS) : 0;
+        t += rng_below(rng, 3) ? rng_below(rng, GROUP_RULE_WINDOW_MS) : 0;
         times[i] = t;
-        values[i] = rng_below(rng, VALUES);
+        events[i] = (struct group_event){t, rng_below(rng, GROUP_RULE_VALUES)};
     }
     arrivals_shuffle(rng, times, n, lateness, order);
-    rig_start(&r);
+    group_rule_init(&rule);
+    struct operator_run *run = operator_run_new(&operator_group, &rule.spec);
     for (size_t i = 0; i < n; i++) {
-        rig_row(&r, order[i].t_ms, values[order[i].index], order[i].index);
+        put_row(run, order[i].t_ms, events[order[i].index].value, order[i].index);
         newest = order[i].t_ms > newest ? order[i].t_ms : newest;
         if (rng_below(rng, 2)) {
-            operator_run_watermark(r.run, newest - lateness);
-            operator_run_sweep(r.run);
+            operator_run_watermark(run, newest - lateness);
+            operator_run_sweep(run);
         }
     }
-    operator_run_watermark(r.run, INT64_MAX);
-    const struct met *got = operator_run_met(r.run, &n_got);
-    CHECK_EQ(n_got, model(times, values, n, met));
+    operator_run_watermark(run, INT64_MAX);
+    const struct met *got = operator_run_met(run, &n_got);
+    CHECK_EQ(n_got, group_rule_model(events, n, met));
     for (size_t i = 0; i < n_got; i++)
         CHECK_EQ(got[i].t_ms, met[i]);
-    operator_run_free(r.run);
+    operator_run_free(run);
 }
 
 TEST(groups_are_those_of_the_model_in_every_order_of_arrival)

@@ -4,6 +4,9 @@
 #include "state/store_mem.h"
 #include "state/store_redis.h"
 
+#include "correlate/operator.h"
+#include "correlate/record.h"
+#include "tests/lib/group_rule.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/step_runner.h"
@@ -986,6 +989,147 @@ TEST(random_batches_give_what_the_slow_store_gives)
     }
 }
 
+/* ---- a real operator: rows of groups, judged at the watermark ---------------------------------
+ */
+
+enum { GROUPS = 12, GROUP_ROWS = 40, GROUP_MET_MAX = 2 * GROUP_ROWS };
+
+struct group_rig {
+    struct rig r;
+    struct group_rule rule;
+    struct hit hits[STORE_OPS_MAX];
+    struct buf texts[GROUP_RULE_VALUES];
+    int64_t met[GROUPS][GROUP_MET_MAX]; /* times that were told, by group */
+    size_t n_met[GROUPS];
+    struct signal last; /* without its texts */
+};
+
+static bool group_rig_open(struct group_rig *g, const struct maker *m)
+{
+    if (!rig_open(&g->r, m))
+        return false;
+    group_rule_init(&g->rule);
+    struct space_spec spec = {.name = STR("groups"),
+                              .identity = {7},
+                              .step = operator_group.steps[0],
+                              .context = &g->rule.spec};
+    g->r.space = store_add_space(g->r.s, &spec);
+    for (uint32_t i = 0; i < GROUP_RULE_VALUES; i++) {
+        g->texts[i] = (struct buf){0};
+        group_rule_row(i, &g->texts[i]);
+    }
+    memset(g->n_met, 0, sizeof g->n_met);
+    return true;
+}
+
+static void group_rig_close(struct group_rig *g)
+{
+    for (uint32_t i = 0; i < GROUP_RULE_VALUES; i++)
+        buf_release(&g->texts[i]);
+    rig_close(&g->r);
+}
+
+static void add_row(struct group_rig *g, uint32_t group, const struct group_event *e)
+{
+    size_t i = g->r.b->batch.n_ops;
+
+    (void)order_add(g->r.b, g->r.space, group, e->t_ms);
+    g->hits[i] = (struct hit){.count = 1,
+                              .value = g->r.b->order,
+                              .keys = STR("\0"),
+                              .value_text = buf_str(&g->texts[e->value])};
+    g->r.b->ops[i].payload = &g->hits[i];
+}
+
+/* What was added, then the timers of this watermark; INT64_MIN: none. */
+static void apply_rows(struct group_rig *g, int64_t watermark_ms)
+{
+    const struct emission *e;
+    enum store_answer answer;
+    struct weir_err err = {0};
+    uint32_t group;
+    size_t n;
+
+    g->r.b->batch.timer_ms = watermark_ms;
+    CHECK_EQ(store_apply(g->r.s, &g->r.b->batch, &e, &n, &answer, &err), WEIR_OK);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(signal_unpack(e[i].bytes, &g->last));
+        memcpy(&group, g->last.key.bytes, sizeof group);
+        CHECK(group < GROUPS && g->n_met[group] < GROUP_MET_MAX);
+        g->met[group][g->n_met[group]++] = g->last.t_ms;
+    }
+    order_batch_clear(g->r.b);
+    if (watermark_ms != INT64_MIN)
+        g->r.b->batch.clock.watermark_ms = watermark_ms;
+}
+
+/* Events of all groups in their order; of one batch in any. */
+static void random_groups(struct rng *rng, struct group_rig *g)
+{
+    struct group_event events[GROUPS][GROUP_ROWS];
+    int64_t want[GROUP_ROWS], t[GROUPS] = {0};
+    size_t n[GROUPS] = {0}, told = 0;
+
+    for (int64_t end_ms = 500; end_ms < 12000; end_ms += 500) {
+        uint32_t first = rng_below(rng, GROUPS);
+        for (uint32_t i = 0; i < GROUPS; i++) {
+            uint32_t k = (first + i) % GROUPS;
+            for (; t[k] < end_ms && n[k] < GROUP_ROWS;
+                 t[k] += rng_below(rng, 3) ? rng_below(rng, 900) : 0) {
+                events[k][n[k]] = (struct group_event){t[k], rng_below(rng, GROUP_RULE_VALUES)};
+                add_row(g, k, &events[k][n[k]++]);
+            }
+        }
+        apply_rows(g, rng_below(rng, 3) ? end_ms : INT64_MIN);
+    }
+    apply_rows(g, INT64_MAX);
+    for (uint32_t k = 0; k < GROUPS; k++) {
+        CHECK_EQ(g->n_met[k], group_rule_model(events[k], n[k], want));
+        CHECK(memcmp(g->met[k], want, g->n_met[k] * sizeof want[0]) == 0);
+        told += g->n_met[k];
+    }
+    CHECK(told > GROUPS);
+}
+
+TEST(groups_tell_what_the_model_tells_in_every_store)
+{
+    static struct group_rig g;
+
+    for (size_t k = 0; k < ARRAY_LEN(makers); k++) {
+        struct rng rng = rng_start("store, groups");
+        for (int i = 0; i < 30 && group_rig_open(&g, &makers[k]); i++) {
+            random_groups(&rng, &g);
+            group_rig_close(&g);
+        }
+    }
+}
+
+/* Each time that it is full the oldest give way: the only other value is among them. */
+TEST(a_full_group_gives_its_oldest_rows_and_says_so)
+{
+    enum { ROWS = 5000, FULL = 4096, GIVEN = FULL / 8 + 1 };
+    static struct group_rig g;
+
+    for (size_t k = 0; k < ARRAY_LEN(makers); k++) {
+        if (!group_rig_open(&g, &makers[k]))
+            continue;
+        for (int64_t i = 0; i < ROWS; i++) {
+            add_row(&g, 0, &(struct group_event){i / 10, i ? 0 : 1});
+            if (i % 1000 == 999)
+                apply_rows(&g, INT64_MIN);
+        }
+        apply_rows(&g, ROWS / 10);
+        CHECK_EQ(g.n_met[0], 0);
+        add_row(&g, 0, &(struct group_event){ROWS / 10 + 100, 1});
+        apply_rows(&g, INT64_MAX);
+        CHECK_EQ(g.n_met[0], 1);
+        CHECK_EQ(g.met[0][0], ROWS / 10 + 100);
+        CHECK_EQ(g.last.measured_micro, INT64_C(1000000) * (ROWS - 2 * GIVEN + 1));
+        CHECK(g.last.hit.is_inexact);
+        group_rig_close(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1015,7 +1159,9 @@ int main(void)
         ENTRY(spaces_that_gave_something_up_for_others_are_named),
         ENTRY(side_parts_go_before_cells_do),
         ENTRY(random_floods_stay_within_the_total),
-        ENTRY(random_batches_give_what_the_slow_store_gives)};
+        ENTRY(random_batches_give_what_the_slow_store_gives),
+        ENTRY(groups_tell_what_the_model_tells_in_every_store),
+        ENTRY(a_full_group_gives_its_oldest_rows_and_says_so)};
 
     /* Without a redis-server the suite is that of the store in process. */
     if (redis_server_is_there() && !redis_server_start(&redis, NULL, false))
