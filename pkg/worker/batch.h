@@ -17,11 +17,11 @@
 #include "worker/ruleset.h"
 
 enum {
-    BATCH_MATCHED_MAX = 32768, /* events with operations */
-    BATCH_OPERATIONS_MAX = 65536,
-    BATCH_BYTES_MAX = 32 * 1024 * 1024,
+    BATCH_MATCHED_MAX = 49152, /* events with operations */
+    BATCH_OPERATIONS_MAX = 98304,
+    BATCH_BYTES_MAX = 48 * 1024 * 1024,
     BATCH_DEAD_MAX = 4096,
-    BATCH_STRETCH = 8 /* times work.batch_events while the lane is busy */
+    BATCH_STRETCH = 10 /* times work.batch_events while the lane is busy; at least DUE_BACKLOG */
 };
 
 /* What travels with a position: time of the last record (8 bytes), then the clock. */

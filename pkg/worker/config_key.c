@@ -149,10 +149,10 @@ static const struct config_key rows[] = {
      .most = CONFIG_LANES_MAX, .help = "0: one per core."},
     {"work.batch_events", CONFIG_COUNT, ONE(batch_events), .without = "10000", .least = 1,
      .most = BATCH_EVENTS_MAX,
-     .help = "Events between two commits; five times as many of a backlog."},
+     .help = "Events between two commits; eight times as many of a backlog."},
     {"work.batch_time", CONFIG_SPAN, ONE(batch_ms), .without = "100ms", .least = 1,
      .most = 10 * SECOND,
-     .help = "Time between two commits, five times that in a backlog. Shorter: less latency, more "
+     .help = "Time between two commits, eight times that in a backlog. Shorter: less latency, more "
              "transactions."},
     {"work.align_max", CONFIG_SPAN, ONE(align_max_ms), .without = "10m", .least = SECOND,
      .most = 365 * DAY,

@@ -40,11 +40,11 @@ TEST(few_events_wait_for_no_others_but_for_a_part_of_the_time_of_a_batch)
 TEST(a_backlog_goes_in_larger_batches)
 {
     static const struct expected table[] = {
-        {{100, .age_ms = 499, .pushed_ms = 499, .waited_ms = 1001, .has_to_publish = true},
-         5,
+        {{100, .age_ms = 799, .pushed_ms = 799, .waited_ms = 1001, .has_to_publish = true},
+         8,
          false},
-        {{100, .age_ms = 500, .waited_ms = 1001}, 5, true},
-        {{100, .age_ms = 499, .waited_ms = INT64_MAX}, 5, false},
+        {{100, .age_ms = 800, .waited_ms = 1001}, 8, true},
+        {{100, .age_ms = 799, .waited_ms = INT64_MAX}, 8, false},
         /* at half load partitions are not read to their end either, but nothing has waited */
         {{100, .age_ms = 100, .waited_ms = 1000}, 1, true},
         {{100, .age_ms = 100, .waited_ms = -3000}, 1, true}, /* a producer's clock that is ahead */
