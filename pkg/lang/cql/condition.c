@@ -195,9 +195,10 @@ static struct expr *shown_only(struct cql *x, const struct cql_call *call, struc
                                       SHOWN(file)),
                NULL;
     for (size_t i = 0; i < include.n; i++)
-        cql_add_unknown(x, include.items[i]);
-    diag_note(x->s->diag, call->at,
-              "there is no list '%.*s' (--list NAME=FILE): columns of it stay empty", SHOWN(file));
+        cql_add_unknown(x, include.items[i], STR("match()"), true);
+    diag_warn(x->s->diag, call->at,
+              "there is no list '%.*s' (--list NAME=FILE): as if it were empty, match() adds nothing",
+              SHOWN(file));
     return pipe_bool(x->pipe, true);
 }
 

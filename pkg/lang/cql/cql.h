@@ -13,8 +13,9 @@
  *     condition.c   functions that say yes or no; value.c: those that make a value
  *     step.c        the steps between the bars, case, match, names
  *     group.c       groupBy and its like
+ *     source.c      queries that have events of their own
  *     header.c      what the first comments say
- *     saved.c       queries that others call
+ *     saved.c       queries that others call; helper.c: those that weir brings along
  *     document.c    files of LogScale's packages: queries, alerts, dashboards
  *
  * Each step is one of lang/pipe. What CrowdStrike's own grammar refuses and what its meaning can be

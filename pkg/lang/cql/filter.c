@@ -54,38 +54,45 @@ static struct expr *member_of(struct cql *x, struct place at, struct expr *flat,
                       pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i)));
 }
 
-void cql_add_unknown(struct cql *x, struct str name)
+void cql_add_unknown(struct cql *x, struct str name, struct str source, bool is_of_file)
 {
     x->unknown =
         vec_room(x->s->scratch, x->unknown, x->n_unknown, &x->cap_unknown, sizeof *x->unknown);
-    x->unknown[x->n_unknown++] = name;
+    x->unknown[x->n_unknown++] = (struct cql_unknown_column){name, source, is_of_file};
 }
 
-bool cql_is_unknown(const struct cql *x, struct str name)
+const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct str name)
 {
-    for (size_t i = 0; i < x->n_unknown; i++)
-        if (str_eq(x->unknown[i], name))
-            return true;
-    return false;
+    for (size_t i = x->n_unknown; i > 0; i--)
+        if (str_eq(x->unknown[i - 1].name, name))
+            return &x->unknown[i - 1];
+    return NULL;
 }
 
 bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value)
 {
     for (size_t i = 0; i < x->n_unknown; i++)
-        if (str_eq(x->unknown[i], name))
-            x->unknown[i] = STR("");
+        if (str_eq(x->unknown[i].name, name))
+            x->unknown[i].name = STR("");
     return pipe_set(x->pipe, at, name, value);
+}
+
+/* False, after an error, if the column may not be asked. */
+static bool may_ask(struct cql *x, struct place at, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    if (!u || (u->is_of_file && !x->is_negated))
+        return true;
+    return diag_unsupported(x->s->diag, at, "'%.*s', a column that %.*s would add%s", SHOWN(name),
+                            SHOWN(u->source), u->is_of_file ? ", of a file that is not there" : "");
 }
 
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
-    if (cql_is_unknown(x, name)) {
-        diag_unsupported(x->s->diag, at,
-                         "'%.*s', a column that match() would add, of a file that is not there",
-                         SHOWN(name));
+    if (!may_ask(x, at, name))
         return pipe_null(x->pipe);
-    }
     if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
         name.p[x->split.n] == '.') {
         diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));

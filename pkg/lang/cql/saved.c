@@ -90,37 +90,57 @@ static struct str name_of(struct str called)
     return called;
 }
 
-bool cql_saved_call(struct cql *x, const struct cql_call *call)
+/* The text that the call stands for: of the files, or one that weir brings along. */
+static bool find_text(struct cql *x, const struct cql_call *call, struct str *out)
 {
-    const struct saved *s = find(x->options ? x->options->saved : NULL, name_of(call->name));
-    struct cql inner = *x;
+    struct str name = name_of(call->name);
+    const struct saved *s = find(x->options ? x->options->saved : NULL, name);
 
-    if (!s)
-        return diag_unsupported(x->s->diag, call->at,
-                                "the saved query '%.*s' (its file is to be loaded too)",
-                                SHOWN(call->name));
-    if (s->is_ambiguous)
+    if (s && s->is_ambiguous)
         return diag_error(x->s->diag, call->at, "there are several saved queries named '%.*s'",
                           SHOWN(s->name));
+    *out = s ? s->query : cql_helper(name);
+    return out->n || diag_unsupported(x->s->diag, call->at,
+                                      "the saved query '%.*s' (its file is to be loaded too)",
+                                      SHOWN(call->name));
+}
+
+/* What the steps inside have changed holds behind the call. */
+static void go_back(struct cql *x, const struct cql *inner)
+{
+    struct cql outer = *x;
+
+    *x = *inner;
+    x->text = outer.text;
+    x->next = outer.next;
+    x->end = outer.end;
+    x->outer = outer.outer;
+    x->n_saved = outer.n_saved;
+    x->arguments = outer.arguments;
+}
+
+bool cql_saved_call(struct cql *x, const struct cql_call *call)
+{
+    struct cql inner;
+    struct str text;
+
+    if (!find_text(x, call, &text))
+        return false;
     if (x->n_saved == CQL_SAVED_DEPTH)
         return diag_error(x->s->diag, call->at, "saved queries inside each other more than %d deep",
                           CQL_SAVED_DEPTH);
+    inner = *x;
     if (!cql_count_value(x) || !read_arguments(x, call, &inner.arguments))
         return false;
     inner.n_values = x->n_values;
     inner.n_saved++;
     inner.outer = call->at;
-    inner.text = s->query;
+    inner.text = text;
     inner.next = 0;
-    inner.end = s->query.n;
-    bool is_good = cql_steps(&inner);
-    x->n_values = inner.n_values;
-    memcpy(x->was_lenient, inner.was_lenient, sizeof x->was_lenient);
-    x->grouped_at = inner.grouped_at;
-    x->bucket_ms = inner.bucket_ms;
-    x->split = inner.split;
-    x->unknown = inner.unknown;
-    x->n_unknown = inner.n_unknown;
-    x->cap_unknown = inner.cap_unknown;
-    return is_good && (cql_is_end(&inner) || cql_expected(&inner, "'|' or the end of the query"));
+    inner.end = text.n;
+    (void)cql_take(&inner, "|"); /* of a part of others */
+    bool is_good = cql_steps(&inner) &&
+                   (cql_is_end(&inner) || cql_expected(&inner, "'|' or the end of the query"));
+    go_back(x, &inner);
+    return is_good;
 }

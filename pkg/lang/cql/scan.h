@@ -19,6 +19,14 @@ enum cql_lenient {
     CQL_LENIENTS
 };
 
+/* A column whose values nobody knows here, and what would add it. It may be shown. */
+struct cql_unknown_column {
+    struct str name, source;
+    /* Of a file that is not there: as if that were empty, so it has what the event itself says; but
+     * under NOT that would be an exclusion of nothing. Else it may not be asked at all. */
+    bool is_of_file;
+};
+
 struct cql {
     struct query_scope *s;
     struct pipe *pipe;
@@ -34,13 +42,16 @@ struct cql {
     bool is_negated;         /* inside a NOT */
     bool is_condition;       /* inside an expression: nothing may be set */
     struct place grouped_at; /* the step that makes groups */
-    struct str *unknown;     /* columns of files that are not there: only to be shown */
+    struct cql_unknown_column *unknown;
     size_t n_unknown, cap_unknown;
     struct str split;   /* split(): members of this field are rows; empty: none */
     struct place outer; /* inside a saved query: of the call; line 0: not inside */
     unsigned n_saved;
     struct cql_parameters arguments; /* of the call */
     int64_t bucket_ms;               /* of bucket() and its like; 0: none */
+    int64_t window_ms;               /* how far back the query looks; 0: unknown yet */
+    size_t n_steps;                  /* that are read */
+    bool has_source;                 /* the events are none of a stream */
 };
 
 /* ---- scan.c -------------------------------------------------------------------------------- */
@@ -138,9 +149,10 @@ bool cql_parameter(struct cql *x, struct str_list *out);
 /* ---- values and conditions ----------------------------------------------------------------- */
 
 struct expr *cql_column(struct cql *x, struct place at, struct str name);
-/* A column whose values nobody knows here: asking for it is unsupported, showing it is not. */
-void cql_add_unknown(struct cql *x, struct str name);
-bool cql_is_unknown(const struct cql *x, struct str name);
+/* The column is one of these from now on: showing it is fine. `source`: what would add it. */
+void cql_add_unknown(struct cql *x, struct str name, struct str source, bool is_of_file);
+/* NULL: it is none. */
+const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct str name);
 /* The column has this value from now on. */
 bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value);
 struct expr *cql_filter(struct cql *x);
@@ -172,8 +184,14 @@ bool cql_unknown(struct cql *x, const struct cql_call *call);
 
 /* Steps with bars between them, up to what is none. */
 bool cql_steps(struct cql *x);
+/* source.c */
+bool cql_create_events(struct cql *x, struct cql_call *call);
+bool cql_read_file(struct cql *x, struct cql_call *call);
+bool cql_parse_event(struct cql *x, struct cql_call *call);
 /* $name(...): the steps of the query that is saved under the name. */
 bool cql_saved_call(struct cql *x, const struct cql_call *call);
+/* One that weir brings along; empty: it has none of this name. */
+struct str cql_helper(struct str name);
 bool cql_is_step(struct str name);
 bool cql_step(struct cql *x, struct cql_call *call);
 bool cql_is_group(struct str name);

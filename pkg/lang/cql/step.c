@@ -47,8 +47,9 @@ static bool rename_one(struct cql *x, struct place at, struct str from, struct s
 {
     from = names_intern(x->s->names, from);
     to = names_intern(x->s->names, to);
-    if (cql_is_unknown(x, from))
-        cql_add_unknown(x, to);
+    const struct cql_unknown_column *u = cql_unknown_column(x, from);
+    if (u)
+        cql_add_unknown(x, to, u->source, u->is_of_file);
     return pipe_rename(x->pipe, at, from, to);
 }
 
@@ -112,7 +113,8 @@ static bool set_default(struct cql *x, struct cql_call *call)
         (call->bound[2] && !cql_flag_of(x, call->bound[2], &is_empty_too)))
         return false;
     for (size_t i = 0; i < names.n; i++) {
-        if (cql_is_unknown(x, names.items[i]))
+        const struct cql_unknown_column *u = cql_unknown_column(x, names.items[i]);
+        if (u && !u->is_of_file)
             continue;
         struct expr *old = cql_column(x, call->at, names.items[i]);
         struct expr *text = pipe_text(x->pipe, value);
@@ -196,13 +198,16 @@ static const struct {
     const char *name;
     bool (*run)(struct cql *x, struct cql_call *call);
 } STEPS[] = {
+    {"createEvents", cql_create_events},
     {"default", set_default},
     {"drop", drop},
     {"dropEvent", drop_event},
     {"eval", eval},
     {"head", nothing},
     {"ipLocation", ip_location},
-    {"ipLocation", ip_location},
+    {"kvParse", cql_parse_event},
+    {"parseJson", cql_parse_event},
+    {"readFile", cql_read_file},
     {"rename", rename_field},
     {"select", keep},
     {"sort", nothing},
@@ -467,6 +472,7 @@ bool cql_steps(struct cql *x)
     do {
         if (!one_step(x) || diag_failed(x->s->diag))
             return false;
+        x->n_steps++;
     } while (cql_take(x, "|"));
     return true;
 }
@@ -520,9 +526,16 @@ bool cql_load(struct query_scope *s, struct str query, const struct query_option
         ending.window_ms = options->window_ms;
         ending.interval_ms = options->interval_ms;
     }
-    if (!cql_start(&x, query) || !cql_header(&x, &ending.window_ms) || !run(&x))
+    if (!cql_start(&x, query) || !cql_header(&x, &ending.window_ms))
+        return false;
+    x.window_ms = ending.window_ms;
+    if (!run(&x))
         return false;
     settle_missing(&x);
+    if (x.has_source) {
+        rule->channel = CHANNEL_OFF;
+        rule->is_display = true;
+    }
     if (!ending.window_ms)
         ending.window_ms = x.bucket_ms;
     return pipe_finish(x.pipe, &ending, rule);

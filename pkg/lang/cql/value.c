@@ -75,6 +75,20 @@ static struct expr *build_now(struct cql *x, const struct function *f, struct cq
     return pipe_time(x->pipe, call->at, STR("@timestamp"));
 }
 
+/* start(), end(): of the time that the query looks at, which ends with the event. */
+static struct expr *build_start(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct expr *now = pipe_time(x->pipe, call->at, STR("@timestamp"));
+
+    (void)f;
+    if (!x->window_ms) {
+        x->window_ms = PIPE_WINDOW_DEFAULT_MS;
+        diag_warn(x->s->diag, call->at,
+                  "the query says nothing of how far back it looks: start() is an hour ago");
+    }
+    return pipe_call2(x->pipe, call->at, EXPR_SUBTRACT, now, pipe_whole(x->pipe, x->window_ms));
+}
+
 /* ---- several fields
  * ------------------------------------------------------------------------------
  */
@@ -520,6 +534,7 @@ static const struct function FUNCTIONS[] = {
     {"coalesce", "expressions as", "_coalesce", 0, build_coalesce},
     {"concat", "field as", "_concat", 0, build_concat},
     {"concatArray", "field separator as", "_concatArray", 0, build_concat_array},
+    {"end", "", "_end", 0, build_now},
     {"format", "format field as", "_format", 0, build_format},
     {"formatTime", "format field as timezone unit locale", "_formatTime", 0, build_format_time},
     {"geography:distance", "lat1 lon1 lat2 lon2 as", "_distance", 0, build_distance},
@@ -536,6 +551,7 @@ static const struct function FUNCTIONS[] = {
     {"replace", "regex with field flags as", NULL, 0, build_replace},
     {"round", "field as how", "_round", 0, build_round},
     {"splitString", "field by index as", "_splitstring", 0, build_split},
+    {"start", "", "_start", 0, build_start},
     {"time:dayOfMonth", "field as timezone", "_dayOfMonth", 0, build_time_part},
     {"time:dayOfWeek", "field as timezone", "_dayOfWeek", 0, build_time_part},
     {"time:dayOfYear", "field as timezone", "_dayOfYear", 0, build_time_part},
