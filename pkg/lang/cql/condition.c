@@ -307,23 +307,16 @@ static struct expr *build_test(struct cql *x, struct cql_call *call, struct expr
     return e;
 }
 
-/* array:contains("a[]", value="x") */
 static struct expr *build_array_contains(struct cql *x, struct cql_call *call, struct expr *subject)
 {
-    struct str name, value;
-
     (void)subject;
-    if (!call->bound[0] || !call->bound[1])
-        return need(x, call, "an array and a value");
-    if (!cql_text_of(x, call->bound[0], &name) || !cql_text_of(x, call->bound[1], &value))
-        return NULL;
-    if (str_ends(name, STR("[]")))
-        name.n -= 2;
-    if (str_find_char(name, '[', 0) != SIZE_MAX)
-        return (void)diag_unsupported(x->s->diag, call->at, "array:contains() of arrays in arrays"),
-               NULL;
-    struct expr call_of = {.op = EXPR_EQ};
-    return cql_ask(x, call->at, call_of, cql_column(x, call->at, name), pipe_text(x->pipe, value));
+    return cql_array_contains(x, call);
+}
+
+static struct expr *build_array_exists(struct cql *x, struct cql_call *call, struct expr *subject)
+{
+    (void)subject;
+    return cql_array_exists(x, call);
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -341,6 +334,7 @@ static const struct condition CONDITIONS[] = {
     {"text:startsWith", "string substring ignoreCase", SIZE_MAX, build_starts},
     {"text:endsWith", "string substring ignoreCase", SIZE_MAX, build_ends},
     {"array:contains", "array value", SIZE_MAX, build_array_contains},
+    {"array:exists", "array condition var", SIZE_MAX, build_array_exists},
 };
 
 static const struct condition *condition_of(struct str name)

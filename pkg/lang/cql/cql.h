@@ -10,9 +10,11 @@
  *     argument.c    what stands between a function's parentheses
  *     filter.c      filters: OR before AND, patterns, regexes, free text
  *     expression.c  what stands behind := and inside test()
- *     condition.c   functions that say yes or no; value.c: those that make a value
+ *     condition.c   functions that say yes or no; value.c: those that make a value;
+ *                   format.c: format()
+ *     array.c       functions of arrays
  *     step.c        the steps between the bars, case, match, names
- *     group.c       groupBy and its like
+ *     group.c       groupBy and its like; aggregate.c: what they are asked
  *     source.c      queries that have events of their own
  *     header.c      what the first comments say
  *     saved.c       queries that others call; helper.c: those that weir brings along

@@ -88,9 +88,18 @@ static bool may_ask(struct cql *x, struct place at, struct str name)
                             SHOWN(u->source), u->is_of_file ? ", of a file that is not there" : "");
 }
 
+bool cql_need_row(struct cql *x, struct place at, struct str name)
+{
+    if (!x->has_row || pipe_was_column(x->pipe, name) || cql_unknown_column(x, name))
+        return true;
+    return cql_row_column(x, at, name, name, x->row_kind);
+}
+
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
+    if (x->member.n && str_eq(x->member, name))
+        return pipe_member(x->pipe);
     if (!may_ask(x, at, name))
         return pipe_null(x->pipe);
     if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
@@ -98,6 +107,8 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name)
         diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));
         return pipe_null(x->pipe);
     }
+    if (!cql_need_row(x, at, name))
+        return NULL;
     struct expr *e = pipe_column(x->pipe, at, name);
 
     if (is_raw(e, STR("@timestamp")))
@@ -199,37 +210,95 @@ static bool take_names(struct cql *x, struct place at, struct regex *re, struct 
     return true;
 }
 
-static struct expr *matches(struct cql *x, struct place at, struct expr *subject, struct regex re,
-                            bool is_repeated)
+/* Are all parts of the regex about the match itself? Behind it and before it there is nothing when
+ * the match is matched again. */
+static bool is_about_the_match(struct str s)
 {
-    struct groups g;
+    static const struct str AROUND[] = {{"(?=", 3}, {"(?!", 3}, {"(?<", 3}};
 
-    if (!subject || !take_names(x, at, &re, &g))
+    for (size_t i = 0; i < s.n; i++) {
+        struct str rest = str_sub(s, i, SIZE_MAX);
+        if (s.p[i] == '\\') {
+            if (i + 1 < s.n && strchr("bBAzZGK", s.p[i + 1]))
+                return false;
+            i++;
+        } else if (s.p[i] == '[') {
+            i = class_end(s, i);
+        } else if (s.p[i] == '^' || s.p[i] == '$') {
+            return false;
+        }
+        for (size_t k = 0; k < ARRAY_LEN(AROUND); k++)
+            if (str_starts(rest, AROUND[k]))
+                return false;
+    }
+    return true;
+}
+
+static bool set_groups(struct cql *x, struct place at, struct expr *subject, const struct regex *re,
+                       const struct groups *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (!cql_set(x, at, g->names[i],
+                     pipe_regex(x->pipe, at, EXPR_CAPTURE, re, g->numbers[i], &subject, 1)))
+            return false;
+    return true;
+}
+
+/* The regex matches; *g: the groups that are to be set, none inside a NOT. */
+static struct expr *matches(struct cql *x, struct place at, struct expr *subject, struct regex *re,
+                            struct groups *g)
+{
+    if (!subject || !take_names(x, at, re, g))
         return NULL;
-    struct expr *e = pipe_regex(x->pipe, at, EXPR_REGEX, &re, 0, &subject, 1);
-    if (!e || x->is_negated) /* where it does not match, nothing is captured */
-        return e;
-    if (g.n && x->is_condition)
+    struct expr *e = pipe_regex(x->pipe, at, EXPR_REGEX, re, 0, &subject, 1);
+    if (x->is_negated) /* where it does not match, nothing is captured */
+        g->n = 0;
+    if (e && g->n && x->is_condition)
         return (void)diag_unsupported(x->s->diag, at, "named groups inside an expression"), NULL;
-    if (is_repeated && g.n > 1) /* rows in which one belongs to the other */
-        return (void)diag_unsupported(x->s->diag, at, "regex() with repeat and several groups"),
-               NULL;
-    enum expr_op op = is_repeated ? EXPR_LIST_CAPTURE : EXPR_CAPTURE;
-    for (size_t i = 0; i < g.n; i++)
-        if (!pipe_set(x->pipe, at, g.names[i],
-                      pipe_regex(x->pipe, at, op, &re, g.numbers[i], &subject, 1)))
-            return NULL;
     return e;
 }
 
 struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re)
 {
-    return matches(x, at, subject, re, false);
+    struct groups g;
+    struct expr *e = matches(x, at, subject, &re, &g);
+
+    return e && set_groups(x, at, subject, &re, &g) ? e : NULL;
 }
 
+enum { MATCHES_MAX = 100 }; /* of one event, as in LogScale */
+static bool expand_matches(struct cql *x, struct place at, struct expr *subject,
+                           const struct regex *re, uint32_t group)
+{
+    struct expr *all = pipe_regex(x->pipe, at, EXPR_LIST_CAPTURE, re, group, &subject, 1);
+
+    return pipe_expand_values(x->pipe, at,
+                              pipe_call3(x->pipe, at, EXPR_LIST_AT, all, pipe_whole(x->pipe, 0),
+                                         pipe_whole(x->pipe, MATCHES_MAX - 1)));
+}
+
+/* A row is a match: its groups are those of the text that it has. */
 struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subject, struct regex re)
 {
-    return matches(x, at, subject, re, true);
+    struct groups g;
+    struct expr *e = matches(x, at, subject, &re, &g);
+
+    if (!e || g.n == 0)
+        return e;
+    if (g.n == 1)
+        return expand_matches(x, at, subject, &re, g.numbers[0]) &&
+                       cql_set(x, at, g.names[0], pipe_member(x->pipe))
+                   ? e
+                   : NULL;
+    if (!is_about_the_match(re.pattern))
+        return (void)diag_unsupported(x->s->diag, at,
+                                      "regex() with repeat, several groups and parts that are "
+                                      "about what stands around a match"),
+               NULL;
+    return expand_matches(x, at, subject, &re, 0) &&
+                   set_groups(x, at, pipe_member(x->pipe), &re, &g)
+               ? e
+               : NULL;
 }
 
 /* ---- field op value ---------------------------------------------------------------------- */

@@ -44,6 +44,7 @@ struct cql {
     struct place grouped_at; /* the step that makes groups */
     struct cql_unknown_column *unknown;
     size_t n_unknown, cap_unknown;
+    struct str member;  /* array:exists(): the name of the member at hand; empty: none */
     struct str split;   /* split(): members of this field are rows; empty: none */
     struct place outer; /* inside a saved query: of the call; line 0: not inside */
     unsigned n_saved;
@@ -52,6 +53,8 @@ struct cql {
     int64_t window_ms;               /* how far back the query looks; 0: unknown yet */
     size_t n_steps;                  /* that are read */
     bool has_source;                 /* the events are none of a stream */
+    bool has_row;                    /* behind groups: one event of each is there, too */
+    enum group_kind row_kind;        /* the first or the last one */
 };
 
 /* ---- scan.c -------------------------------------------------------------------------------- */
@@ -149,6 +152,8 @@ bool cql_parameter(struct cql *x, struct str_list *out);
 /* ---- values and conditions ----------------------------------------------------------------- */
 
 struct expr *cql_column(struct cql *x, struct place at, struct str name);
+/* Behind tail(1) and head(1) of groups: the event's column is there, if nothing else is. */
+bool cql_need_row(struct cql *x, struct place at, struct str name);
 /* The column is one of these from now on: showing it is fine. `source`: what would add it. */
 void cql_add_unknown(struct cql *x, struct str name, struct str source, bool is_of_file);
 /* NULL: it is none. */
@@ -173,6 +178,9 @@ struct expr *cql_not(struct cql *x, struct place at, struct expr *e);
 bool cql_is_condition(struct str name);
 struct expr *cql_condition(struct cql *x, struct cql_call *call, struct str subject);
 const char *cql_condition_name(size_t i); /* NULL: there are not so many */
+struct expr *cql_format(struct cql *x, struct cql_call *call);
+/* A text that counts as a number where it is one. */
+struct expr *cql_as_number(struct cql *x, struct place at, struct expr *e);
 bool cql_is_value(struct str name);
 const char *cql_value_name(size_t i);
 /* *as: where the value goes if it is a step of its own. */
@@ -184,6 +192,10 @@ bool cql_unknown(struct cql *x, const struct cql_call *call);
 
 /* Steps with bars between them, up to what is none. */
 bool cql_steps(struct cql *x);
+/* array.c */
+struct expr *cql_array_contains(struct cql *x, struct cql_call *call);
+struct expr *cql_array_exists(struct cql *x, struct cql_call *call);
+bool cql_reduce_all(struct cql *x, struct cql_call *call);
 /* source.c */
 bool cql_create_events(struct cql *x, struct cql_call *call);
 bool cql_read_file(struct cql *x, struct cql_call *call);
@@ -198,6 +210,11 @@ bool cql_is_group(struct str name);
 const char *cql_group_name(size_t i);
 /* as: a name for the one aggregate; empty: its own. */
 bool cql_group(struct cql *x, struct cql_call *call, struct str as);
+/* The column `as` is `name` of the first or last event of the group; nothing if no event had it. */
+bool cql_row_column(struct cql *x, struct place at, struct str as, struct str name,
+                    enum group_kind kind);
+/* The functions of all events, or of the groups that they make. */
+bool cql_group_by_nothing(struct cql *x, struct cql_call *call, const struct cql_argument *a);
 /* [f(), g()], the bracket next: a row of several aggregates. */
 bool cql_group_list(struct cql *x);
 

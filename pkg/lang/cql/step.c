@@ -22,8 +22,13 @@ static bool keep(struct cql *x, struct cql_call *call)
         return false;
     if (!call->bound[0])
         return need(x, call, "fields");
-    return cql_fields_of(x, call->bound[0], &names) &&
-           pipe_keep(x->pipe, call->at, names.items, names.n);
+    if (!cql_fields_of(x, call->bound[0], &names))
+        return false;
+    for (size_t i = 0; i < names.n; i++)
+        if (!cql_need_row(x, call->at, names.items[i]))
+            return false;
+    x->has_row = false;
+    return pipe_keep(x->pipe, call->at, names.items, names.n);
 }
 
 static bool drop(struct cql *x, struct cql_call *call)
@@ -50,7 +55,7 @@ static bool rename_one(struct cql *x, struct place at, struct str from, struct s
     const struct cql_unknown_column *u = cql_unknown_column(x, from);
     if (u)
         cql_add_unknown(x, to, u->source, u->is_of_file);
-    return pipe_rename(x->pipe, at, from, to);
+    return cql_need_row(x, at, from) && pipe_rename(x->pipe, at, from, to);
 }
 
 /* [[a, b], [c, d]] */

@@ -41,7 +41,7 @@ static struct expr *subject(struct cql *x, const struct cql_call *call)
 }
 
 /* A text that counts as a number where it is one. */
-static struct expr *as_number(struct cql *x, struct place at, struct expr *e)
+struct expr *cql_as_number(struct cql *x, struct place at, struct expr *e)
 {
     if (!e || e->kind == EXPR_TIME || e->kind == EXPR_NUMBER)
         return e;
@@ -57,7 +57,7 @@ static struct expr *build_text(struct cql *x, const struct function *f, struct c
 
 static struct expr *build_number(struct cql *x, const struct function *f, struct cql_call *call)
 {
-    return pipe_call1(x->pipe, call->at, f->op, as_number(x, call->at, subject(x, call)));
+    return pipe_call1(x->pipe, call->at, f->op, cql_as_number(x, call->at, subject(x, call)));
 }
 
 static struct expr *build_round(struct cql *x, const struct function *f, struct cql_call *call)
@@ -65,7 +65,7 @@ static struct expr *build_round(struct cql *x, const struct function *f, struct 
     (void)f;
     if (call->bound[2])
         return unsupported(x, call, "with 'how='");
-    return pipe_call2(x->pipe, call->at, EXPR_ROUND, as_number(x, call->at, subject(x, call)),
+    return pipe_call2(x->pipe, call->at, EXPR_ROUND, cql_as_number(x, call->at, subject(x, call)),
                       pipe_whole(x->pipe, 0));
 }
 
@@ -160,145 +160,56 @@ static struct expr *build_distance(struct cql *x, const struct function *f, stru
     for (size_t i = 0; i < DISTANCE_ARGUMENTS; i++) {
         if (!call->bound[i])
             return need(x, call, "lat1, lon1, lat2 and lon2");
-        items[i] = as_number(x, call->at, column_of(x, call->bound[i]));
+        items[i] = cql_as_number(x, call->at, column_of(x, call->bound[i]));
     }
     return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_DISTANCE}, items,
                      DISTANCE_ARGUMENTS);
 }
 
-/* ---- format
- * ----------------------------------------------------------------------------------------
- */
-
-struct pieces {
-    struct expr **items;
-    size_t n, cap;
-};
-
-static void add_piece(struct cql *x, struct pieces *p, struct expr *e)
-{
-    p->items = vec_room(x->s->scratch, p->items, p->n, &p->cap, sizeof *p->items);
-    p->items[p->n++] = e;
-}
-
-/* %s, %d, %.2f, %,d ... */
-struct sign {
-    bool has_commas;
-    unsigned decimals;
-    char kind;    /* 0: none that is known */
-    size_t bytes; /* behind the % */
-};
-
-enum { DECIMALS_MAX = 6 };
-
-static struct sign read_sign(struct str s)
-{
-    struct sign out = {0};
-    size_t i = 0;
-
-    out.has_commas = i < s.n && s.p[i] == ',';
-    i += out.has_commas;
-    bool has_decimals = i + 1 < s.n && s.p[i] == '.' && isdigit((unsigned char)s.p[i + 1]);
-    if (has_decimals) {
-        out.decimals = (unsigned)(s.p[i + 1] - '0');
-        i += 2;
-    }
-    char kind = i < s.n ? s.p[i] : '\0';
-    bool is_known = kind == '%' || kind == 's'    ? i == 0
-                    : kind == 'd'                 ? !has_decimals
-                    : kind == 'f' && has_decimals ? out.decimals <= DECIMALS_MAX
-                                                  : false;
-    out.kind = is_known ? kind : '\0';
-    out.bytes = i + 1;
-    return out;
-}
-
-/* A whole number in digits, with a comma every thousand. */
-static struct expr *with_commas(struct cql *x, struct place at, struct expr *digits)
-{
-    struct regex re = {.pattern = STR("(\\d)(?=(\\d{3})+$)")};
-    struct expr *args[] = {digits, pipe_text(x->pipe, STR("$1,"))};
-
-    return pipe_regex(x->pipe, at, EXPR_REPLACE, &re, 0, args, 2);
-}
-
-/* A number as text with so many decimals: what is before the point, the point, what is behind. */
-static struct expr *decimals(struct cql *x, struct place at, struct expr *e, struct sign sign)
-{
-    struct pipe *p = x->pipe;
-    int64_t scale = 1;
-
-    for (unsigned i = 0; i < sign.decimals; i++)
-        scale *= 10;
-    e = as_number(x, at, e);
-    struct expr *scaled =
-        pipe_call1(p, at, EXPR_WHOLE,
-                   pipe_call2(p, at, EXPR_ROUND,
-                              pipe_call2(p, at, EXPR_MULTIPLY, pipe_call1(p, at, EXPR_ABSOLUTE, e),
-                                         pipe_whole(p, scale)),
-                              pipe_whole(p, 0)));
-    struct expr *before = pipe_call1(p, at, EXPR_STRING,
-                                     pipe_call2(p, at, EXPR_DIVIDE, scaled, pipe_whole(p, scale)));
-    struct expr *behind = pipe_call2(
-        p, at, EXPR_SUBSTRING,
-        pipe_call1(p, at, EXPR_STRING,
-                   pipe_call2(p, at, EXPR_ADD, pipe_whole(p, scale),
-                              pipe_call2(p, at, EXPR_MODULO, scaled, pipe_whole(p, scale)))),
-        pipe_whole(p, 1));
-    struct expr *minus =
-        pipe_call3(p, at, EXPR_CASE, pipe_call2(p, at, EXPR_LT, e, pipe_whole(p, 0)),
-                   pipe_text(p, STR("-")), pipe_text(p, STR("")));
-    struct expr *parts[] = {minus, sign.has_commas ? with_commas(x, at, before) : before,
-                            pipe_text(p, sign.decimals ? STR(".") : STR("")),
-                            sign.decimals ? behind : pipe_text(p, STR(""))};
-
-    return pipe_call(p, at, &(struct expr){.op = EXPR_CONCAT}, parts, ARRAY_LEN(parts));
-}
-
-static struct expr *formatted(struct cql *x, struct place at, struct expr *e, struct sign sign)
-{
-    if (sign.kind == 'f' || sign.has_commas)
-        e = decimals(x, at, e, sign);
-    return or_text(x, at, e, STR("null"));
-}
-
-enum { FORMAT_FORMAT, FORMAT_FIELD };
-/* Signs stand for the fields one after the other; one that is missing is "null". */
 static struct expr *build_format(struct cql *x, const struct function *f, struct cql_call *call)
 {
-    struct str format;
-    struct str_list fields = {NULL, 0};
-    struct pieces p = {0};
-    size_t next = 0;
+    (void)f;
+    return cql_format(x, call);
+}
+
+/* ---- units ----------------------------------------------------------------------------------- */
+
+/* What a prefix is worth: k, M, G ... (of 1000, or of 1024), Ki, Mi ...; false: it is none. */
+static bool factor_of(struct str unit, bool is_binary, int64_t *out)
+{
+    static const char PREFIXES[] = "kMGTPE";
+    bool has_i = unit.n == 2 && unit.p[1] == 'i';
+
+    *out = 1;
+    if (unit.n == 0)
+        return true;
+    char c = unit.p[0] == 'K' ? 'k' : unit.p[0];
+    const char *found = strchr(PREFIXES, c);
+    if ((unit.n != 1 && !has_i) || !found)
+        return false;
+    for (const char *p = PREFIXES; p <= found; p++)
+        *out *= is_binary || has_i ? 1024 : 1000;
+    return true;
+}
+
+enum { UNIT_FIELD, UNIT_TO, UNIT_FROM, UNIT_BINARY, UNIT_AS };
+/* Of numbers that have no unit behind them. */
+static struct expr *build_convert(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str units[2] = {STR(""), STR("")};
+    int64_t factors[2];
+    bool is_binary = false;
+    struct expr *e = cql_as_number(x, call->at, subject(x, call));
 
     (void)f;
-    if (!call->bound[FORMAT_FORMAT])
-        return need(x, call, "a format");
-    if (!cql_text_of(x, call->bound[FORMAT_FORMAT], &format) ||
-        (call->bound[FORMAT_FIELD] && !cql_fields_of(x, call->bound[FORMAT_FIELD], &fields)))
+    if (!e || (call->bound[UNIT_BINARY] && !cql_flag_of(x, call->bound[UNIT_BINARY], &is_binary)))
         return NULL;
-    while (format.n) {
-        size_t percent = str_find_char(format, '%', 0);
-        struct str text = str_sub(format, 0, percent);
-        if (text.n)
-            add_piece(x, &p, pipe_text(x->pipe, text));
-        if (percent == SIZE_MAX)
-            break;
-        format = str_sub(format, percent + 1, SIZE_MAX);
-        struct sign sign = read_sign(format);
-        if (!sign.kind)
-            return unsupported(x, call, "with other signs than %s, %d, %.2f, %,d and %%");
-        format = str_sub(format, sign.bytes, SIZE_MAX);
-        if (sign.kind == '%')
-            add_piece(x, &p, pipe_text(x->pipe, STR("%")));
-        else if (next == fields.n)
-            return need(x, call, "a field for each % sign");
-        else
-            add_piece(x, &p,
-                      formatted(x, call->at, cql_column(x, call->at, fields.items[next++]), sign));
-    }
-    add_piece(x, &p, pipe_text(x->pipe, STR("")));
-    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, p.items, p.n);
+    for (size_t i = 0; i < 2; i++)
+        if ((call->bound[UNIT_TO + i] && !cql_text_of(x, call->bound[UNIT_TO + i], &units[i])) ||
+            !factor_of(units[i], is_binary, &factors[i]))
+            return unsupported(x, call, "between other units than k, M, G, T, P, E, Ki ... and none");
+    e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, pipe_whole(x->pipe, factors[1]));
+    return pipe_call2(x->pipe, call->at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, factors[0]));
 }
 
 /* ---- replace, splitString
@@ -454,7 +365,7 @@ static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_
 static struct expr *time_field(struct cql *x, const struct cql_call *call,
                                const struct cql_argument *a)
 {
-    return as_number(x, call->at, a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
+    return cql_as_number(x, call->at, a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
 }
 
 enum { TIME_FORMAT, TIME_FIELD, TIME_AS, TIME_ZONE, TIME_UNIT };
@@ -496,7 +407,7 @@ static struct expr *build_parse_time(struct cql *x, const struct function *f, st
         return NULL;
     e = column_of(x, call->bound[TIME_FIELD]);
     if (str_eq(format, STR("millis")))
-        return as_number(x, call->at, e);
+        return cql_as_number(x, call->at, e);
     if (str_eq(format, STR("seconds")) || str_eq(format, STR("unixtime")) ||
         str_eq(format, STR("unixtimeMillis")))
         return pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e,
@@ -522,6 +433,17 @@ static struct expr *build_time_part(struct cql *x, const struct function *f, str
                               time_field(x, call, call->bound[0]),
                               pipe_text(x->pipe, str_from(PARTS[i][1])));
     return NULL;
+}
+
+/* time:dayOfWeekName(), time:monthName(): by the format of strftime. */
+static struct expr *build_time_name(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str format = str_eq(str_from(f->name), STR("time:monthName")) ? STR("%B") : STR("%A");
+
+    if (!is_utc(x, call, call->bound[2]))
+        return NULL;
+    return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, time_field(x, call, call->bound[0]),
+                      pipe_text(x->pipe, format));
 }
 
 /* ---- the table
@@ -554,13 +476,16 @@ static const struct function FUNCTIONS[] = {
     {"start", "", "_start", 0, build_start},
     {"time:dayOfMonth", "field as timezone", "_dayOfMonth", 0, build_time_part},
     {"time:dayOfWeek", "field as timezone", "_dayOfWeek", 0, build_time_part},
+    {"time:dayOfWeekName", "field as timezone locale", "_dayOfWeekName", 0, build_time_name},
     {"time:dayOfYear", "field as timezone", "_dayOfYear", 0, build_time_part},
     {"time:hour", "field as timezone", "_hour", 0, build_time_part},
     {"time:minute", "field as timezone", "_minute", 0, build_time_part},
+    {"time:monthName", "field as timezone locale", "_monthName", 0, build_time_name},
     {"time:month", "field as timezone", "_month", 0, build_time_part},
     {"time:second", "field as timezone", "_second", 0, build_time_part},
     {"time:weekOfYear", "field as timezone", "_weekOfYear", 0, build_time_part},
     {"time:year", "field as timezone", "_year", 0, build_time_part},
+    {"unit:convert", "field to from binary as", NULL, 0, build_convert},
     {"upper", "field as type locale", "_upper", EXPR_UPPER, build_text},
     {"urlDecode", "field as", "_urldecode", EXPR_URL_DECODE, build_text},
 };

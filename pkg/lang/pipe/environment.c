@@ -109,6 +109,14 @@ bool pipe_has_column(const struct pipe *p, struct str name)
     return !p->env.is_closed || is_known(&p->env, name);
 }
 
+bool pipe_was_column(const struct pipe *p, struct str name)
+{
+    for (size_t i = 0; i < p->env.n; i++)
+        if (str_eq(p->env.columns[i].name, name))
+            return true;
+    return false;
+}
+
 /* ---- changing --------------------------------------------------------------------- */
 
 struct pipe_env pipe_env_copy(struct pipe *p, const struct pipe_env *env)
@@ -327,6 +335,26 @@ void pipe_number_rows(struct pipe *p)
     p->is_numbered = true;
 }
 
+/* The member of each row of the list; NULL after an error. */
+static struct expr *expand(struct pipe *p, struct place at, struct expr *list)
+{
+    if (p->n_cases)
+        return diag_unsupported(p->s->diag, at, "rows for members inside of a case"), NULL;
+    if (pipe_has_member(list))
+        return diag_unsupported(p->s->diag, at,
+                                "rows for the members of what is made of another column's member"),
+               NULL;
+    if (p->n_expanded == (p->is_numbered ? PIPE_EXPANDED_MAX : 1))
+        return diag_unsupported(p->s->diag, at, "rows for the members of more than %d columns",
+                                (int)p->n_expanded),
+               NULL;
+    p->list = list;
+    struct expr *member = member_of_next(p, at, list);
+    if (member)
+        p->expanded[p->n_expanded++] = (struct pipe_expanded){member, list};
+    return member;
+}
+
 bool pipe_expand(struct pipe *p, struct place at, struct str name)
 {
     struct expr *list = pipe_column(p, at, name);
@@ -334,20 +362,17 @@ bool pipe_expand(struct pipe *p, struct place at, struct str name)
     for (size_t i = 0; i < p->n_expanded; i++)
         if (p->expanded[i].member == list)
             return true; /* it has one value in each row */
-    if (p->n_cases)
-        return diag_unsupported(p->s->diag, at, "rows for members inside of a case");
-    if (pipe_has_member(list))
-        return diag_unsupported(p->s->diag, at,
-                                "rows for the members of what is made of another column's member");
-    if (p->n_expanded == (p->is_numbered ? PIPE_EXPANDED_MAX : 1))
-        return diag_unsupported(p->s->diag, at, "rows for the members of more than %d columns",
-                                (int)p->n_expanded);
-    p->list = list;
-    struct expr *member = member_of_next(p, at, list);
-    if (!member)
-        return false;
-    p->expanded[p->n_expanded++] = (struct pipe_expanded){member, list};
-    return pipe_env_set(p, at, &p->env, name, member);
+    struct expr *member = expand(p, at, list);
+    return member && pipe_env_set(p, at, &p->env, name, member);
+}
+
+bool pipe_expand_values(struct pipe *p, struct place at, struct expr *list)
+{
+    ASSERT(!p->is_numbered);
+    if (list && p->is_grouped)
+        return diag_unsupported(p->s->diag, at, "rows for members behind groups");
+    list = pipe_without_conditions(p, list);
+    return list && expand(p, at, list);
 }
 
 bool pipe_dedup(struct pipe *p, UNUSED struct place at, const struct str *names, size_t n)

@@ -262,9 +262,20 @@ static void require_keys(struct pipe *p)
     }
 }
 
+/* Groups of rows that are not the event's: it may be in several. */
+static bool has_member_key(const struct pipe *p)
+{
+    for (size_t i = 0; p->list && i < p->n_keys; i++)
+        if (pipe_has_member(p->keys[i].value))
+            return true;
+    return false;
+}
+
 /* A column that is computed from the groups' aggregates: the rows must be kept to have it. */
 static bool needs_rows(struct pipe *p)
 {
+    if (has_member_key(p))
+        return true;
     for (size_t i = 0; i < p->env.n; i++) {
         struct expr *e = p->env.columns[i].value;
         if (e && e->kind == EXPR_CALL && !of_keys(p, e))

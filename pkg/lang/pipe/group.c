@@ -80,6 +80,8 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
         return false;
     if (p->is_grouped)
         go_inside(p);
+    else
+        p->ungrouped = p->env;
     p->aggregates = own;
     p->n_aggregates = n_aggregates;
     p->keys = own_keys;
@@ -90,6 +92,57 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
     p->evidence.n = 0;
     p->has_keep = false;
     return true;
+}
+
+/* ---- columns of one row ------------------------------------------------------------------ */
+
+/* The column that one more aggregate makes. */
+static struct expr *add_aggregate(struct pipe *p, struct place at, enum group_kind kind,
+                                  struct str name, struct expr *arg)
+{
+    struct pipe_aggregate *own;
+
+    if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
+        diag_error(p->s->diag, at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
+        return NULL;
+    }
+    own = ARENA_ARRAY(p->s->scratch, p->n_aggregates + 1, struct pipe_aggregate);
+    if (p->n_aggregates)
+        memcpy(own, p->aggregates, p->n_aggregates * sizeof *own);
+    own[p->n_aggregates] = (struct pipe_aggregate){
+        .kind = kind, .name = names_intern(p->s->names, name), .at = at, .arg = arg};
+    p->aggregates = own;
+    return row_leaf(p, at, name, p->n_keys + p->n_aggregates++);
+}
+
+struct expr *pipe_row_value(struct pipe *p, struct str name)
+{
+    return pipe_env_get(p, &p->ungrouped, name);
+}
+
+/* A row without the column has none, even if the one before it had: it is asked for both. */
+bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,
+                     enum group_kind kind)
+{
+    ASSERT(kind == GROUP_FIRST || kind == GROUP_LAST);
+    if (!p->is_grouped || p->has_inner)
+        return diag_unsupported(p->s->diag, at, "columns of one row behind two %s",
+                                p->dialect.aggregation);
+    if (value->kind == EXPR_TIME) {
+        struct expr *time =
+            add_aggregate(p, at, kind == GROUP_LAST ? GROUP_MAX : GROUP_MIN, as, value);
+        return time && pipe_env_set(p, at, &p->env, as, time);
+    }
+    struct str flag = arena_printf(p->s->a, "%.*s is there", (int)as.n, as.p);
+    struct expr *there = pipe_call3(p, at, EXPR_CASE, pipe_call1(p, at, EXPR_IS_THERE, value),
+                                    pipe_whole(p, 1), pipe_whole(p, 0));
+    struct expr *is_there = add_aggregate(p, at, kind, flag, there);
+    struct expr *last = add_aggregate(p, at, kind, as, value);
+    if (!is_there || !last)
+        return false;
+    struct expr *e = pipe_call2(p, at, EXPR_CASE,
+                                pipe_call2(p, at, EXPR_EQ, is_there, pipe_whole(p, 1)), last);
+    return e && pipe_env_set(p, at, &p->env, as, e);
 }
 
 bool pipe_is_grouped(const struct pipe *p)

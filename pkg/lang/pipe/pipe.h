@@ -79,6 +79,8 @@ struct expr *pipe_column(struct pipe *p, struct place at, struct str name);
 struct expr *pipe_field(struct pipe *p, struct str name);
 /* False: a step has taken the column away, or it is behind pipe_stats() and unknown there. */
 bool pipe_has_column(const struct pipe *p, struct str name);
+/* Some step has set the column or taken it away. */
+bool pipe_was_column(const struct pipe *p, struct str name);
 /* The time of the event; behind pipe_stats() the time at which the group is judged ("now").
  * `field` is where it stands, for who does not know (filters). */
 struct expr *pipe_time(struct pipe *p, struct place at, struct str field);
@@ -144,6 +146,8 @@ bool pipe_capture_all(struct pipe *p, struct place at, struct expr *subject, con
  * one for each combination. Not of a column that is made of another's member. */
 void pipe_number_rows(struct pipe *p);
 bool pipe_expand(struct pipe *p, struct place at, struct str name);
+/* The same for a list that is no column; its members are pipe_member(). */
+bool pipe_expand_values(struct pipe *p, struct place at, struct expr *list);
 /* Columns whose values fold findings that are alike (dedup). */
 bool pipe_dedup(struct pipe *p, struct place at, const struct str *names, size_t n);
 
@@ -179,6 +183,12 @@ struct pipe_key {
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys);
 bool pipe_is_grouped(const struct pipe *p);
+/* Behind one pipe_stats(): what the column was before it. NULL: nothing. */
+struct expr *pipe_row_value(struct pipe *p, struct str name);
+/* Behind one pipe_stats(): the column `as` is `value`, which is about rows, as the group's first or
+ * last row (GROUP_FIRST, GROUP_LAST) has it; null if that row has none. */
+bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,
+                     enum group_kind kind);
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
 

@@ -80,6 +80,7 @@ struct pipe {
 
     /* Groups. */
     bool is_grouped;
+    struct pipe_env ungrouped; /* columns of the rows */
     struct place stats_at;
     const struct pipe_aggregate *aggregates;
     size_t n_aggregates;
