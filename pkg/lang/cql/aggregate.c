@@ -122,6 +122,8 @@ static bool each_field(struct cql *x, const struct cql_call *call,
     if (as.n && names.n != 1)
         return need(x, call, "one field for one name");
     for (size_t i = 0; i < names.n; i++) {
+        if (cql_is_lacking(x, names.items[i])) /* shown as empty as it is */
+            continue;
         a.name = as.n ? as : names.items[i];
         a.arg = cql_column(x, call->at, names.items[i]);
         if (a.arg && a.arg->kind == EXPR_TIME && a.kind != GROUP_MIN && a.kind != GROUP_MAX)

@@ -28,16 +28,12 @@ static bool is_before_value(const struct cql *x, size_t begin, size_t at)
 
 static bool skip_closed(struct cql *x, char close)
 {
-    size_t begin = x->next;
+    size_t end = cql_closing(x, close);
 
-    for (x->next++; x->next < x->end; x->next++) {
-        if (cql_peek(x) == close) {
-            x->next++;
-            return true;
-        }
-        x->next += cql_peek(x) == '\\';
+    if (end != SIZE_MAX) {
+        x->next = end + 1;
+        return true;
     }
-    x->next = begin;
     return diag_error(x->s->diag, cql_here(x),
                       close == '"' ? "a \" that is never closed" : "a regex that is never closed");
 }
@@ -67,6 +63,17 @@ static bool skip_argument(struct cql *x, struct cql_argument *out)
         return cql_expected(x, "')' behind the arguments");
     out->end = x->next;
     return true;
+}
+
+bool cql_skip(struct cql *x)
+{
+    size_t begin = x->next;
+
+    for (; !cql_is_end(x); x->next++)
+        while (cql_peek(x) == '"' || (cql_peek(x) == '/' && is_before_value(x, begin, x->next)))
+            if (!skip_closed(x, cql_peek(x)))
+                return false;
+    return !diag_failed(x->s->diag);
 }
 
 /* name=... */
@@ -331,7 +338,9 @@ static bool list_of(struct cql *x, const struct cql_argument *a, bool is_field,
     struct list l = {0};
     bool is_good = true;
 
-    if (!cql_take(x, "[")) {
+    if (is_field && cql_take(x, "(")) {
+        is_good = read_one(x, &l, is_field) && (cql_take(x, ")") || cql_expected(x, "')'"));
+    } else if (!cql_take(x, "[")) {
         is_good = read_one(x, &l, is_field);
     } else if (!cql_take(x, "]")) {
         do {

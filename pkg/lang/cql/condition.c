@@ -195,27 +195,73 @@ static struct expr *shown_only(struct cql *x, const struct cql_call *call, struc
                                       SHOWN(file)),
                NULL;
     for (size_t i = 0; i < include.n; i++)
-        cql_add_unknown(x, include.items[i], STR("match()"), true);
+        cql_add_unknown(x, include.items[i], STR("match()"), CQL_OF_FILE);
     diag_warn(x->s->diag, call->at,
               "there is no list '%.*s' (--list NAME=FILE): as if it were empty, match() adds nothing",
               SHOWN(file));
     return pipe_bool(x->pipe, true);
 }
 
-enum { MATCH_FILE, MATCH_FIELD, MATCH_COLUMN, MATCH_INCLUDE, MATCH_STRICT, MATCH_CASE, MATCH_MODE };
+enum {
+    MATCH_FILE,
+    MATCH_FIELD,
+    MATCH_COLUMN,
+    MATCH_INCLUDE,
+    MATCH_STRICT,
+    MATCH_CASE,
+    MATCH_MODE,
+    MATCH_TABLE
+};
+/* A table that the query has made of constants. */
+static struct expr *on_table(struct cql *x, const struct cql_call *call, struct str name,
+                             struct str column, struct expr *subject)
+{
+    const struct str_list *values = cql_table_values(x, name, column);
+    struct str mode = STR("string");
+    bool is_caseless;
+
+    if (!values)
+        return (void)diag_error(x->s->diag, call->at, "the table '%.*s' has no column '%.*s'",
+                                SHOWN(name), SHOWN(column)),
+               NULL;
+    if (!flag(x, call->bound[MATCH_CASE], false, &is_caseless) ||
+        (call->bound[MATCH_MODE] && !cql_text_of(x, call->bound[MATCH_MODE], &mode)))
+        return NULL;
+    if (call->bound[MATCH_INCLUDE])
+        return (void)diag_unsupported(x->s->diag, call->at, "match() that adds columns of a table"),
+               NULL;
+    if (str_eq(mode, STR("glob")))
+        return patterns(x, call->at, subject, *values, is_caseless);
+    if (str_eq(mode, STR("cidr")))
+        return pipe_in_networks(x->pipe, call->at, subject, values->items, values->n);
+    struct expr **items = ARENA_ARRAY(x->s->scratch, values->n, struct expr *);
+    if (values->n == 0)
+        return pipe_bool(x->pipe, false);
+    for (size_t i = 0; i < values->n; i++)
+        items[i] = cql_ask(x, call->at,
+                           (struct expr){.op = EXPR_EQ,
+                                         .fold = query_fold(values->items[i], is_caseless)},
+                           subject, pipe_text(x->pipe, values->items[i]));
+    return any_of(x, call->at, items, values->n);
+}
+
 static struct expr *build_match(struct cql *x, struct cql_call *call, struct expr *subject)
 {
     struct str file, column = STR("");
     struct str_list include = {NULL, 0};
     bool is_strict;
 
-    if (!call->bound[MATCH_FILE])
+    const struct cql_argument *named =
+        call->bound[call->bound[MATCH_TABLE] ? MATCH_TABLE : MATCH_FILE];
+    if (!named)
         return need(x, call, "a file");
-    if (!cql_text_of(x, call->bound[MATCH_FILE], &file) ||
+    if (!cql_text_of(x, named, &file) ||
         (call->bound[MATCH_COLUMN] && !cql_field_of(x, call->bound[MATCH_COLUMN], &column)) ||
         (call->bound[MATCH_INCLUDE] && !cql_fields_of(x, call->bound[MATCH_INCLUDE], &include)) ||
         !flag(x, call->bound[MATCH_STRICT], true, &is_strict))
         return NULL;
+    if (cql_is_table(x, file))
+        return is_strict ? on_table(x, call, file, column, subject) : pipe_bool(x->pipe, true);
     struct str list = list_named(x, file);
     if (!list.n && !is_strict)
         return shown_only(x, call, file, include);
@@ -234,13 +280,19 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
 #define IOC_LIST "ioc"
 
 enum { IOC_FIELD, IOC_STRICT };
-/* What CrowdStrike knows of indicators is, here, the list `ioc`; what it adds to events is not. */
-static struct expr *build_ioc(struct cql *x, struct cql_call *call, struct expr *subject)
+/* What CrowdStrike knows of indicators is, here, the list `ioc`; what it adds to events is not.
+ * field: of `field =~ ioc:lookup()`; else one or several are among the arguments. */
+static struct expr *ioc(struct cql *x, struct cql_call *call, struct str field)
 {
     struct str list = list_named(x, STR(IOC_LIST));
+    struct str_list fields = {&field, 1};
     bool is_strict;
 
     if (!flag(x, call->bound[IOC_STRICT], false, &is_strict))
+        return NULL;
+    if (!field.n && !call->bound[IOC_FIELD])
+        return need(x, call, "a field");
+    if (!field.n && !cql_fields_of(x, call->bound[IOC_FIELD], &fields))
         return NULL;
     if (!list.n && !is_strict) {
         diag_note(x->s->diag, call->at, "there is no list '%s': no field is an indicator",
@@ -249,9 +301,20 @@ static struct expr *build_ioc(struct cql *x, struct cql_call *call, struct expr 
     }
     if (!list.n)
         return without_list(x, call->at, STR(IOC_LIST));
-    if (!is_strict || pipe_is_grouped(x->pipe))
+    if (!is_strict || pipe_is_grouped(x->pipe) || fields.n == 0)
         return (void)diag_unsupported(x->s->diag, call->at, "ioc:lookup() that adds fields"), NULL;
-    return on_list(x, call, list, STR(""), subject);
+    struct expr **items = ARENA_ARRAY(x->s->scratch, fields.n, struct expr *);
+    for (size_t i = 0; i < fields.n; i++) {
+        struct expr *subject = cql_column(x, call->at, fields.items[i]);
+        items[i] = subject ? on_list(x, call, list, STR(""), subject) : NULL;
+    }
+    return any_of(x, call->at, items, fields.n);
+}
+
+static struct expr *build_ioc(struct cql *x, struct cql_call *call, struct expr *subject)
+{
+    (void)subject;
+    return ioc(x, call, STR(""));
 }
 
 /* ---- texts
@@ -327,7 +390,8 @@ static const struct condition CONDITIONS[] = {
      build_wildcard},
     {"cidr", "field subnet negate", CIDR_FIELD, build_cidr},
     {"regex", "regex field flags strict repeat limit", REGEX_FIELD, build_regex},
-    {"match", "file field column include strict ignoreCase mode", MATCH_FIELD, build_match},
+    {"match", "file field column include strict ignoreCase mode table nrows", MATCH_FIELD,
+     build_match},
     {"ioc:lookup", "field strict type confidenceThreshold", IOC_FIELD, build_ioc},
     {"test", "expression", SIZE_MAX, build_test},
     {"text:contains", "string substring ignoreCase", SIZE_MAX, build_contains},
@@ -366,6 +430,29 @@ static struct expr *subject_of(struct cql *x, const struct condition *c,
     return cql_column(x, call->at, field);
 }
 
+static bool is_joined_field(struct cql *x, const struct cql_call *call, struct str field)
+{
+    if (!field.n && (!call->bound[WILDCARD_FIELD] ||
+                     !cql_field_of(x, call->bound[WILDCARD_FIELD], &field)))
+        return false;
+    return cql_is_joined(x, field);
+}
+
+/* Of a column of the other event of a join nothing is known but that it is there. */
+static struct expr *joined_wildcard(struct cql *x, const struct cql_call *call)
+{
+    struct str_list values;
+
+    if (!call->bound[WILDCARD_PATTERN])
+        return need(x, call, "a pattern");
+    if (!cql_texts_of(x, call->bound[WILDCARD_PATTERN], &values))
+        return NULL;
+    if (values.n == 1 && str_eq(values.items[0], STR("*")))
+        return pipe_bool(x->pipe, true);
+    return (void)diag_unsupported(x->s->diag, call->at, "wildcard() of a column that join() adds"),
+           NULL;
+}
+
 struct expr *cql_condition(struct cql *x, struct cql_call *call, struct str field)
 {
     const struct condition *c = condition_of(call->name);
@@ -378,6 +465,10 @@ struct expr *cql_condition(struct cql *x, struct cql_call *call, struct str fiel
                NULL;
     if (!cql_bind(x, call, c->parameters, field.n ? c->field : SIZE_MAX))
         return NULL;
+    if (c->build == build_ioc)
+        return ioc(x, call, field);
+    if (c->build == build_wildcard && is_joined_field(x, call, field))
+        return joined_wildcard(x, call);
     if (c->field != SIZE_MAX) {
         subject = subject_of(x, c, call, field);
         if (!subject)

@@ -54,11 +54,11 @@ static struct expr *member_of(struct cql *x, struct place at, struct expr *flat,
                       pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i)));
 }
 
-void cql_add_unknown(struct cql *x, struct str name, struct str source, bool is_of_file)
+void cql_add_unknown(struct cql *x, struct str name, struct str source, enum cql_lack lack)
 {
     x->unknown =
         vec_room(x->s->scratch, x->unknown, x->n_unknown, &x->cap_unknown, sizeof *x->unknown);
-    x->unknown[x->n_unknown++] = (struct cql_unknown_column){name, source, is_of_file};
+    x->unknown[x->n_unknown++] = (struct cql_unknown_column){name, source, lack};
 }
 
 const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct str name)
@@ -77,15 +77,34 @@ bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value
     return pipe_set(x->pipe, at, name, value);
 }
 
-/* False, after an error, if the column may not be asked. */
+bool cql_is_lacking(const struct cql *x, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    return u && u->lack != CQL_OF_FILE;
+}
+
+bool cql_is_joined(const struct cql *x, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    return u && u->lack == CQL_JOINED;
+}
+
+/* False if the column may not be asked: after an error, or what is made of it is unknown, too. */
 static bool may_ask(struct cql *x, struct place at, struct str name)
 {
     const struct cql_unknown_column *u = cql_unknown_column(x, name);
 
-    if (!u || (u->is_of_file && !x->is_negated))
+    if (!u || (u->lack == CQL_OF_FILE && !x->is_negated))
         return true;
+    if (x->made_of && u->lack != CQL_OF_FILE) {
+        *x->made_of = u;
+        return false;
+    }
     return diag_unsupported(x->s->diag, at, "'%.*s', a column that %.*s would add%s", SHOWN(name),
-                            SHOWN(u->source), u->is_of_file ? ", of a file that is not there" : "");
+                            SHOWN(u->source),
+                            u->lack == CQL_OF_FILE ? ", of a file that is not there" : "");
 }
 
 bool cql_need_row(struct cql *x, struct place at, struct str name)
@@ -426,6 +445,20 @@ static bool take_infix(struct cql *x, bool *is_not)
     return false;
 }
 
+/* Of the other event of a join: its columns are there, be it as the empty text. */
+static struct expr *is_there(struct cql *x, struct place at, struct str name)
+{
+    struct str_list values;
+    bool is_not = cql_take(x, "!");
+
+    (void)cql_take(x, "=");
+    cql_blanks(x);
+    if (cql_peek(x) == '/' || !cql_values(x, &values) || values.n != 1 ||
+        !str_eq(values.items[0], STR("*")))
+        return diag_failed(x->s->diag) ? NULL : (cql_column(x, at, name), NULL);
+    return pipe_bool(x->pipe, !is_not);
+}
+
 /* What stands behind a name; *is_known: an operator does. */
 static struct expr *comparison(struct cql *x, size_t begin, struct str name, bool *is_known)
 {
@@ -441,6 +474,8 @@ static struct expr *comparison(struct cql *x, size_t begin, struct str name, boo
         return (void)diag_error(x->s->diag, cql_here(x),
                                 "'==' is for test() and what stands behind :=, a filter has '='"),
                NULL;
+    if (cql_is_joined(x, name) && (cql_is_at(x, "!=") || cql_is_at(x, "=")) && !cql_is_at(x, "=~"))
+        return is_there(x, at, name);
     if (cql_take(x, "=~"))
         return applied(x, name);
     if (cql_take(x, "!=")) {

@@ -30,9 +30,12 @@ bool cql_add_keys(struct cql *x, const struct cql_call *call, struct cql_groupin
 
     if (!cql_fields_of(x, a, &names))
         return false;
-    for (size_t i = 0; i < names.n; i++)
+    for (size_t i = 0; i < names.n; i++) {
+        if (cql_is_joined(x, names.items[i])) /* findings fold by the keys of the join */
+            continue;
         if (!cql_add_key(x, call, g, names.items[i], cql_column(x, call->at, names.items[i])))
             return false;
+    }
     return true;
 }
 

@@ -169,21 +169,32 @@ static char escaped(char c)
     return c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c == '"' || c == '\\' ? c : '\0';
 }
 
-/* Where the text ends that begins here and that `close` ends, on this line or any; SIZE_MAX: it
- * does not. */
-static size_t closing(const struct cql *x, char close)
+static size_t closing(const struct cql *x, char close, bool has_classes)
 {
-    for (size_t i = x->next + 1; i < x->end; i++) {
-        if (x->text.p[i] == close)
+    bool is_in_class = false;
+
+    for (size_t i = x->next + 1; i < x->end && (!has_classes || x->text.p[i] != '\n'); i++) {
+        char c = x->text.p[i];
+        if (c == close && !is_in_class)
             return i;
-        i += x->text.p[i] == '\\';
+        if (has_classes && (c == '[' || c == ']'))
+            is_in_class = c == '[' || (is_in_class && strchr("[^", x->text.p[i - 1]));
+        i += c == '\\';
     }
     return SIZE_MAX;
 }
 
+/* A slash among the brackets of a regex does not end it, if one behind them does. */
+size_t cql_closing(const struct cql *x, char close)
+{
+    size_t end = close == '/' ? closing(x, close, true) : SIZE_MAX;
+
+    return end != SIZE_MAX ? end : closing(x, close, false);
+}
+
 bool cql_quoted(struct cql *x, struct str *out)
 {
-    size_t n = 0, close = closing(x, '"');
+    size_t n = 0, close = cql_closing(x, '"');
 
     if (close == SIZE_MAX)
         return diag_error(x->s->diag, cql_here(x), "a \" that is never closed");
@@ -290,7 +301,7 @@ bool cql_regex_flags(struct cql *x, size_t at, struct str flags, struct regex *r
 
 bool cql_regex_literal(struct cql *x, struct regex *out)
 {
-    size_t n = 0, close = closing(x, '/');
+    size_t n = 0, close = cql_closing(x, '/');
 
     *out = (struct regex){0};
     if (close == SIZE_MAX || str_find_char(x->text, '\n', x->next) < close)

@@ -19,13 +19,20 @@ enum cql_lenient {
     CQL_LENIENTS
 };
 
-/* A column whose values nobody knows here, and what would add it. It may be shown. */
-struct cql_unknown_column {
-    struct str name, source;
+/* A column whose values nobody knows here may be shown. */
+enum cql_lack {
     /* Of a file that is not there: as if that were empty, so it has what the event itself says; but
-     * under NOT that would be an exclusion of nothing. Else it may not be asked at all. */
-    bool is_of_file;
+     * under NOT that would be an exclusion of nothing. */
+    CQL_OF_FILE,
+    CQL_NOT_COMPUTED, /* it may not be asked */
+    CQL_JOINED        /* of the other event of a join: it may only be asked whether it is there */
 };
+struct cql_unknown_column {
+    struct str name, source; /* source: what would add it */
+    enum cql_lack lack;
+};
+
+struct cql_table; /* join.c */
 
 struct cql {
     struct query_scope *s;
@@ -44,6 +51,12 @@ struct cql {
     struct place grouped_at; /* the step that makes groups */
     struct cql_unknown_column *unknown;
     size_t n_unknown, cap_unknown;
+    /* A value is made that may just as well be shown: what it is made of may be unknown, and
+     * *made_of says then that it is, too. */
+    const struct cql_unknown_column **made_of;
+    bool is_inner; /* a query inside another */
+    const struct cql_table *tables;
+    size_t n_tables;
     struct str member;  /* array:exists(): the name of the member at hand; empty: none */
     struct str split;   /* split(): members of this field are rows; empty: none */
     struct place outer; /* inside a saved query: of the call; line 0: not inside */
@@ -53,6 +66,7 @@ struct cql {
     int64_t window_ms;               /* how far back the query looks; 0: unknown yet */
     size_t n_steps;                  /* that are read */
     bool has_source;                 /* the events are none of a stream */
+    bool has_one_event;              /* but one that has no fields */
     bool has_row;                    /* behind groups: one event of each is there, too */
     enum group_kind row_kind;        /* the first or the last one */
 };
@@ -77,6 +91,8 @@ bool cql_is_at(struct cql *x, const char *sign);
 bool cql_take_word(struct cql *x, const char *word);
 /* "expected WHAT, found ..."; false. */
 bool cql_expected(struct cql *x, const char *what);
+/* Where the text or regex ends that begins here and that `close` ends; SIZE_MAX: nowhere. */
+size_t cql_closing(const struct cql *x, char close);
 /* A text in double quotes, escapes resolved. */
 bool cql_quoted(struct cql *x, struct str *out);
 /* What stands without quotes: a name, or a value of a filter. Empty: nothing does. */
@@ -128,6 +144,9 @@ bool cql_read_call(struct cql *x, size_t at, struct str name, struct cql_call *o
  * without a name are taken. preset: the number of one that has its value, or SIZE_MAX. */
 bool cql_bind(struct cql *x, struct cql_call *call, const char *parameters, size_t preset);
 
+/* To the end of what is being read, whatever stands there. False: a text or a regex has no end. */
+bool cql_skip(struct cql *x);
+
 /* Reading one: what was being read before goes on behind it. */
 struct cql_window {
     size_t next, end;
@@ -155,7 +174,10 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name);
 /* Behind tail(1) and head(1) of groups: the event's column is there, if nothing else is. */
 bool cql_need_row(struct cql *x, struct place at, struct str name);
 /* The column is one of these from now on: showing it is fine. `source`: what would add it. */
-void cql_add_unknown(struct cql *x, struct str name, struct str source, bool is_of_file);
+void cql_add_unknown(struct cql *x, struct str name, struct str source, enum cql_lack lack);
+/* It is one that has no value, whatever file is given. */
+bool cql_is_lacking(const struct cql *x, struct str name);
+bool cql_is_joined(const struct cql *x, struct str name);
 /* NULL: it is none. */
 const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct str name);
 /* The column has this value from now on. */
@@ -196,6 +218,17 @@ bool cql_steps(struct cql *x);
 struct expr *cql_array_contains(struct cql *x, struct cql_call *call);
 struct expr *cql_array_exists(struct cql *x, struct cql_call *call);
 bool cql_reduce_all(struct cql *x, struct cql_call *call);
+/* join.c */
+struct pipe *cql_pipe_new(struct query_scope *s);
+bool cql_join(struct cql *x, struct cql_call *call);
+bool cql_define_table(struct cql *x, struct cql_call *call);
+bool cql_is_table(const struct cql *x, struct str name);
+/* NULL: the table has no such column. */
+const struct str_list *cql_table_values(const struct cql *x, struct str name, struct str column);
+/* shown.c; as: empty: the function's own */
+bool cql_is_addition(struct str name);
+bool cql_addition(struct cql *x, struct cql_call *call, struct str as);
+bool cql_transpose(struct cql *x, struct cql_call *call);
 /* source.c */
 bool cql_create_events(struct cql *x, struct cql_call *call);
 bool cql_read_file(struct cql *x, struct cql_call *call);

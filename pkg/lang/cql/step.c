@@ -54,7 +54,7 @@ static bool rename_one(struct cql *x, struct place at, struct str from, struct s
     to = names_intern(x->s->names, to);
     const struct cql_unknown_column *u = cql_unknown_column(x, from);
     if (u)
-        cql_add_unknown(x, to, u->source, u->is_of_file);
+        cql_add_unknown(x, to, u->source, u->lack);
     return cql_need_row(x, at, from) && pipe_rename(x->pipe, at, from, to);
 }
 
@@ -118,8 +118,7 @@ static bool set_default(struct cql *x, struct cql_call *call)
         (call->bound[2] && !cql_flag_of(x, call->bound[2], &is_empty_too)))
         return false;
     for (size_t i = 0; i < names.n; i++) {
-        const struct cql_unknown_column *u = cql_unknown_column(x, names.items[i]);
-        if (u && !u->is_of_file)
+        if (cql_is_lacking(x, names.items[i]))
             continue;
         struct expr *old = cql_column(x, call->at, names.items[i]);
         struct expr *text = pipe_text(x->pipe, value);
@@ -192,6 +191,30 @@ static bool split(struct cql *x, struct cql_call *call)
     return pipe_expand(x->pipe, call->at, name);
 }
 
+/* lowercase(field): the fields themselves, for which queries should have lower(). */
+static bool lowercase(struct cql *x, struct cql_call *call)
+{
+    struct str_list names;
+    struct str include = STR("values");
+
+    if (!cql_bind(x, call, "field include locale", SIZE_MAX))
+        return false;
+    if (!call->bound[0])
+        return need(x, call, "fields");
+    if (!cql_fields_of(x, call->bound[0], &names) ||
+        (call->bound[1] && !cql_text_of(x, call->bound[1], &include)))
+        return false;
+    for (size_t i = 0; i < names.n; i++) {
+        if (!str_eq(include, STR("values")) || str_eq(names.items[i], STR("*")))
+            return diag_unsupported(x->s->diag, call->at, "lowercase() of names of fields, or all");
+        struct expr *e = pipe_call1(x->pipe, call->at, EXPR_LOWER,
+                                    cql_column(x, call->at, names.items[i]));
+        if (!cql_set(x, call->at, names.items[i], e))
+            return false;
+    }
+    return true;
+}
+
 static bool nothing(struct cql *x, struct cql_call *call)
 {
     (void)x;
@@ -205,12 +228,15 @@ static const struct {
 } STEPS[] = {
     {"createEvents", cql_create_events},
     {"default", set_default},
+    {"defineTable", cql_define_table},
     {"drop", drop},
     {"dropEvent", drop_event},
     {"eval", eval},
     {"head", nothing},
     {"ipLocation", ip_location},
+    {"join", cql_join},
     {"kvParse", cql_parse_event},
+    {"lowercase", lowercase},
     {"parseJson", cql_parse_event},
     {"readFile", cql_read_file},
     {"rename", rename_field},
@@ -219,6 +245,7 @@ static const struct {
     {"split", split},
     {"table", keep},
     {"tail", nothing},
+    {"transpose", cql_transpose},
 };
 
 bool cql_is_step(struct str name)
@@ -344,6 +371,18 @@ static bool filter(struct cql *x)
     return (e->kind == EXPR_BOOL && e->value) || pipe_where(x->pipe, at, e);
 }
 
+/* What is made of an unknown column is one, too. */
+static bool set_shown(struct cql *x, struct place at, struct str name, struct expr *e,
+                      const struct cql_unknown_column *made_of)
+{
+    if (diag_failed(x->s->diag))
+        return false;
+    if (!made_of)
+        return e && cql_set(x, at, name, e);
+    cql_add_unknown(x, names_intern(x->s->names, name), made_of->source, made_of->lack);
+    return true;
+}
+
 /* name := value, the sign taken. `x := rename(y)` and `x := count()` say the name of what they
  * make. */
 static bool assignment(struct cql *x, struct place at, struct str name)
@@ -364,9 +403,14 @@ static bool assignment(struct cql *x, struct place at, struct str name)
                               : need(x, &call, "a field")) &&
                rename_one(x, at, from, name);
     }
+    if (function.n && cql_is_at(x, "(") && cql_is_addition(function))
+        return cql_read_call(x, begin, function, &call) && cql_addition(x, &call, name);
     x->next = begin;
+    const struct cql_unknown_column *made_of = NULL;
+    x->made_of = &made_of;
     struct expr *e = cql_expression(x);
-    return e && cql_set(x, at, name, e);
+    x->made_of = NULL;
+    return set_shown(x, at, name, e, made_of);
 }
 
 /* A call that is a step of its own; *is_one: it is. */
@@ -385,10 +429,15 @@ static bool call_step(struct cql *x, size_t begin, struct str name, bool *is_one
         return cql_step(x, &call);
     if (cql_is_group(name))
         return cql_group(x, &call, STR(""));
+    if (cql_is_addition(name))
+        return cql_addition(x, &call, STR(""));
     if (!cql_is_value(name))
         return cql_unknown(x, &call);
+    const struct cql_unknown_column *made_of = NULL;
+    x->made_of = &made_of;
     struct expr *e = cql_value(x, &call, &as);
-    return e && cql_set(x, call.at, as, e);
+    x->made_of = NULL;
+    return set_shown(x, call.at, as, e, made_of);
 }
 
 /* What begins with a name and is no filter; *is_known: it is that. */
@@ -514,8 +563,7 @@ static void settle_missing(struct cql *x)
         "group)");
 }
 
-bool cql_load(struct query_scope *s, struct str query, const struct query_options *options,
-              struct rule *rule)
+struct pipe *cql_pipe_new(struct query_scope *s)
 {
     static const struct pipe_dialect DIALECT = {.is_two_valued = true,
                                                 .is_loose = true,
@@ -523,7 +571,14 @@ bool cql_load(struct query_scope *s, struct str query, const struct query_option
                                                 .is_null_no_set = true,
                                                 .group_missing = MISSING_DROP,
                                                 .aggregation = "groupBy()"};
-    struct cql x = {.s = s, .options = options, .pipe = pipe_new(s, &DIALECT)};
+
+    return pipe_new(s, &DIALECT);
+}
+
+bool cql_load(struct query_scope *s, struct str query, const struct query_options *options,
+              struct rule *rule)
+{
+    struct cql x = {.s = s, .options = options, .pipe = cql_pipe_new(s)};
 
     struct pipe_ending ending = {.at = s->at, .level_column = STR("riskLabel")};
     if (options) {

@@ -355,6 +355,14 @@ static struct expr *expand(struct pipe *p, struct place at, struct expr *list)
     return member;
 }
 
+struct expr_value pipe_rows_without_event(struct pipe *p, struct arena *a)
+{
+    struct expr_scope nothing = {.space = a};
+
+    return p->list ? expr_value_of(p->list, &nothing)
+                   : (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
 bool pipe_expand(struct pipe *p, struct place at, struct str name)
 {
     struct expr *list = pipe_column(p, at, name);

@@ -502,13 +502,13 @@ static bool use_group(struct pipe *p, struct correlation *c)
     return set_aggregates(p, g) && !diag_failed(p->s->diag);
 }
 
-static struct rule *new_part(struct pipe *p, const struct rule *rule)
+struct rule *pipe_new_part(struct pipe *p, const struct rule *rule, unsigned number)
 {
     struct rule *part = ARENA_NEW(p->s->a, struct rule);
     struct expr *condition;
 
     *part = *rule;
-    part->uid = arena_printf(p->s->a, "%.*s/1", (int)rule->uid.n, rule->uid.p);
+    part->uid = arena_printf(p->s->a, "%.*s/%u", (int)rule->uid.n, rule->uid.p, number);
     part->name = STR("");
     part->is_part = true;
     part->channel = CHANNEL_INTERNAL;
@@ -518,6 +518,13 @@ static struct rule *new_part(struct pipe *p, const struct rule *rule)
     part->formula = formula_of(p, &condition);
     part->rows = rows_of(p, condition);
     return part->formula && !diag_failed(p->s->diag) ? part : NULL;
+}
+
+void pipe_set_evidence(struct pipe *p, struct rule *part)
+{
+    if (!p->is_grouped)
+        part->fields = evidence_of(p);
+    give_derived(p, part);
 }
 
 /* What the aggregates are made of goes into capsules as far as there is room. */
@@ -540,7 +547,7 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
     struct correlation_input *input = ARENA_NEW(p->s->a, struct correlation_input);
     struct str *names = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
     struct str *keys = ARENA_ARRAY(p->s->a, p->n_keys + 1, struct str);
-    struct rule *part = new_part(p, rule);
+    struct rule *part = pipe_new_part(p, rule, 1);
 
     if (!part)
         return false;
@@ -585,12 +592,15 @@ bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *
     ASSERT(p->n_cases == 0);
     if (diag_failed(p->s->diag))
         return false;
-    if (p->is_grouped && !own.window_ms) {
+    if ((p->is_grouped || p->join) && !own.window_ms) {
         own.window_ms = PIPE_WINDOW_DEFAULT_MS;
-        diag_warn(p->s->diag, p->stats_at,
-                  "the query says nothing of how far back it looks: groups are of the last hour");
+        diag_warn(p->s->diag, p->join ? p->join->at : p->stats_at,
+                  "the query says nothing of how far back it looks: %s of the last hour",
+                  p->join ? "rows are joined" : "groups are");
     }
-    if (!p->is_grouped)
+    if (p->join)
+        is_good = pipe_finish_join(p, &own, rule);
+    else if (!p->is_grouped)
         is_good = finish_events(p, &own, rule);
     else if (p->having.n == 0 && !p->has_inner && !needs_rows(p))
         is_good = finish_folded(p, &own, rule);

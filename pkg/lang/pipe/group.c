@@ -54,10 +54,69 @@ static void go_inside(struct pipe *p)
     p->having = (struct pipe_conditions){0};
 }
 
+/* ---- groups of one row each ---------------------------------------------------------------- */
+
+/* Who groups by all keys of the groups there are has each row in a group of its own. */
+static bool is_finer(const struct pipe *p, const struct pipe_key *keys, size_t n)
+{
+    size_t n_found = 0;
+
+    if (!p->is_grouped || p->has_inner || p->join)
+        return false;
+    for (size_t i = 0; i < p->n_keys; i++)
+        for (size_t k = 0; k < n; k++)
+            if (keys[k].value && keys[k].value->kind == EXPR_FIELD && keys[k].value->slot == i) {
+                n_found++;
+                break;
+            }
+    return n_found == p->n_keys && n > p->n_keys;
+}
+
+/* The aggregate of one row. */
+static struct expr *of_one(struct pipe *p, const struct pipe_aggregate *a)
+{
+    bool is_count = a->kind == GROUP_COUNT || a->kind == GROUP_DISTINCT;
+    struct expr *args[] = {a->filter ? a->filter : pipe_bool(p, true), NULL};
+
+    if (a->kind == GROUP_COUNT_TRUE || a->kind == GROUP_DEVIATION)
+        return diag_unsupported(p->s->diag, a->at, "this aggregate of one row"), NULL;
+    if (!is_count) {
+        args[1] = a->arg;
+        return pipe_call_exactly(p, a->at, &(struct expr){.op = EXPR_CASE}, args, 2);
+    }
+    struct expr *counts = a->arg ? pipe_call2(p, a->at, EXPR_AND, args[0],
+                                              pipe_call1(p, a->at, EXPR_IS_THERE, a->arg))
+                                 : args[0];
+    return pipe_call3(p, a->at, EXPR_CASE, counts, pipe_whole(p, 1), pipe_whole(p, 0));
+}
+
+static bool refine(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
+                   size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
+{
+    struct pipe_env rows = {.is_closed = true};
+
+    for (size_t i = 0; i < n_keys; i++) {
+        if (p->dialect.group_missing == MISSING_DROP && keys[i].value->kind != EXPR_FIELD)
+            pipe_conditions_add(p, &p->having,
+                                pipe_call1(p, at, EXPR_IS_THERE, keys[i].value));
+        if (!pipe_env_set(p, at, &rows, keys[i].name, keys[i].value))
+            return false;
+    }
+    for (size_t i = 0; i < n_aggregates; i++) {
+        struct expr *value = of_one(p, &aggregates[i]);
+        if (!value || !pipe_env_set(p, at, &rows, aggregates[i].name, value))
+            return false;
+    }
+    p->env = rows;
+    return !diag_failed(p->s->diag);
+}
+
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
 {
     struct pipe_env rows = {.is_closed = true};
+    if (is_finer(p, keys, n_keys) && !p->n_cases)
+        return refine(p, at, aggregates, n_aggregates, keys, n_keys);
     struct pipe_aggregate *own = ARENA_ARRAY(p->s->scratch, n_aggregates, struct pipe_aggregate);
     struct pipe_key *own_keys = ARENA_ARRAY(p->s->scratch, n_keys, struct pipe_key);
     bool is_good = check(p, at, aggregates, n_aggregates, keys, n_keys);

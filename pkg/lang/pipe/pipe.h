@@ -148,6 +148,8 @@ void pipe_number_rows(struct pipe *p);
 bool pipe_expand(struct pipe *p, struct place at, struct str name);
 /* The same for a list that is no column; its members are pipe_member(). */
 bool pipe_expand_values(struct pipe *p, struct place at, struct expr *list);
+/* The list of such a step where no event has a field; its items are in `a`. Null: there is none. */
+struct expr_value pipe_rows_without_event(struct pipe *p, struct arena *a);
 /* Columns whose values fold findings that are alike (dedup). */
 bool pipe_dedup(struct pipe *p, struct place at, const struct str *names, size_t n);
 
@@ -191,6 +193,12 @@ bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr
                      enum group_kind kind);
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
+
+/* Only rows that have one of `sub`, a pipeline of its own over the same events, within the window,
+ * whose keys have the same values. The rule is a correlation of both then. Once, and about events;
+ * columns of `sub` are not there. */
+bool pipe_join(struct pipe *p, struct place at, struct pipe *sub, const struct pipe_key *keys,
+               const struct pipe_key *sub_keys, size_t n);
 
 /* ---- the end ------------------------------------------------------------------------------- */
 

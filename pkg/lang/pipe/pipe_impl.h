@@ -61,6 +61,12 @@ struct pipe_case {
 /* A column with a row for each member. */
 struct pipe_expanded {
     struct expr *member, *list;
+
+struct pipe_joined {
+    struct pipe *sub;
+    const struct pipe_key *keys, *sub_keys;
+    size_t n;
+    struct place at;
 };
 
 struct pipe {
@@ -94,6 +100,8 @@ struct pipe {
     const struct pipe_key *inner_keys;
     size_t n_inner_keys;
     struct pipe_conditions inner_having;
+
+    struct pipe_joined *join; /* NULL: none */
 
     /* The end. */
     struct derived *derived;
@@ -151,6 +159,15 @@ struct pipe_bound pipe_bind(struct pipe *p, const struct expr *e);
 /* ---- finish.c ---- */
 /* The name by which things behind the formula get at the value: a field's, or a derived one's. */
 struct str pipe_name_of(struct pipe *p, struct expr *value, struct str preferred);
+
+/* A silent rule of the rows, what the correlation `rule` listens to. NULL after an error. Whatever
+ * pipe_name_of() makes later is its own, too, once pipe_set_evidence() was called. */
+struct rule *pipe_new_part(struct pipe *p, const struct rule *rule, unsigned number);
+/* Columns of the rows that a finding shows. */
+void pipe_set_evidence(struct pipe *p, struct rule *part);
+
+/* ---- join.c ---- */
+bool pipe_finish_join(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
 
 /* ---- idiom.c ---- */
 /* True: the groups became `c` (all but inputs) and need no OPERATOR_GROUP. */

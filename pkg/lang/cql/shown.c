@@ -1,0 +1,83 @@
+/* shown.c - functions that only add what people look at: owners of addresses, names of hosts, JSON
+ * with line breaks, hash sums, spans in words. What they would add stays empty and may not be asked;
+ * a warning says so. And transpose(), behind which there is nothing to ask.
+ */
+#include "lang/cql/scan.h"
+
+#include "base/str.h"
+
+struct addition {
+    const char *name, *parameters;
+    const char *as;     /* NULL: the name of the field */
+    const char *parts;  /* names behind the name and a dot; empty: the name itself */
+    const char *source; /* for messages */
+};
+
+/* The parameter `field` is the first one, `as` the second. */
+static const struct addition ADDITIONS[] = {
+    {"asn", "field as", NULL, "asn org", "asn()"},
+    {"crypto:md5", "field as", "_md5", "", "crypto:md5()"},
+    {"crypto:sha1", "field as", "_sha1", "", "crypto:sha1()"},
+    {"crypto:sha256", "field as", "_sha256", "", "crypto:sha256()"},
+    {"formatDuration", "field as from precision", NULL, "", "formatDuration()"},
+    {"json:prettyPrint", "field as step strict", NULL, "", "json:prettyPrint()"},
+    {"rdns", "field as server strict limit", "hostname", "", "rdns()"},
+};
+
+static const struct addition *addition_of(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ADDITIONS); i++)
+        if (str_eq_ci(name, str_from(ADDITIONS[i].name)))
+            return &ADDITIONS[i];
+    return NULL;
+}
+
+bool cql_is_addition(struct str name)
+{
+    return addition_of(name) != NULL;
+}
+
+static void add(struct cql *x, const struct addition *a, struct str as)
+{
+    struct str rest = str_from(a->parts), part;
+
+    if (!rest.n)
+        cql_add_unknown(x, as, str_from(a->source), CQL_NOT_COMPUTED);
+    while (rest.n) {
+        (void)str_cut(rest, ' ', &part, &rest);
+        cql_add_unknown(x,
+                        names_intern(x->s->names, arena_printf(x->s->scratch, "%.*s.%.*s",
+                                                               (int)as.n, as.p, (int)part.n,
+                                                               part.p)),
+                        str_from(a->source), CQL_NOT_COMPUTED);
+    }
+}
+
+bool cql_addition(struct cql *x, struct cql_call *call, struct str as)
+{
+    const struct addition *a = addition_of(call->name);
+    struct str_list fields = {NULL, 0};
+
+    ASSERT(a);
+    if (!cql_bind(x, call, a->parameters, SIZE_MAX) ||
+        (call->bound[0] && !cql_fields_of(x, call->bound[0], &fields)))
+        return false;
+    if (!as.n && call->bound[1]) {
+        if (!cql_field_of(x, call->bound[1], &as))
+            return false;
+    } else if (!as.n) {
+        as = a->as ? str_from(a->as) : fields.n ? fields.items[0] : STR("@rawstring");
+    }
+    diag_warn(x->s->diag, call->at, "%s is not computed: what it would add stays empty", a->source);
+    add(x, a, names_intern(x->s->names, as));
+    return true;
+}
+
+/* Rows as columns: names that nobody knows before. */
+bool cql_transpose(struct cql *x, struct cql_call *call)
+{
+    if (!cql_bind(x, call, "header column limit pivot", SIZE_MAX))
+        return false;
+    return cql_is_end(x) ||
+           diag_unsupported(x->s->diag, call->at, "steps behind transpose()");
+}
