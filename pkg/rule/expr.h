@@ -99,6 +99,7 @@ enum expr_op {
     EXPR_REPLACE,      /* (text, new): all matches of `regex`; $1 or \1 in new are its groups */
     EXPR_URL_DECODE,
     EXPR_BASE64_DECODE, /* null if it is none */
+    EXPR_ENTROPY,       /* (text): Shannon's, of its characters, in bits; 0 of the empty text */
     EXPR_HAS_TEXT,      /* (text, part): as EXPR_CONTAINS, but the empty part is in every text */
     EXPR_GEO,           /* (address): `geo_part` of where it is; null: nobody knows */
 

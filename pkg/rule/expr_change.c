@@ -6,6 +6,9 @@
 #include "base/utf8.h"
 #include "rule/expr_regex.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 /* A text in the making. */
 struct made {
     struct arena *space;
@@ -203,6 +206,37 @@ static struct expr_value base64_decoded(struct arena *space, struct str s)
     return base64_decode(s, out, &n) ? expr_value_text((struct str){out, n}) : EXPR_NOTHING;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Characters in order, so that the sum is the same however they stand. */
+static struct expr_value entropy(struct arena *space, struct str s)
+{
+    uint32_t *all = arena_alloc(space, (s.n + 1) * sizeof *all);
+    size_t n = 0, same = 0;
+    double bits = 0;
+
+    for (size_t i = 0; i < s.n; n++) {
+        size_t length = utf8_char(s, i);
+        all[n] = 0;
+        for (size_t k = 0; k < length; k++)
+            all[n] = all[n] << 8 | (unsigned char)s.p[i + k];
+        i += length;
+    }
+    qsort(all, n, sizeof *all, by_number);
+    for (size_t i = 0; i < n; i += same) {
+        for (same = 1; i + same < n && all[i + same] == all[i]; same++)
+            ;
+        double share = (double)same / (double)n;
+        bits -= share * log2(share);
+    }
+    return expr_value_real(bits);
+}
+
 /* Numbers and truth values are texts here, too. */
 struct expr_value expr_change_call(const struct expr_args *a)
 {
@@ -233,6 +267,8 @@ struct expr_value expr_change_call(const struct expr_args *a)
         return url_decoded(space, s);
     case EXPR_BASE64_DECODE:
         return base64_decoded(space, s);
+    case EXPR_ENTROPY:
+        return entropy(space, s);
     case EXPR_GEO:
         return a->e->geo->find(a->e->geo->context, s, a->e->geo_part);
     default: /* EXPR_HAS_TEXT */

@@ -124,6 +124,12 @@ static const struct query_case rows[] = {
     {"a=/x\\/y/", "{'a':'x/y'}", true},
     {"a=/(?=x)x(?!y)/", "{'a':'xz'}", true},
     {"a=/5/", "{'a':151}", true},
+    {"a=/[/]x[^\\/y]$/", "{'a':'u/xz'}", true},
+    {"in(a, values=[b]) | c=/[/]/", "{'a':'b','c':'x/y'}", true},
+    {"a=1(b=2 OR c=3)", "{'a':1,'c':3}", true},
+    {"a=1(b=2)", "{'a':1}", false},
+    {"regex('^b$', field=a)", "{'a':'a\\nb'}", true},
+    {"regex('^b$', field=a, flags=i)", "{'a':'a\\nb'}", false},
     {"a=/(?<n>\\d+)/ | n=42", "{'a':'x42y'}", true},
     {"a=/(?<x.y>\\d+)/ | x.y>41", "{'a':'x42y'}", true},
     {"a=/(\\[(?<n>\\d)\\])(?<m>.)/ | n=4 m=y", "{'a':'[4]y'}", true},
@@ -170,6 +176,15 @@ static const struct query_case rows[] = {
     {"text:startsWith(a, b)", "{'a':'abc','b':'ab'}", true},
     {"text:endsWith(string=a, substring='C', ignoreCase=true)", "{'a':'abc'}", true},
     {"array:contains('a[]', value=y)", "{'a':['x','y']}", true},
+    {"array:exists('a[]', condition=in(field=a, values=[X, y]))", "{'a':['x','y']}", true},
+    {"array:exists('a[]', condition=in(field=a, values=[X]))", "{'a':['x','y']}", false},
+    {"array:exists(array='a[]', var=m, condition={ m=3 OR m=4 | test(m>=b) })", "{'a':[2,4],'b':4}",
+     true},
+    {"array:exists(array='a[]', var=m, condition={ m=3 OR m=4 | test(m>=b) })", "{'a':[3,5],'b':4}",
+     false},
+    {"array:exists('a[]', condition=a=x)", "{'a':'x'}", true},
+    {"!array:exists('a[]', condition=a=x)", "{'b':'x'}", true},
+    {"!array:exists('a[]', condition=a=x)", "{'a':['y','x']}", false},
     /* Assignments: what is missing sets nothing. */
     {"x := 'lit' | x=lit", "{'a':1}", true},
     {"x := a | x=v", "{'a':'v'}", true},
@@ -211,6 +226,28 @@ static const struct query_case rows[] = {
      "{'@timestamp':'2026-01-31T10:00:00Z'}", true},
     {"x := time:hour(@timestamp) | x=10", "{'@timestamp':'2026-01-31T10:00:00Z'}", true},
     {"eval(x = a+1) | x=3", "{'a':2}", true},
+    {"x := format('%-5s|%5s|%.2s|%,.2s', field=[a,a,a,a]) | x='abc  |  abc|ab|ab'", "{'a':'abc'}",
+     true},
+    {"x := format('%05d|%5d|%-5d|%.3i|%03.0f|%.f', field=[a,a,a,a,b,b]) | "
+     "x='00042|   42|42   |042|003|3'",
+     "{'a':42,'b':2.5}", true},
+    {"x := format('%05d|%06.1f', field=[a,b]) | x='-0042|-003.5'", "{'a':-42,'b':-3.46}", true},
+    {"x := format('%x %X %04x %x', field=[a,a,b,c]) | x='c000006d C000006D 000a 0'",
+     "{'a':'3221225581','b':10,'c':0}", true},
+    {"x := format('%x', field=[a]) | x='null'", "{'a':'z'}", true},
+    {"x := format('%f', field=[a]) | x='1.500000'", "{'a':1.5}", true},
+    {"x := format('%5s', field=[b]) | x=' null'", "{'a':1}", true},
+    {"x := unit:convert(a, to=k) | x=1.5", "{'a':'1500'}", true},
+    {"unit:convert(a, from=Mi) | a=2097152", "{'a':2}", true},
+    {"unit:convert(a, as=x, to=k, binary=true) | x=2 a=2048", "{'a':2048}", true},
+    {"x := time:dayOfWeekName(@timestamp) | x=Saturday", "{'@timestamp':'2026-01-31T10:00:00Z'}",
+     true},
+    {"x := shannonEntropy(a) | x>3.0957 x<3.0958", "{'a':'example.com'}", true},
+    {"lowercase(a) | a=v", "{'a':'V'}", true},
+    {"lowercase([a,b]) | b=w", "{'a':'V','b':'W'}", true},
+    {"// window: 1h\ntest(a > start()) test(a <= end())",
+     "{'@timestamp':1769850000000,'a':1769848000000}", true},
+    {"// window: 1h\ntest(a > start())", "{'@timestamp':1769850000000,'a':1769840000000}", false},
     /* Names. */
     {"rename(a, as=b) | b=x", "{'a':'x'}", true},
     {"rename(a, as=b) | a=x", "{'a':'x'}", false},
@@ -236,11 +273,61 @@ static const struct query_case rows[] = {
     {"a match { /^x/ => y:='re'; in(values=[b,c]) => y:='in'; 'v*' => y:='w' } | y=in", "{'a':'c'}",
      true},
     /* Rows of a list's members. */
-    {"regex('(?<n>\\d)', field=a, repeat=true) | n=4 n=5", "{'a':'4 5'}", true},
+    {"regex('(?<n>\\d)', field=a, repeat=true) | n=5", "{'a':'4 5'}", true},
+    {"regex('(?<n>\\d)', field=a, repeat=true) | n=4 | n=5", "{'a':'4 5'}", false},
+    {"regex('(?<n>\\d)', field=a, repeat=true)", "{'a':'x'}", false},
+    {"regex('(?<k>\\w)=(?<v>\\d)', field=a, repeat=true) | k=y v=2", "{'a':'x=1 y=2'}", true},
+    {"regex('(?<k>\\w)=(?<v>\\d)', field=a, repeat=true) | k=x v=2", "{'a':'x=1 y=2'}", false},
+    {"regex('(?<k>\\w)=(?<v>\\d)?', field=a, repeat=true) | k=x v!=*", "{'a':'x= y=2'}", true},
+    {"regex('(?<n>\\d)(?=;)', field=a, repeat=true) | n=5", "{'a':'4 5;'}", true},
     {"ioc:lookup(a)", "{'a':1}", true},
     {"ioc:lookup(a, strict=true, type=domain)", "{'a':1}", false},
     {"split(a) | a=y", "{'a':['x','y']}", true},
     {"split(a) | a=x | a=y", "{'a':['x','y']}", false},
+    /* Queries that others call, of those that weir brings along. */
+    {"$\"x/tutorial:UserIsAdmin\"() | UserIsAdmin_Readable=True", "{'UserIsAdmin':'1'}", true},
+    {"$UserIsAdmin()", "{'a':1}", true},
+    {"$zUrlFalconPid() | 'Process Explorer'='*/process-explorer/a1/42)'",
+     "{'aid':'a1','TargetProcessId':42}", true},
+    {"$zUrlFalconPid() | 'Process Explorer'=*", "{'aid':'a1'}", false},
+    /* A file that is not there is as if it were empty. */
+    {"$zComputerName() | ComputerName=h", "{'aid':'a1','ComputerName':'h'}", true},
+    {"$zComputerName() | ComputerName=*", "{'aid':'a1'}", false},
+    {"match(file='no.csv', field=a, include=[b], strict=false) | b=1", "{'a':1,'b':1}", true},
+    {"match(file='no.csv', field=a, include=[b], strict=false) | b=1", "{'a':1}", false},
+    /* What is only shown. */
+    {"a=1 | asn(ip) | default(field=ip.org, value='-') | table([a, ip.org])", "{'a':1}", true},
+    {"x := crypto:md5(a) | json:prettyPrint(b) | formatDuration(c, as=d)", "{'a':1}", true},
+    {"a=1 | join({b=1}, field=c, mode=left, include=[d]) | e:=format('%s', field=d)", "{'a':1}",
+     true},
+    {"a=1 | join({b=1}, field=c, mode=left)", "{'a':2,'b':1}", false},
+    /* Events of its own are none of the stream. */
+    {"createEvents(['a=1']) | kvParse() | a=1 | frob(b)", "{'a':1}", false},
+    {"readFile('x.csv') | a=1", "{'a':1}", false},
+    /* Tables of constants. */
+    {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
+     "split(w)}, "
+     "include=w, name=t) | match(file=t, field=a, column=w, mode=glob)",
+     "{'a':'xyz'}", true},
+    {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
+     "split(w)}, "
+     "include=w, name=t) | match(table=t, field=a, column=w)",
+     "{'a':'xyz'}", false},
+    {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
+     "split(w)}, "
+     "include=w, name=t) | match(table=t, field=a)",
+     "{'a':'x*'}", true},
+    {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
+     "split(w)}, "
+     "include=w, name=t) | !match(table=t, field=a, mode=glob, ignoreCase=true)",
+     "{'a':'Xy'}", false},
+    {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
+     "split(w)}, "
+     "include=w, name=t) | !match(table=t, field=a)",
+     "{'b':1}", true},
+    {"defineTable(query={createEvents(['']) | v:='10.0.0.0/8'}, include=v, name=t) | "
+     "match(table=t, field=a, mode=cidr)",
+     "{'a':'10.1.2.3'}", true},
     /* Comments and blanks. */
     {"// a comment\na=1 // and\n/* more\n */ | b=2", "{'a':1,'b':2}", true},
     {"a = 1|b=2", "{'a':1,'b':2}", true},
@@ -305,6 +392,44 @@ static const struct query_row groups[] = {
      "function=count(as=m)) | m > 2",
      "group; rules query#0/1; group by b; within 5m; aggregates m = count(); having gt(m, 2) any; "
      "decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[tail(1), count(as=n)]) | c=x | table([b, c, n])",
+     "group; rules query#0/1; group by b; within 5m; aggregates n = count(); c is there = last(c "
+     "is there); c = last(c); having glob(case(eq(c is there, 1) any, c),\"x\") any; decided at "
+     "the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function={head(1) | select([c]) | d:=rename(c)}) | d=x",
+     "group; rules query#0/1; group by b; within 5m; aggregates d is there = first(d is there); d "
+     "= first(c); having glob(case(eq(d is there, 1) any, d),\"x\") any; decided at the watermark; "
+     "a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=tail(limit=max)) | c=x",
+     "and(a eq cased \"1\", b contains cased \"\", c eq cased \"x\")"},
+    {"// window: 5m\na=1 | groupBy(b, function=top(c)) | _count > 3",
+     "event_count; rules query#0/1; group by b, c; condition gte 4; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function={groupBy(c, function=count(as=n)) | drop(x)}) | n > "
+     "3",
+     "event_count; rules query#0/1; group by b, c; condition gte 4; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function={c=2 | max(d, as=m) | n:=rename(m)}) | n > 3",
+     "group; rules query#0/1; group by b; within 5m; aggregates n = max(n); having gt(n, 3) any; "
+     "decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[selectLast(c)]) | groupBy([b, c], "
+     "function=count(as=n))",
+     "and(a eq cased \"1\", b contains cased \"\")"},
+    {"// window: 5m\na=1 | split(l) | groupBy(l)",
+     "group; rules query#0/1; group by l; within 5m; aggregates _count = count(); decided at the "
+     "watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | array:reduceAll('l[]', var=m, function=groupBy(m, "
+     "function=count(as=n))) | n > 2",
+     "event_count; rules query#0/1; group by m; condition gte 3; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | array:reduceAll('l[]', var=m, function=[avg(m)]) | _avg > 2",
+     "group; rules query#0/1; group by nothing: one group; within 5m; aggregates _avg = "
+     "average(_avg); having gt(_avg, 2) any; decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | join({b=1 | x:=lower(y)}, field=c, key=x, include=[d]) | e=2 | d=* | "
+     "table([c, d])",
+     "temporal; rules query#0/1, query#0/2 (c: x); group by c; condition all rules; within 5m; "
+     "and(a eq cased \"1\", e eq cased \"2\"); b eq cased \"1\""},
+    {"// window: 5m\na=1 | join(query={b=1}, field=[c, d], include=e) | groupBy([e, f])",
+     "temporal; rules query#0/1, query#0/2; group by c, d; condition all rules; within 5m; a eq "
+     "cased \"1\"; b eq cased \"1\" ! 2:52: groups behind a join: findings fold by the keys of the "
+     "join"},
 };
 
 TEST(groups_are_the_operator_that_says_the_same_for_least)
@@ -336,7 +461,60 @@ static const struct query_row refusals[] = {
     {"a=1 | frob(x)", "unsupported: 1:7: the function frob() (did you mean 'drop'?)"},
     {"a=1 | grouppBy(x)", "unsupported: 1:7: the function grouppBy() (did you mean 'groupBy'?)"},
     {"a=1 frob(x)", "unsupported: 1:5: the function frob() (did you mean 'drop'?)"},
-    {"a=1 | join({b=1}, field=c)", "unsupported: 1:7: the function join()"},
+    {"a=1 | join({b=1})", "error: 1:7: join() without a query and a field"},
+    {"a=1 | join(b=1, field=c)", "unsupported: 1:12: join() with 'b='"},
+    {"a=1 | join({b=1 | frob()}, field=c)",
+     "unsupported: 1:19: the function frob() (did you mean 'drop'?)"},
+    {"a=1 | join({b=1}, field=c, mode=right)",
+     "error: 1:7: join(): mode is inner or left, not 'right'"},
+    {"a=1 | join({b=1}, field=[c,d], key=e)", "error: 1:7: join() with 2 fields and 1 keys"},
+    {"a=1 | join({b=1}, field=c, include=d) | d=x",
+     "unsupported: 1:41: 'd', a column that join() would add"},
+    {"a=1 | join({b=1}, field=c, include=d) | e:=lower(d) | e=x",
+     "unsupported: 1:55: 'e', a column that join() would add"},
+    {"a=1 | join({b=1 | groupBy(c)}, field=c)",
+     "unsupported: 1:7: a join of groups, or inside a clause"},
+    {"a=1 | join({b=1}, field=c) | groupBy(d) | _count > 2",
+     "unsupported: 1:7: the query says nothing of how far back it looks: rows are joined of the "
+     "last hour"},
+    {"a=1 | join({b=1}, field=c) | join({d=1}, field=c)",
+     "unsupported: 1:30: a second join: not in this version"},
+    {"case { a=1 | join({b=1}, field=c); * }",
+     "unsupported: 1:14: a join of groups, or inside a clause"},
+    {"a=1 | join({b=1}, field=c, mode=left, include=d) | d=x",
+     "unsupported: 1:7: join(mode=left) leaves nothing out: what it would add stays empty"},
+    {"asn(a) | a.org=x", "unsupported: 1:1: asn() is not computed: what it would add stays empty"},
+    {"x := crypto:md5(a) | groupBy(x)",
+     "unsupported: 1:6: crypto:md5() is not computed: what it would add stays empty"},
+    {"transpose() | a=1", "unsupported: 1:1: steps behind transpose()"},
+    {"a=1 | createEvents([\"b=1\"])",
+     "unsupported: 1:7: createEvents() that does not begin the query"},
+    {"a=1 | kvParse()", "unsupported: 1:7: kvParse() of events (their codec and profile do it)"},
+    {"defineTable(query={a=1}, include=a, name=t) | match(table=t, field=a)",
+     "unsupported: 1:1: defineTable() of anything but one column of constants"},
+    {"defineTable(query={createEvents([\"a=1\"]) | kvParse()}, include=a, name=t)",
+     "unsupported: 1:1: defineTable() of anything but one column of constants"},
+    {"defineTable(query={createEvents([\"\"]) | v:=\"x\"}, include=v, name=t) | match(table=t, "
+     "field=a, column=w)",
+     "error: 1:71: the table 't' has no column 'w'"},
+    {"groupBy(a, function=tail(5))", "unsupported: 1:21: tail() of several events of a group"},
+    {"groupBy(a, function=[top(b), count()])",
+     "unsupported: 1:22: groups inside groups beside aggregates"},
+    {"groupBy(a, function={b=1 | groupBy(c)})",
+     "unsupported: 1:28: groups of some of the events inside groups"},
+    {"groupBy(a, function={count() | b=1})",
+     "unsupported: 1:32: filters behind an aggregate inside groups"},
+    {"groupBy(a, function={head(5) | select(b)})",
+     "unsupported: 1:22: head() of several events of a group"},
+    {"groupBy(a, function={select(b)})",
+     "unsupported: 1:22: several events of a group as its function"},
+    {"array:exists(\"a[]\", condition=a=/(?<x>b)/)",
+     "unsupported: 1:31: named groups inside an expression"},
+    {"regex(\"(?<x>a)(?<y>b)$\", field=a, repeat=true)",
+     "unsupported: 1:1: regex() with repeat, several groups and parts that are about what stands "
+     "around a match"},
+    {"unit:convert(a, to=furlong)",
+     "unsupported: 1:1: unit:convert() between other units than k, M, G, T, P, E, Ki ... and none"},
     {"in(a)", "error: 1:1: in() without values"},
     {"in(a, vals=[x])", "unsupported: 1:7: in() with 'vals=' (did you mean 'values'?)"},
     {"in(a, values=[x",
@@ -367,8 +545,10 @@ static const struct query_row refusals[] = {
     {"default(a)", "error: 1:1: default() without a field and a value"},
     {"format(\"%s\")", "error: 1:1: format() without a field for each % sign"},
     {"x := format(\"%s %s\", field=[a])", "error: 1:6: format() without a field for each % sign"},
-    {"x := format(\"%5s\", field=[a])",
-     "unsupported: 1:6: format() with other signs than %s, %d, %.2f, %,d and %%"},
+    {"x := format(\"%5q\", field=[a])",
+     "unsupported: 1:6: format() with other signs than %s, %d, %i, %f, %x, %X and %%"},
+    {"x := format(\"%999s\", field=[a])",
+     "unsupported: 1:6: format() with other signs than %s, %d, %i, %f, %x, %X and %%"},
     {"x := splitString(a, by=\"[,;]\")", "unsupported: 1:6: splitString() by a regex"},
     {"x := formatTime(\"%Y\", field=a, timezone=\"Europe/Berlin\")",
      "unsupported: 1:6: formatTime() in a time zone"},
@@ -385,15 +565,19 @@ static const struct query_row refusals[] = {
     {"groupBy([a], function=count(distinct=true))",
      "error: 1:23: count() without a field whose different values it is to count"},
     {"groupBy([a], function={b=1 | count() | c:=1})",
-     "unsupported: 1:38: steps behind an aggregate inside groups"},
+     "unsupported: 1:43: values that are made inside groups"},
     {"timeChart(span=5x)", "error: 1:16: '5x' is no span of time (30s, 5m, 1h)"},
     {"/(?<x>y)/", "unsupported: 1:1: named groups in a regex without a field"},
     {"regex(\"(?<x>y\", field=a)", "error: 1:1: not a valid regex: missing closing parenthesis"},
     {"test(regex(\"(?<x>y)\", field=a))", "unsupported: 1:6: named groups inside an expression"},
     {"!match(file=\"no.csv\", field=a)",
      "error: 1:2: there is no list 'no.csv' (--list NAME=FILE)"},
+    {"match(file=\"no.csv\", field=a, include=[b], strict=false) | b!=1",
+     "unsupported: 1:1: there is no list 'no.csv' (--list NAME=FILE): as if it were empty, match() "
+     "adds nothing"},
     {"match(file=\"no.csv\", field=a, include=[b], strict=false) | b=1",
-     "unsupported: 1:1: there is no list 'no.csv' (--list NAME=FILE): columns of it stay empty"},
+     "warning: 1:1: there is no list 'no.csv' (--list NAME=FILE): as if it were empty, match() "
+     "adds nothing"},
     {"match(file=\"no.csv\", field=a, strict=false)",
      "unsupported: 1:1: match() that adds all columns of a file that is not there ('no.csv')"},
     {"?{p", "error: 1:1: ?p has no value: anything (*)"},

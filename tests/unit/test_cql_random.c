@@ -21,7 +21,10 @@ enum { QUERIES = 800 };
 static const struct grammar_rule GRAMMAR[] = {
     {"query", "{filter}\n{filter}\n{filter} | {steps}\n{filter} | {steps}\n{steps}\n"
               "{filter} | groupBy([{name}, {name}], function={aggregate})\n"
-              "{filter} | {steps} | groupBy({name}, function=[{aggregate}, count(as=n)]) | n {order} {number}"},
+              "{filter} | {steps} | groupBy({name}, function=[{aggregate}, count(as=n)]) | n {order} {number}\n"
+              "{filter} | groupBy({name}, function=[tail(1), {aggregate}]) | {name}={text}\n"
+              "{filter} | array:reduceAll(\"l[]\", var=m, function=[groupBy(m, function={aggregate})])\n"
+              "{filter} | join({ {filter} | {step} }, field={name}, key={name}, include=[z]) | {filter}"},
     {"steps", "{step}\n{step}\n{step} | {steps}"},
 
     /* Filters: OR before AND. */
@@ -34,7 +37,9 @@ static const struct grammar_rule GRAMMAR[] = {
     {"function", "in({name}, values=[{text}, {text}])\nin({name}, values=[{text}], ignoreCase=true)\n"
                  "cidr({name}, subnet=\"192.0.2.0/24\")\nwildcard(field={name}, pattern={text})\nregex(\"{regex}\", field={name})\n"
                  "regex(\"(?<x>{regex})\", field={name}, strict=false)\ntext:contains(string={value}, substring={value})\n"
-                 "text:startsWith(string={name}, substring=\"{plain}\")\narray:contains(\"l[]\", value={plain})"},
+                 "text:startsWith(string={name}, substring=\"{plain}\")\narray:contains(\"l[]\", value={plain})\n"
+                 "array:exists(\"l[]\", condition={member})\narray:exists(array=\"l[]\", var=m, condition={ m={text} | test(m {compare} {value}) })"},
+    {"member", "l={text}\nin(field=l, values=[{text}, {text}])\nl=/{regex}/\nNOT l={text}"},
     {"order", "<\n<=\n>\n>="},
 
     {"condition", "{value} {compare} {value}\n{value} {compare} {value}\n!({value} == {value})\n{function}"},
@@ -42,14 +47,22 @@ static const struct grammar_rule GRAMMAR[] = {
     {"value", "{name}\n{name}\n\"{plain}\"\n{number}\nlower({name})\nupper({name})\nlength({name})\n{value} + {value}\n"
               "{value} * {number}\n({value}) / {value}\n{value} % {number}\n-{name}\nif({condition}, then={value}, else={value})\n"
               "coalesce([{value}, {value}])\nconcat([{name}, {name}])\nformat(\"%s-%s\", field=[{name}, {name}])\n"
+              "format(\"{sign}\", field={name})\nshannonEntropy({name})\nunit:convert({name}, to=k)\n"
               "splitString({name}, by=\",\", index={place})\nreplace(\"{regex}\", with=\"z\", field={name})\n"
               "case({term}, {value}, {term}, {value}, {value})\nround({name})"},
+
+    {"sign", "%5s\n%-5s|\n%.2s\n%05d\n%.3i\n%x\n%04X\n%,.1f\n%07.2f\n%-8.1f|"},
 
     {"step", "{filter}\n{filter}\nwhere {filter}\n{name} := {value}\nx := {value}\n{choice}\n{match}\nrename({name}, as={name})\n"
              "rename([[{name}, {name}]])\ndefault(value={plain}, field=[{name}, {name}])\n"
              "default(field={name}, value=\"-\", replaceEmpty=true)\ndrop([{name}])\nselect([{name}, {name}, x])\n"
              "table([{name}, {name}])\nsort({name})\nregex(\"(?<x>{regex})\", field={name})\nlower({name}, as=x)\n"
-             "split(l)\neval(x = {value})"},
+             "split(l)\neval(x = {value})\nlowercase({name})\nasn({name})\n"
+             "regex(\"(?<x>[a-z])(?<y>[a-z0-9])?\", field={name}, repeat=true)\n"
+             "regex(\"(?<x>[a-z])(?=b)\", field={name}, repeat=true)\n"
+             "groupBy({name}, function=tail(limit=max))\n$UserIsAdmin()\n$zComputerName()\n"
+             "defineTable(query={ createEvents([\"\"]) | v:=\"{pattern} ab\" | splitString(v, by=\" \", as=w) | split(w)}, include=w, name=t) "
+             "| match(file=t, field={name}, column=w, mode=glob)"},
     {"choice", "case { {filter} | x := {value}; * }\ncase { {filter} | {step}; {filter} | x := \"{plain}\"; * | x := {value} }\n"
                "case { {filter}; {filter} | y := {value} }\ncase { {filter} | dropEvent(); {filter} | drop(); * }"},
     {"match", "{name} match { {plain} => x := {value}; * => *; }\n"

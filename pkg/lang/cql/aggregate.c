@@ -55,7 +55,8 @@ static bool read_number(struct cql *x, const struct maker *a, struct cql_call *c
         return false;
     struct expr *arg = cql_number_in(x, call->at, field);
     return arg &&
-           cql_add_aggregate(x, call, out, (struct pipe_aggregate){.kind = a->kind, .name = as, .arg = arg});
+           cql_add_aggregate(x, call, out,
+                             (struct pipe_aggregate){.kind = a->kind, .name = as, .arg = arg});
 }
 
 static bool read_count(struct cql *x, const struct maker *a, struct cql_call *call,
@@ -76,9 +77,10 @@ static bool read_count(struct cql *x, const struct maker *a, struct cql_call *ca
         if (!arg)
             return false;
     }
-    return cql_add_aggregate(x, call, out,
-               (struct pipe_aggregate){
-                   .kind = is_distinct ? GROUP_DISTINCT : GROUP_COUNT, .name = as, .arg = arg});
+    return cql_add_aggregate(
+        x, call, out,
+        (struct pipe_aggregate){
+            .kind = is_distinct ? GROUP_DISTINCT : GROUP_COUNT, .name = as, .arg = arg});
 }
 
 /* A percentile for each, as_95 ... */
@@ -265,9 +267,9 @@ static bool read_inner(struct cql *x, struct cql_call *call, struct cql_grouping
         return false;
     bool is_good = !is_top && call->bound[1]
                        ? cql_functions_of(x, call->bound[1], out)
-                       : cql_add_aggregate(x, call, out,
-                                           (struct pipe_aggregate){.kind = GROUP_COUNT,
-                                                                   .name = STR("_count")});
+                       : cql_add_aggregate(
+                             x, call, out,
+                             (struct pipe_aggregate){.kind = GROUP_COUNT, .name = STR("_count")});
     out->n_functions = before;
     return is_good;
 }
@@ -372,8 +374,7 @@ static bool block_call(struct cql *x, struct cql_call *call, struct block *b)
     if (is_row_name(call->name))
         return read_row(x, call, &b->row);
     if (str_eq_ci(call->name, STR("select")) || str_eq_ci(call->name, STR("table")))
-        return cql_bind(x, call, "fields limit sortby order", SIZE_MAX) &&
-               block_select(x, call, b);
+        return cql_bind(x, call, "fields limit sortby order", SIZE_MAX) && block_select(x, call, b);
     b->has_function = true;
     return cql_read_function(x, call, b->g);
 }

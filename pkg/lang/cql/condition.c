@@ -109,6 +109,7 @@ static struct expr *build_regex(struct cql *x, struct cql_call *call, struct exp
         (flags &&
          (!cql_text_of(x, flags, &letters) || !cql_regex_flags(x, flags->begin, letters, &re))))
         return NULL;
+    re.is_multiline |= !flags;        /* "flags: default m", says the manual of this function */
     if (str_eq(re.pattern, STR("*"))) /* a parameter that nobody set */
         return pipe_call1(x->pipe, call->at, EXPR_IS_THERE, subject);
     struct expr *e = is_repeated ? cql_matches_all(x, call->at, subject, re)
@@ -196,9 +197,10 @@ static struct expr *shown_only(struct cql *x, const struct cql_call *call, struc
                NULL;
     for (size_t i = 0; i < include.n; i++)
         cql_add_unknown(x, include.items[i], STR("match()"), CQL_OF_FILE);
-    diag_warn(x->s->diag, call->at,
-              "there is no list '%.*s' (--list NAME=FILE): as if it were empty, match() adds nothing",
-              SHOWN(file));
+    diag_warn(
+        x->s->diag, call->at,
+        "there is no list '%.*s' (--list NAME=FILE): as if it were empty, match() adds nothing",
+        SHOWN(file));
     return pipe_bool(x->pipe, true);
 }
 
@@ -238,10 +240,10 @@ static struct expr *on_table(struct cql *x, const struct cql_call *call, struct 
     if (values->n == 0)
         return pipe_bool(x->pipe, false);
     for (size_t i = 0; i < values->n; i++)
-        items[i] = cql_ask(x, call->at,
-                           (struct expr){.op = EXPR_EQ,
-                                         .fold = query_fold(values->items[i], is_caseless)},
-                           subject, pipe_text(x->pipe, values->items[i]));
+        items[i] =
+            cql_ask(x, call->at,
+                    (struct expr){.op = EXPR_EQ, .fold = query_fold(values->items[i], is_caseless)},
+                    subject, pipe_text(x->pipe, values->items[i]));
     return any_of(x, call->at, items, values->n);
 }
 
@@ -432,8 +434,8 @@ static struct expr *subject_of(struct cql *x, const struct condition *c,
 
 static bool is_joined_field(struct cql *x, const struct cql_call *call, struct str field)
 {
-    if (!field.n && (!call->bound[WILDCARD_FIELD] ||
-                     !cql_field_of(x, call->bound[WILDCARD_FIELD], &field)))
+    if (!field.n &&
+        (!call->bound[WILDCARD_FIELD] || !cql_field_of(x, call->bound[WILDCARD_FIELD], &field)))
         return false;
     return cql_is_joined(x, field);
 }

@@ -71,7 +71,8 @@ const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct 
 
 bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value)
 {
-    for (size_t i = 0; i < x->n_unknown; i++)
+    /* In a clause other events have what it was. */
+    for (size_t i = 0; x->n_clauses == 0 && i < x->n_unknown; i++)
         if (str_eq(x->unknown[i].name, name))
             x->unknown[i].name = STR("");
     return pipe_set(x->pipe, at, name, value);
@@ -340,6 +341,12 @@ static struct expr *joined(struct cql *x, struct place at, const struct terms *t
     return pipe_call_exactly(x->pipe, at, &(struct expr){.op = op}, t->items, t->n);
 }
 
+/* `a=b(...)` with a function b applies none; with another text the parenthesis is the next term. */
+static bool is_function(struct str name)
+{
+    return cql_is_condition(name) || cql_is_value(name) || cql_is_step(name) || cql_is_group(name);
+}
+
 static struct expr *equals(struct cql *x, struct place at, struct expr *subject)
 {
     struct str_list values;
@@ -349,9 +356,10 @@ static struct expr *equals(struct cql *x, struct place at, struct expr *subject)
     cql_blanks(x);
     if (cql_peek(x) == '/')
         return cql_regex_literal(x, &re) ? cql_matches(x, at, subject, re) : NULL;
+    size_t begin = x->next;
     if (!cql_values(x, &values))
         return NULL;
-    if (cql_peek(x) == '(')
+    if (cql_peek(x) == '(' && is_function(str_sub(x->text, begin, x->next - begin)))
         return (void)cql_expected(x, "a literal (field =~ function() applies a function)"), NULL;
     for (size_t i = 0; i < values.n; i++)
         add_term(x, &t, cql_pattern(x, at, subject, values.items[i], false));

@@ -74,10 +74,9 @@ static struct expr *padded(struct cql *x, struct place at, struct expr *text, un
         return text;
     struct expr *length = pipe_call1(p, at, EXPR_LENGTH, text);
     struct expr *rest = pipe_call2(p, at, EXPR_SUBSTRING, filling(x, c, width), length);
-    return pipe_call3(p, at, EXPR_CASE,
-                      pipe_call2(p, at, EXPR_LT, length, pipe_whole(p, (int64_t)width)),
-                      pipe_call2(p, at, EXPR_CONCAT, is_left ? text : rest, is_left ? rest : text),
-                      text);
+    return pipe_call3(
+        p, at, EXPR_CASE, pipe_call2(p, at, EXPR_LT, length, pipe_whole(p, (int64_t)width)),
+        pipe_call2(p, at, EXPR_CONCAT, is_left ? text : rest, is_left ? rest : text), text);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -100,12 +99,12 @@ static struct expr *digits_of(struct cql *x, struct place at, struct expr *e, st
 
     for (unsigned i = 0; i < decimals; i++)
         scale *= 10;
-    struct expr *scaled = pipe_call1(p, at, EXPR_WHOLE,
-                                     pipe_call2(p, at, EXPR_ROUND,
-                                                pipe_call2(p, at, EXPR_MULTIPLY,
-                                                           pipe_call1(p, at, EXPR_ABSOLUTE, e),
-                                                           pipe_whole(p, scale)),
-                                                pipe_whole(p, 0)));
+    struct expr *scaled =
+        pipe_call1(p, at, EXPR_WHOLE,
+                   pipe_call2(p, at, EXPR_ROUND,
+                              pipe_call2(p, at, EXPR_MULTIPLY, pipe_call1(p, at, EXPR_ABSOLUTE, e),
+                                         pipe_whole(p, scale)),
+                              pipe_whole(p, 0)));
     struct expr *before = pipe_call1(p, at, EXPR_STRING,
                                      pipe_call2(p, at, EXPR_DIVIDE, scaled, pipe_whole(p, scale)));
     struct expr *behind = pipe_call2(
@@ -145,10 +144,9 @@ static struct expr *hexadecimal(struct cql *x, struct place at, struct expr *e, 
     int64_t scale = 1;
 
     for (size_t i = HEX_DIGITS; i > 0; i--, scale *= i > 0 ? 16 : 1) {
-        struct expr *digit =
-            pipe_call2(p, at, EXPR_MODULO,
-                       pipe_call2(p, at, EXPR_DIVIDE, whole, pipe_whole(p, scale)),
-                       pipe_whole(p, 16));
+        struct expr *digit = pipe_call2(p, at, EXPR_MODULO,
+                                        pipe_call2(p, at, EXPR_DIVIDE, whole, pipe_whole(p, scale)),
+                                        pipe_whole(p, 16));
         parts[i - 1] = pipe_call3(p, at, EXPR_SUBSTRING, pipe_text(p, letters), digit,
                                   pipe_call2(p, at, EXPR_ADD, digit, pipe_whole(p, 1)));
     }
@@ -156,8 +154,8 @@ static struct expr *hexadecimal(struct cql *x, struct place at, struct expr *e, 
     struct expr *args[] = {all, pipe_text(p, STR(""))};
     struct regex zeros = {.pattern = STR("^0+(?=.)")};
     all = pipe_regex(p, at, EXPR_REPLACE, &zeros, 0, args, 2);
-    struct expr *text = pipe_call2(p, at, EXPR_CASE,
-                                   pipe_call2(p, at, EXPR_GE, whole, pipe_whole(p, 0)), all);
+    struct expr *text =
+        pipe_call2(p, at, EXPR_CASE, pipe_call2(p, at, EXPR_GE, whole, pipe_whole(p, 0)), all);
     return sign.has_zeros && !sign.is_left ? padded(x, at, text, sign.width, '0', false) : text;
 }
 
@@ -166,8 +164,8 @@ static struct expr *hexadecimal(struct cql *x, struct place at, struct expr *e, 
 static struct expr *formatted(struct cql *x, struct place at, struct expr *e, struct sign sign)
 {
     struct pipe *p = x->pipe;
-    bool is_number = sign.kind != 's' && (sign.kind != 'd' || sign.has_commas || sign.has_zeros ||
-                                          sign.has_precision);
+    bool is_number = sign.kind != 's' &&
+                     (sign.kind != 'd' || sign.has_commas || sign.has_zeros || sign.has_precision);
     bool is_cut = sign.kind == 's' && sign.has_precision;
 
     if (is_number)

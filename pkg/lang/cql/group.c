@@ -231,8 +231,10 @@ static bool buckets(struct cql *x, struct cql_call *call)
 static const struct {
     const char *name;
     bool (*run)(struct cql *x, struct cql_call *call);
-} GROUPS[] = {{"groupBy", group_by},   {"top", top},        {"sankey", sankey},    {"stats", stats},
-              {"worldMap", world_map}, {"bucket", buckets}, {"timeChart", buckets}, {"array:reduceAll", cql_reduce_all}};
+} GROUPS[] = {{"groupBy", group_by},   {"top", top},
+              {"sankey", sankey},      {"stats", stats},
+              {"worldMap", world_map}, {"bucket", buckets},
+              {"timeChart", buckets},  {"array:reduceAll", cql_reduce_all}};
 
 bool cql_is_group(struct str name)
 {

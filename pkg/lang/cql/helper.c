@@ -17,15 +17,13 @@ static const struct {
      "match(file=\"fdr_aidmaster.csv\", field=aid, include=ComputerName, ignoreCase=true, "
      "strict=false)"},
     /* Queries that call it: "a link back to Process Explorer". */
-    {"zUrlFalconPid",
-     "case { aid=* TargetProcessId=* "
-     "| \"Process Explorer\":=format(\"[Process Explorer]"
-     "(https://falcon.crowdstrike.com/investigate/process-explorer/%s/%s)\", "
-     "field=[aid, TargetProcessId]); * }"},
+    {"zUrlFalconPid", "case { aid=* TargetProcessId=* "
+                      "| \"Process Explorer\":=format(\"[Process Explorer]"
+                      "(https://falcon.crowdstrike.com/investigate/process-explorer/%s/%s)\", "
+                      "field=[aid, TargetProcessId]); * }"},
     /* The tutorial about saved queries. */
-    {"UserIsAdmin",
-     "case { UserIsAdmin=1 | UserIsAdmin_Readable:=\"True\"; "
-     "UserIsAdmin=0 | UserIsAdmin_Readable:=\"False\"; * }"},
+    {"UserIsAdmin", "case { UserIsAdmin=1 | UserIsAdmin_Readable:=\"True\"; "
+                    "UserIsAdmin=0 | UserIsAdmin_Readable:=\"False\"; * }"},
 };
 
 struct str cql_helper(struct str name)

@@ -1,15 +1,16 @@
 /* join.c - queries inside a query: join(), selfJoinFilter(), defineTable().
  *
- * An inner join lets an event through if the other query has one with the same key: on a stream both
- * must be there within the window. What it adds of the other event is shown at best. A left join
- * lets all through and only adds. A table of constants is a list that the query has with it.
+ * An inner join lets an event through if the other query has one with the same key: on a stream
+ * both must be there within the window. What it adds of the other event is shown at best. A left
+ * join lets all through and only adds. A table of constants is a list that the query has with it.
  */
 #include "lang/cql/scan.h"
 
 #include "base/str.h"
 #include "base/vec.h"
 
-/* ---- the other query --------------------------------------------------------------------------- */
+/* ---- the other query ---------------------------------------------------------------------------
+ */
 
 /* Reads { steps } with a pipeline of its own; *inner has it then. */
 static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *inner)
@@ -58,7 +59,8 @@ static bool keys_of(struct cql *x, const struct cql_call *call, struct str_list 
     return true;
 }
 
-/* ---- join() ------------------------------------------------------------------------------------ */
+/* ---- join() ------------------------------------------------------------------------------------
+ */
 
 static bool join_inner(struct cql *x, const struct cql_call *call, struct cql *inner,
                        struct str_list fields, struct str_list keys)
@@ -110,7 +112,8 @@ bool cql_join(struct cql *x, struct cql_call *call)
     return true;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------- */
+/* ---- tables
+ * -------------------------------------------------------------------------------------- */
 
 struct cql_table {
     struct str name, column;

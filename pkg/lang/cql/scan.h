@@ -42,7 +42,7 @@ struct cql {
     size_t next, end; /* what is being read */
     size_t *lines;    /* bytes at which lines begin */
     size_t n_lines;
-    unsigned depth;
+    unsigned depth, n_clauses; /* clauses inside each other */
     size_t n_values;
     bool is_strict;
     bool was_lenient[CQL_LENIENTS];

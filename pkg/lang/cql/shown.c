@@ -1,6 +1,6 @@
 /* shown.c - functions that only add what people look at: owners of addresses, names of hosts, JSON
- * with line breaks, hash sums, spans in words. What they would add stays empty and may not be asked;
- * a warning says so. And transpose(), behind which there is nothing to ask.
+ * with line breaks, hash sums, spans in words. What they would add stays empty and may not be
+ * asked; a warning says so. And transpose(), behind which there is nothing to ask.
  */
 #include "lang/cql/scan.h"
 
@@ -45,11 +45,11 @@ static void add(struct cql *x, const struct addition *a, struct str as)
         cql_add_unknown(x, as, str_from(a->source), CQL_NOT_COMPUTED);
     while (rest.n) {
         (void)str_cut(rest, ' ', &part, &rest);
-        cql_add_unknown(x,
-                        names_intern(x->s->names, arena_printf(x->s->scratch, "%.*s.%.*s",
-                                                               (int)as.n, as.p, (int)part.n,
-                                                               part.p)),
-                        str_from(a->source), CQL_NOT_COMPUTED);
+        cql_add_unknown(
+            x,
+            names_intern(x->s->names, arena_printf(x->s->scratch, "%.*s.%.*s", (int)as.n, as.p,
+                                                   (int)part.n, part.p)),
+            str_from(a->source), CQL_NOT_COMPUTED);
     }
 }
 
@@ -78,6 +78,5 @@ bool cql_transpose(struct cql *x, struct cql_call *call)
 {
     if (!cql_bind(x, call, "header column limit pivot", SIZE_MAX))
         return false;
-    return cql_is_end(x) ||
-           diag_unsupported(x->s->diag, call->at, "steps behind transpose()");
+    return cql_is_end(x) || diag_unsupported(x->s->diag, call->at, "steps behind transpose()");
 }

@@ -1,8 +1,8 @@
 /* source.c - queries whose events are none of a stream: createEvents(), readFile().
  *
  * They show rows that they make or read themselves, the same at every run. On a stream nothing
- * comes to them, so what stands behind is not looked at: they ask no event and are off. Inside another
- * query (a table of constants) they are read like all others.
+ * comes to them, so what stands behind is not looked at: they ask no event and are off. Inside
+ * another query (a table of constants) they are read like all others.
  */
 #include "lang/cql/scan.h"
 
@@ -15,9 +15,10 @@ static bool begin(struct cql *x, const struct cql_call *call)
                                 SHOWN(call->name));
     x->has_source = true;
     if (!x->is_inner)
-        diag_note(x->s->diag, call->at,
-                  "%.*s(): the query has events of its own, so none of a stream: its channel is off",
-                  SHOWN(call->name));
+        diag_note(
+            x->s->diag, call->at,
+            "%.*s(): the query has events of its own, so none of a stream: its channel is off",
+            SHOWN(call->name));
     if (x->is_inner)
         return pipe_where(x->pipe, call->at, pipe_bool(x->pipe, false));
     return pipe_where(x->pipe, call->at, pipe_bool(x->pipe, false)) && cql_skip(x);
@@ -55,6 +56,6 @@ bool cql_parse_event(struct cql *x, struct cql_call *call)
     x->has_one_event = false; /* now it has fields */
     if (x->has_source)
         return true;
-    return diag_unsupported(x->s->diag, call->at, "%.*s() of events (their codec and profile do it)",
-                            SHOWN(call->name));
+    return diag_unsupported(x->s->diag, call->at,
+                            "%.*s() of events (their codec and profile do it)", SHOWN(call->name));
 }

@@ -207,8 +207,8 @@ static bool lowercase(struct cql *x, struct cql_call *call)
     for (size_t i = 0; i < names.n; i++) {
         if (!str_eq(include, STR("values")) || str_eq(names.items[i], STR("*")))
             return diag_unsupported(x->s->diag, call->at, "lowercase() of names of fields, or all");
-        struct expr *e = pipe_call1(x->pipe, call->at, EXPR_LOWER,
-                                    cql_column(x, call->at, names.items[i]));
+        struct expr *e =
+            pipe_call1(x->pipe, call->at, EXPR_LOWER, cql_column(x, call->at, names.items[i]));
         if (!cql_set(x, call->at, names.items[i], e))
             return false;
     }
@@ -289,7 +289,10 @@ bool cql_unknown(struct cql *x, const struct cql_call *call)
 /* Steps up to the semicolon or the brace. */
 static bool clause(struct cql *x)
 {
-    if (!cql_steps(x))
+    x->n_clauses++;
+    bool is_good = cql_steps(x);
+    x->n_clauses--;
+    if (!is_good)
         return false;
     return cql_take(x, ";") || cql_is_at(x, "}") || cql_expected(x, "'|', ';' or '}'");
 }

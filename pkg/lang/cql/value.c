@@ -207,7 +207,8 @@ static struct expr *build_convert(struct cql *x, const struct function *f, struc
     for (size_t i = 0; i < 2; i++)
         if ((call->bound[UNIT_TO + i] && !cql_text_of(x, call->bound[UNIT_TO + i], &units[i])) ||
             !factor_of(units[i], is_binary, &factors[i]))
-            return unsupported(x, call, "between other units than k, M, G, T, P, E, Ki ... and none");
+            return unsupported(x, call,
+                               "between other units than k, M, G, T, P, E, Ki ... and none");
     e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, pipe_whole(x->pipe, factors[1]));
     return pipe_call2(x->pipe, call->at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, factors[0]));
 }
@@ -365,7 +366,8 @@ static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_
 static struct expr *time_field(struct cql *x, const struct cql_call *call,
                                const struct cql_argument *a)
 {
-    return cql_as_number(x, call->at, a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
+    return cql_as_number(x, call->at,
+                         a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
 }
 
 enum { TIME_FORMAT, TIME_FIELD, TIME_AS, TIME_ZONE, TIME_UNIT };
@@ -472,6 +474,7 @@ static const struct function FUNCTIONS[] = {
     {"parseTimestamp", "format field as timezone", "@timestamp", 0, build_parse_time},
     {"replace", "regex with field flags as", NULL, 0, build_replace},
     {"round", "field as how", "_round", 0, build_round},
+    {"shannonEntropy", "field as", "_shannonentropy", EXPR_ENTROPY, build_text},
     {"splitString", "field by index as", "_splitstring", 0, build_split},
     {"start", "", "_start", 0, build_start},
     {"time:dayOfMonth", "field as timezone", "_dayOfMonth", 0, build_time_part},

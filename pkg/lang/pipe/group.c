@@ -96,9 +96,9 @@ static bool refine(struct pipe *p, struct place at, const struct pipe_aggregate 
     struct pipe_env rows = {.is_closed = true};
 
     for (size_t i = 0; i < n_keys; i++) {
-        if (p->dialect.group_missing == MISSING_DROP && keys[i].value->kind != EXPR_FIELD)
-            pipe_conditions_add(p, &p->having,
-                                pipe_call1(p, at, EXPR_IS_THERE, keys[i].value));
+        bool is_key = keys[i].value->kind == EXPR_FIELD && keys[i].value->slot < p->n_keys;
+        if (p->dialect.group_missing == MISSING_DROP && !is_key)
+            pipe_conditions_add(p, &p->having, pipe_call1(p, at, EXPR_IS_THERE, keys[i].value));
         if (!pipe_env_set(p, at, &rows, keys[i].name, keys[i].value))
             return false;
     }
@@ -199,8 +199,8 @@ bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr
     struct expr *last = add_aggregate(p, at, kind, as, value);
     if (!is_there || !last)
         return false;
-    struct expr *e = pipe_call2(p, at, EXPR_CASE,
-                                pipe_call2(p, at, EXPR_EQ, is_there, pipe_whole(p, 1)), last);
+    struct expr *e =
+        pipe_call2(p, at, EXPR_CASE, pipe_call2(p, at, EXPR_EQ, is_there, pipe_whole(p, 1)), last);
     return e && pipe_env_set(p, at, &p->env, as, e);
 }
 
