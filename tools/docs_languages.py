@@ -108,6 +108,9 @@ def cql_construct(verdict):
                           (r"^(expected|the query is empty)", "no CQL"),
                           (r"^(there is no list|match\(\) that adds|.*a column that match)",
                            "`match()` of a file that is not there, with its columns or under NOT"),
+                          (r"^.*a column that join\(\) would add", "a condition on what `join()` would add"),
+                          (r"^.*a column that (\S+\(\)) would add", None),
+                          (r"^(\S+\(\)) of events", None), (r"^(defineTable\(\)) of", None),
                           (r"^the function (\S+)", None), (r"^(\S+\(\)):", None)):
         found = re.match(pattern, text)
         if found:

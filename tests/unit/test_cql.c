@@ -412,7 +412,8 @@ static const struct query_row groups[] = {
      "decided at the watermark; a eq cased \"1\""},
     {"// window: 5m\na=1 | groupBy(b, function=[selectLast(c)]) | groupBy([b, c], "
      "function=count(as=n))",
-     "and(a eq cased \"1\", b contains cased \"\")"},
+     "group; rules query#0/1; group by b; within 5m; aggregates c = last(c); having is_there(c); "
+     "decided at the watermark; a eq cased \"1\""},
     {"// window: 5m\na=1 | split(l) | groupBy(l)",
      "group; rules query#0/1; group by l; within 5m; aggregates _count = count(); decided at the "
      "watermark; a eq cased \"1\""},

@@ -8,6 +8,8 @@
  *
  *     scan.c        words, quoted texts, regexes, places
  *     argument.c    what stands between a function's parentheses
+ *     column.c      fields and columns by their names
+ *     capture.c     regexes and their named groups
  *     filter.c      filters: OR before AND, patterns, regexes, free text
  *     expression.c  what stands behind := and inside test()
  *     condition.c   functions that say yes or no; value.c: those that make a value;

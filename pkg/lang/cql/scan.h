@@ -191,6 +191,8 @@ struct expr *cql_pattern(struct cql *x, struct place at, struct expr *subject, s
 struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re);
 /* The same, and the column is a list of what all matches captured. */
 struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subject, struct regex re);
+/* The regex without the names of its groups, for who captures nothing. */
+bool cql_without_names(struct cql *x, struct place at, struct regex *re, bool *has_names);
 /* A condition about the subject and one text: two-valued, of any member. */
 struct expr *cql_ask(struct cql *x, struct place at, struct expr call, struct expr *a,
                      struct expr *b);

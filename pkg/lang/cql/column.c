@@ -1,0 +1,125 @@
+/* column.c - fields and columns by their names: members of lists, and columns whose values nobody
+ * knows here, which may be shown and, mostly, not be asked.
+ */
+#include "lang/cql/scan.h"
+
+#include "base/str.h"
+#include "base/vec.h"
+
+/* "a[1].b": what is before, the number, what is behind. False: not one index. */
+static bool take_index(struct str name, struct str *base, int64_t *i, struct str *rest)
+{
+    size_t open = str_find_char(name, '[', 0), close = str_find_char(name, ']', 0);
+
+    if (open == SIZE_MAX || open == 0 || close == SIZE_MAX || close < open ||
+        !str_to_i64(str_sub(name, open + 1, close - open - 1), i))
+        return false;
+    *base = str_sub(name, 0, open);
+    *rest = str_sub(name, close + 1, SIZE_MAX);
+    return str_find_char(*rest, '[', 0) == SIZE_MAX;
+}
+
+static bool is_raw(const struct expr *e, struct str name)
+{
+    return e->kind == EXPR_MEMBERS && str_eq(e->text, name);
+}
+
+/* A member: under this very name, as LogScale keeps it, or of the list that the event has. */
+static struct expr *member_of(struct cql *x, struct place at, struct expr *flat, struct str name)
+{
+    struct str base, rest;
+    int64_t i;
+
+    if (!is_raw(flat, name) || !take_index(name, &base, &i, &rest))
+        return flat;
+    struct expr *list = pipe_column(x->pipe, at, base);
+    if (!is_raw(list, base)) /* a list that the query has made */
+        return rest.n ? flat : pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i));
+    list = pipe_column(
+        x->pipe, at,
+        arena_printf(x->s->scratch, "%.*s%.*s", (int)base.n, base.p, (int)rest.n, rest.p));
+    return pipe_call2(x->pipe, at, EXPR_COALESCE, flat,
+                      pipe_call2(x->pipe, at, EXPR_LIST_AT, list, pipe_whole(x->pipe, i)));
+}
+
+void cql_add_unknown(struct cql *x, struct str name, struct str source, enum cql_lack lack)
+{
+    x->unknown =
+        vec_room(x->s->scratch, x->unknown, x->n_unknown, &x->cap_unknown, sizeof *x->unknown);
+    x->unknown[x->n_unknown++] = (struct cql_unknown_column){name, source, lack};
+}
+
+const struct cql_unknown_column *cql_unknown_column(const struct cql *x, struct str name)
+{
+    for (size_t i = x->n_unknown; i > 0; i--)
+        if (str_eq(x->unknown[i - 1].name, name))
+            return &x->unknown[i - 1];
+    return NULL;
+}
+
+bool cql_set(struct cql *x, struct place at, struct str name, struct expr *value)
+{
+    /* In a clause other events have what it was. */
+    for (size_t i = 0; x->n_clauses == 0 && i < x->n_unknown; i++)
+        if (str_eq(x->unknown[i].name, name))
+            x->unknown[i].name = STR("");
+    return pipe_set(x->pipe, at, name, value);
+}
+
+bool cql_is_lacking(const struct cql *x, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    return u && u->lack != CQL_OF_FILE;
+}
+
+bool cql_is_joined(const struct cql *x, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    return u && u->lack == CQL_JOINED;
+}
+
+/* False if the column may not be asked: after an error, or what is made of it is unknown, too. */
+static bool may_ask(struct cql *x, struct place at, struct str name)
+{
+    const struct cql_unknown_column *u = cql_unknown_column(x, name);
+
+    if (!u || (u->lack == CQL_OF_FILE && !x->is_negated))
+        return true;
+    if (x->made_of && u->lack != CQL_OF_FILE) {
+        *x->made_of = u;
+        return false;
+    }
+    return diag_unsupported(x->s->diag, at, "'%.*s', a column that %.*s would add%s", SHOWN(name),
+                            SHOWN(u->source),
+                            u->lack == CQL_OF_FILE ? ", of a file that is not there" : "");
+}
+
+bool cql_need_row(struct cql *x, struct place at, struct str name)
+{
+    if (!x->has_row || pipe_was_column(x->pipe, name) || cql_unknown_column(x, name))
+        return true;
+    return cql_row_column(x, at, name, name, x->row_kind);
+}
+
+struct expr *cql_column(struct cql *x, struct place at, struct str name)
+{
+    name = names_intern(x->s->names, name);
+    if (x->member.n && str_eq(x->member, name))
+        return pipe_member(x->pipe);
+    if (!may_ask(x, at, name))
+        return pipe_null(x->pipe);
+    if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
+        name.p[x->split.n] == '.') {
+        diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));
+        return pipe_null(x->pipe);
+    }
+    if (!cql_need_row(x, at, name))
+        return NULL;
+    struct expr *e = pipe_column(x->pipe, at, name);
+
+    if (is_raw(e, STR("@timestamp")))
+        return pipe_time(x->pipe, at, e->text);
+    return member_of(x, at, e, name);
+}
