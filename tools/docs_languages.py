@@ -131,6 +131,10 @@ def cql_text(top):
         row = table[kind]
         lines.append(f"| {name} | {sum(row.values()):,} | "
                      + " | ".join(f"{row[s]:,}" for s in STATUSES) + f" | {loads(row):.0f} % |")
+    good = sum(row["ok"] + row["warning"] for row in table.values())
+    absent = sum(n for name, n in why.items() if "saved query" in name)
+    lines += ["", f"{good:,} of {len(found):,} load ({100 * good / len(found):.1f} %); {absent} of the others call a saved query "
+              f"whose file is not there: {100 * good / (len(found) - absent):.1f} % of the rest load."]
     lines += ["", "| does not load for | queries |", "|---|---|"]
     rest = sum(n for _, n in why.items() if n < 2)
     lines += [f"| {name} | {n} |" for name, n in sorted(why.items(), key=lambda x: (-x[1], x[0])) if n > 1]

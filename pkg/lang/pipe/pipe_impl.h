@@ -61,6 +61,7 @@ struct pipe_case {
 /* A column with a row for each member. */
 struct pipe_expanded {
     struct expr *member, *list;
+};
 
 struct pipe_joined {
     struct pipe *sub;
