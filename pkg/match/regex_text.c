@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
-enum { DEPTH_MAX = 32, RUN_MAX = 256 };
+enum { DEPTH_MAX = 32, RUN_MAX = 256, CLASS_MAX = 4 /* members that a proof goes on with */ };
 
 /* Every match contains one of these; n = 0: nothing is proven. */
 struct proof {
@@ -75,11 +75,11 @@ static bool peek(const struct reader *r, struct str text)
 
 /* ---- pieces ------------------------------------------------------------------ */
 
-enum piece_kind { PIECE_CHARACTER, PIECE_EMPTY, PIECE_OPAQUE, PIECE_GROUP };
+enum piece_kind { PIECE_CHARACTER, PIECE_ONE_OF, PIECE_EMPTY, PIECE_OPAQUE, PIECE_GROUP };
 
 struct piece {
     enum piece_kind kind;
-    struct str text;    /* PIECE_CHARACTER */
+    struct str text;    /* PIECE_CHARACTER; PIECE_ONE_OF: a byte each */
     struct proof proof; /* PIECE_GROUP */
 };
 
@@ -159,21 +159,50 @@ static void escape(struct reader *r, struct piece *p)
     }
 }
 
-/* [x], [\.], [Xx]: members that fold to one ASCII character stand for it. Any other class is
- * opaque. r->at is behind the '['. */
+/* The members of a class, folded: each once. */
+struct members {
+    char at[CLASS_MAX];
+    size_t n;
+    bool is_plain; /* these are all */
+};
+
+static void member_add(struct reader *r, struct members *m, char c)
+{
+    c = ascii_lower(c);
+    if (memchr(m->at, c, m->n))
+        return;
+    if ((unsigned char)c >= 0x80 || !c || m->n == CLASS_MAX)
+        m->is_plain = false;
+    else if (m->n > 0 && r->is_caseless && (c == 'k' || c == 's' || memchr("ks", m->at[0], 2)))
+        m->is_plain = false; /* as in character() */
+    else
+        m->at[m->n++] = c;
+}
+
+static void class_end(struct reader *r, struct piece *p, const struct members *m)
+{
+    if (!m->is_plain || m->n == 0)
+        return;
+    if (m->n == 1)
+        character_of(r, p, m->at[0]);
+    else
+        *p = (struct piece){PIECE_ONE_OF, arena_str(r->a, (struct str){m->at, m->n}), {0}};
+}
+
+/* [x], [\.], [Xx]: members that fold to one ASCII character stand for it; a few that do not are one
+ * of these. Any other class is opaque. r->at is behind the '['. */
 static void class(struct reader *r, struct piece *p)
 {
-    bool is_plain = true, is_first = true;
-    char only = '\0';
+    struct members m = {.is_plain = true};
+    bool is_first = true;
 
     p->kind = PIECE_OPAQUE;
     if (r->at < r->s.n && r->s.p[r->at] == '^')
-        is_plain = false, r->at++;
+        m.is_plain = false, r->at++;
     for (; r->at < r->s.n; is_first = false) {
         char c = r->s.p[r->at++];
         if (c == ']' && !is_first) {
-            if (is_plain && only)
-                character_of(r, p, only);
+            class_end(r, p, &m);
             return;
         }
         if (c == '[' && r->at < r->s.n && memchr(":.=", r->s.p[r->at], 3)) {
@@ -184,13 +213,11 @@ static void class(struct reader *r, struct piece *p)
             if (r->at == r->s.n || memchr("QE", r->s.p[r->at], 2))
                 break;
             c = r->s.p[r->at++];
-            is_plain &= !(is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'));
+            m.is_plain &= !(is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'));
         } else if (c == '-') {
-            is_plain = false;
+            m.is_plain = false;
         }
-        c = ascii_lower(c);
-        is_plain &= (unsigned char)c < 0x80 && c && (!only || only == c);
-        only = c;
+        member_add(r, &m, c);
     }
     r->is_lost = true;
 }
@@ -380,6 +407,24 @@ static void run_add(struct reader *r, struct proof *best, struct str text)
     r->run_n += text.n;
 }
 
+/* The run goes on with one of a few characters: so many texts, each longer by one. */
+static void run_end_with(struct reader *r, struct proof *best, struct str members)
+{
+    struct str texts[CLASS_MAX];
+    struct proof longer = {texts, members.n};
+
+    if (r->run_n == 0 || r->run_n == RUN_MAX)
+        return;
+    for (size_t i = 0; i < members.n; i++) {
+        r->run[r->run_n] = members.p[i];
+        texts[i] = arena_str(r->a, (struct str){r->run, r->run_n + 1});
+    }
+    if (!is_better(&longer, best))
+        return;
+    memcpy(best->texts, texts, members.n * sizeof(texts[0]));
+    best->n = members.n;
+}
+
 static void take(struct reader *r, const struct piece *p, enum count count, struct proof *best)
 {
     if (p->kind == PIECE_EMPTY && count == COUNT_ONE)
@@ -388,6 +433,8 @@ static void take(struct reader *r, const struct piece *p, enum count count, stru
         run_add(r, best, p->text);
     if (p->kind == PIECE_CHARACTER && count == COUNT_ONE)
         return;
+    if (p->kind == PIECE_ONE_OF && count != COUNT_MAYBE)
+        run_end_with(r, best, p->text);
     run_end(r, best);
     if (p->kind == PIECE_GROUP && count != COUNT_MAYBE && is_better(&p->proof, best))
         *best = p->proof;
