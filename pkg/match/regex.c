@@ -37,6 +37,7 @@ struct match_regex {
     bool is_narrow;        /* linear may be asked of narrowed values */
     bool is_jit_blind;     /* on values beyond ASCII the JIT misses matches */
     bool is_bounded;
+    uint32_t n_min; /* characters of the shortest match, as far as PCRE2 can tell */
 };
 
 struct regex_scratch {
@@ -235,6 +236,7 @@ enum weir_rc regex_compile(const struct regex *regex, struct match_regex **out,
     re->linear = is_sound ? compile_linear(regex) : NULL;
     re->is_narrow = re->linear && narrow_can(regex->pattern);
     re->is_bounded = !needs_linear || (is_sound ? re->linear != NULL : is_possible);
+    ASSERT(pcre2_pattern_info(code, PCRE2_INFO_MINLENGTH, &re->n_min) == 0);
     /* Refusal is no fault: pcre2_match() then interprets. */
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     re->is_jit_blind = names_what_is_not(regex->pattern) && !jit_is_sound();
@@ -381,6 +383,8 @@ enum regex_result regex_test_pcre(const struct match_regex *re, struct regex_scr
 enum regex_result regex_test(const struct match_regex *re, struct regex_scratch *s,
                              struct str value, bool value_is_ascii)
 {
+    if (value.n < re->n_min) /* a character has a byte at least */
+        return REGEX_NO;
     if (!re->linear || !s->linear || value.n > UINT32_MAX)
         return regex_test_pcre(re, s, value, value_is_ascii);
     if (value_is_ascii)
