@@ -30,6 +30,15 @@ static void load(struct rule_rig *r, const char *rules)
     ASSERT(r->loaded.n_rules == r->loaded.n_verdicts);
 }
 
+static void attach(struct rule_rig *r, struct store *store)
+{
+    r->store = store;
+    graph_attach(r->graph, store);
+    r->correlator = correlator_new(r->graph, store);
+    r->n_events = 0;
+    r->n_told = 0;
+}
+
 struct rule_rig *rule_rig_new(const char *rules, const struct graph_options *options,
                               struct store *store)
 {
@@ -48,10 +57,15 @@ struct rule_rig *rule_rig_new(const char *rules, const struct graph_options *opt
     must(engine_new(r->loaded.rules, r->loaded.n_rules, r->profiles, &engine, &r->engine, &err),
          &err);
     r->gatherer = gatherer_new(r->graph, engine_fields(r->engine), r->profiles);
-    r->store = store;
-    graph_attach(r->graph, store);
-    r->correlator = correlator_new(r->graph, store);
+    attach(r, store);
     return r;
+}
+
+void rule_rig_restart(struct rule_rig *r, struct store *store)
+{
+    correlator_free(r->correlator);
+    store_free(r->store);
+    attach(r, store);
 }
 
 void rule_rig_free(struct rule_rig *r)

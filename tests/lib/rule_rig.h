@@ -39,6 +39,8 @@ struct rule_rig {
 struct rule_rig *rule_rig_new(const char *rules, const struct graph_options *options,
                               struct store *store);
 void rule_rig_free(struct rule_rig *r);
+/* As new, with another store: the rules, of which most of the time goes, are not loaded again. */
+void rule_rig_restart(struct rule_rig *r, struct store *store);
 
 /* An event of a tenant; position: with parts, of part 0. */
 void rule_rig_event(struct rule_rig *r, uint32_t tenant, int64_t t_ms, uint64_t position,

@@ -118,13 +118,12 @@ static void collect(const struct rule_rig *rig, struct result *out)
 }
 
 /* In that order; a batch ends behind each event with probability 1 / batch. */
-static void run(struct rng *rng, const struct happening *h, const struct arrival *order, size_t n,
-                uint32_t batch, struct result *out)
+static void run(struct rule_rig *rig, struct rng *rng, const struct happening *h,
+                const struct arrival *order, size_t n, uint32_t batch, struct result *out)
 {
-    const struct graph_options options = {.secret = state_secret_test};
-    struct rule_rig *rig = rule_rig_new(RULES, &options, store_mem_new());
     int64_t newest_ms = INT64_MIN + LATENESS;
 
+    rule_rig_restart(rig, store_mem_new());
     for (size_t i = 0; i < n; i++) {
         const struct happening *e = &h[order[i].index];
         rule_rig_event(rig, 0, e->t_ms, i, e->json);
@@ -134,7 +133,6 @@ static void run(struct rng *rng, const struct happening *h, const struct arrival
     }
     rule_rig_run(rig, INT64_MAX);
     collect(rig, out);
-    rule_rig_free(rig);
 }
 
 static void compare(const struct result *want, const struct result *got)
@@ -155,22 +153,25 @@ TEST(no_order_and_no_batches_change_what_risk_finds)
     static struct result want, got;
     static int64_t times[EVENTS_MAX];
     static struct arrival order[EVENTS_MAX];
+    const struct graph_options options = {.secret = state_secret_test};
+    struct rule_rig *rig = rule_rig_new(RULES, &options, store_mem_new());
     struct rng rng = rng_start("risk order");
     size_t found[ARRAY_LEN(RISKS)] = {0};
 
     for (int i = 0; i < RUNS; i++) {
         size_t n = random_happenings(&rng, h, times);
         arrivals_shuffle(&rng, times, n, 0, order);
-        run(&rng, h, order, n, 0, &want);
+        run(rig, &rng, h, order, n, 0, &want);
         for (size_t k = 0; k < want.n; k++)
             for (size_t r = 0; r < ARRAY_LEN(RISKS); r++)
                 found[r] += strcmp(want.told[k].rule, RISKS[r]) == 0;
         for (int k = 0; k < ORDERS; k++) {
             arrivals_shuffle(&rng, times, n, LATENESS, order);
-            run(&rng, h, order, n, 1 + rng_below(&rng, 20), &got);
+            run(rig, &rng, h, order, n, 1 + rng_below(&rng, 20), &got);
             compare(&want, &got);
         }
     }
+    rule_rig_free(rig);
     for (size_t r = 0; r < ARRAY_LEN(RISKS); r++)
         CHECK(found[r] >= RUNS / 10);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "state/store_mem.h"
 #include "state/store_redis.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/rule_rig.h"
@@ -103,16 +104,23 @@ static void bless(struct worker *w)
     CHECK_EQ(store_run(w->rig->store, &w->run, &err), WEIR_OK);
 }
 
-/* A worker with these rules acquires the partition. */
-static void start(struct worker *w, const char *rules)
+/* A worker with these rules; it begins anew with each start(). */
+static struct rule_rig *load(const char *rules)
 {
     const struct graph_options options = {
         .secret = state_secret_test, .is_once = true, .brake_creates = 100};
+
+    return rule_rig_new(rules, &options, store_mem_new());
+}
+
+/* The worker acquires the partition. */
+static void start(struct worker *w, struct rule_rig *rig)
+{
     enum store_answer answer;
     struct weir_err err;
 
-    *w = (struct worker){.rig = rule_rig_new(rules, &options, open_store()),
-                         .part = {.partition = PARTITION}};
+    *w = (struct worker){.rig = rig, .part = {.partition = PARTITION}};
+    rule_rig_restart(rig, open_store());
     CHECK_EQ(store_run(w->rig->store, &w->run, &err), WEIR_OK);
     bless(w);
     CHECK_EQ(store_acquire(w->rig->store, PARTITION, w->run.blessed, &w->part.epoch, &answer, &err),
@@ -161,14 +169,15 @@ static void check_no_doubles(const struct rule_rig *r, const char *what, uint32_
 }
 
 /* A applies so many levels of the batch and dies; B takes over, and commits. */
-static void hand_over(const struct row *row, uint32_t levels)
+static void hand_over(const struct row *row, struct rule_rig *rig_a, struct rule_rig *rig_b,
+                      uint32_t levels)
 {
     static struct worker a, b;
 
     n_groups++;
-    start(&a, row->a);
+    start(&a, rig_a);
     apply(&a, 1, false, levels);
-    start(&b, row->b);
+    start(&b, rig_b);
     apply(&b, 2, true, STORE_ROUNDS_MAX);
     size_t n_a = rule_rig_count(b.rig, "a", NULL, FINDING_CREATE);
     size_t n_burst = rule_rig_count(b.rig, "burst", NULL, FINDING_CREATE);
@@ -184,8 +193,6 @@ static void hand_over(const struct row *row, uint32_t levels)
         print_error("%s: foreign\n", row->name);
     if (levels >= a.rig->graph->n_levels)
         CHECK_EQ(correlator_counts(b.rig->correlator).foreign > 0, row->has_foreign);
-    rule_rig_free(a.rig);
-    rule_rig_free(b.rig);
 }
 
 TEST(a_batch_that_another_set_has_begun_is_told_once)
@@ -194,9 +201,13 @@ TEST(a_batch_that_another_set_has_begun_is_told_once)
 
     if (!server.pid)
         skip();
-    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct rule_rig *a = load(ROWS[i].a), *b = load(ROWS[i].b);
         for (size_t k = 0; k < ARRAY_LEN(levels); k++)
-            hand_over(&ROWS[i], levels[k]);
+            hand_over(&ROWS[i], a, b, levels[k]);
+        rule_rig_free(a);
+        rule_rig_free(b);
+    }
 }
 
 /* Counts go on: A commits two of b, B's third makes the burst. */
@@ -207,7 +218,7 @@ TEST(windows_go_on_under_another_set)
     if (!server.pid)
         skip();
     n_groups++;
-    start(&a, BASE("a") BASE("b") BURST("b", "user", "3"));
+    start(&a, load(BASE("a") BASE("b") BURST("b", "user", "3")));
     struct correlator_frame frame = {.watermark_ms = INT64_MIN,
                                      .timer_ms = INT64_MIN,
                                      .parts = &a.part,
@@ -217,7 +228,7 @@ TEST(windows_go_on_under_another_set)
     rule_rig_event(a.rig, 0, 1001, 2, "{\"act\":\"b\",\"user\":\"ann\"}");
     a.part.upto = (struct store_at){2, 1};
     rule_rig_apply(a.rig, &frame, a.last, STORE_ROUNDS_MAX);
-    start(&b, MORE("c", "x") BURST("b", "user", "3") BASE("b"));
+    start(&b, load(MORE("c", "x") BURST("b", "user", "3") BASE("b")));
     frame.parts = &b.part;
     frame.incarnation = b.run.blessed;
     frame.is_sweep = true;
