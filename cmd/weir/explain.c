@@ -19,10 +19,20 @@ int command_explain(int argc, char **argv)
          .to.text = &number},
         {"near", 0, FLAG_SWITCH, NULL, "only the rules that missed the event by one test",
          .to.on = &o.is_near},
-        {"state", 0, FLAG_TEXT, "memory",
-         "instead: what stands in the windows of correlations once all events are read,\n"
-         "which step is missing, until when",
-         .to.text = &o.state},
+        {"state", 0, FLAG_TEXT, "WHERE",
+         "instead: what stands in the windows of correlations; memory: once all events are\n"
+         "read, which step is missing, until when; dir:PATH or redis://...: in that store,\n"
+         "which is only looked at, for the entities of the events",
+         .to.text = &o.state.where},
+        {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
+         .to.text = &o.state.password_file, .is_in_environment = true},
+        {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
+         .to.text = &o.state.ca_file, .is_in_environment = true},
+        {"state-secret-file", 0, FLAG_TEXT, "FILE", "secret that the store's keys are hashed with",
+         .to.text = &o.state.secret_file, .is_in_environment = true},
+        {"state-group", 0, FLAG_TEXT, "NAME",
+         "whose windows of a Redis: group.name of workers; none: a replay's",
+         .to.text = &o.state.group},
         {"key", 0, FLAG_TEXT, "VALUE", "with --state: only groups with this value",
          .to.text = &o.key},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
@@ -53,10 +63,12 @@ int command_explain(int argc, char **argv)
             code = command_misused(&set, "no rules: weir explain RULE... -i EVENT");
         else if (!o.inputs.n)
             code = command_misused(&set, "no events: -i PATH");
-        else if (o.key.n && !o.state.n)
+        else if (o.key.n && !o.state.where.n)
             code = command_misused(&set, "--key is for --state");
-        else if (o.state.n && (o.is_near || o.has_number))
-            code = command_misused(&set, "--state reads all events: without --near and --event");
+        else if (o.state.where.n && o.is_near)
+            code = command_misused(&set, "--state and --near are two questions");
+        else if (str_eq(o.state.where, STR("memory")) && o.has_number)
+            code = command_misused(&set, "--state memory reads all events: without --event");
         else if (o.has_number && !str_to_u64(number, &o.number))
             code = command_misused(&set, "--event: '%.*s' is no number", (int)number.n, number.p);
         else

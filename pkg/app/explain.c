@@ -4,6 +4,7 @@
 #include "app/explain_print.h"
 #include "app/output.h"
 #include "app/source.h"
+#include "app/store_view.h"
 #include "app/window_view.h"
 #include "base/str.h"
 #include "detect/engine.h"
@@ -27,7 +28,9 @@ struct explain {
     struct redactor *redactor;
     struct output *out;
     struct buf text;
-    struct window_view *windows; /* --state */
+    struct window_view *windows; /* --state memory */
+    struct store_view *store;    /* --state of a store */
+    struct picker picker;        /* with it */
     bool is_table, has_origin;
     uint64_t n_events, n_explained, n_left_out, n_shown;
 };
@@ -148,6 +151,20 @@ static void watch_batch(struct explain *x, const struct event *events, const uin
     }
 }
 
+/* A pick_fn. */
+static enum weir_rc on_picked(void *context, const struct picked *e, struct weir_err *err)
+{
+    struct explain *x = context;
+    struct event_tree tree;
+
+    if ((x->options->has_number && e->number != x->options->number) ||
+        !begin_event(x, e->event, &tree))
+        return WEIR_OK;
+    buf_clear(&x->text);
+    TRY(store_view_event(x->store, e, x->redactor, !x->is_table, &x->text, err));
+    return output_write(x->out, buf_str(&x->text), err);
+}
+
 /* A stream_fn. */
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
                              size_t n, struct weir_err *err)
@@ -157,6 +174,11 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
     if (x->windows) {
         watch_batch(x, events, numbers, n);
         return WEIR_OK;
+    }
+    if (x->store) {
+        x->n_events += n;
+        x->n_explained += n;
+        return pick_batch(&x->picker, events, numbers, n, err);
     }
     for (size_t i = 0; i < n; i++) {
         x->n_events++;
@@ -201,18 +223,31 @@ static enum weir_rc load_access(struct explain *x, struct str *profile, struct w
     return WEIR_OK;
 }
 
+/* Before the engine: it extracts what the windows' groups are made of. */
+static enum weir_rc open_store(struct explain *x, struct weir_err *err)
+{
+    struct state_options state = x->options->state;
+
+    if (!state.where.n || str_eq(state.where, STR("memory")))
+        return WEIR_OK;
+    state.is_looking = true;
+    state.tenant = x->options->tenant;
+    state.profiles = x->book.profiles;
+    state.geoip = x->book.geoip;
+    TRY(store_view_open(&state, x->book.arena, x->book.rules, x->book.n_rules, &x->store, err));
+    store_view_only(x->store, x->options->key);
+    x->engine_options.fields = store_view_graph(x->store)->fields;
+    x->engine_options.n_fields = store_view_graph(x->store)->n_fields;
+    return WEIR_OK;
+}
+
 static enum weir_rc open_windows(struct explain *x, struct weir_err *err)
 {
     const struct explain_options *o = x->options;
     size_t n = 0;
 
-    if (!o->state.n)
+    if (!str_eq(o->state.where, STR("memory")))
         return WEIR_OK;
-    if (!str_eq(o->state, STR("memory")))
-        return err_set(err, WEIR_UNSUPPORTED,
-                       "--state %.*s: not in this version (memory: what stands in the windows once "
-                       "all events of -i are read)",
-                       (int)o->state.n, o->state.p);
     x->windows = window_view_new(o->key);
     for (size_t i = 0; i < x->book.n_rules; i++) {
         if (!x->book.rules[i]->correlation || !select_rule(&o->rules.select, x->book.rules[i]))
@@ -228,6 +263,8 @@ static enum weir_rc open_windows(struct explain *x, struct weir_err *err)
 
 static enum weir_rc tell_windows(struct explain *x, struct weir_err *err)
 {
+    if (x->store && store_view_told(x->store) == 0)
+        note("no event leads to a window of these rules");
     if (!x->windows)
         return WEIR_OK;
     buf_clear(&x->text);
@@ -242,12 +279,20 @@ static enum weir_rc prepare(struct explain *x, struct str profile, struct weir_e
     TRY(rule_book_engine_options(&x->book, &x->rules, profile, &x->engine_options, err));
     TRY(source_open(&x->options->inputs, &x->access, &x->source, err));
     x->engine_options.inputs = x->source.inputs;
+    TRY(open_store(x, err));
     TRY(engine_new(x->book.rules, x->book.n_rules, x->book.profiles, &x->engine_options, &x->engine,
                    err));
     x->transport = transport_names_of(engine_fields(x->engine), x->arena);
     source_want(&x->source, &x->transport);
     origin_init(&x->origin, &x->engine_options.extract, x->source.inputs);
     x->has_origin = true;
+    if (x->store) {
+        picker_init(&x->picker, x->engine, store_view_graph(x->store), x->book.profiles,
+                    &x->engine_options.extract, x->source.inputs);
+        x->picker.time_step_ms = 1;
+        x->picker.fn = on_picked;
+        x->picker.context = x;
+    }
     x->reference = reference_new();
     reference_use_lists(x->reference, x->book.list_view);
     x->digest = digest_new();
@@ -289,6 +334,8 @@ static void release(struct explain *x)
 {
     output_free(x->out);
     window_view_free(x->windows);
+    picker_release(&x->picker);
+    store_view_free(x->store);
     redactor_free(x->redactor);
     digest_free(x->digest);
     if (x->reference)

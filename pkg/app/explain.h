@@ -10,6 +10,7 @@
 #include "app/emit.h"
 #include "app/outcome.h"
 #include "app/rules.h"
+#include "app/state.h"
 #include "app/stretch.h"
 
 enum { EXPLAIN_EVENTS_MAX = 1000 /* with --near or one by one; later ones are counted */ };
@@ -22,10 +23,12 @@ struct explain_options {
     struct str profile; /* pinned; empty: classify */
     enum emit_format format;
     bool has_number;
-    uint64_t number;  /* only this event, counted as --emit matches does */
-    bool is_near;     /* only rules that missed by one test */
-    struct str state; /* "memory": what stands in windows once all events are read; empty: no */
-    struct str key;   /* of the groups shown; empty: all */
+    uint64_t number; /* only this event, counted as --emit matches does */
+    bool is_near;    /* only rules that missed by one test */
+    /* where "memory": what stands in windows once all events are read; a store: what stands in its
+     * windows for the entities of each event; empty: no. */
+    struct state_options state;
+    struct str key; /* of the groups shown; empty: all */
 };
 
 enum exit_code explain_run(const struct explain_options *o);

@@ -87,14 +87,16 @@ static enum weir_rc open_store(struct state *s, const struct state_options *o, s
                                             .password_file = o->password_file,
                                             .ca_file = o->ca_file,
                                             .secret = &s->secret,
-                                            .group = o->group};
+                                            .group = o->group,
+                                            .is_looking = o->is_looking};
         return store_redis_new(&redis, &s->store, err);
     }
     if (str_starts(o->where, STR("dir:"))) {
         char fingerprint[17];
         state_secret_fingerprint(&s->secret, fingerprint);
         struct store_dir_options dir = {.path = str_sub(o->where, 4, o->where.n),
-                                        .fingerprint = fingerprint};
+                                        .fingerprint = fingerprint,
+                                        .is_looking = o->is_looking};
         s->store = store_dir_open(&dir, err);
         s->is_dir = true;
         return s->store ? WEIR_OK : err->code;
@@ -137,7 +139,7 @@ enum weir_rc state_open(struct state *s, struct arena *a, struct rule *const *ru
     TRY(make_graph(a, rules, n_rules, o, s, &s->graph, err));
     TRY(open_store(s, o, err));
     graph_attach(s->graph, s->store);
-    return is_redis(o->where) ? store_redis_check_budget(s->store, err) : WEIR_OK;
+    return is_redis(o->where) && !o->is_looking ? store_redis_check_budget(s->store, err) : WEIR_OK;
 }
 
 enum weir_rc state_forget(const struct state_options *o, const struct str *groups, size_t n,

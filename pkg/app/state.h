@@ -24,6 +24,7 @@ struct state_options {
     uint64_t budget_mib;   /* of all spaces; 0: the default */
     uint64_t budget_bytes; /* the same finer: not 0, it counts */
     uint64_t brake;        /* Creates per rule and minute; 0: no brake */
+    bool is_looking;       /* for store_look() alone: of a store that others use */
     bool no_dedup;
     bool lists_steps;    /* graph.h */
     bool assume_trained; /* rules that must know a past judge from the first event on */

@@ -417,6 +417,29 @@ static void count_regrow(void *context, int64_t t_ms, uint32_t value, struct cel
         add(&c, &op);
 }
 
+/* ---- a look -------------------------------------------------------------------------------- */
+
+static bool count_look(const struct operator_spec *spec, const struct cell *cell, int64_t at_ms,
+                       struct operator_look *out)
+{
+    struct cell copy = *cell;
+    struct count c = {.spec = spec, .book = {.cell = &copy, .fold = &spec->fold}};
+    int64_t from_ms = span_add(at_ms, -spec->window_ms);
+
+    if (spec->is_final || cell->main.n == 0 || !is_valid(&c))
+        return false;
+    *out = (struct operator_look){.first_ms = INT64_MAX, .last_ms = INT64_MIN, .is_exact = true};
+    for (uint32_t i = 0; i < front(&c)->n; i++) {
+        int64_t t_ms = times(&c)[i];
+        out->last_ms = t_ms;
+        if (t_ms < from_ms || t_ms > at_ms)
+            continue;
+        out->n++;
+        out->first_ms = t_ms < out->first_ms ? t_ms : out->first_ms;
+    }
+    return true;
+}
+
 const struct operator_kind_info operator_count = {
     .kind = OPERATOR_COUNT,
     .name = "event_count",
@@ -424,4 +447,5 @@ const struct operator_kind_info operator_count = {
     .steps = {count_step},
     .shrink = count_shrink,
     .regrow = count_regrow,
+    .look = count_look,
 };

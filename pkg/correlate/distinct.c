@@ -127,9 +127,20 @@ static void distinct_step(void *context, const struct state_op *op, struct cell 
     distinct_cell_step(&c, op);
 }
 
+static bool distinct_look(const struct operator_spec *spec, const struct cell *cell, int64_t at_ms,
+                          struct operator_look *out)
+{
+    struct cell copy = *cell;
+    struct distinct_cell c = {.tail = {.spec = spec, .cell = &copy}};
+
+    c.window.keep = threshold_least(spec->correlation);
+    return distinct_cell_look(&c, at_ms, out);
+}
+
 const struct operator_kind_info operator_distinct = {
     .kind = OPERATOR_DISTINCT,
     .name = "value_count",
     .n_stages = 1,
     .steps = {distinct_step},
+    .look = distinct_look,
 };

@@ -3,6 +3,7 @@
 
 #include "correlate/book.h"
 #include "correlate/hit.h"
+#include "correlate/span.h"
 
 bool distinct_cell_is_settled(const struct distinct_cell *c, int64_t t_ms)
 {
@@ -93,6 +94,30 @@ void distinct_cell_step(struct distinct_cell *c, const struct state_op *op)
         add_hit(c, op);
     c->tail.cell->weight = tail_weight(distinct_window_n(&c->window), c->needed);
     tail_settle_book(&c->tail, op);
+}
+
+bool distinct_cell_look(struct distinct_cell *c, int64_t at_ms, struct operator_look *out)
+{
+    int64_t from_ms = span_add(at_ms, -c->tail.spec->window_ms);
+
+    set_window(c);
+    if (c->tail.spec->is_final || !distinct_window_is_valid(&c->window) ||
+        distinct_window_n(&c->window) == 0)
+        return false;
+    c->tail.offset = distinct_window_bytes(&c->window);
+    if (!tail_is_valid(&c->tail))
+        return false;
+    set_buckets(c);
+    *out = (struct operator_look){.n = distinct_window_count(&c->window, at_ms),
+                                  .first_ms = INT64_MAX,
+                                  .last_ms = distinct_window_newest(&c->window),
+                                  .is_exact = distinct_window_is_exact(&c->window)};
+    for (uint32_t i = 0; i < distinct_window_n(&c->window); i++) {
+        int64_t t_ms = distinct_window_candidate(&c->window, i);
+        if (t_ms >= from_ms && t_ms <= at_ms && t_ms < out->first_ms)
+            out->first_ms = t_ms;
+    }
+    return true;
 }
 
 bool distinct_cell_shrink(struct distinct_cell *c, int64_t *t_ms, uint32_t *value)

@@ -26,6 +26,9 @@ struct distinct_cell {
 
 void distinct_cell_step(struct distinct_cell *c, const struct state_op *op);
 
+/* operator_look of the early form; c as for a step without an operation. */
+bool distinct_cell_look(struct distinct_cell *c, int64_t at_ms, struct operator_look *out);
+
 /* A cell of one hit as its time and 32 bits, if values are labels (below 64), and back. */
 bool distinct_cell_shrink(struct distinct_cell *c, int64_t *t_ms, uint32_t *value);
 void distinct_cell_regrow(struct distinct_cell *c, int64_t t_ms, uint32_t value);

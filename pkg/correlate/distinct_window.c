@@ -655,6 +655,13 @@ int64_t distinct_window_candidate(const struct distinct_window *w, uint32_t i)
     return ms_of(w, p.head, p.first[i]);
 }
 
+int64_t distinct_window_newest(const struct distinct_window *w)
+{
+    const struct head *h = (const struct head *)w->cell->main.p;
+
+    return ms_of(w, h, h->newest);
+}
+
 struct distinct_bounds distinct_window_bounds(const struct distinct_window *w)
 {
     return ((const struct head *)w->cell->main.p)->bounds;

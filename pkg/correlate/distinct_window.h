@@ -63,6 +63,9 @@ uint64_t distinct_window_mask(const struct distinct_window *w, int64_t at_ms);
 uint32_t distinct_window_n(const struct distinct_window *w);
 int64_t distinct_window_candidate(const struct distinct_window *w, uint32_t i);
 
+/* The newest time that it knows of; it is not empty. */
+int64_t distinct_window_newest(const struct distinct_window *w);
+
 /* Two numbers that the operator keeps here: what the count is at most at the newest time, and at
  * the other candidates. */
 struct distinct_bounds {

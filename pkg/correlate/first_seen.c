@@ -311,10 +311,30 @@ void first_seen_term_step(void *context, const struct state_op *op, struct cell 
         settle(spec, cell, clock->watermark_ms, out);
 }
 
+/* Of the term: since when the group has shown it without a gap of H, and when last. */
+static bool term_look(const struct operator_spec *spec, const struct cell *cell, int64_t at_ms,
+                      struct operator_look *out)
+{
+    struct term t;
+
+    (void)spec;
+    load(&cell->main, &t);
+    for (uint32_t i = t.n; i > 0; i--) {
+        const struct run *r = &t.runs[i - 1];
+        if (r->start > at_ms)
+            continue;
+        *out = (struct operator_look){
+            .n = 1, .first_ms = r->start, .last_ms = r->end, .is_exact = true};
+        return true;
+    }
+    return false;
+}
+
 const struct operator_kind_info operator_first_seen = {
     .kind = OPERATOR_FIRST_SEEN,
     .name = "first_seen",
     .n_stages = 2,
     .steps = {first_seen_term_step, first_seen_group_step},
     .always_final = true,
+    .look = term_look,
 };

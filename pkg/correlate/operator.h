@@ -54,6 +54,14 @@ struct operator_spec {
     void *extra;           /* what operator_prepare() made: an open GeoIP file ... */
 };
 
+/* What stands in a cell for the window [at - W, at], for people. */
+struct operator_look {
+    uint64_t n;                /* hits, values or steps; exact up to what the condition asks for */
+    int64_t first_ms, last_ms; /* of what is kept in it; last: of all that the cell knows */
+    uint64_t steps;            /* set: bits of the inputs that are there */
+    bool is_exact;
+};
+
 struct operator_kind_info {
     enum operator_kind kind;
     const char *name; /* as rules say it: "event_count" */
@@ -63,6 +71,10 @@ struct operator_kind_info {
     /* See space_spec; NULL where one hit needs more than a time. */
     bool (*shrink)(void *, const struct cell *, int64_t *, uint32_t *);
     void (*regrow)(void *, int64_t, uint32_t, struct cell *);
+    /* Reads the first stage's cell, which stays as it is. False: nothing that can be told. NULL:
+     * this kind tells nothing but its events (capsules). */
+    bool (*look)(const struct operator_spec *spec, const struct cell *cell, int64_t at_ms,
+                 struct operator_look *out);
 };
 
 /* A file each; operator_info() is the table of them. */

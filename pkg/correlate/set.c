@@ -135,6 +135,19 @@ static void set_regrow(void *context, int64_t t_ms, uint32_t value, struct cell 
     distinct_cell_regrow(&c, t_ms, value);
 }
 
+static bool set_look(const struct operator_spec *spec, const struct cell *cell, int64_t at_ms,
+                     struct operator_look *out)
+{
+    struct cell copy = *cell;
+    struct tail tail = {.spec = spec, .cell = &copy};
+    struct distinct_cell c = cell_at_hand(&tail, NULL);
+
+    if (!distinct_cell_look(&c, at_ms, out))
+        return false;
+    out->steps = distinct_window_mask(&c.window, at_ms);
+    return true;
+}
+
 const struct operator_kind_info operator_set = {
     .kind = OPERATOR_SET,
     .name = "temporal",
@@ -142,4 +155,5 @@ const struct operator_kind_info operator_set = {
     .steps = {set_step},
     .shrink = set_shrink,
     .regrow = set_regrow,
+    .look = set_look,
 };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 1, READ_BYTES = 64 * 1024 };
 #define MAGIC "weirdir\n"
 
 uint64_t dir_checksum(struct str bytes)
@@ -123,6 +123,22 @@ enum weir_rc dir_map(int dir, const char *name, struct str *out, struct weir_err
         return err_set(err, WEIR_IO, "cannot read '%s': %s", name, strerror(why));
     *out = (struct str){p, p ? (size_t)st.st_size : 0};
     return WEIR_OK;
+}
+
+enum weir_rc dir_read(int dir, const char *name, struct buf *out, struct weir_err *err)
+{
+    char piece[READ_BYTES];
+    ssize_t n = 0;
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set(err, errno == ENOENT ? WEIR_NOTFOUND : WEIR_IO, "cannot read '%s': %s", name,
+                       strerror(errno));
+    while ((n = read(fd, piece, sizeof piece)) > 0)
+        buf_add(out, (struct str){piece, (size_t)n});
+    int why = errno;
+    close(fd);
+    return n == 0 ? WEIR_OK : err_set(err, WEIR_IO, "cannot read '%s': %s", name, strerror(why));
 }
 
 void dir_unmap(struct str file)

@@ -42,6 +42,8 @@ MUST_USE enum weir_rc dir_write_all(int fd, struct str bytes, const char *what,
 /* A whole file, mapped to be read. Absent: WEIR_NOTFOUND. An empty file is an empty text. */
 MUST_USE enum weir_rc dir_map(int dir, const char *name, struct str *out, struct weir_err *err);
 void dir_unmap(struct str file);
+/* The same, copied: of a file that somebody else may cut meanwhile. */
+MUST_USE enum weir_rc dir_read(int dir, const char *name, struct buf *out, struct weir_err *err);
 
 uint64_t dir_checksum(struct str bytes);
 

@@ -174,6 +174,9 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
     if (!s->fingerprint[0])
         return WEIR_OK;
     TRY(ask(s, read, 3, &r, err));
+    if (r->type == REDIS_NIL && s->is_looking)
+        return err_set(err, WEIR_NOTFOUND, "Redis at %s holds no state of %s", name_of(a),
+                       s->space[0] ? "this group" : "a replay");
     if (r->type == REDIS_NIL) {
         TRY(ask(s, write, 4, &r, err));
         if (r->type == REDIS_ERROR)
@@ -221,7 +224,7 @@ static enum weir_rc check(struct redis_session *s, const struct redis_address *a
     TRY(check_primary(s, a, err));
     TRY(check_memory(s, a, err));
     TRY(check_secret(s, a, err));
-    return find_library(s, a, err);
+    return s->is_looking ? WEIR_OK : find_library(s, a, err);
 }
 
 enum weir_rc redis_session_open(struct redis_session *s, struct weir_err *err)
@@ -311,6 +314,7 @@ enum weir_rc redis_session_configure(struct redis_session *s, const struct store
         return err_set(err, WEIR_BADARG, "the path of the CA file is too long");
     memcpy(s->ca_file, o->ca_file.p ? o->ca_file.p : "", o->ca_file.n);
     s->timeout_ms = o->timeout_ms ? o->timeout_ms : REDIS_TIMEOUT_MS;
+    s->is_looking = o->is_looking;
     if (o->secret)
         state_secret_fingerprint(o->secret, s->fingerprint);
     name_space(s, o->group);

@@ -26,6 +26,7 @@ struct redis_session {
     char meta[REDIS_TAG_BYTES];            /* "{w:meta}" of that space */
     char fingerprint[17];                  /* of the deployment's secret; empty: not checked */
     uint32_t timeout_ms;
+    bool is_looking;         /* what is not there is not made: no mark, no library */
     struct redis_conn *conn; /* NULL: closed */
     struct arena *scratch;
     uint64_t n_commands; /* of connections that are gone */

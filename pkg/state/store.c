@@ -44,6 +44,12 @@ int64_t store_next_due(const struct store *s)
     return s->vtable->next_due(s);
 }
 
+enum weir_rc store_look(struct store *s, uint32_t space, const struct state_key *key,
+                        struct store_glance *out, struct weir_err *err)
+{
+    return s->vtable->look(s, space, key, out, err);
+}
+
 struct store_stats store_stats(const struct store *s, uint32_t space)
 {
     return s->vtable->stats(s, space);

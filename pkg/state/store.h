@@ -181,6 +181,20 @@ MUST_USE enum weir_rc store_apply(struct store *s, const struct store_batch *bat
 /* The earliest due time of any cell that this store knows of, INT64_MAX if none. */
 int64_t store_next_due(const struct store *s);
 
+/* A look at one cell, for people: nothing is changed or written by it, nobody is fenced, no lease
+ * and no lock is taken, so that others may use the store meanwhile; what it shows is some moment
+ * of theirs. A store that was opened to be looked at (store_dir.h, store_redis.h: is_looking) is
+ * good for this alone. */
+struct store_glance {
+    struct str main, side; /* slices, until the store's next call; main empty: no such cell */
+    int64_t due_ms, idle_ms;
+    /* No bytes, but one hit that is remembered in short (space_spec.shrink). */
+    bool is_small;
+    int64_t small_ms;
+};
+MUST_USE enum weir_rc store_look(struct store *s, uint32_t space, const struct state_key *key,
+                                 struct store_glance *out, struct weir_err *err);
+
 struct store_stats store_stats(const struct store *s, uint32_t space);
 /* Spaces that gave something up in the last store_apply() because the total was reached: perhaps
  * others than its operations went to; some may stand there twice. Valid until the next call. */

@@ -54,7 +54,7 @@ struct dir_store {
     int dir, lock, log, journal;
     char fingerprint[DIR_FINGERPRINT + 1];
     uint64_t log_max_bytes, log_bytes;
-    bool is_synced, is_loaded;
+    bool is_synced, is_loaded, is_looking;
     uint64_t number; /* of the last commit */
     uint64_t journal_bytes;
     XXH3_state_t *journal_sum;
@@ -312,11 +312,13 @@ static enum weir_rc open_dir(struct dir_store *d, const struct store_dir_options
         return err_set(err, WEIR_BADARG, "the path of the state is empty or too long");
     memcpy(path, o->path.p, o->path.n);
     path[o->path.n] = '\0';
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+    if (!o->is_looking && mkdir(path, 0700) != 0 && errno != EEXIST)
         return err_set(err, WEIR_IO, "cannot make the directory: %s", strerror(errno));
     d->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->dir < 0)
         return err_set(err, WEIR_IO, "cannot open the directory: %s", strerror(errno));
+    if (o->is_looking)
+        return WEIR_OK;
     TRY(take_lock(d, err));
     return open_file(d, "journal", O_RDWR | O_CREAT, &d->journal, err);
 }
@@ -504,12 +506,43 @@ static enum weir_rc load_log(struct dir_store *d, uint64_t *sum, struct weir_err
     return dir_write_all(d->log, buf_str(&d->frame), "log", err);
 }
 
+/* As the last commit left it, whoever is at work on it. The log is taken first, as a whole: if a
+ * snapshot comes about meanwhile, that log ends with what the snapshot has or before it. What is
+ * being written at its end is no whole frame yet. */
+static enum weir_rc load_to_look(struct dir_store *d, struct weir_err *err)
+{
+    struct buf log = {0};
+    uint64_t sum = 0;
+    size_t end;
+
+    enum weir_rc rc = dir_read(d->dir, "log", &log, err);
+    if (rc == WEIR_NOTFOUND)
+        return err_set(err, WEIR_NOTFOUND, "the directory holds no state");
+    if (rc == WEIR_OK)
+        rc = dir_header_check(buf_str(&log), "log ", d->fingerprint, err);
+    if (rc != WEIR_OK)
+        err_file(err, STR("log"));
+    if (rc == WEIR_OK)
+        rc = load_snapshot(d, &sum, err);
+    if (rc == WEIR_OK)
+        rc = load_frames(d, buf_str(&log), &end, &sum, err);
+    buf_release(&log);
+    return rc;
+}
+
 enum weir_rc store_dir_load(struct store *s, struct buf *position, struct weir_err *err)
 {
     struct dir_store *d = dir_of(s);
     uint64_t sum = 0;
 
     ASSERT(!d->is_loaded);
+    if (d->is_looking) {
+        TRY(load_to_look(d, err));
+        d->is_loaded = true;
+        buf_clear(position);
+        buf_add(position, buf_str(&d->position));
+        return WEIR_OK;
+    }
     TRY(load_snapshot(d, &sum, err));
     TRY(load_log(d, &sum, err));
     TRY(check_journal(d, sum, err));
@@ -639,7 +672,7 @@ enum weir_rc store_dir_commit(struct store *s, struct str position, struct str o
 {
     struct dir_store *d = dir_of(s);
 
-    ASSERT(d->is_loaded);
+    ASSERT(d->is_loaded && !d->is_looking);
     TRY(dir_write_all(d->journal, output, "journal", err));
     d->journal_bytes += output.n;
     if (output.n)
@@ -710,6 +743,13 @@ static const uint32_t *dir_gave(const struct store *s, size_t *n)
     return store_gave(((const struct dir_store *)s)->mem, n);
 }
 
+static enum weir_rc dir_look(struct store *s, uint32_t space, const struct state_key *key,
+                             struct store_glance *out, struct weir_err *err)
+{
+    ASSERT(dir_of(s)->is_loaded);
+    return store_look(dir_of(s)->mem, space, key, out, err);
+}
+
 static struct store_stats dir_stats(const struct store *s, uint32_t space)
 {
     return store_stats(((const struct dir_store *)s)->mem, space);
@@ -744,6 +784,7 @@ static const struct store_vtable dir_vtable = {
     .gave = dir_gave,
     .apply = dir_apply,
     .next_due = dir_next_due,
+    .look = dir_look,
     .stats = dir_stats,
     .free = dir_free,
 };
@@ -765,6 +806,7 @@ struct store *store_dir_open(const struct store_dir_options *o, struct weir_err 
                             .log = -1,
                             .journal = -1,
                             .is_synced = o->is_synced,
+                            .is_looking = o->is_looking,
                             .log_max_bytes =
                                 o->log_max_bytes ? o->log_max_bytes : STORE_DIR_LOG_DEFAULT};
     memcpy(d->fingerprint, o->fingerprint, DIR_FINGERPRINT);

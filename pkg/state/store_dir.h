@@ -36,9 +36,11 @@ struct store_dir_options {
     const char *fingerprint; /* of the secret: 16 characters (state_secret_fingerprint) */
     uint64_t log_max_bytes;  /* a snapshot is made when the log has grown beyond; 0: default */
     bool is_synced;          /* each commit waits for the disk */
+    bool is_looking;         /* as it was last committed; for store_look() alone */
 };
 
-/* NULL: err says why (in use by process N, not a directory, another version ...). */
+/* NULL: err says why (in use by process N, not a directory, another version ...). With is_looking
+ * the directory must be there, and may be in use: nothing in it is locked, made, cut or written. */
 MUST_USE struct store *store_dir_open(const struct store_dir_options *o, struct weir_err *err);
 
 /* Once, when all spaces are there. *position: that of the last commit (cleared and filled). */

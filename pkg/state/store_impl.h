@@ -14,6 +14,8 @@ struct store_vtable {
                           const struct emission **out, size_t *n, enum store_answer *answer,
                           struct weir_err *err);
     int64_t (*next_due)(const struct store *s);
+    enum weir_rc (*look)(struct store *s, uint32_t space, const struct state_key *key,
+                         struct store_glance *out, struct weir_err *err);
     struct store_stats (*stats)(const struct store *s, uint32_t space);
     const uint32_t *(*gave)(const struct store *s, size_t *n); /* NULL: it knows of none */
     void (*free)(struct store *s);

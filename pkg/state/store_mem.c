@@ -531,12 +531,33 @@ static enum weir_rc mem_end_replay(struct store *s, const char *run_id, uint32_t
     return WEIR_OK;
 }
 
+static enum weir_rc mem_look(struct store *s, uint32_t space, const struct state_key *key,
+                             struct store_glance *out, struct weir_err *err)
+{
+    struct mem_store *m = mem_of(s);
+    struct cell cell;
+    uint32_t value;
+
+    (void)err;
+    ASSERT(space < m->n_spaces);
+    *out = (struct store_glance){0};
+    if (mem_space_get(&m->pool, &m->spaces[space], key, &cell))
+        *out = (struct store_glance){.main = {(const char *)cell.main.p, cell.main.n},
+                                     .side = {(const char *)cell.side.p, cell.side.n},
+                                     .due_ms = cell.due_ms,
+                                     .idle_ms = cell.idle_ms};
+    else
+        out->is_small = small_table_peek(&m->spaces[space].small, key, &out->small_ms, &value);
+    return WEIR_OK;
+}
+
 static const struct store_vtable mem_vtable = {
     .set_total = mem_set_total,
     .add_space = mem_add_space,
     .gave = mem_gave,
     .apply = mem_apply,
     .next_due = mem_next_due,
+    .look = mem_look,
     .stats = mem_stats,
     .free = mem_free,
     .acquire = mem_acquire,

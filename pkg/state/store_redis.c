@@ -625,6 +625,7 @@ static void fill_table(struct store_vtable *v)
     v->gave = gave;
     v->apply = apply;
     v->next_due = next_due;
+    v->look = redis_look;
     v->stats = stats;
     v->free = free_store;
     v->set_claim_reader = set_claim_reader;

@@ -30,6 +30,7 @@ struct store_redis_options {
     /* Of the same server, group and secret, and not in a call: its connection, if it has one, goes
      * over to the new store; it makes itself another if it is used again. NULL: none. */
     struct store *before;
+    bool is_looking; /* for store_look() alone: sends commands that read, and leaves no mark */
 };
 enum { STORE_REDIS_PATIENCE_MS = 10000 };
 

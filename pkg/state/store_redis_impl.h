@@ -221,6 +221,10 @@ MUST_USE enum weir_rc redis_call_many(struct store_redis *s, const struct redis_
                                       size_t n, const struct redis_reply **replies,
                                       struct weir_err *err);
 
+/* redis_look.c: store_look(). */
+enum weir_rc redis_look(struct store *base, uint32_t space, const struct state_key *key,
+                        struct store_glance *out, struct weir_err *err);
+
 /* redis_protocol.c: the protocol's part of the table. */
 void redis_protocol_fill(struct store_vtable *v);
 

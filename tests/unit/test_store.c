@@ -250,6 +250,36 @@ TEST(spaces_do_not_see_each_other)
     }
 }
 
+TEST(a_look_shows_a_cell_and_changes_nothing)
+{
+    EACH_STORE(r)
+    {
+        struct state_key key = order_key(1), absent = order_key(2);
+        struct store_glance g;
+        struct order_hit *h = order_add(r.b, r.space, 1, 5);
+        h->size = 40;
+        h->has_side = true;
+        h->side = 7;
+        h->due_ms = 900;
+        h->idle_ms = 1000;
+        go(&r);
+        for (int again = 0; again < 2; again++) {
+            CHECK_EQ(store_look(r.s, r.space, &key, &g, NULL), WEIR_OK);
+            CHECK_EQ(g.main.n, 40);
+            CHECK_EQ(g.side.n, 7);
+            CHECK_EQ(g.due_ms, 900);
+            CHECK_EQ(g.idle_ms, 1000);
+            CHECK(!g.is_small);
+            CHECK_EQ(store_look(r.s, r.space, &absent, &g, NULL), WEIR_OK);
+            CHECK(g.main.n == 0 && !g.is_small);
+        }
+        CHECK_EQ(store_stats(r.s, r.space).cells, 1);
+        order_add(r.b, r.space, 1, 6); /* the step looks at every byte */
+        go(&r);
+        CHECK_STR(buf_str(&r.out), "op key 1 t 6 count 2 n 40 side 7\n");
+    }
+}
+
 /* ---- the protocol -------------------------------------------------------------------------- */
 
 static char incarnation[STORE_RUN_ID_MAX];
@@ -1139,6 +1169,7 @@ int main(void)
         ENTRY(a_cell_of_no_bytes_is_gone),
         ENTRY(cells_grow_and_shrink_without_harm),
         ENTRY(spaces_do_not_see_each_other),
+        ENTRY(a_look_shows_a_cell_and_changes_nothing),
         ENTRY(what_was_applied_is_skipped_and_its_emissions_come_again),
         ENTRY(a_part_of_a_batch_that_was_applied_is_skipped),
         ENTRY(operations_of_one_event_keep_their_order_when_some_come_again),

@@ -394,6 +394,77 @@ TEST(a_second_user_is_told_who_is_there)
     store_free(s);
 }
 
+static bool same_cell(struct store *looking, struct store *s, uint32_t space, uint32_t key)
+{
+    struct state_key k = order_key(key);
+    struct store_glance a, b;
+
+    CHECK_EQ(store_look(looking, space, &k, &a, NULL), WEIR_OK);
+    CHECK_EQ(store_look(s, space, &k, &b, NULL), WEIR_OK);
+    return str_eq(a.main, b.main) && str_eq(a.side, b.side) && a.due_ms == b.due_ms &&
+           a.idle_ms == b.idle_ms && a.is_small == b.is_small &&
+           (!a.is_small || a.small_ms == b.small_ms);
+}
+
+/* Through snapshots and new logs, while the directory is in use. */
+TEST(a_look_sees_the_last_commit_and_touches_no_file)
+{
+    enum { BATCHES = 120 };
+    struct order_batch *b = shared_batch;
+    struct buf position = {0}, where = {0}, out = {0};
+    struct weir_err err = {0};
+    struct store_dir_options o = {
+        .path = str_from(root), .fingerprint = SECRET, .is_looking = true};
+    struct image before, after;
+
+    empty_root();
+    struct store *s = open_at(4000, &err);
+    CHECK_EQ(store_dir_load(s, &position, &err), WEIR_OK);
+    for (uint32_t number = 0; number < BATCHES; number++) {
+        fill_batch(b, number);
+        buf_clear(&out);
+        order_apply(s, b, STORE_DONE, &out);
+        CHECK_EQ(
+            store_dir_commit(s, (struct str){(char *)&number, sizeof number}, buf_str(&out), &err),
+            WEIR_OK);
+        if (number % 7)
+            continue;
+        take_image(&before);
+        struct store *looking = store_dir_open(&o, &err);
+        CHECK(looking);
+        add_spaces(looking);
+        CHECK_EQ(store_dir_load(looking, &where, &err), WEIR_OK);
+        for (uint32_t key = 0; key < 40; key++)
+            CHECK(same_cell(looking, s, 0, key) && same_cell(looking, s, 1, key));
+        CHECK(where.n == sizeof number && memcmp(where.p, &number, sizeof number) == 0);
+        store_free(looking);
+        take_image(&after);
+        CHECK(before.n_log == after.n_log && memcmp(before.log, after.log, after.n_log) == 0);
+        CHECK(before.n_journal == after.n_journal && before.n_snapshot == after.n_snapshot);
+        free_image(&before);
+        free_image(&after);
+    }
+    /* Somebody is writing: the last frame is not whole, and the one before it counts. */
+    take_image(&before);
+    write_file("log", before.log, before.n_log - 3);
+    struct store *looking = store_dir_open(&o, &err);
+    CHECK(looking);
+    add_spaces(looking);
+    CHECK_EQ(store_dir_load(looking, &where, &err), WEIR_OK);
+    store_free(looking);
+    take_image(&after);
+    CHECK_EQ(after.n_log, before.n_log - 3);
+    free_image(&before);
+    free_image(&after);
+    store_free(s);
+    buf_release(&position);
+    buf_release(&where);
+    buf_release(&out);
+    empty_root();
+    o.path = STR("/proc/weir/none");
+    CHECK(store_dir_open(&o, &err) == NULL);
+}
+
 TEST(another_secret_is_refused)
 {
     struct weir_err err = {0};
@@ -423,6 +494,7 @@ int main(void)
         ENTRY(a_crash_between_snapshot_and_new_log_does_no_harm),
         ENTRY(small_records_come_back_from_log_and_snapshot),
         ENTRY(a_second_user_is_told_who_is_there),
+        ENTRY(a_look_sees_the_last_commit_and_touches_no_file),
         ENTRY(another_secret_is_refused),
     };
     return cmocka_run_group_tests(tests, start, end);

@@ -134,6 +134,19 @@ static void ask_server(const char *words)
     CHECK_EQ(system(line), 0);
 }
 
+static uint64_t number_of(const char *words)
+{
+    char line[300];
+    unsigned long long n = 999999999;
+
+    snprintf(line, sizeof line, "redis-cli -p %u %s", server.port, words);
+    FILE *f = popen(line, "r");
+    CHECK(f);
+    CHECK_EQ(fscanf(f, "%llu", &n), 1);
+    pclose(f);
+    return n;
+}
+
 /* ---- tests --------------------------------------------------------------------------------- */
 
 TEST(emissions_come_in_order_of_operations)
@@ -540,6 +553,54 @@ TEST(keys_with_one_hit_become_small_and_are_found_again)
     store_free(s);
 }
 
+/* What who only looks sees, and does not leave. */
+TEST(a_look_finds_cells_and_small_ones_and_leaves_no_mark)
+{
+    struct store_redis_options o = {
+        .url = str_from(server.url), .secret = &state_secret_test, .is_looking = true};
+    struct state_key small = key_of(39999), none = key_of(50000);
+    struct space_spec spec = counting(1);
+    struct weir_err err = {0};
+    struct store_glance g;
+    struct store *s = NULL;
+    size_t twice = 0;
+
+    empty_server();
+    ask_server("function flush");
+    CHECK_EQ(store_redis_new(&o, &s, &err), WEIR_NOTFOUND);
+    CHECK(strstr(err.text, "holds no state of a replay"));
+    CHECK_EQ(number_of("dbsize"), 0);
+    CHECK_EQ(number_of("function list | wc -l"), 1); /* an empty line */
+
+    s = open_store(server.url);
+    CHECK_EQ(add_plain(s), 1);
+    hit_keys(s, 0, 40000, 1000, &twice);
+    store_free(s);
+    o.secret = NULL; /* the tests' stores leave no fingerprint */
+    uint64_t keys = number_of("dbsize");
+    ask_server("config resetstat");
+    CHECK_EQ(store_redis_new(&o, &s, &err), WEIR_OK);
+    CHECK_EQ(store_add_space(s, &spec), 0);
+    CHECK_EQ(add_plain(s), 1);
+    uint32_t n_small = 0, n_cells = 0;
+    for (uint32_t i = 0; i < 40000; i += 400) {
+        struct state_key key = key_of(i);
+        CHECK_EQ(store_look(s, 1, &key, &g, &err), WEIR_OK);
+        n_small += g.is_small && g.small_ms == 1000;
+        n_cells += g.main.n > 0;
+    }
+    CHECK_EQ(n_small + n_cells, 100);
+    CHECK(n_small > 40);
+    CHECK_EQ(store_look(s, 1, &none, &g, &err), WEIR_OK);
+    CHECK(g.main.n == 0 && !g.is_small);
+    CHECK_EQ(store_look(s, 0, &small, &g, &err), WEIR_OK); /* in the other space it is not */
+    CHECK(g.main.n == 0 && !g.is_small);
+    CHECK_EQ(number_of("dbsize"), keys);
+    CHECK_EQ(number_of("info commandstats | grep -c -i 'cmdstat_[hs]set\\|fcall\\|incr\\|unlink'"),
+             0);
+    store_free(s);
+}
+
 TEST(a_flood_of_keys_does_not_hide_slow_ones)
 {
     size_t twice = 0;
@@ -821,6 +882,7 @@ int main(void)
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
         ENTRY(keys_with_one_hit_become_small_and_are_found_again),
+        ENTRY(a_look_finds_cells_and_small_ones_and_leaves_no_mark),
         ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
         ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
