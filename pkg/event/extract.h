@@ -49,6 +49,18 @@ const struct extractor *extractor_new(struct arena *a, const struct profile_set 
                                       const struct field_table *fields, bool wants_leaves,
                                       const struct extract_options *options);
 
+/* Fields whose values are the same bytes of a record in some profile, since one path is theirs: in
+ * an event of that profile their values stand one behind the other, in this order. At least two;
+ * a value may come without some of them, or with others between. Each set once. */
+struct shared_path {
+    const uint32_t *fields;
+    uint32_t n;
+};
+
+/* Returns how many; *out in the arena. */
+size_t extractor_shared_paths(const struct extractor *x, struct arena *a,
+                              const struct shared_path **out);
+
 struct extract_worker *extract_worker_new(const struct extractor *x);
 void extract_worker_free(struct extract_worker *w);
 

@@ -373,3 +373,53 @@ const struct extractor *extractor_new(struct arena *a, const struct profile_set 
     arena_free(b.scratch);
     return b.x;
 }
+
+/* ---- what was compiled, for those who look at values ---------------------------------- */
+
+/* The fields that are handed the bytes of this slot as they are; returns how many. */
+static uint32_t fields_of_slot(const struct reader *r, uint32_t slot, uint32_t *out)
+{
+    uint32_t n = 0;
+
+    if (r->first[slot] == 0 || (r->first[slot] & PLAIN_FIELD))
+        return 0;
+    for (const struct entry *e = &r->entries[r->first[slot]];; e++) {
+        if (e->kind == ENTRY_VALUE && e->source == 0 && !e->map && !e->derive &&
+            e->target != FIELD_ANY)
+            out[n++] = e->target;
+        if (e->is_last)
+            return n;
+    }
+}
+
+static bool has_shared_path(const struct vec *all, const uint32_t *fields, uint32_t n)
+{
+    const struct shared_path *paths = all->items;
+
+    for (uint32_t i = 0; i < all->n; i++)
+        if (paths[i].n == n && memcmp(paths[i].fields, fields, n * sizeof *fields) == 0)
+            return true;
+    return false;
+}
+
+size_t extractor_shared_paths(const struct extractor *x, struct arena *a,
+                              const struct shared_path **out)
+{
+    struct arena *scratch = arena_new(0);
+    uint32_t *fields = ARENA_ARRAY(scratch, x->n_fields + 1, uint32_t);
+    struct vec all = {0};
+
+    for (uint32_t i = 0; i < x->n_readers; i++)
+        for (uint32_t slot = 0; slot < x->n_slots; slot++) {
+            uint32_t n = fields_of_slot(&x->readers[i], slot, fields);
+            if (n < 2 || has_shared_path(&all, fields, n))
+                continue;
+            uint32_t *copy = ARENA_ARRAY(a, n, uint32_t);
+            memcpy(copy, fields, n * sizeof *copy);
+            *(struct shared_path *)vec_push(a, &all, sizeof(struct shared_path)) =
+                (struct shared_path){copy, n};
+        }
+    arena_free(scratch);
+    *out = all.items;
+    return all.n;
+}

@@ -31,9 +31,9 @@ static const double POPULAR = 200;
 struct source {
     enum source_kind kind;
     enum literal_where where; /* SOURCE_LITERAL */
-    uint32_t field;
-    struct str text; /* folded; canonical for numbers */
-    double weight;   /* guessed share of values of the field that have it */
+    uint32_t field;           /* or table of a joint */
+    struct str text;          /* folded; canonical for numbers */
+    double weight;            /* guessed share of values of the field that have it */
 };
 
 struct pair {
@@ -72,6 +72,11 @@ static void push_number(struct compiler *c, struct vec *v, uint32_t number)
 
 /* ---- sources ----------------------------------------------------------------------- */
 
+static double usual_share(const struct compiler *c, uint32_t field)
+{
+    return field < field_count(c->plan->fields) ? c->usual[field] : 0;
+}
+
 /* Guessed shares: only their order matters, and only for which waker is chosen. */
 static double source_weight(const struct compiler *c, const struct source *s)
 {
@@ -81,9 +86,9 @@ static double source_weight(const struct compiler *c, const struct source *s)
     switch (s->kind) {
     case SOURCE_EXACT:
     case SOURCE_CASED:
-        return fmax(share * 0.2, c->usual[s->field]);
+        return fmax(share * 0.2, usual_share(c, s->field));
     case SOURCE_NUMBER:
-        return fmax(0.05, c->usual[s->field]); /* an event id names a few per cent of a log */
+        return fmax(0.05, usual_share(c, s->field)); /* an event id names a few per cent of a log */
     case SOURCE_LITERAL:
         return s->where == LITERAL_ANYWHERE ? share : share * 0.5;
     case SOURCE_BEYOND:
@@ -753,6 +758,69 @@ static void raise_groups(struct compiler *c)
     }
 }
 
+/* ---- numbers of signals ---------------------------------------------------------------------- */
+
+struct weighed {
+    double weight;
+    uint32_t signal;
+};
+
+static int compare_weighed(const void *a, const void *b)
+{
+    const struct weighed *x = a, *y = b;
+
+    if (x->weight != y->weight)
+        return x->weight > y->weight ? -1 : 1;
+    return (x->signal > y->signal) - (x->signal < y->signal);
+}
+
+/* Old number -> new one. */
+static const uint32_t *order_signals(struct compiler *c)
+{
+    struct weighed *all = ARENA_ARRAY(c->temp, c->n_signals, struct weighed);
+    uint32_t *number = ARENA_ARRAY(c->temp, c->n_signals, uint32_t);
+
+    for (uint32_t i = 0; i < c->n_signals; i++)
+        all[i] = (struct weighed){*signal_weight(c, i), i};
+    if (c->n_signals)
+        qsort(all, c->n_signals, sizeof *all, compare_weighed);
+    for (uint32_t i = 0; i < c->n_signals; i++) {
+        number[all[i].signal] = i;
+        *signal_weight(c, i) = all[i].weight;
+    }
+    return number;
+}
+
+static void renumber(const uint32_t *number, uint32_t *signal)
+{
+    if (*signal != NET_NONE)
+        *signal = number[*signal];
+}
+
+/* Those that are raised often get the low numbers: what an event raises is then in a few lines of
+ * its bits. */
+static void number_signals(struct compiler *c)
+{
+    const uint32_t *number = order_signals(c);
+    struct net_node *nodes = c->nodes.items;
+    struct net_lazy *lazies = c->lazies.items;
+    struct pair *pairs = c->pairs.items;
+
+    for (uint32_t i = 0; i < c->nodes.n; i++) {
+        renumber(number, &nodes[i].gate);
+        if (nodes[i].op == NET_SIGNAL)
+            renumber(number, &nodes[i].number);
+    }
+    for (uint32_t i = 0; i < c->signals.n; i++)
+        renumber(number, (uint32_t *)c->signals.items + i);
+    for (uint32_t i = 0; i < c->lazies.n; i++)
+        renumber(number, &lazies[i].gate);
+    for (uint32_t i = 0; i < c->pairs.n; i++)
+        renumber(number, &pairs[i].to);
+    for (uint32_t i = 0; i < field_count(c->plan->fields); i++)
+        renumber(number, &c->present_of[i]);
+}
+
 /* ---- wakers ------------------------------------------------------------------------------ */
 
 /* The weight of the best set of signals of which one must be up for the node to be true;
@@ -895,29 +963,139 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
         f->literals = literal_set_new(c->arena, literals, n_literals);
 }
 
-static void build_fields(struct compiler *c, struct net *net)
+/* Sources in order of their table: those of table i are at[first[i] .. first[i + 1]). */
+static struct net_lists sources_by_table(struct compiler *c, uint32_t n_tables)
 {
-    uint32_t n_fields = field_count(c->plan->fields);
     const struct source *all = c->sources.items;
-    struct net_field *fields = ARENA_ARRAY(c->arena, n_fields, struct net_field);
-    uint32_t *first = ARENA_ARRAY(c->temp, n_fields + 1, uint32_t);
+    uint32_t *first = ARENA_ARRAY(c->temp, n_tables + 1, uint32_t);
+    uint32_t *fill = ARENA_ARRAY(c->temp, n_tables, uint32_t);
     uint32_t *sorted = ARENA_ARRAY(c->temp, c->sources.n, uint32_t);
 
     for (uint32_t i = 0; i < c->sources.n; i++)
         first[all[i].field + 1]++;
-    for (uint32_t i = 0; i < n_fields; i++)
+    for (uint32_t i = 0; i < n_tables; i++)
         first[i + 1] += first[i];
-    uint32_t *fill = ARENA_ARRAY(c->temp, n_fields, uint32_t);
     for (uint32_t i = 0; i < c->sources.n; i++)
         sorted[first[all[i].field] + fill[all[i].field]++] = i;
-    for (uint32_t i = 0; i < n_fields; i++) {
-        fields[i] = (struct net_field){.beyond_ascii = NET_NONE};
-        build_field(c, &fields[i], sorted + first[i], fill[i]);
+    return (struct net_lists){first, sorted};
+}
+
+static void build_tables(struct compiler *c, struct net *net)
+{
+    struct net_lists sources = sources_by_table(c, net->n_tables);
+    struct net_field *tables = ARENA_ARRAY(c->arena, net->n_tables, struct net_field);
+    uint32_t n_fields = field_count(c->plan->fields);
+
+    for (uint32_t i = 0; i < net->n_tables; i++) {
+        tables[i] = (struct net_field){.beyond_ascii = NET_NONE};
+        build_field(c, &tables[i], sources.at + sources.first[i],
+                    sources.first[i + 1] - sources.first[i]);
     }
-    net->fields = fields;
+    net->tables = tables;
     uint32_t *present = ARENA_ARRAY(c->arena, n_fields, uint32_t);
     memcpy(present, c->present_of, n_fields * sizeof *present);
     net->present = present;
+}
+
+/* ---- fields that share a path ------------------------------------------------------------------
+ */
+
+/* A joint repeats the texts of its fields. Where all but one of them look for next to nothing, they
+ * do so themselves sooner than large tables are made twice. */
+enum { JOINT_OTHERS = 16, JOINT_SMALL = 256, JOINTS_MAX = 512 };
+
+static bool is_worth_joining(const struct net_lists *sources, const struct shared_path *p)
+{
+    uint32_t all = 0, most = 0;
+
+    for (uint32_t i = 0; i < p->n; i++) {
+        uint32_t n = sources->first[p->fields[i] + 1] - sources->first[p->fields[i]];
+        all += n;
+        most = n > most ? n : most;
+    }
+    return all > most && (all < JOINT_SMALL || (all - most) * JOINT_OTHERS >= all);
+}
+
+struct joining {
+    struct compiler *c;
+    struct net_lists sources; /* by field */
+    struct net_lists signals, casings;
+};
+
+static uint32_t source_at_table(struct compiler *c, uint32_t source, uint32_t table)
+{
+    struct source s = ((const struct source *)c->sources.items)[source];
+
+    s.field = table;
+    return source_for(c, s);
+}
+
+/* The spellings of a whole text that the field asks about: those of the joint's table. */
+static void join_casings(struct joining *j, uint32_t source, uint32_t table)
+{
+    struct compiler *c = j->c;
+
+    for (uint32_t i = j->casings.first[source]; i < j->casings.first[source + 1]; i++) {
+        struct net_cased cased = ((const struct net_cased *)c->cased.items)[j->casings.at[i]];
+        uint32_t from = source_at_table(c, source, table), known = c->sources.n;
+        cased.source = source_at_table(c, cased.source, table);
+        if (cased.source != known)
+            continue; /* another field of the joint asks about it, too */
+        *(struct pair *)vec_push(c->temp, &c->casings, sizeof(struct pair)) =
+            (struct pair){from, c->cased.n};
+        *(struct net_cased *)vec_push(c->arena, &c->cased, sizeof cased) = cased;
+    }
+}
+
+/* What is found by the table raises what it would raise in the field. */
+static void join_field(struct joining *j, uint32_t field, uint32_t table)
+{
+    struct compiler *c = j->c;
+
+    for (uint32_t i = j->sources.first[field]; i < j->sources.first[field + 1]; i++) {
+        uint32_t source = j->sources.at[i];
+        uint32_t from = source_at_table(c, source, table);
+        for (uint32_t k = j->signals.first[source]; k < j->signals.first[source + 1]; k++)
+            *(struct pair *)vec_push(c->temp, &c->pairs, sizeof(struct pair)) =
+                (struct pair){from, j->signals.at[k]};
+    }
+}
+
+static void make_joint(struct joining *j, const struct shared_path *p, uint32_t table)
+{
+    for (uint32_t f = 0; f < p->n; f++)
+        for (uint32_t i = j->sources.first[p->fields[f]]; i < j->sources.first[p->fields[f] + 1];
+             i++)
+            join_casings(j, j->sources.at[i], table);
+    for (uint32_t f = 0; f < p->n; f++)
+        join_field(j, p->fields[f], table);
+}
+
+/* All that fields raise is known by now. */
+static void make_joints(struct compiler *c, struct net *net)
+{
+    const struct shared_path *paths;
+    size_t n = extractor_shared_paths(c->plan->extractor, c->arena, &paths);
+    uint32_t n_fields = field_count(c->plan->fields);
+    struct net_joint *joints = ARENA_ARRAY(c->arena, JOINTS_MAX, struct net_joint);
+    struct joining j = {.c = c, .sources = sources_by_table(c, n_fields)};
+    struct vec begins = {0};
+    uint32_t n_joints = 0;
+
+    j.signals = lists_of(c, &c->pairs, c->sources.n);
+    j.casings = lists_of(c, &c->casings, c->sources.n);
+    for (size_t i = 0; i < n && n_joints < JOINTS_MAX; i++) {
+        if (!is_worth_joining(&j.sources, &paths[i]))
+            continue;
+        *(struct pair *)vec_push(c->temp, &begins, sizeof(struct pair)) =
+            (struct pair){paths[i].fields[0], n_joints};
+        make_joint(&j, &paths[i], n_fields + n_joints);
+        joints[n_joints] = (struct net_joint){paths[i].fields, paths[i].n, n_fields + n_joints};
+        n_joints++;
+    }
+    net->joints = joints;
+    net->joints_of = lists_of(c, &begins, n_fields);
+    net->n_tables = n_fields + n_joints;
 }
 
 static uint32_t *numbers_none(struct arena *a, uint32_t n)
@@ -955,8 +1133,10 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     net->route = route_new(a, plan);
     compile_nodes(&c);
     raise_groups(&c);
+    number_signals(&c);
     wake_rules(&c, net);
-    build_fields(&c, net);
+    make_joints(&c, net);
+    build_tables(&c, net);
     net->source_signals = lists_of(&c, &c.pairs, c.sources.n);
     net->casings = lists_of(&c, &c.casings, c.sources.n);
     net->cased = c.cased.items;

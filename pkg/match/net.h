@@ -93,11 +93,23 @@ struct net_lists {
     const uint32_t *at;
 };
 
+/* Fields that one path of a record gives their values to (extract.h): values that stand one behind
+ * the other and are the same bytes are looked at once, by a table that has what all of them look
+ * for. */
+struct net_joint {
+    const uint32_t *fields;
+    uint32_t n;
+    uint32_t table;
+};
+
 struct net {
     const struct plan *plan;
     const struct route *route;
-    const struct net_field *fields; /* one per plan->fields */
-    const uint32_t *present;        /* per field: signal "it is there", NET_NONE if nobody asks */
+    const struct net_field *tables; /* one per plan->fields, then one per joint */
+    uint32_t n_tables;
+    const struct net_joint *joints;
+    struct net_lists joints_of; /* field -> joints that begin with it */
+    const uint32_t *present;    /* per field: signal "it is there", NET_NONE if nobody asks */
     uint32_t n_sources, n_signals, n_lazies, n_nodes;
     struct net_lists source_signals; /* source -> signals it raises */
     struct net_lists casings;        /* source of a folded text -> those of its spellings */

@@ -17,6 +17,7 @@ struct prepared_value {
     struct str text;   /* ready: unescaped, valid UTF-8 */
     struct str folded; /* ready: the same after ASCII fold */
     uint32_t field;
+    uint32_t table; /* by which it is looked at: that of the field, or of a joint (net.h) */
     uint32_t event; /* index into the batch */
     uint32_t next; /* 1 + index of the next value of the same field, 0: none; in the batch, later in
                       the event */

@@ -13,6 +13,7 @@
 
 struct match_rig {
     struct arena *a;
+    struct str profile; /* text of one beside the built-in ones; empty: none */
     const struct profile_set *profiles;
     const struct plan *plan;
     const struct net *net;
@@ -21,7 +22,7 @@ struct match_rig {
     struct reference *reference;
 };
 
-/* g->a is there already. */
+/* g->a is there already, and g->profile if there is one. */
 void match_rig_init(struct match_rig *g, struct rule **rules, size_t n, bool has_cache);
 void match_rig_release(struct match_rig *g);
 

@@ -301,27 +301,53 @@ static void check_event(struct match_rig *g, struct str text, uint64_t seed)
     arena_free(scratch);
 }
 
-TEST(equals_the_reference_on_random_rules_and_events)
+static void check_random(uint64_t seed, bool has_cache, struct str profile, bool has_joints)
+{
+    struct synth s = {seed};
+    struct match_rig g = {.a = arena_new(0), .profile = profile};
+    struct rule *rules[N_RULES];
+    struct buf text = {0};
+
+    for (uint32_t i = 0; i < N_RULES; i++)
+        rules[i] = rule_of(g.a, random_formula(g.a, &s, 4), i);
+    match_rig_init(&g, rules, N_RULES, has_cache);
+    CHECK_EQ(g.net->n_tables > field_count(g.plan->fields), has_joints);
+    for (int i = 0; i < N_EVENTS; i++) {
+        buf_clear(&text);
+        random_event(&s, &text);
+        check_event(&g, buf_str(&text), seed);
+    }
+    buf_release(&text);
+    match_rig_release(&g);
+}
+
+static uint64_t first_seed(void)
 {
     const char *given = getenv("WEIR_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : 20261121;
 
-    for (int round = 0; round < N_ROUNDS; round++, seed++) {
-        struct synth s = {seed};
-        struct match_rig g = {.a = arena_new(0)};
-        struct rule *rules[N_RULES];
-        struct buf text = {0};
-        for (uint32_t i = 0; i < N_RULES; i++)
-            rules[i] = rule_of(g.a, random_formula(g.a, &s, 4), i);
-        match_rig_init(&g, rules, N_RULES, round % 2);
-        for (int i = 0; i < N_EVENTS; i++) {
-            buf_clear(&text);
-            random_event(&s, &text);
-            check_event(&g, buf_str(&text), seed);
-        }
-        buf_release(&text);
-        match_rig_release(&g);
-    }
+    return given ? strtoull(given, NULL, 10) : 20261121;
+}
+
+TEST(equals_the_reference_on_random_rules_and_events)
+{
+    uint64_t seed = first_seed();
+
+    for (int round = 0; round < N_ROUNDS; round++, seed++)
+        check_random(seed, round % 2, STR(""), false);
+}
+
+/* Of events with an `a`, b is what a is, and e what c.d is; of the others each is its own. */
+#define TWO_NAMES                                                               \
+    "name: two_names\ndescription: one value under two names\npriority: 1000\n" \
+    "match:\n  - all:\n      - exists: a\n"                                     \
+    "fields:\n  b: [a, b]\n  e: [c.d]\n"
+
+TEST(equals_the_reference_where_one_path_has_several_names)
+{
+    uint64_t seed = first_seed();
+
+    for (int round = 0; round < N_ROUNDS; round++, seed++)
+        check_random(seed, round % 2, STR(TWO_NAMES), true);
 }
 
 static struct formula *contains(struct arena *a, const char *field, const char *text)
@@ -357,6 +383,24 @@ TEST(a_batch_gives_matches_ordered_by_event_then_rule)
     }
     CHECK_EQ(matcher_rule_stats(g.matcher, 2)->matches, 2);
     CHECK(matcher_field_seen(g.matcher, events[0].shape, field_find(g.plan->fields, STR("a"))));
+    match_rig_release(&g);
+}
+
+TEST(matches_of_a_full_batch_have_the_numbers_of_their_events)
+{
+    struct match_rig g = {.a = arena_new(0)};
+    struct rule *rules[] = {rule_of(g.a, contains(g.a, "a", "two"), 0)};
+    struct event events[MATCH_BATCH_MAX];
+    const struct match *matches;
+
+    match_rig_init(&g, rules, 1, false);
+    for (size_t i = 0; i < MATCH_BATCH_MAX; i++)
+        CHECK_EQ(extract_event(g.worker, i % 3 ? STR("{\"a\":\"one\"}") : STR("{\"a\":\"two\"}"),
+                               (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    CHECK_EQ(matcher_run(g.matcher, events, MATCH_BATCH_MAX, &matches), (MATCH_BATCH_MAX + 2) / 3);
+    for (uint32_t i = 0; i < (MATCH_BATCH_MAX + 2) / 3; i++)
+        CHECK_EQ(matches[i].event, 3 * i);
     match_rig_release(&g);
 }
 
@@ -417,6 +461,8 @@ TEST(one_of_many_pairs_is_found_and_excluded)
 }
 
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
+          ENTRY(equals_the_reference_where_one_path_has_several_names),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
+          ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
           ENTRY(equal_parts_of_rules_become_one_node),
           ENTRY(one_of_many_pairs_is_found_and_excluded))
