@@ -146,6 +146,44 @@ static void put_matched(struct document *d)
         document_cut(d, "evidences[0].data.matched");
 }
 
+static void put_values(struct document *d, struct str field, const struct field_values *values)
+{
+    struct json_writer *w = &d->json;
+    bool is_open = false;
+
+    for (size_t i = 0; i < values->n && i < d->limits->n_list; i++) {
+        struct safe value = document_safe(d, field, values->items[i].text, d->limits->evidence);
+        if (value.is_dropped || values->items[i].kind == JSON_OBJECT || !value.text.n)
+            continue;
+        if (!is_open) {
+            json_key(w, field);
+            json_open_array(w);
+        }
+        is_open = true;
+        json_put_str(w, value.text);
+    }
+    if (is_open)
+        json_close_array(w);
+}
+
+/* What the rule wants to be looked at, of the triggering event: each field with its values. */
+static void put_shown(struct document *d)
+{
+    const struct rule *r = d->trigger_rule;
+
+    if (!r || !r->shows_fields)
+        return;
+    json_key_name(&d->json, STR("shown"));
+    json_open_object(&d->json);
+    for (size_t i = 0; i < r->fields.n && i < d->limits->n_list; i++) {
+        struct field_values values = event_lookup(d->arena, d->trigger->event, r->fields.items[i]);
+        put_values(d, r->fields.items[i], &values);
+    }
+    json_close_object(&d->json);
+    if (r->fields.n > d->limits->n_list)
+        document_cut(d, "evidences[0].data.shown");
+}
+
 static void put_raw(struct document *d)
 {
     if (d->options->raw != ALERT_RAW_FULL)
@@ -338,6 +376,7 @@ static void put_data(struct document *d, const struct witness *witness,
     else {
         put_trigger(d);
         put_matched(d);
+        put_shown(d);
     }
     if (d->rule->correlation && witness == d->witnesses)
         finding_keys(d, "key");
@@ -573,6 +612,7 @@ static bool put_common(struct document *d)
     struct str text = buf_str(&told->text);
     document_members(d, str_sub(text, 1, told->tail_at - 1));
     put_matched(d);
+    put_shown(d);
     if (d->rule->correlation)
         finding_keys(d, "key");
     buf_add(d->json.out, str_sub(text, told->tail_at, text.n));

@@ -371,17 +371,32 @@ static void set_names(const struct book *b, struct finding *f, struct str keys)
     memcpy(f->uid, uid.bytes, sizeof f->uid);
 }
 
-/* Capsules of the cell as far as they belong to this bucket or to a window that leads into it. */
+/* Whether it is of this bucket, or of a window that leads into it. Where matches wait for the
+ * watermark the cell has later ones, too: what is told is told as of its time (until_ms). */
+static bool is_behind(const struct book *b, const struct finding *f, struct str packed,
+                      int64_t until_ms)
+{
+    bool has_start = b->fold->is_anchored && b->fold->is_of_events;
+    struct capsule c;
+
+    return capsule_unpack(packed, &c) && c.t_ms < f->bucket_end_ms && c.t_ms <= until_ms &&
+           (!has_start || c.t_ms >= f->bucket_start_ms);
+}
+
 static void set_capsules(const struct book *b, struct finding *f, const struct hit *hit)
 {
     struct str list[FINDING_CAPSULES_MAX];
-    struct capsule c;
+    int64_t until_ms = b->fold->is_anchored ? f->at_ms : INT64_MAX;
     uint64_t seen;
     size_t n = b->cell->side.n ? capsule_book_list(&b->cell->side, list, &seen) : 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (capsule_unpack(list[i], &c) && c.t_ms < f->bucket_end_ms)
-            f->capsules[f->n_capsules++] = list[i];
+    for (;; until_ms = INT64_MAX) {
+        for (size_t i = 0; i < n; i++)
+            if (is_behind(b, f, list[i], until_ms))
+                f->capsules[f->n_capsules++] = list[i];
+        if (f->n_capsules || until_ms == INT64_MAX)
+            break; /* rather one of its later events than none */
+    }
     if (f->n_capsules == 0 && hit)
         f->n_capsules = (uint32_t)cited_list(hit, f->capsules, FINDING_CAPSULES_MAX);
     f->n_events = f->hits > f->n_capsules ? f->hits : f->n_capsules;

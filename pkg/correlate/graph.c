@@ -405,6 +405,7 @@ static void add_rule(struct builder *b, uint32_t i)
     r->suppress_spec = (struct operator_spec){.correlation = rule->correlation,
                                               .lateness_ms = LATENESS_DEFAULT_MS,
                                               .fold = fold_of(b, r)};
+    r->suppress_spec.fold.is_of_events = !rule->correlation;
     r->suppress = add_space(b, SPACE_SUPPRESS, i, 0, r->level, suppress_step, &r->suppress_spec);
 }
 

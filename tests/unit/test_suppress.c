@@ -5,6 +5,8 @@
 
 #include "correlate/book.h"
 #include "correlate/record.h"
+#include "state/capsule.h"
+#include "state/finding.h"
 #include "state/uid.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/step_runner.h"
@@ -62,6 +64,20 @@ static struct told *told_at(struct list *l, int64_t start_ms)
     return &l->items[l->n++];
 }
 
+/* Of an interval it cites no event before it, and none behind what is told if it has others. */
+static void check_cited(const struct finding *f)
+{
+    uint32_t n_later = 0;
+    struct capsule c;
+
+    for (uint32_t i = 0; i < f->n_capsules; i++) {
+        CHECK(capsule_unpack(f->capsules[i], &c));
+        CHECK(c.t_ms >= f->bucket_start_ms && c.t_ms < f->bucket_end_ms);
+        n_later += c.t_ms > f->at_ms;
+    }
+    CHECK(n_later == 0 || n_later == f->n_capsules);
+}
+
 static void take(struct step_runner *r, struct list *out)
 {
     size_t n;
@@ -70,6 +86,7 @@ static void take(struct step_runner *r, struct list *out)
 
     for (size_t i = 0; i < n; i++) {
         CHECK(finding_unpack(e[i].bytes, &f));
+        check_cited(&f);
         struct told *t = told_at(out, f.bucket_start_ms);
         t->hits = f.hits;
         t->first_ms = f.first_ms;
@@ -90,7 +107,14 @@ static void run(struct operator_spec *spec, struct hit_at *hits, uint32_t n, str
     (void)step_runner_add(r, suppress_step, spec);
     for (uint32_t i = 0; i < n; i++) {
         struct hit hit = {.count = hits[i].count, .keys = keys};
+        struct capsule capsule = {.input = STR("a"), .offset = i, .t_ms = hits[i].t_ms};
+        struct buf packed = {0};
+        if (spec->fold.is_of_events) {
+            capsule_pack(&capsule, &packed);
+            hit.capsule = buf_str(&packed);
+        }
         step_runner_apply(r, &(struct state_op){.t_ms = hits[i].t_ms, .payload = &hit});
+        buf_release(&packed);
         newest = hits[i].t_ms > newest ? hits[i].t_ms : newest;
         if (rng_below(rng, 8) == 0)
             step_runner_watermark(r, newest - lateness_ms);
@@ -136,7 +160,7 @@ static uint32_t check_one(struct rng *rng, bool is_anchored)
     uint32_t n = 1 + rng_below(rng, HITS_MAX), lateness = rng_below(rng, 3) * 900;
     int64_t t = 1700000000000;
 
-    spec.fold.is_anchored = is_anchored;
+    spec.fold.is_anchored = spec.fold.is_of_events = is_anchored;
     for (uint32_t i = 0; i < n; i++) {
         static const uint32_t steps[] = {0, 1, 100, 300, PERIOD_MS - 1, PERIOD_MS, PERIOD_MS + 1};
         t += steps[rng_below(rng, ARRAY_LEN(steps))];

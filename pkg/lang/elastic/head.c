@@ -113,7 +113,10 @@ static bool fields_load(struct reading *r)
 {
     const struct doc_node *fields = key_node(r->s, r->rule, "investigation_fields", DOC_MAP);
 
-    return !fields || key_texts(r->s, fields, "field_names", LIST_MAX, &r->out->fields);
+    if (fields && !key_texts(r->s, fields, "field_names", LIST_MAX, &r->out->fields))
+        return false;
+    r->out->shows_fields = r->out->fields.n > 0;
+    return true;
 }
 
 static bool people_load(struct reading *r)

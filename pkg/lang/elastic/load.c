@@ -64,6 +64,18 @@ enum elastic_kind elastic_kind_of(const struct doc_node *document)
 
 /* ---- the query -------------------------------------------------------------------------- */
 
+/* The types eql and esql are of one language, the others of the two of Kibana's search bar. */
+static bool goes_with_type(struct reading *r, const struct doc_node *node, struct str name)
+{
+    bool is_search = str_eq(name, STR("kql")) || str_eq(name, STR("lucene"));
+    bool is_own = str_eq(r->type, STR("eql")) || str_eq(r->type, STR("esql"));
+
+    if (!node || (is_own ? str_eq(name, r->type) : is_search))
+        return true;
+    return diag_error(r->s->diag, doc_place(node), "a rule of type '%.*s' has no '%.*s' query",
+                      SHOWN(r->type), SHOWN(node->text));
+}
+
 static bool language_of(struct reading *r, struct str *out)
 {
     static const struct {
@@ -88,11 +100,16 @@ static bool language_of(struct reading *r, struct str *out)
         if (!str_eq(word, WORDS[i].word))
             continue;
         *out = WORDS[i].name;
+        if (!goes_with_type(r, node, *out))
+            return false;
         if (query_language_is_known(*out))
             return true;
         return diag_unsupported(r->s->diag, node ? doc_place(node) : r->type_at,
                                 "the query language '%.*s': not in this version", SHOWN(word));
     }
+    if (str_eq(word, STR("kql")))
+        return diag_error(r->s->diag, doc_place(node),
+                          "unknown query language 'kql' (did you mean 'kuery'?)");
     struct str hint = diag_hint(r->s->diag, word, known, ARRAY_LEN(known));
     return diag_error(r->s->diag, doc_place(node), "unknown query language '%.*s'%.*s", SHOWN(word),
                       SHOWN(hint));
