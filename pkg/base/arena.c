@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_ASAN 1
@@ -29,7 +30,9 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { ALIGN = 16, DEFAULT_BLOCK = 64 * 1024 };
+enum { ALIGN = 16, DEFAULT_BLOCK = 64 * 1024, HUGE_PAGE = 2 * 1024 * 1024 };
+
+_Static_assert(ARENA_HUGE_BLOCK + 32 == 2 * HUGE_PAGE, "with its head a whole number of pages");
 
 struct block {
     struct block *next;
@@ -52,9 +55,22 @@ static char *block_data(struct block *b)
     return (char *)(b + 1);
 }
 
+/* What is as large as a page of the larger kind asks for such pages, as far as it fills them. */
+static void *memory_for(size_t bytes)
+{
+    void *p;
+
+    if (bytes < HUGE_PAGE)
+        return malloc(bytes);
+    if (posix_memalign(&p, HUGE_PAGE, bytes) != 0)
+        return NULL;
+    (void)madvise(p, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish */
+    return p;
+}
+
 static struct block *block_new(struct arena *a, size_t size)
 {
-    struct block *b = malloc(sizeof *b + size);
+    struct block *b = memory_for(sizeof *b + size);
 
     ASSERT(b != NULL);
     b->next = NULL;

@@ -18,6 +18,12 @@
 
 struct arena;
 
+/* Blocks of such a size lie in pages of 2 MiB where the system gives them: for what is large and
+ * looked up all over. The tables of 2,814 rules in them: `weir bench --no-cache` on
+ * structured_windows took 2.20 us of a core an event instead of 2.24, and 2.15 instead of 2.25
+ * (medians of 8 and of 6, in turn on a busy machine), and 5 MB more. */
+enum { ARENA_HUGE_BLOCK = 4 * 1024 * 1024 - 32 /* the block's head */ };
+
 /* A new arena whose blocks have at least block_bytes (0: a default of 64 KiB). */
 struct arena *arena_new(size_t block_bytes);
 void arena_free(struct arena *a);

@@ -110,7 +110,7 @@ enum weir_rc engine_new(struct rule *const *rules, size_t n, const struct profil
     e->rules = rules;
     e->n_rules = n;
     e->profiles = profiles;
-    e->arena = arena_new(1024 * 1024);
+    e->arena = arena_new(ARENA_HUGE_BLOCK);
     enum weir_rc rc = compile(e, err);
     if (rc != WEIR_OK) {
         engine_free(e);

@@ -667,7 +667,7 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     s->base.vtable = &s->vtable;
     s->total = STORE_TOTAL_DEFAULT;
     s->calls = arena_new(0);
-    s->arena = arena_new(1024 * 1024);
+    s->arena = arena_new(ARENA_HUGE_BLOCK);
     s->memory = (struct redis_memory){.base = {grow}, .store = s};
     s->patience_ms = o->patience_ms ? o->patience_ms : STORE_REDIS_PATIENCE_MS;
     enum weir_rc rc = redis_session_configure(&s->session, o, err);
