@@ -2,7 +2,7 @@
  *
  * Three passes: every plan node becomes a net node (bottom up, so children come first),
  * making signals, gates and sources as it goes; then sources are sorted into per-field tables;
- * then each rule gets its wakers.
+ * then each rule gets its wakers. Tables: net_table.c.
  */
 #include "match/net.h"
 
@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "base/words.h"
 #include "match/fold.h"
+#include "match/net_impl.h"
 #include "match/regex_batch.h"
 
 #include <math.h>
@@ -22,48 +23,8 @@
  * more than looking for it when a rule comes to ask, and no rule is woken by it anyway. */
 enum { COMMON_RARITY = 20, COMMON_TEXT_MAX = 64 };
 
-/* SOURCE_CASED: a whole text letter by letter, looked for where its SOURCE_EXACT was found. */
-enum source_kind { SOURCE_EXACT, SOURCE_CASED, SOURCE_NUMBER, SOURCE_LITERAL, SOURCE_BEYOND };
-
 /* What so many formulas ask for is what a stream mostly is: `event.type == "start"`. */
 static const double POPULAR = 200;
-
-struct source {
-    enum source_kind kind;
-    enum literal_where where; /* SOURCE_LITERAL */
-    uint32_t field;           /* or table of a joint */
-    struct str text;          /* folded; canonical for numbers */
-    double weight;            /* guessed share of values of the field that have it */
-};
-
-struct pair {
-    uint32_t from, to;
-};
-
-enum nature { NATURE_UNKNOWN, NATURE_PLAIN, NATURE_LAZY };
-
-struct compiler {
-    struct arena *arena; /* the net's */
-    struct arena *temp;
-    const struct plan *plan;
-    struct vec sources, pairs, lazies, nodes, children, signals, wakes;
-    struct vec cased;   /* struct net_cased */
-    struct vec casings; /* pair: SOURCE_EXACT -> its cased */
-    struct vec groups;  /* pair: gate of an atom -> gate of an OR over it */
-    struct vec weights; /* double per signal */
-    uint32_t *slots;    /* intern table of sources: index + 1 */
-    uint32_t slot_mask;
-    uint32_t *node_of;    /* plan node -> net node */
-    enum nature *natures; /* plan atom -> what is_plain() found; 0 until asked */
-    uint32_t *signal_of;  /* plan atom -> its own signal, NET_NONE until needed */
-    uint32_t *lazy_of;    /* plan atom -> lazy, NET_NONE until needed */
-    uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
-    uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
-    uint32_t *askers;     /* plan atom -> the same of its nodes */
-    double *usual;        /* field -> guessed share of events that have one given whole value */
-    bool *is_negated;     /* plan node: under a NOT somewhere */
-    uint32_t n_signals;
-};
 
 static void push_number(struct compiler *c, struct vec *v, uint32_t number)
 {
@@ -118,7 +79,7 @@ static void grow_slots(struct compiler *c)
     }
 }
 
-static uint32_t source_for(struct compiler *c, struct source want)
+uint32_t net_source_for(struct compiler *c, struct source want)
 {
     if (c->sources.n * 2 >= c->slot_mask)
         grow_slots(c);
@@ -158,7 +119,7 @@ static double *signal_weight(struct compiler *c, uint32_t signal)
 
 static void raises(struct compiler *c, struct source source, uint32_t signal)
 {
-    uint32_t from = source_for(c, source);
+    uint32_t from = net_source_for(c, source);
     struct pair *p = vec_push(c->temp, &c->pairs, sizeof *p);
 
     *p = (struct pair){from, signal};
@@ -228,8 +189,8 @@ static struct source whole_text(struct compiler *c, const struct atom *x, uint32
 
     if (x->fold != FOLD_NONE)
         return whole;
-    uint32_t from = source_for(c, whole), known = c->sources.n;
-    uint32_t to = source_for(c, cased);
+    uint32_t from = net_source_for(c, whole), known = c->sources.n;
+    uint32_t to = net_source_for(c, cased);
     if (to == known) { /* met for the first time */
         *(struct pair *)vec_push(c->temp, &c->casings, sizeof(struct pair)) =
             (struct pair){from, c->cased.n};
@@ -720,8 +681,7 @@ static int compare_pairs(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
-/* Pairs sorted and each once, as lists by `from`. */
-static struct net_lists lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from)
+struct net_lists net_lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from)
 {
     struct pair *all = pairs->items;
     uint32_t *first = ARENA_ARRAY(c->arena, (size_t)n_from + 1, uint32_t), n = 0;
@@ -744,7 +704,7 @@ static struct net_lists lists_of(struct compiler *c, struct vec *pairs, uint32_t
 /* What raises the gate of an atom raises those of the ORs over it. */
 static void raise_groups(struct compiler *c)
 {
-    struct net_lists groups = lists_of(c, &c->groups, c->n_signals);
+    struct net_lists groups = net_lists_of(c, &c->groups, c->n_signals);
     uint32_t n = c->pairs.n;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -928,174 +888,7 @@ static void wake_rules(struct compiler *c, struct net *net)
     net->rule_root = roots;
     net->always = always;
     net->is_waker = is_waker;
-    net->wakes = lists_of(c, &c->wakes, c->n_signals);
-}
-
-/* ---- tables per field ----------------------------------------------------------------------- */
-
-/* All sources of one kind and field, as the builder of its table wants them. */
-static void build_field(struct compiler *c, struct net_field *f, const uint32_t *sources,
-                        uint32_t n)
-{
-    const struct source *all = c->sources.items;
-    struct exact_entry *exact = ARENA_ARRAY(c->temp, n, struct exact_entry);
-    struct exact_entry *numbers = ARENA_ARRAY(c->temp, n, struct exact_entry);
-    struct literal *literals = ARENA_ARRAY(c->temp, n, struct literal);
-    size_t n_exact = 0, n_numbers = 0, n_literals = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const struct source *s = &all[sources[i]];
-        if (s->kind == SOURCE_EXACT)
-            exact[n_exact++] = (struct exact_entry){s->text, sources[i]};
-        else if (s->kind == SOURCE_NUMBER)
-            numbers[n_numbers++] = (struct exact_entry){s->text, sources[i]};
-        else if (s->kind == SOURCE_LITERAL)
-            literals[n_literals++] = (struct literal){s->text, sources[i], s->where};
-        else if (s->kind == SOURCE_BEYOND)
-            f->beyond_ascii = sources[i];
-    }
-    if (n_exact)
-        f->exact = exact_new(c->arena, exact, n_exact);
-    if (n_numbers)
-        f->numbers = exact_new(c->arena, numbers, n_numbers);
-    f->n_literals = (uint32_t)n_literals;
-    if (n_literals)
-        f->literals = literal_set_new(c->arena, literals, n_literals);
-}
-
-/* Sources in order of their table: those of table i are at[first[i] .. first[i + 1]). */
-static struct net_lists sources_by_table(struct compiler *c, uint32_t n_tables)
-{
-    const struct source *all = c->sources.items;
-    uint32_t *first = ARENA_ARRAY(c->temp, n_tables + 1, uint32_t);
-    uint32_t *fill = ARENA_ARRAY(c->temp, n_tables, uint32_t);
-    uint32_t *sorted = ARENA_ARRAY(c->temp, c->sources.n, uint32_t);
-
-    for (uint32_t i = 0; i < c->sources.n; i++)
-        first[all[i].field + 1]++;
-    for (uint32_t i = 0; i < n_tables; i++)
-        first[i + 1] += first[i];
-    for (uint32_t i = 0; i < c->sources.n; i++)
-        sorted[first[all[i].field] + fill[all[i].field]++] = i;
-    return (struct net_lists){first, sorted};
-}
-
-static void build_tables(struct compiler *c, struct net *net)
-{
-    struct net_lists sources = sources_by_table(c, net->n_tables);
-    struct net_field *tables = ARENA_ARRAY(c->arena, net->n_tables, struct net_field);
-    uint32_t n_fields = field_count(c->plan->fields);
-
-    for (uint32_t i = 0; i < net->n_tables; i++) {
-        tables[i] = (struct net_field){.beyond_ascii = NET_NONE};
-        build_field(c, &tables[i], sources.at + sources.first[i],
-                    sources.first[i + 1] - sources.first[i]);
-    }
-    net->tables = tables;
-    uint32_t *present = ARENA_ARRAY(c->arena, n_fields, uint32_t);
-    memcpy(present, c->present_of, n_fields * sizeof *present);
-    net->present = present;
-}
-
-/* ---- fields that share a path ------------------------------------------------------------------
- */
-
-/* A joint repeats the texts of its fields. Where all but one of them look for next to nothing, they
- * do so themselves sooner than large tables are made twice. */
-enum { JOINT_OTHERS = 16, JOINT_SMALL = 256, JOINTS_MAX = 512 };
-
-static bool is_worth_joining(const struct net_lists *sources, const struct shared_path *p)
-{
-    uint32_t all = 0, most = 0;
-
-    for (uint32_t i = 0; i < p->n; i++) {
-        uint32_t n = sources->first[p->fields[i] + 1] - sources->first[p->fields[i]];
-        all += n;
-        most = n > most ? n : most;
-    }
-    return all > most && (all < JOINT_SMALL || (all - most) * JOINT_OTHERS >= all);
-}
-
-struct joining {
-    struct compiler *c;
-    struct net_lists sources; /* by field */
-    struct net_lists signals, casings;
-};
-
-static uint32_t source_at_table(struct compiler *c, uint32_t source, uint32_t table)
-{
-    struct source s = ((const struct source *)c->sources.items)[source];
-
-    s.field = table;
-    return source_for(c, s);
-}
-
-/* The spellings of a whole text that the field asks about: those of the joint's table. */
-static void join_casings(struct joining *j, uint32_t source, uint32_t table)
-{
-    struct compiler *c = j->c;
-
-    for (uint32_t i = j->casings.first[source]; i < j->casings.first[source + 1]; i++) {
-        struct net_cased cased = ((const struct net_cased *)c->cased.items)[j->casings.at[i]];
-        uint32_t from = source_at_table(c, source, table), known = c->sources.n;
-        cased.source = source_at_table(c, cased.source, table);
-        if (cased.source != known)
-            continue; /* another field of the joint asks about it, too */
-        *(struct pair *)vec_push(c->temp, &c->casings, sizeof(struct pair)) =
-            (struct pair){from, c->cased.n};
-        *(struct net_cased *)vec_push(c->arena, &c->cased, sizeof cased) = cased;
-    }
-}
-
-/* What is found by the table raises what it would raise in the field. */
-static void join_field(struct joining *j, uint32_t field, uint32_t table)
-{
-    struct compiler *c = j->c;
-
-    for (uint32_t i = j->sources.first[field]; i < j->sources.first[field + 1]; i++) {
-        uint32_t source = j->sources.at[i];
-        uint32_t from = source_at_table(c, source, table);
-        for (uint32_t k = j->signals.first[source]; k < j->signals.first[source + 1]; k++)
-            *(struct pair *)vec_push(c->temp, &c->pairs, sizeof(struct pair)) =
-                (struct pair){from, j->signals.at[k]};
-    }
-}
-
-static void make_joint(struct joining *j, const struct shared_path *p, uint32_t table)
-{
-    for (uint32_t f = 0; f < p->n; f++)
-        for (uint32_t i = j->sources.first[p->fields[f]]; i < j->sources.first[p->fields[f] + 1];
-             i++)
-            join_casings(j, j->sources.at[i], table);
-    for (uint32_t f = 0; f < p->n; f++)
-        join_field(j, p->fields[f], table);
-}
-
-/* All that fields raise is known by now. */
-static void make_joints(struct compiler *c, struct net *net)
-{
-    const struct shared_path *paths;
-    size_t n = extractor_shared_paths(c->plan->extractor, c->arena, &paths);
-    uint32_t n_fields = field_count(c->plan->fields);
-    struct net_joint *joints = ARENA_ARRAY(c->arena, JOINTS_MAX, struct net_joint);
-    struct joining j = {.c = c, .sources = sources_by_table(c, n_fields)};
-    struct vec begins = {0};
-    uint32_t n_joints = 0;
-
-    j.signals = lists_of(c, &c->pairs, c->sources.n);
-    j.casings = lists_of(c, &c->casings, c->sources.n);
-    for (size_t i = 0; i < n && n_joints < JOINTS_MAX; i++) {
-        if (!is_worth_joining(&j.sources, &paths[i]))
-            continue;
-        *(struct pair *)vec_push(c->temp, &begins, sizeof(struct pair)) =
-            (struct pair){paths[i].fields[0], n_joints};
-        make_joint(&j, &paths[i], n_fields + n_joints);
-        joints[n_joints] = (struct net_joint){paths[i].fields, paths[i].n, n_fields + n_joints};
-        n_joints++;
-    }
-    net->joints = joints;
-    net->joints_of = lists_of(c, &begins, n_fields);
-    net->n_tables = n_fields + n_joints;
+    net->wakes = net_lists_of(c, &c->wakes, c->n_signals);
 }
 
 static uint32_t *numbers_none(struct arena *a, uint32_t n)
@@ -1135,10 +928,10 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     raise_groups(&c);
     number_signals(&c);
     wake_rules(&c, net);
-    make_joints(&c, net);
-    build_tables(&c, net);
-    net->source_signals = lists_of(&c, &c.pairs, c.sources.n);
-    net->casings = lists_of(&c, &c.casings, c.sources.n);
+    net_make_joints(&c, net);
+    net_make_tables(&c, net);
+    net->source_signals = net_lists_of(&c, &c.pairs, c.sources.n);
+    net->casings = net_lists_of(&c, &c.casings, c.sources.n);
     net->cased = c.cased.items;
     double *weights = ARENA_ARRAY(a, c.n_signals, double);
     if (c.n_signals)
