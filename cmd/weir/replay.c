@@ -103,6 +103,7 @@ static int run_compare(const struct flag_set *set, const struct replay_options *
                                                       .old = &old->rules,
                                                       .overlays = &old->overlays,
                                                       .inputs = &o->inputs,
+                                                      .state = &o->state,
                                                       .profile = o->profile,
                                                       .out = o->out,
                                                       .format = o->format,
@@ -172,7 +173,8 @@ static size_t output_flags(struct command *c, struct flag out[OUTPUT_FLAGS_MAX])
          .to.choice = &c->t.raw},
         {"tenant", 0, FLAG_TEXT, "NAME", "tenant of all events", .to.text = &c->o.tenant},
         {"compare", 0, FLAG_TEXTS, "OLD_RULES",
-         "matches that these rules had and the others have not, and the reverse, per rule",
+         "matches and findings that these rules had and the others have not, and the\n"
+         "reverse, per rule",
          .to.texts = &c->old.rules},
         {"compare-overlays", 0, FLAG_TEXTS, "DIR|FILE",
          "overlays of the old rules (none without this)", .to.texts = &c->old.overlays},

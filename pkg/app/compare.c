@@ -1,4 +1,5 @@
-/* compare.c - two runs over the same events, their matches as sorted pairs of event and rule.
+/* compare.c - two runs over the same events, their matches as sorted pairs of event and rule, their
+ * findings sorted by name.
  *
  * Rules of both sets are numbered by id, once for all; a run gives (event, number) in the order of
  * events. Merging the two lists tells what is added, gone and the same.
@@ -6,6 +7,7 @@
 #include "app/compare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert/redact.h"
 #include "app/measure.h"
@@ -13,11 +15,14 @@
 #include "app/pipeline.h"
 #include "app/source.h"
 #include "app/table.h"
+#include "app/tally.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/vec.h"
 #include "json/tree.h"
 #include "json/write.h"
+#include "state/uid.h"
 
 enum { EXAMPLES_MAX = 3, EXCERPT_MAX = 256 };
 
@@ -32,6 +37,13 @@ struct example {
     uint64_t record;
 };
 
+/* A finding that one side has, or both with different counts; 0: it has not. */
+struct difference {
+    uint8_t uid[16];
+    int64_t first_ms;
+    uint64_t was, is;
+};
+
 /* What became of one rule. */
 struct row {
     struct str uid, title;
@@ -39,6 +51,9 @@ struct row {
     uint64_t n_added, n_gone, n_same;
     struct example added[EXAMPLES_MAX], gone[EXAMPLES_MAX];
     size_t n_added_shown, n_gone_shown;
+    uint64_t found_added, found_gone, found_changed, found_same; /* findings */
+    struct difference found[EXAMPLES_MAX];
+    size_t n_found_shown;
 };
 
 /* One set of rules and what it matched. */
@@ -47,6 +62,10 @@ struct side {
     struct rule_book book;
     uint32_t *number_of; /* rule of the book -> row */
     struct buf hits;     /* struct compared */
+    struct state state;
+    struct tally *tally;
+    struct tallied *found; /* by uid */
+    size_t n_found;
 };
 
 struct compare {
@@ -120,7 +139,8 @@ static enum weir_rc on_event(void *context, const struct picked *e, struct weir_
     struct compare *c = context;
     struct side *side = c->at == &c->now ? &c->now : &c->old;
 
-    (void)err;
+    if (!c->is_showing)
+        TRY(tally_add(side->tally, e, err));
     for (size_t i = 0; i < e->n_matches; i++) {
         struct compared h = {e->number, side->number_of[e->matches[i].rule]};
         struct row *row = &c->rows[h.rule];
@@ -136,6 +156,30 @@ static enum weir_rc on_event(void *context, const struct picked *e, struct weir_
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
+/* State of its own, in memory, and who counts its findings. */
+static enum weir_rc open_state(struct compare *c, struct side *s, struct weir_err *err)
+{
+    struct state_options state = *c->options->state;
+
+    state.where = STR("memory");
+    state.score_lists = s->book.score_lists;
+    state.profiles = s->book.profiles;
+    state.geoip = s->book.geoip;
+    TRY(state_open(&s->state, s->book.arena, s->book.rules, s->book.n_rules, &state, err));
+    s->tally = tally_new(s->state.graph, s->state.store);
+    return WEIR_OK;
+}
+
+static enum weir_rc end_state(struct side *s, struct weir_err *err)
+{
+    TRY(tally_finish(s->tally, &s->found, &s->n_found, err));
+    if (tally_beyond(s->tally))
+        note("findings beyond %d are not compared", TALLY_MAX);
+    for (size_t i = 0; i < s->n_found; i++)
+        s->found[i].rule = s->number_of[s->found[i].rule];
+    return WEIR_OK;
+}
+
 static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err *err)
 {
     const struct compare_options *o = c->options;
@@ -147,6 +191,10 @@ static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err 
     TRY(rule_book_engine_options(&s->book, &s->options, o->profile, &options, err));
     options.no_cache = o->no_cache;
     options.inputs = c->source.inputs;
+    if (!c->is_showing)
+        TRY(open_state(c, s, err));
+    options.fields = s->state.graph->fields;
+    options.n_fields = s->state.graph->n_fields;
     TRY(engine_new(s->book.rules, s->book.n_rules, s->book.profiles, &options, &engine, err));
     struct progress *progress = progress_new(c->source.total, true);
     struct pipeline_options pipeline = {.engine = engine,
@@ -157,9 +205,12 @@ static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err 
                                         .time_step_ms = o->time_step_ms,
                                         .fn = on_event,
                                         .context = c,
+                                        .graph = c->is_showing ? NULL : s->state.graph,
                                         .extract = &options.extract,
                                         .progress = progress};
     enum weir_rc rc = pipeline_run(&pipeline, &totals, err);
+    if (rc == WEIR_OK && !c->is_showing)
+        rc = end_state(s, err);
     progress_free(progress);
     engine_free(engine);
     size_t n;
@@ -184,6 +235,40 @@ static void count(struct compare *c)
             c->rows[old[i++].rule].n_same++;
             k++;
         }
+    }
+}
+
+/* The counts of a finding in both runs; 0: it is not there. */
+static void count_finding(struct row *r, const struct tallied *old, const struct tallied *now)
+{
+    const struct tallied *any = now ? now : old;
+
+    if (old && now && old->count == now->count) {
+        r->found_same++;
+        return;
+    }
+    *(!old ? &r->found_added : !now ? &r->found_gone : &r->found_changed) += 1;
+    if (r->n_found_shown == EXAMPLES_MAX)
+        return;
+    struct difference *d = &r->found[r->n_found_shown++];
+    *d = (struct difference){
+        .first_ms = any->first_ms, .was = old ? old->count : 0, .is = now ? now->count : 0};
+    memcpy(d->uid, any->uid, sizeof d->uid);
+}
+
+static void count_findings(struct compare *c)
+{
+    const struct tallied *old = c->old.found, *now = c->now.found;
+    size_t i = 0, k = 0;
+
+    while (i < c->old.n_found || k < c->now.n_found) {
+        int order = i == c->old.n_found   ? 1
+                    : k == c->now.n_found ? -1
+                                          : memcmp(old[i].uid, now[k].uid, sizeof old->uid);
+        uint32_t rule = order <= 0 ? old[i].rule : now[k].rule;
+        count_finding(&c->rows[rule], order <= 0 ? &old[i] : NULL, order >= 0 ? &now[k] : NULL);
+        i += order <= 0;
+        k += order >= 0;
     }
 }
 
@@ -242,7 +327,41 @@ static void join_rules(struct compare *c)
 
 static bool differs(const struct row *r)
 {
-    return r->n_added || r->n_gone;
+    return r->n_added || r->n_gone || r->found_added || r->found_gone || r->found_changed;
+}
+
+static struct str uid_text(const struct difference *d, char space[UID_TEXT])
+{
+    struct uid uid;
+
+    memcpy(uid.bytes, d->uid, sizeof uid.bytes);
+    uid_format(uid, space);
+    return str_from(space);
+}
+
+static void json_findings(struct json_writer *w, const struct row *r)
+{
+    char uid[UID_TEXT], time[TIME_TEXT_MAX];
+
+    json_key(w, STR("findings"));
+    json_open_object(w);
+    json_kv_i64(w, "added", (int64_t)r->found_added);
+    json_kv_i64(w, "gone", (int64_t)r->found_gone);
+    json_kv_i64(w, "changed", (int64_t)r->found_changed);
+    json_kv_i64(w, "same", (int64_t)r->found_same);
+    json_key(w, STR("examples"));
+    json_open_array(w);
+    for (size_t i = 0; i < r->n_found_shown; i++) {
+        const struct difference *d = &r->found[i];
+        json_open_object(w);
+        json_kv_str(w, "uid", uid_text(d, uid));
+        json_kv_str(w, "first", (struct str){time, time_format_ms(d->first_ms, time)});
+        json_kv_i64(w, "old_count", (int64_t)d->was);
+        json_kv_i64(w, "new_count", (int64_t)d->is);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_close_object(w);
 }
 
 static void json_examples(struct json_writer *w, const char *key, const struct example *list,
@@ -276,6 +395,7 @@ static void add_json(const struct row *r, struct buf *out)
     json_kv_i64(&w, "same", (int64_t)r->n_same);
     json_examples(&w, "added_events", r->added, r->n_added_shown);
     json_examples(&w, "gone_events", r->gone, r->n_gone_shown);
+    json_findings(&w, r);
     json_close_object(&w);
     buf_add_char(out, '\n');
 }
@@ -288,6 +408,29 @@ static void add_examples(const char *what, const struct example *list, size_t n,
         buf_printf(out, ", record %llu)  ", (unsigned long long)list[i].record);
         add_printable(out, list[i].excerpt);
         buf_add_char(out, '\n');
+    }
+}
+
+static void add_findings(const struct row *r, struct buf *out)
+{
+    char uid[UID_TEXT], time[TIME_TEXT_MAX];
+
+    if (!r->found_added && !r->found_gone && !r->found_changed)
+        return;
+    buf_printf(out,
+               "    findings added: %llu, gone: %llu, with another count: %llu, the same: %llu\n",
+               (unsigned long long)r->found_added, (unsigned long long)r->found_gone,
+               (unsigned long long)r->found_changed, (unsigned long long)r->found_same);
+    for (size_t i = 0; i < r->n_found_shown; i++) {
+        const struct difference *d = &r->found[i];
+        struct str name = uid_text(d, uid);
+        size_t n = time_format_ms(d->first_ms, time);
+        buf_printf(out, "    %s  finding %.*s (%.*s)  count %llu, was %llu\n",
+                   !d->was  ? "added"
+                   : !d->is ? "gone "
+                            : "other",
+                   (int)name.n, name.p, (int)n, time, (unsigned long long)d->is,
+                   (unsigned long long)d->was);
     }
 }
 
@@ -319,23 +462,31 @@ static void add_table(const struct compare *c, struct buf *out)
         buf_add_char(out, '\n');
         add_examples("added", c->rows[i].added, c->rows[i].n_added_shown, out);
         add_examples("gone ", c->rows[i].gone, c->rows[i].n_gone_shown, out);
+        add_findings(&c->rows[i], out);
     }
 }
 
 static void print_sum(const struct compare *c)
 {
-    uint64_t added = 0, gone = 0, same = 0;
+    uint64_t added = 0, gone = 0, same = 0, found[4] = {0};
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_rows; i++) {
         added += c->rows[i].n_added;
         gone += c->rows[i].n_gone;
         same += c->rows[i].n_same;
+        found[0] += c->rows[i].found_added;
+        found[1] += c->rows[i].found_gone;
+        found[2] += c->rows[i].found_changed;
+        found[3] += c->rows[i].found_same;
         n += differs(&c->rows[i]);
     }
     note("matches added: %llu, gone: %llu, the same: %llu; rules that differ: %zu of %zu",
          (unsigned long long)added, (unsigned long long)gone, (unsigned long long)same, n,
          c->n_rows);
+    note("findings added: %llu, gone: %llu, with another count: %llu, the same: %llu",
+         (unsigned long long)found[0], (unsigned long long)found[1], (unsigned long long)found[2],
+         (unsigned long long)found[3]);
 }
 
 static enum weir_rc print(const struct compare *c, struct weir_err *err)
@@ -349,7 +500,7 @@ static enum weir_rc print(const struct compare *c, struct weir_err *err)
         add_table(c, &text);
     else
         for (size_t i = 0; i < c->n_rows; i++)
-            if (differs(&c->rows[i]) || c->rows[i].n_same)
+            if (differs(&c->rows[i]) || c->rows[i].n_same || c->rows[i].found_same)
                 add_json(&c->rows[i], &text);
     return output_finish(out, &text, err);
 }
@@ -378,6 +529,7 @@ static enum weir_rc compare(struct compare *c, enum exit_code *code, struct weir
     TRY(run_side(c, &c->old, err));
     TRY(run_side(c, &c->now, err));
     count(c);
+    count_findings(c);
     if (is_any_gone(c)) {
         c->is_showing = true;
         TRY(run_side(c, &c->old, err));
@@ -401,6 +553,10 @@ enum exit_code compare_run(const struct compare_options *o)
     enum weir_rc rc = compare(&c, &code, &err);
     if (rc != WEIR_OK)
         code = end_with(rc, &err);
+    tally_free(c.old.tally);
+    tally_free(c.now.tally);
+    state_release(&c.old.state);
+    state_release(&c.now.state);
     source_release(&c.source);
     rule_book_release(&c.old.book);
     rule_book_release(&c.now.book);
