@@ -8,13 +8,18 @@
  * at the watermark. So matches wait, and those behind the watermark go through the book in time
  * order. Matches of one time and level wait as one.
  *
- *     u8 version, u32 waiting, u32 bytes of keys, keys, waiting: (t, count, level), book
+ *     u8 version, u32 waiting, u32 bytes of keys, of addends, keys, addends, waiting: (t, count,
+ *     level, which addends), book
+ *
+ * Of one key few matches differ in what lifts their score, so each text of addends is kept once, as
+ * long as anything waits.
  */
 #include "correlate/operator.h"
 
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/pack.h"
 #include "base/str.h"
 #include "correlate/book.h"
 #include "correlate/cited.h"
@@ -23,7 +28,8 @@
 
 enum {
     SUPPRESS_VERSION = 1,
-    SUPPRESS_ANCHORED_VERSION = 2,
+    SUPPRESS_ANCHORED_VERSION = 3,
+    SUPPRESS_ADDENDS_MAX = 4096, /* bytes of them; what comes behind lifts nothing */
     SUPPRESS_WEIGHT = 224,       /* forgetting it would tell a finding twice */
     SUPPRESS_WAITING_MAX = 4096, /* the oldest is judged before its time; its finding says so */
 };
@@ -82,13 +88,14 @@ static void step_plain(const struct state_op *op, struct book *b)
 
 struct front {
     uint8_t version;
-    uint32_t n, n_keys;
+    uint32_t n, n_keys, n_addends;
 } __attribute__((packed, may_alias));
 
 struct waiting {
     int64_t t_ms;
     uint32_t count;
     uint8_t level;
+    uint16_t addends; /* where they begin, from 1; 0: none */
 } __attribute__((packed, may_alias));
 
 static struct front *front(const struct cell *cell)
@@ -98,7 +105,22 @@ static struct front *front(const struct cell *cell)
 
 static struct waiting *waiting(const struct cell *cell)
 {
-    return (struct waiting *)(cell->main.p + sizeof(struct front) + front(cell)->n_keys);
+    const struct front *f = front(cell);
+
+    return (struct waiting *)(cell->main.p + sizeof *f + f->n_keys + f->n_addends);
+}
+
+/* Each with its length in front of it; `at` as waiting.addends. */
+static struct str addends_at(const struct cell *cell, uint32_t at)
+{
+    const struct front *f = front(cell);
+    const char *all = (const char *)(f + 1) + f->n_keys;
+
+    if (at == 0 || at > f->n_addends)
+        return (struct str){0};
+    struct unpack u = unpack_from((struct str){all + at - 1, f->n_addends - (at - 1)});
+    struct str out = unpack_str(&u);
+    return unpack_ok(&u) ? out : (struct str){0};
 }
 
 static void set_offset(struct book *b)
@@ -112,7 +134,8 @@ static bool is_valid(struct book *b)
     uint32_t n = b->cell->main.n;
 
     if (n < sizeof *f || f->version != SUPPRESS_ANCHORED_VERSION || f->n_keys > n - sizeof *f ||
-        f->n > (n - sizeof *f - f->n_keys) / sizeof(struct waiting))
+        f->n_addends > n - sizeof *f - f->n_keys ||
+        f->n > (n - sizeof *f - f->n_keys - f->n_addends) / sizeof(struct waiting))
         return false;
     set_offset(b);
     return book_is_valid(b);
@@ -139,6 +162,47 @@ static bool comes_before(const struct waiting *a, const struct waiting *b)
     return a->t_ms < b->t_ms || (a->t_ms == b->t_ms && a->level < b->level);
 }
 
+/* Where this text is kept from now on; 0: it is empty, or there is no room. */
+static uint16_t keep_addends(struct book *b, struct str text)
+{
+    struct cell *cell = b->cell;
+    uint32_t n = front(cell)->n_addends, more = (uint32_t)(sizeof(uint32_t) + text.n);
+    uint32_t begin = (uint32_t)sizeof(struct front) + front(cell)->n_keys, was = cell->main.n;
+
+    if (!text.n)
+        return 0;
+    for (uint32_t at = 1; at <= n; at += (uint32_t)(sizeof(uint32_t) + addends_at(cell, at).n))
+        if (str_eq(addends_at(cell, at), text))
+            return (uint16_t)at;
+    if (text.n > SUPPRESS_ADDENDS_MAX || n + more > SUPPRESS_ADDENDS_MAX ||
+        !cell_resize(cell, was + more))
+        return 0;
+    uint8_t *to = cell->main.p + begin + n;
+    uint32_t length = (uint32_t)text.n;
+    memmove(to + more, to, was - begin - n);
+    memcpy(to, &length, sizeof length);
+    memcpy(to + sizeof length, text.p, text.n);
+    front(cell)->n_addends += more;
+    b->offset += more;
+    return (uint16_t)(n + 1);
+}
+
+/* Nothing waits that would name one. */
+static void forget_addends(struct book *b)
+{
+    struct cell *cell = b->cell;
+    uint32_t n = front(cell)->n_addends;
+    uint8_t *from = (uint8_t *)(front(cell) + 1) + front(cell)->n_keys;
+
+    if (n == 0 || front(cell)->n > 0)
+        return;
+    memmove(from, from + n, cell->main.n - (size_t)(from + n - cell->main.p));
+    front(cell)->n_addends = 0;
+    bool is_smaller = cell_resize(cell, cell->main.n - n);
+    ASSERT(is_smaller);
+    set_offset(b);
+}
+
 static void insert(struct book *b, struct waiting w)
 {
     struct cell *cell = b->cell;
@@ -149,6 +213,8 @@ static void insert(struct book *b, struct waiting w)
     struct waiting *same = k > 0 ? &waiting(cell)[k - 1] : NULL;
     if (same && same->t_ms == w.t_ms && same->level == w.level) {
         same->count += w.count;
+        if (str_cmp(addends_at(cell, w.addends), addends_at(cell, same->addends)) > 0)
+            same->addends = w.addends; /* one of the two, whichever came first */
         return;
     }
     uint32_t was = cell->main.n;
@@ -166,7 +232,7 @@ static void settle(struct book *b, uint32_t n, bool is_inexact)
 {
     struct cell *cell = b->cell;
 
-    struct buf keys = {0};
+    struct buf keys = {0}, addends = {0};
 
     /* The book moves the cell. */
     buf_add(&keys, (struct str){(const char *)(front(cell) + 1), front(cell)->n_keys});
@@ -174,10 +240,14 @@ static void settle(struct book *b, uint32_t n, bool is_inexact)
         struct waiting w = waiting(cell)[i];
         struct hit hit = {.count = w.count, .level = w.level, .is_inexact = is_inexact};
         hit.keys = buf_str(&keys);
+        buf_clear(&addends);
+        buf_add(&addends, addends_at(cell, w.addends));
+        hit.addends = buf_str(&addends);
         book_hit(b, w.t_ms, &hit);
         book_claim(b, w.t_ms, &hit, 0);
     }
     buf_release(&keys);
+    buf_release(&addends);
     uint32_t bytes = n * (uint32_t)sizeof(struct waiting);
     uint8_t *from = (uint8_t *)waiting(cell);
     memmove(from, from + bytes, cell->main.n - (size_t)(from + bytes - cell->main.p));
@@ -185,6 +255,7 @@ static void settle(struct book *b, uint32_t n, bool is_inexact)
     bool is_smaller = cell_resize(cell, cell->main.n - bytes);
     ASSERT(is_smaller);
     set_offset(b);
+    forget_addends(b);
 }
 
 static void settle_due(struct book *b)
@@ -204,7 +275,8 @@ static void wait_in(struct book *b, int64_t t_ms, const struct hit *hit)
     cited_note(b->cell, t_ms, hit);
     if (front(b->cell)->n == SUPPRESS_WAITING_MAX)
         settle(b, 1, true);
-    insert(b, (struct waiting){t_ms, hit->count ? hit->count : 1, hit->level});
+    uint16_t addends = keep_addends(b, hit->addends);
+    insert(b, (struct waiting){t_ms, hit->count ? hit->count : 1, hit->level, addends});
 }
 
 static void step_anchored(const struct state_op *op, struct book *b)

@@ -76,6 +76,11 @@ static void check_cited(const struct finding *f)
         n_later += c.t_ms > f->at_ms;
     }
     CHECK(n_later == 0 || n_later == f->n_capsules);
+    /* What lifts the score is that of the match that opens the interval. */
+    if (f->n_capsules && f->activity == FINDING_CREATE) {
+        CHECK_EQ(f->n_addends, 1);
+        CHECK_EQ(f->addends[0].value, f->bucket_start_ms % 100);
+    }
 }
 
 static void take(struct step_runner *r, struct list *out)
@@ -108,13 +113,17 @@ static void run(struct operator_spec *spec, struct hit_at *hits, uint32_t n, str
     for (uint32_t i = 0; i < n; i++) {
         struct hit hit = {.count = hits[i].count, .keys = keys};
         struct capsule capsule = {.input = STR("a"), .offset = i, .t_ms = hits[i].t_ms};
-        struct buf packed = {0};
+        struct buf packed = {0}, addends = {0};
+        struct finding_addend addend = {STR("of_time"), (int32_t)(hits[i].t_ms % 100), STR("")};
         if (spec->fold.is_of_events) {
             capsule_pack(&capsule, &packed);
             hit.capsule = buf_str(&packed);
+            finding_addends_pack(&addend, 1, &addends);
+            hit.addends = buf_str(&addends);
         }
         step_runner_apply(r, &(struct state_op){.t_ms = hits[i].t_ms, .payload = &hit});
         buf_release(&packed);
+        buf_release(&addends);
         newest = hits[i].t_ms > newest ? hits[i].t_ms : newest;
         if (rng_below(rng, 8) == 0)
             step_runner_watermark(r, newest - lateness_ms);

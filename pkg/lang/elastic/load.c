@@ -275,6 +275,18 @@ static bool load_around(struct reading *r, const struct doc_node *document)
     return is_good;
 }
 
+/* What several events make has no one event's level. */
+static void note_mappings(struct reading *r)
+{
+    static const char *const KEYS[] = {"severity_mapping", "risk_score_mapping"};
+    const size_t n[] = {r->out->by_value.n_levels, r->out->by_value.n_scores};
+
+    for (size_t i = 0; r->out->correlation && i < ARRAY_LEN(KEYS); i++)
+        if (n[i])
+            diag_note(r->s->diag, doc_place(doc_get(r->rule, str_from(KEYS[i]))),
+                      "'%s' is not asked of what several events make", KEYS[i]);
+}
+
 bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document, struct rule *head,
                        struct elastic_loaded *out)
 {
@@ -293,5 +305,6 @@ bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document,
         return diag_unsupported(s->diag, r.type_at, "%s", TYPES[type].unsupported);
     is_good &= query_read(&r) && TYPES[type].load(&r);
     is_good = is_good && filters_load(&r) && exceptions_named(&r, out);
+    note_mappings(&r);
     return is_good && !diag_failed(s->diag);
 }
