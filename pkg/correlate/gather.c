@@ -4,10 +4,11 @@
  * itself (a rule's own finding) looks at the whole event as a tree, for its entities.
  *
  * Packed: a fixed head per operation, then its texts. Operations of one matched rule share the
- * capsule, which stands once in front of them.
+ * capsule, which stands once in front of them behind a short head of its own.
  */
 #include "correlate/gather.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,13 @@ struct gatherer {
     uint32_t n_fields;
 };
 
+/* Head of the capsule of the operations that follow: in the place of a rule it has NO_RULE. */
+struct packed_capsule {
+    uint32_t unused, no_rule, n;
+} __attribute__((packed, may_alias));
+
+#define NO_RULE UINT32_MAX
+
 /* Head of a packed operation; the texts follow. Copied as it lies: it never leaves the process. */
 struct packed_op {
     uint32_t space, rule, label;
@@ -124,6 +132,18 @@ struct packed_op {
     uint64_t value, actor, event_id;
     int64_t number_micro;
 } __attribute__((packed, may_alias));
+
+_Static_assert(offsetof(struct packed_capsule, no_rule) == offsetof(struct packed_op, rule),
+               "a reader tells one from the other");
+
+/* What stands there is a capsule: *n bytes with its head. */
+static bool is_capsule(const char *p, size_t *n)
+{
+    const struct packed_capsule *c = (const struct packed_capsule *)p;
+
+    *n = sizeof *c + c->n;
+    return c->no_rule == NO_RULE;
+}
 
 /* Bytes behind the head. */
 static size_t texts_of(const struct packed_op *op)
@@ -768,9 +788,8 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
     if (group->capsule_at == SIZE_MAX) {
         begin_capsule(w, group->rule);
         begin_addends(w, group->rule);
-        struct packed_op only = {
-            .space = SPACE_NONE, .rule = UINT32_MAX, .capsule_n = (uint32_t)w->capsule.n};
-        pack_bytes(group->out, &only, sizeof only);
+        struct packed_capsule head = {.no_rule = NO_RULE, .n = (uint32_t)w->capsule.n};
+        pack_bytes(group->out, &head, sizeof head);
         group->capsule_at = group->out->n;
         buf_add(group->out, buf_str(&w->capsule));
     }
@@ -791,18 +810,15 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
 
 void gathered_add_index(char *gathered, size_t n, uint32_t add)
 {
-    struct packed_op op;
-
-    for (size_t at = 0; at + sizeof op <= n;) {
-        memcpy(&op, gathered + at, sizeof op);
-        at += sizeof op;
-        if (op.rule == UINT32_MAX) {
-            capsule_add_index(gathered + at, op.capsule_n, add);
-            at += op.capsule_n;
+    for (size_t at = 0, bytes; at + sizeof(struct packed_capsule) <= n;) {
+        if (is_capsule(gathered + at, &bytes)) {
+            enum { HEAD = sizeof(struct packed_capsule) };
+            capsule_add_index(gathered + at + HEAD, bytes - HEAD, add);
+            at += bytes;
         } else {
-            op.value += op.is_ordered ? add : 0;
-            memcpy(gathered + at - sizeof op, &op, sizeof op);
-            at += texts_of(&op);
+            struct packed_op *op = (struct packed_op *)(gathered + at);
+            op->value += op->is_ordered ? add : 0;
+            at += sizeof *op + texts_of(op);
         }
     }
 }
@@ -844,12 +860,13 @@ static void expect(const char *p, size_t n)
 
 bool gathered_next(struct str *p, struct gathered *out)
 {
-    while (p->n >= sizeof(struct packed_op)) {
+    while (p->n >= sizeof(struct packed_capsule)) {
         const struct packed_op *op = (const struct packed_op *)p->p;
         const char *at = p->p, *text = at + sizeof *op;
-        if (op->rule == UINT32_MAX) { /* the capsule of those that follow */
-            expect(p->p, sizeof *op + op->capsule_n);
-            *p = str_sub(*p, sizeof *op + op->capsule_n, p->n);
+        size_t bytes;
+        if (is_capsule(p->p, &bytes)) { /* of those that follow */
+            expect(p->p, bytes);
+            *p = str_sub(*p, bytes, p->n);
             continue;
         }
         out->space = op->space;
