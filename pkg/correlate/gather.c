@@ -810,30 +810,27 @@ static void put(struct gatherer *w, struct group *group, struct packed_op *op, s
 
 void gathered_add_index(char *gathered, size_t n, uint32_t add)
 {
-    for (size_t at = 0, bytes; at + sizeof(struct packed_capsule) <= n;) {
+    enum { HEAD = sizeof(struct packed_capsule) };
+
+    for (size_t at = 0, bytes; at + HEAD <= n; at += bytes) {
         if (is_capsule(gathered + at, &bytes)) {
-            enum { HEAD = sizeof(struct packed_capsule) };
             capsule_add_index(gathered + at + HEAD, bytes - HEAD, add);
-            at += bytes;
-        } else {
-            struct packed_op *op = (struct packed_op *)(gathered + at);
-            op->value += op->is_ordered ? add : 0;
-            at += sizeof *op + texts_of(op);
+            continue;
         }
+        struct packed_op *op = (struct packed_op *)(gathered + at);
+        op->value += op->is_ordered ? add : 0;
+        bytes = sizeof *op + texts_of(op);
     }
 }
 
 void gathered_set_order(char *gathered, size_t n, uint64_t order)
 {
-    struct packed_op op;
-
-    for (size_t at = 0; at + sizeof op <= n;) {
-        memcpy(&op, gathered + at, sizeof op);
-        if (op.rule != UINT32_MAX && op.is_ordered) {
-            op.value = order;
-            memcpy(gathered + at, &op, sizeof op);
-        }
-        at += sizeof op + (op.rule == UINT32_MAX ? op.capsule_n : texts_of(&op));
+    for (size_t at = 0, bytes; at + sizeof(struct packed_capsule) <= n; at += bytes) {
+        if (is_capsule(gathered + at, &bytes))
+            continue;
+        struct packed_op *op = (struct packed_op *)(gathered + at);
+        op->value = op->is_ordered ? order : op->value;
+        bytes = sizeof *op + texts_of(op);
     }
 }
 
