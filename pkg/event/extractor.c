@@ -22,7 +22,8 @@ struct draft {
 struct marker_draft {
     uint32_t slot;
     struct marker marker;
-    struct marker_value_test tests[MARKER_VALUE_TESTS_MAX];
+    struct marker_value_test *tests; /* marker.n_tests: a few of the MARKER_VALUE_TESTS_MAX */
+    size_t cap;
 };
 
 struct build {
@@ -249,12 +250,12 @@ static uint32_t bit_of_test(struct build *b, const struct marker_test *test)
         for (size_t i = 0; i < m->marker.n_tests; i++)
             if (str_list_eq(&m->tests[i].values, &test->values))
                 return m->tests[i].bit;
-        struct marker_value_test *t = &m->tests[m->marker.n_tests];
+        m->tests = vec_room(b->scratch, m->tests, m->marker.n_tests, &m->cap, sizeof *m->tests);
+        struct marker_value_test *t = &m->tests[m->marker.n_tests++];
         *t = (struct marker_value_test){.bit = b->n_bits, .values = test->values};
         for (size_t i = 0; i < test->values.n; i++)
             t->lengths |= marker_length(test->values.items[i].n);
         m->marker.lengths |= t->lengths;
-        m->marker.n_tests++;
         return b->n_bits++;
     }
     if (!m->marker.has_exists) {

@@ -69,9 +69,10 @@ static struct json_edge *edge_find(struct json_edge *edges, size_t cap, const ch
     return &edges[at];
 }
 
-static void edges_grow(struct builder *b, size_t cap)
+/* The edges in a table of cap places, a power of two, in arena a. */
+static void edges_move(struct builder *b, struct arena *a, size_t cap)
 {
-    struct json_edge *edges = ARENA_ARRAY(b->scratch, cap, struct json_edge);
+    struct json_edge *edges = ARENA_ARRAY(a, cap, struct json_edge);
 
     for (size_t i = 0; i < b->edges_cap; i++)
         if (b->edges[i].to)
@@ -85,7 +86,7 @@ static void edge_add(struct builder *b, uint32_t from, struct str key, uint32_t 
     struct json_edge e = {.from = from, .key_n = (uint32_t)key.n, .to = to};
 
     if (2 * (b->n_edges + 1) > b->edges_cap)
-        edges_grow(b, 2 * b->edges_cap);
+        edges_move(b, b->scratch, 2 * b->edges_cap);
     paths_head(e.head, key, key.p);
     e.key = (uint32_t)(key.p - b->keys);
     struct json_edge *place = edge_find(b->edges, b->edges_cap, b->keys, &e);
@@ -185,7 +186,7 @@ const struct json_paths *json_paths_new(struct arena *a, const struct json_path_
     uint32_t *node = ARENA_ARRAY(b.scratch, n + 1, uint32_t);
     b.keys = keys;
     b.names = ARENA_ARRAY(b.scratch, b.names_cap, struct name);
-    edges_grow(&b, 64);
+    edges_move(&b, b.scratch, 64);
     for (size_t i = 0, at = 0; i < n; i++) {
         struct str path = {keys + at, wants[i].path.n};
         if (path.n > 0)
@@ -194,11 +195,9 @@ const struct json_paths *json_paths_new(struct arena *a, const struct json_path_
         node[i] = path_add(&b, path);
     }
     size_t cap = power_of_two(2 * b.n_edges);
-    edges_grow(&b, cap);
-    struct json_edge *edges = ARENA_ARRAY(a, cap, struct json_edge);
-    memcpy(edges, b.edges, cap * sizeof(*edges));
+    edges_move(&b, a, cap);
     *ps = (struct json_paths){
-        .edges = edges,
+        .edges = b.edges,
         .mask = cap - 1,
         .keys = keys,
         .n_nodes = b.n_nodes,
