@@ -304,6 +304,8 @@ static const struct query_case rows[] = {
     /* Events of its own are none of the stream. */
     {"createEvents(['a=1']) | kvParse() | a=1 | frob(b)", "{'a':1}", false},
     {"readFile('x.csv') | a=1", "{'a':1}", false},
+    {"defineTable(query={createEvents(['']) | v:='x'}, include=v, name=t) | createEvents(['a=1'])",
+     "{'a':1}", false},
     /* Tables of constants. */
     {"defineTable(query={createEvents(['']) | v:='x*|y' | splitString(v, by='\\|', as=w) | "
      "split(w)}, "

@@ -167,7 +167,6 @@ bool cql_define_table(struct cql *x, struct cql_call *call)
         memcpy(tables, x->tables, x->n_tables * sizeof *tables);
     tables[x->n_tables++] = t;
     x->tables = tables;
-    x->n_steps = 0; /* the query begins behind it */
     return true;
 }
 

@@ -527,9 +527,10 @@ static bool one_step(struct cql *x)
 bool cql_steps(struct cql *x)
 {
     do {
+        size_t n_tables = x->n_tables;
         if (!one_step(x) || diag_failed(x->s->diag))
             return false;
-        x->n_steps++;
+        x->n_steps += x->n_tables == n_tables; /* behind tables the query begins */
     } while (cql_take(x, "|"));
     return true;
 }
