@@ -24,6 +24,7 @@
 
 #include <ctype.h>
 #include <hs/hs.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { JIT_STACK_MIN = 32 * 1024, JIT_STACK_MAX = 1024 * 1024, ERROR_TEXT_MAX = 256 };
@@ -185,9 +186,9 @@ pcre2_code *regex_pcre_compile(const struct regex *regex, int *error, size_t *of
     return code;
 }
 
-/* The JIT of PCRE2 before 10.43 takes no character beyond ASCII for \D, \W or \S if values may have
- * bad bytes (PCRE2Project/pcre2, issue 224). The interpreter does. */
-static bool jit_is_sound(void)
+static bool is_jit_sound;
+
+static void ask_jit(void)
 {
     static const struct regex no_digit = {.pattern = STR("\\D")};
     int error, rc = 0;
@@ -200,7 +201,17 @@ static bool jit_is_sound(void)
         rc = pcre2_match(code, (PCRE2_SPTR) "\xc3\xa9", 2, 0, 0, data, NULL);
     pcre2_match_data_free(data);
     pcre2_code_free(code);
-    return rc >= 0;
+    is_jit_sound = rc >= 0;
+}
+
+/* The JIT of PCRE2 before 10.43 takes no character beyond ASCII for \D, \W or \S if values may have
+ * bad bytes (PCRE2Project/pcre2, issue 224). The interpreter does. Asked once. */
+static bool jit_is_sound(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, ask_jit);
+    return is_jit_sound;
 }
 
 static bool names_what_is_not(struct str pattern)
