@@ -361,6 +361,32 @@ static struct formula *contains(struct arena *a, const char *field, const char *
     return formula_atom(a, x);
 }
 
+/* Without an `a` the two fields are not one, whatever stands beside each other and is as long. */
+TEST(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not)
+{
+    static const char *const LINES[] = {"{\"c\":{\"d\":\"first\"},\"e\":\"other\"}",
+                                        "{\"e\":\"other\",\"c\":{\"d\":\"first\"}}",
+                                        "{\"a\":1,\"e\":\"other\",\"c\":{\"d\":\"first\"}}"};
+    static const struct match WANT[] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {2, 0}};
+    struct match_rig g = {.a = arena_new(0), .profile = STR(TWO_NAMES)};
+    struct rule *rules[] = {rule_of(g.a, contains(g.a, "c.d", "first"), 0),
+                            rule_of(g.a, contains(g.a, "e", "other"), 1)};
+    struct event events[ARRAY_LEN(LINES)];
+    const struct match *matches;
+
+    match_rig_init(&g, rules, ARRAY_LEN(rules), false);
+    CHECK(g.net->n_tables > field_count(g.plan->fields));
+    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
+        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    CHECK_EQ(matcher_run(g.matcher, events, ARRAY_LEN(LINES), &matches), ARRAY_LEN(WANT));
+    for (size_t i = 0; i < ARRAY_LEN(WANT); i++) {
+        CHECK_EQ(matches[i].event, WANT[i].event);
+        CHECK_EQ(matches[i].rule, WANT[i].rule);
+    }
+    match_rig_release(&g);
+}
+
 TEST(a_batch_gives_matches_ordered_by_event_then_rule)
 {
     struct match_rig g = {.a = arena_new(0)};
@@ -462,6 +488,7 @@ TEST(one_of_many_pairs_is_found_and_excluded)
 
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(equals_the_reference_where_one_path_has_several_names),
+          ENTRY(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
           ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
           ENTRY(equal_parts_of_rules_become_one_node),
