@@ -39,6 +39,7 @@ enum {
     VERSION = 2,
     HELD_MAX = 4096,
     STEPS_KEPT = CAPSULES_FIRST + CAPSULES_LAST,
+    SIDE_BYTES = 32 * CAPSULE_BYTES, /* a remote store moves them with each batch of the key */
     TIDY_BYTES =
         16 * CAPSULE_BYTES /* of capsules: from here on each is asked whether it is needed */
 };
@@ -558,7 +559,8 @@ static void add(struct sequence *s, const struct state_op *op)
     const struct hit *hit = op->payload;
     struct step step = {span_bounded(op->t_ms), hit->value, hit->label};
 
-    if (wait(s, step) && s->c->items[hit->label].kind == SEQUENCE_STAGE)
+    bool is_stage = s->c->items[hit->label].kind == SEQUENCE_STAGE;
+    if (wait(s, step) && is_stage && s->tail.cell->side.n < SIDE_BYTES)
         kept_add(s->tail.cell, step.t_ms, name_of(&step), hit->capsule);
 }
 

@@ -72,11 +72,11 @@ static void make_scene(struct scene *s)
 /* Named by the event's number: what is cited can be told from it. */
 static struct str capsule_of(const struct scene *s, const struct sequence_event *e, struct buf *out)
 {
-    static char text[CAPSULE_INPUT_MAX]; /* in some scenes so long that room is short */
+    static char text[CAPSULE_NAME_MAX]; /* in some scenes so long that room is short */
     struct capsule c = {.input = STR("a"), .offset = (uint64_t)(e - s->events), .t_ms = e->t_ms};
 
     if (s->n % 2)
-        c.profile = c.rule = (struct str){text, sizeof text};
+        c.input = c.profile = c.rule = (struct str){text, sizeof text};
 
     buf_clear(out);
     capsule_pack(&c, out);
