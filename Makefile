@@ -231,10 +231,16 @@ ALL_C   := $(LIB_SRC) $(CMD_SRC) $(sort $(wildcard tests/*/*.c loadtest/*.c))
 ALL_H   := $(sort $(wildcard pkg/*/*.h pkg/*/*/*.h cmd/weir/*.h tests/*/*.h loadtest/*.h))
 LINT_OK := $(ALL_C:%.c=build/lint/%.ok)
 
-.PHONY: check tidy fmt format lint fuzz fuzz-programs
+.PHONY: check check-programs tidy fmt format lint fuzz fuzz-programs
 check: ## tidy, format, static analysis, sanitized unit tests, a minute of fuzzing
 	$(Q)tools/setup build test check
 	+$(Q)MAKE_AGAIN='$(AGAIN)' tools/check
+
+SAN_CHECK := SAN=address,undefined B=build/san
+check-programs: ## build what `make check` runs
+	+$(Q)$(AGAIN) $(SAN_CHECK) unit-programs
+	+$(Q)$(AGAIN) CC=clang SAN=$(FUZZ_SAN) B=build/fuzz fuzz-programs
+	+$(Q)$(AGAIN) -k lint
 
 tidy: ## house rules: include table, banned calls, opening comments, guards, lengths
 	$(Q)tools/tidy
@@ -263,7 +269,7 @@ FUZZ_SAN := fuzzer-no-link$(comma)address$(comma)undefined
 $(B)/bin/%: $(B)/tests/fuzz/%.o $(LIBT_OBJ) $(B)/libweir.a
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  LD    $@",:)
-	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $(TEST_LD) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS) -lcmocka
 
 fuzz-programs: $(FUZZ_BIN)
 	@:

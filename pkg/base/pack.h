@@ -48,7 +48,10 @@ struct unpack {
 
 static inline struct unpack unpack_from(struct str bytes)
 {
-    return (struct unpack){(const uint8_t *)bytes.p, (const uint8_t *)bytes.p + bytes.n, false};
+    /* No text is NULL, of which there is no end. */
+    const uint8_t *p = (const uint8_t *)(bytes.n ? bytes.p : "");
+
+    return (struct unpack){p, p + bytes.n, false};
 }
 
 uint8_t unpack_u8(struct unpack *u);
