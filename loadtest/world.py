@@ -125,7 +125,7 @@ class World:
         os.makedirs(self.top, exist_ok=True)
         atexit.register(self.close)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else atexit has no say, and workers stay
-        self.boxes, self.workers, self.children = [], [], []
+        self.boxes, self.workers, self.children, self.proxy = [], [], [], None
         self.topics = [f"in-{t}" for t in scenario.tenants] or ["in"]
         self.rules = os.path.join(self.top, "rules")
         shutil.copytree(os.path.join(ROOT, "loadtest", "rules"), self.rules, dirs_exist_ok=True)
@@ -136,7 +136,8 @@ class World:
         self.redis = self.box(RedisBox(**scenario.redis))
         self.replica = self.box(RedisBox(replica_of=f"127.0.0.1:{self.redis.port}")) if scenario.has_replica else None
         self.bootstrap = self.kafka.bootstrap
-        self.proxy = KafkaProxy(self.kafka) if scenario.kafka.get("proxied") else None
+        if scenario.kafka.get("proxied"):
+            self.proxy = KafkaProxy(self.kafka)
         self.since, self.more_rules = None, []
         self.make_topics()
         self.make_places()

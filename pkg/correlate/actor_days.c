@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { DAYS_VERSION = 1, LOG2_FIRST = 2, LOG2_MAX = 16, SLOT = 8 };
+enum { DAYS_VERSION = 2, LOG2_FIRST = 2, LOG2_MAX = 16, SLOT = 8 };
 
 int32_t actor_day_of(int64_t t_ms)
 {
@@ -53,25 +53,38 @@ void actor_days_put(struct cell *cell, const struct actor_days *d)
     memcpy(cell->main.p, d, sizeof *d);
 }
 
-bool actor_days_begin(struct cell *cell, struct actor_days *d, const struct hit *hit,
+bool actor_days_begin(struct cell *cell, struct actor_days *d, const struct state_op *op,
                       struct state_key group, uint32_t entry_bytes)
+{
+    const struct hit *hit = op->payload;
+
+    *d = (struct actor_days){
+        .version = DAYS_VERSION, .value = hit->value, .group = group, .own = op->key};
+    if (!cell_resize(cell, bytes_of(d, entry_bytes)))
+        return false;
+    actor_days_put(cell, d);
+    actor_days_name(cell, d, hit, entry_bytes);
+    return true;
+}
+
+void actor_days_name(struct cell *cell, struct actor_days *d, const struct hit *hit,
+                     uint32_t entry_bytes)
 {
     struct str keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
     struct str text = utf8_cut(hit->value_text, FINAL_TEXT_MAX);
+    uint32_t more = (uint32_t)(keys.n + text.n), behind = bytes_of(d, entry_bytes) - table_at(d);
 
-    *d = (struct actor_days){.version = DAYS_VERSION,
-                             .keys_n = (uint16_t)keys.n,
-                             .text_n = (uint16_t)text.n,
-                             .value = hit->value,
-                             .group = group};
-    if (!cell_resize(cell, bytes_of(d, entry_bytes)))
-        return false;
+    if (d->keys_n || d->text_n || more == 0 || !cell_resize(cell, cell->main.n + more))
+        return;
+    uint8_t *at = cell->main.p + sizeof *d;
+    memmove(at + more, at, behind);
     if (keys.n)
-        memcpy(cell->main.p + sizeof *d, keys.p, keys.n);
+        memcpy(at, keys.p, keys.n);
     if (text.n)
-        memcpy(cell->main.p + sizeof *d + keys.n, text.p, text.n);
+        memcpy(at + keys.n, text.p, text.n);
+    d->keys_n = (uint16_t)keys.n;
+    d->text_n = (uint16_t)text.n;
     actor_days_put(cell, d);
-    return true;
 }
 
 struct str actor_days_keys(const struct cell *cell, const struct actor_days *d)

@@ -9,17 +9,18 @@
 
 #include "correlate/hit.h"
 #include "state/cell.h"
+#include "state/store.h"
 
 struct actor_days {
     uint8_t version, log2_slots;
-    uint16_t pad;
+    uint8_t is_restored, pad; /* is_restored: first_ms is known from facts */
     uint16_t keys_n, text_n;
     uint32_t n_waiting, n_actors;
     int32_t day; /* that `before` was counted for */
     uint32_t before;
     int64_t first_ms;
     uint64_t value;
-    struct state_key group;
+    struct state_key group, own;
 };
 
 /* Of the start of an entry. */
@@ -33,8 +34,11 @@ int32_t actor_day_of(int64_t t_ms);
 /* False: nothing there that this code wrote. */
 bool actor_days_load(const struct cell *cell, struct actor_days *d, uint32_t entry_bytes);
 /* An empty one. False: no memory. */
-bool actor_days_begin(struct cell *cell, struct actor_days *d, const struct hit *hit,
+bool actor_days_begin(struct cell *cell, struct actor_days *d, const struct state_op *op,
                       struct state_key group, uint32_t entry_bytes);
+/* Names for one that has none (a fact restored it). */
+void actor_days_name(struct cell *cell, struct actor_days *d, const struct hit *hit,
+                     uint32_t entry_bytes);
 struct str actor_days_keys(const struct cell *cell, const struct actor_days *d);
 struct str actor_days_text(const struct cell *cell, const struct actor_days *d);
 

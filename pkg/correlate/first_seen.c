@@ -7,6 +7,7 @@
 #include "correlate/first_seen.h"
 
 #include "base/utf8.h"
+#include "correlate/facts.h"
 #include "correlate/final.h"
 #include "correlate/kept.h"
 #include "correlate/span.h"
@@ -189,9 +190,7 @@ static void set_times(struct cell *cell, const struct term *t, int64_t history)
 /* The term is there in another part of the history than was told before. */
 static bool is_further(int64_t was_ms, int64_t t_ms, int64_t history)
 {
-    int64_t part = history / FIRST_SEEN_STILL_PARTS + 1;
-
-    return span_floor(t_ms, part) > span_floor(was_ms, part);
+    return fact_part(t_ms, history) > fact_part(was_ms, history);
 }
 
 static void tell_still(const struct state_key *group, const struct state_key *own, uint64_t value,
@@ -204,10 +203,10 @@ static void tell_still(const struct state_key *group, const struct state_key *ow
     final_signal(out, &s);
 }
 
-static void restore(struct term *t, const struct state_op *op, const struct hit *hit,
+static void restore(struct term *t, const struct state_op *op, const struct fact *f,
                     int64_t history)
 {
-    int64_t first = hit->number_micro < op->t_ms ? hit->number_micro : op->t_ms;
+    int64_t first = f->first_ms;
 
     if (t->n == 0) {
         t->runs[t->n++] = (struct run){first, op->t_ms};
@@ -228,8 +227,8 @@ static void take(const struct operator_spec *spec, const struct state_op *op, st
 
     load(&cell->main, &t);
     was = t;
-    if (hit->label == FIRST_SEEN_FACT) {
-        restore(&t, op, hit, history);
+    if (hit->fact) {
+        restore(&t, op, hit->fact, history);
     } else {
         uint32_t k = add(&t, op->t_ms, op->t_ms, history);
         if (k == UINT32_MAX)
@@ -243,7 +242,7 @@ static void take(const struct operator_spec *spec, const struct state_op *op, st
     if (n_told(&t) == t.n)
         store_told(cell, &t);
     else
-        store_untold(cell, &t, &was, op, hit->label == FIRST_SEEN_FACT ? NULL : hit);
+        store_untold(cell, &t, &was, op, hit->fact ? NULL : hit);
     load(&cell->main, &t); /* what was kept, if memory was refused */
     set_times(cell, &t, history);
 }
@@ -337,4 +336,5 @@ const struct operator_kind_info operator_first_seen = {
     .steps = {first_seen_term_step, first_seen_group_step},
     .always_final = true,
     .look = term_look,
+    .fact_kind = FACT_TERM,
 };

@@ -11,7 +11,7 @@
  * had to give up.
  *
  * What was judged is what a fact journal is made of (facts.h): a term began, a term is still there
- * (each FIRST_SEEN_STILL_PARTS-th of H).
+ * (each FACT_PARTS-th of H).
  *
  * Source   Elastic's new_terms and Cortex's training and activation periods; docs/state.md.
  */
@@ -26,19 +26,17 @@ enum {
     FIRST_SEEN_PENDING_MAX = 8192, /* new terms of a group that one watermark brings; more of them
                                       are counted, not told */
     FIRST_SEEN_BLOOM_BYTES = 65536,
-    FIRST_SEEN_STILL_PARTS = 8,
     FIRST_SEEN_TEXT_MAX = 102 /* bytes of a term in clear */
 };
 /* Between the values of a term of several fields, where they are told in clear. */
 #define FIRST_SEEN_BETWEEN '\x1f'
 #define FIRST_SEEN_HISTORY_MS (30 * 86400000ll) /* if the rule says nothing */
 
-/* hit.label of operations that are no events, and of signals to stage 1: the term is there from the
- * time in number_micro (milliseconds here) to t. */
+/* hit.label of signals to stage 1: the term is there from the time in number_micro (milliseconds
+ * here) to t. */
 enum first_seen_label {
     FIRST_SEEN_NEW = 0,            /* begins */
-    FIRST_SEEN_STILL = 0x46530001, /* is still there */
-    FIRST_SEEN_FACT                /* restored */
+    FIRST_SEEN_STILL = 0x46530001 /* is still there */
 };
 
 cell_step first_seen_term_step, first_seen_group_step;

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "correlate/facts.h"
 #include "correlate/final.h"
 #include "correlate/kept.h"
 #include "correlate/span.h"
@@ -335,9 +336,9 @@ static void settle(struct judging *j, int64_t watermark_ms)
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
-static void restore(struct head *h, const struct hit *fact, int64_t last_ms)
+static void restore(struct head *h, const struct hit *hit, int64_t last_ms)
 {
-    int64_t first_ms = fact->number_micro;
+    int64_t first_ms = hit->fact->first_ms;
 
     if (!h->is_known || first_ms < h->first_ms)
         h->first_ms = first_ms;
@@ -346,7 +347,7 @@ static void restore(struct head *h, const struct hit *fact, int64_t last_ms)
     if (!h->is_known || first_ms < h->count_from_ms)
         h->count_from_ms = first_ms;
     h->is_known = true;
-    h->terms += fact->count > 0;
+    h->terms += hit->count > 0;
 }
 
 static bool add_waiting(struct cell *cell, struct head *h, const struct waiting *w)
@@ -451,7 +452,7 @@ void first_seen_group_step(void *context, const struct state_op *op, struct cell
     const struct hit *hit = op->payload;
     if (!load(&cell->main, &j.h) && !begin(cell, op, &j.h))
         return;
-    if (hit->label == FIRST_SEEN_FACT) {
+    if (hit->fact) {
         restore(&j.h, hit, op->t_ms);
         put(cell, &j.h);
     } else if (hit->label == FIRST_SEEN_STILL) {

@@ -18,6 +18,7 @@ struct place {
 };
 
 struct book_restored; /* book.h */
+struct fact;          /* facts.h */
 
 struct hit {
     uint32_t label;       /* which of the operator's inputs: index into correlation.inputs */
@@ -41,6 +42,7 @@ struct hit {
     struct place place; /* of value_text (geo_velocity), looked up on the matching thread */
     /* No hit: a finding that was told, and whose cell is gone (reopen.h). NULL: a hit. */
     const struct book_restored *restored;
+    const struct fact *fact; /* no hit: what training has taught (facts.h) */
 };
 
 #endif

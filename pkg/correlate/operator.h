@@ -69,6 +69,7 @@ struct operator_kind_info {
     uint32_t n_stages;
     cell_step *steps[OPERATOR_STAGES_MAX]; /* context: const struct operator_spec * */
     bool always_final;                     /* cannot decide early */
+    uint8_t fact_kind; /* what it learns goes to a journal: enum fact_kind (facts.h); 0: nothing */
     /* See space_spec; NULL where one hit needs more than a time. */
     bool (*shrink)(void *, const struct cell *, int64_t *, uint32_t *);
     void (*regrow)(void *, int64_t, uint32_t, struct cell *);

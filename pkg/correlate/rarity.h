@@ -14,6 +14,10 @@
  * All three are one thing: a list of entries (first, last, who) that is judged once the watermark
  * is behind `first`. Bounded, because what is above the largest frequency that can be met needs no
  * further evidence: the newest of RARITY_LIMIT_MAX + 1 settled entries are enough.
+ *
+ * What was judged is what a fact journal is made of (facts.h), for the same reason of each
+ * FACT_PARTS-th of H the first limit + 1 entries of a value, and all days: what a restore knows
+ * reaches back by at most such a part less. Facts go through the group, which judges.
  */
 #ifndef WEIR_CORRELATE_RARITY_H
 #define WEIR_CORRELATE_RARITY_H
@@ -25,6 +29,13 @@ enum {
     RARITY_PENDING_MAX = 1024 /* entries of a value not decided yet; further hits are lost */
 };
 #define RARITY_HISTORY_MS (30 * 86400000ll) /* if the rule says nothing */
+
+/* hit.label of signals to stage 1, which have the entry's number in `actor`, its slot (facts.h) in
+ * event_id, and the key of the value's cell in group_key. */
+enum rarity_label {
+    RARITY_SELDOM = 0,       /* number_micro: how often */
+    RARITY_KEPT = 0x52410001 /* not to be judged, only a fact; number_micro: its last time, in ms */
+};
 
 cell_step rarity_value_step, rarity_group_step;
 

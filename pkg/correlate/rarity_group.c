@@ -3,19 +3,20 @@
  * A group's first hit is of a value that was never seen before, so it is told as seldom: the first
  * time of all that is told is the group's. What is told waits for the timer, since the first need
  * not come first. The cell is kept until the store must evict it: without it the group would train
- * again.
+ * again. Facts go out behind what was judged before them.
  */
 #include "correlate/rarity.h"
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "correlate/facts.h"
 #include "correlate/final.h"
 #include "correlate/kept.h"
 #include "correlate/span.h"
 
 #include <string.h>
 
-enum { GROUP_VERSION = 1, TEXT_MAX = 103, WAITING_MAX = 8192 };
+enum { GROUP_VERSION = 2, TEXT_MAX = 103, WAITING_MAX = 8192 };
 
 struct head {
     uint8_t version;
@@ -27,8 +28,10 @@ struct head {
 };
 
 struct waiting {
-    int64_t t_ms, micro;
-    uint64_t value;
+    int64_t t_ms, last_ms, micro;
+    uint64_t value, number, slot;
+    struct state_key term; /* of the value's cell */
+    uint8_t is_kept;       /* a fact, and nothing to judge */
     uint8_t text_n;
     char text[TEXT_MAX];
 };
@@ -75,6 +78,20 @@ static void tell(const struct cell *cell, const struct head *h, const struct wai
     buf_release(&text);
 }
 
+static void tell_fact(const struct head *h, const struct waiting *w, struct emissions *out)
+{
+    fact_tell(&(struct fact){.kind = FACT_ENTRY,
+                             .term_key = w->term,
+                             .group_key = h->key,
+                             .term = w->value,
+                             .first_ms = w->t_ms,
+                             .last_ms = w->last_ms,
+                             .slot = w->slot,
+                             .since_ms = h->first_ms,
+                             .number = w->number},
+              out);
+}
+
 static void settle(const struct correlation *c, struct cell *cell, struct emissions *out)
 {
     int64_t training = c->training_ms > c->activation_ms ? c->training_ms : c->activation_ms;
@@ -91,8 +108,9 @@ static void settle(const struct correlation *c, struct cell *cell, struct emissi
     }
     for (uint32_t i = 0; i < h.n; i++) {
         struct waiting w = get(cell, &h, i);
-        if (w.t_ms >= span_add(h.first_ms, training))
+        if (!w.is_kept && w.t_ms >= span_add(h.first_ms, training))
             tell(cell, &h, &w, out);
+        tell_fact(&h, &w, out);
     }
     h.n = 0;
     final_shrink(cell, bytes_of(&h));
@@ -114,6 +132,53 @@ static bool begin(struct cell *cell, const struct state_op *op, struct head *h)
     return true;
 }
 
+/* A restored cell has no keys until an event brings them. */
+static void note_keys(struct cell *cell, struct head *h, struct str keys)
+{
+    if (h->keys_n || keys.n == 0 || keys.n > UINT16_MAX ||
+        !cell_resize(cell, cell->main.n + (uint32_t)keys.n))
+        return;
+    uint8_t *at = cell->main.p + sizeof *h;
+    memmove(at + keys.n, at, cell->main.n - sizeof *h - keys.n);
+    memcpy(at, keys.p, keys.n);
+    h->keys_n = (uint16_t)keys.n;
+}
+
+static void wait(struct cell *cell, struct head *h, const struct state_op *op)
+{
+    const struct hit *hit = op->payload;
+    struct str text = utf8_cut(hit->value_text, TEXT_MAX);
+    bool is_kept = hit->label == RARITY_KEPT;
+    struct waiting w = {.t_ms = op->t_ms,
+                        .last_ms = is_kept ? hit->number_micro : op->t_ms,
+                        .micro = is_kept ? 0 : hit->number_micro,
+                        .value = hit->value,
+                        .number = hit->actor,
+                        .slot = hit->event_id,
+                        .term = hit->group_key,
+                        .is_kept = is_kept,
+                        .text_n = (uint8_t)text.n};
+
+    if (text.n)
+        memcpy(w.text, text.p, text.n);
+    if (h->n == WAITING_MAX || !cell_resize(cell, bytes_of(h) + (uint32_t)sizeof w))
+        return;
+    memcpy(cell->main.p + bytes_of(h), &w, sizeof w);
+    h->n++;
+    if (op->t_ms < cell->due_ms)
+        cell->due_ms = span_add(op->t_ms, 1);
+    if (!is_kept)
+        kept_add(cell, op->t_ms, hit->value, hit->capsule);
+}
+
+static void restore(struct head *h, const struct fact *f)
+{
+    if (f->since_ms >= f->fresh_ms || (h->is_known && h->first_ms <= f->since_ms))
+        return;
+    h->is_known = true;
+    h->first_ms = f->since_ms;
+}
+
 void rarity_group_step(void *context, const struct state_op *op, struct cell *cell,
                        const struct step_clock *clock, struct emissions *out)
 {
@@ -126,20 +191,14 @@ void rarity_group_step(void *context, const struct state_op *op, struct cell *ce
         return;
     }
     const struct hit *hit = op->payload;
-    struct str text = utf8_cut(hit->value_text, TEXT_MAX);
-    struct waiting w = {op->t_ms, hit->number_micro, hit->value, (uint8_t)text.n, {0}};
-    if (text.n)
-        memcpy(w.text, text.p, text.n);
     if (!load(&cell->main, &h) && !begin(cell, op, &h))
         return;
     cell->idle_ms = CELL_NEVER;
     cell->weight = 200;
-    if (h.n == WAITING_MAX || !cell_resize(cell, bytes_of(&h) + (uint32_t)sizeof w))
-        return;
-    memcpy(cell->main.p + bytes_of(&h), &w, sizeof w);
-    h.n++;
+    note_keys(cell, &h, hit->keys);
+    if (hit->fact)
+        restore(&h, hit->fact);
+    else
+        wait(cell, &h, op);
     memcpy(cell->main.p, &h, sizeof h);
-    if (op->t_ms < cell->due_ms)
-        cell->due_ms = span_add(op->t_ms, 1);
-    kept_add(cell, op->t_ms, hit->value, hit->capsule);
 }

@@ -152,14 +152,13 @@ static bool has_name(struct str *parts, size_t n, int64_t start_ms, const uint8_
 }
 
 /* All hits of the bucket come again. Of a final operator what leads into the bucket must come, too;
- * of first_seen the terms that a fact has restored do not. */
+ * what facts have restored as judged does not. */
 static bool is_exact(const struct graph_rule *r, int64_t start_ms, struct reopen_reach reach)
 {
     if (r->suppress == SPACE_NONE || r->stages == SPACE_NONE)
         return start_ms >= reach.events_ms;
-    if (r->kind->kind == OPERATOR_FIRST_SEEN)
-        return start_ms >= reach.events_ms && start_ms >= reach.facts_ms;
-    return span_add(start_ms, -r->spec.window_ms) >= reach.events_ms;
+    int64_t from_ms = span_add(start_ms, -r->spec.window_ms);
+    return from_ms >= reach.events_ms && (!r->kind->fact_kind || from_ms >= reach.facts_ms);
 }
 
 bool reopen_op(const struct graph *g, uint32_t rule, const uint8_t uid[16],

@@ -1,11 +1,12 @@
 /* volume.c - sums of windows, judged when the watermark is behind them.
  *
  * The cell: a head, the group's keys in clear, the sums of windows that are not empty, oldest
- * first.
+ * first. Windows up to head.judged are closed: a replay may bring their events again.
  */
 #include "correlate/volume.h"
 
 #include "base/buf.h"
+#include "correlate/facts.h"
 #include "correlate/final.h"
 #include "correlate/span.h"
 #include "state/capsule.h"
@@ -76,20 +77,26 @@ static bool load(const struct correlation *c, const struct cell_part *p, struct 
     return is_window(c, v->head.first);
 }
 
-static void begin(struct volume *v, const struct state_op *op, const struct hit *hit)
+static void note_keys(struct volume *v, struct str keys)
 {
-    v->head = (struct head){.version = VOLUME_VERSION, .judged = INT64_MIN, .key = op->key};
-    v->keys = hit->keys.n <= UINT16_MAX ? hit->keys : STR("");
+    v->keys = keys.n <= UINT16_MAX ? keys : STR("");
     v->head.keys_n = (uint16_t)v->keys.n;
 }
 
-static void store(struct cell *cell, const struct volume *v, bool is_new)
+static void begin(struct volume *v, const struct state_op *op, const struct hit *hit)
+{
+    v->head = (struct head){.version = VOLUME_VERSION, .judged = INT64_MIN, .key = op->key};
+    note_keys(v, hit->keys);
+}
+
+/* has_keys: v->keys are the cell's own. */
+static void store(struct cell *cell, const struct volume *v, bool has_keys)
 {
     if (!cell_resize(cell, bytes_of(&v->head)))
         return;
     memcpy(cell->main.p, &v->head, sizeof v->head);
     uint8_t *p = cell->main.p + sizeof v->head;
-    if (is_new && v->keys.n)
+    if (!has_keys && v->keys.n)
         memcpy(p, v->keys.p, v->keys.n);
     memcpy(p + v->head.keys_n, v->sums, v->head.n * sizeof *v->sums);
 }
@@ -121,6 +128,53 @@ static void add(struct volume *v, int64_t window, int64_t micro)
     memmove(&v->sums[at + 1], &v->sums[at], (v->head.n - at) * sizeof *v->sums);
     v->sums[at] = (struct sum){window, micro};
     v->head.n++;
+}
+
+/* ---- facts --------------------------------------------------------------------------------- */
+
+static void tell_fact(const struct correlation *c, const struct volume *v, const struct sum *s,
+                      struct emissions *out)
+{
+    int64_t names = fact_steps(volume_windows(c), c->window_ms);
+
+    fact_tell(&(struct fact){.kind = FACT_WINDOW,
+                             .term_key = v->head.key,
+                             .group_key = v->head.key,
+                             .first_ms = s->window * c->window_ms,
+                             .last_ms = (s->window + 1) * c->window_ms - 1,
+                             .slot = (uint64_t)(s->window % names + names),
+                             .since_ms = v->head.first * c->window_ms,
+                             .number = (uint64_t)s->micro},
+              out);
+}
+
+/* With too many the oldest goes. */
+static void put(struct volume *v, int64_t window, int64_t micro)
+{
+    for (uint32_t i = 0; i < v->head.n; i++)
+        if (v->sums[i].window == window) {
+            v->sums[i].micro = micro;
+            return;
+        }
+    if (v->head.n == SUMS_MAX && window > v->sums[0].window)
+        memmove(v->sums, v->sums + 1, --v->head.n * sizeof *v->sums);
+    add(v, window, micro);
+}
+
+/* What is judged stays judged. The newest of them knows best since when the group is there. */
+static void restore(const struct correlation *c, struct volume *v, const struct fact *f)
+{
+    int64_t window = span_floor(f->first_ms, c->window_ms) / c->window_ms;
+    int64_t since = span_floor(f->since_ms, c->window_ms) / c->window_ms;
+
+    if (!is_window(c, window) || !is_window(c, since))
+        return;
+    put(v, window, (int64_t)f->number);
+    if (window > v->head.judged) {
+        v->head.judged = window;
+        v->head.first = since;
+        v->head.has_first = true;
+    }
 }
 
 /* ---- judging ------------------------------------------------------------------------------- */
@@ -179,18 +233,49 @@ static void settle(const struct correlation *c, struct cell *cell, int64_t water
         cell->due_ms = CELL_NEVER;
         return;
     }
-    for (uint32_t i = 0; i < v.head.n; i++)
-        if (v.sums[i].window > v.head.judged &&
-            (v.sums[i].window + 1) * c->window_ms <= watermark_ms)
-            judge(c, cell, &v, i, out);
+    for (uint32_t i = 0; i < v.head.n; i++) {
+        const struct sum *s = &v.sums[i];
+        if (s->window <= v.head.judged || (s->window + 1) * c->window_ms > watermark_ms)
+            continue;
+        judge(c, cell, &v, i, out);
+        tell_fact(c, &v, s, out);
+    }
     int64_t keep = span_add(v.head.judged, -volume_windows(c));
     while (old < v.head.n && v.sums[old].window < keep)
         old++;
     v.head.n -= old;
     memmove(v.sums, v.sums + old, v.head.n * sizeof *v.sums);
-    store(cell, &v, false);
+    store(cell, &v, true);
     if (v.head.n && v.sums[v.head.n - 1].window <= v.head.judged)
         final_forget_capsules(cell);
+    set_times(c, cell, &v);
+}
+
+static void take(const struct correlation *c, const struct state_op *op, struct cell *cell)
+{
+    const struct hit *hit = op->payload;
+    int64_t window = span_floor(op->t_ms, c->window_ms) / c->window_ms;
+    struct volume v;
+
+    if (hit->fact && fact_is_fresh(hit->fact))
+        return;
+    bool has_keys = load(c, &cell->main, &v);
+    if (!has_keys)
+        begin(&v, op, hit);
+    if (hit->fact) {
+        restore(c, &v, hit->fact);
+    } else {
+        if (window <= v.head.judged)
+            return;
+        if (has_keys && v.keys.n == 0) { /* it was restored */
+            note_keys(&v, hit->keys);
+            has_keys = false;
+        }
+        add(&v, window, c->n_fields ? hit->number_micro : hit->count * (int64_t)CORRELATION_MICRO);
+    }
+    store(cell, &v, has_keys);
+    if (!hit->fact)
+        capsule_book_add(cell, op->t_ms, hit->capsule);
     set_times(c, cell, &v);
 }
 
@@ -198,22 +283,11 @@ void volume_step(void *context, const struct state_op *op, struct cell *cell,
                  const struct step_clock *clock, struct emissions *out)
 {
     const struct operator_spec *spec = context;
-    const struct correlation *c = spec->correlation;
-    struct volume v;
 
-    if (!op) {
-        settle(c, cell, clock->watermark_ms, out);
-        return;
-    }
-    const struct hit *hit = op->payload;
-    bool is_old = load(c, &cell->main, &v);
-    if (!is_old)
-        begin(&v, op, hit);
-    add(&v, span_floor(op->t_ms, c->window_ms) / c->window_ms,
-        c->n_fields ? hit->number_micro : hit->count * (int64_t)CORRELATION_MICRO);
-    store(cell, &v, !is_old);
-    capsule_book_add(cell, op->t_ms, hit->capsule);
-    set_times(c, cell, &v);
+    if (op)
+        take(spec->correlation, op, cell);
+    else
+        settle(spec->correlation, cell, clock->watermark_ms, out);
 }
 
 const struct operator_kind_info operator_volume = {
@@ -222,4 +296,5 @@ const struct operator_kind_info operator_volume = {
     .n_stages = 1,
     .steps = {volume_step},
     .always_final = true,
+    .fact_kind = FACT_WINDOW,
 };

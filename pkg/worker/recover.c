@@ -178,14 +178,20 @@ struct learning {
     size_t n_spaces;
     uint64_t *names; /* hashes of those met; 0: free */
     size_t n_names, mask;
-    struct state_op *ops;
+    struct state_op *ops; /* of a call */
     struct hit *hits;
+    struct fact *facts;
 };
 
 static int by_identity(const void *x, const void *y)
 {
     return memcmp(((const struct fact_space *)x)->identity,
                   ((const struct fact_space *)y)->identity, FACT_IDENTITY_BYTES);
+}
+
+static const struct operator_kind_info *kind_of(const struct graph *g, uint32_t space)
+{
+    return g->rules[g->spaces[space].rule].kind;
 }
 
 /* First stages of the operators that facts are about. */
@@ -195,8 +201,7 @@ static void list_spaces(struct learning *l)
     ASSERT(l->spaces);
     for (uint32_t i = 0; i < l->graph->n_spaces; i++) {
         const struct graph_space *s = &l->graph->spaces[i];
-        if (s->role != SPACE_OPERATOR || s->stage != 0 ||
-            l->graph->rules[s->rule].kind->kind != OPERATOR_FIRST_SEEN)
+        if (s->role != SPACE_OPERATOR || s->stage != 0 || !kind_of(l->graph, i)->fact_kind)
             continue;
         memcpy(l->spaces[l->n_spaces].identity, s->spec.identity, FACT_IDENTITY_BYTES);
         l->spaces[l->n_spaces++].space = i;
@@ -255,16 +260,14 @@ static bool read_fact(struct recover *r, const struct learning *l, struct str va
     }
     memcpy(want.identity, f->identity, sizeof want.identity);
     found = bsearch(&want, l->spaces, l->n_spaces, sizeof want, by_identity);
-    if (!found) {
+    if (!found || f->kind != kind_of(l->graph, found->space)->fact_kind) {
         r->unknown++;
         return false;
     }
-    if (f->first_ms >= l->fresh_ms) {
-        r->fresh++;
-        return false;
-    }
+    f->fresh_ms = l->fresh_ms;
+    r->fresh += fact_is_fresh(f);
     *space = found->space;
-    return true;
+    return f->kind != FACT_TERM || !fact_is_fresh(f); /* of others there is more in it */
 }
 
 static enum weir_rc take_facts(struct reading *reading, size_t n, enum store_answer *answer,
@@ -276,20 +279,21 @@ static enum weir_rc take_facts(struct reading *reading, size_t n, enum store_ans
     size_t n_ops = 0, n_told;
 
     for (size_t i = 0; i < n; i++) {
-        struct fact f;
+        struct fact *f = &l->facts[i];
         uint32_t space;
-        if (!read_fact(r, l, reading->messages[i].value, &f, &space))
+        if (!read_fact(r, l, reading->messages[i].value, f, &space))
             continue;
+        bool is_counted = f->kind == FACT_TERM && l->is_empty && is_first_of_name(l, f);
         struct state_op *term = &l->ops[n_ops], *group = &l->ops[n_ops + 1];
-        fact_ops(&f, l->is_empty && is_first_of_name(l, &f), &l->hits[i], term, group);
+        size_t n_made = fact_ops(f, is_counted, &l->hits[i], term, group);
         term->space = space;
         group->space = l->graph->rules[l->graph->spaces[space].rule].stages + 1;
         term->order = group->order = n_ops;
-        n_ops += 2;
+        n_ops += n_made;
+        r->facts++;
     }
     if (n_ops == 0)
         return WEIR_OK;
-    r->facts += n_ops / 2;
     struct store_batch batch = {.ops = l->ops,
                                 .n_ops = n_ops,
                                 .clock = {INT64_MIN},
@@ -309,8 +313,10 @@ enum weir_rc recover_facts(struct recover *r, const struct graph *graph, int64_t
     list_spaces(&l);
     l.ops = calloc(2 * RECOVER_BATCH, sizeof *l.ops);
     l.hits = calloc(RECOVER_BATCH, sizeof *l.hits);
-    ASSERT(l.ops && l.hits);
+    l.facts = calloc(RECOVER_BATCH, sizeof *l.facts);
+    ASSERT(l.ops && l.hits && l.facts);
     enum weir_rc rc = read_all(&reading, answer, err);
+    free(l.facts);
     free(l.spaces);
     free(l.names);
     free(l.ops);

@@ -36,6 +36,8 @@ void operator_run_free(struct operator_run *r)
 {
     step_runner_free(r->steps);
     free(r->met);
+    for (size_t i = 0; i < r->n_facts; i++)
+        free((char *)(uintptr_t)r->facts[i].detail.p);
     free(r->facts);
     free(r);
 }
@@ -85,7 +87,8 @@ static void note_fact(struct operator_run *r, const struct signal *s)
     }
     struct signal *f = &r->facts[r->n_facts++];
     *f = *s;
-    f->detail = f->hit.keys = f->hit.value_text = f->hit.capsule = f->hit.addends = (struct str){0};
+    f->detail.p = s->detail.n ? memcpy(malloc(s->detail.n), s->detail.p, s->detail.n) : NULL;
+    f->hit.keys = f->hit.value_text = f->hit.capsule = f->hit.addends = (struct str){0};
 }
 
 /* True: there was something for another stage. */

@@ -16,18 +16,53 @@ static const uint8_t identity[FACT_IDENTITY_BYTES] = "0123456789abcde";
 
 TEST(fact_comes_back_as_it_was_and_a_cut_one_is_none)
 {
-    struct fact f = {
-        .term_key = {{1}}, .group_key = {{2}}, .term = 3, .first_ms = -4, .last_ms = 5};
+    struct fact f = {.term_key = {{1}},
+                     .group_key = {{2}},
+                     .term = 3,
+                     .first_ms = -4,
+                     .last_ms = 5,
+                     .slot = 6,
+                     .since_ms = -7,
+                     .number = 8,
+                     .with = 9,
+                     .of = 10,
+                     .with_day = 11,
+                     .of_day = 12};
     struct fact got;
-    struct buf b = {0};
+    struct buf b = {0}, again = {0};
 
     memcpy(f.identity, identity, sizeof identity);
-    fact_pack(&f, &b);
-    CHECK(fact_unpack(buf_str(&b), &got));
-    CHECK(memcmp(&f, &got, sizeof f) == 0);
-    for (size_t n = 0; n < b.n; n++)
-        CHECK(!fact_unpack(str_sub(buf_str(&b), 0, n), &got));
+    for (f.kind = FACT_TERM; f.kind <= FACT_WINDOW; f.kind++) {
+        buf_clear(&b);
+        buf_clear(&again);
+        fact_pack(&f, &b);
+        CHECK(fact_unpack(buf_str(&b), &got));
+        fact_pack(&got, &again);
+        CHECK(str_eq(buf_str(&b), buf_str(&again)));
+        CHECK_EQ(got.with_day, f.kind == FACT_ACTOR ? 11 : 0);
+        CHECK_EQ(got.slot, f.kind == FACT_TERM ? 0 : 6);
+        for (size_t n = 0; n < b.n; n++)
+            CHECK(!fact_unpack(str_sub(buf_str(&b), 0, n), &got));
+        b.p[0] = (char)(FACT_WINDOW + 1);
+        CHECK(!fact_unpack(buf_str(&b), &got));
+    }
     buf_release(&b);
+    buf_release(&again);
+}
+
+TEST(facts_of_a_term_have_names_by_their_slots)
+{
+    uint8_t term[FACT_NAME_BYTES], one[FACT_NAME_BYTES], other[FACT_NAME_BYTES];
+    struct fact f = {.term_key = {{1, 2}}};
+
+    fact_name(&f, term);
+    CHECK(memcmp(term + FACT_IDENTITY_BYTES, f.term_key.bytes, STATE_KEY_BYTES) == 0);
+    f.slot = 1;
+    fact_name(&f, one);
+    f.slot = UINT64_C(1) << 56;
+    fact_name(&f, other);
+    CHECK(memcmp(term, one, sizeof one) != 0);
+    CHECK(memcmp(one, other, sizeof one) != 0);
 }
 
 /* The last fact of each term counts. */
@@ -110,7 +145,7 @@ TEST(restored_group_is_trained_and_knows_its_terms)
     learn(&l, 2, 60 * DAY);
     CHECK_EQ(l.n, 2);
     CHECK_EQ(l.facts[0].first_ms, 0);
-    CHECK(l.facts[0].last_ms >= 59 * DAY - HISTORY / FIRST_SEEN_STILL_PARTS);
+    CHECK(l.facts[0].last_ms >= 59 * DAY - HISTORY / FACT_PARTS);
 
     struct operator_run *run = restored(&l);
     CHECK_EQ(met_by(run, 1, 61 * DAY), 0);
@@ -202,6 +237,7 @@ TEST(group_that_nothing_restored_is_silent)
 }
 
 TEST_MAIN(ENTRY(fact_comes_back_as_it_was_and_a_cut_one_is_none),
+          ENTRY(facts_of_a_term_have_names_by_their_slots),
           ENTRY(restored_group_is_trained_and_knows_its_terms),
           ENTRY(a_fact_is_told_with_the_judgement_and_not_before),
           ENTRY(a_term_too_many_is_a_fact_at_once_for_nobody_will_judge_it),

@@ -460,7 +460,7 @@ TEST(what_the_replay_teaches_again_is_left_to_it)
 TEST(facts_of_other_rules_and_without_the_lease_change_nothing)
 {
     static struct topic journal;
-    struct fact f = {.identity = "another rule's", .first_ms = 1, .last_ms = 2};
+    struct fact f = {.kind = FACT_TERM, .identity = "another rule's", .first_ms = 1, .last_ms = 2};
     struct weir_err err = {0};
     enum store_answer answer;
     struct buf b = {0};
