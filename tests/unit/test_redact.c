@@ -114,8 +114,8 @@ static void random_text(struct rng *r, struct buf *out)
     /* beside the canaries: a quote inside an anchor, a run without a name */
     static const char *const others[] = {"net.exe\" user bob Pw1!xyz",
                                          "net1.exe\" user bob Pw1!xyz",
-                                         "\twJalrXUtnFEMI/K7MDENG/"
-                                         "bPxRfiCYzEX4MPLEK3"};
+                                         ("\twJalrXUtnFEMI/K7MDENG/"
+                                          "bPxRfiCYzEX4MPLEK3")};
     struct buf before = {0};
     uint32_t which = rng_below(r, (uint32_t)(n_canaries + ARRAY_LEN(others)));
     struct str whole =
