@@ -53,7 +53,7 @@ def run(b, path, rules, *flags):
 
 def stage_hits(path, eql):
     """Matches of single-event rules, and of the items of sequences, by item; how many rules of each had any."""
-    done = subprocess.run([WEIR, "replay", "-r", eql, "-i", path, "--emit", "matches", "-q"], stdout=subprocess.PIPE,
+    done = subprocess.run([WEIR, "replay", "-r", eql, "-i", path, "--emit", "steps", "-q"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, check=True)
     rules = [json.loads(line)["rule"] for line in done.stdout.splitlines()]
     items = [r for r in rules if "/" in r]

@@ -158,7 +158,7 @@ static size_t input_flags(struct command *c, struct flag out[INPUT_FLAGS_MAX])
 static size_t output_flags(struct command *c, struct flag out[OUTPUT_FLAGS_MAX])
 {
     const struct flag flags[] = {
-        {"emit", 0, FLAG_CHOICE, "alerts|matches",
+        {"emit", 0, FLAG_CHOICE, "alerts|matches|steps",
          "OCSF findings (default), or {event,rule} lines by event number ({events,rule}: "
          "sequences)",
          .to.choice = (int *)&c->o.emit},

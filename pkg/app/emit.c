@@ -461,7 +461,7 @@ enum weir_rc emitter_add(struct emitter *m, const struct picked *e, struct weir_
     struct stage_event event = stage_event_of(e);
     struct str gathered = e->gathered;
 
-    if (m->options.kind == EMIT_MATCHES) {
+    if (m->options.kind != EMIT_ALERTS) {
         for (size_t i = 0; i < e->n_matches; i++)
             TRY(tell_match(m, e, e->matches[i].rule, err));
         if (!m->stage || !gathered.n)

@@ -21,7 +21,8 @@
 #include "detect/pick.h"
 #include "event/event.h"
 
-enum emit_kind { EMIT_ALERTS, EMIT_MATCHES };
+/* STEPS: matches, but the steps of sequences as they match instead of whole sequences. */
+enum emit_kind { EMIT_ALERTS, EMIT_MATCHES, EMIT_STEPS };
 enum emit_format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_JSON };
 
 struct emit_options {

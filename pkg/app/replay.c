@@ -158,7 +158,7 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &r->access, &r->source, err));
     r->engine_options.inputs = r->source.inputs;
-    struct rule *const *rules = r->book.rules;
+    struct rule *const *rules = o->emit == EMIT_STEPS ? NULL : r->book.rules;
     if (o->emit == EMIT_MATCHES)
         rules = sequence_line_rules(r->book.arena, r->book.rules, r->book.n_rules);
     if (rules) {
