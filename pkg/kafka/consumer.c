@@ -129,6 +129,31 @@ static void assign_nothing(rd_kafka_t *rk)
     rd_kafka_topic_partition_list_destroy(empty);
 }
 
+/* A static member that comes back within its session gets the partitions that it had, without a
+ * rebalance: none that a topic has gained meanwhile, and librdkafka compares only with what the
+ * topic had when it joined. The second join of a leader is a rebalance for the broker, that of
+ * another member none; and if the leader did not go away, it noticed. True: it is about that. */
+static bool joins_again(struct kafka_consumer *c, rd_kafka_t *rk, rd_kafka_resp_err_t code)
+{
+    rd_kafka_topic_partition_list_t *topics;
+
+    if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        if (c->is_joining_again)
+            (void)rd_kafka_assign(rk, NULL);
+        return c->is_joining_again;
+    }
+    c->is_joining_again = c->must_join_again;
+    c->must_join_again = false;
+    if (!c->is_joining_again)
+        return false;
+    assign_nothing(rk);
+    if (rd_kafka_subscription(rk, &topics) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        (void)rd_kafka_subscribe(rk, topics);
+        rd_kafka_topic_partition_list_destroy(topics);
+    }
+    return true;
+}
+
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque)
 {
@@ -136,6 +161,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 
     if (c->is_closing) {
         (void)rd_kafka_assign(rk, NULL);
+    } else if (joins_again(c, rk, code)) {
+        return;
     } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         own_partitions(c, list);
         assign_nothing(rk);
@@ -303,6 +330,7 @@ enum weir_rc kafka_consumer_new(const struct kafka_consumer_options *o, struct k
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ASSERT(c->wake_fd >= 0);
     c->group_id = kafka_text(o->group);
+    c->must_join_again = o->instance.n > 0;
     pthread_mutex_init(&c->generation_lock, NULL);
     kafka_troubles_init(&c->troubles);
     enum weir_rc rc = open_data(c, o, err);

@@ -53,6 +53,7 @@ struct kafka_consumer {
     enum kafka_event pending; /* KAFKA_NOTHING: none */
     bool is_revoked;          /* until kafka_consumer_accept() */
     bool is_closing;
+    bool must_join_again, is_joining_again; /* a static member: consumer.c, joins_again() */
     struct kafka_troubles troubles;
     struct watermark_watch *watch;
     uint64_t hurry_bytes; /* read of one partition: the watch is hurried */
