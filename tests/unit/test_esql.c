@@ -28,8 +28,8 @@ static const char *const holding[] = {
     "path LIKE 'C:\\\\\\\\Windows\\\\\\\\*'",
     "a : 'Get' AND NOT a : 'get' AND MATCH(a, 'Get') AND NOT missing : 'x' AND list : 'y'",
     "message : 'nothing MANY' AND NOT message : 'man' AND n : 5 AND csv : 'p,q,r'",
-    "powershell.file.script_block_text : 'rahc|new-object' AND NOT "
-    "powershell.file.script_block_text : 'object'",
+    ("powershell.file.script_block_text : 'rahc|new-object' AND NOT "
+     "powershell.file.script_block_text : 'object'"),
     "path : 'C:\\\\Windows\\\\x.exe' AND NOT path : 'C:\\\\Windows\\\\*' AND word : 'and or'",
     "a IN ('x', 'Get') AND a NOT IN ('x', 'y') AND NOT a IN ('x')",
     "missing IS NULL AND a IS NOT NULL AND NOT missing IS NOT NULL AND nothing IS NULL",

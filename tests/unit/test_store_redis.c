@@ -136,14 +136,14 @@ static void ask_server(const char *words)
 
 static uint64_t number_of(const char *words)
 {
-    char line[300];
-    unsigned long long n = 999999999;
+    char line[300], answer[32], *end;
 
     snprintf(line, sizeof line, "redis-cli -p %u %s", server.port, words);
     FILE *f = popen(line, "r");
-    CHECK(f);
-    CHECK_EQ(fscanf(f, "%llu", &n), 1);
+    CHECK(f && fgets(answer, sizeof answer, f));
     pclose(f);
+    uint64_t n = strtoull(answer, &end, 10);
+    CHECK(end > answer);
     return n;
 }
 
