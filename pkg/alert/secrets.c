@@ -5,9 +5,10 @@
  * order of the table. A pattern's check gets the anchor's position and says which span around it
  * is secret, or that nothing is.
  */
-#include "alert/secrets_impl.h"
+#include "alert/secrets.h"
 
 #include "alert/secrets_grams.h"
+#include "alert/secrets_impl.h"
 #include "base/cpu.h"
 
 const char *secret_kind_name(enum secret_kind kind)

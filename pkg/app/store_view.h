@@ -2,8 +2,8 @@
  * with windows that listens to what an event matches, how many, since when, until when.
  *
  * The store is only looked at (state/store.h, store_look): whoever works on it is not disturbed,
- * and what is shown is some moment of its work. A window is told as it is at the newest time that it
- * knows of, or at the event's own where that is later.
+ * and what is shown is some moment of its work. A window is told as it is at the newest time that
+ * it knows of, or at the event's own where that is later.
  *
  * Limits   windows whose rules listen to other correlations are not reached from an event alone.
  * Threads  belongs to one thread.

@@ -35,7 +35,7 @@ enum {
 /* hit.label of signals to stage 1: the term is there from the time in number_micro (milliseconds
  * here) to t. */
 enum first_seen_label {
-    FIRST_SEEN_NEW = 0,            /* begins */
+    FIRST_SEEN_NEW = 0,           /* begins */
     FIRST_SEEN_STILL = 0x46530001 /* is still there */
 };
 

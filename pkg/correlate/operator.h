@@ -39,7 +39,7 @@ struct fold_spec {
     uint64_t threshold; /* the smallest count a finding tells: N of a count, else 1 */
     int64_t update_ms;  /* an Update after so long; 0: never */
     bool is_anchored;   /* interval from the first alert, decided at the watermark */
-    bool is_of_events;  /* what folds are single events: none before the interval stands behind it */
+    bool is_of_events; /* what folds are single events: none before the interval stands behind it */
     const struct str *key_names;
     uint32_t n_key_names;
 };

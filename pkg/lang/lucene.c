@@ -172,7 +172,8 @@ static bool read_piece(struct reader *r)
     case '+':
     case '?':
     case '{': /* Lucene's parser asks for repeats behind a piece only */
-        diag_warn(r->s->diag, r->at, "'%c' repeats nothing in the regex: it is the character itself",
+        diag_warn(r->s->diag, r->at,
+                  "'%c' repeats nothing in the regex: it is the character itself",
                   r->text.p[r->next]);
         put_literal(r, take_character(r));
         return true;

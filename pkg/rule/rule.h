@@ -282,7 +282,8 @@ struct rule {
     int32_t score;
     struct rule_by_value by_value;
     struct str_list references, tags, falsepositives, fields;
-    bool shows_fields; /* an alert has the values of `fields` of its event, whatever its profile maps */
+    bool shows_fields; /* an alert has the values of `fields` of its event, whatever its profile
+                          maps */
     struct logsource logsource;
     enum rule_channel channel;
 

@@ -38,7 +38,8 @@ struct step_runner *operator_run_steps(struct operator_run *r);
 /* All that were met so far, in order of (t, key, value); valid until the next call of anything. */
 const struct met *operator_run_met(struct operator_run *r, size_t *n);
 
-/* Facts that were told so far, without the texts of a hit; valid until the next call of anything. */
+/* Facts that were told so far, without the texts of a hit; valid until the next call of anything.
+ */
 const struct signal *operator_run_facts(const struct operator_run *r, size_t *n);
 
 /* A key that is as good as number `a`, `b`. */
