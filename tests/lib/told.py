@@ -32,8 +32,10 @@ def replayed(top, ending, queries, lines, *options):
             f.write(query)
     with open(data, "w") as f:
         f.writelines(json.dumps(e) + "\n" for e in lines)
-    done = subprocess.run([shared.WEIR, "replay", "-r", rules, "-i", data, "--brake", "0", "--quiet",
-                           *(o.replace("{TOP}", top) for o in options)], capture_output=True, text=True, timeout=600)
+    # By names relative to the folder: what a window keeps of an event has its input's name in it, and a bound.
+    done = subprocess.run([shared.WEIR, "replay", "-r", "rules", "-i", "events.ndjson", "--brake", "0", "--quiet",
+                           *(o.replace("{TOP}", top) for o in options)], capture_output=True, text=True, timeout=600,
+                          cwd=top)
     assert done.returncode in (0, 1), done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
