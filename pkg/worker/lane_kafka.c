@@ -77,6 +77,21 @@ static enum weir_rc beginning(struct lane *l, const char *topic, int32_t partiti
     return WEIR_OK;
 }
 
+/* from_ms: what was read of the partition, less state_replay_max. */
+static enum weir_rc replay_start(struct lane *l, const char *topic, int32_t partition,
+                                 int64_t from_ms, int64_t committed, int64_t *out)
+{
+    struct kafka_consumer *k = l->options.consumer;
+    int64_t claims_ms = recover_claims_from(l->ruleset->graph, now_wall_ms()), claimed;
+
+    TRY(kafka_consumer_offset_at(k, topic, partition, from_ms, LANE_ASK_MS, out, &l->err));
+    if (from_ms >= claims_ms)
+        return WEIR_OK;
+    TRY(kafka_consumer_offset_at(k, topic, partition, claims_ms, LANE_ASK_MS, &claimed, &l->err));
+    *out = recover_replay_start(*out, claimed, committed);
+    return WEIR_OK;
+}
+
 static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t partition,
                                 struct kafka_committed *c, struct protocol_told *t)
 {
@@ -110,9 +125,8 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
         if (prefix_ms > now_wall_ms()) /* event time may run ahead, times of records do not */
             prefix_ms = now_wall_ms();
         if (prefix_ms != INT64_MIN)
-            TRY(kafka_consumer_offset_at(l->options.consumer, topic, partition,
-                                         prefix_ms - l->config->state_replay_max_ms, LANE_ASK_MS,
-                                         &at, &l->err));
+            TRY(replay_start(l, topic, partition, prefix_ms - l->config->state_replay_max_ms,
+                             c->offset, &at));
         t->replay_start = (uint64_t)at;
     }
     t->metadata = buf_str(&l->metadata);

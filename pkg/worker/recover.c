@@ -163,6 +163,11 @@ int64_t recover_claims_from(const struct graph *graph, int64_t at_ms)
     return at_ms - graph_longest_period_ms(graph) - RECOVER_SLACK_MS;
 }
 
+int64_t recover_replay_start(int64_t reach, int64_t claimed, int64_t committed)
+{
+    return claimed > reach && claimed <= committed ? claimed : reach;
+}
+
 /* ---- facts ---------------------------------------------------------------------------------- */
 
 struct fact_space {

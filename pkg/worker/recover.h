@@ -60,6 +60,12 @@ MUST_USE enum weir_rc recover_claims(struct recover *r, struct recover_source *s
  */
 int64_t recover_claims_from(const struct graph *graph, int64_t at_ms);
 
+/* Where a replay begins: reach is the first offset that state_replay_max allows, claimed the first
+ * of a record from recover_claims_from() on. Of a partition that was silent for days the last
+ * alerts are older than the claims that are read, and a replay would tell them again; so it begins
+ * behind them. Not of a backlog, whose records are older than what was told of them. */
+int64_t recover_replay_start(int64_t reach, int64_t claimed, int64_t committed);
+
 /* All facts of the source into the cells of the graph's spaces (which were attached to the store:
  * graph_attach()), before the store is blessed (READ_FACTS). One that has lost little takes no
  * harm. Those of other rule sets are counted as unknown: they stay in the topic.

@@ -509,9 +509,26 @@ TEST(other_logs_are_known_by_their_ends)
     CHECK_EQ(recover_fresh_ms(10 * DAY_MS, 3600000), 10 * DAY_MS - 1800000);
 }
 
+TEST(a_replay_begins_where_claims_are_read_back)
+{
+    static const struct {
+        int64_t reach, claimed, committed, start;
+    } rows[] = {
+        {100, 50, 200, 100},  /* the usual: claims go further back */
+        {100, 150, 200, 150}, /* a silence, and something behind it */
+        {100, 200, 200, 200}, /* silent since */
+        {100, 201, 200, 100}, /* what comes next is as old: a backlog */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_EQ(recover_replay_start(rows[i].reach, rows[i].claimed, rows[i].committed),
+                 rows[i].start);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest alone[] = {ENTRY(other_logs_are_known_by_their_ends)};
+    static const struct CMUnitTest alone[] = {ENTRY(other_logs_are_known_by_their_ends),
+                                              ENTRY(a_replay_begins_where_claims_are_read_back)};
     static const struct CMUnitTest tests[] = {
         ENTRY(claims_go_to_their_shards_and_damaged_ones_are_counted),
         ENTRY(the_lease_is_renewed_while_a_topic_is_slow),
