@@ -30,7 +30,7 @@ class Run:
         self.world.count = self.count
         self.world.expect_end = lambda _worker: None
         self.counted = {}
-        self.n_ended = 0
+        self.ended = []  # what Worker.obituary says of each worker that ended by itself
         self.resident_mib = 0.0
 
     def count(self, what):
@@ -41,7 +41,7 @@ class Run:
 
     def look_after(self):
         """As a service manager does: who ended is started again, and counted."""
-        self.n_ended += len(self.world.revive())
+        self.ended += self.world.revive()
         self.resident_mib = max([self.resident_mib] + [worlds.resident_mib(w.process.pid) for w in self.world.running()])
 
     def wait(self, seconds, is_over):
@@ -99,7 +99,7 @@ class Run:
         self.look_after()
         is_settled = self.world.wait_until_settled(deadline - time.monotonic(), QUIET_S, self.look_after)
         consumed_s = time.monotonic() - began
-        odd = self.judge_metrics() if self.s.workers == 1 and not self.counted and self.n_ended == 0 else {}
+        odd = self.judge_metrics() if self.s.workers == 1 and not self.counted and not self.ended else {}
         codes = [w.stop() for w in self.world.workers if w.is_running()]
         told = self.world.check(*self.s.check)
         told["kinds"].update(odd)
@@ -111,18 +111,20 @@ class Run:
         generated = self.world.generated()
         return {"scenario": self.s.name, "seed": self.s.seed, "events": generated.get("events", 0),
                 "attacks": self.s.attacks, **self.counted,
-                "ended": self.n_ended, "findings": told["findings"], "lost": told["lost"], "doubled": told["doubled"],
+                "ended": len(self.ended), "findings": told["findings"], "lost": told["lost"], "doubled": told["doubled"],
                 "wrong": sum(told["kinds"].values()), "rss_mib": round(self.resident_mib), "seconds": round(consumed_s, 1),
-                "kinds": told["kinds"], "examples": told["examples"]}
+                "kinds": told["kinds"], "examples": told["examples"], "obituaries": self.ended}
 
 
 def line_of(result):
-    words = ["%s %s" % (k.replace("_", " "), v) for k, v in result.items() if k not in ("scenario", "kinds", "examples")]
+    words = ["%s %s" % (k.replace("_", " "), v) for k, v in result.items() if k not in ("scenario", *table.TEXTS)]
     return "%-14s %s" % (result["scenario"], ", ".join(words))
 
 
 def show(result, is_right, world):
     print(("ok   " if is_right else "FAIL ") + line_of(result), flush=True)
+    for each in result.get("obituaries", []):
+        print("     " + each, end="", flush=True)
     if is_right:
         return
     for kind, n in result["kinds"].items():

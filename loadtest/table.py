@@ -2,8 +2,8 @@
 import json
 
 # What a result has besides counts of faults.
-KNOWN = ("scenario", "seed", "events", "attacks", "findings", "lost", "doubled", "wrong", "rss_mib", "seconds", "kinds",
-         "examples")
+TEXTS = ("kinds", "examples", "obituaries")
+KNOWN = ("scenario", "seed", "events", "attacks", "findings", "lost", "doubled", "wrong", "rss_mib", "seconds", *TEXTS)
 COLUMNS = ("scenario", "runs", "events", "attacks", "findings", "faults", "lost", "doubled", "wrong", "minutes")
 SUMMED = ("events", "attacks", "findings", "lost", "doubled", "wrong")
 

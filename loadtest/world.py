@@ -33,6 +33,7 @@ OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 OUTPUT_PARTITIONS = 4
 GROUP = "load"
 STOP_S, READY_S, CALL_S = 30, 30, 90
+LAST_LINES = 12  # of the log of a worker that ended by itself
 # A level of correlations is judged one batch after the one below: as many ticks, one batch each, as a rule set
 # has rounds (8), and some. Two times of them that bring nothing new: there is nothing more.
 TICKS, SAME = 10, 2
@@ -71,13 +72,14 @@ class Worker:
         self.world, self.number = world, number
         self.port = local_process.free_ports(1)[0]
         self.log = os.path.join(world.top, f"worker-{number}.log")
-        self.process = None
+        self.process, self.since = None, 0.0
 
     def start(self):
         config = write(os.path.join(self.world.top, f"worker-{self.number}.yml"), self.world.config(self))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([WEIR, "run", "-c", config], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, cwd=self.world.top)
+        self.since = time.monotonic()
         return self
 
     def is_running(self):
@@ -115,6 +117,12 @@ class Worker:
     def tail(self, lines=6):
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return "".join("      " + line for line in f.readlines()[-lines:])
+
+    def obituary(self):
+        code = self.process.returncode
+        how = "signal %d" % -code if code < 0 else "exit code %d" % code
+        return "worker %d ended by itself, %s, after %.1f s\n%s" % (self.number, how, time.monotonic() - self.since,
+                                                                    self.tail(LAST_LINES))
 
 
 class World:
@@ -201,11 +209,12 @@ class World:
         return [w for w in self.workers if w.is_running()]
 
     def revive(self):
-        """Start again whoever ended; the names of those that ended by themselves."""
+        """Start again whoever ended by itself: how it ended and what it said last, a text each."""
         dead = [w for w in self.workers if not w.is_running()]
+        told = [w.obituary() for w in dead]
         for w in dead:
             w.start()
-        return dead
+        return told
 
     # -- load and what came of it
 
