@@ -207,6 +207,15 @@ static void satisfy_some_member(struct draft *d, const struct atom *x, struct sy
     buf_release(&text);
 }
 
+/* Where a keyword is put: now and then where it is not looked for. */
+static struct str text_key(struct draft *d, const struct atom *x)
+{
+    if (x->except.n == 0 || synth_below(d->s, 4))
+        return STR("message");
+    struct str key = x->except.items[0];
+    return str_ends(key, STR("*")) ? str_sub(key, 0, key.n - 1) : key;
+}
+
 static void satisfy_atom(struct draft *d, const struct atom *x)
 {
     struct str name = x->field.n ? x->field : d->named;
@@ -216,7 +225,9 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         satisfy_some_field(d, x);
         return;
     }
-    f = member_of(d, str_eq(name, STR(FIELD_ANY_NAME)) ? STR("message") : name, x);
+    if (str_eq(name, STR(FIELD_ANY_NAME)))
+        name = text_key(d, x);
+    f = member_of(d, name, x);
     if (!f || f->is_whole)
         return;
     switch (x->op) {

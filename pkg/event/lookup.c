@@ -174,12 +174,58 @@ static struct field_values pick(struct arena *a, const struct found_list *list, 
     return out;
 }
 
-static void add_leaves(struct found_list *list, const struct json_node *node)
+/* Keys whose texts are not asked for, and where they count. */
+struct excepted {
+    const struct str_list *names;
+    struct found_list roots; /* objects that the profile takes for a root */
+};
+
+static bool is_excepted(const struct str_list *names, struct str key)
 {
+    for (size_t i = 0; i < names->n; i++) {
+        struct str name = names->items[i];
+        bool is_head = str_ends(name, STR("*"));
+        if (is_head ? str_starts(key, str_sub(name, 0, name.n - 1)) : str_eq(key, name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_root_of(const struct excepted *x, const struct json_node *node)
+{
+    for (size_t i = 0; i < x->roots.n; i++)
+        if (x->roots.items[i].value.object == node)
+            return true;
+    return false;
+}
+
+static void add_leaves(struct found_list *list, const struct json_node *node,
+                       const struct excepted *x)
+{
+    bool is_root = x->names->n && is_root_of(x, node);
+
     if (node->type == JSON_T_STRING)
         add(list, JSON_STRING, node->text, true);
     for (const struct json_node *m = node->first; m; m = m->next)
-        add_leaves(list, m);
+        if (!is_root || !is_excepted(x->names, m->key))
+            add_leaves(list, m, x);
+}
+
+static struct found_list leaves_of(struct arena *a, const struct event_tree *t,
+                                   const struct str_list *except)
+{
+    struct found_list list = {.arena = a};
+    struct excepted x = {except, {.arena = a}};
+
+    add_node(&x.roots, t->root, true);
+    for (size_t i = 0; except->n && i < t->reader->roots.n; i++) {
+        struct found_list below = values_at(a, t->root, t->reader->roots.items[i]);
+        for (size_t k = 0; k < below.n; k++)
+            if (below.items[k].value.kind == JSON_OBJECT)
+                add_node(&x.roots, below.items[k].value.object, true);
+    }
+    add_leaves(&list, t->root, &x);
+    return list;
 }
 
 static bool is_scalar(enum json_kind kind)
@@ -210,18 +256,15 @@ static struct found_list derived_at(struct arena *a, const struct json_node *roo
     return out;
 }
 
-/* The first path with a value other than null, flat before nested; else the first with any.
- * `leaves`: after all paths, the string leaves of the event. */
+/* The first path with a value other than null, flat before nested; else the first with any. */
 static struct field_values first_of(struct arena *a, const struct event_tree *t,
-                                    const struct field_source *sources, size_t n, bool leaves)
+                                    const struct field_source *sources, size_t n)
 {
     struct field_values nulls = {0};
 
-    for (size_t i = 0; i < n + leaves; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct found_list list = {.arena = a};
-        if (i == n)
-            add_leaves(&list, t->root);
-        else if (may_lead_on(t, sources[i].path))
+        if (may_lead_on(t, sources[i].path))
             list = derived_at(a, t->root, &sources[i]);
         if (list.n == 0)
             continue;
@@ -297,7 +340,7 @@ static struct field_values raw_field(struct arena *a, const struct event_tree *t
     size_t n;
     const struct field_source *sources = sources_of(a, t->reader, field, &n);
 
-    return first_of(a, t, sources, n, false);
+    return first_of(a, t, sources, n);
 }
 
 static struct field_values as_values(struct arena *a, const struct str_list *texts)
@@ -333,14 +376,21 @@ static struct field_values joined(struct arena *a, struct field_values values, s
     return values;
 }
 
-static struct field_values keywords_of(struct arena *a, const struct event_tree *t)
+struct field_values event_texts(struct arena *a, const struct event_tree *t,
+                                const struct str_list *except)
 {
     const struct str_list *paths = &t->reader->message;
     struct field_source *sources = ARENA_ARRAY(a, paths->n, struct field_source);
+    bool has_value;
 
     for (size_t i = 0; i < paths->n; i++)
         sources[i].path = paths->items[i];
-    return first_of(a, t, sources, paths->n, true);
+    struct field_values message = first_of(a, t, sources, paths->n);
+    for (size_t i = 0; i < message.n; i++)
+        if (message.items[i].kind != JSON_NULL)
+            return message;
+    struct found_list leaves = leaves_of(a, t, except);
+    return leaves.n ? pick(a, &leaves, true, &has_value) : message;
 }
 
 static struct field_values one_text(struct arena *a, struct str text)
@@ -363,7 +413,7 @@ static struct field_values of_transport(struct arena *a, const struct event_tree
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field)
 {
     if (str_eq(field, STR(FIELD_ANY_NAME)))
-        return keywords_of(a, t);
+        return event_texts(a, t, &(struct str_list){0});
 
     const struct constant_field *constant = constant_of(t, field);
     if (constant)
@@ -605,7 +655,7 @@ bool event_tree_time_ms(const struct event_tree *t, int64_t *ms)
 
     for (size_t i = 0; i < t->reader->time.n && !has_time; i++) {
         struct str text = first_scalar(
-            first_of(scratch, t, &(struct field_source){t->reader->time.items[i], NULL}, 1, false));
+            first_of(scratch, t, &(struct field_source){t->reader->time.items[i], NULL}, 1));
         has_time = text.p && time_parse_ms(text, ms);
     }
     arena_free(scratch);
@@ -626,8 +676,8 @@ int64_t event_tree_at_ms(const struct event_tree *t)
 struct str event_tree_id(struct arena *a, const struct event_tree *t)
 {
     for (size_t i = 0; i < t->reader->id.n; i++) {
-        struct str text = first_scalar(
-            first_of(a, t, &(struct field_source){t->reader->id.items[i], NULL}, 1, false));
+        struct str text =
+            first_scalar(first_of(a, t, &(struct field_source){t->reader->id.items[i], NULL}, 1));
         if (text.n)
             return text;
     }

@@ -87,7 +87,13 @@ bool event_profile_may_name(const struct profile_set *profiles, const struct pro
  * FIELD_ANY_NAME: the profile's message field if it declares one, else every string leaf. */
 struct field_values event_lookup(struct arena *a, const struct event_tree *t, struct str field);
 
-/* The same; quickly for fields that the profile lists as evidence or for entities. */
+/* What FIELD_ANY_NAME stands for, without the string leaves below the keys named (atom.except):
+ * keys of the event's root, and of what the profile has for one. The message is never left out. */
+struct field_values event_texts(struct arena *a, const struct event_tree *t,
+                                const struct str_list *except);
+
+/* The same as event_lookup(); quickly for fields that the profile lists as evidence or for
+ * entities. */
 struct field_values event_lookup_listed(struct arena *a, const struct event_tree *t,
                                         struct str field);
 

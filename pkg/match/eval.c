@@ -358,7 +358,7 @@ static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
     for (struct prepared_value *v = first_value(e, lazy->field); v; v = next_value(e, v)) {
         member_add(&m, evaluator_test_value(e, lazy, v));
         if (m.n_true && x->array == ARRAY_ANY)
-            return TRUTH_TRUE;
+            return x->except.n ? evaluator_parts(e, lazy) : TRUTH_TRUE;
     }
     return m.n ? evaluator_members(x->array, &m) : evaluator_missing(x);
 }

@@ -76,7 +76,7 @@ enum truth evaluator_members(enum array_rule rule, const struct member_count *m)
 /* Of an atom whose field has no member. */
 enum truth evaluator_missing(const struct atom *x);
 
-/* ATOM_SOME_FIELD, ATOM_SOME_MEMBER. */
+/* ATOM_SOME_FIELD, ATOM_SOME_MEMBER; with `except` atoms that are true of the texts of all keys. */
 enum truth evaluator_parts(struct evaluator *e, const struct net_lazy *lazy);
 
 #endif

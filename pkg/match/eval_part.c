@@ -1,4 +1,5 @@
-/* eval_part.c - atoms about parts of an event: some field of many, some object of a list.
+/* eval_part.c - atoms about parts of an event: some field of many, some object of a list, all texts
+ * but some.
  *
  * Extraction knows only names that rules wrote down, so these atoms read the event as a tree, once
  * for all of them. Rules that hold one pay for it only in events where their other atoms leave the
@@ -123,7 +124,8 @@ static enum truth part_atom(const struct part *p, const struct net_lazy *lazy)
     if (x->op == ATOM_SOME_MEMBER)
         return some_member(p, lazy);
     struct field_values values =
-        event_lookup(p->e->part_space, p->tree, x->field.n ? x->field : p->named);
+        x->except.n ? event_texts(p->e->part_space, p->tree, &x->except)
+                    : event_lookup(p->e->part_space, p->tree, x->field.n ? x->field : p->named);
     for (size_t i = 0; i < values.n; i++) {
         struct prepared_value v = prepared(p->e, &values.items[i]);
         member_add(&m, evaluator_test_value(p->e, lazy, &v));

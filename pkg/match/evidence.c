@@ -280,7 +280,7 @@ static enum truth part_truth(struct evidence_finder *f, const struct atom *atom,
 /* by: the first member that satisfied a true atom. */
 static enum truth atom_truth(struct evidence_finder *f, const struct atom *atom, struct found *by)
 {
-    if (atom->op == ATOM_SOME_FIELD || atom->op == ATOM_SOME_MEMBER)
+    if (atom->op == ATOM_SOME_FIELD || atom->op == ATOM_SOME_MEMBER || atom->except.n)
         return part_truth(f, atom, by);
     *by = found_in(atom, NULL);
     if (atom->op == ATOM_BEFORE)

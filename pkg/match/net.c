@@ -139,7 +139,7 @@ static bool is_common(struct str text)
 /* An atom whose truth is exactly "its source was found". */
 static bool has_plain_form(const struct atom *x)
 {
-    if (x->miss != MISS_FALSE || x->array != ARRAY_ANY)
+    if (x->miss != MISS_FALSE || x->array != ARRAY_ANY || x->except.n)
         return false;
     if (x->op == ATOM_NUM_EQ || (x->op == ATOM_EQ && x->fold == FOLD_NONE))
         return true;
@@ -362,6 +362,9 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
     if (c->lazy_of[atom] != NET_NONE)
         return c->lazy_of[atom];
     const struct plan_atom *pa = &c->plan->atoms[atom];
+    ASSERT(pa->atom->except.n == 0 || /* as rule.h says: what no text of all says is not true */
+           (pa->field == FIELD_ANY && pa->atom->op <= ATOM_REGEX && pa->atom->miss == MISS_FALSE &&
+            pa->atom->array == ARRAY_ANY));
     struct net_lazy lazy = {
         .atom = pa->atom, .field = pa->field, .other = pa->other, .gate = NET_NONE};
     lazy.expr_fields = pa->expr_fields;
@@ -411,7 +414,10 @@ static int child_cost(struct compiler *c, const struct net_node *n)
 {
     if (n->op != NET_LAZY)
         return 1;
-    switch (((const struct net_lazy *)c->lazies.items)[n->number].atom->op) {
+    const struct atom *x = ((const struct net_lazy *)c->lazies.items)[n->number].atom;
+    if (x->except.n)
+        return 4; /* reads the event as a tree */
+    switch (x->op) {
     case ATOM_REGEX:
         return 3;
     case ATOM_EXPR:

@@ -11,6 +11,8 @@ static const char *place_of(const struct atom *x)
         return is_sole ? "value look-up, then tested" : "value look-up";
     if (is_sole)
         return "tested value by value";
+    if (x->except.n)
+        return "texts of all keys, then without those left out";
     switch (x->op) {
     case ATOM_EXPR:
         return "computed";

@@ -39,7 +39,8 @@ static bool same_words(const struct atom *a, const struct atom *b)
 {
     return a->op == b->op && a->array == b->array && a->fold == b->fold && a->cmp == b->cmp &&
            a->part == b->part && a->miss == b->miss && str_eq(a->field, b->field) &&
-           a->op != ATOM_EXPR && a->op != ATOM_FIELD_CMP && !a->inner;
+           a->op != ATOM_EXPR && a->op != ATOM_FIELD_CMP && !a->inner &&
+           str_list_eq(&a->except, &b->except);
 }
 
 /* AND or OR over atoms that differ in their operand only. */
@@ -55,9 +56,10 @@ static bool is_one_test(const struct formula *f)
     return f->n_children > 1;
 }
 
-static void note_values(struct walk *w, struct reason *t, struct str field)
+static void note_values(struct walk *w, struct reason *t, const struct atom *atom)
 {
-    struct field_values values = event_lookup(w->arena, w->event, field);
+    struct field_values values = atom->except.n ? event_texts(w->arena, w->event, &atom->except)
+                                                : event_lookup(w->arena, w->event, atom->field);
 
     for (size_t i = 0; i < values.n; i++) {
         struct str text;
@@ -100,7 +102,7 @@ static void make_test(struct walk *w, const struct formula *f, struct reason *t)
     t->atoms = atoms;
     t->n_atoms = n;
     t->wants_all = f->kind == FORMULA_AND;
-    note_values(w, t, atoms[0]->field);
+    note_values(w, t, atoms[0]);
     judge_atoms(w, t);
 }
 

@@ -432,7 +432,8 @@ static enum truth atom_truth(struct reference *r, const struct atom *atom,
     *by = (struct atom_witness){NULL, atom->field};
     if (atom->op == ATOM_BEFORE)
         return event_tree_at_ms(event) < atom->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
-    struct field_values values = values_of(r, event, atom->field);
+    struct field_values values = atom->except.n ? event_texts(r->brief, event, &atom->except)
+                                                : values_of(r, event, atom->field);
     size_t asked = atom->array == ARRAY_FIRST && values.n ? 1 : values.n, n_true = 0;
 
     if (atom->op == ATOM_EXPR) {

@@ -129,7 +129,7 @@ static bool atom_equal(const struct atom *a, const struct atom *b)
            a->is_gated == b->is_gated && a->list == b->list && a->time_ms == b->time_ms &&
            glob_equal(&a->glob, &b->glob) && regex_equal(&a->regex, &b->regex) &&
            expr_equal(a->expr, b->expr) && time_equal(&a->time, &b->time) &&
-           formula_equal(a->inner, b->inner);
+           formula_equal(a->inner, b->inner) && str_list_eq(&a->except, &b->except);
 }
 
 static const uint32_t *link_expr_fields(struct linker *l, const struct atom *atom)

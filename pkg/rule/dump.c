@@ -192,6 +192,10 @@ void atom_dump(struct buf *out, const struct atom *atom)
     }
     if (atom->field.n)
         add_field(out, atom->field);
+    for (size_t i = 0; i < atom->except.n; i++) {
+        buf_add(out, i ? STR(",") : STR(" except "));
+        add_field(out, atom->except.items[i]);
+    }
     buf_printf(out, "%s%s", atom->field.n ? " " : "", atom_op_name(atom->op));
     add_operand(out, atom);
     buf_printf(out, "%s%s", ARRAYS[atom->array], MISSES[atom->miss]);

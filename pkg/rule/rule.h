@@ -143,7 +143,10 @@ struct atom {
     enum miss miss;
     enum array_rule array;
     struct str field; /* name as the rule has it; FIELD_ANY_NAME for keywords */
-    struct str text;  /* operand: literal (unescaped), number, network */
+    /* FIELD_ANY_NAME: texts below these keys of the event are not looked at; of a name that ends in
+     * '*' all that begin so. Only of EQ to REGEX, with MISS_FALSE and ARRAY_ANY. */
+    struct str_list except;
+    struct str text; /* operand: literal (unescaped), number, network */
     struct glob glob;
     struct regex regex;
     struct str other; /* ATOM_FIELD_CMP: name of the second field */

@@ -103,7 +103,18 @@ static const struct {
               {"5", "5"},       {"\"7\"", "7"},     {"\"5.0\"", "5.0"},
               {"\"\"", ""},     {"\"a b\"", "a b"}, {"null", NULL}};
 
-enum test { TEST_EQUAL, TEST_PREFIX, TEST_SUFFIX, TEST_INSIDE, TEST_ANY, TEST_LESS, TEST_MOST };
+enum test {
+    TEST_EQUAL,
+    TEST_PREFIX,
+    TEST_SUFFIX,
+    TEST_INSIDE,
+    TEST_ANY,
+    TEST_LESS,
+    TEST_MOST,
+    /* Of no field: the operand stands in a text of the event, but in no tag. In parentheses, since
+     * `"a" in (...)` is the lenient dialect's. */
+    TEST_TEXTS
+};
 static const struct leaf {
     enum test test;
     bool is_negated; /* != : also true of a missing field */
@@ -131,6 +142,10 @@ static const struct leaf {
     {TEST_EQUAL, false, "in(", ", values=[ab])", "ab"},
     {TEST_EQUAL, true, "!in(", ", values=[ab])", "ab"},
     {TEST_INSIDE, false, "wildcard(field=", ", pattern=\"*b*\")", "b"},
+    {TEST_TEXTS, false, "(\"b\")", "", "b"},
+    {TEST_TEXTS, false, "(\"aB\")", "", "ab"},
+    {TEST_TEXTS, false, "(\"a*c\")", "", "abc"},
+    {TEST_TEXTS, false, "/B/i", "", "b"},
     {TEST_PREFIX, false, "text:startsWith(string=", ", substring=\"ab\")", "ab"},
 };
 
@@ -176,14 +191,29 @@ static bool value_holds(const struct leaf *l, const char *text)
         return is_number(text) && strtod(text, NULL) < strtod(l->operand, NULL);
     case TEST_MOST:
         return is_number(text) && strtod(text, NULL) >= strtod(l->operand, NULL);
+    case TEST_TEXTS:
+        break;
     }
     return false;
+}
+
+/* Case aside. */
+static bool texts_hold(const struct leaf *l, const unsigned *event)
+{
+    bool holds = false;
+
+    for (unsigned f = 0; f < FIELDS; f++)
+        holds |= NAMES[f][0] != '#' && VALUES[event[f]].json[0] == '"' &&
+                 strcasestr(VALUES[event[f]].text, l->operand) != NULL;
+    return holds;
 }
 
 static bool holds(const unsigned *event, const struct node *n)
 {
     bool all = true, any = false;
 
+    if (n->kind == NODE_LEAF && n->leaf->test == TEST_TEXTS)
+        return texts_hold(n->leaf, event);
     if (n->kind == NODE_LEAF) {
         const char *text = VALUES[event[n->field]].text;
         return (text && value_holds(n->leaf, text)) != n->leaf->is_negated;
@@ -238,6 +268,10 @@ static void print(struct maker *m, const struct node *n, struct buf *out)
     static const char *const ANDS[] = {" ", " AND ", "\n", " and ", " // why\n", " /* | */ "};
     static const char *const ORS[] = {" OR ", " or ", "\nOR\n"};
 
+    if (n->kind == NODE_LEAF && n->leaf->test == TEST_TEXTS) {
+        buf_add(out, str_from(n->leaf->before));
+        return;
+    }
     if (n->kind == NODE_LEAF) {
         /* There a text in quotes is no field. */
         bool is_value = str_starts(str_from(n->leaf->before), STR("text:"));

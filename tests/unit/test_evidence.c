@@ -53,6 +53,12 @@ static struct atom random_atom(struct rng *r, struct glob_part *part)
         atom.cmp = ATOM_NUM_GT;
     if (atom.op == ATOM_NUM_EQ)
         atom.text = STR("12");
+    if (str_eq(atom.field, STR(FIELD_ANY_NAME)) && atom.op <= ATOM_REGEX && rng_below(r, 2)) {
+        static const struct str except[] = {{"f", 1}, {"h*", 2}};
+        atom.miss = MISS_FALSE;
+        atom.array = ARRAY_ANY;
+        atom.except = (struct str_list){except, ARRAY_LEN(except)};
+    }
     return atom;
 }
 

@@ -94,6 +94,40 @@ TEST(fields_are_looked_up_by_the_profile)
     arena_free(a);
 }
 
+/* Keys of the root, and of what the profile has for one, whatever it is that stands below them. */
+TEST(texts_of_some_keys_can_be_left_out)
+{
+    static const struct str NAMES[] = {{"#*", 2}, {"id", 2}};
+    static const struct {
+        const char *record, *want;
+    } cases[] = {
+        {"{\"a\":\"x\",\"#b\":\"y\",\"#\":\"z\",\"b#\":\"u\"}", "x u"},
+        {"{\"id\":\"x\",\"idea\":\"y\",\"#b\":[\"z\",{\"c\":\"u\"}]}", "y"},
+        {"{\"a\":{\"#b\":\"x\",\"id\":\"y\"},\"c\":[{\"id\":\"z\"}]}", "x y z"},
+        {"{\"\\u0023b\":\"x\",\"a\":5}", ""},
+        {"{\"columns\":{\"#b\":\"x\",\"c\":\"y\"},\"calendarTime\":\"t\",\"hostIdentifier\":\"h\","
+         "\"name\":\"n\",\"action\":\"a\",\"unixTime\":1,\"epoch\":0}",
+         "y t h n a"},
+        {"{\"message\":\"m\",\"product\":\"p\",\"#b\":\"x\"}", "m"},
+    };
+    const struct str_list except = {NAMES, ARRAY_LEN(NAMES)};
+    struct arena *a = arena_new(0);
+    const struct profile_set *set = load(a, NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct event_tree t;
+        open_tree(a, set, cases[i].record, &t);
+        struct field_values values = event_texts(a, &t, &except);
+        struct str got = STR("");
+        for (size_t k = 0; k < values.n; k++)
+            got = arena_printf(a, "%.*s%s%.*s", (int)got.n, got.p, k ? " " : "",
+                               (int)values.items[k].text.n, values.items[k].text.p);
+        if (!str_eq(got, str_from(cases[i].want)))
+            fail_msg("%s: '%.*s', not '%s'", cases[i].record, (int)got.n, got.p, cases[i].want);
+    }
+    arena_free(a);
+}
+
 TEST(the_first_profile_by_priority_recognises_the_event)
 {
     struct arena *a = arena_new(0);
@@ -336,7 +370,7 @@ TEST(shared_evtx_events_are_read_in_full)
 
 TEST_MAIN(ENTRY(names_are_those_of_the_event_and_of_its_profile),
           ENTRY(an_object_inside_is_an_event_of_its_own),
-          ENTRY(fields_are_looked_up_by_the_profile),
+          ENTRY(fields_are_looked_up_by_the_profile), ENTRY(texts_of_some_keys_can_be_left_out),
           ENTRY(the_first_profile_by_priority_recognises_the_event),
           ENTRY(time_and_id_come_from_the_profiles_paths), ENTRY(entities_are_found_and_normalised),
           ENTRY(entities_are_bounded), ENTRY(evidence_is_what_is_there),

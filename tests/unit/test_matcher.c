@@ -186,6 +186,12 @@ static struct formula *random_atom(struct arena *a, struct synth *s)
         x->field = x->op == ATOM_SOME_FIELD ? STR("c*") : synth_below(s, 2) ? STR("a") : STR("c");
         pick_inner(a, s, x);
     }
+    if (str_eq(x->field, STR(FIELD_ANY_NAME)) && x->op <= ATOM_REGEX && synth_below(s, 2)) {
+        static const struct str EXCEPT[] = {{"a", 1}, {"c*", 2}};
+        x->miss = MISS_FALSE;
+        x->array = ARRAY_ANY;
+        x->except = (struct str_list){EXCEPT, 1 + synth_below(s, 2)};
+    }
     return formula_atom(a, x);
 }
 

@@ -220,6 +220,8 @@ TEST(missing_null_and_empty_are_three_things)
 
 #define OTHER(c) .op = ATOM_FIELD_CMP, .cmp = (c), .other = {"g", 1}, .fold = FOLD_ASCII
 
+static const struct str EXCEPTED[] = {{"x*", 2}, {"y", 1}};
+
 static const struct row members[] = {
     {{TEXT(ATOM_EQ, "b")}, "{\"f\":[\"a\",\"b\"]}", T},
     {{TEXT(ATOM_EQ, "c")}, "{\"f\":[\"a\",\"b\"]}", F},
@@ -249,6 +251,12 @@ static const struct row members[] = {
     {{TEXT(ATOM_CONTAINS, "needle"), .field = {FIELD_ANY_NAME, 4}}, "{\"needle\":\"x\"}", F},
     {{TEXT(ATOM_CONTAINS, "12"), .field = {FIELD_ANY_NAME, 4}}, "{\"a\":12}", F},
     {{TEXT(ATOM_CONTAINS, "ab"), .field = {FIELD_ANY_NAME, 4}}, "{\"x\":\"a\",\"y\":\"b\"}", F},
+    {{TEXT(ATOM_CONTAINS, "ab"), .field = {FIELD_ANY_NAME, 4}, .except = {EXCEPTED, 2}},
+     "{\"xy\":\"ab\",\"y\":[\"ab\"]}",
+     F},
+    {{TEXT(ATOM_CONTAINS, "ab"), .field = {FIELD_ANY_NAME, 4}, .except = {EXCEPTED, 2}},
+     "{\"xy\":\"ab\",\"yx\":\"ab\"}",
+     T},
 };
 
 TEST(members_and_pairs_of_members_are_asked_one_by_one)

@@ -237,8 +237,14 @@ static struct expr *comparison(struct cql *x, size_t begin, struct str name, boo
 
 /* ---- free text ------------------------------------------------------------------------------ */
 
+/* LogScale's documentation, filters: free text is looked for in all fields but tags, @id and times.
+ */
+static const struct str NO_FREE_TEXT[] = {
+    {"#*", 2}, {"@id", 3}, {"@timestamp", 10}, {"@ingesttimestamp", 16}};
+
 static struct expr *anywhere(struct cql *x, struct place at, struct atom atom)
 {
+    atom.except = (struct str_list){NO_FREE_TEXT, ARRAY_LEN(NO_FREE_TEXT)};
     if (pipe_is_grouped(x->pipe))
         return (void)diag_unsupported(x->s->diag, at, "free text behind groups"), NULL;
     return pipe_condition(x->pipe, at, query_atom(x->s, at, STR(FIELD_ANY_NAME), atom));
