@@ -32,6 +32,7 @@
 #include "worker/ruleset.h"
 #include "worker/scene.h"
 #include "worker/slot.h"
+#include "worker/store_wait.h"
 #include "worker/topics.h"
 
 enum { WATCH_MS = 500, TOPICS_MS = 10000, SLOT_OF_HOST = -2 };
@@ -68,6 +69,8 @@ struct run {
     struct run_lane lanes[CONFIG_LANES_MAX];
     size_t n_lanes;
     int signals; /* signalfd; -1: none */
+    bool is_asked_to_end, owes_reload;
+    struct store_wait wait; /* for the store, while it starts */
     enum exit_code code;
 };
 
@@ -271,12 +274,38 @@ static enum weir_rc slot_of_host(const struct run *r, int32_t *first, struct wei
     return WEIR_OK;
 }
 
+static uint64_t random_token(void)
+{
+    uint64_t token = 0;
+
+    while (token == 0)
+        if (getrandom(&token, sizeof token, 0) != sizeof token)
+            token = 0;
+    return token;
+}
+
+/* What came so far. */
+static void take_signals(struct run *r)
+{
+    struct signalfd_siginfo info;
+
+    while (!r->is_asked_to_end && read(r->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            LOG(LOG_INFO, "reload asked for");
+            r->owes_reload = true;
+            continue;
+        }
+        LOG(LOG_INFO, "ending", LOG_S("signal", str_from(strsignal((int)info.ssi_signo))));
+        r->is_asked_to_end = true;
+    }
+}
+
 static bool must_end(void *context)
 {
-    const struct run *r = context;
-    struct pollfd p = {.fd = r->signals, .events = POLLIN};
+    struct run *r = context;
 
-    return poll(&p, 1, 0) > 0;
+    take_signals(r);
+    return r->is_asked_to_end;
 }
 
 static enum weir_rc take_slots(struct run *r, struct weir_err *err)
@@ -287,25 +316,20 @@ static enum weir_rc take_slots(struct run *r, struct weir_err *err)
                               .first = r->config.slot,
                               .n = r->n_lanes,
                               .n_max = r->config.slots_max,
+                              .token = random_token(),
                               .must_end = must_end,
                               .context = r};
+    enum weir_rc rc;
 
     if (wish.first == SLOT_OF_HOST)
         TRY(slot_of_host(r, &wish.first, err));
-    return slots_take(&wish, r->slots_taken, &r->slots, err);
+    do
+        rc = slots_take(&wish, r->slots_taken, &r->slots, err);
+    while (store_wait_again(&r->wait, &rc, err));
+    return rc;
 }
 
 /* ---- lanes --------------------------------------------------------------------------------- */
-
-static uint64_t random_token(void)
-{
-    uint64_t token = 0;
-
-    while (token == 0)
-        if (getrandom(&token, sizeof token, 0) != sizeof token)
-            token = 0;
-    return token;
-}
 
 static enum weir_rc open_consumer(struct run *r, size_t i, struct weir_err *err)
 {
@@ -339,13 +363,13 @@ static struct crash_book *crashes_of(const struct run *r)
 static enum weir_rc open_lane(struct run *r, size_t i, struct weir_err *err)
 {
     struct run_lane *l = &r->lanes[i];
+    enum weir_rc rc;
 
     TRY(open_consumer(r, i, err));
     l->post = post_new();
     struct lane_options lane = {.config = &r->config,
                                 .consumer = l->consumer,
                                 .shelf = r->shelf,
-                                .ruleset = ruleset_take(r->shelf),
                                 .post = l->post,
                                 .metrics = metric_lane(r->board, i),
                                 .number = (uint32_t)i,
@@ -357,7 +381,12 @@ static enum weir_rc open_lane(struct run *r, size_t i, struct weir_err *err)
                                 .topic_bytes = r->topic_bytes,
                                 .worker = r->config.worker_name,
                                 .version = r->options->version};
-    TRY(lane_new(&lane, &l->lane, err));
+    do {
+        lane.ruleset = ruleset_take(r->shelf);
+        rc = lane_new(&lane, &l->lane, err);
+    } while (store_wait_again(&r->wait, &rc, err));
+    if (rc != WEIR_OK)
+        return rc;
     l->feed = feed_new(&(struct feed_options){.config = &r->config,
                                               .consumer = l->consumer,
                                               .shelf = r->shelf,
@@ -470,34 +499,20 @@ static void let_signals_end(void)
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* True: the worker shall end. */
-static bool take_signal(struct run *r)
-{
-    struct signalfd_siginfo info;
-
-    if (read(r->signals, &info, sizeof info) != sizeof info)
-        return false;
-    if (info.ssi_signo != SIGHUP) {
-        LOG(LOG_INFO, "ending", LOG_S("signal", str_from(strsignal((int)info.ssi_signo))));
-        return true;
-    }
-    LOG(LOG_INFO, "reload asked for");
-    ruleset_reloader_ask(r->reloader);
-    return false;
-}
-
 /* Until a signal says so, or a slot is somebody else's. */
 static void watch(struct run *r)
 {
-    for (;;) {
+    while (!must_end(r)) {
         struct pollfd p = {.fd = r->signals, .events = POLLIN};
-        if (poll(&p, 1, WATCH_MS) > 0 && take_signal(r))
-            return;
+        if (r->owes_reload)
+            ruleset_reloader_ask(r->reloader);
+        r->owes_reload = false;
         if (!slots_are_held(r->slots)) {
             note("error: %s", slots_loss(r->slots));
             r->code = EXIT_WORLD;
             return;
         }
+        (void)poll(&p, 1, WATCH_MS);
     }
 }
 
@@ -601,6 +616,7 @@ enum exit_code run_worker(const struct run_options *o)
     r->options = o;
     r->arena = arena_new(0);
     r->signals = -1;
+    r->wait = (struct store_wait){.must_end = must_end, .context = r};
     enum weir_rc rc = open_all(r, &err);
     if (rc == WEIR_OK) {
         LOG(LOG_INFO, "running", LOG_U("lanes", r->n_lanes), LOG_S("group", r->config.group));

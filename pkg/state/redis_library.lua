@@ -595,12 +595,12 @@ local slot_calls = {
   take = function(meta, token, ttl_ms, worker, ...)
     return other_of(meta, token, { ... }) or own_slots(meta, token, ttl_ms, worker, { ... })
   end,
-  -- n free ones below max, or nothing.
+  -- n free ones below max, or nothing. Those of the token are free: its answer may have been lost.
   find = function(meta, token, ttl_ms, worker, n, max)
     local found = {}
     for slot = 0, max - 1 do
       if #found == tonumber(n) then break end
-      if redis.call('EXISTS', slot_key(meta, slot)) == 0 then found[#found + 1] = tostring(slot) end
+      if not other_of(meta, token, { slot }) then found[#found + 1] = tostring(slot) end
     end
     if #found < tonumber(n) then return { 'NONE', #found } end
     return own_slots(meta, token, ttl_ms, worker, found)

@@ -58,11 +58,14 @@ static const char *name_of(const struct redis_address *a)
     return a->host;
 }
 
-/* An error of the server where none may be. */
+/* An error of the server where none may be; one that passes is as good as no answer. */
 static enum weir_rc refused(const struct redis_address *a, const char *what,
                             const struct redis_reply *r, struct weir_err *err)
 {
-    return err_set(err, WEIR_IO, "Redis at %s: %s: %.*s", name_of(a), what,
+    enum redis_trouble t = redis_trouble_of(r);
+    bool passes = t == REDIS_WAIT || t == REDIS_RECONNECT;
+
+    return err_set(err, passes ? WEIR_IO : WEIR_BADARG, "Redis at %s: %s: %.*s", name_of(a), what,
                    (int)(r->text.n < 200 ? r->text.n : 200), r->text.p ? r->text.p : "");
 }
 
@@ -80,7 +83,7 @@ static enum weir_rc authenticate(struct redis_session *s, const struct redis_add
     }
     TRY(redis_conn_ask(s->conn, s->scratch, "PING", &r, err));
     if (r->type == REDIS_ERROR && str_starts(r->text, STR("NOAUTH")))
-        return err_set(err, WEIR_IO, "Redis at %s asks for a password: --state-password-file",
+        return err_set(err, WEIR_BADARG, "Redis at %s asks for a password: --state-password-file",
                        name_of(a));
     return r->type == REDIS_ERROR ? refused(a, "does not answer PING", r, err) : WEIR_OK;
 }
@@ -140,8 +143,8 @@ static enum weir_rc check_version(struct redis_session *s, const struct redis_ad
     str_cut(version, '.', &major, &rest);
     if (str_to_u64(major, &number) && number >= REDIS_MAJOR_MIN)
         return WEIR_OK;
-    return err_set(err, WEIR_IO, "Redis at %s is version %.*s: %d.0 or newer is needed", name_of(a),
-                   (int)version.n, version.p, REDIS_MAJOR_MIN);
+    return err_set(err, WEIR_BADARG, "Redis at %s is version %.*s: %d.0 or newer is needed",
+                   name_of(a), (int)version.n, version.p, REDIS_MAJOR_MIN);
 }
 
 static enum weir_rc check_memory(struct redis_session *s, const struct redis_address *a,
@@ -157,7 +160,7 @@ static enum weir_rc check_memory(struct redis_session *s, const struct redis_add
         s->maxmemory = 0;
     if (str_eq(policy, STR("noeviction")))
         return WEIR_OK;
-    return err_set(err, WEIR_IO,
+    return err_set(err, WEIR_BADARG,
                    "Redis at %s throws keys away (maxmemory-policy %.*s): weir needs noeviction",
                    name_of(a), (int)policy.n, policy.p);
 }
@@ -187,7 +190,7 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
         return WEIR_OK;
     if (r->type != REDIS_TEXT)
         return refused(a, "cannot read", r, err);
-    return err_set(err, WEIR_IO,
+    return err_set(err, WEIR_BADARG,
                    "Redis at %s holds the state of another deployment: secret %.*s, ours is %s",
                    name_of(a), (int)r->text.n, r->text.p, s->fingerprint);
 }
@@ -199,7 +202,8 @@ enum weir_rc redis_session_load_library(struct redis_session *s, struct weir_err
 
     TRY(ask(s, words, 3, &r, err));
     if (r->type == REDIS_ERROR && str_find(r->text, STR("already exists"), 0) == SIZE_MAX)
-        return err_set(err, WEIR_IO, "Redis: cannot load the library: %.*s",
+        return err_set(err, redis_trouble_of(r) == REDIS_BROKEN ? WEIR_BADARG : WEIR_IO,
+                       "Redis: cannot load the library: %.*s",
                        (int)(r->text.n < 300 ? r->text.n : 300), r->text.p);
     return WEIR_OK;
 }
@@ -230,6 +234,7 @@ static enum weir_rc check(struct redis_session *s, const struct redis_address *a
 enum weir_rc redis_session_open(struct redis_session *s, struct weir_err *err)
 {
     enum weir_rc rc = WEIR_IO;
+    bool is_away = false;
 
     if (!s->scratch)
         s->scratch = arena_new(0);
@@ -248,9 +253,13 @@ enum weir_rc redis_session_open(struct redis_session *s, struct weir_err *err)
         rc = redis_conn_open(&o, &s->conn, err);
         if (rc == WEIR_OK)
             rc = check(s, a, err);
+        is_away |= rc == WEIR_IO;
     }
-    if (rc != WEIR_OK)
-        redis_session_close(s);
+    if (rc == WEIR_OK)
+        return WEIR_OK;
+    redis_session_close(s);
+    if (is_away) /* one of them may become the primary */
+        rc = err->code = WEIR_IO;
     return rc;
 }
 

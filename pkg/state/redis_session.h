@@ -51,6 +51,8 @@ MUST_USE enum weir_rc redis_session_configure(struct redis_session *s,
 void redis_session_name(const struct redis_session *s, const char *what,
                         char out[static REDIS_TAG_BYTES]);
 
+/* WEIR_IO: nobody answers, or no primary that is ready: another try may help. Anything else: what
+ * is there is not fit. */
 MUST_USE enum weir_rc redis_session_open(struct redis_session *s, struct weir_err *err);
 void redis_session_close(struct redis_session *s);
 /* Also what redis_session_open() did not make: scratch. */

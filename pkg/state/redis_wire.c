@@ -109,11 +109,11 @@ static enum weir_rc tls_error(struct redis_wire *w, struct weir_err *err)
     unsigned long code = ERR_get_error();
 
     if (verdict != X509_V_OK)
-        return err_set(err, WEIR_IO, "Redis at %s: wrong certificate: %s", w->name,
+        return err_set(err, WEIR_BADARG, "Redis at %s: wrong certificate: %s", w->name,
                        X509_verify_cert_error_string(verdict));
     if (code)
         ERR_error_string_n(code, text, sizeof text);
-    return err_set(err, WEIR_IO, "Redis at %s: TLS: %s", w->name, text);
+    return err_set(err, WEIR_BADARG, "Redis at %s: TLS: %s", w->name, text);
 }
 
 /* What TLS has to say goes out. */
@@ -161,7 +161,7 @@ static enum weir_rc tls_context(struct redis_wire *w, const char *ca_file, struc
     int ok = ca_file ? SSL_CTX_load_verify_locations(w->tls, ca_file, NULL)
                      : SSL_CTX_set_default_verify_paths(w->tls);
     if (!ok)
-        return err_set(err, WEIR_IO, "%s: no readable CA certificates in it",
+        return err_set(err, WEIR_BADARG, "%s: no readable CA certificates in it",
                        ca_file ? ca_file : "the system's CA store");
     return WEIR_OK;
 }

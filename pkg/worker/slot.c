@@ -65,8 +65,8 @@ static enum weir_rc read_answer(const struct redis_reply *r, struct slots_answer
                                 struct weir_err *err)
 {
     if (r->type == REDIS_ERROR)
-        return err_set(err, WEIR_IO, "Redis: slots: %.*s", (int)(r->text.n < 200 ? r->text.n : 200),
-                       r->text.p);
+        return err_set(err, redis_trouble_of(r) == REDIS_BROKEN ? WEIR_BADARG : WEIR_IO,
+                       "Redis: slots: %.*s", (int)(r->text.n < 200 ? r->text.n : 200), r->text.p);
     struct str word = r->type == REDIS_LIST && r->n > 0 ? r->items[0]->text : (struct str){0};
     *out = (struct slots_answer){.what = SLOTS_DONE};
     if (str_eq(word, STR("DONE"))) {
@@ -306,14 +306,15 @@ static enum weir_rc take_free(struct slots *s, const struct slots_wish *w, uint3
 static struct slots *slots_new(const struct slots_wish *w)
 {
     struct slots *s = calloc(1, sizeof *s);
-    uint64_t token;
+    uint64_t token = w->token;
 
     ASSERT(s);
     s->n = w->n;
     s->numbers = calloc(w->n, sizeof *s->numbers);
     s->texts = calloc(w->n, sizeof *s->texts);
     ASSERT(s->numbers && s->texts);
-    ASSERT(getrandom(&token, sizeof token, 0) == sizeof token);
+    if (!token)
+        ASSERT(getrandom(&token, sizeof token, 0) == sizeof token);
     snprintf(s->token, sizeof s->token, "%016llx", (unsigned long long)token);
     snprintf(s->ttl, sizeof s->ttl, "%u", w->ttl_ms ? w->ttl_ms : SLOT_TTL_MS);
     s->renew_ms = w->renew_ms ? w->renew_ms : SLOT_RENEW_MS;

@@ -29,7 +29,8 @@ struct slots_wish {
     struct str worker;                       /* what others are told; cut at SLOT_WORKER_MAX */
     int32_t first;                           /* n slots from it; < 0: any n free ones below n_max */
     size_t n;
-    uint32_t n_max;                     /* slots of the group, at most SLOTS_MAX */
+    uint64_t token; /* the same in another try: its answer may have been lost. 0: a random one */
+    uint32_t n_max; /* slots of the group, at most SLOTS_MAX */
     uint32_t ttl_ms, renew_ms, wait_ms; /* 0: those above; tests only */
     /* Asked while waiting: true ends it with WEIR_CLOSED. NULL: never. */
     bool (*must_end)(void *context);
@@ -39,7 +40,7 @@ struct slots_wish {
 struct slots;
 
 /* out[n]. WEIR_BADARG: in use by another worker, none left, beyond n_max (the line names slot,
- * group and worker); WEIR_IO: the store cannot be reached. */
+ * group and worker), or refused by the store; WEIR_IO: the store cannot be reached. */
 MUST_USE enum weir_rc slots_take(const struct slots_wish *wish, uint32_t *out, struct slots **slots,
                                  struct weir_err *err);
 /* False: somebody else has one of them: the process ends. */

@@ -72,8 +72,9 @@ static struct store_redis_options options(const char *url)
         .url = str_from(url), .timeout_ms = 2000, .patience_ms = 500};
 }
 
-/* The start is refused, and this stands in its one line; text NULL: it is not refused. */
-static void check_start(const struct store_redis_options *o, const char *text)
+/* The start is refused, and this stands in its one line; text NULL: it is not refused. WEIR_IO:
+ * another try may help. */
+static enum weir_rc check_start(const struct store_redis_options *o, const char *text)
 {
     struct weir_err err = {0};
     struct store *s = NULL;
@@ -88,6 +89,9 @@ static void check_start(const struct store_redis_options *o, const char *text)
         print_error("got: %s\n", err.text);
     CHECK(!text || strstr(err.text, text));
     CHECK(!text || !strchr(err.text, '\n'));
+    if (text)
+        CHECK_EQ(err.code, rc);
+    return rc;
 }
 
 static void ask(const struct redis_server *r, const char *words)
@@ -111,11 +115,11 @@ TEST(nobody_there)
 {
     struct store_redis_options o = options("redis://127.0.0.1:1");
 
-    check_start(&o, "Redis at 127.0.0.1:1: cannot connect: Connection refused");
+    CHECK_EQ(check_start(&o, "Redis at 127.0.0.1:1: cannot connect: Connection refused"), WEIR_IO);
     o.url = STR("unix:///nonexistent/redis.sock");
     check_start(&o, "Redis at /nonexistent/redis.sock: cannot connect: No such file");
     o.url = STR("redis://no-such-host.invalid");
-    check_start(&o, "Redis at no-such-host.invalid:6379: ");
+    CHECK_EQ(check_start(&o, "Redis at no-such-host.invalid:6379: "), WEIR_IO);
 }
 
 TEST(password_is_asked_for_and_checked)
@@ -125,10 +129,10 @@ TEST(password_is_asked_for_and_checked)
 
     CHECK(redis_server_start(&own, words, false));
     struct store_redis_options o = options(own.url);
-    check_start(&o, "asks for a password: --state-password-file");
+    CHECK_EQ(check_start(&o, "asks for a password: --state-password-file"), WEIR_BADARG);
     write_password("wrong\n");
     o.password_file = str_from(password_file);
-    check_start(&o, "wrong user or password: WRONGPASS");
+    CHECK_EQ(check_start(&o, "wrong user or password: WRONGPASS"), WEIR_BADARG);
     write_password("right\n");
     check_start(&o, NULL);
     write_password("");
@@ -155,11 +159,11 @@ TEST(certificates_are_checked)
     char url[100];
     struct store_redis_options o = options(server.tls_url);
 
-    check_start(&o, "wrong certificate: self-signed certificate");
+    CHECK_EQ(check_start(&o, "wrong certificate: self-signed certificate"), WEIR_BADARG);
     o.ca_file = str_from(server.ca);
     check_start(&o, NULL);
     o.ca_file = STR("/nonexistent.pem");
-    check_start(&o, "/nonexistent.pem: no readable CA certificates in it");
+    CHECK_EQ(check_start(&o, "/nonexistent.pem: no readable CA certificates in it"), WEIR_BADARG);
     /* The certificate is for localhost, by name. */
     o.ca_file = str_from(server.ca);
     snprintf(url, sizeof url, "rediss://127.0.0.1:%u", server.tls_port);
@@ -180,7 +184,7 @@ TEST(writes_go_to_the_primary_only)
     words[2] = port;
     CHECK(redis_server_start(&replica, words, false));
     struct store_redis_options o = options(replica.url);
-    check_start(&o, "is a read-only replica: name the primary");
+    CHECK_EQ(check_start(&o, "is a read-only replica: name the primary"), WEIR_IO);
     snprintf(url, sizeof url, "redis://127.0.0.1:%u,127.0.0.1:%u", replica.port, server.port);
     o.url = str_from(url);
     check_start(&o, NULL);

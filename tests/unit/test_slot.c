@@ -76,6 +76,23 @@ TEST(leased_slots_are_the_first_free_ones)
     slots_free(third);
 }
 
+TEST(a_wish_whose_answer_was_lost_gets_the_same_slots)
+{
+    struct store_redis_options store = store_of("again");
+    uint32_t a[2], b[2], c[1];
+    struct weir_err err;
+    struct slots_wish wish = {.worker = STR("w"), .first = -1, .n = 2, .n_max = 2, .token = 77};
+
+    struct slots *lost = take(&store, wish, a, &err), *again = take(&store, wish, b, &err);
+    CHECK(lost && again);
+    CHECK_EQ(b[0], a[0]);
+    CHECK_EQ(b[1], a[1]);
+    wish = (struct slots_wish){.worker = STR("v"), .first = -1, .n = 1, .n_max = 2};
+    CHECK(!take(&store, wish, c, &err)); /* others see them taken */
+    slots_free(lost);
+    slots_free(again);
+}
+
 TEST(a_configured_slot_waits_for_a_dead_worker)
 {
     struct store_redis_options store = store_of("dead");
@@ -211,6 +228,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ENTRY(leased_slots_are_the_first_free_ones),
+        ENTRY(a_wish_whose_answer_was_lost_gets_the_same_slots),
         ENTRY(a_configured_slot_waits_for_a_dead_worker),
         ENTRY(a_slot_that_is_renewed_is_in_use),
         ENTRY(a_lease_that_somebody_else_has_is_lost),
