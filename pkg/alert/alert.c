@@ -1,15 +1,15 @@
 /* alert.c - see alert.h.
  *
  * Identity first (it does not depend on how much is shown), then the document, written again
- * with lower limits while it is too long. The parts that a rule gives alone are the same for all
- * of its alerts: they are kept as text, if nothing in them had to be cut.
+ * with lower limits while it is too long. What a rule gives alone is the same for all of its
+ * plain documents: it is kept as a stencil (stencil.h), if nothing in it had to be cut.
  */
 #include "alert/alert.h"
 
 #include "alert/document.h"
 #include "alert/ocsf.h"
+#include "alert/stencil.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "match/evidence.h"
 
 #include <stdlib.h>
@@ -23,8 +23,8 @@ struct rule_members {
     struct str block;   /* unmapped.weir.rule */
 };
 
-/* What was rendered for a rule. A reload may give the same address to another rule: the
- * digest of its text, its uid and what overlays may have changed tell them apart. */
+/* What is kept for a rule. A reload may give the same address to another rule: the digest of its
+ * text, its uid and what overlays may have changed tell them apart. */
 struct rule_text {
     const struct rule *rule;
     /* As it was: for is_same_rule() alone, the pointers may lead nowhere. */
@@ -35,9 +35,8 @@ struct rule_text {
     const struct str *overlays;
     size_t n_overlays;
     char sha256[DIGEST_TEXT];
-    struct buf text; /* holds what is below */
-    struct str uid;
-    struct rule_members members;
+    struct buf uid;
+    struct stencil stencil;
 };
 
 struct alert_writer {
@@ -51,6 +50,7 @@ struct alert_writer {
     struct rule_text **rules; /* NULL: not met yet */
     size_t n_rules;
     struct buf scratch;
+    struct stencil_marks marks;
     size_t bytes_max;
     uint64_t n_cut;
 };
@@ -94,7 +94,8 @@ static void forget_rules(struct alert_writer *w)
     for (size_t i = 0; i < RULE_TEXT_SLOTS; i++) {
         if (!w->rules[i])
             continue;
-        buf_release(&w->rules[i]->text);
+        buf_release(&w->rules[i]->uid);
+        stencil_release(&w->rules[i]->stencil);
         free(w->rules[i]);
         w->rules[i] = NULL;
     }
@@ -143,8 +144,8 @@ static struct rule_text **rule_slot(struct alert_writer *w, const struct rule *r
             return &w->rules[i];
 }
 
-static void keep_rule(struct alert_writer *w, const struct rule *rule,
-                      const struct rule_members *members)
+/* The place of a rule's stencil, for the rule as it is. */
+static struct stencil *stencil_for(struct alert_writer *w, const struct rule *rule)
 {
     if (w->n_rules == RULE_TEXTS_MAX)
         forget_rules(w);
@@ -163,19 +164,9 @@ static void keep_rule(struct alert_writer *w, const struct rule *rule,
     t->overlays = rule->overlays;
     t->n_overlays = rule->n_overlays;
     memcpy(t->sha256, rule->sha256, sizeof(t->sha256));
-    buf_clear(&t->text);
-    buf_add(&t->text, rule->uid);
-    buf_add(&t->text, members->head);
-    buf_add(&t->text, members->finding);
-    buf_add(&t->text, members->block);
-    struct str all = buf_str(&t->text);
-    size_t at = rule->uid.n;
-    t->uid = str_sub(all, 0, at);
-    t->members.head = str_sub(all, at, members->head.n);
-    at += members->head.n;
-    t->members.finding = str_sub(all, at, members->finding.n);
-    at += members->finding.n;
-    t->members.block = str_sub(all, at, members->block.n);
+    buf_clear(&t->uid);
+    buf_add(&t->uid, rule->uid);
+    return &t->stencil;
 }
 
 /* Render a part into the scratch buffer: its text without what stands around it. */
@@ -197,43 +188,29 @@ static struct str render(struct alert_writer *w, struct document *d,
 
 static bool is_same_rule(const struct rule_text *t, const struct rule *rule)
 {
-    return t && str_eq(t->uid, rule->uid) &&
+    return t && str_eq(buf_str(&t->uid), rule->uid) &&
            memcmp(t->sha256, rule->sha256, sizeof(t->sha256)) == 0 && t->level == rule->level &&
            t->has_level == rule->has_level && t->channel == rule->channel &&
            t->correlation == rule->correlation && t->overlays == rule->overlays &&
            t->n_overlays == rule->n_overlays;
 }
 
-static struct rule_members rule_parts(struct alert_writer *w, struct document *d)
+/* A plain document under the first limits, of what is no flood: all that differs from another one
+ * stands in holes. */
+static bool has_stencil(const struct document *d)
 {
-    const struct rule *rule = d->rule;
-    const struct rule_text *t = *rule_slot(w, rule);
-    bool is_first = d->limits == document_limits && finding_is_plain(d);
+    return d->limits == document_limits && finding_is_plain(d) && !d->finding->is_flood;
+}
 
-    if (is_first && is_same_rule(t, rule))
-        return t->members;
-    size_t before = d->n_truncated;
-    struct rule_members members = {.head = render(w, d, finding_head, true)};
-    members.finding = render(w, d, rule_finding, true);
-    members.block = render(w, d, rule_block, false);
-    if (is_first && d->n_truncated == before)
-        keep_rule(w, rule, &members);
-    return members;
+/* NULL: none was kept yet. */
+static const struct stencil *kept_stencil(struct alert_writer *w, const struct rule *rule)
+{
+    const struct rule_text *t = *rule_slot(w, rule);
+
+    return is_same_rule(t, rule) && t->stencil.n > 0 ? &t->stencil : NULL;
 }
 
 /* ---- the document ---------------------------------------------------------------------------- */
-
-/* The time of what completed the finding. */
-static int64_t event_ms(const struct document *d)
-{
-    return d->trigger ? d->trigger->time_ms : d->finding->at_ms;
-}
-
-/* The time of processing: volatile, so the event's own where a run must be repeatable. */
-static int64_t processed_ms(const struct document *d)
-{
-    return d->options->is_deterministic ? event_ms(d) : d->now_ms;
-}
 
 static void put_head(struct document *d, struct str members)
 {
@@ -250,30 +227,29 @@ static void put_head(struct document *d, struct str members)
                "\"category_name\":\"Findings\""));
     document_members(d, activities[d->finding->activity]);
     document_members(d, members);
-    TEXT_I64(d, ",\"time\":", processed_ms(d));
+    TEXT(d, ",\"time\":");
+    document_hole(d, HOLE_PROCESSED);
     TEXT(d, ",\"timezone_offset\":0");
-    finding_times(d);
+    document_hole(d, HOLE_TIMES);
     finding_message(d);
 }
 
 static void put_metadata(struct document *d)
 {
     struct json_writer *w = &d->json;
-    char time[TIME_TEXT_MAX];
 
     json_key_name(w, STR("metadata"));
     json_open_object(w);
     json_kv_str(w, "version", STR("1.8.0"));
     TEXT(d, ",\"uid\":\"");
-    document_text(d, (struct str){d->record_uid, UID_TEXT - 1});
+    document_hole(d, HOLE_RECORD_UID);
     TEXT(d, "\",\"correlation_uid\":\"");
-    document_text(d, (struct str){d->finding_uid, UID_TEXT - 1});
+    document_hole(d, HOLE_FINDING_UID);
     TEXT(d, "\",\"sequence\":");
-    document_text(d, document_number(d->arena, d->finding->sequence));
-    if (d->tenant.n > 0)
-        document_rule_text(d, "tenant_uid", d->tenant, d->limits->text, "metadata");
+    document_hole(d, HOLE_SEQUENCE);
+    document_hole(d, HOLE_TENANT_UID);
     TEXT(d, ",\"log_name\":\"weir.alerts\",\"original_time\":\"");
-    document_text(d, (struct str){time, time_format_ms(event_ms(d), time)});
+    document_hole(d, HOLE_EVENT_TIME);
     TEXT(d, "\",\"product\":{\"name\":\"weir\",\"vendor_name\":\"weir\"");
     json_kv_str(w, "version", str_sub(d->options->version, 0, 64));
     TEXT(d, "}");
@@ -285,32 +261,39 @@ static void put_metadata(struct document *d)
 static void put_finding(struct document *d, struct str members)
 {
     struct json_writer *w = &d->json;
-    int64_t now = processed_ms(d);
 
     json_key_name(w, STR("finding_info"));
     json_open_object(w);
-    json_kv_str(w, "uid", (struct str){d->finding_uid, UID_TEXT - 1});
-    if (d->finding->activity == FINDING_CREATE)
-        TEXT_I64(d, ",\"created_time\":", now);
-    TEXT_I64(d, ",\"modified_time\":", now);
-    TEXT_I64(d, ",\"first_seen_time\":", document_first_ms(d));
-    TEXT_I64(d, ",\"last_seen_time\":", d->finding->last_ms);
-    finding_put_title(d);
+    document_members(d, STR("\"uid\":\""));
+    document_hole(d, HOLE_FINDING_UID);
+    TEXT(d, "\"");
+    if (d->finding->activity == FINDING_CREATE) {
+        TEXT(d, ",\"created_time\":");
+        document_hole(d, HOLE_PROCESSED);
+    }
+    TEXT(d, ",\"modified_time\":");
+    document_hole(d, HOLE_PROCESSED);
+    TEXT(d, ",\"first_seen_time\":");
+    document_hole(d, HOLE_FIRST);
+    TEXT(d, ",\"last_seen_time\":");
+    document_hole(d, HOLE_LAST);
+    if (d->rule->by_value.title_field.n)
+        document_hole(d, HOLE_TITLE);
+    else
+        finding_put_title(d);
     document_members(d, members);
-    finding_related_events(d);
+    document_hole(d, HOLE_RELATED);
     json_close_object(w);
 }
 
 static void put_volatile(struct document *d)
 {
-    struct json_writer *w = &d->json;
-    int64_t processed = processed_ms(d), event = event_ms(d);
-    int64_t latency = event > 0 && processed > event ? processed - event : 0;
-
-    TEXT_I64(d, ",\"volatile\":{\"processed_time\":", processed);
-    json_kv_str(w, "worker",
+    TEXT(d, ",\"volatile\":{\"processed_time\":");
+    document_hole(d, HOLE_PROCESSED);
+    json_kv_str(&d->json, "worker",
                 d->options->is_deterministic ? STR("") : str_sub(d->options->worker, 0, 64));
-    TEXT_I64(d, ",\"latency_ms\":", latency);
+    TEXT(d, ",\"latency_ms\":");
+    document_hole(d, HOLE_LATENCY);
     TEXT(d, "}");
 }
 
@@ -324,37 +307,56 @@ static void put_unmapped(struct document *d, struct str rule_text)
     json_open_object(w);
     json_kv_str(w, "schema", STR("weir.alert/1"));
     json_kv_str(w, "channel", finding_channel(d));
-    finding_dedup(d);
+    document_hole(d, HOLE_DEDUP);
     TEXT(d, ",\"rule\":");
     document_text(d, rule_text); /* made by rule_block() */
-    finding_correlation(d);
+    if (d->rule->correlation)
+        document_hole(d, HOLE_CORRELATION);
     finding_flood(d);
     finding_risk(d);
-    json_kv_str(w, "tenant", str_sub(d->tenant, 0, d->limits->text));
-    json_key_name(w, STR("truncated"));
-    json_open_array(w);
-    for (size_t i = 0; i < d->n_truncated; i++)
-        json_put_str(w, d->truncated[i]);
-    json_close_array(w);
+    document_hole(d, HOLE_TENANT);
+    document_hole(d, HOLE_TRUNCATED);
     put_volatile(d);
-    json_kv_str(w, "mapping", finding_mapping(d));
+    TEXT(d, ",\"mapping\":\"");
+    document_hole(d, HOLE_MAPPING);
+    TEXT(d, "\"");
     json_close_object(w);
     json_close_object(w);
 }
 
-static void write_document(struct alert_writer *w, struct document *d, struct buf *out)
+static void write_parts(struct alert_writer *w, struct document *d, struct buf *out)
 {
-    d->n_truncated = 0;
-    d->has_safe_value = d->has_safe_key = 0;
-    struct rule_members rule = rule_parts(w, d);
+    struct rule_members rule = {.head = render(w, d, finding_head, true)};
+
+    rule.finding = render(w, d, rule_finding, true);
+    rule.block = render(w, d, rule_block, false);
     json_writer_init(&d->json, out);
     json_open_object(&d->json);
     put_head(d, rule.head);
     put_metadata(d);
     put_finding(d, rule.finding);
-    event_evidences(d);
+    document_hole(d, HOLE_EVIDENCES);
     put_unmapped(d, rule.block);
     json_close_object(&d->json);
+}
+
+static void write_document(struct alert_writer *w, struct document *d, struct buf *out)
+{
+    const struct stencil *s = has_stencil(d) ? kept_stencil(w, d->rule) : NULL;
+    size_t start = out->n;
+
+    d->n_truncated = 0;
+    d->has_safe_value = d->has_safe_key = 0;
+    if (s) {
+        stencil_write(s, d, out);
+        return;
+    }
+    w->marks = (struct stencil_marks){.start = start};
+    d->marks = has_stencil(d) ? &w->marks : NULL;
+    write_parts(w, d, out);
+    if (d->marks && d->n_truncated == 0)
+        stencil_keep(stencil_for(w, d->rule), d->marks, str_sub(buf_str(out), start, out->n));
+    d->marks = NULL;
 }
 
 /* What is left when nothing else fits: enough to know which finding it is and what to look for. */

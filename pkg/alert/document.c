@@ -109,16 +109,41 @@ void document_text(struct document *d, struct str text)
     buf_add(d->json.out, text);
 }
 
-void document_text_i64(struct document *d, struct str text, int64_t number)
+/* The room behind the digits is the same for all: a copy of fixed size. */
+static void put_digits(struct document *d, const struct told_number *t)
 {
-    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    char digits[STR_DIGITS_MAX], *end = digits + sizeof(digits), *from = str_digits(end, size);
-    char *to = buf_reserve(d->json.out, text.n + 1 + sizeof(digits)), *begin = to;
+    memcpy(buf_reserve(d->json.out, sizeof(t->digits)), t->digits, sizeof(t->digits));
+    d->json.out->n += t->n;
+}
 
-    memcpy(to, text.p, text.n);
-    to += text.n;
+void document_i64(struct document *d, int64_t number)
+{
+    struct told_number *t;
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char digits[STR_DIGITS_MAX], *end = digits + sizeof(digits);
+
+    for (size_t i = 0; i < TOLD_NUMBERS; i++)
+        if (d->numbers[i].n > 0 && d->numbers[i].number == number) {
+            put_digits(d, &d->numbers[i]);
+            return;
+        }
+    t = &d->numbers[d->n_numbers++ % TOLD_NUMBERS];
+    t->number = number;
+    t->n = 0;
     if (number < 0)
-        *to++ = '-';
-    memcpy(to, from, (size_t)(end - from));
-    d->json.out->n += (size_t)(to - begin) + (size_t)(end - from);
+        t->digits[t->n++] = '-';
+    char *from = str_digits(end, size);
+    memcpy(t->digits + t->n, from, (size_t)(end - from));
+    t->n = (uint8_t)(t->n + (end - from));
+    put_digits(d, t);
+}
+
+int64_t document_event_ms(const struct document *d)
+{
+    return d->trigger ? d->trigger->time_ms : d->finding->at_ms;
+}
+
+int64_t document_processed_ms(const struct document *d)
+{
+    return d->options->is_deterministic ? document_event_ms(d) : d->now_ms;
 }

@@ -17,6 +17,7 @@
 #include "alert/alert.h"
 #include "alert/ocsf.h"
 #include "alert/redact.h"
+#include "base/str.h"
 #include "state/uid.h"
 #include "json/write.h"
 #include "rule/correlation.h"
@@ -68,8 +69,42 @@ struct told_event {
     bool has_text, is_cut; /* is_cut: it has none, since something had to be cut */
 };
 
+/* A text that does not come from the rule alone, by which documents of one rule differ (stencil.h).
+ */
+enum hole {
+    HOLE_PROCESSED, /* times, as numbers */
+    HOLE_FIRST,
+    HOLE_LAST,
+    HOLE_LATENCY,
+    HOLE_SEQUENCE,
+    HOLE_EVENT_TIME, /* parts of texts */
+    HOLE_RECORD_UID,
+    HOLE_FINDING_UID,
+    HOLE_MAPPING,
+    HOLE_ABOUT,
+    HOLE_TIMES, /* members */
+    HOLE_MESSAGE,
+    HOLE_TITLE,
+    HOLE_TENANT_UID,
+    HOLE_TENANT,
+    HOLE_RELATED,
+    HOLE_EVIDENCES,
+    HOLE_DEDUP,
+    HOLE_CORRELATION,
+    HOLE_TRUNCATED
+};
+
+/* A number in digits: a document tells the same few times again and again. */
+struct told_number {
+    int64_t number;
+    uint8_t n; /* 0: none */
+    char digits[STR_DIGITS_MAX + 1];
+};
+enum { TOLD_NUMBERS = 2 };
+
 struct document {
     struct json_writer json;
+    struct stencil_marks *marks; /* NULL: nobody asks where the holes are */
     struct arena *arena;
     struct redactor *redactor;
     struct ocsf_ways *ways;
@@ -102,6 +137,9 @@ struct document {
     struct safe safe_values[RESOURCES_MAX], safe_keys[RESOURCES_MAX];
     uint64_t has_safe_value, has_safe_key;
 
+    struct told_number numbers[TOLD_NUMBERS];
+    size_t n_numbers;
+
     struct str truncated[TRUNCATED_MAX];
     size_t n_truncated;
 };
@@ -130,10 +168,16 @@ struct str document_number(struct arena *a, uint64_t number);
 /* Members with names of ours, in one go: what comes with every document. The text is JSON with a
  * comma before each member; the open object has members already. */
 void document_text(struct document *d, struct str text);
-/* The same, with a number behind it. */
-void document_text_i64(struct document *d, struct str text, int64_t number);
+void document_i64(struct document *d, int64_t number);
 #define TEXT(d, literal) document_text((d), STR(literal))
-#define TEXT_I64(d, literal, number) document_text_i64((d), STR(literal), (number))
+#define TEXT_I64(d, literal, number) (TEXT(d, literal), document_i64((d), (number)))
+/* What does not come from the rule alone; nothing else may write it (stencil.c). */
+void document_hole(struct document *d, enum hole what);
+
+/* The time of what completed the finding. */
+int64_t document_event_ms(const struct document *d);
+/* The time of processing: volatile, so the event's own where a run must be repeatable. */
+int64_t document_processed_ms(const struct document *d);
 
 /* JSON text made elsewhere: "a":1,"b":2 into the open object. */
 void document_members(struct document *d, struct str members);
@@ -174,10 +218,12 @@ void finding_put_title(struct document *d);
 void finding_head(struct document *d); /* severity, status, score: members at the top */
 void finding_times(struct document *d);
 void finding_message(struct document *d);
-struct str message_text(struct document *d);          /* by the rule's template (message_part.c) */
-void finding_labels(struct document *d);              /* an array */
-struct str finding_mapping(const struct document *d); /* name of the first witness's profile */
-void finding_related_events(struct document *d);      /* members of finding_info */
+struct str finding_about(struct document *d); /* what the message says behind the rule's title */
+void finding_put_message(struct document *d); /* the member as a whole */
+struct str message_text(struct document *d);  /* by the rule's template (message_part.c) */
+void finding_labels(struct document *d);      /* an array */
+struct str finding_mapping(const struct document *d);   /* name of the first witness's profile */
+void finding_related_events(struct document *d);        /* members of finding_info */
 void finding_keys(struct document *d, const char *key); /* an object: names and values */
 void finding_dedup(struct document *d);                 /* objects in unmapped.weir */
 void finding_correlation(struct document *d);

@@ -283,10 +283,22 @@ void finding_put_title(struct document *d)
         json_kv_str(&d->json, "title", title);
 }
 
-void finding_message(struct document *d)
+struct str finding_about(struct document *d)
+{
+    struct str about;
+
+    if (d->rule->correlation)
+        about = JOIN(d->arena, keys_text(d), measured_text(d));
+    else
+        about = d->n_entities > 0 ? about_text(d) : keys_text(d);
+    struct str life = life_text(d);
+    return life.n ? JOIN(d->arena, about, life) : about;
+}
+
+void finding_put_message(struct document *d)
 {
     bool is_own;
-    struct str title = str_sub(finding_title(d, &is_own), 0, d->limits->text), about;
+    struct str title = str_sub(finding_title(d, &is_own), 0, d->limits->text);
 
     if (d->finding->is_flood) {
         json_kv_str(&d->json, "message", flood_text(d, title));
@@ -296,11 +308,21 @@ void finding_message(struct document *d)
         json_kv_str(&d->json, "message", JOIN(d->arena, message_text(d), life_text(d)));
         return;
     }
-    if (d->rule->correlation)
-        about = JOIN(d->arena, keys_text(d), measured_text(d));
-    else
-        about = d->n_entities > 0 ? about_text(d) : keys_text(d);
-    json_kv_str(&d->json, "message", JOIN(d->arena, title, about, life_text(d)));
+    json_kv_str(&d->json, "message", JOIN(d->arena, title, finding_about(d)));
+}
+
+void finding_message(struct document *d)
+{
+    const struct rule *rule = d->rule;
+
+    if (d->finding->is_flood || rule->message.n || rule->by_value.title_field.n) {
+        document_hole(d, HOLE_MESSAGE);
+        return;
+    }
+    TEXT(d, ",\"message\":\"");
+    json_escape(d->json.out, str_sub(rule->title, 0, d->limits->text));
+    document_hole(d, HOLE_ABOUT);
+    TEXT(d, "\"");
 }
 
 struct str finding_mapping(const struct document *d)
@@ -326,7 +348,9 @@ void finding_labels(struct document *d)
                              str_from(correlation_type_name(rule->correlation))));
     else
         json_put_str(w, STR("rule.kind:event"));
-    json_put_str(w, JOIN(d->arena, STR("pipeline:"), finding_mapping(d)));
+    TEXT(d, ",\"pipeline:");
+    document_hole(d, HOLE_MAPPING);
+    TEXT(d, "\"");
     if (rule->channel != CHANNEL_ALERT)
         json_put_str(w,
                      JOIN(d->arena, STR("channel:"), str_from(rule_channel_name(rule->channel))));

@@ -1,5 +1,6 @@
 /* test_alert_finding.c - findings as state tells them become documents: the life of a finding,
  * with and without the event that completed it, valid OCSF, no secret of a capsule visible. */
+#include "tests/lib/rng.h"
 #include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
@@ -591,6 +592,118 @@ TEST(the_record_uid_names_activity_and_sequence)
     buf_release(&out);
 }
 
+/* ---- what is kept of a rule ------------------------------------------------------------------ */
+
+static struct alert_writer *writer_of_now(void)
+{
+    return alert_writer_new(&(struct alert_options){.raw = ALERT_RAW_FULL,
+                                                    .generation = STR("7"),
+                                                    .worker = STR("w1"),
+                                                    .version = STR("0.1.0"),
+                                                    .profiles = profiles});
+}
+
+/* Mostly what a Create looks like; each part of it other than the last time. */
+static struct finding random_finding(struct rng *rng, const struct rule *rule)
+{
+    static const struct str users[] = {STR("bob"), STR("eve \"x\""), STR("password=hunter22"),
+                                       STR("ghp_0123456789abcdefghijABCDEFGHIJ012345")};
+    struct finding f = finding_of(rng_below(rng, 8) ? FINDING_CREATE : FINDING_UPDATE);
+
+    f.sequence = rng_below(rng, 1000);
+    f.hits = rng_below(rng, 3) ? 1 : rng_below(rng, UINT32_MAX);
+    f.suppressed = rng_below(rng, 5000);
+    f.first_ms = T0 - (int64_t)rng_below(rng, 1000000);
+    f.last_ms = T0 + (int64_t)rng_below(rng, 1000000);
+    f.at_ms = rng_below(rng, 2) ? f.last_ms : -1;
+    f.n_events = rng_below(rng, 9);
+    f.n_capsules = (uint32_t)rng_below(rng, f.n_capsules + 1);
+    f.level = rng_below(rng, 8) ? (uint8_t)rule->level : LEVEL_HIGH;
+    f.is_exact = rng_below(rng, 2);
+    f.is_braked = !rng_below(rng, 16);
+    f.has_bucket = rng_below(rng, 2);
+    f.n_keys = (uint32_t)rng_below(rng, 2);
+    f.keys[0] = users[rng_below(rng, ARRAY_LEN(users))];
+    f.has_measured = rng_below(rng, 2);
+    f.measured_micro = (int64_t)rng_below(rng, 1000000000);
+    f.detail = rng_below(rng, 2) ? users[rng_below(rng, ARRAY_LEN(users))] : STR("");
+    f.is_flood = !rng_below(rng, 16);
+    memset(f.uid, (int)rng_below(rng, 256), sizeof f.uid);
+    return f;
+}
+
+static struct str random_record(struct rng *rng)
+{
+    static const char *const users[] = {"bob", "eve", "~b\\\"ob~"};
+
+    return arena_printf(
+        arena,
+        "{\"EventID\":%d,\"Channel\":\"%s\",\"Computer\":\"DC%d\",\"password\":\"%s\","
+        "\"TargetUserName\":\"%s\",\"TimeCreated\":\"2026-01-02T03:04:10Z\"}",
+        (int)rng_below(rng, 3) + 4624, rng_below(rng, 4) ? "Security" : "Odd",
+        (int)rng_below(rng, 100), rng_below(rng, 3) ? "" : "opensesame9",
+        users[rng_below(rng, ARRAY_LEN(users))]);
+}
+
+static struct alert_finding random_told(struct rng *rng, const struct rule *rule,
+                                        const struct finding *f, struct alert_match *m)
+{
+    static const struct str tenants[] = {STR(""), STR(""), STR("north"), STR("so\"uth")};
+    struct alert_finding told = {.rule = rule, .finding = f, .is_backfill = !rng_below(rng, 16)};
+
+    told.tenant = tenants[rng_below(rng, ARRAY_LEN(tenants))];
+    told.now_ms = rng_below(rng, 8) ? T0 + 6000 + (int64_t)rng_below(rng, 100000) : -1;
+    m->time_ms = rng_below(rng, 8) ? f->last_ms : -(int64_t)rng_below(rng, 100000);
+    m->offset = rng_below(rng, 9);
+    if (rng_below(rng, 4))
+        told.trigger = m;
+    return told;
+}
+
+static void check_as_alone(struct alert_writer *keeps, const struct alert_finding *told)
+{
+    struct alert_writer *fresh = writer_of_now();
+    struct buf got = {0}, want = {0};
+
+    alert_write_finding(keeps, told, &got);
+    alert_write_finding(fresh, told, &want);
+    if (!str_eq(buf_str(&got), buf_str(&want)))
+        fail_msg("got %.*s\nwanted %.*s", (int)got.n, got.p, (int)want.n, want.p);
+    buf_release(&got);
+    buf_release(&want);
+    alert_writer_free(fresh);
+}
+
+/* A writer that knows the rule says of a finding what one says that never met it. */
+TEST(a_rule_that_was_met_before_is_told_as_at_first)
+{
+    struct rule rules[] = {correlation_rule, base_rule, base_rule, base_rule, correlation_rule};
+    struct alert_writer *keeps = writer_of_now();
+    struct rng rng = rng_start("rules met before");
+
+    rules[2].message = STR("{TargetUserName|nobody}: {count} times, {title}");
+    rules[3].by_value.title_field = STR("Computer");
+    rules[4].channel = CHANNEL_SHADOW;
+    for (size_t i = 0; i < 400; i++) {
+        struct rule *rule = &rules[rng_below(&rng, ARRAY_LEN(rules))];
+        struct alert_match m = {.rule = rule, .input = STR("logons.ndjson")};
+        struct event_tree tree;
+        struct json_node *root;
+
+        arena_reset(arena);
+        if (rng_below(&rng, 50) == 0) /* another rule at the same address */
+            rule->sha256[0] = (char)('a' + rng_below(&rng, 26));
+        struct finding f = random_finding(&rng, rule);
+        m.record = random_record(&rng);
+        CHECK_EQ(json_tree_parse(arena, m.record, &root, NULL), JSON_OK);
+        event_tree_init(&tree, profiles, root, NULL);
+        m.event = &tree;
+        struct alert_finding told = random_told(&rng, rule, &f, &m);
+        check_as_alone(keeps, &told);
+    }
+    alert_writer_free(keeps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,6 +712,7 @@ int main(void)
         ENTRY(no_secret_of_a_capsule_is_visible),
         ENTRY(the_largest_finding_stays_under_the_cap),
         ENTRY(the_record_uid_names_activity_and_sequence),
+        ENTRY(a_rule_that_was_met_before_is_told_as_at_first),
     };
     struct weir_err err = {0};
 
