@@ -25,7 +25,7 @@ static const uint64_t one = 1; /* what an eventfd is written */
 
 /* When such a part of what may be held of a partition was read there is room for more
  * (watermark.h). */
-enum { HURRY_PARTS = 2 };
+enum { HURRY_PARTS = 2, PIECE_MIN = 1024 * 1024, PIECE_MAX = 2 * 1024 * 1024 };
 
 /* ---- owned partitions ---------------------------------------------------------------------- */
 
@@ -240,16 +240,6 @@ static enum weir_rc prepare_witness(struct kafka_consumer *c,
     return kafka_client_conf(o->common, o->own, group_defaults, insisted, &c->witness_conf, err);
 }
 
-/* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
- * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
-static const struct kafka_setting data_defaults[] = {
-    {"fetch.wait.max.ms", "100"},
-    {"socket.nagle.disable", "true"},
-    {"reconnect.backoff.max.ms", "2000"},
-    {"fetch.error.backoff.ms", "50"},
-    {NULL, NULL},
-};
-
 static uint64_t share_kb(const struct kafka_consumer_options *o)
 {
     uint64_t bytes = o->fetch_bytes ? o->fetch_bytes : KAFKA_FETCH_BYTES;
@@ -259,6 +249,15 @@ static uint64_t share_kb(const struct kafka_consumer_options *o)
     if (bytes < KAFKA_FETCH_SHARE_MIN)
         bytes = KAFKA_FETCH_SHARE_MIN;
     return bytes / 1024;
+}
+
+/* What one answer brings of a partition: half of its share, so that there is room for it when half
+ * was read, and so few answers: each costs a broker, and us, much beside its bytes. */
+static uint64_t piece_bytes(const struct kafka_consumer_options *o)
+{
+    uint64_t bytes = share_kb(o) * 1024 / 2;
+
+    return bytes < PIECE_MIN ? PIECE_MIN : bytes > PIECE_MAX ? PIECE_MAX : bytes;
 }
 
 /* The threads that fetch are woken by every piece that comes and have little to do with it. As
@@ -282,7 +281,14 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, UNUSED const rd_kafka_conf_t *
 static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consumer_options *o,
                               struct weir_err *err)
 {
-    char kbytes[24];
+    char kbytes[24], piece[24];
+    /* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
+     * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
+    const struct kafka_setting defaults[] = {
+        {"fetch.wait.max.ms", "100"},     {"fetch.message.max.bytes", piece},
+        {"socket.nagle.disable", "true"}, {"reconnect.backoff.max.ms", "2000"},
+        {"fetch.error.backoff.ms", "50"}, {NULL, NULL},
+    };
     const struct kafka_setting insisted[] = {
         {"queued.max.messages.kbytes", kbytes}, {"enable.partition.eof", "true"},
         {"isolation.level", "read_committed"},  {"auto.offset.reset", "error"},
@@ -291,7 +297,8 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
     rd_kafka_conf_t *conf;
 
     (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)share_kb(o));
-    TRY(kafka_client_conf(o->common, o->own, data_defaults, insisted, &conf, err));
+    (void)snprintf(piece, sizeof piece, "%llu", (unsigned long long)piece_bytes(o));
+    TRY(kafka_client_conf(o->common, o->own, defaults, insisted, &conf, err));
     if (rd_kafka_version() >= WATERMARK_BACKOFF_VERSION)
         (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);
     rd_kafka_conf_set_opaque(conf, c);

@@ -98,15 +98,20 @@ static void tell(struct watermark_watch *w, const struct round *r, size_t i, int
     pthread_mutex_unlock(&w->lock);
 }
 
+/* The time that means the end: one request, where a question for both watermarks is two. */
 static void ask(struct watermark_watch *w, struct round *r, size_t i)
 {
-    int64_t low, high;
     const struct kafka_partition *p = &r->list[i].p;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *end =
+        rd_kafka_topic_partition_list_add(list, p->topic, p->partition);
 
-    if (rd_kafka_query_watermark_offsets(w->rk, p->topic, p->partition, &low, &high, ASK_MS))
+    end->offset = RD_KAFKA_OFFSET_END;
+    if (rd_kafka_offsets_for_times(w->rk, list, ASK_MS) || end->err || end->offset < 0)
         r->leaders_due_ms = INT64_MIN;
     else
-        tell(w, r, i, high);
+        tell(w, r, i, end->offset);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* One partition of each broker, beginning behind the last one asked: so all have their turn. */
