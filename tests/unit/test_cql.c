@@ -270,6 +270,22 @@ static const struct query_case rows[] = {
     {"// window: 1h\ntest(a > start()) test(a <= end())",
      "{'@timestamp':1769850000000,'a':1769848000000}", true},
     {"// window: 1h\ntest(a > start())", "{'@timestamp':1769850000000,'a':1769840000000}", false},
+    {"x := math:abs(a) | y := math:ceil(b) | z := math:floor(b) | x=2 y=3 z=2",
+     "{'a':-2,'b':'2.5'}", true},
+    {"x := math:sqrt(a) | x>2.99 x<3.01", "{'a':9}", true},
+    {"x := urlDecode(a) | x='a b/c'", "{'a':'a%20b%2Fc'}", true},
+    {"x := parseInt(a) | x=12", "{'a':'12'}", true},
+    {"x := concatArray(a, separator='-') | x='u-v'", "{'a':['u','v']}", true},
+    {"parseTimestamp('millis', field=a, as=x) | x=1769850000000", "{'a':'1769850000000'}", true},
+    {"parseTimestamp('seconds', field=a, as=x) | x=1769850000000", "{'a':1769850000}", true},
+    {"geography:distance(lat1=a, lon1=b, lat2=c, lon2=d, as=x) | test(x>111000) test(x<112000)",
+     "{'a':0,'b':0,'c':1,'d':0}", true},
+    {"a:=b | a=x", "{'b':'x'}", true},
+    {"x := upper(a) | x=V", "{'b':1}", false},
+    {"x := a - 1 | x=1", "{'a':'2'}", true},
+    {"ipLocation(a) | a.city=Berlin a.lat>52", "{'a':'192.0.2.7'}", true},
+    {"ipLocation(a) | a.city=*", "{'a':'10.0.0.1'}", false},
+    {"ipLocation(a) | a.city!=*", "{'b':1}", true},
     /* Names. */
     {"rename(a, as=b) | b=x", "{'a':'x'}", true},
     {"rename(a, as=b) | a=x", "{'a':'x'}", false},
@@ -306,6 +322,15 @@ static const struct query_case rows[] = {
     {"ioc:lookup(a, strict=true, type=domain)", "{'a':1}", false},
     {"split(a) | a=y", "{'a':['x','y']}", true},
     {"split(a) | a=x | a=y", "{'a':['x','y']}", false},
+    /* An event without one of the fields is in no group, and told by none. */
+    {"// window: 5m\na=1 | groupBy(b)", "{'a':1}", false},
+    {"// window: 5m\na=1 | groupBy([a,b])", "{'a':1,'b':'x'}", true},
+    {"// window: 5m\na=1 | default(field=b, value='-') | groupBy([a,b])", "{'a':1}", true},
+    {"// window: 5m\na=1 | groupBy(b, function=[])", "{'a':1,'b':'x'}", true},
+    {"// window: 5m\na=1 | groupBy(b, function=[])", "{'a':1}", false},
+    {"// window: 5m\ncase { a=1 | x:=1; b=1 | x:=2; } | groupBy([x, c])", "{'b':1}", false},
+    /* ... but in the lenient dialect: there it is the empty text. */
+    {"// window: 5m\na in (1) | groupBy(b)", "{'a':1}", true},
     /* Queries that others call, of those that weir brings along. */
     {"$\"x/tutorial:UserIsAdmin\"() | UserIsAdmin_Readable=True", "{'UserIsAdmin':'1'}", true},
     {"$UserIsAdmin()", "{'a':1}", true},
@@ -424,6 +449,29 @@ static const struct query_row groups[] = {
      "group; rules query#0/1; group by b; within 5m; aggregates d is there = first(d is there); d "
      "= first(c); having glob(case(eq(d is there, 1) any, d),\"x\") any; decided at the watermark; "
      "a eq cased \"1\""},
+    /* What is cut off elsewhere is not here: limits and orders change nothing. */
+    {"// window: 5m\na=1 | groupBy(b, limit=20, function=count(as=n)) | n >= 5 | sort(n, limit=3) "
+     "| head(2)",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 5m; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[selectFirst(c), selectLast(d), "
+     "selectFromMin(@timestamp, include=e), selectFromMax(@timestamp, include=f)]) | c=1 d=2",
+     "group; rules query#0/1; group by b; within 5m; aggregates c = first(c); d = last(d); e = "
+     "first(e); f = last(f); having and(glob(c,\"1\") any, glob(d,\"2\") any); decided at the "
+     "watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=[min(c), stdDev(c), percentile(c, percentiles=[50, "
+     "95])]) | _min > 1 _stddev > 2 _95 > 3",
+     "group; rules query#0/1; group by b; within 5m; aggregates _min = min(_min); _stddev = "
+     "deviation(_min); _50 = percentile(_min); _95 = percentile(_min); having and(gt(_min, 1) any, "
+     "gt(_stddev, 2) any, gt(_95, 3) any); decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | timeChart(b, span=10m) | _count > 4",
+     "event_count; rules query#0/1; group by _bucket, b; condition gte 5; within 5m; a eq cased "
+     "\"1\""},
+    {"// window: 5m\na=1 | sankey(b, target=c)",
+     "and(a eq cased \"1\", b contains cased \"\", c contains cased \"\")"},
+    {"// window: 5m\na=1 | worldMap(ip=b)", "and(a eq cased \"1\", b contains cased \"\")"},
+    {"// window: 5m\na=1 | stats([count(as=n), avg(c)]) | n > 2",
+     "event_count; rules query#0/1; group by nothing: one group; condition gte 3; within 5m; a eq "
+     "cased \"1\""},
     {"// window: 5m\na=1 | groupBy(b, function=tail(limit=max)) | c=x",
      "and(a eq cased \"1\", b contains cased \"\", c eq cased \"x\")"},
     {"// window: 5m\na=1 | groupBy(b, function=top(c)) | _count > 3",
@@ -485,6 +533,19 @@ static const struct query_row refusals[] = {
      "error: 1:8: expected a literal (field =~ function() applies a function), found '(b)'"},
     {"a=1 | frob(x)", "unsupported: 1:7: the function frob() (did you mean 'drop'?)"},
     {"a=1 | grouppBy(x)", "unsupported: 1:7: the function grouppBy() (did you mean 'groupBy'?)"},
+    {"correlate(A:{a=1}, B:{b=1 | k <=> A.k})", "unsupported: 1:1: the function correlate()"},
+    {"selfJoinFilter(field=k, where=[{a=1},{b=1}])",
+     "unsupported: 1:1: the function selfJoinFilter()"},
+    {"a=1 | groupBy(k) | neighbor(k)", "unsupported: 1:20: the function neighbor()"},
+    {"a=1 | series(x)", "unsupported: 1:7: the function series()"},
+    {"a=1 | window(count())", "unsupported: 1:7: the function window()"},
+    {"a=1 | parseJson(x)",
+     "unsupported: 1:7: parseJson() of events (their codec and profile do it)"},
+    {"x := parseInt(a, radix=16)", "unsupported: 1:18: parseInt() with 'radix='"},
+    {"x := getField(a)", "unsupported: 1:6: the function getField()"},
+    {"rdns(a) | a=1", "warning: 1:1: rdns() is not computed: what it would add stays empty"},
+    {"a=1 | groupBy(b, limit=20)", "warning: 1:7: the query says nothing of how far back it looks: "
+                                   "groups are of the last hour"},
     {"a=1 frob(x)", "unsupported: 1:5: the function frob() (did you mean 'drop'?)"},
     {"a=1 | join({b=1})", "error: 1:7: join() without a query and a field"},
     {"a=1 | join(b=1, field=c)", "unsupported: 1:12: join() with 'b='"},

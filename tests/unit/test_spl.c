@@ -1,4 +1,5 @@
-/* test_spl.c - Splunk searches: what they mean, and what is said about bad ones.
+/* test_spl.c - Splunk searches: what they mean, and what is said about bad ones. Every vector and
+ * trap of the language that weir was built against has a row.
  *
  * Places are those of the search's own text, 1-based.
  */
@@ -275,6 +276,26 @@ static const struct query_case rows[] = {
     {"* | regex a=\"(?<!x)y\"", "{'a':'xy'}", false},
     {"* | regex a=\"\\(?=y\"", "{'a':'=y'}", true},
     {"* | eval a=null() | where isnull(a)", "{'a':1}", true},
+    {"* | eval a=if(b=1,\"x\",null()) | where isnull(a)", "{'a':1,'b':2}", true},
+    /* Operators are written in capitals: else they are terms. */
+    {"a=1 or b=1", "{'a':1,'b':1}", false},
+    {"a=1 or b=1", "{'a':1,'b':1,'c':'this or that'}", true},
+    {"not a=1", "{'a':2}", false},
+    /* NOT is about the next term alone. */
+    {"NOT a=1 b=1", "{'a':2,'b':2}", false},
+    /* Members that lack the field shift the others. */
+    {"* | where mvindex(\1k{}.v\1,1)=\"c\"", "{'k':[{'v':'a'},{'n':1},{'v':'c'}]}", true},
+    {"* | where mvindex(\1k{}.v\1,0,1)=\"a\"", "{'k':[{'v':'a'},{'v':'b'}]}", true},
+    {"* | where mvfind(\1k{}.v\1,\"^b\")=1", "{'k':[{'v':'a'},{'v':'b'}]}", true},
+    {"* | where isnull(mvfind(a,\"z\"))", "{'a':['x','y']}", true},
+    {"* | where mvindex(split(a,\",\"),-2)=\"x\"", "{'a':'w,x,y'}", true},
+    {"* | where tonumber(a)=5 AND round(b)=3 AND round(b,1)=2.6", "{'a':'5','b':2.55}", true},
+    {"* | where isnull(tonumber(a))", "{'a':'x'}", true},
+    {"* | where a.\"-\".b=\"x-1\"", "{'a':'x','b':1}", true},
+    {"* | where isnull(a.b)", "{'a':'x'}", true},
+    {"* | dedup a | search a=x", "{'a':'x'}", true},
+    {"* | convert ctime(a) | where a=1", "{'a':1}", true},
+    {"* | fillnull value=0 a b | where b=\"0\"", "{'a':1}", true},
     {"a=b", "{'a':'x','b':'x'}", false},
     /* Macros and comments. */
     {"a=x | `anything_filter`", "{'a':'x'}", true},
@@ -288,6 +309,45 @@ TEST(searches_mean_what_they_mean_in_splunk)
     query_cases_check("spl", rows, ARRAY_LEN(rows));
 }
 
+/* ---- groups -------------------------------------------------------------------------------- */
+
+static const struct query_row groups[] = {
+    {"a=1 | stats count by b | where count>4",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 1h; or(a eq \"1\", a eq 1) "
+     "! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    {"a=1 | stats dc(c) as n by b | where n>=3",
+     "value_count; rules query#0/1; group by b; condition field c, gte 3; within 1h; or(a eq "
+     "\"1\", a eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the "
+     "last hour"},
+    {"a=1 | bin _time span=5m | stats count by _time b | where count>4",
+     "event_count; rules query#0/1; group by _time, b; condition gte 5; within 5m; or(a eq \"1\", "
+     "a eq 1)"},
+    {"a=1 | bucket _time span=5m | stats dc(c) as n by _time, b | where n>4",
+     "value_count; rules query#0/1; group by _time, b; condition field c, gte 5; within 5m; or(a "
+     "eq \"1\", a eq 1)"},
+    {"a=1 | stats values(c) as v list(d) as l min(_time) as f max(_time) as t by b",
+     "and(or(a eq \"1\", a eq 1), b contains cased \"\") ! 1:7: the query says nothing of how far "
+     "back it looks: groups are of the last hour"},
+    {"a=1 | stats sum(c) as s avg(c) as m max(c) as x min(c) as n stdevp(c) as d perc95(c) as p by "
+     "b "
+     "| where s>1 AND m<2 AND p>3",
+     "group; rules query#0/1; group by b; within 1h; aggregates s = sum(c); m = average(c); x = "
+     "max(c); n = min(c); d = deviation(c); p = percentile(c); having and(and(gt(s, 1) any, lt(m, "
+     "2) any), gt(p, 3) any); decided at the watermark; or(a eq \"1\", a eq 1) ! 1:7: the query "
+     "says nothing of how far back it looks: groups are of the last hour"},
+    {"a=1 | stats earliest(c) as e latest(c) as l first(c) as f last(c) as z by b | where l=\"x\"",
+     "group; rules query#0/1; group by b; within 1h; aggregates e = first(c); l = last(c); f = "
+     "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
+     "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    {"a=1 | stats count", "or(a eq \"1\", a eq 1) ! 1:7: the query says nothing of how far back it "
+                          "looks: groups are of the last hour"},
+};
+
+TEST(groups_are_the_operator_that_says_the_same_for_least)
+{
+    query_check("spl", groups, ARRAY_LEN(groups));
+}
+
 /* ---- what is said -------------------------------------------------------------------------- */
 
 static const struct query_row refusals[] = {
@@ -299,6 +359,15 @@ static const struct query_row refusals[] = {
     {"a=\"x", "error: 1:3: a \" that is never closed"},
     {"a=1 | ", "error: 1:7: expected a command, found the end of the search"},
     {"a=1 | frob x", "unsupported: 1:7: command 'frob'"},
+    {"a=1 | eventstats count by b", "unsupported: 1:7: command 'eventstats'"},
+    {"a=1 | streamstats count by b", "unsupported: 1:7: command 'streamstats'"},
+    {"a=1 | transaction b", "unsupported: 1:7: command 'transaction'"},
+    {"a=1 | append [search c]", "unsupported: 1:7: command 'append'"},
+    {"a=1 | anomalydetection b", "unsupported: 1:7: command 'anomalydetection'"},
+    {"| inputlookup x", "unsupported: 1:3: command 'inputlookup'"},
+    {"| mstats avg(x) where index=y", "unsupported: 1:3: command 'mstats'"},
+    {"a=1 | stats count by b | where count > 5",
+     "warning: 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
     {"a=1 | join b [search c]", "unsupported: 1:7: command 'join'"},
     {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...])"},
     {"a=1 | where b=now()", "unsupported: 1:15: now()"},
@@ -506,6 +575,7 @@ TEST(a_macro_that_calls_itself_ends)
 }
 
 TEST_MAIN(ENTRY(searches_mean_what_they_mean_in_splunk),
+          ENTRY(groups_are_the_operator_that_says_the_same_for_least),
           ENTRY(what_is_wrong_is_named_with_its_place), ENTRY(too_much_is_refused),
           ENTRY(detections_find_their_macros_whatever_the_order_of_files),
           ENTRY(a_log_of_windows_is_a_service_however_it_is_named),
