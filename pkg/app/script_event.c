@@ -37,17 +37,6 @@ static struct str fill(struct arena *a, struct str text, const struct slot *slot
 
 /* ---- trees ---------------------------------------------------------------------------------- */
 
-static uint32_t depth_of(const struct json_node *n)
-{
-    uint32_t deepest = 0;
-
-    for (const struct json_node *c = n->first; c; c = c->next) {
-        uint32_t d = depth_of(c);
-        deepest = d > deepest ? d : deepest;
-    }
-    return deepest + 1;
-}
-
 /* Trees that are nested deeper than the writer goes were refused. */
 static struct str print(struct arena *a, const struct json_node *n)
 {
@@ -166,7 +155,7 @@ static enum weir_rc apply_changes(struct arena *a, const struct script_event *e,
         struct str value = c->n_values ? c->values[i % c->n_values] : c->value;
         TRY(change(a, root, e, c, fill(a, value, slots, n_slots), err));
     }
-    if (depth_of(root) > JSON_WRITE_DEPTH_MAX)
+    if (json_tree_depth(root) > JSON_WRITE_DEPTH_MAX)
         return err_set(err, WEIR_SYNTAX, "this event is nested too deep to be changed");
     *out = print(a, root);
     return WEIR_OK;
@@ -224,7 +213,7 @@ static struct str text_of(struct arena *a, const struct json_node *n)
 {
     if (n->type == JSON_T_STRING || n->type == JSON_T_NUMBER)
         return n->text;
-    return depth_of(n) > JSON_WRITE_DEPTH_MAX ? STR("...") : print(a, n);
+    return json_tree_depth(n) > JSON_WRITE_DEPTH_MAX ? STR("...") : print(a, n);
 }
 
 static bool orders(enum compare op, int order)

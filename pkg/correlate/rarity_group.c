@@ -135,12 +135,8 @@ static bool begin(struct cell *cell, const struct state_op *op, struct head *h)
 /* A restored cell has no keys until an event brings them. */
 static void note_keys(struct cell *cell, struct head *h, struct str keys)
 {
-    if (h->keys_n || keys.n == 0 || keys.n > UINT16_MAX ||
-        !cell_resize(cell, cell->main.n + (uint32_t)keys.n))
+    if (h->keys_n || keys.n > UINT16_MAX || !cell_insert(cell, sizeof *h, keys))
         return;
-    uint8_t *at = cell->main.p + sizeof *h;
-    memmove(at + keys.n, at, cell->main.n - sizeof *h - keys.n);
-    memcpy(at, keys.p, keys.n);
     h->keys_n = (uint16_t)keys.n;
 }
 

@@ -534,6 +534,17 @@ const struct json_node *json_tree_get(const struct json_node *node, struct str k
     return NULL;
 }
 
+size_t json_tree_depth(const struct json_node *node)
+{
+    size_t deepest = 0;
+
+    for (const struct json_node *m = node->first; m; m = m->next) {
+        size_t depth = json_tree_depth(m);
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + 1;
+}
+
 const struct json_node *json_tree_path(const struct json_node *node, struct str path)
 {
     struct str key, rest = path;

@@ -44,6 +44,9 @@ MUST_USE enum json_reason json_tree_parse_lent(struct arena *a, struct str text,
 /* First member of an object with that key, NULL if none or if node is NULL or no object. */
 const struct json_node *json_tree_get(const struct json_node *node, struct str key);
 
+/* How deep it is nested: 1 for a scalar or what is empty. */
+size_t json_tree_depth(const struct json_node *node);
+
 /* Walk nested keys "a.b.c" through objects only; a convenience for tools. */
 const struct json_node *json_tree_path(const struct json_node *node, struct str path);
 

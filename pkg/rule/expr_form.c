@@ -133,17 +133,6 @@ static bool next_step(struct str *path, struct step *out)
     return out->key.n || out->is_all || !is_key;
 }
 
-static size_t depth_of(const struct json_node *node)
-{
-    size_t deepest = 0;
-
-    for (const struct json_node *m = node->first; m; m = m->next) {
-        size_t depth = depth_of(m);
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest + 1;
-}
-
 /* An object or an array in its compact form, which escapes make at most six times as long as the
  * text that it was read from: the buffer never grows. */
 static struct expr_value as_json(const struct found *f, const struct json_node *node)
@@ -152,7 +141,7 @@ static struct expr_value as_json(const struct found *f, const struct json_node *
     size_t room = f->n_text * ESCAPED_MAX + SLACK;
     struct json_writer w;
 
-    if (depth_of(node) > JSON_WRITE_DEPTH_MAX || room > EXPR_TEXT_MAX)
+    if (json_tree_depth(node) > JSON_WRITE_DEPTH_MAX || room > EXPR_TEXT_MAX)
         return EXPR_NOTHING;
     struct buf out = {.p = arena_alloc(f->a, room), .cap = room};
     json_writer_init(&w, &out);

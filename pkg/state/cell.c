@@ -18,6 +18,18 @@ bool cell_resize(struct cell *c, uint32_t n)
     return n <= CELL_BYTES_MAX && resize(c, &c->main, n, false);
 }
 
+bool cell_insert(struct cell *c, uint32_t at, struct str bytes)
+{
+    uint32_t n = c->main.n;
+
+    ASSERT(at <= n);
+    if (bytes.n == 0 || bytes.n > CELL_BYTES_MAX || !cell_resize(c, n + (uint32_t)bytes.n))
+        return false;
+    memmove(c->main.p + at + bytes.n, c->main.p + at, n - at);
+    memcpy(c->main.p + at, bytes.p, bytes.n);
+    return true;
+}
+
 bool cell_resize_side(struct cell *c, uint32_t n)
 {
     return n <= CELL_SIDE_MAX && resize(c, &c->side, n, true);

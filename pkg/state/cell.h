@@ -51,7 +51,11 @@ struct step_clock {
 /* The main part gets n bytes; new ones are zero. False: over CELL_BYTES_MAX, or the store has no
  * memory to give (counted there); the cell is then unchanged. */
 MUST_USE bool cell_resize(struct cell *c, uint32_t n);
-/* The same for the side part. False is no fault: capsules are not kept then. */
+/* The bytes come to stand at `at` (at most main.n) of the main part, what stood there behind them.
+ * False, and nothing has changed: there are none, or there is no room for them (as cell_resize()).
+ */
+MUST_USE bool cell_insert(struct cell *c, uint32_t at, struct str bytes);
+/* cell_resize() for the side part. False is no fault: capsules are not kept then. */
 MUST_USE bool cell_resize_side(struct cell *c, uint32_t n);
 
 #endif

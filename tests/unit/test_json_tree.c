@@ -134,6 +134,24 @@ TEST(members_are_found_by_key_and_path)
     arena_free(a);
 }
 
+TEST(depth_is_that_of_the_deepest_member)
+{
+    static const struct {
+        const char *text;
+        size_t depth;
+    } rows[] = {{"5", 1},        {"{}", 1},         {"[]", 1},
+                {"[1]", 2},      {"{\"a\":[]}", 2}, {"{\"a\":[1,{\"b\":{}}],\"c\":1}", 4},
+                {"[[],[[]]]", 3}};
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct json_node *node;
+        CHECK_EQ(json_tree_parse(a, str_from(rows[i].text), &node, NULL), JSON_OK);
+        CHECK_EQ(json_tree_depth(node), rows[i].depth);
+    }
+    arena_free(a);
+}
+
 TEST(a_refused_document_leaves_out_alone)
 {
     struct arena *a = arena_new(0);
@@ -311,5 +329,6 @@ TEST(tree_and_jansson_agree_on_random_and_damaged_documents)
 }
 
 TEST_MAIN(ENTRY(documents_become_trees), ENTRY(a_literal_says_which_it_is),
-          ENTRY(members_are_found_by_key_and_path), ENTRY(a_refused_document_leaves_out_alone),
+          ENTRY(members_are_found_by_key_and_path), ENTRY(depth_is_that_of_the_deepest_member),
+          ENTRY(a_refused_document_leaves_out_alone),
           ENTRY(tree_and_jansson_agree_on_random_and_damaged_documents))
