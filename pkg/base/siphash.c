@@ -91,7 +91,16 @@ void siphash_add(struct siphash *h, struct str bytes)
 
 void siphash_add_u32(struct siphash *h, uint32_t v)
 {
-    siphash_add(h, (struct str){(const char *)&v, sizeof v});
+    unsigned have = (unsigned)(h->n & 7);
+    uint64_t x = v;
+
+    h->n += sizeof v;
+    if (have < sizeof v) {
+        h->tail |= x << (8 * have);
+        return;
+    }
+    take_word(h->v, h->tail | x << (8 * have));
+    h->tail = x >> (64 - 8 * have);
 }
 
 static uint64_t mix(struct siphash *h, uint64_t marker)

@@ -94,7 +94,7 @@ static struct expr_value value_of(struct derive *d, const struct event_value *v)
     switch ((enum json_kind)v->kind) {
     case JSON_STRING:
         if (v->flags & JSON_ESCAPED) {
-            char *out = arena_alloc(d->space, raw.n + 1);
+            char *out = arena_alloc(d->space, raw.n * 3);
             raw = (struct str){out, json_unescape(raw, out, &flags)};
         }
         return expr_value_text(raw);

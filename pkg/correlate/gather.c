@@ -47,15 +47,17 @@ struct numbers {
     struct str *weighs;        /* why: told with what they add */
 };
 
-/* A value and the key that it alone makes. */
+enum { HASHED_MAX = 4, HASHED_PARTS = 2 };
+
+/* Values and the key that they make. */
 struct hashed {
-    struct str text; /* this very slice */
+    struct str parts[HASHED_PARTS]; /* these very slices */
+    size_t n;
     struct state_key key;
 };
-enum { HASHED_MAX = 4 };
 
-/* Where an event's values of a field begin, if it is of the event at hand; the first one's text,
- * once it was asked for. */
+/* Where an event's values of a field that is asked for begin, if it is of the event at hand; the
+ * first one's text, once it was asked for. */
 struct begin {
     uint32_t event, at;
     struct str text;
@@ -109,8 +111,11 @@ struct gatherer {
     struct hashed hashed[HASHED_MAX];
     size_t n_hashed;
     uint32_t event_number; /* never 0 */
-    struct begin *begins;  /* per field */
-    uint32_t n_fields;
+    /* Of the many fields that rules look at few are asked for here: begins has those, and begin_at
+     * of each field its place there, 0 if nobody asks. */
+    struct begin *begins;
+    uint16_t *begin_at;
+    uint32_t n_fields, n_begins;
 };
 
 /* Head of the capsule of the operations that follow: in the place of a rule it has NO_RULE. */
@@ -153,6 +158,22 @@ static size_t texts_of(const struct packed_op *op)
 
 /* ---- made once ----------------------------------------------------------------------------- */
 
+/* Somebody asks for the values of this one. */
+static void ask(struct gatherer *w, uint32_t field)
+{
+    if (field < w->n_fields && !w->begin_at[field])
+        w->begin_at[field] = (uint16_t)++w->n_begins;
+}
+
+/* A name as the rule means it. */
+static uint32_t number_of(struct gatherer *w, const struct rule *rule, struct str name)
+{
+    uint32_t number = derive_number(w->derive, rule, name);
+
+    ask(w, number);
+    return number;
+}
+
 /* Fields whose values an operation carries. */
 static struct str_list fields_of(const struct correlation *c)
 {
@@ -168,10 +189,10 @@ static void number_cases(struct gatherer *w, uint32_t i)
 
     n->levels = ARENA_ARRAY(w->own, v->n_levels, uint32_t);
     for (size_t k = 0; k < v->n_levels; k++)
-        n->levels[k] = derive_number(w->derive, w->g->rules[i].rule, v->levels[k].field);
+        n->levels[k] = number_of(w, w->g->rules[i].rule, v->levels[k].field);
     n->scores = ARENA_ARRAY(w->own, v->n_scores, uint32_t);
     for (size_t k = 0; k < v->n_scores; k++)
-        n->scores[k] = derive_number(w->derive, w->g->rules[i].rule, v->scores[k].field);
+        n->scores[k] = number_of(w, w->g->rules[i].rule, v->scores[k].field);
 }
 
 static void number_weights(struct gatherer *w, uint32_t i)
@@ -183,7 +204,7 @@ static void number_weights(struct gatherer *w, uint32_t i)
     n->weighs = ARENA_ARRAY(w->own, rule->n_parameters, struct str);
     for (size_t k = 0; k < rule->n_parameters; k++) {
         const struct rule_parameter *p = &rule->parameters[k];
-        n->weights[k] = p->weighs.n ? derive_number(w->derive, rule, p->weighs) : FIELD_NONE;
+        n->weights[k] = p->weighs.n ? number_of(w, rule, p->weighs) : FIELD_NONE;
         if (p->weighs.n)
             n->weighs[k] = arena_printf(w->own, "%.*s is on list %.*s", (int)p->weighs.n,
                                         p->weighs.p, (int)p->list.n, p->list.p);
@@ -221,11 +242,10 @@ static void number_correlation(struct gatherer *w, uint32_t i)
     for (size_t k = 0; k < c->n_inputs; k++) {
         const struct correlation_input *in = &c->inputs[k];
         for (size_t p = 0; p < c->n_group; p++)
-            n->group[k * c->n_group + p] = derive_number(w->derive, in->rule, in->group_fields[p]);
+            n->group[k * c->n_group + p] = number_of(w, in->rule, in->group_fields[p]);
         for (size_t p = 0; p < fields.n; p++)
-            n->fields[k * fields.n + p] = derive_number(w->derive, in->rule, fields.items[p]);
-        n->actor[k] =
-            c->actor_field.n ? derive_number(w->derive, in->rule, c->actor_field) : FIELD_NONE;
+            n->fields[k * fields.n + p] = number_of(w, in->rule, fields.items[p]);
+        n->actor[k] = c->actor_field.n ? number_of(w, in->rule, c->actor_field) : FIELD_NONE;
     }
     n->has_clear_terms = wants_clear_terms(&w->g->rules[i], c);
 }
@@ -244,7 +264,7 @@ static void add_names(struct gatherer *w, const struct rule *rule, const struct 
                       size_t n_names, uint32_t *list, size_t *n)
 {
     for (size_t i = 0; i < n_names; i++)
-        add_number(list, n, derive_number(w->derive, rule, names[i]));
+        add_number(list, n, number_of(w, rule, names[i]));
 }
 
 /* What a correlation makes keys and values of, and those that listen to it in turn: all that they
@@ -300,6 +320,7 @@ static struct naming *namings_of(struct gatherer *w, const struct profile *p)
             uint32_t field = field_find(w->fields, fields.items[k]);
             if (field != FIELD_NONE)
                 list[n++] = (struct naming){field, (uint32_t)i};
+            ask(w, field);
         }
     list[n] = (struct naming){FIELD_NONE, 0};
     return list;
@@ -331,7 +352,8 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->own = arena_new(0);
     w->digest = digest_new();
     w->n_fields = field_count(fields);
-    w->begins = ARENA_ARRAY(w->own, w->n_fields + 1, struct begin);
+    ASSERT(w->n_fields < UINT16_MAX);
+    w->begin_at = ARENA_ARRAY(w->own, w->n_fields + 1, uint16_t);
     w->derive = derive_new(w->own, fields);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
@@ -345,6 +367,7 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     }
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         choose_capsule_fields(w, i);
+    w->begins = ARENA_ARRAY(w->own, w->n_begins + 1, struct begin);
     return w;
 }
 
@@ -370,7 +393,7 @@ static struct str whole_text(struct gatherer *w, const struct event_value *v)
     struct str raw = {v->p, v->n};
 
     if (v->flags & JSON_ESCAPED) {
-        char *out = arena_alloc(w->arena, raw.n + 1);
+        char *out = arena_alloc(w->arena, raw.n * 3);
         unsigned flags;
         raw = (struct str){out, json_unescape(raw, out, &flags)};
     }
@@ -385,7 +408,7 @@ static struct str text_of(struct gatherer *w, const struct event_value *v)
 /* Of the field's first value: several rules that match an event ask for the same ones. */
 static struct str first_text(struct gatherer *w, uint32_t field)
 {
-    struct begin *b = &w->begins[field];
+    struct begin *b = &w->begins[w->begin_at[field]];
 
     if (!b->text.p)
         b->text = text_of(w, &w->at->event->values[b->at]);
@@ -394,33 +417,39 @@ static struct str first_text(struct gatherer *w, uint32_t field)
 
 static bool is_value(const struct event_value *v)
 {
-    return v->kind == JSON_STRING || v->kind == JSON_NUMBER || v->kind == JSON_TRUE ||
-           v->kind == JSON_FALSE;
+    enum { MASK = 1 << JSON_STRING | 1 << JSON_NUMBER | 1 << JSON_TRUE | 1 << JSON_FALSE };
+
+    return MASK >> v->kind & 1;
 }
 
-/* Fields are asked for many times an event, values are few: each has its place noted once. */
+/* Fields are asked for many times an event, values are few: each has its place noted once. From the
+ * last one back and without a branch, since which values are asked for cannot be foreseen: what
+ * nobody asks for goes to place 0. */
 static void note_begins(struct gatherer *w)
 {
     const struct event *e = w->at->event;
 
     if (++w->event_number == 0) { /* once in four thousand million events */
-        memset(w->begins, 0, w->n_fields * sizeof *w->begins);
+        memset(w->begins, 0, (w->n_begins + 1) * sizeof *w->begins);
         w->event_number = 1;
     }
-    for (uint32_t i = 0; i < e->n_values; i++) {
-        uint32_t field = e->values[i].field;
-        if (field < w->n_fields && w->begins[field].event != w->event_number &&
-            is_value(&e->values[i]))
-            w->begins[field] = (struct begin){.event = w->event_number, .at = i};
+    for (uint32_t i = e->n_values; i-- > 0;) {
+        const struct event_value *v = &e->values[i];
+        struct begin *b = &w->begins[w->begin_at[v->field] & (0U - is_value(v))];
+        b->event = w->event_number;
+        b->at = i;
+        b->text.p = NULL;
     }
 }
 
 /* Of the field's first value; n_values: it has none. */
 static uint32_t begin_of(const struct gatherer *w, uint32_t field)
 {
-    bool has = field < w->n_fields && w->begins[field].event == w->event_number;
-
-    return has ? w->begins[field].at : w->at->event->n_values;
+    if (field >= w->n_fields)
+        return w->at->event->n_values;
+    DASSERT(w->begin_at[field]);
+    const struct begin *b = &w->begins[w->begin_at[field]];
+    return b->event == w->event_number ? b->at : w->at->event->n_values;
 }
 
 /* Texts of what a rule computes. */
@@ -950,15 +979,27 @@ static void choose(const struct choices *c, size_t k, struct str *parts)
         parts[i] = c->values[i][k % c->counts[i]];
 }
 
-/* Several rules fold or group by the same value: it is hashed once. */
+static bool is_hashed(const struct hashed *h, const struct str *parts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (h->parts[i].p != parts[i].p || h->parts[i].n != parts[i].n)
+            return false;
+    return h->n == n;
+}
+
+/* Several rules fold or group by the same values: they are hashed once. */
 static struct state_key group_key(struct gatherer *w, const struct str *parts, size_t n)
 {
-    for (size_t i = 0; n == 1 && i < w->n_hashed; i++)
-        if (w->hashed[i].text.p == parts[0].p && w->hashed[i].text.n == parts[0].n)
+    for (size_t i = 0; n <= HASHED_PARTS && i < w->n_hashed; i++)
+        if (is_hashed(&w->hashed[i], parts, n))
             return w->hashed[i].key;
     struct state_key key = state_key_of(&w->g->options.secret, w->tenant->name, parts, n);
-    if (n == 1 && w->n_hashed < HASHED_MAX)
-        w->hashed[w->n_hashed++] = (struct hashed){parts[0], key};
+    if (n <= HASHED_PARTS && w->n_hashed < HASHED_MAX) {
+        struct hashed *h = &w->hashed[w->n_hashed++];
+        memcpy(h->parts, parts, n * sizeof *parts);
+        h->n = n;
+        h->key = key;
+    }
     return key;
 }
 

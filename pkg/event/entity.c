@@ -80,6 +80,8 @@ static struct str normalised(struct arena *a, enum normalise how, struct str tex
 
 bool event_entity_says(struct str value)
 {
+    if (value.n && (unsigned char)value.p[0] > ' ' && value.p[0] != '-') /* nearly always */
+        return true;
     value = str_trim(value);
     return value.n > 0 && !str_eq(value, STR("-"));
 }

@@ -29,14 +29,46 @@ static bool is_same(const struct state_op *op, uint32_t part, struct store_at at
     return op->part == part && op->at.position == at.position && op->at.tick == at.tick;
 }
 
-/* How many operations of the same event stand before this one. */
-static uint32_t ordinal_of(const struct store_batch *b, uint32_t op)
+/* Where the operations of an event are looked up: the last one that was seen of it. */
+static uint32_t *place_of(uint32_t *table, uint32_t mask, const struct store_batch *b,
+                          const struct state_op *op)
 {
-    uint32_t n = 0;
+    uint64_t h =
+        (op->at.position * 0x9E3779B97F4A7C15ull) ^ (op->at.tick + op->part) * 0xC2B2AE3Dull;
 
-    for (uint32_t i = 0; op != UINT32_MAX && i < op; i++)
-        n += is_same(&b->ops[i], b->ops[op].part, b->ops[op].at);
-    return op == UINT32_MAX ? op : n;
+    for (h ^= h >> 32;; h++) {
+        uint32_t *at = &table[h & mask];
+        if (*at == UINT32_MAX || is_same(&b->ops[*at], op->part, op->at))
+            return at;
+    }
+}
+
+/* Of each operation of the batch: how many of the same event stand before it. */
+static uint32_t *count_ordinals(struct store_redis *s)
+{
+    const struct store_batch *b = s->batch;
+    uint32_t *ordinals = ARENA_ARRAY(s->arena, b->n_ops, uint32_t), size = 16;
+
+    while (size < b->n_ops * 2)
+        size *= 2;
+    uint32_t *table = ARENA_ARRAY(s->arena, size, uint32_t);
+    memset(table, 0xFF, size * sizeof *table);
+    for (uint32_t i = 0; i < b->n_ops; i++) {
+        uint32_t *last = place_of(table, size - 1, b, &b->ops[i]);
+        ordinals[i] = *last == UINT32_MAX ? 0 : ordinals[*last] + 1;
+        *last = i;
+    }
+    return ordinals;
+}
+
+/* Counted with the first emission that asks: most batches have few, large ones have thousands. */
+static uint32_t ordinal_of(struct store_redis *s, uint32_t op)
+{
+    if (op == UINT32_MAX)
+        return op;
+    if (!s->ordinals)
+        s->ordinals = count_ordinals(s);
+    return s->ordinals[op];
 }
 
 /* The operation that made it, or the last one of its event; UINT32_MAX if none is in the batch:
@@ -78,7 +110,7 @@ void redis_outbox_pack(struct store_redis *s, const struct redis_shard *sh, size
     pack_bytes(out, head, sizeof head);
     pack_claim(s, bytes, out);
     pack_u8(out, ENTRY_VERSION);
-    pack_u32(out, ordinal_of(s->batch, note->op));
+    pack_u32(out, ordinal_of(s, note->op));
     pack_i64(out, note->due_ms);
     pack_bytes(out, s->spaces[e->space].spec.identity, 16);
     pack_bytes(out, note->key.bytes, STATE_KEY_BYTES);

@@ -120,6 +120,7 @@ static void begin(struct store_redis *s)
     arena_reset(s->arena);
     s->n_gave = 0;
     s->slot_of = ARENA_ARRAY(s->arena, s->batch->n_ops, uint32_t);
+    s->ordinals = NULL;
     share_out(s);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         struct redis_shard *sh = &s->shards[k];

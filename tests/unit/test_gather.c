@@ -190,6 +190,20 @@ static void check_ops(struct rig *r, const char *event, const char *want)
     CHECK_STR(ops, want);
 }
 
+/* Each byte that is no UTF-8 becomes three: there is room for them. */
+TEST(values_that_are_no_utf8)
+{
+    struct rig r;
+    char event[64] = "{\"g\":\"";
+
+    memset(event + 6, 0xFF, 24);
+    memcpy(event + 30, "\"}", 3);
+    rig_start(&r, BASE COUNT("group-by: [g]"));
+    struct str text = rig_event(&r, event);
+    CHECK(str_starts(text, STR(": g=\xEF\xBF\xBD\xEF\xBF\xBD")));
+    rig_end(&r);
+}
+
 TEST(groups_of_correlations)
 {
     static const struct {
@@ -334,4 +348,4 @@ TEST(a_group_field_with_many_values_is_cut)
 TEST_MAIN(ENTRY(capsules_name_who_the_event_is_about), ENTRY(groups_of_correlations),
           ENTRY(values_of_several_fields), ENTRY(dedup_by_fields_takes_the_first_value_of_each),
           ENTRY(the_first_entity_is_the_same_from_fields_as_from_the_tree),
-          ENTRY(a_group_field_with_many_values_is_cut))
+          ENTRY(a_group_field_with_many_values_is_cut), ENTRY(values_that_are_no_utf8))
