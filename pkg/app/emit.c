@@ -22,6 +22,7 @@
 #include "app/matched.h"
 #include "app/table.h"
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "event/lookup.h"
 #include "json/tree.h"
@@ -235,6 +236,8 @@ static enum weir_rc tell_match(struct emitter *m, const struct picked *e, uint32
 {
     const struct rule *rule = m->options.rules[number];
 
+    if (rule->channel == CHANNEL_OFF)
+        return WEIR_OK;
     if (m->options.graph && sequence_line_is_step(m->options.graph, number)) {
         if (m->texts && step_texts_has_room(m->texts))
             step_texts_add(m->texts, e->number, rule, matched_text(m, e, rule));
@@ -321,7 +324,7 @@ static void name_finding(struct emitter *m, const struct finding *f, const struc
     else
         redactor_begin_without(m->redactor, m->arena);
     struct redacted shown = redact_value(m->redactor, field, value, ENTITY_BYTES_MAX);
-    findings_name(m->findings, shown.text);
+    findings_name(m->findings, shown.text, shown.is_changed ? hash_str(value) : 0);
 }
 
 static bool ref_eq(const struct event_ref *a, const struct event_ref *b)

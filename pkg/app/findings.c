@@ -19,6 +19,7 @@ struct row {
     uint8_t uid[UID_BYTES];
     const struct rule *rule;
     struct str entity;
+    uint64_t secret; /* same for the same value that `entity` does not show; 0: it shows all */
     int64_t first_ms, last_ms;
     uint64_t count;
     enum rule_level level; /* of the worst record, as the score is */
@@ -106,9 +107,10 @@ bool findings_note(struct findings *f, const struct rule *rule, const struct fin
     return false;
 }
 
-void findings_name(struct findings *f, struct str entity)
+void findings_name(struct findings *f, struct str entity, uint64_t secret)
 {
     ASSERT(f->n > 0);
+    f->items[f->n - 1].secret = secret;
     f->items[f->n - 1].entity = arena_str(f->arena, entity);
 }
 
@@ -138,7 +140,43 @@ static struct str techniques_of(struct arena *a, const struct rule *rule)
     return all.n ? all : STR("-");
 }
 
-static void add_row(struct table *t, const struct row *x, struct arena *a)
+/* Values that are not shown, by the order in which they come: two rows with the same number are
+ * about the same one, and the number tells nothing else of it. */
+struct numbers {
+    struct arena *arena;
+    struct {
+        uint64_t secret; /* 0: free */
+        uint32_t number;
+    } * slots;
+    size_t mask;
+    uint32_t n;
+};
+
+static void numbers_init(struct numbers *s, struct arena *a, size_t n_rows)
+{
+    *s = (struct numbers){.arena = a, .mask = 1};
+    while (s->mask < 2 * n_rows)
+        s->mask = s->mask * 2 + 1;
+    s->slots = calloc(s->mask + 1, sizeof *s->slots);
+    ASSERT(s->slots);
+}
+
+static struct str numbered(struct numbers *s, const struct row *x)
+{
+    size_t at = x->secret & s->mask;
+
+    if (x->secret == 0)
+        return x->entity;
+    while (s->slots[at].secret != 0 && s->slots[at].secret != x->secret)
+        at = (at + 1) & s->mask;
+    if (s->slots[at].secret == 0) {
+        s->slots[at].secret = x->secret;
+        s->slots[at].number = ++s->n;
+    }
+    return arena_printf(s->arena, "%.*s #%u", (int)x->entity.n, x->entity.p, s->slots[at].number);
+}
+
+static void add_row(struct table *t, const struct row *x, struct numbers *numbers, struct arena *a)
 {
     char time[TIME_TEXT_MAX];
     size_t n = time_format_ms(x->first_ms, time);
@@ -148,7 +186,7 @@ static void add_row(struct table *t, const struct row *x, struct arena *a)
     table_cellf(t, "%d", x->score);
     table_cell(t, techniques_of(a, x->rule));
     table_cell(t, x->rule->title);
-    table_cell(t, x->entity);
+    table_cell(t, numbered(numbers, x));
     table_count(t, x->count);
     table_cell(t, x->rule->uid);
 }
@@ -161,17 +199,20 @@ void findings_print(const struct findings *f, struct buf *out)
     };
     struct row **sorted = calloc(f->n + 1, sizeof *sorted);
     struct table *t = table_new(columns, ARRAY_LEN(columns));
+    struct numbers numbers;
 
     ASSERT(sorted);
+    numbers_init(&numbers, f->arena, f->n);
     for (size_t i = 0; i < f->n; i++)
         sorted[i] = &f->items[i];
     qsort(sorted, f->n, sizeof *sorted, by_time);
     for (size_t i = 0; i < f->n; i++)
-        add_row(t, sorted[i], f->arena);
+        add_row(t, sorted[i], &numbers, f->arena);
     table_print(t, 0, out);
     if (f->n_beyond)
         buf_printf(out, "... and %llu alerts of findings beyond the first %d\n",
                    (unsigned long long)f->n_beyond, FINDINGS_MAX);
     table_free(t);
+    free(numbers.slots);
     free(sorted);
 }

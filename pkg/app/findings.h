@@ -18,9 +18,10 @@ struct findings *findings_new(void);
 void findings_free(struct findings *f);
 
 /* Note one record of a finding. True if the finding is known; false: the caller names its entity
- * with findings_name(), which must follow at once. */
+ * with findings_name(), which must follow at once. secret: of a name that was redacted what is the
+ * same for the same value (a hash), so that the table can number what it does not show; else 0. */
 bool findings_note(struct findings *f, const struct rule *rule, const struct finding *finding);
-void findings_name(struct findings *f, struct str entity);
+void findings_name(struct findings *f, struct str entity, uint64_t secret);
 
 /* The table, in order of first time. */
 void findings_print(const struct findings *f, struct buf *out);

@@ -43,7 +43,8 @@ static enum weir_rc on_event(void *context, const struct picked *e, struct weir_
     struct replay *r = context;
 
     for (size_t i = 0; i < e->n_matches; i++)
-        r->rule_matches[e->matches[i].rule]++;
+        if (r->book.rules[e->matches[i].rule]->channel != CHANNEL_OFF)
+            r->rule_matches[e->matches[i].rule]++;
     return emitter_add(r->emitter, e, err);
 }
 

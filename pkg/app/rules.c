@@ -329,14 +329,19 @@ static void pull_in(struct rule_book *b, const struct rule *rule, bool *is_taken
     }
 }
 
-/* The rule, and before it what was made for it alone. */
+/* The rule, and before it what was made for it alone, which is off where the rule is. */
 static void take_rule(struct rule_book *b, struct rule *rule)
 {
     const struct correlation *c = rule->correlation;
 
-    for (size_t i = 0; c && i < c->n_inputs; i++)
-        if (c->inputs[i].rule && c->inputs[i].rule->is_part)
-            b->rules[b->n_rules++] = c->inputs[i].rule;
+    for (size_t i = 0; c && i < c->n_inputs; i++) {
+        struct rule *part = c->inputs[i].rule;
+        if (!part || !part->is_part)
+            continue;
+        if (rule->channel == CHANNEL_OFF)
+            part->channel = CHANNEL_OFF;
+        b->rules[b->n_rules++] = part;
+    }
     b->rules[b->n_rules++] = rule;
 }
 

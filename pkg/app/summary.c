@@ -88,6 +88,19 @@ static void print_top(const struct summary *s, const struct ranked *top, size_t 
     table_free(t);
 }
 
+static void print_off(const struct summary *s, struct buf *out)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < s->n_rules; r++)
+        n += s->rules[r]->channel == CHANNEL_OFF && !s->rules[r]->is_part;
+    if (n) {
+        buf_add(out, STR("off: "));
+        add_counted(out, n, "rule");
+        buf_add(out, STR(" (channel: off), not counted and not told\n"));
+    }
+}
+
 static void print_matches(const struct summary *s, struct buf *out)
 {
     struct ranked *ranked = calloc(s->n_rules + 1, sizeof *ranked);
@@ -101,6 +114,7 @@ static void print_matches(const struct summary *s, struct buf *out)
     print_levels(s, out);
     if (n)
         print_top(s, ranked, n, out);
+    print_off(s, out);
     free(ranked);
 }
 

@@ -753,6 +753,38 @@ def test_an_overlay_changes_a_rule_and_the_alert_names_it(box):
     equal({a["finding_info"]["analytic"]["uid"] for a in r.lines()}, {SECOND}, r.err)
 
 
+def test_the_table_of_findings_numbers_what_it_does_not_show(box):
+    rule = box.write("k.yml", b"title: Keys\nid: 00000000-0000-4000-8000-0000000000aa\n"
+                     b"logsource: {product: x}\ndetection: {s: {a: 1}, condition: s}\nlevel: low\n"
+                     b"weir: {dedup: {fields: [k], period: 1h}}\n")
+    at = lambda hour, key: {"a": 1, "k": key, "@timestamp": f"2026-01-01T{hour:02}:00:00Z"}
+    one, other = "AKIA" + "CANARY7QJZ4XWVPT", "AKIA" + "CANARY7QJZ4XWVPU"
+    r = run("replay", "-r", rule, "-i", "-", "--format", "table",
+            stdin=ndjson([at(1, one), at(3, other), at(5, "plain"), at(7, one)]))
+    shown = [line.split("Keys")[1].split("  ")[1].strip() for line in r.out.splitlines()[1:]]
+    equal(shown, ["[redacted:aws_key_id] #1", "[redacted:aws_key_id] #2", "plain", "[redacted:aws_key_id] #1"])
+    equal("CANARY" in r.out, False)
+
+
+def test_a_rule_that_is_off_is_neither_told_nor_counted(box):
+    """Among matches as among alerts; the sequence's steps with it. `weir explain` is still asked."""
+    box.write("rules/steps.eql", b'sequence [any where Image != null] [any where Image != null]')
+    steps = os.path.join(box.all_rules, "steps.eql")
+    box.write("overlays/a.yml", f"rules: {{{FIRST}: {{set: {{channel: off}}}}, "
+              f"'path:{steps}': {{set: {{channel: off}}}}}}\n".encode())
+    off = ["--overlays", os.path.join(box.path, "overlays")]
+    for emit in ("matches", "steps"):
+        told = run("replay", "-r", box.all_rules, "-i", box.events, "--emit", emit)
+        left = run("replay", "-r", box.all_rules, "-i", box.events, "--emit", emit, *off)
+        wanted = [m for m in told.lines() if m["rule"] == SECOND]
+        equal(left.lines(), wanted)
+        contains(left.err, f"matches: {len(wanted)} of 1 rule:")
+        contains(left.err, "off: 2 rules (channel: off)")
+        equal(len(told.lines()) > len(wanted), True)
+    r = run("explain", box.all_rules, "-i", box.events, "--format", "json", *off)
+    equal(any(x["rule"] == FIRST and x["match"] for x in r.lines()), True, r.err)
+
+
 def test_a_parameter_is_for_one_rule_and_goes_before_the_list(box):
     item = "User|expand: '%watched%'"
     other = RULE.replace(FIRST, SECOND).replace("CommandLine|contains: urlcache", item)
