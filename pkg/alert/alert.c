@@ -447,7 +447,7 @@ static void take_event(struct alert_writer *w, const struct alert_match *m)
         t->serial = event->serial;
         t->has_text = t->is_cut = false;
         digest_sha256_hex(w->digest, m->record, t->raw_sha256);
-        redactor_begin(w->redactor, t->arena, event);
+        redactor_begin_record(w->redactor, t->arena, event, m->record);
         evidence_begin(w->evidence, event);
         t->n_entities = event_entities(t->arena, event, &t->entities);
         t->n_evidence = event_evidence(t->arena, event, &t->evidence);
@@ -499,8 +499,9 @@ static struct str event_part(struct document *d)
     struct str id = event_tree_id(d->arena, d->trigger->event);
 
     if (id.n > 0)
-        return arena_printf(d->arena, "event:%.*s", (int)id.n, id.p);
-    return arena_printf(d->arena, "raw:%s:%u", d->told->raw_sha256, d->trigger->index);
+        return JOIN(d->arena, STR("event:"), str_sub(id, 0, strnlen(id.p, id.n)));
+    return JOIN(d->arena, STR("raw:"), (struct str){d->told->raw_sha256, DIGEST_TEXT - 1}, STR(":"),
+                document_number(d->arena, d->trigger->index));
 }
 
 void alert_write(struct alert_writer *w, const struct alert_match *m, struct buf *out)

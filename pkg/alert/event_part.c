@@ -391,10 +391,11 @@ static void put_data(struct document *d, const struct witness *witness,
 /* What OCSF would call a resource: who and what is affected, not addresses or processes. */
 static bool is_resource(const struct event_entity *e)
 {
-    static const char *const kinds[] = {"user", "device", "resource_details", "cloud"};
+    static const struct str kinds[] = {STR("user"), STR("device"), STR("resource_details"),
+                                       STR("cloud")};
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (str_eq(e->ocsf, str_from(kinds[i])))
+        if (str_eq(e->ocsf, kinds[i]))
             return true;
     return false;
 }

@@ -72,6 +72,8 @@ struct redactor {
     bool is_overflowed, has_hit, is_event_overflowed;
     struct searched searched[SEARCHED_SLOTS]; /* by address */
     uint32_t n_events;
+    struct str record; /* that the event was made of; empty: unknown */
+    struct secret_places places;
     bool is_flooded; /* the text at hand has more than SPANS_MAX spans */
 };
 
@@ -355,10 +357,10 @@ static void known_add_node(struct redactor *r, const struct json_node *node, enu
             known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
 }
 
-static bool is_one_of(struct str key, const char *const *names, size_t n)
+static bool is_one_of(struct str key, const struct str *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (str_eq_ci(key, str_from(names[i])))
+        if (key.n == names[i].n && str_eq_ci(key, names[i]))
             return true;
     return false;
 }
@@ -370,8 +372,9 @@ enum pair_role { PAIR_NONE, PAIR_NAME, PAIR_VALUE };
 /* {"name": "DB_PASSWORD", "value": X} */
 static enum pair_role role_of(struct str key)
 {
-    static const char *const names[] = {"name", "key", "#name", "@name", "id"};
-    static const char *const values[] = {"value", "#text", "val", "content"};
+    static const struct str names[] = {STR("name"), STR("key"), STR("#name"), STR("@name"),
+                                       STR("id")};
+    static const struct str values[] = {STR("value"), STR("#text"), STR("val"), STR("content")};
 
     if (is_one_of(key, names, ARRAY_LEN(names)))
         return PAIR_NAME;
@@ -427,13 +430,49 @@ static bool is_known_clean(struct redactor *r, struct str text)
     return s && s->n_spans == 0;
 }
 
+/* Where in the record a part of the event stands, as far as that is known: from the key's first
+ * byte or before, to the last byte of the value or behind. */
+struct raw_part {
+    const char *from, *to; /* from NULL: unknown */
+};
+
+static bool is_in_record(const struct redactor *r, const char *p)
+{
+    return (uintptr_t)p - (uintptr_t)r->record.p < r->record.n;
+}
+
+static struct raw_part part_of_member(const struct redactor *r, const struct json_node *m,
+                                      const char *end)
+{
+    bool is_last = !m->next || !is_in_record(r, m->next->key.p);
+
+    return (struct raw_part){is_in_record(r, m->key.p) ? m->key.p : NULL,
+                             is_last ? end : m->next->key.p};
+}
+
+/* A text that is written without escapes stands in the record itself. */
+static bool is_ruled_out(struct redactor *r, struct str text, struct raw_part part)
+{
+    if (text.n >= SECRET_RUN_MIN && r->places.has_run)
+        return false;
+    if (is_in_record(r, text.p))
+        part = (struct raw_part){text.p, text.p + text.n};
+    if (!part.from)
+        return false;
+    return secrets_ruled_out(&r->places, (size_t)(part.from - r->record.p),
+                             (size_t)(part.to - r->record.p));
+}
+
 /* All are searched, even if the record has to be written anew already: what is clean then is known.
  */
-static void walk_text(struct redactor *r, struct str text)
+static void walk_text(struct redactor *r, struct str text, struct raw_part part)
 {
     struct searched s = {.p = text.p, .n = (uint32_t)text.n, .event = r->n_events};
 
-    find_spans(r, text);
+    r->n_spans = 0;
+    r->is_flooded = false;
+    if (!is_ruled_out(r, text, part))
+        find_spans(r, text);
     if (r->n_spans > 0) {
         struct secret_span *spans = arena_alloc(r->arena, r->n_spans * sizeof(*spans));
         memcpy(spans, r->spans, r->n_spans * sizeof(*spans));
@@ -481,33 +520,33 @@ static void walk_key(struct redactor *r, const struct json_node *m)
         known_add_node(r, m, kind);
 }
 
-static void walk(struct redactor *r, const struct json_node *node);
+static void walk(struct redactor *r, const struct json_node *node, struct raw_part part);
 
 /* What the object says as a whole, if it is a pair of a name and its value, goes before what its
  * members say. */
-static void walk_object(struct redactor *r, const struct json_node *object)
+static void walk_object(struct redactor *r, const struct json_node *object, const char *end)
 {
     walk_pair(r, object);
     for (const struct json_node *m = object->first; m; m = m->next) {
         walk_key(r, m);
-        walk(r, m);
+        walk(r, m, part_of_member(r, m, end));
     }
 }
 
-static void walk(struct redactor *r, const struct json_node *node)
+static void walk(struct redactor *r, const struct json_node *node, struct raw_part part)
 {
     enum secret_kind kind;
 
     if (is_scalar(node)) {
-        walk_text(r, node->text);
+        walk_text(r, node->text, part);
     } else if (node->type == JSON_T_OBJECT) {
-        walk_object(r, node);
+        walk_object(r, node, part.to);
     } else {
         for (const struct json_node *m = node->first, *before = NULL; m; before = m, m = m->next) {
             if (before && before->type == JSON_T_STRING && is_scalar(m) &&
                 secret_option(before->text, &kind))
                 known_add(r, m->text, secret_kind_name(kind), REDACT_NONE);
-            walk(r, m);
+            walk(r, m, (struct raw_part){NULL, part.to});
         }
     }
 }
@@ -533,6 +572,7 @@ void redactor_begin_without(struct redactor *r, struct arena *a)
     r->profile = NULL;
     r->n_known = 0;
     r->is_overflowed = r->has_hit = false;
+    r->record = (struct str){0};
     if (++r->n_events == 0) { /* numbers begin anew */
         memset(r->searched, 0, sizeof(r->searched));
         r->n_events = 1;
@@ -541,12 +581,20 @@ void redactor_begin_without(struct redactor *r, struct arena *a)
 
 void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event)
 {
+    redactor_begin_record(r, a, event, (struct str){0});
+}
+
+void redactor_begin_record(struct redactor *r, struct arena *a, const struct event_tree *event,
+                           struct str record)
+{
     redactor_begin_without(r, a);
+    r->record = record;
+    secrets_places(record, &r->places);
     r->event = event;
     r->profile = event->reader;
     walk_profile(r); /* first: what it says about a value goes before what the place says */
     if (event->root)
-        walk(r, event->root);
+        walk(r, event->root, (struct raw_part){NULL, record.p + record.n});
     r->n_event_known = r->n_known;
     r->is_event_overflowed = r->is_overflowed;
 }

@@ -33,6 +33,11 @@ void redactor_free(struct redactor *r);
 /* A new event: find the secrets that only their place gives away. */
 void redactor_begin(struct redactor *r, struct arena *a, const struct event_tree *event);
 
+/* The same, by who has the text that the tree was made of, best without copies
+ * (json_tree_parse_lent): most values are then ruled out by one look at it. */
+void redactor_begin_record(struct redactor *r, struct arena *a, const struct event_tree *event,
+                           struct str record);
+
 /* The same event again, for another document: results go to this arena, and what redactor_note()
  * has added is forgotten. */
 void redactor_again(struct redactor *r, struct arena *a);

@@ -181,6 +181,17 @@ static bool run_may_be_key(struct str text)
     return str_find_char(text, '\\', 0) != SIZE_MAX || secret_next_aws_key(text, 0) != SIZE_MAX;
 }
 
+/* Those of the places, of a piece at `from`, where an anchor could stand. */
+static uint64_t anchors_at(struct str text, size_t from, uint64_t places)
+{
+    uint64_t anchors = 0;
+
+    for (; places; places &= places - 1)
+        if (may_be_anchor(text, from + (size_t)__builtin_ctzll(places)))
+            anchors |= places & -places;
+    return anchors;
+}
+
 bool secrets_possible(struct str text)
 {
     struct secret_signs signs = {0};
@@ -189,13 +200,37 @@ bool secrets_possible(struct str text)
         return true;
     for (size_t at = 0; at < text.n; at += GRAMS_LANES) {
         uint64_t places = find_signs(&grams, (struct str){text.p + at, text.n - at}, &signs);
-        if (signs.has_escape)
+        if (signs.escapes || anchors_at(text, at, places))
             return true;
-        for (; places; places &= places - 1)
-            if (may_be_anchor(text, at + (size_t)__builtin_ctzll(places)))
-                return true;
     }
     return signs.has_run && run_may_be_key(text);
+}
+
+void secrets_places(struct str text, struct secret_places *out)
+{
+    struct secret_signs signs = {0};
+
+    out->n = out->next = out->asked_to = out->known_to = 0;
+    for (size_t at = 0; at < text.n && find_signs; at += GRAMS_LANES) {
+        uint64_t places = find_signs(&grams, (struct str){text.p + at, text.n - at}, &signs);
+        places = anchors_at(text, at, places) | signs.escapes;
+        if (out->n + (size_t)__builtin_popcountll(places) > SECRET_PLACES_MAX)
+            break;
+        for (; places; places &= places - 1)
+            out->at[out->n++] = (uint32_t)(at + (size_t)__builtin_ctzll(places));
+        out->known_to = at + GRAMS_LANES;
+    }
+    out->has_run = signs.has_run;
+}
+
+bool secrets_ruled_out(struct secret_places *p, size_t from, size_t to)
+{
+    if (from < p->asked_to || to > p->known_to)
+        return false;
+    p->asked_to = from;
+    while (p->next < p->n && p->at[p->next] < from)
+        p->next++;
+    return p->next == p->n || p->at[p->next] >= to;
 }
 
 void secrets_find(struct str text, secret_fn *fn, void *context)

@@ -43,6 +43,22 @@ void secrets_find(struct str text, secret_fn *fn, void *context);
  * level allows. */
 bool secrets_possible(struct str text);
 
+/* Where in a text spans are possible in this sense, in ascending order. */
+enum { SECRET_PLACES_MAX = 16 };
+struct secret_places {
+    uint32_t at[SECRET_PLACES_MAX];
+    size_t n;
+    size_t known_to; /* nothing is said about what stands from here on */
+    size_t next;     /* in at[]: what stands before it was asked about already */
+    size_t asked_to;
+    bool has_run; /* what has SECRET_RUN_MIN bytes may be secret as a whole, wherever it stands */
+};
+enum { SECRET_RUN_MIN = 40 };
+void secrets_places(struct str text, struct secret_places *out);
+/* True: neither the part, nor anything that decoding makes of it however often, holds a span, but
+ * for runs. Parts are asked about in order; false says nothing. */
+bool secrets_ruled_out(struct secret_places *p, size_t from, size_t to);
+
 /* "jwt", "password" ...: the word in [redacted:word]. */
 const char *secret_kind_name(enum secret_kind kind);
 

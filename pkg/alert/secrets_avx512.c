@@ -66,14 +66,25 @@ static inline bool has_run(uint64_t bits, unsigned before)
     return (run & run >> (SECRET_RUN_MIN - 32)) || before + _tzcnt_u64(~bits) >= SECRET_RUN_MIN;
 }
 
+/* Letters and digits of a hex number (and the control bytes that fold to digits). */
+static inline uint64_t hex_bytes(__m512i folded)
+{
+    __m512i digit = _mm512_sub_epi8(folded, _mm512_set1_epi8('0'));
+    __m512i letter = _mm512_sub_epi8(folded, _mm512_set1_epi8('a'));
+
+    return _mm512_cmplt_epu8_mask(digit, _mm512_set1_epi8(10)) |
+           _mm512_cmplt_epu8_mask(letter, _mm512_set1_epi8(6));
+}
+
 /* %XX, \uXXXX and \/ may become anything that anchors have; \t before a dash begins an option. The
- * bytes are folded: | before them counts too. */
+ * bytes are folded: | before them counts too. C:\Users is no \uXXXX: what decoding makes of other
+ * escapes is no digit, so that one must stand there already. */
 static inline uint64_t escapes(__m512i a, __m512i b, __m512i c)
 {
     uint64_t backslash = _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8('\\' | GRAMS_FOLD));
     uint64_t tab = _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('t')) &
                    _mm512_cmpeq_epi8_mask(c, _mm512_set1_epi8('-'));
-    uint64_t next = _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('u')) |
+    uint64_t next = (_mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('u')) & hex_bytes(c)) |
                     _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('/')) | tab;
 
     return _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8('%')) | (backslash & next);
@@ -91,7 +102,7 @@ uint64_t secret_signs_avx512(const struct secret_grams *g, struct str rest,
     __m512i a = folded_from(rest, 0), b = folded_from(rest, 1), c = folded_from(rest, 2);
     uint64_t run = run_bytes(a);
 
-    signs->has_escape |= escapes(a, b, c) != 0;
+    signs->escapes = escapes(a, b, c);
     signs->has_run |= has_run(run, signs->run);
     signs->run = ~run ? (unsigned)__builtin_clzll(~run) : GRAMS_LANES;
     __m512i shared = shared_groups(&g->three, a, b, c);

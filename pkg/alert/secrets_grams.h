@@ -4,6 +4,7 @@
 #ifndef WEIR_ALERT_SECRETS_GRAMS_H
 #define WEIR_ALERT_SECRETS_GRAMS_H
 
+#include "alert/secrets.h"
 #include "base/grams.h"
 
 /* The grams, and which of their groups go on with a byte; those of three bytes with any. */
@@ -17,11 +18,10 @@ typedef uint64_t secret_grams_fn(const struct grams *g, struct str text);
 secret_grams_fn secret_grams_avx512;
 
 /* What secrets_possible() asks of a text beside that, piece by piece. */
-enum { SECRET_RUN_MIN = 40 };
 struct secret_signs {
-    unsigned run;    /* letters, digits, + / = right before the next piece */
-    bool has_run;    /* SECRET_RUN_MIN of them in a row were met */
-    bool has_escape; /* one that may become anything */
+    unsigned run;     /* letters, digits, + / = right before the next piece */
+    bool has_run;     /* SECRET_RUN_MIN of them in a row were met */
+    uint64_t escapes; /* bit i: at position i of the piece is one that may become anything */
 };
 
 /* As secret_grams_fn, but with the fourth byte asked too, and the signs of the piece; all pieces

@@ -50,9 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     redact_value(redactor, (struct str){0}, text, 40);
 
     struct str record = {(const char *)data + 1, size - 1};
-    if (json_tree_parse(arena, record, &root, NULL) == JSON_OK) {
+    if (json_tree_parse_lent(arena, record, &root, NULL) == JSON_OK) {
         event.root = root;
-        redactor_begin(redactor, arena, &event);
+        redactor_begin_record(redactor, arena, &event, record);
         redact_record(redactor, record, 8192);
     }
     return 0;

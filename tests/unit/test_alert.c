@@ -220,7 +220,7 @@ static void write_with(struct alert_writer *w, const struct alert_match *like, s
     struct event_tree tree;
 
     arena_reset(arena);
-    CHECK_EQ(json_tree_parse(arena, record, &root, NULL), JSON_OK);
+    CHECK_EQ(json_tree_parse_lent(arena, record, &root, NULL), JSON_OK);
     event_tree_init(&tree, profiles, root, NULL);
     m.event = &tree;
     m.record = record;
