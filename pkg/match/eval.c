@@ -16,13 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks)
+struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks,
+                                struct evaluator_look look)
 {
     struct evaluator *e = calloc(1, sizeof *e);
 
     ASSERT(e != NULL);
     e->net = net;
     e->blocks = blocks;
+    e->look = look;
     e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     e->name_memos = calloc((size_t)net->n_lazies + 1, sizeof *e->name_memos);
@@ -56,7 +58,8 @@ void evaluator_use_lists(struct evaluator *e, const struct list_view *lists)
 }
 
 void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
-                     const uint64_t *signals, struct prepared_value *values, uint32_t n_values)
+                     struct evaluator_signals signals, struct prepared_value *values,
+                     uint32_t n_values)
 {
     e->event = event;
     e->profile = profile;
@@ -78,7 +81,8 @@ static void file_values(struct evaluator *e)
     for (uint32_t i = e->n_values; i-- > 0;) {
         struct field_values_at *f = &e->fields[e->values[i].field];
         e->values[i].next = f->stamp == e->stamp ? f->first : 0;
-        *f = (struct field_values_at){e->stamp, i + 1};
+        f->stamp = e->stamp;
+        f->first = i + 1;
     }
     e->filed_stamp = e->stamp;
 }
@@ -97,9 +101,37 @@ static struct prepared_value *next_value(const struct evaluator *e, const struct
     return v->next ? &e->values[v->next - 1] : NULL;
 }
 
-static bool is_up(const struct evaluator *e, uint32_t signal)
+/* ---- signals ------------------------------------------------------------------------------- */
+
+static bool has_bit(const uint64_t *bits, uint32_t i)
 {
-    return e->signals[signal / 64] >> (signal % 64) & 1;
+    return bits[i / 64] >> (i % 64) & 1;
+}
+
+/* Look at the values that might raise it, each field once. */
+static void look_for(struct evaluator *e, uint32_t signal)
+{
+    const struct net_lists *of = &e->net->signal_fields;
+
+    for (uint32_t i = of->first[signal]; i < of->first[signal + 1]; i++) {
+        struct field_values_at *f = &e->fields[of->at[i]];
+        if (f->looked == e->stamp || !has_bit(e->signals.lazy, of->at[i]))
+            continue;
+        f->looked = e->stamp;
+        for (struct prepared_value *v = first_value(e, of->at[i]); v; v = next_value(e, v))
+            if (value_has_text(v))
+                e->look.fn(e->look.context, v);
+    }
+}
+
+static bool is_up(struct evaluator *e, uint32_t signal)
+{
+    if (has_bit(e->signals.up, signal))
+        return true;
+    if (!has_bit(e->signals.open, signal))
+        return false;
+    look_for(e, signal);
+    return has_bit(e->signals.up, signal);
 }
 
 /* ---- one atom, one value ----------------------------------------------------------------- */
@@ -378,16 +410,37 @@ static enum truth lazy_truth(struct evaluator *e, uint32_t number)
 
 static enum truth node_truth(struct evaluator *e, uint32_t number);
 
+/* True if one of the signals decides alone. What is known is asked first. */
+static bool signals_decide(struct evaluator *e, const struct net_node *n, bool stop)
+{
+    const uint32_t *signals = e->net->signals + n->first_signal;
+    bool has_open = false;
+
+    for (uint32_t i = 0; i < n->n_signals; i++) {
+        bool is_known = has_bit(e->signals.up, signals[i]);
+        if (is_known && stop)
+            return true;
+        if (is_known)
+            continue;
+        if (has_bit(e->signals.open, signals[i]))
+            has_open = true;
+        else if (!stop)
+            return true;
+    }
+    for (uint32_t i = 0; has_open && i < n->n_signals; i++)
+        if (is_up(e, signals[i]) == stop)
+            return true;
+    return false;
+}
+
 /* Kleene AND is the least of its parts, OR the greatest; `stop` is the value that decides alone. */
 static enum truth join_truth(struct evaluator *e, const struct net_node *n, enum truth stop)
 {
-    const uint32_t *signals = e->net->signals + n->first_signal;
     const uint32_t *children = e->net->children + n->first_child;
     enum truth result = stop == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE;
 
-    for (uint32_t i = 0; i < n->n_signals; i++)
-        if (is_up(e, signals[i]) == (stop == TRUTH_TRUE))
-            return stop;
+    if (signals_decide(e, n, stop == TRUTH_TRUE))
+        return stop;
     for (uint32_t i = 0; i < n->n_children; i++) {
         enum truth t = node_truth(e, children[i]);
         if (t == stop)
@@ -417,11 +470,19 @@ static enum truth compute(struct evaluator *e, const struct net_node *n)
     return (enum truth)(TRUTH_TRUE - node_truth(e, e->net->children[n->first_child]));
 }
 
+/* Without its gate the node is false. Of an atom it is no use to look for the gate first. */
+static bool is_shut(struct evaluator *e, const struct net_node *n)
+{
+    if (has_bit(e->signals.up, n->gate))
+        return false;
+    return !has_bit(e->signals.open, n->gate) || (n->op == NET_OR && !is_up(e, n->gate));
+}
+
 static enum truth node_truth(struct evaluator *e, uint32_t number)
 {
     const struct net_node *n = &e->net->nodes[number];
 
-    if (n->gate != NET_NONE && !is_up(e, n->gate))
+    if (n->gate != NET_NONE && is_shut(e, n))
         return TRUTH_FALSE;
     if (!n->is_shared || n->op < NET_AND)
         return compute(e, n);

@@ -17,9 +17,24 @@
 
 struct evaluator;
 
+/* Looks at a value of a lazy field: raises the signals of what is found in it. */
+struct evaluator_look {
+    void (*fn)(void *context, struct prepared_value *v);
+    void *context;
+};
+
+/* Signals of an event; those in `open` are not known while they are down: values of fields in
+ * `lazy` may raise them. */
+struct evaluator_signals {
+    const uint64_t *up;
+    const uint64_t *open;
+    const uint64_t *lazy;
+};
+
 /* blocks: where texts of values go that are made ready only now; the matcher keeps it up to date.
  */
-struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks);
+struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks,
+                                struct evaluator_look look);
 void evaluator_free(struct evaluator *e);
 
 /* What stands on lists, from now on; NULL: nothing. Must outlive its use. */
@@ -28,7 +43,8 @@ void evaluator_use_lists(struct evaluator *e, const struct list_view *lists);
 /* Turn to the next event: its signals and all of its values that any eligible rule wants. What few
  * atoms ask (the event's time, its objects) is read from `event`, of this profile (NULL: none). */
 void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
-                     const uint64_t *signals, struct prepared_value *values, uint32_t n_values);
+                     struct evaluator_signals signals, struct prepared_value *values,
+                     uint32_t n_values);
 bool evaluator_rule(struct evaluator *e, uint32_t rule);
 
 uint64_t evaluator_regex_limits(const struct evaluator *e);

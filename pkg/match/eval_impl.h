@@ -15,7 +15,8 @@ struct memo {
 /* Where an event's values of a field begin. */
 struct field_values_at {
     uint32_t stamp;
-    uint32_t first; /* 1 + index of a value; the others by `next` */
+    uint32_t first;  /* 1 + index of a value; the others by `next` */
+    uint32_t looked; /* stamp of the event whose values were looked at, of a lazy field */
 };
 
 /* Of an ATOM_SOME_FIELD: can the event's profile have names that it likes? */
@@ -28,7 +29,8 @@ struct evaluator {
     const struct net *net;
     const struct event *event;
     const struct profile *profile; /* the event's; NULL: none */
-    const uint64_t *signals;
+    struct evaluator_signals signals;
+    struct evaluator_look look;
     struct prepared_value *values;
     struct text_blocks *blocks;
     uint32_t n_values;

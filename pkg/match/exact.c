@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+#include <string.h>
+
 enum { LENGTHS = 64 };
 
 struct slot {
@@ -39,10 +41,15 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
     struct exact_table *t = ARENA_NEW(a, struct exact_table);
     struct exact_entry *copy = ARENA_ARRAY(a, n, struct exact_entry);
     uint64_t size = 2;
+    size_t bytes = 0, filled = 0;
 
     while (size < 2 * n)
         size *= 2;
     struct slot *slots = ARENA_ARRAY(a, size, struct slot);
+    for (size_t i = 0; i < n; i++)
+        bytes += entries[i].text.n;
+    char *texts =
+        arena_alloc(a, bytes + 1); /* one behind the other: a small table is in few lines */
     t->mask = size - 1;
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = hash_str(entries[i].text);
@@ -50,7 +57,10 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
         while (slots[at].tag)
             at = (at + 1) & t->mask;
         slots[at] = (struct slot){tag_of(hash), (uint32_t)i};
-        copy[i] = entries[i];
+        copy[i] = (struct exact_entry){{texts + filled, entries[i].text.n}, entries[i].id};
+        if (entries[i].text.n)
+            memcpy(texts + filled, entries[i].text.p, entries[i].text.n);
+        filled += entries[i].text.n;
         t->ends[entries[i].text.n % LENGTHS] |= ends_of(entries[i].text);
         if (entries[i].text.n > t->text_max)
             t->text_max = entries[i].text.n;

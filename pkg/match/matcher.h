@@ -60,6 +60,8 @@ struct matcher_shape_stats matcher_shape_stats(const struct matcher *m, uint32_t
 /* The shape's eligible rules ask for the field; an event of the shape had it. */
 bool matcher_field_wanted(const struct matcher *m, uint32_t shape, uint32_t field);
 bool matcher_field_seen(const struct matcher *m, uint32_t shape, uint32_t field);
+/* The shape's eligible rules ask for the field, but it wakes none of them (net.h). */
+bool matcher_field_lazy(const struct matcher *m, uint32_t shape, uint32_t field);
 /* The shape's eligible rules hold this one. */
 bool matcher_rule_eligible(const struct matcher *m, uint32_t shape, uint32_t rule);
 /* Regex tests that ran into their limit and counted as no match. */

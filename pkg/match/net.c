@@ -1,8 +1,8 @@
 /* net.c - compiling the plan: atoms to sources and signals, formulas to nodes, rules to wakers.
  *
  * Three passes: every plan node becomes a net node (bottom up, so children come first),
- * making signals, gates and sources as it goes; then sources are sorted into per-field tables;
- * then each rule gets its wakers. Tables: net_table.c.
+ * making signals, gates and sources as it goes; then each rule gets its wakers (net_wake.c); then
+ * sources are sorted into per-field tables (net_table.c).
  */
 #include "match/net.h"
 
@@ -200,6 +200,14 @@ static struct source whole_text(struct compiler *c, const struct atom *x, uint32
     return cased;
 }
 
+static void weigh_popular(struct compiler *c, uint32_t atom, uint32_t signal)
+{
+    double share = fmin(1, c->askers[atom] / POPULAR);
+
+    if (share > *signal_weight(c, signal))
+        *signal_weight(c, signal) = share;
+}
+
 static void plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
 {
     const struct plan_atom *pa = &c->plan->atoms[atom];
@@ -217,9 +225,8 @@ static void plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
         s.text = folded_copy(c, x->text);
     }
     raises(c, s, signal);
-    double share = c->askers[atom] / POPULAR;
-    if (x->op == ATOM_EQ && share > *signal_weight(c, signal))
-        *signal_weight(c, signal) = share < 1 ? share : 1;
+    if (x->op == ATOM_EQ)
+        weigh_popular(c, atom, signal);
 }
 
 static uint32_t atom_signal(struct compiler *c, uint32_t atom)
@@ -370,6 +377,8 @@ static uint32_t lazy_atom(struct compiler *c, uint32_t atom)
     lazy.expr_fields = pa->expr_fields;
     net_operand(c->arena, &lazy);
     make_gate(c, &lazy);
+    if (pa->atom->op == ATOM_EQ && lazy.gate != NET_NONE)
+        weigh_popular(c, atom, lazy.gate);
     *(struct net_lazy *)vec_push(c->arena, &c->lazies, sizeof lazy) = lazy;
     return c->lazy_of[atom] = c->lazies.n - 1;
 }
@@ -787,115 +796,7 @@ static void number_signals(struct compiler *c)
         renumber(number, &c->present_of[i]);
 }
 
-/* ---- wakers ------------------------------------------------------------------------------ */
-
-/* The weight of the best set of signals of which one must be up for the node to be true;
- * INFINITY if there is none. With `out` the set itself is appended. */
-static double wakers(struct compiler *c, uint32_t node, struct vec *out);
-
-static double wakers_of_and(struct compiler *c, const struct net_node *n, struct vec *out)
-{
-    const uint32_t *signals = (const uint32_t *)c->signals.items + n->first_signal;
-    const uint32_t *children = (const uint32_t *)c->children.items + n->first_child;
-    double best = INFINITY;
-    uint32_t best_signal = NET_NONE, best_child = NET_NONE;
-
-    for (uint32_t i = 0; i < n->n_signals; i++)
-        if (*signal_weight(c, signals[i]) < best) {
-            best = *signal_weight(c, signals[i]);
-            best_signal = signals[i];
-        }
-    for (uint32_t i = 0; i < n->n_children; i++) {
-        double weight = wakers(c, children[i], NULL);
-        if (weight < best) {
-            best = weight;
-            best_child = children[i];
-        }
-    }
-    if (out && best_child != NET_NONE)
-        wakers(c, best_child, out);
-    else if (out && best_signal != NET_NONE)
-        push_number(c, out, best_signal);
-    return best;
-}
-
-static double wakers_of_or(struct compiler *c, const struct net_node *n, struct vec *out)
-{
-    const uint32_t *signals = (const uint32_t *)c->signals.items + n->first_signal;
-    const uint32_t *children = (const uint32_t *)c->children.items + n->first_child;
-    double sum = 0;
-
-    if (n->gate != NET_NONE) {
-        if (out)
-            push_number(c, out, n->gate);
-        return *signal_weight(c, n->gate);
-    }
-    for (uint32_t i = 0; i < n->n_signals; i++) {
-        sum += *signal_weight(c, signals[i]);
-        if (out)
-            push_number(c, out, signals[i]);
-    }
-    for (uint32_t i = 0; i < n->n_children; i++)
-        sum += wakers(c, children[i], out);
-    return sum;
-}
-
-static double wakers(struct compiler *c, uint32_t node, struct vec *out)
-{
-    const struct net_node *n = net_node_at(c, node);
-    uint32_t signal = n->number;
-
-    switch (n->op) {
-    case NET_CONST:
-        return n->value ? INFINITY : 0;
-    case NET_NOT:
-        return INFINITY;
-    case NET_AND:
-        return wakers_of_and(c, n, out);
-    case NET_OR:
-        return wakers_of_or(c, n, out);
-    case NET_LAZY:
-        signal = ((const struct net_lazy *)c->lazies.items)[n->number].gate;
-        break;
-    case NET_SIGNAL:
-        break;
-    }
-    if (signal == NET_NONE)
-        return INFINITY;
-    if (out)
-        push_number(c, out, signal);
-    return *signal_weight(c, signal);
-}
-
-static void wake_rules(struct compiler *c, struct net *net)
-{
-    const struct plan *p = c->plan;
-    uint32_t *roots = ARENA_ARRAY(c->arena, p->n_rules, uint32_t);
-    uint64_t *always = ARENA_ARRAY(c->arena, (p->n_rules + 63) / 64, uint64_t);
-    uint64_t *is_waker = ARENA_ARRAY(c->arena, (c->n_signals + 63) / 64, uint64_t);
-    struct vec found = {0};
-
-    for (uint32_t i = 0; i < p->n_rules; i++) {
-        roots[i] = c->node_of[p->rules[i].root];
-        if (isinf(wakers(c, roots[i], NULL))) {
-            always[i / 64] |= 1ull << (i % 64);
-            net->n_always++;
-            continue;
-        }
-        found.n = 0;
-        wakers(c, roots[i], &found);
-        for (uint32_t k = 0; k < found.n; k++) {
-            uint32_t signal = ((const uint32_t *)found.items)[k];
-            *(struct pair *)vec_push(c->temp, &c->wakes, sizeof(struct pair)) =
-                (struct pair){signal, i};
-            is_waker[signal / 64] |= 1ull << (signal % 64);
-        }
-    }
-    net->rule_root = roots;
-    net->always = always;
-    net->is_waker = is_waker;
-    net->wakes = net_lists_of(c, &c->wakes, c->n_signals);
-}
+/* ---- the net --------------------------------------------------------------------------------- */
 
 static uint32_t *numbers_none(struct arena *a, uint32_t n)
 {
@@ -933,7 +834,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     compile_nodes(&c);
     raise_groups(&c);
     number_signals(&c);
-    wake_rules(&c, net);
+    net_wake_rules(&c, net);
     net_make_joints(&c, net);
     net_make_tables(&c, net);
     net->source_signals = net_lists_of(&c, &c.pairs, c.sources.n);

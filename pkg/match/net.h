@@ -12,6 +12,8 @@
  *           matches, chosen by rarity. A rule that no waker woke is never touched; rules without
  *           such a set (they could match on absence alone) are looked at for every eligible
  *           event.
+ * Lazy     values of a field that wakes no rule of an event's shape are looked at only if the
+ *           formula of a rule that was woken asks for a signal that they might raise.
  *
  * Memory   tables in the arena given, immutable; regexes hold library memory until net_free().
  * Threads  shared by all.
@@ -108,10 +110,12 @@ struct net {
     const struct net_field *tables; /* one per plan->fields, then one per joint */
     uint32_t n_tables;
     const struct net_joint *joints;
+    uint32_t n_joints;
     struct net_lists joints_of; /* field -> joints that begin with it */
     const uint32_t *present;    /* per field: signal "it is there", NET_NONE if nobody asks */
     uint32_t n_sources, n_signals, n_lazies, n_nodes;
     struct net_lists source_signals; /* source -> signals it raises */
+    struct net_lists signal_fields;  /* signal -> fields whose values' sources raise it */
     struct net_lists casings;        /* source of a folded text -> those of its spellings */
     const struct net_cased *cased;
     struct net_lists wakes;      /* signal -> rules it wakes */

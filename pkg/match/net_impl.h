@@ -43,6 +43,8 @@ struct compiler {
     uint32_t *askers;     /* plan atom -> the same of its nodes */
     double *usual;        /* field -> guessed share of events that have one given whole value */
     bool *is_negated;     /* plan node: under a NOT somewhere */
+    struct net_lists signal_fields; /* as the net's, when all sources are known */
+    bool *is_closed;                /* field: what its values raise wakes no more rules */
     uint32_t n_signals;
 };
 
@@ -51,6 +53,9 @@ uint32_t net_source_for(struct compiler *c, struct source want);
 
 /* Pairs sorted and each once, as lists by `from`. */
 struct net_lists net_lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from);
+
+/* What wakes which rule: net_wake.c. */
+void net_wake_rules(struct compiler *c, struct net *net);
 
 /* Joints, when all that fields raise is known; then tables: of fields and of joints. */
 void net_make_joints(struct compiler *c, struct net *net);

@@ -169,6 +169,7 @@ void net_make_joints(struct compiler *c, struct net *net)
         n_joints++;
     }
     net->joints = joints;
+    net->n_joints = n_joints;
     net->joints_of = net_lists_of(c, &begins, n_fields);
     net->n_tables = n_fields + n_joints;
 }

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { N_RULES = 60, N_EVENTS = 400, N_ROUNDS = 12 };
+enum { N_RULES = 60, N_EVENTS = 400, N_ROUNDS = 12, N_SMALL = 240 };
 
 static const char *const FIELDS[] = {"a", "b", "c.d", "e"};
 static const char *const TEXTS[] = {"x",      "xy",   "Xyz", "5",   "5.0",     "abcde",
@@ -307,24 +307,27 @@ static void check_event(struct match_rig *g, struct str text, uint64_t seed)
     arena_free(scratch);
 }
 
-static void check_random(uint64_t seed, bool has_cache, struct str profile, bool has_joints)
+/* Returns whether the net has joints. */
+static bool check_random(uint64_t seed, bool has_cache, struct str profile, uint32_t n_rules,
+                         int n_events)
 {
     struct synth s = {seed};
     struct match_rig g = {.a = arena_new(0), .profile = profile};
     struct rule *rules[N_RULES];
     struct buf text = {0};
 
-    for (uint32_t i = 0; i < N_RULES; i++)
+    for (uint32_t i = 0; i < n_rules; i++)
         rules[i] = rule_of(g.a, random_formula(g.a, &s, 4), i);
-    match_rig_init(&g, rules, N_RULES, has_cache);
-    CHECK_EQ(g.net->n_tables > field_count(g.plan->fields), has_joints);
-    for (int i = 0; i < N_EVENTS; i++) {
+    match_rig_init(&g, rules, n_rules, has_cache);
+    bool has_joints = g.net->n_tables > field_count(g.plan->fields);
+    for (int i = 0; i < n_events; i++) {
         buf_clear(&text);
         random_event(&s, &text);
         check_event(&g, buf_str(&text), seed);
     }
     buf_release(&text);
     match_rig_release(&g);
+    return has_joints;
 }
 
 static uint64_t first_seed(void)
@@ -339,7 +342,7 @@ TEST(equals_the_reference_on_random_rules_and_events)
     uint64_t seed = first_seed();
 
     for (int round = 0; round < N_ROUNDS; round++, seed++)
-        check_random(seed, round % 2, STR(""), false);
+        CHECK(!check_random(seed, round % 2, STR(""), N_RULES, N_EVENTS));
 }
 
 /* Of events with an `a`, b is what a is, and e what c.d is; of the others each is its own. */
@@ -353,7 +356,17 @@ TEST(equals_the_reference_where_one_path_has_several_names)
     uint64_t seed = first_seed();
 
     for (int round = 0; round < N_ROUNDS; round++, seed++)
-        check_random(seed, round % 2, STR(TWO_NAMES), true);
+        CHECK(check_random(seed, round % 2, STR(TWO_NAMES), N_RULES, N_EVENTS));
+}
+
+/* Few rules leave fields that wake none of them. */
+TEST(equals_the_reference_with_few_rules)
+{
+    uint64_t seed = first_seed();
+
+    for (int round = 0; round < N_SMALL; round++, seed++)
+        check_random(seed, round % 2, round % 3 ? STR("") : STR(TWO_NAMES), 1 + (uint32_t)round % 4,
+                     N_EVENTS / 8);
 }
 
 static struct formula *contains(struct arena *a, const char *field, const char *text)
@@ -390,6 +403,38 @@ TEST(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not)
         CHECK_EQ(matches[i].event, WANT[i].event);
         CHECK_EQ(matches[i].rule, WANT[i].rule);
     }
+    match_rig_release(&g);
+}
+
+/* What is common wakes nobody; it is looked for when what is rare was found. */
+TEST(a_field_that_wakes_no_rule_is_looked_at_when_one_asks)
+{
+    static const char *const LINES[] = {
+        "{\"a\":\"zqxvkj wq\",\"b\":\"an powershell\"}",
+        "{\"a\":\"zqxvkj wq\",\"b\":[\"x\",\"PowerShell\"]}", "{\"a\":\"zqxvkj wq\",\"b\":\"x\"}",
+        "{\"a\":\"m\",\"b\":\"powershell\"}", "{\"a\":\"zqxvkj wq\"}"};
+    struct match_rig g = {.a = arena_new(0)};
+    struct formula *both[] = {contains(g.a, "a", "zqxvkj wq"), contains(g.a, "b", "powershell")};
+    struct formula * not [] = {contains(g.a, "a", "zqxvkj wq"),
+                               formula_not(g.a, contains(g.a, "b", "powershell"))};
+    struct rule *rules[] = {rule_of(g.a, formula_join(g.a, FORMULA_AND, both, 2), 0),
+                            rule_of(g.a, formula_join(g.a, FORMULA_AND, not, 2), 1)};
+    static const struct match WANT[] = {{0, 0}, {1, 0}, {2, 1}, {4, 1}};
+    struct event events[ARRAY_LEN(LINES)];
+    const struct match *matches;
+
+    match_rig_init(&g, rules, ARRAY_LEN(rules), false);
+    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
+        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    CHECK_EQ(matcher_run(g.matcher, events, ARRAY_LEN(LINES), &matches), ARRAY_LEN(WANT));
+    for (size_t i = 0; i < ARRAY_LEN(WANT); i++) {
+        CHECK_EQ(matches[i].event, WANT[i].event);
+        CHECK_EQ(matches[i].rule, WANT[i].rule);
+    }
+    uint32_t shape = events[0].shape;
+    CHECK(matcher_field_lazy(g.matcher, shape, field_find(g.plan->fields, STR("b"))));
+    CHECK(!matcher_field_lazy(g.matcher, shape, field_find(g.plan->fields, STR("a"))));
     match_rig_release(&g);
 }
 
@@ -494,6 +539,8 @@ TEST(one_of_many_pairs_is_found_and_excluded)
 
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(equals_the_reference_where_one_path_has_several_names),
+          ENTRY(equals_the_reference_with_few_rules),
+          ENTRY(a_field_that_wakes_no_rule_is_looked_at_when_one_asks),
           ENTRY(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
           ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
