@@ -481,9 +481,27 @@ static void settle_level(const struct subject *s, struct rule *rule)
             rule->level = s->c->inputs[i].rule->level;
 }
 
-static bool settle(const struct subject *s)
+/* What pipelines do needs the rules that it listens to. */
+static bool apply_pipelines(struct subject *s)
 {
-    if (!resolve_inputs(s) || !resolve_seen(s) || !check_aliases(s))
+    const struct sigma_pipelines *pipelines = s->l->options->pipelines;
+    struct rule *rule = s->verdict->rule;
+    struct str why;
+
+    if (!pipelines || !str_eq(rule->language, STR("sigma")))
+        return true;
+    if (!sigma_pipelines_correlation(pipelines, s->l->a, rule, &s->loaded->sigma, &why)) {
+        (void)refuse(s, (struct place){s->c->line, s->c->col}, why);
+        s->verdict->status = VERDICT_UNSUPPORTED;
+        return false;
+    }
+    s->c = rule->correlation;
+    return true;
+}
+
+static bool settle(struct subject *s)
+{
+    if (!resolve_inputs(s) || !resolve_seen(s) || !check_aliases(s) || !apply_pipelines(s))
         return false;
     resolve_groups(s);
     return check_fields(s) && check_numbers(s);

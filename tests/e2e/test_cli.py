@@ -676,6 +676,21 @@ def test_set_gives_events_a_field(box):
     equal(len(matches(box, "-i", box.events, "--set", "cluster=blue", rules=path).lines()), 2)
 
 
+def test_a_pipeline_renames_what_a_correlation_groups_by(box):
+    rules = box.write("many.yml", b"title: base\nname: base\nlogsource: {product: windows, category: process_creation}\n"
+                      b"detection: {s: {Image|endswith: '\\x.exe'}, condition: s}\n---\n"
+                      b"title: many\nid: 00000000-0000-4000-8000-0000000000b2\nlevel: high\n"
+                      b"correlation: {type: event_count, rules: [base], group-by: [User], timespan: 10m, condition: {gte: 2}}\n")
+    pipeline = box.write("ours.yml", b"transformations:\n  - {type: field_name_mapping, "
+                         b"mapping: {Image: process.executable, User: user.name}}\n")
+    event = lambda user: {"@timestamp": "2026-01-01T00:00:00Z", "host": {"os": {"type": "windows"}},
+                          "event": {"category": ["process"], "type": ["start"]}, "user": {"name": user},
+                          "process": {"executable": "C:\\x.exe"}}
+    r = run("replay", "-r", rules, "-i", "-", "--pipeline", pipeline, stdin=ndjson(map(event, ("bob", "bob", "eve"))))
+    equal([a["unmapped"]["weir"]["dedup"]["fields"] for a in r.lines() if a["activity_name"] == "Create"],
+          [{"user.name": "bob"}], r.err)
+
+
 def test_a_list_fills_a_placeholder(box):
     rule = RULE.replace("CommandLine|contains: urlcache", "User|expand: '%watched%'")
     path = box.write("expand.yml", rule.encode())

@@ -152,6 +152,90 @@ TEST(conditions_decide_whether_a_transformation_applies)
     arena_free(a);
 }
 
+/* Groups, what aliases stand for, fields of conditions, actors. Names of aliases are no fields. */
+TEST(pipelines_rename_the_fields_of_correlations)
+{
+#define BASE(name, product)                                   \
+    "title: t\nname: " name "\nlogsource: {product: " product \
+    "}\ndetection: {s: {X: x}, condition: s}\n---\n"
+#define OVER(text) \
+    BASE("a", "windows") BASE("l", "linux") "title: c\nname: c\ncorrelation: {" text "}\n"
+#define COUNTS "timespan: 1m, condition: {gte: 5}"
+#define MAPS(mapping, more) ITEM("{type: field_name_mapping, mapping: {" mapping "}" more "}")
+#define IF(condition) ", rule_conditions: [{" condition "}]"
+    static const struct {
+        const char *pipeline, *rules, *want; /* of the last rule */
+    } cases[] = {
+        {MAPS("A: b", ""), OVER("type: event_count, rules: a, group-by: [A, C], " COUNTS),
+         "event_count; rules a; group by b, C; condition gte 5; within 1m"},
+        {MAPS("A: b", ""),
+         OVER("type: event_count, rules: [a, l], group-by: [A], aliases: {A: {a: C, l: "
+              "A}}, " COUNTS),
+         "event_count; rules a (A: C), l (A: b); group by A; condition gte 5; within 1m"},
+        {MAPS("A: b", ""),
+         OVER("type: value_count, rules: a, group-by: A, timespan: 1m, condition: {gte: 5, field: "
+              "A}"),
+         "value_count; rules a; group by b; condition field b, gte 5; within 1m"},
+        {MAPS("A: b", ""),
+         OVER("type: ratio, rules: a, actor: A, timespan: 1m, condition: {gt: 0.5, field: C}"),
+         "ratio; rules a; group by nothing: one group; condition field C, gt 0.5; within 1m; actor "
+         "b"},
+        {ITEMS("{type: field_name_prefix, prefix: p.}", "{type: field_name_suffix, suffix: .s}"),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "event_count; rules a; group by p.A.s; condition gte 5; within 1m"},
+        {ITEM("{type: field_name_prefix_mapping, mapping: {A: b.}}"),
+         OVER("type: event_count, rules: a, group-by: [AC, C], " COUNTS),
+         "event_count; rules a; group by b.C, C; condition gte 5; within 1m"},
+        {ITEM("{type: field_name_prefix, prefix: p., field_name_conditions: [{type: "
+              "include_fields, fields: [A]}]}"),
+         OVER("type: event_count, rules: a, group-by: [A, C], " COUNTS),
+         "event_count; rules a; group by p.A, C; condition gte 5; within 1m"},
+        {MAPS("A: b", IF("type: logsource, product: windows")),
+         OVER("type: event_count, rules: [a, l], group-by: A, " COUNTS),
+         "event_count; rules a, l; group by b; condition gte 5; within 1m"},
+        {MAPS("A: b", IF("type: logsource, product: windows")),
+         OVER("type: event_count, rules: l, group-by: A, " COUNTS),
+         "event_count; rules l; group by A; condition gte 5; within 1m"},
+        {MAPS("A: b", IF("type: logsource, product: windows")),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS) "---\ntitle: d\ncorrelation: "
+                                                                   "{type: event_count, "
+                                                                   "rules: c, group-by: A, " COUNTS
+                                                                   "}\n",
+         "event_count; rules c; group by b; condition gte 5; within 1m"},
+        {MAPS("A: b", IF("type: is_sigma_correlation_rule")),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "event_count; rules a; group by b; condition gte 5; within 1m"},
+        {MAPS("A: b", IF("type: is_sigma_rule")),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "event_count; rules a; group by A; condition gte 5; within 1m"},
+        {MAPS("A: [b, c]", ""), OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "unsupported: 13:14: the pipeline p.yml:2 has several names for 'A': a correlation needs "
+         "one"},
+        {ITEM("{type: rule_failure, message: no, rule_conditions: [{type: "
+              "is_sigma_correlation_rule}]}"),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "unsupported: 13:14: refused by the pipeline p.yml:2: no"},
+        {ITEMS("{id: i, type: change_logsource, product: acme, rule_conditions: [{type: logsource, "
+               "product: windows}]}",
+               "{type: field_name_mapping, mapping: {A: b}, rule_conditions: [{type: logsource, "
+               "product: acme}]}"),
+         OVER("type: event_count, rules: a, group-by: A, " COUNTS),
+         "event_count; rules a; group by b; condition gte 5; within 1m"},
+    };
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str got = with_pipeline(a, read(a, &cases[i].pipeline, 1), cases[i].rules),
+                   last = got;
+        for (size_t at = 0; (at = str_find(got, STR(" | "), at)) != SIZE_MAX; at += 3)
+            last = str_sub(got, at + 3, SIZE_MAX);
+        if (!str_eq(last, str_from(cases[i].want)))
+            fail_msg("%s%s\n gives %.*s\n  want %s", cases[i].pipeline, cases[i].rules, (int)last.n,
+                     last.p, cases[i].want);
+    }
+    arena_free(a);
+}
+
 TEST(a_changed_log_source_is_what_later_conditions_ask)
 {
     static const char *const text =
@@ -248,6 +332,7 @@ TEST(mistakes_in_a_pipeline_are_told_with_place_and_name)
 }
 
 TEST_MAIN(ENTRY(pipelines_change_items), ENTRY(conditions_decide_whether_a_transformation_applies),
+          ENTRY(pipelines_rename_the_fields_of_correlations),
           ENTRY(a_changed_log_source_is_what_later_conditions_ask),
           ENTRY(pipelines_apply_by_priority_then_in_their_order),
           ENTRY(mistakes_in_a_pipeline_are_told_with_place_and_name))

@@ -14,6 +14,7 @@
 #ifndef WEIR_LANG_SIGMA_CORRELATION_H
 #define WEIR_LANG_SIGMA_CORRELATION_H
 
+#include "lang/sigma/pipeline.h"
 #include "lang/sigma/sigma.h"
 #include "rule/correlation.h"
 
@@ -54,6 +55,13 @@ struct sigma_correlation {
 /* True and rule->correlation set, or false with errors in the diag. Results in scope->a. */
 bool sigma_correlation_load(struct sigma_scope *s, const struct doc_node *document,
                             struct rule *rule, struct sigma_correlation *out);
+
+/* Other names, as pipelines give them, for the fields of a correlation whose inputs are resolved;
+ * the rule's correlation is then another. False: *why says why it is refused.
+ * (pipeline_correlation.c) */
+bool sigma_pipelines_correlation(const struct sigma_pipelines *p, struct arena *a,
+                                 struct rule *rule, struct sigma_correlation *sigma,
+                                 struct str *why);
 
 /* ---- inside ------------------------------------------------------------------------ */
 

@@ -13,21 +13,9 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "rule/correlation.h"
 
-enum { STATES_MAX = 64, REPLACED_BYTES_MAX = 1024 * 1024 };
-
-struct state {
-    struct str key, value;
-};
-
-struct sigma_run {
-    const struct transform **active;
-    size_t n;
-    struct state states[STATES_MAX];
-    size_t n_states;
-    struct list_source lists; /* pipelines' variables, then what the rule had */
-    const struct list_source *outer;
-};
+enum { REPLACED_BYTES_MAX = 1024 * 1024 };
 
 static bool has(const struct str_list *list, struct str text)
 {
@@ -71,23 +59,33 @@ static bool state_is(const struct sigma_run *run, struct str key, struct str val
     return false;
 }
 
+/* Of a correlation: the source of any rule that it listens to. Depth: CORRELATION_DEPTH_MAX. */
+static bool source_is(const struct logsource *wanted, const struct rule *rule)
+{
+    const struct logsource *l = &rule->logsource;
+    const struct correlation *c = rule->correlation;
+
+    for (size_t i = 0; c && i < c->n_inputs; i++)
+        if (c->inputs[i].rule && source_is(wanted, c->inputs[i].rule))
+            return true;
+    return !c && part_is(wanted->category, l->category) && part_is(wanted->product, l->product) &&
+           part_is(wanted->service, l->service);
+}
+
 static bool condition_holds(const struct sigma_run *run, const struct rule_condition *c,
                             const struct rule *rule)
 {
-    const struct logsource *l = &rule->logsource;
-
     switch (c->kind) {
     case CONDITION_LOGSOURCE:
-        return part_is(c->source.category, l->category) && part_is(c->source.product, l->product) &&
-               part_is(c->source.service, l->service);
+        return source_is(&c->source, rule);
     case CONDITION_TAG:
         return has(&rule->tags, c->value);
     case CONDITION_ATTRIBUTE:
         return str_eq(attribute(rule, c->key), c->value);
     case CONDITION_IS_RULE:
-        return true;
+        return !rule->correlation;
     case CONDITION_IS_CORRELATION:
-        return false;
+        return rule->correlation != NULL;
     case CONDITION_STATE:
         return state_is(run, c->key, c->value);
     case CONDITION_APPLIED:
@@ -167,17 +165,24 @@ static void change_source(struct sigma_scope *s, const struct logsource *to, str
         *slots[i] = parts[i].n ? names_intern(s->names, parts[i]) : STR("");
 }
 
+bool pipeline_take(struct sigma_run *run, const struct transform *t, const struct rule *rule)
+{
+    if (!applies(run, t, rule))
+        return false;
+    run->active[run->n++] = t;
+    if (t->kind == TRANSFORM_SET_STATE && run->n_states < PIPELINE_STATES_MAX)
+        run->states[run->n_states++] = (struct pipeline_state){t->key, t->text};
+    return true;
+}
+
 /* False: the rule is not wanted. */
 static bool start_one(struct sigma_scope *s, struct sigma_run *run, const struct transform *t,
                       struct rule *rule)
 {
-    if (!applies(run, t, rule))
+    if (!pipeline_take(run, t, rule))
         return true;
-    run->active[run->n++] = t;
     if (t->kind == TRANSFORM_LOGSOURCE)
         change_source(s, &t->source, rule);
-    if (t->kind == TRANSFORM_SET_STATE && run->n_states < STATES_MAX)
-        run->states[run->n_states++] = (struct state){t->key, t->text};
     if (t->kind == TRANSFORM_FAILURE)
         return diag_unsupported(s->diag, (struct place){rule->line, 1},
                                 "refused by the pipeline %.*s:%u: %.*s", SHOWN(t->pipeline),
@@ -207,7 +212,7 @@ bool sigma_pipelines_begin(struct sigma_scope *s, struct rule *rule)
 
 /* ---- conditions of fields ------------------------------------------------------------------ */
 
-static bool means_field(const struct transform *t, struct str field)
+bool pipeline_means(const struct transform *t, struct str field)
 {
     bool holds = !t->field_any || t->n_field_conditions == 0;
 
@@ -236,20 +241,17 @@ static struct str joined(struct arena *a, struct str x, struct str y)
     return arena_printf(a, "%.*s%.*s", (int)x.n, x.p, (int)y.n, y.p);
 }
 
-/* The names that a field is mapped to; none: it stays. */
-static struct str_list mapped(struct passing *p, const struct transform *t)
+struct str_list pipeline_mapped(struct arena *a, const struct transform *t, struct str field)
 {
-    struct str field = p->key.field;
-
     for (size_t i = 0; i < t->n_mappings; i++) {
         const struct field_mapping *m = &t->mappings[i];
         if (t->kind == TRANSFORM_FIELD_MAPPING && str_eq(m->from, field))
             return m->to;
         if (t->kind != TRANSFORM_PREFIX_MAPPING || !str_starts(field, m->from))
             continue;
-        struct str *names = ARENA_ARRAY(p->s->scratch, m->to.n, struct str);
+        struct str *names = ARENA_ARRAY(a, m->to.n, struct str);
         for (size_t k = 0; k < m->to.n; k++)
-            names[k] = joined(p->s->scratch, m->to.items[k], str_sub(field, m->from.n, field.n));
+            names[k] = joined(a, m->to.items[k], str_sub(field, m->from.n, field.n));
         return (struct str_list){names, m->to.n};
     }
     return (struct str_list){0};
@@ -448,12 +450,13 @@ static struct formula *pass(struct passing *p, size_t at)
     for (; at < run->n; at++) {
         const struct transform *t = run->active[at];
         bool has_field = p->key.field.n > 0;
-        if (!means_field(t, p->key.field))
+        if (!pipeline_means(t, p->key.field))
             continue;
         switch (t->kind) {
         case TRANSFORM_FIELD_MAPPING:
         case TRANSFORM_PREFIX_MAPPING:
-            fields = has_field ? mapped(p, t) : (struct str_list){0};
+            fields =
+                has_field ? pipeline_mapped(p->s->scratch, t, p->key.field) : (struct str_list){0};
             if (fields.n > 1)
                 return pass_fields(p, &fields, at + 1);
             if (fields.n == 1)

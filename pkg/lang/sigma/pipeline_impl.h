@@ -1,5 +1,5 @@
 /* pipeline_impl.h - what a pipeline is read into: between pipeline_read.c, which reads, and
- * pipeline.c, which applies. */
+ * pipeline.c and pipeline_correlation.c, which apply. */
 #ifndef WEIR_LANG_SIGMA_PIPELINE_IMPL_H
 #define WEIR_LANG_SIGMA_PIPELINE_IMPL_H
 
@@ -87,5 +87,30 @@ struct sigma_pipelines {
     const struct transform *items; /* in the order of application */
     size_t n;
 };
+
+/* ---- applying ------------------------------------------------------------------------------ */
+
+enum { PIPELINE_STATES_MAX = 64 };
+
+struct pipeline_state {
+    struct str key, value;
+};
+
+/* The transformations that apply to one rule. */
+struct sigma_run {
+    const struct transform **active;
+    size_t n;
+    struct pipeline_state states[PIPELINE_STATES_MAX];
+    size_t n_states;
+    struct list_source lists; /* pipelines' variables, then what the rule had */
+    const struct list_source *outer;
+};
+
+/* The next transformation: true, and it is among the active ones, if it applies to the rule. */
+bool pipeline_take(struct sigma_run *run, const struct transform *t, const struct rule *rule);
+/* Its conditions about fields hold. */
+bool pipeline_means(const struct transform *t, struct str field);
+/* The names that a mapping gives to a field; none: it stays. */
+struct str_list pipeline_mapped(struct arena *a, const struct transform *t, struct str field);
 
 #endif
