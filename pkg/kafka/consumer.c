@@ -25,7 +25,7 @@ static const uint64_t one = 1; /* what an eventfd is written */
 
 /* When such a part of what may be held of a partition was read there is room for more
  * (watermark.h). */
-enum { HURRY_PARTS = 2, PIECE_MIN = 1024 * 1024, PIECE_MAX = 2 * 1024 * 1024 };
+enum { HURRY_PARTS = 2 };
 
 /* ---- owned partitions ---------------------------------------------------------------------- */
 
@@ -240,7 +240,7 @@ static enum weir_rc prepare_witness(struct kafka_consumer *c,
     return kafka_client_conf(o->common, o->own, group_defaults, insisted, &c->witness_conf, err);
 }
 
-static uint64_t share_kb(const struct kafka_consumer_options *o)
+static uint64_t share_bytes(const struct kafka_consumer_options *o)
 {
     uint64_t bytes = o->fetch_bytes ? o->fetch_bytes : KAFKA_FETCH_BYTES;
 
@@ -248,16 +248,7 @@ static uint64_t share_kb(const struct kafka_consumer_options *o)
         bytes /= o->partitions;
     if (bytes < KAFKA_FETCH_SHARE_MIN)
         bytes = KAFKA_FETCH_SHARE_MIN;
-    return bytes / 1024;
-}
-
-/* What one answer brings of a partition: half of its share, so that there is room for it when half
- * was read, and so few answers: each costs a broker, and us, much beside its bytes. */
-static uint64_t piece_bytes(const struct kafka_consumer_options *o)
-{
-    uint64_t bytes = share_kb(o) * 1024 / 2;
-
-    return bytes < PIECE_MIN ? PIECE_MIN : bytes > PIECE_MAX ? PIECE_MAX : bytes;
+    return bytes;
 }
 
 /* The threads that fetch are woken by every piece that comes and have little to do with it. As
@@ -283,7 +274,9 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
 {
     char kbytes[24], piece[24];
     /* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
-     * started, and the notice of an end, wait for an idle one to come back: 500 ms by default. */
+     * started, and the notice of an end, wait for an idle one to come back: 500 ms by default.
+     * fetch.message.max.bytes: one answer may bring the whole share of a partition. Each costs a
+     * broker much beside its bytes, and few answers are large ones. */
     const struct kafka_setting defaults[] = {
         {"fetch.wait.max.ms", "100"},     {"fetch.message.max.bytes", piece},
         {"socket.nagle.disable", "true"}, {"reconnect.backoff.max.ms", "2000"},
@@ -296,8 +289,8 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
     };
     rd_kafka_conf_t *conf;
 
-    (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)share_kb(o));
-    (void)snprintf(piece, sizeof piece, "%llu", (unsigned long long)piece_bytes(o));
+    (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(share_bytes(o) / 1024));
+    (void)snprintf(piece, sizeof piece, "%llu", (unsigned long long)share_bytes(o));
     TRY(kafka_client_conf(o->common, o->own, defaults, insisted, &conf, err));
     if (rd_kafka_version() >= WATERMARK_BACKOFF_VERSION)
         (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);
@@ -308,9 +301,8 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
     c->data_queue = rd_kafka_queue_get_main(c->data);
     rd_kafka_queue_io_event_enable(c->data_queue, c->wake_fd, &one, sizeof one);
     c->watch = watermark_watch_new(c->data);
-    c->hurry_bytes = rd_kafka_version() >= WATERMARK_BACKOFF_VERSION
-                         ? UINT64_MAX
-                         : share_kb(o) * 1024 / HURRY_PARTS;
+    c->hurry_bytes =
+        rd_kafka_version() >= WATERMARK_BACKOFF_VERSION ? UINT64_MAX : share_bytes(o) / HURRY_PARTS;
     return WEIR_OK;
 }
 

@@ -17,10 +17,12 @@
  *            KAFKA_ASSIGNED and the group waits until kafka_consumer_accept(): so a batch can be
  *            ended before partitions go. KAFKA_LOST: they are gone already; accept that, too, when
  *            the batch is ended: until then a commit goes under the old generation, which the
- * broker refuses once others own the partitions; after the next KAFKA_ASSIGNED it would not. Lag a
- * housekeeping thread asks watermark offsets of one partition per broker every 20 ms: it wakes
- * librdkafka 2.0.2's fetcher out of its stall (docs/decisions/0014), and its answers are
- * kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has fetch.queue.backoff.ms.
+ *            broker refuses once others own the partitions; after the next KAFKA_ASSIGNED it would
+ *            not.
+ * Lag        a housekeeping thread asks the end of one partition per broker every 200 ms: it wakes
+ *            librdkafka 2.0.2's fetcher out of its stall (docs/decisions/0014), and its answers are
+ *            kafka_consumer_end(). Off with librdkafka 2.2 and newer, which has
+ *            fetch.queue.backoff.ms.
  * Threads    belongs to one thread, except kafka_consumer_end(), kafka_consumer_wake() and the use
  *            of its group by kafka_producer_send_offsets(); the questions about offsets may be
  *            asked by one other thread meanwhile, which is then the only one that asks.
@@ -45,7 +47,8 @@ struct kafka_consumer_options {
      * within the noise of a measurement. */
     uint64_t fetch_bytes;
     /* How many partitions may share fetch_bytes: librdkafka has a limit per partition alone, so
-     * each gets fetch_bytes / partitions, KAFKA_FETCH_SHARE_MIN at least. 0: 1. */
+     * each gets fetch_bytes / partitions, KAFKA_FETCH_SHARE_MIN at least. 0: 1. An answer that
+     * comes just before the limit may bring as much again. */
     uint32_t partitions;
 };
 enum { KAFKA_FETCH_BYTES = 16 * 1024 * 1024, KAFKA_FETCH_SHARE_MIN = 1024 * 1024 };

@@ -14,7 +14,7 @@
 #include "kafka/client.h"
 #include "kafka/consumer.h"
 
-enum { WATERMARK_MS = 50, WATERMARK_SLOW_MS = 1000, WATERMARK_BACKOFF_VERSION = 0x02020000 };
+enum { WATERMARK_MS = 200, WATERMARK_SLOW_MS = 1000, WATERMARK_BACKOFF_VERSION = 0x02020000 };
 
 struct watermark_watch;
 
