@@ -203,9 +203,9 @@ static bool has_stencil(const struct document *d)
 }
 
 /* NULL: none was kept yet. */
-static const struct stencil *kept_stencil(struct alert_writer *w, const struct rule *rule)
+static struct stencil *kept_stencil(struct alert_writer *w, const struct rule *rule)
 {
-    const struct rule_text *t = *rule_slot(w, rule);
+    struct rule_text *t = *rule_slot(w, rule);
 
     return is_same_rule(t, rule) && t->stencil.n > 0 ? &t->stencil : NULL;
 }
@@ -342,13 +342,16 @@ static void write_parts(struct alert_writer *w, struct document *d, struct buf *
 
 static void write_document(struct alert_writer *w, struct document *d, struct buf *out)
 {
-    const struct stencil *s = has_stencil(d) ? kept_stencil(w, d->rule) : NULL;
+    struct stencil *s = has_stencil(d) ? kept_stencil(w, d->rule) : NULL;
     size_t start = out->n;
 
     d->n_truncated = 0;
     d->has_safe_value = d->has_safe_key = 0;
     if (s) {
+        /* Those of another rule may have changed where this one has not. */
+        d->atoms = d->trigger_rule == d->rule ? &s->atoms : NULL;
         stencil_write(s, d, out);
+        d->atoms = NULL;
         return;
     }
     w->marks = (struct stencil_marks){.start = start};

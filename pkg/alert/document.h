@@ -105,6 +105,7 @@ enum { TOLD_NUMBERS = 2 };
 struct document {
     struct json_writer json;
     struct stencil_marks *marks; /* NULL: nobody asks where the holes are */
+    struct told_atoms *atoms;    /* of the rule; NULL: none are kept */
     struct arena *arena;
     struct redactor *redactor;
     struct ocsf_ways *ways;

@@ -5,6 +5,7 @@
 #include "alert/document.h"
 
 #include "alert/ocsf.h"
+#include "alert/told_atoms.h"
 #include "base/str.h"
 #include "match/derived.h"
 #include "rule/dump.h"
@@ -111,17 +112,33 @@ static void put_list(struct document *d, const struct match_evidence *e, const c
     json_close_object(w);
 }
 
+/* What the rule says of it. Its atoms come again with every event: their texts are kept. */
+static void put_match_head(struct document *d, const struct match_evidence *e, const char *path)
+{
+    size_t n_truncated = d->n_truncated, before;
+    struct str told = told_atom(d->atoms, e);
+
+    if (told.n > 0) {
+        document_members(d, told);
+        return;
+    }
+    before = d->json.out->n;
+    if (e->selection.n > 0)
+        document_rule_text(d, "selection", e->selection, d->limits->text, path);
+    document_rule_text(d, "field", e->field, d->limits->text, path);
+    json_kv_str(&d->json, "op", str_from(atom_op_name(e->atom->op)));
+    put_pattern(d, e->atom, path);
+    if (d->n_truncated == n_truncated)
+        told_atoms_keep(d->atoms, e, str_sub(buf_str(d->json.out), before, d->json.out->n));
+}
+
 static void put_match(struct document *d, const struct match_evidence *e, size_t i)
 {
     struct json_writer *w = &d->json;
     static const char path[] = "evidences[0].data.matched[]";
 
     json_open_object(w);
-    if (e->selection.n > 0)
-        document_rule_text(d, "selection", e->selection, d->limits->text, path);
-    document_rule_text(d, "field", e->field, d->limits->text, path);
-    json_kv_str(w, "op", str_from(atom_op_name(e->atom->op)));
-    put_pattern(d, e->atom, path);
+    put_match_head(d, e, path);
     if (e->is_missing) {
         json_kv_bool(w, "missing", true);
     } else if (d->options->raw != ALERT_RAW_NONE) {
@@ -404,15 +421,18 @@ static void put_resource(struct document *d, size_t i)
 {
     const struct event_entity *e = &d->entities[i];
     bool is_user = str_eq(e->ocsf, STR("user"));
-    struct json_writer *w = &d->json;
+    struct buf *out = d->json.out;
 
-    json_open_object(w);
-    json_kv_str(w, "type", str_sub(e->role, 0, 64));
-    document_put(d, "name", document_entity_value(d, i));
-    document_put(d, "uid", document_entity_key(d, i));
-    json_kv_i64(w, "role_id", is_user ? 2 : 3);
-    json_kv_str(w, "role", is_user ? STR("Actor") : STR("Affected"));
-    json_close_object(w);
+    json_open_object(&d->json);
+    document_members(d, STR("\"type\":\""));
+    json_escape(out, str_sub(e->role, 0, 64));
+    TEXT(d, "\",\"name\":\"");
+    json_escape(out, document_entity_value(d, i).text);
+    TEXT(d, "\",\"uid\":\"");
+    json_escape(out, document_entity_key(d, i).text);
+    document_text(d, is_user ? STR("\",\"role_id\":2,\"role\":\"Actor\"")
+                             : STR("\",\"role_id\":3,\"role\":\"Affected\""));
+    json_close_object(&d->json);
 }
 
 static void put_resources(struct document *d)

@@ -122,6 +122,7 @@ void stencil_keep(struct stencil *s, const struct stencil_marks *marks, struct s
 
     buf_clear(&s->text);
     s->n = 0;
+    told_atoms_release(&s->atoms);
     if (marks->is_over)
         return;
     for (size_t i = 0; i < marks->n; i++) {
@@ -137,6 +138,7 @@ void stencil_release(struct stencil *s)
 {
     buf_release(&s->text);
     s->n = 0;
+    told_atoms_release(&s->atoms);
 }
 
 void stencil_write(const struct stencil *s, struct document *d, struct buf *out)

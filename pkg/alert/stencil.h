@@ -15,6 +15,7 @@
 #define WEIR_ALERT_STENCIL_H
 
 #include "alert/document.h"
+#include "alert/told_atoms.h"
 
 enum { STENCIL_HOLES_MAX = 32 };
 
@@ -36,6 +37,7 @@ struct stencil {
         enum hole what;
     } pieces[STENCIL_HOLES_MAX];
     size_t n; /* 0: none is kept */
+    struct told_atoms atoms;
 };
 
 /* Keep what a document has between its marks. Nothing is kept if there were too many. */

@@ -32,7 +32,6 @@ void bench_alerts_release(struct bench_alerts *a)
     alert_writer_free(a->writer);
     arena_free(a->arena);
     origin_release(&a->origin);
-    buf_release(&a->text);
     *a = (struct bench_alerts){0};
 }
 
@@ -61,9 +60,8 @@ enum weir_rc bench_alerts_write(struct bench_alerts *a, const struct event *even
                                     .time_ms = time_ms,
                                     .time_is_standin = time_is_standin,
                                     .now_ms = now_ms};
-        buf_clear(&a->text);
-        alert_write(a->writer, &match, &a->text);
-        TRY(output_line(a->out, buf_str(&a->text), err));
+        alert_write(a->writer, &match, output_begin_line(a->out));
+        TRY(output_end_line(a->out, err));
     }
     return WEIR_OK;
 }

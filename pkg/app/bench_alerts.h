@@ -17,7 +17,6 @@ struct bench_alerts {
     struct origin origin;
     struct arena *arena; /* one event */
     uint64_t n_trees;
-    struct buf text;
 };
 
 MUST_USE enum weir_rc bench_alerts_init(struct bench_alerts *a, const struct rule_book *book,

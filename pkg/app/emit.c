@@ -384,13 +384,14 @@ static enum weir_rc tell_finding(void *context, const struct finding *f,
         name_finding(m, f, tree);
     if (!m->lines)
         return WEIR_OK;
+    if (!m->options.resume) {
+        alert_write_finding(m->alerts, &told, output_begin_line(m->lines));
+        return output_end_line(m->lines, err);
+    }
     buf_clear(&m->text);
     alert_write_finding(m->alerts, &told, &m->text);
-    if (m->options.resume) {
-        resume_line(m->options.resume, buf_str(&m->text));
-        return WEIR_OK;
-    }
-    return output_line(m->lines, buf_str(&m->text), err);
+    resume_line(m->options.resume, buf_str(&m->text));
+    return WEIR_OK;
 }
 
 /* A stage_batch_fn: state, place and lines become one commit. */

@@ -26,10 +26,10 @@ struct output {
     bool is_terminal;
     uint64_t lines;
     uint64_t n_bytes; /* taken so far, written or not */
-    size_t n;
     char path[PATH_BYTES];
     char temp[PATH_BYTES + 32];
-    char bytes[OUTPUT_BYTES];
+    struct buf bytes; /* mostly less than OUTPUT_BYTES: a line may go beyond before it goes out */
+    size_t line_at;   /* in bytes: where a line begins that is written in place */
 };
 
 static enum weir_rc fail(const struct output *o, int code, struct weir_err *err)
@@ -137,22 +137,20 @@ static enum weir_rc write_all(struct output *o, const char *p, size_t n, struct 
 
 enum weir_rc output_flush(struct output *o, struct weir_err *err)
 {
-    size_t n = o->n;
+    struct str bytes = buf_str(&o->bytes);
 
-    o->n = 0;
-    return write_all(o, o->bytes, n, err);
+    buf_clear(&o->bytes);
+    return write_all(o, bytes.p, bytes.n, err);
 }
 
 enum weir_rc output_write(struct output *o, struct str text, struct weir_err *err)
 {
     o->n_bytes += text.n;
-    if (text.n > sizeof o->bytes - o->n)
+    if (o->bytes.n + text.n > OUTPUT_BYTES)
         TRY(output_flush(o, err));
-    if (text.n > sizeof o->bytes)
+    if (text.n > OUTPUT_BYTES)
         return write_all(o, text.p, text.n, err);
-    if (text.n)
-        memcpy(o->bytes + o->n, text.p, text.n);
-    o->n += text.n;
+    buf_add(&o->bytes, text);
     return WEIR_OK;
 }
 
@@ -161,6 +159,20 @@ enum weir_rc output_line(struct output *o, struct str text, struct weir_err *err
     TRY(output_write(o, text, err));
     o->lines++;
     return output_write(o, STR("\n"), err);
+}
+
+struct buf *output_begin_line(struct output *o)
+{
+    o->line_at = o->bytes.n;
+    return &o->bytes;
+}
+
+enum weir_rc output_end_line(struct output *o, struct weir_err *err)
+{
+    buf_add_char(&o->bytes, '\n');
+    o->n_bytes += o->bytes.n - o->line_at;
+    o->lines++;
+    return o->bytes.n < OUTPUT_BYTES ? WEIR_OK : output_flush(o, err);
 }
 
 static enum weir_rc appear(struct output *o, struct weir_err *err)
@@ -203,6 +215,7 @@ void output_free(struct output *o)
         close(o->fd);
     if (o->has_temp)
         unlink(o->temp);
+    buf_release(&o->bytes);
     free(o);
 }
 

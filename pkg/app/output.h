@@ -23,6 +23,10 @@ MUST_USE enum weir_rc output_open(struct str path, struct output **out, struct w
 /* Buffered; a failure may show at a later call. */
 MUST_USE enum weir_rc output_write(struct output *o, struct str text, struct weir_err *err);
 MUST_USE enum weir_rc output_line(struct output *o, struct str text, struct weir_err *err);
+/* The same without a copy: what is appended to the buffer is a line once output_end_line() is
+ * called; nothing else is written in between. */
+struct buf *output_begin_line(struct output *o);
+MUST_USE enum weir_rc output_end_line(struct output *o, struct weir_err *err);
 
 /* What is buffered goes out. */
 MUST_USE enum weir_rc output_flush(struct output *o, struct weir_err *err);

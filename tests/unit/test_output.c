@@ -105,7 +105,44 @@ TEST(places_that_cannot_be_written_are_refused_at_once)
     CHECK_STR(str_from(err.text), "cannot write: Is a directory");
 }
 
-TEST_MAIN(ENTRY(a_file_appears_at_commit_and_replaces_the_old_one),
+TEST(lines_written_in_place_follow_those_that_are_copied)
+{
+    enum { LINES = 20000 };
+    struct weir_err err = {0};
+    struct output *o;
+    char line[32];
+
+    make_dir();
+    CHECK_EQ(output_open(str_from(path), &o, &err), WEIR_OK);
+    for (int i = 0; i < LINES; i++) {
+        int n = snprintf(line, sizeof line, "%07d", i);
+        if (i % 3) {
+            buf_add(output_begin_line(o), (struct str){line, (size_t)n});
+            CHECK_EQ(output_end_line(o, &err), WEIR_OK);
+        } else {
+            CHECK_EQ(output_line(o, (struct str){line, (size_t)n}, &err), WEIR_OK);
+        }
+    }
+    CHECK_EQ(output_lines(o), LINES);
+    CHECK_EQ(output_bytes(o), LINES * 8);
+    CHECK_EQ(output_commit(o, &err), WEIR_OK);
+    output_free(o);
+    FILE *f = fopen(path, "rb");
+    CHECK(f);
+    for (int i = 0; i < LINES; i++) {
+        char want[32];
+        snprintf(want, sizeof want, "%07d\n", i);
+        CHECK(fgets(line, sizeof line, f));
+        CHECK_STR(str_from(line), want);
+    }
+    CHECK_EQ(fgetc(f), EOF);
+    fclose(f);
+    unlink(path);
+    rmdir(dir);
+}
+
+TEST_MAIN(ENTRY(lines_written_in_place_follow_those_that_are_copied),
+          ENTRY(a_file_appears_at_commit_and_replaces_the_old_one),
           ENTRY(without_commit_nothing_is_left_and_an_old_file_stays),
           ENTRY(a_full_device_is_an_error_and_stays_a_device),
           ENTRY(places_that_cannot_be_written_are_refused_at_once))
