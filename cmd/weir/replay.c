@@ -45,12 +45,27 @@ static bool parse_step(struct str text, int64_t *ms)
     return true;
 }
 
+/* What people call a language that weir calls otherwise. */
+static struct str usual_name(struct str name)
+{
+    static const char *const NAMES[][2] = {
+        {"splunk", "spl"}, {"logscale", "cql"}, {"falcon", "cql"}, {"humio", "cql"},
+        {"kuery", "kql"},  {"es|ql", "esql"},   {"yaml", "sigma"}, {"yml", "sigma"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq_ci(name, str_from(NAMES[i][0])))
+            return str_from(NAMES[i][1]);
+    return STR("");
+}
+
 static int unknown_language(const struct flag_set *set, struct str name)
 {
     struct arena *a = arena_new(0);
-    struct str known = lang_names(a);
-    int code = command_misused(set, "--lang %.*s: not in this version (these are: %.*s)",
-                               (int)name.n, name.p, (int)known.n, known.p);
+    struct str known = lang_names(a), usual = usual_name(name);
+    struct str hint =
+        usual.n ? arena_printf(a, "; did you mean %.*s?", (int)usual.n, usual.p) : STR("");
+    int code = command_misused(set, "--lang %.*s: not in this version (these are: %.*s%.*s)",
+                               (int)name.n, name.p, (int)known.n, known.p, (int)hint.n, hint.p);
 
     arena_free(a);
     return code;

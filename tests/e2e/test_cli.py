@@ -626,6 +626,15 @@ def test_mistakes_in_a_query_have_places_in_the_query(box):
         one_line(r.err, place)
 
 
+def test_what_is_doubtful_about_a_query_is_told(box):
+    r = run("replay", "--query", "Image=* | table Image", "--lang", "cql", "-i", box.events, "--emit", "matches")
+    equal(r.code, 0, r.err)
+    contains(r.err, "query:1:11: warning: 'table' is a text to look for here: the function has parentheses")
+    r = run("replay", "--query", "x", "--lang", "Splunk", "-i", box.events)
+    equal(r.code, 3, r.err)
+    contains(r.err, "did you mean spl?")
+
+
 def test_rules_are_selected(box):
     for args, n in ((["--level", "low"], 3), (["--level", "high"], 2), (["--level", "=low"], 1),
                     (["--status", "experimental"], 1), (["--tag", "attack.t11*"], 2),

@@ -312,6 +312,20 @@ static struct expr *named_function(struct cql *x, size_t begin, struct str name)
     return (void)cql_unknown(x, &call), NULL;
 }
 
+/* `| table a`: to LogScale the text "table" and the text "a", which is hardly meant. */
+static void warn_of_function(struct cql *x, size_t begin, struct str name)
+{
+    size_t before = begin;
+
+    while (before > 0 && strchr(" \t\r\n", x->text.p[before - 1]))
+        before--;
+    if (before > 0 && x->text.p[before - 1] == '|' &&
+        (is_function(name) || str_eq_ci(name, STR("search"))))
+        diag_warn(x->s->diag, cql_place(x, begin), "'%.*s' is a text to look for here: %s",
+                  SHOWN(name),
+                  is_function(name) ? "the function has parentheses" : "it is no word of CQL");
+}
+
 static struct expr *named(struct cql *x, size_t begin)
 {
     struct place at = cql_place(x, begin);
@@ -334,6 +348,8 @@ static struct expr *named(struct cql *x, size_t begin)
         return pipe_bool(x->pipe, name.p[0] == 't');
     if (!is_quoted && name.p[0] == '$')
         return (void)diag_unsupported(x->s->diag, at, "a saved query (%.*s)", SHOWN(name)), NULL;
+    if (!is_quoted)
+        warn_of_function(x, begin, name);
     return free_text(x, at, name);
 }
 
@@ -347,6 +363,10 @@ static struct expr *one(struct cql *x)
         return free_regex(x, at);
     if (cql_peek(x) == '?')
         return free_parameter(x, at);
+    if (cql_peek(x) == '[')
+        return (void)diag_error(x->s->diag, at,
+                                "a list is an argument of a function: in(field, values=[...])"),
+               NULL;
     if (!cql_take(x, "("))
         return named(x, begin);
     if (!cql_enter(x))

@@ -589,6 +589,18 @@ static const struct command {
     {"where", do_where},
 };
 
+/* Commands of Splunk that are not done here, and are no slip of one that is. */
+static bool is_splunks_own(struct str name)
+{
+    static const char *const NAMES[] = {"eventstats",  "geostats", "mstats", "sistats",
+                                        "streamstats", "top",      "untable"};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq_ci(name, str_from(NAMES[i])))
+            return true;
+    return false;
+}
+
 bool spl_command(struct spl *x, struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
@@ -598,7 +610,12 @@ bool spl_command(struct spl *x, struct str name)
             return false;
         return spl_is_end(x) || spl_expected(x, "'|' or the end of the search");
     }
-    return diag_unsupported(x->s->diag, x->at, "command '%.*s'", SHOWN(name));
+    struct str names[ARRAY_LEN(COMMANDS)];
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+        names[i] = str_from(COMMANDS[i].name);
+    struct str hint =
+        is_splunks_own(name) ? STR("") : diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
+    return diag_unsupported(x->s->diag, x->at, "command '%.*s'%.*s", SHOWN(name), SHOWN(hint));
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */

@@ -330,6 +330,17 @@ static bool is_in(const struct spl *x)
     return spl_take_word(&look, "IN", true) && spl_take(&look, "(");
 }
 
+/* Operators are written in capitals; who writes them otherwise rarely looks for these words. */
+static void warn_of_small_operator(struct spl *x, struct place at, struct str word)
+{
+    static const char *const OPERATORS[] = {"AND", "OR", "NOT"};
+
+    for (size_t i = 0; i < ARRAY_LEN(OPERATORS); i++)
+        if (str_eq_ci(word, str_from(OPERATORS[i])))
+            diag_warn(x->s->diag, at, "'%.*s' is a word to look for: the operator is written %s",
+                      SHOWN(word), OPERATORS[i]);
+}
+
 static struct expr *search_word(struct spl *x)
 {
     struct place at = spl_here(x);
@@ -360,6 +371,8 @@ static struct expr *search_word(struct spl *x)
     }
     if (is_comparison(x))
         return search_compare(x, at, word);
+    if (!is_quoted)
+        warn_of_small_operator(x, at, word);
     return spl_count_value(x) ? search_term(x, at, word, true) : NULL;
 }
 
