@@ -37,6 +37,8 @@ static uint64_t filter[FILTER_BITS / 64];
 static uint16_t chain_first[CHAINS];
 static uint16_t chain_next[SECRET_PATTERNS_MAX];
 static uint8_t anchor_bytes[SECRET_PATTERNS_MAX]; /* up to a quote behind the gram, if it has one */
+/* The anchor's first four bytes, folded by one bit, and which of them count. */
+static uint32_t anchor_first[SECRET_PATTERNS_MAX], anchor_mask[SECRET_PATTERNS_MAX];
 static struct secret_grams grams;
 static secret_grams_fn *find_grams; /* NULL: every place is a candidate */
 static secret_signs_fn *find_signs; /* NULL: a secret is possible everywhere */
@@ -86,6 +88,15 @@ static bool is_made_by_escapes(const char *anchor)
     return false;
 }
 
+/* As in gram_hash(), of bytes that can be read. */
+static uint32_t first_four(const char *p)
+{
+    uint32_t bytes;
+
+    memcpy(&bytes, p, sizeof(bytes));
+    return bytes | 0x20202020u;
+}
+
 /* A quote may be written with a backslash before it: an anchor up to its first one. */
 static size_t before_quote(const char *anchor)
 {
@@ -109,6 +120,8 @@ static __attribute__((constructor)) void index_build(void)
         ASSERT(strlen(secret_patterns[i - 1].anchor) >= GRAMS_BYTES);
         ASSERT(!is_made_by_escapes(secret_patterns[i - 1].anchor));
         anchor_bytes[i - 1] = (uint8_t)before_quote(secret_patterns[i - 1].anchor);
+        anchor_mask[i - 1] = anchor_bytes[i - 1] > GRAMS_BYTES ? UINT32_MAX : UINT32_MAX >> 8;
+        anchor_first[i - 1] = first_four(secret_patterns[i - 1].anchor) & anchor_mask[i - 1];
         filter[bit / 64] |= 1ull << (bit % 64);
         chain_next[i - 1] = chain_first[chain];
         chain_first[chain] = (uint16_t)(i - 1);
@@ -165,8 +178,11 @@ static bool may_be_anchor(struct str text, size_t at)
 
     if (!(filter[(hash >> 17) / 64] >> ((hash >> 17) % 64) & 1))
         return false;
+    uint32_t here = text.n - at >= sizeof(here) ? first_four(text.p + at) : 0;
     for (uint16_t i = chain_first[hash >> 22]; i != CHAIN_END; i = chain_next[i]) {
         struct str anchor = {secret_patterns[i].anchor, anchor_bytes[i]};
+        if (here && (here & anchor_mask[i]) != anchor_first[i])
+            continue;
         if (text.n - at >= anchor.n && str_eq_ci((struct str){text.p + at, anchor.n}, anchor))
             return true;
     }

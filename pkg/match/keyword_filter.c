@@ -164,6 +164,8 @@ const struct keyword_filter *keyword_filter_new(struct arena *a, const struct pl
 {
     static const char escapes[] = "\\u0\\u1\\u2\\u3\\u4\\u5\\u6\\u7\\u8\\u9"
                                   "\\ua\\ub\\uc\\ud\\ue\\uf";
+    static keyword_next_fn *const kernels[] = {keyword_next_scalar, keyword_next_avx2,
+                                               keyword_next_avx512};
     enum { ESCAPES = sizeof(escapes) / GRAMS_BYTES };
     const char *anchors[KEYWORDS_FILTERED_MAX + ESCAPES];
     struct arena *scratch = arena_new(0);
@@ -177,7 +179,7 @@ const struct keyword_filter *keyword_filter_new(struct arena *a, const struct pl
     arena_free(scratch);
     if (c.is_refused)
         return NULL;
-    f->next = cpu_simd() == SIMD_AVX512 ? keyword_next_avx512 : keyword_next_scalar;
+    f->next = kernels[cpu_simd()];
     for (size_t i = 0; i < f->n_runs; i++)
         anchors[i] = f->runs[i].text.p + f->runs[i].anchor_at;
     for (size_t i = 0; i < ESCAPES; i++)

@@ -30,10 +30,10 @@ const struct keyword_filter *keyword_filter_new(struct arena *a, const struct pl
 bool keyword_filter_may(const struct keyword_filter *f, struct str record);
 
 /* The first place at or after `from` where an anchor could stand, or a byte beyond ASCII is; n if
- * there is none. Two kernels say the same, but for the last two bytes, where no anchor has room:
- * the vector one may name them.
+ * there is none. The kernels say the same, but for the last two bytes, where no anchor has room:
+ * vector ones may name them.
  */
 typedef size_t keyword_next_fn(const struct grams *g, struct str text, size_t from);
-keyword_next_fn keyword_next_scalar, keyword_next_avx512;
+keyword_next_fn keyword_next_scalar, keyword_next_avx2, keyword_next_avx512;
 
 #endif
