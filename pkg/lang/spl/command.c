@@ -63,7 +63,7 @@ static bool do_rename(struct spl *x)
             return false;
         if (!spl_take_word(x, "as", true))
             return spl_expected(x, "AS");
-        if (!spl_name(x, ",\"'|", &to))
+        if (!spl_name(x, ",\"'|", &to) || !spl_settle(x, from))
             return false;
         from = spl_field(x, from);
         to = spl_field(x, to);
@@ -84,13 +84,19 @@ static bool read_names(struct spl *x, struct str *names, size_t *n)
     while (!spl_is_end(x)) {
         if (*n == NAMES_MAX)
             return diag_error(x->s->diag, spl_here(x), "more than %d fields", NAMES_MAX);
-        if (!spl_name(x, ",\"'|()=", &names[*n]))
+        if (!spl_name(x, ",\"'|()=", &names[*n]) || !spl_settle(x, names[*n]))
             return false;
         names[*n] = spl_field(x, names[*n]);
         (*n)++;
         (void)spl_take(x, ",");
     }
     return *n > 0 || spl_expected(x, "the name of a field");
+}
+
+static bool keep(struct spl *x, const struct str *names, size_t n)
+{
+    x->opened = NULL; /* what is kept are columns now, and all else is gone */
+    return pipe_keep(x->pipe, x->at, names, n);
 }
 
 static bool do_fields(struct spl *x)
@@ -103,7 +109,7 @@ static bool do_fields(struct spl *x)
         (void)spl_take(x, "+");
     if (!read_names(x, names, &n))
         return false;
-    return drops ? pipe_drop(x->pipe, x->at, names, n) : pipe_keep(x->pipe, x->at, names, n);
+    return drops ? pipe_drop(x->pipe, x->at, names, n) : keep(x, names, n);
 }
 
 static bool do_table(struct spl *x)
@@ -111,7 +117,7 @@ static bool do_table(struct spl *x)
     struct str names[NAMES_MAX];
     size_t n;
 
-    return read_names(x, names, &n) && pipe_keep(x->pipe, x->at, names, n);
+    return read_names(x, names, &n) && keep(x, names, n);
 }
 
 static bool do_dedup(struct spl *x)
@@ -301,6 +307,8 @@ static bool do_mvexpand(struct spl *x)
         return false;
     if (!spl_is_end(x))
         return diag_unsupported(x->s->diag, spl_here(x), "mvexpand with a limit");
+    if (!spl_settle(x, name))
+        return false;
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
 
@@ -389,6 +397,38 @@ static bool do_replace(struct spl *x)
             return false;
     }
     return true;
+}
+
+/* addtotals [fieldname=NAME] fields: their sum; what is no number adds nothing. */
+static bool do_addtotals(struct spl *x)
+{
+    struct option o[] = {{"fieldname", {NULL, 0}},
+                         {"row", {NULL, 0}},
+                         {"col", {NULL, 0}},
+                         {"labelfield", {NULL, 0}},
+                         {"label", {NULL, 0}}};
+    struct str names[NAMES_MAX];
+    size_t n;
+
+    if (!read_options(x, o, ARRAY_LEN(o)))
+        return false;
+    for (size_t i = 1; i < ARRAY_LEN(o); i++)
+        if (o[i].value.p)
+            return diag_unsupported(x->s->diag, x->at, "addtotals with %s", o[i].name);
+    if (spl_is_end(x))
+        return diag_unsupported(x->s->diag, x->at, "addtotals of all fields");
+    if (!read_names(x, names, &n))
+        return false;
+    struct expr *sum = pipe_whole(x->pipe, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (str_find_char(names[i], '*', 0) != SIZE_MAX)
+            return diag_unsupported(x->s->diag, x->at, "addtotals of '%.*s'", SHOWN(names[i]));
+        struct expr *number = pipe_call2(x->pipe, x->at, EXPR_ADD, spl_column(x, x->at, names[i]),
+                                         pipe_whole(x->pipe, 0));
+        sum = pipe_call2(x->pipe, x->at, EXPR_ADD, sum,
+                         pipe_call2(x->pipe, x->at, EXPR_COALESCE, number, pipe_whole(x->pipe, 0)));
+    }
+    return spl_assign(x, x->at, o[0].value.p ? o[0].value : STR("Total"), sum);
 }
 
 /* ---- places -------------------------------------------------------------------------------- */
@@ -480,11 +520,24 @@ static bool do_convert(struct spl *x)
     return true;
 }
 
+/* All that stands in it: any name asked from here on is looked for there first. */
+static bool open_json(struct spl *x, struct str input)
+{
+    if (x->opened)
+        return diag_unsupported(x->s->diag, x->at, "a second spath without a path");
+    if (x->has_set)
+        return diag_unsupported(x->s->diag, x->at,
+                                "spath without a path behind commands that make columns");
+    x->opened_name = names_intern(x->s->names, input);
+    x->opened = pipe_column(x->pipe, x->at, spl_field(x, input));
+    return x->opened != NULL;
+}
+
 /* A field that is JSON: as text, or as the object that a profile made of it. */
 static bool spath_of(struct spl *x, struct str input, struct str path, struct str output)
 {
     if (!path.p)
-        return diag_unsupported(x->s->diag, x->at, "spath with input and without a path");
+        return open_json(x, input);
     struct str below =
         arena_printf(x->s->scratch, "%.*s.%.*s", (int)input.n, input.p, (int)path.n, path.p);
     struct expr *e = pipe_call2(x->pipe, x->at, EXPR_COALESCE,
@@ -557,36 +610,38 @@ static bool do_lookup(struct spl *x)
 static const struct command {
     const char *name;
     bool (*run)(struct spl *x);
+    bool is_mere; /* it changes no column */
 } COMMANDS[] = {
-    {"bin", do_bin},
-    {"bucket", do_bin},
-    {"convert", do_convert},
-    {"dedup", do_dedup},
-    {"eval", do_eval},
-    {"fieldformat", do_nothing},
-    {"fields", do_fields},
-    {"fillnull", do_fillnull},
-    {"head", do_nothing},
-    {"highlight", do_nothing},
-    {"iplocation", do_iplocation},
-    {"lookup", do_lookup},
-    {"makemv", do_makemv},
-    {"mvexpand", do_mvexpand},
-    {"nomv", do_nomv},
-    {"regex", do_regex},
-    {"rename", do_rename},
-    {"rex", do_rex},
-    {"replace", do_replace},
-    {"reverse", do_nothing},
-    {"search", do_search},
-    {"sort", do_nothing},
-    {"spath", do_spath},
-    {"strcat", do_strcat},
-    {"stats", spl_stats},
-    {"tail", do_nothing},
-    {"tstats", spl_tstats},
-    {"table", do_table},
-    {"where", do_where},
+    {"addtotals", do_addtotals, false},
+    {"bin", do_bin, false},
+    {"bucket", do_bin, false},
+    {"convert", do_convert, false},
+    {"dedup", do_dedup, false},
+    {"eval", do_eval, false},
+    {"fieldformat", do_nothing, true},
+    {"fields", do_fields, false},
+    {"fillnull", do_fillnull, false},
+    {"head", do_nothing, true},
+    {"highlight", do_nothing, true},
+    {"iplocation", do_iplocation, false},
+    {"lookup", do_lookup, false},
+    {"makemv", do_makemv, false},
+    {"mvexpand", do_mvexpand, false},
+    {"nomv", do_nomv, false},
+    {"regex", do_regex, true},
+    {"rename", do_rename, false},
+    {"rex", do_rex, false},
+    {"replace", do_replace, false},
+    {"reverse", do_nothing, true},
+    {"search", do_search, true},
+    {"sort", do_nothing, true},
+    {"spath", do_spath, false},
+    {"strcat", do_strcat, false},
+    {"stats", spl_stats, false},
+    {"tail", do_nothing, true},
+    {"tstats", spl_tstats, false},
+    {"table", do_table, false},
+    {"where", do_where, true},
 };
 
 /* Commands of Splunk that are not done here, and are no slip of one that is. */
@@ -608,6 +663,7 @@ bool spl_command(struct spl *x, struct str name)
             continue;
         if (!COMMANDS[i].run(x))
             return false;
+        x->has_set |= !COMMANDS[i].is_mere;
         return spl_is_end(x) || spl_expected(x, "'|' or the end of the search");
     }
     struct str names[ARRAY_LEN(COMMANDS)];

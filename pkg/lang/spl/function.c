@@ -144,8 +144,11 @@ static struct expr *with_second(const struct call *c, struct expr *otherwise)
     return pipe_call2(c->p, c->at, c->op, c->args[0], c->n > 1 ? c->args[1] : otherwise);
 }
 
+/* With a base of texts; without one what is a number already stays one. */
 static struct expr *build_to_number(const struct call *c)
 {
+    if (c->n == 1)
+        return pipe_call2(c->p, c->at, EXPR_ADD, c->args[0], pipe_whole(c->p, 0));
     return with_second(c, pipe_null(c->p));
 }
 

@@ -212,6 +212,27 @@ static bool is_assigned(const struct spl *x, struct str name)
     return false;
 }
 
+/* The JSON may be a text, or an object that a profile has made of it. */
+static struct expr *in_opened(struct spl *x, struct place at, struct str name, struct expr *else_)
+{
+    struct str below = arena_printf(x->s->scratch, "%.*s.%.*s", SHOWN(x->opened_name), SHOWN(name));
+
+    return pipe_call3(x->pipe, at, EXPR_COALESCE, spl_json(x, at, x->opened, name),
+                      pipe_column(x->pipe, at, spl_field(x, below)), else_);
+}
+
+bool spl_settle(struct spl *x, struct str name)
+{
+    struct str field = spl_field(x, name);
+
+    if (!x->opened || pipe_was_column(x->pipe, field))
+        return true;
+    if (str_find_char(name, '*', 0) != SIZE_MAX)
+        return diag_unsupported(x->s->diag, x->at,
+                                "names with a wildcard behind spath without a path");
+    return pipe_set(x->pipe, x->at, field, spl_column(x, x->at, name));
+}
+
 struct expr *spl_column(struct spl *x, struct place at, struct str name)
 {
     struct str field = spl_field(x, name);
@@ -223,6 +244,8 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     if (str_eq(field, STR("_time")) && !is_assigned(x, field))
         return pipe_time(x->pipe, at, STR("_time"));
     e = pipe_column(x->pipe, at, field);
+    if (x->opened && !pipe_was_column(x->pipe, field))
+        e = in_opened(x, at, name, e);
     if (x->has_fill && !pipe_is_grouped(x->pipe) && !is_assigned(x, field))
         e = pipe_call2(x->pipe, at, EXPR_COALESCE, e, pipe_text(x->pipe, x->fill));
     return e;

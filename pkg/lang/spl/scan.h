@@ -27,6 +27,12 @@ struct spl {
     struct str *assigned; /* ... but for those that were assigned since */
     size_t n_assigned, cap_assigned;
 
+    /* spath input=: names that no command has set since are looked for in this field's JSON first.
+     * NULL: none. */
+    struct expr *opened;
+    struct str opened_name;
+    bool has_set; /* some command before the one at hand sets columns, or takes them away */
+
     struct str *times; /* columns behind stats that are times */
     size_t n_times, cap_times;
 
@@ -80,6 +86,9 @@ static inline void spl_leave(struct spl *x)
 /* "a{}.b{}" is "a.b" for weir: members of lists are the values of the field. */
 struct str spl_field(struct spl *x, struct str name);
 struct expr *spl_column(struct spl *x, struct place at, struct str name);
+/* Before a command that knows columns by their names alone: what a field is in JSON that spath has
+ * opened becomes a column of its own. False: after an error. */
+bool spl_settle(struct spl *x, struct str name);
 /* The same where it is compared or computed with: a time is in seconds there. */
 struct expr *spl_operand(struct spl *x, struct place at, struct str name);
 /* Seconds as the milliseconds that expressions about times take. */

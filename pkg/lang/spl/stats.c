@@ -123,6 +123,7 @@ bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys)
 {
     x->has_fill = false;
+    x->opened = NULL;
     x->n_times = 0;
     for (size_t i = 0; i < n; i++) {
         enum group_kind kind = aggregates[i].kind;
