@@ -108,8 +108,8 @@ static bool read_keys(struct spl *x, struct pipe_key *keys, size_t *n)
     while (!spl_is_end(x)) {
         struct place at = spl_here(x);
         if (*n == CORRELATION_GROUP_MAX)
-            return diag_error(x->s->diag, at, "more than %d fields behind BY",
-                              CORRELATION_GROUP_MAX);
+            return diag_unsupported(x->s->diag, at, "more than %d fields behind BY",
+                                    CORRELATION_GROUP_MAX);
         if (!spl_name(x, ",\"'|()=", &name))
             return false;
         keys[*n].name = spl_field(x, name);

@@ -172,8 +172,8 @@ static bool read_keys(struct spl *x, struct str fill, struct pipe_key *keys, siz
             continue;
         }
         if (*n == CORRELATION_GROUP_MAX)
-            return diag_error(x->s->diag, at, "more than %d fields behind BY",
-                              CORRELATION_GROUP_MAX);
+            return diag_unsupported(x->s->diag, at, "more than %d fields behind BY",
+                                    CORRELATION_GROUP_MAX);
         if (!spl_name(x, ",\"'|()=", &name))
             return false;
         struct expr *value = spl_column(x, at, name);
