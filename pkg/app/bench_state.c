@@ -8,8 +8,8 @@
 #include "app/measure.h"
 #include "base/ring.h"
 
-/* Small enough that a batch is still in the cache when it is applied. */
-enum { BATCHES = 8, BATCH_EVENTS = 256, BATCH_BYTES = 1024 * 1024 };
+/* Events that matched: as many as a worker's batches have that is kept busy, or fewer. */
+enum { BATCHES = 8, BATCH_EVENTS = 4096, BATCH_BYTES = 4 * 1024 * 1024 };
 
 struct batch_event {
     size_t from, n;

@@ -383,6 +383,33 @@ static bool is_behind(const struct book *b, const struct finding *f, struct str 
            (!has_start || c.t_ms >= f->bucket_start_ms);
 }
 
+static int64_t oldest_start(const struct book *b)
+{
+    const struct entry *e = first_entry(b);
+    int64_t start = INT64_MAX;
+
+    for (uint32_t i = head(b)->n; i > 0; i--, e = next_entry(e))
+        start = e->start_ms;
+    return start;
+}
+
+/* Of those that passed the newest are told: this one and what came before it. Not what is older
+ * than all buckets: it was applied and trimmed in another life of the batch. */
+static void recall_passed(const struct book *b, const struct hit *hit)
+{
+    const struct hit *newest[CAPSULES_LAST];
+    size_t n = 0;
+
+    if (!hit || (!hit->is_passing && !hit->before))
+        return;
+    for (int64_t from_ms = oldest_start(b);
+         hit && n < CAPSULES_LAST && bounded(hit->t_ms) >= from_ms; hit = hit->before)
+        newest[n++] = hit;
+    while (n-- > 0)
+        if (newest[n]->is_passing)
+            capsule_book_recall(b->cell, bounded(newest[n]->t_ms), newest[n]->capsule);
+}
+
 static void set_capsules(const struct book *b, struct finding *f, const struct hit *hit)
 {
     struct str list[FINDING_CAPSULES_MAX];
@@ -441,6 +468,7 @@ static void tell(const struct book *b, const struct entry *e, const struct recor
         f.first_ms = f.last_ms = r->at_ms;
     f.suppressed = f.hits > r->sequence ? f.hits - r->sequence : 0;
     set_names(b, &f, keys);
+    recall_passed(b, r->hit);
     set_capsules(b, &f, r->hit);
     f.n_addends = (uint32_t)finding_addends_unpack(addends, f.addends);
     if (r->hit && r->hit->value_text.n)
@@ -481,7 +509,9 @@ void book_hit(struct book *b, int64_t t_ms, const struct hit *hit)
     uint32_t count = hit->count ? hit->count : 1;
 
     t_ms = bounded(t_ms);
-    cited_note(b->cell, t_ms, hit);
+    bool is_single = hit->capsule.n && !hit->cited.n;
+    if (!is_single || !capsule_book_pass(b->cell, t_ms, hit->is_passing))
+        cited_note(b->cell, t_ms, hit);
     struct entry *e = look_up(b, t_ms);
     if (!e && !(e = add_entry(b, t_ms)))
         return; /* the store has counted that it gave no memory */

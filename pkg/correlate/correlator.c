@@ -747,6 +747,76 @@ static void take_added(struct correlator *c, const struct added *a)
     }
 }
 
+/* ---- runs of a key (book.h, "passing") ------------------------------------------------------ */
+
+/* For certain, in the order of capsule books. */
+static bool comes_behind(const struct state_op *op, const struct state_op *last)
+{
+    const struct hit *hit = op->payload, *before = last->payload;
+    uint64_t offset, offset_before;
+    uint32_t index, index_before;
+
+    if (op->t_ms != last->t_ms)
+        return op->t_ms > last->t_ms;
+    if (!capsule_place(hit->capsule, &offset, &index) ||
+        !capsule_place(before->capsule, &offset_before, &index_before))
+        return false;
+    return offset != offset_before ? offset > offset_before : index > index_before;
+}
+
+static uint32_t *place_of_key(uint32_t *table, uint32_t mask, const struct state_op *ops,
+                              const struct state_op *op)
+{
+    uint64_t h;
+
+    memcpy(&h, op->key.bytes + 8, sizeof h); /* a keyed hash already */
+    for (h ^= op->space * 0x9E3779B97F4A7C15ull;; h++) {
+        uint32_t *at = &table[h & mask];
+        if (*at == UINT32_MAX ||
+            (ops[*at].space == op->space && memcmp(&ops[*at].key, &op->key, sizeof op->key) == 0))
+            return at;
+    }
+}
+
+/* The operation goes on the run of its key, or begins one. */
+static void join_run(struct state_op *ops, uint32_t i, uint32_t *last)
+{
+    struct hit *hit = (struct hit *)(uintptr_t)ops[i].payload;
+
+    hit->t_ms = ops[i].t_ms;
+    if (*last != UINT32_MAX && comes_behind(&ops[i], &ops[*last])) {
+        hit->before = ops[*last].payload;
+        hit->run = hit->before->run + 1;
+    }
+    *last = i;
+    if (hit->run < CAPSULES_FIRST + CAPSULES_LAST)
+        return;
+    struct hit *passing = hit;
+    for (int k = 0; k < CAPSULES_LAST; k++)
+        passing = (struct hit *)(uintptr_t)passing->before;
+    passing->is_passing = true;
+}
+
+/* Events of rules that tell findings of their own. */
+static void mark_runs(struct correlator *c, struct level *l)
+{
+    enum { FEW = 64 }; /* operations: not worth it */
+    uint32_t size = FEW;
+
+    if (l->n < FEW)
+        return;
+    while (size < l->n * 2)
+        size *= 2;
+    uint32_t *table = ARENA_ARRAY(c->arena, size, uint32_t);
+    memset(table, 0xFF, size * sizeof *table);
+    for (uint32_t i = 0; i < l->n; i++) {
+        const struct graph_space *space = &c->g->spaces[l->ops[i].space];
+        if (space->role == SPACE_SUPPRESS &&
+            !c->g->rules[space->rule].suppress_spec.fold.is_anchored)
+            join_run(l->ops, i, place_of_key(table, size - 1, l->ops, &l->ops[i]));
+    }
+}
+
 static int by_order(const void *x, const void *y)
 {
     const struct placed *a = x, *b = y;
@@ -968,6 +1038,8 @@ void correlator_begin(struct correlator *c)
     c->has_others = false;
     for (size_t i = 0; i < c->n_added; i++)
         take_added(c, &c->added[i]);
+    for (uint32_t i = 0; i < c->g->n_levels; i++)
+        mark_runs(c, &c->levels[i]);
 }
 
 enum weir_rc correlator_run(struct correlator *c, int64_t watermark_ms, correlator_fn *fn,

@@ -569,7 +569,7 @@ static void pack_keys(struct buf *out, const struct str *values, size_t n)
 static void keep(struct capsule *c, struct str name, struct str value)
 {
     for (uint32_t i = 0; i < c->n_fields; i++)
-        if (str_eq(c->fields[i].name, name))
+        if (c->fields[i].name.p == name.p || str_eq(c->fields[i].name, name))
             return;
     c->fields[c->n_fields++] = (struct capsule_field){.name = name, .value = value};
 }
@@ -672,15 +672,17 @@ static void begin_capsule(struct gatherer *w, uint32_t rule)
     uint32_t base = rule - w->first;
     const uint32_t *numbers = w->capsule_numbers[base], *own = numbers + w->n_needed[base];
     uint32_t reserved = 0;
-    struct capsule c = {.input = at->input,
-                        .partition = at->partition,
-                        .offset = at->event->ref.record,
-                        .index = at->event->ref.index,
-                        .t_ms = at->t_ms,
-                        .rule = w->g->rules[rule].rule->uid};
+    struct capsule c; /* as far as it is filled */
 
-    if (at->profile)
-        c.profile = profile_name(at->profile);
+    c.input = at->input;
+    c.partition = at->partition;
+    c.offset = at->event->ref.record;
+    c.index = at->event->ref.index;
+    c.t_ms = at->t_ms;
+    c.profile = at->profile ? profile_name(at->profile) : STR("");
+    c.rule = w->g->rules[rule].rule->uid;
+    c.n_fields = 0;
+    c.is_cut = false;
     while (reserved < CAPSULE_OWN_MIN && own[reserved] != FIELD_NONE)
         reserved++;
     keep_whole(w, &c, &w->g->rules[rule]);

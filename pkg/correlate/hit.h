@@ -35,7 +35,14 @@ struct hit {
     struct str keys;       /* packed texts (u8 n, then pack_str each): the key's values in clear */
     struct str value_text; /* the value in clear, cut; for terms, addresses ... */
     struct str capsule;    /* packed (capsule.h); empty: none */
-    struct str cited;      /* of a signal about several events: their capsules (cited.h) */
+    /* Of a finding's own events, in a batch: the one before it that came to the same key, if it is
+     * older (NULL: none, or it is not), and so on for `run` of them. is_passing: three of the run
+     * come behind it, too (book.h). */
+    const struct hit *before;
+    uint32_t run;
+    bool is_passing;
+    int64_t t_ms;     /* of the operation; only with run and before */
+    struct str cited; /* of a signal about several events: their capsules (cited.h) */
     /* Packed score addends of lists (score.h); of an alert that adds to risk: what passes through
      * (record.h). Empty: none. */
     struct str addends;

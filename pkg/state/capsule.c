@@ -336,6 +336,16 @@ static uint32_t victim_of(uint32_t place)
     return place < CAPSULES_FIRST ? CAPSULES_FIRST - 1 : CAPSULES_FIRST;
 }
 
+bool capsule_place(struct str bytes, uint64_t *offset, uint32_t *index)
+{
+    if (bytes.n < CAPSULE_HEAD)
+        return false;
+    struct reference r = reference_of(bytes);
+    *offset = r.offset;
+    *index = r.index;
+    return true;
+}
+
 void capsule_book_add(struct cell *c, int64_t t_ms, struct str packed)
 {
     struct opened b;
@@ -360,6 +370,30 @@ void capsule_book_add(struct cell *c, int64_t t_ms, struct str packed)
     uint32_t gone = victim_of(place);
     if (gone < BOOK_MAX)
         (void)replace(c, &b, gone, gone < place ? place - 1 : place, t_ms, packed);
+}
+
+bool capsule_book_pass(struct cell *c, int64_t t_ms, bool is_followed)
+{
+    enum { FULL = BOOK_HEAD + BOOK_MAX * (uint32_t)sizeof(struct slot) };
+    const struct slot *slots = (const struct slot *)(c->side.p + BOOK_HEAD);
+
+    if (c->side.n < FULL || c->side.p[0] != BOOK_VERSION || c->side.p[1] != BOOK_MAX ||
+        t_ms <= slots[CAPSULES_FIRST - 1].t_ms ||
+        (!is_followed && t_ms >= slots[CAPSULES_FIRST].t_ms))
+        return false;
+    struct opened b = {.p = c->side.p};
+    set_seen(&b, seen_of(&b) + 1);
+    return true;
+}
+
+void capsule_book_recall(struct cell *c, int64_t t_ms, struct str packed)
+{
+    struct opened b;
+    uint64_t seen = open_book(&c->side, &b) ? seen_of(&b) : 0;
+
+    capsule_book_add(c, t_ms, packed);
+    if (seen && open_book(&c->side, &b))
+        set_seen(&b, seen);
 }
 
 /* False: the book was damaged, and is empty now. */

@@ -53,11 +53,21 @@ void capsule_add_index(char *packed, size_t n, uint32_t add);
 void capsule_pack(const struct capsule *c, struct buf *out);
 /* False: damaged. The texts are slices of `bytes`. */
 MUST_USE bool capsule_unpack(struct str bytes, struct capsule *out);
+/* Offset and index alone. */
+MUST_USE bool capsule_place(struct str bytes, uint64_t *offset, uint32_t *index);
 
 /* Note one capsule in the side part; the same event twice is kept once. When memory is refused it
  * is counted at most. No bytes, or more than CAPSULE_BYTES: nothing happens. `packed` is not part
  * of the side. */
 void capsule_book_add(struct cell *c, int64_t t_ms, struct str packed);
+
+/* A capsule at t_ms would not stay in the book: it lies between the first and the last ones, or
+ * behind the first ones and CAPSULES_LAST more are sure to come behind it (is_followed). Then it is
+ * counted as if it had been noted. False: nothing happened, it must be noted. */
+MUST_USE bool capsule_book_pass(struct cell *c, int64_t t_ms, bool is_followed);
+/* Note one that passed after all: somebody asks before those behind it have come. Not counted
+ * again. */
+void capsule_book_recall(struct cell *c, int64_t t_ms, struct str packed);
 
 /* Forget what is older than before_ms: a window has moved on. What came by counts from what is
  * left. */

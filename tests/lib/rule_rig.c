@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 static void must(enum weir_rc rc, const struct weir_err *err)
@@ -123,6 +124,8 @@ static enum weir_rc note(void *context, const struct finding *f, UNUSED uint32_t
     name(t->tenant, graph_tenant_of(r->graph, f->rule));
     name(t->key, f->n_keys ? f->keys[0] : STR(""));
     memcpy(t->uid, f->uid, sizeof t->uid);
+    for (uint32_t i = 0; i < f->n_capsules; i++)
+        t->cited = t->cited * 31 + hash_str(f->capsules[i]);
     for (uint32_t i = 0; i < f->n_addends; i++)
         *(str_eq(f->addends[i].name, STR("entity_risk")) ? &t->entity_risk : &t->by_list) +=
             f->addends[i].value;

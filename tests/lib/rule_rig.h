@@ -15,7 +15,7 @@ struct rig_told {
     char rule[RIG_NAME], tenant[RIG_NAME], key[RIG_NAME]; /* key: its first value */
     uint8_t uid[16];
     enum finding_activity activity;
-    uint64_t hits;
+    uint64_t hits, cited; /* cited: hash of its capsules */
     bool is_braked, is_flood;
     int64_t entity_risk, by_list; /* points of addends; 0: none */
 };

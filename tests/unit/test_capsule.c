@@ -205,6 +205,67 @@ TEST(what_a_book_keeps_does_not_depend_on_the_order)
     }
 }
 
+static uint64_t seen_by(const struct cell *c)
+{
+    struct str packed[CAPSULES_FIRST + CAPSULES_LAST];
+    uint64_t seen;
+
+    (void)capsule_book_list(&c->side, packed, &seen);
+    return seen;
+}
+
+TEST(what_passes_a_book_by_would_not_have_stayed)
+{
+    struct rng rng = rng_start("passing");
+    uint32_t n_passed = 0;
+
+    for (int round = 0; round < 200; round++) {
+        struct limited l = {{grow}, CELL_SIDE_MAX};
+        struct cell all = {.memory = &l.memory}, some = {.memory = &l.memory};
+        uint32_t span = 4 + rng_below(&rng, 60);
+        for (uint32_t i = 0; i < 60; i++) {
+            uint32_t t = rng_below(&rng, span);
+            bool passes = capsule_book_pass(&some, t, false);
+            n_passed += passes;
+            add(&all, t, i, STR("r"));
+            if (!passes)
+                add(&some, t, i, STR("r"));
+            check_same_capsules(&all, &some);
+            CHECK_EQ(seen_by(&all), seen_by(&some));
+        }
+        free(all.side.p);
+        free(some.side.p);
+    }
+    CHECK(n_passed > 1000);
+}
+
+TEST(what_is_followed_passes_and_is_recalled)
+{
+    struct limited l = {{grow}, CELL_SIDE_MAX};
+    struct cell c = {.memory = &l.memory};
+    struct capsule late = capsule_at(70, 7);
+    struct buf packed = {0};
+    char text[256];
+
+    capsule_pack(&late, &packed);
+    for (int i = 1; i <= 5; i++)
+        add(&c, i * 10, (uint64_t)i, STR("r"));
+    CHECK(!capsule_book_pass(&c, 70, true)); /* there is room */
+    add(&c, 60, 6, STR("r"));
+    CHECK(!capsule_book_pass(&c, 70, false)); /* it would be the last */
+    CHECK(!capsule_book_pass(&c, 30, true));  /* it may be a first one */
+    CHECK(capsule_book_pass(&c, 70, true));
+    CHECK_STR(listed(&c, text, sizeof text), "10/1 20/2 30/3 40/4 50/5 60/6");
+    CHECK_EQ(seen_by(&c), 7);
+    for (int i = 0; i < 2; i++) {
+        capsule_book_recall(&c, 70, buf_str(&packed));
+        CHECK_STR(listed(&c, text, sizeof text), "10/1 20/2 30/3 50/5 60/6 70/7");
+        CHECK_EQ(seen_by(&c), 7);
+    }
+    buf_release(&packed);
+    free(c.side.p);
+}
+
 TEST(a_book_without_memory_keeps_what_it_has)
 {
     struct limited l = {{grow}, 0};
@@ -347,6 +408,8 @@ TEST(addends_travel_alone_and_count_once)
 TEST_MAIN(ENTRY(a_capsule_comes_back_as_it_was), ENTRY(what_does_not_fit_into_a_capsule_is_marked),
           ENTRY(a_book_keeps_the_first_three_and_the_last_three),
           ENTRY(what_a_book_keeps_does_not_depend_on_the_order),
+          ENTRY(what_passes_a_book_by_would_not_have_stayed),
+          ENTRY(what_is_followed_passes_and_is_recalled),
           ENTRY(a_book_without_memory_keeps_what_it_has), ENTRY(a_damaged_book_begins_anew),
           ENTRY(a_finding_comes_back_as_it_was), ENTRY(an_unsound_finding_is_refused),
           ENTRY(addends_travel_alone_and_count_once))
