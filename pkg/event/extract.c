@@ -2,9 +2,10 @@
  *
  * One scan finds the hits of all profiles' paths. A first walk over the hits sets the bits of
  * the markers that were met, which gives the profile; a second walk turns hits into values by that
- * profile's table. A field with one possible source is taken as it comes; others are ranked
- * while walking, and only if a better source showed up after a worse one the values are swept once
- * more. The logsource inputs then lead, through a small cache, to the shape.
+ * profile's table. A field with one possible source is taken as it comes, and so are own paths, as
+ * long as they all come nested, or all as one key, and none of their rivals is met; others are
+ * ranked while walking, and only if a better source showed up after a worse one the values are
+ * swept once more. The logsource inputs then lead, through a small cache, to the shape.
  *
  * Nothing is cleared per event but a few words: ranks carry the number of the event that
  * wrote them.
@@ -32,10 +33,15 @@ enum {
     EMBEDDED_ROUNDS_MAX = 2  /* JSON in JSON in JSON */
 };
 
+/* How a path is written: as one key, or as objects in objects. */
+enum { FORM_FLAT = 1, FORM_NESTED = 2 };
+
 /* The best source of a field in the event of that number. */
 struct best {
     uint32_t epoch;
     uint16_t rank;
+    bool is_alone; /* the field has one value so far */
+    uint32_t at;   /* where it is */
 };
 
 /* A value that the extractor itself asks for: the first scalar of the best source. */
@@ -67,6 +73,8 @@ struct extract_worker {
     uint16_t *sources;          /* where values[i] came from */
     uint32_t n_values, values_cap;
     bool has_conflict; /* some value has lost to a better source */
+    bool ranks_all;    /* something may compete with own paths: they are ranked, too */
+    unsigned forms;    /* of own paths met: FORM_FLAT, FORM_NESTED; both if a rival was */
     struct best *best; /* per field */
     uint32_t epoch;
     struct probe probes[PROBES_MAX];
@@ -289,20 +297,26 @@ static inline struct event_value value_of(const struct json_hit *hit, uint32_t f
     return (struct event_value){hit->p, hit->n, field, hit->kind, hit->flags};
 }
 
-/* There is room for it: read_values() has seen to that. */
-static void push(struct extract_worker *w, const struct json_hit *hit, const struct entry *e,
-                 uint16_t source)
+static void put(struct extract_worker *w, uint32_t at, const struct json_hit *hit,
+                const struct entry *e, uint16_t source)
 {
-    w->sources[w->n_values] = source;
-    w->values[w->n_values++] = value_of(hit, e->target);
+    w->sources[at] = source;
+    w->values[at] = value_of(hit, e->target);
     if (!e->map || !is_scalar(hit->kind))
         return;
 
     struct str text = plain_text(w, (struct str){hit->p, hit->n}, hit->flags);
     struct str mapped = value_map_apply(e->map, text);
     if (mapped.p != text.p)
-        w->values[w->n_values - 1] =
+        w->values[at] =
             (struct event_value){mapped.p, (uint32_t)mapped.n, e->target, JSON_STRING, 0};
+}
+
+/* There is room for it: begin_values() has seen to that. */
+static void push(struct extract_worker *w, const struct json_hit *hit, const struct entry *e,
+                 uint16_t source)
+{
+    put(w, w->n_values++, hit, e, source);
 }
 
 static uint16_t source_of(const struct json_hit *hit, const struct entry *e)
@@ -319,15 +333,25 @@ static void take_ranked(struct extract_worker *w, const struct json_hit *hit, co
     uint16_t rank = (uint16_t)(source + (hit->kind == JSON_NULL ? NULL_RANK : 0));
 
     if (best->epoch != w->epoch) {
-        *best = (struct best){w->epoch, rank};
-    } else if (rank < best->rank) {
-        w->has_conflict |= source != (best->rank & ~NULL_RANK);
+        *best = (struct best){w->epoch, rank, true, w->n_values};
+        push(w, hit, e, source);
+        return;
+    }
+    if (rank < best->rank) {
+        bool is_other = source != (best->rank & ~NULL_RANK);
+        bool is_place = best->is_alone && !(best->rank & NULL_RANK);
         best->rank = rank;
+        if (is_other && is_place) { /* the better one takes the place of the worse */
+            put(w, best->at, hit, e, source);
+            return;
+        }
+        w->has_conflict |= is_other;
     } else if (source != (best->rank & ~NULL_RANK)) {
         if (hit->kind != JSON_NULL)
             return;
         w->has_conflict = true;
     }
+    best->is_alone = false;
     push(w, hit, e, source);
 }
 
@@ -347,14 +371,24 @@ static void take_probe(struct extract_worker *w, const struct json_hit *hit, con
     probe->text = (struct str){hit->p, hit->n};
 }
 
+static unsigned form_of(const struct json_hit *hit)
+{
+    return hit->is_flat ? FORM_FLAT : FORM_NESTED;
+}
+
 static void take_text(struct extract_worker *w, const struct json_hit *hit, const struct entry *e)
 {
-    if (e->kind == ENTRY_PROBE)
+    if (e->kind == ENTRY_PROBE) {
         take_probe(w, hit, e);
-    else if (e->is_sole)
+    } else if (e->is_sole) {
         push(w, hit, e, e->source);
-    else
+    } else if (e->is_own && !w->ranks_all) {
+        w->forms |= form_of(hit);
+        push(w, hit, e, e->source);
+    } else {
+        w->forms |= e->is_rival ? FORM_FLAT | FORM_NESTED : 0;
         take_ranked(w, hit, e);
+    }
 }
 
 /* The values that the profile's steps make of a hit, if any. */
@@ -422,30 +456,53 @@ static void take_hit(struct extract_worker *w, const struct json_hit *hit, const
     }
 }
 
-static void read_values(struct extract_worker *w, const struct reader *r,
-                        const struct json_hit *hits, size_t n)
+static void begin_values(struct extract_worker *w, const struct reader *r, size_t n)
 {
     next_epoch(w);
     w->n_values = 0;
     w->n_embedded = 0;
     w->has_conflict = false;
+    w->forms = 0;
     for (uint32_t i = 0; i < r->n_inputs + r->n_times; i++)
         w->probes[i] = (struct probe){.rank = NO_RANK};
-
     values_reserve(w, n * r->values_per_hit);
+}
+
+static void take_hits(struct extract_worker *w, const struct reader *r, const struct json_hit *hits,
+                      size_t n)
+{
+    uint32_t plain = w->ranks_all ? 0 : OWN_PATH;
+    unsigned forms = 0;
+
+    begin_values(w, r, n);
     struct event_value *out = w->values; /* in a register: stores of values may alias w */
     for (const struct json_hit *hit = hits; hit < hits + n; hit++) {
         uint32_t at = r->first[hit->slot];
         if (at & PLAIN_FIELD) {
             *out++ = value_of(hit, at & ~PLAIN_FIELD);
+        } else if (at & plain) {
+            forms |= form_of(hit);
+            *out++ = value_of(hit, r->entries[at & ~OWN_PATH].target);
         } else if (at) {
             w->n_values = (uint32_t)(out - w->values);
             w->n_hits_left = (size_t)(hits + n - hit) * r->values_per_hit;
-            take_hit(w, hit, &r->entries[at]);
+            take_hit(w, hit, &r->entries[at & ~OWN_PATH]);
             out = w->values + w->n_values;
         }
     }
+    w->forms |= forms;
     w->n_values = (uint32_t)(out - w->values);
+}
+
+static void read_values(struct extract_worker *w, const struct reader *r,
+                        const struct json_hit *hits, size_t n)
+{
+    w->ranks_all = false;
+    take_hits(w, r, hits, n);
+    if (w->forms == (FORM_FLAT | FORM_NESTED)) { /* perhaps one field by both: once more */
+        w->ranks_all = true;
+        take_hits(w, r, hits, n);
+    }
     if (w->has_conflict)
         sweep(w);
 }

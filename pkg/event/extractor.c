@@ -91,14 +91,29 @@ static void add_draft(struct build *b, uint32_t reader, uint32_t slot, struct en
     b->drafts[reader] = d;
 }
 
+/* Is one of the sources the dotted path that the field is called like? */
+static bool has_own_path(struct str name, const struct field_source *sources, size_t n)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < n; i++)
+        is_found |= str_eq(sources[i].path, name);
+    return is_found && str_find_char(name, '.', 0) != SIZE_MAX;
+}
+
 static void want_sources(struct build *b, uint32_t reader, struct entry entry,
                          const struct field_source *sources, size_t n)
 {
+    struct str name = entry.kind == ENTRY_VALUE ? field_name(b->fields, entry.target) : STR("");
+    bool has_own = has_own_path(name, sources, n);
+
     for (size_t i = 0; i < n; i++) {
         bool is_dotted = str_find_char(sources[i].path, '.', 0) != SIZE_MAX;
         entry.source = (uint16_t)(i * 2);
         entry.nested_step = 1;
         entry.is_sole = n == 1 && !is_dotted;
+        entry.is_own = has_own && is_dotted && str_eq(sources[i].path, name);
+        entry.is_rival = has_own && !entry.is_own;
         entry.derive = sources[i].derive;
         add_draft(b, reader, field_intern(b->paths, sources[i].path), entry);
     }
@@ -214,10 +229,14 @@ static void finish_reader(struct build *b, struct reader *r, const struct draft 
         *e = d->entry;
         e->is_last = at + 1 == sizes[d->slot];
     }
-    for (const struct draft *d = drafts; d; d = d->next)
-        if (sizes[d->slot] == 1 && d->entry.kind == ENTRY_VALUE && d->entry.is_sole &&
-            !d->entry.map && !d->entry.derive)
+    for (const struct draft *d = drafts; d; d = d->next) {
+        if (sizes[d->slot] > 1 || d->entry.kind != ENTRY_VALUE || d->entry.map || d->entry.derive)
+            continue;
+        if (d->entry.is_sole)
             first[d->slot] = d->entry.target | PLAIN_FIELD;
+        else if (d->entry.is_own)
+            first[d->slot] |= OWN_PATH;
+    }
     r->values_per_hit = 1;
     for (uint32_t slot = 0; slot < b->x->n_slots; slot++)
         r->values_per_hit = sizes[slot] > r->values_per_hit ? sizes[slot] : r->values_per_hit;
@@ -384,7 +403,7 @@ static uint32_t fields_of_slot(const struct reader *r, uint32_t slot, uint32_t *
 
     if (r->first[slot] == 0 || (r->first[slot] & PLAIN_FIELD))
         return 0;
-    for (const struct entry *e = &r->entries[r->first[slot]];; e++) {
+    for (const struct entry *e = &r->entries[r->first[slot] & ~OWN_PATH];; e++) {
         if (e->kind == ENTRY_VALUE && e->source == 0 && !e->map && !e->derive &&
             e->target != FIELD_ANY)
             out[n++] = e->target;

@@ -7,7 +7,9 @@
  *            know: inputs of the logsource, times), or a text that may be JSON itself.
  * Sources    a field has ordered sources: its paths, each first as a flat key and then nested. A
  *            source is numbered path * 2 + nested; the lowest with a value other than null
- *            wins, else the lowest at all.
+ *            wins, else the lowest at all. A field that is called like a path has that as its own
+ *            path; the others are its rivals. Dotted names only: they are most fields, and
+ *            their rivals are rare.
  * Markers    tests on paths that recognise profiles; each has a bit, and a profile is a few masks.
  */
 #ifndef WEIR_EVENT_EXTRACTOR_H
@@ -26,6 +28,8 @@ enum entry_kind { ENTRY_VALUE, ENTRY_PROBE, ENTRY_EMBEDDED };
 
 /* Marks a slot that has one entry only, a sole value without a map. */
 #define PLAIN_FIELD 0x80000000u
+/* Marks a slot whose only entry is that of an own path, without a map (is_own). */
+#define OWN_PATH 0x40000000u
 
 struct entry {
     uint32_t target;             /* field, or index of the probe */
@@ -33,6 +37,8 @@ struct entry {
     uint8_t nested_step;         /* what a nested hit adds to it: 1, but 0 for leaves */
     uint8_t kind;                /* enum entry_kind */
     bool is_sole;                /* no other source can compete: no ranking needed */
+    bool is_own;                 /* the path is the field's own name: mostly nothing competes */
+    bool is_rival;               /* another path of a field that has its own */
     bool is_last;                /* of its slot */
     const struct value_map *map; /* NULL: values as they are */
     const struct derive *derive; /* what is done with them before; NULL: nothing */
@@ -61,8 +67,8 @@ struct reader {
     bool is_fallback;
     const struct marker_masks *masks; /* one of these has to hold */
     size_t n_masks;
-    const uint32_t *first;              /* per slot: index into entries, 0: not wanted here;
-                                           or the field + PLAIN_FIELD */
+    const uint32_t *first;              /* per slot: index into entries, 0: not wanted here, with
+                                           OWN_PATH perhaps; or the field + PLAIN_FIELD */
     const struct entry *entries;        /* entries[0] is not used */
     uint32_t values_per_hit;            /* at most */
     const struct constant_value *fixed; /* fields that every event of the profile has */

@@ -244,6 +244,8 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
         return v->kind == JSON_OBJECT || value_has_text(v);
     if (!value_has_text(v))
         return false;
+    if (!v->is_ready && x->op == ATOM_EQ && x->fold == FOLD_NONE && !(v->flags & JSON_ESCAPED))
+        return str_eq(v->raw, lazy->text); /* its text is as it stands */
     value_ready(v, e->blocks);
     switch (x->op) {
     case ATOM_EQ:

@@ -1,6 +1,8 @@
-/* exact.c - open addressing, at most half full; a slot keeps 32 bits of the hash so that a miss
- * (by far the most common answer) touches one cache line and no text. Most misses are told before
- * any hash, by length and ends that no text of the table has. */
+/* exact.c - open addressing, at most half full. Short texts lie in the slots themselves, as two
+ * words that their bytes fill: no text is touched, and nothing is called. For longer ones a slot
+ * keeps 32 bits of the hash so that a miss (by far the most common answer) touches one cache line.
+ * Most misses are told before any hash, by length and ends that no text of the table has.
+ */
 #include "match/exact.h"
 
 #include "base/hash.h"
@@ -8,7 +10,18 @@
 
 #include <string.h>
 
-enum { LENGTHS = 64 };
+enum { LENGTHS = 64, SHORT_MAX = 16 };
+
+/* A text of at most SHORT_MAX bytes: with its length these tell it from all others. */
+struct words {
+    uint64_t head, tail;
+};
+
+struct short_slot {
+    struct words words;
+    uint32_t n; /* bytes of the text + 1; 0 only when empty */
+    uint32_t id;
+};
 
 struct slot {
     uint32_t tag;   /* high bits of the hash; 0 only when empty */
@@ -16,9 +29,10 @@ struct slot {
 };
 
 struct exact_table {
-    const struct slot *slots;
+    const struct short_slot *shorts;
+    const struct slot *slots; /* of longer texts */
     const struct exact_entry *entries;
-    uint64_t mask;
+    uint64_t short_mask, mask;
     size_t text_max;        /* longer values cannot be in the table */
     uint64_t ends[LENGTHS]; /* by length: which first and last bytes there are */
 };
@@ -36,50 +50,131 @@ static uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> 32) | 1;
 }
 
-const struct exact_table *exact_new(struct arena *a, const struct exact_entry *entries, size_t n)
+static uint64_t load64(const char *p)
 {
-    struct exact_table *t = ARENA_NEW(a, struct exact_table);
-    struct exact_entry *copy = ARENA_ARRAY(a, n, struct exact_entry);
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static uint32_t load32(const char *p)
+{
+    uint32_t word;
+
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* Loads that overlap: every byte is in one of them. */
+static struct words words_of(struct str s)
+{
+    if (s.n >= 8)
+        return (struct words){load64(s.p), load64(s.p + s.n - 8)};
+    if (s.n >= 4)
+        return (struct words){load32(s.p), load32(s.p + s.n - 4)};
+    if (s.n == 0)
+        return (struct words){0, 0};
+    return (struct words){(unsigned char)s.p[0] | (uint64_t)(unsigned char)s.p[s.n / 2] << 8,
+                          (unsigned char)s.p[s.n - 1]};
+}
+
+static uint64_t short_hash(struct words w, size_t n)
+{
+    uint64_t h = (w.head ^ n * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+
+    h = ((h ^ h >> 32) + w.tail) * 0xc4ceb9fe1a85ec53u;
+    return h >> 32;
+}
+
+static uint64_t size_for(size_t n)
+{
     uint64_t size = 2;
-    size_t bytes = 0, filled = 0;
 
     while (size < 2 * n)
         size *= 2;
-    struct slot *slots = ARENA_ARRAY(a, size, struct slot);
+    return size;
+}
+
+static void put_short(const struct exact_table *t, struct short_slot *shorts,
+                      const struct exact_entry *e)
+{
+    struct words w = words_of(e->text);
+    uint64_t at = short_hash(w, e->text.n) & t->short_mask;
+
+    while (shorts[at].n)
+        at = (at + 1) & t->short_mask;
+    shorts[at] = (struct short_slot){w, (uint32_t)e->text.n + 1, e->id};
+}
+
+static void put_long(const struct exact_table *t, struct slot *slots, const struct exact_entry *e,
+                     uint32_t entry)
+{
+    uint64_t hash = hash_str(e->text), at = hash & t->mask;
+
+    while (slots[at].tag)
+        at = (at + 1) & t->mask;
+    slots[at] = (struct slot){tag_of(hash), entry};
+}
+
+const struct exact_table *exact_new(struct arena *a, const struct exact_entry *entries, size_t n)
+{
+    struct exact_table *t = ARENA_NEW(a, struct exact_table);
+    size_t n_shorts = 0;
+
     for (size_t i = 0; i < n; i++)
-        bytes += entries[i].text.n;
-    char *texts =
-        arena_alloc(a, bytes + 1); /* one behind the other: a small table is in few lines */
-    t->mask = size - 1;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t hash = hash_str(entries[i].text);
-        uint64_t at = hash & t->mask;
-        while (slots[at].tag)
-            at = (at + 1) & t->mask;
-        slots[at] = (struct slot){tag_of(hash), (uint32_t)i};
-        copy[i] = (struct exact_entry){{texts + filled, entries[i].text.n}, entries[i].id};
-        if (entries[i].text.n)
-            memcpy(texts + filled, entries[i].text.p, entries[i].text.n);
-        filled += entries[i].text.n;
-        t->ends[entries[i].text.n % LENGTHS] |= ends_of(entries[i].text);
-        if (entries[i].text.n > t->text_max)
-            t->text_max = entries[i].text.n;
+        n_shorts += entries[i].text.n <= SHORT_MAX;
+    t->short_mask = size_for(n_shorts) - 1;
+    t->mask = size_for(n - n_shorts) - 1;
+    struct short_slot *shorts = ARENA_ARRAY(a, t->short_mask + 1, struct short_slot);
+    struct slot *slots = ARENA_ARRAY(a, t->mask + 1, struct slot);
+    struct exact_entry *copy = ARENA_ARRAY(a, n - n_shorts, struct exact_entry);
+    for (size_t i = 0, k = 0; i < n; i++) {
+        struct str text = entries[i].text;
+        if (text.n <= SHORT_MAX) {
+            put_short(t, shorts, &entries[i]);
+        } else {
+            copy[k] = entries[i];
+            put_long(t, slots, &entries[i], (uint32_t)k++);
+        }
+        t->ends[text.n % LENGTHS] |= ends_of(text);
+        t->text_max = text.n > t->text_max ? text.n : t->text_max;
     }
+    t->shorts = shorts;
     t->slots = slots;
     t->entries = copy;
     return t;
 }
 
-uint32_t exact_find(const struct exact_table *t, struct str text)
+static uint32_t find_short(const struct exact_table *t, struct str text)
 {
-    if (text.n > t->text_max || !(t->ends[text.n % LENGTHS] & ends_of(text)))
-        return EXACT_NONE;
+    struct words w = words_of(text);
+
+    for (uint64_t at = short_hash(w, text.n) & t->short_mask; t->shorts[at].n;
+         at = (at + 1) & t->short_mask) {
+        const struct short_slot *s = &t->shorts[at];
+        if (s->words.head == w.head && s->words.tail == w.tail && s->n == text.n + 1)
+            return s->id;
+    }
+    return EXACT_NONE;
+}
+
+static uint32_t find_long(const struct exact_table *t, struct str text)
+{
     uint64_t hash = hash_str(text);
     uint32_t tag = tag_of(hash);
+
     for (uint64_t at = hash & t->mask; t->slots[at].tag; at = (at + 1) & t->mask) {
         const struct exact_entry *e = &t->entries[t->slots[at].entry];
         if (t->slots[at].tag == tag && str_eq(e->text, text))
             return e->id;
     }
     return EXACT_NONE;
+}
+
+uint32_t exact_find(const struct exact_table *t, struct str text)
+{
+    if (text.n > t->text_max || !(t->ends[text.n % LENGTHS] & ends_of(text)))
+        return EXACT_NONE;
+    return text.n <= SHORT_MAX ? find_short(t, text) : find_long(t, text);
 }

@@ -3,7 +3,7 @@
  * For `field equals text` and for numbers in their canonical spelling: a rule set has tens of
  * thousands of them, one look-up answers all of a field.
  *
- * Memory   built in an arena, immutable afterwards; texts are copied, one behind the other.
+ * Memory   built in an arena, immutable afterwards; texts are not copied.
  * Threads  shared by all.
  */
 #ifndef WEIR_MATCH_EXACT_H

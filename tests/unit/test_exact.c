@@ -1,6 +1,8 @@
 /* test_exact.c - whole texts by hash look-up. */
 #include "match/exact.h"
 
+#include "base/str.h"
+#include "detect/synth.h"
 #include "tests/lib/test.h"
 
 TEST(finds_each_text_and_nothing_else)
@@ -31,4 +33,37 @@ TEST(the_empty_text_is_a_text)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(finds_each_text_and_nothing_else), ENTRY(the_empty_text_is_a_text))
+/* Texts over two letters, of every length around that of short ones: none is taken for another. */
+TEST(texts_of_every_length_are_told_apart)
+{
+    enum { LONGEST = 20, OF_A_LENGTH = 40 };
+    struct arena *a = arena_new(0);
+    struct exact_entry entries[(LONGEST + 1) * OF_A_LENGTH];
+    struct synth s = {20261122};
+    uint32_t n = 0;
+
+    for (size_t length = 1; length <= LONGEST; length++)
+        for (uint32_t k = 0; k < OF_A_LENGTH; k++) {
+            char *p = arena_alloc(a, length);
+            for (size_t i = 0; i < length; i++)
+                p[i] = synth_below(&s, 2) ? 'a' : 'b';
+            bool is_new = true;
+            for (uint32_t i = 0; i < n; i++)
+                is_new &= !str_eq(entries[i].text, (struct str){p, length});
+            if (is_new) {
+                entries[n] = (struct exact_entry){{p, length}, n};
+                n++;
+            }
+        }
+    struct exact_entry half[(LONGEST + 1) * OF_A_LENGTH];
+    uint32_t n_half = 0;
+    for (uint32_t i = 1; i < n; i += 2)
+        half[n_half++] = entries[i];
+    const struct exact_table *odd = exact_new(a, half, n_half);
+    for (uint32_t i = 0; i < n; i++)
+        CHECK_EQ(exact_find(odd, entries[i].text), i % 2 ? i : EXACT_NONE);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(finds_each_text_and_nothing_else), ENTRY(the_empty_text_is_a_text),
+          ENTRY(texts_of_every_length_are_told_apart))
