@@ -313,10 +313,11 @@ demo-kafka: ## install what is missing, build; Kafka, Redis, two workers, one ki
 
 BENCH_BIN := $(B)/bench/bench_literal $(B)/bench/bench_textbook $(B)/bench/worst_case $(B)/bench/weir_no_stats
 # weir without the matcher's statistics, to be measured beside it.
-$(B)/bench/matcher_no_stats.o: pkg/match/matcher.c $(B)/flags.stamp
+NO_STATS_OBJ := $(B)/bench/no_stats/matcher.o $(B)/bench/no_stats/matcher_value.o
+$(NO_STATS_OBJ): $(B)/bench/no_stats/%.o: pkg/match/%.c $(B)/flags.stamp
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -DMATCHER_STATS=0 -c -o $@ $<
-$(B)/bench/weir_no_stats: $(CMD_OBJ) $(B)/bench/matcher_no_stats.o $(B)/libweir.a
+$(B)/bench/weir_no_stats: $(CMD_OBJ) $(NO_STATS_OBJ) $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 bench: ## measure speed and write docs/benchmarks.md (about eight minutes)
 	$(Q)tools/setup build bench

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_ASAN 1
@@ -128,6 +129,19 @@ void arena_reset(struct arena *a)
         b->used = 0;
     }
     a->current = a->first;
+}
+
+/* A large page that is in use in part falls apart into small ones. */
+void arena_trim(struct arena *a)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    for (struct block *b = a->first; b; b = b->next) {
+        uintptr_t from = (uintptr_t)(block_data(b) + b->used + page - 1) & ~(page - 1);
+        uintptr_t to = (uintptr_t)(block_data(b) + b->size) & ~(page - 1);
+        if (from < to)
+            (void)madvise((void *)from, to - from, MADV_DONTNEED); /* a wish */
+    }
 }
 
 /* Blocks for large pieces come in powers of two: rounds that grow a little each time would else

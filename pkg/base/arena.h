@@ -50,6 +50,10 @@ struct str arena_lower(struct arena *a, struct str s);
 /* As printf into the arena. */
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Give back the whole pages behind what is in use: for what is filled once and then kept. It may
+ * be filled further, at the cost of fresh pages. */
+void arena_trim(struct arena *a);
+
 /* Bytes handed out since the last reset, and bytes held from malloc. */
 size_t arena_used(const struct arena *a);
 size_t arena_held(const struct arena *a);

@@ -78,6 +78,7 @@ static enum weir_rc compile(struct engine *e, struct weir_err *err)
     TRY(net_new(e->arena, e->plan, &e->net, err));
     /* Linking and compiling left some 10 MB free that malloc would keep. */
     malloc_trim(0);
+    arena_trim(e->arena);
     return WEIR_OK;
 }
 

@@ -114,8 +114,28 @@ TEST(what_was_adopted_lives_on)
         }
 }
 
+TEST(what_is_in_use_outlives_a_trim)
+{
+    static const size_t blocks[] = {0, 1 << 20, ARENA_HUGE_BLOCK};
+
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        for (size_t n = 1; n < 300; n += 70) {
+            struct arena *a = arena_new(blocks[i]);
+            char *first = fill(a, n, 'a');
+            arena_trim(a);
+            char *second = fill(a, n, 'b');
+            for (size_t k = 0; k < 100; k++)
+                CHECK(first[k] == 'a' && second[k] == 'b');
+            arena_reset(a);
+            arena_trim(a);
+            fill(a, n, 'c');
+            arena_free(a);
+        }
+}
+
 TEST_MAIN(ENTRY(pieces_are_aligned_and_do_not_overlap),
           ENTRY(arrays_are_cleared_also_in_memory_that_was_used_before),
           ENTRY(a_copy_ends_in_nul_that_does_not_count),
           ENTRY(slowly_growing_rounds_hold_a_few_times_the_largest),
-          ENTRY(equal_rounds_hold_what_the_first_one_took), ENTRY(what_was_adopted_lives_on))
+          ENTRY(equal_rounds_hold_what_the_first_one_took), ENTRY(what_was_adopted_lives_on),
+          ENTRY(what_is_in_use_outlives_a_trim))
