@@ -68,17 +68,18 @@ static void add_match(struct matcher *m, uint32_t event, uint32_t rule)
     m->rule_stats[rule].matches++;
 }
 
-/* candidates |= the rules that the signals of word w wake. */
+/* candidates |= the rules that these signals of word w wake. */
 static void wake_word(const struct net *net, uint32_t w, uint64_t signals, uint64_t *candidates)
 {
-    for (uint64_t bits = signals & net->is_waker[w]; bits; bits &= bits - 1) {
+    for (uint64_t bits = signals; bits; bits &= bits - 1) {
         uint32_t signal = w * 64 + (uint32_t)__builtin_ctzll(bits);
         for (uint32_t i = net->wakes.first[signal]; i < net->wakes.first[signal + 1]; i++)
             candidates[net->wakes.at[i] / 64] |= 1ull << (net->wakes.at[i] % 64);
     }
 }
 
-static void wake(const struct matcher *m, uint32_t event, uint64_t *candidates)
+static void wake(const struct matcher *m, uint32_t event, const uint64_t *wakers,
+                 uint64_t *candidates)
 {
     const uint64_t *signals = m->signals + (size_t)event * m->signal_words;
     const uint64_t *raised = m->raised + (size_t)event * m->raised_words;
@@ -86,7 +87,7 @@ static void wake(const struct matcher *m, uint32_t event, uint64_t *candidates)
     for (uint32_t r = 0; r < m->raised_words; r++)
         for (uint64_t bits = raised[r]; bits; bits &= bits - 1) {
             uint32_t w = r * 64 + (uint32_t)__builtin_ctzll(bits);
-            wake_word(m->net, w, signals[w], candidates);
+            wake_word(m->net, w, signals[w] & wakers[w], candidates);
         }
 }
 
@@ -113,7 +114,7 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
     if (shape->n_eligible == 0)
         return;
     memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
-    wake(m, number, candidates);
+    wake(m, number, shape->wakers, candidates);
     evaluator_begin(m->evaluator, event, extract_shape(m->worker, event->shape)->profile,
                     (struct evaluator_signals){signals, shape->open, shape->lazy},
                     m->values + m->first_value[number],

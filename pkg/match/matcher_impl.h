@@ -51,6 +51,7 @@ struct shape_state {
     uint64_t *rules;  /* eligible */
     uint64_t *fields; /* wanted */
     uint64_t *seen;   /* fields met */
+    uint64_t *wakers; /* signals that wake one of the rules */
     uint64_t *lazy;   /* fields that wake none of the rules */
     uint64_t *joints; /* of which rules want more than one field */
     uint8_t *how;     /* per field: what to do with its values, HOW_ bits */

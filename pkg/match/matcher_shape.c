@@ -66,10 +66,14 @@ static void find_lazy(struct matcher *m, struct shape_state *s)
     s->open = ARENA_ARRAY(m->home, m->signal_words, uint64_t);
     memcpy(s->lazy, s->fields, m->field_words * sizeof *s->lazy);
     clear_bit(s->lazy, FIELD_ANY);
-    for (uint32_t g = 0; g < net->n_signals; g++)
-        if (wakes_any(net, g, s->rules))
-            for (uint32_t i = of->first[g]; i < of->first[g + 1]; i++)
-                clear_bit(s->lazy, of->at[i]);
+    s->wakers = ARENA_ARRAY(m->home, m->signal_words, uint64_t);
+    for (uint32_t g = 0; g < net->n_signals; g++) {
+        if (!wakes_any(net, g, s->rules))
+            continue;
+        s->wakers[g / 64] |= 1ull << (g % 64);
+        for (uint32_t i = of->first[g]; i < of->first[g + 1]; i++)
+            clear_bit(s->lazy, of->at[i]);
+    }
     keep_joints(net, s);
     for (uint32_t g = 0; g < net->n_signals; g++)
         for (uint32_t i = of->first[g]; i < of->first[g + 1]; i++)

@@ -119,7 +119,6 @@ struct net {
     struct net_lists casings;        /* source of a folded text -> those of its spellings */
     const struct net_cased *cased;
     struct net_lists wakes;      /* signal -> rules it wakes */
-    const uint64_t *is_waker;    /* bitmap of signals with a rule to wake */
     const double *signal_weight; /* expected share of events, 0 to 1 and above; for people */
     const struct net_lazy *lazies;
     struct match_regex **regexes; /* all of them, for scratch and free */

@@ -222,7 +222,6 @@ static void turn_round(struct compiler *c, const struct choice *choices, struct 
 {
     uint32_t n_rules = c->plan->n_rules;
     uint64_t *always = ARENA_ARRAY(c->arena, (n_rules + 63) / 64, uint64_t);
-    uint64_t *is_waker = ARENA_ARRAY(c->arena, (c->n_signals + 63) / 64, uint64_t);
 
     for (uint32_t r = 0; r < n_rules; r++) {
         if (isinf(choices[r].weight)) {
@@ -233,11 +232,9 @@ static void turn_round(struct compiler *c, const struct choice *choices, struct 
             uint32_t signal = ((const uint32_t *)choices[r].signals.items)[i];
             *(struct pair *)vec_push(c->temp, &c->wakes, sizeof(struct pair)) =
                 (struct pair){signal, r};
-            is_waker[signal / 64] |= 1ull << (signal % 64);
         }
     }
     net->always = always;
-    net->is_waker = is_waker;
     net->wakes = net_lists_of(c, &c->wakes, c->n_signals);
 }
 
