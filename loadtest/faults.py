@@ -137,21 +137,27 @@ level: low
 """
 
 
+def replace_file(path, text):
+    """By rename, as whoever deploys rules must: a worker that starts reads them at any moment."""
+    with open(path + "~", "w", encoding="utf-8") as f:
+        f.write(text)
+    os.replace(path + "~", path)
+
+
 def change_rules(world, is_new):
     """A new rule, and a title of an old one: every rule keeps its state."""
     extra, count = (os.path.join(world.rules, n) for n in ("extra.yml", "count.yml"))
     with open(count, encoding="utf-8") as f:
         text = f.read()
     old, new = "title: Five of a user\n", "title: Five of one user\n"
-    with open(count, "w", encoding="utf-8") as f:
-        f.write(text.replace(old, new) if is_new else text.replace(new, old))
+    replace_file(count, text.replace(old, new) if is_new else text.replace(new, old))
     if is_new:
-        with open(extra, "w", encoding="utf-8") as f:
-            f.write(EXTRA_RULE)
+        replace_file(extra, EXTRA_RULE)
     elif os.path.exists(extra):
         os.remove(extra)
-    with open(world.list, "a", encoding="utf-8") as f:
-        f.write("nothing-%d\n" % is_new)
+    with open(world.list, encoding="utf-8") as f:
+        text = f.read()
+    replace_file(world.list, text + "nothing-%d\n" % is_new)
 
 
 def reload(world, rng):
