@@ -151,6 +151,7 @@ SIM_RUNS = $(if $(filter file,$(origin N)),100000,$(N))
 sim: $(B)/sim ## exactly once: N (100,000) random schedules of faults in each form, then each defence switched off
 	$(Q)$(B)/sim --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --check --runs 1
 	$(Q)$(B)/sim --real --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --real --check --runs 1
+	$(Q)$(B)/sim --learned --runs $(SIM_RUNS) --seed $(or $(SEED),1) && $(B)/sim --learned --check --runs 1
 
 # The compiled matcher against the reference evaluator, on files and on made-up events; own: each
 # rule on events made to match it, and not.

@@ -77,7 +77,7 @@ static enum weir_rc beginning(struct lane *l, const char *topic, int32_t partiti
     return WEIR_OK;
 }
 
-/* from_ms: what was read of the partition, less state_replay_max. */
+/* from_ms: what was read of the partition and judged, less state_replay_max. */
 static enum weir_rc replay_start(struct lane *l, const char *topic, int32_t partition,
                                  int64_t from_ms, int64_t committed, int64_t *out)
 {
@@ -120,12 +120,12 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
         TRY(beginning(l, topic, partition, low, high, &at, &l->err));
     t->committed = (uint64_t)at;
     if (!l->is_stateless && c->has) {
-        int64_t prefix_ms = protocol_meta_prefix_ms(c->metadata);
+        int64_t from_ms = protocol_meta_replay_ms(c->metadata);
         at = low;
-        if (prefix_ms > now_wall_ms()) /* event time may run ahead, times of records do not */
-            prefix_ms = now_wall_ms();
-        if (prefix_ms != INT64_MIN)
-            TRY(replay_start(l, topic, partition, prefix_ms - l->config->state_replay_max_ms,
+        if (from_ms > now_wall_ms()) /* event time may run ahead, times of records do not */
+            from_ms = now_wall_ms();
+        if (from_ms != INT64_MIN)
+            TRY(replay_start(l, topic, partition, from_ms - l->config->state_replay_max_ms,
                              c->offset, &at));
         t->replay_start = (uint64_t)at;
     }

@@ -89,6 +89,7 @@ enum protocol_outcome lane_mark(struct lane *l, const struct protocol_action *a,
                                  l->least_ms, &answer, &l->err);
 
     t->least_ms = l->least_ms;
+    t->n_levels = l->ruleset->graph->n_levels;
     if (rc == WEIR_OK && answer == STORE_DONE) {
         for (uint32_t r = 0; r < l->ruleset->graph->n_levels; r++)
             metric_level(l->metrics, r, l->least_ms[r], holder_of(a, r, l->least_ms[r]));
@@ -118,6 +119,7 @@ enum protocol_outcome lane_ask_marks(struct lane *l, const char *incarnation,
     post_set_group_ms(l->post, l->least_ms[0]);
     forget_unused_levels(l);
     t->least_ms = l->least_ms;
+    t->n_levels = l->ruleset->graph->n_levels;
     return PROTOCOL_DONE;
 }
 

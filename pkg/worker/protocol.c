@@ -100,6 +100,7 @@ struct protocol {
     struct str *texts;
     uint64_t *commits;
     int64_t *least_ms; /* [n_rounds]: watermarks of the levels, as of the last MARK */
+    uint32_t n_levels; /* those that the rules have */
     int64_t *used_ms;  /* [n_rounds]: those of the last batch */
     /* recovery */
     uint32_t slot, partition;
@@ -637,16 +638,31 @@ static void pack_meta(const struct protocol *p, struct owned *o)
         !p->config.is_stateless && o->text.n > PROTOCOL_LIFT_BYTES + o->meta.n_extra * 4 / 3;
 }
 
+/* The watermark of the group's slowest level; INT64_MIN: one has none yet. */
+static int64_t group_ms(const struct protocol *p)
+{
+    int64_t least = p->least_ms[0];
+
+    for (uint32_t r = 1; r < p->n_levels; r++)
+        if (p->least_ms[r] < least)
+            least = p->least_ms[r];
+    return least;
+}
+
 /* Replays commit no offset below C; where they are stands in the metadata. */
 static void fill_commits(struct protocol *p)
 {
+    int64_t now_ms = group_ms(p);
+
     for (size_t i = 0; i < p->n_owned; i++) {
         struct owned *o = &p->owned[i];
         uint64_t position = o->taken.position;
+        int64_t known_ms = o->meta.group_ms; /* an emptied store says little for a while */
         note_durable(p, o);
         o->meta = (struct protocol_meta){
             .tick = has(p, PROTOCOL_TICK) ? o->tick : 0,
             .prefix_ms = o->taken.prefix_ms,
+            .group_ms = now_ms > known_ms ? now_ms : known_ms,
             .is_replay = position < o->committed,
             .replay_position = position,
             .n_extra = o->taken.extra.n,
@@ -740,11 +756,18 @@ static void after_success(struct protocol *p)
     p->is_tainted = false;
 }
 
+static void learn_marks(struct protocol *p, const struct protocol_told *t)
+{
+    memcpy(p->least_ms, t->least_ms, p->config.n_rounds * sizeof *p->least_ms);
+    p->n_levels =
+        t->n_levels && t->n_levels < p->config.n_rounds ? t->n_levels : p->config.n_rounds;
+}
+
 static void tell_mark(struct protocol *p, const struct protocol_told *t)
 {
     if (t->outcome != PROTOCOL_DONE)
         return;
-    memcpy(p->least_ms, t->least_ms, p->config.n_rounds * sizeof *p->least_ms);
+    learn_marks(p, t);
     for (size_t i = 0; i < p->n_owned; i++)
         p->owned[i].marked_ms = p->owned[i].marks[0];
     end_batch(p);
@@ -957,7 +980,7 @@ void protocol_tell(struct protocol *p, const struct protocol_told *t)
         break;
     case S_WAIT:
         if (t->least_ms && p->after_wait == S_POLL)
-            memcpy(p->least_ms, t->least_ms, p->config.n_rounds * sizeof *p->least_ms);
+            learn_marks(p, t);
         p->step = p->after_wait;
         break;
     case S_LEASE:

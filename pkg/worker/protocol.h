@@ -122,7 +122,7 @@ struct protocol_told {
     uint64_t committed; /* next offset; without one: where the partition begins for this group */
     uint64_t log_start; /* nothing below it can be read any more */
     /* No replay begins below it; 0: no bound. First offset of a record not older than
-     * protocol_meta_prefix_ms(metadata) - state_replay_max: counted from what was read, not from
+     * protocol_meta_replay_ms(metadata) - state_replay_max: counted from what was read, not from
      * the clock, so that a backlog is replayed as far. What is lost by it makes lower bounds, never
      * a second alert. */
     uint64_t replay_start;
@@ -141,6 +141,7 @@ struct protocol_told {
      * idle: the same, asked without marks of one's own, or NULL. Others may have gone on since. */
     bool has_records;
     const int64_t *least_ms;
+    uint32_t n_levels; /* beside least_ms: so many rounds have levels; 0: all */
 };
 
 /* Defences that a test switches off to see that they are needed. */

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { VERSION = 2, BYTES_MAX = 16 * 1024 };
+enum { VERSION = 3, BYTES_MAX = 16 * 1024 };
 
 /* Shards lag a little behind the foremost: differences are short. */
 static struct store_at foremost(const struct store_at *last, size_t n)
@@ -86,6 +86,7 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
     pack_str(&raw, (struct str){m->incarnation, strlen(m->incarnation)});
     pack_varint(&raw, m->tick);
     pack_i64(&raw, m->prefix_ms);
+    pack_i64(&raw, m->group_ms);
     pack_u8(&raw, m->is_replay);
     pack_varint(&raw, m->replay_position);
     ASSERT(m->n_extra <= PROTOCOL_EXTRA_MAX);
@@ -161,6 +162,7 @@ static bool unpack_all(struct unpack *u, struct protocol_meta *m, struct store_a
         memcpy(m->incarnation, incarnation.p, incarnation.n);
     m->tick = unpack_varint(u);
     m->prefix_ms = unpack_i64(u);
+    m->group_ms = unpack_i64(u);
     m->is_replay = unpack_u8(u) != 0;
     m->replay_position = unpack_varint(u);
     if (!get_extra(u, m))
@@ -191,15 +193,28 @@ bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store
     buf_release(&raw);
     if (!ok) {
         memset(last, 0, bytes);
-        *m = (struct protocol_meta){.prefix_ms = INT64_MIN};
+        *m = (struct protocol_meta){.prefix_ms = INT64_MIN, .group_ms = INT64_MIN};
     }
     return ok;
 }
 
-int64_t protocol_meta_prefix_ms(struct str text)
+static struct protocol_meta read(struct str text)
 {
     struct store_at last[STORE_SHARDS];
     struct protocol_meta meta;
 
-    return protocol_meta_unpack(text, &meta, last, 1) ? meta.prefix_ms : INT64_MIN;
+    (void)!protocol_meta_unpack(text, &meta, last, 1); /* not ours: nothing is known */
+    return meta;
+}
+
+int64_t protocol_meta_prefix_ms(struct str text)
+{
+    return read(text).prefix_ms;
+}
+
+int64_t protocol_meta_replay_ms(struct str text)
+{
+    struct protocol_meta m = read(text);
+
+    return m.group_ms != INT64_MIN && m.group_ms < m.prefix_ms ? m.group_ms : m.prefix_ms;
 }

@@ -18,6 +18,7 @@ struct protocol_meta {
     char incarnation[STORE_RUN_ID_MAX];
     uint64_t tick;
     int64_t prefix_ms; /* watermark behind the position: replay_position, else the offset */
+    int64_t group_ms; /* the group's slowest level's, as far as it was ever known; else INT64_MIN */
     bool is_replay;
     uint64_t replay_position;
     size_t n_extra;
@@ -31,8 +32,12 @@ void protocol_meta_pack(const struct protocol_meta *m, const struct store_at *la
 MUST_USE bool protocol_meta_unpack(struct str text, struct protocol_meta *m, struct store_at *last,
                                    uint32_t n_rounds);
 
-/* The watermark behind the committed position, INT64_MIN if the text is not ours: event time that a
- * replay counts back from (protocol_told.replay_start). */
+/* The watermark behind the committed position, INT64_MIN if the text is not ours. */
 int64_t protocol_meta_prefix_ms(struct str text);
+/* Event time that a replay counts back from (protocol_told.replay_start): the same, or the group's
+ * if that is behind. What the group has not judged is in no journal, however far ahead its
+ * partition was; alignment does not bound that, for a partition may have a gap of hours. INT64_MIN:
+ * not known. */
+int64_t protocol_meta_replay_ms(struct str text);
 
 #endif

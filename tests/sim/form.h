@@ -1,9 +1,11 @@
-/* form.h - what the simulated workers detect, and where its state lies: the two forms of the
+/* form.h - what the simulated workers detect, and where its state lies: the three forms of the
  * simulation.
  *
  *     small.h   five spaces of the simulation's own over a server of its own (rules.h, redis.h):
  *               each call of a shard is a step, and the store's defences can be switched off
  *     real.h    weir's own operators, graph and correlator over store_mem
+ *     learned   (real.h) those that learn: an empty store gets back what was published of it, and
+ *               reads only the end of the log again
  *
  * A form has one state server, which outlives workers, and a detector in each worker.
  */
@@ -70,15 +72,18 @@ struct sim_expected {
 
 /* What the store itself defends with; a test switches it off. */
 enum sim_defence {
-    SIM_NEWINC = 1 << 0,  /* the run is checked */
-    SIM_EPOCH = 1 << 1,   /* an older owner is refused */
-    SIM_CLAIMS = 1 << 2,  /* published records are restored */
-    SIM_MARK = 1 << 3,    /* and entries of the outbox marked */
-    SIM_LEASE = 1 << 4,   /* recovery calls check the lease */
-    SIM_AGAIN = 1 << 5,   /* a call that is repeated calls the same shards */
-    SIM_APPLIED = 1 << 6, /* operations applied before are skipped */
-    SIM_DERIVE = 1 << 7,  /* a restored emission feeds the next round */
-    SIM_JUDGED = 1 << 8   /* a fact is told with its judgement, not before */
+    SIM_NEWINC = 1 << 0,   /* the run is checked */
+    SIM_EPOCH = 1 << 1,    /* an older owner is refused */
+    SIM_CLAIMS = 1 << 2,   /* published records are restored */
+    SIM_MARK = 1 << 3,     /* and entries of the outbox marked */
+    SIM_LEASE = 1 << 4,    /* recovery calls check the lease */
+    SIM_AGAIN = 1 << 5,    /* a call that is repeated calls the same shards */
+    SIM_APPLIED = 1 << 6,  /* operations applied before are skipped */
+    SIM_DERIVE = 1 << 7,   /* a restored emission feeds the next round */
+    SIM_JUDGED = 1 << 8,   /* a fact is told with its judgement, not before */
+    SIM_TOGETHER = 1 << 9, /* and is published in the judgement's transaction */
+    SIM_FACTS = 1 << 10,   /* an empty store gets the facts */
+    SIM_BEHIND = 1 << 11   /* a replay counts back from what the group has judged */
 };
 
 /* The world as a worker's client of the store meets it. */
@@ -106,6 +111,10 @@ struct sim_form {
     uint32_t without; /* enum sim_defence that can be switched off */
     uint32_t rare; /* enum protocol_defence that it hardly ever needs: the other form shows them */
     int64_t rest_ms; /* behind the last append time: every Close is due by then */
+    /* A replay reads back so far from what was committed, what came before is in the facts: nothing
+     * is late, no log is trimmed, and the store loses all or nothing. 0: it reads all of the log.
+     */
+    int64_t replay_max_ms;
 
     /* The server: empty, in run 1, for this log. */
     void (*start)(uint64_t seed, const struct sim_log *log);
@@ -141,9 +150,12 @@ struct sim_form {
      * there are any. */
     size_t (*n_facts)(const struct sim_detector *d);
     const struct fact *(*fact_at)(const struct sim_detector *d, size_t i);
-    /* A recovery: all that was published of them. */
+    /* A recovery: all that was published of them. fresh_ms: those from then on are left to the
+     * replay (INT64_MAX: none). */
     enum weir_rc (*learn)(struct sim_detector *d, const struct store_lease *lease,
-                          const struct fact *facts, size_t n, enum store_answer *answer);
+                          const struct fact *facts, size_t n, int64_t fresh_ms,
+                          enum store_answer *answer);
+    bool (*is_empty)(const struct store_lease *lease);
 
     /* A recovery: findings that are open by these records get their cells again, if the store is
      * an empty one. NULL: they do not. */
@@ -152,6 +164,6 @@ struct sim_form {
                            enum store_answer *answer);
 };
 
-extern const struct sim_form sim_small, sim_real;
+extern const struct sim_form sim_small, sim_real, sim_learned;
 
 #endif

@@ -1,4 +1,4 @@
-/* real.c - the form with weir's own operators: graph and correlator over a store_mem that stands
+/* real.c - the forms with weir's own operators: graph and correlator over a store_mem that stands
  * for the remote one (real.h). */
 #include "real.h"
 
@@ -14,7 +14,7 @@
 #include "worker/recover.h"
 #include "worker/unclosed.h"
 
-enum { RECORDS_MAX = 1024, FACTS_MAX = 256, HOUR_MS = 3600000 };
+enum { RECORDS_MAX = 1024, FACTS_MAX = 2048, HOUR_MS = 3600000, LEARNED_REPLAY_MS = 140 };
 
 struct sim_detector {
     struct sim_link link;
@@ -61,10 +61,10 @@ static void flush(void)
     set_run(server_run);
 }
 
-static void start(uint64_t seed, const struct sim_log *l)
+static void start_set(enum real_set set, const struct sim_log *l)
 {
     events = l;
-    graph = real_graph(seed & 1);
+    graph = real_graph(set);
     real_gather(graph, events);
     misjudged = 0;
     real_store_forget();
@@ -75,6 +75,17 @@ static void start(uint64_t seed, const struct sim_log *l)
     }
     server_run = 1;
     flush();
+}
+
+static void start(uint64_t seed, const struct sim_log *l)
+{
+    start_set(seed & 1 ? REAL_BRAKED : REAL_PLAIN, l);
+}
+
+static void start_learned(uint64_t seed, const struct sim_log *l)
+{
+    (void)seed;
+    start_set(REAL_LEARNED, l);
 }
 
 static void save(uint32_t snapshot)
@@ -122,6 +133,11 @@ static size_t model(const struct sim_log *l, struct sim_expected *out)
     return real_model(graph, l, out);
 }
 
+static size_t learned_model(const struct sim_log *l, struct sim_expected *out)
+{
+    return real_learned_model(graph, l, out);
+}
+
 static uint64_t too_late(void)
 {
     return misjudged;
@@ -129,7 +145,7 @@ static uint64_t too_late(void)
 
 /* ---- a worker's batch ---------------------------------------------------------------------- */
 
-/* As worker/fact_batch.h. Without the defence: as soon as the term is told to its group. */
+/* As worker/fact_batch.h. Without the defence: a term as soon as it is told to its group. */
 static void hear(void *context, uint32_t space, const struct signal *s)
 {
     struct sim_detector *d = context;
@@ -137,9 +153,9 @@ static void hear(void *context, uint32_t space, const struct signal *s)
     const struct graph_rule *rule = &graph->rules[from->rule];
     struct signal fact = *s;
 
-    if (from->role != SPACE_OPERATOR || rule->kind->kind != OPERATOR_FIRST_SEEN)
+    if (from->role != SPACE_OPERATOR)
         return;
-    if (d->link.without & SIM_JUDGED)
+    if (d->link.without & SIM_JUDGED && rule->kind->kind == OPERATOR_FIRST_SEEN)
         fact.stage = s->stage == 1 ? SIGNAL_FACT : SIGNAL_MET;
     ASSERT(d->n_facts < FACTS_MAX);
     d->n_facts +=
@@ -304,21 +320,19 @@ static void release_facts(struct kafka_message *m, size_t n)
     (void)n;
 }
 
-/* A store that has lost only a little has its terms, or reads of them again. Of an empty one all
- * facts, none, or those before some time. */
+/* Of an empty store that reads all of the log again: all facts, none, or those before some time. */
 static enum weir_rc learn(struct sim_detector *d, const struct store_lease *lease,
-                          const struct fact *facts, size_t n, enum store_answer *answer)
+                          const struct fact *facts, size_t n, int64_t fresh_ms,
+                          enum store_answer *answer)
 {
     struct told_facts told = {.facts = facts, .n = n};
     struct recover_source source = {next_facts, NULL, release_facts, &told};
     struct recover r = {.store = d->store, .lease = *lease};
-    int64_t fresh_ms = INT64_MAX;
 
     *answer = STORE_DONE;
-    if (!is_empty(lease))
-        return WEIR_OK;
     r.lease.ttl_ms = HOUR_MS; /* never renewed: that would follow the real clock */
-    if (rng_below(d->link.rng, 2))
+    fresh_ms = real_ms(fresh_ms);
+    if (fresh_ms == INT64_MAX && rng_below(d->link.rng, 2))
         fresh_ms = facts[rng_below(d->link.rng, (uint32_t)n)].first_ms;
     enum weir_rc rc = recover_facts(&r, graph, fresh_ms, &source, answer, NULL);
     buf_release(&told.bytes);
@@ -333,8 +347,6 @@ static enum weir_rc reopen(struct sim_detector *d, const struct store_lease *lea
     struct unclosed_counts counts;
 
     *answer = STORE_DONE;
-    if (!is_empty(lease))
-        return WEIR_OK;
     struct unclosed *u = unclosed_new();
     for (size_t i = 0; i < n; i++) {
         struct unclosed_record r = {.rule = graph->rules[records[i]->space].rule->uid,
@@ -352,31 +364,29 @@ static uint32_t n_rounds(void)
     return graph->n_levels;
 }
 
+#define COMMON_PARTS                                                                               \
+    .rest_ms = REAL_MINUTE_MS / REAL_SCALE, .n_rounds = n_rounds, .set_run = set_run,              \
+    .flush = flush, .save = save, .fall_back = fall_back, .needs_log = needs_log,                  \
+    .mark_ms = mark_ms, .too_late = too_late, .detector_new = detector_new,                        \
+    .detector_free = detector_free, .store = store_of, .clear = clear, .add = add, .apply = apply, \
+    .n_records = n_records, .record = record, .n_facts = n_facts, .fact_at = fact_at,              \
+    .learn = learn, .is_empty = is_empty, .reopen = reopen
+
 const struct sim_form sim_real = {
     .name = "real",
     .without = SIM_NEWINC | SIM_EPOCH | SIM_CLAIMS | SIM_LEASE | SIM_JUDGED,
     .rare = PROTOCOL_SWEEP, /* one schedule in 7,500 */
-    .rest_ms = REAL_MINUTE_MS / REAL_SCALE,
-    .n_rounds = n_rounds,
     .start = start,
-    .set_run = set_run,
-    .flush = flush,
-    .save = save,
-    .fall_back = fall_back,
-    .needs_log = needs_log,
-    .mark_ms = mark_ms,
     .model = model,
-    .too_late = too_late,
-    .detector_new = detector_new,
-    .detector_free = detector_free,
-    .store = store_of,
-    .clear = clear,
-    .add = add,
-    .apply = apply,
-    .n_records = n_records,
-    .record = record,
-    .n_facts = n_facts,
-    .fact_at = fact_at,
-    .learn = learn,
-    .reopen = reopen,
+    COMMON_PARTS,
+};
+
+const struct sim_form sim_learned = {
+    .name = "learned",
+    .without = SIM_JUDGED | SIM_TOGETHER | SIM_FACTS | SIM_CLAIMS | SIM_BEHIND,
+    .rare = UINT32_MAX, /* what the protocol defends against, the other forms show */
+    .replay_max_ms = LEARNED_REPLAY_MS,
+    .start = start_learned,
+    .model = learned_model,
+    COMMON_PARTS,
 };

@@ -1,5 +1,6 @@
 /* real_model.c - what the rules of real_rules.c must tell: everything again from the whole list,
- * as docs/state.md says it. */
+ * as docs/state.md says it. Those that learn have models in tests/unit; here they tell what they
+ * tell if nothing happens to them. */
 #include "real.h"
 
 #include <stdio.h>
@@ -8,6 +9,8 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "correlate/correlator.h"
+#include "state/store_mem.h"
 #include "tests/lib/sequence_model.h"
 
 enum {
@@ -311,4 +314,48 @@ size_t real_model(const struct graph *g, const struct sim_log *log, struct sim_e
     }
     add_floods(&m);
     return m.n;
+}
+
+/* ---- those that learn ---------------------------------------------------------------------- */
+
+struct told {
+    struct sim_expected *out;
+    size_t n;
+};
+
+static enum weir_rc note_create(void *context, const struct finding *f, uint32_t event,
+                                struct weir_err *err)
+{
+    struct told *told = context;
+
+    (void)event;
+    (void)err;
+    if (f->activity != FINDING_CREATE)
+        return WEIR_OK;
+    ASSERT(told->n < SIM_EXPECTED_MAX);
+    struct sim_expected *e = &told->out[told->n++];
+    *e = (struct sim_expected){.has_close = true};
+    memcpy(e->uid, f->uid, sizeof e->uid);
+    return WEIR_OK;
+}
+
+size_t real_learned_model(const struct graph *g, const struct sim_log *log,
+                          struct sim_expected *out)
+{
+    struct store *store = store_mem_new();
+    struct told told = {.out = out};
+    uint32_t n = 0;
+
+    graph_attach(g, store);
+    struct correlator *c = correlator_new(g, store);
+    for (uint32_t p = 0; p < log->n_parts; p++)
+        for (size_t i = 0; i < log->n_events[p]; i++)
+            correlator_add(
+                c, real_gathered(p, i + 1),
+                &(struct correlator_event){.event = n++, .t_ms = real_ms(log->events[p][i].t_ms)});
+    enum weir_rc rc = correlator_run(c, INT64_MAX, note_create, &told, NULL);
+    ASSERT(rc == WEIR_OK);
+    correlator_free(c);
+    store_free(store);
+    return told.n;
 }

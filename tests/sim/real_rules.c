@@ -1,6 +1,6 @@
 /* real_rules.c - a small rule set with every way that a finding can come about (real.h): early and
  * final operators, two levels of correlations, sequences, groups, dedup of a base rule, late
- * events, the brake. */
+ * events, the brake; and another one of all that learn. */
 #include "real.h"
 
 #include <stdio.h>
@@ -42,10 +42,28 @@
                          "{field: value}, history: 1h, training: 1s}")                     \
     FOLD
 #define RULES A B C BURST VALUES ORDER PAIR CROWD
+#define RARE                                                                                  \
+    CORRELATION("rare", "{type: rarity, rules: [a, b], group-by: [user], condition: {field: " \
+                        "value, lte: 1}, history: 1h, training: 1s}")                         \
+    FOLD
+#define FEW                                                                                 \
+    CORRELATION("few", "{type: rarity, rarity-by: actors, actor: user, rules: [a, b], "     \
+                       "group-by: [group], condition: {field: value, lt: 1}, history: 1h, " \
+                       "training: 1s}")                                                     \
+    FOLD
+#define SHARE                                                                               \
+    CORRELATION("share", "{type: ratio, actor: user, rules: [a, b], group-by: [group], "    \
+                         "condition: {field: value, lte: 0.5}, history: 3d, training: 1s}") \
+    FOLD
+#define MUCH                                                                             \
+    CORRELATION("much", "{type: volume, rules: [a, b], group-by: [user], timespan: 4s, " \
+                        "baseline: 12s, factor: 1.5, minimum: 2}")                       \
+    FOLD
 
 /* With a brake, and without: a brake counts what is derived, and a term that a fact restored is not
  * derived again. */
-static const char rules_text[] = RULES FRESH, braked_text[] = RULES;
+static const char rules_text[] = RULES FRESH, braked_text[] = RULES,
+                  learned_text[] = A B C FRESH RARE FEW SHARE MUCH;
 
 /* Findings of queries fold as those of the others do: PERIOD_MS. */
 #define GROUP_PATH "sim.esql"
@@ -76,9 +94,15 @@ static const char group_text[] =
     "FROM sim | WHERE act == \"a\" OR act == \"b\" | STATS n = COUNT(*), v = COUNT_DISTINCT(value)"
     " BY user | WHERE n >= 3 AND v >= 2";
 
+/* Of a day that is not the first; half of the events come before it. */
+#define MIDNIGHT_MS (100 * INT64_C(86400000))
+enum { BEFORE_MIDNIGHT_MS = 25000, BASE_MS = 6000 };
+int64_t real_base_ms = BASE_MS;
+
+static enum real_set in_use;
 static struct arena *arena;
-static const struct graph *graphs[2];
-static struct gatherer *gatherers[2];
+static const struct graph *graphs[REAL_SETS];
+static struct gatherer *gatherers[REAL_SETS];
 static struct extract_worker *extractor;
 static struct buf gathered;
 static size_t ends[SIM_PARTS_MAX][SIM_EVENTS_MAX + 1];
@@ -109,14 +133,21 @@ static void set_times(struct rule *r)
     r->correlation = c;
 }
 
-static void load(const char *text, struct loaded_rules *loaded)
+static void add_queries(struct rule_loader *l)
 {
-    struct rule_loader *l = rule_loader_new(arena, NULL, NULL);
-
-    rule_loader_add(l, STR("sim.yml"), str_from(text));
     for (size_t i = 0; i < REAL_SEQUENCES; i++)
         rule_loader_add(l, str_from(real_sequences[i].path), str_from(real_sequences[i].text));
     rule_loader_add(l, STR(GROUP_PATH), str_from(group_text));
+}
+
+static void load(enum real_set set, struct loaded_rules *loaded)
+{
+    static const char *const texts[] = {rules_text, braked_text, learned_text};
+    struct rule_loader *l = rule_loader_new(arena, NULL, NULL);
+
+    rule_loader_add(l, STR("sim.yml"), str_from(texts[set]));
+    if (set != REAL_LEARNED)
+        add_queries(l);
     rule_loader_finish(l, loaded);
     for (size_t i = 0; i < loaded->n_verdicts; i++)
         for (size_t k = 0; k < loaded->verdicts[i].n_messages; k++)
@@ -137,31 +168,34 @@ static void make(void)
     struct weir_err err;
 
     arena = arena_new(0);
-    for (int i = 0; i < 2; i++) {
-        load(i ? braked_text : rules_text, &loaded);
+    for (enum real_set i = 0; i < REAL_SETS; i++) {
+        load(i, &loaded);
         struct graph_options options = {.tenants = &tenant,
                                         .n_tenants = 1,
                                         .secret = state_secret_test,
-                                        .brake_creates = i ? REAL_BRAKE : 0,
+                                        .brake_creates = i == REAL_BRAKED ? REAL_BRAKE : 0,
                                         .is_once = true};
         must(graph_new(arena, loaded.rules, loaded.n_rules, &options, &graphs[i], &err), &err);
         ASSERT(graphs[i]->n_levels <= SIM_ROUNDS_MAX);
     }
     struct field_table *fields = field_table_new(arena);
-    for (size_t i = 0; i < graphs[0]->n_fields; i++)
-        (void)field_intern(fields, graphs[0]->fields[i]);
+    for (enum real_set i = 0; i < REAL_SETS; i++)
+        for (size_t k = 0; k < graphs[i]->n_fields; k++)
+            (void)field_intern(fields, graphs[i]->fields[k]);
     must(profile_set_load_texts(arena, NULL, 0, &profiles, &err), &err);
-    for (int i = 0; i < 2; i++)
+    for (enum real_set i = 0; i < REAL_SETS; i++)
         gatherers[i] = gatherer_new(graphs[i], fields, profiles);
     extractor = extract_worker_new(
         extractor_new(arena, profiles, fields, false, &(struct extract_options){0}));
 }
 
-const struct graph *real_graph(bool has_brake)
+const struct graph *real_graph(enum real_set set)
 {
     if (!arena)
         make();
-    return graphs[has_brake];
+    in_use = set;
+    real_base_ms = set == REAL_LEARNED ? MIDNIGHT_MS - BEFORE_MIDNIGHT_MS : BASE_MS;
+    return graphs[set];
 }
 
 uint32_t real_rule(const struct graph *g, const char *uid)
@@ -194,6 +228,8 @@ static size_t rules_of(const struct graph *g, enum real_act act, uint32_t out[RU
     size_t n = 0;
 
     out[n++] = real_rule(g, names[act]);
+    if (in_use == REAL_LEARNED)
+        return n;
     if (act != REAL_C)
         out[n++] = real_rule(g, GROUP_PATH "#0/1");
     for (size_t i = 0; i < REAL_SEQUENCES; i++) {
@@ -230,7 +266,7 @@ static void gather_one(const struct graph *g, uint32_t p, uint64_t position,
     for (size_t i = 0; i < n_rules; i++)
         ASSERT(rules[i] != UINT32_MAX);
     struct gather_event at = {.event = &event, .t_ms = r.t_ms, .input = STR("log"), .partition = p};
-    gather(gatherers[g == graphs[1]], &at, rules, n_rules, &gathered);
+    gather(gatherers[in_use], &at, rules, n_rules, &gathered);
     extract_batch_reset(extractor);
 }
 

@@ -70,12 +70,14 @@ static void append(struct schedule *s, uint32_t p, int64_t append_ms, uint8_t ke
     *e = (struct sim_event){append_ms - (int64_t)below(s, SIM_LATENESS_MS), append_ms, key, 0};
     if (b->n_events[p] > 1)
         *prefix_ms = sim_silent(*prefix_ms, append_ms - e[-1].append_ms);
-    if (below(s, 12) == 0 && *prefix_ms != INT64_MIN)
+    if (below(s, 12) == 0 && *prefix_ms != INT64_MIN && !s->w->form->replay_max_ms)
         e->t_ms = *prefix_ms - 1 - (int64_t)below(s, 30);
     if (below(s, 10) == 0 && b->n_events[p] > 1 && append_ms - e[-1].t_ms < SIM_LATENESS_MS) {
         e->t_ms = e[-1].t_ms; /* the producer repeats itself */
         e->key = e[-1].key;
     }
+    if (s->w->form->replay_max_ms && e->t_ms < *prefix_ms)
+        e->t_ms = *prefix_ms;
     e->late_by_ms = e->t_ms < *prefix_ms ? *prefix_ms - e->t_ms : 0;
     if (e->t_ms - SIM_LATENESS_MS > *prefix_ms)
         *prefix_ms = e->t_ms - SIM_LATENESS_MS;
@@ -193,7 +195,7 @@ static void trim_log(struct schedule *s)
     uint64_t to = b->committed[p].has ? b->committed[p].offset : 0;
 
     to -= to > 3 ? below(s, 3) : to;
-    if (to <= b->log_start[p])
+    if (to <= b->log_start[p] || s->w->form->replay_max_ms)
         return;
     sim_trace(s->w, "log of %u begins at %llu", p, (unsigned long long)to);
     s->w->counts->trims++;
@@ -234,7 +236,7 @@ static void one_fault(struct schedule *s)
         new_run(s);
         break;
     case 13:
-        if (below(s, 3) == 0)
+        if (below(s, 3) == 0 || s->w->form->replay_max_ms)
             flush(s);
         break;
     case 14:
@@ -273,7 +275,7 @@ static void plan_faults(struct schedule *s)
     if (s->w->is_calm)
         return;
     s->n_faults = below(s, 14);
-    s->n_losses = below(s, SIM_SNAPSHOTS + 1);
+    s->n_losses = s->w->form->replay_max_ms ? 0 : below(s, SIM_SNAPSHOTS + 1);
     for (uint32_t i = 0; i < s->n_losses; i++) {
         s->losses[i].step = below(s, FAULT_STEPS);
         s->losses[i].back = s->losses[i].step + 1 + below(s, below(s, 3) ? 60 : 600);
@@ -428,7 +430,7 @@ static void check(const struct schedule *s, struct sim_result *r)
     static struct sim_expected expected[SIM_EXPECTED_MAX];
     const struct sim_broker *b = &s->w->broker;
 
-    r->is_inexact = s->is_inexact;
+    r->is_inexact = s->is_inexact || s->w->is_short;
     r->expected = (uint32_t)s->w->form->model(&s->log, expected);
     for (size_t i = 0; i < r->expected; i++)
         check_finding(s, &expected[i], r);
@@ -490,6 +492,7 @@ struct sim_result sim_run_schedule(const struct sim_form *form, uint64_t seed,
     w.without_store = without->store;
     w.is_calm = without->is_calm;
     w.is_traced = is_traced;
+    w.is_short = false;
     set_up(&s, &w, seed);
     while (s.step < STEPS_MAX && !is_at_rest(&s)) {
         s.step++;
@@ -531,6 +534,9 @@ static const struct {
     {"applied", {.store = SIM_APPLIED}, 6000},
     {"derive", {.store = SIM_DERIVE}, 6000},
     {"judged", {.store = SIM_JUDGED}, 6000},
+    {"together", {.store = SIM_TOGETHER}, 6000},
+    {"facts", {.store = SIM_FACTS}, 6000},
+    {"behind", {.store = SIM_BEHIND}, 6000},
 };
 
 bool sim_without(const char *name, struct sim_without *out)

@@ -6,6 +6,7 @@
  *   build/sim --check [--runs N]                     N clean ones, then each defence switched off
  *   ... --calm                                       nothing goes wrong: what the rules alone do
  *   ... --real                                       real.c instead of small.c
+ *   ... --learned                                    its form for all that learn
  */
 #include "schedule.h"
 
@@ -139,15 +140,11 @@ static int check_defences(const struct options *o)
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"runs", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 't'},
-        {"without", required_argument, NULL, 'w'},
-        {"trace", no_argument, NULL, 'v'},
-        {"check", no_argument, NULL, 'c'},
-        {"calm", no_argument, NULL, 'q'},
-        {"real", no_argument, NULL, 'r'},
-        {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, 's'},    {"runs", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 't'}, {"without", required_argument, NULL, 'w'},
+        {"trace", no_argument, NULL, 'v'},         {"check", no_argument, NULL, 'c'},
+        {"calm", no_argument, NULL, 'q'},          {"real", no_argument, NULL, 'r'},
+        {"learned", no_argument, NULL, 'l'},       {NULL, 0, NULL, 0},
     };
 
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -172,6 +169,9 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'r':
             o->form = &sim_real;
+            break;
+        case 'l':
+            o->form = &sim_learned;
             break;
         case 'c':
             o->is_check = true;

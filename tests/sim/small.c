@@ -238,7 +238,8 @@ static uint32_t n_rounds(void)
 
 const struct sim_form sim_small = {
     .name = "small",
-    .without = ~(uint32_t)SIM_JUDGED, /* it has no facts */
+    .without =
+        ~(uint32_t)(SIM_JUDGED | SIM_TOGETHER | SIM_FACTS | SIM_BEHIND), /* it has no facts */
     .n_rounds = n_rounds,
     .rest_ms = SIM_PERIOD_MS + 2,
     .start = start,

@@ -2,6 +2,8 @@
 #include "worker.h"
 
 #include "worker/protocol.h"
+#include "worker/protocol_meta.h"
+#include "worker/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,10 @@ struct sim_worker {
     struct store_applied applied[SIM_ROUNDS_MAX * STORE_SHARDS];
     int64_t least_ms[SIM_ROUNDS_MAX];
     uint64_t token;
+    /* of a recovery, as in lane_recovery.c */
+    int64_t top_prefix_ms;
+    uint64_t replay_floor; /* of the partition asked for last */
+    bool is_covered;       /* replays begin where they ought to */
 };
 
 static void worker_pause(void *context, const char *what)
@@ -161,11 +167,15 @@ static void do_apply(struct sim_worker *k, const struct protocol_action *a, stru
 
 static enum protocol_outcome produce_facts(struct sim_worker *k)
 {
+    struct sim_broker *b = &k->w->broker;
     enum protocol_outcome o = PROTOCOL_DONE;
 
-    for (; k->n_facts_sent < n_facts(k) && o == PROTOCOL_DONE; k->n_facts_sent++)
-        o = sim_produce_fact(&k->w->broker, k->slot, k->epoch, k->w->now_ms,
+    for (; k->n_facts_sent < n_facts(k) && o == PROTOCOL_DONE; k->n_facts_sent++) {
+        o = sim_produce_fact(b, k->slot, k->epoch, k->w->now_ms,
                              k->form->fact_at(k->detector, k->n_facts_sent));
+        if (o == PROTOCOL_DONE && k->w->without_store & SIM_TOGETHER)
+            b->facts[b->n_facts - 1].state = SIM_COMMITTED;
+    }
     return o;
 }
 
@@ -226,6 +236,41 @@ static enum protocol_outcome do_init(struct sim_worker *k)
     return PROTOCOL_DONE;
 }
 
+/* The first offset of a record that is not older. */
+static uint64_t offset_at(const struct sim_broker *b, uint32_t p, int64_t append_ms)
+{
+    uint64_t at = 0;
+
+    while (at < b->n_events[p] && b->events[p][at].append_ms < append_ms)
+        at++;
+    return at;
+}
+
+/* What the group has judged was not known yet when that was committed: a replay may be short. */
+static bool is_unjudged(const struct protocol_told *t)
+{
+    struct store_at last[STORE_SHARDS];
+    struct protocol_meta meta;
+
+    return protocol_meta_unpack(t->metadata, &meta, last, 1) && meta.group_ms == INT64_MIN;
+}
+
+/* As ask_offsets() of lane_kafka.c. */
+static void bound_replay(struct sim_worker *k, const struct protocol_action *a,
+                         struct protocol_told *t)
+{
+    int64_t prefix_ms = protocol_meta_prefix_ms(t->metadata);
+    int64_t from_ms =
+        k->w->without_store & SIM_BEHIND ? prefix_ms : protocol_meta_replay_ms(t->metadata);
+
+    if (k->form->replay_max_ms && t->has_committed && from_ms != INT64_MIN)
+        t->replay_start = offset_at(&k->w->broker, a->partition, from_ms - k->form->replay_max_ms);
+    if (prefix_ms > k->top_prefix_ms)
+        k->top_prefix_ms = prefix_ms;
+    k->replay_floor = t->log_start > t->replay_start ? t->log_start : t->replay_start;
+    k->w->is_short |= a->is_recovery && t->replay_start > 0 && is_unjudged(t);
+}
+
 static enum protocol_outcome
 do_read_committed(struct sim_worker *k, const struct protocol_action *a, struct protocol_told *t)
 {
@@ -237,6 +282,7 @@ do_read_committed(struct sim_worker *k, const struct protocol_action *a, struct 
     t->committed = o->has ? o->offset : 0;
     t->log_start = b->log_start[a->partition];
     t->metadata = (struct str){o->metadata, o->n_metadata};
+    bound_replay(k, a, t);
     return sim_is_stable(b, a->partition) ? PROTOCOL_DONE : PROTOCOL_UNSTABLE;
 }
 
@@ -271,6 +317,8 @@ static enum protocol_outcome do_read_claims(struct sim_worker *k, const struct s
     uint32_t end = b->n_output;
     enum store_answer answer = STORE_DONE;
 
+    k->top_prefix_ms = INT64_MIN;
+    k->is_covered = true;
     for (uint32_t i = 0; i < end;) {
         struct store_claim claims[CLAIMS_AT_ONCE];
         size_t n = 0;
@@ -292,7 +340,7 @@ static enum protocol_outcome do_reopen(struct sim_worker *k, const struct store_
     enum store_answer answer = STORE_DONE;
     size_t n = 0;
 
-    if (!k->form->reopen)
+    if (!k->form->reopen || !k->form->is_empty(lease))
         return PROTOCOL_DONE;
     for (uint32_t i = 0; i < b->n_output; i++)
         if (b->output[i].state == SIM_COMMITTED)
@@ -301,23 +349,48 @@ static enum protocol_outcome do_reopen(struct sim_worker *k, const struct store_
     return outcome_of(rc, answer);
 }
 
-/* Those at or behind a time are left to the replay; which does not matter, as it reads all again.
- */
+/* A compacted topic: of those of one name only the last is sure to be there. */
+static bool is_replaced(const struct sim_broker *b, uint32_t at)
+{
+    uint8_t name[FACT_NAME_BYTES], other[FACT_NAME_BYTES];
+
+    fact_name(&b->facts[at].fact, name);
+    for (uint32_t i = at + 1; i < b->n_facts; i++) {
+        if (b->facts[i].state != SIM_COMMITTED)
+            continue;
+        fact_name(&b->facts[i].fact, other);
+        if (memcmp(name, other, sizeof name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A store that has lost only a little has what it learnt, or reads of it again. */
+static bool wants_facts(const struct sim_worker *k, const struct store_lease *lease)
+{
+    return k->form->learn && !(k->w->without_store & SIM_FACTS) &&
+           (k->form->is_empty(lease) || !k->is_covered);
+}
+
 static enum protocol_outcome do_learn(struct sim_worker *k, const struct store_lease *lease)
 {
     static struct fact facts[SIM_FACTS_MAX];
     const struct sim_broker *b = &k->w->broker;
     enum store_answer answer = STORE_DONE;
     enum weir_rc rc = WEIR_OK;
+    int64_t fresh_ms = k->form->replay_max_ms
+                           ? recover_fresh_ms(k->top_prefix_ms, k->form->replay_max_ms)
+                           : INT64_MAX;
     size_t n = 0;
 
-    if (!k->form->learn)
+    if (!wants_facts(k, lease))
         return PROTOCOL_DONE;
+    bool is_compacted = chance(k, 32);
     for (uint32_t i = 0; i < b->n_facts; i++)
-        if (b->facts[i].state == SIM_COMMITTED)
+        if (b->facts[i].state == SIM_COMMITTED && !(is_compacted && is_replaced(b, i)))
             facts[n++] = b->facts[i].fact;
     if (n > 0)
-        rc = k->form->learn(k->detector, lease, facts, n, &answer);
+        rc = k->form->learn(k->detector, lease, facts, n, fresh_ms, &answer);
     return outcome_of(rc, answer);
 }
 
@@ -345,6 +418,7 @@ static enum protocol_outcome do_recovery(struct sim_worker *k, const struct prot
         return do_read_facts(k, &lease);
     case PROTOCOL_SET_REPLAY:
         k->w->counts->replays++;
+        k->is_covered &= a->upto.at.position >= k->replay_floor;
         rc = store_set_replay(k->store, &lease, a->partition, &a->upto, &answer, NULL);
         break;
     default:

@@ -23,7 +23,8 @@ struct sim_world {
     struct sim_broker broker;
     struct sim_counts *counts;
     uint32_t without_protocol, without_store;
-    bool is_calm; /* no more faults */
+    bool is_calm;  /* no more faults */
+    bool is_short; /* a replay may not reach back to all that was not judged */
     bool is_traced;
 };
 

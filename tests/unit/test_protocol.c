@@ -11,9 +11,9 @@ enum { ROUNDS = 3, PAIRS = ROUNDS * STORE_SHARDS };
 static bool same_meta(const struct protocol_meta *a, const struct protocol_meta *b)
 {
     return a->slot == b->slot && strcmp(a->incarnation, b->incarnation) == 0 &&
-           a->tick == b->tick && a->prefix_ms == b->prefix_ms && a->is_replay == b->is_replay &&
-           a->replay_position == b->replay_position && a->n_extra == b->n_extra &&
-           memcmp(a->extra, b->extra, a->n_extra) == 0;
+           a->tick == b->tick && a->prefix_ms == b->prefix_ms && a->group_ms == b->group_ms &&
+           a->is_replay == b->is_replay && a->replay_position == b->replay_position &&
+           a->n_extra == b->n_extra && memcmp(a->extra, b->extra, a->n_extra) == 0;
 }
 
 TEST(metadata_come_back_as_they_were)
@@ -27,6 +27,8 @@ TEST(metadata_come_back_as_they_were)
                                      .incarnation = "0123456789abcdef-fedcba9876543210",
                                      .tick = rng_below(&r, 1U << 30),
                                      .prefix_ms = (int64_t)rng_below(&r, 1U << 31) - (1 << 30),
+                                     .group_ms = rng_below(&r, 3) ? (int64_t)rng_below(&r, 1U << 31)
+                                                                  : INT64_MIN,
                                      .is_replay = rng_below(&r, 2),
                                      .replay_position = rng_below(&r, 1U << 30)},
                              back;
@@ -40,6 +42,9 @@ TEST(metadata_come_back_as_they_were)
         CHECK(protocol_meta_unpack(buf_str(&text), &back, got, ROUNDS));
         CHECK(same_meta(&meta, &back));
         CHECK_EQ(protocol_meta_prefix_ms(buf_str(&text)), meta.prefix_ms);
+        bool is_behind = meta.group_ms != INT64_MIN && meta.group_ms < meta.prefix_ms;
+        CHECK_EQ(protocol_meta_replay_ms(buf_str(&text)),
+                 is_behind ? meta.group_ms : meta.prefix_ms);
         CHECK(memcmp(last, got, sizeof last) == 0);
     }
     buf_release(&text);
