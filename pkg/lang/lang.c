@@ -156,7 +156,11 @@ static bool refuse_unknown(struct rule_loader *l, const struct doc_node *documen
     struct place at = {document->line, document->col};
 
     if (document->type != DOC_MAP) {
-        diag_error(&l->diag, at, "not a rule: the document is %s", doc_type_name(document));
+        diag_error(
+            &l->diag, at, "not a rule: the document is %s%s", doc_type_name(document),
+            doc_is_scalar(document)
+                ? " (a query stands in a file that ends as its language: .eql, .cql, .spl ...)"
+                : "");
         return false;
     }
     const struct doc_node *action = doc_get(document, STR("action"));

@@ -17,7 +17,9 @@ TEST(what_is_no_rule_is_reported)
         {"# only a comment\n", "error: 0:0: the file is empty"},
         {"a: b\n", "error: 1:1: not a rule: no 'detection', 'correlation' or 'filter'"},
         {"- a\n", "error: 1:1: not a rule: the document is a list"},
-        {"text\n", "error: 1:1: not a rule: the document is text"},
+        {"text\n",
+         "error: 1:1: not a rule: the document is text (a query stands in a file that ends as its "
+         "language: .eql, .cql, .spl ...)"},
         {"title: t\ndetections: {}\n",
          "error: 2:1: not a rule: unknown key 'detections' (did you mean 'detection'?)"},
         {"action: global\ntitle: t\n",
