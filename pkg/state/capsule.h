@@ -47,9 +47,9 @@ struct capsule {
     bool is_cut; /* something did not fit */
 };
 
-/* Appends at most CAPSULE_BYTES: fields that do not fit as a whole are left out. */
 /* More members of its record came before it than was known when it was packed. */
 void capsule_add_index(char *packed, size_t n, uint32_t add);
+/* Appends at most CAPSULE_BYTES: fields that do not fit as a whole are left out. */
 void capsule_pack(const struct capsule *c, struct buf *out);
 /* False: damaged. The texts are slices of `bytes`. */
 MUST_USE bool capsule_unpack(struct str bytes, struct capsule *out);

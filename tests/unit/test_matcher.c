@@ -380,6 +380,22 @@ static struct formula *contains(struct arena *a, const char *field, const char *
     return formula_atom(a, x);
 }
 
+/* The lines, as one batch, match so. */
+static void finds(struct match_rig *g, const char *const *lines, size_t n, struct event *events,
+                  const struct match *want, size_t n_want)
+{
+    const struct match *matches;
+
+    for (size_t i = 0; i < n; i++)
+        CHECK_EQ(extract_event(g->worker, str_from(lines[i]), (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    CHECK_EQ(matcher_run(g->matcher, events, n, &matches), n_want);
+    for (size_t i = 0; i < n_want; i++) {
+        CHECK_EQ(matches[i].event, want[i].event);
+        CHECK_EQ(matches[i].rule, want[i].rule);
+    }
+}
+
 /* Without an `a` the two fields are not one, whatever stands beside each other and is as long. */
 TEST(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not)
 {
@@ -391,18 +407,10 @@ TEST(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not)
     struct rule *rules[] = {rule_of(g.a, contains(g.a, "c.d", "first"), 0),
                             rule_of(g.a, contains(g.a, "e", "other"), 1)};
     struct event events[ARRAY_LEN(LINES)];
-    const struct match *matches;
 
     match_rig_init(&g, rules, ARRAY_LEN(rules), false);
     CHECK(g.net->n_tables > field_count(g.plan->fields));
-    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
-        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
-                 EVENT_OK);
-    CHECK_EQ(matcher_run(g.matcher, events, ARRAY_LEN(LINES), &matches), ARRAY_LEN(WANT));
-    for (size_t i = 0; i < ARRAY_LEN(WANT); i++) {
-        CHECK_EQ(matches[i].event, WANT[i].event);
-        CHECK_EQ(matches[i].rule, WANT[i].rule);
-    }
+    finds(&g, LINES, ARRAY_LEN(LINES), events, WANT, ARRAY_LEN(WANT));
     match_rig_release(&g);
 }
 
@@ -421,17 +429,9 @@ TEST(a_field_that_wakes_no_rule_is_looked_at_when_one_asks)
                             rule_of(g.a, formula_join(g.a, FORMULA_AND, not, 2), 1)};
     static const struct match WANT[] = {{0, 0}, {1, 0}, {2, 1}, {4, 1}};
     struct event events[ARRAY_LEN(LINES)];
-    const struct match *matches;
 
     match_rig_init(&g, rules, ARRAY_LEN(rules), false);
-    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
-        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
-                 EVENT_OK);
-    CHECK_EQ(matcher_run(g.matcher, events, ARRAY_LEN(LINES), &matches), ARRAY_LEN(WANT));
-    for (size_t i = 0; i < ARRAY_LEN(WANT); i++) {
-        CHECK_EQ(matches[i].event, WANT[i].event);
-        CHECK_EQ(matches[i].rule, WANT[i].rule);
-    }
+    finds(&g, LINES, ARRAY_LEN(LINES), events, WANT, ARRAY_LEN(WANT));
     uint32_t shape = events[0].shape;
     CHECK(matcher_field_lazy(g.matcher, shape, field_find(g.plan->fields, STR("b"))));
     CHECK(!matcher_field_lazy(g.matcher, shape, field_find(g.plan->fields, STR("a"))));
