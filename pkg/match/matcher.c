@@ -6,6 +6,8 @@
  * dozen of some ten thousand signals, so words that stayed zero are neither read nor cleared.
  * Between batches all signals are zero.
  */
+#include "match/matcher.h"
+
 #include "match/matcher_impl.h"
 
 #include <stdlib.h>
