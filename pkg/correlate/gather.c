@@ -114,7 +114,7 @@ struct gatherer {
     /* Of the many fields that rules look at few are asked for here: begins has those, and begin_at
      * of each field its place there, 0 if nobody asks. */
     struct begin *begins;
-    uint16_t *begin_at;
+    uint32_t *begin_at;
     uint32_t n_fields, n_begins;
 };
 
@@ -162,7 +162,7 @@ static size_t texts_of(const struct packed_op *op)
 static void ask(struct gatherer *w, uint32_t field)
 {
     if (field < w->n_fields && !w->begin_at[field])
-        w->begin_at[field] = (uint16_t)++w->n_begins;
+        w->begin_at[field] = ++w->n_begins;
 }
 
 /* A name as the rule means it. */
@@ -352,8 +352,7 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->own = arena_new(0);
     w->digest = digest_new();
     w->n_fields = field_count(fields);
-    ASSERT(w->n_fields < UINT16_MAX);
-    w->begin_at = ARENA_ARRAY(w->own, w->n_fields + 1, uint16_t);
+    w->begin_at = ARENA_ARRAY(w->own, w->n_fields + 1, uint32_t);
     w->derive = derive_new(w->own, fields);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
@@ -435,6 +434,7 @@ static void note_begins(struct gatherer *w)
     }
     for (uint32_t i = e->n_values; i-- > 0;) {
         const struct event_value *v = &e->values[i];
+        DASSERT(v->field < w->n_fields);
         struct begin *b = &w->begins[w->begin_at[v->field] & (0U - is_value(v))];
         b->event = w->event_number;
         b->at = i;

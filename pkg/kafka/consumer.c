@@ -27,6 +27,10 @@ static const uint64_t one = 1; /* what an eventfd is written */
  * (watermark.h). */
 enum { HURRY_PARTS = 2 };
 
+/* One answer brings no more of a partition: that much was measured (docs/decisions/0014), its
+ * first record is read when the last one has come, and librdkafka takes 1,000,000,000 at most. */
+enum { PIECE_MAX = 2 * 1024 * 1024 };
+
 /* ---- owned partitions ---------------------------------------------------------------------- */
 
 struct kafka_consumer_topic *kafka_consumer_topic(struct kafka_consumer *c, const char *name)
@@ -275,8 +279,8 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
     char kbytes[24], piece[24];
     /* fetch.wait.max.ms: one request at a time is on its way to a broker, so a partition that is
      * started, and the notice of an end, wait for an idle one to come back: 500 ms by default.
-     * fetch.message.max.bytes: one answer may bring the whole share of a partition. Each costs a
-     * broker much beside its bytes, and few answers are large ones. */
+     * fetch.message.max.bytes: one answer may bring the whole share of a partition, up to
+     * PIECE_MAX. Each costs a broker much beside its bytes, and few answers are large ones. */
     const struct kafka_setting defaults[] = {
         {"fetch.wait.max.ms", "100"},     {"fetch.message.max.bytes", piece},
         {"socket.nagle.disable", "true"}, {"reconnect.backoff.max.ms", "2000"},
@@ -290,7 +294,8 @@ static enum weir_rc open_data(struct kafka_consumer *c, const struct kafka_consu
     rd_kafka_conf_t *conf;
 
     (void)snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(share_bytes(o) / 1024));
-    (void)snprintf(piece, sizeof piece, "%llu", (unsigned long long)share_bytes(o));
+    (void)snprintf(piece, sizeof piece, "%llu",
+                   (unsigned long long)(share_bytes(o) < PIECE_MAX ? share_bytes(o) : PIECE_MAX));
     TRY(kafka_client_conf(o->common, o->own, defaults, insisted, &conf, err));
     if (rd_kafka_version() >= WATERMARK_BACKOFF_VERSION)
         (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", NULL, 0);

@@ -48,7 +48,7 @@ struct kafka_consumer_options {
     uint64_t fetch_bytes;
     /* How many partitions may share fetch_bytes: librdkafka has a limit per partition alone, so
      * each gets fetch_bytes / partitions, KAFKA_FETCH_SHARE_MIN at least. 0: 1. An answer that
-     * comes just before the limit may bring as much again. */
+     * comes just before the limit may bring as much again, 2 MiB at most. */
     uint32_t partitions;
 };
 enum { KAFKA_FETCH_BYTES = 16 * 1024 * 1024, KAFKA_FETCH_SHARE_MIN = 1024 * 1024 };

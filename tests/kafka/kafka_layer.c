@@ -795,8 +795,12 @@ TEST(a_broker_out_of_reach_is_one_line)
 
     set(&nowhere, "bootstrap.servers", "127.0.0.1:1");
     OK(kafka_consumer_new(
-        &(struct kafka_consumer_options){
-            .common = &nowhere, .group = STR("g"), .topics = topics, .n_topics = 1},
+        &(struct kafka_consumer_options){.common = &nowhere,
+                                         .group = STR("g"),
+                                         .topics = topics,
+                                         .n_topics = 1,
+                                         .fetch_bytes =
+                                             1 << 30 /* the most that work.fetch_bytes may say */},
         &c, &err));
     CHECK_EQ(wait_event(c), KAFKA_TROUBLE);
     CHECK_STR(str_from(err.text),

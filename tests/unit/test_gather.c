@@ -204,6 +204,25 @@ TEST(values_that_are_no_utf8)
     rig_end(&r);
 }
 
+/* A number of a field is not bounded by what fits into two bytes. */
+TEST(more_fields_than_65536)
+{
+    enum { FIELDS = 70000 };
+    struct buf rules = {0};
+    struct rig r;
+
+    buf_printf(&rules, "title: a\nname: a\nid: a\nlogsource: {product: p}\nfields: [g");
+    for (int i = 0; i < FIELDS; i++)
+        buf_printf(&rules, ", f%d", i);
+    buf_printf(&rules, "]\ndetection: {s: {f: x}, condition: s}\n" COUNT("group-by: [f69999]"));
+    buf_add_char(&rules, '\0');
+    rig_start(&r, rules.p);
+    CHECK(field_count(r.fields) > FIELDS);
+    CHECK(str_ends(rig_event(&r, "{\"f69999\":\"Ann\"}"), STR("\nc Ann\n")));
+    rig_end(&r);
+    buf_release(&rules);
+}
+
 TEST(groups_of_correlations)
 {
     static const struct {
@@ -348,4 +367,5 @@ TEST(a_group_field_with_many_values_is_cut)
 TEST_MAIN(ENTRY(capsules_name_who_the_event_is_about), ENTRY(groups_of_correlations),
           ENTRY(values_of_several_fields), ENTRY(dedup_by_fields_takes_the_first_value_of_each),
           ENTRY(the_first_entity_is_the_same_from_fields_as_from_the_tree),
-          ENTRY(a_group_field_with_many_values_is_cut), ENTRY(values_that_are_no_utf8))
+          ENTRY(a_group_field_with_many_values_is_cut), ENTRY(values_that_are_no_utf8),
+          ENTRY(more_fields_than_65536))
