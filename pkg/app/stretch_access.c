@@ -32,7 +32,7 @@ static bool parse_ago(struct str text, int64_t *ms)
 
 enum weir_rc stretch_time(struct str text, int64_t now_ms, int64_t *ms, struct weir_err *err)
 {
-    int64_t ago;
+    int64_t ago = 0; /* gcc 12 under SAN=thread does not see that parse_ago() sets it */
 
     if (parse_ago(text, &ago) && ago <= now_ms) {
         *ms = now_ms - ago;

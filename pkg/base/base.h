@@ -31,6 +31,20 @@ enum weir_rc {
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Have the line at p on its way, to be read or written soon; p may be anything. Not the bare
+ * builtin: gcc 12 takes a function that does nothing but prefetch for one that does nothing, and
+ * leaves out its calls. */
+#define PREFETCH(p)            \
+    (__extension__({           \
+        __builtin_prefetch(p); \
+        __asm__ volatile("");  \
+    }))
+#define PREFETCH_WRITE(p)           \
+    (__extension__({                \
+        __builtin_prefetch((p), 1); \
+        __asm__ volatile("");       \
+    }))
+
 /* Demands on ourselves: always compiled in; prints the place and aborts. No input
  * may ever reach one. DASSERT is for measured hot loops: absent when NDEBUG is set. */
 #define ASSERT(x) ((x) ? (void)0 : weir_assert_failed(#x, __FILE__, __LINE__))

@@ -1,4 +1,4 @@
-/* decode.c - splitting input into records, and records into events.
+/* decode.c - splitting input into records; decode_envelope.c splits records into events.
  *
  * The splitter's usual case is a line that begins with '{' and ends with '}': it is handed on
  * unchecked, for the scan will read it anyway. All else is looked at more closely: where a document
@@ -16,7 +16,7 @@
 #include "event/decode.h"
 
 #include "base/str.h"
-#include "event/profile_impl.h"
+#include "event/decode_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,11 +84,6 @@ void splitter_end(struct splitter *s)
 
 /* ---- looking at text ------------------------------------------------------------------ */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_document(struct str text)
 {
     enum json_reason reason;
@@ -114,7 +109,7 @@ static bool may_hold_several(struct str line)
 
     while ((brace = memchr(brace + 1, '{', (size_t)(end - brace - 1)))) {
         const char *before = brace - 1;
-        while (before > line.p && is_blank(*before))
+        while (before > line.p && decode_is_blank(*before))
             before--;
         if (*before == '}')
             return true;
@@ -144,7 +139,7 @@ static bool find_line(const struct splitter *s, struct str *line, size_t *next)
 
 static void skip_blanks(struct splitter *s)
 {
-    while (s->at < s->n && is_blank(s->p[s->at]))
+    while (s->at < s->n && decode_is_blank(s->p[s->at]))
         s->at++;
 }
 
@@ -167,19 +162,12 @@ static bool skip_mark(struct splitter *s)
 
 /* ---- bad records ------------------------------------------------------------------------- */
 
-static enum event_reject reject_of_document(enum json_reason reason)
-{
-    enum event_reject reject = event_reject_of(reason);
-
-    return reject == EVENT_OK || reject == EVENT_NOT_OBJECT ? EVENT_NOT_JSON : reject;
-}
-
 /* True if a line goes on with the document before it rather than starting anew. */
 static bool continues(struct str raw)
 {
     if (is_document(raw) && str_trim(raw).p[0] == '{')
         return false;
-    return raw.n == 0 || is_blank(raw.p[0]) || raw.p[0] == '}' || raw.p[0] == ']';
+    return raw.n == 0 || decode_is_blank(raw.p[0]) || raw.p[0] == '}' || raw.p[0] == ']';
 }
 
 /* Where the bad document at s->at ends: see the head of the file. False if its last line has not
@@ -231,7 +219,7 @@ static enum splitter_result skip_bad(struct splitter *s, bool goes_on, struct st
 
 static size_t blanks_to_newline(const struct splitter *s, size_t at)
 {
-    while (at < s->n && s->p[at] != '\n' && is_blank(s->p[at]))
+    while (at < s->n && s->p[at] != '\n' && decode_is_blank(s->p[at]))
         at++;
     return at;
 }
@@ -280,7 +268,7 @@ static enum splitter_result take_document(struct splitter *s, struct str *record
     enum json_reason line_reason = JSON_OK;
     if (find_line(s, &line, &next) && json_document_length(line, &line_reason) == 0)
         why = line_reason == JSON_TRUNCATED ? why : line_reason;
-    *reason = reject_of_document(why);
+    *reason = decode_reject(why);
     return skip_bad(s, line_reason == JSON_TRUNCATED, record);
 }
 
@@ -371,7 +359,7 @@ static enum splitter_result next_plain(struct splitter *s, struct str *record,
         /* A line that opens a nested object and ends with it ("{"a": {}") also looks so; only
          * the grammar can tell, and only if such a line does not scan: that is the price
          * of not reading every line twice. Indented input is told by its next line. */
-        bool may_go_on = next >= s->n || is_blank(s->p[next]) || s->p[next] == '}';
+        bool may_go_on = next >= s->n || decode_is_blank(s->p[next]) || s->p[next] == '}';
         if (!may_go_on || !is_beginning(line)) {
             *record = line;
             s->at = next;
@@ -452,246 +440,4 @@ void splitter_took(struct splitter *s, size_t n)
 {
     ASSERT(n <= s->n - s->at);
     s->at += n;
-}
-
-/* ---- envelopes ------------------------------------------------------------------------------- */
-
-/* Reading the members of an object or array without a tree. */
-struct cursor {
-    const char *p, *end;
-};
-
-static void cursor_blanks(struct cursor *c)
-{
-    while (c->p < c->end && is_blank(*c->p))
-        c->p++;
-}
-
-static bool cursor_take(struct cursor *c, char wanted)
-{
-    cursor_blanks(c);
-    if (c->p == c->end || *c->p != wanted)
-        return false;
-    c->p++;
-    return true;
-}
-
-static bool cursor_value(struct cursor *c, struct str *value)
-{
-    enum json_reason reason;
-
-    cursor_blanks(c);
-    size_t n = json_document_length((struct str){c->p, (size_t)(c->end - c->p)}, &reason);
-    if (n == 0)
-        return false;
-    *value = str_trim((struct str){c->p, n});
-    c->p += n;
-    return true;
-}
-
-/* The next member of an object (key) or array (key NULL); false at its end or at bad syntax. */
-static bool cursor_member(struct cursor *c, bool *is_first, struct str *key, struct str *value)
-{
-    if (!*is_first && !cursor_take(c, ','))
-        return false;
-    *is_first = false;
-    if (key && (!cursor_value(c, key) || key->n < 2 || !cursor_take(c, ':')))
-        return false;
-    if (key)
-        *key = str_sub(*key, 1, key->n - 2);
-    return cursor_value(c, value);
-}
-
-/* The value of a top-level key; false if it is not there. */
-static bool top_level(struct str object, struct str wanted, struct str *value)
-{
-    struct cursor c = {object.p, object.p + object.n};
-    bool is_first = true;
-    struct str key;
-
-    if (!cursor_take(&c, '{'))
-        return false;
-    while (cursor_member(&c, &is_first, &key, value))
-        if (str_eq(key, wanted))
-            return true;
-    return false;
-}
-
-static struct str unquoted(struct str value)
-{
-    return value.n >= 2 && value.p[0] == '"' ? str_sub(value, 1, value.n - 2) : value;
-}
-
-/* Walk "a.b.c" down through objects. */
-static bool value_at(struct str record, struct str path, struct str *out)
-{
-    struct str head, value = record;
-
-    while (path.n) {
-        (void)str_cut(path, '.', &head, &path);
-        if (!top_level(value, head, &value))
-            return false;
-    }
-    *out = value;
-    return true;
-}
-
-/* Where the quote stands that ends the key of the array at `bracket`; NULL: it has no key. */
-static const char *end_of_key(struct str record, const char *bracket)
-{
-    const char *p = bracket;
-
-    while (p > record.p && is_blank(p[-1]))
-        p--;
-    if (p == record.p || *--p != ':')
-        return NULL;
-    while (p > record.p && is_blank(p[-1]))
-        p--;
-    return p > record.p && p[-1] == '"' ? p - 1 : NULL;
-}
-
-static bool is_key(struct str record, const char *quote, struct str key)
-{
-    return (size_t)(quote - record.p) > key.n && quote[-1 - (ptrdiff_t)key.n] == '"' &&
-           memcmp(quote - key.n, key.p, key.n) == 0;
-}
-
-/* The envelopes whose array some key of the record may be. Cheap, since most events have few
- * arrays. */
-static uint64_t possible_envelopes(const struct profile_set *profiles, struct str record)
-{
-    const char *end = record.p + record.n;
-    const char *bracket = record.p;
-    uint64_t mask = 0;
-
-    while ((bracket = memchr(bracket, '[', (size_t)(end - bracket)))) {
-        const char *quote = end_of_key(record, bracket++);
-        for (size_t i = 0; quote && i < profiles->n_envelopes; i++)
-            if (is_key(record, quote, profiles->envelopes[i].last))
-                mask |= 1ull << i;
-    }
-    return mask;
-}
-
-/* An envelope holds objects; a list of anything else is an event's own field. */
-static bool is_list_of_events(struct str value)
-{
-    struct cursor c = {value.p, value.p + value.n};
-
-    return cursor_take(&c, '[') && (cursor_take(&c, '{') || cursor_take(&c, ']'));
-}
-
-/* The values of a record's top-level keys that some of the envelopes ask for. */
-struct asked {
-    const struct envelope *envelope;
-    struct str head;                    /* of the path; p NULL: not there */
-    struct str when[ENVELOPE_WHEN_MAX]; /* of the conditions */
-};
-
-/* The first of two equal keys counts. */
-static void note_member(struct asked *a, struct str key, struct str value)
-{
-    const struct envelope *e = a->envelope;
-
-    if (!a->head.p && str_eq(e->head, key))
-        a->head = value;
-    for (size_t i = 0; i < e->n_when; i++)
-        if (!a->when[i].p && str_eq(e->fields.items[i], key))
-            a->when[i] = value;
-}
-
-/* One walk over the record's top level, for all envelopes. */
-static void ask(struct str record, struct asked *list, size_t n)
-{
-    struct cursor c = {record.p, record.p + record.n};
-    struct str key, value;
-    bool is_first = true;
-
-    if (!cursor_take(&c, '{'))
-        return;
-    while (cursor_member(&c, &is_first, &key, &value))
-        for (size_t i = 0; i < n; i++)
-            note_member(&list[i], key, value);
-}
-
-static bool when_holds(const struct asked *a)
-{
-    for (size_t i = 0; i < a->envelope->n_when; i++) {
-        const struct str_list *wanted = &a->envelope->when[i].values;
-        bool holds = false;
-        for (size_t k = 0; k < wanted->n && a->when[i].p; k++)
-            holds = holds || str_eq_ci(wanted->items[k], unquoted(a->when[i]));
-        if (!holds)
-            return false;
-    }
-    return true;
-}
-
-static bool is_envelope(const struct asked *a, struct str *list)
-{
-    struct str rest = str_sub(a->envelope->path, a->envelope->head.n + 1, a->envelope->path.n);
-
-    return a->head.p && when_holds(a) && value_at(a->head, rest, list) && is_list_of_events(*list);
-}
-
-static bool find_envelope(const struct profile_set *profiles, struct str record, struct str *list)
-{
-    uint64_t mask = possible_envelopes(profiles, record);
-    struct asked asked[ENVELOPES_MAX];
-    size_t n = 0;
-
-    if (!mask)
-        return false;
-    for (size_t i = 0; i < profiles->n_envelopes; i++)
-        if (mask >> i & 1)
-            asked[n++] = (struct asked){.envelope = &profiles->envelopes[i]};
-    ask(record, asked, n);
-    for (size_t i = 0; i < n; i++)
-        if (is_envelope(&asked[i], list))
-            return true;
-    return false;
-}
-
-bool decode_is_envelope(const struct profile_set *profiles, struct str record)
-{
-    struct str list;
-
-    return find_envelope(profiles, record, &list);
-}
-
-static enum event_reject each_member(struct str list,
-                                     void (*fn)(void *context, struct str event, uint32_t index),
-                                     void *context)
-{
-    struct cursor c = {list.p, list.p + list.n};
-    bool is_first = true;
-    struct str value;
-    uint32_t index = 0;
-
-    (void)cursor_take(&c, '[');
-    while (cursor_member(&c, &is_first, NULL, &value))
-        fn(context, value, index++);
-    return index == 0 ? EVENT_EMPTY_ENVELOPE : EVENT_OK;
-}
-
-enum event_reject decode_record(struct arena *a, const struct profile_set *profiles,
-                                struct str record,
-                                void (*fn)(void *context, struct str event, uint32_t index),
-                                void *context)
-{
-    enum json_reason reason;
-    struct str list;
-
-    (void)a; /* members are slices of the record */
-    record = str_trim(record);
-    if (record.n > 0 && record.p[0] == '[') {
-        if (json_document_length(record, &reason) != record.n)
-            return reason == JSON_OK ? EVENT_NOT_JSON : reject_of_document(reason);
-        return each_member(record, fn, context);
-    }
-    /* What is not JSON has no envelope: the scan will say what is wrong with it. */
-    if (find_envelope(profiles, record, &list) && json_document_length(record, &reason) == record.n)
-        return each_member(list, fn, context);
-    fn(context, record, 0);
-    return EVENT_OK;
 }

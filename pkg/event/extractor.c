@@ -16,6 +16,7 @@
 struct draft {
     uint32_t slot;
     struct entry entry;
+    struct treatment treatment;
     struct draft *next;
 };
 
@@ -81,12 +82,14 @@ static void build_constants(struct build *b)
 
 /* ---- entries ---------------------------------------------------------------------- */
 
-static void add_draft(struct build *b, uint32_t reader, uint32_t slot, struct entry entry)
+static void add_draft(struct build *b, uint32_t reader, uint32_t slot, struct entry entry,
+                      struct treatment treatment)
 {
     struct draft *d = ARENA_NEW(b->scratch, struct draft);
 
     d->slot = slot;
     d->entry = entry;
+    d->treatment = treatment;
     d->next = b->drafts[reader];
     b->drafts[reader] = d;
 }
@@ -102,7 +105,7 @@ static bool has_own_path(struct str name, const struct field_source *sources, si
 }
 
 static void want_sources(struct build *b, uint32_t reader, struct entry entry,
-                         const struct field_source *sources, size_t n)
+                         const struct value_map *map, const struct field_source *sources, size_t n)
 {
     struct str name = entry.kind == ENTRY_VALUE ? field_name(b->fields, entry.target) : STR("");
     bool has_own = has_own_path(name, sources, n);
@@ -114,8 +117,8 @@ static void want_sources(struct build *b, uint32_t reader, struct entry entry,
         entry.is_sole = n == 1 && !is_dotted;
         entry.is_own = has_own && is_dotted && str_eq(sources[i].path, name);
         entry.is_rival = has_own && !entry.is_own;
-        entry.derive = sources[i].derive;
-        add_draft(b, reader, field_intern(b->paths, sources[i].path), entry);
+        add_draft(b, reader, field_intern(b->paths, sources[i].path), entry,
+                  (struct treatment){sources[i].derive, map});
     }
 }
 
@@ -126,7 +129,7 @@ static void want_paths(struct build *b, uint32_t reader, struct entry entry,
 
     for (size_t i = 0; i < n; i++)
         sources[i] = (struct field_source){paths[i], NULL};
-    want_sources(b, reader, entry, sources, n);
+    want_sources(b, reader, entry, NULL, sources, n);
 }
 
 /* Keywords: the message if there is one, else every string leaf. */
@@ -139,7 +142,7 @@ static void want_any(struct build *b, uint32_t reader, const struct profile *p)
     entry.is_sole = p->message.n == 0;
     if (p->message.n == 1) /* two sources now compete: the message and the leaves */
         b->drafts[reader]->entry.is_sole = false;
-    add_draft(b, reader, LEAVES_SLOT, entry);
+    add_draft(b, reader, LEAVES_SLOT, entry, (struct treatment){0});
 }
 
 static void want_fields(struct build *b, uint32_t reader, const struct profile *p)
@@ -152,9 +155,9 @@ static void want_fields(struct build *b, uint32_t reader, const struct profile *
         struct str name = field_name(b->fields, f);
         if (field_is_pseudo(name) || find_constant(b, name) || profile_constants(p, name))
             continue;
-        struct entry entry = {.target = f, .kind = ENTRY_VALUE, .map = profile_value_map(p, name)};
+        struct entry entry = {.target = f, .kind = ENTRY_VALUE};
         size_t n = profile_field_sources(b->scratch, p, name, sources);
-        want_sources(b, reader, entry, sources, n);
+        want_sources(b, reader, entry, profile_value_map(p, name), sources, n);
     }
 }
 
@@ -198,7 +201,7 @@ static void want_probes(struct build *b, uint32_t reader, struct reader *r)
         }
         struct entry entry = {.target = i, .kind = ENTRY_PROBE};
         size_t n = profile_field_sources(b->scratch, p, p->inputs.items[i], sources);
-        want_sources(b, reader, entry, sources, n);
+        want_sources(b, reader, entry, NULL, sources, n);
     }
     for (uint32_t i = 0; i < r->n_times; i++) {
         struct entry entry = {.target = r->n_inputs + i, .kind = ENTRY_PROBE};
@@ -208,40 +211,74 @@ static void want_probes(struct build *b, uint32_t reader, struct reader *r)
         want_paths(b, reader, (struct entry){.kind = ENTRY_EMBEDDED}, &p->embedded.items[i], 1);
 }
 
+/* The number of a treatment in the reader's list. */
+static uint16_t number_treatment(struct build *b, struct vec *all, struct treatment t)
+{
+    const struct treatment *list = all->items;
+    uint32_t i = 0;
+
+    while (i < all->n && (list[i].derive != t.derive || list[i].map != t.map))
+        i++;
+    if (i == all->n)
+        *(struct treatment *)vec_push(b->arena, all, sizeof t) = t;
+    ASSERT(i < UINT16_MAX);
+    return (uint16_t)i;
+}
+
+static void note_plainness(struct entry *e)
+{
+    bool is_plain = e->kind == ENTRY_VALUE && e->treatment == 0;
+
+    e->is_plain_own = is_plain && e->is_own && !e->is_sole;
+    e->is_plain_ranked = is_plain && !e->is_own && !e->is_rival && !e->is_sole;
+}
+
+/* Mark the slots whose only entry needs no look at it. */
+static void note_plain_slots(uint32_t *first, const uint32_t *sizes, const struct draft *drafts,
+                             const struct entry *entries)
+{
+    for (const struct draft *d = drafts; d; d = d->next) {
+        const struct entry *e = &entries[first[d->slot]];
+        if (sizes[d->slot] > 1 || e->kind != ENTRY_VALUE || e->treatment)
+            continue;
+        if (e->is_sole)
+            first[d->slot] = e->target | PLAIN_FIELD;
+        else if (e->is_own)
+            first[d->slot] |= OWN_PATH;
+    }
+}
+
 /* Sort the drafts of a reader into its tables. */
 static void finish_reader(struct build *b, struct reader *r, const struct draft *drafts)
 {
     uint32_t *first = ARENA_ARRAY(b->arena, b->x->n_slots, uint32_t);
     uint32_t *sizes = ARENA_ARRAY(b->scratch, b->x->n_slots, uint32_t);
     uint32_t *filled = ARENA_ARRAY(b->scratch, b->x->n_slots, uint32_t);
+    struct vec treatments = {0};
     uint32_t total = 1; /* 0 means: none */
 
     for (const struct draft *d = drafts; d; d = d->next)
         sizes[d->slot]++;
+    r->values_per_hit = 1;
     for (uint32_t slot = 0; slot < b->x->n_slots; slot++) {
         first[slot] = sizes[slot] ? total : 0;
         total += sizes[slot];
+        r->values_per_hit = sizes[slot] > r->values_per_hit ? sizes[slot] : r->values_per_hit;
     }
     struct entry *entries = ARENA_ARRAY(b->arena, total, struct entry);
+    (void)number_treatment(b, &treatments, (struct treatment){0});
     for (const struct draft *d = drafts; d; d = d->next) {
         uint32_t at = filled[d->slot]++;
         struct entry *e = &entries[first[d->slot] + at];
         *e = d->entry;
         e->is_last = at + 1 == sizes[d->slot];
+        e->treatment = number_treatment(b, &treatments, d->treatment);
+        note_plainness(e);
     }
-    for (const struct draft *d = drafts; d; d = d->next) {
-        if (sizes[d->slot] > 1 || d->entry.kind != ENTRY_VALUE || d->entry.map || d->entry.derive)
-            continue;
-        if (d->entry.is_sole)
-            first[d->slot] = d->entry.target | PLAIN_FIELD;
-        else if (d->entry.is_own)
-            first[d->slot] |= OWN_PATH;
-    }
-    r->values_per_hit = 1;
-    for (uint32_t slot = 0; slot < b->x->n_slots; slot++)
-        r->values_per_hit = sizes[slot] > r->values_per_hit ? sizes[slot] : r->values_per_hit;
+    note_plain_slots(first, sizes, drafts, entries);
     r->first = first;
     r->entries = entries;
+    r->treatments = treatments.items;
 }
 
 /* ---- markers ------------------------------------------------------------------------ */
@@ -258,6 +295,7 @@ static struct marker_draft *marker_at(struct build *b, uint32_t slot)
             return &b->markers[i];
     struct marker_draft *m = &b->markers[b->n_markers++];
     m->slot = slot;
+    ASSERT(slot == b->n_markers); /* paths of markers are the first that are interned */
     return m;
 }
 
@@ -310,7 +348,6 @@ static void build_masks(struct build *b, struct reader *r)
 
 static void finish_markers(struct build *b)
 {
-    uint16_t *marker_of = ARENA_ARRAY(b->arena, b->x->n_slots, uint16_t);
     struct marker *markers = ARENA_ARRAY(b->arena, b->n_markers, struct marker);
 
     ASSERT(b->n_bits <= MARKER_TESTS_MAX);
@@ -322,10 +359,9 @@ static void finish_markers(struct build *b)
             tests[k] = d->tests[k];
         markers[i] = d->marker;
         markers[i].tests = tests;
-        marker_of[d->slot] = (uint16_t)(i + 1);
     }
-    b->x->marker_of = marker_of;
     b->x->markers = markers;
+    b->x->n_markers = (uint32_t)b->n_markers;
 }
 
 /* ---- all together --------------------------------------------------------------------- */
@@ -343,11 +379,13 @@ static void build_readers(struct build *b)
         r->profile = pinned           ? pinned
                      : r->is_fallback ? b->profiles->fallback
                                       : b->profiles->items[i];
-        want_fields(b, i, r->profile);
-        want_probes(b, i, r);
-        note_fields(b, r);
         if (!pinned && !r->is_fallback)
             build_masks(b, r);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        want_fields(b, i, readers[i].profile);
+        want_probes(b, i, &readers[i]);
+        note_fields(b, &readers[i]);
     }
     b->x->n_slots = field_count(b->paths);
     for (uint32_t i = 0; i < n; i++)
@@ -404,8 +442,7 @@ static uint32_t fields_of_slot(const struct reader *r, uint32_t slot, uint32_t *
     if (r->first[slot] == 0 || (r->first[slot] & PLAIN_FIELD))
         return 0;
     for (const struct entry *e = &r->entries[r->first[slot] & ~OWN_PATH];; e++) {
-        if (e->kind == ENTRY_VALUE && e->source == 0 && !e->map && !e->derive &&
-            e->target != FIELD_ANY)
+        if (e->kind == ENTRY_VALUE && e->source == 0 && !e->treatment && e->target != FIELD_ANY)
             out[n++] = e->target;
         if (e->is_last)
             return n;

@@ -31,17 +31,25 @@ enum entry_kind { ENTRY_VALUE, ENTRY_PROBE, ENTRY_EMBEDDED };
 /* Marks a slot whose only entry is that of an own path, without a map (is_own). */
 #define OWN_PATH 0x40000000u
 
+/* Twelve bytes, since an event's are all over the table. */
 struct entry {
-    uint32_t target;             /* field, or index of the probe */
-    uint16_t source;             /* path * 2 */
-    uint8_t nested_step;         /* what a nested hit adds to it: 1, but 0 for leaves */
-    uint8_t kind;                /* enum entry_kind */
-    bool is_sole;                /* no other source can compete: no ranking needed */
-    bool is_own;                 /* the path is the field's own name: mostly nothing competes */
-    bool is_rival;               /* another path of a field that has its own */
-    bool is_last;                /* of its slot */
-    const struct value_map *map; /* NULL: values as they are */
-    const struct derive *derive; /* what is done with them before; NULL: nothing */
+    uint32_t target;         /* field, or index of the probe */
+    uint16_t source;         /* path * 2 */
+    uint16_t treatment;      /* of texts: index into the reader's treatments; 0: as they are */
+    uint8_t nested_step;     /* what a nested hit adds to the source: 1, but 0 for leaves */
+    uint8_t kind;            /* enum entry_kind */
+    uint8_t is_sole : 1,     /* no other source can compete: no ranking needed */
+        is_own : 1,          /* the path is the field's own name: mostly nothing competes */
+        is_rival : 1,        /* another path of a field that has its own */
+        is_last : 1,         /* of its slot */
+        is_plain_own : 1,    /* a value as it is, by the field's own path */
+        is_plain_ranked : 1; /* a value as it is, of a field without own path, to be ranked */
+};
+
+/* What is done with texts: first derived, then mapped. Either may be NULL. */
+struct treatment {
+    const struct derive *derive;
+    const struct value_map *map;
 };
 
 /* Which events are of a profile: one alternative. */
@@ -70,6 +78,7 @@ struct reader {
     const uint32_t *first;              /* per slot: index into entries, 0: not wanted here, with
                                            OWN_PATH perhaps; or the field + PLAIN_FIELD */
     const struct entry *entries;        /* entries[0] is not used */
+    const struct treatment *treatments; /* treatments[0] is none */
     uint32_t values_per_hit;            /* at most */
     const struct constant_value *fixed; /* fields that every event of the profile has */
     size_t n_fixed;
@@ -105,9 +114,9 @@ struct extractor {
     uint32_t n_fields, n_slots;
     const struct reader *readers; /* in trying order, the fallback last */
     uint32_t n_readers;
-    const struct reader *pinned; /* NULL: classify */
-    const uint16_t *marker_of;   /* per slot: index into markers + 1, 0: none */
-    const struct marker *markers;
+    const struct reader *pinned;  /* NULL: classify */
+    const struct marker *markers; /* of slots 1 to n_markers, in their order */
+    uint32_t n_markers;
     const struct constant_value *constants;
     size_t n_constants;
     bool has_leaves; /* somebody may want them */

@@ -1,119 +1,19 @@
 /* lookup.c - fields of an event by walking its whole tree: the obvious way.
  *
  * Every question starts from the root and from the profile as it was written. Nothing is
- * shared with extract.c on purpose: the two are tested against each other.
+ * shared with extract_*.c on purpose: the two are tested against each other.
  */
 #include "event/lookup.h"
 
 #include "base/buf.h"
-#include "base/hash.h"
 #include "base/str.h"
-#include "base/vec.h"
+#include "base/time.h"
+#include "event/lookup_impl.h"
 #include "event/profile_impl.h"
 #include "event/transport.h"
-#include "base/time.h"
 #include "event/way.h"
 
-/* ---- values at a path --------------------------------------------------------------- */
-
-struct found {
-    struct field_value value;
-    bool is_flat; /* the whole path was one key of the root */
-};
-
-struct found_list {
-    struct arena *arena;
-    struct found *items;
-    size_t n, cap;
-};
-
-static void add(struct found_list *list, enum json_kind kind, struct str text, bool is_flat)
-{
-    list->items = vec_room(list->arena, list->items, list->n, &list->cap, sizeof *list->items);
-    list->items[list->n++] = (struct found){{kind, text, NULL}, is_flat};
-}
-
-/* What stands at the end of a path: members of arrays one by one. */
-static void add_node(struct found_list *list, const struct json_node *node, bool is_flat)
-{
-    switch (node->type) {
-    case JSON_T_NULL:
-        add(list, JSON_NULL, node->text, is_flat);
-        break;
-    case JSON_T_BOOL:
-        add(list, node->is_true ? JSON_TRUE : JSON_FALSE, node->text, is_flat);
-        break;
-    case JSON_T_NUMBER:
-        add(list, JSON_NUMBER, node->text, is_flat);
-        break;
-    case JSON_T_STRING:
-        add(list, JSON_STRING, node->text, is_flat);
-        break;
-    case JSON_T_OBJECT:
-        add(list, JSON_OBJECT, (struct str){0}, is_flat);
-        list->items[list->n - 1].value.object = node;
-        break;
-    case JSON_T_ARRAY:
-        if (!node->first)
-            add(list, JSON_EMPTY_ARRAY, (struct str){0}, is_flat);
-        for (const struct json_node *m = node->first; m; m = m->next)
-            add_node(list, m, is_flat);
-        break;
-    }
-}
-
-static size_t count_parts(struct str path)
-{
-    size_t n = 1;
-
-    for (size_t i = 0; i < path.n; i++)
-        n += path.p[i] == '.';
-    return n;
-}
-
-struct walk {
-    struct found_list *list;
-    bool allows_mixtures; /* keys inside the path may hold dots: short paths only (scan.h) */
-};
-
-/* If `rest` begins with the key and a dot: what follows. */
-static bool rest_after(const struct walk *w, struct str rest, struct str key, struct str *out)
-{
-    if (!str_starts(rest, key))
-        return false;
-    if (!w->allows_mixtures && str_find_char(key, '.', 0) != SIZE_MAX)
-        return false;
-    *out = str_sub(rest, key.n + 1, rest.n);
-    return true;
-}
-
-static bool ends_path(const struct walk *w, struct str rest, struct str key, bool is_root)
-{
-    if (!str_eq(rest, key))
-        return false;
-    return is_root || w->allows_mixtures || str_find_char(key, '.', 0) == SIZE_MAX;
-}
-
-static void walk_path(const struct walk *w, const struct json_node *node, struct str rest,
-                      bool is_root)
-{
-    struct str after;
-
-    if (node->type == JSON_T_ARRAY && !is_root)
-        for (const struct json_node *m = node->first; m; m = m->next)
-            walk_path(w, m, rest, false);
-    if (node->type != JSON_T_OBJECT)
-        return;
-    for (const struct json_node *m = node->first; m; m = m->next) {
-        if (m->key.n == rest.n) {
-            if (ends_path(w, rest, m->key, is_root))
-                add_node(w->list, m, is_root);
-        } else if (m->key.n < rest.n && rest.p[m->key.n] == '.' &&
-                   rest_after(w, rest, m->key, &after)) {
-            walk_path(w, m, after, false);
-        }
-    }
-}
+/* ---- keys of the root ------------------------------------------------------------------- */
 
 /* Which of the bits stands for a key: by its length and its ends. */
 static unsigned key_bit(struct str key)
@@ -145,15 +45,6 @@ static bool may_lead_on(const struct event_tree *t, struct str path)
             return true;
     }
     return false;
-}
-
-static struct found_list values_at(struct arena *a, const struct json_node *root, struct str path)
-{
-    struct found_list list = {.arena = a};
-    struct walk w = {&list, count_parts(path) <= JSON_PATH_PARTS_MAX};
-
-    walk_path(&w, root, path, true);
-    return list;
 }
 
 /* ---- fields ----------------------------------------------------------------------------- */
@@ -205,7 +96,7 @@ static void add_leaves(struct found_list *list, const struct json_node *node,
     bool is_root = x->names->n && is_root_of(x, node);
 
     if (node->type == JSON_T_STRING)
-        add(list, JSON_STRING, node->text, true);
+        lookup_add(list, JSON_STRING, node->text, true);
     for (const struct json_node *m = node->first; m; m = m->next)
         if (!is_root || !is_excepted(x->names, m->key))
             add_leaves(list, m, x);
@@ -217,12 +108,12 @@ static struct found_list leaves_of(struct arena *a, const struct event_tree *t,
     struct found_list list = {.arena = a};
     struct excepted x = {except, {.arena = a}};
 
-    add_node(&x.roots, t->root, true);
+    lookup_add_node(&x.roots, t->root, true);
     for (size_t i = 0; except->n && i < t->reader->roots.n; i++) {
-        struct found_list below = values_at(a, t->root, t->reader->roots.items[i]);
+        struct found_list below = lookup_path(a, t->root, t->reader->roots.items[i]);
         for (size_t k = 0; k < below.n; k++)
             if (below.items[k].value.kind == JSON_OBJECT)
-                add_node(&x.roots, below.items[k].value.object, true);
+                lookup_add_node(&x.roots, below.items[k].value.object, true);
     }
     add_leaves(&list, t->root, &x);
     return list;
@@ -237,7 +128,7 @@ static bool is_scalar(enum json_kind kind)
 static struct found_list derived_at(struct arena *a, const struct json_node *root,
                                     const struct field_source *source)
 {
-    struct found_list raw = values_at(a, root, source->path);
+    struct found_list raw = lookup_path(a, root, source->path);
     struct found_list out = {.arena = a};
     struct str texts[DERIVE_VALUES_MAX];
 
@@ -246,12 +137,12 @@ static struct found_list derived_at(struct arena *a, const struct json_node *roo
     for (size_t i = 0; i < raw.n; i++) {
         const struct found *f = &raw.items[i];
         if (!is_scalar(f->value.kind)) {
-            add(&out, f->value.kind, f->value.text, f->is_flat);
+            lookup_add(&out, f->value.kind, f->value.text, f->is_flat);
             continue;
         }
         size_t n = derive_apply(a, source->derive, f->value.text, texts);
         for (size_t k = 0; k < n; k++)
-            add(&out, JSON_STRING, texts[k], f->is_flat);
+            lookup_add(&out, JSON_STRING, texts[k], f->is_flat);
     }
     return out;
 }
@@ -290,18 +181,6 @@ static const struct constant_field *constant_of(const struct event_tree *t, stru
     return NULL;
 }
 
-/* root.field */
-static struct str below(struct arena *a, struct str root, struct str field)
-{
-    if (root.n == 0)
-        return field;
-    char *path = arena_alloc(a, root.n + 1 + field.n);
-    memcpy(path, root.p, root.n);
-    path[root.n] = '.';
-    memcpy(path + root.n + 1, field.p, field.n);
-    return (struct str){path, root.n + 1 + field.n};
-}
-
 /* Where a profile keeps a field: as listed, or its own name below each root. */
 static const struct field_source *sources_of(struct arena *a, const struct profile *p,
                                              struct str field, size_t *n)
@@ -314,7 +193,7 @@ static const struct field_source *sources_of(struct arena *a, const struct profi
 
     struct field_source *sources = ARENA_ARRAY(a, p->roots.n, struct field_source);
     for (size_t i = 0; i < p->roots.n; i++)
-        sources[i].path = below(a, p->roots.items[i], profile_name_below_roots(a, p, field));
+        sources[i].path = lookup_below(a, p->roots.items[i], profile_name_below_roots(a, p, field));
     *n = p->roots.n;
     return sources;
 }
@@ -434,7 +313,7 @@ struct field_values event_lookup(struct arena *a, const struct event_tree *t, st
 static bool test_holds(struct arena *a, const struct json_node *root,
                        const struct marker_test *test)
 {
-    struct found_list list = values_at(a, root, test->path);
+    struct found_list list = lookup_path(a, root, test->path);
     bool exists = false;
 
     for (size_t i = 0; i < list.n; i++) {
@@ -539,109 +418,6 @@ void event_tree_init_part(struct event_tree *t, const struct event_tree *whole,
     static const struct profile PLAIN = {.roots = {&ROOT, 1}};
 
     *t = (struct event_tree){.root = object, .reader = &PLAIN, .whole = whole};
-}
-
-/* ---- names ------------------------------------------------------------------------------ */
-
-struct names {
-    struct arena *arena;
-    const struct profile *reader;
-    struct str *items;
-    size_t n, cap;
-};
-
-static void add_name(struct names *names, struct str name)
-{
-    names->items = vec_room(names->arena, names->items, names->n, &names->cap, sizeof(struct str));
-    names->items[names->n++] = name;
-}
-
-/* A path below a root, and what it is called where a prefix stands for its beginning. */
-static void add_below_root(struct names *names, struct str path)
-{
-    const struct profile *p = names->reader;
-
-    add_name(names, path);
-    for (size_t i = 0; i < p->n_prefixes; i++) {
-        struct str from = p->prefixes[i].from, to = p->prefixes[i].to;
-        if (!str_starts(path, to) || str_eq(from, to))
-            continue;
-        struct str rest = str_sub(path, to.n, SIZE_MAX);
-        char *name = arena_alloc(names->arena, from.n + rest.n + 1);
-        memcpy(name, from.p, from.n);
-        if (rest.n)
-            memcpy(name + from.n, rest.p, rest.n);
-        add_name(names, (struct str){name, from.n + rest.n});
-    }
-}
-
-static void add_path(struct names *names, struct str path)
-{
-    const struct str_list *roots = &names->reader->roots;
-
-    add_below_root(names, path);
-    for (size_t i = 0; i < roots->n; i++) {
-        struct str root = roots->items[i];
-        if (root.n && root.n < path.n && str_starts(path, root) && path.p[root.n] == '.')
-            add_below_root(names, str_sub(path, root.n + 1, SIZE_MAX));
-    }
-}
-
-/* Depth is bounded by JSON_DEPTH_MAX. */
-static void add_names_below(struct names *names, const struct json_node *node, struct str path)
-{
-    if (node->type != JSON_T_OBJECT && node->type != JSON_T_ARRAY) {
-        add_path(names, path);
-        return;
-    }
-    for (const struct json_node *m = node->first; m; m = m->next)
-        add_names_below(names, m,
-                        node->type == JSON_T_OBJECT ? below(names->arena, path, m->key) : path);
-}
-
-/* Each name once, at its first place. */
-static size_t drop_repeated(struct arena *a, struct str *names, size_t n)
-{
-    size_t size = 16, kept = 0;
-
-    while (size < 2 * n)
-        size *= 2;
-    uint32_t *slots = ARENA_ARRAY(a, size, uint32_t); /* index + 1; 0: free */
-    for (size_t i = 0; i < n; i++) {
-        size_t at = hash_str(names[i]) & (size - 1);
-        while (slots[at] && !str_eq(names[slots[at] - 1], names[i]))
-            at = (at + 1) & (size - 1);
-        if (slots[at])
-            continue;
-        names[kept++] = names[i];
-        slots[at] = (uint32_t)kept;
-    }
-    return kept;
-}
-
-struct str_list event_names(struct arena *a, const struct event_tree *t)
-{
-    struct names names = {.arena = a, .reader = t->reader};
-
-    add_names_below(&names, t->root, STR(""));
-    for (size_t i = 0; i < t->reader->n_fields; i++)
-        add_name(&names, t->reader->fields[i].name);
-    return (struct str_list){names.items, drop_repeated(a, names.items, names.n)};
-}
-
-bool event_profile_may_name(const struct profile_set *profiles, const struct profile *profile,
-                            struct str text)
-{
-    const struct profile *p = profile ? profile : profiles->fallback;
-
-    for (size_t i = 0; i < p->n_fields; i++)
-        if (str_find(p->fields[i].name, text, 0) != SIZE_MAX)
-            return true;
-    for (size_t i = 0; i < p->n_prefixes; i++)
-        if (!str_ends(p->prefixes[i].from, STR(".")) ||
-            str_find(p->prefixes[i].from, text, 0) != SIZE_MAX)
-            return true;
-    return false;
 }
 
 /* ---- time and id --------------------------------------------------------------------------- */

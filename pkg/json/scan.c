@@ -44,7 +44,7 @@ struct json_scanner {
     size_t n_hits;
     struct buf key; /* an escaped key, unescaped */
     bool no_leaves;
-    bool has_array;
+    bool has_list;
     const struct json_paths *memo_paths; /* what the memo holds for; NULL: there is none */
     struct memo memo[MEMO_DEPTH][MEMO_MEMBERS];
 };
@@ -60,7 +60,7 @@ struct walk {
     struct memo (*memo)[MEMO_MEMBERS]; /* NULL: none */
     size_t n_keys;
     bool has_leaves;
-    bool has_array;
+    bool has_list;
     bool is_full; /* a hit found no room */
 };
 
@@ -361,7 +361,7 @@ static const uint32_t *walk_array(struct walk *w, const uint32_t *at, uint32_t n
 {
     const char *src = w->src;
 
-    w->has_array = true;
+    w->has_list |= src[at[0]] == '{' || src[at[0]] == ']';
     if (src[at[0]] == ']') {
         if (node != NODE_NONE)
             put_all(
@@ -477,7 +477,7 @@ static enum json_reason walk_all(struct json_scanner *s, const struct json_paths
     if (w.is_full)
         return JSON_TOO_MANY_VALUES;
     s->n_hits = (size_t)(w.hit - s->hits);
-    s->has_array = w.has_array;
+    s->has_list = w.has_list;
     return JSON_OK;
 }
 
@@ -521,9 +521,9 @@ void json_scan_remember(struct json_scanner *s, const struct json_paths *paths)
             s->memo[d][i].from = NODE_NONE;
 }
 
-bool json_scan_has_array(const struct json_scanner *s)
+bool json_scan_has_list(const struct json_scanner *s)
 {
-    return s->has_array;
+    return s->has_list;
 }
 
 enum json_reason json_scan_again(struct json_scanner *s, const struct json_paths *paths,

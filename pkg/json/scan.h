@@ -115,8 +115,9 @@ MUST_USE bool json_scan_line(struct json_scanner *s, const struct json_paths *pa
  * which must then stay as long as the scanner is used; NULL: remember nothing (the start). */
 void json_scan_remember(struct json_scanner *s, const struct json_paths *paths);
 
-/* Has the record that was just scanned an array in it? */
-bool json_scan_has_array(const struct json_scanner *s);
+/* Has the record that was just scanned a list of objects in it: an array that begins with one, or
+ * is empty? */
+bool json_scan_has_list(const struct json_scanner *s);
 
 /* Walk the record that was just scanned once more, with or without the string leaves (nothing
  * was scanned since, and it was no refusal but JSON_TOO_MANY_VALUES). Cheaper than a scan: the

@@ -95,7 +95,7 @@ static inline __attribute__((always_inline)) size_t index_text(struct str record
     for (; base < record.n; base += BLOCK) {
         const char *p = record.p + base;
         if (is_line)
-            __builtin_prefetch(record.p + base + LINE_AHEAD);
+            PREFETCH(record.p + base + LINE_AHEAD);
         if (is_line && record.n - base >= BLOCK) {
             uint64_t found = newlines(p);
             if (__builtin_expect(found != 0, 0)) /* this is the last block */

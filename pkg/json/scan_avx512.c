@@ -136,7 +136,7 @@ static inline __attribute__((always_inline)) size_t index_text(struct str record
         __mmask64 inside = _bzhi_u64(~0ull, left < BLOCK ? (unsigned)left : BLOCK);
         __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), inside, record.p + base);
         if (is_line) {
-            __builtin_prefetch(record.p + base + LINE_AHEAD);
+            PREFETCH(record.p + base + LINE_AHEAD);
             __mmask64 newline = _mm512_cmpeq_epi8_mask(v, c.newline);
             if (__builtin_expect(newline != 0, 0)) { /* this is the last block */
                 record.n = base + (size_t)_tzcnt_u64(newline);

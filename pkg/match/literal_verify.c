@@ -53,10 +53,10 @@ void literal_verify_grams(const struct literal_set *set, const struct literal_va
     const struct gram_table *t = &set->grams;
 
     for (uint32_t i = 0; i < c->n; i++)
-        __builtin_prefetch(&t->slots[gram_hash(c->grams[i]) >> t->shift]);
+        PREFETCH(&t->slots[gram_hash(c->grams[i]) >> t->shift]);
     for (uint32_t i = 0; i < c->n; i++) {
         first[i] = table_find(set, t, c->grams[i]);
-        __builtin_prefetch(first[i]);
+        PREFETCH(first[i]);
     }
     for (uint32_t i = 0; i < c->n; i++)
         if (first[i])

@@ -201,7 +201,7 @@ static void fetch_blocks(const struct slab *s, const struct index_bucket *b)
 {
     for (int k = 0; k < INDEX_ENTRIES; k++)
         if (b->tag[k])
-            __builtin_prefetch(slab_at(s, b->block[k]));
+            PREFETCH(slab_at(s, b->block[k]));
 }
 
 static void remake(struct cell_index *x, const struct slab *s, uint32_t n_buckets)

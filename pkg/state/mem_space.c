@@ -232,7 +232,7 @@ static void fetch_bucket_cells(const struct mem_pool *pool, const struct index_b
 {
     for (int k = 0; k < INDEX_ENTRIES; k++)
         if (b->tag[k])
-            __builtin_prefetch(slab_at(&pool->slab, b->block[k]));
+            PREFETCH(slab_at(&pool->slab, b->block[k]));
 }
 
 static bool is_weaker(const struct mem_space *sp, const struct head *a, const struct head *b)
@@ -710,7 +710,7 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
 void mem_space_fetch_bucket(const struct mem_space *sp, const struct state_key *key)
 {
     if (sp->index.n)
-        __builtin_prefetch(&sp->index.buckets[cell_index_bucket(&sp->index, key)]);
+        PREFETCH(&sp->index.buckets[cell_index_bucket(&sp->index, key)]);
     small_table_prefetch(&sp->small, key);
 }
 
@@ -722,9 +722,9 @@ void mem_space_fetch_cell(const struct mem_pool *pool, const struct mem_space *s
     if (block == SLAB_NONE)
         return;
     const char *p = slab_at(&pool->slab, block);
-    __builtin_prefetch(p, 1);
-    __builtin_prefetch(p + 64, 1);
-    __builtin_prefetch(p + 128, 1);
+    PREFETCH_WRITE(p);
+    PREFETCH_WRITE(p + 64);
+    PREFETCH_WRITE(p + 128);
 }
 
 static void fetch_lines(const uint8_t *from, const uint8_t *to)
@@ -732,7 +732,7 @@ static void fetch_lines(const uint8_t *from, const uint8_t *to)
     enum { LINE = 64 };
 
     for (const uint8_t *p = from; p < to; p += LINE)
-        __builtin_prefetch(p, 1);
+        PREFETCH_WRITE(p);
 }
 
 /* Its head is there by now and says how long it is and where the side part is. A step begins at

@@ -59,16 +59,16 @@ static void expect(const struct store_redis *s, const struct redis_shard *sh, si
     if (i + SLOT_AHEAD < sh->n_ops) {
         uint32_t number = sh->ops[i + SLOT_AHEAD];
         const struct redis_slot *slot = &sh->slots[s->slot_of[number]];
-        __builtin_prefetch(&s->batch->ops[number]);
-        __builtin_prefetch(&slot->cell.main);
-        __builtin_prefetch(&slot->cell.memory);
+        PREFETCH(&s->batch->ops[number]);
+        PREFETCH(&slot->cell.main);
+        PREFETCH(&slot->cell.memory);
     }
     if (i + CELL_AHEAD < sh->n_ops) {
         uint32_t number = sh->ops[i + CELL_AHEAD];
         const struct cell *cell = &sh->slots[s->slot_of[number]].cell;
-        __builtin_prefetch(s->batch->ops[number].payload);
-        __builtin_prefetch(cell->main.p);
-        __builtin_prefetch(cell->side.p);
+        PREFETCH(s->batch->ops[number].payload);
+        PREFETCH(cell->main.p);
+        PREFETCH(cell->side.p);
     }
 }
 

@@ -250,7 +250,7 @@ static uint64_t spread(struct small_table *t, struct shape was, uint32_t group)
     uint64_t lost = 0;
 
     for (uint32_t j = 0; j <= was.g; j++)
-        __builtin_prefetch(bucket(t, (j << was.k) + group), 1);
+        PREFETCH_WRITE(bucket(t, (j << was.k) + group));
     for (uint32_t j = 0; j < was.g; j++) {
         uint32_t at = (j << was.k) + group;
         for (int k = 0; k < SMALL_BUCKET; k++) {
@@ -405,6 +405,6 @@ void small_table_prefetch(const struct small_table *t, const struct state_key *k
     if (!t->n)
         return;
     uint64_t name = name_of_key(key);
-    __builtin_prefetch(bucket(t, place(first_hash(name), t->n_buckets)));
-    __builtin_prefetch(bucket(t, place(second_hash(name), t->n_buckets)));
+    PREFETCH(bucket(t, place(first_hash(name), t->n_buckets)));
+    PREFETCH(bucket(t, place(second_hash(name), t->n_buckets)));
 }

@@ -888,6 +888,31 @@ TEST(scan_and_tree_agree_on_random_and_damaged_documents)
     arena_free(a);
 }
 
+TEST(a_list_of_objects_is_told_from_other_lists)
+{
+    static const struct {
+        const char *record;
+        bool has_list;
+    } cases[] = {{"{\"a\":1}", false},
+                 {"{\"a\":[1,{\"b\":2}]}", false},
+                 {"{\"a\":[\"[{\"]}", false},
+                 {"{\"a\":[{\"b\":2}]}", true},
+                 {"{\"a\":{\"b\":[ { } ]}}", true},
+                 {"{\"a\":[[{}]]}", true},
+                 {"{\"a\":[ ]}", true},
+                 {"{\"a\":[{}],\"b\":[1]}", true}};
+    struct arena *a = arena_new(0);
+    const struct json_paths *paths = wants_of(a, "x", JSON_NO_SLOT);
+    struct json_scanner *s = json_scanner_new();
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CHECK_EQ(json_scan(s, paths, str_from(cases[i].record), NULL), JSON_OK);
+        CHECK_EQ(json_scan_has_list(s), cases[i].has_list);
+    }
+    json_scanner_free(s);
+    arena_free(a);
+}
+
 TEST_MAIN(ENTRY(wanted_paths_yield_their_values), ENTRY(all_string_leaves_yield_a_slot),
           ENTRY(one_path_may_have_several_slots_and_one_slot_several_paths),
           ENTRY(long_keys_that_begin_alike_are_told_apart),
@@ -901,4 +926,5 @@ TEST_MAIN(ENTRY(wanted_paths_yield_their_values), ENTRY(all_string_leaves_yield_
           ENTRY(document_length_finds_where_the_next_begins),
           ENTRY(what_is_remembered_of_a_record_changes_nothing_in_the_next),
           ENTRY(a_wanted_backslash_is_met_escaped_only),
+          ENTRY(a_list_of_objects_is_told_from_other_lists),
           ENTRY(scan_and_tree_agree_on_random_and_damaged_documents))
