@@ -351,15 +351,15 @@ static void fetch_ahead(const struct formula *g)
     if (g->n_children < WORTH_IT)
         return;
     for (size_t i = 0; i < g->n_children; i++)
-        __builtin_prefetch(g->children[i]);
+        PREFETCH(g->children[i]);
     for (size_t i = 0; i < g->n_children; i++)
         if (g->children[i]->kind == FORMULA_ATOM) {
-            __builtin_prefetch(g->children[i]->atom);
-            __builtin_prefetch((const char *)g->children[i]->atom + 64);
+            PREFETCH(g->children[i]->atom);
+            PREFETCH((const char *)g->children[i]->atom + 64);
         }
     for (size_t i = 0; i < g->n_children; i++)
         if (g->children[i]->kind == FORMULA_ATOM)
-            __builtin_prefetch(g->children[i]->atom->text.p);
+            PREFETCH(g->children[i]->atom->text.p);
 }
 
 /* Kleene's truth of g; what it rests on is noted if that is wanted and if it is true. */

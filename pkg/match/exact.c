@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "match/fold.h"
 
 #include <string.h>
 
@@ -146,14 +147,12 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
     return t;
 }
 
-static uint32_t find_short(const struct exact_table *t, struct str text)
+static uint32_t find_short(const struct exact_table *t, struct words w, size_t n)
 {
-    struct words w = words_of(text);
-
-    for (uint64_t at = short_hash(w, text.n) & t->short_mask; t->shorts[at].n;
+    for (uint64_t at = short_hash(w, n) & t->short_mask; t->shorts[at].n;
          at = (at + 1) & t->short_mask) {
         const struct short_slot *s = &t->shorts[at];
-        if (s->words.head == w.head && s->words.tail == w.tail && s->n == text.n + 1)
+        if (s->words.head == w.head && s->words.tail == w.tail && s->n == n + 1)
             return s->id;
     }
     return EXACT_NONE;
@@ -172,9 +171,51 @@ static uint32_t find_long(const struct exact_table *t, struct str text)
     return EXACT_NONE;
 }
 
+/* Is there a text of this length that begins and ends so? */
+static bool may_have(const struct exact_table *t, struct str text)
+{
+    return text.n <= t->text_max && t->ends[text.n % LENGTHS] & ends_of(text);
+}
+
 uint32_t exact_find(const struct exact_table *t, struct str text)
 {
-    if (text.n > t->text_max || !(t->ends[text.n % LENGTHS] & ends_of(text)))
+    if (!may_have(t, text))
         return EXACT_NONE;
-    return text.n <= SHORT_MAX ? find_short(t, text) : find_long(t, text);
+    return text.n <= SHORT_MAX ? find_short(t, words_of(text), text.n) : find_long(t, text);
+}
+
+#define EACH_BYTE(x) ((x)*UINT64_C(0x0101010101010101))
+
+/* A to Z of eight ASCII bytes become a to z: a byte's high bit after an addition says that it is at
+ * least so great. */
+static uint64_t fold_word(uint64_t w)
+{
+    uint64_t at_least_a = w + EACH_BYTE(0x80 - 'A'), beyond_z = w + EACH_BYTE(0x80 - 'Z' - 1);
+
+    return w | (at_least_a & ~beyond_z & EACH_BYTE(0x80)) >> 2;
+}
+
+static bool is_ascii(uint64_t w)
+{
+    return !(w & EACH_BYTE(0x80));
+}
+
+/* In registers: a folded copy would be read back before its write is through. */
+bool exact_find_folded(const struct exact_table *t, struct str text, uint32_t *id)
+{
+    char folded[EXACT_FOLDED_MAX];
+
+    DASSERT(text.n <= EXACT_FOLDED_MAX);
+    if (text.n > SHORT_MAX) {
+        bool is_beyond = fold_ascii(folded, text.p, text.n);
+        *id = is_beyond ? EXACT_NONE : exact_find(t, (struct str){folded, text.n});
+        return !is_beyond;
+    }
+    struct words w = words_of(text);
+    if (!is_ascii(w.head | w.tail))
+        return false;
+    *id = text.n > t->text_max
+              ? EXACT_NONE
+              : find_short(t, (struct words){fold_word(w.head), fold_word(w.tail)}, text.n);
+    return true;
 }

@@ -14,7 +14,7 @@
 
 struct exact_table;
 
-enum { EXACT_NONE = UINT32_MAX };
+enum { EXACT_NONE = UINT32_MAX, EXACT_FOLDED_MAX = 64 };
 
 struct exact_entry {
     struct str text; /* each text at most once */
@@ -25,5 +25,9 @@ const struct exact_table *exact_new(struct arena *a, const struct exact_entry *e
 
 /* The id of the text, EXACT_NONE if it is not in the table. */
 uint32_t exact_find(const struct exact_table *t, struct str text);
+
+/* The same for a text of at most EXACT_FOLDED_MAX bytes after ASCII case folding (fold.h); false if
+ * it has bytes beyond ASCII. */
+bool exact_find_folded(const struct exact_table *t, struct str text, uint32_t *id);
 
 #endif

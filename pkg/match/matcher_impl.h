@@ -18,13 +18,7 @@
  * forty values of an event, 64 take 0.9 of the time of 128. */
 enum { STAGE_EVENTS = 64 };
 
-enum {
-    HITS_CAP = 1024,
-    NUMBER_TEXT_MAX = 96,
-    PLAIN_INTEGER_MAX = 18,
-    SHORT_TEXT_MAX = 64,
-    FINDS_MAX = 1 << 16
-};
+enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96, PLAIN_INTEGER_MAX = 18, FINDS_MAX = 1 << 16 };
 
 /* Fields with fewer literals are scanned faster than looked up. A field of whose last CACHE_PERIOD
  * values not half were known is left alone for CACHE_MUTE values. */

@@ -10,7 +10,6 @@
 #include "base/decimal.h"
 #include "base/str.h"
 #include "json/scan.h"
-#include "match/fold.h"
 
 /* ---- prepare ---------------------------------------------------------------------------- */
 
@@ -153,10 +152,15 @@ static bool is_plain_integer(struct str text)
     return true;
 }
 
+/* Could decimal_canonical() read it? Of texts that begin like a number, logon sessions and
+ * addresses in hexadecimal are the most common that it could not. */
 static bool may_be_number(uint8_t kind, struct str text)
 {
-    return text.n && (kind == JSON_NUMBER || kind == JSON_STRING) &&
-           (text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9'));
+    if (text.n == 0 || (kind != JSON_NUMBER && kind != JSON_STRING))
+        return false;
+    if (text.n > 1 && text.p[0] == '0' && (text.p[1] | 0x20) == 'x')
+        return false;
+    return text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9');
 }
 
 /* Of many fields only whole texts and numbers are asked for, and their values are short: these are
@@ -166,18 +170,19 @@ static bool look_up_short(struct matcher *m, uint32_t at)
 {
     struct prepared_value *v = &m->values[at];
     const struct net_field *f = &m->net->tables[v->table];
-    char folded[SHORT_TEXT_MAX];
+    uint32_t source = EXACT_NONE;
 
-    if (f->literals || v->raw.n > sizeof folded || (v->flags & JSON_ESCAPED))
+    if (f->literals || v->raw.n > EXACT_FOLDED_MAX || (v->flags & JSON_ESCAPED) ||
+        (f->beyond_ascii != NET_NONE && !f->exact))
         return false;
     bool is_number = f->numbers && may_be_number(v->kind, v->raw);
     if (is_number && !is_plain_integer(v->raw))
         return false;
-    if ((f->exact || f->beyond_ascii != NET_NONE) && fold_ascii(folded, v->raw.p, v->raw.n))
+    if (f->exact && !exact_find_folded(f->exact, v->raw, &source))
         return false;
     v->text = v->raw;
-    if (f->exact)
-        take_exact(m, f->exact, (struct str){folded, v->raw.n}, at);
+    if (source != EXACT_NONE)
+        take_whole(m, at, source);
     if (is_number)
         take_number(m, f->numbers, v->raw, at);
     return true;

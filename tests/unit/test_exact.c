@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "detect/synth.h"
+#include "match/fold.h"
 #include "tests/lib/test.h"
 
 TEST(finds_each_text_and_nothing_else)
@@ -65,5 +66,33 @@ TEST(texts_of_every_length_are_told_apart)
     arena_free(a);
 }
 
-TEST_MAIN(ENTRY(finds_each_text_and_nothing_else), ENTRY(the_empty_text_is_a_text),
-          ENTRY(texts_of_every_length_are_told_apart))
+/* Every byte at every place of texts of all lengths: as if the text had been folded and then looked
+ * up; bytes beyond ASCII are told wherever they stand. */
+TEST(a_text_is_found_in_whatever_case)
+{
+    static const char TEXT[] =
+        "Microsoft-Windows-Sysmon/Operational@[`{azAZ09 and what is more of 64";
+    struct arena *a = arena_new(0);
+
+    for (size_t n = 1; n <= EXACT_FOLDED_MAX; n++) {
+        char folded[EXACT_FOLDED_MAX], text[EXACT_FOLDED_MAX];
+        fold_ascii(folded, TEXT, n);
+        const struct exact_entry entry = {{folded, n}, 7};
+        const struct exact_table *t = exact_new(a, &entry, 1);
+        for (size_t at = 0; at < n; at++)
+            for (int c = 0; c < 256; c++) {
+                uint32_t id = 0, want;
+                memcpy(text, TEXT, n);
+                text[at] = (char)c;
+                char other[EXACT_FOLDED_MAX];
+                bool is_beyond = fold_ascii(other, text, n);
+                want = exact_find(t, (struct str){other, n});
+                CHECK_EQ(exact_find_folded(t, (struct str){text, n}, &id), !is_beyond);
+                CHECK(is_beyond || id == want);
+            }
+    }
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(a_text_is_found_in_whatever_case), ENTRY(finds_each_text_and_nothing_else),
+          ENTRY(the_empty_text_is_a_text), ENTRY(texts_of_every_length_are_told_apart))
