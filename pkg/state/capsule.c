@@ -18,7 +18,7 @@ enum { CAPSULE_IS_CUT = 1 };
 /* ---- one capsule ------------------------------------------------------------------------ */
 
 /* version, flags, fields, which of them are cut; partition, offset, index, t */
-enum { CAPSULE_HEAD = 4 + 4 + 8 + 4 + 8 };
+enum { HEAD_OWN = 4 }; /* of these what stands before the partition */
 
 _Static_assert(CAPSULE_HEAD + 2 * (1 + CAPSULE_INPUT_MAX) + 1 + CAPSULE_NAME_MAX < CAPSULE_BYTES,
                "the head and its texts always fit");
@@ -67,45 +67,106 @@ void capsule_add_index(char *packed, size_t n, uint32_t add)
     memcpy(packed + INDEX_AT, &index, sizeof index);
 }
 
-/* The first four bytes are the caller's. */
-static char *put_head(char *to, const struct capsule *c, bool *is_cut)
+/* ---- piece by piece ---------------------------------------------------------------------- */
+
+void capsule_event_pack(struct capsule_event *e, const struct capsule *c)
 {
-    to += 4;
+    char *to = e->bytes + HEAD_OWN;
+
+    e->is_cut = false;
     memcpy(to, &c->partition, 4);
     memcpy(to + 4, &c->offset, 8);
     memcpy(to + 12, &c->index, 4);
     memcpy(to + 16, &c->t_ms, 8);
-    to = put_short(to + 24, cut_to(c->input, CAPSULE_INPUT_MAX, is_cut));
-    to = put_short(to, cut_to(c->profile, CAPSULE_NAME_MAX, is_cut));
-    return put_short(to, cut_to(c->rule, CAPSULE_INPUT_MAX, is_cut));
+    to = put_short(to + 24, cut_to(c->input, CAPSULE_INPUT_MAX, &e->is_cut));
+    to = put_short(to, cut_to(c->profile, CAPSULE_NAME_MAX, &e->is_cut));
+    e->n = (uint32_t)(to - e->bytes);
+}
+
+bool capsule_fields_add(struct capsule_fields *f, struct str name, struct str value)
+{
+    bool is_cut = false;
+
+    if (f->n == CAPSULE_FIELDS || name.n > CAPSULE_NAME_MAX)
+        return false;
+    char *to = f->bytes + (f->n ? f->ends[f->n - 1] : 0);
+    to = put_short(put_short(to, name), cut_to(value, CAPSULE_VALUE_MAX, &is_cut));
+    f->cuts = (uint8_t)(f->cuts | (unsigned)is_cut << f->n);
+    f->ends[f->n++] = (uint16_t)(to - f->bytes);
+    return true;
+}
+
+void capsule_open(struct capsule_writer *w, char *to, const struct capsule_event *e,
+                  struct str rule)
+{
+    *w = (struct capsule_writer){.start = to, .is_cut = e->is_cut};
+    memcpy(to + HEAD_OWN, e->bytes + HEAD_OWN, e->n - HEAD_OWN);
+    w->to = put_short(to + e->n, cut_to(rule, CAPSULE_INPUT_MAX, &w->is_cut));
+}
+
+/* A value that was cut before it came, too. */
+static void put_field(struct capsule_writer *w, const struct capsule_field *f)
+{
+    bool is_cut = f->is_cut;
+    struct str value = cut_to(f->value, CAPSULE_VALUE_MAX, &is_cut);
+
+    /* A name that is cut is another name: then rather no field. */
+    if (f->name.n > CAPSULE_NAME_MAX ||
+        (size_t)(w->to - w->start) + 2 + f->name.n + value.n > CAPSULE_BYTES) {
+        w->is_cut = true;
+        return;
+    }
+    ASSERT(w->n_fields < CAPSULE_FIELDS);
+    w->to = put_short(put_short(w->to, f->name), value);
+    w->is_cut |= is_cut;
+    w->cuts = (uint8_t)(w->cuts | (unsigned)is_cut << w->n_fields++);
+}
+
+void capsule_put(struct capsule_writer *w, struct str name, struct str value)
+{
+    put_field(w, &(struct capsule_field){.name = name, .value = value});
+}
+
+bool capsule_put_all(struct capsule_writer *w, const struct capsule_fields *f, uint32_t n)
+{
+    size_t bytes = n ? f->ends[n - 1] : 0;
+    unsigned cuts = f->cuts & ((1U << n) - 1);
+
+    if ((size_t)(w->to - w->start) + bytes > CAPSULE_BYTES)
+        return false;
+    ASSERT(w->n_fields + n <= CAPSULE_FIELDS);
+    memcpy(w->to, f->bytes, bytes);
+    w->to += bytes;
+    w->is_cut |= cuts != 0;
+    w->cuts = (uint8_t)(w->cuts | cuts << w->n_fields);
+    w->n_fields = (uint8_t)(w->n_fields + n);
+    return true;
+}
+
+size_t capsule_close(struct capsule_writer *w)
+{
+    uint8_t head[HEAD_OWN] = {CAPSULE_VERSION, w->is_cut ? CAPSULE_IS_CUT : 0, w->n_fields,
+                              w->cuts};
+
+    memcpy(w->start, head, sizeof head);
+    return (size_t)(w->to - w->start);
 }
 
 void capsule_pack(const struct capsule *c, struct buf *out)
 {
-    uint8_t head[4] = {CAPSULE_VERSION};
-    bool is_cut = c->is_cut || c->n_fields > CAPSULE_FIELDS;
+    struct capsule_event event;
+    struct capsule_writer w;
     uint32_t n = c->n_fields < CAPSULE_FIELDS ? c->n_fields : CAPSULE_FIELDS;
-    char *start = buf_reserve(out, CAPSULE_BYTES), *to = put_head(start, c, &is_cut);
 
-    for (uint32_t i = 0; i < n; i++) {
-        bool is_value_cut = c->fields[i].is_cut;
-        struct str name = c->fields[i].name;
-        struct str value = cut_to(c->fields[i].value, CAPSULE_VALUE_MAX, &is_value_cut);
-        /* A name that is cut is another name: then rather no field. */
-        if (name.n > CAPSULE_NAME_MAX ||
-            (size_t)(to - start) + 2 + name.n + value.n > CAPSULE_BYTES) {
-            is_cut = true;
-            continue;
-        }
-        to = put_short(put_short(to, name), value);
-        is_cut |= is_value_cut;
-        head[3] = (uint8_t)(head[3] | (uint32_t)is_value_cut << head[2]);
-        head[2]++;
-    }
-    head[1] = is_cut ? CAPSULE_IS_CUT : 0;
-    memcpy(start, head, sizeof head);
-    out->n += (size_t)(to - start);
+    capsule_event_pack(&event, c);
+    capsule_open(&w, buf_reserve(out, CAPSULE_BYTES), &event, c->rule);
+    w.is_cut |= c->is_cut || c->n_fields > CAPSULE_FIELDS;
+    for (uint32_t i = 0; i < n; i++)
+        put_field(&w, &c->fields[i]);
+    out->n += capsule_close(&w);
 }
+
+/* ---- reading it back --------------------------------------------------------------------- */
 
 bool capsule_unpack(struct str bytes, struct capsule *out)
 {

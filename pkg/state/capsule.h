@@ -51,6 +51,53 @@ struct capsule {
 void capsule_add_index(char *packed, size_t n, uint32_t add);
 /* Appends at most CAPSULE_BYTES: fields that do not fit as a whole are left out. */
 void capsule_pack(const struct capsule *c, struct buf *out);
+
+/* The same piece by piece, for who packs several capsules of one event: what they share is packed
+ * once.
+ *
+ *     capsule_event_pack(&event, &c);                 once an event
+ *     capsule_fields_add(&fields, name, value);       those that all capsules have
+ *     capsule_open(&w, buf_reserve(out, CAPSULE_BYTES), &event, rule);
+ *     capsule_put(&w, name, value);  capsule_put_all(&w, &fields, n);
+ *     out->n += capsule_close(&w);
+ */
+enum { CAPSULE_HEAD = 4 + 4 + 8 + 4 + 8 };
+
+/* What does not depend on the rule; a plain value. */
+struct capsule_event {
+    uint32_t n;
+    bool is_cut;
+    char bytes[CAPSULE_HEAD + 1 + CAPSULE_INPUT_MAX + 1 + CAPSULE_NAME_MAX];
+};
+
+/* Fields as they stand in a capsule; begins as zeros; a plain value. */
+struct capsule_fields {
+    uint32_t n;
+    uint8_t cuts;                  /* a bit each: its value is cut */
+    uint16_t ends[CAPSULE_FIELDS]; /* in bytes */
+    char bytes[CAPSULE_FIELDS * (2 + CAPSULE_NAME_MAX + CAPSULE_VALUE_MAX)];
+};
+
+struct capsule_writer {
+    char *start, *to;
+    uint8_t n_fields, cuts;
+    bool is_cut;
+};
+
+/* Of c all but the rule and the fields. */
+void capsule_event_pack(struct capsule_event *e, const struct capsule *c);
+/* False: it is no field of a capsule (its name is too long), or there are CAPSULE_FIELDS. */
+MUST_USE bool capsule_fields_add(struct capsule_fields *f, struct str name, struct str value);
+/* `to` has room for CAPSULE_BYTES. */
+void capsule_open(struct capsule_writer *w, char *to, const struct capsule_event *e,
+                  struct str rule);
+/* One more of at most CAPSULE_FIELDS. What does not fit as a whole is left out. */
+void capsule_put(struct capsule_writer *w, struct str name, struct str value);
+/* The first n of these. False: they do not all fit, nothing happened. */
+MUST_USE bool capsule_put_all(struct capsule_writer *w, const struct capsule_fields *f, uint32_t n);
+/* Its bytes. */
+size_t capsule_close(struct capsule_writer *w);
+
 /* False: damaged. The texts are slices of `bytes`. */
 MUST_USE bool capsule_unpack(struct str bytes, struct capsule *out);
 /* Offset and index alone. */

@@ -52,6 +52,48 @@ TEST(a_capsule_comes_back_as_it_was)
     buf_release(&out);
 }
 
+/* Packed piece by piece, with `block` fields as a block. */
+static void pack_pieces(const struct capsule *c, uint32_t block, struct buf *out)
+{
+    struct capsule_event event;
+    struct capsule_fields fields = {0};
+    struct capsule_writer w;
+    uint32_t i = 0;
+
+    capsule_event_pack(&event, c);
+    for (; i < block; i++)
+        CHECK(capsule_fields_add(&fields, c->fields[i].name, c->fields[i].value));
+    capsule_open(&w, buf_reserve(out, CAPSULE_BYTES), &event, c->rule);
+    if (!capsule_put_all(&w, &fields, block))
+        i = 0;
+    for (; i < c->n_fields; i++)
+        capsule_put(&w, c->fields[i].name, c->fields[i].value);
+    out->n += capsule_close(&w);
+}
+
+/* Values of 1 to 150 bytes, so that some are cut and some do not fit. */
+TEST(a_capsule_in_pieces_is_the_same_capsule)
+{
+    char text[150];
+    struct buf whole = {0}, pieces = {0};
+
+    memset(text, 'x', sizeof text);
+    for (size_t n = 1; n <= sizeof text; n++)
+        for (uint32_t block = 0; block <= CAPSULE_FIELDS; block++) {
+            struct capsule c = {.input = STR("in"), .offset = n, .t_ms = 5, .rule = {text, n}};
+            for (; c.n_fields < CAPSULE_FIELDS; c.n_fields++)
+                c.fields[c.n_fields] = (struct capsule_field){
+                    .name = {text, 1 + c.n_fields}, .value = {text, n * (1 + c.n_fields % 2) / 2}};
+            buf_clear(&whole);
+            buf_clear(&pieces);
+            capsule_pack(&c, &whole);
+            pack_pieces(&c, block, &pieces);
+            CHECK(str_eq(buf_str(&whole), buf_str(&pieces)));
+        }
+    buf_release(&whole);
+    buf_release(&pieces);
+}
+
 TEST(what_does_not_fit_into_a_capsule_is_marked)
 {
     static char text[400];
@@ -405,7 +447,8 @@ TEST(addends_travel_alone_and_count_once)
     buf_release(&out);
 }
 
-TEST_MAIN(ENTRY(a_capsule_comes_back_as_it_was), ENTRY(what_does_not_fit_into_a_capsule_is_marked),
+TEST_MAIN(ENTRY(a_capsule_comes_back_as_it_was), ENTRY(a_capsule_in_pieces_is_the_same_capsule),
+          ENTRY(what_does_not_fit_into_a_capsule_is_marked),
           ENTRY(a_book_keeps_the_first_three_and_the_last_three),
           ENTRY(what_a_book_keeps_does_not_depend_on_the_order),
           ENTRY(what_passes_a_book_by_would_not_have_stayed),
