@@ -208,7 +208,7 @@ static struct str matched_text(struct emitter *m, const struct picked *e, const 
 static void add_row(struct emitter *m, uint64_t number, const struct rule *rule, struct str matched)
 {
     table_count(m->matches, number);
-    table_cell(m->matches, str_from(rule_level_name(rule->level)));
+    table_cell(m->matches, str_from(rule_level_word(rule)));
     table_cell(m->matches, rule->title);
     table_cell(m->matches, rule->uid);
     table_cell(m->matches, matched);

@@ -22,7 +22,8 @@ struct row {
     uint64_t secret; /* same for the same value that `entity` does not show; 0: it shows all */
     int64_t first_ms, last_ms;
     uint64_t count;
-    enum rule_level level; /* of the worst record, as the score is */
+    const char *level; /* of the worst record, as the score is */
+    int severity;      /* its number */
     int score;
 };
 
@@ -69,11 +70,14 @@ static struct row *add(struct findings *f)
 static void note_record(struct row *x, const struct finding *f)
 {
     int score = score_of(x->rule, f).total;
+    struct severity severity = score_severity(x->rule, f);
 
     if (score > x->score)
         x->score = score;
-    if (f->level > (uint8_t)x->level)
-        x->level = f->level;
+    if (!x->level || severity.id > x->severity) {
+        x->level = severity.id ? rule_level_name((enum rule_level)(severity.id - 1)) : "unknown";
+        x->severity = severity.id;
+    }
     if (f->hits > x->count)
         x->count = f->hits;
     if (f->first_ms < x->first_ms)
@@ -182,7 +186,7 @@ static void add_row(struct table *t, const struct row *x, struct numbers *number
     size_t n = time_format_ms(x->first_ms, time);
 
     table_cell(t, (struct str){time, n});
-    table_cell(t, str_from(rule_level_name(x->level)));
+    table_cell(t, str_from(x->level));
     table_cellf(t, "%d", x->score);
     table_cell(t, techniques_of(a, x->rule));
     table_cell(t, x->rule->title);

@@ -45,11 +45,12 @@ static int by_weight(const void *a, const void *b)
 
 static void print_levels(const struct summary *s, struct buf *out)
 {
-    uint64_t by_level[LEVEL_CRITICAL + 1] = {0}, total = 0;
+    uint64_t by_level[LEVEL_CRITICAL + 1] = {0}, unknown = 0, total = 0;
     size_t n_rules = 0;
 
     for (size_t r = 0; r < s->n_rules; r++) {
-        by_level[s->rules[r]->level] += s->rule_matches[r];
+        const struct rule *rule = s->rules[r];
+        *(rule_has_level(rule) ? &by_level[rule->level] : &unknown) += s->rule_matches[r];
         total += s->rule_matches[r];
         n_rules += s->rule_matches[r] > 0;
     }
@@ -66,6 +67,10 @@ static void print_levels(const struct summary *s, struct buf *out)
         buf_printf(out, " %s ", rule_level_name((enum rule_level)level));
         add_count(out, by_level[level]);
     }
+    if (unknown) {
+        buf_add(out, STR(" unknown "));
+        add_count(out, unknown);
+    }
     buf_add_char(out, '\n');
 }
 
@@ -78,7 +83,7 @@ static void print_top(const struct summary *s, const struct ranked *top, size_t 
     for (size_t i = 0; i < n && i < SUMMARY_RULES_MAX; i++) {
         const struct rule *rule = s->rules[top[i].number];
         table_count(t, s->rule_matches[top[i].number]);
-        table_cell(t, str_from(rule_level_name(rule->level)));
+        table_cell(t, str_from(rule_level_word(rule)));
         table_cell(t, rule->title);
         table_cell(t, rule->uid);
     }

@@ -12,6 +12,7 @@
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/brake.h"
+#include "correlate/by_value.h"
 #include "correlate/cited.h"
 #include "correlate/first_seen.h"
 #include "correlate/record.h"
@@ -565,9 +566,7 @@ static void sole_finding(struct correlator *c, uint32_t rule, const struct origi
                         .first_ms = t_ms,
                         .last_ms = t_ms,
                         .at_ms = t_ms,
-                        .level = r->rule->by_value.n_levels && !r->rule->correlation
-                                     ? hit->level
-                                     : (uint8_t)r->rule->level,
+                        .level = r->rule->by_value.n_levels ? hit->level : (uint8_t)r->rule->level,
                         .is_exact = true,
                         .n_events = 1};
 
@@ -622,7 +621,6 @@ static void to_suppress(struct correlator *c, const struct origin *from, uint32_
     *hit = s->hit;
     hit->keys = packed;
     hit->group_key = key;
-    hit->level = (uint8_t)r->rule->level;
     hit->number_micro = s->measured_micro;
     hit->value_text = s->detail.n ? s->detail : s->hit.value_text;
 }
@@ -649,18 +647,51 @@ static void to_listener(struct correlator *c, const struct origin *from, const s
     op->t_ms = s->t_ms;
     op->key = key;
     struct hit *hit = new_hit(c, op);
-    *hit = (struct hit){.label = l->label,
-                        .count = 1,
-                        .level = (uint8_t)(r->rule->has_level ? r->rule : below)->level,
-                        .group_key = key,
-                        .keys = packed,
-                        .value_text = text,
-                        .capsule = s->hit.capsule,
-                        .cited = s->hit.cited};
+    *hit = (struct hit){
+        .label = l->label,
+        .count = 1,
+        .level = (uint8_t)(r->rule->has_level || below->is_part ? r->rule : below)->level,
+        .group_key = key,
+        .keys = packed,
+        .value_text = text,
+        .capsule = s->hit.capsule,
+        .cited = s->hit.cited};
     if (to->n_fields)
         hit->value = state_value_of(&c->g->options.secret, values, to->n_fields);
     if (to->n_fields && !decimal_to_micro(text, &hit->number_micro))
         hit->number_micro = 0;
+}
+
+struct asking {
+    const struct named *v;
+    const struct signal *s;
+};
+
+static size_t values_of_case(void *context, const struct by_value_case *c, struct str *out,
+                             size_t max)
+{
+    const struct asking *a = context;
+    struct named told = *a->v; /* of key and term */
+
+    ASSERT(max > 0);
+    told.has_capsule = false;
+    return named_find(&told, c->field, out) || by_value_column(a->s->detail, c->field, out) ||
+                   by_value_shared(&a->s->hit, c->field, out)
+               ? 1
+               : 0;
+}
+
+/* What the values of all that made it say of its level and score. */
+static void judge_by_value(struct correlator *c, const struct rule *rule, const struct named *v,
+                           struct signal *s)
+{
+    struct asking asking = {v, s};
+    struct by_value by_value = {rule, values_of_case, &asking};
+    struct finding_addend more;
+
+    s->hit.level = (uint8_t)by_value_level(&by_value, rule->level);
+    if (by_value_score(&by_value, &more))
+        s->hit.addends = by_value_added(c->arena, s->hit.addends, &more);
 }
 
 static void take_signal(struct correlator *c, const struct emission *e, struct str record,
@@ -695,6 +726,7 @@ static void take_signal(struct correlator *c, const struct emission *e, struct s
         v.n_term_fields = r->rule->correlation->n_fields;
         v.term = s.hit.value_text;
     }
+    judge_by_value(c, r->rule, &v, &s);
     if (r->suppress != SPACE_NONE)
         to_suppress(c, from, space->rule, &s, &v);
     else if (r->is_telling && r->is_dedup_off)

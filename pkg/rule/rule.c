@@ -34,6 +34,16 @@ static const char *const OPS[] = {[ATOM_EQ] = "eq",
                                   [ATOM_SOME_FIELD] = "some field",
                                   [ATOM_SOME_MEMBER] = "some member"};
 
+bool rule_has_level(const struct rule *r)
+{
+    return r->has_level || r->correlation;
+}
+
+const char *rule_level_word(const struct rule *r)
+{
+    return rule_has_level(r) ? rule_level_name(r->level) : "unknown";
+}
+
 const char *rule_level_name(enum rule_level level)
 {
     return LEVELS[level];

@@ -234,7 +234,12 @@ struct rule_message {
     struct str text;
 };
 
-/* What an event's own values make of a rule's findings. Where several cases hold, the last does. */
+/* What values make of a rule's findings. Where several cases hold, the last does.
+ *
+ * They are the values of the event; of what several events make those of the group's key (or of the
+ * term that is new), then those of the columns that are told of a group, then what all the events
+ * have alike, as far as capsules (state/capsule.h) tell: the first value of each. What is told as
+ * soon as it is so (event_count and its like) asks the key's values, then those of each event. */
 struct level_case {
     struct str field, value; /* a member of the field is this text, case as written */
     enum rule_level level;
@@ -317,6 +322,10 @@ enum { RULE_NO_DERIVED = UINT32_MAX };
 uint32_t rule_derived_find(const struct rule *r, struct str name);
 
 const char *rule_level_name(enum rule_level level);
+/* Does it say a level, or hear others who might? */
+bool rule_has_level(const struct rule *r);
+/* The name of its level, "unknown" if it has none. */
+const char *rule_level_word(const struct rule *r);
 /* 10, 21, 47, 73, 99: the lowest score that still counts as this level (alert/score.h). */
 int rule_level_score(enum rule_level level);
 /* The same texts in the same order. */

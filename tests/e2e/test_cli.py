@@ -618,6 +618,15 @@ def test_a_query_is_a_rule(box):
         equal((r.code, [m["event"] for m in r.lines()]), (0, [0, 3]), query + r.err)
 
 
+def test_a_query_without_a_level_is_unknown_and_one_that_counts_is_medium(box):
+    event = b'{"@timestamp":"2026-03-01T10:00:00Z","product":"x","a":"b","host":{"id":"h"}}\n'
+    for lang, query, level in (("kql", "a: b", "unknown"), ("eql", "any where a == \"b\"", "unknown"),
+                               ("eql", "sequence with maxspan=1m [any where true] [any where true]", "medium"),
+                               ("esql", "FROM x | STATS c = COUNT(*) BY a | WHERE c >= 2", "medium")):
+        r = run("replay", "--query", query, "--lang", lang, "-i", "-", "--format", "table", stdin=2 * event)
+        equal((r.code, r.out.splitlines()[1].split()[1:3]), (0, [level, "47"]), query + r.err)
+
+
 def test_mistakes_in_a_query_have_places_in_the_query(box):
     for text, place in (("Image|endswit: a", "query:1:7:"), ("User: a\nImage|endswit: a", "query:2:7:"),
                         ("{s: {Image|endswit: a}, condition: s}", "query:1:12:")):

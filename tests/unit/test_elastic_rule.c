@@ -134,6 +134,20 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {QUERY "[[rule.severity_mapping]]\nfield = 'f'\nvalue = 'x'\nseverity = 'hihg'\n",
          "error | 14:12 'severity' cannot be 'hihg' (did you mean 'high'?): low, medium, high, "
          "critical"},
+        {"type = 'threshold'\nquery = 'a: b'\n[rule.threshold]\nfield = ['x']\nvalue = 3\n"
+         "[[rule.severity_mapping]]\nfield = 'x'\nvalue = 'v'\nseverity = 'low'\n"
+         "[[rule.severity_mapping]]\nfield = 'y'\nvalue = 'v'\nseverity = 'high'\n"
+         "[[rule.risk_score_mapping]]\nfield = 'y'\nvalue = ''\n",
+         "ok | 14:1 note: 'severity_mapping': alerts of this rule have no field 'y' | 22:1 note: "
+         "'risk_score_mapping': alerts of this rule have no field 'y'"},
+        {"type = 'esql'\nquery = 'FROM a | STATS n = COUNT(*), m = MAX(y) BY x | WHERE n > m'\n"
+         "[[rule.severity_mapping]]\nfield = 'm'\nvalue = 'v'\nseverity = 'low'\n"
+         "[[rule.severity_mapping]]\nfield = 'y'\nvalue = 'v'\nseverity = 'high'\n",
+         "ok | 11:1 note: 'severity_mapping': alerts of this rule have no field 'y'"},
+        {"type = 'eql'\nquery = 'sequence with maxspan=1m [any where x==1] [any where x==2]'\n"
+         "[[rule.severity_mapping]]\nfield = 'y'\nvalue = 'v'\nseverity = 'high'\n",
+         "ok | 10:10 note: a sequence is decided at the watermark: when no event of its time is "
+         "expected any more (emit: final)"},
         {"type = 'threshold'\nquery = 'a: b'\n", "error | 4:1 'threshold' is missing"},
         {"type = 'threshold'\nquery = 'a: b'\n[rule.threshold]\nfield = ['x']\nvalue = 0\n",
          "error | 13:9 'value' must be a whole number from 1 to 100000"},

@@ -275,16 +275,61 @@ static bool load_around(struct reading *r, const struct doc_node *document)
     return is_good;
 }
 
-/* What several events make has no one event's level. */
-static void note_mappings(struct reading *r)
-{
-    static const char *const KEYS[] = {"severity_mapping", "risk_score_mapping"};
-    const size_t n[] = {r->out->by_value.n_levels, r->out->by_value.n_scores};
+/* ---- what several events make ------------------------------------------------------------- */
 
-    for (size_t i = 0; r->out->correlation && i < ARRAY_LEN(KEYS); i++)
-        if (n[i])
-            diag_note(r->s->diag, doc_place(doc_get(r->rule, str_from(KEYS[i]))),
-                      "'%s' is not asked of what several events make", KEYS[i]);
+static bool is_column(const struct group_stats *stats, struct str field)
+{
+    for (size_t i = 0; stats && i < stats->n_outputs; i++)
+        if (str_eq(stats->outputs[i].name, field))
+            return true;
+    return false;
+}
+
+/* An alert of several events has the fields that it is grouped by and the columns of its group;
+ * that of a sequence also what its events have alike, that of a new term what its event has. */
+static bool is_told(const struct correlation *c, struct str field)
+{
+    if (c->kind == OPERATOR_SEQUENCE || c->kind == OPERATOR_FIRST_SEEN)
+        return true;
+    for (size_t i = 0; i < c->n_group; i++)
+        if (str_eq(c->group[i], field))
+            return true;
+    return is_column(c->kind == OPERATOR_GROUP ? c->stats : NULL, field);
+}
+
+static void note_untold(struct reading *r, const char *key, struct str field)
+{
+    diag_note(r->s->diag, doc_place(doc_get(r->rule, str_from(key))),
+              "'%s': alerts of this rule have no field '%.*s'", key, SHOWN(field));
+}
+
+/* Mappings ask the alert, so what it has not they never hold of. Its parts are no alerts. */
+static void keep_told(struct reading *r)
+{
+    const struct correlation *c = r->out->correlation;
+    const struct rule_by_value all = r->out->by_value;
+    struct level_case *levels = ARENA_ARRAY(r->s->a, all.n_levels, struct level_case);
+    struct score_case *scores = ARENA_ARRAY(r->s->a, all.n_scores, struct score_case);
+    struct rule_by_value *kept = &r->out->by_value;
+
+    if (!c)
+        return;
+    kept->levels = levels;
+    kept->scores = scores;
+    kept->n_levels = kept->n_scores = 0;
+    for (size_t i = 0; i < all.n_levels; i++)
+        if (is_told(c, all.levels[i].field))
+            levels[kept->n_levels++] = all.levels[i];
+        else
+            note_untold(r, "severity_mapping", all.levels[i].field);
+    for (size_t i = 0; i < all.n_scores; i++)
+        if (is_told(c, all.scores[i].field))
+            scores[kept->n_scores++] = all.scores[i];
+        else
+            note_untold(r, "risk_score_mapping", all.scores[i].field);
+    for (size_t i = 0; i < c->n_inputs; i++)
+        if (c->inputs[i].rule && c->inputs[i].rule->is_part)
+            c->inputs[i].rule->by_value = (struct rule_by_value){.title_field = all.title_field};
 }
 
 bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document, struct rule *head,
@@ -305,6 +350,6 @@ bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document,
         return diag_unsupported(s->diag, r.type_at, "%s", TYPES[type].unsupported);
     is_good &= query_read(&r) && TYPES[type].load(&r);
     is_good = is_good && filters_load(&r) && exceptions_named(&r, out);
-    note_mappings(&r);
+    keep_told(&r);
     return is_good && !diag_failed(s->diag);
 }
