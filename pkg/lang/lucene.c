@@ -3,9 +3,9 @@
  * A recursive reader of union, concatenation and repeat that writes as it goes. What differs:
  * the whole value must match and `.` is any character (flags of struct regex); ^ and $ are
  * characters; "text" is literal; @ is any text, # matches nothing; a backslash makes the next
- * character literal, d D s S w W aside; a repeat of a repeat is one (in the internal syntax it
- * would be lazy or possessive). Complement (~), intersection (&) and number ranges (<1-9>) have
- * no counterpart and are refused by name.
+ * sign literal, d D s S w W are classes, and any other letter behind it is an error; a repeat of a
+ * repeat is one (in the internal syntax it would be lazy or possessive). Complement (~),
+ * intersection (&) and number ranges (<1-9>) have no counterpart and are refused by name.
  */
 #include "lang/lucene.h"
 
@@ -33,7 +33,10 @@ static bool fail(struct reader *r, const char *what)
 
 static bool refuse(struct reader *r, const char *what)
 {
-    return diag_unsupported(r->s->diag, r->at, "the regex uses %s, which weir does not do", what);
+    return diag_unsupported(r->s->diag, r->at,
+                            "the regex uses %s at character %zu, which weir does not do (a plain "
+                            "'%c' is '\\%c')",
+                            what, r->next + 1, r->text.p[r->next], r->text.p[r->next]);
 }
 
 static bool is_next(const struct reader *r, char c)
@@ -76,6 +79,11 @@ static bool read_escape(struct reader *r)
     if (strchr("dDsSwW", c) && c) {
         buf_printf(r->out, "\\%c", c);
         r->next++;
+    } else if ((ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z')) {
+        return diag_error(r->s->diag, r->at,
+                          "not a valid regex: '\\%c' at character %zu is no escape of Lucene's "
+                          "(\\d \\D \\s \\S \\w \\W, or a sign)",
+                          c, r->next);
     } else {
         put_literal(r, take_character(r));
     }

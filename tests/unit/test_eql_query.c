@@ -87,11 +87,20 @@ static const struct query_row faults[] = {
     {"any where x regex 'a('",
      "error: 1:19: not a valid regex: an empty alternative at character 3"},
     {"any where x regex 'a~b'",
-     "unsupported: 1:19: the regex uses the complement operator '~', which weir does not do"},
+     "unsupported: 1:19: the regex uses the complement operator '~' at character 2, which weir "
+     "does not do (a plain '~' is '\\~')"},
     {"any where x regex 'a&b'",
-     "unsupported: 1:19: the regex uses the intersection operator '&', which weir does not do"},
+     "unsupported: 1:19: the regex uses the intersection operator '&' at character 2, which weir "
+     "does not do (a plain '&' is '\\&')"},
     {"any where x regex '<1-9>'",
-     "unsupported: 1:19: the regex uses a range of numbers <...>, which weir does not do"},
+     "unsupported: 1:19: the regex uses a range of numbers <...> at character 1, which weir "
+     "does not do (a plain '<' is '\\<')"},
+    {"any where x regex '''a\\bc'''",
+     "error: 1:19: not a valid regex: '\\b' at character 2 is no escape of Lucene's (\\d \\D \\s "
+     "\\S \\w \\W, or a sign)"},
+    {"any where x regex '''[\\n]'''",
+     "error: 1:19: not a valid regex: '\\n' at character 2 is no escape of Lucene's (\\d \\D \\s "
+     "\\S \\w \\W, or a sign)"},
     {"any where x regex '[a'", "error: 1:19: not a valid regex: ']' is missing at character 3"},
     {"any where x[0] == 1",
      "unsupported: 1:12: a member of an array ([...]): not part of Elasticsearch's EQL"},
@@ -103,6 +112,18 @@ static const struct query_row faults[] = {
     {"any where x == 1e999999", "error: 1:16: the number is too large"},
     {"any where x.0 == 1", "error: 1:12: expected 'and', 'or' or the end of the query, found "
                            "'.0'"},
+    {"any WHERE x", "error: 1:5: expected 'where', found 'WHERE' (keywords are written in small "
+                    "letters)"},
+    {"any where x == 1 AND y", "error: 1:18: expected 'and', 'or' or the end of the query, found "
+                               "'AND' (keywords are written in small letters)"},
+    {"any where x:length() > 3",
+     "unsupported: 1:13: a call behind ':' (x:length()): not part of Elasticsearch's EQL; write "
+     "length(x)"},
+    {"any where child of [any where x]", "unsupported: 1:17: 'descendant of', 'child of', 'event "
+                                         "of': not part of Elasticsearch's EQL"},
+    {"any where x == 1 | count y",
+     "unsupported: 1:20: the pipe 'count': Elasticsearch's EQL has head and tail"},
+    {"any where x == 1 | head", "error: 1:24: expected a whole number, found the end of the query"},
     {"any where x ; y", "error: 1:13: ';' has no meaning here"},
 };
 
@@ -153,6 +174,15 @@ static const struct query_row shapes[] = {
     {"sequence [a where true] [b where true] until [c where true] by x",
      "error: 1:46: 'until' has 1 fields behind 'by', the first item 0"},
     {"sample [a where true] [b where true]", "error: 1:8: a sample needs 'by'"},
+    {"sample by k [a where true] [b where true] until [c where true]",
+     "error: 1:43: a sample has no 'until'"},
+    {"sample by k with maxspan=1m [a where true] [b where true]",
+     "error: 1:1: a sample has no maxspan"},
+    {"sample by k [a where true] ![b where true]", "error: 1:28: a sample has plain items only"},
+    {"sequence by k [a where true] as x [b where true]",
+     "unsupported: 1:30: 'as': not part of Elasticsearch's EQL"},
+    {"fork [a where true] [b where true]",
+     "unsupported: 1:1: fork: not part of Elasticsearch's EQL"},
     {"join [a where true] [b where true]",
      "unsupported: 1:1: join: not part of Elasticsearch's EQL"},
 };

@@ -13,7 +13,8 @@ static const char EVENT[] =
     "{'@timestamp': '2026-03-01T10:20:30.500Z', 'a': 'Get', 'n': 5, 's': '7', 'list': ['x', 'y'], "
     "'one': ['x'], 'url': '/exec?command=cat&command=%2Fetc%2Fshadow&container=c', 'ip': "
     "'10.1.2.3', "
-    "'flag': true, 'nothing': null, 'u': {'name': 'Bob'}, 'path': 'C:\\\\Windows\\\\x.exe', "
+    "'flag': true, 'nothing': null, 'u': {'name': 'Bob', 'message': 'Some words'}, 'path': "
+    "'C:\\\\Windows\\\\x.exe', "
     "'more': ['p', 'q'], 'message': 'Many words', 'word': 'and or', "
     "'powershell.file.script_block_text': 'x=New-Object', "
     "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z '}";
@@ -27,6 +28,14 @@ static const char *const holding[] = {
     "a RLIKE 'G.t' AND NOT a RLIKE 'G' AND a RLIKE '''\\w+'''",
     "path LIKE 'C:\\\\\\\\Windows\\\\\\\\*'",
     "a : 'Get' AND NOT a : 'get' AND MATCH(a, 'Get') AND NOT missing : 'x' AND list : 'y'",
+    "MATCH(a::STRING, 'Get') AND MATCH(TO_STRING(u.name), 'Bob') AND MATCH(u.message, 'or Words')",
+    "MATCH(a, 'Gte', {'fuzziness': 1}) AND NOT MATCH(a, 'Gte', {'fuzziness': 0})",
+    ("MATCH(a, 'get', {'fuzziness': '1', 'boost': 2}) AND MATCH(a, 'Gt', {'fuzziness': 1}) AND "
+     "MATCH(list, 'xx', {'fuzziness': 1}) AND NOT MATCH(a, 'gte', {'fuzziness': 1})"),
+    ("MATCH(a, 'Gxt', {'fuzziness': 'AUTO', 'prefix_length': 1}) AND "
+     "NOT MATCH(a, 'Gxt', {'fuzziness': 1, 'prefix_length': 2})"),
+    "NOT MATCH(a, 'Gte', {'fuzziness': 1, 'fuzzy_transpositions': false}) AND MATCH(a, 'Get', {})",
+    "NOT MATCH(missing, 'x', {'fuzziness': 1}) AND NOT MATCH(nothing, 'x', {'fuzziness': 1})",
     "message : 'nothing MANY' AND NOT message : 'man' AND n : 5 AND csv : 'p,q,r'",
     ("powershell.file.script_block_text : 'rahc|new-object' AND NOT "
      "powershell.file.script_block_text : 'object'"),
@@ -183,11 +192,31 @@ static const struct {
     {"FROM x | WHERE a RLIKE '''a&b'''", "unsupported: 1:24: the regex uses the intersection"},
     {"FROM x |\n EVAL b = QUX(a)", "unsupported: 2:11: the function QUX() is not known"},
     {"FROM x | WHERE LENGTH(a, b) == 1", "error: 1:16: length() takes 1 arguments, not 2"},
-    {"FROM x | LOOKUP JOIN t ON a", "unsupported: 1:10: the command LOOKUP: not in this version"},
-    {"FROM x | INLINE STATS c = COUNT(*)", "unsupported: 1:10: the command INLINE"},
-    {"FROM x | ENRICH p", "unsupported: 1:10: the command ENRICH"},
+    {"FROM x | LOOKUP JOIN t ON a", "unsupported: 1:10: LOOKUP joins an index of"},
+    {"FROM x | INLINE STATS c = COUNT(*)", "unsupported: 1:10: INLINE STATS needs all"},
+    {"FROM x | FORK (WHERE a == 1)", "unsupported: 1:10: the command FORK: not in this version"},
+    {"FROM x | WHER a == 1", "error: 1:10: 'WHER' is no command (did you mean 'where'?)"},
+    {"FROM x | ENRICH p", "unsupported: 1:10: ENRICH asks a policy"},
     {"FROM x | WHERE LENGTH(a) : 'b'", "unsupported: 1:26: MATCH() of what is no field"},
     {"FROM x | WHERE MATCH(a, b)", "unsupported: 1:16: MATCH() of what is no field, or with what"},
+    {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 2})",
+     "unsupported: 1:44: MATCH() with a fuzziness "},
+    {"FROM x | WHERE MATCH(a, 'bcdefg', {'fuzziness': 'AUTO'})",
+     "unsupported: 1:49: MATCH() with "},
+    {"FROM x | WHERE MATCH(message, 'b', {'fuzziness': 1})", "unsupported: 1:50: MATCH() with a "},
+    {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 3})", "error: 1:44: 'fuzziness' cannot be '3'"},
+    {"FROM x | WHERE MATCH(a, 'b', {'operator': 'AND'})",
+     "unsupported: 1:43: the option 'operator' of MATCH()"},
+    {"FROM x | WHERE MATCH(a, 'b', {fuzziness: 1})", "error: 1:31: expected the name of an option"},
+    {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 1)",
+     "error: 1:45: expected '}' behind the options"},
+    {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': })", "error: 1:44: expected the option's value"},
+    {"FROM x | WHERE MATCH(a, 'b'",
+     "error: 1:28: expected ')' behind the arguments, found the end"},
+    {"FROM x | WHERE MATCH(a)", "error: 1:23: expected ',' behind the field of MATCH(), found ')'"},
+    {"FROM x | WHERE KQL('a: b', {'x': 1})", "unsupported: 1:26: options of KQL() and QSTR()"},
+    {"FROM x | WHERE a == 1 | COMPLETION b = a WITH {'inference_id': 'm'}",
+     "unsupported: 1:25: COMPLETION asks a language model"},
     {"FROM x | MV_EXPAND a | EVAL b = SPLIT(a, ',') | MV_EXPAND b",
      "unsupported: 1:49: rows for the members of what is made of another column's member"},
     {"FROM x | KEEP a | WHERE b == 1", "error: 1:25: unknown column 'b'"},
@@ -200,7 +229,7 @@ static const struct {
     {"FROM x | WHERE JSON_EXTRACT(a, '$.b[*]') == 'a'",
      "unsupported: 1:16: JSON_EXTRACT() with a path"},
     {"FROM x | WHERE @timestamp < NOW() - 1 day", "unsupported: 1:27: events that are older"},
-    {"ROW a = 1", "unsupported: 1:1: the command ROW"},
+    {"ROW a = 1", "unsupported: 1:1: ROW makes rows of its own"},
 };
 
 TEST(what_is_outside_is_named_with_its_place)
@@ -216,6 +245,46 @@ TEST(what_is_outside_is_named_with_its_place)
         }
     }
     arena_free(a);
+}
+
+/* At most one character more, less, or another, or two that changed places. */
+static bool is_near(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b), same = 0, tail = 0;
+
+    while (same < n && same < m && a[same] == b[same])
+        same++;
+    while (tail < n - same && tail < m - same && a[n - 1 - tail] == b[m - 1 - tail])
+        tail++;
+    size_t x = n - same - tail, y = m - same - tail;
+    return (x <= 1 && y <= 1) ||
+           (x == 2 && y == 2 && a[same] == b[same + 1] && a[same + 1] == b[same]);
+}
+
+static void random_text(struct rng *r, char *out, uint32_t least)
+{
+    uint32_t n = least + rng_below(r, 6);
+
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (char)('a' + rng_below(r, 2));
+    out[n] = '\0';
+}
+
+TEST(a_fuzziness_of_one_is_one_change)
+{
+    struct rng r = rng_start("esql fuzziness");
+    char query[128], event[64], text[8], value[8];
+
+    for (int i = 0; i < 400; i++) {
+        random_text(&r, text, 1);
+        random_text(&r, value, 0);
+        snprintf(query, sizeof query, "FROM x | WHERE MATCH(a, '%s', {'fuzziness': 1})", text);
+        snprintf(event, sizeof event, "{'a': '%s'}", value);
+        if (query_fires("esql", query, event) != is_near(text, value)) {
+            print_error("%s of %s\n", query, event);
+            fail();
+        }
+    }
 }
 
 static const struct {
@@ -323,5 +392,5 @@ TEST(compiled_and_reference_agree_on_random_queries)
 }
 
 TEST_MAIN(ENTRY(conditions_hold_as_the_language_says), ENTRY(steps_change_what_columns_are),
-          ENTRY(what_is_outside_is_named_with_its_place), ENTRY(groups_become_operators),
-          ENTRY(compiled_and_reference_agree_on_random_queries))
+          ENTRY(what_is_outside_is_named_with_its_place), ENTRY(a_fuzziness_of_one_is_one_change),
+          ENTRY(groups_become_operators), ENTRY(compiled_and_reference_agree_on_random_queries))

@@ -369,6 +369,19 @@ static struct eql_node *order(struct eql_parser *p, struct eql_node *left)
     return binary(p, EQL_COMPARE, op, at, left, right);
 }
 
+/* x:length() is not how Elasticsearch's EQL calls. */
+static struct eql_node *no_method(struct eql_parser *p, struct eql_node *match)
+{
+    const struct eql_node *call = match && match->n_children == 2 ? match->children[1] : NULL;
+
+    if (!call || call->kind != EQL_CALL)
+        return match;
+    diag_unsupported(p->s->diag, call->at,
+                     "a call behind ':' (x:length()): not part of Elasticsearch's EQL; write "
+                     "length(x)");
+    return NULL;
+}
+
 static struct eql_node *comparison(struct eql_parser *p)
 {
     struct eql_node *left = addition(p);
@@ -376,7 +389,7 @@ static struct eql_node *comparison(struct eql_parser *p)
     if (!left)
         return NULL;
     if (eql_is_sign(p, ":"))
-        return listed(p, left, EQL_MATCH, EQL_SEQ);
+        return no_method(p, listed(p, left, EQL_MATCH, EQL_SEQ));
     if (eql_is_word(p, "like") || eql_is_word(p, "like~"))
         return listed(p, left, EQL_MATCH, EQL_LIKE);
     if (eql_is_word(p, "regex") || eql_is_word(p, "regex~"))

@@ -26,12 +26,45 @@ bool eql_is_word(const struct eql_parser *p, const char *word)
     return p->token.kind == EQL_T_WORD && str_eq(p->token.text, str_from(word));
 }
 
+/* What the language that Elasticsearch's comes from had beside. */
+static bool is_foreign(const struct eql_parser *p, const char **what)
+{
+    static const struct {
+        const char *word, *what;
+    } WORDS[] = {{"as", "'as'"}, {"of", "'descendant of', 'child of', 'event of'"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if (eql_is_word(p, WORDS[i].word)) {
+            *what = WORDS[i].what;
+            return true;
+        }
+    return false;
+}
+
+/* "where", if it is written in capitals. */
+static const char *case_hint(const struct eql_parser *p)
+{
+    static const char *const WORDS[] = {"where", "and",     "or",     "not",      "in",  "by",
+                                        "with",  "maxspan", "runs",   "sequence", "any", "until",
+                                        "like",  "regex",   "sample", "null"};
+
+    for (size_t i = 0; p->token.kind == EQL_T_WORD && i < ARRAY_LEN(WORDS); i++)
+        if (!eql_is_word(p, WORDS[i]) && str_eq_ci(p->token.text, str_from(WORDS[i])))
+            return " (keywords are written in small letters)";
+    return "";
+}
+
 bool eql_expected(struct eql_parser *p, const char *what)
 {
+    const char *foreign;
+
+    if (is_foreign(p, &foreign))
+        return diag_unsupported(p->s->diag, p->token.at, "%s: not part of Elasticsearch's EQL",
+                                foreign);
     if (p->token.kind == EQL_T_END)
         return diag_error(p->s->diag, p->token.at, "expected %s, found the end of the query", what);
-    return diag_error(p->s->diag, p->token.at, "expected %s, found '%.*s'", what,
-                      SHOWN(p->token.raw));
+    return diag_error(p->s->diag, p->token.at, "expected %s, found '%.*s'%s", what,
+                      SHOWN(p->token.raw), case_hint(p));
 }
 
 bool eql_expect_sign(struct eql_parser *p, const char *sign, const char *after)
@@ -65,7 +98,11 @@ static bool parse_event(struct eql_parser *p, struct eql_item *item)
     item->category = p->token.text;
     if (p->token.kind != EQL_T_WORD && p->token.kind != EQL_T_STRING)
         return eql_expected(p, "an event category (process, \"odd name\", any)");
-    if (!eql_advance(p) || !take_word(p, "where"))
+    if (!eql_advance(p))
+        return false;
+    if (eql_is_sign(p, "[") && str_eq(item->category, STR("fork")))
+        return diag_unsupported(p->s->diag, item->at, "fork: not part of Elasticsearch's EQL");
+    if (!take_word(p, "where"))
         return false;
     item->condition = eql_condition_parse(p);
     return item->condition != NULL;
@@ -116,7 +153,7 @@ static bool parse_item(struct eql_parser *p, struct eql_item *item)
         return false;
     if (eql_is_word(p, "with") && !parse_runs(p, item))
         return false;
-    return true;
+    return !eql_is_word(p, "as") || eql_expected(p, "an item");
 }
 
 /* ---- sequences ---------------------------------------------------------------- */
@@ -264,7 +301,11 @@ static bool check_sample(struct eql_parser *p, const struct eql_query *q)
 static bool parse_sample(struct eql_parser *p, struct eql_query *q)
 {
     q->shape = EQL_SAMPLE;
-    return eql_advance(p) && parse_head(p, q) && parse_items(p, q) && check_sample(p, q);
+    if (!eql_advance(p) || !parse_head(p, q) || !parse_items(p, q))
+        return false;
+    if (eql_is_word(p, "until"))
+        return diag_error(p->s->diag, p->token.at, "a sample has no 'until'");
+    return check_sample(p, q);
 }
 
 /* ---- pipes -------------------------------------------------------------------- */

@@ -185,17 +185,43 @@ static bool skip_step(struct esql_parser *p)
     return true;
 }
 
+/* For hints. */
+static const struct str COMMANDS[] = {{"where", 5},  {"eval", 4},    {"keep", 4},  {"drop", 4},
+                                      {"rename", 6}, {"stats", 5},   {"sort", 4},  {"mv_expand", 9},
+                                      {"grok", 4},   {"dissect", 7}, {"limit", 5}, {"from", 4}};
+
 static bool refuse(struct esql_parser *p, struct place at, struct str name)
 {
-    static const char *const KNOWN[] = {"lookup", "enrich", "inline", "inlinestats", "completion",
-                                        "fork",   "fuse",   "rerank", "sample",      "change_point",
-                                        "row",    "show",   "ts",     "insist",      "change"};
+    static const struct {
+        const char *name, *why; /* NULL: there is no more to say */
+    } KNOWN[] = {
+        {"completion", "asks a language model, which says something else each time"},
+        {"rerank", "asks a language model, which says something else each time"},
+        {"inline", "STATS needs all rows of a query in one place, in whatever group they are"},
+        {"inlinestats", "needs all rows of a query in one place, in whatever group they are"},
+        {"lookup", "joins an index of Elasticsearch"},
+        {"enrich", "asks a policy of Elasticsearch"},
+        {"row", "makes rows of its own instead of reading events"},
+        {"show", "makes rows of its own instead of reading events"},
+        {"fork", NULL},
+        {"fuse", NULL},
+        {"sample", NULL},
+        {"change_point", NULL},
+        {"ts", NULL},
+        {"insist", NULL},
+        {"change", NULL},
+    };
 
-    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
-        if (str_eq_ci(name, str_from(KNOWN[i])))
-            return diag_unsupported(p->s->diag, at, "the command %.*s: not in this version",
-                                    SHOWN(name));
-    return diag_error(p->s->diag, at, "'%.*s' is no command", SHOWN(name));
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
+        if (!str_eq_ci(name, str_from(KNOWN[i].name)))
+            continue;
+        return KNOWN[i].why
+                   ? diag_unsupported(p->s->diag, at, "%.*s %s", SHOWN(name), KNOWN[i].why)
+                   : diag_unsupported(p->s->diag, at, "the command %.*s: not in this version",
+                                      SHOWN(name));
+    }
+    struct str hint = diag_hint(p->s->diag, name, COMMANDS, ARRAY_LEN(COMMANDS));
+    return diag_error(p->s->diag, at, "'%.*s' is no command%.*s", SHOWN(name), SHOWN(hint));
 }
 
 static bool step(struct esql_parser *p)

@@ -403,56 +403,6 @@ static struct expr *st_distance(const struct call *c)
     return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_DISTANCE}, args, 4);
 }
 
-/* As a value of KQL without quotes: what would mean something there is escaped. */
-static void escape_kql(struct buf *out, struct str text)
-{
-    static const char *const WORDS[] = {"and", "or", "not"};
-    struct str rest = text, word;
-    bool is_first = true;
-
-    for (; rest.n || is_first; is_first = false) {
-        str_cut(rest, ' ', &word, &rest);
-        if (!is_first)
-            buf_add_char(out, ' ');
-        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-            if (str_eq_ci(word, str_from(WORDS[i])))
-                buf_add_char(out, '\\');
-        for (size_t i = 0; i < word.n; i++) {
-            if (strchr("\\():<>\"*{}", word.p[i]))
-                buf_add_char(out, '\\');
-            buf_add_char(out, word.p[i]);
-        }
-    }
-}
-
-/* What KQL asks of a field without quotes: of one that is searched by word some word of the text,
- * of any other the text itself. */
-struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
-                        const struct expr *value)
-{
-    struct query_scope inner = *p->s;
-    struct buf text = {0};
-
-    if (field->kind != EXPR_MEMBERS || (value->kind != EXPR_TEXT && value->kind != EXPR_NUMBER)) {
-        diag_unsupported(p->s->diag, at, "MATCH() of what is no field, or with what is no literal");
-        return NULL;
-    }
-    escape_kql(&text, field->text);
-    buf_add(&text, STR(": "));
-    escape_kql(&text, value->text);
-    inner.at = at;
-    inner.quoted = NULL;
-    struct formula *f =
-        query_condition(&inner, STR("kql"), arena_str(p->s->scratch, buf_str(&text)));
-    buf_release(&text);
-    return f ? pipe_condition(p->pipe, at, f) : NULL;
-}
-
-static struct expr *match(const struct call *c)
-{
-    return esql_match(c->p, c->at, c->args[0], c->args[1]);
-}
-
 /* ---- JSON ------------------------------------------------------------------------- */
 
 /* "$.a.b[0]" as the path "a.b{0}"; false: it is no such path. */
@@ -569,7 +519,6 @@ static const struct function FUNCTIONS[] = {
     {"st_x", EXPR_REAL, 1, 1, st_x},
     {"st_y", EXPR_REAL, 1, 1, st_y},
     {"st_distance", EXPR_DISTANCE, 2, 2, st_distance},
-    {"match", EXPR_EQ, 2, 2, match},
     {"json_extract", EXPR_EQ, 2, 2, json_extract},
 };
 
@@ -586,27 +535,6 @@ static const struct function *function_of(struct esql_parser *p, struct place at
     diag_unsupported(p->s->diag, at, "the function %.*s() is not known%.*s", SHOWN(name),
                      (int)hint.n, hint.p);
     return NULL;
-}
-
-/* ---- KQL("..."), QSTR("...") --------------------------------------------------------------------
- */
-
-static struct expr *embedded(struct esql_parser *p, struct place at, struct str language)
-{
-    struct query_scope inner = *p->s;
-    struct esql_token t;
-
-    if (!esql_advance(p))
-        return NULL;
-    t = p->token;
-    if (t.kind != ESQL_STRING)
-        return esql_expected(p, "a query in quotes"), NULL;
-    inner.at = t.inside;
-    inner.quoted = NULL;
-    struct formula *f = query_condition(&inner, language, t.text);
-    if (!f || !esql_advance(p) || !esql_expect_sign(p, ")", "behind the query"))
-        return NULL;
-    return pipe_condition(p->pipe, at, f);
 }
 
 /* ---- calls ------------------------------------------------------------------------- */
@@ -634,17 +562,16 @@ static bool read_args(struct esql_parser *p, struct call *c)
 struct expr *esql_call(struct esql_parser *p, struct place at, struct str name)
 {
     struct call c = {.p = p, .at = at};
-    bool is_aggregate = false;
+    bool is_aggregate = false, is_search;
 
     if (p->is_in_stats) {
         struct expr *e = esql_aggregate(p, at, name, &is_aggregate);
         if (is_aggregate)
             return e;
     }
-    if (str_eq_ci(name, STR("kql")))
-        return embedded(p, at, STR("kql"));
-    if (str_eq_ci(name, STR("qstr")))
-        return embedded(p, at, STR("lucene"));
+    struct expr *search = esql_search(p, at, name, &is_search);
+    if (is_search)
+        return search;
     const struct function *f = function_of(p, at, name);
     if (!f)
         return NULL;

@@ -202,15 +202,13 @@ static bool read_number(struct esql_parser *p)
 static bool read_sign(struct esql_parser *p)
 {
     static const char *const LONG[] = {"==", "!=", "<=", ">=", "=~", "::"};
-    static const char SHORT[] = "|,()[]=<>+-*/%:?";
+    static const char SHORT[] = "|,()[]{}=<>+-*/%:?";
     struct query_reader *r = &p->reader;
     size_t n = 1;
 
     for (size_t i = 0; i < ARRAY_LEN(LONG); i++)
         if (query_has(r, r->next, LONG[i]))
             n = 2;
-    if (r->text.p[r->next] == '{')
-        return diag_unsupported(p->s->diag, p->token.at, "options in braces: not in this version");
     if (n == 1 && !strchr(SHORT, r->text.p[r->next]))
         return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'", 1,
                           r->text.p + r->next);

@@ -55,11 +55,15 @@ bool esql_is_now(const struct expr *e);
 /* ---- function.c ---- */
 /* The name was read, the parenthesis is next. */
 struct expr *esql_call(struct esql_parser *p, struct place at, struct str name);
-/* MATCH(field, text), field : text. */
-struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
-                        const struct expr *value);
 /* A time, of whatever reads as one. */
 struct expr *esql_as_time(struct esql_parser *p, struct expr *e);
+
+/* ---- search.c ---- */
+/* field : text. */
+struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
+                        const struct expr *value);
+/* KQL(), QSTR(), MATCH(), from the parenthesis on; *is_known: the name is one of them. */
+struct expr *esql_search(struct esql_parser *p, struct place at, struct str name, bool *is_known);
 
 /* ---- stats.c ---- */
 bool esql_stats(struct esql_parser *p, struct place at);

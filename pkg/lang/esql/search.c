@@ -1,0 +1,313 @@
+/* search.c - what asks a field as the search bar does: KQL("..."), QSTR("..."), MATCH(field, text),
+ * field : text.
+ *
+ * MATCH with a fuzziness finds what is at most so many changes away from the text: a character
+ * more, less or another one, or two that changed places. Those that are one change away are texts,
+ * and patterns where a character may be any; the latter are one regex, which is asked once.
+ */
+#include "lang/esql/parser.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "lang/lucene.h"
+
+#include <string.h>
+
+enum { FUZZY_TEXT_MAX = 64 /* characters */ };
+
+/* ---- KQL("..."), QSTR("...") ---------------------------------------------------------------- */
+
+static struct expr *embedded(struct esql_parser *p, struct place at, struct str language)
+{
+    struct query_scope inner = *p->s;
+    struct esql_token t;
+
+    if (!esql_advance(p))
+        return NULL;
+    t = p->token;
+    if (t.kind != ESQL_STRING)
+        return esql_expected(p, "a query in quotes"), NULL;
+    inner.at = t.inside;
+    inner.quoted = NULL;
+    struct formula *f = query_condition(&inner, language, t.text);
+    if (!f || !esql_advance(p))
+        return NULL;
+    if (esql_is_sign(p, ",")) {
+        diag_unsupported(p->s->diag, p->token.at,
+                         "options of KQL() and QSTR(): not in this "
+                         "version");
+        return NULL;
+    }
+    return esql_expect_sign(p, ")", "behind the query") ? pipe_condition(p->pipe, at, f) : NULL;
+}
+
+/* ---- field : text --------------------------------------------------------------------------- */
+
+/* As a value of KQL without quotes: what would mean something there is escaped. */
+static void escape_kql(struct buf *out, struct str text)
+{
+    static const char *const WORDS[] = {"and", "or", "not"};
+    struct str rest = text, word;
+    bool is_first = true;
+
+    for (; rest.n || is_first; is_first = false) {
+        str_cut(rest, ' ', &word, &rest);
+        if (!is_first)
+            buf_add_char(out, ' ');
+        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+            if (str_eq_ci(word, str_from(WORDS[i])))
+                buf_add_char(out, '\\');
+        for (size_t i = 0; i < word.n; i++) {
+            if (strchr("\\():<>\"*{}", word.p[i]))
+                buf_add_char(out, '\\');
+            buf_add_char(out, word.p[i]);
+        }
+    }
+}
+
+/* x::STRING asks the field itself, too: a cast says which of its types is meant. */
+static bool field_and_text(struct esql_parser *p, struct place at, const struct expr **field,
+                           const struct expr *value)
+{
+    if ((*field)->kind == EXPR_CALL && (*field)->op == EXPR_STRING)
+        *field = (*field)->args[0];
+    if ((*field)->kind == EXPR_MEMBERS && (value->kind == EXPR_TEXT || value->kind == EXPR_NUMBER))
+        return true;
+    return diag_unsupported(p->s->diag, at,
+                            "MATCH() of what is no field, or with what is no literal");
+}
+
+/* What KQL asks of a field without quotes: of one that is searched by word some word of the text,
+ * of any other the text itself. Elasticsearch's template for fields that no integration describes
+ * (ecs@mappings) makes *.message a text, and who matches it means words. */
+struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
+                        const struct expr *value)
+{
+    struct query_scope inner = *p->s;
+    struct buf text = {0};
+
+    if (!field_and_text(p, at, &field, value))
+        return NULL;
+    escape_kql(&text, field->text);
+    if (str_ends(field->text, STR(".message")))
+        buf_add(&text, STR(".text"));
+    buf_add(&text, STR(": "));
+    escape_kql(&text, value->text);
+    inner.at = at;
+    inner.quoted = NULL;
+    struct formula *f =
+        query_condition(&inner, STR("kql"), arena_str(p->s->scratch, buf_str(&text)));
+    buf_release(&text);
+    return f ? pipe_condition(p->pipe, at, f) : NULL;
+}
+
+/* ---- MATCH(field, text, {options}) ---------------------------------------------------------- */
+
+struct match_options {
+    struct place fuzziness_at;
+    int64_t fuzziness, prefix; /* AUTO: -1 */
+    bool has_no_swaps;
+};
+
+/* One option's value; what only weighs results, or bounds how many terms of an index are looked at,
+ * says nothing here. */
+static bool take_option(struct esql_parser *p, struct str name, struct match_options *o)
+{
+    const struct esql_token *t = &p->token;
+    struct str value = t->text;
+    bool is_good = true;
+
+    if (str_eq_ci(name, STR("fuzziness"))) {
+        o->fuzziness_at = t->at;
+        o->fuzziness = -1;
+        is_good = str_eq_ci(value, STR("auto")) ||
+                  (str_to_i64(value, &o->fuzziness) && o->fuzziness >= 0 && o->fuzziness <= 2);
+    } else if (str_eq_ci(name, STR("prefix_length"))) {
+        is_good = str_to_i64(value, &o->prefix) && o->prefix >= 0;
+    } else if (str_eq_ci(name, STR("fuzzy_transpositions"))) {
+        o->has_no_swaps = str_eq_ci(value, STR("false"));
+        is_good = o->has_no_swaps || str_eq_ci(value, STR("true"));
+    } else if (str_eq_ci(name, STR("max_expansions"))) {
+        diag_note(p->s->diag, t->at,
+                  "max_expansions is not asked: every value that is so near "
+                  "counts");
+    } else if (!str_eq_ci(name, STR("boost"))) {
+        return diag_unsupported(p->s->diag, t->at, "the option '%.*s' of MATCH()", SHOWN(name));
+    }
+    return is_good ||
+           diag_error(p->s->diag, t->at, "'%.*s' cannot be '%.*s'", SHOWN(name), SHOWN(value));
+}
+
+/* { "name": value, ... }, behind the comma. */
+static bool read_options(struct esql_parser *p, struct match_options *o)
+{
+    if (!esql_expect_sign(p, "{", "before the options of MATCH()"))
+        return false;
+    while (!esql_is_sign(p, "}")) {
+        struct str name = p->token.text;
+        if (p->token.kind != ESQL_STRING)
+            return esql_expected(p, "the name of an option in quotes");
+        if (!esql_advance(p) || !esql_expect_sign(p, ":", "behind the option's name"))
+            return false;
+        if (p->token.kind == ESQL_END || p->token.kind == ESQL_SIGN)
+            return esql_expected(p, "the option's value");
+        if (!take_option(p, name, o) || !esql_advance(p))
+            return false;
+        if (!esql_is_sign(p, ","))
+            break;
+        if (!esql_advance(p))
+            return false;
+    }
+    return esql_expect_sign(p, "}", "behind the options");
+}
+
+/* Where the characters of the text begin, and its end; 0: too many. */
+static size_t characters(struct str text, size_t *at)
+{
+    size_t n = 0, i = 0;
+
+    for (; i < text.n && n < FUZZY_TEXT_MAX; i += utf8_char(text, i))
+        at[n++] = i;
+    at[n] = text.n;
+    return i == text.n ? n : 0;
+}
+
+struct near {
+    struct esql_parser *p;
+    struct place at;
+    struct str field;
+    struct formula **parts;
+    size_t n;
+    struct buf changed; /* a regex: all texts with some one character in them, as alternatives */
+};
+
+static void add_text(struct near *n, struct str before, struct str behind)
+{
+    struct query_scope *s = n->p->s;
+    struct glob_part *part = ARENA_NEW(s->a, struct glob_part);
+    struct atom atom = {.miss = MISS_FALSE, .array = ARRAY_ANY};
+    struct str whole =
+        arena_printf(s->scratch, "%.*s%.*s", (int)before.n, before.p, (int)behind.n, behind.p);
+
+    *part = (struct glob_part){GLOB_TEXT, names_intern(s->names, whole)};
+    query_glob_atom(&(struct glob){part, 1}, FOLD_NONE, &atom);
+    n->parts[n->n++] = query_atom(s, n->at, n->field, atom);
+}
+
+static void add_quoted(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (strchr("\\.?+*|{}[]()\"#@&<>~^$-", text.p[i]))
+            buf_add(out, STR("\\"));
+        buf_add_char(out, text.p[i]);
+    }
+}
+
+/* before, some one character, behind. */
+static void add_changed(struct near *n, struct str before, struct str behind)
+{
+    buf_add(&n->changed, n->changed.n ? STR("|") : STR(""));
+    add_quoted(&n->changed, before);
+    buf_add(&n->changed, STR("."));
+    add_quoted(&n->changed, behind);
+}
+
+/* All that is at most one change behind the prefix away from the text: a few dozen texts that are
+ * looked up, and one regex. */
+static bool add_changes(struct near *n, struct str text, const size_t *at, size_t length,
+                        const struct match_options *o)
+{
+    struct arena *a = n->p->s->scratch;
+    struct atom regex = {.op = ATOM_REGEX, .miss = MISS_FALSE, .array = ARRAY_ANY};
+
+    add_text(n, text, STR(""));
+    for (size_t i = (size_t)o->prefix; i <= length; i++) {
+        struct str before = str_sub(text, 0, at[i]), rest = str_sub(text, at[i], text.n);
+        add_changed(n, before, rest);
+        if (i == length)
+            break;
+        struct str behind = str_sub(text, at[i + 1], text.n);
+        add_changed(n, before, behind);
+        add_text(n, before, behind);
+        if (i + 1 == length || o->has_no_swaps)
+            continue;
+        struct str last = str_sub(text, at[i + 2], text.n);
+        struct str first = str_sub(text, at[i], at[i + 1] - at[i]);
+        struct str second = str_sub(text, at[i + 1], at[i + 2] - at[i + 1]);
+        struct str swapped = arena_printf(a, "%.*s%.*s%.*s", (int)second.n, second.p, (int)first.n,
+                                          first.p, (int)last.n, last.p);
+        add_text(n, before, swapped);
+    }
+    if (!lucene_regex(n->p->s, n->at, buf_str(&n->changed), false, &regex.regex))
+        return false;
+    n->parts[n->n++] = query_atom(n->p->s, n->at, n->field, regex);
+    return true;
+}
+
+/* Of a keyword the term is the whole value. */
+static struct expr *fuzzy_match(struct esql_parser *p, struct place at, const struct expr *field,
+                                const struct expr *value, struct match_options *o)
+{
+    size_t starts[FUZZY_TEXT_MAX + 1], n = characters(value->text, starts);
+    struct near near = {.p = p, .at = at, .field = field->text};
+
+    if (o->fuzziness < 0) /* AUTO: by length */
+        o->fuzziness = n == 0 || n > 5 ? 2 : n > 2 ? 1 : 0;
+    if (o->fuzziness == 0 || (size_t)o->prefix >= n)
+        return esql_match(p, at, field, value);
+    if (o->fuzziness > 1)
+        return diag_unsupported(p->s->diag, o->fuzziness_at, "MATCH() with a fuzziness of 2"), NULL;
+    if (n == 0)
+        return diag_unsupported(p->s->diag, at,
+                                "MATCH() with a fuzziness, of an empty text or "
+                                "more than %d characters",
+                                FUZZY_TEXT_MAX),
+               NULL;
+    if (str_eq(field->text, STR("message")) || str_ends(field->text, STR(".message")) ||
+        str_ends(field->text, STR(".text")))
+        return diag_unsupported(p->s->diag, o->fuzziness_at,
+                                "MATCH() with a fuzziness of a field that is searched by word"),
+               NULL;
+    near.parts = ARENA_ARRAY(p->s->a, 2 * n + 2, struct formula *);
+    bool is_ok = add_changes(&near, names_intern(p->s->names, value->text), starts, n, o);
+    buf_release(&near.changed);
+    if (!is_ok)
+        return NULL;
+    return pipe_condition(p->pipe, at, formula_join(p->s->a, FORMULA_OR, near.parts, near.n));
+}
+
+/* The parenthesis is next. */
+static struct expr *match(struct esql_parser *p, struct place at)
+{
+    struct match_options options = {.fuzziness = 0};
+    const struct expr *field, *value;
+
+    if (!esql_advance(p) || !(field = esql_expression(p)) ||
+        !esql_expect_sign(p, ",", "behind the field of MATCH()") || !(value = esql_expression(p)))
+        return NULL;
+    if (esql_is_sign(p, ",") && (!esql_advance(p) || !read_options(p, &options)))
+        return NULL;
+    if (!esql_expect_sign(p, ")", "behind the arguments") || !field_and_text(p, at, &field, value))
+        return NULL;
+    return fuzzy_match(p, at, field, value, &options);
+}
+
+struct expr *esql_search(struct esql_parser *p, struct place at, struct str name, bool *is_known)
+{
+    *is_known = true;
+    if (str_eq_ci(name, STR("kql")))
+        return embedded(p, at, STR("kql"));
+    if (str_eq_ci(name, STR("qstr")))
+        return embedded(p, at, STR("lucene"));
+    if (!str_eq_ci(name, STR("match"))) {
+        *is_known = false;
+        return NULL;
+    }
+    if (++p->depth > QUERY_DEPTH_MAX)
+        return diag_error(p->s->diag, at, "more than %d calls inside each other", QUERY_DEPTH_MAX),
+               NULL;
+    struct expr *e = match(p, at);
+    p->depth--;
+    return e;
+}
