@@ -348,8 +348,8 @@ bench-overlays: all ## measure 1,000 exclusions and a list of a million rows bes
 
 bench-worker: ## measure `weir run` on a Kafka of its own beside the sum of the parts (about eight minutes)
 	$(Q)tools/setup build test bench
-	+$(Q)$(AGAIN) B=$(B) all
-	$(Q)B=$(B) tools/bench worker
+	+$(Q)$(AGAIN) B=$(B) all $(B)/bench/speed_probe
+	$(Q)B=$(B) tools/bench speed worker
 
 # The literal engine by itself: make bench-literal TEXT=FILE [N=20000].
 N        ?= 20000

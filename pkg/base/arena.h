@@ -3,8 +3,9 @@
  * A bump allocator: a rule set has one (filled by load and compile, freed whole), a
  * batch has one (reset after each). There is no free of a single piece.
  *
- * Memory   blocks come from malloc when one is full, never on the event path once a
- *          batch arena has met its largest batch: arena_reset() keeps the blocks.
+ * Memory   blocks come from malloc when one is full (from 2 MiB on they are mapped), never on the
+ *          event path once a batch arena has met its largest batch: arena_reset() keeps the
+ *          blocks.
  * Failure  an allocation that malloc refuses ends the program (ASSERT): weir's
  *          bounds are its own limits, not the allocator's.
  * Debug    free space is poisoned under ASAN; ARENA=malloc in the environment gives
@@ -54,7 +55,7 @@ struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3)
  * be filled further, at the cost of fresh pages. */
 void arena_trim(struct arena *a);
 
-/* Bytes handed out since the last reset, and bytes held from malloc. */
+/* Bytes handed out since the last reset, and bytes held from malloc or the system. */
 size_t arena_used(const struct arena *a);
 size_t arena_held(const struct arena *a);
 

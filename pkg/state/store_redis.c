@@ -649,13 +649,20 @@ static void name_things(struct store_redis *s)
     }
 }
 
-static void take_connection(struct store_redis *s, struct store *before)
+/* Its connection and its name: each name leaves marks for TOKEN_SECONDS, one per shard, and a
+ * worker has a new store with each rule set. The one before counts on under the fresh name. */
+static void take_over(struct store_redis *s, struct store_redis *before)
 {
-    struct redis_session *from = &redis_of(before)->session;
+    struct redis_session *from = &before->session;
+    char fresh[sizeof s->client];
 
     s->session.conn = from->conn;
     s->session.maxmemory = from->maxmemory;
     from->conn = NULL;
+    memcpy(fresh, s->client, sizeof fresh);
+    memcpy(s->client, before->client, sizeof fresh);
+    memcpy(before->client, fresh, sizeof fresh);
+    s->token = before->token;
 }
 
 enum weir_rc store_redis_new(const struct store_redis_options *o, struct store **out,
@@ -674,7 +681,7 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
     enum weir_rc rc = redis_session_configure(&s->session, o, err);
     name_things(s);
     if (rc == WEIR_OK && o->before)
-        take_connection(s, o->before);
+        take_over(s, redis_of(o->before));
     if (rc == WEIR_OK && !s->session.conn)
         rc = connect_again(s, err);
     if (rc != WEIR_OK) {

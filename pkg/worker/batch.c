@@ -18,6 +18,8 @@ void batch_free(struct batch *b)
 {
     if (!b)
         return;
+    if (b->gives_ruleset)
+        ruleset_release(b->shelf, b->ruleset);
     free(b->parts);
     free(b->events);
     free(b->dead);
@@ -35,6 +37,15 @@ void batch_clear(struct batch *b)
     b->first_ms = 0;
     buf_clear(&b->bytes);
     buf_clear(&b->gathered);
+}
+
+void batch_give_ruleset(struct batch *b, struct ruleset_shelf *s, const struct ruleset *r)
+{
+    if (b->gives_ruleset)
+        ruleset_release(b->shelf, b->ruleset);
+    b->gives_ruleset = true;
+    b->shelf = s;
+    b->ruleset = r;
 }
 
 /* Room for one more. */

@@ -60,8 +60,9 @@ struct batch_part {
 struct batch {
     uint64_t plan; /* the order that it was read under */
     const struct ruleset *ruleset;
-    bool gives_ruleset; /* the holder of the batch gets a hold of it, too */
-    bool is_alone;      /* its one record is looked at with care: no other comes in */
+    bool gives_ruleset;          /* the holder of the batch gets a hold of it, too */
+    struct ruleset_shelf *shelf; /* of that hold */
+    bool is_alone;               /* its one record is looked at with care: no other comes in */
     bool is_gone; /* a partition's log begins behind its position by now: nothing else in it */
     struct batch_part *parts;
     size_t n_parts, cap_parts;
@@ -78,8 +79,12 @@ struct batch {
 };
 
 struct batch *batch_new(void);
+/* With the hold that nobody took. */
 void batch_free(struct batch *b);
+/* The hold is the caller's. */
 void batch_clear(struct batch *b);
+/* From here on it is of r, and r is the hold it gives; one that it was to give before goes back. */
+void batch_give_ruleset(struct batch *b, struct ruleset_shelf *s, const struct ruleset *r);
 
 struct batch_slice batch_copy(struct batch *b, struct str bytes);
 static inline struct str batch_gathered(const struct batch *b, struct batch_slice s)

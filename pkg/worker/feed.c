@@ -57,8 +57,6 @@ void feed_free(struct feed *f)
         return;
     feed_free_engines(f);
     scene_free(f->scene);
-    if (f->batch && f->batch->gives_ruleset)
-        ruleset_release(f->options.shelf, f->ruleset);
     batch_free(f->batch);
     ruleset_release(f->options.shelf, f->ruleset);
     post_plan_release(&f->plan);

@@ -283,7 +283,7 @@ static void expect(const struct kafka_message *m)
     enum { LINE = 64, LINES_MAX = 32 };
 
     for (size_t i = 0; i < LINES_MAX && i * LINE < m->value.n; i++)
-        __builtin_prefetch(m->value.p + i * LINE);
+        PREFETCH(m->value.p + i * LINE);
 }
 
 void feed_take_chunk(struct feed *f, size_t n)

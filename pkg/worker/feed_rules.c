@@ -73,7 +73,8 @@ static void use_lists(struct feed *f)
     metric_use_rules(f->metrics, f->ruleset->number);
 }
 
-/* The batch is empty: it and those that follow are of the newest set. */
+/* The batch is empty: it and those that follow are of the newest set. It may already give one that
+ * no lane wanted yet: a lane without partitions wants none for hours. */
 void feed_renew_rules(struct feed *f)
 {
     const struct ruleset *old = f->ruleset;
@@ -90,8 +91,7 @@ void feed_renew_rules(struct feed *f)
         for (size_t i = 0; i < f->n_parts; i++)
             log_clock_forget_profiles(&f->parts[i].clock);
     }
-    f->batch->gives_ruleset = true;
-    f->batch->ruleset = f->ruleset;
+    batch_give_ruleset(f->batch, f->options.shelf, f->ruleset);
     ruleset_release(f->options.shelf, old);
     metric_time(f->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
 }

@@ -15,7 +15,7 @@
 struct held {
     struct ruleset set; /* first: what is handed out */
     uint32_t holders;   /* the shelf is one for the newest; Lock: shelf */
-    struct held *next;  /* older; Lock: shelf */
+    struct held *next;  /* older, or retired, too; Lock: shelf */
 };
 
 struct ruleset_shelf {
@@ -26,8 +26,11 @@ struct ruleset_shelf {
     void *announce_context;
 
     pthread_mutex_t loading; /* one reload at a time */
-    pthread_mutex_t lock;    /* guards newest, holders, next, siblings of engines */
+    pthread_mutex_t lock;    /* guards newest, holders, next, siblings of engines, and these: */
     struct held *newest;
+    struct held *retired;       /* that nobody holds, until ruleset_sweep() */
+    ruleset_retired_fn *retire; /* NULL: who gives a set back last frees it */
+    void *retire_context;
     atomic_uint_fast64_t number; /* of the newest; release: pairs with ruleset_is_old() */
 };
 
@@ -77,10 +80,31 @@ static struct held *drop(struct ruleset_shelf *s, struct held *h)
     return NULL;
 }
 
+void ruleset_sweep(struct ruleset_shelf *s)
+{
+    lock(s);
+    struct held *h = s->retired;
+    s->retired = NULL;
+    unlock(s);
+    for (struct held *next; h; h = next) {
+        next = h->next;
+        free_held(s, h);
+    }
+}
+
+void ruleset_shelf_on_retired(struct ruleset_shelf *s, ruleset_retired_fn *fn, void *context)
+{
+    lock(s);
+    s->retire = fn;
+    s->retire_context = context;
+    unlock(s);
+}
+
 void ruleset_shelf_free(struct ruleset_shelf *s)
 {
     if (!s)
         return;
+    ruleset_sweep(s);
     struct held *last = s->newest ? drop(s, s->newest) : NULL;
     if (last)
         free_held(s, last);
@@ -197,6 +221,12 @@ void ruleset_release(struct ruleset_shelf *s, const struct ruleset *r)
         return;
     lock(s);
     struct held *gone = drop(s, (struct held *)(uintptr_t)r);
+    if (gone && s->retire) {
+        gone->next = s->retired;
+        s->retired = gone;
+        gone = NULL;
+        s->retire(s->retire_context);
+    }
     unlock(s);
     if (gone)
         free_held(s, gone);

@@ -3,7 +3,9 @@
  *
  * Made aside by the loader (app/ruleset_load.h), compared with the reference evaluator on events
  * made of the rules' own literals (detect/verify.h), then published. A lane takes the newest at a
- * batch edge (ruleset_take) and gives back the one it had; the last to give it back frees it.
+ * batch edge (ruleset_take) and gives back the one it had. What nobody holds any more is freed by
+ * the reloader's thread, which then gives the memory back to the system: a lane would stand still
+ * for it. Where there is none, the last to give it back frees it.
  *
  *     ruleset_shelf_new(), ruleset_reload()     at start: the first set, or no start
  *     ruleset_take()                            each who uses one, for himself
@@ -85,6 +87,12 @@ struct ruleset_shelf *ruleset_shelf_new(ruleset_load_fn *load, ruleset_free_fn *
 /* Called with each set from now on, before anybody can take it. Must not ask the shelf. */
 typedef void ruleset_announce_fn(void *context, const struct ruleset *r);
 void ruleset_shelf_announce(struct ruleset_shelf *s, ruleset_announce_fn *fn, void *context);
+/* From now on fn is told of each set that nobody holds any more, and it waits for ruleset_sweep().
+ * Must not ask the shelf. NULL: who gives back frees. */
+typedef void ruleset_retired_fn(void *context);
+void ruleset_shelf_on_retired(struct ruleset_shelf *s, ruleset_retired_fn *fn, void *context);
+/* Free what waits for it. */
+void ruleset_sweep(struct ruleset_shelf *s);
 /* Nobody holds any set. */
 void ruleset_shelf_free(struct ruleset_shelf *s);
 
@@ -115,6 +123,7 @@ typedef void ruleset_outcome_fn(void *context, enum weir_rc rc, bool changed,
 
 struct ruleset_reloader;
 
+/* From here on it is that thread, too, that frees old sets (ruleset_shelf_on_retired). */
 struct ruleset_reloader *ruleset_reloader_new(struct ruleset_shelf *s, ruleset_outcome_fn *outcome,
                                               void *context);
 /* Waits for a reload that is under way. */

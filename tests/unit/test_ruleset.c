@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "tests/lib/test.h"
+#include "worker/batch.h"
 
 enum { ALIVE = 0x600d, LANES = 4, RELOADS = 400 };
 
@@ -123,6 +124,49 @@ TEST(a_set_that_says_the_same_replaces_nothing)
     CHECK_EQ(l.n_freed, 2);
 }
 
+/* A reader takes one set after the other while its lane wants no batch, and then both end. */
+TEST(a_batch_gives_back_what_no_lane_took)
+{
+    struct loader l = {.version = 1};
+    struct ruleset_shelf *s = ruleset_shelf_new(load, release, &l);
+    struct batch *b = batch_new();
+
+    for (; l.version <= 3; l.version++) {
+        CHECK(reload(s));
+        batch_give_ruleset(b, s, ruleset_take(s));
+        CHECK_EQ(l.n_freed, l.version - 1);
+    }
+    batch_free(b);
+    ruleset_shelf_free(s);
+    CHECK_EQ(l.n_freed, 3);
+}
+
+static void count(void *context)
+{
+    (*(int *)context)++;
+}
+
+TEST(what_is_retired_waits_to_be_swept)
+{
+    struct loader l = {.version = 1};
+    struct ruleset_shelf *s = ruleset_shelf_new(load, release, &l);
+    int n_told = 0;
+
+    ruleset_shelf_on_retired(s, count, &n_told);
+    for (; l.version <= 3; l.version++) {
+        const struct ruleset *before = ruleset_take(s);
+        CHECK(reload(s));
+        ruleset_release(s, before);
+    }
+    CHECK_EQ(n_told, 2);
+    CHECK_EQ(l.n_freed, 0);
+    ruleset_sweep(s);
+    CHECK_EQ(l.n_freed, 2);
+    ruleset_shelf_on_retired(s, NULL, NULL);
+    ruleset_shelf_free(s);
+    CHECK_EQ(l.n_freed, 3);
+}
+
 /* ---- threads ------------------------------------------------------------------------------- */
 
 struct lane {
@@ -229,5 +273,6 @@ TEST(a_reloader_reloads_when_it_is_asked)
 TEST_MAIN(ENTRY(an_old_set_lives_as_long_as_somebody_holds_it),
           ENTRY(a_bad_set_never_replaces_a_good_one),
           ENTRY(a_set_that_says_the_same_replaces_nothing),
+          ENTRY(a_batch_gives_back_what_no_lane_took), ENTRY(what_is_retired_waits_to_be_swept),
           ENTRY(lanes_change_over_while_sets_are_published),
           ENTRY(a_reloader_reloads_when_it_is_asked))

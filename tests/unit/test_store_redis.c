@@ -273,6 +273,17 @@ static int n_connections(void)
     return n - 1;
 }
 
+static int n_keys(void)
+{
+    char command[256], line[64];
+
+    snprintf(command, sizeof command, "redis-cli -p %u dbsize", server.port);
+    FILE *f = popen(command, "r");
+    CHECK(f && fgets(line, sizeof line, f));
+    CHECK_EQ(pclose(f), 0);
+    return (int)strtol(line, NULL, 10);
+}
+
 TEST(a_store_goes_on_with_the_connection_of_the_one_before)
 {
     empty_server();
@@ -292,6 +303,26 @@ TEST(a_store_goes_on_with_the_connection_of_the_one_before)
     CHECK(is_text(&apply(third, &b).e[0], "4"));
     store_free(second);
     store_free(third);
+}
+
+/* A worker has a new store with each rule set. */
+TEST(stores_that_follow_one_another_leave_the_marks_of_one)
+{
+    empty_server();
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    struct store *s = open_store(server.url);
+    CHECK_EQ(apply(s, &b).n, KEYS);
+    int n = n_keys();
+    for (int round = 2; round < 6; round++) {
+        struct store *next = open_behind(server.url, s);
+        char count[12];
+        store_free(s);
+        s = next;
+        snprintf(count, sizeof count, "%d", round);
+        CHECK(is_text(&apply(s, &b).e[0], count));
+        CHECK_EQ(n_keys(), n);
+    }
+    store_free(s);
 }
 
 TEST(library_that_was_flushed_is_loaded_again)
@@ -875,6 +906,7 @@ int main(void)
         ENTRY(many_timers_of_one_shard_are_all_called),
         ENTRY(two_stores_on_the_same_keys_count_exactly),
         ENTRY(a_store_goes_on_with_the_connection_of_the_one_before),
+        ENTRY(stores_that_follow_one_another_leave_the_marks_of_one),
         ENTRY(library_that_was_flushed_is_loaded_again),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),

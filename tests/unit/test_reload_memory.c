@@ -1,0 +1,197 @@
+/* test_reload_memory.c - reloads leave a worker as large as it was: what they need is given back to
+ * the system, behind each and over many. */
+#include "app/ruleset_load.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "tests/lib/test.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+
+#ifdef IS_SANITIZED /* what is freed waits in quarantine: reloads alone, nothing measured */
+enum { IS_MEASURED = false, RELOADS = 4 };
+#else
+enum { IS_MEASURED = true, RELOADS = 24 };
+#endif
+
+enum {
+    PATH = 128,
+    RULES = 150,
+    TEXTS = 12, /* in each rule */
+    WARM = 3,   /* reloads that may still grow it; RELOADS behind them */
+    GROWTH = 1536 * 1024,
+    OVER_ONE = 4 * 1024 * 1024, /* than with the first set alone */
+};
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+struct files {
+    char dir[PATH], rules[PATH];
+    struct str rule_paths[1];
+    const char *topics[1];
+};
+
+/* Each version has other texts, so that nothing of the set before is of use. */
+static void write_rules(const struct files *f, int version)
+{
+    FILE *out = fopen(f->rules, "w");
+
+    CHECK(out);
+    for (int i = 0; i < RULES; i++) {
+        fprintf(
+            out,
+            "%stitle: R%d\nid: rule-%d\nlogsource: {}\ndetection:\n  s:\n    Field%d|contains:\n",
+            i ? "---\n" : "", i, i, i % 7);
+        for (int k = 0; k < TEXTS; k++)
+            fprintf(out, "      - text-%d-%d-%d\n", version * 7919 % 1000, i, k);
+        fputs("  condition: s\n", out);
+    }
+    CHECK_EQ(fclose(out), 0);
+}
+
+static struct config config_of(struct files *f)
+{
+    struct config c = {.rules = f->rule_paths,
+                       .n_rules = 1,
+                       .state = STR("none"),
+                       .brake_creates = 100,
+                       .n_inputs = 1};
+
+    *f = (struct files){.dir = "/tmp/weir-reload-XXXXXX", .topics = {"events"}};
+    CHECK(mkdtemp(f->dir));
+    snprintf(f->rules, PATH, "%.100s/rules.yml", f->dir);
+    f->rule_paths[0] = str_from(f->dir);
+    c.inputs[0].topics = f->topics;
+    c.inputs[0].n_topics = 1;
+    return c;
+}
+
+static void files_release(struct files *f)
+{
+    unlink(f->rules);
+    CHECK_EQ(rmdir(f->dir), 0);
+}
+
+/* ---- a worker that does nothing but reload --------------------------------------------------- */
+
+struct outcomes {
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    int n, n_changed; /* Lock: lock */
+};
+
+static void note(void *context, UNUSED enum weir_rc rc, bool changed,
+                 UNUSED const struct weir_err *err)
+{
+    struct outcomes *o = context;
+
+    pthread_mutex_lock(&o->lock);
+    o->n++;
+    o->n_changed += changed;
+    pthread_cond_signal(&o->came);
+    pthread_mutex_unlock(&o->lock);
+}
+
+static void wait_for(struct outcomes *o, int n)
+{
+    pthread_mutex_lock(&o->lock);
+    while (o->n < n)
+        pthread_cond_wait(&o->came, &o->lock);
+    pthread_mutex_unlock(&o->lock);
+}
+
+struct worker {
+    struct files files;
+    struct config config;
+    struct ruleset_source source;
+    struct ruleset_shelf *shelf;
+    const struct ruleset *set; /* the lane's */
+    int version;
+};
+
+static void take(struct worker *w)
+{
+    const struct ruleset *old = w->set;
+
+    w->set = ruleset_take(w->shelf);
+    for (size_t i = 0; i < w->set->n_engines; i++)
+        CHECK(ruleset_engine(w->shelf, w->set, i)); /* a reader's */
+    ruleset_release(w->shelf, old);
+}
+
+static void worker_init(struct worker *w)
+{
+    struct weir_err err;
+    bool changed;
+
+    *w = (struct worker){.version = 0};
+    w->config = config_of(&w->files);
+    w->source.config = &w->config;
+    write_rules(&w->files, 0);
+    w->shelf = ruleset_shelf_new(ruleset_load, ruleset_unload, &w->source);
+    CHECK_EQ(ruleset_reload(w->shelf, &changed, &err), WEIR_OK);
+    take(w);
+}
+
+static void worker_release(struct worker *w)
+{
+    ruleset_release(w->shelf, w->set);
+    ruleset_shelf_free(w->shelf);
+    files_release(&w->files);
+}
+
+/* So often, each time to another set. */
+static void reload(struct worker *w, int n)
+{
+    struct outcomes o = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+    struct ruleset_reloader *r = ruleset_reloader_new(w->shelf, note, &o);
+
+    for (int i = 1; i <= n; i++) {
+        write_rules(&w->files, ++w->version);
+        ruleset_reloader_ask(r);
+        wait_for(&o, i);
+        take(w);
+    }
+    ruleset_reloader_free(r);
+    CHECK_EQ(o.n_changed, n);
+}
+
+static size_t resident_bytes(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r"); /* all pages, those that are resident, ... */
+    char line[128], *resident;
+
+    CHECK(f && fgets(line, sizeof line, f));
+    fclose(f);
+    (void)strtoul(line, &resident, 10);
+    return strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+TEST(reloads_do_not_make_it_larger)
+{
+    struct worker w;
+
+    worker_init(&w);
+    size_t first = resident_bytes();
+    reload(&w, WARM);
+    size_t warm = resident_bytes();
+    reload(&w, RELOADS);
+    size_t last = resident_bytes();
+    print_message("%zu KiB with one set, %zu behind %d reloads, %zu behind %d more\n", first / 1024,
+                  warm / 1024, WARM, last / 1024, RELOADS);
+    worker_release(&w);
+    CHECK(!IS_MEASURED || warm < first + OVER_ONE);
+    CHECK(!IS_MEASURED || last < warm + GROWTH);
+}
+
+TEST_MAIN(ENTRY(reloads_do_not_make_it_larger))
