@@ -4,9 +4,14 @@ the same cores, beside the sum of the parts.
 The yardstick: cores / (CPU an event of the broker + of `kcat -C` on the topic + of `weir bench --no-cache`
 on one thread), all of it measured in the same run. The worker's rate is that of its steady state: between the scrape
 at two tenths of the records, when the largest batches have been filled once (their memory is new before that), and the
-one at nine tenths. CPU seconds are read from /proc, so other work on the machine slows the rates and not them. The
+one at nine tenths. CPU seconds are read from /proc. The
 broker is warmed up first, with WARM_RUNS: its virtual machine compiles for a while what a transaction needs, in the
 first runs more than all else that the broker does (1.2 us an event, 0.6 in the next two, 0.4 from the fourth on).
+
+The machine's speed changes within seconds (bench_speed.py), and other processes take of its cores. So each figure is
+given twice: as it was read, and as it would have been at the usual speed with all cores: CPU time x speed in its own
+stretch of time; rates also by what other processes, the probe among them, left of the cores (/proc/stat). The parts
+and the worker are corrected alike, and no round is left out.
 
 Rounds are in turn; no new one begins after BUDGET_S, so the whole ends in some ten minutes on a slow machine too.
 A measurement that fails is tried once more.
@@ -23,7 +28,8 @@ import time
 import urllib.request
 
 import bench_load
-from bench_lib import BUILD, ROOT, WEIR, fail, median, number, spread, table
+from bench_lib import ROOT, WEIR, fail, median, number, spread, table
+from bench_speed import Probe
 
 RECORDS = int(os.environ.get("WORKER_RECORDS", 3600000))
 PARTITIONS = 8
@@ -112,15 +118,23 @@ def fill(servers, topic, lane, records=None, partitions=PARTITIONS):
     return rounds * lines.count(b"\n")
 
 
+def busy_seconds():
+    """CPU time of everything that runs here, all cores."""
+    with open("/proc/stat", encoding="ascii") as f:
+        user, nice, system, _, _, irq, softirq = map(int, f.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / TICKS
+
+
 def reading(servers, topic, n):
-    """CPU of the broker and of a bare reader, in microseconds a record."""
-    before = cpu_seconds(servers.broker_pid)
+    """CPU of the broker and of a bare reader, in microseconds a record, and when that was."""
+    before, start = cpu_seconds(servers.broker_pid), time.monotonic()
     reader = subprocess.Popen(["kcat", "-C", "-q", "-e", "-b", servers.bootstrap, "-t", topic, "-o", "beginning", "-f", ""],
                               stdout=subprocess.DEVNULL)
     _, status, use = os.wait4(reader.pid, 0)
     if status:
         fail("kcat could not read the topic")
-    return ((cpu_seconds(servers.broker_pid) - before) / n * 1e6, (use.ru_utime + use.ru_stime) / n * 1e6)
+    return ((cpu_seconds(servers.broker_pid) - before) / n * 1e6, (use.ru_utime + use.ru_stime) / n * 1e6,
+            (start, time.monotonic()))
 
 
 def scrape(port):
@@ -206,7 +220,7 @@ def run_workers(b, servers, top, topic, n, rules, name, workers=1, threads=2, **
         return {"at": time.monotonic(), "records": sum(s.get("weir_records_total", 0) for s in seen),
                 "transactions": sum(s.get("weir_transactions_total", 0) for s in seen),
                 "operations": sum(s.get("weir_state_operations_total", 0) for s in seen),
-                "commands": servers.redis_commands(), "weir": sum(cpu_seconds(w.pid) for w in running),
+                "commands": servers.redis_commands(), "busy": busy_seconds(), "weir": sum(cpu_seconds(w.pid) for w in running),
                 "broker": cpu_seconds(servers.broker_pid), "redis": cpu_seconds(servers.redis_pid)}
 
     try:
@@ -217,7 +231,8 @@ def run_workers(b, servers, top, topic, n, rules, name, workers=1, threads=2, **
         for w in running:
             w.kill()
     d = {k: end[k] - start[k] for k in end}
-    return {"rate": d["records"] / d["at"], **{k: d[k] / d["records"] * 1e6 for k in ("weir", "broker", "redis")},
+    others = d["busy"] - d["weir"] - d["broker"] - d["redis"]
+    return {"rate": d["records"] / d["at"], "when": (start["at"], end["at"]), "left": os.cpu_count() - others / d["at"], **{k: d[k] / d["records"] * 1e6 for k in ("weir", "broker", "redis")},
             **{k: d[k] / d["at"] for k in ("transactions", "operations", "commands")}}
 
 
@@ -235,15 +250,15 @@ def steady(state, n, name):
         time.sleep(POLL_S)
 
 
-def bench_cpu(b, lane, rules):
-    """Microseconds on a core for each event: weir bench, one thread, no cache."""
-    command = [WEIR, "bench", *(x for r in rules for x in ("-r", r)), "-i", lane, "--format", "json", "--no-cache",
+def bench_cpu(b, lane, rules, core):
+    """Microseconds on a core for each event, and when that was: weir bench, one thread, no cache."""
+    command = ["taskset", "-c", str(core), WEIR, "bench", *(x for r in rules for x in ("-r", r)), "-i", lane, "--format", "json", "--no-cache",
                "--seconds", "2", *b.lists]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         fail(f"weir bench failed: {done.stderr[-500:]}")
-    f = json.loads(done.stdout)
-    return f["cpu_seconds"] / f["events"] / f["rounds"] * 1e6
+    end, f = time.monotonic(), json.loads(done.stdout)
+    return f["cpu_seconds"] / f["events"] / f["rounds"] * 1e6, (end - f["seconds"], end)
 
 
 # ---- latency ------------------------------------------------------------------------------------
@@ -347,8 +362,8 @@ WAYS = [("exactly once, 1 worker of 2 threads", {}), ("at least once (bench only
 class Section:
     """All figures of the section, and the tables made of them."""
 
-    def __init__(self, b, servers, top):
-        self.b, self.servers, self.top = b, servers, top
+    def __init__(self, b, servers, top, probe):
+        self.b, self.servers, self.top, self.probe = b, servers, top, probe
         self.lane = b.lane("structured_windows")
         pack = os.path.join(ROOT, "detections", "rules")
         self.sets = [("the pack", [pack]), ("all Sigma rules", [b.rules]),
@@ -376,16 +391,39 @@ class Section:
             self.run("warm", self.sets[1][1])
 
     def set_run(self, name, rules):
-        broker, reader = reading(self.servers, "lane", self.n)
-        own = bench_cpu(self.b, self.lane, rules)
+        broker, reader, when_read = reading(self.servers, "lane", self.n)
+        core = len(self.runs[name]) % self.cores
+        own, when_own = bench_cpu(self.b, self.lane, rules, core)
         r = self.run(name, rules)
         if r:
-            r["parts"] = (broker, reader, own)
-            r["yard"] = self.cores * 1e6 / (broker + reader + own)
-            r["ratio"] = r["rate"] / r["yard"]
-            r["cpu"] = (broker + reader + own) / (r["weir"] + r["broker"] + r["redis"])
+            r["parts"], r["when_parts"], r["core"] = (broker, reader, own), (when_read, when_own), core
             self.runs[name].append(r)
         return r
+
+    # ---- as read, and at the usual speed: `read` and `usual` of a run have the same keys
+
+    def settle(self, r):
+        """Known at the end only: the usual speed is that of the whole section."""
+        speed = self.probe.speed(*r["when"])
+        r["speed"] = speed
+        r["usual"] = {k: r[k] * speed for k in ("weir", "broker", "redis")}
+        r["usual"]["rate"] = r["rate"] / speed * self.cores / r["left"]
+        r["read"] = {k: r[k] for k in r["usual"]}
+        if "parts" in r:
+            when_read, when_own = r["when_parts"]
+            at = self.probe.speed(*when_read)
+            r["speeds"] = (at, self.probe.speed(*when_own, r["core"]))
+            r["read"]["parts"] = r["parts"]
+            r["usual"]["parts"] = tuple(p * s for p, s in zip(r["parts"], (at, *r["speeds"])))
+            for x in (r["read"], r["usual"]):
+                x["yard"] = self.cores * 1e6 / sum(x["parts"])
+                x["ratio"] = x["rate"] / x["yard"]
+                x["cpu"] = sum(x["parts"]) / (x["weir"] + x["broker"] + x["redis"])
+
+    def settle_all(self):
+        for runs in (*self.runs.values(), *self.ways.values()):
+            for r in runs:
+                self.settle(r)
 
     def round(self):
         for name, rules in self.sets:
@@ -422,27 +460,39 @@ class Section:
     # ---- tables
 
     @staticmethod
-    def mid(runs, key):
-        return median([r[key] for r in runs])
+    def mid(runs, way, key):
+        return median([r[way][key] for r in runs])
 
-    def figures(self):
+    def figures(self, way):
         heads = ["rules", "events/s", "yardstick", "ratio", "0.8 reached", "CPU µs an event: weir", "broker", "Redis",
                  "parts / all CPU"]
-        rows = [[name, spread([r["rate"] for r in runs]), spread([r["yard"] for r in runs]),
-                 spread([r["ratio"] for r in runs], "{:.2f}".format), "yes" if self.mid(runs, "ratio") >= 0.8 else "NO",
-                 *(f"{self.mid(runs, k):.2f}" for k in ("weir", "broker", "redis")), f"{self.mid(runs, 'cpu'):.2f}"]
+        rows = [[name, spread([r[way]["rate"] for r in runs]), spread([r[way]["yard"] for r in runs]),
+                 spread([r[way]["ratio"] for r in runs], "{:.2f}".format), "yes" if self.mid(runs, way, "ratio") >= 0.8 else "NO",
+                 *(f"{self.mid(runs, way, k):.2f}" for k in ("weir", "broker", "redis")),
+                 spread([r[way]["cpu"] for r in runs], "{:.2f}".format)]
                 for name, runs in self.runs.items() if runs]
-        parts = [[name, *(f"{median([r['parts'][i] for r in runs]):.2f}" for i in range(3))]
-                 for name, runs in self.runs.items() if runs]
-        return table(heads, rows), table(["rules", "broker", "`kcat -C`", "`weir bench`"], parts)
+        return table(heads, rows)
+
+    def parts(self):
+        rows = [[name, *(spread([r[way]["parts"][i] for r in runs], "{:.2f}".format) for way in ("read", "usual") for i in range(3))]
+                for name, runs in self.runs.items() if runs]
+        return table(["rules", "as read: broker", "`kcat -C`", "`weir bench`", "usual speed: broker", "`kcat -C`", "`weir bench`"], rows)
+
+    def speeds(self):
+        rows = [[name, *(spread(v, "{:.2f}".format) for v in ([r["speeds"][0] for r in runs], [r["speeds"][1] for r in runs],
+                                                              [r["speed"] for r in runs], [r["left"] for r in runs]))]
+                for name, runs in self.runs.items() if runs]
+        return table(["rules", "speed during `kcat -C`", "during `weir bench`", "during `weir run`", "cores left to that"], rows)
 
     def other_ways(self):
         first = self.ways[WAYS[0][0]]
-        rows = [[name, spread([r["rate"] for r in runs]),
-                 f"{self.mid(runs, 'rate') / self.mid(first, 'rate'):.2f}" if first else "",
-                 *(f"{self.mid(runs, k):.2f}" for k in ("weir", "broker", "redis")), f"{self.mid(runs, 'transactions'):.0f}"]
+        rows = [[name, spread([r["read"]["rate"] for r in runs]), spread([r["usual"]["rate"] for r in runs]),
+                 spread([r["usual"]["rate"] / f["usual"]["rate"] for r, f in zip(runs, first)], "{:.2f}".format) if first else "",
+                 *(f"{self.mid(runs, 'usual', k):.2f}" for k in ("weir", "broker", "redis")),
+                 f"{median([r['transactions'] for r in runs]):.0f}"]
                 for name, runs in self.ways.items() if runs]
-        return table(["way", "events/s", "of exactly once", "CPU µs an event: weir", "broker", "Redis", "transactions/s"], rows)
+        return table(["way", "events/s as read", "at the usual speed", "of exactly once", "CPU µs an event: weir", "broker",
+                      "Redis", "transactions/s"], rows)
 
     def projection(self):
         w = self.wide
@@ -458,15 +508,17 @@ class Section:
         return table(["", f"measured: 1 worker, {EVERY_PARTITION} partitions", "projected: 8 workers, 256 partitions"], each)
 
     def text(self, where):
-        figures, parts = self.figures()
         return "\n".join([
             "## The worker", "", where, "",
             f"`tools/bench worker`: one Kafka node, Redis and the worker on the same {self.cores} cores; {self.n:,} records of "
             f"structured_windows in {PARTITIONS} partitions, nothing compressed; steady state from two tenths to nine tenths, broker warmed "
-            "up. Yardstick = cores / (CPU an event of the broker + of `kcat -C` + of `weir bench --no-cache`), same run; wanted: 0.8. "
-            "The last column says the same of CPU alone, which other work on the machine disturbs less.", "", figures, "",
-            "CPU µs an event of the parts:", "", parts, "",
-            "All Sigma rules, other ways (exactly once may cost 15 %):", "", self.other_ways(), "",
+            "up. Yardstick = cores / (CPU an event of the broker + of `kcat -C` + of `weir bench --no-cache`), same round; wanted: 0.8.", "",
+            "The speed of this machine changes within seconds; a probe tells it in the very time of each measurement (section *The "
+            "speed of the machine*); 1 is its median over this section. Figures at the usual speed are CPU time x speed in its own stretch, "
+            "and rates / speed x cores / the cores that other processes left. All rounds are in both tables.", "",
+            "As read:", "", self.figures("read"), "", "At the machine's usual speed:", "", self.figures("usual"), "",
+            "What the speed was:", "", self.speeds(), "", "CPU µs an event of the parts:", "", self.parts(), "",
+            "All Sigma rules, other ways (exactly once may cost 15 %; each beside the first way in the same round, at the usual speed):", "", self.other_ways(), "",
             "Latency, all Sigma rules and two correlations: from before the producer sends an event until its alert is read "
             "read_committed; wanted at half load: p50 150 ms, p99 500 ms. The producer runs on the same cores, and so does what the "
             "broker does to write the records, which the rates above do not have: the first row is half of the rate above, the next "
@@ -481,8 +533,8 @@ class Section:
 def worker(b):
     where = b.where()
     begin = time.monotonic()
-    with tempfile.TemporaryDirectory() as top, Servers(top) as servers:
-        section = Section(b, servers, top)
+    with tempfile.TemporaryDirectory() as top, Servers(top) as servers, Probe(b) as probe:
+        section = Section(b, servers, top, probe)
         section.prepare()
         section.warm()
         for i in range(b.runs):
@@ -491,6 +543,7 @@ def worker(b):
                 where = where.replace(f"{b.runs} runs in turn", f"{i} runs in turn")
                 break
             section.round()
+        section.settle_all()
         section.latencies()
         section.widen()
         return section.text(where)
