@@ -25,7 +25,8 @@ enum {
     PAUSE_MIN_MS = 20,
     IDLE_MS = 1000,    /* nothing to do: the bell rings when there is */
     NOT_READY_MS = 50, /* an open transaction of somebody, a lease that is taken */
-    HELD_MS = 500      /* a reader that is held by the group: how often it asks again */
+    HELD_MS = 500,     /* a reader that is held by the group: how often it asks again */
+    TELL_ENDS_MS = 100
 };
 
 static enum weir_rc open_producer(struct lane *l, struct weir_err *err)
@@ -204,6 +205,19 @@ static bool must_end(struct lane *l, const struct protocol_action *a)
     return !is_under_way || now_monotonic_ms() - l->stopping_ms > LANE_END_MS;
 }
 
+/* In each turn, as the reader's housekeeping hears of them: the lag of a lane that cannot commit
+ * rises, and that of one with nothing to do is not what its last commit saw. */
+static void tell_ends(struct lane *l)
+{
+    int64_t now_ms = now_monotonic_ms();
+
+    if (now_ms < l->ends_due_ms)
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        metric_partition_end(l->metrics, i, kafka_consumer_end(l->options.consumer, i));
+    l->ends_due_ms = now_ms + TELL_ENDS_MS;
+}
+
 /* From the fencing of all slots to the blessing; it has ended for certain when events are read. */
 static void tell_recovery(struct lane *l, enum protocol_do what)
 {
@@ -225,6 +239,7 @@ void *lane_main(void *lane)
 
         metric_beat(l->metrics, now_wall_ms());
         lane_learn_group(l);
+        tell_ends(l);
         protocol_next(l->protocol, &a);
         if (!protocol_is_bound(l->protocol))
             post_release(l->post, l->group);

@@ -94,6 +94,7 @@ struct lane {
     struct unclosed *unclosed; /* of a recovery of an empty store, from claims to facts; or NULL */
     uint32_t failures;
     int64_t stopping_ms, asked_ms;
+    int64_t ends_due_ms; /* monotonic: when metrics hear of the ends again */
     enum protocol_do last;
     struct weir_err err;
 };

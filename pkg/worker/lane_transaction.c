@@ -196,7 +196,6 @@ static void note_commit(struct lane *l)
         metric_partition(l->metrics, i,
                          &(struct metric_place){
                              .committed = l->offsets[i].offset,
-                             .end = kafka_consumer_end(l->options.consumer, i),
                              .watermark_ms = p->last.prefix_ms,
                              .record_ms = p->last.record_at_ms,
                          });

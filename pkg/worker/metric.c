@@ -224,9 +224,14 @@ void metric_partition(struct metric_lane *l, size_t i, const struct metric_place
         return;
     struct metric_row *r = &l->rows.items[i];
     cell_set(&r->committed, (uint64_t)place->committed);
-    cell_set(&r->end, (uint64_t)place->end);
     cell_set(&r->watermark_ms, (uint64_t)place->watermark_ms);
     cell_set(&r->record_ms, (uint64_t)place->record_ms);
+}
+
+void metric_partition_end(struct metric_lane *l, size_t i, int64_t end)
+{
+    if (i < l->rows.n)
+        cell_set(&l->rows.items[i].end, (uint64_t)end);
 }
 
 /* ---- what others ask ------------------------------------------------------------------------- */

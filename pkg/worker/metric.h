@@ -143,12 +143,14 @@ struct metric_owned {
 };
 struct metric_place {
     int64_t committed;    /* by ourselves: the next offset; -1: none yet */
-    int64_t end;          /* high watermark as last heard; -1: never */
     int64_t watermark_ms; /* event time of its prefix; INT64_MIN: none yet */
     int64_t record_ms;    /* wall clock at which its last record came; 0: none yet */
 };
 void metric_partitions(struct metric_lane *l, const struct metric_owned *owned, size_t n);
 void metric_partition(struct metric_lane *l, size_t i, const struct metric_place *place);
+/* The high watermark as last heard; -1: never. Beside commits: a lane that commits nothing falls
+ * behind, too. */
+void metric_partition_end(struct metric_lane *l, size_t i, int64_t end);
 
 /* The group's watermark of a level (STORE_ROUNDS_MAX of them), as the store told it; holder: the
  * own partition that holds it back, METRIC_ELSEWHERE: one of another lane or worker. */

@@ -13,8 +13,8 @@ static void sample_lane(struct metric_board *b, uint32_t i)
     struct metric_lane *l = metric_lane(b, i), *r = metric_reader(b, i);
     const struct metric_owned owned[] = {{"a", (int32_t)i}, {"b", (int32_t)i}};
     const struct metric_place places[] = {
-        {100 + i, 150, SAMPLE_NOW_MS - 5000, SAMPLE_NOW_MS - 250},
-        {-1, -1, INT64_MIN, 0},
+        {100 + i, SAMPLE_NOW_MS - 5000, SAMPLE_NOW_MS - 250},
+        {-1, INT64_MIN, 0},
     };
 
     metric_use_rules(l, 1);
@@ -29,6 +29,7 @@ static void sample_lane(struct metric_board *b, uint32_t i)
     metric_partitions(l, owned, ARRAY_LEN(owned));
     for (size_t p = 0; p < ARRAY_LEN(places); p++)
         metric_partition(l, p, &places[p]);
+    metric_partition_end(l, 0, 150);
     metric_level(l, 0, SAMPLE_NOW_MS - 5000 - i, i == 0 ? 0 : METRIC_ELSEWHERE);
     metric_level(l, 1, SAMPLE_NOW_MS - 6000, METRIC_ELSEWHERE);
     for (unsigned m = 0; m < METRICS; m++)

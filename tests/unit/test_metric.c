@@ -341,9 +341,13 @@ TEST(partitions_come_and_go)
 
     metric_partitions(l, two, 2);
     CHECK(!has_text(b, "\nweir_partition_end_offset{")); /* nothing is known yet */
-    metric_partition(l, 1, &(struct metric_place){5, 3, INT64_MAX, 0});
+    metric_partition(l, 1, &(struct metric_place){5, INT64_MAX, 0});
+    metric_partition_end(l, 1, 3);
     metric_level(l, 0, 1, 1);
     CHECK(has_line(b, "weir_partition_lag_records{topic=\"t\",partition=\"2\",lane=\"0\"} 0"));
+    metric_partition_end(l, 1, 9); /* and nothing is committed meanwhile */
+    metric_partition_end(l, 2, 9); /* no such partition */
+    CHECK(has_line(b, "weir_partition_lag_records{topic=\"t\",partition=\"2\",lane=\"0\"} 4"));
     CHECK(has_line(b, "weir_level_holder{level=\"0\",topic=\"t\",partition=\"2\"} 1"));
     metric_partitions(l, one, 1);
     CHECK(!has_text(b, "partition=\"2\""));
