@@ -18,7 +18,7 @@ enum { CORRELATION_MICRO = 1000000 };
 enum {
     CORRELATION_DEPTH_MAX = 4,        /* correlations over correlations */
     CORRELATION_INPUTS_MAX = 64,      /* rules that one listens to */
-    CORRELATION_GROUP_MAX = 16,       /* parts of a group key */
+    CORRELATION_GROUP_MAX = 32,       /* parts of a group key */
     CORRELATION_FIELDS_MAX = 16,      /* fields of a distinct tuple */
     CORRELATION_COLUMNS_MAX = 64,     /* columns of a group's rows, aggregates over them, outputs */
     CORRELATION_KEYS_PER_EVENT = 100, /* a multi-valued group field makes so many keys at most */

@@ -28,7 +28,7 @@ enum finding_cause {
 #define FINDING_NO_SHARD UINT32_MAX
 
 enum {
-    FINDING_KEYS_MAX = 16,
+    FINDING_KEYS_MAX = 32, /* as many as a group key has parts */
     FINDING_CAPSULES_MAX = CAPSULES_FIRST + CAPSULES_LAST,
     FINDING_ADDENDS_MAX = 8,
     FINDING_TEXT_MAX = 4096 /* of a key, a why, the detail; longer ones are cut when packed */

@@ -98,7 +98,7 @@ static bool use_first_seen(struct pipe *p, const struct pipe_ending *ending, str
 {
     struct str *fields = ARENA_ARRAY(p->s->a, p->n_keys, struct str);
 
-    if (p->n_keys == 0)
+    if (p->n_keys == 0 || p->n_keys > CORRELATION_FIELDS_MAX)
         return false;
     for (size_t i = 0; i < p->n_keys; i++) {
         struct expr *value = p->keys[i].value;
