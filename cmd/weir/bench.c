@@ -7,11 +7,9 @@
 int command_bench(int argc, char **argv)
 {
     struct bench_options o = {.seconds = 5, .threads = 1, .seed = 1, .version = version_text()};
-    struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
     const struct flag flags[] = {
-        {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
-         .to.texts = &o.rules.paths},
+        rule_path_flag(&o.rules),
         {"input", 'i', FLAG_TEXTS, "PATH", "event file or directory; may repeat; .gz and .zst too",
          .to.texts = &o.inputs},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
@@ -41,16 +39,13 @@ int command_bench(int argc, char **argv)
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {
-        "bench", "weir bench -r PATH... -i PATH... [OPTION...]",
+        "bench", "weir bench [-r] PATH... -i PATH... [OPTION...]",
         "Events from memory through the rules: split, scan, extract, route, match.", groups,
         ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &words, &code)) {
-        if (words.n)
-            code = command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
-                                   (int)words.items[0].n, words.items[0].p);
-        else if (!o.rules.paths.n || !o.inputs.n)
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code)) {
+        if (!o.rules.paths.n || !o.inputs.n)
             code = command_misused(&set, "it needs rules (-r PATH) and events (-i PATH)");
         else if (o.threads < 1 || o.threads > ENGINE_THREADS_MAX)
             code = command_misused(&set, "--threads: 1 to %d", ENGINE_THREADS_MAX);
@@ -59,7 +54,6 @@ int command_bench(int argc, char **argv)
         else
             code = (int)bench_run(&o);
     }
-    text_list_release(&words);
     text_list_release(&o.inputs);
     rule_options_release(&o.rules);
     return code;

@@ -9,6 +9,7 @@ int command_check(int argc, char **argv)
     struct check_options o = {0};
     struct flag rules[RULE_FLAGS_MAX];
     const struct flag flags[] = {
+        rule_path_flag(&o.rules),
         {"format", 0, FLAG_CHOICE, "auto|table|json", "lines for people, or a JSON object per rule",
          .to.choice = (int *)&o.format},
         {"problems", 0, FLAG_SWITCH, NULL, "only rules that are not ok", .to.on = &o.only_problems},
@@ -27,7 +28,7 @@ int command_check(int argc, char **argv)
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {
-        "check", "weir check PATH... [OPTION...]",
+        "check", "weir check [-r] PATH... [OPTION...]",
         "A verdict per rule: ok, warning, unsupported or error. Exit code 0 if all load (warnings\n"
         "alone do not change it without --strict), 2 if one is unsupported or in error.",
         groups, ARRAY_LEN(groups)};

@@ -7,10 +7,9 @@
 int command_classify(int argc, char **argv)
 {
     struct classify_options o = {0};
-    struct text_list words = {0};
     const struct flag flags[] = {
-        {"input", 'i', FLAG_TEXTS, "PATH", "event file, directory, or -; may repeat",
-         .to.texts = &o.inputs},
+        {"input", 'i', FLAG_TEXTS, "PATH",
+         "event file, directory, or -; may repeat, -i may be left out", .to.texts = &o.inputs},
         {"profiles", 0, FLAG_TEXT, "DIR", "source profiles of your own",
          .to.text = &o.profiles_dir},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
@@ -19,21 +18,17 @@ int command_classify(int argc, char **argv)
     };
     const struct flag_group groups[] = {{"options", flags, ARRAY_LEN(flags)}};
     const struct flag_set set = {
-        "classify", "weir classify -i PATH... [OPTION...]",
+        "classify", "weir classify [-i] PATH... [OPTION...]",
         "Which profiles recognise the events, what they stand for, and which fields are missing.",
         groups, ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &words, &code)) {
-        if (words.n)
-            code = command_misused(&set, "'%.*s' is no option (events: -i)", (int)words.items[0].n,
-                                   words.items[0].p);
-        else if (!o.inputs.n)
+    if (command_begin(&set, argc, argv, &o.inputs, &code)) {
+        if (!o.inputs.n)
             code = command_misused(&set, "no events: -i PATH");
         else
             code = (int)classify_run(&o);
     }
-    text_list_release(&words);
     text_list_release(&o.inputs);
     return code;
 }

@@ -7,11 +7,9 @@
 int command_coverage(int argc, char **argv)
 {
     struct coverage_options o = {0};
-    struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX];
     const struct flag flags[] = {
-        {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
-         .to.texts = &o.rules.paths},
+        rule_path_flag(&o.rules),
         {"input", 'i', FLAG_TEXTS, "PATH",
          "events: for which rules is there a source among them? may repeat", .to.texts = &o.inputs},
         {"layer", 0, FLAG_TEXT, "FILE", "write a layer for the ATT&CK Navigator",
@@ -24,22 +22,18 @@ int command_coverage(int argc, char **argv)
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {
-        "coverage", "weir coverage -r PATH... [-i PATH...] [OPTION...]",
+        "coverage", "weir coverage [-r] PATH... [-i PATH...] [OPTION...]",
         "ATT&CK techniques that the rules are about: how many rules, how many of them are tested\n"
         "(a NAME.test.yml beside the rule), how many have a source in some events.",
         groups, ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &words, &code)) {
-        if (words.n)
-            code = command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
-                                   (int)words.items[0].n, words.items[0].p);
-        else if (!o.rules.paths.n)
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code)) {
+        if (!o.rules.paths.n)
             code = command_misused(&set, "no rules: -r PATH");
         else
             code = (int)coverage_run(&o);
     }
-    text_list_release(&words);
     text_list_release(&o.inputs);
     rule_options_release(&o.rules);
     return code;

@@ -8,9 +8,9 @@ int command_explain(int argc, char **argv)
 {
     struct explain_options o = {0};
     struct str number = {0};
-    struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX], topics[STRETCH_FLAGS_MAX];
     const struct flag main_flags[] = {
+        rule_path_flag(&o.rules),
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
          "or kafka://TOPIC/PARTITION/OFFSET",
@@ -48,19 +48,17 @@ int command_explain(int argc, char **argv)
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {
-        "explain", "weir explain RULE... -i EVENT [OPTION...]",
+        "explain", "weir explain [-r] PATH... -i PATH... [OPTION...]",
         "Say of each event why the rules match it or not: each test with what the event had there. "
-        "Those that decided\nare marked: had they come out otherwise, so would the rule. A RULE is "
-        "a file or a directory (--id picks one).",
+        "Those that decided\nare marked: had they come out otherwise, so would the rule "
+        "(of a directory --id picks one).",
         groups, ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &words, &code)) {
-        for (size_t i = 0; i < words.n; i++)
-            text_list_add(&o.rules.paths, words.items[i]);
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code)) {
         o.has_number = number.n > 0;
         if (!o.rules.paths.n)
-            code = command_misused(&set, "no rules: weir explain RULE... -i EVENT");
+            code = command_misused(&set, "no rules: weir explain PATH... -i PATH");
         else if (!o.inputs.n)
             code = command_misused(&set, "no events: -i PATH");
         else if (o.key.n && !o.state.where.n)
@@ -74,7 +72,6 @@ int command_explain(int argc, char **argv)
         else
             code = (int)explain_run(&o);
     }
-    text_list_release(&words);
     text_list_release(&o.inputs);
     text_list_release(&o.kafka.properties);
     rule_options_release(&o.rules);

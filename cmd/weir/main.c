@@ -15,7 +15,7 @@
 
 struct command {
     const char *name;
-    int (*run)(int argc, char **argv); /* NULL: part of weir's contract, not in this version */
+    int (*run)(int argc, char **argv);
     const char *about;
 };
 
@@ -34,7 +34,6 @@ static const struct command commands[] = {
     {"config", command_config, "check a worker's configuration, show what is in force"},
     {"version", command_version, "print the version"},
     {"help", command_help, "print help, also of one command: weir help replay"},
-    {"test", NULL, NULL},
 };
 
 static const struct command *find_command(struct str name)
@@ -51,8 +50,7 @@ static void print_help(FILE *out)
           "usage: weir COMMAND [OPTION...]\n\ncommands\n",
           out);
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (commands[i].about)
-            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
     fputs("\nexamples\n"
           "  weir replay -r rules/ -i events.ndjson.zst\n"
           "  weir check rules/ --lists lists/\n"
@@ -71,8 +69,7 @@ static int unknown_command(struct str name)
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (commands[i].run)
-            names[n++] = str_from(commands[i].name);
+        names[n++] = str_from(commands[i].name);
     struct str near = str_nearest(name, names, n);
     if (near.n)
         note("error: unknown command '%.*s' (did you mean '%.*s'?)", (int)name.n, name.p,
@@ -86,24 +83,19 @@ static int run_command(struct str name, int argc, char **argv)
 {
     const struct command *c = find_command(name);
 
-    if (!c)
-        return unknown_command(name);
-    if (!c->run) {
-        note("error: %s: not in this version", c->name);
-        return EXIT_WORLD;
-    }
-    return c->run(argc, argv);
+    return c ? c->run(argc, argv) : unknown_command(name);
 }
 
 static int command_help(int argc, char **argv)
 {
     char help[] = "--help";
 
-    if (argc < 2) {
-        print_help(stdout);
-        return EXIT_FINE;
+    if (argc > 2) {
+        note("error: help: of one command at a time: '%s' is too much", argv[2]);
+        return EXIT_WORLD;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+    if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
         return EXIT_FINE;
     }

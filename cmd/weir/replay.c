@@ -92,7 +92,7 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
         return command_misused(set, "--time-step: '%.*s' is no span (1ms, 2s, 5m; at most 1 day)",
                                (int)t->time_step.n, t->time_step.p);
     if (has_query && o->rules.paths.n)
-        return command_misused(set, "give rules by -r or one by --query, not both");
+        return command_misused(set, "give rules as files (-r) or one by --query, not both");
     if (has_query && !t->lang.n)
         return command_misused(set, "--query needs --lang");
     if (has_query && !lang_is_known(t->lang))
@@ -100,7 +100,7 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     o->rules.query_language = t->lang;
     if (!has_query && t->lang.n)
         return command_misused(set, "--lang is for --query");
-    if (has_query && !str_trim(o->rules.query).n)
+    if (str_eq(t->lang, STR("sigma")) && !str_trim(o->rules.query).n)
         return command_misused(set, "--query is empty");
     if (!has_query && !o->rules.paths.n)
         return command_misused(set, "no rules: -r PATH");
@@ -140,10 +140,9 @@ enum { INPUT_FLAGS_MAX = 16, OUTPUT_FLAGS_MAX = 16 };
 static size_t input_flags(struct command *c, struct flag out[INPUT_FLAGS_MAX])
 {
     const struct flag flags[] = {
-        {"rules", 'r', FLAG_TEXTS, "PATH", "rule file or directory; may repeat",
-         .to.texts = &c->o.rules.paths},
-        {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of -r",
-         .to.text = &c->o.rules.query},
+        rule_path_flag(&c->o.rules),
+        {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of files",
+         .to.text = &c->o.rules.query, .may_be_empty = true},
         {"lang", 0, FLAG_TEXT, "NAME", c->lang_help, .to.text = &c->t.lang},
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
@@ -228,13 +227,14 @@ static int settle_and_run(const struct flag_set *set, struct command *c)
 
     if (code != EXIT_FINE)
         return code;
+    if (c->old.overlays.n && !c->old.rules.n)
+        return command_misused(set, "--compare-overlays goes with --compare OLD_RULES");
     return c->old.rules.n ? run_compare(set, &c->o, &c->old) : (int)replay_run(&c->o);
 }
 
 int command_replay(int argc, char **argv)
 {
     struct arena *a = arena_new(0);
-    struct text_list words = {0};
     struct command c;
     struct flag input[INPUT_FLAGS_MAX], topics[STRETCH_FLAGS_MAX], state[STATE_FLAGS_MAX],
         output[OUTPUT_FLAGS_MAX], rules[RULE_FLAGS_MAX];
@@ -248,15 +248,12 @@ int command_replay(int argc, char **argv)
         {"output", output, output_flags(&c, output)},
         {"about rules", rules, rule_flags(&c.o.rules, rules)},
     };
-    const struct flag_set set = {"replay", "weir replay -r PATH... -i PATH... [OPTION...]",
+    const struct flag_set set = {"replay", "weir replay [-r] PATH... -i PATH... [OPTION...]",
                                  "Run rules over events from files or Kafka topics. Alerts go to "
                                  "stdout, the summary to stderr.",
                                  groups, ARRAY_LEN(groups)};
-    if (command_begin(&set, argc, argv, &words, &code))
-        code = words.n ? command_misused(&set, "'%.*s' is no option (rules: -r, events: -i)",
-                                         (int)words.items[0].n, words.items[0].p)
-                       : settle_and_run(&set, &c);
-    text_list_release(&words);
+    if (command_begin(&set, argc, argv, &c.o.rules.paths, &code))
+        code = settle_and_run(&set, &c);
     release(&c);
     arena_free(a);
     return code;

@@ -9,9 +9,9 @@ int command_test(int argc, char **argv)
     struct test_options o = {.state.brake = GRAPH_BRAKE_DEFAULT,
                              .state.budget_mib = STORE_TOTAL_DEFAULT / (1024 * 1024),
                              .version = version_text()};
-    struct text_list words = {0};
     struct flag rules[RULE_FLAGS_MAX], state[STATE_PLACE_FLAGS_MAX];
     const struct flag main_flags[] = {
+        rule_path_flag(&o.rules),
         {"format", 0, FLAG_CHOICE, "auto|table|json",
          "a tree for people, or a JSON object a line; auto: a tree on a terminal",
          .to.choice = (int *)&o.format},
@@ -23,27 +23,24 @@ int command_test(int argc, char **argv)
          .to.on = &o.no_gaps},
     };
     const struct flag_group groups[] = {
-        {"output", main_flags, ARRAY_LEN(main_flags)},
+        {"options", main_flags, ARRAY_LEN(main_flags)},
         {"state", state,
          state_place_flags(&o.state, "memory (default), or redis://HOST:PORT, unix:///SOCKET",
                            state)},
         {"about rules", rules, rule_flags(&o.rules, rules)},
     };
     const struct flag_set set = {
-        "test", "weir test PATH... [OPTION...]",
+        "test", "weir test [-r] PATH... [OPTION...]",
         "Play the tests of rules: NAME.test.yml beside NAME.yml (docs/testing-rules.md), and the "
         "regression tests of\nthe SigmaHQ repository. A PATH is a rule, a test, or a directory of "
         "them. Exit code 1: a test failed; 2: a test\nfile or a rule cannot be read.",
         groups, ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &words, &code)) {
-        for (size_t i = 0; i < words.n; i++)
-            text_list_add(&o.rules.paths, words.items[i]);
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code)) {
         code = o.rules.paths.n ? (int)test_command(&o)
                                : command_misused(&set, "no tests: weir test PATH...");
     }
-    text_list_release(&words);
     rule_options_release(&o.rules);
     return code;
 }

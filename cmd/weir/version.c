@@ -1,6 +1,5 @@
 /* version.c - `weir version`: the version and the commit it was built from. */
 #include <stdio.h>
-#include <string.h>
 
 #include "app/outcome.h"
 #include "base/str.h"
@@ -13,10 +12,20 @@ struct str version_text(void)
 
 int command_version(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") != 0) {
-        note("error: version: '%s' is no option: it takes none", argv[1]);
-        return EXIT_WORLD;
+    const struct flag_set set = {"version", "weir version",
+                                 "Print the version, and the commit that it was built from.", NULL,
+                                 0};
+    struct text_list words = {0};
+    int code;
+
+    if (command_begin(&set, argc, argv, &words, &code)) {
+        code = EXIT_FINE;
+        if (words.n)
+            code = command_misused(&set, "it takes no words: '%.*s'", (int)words.items[0].n,
+                                   words.items[0].p);
+        else
+            printf("weir %s (%s)\n", WEIR_VERSION, WEIR_COMMIT);
     }
-    printf("weir %s (%s)\n", WEIR_VERSION, WEIR_COMMIT);
-    return EXIT_FINE;
+    text_list_release(&words);
+    return code;
 }

@@ -16,7 +16,7 @@ enum { FILES_DEPTH_MAX = 64 };
 
 struct files_request {
     bool (*wanted)(struct str path);
-    const char *what; /* "rule files (.yml, .yaml)": for the error about an empty directory */
+    const char *what; /* "rule files (.yml, .yaml ...)": for the error about an empty directory */
     bool takes_stdin; /* "-" is a file of its own */
     bool is_unique;   /* a file that was met before (same inode) is left out */
 };

@@ -85,12 +85,10 @@ static enum weir_rc flag_set_value(const struct flag *f, const char *z, struct w
 
     ASSERT(f->kind != FLAG_SWITCH && f->kind != FLAG_LATER); /* they have no value */
     /* An empty word is nearly always a variable that was not set. */
-    if (value.n == 0)
+    if (value.n == 0 && !f->may_be_empty)
         return err_set(err, WEIR_BADARG, "--%s needs a value: %s", f->name, f->operand);
     switch (f->kind) {
     case FLAG_TEXT:
-        if (f->to.text->p)
-            return err_set(err, WEIR_BADARG, "--%s is given twice", f->name);
         *f->to.text = value;
         return WEIR_OK;
     case FLAG_TEXTS:
@@ -116,7 +114,7 @@ struct parse {
     int argc, at;
     char **argv;
     struct weir_err *err;
-    const struct flag *given[FLAGS_MAX]; /* those that the environment is asked about */
+    const struct flag *given[FLAGS_MAX]; /* so far, each once */
     size_t n_given;
 };
 
@@ -131,8 +129,15 @@ static bool is_given(const struct parse *p, const struct flag *f)
 /* `value` is the part glued to the option, NULL if none is. */
 static enum weir_rc take_flag(struct parse *p, const struct flag *f, const char *value)
 {
-    if (f->is_in_environment && p->n_given < FLAGS_MAX)
+    bool is_repeated = is_given(p, f);
+
+    /* A switch that is set twice is set; two values contradict each other. */
+    if (is_repeated && f->kind != FLAG_SWITCH && f->kind != FLAG_TEXTS)
+        return err_set(p->err, WEIR_BADARG, "--%s is given twice", f->name);
+    if (!is_repeated) {
+        ASSERT(p->n_given < FLAGS_MAX);
         p->given[p->n_given++] = f;
+    }
     if (f->kind == FLAG_LATER)
         return err_set(p->err, WEIR_UNSUPPORTED, "--%s: not in this version", f->name);
     if (f->kind == FLAG_SWITCH) {

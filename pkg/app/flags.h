@@ -17,8 +17,8 @@
 
 enum flag_kind {
     FLAG_SWITCH,  /* to.on: set to true                                          */
-    FLAG_TEXT,    /* to.text: given at most once                                 */
-    FLAG_TEXTS,   /* to.texts: may repeat                                        */
+    FLAG_TEXT,    /* to.text                                                     */
+    FLAG_TEXTS,   /* to.texts: the only kind that may be given more than once    */
     FLAG_COUNT,   /* to.count: a whole number                                    */
     FLAG_DECIMAL, /* to.decimal: a number that is not negative, fractions allowed */
     FLAG_CHOICE,  /* to.choice: index of the word in `operand`, "a|b|c"          */
@@ -42,6 +42,7 @@ struct flag {
     /* Not given on the command line: taken from WEIR_ and its name in capitals with underscores, if
      * that is set and not empty. */
     bool is_in_environment;
+    bool may_be_empty; /* of a text: an empty one says something, too */
 };
 
 struct flag_group {

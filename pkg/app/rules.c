@@ -23,6 +23,16 @@ enum {
     HALVES_MIN = 64 /* files from which a second thread is worth its start */
 };
 
+struct flag rule_path_flag(struct rule_options *o)
+{
+    return (struct flag){"rules",
+                         'r',
+                         FLAG_TEXTS,
+                         "PATH",
+                         "rule file or directory; may repeat, -r may be left out",
+                         .to.texts = &o->paths};
+}
+
 size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX])
 {
     struct select_terms *only = &o->select.only, *except = &o->select.except;
@@ -236,8 +246,10 @@ static enum weir_rc add_files(struct rule_book *b, const struct rule_options *o,
                               struct rule_loader *loader, const struct list_source *lists,
                               const struct lang_options *options, struct weir_err *err)
 {
-    static const struct files_request request = {is_rule_path, "rule files (.yml, .yaml, .eql)",
-                                                 false, true};
+    static const struct files_request request = {
+        is_rule_path,
+        "rule files (.yml, .yaml, .toml, .eql, .kql, .cql, .logscale, .spl, .esql, .lucene)", false,
+        true};
     struct text_list files = {0};
     enum weir_rc rc = files_collect(b->arena, &o->paths, &request, &files, err);
 
@@ -292,9 +304,9 @@ static enum weir_rc load_rules(struct rule_book *b, const struct rule_options *o
     struct wrapped_query query = {0};
     enum weir_rc rc = WEIR_OK;
 
-    if (o->query.n && !str_eq(o->query_language, STR("sigma"))) {
+    if (o->query.p && !str_eq(o->query_language, STR("sigma"))) {
         rule_loader_add_as(loader, STR("query"), o->query_language, o->query);
-    } else if (o->query.n) {
+    } else if (o->query.p) {
         query = wrap_query(b->arena, o->query);
         rule_loader_add(loader, STR("query"), query.document);
     } else {
@@ -663,11 +675,11 @@ enum exit_code rule_book_report(const struct rule_book *b, const struct rule_opt
         return EXIT_RULES;
     /* Nobody has put a query through `weir check`: what is doubtful about it is told, too. Sigma's
      * doubts are mostly about what such a query has not: an id, a log source. */
-    bool wants_all = o->query.n && !str_eq(o->query_language, STR("sigma"));
+    bool wants_all = o->query.p && !str_eq(o->query_language, STR("sigma"));
     for (size_t i = 0; i < b->loaded.n_verdicts; i++)
         if (b->is_selected[i] && (wants_all || verdict_is_bad(b->loaded.verdicts[i].status)))
             print_messages(&b->loaded.verdicts[i], wants_all);
-    if (b->n_bad && o->query.n)
+    if (b->n_bad && o->query.p)
         return EXIT_RULES;
     if (b->n_bad && !o->skip_bad) {
         note("rules that do not load: %zu (--skip-bad-rules goes on without them)", b->n_bad);

@@ -39,8 +39,10 @@ struct rule_options {
 
 enum { RULE_FLAGS_MAX = 32 };
 
-/* Fill `out` with the options about rules; -r itself is not among them (check takes words).
- * Returns their number. */
+/* -r. Each command that takes rules takes them by -r and as plain words, in one order. */
+struct flag rule_path_flag(struct rule_options *o);
+
+/* Fill `out` with the other options about rules. Returns their number. */
 size_t rule_flags(struct rule_options *o, struct flag out[RULE_FLAGS_MAX]);
 void rule_options_release(struct rule_options *o);
 

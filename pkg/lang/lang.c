@@ -361,6 +361,8 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
         return;
     }
     bool is_good = query_load(&s, language, text, NULL, &head);
+    if (is_good && !str_trim(text).n) /* more likely a file that somebody forgot to fill */
+        diag_warn(&l->diag, (struct place){1, 1}, "the query is empty: it is true of every event");
     loader_keep_rule(l, &head, STR("rule"), is_good);
     arena_reset(l->scratch);
 }

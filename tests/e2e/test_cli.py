@@ -152,7 +152,7 @@ def test_without_arguments_help_goes_to_stderr(_box):
 
 def test_help_and_version_go_to_stdout(_box):
     for args in (["help"], ["--help"], ["-h"], ["help", "replay"], ["replay", "--help"],
-                 ["check", "-h"], ["bench", "--help"], ["classify", "--help"]):
+                 ["check", "-h"], ["help", "-h"], ["help", "help"], ["version", "-h"], ["help", "version"], ["bench", "--help"], ["classify", "--help"]):
         r = run(*args)
         equal((r.code, r.err), (0, ""), args)
         contains(r.out, "usage: weir")
@@ -174,7 +174,11 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--format", "xml"], "none of auto|table|json"),
             (["replay", "-r", rules, "-i", events, "--order", "none"], "none of"),
             (["replay", "-r", rules, "-i"], "--input needs a value"),
-            (["replay", rules, "-i", events], "is no option"),
+            (["help", "replay", "check"], "one command at a time: 'check' is too much"),
+            (["version", "now"], "takes no words: 'now'"),
+            (["replay", "-r", rules, "-i", events, "--format", "json", "--format", "table"], "--format is given twice"),
+            (["replay", "-r", rules, "-i", events, "--threads=1", "--threads=1"], "--threads is given twice"),
+            (["replay", "-r", rules, "-i", events, "--compare-overlays", rules], "goes with --compare"),
             (["replay", "-r", rules, "-i", events, "--overlays", "/nosuch"], "/nosuch: error: no such"),
             (["bench", "-r", rules, "-i", events, "--overlays", box.path + "/none"], "/none: error"),
             (["check", rules, "--overlays", events + "/"], "error"),
@@ -195,7 +199,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--profiles", box.path], "holds no profiles"),
             (["replay", "-r", rules, "-i", events, "--lists", rules], "holds no lists"),
             (["replay", "-r", rules, "-i", events, "--profile", "x"], "known: kubernetes_audit"),
-            (["version", "--frobnicate"], "'--frobnicate' is no option"),
+            (["version", "--frobnicate"], "unknown option '--frobnicate'"),
             (["replay", "-r", rules, "-i", events, "--profile", "nosuch"], "unknown profile"),
             (["replay", "-r", rules, "-i", events, "--profiles", "/nosuch"], "/nosuch"),
             (["replay", "-r", rules, "-i", events, "--list", "A=/nosuch"], "/nosuch"),
@@ -219,6 +223,27 @@ def test_wrong_use_is_one_line_and_exit_3(box):
         one_line(r.err, text)
 
 
+def test_rules_are_words_or_r_in_every_command_that_takes_them(box):
+    """One way in all of them: what is no option is a rule (classify: events), and -r says the same."""
+    with open(box.events, encoding="utf-8") as f:
+        box.write("rules/a.test.yml", json.dumps({"tests": [
+            {"name": "it matches", "event": json.loads(f.readline()), "expect": "match"}]}).encode())
+    one, sub = box.rules, os.path.join(box.path, "rules", "sub")
+    for command, more in (("replay", ["-i", box.events, "--emit", "matches", "-q"]), ("check", ["--format", "json"]),
+                          ("explain", ["-i", box.events]), ("test", ["--format", "json", "--no-gaps"]),
+                          ("coverage", []), ("bench", ["-i", box.events, "--rounds", "1", "--format", "table"])):
+        told = [run(command, *more, *args)
+                for args in ([one, sub], ["-r", one, "-r", sub], [one, "-r", sub], ["-r", one, "--", sub])]
+        for r in told:
+            equal(r.code, 0, command + r.err)
+            if command not in ("bench", "test"):  # they tell times
+                equal(r.out, told[0].out, command)
+        assert told[0].out, command
+        r = run("help", command)
+        contains(r.out, f"usage: weir {command} [-r] PATH...")
+    equal(run("classify", box.events).out, run("classify", "-i", box.events).out)
+
+
 def test_paths_that_do_not_work_are_named_with_exit_3(box):
     empty = os.path.join(box.path, "empty")
     os.mkdir(empty)
@@ -227,6 +252,11 @@ def test_paths_that_do_not_work_are_named_with_exit_3(box):
              (["-r", box.all_rules, "-r", empty, "-i", box.events], "holds no rule files"),
              (["-r", box.all_rules, "-i", "/nosuch.json"], "/nosuch.json: error: no such file"),
              (["-r", box.all_rules, "-i", empty], "holds no event files")]
+    ends = re.search(r"rule files \((.*)\)", run("check", empty).err).group(1).split(", ")
+    for end in ends:  # each is one that a directory is searched for, and none is missing
+        box.write("ends/a" + end, b"{")
+        contains(run("check", os.path.join(box.path, "ends")).out, "ends/a" + end)
+    equal(set(ends), {".yml", ".yaml", ".toml", ".eql", ".kql", ".cql", ".logscale", ".spl", ".esql", ".lucene"})
     if os.geteuid() != 0:
         locked = box.write("locked.json", b"{}")
         os.chmod(locked, 0)
@@ -633,6 +663,19 @@ def test_mistakes_in_a_query_have_places_in_the_query(box):
         r = run("replay", "--query", text, "--lang", "sigma", "-i", box.events)
         equal((r.code, r.out), (2, ""), text)
         one_line(r.err, place)
+
+
+def test_an_empty_query_is_everything_where_the_language_says_so(box):
+    for lang in ("kql", "lucene"):
+        for query in ("", " "):
+            r = run("replay", "--query", query, "--lang", lang, "-i", box.events, "--emit", "matches", "-q")
+            equal((r.code, [m["event"] for m in r.lines()]), (0, [0, 1, 2, 3]), r.err)
+            one_line(r.err, "query:1:1: warning: the query is empty: it is true of every event")
+    for lang in ("eql", "cql", "spl", "esql"):
+        r = run("replay", "--query", "", "--lang", lang, "-i", box.events)
+        equal((r.code, r.out), (2, ""), lang)
+        one_line(r.err, "query:1:1: error: ")
+    contains(run("check", box.write("e/all.kql", b"")).out, "the query is empty: it is true of every event")
 
 
 def test_what_is_doubtful_about_a_query_is_told(box):

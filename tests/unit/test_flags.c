@@ -9,7 +9,7 @@ enum { ARGS_MAX = 8 };
 
 struct given {
     bool on;
-    struct str text;
+    struct str text, query;
     struct text_list texts, words;
     uint64_t count;
     double decimal;
@@ -28,6 +28,7 @@ static enum weir_rc parse(struct given *g, const char *const *args)
          .is_in_environment = true},
         {"seconds", 0, FLAG_DECIMAL, "S", "a decimal", .to.decimal = &g->decimal},
         {"format", 0, FLAG_CHOICE, "auto|table|json", "a choice", .to.choice = &g->choice},
+        {"query", 0, FLAG_TEXT, "TEXT", "may be empty", .to.text = &g->query, .may_be_empty = true},
         {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
     };
     const struct flag_group group = {"options", flags, ARRAY_LEN(flags)};
@@ -89,6 +90,16 @@ TEST(switches_stand_together_and_before_a_value)
     release(&g);
 }
 
+TEST(an_empty_text_is_a_value_where_the_option_says_so)
+{
+    static const char *const args[] = {"--query", "", NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, args), WEIR_OK);
+    CHECK(g.query.p && g.query.n == 0);
+    release(&g);
+}
+
 TEST(a_single_dash_is_a_word)
 {
     static const char *const args[] = {"-", "-i", "-", NULL};
@@ -126,6 +137,10 @@ TEST(wrong_options_are_refused_in_one_line)
         {{"--seconds", "nan"}, WEIR_BADARG, "--seconds: 'nan' is not a number from 0 up"},
         {{"--seconds", "1x"}, WEIR_BADARG, "--seconds: '1x' is not a number from 0 up"},
         {{"--text=a", "--text=b"}, WEIR_BADARG, "--text is given twice"},
+        {{"--format=json", "--format=json"}, WEIR_BADARG, "--format is given twice"},
+        {{"--count-max=1", "--count-max=2"}, WEIR_BADARG, "--count-max is given twice"},
+        {{"--seconds=1", "--seconds=2"}, WEIR_BADARG, "--seconds is given twice"},
+        {{"--text="}, WEIR_BADARG, "--text needs a value: TEXT"},
         {{"--overlays", "x"}, WEIR_UNSUPPORTED, "--overlays: not in this version"},
     };
 
@@ -166,4 +181,5 @@ TEST(the_environment_says_what_the_command_line_does_not)
 TEST_MAIN(ENTRY(the_environment_says_what_the_command_line_does_not),
           ENTRY(flags_are_taken_in_all_spellings),
           ENTRY(switches_stand_together_and_before_a_value), ENTRY(a_single_dash_is_a_word),
-          ENTRY(help_ends_parsing), ENTRY(wrong_options_are_refused_in_one_line))
+          ENTRY(help_ends_parsing), ENTRY(an_empty_text_is_a_value_where_the_option_says_so),
+          ENTRY(wrong_options_are_refused_in_one_line))
