@@ -1,4 +1,14 @@
-/* net_impl.h - a net while it is compiled, for net.c and net_table.c. */
+/* net_impl.h - a net while it is compiled. For pkg/match/net*.c alone.
+ *
+ *     net.c          the passes one after the other; numbers of signals
+ *     net_signal.c   sources, signals, atoms that are no more than a signal
+ *     net_gate.c     other atoms, and the gates before them
+ *     net_node.c     formulas
+ *     net_wake.c     what wakes which rule
+ *     net_table.c    sources to tables of fields and of joints
+ *
+ * What only the compiler needs is in its arena `temp`.
+ */
 #ifndef WEIR_MATCH_NET_IMPL_H
 #define WEIR_MATCH_NET_IMPL_H
 
@@ -48,8 +58,56 @@ struct compiler {
     uint32_t n_signals;
 };
 
+static inline void net_push(struct compiler *c, struct vec *numbers, uint32_t number)
+{
+    *(uint32_t *)vec_push(c->temp, numbers, sizeof number) = number;
+}
+
+/* ---- sources, signals and plain atoms (net_signal.c) --------------------------------------- */
+
 /* The number of the source, made if there is none yet. */
 uint32_t net_source_for(struct compiler *c, struct source want);
+/* A signal that nothing raises yet. */
+uint32_t net_signal_new(struct compiler *c);
+/* Share of the events that raise it, guessed: the sum of its sources. */
+static inline double *net_signal_weight(struct compiler *c, uint32_t signal)
+{
+    return (double *)c->weights.items + signal;
+}
+void net_raises(struct compiler *c, struct source source, uint32_t signal);
+
+/* Is the truth of the atom exactly "its source was found"? */
+bool net_is_plain(struct compiler *c, uint32_t atom);
+/* The signal of that plain atom alone. */
+uint32_t net_atom_signal(struct compiler *c, uint32_t atom);
+/* The plain atom raises this signal, too. */
+void net_plain_raises(struct compiler *c, uint32_t atom, uint32_t signal);
+
+/* Is the text nearly everywhere? */
+bool net_is_common(struct str text);
+struct str net_folded_copy(struct compiler *c, struct str text);
+enum literal_where net_where_of(enum atom_op op);
+/* The source of a whole text: of exactly these letters, if the atom wants them. */
+struct source net_whole_text(struct compiler *c, const struct atom *x, uint32_t field);
+/* What many formulas ask for is often there: the signal's weight is at least so much. */
+void net_weigh_popular(struct compiler *c, uint32_t atom, uint32_t signal);
+/* Fills c->usual, from c->askers: before the first source is made. */
+void net_guess_usual(struct compiler *c);
+
+/* ---- other atoms (net_gate.c) --------------------------------------------------------------- */
+
+/* The number of the atom among the lazy ones, made with its gate if there is none yet. */
+uint32_t net_lazy_atom(struct compiler *c, uint32_t atom);
+/* The signal without which a node of it is false; NET_NONE: it is always asked. */
+uint32_t net_gate_of(const struct net_lazy *lazy, bool is_negated);
+
+/* ---- formulas (net_node.c) ------------------------------------------------------------------ */
+
+void net_compile_nodes(struct compiler *c);
+/* What raises the gate of an atom raises those of the ORs over it; when all pairs are known. */
+void net_raise_groups(struct compiler *c);
+
+/* ---- the rest of the net -------------------------------------------------------------------- */
 
 /* Pairs sorted and each once, as lists by `from`. */
 struct net_lists net_lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from);

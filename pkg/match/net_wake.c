@@ -14,11 +14,6 @@
 enum { CLOSED_RULES_MAX = 64 };
 static const double CLOSED_WEIGHT_MAX = 0.2;
 
-static void push_number(struct compiler *c, struct vec *v, uint32_t number)
-{
-    *(uint32_t *)vec_push(c->temp, v, sizeof number) = number;
-}
-
 static double waker_weight(const struct compiler *c, uint32_t signal)
 {
     const struct net_lists *of = &c->signal_fields;
@@ -55,7 +50,7 @@ static double wakers_of_and(struct compiler *c, const struct net_node *n, struct
     if (out && best_child != NET_NONE)
         wakers(c, best_child, out);
     else if (out && best_signal != NET_NONE)
-        push_number(c, out, best_signal);
+        net_push(c, out, best_signal);
     return best;
 }
 
@@ -67,13 +62,13 @@ static double wakers_of_or(struct compiler *c, const struct net_node *n, struct 
 
     if (n->gate != NET_NONE) {
         if (out)
-            push_number(c, out, n->gate);
+            net_push(c, out, n->gate);
         return waker_weight(c, n->gate);
     }
     for (uint32_t i = 0; i < n->n_signals; i++) {
         sum += waker_weight(c, signals[i]);
         if (out)
-            push_number(c, out, signals[i]);
+            net_push(c, out, signals[i]);
     }
     for (uint32_t i = 0; i < n->n_children; i++)
         sum += wakers(c, children[i], out);
@@ -103,7 +98,7 @@ static double wakers(struct compiler *c, uint32_t node, struct vec *out)
     if (signal == NET_NONE)
         return INFINITY;
     if (out)
-        push_number(c, out, signal);
+        net_push(c, out, signal);
     return waker_weight(c, signal);
 }
 
