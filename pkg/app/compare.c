@@ -12,6 +12,7 @@
 #include "alert/redact.h"
 #include "app/measure.h"
 #include "app/output.h"
+#include "app/overwrite.h"
 #include "app/pipeline.h"
 #include "app/source.h"
 #include "app/table.h"
@@ -514,6 +515,18 @@ static enum weir_rc load(struct side *s, enum exit_code *code, struct weir_err *
     return WEIR_OK;
 }
 
+static enum weir_rc refuse_to_overwrite(const struct compare *c, struct weir_err *err)
+{
+    struct overwrite w;
+
+    overwrite_init(&w, "--output", c->options->out);
+    TRY(overwrite_refuse_rules(&w, &c->old.book, &c->old.options, err));
+    TRY(overwrite_refuse_rules(&w, &c->now.book, &c->now.options, err));
+    for (size_t i = 0; i < c->source.n_files; i++)
+        TRY(overwrite_refuse_file(&w, c->source.inputs[i].name, err));
+    return WEIR_OK;
+}
+
 static enum weir_rc compare(struct compare *c, enum exit_code *code, struct weir_err *err)
 {
     TRY(load(&c->old, code, err));
@@ -525,6 +538,7 @@ static enum weir_rc compare(struct compare *c, enum exit_code *code, struct weir
     if (c->source.has_stdin)
         return err_set(err, WEIR_BADARG,
                        "--compare reads its inputs more than once: files are wanted, not stdin");
+    TRY(refuse_to_overwrite(c, err));
     join_rules(c);
     TRY(run_side(c, &c->old, err));
     TRY(run_side(c, &c->now, err));

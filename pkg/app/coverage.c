@@ -6,6 +6,7 @@
 
 #include "alert/attack.h"
 #include "app/output.h"
+#include "app/overwrite.h"
 #include "app/pipeline.h"
 #include "app/source.h"
 #include "app/table.h"
@@ -282,12 +283,26 @@ static void print_sum(const struct coverage *c)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
+static enum weir_rc refuse_to_overwrite(const struct coverage *c, struct weir_err *err)
+{
+    struct overwrite w;
+
+    overwrite_init(&w, "--layer", c->options->layer);
+    TRY(overwrite_refuse_rules(&w, &c->book, &c->options->rules, err));
+    for (size_t i = 0; i < c->source.n_files; i++)
+        TRY(overwrite_refuse_file(&w, c->source.inputs[i].name, err));
+    return WEIR_OK;
+}
+
 static enum weir_rc tell_all(struct coverage *c, struct weir_err *err)
 {
     collect(c);
-    TRY(put(STR(""), c, NULL, err));
-    if (c->options->layer.n)
+    /* First the file: if it cannot be written nothing is. */
+    if (c->options->layer.n) {
+        TRY(refuse_to_overwrite(c, err));
         TRY(put(c->options->layer, c, add_layer, err));
+    }
+    TRY(put(STR(""), c, NULL, err));
     print_sum(c);
     return WEIR_OK;
 }

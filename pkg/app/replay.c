@@ -6,9 +6,9 @@
 #include "app/replay.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "app/measure.h"
+#include "app/overwrite.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/sequence_line.h"
@@ -89,19 +89,13 @@ static enum weir_rc open_emitter(struct replay *r, struct weir_err *err)
 /* The output would take the place of what it was made from. */
 static enum weir_rc refuse_to_overwrite(const struct replay *r, struct weir_err *err)
 {
-    struct str path = r->options->out;
-    struct stat out, in;
+    struct overwrite w;
 
-    if (!path.n || stat(path.p, &out) != 0 || !S_ISREG(out.st_mode))
-        return WEIR_OK;
-    for (size_t i = 0; i < r->source.n_files; i++) {
-        struct str name = r->source.inputs[i].name;
-        if (stat(name.p, &in) != 0 || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
-            continue;
-        err_set(err, WEIR_BADARG, "--output: this file is also an input");
-        err_file(err, path);
-        return WEIR_BADARG;
-    }
+    overwrite_init(&w, "--output", r->options->out);
+    TRY(overwrite_refuse_rules(&w, &r->book, &r->options->rules, err));
+    TRY(overwrite_refuse_file(&w, r->options->kafka.config, err));
+    for (size_t i = 0; i < r->source.n_files; i++)
+        TRY(overwrite_refuse_file(&w, r->source.inputs[i].name, err));
     return WEIR_OK;
 }
 

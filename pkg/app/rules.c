@@ -512,7 +512,10 @@ static enum weir_rc load_overlays(const struct rule_options *o, struct rule_book
     b->overlays = overlay_set_new(b->arena, lists);
     enum weir_rc rc = files_collect(b->arena, &o->overlays, &request, &files, err);
     struct arena *scratch = arena_new(0);
+    struct str *paths = ARENA_ARRAY(b->arena, files.n, struct str);
+    b->overlay_paths.items = paths;
     for (size_t i = 0; i < files.n && rc == WEIR_OK; i++) {
+        paths[b->overlay_paths.n++] = files.items[i];
         arena_reset(scratch);
         rc = read_overlay(b, files.items[i], scratch, &digests, err);
     }

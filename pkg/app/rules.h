@@ -70,6 +70,7 @@ struct rule_book {
     struct geoip *geoip;                     /* NULL: no database is given */
     const struct geo_source *geo;            /* what is asked of it; NULL: nothing */
     struct overlay_set *overlays;            /* NULL: none are given */
+    struct str_list overlay_paths;           /* their files */
     struct str overlays_sha256;              /* of their files; empty: none */
     struct str lists_sha256;                 /* of the lists, a line each */
     /* Names this set of rules: a hash over all that says what they mean, their texts, overlays,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/overwrite.h"
 #include "app/test_report.h"
 #include "base/str.h"
 
@@ -15,6 +16,7 @@ struct testing {
     struct test_suite suite;
     struct test_runner *runner;
     struct test_report report;
+    struct output *junit; /* NULL: not wanted, or written */
     struct test_result **results;
     size_t n_bad, n_by[TEST_OUTCOMES];
 };
@@ -82,14 +84,28 @@ static enum weir_rc tell_gaps(struct testing *t, struct weir_err *err)
     return WEIR_OK;
 }
 
-static enum weir_rc write_junit(struct testing *t, struct weir_err *err)
+/* Before the first test: if it cannot be written nothing is. */
+static enum weir_rc open_junit(struct testing *t, struct weir_err *err)
 {
-    struct output *out;
-    struct buf text = {0};
+    struct overwrite w;
 
     if (!t->options->junit.n)
         return WEIR_OK;
-    TRY(output_open(t->options->junit, &out, err));
+    overwrite_init(&w, "--junit", t->options->junit);
+    TRY(overwrite_refuse_rules(&w, &t->book, &t->rules, err));
+    for (size_t i = 0; i < t->suite.n; i++)
+        TRY(overwrite_refuse_file(&w, t->suite.files[i].path, err));
+    return output_open(t->options->junit, &t->junit, err);
+}
+
+static enum weir_rc write_junit(struct testing *t, struct weir_err *err)
+{
+    struct output *out = t->junit;
+    struct buf text = {0};
+
+    if (!out)
+        return WEIR_OK;
+    t->junit = NULL;
     test_report_junit(&t->suite, t->results, &text);
     return output_finish(out, &text, err);
 }
@@ -109,6 +125,7 @@ static void tell_summary(const struct testing *t)
 
 static enum weir_rc run_all(struct testing *t, struct weir_err *err)
 {
+    TRY(open_junit(t, err));
     TRY(output_open(STR(""), &t->report.out, err));
     bool is_terminal = output_is_terminal(t->report.out);
     t->report.is_table =
@@ -162,6 +179,7 @@ enum exit_code test_command(const struct test_options *o)
         code = t.n_by[TEST_FAILED] ? EXIT_FINDINGS : EXIT_FINE;
     }
     output_free(t.report.out);
+    output_free(t.junit);
     buf_release(&t.report.text);
     if (t.runner)
         test_runner_free(t.runner);

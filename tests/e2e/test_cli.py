@@ -1129,6 +1129,49 @@ def test_an_input_is_never_overwritten(box):
         equal(f.read(), before)
 
 
+def test_what_an_output_is_made_from_is_never_overwritten(box):
+    """Rules, lists, overlays, pipelines and tests as little as events."""
+    rules, events = box.all_rules, box.events
+    lists = os.path.dirname(box.write("lists/known.txt", b"a\n"))
+    overlay = box.write("overlays/o.yml", b"rules: {11111111-1111-4111-8111-111111111111: "
+                        b"{reason: r, set: {level: low}}}\n")
+    pipeline = box.write("p.yml", b"name: p\ntransformations: [{type: field_name_mapping, mapping: {a: b}}]\n")
+    test = box.write("rules/a.test.yml", json.dumps({"tests": [
+        {"name": "none", "event": {"a": "b"}, "expect": "none"}]}).encode())
+    replay = ["replay", rules, "-i", events, "--lists", lists, "--overlays", os.path.dirname(overlay),
+              "--pipeline", pipeline]
+    coverage = ["coverage", rules, "-i", events]
+    link = os.path.join(box.path, "link.yml")
+    os.symlink(box.rules, link)
+    for args, flag, out in ((replay, "--output", box.rules), (replay, "--output", link),
+                            (replay, "--output", os.path.join(rules, "..", "rules", "a.yml")),
+                            (replay, "--output", os.path.join(lists, "known.txt")),
+                            (replay, "--output", overlay), (replay, "--output", pipeline),
+                            (["replay", "--compare", rules, box.rules, "-i", events], "--output",
+                             os.path.join(rules, "sub/b.yaml")),
+                            (coverage, "--layer", box.rules), (coverage, "--layer", events),
+                            (["test", rules], "--junit", test), (["test", rules], "--junit", box.rules)):
+        with open(out, "rb") as f:
+            before = f.read()
+        r = run(*args, flag, out)
+        equal((r.code, r.out), (3, ""), flag + out + r.err)
+        one_line(r.err, f"error: {flag}: this file is also an input")
+        with open(out, "rb") as f:
+            equal(f.read(), before, out)
+    fine = os.path.join(rules, "out.ndjson")  # beside rules is no rule
+    for _ in range(2):
+        equal(run(*replay, "-o", fine).code, 0)
+
+
+def test_a_file_that_cannot_be_written_leaves_stdout_empty(box):
+    box.write("rules/a.test.yml", json.dumps({"tests": [
+        {"name": "none", "event": {"a": "b"}, "expect": "none"}]}).encode())
+    for args in (["coverage", box.all_rules, "--layer"], ["test", box.all_rules, "--junit"]):
+        r = run(*args, "/nosuch/file")
+        equal((r.code, r.out), (3, ""), args)
+        one_line(r.err, "/nosuch/file: error: cannot write")
+
+
 def test_a_full_device_is_told(box):
     r = matches(box, "-i", box.events, "-o", "/dev/full")
     equal(r.code, 3)
