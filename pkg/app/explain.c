@@ -5,6 +5,7 @@
 #include "app/output.h"
 #include "app/source.h"
 #include "app/store_view.h"
+#include "app/summary.h"
 #include "app/window_view.h"
 #include "base/str.h"
 #include "detect/engine.h"
@@ -311,6 +312,7 @@ static enum weir_rc run(struct explain *x, struct weir_err *err)
     struct progress *progress = progress_new(x->source.total, false);
     enum weir_rc rc = source_run(&x->source, stream, progress, NULL, &n_damaged, err);
 
+    uint64_t n_rejected = rejects_count(stream_counts(stream));
     progress_free(progress);
     stream_free(stream);
     if (rc == WEIR_OK)
@@ -322,6 +324,13 @@ static enum weir_rc run(struct explain *x, struct weir_err *err)
     if (x->n_left_out)
         note("events explained: %llu, left out: %llu (--event N explains one of them)",
              (unsigned long long)x->n_explained, (unsigned long long)x->n_left_out);
+    if (x->n_events == 0)
+        return err_set(err, WEIR_NOTFOUND, "no event was read, records rejected: %llu%s",
+                       (unsigned long long)n_rejected,
+                       n_rejected ? " ('weir classify' says why)" : "");
+    if (n_rejected)
+        note("records rejected: %llu, events read: %llu ('weir classify' says why)",
+             (unsigned long long)n_rejected, (unsigned long long)x->n_events);
     if (x->n_explained == 0)
         return err_set(err, WEIR_NOTFOUND, "no such event: %llu were read",
                        (unsigned long long)x->n_events);

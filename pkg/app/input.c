@@ -230,7 +230,10 @@ static enum weir_rc step(struct input *in, char *p, size_t cap, size_t *n, struc
  * without saying what is the matter. */
 static bool is_utf16(const char *p, size_t n)
 {
-    return n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0);
+    if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0))
+        return true;
+    /* Without a mark: two letters of ASCII, each with a zero on the same side. */
+    return n >= 4 && ((p[0] && !p[1] && p[2] && !p[3]) || (!p[0] && p[1] && !p[2] && p[3]));
 }
 
 enum weir_rc input_read(struct input *in, char *p, size_t cap, size_t *n, struct weir_err *err)

@@ -324,7 +324,9 @@ static enum exit_code load_and_run(struct replay *r, struct weir_err *err)
     if (rc == WEIR_OK)
         rc = run(r, err);
     code = end_with(rc, err);
-    return code == EXIT_FINE && r->totals.n_damaged ? EXIT_WORLD : code;
+    if (code == EXIT_FINE && (r->totals.n_damaged || rejects_are_all(&r->totals.counts)))
+        code = EXIT_WORLD;
+    return code;
 }
 
 enum exit_code replay_run(const struct replay_options *o)

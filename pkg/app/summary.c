@@ -278,6 +278,11 @@ uint64_t rejects_count(const struct stream_counts *counts)
     return n;
 }
 
+bool rejects_are_all(const struct stream_counts *counts)
+{
+    return counts->events == 0 && rejects_count(counts);
+}
+
 static void print_nonzero(struct buf *out, const char *what, uint64_t n, const char *why)
 {
     if (n == 0)
@@ -356,15 +361,15 @@ void rejects_print(const struct stream_counts *counts, const struct origin_input
         print_place(&inputs[first->input], first->record, out);
         buf_add(out, STR(")\n"));
     }
+    if (rejects_are_all(counts))
+        buf_add(out, STR("nothing could be read: inputs are NDJSON, concatenated JSON or JSON "
+                         "arrays, plain, gzip or zstd\n"));
 }
 
 static void print_notes(const struct summary *s, struct buf *out)
 {
     uint64_t limits = engine_regex_limits(s->engine);
 
-    if (s->counts->events == 0 && rejects_count(s->counts))
-        buf_add(out, STR("nothing could be read: inputs are NDJSON, concatenated JSON or JSON "
-                         "arrays, plain, gzip or zstd\n"));
     if (s->time_standins) {
         buf_add(out, STR("no time: "));
         add_counted(out, s->time_standins, "event");

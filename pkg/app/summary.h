@@ -40,6 +40,8 @@ void facts_describe(const struct logsource_facts *facts, struct buf *out);
 
 /* Rejected records by reason, with the first of each; nothing if there are none. */
 uint64_t rejects_count(const struct stream_counts *counts);
+/* Something was there, and nothing of it could be read: the wrong kind of input, exit code 3. */
+bool rejects_are_all(const struct stream_counts *counts);
 void rejects_print(const struct stream_counts *counts, const struct origin_input *inputs,
                    struct buf *out);
 

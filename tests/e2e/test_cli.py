@@ -614,7 +614,7 @@ def test_rejected_records_are_counted_with_reasons_and_the_run_goes_on(box):
 def test_quiet_does_not_hide_that_records_were_rejected(box):
     bad = box.write("bad.json", b"a,b\n1,2\n")
     r = matches(box, "-i", bad, "-q")
-    equal((r.code, r.out), (0, ""))
+    equal((r.code, r.out), (3, ""))
     one_line(r.err, "records rejected: 2, events read: 0")
     equal(matches(box, "-i", box.events, "-q").err, "")
     r = matches(box, "-i", bad)
@@ -625,8 +625,8 @@ def test_quiet_does_not_hide_that_records_were_rejected(box):
 def test_utf16_is_told_once_and_other_files_go_on(box):
     with open(box.events, encoding="utf-8") as f:
         text = f.read()
-    for encoding in ("utf-16", "utf-16-be"):
-        data = (text if encoding == "utf-16" else "\ufeff" + text).encode(encoding)
+    for encoding, mark in (("utf-16", ""), ("utf-16-be", "\ufeff"), ("utf-16-be", ""), ("utf-16-le", "")):
+        data = (mark + text).encode(encoding)
         for name, packed in (("w.json", data), ("w.json.gz", gzip.compress(data))):
             r = matches(box, "-i", box.write(name, packed), "-i", box.events, "-q")
             equal((r.code, len(r.lines())), (3, 3), r.err)
@@ -635,8 +635,27 @@ def test_utf16_is_told_once_and_other_files_go_on(box):
 
 def test_binary_rubbish_is_rejected(box):
     r = matches(box, "-i", "-", stdin=bytes(range(256)) * 10)
-    equal((r.code, r.out), (0, ""))
+    equal((r.code, r.out), (3, ""))
     contains(r.err, "rejected:")
+
+
+def test_an_input_of_which_nothing_can_be_read_is_exit_3_everywhere(box):
+    bad, none = box.write("bad.json", b"a,b\n1,2\n"), box.write("none.json", b"")
+    for args in (["replay", box.rules], ["classify"]):
+        r = run(*args, "-i", bad)
+        equal((r.code, r.out), (3, ""), args)
+        contains(r.err, "nothing could be read: inputs are NDJSON")
+        equal(run(*args, "-i", none).code, 0, args)  # no record is no wrong record
+        equal(run(*args, "-i", bad, "-i", box.events).code, 0, args)
+    r = run("explain", box.rules, "-i", bad)
+    equal((r.code, r.out), (3, ""))
+    one_line(r.err, "no event was read, records rejected: 2 ('weir classify' says why)")
+    r = run("explain", box.rules, "-i", none)
+    equal((r.code, r.out), (3, ""))
+    one_line(r.err, "no event was read, records rejected: 0")
+    r = run("explain", box.rules, "-i", bad, "-i", box.events)
+    equal((r.code, len(r.lines())), (0, 4))
+    one_line(r.err, "records rejected: 2, events read: 4 ('weir classify' says why)")
 
 
 def test_a_query_is_a_rule(box):
