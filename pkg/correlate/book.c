@@ -107,28 +107,6 @@ static const struct kept *kept(const struct book *b)
     return (const struct kept *)(end + (head(b)->n == 0 ? sizeof(int64_t) : 0));
 }
 
-/* n more bytes at `at`, zero. */
-static bool open_gap(const struct book *b, uint32_t at, uint32_t n)
-{
-    struct cell *c = b->cell;
-    uint32_t was = c->main.n;
-
-    if (!cell_resize(c, was + n))
-        return false;
-    memmove(c->main.p + at + n, c->main.p + at, was - at);
-    memset(c->main.p + at, 0, n);
-    return true;
-}
-
-static void close_gap(const struct book *b, uint32_t at, uint32_t n)
-{
-    struct cell *c = b->cell;
-
-    memmove(c->main.p + at, c->main.p + at + n, c->main.n - at - n);
-    bool is_smaller = cell_resize(c, c->main.n - n);
-    ASSERT(is_smaller);
-}
-
 /* ---- buckets ------------------------------------------------------------------------------- */
 
 /* Beyond this no sum of times and periods can overflow; the times of a calendar are far inside. */
@@ -220,12 +198,12 @@ static void remove_entry(const struct book *b, struct entry *e)
 
     if (h->n > 1) {
         h->n--;
-        close_gap(b, place_of(b, e), entry_bytes(e));
+        cell_close(b->cell, place_of(b, e), entry_bytes(e));
         return;
     }
     int64_t phase = book_phase(b);
     h->n = 0;
-    close_gap(b, place_of(b, e), entry_bytes(e) - (uint32_t)sizeof phase);
+    cell_close(b->cell, place_of(b, e), entry_bytes(e) - (uint32_t)sizeof phase);
     memcpy(first_entry(b), &phase, sizeof phase);
 }
 
@@ -254,7 +232,7 @@ static struct entry *add_entry(const struct book *b, int64_t t_ms)
         at = b->offset + (uint32_t)sizeof(struct head);
     else
         (void)find(b, t_ms, &at);
-    if (!open_gap(b, at, (uint32_t)sizeof(struct entry) - (is_only ? 8 : 0)))
+    if (!cell_open(b->cell, at, (uint32_t)sizeof(struct entry) - (is_only ? 8 : 0)))
         return NULL;
     struct entry *e = (struct entry *)(b->cell->main.p + at);
     *e = (struct entry){.start_ms = start, .first = UINT32_MAX};
@@ -554,7 +532,7 @@ static struct entry *remember(const struct book *b, struct entry *e, const struc
         struct kept k = {(uint32_t)hit->keys.n, (uint32_t)hit->addends.n};
         uint32_t end = b->cell->main.n;
         if (hit->keys.n + hit->addends.n > CELL_BYTES_MAX ||
-            !open_gap(b, end, (uint32_t)sizeof k + k.n_keys + k.n_addends))
+            !cell_open(b->cell, end, (uint32_t)sizeof k + k.n_keys + k.n_addends))
             return NULL;
         uint8_t *p = b->cell->main.p + end;
         memcpy(p, &k, sizeof k);
@@ -564,7 +542,7 @@ static struct entry *remember(const struct book *b, struct entry *e, const struc
             memcpy(p + sizeof k + k.n_keys, hit->addends.p, k.n_addends);
         head(b)->has_keys = 1;
     }
-    if (!open_gap(b, at + (uint32_t)sizeof *e, (uint32_t)sizeof(struct claim)))
+    if (!cell_open(b->cell, at + (uint32_t)sizeof *e, (uint32_t)sizeof(struct claim)))
         return NULL;
     return (struct entry *)(b->cell->main.p + at);
 }
@@ -677,7 +655,7 @@ static void drop_keys(const struct book *b)
         return;
     uint32_t at = place_of(b, k);
     head(b)->has_keys = 0;
-    close_gap(b, at, b->cell->main.n - at);
+    cell_close(b->cell, at, b->cell->main.n - at);
 }
 
 /* Oldest first: entries lie newest first, and those that end are the last ones. */

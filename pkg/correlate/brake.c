@@ -67,18 +67,6 @@ static int64_t minute_end(const struct brake *b, uint32_t offset)
     return span_add(at(b, offset)->start_ms, b->spec->period_ms);
 }
 
-static bool open_gap(const struct brake *b, uint32_t offset, uint32_t n)
-{
-    struct cell *c = b->cell;
-    uint32_t was = c->main.n;
-
-    if (!cell_resize(c, was + n))
-        return false;
-    memmove(c->main.p + offset + n, c->main.p + offset, was - offset);
-    memset(c->main.p + offset, 0, n);
-    return true;
-}
-
 /* The minute of that start, made if it is new; 0: no memory. */
 static uint32_t minute_of(const struct brake *b, int64_t start_ms)
 {
@@ -88,7 +76,7 @@ static uint32_t minute_of(const struct brake *b, int64_t start_ms)
         i += minute_bytes(at(b, i));
     if (i < b->cell->main.n && at(b, i)->start_ms == start_ms)
         return i;
-    if (!open_gap(b, i, (uint32_t)sizeof(struct minute)))
+    if (!cell_open(b->cell, i, (uint32_t)sizeof(struct minute)))
         return 0;
     at(b, i)->start_ms = start_ms;
     return i;
@@ -128,7 +116,7 @@ static void hold(const struct brake *b, uint32_t offset, struct finding *f)
     uint32_t behind = offset + (uint32_t)sizeof(struct minute);
     bool is_first = at(b, offset)->braked == 0;
 
-    if (is_first && !open_gap(b, behind, BRAKE_TOP * (uint32_t)sizeof(struct top)))
+    if (is_first && !cell_open(b->cell, behind, BRAKE_TOP * (uint32_t)sizeof(struct top)))
         return;
     at(b, offset)->braked++;
     note_top(at(b, offset), f->n_keys ? f->keys[0] : STR(""));

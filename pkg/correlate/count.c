@@ -246,12 +246,10 @@ static bool begin(struct count *c, const struct hit *hit, const int64_t *phase_m
 static bool want_ids(struct count *c)
 {
     struct cell *cell = c->book.cell;
-    uint32_t more = front(c)->room * 8, was = cell->main.n, from = front_bytes(front(c));
+    uint32_t more = front(c)->room * 8, from = front_bytes(front(c));
 
-    if (!cell_resize(cell, was + more))
+    if (!cell_open(cell, from, more))
         return false;
-    memmove(cell->main.p + from + more, cell->main.p + from, was - from);
-    memset(cell->main.p + from, 0, more);
     front(c)->flags |= COUNT_HAS_IDS;
     c->book.offset = from + more;
     return true;

@@ -180,13 +180,12 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
         return;
     while (head_of(g)->n == GROUP_ROWS_MAX || head_of(g)->bytes + more > GROUP_BYTES_MAX)
         give_way(g);
-    uint32_t was = cell->main.n, offset = g->tail.offset;
-    if (!cell_resize(cell, was + more)) {
+    uint32_t offset = g->tail.offset;
+    if (!cell_open(cell, offset, more)) {
         head_of(g)->is_inexact = true;
         return;
     }
     uint8_t *at = cell->main.p + offset;
-    memmove(at + more, at, was - offset);
     memcpy(at, &row, sizeof row);
     if (row.n)
         memcpy(at + sizeof row, hit->value_text.p, row.n);

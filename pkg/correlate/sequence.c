@@ -191,24 +191,15 @@ static bool lay_out(struct sequence *s, const struct state_op *op)
 /* Room for `n` bytes at `offset`; what is behind moves up. */
 static bool open_gap(struct sequence *s, uint32_t offset, uint32_t n)
 {
-    struct cell *c = s->tail.cell;
-    uint32_t was = c->main.n;
-
-    if (!cell_resize(c, was + n)) {
-        s->head->is_inexact = true;
-        return false;
-    }
-    memmove(c->main.p + offset + n, c->main.p + offset, was - offset);
-    return true;
+    if (cell_open(s->tail.cell, offset, n))
+        return true;
+    s->head->is_inexact = true;
+    return false;
 }
 
 static void close_gap(struct sequence *s, uint32_t offset, uint32_t n)
 {
-    struct cell *c = s->tail.cell;
-
-    memmove(c->main.p + offset, c->main.p + offset + n, c->main.n - offset - n);
-    bool is_smaller = cell_resize(c, c->main.n - n);
-    ASSERT(is_smaller);
+    cell_close(s->tail.cell, offset, n);
     find_parts(s);
 }
 

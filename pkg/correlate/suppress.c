@@ -103,11 +103,16 @@ static struct front *front(const struct cell *cell)
     return (struct front *)cell->main.p;
 }
 
-static struct waiting *waiting(const struct cell *cell)
+static uint32_t waiting_at(const struct cell *cell)
 {
     const struct front *f = front(cell);
 
-    return (struct waiting *)(cell->main.p + sizeof *f + f->n_keys + f->n_addends);
+    return (uint32_t)sizeof *f + f->n_keys + f->n_addends;
+}
+
+static struct waiting *waiting(const struct cell *cell)
+{
+    return (struct waiting *)(cell->main.p + waiting_at(cell));
 }
 
 /* Each with its length in front of it; `at` as waiting.addends. */
@@ -167,7 +172,7 @@ static uint16_t keep_addends(struct book *b, struct str text)
 {
     struct cell *cell = b->cell;
     uint32_t n = front(cell)->n_addends, more = (uint32_t)(sizeof(uint32_t) + text.n);
-    uint32_t begin = (uint32_t)sizeof(struct front) + front(cell)->n_keys, was = cell->main.n;
+    uint32_t end = (uint32_t)sizeof(struct front) + front(cell)->n_keys + n;
 
     if (!text.n)
         return 0;
@@ -175,11 +180,10 @@ static uint16_t keep_addends(struct book *b, struct str text)
         if (str_eq(addends_at(cell, at), text))
             return (uint16_t)at;
     if (text.n > SUPPRESS_ADDENDS_MAX || n + more > SUPPRESS_ADDENDS_MAX ||
-        !cell_resize(cell, was + more))
+        !cell_open(cell, end, more))
         return 0;
-    uint8_t *to = cell->main.p + begin + n;
+    uint8_t *to = cell->main.p + end;
     uint32_t length = (uint32_t)text.n;
-    memmove(to + more, to, was - begin - n);
     memcpy(to, &length, sizeof length);
     memcpy(to + sizeof length, text.p, text.n);
     front(cell)->n_addends += more;
@@ -192,14 +196,11 @@ static void forget_addends(struct book *b)
 {
     struct cell *cell = b->cell;
     uint32_t n = front(cell)->n_addends;
-    uint8_t *from = (uint8_t *)(front(cell) + 1) + front(cell)->n_keys;
 
     if (n == 0 || front(cell)->n > 0)
         return;
-    memmove(from, from + n, cell->main.n - (size_t)(from + n - cell->main.p));
+    cell_close(cell, (uint32_t)sizeof(struct front) + front(cell)->n_keys, n);
     front(cell)->n_addends = 0;
-    bool is_smaller = cell_resize(cell, cell->main.n - n);
-    ASSERT(is_smaller);
     set_offset(b);
 }
 
@@ -217,12 +218,10 @@ static void insert(struct book *b, struct waiting w)
             same->addends = w.addends; /* one of the two, whichever came first */
         return;
     }
-    uint32_t was = cell->main.n;
-    if (!cell_resize(cell, was + (uint32_t)sizeof w))
+    uint32_t at = waiting_at(cell) + k * (uint32_t)sizeof w;
+    if (!cell_open(cell, at, (uint32_t)sizeof w))
         return;
-    struct waiting *at = waiting(cell) + k;
-    memmove(at + 1, at, was - (size_t)((uint8_t *)at - cell->main.p));
-    *at = w;
+    waiting(cell)[k] = w;
     front(cell)->n++;
     b->offset += (uint32_t)sizeof w;
 }
@@ -248,12 +247,8 @@ static void settle(struct book *b, uint32_t n, bool is_inexact)
     }
     buf_release(&keys);
     buf_release(&addends);
-    uint32_t bytes = n * (uint32_t)sizeof(struct waiting);
-    uint8_t *from = (uint8_t *)waiting(cell);
-    memmove(from, from + bytes, cell->main.n - (size_t)(from + bytes - cell->main.p));
+    cell_close(cell, waiting_at(cell), n * (uint32_t)sizeof(struct waiting));
     front(cell)->n -= n;
-    bool is_smaller = cell_resize(cell, cell->main.n - bytes);
-    ASSERT(is_smaller);
     set_offset(b);
     forget_addends(b);
 }

@@ -18,14 +18,31 @@ bool cell_resize(struct cell *c, uint32_t n)
     return n <= CELL_BYTES_MAX && resize(c, &c->main, n, false);
 }
 
+bool cell_open(struct cell *c, uint32_t at, uint32_t n)
+{
+    uint32_t was = c->main.n;
+
+    ASSERT(at <= was);
+    if (n > CELL_BYTES_MAX || !cell_resize(c, was + n))
+        return false;
+    memmove(c->main.p + at + n, c->main.p + at, was - at);
+    memset(c->main.p + at, 0, n);
+    return true;
+}
+
+void cell_close(struct cell *c, uint32_t at, uint32_t n)
+{
+    uint32_t was = c->main.n;
+
+    ASSERT(n <= was && at <= was - n);
+    memmove(c->main.p + at, c->main.p + at + n, was - n - at);
+    c->main.n = was - n; /* smaller: nothing to ask the store for */
+}
+
 bool cell_insert(struct cell *c, uint32_t at, struct str bytes)
 {
-    uint32_t n = c->main.n;
-
-    ASSERT(at <= n);
-    if (bytes.n == 0 || bytes.n > CELL_BYTES_MAX || !cell_resize(c, n + (uint32_t)bytes.n))
+    if (bytes.n == 0 || bytes.n > CELL_BYTES_MAX || !cell_open(c, at, (uint32_t)bytes.n))
         return false;
-    memmove(c->main.p + at + bytes.n, c->main.p + at, n - at);
     memcpy(c->main.p + at, bytes.p, bytes.n);
     return true;
 }

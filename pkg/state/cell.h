@@ -51,6 +51,11 @@ struct step_clock {
 /* The main part gets n bytes; new ones are zero. False: over CELL_BYTES_MAX, or the store has no
  * memory to give (counted there); the cell is then unchanged. */
 MUST_USE bool cell_resize(struct cell *c, uint32_t n);
+/* n more bytes, zero, at `at` (at most main.n) of the main part; what stood there is behind them.
+ * False, and nothing has changed: there is no room for them (as cell_resize()). */
+MUST_USE bool cell_open(struct cell *c, uint32_t at, uint32_t n);
+/* n bytes at `at` go; what is behind moves down. */
+void cell_close(struct cell *c, uint32_t at, uint32_t n);
 /* The bytes come to stand at `at` (at most main.n) of the main part, what stood there behind them.
  * False, and nothing has changed: there are none, or there is no room for them (as cell_resize()).
  */

@@ -47,6 +47,26 @@ TEST(bytes_are_inserted_before_those_that_stand_there)
     }
 }
 
+TEST(a_gap_is_zero_and_closes_again)
+{
+    struct cell c = {.memory = &memory};
+
+    memset(space, 'x', sizeof(space));
+    CHECK(cell_insert(&c, 0, STR("abcdef")));
+    CHECK(cell_open(&c, 2, 3));
+    CHECK_EQ(c.main.n, 9);
+    CHECK_EQ(memcmp(c.main.p, "ab\0\0\0cdef", 9), 0);
+    CHECK(!cell_open(&c, 2, ROOM - 8));
+    CHECK(!cell_open(&c, 2, UINT32_MAX)); /* the sum does not wrap */
+    CHECK_EQ(memcmp(c.main.p, "ab\0\0\0cdef", 9), 0);
+    cell_close(&c, 2, 4);
+    CHECK_STR(main_of(&c), "abdef");
+    cell_close(&c, 3, 2); /* the last ones */
+    CHECK_STR(main_of(&c), "abd");
+    CHECK(cell_open(&c, 3, 1)); /* behind the last */
+    CHECK_EQ(memcmp(c.main.p, "abd\0", 4), 0);
+}
+
 TEST(new_bytes_are_zero)
 {
     struct cell c = {.memory = &memory};
@@ -63,4 +83,5 @@ TEST(new_bytes_are_zero)
     CHECK(!cell_resize_side(&c, CELL_SIDE_MAX + 1));
 }
 
-TEST_MAIN(ENTRY(bytes_are_inserted_before_those_that_stand_there), ENTRY(new_bytes_are_zero))
+TEST_MAIN(ENTRY(bytes_are_inserted_before_those_that_stand_there),
+          ENTRY(a_gap_is_zero_and_closes_again), ENTRY(new_bytes_are_zero))
