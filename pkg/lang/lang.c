@@ -148,6 +148,16 @@ static bool is_profile(const struct doc_node *document)
             doc_get(document, STR("abstract")));
 }
 
+/* Rules that somebody joined to one document: more likely a mistake than YAML of another kind. */
+static bool is_list_of_rules(const struct doc_node *document)
+{
+    for (size_t i = 0; document->type == DOC_LIST && i < document->n_items; i++)
+        if (document->items[i].type == DOC_MAP &&
+            sigma_kind_of(&document->items[i]) != SIGMA_UNKNOWN)
+            return true;
+    return false;
+}
+
 /* Says why the document is no rule. False: there is no sign that it was meant to be one. */
 static bool refuse_unknown(struct rule_loader *l, const struct doc_node *document,
                            struct rule *head)
@@ -155,6 +165,12 @@ static bool refuse_unknown(struct rule_loader *l, const struct doc_node *documen
     static const struct str KEYS[] = {{"detection", 9}, {"correlation", 11}, {"filter", 6}};
     struct place at = {document->line, document->col};
 
+    if (is_list_of_rules(document)) {
+        diag_error(&l->diag, at,
+                   "not a rule: a list of rules: give each a document of its own "
+                   "(a line '---' between them)");
+        return true;
+    }
     if (document->type != DOC_MAP) {
         diag_error(
             &l->diag, at, "not a rule: the document is %s%s", doc_type_name(document),
@@ -162,12 +178,6 @@ static bool refuse_unknown(struct rule_loader *l, const struct doc_node *documen
                 ? " (a query stands in a file that ends as its language: .eql, .cql, .spl ...)"
                 : "");
         return false;
-    }
-    const struct doc_node *action = doc_get(document, STR("action"));
-    if (action) {
-        diag_unsupported(&l->diag, (struct place){action->line, action->col},
-                         "'action' (documents that change others): not part of Sigma any more");
-        return true;
     }
     for (size_t i = 0; i < document->n_items; i++) {
         const struct doc_key *key = &document->keys[i];
@@ -258,6 +268,34 @@ const struct list_source *loader_lists_of_document(const struct rule_loader *l,
     return loader_lists_of(l, has_id ? id->text : head->uid);
 }
 
+/* Collections of the old Sigma: one document gives its keys to all that follow (`global`), or to
+ * the one before (`repeat`). Alone each says something else than together, so none is loaded. */
+static bool refuse_action(struct rule_loader *l, const struct doc_node *document, struct rule *head)
+{
+    static const struct str ACTIONS[] = {STR("global"), STR("reset"), STR("repeat")};
+    const struct doc_node *action = doc_get(document, STR("action"));
+    struct str word = doc_is_scalar(action) ? action->text : STR("");
+    bool is_global = str_eq(word, ACTIONS[0]), is_reset = str_eq(word, ACTIONS[1]);
+    bool is_action = is_global || is_reset || str_eq(word, ACTIONS[2]);
+
+    if (is_action)
+        diag_unsupported(&l->diag, (struct place){action->line, action->col},
+                         "'action: %.*s' (documents that change others): not part of Sigma any "
+                         "more",
+                         SHOWN(word));
+    else if (l->global_line)
+        diag_unsupported(&l->diag, (struct place){document->line, document->col},
+                         "what 'action: global' in line %u says is part of this rule: write it "
+                         "into each",
+                         l->global_line);
+    else
+        return false;
+    if (is_global || is_reset)
+        l->global_line = is_global ? action->line : 0;
+    loader_add_verdict(l, head, STR(""));
+    return true;
+}
+
 static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
 {
     struct sigma_scope s = {.a = l->a,
@@ -268,6 +306,8 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                             .diag = &l->diag};
 
     head->line = document->line;
+    if (refuse_action(l, document, head))
+        return;
     if (loader_add_splunk(l, document, head) || loader_add_logscale(l, document, head))
         return;
     switch (sigma_kind_of(document)) {
@@ -384,6 +424,7 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
         loader_add_elastic(l, own_path, text);
         return;
     }
+    l->global_line = 0;
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
         load_piece(l, own_path, &document, piece, piece_line);
         arena_reset(l->scratch);

@@ -68,8 +68,9 @@ struct rule_loader {
     struct cql_saved *saved;
     struct loaded_logscale *logscale;
     size_t n_logscale, cap_logscale;
-    bool is_found;    /* the file at hand was met, not named */
-    struct diag diag; /* of the document at hand */
+    bool is_found;        /* the file at hand was met, not named */
+    uint32_t global_line; /* of 'action: global' above in the file at hand; 0: there is none */
+    struct diag diag;     /* of the document at hand */
 };
 
 /* A rule that is not read yet: its path, place and stand-in id. */

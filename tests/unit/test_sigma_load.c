@@ -10,6 +10,10 @@ static struct str document(struct arena *a, const char *yaml)
     return sigma_document(a, str_from(yaml));
 }
 
+/* Alone the documents of such a collection say something else than they were written to. */
+#define OLD(what) "'action: " what "' (documents that change others): not part of Sigma any more"
+#define PART "what 'action: global' in line 1 says is part of this rule: write it into each"
+
 TEST(what_is_no_rule_is_reported)
 {
     static const struct sigma_row ROWS[] = {
@@ -22,8 +26,13 @@ TEST(what_is_no_rule_is_reported)
          "language: .eql, .cql, .spl ...)"},
         {"title: t\ndetections: {}\n",
          "error: 2:1: not a rule: unknown key 'detections' (did you mean 'detection'?)"},
-        {"action: global\ntitle: t\n",
-         "unsupported: 1:9: 'action' (documents that change others): not part of Sigma any more"},
+        {"- a\n- {title: t, detection: {s: {f: x}, condition: s}}\n",
+         "error: 1:1: not a rule: a list of rules: give each a document of its own (a line '---' "
+         "between them)"},
+        {"action: global\ntitle: t\n", "unsupported: 1:9: " OLD("global")},
+        {"title: t\naction: global\ndetection: {condition: s}\n",
+         "unsupported: 2:9: " OLD("global")},
+        {"action: buy\n" RULE, "s: f eq \"x\""},
         {"title: t\ncorrelation: {type: event_count}\n",
          "error: 2:14: event_count needs 'rules'; 2:14: event_count needs 'timespan'; "
          "2:14: event_count needs 'condition'"},
@@ -43,6 +52,12 @@ TEST(a_bad_document_does_not_hide_its_neighbours)
                                            "in line 6) | s: f eq \"x\""},
         {"---\n" RULE "---\ndetection: {s: {f|x: y}, condition: s}\n---\n" RULE,
          "s: f eq \"x\" | error: 6:19: unknown modifier 'x' | s: f eq \"x\""},
+        {"action: global\nlevel: high\n---\n" RULE "---\naction: reset\n---\n" RULE
+         "---\naction: repeat\ntitle: t\n",
+         "unsupported: 1:9: " OLD(
+             "global") " | unsupported: 4:1: " PART
+                       " | unsupported: 8:9: " OLD(
+                           "reset") " | s: f eq \"x\" | unsupported: 14:9: " OLD("repeat")},
         {"%YAML 1.1\n---\n" RULE "...\n---\n" RULE, "s: f eq \"x\" | s: f eq \"x\""},
     };
     sigma_check_rows(document, ROWS, ARRAY_LEN(ROWS));
