@@ -111,8 +111,7 @@ void correlator_mark_runs(struct correlator *c, struct level *l)
     }
 }
 
-/* ---- order ------------------------------------------------------------------------------------
- */
+/* ---- order ---------------------------------------------------------------------------------- */
 
 static int by_order(const void *x, const void *y)
 {

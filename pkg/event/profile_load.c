@@ -224,8 +224,7 @@ static enum weir_rc add_dir(struct loader *l, struct str dir)
     return rc;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Own aliases first: they go before those of a vocabulary. */
 static enum weir_rc expand_aliases(struct loader *l, struct source *s)

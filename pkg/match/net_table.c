@@ -73,8 +73,7 @@ void net_make_tables(struct compiler *c, struct net *net)
     net->present = present;
 }
 
-/* ---- fields that share a path ------------------------------------------------------------------
- */
+/* ---- fields that share a path --------------------------------------------------------------- */
 
 /* A joint repeats the texts of its fields. Where all but one of them look for next to nothing, they
  * do so themselves sooner than large tables are made twice. */

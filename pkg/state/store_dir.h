@@ -1,13 +1,14 @@
 /* store_dir.h - state in the process that comes back after a crash: a directory beside it.
  *
- *     struct store *s = store_dir_open(&options, &err);          lock, look at the files
- *     store_add_space(s, ...)                                     as always, all of them
- *     store_dir_load(s, &position, &err)                          empty position: start anew
+ *     struct store *s = store_dir_open(&options, &err);   lock, look at the files
+ *     store_add_space(s, ...)                             as always, all of them
+ *     store_dir_load(s, &position, &err)                  empty position: start anew
  *     for each batch from that position on:
- *         store_apply(s, ...)                                     all rounds
- *         store_dir_commit(s, position, output, &err)             batch, position and output at
- * once store_dir_finish(s, &err) store_dir_journal(s, write, context, &err)                  all
- * output, from the first batch on store_free(s)
+ *         store_apply(s, ...)                             all rounds
+ *         store_dir_commit(s, position, output, &err)     batch, position and output at once
+ *     store_dir_finish(s, &err)
+ *     store_dir_journal(s, write, context, &err)          all output, from the first batch on
+ *     store_free(s)
  *
  * A commit makes three things true together: the cells as they are now, the position (bytes that
  * only the caller understands: where the input stands, its clocks), and the output so far. After
@@ -16,12 +17,13 @@
  * alone, not from what batches emitted along the way.
  *
  * Files    `lock`; `snapshot` (all cells at one commit); `log` (what each commit since has
- *          changed); `journal` (the output). Records carry a checksum; a torn or damaged end of the
- * log is cut off, which only means an earlier commit. A snapshot or journal that is not what it was
- * is an error, as is a directory of another version or another secret. Safety   a commit survives
- * the death of the process; with is_synced also that of the machine. Limits   cells of spaces that
- * no rule has any more are dropped at load. Which cells are evicted under a full budget may differ
- * after a restart. Threads  belongs to one thread; one process (a lock says so).
+ *          changed); `journal` (the output). Records carry a checksum; a torn or damaged end of
+ *          the log is cut off, which only means an earlier commit. A snapshot or journal that is
+ *          not what it was is an error, as is a directory of another version or another secret.
+ * Safety   a commit survives the death of the process; with is_synced also that of the machine.
+ * Limits   cells of spaces that no rule has any more are dropped at load. Which cells are evicted
+ *          under a full budget may differ after a restart.
+ * Threads  belongs to one thread; one process (a lock says so).
  */
 #ifndef WEIR_STATE_STORE_DIR_H
 #define WEIR_STATE_STORE_DIR_H

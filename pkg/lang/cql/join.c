@@ -9,8 +9,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-/* ---- the other query ---------------------------------------------------------------------------
- */
+/* ---- the other query ------------------------------------------------------------------------ */
 
 /* Reads { steps } with a pipeline of its own; *inner has it then. */
 static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *inner)
@@ -59,8 +58,7 @@ static bool keys_of(struct cql *x, const struct cql_call *call, struct str_list 
     return true;
 }
 
-/* ---- join() ------------------------------------------------------------------------------------
- */
+/* ---- join() --------------------------------------------------------------------------------- */
 
 static bool join_inner(struct cql *x, const struct cql_call *call, struct cql *inner,
                        struct str_list fields, struct str_list keys)

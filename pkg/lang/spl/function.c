@@ -322,8 +322,7 @@ static struct expr *build_pi(const struct call *c)
     return pipe_number(c->p, c->at, STR("3.141592653589793"));
 }
 
-/* ---- functions that go through the members of a field -----------------------------------------
- */
+/* ---- functions that go through the members of a field --------------------------------------- */
 
 /* The argument about each member of the field, up to the closing parenthesis. */
 static struct expr *read_each(struct spl *x, struct place at, enum expr_op op, struct str field,
