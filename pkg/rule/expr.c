@@ -100,7 +100,8 @@ static const char *const NAMES[EXPR_OPS] = {[EXPR_ADD] = "add",
                                             [EXPR_JSON_AT] = "json_at",
                                             [EXPR_TIME_READ] = "time_read",
                                             [EXPR_LIST_ZIP] = "list_zip",
-                                            [EXPR_LIST_RANGE] = "list_range"};
+                                            [EXPR_LIST_RANGE] = "list_range",
+                                            [EXPR_IP_PREFIX] = "ip_prefix"};
 
 static const char *const GEO_NAMES[GEO_PARTS] = {[GEO_CITY] = "city",
                                                  [GEO_REGION] = "region",
@@ -441,6 +442,20 @@ static struct expr_value any_call(struct expr_args *a, struct expr_value *values
     return out;
 }
 
+static struct expr_value each_call(struct expr_args *a, struct expr_value *values)
+{
+    struct expr_value list = values[0];
+    struct expr_value *out = ARENA_ARRAY(a->scope->space, list.n_items, struct expr_value);
+    size_t n = 0;
+
+    for (size_t i = 0; i < list.n_items; i++) {
+        values[0] = list.items[i];
+        out[n] = strict_call(a);
+        n += out[n].type != EXPR_VALUE_NULL;
+    }
+    return expr_value_list(a->scope->space, out, n);
+}
+
 static struct expr_value call(const struct expr *e, const struct expr_scope *scope)
 {
     if (e->op >= EXPR_AND && e->op <= EXPR_MAP)
@@ -453,9 +468,13 @@ static struct expr_value call(const struct expr *e, const struct expr_scope *sco
         values[i] = expr_eval(e->args[i], scope);
         if (i < needed && values[i].type == EXPR_VALUE_NULL)
             return EXPR_NOTHING;
+        if (e->is_single && values[i].type == EXPR_VALUE_LIST)
+            return EXPR_NOTHING;
     }
     if (e->is_any && values[0].type == EXPR_VALUE_LIST)
         return any_call(&a, values);
+    if (e->is_each && values[0].type == EXPR_VALUE_LIST)
+        return each_call(&a, values);
     return strict_call(&a);
 }
 
@@ -608,10 +627,10 @@ static bool same_regex(const struct regex *a, const struct regex *b)
 
 static bool same_flags(const struct expr *a, const struct expr *b)
 {
-    return a->is_greedy == b->is_greedy && a->is_any == b->is_any &&
-           a->is_false_on_null == b->is_false_on_null && a->is_loose == b->is_loose &&
-           a->group == b->group && a->condition == b->condition && a->geo == b->geo &&
-           a->geo_part == b->geo_part && a->table == b->table;
+    return a->is_greedy == b->is_greedy && a->is_any == b->is_any && a->is_each == b->is_each &&
+           a->is_single == b->is_single && a->is_false_on_null == b->is_false_on_null &&
+           a->is_loose == b->is_loose && a->group == b->group && a->condition == b->condition &&
+           a->geo == b->geo && a->geo_part == b->geo_part && a->table == b->table;
 }
 
 bool expr_equal(const struct expr *a, const struct expr *b)
@@ -696,5 +715,5 @@ void expr_dump(struct buf *out, const struct expr *e)
     if (e->geo)
         buf_printf(out, ", %s", GEO_NAMES[e->geo_part]);
     buf_add(out, e->fold == FOLD_NONE ? STR(")") : STR(") caseless"));
-    buf_add(out, e->is_any ? STR(" any") : STR(""));
+    buf_add(out, e->is_any ? STR(" any") : e->is_each ? STR(" each") : STR(""));
 }

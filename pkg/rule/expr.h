@@ -7,7 +7,7 @@
  * Numbers are whole (int64) as long as all that went into them is and the result fits, else
  * floating. Comparisons of two texts are by bytes; a text that is written as a JSON number compares
  * with numbers. A value of a wrong type makes a call null; a list is a wrong type wherever one
- * value is wanted, unless the node says `is_any`.
+ * value is wanted, unless the node says `is_any` or `is_each`.
  *
  * A list has at least two members, none of them null or a list: one member is that value, none is
  * null. Nodes may be shared: a tree is a DAG.
@@ -123,8 +123,9 @@ enum expr_op {
     EXPR_TIME_OF,     /* of a text or number as base/time.h reads it */
     EXPR_TIME_TEXT,   /* ISO 8601 */
     EXPR_TIME_FORMAT, /* (time, format of strftime) */
-    EXPR_TIME_TRUNC,  /* (time, step in ms), from 1970 on */
-    EXPR_TIME_DIFF,   /* (from, to, unit in ms): whole units between, towards zero */
+    EXPR_TIME_TRUNC,  /* (time, step in ms), from 1970 on; (time, n, "month"): n months, from the
+                       * year 0 on */
+    EXPR_TIME_DIFF,   /* (from, to, unit in ms, or "month"): whole units between, towards zero */
     EXPR_TIME_PART,   /* (time, "year" "month" "day" "hour" "minute" "second" "weekday" (1 Monday)
                        * "yearday" "week") */
 
@@ -137,7 +138,7 @@ enum expr_op {
     EXPR_LIST_SUM,
     EXPR_LIST_AVERAGE,
     EXPR_LIST_DISTINCT,
-    EXPR_LIST_SORT,
+    EXPR_LIST_SORT,      /* (list[, true: the greatest first]) */
     EXPR_LIST_INTERSECT, /* members of the first that the second has */
     EXPR_LIST_CAPTURE,   /* (list): `group` of each match of `regex` in each member */
     EXPR_LIST_LOOKUP,    /* (list): what `table` has for each member */
@@ -151,6 +152,7 @@ enum expr_op {
     EXPR_TIME_READ,   /* (text, format of strptime) */
     EXPR_LIST_ZIP,    /* (list, list, between): the first of both, the second of both ... */
     EXPR_LIST_RANGE,  /* (from, to, step): whole numbers from, from + step ... below to */
+    EXPR_IP_PREFIX,   /* (address, bits of v4, bits of v6): the first one of its network */
     EXPR_OPS
 };
 
@@ -198,6 +200,8 @@ struct expr {
     size_t n_args;
     /* Calls. */
     bool is_any;           /* the first argument may be a list: true if it is of some member */
+    bool is_each;          /* the first argument may be a list: the list of what members make */
+    bool is_single;        /* null if an argument is a list, also where its text would do */
     bool is_false_on_null; /* false where it would be null (two-valued languages) */
     bool is_loose;         /* texts that are numbers count, and compare, as numbers */
     bool is_shared;        /* stands in several places, and none of its leaves is EXPR_MEMBER */

@@ -1,10 +1,12 @@
 /* expr_form.c - what form a value has, and values out of texts of a certain form: JSON, times as a
  * format says, numbers as people read them.
  */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/ip.h"
 #include "base/str.h"
 #include "json/tree.h"
 #include "json/write.h"
@@ -274,6 +276,35 @@ static struct expr_value list_range(const struct expr_args *a)
     return expr_value_list(a->scope->space, out, n);
 }
 
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+/* A mapped address (::ffff:a.b.c.d) is the v4 that it stands for. */
+static bool is_v4(const struct ip_address *ip)
+{
+    static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+
+    return ip->is_v4 || memcmp(ip->bytes, MAPPED, sizeof MAPPED) == 0;
+}
+
+static struct expr_value ip_prefix(const struct expr_args *a)
+{
+    struct ip_address ip;
+    char z[INET6_ADDRSTRLEN];
+
+    if (a->items[0].type != EXPR_VALUE_TEXT || !ip_parse(a->items[0].text, &ip))
+        return EXPR_NOTHING;
+    bool is_short = is_v4(&ip);
+    const struct expr_value *bits = &a->items[is_short ? 1 : 2];
+    int64_t from = is_short ? 96 : 0, n = from + bits->whole;
+    if (bits->type != EXPR_VALUE_INT || bits->whole < 0 || n > 128)
+        return EXPR_NOTHING;
+    for (int64_t i = n; i < 128; i++)
+        ip.bytes[i / 8] &= (uint8_t) ~(0x80 >> (i % 8));
+    if (!inet_ntop(is_short ? AF_INET : AF_INET6, ip.bytes + from / 8, z, sizeof z))
+        return EXPR_NOTHING;
+    return expr_value_text(arena_str(a->scope->space, str_from(z)));
+}
+
 struct expr_value expr_form_call(const struct expr_args *a)
 {
     switch (a->e->op) {
@@ -289,6 +320,8 @@ struct expr_value expr_form_call(const struct expr_args *a)
         return time_read(a);
     case EXPR_LIST_ZIP:
         return list_zip(a);
+    case EXPR_IP_PREFIX:
+        return ip_prefix(a);
     default:
         return list_range(a);
     }

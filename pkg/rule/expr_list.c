@@ -118,6 +118,15 @@ static struct expr_value list_sum(const struct expr_args *a, const struct expr_v
     return is_whole ? expr_value_whole(whole) : expr_value_real(real);
 }
 
+static void reverse(struct expr_value *items, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        struct expr_value first = items[i];
+        items[i] = items[n - 1 - i];
+        items[n - 1 - i] = first;
+    }
+}
+
 static int by_value(const void *x, const void *y)
 {
     return expr_value_cmp(x, y);
@@ -243,6 +252,8 @@ struct expr_value expr_list_call(const struct expr_args *a)
     case EXPR_LIST_SORT:
         sorted = copy(a, items, n);
         qsort(sorted, n, sizeof *sorted, by_value);
+        if (a->n > 1 && a->items[1].is_true)
+            reverse(sorted, n);
         return expr_value_list(a->scope->space, sorted, n);
     case EXPR_LIST_CAPTURE:
         return list_capture(a, items, n);

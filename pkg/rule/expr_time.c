@@ -1,6 +1,7 @@
 /* expr_time.c - times: milliseconds since 1970 UTC, as whole numbers. */
 #include "rule/expr_impl.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -69,10 +70,66 @@ static struct expr_value part(int64_t ms, struct str name)
     return EXPR_NOTHING;
 }
 
+enum { MONTHS = 12 };
+#define DAY_MS (INT64_C(86400) * 1000)
+
+/* Months since the year 0, and what of the month is over. */
+static bool month_of(int64_t ms, int64_t *month, int64_t *rest)
+{
+    time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm))
+        return false;
+    *month = ((int64_t)tm.tm_year + 1900) * MONTHS + tm.tm_mon;
+    *rest = ms - floor_to(ms, DAY_MS) + (tm.tm_mday - 1) * DAY_MS;
+    return true;
+}
+
+static struct expr_value months_between(int64_t from, int64_t to)
+{
+    int64_t from_month, from_rest, to_month, to_rest;
+
+    if (!month_of(from, &from_month, &from_rest) || !month_of(to, &to_month, &to_rest))
+        return EXPR_NOTHING;
+    int64_t n = to_month - from_month;
+    n -= n > 0 && to_rest < from_rest;
+    n += n < 0 && to_rest > from_rest;
+    return expr_value_whole(n);
+}
+
+/* The first millisecond of n months, counted from the year 0. */
+static struct expr_value truncated_to_months(int64_t ms, int64_t n)
+{
+    int64_t month, rest, first;
+    char z[TIME_TEXT_MAX];
+
+    if (n < 1 || !month_of(ms, &month, &rest))
+        return EXPR_NOTHING;
+    month = floor_to(month, n);
+    int got = snprintf(z, sizeof z, "%04lld-%02lld-01T00:00:00Z", (long long)(month / MONTHS),
+                       (long long)(month % MONTHS + 1));
+    if (!time_parse_ms((struct str){z, (size_t)got}, &first))
+        return EXPR_NOTHING;
+    return expr_value_whole(first);
+}
+
+static struct expr_value truncated(const struct expr_args *a, int64_t ms)
+{
+    const struct expr_value *step = &a->items[1];
+
+    if (step->type != EXPR_VALUE_INT || step->whole < 1)
+        return EXPR_NOTHING;
+    return a->n > 2 ? truncated_to_months(ms, step->whole)
+                    : expr_value_whole(floor_to(ms, step->whole));
+}
+
 static struct expr_value between(const struct expr_args *a, int64_t from)
 {
     int64_t to, span;
 
+    if (a->items[2].type == EXPR_VALUE_TEXT)
+        return as_ms(a, 1, &to) ? months_between(from, to) : EXPR_NOTHING;
     if (!as_ms(a, 1, &to) || a->items[2].type != EXPR_VALUE_INT || a->items[2].whole <= 0 ||
         __builtin_sub_overflow(to, from, &span))
         return EXPR_NOTHING;
@@ -100,9 +157,7 @@ struct expr_value expr_time_call(const struct expr_args *a)
         return a->items[1].type == EXPR_VALUE_TEXT ? format(a->scope->space, ms, a->items[1].text)
                                                    : EXPR_NOTHING;
     case EXPR_TIME_TRUNC:
-        return a->items[1].type == EXPR_VALUE_INT && a->items[1].whole > 0
-                   ? expr_value_whole(floor_to(ms, a->items[1].whole))
-                   : EXPR_NOTHING;
+        return truncated(a, ms);
     case EXPR_TIME_DIFF:
         return between(a, ms);
     default:

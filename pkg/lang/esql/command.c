@@ -29,8 +29,11 @@ static bool from(struct esql_parser *p, struct rule *rule)
     } while (esql_is_sign(p, ","));
     if (rule->logsource.streams.n == 0)
         rule->logsource.streams = (struct str_list){names, n};
+    bool is_bracketed = esql_is_sign(p, "["); /* FROM x [METADATA _id], as it was once written */
+    if (is_bracketed && !esql_advance(p))
+        return false;
     if (!esql_is_word(p, "metadata"))
-        return true;
+        return !is_bracketed || esql_expected(p, "METADATA behind '['");
     do {
         if (!esql_advance(p))
             return false;
@@ -39,29 +42,35 @@ static bool from(struct esql_parser *p, struct rule *rule)
         if (!esql_advance(p))
             return false;
     } while (esql_is_sign(p, ","));
-    return true;
+    return !is_bracketed || esql_expect_sign(p, "]", "behind METADATA");
 }
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
 static bool where(struct esql_parser *p, struct place at)
 {
+    struct place first = p->token.at;
     struct expr *e = esql_expression(p);
 
-    return e && pipe_where(p->pipe, at, e);
+    return esql_is_condition(p, first, e, "WHERE takes a condition") && pipe_where(p->pipe, at, e);
 }
 
-/* EVAL a = x, b = y: each sees those before. */
+/* EVAL a = x, b = y, f(z): each sees those before; what has no name is named by its text. */
 static bool eval(struct esql_parser *p, struct place at)
 {
     for (;;) {
         struct esql_token t = p->token;
-        if (t.kind != ESQL_WORD)
+        struct str name;
+        if (t.kind != ESQL_WORD && t.kind != ESQL_NUMBER && t.kind != ESQL_STRING)
             return esql_expected(p, "the name of a column");
-        if (!esql_advance(p) || !esql_expect_sign(p, "=", "behind the name of the column"))
+        if (!esql_read_name(p, &name))
             return false;
         struct expr *value = esql_expression(p);
-        if (!value || !pipe_set(p->pipe, at, t.text, value))
+        if (!value)
+            return false;
+        if (!name.n)
+            name = names_intern(p->s->names, esql_text_since(p, t.start));
+        if (!pipe_set(p->pipe, at, name, value))
             return false;
         if (!esql_is_sign(p, ","))
             return true;
@@ -176,13 +185,36 @@ static bool extract(struct esql_parser *p, struct place at, bool is_grok)
                    : esql_dissect(p, at, subject, pattern.text);
 }
 
-/* A stream has no order and no end: SORT and LIMIT say nothing. */
-static bool skip_step(struct esql_parser *p)
+/* A stream has no order and no end: SORT and LIMIT say nothing, but are read. */
+static bool sort(struct esql_parser *p)
 {
-    while (p->token.kind != ESQL_END && !esql_is_sign(p, "|"))
+    for (;;) {
+        if (!esql_expression(p))
+            return false;
+        if ((esql_is_word(p, "asc") || esql_is_word(p, "desc")) && !esql_advance(p))
+            return false;
+        if (esql_is_word(p, "nulls")) {
+            if (!esql_advance(p))
+                return false;
+            if (!esql_is_word(p, "first") && !esql_is_word(p, "last"))
+                return esql_expected(p, "FIRST or LAST behind NULLS");
+            if (!esql_advance(p))
+                return false;
+        }
+        if (!esql_is_sign(p, ","))
+            return true;
         if (!esql_advance(p))
             return false;
-    return true;
+    }
+}
+
+static bool limit(struct esql_parser *p)
+{
+    int64_t n;
+
+    if (p->token.kind != ESQL_NUMBER || !str_to_i64(p->token.text, &n))
+        return esql_expected(p, "a whole number behind LIMIT");
+    return esql_advance(p);
 }
 
 /* For hints. */
@@ -209,6 +241,14 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
         {"change_point", NULL},
         {"ts", NULL},
         {"insist", NULL},
+        {"explain", NULL},
+        {"set", NULL},
+        {"metrics", NULL},
+        {"promql", NULL},
+        {"mmr", NULL},
+        {"uri_parts", NULL},
+        {"user_agent", NULL},
+        {"registered_domain", NULL},
         {"change", NULL},
     };
 
@@ -229,6 +269,8 @@ static bool step(struct esql_parser *p)
     struct esql_token t = p->token;
     bool has_names = esql_is_word(p, "keep") || esql_is_word(p, "drop");
 
+    if (esql_is_sign(p, "|"))
+        return esql_expected(p, "a command ('||' is written OR)");
     if (t.kind != ESQL_WORD)
         return esql_expected(p, "a command");
     p->takes_stars = has_names;
@@ -252,8 +294,10 @@ static bool step(struct esql_parser *p)
         return mv_expand(p, t.at);
     if (str_eq_ci(t.text, STR("grok")) || str_eq_ci(t.text, STR("dissect")))
         return extract(p, t.at, str_eq_ci(t.text, STR("grok")));
-    if (str_eq_ci(t.text, STR("sort")) || str_eq_ci(t.text, STR("limit")))
-        return skip_step(p);
+    if (str_eq_ci(t.text, STR("sort")))
+        return sort(p);
+    if (str_eq_ci(t.text, STR("limit")))
+        return limit(p);
     return refuse(p, t.at, t.text);
 }
 
@@ -288,6 +332,10 @@ bool esql_load(struct query_scope *s, struct str query, const struct query_optio
     while (esql_is_sign(&p, "|"))
         if (!esql_advance(&p) || !step(&p))
             return false;
+    if (p.months_at.line)
+        return diag_unsupported(s->diag, p.months_at,
+                                "months, quarters and years beside a time: how long they are "
+                                "depends on the day");
     if (p.token.kind != ESQL_END)
         return esql_expected(&p, "'|' or the end of the query");
     if (options) {

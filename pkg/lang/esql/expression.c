@@ -47,22 +47,38 @@ struct expr *esql_column(struct esql_parser *p, struct place at, struct str name
     return e;
 }
 
+struct expr *esql_span(struct esql_parser *p, struct place at, int64_t n, struct str word)
+{
+    int64_t months, unit = esql_unit_ms(word, &months);
+    struct expr *e;
+
+    if (unit == 0 && months == 0)
+        return NULL;
+    if (n > INT64_MAX / 2 / (unit ? unit : months)) {
+        diag_error(p->s->diag, at, "'%lld' is too many for a length of time", (long long)n);
+        return NULL;
+    }
+    e = pipe_whole(p->pipe, n * (unit ? unit : months));
+    e->group = unit ? ESQL_SPAN : ESQL_MONTHS;
+    return e;
+}
+
 /* 5, or 5 minutes. */
 static struct expr *number(struct esql_parser *p)
 {
     struct esql_token t = p->token;
-    int64_t n;
+    int64_t n, months;
 
     if (!count_value(p) || !esql_advance(p))
         return NULL;
-    int64_t unit = p->token.kind == ESQL_WORD ? esql_unit_ms(p->token.text) : 0;
-    if (unit == 0)
+    if (p->token.kind != ESQL_WORD || (esql_unit_ms(p->token.text, &months) == 0 && months == 0))
         return pipe_number(p->pipe, t.at, t.text);
-    if (!str_to_i64(t.text, &n) || n > INT64_MAX / 2 / unit) {
+    if (!str_to_i64(t.text, &n)) {
         diag_error(p->s->diag, t.at, "'%.*s' is no length of time", SHOWN(t.text));
         return NULL;
     }
-    return esql_advance(p) ? pipe_whole(p->pipe, n * unit) : NULL;
+    struct expr *e = esql_span(p, t.at, n, p->token.text);
+    return e && esql_advance(p) ? e : NULL;
 }
 
 static struct expr *word(struct esql_parser *p)
@@ -137,25 +153,40 @@ static struct expr *primary(struct esql_parser *p)
 /* x::type */
 static struct expr *cast(struct esql_parser *p, struct expr *e)
 {
-    static const struct {
-        const char *name;
-        enum expr_op op;
-    } TYPES[] = {{"string", EXPR_STRING},   {"keyword", EXPR_STRING},  {"text", EXPR_STRING},
-                 {"integer", EXPR_WHOLE},   {"int", EXPR_WHOLE},       {"long", EXPR_WHOLE},
-                 {"double", EXPR_REAL},     {"boolean", EXPR_BOOLEAN}, {"bool", EXPR_BOOLEAN},
-                 {"datetime", EXPR_TIME_OF}};
+    static const char *const TYPES[][2] = {{"string", "string"},
+                                           {"keyword", "string"},
+                                           {"text", "string"},
+                                           {"integer", "long"},
+                                           {"int", "long"},
+                                           {"long", "long"},
+                                           {"unsigned_long", "long"},
+                                           {"ul", "long"},
+                                           {"double", "double"},
+                                           {"dbl", "double"},
+                                           {"boolean", "boolean"},
+                                           {"bool", "boolean"},
+                                           {"datetime", "datetime"},
+                                           {"date", "datetime"},
+                                           {"date_nanos", "datetime"},
+                                           {"time_duration", "duration"},
+                                           {"date_period", "duration"},
+                                           {"ip", NULL},
+                                           {"version", NULL},
+                                           {"geo_point", NULL}};
 
     while (e && esql_is_sign(p, "::")) {
         struct place at = p->token.at;
         if (!esql_advance(p))
             return NULL;
         size_t i = 0;
-        while (i < ARRAY_LEN(TYPES) && !esql_is_word(p, TYPES[i].name))
+        while (i < ARRAY_LEN(TYPES) && !esql_is_word(p, TYPES[i][0]))
             i++;
-        if (i < ARRAY_LEN(TYPES))
-            e = pipe_call1(p->pipe, at, TYPES[i].op, e);
-        else if (!esql_is_word(p, "ip") && !esql_is_word(p, "version"))
-            return esql_expected(p, "a type"), NULL;
+        if (i == ARRAY_LEN(TYPES))
+            return esql_expected(p, "a type (string, integer, long, double, boolean, datetime, ip, "
+                                    "version ...)"),
+                   NULL;
+        if (TYPES[i][1])
+            e = esql_convert(p, at, TYPES[i][1], e);
         if (!esql_advance(p))
             return NULL;
     }
@@ -173,40 +204,104 @@ static struct expr *unary(struct esql_parser *p)
         return NULL;
     struct expr *e = unary(p);
     p->depth--;
-    return is_negative ? pipe_call1(p->pipe, at, EXPR_NEGATE, e) : e;
+    if (!e || !is_negative)
+        return e;
+    enum esql_type t = esql_type_of(e);
+    struct expr *negative = pipe_call1(p->pipe, at, EXPR_NEGATE, e);
+    if (t > ESQL_TYPE_NULL && t != ESQL_TYPE_NUMBER && t != ESQL_TYPE_SPAN) {
+        diag_error(p->s->diag, at, "'-' stands before a number, not before %s", esql_type_shown(t));
+        return NULL;
+    }
+    if (negative && t == ESQL_TYPE_SPAN)
+        negative->group = ESQL_SPAN;
+    return negative;
+}
+
+/* Numbers only; a length of time may have a sign. */
+static bool is_number(struct esql_parser *p, struct place at, const struct expr *e)
+{
+    enum esql_type t = esql_type_of(e);
+
+    if (!e || t <= ESQL_TYPE_NULL || t == ESQL_TYPE_NUMBER)
+        return e != NULL;
+    return diag_error(p->s->diag, at, "numbers are computed with, not %s%s", esql_type_shown(t),
+                      t == ESQL_TYPE_TIME ? " (DATE_DIFF() says what is between two)" : "");
 }
 
 static struct expr *multiplicative(struct esql_parser *p)
 {
-    struct expr *e = unary(p);
+    struct expr *e = unary(p), *right;
 
     while (e && (esql_is_sign(p, "*") || esql_is_sign(p, "/") || esql_is_sign(p, "%"))) {
         struct place at = p->token.at;
         enum expr_op op = esql_is_sign(p, "*")   ? EXPR_MULTIPLY
                           : esql_is_sign(p, "/") ? EXPR_DIVIDE
                                                  : EXPR_MODULO;
-        e = esql_advance(p) ? pipe_call2(p->pipe, at, op, e, unary(p)) : NULL;
+        right = esql_advance(p) ? unary(p) : NULL;
+        if (!is_number(p, at, e) || !is_number(p, at, right))
+            return NULL;
+        e = pipe_call2(p->pipe, at, op, e, right);
     }
     return e;
 }
 
-static bool is_time(const struct expr *e)
+static bool is_span(const struct expr *e)
 {
-    if (e->kind == EXPR_TIME)
-        return true;
-    return e->kind == EXPR_CALL &&
-           (e->op == EXPR_TIME_OF || e->op == EXPR_TIME_TRUNC ||
-            ((e->op == EXPR_ADD || e->op == EXPR_SUBTRACT) && is_time(e->args[0])));
+    enum esql_type t = esql_type_of(e);
+
+    return t == ESQL_TYPE_SPAN || t == ESQL_TYPE_MONTHS;
+}
+
+/* time + 5 minutes, or two lengths of time. */
+static struct expr *moved(struct esql_parser *p, struct place at, enum expr_op op,
+                          struct expr *left, struct expr *right)
+{
+    bool are_months =
+        esql_type_of(left) == ESQL_TYPE_MONTHS || esql_type_of(right) == ESQL_TYPE_MONTHS;
+
+    if (is_span(left) && is_span(right) && !are_months) {
+        struct expr *sum = pipe_call2(p->pipe, at, op, left, right);
+        if (sum)
+            sum->group = ESQL_SPAN;
+        return sum;
+    }
+    if (is_span(left) && (is_span(right) || op == EXPR_SUBTRACT)) {
+        diag_error(p->s->diag, at, "a time is behind '+' or before, not this");
+        return NULL;
+    }
+    left = is_span(left) ? left : esql_as_time(p, left);
+    right = is_span(right) ? right : esql_as_time(p, right);
+    if (!left || !right)
+        return NULL;
+    if (!are_months)
+        return esql_moment(pipe_call2(p->pipe, at, op, left, right));
+    struct expr *time = is_span(left) ? right : left;
+    if (!esql_is_now(time)) {
+        diag_unsupported(p->s->diag, at,
+                         "months, quarters and years beside a time: how long they "
+                         "are depends on the day");
+        return NULL;
+    }
+    p->months_at = at; /* may be that the comparison needs no more than "some time before now" */
+    return time;
 }
 
 static struct expr *additive(struct esql_parser *p)
 {
-    struct expr *e = multiplicative(p);
+    struct expr *e = multiplicative(p), *right;
 
     while (e && (esql_is_sign(p, "+") || esql_is_sign(p, "-"))) {
         struct place at = p->token.at;
         enum expr_op op = esql_is_sign(p, "+") ? EXPR_ADD : EXPR_SUBTRACT;
-        e = esql_advance(p) ? pipe_call2(p->pipe, at, op, e, multiplicative(p)) : NULL;
+        right = esql_advance(p) ? multiplicative(p) : NULL;
+        if (!right)
+            return NULL;
+        if (is_span(e) || is_span(right))
+            e = moved(p, at, op, e, right);
+        else
+            e = is_number(p, at, e) && is_number(p, at, right)
+                    ? pipe_call2(p->pipe, at, op, e, right)
+                    : NULL;
     }
     return e;
 }
@@ -227,6 +322,11 @@ static struct expr *matches(struct esql_parser *p, struct place at, struct expr 
 
     if (t.kind != ESQL_STRING) {
         esql_expected(p, "a pattern in quotes");
+        return NULL;
+    }
+    if (!esql_type_fits('t', esql_type_of(subject))) {
+        diag_error(p->s->diag, at, "LIKE and RLIKE ask a text, not %s",
+                   esql_type_shown(esql_type_of(subject)));
         return NULL;
     }
     if (!count_value(p) || !esql_advance(p))
@@ -275,8 +375,12 @@ static struct expr *in_list(struct esql_parser *p, struct expr *subject)
             return NULL;
         }
         items[n] = esql_advance(p) ? additive(p) : NULL;
-        if (!items[n++])
+        if (items[n] && esql_type_of(subject) == ESQL_TYPE_TIME &&
+            esql_type_of(items[n]) <= ESQL_TYPE_TEXT)
+            items[n] = esql_as_time(p, items[n]);
+        if (!items[n] || !esql_types_compare(p, at, subject, items[n]))
             return NULL;
+        n++;
     } while (esql_is_sign(p, ","));
     if (!esql_expect_sign(p, ")", "behind the list"))
         return NULL;
@@ -320,8 +424,10 @@ static struct expr *compare_with_now(struct esql_parser *p, struct place at, enu
     bool is_right = right->kind == EXPR_TIME && !esql_is_now(right) && esql_is_now(left);
     bool is_lower = is_left ? op == EXPR_GE || op == EXPR_GT : op == EXPR_LE || op == EXPR_LT;
 
-    if ((is_left || is_right) && is_lower)
+    if ((is_left || is_right) && is_lower) {
+        p->months_at = (struct place){0};
         return pipe_bool(p->pipe, true);
+    }
     if (is_left || is_right) {
         diag_unsupported(p->s->diag, at,
                          "events that are older than a time before NOW(): events "
@@ -339,11 +445,11 @@ static struct expr *comparison(struct esql_parser *p, struct expr *left, enum ex
 
     if (!right)
         return NULL;
-    if (is_time(left) && !is_time(right) && right->kind != EXPR_NUMBER)
+    if (esql_type_of(left) == ESQL_TYPE_TIME && esql_type_of(right) <= ESQL_TYPE_TEXT)
         right = esql_as_time(p, right);
-    else if (is_time(right) && !is_time(left) && left->kind != EXPR_NUMBER)
+    else if (esql_type_of(right) == ESQL_TYPE_TIME && esql_type_of(left) <= ESQL_TYPE_TEXT)
         left = esql_as_time(p, left);
-    if (!left || !right)
+    if (!left || !right || !esql_types_compare(p, at, left, right))
         return NULL;
     if (!pipe_is_grouped(p->pipe) && (esql_is_now(left) || esql_is_now(right)))
         return compare_with_now(p, at, op, left, right);
@@ -368,6 +474,11 @@ static struct expr *predicate(struct esql_parser *p)
     if (esql_is_sign(p, ":")) {
         struct expr *value = esql_advance(p) ? additive(p) : NULL;
         return value ? esql_match(p, at, e, value) : NULL;
+    }
+    if (esql_is_sign(p, "=") || esql_is_sign(p, "<>")) {
+        diag_error(p->s->diag, at, "'%.*s' compares nothing (did you mean '%s'?)",
+                   SHOWN(p->token.text), esql_is_sign(p, "=") ? "==" : "!=");
+        return NULL;
     }
     if (esql_is_sign(p, "=~")) {
         diag_unsupported(p->s->diag, at, "the operator '%.*s': not in this version",
@@ -400,7 +511,7 @@ static struct expr *negation(struct esql_parser *p)
     }
     struct expr *e = esql_advance(p) ? negation(p) : NULL;
     p->depth--;
-    return not_if(p, at, e, true);
+    return esql_is_condition(p, at, e, "NOT takes a condition") ? not_if(p, at, e, true) : NULL;
 }
 
 /* a AND b AND c as one call. */
@@ -408,8 +519,8 @@ static struct expr *joined(struct esql_parser *p, const char *between, enum expr
                            struct expr *(*part)(struct esql_parser *))
 {
     struct expr **parts = NULL;
-    struct place at = p->token.at;
-    size_t n = 0, cap = 0;
+    struct place at = p->token.at, *places = NULL;
+    size_t n = 0, cap = 0, cap_places = 0;
 
     do {
         if (n == ARGS_MAX) {
@@ -420,10 +531,15 @@ static struct expr *joined(struct esql_parser *p, const char *between, enum expr
         if (n && !esql_advance(p))
             return NULL;
         parts = vec_room(p->s->scratch, parts, n, &cap, sizeof *parts);
+        places = vec_room(p->s->scratch, places, n, &cap_places, sizeof *places);
+        places[n] = p->token.at;
         parts[n] = part(p);
         if (!parts[n++])
             return NULL;
     } while (esql_is_word(p, between));
+    for (size_t i = 0; n > 1 && i < n; i++)
+        if (!esql_is_condition(p, places[i], parts[i], "AND and OR join conditions"))
+            return NULL;
     return n == 1 ? parts[0] : pipe_call(p->pipe, at, &(struct expr){.op = op}, parts, n);
 }
 

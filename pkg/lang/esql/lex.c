@@ -175,6 +175,19 @@ static bool read_string(struct esql_parser *p)
     return true;
 }
 
+/* JSON wants digits on both sides of the point. */
+static struct str as_json(struct esql_parser *p, struct str number)
+{
+    size_t point = str_find_char(number, '.', 0);
+
+    if (point == SIZE_MAX || (point > 0 && point + 1 < number.n && is_digit(number.p[point + 1])))
+        return number;
+    struct str fraction = str_sub(number, point + 1, SIZE_MAX);
+    bool has_digits = fraction.n && is_digit(fraction.p[0]);
+    return arena_printf(p->s->scratch, "%.*s.%s%.*s", point ? (int)point : 1,
+                        point ? number.p : "0", has_digits ? "" : "0", (int)fraction.n, fraction.p);
+}
+
 static bool read_number(struct esql_parser *p)
 {
     struct query_reader *r = &p->reader;
@@ -182,7 +195,7 @@ static bool read_number(struct esql_parser *p)
 
     while (is_digit(next_char(r, 0)))
         query_step(r);
-    if (next_char(r, 0) == '.' && is_digit(next_char(r, 1))) {
+    if (next_char(r, 0) == '.' && !starts_word(next_char(r, 1))) { /* 5. and .5, too */
         query_step(r);
         while (is_digit(next_char(r, 0)))
             query_step(r);
@@ -195,13 +208,24 @@ static bool read_number(struct esql_parser *p)
             query_step(r);
     }
     p->token.kind = ESQL_NUMBER;
-    p->token.text = str_sub(r->text, start, r->next - start);
+    p->token.text = as_json(p, str_sub(r->text, start, r->next - start));
     return true;
+}
+
+static bool unexpected(struct esql_parser *p)
+{
+    const char *at = p->reader.text.p + p->reader.next;
+    const char *hint = *at == '\''  ? ": a text is written in \"...\""
+                       : *at == '&' ? ": and is written AND"
+                       : *at == '!' ? ": not is written NOT, unlike !="
+                                    : "";
+
+    return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'%s", 1, at, hint);
 }
 
 static bool read_sign(struct esql_parser *p)
 {
-    static const char *const LONG[] = {"==", "!=", "<=", ">=", "=~", "::"};
+    static const char *const LONG[] = {"==", "!=", "<=", ">=", "=~", "::", "<>"};
     static const char SHORT[] = "|,()[]{}=<>+-*/%:?";
     struct query_reader *r = &p->reader;
     size_t n = 1;
@@ -210,8 +234,7 @@ static bool read_sign(struct esql_parser *p)
         if (query_has(r, r->next, LONG[i]))
             n = 2;
     if (n == 1 && !strchr(SHORT, r->text.p[r->next]))
-        return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'", 1,
-                          r->text.p + r->next);
+        return unexpected(p);
     p->token.kind = ESQL_SIGN;
     p->token.text = str_sub(r->text, r->next, n);
     step(r, n);
@@ -227,7 +250,8 @@ static bool read_token(struct esql_parser *p)
         return read_string(p);
     if (starts_word(c) || (p->takes_stars && is_word_char(p, c)))
         return read_word(p);
-    return is_digit(c) ? read_number(p) : read_sign(p);
+    bool is_number = is_digit(c) || (c == '.' && is_digit(next_char(r, 1)));
+    return is_number ? read_number(p) : read_sign(p);
 }
 
 bool esql_advance(struct esql_parser *p)
@@ -277,19 +301,27 @@ bool esql_expect_sign(struct esql_parser *p, const char *sign, const char *where
     return esql_expected(p, what);
 }
 
-int64_t esql_unit_ms(struct str word)
+int64_t esql_unit_ms(struct str word, int64_t *months)
 {
     static const struct {
         const char *name;
-        int64_t ms;
-    } UNITS[] = {{"ms", 1},          {"millisecond", 1}, {"milliseconds", 1}, {"s", 1000},
-                 {"sec", 1000},      {"second", 1000},   {"seconds", 1000},   {"m", 60000},
-                 {"min", 60000},     {"minute", 60000},  {"minutes", 60000},  {"h", 3600000},
-                 {"hour", 3600000},  {"hours", 3600000}, {"d", 86400000},     {"day", 86400000},
-                 {"days", 86400000}, {"w", 604800000},   {"week", 604800000}, {"weeks", 604800000}};
+        int64_t ms, months;
+    } UNITS[] = {{"ms", 1, 0},           {"millisecond", 1, 0},   {"milliseconds", 1, 0},
+                 {"s", 1000, 0},         {"sec", 1000, 0},        {"second", 1000, 0},
+                 {"seconds", 1000, 0},   {"m", 60000, 0},         {"min", 60000, 0},
+                 {"minute", 60000, 0},   {"minutes", 60000, 0},   {"h", 3600000, 0},
+                 {"hour", 3600000, 0},   {"hours", 3600000, 0},   {"d", 86400000, 0},
+                 {"day", 86400000, 0},   {"days", 86400000, 0},   {"w", 604800000, 0},
+                 {"week", 604800000, 0}, {"weeks", 604800000, 0}, {"mo", 0, 1},
+                 {"month", 0, 1},        {"months", 0, 1},        {"q", 0, 3},
+                 {"quarter", 0, 3},      {"quarters", 0, 3},      {"y", 0, 12},
+                 {"yr", 0, 12},          {"year", 0, 12},         {"years", 0, 12}};
 
+    *months = 0;
     for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
-        if (str_eq_ci(word, str_from(UNITS[i].name)))
+        if (str_eq_ci(word, str_from(UNITS[i].name))) {
+            *months = UNITS[i].months;
             return UNITS[i].ms;
+        }
     return 0;
 }

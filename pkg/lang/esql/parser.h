@@ -7,6 +7,25 @@
 #include "lang/esql/esql.h"
 #include "lang/pipe/pipe.h"
 
+/* Marks of nodes, in expr.group. */
+enum {
+    ESQL_NOW = 1, /* of EXPR_TIME: NOW() */
+    ESQL_SPAN,    /* of a number: milliseconds of a length of time */
+    ESQL_MONTHS,  /* ... so many months */
+    ESQL_MOMENT   /* ... a time */
+};
+
+enum esql_type {
+    ESQL_TYPE_ANY, /* a field's: nobody knows */
+    ESQL_TYPE_NULL,
+    ESQL_TYPE_TEXT,
+    ESQL_TYPE_NUMBER,
+    ESQL_TYPE_BOOL,
+    ESQL_TYPE_TIME,
+    ESQL_TYPE_SPAN,
+    ESQL_TYPE_MONTHS
+};
+
 enum esql_kind { ESQL_END, ESQL_WORD, ESQL_STRING, ESQL_NUMBER, ESQL_SIGN };
 
 struct esql_token {
@@ -33,6 +52,7 @@ struct esql_parser {
     size_t n_aggregates;
     struct expr **leaves; /* which stand for them, by number */
     bool is_in_stats;
+    struct place months_at; /* of NOW() - 1 month, whose length depends on the day; line 0: none */
 };
 
 /* ---- lex.c ---- */
@@ -43,18 +63,37 @@ bool esql_is_word(const struct esql_parser *p, const char *word);
 bool esql_expect_sign(struct esql_parser *p, const char *sign, const char *where);
 /* "expected X, found Y"; false. */
 bool esql_expected(struct esql_parser *p, const char *what);
-/* Milliseconds of "minutes", "h" ...; 0: it is no unit of time. */
-int64_t esql_unit_ms(struct str word);
+/* Milliseconds of "minutes", "h" ...; 0: it is no unit of time, or *months are what it has. */
+int64_t esql_unit_ms(struct str word, int64_t *months);
 
 /* ---- expression.c ---- */
 struct expr *esql_expression(struct esql_parser *p);
 /* The named column, or the time. */
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name);
 bool esql_is_now(const struct expr *e);
+/* n units as a length of time. NULL: it is no unit, or too much, which is in the diag. */
+struct expr *esql_span(struct esql_parser *p, struct place at, int64_t n, struct str unit);
 
 /* ---- function.c ---- */
 /* The name was read, the parenthesis is next. */
 struct expr *esql_call(struct esql_parser *p, struct place at, struct str name);
+
+/* ---- type.c ---- */
+/* e: NULL is of no known type. */
+enum esql_type esql_type_of(const struct expr *e);
+/* Letters as in call.h. */
+bool esql_type_fits(char letter, enum esql_type type);
+const char *esql_type_name(char letter);
+const char *esql_type_shown(enum esql_type type);
+/* False after "WHAT, not a number". */
+bool esql_is_condition(struct esql_parser *p, struct place at, const struct expr *e,
+                       const char *what);
+bool esql_types_compare(struct esql_parser *p, struct place at, const struct expr *a,
+                        const struct expr *b);
+/* type: "string" "long" "double" "boolean" "datetime" "time_duration" */
+struct expr *esql_convert(struct esql_parser *p, struct place at, const char *type, struct expr *e);
+/* A number that is a time, so marked. */
+struct expr *esql_moment(struct expr *e);
 /* A time, of whatever reads as one. */
 struct expr *esql_as_time(struct esql_parser *p, struct expr *e);
 
@@ -70,6 +109,13 @@ bool esql_stats(struct esql_parser *p, struct place at);
 /* The call of an aggregate, from the parenthesis on; *is_known: the name is one. */
 struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name,
                             bool *is_known);
+/* "name =" may stand before; the text of the expression is its name otherwise (then empty). */
+bool esql_read_name(struct esql_parser *p, struct str *name);
+/* What was read since byte `start`. */
+struct str esql_text_since(const struct esql_parser *p, size_t start);
+bool esql_is_aggregate(struct str name);
+/* For hints; returns how many. */
+size_t esql_aggregate_names(struct str *out, size_t most);
 
 /* ---- grok.c ---- */
 bool esql_grok(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern);

@@ -25,12 +25,42 @@ static const struct kind KINDS[] = {{"count", GROUP_COUNT, false},
                                     {"first", GROUP_FIRST, true},
                                     {"last", GROUP_LAST, true}};
 
+/* Aggregates of Elasticsearch's reference that are not here. */
+static bool is_absent(struct str name)
+{
+    static const char *const NAMES[] = {"top",      "variance",      "weighted_avg",
+                                        "sample",   "st_extent_agg", "st_centroid_agg",
+                                        "earliest", "latest",        "all_first",
+                                        "all_last", "sparkline",     "median_absolute_deviation",
+                                        "stddev"};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq_ci(name, str_from(NAMES[i])))
+            return true;
+    return false;
+}
+
 static const struct kind *kind_of(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
         if (str_eq_ci(name, str_from(KINDS[i].name)))
             return &KINDS[i];
     return NULL;
+}
+
+bool esql_is_aggregate(struct str name)
+{
+    return kind_of(name) != NULL || str_eq_ci(name, STR("present")) ||
+           str_eq_ci(name, STR("absent")) || is_absent(name);
+}
+
+size_t esql_aggregate_names(struct str *out, size_t most)
+{
+    size_t n = 0;
+
+    for (; n < ARRAY_LEN(KINDS) && n < most; n++)
+        out[n] = str_from(KINDS[n].name);
+    return n;
 }
 
 /* Stands for aggregate number i until the keys are counted. */
@@ -93,11 +123,25 @@ static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_ag
     return true;
 }
 
+/* PRESENT(x), ABSENT(x): are there values at all? */
+static struct expr *presence(struct esql_parser *p, struct place at, bool is_wanted)
+{
+    bool is_known;
+    struct expr *n = esql_aggregate(p, at, STR("count"), &is_known);
+
+    return pipe_call2(p->pipe, at, is_wanted ? EXPR_GT : EXPR_EQ, n, pipe_whole(p->pipe, 0));
+}
+
 struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name, bool *is_known)
 {
     const struct kind *k = kind_of(name);
+    bool is_present = str_eq_ci(name, STR("present")), is_missing = str_eq_ci(name, STR("absent"));
 
-    *is_known = k != NULL;
+    *is_known = k != NULL || is_present || is_missing || is_absent(name);
+    if (is_present || is_missing)
+        return presence(p, at, is_present);
+    if (*is_known && !k)
+        diag_unsupported(p->s->diag, at, "the aggregate %.*s(): not in this version", SHOWN(name));
     if (!k)
         return NULL;
     if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
@@ -123,7 +167,7 @@ struct output {
 };
 
 /* "name =" may stand before. The text of the expression is its name otherwise. */
-static bool read_name(struct esql_parser *p, struct str *name)
+bool esql_read_name(struct esql_parser *p, struct str *name)
 {
     struct esql_parser before = *p;
     struct esql_token t = p->token;
@@ -144,7 +188,7 @@ static bool read_name(struct esql_parser *p, struct str *name)
 }
 
 /* What was read since byte `start`. */
-static struct str text_since(const struct esql_parser *p, size_t start)
+struct str esql_text_since(const struct esql_parser *p, size_t start)
 {
     return str_sub(p->reader.text, start, p->last_end - start);
 }
@@ -170,13 +214,13 @@ static bool read_outputs(struct esql_parser *p, struct output *out, size_t *n)
         o->at = p->token.at;
         if (*n == CORRELATION_COLUMNS_MAX)
             return diag_error(p->s->diag, o->at, "more than %d columns", CORRELATION_COLUMNS_MAX);
-        if (!read_name(p, &o->name))
+        if (!esql_read_name(p, &o->name))
             return false;
         o->value = esql_expression(p);
         if (!o->value || !read_filter(p, first))
             return false;
         if (!o->name.n)
-            o->name = names_intern(p->s->names, text_since(p, start));
+            o->name = names_intern(p->s->names, esql_text_since(p, start));
         if (o->value->kind == EXPR_FIELD && o->value->slot + 1 == p->n_aggregates)
             p->aggregates[o->value->slot].name = o->name;
         (*n)++;
@@ -197,16 +241,33 @@ static bool read_keys(struct esql_parser *p, struct pipe_key *keys, size_t *n)
             return false;
         struct esql_token t = p->token;
         struct pipe_key *k = &keys[*n];
-        if (!read_name(p, &k->name))
+        if (!esql_read_name(p, &k->name))
             return false;
         k->value = esql_expression(p);
         if (!k->value)
             return false;
         if (!k->name.n) /* of a column its name, whatever it is quoted in */
-            k->name =
-                p->last_end == t.end ? t.text : names_intern(p->s->names, text_since(p, t.start));
+            k->name = p->last_end == t.end ? t.text
+                                           : names_intern(p->s->names, esql_text_since(p, t.start));
         (*n)++;
     } while (esql_is_sign(p, ","));
+    return true;
+}
+
+/* Made of aggregates and keys alone: a group has no other columns. */
+static bool is_of_groups(struct esql_parser *p, const struct output *o, struct expr *e,
+                         const struct pipe_key *keys, size_t n_keys)
+{
+    for (size_t i = 0; i < n_keys; i++)
+        if (expr_equal(e, keys[i].value))
+            return true;
+    if (e->kind == EXPR_MEMBERS || e->kind == EXPR_TIME)
+        return diag_error(p->s->diag, o->at,
+                          "the column '%.*s' is neither in an aggregate nor behind BY",
+                          SHOWN(e->text));
+    for (size_t i = 0; e->kind == EXPR_CALL && i < e->n_args; i++)
+        if (!is_of_groups(p, o, e->args[i], keys, n_keys))
+            return false;
     return true;
 }
 
@@ -228,6 +289,9 @@ bool esql_stats(struct esql_parser *p, struct place at)
         return false;
     for (size_t i = 0; i < p->n_aggregates; i++)
         p->leaves[i]->slot += (uint32_t)n_keys;
+    for (size_t i = 0; i < n; i++)
+        if (!is_of_groups(p, &outputs[i], outputs[i].value, keys, n_keys))
+            return false;
     for (size_t i = 0; i < n; i++)
         if (outputs[i].value->kind != EXPR_FIELD &&
             !pipe_set(p->pipe, outputs[i].at, outputs[i].name, outputs[i].value))

@@ -1,0 +1,272 @@
+/* call_value.c - functions about numbers, lists, conditions, and from one type to another. */
+#include "lang/esql/call.h"
+
+#include "base/str.h"
+
+/* ---- numbers ---------------------------------------------------------------------- */
+
+#define EULER "2.718281828459045"
+
+static struct expr *number(const struct esql_call *c, const char *json)
+{
+    return pipe_number(c->p->pipe, c->at, str_from(json));
+}
+
+static struct expr *euler(const struct esql_call *c)
+{
+    return number(c, EULER);
+}
+
+static struct expr *pi(const struct esql_call *c)
+{
+    return number(c, "3.141592653589793");
+}
+
+static struct expr *tau(const struct esql_call *c)
+{
+    return number(c, "6.283185307179586");
+}
+
+static struct expr *exponential(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_POWER, number(c, EULER), c->args[0]);
+}
+
+/* LOG([base,] number) */
+static struct expr *logarithm(const struct esql_call *c)
+{
+    return c->n == 1 ? esql_call1(c, EXPR_LOGARITHM, c->args[0])
+                     : esql_call2(c, EXPR_LOGARITHM, c->args[1], c->args[0]);
+}
+
+static struct expr *log10_of(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_LOGARITHM, c->args[0], esql_whole(c, 10));
+}
+
+static struct expr *square(const struct esql_call *c, struct expr *e)
+{
+    return esql_call2(c, EXPR_MULTIPLY, e, e);
+}
+
+static struct expr *hypot_of(const struct esql_call *c)
+{
+    return esql_call1(c, EXPR_SQUARE_ROOT,
+                      esql_call2(c, EXPR_ADD, square(c, c->args[0]), square(c, c->args[1])));
+}
+
+static struct expr *signum(const struct esql_call *c)
+{
+    struct expr *zero = esql_whole(c, 0);
+    struct expr *args[] = {esql_call2(c, EXPR_GT, c->args[0], zero), number(c, "1.0"),
+                           esql_call2(c, EXPR_LT, c->args[0], zero), number(c, "-1.0"),
+                           esql_call2(c, EXPR_EQ, c->args[0], zero), number(c, "0.0")};
+
+    return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
+}
+
+/* e, or null if one of the arguments is. */
+static struct expr *if_all_there(const struct esql_call *c, struct expr *e)
+{
+    struct expr **there = ARENA_ARRAY(c->p->s->scratch, c->n, struct expr *);
+
+    for (size_t i = 0; i < c->n; i++)
+        there[i] = esql_call1(c, EXPR_IS_THERE, c->args[i]);
+    return esql_call2(c, EXPR_CASE,
+                      pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_AND}, there, c->n), e);
+}
+
+static struct expr *extreme(const struct esql_call *c, enum expr_op op)
+{
+    return if_all_there(c, pipe_call(c->p->pipe, c->at, &(struct expr){.op = op}, c->args, c->n));
+}
+
+static struct expr *greatest(const struct esql_call *c)
+{
+    return extreme(c, EXPR_GREATEST);
+}
+
+static struct expr *least(const struct esql_call *c)
+{
+    return extreme(c, EXPR_LEAST);
+}
+
+static struct expr *clamp(const struct esql_call *c)
+{
+    return if_all_there(c, esql_call2(c, EXPR_LEAST,
+                                      esql_call2(c, EXPR_GREATEST, c->args[0], c->args[1]),
+                                      c->args[2]));
+}
+
+/* ---- types ------------------------------------------------------------------------ */
+
+static struct expr *self(const struct esql_call *c)
+{
+    return c->args[0];
+}
+
+/* The nearest whole number; of a truth value 1 or 0. */
+static struct expr *to_whole(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "long", c->args[0]);
+}
+
+static struct expr *to_string(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "string", c->args[0]);
+}
+
+static struct expr *to_boolean(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "boolean", c->args[0]);
+}
+
+static struct expr *to_datetime(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "datetime", c->args[0]);
+}
+
+static struct expr *to_double(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "double", c->args[0]);
+}
+
+static struct expr *to_span(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "time_duration", c->args[0]);
+}
+
+/* ---- lists ------------------------------------------------------------------------ */
+
+/* MV_ZIP(list, list[, between]) */
+static struct expr *mv_zip(const struct esql_call *c)
+{
+    return esql_call3(c, EXPR_LIST_ZIP, c->args[0], c->args[1],
+                      c->n > 2 ? c->args[2] : pipe_text(c->p->pipe, STR(",")));
+}
+
+static struct expr *mv_first(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_LIST_AT, c->args[0], esql_whole(c, 0));
+}
+
+static struct expr *mv_last(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_LIST_AT, c->args[0], esql_whole(c, -1));
+}
+
+static struct expr *mv_slice(const struct esql_call *c)
+{
+    return esql_call3(c, EXPR_LIST_AT, c->args[0], c->args[1], c->n > 2 ? c->args[2] : c->args[1]);
+}
+
+static struct expr *mv_append(const struct esql_call *c)
+{
+    return if_all_there(c, esql_call2(c, EXPR_LIST, c->args[0], c->args[1]));
+}
+
+static struct expr *mv_union(const struct esql_call *c)
+{
+    return esql_call1(c, EXPR_LIST_DISTINCT, esql_call2(c, EXPR_LIST, c->args[0], c->args[1]));
+}
+
+/* MV_SORT(list[, "ASC" or "DESC"]) */
+static struct expr *mv_sort(const struct esql_call *c)
+{
+    struct expr_value order;
+
+    if (c->n == 1)
+        return esql_call1(c, EXPR_LIST_SORT, c->args[0]);
+    if (!pipe_constant(c->args[1], &order) || order.type != EXPR_VALUE_TEXT ||
+        (!str_eq_ci(order.text, STR("asc")) && !str_eq_ci(order.text, STR("desc")))) {
+        diag_error(c->p->s->diag, c->at, "the order of MV_SORT() is \"ASC\" or \"DESC\"");
+        return NULL;
+    }
+    return esql_call2(c, EXPR_LIST_SORT, c->args[0],
+                      pipe_bool(c->p->pipe, str_eq_ci(order.text, STR("desc"))));
+}
+
+/* How many members both have; of null none. */
+static struct expr *n_common(const struct esql_call *c)
+{
+    struct expr *both = esql_call2(c, EXPR_LIST_INTERSECT,
+                                   esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]), c->args[0]);
+
+    return esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_LIST_COUNT, both), esql_whole(c, 0));
+}
+
+/* All members of the second are in the first; there are none in null. */
+static struct expr *mv_contains(const struct esql_call *c)
+{
+    struct expr *n = esql_call1(c, EXPR_LIST_COUNT, esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]));
+
+    return esql_call2(c, EXPR_EQ, n_common(c), esql_call2(c, EXPR_COALESCE, n, esql_whole(c, 0)));
+}
+
+static struct expr *mv_intersects(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_GT, n_common(c), esql_whole(c, 0));
+}
+
+static const struct esql_function FUNCTIONS[] = {
+    {"to_string", EXPR_STRING, 1, 1, to_string, NULL},
+    {"to_str", EXPR_STRING, 1, 1, to_string, NULL},
+    {"to_integer", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_int", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_long", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_unsigned_long", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_ul", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_ulong", EXPR_ROUND, 1, 1, to_whole, NULL},
+    {"to_double", EXPR_REAL, 1, 1, to_double, NULL},
+    {"to_dbl", EXPR_REAL, 1, 1, to_double, NULL},
+    {"to_boolean", EXPR_BOOLEAN, 1, 1, to_boolean, NULL},
+    {"to_bool", EXPR_BOOLEAN, 1, 1, to_boolean, NULL},
+    {"to_datetime", EXPR_TIME_OF, 1, 1, to_datetime, NULL},
+    {"to_dt", EXPR_TIME_OF, 1, 1, to_datetime, NULL},
+    {"to_date_nanos", EXPR_TIME_OF, 1, 1, to_datetime, NULL},
+    {"to_timeduration", EXPR_STRING, 1, 1, to_span, NULL},
+    {"to_dateperiod", EXPR_STRING, 1, 1, to_span, NULL},
+    {"to_ip", EXPR_STRING, 1, 1, self, "t"},
+    {"to_version", EXPR_STRING, 1, 1, self, "t"},
+    {"to_geopoint", EXPR_STRING, 1, 1, self, "t"},
+    {"abs", EXPR_ABSOLUTE, 1, 1, NULL, "n"},
+    {"ceil", EXPR_CEILING, 1, 1, NULL, "n"},
+    {"floor", EXPR_FLOOR, 1, 1, NULL, "n"},
+    {"round", EXPR_ROUND, 1, 2, NULL, "n"},
+    {"pow", EXPR_POWER, 2, 2, NULL, "n"},
+    {"sqrt", EXPR_SQUARE_ROOT, 1, 1, NULL, "n"},
+    {"exp", EXPR_POWER, 1, 1, exponential, "n"},
+    {"log", EXPR_LOGARITHM, 1, 2, logarithm, "n"},
+    {"log10", EXPR_LOGARITHM, 1, 1, log10_of, "n"},
+    {"hypot", EXPR_SQUARE_ROOT, 2, 2, hypot_of, "n"},
+    {"signum", EXPR_CASE, 1, 1, signum, "n"},
+    {"e", EXPR_REAL, 0, 0, euler, NULL},
+    {"pi", EXPR_REAL, 0, 0, pi, NULL},
+    {"tau", EXPR_REAL, 0, 0, tau, NULL},
+    {"greatest", EXPR_GREATEST, 1, ESQL_ARGS_MAX, greatest, NULL},
+    {"least", EXPR_LEAST, 1, ESQL_ARGS_MAX, least, NULL},
+    {"clamp", EXPR_LEAST, 3, 3, clamp, NULL},
+    {"clamp_min", EXPR_GREATEST, 2, 2, greatest, NULL},
+    {"clamp_max", EXPR_LEAST, 2, 2, least, NULL},
+    {"coalesce", EXPR_COALESCE, 1, ESQL_ARGS_MAX, NULL, NULL},
+    {"case", EXPR_CASE, 2, ESQL_ARGS_MAX, NULL, "b*"},
+    {"mv_first", EXPR_LIST_AT, 1, 1, mv_first, NULL},
+    {"mv_last", EXPR_LIST_AT, 1, 1, mv_last, NULL},
+    {"mv_count", EXPR_LIST_COUNT, 1, 1, NULL, NULL},
+    {"mv_dedupe", EXPR_LIST_DISTINCT, 1, 1, NULL, NULL},
+    {"mv_sort", EXPR_LIST_SORT, 1, 2, mv_sort, NULL},
+    {"mv_min", EXPR_LEAST, 1, 1, NULL, NULL},
+    {"mv_max", EXPR_GREATEST, 1, 1, NULL, NULL},
+    {"mv_sum", EXPR_LIST_SUM, 1, 1, NULL, "n"},
+    {"mv_avg", EXPR_LIST_AVERAGE, 1, 1, NULL, "n"},
+    {"mv_concat", EXPR_LIST_JOIN, 2, 2, NULL, "t"},
+    {"mv_append", EXPR_LIST, 2, 2, mv_append, NULL},
+    {"mv_union", EXPR_LIST, 2, 2, mv_union, NULL},
+    {"mv_zip", EXPR_LIST_ZIP, 2, 3, mv_zip, "t"},
+    {"mv_slice", EXPR_LIST_AT, 2, 3, mv_slice, "*n"},
+    {"mv_contains", EXPR_EQ, 2, 2, mv_contains, NULL},
+    {"mv_intersects", EXPR_GT, 2, 2, mv_intersects, NULL},
+    {"mv_intersection", EXPR_LIST_INTERSECT, 2, 2, NULL, NULL},
+};
+
+const struct esql_functions ESQL_VALUE_FUNCTIONS = {FUNCTIONS, ARRAY_LEN(FUNCTIONS)};
