@@ -156,22 +156,37 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
 /* ---- columns of one row ------------------------------------------------------------------ */
 
 /* The column that one more aggregate makes. */
-static struct expr *add_aggregate(struct pipe *p, struct place at, enum group_kind kind,
-                                  struct str name, struct expr *arg)
+static struct expr *one_more(struct pipe *p, const struct pipe_aggregate *aggregate)
 {
     struct pipe_aggregate *own;
 
     if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
-        diag_error(p->s->diag, at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
+        diag_error(p->s->diag, aggregate->at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
         return NULL;
     }
     own = ARENA_ARRAY(p->s->scratch, p->n_aggregates + 1, struct pipe_aggregate);
     if (p->n_aggregates)
         memcpy(own, p->aggregates, p->n_aggregates * sizeof *own);
-    own[p->n_aggregates] = (struct pipe_aggregate){
-        .kind = kind, .name = names_intern(p->s->names, name), .at = at, .arg = arg};
+    own[p->n_aggregates] = *aggregate;
+    own[p->n_aggregates].name = names_intern(p->s->names, aggregate->name);
     p->aggregates = own;
-    return row_leaf(p, at, name, p->n_keys + p->n_aggregates++);
+    return row_leaf(p, aggregate->at, aggregate->name, p->n_keys + p->n_aggregates++);
+}
+
+static struct expr *add_aggregate(struct pipe *p, struct place at, enum group_kind kind,
+                                  struct str name, struct expr *arg)
+{
+    return one_more(p, &(struct pipe_aggregate){.kind = kind, .name = name, .at = at, .arg = arg});
+}
+
+bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate)
+{
+    struct pipe_aggregate own = *aggregate;
+
+    ASSERT(p->is_grouped && !p->has_inner);
+    own.arg = pipe_without_conditions(p, own.arg);
+    struct expr *e = own.arg ? one_more(p, &own) : NULL;
+    return e && pipe_env_set(p, own.at, &p->env, own.name, e);
 }
 
 struct expr *pipe_row_value(struct pipe *p, struct str name)

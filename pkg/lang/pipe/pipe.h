@@ -184,6 +184,8 @@ struct pipe_key {
 /* A second one (groups of groups) is unsupported, except where all of it is an idiom. */
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys);
+/* Behind one pipe_stats(), without steps since that closed the columns: one aggregate more. */
+bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate);
 bool pipe_is_grouped(const struct pipe *p);
 /* Behind one pipe_stats(): what the column was before it. NULL: nothing. */
 struct expr *pipe_row_value(struct pipe *p, struct str name);

@@ -6,6 +6,7 @@
 #include "lang/spl/scan.h"
 
 #include "base/str.h"
+#include "rule/expr_regex.h"
 
 /* ---- search, where, eval ------------------------------------------------------------------- */
 
@@ -96,6 +97,7 @@ static bool read_names(struct spl *x, struct str *names, size_t *n)
 static bool keep(struct spl *x, const struct str *names, size_t n)
 {
     x->opened = NULL; /* what is kept are columns now, and all else is gone */
+    x->n_wildcards = 0;
     return pipe_keep(x->pipe, x->at, names, n);
 }
 
@@ -118,17 +120,6 @@ static bool do_table(struct spl *x)
     size_t n;
 
     return read_names(x, names, &n) && keep(x, names, n);
-}
-
-static bool do_dedup(struct spl *x)
-{
-    struct str names[NAMES_MAX];
-    size_t n;
-
-    spl_blanks(x);
-    if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
-        return diag_unsupported(x->s->diag, spl_here(x), "dedup that keeps more than one");
-    return read_names(x, names, &n) && pipe_dedup(x->pipe, x->at, names, n);
 }
 
 /* ---- options `name=value` ------------------------------------------------------------------ */
@@ -154,6 +145,41 @@ static bool read_options(struct spl *x, struct option *options, size_t n)
         i = SIZE_MAX; /* from the first one again */
     }
     return true;
+}
+
+static bool is_false(struct str value)
+{
+    return str_eq_ci(value, STR("false")) || str_eq_ci(value, STR("f")) || str_eq(value, STR("0"));
+}
+
+/* dedup fields [sortby ...]: which of those alike is kept is only shown. */
+static bool do_dedup(struct spl *x)
+{
+    struct option o[] = {
+        {"keepevents", {NULL, 0}}, {"keepempty", {NULL, 0}}, {"consecutive", {NULL, 0}}};
+    struct str names[NAMES_MAX];
+    size_t n = 0;
+
+    spl_blanks(x);
+    if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
+        return diag_unsupported(x->s->diag, spl_here(x), "dedup that keeps more than one");
+    while (read_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x) && n < NAMES_MAX) {
+        if (spl_take_word(x, "sortby", true)) {
+            x->next = x->end;
+            break;
+        }
+        if (!spl_name(x, ",\"'|()=", &names[n]) || !spl_settle(x, names[n]))
+            return false;
+        names[n] = spl_field(x, names[n]);
+        n++;
+        (void)spl_take(x, ",");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(o); i++)
+        if (o[i].value.p && !is_false(o[i].value))
+            return diag_unsupported(x->s->diag, x->at, "dedup with %s", o[i].name);
+    if (n == 0)
+        return spl_expected(x, "the name of a field");
+    return !diag_failed(x->s->diag) && pipe_dedup(x->pipe, x->at, names, n);
 }
 
 static bool do_fillnull(struct spl *x)
@@ -275,6 +301,21 @@ static bool do_regex(struct spl *x)
 
 /* ---- lists of values ----------------------------------------------------------------------- */
 
+/* The first group of each match. */
+static struct expr *tokens(struct spl *x, struct str pattern, struct expr *subject)
+{
+    const struct expr_regex *compiled;
+    struct regex re;
+    struct regex_fault fault;
+
+    spl_regex(x, x->at, pattern, &re);
+    if (expr_regex_new(x->s->a, &re, &compiled, &fault) != WEIR_OK || !expr_regex_groups(compiled))
+        return (void)diag_error(x->s->diag, x->at,
+                                "the tokenizer of makemv is a regex with a group"),
+               NULL;
+    return pipe_regex(x->pipe, x->at, EXPR_LIST_CAPTURE, &re, 1, &subject, 1);
+}
+
 static bool do_makemv(struct spl *x)
 {
     struct option o[] = {{"delim", {NULL, 0}},
@@ -285,9 +326,10 @@ static bool do_makemv(struct spl *x)
 
     if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name))
         return false;
-    if (o[1].value.p || o[3].value.p)
-        return diag_unsupported(x->s->diag, x->at, "makemv with %s",
-                                o[1].value.p ? "tokenizer" : "setsv");
+    if (o[3].value.p)
+        return diag_unsupported(x->s->diag, x->at, "makemv with setsv");
+    if (o[1].value.p)
+        return spl_assign(x, x->at, name, tokens(x, o[1].value, spl_column(x, x->at, name)));
     struct str delim = o[0].value.p ? o[0].value : STR(" ");
     struct expr *e = pipe_call2(x->pipe, x->at, EXPR_SPLIT, spl_column(x, x->at, name),
                                 pipe_text(x->pipe, delim));
@@ -469,11 +511,14 @@ static bool do_iplocation(struct spl *x)
 
 static bool do_bin(struct spl *x)
 {
-    struct str name = STR("");
+    struct str name = STR(""), as = STR("");
     int64_t ms = 0;
 
     while (!spl_is_end(x)) {
-        if (spl_take(x, "span")) {
+        if (name.n && spl_take_word(x, "as", true)) {
+            if (!spl_name(x, "=,\"'|", &as))
+                return false;
+        } else if (spl_take(x, "span")) {
             if (!spl_take(x, "="))
                 return spl_expected(x, "'=' behind span");
             spl_blanks(x);
@@ -481,14 +526,14 @@ static bool do_bin(struct spl *x)
                 return false;
         } else if (!spl_name(x, "=,\"'|", &name)) {
             return false;
-        } else if (spl_peek(x) == '=' || spl_take_word(x, "as", true)) {
+        } else if (spl_peek(x) == '=') {
             return diag_unsupported(x->s->diag, x->at, "bin with %.*s", SHOWN(name));
         }
     }
     if (!str_eq(name, STR("_time")) || ms == 0)
         return diag_unsupported(x->s->diag, x->at, "bin of anything but _time with a span");
     x->bucket_ms = ms;
-    return spl_assign(x, x->at, name,
+    return spl_assign(x, x->at, as.n ? as : name,
                       pipe_call2(x->pipe, x->at, EXPR_TIME_TRUNC, spl_column(x, x->at, name),
                                  pipe_whole(x->pipe, ms)));
 }
@@ -499,23 +544,50 @@ static bool do_nothing(struct spl *x)
     return true;
 }
 
-/* ctime() writes a time for people; the others change values. */
+/* One function of convert of one field, as what is set. */
+static struct expr *converted(struct spl *x, struct place at, struct str function,
+                              struct str format, struct str field)
+{
+    struct expr *e;
+
+    if (str_eq_ci(function, STR("ctime")))
+        return pipe_call2(x->pipe, at, EXPR_TIME_FORMAT,
+                          spl_as_ms(x, at, spl_operand(x, at, field)), pipe_text(x->pipe, format));
+    if (str_eq_ci(function, STR("mktime"))) {
+        e = pipe_call2(x->pipe, at, EXPR_TIME_READ, spl_column(x, at, field),
+                       pipe_text(x->pipe, format));
+        return pipe_call2(x->pipe, at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, 1000));
+    }
+    if (str_eq_ci(function, STR("num")))
+        return pipe_call2(x->pipe, at, EXPR_ADD, spl_operand(x, at, field), pipe_whole(x->pipe, 0));
+    return (void)diag_unsupported(x->s->diag, at, "convert %.*s()", SHOWN(function)), NULL;
+}
+
+/* ctime() of a field in its place writes a time for people, and changes nothing; the others change
+ * values. */
 static bool do_convert(struct spl *x)
 {
-    struct option format = {"timeformat", {NULL, 0}};
+    struct option o = {"timeformat", {NULL, 0}};
 
-    if (!read_options(x, &format, 1))
+    if (!read_options(x, &o, 1))
         return false;
+    struct str format = o.value.p ? o.value : STR("%m/%d/%Y %H:%M:%S"), field, as;
     while (!spl_is_end(x)) {
         spl_blanks(x);
         struct place at = spl_here(x);
         struct str word = spl_word(x, "(,|");
-        if (!str_eq_ci(word, STR("ctime")))
-            return diag_unsupported(x->s->diag, at, "convert %.*s()", SHOWN(word));
-        while (spl_peek(x) && spl_peek(x) != ')')
-            x->next++;
-        (void)spl_take(x, ")");
+        if (!spl_take(x, "("))
+            return spl_expected(x, "'(' behind a function of convert");
+        if (!spl_name(x, ",()\"'|", &field) || !(spl_take(x, ")") || spl_expected(x, "')'")))
+            return false;
+        as = field;
+        if (spl_take_word(x, "as", true) && !spl_name(x, ",\"'|", &as))
+            return false;
         (void)spl_take(x, ",");
+        if (str_eq(as, field) && str_eq_ci(word, STR("ctime")))
+            continue;
+        if (!spl_assign(x, at, as, converted(x, at, word, format, field)))
+            return false;
     }
     return true;
 }
@@ -755,6 +827,6 @@ bool spl_load(struct query_scope *s, struct str query, const struct query_option
     if (!run_all(&x))
         return false;
     spl_give_source(&x, rule);
-    struct pipe_ending ending = {.at = s->at, .window_ms = x.bucket_ms};
+    struct pipe_ending ending = {.at = s->at, .window_ms = spl_window(&x)};
     return pipe_finish(x.pipe, &ending, rule);
 }

@@ -19,6 +19,8 @@ static struct expr *compare(struct spl *x, struct place at, enum expr_op op, str
     struct expr call = {.kind = EXPR_CALL, .op = op, .is_any = true, .is_loose = true};
     struct expr *args[] = {a, b};
 
+    if (spl_is_time_against_now(x, a, b))
+        return spl_time_against_now(x, at, op, a);
     return pipe_call_exactly(x->pipe, at, &call, args, 2);
 }
 
@@ -31,19 +33,36 @@ static struct expr *eval_field(struct spl *x, struct place at)
     return spl_operand(x, at, name);
 }
 
+static bool is_digit_at(const struct spl *x, size_t n)
+{
+    return x->next + n < x->end && x->text.text.p[x->next + n] >= '0' &&
+           x->text.text.p[x->next + n] <= '9';
+}
+
+static bool is_sign_at(const struct spl *x, size_t n)
+{
+    return x->next + n < x->end &&
+           (x->text.text.p[x->next + n] == '-' || x->text.text.p[x->next + n] == '+');
+}
+
+/* 5, 1.5, .5, 1e3 */
 static struct expr *eval_number(struct spl *x, struct place at)
 {
     size_t begin = x->next;
 
     while (spl_peek(x) >= '0' && spl_peek(x) <= '9')
         x->next++;
-    if (spl_peek(x) == '.' && x->next + 1 < x->end && x->text.text.p[x->next + 1] >= '0' &&
-        x->text.text.p[x->next + 1] <= '9')
+    if (spl_peek(x) == '.' && is_digit_at(x, 1))
         for (x->next++; spl_peek(x) >= '0' && spl_peek(x) <= '9';)
             x->next++;
-    return spl_count_value(x)
-               ? pipe_number(x->pipe, at, str_sub(x->text.text, begin, x->next - begin))
-               : NULL;
+    bool has_sign = ascii_lower(spl_peek(x)) == 'e' && (is_sign_at(x, 1) && is_digit_at(x, 2));
+    if (has_sign || (ascii_lower(spl_peek(x)) == 'e' && is_digit_at(x, 1)))
+        for (x->next += has_sign ? 2U : 1U; spl_peek(x) >= '0' && spl_peek(x) <= '9';)
+            x->next++;
+    struct str text = str_sub(x->text.text, begin, x->next - begin);
+    if (text.p[0] == '.')
+        text = arena_printf(x->s->scratch, "0%.*s", (int)text.n, text.p);
+    return spl_count_value(x) ? pipe_number(x->pipe, at, text) : NULL;
 }
 
 static bool is_field_byte(char c)
@@ -107,7 +126,7 @@ static struct expr *eval_one(struct spl *x)
 
     spl_blanks(x);
     at = spl_here(x);
-    if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
+    if ((spl_peek(x) >= '0' && spl_peek(x) <= '9') || (spl_peek(x) == '.' && is_digit_at(x, 1)))
         return eval_number(x, at);
     if (spl_peek(x) == '"')
         return spl_count_value(x) && spl_quoted(x, &text) ? pipe_text(x->pipe, text) : NULL;

@@ -168,6 +168,20 @@ static struct expr *build_time_format(const struct call *c)
                       c->args[1]);
 }
 
+static struct expr *build_now(const struct call *c)
+{
+    return spl_now(c->x, c->at);
+}
+
+static struct expr *build_relative_time(const struct call *c)
+{
+    struct str modifier;
+
+    return text_of(c->x, c->at, c->args[1], "a shift of relative_time()", &modifier)
+               ? spl_relative_time(c->x, c->at, c->args[0], modifier)
+               : NULL;
+}
+
 static struct expr *build_true(const struct call *c)
 {
     return pipe_bool(c->p, true);
@@ -403,10 +417,12 @@ static const struct function FUNCTIONS[] = {
     {"mvrange", 2, 3, 0, build_range},
     {"mvsort", 1, 1, EXPR_LIST_SORT, NULL},
     {"mvzip", 2, 3, 0, build_zip},
+    {"now", 0, 0, 0, build_now},
     {"null", 0, 0, 0, build_null},
     {"nullif", 2, 2, 0, build_null_if},
     {"pi", 0, 0, 0, build_pi},
     {"pow", 2, 2, EXPR_POWER, NULL},
+    {"relative_time", 2, 2, 0, build_relative_time},
     {"replace", 3, 3, EXPR_REPLACE, build_regex},
     {"round", 1, 2, EXPR_ROUND, build_round},
     {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
@@ -416,6 +432,7 @@ static const struct function FUNCTIONS[] = {
     {"strftime", 2, 2, 0, build_time_format},
     {"strptime", 2, 2, 0, build_time_read},
     {"substr", 2, 3, 0, build_substr},
+    {"time", 0, 0, 0, build_now},
     {"tonumber", 1, 2, EXPR_NUMBER_OF, build_to_number},
     {"tostring", 1, 2, 0, build_to_string},
     {"trim", 1, 2, EXPR_TRIM, NULL},
@@ -443,9 +460,10 @@ static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
 static bool is_absent(struct str name)
 {
     static const char *const ABSENT[] = {
-        "cluster",     "commands", "ipmask", "isbool", "json_keys",     "json_object", "json_set",
-        "md5",         "now",      "printf", "random", "relative_time", "sha1",        "sha256",
-        "searchmatch", "sha512",   "sigfig", "time",   "tojson",        "typeof",      "validate"};
+        "cluster", "commands", "ipmask", "isbool",    "json_keys", "json_object", "json_set",
+        "md5",     "printf",   "random", "sha1",      "sha256",    "searchmatch", "sha512",
+        "sigfig",  "tojson",   "typeof", "validate",  "sin",       "cos",         "sum",
+        "avg",     "cosh",     "sinh",   "mvreverse", "isarray"};
 
     for (size_t i = 0; i < ARRAY_LEN(ABSENT); i++)
         if (str_eq_ci(str_from(ABSENT[i]), name))

@@ -144,6 +144,17 @@ bool spl_name(struct spl *x, const char *stops, struct str *out)
     return out->n > 0 || spl_expected(x, "the name of a field");
 }
 
+/* `1d@d`, the sign taken: where such spans begin anyway. */
+static bool snaps_to_itself(struct spl *x, struct place at, struct str span)
+{
+    struct str unit = spl_word(x, ",)");
+
+    return (unit.n && (str_eq(unit, span) ||
+                       (span.p[0] == '1' && str_eq(unit, str_sub(span, 1, SIZE_MAX))))) ||
+           diag_unsupported(x->s->diag, at, "a span that begins elsewhere ('%.*s@%.*s')",
+                            SHOWN(span), SHOWN(unit));
+}
+
 bool spl_span(struct spl *x, int64_t *ms)
 {
     static const struct {
@@ -156,7 +167,7 @@ bool spl_span(struct spl *x, int64_t *ms)
                  {"day", 86400000},   {"days", 86400000}, {"w", 604800000},   {"week", 604800000},
                  {"weeks", 604800000}};
     struct place at = spl_here(x);
-    struct str word = spl_word(x, ",)");
+    struct str word = spl_word(x, ",)@");
     size_t n = 0;
     int64_t count = 1;
 
@@ -167,7 +178,8 @@ bool spl_span(struct spl *x, int64_t *ms)
     for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
         if (str_eq(str_sub(word, n, SIZE_MAX), str_from(UNITS[i].unit))) {
             *ms = count * UNITS[i].ms;
-            return true;
+            /* 1d@d: what spans begin at anyway. */
+            return !spl_take(x, "@") || snaps_to_itself(x, at, word);
         }
     return diag_error(x->s->diag, at, "'%.*s' is no span of time (30s, 5m, 1h, 1d)", SHOWN(word));
 }
@@ -225,6 +237,8 @@ bool spl_settle(struct spl *x, struct str name)
 {
     struct str field = spl_field(x, name);
 
+    if (!spl_need_column(x, x->at, field))
+        return false;
     if (!x->opened || pipe_was_column(x->pipe, field))
         return true;
     if (str_find_char(name, '*', 0) != SIZE_MAX)
@@ -238,6 +252,10 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     struct str field = spl_field(x, name);
     struct expr *e;
 
+    if (!spl_need_column(x, at, field))
+        return NULL;
+    if (x->model && str_eq(field, STR("nodename")))
+        return (void)diag_unsupported(x->s->diag, at, "a part of a data model (nodename)"), NULL;
     if (!is_assigned(x, field))
         field = spl_model_field(x, field);
 

@@ -13,6 +13,30 @@ struct spl_each {
     bool is_only; /* no other field may be named */
 };
 
+/* Aggregates that are made of others (stats.c). */
+enum spl_made {
+    SPL_NOT_MADE,
+    SPL_RANGE,
+    SPL_DEVIATION,
+    SPL_VARIANCE,
+    SPL_VARIANCE_ALL,
+    SPL_SQUARES,
+    SPL_MEDIAN,
+    SPL_FIRST_TIME,
+    SPL_LAST_TIME
+};
+struct spl_made_column {
+    enum spl_made made;
+    struct str name, of[2]; /* of: columns of the group, which go */
+};
+
+/* `latest(a.*) as b.*`: what stands for the star is the same. */
+struct spl_wildcard {
+    struct pipe_aggregate aggregate;
+    struct str of, as;
+};
+enum { SPL_AGGREGATES_MAX = 64, SPL_WILDCARDS_MAX = 8 };
+
 struct spl {
     struct query_scope *s;
     struct pipe *pipe;
@@ -38,12 +62,21 @@ struct spl {
 
     struct str streams[SPL_STREAMS_MAX]; /* "sourcetype=x" */
     size_t n_streams;
-    const struct spl_model *model; /* of tstats; NULL: none */
-    unsigned n_commands;           /* with the one at hand */
-    bool is_first;                 /* the command at hand is the first search */
-    unsigned n_choices;            /* ORs and NOTs around the term at hand */
-    int64_t bucket_ms;             /* of `bin _time`; 0: none */
-    const struct spl_each *each;   /* NULL: not inside mvfilter() or mvmap() */
+    const struct spl_model *model;  /* of tstats; NULL: none */
+    unsigned n_commands;            /* with the one at hand */
+    bool is_first;                  /* the command at hand is the first search */
+    unsigned n_choices;             /* ORs and NOTs around the term at hand */
+    int64_t bucket_ms;              /* of `bin _time`; 0: none */
+    int64_t earliest_ms, latest_ms; /* how long before now the search begins and ends; 0: unsaid */
+    const struct spl_each *each;    /* NULL: not inside mvfilter() or mvmap() */
+
+    enum spl_made made;                   /* of the aggregate that is being read */
+    struct spl_made_column *columns_made; /* room for SPL_AGGREGATES_MAX */
+    size_t n_columns_made;
+    struct spl_wildcard *wildcards; /* of the stats at hand, or before: SPL_WILDCARDS_MAX */
+    size_t n_wildcards;
+    bool has_wild_fill; /* what is missing in their rows reads as */
+    struct str wild_fill;
 };
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -119,14 +152,31 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 
 /* ---- commands ------------------------------------------------------------------------------ */
 
-enum { SPL_AGGREGATES_MAX = 64 };
-
 bool spl_stats(struct spl *x);
 /* The step itself, and which of its columns are times. */
 bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys);
 /* The next aggregate of stats and its like, with the comma behind it. */
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n);
+/* Behind stats with wildcards: the column, if one of them makes it. False: after an error. */
+bool spl_need_column(struct spl *x, struct place at, struct str name);
+
+/* ---- time.c ---- */
+/* Seconds, as all times of a search. */
+struct expr *spl_now(struct spl *x, struct place at);
+/* "-1d@d" and its like, of UTC. */
+struct expr *spl_relative_time(struct spl *x, struct place at, struct expr *seconds,
+                               struct str modifier);
+/* One of them is the event's time, the other one made of now() and constants: which of the two
+ * comes first is known (true), or says that nothing on a stream is meant (unsupported). */
+bool spl_is_time_against_now(const struct spl *x, const struct expr *a, const struct expr *b);
+struct expr *spl_time_against_now(struct spl *x, struct place at, enum expr_op op,
+                                  const struct expr *a);
+/* earliest, latest, _index_earliest, _index_latest beside the terms of the first search. */
+bool spl_is_time_modifier(struct str name);
+bool spl_time_modifier(struct spl *x, struct place at, struct str name, struct str value);
+/* How far back groups look; 0: nobody says. */
+int64_t spl_window(const struct spl *x);
 
 /* ---- stream.c ---- */
 void spl_give_source(const struct spl *x, struct rule *rule);

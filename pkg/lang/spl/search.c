@@ -174,6 +174,8 @@ static bool is_where_data_are_kept(struct str name)
 
 static bool keep_stream(struct spl *x, struct place at, struct str name, struct str value)
 {
+    if (spl_is_time_modifier(name))
+        return spl_time_modifier(x, at, name, value);
     if (str_eq(value, STR("*")) || is_where_data_are_kept(name))
         return true;
     if (x->n_streams == SPL_STREAMS_MAX)
@@ -189,7 +191,7 @@ static bool is_stream(struct spl *x, struct str name)
 {
     struct spl look = *x;
 
-    if (!is_stream_word(name) || !x->is_first || x->n_choices > 0)
+    if ((!is_stream_word(name) && !spl_is_time_modifier(name)) || !x->is_first || x->n_choices > 0)
         return false;
     return spl_take_word(&look, "IN", true) || spl_take(&look, "=");
 }
@@ -360,7 +362,9 @@ static struct expr *search_word(struct spl *x)
     bool has_in = is_in(x);
     if ((has_in || is_comparison(x)) && !is_quoted && is_stream(x, word))
         return search_stream(x, at, word);
-    if ((has_in || is_comparison(x)) && is_where_data_are_kept(word))
+    bool is_modifier =
+        spl_is_time_modifier(word) && !pipe_is_grouped(x->pipe) && !pipe_was_column(x->pipe, word);
+    if ((has_in || is_comparison(x)) && (is_modifier || is_where_data_are_kept(word)))
         return (void)diag_unsupported(x->s->diag, at,
                                       "'%.*s' under NOT, in an OR or behind the first search",
                                       SHOWN(word)),

@@ -12,6 +12,7 @@
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
  *     command.c   the commands between the bars; stats.c: stats; tstats.c: tstats over a data model
+ *     time.c      now, and how far back a search looks
  *     stream.c    where the search looks, as the rule's source
  *     detection.c files of Splunk's security content: a search with its metadata
  *

@@ -1,5 +1,10 @@
 /* stats.c - stats: aggregates, then BY and the keys of the groups.
  *
+ * Aggregates that no group knows are computed of those that it does: range() of max() and min(),
+ * stdev() of stdevp() and how many there are ... These stand beside it under names of their own,
+ * which are dropped when the column is made. `latest(*) as *` is made for the columns that somebody
+ * asks for.
+ *
  * A row without one of the keys is in no group; a key with several members is several groups.
  * first() and last() go by the order of a search's results, which begins with the newest event.
  */
@@ -23,29 +28,87 @@ static const struct {
     {"last", GROUP_FIRST, true},
 };
 
+static const struct {
+    const char *name;
+    enum spl_made made;
+} MADE_OF_OTHERS[] = {
+    {"earliest_time", SPL_FIRST_TIME},
+    {"latest_time", SPL_LAST_TIME},
+    {"median", SPL_MEDIAN},
+    {"range", SPL_RANGE},
+    {"stdev", SPL_DEVIATION},
+    {"sumsq", SPL_SQUARES},
+    {"var", SPL_VARIANCE},
+    {"varp", SPL_VARIANCE_ALL},
+};
+
+/* "95", "99.9" in millionths; false: it is none, or not between 0 and 100. */
+static bool read_percent(struct str text, int64_t *micro)
+{
+    enum { PLACES = 6 };
+    size_t dot = str_find_char(text, '.', 0);
+    struct str part = dot == SIZE_MAX ? STR("") : str_sub(text, dot + 1, SIZE_MAX);
+    int64_t whole, fraction = 0;
+
+    if (!str_to_i64(str_sub(text, 0, dot), &whole) || whole < 0 || whole > 100 || part.n > PLACES)
+        return false;
+    if (part.n && (part.p[0] == '-' || part.p[0] == '+' || !str_to_i64(part, &fraction)))
+        return false;
+    for (size_t i = part.n; i < PLACES; i++)
+        fraction *= 10;
+    *micro = whole * CORRELATION_MICRO + fraction;
+    return *micro > 0 && *micro <= 100 * (int64_t)CORRELATION_MICRO;
+}
+
+/* perc95, p95, exactperc99.9 ... Up to a thousand values all of them are exact. */
+static bool is_percentile(struct str name, int64_t *micro)
+{
+    static const char *const WORDS[] = {"exactperc", "upperperc", "perc", "p"};
+
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        struct str word = str_from(WORDS[i]);
+        if (name.n > word.n && str_eq_ci(str_sub(name, 0, word.n), word))
+            return read_percent(str_sub(name, word.n, SIZE_MAX), micro);
+    }
+    return false;
+}
+
 static bool kind_of(struct spl *x, struct place at, struct str name, struct pipe_aggregate *a,
                     bool *needs_field)
 {
-    int64_t percent;
-
     *needs_field = true;
+    for (size_t i = 0; i < ARRAY_LEN(MADE_OF_OTHERS); i++)
+        if (str_eq_ci(str_from(MADE_OF_OTHERS[i].name), name)) {
+            x->made = MADE_OF_OTHERS[i].made;
+            a->kind = GROUP_SUM; /* until they are known */
+            return true;
+        }
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
         if (str_eq_ci(str_from(KINDS[i].name), name)) {
             a->kind = KINDS[i].kind;
             *needs_field = KINDS[i].needs_field;
             return true;
         }
-    size_t n = str_starts(name, STR("perc")) ? 4 : str_starts(name, STR("p")) ? 1 : 0;
-    if (n && str_to_i64(str_sub(name, n, SIZE_MAX), &percent) && percent > 0 && percent <= 100) {
+    if (is_percentile(name, &a->percentile_micro)) {
         a->kind = GROUP_PERCENTILE;
-        a->percentile_micro = percent * CORRELATION_MICRO;
         return true;
     }
     return diag_unsupported(x->s->diag, at, "%.*s() in stats", SHOWN(name));
 }
 
-/* (field) or (eval(condition)), the parenthesis taken. */
-static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *text)
+/* Of columns of events as they are; one star, which stands for the same in both names. */
+static bool may_have_wildcard(const struct spl *x, const struct pipe_aggregate *a, struct str name)
+{
+    size_t star = str_find_char(name, '*', 0);
+
+    return !pipe_is_grouped(x->pipe) && !x->model && !x->opened && x->made == SPL_NOT_MADE &&
+           a->kind != GROUP_COUNT && str_find_char(name, '*', star + 1) == SIZE_MAX &&
+           x->n_wildcards < SPL_WILDCARDS_MAX;
+}
+
+/* (field) or (eval(condition)), the parenthesis taken; *wildcard: the field, if it has a star. */
+static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *text,
+                          struct str *wildcard)
 {
     size_t begin = x->next;
     struct str name;
@@ -63,7 +126,9 @@ static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *t
     } else if (!spl_name(x, "),\"'|", &name)) {
         return false;
     } else if (str_find_char(name, '*', 0) != SIZE_MAX) {
-        return diag_unsupported(x->s->diag, at, "aggregates of '%.*s'", SHOWN(name));
+        if (!may_have_wildcard(x, a, name))
+            return diag_unsupported(x->s->diag, at, "aggregates of '%.*s'", SHOWN(name));
+        *wildcard = name;
     } else {
         a->arg = spl_column(x, at, name);
         if (!a->arg)
@@ -73,7 +138,7 @@ static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *t
     return spl_take(x, ")") || spl_expected(x, "')'");
 }
 
-static bool read_aggregate(struct spl *x, struct pipe_aggregate *a)
+static bool read_aggregate(struct spl *x, struct pipe_aggregate *a, struct str *wildcard)
 {
     struct str argument = STR("");
     bool needs_field;
@@ -85,7 +150,7 @@ static bool read_aggregate(struct spl *x, struct pipe_aggregate *a)
     if (!kind_of(x, a->at, name, a, &needs_field))
         return false;
     bool has_argument = spl_take(x, "(");
-    if (has_argument && !read_argument(x, a, &argument))
+    if (has_argument && !read_argument(x, a, &argument, wildcard))
         return false;
     if (!has_argument && needs_field)
         return spl_expected(x, "'(' behind the name of an aggregate");
@@ -119,6 +184,189 @@ static bool read_keys(struct spl *x, struct pipe_key *keys, size_t *n)
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
 }
 
+/* ---- columns that are made of others --------------------------------------------------------- */
+
+/* Times count in seconds. */
+static struct expr *in_seconds(struct spl *x, struct place at, struct expr *e)
+{
+    return e && e->kind == EXPR_TIME
+               ? pipe_call2(x->pipe, at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, 1000))
+               : e;
+}
+
+/* The members that are numbers, or their squares. */
+static struct expr *numbers(struct spl *x, struct place at, struct expr *e, bool is_square)
+{
+    struct expr *one =
+        pipe_call2(x->pipe, at, EXPR_ADD, pipe_member(x->pipe), pipe_whole(x->pipe, 0));
+
+    if (is_square)
+        one = pipe_call2(x->pipe, at, EXPR_MULTIPLY, one, one);
+    return pipe_call2(x->pipe, at, EXPR_MAP, in_seconds(x, at, e), one);
+}
+
+static void hide(struct spl *x, struct pipe_aggregate *a, enum group_kind kind, const char *word,
+                 struct str *name)
+{
+    *name = names_intern(
+        x->s->names, arena_printf(x->s->scratch, "%s of %.*s", word, (int)a->name.n, a->name.p));
+    a->kind = kind;
+    a->name = *name;
+}
+
+/* The aggregate at `a` becomes those that it is made of: one, or two beside each other. */
+static size_t take_apart(struct spl *x, struct pipe_aggregate *a)
+{
+    static const struct {
+        enum group_kind kinds[2];
+        const char *words[2];
+    } PARTS[] = {[SPL_RANGE] = {{GROUP_MIN, GROUP_MAX}, {"least", "most"}},
+                 [SPL_DEVIATION] = {{GROUP_COUNT, GROUP_DEVIATION}, {"numbers", "deviation"}},
+                 [SPL_VARIANCE] = {{GROUP_COUNT, GROUP_DEVIATION}, {"numbers", "deviation"}},
+                 [SPL_VARIANCE_ALL] = {{GROUP_COUNT, GROUP_DEVIATION}, {"numbers", "deviation"}}};
+    enum { JUST_ABOVE_HALF = 50 * CORRELATION_MICRO + 1 }; /* of two in the middle the higher one */
+    struct spl_made_column *column;
+
+    switch (x->made) {
+    case SPL_NOT_MADE:
+        if (a->kind != GROUP_MIN && a->kind != GROUP_MAX && a->kind != GROUP_FIRST &&
+            a->kind != GROUP_LAST)
+            a->arg = in_seconds(x, a->at, a->arg);
+        return 1;
+    case SPL_MEDIAN:
+        a->kind = GROUP_PERCENTILE;
+        a->percentile_micro = JUST_ABOVE_HALF;
+        a->arg = in_seconds(x, a->at, a->arg);
+        return 1;
+    case SPL_SQUARES:
+        a->arg = numbers(x, a->at, a->arg, true);
+        return 1;
+    case SPL_FIRST_TIME:
+    case SPL_LAST_TIME:
+        a->kind = x->made == SPL_FIRST_TIME ? GROUP_MIN : GROUP_MAX;
+        a->filter = pipe_call1(x->pipe, a->at, EXPR_IS_THERE, a->arg);
+        a->arg = pipe_time(x->pipe, a->at, STR("_time"));
+        return 1;
+    default:
+        break;
+    }
+    if (!x->columns_made)
+        x->columns_made = ARENA_ARRAY(x->s->scratch, SPL_AGGREGATES_MAX, struct spl_made_column);
+    column = &x->columns_made[x->n_columns_made];
+    *column = (struct spl_made_column){.made = x->made, .name = a->name};
+    a->arg = numbers(x, a->at, a->arg, false);
+    a[1] = a[0];
+    for (size_t i = 0; i < 2; i++)
+        hide(x, &a[i], PARTS[x->made].kinds[i], PARTS[x->made].words[i], &column->of[i]);
+    x->n_columns_made++;
+    return 2;
+}
+
+/* The sample's deviation or variance of that of all: n - 1 of n are free. One value has none: 0. */
+static struct expr *of_sample(struct spl *x, struct expr *n, struct expr *e, bool is_root)
+{
+    struct place at = x->at;
+    struct expr *one = pipe_whole(x->pipe, 1);
+    struct expr *more =
+        pipe_call2(x->pipe, at, EXPR_QUOTIENT, n, pipe_call2(x->pipe, at, EXPR_SUBTRACT, n, one));
+    struct expr *args[] = {
+        pipe_call2(x->pipe, at, EXPR_GT, n, one),
+        pipe_call2(x->pipe, at, EXPR_MULTIPLY, e,
+                   is_root ? pipe_call1(x->pipe, at, EXPR_SQUARE_ROOT, more) : more),
+        pipe_call2(x->pipe, at, EXPR_EQ, n, one), pipe_whole(x->pipe, 0)};
+
+    return pipe_call(x->pipe, at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
+}
+
+static bool make_columns(struct spl *x)
+{
+    for (size_t i = 0; i < x->n_columns_made; i++) {
+        const struct spl_made_column *c = &x->columns_made[i];
+        struct expr *first = pipe_column(x->pipe, x->at, c->of[0]), *e;
+        struct expr *second = pipe_column(x->pipe, x->at, c->of[1]);
+        if (c->made == SPL_RANGE)
+            e = pipe_call2(x->pipe, x->at, EXPR_SUBTRACT, second, first);
+        else if (c->made == SPL_DEVIATION)
+            e = of_sample(x, first, second, true);
+        else
+            e = pipe_call2(x->pipe, x->at, EXPR_MULTIPLY, second, second);
+        if (c->made == SPL_VARIANCE)
+            e = of_sample(x, first, e, false);
+        if (!e || !pipe_drop(x->pipe, x->at, c->of, 2) || !pipe_set(x->pipe, x->at, c->name, e))
+            return false;
+    }
+    x->n_columns_made = 0;
+    return true;
+}
+
+/* ---- wildcards ------------------------------------------------------------------------------- */
+
+static void keep_wildcard(struct spl *x, const struct pipe_aggregate *a, struct str of)
+{
+    if (!x->wildcards)
+        x->wildcards = ARENA_ARRAY(x->s->scratch, SPL_WILDCARDS_MAX, struct spl_wildcard);
+    x->wildcards[x->n_wildcards++] = (struct spl_wildcard){*a, spl_field(x, of), a->name};
+    x->has_wild_fill = x->has_fill;
+    x->wild_fill = x->fill;
+}
+
+/* What stands for the star of `pattern` in the name; false: it is not of that pattern. */
+static bool star_of(struct str pattern, struct str name, struct str *out)
+{
+    size_t star = str_find_char(pattern, '*', 0), n_behind = pattern.n - star - 1;
+
+    if (star == SIZE_MAX || name.n < pattern.n || name.p[0] == '_' ||
+        !str_starts(name, str_sub(pattern, 0, star)) ||
+        !str_eq(str_sub(name, name.n - n_behind, SIZE_MAX), str_sub(pattern, star + 1, SIZE_MAX)))
+        return false;
+    *out = str_sub(name, star, name.n - star - n_behind);
+    return true;
+}
+
+/* Of several that make the column the one that says most of its name. */
+static const struct spl_wildcard *wildcard_of(const struct spl *x, struct str name)
+{
+    const struct spl_wildcard *best = NULL;
+    struct str part;
+
+    for (size_t i = 0; i < x->n_wildcards; i++)
+        if (star_of(x->wildcards[i].as, name, &part) &&
+            (!best || x->wildcards[i].as.n > best->as.n))
+            best = &x->wildcards[i];
+    return best;
+}
+
+bool spl_need_column(struct spl *x, struct place at, struct str name)
+{
+    struct str part;
+
+    if (!x->n_wildcards || !pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, name) ||
+        str_find_char(name, '*', 0) != SIZE_MAX)
+        return true;
+    const struct spl_wildcard *w = wildcard_of(x, name);
+    if (!w || !star_of(w->as, name, &part))
+        return true;
+    size_t star = str_find_char(w->of, '*', 0);
+    struct str of = arena_printf(x->s->scratch, "%.*s%.*s%.*s", (int)star, w->of.p, (int)part.n,
+                                 part.p, (int)(w->of.n - star - 1), w->of.p + star + 1);
+    struct pipe_aggregate a = w->aggregate;
+    a.name = name;
+    a.at = at;
+    a.arg = pipe_row_value(x->pipe, names_intern(x->s->names, of));
+    if (a.arg && x->has_wild_fill)
+        a.arg = pipe_call2(x->pipe, at, EXPR_COALESCE, a.arg, pipe_text(x->pipe, x->wild_fill));
+    return !a.arg || pipe_add_aggregate(x->pipe, &a);
+}
+
+/* ---- the step -------------------------------------------------------------------------------- */
+
+static bool is_time_column(const struct expr *e)
+{
+    if (e && e->kind == EXPR_CALL && e->op == EXPR_TIME_TRUNC)
+        e = e->args[0];
+    return e && e->kind == EXPR_TIME;
+}
+
 bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys)
 {
@@ -133,18 +381,49 @@ bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
             spl_note_time(x, aggregates[i].name);
     }
     for (size_t i = 0; i < n_keys; i++)
-        if (str_eq(keys[i].name, STR("_time")))
+        if (str_eq(keys[i].name, STR("_time")) || is_time_column(keys[i].value))
             spl_note_time(x, keys[i].name);
-    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys);
+    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys) && make_columns(x);
 }
 
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
 {
-    if (*n == SPL_AGGREGATES_MAX)
-        return diag_error(x->s->diag, spl_here(x), "more than %d aggregates", SPL_AGGREGATES_MAX);
-    if (!read_aggregate(x, &aggregates[(*n)++]))
+    if (*n >= SPL_AGGREGATES_MAX - 1) /* one may become two */
+        return diag_error(x->s->diag, spl_here(x), "more than %d aggregates",
+                          SPL_AGGREGATES_MAX - 2);
+    struct str wildcard = STR("");
+    x->made = SPL_NOT_MADE;
+    if (!read_aggregate(x, &aggregates[*n], &wildcard))
         return false;
+    if (wildcard.n)
+        keep_wildcard(x, &aggregates[*n], wildcard);
+    else
+        *n += take_apart(x, &aggregates[*n]);
     (void)spl_take(x, ",");
+    return true;
+}
+
+/* How much of what is shown where; what adds only numbers to aggregates of numbers is as it is. */
+static bool read_options(struct spl *x)
+{
+    static const char *const NAMES[] = {"allnum", "delim", "partitions", "dedup_splitvals"};
+    struct str value;
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        size_t here = x->next;
+        spl_blanks(x);
+        struct place at = spl_here(x);
+        if (!spl_take(x, NAMES[i]) || !spl_take(x, "=")) {
+            x->next = here;
+            continue;
+        }
+        if (!spl_name(x, ",|", &value))
+            return false;
+        bool is_off = str_starts(value, STR("f")) || str_eq(value, STR("0"));
+        if ((i == 0 || i == 3) && !is_off)
+            return diag_unsupported(x->s->diag, at, "stats with %s", NAMES[i]);
+        i = SIZE_MAX; /* from the first one again */
+    }
     return true;
 }
 
@@ -155,6 +434,9 @@ bool spl_stats(struct spl *x)
     size_t n = 0, n_keys = 0;
     bool has_by = false;
 
+    x->n_wildcards = 0;
+    if (!read_options(x))
+        return false;
     while (!spl_is_end(x) && !has_by) {
         has_by = spl_take_word(x, "by", true);
         if (has_by)
@@ -162,7 +444,7 @@ bool spl_stats(struct spl *x)
         if (!spl_aggregate(x, aggregates, &n))
             return false;
     }
-    if (n == 0)
+    if (n + x->n_wildcards == 0)
         return spl_expected(x, "an aggregate");
     if (has_by && !read_keys(x, keys, &n_keys))
         return false;

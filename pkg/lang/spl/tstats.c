@@ -6,7 +6,8 @@
  * Splunk's common information model. Here the events are asked themselves: the kind is the rule's
  * category where there is one, and DATASET.FIELD is the field that the table below names, or FIELD,
  * which the profiles know (vocabulary cim_endpoint, cim_web). What an event lacks reads, behind BY,
- * as fillnull_value says, or as "unknown", as the model writes it.
+ * as fillnull_value says, or as "unknown", as the model writes it. Without a model it is a search
+ * and stats over what that finds.
  */
 #include "lang/spl/scan.h"
 
@@ -22,6 +23,7 @@ struct spl_model {
     const char *name, *dataset;
     const char *category;           /* of the events; "": any that has the fields */
     const struct model_name *names; /* NULL ends them; others are names that profiles know */
+    bool is_foreign;                /* no profile has its names: events must bring them */
 };
 
 #define OF_HOST                                                              \
@@ -49,16 +51,35 @@ static const struct model_name OF_TRAFFIC[] = {
     {"dest", "dest_ip"}, {"src", "src_ip"}, {NULL, NULL}};
 static const struct model_name AS_IS[] = {{NULL, NULL}};
 
+/* A model and the dataset that all of it is. Others below it stand for a part of its events. */
+#define FOREIGN(model, dataset, category)                 \
+    {model, dataset, category, AS_IS, true},              \
+    {                                                     \
+        model "." dataset, dataset, category, AS_IS, true \
+    }
+
 static const struct spl_model MODELS[] = {
-    {"Endpoint.Processes", "Processes", "process_creation", OF_PROCESSES},
-    {"Endpoint.Registry", "Registry", "registry_event", OF_REGISTRY},
-    {"Endpoint.Filesystem", "Filesystem", "file_event", OF_FILES},
-    {"Network_Traffic", "All_Traffic", "", OF_TRAFFIC},
-    {"Network_Traffic.All_Traffic", "All_Traffic", "", OF_TRAFFIC},
-    {"Network_Resolution", "DNS", "", AS_IS},
-    {"Network_Resolution.DNS", "DNS", "", AS_IS},
-    {"Web", "Web", "", AS_IS},
-    {"Web.Web", "Web", "", AS_IS},
+    {"Endpoint.Processes", "Processes", "process_creation", OF_PROCESSES, false},
+    {"Endpoint.Registry", "Registry", "registry_event", OF_REGISTRY, false},
+    {"Endpoint.Filesystem", "Filesystem", "file_event", OF_FILES, false},
+    {"Network_Traffic", "All_Traffic", "", OF_TRAFFIC, false},
+    {"Network_Traffic.All_Traffic", "All_Traffic", "", OF_TRAFFIC, false},
+    {"Network_Resolution", "DNS", "", AS_IS, false},
+    {"Network_Resolution.DNS", "DNS", "", AS_IS, false},
+    {"Web", "Web", "", AS_IS, false},
+    {"Web.Web", "Web", "", AS_IS, false},
+    FOREIGN("Alerts", "Alerts", ""),
+    FOREIGN("Authentication", "Authentication", "authentication"),
+    FOREIGN("Certificates", "All_Certificates", ""),
+    FOREIGN("Change", "All_Changes", ""),
+    FOREIGN("Email", "All_Email", ""),
+    FOREIGN("Intrusion_Detection", "IDS_Attacks", ""),
+    FOREIGN("Malware", "Malware_Attacks", ""),
+    FOREIGN("Network_Sessions", "All_Sessions", ""),
+    FOREIGN("Updates", "Updates", ""),
+    FOREIGN("Vulnerabilities", "Vulnerabilities", ""),
+    {"Endpoint.Ports", "Ports", "", AS_IS, true},
+    {"Endpoint.Services", "Services", "", AS_IS, true},
 };
 
 struct str spl_model_field(const struct spl *x, struct str name)
@@ -120,8 +141,8 @@ static bool read_model(struct spl *x)
     struct str name;
     size_t begin;
 
-    if (!spl_take_word(x, "from", true))
-        return diag_unsupported(x->s->diag, x->at, "tstats without a data model");
+    if (!spl_take_word(x, "from", true)) /* of the events that WHERE says, as a search has them */
+        return true;
     spl_blanks(x);
     begin = x->next;
     struct place at = spl_here(x);
@@ -135,6 +156,11 @@ static bool read_model(struct spl *x)
     for (size_t i = 0; i < ARRAY_LEN(MODELS); i++)
         if (str_eq(name, str_from(MODELS[i].name)))
             x->model = &MODELS[i];
+    if (x->model && x->model->is_foreign)
+        diag_warn(x->s->diag, at,
+                  "the data model %s: events must have its fields by their names, no source "
+                  "profile of weir's does",
+                  x->model->name);
     return x->model || diag_unsupported(x->s->diag, at, "data model '%.*s'", SHOWN(name));
 }
 
@@ -177,7 +203,7 @@ static bool read_keys(struct spl *x, struct str fill, struct pipe_key *keys, siz
         if (!spl_name(x, ",\"'|()=", &name))
             return false;
         struct expr *value = spl_column(x, at, name);
-        if (value && value->kind != EXPR_TIME)
+        if (value && value->kind != EXPR_TIME && fill.p)
             value = pipe_call2(x->pipe, at, EXPR_COALESCE, value, pipe_text(x->pipe, fill));
         keys[(*n)++] = (struct pipe_key){.name = spl_field(x, name), .value = value};
         (void)spl_take(x, ",");
@@ -191,12 +217,26 @@ static bool read_keys(struct spl *x, struct str fill, struct pipe_key *keys, siz
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
 }
 
+static bool is_behind_aggregates(struct spl *x)
+{
+    static const char *const WORDS[] = {"from", "where", "by"};
+    size_t begin = x->next;
+
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        if (spl_take_word(x, WORDS[i], true)) {
+            x->next = begin;
+            return true;
+        }
+    }
+    return spl_is_end(x);
+}
+
 bool spl_tstats(struct spl *x)
 {
     struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n = 0, n_keys = 0, begin;
-    struct str fill = STR("unknown");
+    struct str fill = {NULL, 0};
 
     if (x->n_commands > 1)
         return diag_unsupported(x->s->diag, x->at, "tstats behind another command");
@@ -207,17 +247,15 @@ bool spl_tstats(struct spl *x)
         return false;
     size_t behind = x->next;
     x->next = begin;
-    do {
-        if (!read_options(x, &fill))
-            return false;
-        if (spl_take_word(x, "from", true))
-            break;
+    while (read_options(x, &fill) && !is_behind_aggregates(x))
         if (!spl_aggregate(x, aggregates, &n))
             return false;
-    } while (true);
-    x->next = behind;
-    if (!read_options(x, &fill) || !read_where(x))
+    if (x->model)
+        x->next = behind;
+    if (diag_failed(x->s->diag) || !read_options(x, &fill) || !read_where(x))
         return false;
+    if (x->model && !fill.p)
+        fill = STR("unknown");
     if (spl_take_word(x, "by", true) && !read_keys(x, fill, keys, &n_keys))
         return false;
     if (n == 0)
