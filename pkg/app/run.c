@@ -550,10 +550,10 @@ static enum weir_rc open_service(struct run *r, struct weir_err *err)
 
 static enum weir_rc open_all(struct run *r, struct weir_err *err)
 {
+    TRY(catch_signals(r, err)); /* first of all: a HUP ends nobody who does not wait for it yet */
     TRY(load_config(r, err));
     set_up_log(r);
     kafka_set_logger(log_kafka);
-    TRY(catch_signals(r, err));
     if (!r->is_stateless)
         TRY(set_up_store(r, err));
     if (keeps_notes(r)) /* forks: before there are threads */

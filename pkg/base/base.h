@@ -21,7 +21,8 @@ enum weir_rc {
     WEIR_NOTFOUND,    /* a file, a rule, a list that was asked for is absent */
     WEIR_IO,          /* the system says no: unreadable, disk full */
     WEIR_CLOSED,      /* the reader of our output went away (EPIPE): a quiet end */
-    WEIR_LATE         /* older than the window; counted, not a fault */
+    WEIR_LATE,        /* older than the window; counted, not a fault */
+    WEIR_BUSY         /* it answers, but others are quicker each time: again later */
 };
 
 #define MUST_USE __attribute__((warn_unused_result))

@@ -442,7 +442,7 @@ static enum weir_rc run(struct store_redis *s, enum store_answer *answer, struct
         }
         if (t.what == REDIS_FINE) {
             if (now_ms() > until && !is_done(s))
-                return err_set(err, WEIR_IO, "Redis: too many others change the same keys");
+                return err_set(err, WEIR_BUSY, "Redis: too many others change the same keys");
             pause = PAUSE_FIRST_MS;
             continue;
         }

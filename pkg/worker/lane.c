@@ -215,6 +215,8 @@ static void tell_ends(struct lane *l)
         return;
     for (size_t i = 0; i < l->n; i++)
         metric_partition_end(l->metrics, i, kafka_consumer_end(l->options.consumer, i));
+    if (l->failures)
+        lane_tell_committed(l);
     l->ends_due_ms = now_ms + TELL_ENDS_MS;
 }
 

@@ -28,6 +28,7 @@ struct lane_part { /* an owned one */
     uint64_t gap_from, gap_to; /* to be told with the next transaction */
     uint64_t counted;          /* position that the metrics know of */
     uint64_t replay_to;        /* below it is read for the second time; 0: nothing is */
+    bool has_told_committed;   /* metrics know what the group had committed */
 };
 
 struct lane {
@@ -132,6 +133,9 @@ void lane_learn_group(struct lane *l);
 enum protocol_outcome lane_kafka_outcome(struct lane *l, enum kafka_outcome o);
 enum protocol_outcome lane_init_producer(struct lane *l);
 enum protocol_outcome lane_fence(struct lane *l, uint32_t slot);
+/* Metrics hear of what the group had committed before this lane did. A lane that cannot come so far
+ * (its store is away) asks for that alone. */
+void lane_tell_committed(struct lane *l);
 enum protocol_outcome lane_read_committed(struct lane *l, uint32_t number, struct protocol_told *t);
 
 /* ---- lane_transaction.c --------------------------------------------------------------------- */

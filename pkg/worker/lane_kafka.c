@@ -133,6 +133,30 @@ static enum weir_rc ask_offsets(struct lane *l, const char *topic, int32_t parti
     return WEIR_OK;
 }
 
+static void tell_committed(struct lane *l, size_t i, const struct kafka_committed *c)
+{
+    if (c->is_unstable)
+        return;
+    if (c->has && !l->parts[i].has_told_committed)
+        metric_partition_committed(l->metrics, i, c->offset);
+    l->parts[i].has_told_committed = true;
+}
+
+void lane_tell_committed(struct lane *l)
+{
+    struct kafka_committed c;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct kafka_partition *p = &l->owned[i];
+        if (l->parts[i].has_told_committed)
+            continue;
+        if (kafka_consumer_committed(l->options.consumer, p->topic, p->partition, LANE_ASK_MS, &c,
+                                     &l->err) != WEIR_OK)
+            return; /* the next turn asks again */
+        tell_committed(l, i, &c);
+    }
+}
+
 enum protocol_outcome lane_read_committed(struct lane *l, uint32_t number, struct protocol_told *t)
 {
     struct kafka_committed c = {0};
@@ -149,6 +173,9 @@ enum protocol_outcome lane_read_committed(struct lane *l, uint32_t number, struc
             LOG_U("lane", l->options.number));
         return PROTOCOL_UNKNOWN;
     }
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->owes_assignment && l->numbers[i] == number)
+            tell_committed(l, i, &c);
     int64_t prefix_ms = protocol_meta_prefix_ms(t->metadata);
     l->top_prefix_ms = prefix_ms > l->top_prefix_ms ? prefix_ms : l->top_prefix_ms;
     l->replay_floor = t->log_start > t->replay_start ? t->log_start : t->replay_start;

@@ -20,8 +20,10 @@ enum protocol_outcome lane_store_outcome(struct lane *l, enum weir_rc rc, enum s
     if (rc != WEIR_OK) {
         metric_add(l->metrics, METRIC_STATE_ERRORS, 1);
         metric_pause(l->metrics, PAUSE_STATE);
-        LOG(LOG_WARN, "the store does not answer", LOG_S("error", str_from(l->err.text)),
-            LOG_S("what", str_from(protocol_word(l->last))), LOG_U("lane", l->options.number));
+        LOG(LOG_WARN,
+            rc == WEIR_BUSY ? "the store is busy with the same keys" : "the store does not answer",
+            LOG_S("error", str_from(l->err.text)), LOG_S("what", str_from(protocol_word(l->last))),
+            LOG_U("lane", l->options.number));
         return PROTOCOL_UNKNOWN;
     }
     bool is_recovering = l->last >= PROTOCOL_LEASE && l->last <= PROTOCOL_BLESS;

@@ -228,6 +228,12 @@ void metric_partition(struct metric_lane *l, size_t i, const struct metric_place
     cell_set(&r->record_ms, (uint64_t)place->record_ms);
 }
 
+void metric_partition_committed(struct metric_lane *l, size_t i, int64_t committed)
+{
+    if (i < l->rows.n)
+        cell_set(&l->rows.items[i].committed, (uint64_t)committed);
+}
+
 void metric_partition_end(struct metric_lane *l, size_t i, int64_t end)
 {
     if (i < l->rows.n)

@@ -142,12 +142,15 @@ struct metric_owned {
     int32_t partition;
 };
 struct metric_place {
-    int64_t committed;    /* by ourselves: the next offset; -1: none yet */
+    int64_t committed;    /* by ourselves: the next offset */
     int64_t watermark_ms; /* event time of its prefix; INT64_MIN: none yet */
     int64_t record_ms;    /* wall clock at which its last record came; 0: none yet */
 };
 void metric_partitions(struct metric_lane *l, const struct metric_owned *owned, size_t n);
 void metric_partition(struct metric_lane *l, size_t i, const struct metric_place *place);
+/* The group's next offset as it was before our first commit; not called: there is none, or nobody
+ * knows yet. */
+void metric_partition_committed(struct metric_lane *l, size_t i, int64_t committed);
 /* The high watermark as last heard; -1: never. Beside commits: a lane that commits nothing falls
  * behind, too. */
 void metric_partition_end(struct metric_lane *l, size_t i, int64_t end);

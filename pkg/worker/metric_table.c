@@ -140,7 +140,7 @@ static const struct metric_spec specs[] = {
     COUNT(METRIC_REBALANCES, "weir_rebalances_total", "Assignments of partitions by the group."),
     /* where we are */
     PARTITION(PARTITION_COMMITTED, "weir_partition_committed_offset",
-              "Next offset, as committed by this worker."),
+              "Next offset, as the group has it: committed by this worker, or before."),
     PARTITION(PARTITION_END, "weir_partition_end_offset", "End of the log as last heard."),
     PARTITION(PARTITION_LAG, "weir_partition_lag_records",
               "Records between the committed offset and the end."),

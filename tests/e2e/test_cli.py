@@ -14,6 +14,7 @@ import pty
 import re
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -242,6 +243,19 @@ def test_rules_are_words_or_r_in_every_command_that_takes_them(box):
         r = run("help", command)
         contains(r.out, f"usage: weir {command} [-r] PATH...")
     equal(run("classify", box.events).out, run("classify", "-i", box.events).out)
+
+
+def test_a_hup_before_the_configuration_is_read_ends_no_worker(box):
+    """It starts on a pipe, so that the signal comes while it waits for its configuration."""
+    config = os.path.join(box.path, "weir.yml")
+    os.mkfifo(config)
+    p = subprocess.Popen([WEIR, "run", "-c", config], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(config, "wb") as f:  # opens when the worker reads
+        p.send_signal(signal.SIGHUP)
+        f.write(b"{inputs: [{topics: [in]}]}\n")
+    err = p.communicate(timeout=TIMEOUT_S)[1].decode()
+    equal(p.returncode, 3, err)
+    one_line(err, "bootstrap.servers is missing")
 
 
 def test_paths_that_do_not_work_are_named_with_exit_3(box):

@@ -341,6 +341,13 @@ TEST(partitions_come_and_go)
 
     metric_partitions(l, two, 2);
     CHECK(!has_text(b, "\nweir_partition_end_offset{")); /* nothing is known yet */
+    metric_partition_committed(l, 0, 7);                 /* by whoever had it before */
+    metric_partition_committed(l, 2, 7);                 /* no such partition */
+    CHECK(!has_text(b, "\nweir_partition_lag_records{"));
+    metric_partition_end(l, 0, 10);
+    CHECK(has_line(b, "weir_partition_lag_records{topic=\"t\",partition=\"1\",lane=\"0\"} 3"));
+    metric_partition(l, 0, &(struct metric_place){9, INT64_MAX, 0});
+    CHECK(has_line(b, "weir_partition_lag_records{topic=\"t\",partition=\"1\",lane=\"0\"} 1"));
     metric_partition(l, 1, &(struct metric_place){5, INT64_MAX, 0});
     metric_partition_end(l, 1, 3);
     metric_level(l, 0, 1, 1);

@@ -362,6 +362,8 @@ TEST(an_outage_loses_nothing_and_doubles_nothing)
 
 /* What happens between the reading and the writing of a batch, once: done by its first step. */
 struct meanwhile {
+    bool again; /* before each step, not only before the first */
+    uint32_t patience_ms;
     struct store *other; /* applies the same keys; or NULL */
     struct redis_server *stop;
     pid_t child;
@@ -373,7 +375,8 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
     struct meanwhile *m = context;
     struct meanwhile now = *m;
 
-    *m = (struct meanwhile){.child = m->child};
+    if (!now.again)
+        *m = (struct meanwhile){.child = m->child};
     if (now.other) {
         struct state_op same[KEYS];
         memcpy(same, ops, sizeof same);
@@ -395,7 +398,9 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
 
 static struct store *open_meanwhile(const char *url, struct meanwhile *m)
 {
-    struct store_redis_options o = {.url = str_from(url), .timeout_ms = 20, .patience_ms = 5000};
+    struct store_redis_options o = {.url = str_from(url),
+                                    .timeout_ms = 20,
+                                    .patience_ms = m->patience_ms ? m->patience_ms : 5000};
     struct space_spec spec = counting(1);
     struct weir_err err;
     struct store *s = NULL;
@@ -418,6 +423,21 @@ TEST(what_others_change_between_reading_and_writing_is_not_lost)
     CHECK_EQ(o.n, KEYS);
     for (size_t i = 0; i < KEYS; i++)
         CHECK(is_text(&o.e[i], "2"));
+    store_free(s);
+    store_free(other);
+}
+
+/* It answers: whoever reads the log must not look for a Redis that is away. */
+TEST(keys_that_others_always_change_first_are_told_as_busy)
+{
+    empty_server();
+    struct meanwhile m = {.again = true, .patience_ms = 100, .other = open_store(server.url)};
+    struct store *other = m.other, *s = open_meanwhile(server.url, &m);
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    struct outcome o = apply(s, &b);
+
+    CHECK_EQ(o.rc, WEIR_BUSY);
+    CHECK_STR(str_from(o.err.text), "Redis: too many others change the same keys");
     store_free(s);
     store_free(other);
 }
@@ -909,6 +929,7 @@ int main(void)
         ENTRY(stores_that_follow_one_another_leave_the_marks_of_one),
         ENTRY(library_that_was_flushed_is_loaded_again),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
+        ENTRY(keys_that_others_always_change_first_are_told_as_busy),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
         ENTRY(late_and_lost_answers_are_not_applied_twice),
         ENTRY(full_redis_recovers_unaided),
