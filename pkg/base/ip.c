@@ -10,11 +10,32 @@ enum { V4_BITS = 32, V6_BITS = 128, MAPPED_BITS = V6_BITS - V4_BITS };
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+/* What an address may be made of, and what every one has some of. */
+enum { OF_ADDRESS = 1, SEPARATOR = 2 };
+
+static const uint8_t kinds[256] = {
+    ['0' ... '9'] = OF_ADDRESS,     ['A' ... 'F'] = OF_ADDRESS,     ['a' ... 'f'] = OF_ADDRESS,
+    ['.'] = OF_ADDRESS | SEPARATOR, [':'] = OF_ADDRESS | SEPARATOR,
+};
+
+bool ip_looks_like(struct str text)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned kind = kinds[(unsigned char)text.p[i]];
+        if (!kind)
+            return false;
+        seen |= kind;
+    }
+    return seen & SEPARATOR;
+}
+
 bool ip_parse(struct str text, struct ip_address *out)
 {
     char z[INET6_ADDRSTRLEN];
 
-    if (text.n == 0 || text.n >= sizeof(z) || memchr(text.p, '\0', text.n))
+    if (text.n >= sizeof(z) || !ip_looks_like(text))
         return false;
     memcpy(z, text.p, text.n);
     z[text.n] = '\0';

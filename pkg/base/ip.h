@@ -20,6 +20,10 @@ struct ip_network {
     uint8_t prefix_bits; /* 0 to 128, counted in the 16-byte form */
 };
 
+/* False: no parser takes it for an address, since it has another character than those of addresses,
+ * or no dot and no colon. Most texts that are none, such as names of hosts, are told so by their
+ * first characters. */
+bool ip_looks_like(struct str text);
 bool ip_parse(struct str text, struct ip_address *out);
 /* "10.0.0.0/8", "fe80::/10", or a bare address (one host). False on host bits (a bit set behind
  * the prefix) or bad text. */

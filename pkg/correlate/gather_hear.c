@@ -85,7 +85,6 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
 {
     struct gatherer *w = l->w;
     const struct state_secret *secret = &w->g->options.secret;
-    struct str tenant = w->tenant->name;
     size_t n = l->c->n_group;
 
     l->op.group_key = gather_key(w, l->parts, n);
@@ -99,7 +98,7 @@ static void hear_one(struct listening *l, size_t n_tuple, struct str actor)
     if (l->c->actor_field.n)
         l->op.actor = state_value_of(secret, &actor, 1);
     if (has_term_key(l->c->kind))
-        l->op.key = state_key_of(secret, tenant, l->parts, n + n_tuple);
+        l->op.key = state_key_end(&w->keys_of[w->at->tenant].begun, l->parts, n + n_tuple);
     gather_pack_keys(&w->keys, l->parts, n);
     struct str text = n_tuple ? l->parts[n] : STR("");
     if (l->numbers->has_clear_terms)

@@ -69,6 +69,12 @@ struct naming {
     uint32_t entity;
 };
 
+/* What all keys of a tenant begin with, and the key without values: of rules without a group. */
+struct tenant_keys {
+    struct siphash begun;
+    struct state_key sole;
+};
+
 struct gatherer {
     const struct graph *g;
     const struct field_table *fields;
@@ -81,6 +87,7 @@ struct gatherer {
     size_t *n_needed;               /* how many of them keys are made of */
     struct naming **namings;        /* per profile, the last is that of unknown shapes */
     const struct profile **readers; /* whose namings they are */
+    struct tenant_keys *keys_of;    /* per tenant */
     struct digest *digest;
     struct derive *derive;
     struct buf keys, addends, row, whole;

@@ -44,10 +44,14 @@ static bool is_hashed(const struct hashed *h, const struct str *parts, size_t n)
 /* Several rules fold or group by the same values: they are hashed once. */
 struct state_key gather_key(struct gatherer *w, const struct str *parts, size_t n)
 {
+    const struct tenant_keys *of = &w->keys_of[w->at->tenant];
+
+    if (n == 0)
+        return of->sole;
     for (size_t i = 0; n <= HASHED_PARTS && i < w->n_hashed; i++)
         if (is_hashed(&w->hashed[i], parts, n))
             return w->hashed[i].key;
-    struct state_key key = state_key_of(&w->g->options.secret, w->tenant->name, parts, n);
+    struct state_key key = state_key_end(&of->begun, parts, n);
     if (n <= HASHED_PARTS && w->n_hashed < HASHED_MAX) {
         struct hashed *h = &w->hashed[w->n_hashed++];
         memcpy(h->parts, parts, n * sizeof *parts);

@@ -222,6 +222,12 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
     w->n_needed = ARENA_ARRAY(w->own, g->n_base_rules, size_t);
     number_entities(w);
+    w->keys_of = ARENA_ARRAY(w->own, g->n_tenants, struct tenant_keys);
+    for (size_t i = 0; i < g->n_tenants; i++) {
+        struct tenant_keys *k = &w->keys_of[i];
+        k->begun = state_key_begin(&g->options.secret, g->tenants[i].name);
+        k->sole = state_key_end(&k->begun, NULL, 0);
+    }
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         number_correlation(w, i);
     for (uint32_t i = 0; i < g->n_base_rules; i++) {

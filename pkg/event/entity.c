@@ -1,6 +1,7 @@
 /* entity.c - who and what an event is about, and its evidence, by the profile's lists. */
 #include "event/lookup.h"
 
+#include "base/ip.h"
 #include "base/str.h"
 #include "event/profile_impl.h"
 #include "event/way.h"
@@ -28,7 +29,7 @@ static bool canonical_ip(struct arena *a, struct str text, struct str *out)
     int family = AF_INET;
 
     text = str_trim(text);
-    if (text.n == 0 || text.n >= sizeof z || memchr(text.p, 0, text.n))
+    if (text.n >= sizeof z || !ip_looks_like(text))
         return false;
     memcpy(z, text.p, text.n);
     z[text.n] = '\0';

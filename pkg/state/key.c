@@ -2,7 +2,6 @@
  * and ("a", "bc") are two keys. */
 #include "state/key.h"
 
-#include "base/siphash.h"
 #include "base/str.h"
 
 #include <openssl/evp.h>
@@ -42,11 +41,25 @@ static void add_value(struct siphash *h, struct str value)
 struct state_key state_key_of(const struct state_secret *s, struct str tenant,
                               const struct str *values, size_t n)
 {
+    struct siphash begun = state_key_begin(s, tenant);
+
+    return state_key_end(&begun, values, n);
+}
+
+struct siphash state_key_begin(const struct state_secret *s, struct str tenant)
+{
     struct siphash h;
-    struct state_key key;
 
     siphash_init(&h, s->bytes, true);
     add_value(&h, tenant);
+    return h;
+}
+
+struct state_key state_key_end(const struct siphash *begun, const struct str *values, size_t n)
+{
+    struct siphash h = *begun;
+    struct state_key key;
+
     for (size_t i = 0; i < n; i++)
         add_value(&h, values[i]);
     siphash_end128(&h, key.bytes);

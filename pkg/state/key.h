@@ -7,7 +7,7 @@
 #ifndef WEIR_STATE_KEY_H
 #define WEIR_STATE_KEY_H
 
-#include "base/base.h"
+#include "base/siphash.h"
 
 enum { STATE_SECRET_BYTES = 16, STATE_KEY_BYTES = 16 };
 
@@ -29,6 +29,9 @@ void state_secret_fingerprint(const struct state_secret *s, char out[static 17])
 
 struct state_key state_key_of(const struct state_secret *s, struct str tenant,
                               const struct str *values, size_t n);
+/* The same in two steps, for many keys of one tenant: what is the same in all of them, then one. */
+struct siphash state_key_begin(const struct state_secret *s, struct str tenant);
+struct state_key state_key_end(const struct siphash *begun, const struct str *values, size_t n);
 /* 64 bits of the same, for values inside a cell (distinct values, terms). */
 uint64_t state_value_of(const struct state_secret *s, const struct str *values, size_t n);
 

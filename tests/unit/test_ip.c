@@ -3,6 +3,9 @@
 
 #include "tests/lib/test.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 static const struct {
     const char *text;
     bool is_address;
@@ -43,6 +46,42 @@ TEST(an_address_is_the_whole_text)
         if (ip_parse(str_from(addresses[i].text), &ip) != addresses[i].is_address)
             fail_msg("%s", addresses[i].text);
     CHECK(!ip_parse(STR("10.0.0.1\0"), &ip));
+}
+
+static size_t n_taken, n_refused;
+
+/* What does not look like an address must be none for the parser. */
+static void check_look(const char *text)
+{
+    unsigned char bytes[16];
+    bool is_taken = inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+    bool looks = ip_looks_like(str_from(text));
+
+    if (is_taken && !looks)
+        fail_msg("%s", text);
+    n_taken += is_taken;
+    n_refused += !looks;
+}
+
+/* Each address with one of its characters replaced by each other one. */
+TEST(what_a_parser_takes_looks_like_an_address)
+{
+    char text[64];
+
+    for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
+        size_t n = strlen(addresses[i].text);
+        memcpy(text, addresses[i].text, n + 1);
+        check_look(text);
+        for (size_t k = 0; k < n; k++) {
+            for (int c = 1; c < 256; c++) {
+                text[k] = (char)c;
+                check_look(text);
+            }
+            text[k] = addresses[i].text[k];
+        }
+    }
+    CHECK(n_taken > 500 && n_refused > 10000);
+    CHECK(!ip_looks_like(STR("")) && !ip_looks_like(STR("dc01")) && !ip_looks_like(STR("1.1\0")));
 }
 
 static const struct {
@@ -144,5 +183,6 @@ TEST(every_prefix_length_splits_at_its_bit)
     }
 }
 
-TEST_MAIN(ENTRY(an_address_is_the_whole_text), ENTRY(a_network_has_no_host_bits),
-          ENTRY(inside_is_a_matter_of_leading_bits), ENTRY(every_prefix_length_splits_at_its_bit))
+TEST_MAIN(ENTRY(an_address_is_the_whole_text), ENTRY(what_a_parser_takes_looks_like_an_address),
+          ENTRY(a_network_has_no_host_bits), ENTRY(inside_is_a_matter_of_leading_bits),
+          ENTRY(every_prefix_length_splits_at_its_bit))

@@ -105,6 +105,13 @@ TEST(values_of_a_key_stay_apart)
     struct state_key c = state_key_of(&state_secret_test, STR("t"), v, 2);
     CHECK(memcmp(&a, &b, sizeof a) != 0);
     CHECK(memcmp(&a, &c, sizeof a) != 0);
+    struct siphash begun = state_key_begin(&state_secret_test, STR("t"));
+    struct state_key a2 = state_key_end(&begun, v, 1), c2 = state_key_end(&begun, v, 2);
+    CHECK(memcmp(&a, &a2, sizeof a) == 0);
+    CHECK(memcmp(&c, &c2, sizeof c) == 0); /* begun was not changed */
+    struct state_key d = state_key_of(&state_secret_test, STR("t"), NULL, 0);
+    struct state_key d2 = state_key_end(&begun, NULL, 0);
+    CHECK(memcmp(&d, &d2, sizeof d) == 0);
     CHECK(state_value_of(&state_secret_test, v, 1) != state_value_of(&state_secret_test, v, 2));
 }
 
