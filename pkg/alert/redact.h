@@ -10,18 +10,17 @@
  * A secret that its place gives away is masked wherever else in the event the same text stands.
  * Redaction comes before any cut, so a secret across the cut is gone as a whole.
  *
- * Limits   KNOWN_MAX secrets by place in one event; beyond that nothing of the event is shown
- *          (all values read "[redacted:overflow]").
- * Memory   results live in the arena of redactor_begin(), or are the value itself.
- * Threads  belongs to one thread.
+ * Limits   REDACT_KNOWN_MAX secrets by place in one event; beyond that nothing of the event is
+ * shown (all values read "[redacted:overflow]"). Memory   results live in the arena of
+ * redactor_begin(), or are the value itself. Threads  belongs to one thread.
  */
 #ifndef WEIR_ALERT_REDACT_H
 #define WEIR_ALERT_REDACT_H
 
-#include "state/uid.h"
 #include "base/arena.h"
 #include "base/base.h"
 #include "event/lookup.h"
+#include "state/uid.h"
 
 enum { REDACT_ROUNDS = 3, REDACT_KNOWN_MAX = 256 };
 
