@@ -67,6 +67,15 @@ struct str query_language_named(struct str word);
  * larger: a filter, an exception, an argument. NULL: see scope->diag. */
 struct formula *query_condition(struct query_scope *s, struct str language, struct str query);
 
+/* `FIELD SIGN VALUE` as KQL has it, by what the field is; an empty field: some field. The texts are
+ * as they are, but a `*` in the field stands for any name. is_quoted: the value as one text; else
+ * its words, and a truth value is one. NULL: see scope->diag, whose places are `at`. */
+struct formula *query_search(struct query_scope *s, struct place at, struct str field,
+                             const char *sign, struct str value, bool is_quoted);
+/* The same of a pattern of texts and GLOB_ANY. */
+struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
+                                  const struct glob *g);
+
 /* ---- for the languages ---------------------------------------------------------------------- */
 
 /* Where a text is being read. */

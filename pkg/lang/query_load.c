@@ -1,6 +1,7 @@
 /* query_load.c - which language reads a query: the one table of them. */
 #include "lang/query.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "lang/cql/cql.h"
 #include "lang/eql/eql.h"
@@ -67,4 +68,91 @@ struct formula *query_condition(struct query_scope *s, struct str language, stru
 
     ASSERT(l && l->condition);
     return l->condition(s, query);
+}
+
+/* ---- what other languages ask as KQL does ------------------------------------------------------
+ */
+
+/* Without quotes: what would mean something there is escaped. */
+static void escape(struct buf *out, struct str text, const char *signs)
+{
+    static const char *const WORDS[] = {"and", "or", "not"};
+    struct str rest = text, word;
+    bool is_first = true;
+
+    for (; rest.n || is_first; is_first = false) {
+        str_cut(rest, ' ', &word, &rest);
+        if (!is_first)
+            buf_add_char(out, ' ');
+        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+            if (str_eq_ci(word, str_from(WORDS[i])))
+                buf_add_char(out, '\\');
+        for (size_t i = 0; i < word.n; i++) {
+            if (strchr(signs, word.p[i]))
+                buf_add_char(out, '\\');
+            buf_add_char(out, word.p[i]);
+        }
+    }
+}
+
+#define VALUE_SIGNS "\\():<>\"*{}"
+#define FIELD_SIGNS "\\():<>\"{}"
+
+static void add_quoted(struct buf *out, struct str text)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"' || text.p[i] == '\\')
+            buf_add_char(out, '\\');
+        buf_add_char(out, text.p[i]);
+    }
+    buf_add_char(out, '"');
+}
+
+static struct formula *ask(struct query_scope *s, struct place at, struct buf *query)
+{
+    struct query_scope inner = *s;
+
+    inner.at = at;
+    inner.quoted = NULL;
+    struct formula *f = query_condition(&inner, STR("kql"), arena_str(s->scratch, buf_str(query)));
+    buf_release(query);
+    return f;
+}
+
+static void add_field(struct buf *out, struct str field, const char *sign)
+{
+    if (field.n == 0)
+        return;
+    escape(out, field, FIELD_SIGNS);
+    buf_printf(out, " %s ", sign);
+}
+
+struct formula *query_search(struct query_scope *s, struct place at, struct str field,
+                             const char *sign, struct str value, bool is_quoted)
+{
+    struct buf query = {0};
+
+    add_field(&query, field, sign);
+    if (is_quoted || value.n == 0 || str_eq_ci(value, STR("null")))
+        add_quoted(&query, value);
+    else
+        escape(&query, value, VALUE_SIGNS);
+    return ask(s, at, &query);
+}
+
+struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
+                                  const struct glob *g)
+{
+    struct buf query = {0};
+
+    add_field(&query, field, ":");
+    for (size_t i = 0; i < g->n_parts; i++) {
+        ASSERT(g->parts[i].kind == GLOB_ANY || g->parts[i].kind == GLOB_TEXT);
+        if (g->parts[i].kind == GLOB_ANY)
+            buf_add_char(&query, '*');
+        else
+            escape(&query, g->parts[i].text, VALUE_SIGNS);
+    }
+    return ask(s, at, &query);
 }

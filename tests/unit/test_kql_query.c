@@ -10,8 +10,8 @@
 #include "lang/query.h"
 
 static const struct query_row formulas[] = {
-    {"", "true"},
-    {"  \n ", "true"},
+    {"", "true ! 1:1: the query is empty: it is true of every event"},
+    {"  \n ", "true ! 1:1: the query is empty: it is true of every event"},
     {"*", "true"},
     {"*:*", "true"},
     {"* : *", "true"},

@@ -4,10 +4,14 @@
 
 #include "base/buf.h"
 
+#define AND_BESIDE_OR                                                                          \
+    "Lucene: AND makes what is beside it necessary, so what only OR joins here says nothing: " \
+    "parentheses say what is meant"
+
 TEST(clauses_become_formulas)
 {
     static const struct query_row ROWS[] = {
-        {"", "true"},
+        {"", "true ! 1:1: the query is empty: it is true of every event"},
         {"*:*", "true"},
         {"f:a", "f eq cased \"a\""},
         {"f: a", "f eq cased \"a\""},
@@ -37,6 +41,17 @@ TEST(clauses_become_formulas)
         {"f:(a OR b)", "or(f eq cased \"a\", f eq cased \"b\")"},
         {"f:(a AND b*)", "and(f eq cased \"a\", f startswith cased \"b\")"},
         {"(f:a OR g:b) AND h:c", "and(or(f eq cased \"a\", g eq cased \"b\"), h eq cased \"c\")"},
+        /* AND makes its sides necessary; what only OR joins beside them says nothing. */
+        {"f:a AND g:b OR h:c", "and(f eq cased \"a\", g eq cased \"b\") ! 1:1: " AND_BESIDE_OR},
+        {"f:a OR g:b AND h:c", "and(g eq cased \"b\", h eq cased \"c\") ! 1:1: " AND_BESIDE_OR},
+        {"f:a g:b AND NOT h:c",
+         "and(g eq cased \"b\", not(h eq cased \"c\")) ! 1:1: " AND_BESIDE_OR},
+        {"f:\"a b\"^3 AND (g:b)^0.5", "and(f eq cased \"a b\", g eq cased \"b\")"},
+        {"f:null", "f eq cased \"null\""},
+        {"*", "true"},
+        {"f:[a TO b}", "and(f text >= \"a\", f text < \"b\")"},
+        {"message:a", "message words \"a\""},
+        {"f:\"10.0.0.0/8\"", "or(f eq cased \"10.0.0.0/8\", f cidr 10.0.0.0/8)"},
         {"f:ORacle OR g:ANDy", "or(f eq cased \"ORacle\", g eq cased \"ANDy\")"},
     };
 
@@ -46,14 +61,16 @@ TEST(clauses_become_formulas)
 TEST(what_is_not_there_is_refused_with_its_place)
 {
     static const struct query_row ROWS[] = {
-        {"f:a AND g:b OR h:c", "unsupported: 1:1: Lucene: AND beside OR without parentheses"},
         {"/a.*/", "unsupported: 1:1: Lucene: a regex without a field"},
         {"f:/a", "error: 1:5: Lucene: '/' is missing behind a regex"},
         {"f:a~2", "unsupported: 1:4: Lucene: fuzzy and near ('~')"},
-        {"f:\"a b\"^3", "unsupported: 1:8: Lucene: boosts ('^')"},
-        {"word", "unsupported: 1:1: Lucene: a text without a field"},
-        {"f*:a", "unsupported: 1:1: Lucene: wildcards in a field's name"},
-        {"f:[a TO b]", "unsupported: 1:4: Lucene: a range of anything but numbers"},
+        {"f:a^b", "error: 1:4: Lucene: a number is missing behind '^'"},
+        {"f?:a", "unsupported: 1:1: Lucene: '?' in a field's name"},
+        {"f*:a?b", "unsupported: 1:4: Lucene: '?' in a text without a field, or in one of many"},
+        {"f*:/a/", "unsupported: 1:4: Lucene: a regex of many fields"},
+        {"AND f:a", "error: 1:1: Lucene: an operator stands where a condition should be"},
+        {"f:a OR OR f:b", "error: 1:8: Lucene: an operator stands where a condition should be"},
+        {"f:[a* TO b]", "error: 1:12: Lucene: a range has a value, or '*', on either side"},
         {"f: ", "error: 1:4: Lucene: a value is missing"},
         {"f:(a", "error: 1:5: Lucene: ')' is missing"},
         {"f:a)", "error: 1:4: Lucene: ')' without '('"},

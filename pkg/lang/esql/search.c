@@ -44,28 +44,6 @@ static struct expr *embedded(struct esql_parser *p, struct place at, struct str 
 
 /* ---- field : text --------------------------------------------------------------------------- */
 
-/* As a value of KQL without quotes: what would mean something there is escaped. */
-static void escape_kql(struct buf *out, struct str text)
-{
-    static const char *const WORDS[] = {"and", "or", "not"};
-    struct str rest = text, word;
-    bool is_first = true;
-
-    for (; rest.n || is_first; is_first = false) {
-        str_cut(rest, ' ', &word, &rest);
-        if (!is_first)
-            buf_add_char(out, ' ');
-        for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-            if (str_eq_ci(word, str_from(WORDS[i])))
-                buf_add_char(out, '\\');
-        for (size_t i = 0; i < word.n; i++) {
-            if (strchr("\\():<>\"*{}", word.p[i]))
-                buf_add_char(out, '\\');
-            buf_add_char(out, word.p[i]);
-        }
-    }
-}
-
 /* x::STRING asks the field itself, too: a cast says which of its types is meant. */
 static bool field_and_text(struct esql_parser *p, struct place at, const struct expr **field,
                            const struct expr *value)
@@ -84,21 +62,12 @@ static bool field_and_text(struct esql_parser *p, struct place at, const struct 
 struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
                         const struct expr *value)
 {
-    struct query_scope inner = *p->s;
-    struct buf text = {0};
-
     if (!field_and_text(p, at, &field, value))
         return NULL;
-    escape_kql(&text, field->text);
-    if (str_ends(field->text, STR(".message")))
-        buf_add(&text, STR(".text"));
-    buf_add(&text, STR(": "));
-    escape_kql(&text, value->text);
-    inner.at = at;
-    inner.quoted = NULL;
-    struct formula *f =
-        query_condition(&inner, STR("kql"), arena_str(p->s->scratch, buf_str(&text)));
-    buf_release(&text);
+    struct str name = field->text;
+    if (str_ends(name, STR(".message")))
+        name = arena_printf(p->s->scratch, "%.*s.text", (int)name.n, name.p);
+    struct formula *f = query_search(p->s, at, name, ":", value->text, false);
     return f ? pipe_condition(p->pipe, at, f) : NULL;
 }
 

@@ -1,10 +1,12 @@
 /* lucene.c - one pass: clauses by recursive descent, straight to formulas.
  *
  * A level (the whole text, or what stands between parentheses) collects its clauses in three heaps:
- * must, must not, may. AND makes both of its sides must; OR and mere neighbours are may.
+ * must, must not, may. AND makes both of its sides must; OR and mere neighbours are may, which
+ * need not hold where something must.
  */
 #include "lang/lucene/lucene.h"
 
+#include "base/buf.h"
 #include "base/decimal.h"
 #include "base/str.h"
 #include "lang/lucene.h"
@@ -150,16 +152,32 @@ static bool word_term(struct lucene *l, struct term *t)
     return true;
 }
 
+/* ^2 weighs what is found, and finds no more and no less. */
+static bool skip_boost(struct lucene *l)
+{
+    struct str rest = str_sub(l->r.text, l->r.next, SIZE_MAX);
+    size_t n = 1;
+
+    if (next(l) != '^')
+        return true;
+    while (n < rest.n && ((rest.p[n] >= '0' && rest.p[n] <= '9') || rest.p[n] == '.'))
+        n++;
+    if (n == 1)
+        return wrong(l, "a number is missing behind '^'"), false;
+    step(l, n);
+    return true;
+}
+
 static bool read_term(struct lucene *l, struct term *t)
 {
     *t = (struct term){.at = here(l)};
     if (next(l) == '"' ? !quoted_term(l, t) : !word_term(l, t))
         return false;
-    if (next(l) == '~' || next(l) == '^') {
-        refuse(l, here(l), next(l) == '~' ? "fuzzy and near ('~')" : "boosts ('^')");
+    if (next(l) == '~') {
+        refuse(l, here(l), "fuzzy and near ('~')");
         return false;
     }
-    return true;
+    return skip_boost(l);
 }
 
 /* ---- conditions about one field ---------------------------------------------------------- */
@@ -176,27 +194,51 @@ static bool is_number(struct str text)
     return decimal_to_micro(text, &micro);
 }
 
+static bool is_pattern(struct str field)
+{
+    return str_find_char(field, '*', 0) != SIZE_MAX;
+}
+
+/* Of numbers at once; of times and texts as KQL has it. */
 static struct formula *compare(struct lucene *l, const struct term *t, struct str field,
                                enum atom_op op)
 {
-    if (!is_number(t->text))
-        return refuse(l, t->at, "a range of anything but numbers");
+    static const char *const SIGNS[] = {
+        [ATOM_NUM_LT] = "<", [ATOM_NUM_LE] = "<=", [ATOM_NUM_GT] = ">", [ATOM_NUM_GE] = ">="};
+
+    if (t->glob.n_parts || t->text.n == 0)
+        return wrong(l, "a range has a value, or '*', on either side");
+    if (!is_number(t->text) || is_pattern(field))
+        return query_search(l->s, t->at, field, SIGNS[op], t->text, true);
     return query_atom(l->s, t->at, field, (struct atom){.op = op, .text = t->text});
 }
 
+static bool has_one(const struct glob *g)
+{
+    for (size_t i = 0; i < g->n_parts; i++)
+        if (g->parts[i].kind == GLOB_ONE)
+            return true;
+    return false;
+}
+
+/* A field is asked as KQL asks it, so that texts are searched by word and addresses by network. */
 static struct formula *equals(struct lucene *l, const struct term *t, struct str field)
 {
-    struct atom atom = {.op = ATOM_EQ, .text = t->text};
+    struct atom atom = {0};
 
-    if (t->is_alone_star)
-        return exists(l, t->at, field);
-    if (t->glob.n_parts)
+    if (t->is_alone_star && !is_pattern(field))
+        return field.n ? exists(l, t->at, field) : formula_const(l->s->a, true);
+    if (t->glob.n_parts && has_one(&t->glob)) {
+        if (field.n == 0 || is_pattern(field))
+            return refuse(l, t->at, "'?' in a text without a field, or in one of many");
         query_glob_atom(&t->glob, FOLD_NONE, &atom);
-    else if (is_number(t->text))
-        atom.op = ATOM_NUM_EQ;
-    else if (!t->is_quoted && (str_eq(t->text, STR("true")) || str_eq(t->text, STR("false"))))
-        atom = (struct atom){.op = ATOM_BOOL, .is_true = t->text.n == 4};
-    return query_atom(l->s, t->at, field, atom);
+        return query_atom(l->s, t->at, field, atom);
+    }
+    if (t->glob.n_parts)
+        return query_search_glob(l->s, t->at, field, &t->glob);
+    if (field.n && !is_pattern(field) && is_number(t->text))
+        return query_atom(l->s, t->at, field, (struct atom){.op = ATOM_NUM_EQ, .text = t->text});
+    return query_search(l->s, t->at, field, ":", t->text, t->is_quoted);
 }
 
 /* [a TO b], with any mixture of brackets. */
@@ -229,6 +271,8 @@ static struct formula *range(struct lucene *l, struct str field)
     if (!high.is_alone_star &&
         !(parts[n++] = compare(l, &high, field, has_high ? ATOM_NUM_LE : ATOM_NUM_LT)))
         return NULL;
+    if (n == 0 && is_pattern(field))
+        return refuse(l, low.at, "a range without bounds of many fields");
     return n ? formula_join(l->s->a, FORMULA_AND, parts, n) : exists(l, low.at, field);
 }
 
@@ -258,6 +302,8 @@ static struct formula *regex(struct lucene *l, struct str field)
     if (next(l) != '/')
         return wrong(l, "'/' is missing behind a regex");
     step(l, 1);
+    if (is_pattern(field))
+        return refuse(l, at, "a regex of many fields");
     if (!lucene_regex(l->s, at, (struct str){text, n}, false, &atom.regex))
         return NULL;
     return query_atom(l->s, at, field, atom);
@@ -304,7 +350,18 @@ static struct formula *group(struct lucene *l, struct str field)
     if (next(l) != ')')
         return wrong(l, "')' is missing");
     step(l, 1);
-    return next(l) == '^' ? refuse(l, here(l), "boosts ('^')") : f;
+    return skip_boost(l) ? f : NULL;
+}
+
+static struct str glob_text(struct lucene *l, const struct glob *g)
+{
+    struct buf out = {0};
+
+    for (size_t i = 0; i < g->n_parts; i++)
+        buf_add(&out, g->parts[i].kind == GLOB_ANY ? STR("*") : g->parts[i].text);
+    struct str text = arena_str(l->s->scratch, buf_str(&out));
+    buf_release(&out);
+    return text;
 }
 
 /* field: that of the parentheses around it, empty: none. */
@@ -324,13 +381,18 @@ static struct formula *clause(struct lucene *l, struct str field)
     }
     if (next(l) == '/')
         return refuse(l, here(l), "a regex without a field");
+    if (has_word(l, "AND") || has_word(l, "OR") || has_word(l, "TO"))
+        return wrong(l, "an operator stands where a condition should be");
     if (!read_term(l, &t))
         return NULL;
     if (next(l) != ':' || t.is_quoted)
-        return t.text.n || t.is_quoted || t.glob.n_parts ? refuse(l, t.at, "a text without a field")
+        return t.text.n || t.is_quoted || t.glob.n_parts ? equals(l, &t, STR(""))
                                                          : wrong(l, "a field is missing");
-    if (t.glob.n_parts)
-        return refuse(l, t.at, "wildcards in a field's name");
+    if (t.glob.n_parts) { /* f*: its name again, with the star */
+        if (has_one(&t.glob))
+            return refuse(l, t.at, "'?' in a field's name");
+        t.text = glob_text(l, &t.glob);
+    }
     step(l, 1);
     skip_blanks(l);
     if (str_eq(t.text, STR("_exists_"))) {
@@ -362,7 +424,7 @@ struct heap {
     struct formula **items;
     enum modifier *modifiers;
     size_t n, cap;
-    bool has_and, has_or;
+    bool has_and;
 };
 
 static void add(struct lucene *l, struct heap *h, struct formula *f, enum modifier m)
@@ -390,7 +452,7 @@ static struct formula *join(struct lucene *l, const struct heap *h)
     size_t n = 0, n_may = 0, n_must = 0;
 
     for (size_t i = 0; i < h->n; i++) {
-        if (h->modifiers[i] == MAY && !h->has_and) {
+        if (h->modifiers[i] == MAY) {
             may[n_may++] = h->items[i];
             continue;
         }
@@ -403,27 +465,41 @@ static struct formula *join(struct lucene *l, const struct heap *h)
 }
 
 /* The conjunction before the next clause; false: there is no next clause. */
-static bool conjunction(struct lucene *l, struct heap *h)
+static bool conjunction(struct lucene *l, bool *is_and)
 {
+    *is_and = false;
     skip_blanks(l);
     if (next(l) == '\0' || next(l) == ')')
         return false;
-    bool is_and = has_word(l, "AND") || query_has(&l->r, l->r.next, "&&");
+    *is_and = has_word(l, "AND") || query_has(&l->r, l->r.next, "&&");
     bool is_or = has_word(l, "OR") || query_has(&l->r, l->r.next, "||");
-    if (is_and || is_or) {
+    if (*is_and || is_or) {
         step(l, has_word(l, "AND") ? 3 : 2);
         skip_blanks(l);
     }
-    h->has_and |= is_and;
-    h->has_or |= !is_and;
     return true;
+}
+
+/* Lucene has no precedence: what only OR, or nothing, joins need not hold where something must. */
+static void warn_of_or(struct lucene *l, struct place at, const struct heap *h)
+{
+    bool has_may = false, has_must = false;
+
+    for (size_t i = 0; i < h->n; i++) {
+        has_may |= h->modifiers[i] == MAY;
+        has_must |= h->modifiers[i] == MUST;
+    }
+    if (h->has_and && has_may && has_must)
+        diag_warn(l->s->diag, at,
+                  "Lucene: AND makes what is beside it necessary, so what only OR joins here says "
+                  "nothing: parentheses say what is meant");
 }
 
 static struct formula *level(struct lucene *l, struct str field)
 {
     struct heap h = {0};
     struct place at = here(l);
-    bool is_more = true;
+    bool is_more = true, is_and = false;
 
     skip_blanks(l);
     if (next(l) == '\0' || next(l) == ')')
@@ -433,11 +509,15 @@ static struct formula *level(struct lucene *l, struct str field)
         struct formula *f = clause(l, field);
         if (!f)
             return NULL;
+        if (is_and && m == MAY)
+            m = MUST;
         add(l, &h, f, m);
-        is_more = conjunction(l, &h);
+        is_more = conjunction(l, &is_and);
+        if (is_and && h.modifiers[h.n - 1] == MAY)
+            h.modifiers[h.n - 1] = MUST;
+        h.has_and |= is_and;
     }
-    if (h.has_and && h.has_or)
-        return refuse(l, at, "AND beside OR without parentheses");
+    warn_of_or(l, at, &h);
     return join(l, &h);
 }
 
