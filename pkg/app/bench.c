@@ -197,7 +197,7 @@ static void print_costly_rules(const struct bench *b, struct buf *out)
     uint64_t total;
     const struct costly *all = rules_by_cost(b, &total);
 
-    buf_add(out, STR("\ncostliest rules (sampled): of all rules, of all time\n"));
+    buf_add(out, STR("\ncostliest rules (sampled, outliers bounded): of all rules, of all time\n"));
     for (size_t i = 0; i < b->book.n_rules && i < BENCH_COSTLY_RULES && is_costly(&all[i]); i++) {
         const struct rule *rule = b->book.rules[all[i].rule];
         buf_printf(out, "%6.2f %% %6.2f %%  ", 100 * share_of(all[i].use.cycles, total),

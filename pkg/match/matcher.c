@@ -8,6 +8,7 @@
  */
 #include "match/matcher.h"
 
+#include "match/cost.h"
 #include "match/matcher_impl.h"
 
 #include <stdlib.h>
@@ -106,6 +107,12 @@ static void lower_signals(struct matcher *m, uint32_t event)
     }
 }
 
+static void count_cost(struct matcher_rule_stats *s, uint64_t cycles)
+{
+    s->cost_cycles += cost_of_sample(cycles, s->cost_cycles, s->evaluations);
+    s->evaluations++;
+}
+
 static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candidates,
                            bool is_sampled)
 {
@@ -127,10 +134,8 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
             uint64_t start = is_sampled ? __builtin_ia32_rdtsc() : 0;
             if (evaluator_rule(m->evaluator, rule))
                 add_match(m, number, rule);
-            if (is_sampled) {
-                m->rule_stats[rule].evaluations++;
-                m->rule_stats[rule].cost_cycles += __builtin_ia32_rdtsc() - start;
-            }
+            if (is_sampled)
+                count_cost(&m->rule_stats[rule], __builtin_ia32_rdtsc() - start);
         }
 }
 

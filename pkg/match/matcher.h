@@ -47,7 +47,7 @@ size_t matcher_run(struct matcher *m, const struct event *events, size_t n,
 struct matcher_rule_stats {
     uint64_t matches;
     uint64_t evaluations; /* sampled */
-    uint64_t cost_cycles; /* sampled: time stamp counter */
+    uint64_t cost_cycles; /* sampled: time stamp counter, outliers bounded (cost.h) */
 };
 
 struct matcher_shape_stats {

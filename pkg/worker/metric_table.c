@@ -101,8 +101,9 @@ static const struct metric_spec specs[] = {
           "New findings of a rule that were published."),
     OTHER(METRIC_COUNTER, FROM_RULE, RULE_EVALUATIONS, "weir_rule_evaluations_sampled_total",
           "rule", "Evaluations of a rule in the sampled batches (one in 64)."),
-    OTHER(METRIC_COUNTER, FROM_RULE, RULE_COST, "weir_rule_cost_seconds_total", "rule",
-          "CPU time of a rule's evaluations, estimated from the sampled batches."),
+    OTHER(
+        METRIC_COUNTER, FROM_RULE, RULE_COST, "weir_rule_cost_seconds_total", "rule",
+        "CPU time of a rule's evaluations, estimated from the sampled batches; outliers bounded."),
     OTHER(METRIC_GAUGE, FROM_RULE, RULE_BLIND, "weir_rule_blind", "rule,reason",
           "1: the rule cannot match what comes. no_source: no event that it may see; no_field: its "
           "sources lack the fields it needs."),
