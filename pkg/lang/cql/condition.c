@@ -384,6 +384,12 @@ static struct expr *build_array_exists(struct cql *x, struct cql_call *call, str
     return cql_array_exists(x, call);
 }
 
+static struct expr *build_array_regex(struct cql *x, struct cql_call *call, struct expr *subject)
+{
+    (void)subject;
+    return cql_array_regex(x, call);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct condition CONDITIONS[] = {
@@ -401,6 +407,7 @@ static const struct condition CONDITIONS[] = {
     {"text:endsWith", "string substring ignoreCase", SIZE_MAX, build_ends},
     {"array:contains", "array value", SIZE_MAX, build_array_contains},
     {"array:exists", "array condition var", SIZE_MAX, build_array_exists},
+    {"array:regex", "array regex flags", SIZE_MAX, build_array_regex},
 };
 
 static const struct condition *condition_of(struct str name)

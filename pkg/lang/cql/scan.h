@@ -220,6 +220,11 @@ bool cql_steps(struct cql *x);
 struct expr *cql_array_contains(struct cql *x, struct cql_call *call);
 struct expr *cql_array_exists(struct cql *x, struct cql_call *call);
 bool cql_reduce_all(struct cql *x, struct cql_call *call);
+/* Members that the regex of array:regex() matches; the length of an array. */
+struct expr *cql_array_regex(struct cql *x, struct cql_call *call);
+struct expr *cql_array_length(struct cql *x, struct cql_call *call);
+/* array:append(), array:dedup(), array:drop(), array:eval(), array:filter(), array:rename(). */
+bool cql_array_step(struct cql *x, struct cql_call *call);
 /* join.c */
 struct pipe *cql_pipe_new(struct query_scope *s);
 bool cql_join(struct cql *x, struct cql_call *call);

@@ -226,6 +226,12 @@ static const struct {
     const char *name;
     bool (*run)(struct cql *x, struct cql_call *call);
 } STEPS[] = {
+    {"array:append", cql_array_step},
+    {"array:dedup", cql_array_step},
+    {"array:drop", cql_array_step},
+    {"array:eval", cql_array_step},
+    {"array:filter", cql_array_step},
+    {"array:rename", cql_array_step},
     {"createEvents", cql_create_events},
     {"default", set_default},
     {"defineTable", cql_define_table},
@@ -240,6 +246,7 @@ static const struct {
     {"parseJson", cql_parse_event},
     {"readFile", cql_read_file},
     {"rename", rename_field},
+    {"reverse", nothing},
     {"select", keep},
     {"sort", nothing},
     {"split", split},

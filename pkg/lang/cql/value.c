@@ -63,10 +63,106 @@ static struct expr *build_number(struct cql *x, const struct function *f, struct
 static struct expr *build_round(struct cql *x, const struct function *f, struct cql_call *call)
 {
     (void)f;
-    if (call->bound[2])
-        return unsupported(x, call, "with 'how='");
-    return pipe_call2(x->pipe, call->at, EXPR_ROUND, cql_as_number(x, call->at, subject(x, call)),
-                      pipe_whole(x->pipe, 0));
+    struct str how = STR("round");
+
+    if (call->bound[2] && !cql_text_of(x, call->bound[2], &how))
+        return NULL;
+    struct expr *e = cql_as_number(x, call->at, subject(x, call));
+    if (str_eq(how, STR("round")))
+        return pipe_call2(x->pipe, call->at, EXPR_ROUND, e, pipe_whole(x->pipe, 0));
+    if (str_eq(how, STR("ceil")) || str_eq(how, STR("floor")))
+        return pipe_call1(x->pipe, call->at, how.p[0] == 'c' ? EXPR_CEILING : EXPR_FLOOR, e);
+    return need(x, call, "how=round, ceil or floor");
+}
+
+/* A whole number that a parameter is; `otherwise` if it is not given. */
+static bool whole_of(struct cql *x, const struct cql_argument *a, int64_t otherwise, int64_t *out)
+{
+    struct str text;
+
+    *out = otherwise;
+    if (!a)
+        return true;
+    return cql_text_of(x, a, &text) &&
+           (str_to_i64(text, out) ||
+            diag_error(x->s->diag, cql_place(x, a->begin), "expected a whole number, found '%.*s'",
+                       SHOWN(text)));
+}
+
+static struct expr *build_logarithm(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    return pipe_call2(x->pipe, call->at, EXPR_LOGARITHM,
+                      cql_as_number(x, call->at, subject(x, call)),
+                      pipe_whole(x->pipe, (int64_t)f->op));
+}
+
+/* math:exp(field), math:pow(field, exp=number or field) */
+static struct expr *build_power(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    bool is_pow = str_eq(str_from(f->name), STR("math:pow"));
+    struct expr *e = cql_as_number(x, call->at, subject(x, call));
+
+    if (!is_pow)
+        return pipe_call2(x->pipe, call->at, EXPR_POWER,
+                          pipe_number(x->pipe, call->at, STR("2.718281828459045")), e);
+    if (!call->bound[1])
+        return need(x, call, "exp");
+    return pipe_call2(x->pipe, call->at, EXPR_POWER, e,
+                      cql_as_number(x, call->at, cql_expression_of(x, call->bound[1])));
+}
+
+/* math:mod(field, divisor): the floor modulus of both rounded down. */
+static struct expr *build_modulo(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct place at = call->at;
+    struct expr *e = pipe_call1(x->pipe, at, EXPR_FLOOR, cql_as_number(x, at, subject(x, call)));
+
+    (void)f;
+    if (!call->bound[1])
+        return need(x, call, "divisor");
+    struct expr *by = pipe_call1(x->pipe, at, EXPR_FLOOR,
+                                 cql_as_number(x, at, cql_expression_of(x, call->bound[1])));
+    struct expr *times =
+        pipe_call1(x->pipe, at, EXPR_FLOOR, pipe_call2(x->pipe, at, EXPR_QUOTIENT, e, by));
+    return pipe_call2(x->pipe, at, EXPR_SUBTRACT, e,
+                      pipe_call2(x->pipe, at, EXPR_MULTIPLY, by, times));
+}
+
+static struct expr *build_parse_int(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    int64_t radix;
+
+    if (call->bound[3])
+        return unsupported(x, call, "with 'endian='");
+    if (!whole_of(x, call->bound[2], 10, &radix))
+        return NULL;
+    if (radix == 10)
+        return build_text(x, f, call);
+    if (radix < 2 || radix > 36)
+        return need(x, call, "a radix between 2 and 36");
+    return pipe_call2(x->pipe, call->at, EXPR_NUMBER_OF, subject(x, call),
+                      pipe_whole(x->pipe, radix));
+}
+
+static struct expr *build_array_length(struct cql *x, const struct function *f,
+                                       struct cql_call *call)
+{
+    (void)f;
+    return cql_array_length(x, call);
+}
+
+/* duration("1h"): in milliseconds. */
+static struct expr *build_duration(struct cql *x, const struct function *f, struct cql_call *call)
+{
+    struct str text;
+    int64_t ms;
+
+    (void)f;
+    if (!call->bound[0])
+        return need(x, call, "a duration");
+    if (!cql_text_of(x, call->bound[0], &text))
+        return NULL;
+    return cql_span(text, &ms) ? pipe_whole(x->pipe, ms) : need(x, call, "a span of time (5m, 1h)");
 }
 
 static struct expr *build_now(struct cql *x, const struct function *f, struct cql_call *call)
@@ -453,11 +549,13 @@ static struct expr *build_time_name(struct cql *x, const struct function *f, str
  */
 
 static const struct function FUNCTIONS[] = {
+    {"array:length", "array as", "_length", 0, build_array_length},
     {"base64Decode", "field as", "_base64Decode", EXPR_BASE64_DECODE, build_text},
     {"case", "", "_case", 0, build_case},
     {"coalesce", "expressions as", "_coalesce", 0, build_coalesce},
     {"concat", "field as", "_concat", 0, build_concat},
     {"concatArray", "field separator as", "_concatArray", 0, build_concat_array},
+    {"duration", "duration as", "_duration", 0, build_duration},
     {"end", "", "_end", 0, build_now},
     {"format", "format field as", "_format", 0, build_format},
     {"formatTime", "format field as timezone unit locale", "_formatTime", 0, build_format_time},
@@ -467,10 +565,16 @@ static const struct function FUNCTIONS[] = {
     {"lower", "field as type locale", "_lower", EXPR_LOWER, build_text},
     {"math:abs", "field as", "_abs", EXPR_ABSOLUTE, build_number},
     {"math:ceil", "field as", "_ceil", EXPR_CEILING, build_number},
+    {"math:exp", "field as", "_exp", 0, build_power},
     {"math:floor", "field as", "_floor", EXPR_FLOOR, build_number},
+    {"math:log", "field as", "_log", EXPR_LOGARITHM, build_number},
+    {"math:log10", "field as", "_log10", 10, build_logarithm},
+    {"math:log2", "field as", "_log2", 2, build_logarithm},
+    {"math:mod", "field divisor as", "_mod", 0, build_modulo},
+    {"math:pow", "field exp as", "_pow", 0, build_power},
     {"math:sqrt", "field as", "_sqrt", EXPR_SQUARE_ROOT, build_number},
     {"now", "as", "_now", 0, build_now},
-    {"parseInt", "field as", NULL, EXPR_WHOLE, build_text},
+    {"parseInt", "field as radix endian", NULL, EXPR_WHOLE, build_parse_int},
     {"parseTimestamp", "format field as timezone", "@timestamp", 0, build_parse_time},
     {"replace", "regex with field flags as", NULL, 0, build_replace},
     {"round", "field as how", "_round", 0, build_round},
