@@ -717,7 +717,7 @@ static const struct query_row refusals[] = {
     {"array:intersection(\"a[]\")", "unsupported: 1:1: the function array:intersection()"},
     {"round(a, how=up)", "error: 1:1: round() without how=round, ceil or floor"},
     {"parseInt(a, radix=40)", "error: 1:1: parseInt() without a radix between 2 and 36"},
-    {"parseInt(a, radix=x)", "error: 1:13: expected a whole number, found 'x'"},
+    {"parseInt(a, radix=x)", "error: 1:19: expected a whole number, found 'x'"},
     {"duration(soon)", "error: 1:1: duration() without a span of time (5m, 1h)"},
     {"math:mod(a)", "error: 1:1: math:mod() without divisor"},
     {"array:contains(\"a[].b[]\", value=x)",
