@@ -1,37 +1,12 @@
-/* mem_space.c - cells in blocks, under a budget.
- *
- * The head in front of the main part is all that the store knows of a cell. Invariants: each
- * block in the index is counted in cell_bytes; a cell with a due time has an entry in the heap at
- * that time or before (has_timer). */
+/* mem_space.c - cells in blocks: a step's cell is taken out, grows where it lies, and is kept. */
 #include "state/mem_space.h"
-
-#include "state/mem_total.h"
 
 #include <string.h>
 
-struct __attribute__((packed)) head {
-    uint8_t key[STATE_KEY_BYTES]; /* first: cell_index.h */
-    uint32_t side;                /* block of the side part */
-    uint32_t idle_s;              /* rounded up: a cell may live a second longer; NO_IDLE */
-    uint32_t due_low;
-    uint16_t due_high;
-    uint16_t n; /* bytes of the main part; of a big block: slab_note() */
-    uint32_t used : 23;
-    uint32_t has_timer : 1;
-    uint32_t weight : 8;
-};
-_Static_assert(sizeof(struct head) == 36, "what a cell costs beside its bytes");
+#include "state/mem_space_impl.h"
+#include "state/mem_total.h"
 
-enum {
-    SIDE_HEAD = 4,                         /* length of the side part */
-    SMALL_WORTH = 4 * SMALL_SEGMENT_BYTES, /* budgets that can spare a segment */
-    EVICT_LOOK = 16,                       /* cells compared before one goes */
-    INDEX_WASTE = 4,                       /* times as many places as entries: it shrinks */
-    FINE_USES = 1 << 20,                   /* uses told apart one by one; later ones by 256 */
-    USED_BITS = 23,
-    TIMER_BYTES = sizeof(struct due_entry)
-};
-#define NO_IDLE UINT32_MAX
+enum { TIMER_BYTES = sizeof(struct due_entry) };
 
 void mem_space_init(struct mem_space *sp, const struct mem_pool *pool,
                     const struct space_spec *spec, uint32_t number)
@@ -73,294 +48,6 @@ struct store_stats mem_space_stats(const struct mem_space *sp)
     return s;
 }
 
-/* ---- heads --------------------------------------------------------------------------------- */
-
-static inline struct head *head_of(const struct mem_pool *pool, uint32_t block)
-{
-    return slab_at(&pool->slab, block);
-}
-
-static inline uint64_t head_due(const struct head *h)
-{
-    return (uint64_t)h->due_high << 32 | h->due_low;
-}
-
-static uint32_t idle_pack(int64_t ms)
-{
-    if (ms > (int64_t)(NO_IDLE - 1) * 1000)
-        return NO_IDLE;
-    return ms <= 0 ? 0 : (uint32_t)((ms + 999) / 1000);
-}
-
-static int64_t idle_unpack(uint32_t idle_s)
-{
-    return idle_s == NO_IDLE ? CELL_NEVER : (int64_t)idle_s * 1000;
-}
-
-/* Uses as 23 bits that rise: exact at first, by 256 later; they wrap after two billion. */
-static uint32_t use_stamp(uint64_t uses)
-{
-    uint64_t x = uses < FINE_USES ? uses : FINE_USES + ((uses - FINE_USES) >> 8);
-
-    return (uint32_t)x & ((1u << USED_BITS) - 1);
-}
-
-static uint32_t age_of(const struct mem_space *sp, const struct head *h)
-{
-    return (use_stamp(sp->uses) - h->used) & ((1u << USED_BITS) - 1);
-}
-
-static struct cell_part main_part(const struct mem_pool *pool, uint32_t block)
-{
-    struct head *h = head_of(pool, block);
-    uint32_t room = slab_room(&pool->slab, block);
-    uint32_t n = room > SLAB_BLOCK_MAX ? *slab_note(&pool->slab, block) : h->n;
-
-    return (struct cell_part){(uint8_t *)h + sizeof *h, n, room - (uint32_t)sizeof *h};
-}
-
-static struct cell_part side_part(const struct mem_pool *pool, uint32_t side)
-{
-    if (side == SLAB_NONE)
-        return (struct cell_part){0};
-    uint8_t *p = slab_at(&pool->slab, side);
-    uint32_t n;
-    memcpy(&n, p, sizeof n);
-    return (struct cell_part){p + SIDE_HEAD, n, slab_room(&pool->slab, side) - SIDE_HEAD};
-}
-
-static struct cell view(const struct mem_pool *pool, uint32_t block)
-{
-    const struct head *h = head_of(pool, block);
-
-    return (struct cell){.main = main_part(pool, block),
-                         .side = side_part(pool, h->side),
-                         .due_ms = due_unpack(head_due(h)),
-                         .idle_ms = idle_unpack(h->idle_s),
-                         .weight = h->weight};
-}
-
-static inline void tell(const struct mem_pool *pool, const struct mem_space *sp,
-                        const struct state_key *key)
-{
-    if (pool->watch)
-        pool->watch(pool->watch_context, sp->number, key);
-}
-
-/* ---- dropping cells ------------------------------------------------------------------------ */
-
-static void free_side(struct mem_pool *pool, struct mem_space *sp, uint32_t side)
-{
-    if (side == SLAB_NONE)
-        return;
-    sp->capsule_bytes -= slab_room(&pool->slab, side);
-    slab_free(&pool->slab, side);
-}
-
-static void drop(struct mem_pool *pool, struct mem_space *sp, uint32_t block)
-{
-    struct head *h = head_of(pool, block);
-    struct state_key key;
-
-    memcpy(&key, h->key, sizeof key);
-    tell(pool, sp, &key);
-    if (head_due(h) != DUE_NEVER)
-        pool->n_due[sp->spec.level]--;
-    free_side(pool, sp, h->side);
-    cell_index_remove(&sp->index, &key, block);
-    sp->cell_bytes -= slab_room(&pool->slab, block);
-    slab_free(&pool->slab, block);
-}
-
-/* Below this, small records mean nothing. */
-static int64_t small_dead(const struct mem_space *sp, int64_t watermark_ms)
-{
-    if (watermark_ms == INT64_MIN || sp->small_life_ms == CELL_NEVER)
-        return INT64_MIN;
-    return watermark_ms < INT64_MIN + sp->small_life_ms ? INT64_MIN
-                                                        : watermark_ms - sp->small_life_ms;
-}
-
-/* What a shrunk cell leaves. False: it cannot be shrunk. */
-static bool shrunk(struct mem_space *sp, const struct cell *c, int64_t *t_ms, uint32_t *value)
-{
-    if (!sp->spec.shrink || c->due_ms != CELL_NEVER ||
-        !sp->spec.shrink(sp->spec.context, c, t_ms, value))
-        return false;
-    int64_t life = c->idle_ms == CELL_NEVER ? CELL_NEVER : c->idle_ms - *t_ms;
-    if (life > sp->small_life_ms)
-        sp->small_life_ms = life;
-    return true;
-}
-
-/* What the small table may have: nearly all, a flood is what it is for. */
-static uint64_t small_budget(const struct mem_space *sp)
-{
-    return sp->spec.budget_bytes / 8 * 7;
-}
-
-/* Room for one more record, if it is to be had without evicting. */
-static bool small_has_room(const struct mem_pool *pool, struct mem_space *sp)
-{
-    struct small_table *t = &sp->small;
-
-    if (t->n_buckets == 0 || small_table_is_crowded(t)) {
-        uint64_t wants = small_table_wants(t);
-        if (small_table_bytes(t) + wants <= small_budget(sp) &&
-            mem_space_bytes(sp) + wants <= sp->spec.budget_bytes && mem_total_fits(pool, sp, wants))
-            sp->counters.evicted += small_table_grow(t);
-    }
-    return t->n_buckets > 0;
-}
-
-/* The cell's block becomes a record if it may: true. */
-static bool keep_small(const struct mem_pool *pool, struct mem_space *sp,
-                       const struct state_key *key, const struct cell *c, int64_t watermark_ms)
-{
-    int64_t t_ms;
-    uint32_t value;
-
-    if (!sp->spec.shrink || !shrunk(sp, c, &t_ms, &value) || !small_has_room(pool, sp))
-        return false;
-    if (!small_table_put(&sp->small, key, t_ms, value, small_dead(sp, watermark_ms)))
-        sp->counters.evicted++;
-    sp->counters.shrunk++;
-    return true;
-}
-
-static void fetch_bucket_cells(const struct mem_pool *pool, const struct index_bucket *b)
-{
-    for (int k = 0; k < INDEX_ENTRIES; k++)
-        if (b->tag[k])
-            PREFETCH(slab_at(&pool->slab, b->block[k]));
-}
-
-static bool is_weaker(const struct mem_space *sp, const struct head *a, const struct head *b)
-{
-    if (a->weight != b->weight)
-        return a->weight < b->weight;
-    return age_of(sp, a) > age_of(sp, b);
-}
-
-/* The weakest of the next few cells; `spare` stays. */
-static uint32_t weakest(const struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
-{
-    uint32_t best = SLAB_NONE, n_looked = 0;
-    struct cell_index *x = &sp->index;
-
-    for (uint32_t turn = 0; turn < x->n_buckets && n_looked < EVICT_LOOK; turn++) {
-        const struct index_bucket *b = &x->buckets[sp->evict_hand % x->n_buckets];
-        sp->evict_hand = (sp->evict_hand + 1) % x->n_buckets;
-        fetch_bucket_cells(pool, b);
-        for (int k = 0; k < INDEX_ENTRIES; k++) {
-            if (!b->tag[k] || b->block[k] == spare)
-                continue;
-            n_looked++;
-            if (best == SLAB_NONE || is_weaker(sp, head_of(pool, b->block[k]), head_of(pool, best)))
-                best = b->block[k];
-        }
-    }
-    return best;
-}
-
-static bool evict_one(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
-{
-    uint32_t block = weakest(pool, sp, spare);
-
-    if (block == SLAB_NONE)
-        return false;
-    struct cell c = view(pool, block);
-    struct state_key key;
-    memcpy(&key, head_of(pool, block)->key, sizeof key);
-    if (!keep_small(pool, sp, &key, &c, INT64_MIN))
-        sp->counters.evicted++;
-    drop(pool, sp, block);
-    return true;
-}
-
-/* What cells may have. Room for a segment is left for the small table, so that a cell which is
- * to go finds a place there. */
-static uint64_t cell_budget(const struct mem_space *sp)
-{
-    uint64_t budget = sp->spec.budget_bytes;
-
-    return sp->spec.shrink && budget >= SMALL_WORTH ? budget - SMALL_SEGMENT_BYTES : budget;
-}
-
-/* The same of the total. */
-static uint64_t total_reserve(const struct mem_pool *pool, const struct mem_space *sp)
-{
-    return sp->spec.shrink && pool->total >= SMALL_WORTH ? SMALL_SEGMENT_BYTES : 0;
-}
-
-static bool make_room(struct mem_pool *pool, struct mem_space *sp, uint64_t need, uint32_t spare)
-{
-    if (need > cell_budget(sp))
-        return false;
-    while (mem_space_bytes(sp) + need > cell_budget(sp))
-        if (!evict_one(pool, sp, spare))
-            return false;
-    need += total_reserve(pool, sp);
-    return mem_total_fits(pool, sp, need) || mem_total_make_room(pool, sp, need, spare);
-}
-
-/* ---- giving to others ---------------------------------------------------------------------- */
-
-/* The side parts of the next few cells that have one. */
-static bool strip(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
-{
-    struct cell_index *x = &sp->index;
-    uint32_t n = 0;
-
-    for (uint32_t turn = 0; sp->capsule_bytes && turn < x->n_buckets && n < EVICT_LOOK; turn++) {
-        const struct index_bucket *b = &x->buckets[sp->strip_hand % x->n_buckets];
-        sp->strip_hand = (sp->strip_hand + 1) % x->n_buckets;
-        fetch_bucket_cells(pool, b);
-        for (int k = 0; k < INDEX_ENTRIES; k++) {
-            if (!b->tag[k] || b->block[k] == spare)
-                continue;
-            struct head *h = head_of(pool, b->block[k]);
-            if (h->side == SLAB_NONE)
-                continue;
-            struct state_key key;
-            memcpy(&key, h->key, sizeof key);
-            tell(pool, sp, &key);
-            free_side(pool, sp, h->side);
-            h->side = SLAB_NONE;
-            n++;
-        }
-    }
-    sp->counters.capsules_refused += n;
-    return n > 0;
-}
-
-/* Buckets of the small table until there is a segment less. */
-static bool drop_segment(struct mem_space *sp)
-{
-    struct small_table *t = &sp->small;
-    uint64_t was = small_table_bytes(t);
-
-    while (t->n_buckets && small_table_bytes(t) == was)
-        sp->counters.evicted += small_table_shrink(t);
-    return was > 0;
-}
-
-bool mem_space_give(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
-{
-    struct cell_index *x = &sp->index;
-
-    if (sp->capsule_bytes && strip(pool, sp, spare))
-        return true;
-    if (x->n_buckets > 1 && (uint64_t)x->n * INDEX_WASTE < (uint64_t)x->n_buckets * INDEX_ENTRIES) {
-        cell_index_shrink(x, &pool->slab);
-        return true;
-    }
-    /* Records are what a flood is remembered as: they keep the part that they may have. */
-    if (small_table_bytes(&sp->small) > mem_space_bytes(sp) / 8 * 7)
-        return drop_segment(sp);
-    return evict_one(pool, sp, spare) || drop_segment(sp);
-}
-
 /* ---- the live cell ------------------------------------------------------------------------- */
 
 static bool grow_main(struct mem_live *live, struct cell_part *part, uint32_t room)
@@ -371,7 +58,7 @@ static bool grow_main(struct mem_live *live, struct cell_part *part, uint32_t ro
     uint32_t old = live->block, old_bytes = old ? slab_room(slab, old) : 0;
 
     bool is_free = live->is_tentative && bytes <= SLAB_BLOCK_MAX;
-    if (!is_free && !make_room(live->pool, sp, bytes - old_bytes, old)) {
+    if (!is_free && !space_make_room(live->pool, sp, bytes - old_bytes, old)) {
         sp->counters.cells_refused++;
         return false;
     }
@@ -478,7 +165,7 @@ void mem_space_begin(struct mem_pool *pool, struct mem_space *sp, const struct s
     live->side = h->side;
     live->has_timer = h->has_timer;
     live->old_due = head_due(h);
-    live->cell = view(pool, live->block);
+    live->cell = space_view(pool, live->block);
     live->cell.memory = &live->memory;
 }
 
@@ -489,10 +176,10 @@ static void end_empty(struct mem_live *live)
 
     if (live->is_indexed) {
         head_of(live->pool, live->block)->side = live->side;
-        drop(live->pool, sp, live->block);
+        space_drop(live->pool, sp, live->block);
         return;
     }
-    free_side(live->pool, sp, live->side);
+    space_free_side(live->pool, sp, live->side);
     if (live->block == SLAB_NONE)
         return;
     if (!live->is_tentative)
@@ -505,7 +192,7 @@ static bool index_may_grow(struct mem_pool *pool, struct mem_space *sp)
 {
     uint64_t bytes = cell_index_bytes_grown(&sp->index);
 
-    if (mem_space_bytes(sp) + bytes > cell_budget(sp))
+    if (mem_space_bytes(sp) + bytes > space_cell_budget(sp))
         return false;
     return mem_total_fits(pool, sp, bytes) ||
            (mem_total_of(sp) + bytes <= mem_total_share(pool, sp) &&
@@ -520,7 +207,7 @@ static bool index_room(struct mem_live *live)
     while (cell_index_is_full(x)) {
         if (index_may_grow(live->pool, sp))
             cell_index_grow(x, &live->pool->slab);
-        else if (!evict_one(live->pool, sp, SLAB_NONE))
+        else if (!space_evict_one(live->pool, sp, SLAB_NONE))
             return false;
     }
     return true;
@@ -532,7 +219,7 @@ static bool enter(struct mem_live *live)
 
     if (live->is_tentative) {
         uint32_t bytes = slab_room(&live->pool->slab, live->block);
-        if (!make_room(live->pool, sp, bytes, SLAB_NONE))
+        if (!space_make_room(live->pool, sp, bytes, SLAB_NONE))
             return false;
         sp->cell_bytes += bytes;
         live->is_tentative = false;
@@ -570,6 +257,13 @@ static void queue(struct mem_pool *pool, struct mem_space *sp, const struct stat
     sp->n_timers++;
 }
 
+static uint32_t idle_pack(int64_t ms)
+{
+    if (ms > (int64_t)(NO_IDLE - 1) * 1000)
+        return NO_IDLE;
+    return ms <= 0 ? 0 : (uint32_t)((ms + 999) / 1000);
+}
+
 static void write_head(struct mem_live *live)
 {
     struct mem_pool *pool = live->pool;
@@ -604,7 +298,7 @@ static void write_side(struct mem_live *live)
     if (live->side == SLAB_NONE)
         return;
     if (n == 0) {
-        free_side(live->pool, live->space, live->side);
+        space_free_side(live->pool, live->space, live->side);
         live->side = SLAB_NONE;
         return;
     }
@@ -615,7 +309,7 @@ static void keep(struct mem_live *live, int64_t watermark_ms)
 {
     struct mem_space *sp = live->space;
 
-    tell(live->pool, sp, &live->key);
+    space_tell(live->pool, sp, &live->key);
     if (live->cell.main.n == 0) {
         end_empty(live);
         return;
@@ -623,9 +317,9 @@ static void keep(struct mem_live *live, int64_t watermark_ms)
     if (live->is_tentative) {
         /* A table that may grow asks for its room first: then full cells make way. */
         if (small_table_is_crowded(&sp->small) && small_table_wants(&sp->small) &&
-            small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= small_budget(sp))
-            (void)make_room(live->pool, sp, SMALL_SEGMENT_BYTES, SLAB_NONE);
-        if (keep_small(live->pool, sp, &live->key, &live->cell, watermark_ms)) {
+            small_table_bytes(&sp->small) + SMALL_SEGMENT_BYTES <= space_small_budget(sp))
+            (void)space_make_room(live->pool, sp, SMALL_SEGMENT_BYTES, SLAB_NONE);
+        if (space_keep_small(live->pool, sp, &live->key, &live->cell, watermark_ms)) {
             end_empty(live);
             return;
         }
@@ -690,17 +384,17 @@ void mem_space_sweep(struct mem_pool *pool, struct mem_space *sp, uint32_t n, in
         return;
     if (sp->small.n_buckets)
         sp->counters.expired +=
-            small_table_sweep(&sp->small, n / SMALL_BUCKET + 1, small_dead(sp, watermark_ms));
+            small_table_sweep(&sp->small, n / SMALL_BUCKET + 1, space_small_dead(sp, watermark_ms));
     for (uint32_t i = 0; i < n && x->n; i += INDEX_ENTRIES) {
         uint32_t at = sp->sweep_hand < x->n_buckets ? sp->sweep_hand : 0;
         sp->sweep_hand = at + 1;
         if (at + 2 < x->n_buckets)
-            fetch_bucket_cells(pool, &x->buckets[at + 2]);
+            space_fetch_cells(pool, &x->buckets[at + 2]);
         for (int k = 0; k < INDEX_ENTRIES; k++) {
             uint32_t block = x->buckets[at].block[k];
             if (!x->buckets[at].tag[k] || !is_over(pool, block, watermark_ms))
                 continue;
-            drop(pool, sp, block);
+            space_drop(pool, sp, block);
             sp->counters.expired++;
         }
     }
@@ -756,6 +450,8 @@ void mem_space_fetch_side(const struct mem_pool *pool, const struct mem_space *s
     fetch_lines(side, side + (room < SIDE_FRONT ? room : SIDE_FRONT));
 }
 
+/* ---- from outside: snapshots, what is loaded ------------------------------------------------- */
+
 void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem_cell_fn *fn,
                     void *context)
 {
@@ -764,7 +460,7 @@ void mem_space_each(const struct mem_pool *pool, const struct mem_space *sp, mem
             if (!sp->index.buckets[i].tag[k])
                 continue;
             uint32_t block = sp->index.buckets[i].block[k];
-            struct cell c = view(pool, block);
+            struct cell c = space_view(pool, block);
             struct state_key key;
             memcpy(&key, head_of(pool, block)->key, sizeof key);
             fn(context, &key, &c);
@@ -778,7 +474,7 @@ bool mem_space_get(const struct mem_pool *pool, const struct mem_space *sp,
 
     if (block == SLAB_NONE)
         return false;
-    *out = view(pool, block);
+    *out = space_view(pool, block);
     return true;
 }
 
@@ -814,14 +510,14 @@ void mem_space_put_small(struct mem_pool *pool, struct mem_space *sp, const stru
     struct cell none = {0};
 
     mem_space_put(pool, sp, key, &none);
-    if (small_has_room(pool, sp) && !small_table_put(&sp->small, key, t_ms, value, INT64_MIN))
+    if (space_small_has_room(pool, sp) && !small_table_put(&sp->small, key, t_ms, value, INT64_MIN))
         sp->counters.evicted++;
     mem_total_count(pool, sp);
 }
 
 void mem_space_put_record(struct mem_pool *pool, struct mem_space *sp, struct small_record r)
 {
-    if (small_has_room(pool, sp) && !small_table_put_record(&sp->small, r))
+    if (space_small_has_room(pool, sp) && !small_table_put_record(&sp->small, r))
         sp->counters.evicted++;
     mem_total_count(pool, sp);
 }
