@@ -1,10 +1,7 @@
 /* matcher.c - the stages in turn, and what an event's signals wake; the evaluation of one event's
  * candidates is eval.c.
  *
- * Invariants while a batch runs: signals of event e are the words [e * words, (e + 1) * words), and
- * a second, 64 times smaller bitmap says which of these words are not zero: an event raises a few
- * dozen of some ten thousand signals, so words that stayed zero are neither read nor cleared.
- * Between batches all signals are zero.
+ * Invariant: between events that are evaluated no signal is up (raised.h).
  */
 #include "match/matcher.h"
 
@@ -28,9 +25,7 @@ struct matcher *matcher_new(const struct net *net, struct extract_worker *worker
     m->signal_words = (net->n_signals + 63) / 64;
     m->table_head = ARENA_ARRAY(m->home, net->n_tables, uint32_t);
     m->tables_met = ARENA_ARRAY(m->home, net->n_tables, uint32_t);
-    m->raised_words = (m->signal_words + 63) / 64;
-    m->signals = ARENA_ARRAY(m->home, (size_t)m->signal_words * STAGE_EVENTS, uint64_t);
-    m->raised = ARENA_ARRAY(m->home, (size_t)m->raised_words * STAGE_EVENTS, uint64_t);
+    raised_init(&m->raised, m->home, m->arena, net->n_signals);
     m->rule_stats = ARENA_ARRAY(m->home, net->plan->n_rules, struct matcher_rule_stats);
     m->evaluator = evaluator_new(net, &m->blocks, (struct evaluator_look){matcher_look_later, m});
     if (has_cache) {
@@ -71,39 +66,22 @@ static void add_match(struct matcher *m, uint32_t event, uint32_t rule)
     m->rule_stats[rule].matches++;
 }
 
-/* candidates |= the rules that these signals of word w wake. */
-static void wake_word(const struct net *net, uint32_t w, uint64_t signals, uint64_t *candidates)
+/* The event's signals are up from now on. candidates |= the rules that they wake. */
+static void wake(struct matcher *m, uint32_t event, const uint64_t *wakers, uint64_t *candidates)
 {
-    for (uint64_t bits = signals; bits; bits &= bits - 1) {
-        uint32_t signal = w * 64 + (uint32_t)__builtin_ctzll(bits);
-        for (uint32_t i = net->wakes.first[signal]; i < net->wakes.first[signal + 1]; i++)
-            candidates[net->wakes.at[i] / 64] |= 1ull << (net->wakes.at[i] % 64);
-    }
-}
+    const struct net_lists *wakes = &m->net->wakes;
+    const struct raised_list *l = &m->raised.lists[event];
+    uint64_t *up = m->raised.up;
 
-static void wake(const struct matcher *m, uint32_t event, const uint64_t *wakers,
-                 uint64_t *candidates)
-{
-    const uint64_t *signals = m->signals + (size_t)event * m->signal_words;
-    const uint64_t *raised = m->raised + (size_t)event * m->raised_words;
-
-    for (uint32_t r = 0; r < m->raised_words; r++)
-        for (uint64_t bits = raised[r]; bits; bits &= bits - 1) {
-            uint32_t w = r * 64 + (uint32_t)__builtin_ctzll(bits);
-            wake_word(m->net, w, signals[w] & wakers[w], candidates);
-        }
-}
-
-/* Put the event's signals back to zero for the next batch. */
-static void lower_signals(struct matcher *m, uint32_t event)
-{
-    uint64_t *signals = m->signals + (size_t)event * m->signal_words;
-    uint64_t *raised = m->raised + (size_t)event * m->raised_words;
-
-    for (uint32_t r = 0; r < m->raised_words; r++) {
-        for (uint64_t bits = raised[r]; bits; bits &= bits - 1)
-            signals[r * 64 + (uint32_t)__builtin_ctzll(bits)] = 0;
-        raised[r] = 0;
+    m->raised.evaluated = event;
+    for (uint32_t i = 0; i < l->n; i++) {
+        uint32_t signal = l->at[i], word = signal / 64;
+        uint64_t bit = 1ull << (signal % 64), news = bit & ~up[word];
+        up[word] |= bit;
+        if (!(news & wakers[word]))
+            continue;
+        for (uint32_t k = wakes->first[signal]; k < wakes->first[signal + 1]; k++)
+            candidates[wakes->at[k] / 64] |= 1ull << (wakes->at[k] % 64);
     }
 }
 
@@ -118,14 +96,13 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
 {
     const struct event *event = &m->events[number];
     const struct shape_state *shape = &m->shapes[event->shape];
-    const uint64_t *signals = m->signals + (size_t)number * m->signal_words;
 
     if (shape->n_eligible == 0)
         return;
     memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
     wake(m, number, shape->wakers, candidates);
     evaluator_begin(m->evaluator, event, extract_shape(m->worker, event->shape)->profile,
-                    (struct evaluator_signals){signals, shape->open, shape->lazy},
+                    (struct evaluator_signals){m->raised.up, shape->open, shape->lazy},
                     m->values + m->first_value[number],
                     m->first_value[number + 1] - m->first_value[number]);
     for (uint32_t w = 0; w < m->rule_words; w++)
@@ -137,6 +114,7 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
             if (is_sampled)
                 count_cost(&m->rule_stats[rule], __builtin_ia32_rdtsc() - start);
         }
+    raised_lower(&m->raised);
 }
 
 /* At most STAGE_EVENTS, of which the first is number `from` of the batch. */
@@ -147,7 +125,6 @@ static void run_stages(struct matcher *m, uint32_t from, size_t n, bool is_sampl
     for (uint32_t i = 0; i < n; i++) {
         size_t before = m->n_matches;
         evaluate_event(m, i, candidates, is_sampled);
-        lower_signals(m, i);
         for (; before < m->n_matches; before++)
             m->matches[before].event += from;
     }

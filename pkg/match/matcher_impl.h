@@ -5,6 +5,7 @@
 #include "match/eval.h"
 #include "match/matcher.h"
 #include "match/prepare.h"
+#include "match/raised.h"
 #include "match/value_cache.h"
 
 /* Which fields were met, and what rules cost: 0 in a program that `make bench` measures beside the
@@ -12,11 +13,6 @@
 #ifndef MATCHER_STATS
 #define MATCHER_STATS 1
 #endif
-
-/* Stages go over so many events: what they write of them (values, texts, signals) stays in the
- * second-level cache, and tables are used often enough before the next. With rules that look at
- * forty values of an event, 64 take 0.9 of the time of 128. */
-enum { STAGE_EVENTS = 64 };
 
 enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96, PLAIN_INTEGER_MAX = 18, FINDS_MAX = 1 << 16 };
 
@@ -77,9 +73,7 @@ struct matcher {
     uint32_t *table_head;                   /* per table: 1 + the last value for it, 0 if none */
     uint32_t *tables_met;
     uint32_t n_tables_met;
-    uint64_t *signals;
-    uint64_t *raised; /* per event: which words of its signals are not zero */
-    uint32_t raised_words;
+    struct raised raised;
     struct literal_hit hit_space[HITS_CAP];
 
     struct match *matches;

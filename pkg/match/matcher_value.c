@@ -13,20 +13,12 @@
 
 /* ---- prepare ---------------------------------------------------------------------------- */
 
-static void raise_signal(struct matcher *m, uint32_t event, uint32_t signal)
-{
-    uint32_t word = signal / 64;
-
-    m->signals[(size_t)event * m->signal_words + word] |= 1ull << (signal % 64);
-    m->raised[(size_t)event * m->raised_words + word / 64] |= 1ull << (word % 64);
-}
-
 static void raise_source(struct matcher *m, uint32_t event, uint32_t source)
 {
     const struct net_lists *l = &m->net->source_signals;
 
     for (uint32_t i = l->first[source]; i < l->first[source + 1]; i++)
-        raise_signal(m, event, l->at[i]);
+        raised_add(&m->raised, event, l->at[i]);
 }
 
 static void link_value(struct matcher *m, uint32_t i)
@@ -215,17 +207,23 @@ struct joined {
     uint32_t leader;               /* value that is looked at for all of them; NET_NONE: none yet */
 };
 
-static bool is_joint(const struct net_joint *joint, const struct event *e, uint32_t i)
+/* How many values from i on are the same slice, of the joint's fields in their order; 0: a field
+ * that rules ask about is not among them, so what the joint's table finds would be raised for it,
+ * too. */
+static uint32_t joint_length(const struct shape_state *shape, const struct net_joint *joint,
+                             const struct event *e, uint32_t i)
 {
     const struct event_value *v = &e->values[i];
+    uint32_t left = e->n_values - i, n = 1;
 
-    if (joint->n > e->n_values - i)
-        return false;
-    for (uint32_t k = 1; k < joint->n; k++)
-        if (v[k].field != joint->fields[k] || v[k].p != v->p || v[k].n != v->n ||
-            v[k].kind != v->kind)
-            return false;
-    return true;
+    for (uint32_t k = 1; k < joint->n; k++) {
+        if (n < left && v[n].field == joint->fields[k] && v[n].p == v->p && v[n].n == v->n &&
+            v[n].kind == v->kind)
+            n++;
+        else if (shape->how[joint->fields[k]] & HOW_WANTED)
+            return 0;
+    }
+    return n > 1 ? n : 0;
 }
 
 /* Does a joint begin with value i of the event? */
@@ -238,8 +236,10 @@ static void find_joint(const struct matcher *m, const struct shape_state *shape,
     out->joint = NULL;
     for (uint32_t k = of->first[field]; k < of->first[field + 1]; k++) {
         const struct net_joint *joint = &m->net->joints[of->at[k]];
-        if (matcher_has_bit(shape->joints, of->at[k]) && is_joint(joint, e, i)) {
-            *out = (struct joined){joint, i + joint->n, NET_NONE};
+        uint32_t n =
+            matcher_has_bit(shape->joints, of->at[k]) ? joint_length(shape, joint, e, i) : 0;
+        if (n) {
+            *out = (struct joined){joint, i + n, NET_NONE};
             return;
         }
     }
@@ -287,7 +287,7 @@ static void prepare_event(struct matcher *m, uint32_t number)
                                      .kind = in->kind,
                                      .flags = in->flags};
         if ((how & HOW_PRESENT) && in->field != last)
-            raise_signal(m, number, m->net->present[in->field]);
+            raised_add(&m->raised, number, m->net->present[in->field]);
         last = in->field;
         if (how & HOW_LAZY)
             continue;
@@ -317,6 +317,7 @@ static void prepare_batch(struct matcher *m, size_t n)
     m->n_finds = 0;
     m->blocks.plain_at = arena_alloc(m->arena, bytes * 3);
     m->blocks.folded_at = arena_alloc(m->arena, bytes * 3);
+    raised_begin(&m->raised, n);
     for (size_t i = 0; i < n; i++)
         prepare_event(m, (uint32_t)i);
     m->first_value[n] = m->n_values;

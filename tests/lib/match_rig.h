@@ -13,7 +13,8 @@
 
 struct match_rig {
     struct arena *a;
-    struct str profile; /* text of one beside the built-in ones; empty: none */
+    struct str profile;        /* text of one beside the built-in ones; empty: none */
+    struct str second_profile; /* beside the first; empty: none */
     const struct profile_set *profiles;
     const struct plan *plan;
     const struct net *net;

@@ -414,6 +414,35 @@ TEST(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not)
     match_rig_release(&g);
 }
 
+/* Three names of one path in the one profile; in the other, the third is something else. */
+#define THREE_NAMES                                                                 \
+    "name: three_names\ndescription: one value under three names\npriority: 1002\n" \
+    "match:\n  - all:\n      - exists: x\n"                                         \
+    "fields:\n  a: [p]\n  b: [p]\n  e: [p]\n"
+#define TWO_AND_ANOTHER                                                          \
+    "name: two_and_another\ndescription: one is another value\npriority: 1001\n" \
+    "match:\n  - all:\n      - exists: z\n"                                      \
+    "fields:\n  a: [y]\n  b: [p]\n  e: [p]\n"
+
+TEST(what_two_names_share_is_not_found_in_a_third)
+{
+    static const char *const LINES[] = {"{\"x\":1,\"p\":\"first\"}",
+                                        "{\"z\":1,\"p\":\"first\",\"y\":\"other\"}",
+                                        "{\"z\":1,\"p\":\"other\",\"y\":\"first\"}"};
+    static const struct match WANT[] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 0}};
+    struct match_rig g = {
+        .a = arena_new(0), .profile = STR(THREE_NAMES), .second_profile = STR(TWO_AND_ANOTHER)};
+    struct rule *rules[] = {rule_of(g.a, contains(g.a, "a", "first"), 0),
+                            rule_of(g.a, contains(g.a, "b", "first"), 1),
+                            rule_of(g.a, contains(g.a, "e", "first"), 2)};
+    struct event events[ARRAY_LEN(LINES)];
+
+    match_rig_init(&g, rules, ARRAY_LEN(rules), false);
+    CHECK(g.net->n_tables > field_count(g.plan->fields));
+    finds(&g, LINES, ARRAY_LEN(LINES), events, WANT, ARRAY_LEN(WANT));
+    match_rig_release(&g);
+}
+
 /* What is common wakes nobody; it is looked for when what is rare was found. */
 TEST(a_field_that_wakes_no_rule_is_looked_at_when_one_asks)
 {
@@ -540,6 +569,7 @@ TEST(one_of_many_pairs_is_found_and_excluded)
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(equals_the_reference_where_one_path_has_several_names),
           ENTRY(equals_the_reference_with_few_rules),
+          ENTRY(what_two_names_share_is_not_found_in_a_third),
           ENTRY(a_field_that_wakes_no_rule_is_looked_at_when_one_asks),
           ENTRY(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
