@@ -163,8 +163,12 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
          "error | 12:9 'field' must be \"new_terms_fields\" here, not 'x'"},
         {QUERY "[[rule.filters]]\n[rule.filters.query.wildcat]\nf = 'x'\n",
          "unsupported | 12:21 the condition 'wildcat' in a filter (did you mean 'wildcard'?)"},
-        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = 'now-1d'\n",
-         "unsupported | 13:7 a range between anything but numbers: 'now-1d'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = true\n",
+         "error | 13:7 a range is between numbers, times or texts, not true or false"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.match.f]\nquery = 'x y'\noperator = 'and'\n",
+         "unsupported | 14:12 'operator' in a match"},
+        {QUERY "[[rule.filters]]\nmeta = {type = 'combined', relation = 'XOR', params = [{}]}\n",
+         "error | 12:39 'relation' cannot be 'XOR' (did you mean 'OR'?): AND, OR"},
         {QUERY "[[rule.filters]]\nmeta = {negate = true}\n",
          "error | 11:1 a filter needs a 'query', or 'type' and 'key' in its 'meta'"},
         {QUERY "[[rule.exceptions_list]]\nlist_id = 'e'\n",
@@ -179,4 +183,98 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
     check_rows(ROWS, ARRAY_LEN(ROWS));
 }
 
-TEST_MAIN(ENTRY(what_is_wrong_is_told_with_its_place_and_a_hint))
+/* ---- conditions around the query --------------------------------------------------------------
+ */
+
+/* The formula of an export's rule; ' is a ". lines: behind the rule. */
+static void check_formula(const char *keys, const char *lines, const char *want)
+{
+    struct arena *a = arena_new(0);
+    struct str text =
+        arena_printf(a,
+                     "{'rule_id':'r','name':'n','risk_score':21,'severity':'low','type':'query',"
+                     "'query':'*:*',%s}\n%s\n",
+                     keys, lines);
+    char *at = (char *)(uintptr_t)text.p;
+    struct buf out = {0};
+
+    for (size_t i = 0; i < text.n; i++)
+        at[i] = at[i] == '\'' ? '"' : at[i];
+    struct loading l = load_text("x.ndjson", text);
+    if (l.loaded.n_rules)
+        formula_dump(&out, l.loaded.rules[0]->formula);
+    else
+        buf_add(&out, told(&l));
+    struct str got = buf_str(&out); /* and(true, ...): the query is true */
+    if (str_starts(got, STR("and(true, ")))
+        got = str_sub(got, 10, got.n - 11);
+    CHECK_STR(got, want);
+    buf_release(&out);
+    arena_free(l.a);
+    arena_free(a);
+}
+
+#define FILTER(text) "'filters':[" text "]"
+
+TEST(filters_mean_what_they_do_beside_a_query_of_kibana)
+{
+    static const char *const ROWS[][2] = {
+        {FILTER("{'query':{'match_phrase':{'f':'a b'}}}"), "f eq cased \"a b\""},
+        {FILTER("{'meta':{'negate':true},'query':{'match_phrase':{'f':'a'}}}"),
+         "not(f eq cased \"a\")"},
+        {FILTER("{'meta':{'disabled':true},'query':{'match_phrase':{'f':'a'}}}"), "true"},
+        {FILTER("{'query':{'match_phrase':{'message':{'query':'A b'}}}}"), "message words \"A b\""},
+        {FILTER("{'query':{'match':{'message':'A b'}}}"),
+         "or(message words \"A\", message words \"b\")"},
+        {FILTER("{'query':{'match':{'f':{'query':'a b','type':'phrase'}}}}"), "f eq cased \"a b\""},
+        {FILTER("{'query':{'term':{'ip':'10.0.0.0/8'}}}"),
+         "or(ip eq cased \"10.0.0.0/8\", ip cidr 10.0.0.0/8)"},
+        {FILTER("{'query':{'term':{'f':{'value':'A','case_insensitive':true}}}}"), "f eq \"A\""},
+        {FILTER("{'query':{'range':{'f':{'gte':1,'lt':5}}}}"), "and(f gte 1, f lt 5)"},
+        {FILTER("{'query':{'range':{'f':{'gte':'a','lt':null}}}}"), "f text >= \"a\""},
+        {FILTER("{'query':{'regexp':{'f':'a.*'}}}"), "f re /a.*/s whole"},
+        {FILTER("{'query':{'match_none':{}}}"), "false"},
+        {FILTER("{'meta':{'key':'f'},'exists':{'field':'f'}}"), "f contains cased \"\""},
+        {FILTER("{'meta':{},'bool':{'should':[{'term':{'f':'a'}},{'term':{'f':'b'}}]}}"),
+         "or(f eq cased \"a\", f eq cased \"b\")"},
+        {FILTER("{'meta':{'type':'combined','relation':'OR','params':[{'meta':{'negate':true},"
+                "'query':{'match_phrase':{'f':'a'}}},{'meta':{'type':'exists','key':'g'}}]}}"),
+         "or(not(f eq cased \"a\"), g contains cased \"\")"},
+        {FILTER("{'query':{'query_string':{'query':'f:a AND NOT g:b*'}}}"),
+         "and(f eq cased \"a\", not(g startswith cased \"b\"))"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        check_formula(ROWS[i][0], "", ROWS[i][1]);
+}
+
+#define ITEM(entries) "{'list_id':'e','name':'i','entries':[" entries "]}"
+
+TEST(exceptions_are_asked_as_queries_ask)
+{
+    static const char *const ROWS[][2] = {
+        {ITEM("{'field':'f','operator':'included','type':'match','value':'a'}"),
+         "not(f eq cased \"a\")"},
+        {ITEM("{'field':'ip','type':'match','value':'10.0.0.0/8'}"),
+         "not(or(ip eq cased \"10.0.0.0/8\", ip cidr 10.0.0.0/8))"},
+        {ITEM("{'field':'f.caseless','type':'match','value':'a'}"),
+         "not(or(f.caseless eq \"a\", f eq \"a\"))"},
+        {ITEM("{'field':'f.caseless','type':'wildcard','value':'a*'}"),
+         "not(or(f.caseless startswith cased \"a\", f startswith \"a\"))"},
+        {ITEM("{'field':'s','type':'nested','entries':[{'field':'n','type':'match','operator':"
+              "'included','value':'a \\\\'},{'field':'t','type':'match_any','operator':'excluded',"
+              "'value':['x','true']}]}"),
+         "not(s some member (and(n eq cased \"a \\\", not(or(t eq cased \"x\", t eq cased "
+         "\"true\")))))"},
+        {"{'list_id':'e','name':'i','expire_time':'2026-03-01T00:00:00Z','entries':[{'field':'f',"
+         "'type':'exists'}]}",
+         "not(and(f contains cased \"\", @time before 2026-03-01T00:00:00.000Z))"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        check_formula("'exceptions_list':[{'list_id':'e'}]", ROWS[i][0], ROWS[i][1]);
+}
+
+TEST_MAIN(ENTRY(filters_mean_what_they_do_beside_a_query_of_kibana),
+          ENTRY(exceptions_are_asked_as_queries_ask),
+          ENTRY(what_is_wrong_is_told_with_its_place_and_a_hint))

@@ -3,7 +3,9 @@
  */
 #include "lang/elastic/impl.h"
 
+#include "base/buf.h"
 #include "base/str.h"
+#include "base/time.h"
 
 enum { LISTS_MAX_NAMED = 100 };
 
@@ -17,6 +19,26 @@ static struct formula *exception_atom(struct elastic_scope *s, const struct doc_
     return query_atom(&q, doc_place(at), field, atom);
 }
 
+#define CASELESS ".caseless"
+
+/* x.caseless is a second way in which Elasticsearch has x; the name itself is asked, too. */
+static struct formula *is_like(struct elastic_scope *s, const struct doc_node *value,
+                               struct str field)
+{
+    struct atom atom = {0}, folded = {0};
+    struct formula *parts[2];
+
+    if (!wildcard_atom(s, doc_place(value), value->text, false, &atom))
+        return NULL;
+    parts[0] = exception_atom(s, value, field, atom);
+    if (!str_ends(field, STR(CASELESS)))
+        return parts[0];
+    if (!wildcard_atom(s, doc_place(value), value->text, true, &folded))
+        return NULL;
+    parts[1] = exception_atom(s, value, str_sub(field, 0, field.n - strlen(CASELESS)), folded);
+    return formula_join(s->a, FORMULA_OR, parts, 2);
+}
+
 static struct formula *one_value(struct elastic_scope *s, const struct doc_node *value,
                                  struct str field, bool is_pattern)
 {
@@ -27,8 +49,10 @@ static struct formula *one_value(struct elastic_scope *s, const struct doc_node 
                    doc_type_name(value));
         return NULL;
     }
-    if (is_pattern && !wildcard_atom(s, doc_place(value), value->text, false, &atom))
-        return NULL;
+    if (is_pattern)
+        return is_like(s, value, field);
+    if (value->type == DOC_STRING)
+        return text_is(s, value, field);
     return exception_atom(s, value, field, atom);
 }
 
@@ -89,6 +113,79 @@ static struct formula *by_type(struct elastic_scope *s, const struct doc_node *e
     return any_value(s, value, field, type == WILDCARD);
 }
 
+/* ---- nested: one object of the field has all of it, which KQL writes as field: { ... } --------
+ */
+
+static void add_escaped(struct buf *out, struct str text, const char *signs)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (strchr(signs, text.p[i]))
+            buf_add_char(out, '\\');
+        buf_add_char(out, text.p[i]);
+    }
+}
+
+static bool add_inner(struct elastic_scope *s, const struct doc_node *entry, struct buf *out)
+{
+    static const char *const TYPES[] = {"match", "match_any", "exists", NULL};
+    static const char *const OPERATORS[] = {"included", "excluded", NULL};
+    const struct doc_node *type = doc_get(entry, STR("type")),
+                          *value = doc_get(entry, STR("value"));
+    const struct doc_node *operator= doc_get(entry, STR("operator"));
+    size_t i, how = 0;
+    struct str field;
+
+    if (!type)
+        return key_missing(s, entry, "type");
+    if (!key_text(s, entry, "field", &field) || !key_word(s, type, "type", TYPES, &i) ||
+        (operator&& !key_word(s, operator, "operator", OPERATORS, &how)))
+        return false;
+    if (field.n == 0 || (!value && i < 2))
+        return key_missing(s, entry, field.n ? "value" : "field");
+    buf_add(out, how ? STR("not ") : STR(""));
+    add_escaped(out, field, "\\():<>\"{} ");
+    buf_add(out, i < 2 ? STR(": (") : STR(": *"));
+    const struct doc_node *items = value && value->type == DOC_LIST ? value->items : value;
+    size_t n = i == 2 ? 0 : value->type == DOC_LIST ? value->n_items : 1;
+    for (size_t k = 0; k < n; k++) {
+        if (!doc_is_scalar(&items[k]) || items[k].type == DOC_NULL)
+            return diag_error(s->diag, doc_place(&items[k]),
+                              "an exception compares with a text, not %s",
+                              doc_type_name(&items[k]));
+        buf_add(out, k ? STR(" or \"") : STR("\""));
+        add_escaped(out, items[k].text, "\\\"");
+        buf_add_char(out, '"');
+    }
+    buf_add(out, i < 2 ? STR(")") : STR(""));
+    return true;
+}
+
+static struct formula *nested(struct elastic_scope *s, const struct doc_node *entry,
+                              struct str field)
+{
+    const struct doc_node *inner = key_node(s, entry, "entries", DOC_LIST);
+    struct query_scope q = query_scope_of(s, entry);
+    struct buf text = {0};
+    bool is_good = true;
+
+    if (!inner || inner->n_items == 0) {
+        key_missing(s, entry, "entries");
+        return NULL;
+    }
+    add_escaped(&text, field, "\\():<>\"{} ");
+    buf_add(&text, STR(": { "));
+    for (size_t i = 0; is_good && i < inner->n_items; i++) {
+        buf_add(&text, i ? STR(" and ") : STR(""));
+        is_good = add_inner(s, &inner->items[i], &text);
+    }
+    buf_add(&text, STR(" }"));
+    q.quoted = NULL;
+    struct formula *f =
+        is_good ? query_condition(&q, STR("kql"), arena_str(s->scratch, buf_str(&text))) : NULL;
+    buf_release(&text);
+    return f;
+}
+
 static struct formula *exception_entry(struct elastic_scope *s, const struct doc_node *entry)
 {
     static const char *const TYPES[] = {"match", "match_any", "wildcard", "exists",
@@ -110,11 +207,7 @@ static struct formula *exception_entry(struct elastic_scope *s, const struct doc
         key_missing(s, entry, "field");
         return NULL;
     }
-    if (!TYPES[i + 1]) {
-        diag_unsupported(s->diag, doc_place(type), "an exception of type 'nested'");
-        return NULL;
-    }
-    struct formula *f = by_type(s, entry, field, i);
+    struct formula *f = TYPES[i + 1] ? by_type(s, entry, field, i) : nested(s, entry, field);
     return f && how == 1 ? formula_not(s->a, f) : f;
 }
 
@@ -143,6 +236,26 @@ static struct formula *with_systems(struct elastic_scope *s, const struct doc_no
     return parts[1] ? formula_join(s->a, FORMULA_AND, parts, 2) : NULL;
 }
 
+/* expire_time: it says nothing of events that are later. */
+static struct formula *until_expired(struct elastic_scope *s, const struct doc_node *document,
+                                     struct formula *f)
+{
+    const struct doc_node *node = doc_get(document, STR("expire_time"));
+    struct atom *atom = ARENA_NEW(s->a, struct atom);
+    struct formula *parts[2] = {f, NULL};
+
+    if (!f || !node || node->type == DOC_NULL || node->text.n == 0)
+        return f;
+    *atom = (struct atom){.op = ATOM_BEFORE, .field = STR(FIELD_TIME_NAME)};
+    if (node->type != DOC_STRING || !time_parse_ms(node->text, &atom->time_ms)) {
+        diag_error(s->diag, doc_place(node), "'expire_time' must be a time, not '%.*s'",
+                   SHOWN(node->text));
+        return NULL;
+    }
+    parts[1] = formula_atom(s->a, atom);
+    return formula_join(s->a, FORMULA_AND, parts, 2);
+}
+
 bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *document,
                             struct rule *head, struct elastic_exception *out)
 {
@@ -159,7 +272,8 @@ bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *docu
     if (!entries || entries->n_items == 0)
         return key_missing(s, document, "entries");
     out->at = doc_place(document);
-    out->formula = with_systems(s, document, entries_formula(s, entries));
+    out->formula =
+        until_expired(s, document, with_systems(s, document, entries_formula(s, entries)));
     return out->formula && !diag_failed(s->diag);
 }
 

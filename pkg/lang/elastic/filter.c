@@ -11,6 +11,7 @@
 #include "lang/elastic/impl.h"
 
 #include "base/str.h"
+#include "lang/lucene.h"
 
 enum { GLOB_ROOM = GLOB_PARTS_MAX };
 
@@ -80,6 +81,13 @@ bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bo
     return true;
 }
 
+struct formula *text_is(struct elastic_scope *s, const struct doc_node *text, struct str field)
+{
+    struct query_scope q = query_scope_of(s, text);
+
+    return query_search(&q, doc_place(text), field, ":", text->text, true);
+}
+
 /* A value beside a field: a text, a number, a truth value. NULL after an error. */
 static struct formula *equals(struct elastic_scope *s, const struct doc_node *value,
                               struct str field, bool is_caseless)
@@ -88,6 +96,8 @@ static struct formula *equals(struct elastic_scope *s, const struct doc_node *va
 
     switch (value->type) {
     case DOC_STRING:
+        if (!is_caseless)
+            return text_is(s, value, field);
         atom.fold = query_fold(value->text, is_caseless);
         break;
     case DOC_INT:
@@ -133,23 +143,20 @@ static struct formula *range_bound(struct elastic_scope *s, const struct doc_key
 {
     static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}, {"from", 4}};
     static const enum atom_op OPS[] = {ATOM_NUM_GT, ATOM_NUM_GE, ATOM_NUM_LT, ATOM_NUM_LE};
+    static const char *const SIGNS[] = {">", ">=", "<", "<="};
     struct place at = {key->line, key->col};
-    struct str number, text = value->text;
-    bool is_true;
+    struct query_scope q = query_scope_of(s, value);
 
     for (size_t i = 0; i < ARRAY_LEN(OPS); i++) {
         if (!str_eq(key->text, WORDS[i]))
             continue;
         if (value->type == DOC_INT || value->type == DOC_FLOAT)
-            text = value->number;
-        else if (value->type != DOC_STRING ||
-                 (doc_scalar_type(s->scratch, value->text, &number, &is_true) != DOC_INT &&
-                  doc_scalar_type(s->scratch, value->text, &number, &is_true) != DOC_FLOAT)) {
-            diag_unsupported(s->diag, doc_place(value),
-                             "a range between anything but numbers: '%.*s'", SHOWN(value->text));
-            return NULL;
-        }
-        return atom_of(s, value, field, (struct atom){.op = OPS[i], .text = text});
+            return atom_of(s, value, field, (struct atom){.op = OPS[i], .text = value->number});
+        if (value->type == DOC_STRING)
+            return query_search(&q, doc_place(value), field, SIGNS[i], value->text, true);
+        diag_error(s->diag, doc_place(value), "a range is between numbers, times or texts, not %s",
+                   doc_type_name(value));
+        return NULL;
     }
     struct str hint = diag_hint(s->diag, key->text, WORDS, ARRAY_LEN(WORDS));
     diag_unsupported(s->diag, at, "'%.*s' in a range%.*s", SHOWN(key->text), SHOWN(hint));
@@ -311,6 +318,39 @@ static struct formula *boolean(struct elastic_scope *s, const struct doc_node *b
     return n ? formula_join(s->a, FORMULA_AND, parts, n) : formula_const(s->a, true);
 }
 
+/* match: some word of the text, where a field is searched by word. */
+static struct formula *any_word(struct elastic_scope *s, const struct doc_node *body,
+                                const struct about *a)
+{
+    const struct doc_node *map = &body->items[0];
+    const struct doc_node *operator= doc_get(map, STR("operator")),
+                          *type = doc_get(map, STR("type"));
+    struct query_scope q = query_scope_of(s, a->value);
+
+    if (operator&& !str_eq_ci(operator->text, STR("or"))) {
+        diag_unsupported(s->diag, doc_place(operator), "'operator' in a match");
+        return NULL;
+    }
+    if (type && str_eq(type->text, STR("phrase"))) /* as it was once written */
+        return text_is(s, a->value, a->field);
+    return query_search(&q, doc_place(a->value), a->field, ":", a->value->text, false);
+}
+
+static struct formula *regexp(struct elastic_scope *s, const struct about *a)
+{
+    struct query_scope q = query_scope_of(s, a->value);
+    struct atom atom = {.op = ATOM_REGEX};
+
+    if (a->value->type != DOC_STRING) {
+        diag_error(s->diag, doc_place(a->value), "a pattern must be text, not %s",
+                   doc_type_name(a->value));
+        return NULL;
+    }
+    if (!lucene_regex(&q, doc_place(a->value), a->value->text, a->is_caseless, &atom.regex))
+        return NULL;
+    return query_atom(&q, doc_place(a->value), a->field, atom);
+}
+
 static struct formula *field_clause(struct elastic_scope *s, struct str word,
                                     const struct doc_node *body)
 {
@@ -324,6 +364,10 @@ static struct formula *field_clause(struct elastic_scope *s, struct str word,
     }
     if (!about_field(s, body, &a))
         return NULL;
+    if (str_eq(word, STR("match")) && a.value->type == DOC_STRING && !a.is_caseless)
+        return any_word(s, body, &a);
+    if (str_eq(word, STR("regexp")))
+        return regexp(s, &a);
     if (str_eq(word, STR("terms")))
         return equals_any(s, a.value, a.field);
     if (str_eq(word, STR("wildcard")) || str_eq(word, STR("prefix")))
@@ -344,10 +388,10 @@ static struct formula *exists_clause(struct elastic_scope *s, const struct doc_n
 /* {WORD: body}. NULL after an error. */
 static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth)
 {
-    static const struct str WORDS[] = {{"match_phrase", 12}, {"match", 5},    {"term", 4},
-                                       {"terms", 5},         {"wildcard", 8}, {"prefix", 6},
-                                       {"range", 5},         {"exists", 6},   {"bool", 4},
-                                       {"query_string", 12}, {"match_all", 9}};
+    static const struct str WORDS[] = {
+        {"match_phrase", 12}, {"match", 5},       {"term", 4},   {"terms", 5}, {"wildcard", 8},
+        {"prefix", 6},        {"range", 5},       {"exists", 6}, {"bool", 4},  {"query_string", 12},
+        {"match_all", 9},     {"match_none", 10}, {"regexp", 6}};
 
     if (map->type != DOC_MAP || map->n_items != 1) {
         diag_error(s->diag, doc_place(map), "a condition is a map of one word, not %s",
@@ -361,8 +405,8 @@ static struct formula *clause(struct elastic_scope *s, const struct doc_node *ma
     }
     struct str word = map->keys[0].text;
     const struct doc_node *body = &map->items[0];
-    if (str_eq(word, STR("match_all")))
-        return formula_const(s->a, true);
+    if (str_eq(word, STR("match_all")) || str_eq(word, STR("match_none")))
+        return formula_const(s->a, word.n == 9);
     if (str_eq(word, STR("bool")))
         return boolean(s, body, depth + 1);
     if (str_eq(word, STR("exists")))
@@ -408,13 +452,63 @@ static struct formula *of_meta(struct elastic_scope *s, const struct doc_node *a
     return i == 3 ? range(s, params, key->text) : equals_any(s, params, key->text);
 }
 
-static struct formula *one_filter(struct elastic_scope *s, const struct doc_node *node)
+/* {meta, "exists": {...}}: a condition beside the meta, as it was once written. */
+static const struct doc_node *old_condition(struct elastic_scope *s, const struct doc_node *node)
+{
+    static const struct str WORDS[] = {{"exists", 6}, {"range", 5},         {"bool", 4},
+                                       {"match", 5},  {"match_phrase", 12}, {"term", 4},
+                                       {"terms", 5},  {"wildcard", 8},      {"query_string", 12}};
+
+    for (size_t i = 0; node->type == DOC_MAP && i < node->n_items; i++)
+        for (size_t k = 0; k < ARRAY_LEN(WORDS); k++)
+            if (str_eq(node->keys[i].text, WORDS[k])) {
+                struct doc_node *map = ARENA_NEW(s->scratch, struct doc_node);
+                *map = *node;
+                map->keys = &node->keys[i];
+                map->items = &node->items[i];
+                map->n_items = 1;
+                return map;
+            }
+    return NULL;
+}
+
+static struct formula *one_filter(struct elastic_scope *s, const struct doc_node *node,
+                                  unsigned depth);
+
+/* meta.params are filters, meta.relation says whether all of them hold. */
+static struct formula *combined(struct elastic_scope *s, const struct doc_node *meta,
+                                unsigned depth)
+{
+    static const char *const RELATIONS[] = {"AND", "OR", NULL};
+    const struct doc_node *relation = doc_get(meta, STR("relation"));
+    const struct doc_node *params = doc_get(meta, STR("params"));
+    bool is_good = true;
+    size_t i = 0;
+
+    if (!params || params->type != DOC_LIST || params->n_items == 0 ||
+        depth > ELASTIC_FILTERS_DEPTH) {
+        diag_error(s->diag, doc_place(meta), "a combined filter needs a list as its 'params'");
+        return NULL;
+    }
+    if (relation && !key_word(s, relation, "relation", RELATIONS, &i))
+        return NULL;
+    struct formula **parts = ARENA_ARRAY(s->scratch, params->n_items, struct formula *);
+    for (size_t k = 0; k < params->n_items; k++) {
+        parts[k] = one_filter(s, &params->items[k], depth + 1);
+        is_good &= parts[k] != NULL;
+    }
+    return is_good ? formula_join(s->a, i ? FORMULA_OR : FORMULA_AND, parts, params->n_items)
+                   : NULL;
+}
+
+static struct formula *one_filter(struct elastic_scope *s, const struct doc_node *node,
+                                  unsigned depth)
 {
     const struct doc_node *meta = doc_get(node, STR("meta")), *query = doc_get(node, STR("query"));
     const struct doc_node *disabled = doc_get(meta, STR("disabled"));
     const struct doc_node *negate = doc_get(meta, STR("negate"));
-    const struct doc_node *old_exists = doc_get(node, STR("exists"));
-    const struct doc_node *old_range = doc_get(node, STR("range"));
+    const struct doc_node *type = doc_get(meta, STR("type"));
+    const struct doc_node *old = old_condition(s, node);
     struct formula *f;
 
     if (node->type != DOC_MAP) {
@@ -425,10 +519,10 @@ static struct formula *one_filter(struct elastic_scope *s, const struct doc_node
         return formula_const(s->a, true);
     if (query)
         f = clause(s, query, 0);
-    else if (old_exists)
-        f = exists_clause(s, old_exists);
-    else if (old_range)
-        f = field_clause(s, STR("range"), old_range);
+    else if (old)
+        f = clause(s, old, 0);
+    else if (type && str_eq(type->text, STR("combined")))
+        f = combined(s, meta, depth);
     else
         f = of_meta(s, node, meta);
     return f && negate && negate->is_true ? formula_not(s->a, f) : f;
@@ -441,7 +535,7 @@ bool filters_formula(struct elastic_scope *s, const struct doc_node *list, struc
 
     *out = NULL;
     for (size_t i = 0; i < list->n_items; i++) {
-        parts[i] = one_filter(s, &list->items[i]);
+        parts[i] = one_filter(s, &list->items[i], 0);
         is_good &= parts[i] != NULL;
     }
     if (is_good && list->n_items)

@@ -69,6 +69,9 @@ bool exceptions_named(struct reading *r, struct elastic_loaded *out);
 /* What wildcards mean in the search DSL: * any text, ? one character, \ takes the next as it is. */
 bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bool is_caseless,
                    struct atom *atom);
+/* The field is this text as KQL has it: by word, by network, case aside (x.caseless), by what it
+ * is. */
+struct formula *text_is(struct elastic_scope *s, const struct doc_node *text, struct str field);
 struct query_scope query_scope_of(const struct elastic_scope *s, const struct doc_node *text);
 
 #endif
