@@ -181,8 +181,16 @@ static bool extract(struct esql_parser *p, struct place at, bool is_grok)
         return subject && esql_expected(p, "a pattern in quotes");
     if (!esql_advance(p))
         return false;
-    return is_grok ? esql_grok(p, at, subject, pattern.text)
-                   : esql_dissect(p, at, subject, pattern.text);
+    if (is_grok)
+        return esql_grok(p, at, subject, pattern.text);
+    if (!esql_is_word(p, "append_separator"))
+        return esql_dissect(p, at, subject, pattern.text, STR(""));
+    if (!esql_advance(p) || !esql_expect_sign(p, "=", "behind APPEND_SEPARATOR"))
+        return false;
+    struct str between = p->token.text;
+    if (p->token.kind != ESQL_STRING)
+        return esql_expected(p, "a text behind APPEND_SEPARATOR=");
+    return esql_advance(p) && esql_dissect(p, at, subject, pattern.text, between);
 }
 
 /* A stream has no order and no end: SORT and LIMIT say nothing, but are read. */

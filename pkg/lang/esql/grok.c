@@ -14,6 +14,9 @@ struct reader {
     struct place at;
     struct buf regex;
     struct str fields[FIELDS_MAX];
+    const char *types[FIELDS_MAX]; /* as esql_convert() names them; NULL: a text */
+    struct str between;            /* DISSECT: parts of one field; GROK makes lists of them */
+    bool is_dissect;
     size_t n;
 };
 
@@ -41,6 +44,22 @@ static const struct {
     {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
     {"QUOTEDSTRING", "(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*')"},
     {"QS", "(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*')"},
+    {"YEAR", "(?:\\d\\d){1,2}"},
+    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
+    {"MONTHDAY", "(?:0[1-9]|[12]\\d|3[01]|[1-9])"},
+    {"HOUR", "(?:2[0-3]|[01]?\\d)"},
+    {"MINUTE", "[0-5]\\d"},
+    {"SECOND", "(?:[0-5]?\\d|60)(?:[:.,]\\d+)?"},
+    {"TIME", "(?:2[0-3]|[01]?\\d):[0-5]\\d(?::(?:[0-5]?\\d|60)(?:[:.,]\\d+)?)?"},
+    {"TIMESTAMP_ISO8601",
+     "(?:\\d\\d){1,2}-(?:0?[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01]|[1-9])[T "
+     "](?:2[0-3]|[01]?\\d):?[0-5]"
+     "\\d(?::?(?:[0-5]?\\d|60)(?:[:.,]\\d+)?)?(?:Z|[+-](?:2[0-3]|[01]?\\d)(?::?[0-5]\\d)?)?"},
+    {"MAC", "(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}"},
+    {"HOSTPORT", "[0-9A-Za-z:][0-9A-Za-z.:-]*:\\b[1-9]\\d*\\b"},
+    {"LOGLEVEL",
+     "(?i:alert|trace|debug|notice|info(?:rmation)?|warn(?:ing)?|err(?:or)?|crit(?:ical)?"
+     "|fatal|severe|emerg(?:ency)?)"},
     {"UNIXPATH", "(?:/[\\w_%!$@:.,+~-]*)+"},
     {"WINPATH", "(?:[A-Za-z]+:|\\\\)(?:\\\\[^\\\\?*]*)+"},
     {"PATH", "(?:(?:/[\\w_%!$@:.,+~-]*)+|(?:[A-Za-z]+:|\\\\)(?:\\\\[^\\\\?*]*)+)"},
@@ -63,9 +82,40 @@ static bool open_group(struct reader *r, struct str field)
 {
     if (r->n == FIELDS_MAX)
         return diag_error(r->p->s->diag, r->at, "more than %d fields in one pattern", FIELDS_MAX);
+    r->types[r->n] = NULL;
     r->fields[r->n] = names_intern(r->p->s->names, field);
     buf_printf(&r->regex, "(?<esql%zu>", ++r->n);
     return true;
+}
+
+/* One more value of a field that has one: both of them, or in DISSECT one text. */
+static struct expr *added(struct reader *r, struct expr *before, struct expr *more)
+{
+    struct pipe *p = r->p->pipe;
+    struct expr *parts[] = {before, pipe_text(p, r->between), more};
+
+    if (!r->is_dissect)
+        return pipe_call2(p, r->at, EXPR_LIST, before, more);
+    return pipe_call(p, r->at, &(struct expr){.op = EXPR_CONCAT}, parts, ARRAY_LEN(parts));
+}
+
+/* What group i found becomes its column. */
+static bool set_column(struct reader *r, size_t i)
+{
+    struct pipe *p = r->p->pipe;
+    struct str group = arena_printf(r->p->s->scratch, "esql%zu", i + 1);
+    struct expr *value = pipe_column(p, r->at, group);
+    bool is_again = false;
+
+    for (size_t k = 0; k < i; k++)
+        is_again |= str_eq(r->fields[k], r->fields[i]);
+    if (!is_again && !r->types[i])
+        return pipe_rename(p, r->at, group, r->fields[i]);
+    if (value && r->types[i])
+        value = esql_convert(r->p, r->at, r->types[i], value);
+    if (value && is_again)
+        value = added(r, pipe_column(p, r->at, r->fields[i]), value);
+    return value && pipe_set(p, r->at, r->fields[i], value) && pipe_drop(p, r->at, &group, 1);
 }
 
 /* What the groups found becomes columns, null where the pattern does not match. */
@@ -76,8 +126,7 @@ static bool set_columns(struct reader *r, struct expr *subject)
     bool is_good = pipe_capture(r->p->pipe, r->at, subject, &re, false, NULL);
 
     for (size_t i = 0; is_good && i < r->n; i++)
-        is_good = pipe_rename(r->p->pipe, r->at, arena_printf(r->p->s->scratch, "esql%zu", i + 1),
-                              r->fields[i]);
+        is_good = set_column(r, i);
     buf_release(&r->regex);
     return is_good;
 }
@@ -100,6 +149,23 @@ static bool add_regex(struct reader *r, struct str text)
         i = end;
     }
     return true;
+}
+
+/* Of the field that was opened last. */
+static bool set_type(struct reader *r, struct str type)
+{
+    static const char *const TYPES[][2] = {
+        {"int", "long"},      {"integer", "long"},    {"long", "long"}, {"float", "double"},
+        {"double", "double"}, {"boolean", "boolean"}, {"string", NULL}, {"keyword", NULL}};
+
+    for (size_t i = 0; i < ARRAY_LEN(TYPES); i++)
+        if (str_eq_ci(type, str_from(TYPES[i][0]))) {
+            r->types[r->n - 1] = TYPES[i][1];
+            return true;
+        }
+    return type.n == 0 ||
+           diag_error(r->p->s->diag, r->at,
+                      "'%.*s' is no type of GROK: int, long, float, double, boolean", SHOWN(type));
 }
 
 /* %{NAME}, %{NAME:field}, %{NAME:field:type}; what is around is a regex. */
@@ -128,7 +194,7 @@ bool esql_grok(struct esql_parser *p, struct place at, struct expr *subject, str
             is_good = diag_unsupported(
                 p->s->diag, at, "the GROK pattern %%{%.*s}: not in this version", SHOWN(name));
         else if (has_field)
-            is_good = open_group(&r, field);
+            is_good = open_group(&r, field) && set_type(&r, type);
         if (is_good)
             buf_printf(&r.regex, has_field ? "%s)" : "(?:%s)", regex);
         next = end + 1;
@@ -150,10 +216,11 @@ static void add_literal(struct buf *out, struct str text)
     }
 }
 
-/* %{field}, %{field->} (any number of what follows), %{?field}, %{}. */
-bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern)
+/* %{field}, %{+field} (more of it), %{field->} (any number of what follows), %{?field}, %{}. */
+bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern,
+                  struct str between)
 {
-    struct reader r = {.p = p, .at = at};
+    struct reader r = {.p = p, .at = at, .between = between, .is_dissect = true};
     size_t next = 0;
     bool is_good = true;
 
@@ -165,10 +232,18 @@ bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, 
             break;
         size_t end = str_find_char(pattern, '}', start);
         struct str field = str_sub(pattern, start + 2, end - start - 2);
-        if (end == SIZE_MAX || (field.n && strchr("+*&", field.p[0]))) {
-            is_good = diag_unsupported(p->s->diag, at, "this DISSECT pattern: not in this version");
+        if (end == SIZE_MAX) {
+            is_good = diag_error(p->s->diag, at, "'}' is missing in the pattern");
             break;
         }
+        if (field.n && (strchr("*&", field.p[0]) || str_find_char(field, '/', 0) != SIZE_MAX)) {
+            is_good = diag_unsupported(p->s->diag, at,
+                                       "'%%{%.*s}' in DISSECT: names out of the text, and an order "
+                                       "of parts: not in this version",
+                                       SHOWN(field));
+            break;
+        }
+        field = str_starts(field, STR("+")) ? str_sub(field, 1, SIZE_MAX) : field;
         bool is_padded = str_ends(field, STR("->")), is_skipped = !field.n || field.p[0] == '?';
         field = is_padded ? str_sub(field, 0, field.n - 2) : field;
         is_skipped |= !field.n;

@@ -119,6 +119,8 @@ size_t esql_aggregate_names(struct str *out, size_t most);
 
 /* ---- grok.c ---- */
 bool esql_grok(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern);
-bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern);
+/* between: what stands between the parts of one field. */
+bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern,
+                  struct str between);
 
 #endif

@@ -165,6 +165,21 @@ static struct expr *span_of(struct esql_parser *p, struct place at, const struct
     return NULL;
 }
 
+/* The operator of a number, or of a text that is one, also with zeros or a plus before ("03"). */
+static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_op op,
+                              struct expr *e)
+{
+    struct expr *args[] = {e, pipe_null(p->pipe)};
+    struct expr *read =
+        pipe_call(p->pipe, at, &(struct expr){.op = EXPR_NUMBER_OF, .is_each = true}, args, 2);
+
+    if (esql_type_of(e) == ESQL_TYPE_NUMBER)
+        return each(p, at, op, e);
+    if (esql_type_of(e) == ESQL_TYPE_TEXT)
+        return each(p, at, op, read);
+    return pipe_call2(p->pipe, at, EXPR_COALESCE, each(p, at, op, e), each(p, at, op, read));
+}
+
 static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr *e)
 {
     struct expr *args[] = {e, pipe_whole(p->pipe, 1), pipe_call1(p->pipe, at, EXPR_NOT, e),
@@ -174,7 +189,7 @@ static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr
         return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
     /* A time is its milliseconds. */
     return esql_type_of(e) == ESQL_TYPE_TIME ? pipe_call1(p->pipe, at, EXPR_WHOLE, e)
-                                             : each(p, at, EXPR_ROUND, e);
+                                             : of_number(p, at, EXPR_ROUND, e);
 }
 
 /* Whatever is not "true" is false. */
@@ -202,7 +217,7 @@ struct expr *esql_convert(struct esql_parser *p, struct place at, const char *ty
     if (str_eq_ci(name, STR("long")))
         return whole_of(p, at, e);
     if (str_eq_ci(name, STR("double")))
-        return each(p, at, EXPR_REAL, e);
+        return of_number(p, at, EXPR_REAL, e);
     if (str_eq_ci(name, STR("boolean")))
         return truth_of(p, at, e);
     if (str_eq_ci(name, STR("datetime")))
