@@ -140,6 +140,9 @@ static void take_added(struct correlator *c, const struct added *a)
          * watermark that it met. The log alone says when that was, so a replay agrees. */
         op->t_ms = e->t_ms + (late_ms > 0 ? late_ms : 0);
         op->key = got->key;
+        /* While the capsule is near: when it is asked for (correlator_level.c) all others of the
+         * batch have come by. */
+        got->hit.has_place = capsule_place(got->hit.capsule, &got->hit.offset, &got->hit.index);
         op->payload = &got->hit; /* where it was read to */
         if (rest.n)
             got = arena_alloc(c->arena, sizeof *got);

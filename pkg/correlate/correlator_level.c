@@ -47,15 +47,13 @@ struct hit *correlator_new_hit(struct correlator *c, struct state_op *op)
 static bool comes_behind(const struct state_op *op, const struct state_op *last)
 {
     const struct hit *hit = op->payload, *before = last->payload;
-    uint64_t offset, offset_before;
-    uint32_t index, index_before;
 
     if (op->t_ms != last->t_ms)
         return op->t_ms > last->t_ms;
-    if (!capsule_place(hit->capsule, &offset, &index) ||
-        !capsule_place(before->capsule, &offset_before, &index_before))
+    if (!hit->has_place || !before->has_place)
         return false;
-    return offset != offset_before ? offset > offset_before : index > index_before;
+    return hit->offset != before->offset ? hit->offset > before->offset
+                                         : hit->index > before->index;
 }
 
 static uint32_t *place_of_key(uint32_t *table, uint32_t mask, const struct state_op *ops,

@@ -142,7 +142,9 @@ bool gathered_next(struct str *p, struct gathered *out)
         text += op->keys_n + op->value_n + op->addends_n;
         if (op->place_n)
             memcpy(&out->hit.place, text, op->place_n);
-        *p = str_sub(*p, sizeof *op + texts_of(op), p->n);
+        bytes = sizeof *op + texts_of(op);
+        expect(p->p, bytes);
+        *p = str_sub(*p, bytes, p->n);
         return true;
     }
     return false;

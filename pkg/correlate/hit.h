@@ -41,6 +41,9 @@ struct hit {
     const struct hit *before;
     uint32_t run;
     bool is_passing;
+    bool has_place;   /* offset and index are the capsule's: of gathered operations that have one */
+    uint32_t index;   /* of the event in its record */
+    uint64_t offset;  /* of the record */
     int64_t t_ms;     /* of the operation; only with run and before */
     struct str cited; /* of a signal about several events: their capsules (cited.h) */
     /* Packed score addends of lists (score.h); of an alert that adds to risk: what passes through

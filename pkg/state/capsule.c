@@ -19,6 +19,7 @@ enum { CAPSULE_IS_CUT = 1 };
 
 /* version, flags, fields, which of them are cut; partition, offset, index, t */
 enum { HEAD_OWN = 4 }; /* of these what stands before the partition */
+enum { PARTITION_AT = HEAD_OWN, OFFSET_AT = PARTITION_AT + 4, INDEX_AT = OFFSET_AT + 8 };
 
 _Static_assert(CAPSULE_HEAD + 2 * (1 + CAPSULE_INPUT_MAX) + 1 + CAPSULE_NAME_MAX < CAPSULE_BYTES,
                "the head and its texts always fit");
@@ -58,7 +59,6 @@ static struct str unpack_short(struct unpack *u)
 
 void capsule_add_index(char *packed, size_t n, uint32_t add)
 {
-    enum { INDEX_AT = 4 + 4 + 8 };
     uint32_t index;
 
     ASSERT(n >= CAPSULE_HEAD);
@@ -270,14 +270,12 @@ struct reference {
 
 static struct reference reference_of(struct str packed)
 {
-    struct unpack u = unpack_from(packed);
-    struct reference r;
+    struct reference r = {0};
 
-    (void)unpack_u32(&u);
-    r.partition = unpack_u32(&u);
-    r.offset = unpack_u64(&u);
-    r.index = unpack_u32(&u);
-    (void)unpack_i64(&u);
+    if (!capsule_place(packed, &r.offset, &r.index)) /* damaged */
+        return r;
+    memcpy(&r.partition, packed.p + PARTITION_AT, sizeof r.partition);
+    struct unpack u = unpack_from(str_sub(packed, CAPSULE_HEAD, packed.n));
     r.input = unpack_short(&u);
     return r;
 }
@@ -401,9 +399,8 @@ bool capsule_place(struct str bytes, uint64_t *offset, uint32_t *index)
 {
     if (bytes.n < CAPSULE_HEAD)
         return false;
-    struct reference r = reference_of(bytes);
-    *offset = r.offset;
-    *index = r.index;
+    memcpy(offset, bytes.p + OFFSET_AT, sizeof *offset);
+    memcpy(index, bytes.p + INDEX_AT, sizeof *index);
     return true;
 }
 

@@ -54,7 +54,7 @@ bool redis_has_applied(const struct store_redis *s, const struct redis_shard *sh
  * what points to it is there. */
 static void expect(const struct store_redis *s, const struct redis_shard *sh, size_t i)
 {
-    enum { SLOT_AHEAD = 12, CELL_AHEAD = 6 };
+    enum { SLOT_AHEAD = 12, CELL_AHEAD = 6, LINE = 64, PAYLOAD_LINES = 4 };
 
     if (i + SLOT_AHEAD < sh->n_ops) {
         uint32_t number = sh->ops[i + SLOT_AHEAD];
@@ -66,7 +66,9 @@ static void expect(const struct store_redis *s, const struct redis_shard *sh, si
     if (i + CELL_AHEAD < sh->n_ops) {
         uint32_t number = sh->ops[i + CELL_AHEAD];
         const struct cell *cell = &sh->slots[s->slot_of[number]].cell;
-        PREFETCH(s->batch->ops[number].payload);
+        const char *payload = s->batch->ops[number].payload;
+        for (size_t k = 0; k < PAYLOAD_LINES; k++)
+            PREFETCH(payload + k * LINE);
         PREFETCH(cell->main.p);
         PREFETCH(cell->side.p);
     }

@@ -20,12 +20,13 @@ enum {
 
 struct happening {
     int64_t t_ms;
-    uint32_t key;
+    uint32_t key, record;
 };
 
-/* How far times go back, and how fast they go on. */
+/* How far times go back, and how fast they go on; mixing: records of several partitions, so that
+ * their numbers go up and down. */
 struct stream {
-    uint32_t disorder_ms, step_ms;
+    uint32_t disorder_ms, step_ms, mixing;
 };
 
 static struct rule_rig *play(const struct happening *all, uint32_t chunk)
@@ -40,7 +41,7 @@ static struct rule_rig *play(const struct happening *all, uint32_t chunk)
         for (uint32_t i = 0; i < EVENTS; i++) {
             const struct happening *h = &all[b * EVENTS + i];
             snprintf(json, sizeof json, "{\"f\":\"x\",\"u\":\"%u\",\"n\":%u}", h->key, i);
-            rule_rig_event(r, 0, h->t_ms, b * EVENTS + i, json);
+            rule_rig_event(r, 0, h->t_ms, h->record, json);
             newest_ms = h->t_ms > newest_ms ? h->t_ms : newest_ms;
             if ((i + 1) % chunk == 0 && i + 1 < EVENTS)
                 rule_rig_run(r, before_ms);
@@ -58,8 +59,8 @@ static void compare(const struct stream *stream, struct rng *rng)
 
     for (uint32_t i = 0; i < BATCHES * EVENTS; i++) {
         int64_t t = 1000000 + (int64_t)i * stream->step_ms / 10;
-        all[i] =
-            (struct happening){t - rng_below(rng, stream->disorder_ms + 1), rng_below(rng, KEYS)};
+        all[i] = (struct happening){t - rng_below(rng, stream->disorder_ms + 1),
+                                    rng_below(rng, KEYS), i ^ stream->mixing};
     }
     struct rule_rig *one = play(all, EVENTS), *many = play(all, FEW);
     CHECK_EQ(one->n_told, many->n_told);
@@ -76,11 +77,12 @@ static void compare(const struct stream *stream, struct rng *rng)
 TEST(what_is_cited_does_not_depend_on_batches)
 {
     static const struct stream STREAMS[] = {
-        {0, 1000},    /* in order */
-        {0, 1},       /* many of the same time */
-        {3, 10},      /* nearly */
-        {4000, 1000}, /* not at all */
-        {60, 10000},  /* a bucket has few */
+        {0, 1000, 0},    /* in order */
+        {0, 1, 0},       /* many of the same time */
+        {0, 1, 63},      /* these, and of several partitions */
+        {3, 10, 0},      /* nearly */
+        {4000, 1000, 7}, /* not at all */
+        {60, 10000, 0},  /* a bucket has few */
     };
     struct rng rng = rng_start("test_passing");
 
