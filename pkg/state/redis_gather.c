@@ -29,64 +29,72 @@ static bool is_same(const struct state_op *op, uint32_t part, struct store_at at
     return op->part == part && op->at.position == at.position && op->at.tick == at.tick;
 }
 
-/* Where the operations of an event are looked up: the last one that was seen of it. */
-static uint32_t *place_of(uint32_t *table, uint32_t mask, const struct store_batch *b,
-                          const struct state_op *op)
+/* ---- operations of an event ------------------------------------------------------------------ */
+
+/* Of each operation of the batch how many of the same event stand before it, and which is the one
+ * before; the last of each event is found by a hash. */
+struct redis_ordinals {
+    const struct store_batch *batch;
+    uint32_t *of, *before;
+    uint32_t *last, mask; /* the table: UINT32_MAX: free */
+};
+
+static uint32_t *place_of(const struct redis_ordinals *o, uint32_t part, struct store_at at)
 {
-    uint64_t h =
-        (op->at.position * 0x9E3779B97F4A7C15ull) ^ (op->at.tick + op->part) * 0xC2B2AE3Dull;
+    uint64_t h = (at.position * 0x9E3779B97F4A7C15ull) ^ (at.tick + part) * 0xC2B2AE3Dull;
 
     for (h ^= h >> 32;; h++) {
-        uint32_t *at = &table[h & mask];
-        if (*at == UINT32_MAX || is_same(&b->ops[*at], op->part, op->at))
-            return at;
+        uint32_t *last = &o->last[h & o->mask];
+        if (*last == UINT32_MAX || is_same(&o->batch->ops[*last], part, at))
+            return last;
     }
 }
 
-/* Of each operation of the batch: how many of the same event stand before it. */
-static uint32_t *count_ordinals(struct store_redis *s)
+/* Counted when somebody asks first: most batches have few that do, large ones have thousands. */
+static const struct redis_ordinals *ordinals(struct store_redis *s)
 {
     const struct store_batch *b = s->batch;
-    uint32_t *ordinals = ARENA_ARRAY(s->arena, b->n_ops, uint32_t), size = 16;
+    uint32_t size = 16;
 
+    if (s->ordinals)
+        return s->ordinals;
     while (size < b->n_ops * 2)
         size *= 2;
-    uint32_t *table = ARENA_ARRAY(s->arena, size, uint32_t);
-    memset(table, 0xFF, size * sizeof *table);
+    struct redis_ordinals *o = ARENA_NEW(s->arena, struct redis_ordinals);
+    *o = (struct redis_ordinals){.batch = b,
+                                 .of = ARENA_ARRAY(s->arena, b->n_ops, uint32_t),
+                                 .before = ARENA_ARRAY(s->arena, b->n_ops, uint32_t),
+                                 .last = ARENA_ARRAY(s->arena, size, uint32_t),
+                                 .mask = size - 1};
+    memset(o->last, 0xFF, size * sizeof *o->last);
     for (uint32_t i = 0; i < b->n_ops; i++) {
-        uint32_t *last = place_of(table, size - 1, b, &b->ops[i]);
-        ordinals[i] = *last == UINT32_MAX ? 0 : ordinals[*last] + 1;
+        uint32_t *last = place_of(o, b->ops[i].part, b->ops[i].at);
+        o->of[i] = *last == UINT32_MAX ? 0 : o->of[*last] + 1;
+        o->before[i] = *last;
         *last = i;
     }
-    return ordinals;
+    return s->ordinals = o;
 }
 
-/* Counted with the first emission that asks: most batches have few, large ones have thousands. */
 static uint32_t ordinal_of(struct store_redis *s, uint32_t op)
 {
-    if (op == UINT32_MAX)
-        return op;
-    if (!s->ordinals)
-        s->ordinals = count_ordinals(s);
-    return s->ordinals[op];
+    return op == UINT32_MAX ? op : ordinals(s)->of[op];
 }
 
 /* The operation that made it, or the last one of its event; UINT32_MAX if none is in the batch:
  * then it stands before the timers. */
-static uint32_t op_of(const struct store_batch *b, const struct redis_restored *r, uint32_t ordinal)
+static uint32_t op_of(struct store_redis *s, const struct redis_restored *r, uint32_t ordinal)
 {
-    uint32_t found = UINT32_MAX, n = 0;
-
     if (ordinal == UINT32_MAX)
         return UINT32_MAX;
-    for (uint32_t i = 0; i < b->n_ops && n <= ordinal; i++) {
-        if (!is_same(&b->ops[i], r->part, r->at))
-            continue;
-        found = i;
-        n++;
-    }
-    return found;
+    const struct redis_ordinals *o = ordinals(s);
+    uint32_t op = *place_of(o, r->part, r->at);
+    while (op != UINT32_MAX && o->of[op] > ordinal)
+        op = o->before[op];
+    return op;
 }
+
+/* ---- the outbox ------------------------------------------------------------------------------ */
 
 static void pack_claim(const struct store_redis *s, struct str emission, struct buf *out)
 {
@@ -137,7 +145,7 @@ static void read_entry(struct store_redis *s, struct redis_shard *sh, uint32_t p
     unpack_bytes(&u, r.note.key.bytes, STATE_KEY_BYTES);
     r.space = redis_space_of(s, identity);
     r.bytes = (struct str){(const char *)u.p, unpack_left(&u)};
-    r.note.op = op_of(s->batch, &r, ordinal);
+    r.note.op = op_of(s, &r, ordinal);
     r.note.is_published = is_published;
     if (r.note.op == UINT32_MAX && ordinal != UINT32_MAX)
         r.note.due_ms = INT64_MIN;

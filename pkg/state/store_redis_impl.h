@@ -163,9 +163,9 @@ struct store_redis {
     struct arena *calls; /* of the calls besides apply */
     struct arena *arena; /* of the batch */
     const struct store_batch *batch;
-    uint32_t *slot_of;  /* of each operation, in its shard */
-    uint32_t *ordinals; /* of each operation (redis_gather.c); NULL: nobody has asked */
-    bool is_pending;    /* a batch was not finished */
+    uint32_t *slot_of;                     /* of each operation, in its shard */
+    const struct redis_ordinals *ordinals; /* redis_gather.c; NULL: nobody has asked */
+    bool is_pending;                       /* a batch was not finished */
     uint64_t pending_mark;
     struct redis_words words;
     struct buf scratch;

@@ -700,20 +700,27 @@ static void worker_start(struct worker *w, const char *url)
     CHECK_EQ(answer, STORE_DONE);
 }
 
-/* Positions (from, from + n], a key each, some of them again and again. */
-static struct outcome worker_apply(struct worker *w, uint64_t from, size_t n, uint64_t tick,
-                                   uint64_t acked)
+/* So many operations, `each` of them of one event: positions (from, from + n / each]. A key each,
+ * some of them again and again. */
+static struct outcome worker_apply_events(struct worker *w, uint64_t from, size_t n, size_t each,
+                                          uint64_t tick, uint64_t acked)
 {
     struct store_batch b = batch_of(KEYS, n, 1000);
 
     for (size_t i = 0; i < n; i++)
-        ops[i].at.position = from + i + 1;
-    w->part.upto = (struct store_at){from + n, tick};
+        ops[i].at.position = from + i / each + 1;
+    w->part.upto = (struct store_at){from + n / each, tick};
     w->part.acked = (struct store_at){acked, UINT64_MAX};
     b.parts = &w->part;
     b.n_parts = 1;
     b.incarnation = w->run.blessed;
     return apply(w->s, &b);
+}
+
+static struct outcome worker_apply(struct worker *w, uint64_t from, size_t n, uint64_t tick,
+                                   uint64_t acked)
+{
+    return worker_apply_events(w, from, n, 1, tick, acked);
 }
 
 static bool same_emissions(const struct outcome *o, uint64_t first_count)
@@ -750,6 +757,24 @@ TEST(what_was_applied_comes_out_of_the_outbox)
     CHECK_EQ(o.n, OPS);
     CHECK(same_emissions(&o, 11));
     CHECK_EQ(worker_apply(&w, OPS, OPS, 4, 0).answer, STORE_FENCED);
+    store_free(w.s);
+    store_free(next.s);
+}
+
+TEST(operations_of_an_event_come_out_of_the_outbox_in_their_order)
+{
+    struct worker w, next;
+    struct outcome o;
+
+    empty_server();
+    worker_start(&w, server.url);
+    o = worker_apply_events(&w, 0, OPS, 5, 1, 0);
+    CHECK(same_emissions(&o, 1));
+    worker_start(&next, server.url);
+    o = worker_apply_events(&next, 0, OPS, 5, 2, 0);
+    CHECK_EQ(o.n, OPS);
+    CHECK(same_emissions(&o, 1));
+    CHECK_EQ(store_stats(next.s, 0).skipped, OPS);
     store_free(w.s);
     store_free(next.s);
 }
@@ -938,6 +963,7 @@ int main(void)
         ENTRY(a_look_finds_cells_and_small_ones_and_leaves_no_mark),
         ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
+        ENTRY(operations_of_an_event_come_out_of_the_outbox_in_their_order),
         ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
         ENTRY(lost_writes_and_other_lives_are_told),
