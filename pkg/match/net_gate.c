@@ -95,7 +95,10 @@ static void gate_text(struct compiler *c, struct net_lazy *lazy)
         gate_on(c, lazy, SOURCE_BEYOND);
     if (x->fold == FOLD_SIMPLE && !str_is_ascii(text))
         return;
-    if (x->op == ATOM_EQ)
+    if (x->op == ATOM_EQ && x->fold == FOLD_SIMPLE) /* the Kelvin sign is a k */
+        net_raises(c, (struct source){.kind = SOURCE_EXACT, .field = lazy->field, .text = text},
+                   lazy->gate);
+    else if (x->op == ATOM_EQ)
         net_raises(c, net_whole_text(c, x, lazy->field), lazy->gate);
     else
         gate_on_text(c, lazy, text, where);

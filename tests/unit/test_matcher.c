@@ -18,9 +18,12 @@
 enum { N_RULES = 60, N_EVENTS = 400, N_ROUNDS = 12, N_SMALL = 240 };
 
 static const char *const FIELDS[] = {"a", "b", "c.d", "e"};
-static const char *const TEXTS[] = {"x",      "xy",   "Xyz", "5",   "5.0",     "abcde",
-                                    "ABCDEF", "true", "",    "cde", "\\x.exe", "ÄRGER",
-                                    "ärger",  "kk",   "z",   "xyz", "null",    "10.1.2.3"};
+/* Events have the first of them. The Kelvin sign and the long s fold to letters of ASCII. */
+static const char *const TEXTS[] = {
+    "x", "xy",  "Xyz",  "5",        "5.0",          "abcde",   "ABCDEF", "true",
+    "",  "cde", "k",    "S",        "\\x.exe",      "ÄRGER",   "ärger",  "kk",
+    "z", "xyz", "null", "10.1.2.3", "\xE2\x84\xAA", "\xC5\xBF"};
+enum { N_EVENT_TEXTS = 12 };
 static const char *const PATTERNS[] = {"x.z", "^ab", "[0-9]+", "(?:cde|xyz)$", "k+", "\\.exe$"};
 
 static struct str pick_text(struct synth *s)
@@ -246,8 +249,8 @@ static void random_value(struct synth *s, struct buf *out, unsigned depth)
         break;
     default:
         buf_printf(out, "\"%s%s%s\"", synth_below(s, 3) ? "" : "\\u212A\\\\",
-                   strcmp(TEXTS[synth_below(s, 10)], "\\x.exe") ? "" : "q",
-                   synth_below(s, 4) ? TEXTS[synth_below(s, 10)] : "\xc4rger\\\\x.EXE");
+                   strcmp(TEXTS[synth_below(s, N_EVENT_TEXTS)], "\\x.exe") ? "" : "q",
+                   synth_below(s, 4) ? TEXTS[synth_below(s, N_EVENT_TEXTS)] : "\xc4rger\\\\x.EXE");
     }
 }
 
@@ -367,6 +370,18 @@ TEST(equals_the_reference_with_few_rules)
     for (int round = 0; round < N_SMALL; round++, seed++)
         check_random(seed, round % 2, round % 3 ? STR("") : STR(TWO_NAMES), 1 + (uint32_t)round % 4,
                      N_EVENTS / 8);
+}
+
+/* Compared by Unicode. */
+static struct formula *equals(struct arena *a, const char *field, const char *text)
+{
+    struct atom *x = ARENA_NEW(a, struct atom);
+
+    x->op = ATOM_EQ;
+    x->field = str_from(field);
+    x->text = str_from(text);
+    x->fold = FOLD_SIMPLE;
+    return formula_atom(a, x);
 }
 
 static struct formula *contains(struct arena *a, const char *field, const char *text)
@@ -566,6 +581,30 @@ TEST(one_of_many_pairs_is_found_and_excluded)
     match_rig_release(&g);
 }
 
+/* What is compared by Unicode may be ASCII in the event: the Kelvin sign is a k, the long s an s.
+ */
+TEST(a_letter_that_folds_to_ascii_equals_it)
+{
+    static const char *const EVENTS[] = {"k", "K", "\xE2\x84\xAA", "s", "\xC5\xBF", "x"};
+    struct match_rig g = {.a = arena_new(0)};
+    struct formula *k = equals(g.a, "a", "\xE2\x84\xAA"), *s = equals(g.a, "a", "\xC5\xBF");
+    struct formula *plain = contains(g.a, "a", "xy");
+    struct rule *rules[] = {rule_of(g.a, k, 0), rule_of(g.a, formula_not(g.a, s), 1),
+                            rule_of(g.a, plain, 2)};
+    struct buf text = {0};
+
+    match_rig_init(&g, rules, 3, false);
+    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++) {
+        buf_clear(&text);
+        buf_printf(&text, "{\"a\":\"%s\"}", EVENTS[i]);
+        check_event(&g, buf_str(&text), i);
+    }
+    CHECK_EQ(matcher_rule_stats(g.matcher, 0)->matches, 3);
+    CHECK_EQ(matcher_rule_stats(g.matcher, 1)->matches, 4);
+    buf_release(&text);
+    match_rig_release(&g);
+}
+
 TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(equals_the_reference_where_one_path_has_several_names),
           ENTRY(equals_the_reference_with_few_rules),
@@ -575,4 +614,5 @@ TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
           ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
           ENTRY(equal_parts_of_rules_become_one_node),
-          ENTRY(one_of_many_pairs_is_found_and_excluded))
+          ENTRY(one_of_many_pairs_is_found_and_excluded),
+          ENTRY(a_letter_that_folds_to_ascii_equals_it))
