@@ -75,6 +75,35 @@ TEST(pipelines_change_items)
          RULE("{A|startswith: 'C:/x', B|re: '^C:'}"), "s: and(A startswith \"D:/x\", B re /^C:/)"},
         {ITEM("{type: replace_string, regex: '(a+)(b)', replacement: '\\2\\g<1>-'}"),
          RULE("{A: xaabyab}"), "s: A eq \"xbaa-yba-\""},
+        /* the regex sees what the modifiers have made, wildcards as such, and leaves what it does
+         * not touch as it was */
+        {ITEM("{type: replace_string, regex: '^\\*C', replacement: 'D'}"),
+         RULE("{A|contains: 'C:/x*'}"), "s: A startswith \"D:/x\""},
+        {ITEM("{type: replace_string, regex: 'a', replacement: '*'}"), RULE("{A: 'xaz'}"),
+         "s: A glob \"x\" * \"z\""},
+        {ITEM("{type: replace_string, regex: 'a', replacement: '\\\\*'}"), RULE("{A: 'xaz'}"),
+         "s: A eq \"x*z\""},
+        {ITEM("{type: replace_string, regex: 'Windows', replacement: 'W'}"),
+         RULE("{A: 'C:\\Windows\\\\*'}"), "s: A startswith \"C:\\W\\\""},
+        {ITEM("{type: replace_string, regex: '\\\\\\*', replacement: 's'}"), RULE("{A: 'a\\*b*'}"),
+         "s: A startswith \"asb\""},
+        {ITEM("{type: replace_string, regex: '(?P<n>a)', replacement: '\\g<n>\\g<n>'}"),
+         RULE("{A: 'xa', B|fieldref: a, C|base64: a}"),
+         "s: and(A eq \"xaa\", B fieldref unicode eq a, C eq \"YQ==\")"},
+        {ITEM("{type: replace_string, regex: '5', replacement: '6'}"), RULE("{A: 5, B|gt: 5}"),
+         "s: and(A eq \"6\", B gt 5)"},
+        {ITEM("{type: field_name_mapping, mapping: {g: h, x: [y, z]}}"),
+         RULE("{A|fieldref: g, B|fieldref|endswith: x}"),
+         "s: and(A fieldref unicode eq h, or(B fieldref unicode endswith y, B fieldref unicode "
+         "endswith z))"},
+        {ITEM("{type: field_name_mapping, mapping: {g: h}, field_name_conditions: [{type: "
+              "exclude_fields, fields: [g]}]}"),
+         RULE("{A|fieldref: g}"), "s: A fieldref unicode eq g"},
+        {ITEM("{type: hashes_fields, valid_hash_algos: [MD5], field_prefix: File}"),
+         RULE("{Hashes|re: 'MD5=[0-9]+'}"), "s: Hashes re /MD5=[0-9]+/"},
+        {ITEM("{type: field_name_mapping, mapping: {null: message}}"), RULE("[word, 'b*r', 5]"),
+         "s: or(message contains \"word\", message glob * \"b\" * \"r\" *, message contains "
+         "\"5\")"},
         {ITEM("{type: drop_detection_item, field_name_conditions: [{type: include_fields, fields: "
               "[A]}]}"),
          RULE("{A: x, B: y}"), "s: B eq \"y\""},
@@ -84,6 +113,13 @@ TEST(pipelines_change_items)
          "and(s: A eq \"x\", tenant eq \"acme\")"},
         {ITEM("{type: add_condition, conditions: {tenant: acme}, negated: true}"), RULE("{A: x}"),
          "and(s: A eq \"x\", not(tenant eq \"acme\"))"},
+        /* what was added is changed by what stands behind it, not by what stands before */
+        {ITEMS("{type: add_condition, conditions: {EventID: 1}}",
+               "{type: field_name_mapping, mapping: {EventID: event.code}}"),
+         RULE("{A: x}"), "and(s: A eq \"x\", event.code eq 1)"},
+        {ITEMS("{type: field_name_prefix, prefix: w.}",
+               "{type: add_condition, conditions: {EventID: 1}}"),
+         RULE("{A: x}"), "and(s: w.A eq \"x\", EventID eq 1)"},
         {"vars: {v: [one, 'tw*']}\n" ITEM("{type: value_placeholders}"), RULE("{A|expand: '%v%'}"),
          "s: or(A eq \"one\", A startswith \"tw\")"},
         {"vars: {v: one}\n" ITEM("{type: value_placeholders, exclude: [v]}"),
@@ -116,6 +152,7 @@ TEST(conditions_decide_whether_a_transformation_applies)
         {"rule_conditions: [{type: logsource, product: windows, service: sysmon}]", false},
         {"rule_conditions: [{type: logsource, product: linux}]", false},
         {"rule_conditions: [{type: logsource, product: linux}], rule_cond_not: true", true},
+        {"rule_conditions: [], rule_cond_not: true", true},
         {"rule_conditions: [{type: tag, tag: attack.t1}]", true},
         {"rule_conditions: [{type: tag, tag: attack.t2}]", false},
         {"rule_conditions: [{type: tag, tag: attack.t2}, {type: is_sigma_rule}]", false},
@@ -263,6 +300,39 @@ TEST(pipelines_apply_by_priority_then_in_their_order)
     arena_free(a);
 }
 
+/* The variables of all pipelines serve each, and the last one's win. */
+TEST(pipelines_share_their_variables)
+{
+    static const char *const texts[] = {
+        "priority: 1\nvars: {v: one, w: two}\n" ITEM("{type: value_placeholders}"),
+        "priority: 2\nvars: {v: other}\n",
+    };
+    struct arena *a = arena_new(0);
+
+    CHECK_STR(with_pipeline(a, read(a, texts, 2), RULE("{A|expand: '%v%%w%'}")),
+              "s: A eq \"othertwo\"");
+    arena_free(a);
+}
+
+TEST(the_fields_that_a_rule_wants_shown_are_renamed)
+{
+    static const char *const text = ITEM("{type: field_name_mapping, mapping: {A: [b, c]}}");
+    struct arena *a = arena_new(0);
+    const struct sigma_pipelines *p = read(a, &text, 1);
+    struct lang_options options = {.pipelines = p};
+    struct rule_loader *l = rule_loader_new(a, NULL, &options);
+    struct loaded_rules loaded;
+
+    rule_loader_add(l, STR("t.yml"), STR("fields: [A, D]\n" RULE("{A: x}")));
+    rule_loader_finish(l, &loaded);
+    CHECK_EQ(loaded.n_rules, 1);
+    CHECK_EQ(loaded.rules[0]->fields.n, 3);
+    CHECK_STR(loaded.rules[0]->fields.items[0], "b");
+    CHECK_STR(loaded.rules[0]->fields.items[1], "c");
+    CHECK_STR(loaded.rules[0]->fields.items[2], "D");
+    arena_free(a);
+}
+
 TEST(mistakes_in_a_pipeline_are_told_with_place_and_name)
 {
     static const struct {
@@ -297,6 +367,12 @@ TEST(mistakes_in_a_pipeline_are_told_with_place_and_name)
          "p.yml:2:45: error: the field must be text, not a map"},
         {ITEM("{type: replace_string, regex: '(', replacement: x}"),
          "p.yml:2:35: error: not a valid regex: missing closing parenthesis"},
+        {ITEM("{type: replace_string, regex: '(a)', replacement: 'x\\2'}"),
+         "p.yml:2:55: error: the replacement has no meaning from '\\2' on (\\1, \\g<1>, \\g<name>, "
+         "\\\\)"},
+        {ITEM("{type: replace_string, regex: '(a)', replacement: 'x\\g<n>'}"),
+         "p.yml:2:55: error: the replacement has no meaning from '\\g<n>' on (\\1, \\g<1>, "
+         "\\g<name>, \\\\)"},
         {ITEM("{type: change_logsource}"),
          "p.yml:2:5: error: a log source needs category, product or service"},
         {ITEM("{type: add_condition, conditions: {}}"),
@@ -335,4 +411,6 @@ TEST_MAIN(ENTRY(pipelines_change_items), ENTRY(conditions_decide_whether_a_trans
           ENTRY(pipelines_rename_the_fields_of_correlations),
           ENTRY(a_changed_log_source_is_what_later_conditions_ask),
           ENTRY(pipelines_apply_by_priority_then_in_their_order),
+          ENTRY(pipelines_share_their_variables),
+          ENTRY(the_fields_that_a_rule_wants_shown_are_renamed),
           ENTRY(mistakes_in_a_pipeline_are_told_with_place_and_name))

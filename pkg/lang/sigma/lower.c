@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "lang/query.h"
+#include "lang/sigma/pipeline_impl.h"
 #include "rule/regex_check.h"
 
 struct item {
@@ -81,7 +82,7 @@ static bool lower_string(struct item *it, const struct sigma_value *v, struct at
     bool is_keyword = it->key->field.n == 0;
     struct glob glob;
 
-    if (is_keyword && !it->key->has_affix)
+    if ((is_keyword || it->key->is_open) && !it->key->has_affix)
         s = with_open_ends(it->s->scratch, s);
     if (!to_glob(it, v, s, &glob))
         return false;
@@ -176,7 +177,7 @@ static bool lower_atom(struct item *it, struct sigma_value *v, struct atom *atom
 {
     bool is_keyword = it->key->field.n == 0;
 
-    if (is_keyword && v->kind == SIGMA_NUMBER)
+    if ((is_keyword || it->key->is_open) && v->kind == SIGMA_NUMBER)
         number_to_keyword(it, v);
     ASSERT(!is_keyword || v->kind != SIGMA_LIST);
     if (is_keyword && v->kind != SIGMA_STRING && v->kind != SIGMA_REGEX && v->kind != SIGMA_CIDR)
@@ -220,6 +221,24 @@ static struct formula *lower_value(struct item *it, struct sigma_value *v)
 
 /* ---- items --------------------------------------------------------------------------------- */
 
+/* Pipelines rename the other field of a comparison, too; of several names one has to match. */
+static void rename_references(struct sigma_scope *s, struct sigma_values *values)
+{
+    size_t n = s->run ? values->n : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct sigma_value v = values->items[i];
+        if (v.kind != SIGMA_FIELDREF)
+            continue;
+        struct str_list names = pipeline_names(s->scratch, s->run, v.text);
+        values->items[i].text = names.items[0];
+        for (size_t k = 1; k < names.n; k++) {
+            v.text = names.items[k];
+            sigma_values_push(s->scratch, values, &v);
+        }
+    }
+}
+
 /* All that one listed scalar stands for, added to `out`; as one OR if the item is an AND. */
 static bool lower_listed(struct item *it, const struct doc_node *node, struct formulas *out)
 {
@@ -229,8 +248,10 @@ static bool lower_listed(struct item *it, const struct doc_node *node, struct fo
     if (node->type == DOC_LIST || node->type == DOC_MAP)
         return diag_error(it->s->diag, sigma_at(node), "a value cannot be %s here",
                           doc_type_name(node));
-    if (!sigma_modifiers_apply(it->s, it->key, node, &values))
+    if (!sigma_modifiers_apply(it->s, it->key, node, &values) ||
+        !sigma_values_replace(it->s, it->key, &values))
         return false;
+    rename_references(it->s, &values);
     for (size_t i = 0; i < values.n; i++) {
         struct formula *f = lower_value(it, &values.items[i]);
         if (!f)

@@ -416,6 +416,15 @@ bool sigma_key_parse(struct sigma_scope *s, struct str text, struct place at, st
     return is_good;
 }
 
+bool sigma_key_is_plain(const struct sigma_key *key)
+{
+    for (size_t i = 0; i < key->n_chain; i++)
+        if (!key->chain[i]->is_affix && key->chain[i]->apply != apply_cased &&
+            key->chain[i]->apply != apply_expand)
+            return false;
+    return true;
+}
+
 bool sigma_modifiers_apply(struct sigma_scope *s, const struct sigma_key *key,
                            const struct doc_node *node, struct sigma_values *out)
 {

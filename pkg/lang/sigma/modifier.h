@@ -11,6 +11,7 @@
 #include "lang/sigma/value.h"
 
 struct modifier;
+struct transform;
 
 struct sigma_key {
     struct str field; /* empty: keywords */
@@ -21,6 +22,10 @@ struct sigma_key {
     bool is_all, is_negated;
     bool has_affix; /* contains, startswith or endswith is among them */
     enum sigma_reading reading;
+    /* what pipelines add */
+    bool is_open; /* a keyword that got a field: its text may stand anywhere in it */
+    const struct transform *const *replacements;
+    size_t n_replacements;
 };
 
 struct sigma_values {
@@ -31,6 +36,9 @@ struct sigma_values {
 /* Take a key apart; false after an error (unknown, empty or misplaced modifiers). */
 bool sigma_key_parse(struct sigma_scope *s, struct str text, struct place at,
                      struct sigma_key *out);
+
+/* Its values stay texts: no re, cidr, fieldref ..., and no encoding. */
+bool sigma_key_is_plain(const struct sigma_key *key);
 
 /* The values that one listed scalar becomes: at least one. */
 bool sigma_modifiers_apply(struct sigma_scope *s, const struct sigma_key *key,
@@ -44,6 +52,11 @@ struct formula *sigma_item_lower(struct sigma_scope *s, const struct sigma_key *
 /* The same behind the rule's pipelines. *is_dropped: they want it left out (then NULL). */
 struct formula *sigma_item_pass(struct sigma_scope *s, const struct sigma_key *key,
                                 const struct doc_node *node, bool *is_dropped);
+
+/* What replace_string of pipelines makes of values that the modifiers are done with. False after
+ * an error. */
+bool sigma_values_replace(struct sigma_scope *s, const struct sigma_key *key,
+                          struct sigma_values *values);
 
 /* ---- encode.c: changes of text ---------------------------------------------------------- */
 

@@ -11,11 +11,8 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 #include "rule/correlation.h"
-
-enum { REPLACED_BYTES_MAX = 1024 * 1024 };
 
 static bool has(const struct str_list *list, struct str text)
 {
@@ -102,7 +99,7 @@ static bool applies(const struct sigma_run *run, const struct transform *t, cons
         bool one = condition_holds(run, &t->rule_conditions[i], rule);
         holds = t->rule_any ? holds || one : holds && one;
     }
-    return holds != t->rule_not;
+    return t->n_rule_conditions == 0 || holds != t->rule_not;
 }
 
 /* ---- variables ----------------------------------------------------------------------------- */
@@ -207,6 +204,7 @@ bool sigma_pipelines_begin(struct sigma_scope *s, struct rule *rule)
         (struct list_source){.lookup = lookup, .slot = slot, .nearest = nearest, .context = run};
     s->lists = &run->lists;
     s->run = run;
+    pipeline_rename_shown(s->a, run, rule);
     return true;
 }
 
@@ -247,7 +245,7 @@ struct str_list pipeline_mapped(struct arena *a, const struct transform *t, stru
         const struct field_mapping *m = &t->mappings[i];
         if (t->kind == TRANSFORM_FIELD_MAPPING && str_eq(m->from, field))
             return m->to;
-        if (t->kind != TRANSFORM_PREFIX_MAPPING || !str_starts(field, m->from))
+        if (t->kind != TRANSFORM_PREFIX_MAPPING || field.n == 0 || !str_starts(field, m->from))
             continue;
         struct str *names = ARENA_ARRAY(a, m->to.n, struct str);
         for (size_t k = 0; k < m->to.n; k++)
@@ -255,6 +253,55 @@ struct str_list pipeline_mapped(struct arena *a, const struct transform *t, stru
         return (struct str_list){names, m->to.n};
     }
     return (struct str_list){0};
+}
+
+/* All names that a field has behind one transformation. */
+static struct str_list names_behind(struct arena *a, const struct transform *t, struct str field)
+{
+    struct str_list names = {0};
+
+    if (pipeline_means(t, field))
+        names = pipeline_mapped(a, t, field);
+    if (names.n)
+        return names;
+    struct str *one = ARENA_NEW(a, struct str);
+    *one = field;
+    if (t->kind == TRANSFORM_FIELD_PREFIX && pipeline_means(t, field))
+        *one = joined(a, t->text, field);
+    if (t->kind == TRANSFORM_FIELD_SUFFIX && pipeline_means(t, field))
+        *one = joined(a, field, t->text);
+    return (struct str_list){one, 1};
+}
+
+struct str_list pipeline_names(struct arena *a, const struct sigma_run *run, struct str field)
+{
+    struct str_list names =
+        names_behind(a, &(struct transform){.kind = TRANSFORM_SET_STATE}, field);
+
+    for (size_t i = run->from; i < run->n; i++) {
+        struct str *all = ARENA_ARRAY(a, PIPELINE_FIELDS_MAX, struct str);
+        size_t n = 0;
+        for (size_t k = 0; k < names.n; k++) {
+            struct str_list more = names_behind(a, run->active[i], names.items[k]);
+            for (size_t m = 0; m < more.n && n < PIPELINE_FIELDS_MAX; m++)
+                all[n++] = more.items[m];
+        }
+        names = (struct str_list){all, n};
+    }
+    return names;
+}
+
+void pipeline_rename_shown(struct arena *a, const struct sigma_run *run, struct rule *rule)
+{
+    struct str *all = ARENA_ARRAY(a, rule->fields.n * PIPELINE_FIELDS_MAX, struct str);
+    size_t n = 0;
+
+    for (size_t i = 0; i < rule->fields.n; i++) {
+        struct str_list names = pipeline_names(a, run, rule->fields.items[i]);
+        for (size_t k = 0; k < names.n; k++)
+            all[n++] = arena_str(a, names.items[k]);
+    }
+    rule->fields = (struct str_list){all, n};
 }
 
 /* What becomes of one of several, unless it is dropped. False after an error. */
@@ -336,6 +383,10 @@ static bool pass_hash(struct passing *p, const struct transform *t, const struct
     struct str algorithm;
 
     *node = *value;
+    if (p->key.n_replacements)
+        return diag_unsupported(p->s->diag, sigma_at(value),
+                                "the pipeline %.*s:%u splits hashes behind a replace_string",
+                                SHOWN(t->pipeline), t->line);
     if (!doc_is_scalar(value) || !take_hash(p, t, value->text, &algorithm, &node->text)) {
         return diag_unsupported(
             p->s->diag, sigma_at(value),
@@ -349,6 +400,13 @@ static bool pass_hash(struct passing *p, const struct transform *t, const struct
     one.key.n_chain = 0; /* the value is whole now: no contains */
     one.key.has_affix = one.key.is_all = one.key.is_negated = false;
     return add_part(&one, at, parts, n);
+}
+
+/* A regex over Hashes stays what it is. */
+static bool is_hash_item(const struct sigma_key *key)
+{
+    return (str_eq(key->field, STR("Hashes")) || str_eq(key->field, STR("Hash"))) &&
+           sigma_key_is_plain(key);
 }
 
 static struct formula *pass_hashes(struct passing *p, const struct transform *t, size_t at)
@@ -368,79 +426,20 @@ static struct formula *pass_hashes(struct passing *p, const struct transform *t,
     return p->key.is_negated ? formula_not(p->s->a, f) : f;
 }
 
-/* ---- replaced texts ------------------------------------------------------------------------ */
-
-/* Append the replacement: \1 and \g<1> are groups. */
-static void add_replacement(struct buf *out, struct str with, const struct expr_match *m)
-{
-    for (size_t i = 0; i < with.n; i++) {
-        size_t end = i + 2;
-        uint64_t group;
-        if (with.p[i] != '\\' || i + 1 == with.n) {
-            buf_add_char(out, with.p[i]);
-            continue;
-        }
-        struct str number = str_sub(with, i + 1, 1);
-        if (with.p[i + 1] == 'g' && i + 2 < with.n && with.p[i + 2] == '<') {
-            end = str_find_char(with, '>', i);
-            number = end == SIZE_MAX ? STR("") : str_sub(with, i + 3, end - i - 3);
-            end++;
-        }
-        if (str_to_u64(number, &group) && group <= EXPR_GROUPS_MAX) {
-            if (m->groups[group].p)
-                buf_add(out, m->groups[group]);
-            i = end - 1;
-        } else { /* "\\\\" is one backslash */
-            buf_add_char(out, with.p[i + 1]);
-            i++;
-        }
-    }
-}
-
-static struct str replaced(struct arena *a, const struct transform *t, struct str text)
-{
-    struct buf out = {0};
-    size_t at = 0;
-    struct expr_match m;
-
-    while (at <= text.n && out.n < REPLACED_BYTES_MAX &&
-           expr_regex_match(t->regex, a, text, at, &m) == EXPR_REGEX_YES) {
-        size_t start = (size_t)(m.groups[0].p - text.p);
-        buf_add(&out, str_sub(text, at, start - at));
-        add_replacement(&out, t->text, &m);
-        at = m.end;
-        if (m.groups[0].n == 0) { /* an empty match: step on */
-            buf_add(&out, str_sub(text, at, 1));
-            at++;
-        }
-    }
-    buf_add(&out, str_sub(text, at, text.n));
-    struct str result = arena_str(a, buf_str(&out));
-    buf_release(&out);
-    return result;
-}
-
-static const struct doc_node *replace_in(struct passing *p, const struct transform *t)
-{
-    bool is_list = p->node->type == DOC_LIST;
-    size_t n = is_list ? p->node->n_items : 1;
-    const struct doc_node *from = is_list ? p->node->items : p->node;
-    struct doc_node *items = ARENA_ARRAY(p->s->scratch, n, struct doc_node);
-
-    for (size_t i = 0; i < n; i++) {
-        items[i] = from[i];
-        if (items[i].type == DOC_STRING)
-            items[i].text = replaced(p->s->scratch, t, items[i].text);
-    }
-    if (!is_list)
-        return items;
-    struct doc_node *list = ARENA_NEW(p->s->scratch, struct doc_node);
-    *list = *p->node;
-    list->items = items;
-    return list;
-}
-
 /* ---- one step, and the next ---------------------------------------------------------------- */
+
+/* Values are replaced when their modifiers have made them: see sigma_values_replace(). */
+static void add_replacement(struct passing *p, const struct transform *t)
+{
+    size_t n = p->key.n_replacements;
+    const struct transform **list = ARENA_ARRAY(p->s->scratch, n + 1, const struct transform *);
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = p->key.replacements[i];
+    list[n] = t;
+    p->key.replacements = list;
+    p->key.n_replacements = n + 1;
+}
 
 static struct formula *pass(struct passing *p, size_t at)
 {
@@ -455,8 +454,8 @@ static struct formula *pass(struct passing *p, size_t at)
         switch (t->kind) {
         case TRANSFORM_FIELD_MAPPING:
         case TRANSFORM_PREFIX_MAPPING:
-            fields =
-                has_field ? pipeline_mapped(p->s->scratch, t, p->key.field) : (struct str_list){0};
+            fields = pipeline_mapped(p->s->scratch, t, p->key.field);
+            p->key.is_open |= !has_field && fields.n;
             if (fields.n > 1)
                 return pass_fields(p, &fields, at + 1);
             if (fields.n == 1)
@@ -471,12 +470,11 @@ static struct formula *pass(struct passing *p, size_t at)
                 p->key.field = joined(p->s->scratch, p->key.field, t->text);
             break;
         case TRANSFORM_HASHES:
-            if (str_eq(p->key.field, STR("Hashes")) || str_eq(p->key.field, STR("Hash")))
+            if (is_hash_item(&p->key))
                 return pass_hashes(p, t, at + 1);
             break;
         case TRANSFORM_REPLACE_STRING:
-            if (p->key.reading != SIGMA_READ_RAW)
-                p->node = replace_in(p, t);
+            add_replacement(p, t);
             break;
         case TRANSFORM_DROP:
             p->is_dropped = true;
@@ -500,7 +498,7 @@ struct formula *sigma_item_pass(struct sigma_scope *s, const struct sigma_key *k
     *is_dropped = false;
     if (!s->run)
         return sigma_item_lower(s, key, node);
-    struct formula *f = pass(&p, 0);
+    struct formula *f = pass(&p, s->run->from);
     *is_dropped = p.is_dropped;
     return f;
 }
@@ -515,11 +513,11 @@ struct formula *sigma_pipelines_end(struct sigma_scope *s, struct formula *formu
     if (!run || !formula)
         return formula;
     s->is_filter = true; /* places in the pipeline's file would mislead */
-    s->run = NULL;       /* an added condition names fields as the events do */
     for (size_t i = 0; i < run->n && formula; i++) {
         const struct transform *t = run->active[i];
         if (t->kind != TRANSFORM_ADD_CONDITION)
             continue;
+        run->from = i + 1; /* what was added is changed by what comes behind it */
         struct formula *added = sigma_detection_lower(s, t->conditions);
         if (!added)
             return NULL;
@@ -529,6 +527,6 @@ struct formula *sigma_pipelines_end(struct sigma_scope *s, struct formula *formu
         formula = formula_join(s->a, FORMULA_AND, both, 2);
     }
     s->is_filter = is_filter;
-    s->run = run;
+    run->from = 0;
     return formula;
 }

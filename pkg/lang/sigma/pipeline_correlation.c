@@ -92,6 +92,7 @@ bool sigma_pipelines_correlation(const struct sigma_pipelines *p, struct arena *
                             SHOWN(t->text));
         return false;
     }
+    pipeline_rename_shown(a, run, rule);
     *c = *rule->correlation;
     if (!rename_aliases(&r, sigma) || !rename_list(&r, sigma, &c->group, c->n_group) ||
         !rename_list(&r, NULL, &c->fields, c->n_fields) || !rename_field(&r, &c->actor_field))

@@ -46,7 +46,7 @@ struct field_condition {
 };
 
 struct field_mapping {
-    struct str from;
+    struct str from; /* empty: keywords */
     struct str_list to;
 };
 
@@ -79,7 +79,7 @@ struct transform {
     bool is_negated;
     struct logsource source;
     struct str_list include, exclude; /* PLACEHOLDERS: names */
-    const struct pipeline_var *vars;  /* of its pipeline */
+    const struct pipeline_var *vars;  /* of all pipelines, the last one's first */
     size_t n_vars;
 };
 
@@ -100,6 +100,7 @@ struct pipeline_state {
 struct sigma_run {
     const struct transform **active;
     size_t n;
+    size_t from; /* the first of them that concerns items: behind an added condition */
     struct pipeline_state states[PIPELINE_STATES_MAX];
     size_t n_states;
     struct list_source lists; /* pipelines' variables, then what the rule had */
@@ -112,5 +113,15 @@ bool pipeline_take(struct sigma_run *run, const struct transform *t, const struc
 bool pipeline_means(const struct transform *t, struct str field);
 /* The names that a mapping gives to a field; none: it stays. */
 struct str_list pipeline_mapped(struct arena *a, const struct transform *t, struct str field);
+/* All names that a field has behind the run's transformations: one or more. */
+struct str_list pipeline_names(struct arena *a, const struct sigma_run *run, struct str field);
+/* The fields that the rule wants shown, by their new names. */
+void pipeline_rename_shown(struct arena *a, const struct sigma_run *run, struct rule *rule);
+
+/* ---- pipeline_replace.c ---------------------------------------------------------------------- */
+
+/* False: the replacement names no group of the regex, or has an escape that Python's templates do
+ * not have; *fault is where. */
+bool pipeline_template_check(const struct expr_regex *re, struct str form, size_t *fault);
 
 #endif

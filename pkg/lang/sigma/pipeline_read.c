@@ -26,6 +26,8 @@ struct pipeline {
     size_t index;
     struct transform *items;
     size_t n;
+    const struct pipeline_var *vars;
+    size_t n_vars;
 };
 
 /* ---- messages and plain values --------------------------------------------------------- */
@@ -262,13 +264,19 @@ static enum weir_rc read_field_conditions(struct reader *r, const struct doc_nod
 
 /* ---- what the kinds are given -------------------------------------------------------------- */
 
+/* `null: message` gives keywords a field. */
+static bool is_null_text(struct str text)
+{
+    return text.n == 0 || str_eq(text, STR("~")) || str_eq_ci(text, STR("null"));
+}
+
 static enum weir_rc read_mapping(struct reader *r, const struct doc_node *node)
 {
     if (node->type != DOC_MAP)
         return wrong(r, node, "mapping", "a map of field: field or fields");
     struct field_mapping *list = ARENA_ARRAY(r->a, node->n_items, struct field_mapping);
     for (size_t i = 0; i < node->n_items; i++) {
-        list[i].from = node->keys[i].text;
+        list[i].from = is_null_text(node->keys[i].text) ? STR("") : node->keys[i].text;
         TRY(read_texts(r, &node->items[i], "the field", &list[i].to));
         if (list[i].to.n == 0 || list[i].to.n > PIPELINE_FIELDS_MAX)
             return err_at(r->err, WEIR_LIMIT, node->items[i].line, node->items[i].col,
@@ -450,12 +458,8 @@ static enum weir_rc read_transform(struct reader *r, const struct doc_node *map)
 {
     if (map->type != DOC_MAP)
         return wrong(r, map, "a transformation", "a map with type");
-    *r->t = (struct transform){.line = map->line,
-                               .col = map->col,
-                               .pipeline = r->path,
-                               .vars = r->vars,
-                               .n_vars = r->n_vars,
-                               .text = STR("")};
+    *r->t = (struct transform){
+        .line = map->line, .col = map->col, .pipeline = r->path, .text = STR("")};
     TRY(read_kind(r, map));
     for (size_t i = 0; i < map->n_items; i++) {
         bool is_known;
@@ -468,6 +472,15 @@ static enum weir_rc read_transform(struct reader *r, const struct doc_node *map)
         if (keys[i].is_needed && !doc_get(map, str_from(keys[i].name)))
             return err_at(r->err, WEIR_SYNTAX, map->line, map->col, "%s needs `%s`",
                           KINDS[r->t->kind].name, keys[i].name);
+    size_t fault;
+    if (r->t->kind == TRANSFORM_REPLACE_STRING &&
+        !pipeline_template_check(r->t->regex, r->t->text, &fault)) {
+        const struct doc_node *node = doc_get(map, STR("replacement"));
+        return err_at(r->err, WEIR_SYNTAX, node->line, node->col,
+                      "the replacement has no meaning from '%.*s' on (\\1, \\g<1>, \\g<name>, "
+                      "\\\\)",
+                      SHOWN(str_sub(r->t->text, fault, SIZE_MAX)));
+    }
     return r->t->kind == TRANSFORM_LOGSOURCE ? read_source(r, map, &r->t->source) : WEIR_OK;
 }
 
@@ -517,6 +530,10 @@ static enum weir_rc read_pipeline(struct reader *r, const struct doc_node *doc,
         return wrong(r, priority, "priority", "a number");
     if (vars)
         TRY(read_vars(r, vars));
+    out->vars = r->vars;
+    out->n_vars = r->n_vars;
+    if (!list && vars)
+        return WEIR_OK; /* values for the placeholders of others */
     if (!list)
         return err_at(r->err, WEIR_SYNTAX, doc->line, doc->col, "`transformations` is missing");
     if (list->type != DOC_LIST)
@@ -552,6 +569,22 @@ static int by_priority(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* The variables of all pipelines, the last one's first: they serve every value_placeholders, and
+ * a later pipeline's take the place of an earlier one's. */
+static void join_vars(struct reader *r, const struct pipeline *list, size_t n)
+{
+    size_t n_vars = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        n_vars += list[i].n_vars;
+    struct pipeline_var *vars = ARENA_ARRAY(r->a, n_vars, struct pipeline_var);
+    for (size_t i = n; i-- > 0;)
+        for (size_t k = 0; k < list[i].n_vars; k++)
+            vars[at++] = list[i].vars[k];
+    r->vars = vars;
+    r->n_vars = n_vars;
+}
+
 enum weir_rc sigma_pipelines_read(struct arena *a, const struct pipeline_file *files, size_t n,
                                   const struct sigma_pipelines **out, struct weir_err *err)
 {
@@ -575,10 +608,17 @@ enum weir_rc sigma_pipelines_read(struct arena *a, const struct pipeline_file *f
     if (n)
         qsort(list, n, sizeof *list, by_priority);
     struct transform *items = ARENA_ARRAY(a, p->n, struct transform);
-    size_t at = 0;
+    size_t at = 0, n_states = 0;
+    join_vars(&r, list, n);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < list[i].n; k++)
-            items[at++] = list[i].items[k];
+        for (size_t k = 0; k < list[i].n; k++) {
+            items[at] = list[i].items[k];
+            items[at].vars = r.vars;
+            items[at].n_vars = r.n_vars;
+            n_states += items[at++].kind == TRANSFORM_SET_STATE;
+        }
+    if (n_states > PIPELINE_STATES_MAX)
+        return err_set(err, WEIR_LIMIT, "more than %d set_state", PIPELINE_STATES_MAX);
     p->items = items;
     *out = p;
     return WEIR_OK;

@@ -8,8 +8,8 @@
  *     modifier.c   the chain behind `field|...`; encode.c and expand.c do the heavy ones
  *     lower.c      values, items, selections to formulas over atoms
  *     condition.c  the condition language
- *     pipeline.c   processing pipelines, applied item by item; pipeline_correlation.c to
- *                  correlations; pipeline_read.c reads them
+ *     pipeline.c   processing pipelines, applied item by item; pipeline_replace.c to values,
+ *                  pipeline_correlation.c to correlations; pipeline_read.c reads them
  *     filter.c     Sigma filters, joined to rules when all files are read
  *     correlation.c, correlation_condition.c, seen.c: correlations (correlation.h)
  *
