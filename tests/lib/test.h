@@ -21,6 +21,19 @@
 #include "base/base.h"
 #include "base/str.h"
 
+/* Does a sanitizer watch the memory? Then it stands in malloc's place and keeps what is freed, and
+ * everything takes several times as long. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_IS_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_IS_SANITIZED
+#define TEST_IS_SANITIZED 0
+#endif
+
 #define TEST(name) static void name(UNUSED void **test_state_)
 #define ENTRY(name) cmocka_unit_test(name)
 #define TEST_MAIN(...)                                     \

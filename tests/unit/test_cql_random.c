@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
+#if TEST_IS_SANITIZED
 enum { QUERIES = 200 };
 #else
 enum { QUERIES = 800 };

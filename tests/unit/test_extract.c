@@ -1,4 +1,5 @@
 /* test_extract.c - the event path: shapes, fields, times, constants; and against the tree. */
+#include "tests/lib/profile_text.h"
 #include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
@@ -14,23 +15,11 @@
 #include "tests/lib/json_random.h"
 #include "tests/lib/lane.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
+#if TEST_IS_SANITIZED
 enum { LANE_EVENTS = 40, RANDOM_ROUNDS = 3000 };
 #else
 enum { LANE_EVENTS = 500, RANDOM_ROUNDS = 30000 };
 #endif
-
-static const struct profile_set *load(struct arena *a, const char *user)
-{
-    struct embed_file file = {STR("user.yml"), str_from(user)};
-    const struct profile_set *set;
-    struct weir_err err;
-    char text[1200];
-
-    if (profile_set_load_texts(a, &file, user != NULL, &set, &err) != WEIR_OK)
-        fail_msg("%s", err_format(&err, text, sizeof text));
-    return set;
-}
 
 /* A worker with everything it needs, for the names of one line. */
 struct fixture {
@@ -46,7 +35,7 @@ static struct fixture fixture_new(const char *user, const char *names, bool want
     struct fixture f = {.arena = arena_new(0)};
     struct str name, rest = str_from(names);
 
-    f.profiles = load(f.arena, user);
+    f.profiles = profile_text_load(f.arena, user);
     f.fields = field_table_new(f.arena);
     while (rest.n) {
         (void)str_cut(rest, ' ', &name, &rest);
@@ -525,7 +514,8 @@ TEST(constants_win_and_pseudo_fields_come_from_outside)
 TEST(a_pinned_profile_is_not_asked_about)
 {
     struct arena *a = arena_new(0);
-    struct extract_options options = {.pinned = profile_find(load(a, NULL), STR("windows_flat"))};
+    struct extract_options options = {
+        .pinned = profile_find(profile_text_load(a, NULL), STR("windows_flat"))};
     struct fixture f = fixture_new(NULL, "Computer", false, &options);
     struct buf out = {0};
 
@@ -634,7 +624,7 @@ static void run_random(const char *name, const struct extract_options *options)
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         (void)field_intern(fields, str_from(names[i]));
-    struct event_diff *diff = event_diff_new(load(a, RANDOM_PROFILE), fields, options);
+    struct event_diff *diff = event_diff_new(profile_text_load(a, RANDOM_PROFILE), fields, options);
     for (int i = 0; i < RANDOM_ROUNDS; i++) {
         buf_clear(&record);
         json_random_object(&rng, &record, false);
@@ -830,7 +820,7 @@ TEST(shared_events_are_read_as_the_tree_reads_them)
         return;
     }
     CHECK(field_count(fields) > 400);
-    struct event_diff *diff = event_diff_new(load(a, NULL), fields, NULL);
+    struct event_diff *diff = event_diff_new(profile_text_load(a, NULL), fields, NULL);
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
         struct lane_run run = {diff, lanes[i].name};
         char path[128];

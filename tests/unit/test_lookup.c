@@ -1,4 +1,5 @@
 /* test_lookup.c - questions to a whole event: fields, time, id, entities, evidence. */
+#include "tests/lib/profile_text.h"
 #include "tests/lib/shared.h"
 #include "tests/lib/test.h"
 
@@ -7,18 +8,6 @@
 #include "event/lookup.h"
 #include "tests/lib/corpus.h"
 #include "tests/lib/event_diff.h"
-
-static const struct profile_set *load(struct arena *a, const char *user)
-{
-    struct embed_file file = {STR("user.yml"), str_from(user)};
-    const struct profile_set *set;
-    struct weir_err err;
-    char text[1200];
-
-    if (profile_set_load_texts(a, &file, user != NULL, &set, &err) != WEIR_OK)
-        fail_msg("%s", err_format(&err, text, sizeof text));
-    return set;
-}
 
 static void open_tree(struct arena *a, const struct profile_set *set, const char *record,
                       struct event_tree *t)
@@ -81,7 +70,7 @@ TEST(fields_are_looked_up_by_the_profile)
         {"{\"winlog\":{\"channel\":\"c\"},\"process\":{\"executable\":\"e\"}}", "Image", "4:e"},
     };
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a, NULL);
+    const struct profile_set *set = profile_text_load(a, NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct event_tree t;
@@ -112,7 +101,7 @@ TEST(texts_of_some_keys_can_be_left_out)
     };
     const struct str_list except = {NAMES, ARRAY_LEN(NAMES)};
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a, NULL);
+    const struct profile_set *set = profile_text_load(a, NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct event_tree t;
@@ -131,9 +120,9 @@ TEST(texts_of_some_keys_can_be_left_out)
 TEST(the_first_profile_by_priority_recognises_the_event)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set =
-        load(a, "name: mine\nextends: windows_flat\npriority: 100\nmatch: {all: [exists: EventID, "
-                "in: {fleet: [one, two]}]}\n");
+    const struct profile_set *set = profile_text_load(
+        a, "name: mine\nextends: windows_flat\npriority: 100\nmatch: {all: [exists: EventID, "
+           "in: {fleet: [one, two]}]}\n");
     struct event_tree t;
 
     open_tree(a, set, "{\"EventID\":1,\"Channel\":\"Security\",\"fleet\":\"TWO\"}", &t);
@@ -150,7 +139,7 @@ TEST(the_first_profile_by_priority_recognises_the_event)
 TEST(time_and_id_come_from_the_profiles_paths)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a, NULL);
+    const struct profile_set *set = profile_text_load(a, NULL);
     struct event_tree t;
     int64_t ms = 0;
 
@@ -202,7 +191,7 @@ TEST(entities_are_found_and_normalised)
         {"{\"User\":\"a\"}", ""}, /* no profile */
     };
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a, NULL);
+    const struct profile_set *set = profile_text_load(a, NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct event_entity *list;
@@ -233,7 +222,7 @@ TEST(entities_are_bounded)
         buf_printf(&record, ",\"u%d\"", i);
     buf_printf(&record, "]}");
     buf_add_char(&record, '\0');
-    open_tree(a, load(a, NULL), record.p, &t);
+    open_tree(a, profile_text_load(a, NULL), record.p, &t);
     CHECK_EQ(event_entities(a, &t, &list), ENTITIES_MAX);
     buf_release(&record);
     arena_free(a);
@@ -242,9 +231,9 @@ TEST(entities_are_bounded)
 TEST(names_are_those_of_the_event_and_of_its_profile)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set =
-        load(a, "name: named\npriority: 1000\nmatch: {all: [{exists: named}]}\n"
-                "roots: ['', in]\nfields: {canonical: [in.b]}\nprefixes: {x.y.: \"\", z.: b.}\n");
+    const struct profile_set *set = profile_text_load(
+        a, "name: named\npriority: 1000\nmatch: {all: [{exists: named}]}\n"
+           "roots: ['', in]\nfields: {canonical: [in.b]}\nprefixes: {x.y.: \"\", z.: b.}\n");
     struct event_tree t;
     struct str all = STR("");
 
@@ -267,7 +256,7 @@ TEST(names_are_those_of_the_event_and_of_its_profile)
 TEST(an_object_inside_is_an_event_of_its_own)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a, NULL);
+    const struct profile_set *set = profile_text_load(a, NULL);
     struct event_tree t, part;
     int64_t ms = 0;
 
@@ -289,7 +278,7 @@ TEST(evidence_is_what_is_there)
     struct event_evidence *list;
     struct event_tree t;
 
-    open_tree(a, load(a, NULL),
+    open_tree(a, profile_text_load(a, NULL),
               "{\"EventID\":1,\"Channel\":\"x\",\"Image\":\"i\","
               "\"ProcessId\":[null,{},7],\"CommandLine\":null}",
               &t);
@@ -358,7 +347,7 @@ TEST(shared_evtx_events_are_read_in_full)
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         (void)field_intern(fields, str_from(names[i]));
-    r.set = load(r.arena, NULL);
+    r.set = profile_text_load(r.arena, NULL);
     r.diff = event_diff_new(r.set, fields, NULL);
     if (!corpus_each("verdicts/sigma-regression.tar.zst", check_file, &r))
         shared_absent();

@@ -17,14 +17,6 @@
 
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-
 enum { PIECE_BYTES = 64 * 1024, LANE_STRIDE = 40, LANE_LINES = 3000 };
 
 static bool is_counting;
@@ -35,7 +27,7 @@ static void count_one(void)
     n_allocations += is_counting;
 }
 
-#ifdef IS_SANITIZED
+#if TEST_IS_SANITIZED
 
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
                                               void (*on_free)(const volatile void *));

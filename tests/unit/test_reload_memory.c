@@ -8,17 +8,10 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "tests/lib/reload_heard.h"
 #include "tests/lib/test.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-
-#ifdef IS_SANITIZED /* what is freed waits in quarantine: reloads alone, nothing measured */
+#if TEST_IS_SANITIZED /* what is freed waits in quarantine: reloads alone, nothing measured */
 enum { IS_MEASURED = false, RELOADS = 4 };
 #else
 enum { IS_MEASURED = true, RELOADS = 24 };
@@ -84,32 +77,6 @@ static void files_release(struct files *f)
 
 /* ---- a worker that does nothing but reload --------------------------------------------------- */
 
-struct outcomes {
-    pthread_mutex_t lock;
-    pthread_cond_t came;
-    int n, n_changed; /* Lock: lock */
-};
-
-static void note(void *context, UNUSED enum weir_rc rc, bool changed,
-                 UNUSED const struct weir_err *err)
-{
-    struct outcomes *o = context;
-
-    pthread_mutex_lock(&o->lock);
-    o->n++;
-    o->n_changed += changed;
-    pthread_cond_signal(&o->came);
-    pthread_mutex_unlock(&o->lock);
-}
-
-static void wait_for(struct outcomes *o, int n)
-{
-    pthread_mutex_lock(&o->lock);
-    while (o->n < n)
-        pthread_cond_wait(&o->came, &o->lock);
-    pthread_mutex_unlock(&o->lock);
-}
-
 struct worker {
     struct files files;
     struct config config;
@@ -153,13 +120,13 @@ static void worker_release(struct worker *w)
 /* So often, each time to another set. */
 static void reload(struct worker *w, int n)
 {
-    struct outcomes o = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
-    struct ruleset_reloader *r = ruleset_reloader_new(w->shelf, note, &o);
+    struct reload_heard o = RELOAD_HEARD;
+    struct ruleset_reloader *r = ruleset_reloader_new(w->shelf, reload_heard_note, &o);
 
     for (int i = 1; i <= n; i++) {
         write_rules(&w->files, ++w->version);
         ruleset_reloader_ask(r);
-        wait_for(&o, i);
+        reload_heard_wait(&o, i);
         take(w);
     }
     ruleset_reloader_free(r);

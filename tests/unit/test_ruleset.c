@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "tests/lib/reload_heard.h"
 #include "tests/lib/test.h"
 #include "worker/batch.h"
 
@@ -218,50 +219,24 @@ TEST(lanes_change_over_while_sets_are_published)
     CHECK_EQ(l.n_freed, RELOADS);
 }
 
-struct outcomes {
-    pthread_mutex_t lock;
-    pthread_cond_t came;
-    int n, n_changed, n_bad;
-};
-
-static void note(void *context, enum weir_rc rc, bool changed, UNUSED const struct weir_err *err)
-{
-    struct outcomes *o = context;
-
-    pthread_mutex_lock(&o->lock);
-    o->n++;
-    o->n_changed += changed;
-    o->n_bad += rc != WEIR_OK;
-    pthread_cond_signal(&o->came);
-    pthread_mutex_unlock(&o->lock);
-}
-
-static void wait_for(struct outcomes *o, int n)
-{
-    pthread_mutex_lock(&o->lock);
-    while (o->n < n)
-        pthread_cond_wait(&o->came, &o->lock);
-    pthread_mutex_unlock(&o->lock);
-}
-
 TEST(a_reloader_reloads_when_it_is_asked)
 {
     struct loader l = {.version = 1};
-    struct outcomes o = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+    struct reload_heard o = RELOAD_HEARD;
     struct ruleset_shelf *s = ruleset_shelf_new(load, release, &l);
 
     CHECK(reload(s));
     l.version = 2;
-    struct ruleset_reloader *r = ruleset_reloader_new(s, note, &o);
+    struct ruleset_reloader *r = ruleset_reloader_new(s, reload_heard_note, &o);
     ruleset_reloader_ask(r);
-    wait_for(&o, 1);
+    reload_heard_wait(&o, 1);
     CHECK_EQ(o.n_changed, 1);
     ruleset_reloader_ask(r);
-    wait_for(&o, 2);
+    reload_heard_wait(&o, 2);
     CHECK_EQ(o.n_changed, 1);
     l.is_bad = true; /* it waits: nobody reads this meanwhile */
     ruleset_reloader_ask(r);
-    wait_for(&o, 3);
+    reload_heard_wait(&o, 3);
     CHECK_EQ(o.n_bad, 1);
     const struct ruleset *now = ruleset_take(s);
     CHECK(str_eq(now->generation, STR("v2")));

@@ -3,7 +3,7 @@
 #include "tests/lib/grammar.h"
 #include "tests/lib/test.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
+#if TEST_IS_SANITIZED
 enum { QUERIES = 200 };
 #else
 enum { QUERIES = 800 };

@@ -1,5 +1,6 @@
 /* test_way.c - entities and evidence found by filed keys are those that event_lookup() finds. */
 #include "tests/lib/profile_shapes.h"
+#include "tests/lib/profile_text.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
@@ -24,18 +25,6 @@ static const char PROFILE[] = "name: tried\n"
                               "  - {role: third, ocsf: file, fields: [Three]}\n"
                               "evidence: {p.one: One, p.two: Two, p.three: Three, p.g: g,\n"
                               "  p.h: h, p.d: d, p.given: given, p.file: '@file'}\n";
-
-static const struct profile_set *load(struct arena *a)
-{
-    struct embed_file file = {STR("user.yml"), str_from(PROFILE)};
-    const struct profile_set *set;
-    struct weir_err err;
-    char text[1200];
-
-    if (profile_set_load_texts(a, &file, 1, &set, &err) != WEIR_OK)
-        fail_msg("%s", err_format(&err, text, sizeof text));
-    return set;
-}
 
 /* All that alerts would know of the event. */
 static struct str told(struct arena *a, const struct event_tree *t)
@@ -86,7 +75,7 @@ static size_t compare(struct arena *a, const struct profile_set *set, const char
 TEST(events_of_every_profile_tell_the_same_by_filed_keys)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a);
+    const struct profile_set *set = profile_text_load(a, PROFILE);
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(PROFILE_SHAPES); i++)
@@ -106,7 +95,7 @@ TEST(made_up_roots_tell_the_same_by_filed_keys)
         {.name = {"given", 5}, .value = {"by hand", 7}}};
     struct extract_options options = {.constants = constants, .n_constants = 1};
     struct arena *kept = arena_new(0);
-    const struct profile_set *set = load(kept);
+    const struct profile_set *set = profile_text_load(kept, PROFILE);
     struct rng rng = rng_start("test_way");
     size_t n = 0;
 
@@ -130,7 +119,7 @@ TEST(made_up_roots_tell_the_same_by_filed_keys)
 TEST(a_root_with_too_many_keys_is_asked_the_slow_way)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *set = load(a);
+    const struct profile_set *set = profile_text_load(a, PROFILE);
     struct event_entity *entities;
     struct json_node *root;
     struct event_tree t;
