@@ -34,6 +34,13 @@ static const struct query_row formulas[] = {
 };
 
 static const struct query_row faults[] = {
+    {"SEQUENCE by a [any where true] [any where true]",
+     "error: 1:1: 'SEQUENCE': keywords are written in small letters"},
+    {"sequence by a [any where true] fork [any where true]",
+     "unsupported: 1:32: fork: not part of Elasticsearch's EQL"},
+    {"sequence by a [any where true] {any where true}", "error: 1:32: '{' has no meaning here"},
+    {"sequence by a [any where true] where x",
+     "error: 1:32: expected an item, 'until', a pipe or the end, found 'where'"},
     {"", "error: 1:1: expected an event category (process, \"odd name\", any), found the end of "
          "the query"},
     {"process", "error: 1:8: expected 'where', found the end of the query"},

@@ -371,6 +371,8 @@ static const struct {
     {"FROM x | DISSECT a '%{*k} %{&k}'", "unsupported: 1:10: '%{*k}' in DISSECT"},
     {"FROM x | DISSECT a '%{k'", "error: 1:10: '}' is missing in the pattern"},
     {"FROM x | DISSECT a '%{k}' APPEND_SEPARATOR=5", "error: 1:44: expected a text behind"},
+    {"FROM (FROM x | WHERE a == 1)", "unsupported: 1:6: a query inside FROM"},
+    {"FROM logs-x::failures", "unsupported: 1:6: '::failures'"},
     {"FROM x [METADATA _id", "error: 1:21: expected ']' behind METADATA"},
     {"ROW a = 1", "unsupported: 1:1: ROW makes rows of its own"},
 };

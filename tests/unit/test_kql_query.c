@@ -12,6 +12,11 @@
 static const struct query_row formulas[] = {
     {"", "true ! 1:1: the query is empty: it is true of every event"},
     {"  \n ", "true ! 1:1: the query is empty: it is true of every event"},
+    {"f: \\u0027a b\\u0027",
+     "f eq cased \"'a b'\" ! 1:4: single quotes are part of the value: a text is "
+     "quoted by \"...\""},
+    {"!f: a", "!f eq cased \"a\" ! 1:1: this is a field named '!f': not is written 'not'"},
+    {"f: a=b", "f eq cased \"a=b\""},
     {"*", "true"},
     {"*:*", "true"},
     {"* : *", "true"},
@@ -61,7 +66,8 @@ static const struct query_row formulas[] = {
     {"a: (not x)", "not(a eq cased \"x\")"},
     {"a: (x or y and not z)", "or(a eq cased \"x\", and(a eq cased \"y\", not(a eq cased \"z\")))"},
     {"a: (x or (y and z*) or \1q\1)",
-     "or(a eq cased \"x\", and(a eq cased \"y\", a startswith cased \"z\"), a eq cased \"'q'\")"},
+     "or(a eq cased \"x\", and(a eq cased \"y\", a startswith cased \"z\"), a eq cased \"'q'\") ! "
+     "1:24: single quotes are part of the value: a text is quoted by \"...\""},
     {"a: (x y or z)", "or(a eq cased \"x y\", a eq cased \"z\")"},
     {"a < 5", "a lt 5"},
     {"a <= 5 and b >= -1.5 and c>2", "and(a lte 5, b gte -1.5, c gt 2)"},

@@ -273,10 +273,19 @@ static bool parse_head(struct eql_parser *p, struct eql_query *q)
     }
 }
 
+/* What stands behind the items says what they are, so it is told before their number is. */
+static bool check_end(struct eql_parser *p)
+{
+    if (eql_is_word(p, "fork"))
+        return diag_unsupported(p->s->diag, p->token.at, "fork: not part of Elasticsearch's EQL");
+    return p->token.kind == EQL_T_END || eql_is_sign(p, "|") || eql_is_word(p, "until") ||
+           eql_expected(p, "an item, 'until', a pipe or the end");
+}
+
 static bool parse_sequence(struct eql_parser *p, struct eql_query *q)
 {
     q->shape = EQL_SEQUENCE;
-    if (!eql_advance(p) || !parse_head(p, q) || !parse_items(p, q))
+    if (!eql_advance(p) || !parse_head(p, q) || !parse_items(p, q) || !check_end(p))
         return false;
     if (eql_is_word(p, "until") && !parse_until(p, q))
         return false;
@@ -301,7 +310,7 @@ static bool check_sample(struct eql_parser *p, const struct eql_query *q)
 static bool parse_sample(struct eql_parser *p, struct eql_query *q)
 {
     q->shape = EQL_SAMPLE;
-    if (!eql_advance(p) || !parse_head(p, q) || !parse_items(p, q))
+    if (!eql_advance(p) || !parse_head(p, q) || !parse_items(p, q) || !check_end(p))
         return false;
     if (eql_is_word(p, "until"))
         return diag_error(p->s->diag, p->token.at, "a sample has no 'until'");
@@ -342,6 +351,10 @@ static bool parse_query(struct eql_parser *p, struct eql_query *q)
         return parse_sequence(p, q);
     if (eql_is_word(p, "sample"))
         return parse_sample(p, q);
+    if (p->token.kind == EQL_T_WORD &&
+        (str_eq(p->token.text, STR("SEQUENCE")) || str_eq(p->token.text, STR("SAMPLE"))))
+        return diag_error(p->s->diag, q->at, "'%.*s': keywords are written in small letters",
+                          SHOWN(p->token.text));
     if (eql_is_word(p, "join"))
         return diag_unsupported(p->s->diag, q->at, "join: not part of Elasticsearch's EQL");
     q->shape = EQL_EVENT;

@@ -20,10 +20,19 @@ static bool from(struct esql_parser *p, struct rule *rule)
         p->takes_stars = false;
         if (!is_good)
             return false;
+        if (esql_is_sign(p, "("))
+            return diag_unsupported(p->s->diag, p->token.at,
+                                    "a query inside FROM: not in this version");
         if (p->token.kind != ESQL_WORD && p->token.kind != ESQL_STRING)
             return esql_expected(p, "an index pattern behind FROM");
+        struct str name = p->token.text;
+        if (str_ends(name, STR("::failures")))
+            return diag_unsupported(p->s->diag, p->token.at,
+                                    "'::failures': what could not be stored is no stream here");
+        if (str_ends(name, STR("::data")))
+            name = str_sub(name, 0, name.n - 6);
         names = vec_room(p->s->a, names, n, &cap, sizeof *names);
-        names[n++] = names_intern(p->s->names, p->token.text);
+        names[n++] = names_intern(p->s->names, name);
         if (!esql_advance(p))
             return false;
     } while (esql_is_sign(p, ","));

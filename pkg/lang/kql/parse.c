@@ -107,6 +107,34 @@ static const struct kql_token *take_literal(struct parser *p, const char *what)
     return advance(p) ? t : NULL;
 }
 
+/* ---- slips that are good KQL all the same ------------------------------------------ */
+
+static void warn_of_quotes(struct parser *p, const struct kql_token *value)
+{
+    struct str text = value->text;
+
+    if (value->kind == KQL_T_TEXT && text.n > 1 && text.p[0] == '\'' && text.p[text.n - 1] == '\'')
+        diag_warn(p->s->diag, value->at,
+                  "single quotes are part of the value: a text is quoted by \"...\"");
+}
+
+static void warn_of_not(struct parser *p, const struct kql_token *field)
+{
+    if (field->kind == KQL_T_TEXT && str_starts(field->text, STR("!")))
+        diag_warn(p->s->diag, field->at, "this is a field named '%.*s': not is written 'not'",
+                  SHOWN(field->text));
+}
+
+static void warn_of_equals(struct parser *p, const struct kql_token *value)
+{
+    size_t at = str_find_char(value->text, '=', 0);
+
+    if (value->kind == KQL_T_TEXT && at != SIZE_MAX && at > 0 &&
+        str_find_char(str_trim(str_sub(value->text, 0, at)), ' ', 0) == SIZE_MAX)
+        diag_warn(p->s->diag, value->at,
+                  "'=' is part of the text: between a field and its value stands ':'");
+}
+
 /* ---- leaves ------------------------------------------------------------------- */
 
 static struct kql_node *parse_value(struct parser *p, const struct kql_token *field)
@@ -115,7 +143,10 @@ static struct kql_node *parse_value(struct parser *p, const struct kql_token *fi
 
     n->field = field;
     n->value = take_literal(p, "a value or '('");
-    return n->value ? n : NULL;
+    if (!n->value)
+        return NULL;
+    warn_of_quotes(p, n->value);
+    return n;
 }
 
 static struct kql_node *parse_nested(struct parser *p, const struct kql_token *field)
@@ -179,8 +210,10 @@ static struct kql_node *parse_expression(struct parser *p)
     if (!has_range && !is_sign(p, ":")) {
         struct kql_node *n = new_node(p, KQL_BARE, literal->at);
         n->value = literal;
+        warn_of_equals(p, literal);
         return n;
     }
+    warn_of_not(p, literal);
     p->n_values--; /* it was a name */
     if (has_range)
         return parse_range(p, literal, op);
