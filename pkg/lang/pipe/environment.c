@@ -117,6 +117,25 @@ bool pipe_was_column(const struct pipe *p, struct str name)
     return false;
 }
 
+bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *n)
+{
+    const struct pipe_env *env = &p->env;
+
+    *n = 0;
+    for (size_t i = 0; i < env->n_kept; i++) {
+        if (env->kept[i].has_star || *n == room)
+            return false;
+        names[(*n)++] = env->kept[i].head;
+    }
+    for (size_t i = 0; i < env->n; i++) {
+        if (*n == room)
+            return false;
+        if (pipe_has_column(p, env->columns[i].name))
+            names[(*n)++] = env->columns[i].name;
+    }
+    return env->is_closed;
+}
+
 /* ---- changing --------------------------------------------------------------------- */
 
 struct pipe_env pipe_env_copy(struct pipe *p, const struct pipe_env *env)

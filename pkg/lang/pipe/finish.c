@@ -128,9 +128,7 @@ static struct str_list evidence_of(struct pipe *p)
     return (struct str_list){names, n};
 }
 
-/* What the column is in terms of the event, if it is made of keys alone; NULL: it is not, or it is
- * too large. */
-static struct expr *of_keys(struct pipe *p, struct expr *e)
+struct expr *pipe_of_keys(struct pipe *p, struct expr *e)
 {
     if (e->kind == EXPR_FIELD) {
         if (e->slot >= p->n_keys || p->has_inner)
@@ -144,7 +142,7 @@ static struct expr *of_keys(struct pipe *p, struct expr *e)
         return e->kind == EXPR_TIME ? NULL : e;
     struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
     for (size_t i = 0; i < e->n_args; i++) {
-        args[i] = of_keys(p, e->args[i]);
+        args[i] = pipe_of_keys(p, e->args[i]);
         if (!args[i])
             return NULL;
     }
@@ -167,7 +165,7 @@ static void set_levels(struct pipe *p, const struct pipe_ending *ending, struct 
         if (str_eq(p->env.columns[i].name, ending->level_column))
             value = p->env.columns[i].value;
     if (value && p->is_grouped)
-        value = of_keys(p, value);
+        value = pipe_of_keys(p, value);
     if (!value || rule->by_value.n_levels)
         return;
     struct level_case *levels = ARENA_ARRAY(p->s->a, ARRAY_LEN(WORDS), struct level_case);
@@ -278,7 +276,7 @@ static bool needs_rows(struct pipe *p)
         return true;
     for (size_t i = 0; i < p->env.n; i++) {
         struct expr *e = p->env.columns[i].value;
-        if (e && e->kind == EXPR_CALL && !of_keys(p, e))
+        if (e && e->kind == EXPR_CALL && !pipe_of_keys(p, e))
             return true;
     }
     return false;
@@ -289,7 +287,7 @@ static void add_computed(struct pipe *p, struct str *fields, size_t *n)
 {
     for (size_t i = 0; i < p->env.n && *n < EVIDENCE_MAX; i++) {
         struct expr *e = p->env.columns[i].value;
-        struct expr *value = e && e->kind == EXPR_CALL ? of_keys(p, e) : NULL;
+        struct expr *value = e && e->kind == EXPR_CALL ? pipe_of_keys(p, e) : NULL;
         if (value && !pipe_is_literal(value))
             fields[(*n)++] = pipe_name_of(p, value, p->env.columns[i].name);
     }
@@ -510,6 +508,8 @@ struct rule *pipe_new_part(struct pipe *p, const struct rule *rule, unsigned num
     *part = *rule;
     part->uid = arena_printf(p->s->a, "%.*s/%u", (int)rule->uid.n, rule->uid.p, number);
     part->name = STR("");
+    if (p->source)
+        part->logsource = *p->source;
     part->is_part = true;
     part->channel = CHANNEL_INTERNAL;
     part->correlation = NULL;

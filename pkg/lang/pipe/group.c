@@ -219,6 +219,37 @@ bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr
     return e && pipe_env_set(p, at, &p->env, as, e);
 }
 
+bool pipe_ungroup(struct pipe *p, struct place at)
+{
+    struct pipe_conditions more = {0};
+    struct pipe_env env = {.is_closed = true};
+
+    for (size_t i = 0; i < p->having.n; i++) {
+        struct expr *e = p->has_inner ? NULL : pipe_of_keys(p, p->having.items[i]);
+        if (!e)
+            return false;
+        pipe_conditions_add(p, &more, e);
+    }
+    for (size_t i = 0; i < p->n_keys; i++)
+        if (p->dialect.group_missing == MISSING_DROP && p->keys[i].value->kind != EXPR_TIME)
+            pipe_conditions_add(p, &more, pipe_call1(p, at, EXPR_IS_THERE, p->keys[i].value));
+    for (size_t i = 0; i < p->env.n; i++) {
+        const struct pipe_column_entry *c = &p->env.columns[i];
+        struct expr *e = c->value ? pipe_of_keys(p, c->value) : NULL;
+        if (!pipe_env_set(p, at, &env, c->name, e))
+            return false;
+    }
+    for (size_t i = 0; i < more.n; i++)
+        pipe_conditions_add(p, &p->filters, more.items[i]);
+    p->having = (struct pipe_conditions){0};
+    p->env = env;
+    p->is_grouped = false;
+    p->n_keys = p->n_aggregates = 0;
+    p->evidence.n = 0;
+    p->has_keep = false;
+    return !p->has_inner;
+}
+
 bool pipe_is_grouped(const struct pipe *p)
 {
     return p->is_grouped;

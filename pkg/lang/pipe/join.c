@@ -26,6 +26,11 @@ bool pipe_join(struct pipe *p, struct place at, struct pipe *sub, const struct p
     return true;
 }
 
+void pipe_set_source(struct pipe *p, const struct logsource *source)
+{
+    p->source = source;
+}
+
 static bool set_input(struct pipe *p, const struct rule *rule, unsigned number,
                       const struct pipe_key *keys, size_t n, struct correlation_input *out)
 {

@@ -196,11 +196,21 @@ bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
 
+/* Rows are events again: each event of a group stands for it. Columns of keys stay, those of
+ * aggregates go. False (nothing is said): a condition asks aggregates, or there are groups of
+ * groups. */
+bool pipe_ungroup(struct pipe *p, struct place at);
+/* Names of columns that are there, at most `room`; false: there are others that nobody has named.
+ */
+bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *n);
+
 /* Only rows that have one of `sub`, a pipeline of its own over the same events, within the window,
  * whose keys have the same values. The rule is a correlation of both then. Once, and about events;
  * columns of `sub` are not there. */
 bool pipe_join(struct pipe *p, struct place at, struct pipe *sub, const struct pipe_key *keys,
                const struct pipe_key *sub_keys, size_t n);
+/* The rows come from elsewhere than the rule's other ones. */
+void pipe_set_source(struct pipe *p, const struct logsource *source);
 
 /* ---- the end ------------------------------------------------------------------------------- */
 

@@ -102,7 +102,8 @@ struct pipe {
     size_t n_inner_keys;
     struct pipe_conditions inner_having;
 
-    struct pipe_joined *join; /* NULL: none */
+    struct pipe_joined *join;       /* NULL: none */
+    const struct logsource *source; /* of the rows; NULL: that of the rule */
 
     /* The end. */
     struct derived *derived;
@@ -160,6 +161,10 @@ struct pipe_bound pipe_bind(struct pipe *p, const struct expr *e);
 /* ---- finish.c ---- */
 /* The name by which things behind the formula get at the value: a field's, or a derived one's. */
 struct str pipe_name_of(struct pipe *p, struct expr *value, struct str preferred);
+
+/* What a value of groups is in terms of the event, if it is made of keys alone; NULL: it is not, or
+ * it is too large. */
+struct expr *pipe_of_keys(struct pipe *p, struct expr *e);
 
 /* A silent rule of the rows, what the correlation `rule` listens to. NULL after an error. Whatever
  * pipe_name_of() makes later is its own, too, once pipe_set_evidence() was called. */

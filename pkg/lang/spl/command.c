@@ -68,6 +68,12 @@ static bool do_rename(struct spl *x)
             return false;
         from = spl_field(x, from);
         to = spl_field(x, to);
+        struct spl_added *added = spl_added(x, from);
+        if (added) {
+            added->name = to;
+            (void)spl_take(x, ",");
+            continue;
+        }
         if (!str_eq(from, to) && !pipe_rename(x->pipe, at, from, to))
             return false;
         if (spl_is_noted_time(x, from))
@@ -684,35 +690,21 @@ static const struct command {
     bool (*run)(struct spl *x);
     bool is_mere; /* it changes no column */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false},
-    {"bin", do_bin, false},
-    {"bucket", do_bin, false},
-    {"convert", do_convert, false},
-    {"dedup", do_dedup, false},
-    {"eval", do_eval, false},
-    {"fieldformat", do_nothing, true},
-    {"fields", do_fields, false},
-    {"fillnull", do_fillnull, false},
-    {"head", do_nothing, true},
-    {"highlight", do_nothing, true},
-    {"iplocation", do_iplocation, false},
-    {"lookup", do_lookup, false},
-    {"makemv", do_makemv, false},
-    {"mvexpand", do_mvexpand, false},
-    {"nomv", do_nomv, false},
-    {"regex", do_regex, true},
-    {"rename", do_rename, false},
-    {"rex", do_rex, false},
-    {"replace", do_replace, false},
-    {"reverse", do_nothing, true},
-    {"search", do_search, true},
-    {"sort", do_nothing, true},
-    {"spath", do_spath, false},
-    {"strcat", do_strcat, false},
-    {"stats", spl_stats, false},
-    {"tail", do_nothing, true},
-    {"tstats", spl_tstats, false},
-    {"table", do_table, false},
+    {"addtotals", do_addtotals, false}, {"bin", do_bin, false},
+    {"bucket", do_bin, false},          {"convert", do_convert, false},
+    {"dedup", do_dedup, false},         {"eval", do_eval, false},
+    {"fieldformat", do_nothing, true},  {"fields", do_fields, false},
+    {"fillnull", do_fillnull, false},   {"head", do_nothing, true},
+    {"highlight", do_nothing, true},    {"iplocation", do_iplocation, false},
+    {"join", spl_join, false},          {"lookup", do_lookup, false},
+    {"makemv", do_makemv, false},       {"mvexpand", do_mvexpand, false},
+    {"nomv", do_nomv, false},           {"regex", do_regex, true},
+    {"rename", do_rename, false},       {"rex", do_rex, false},
+    {"replace", do_replace, false},     {"reverse", do_nothing, true},
+    {"search", do_search, true},        {"sort", do_nothing, true},
+    {"spath", do_spath, false},         {"strcat", do_strcat, false},
+    {"stats", spl_stats, false},        {"tail", do_nothing, true},
+    {"tstats", spl_tstats, false},      {"table", do_table, false},
     {"where", do_where, true},
 };
 
@@ -733,6 +725,7 @@ bool spl_command(struct spl *x, struct str name)
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         if (!str_eq_ci(str_from(COMMANDS[i].name), name))
             continue;
+        x->is_shown = false;
         if (!COMMANDS[i].run(x))
             return false;
         x->has_set |= !COMMANDS[i].is_mere;
@@ -787,13 +780,14 @@ static bool run_one(struct spl *x, bool is_first)
     return spl_command(x, name);
 }
 
-static bool run_all(struct spl *x)
+bool spl_run(struct spl *x, size_t begin, size_t end)
 {
-    struct str text = x->text.text;
-    size_t i = 0;
+    struct str text = str_sub(x->text.text, 0, end);
+    size_t i = begin;
     bool is_first = true;
 
-    x->end = text.n;
+    x->next = begin;
+    x->end = end;
     spl_blanks(x);
     if (spl_peek(x) == '|') { /* a search that begins with a command of its own */
         i = x->next + 1;
@@ -811,20 +805,26 @@ static bool run_all(struct spl *x)
     }
 }
 
-bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,
-              struct rule *rule)
+struct pipe *spl_pipe_new(struct query_scope *s)
 {
     static const struct pipe_dialect DIALECT = {.is_loose = true,
                                                 .is_any_member = true,
                                                 .group_missing = MISSING_DROP,
                                                 .aggregation = "stats"};
-    struct spl x = {.s = s, .pipe = pipe_new(s, &DIALECT)};
+
+    return pipe_new(s, &DIALECT);
+}
+
+bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,
+              struct rule *rule)
+{
+    struct spl x = {.s = s, .pipe = spl_pipe_new(s)};
 
     if (!spl_expand(s, options ? options->macros : NULL, query, &x.text))
         return false;
     if (str_trim(x.text.text).n == 0)
         return diag_error(s->diag, s->at, "the search is empty");
-    if (!run_all(&x))
+    if (!spl_run(&x, 0, x.text.text.n))
         return false;
     spl_give_source(&x, rule);
     struct pipe_ending ending = {.at = s->at, .window_ms = spl_window(&x)};

@@ -486,6 +486,21 @@ static const struct function *function_of(struct spl *x, struct place at, struct
     return NULL;
 }
 
+/* Of a column that a join adds nothing is known but that it is there. */
+static bool take_added(struct spl *x)
+{
+    size_t begin = x->next;
+    struct str name;
+
+    spl_blanks(x);
+    name = spl_word(x, ",()\"' |");
+    const struct spl_added *a = name.n ? spl_added(x, spl_field(x, name)) : NULL;
+    if (a && a->is_always && spl_take(x, ")"))
+        return true;
+    x->next = begin;
+    return false;
+}
+
 struct expr *spl_call(struct spl *x, struct place at, struct str name)
 {
     bool is_map = str_eq_ci(name, STR("mvmap")), is_filter = str_eq_ci(name, STR("mvfilter"));
@@ -497,6 +512,8 @@ struct expr *spl_call(struct spl *x, struct place at, struct str name)
                NULL;
     if (is_map || is_filter)
         return is_map ? call_mvmap(x, at) : call_mvfilter(x, at);
+    if (str_eq_ci(name, STR("isnotnull")) && take_added(x))
+        return pipe_bool(x->pipe, true);
     const struct function *f = function_of(x, at, name);
     if (!f || !read_arguments(x, args, &n))
         return NULL;

@@ -252,6 +252,11 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     struct str field = spl_field(x, name);
     struct expr *e;
 
+    if (spl_added(x, field)) {
+        if (!x->is_shown)
+            diag_unsupported(x->s->diag, at, "'%.*s', a column that join would add", SHOWN(name));
+        return x->is_shown ? pipe_null(x->pipe) : NULL;
+    }
     if (!spl_need_column(x, at, field))
         return NULL;
     if (x->model && str_eq(field, STR("nodename")))
@@ -259,7 +264,8 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     if (!is_assigned(x, field))
         field = spl_model_field(x, field);
 
-    if (str_eq(field, STR("_time")) && !is_assigned(x, field))
+    if (str_eq(field, STR("_time")) && !is_assigned(x, field) && !pipe_was_column(x->pipe, field) &&
+        !pipe_is_grouped(x->pipe))
         return pipe_time(x->pipe, at, STR("_time"));
     e = pipe_column(x->pipe, at, field);
     if (x->opened && !pipe_was_column(x->pipe, field))
@@ -325,7 +331,10 @@ struct expr *spl_as_ms(struct spl *x, struct place at, struct expr *seconds)
 bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *value)
 {
     struct str field = spl_field(x, name);
+    struct spl_added *added = spl_added(x, field);
 
+    if (added)
+        added->name = STR("");
     if (!is_assigned(x, field)) {
         x->assigned = vec_room(x->s->scratch, x->assigned, x->n_assigned, &x->cap_assigned,
                                sizeof *x->assigned);

@@ -37,6 +37,13 @@ struct spl_wildcard {
 };
 enum { SPL_AGGREGATES_MAX = 64, SPL_WILDCARDS_MAX = 8 };
 
+/* A column of the other search of a join: it may be shown and not be asked. */
+struct spl_added {
+    struct str name;
+    bool is_always; /* each of its rows has it */
+};
+enum { SPL_ADDED_MAX = 256 };
+
 struct spl {
     struct query_scope *s;
     struct pipe *pipe;
@@ -75,6 +82,10 @@ struct spl {
     size_t n_columns_made;
     struct spl_wildcard *wildcards; /* of the stats at hand, or before: SPL_WILDCARDS_MAX */
     size_t n_wildcards;
+    struct spl_added *added; /* room for SPL_ADDED_MAX */
+    size_t n_added;
+    bool is_shown;      /* what the command at hand names is only shown */
+    bool is_timeless;   /* joined by something else than a bin of time, which is no window then */
     bool has_wild_fill; /* what is missing in their rows reads as */
     struct str wild_fill;
 };
@@ -177,6 +188,16 @@ bool spl_is_time_modifier(struct str name);
 bool spl_time_modifier(struct spl *x, struct place at, struct str name, struct str value);
 /* How far back groups look; 0: nobody says. */
 int64_t spl_window(const struct spl *x);
+
+/* ---- join.c ---- */
+bool spl_join(struct spl *x);
+/* A column that a join adds; NULL: it is none. */
+struct spl_added *spl_added(const struct spl *x, struct str name);
+
+/* ---- command.c ---- */
+/* Commands from here to there, with a pipeline of their own. */
+bool spl_run(struct spl *x, size_t begin, size_t end);
+struct pipe *spl_pipe_new(struct query_scope *s);
 
 /* ---- stream.c ---- */
 void spl_give_source(const struct spl *x, struct rule *rule);

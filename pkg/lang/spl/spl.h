@@ -13,6 +13,7 @@
  *                 call
  *     command.c   the commands between the bars; stats.c: stats; tstats.c: tstats over a data model
  *     time.c      now, and how far back a search looks
+ *     join.c      searches inside a search
  *     stream.c    where the search looks, as the rule's source
  *     detection.c files of Splunk's security content: a search with its metadata
  *

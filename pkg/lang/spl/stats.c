@@ -435,6 +435,7 @@ bool spl_stats(struct spl *x)
     bool has_by = false;
 
     x->n_wildcards = 0;
+    x->is_shown = true;
     if (!read_options(x))
         return false;
     while (!spl_is_end(x) && !has_by) {

@@ -239,5 +239,5 @@ int64_t spl_window(const struct spl *x)
 {
     int64_t ms = x->earliest_ms - x->latest_ms;
 
-    return x->bucket_ms ? x->bucket_ms : ms > 0 ? ms : 0;
+    return x->bucket_ms && !x->is_timeless ? x->bucket_ms : ms > 0 ? ms : 0;
 }

@@ -84,8 +84,8 @@ static const struct spl_model MODELS[] = {
 
 struct str spl_model_field(const struct spl *x, struct str name)
 {
-    if (!x->model || pipe_is_grouped(x->pipe))
-        return name;
+    if (!x->model || pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, name))
+        return name; /* a column of rows already */
     for (const struct model_name *n = x->model->names; n->name; n++)
         if (str_eq(name, str_from(n->name)))
             return str_from(n->field);
