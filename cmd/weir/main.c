@@ -4,6 +4,7 @@
  * lives in pkg/app.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -150,6 +151,18 @@ static int dispatch(int argc, char **argv)
     return run_command(name, argc - 1, argv + 1);
 }
 
+/* A descriptor that was closed before the start would be the number of the first file or connection
+ * that is opened: alerts would go to Redis as commands. What fills the gap here fails as the closed
+ * one does, but for stderr, which nobody is left to tell of. */
+static void fill_closed_descriptors(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+    for (int fd = 0; fd < (int)ARRAY_LEN(modes); fd++)
+        if (fcntl(fd, F_GETFD) < 0) /* the lowest free one is what open() gives */
+            ASSERT(open("/dev/null", modes[fd]) == fd);
+}
+
 enum { HELP_BYTES_MAX = 64 * 1024 };
 
 int main(int argc, char **argv)
@@ -157,6 +170,7 @@ int main(int argc, char **argv)
     /* A reader that goes away is an error code of write(), not the end of the process. */
     static char help_room[HELP_BYTES_MAX];
 
+    fill_closed_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit: the same */
     /* What commands print goes past stdio, help does not: it is one write, which may fail, at the

@@ -377,6 +377,22 @@ def test_redis_that_is_not_there(box):
     one_line(box.replay("--state", f"redis://127.0.0.1:{redis_box.free_port()}"), "refused")
 
 
+def test_a_closed_stdout_is_told_and_nothing_goes_to_redis_instead(box):
+    """The connection would have the number of the closed descriptor."""
+    redis = box.redis()
+    for closed, code in ((1, 3), (0, 0), (2, 0)):
+        p = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}>&-', WEIR, "replay", "-r", box.rules, "-i", box.events, "--deterministic",
+                            "--quiet", "--state", redis.url()], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           timeout=TIMEOUT_S, check=False)
+        equal(p.returncode, code, closed)
+        if closed == 1:
+            equal(p.stderr, "stdout: error: cannot write: Bad file descriptor\n")
+        else:
+            equal(p.stdout, box.replay().out, closed)
+        told = redis.ask("INFO", "errorstats").decode()
+        assert "ERR" not in told, told
+
+
 def test_passwords(box):
     redis = box.redis("--requirepass", "correct horse")
     one_line(box.replay("--state", redis.url()), "--state-password-file")
