@@ -360,6 +360,10 @@ static const struct {
      "error: 1:16: the column 'a' is neither in an aggregate nor behind BY"},
     {"FROM x | STATS c = COUNT(*), d = CONCAT(a, 'x') BY u",
      "error: 1:30: the column 'a' is neither"},
+    {"FROM x | STATS d = MAX(@timestamp) - MIN(@timestamp) BY u",
+     "error: 1:36: numbers are computed with, not a time (DATE_DIFF()"},
+    {"FROM x | STATS f = MIN(@timestamp) BY u | WHERE f > 5",
+     "error: 1:51: a time does not compare with a number"},
     {"FROM x | STATS c = CUONT(*) BY a",
      "error: 1:20: there is no function CUONT() (did you mean 'count'?)"},
     {"FROM x | STATS c = TOP(n, 3, 'desc')",
@@ -452,6 +456,16 @@ static const struct {
      "having gt(subtract(max#1, min#2), 2)"},
     {"STATS a1 = AVG(n) BY u.name, a | STATS m = MAX(a1), c = COUNT(*) BY u.name | WHERE m > 1",
      "having gt(m, 1)"},
+    /* The earliest and latest time are times: texts beside them are read as such. */
+    {"STATS f = MIN(@timestamp), c = COUNT(*) BY u.name | WHERE f > '1970-01-01T00:00:01Z' AND c > "
+     "1",
+     "having and(gt(f, 1000), gt(c, 1))"},
+    {"STATS f = MIN(@timestamp), c = COUNT(*) BY u.name | WHERE f + 1 minute < NOW() AND c > 1",
+     "having and(lt(add(f, 60000), @time), gt(c, 1))"},
+    {"STATS c = COUNT(*) BY b = BUCKET(@timestamp, 1 hour), u | WHERE b > '1970-01-01' AND c > 1",
+     "having and(gt(b, 0), gt(c, 1))"},
+    {"STATS p = PRESENT(a), c = COUNT(*) BY u | WHERE p AND c > 1",
+     "having and(gt(count#1, 0), gt(c, 1))"},
     {"STATS VALUES(a) BY u.name", "a contains"},
 };
 

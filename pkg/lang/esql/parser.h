@@ -12,7 +12,7 @@ enum {
     ESQL_NOW = 1, /* of EXPR_TIME: NOW() */
     ESQL_SPAN,    /* of a number: milliseconds of a length of time */
     ESQL_MONTHS,  /* ... so many months */
-    ESQL_MOMENT   /* ... a time */
+    ESQL_MOMENT   /* ... a time; of a column of groups, too */
 };
 
 enum esql_type {

@@ -123,6 +123,12 @@ static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_ag
     return true;
 }
 
+/* The earliest or latest of times is one. */
+static bool is_moment(const struct pipe_aggregate *a)
+{
+    return (a->kind == GROUP_MIN || a->kind == GROUP_MAX) && esql_type_of(a->arg) == ESQL_TYPE_TIME;
+}
+
 /* PRESENT(x), ABSENT(x): are there values at all? */
 static struct expr *presence(struct esql_parser *p, struct place at, bool is_wanted)
 {
@@ -155,7 +161,9 @@ struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str n
     size_t i = p->n_aggregates++;
     a.name = arena_printf(p->s->a, "%s#%zu", k->name, i + 1);
     p->aggregates[i] = a;
-    return leaf_of(p, at, i);
+    struct expr *leaf = leaf_of(p, at, i);
+    leaf->group = is_moment(&a) ? ESQL_MOMENT : 0;
+    return leaf;
 }
 
 /* ---- the step ------------------------------------------------------------------------- */
@@ -271,6 +279,23 @@ static bool is_of_groups(struct esql_parser *p, const struct output *o, struct e
     return true;
 }
 
+/* Columns behind the step that are times. */
+static void mark_moments(struct esql_parser *p, struct place at, const struct pipe_key *keys,
+                         size_t n_keys)
+{
+    struct expr *column;
+
+    for (size_t i = 0; i < n_keys; i++)
+        if (esql_type_of(keys[i].value) == ESQL_TYPE_TIME &&
+            (column = pipe_column(p->pipe, at, keys[i].name)) && column->kind == EXPR_FIELD)
+            column->group = ESQL_MOMENT;
+    for (size_t i = 0; i < p->n_aggregates; i++)
+        if (is_moment(&p->aggregates[i]) &&
+            (column = pipe_column(p->pipe, at, p->aggregates[i].name)) &&
+            column->kind == EXPR_FIELD)
+            column->group = ESQL_MOMENT;
+}
+
 bool esql_stats(struct esql_parser *p, struct place at)
 {
     struct output outputs[CORRELATION_COLUMNS_MAX];
@@ -287,6 +312,7 @@ bool esql_stats(struct esql_parser *p, struct place at)
         return false;
     if (!pipe_stats(p->pipe, at, p->aggregates, p->n_aggregates, keys, n_keys))
         return false;
+    mark_moments(p, at, keys, n_keys);
     for (size_t i = 0; i < p->n_aggregates; i++)
         p->leaves[i]->slot += (uint32_t)n_keys;
     for (size_t i = 0; i < n; i++)

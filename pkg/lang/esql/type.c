@@ -20,9 +20,10 @@ static enum esql_type sum_type(const struct expr *e)
 {
     enum esql_type a = esql_type_of(e->args[0]), b = esql_type_of(e->args[1]);
 
-    if (a == ESQL_TYPE_TIME || b == ESQL_TYPE_TIME)
-        return ESQL_TYPE_TIME;
-    return a == ESQL_TYPE_SPAN && b == ESQL_TYPE_SPAN ? ESQL_TYPE_SPAN : ESQL_TYPE_NUMBER;
+    if (a == ESQL_TYPE_SPAN && b == ESQL_TYPE_SPAN)
+        return ESQL_TYPE_SPAN;
+    /* What a length of time is added to is a time. */
+    return a >= ESQL_TYPE_TIME || b >= ESQL_TYPE_TIME ? ESQL_TYPE_TIME : ESQL_TYPE_NUMBER;
 }
 
 static enum esql_type call_type(const struct expr *e)
@@ -74,6 +75,8 @@ enum esql_type esql_type_of(const struct expr *e)
         return ESQL_TYPE_TEXT;
     case EXPR_TIME:
         return ESQL_TYPE_TIME;
+    case EXPR_FIELD: /* a column of groups */
+        return e && e->group == ESQL_MOMENT ? ESQL_TYPE_TIME : ESQL_TYPE_ANY;
     case EXPR_CALL:
         return call_type(e);
     default:
