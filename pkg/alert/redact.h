@@ -11,8 +11,9 @@
  * Redaction comes before any cut, so a secret across the cut is gone as a whole.
  *
  * Limits   REDACT_KNOWN_MAX secrets by place in one event; beyond that nothing of the event is
- * shown (all values read "[redacted:overflow]"). Memory   results live in the arena of
- * redactor_begin(), or are the value itself. Threads  belongs to one thread.
+ *          shown (all values read "[redacted:overflow]").
+ * Memory   results live in the arena of redactor_begin(), or are the value itself.
+ * Threads  belongs to one thread.
  */
 #ifndef WEIR_ALERT_REDACT_H
 #define WEIR_ALERT_REDACT_H

@@ -4,7 +4,7 @@
  * others do.
  *
  * Memory   everything but the lists (lists_arena) lives in the book's arena until
- * rule_book_release(); the options must outlive the book.
+ *          rule_book_release(); the options must outlive the book.
  */
 #ifndef WEIR_APP_RULES_H
 #define WEIR_APP_RULES_H

@@ -5,9 +5,9 @@
  * however many threads match.
  *
  * Watermark  by time: the time of the newest event, since nothing older follows. As they arrive:
- * the clock's (correlate/clock.h), each input being a partition; while inputs are still to come,
- * nothing is known of their times and windows wait. Memory     one batch of events, copied: about
- * STAGE_BYTES_MAX.
+ *            the clock's (correlate/clock.h), each input being a partition; while inputs are still
+ *            to come, nothing is known of their times and windows wait.
+ * Memory     one batch of events, copied: about STAGE_BYTES_MAX.
  */
 #ifndef WEIR_APP_STAGE_H
 #define WEIR_APP_STAGE_H

@@ -2,7 +2,7 @@
  * XML for build servers.
  *
  * Memory   the report keeps slices of what it is told: tests and results must stay until it is
- * freed.
+ *          freed.
  */
 #ifndef WEIR_APP_TEST_REPORT_H
 #define WEIR_APP_TEST_REPORT_H

@@ -9,9 +9,9 @@
  * must then come in time order.
  *
  * Passing  most events that come to a busy key push an older one out of its capsule book, to be
- * pushed out in turn by the next. Those of which a batch knows that it will be so (hit.is_passing)
- * leave the book alone; if one of them makes something to tell, it and the two before it are
- * noted first. So what is told and what stays is the same.
+ *          pushed out in turn by the next. Those of which a batch knows that it will be so
+ *          (hit.is_passing) leave the book alone; if one of them makes something to tell, it and
+ *          the two before it are noted first. So what is told and what stays is the same.
  *
  * Create at the claim, Update when the count reaches 2, 4, 8 ... times what the Create told (and
  * each update_ms, by timer), a severity raise at once, Close when the watermark passes the

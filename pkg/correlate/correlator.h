@@ -13,7 +13,7 @@
  *
  * Late      operations of late events are not applied to windows (counted); a rule that looks at
  *           single events folds them as of the watermark that they met.
- * Memory    one batch: CORRELATOR_OPS_MAX operations or CORRELATOR_BYTES_MAX.
+ * Memory    one batch: CORRELATOR_EVENTS_MAX events or CORRELATOR_BYTES_MAX.
  * Threads   belongs to one thread.
  */
 #ifndef WEIR_CORRELATE_CORRELATOR_H

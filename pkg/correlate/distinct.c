@@ -8,7 +8,7 @@
  *   at_newest  the count at the newest time. A later hit at t sees at most one value more than the
  *              hit before it did; none more if its value was seen in [t - W, t] already.
  *   elsewhere  the count at any other candidate that is not below the watermark and not in a
- * claimed bucket. One more value makes it at most one more.
+ *              claimed bucket. One more value makes it at most one more.
  *
  * A bound is never below the count it bounds, as long as that is below the threshold; a full
  * count makes it exact again.

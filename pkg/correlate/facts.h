@@ -16,7 +16,7 @@
  * A later fact of the same name replaces an earlier one: a compacted topic may forget those. Names
  * are taken again when what they told cannot matter any more, to replays that go back by
  * FACT_REPLAY_MS neither. Restoring is applying each fact to its cells, in any order, also twice,
- * before any event: facts_ops(). Facts from fresh_ms on are left to the replay that follows, which
+ * before any event: fact_ops(). Facts from fresh_ms on are left to the replay that follows, which
  * reads again what taught them: so their findings are counted again.
  */
 #ifndef WEIR_CORRELATE_FACTS_H

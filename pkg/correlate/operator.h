@@ -52,7 +52,6 @@ struct operator_spec {
     bool lists_steps;
     int64_t window_ms, lateness_ms;
     struct fold_spec fold; /* early operators and suppress */
-    void *extra;           /* what operator_prepare() made: an open GeoIP file ... */
 };
 
 /* What stands in a cell for the window [at - W, at], for people. */

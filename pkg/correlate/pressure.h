@@ -10,7 +10,8 @@
  *          gives up others. What the unfinished minute had is forgotten with the program. Several
  *          workers on one store each tell what they made it give up, under the same uid; such a
  *          finding is made beside the outbox, so a batch that is done again may tell it less or
- * not. Threads  belongs to one thread, that of the store.
+ *          not.
+ * Threads  belongs to one thread, that of the store.
  */
 #ifndef WEIR_CORRELATE_PRESSURE_H
 #define WEIR_CORRELATE_PRESSURE_H

@@ -3,7 +3,7 @@
  * The group decides which partitions; where to read is the caller's ledger (kafka_consumer_seek),
  * never librdkafka's. Each partition is read from its own queue, so one that is not asked for
  * waits (back-pressure, alignment) while the group goes on being served. Offsets below the next
- * expected are dropped. Records are lent: their bytes stay until kafka_records_release().
+ * expected are dropped. Records are lent: their bytes stay until kafka_messages_release().
  *
  *     while (...) {
  *         kafka_consumer_serve(c, ms)         group events, errors; wakes when records come

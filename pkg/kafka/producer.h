@@ -8,13 +8,12 @@
  *          _TRANSPORT, a call that itself timed out after its request was sent) can end the next
  *          transaction. kafka_producer_is_tainted() says so; whoever uses it makes a new producer
  *          (kafka_producer_renew) after the transaction ended. Watched by interceptors:
- *          docs/decisions/0014 has why.
+ *          docs/decisions/0014 has why. A record that the broker refused taints as well.
  * Threads  belongs to one thread. librdkafka's own threads run the interceptors.
- *          A record that the broker refused taints as well.
  * Denied   KAFKA_DENIED comes from kafka_producer_init() and kafka_fence() alone; a right that is
- * missed within a transaction makes it KAFKA_ABORTABLE. Memory   the options' props and texts must
- * live as long as the producer. Records wait in librdkafka's queue, bounded by
- * queue.buffering.max.*; full: KAFKA_AGAIN.
+ *          missed within a transaction makes it KAFKA_ABORTABLE.
+ * Memory   the options' props and texts must live as long as the producer. Records wait in
+ *          librdkafka's queue, bounded by queue.buffering.max.*; full: KAFKA_AGAIN.
  */
 #ifndef WEIR_KAFKA_PRODUCER_H
 #define WEIR_KAFKA_PRODUCER_H

@@ -1,12 +1,14 @@
 /* raised.h - the signals that the events of a stage have raised.
  *
- * Purpose    Values are looked at table by table, so signals of all events of a stage come in turn:
- * a bitmap for each event would be a quarter of a MiB that is touched here and there. Until its
- * turn an event has a list, a signal perhaps more than once; while its rules are evaluated it has
- * the one bitmap there is, which stays in the first-level cache. Bounds     a list holds each
- * signal once when it is full, so it is at most twice as long as there are signals, whatever a
- * record repeats. Ownership  lists belong to the arena of the batch, bitmaps to that of the
- * matcher. Threads    one.
+ * Values are looked at table by table, so signals of all events of a stage come in turn: a bitmap
+ * for each event would be a quarter of a MiB that is touched here and there. Until its turn an
+ * event has a list, a signal perhaps more than once; while its rules are evaluated it has the one
+ * bitmap there is, which stays in the first-level cache.
+ *
+ * Bounds   a list holds each signal once when it is full, so it is at most twice as long as there
+ *          are signals, whatever a record repeats.
+ * Memory   lists belong to the arena of the batch, bitmaps to that of the matcher.
+ * Threads  one.
  */
 #ifndef WEIR_MATCH_RAISED_H
 #define WEIR_MATCH_RAISED_H

@@ -9,8 +9,9 @@
  *            the first), so that a stream of unique values does not wash the cache out.
  * Bounds     VALUE_CACHE_BYTES of stored values, VALUE_CACHE_SLOTS entries, values up to
  *            VALUE_CACHE_VALUE_MAX bytes with at most VALUE_CACHE_SOURCES_MAX sources. When full it
- * is emptied and starts anew (counted). Memory     taken at start, nothing later. Threads belongs
- * to one matcher.
+ *            is emptied and starts anew (counted).
+ * Memory     taken at start, nothing later.
+ * Threads    belongs to one matcher.
  */
 #ifndef WEIR_MATCH_VALUE_CACHE_H
 #define WEIR_MATCH_VALUE_CACHE_H

@@ -2,7 +2,7 @@
  * beforehand in whose name.
  *
  * Memory   records stay until emissions_clear(); kept between batches, bounded by what a batch
- * emits.
+ *          emits.
  */
 #ifndef WEIR_STATE_EMISSIONS_H
 #define WEIR_STATE_EMISSIONS_H

@@ -5,13 +5,14 @@
  * travel in one go. The step functions run here (docs/decisions/0011).
  *
  * Outage   store_apply() tries again for patience_ms (reconnecting, reloading the library, making
- *          room in a full Redis, waiting while it loads), then gives WEIR_IO with the reason,
- *          or WEIR_BUSY where others change the same keys first each time. The same call again goes on where it stopped: nothing is lost or done twice. Another
- *          batch instead of it drops what was not finished.
+ *          room in a full Redis, waiting while it loads), then gives WEIR_IO with the reason, or
+ *          WEIR_BUSY where others change the same keys first each time. The same call again goes on
+ *          where it stopped: nothing is lost or done twice. Another batch instead of it drops what
+ *          was not finished.
  * Loss     without parts: a Redis that has come back without what was written to it is WEIR_IO.
  * Memory   a shard has a part of the total and of each cap: one of STORE_SHARDS. Cells of spaces
- * over their cap are evicted here; the library holds the total, over all workers' spaces. Threads
- * as every store: one thread.
+ *          over their cap are evicted here; the library holds the total, over all workers' spaces.
+ * Threads  as every store: one thread.
  */
 #ifndef WEIR_STATE_STORE_REDIS_H
 #define WEIR_STATE_STORE_REDIS_H

@@ -18,7 +18,7 @@
  *            of its own; one that did so crash_max times is a dead letter, unread.
  *
  * Memory     batches, and one chunk of records that are lent from librdkafka while they are
- * matched.
+ *            matched.
  *
  * Threads    feed_main() is a thread of its own; the consumer belongs to it.
  */

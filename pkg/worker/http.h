@@ -10,9 +10,9 @@
  *
  * Limits   HTTP_CONNECTIONS_MAX at once, HTTP_HEADER_MAX bytes of a request's head (more: 431 or
  *          closed), half of the connections per address; a connection that is silent for
- * HTTP_TIMEOUT_S is closed; bodies are not read. Safety   loopback by default; there is no secret
- * in any answer, and nothing can be changed. Threads  one of its own; the callbacks are called on
- * it. http_start() and http_stop(): one.
+ *          HTTP_TIMEOUT_S is closed; bodies are not read.
+ * Safety   loopback by default; there is no secret in any answer, and nothing can be changed.
+ * Threads  one of its own; the callbacks are called on it. http_start() and http_stop(): one.
  */
 #ifndef WEIR_WORKER_HTTP_H
 #define WEIR_WORKER_HTTP_H

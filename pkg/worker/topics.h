@@ -1,13 +1,15 @@
 /* topics.h - are the topics of a worker fit for it? Asked at start, before the group is joined, and
  * by `weir config validate --online`.
  *
- * Errors   an input that does not exist, an output that does not exist (unless it is to be
- * created), an output that forgets claims before dedup does, or compacts them, a state topic that
- * is not compacted, a topic that weir would read and write: one line, exit code 3. Warnings a
- * pattern that matches nothing yet, what could not be read for want of rights, producers' clocks, a
- * cap of alerts that is above what a topic takes (the smaller one counts).
- *
- * Memory   texts in the arena given. Threads: any.
+ * Errors    an input that does not exist, an output that does not exist (unless it is to be
+ *           created), an output that forgets claims before dedup does, or compacts them, a state
+ *           topic that is not compacted, a topic that weir would read and write: one line, exit
+ *           code 3.
+ * Warnings  a pattern that matches nothing yet, what could not be read for want of rights,
+ *           producers' clocks, a cap of alerts that is above what a topic takes (the smaller one
+ *           counts).
+ * Memory    texts in the arena given.
+ * Threads   any.
  */
 #ifndef WEIR_WORKER_TOPICS_H
 #define WEIR_WORKER_TOPICS_H

@@ -1,8 +1,7 @@
 /* flood_events.c - sign-in failures of users who are made up, one each, and slow attacks among
  * them.
  *
- *     build/bench/flood_events [KEYS=10000000] [SEED=1]      NDJSON on stdout, about 150 bytes an
- * event
+ *     build/bench/flood_events [KEYS=10000000] [SEED=1]      NDJSON on stdout, 150 bytes an event
  *
  * All within ten minutes of event time, in order. Each of KEYS users fails once; 100 users
  * ("attack-0" ... "attack-99") fail five times, 110 seconds apart, from somewhere in the first 150

@@ -2,7 +2,7 @@
  *
  * The server is one flat value: a snapshot is a copy, losing a suffix of its writes is copying an
  * earlier one back. Each function call of the real library is one step here: between two of them
- * anything may happen to the worker (sim_pause() of the client's owner), and its answer may be
+ * anything may happen to the worker (the client's `pause`, form.h), and its answer may be
  * lost.
  */
 #ifndef WEIR_TESTS_SIM_REDIS_H

@@ -1,9 +1,10 @@
 /* expression.c - what stands behind := and inside test() and if(), by precedence.
  *
  *     compare  := add (("==" | "!=" | "<" | "<=" | ">" | ">=") add)?
- *     add      := multiply (("+" | "-") multiply)*      multiply := unary (("*" | "/" | "%")
- * unary)* unary    := ("-" | "!") unary | one one      := "(" compare ")" | "text" | number | true
- * | false | ?name | function(...) | field
+ *     add      := multiply (("+" | "-") multiply)*
+ *     multiply := unary (("*" | "/" | "%") unary)*
+ *     unary    := ("-" | "!") unary | one
+ *     one      := "(" compare ")" | "text" | number | true | false | ?name | function(...) | field
  *
  * A bare word is a field, a text stands in quotes. Everything is text that counts as a number where
  * it reads as one; < and its like compare numbers alone.

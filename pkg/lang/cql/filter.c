@@ -1,8 +1,10 @@
 /* filter.c - filters: terms side by side are AND, OR binds tighter than that.
  *
- *     and   := or ("AND"? or)*      or := unary ("OR" unary)*      unary := ("NOT" | "!") unary |
- * one one   := "(" and ")" | field op value | field =~ function(...) | function(...) | /regex/ |
- * "text" | word
+ *     and   := or ("AND"? or)*
+ *     or    := unary ("OR" unary)*
+ *     unary := ("NOT" | "!") unary | one
+ *     one   := "(" and ")" | field op value | field =~ function(...) | function(...)
+ *              | /regex/ | "text" | word
  *
  * A field is on the left, a literal on the right. Logic has two values: what is asked of a missing
  * field is false, and true under NOT, so that `!=` holds of it. `=` compares texts, * is any run of

@@ -7,11 +7,12 @@
  *     load.c        a document to a rule: its type decides
  *     key.c         typed access to keys; slips of the pen
  *     head.c        what people read: name, author, tags, ATT&CK ...; level and score
- *     stream.c      index patterns, times, rate: how a rule is scheduled there, and what is left of
- * it stateful.c    threshold, new_terms: a silent part and an operator over it suppress.c
- * alert_suppression: how findings fold filter.c      filters: the search DSL's conditions to
- * formulas indicator.c   threat_match: columns of a list exception.c   exceptions lists: items to
- * formulas, settled when all files are read
+ *     stream.c      index patterns, times, rate: how a rule is scheduled there, what is left of it
+ *     stateful.c    threshold, new_terms: a silent part and an operator over it
+ *     suppress.c    alert_suppression: how findings fold
+ *     filter.c      filters: the search DSL's conditions to formulas
+ *     indicator.c   threat_match: columns of a list
+ *     exception.c   exceptions lists: items to formulas, settled when all files are read
  *
  * Sources of the meaning: Elastic's documentation of detection rules and the files themselves;
  * facts only. docs/languages.md has the readings.

@@ -1,9 +1,11 @@
 /* stream.c - how a rule is scheduled there, and what is left of that on a stream.
  *
- *     index              which streams it reads (event/stream.h)
- *     from, interval     look-back and period: what comes late by up to their difference still
- * counts max_signals        so many Creates pass in one interval timestamp_override which time a
- * run asks for; events are judged when they come, so event time orders them here
+ *     index               which streams it reads (event/stream.h)
+ *     from, interval      look-back and period: what comes late by up to their difference still
+ *                         counts
+ *     max_signals         so many Creates pass in one interval
+ *     timestamp_override  which time a run asks for; events are judged when they come, so event
+ *                         time orders them here
  */
 #include "lang/elastic/impl.h"
 
