@@ -20,6 +20,29 @@ const struct doc_node *doc_get(const struct doc_node *map, struct str key)
     return at == SIZE_MAX ? NULL : &map->items[at];
 }
 
+static void copy_into(struct arena *a, const struct doc_node *node, struct doc_node *out)
+{
+    *out = *node;
+    out->text = arena_str(a, node->text);
+    out->number = arena_str(a, node->number);
+    out->items = ARENA_ARRAY(a, node->n_items, struct doc_node);
+    out->keys = ARENA_ARRAY(a, node->type == DOC_MAP ? node->n_items : 0, struct doc_key);
+    for (size_t i = 0; i < node->n_items; i++) {
+        copy_into(a, &node->items[i], &out->items[i]);
+        if (node->type == DOC_MAP)
+            out->keys[i] = (struct doc_key){arena_str(a, node->keys[i].text), node->keys[i].line,
+                                            node->keys[i].col};
+    }
+}
+
+struct doc_node *doc_copy(struct arena *a, const struct doc_node *node)
+{
+    struct doc_node *out = ARENA_NEW(a, struct doc_node);
+
+    copy_into(a, node, out);
+    return out;
+}
+
 const char *doc_type_name(const struct doc_node *node)
 {
     static const char *const NAMES[] = {

@@ -46,6 +46,9 @@ struct doc_key {
     uint32_t line, col;
 };
 
+/* The tree once more, with its texts, in this arena. */
+struct doc_node *doc_copy(struct arena *a, const struct doc_node *node);
+
 /* The documents of one YAML stream. A duplicate key in a map is an error, an empty
  * document is left out. Fails with WEIR_SYNTAX or WEIR_LIMIT and a position. */
 MUST_USE enum weir_rc doc_parse_yaml(struct arena *a, struct str text, struct doc_node **docs,

@@ -522,20 +522,47 @@ static void warn_of_dead_references(struct rule_loader *l, const struct loaded_f
         add_late_message(l, v, false, STR("the filter applies to no loaded rule"));
 }
 
+/* A filter on one rule. False: *why not. */
+static bool apply_to(struct rule_loader *l, const struct loaded_filter *f, struct rule *rule,
+                     struct str *why)
+{
+    struct sigma_filter filter;
+    struct sigma_scope s = {.a = l->a,
+                            .scratch = l->scratch,
+                            .names = l->names,
+                            .lists = loader_lists_of(l, l->verdicts[f->verdict].uid),
+                            .pipelines = l->options.pipelines,
+                            .diag = &l->diag};
+
+    diag_init(&l->diag, l->a, STR(""), 1);
+    bool is_good = sigma_filter_pass(&s, &f->filter, rule, &filter);
+    arena_reset(l->scratch);
+    if (!is_good) {
+        *why = arena_printf(l->a, "the filter '%.*s' does not pass the pipelines: %.*s",
+                            SHOWN(f->filter.title), SHOWN(l->diag.messages[0].text));
+        return false;
+    }
+    if (sigma_filter_apply(l->a, &filter, rule, l->options.sigma_filters_exclude))
+        return true;
+    *why =
+        arena_printf(l->a, "too deep or too large with the filter '%.*s'", SHOWN(f->filter.title));
+    return false;
+}
+
 static void apply_filter(struct rule_loader *l, struct loaded_filter *f)
 {
+    struct str why;
+
     if (l->verdicts[f->verdict].status == VERDICT_ERROR) /* a double id */
         return;
     for (size_t i = 0; i < l->n_verdicts; i++) {
         struct verdict *v = &l->verdicts[i];
         if (!v->rule || v->rule->correlation || !sigma_filter_covers(&f->filter, v->rule))
             continue;
-        if (sigma_filter_apply(l->a, &f->filter, v->rule, l->options.sigma_filters_exclude))
+        if (apply_to(l, f, v->rule, &why))
             f->filter.n_applied++;
         else
-            add_late_message(l, v, true,
-                             arena_printf(l->a, "too deep or too large with the filter '%.*s'",
-                                          SHOWN(f->filter.title)));
+            add_late_message(l, v, true, why);
     }
     warn_of_dead_references(l, f);
 }

@@ -293,6 +293,7 @@ struct rule {
     bool shows_fields; /* an alert has the values of `fields` of its event, whatever its profile
                           maps */
     struct logsource logsource;
+    const struct logsource *written_source; /* the one that a pipeline changed; NULL: none did */
     enum rule_channel channel;
 
     struct formula *formula;

@@ -333,6 +333,44 @@ TEST(the_fields_that_a_rule_wants_shown_are_renamed)
     arena_free(a);
 }
 
+/* Filters come first: they ask the log source as it was written, and are changed with the rule. */
+TEST(what_a_filter_adds_passes_the_pipelines_of_the_rule)
+{
+#define FILTER(product, item)                                                          \
+    "---\ntitle: f\nlogsource: {product: " product "}\nfilter: {rules: any, s: {" item \
+    "}, condition: not s}\n"
+    static const struct {
+        const char *pipeline, *filter, *want;
+    } cases[] = {
+        {ITEM("{type: field_name_mapping, mapping: {A: b}}"), FILTER("windows", "A: y"),
+         "and(s: b eq \"x\", not(filter f: s: b eq \"y\"))"},
+        {ITEM("{type: field_name_mapping, mapping: {A: b}, rule_conditions: [{type: logsource, "
+              "product: linux}]}"),
+         FILTER("windows", "A: y"), "and(s: A eq \"x\", not(filter f: s: A eq \"y\"))"},
+        {ITEMS("{type: change_logsource, product: acme}",
+               "{type: field_name_mapping, mapping: {A: b}, rule_conditions: [{type: logsource, "
+               "product: acme}]}"),
+         FILTER("windows", "A: y"), "and(s: b eq \"x\", not(filter f: s: b eq \"y\"))"},
+        {ITEM("{type: change_logsource, product: acme}"), FILTER("acme", "A: y"), "s: A eq \"x\""},
+        {ITEM("{type: add_condition, conditions: {t: 1}}"), FILTER("windows", "A: y"),
+         "and(and(s: A eq \"x\", t eq 1), not(filter f: s: A eq \"y\"))"},
+        {ITEM("{type: drop_detection_item, field_name_conditions: [{type: include_fields, fields: "
+              "[B]}]}"),
+         FILTER("windows", "B: y"),
+         "error: 1:1: the filter 'f' does not pass the pipelines: the pipelines drop all of "
+         "this selection"},
+    };
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *text = arena_printf(a, RULE("{A: x}") "%s", cases[i].filter).p;
+        struct str got = with_pipeline(a, read(a, &cases[i].pipeline, 1), text);
+        size_t end = str_find(got, STR(" | "), 0);
+        CHECK_STR(str_sub(got, 0, end), cases[i].want);
+    }
+    arena_free(a);
+}
+
 TEST(mistakes_in_a_pipeline_are_told_with_place_and_name)
 {
     static const struct {
@@ -413,4 +451,5 @@ TEST_MAIN(ENTRY(pipelines_change_items), ENTRY(conditions_decide_whether_a_trans
           ENTRY(pipelines_apply_by_priority_then_in_their_order),
           ENTRY(pipelines_share_their_variables),
           ENTRY(the_fields_that_a_rule_wants_shown_are_renamed),
+          ENTRY(what_a_filter_adds_passes_the_pipelines_of_the_rule),
           ENTRY(mistakes_in_a_pipeline_are_told_with_place_and_name))

@@ -5,6 +5,10 @@
  * pySigma, warns where the condition has no `not` at its top, and has a switch.
  *
  * A filter's selections are resolved among themselves, so `them` in a rule never sees them.
+ *
+ * Pipelines come behind filters, as in pySigma: a filter is about the log source that the rule has
+ * been written for, and the pipelines that change the rule change what the filter adds to it. So
+ * with pipelines a filter is lowered anew for each of its rules.
  */
 #include "lang/sigma/sigma.h"
 
@@ -94,6 +98,8 @@ bool sigma_filter_load(struct sigma_scope *s, const struct doc_node *document, s
                           doc_type_name(body));
     load_references(s, body, filter);
     load_condition(s, body, filter);
+    if (s->pipelines)
+        filter->body = doc_copy(s->a, body);
     return !diag_failed(s->diag);
 }
 
@@ -106,9 +112,11 @@ static bool is_contained(struct str filter, struct str rule)
 
 bool sigma_filter_covers(const struct sigma_filter *filter, const struct rule *rule)
 {
-    if (!is_contained(filter->logsource.product, rule->logsource.product) ||
-        !is_contained(filter->logsource.category, rule->logsource.category) ||
-        !is_contained(filter->logsource.service, rule->logsource.service))
+    const struct logsource *source = rule->written_source ? rule->written_source : &rule->logsource;
+
+    if (!is_contained(filter->logsource.product, source->product) ||
+        !is_contained(filter->logsource.category, source->category) ||
+        !is_contained(filter->logsource.service, source->service))
         return false;
     if (filter->rules.n == 0)
         return true;
@@ -118,6 +126,23 @@ bool sigma_filter_covers(const struct sigma_filter *filter, const struct rule *r
             return true;
     }
     return false;
+}
+
+bool sigma_filter_pass(struct sigma_scope *s, const struct sigma_filter *filter,
+                       const struct rule *rule, struct sigma_filter *out)
+{
+    struct rule written = *rule; /* conditions of pipelines ask what they asked of the rule */
+
+    *out = *filter;
+    if (!filter->body || !str_eq(rule->language, STR("sigma")))
+        return true;
+    if (rule->written_source)
+        written.logsource = *rule->written_source;
+    s->is_filter = true;
+    if (!sigma_pipelines_begin(s, &written))
+        return false;
+    load_condition(s, filter->body, out);
+    return !diag_failed(s->diag);
 }
 
 bool sigma_filter_apply(struct arena *a, const struct sigma_filter *filter, struct rule *rule,

@@ -153,6 +153,11 @@ static struct str nearest(void *context, struct str name)
 
 static void change_source(struct sigma_scope *s, const struct logsource *to, struct rule *rule)
 {
+    if (!rule->written_source) {
+        struct logsource *written = ARENA_NEW(s->a, struct logsource);
+        *written = rule->logsource;
+        rule->written_source = written;
+    }
     const struct str parts[] = {to->category, to->product, to->service};
     struct str *const slots[] = {&rule->logsource.category, &rule->logsource.product,
                                  &rule->logsource.service};

@@ -9,8 +9,8 @@
  * include_fields, exclude_fields. All else is an error that names it, with its place.
  *
  * Pipelines apply in the order of their priority, then of the files; their transformations in the
- * order of the file, each to what the one before has made. They change Sigma rules, and the names
- * of fields in correlations (pipeline_correlation.c); not filters.
+ * order of the file, each to what the one before has made. They change Sigma rules with what
+ * filters add to them, and the names of fields in correlations (pipeline_correlation.c).
  *
  * Memory   in the arena given; texts are copied.
  * Threads  read-only after reading.

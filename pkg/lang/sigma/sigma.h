@@ -72,6 +72,7 @@ struct sigma_filter {
     struct sigma_formula formula;
     size_t n_applied;
     struct str title;
+    const struct doc_node *body; /* where pipelines are to change it for each rule; else NULL */
 };
 
 enum sigma_kind { SIGMA_UNKNOWN, SIGMA_RULE, SIGMA_CORRELATION, SIGMA_FILTER };
@@ -92,6 +93,9 @@ bool sigma_filter_load(struct sigma_scope *s, const struct doc_node *document, s
 
 /* True if the filter is about this rule: named (or any), and log source contained. */
 bool sigma_filter_covers(const struct sigma_filter *filter, const struct rule *rule);
+/* The filter as the rule's pipelines make it. False: see scope->diag. */
+bool sigma_filter_pass(struct sigma_scope *s, const struct sigma_filter *filter,
+                       const struct rule *rule, struct sigma_filter *out);
 /* AND it (or its negation) to the rule's formula; false if that would be too deep. */
 bool sigma_filter_apply(struct arena *a, const struct sigma_filter *filter, struct rule *rule,
                         bool excludes);
