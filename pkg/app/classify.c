@@ -10,6 +10,7 @@
 
 #include "app/measure.h"
 #include "app/output.h"
+#include "app/rules.h"
 #include "app/source.h"
 #include "app/stream.h"
 #include "app/summary.h"
@@ -245,12 +246,8 @@ static enum weir_rc run(struct classify *c, struct weir_err *err)
     struct extract_options extract = {0};
 
     TRY(profile_set_load(c->arena, o->profiles_dir, &c->profiles, err));
-    if (o->profile.n) {
-        extract.pinned = profile_find(c->profiles, o->profile);
-        if (!extract.pinned)
-            return err_set(err, WEIR_BADARG, "unknown profile '%.*s'", (int)o->profile.n,
-                           o->profile.p);
-    }
+    if (o->profile.n)
+        TRY(rule_profile(c->profiles, o->profile, &extract.pinned, err));
     TRY(source_open(&o->inputs, NULL, &c->source, err));
     intern_fields(c);
     c->worker =

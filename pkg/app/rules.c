@@ -19,6 +19,7 @@
 enum {
     GENERATION_DIGITS = 16,
     RULES_BLOCK = 1024 * 1024,
+    KNOWN_SHOWN = 320, /* bytes of names in an error about one */
     PIPELINE_FILE_MAX = 4 * 1024 * 1024,
     HALVES_MIN = 64 /* files from which a second thread is worth its start */
 };
@@ -705,9 +706,12 @@ static enum weir_rc unknown_profile(const struct profile_set *set, struct str na
     struct buf all = {0};
     uint32_t n = profile_count(set);
 
-    for (uint32_t i = 0; i < n && i < PROFILES_MAX; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         names[i] = profile_name(profile_at(set, i));
-        buf_printf(&all, "%s%.*s", i ? ", " : "", (int)names[i].n, names[i].p);
+        if (all.n < KNOWN_SHOWN)
+            buf_printf(&all, "%s%.*s", i ? ", " : "", (int)names[i].n, names[i].p);
+        else if (i + 1 == n)
+            buf_add(&all, STR(" ..."));
     }
     struct str near = str_nearest(name, names, n);
     if (near.n)
@@ -720,6 +724,13 @@ static enum weir_rc unknown_profile(const struct profile_set *set, struct str na
     return WEIR_BADARG;
 }
 
+enum weir_rc rule_profile(const struct profile_set *set, struct str name,
+                          const struct profile **out, struct weir_err *err)
+{
+    *out = profile_find(set, name);
+    return *out ? WEIR_OK : unknown_profile(set, name, err);
+}
+
 enum weir_rc rule_book_engine_options(const struct rule_book *b, const struct rule_options *o,
                                       struct str profile, struct engine_options *out,
                                       struct weir_err *err)
@@ -727,8 +738,5 @@ enum weir_rc rule_book_engine_options(const struct rule_book *b, const struct ru
     *out = (struct engine_options){.no_routing = o->no_routing, .lists = b->list_view};
     out->extract.constants = b->constants;
     out->extract.n_constants = b->n_constants;
-    if (!profile.n)
-        return WEIR_OK;
-    out->extract.pinned = profile_find(b->profiles, profile);
-    return out->extract.pinned ? WEIR_OK : unknown_profile(b->profiles, profile, err);
+    return profile.n ? rule_profile(b->profiles, profile, &out->extract.pinned, err) : WEIR_OK;
 }

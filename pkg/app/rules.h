@@ -104,6 +104,10 @@ void rule_book_print_errors(const struct verdict *v);
 /* Say why there is no rule to work with; gives the exit code. */
 enum exit_code rule_book_report_empty(const struct rule_book *b);
 
+/* The profile of that name. WEIR_BADARG: there is none; err names the nearest, or some that are. */
+MUST_USE enum weir_rc rule_profile(const struct profile_set *set, struct str name,
+                                   const struct profile **out, struct weir_err *err);
+
 /* Options of an engine for these rules; `profile` is the name of a pinned one, empty: none.
  * WEIR_BADARG for an unknown name. */
 MUST_USE enum weir_rc rule_book_engine_options(const struct rule_book *b,

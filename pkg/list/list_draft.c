@@ -22,11 +22,34 @@ void list_draft_release(struct list_draft *d)
     buf_release(&d->expires);
 }
 
+/* What spreadsheets and PowerShell write, and what was packed: told by its name and not by a byte.
+ */
+static const char *other_form(struct str text)
+{
+    static const struct {
+        struct str mark;
+        const char *what;
+    } forms[] = {
+        {STR("\xFF\xFE"), "the text is UTF-16: convert it to UTF-8 first (iconv -f utf-16)"},
+        {STR("\xFE\xFF"), "the text is UTF-16: convert it to UTF-8 first (iconv -f utf-16)"},
+        {STR("\x1F\x8B"), "the file is packed (gzip): lists are read as plain text"},
+        {STR("\x28\xB5\x2F\xFD"), "the file is packed (zstd): lists are read as plain text"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+        if (str_starts(text, forms[i].mark))
+            return forms[i].what;
+    return NULL;
+}
+
 enum weir_rc list_check_text(struct str *text, struct weir_err *err)
 {
     uint32_t line = 1;
     size_t line_start = 0;
+    const char *form = other_form(*text);
 
+    if (form)
+        return err_set(err, WEIR_SYNTAX, "%s", form);
     for (size_t at = 0; at < text->n;) {
         size_t n = utf8_sequence(*text, at);
         uint32_t col = (uint32_t)(at - line_start + 1);

@@ -218,7 +218,9 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["bench", "-r", rules], "it needs rules"),
             (["bench", "-r", rules, "-i", events, "--seconds", "-1"], "--seconds"),
             (["classify"], "no events"),
-            (["classify", "-i", events, "--profile", "nosuch"], "unknown profile")):
+            (["classify", "-i", events, "--profile", "nosuch"], "unknown profile 'nosuch'; known: kubernetes_audit"),
+            (["classify", "-i", events, "--profile", "nosuch"], " ...\n"),
+            (["classify", "-i", events, "--profile", "windows_falt"], "did you mean 'windows_flat'?")):
         r = run(*args)
         equal((r.code, r.out), (3, ""), args)
         one_line(r.err, text)
