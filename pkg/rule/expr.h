@@ -184,7 +184,8 @@ struct geo_source {
 struct expr_table {
     const struct str *keys, *values;
     size_t n;
-    bool is_caseless; /* ASCII; keys are in lower case */
+    bool is_caseless;         /* ASCII; keys are in lower case */
+    const struct glob *globs; /* NULL; else the keys, in the order of the list, as patterns */
 };
 
 struct expr {

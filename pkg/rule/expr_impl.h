@@ -40,4 +40,7 @@ bool expr_join(struct arena *space, const struct expr_value *items, size_t n, st
 /* Where `part` is in s at `from` or behind it, SIZE_MAX if it is not. */
 size_t expr_find(struct str s, struct str part, size_t from, enum fold fold);
 
+/* All of the text is of the pattern. fold: ASCII at most. */
+bool expr_glob_fits(const struct glob *g, struct str s, enum fold fold);
+
 #endif

@@ -208,23 +208,34 @@ static size_t table_at(const struct expr_table *t, struct str key)
     return low;
 }
 
+/* What the table has for the text behind *n. */
+static void look_up(const struct expr_args *a, struct str key, struct expr_value *out, size_t *n)
+{
+    const struct expr_table *t = a->e->table;
+    enum fold fold = t->is_caseless ? FOLD_ASCII : FOLD_NONE;
+
+    for (size_t i = 0; t->globs && i < t->n && *n < EXPR_LIST_MAX; i++)
+        if (expr_glob_fits(&t->globs[i], key, fold))
+            out[(*n)++] = expr_value_text(t->values[i]);
+    if (t->globs)
+        return;
+    if (t->is_caseless)
+        key = arena_lower(a->scope->space, key);
+    for (size_t at = table_at(t, key); at < t->n && *n < EXPR_LIST_MAX && str_eq(t->keys[at], key);
+         at++)
+        out[(*n)++] = expr_value_text(t->values[at]);
+}
+
 static struct expr_value list_lookup(const struct expr_args *a, const struct expr_value *items,
                                      size_t n)
 {
     struct expr_value *out = ARENA_ARRAY(a->scope->space, EXPR_LIST_MAX, struct expr_value);
-    const struct expr_table *t = a->e->table;
     size_t n_out = 0;
     struct str key;
 
-    for (size_t i = 0; i < n; i++) {
-        if (!expr_value_string(a->scope->space, &items[i], &key))
-            continue;
-        if (t->is_caseless)
-            key = arena_lower(a->scope->space, key);
-        for (size_t at = table_at(t, key);
-             at < t->n && n_out < EXPR_LIST_MAX && str_eq(t->keys[at], key); at++)
-            out[n_out++] = expr_value_text(t->values[at]);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (expr_value_string(a->scope->space, &items[i], &key))
+            look_up(a, key, out, &n_out);
     return expr_value_list(a->scope->space, out, n_out);
 }
 

@@ -83,7 +83,7 @@ static size_t part_takes(const struct glob_part *part, struct str s, size_t at, 
 
 /* The last ANY takes one character more whenever what follows it does not fit: enough, since the
  * left-most place is the best one behind each ANY. */
-static bool glob_fits(const struct glob *g, struct str s, enum fold fold)
+bool expr_glob_fits(const struct glob *g, struct str s, enum fold fold)
 {
     size_t at = 0, part = 0, any_part = SIZE_MAX, any_at = 0;
 
@@ -318,7 +318,7 @@ struct expr_value expr_text_call(const struct expr_args *a)
     case EXPR_IN_NETWORK:
         return expr_value_bool(in_networks(a, s));
     case EXPR_GLOB:
-        return expr_value_bool(glob_fits(&a->e->glob, s, a->e->fold));
+        return expr_value_bool(expr_glob_fits(&a->e->glob, s, a->e->fold));
     default:
         return ask(a, s);
     }

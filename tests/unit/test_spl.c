@@ -544,8 +544,6 @@ static const struct query_row refusals[] = {
      "error: 1:7: max_match must be a number of matches"},
     {"a=1 | lookup nobody b OUTPUT c",
      "error: 1:14: there is no list 'nobody' (--list nobody=FILE.csv)"},
-    {"a=1 | lookup patterns b OUTPUT c",
-     "unsupported: 1:14: a look-up in the list 'patterns', whose entries are patterns"},
     {"a=1 | lookup owners host OUTPUT c",
      "error: 1:14: the list 'owners' has no column 'c' among those that it copies (# copy: c), or "
      "more than 10000 entries"},

@@ -42,9 +42,57 @@ static const struct expr_table *table_of(struct pipe *p, const struct str_list *
         keys[i] = pairs[i].key;
         values[i] = pairs[i].value;
     }
-    *t = (struct expr_table){keys, values, n, is_caseless};
+    *t = (struct expr_table){.keys = keys, .values = values, .n = n, .is_caseless = is_caseless};
     return t;
 }
+
+/* Sigma's notation, as lists have it: a backslash before anything but a sign or itself is itself.
+ */
+static struct str with_escapes(struct pipe *p, struct str text)
+{
+    char *out = arena_alloc(p->s->scratch, 2 * text.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        bool is_escape = text.p[i] == '\\' && i + 1 < text.n && memchr("*?\\", text.p[i + 1], 3);
+        out[n++] = text.p[i];
+        if (is_escape)
+            out[n++] = text.p[++i];
+        else if (text.p[i] == '\\')
+            out[n++] = '\\';
+    }
+    return (struct str){out, n};
+}
+
+/* The same of patterns, each of which a value is compared with. */
+static const struct expr_table *patterns_of(struct pipe *p, struct place at,
+                                            const struct str_list *entries,
+                                            const struct str_list *cells)
+{
+    struct expr_table *t = ARENA_NEW(p->s->a, struct expr_table);
+    struct glob *globs = ARENA_ARRAY(p->s->a, entries->n + 1, struct glob);
+    struct str *values = ARENA_ARRAY(p->s->a, entries->n + 1, struct str);
+    size_t n = 0;
+
+    for (size_t i = 0; i < entries->n; i++) {
+        struct str entry = entries->items[i];
+        if (!cells->items[i].n)
+            continue;
+        if (query_fold(entry, true) == FOLD_SIMPLE)
+            return diag_unsupported(p->s->diag, at,
+                                    "a look-up by the pattern '%.*s', whose letters are not all "
+                                    "of ASCII",
+                                    SHOWN(entry)),
+                   NULL;
+        if (!pipe_glob(p, at, with_escapes(p, entry), '*', '?', '\\', &globs[n]))
+            return NULL;
+        values[n++] = arena_str(p->s->a, cells->items[i]);
+    }
+    *t = (struct expr_table){.values = values, .n = n, .is_caseless = true, .globs = globs};
+    return t;
+}
+
+enum { PATTERNS_MANY = 100 };
 
 static struct expr *no_list(struct pipe *p, struct place at, struct str list)
 {
@@ -70,8 +118,8 @@ struct expr *pipe_lookup(struct pipe *p, struct place at, struct str list, struc
 
     if (!lists || !lists->lookup(lists->context, list, &entries, &mode))
         return no_list(p, at, list);
-    if (mode != LIST_CI && mode != LIST_EXACT) {
-        diag_unsupported(p->s->diag, at, "a look-up in the list '%.*s', whose entries are patterns",
+    if (mode == LIST_CIDR) {
+        diag_unsupported(p->s->diag, at, "a look-up in the list '%.*s', whose entries are networks",
                          SHOWN(list));
         return NULL;
     }
@@ -88,7 +136,15 @@ struct expr *pipe_lookup(struct pipe *p, struct place at, struct str list, struc
                    SHOWN(own), SHOWN(key));
         return NULL;
     }
+    if (mode == LIST_GLOB && entries.n > PATTERNS_MANY)
+        diag_warn(p->s->diag, at,
+                  "the list '%.*s' has %zu patterns, with each of which values are compared",
+                  SHOWN(list), entries.n);
     struct expr call = {.op = EXPR_LIST_LOOKUP,
-                        .table = table_of(p, &entries, &cells, mode == LIST_CI)};
+                        .table = mode == LIST_GLOB
+                                     ? patterns_of(p, at, &entries, &cells)
+                                     : table_of(p, &entries, &cells, mode == LIST_CI)};
+    if (!call.table)
+        return NULL;
     return pipe_call(p, at, &call, &value, 1);
 }

@@ -113,7 +113,7 @@ struct expr *pipe_in_networks(struct pipe *p, struct place at, struct expr *subj
 struct expr *pipe_geo(struct pipe *p, struct place at, const char *construct, struct expr *address,
                       enum geo_part part);
 /* What the list that rules name so has in a column for the entry that the value is (for each, if
- * several are). NULL after an error: there is no such list or column, or entries are patterns.
+ * several are). NULL after an error: there is no such list or column, or entries are networks.
  * `key`: what the entries' column should be called; empty: anything. */
 struct expr *pipe_lookup(struct pipe *p, struct place at, struct str list, struct str key,
                          struct expr *value, struct str column);
