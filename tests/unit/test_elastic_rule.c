@@ -96,6 +96,9 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {QUERY "tags = 'x'\nauthor = 5\n",
          "error | 12:10 'author' must be a list of texts, not a number"},
         {QUERY "references = [1]\n", "error | 11:15 'references' holds texts, not a number"},
+        {QUERY "building_block_type = 'defualt'\n",
+         "error | 11:23 'building_block_type' cannot be 'defualt' (did you mean 'default'?): "
+         "default"},
         {QUERY "max_signals = 0\n",
          "error | 11:15 'max_signals' must be a whole number from 1 to 1000000"},
         {QUERY "from = '9m'\n", "error | 11:8 'from' must look like now-9m, not '9m'"},

@@ -78,6 +78,9 @@ static const char *const holding[] = {
     ("JSON_EXTRACT('''{'p':{'q':[1,{'r':'s'}]}}''', '$.p.q[1].r') == 's' AND "
      "JSON_EXTRACT('''{'p':7}''', 'p') == '7' AND JSON_EXTRACT(a, 'p') IS NULL"),
     "JSON_EXTRACT(_source, 'u.name') == 'Bob'",
+    ("MATCH_PHRASE(message, 'many WORDS') AND NOT MATCH_PHRASE(message, 'words many') AND "
+     "MATCH_PHRASE(u.message, 'some words') AND MATCH_PHRASE(a, 'Get') AND "
+     "NOT MATCH_PHRASE(csv, 'p,q') AND MATCH_PHRASE(ip, '10.0.0.0/8')"),
     "QSTR('a:Get AND NOT missing:*')",
     "KQL('a: Get and not missing: x')",
     "NOT KQL('missing: x') AND KQL('''n >= 5''')",
@@ -295,6 +298,8 @@ static const struct {
     {"FROM x | WHERE MATCH(a, 'b'",
      "error: 1:28: expected ')' behind the arguments, found the end"},
     {"FROM x | WHERE MATCH(a)", "error: 1:23: expected ',' behind the field of MATCH(), found ')'"},
+    {"FROM x | WHERE MATCH_PHRASE(a, 'b', {'slop': 1})",
+     "unsupported: 1:35: options of MATCH_PHRASE()"},
     {"FROM x | WHERE KQL('a: b', {'x': 1})", "unsupported: 1:26: options of KQL() and QSTR()"},
     {"FROM x | WHERE a == 1 | COMPLETION b = a WITH {'inference_id': 'm'}",
      "unsupported: 1:25: COMPLETION asks a language model"},

@@ -237,14 +237,18 @@ static bool check_keys(struct elastic_scope *s, const struct doc_node *document,
 static bool channel_load(struct reading *r)
 {
     struct elastic_scope *s = r->s;
-    struct str block;
+    static const char *const WORDS[] = {"default", NULL};
+    const struct doc_node *block = doc_get(r->rule, STR("building_block_type"));
     bool is_enabled;
+    size_t i;
 
-    if (!key_text(s, r->rule, "building_block_type", &block) ||
-        !key_flag(s, r->rule, "enabled", &is_enabled))
+    if (!key_flag(s, r->rule, "enabled", &is_enabled))
         return false;
-    if (block.n)
-        r->out->channel = CHANNEL_INTERNAL;
+    if (!block || block->type == DOC_NULL)
+        return true;
+    if (!key_word(s, block, "building_block_type", WORDS, &i))
+        return false;
+    r->out->channel = CHANNEL_INTERNAL;
     return true;
 }
 

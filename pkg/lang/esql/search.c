@@ -59,16 +59,22 @@ static bool field_and_text(struct esql_parser *p, struct place at, const struct 
 /* What KQL asks of a field without quotes: of one that is searched by word some word of the text,
  * of any other the text itself. Elasticsearch's template for fields that no integration describes
  * (ecs@mappings) makes *.message a text, and who matches it means words. */
-struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
-                        const struct expr *value)
+static struct expr *ask(struct esql_parser *p, struct place at, const struct expr *field,
+                        const struct expr *value, bool is_phrase)
 {
     if (!field_and_text(p, at, &field, value))
         return NULL;
     struct str name = field->text;
     if (str_ends(name, STR(".message")))
         name = arena_printf(p->s->scratch, "%.*s.text", (int)name.n, name.p);
-    struct formula *f = query_search(p->s, at, name, ":", value->text, false);
+    struct formula *f = query_search(p->s, at, name, ":", value->text, is_phrase);
     return f ? pipe_condition(p->pipe, at, f) : NULL;
+}
+
+struct expr *esql_match(struct esql_parser *p, struct place at, const struct expr *field,
+                        const struct expr *value)
+{
+    return ask(p, at, field, value, false);
 }
 
 /* ---- MATCH(field, text, {options}) ---------------------------------------------------------- */
@@ -262,6 +268,22 @@ static struct expr *match(struct esql_parser *p, struct place at)
     return fuzzy_match(p, at, field, value, &options);
 }
 
+/* MATCH_PHRASE(field, text): the words, one behind the other. */
+static struct expr *match_phrase(struct esql_parser *p, struct place at)
+{
+    const struct expr *field, *value;
+
+    if (!esql_advance(p) || !(field = esql_expression(p)) ||
+        !esql_expect_sign(p, ",", "behind the field of MATCH_PHRASE()") ||
+        !(value = esql_expression(p)))
+        return NULL;
+    if (esql_is_sign(p, ","))
+        return diag_unsupported(p->s->diag, p->token.at,
+                                "options of MATCH_PHRASE(): not in this version"),
+               NULL;
+    return esql_expect_sign(p, ")", "behind the arguments") ? ask(p, at, field, value, true) : NULL;
+}
+
 struct expr *esql_search(struct esql_parser *p, struct place at, struct str name, bool *is_known)
 {
     *is_known = true;
@@ -269,14 +291,15 @@ struct expr *esql_search(struct esql_parser *p, struct place at, struct str name
         return embedded(p, at, STR("kql"));
     if (str_eq_ci(name, STR("qstr")))
         return embedded(p, at, STR("lucene"));
-    if (!str_eq_ci(name, STR("match"))) {
+    bool is_phrase = str_eq_ci(name, STR("match_phrase"));
+    if (!is_phrase && !str_eq_ci(name, STR("match"))) {
         *is_known = false;
         return NULL;
     }
     if (++p->depth > QUERY_DEPTH_MAX)
         return diag_error(p->s->diag, at, "more than %d calls inside each other", QUERY_DEPTH_MAX),
                NULL;
-    struct expr *e = match(p, at);
+    struct expr *e = is_phrase ? match_phrase(p, at) : match(p, at);
     p->depth--;
     return e;
 }
