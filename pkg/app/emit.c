@@ -552,8 +552,3 @@ uint64_t emitter_lines(const struct emitter *m)
 {
     return m->lines ? output_lines(m->lines) : 0;
 }
-
-uint64_t emitter_bytes(const struct emitter *m)
-{
-    return m->lines ? output_bytes(m->lines) : 0;
-}

@@ -70,6 +70,5 @@ MUST_USE enum weir_rc emitter_finish(struct emitter *m, struct progress *progres
 bool emitter_streams_to_terminal(const struct emitter *m);
 struct stage_counts emitter_stage_counts(const struct emitter *m);
 uint64_t emitter_lines(const struct emitter *m);
-uint64_t emitter_bytes(const struct emitter *m);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { GAPS_SHOWN_MAX = 5 /* atoms of a rule, for people */ };
 
-const char *test_outcome_name(enum test_outcome outcome)
+static const char *outcome_name(enum test_outcome outcome)
 {
     static const char *const names[] = {"pass", "fail", "skip"};
 
@@ -71,7 +71,7 @@ static void add_json(struct test_report *r, const struct suite_file *file,
     json_kv_str(&w, "file", file->path);
     json_kv_str(&w, "test", test->name);
     json_kv_i64(&w, "line", test->line);
-    json_kv_str(&w, "outcome", str_from(test_outcome_name(result->outcome)));
+    json_kv_str(&w, "outcome", str_from(outcome_name(result->outcome)));
     if (result->profile.n)
         json_kv_str(&w, "profile", result->profile);
     if (result->outcome != TEST_SKIPPED) {

@@ -19,8 +19,6 @@ struct test_report {
     struct buf text;
 };
 
-const char *test_outcome_name(enum test_outcome outcome);
-
 /* As it happens. */
 MUST_USE enum weir_rc test_report_result(struct test_report *r, const struct suite_file *file,
                                          size_t i, const struct test_result *result,

@@ -42,14 +42,6 @@ uint8_t unpack_u8(struct unpack *u)
     return v;
 }
 
-uint16_t unpack_u16(struct unpack *u)
-{
-    uint16_t v;
-
-    unpack_bytes(u, &v, sizeof v);
-    return v;
-}
-
 uint32_t unpack_u32(struct unpack *u)
 {
     uint32_t v;

@@ -22,10 +22,6 @@ static inline void pack_u8(struct buf *out, uint8_t v)
 {
     pack_bytes(out, &v, sizeof v);
 }
-static inline void pack_u16(struct buf *out, uint16_t v)
-{
-    pack_bytes(out, &v, sizeof v);
-}
 static inline void pack_u32(struct buf *out, uint32_t v)
 {
     pack_bytes(out, &v, sizeof v);
@@ -55,7 +51,6 @@ static inline struct unpack unpack_from(struct str bytes)
 }
 
 uint8_t unpack_u8(struct unpack *u);
-uint16_t unpack_u16(struct unpack *u);
 uint32_t unpack_u32(struct unpack *u);
 uint64_t unpack_u64(struct unpack *u);
 int64_t unpack_i64(struct unpack *u);

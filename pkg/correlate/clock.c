@@ -23,8 +23,7 @@ struct clock {
     struct source *table;
     size_t n, cap; /* cap is a power of two; one entry more for what is beyond the bound */
     struct source beyond;
-    bool is_flushed;
-    uint64_t late, overflow;
+    uint64_t late;
 };
 
 struct clock *clock_new(void)
@@ -99,7 +98,6 @@ static struct source *source_of(struct clock *c, uint32_t partition, const struc
     if (s->is_used)
         return s;
     if (c->n == CLOCK_SOURCES_MAX) {
-        c->overflow++;
         s = &c->beyond;
         if (s->is_used)
             return s;
@@ -152,11 +150,6 @@ void clock_idle(struct clock *c, uint32_t partition)
             c->table[i].is_idle = true;
 }
 
-void clock_flush(struct clock *c)
-{
-    c->is_flushed = true;
-}
-
 /* The source that is furthest behind; NULL: none speaks. With all idle it is the newest time that
  * counts: nothing is held up, but nothing newer is known either. */
 static const struct source *slowest(const struct clock *c, bool idle_too)
@@ -176,31 +169,13 @@ static const struct source *slowest(const struct clock *c, bool idle_too)
 
 int64_t clock_watermark(const struct clock *c)
 {
-    if (c->is_flushed)
-        return INT64_MAX;
     const struct source *s = slowest(c, false);
     if (!s)
         s = slowest(c, true);
     return s ? watermark_of(s) : INT64_MIN;
 }
 
-bool clock_held_by(const struct clock *c, uint32_t *partition, const struct profile **profile)
-{
-    const struct source *s = slowest(c, false);
-
-    if (!s)
-        return false;
-    *partition = s->partition;
-    *profile = s->profile;
-    return true;
-}
-
 uint64_t clock_late(const struct clock *c)
 {
     return c->late;
-}
-
-uint64_t clock_overflow(const struct clock *c)
-{
-    return c->overflow;
 }

@@ -7,7 +7,7 @@
  *
  * Clamping  a time far in the future would make everything else late: clock_clamp() bounds it by
  *           what the transport says (record time + CLOCK_SKEW_MS) where there is such a time.
- * Memory    bounded by CLOCK_SOURCES_MAX; further sources share one entry (counted).
+ * Memory    bounded by CLOCK_SOURCES_MAX; further sources share one entry.
  * Threads   belongs to one thread.
  */
 #ifndef WEIR_CORRELATE_CLOCK_H
@@ -43,15 +43,10 @@ struct clock_lateness clock_note(struct clock *c, uint32_t partition, const stru
 
 /* The partition is at its end: it holds nothing up until it shows an event again. */
 void clock_idle(struct clock *c, uint32_t partition);
-/* Nothing more will come from anywhere: INT64_MAX from now on. */
-void clock_flush(struct clock *c);
 
 /* No event that is not late will be older. INT64_MIN before the first event. */
 int64_t clock_watermark(const struct clock *c);
-/* The source that holds it up, for people: partition and profile; false if none. */
-bool clock_held_by(const struct clock *c, uint32_t *partition, const struct profile **profile);
 
-uint64_t clock_late(const struct clock *c);     /* events that came late */
-uint64_t clock_overflow(const struct clock *c); /* events of sources beyond the bound */
+uint64_t clock_late(const struct clock *c); /* events that came late */
 
 #endif

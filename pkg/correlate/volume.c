@@ -34,7 +34,8 @@ struct volume {
     struct sum sums[SUMS_MAX];
 };
 
-int64_t volume_windows(const struct correlation *c)
+/* Windows that a baseline has. */
+static int64_t baseline_windows(const struct correlation *c)
 {
     int64_t n = (c->baseline_ms > 0 ? c->baseline_ms : VOLUME_BASELINE_MS) / c->window_ms;
 
@@ -44,7 +45,7 @@ int64_t volume_windows(const struct correlation *c)
 /* Windows that a group must have been there for. */
 static int64_t training_windows(const struct correlation *c)
 {
-    int64_t n = c->training_ms > 0 ? c->training_ms / c->window_ms : volume_windows(c);
+    int64_t n = c->training_ms > 0 ? c->training_ms / c->window_ms : baseline_windows(c);
 
     return n < 1 ? 1 : n;
 }
@@ -103,7 +104,7 @@ static void store(struct cell *cell, const struct volume *v, bool has_keys)
 
 static void set_times(const struct correlation *c, struct cell *cell, const struct volume *v)
 {
-    int64_t windows = volume_windows(c);
+    int64_t windows = baseline_windows(c);
 
     cell->due_ms = CELL_NEVER;
     for (uint32_t i = v->head.n; i-- > 0 && v->sums[i].window > v->head.judged;)
@@ -135,7 +136,7 @@ static void add(struct volume *v, int64_t window, int64_t micro)
 static void tell_fact(const struct correlation *c, const struct volume *v, const struct sum *s,
                       struct emissions *out)
 {
-    int64_t names = fact_steps(volume_windows(c), c->window_ms);
+    int64_t names = fact_steps(baseline_windows(c), c->window_ms);
 
     fact_tell(&(struct fact){.kind = FACT_WINDOW,
                              .term_key = v->head.key,
@@ -201,7 +202,7 @@ static void judge(const struct correlation *c, const struct cell *cell, struct v
                   uint32_t at, struct emissions *out)
 {
     const struct sum *s = &v->sums[at];
-    int64_t windows = volume_windows(c);
+    int64_t windows = baseline_windows(c);
     uint32_t from = at;
     __int128 total = 0;
 
@@ -240,7 +241,7 @@ static void settle(const struct correlation *c, struct cell *cell, int64_t water
         judge(c, cell, &v, i, out);
         tell_fact(c, &v, s, out);
     }
-    int64_t keep = span_add(v.head.judged, -volume_windows(c));
+    int64_t keep = span_add(v.head.judged, -baseline_windows(c));
     while (old < v.head.n && v.sums[old].window < keep)
         old++;
     v.head.n -= old;

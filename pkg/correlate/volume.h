@@ -18,7 +18,4 @@ enum {
 
 cell_step volume_step;
 
-/* Windows that a baseline has. */
-int64_t volume_windows(const struct correlation *c);
-
 #endif

@@ -503,12 +503,6 @@ enum weir_rc kafka_consumer_seek(struct kafka_consumer *c, size_t i, int64_t off
     return WEIR_OK;
 }
 
-void kafka_consumer_stop(struct kafka_consumer *c, size_t i)
-{
-    ASSERT(i < c->n);
-    stop_fetch(c, i);
-}
-
 void kafka_message_of(rd_kafka_message_t *m, struct kafka_message *out)
 {
     rd_kafka_timestamp_type_t type;

@@ -102,8 +102,6 @@ MUST_USE enum weir_rc kafka_consumer_seek(struct kafka_consumer *c, size_t i, in
  * read; kafka_consumer_bounds() says what there is, a seek goes on. */
 size_t kafka_consumer_read(struct kafka_consumer *c, size_t i, struct kafka_message *out,
                            size_t max, bool *is_end, bool *is_gone);
-/* Stop keeping records of i that were fetched and not read; a seek begins again. */
-void kafka_consumer_stop(struct kafka_consumer *c, size_t i);
 
 /* The high watermark of i as last heard, -1: never. */
 int64_t kafka_consumer_end(const struct kafka_consumer *c, size_t i);

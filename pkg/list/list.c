@@ -67,14 +67,6 @@ const char *list_mode_name(enum list_mode mode)
     return names[mode];
 }
 
-const char *list_type_name(enum list_type type)
-{
-    static const char *const names[] = {
-        [LIST_TEXT] = "text", [LIST_NUMBER] = "number", [LIST_IP] = "ip"};
-
-    return names[type];
-}
-
 static bool ends_with(struct str path, const char *ending)
 {
     struct str e = str_from(ending);

@@ -115,7 +115,6 @@ const struct list *list_find(const struct list_set *set, struct str name);
 size_t list_count(const struct list_set *set);
 const struct list *list_at(const struct list_set *set, size_t i);
 const char *list_mode_name(enum list_mode mode);
-const char *list_type_name(enum list_type type);
 
 /* What a front end asks; valid as long as the set. The slots that it gives live in `a`, which may
  * outlive the set, and belongs to the slots alone: any thread may ask for one. NULL: there are no

@@ -31,7 +31,7 @@
 #include "base/buf.h"
 #include "state/store.h"
 
-enum { STORE_DIR_FINGERPRINT = 16, STORE_DIR_LOG_DEFAULT = 64 * 1024 * 1024 };
+enum { STORE_DIR_LOG_DEFAULT = 64 * 1024 * 1024 };
 
 struct store_dir_options {
     struct str path;         /* made if it is absent; its parent must be there */

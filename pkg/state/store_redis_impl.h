@@ -133,7 +133,7 @@ struct redis_shard {
     struct redis_note *notes;
     size_t notes_cap, n_kept; /* emissions of readings that are committed */
     struct redis_restored *restored;
-    size_t n_restored, restored_cap;
+    size_t n_restored;
 };
 
 struct redis_memory {

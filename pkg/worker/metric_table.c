@@ -223,14 +223,6 @@ const char *metric_type_name(enum metric_type type)
     return names[type];
 }
 
-uint32_t metric_values(enum metric m)
-{
-    for (size_t i = 0; i < ARRAY_LEN(specs); i++)
-        if (specs[i].source == FROM_COUNTER && specs[i].id == (uint32_t)m && !specs[i].is_row)
-            return specs[i].n;
-    return 0;
-}
-
 void metric_document(struct buf *out)
 {
     buf_add(out,

@@ -70,8 +70,6 @@ struct metric_spec {
 
 const struct metric_spec *metric_specs(size_t *n);
 const char *metric_type_name(enum metric_type type);
-/* Values of the label of m, 0: it has none. */
-uint32_t metric_values(enum metric m);
 
 /* docs/metrics.md. */
 void metric_document(struct buf *out);
