@@ -142,6 +142,11 @@ static enum weir_rc walk_argument(struct walk *w, struct str arg)
     }
     if (arg.n == 0)
         return err_set(w->err, WEIR_BADARG, "an empty path");
+    if (str_eq(arg, STR("-"))) /* a file of that name is ./- */
+        return err_set(w->err, WEIR_BADARG,
+                       "- (stdin) is for events alone: name a file or a directory "
+                       "with %s",
+                       w->request->what);
     TRY(walk_path(w, arena_str(w->arena, arg), 0));
     text_list_sort(w->out, before);
     if (w->n_wanted == wanted_before) {

@@ -154,6 +154,12 @@ static enum weir_rc prepare(struct testing *t, enum exit_code *code, struct weir
         *code = EXIT_RULES;
     if (*code != EXIT_FINE)
         return WEIR_OK;
+    if (t->rules.paths.n == 0) {
+        *code = EXIT_WORLD;
+        return err_set(err, WEIR_NOTFOUND,
+                       "no rule file is beside these tests (NAME.yml for NAME.test.yml), and none "
+                       "is named by 'rules'");
+    }
     TRY(rule_book_load(&t->rules, &t->book, err));
     *code = rule_book_report(&t->book, &t->rules);
     return WEIR_OK;

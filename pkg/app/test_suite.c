@@ -75,12 +75,12 @@ static bool is_directory(struct arena *a, struct str path)
 /* NAME.yml, NAME.eql ...; empty: there is none. */
 static struct str rule_beside(struct arena *a, struct str name)
 {
-    static const char *const endings[] = {"yml", "yaml", "eql", "toml", "ndjson",
-                                          "kql", "esql", "cql", "spl"};
+    static const char *const endings[] = {"yml", "yaml",     "toml", "eql",  "kql",
+                                          "cql", "logscale", "spl",  "esql", "lucene"};
 
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
         struct str path = arena_printf(a, "%.*s.%s", (int)name.n, name.p, endings[i]);
-        if (lang_is_rule_path(path) && is_there(path))
+        if (is_there(path))
             return path;
     }
     return STR("");

@@ -213,6 +213,8 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "--query", "x", "--lang", "sigma", "-r", rules, "-i", events], "not both"),
             (["replay", "--query", " ", "--lang", "sigma", "-i", events], "--query is empty"),
             (["check"], "no rules"),
+            (["check", "-"], "- (stdin) is for events alone: name a file or a directory with rule files"),
+            (["replay", "-r", rules, "-i", "-", "--overlays", "-"], "- (stdin) is for events alone"),
             (["check", rules, "--plan", "nosuch"], "no rule has the id"),
             (["check", rules, "--level", "critical"], "leaves no rule"),
             (["bench", "-r", rules], "it needs rules"),
