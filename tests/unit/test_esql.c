@@ -338,7 +338,7 @@ static const struct {
     {"FROM x | WHERE -'5' == 10", "error: 1:16: '-' stands before a number, not before a text"},
     {"FROM x | WHERE LENGTH(a)", "error: 1:16: WHERE takes a condition, not a number"},
     {"FROM x | WHERE NOT TO_LOWER(a)", "error: 1:16: NOT takes a condition, not a text"},
-    {"FROM x | WHERE COUNT(*) > 5", "error: 1:16: COUNT() is of many rows: it stands behind STATS"},
+    {"FROM x | WHERE COUNT(*) > 5", "error: 1:16: COUNT() is of many rows: it stands in STATS"},
     {"FROM x | WHERE TO_LOWRE(a) == 'x'",
      "error: 1:16: there is no function TO_LOWRE() (did you mean 'to_lower'?)"},
     {"FROM x | WHERE DATE_DIFF('fortnight', a, b) == 1",

@@ -117,7 +117,7 @@ static void refuse(struct esql_parser *p, struct place at, struct str name)
             return;
         }
     if (esql_is_aggregate(name)) {
-        diag_error(p->s->diag, at, "%.*s() is of many rows: it stands behind STATS", SHOWN(name));
+        diag_error(p->s->diag, at, "%.*s() is of many rows: it stands in STATS", SHOWN(name));
         return;
     }
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++)
