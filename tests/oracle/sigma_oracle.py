@@ -17,6 +17,7 @@ Prints differences (at most 40) and, last, `N passed, N failed`: a rule counts o
 """
 import argparse
 import collections
+import datetime
 import ipaddress
 import json
 import os
@@ -271,6 +272,30 @@ def compile_compare(value):
     return lambda v: (n := as_number(v)) is not None and op(n, want)
 
 
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?\Z")
+PARTS = {"MINUTE": lambda d: d.minute, "HOUR": lambda d: d.hour, "DAY": lambda d: d.day,
+         "WEEK": lambda d: d.isocalendar()[1], "MONTH": lambda d: d.month, "YEAR": lambda d: d.year}
+
+
+def compile_part(part, op):
+    """A part of a time in ISO 8601, or in seconds since 1970 (weir takes larger numbers for smaller units)."""
+    def test(v):
+        if not isinstance(v, str):
+            return False
+        try:
+            if SECONDS.match(v.strip()):
+                when = datetime.datetime.fromtimestamp(float(v), datetime.timezone.utc)
+            elif isinstance(v, Num):
+                return False
+            else:
+                when = datetime.datetime.fromisoformat(v.strip().replace("Z", "+00:00"))
+        except ValueError:
+            return False
+        return op(PARTS[part.timestamp_part.name](when), part.number)
+
+    return test
+
+
 def compile_value(value, lists):
     """A predicate over one value of the field, or None where the event as a whole decides."""
     if isinstance(value, st.SigmaString):
@@ -278,6 +303,8 @@ def compile_value(value, lists):
     if isinstance(value, st.SigmaBool):
         want = "true" if value.boolean else "false"
         return lambda v: not isinstance(v, Num) and (text_of(v) or "").translate(ASCII_LOWER) == want
+    if isinstance(value, st.SigmaTimestampPart):
+        return compile_part(value, lambda a, b: a == b)
     if isinstance(value, st.SigmaNumber):
         want = decimal(str(value.number))
         return lambda v: (n := as_number(v)) is not None and n == want
@@ -286,6 +313,8 @@ def compile_value(value, lists):
     if isinstance(value, st.SigmaCIDRExpression):
         return compile_cidr(value)
     if isinstance(value, st.SigmaCompareExpression):
+        if isinstance(value.number, st.SigmaTimestampPart):
+            return compile_part(value.number, COMPARE[value.op.name])
         return compile_compare(value)
     return None
 
@@ -302,7 +331,9 @@ class Compiler:
         self.n = 0
 
     def atom(self, field, value):
-        key = (field, type(value).__name__, repr(value))
+        number = getattr(value, "number", value)
+        key = (field, type(value).__name__, repr(value), getattr(number, "timestamp_part", getattr(
+            value, "timestamp_part", None)))
         if key not in self.numbers:
             self.numbers[key] = self.n
             self.tests[field].append((self.n, compile_value(value, self.lists)))
@@ -347,6 +378,8 @@ class Compiler:
             contains.s = (st.SpecialChars.WILDCARD_MULTI, str(value.number),
                           st.SpecialChars.WILDCARD_MULTI)
             value = contains
+        elif not isinstance(value, (st.SigmaRegularExpression, st.SigmaCIDRExpression)):
+            raise TypeError(f"keyword of type {type(value).__name__}")
         number = self.atom("@any", value)
         return lambda e: number in e.true_of("@any")
 
