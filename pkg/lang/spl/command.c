@@ -53,6 +53,19 @@ static bool do_eval(struct spl *x)
 
 /* ---- names --------------------------------------------------------------------------------- */
 
+/* A column that may only be shown: so is what it is called now. */
+static bool take_shown(struct spl *x, struct str from, struct str to)
+{
+    struct spl_added *added = spl_added(x, from);
+
+    if (added)
+        added->name = to;
+    if (added || x->rows == SPL_ROWS_ASKED || pipe_has_column(x->pipe, from) ||
+        str_find_char(from, '*', 0) != SIZE_MAX)
+        return added != NULL;
+    return pipe_drop(x->pipe, x->at, &to, 1);
+}
+
 static bool do_rename(struct spl *x)
 {
     struct str from, to;
@@ -68,9 +81,7 @@ static bool do_rename(struct spl *x)
             return false;
         from = spl_field(x, from);
         to = spl_field(x, to);
-        struct spl_added *added = spl_added(x, from);
-        if (added) {
-            added->name = to;
+        if (take_shown(x, from, to)) {
             (void)spl_take(x, ",");
             continue;
         }
@@ -690,29 +701,45 @@ static const struct command {
     bool (*run)(struct spl *x);
     bool is_mere; /* it changes no column */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false}, {"bin", do_bin, false},
-    {"bucket", do_bin, false},          {"convert", do_convert, false},
-    {"dedup", do_dedup, false},         {"eval", do_eval, false},
-    {"fieldformat", do_nothing, true},  {"fields", do_fields, false},
-    {"fillnull", do_fillnull, false},   {"head", do_nothing, true},
-    {"highlight", do_nothing, true},    {"iplocation", do_iplocation, false},
-    {"join", spl_join, false},          {"lookup", do_lookup, false},
-    {"makemv", do_makemv, false},       {"mvexpand", do_mvexpand, false},
-    {"nomv", do_nomv, false},           {"regex", do_regex, true},
-    {"rename", do_rename, false},       {"rex", do_rex, false},
-    {"replace", do_replace, false},     {"reverse", do_nothing, true},
-    {"search", do_search, true},        {"sort", do_nothing, true},
-    {"spath", do_spath, false},         {"strcat", do_strcat, false},
-    {"stats", spl_stats, false},        {"tail", do_nothing, true},
-    {"tstats", spl_tstats, false},      {"table", do_table, false},
+    {"addtotals", do_addtotals, false},
+    {"bin", do_bin, false},
+    {"bucket", do_bin, false},
+    {"convert", do_convert, false},
+    {"dedup", do_dedup, false},
+    {"eval", do_eval, false},
+    {"eventstats", spl_eventstats, false},
+    {"fieldformat", do_nothing, true},
+    {"fields", do_fields, false},
+    {"fillnull", do_fillnull, false},
+    {"head", do_nothing, true},
+    {"highlight", do_nothing, true},
+    {"iplocation", do_iplocation, false},
+    {"join", spl_join, false},
+    {"lookup", do_lookup, false},
+    {"makemv", do_makemv, false},
+    {"mvexpand", do_mvexpand, false},
+    {"nomv", do_nomv, false},
+    {"regex", do_regex, true},
+    {"rename", do_rename, false},
+    {"rex", do_rex, false},
+    {"replace", do_replace, false},
+    {"reverse", do_nothing, true},
+    {"search", do_search, true},
+    {"sort", do_nothing, true},
+    {"spath", do_spath, false},
+    {"strcat", do_strcat, false},
+    {"stats", spl_stats, false},
+    {"tail", do_nothing, true},
+    {"tstats", spl_tstats, false},
+    {"table", do_table, false},
     {"where", do_where, true},
 };
 
 /* Commands of Splunk that are not done here, and are no slip of one that is. */
 static bool is_splunks_own(struct str name)
 {
-    static const char *const NAMES[] = {"eventstats",  "geostats", "mstats", "sistats",
-                                        "streamstats", "top",      "untable"};
+    static const char *const NAMES[] = {"geostats",    "mstats", "sistats",
+                                        "streamstats", "top",    "untable"};
 
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (str_eq_ci(name, str_from(NAMES[i])))
@@ -826,6 +853,9 @@ bool spl_load(struct query_scope *s, struct str query, const struct query_option
         return diag_error(s->diag, s->at, "the search is empty");
     if (!spl_run(&x, 0, x.text.text.n))
         return false;
+    if (x.rows != SPL_ROWS_ASKED)
+        diag_warn(s->diag, x.rows_at,
+                  "eventstats: a finding is of a group, not of each of its rows");
     spl_give_source(&x, rule);
     struct pipe_ending ending = {.at = s->at, .window_ms = spl_window(&x)};
     return pipe_finish(x.pipe, &ending, rule);

@@ -252,6 +252,8 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     struct str field = spl_field(x, name);
     struct expr *e;
 
+    if (!spl_may_ask(x, at, field))
+        return NULL;
     if (spl_added(x, field)) {
         if (!x->is_shown)
             diag_unsupported(x->s->diag, at, "'%.*s', a column that join would add", SHOWN(name));

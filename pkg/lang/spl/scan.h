@@ -84,6 +84,10 @@ struct spl {
     size_t n_wildcards;
     struct spl_added *added; /* room for SPL_ADDED_MAX */
     size_t n_added;
+    /* Behind eventstats: columns of the rows themselves may be shown and not be asked; behind
+     * groups of them none may. */
+    enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
+    struct place rows_at;
     bool is_shown;      /* what the command at hand names is only shown */
     bool is_timeless;   /* joined by something else than a bin of time, which is no window then */
     bool has_wild_fill; /* what is missing in their rows reads as */
@@ -164,6 +168,9 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 /* ---- commands ------------------------------------------------------------------------------ */
 
 bool spl_stats(struct spl *x);
+bool spl_eventstats(struct spl *x);
+/* False: the column may not be asked here, which is told. */
+bool spl_may_ask(struct spl *x, struct place at, struct str name);
 /* The step itself, and which of its columns are times. */
 bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys);
