@@ -65,6 +65,47 @@ static struct expr *signum(const struct esql_call *c)
     return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
 }
 
+/* ---- one of several values ---------------------------------------------------------- */
+
+/* What may come out is of one type, as far as that is known. */
+static bool are_alike(const struct esql_call *c, const struct expr *a, const struct expr *b)
+{
+    enum esql_type x = esql_type_of(a), y = esql_type_of(b);
+
+    if (x <= ESQL_TYPE_NULL || y <= ESQL_TYPE_NULL || x == y || x > ESQL_TYPE_BOOL ||
+        y > ESQL_TYPE_BOOL)
+        return true;
+    return diag_error(c->p->s->diag, c->at, "the result would be %s or %s: it has one type",
+                      esql_type_shown(x), esql_type_shown(y));
+}
+
+/* CASE(condition, value, condition, value ... [else]) */
+static struct expr *case_of(const struct esql_call *c)
+{
+    const struct expr *last = c->args[c->n - 1];
+
+    for (size_t i = 0; i + 1 < c->n; i += 2)
+        if (!esql_is_condition(c->p, c->at, c->args[i], "CASE() asks conditions") ||
+            !are_alike(c, c->args[i + 1], i + 3 < c->n ? c->args[i + 3] : last))
+            return NULL;
+    return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_CASE}, c->args, c->n);
+}
+
+static bool are_all_alike(const struct esql_call *c)
+{
+    for (size_t i = 1; i < c->n; i++)
+        if (!are_alike(c, c->args[i - 1], c->args[i]))
+            return false;
+    return true;
+}
+
+static struct expr *coalesce(const struct esql_call *c)
+{
+    return are_all_alike(c)
+               ? pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_COALESCE}, c->args, c->n)
+               : NULL;
+}
+
 /* e, or null if one of the arguments is. */
 static struct expr *if_all_there(const struct esql_call *c, struct expr *e)
 {
@@ -78,6 +119,8 @@ static struct expr *if_all_there(const struct esql_call *c, struct expr *e)
 
 static struct expr *extreme(const struct esql_call *c, enum expr_op op)
 {
+    if (!are_all_alike(c))
+        return NULL;
     return if_all_there(c, pipe_call(c->p->pipe, c->at, &(struct expr){.op = op}, c->args, c->n));
 }
 
@@ -248,8 +291,8 @@ static const struct esql_function FUNCTIONS[] = {
     {"clamp", EXPR_LEAST, 3, 3, clamp, NULL},
     {"clamp_min", EXPR_GREATEST, 2, 2, greatest, NULL},
     {"clamp_max", EXPR_LEAST, 2, 2, least, NULL},
-    {"coalesce", EXPR_COALESCE, 1, ESQL_ARGS_MAX, NULL, NULL},
-    {"case", EXPR_CASE, 2, ESQL_ARGS_MAX, NULL, "b*"},
+    {"coalesce", EXPR_COALESCE, 1, ESQL_ARGS_MAX, coalesce, NULL},
+    {"case", EXPR_CASE, 2, ESQL_ARGS_MAX, case_of, NULL},
     {"mv_first", EXPR_LIST_AT, 1, 1, mv_first, NULL},
     {"mv_last", EXPR_LIST_AT, 1, 1, mv_last, NULL},
     {"mv_count", EXPR_LIST_COUNT, 1, 1, NULL, NULL},
