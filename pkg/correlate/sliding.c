@@ -97,9 +97,7 @@ static void wait_for(struct sliding *s, const struct expr_value *v, size_t row)
     s->waiting[s->last++] = (struct waiting){*v, row};
 }
 
-/* ---- sums
- * ----------------------------------------------------------------------------------------
- */
+/* ---- sums ------------------------------------------------------------------------------- */
 
 static void add_number(struct sliding *s, const struct expr_value *v, bool comes)
 {
@@ -118,9 +116,10 @@ static void add_number(struct sliding *s, const struct expr_value *v, bool comes
     s->absolute += sign * (x.whole < 0 ? -x.whole : x.whole);
 }
 
-/* ---- rows
- * ----------------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------------- */
+
+/* What a row does to the window. */
+enum { GOES = false, COMES = true };
 
 static void move_row(struct sliding *s, size_t row, bool comes)
 {
@@ -182,13 +181,13 @@ static void slide(struct sliding *s, size_t from, size_t to)
         make_ready(s);
     if (from >= s->to) /* nothing stays: begin anew behind the gap */
         for (; s->from < s->to; s->from++)
-            move_row(s, s->from, false);
+            move_row(s, s->from, GOES);
     if (s->from < from && s->from == s->to)
         s->from = s->to = from;
     for (; s->to < to; s->to++)
-        move_row(s, s->to, true);
+        move_row(s, s->to, COMES);
     for (; s->from < from; s->from++)
-        move_row(s, s->from, false);
+        move_row(s, s->from, GOES);
     while (s->first < s->last && s->waiting[s->first].row < from)
         s->first++;
 }
