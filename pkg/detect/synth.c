@@ -216,31 +216,52 @@ static struct str text_key(struct draft *d, const struct atom *x)
     return str_ends(key, STR("*")) ? str_sub(key, 0, key.n - 1) : key;
 }
 
-static void satisfy_atom(struct draft *d, const struct atom *x)
+static void set_whole(struct synth_field *f, struct str text)
 {
-    struct str name = x->field.n ? x->field : d->named;
-    struct synth_field *f;
+    f->n = 0;
+    add(f, text);
+    f->is_whole = true;
+}
 
-    if (x->op == ATOM_SOME_FIELD) {
-        satisfy_some_field(d, x);
-        return;
-    }
-    if (str_eq(name, STR(FIELD_ANY_NAME)))
-        name = text_key(d, x);
-    f = member_of(d, name, x);
-    if (!f || f->is_whole)
-        return;
+static void add_address(struct synth_field *f, struct str network)
+{
+    struct str address, bits;
+
+    (void)str_cut(network, '/', &address, &bits);
+    add(f, address);
+}
+
+static void satisfy_words(struct draft *d, const struct atom *x, struct synth_field *f)
+{
+    add(f, f->n ? STR(" ") : STR(""));
+    if (x->glob.n_parts)
+        add_glob(d, f, &x->glob);
+    else
+        add(f, x->text);
+}
+
+static void satisfy_equal_fields(struct draft *d, const struct atom *x, struct synth_field *f)
+{
+    struct synth_field *other = field_of(d, x->other);
+
+    add(f, STR("same text"));
+    if (other)
+        add(other, STR("Same Text"));
+}
+
+/* The field that the atom is about gets what makes it true. */
+static void satisfy_value(struct draft *d, const struct atom *x, struct synth_field *f)
+{
     switch (x->op) {
     case ATOM_EQ:
-        f->n = 0;
-        add(f, x->text);
-        f->is_whole = true;
+        set_whole(f, x->text);
         break;
     case ATOM_PREFIX:
         put_first(f, x->text);
         break;
     case ATOM_SUFFIX:
     case ATOM_CONTAINS:
+    case ATOM_TEXT_CMP:
         add(f, x->text);
         break;
     case ATOM_GLOB:
@@ -249,12 +270,9 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
     case ATOM_REGEX:
         synth_regex(d->s, x->regex.pattern, f->value, &f->n, SYNTH_VALUE_MAX);
         break;
-    case ATOM_CIDR: {
-        struct str address, bits;
-        str_cut(x->text, '/', &address, &bits);
-        add(f, address);
+    case ATOM_CIDR:
+        add_address(f, x->text);
         break;
-    }
     case ATOM_NUM_EQ:
     case ATOM_NUM_LE:
     case ATOM_NUM_GE:
@@ -269,52 +287,50 @@ static void satisfy_atom(struct draft *d, const struct atom *x)
         add(f, x->is_true ? STR("true") : STR("false"));
         break;
     case ATOM_EXISTS:
+    case ATOM_HAS_VALUE:
         add(f, STR("here"));
         break;
     case ATOM_IS_NULL:
+    case ATOM_BEFORE: /* it has no field, and made-up events have no time */
         f->is_absent = true;
         break;
-    case ATOM_FIELD_CMP: {
-        struct synth_field *o = field_of(d, x->other);
-        add(f, STR("same text"));
-        if (o)
-            add(o, STR("Same Text"));
+    case ATOM_FIELD_CMP:
+        satisfy_equal_fields(d, x, f);
         break;
-    }
     case ATOM_EXPR:
         satisfy_expr(d, x->expr);
         break;
     case ATOM_LIST:
-        f->n = 0;
-        add(f, x->list->sample);
-        f->is_whole = true;
-        break;
-    case ATOM_BEFORE: /* it has no field, and made-up events have no time */
-        f->is_absent = true;
+        set_whole(f, x->list->sample);
         break;
     case ATOM_TIME_PART:
     case ATOM_TIME_CMP:
         add(f, STR("2026-07-28T11:44:53Z"));
         break;
-    case ATOM_HAS_VALUE:
-        add(f, STR("here"));
-        break;
     case ATOM_WORDS:
-        add(f, f->n ? STR(" ") : STR(""));
-        if (x->glob.n_parts)
-            add_glob(d, f, &x->glob);
-        else
-            add(f, x->text);
-        break;
-    case ATOM_TEXT_CMP:
-        add(f, x->text);
+        satisfy_words(d, x, f);
         break;
     case ATOM_SOME_MEMBER:
         satisfy_some_member(d, x, f);
         break;
-    case ATOM_SOME_FIELD:
+    case ATOM_SOME_FIELD: /* satisfy_atom() */
         break;
     }
+}
+
+static void satisfy_atom(struct draft *d, const struct atom *x)
+{
+    struct str name = x->field.n ? x->field : d->named;
+
+    if (x->op == ATOM_SOME_FIELD) {
+        satisfy_some_field(d, x);
+        return;
+    }
+    if (str_eq(name, STR(FIELD_ANY_NAME)))
+        name = text_key(d, x);
+    struct synth_field *f = member_of(d, name, x);
+    if (f && !f->is_whole)
+        satisfy_value(d, x, f);
 }
 
 /* `f` must not hold. Fields that are missing mostly see to that; but what is unknown of a missing
