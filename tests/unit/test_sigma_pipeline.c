@@ -92,6 +92,8 @@ TEST(pipelines_change_items)
          "s: and(A eq \"xaa\", B fieldref unicode eq a, C eq \"YQ==\")"},
         {ITEM("{type: replace_string, regex: '5', replacement: '6'}"), RULE("{A: 5, B|gt: 5}"),
          "s: and(A eq \"6\", B gt 5)"},
+        {ITEM("{type: replace_string, regex: 'x', replacement: 'y'}"), RULE("{A: 5.0}"),
+         "s: A eq 5.0"},
         {ITEM("{type: field_name_mapping, mapping: {g: h, x: [y, z]}}"),
          RULE("{A|fieldref: g, B|fieldref|endswith: x}"),
          "s: and(A fieldref unicode eq h, or(B fieldref unicode endswith y, B fieldref unicode "

@@ -228,6 +228,18 @@ static struct sigma_string replace_in(struct arena *a, const struct transform *t
     return out;
 }
 
+/* A number in which something is replaced is a text from then on. */
+static void replace_number(struct arena *a, const struct transform *t, struct sigma_value *v)
+{
+    struct sigma_string s = replace_in(a, t, sigma_string_of(a, v->text));
+    struct str text;
+
+    if (sigma_string_literal(a, s, &text) && str_eq(text, v->text))
+        return;
+    v->kind = SIGMA_STRING;
+    v->string = s;
+}
+
 bool sigma_values_replace(struct sigma_scope *s, const struct sigma_key *key,
                           struct sigma_values *values)
 {
@@ -241,11 +253,9 @@ bool sigma_values_replace(struct sigma_scope *s, const struct sigma_key *key,
     for (size_t i = 0; i < values->n; i++) {
         struct sigma_value *v = &values->items[i];
         for (size_t k = 0; k < key->n_replacements; k++) {
-            if (v->kind == SIGMA_NUMBER) { /* pySigma takes numbers for texts here */
-                v->kind = SIGMA_STRING;
-                v->string = sigma_string_of(s->scratch, v->text);
-            }
-            if (v->kind == SIGMA_STRING)
+            if (v->kind == SIGMA_NUMBER)
+                replace_number(s->scratch, key->replacements[k], v);
+            else if (v->kind == SIGMA_STRING)
                 v->string = replace_in(s->scratch, key->replacements[k], v->string);
         }
     }
