@@ -51,6 +51,17 @@ static inline void buf_add_char(struct buf *b, char c)
 
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Some n bytes more will be added, but not yet: memory that nobody has touched for long is on its
+ * way meanwhile. A buffer that has no room for them does no harm. */
+static inline void buf_expect(const struct buf *b, size_t n)
+{
+    enum { LINE = 64, EXPECTED_MAX = 1024 };
+
+    n = n < EXPECTED_MAX ? n : EXPECTED_MAX;
+    for (size_t i = 0; i < n; i += LINE)
+        PREFETCH_WRITE(b->p + b->n + i);
+}
+
 static inline struct str buf_str(const struct buf *b)
 {
     return (struct str){b->p, b->n};

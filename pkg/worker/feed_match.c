@@ -76,6 +76,11 @@ static void take_match(struct feed *f, struct feed_engine *e, uint32_t i,
     b->n_rules = e->gatherer ? 0 : (uint32_t)n;
     for (size_t k = 0; k < b->n_rules; k++)
         batch_add_rule(f->batch, f->rules[k]);
+    /* What the next event writes may be as long: a batch is tens of MiB, so its memory is in no
+     * cache any more, and stores that wait for it hold up what comes behind them. */
+    buf_expect(&f->batch->bytes, event->record.n);
+    buf_expect(&f->batch->gathered, gathered.n);
+    PREFETCH_WRITE(b + 1);
 }
 
 /* What waits in an engine is matched. */
