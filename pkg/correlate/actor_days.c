@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { DAYS_VERSION = 2, LOG2_FIRST = 2, LOG2_MAX = 16, SLOT = 8 };
+_Static_assert((1 << LOG2_MAX) / 4 * 3 == ACTOR_DAYS_MAX, "a table is at most three quarters full");
 
 int32_t actor_day_of(int64_t t_ms)
 {

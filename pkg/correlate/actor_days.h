@@ -11,6 +11,9 @@
 #include "state/cell.h"
 #include "state/store.h"
 
+/* Further actors of a cell are not counted: what is told is a lower bound from then on. */
+enum { ACTOR_DAYS_MAX = 49152 };
+
 struct actor_days {
     uint8_t version, log2_slots;
     uint8_t is_restored, pad; /* is_restored: first_ms is known from facts */

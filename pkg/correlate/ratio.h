@@ -16,8 +16,7 @@
 #include "correlate/operator.h"
 
 enum {
-    RATIO_ACTORS_MAX = 49152, /* of a value, of a group; further ones are not counted */
-    RATIO_PENDING_MAX = 2048  /* (actor, day) of a cell not decided yet; further ones are lost */
+    RATIO_PENDING_MAX = 2048 /* (actor, day) of a cell not decided yet; further ones are lost */
 };
 #define RATIO_HISTORY_MS (30 * 86400000ll) /* if the rule says nothing */
 
