@@ -420,6 +420,7 @@ static void write_fitting(struct alert_writer *w, struct document *d, struct buf
     }
     out->n = start;
     write_minimal(d, out);
+    DASSERT(out->n - start <= ALERT_MINIMAL_BYTES);
     w->n_cut++;
 }
 

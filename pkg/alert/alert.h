@@ -64,8 +64,8 @@ struct alert_writer;
 struct alert_writer *alert_writer_new(const struct alert_options *options);
 void alert_writer_free(struct alert_writer *w);
 /* Documents from here on have at most so many bytes (at most ALERT_BYTES_MAX, which is the
- * default); the minimal form is written whatever its size, less than ALERT_MINIMAL_BYTES. */
-enum { ALERT_MINIMAL_BYTES = 2048 };
+ * default); the minimal form is written whatever the limit, at most ALERT_MINIMAL_BYTES. */
+enum { ALERT_MINIMAL_BYTES = 4096 };
 void alert_writer_limit(struct alert_writer *w, size_t bytes_max);
 /* What stands on lists, from now on; must outlive its use. */
 void alert_writer_use_lists(struct alert_writer *w, const struct list_view *lists);

@@ -10,7 +10,7 @@
  *
  * Memory   a rule and all it points to live in one arena (that of the rule set) and are
  *          read-only once the front end has returned.
- * Limits   FORMULA_DEPTH_MAX, GLOB_PARTS_MAX, GLOB_SET_MAX: front ends refuse what exceeds them.
+ * Limits   FORMULA_DEPTH_MAX, GLOB_PARTS_MAX: front ends refuse what exceeds them.
  */
 #ifndef WEIR_RULE_RULE_H
 #define WEIR_RULE_RULE_H
@@ -80,10 +80,10 @@ enum glob_kind {
     GLOB_TEXT, /* these bytes, folded as the atom says */
     GLOB_ONE,  /* exactly one Unicode character        */
     GLOB_ANY,  /* any run of bytes, also none          */
-    GLOB_SET   /* exactly one of the characters in `text` (UTF-8, at most GLOB_SET_MAX) */
+    GLOB_SET   /* exactly one of the characters in `text` (UTF-8) */
 };
 
-enum { GLOB_SET_MAX = 8, GLOB_PARTS_MAX = 256 };
+enum { GLOB_PARTS_MAX = 256 };
 
 struct glob_part {
     enum glob_kind kind;

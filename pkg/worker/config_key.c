@@ -9,7 +9,7 @@
 #include "worker/http_address.h"
 #include "worker/slot.h"
 
-enum { BATCH_EVENTS_MAX = 1000 * 1000, ALERT_BYTES_LEAST = 4 * 1024, CRASHES_MAX = 100 };
+enum { BATCH_EVENTS_MAX = 1000 * 1000, CRASHES_MAX = 100 };
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
@@ -132,7 +132,7 @@ static const struct config_key rows[] = {
     {"alerts.raw", CONFIG_CHOICE, ONE(alert_raw), .without = "full", .words = "none|matched|full",
      .help = "The record that completed a finding: left out, matched fields, all of it redacted."},
     {"alerts.max_bytes", CONFIG_SIZE, ONE(alert_bytes_max), .without = "64KiB",
-     .least = ALERT_BYTES_LEAST, .most = ALERT_BYTES_MAX,
+     .least = ALERT_MINIMAL_BYTES, .most = ALERT_BYTES_MAX,
      .help = "Larger documents are cut. Less if the topic's max.message.bytes is less."},
     {"alerts.max_age", CONFIG_SPAN, ONE(alert_age_max_ms), .without = "24h", .least = MINUTE,
      .most = 3650 * DAY,

@@ -5,13 +5,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "alert/alert.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "worker/config_key.h"
 #include "worker/config_value.h"
 
 enum {
-    ALERT_BYTES_LEAST = 4 * 1024,
     CREATED_TRIES = 100 /* questions until all brokers know of a new topic */
 };
 #define RETENTION_OF_CREATED_MS (INT64_C(7) * 24 * 3600 * 1000)
@@ -98,12 +98,12 @@ static enum weir_rc judge_size(struct judge *j, const struct kafka_topic *t, con
 
     if (t->max_message_bytes == INT64_MIN || cap >= j->out->alert_bytes_max)
         return WEIR_OK;
-    if (cap < ALERT_BYTES_LEAST)
+    if (cap < ALERT_MINIMAL_BYTES)
         return err_set(j->err, WEIR_BADARG,
                        "%s: topic '%s' takes records of %lld bytes (max.message.bytes): at least "
                        "%d are needed",
                        path, t->name.p, (long long)t->max_message_bytes,
-                       ALERT_BYTES_LEAST + TOPICS_RECORD_OVERHEAD);
+                       ALERT_MINIMAL_BYTES + TOPICS_RECORD_OVERHEAD);
     j->out->alert_bytes_max = (uint32_t)cap;
     warn(j,
          "alerts.max_bytes: %lld instead of %u, since topic '%s' takes records of %lld bytes "

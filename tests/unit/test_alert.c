@@ -525,6 +525,27 @@ TEST(a_wordy_rule_is_cut_too)
     buf_release(&record);
 }
 
+/* Texts of control characters, each of which takes six bytes. */
+TEST(the_minimal_form_has_a_bound_of_its_own)
+{
+    struct alert_writer *w = writer_new();
+    struct rule wordy = *rule;
+    struct alert_match m = plain_match;
+    char *text = arena_alloc(keep, 10000);
+    struct buf record = {0}, out = {0};
+
+    memset(text, 1, 10000);
+    wordy.title = wordy.uid = m.tenant = (struct str){text, 10000};
+    m.rule = &wordy;
+    alert_writer_limit(w, 1);
+    write_with(w, &m, big_event(&record, 10000, 1, 100), &out);
+    CHECK(out.n <= ALERT_MINIMAL_BYTES);
+    CHECK(str_find(buf_str(&out), STR("\"truncated\":[\"*\"]"), 0) != SIZE_MAX);
+    buf_release(&record);
+    buf_release(&out);
+    alert_writer_free(w);
+}
+
 TEST(text_is_cut_between_characters)
 {
     struct buf record = {0}, out = {0};
@@ -767,6 +788,7 @@ int main(void)
         ENTRY(fields_that_the_profile_lists_are_masked_hashed_or_dropped_everywhere),
         ENTRY(an_alert_never_exceeds_its_cap),
         ENTRY(a_wordy_rule_is_cut_too),
+        ENTRY(the_minimal_form_has_a_bound_of_its_own),
         ENTRY(text_is_cut_between_characters),
         ENTRY(atoms_beyond_those_shown_are_listed_as_cut),
         ENTRY(a_match_without_state_is_a_finding_of_its_own),

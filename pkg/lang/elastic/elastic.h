@@ -31,9 +31,8 @@
 #include "rule/rule.h"
 
 enum {
-    ELASTIC_FIELDS_MAX = 3,        /* group, term or suppression fields of one rule */
-    ELASTIC_FILTERS_DEPTH = 32,    /* bool inside bool */
-    ELASTIC_INDICATORS_MAX = 10000 /* values of a list that become conditions */
+    ELASTIC_FIELDS_MAX = 3,    /* group, term or suppression fields of one rule */
+    ELASTIC_FILTERS_DEPTH = 32 /* bool inside bool */
 };
 
 struct elastic_scope {
