@@ -177,8 +177,8 @@ void protocol_free(struct protocol *p)
 
 void protocol_grow(struct protocol *p, uint32_t n_partitions)
 {
-    ASSERT(n_partitions >= p->config.n_partitions);
-    p->config.n_partitions = n_partitions;
+    if (n_partitions > p->config.n_partitions)
+        p->config.n_partitions = n_partitions;
 }
 
 void protocol_assign(struct protocol *p, const uint32_t *partitions, size_t n)

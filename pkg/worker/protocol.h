@@ -178,9 +178,11 @@ struct protocol;
 struct protocol *protocol_new(const struct protocol_config *config);
 void protocol_free(struct protocol *p);
 
-/* There are n partitions by now, numbers 0 to n - 1; never fewer than before. At any time, before
- * one of the new ones is assigned. A recovery under way treats them too: before READ_CLAIMS is
- * told, all partitions of all inputs must be known. */
+/* There are n partitions by now, numbers 0 to n - 1. At any time, before one of the new ones is
+ * assigned. A recovery under way treats them too: before READ_CLAIMS is told, all partitions of all
+ * inputs must be known. Fewer than before change nothing: a book that was opened anew (for other
+ * rules, or since the store is empty) knows less until it is asked, and a number that it gives to
+ * nobody is one without an offset. */
 void protocol_grow(struct protocol *p, uint32_t n_partitions);
 
 /* The group has given this thread these partitions, and no other. At any time. */

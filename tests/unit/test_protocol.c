@@ -170,6 +170,35 @@ TEST(a_new_store_is_recovered_before_a_partition_is_taken)
     protocol_free(p);
 }
 
+/* A book that was opened anew for other rules has not been read when the group takes partitions
+ * away, and that of an empty store begins with what is asked for first. */
+TEST(partitions_once_known_are_recovered_though_the_book_is_short)
+{
+    static const enum protocol_do want[] = {
+        PROTOCOL_INIT_PRODUCER,  PROTOCOL_READ_RUN,     PROTOCOL_LEASE,
+        PROTOCOL_INIT_PRODUCER,  PROTOCOL_FENCE_SLOT,   PROTOCOL_READ_CLAIMS,
+        PROTOCOL_READ_COMMITTED, PROTOCOL_READ_APPLIED, PROTOCOL_READ_COMMITTED,
+        PROTOCOL_READ_APPLIED,   PROTOCOL_READ_FACTS,   PROTOCOL_BLESS,
+    };
+    struct protocol_config config = {
+        .slot = 1, .n_slots = 2, .n_partitions = 2, .n_rounds = ROUNDS, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    static const struct store_applied applied[PAIRS];
+    const struct store_run run = {"a", ""};
+    struct protocol_action action;
+
+    protocol_grow(p, 0);
+    protocol_assign(p, (const uint32_t[]){1}, 1);
+    protocol_grow(p, 1);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        struct protocol_told told = {.run = &run, .applied = applied, .epoch = 1};
+        protocol_next(p, &action);
+        CHECK_EQ(action.what, want[i]);
+        protocol_tell(p, &told);
+    }
+    protocol_free(p);
+}
+
 /* Metadata as the last owner left them: a text of 8 letters beside offset 40. */
 static void leave(struct buf *text)
 {
@@ -407,4 +436,5 @@ TEST_MAIN(ENTRY(a_producer_that_was_fenced_is_renewed_before_anything_is_acquire
           ENTRY(rounds_that_came_or_went_with_the_rules_are_nothing_applied),
           ENTRY(foreign_metadata_are_refused_whole),
           ENTRY(metadata_of_busy_shards_are_short_and_the_worst_is_lifted),
+          ENTRY(partitions_once_known_are_recovered_though_the_book_is_short),
           ENTRY(a_new_store_is_recovered_before_a_partition_is_taken))
