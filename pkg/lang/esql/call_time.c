@@ -6,9 +6,8 @@
 
 #define DAY_MS (INT64_C(86400) * 1000)
 #define WEEK_MS (7 * DAY_MS)
-/* Rounding counts from the first day of the year 1, a Monday; of 1970, a Thursday, on it would be
- * so many days later. */
-#define DAYS_BEFORE_1970 INT64_C(719162)
+/* Steps of rounding begin with 1970, a Thursday; those of one week alone with a Monday. */
+#define MONDAY_BEFORE_1970_MS (3 * DAY_MS)
 
 /* NOW(): marked, so that comparisons with the event's own time can be told. */
 static struct expr *now(const struct esql_call *c)
@@ -41,7 +40,7 @@ static struct expr *truncated(const struct esql_call *c, struct expr *span, stru
     if (type == ESQL_TYPE_MONTHS)
         return esql_moment(esql_call3(c, EXPR_TIME_TRUNC, time, esql_whole(c, step.whole),
                                       pipe_text(c->p->pipe, STR("month"))));
-    int64_t shift = DAYS_BEFORE_1970 * DAY_MS % step.whole;
+    int64_t shift = step.whole == WEEK_MS ? MONDAY_BEFORE_1970_MS : 0;
     if (shift == 0)
         return esql_moment(esql_call2(c, EXPR_TIME_TRUNC, time, esql_whole(c, step.whole)));
     struct expr *later =

@@ -139,48 +139,20 @@ static bool do_table(struct spl *x)
     return read_names(x, names, &n) && keep(x, names, n);
 }
 
-/* ---- options `name=value` ------------------------------------------------------------------ */
-
-struct option {
-    const char *name;
-    struct str value; /* p NULL: not given */
-};
-
-/* Takes those that stand here, whatever their order. */
-static bool read_options(struct spl *x, struct option *options, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t here = x->next;
-        if (!spl_take(x, options[i].name) || !spl_take(x, "=")) {
-            x->next = here;
-            continue;
-        }
-        spl_blanks(x);
-        if (spl_peek(x) == '"' ? !spl_quoted(x, &options[i].value)
-                               : (options[i].value = spl_word(x, ",\"|")).n == 0)
-            return spl_expected(x, "a value");
-        i = SIZE_MAX; /* from the first one again */
-    }
-    return true;
-}
-
-static bool is_false(struct str value)
-{
-    return str_eq_ci(value, STR("false")) || str_eq_ci(value, STR("f")) || str_eq(value, STR("0"));
-}
+/* ---- which rows ---------------------------------------------------------------------------- */
 
 /* dedup fields [sortby ...]: which of those alike is kept is only shown. */
 static bool do_dedup(struct spl *x)
 {
-    struct option o[] = {
-        {"keepevents", {NULL, 0}}, {"keepempty", {NULL, 0}}, {"consecutive", {NULL, 0}}};
+    struct spl_option o[] = {
+        {.name = "keepevents"}, {.name = "keepempty"}, {.name = "consecutive"}};
     struct str names[NAMES_MAX];
     size_t n = 0;
 
     spl_blanks(x);
     if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
         return diag_unsupported(x->s->diag, spl_here(x), "dedup that keeps more than one");
-    while (read_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x) && n < NAMES_MAX) {
+    while (spl_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x) && n < NAMES_MAX) {
         if (spl_take_word(x, "sortby", true)) {
             x->next = x->end;
             break;
@@ -192,7 +164,7 @@ static bool do_dedup(struct spl *x)
         (void)spl_take(x, ",");
     }
     for (size_t i = 0; i < ARRAY_LEN(o); i++)
-        if (o[i].value.p && !is_false(o[i].value))
+        if (o[i].value.p && !spl_is_false(o[i].value))
             return diag_unsupported(x->s->diag, x->at, "dedup with %s", o[i].name);
     if (n == 0)
         return spl_expected(x, "the name of a field");
@@ -201,11 +173,11 @@ static bool do_dedup(struct spl *x)
 
 static bool do_fillnull(struct spl *x)
 {
-    struct option value = {"value", {NULL, 0}};
+    struct spl_option value = {.name = "value"};
     struct str names[NAMES_MAX];
     size_t n = 0;
 
-    if (!read_options(x, &value, 1))
+    if (!spl_options(x, &value, 1))
         return false;
     struct str fill = value.value.p ? names_intern(x->s->names, value.value) : STR("0");
     if (spl_is_end(x)) {
@@ -261,13 +233,13 @@ static bool rex_sed(struct spl *x, struct place at, struct str field, struct str
 
 static bool do_rex(struct spl *x)
 {
-    struct option o[] = {{"field", {NULL, 0}}, {"max_match", {NULL, 0}}, {"mode", {NULL, 0}}};
+    struct spl_option o[] = {{.name = "field"}, {.name = "max_match"}, {.name = "mode"}};
     struct str pattern;
     struct regex re;
     size_t n_groups;
     int64_t most = 1;
 
-    if (!read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
     if (!o[0].value.p)
         return diag_unsupported(x->s->diag, x->at, "rex of the whole event (no field=)");
@@ -275,7 +247,7 @@ static bool do_rex(struct spl *x)
     struct place at = spl_here(x);
     if (spl_peek(x) != '"')
         return spl_expected(x, "a regex in quotes");
-    if (!spl_quoted(x, &pattern) || !read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_quoted(x, &pattern) || !spl_options(x, o, ARRAY_LEN(o)))
         return false;
     if (o[2].value.p && str_eq_ci(o[2].value, STR("sed")))
         return rex_sed(x, at, o[0].value, pattern);
@@ -335,13 +307,11 @@ static struct expr *tokens(struct spl *x, struct str pattern, struct expr *subje
 
 static bool do_makemv(struct spl *x)
 {
-    struct option o[] = {{"delim", {NULL, 0}},
-                         {"tokenizer", {NULL, 0}},
-                         {"allowempty", {NULL, 0}},
-                         {"setsv", {NULL, 0}}};
+    struct spl_option o[] = {
+        {.name = "delim"}, {.name = "tokenizer"}, {.name = "allowempty"}, {.name = "setsv"}};
     struct str name;
 
-    if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name))
+    if (!spl_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name))
         return false;
     if (o[3].value.p)
         return diag_unsupported(x->s->diag, x->at, "makemv with setsv");
@@ -388,12 +358,12 @@ static bool do_nomv(struct spl *x)
 static bool do_strcat(struct spl *x)
 {
     enum { PARTS_MAX = 64 };
-    struct option all = {"allrequired", {NULL, 0}};
+    struct spl_option all = {.name = "allrequired"};
     struct expr *parts[PARTS_MAX];
     struct str name = STR("");
     size_t n = 0;
 
-    if (!read_options(x, &all, 1))
+    if (!spl_options(x, &all, 1))
         return false;
     bool is_all =
         all.value.p && (str_eq_ci(all.value, STR("t")) || str_eq_ci(all.value, STR("true")));
@@ -461,15 +431,15 @@ static bool do_replace(struct spl *x)
 /* addtotals [fieldname=NAME] fields: their sum; what is no number adds nothing. */
 static bool do_addtotals(struct spl *x)
 {
-    struct option o[] = {{"fieldname", {NULL, 0}},
-                         {"row", {NULL, 0}},
-                         {"col", {NULL, 0}},
-                         {"labelfield", {NULL, 0}},
-                         {"label", {NULL, 0}}};
+    struct spl_option o[] = {{.name = "fieldname"},
+                             {.name = "row"},
+                             {.name = "col"},
+                             {.name = "labelfield"},
+                             {.name = "label"}};
     struct str names[NAMES_MAX];
     size_t n;
 
-    if (!read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
     for (size_t i = 1; i < ARRAY_LEN(o); i++)
         if (o[i].value.p)
@@ -503,11 +473,11 @@ static bool do_iplocation(struct spl *x)
                  {"Region", GEO_REGION},
                  {"lat", GEO_LATITUDE},
                  {"lon", GEO_LONGITUDE}};
-    struct option o[] = {{"prefix", {NULL, 0}}, {"allfields", {NULL, 0}}, {"lang", {NULL, 0}}};
+    struct spl_option o[] = {{.name = "prefix"}, {.name = "allfields"}, {.name = "lang"}};
     struct str name;
 
-    if (!read_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name) ||
-        !read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_options(x, o, ARRAY_LEN(o)) || !spl_name(x, ",\"'|", &name) ||
+        !spl_options(x, o, ARRAY_LEN(o)))
         return false;
     for (size_t i = 1; i < ARRAY_LEN(o); i++)
         if (o[i].value.p)
@@ -584,9 +554,9 @@ static struct expr *converted(struct spl *x, struct place at, struct str functio
  * values. */
 static bool do_convert(struct spl *x)
 {
-    struct option o = {"timeformat", {NULL, 0}};
+    struct spl_option o = {.name = "timeformat"};
 
-    if (!read_options(x, &o, 1))
+    if (!spl_options(x, &o, 1))
         return false;
     struct str format = o.value.p ? o.value : STR("%m/%d/%Y %H:%M:%S"), field, as;
     while (!spl_is_end(x)) {
@@ -638,13 +608,13 @@ static bool spath_of(struct spl *x, struct str input, struct str path, struct st
 /* Fields of JSON are there by themselves; a path may get another name. */
 static bool do_spath(struct spl *x)
 {
-    struct option o[] = {{"output", {NULL, 0}}, {"path", {NULL, 0}}, {"input", {NULL, 0}}};
+    struct spl_option o[] = {{.name = "output"}, {.name = "path"}, {.name = "input"}};
     struct str path;
 
-    if (!read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
     path = o[1].value;
-    if (!spl_is_end(x) && !path.p && (!spl_name(x, ",\"'|", &path) || !read_options(x, o, 3)))
+    if (!spl_is_end(x) && !path.p && (!spl_name(x, ",\"'|", &path) || !spl_options(x, o, 3)))
         return false;
     if (o[2].value.p && !str_eq(o[2].value, STR("_raw")))
         return spath_of(x, o[2].value, path, o[0].value);
@@ -666,9 +636,9 @@ static bool read_pair(struct spl *x, struct str *name, struct str *other)
 static bool do_lookup(struct spl *x)
 {
     struct str list, key, field, column, to;
-    struct option o[] = {{"local", {NULL, 0}}, {"update", {NULL, 0}}};
+    struct spl_option o[] = {{.name = "local"}, {.name = "update"}};
 
-    if (!read_options(x, o, ARRAY_LEN(o)))
+    if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
     spl_blanks(x);
     struct place at = spl_here(x);

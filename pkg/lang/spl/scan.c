@@ -344,3 +344,30 @@ bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *va
     }
     return pipe_set(x->pipe, at, field, value);
 }
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+bool spl_options(struct spl *x, struct spl_option *options, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t here = x->next;
+        spl_blanks(x);
+        struct place at = spl_here(x);
+        if (!spl_take(x, options[i].name) || !spl_take(x, "=")) {
+            x->next = here;
+            continue;
+        }
+        options[i].at = at;
+        spl_blanks(x);
+        if (spl_peek(x) == '"' ? !spl_quoted(x, &options[i].value)
+                               : (options[i].value = spl_word(x, ",\"|")).n == 0)
+            return spl_expected(x, "a value");
+        i = SIZE_MAX; /* from the first one again */
+    }
+    return true;
+}
+
+bool spl_is_false(struct str value)
+{
+    return str_eq_ci(value, STR("false")) || str_eq_ci(value, STR("f")) || str_eq(value, STR("0"));
+}

@@ -119,6 +119,16 @@ bool spl_quoted(struct spl *x, struct str *out);
 struct str spl_word(struct spl *x, const char *stops);
 /* A field's name where a command takes one: a word, or a text in quotes of either kind. */
 bool spl_name(struct spl *x, const char *stops, struct str *out);
+/* An option of a command, `name=value`. */
+struct spl_option {
+    const char *name;
+    struct str value; /* p NULL: not given */
+    struct place at;  /* of the name, if given */
+};
+/* Takes those that stand here, whatever their order. */
+bool spl_options(struct spl *x, struct spl_option *options, size_t n);
+/* f, false, 0. */
+bool spl_is_false(struct str value);
 /* 5m, 1h, 1d, 300s, 2min ... in ms. */
 bool spl_span(struct spl *x, int64_t *ms);
 bool spl_count_value(struct spl *x);

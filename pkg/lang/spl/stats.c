@@ -406,24 +406,14 @@ bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
 /* How much of what is shown where; what adds only numbers to aggregates of numbers is as it is. */
 static bool read_options(struct spl *x)
 {
-    static const char *const NAMES[] = {"allnum", "delim", "partitions", "dedup_splitvals"};
-    struct str value;
+    struct spl_option o[] = {
+        {.name = "allnum"}, {.name = "dedup_splitvals"}, {.name = "delim"}, {.name = "partitions"}};
 
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        size_t here = x->next;
-        spl_blanks(x);
-        struct place at = spl_here(x);
-        if (!spl_take(x, NAMES[i]) || !spl_take(x, "=")) {
-            x->next = here;
-            continue;
-        }
-        if (!spl_name(x, ",|", &value))
-            return false;
-        bool is_off = str_starts(value, STR("f")) || str_eq(value, STR("0"));
-        if ((i == 0 || i == 3) && !is_off)
-            return diag_unsupported(x->s->diag, at, "stats with %s", NAMES[i]);
-        i = SIZE_MAX; /* from the first one again */
-    }
+    if (!spl_options(x, o, ARRAY_LEN(o)))
+        return false;
+    for (size_t i = 0; i < 2; i++) /* what would change a group's values */
+        if (o[i].value.p && !spl_is_false(o[i].value))
+            return diag_unsupported(x->s->diag, o[i].at, "stats with %s", o[i].name);
     return true;
 }
 

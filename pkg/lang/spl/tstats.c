@@ -112,27 +112,18 @@ struct str spl_category(const struct spl *x)
 /* Summaries are ours to have or not; where events go to another search is not. */
 static bool read_options(struct spl *x, struct str *fill)
 {
-    static const char *const NAMES[] = {
-        "summariesonly", "allow_old_summaries", "fillnull_value", "prestats", "append",
-        "local",         "chunk_size"};
-    struct str value;
+    struct spl_option o[] = {{.name = "prestats"},       {.name = "append"},
+                             {.name = "fillnull_value"}, {.name = "summariesonly"},
+                             {.name = "local"},          {.name = "allow_old_summaries"},
+                             {.name = "chunk_size"}};
 
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        size_t here = x->next;
-        spl_blanks(x);
-        struct place at = spl_here(x);
-        if (!spl_take(x, NAMES[i]) || !spl_take(x, "=")) {
-            x->next = here;
-            continue;
-        }
-        if (!spl_name(x, ",|", &value))
-            return false;
-        if (i == 2)
-            *fill = names_intern(x->s->names, value);
-        if ((i == 3 || i == 4) && !str_eq_ci(value, STR("false")) && !str_eq(value, STR("f")))
-            return diag_unsupported(x->s->diag, at, "tstats with %s", NAMES[i]);
-        i = SIZE_MAX; /* from the first one again */
-    }
+    if (!spl_options(x, o, ARRAY_LEN(o)))
+        return false;
+    for (size_t i = 0; i < 2; i++) /* its rows would go elsewhere */
+        if (o[i].value.p && !spl_is_false(o[i].value))
+            return diag_unsupported(x->s->diag, o[i].at, "tstats with %s", o[i].name);
+    if (o[2].value.p)
+        *fill = names_intern(x->s->names, o[2].value);
     return true;
 }
 
