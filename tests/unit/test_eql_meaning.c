@@ -244,6 +244,24 @@ static const struct row regexes[] = {
     {"f regex '[a[:]+'", "{'f':'[:a'}", true},
     {"f regex '(ab|c)*'", "{'f':'abcab'}", true},
     {"f regex 'a/b-c'", "{'f':'a/b-c'}", true},
+    {"f regex '.*bad.*&.*tool.*'", "{'f':'a tool that is bad'}", true}, /* both */
+    {"f regex '.*bad.*&.*tool.*'", "{'f':'a tool'}", false},
+    {"f regex '.*&~(a.*)'", "{'f':'ba'}", true},
+    {"f regex '.*&~(a.*)'", "{'f':'ab'}", false},
+    {"f regex 'a~b'", "{'f':'a'}", true}, /* anything but b behind the a */
+    {"f regex 'a~b'", "{'f':'ab'}", false},
+    {"f regex 'a~b'", "{'f':'abb'}", true},
+    {"f regex 'a~b'", "{'f':'b'}", false},
+    {"f regex '([a-z]&~[aeiou])+'", "{'f':'xyz'}", true}, /* of one length: anywhere */
+    {"f regex '([a-z]&~[aeiou])+'", "{'f':'xaz'}", false},
+    {"f regex 'x(ab&c)?y'", "{'f':'xy'}", true}, /* nothing is both */
+    {"f regex 'x(ab&c)y'", "{'f':'xcy'}", false},
+    {"f regex 'p<8-120>'", "{'f':'p0099'}", true},
+    {"f regex 'p<8-120>'", "{'f':'p7'}", false},
+    {"f regex 'p<8-120>'", "{'f':'p121'}", false},
+    {"f regex 'p<08-12>'", "{'f':'p09'}", true}, /* so many digits */
+    {"f regex 'p<08-12>'", "{'f':'p9'}", false},
+    {"f regex~ 'A&[A-B]'", "{'f':'a'}", true},
 };
 
 TEST(comparisons_mean_what_elasticsearch_means)

@@ -93,15 +93,24 @@ static const struct query_row faults[] = {
     {"any where cidrMatch(x, 'ten')", "error: 1:24: 'ten' is no network (10.0.0.0/8, fd00::/8)"},
     {"any where x regex 'a('",
      "error: 1:19: not a valid regex: an empty alternative at character 3"},
-    {"any where x regex 'a~b'",
-     "unsupported: 1:19: the regex uses the complement operator '~' at character 2, which weir "
-     "does not do (a plain '~' is '\\~')"},
-    {"any where x regex 'a&b'",
-     "unsupported: 1:19: the regex uses the intersection operator '&' at character 2, which weir "
-     "does not do (a plain '&' is '\\&')"},
-    {"any where x regex '<1-9>'",
-     "unsupported: 1:19: the regex uses a range of numbers <...> at character 1, which weir "
-     "does not do (a plain '<' is '\\<')"},
+    {"any where x regex 'a(~b)c'",
+     "unsupported: 1:19: the regex uses the complement operator '~' at character 3 before the end "
+     "of what it matches, which weir does not do (a plain '~' is '\\~')"},
+    {"any where x regex '(a*&b)c'",
+     "unsupported: 1:19: the regex uses the intersection operator '&' at character 4 before the "
+     "end of what it matches, which weir does not do (a plain '&' is '\\&')"},
+    {"any where x regex 'a&.*'",
+     "x re /(?=(?:a)\\z)(?:.*)/s whole ! 1:19: the regex uses look-around: no fast path, matched by "
+     "backtracking"},
+    {"any where x regex '||b'",
+     "x re /\\||b/s whole ! 1:19: '|' has nothing before it in the regex: it is the character "
+     "itself"},
+    {"any where x regex '<1-9'",
+     "error: 1:19: not a valid regex: '>' is missing behind '<' (a plain '<' is '\\<') at "
+     "character 1"},
+    {"any where x regex '<1>'",
+     "error: 1:19: not a valid regex: a range of numbers that is not <n-m> (a plain '<' is '\\<') "
+     "at character 1"},
     {"any where x regex '''a\\bc'''",
      "error: 1:19: not a valid regex: '\\b' at character 2 is no escape of Lucene's (\\d \\D \\s "
      "\\S \\w \\W, or a sign)"},
