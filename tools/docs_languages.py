@@ -64,7 +64,7 @@ def construct(text):
     """What a rule could not be loaded for, without the names that only this rule has."""
     if "there is no list" in text:
         return "`lookup` in a list that is not given"
-    text = re.sub(r"^command '(\w+)'$", r"`\1`", text)
+    text = re.sub(r"^command '(\w+)'(?: \(.*\))?$", r"`\1`", text)
     return re.sub(r"'([^']+)'", r"`\1`", text)
 
 

@@ -96,7 +96,8 @@ enum expr_op {
     EXPR_SPLIT,        /* (text, separator): a list; separator empty: characters */
     EXPR_REGEX,        /* (text): `regex` matches */
     EXPR_CAPTURE,      /* (text): `group` of the first match of `regex`; null if it took no part */
-    EXPR_REPLACE,      /* (text, new): all matches of `regex`; $1 or \1 in new are its groups */
+    EXPR_REPLACE,      /* (text, new[, true: the first one]): all matches of `regex`; $1 or \1 in
+                        * new are its groups */
     EXPR_URL_DECODE,
     EXPR_BASE64_DECODE, /* null if it is none */
     EXPR_ENTROPY,       /* (text): Shannon's, of its characters, in bits; 0 of the empty text */
@@ -149,7 +150,9 @@ enum expr_op {
     EXPR_IS_JSON,     /* (text) */
     EXPR_JSON_AT,     /* (text that is JSON, path): keys with dots between, {} all members of an
                        * array, {N} one; objects and arrays as text */
-    EXPR_TIME_READ,   /* (text, format of strptime) */
+    EXPR_TIME_READ,   /* (text, format of strptime, and %N %Q, also %3N ...: so many digits of
+                       * a second's parts, at most 9 and 3 if it does not say; what is finer than
+                       * a ms is cut off) */
     EXPR_LIST_ZIP,    /* (list, list, between): the first of both, the second of both ... */
     EXPR_LIST_RANGE,  /* (from, to, step): whole numbers from, from + step ... below to */
     EXPR_IP_PREFIX,   /* (address, bits of v4, bits of v6): the first one of its network */

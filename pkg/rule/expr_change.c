@@ -155,6 +155,8 @@ static struct expr_value replaced(const struct expr_args *a, struct str s)
         add(&out, str_sub(s, at, start - at));
         add_new(&out, a->items[1].text, &m, expr_regex_groups(a->e->compiled));
         at = m.end;
+        if (a->n > 2) /* no more than the first */
+            break;
         if (m.groups[0].n)
             continue;
         if (at == s.n) { /* an empty match: the next character stays and is stepped over */

@@ -217,21 +217,66 @@ static struct expr_value is_json(const struct expr_args *a)
 
 /* ---- times ------------------------------------------------------------------------------- */
 
+enum { NANO_DIGITS = 9, MILLI_DIGITS = 3 };
+
+/* Where %N, %Q or one with a digit between begins; *digits: how many it reads, *n: its bytes. The
+ * format's length if there is none. */
+static size_t find_parts(struct str format, unsigned *digits, size_t *n)
+{
+    size_t i = 0;
+
+    for (; i + 1 < format.n; i++) {
+        if (format.p[i] != '%')
+            continue;
+        bool is_counted = format.p[i + 1] >= '1' && format.p[i + 1] <= '9' && i + 2 < format.n;
+        char c = format.p[i + 1 + is_counted];
+        *digits = is_counted ? (unsigned)(format.p[i + 1] - '0')
+                  : c == 'N' ? NANO_DIGITS
+                             : MILLI_DIGITS;
+        *n = 2U + is_counted;
+        if (c == 'N' || c == 'Q')
+            return i;
+        i++;
+    }
+    return format.n;
+}
+
+/* At most so many digits as parts of a second, in ms; NULL: there is none. */
+static const char *read_parts(const char *p, unsigned digits, int64_t *ms)
+{
+    const char *begin = p;
+    int64_t scale = 100;
+
+    *ms = 0;
+    for (; p - begin < (ptrdiff_t)digits && *p >= '0' && *p <= '9'; p++, scale /= 10)
+        *ms += (*p - '0') * scale;
+    return p > begin ? p : NULL;
+}
+
 /* What the format leaves open is 1970-01-01 00:00:00 UTC. */
 static struct expr_value time_read(const struct expr_args *a)
 {
     struct tm tm = {.tm_year = 70, .tm_mday = 1};
     struct str text;
+    int64_t ms = 0;
 
     if (a->items[1].type != EXPR_VALUE_TEXT ||
         !expr_value_string(a->scope->space, &a->items[0], &text))
         return EXPR_NOTHING;
-    struct str zero = arena_str(a->scope->space, text);
-    const char *end = strptime(zero.p, arena_str(a->scope->space, a->items[1].text).p, &tm);
-    if (!end)
+    struct str format = a->items[1].text;
+    const char *at = arena_str(a->scope->space, text).p;
+    while (at && format.n) {
+        unsigned digits = 0;
+        size_t n = 0, plain = find_parts(format, &digits, &n);
+        at = strptime(at, arena_str(a->scope->space, str_sub(format, 0, plain)).p, &tm);
+        if (at && plain < format.n)
+            at = read_parts(at, digits, &ms);
+        format = str_sub(format, plain == format.n ? plain : plain + n, SIZE_MAX);
+    }
+    if (!at)
         return EXPR_NOTHING;
     long offset_s = tm.tm_gmtoff; /* timegm() forgets it */
-    return expr_value_whole((int64_t)(timegm(&tm) - offset_s) * 1000);
+    return expr_value_whole((int64_t)(timegm(&tm) - offset_s) * 1000 + ms);
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */

@@ -34,6 +34,18 @@ static bool do_where(struct spl *x)
     return e && pipe_where(x->pipe, at, e);
 }
 
+/* `eval {a}=...` sets the field that the value of `a` names. */
+static bool is_known_name(struct spl *x, struct place at, struct str name)
+{
+    for (size_t i = 0; i + 1 < name.n; i++)
+        if (name.p[i] == '{' && name.p[i + 1] != '}')
+            return diag_unsupported(x->s->diag, at,
+                                    "'%.*s', a field whose name is the value of another (case() "
+                                    "with the names that there are says the same)",
+                                    SHOWN(name));
+    return true;
+}
+
 static bool do_eval(struct spl *x)
 {
     struct str name;
@@ -45,7 +57,7 @@ static bool do_eval(struct spl *x)
         if (!spl_take(x, "="))
             return spl_expected(x, "'=' behind the name of a field");
         struct expr *value = spl_eval(x);
-        if (!value || !spl_assign(x, at, name, value))
+        if (!value || !is_known_name(x, at, name) || !spl_assign(x, at, name, value))
             return false;
     } while (spl_take(x, ","));
     return true;
@@ -215,25 +227,29 @@ static bool sed_part(struct str *rest, struct str *out)
     return false;
 }
 
-/* All matches, as the flag g has it; the groups of the match are \1, \2 ... */
+/* All matches with the flag g, else the first; the groups of the match are \1, \2 ... */
 static bool rex_sed(struct spl *x, struct place at, struct str field, struct str script)
 {
     struct str rest = str_sub(script, 2, SIZE_MAX), old, new;
 
     if (!str_starts(script, STR("s/")))
-        return diag_unsupported(x->s->diag, at, "rex mode=sed with anything but s/old/new/g");
+        return diag_unsupported(x->s->diag, at,
+                                "rex mode=sed with anything but s/old/new/ and s/old/new/g");
     if (!sed_part(&rest, &old) || !sed_part(&rest, &new))
-        return diag_error(x->s->diag, at, "expected s/old/new/g");
-    if (!str_eq(rest, STR("g")))
-        return diag_unsupported(x->s->diag, at, "rex mode=sed of less than all matches");
-    struct expr *args[] = {spl_column(x, x->at, field), pipe_text(x->pipe, new)};
+        return diag_error(x->s->diag, at, "expected s/old/new/ or s/old/new/g");
+    bool is_all = str_eq(rest, STR("g"));
+    if (!is_all && rest.n)
+        return diag_unsupported(x->s->diag, at, "rex mode=sed with the flag '%.*s'", SHOWN(rest));
+    struct expr *args[] = {spl_column(x, x->at, field), pipe_text(x->pipe, new),
+                           pipe_bool(x->pipe, true)};
     return spl_assign(x, x->at, field,
-                      spl_regex_of(x, at, EXPR_REPLACE, old, args, ARRAY_LEN(args)));
+                      spl_regex_of(x, at, EXPR_REPLACE, old, args, is_all ? 2 : 3));
 }
 
 static bool do_rex(struct spl *x)
 {
-    struct spl_option o[] = {{.name = "field"}, {.name = "max_match"}, {.name = "mode"}};
+    struct spl_option o[] = {
+        {.name = "field"}, {.name = "max_match"}, {.name = "mode"}, {.name = "offset_field"}};
     struct str pattern;
     struct regex re;
     size_t n_groups;
@@ -241,14 +257,16 @@ static bool do_rex(struct spl *x)
 
     if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
-    if (!o[0].value.p)
-        return diag_unsupported(x->s->diag, x->at, "rex of the whole event (no field=)");
     spl_blanks(x);
     struct place at = spl_here(x);
     if (spl_peek(x) != '"')
         return spl_expected(x, "a regex in quotes");
     if (!spl_quoted(x, &pattern) || !spl_options(x, o, ARRAY_LEN(o)))
         return false;
+    if (o[3].value.p)
+        return diag_unsupported(x->s->diag, o[3].at, "rex with offset_field");
+    if (!o[0].value.p) /* as Splunk has it */
+        o[0].value = STR("_raw");
     if (o[2].value.p && str_eq_ci(o[2].value, STR("sed")))
         return rex_sed(x, at, o[0].value, pattern);
     if (o[2].value.p)
@@ -271,13 +289,16 @@ static bool do_regex(struct spl *x)
 
     spl_blanks(x);
     struct place at = spl_here(x);
-    if (spl_peek(x) == '"')
-        return diag_unsupported(x->s->diag, at, "regex of the whole event (no field)");
-    if (!spl_name(x, "=!\"|", &name))
-        return false;
-    bool is_not = spl_take(x, "!=");
-    if (!is_not && !spl_take(x, "="))
-        return spl_expected(x, "'=' or '!='");
+    bool is_not = false;
+    if (spl_peek(x) == '"') { /* as Splunk has it */
+        name = STR("_raw");
+    } else {
+        if (!spl_name(x, "=!\"|", &name))
+            return false;
+        is_not = spl_take(x, "!=");
+        if (!is_not && !spl_take(x, "="))
+            return spl_expected(x, "'=' or '!='");
+    }
     spl_blanks(x);
     if (spl_peek(x) != '"')
         return spl_expected(x, "a regex in quotes");
@@ -531,6 +552,13 @@ static bool do_nothing(struct spl *x)
     return true;
 }
 
+/* Where rows are written to, and who is told: weir's findings go to its topics. */
+static bool do_sink(struct spl *x)
+{
+    diag_warn(x->s->diag, x->at, "what this command would write or send is not: findings are");
+    return do_nothing(x);
+}
+
 /* One function of convert of one field, as what is set. */
 static struct expr *converted(struct spl *x, struct place at, struct str function,
                               struct str format, struct str field)
@@ -671,51 +699,26 @@ static const struct command {
     bool (*run)(struct spl *x);
     bool is_mere; /* it changes no column */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false},
-    {"bin", do_bin, false},
-    {"bucket", do_bin, false},
-    {"convert", do_convert, false},
-    {"dedup", do_dedup, false},
-    {"eval", do_eval, false},
-    {"eventstats", spl_eventstats, false},
-    {"fieldformat", do_nothing, true},
-    {"fields", do_fields, false},
-    {"fillnull", do_fillnull, false},
-    {"head", do_nothing, true},
-    {"highlight", do_nothing, true},
-    {"iplocation", do_iplocation, false},
-    {"join", spl_join, false},
-    {"lookup", do_lookup, false},
-    {"makemv", do_makemv, false},
-    {"mvexpand", do_mvexpand, false},
-    {"nomv", do_nomv, false},
-    {"regex", do_regex, true},
-    {"rename", do_rename, false},
-    {"rex", do_rex, false},
-    {"replace", do_replace, false},
-    {"reverse", do_nothing, true},
-    {"search", do_search, true},
-    {"sort", do_nothing, true},
-    {"spath", do_spath, false},
-    {"strcat", do_strcat, false},
-    {"stats", spl_stats, false},
-    {"tail", do_nothing, true},
-    {"tstats", spl_tstats, false},
-    {"table", do_table, false},
+    {"addtotals", do_addtotals, false}, {"bin", do_bin, false},
+    {"bucket", do_bin, false},          {"collect", do_sink, true},
+    {"convert", do_convert, false},     {"dedup", do_dedup, false},
+    {"eval", do_eval, false},           {"eventstats", spl_eventstats, false},
+    {"fieldformat", do_nothing, true},  {"fields", do_fields, false},
+    {"fillnull", do_fillnull, false},   {"head", do_nothing, true},
+    {"highlight", do_nothing, true},    {"iplocation", do_iplocation, false},
+    {"join", spl_join, false},          {"lookup", do_lookup, false},
+    {"makemv", do_makemv, false},       {"mvexpand", do_mvexpand, false},
+    {"nomv", do_nomv, false},           {"outputcsv", do_sink, true},
+    {"outputlookup", do_sink, true},    {"regex", do_regex, true},
+    {"rename", do_rename, false},       {"rex", do_rex, false},
+    {"replace", do_replace, false},     {"reverse", do_nothing, true},
+    {"search", do_search, true},        {"sendalert", do_sink, true},
+    {"sendemail", do_sink, true},       {"sort", do_nothing, true},
+    {"spath", do_spath, false},         {"strcat", do_strcat, false},
+    {"stats", spl_stats, false},        {"tail", do_nothing, true},
+    {"tstats", spl_tstats, false},      {"table", do_table, false},
     {"where", do_where, true},
 };
-
-/* Commands of Splunk that are not done here, and are no slip of one that is. */
-static bool is_splunks_own(struct str name)
-{
-    static const char *const NAMES[] = {"geostats",    "mstats", "sistats",
-                                        "streamstats", "top",    "untable"};
-
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (str_eq_ci(name, str_from(NAMES[i])))
-            return true;
-    return false;
-}
 
 bool spl_command(struct spl *x, struct str name)
 {
@@ -728,11 +731,12 @@ bool spl_command(struct spl *x, struct str name)
         x->has_set |= !COMMANDS[i].is_mere;
         return spl_is_end(x) || spl_expected(x, "'|' or the end of the search");
     }
+    if (spl_absent(x, name))
+        return false;
     struct str names[ARRAY_LEN(COMMANDS)];
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
         names[i] = str_from(COMMANDS[i].name);
-    struct str hint =
-        is_splunks_own(name) ? STR("") : diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
+    struct str hint = diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
     return diag_unsupported(x->s->diag, x->at, "command '%.*s'%.*s", SHOWN(name), SHOWN(hint));
 }
 

@@ -253,20 +253,6 @@ static struct expr *build_is_text(const struct call *c)
     return is_of_kind(c, KINDS, ARRAY_LEN(KINDS));
 }
 
-/* %N, %Q, also with a number of digits between. */
-static bool has_parts_of_seconds(struct str format)
-{
-    for (size_t i = 0; i < format.n; i++) {
-        if (format.p[i] != '%')
-            continue;
-        for (i++; i < format.n && format.p[i] >= '0' && format.p[i] <= '9';)
-            i++;
-        if (i < format.n && (format.p[i] == 'N' || format.p[i] == 'Q'))
-            return true;
-    }
-    return false;
-}
-
 /* seconds = strptime(text, format) */
 static struct expr *build_time_read(const struct call *c)
 {
@@ -274,8 +260,6 @@ static struct expr *build_time_read(const struct call *c)
 
     if (!text_of(c->x, c->at, c->args[1], "a format of strptime()", &format))
         return NULL;
-    if (has_parts_of_seconds(format))
-        return (void)diag_unsupported(c->x->s->diag, c->at, "strptime() of parts of seconds"), NULL;
     return pipe_call2(c->p, c->at, EXPR_QUOTIENT,
                       pipe_call2(c->p, c->at, EXPR_TIME_READ, c->args[0], c->args[1]),
                       pipe_whole(c->p, 1000));
@@ -334,6 +318,24 @@ static struct expr *build_exponential(const struct call *c)
 static struct expr *build_pi(const struct call *c)
 {
     return pipe_number(c->p, c->at, STR("3.141592653589793"));
+}
+
+/* searchmatch("a=x b=y"): true of what a search finds. */
+static struct expr *build_search_match(const struct call *c)
+{
+    struct spl inner = *c->x;
+    struct str text;
+    bool is_all;
+
+    if (!text_of(c->x, c->at, c->args[0], "a search in searchmatch()", &text))
+        return NULL;
+    inner.text = spl_text_inside(c->x->s, &c->x->text, c->x->next, text);
+    inner.next = 0;
+    inner.end = text.n;
+    inner.is_first = false;
+    struct expr *e = spl_search(&inner, &is_all);
+    c->x->n_values = inner.n_values;
+    return is_all ? pipe_bool(c->p, true) : e;
 }
 
 /* ---- functions that go through the members of a field --------------------------------------- */
@@ -426,6 +428,7 @@ static const struct function FUNCTIONS[] = {
     {"replace", 3, 3, EXPR_REPLACE, build_regex},
     {"round", 1, 2, EXPR_ROUND, build_round},
     {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
+    {"searchmatch", 1, 1, 0, build_search_match},
     {"spath", 2, 2, 0, build_spath},
     {"split", 2, 2, EXPR_SPLIT, NULL},
     {"sqrt", 1, 1, EXPR_SQUARE_ROOT, NULL},
@@ -460,10 +463,10 @@ static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
 static bool is_absent(struct str name)
 {
     static const char *const ABSENT[] = {
-        "cluster", "commands", "ipmask", "isbool",    "json_keys", "json_object", "json_set",
-        "md5",     "printf",   "random", "sha1",      "sha256",    "searchmatch", "sha512",
-        "sigfig",  "tojson",   "typeof", "validate",  "sin",       "cos",         "sum",
-        "avg",     "cosh",     "sinh",   "mvreverse", "isarray"};
+        "cluster", "commands", "ipmask",    "isbool", "json_keys", "json_object", "json_set",
+        "md5",     "printf",   "random",    "sha1",   "sha256",    "sha512",      "sigfig",
+        "tojson",  "typeof",   "validate",  "sin",    "cos",       "sum",         "avg",
+        "cosh",    "sinh",     "mvreverse", "isarray"};
 
     for (size_t i = 0; i < ARRAY_LEN(ABSENT); i++)
         if (str_eq_ci(str_from(ABSENT[i]), name))

@@ -163,6 +163,28 @@ static void add_piece(struct expansion *x, size_t source, bool is_macro)
 
 static bool expand(struct expansion *x, struct str text);
 
+/* Macros that nearly every detection of Splunk's calls; a definition among the files goes before.
+ */
+static const struct spl_macro *known(const struct call *c)
+{
+    static const struct spl_macro KNOWN[] = {
+        {.name = {"drop_dm_object_name", 19},
+         .arguments = {{"object", 6}},
+         .n_arguments = 1,
+         .definition = {"rename $object$.* as *", 22}},
+        {.name = {"security_content_ctime", 22},
+         .arguments = {{"field", 5}},
+         .n_arguments = 1,
+         .definition = {"convert ctime($field$)", 22}},
+        {.name = {"security_content_summariesonly", 30},
+         .definition = {"summariesonly=false fillnull_value=null", 39}}};
+
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
+        if (c->n == KNOWN[i].n_arguments && str_eq(c->name, KNOWN[i].name))
+            return &KNOWN[i];
+    return NULL;
+}
+
 static bool expand_call(struct expansion *x, struct str body)
 {
     struct call c;
@@ -170,13 +192,9 @@ static bool expand_call(struct expansion *x, struct str body)
     if (!read_call(body, &c))
         return diag_error(x->s->diag, x->at, "macro `%.*s`: its arguments cannot be read",
                           SHOWN(body));
-    static const struct spl_macro DROP_NAME = {.name = {"drop_dm_object_name", 19},
-                                               .arguments = {{"object", 6}},
-                                               .n_arguments = 1,
-                                               .definition = {"rename $object$.* as *", 22}};
     const struct spl_macro *m = find(x->macros, c.name, c.n);
-    if (!m && c.n == 1 && str_eq(c.name, DROP_NAME.name))
-        m = &DROP_NAME; /* of Splunk's own */
+    if (!m)
+        m = known(&c);
     if (!m && str_ends(c.name, STR("_filter")) && c.n == 0)
         return add(x, STR("search *"));
     if (!m)
@@ -247,12 +265,26 @@ bool spl_expand(struct query_scope *s, const struct spl_macros *macros, struct s
     return true;
 }
 
-struct place spl_place(const struct query_scope *s, const struct spl_text *t, size_t at)
+static size_t source_of(const struct spl_text *t, size_t at)
 {
     size_t i = t->n_pieces - 1;
 
     while (i > 0 && t->pieces[i].begin > at)
         i--;
-    size_t source = t->pieces[i].source + (t->pieces[i].is_macro ? 0 : at - t->pieces[i].begin);
-    return diag_inside(s->diag, s->at, t->original, source);
+    return t->pieces[i].source + (t->pieces[i].is_macro ? 0 : at - t->pieces[i].begin);
+}
+
+struct spl_text spl_text_inside(const struct query_scope *s, const struct spl_text *t, size_t at,
+                                struct str text)
+{
+    struct spl_piece *piece = ARENA_NEW(s->scratch, struct spl_piece);
+
+    *piece = (struct spl_piece){.source = source_of(t, at), .is_macro = true};
+    return (struct spl_text){
+        .text = text, .original = t->original, .pieces = piece, .n_pieces = 1, .cap_pieces = 1};
+}
+
+struct place spl_place(const struct query_scope *s, const struct spl_text *t, size_t at)
+{
+    return diag_inside(s->diag, s->at, t->original, source_of(t, at));
 }

@@ -23,6 +23,10 @@ struct spl_text {
 bool spl_expand(struct query_scope *s, const struct spl_macros *macros, struct str query,
                 struct spl_text *out);
 
+/* A text that stands in another one as a value: all its places are that of byte `at` there. */
+struct spl_text spl_text_inside(const struct query_scope *s, const struct spl_text *t, size_t at,
+                                struct str text);
+
 /* Where byte `at` of the expanded text stands in the file; of a macro, where it is called. */
 struct place spl_place(const struct query_scope *s, const struct spl_text *t, size_t at);
 

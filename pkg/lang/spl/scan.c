@@ -247,6 +247,31 @@ bool spl_settle(struct spl *x, struct str name)
     return pipe_set(x->pipe, x->at, field, spl_column(x, x->at, name));
 }
 
+/* date_hour and its like, which Splunk makes of an event's time: parts of it in UTC. NULL: another
+ * name. */
+static struct expr *date_part(struct spl *x, struct place at, struct str name)
+{
+    static const struct {
+        const char *name, *part, *format; /* a number, or a word in small letters */
+    } PARTS[] = {{"date_hour", "hour", NULL},     {"date_mday", "day", NULL},
+                 {"date_minute", "minute", NULL}, {"date_month", NULL, "%B"},
+                 {"date_second", "second", NULL}, {"date_wday", NULL, "%A"},
+                 {"date_year", "year", NULL}};
+
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+        if (!str_eq(name, str_from(PARTS[i].name)))
+            continue;
+        struct expr *time = pipe_time(x->pipe, at, STR("_time"));
+        if (PARTS[i].part)
+            return pipe_call2(x->pipe, at, EXPR_TIME_PART, time,
+                              pipe_text(x->pipe, str_from(PARTS[i].part)));
+        return pipe_call1(x->pipe, at, EXPR_LOWER,
+                          pipe_call2(x->pipe, at, EXPR_TIME_FORMAT, time,
+                                     pipe_text(x->pipe, str_from(PARTS[i].format))));
+    }
+    return NULL;
+}
+
 struct expr *spl_column(struct spl *x, struct place at, struct str name)
 {
     struct str field = spl_field(x, name);
@@ -270,6 +295,11 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
         !pipe_is_grouped(x->pipe))
         return pipe_time(x->pipe, at, STR("_time"));
     e = pipe_column(x->pipe, at, field);
+    struct expr *part = pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, field)
+                            ? NULL
+                            : date_part(x, at, field);
+    if (part)
+        e = pipe_call2(x->pipe, at, EXPR_COALESCE, e, part);
     if (x->opened && !pipe_was_column(x->pipe, field))
         e = in_opened(x, at, name, e);
     if (x->has_fill && !pipe_is_grouped(x->pipe) && !is_assigned(x, field))

@@ -216,6 +216,11 @@ struct spl_added *spl_added(const struct spl *x, struct str name);
 bool spl_run(struct spl *x, size_t begin, size_t end);
 struct pipe *spl_pipe_new(struct query_scope *s);
 
+/* ---- absent.c ---- */
+/* Says that the command is none of weir's, and what to write instead; false: Splunk has none of
+ * this name, either, or weir has it. */
+bool spl_absent(struct spl *x, struct str name);
+
 /* ---- stream.c ---- */
 void spl_give_source(const struct spl *x, struct rule *rule);
 

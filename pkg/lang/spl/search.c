@@ -12,6 +12,7 @@
  */
 #include "lang/spl/scan.h"
 
+#include "base/ip.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -51,6 +52,28 @@ static struct expr *not_null(struct spl *x, struct place at, struct expr *subjec
     return pipe_call1(x->pipe, at, EXPR_NOT, pipe_call1(x->pipe, at, EXPR_IS_NULL, subject));
 }
 
+static struct expr *or_network(struct spl *x, struct place at, struct expr *is,
+                               struct expr *subject, struct str network)
+{
+    struct expr *inside = pipe_in_networks(x->pipe, at, subject, &network, 1);
+
+    return pipe_call2(x->pipe, at, EXPR_OR, is,
+                      pipe_call2(x->pipe, at, EXPR_COALESCE, inside, pipe_bool(x->pipe, false)));
+}
+
+/* ADDRESS/BITS */
+static bool is_network(struct str value)
+{
+    struct ip_address ip;
+    size_t slash = str_find_char(value, '/', 0);
+    int64_t bits;
+
+    return slash != SIZE_MAX && ip_parse(str_sub(value, 0, slash), &ip) &&
+           str_to_i64(str_sub(value, slash + 1, SIZE_MAX), &bits) && bits >= 0 &&
+           bits <= (ip.is_v4 ? 32 : 128);
+}
+
+/* A network is what addresses are in, and a text as any other. */
 static struct expr *equals(struct spl *x, struct place at, struct expr *subject, struct str value)
 {
     struct expr call = {.op = EXPR_GLOB, .fold = fold_of(value)};
@@ -59,7 +82,8 @@ static struct expr *equals(struct spl *x, struct place at, struct expr *subject,
         return not_null(x, at, subject);
     if (str_find_char(value, '*', 0) == SIZE_MAX) {
         call.op = EXPR_EQ;
-        return compare(x, at, call, subject, pipe_text(x->pipe, value));
+        struct expr *is = compare(x, at, call, subject, pipe_text(x->pipe, value));
+        return is_network(value) ? or_network(x, at, is, subject, value) : is;
     }
     if (!pipe_glob(x->pipe, at, value, '*', 0, 0, &call.glob))
         return NULL;
@@ -297,6 +321,16 @@ static struct expr *search_case(struct spl *x, struct place at)
     return search_term(x, at, text, false);
 }
 
+/* tag=x, tag::host=x: what Splunk's settings say of an event, not the event. */
+static void warn_of_tag(struct spl *x, struct place at, struct str field)
+{
+    if (x->is_first && (str_eq(field, STR("tag")) || str_starts(field, STR("tag::"))))
+        diag_warn(x->s->diag, at,
+                  "tags are what Splunk's settings say of an event: it must have the field '%.*s' "
+                  "itself",
+                  SHOWN(field));
+}
+
 static struct expr *search_compare(struct spl *x, struct place at, struct str field)
 {
     static const struct {
@@ -305,6 +339,7 @@ static struct expr *search_compare(struct spl *x, struct place at, struct str fi
     } ORDERS[] = {{"<=", EXPR_LE}, {">=", EXPR_GE}, {"<", EXPR_LT}, {">", EXPR_GT}};
     struct str value;
 
+    warn_of_tag(x, at, field);
     for (size_t i = 0; i < ARRAY_LEN(ORDERS); i++)
         if (spl_take(x, ORDERS[i].sign))
             return read_value(x, &value)

@@ -12,6 +12,7 @@
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
  *     command.c   the commands between the bars; stats.c: stats; tstats.c: tstats over a data model
+ *     absent.c    commands that are not done here, and what to write instead
  *     time.c      now, and how far back a search looks
  *     join.c      searches inside a search
  *     stream.c    where the search looks, as the rule's source
