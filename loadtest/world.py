@@ -51,6 +51,14 @@ level: low
 """
 
 
+def check_programs():
+    """One line and exit code 2 where this was not built."""
+    absent = [os.path.relpath(p, ROOT) for p in (WEIR, GENERATE, SEND, DUMP) if not os.access(p, os.X_OK)]
+    if absent:
+        print(f"{os.path.basename(sys.argv[0])}: not built: {', '.join(absent)} (make all loadtest-programs)", file=sys.stderr)
+        sys.exit(2)
+
+
 def write(path, text):
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
@@ -127,6 +135,7 @@ class Worker:
 
 class World:
     def __init__(self, scenario, keep=None):
+        check_programs()
         self.s = scenario
         self.top = keep or tempfile.mkdtemp(prefix="weir-load-")
         self.is_kept = keep is not None
