@@ -99,9 +99,9 @@ static const struct query_row faults[] = {
     {"any where x regex '(a*&b)c'",
      "unsupported: 1:19: the regex uses the intersection operator '&' at character 4 before the "
      "end of what it matches, which weir does not do (a plain '&' is '\\&')"},
-    {"any where x regex 'a&.*'",
-     "x re /(?=(?:a)\\z)(?:.*)/s whole ! 1:19: the regex uses look-around: no fast path, matched by "
-     "backtracking"},
+    {"any where x regex 'a&.*'", "x re /(?=(?:a)\\z)(?:.*)/s whole ! 1:19: the regex uses "
+                                 "look-around: no fast path, matched by "
+                                 "backtracking"},
     {"any where x regex '||b'",
      "x re /\\||b/s whole ! 1:19: '|' has nothing before it in the regex: it is the character "
      "itself"},
