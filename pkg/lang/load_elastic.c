@@ -40,8 +40,7 @@ static void keep_named(struct rule_loader *l, const struct elastic_loaded *loade
 
 static struct str id_of(const struct doc_node *document, struct str otherwise)
 {
-    const struct doc_node *rule = doc_get(document, STR("rule"));
-    const struct doc_node *id = doc_get(rule ? rule : document, STR("rule_id"));
+    const struct doc_node *id = doc_get(elastic_rule_of(document), STR("rule_id"));
 
     return id && id->type == DOC_STRING && id->text.n ? id->text : otherwise;
 }

@@ -5,9 +5,9 @@
  * the whole value must match and `.` is any character (flags of struct regex); ^ and $ are
  * characters; "text" is literal; @ is any text, # matches nothing; <1-9> is a number; a backslash
  * makes the next sign literal, d D s S w W are classes, and any other letter behind it is an error;
- * a repeat of a repeat is one (in the internal syntax it would be lazy or possessive); | and & where
- * a piece must begin are characters. Complement (~) and intersection (&) have a counterpart in some
- * places only.
+ * a repeat of a repeat is one (in the internal syntax it would be lazy or possessive); | and &
+ * where a piece must begin are characters. Complement (~) and intersection (&) have a counterpart
+ * in some places only.
  */
 #include "lang/lucene.h"
 
@@ -220,8 +220,7 @@ static struct lucene_node *read_group(struct reader *r)
 
     if (++r->depth > GROUPS_MAX)
         return fail(r, "more than 100 groups inside each other"), NULL;
-    struct lucene_node *inner =
-        is_next(r, ')') ? node(r, LUCENE_PIECE, r->next) : read_union(r);
+    struct lucene_node *inner = is_next(r, ')') ? node(r, LUCENE_PIECE, r->next) : read_union(r);
     if (!inner)
         return NULL;
     if (!is_next(r, ')'))
@@ -463,10 +462,11 @@ bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool 
         return diag_error(s->diag, at, "the regex is longer than %d bytes", REGEX_LENGTH_MAX);
     bool is_good = write_all(&r, read_all(&r));
     if (is_good)
-        *out = (struct regex){.pattern = names_intern(s->names, r.out.n ? buf_str(&r.out) : STR("")),
-                              .is_caseless = is_caseless,
-                              .is_dotall = true,
-                              .is_whole_value = true};
+        *out =
+            (struct regex){.pattern = names_intern(s->names, r.out.n ? buf_str(&r.out) : STR("")),
+                           .is_caseless = is_caseless,
+                           .is_dotall = true,
+                           .is_whole_value = true};
     buf_release(&r.out);
     if (!is_good)
         return false;

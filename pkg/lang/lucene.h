@@ -1,8 +1,8 @@
 /* lucene.h - Lucene's regular expressions (EQL's regex, RLIKE of ES|QL) in the internal syntax.
  *
- * They are of the whole value and . is any character. Intersection (&) and complement (~) are refused
- * by name where they have no counterpart: where something follows that they do not match, unless all
- * they are about has one length.
+ * They are of the whole value and . is any character. Intersection (&) and complement (~) are
+ * refused by name where they have no counterpart: where something follows that they do not match,
+ * unless all they are about has one length.
  *
  * Memory   the pattern is interned in the scope's names.
  */

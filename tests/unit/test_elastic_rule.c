@@ -92,6 +92,14 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {"type = \"query\"\n", "error | 4:1 'query' is missing"},
         {"type = \"query\"\nquery = 5\n", "error | 10:9 'query' must be text, not a number"},
         {QUERY "tag = []\n", "error | 11:1 unknown key 'tag' of a rule (did you mean 'tags'?)"},
+        {QUERY "investigation_fields = ['a']\n", "ok"}, /* as it was once written */
+        {"type = 'query'\nfilters = [{meta = {type = 'exists', key = 'a'}}]\n", "ok"},
+        {"type = 'threshold'\nquery = 'a: b'\n[rule.threshold]\nfield = []\nvalue = 3\n"
+         "[[rule.threshold.cardinality]]\nfield = 'x'\nvalue = 0\n",
+         "ok"},
+        {"type = 'new_terms'\nquery = 'a: b'\nhistory_window_start = 'now-7d/d'\n"
+         "new_terms_fields = ['x']\n",
+         "ok"},
         {QUERY "zzz = 1\n", "ok | 11:1 note: the key 'zzz' of a rule means nothing to weir"},
         {QUERY "tags = 'x'\nauthor = 5\n",
          "error | 12:10 'author' must be a list of texts, not a number"},
@@ -164,16 +172,6 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
          "error | 16:9 the start of the history must look like now-10d"},
         {"type = 'new_terms'\nquery = 'a: b'\n[rule.new_terms]\nfield = 'x'\nvalue = ['u']\n",
          "error | 12:9 'field' must be \"new_terms_fields\" here, not 'x'"},
-        {QUERY "[[rule.filters]]\n[rule.filters.query.wildcat]\nf = 'x'\n",
-         "unsupported | 12:21 the condition 'wildcat' in a filter (did you mean 'wildcard'?)"},
-        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = true\n",
-         "error | 13:7 a range is between numbers, times or texts, not true or false"},
-        {QUERY "[[rule.filters]]\n[rule.filters.query.match.f]\nquery = 'x y'\noperator = 'and'\n",
-         "unsupported | 14:12 'operator' in a match"},
-        {QUERY "[[rule.filters]]\nmeta = {type = 'combined', relation = 'XOR', params = [{}]}\n",
-         "error | 12:39 'relation' cannot be 'XOR' (did you mean 'OR'?): AND, OR"},
-        {QUERY "[[rule.filters]]\nmeta = {negate = true}\n",
-         "error | 11:1 a filter needs a 'query', or 'type' and 'key' in its 'meta'"},
         {QUERY "[[rule.exceptions_list]]\nlist_id = 'e'\n",
          "ok | 11:1 note: no item of the exceptions list 'e' is among the files: it excepts "
          "nothing"},
@@ -181,6 +179,41 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {"type = 'threat_match'\nquery = 'a: b'\n[[rule.threat_mapping]]\nentries = [{field = 'a', "
          "type = 'mapping', value = 'i'}, {field = 'b', type = 'mapping', value = 'k'}]\n",
          "unsupported | 12:11 a threat mapping of several fields of one indicator"},
+    };
+
+    check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+TEST(what_a_filter_is_not_is_told_by_name)
+{
+    static const struct row ROWS[] = {
+        {QUERY "[[rule.filters]]\n[rule.filters.query.wildcat]\nf = 'x'\n",
+         "unsupported | 12:21 the condition 'wildcat' in a filter (did you mean 'wildcard'?)"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = true\n",
+         "error | 13:7 a range is between numbers, times or texts, not true or false"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.match.f]\nquery = 'x y'\noperator = 'adn'\n",
+         "error | 14:12 'operator' cannot be 'adn' (did you mean 'and'?): or, and, OR, AND"},
+        {QUERY
+         "[[rule.filters]]\n[rule.filters.query.match.f]\nquery = 'x y'\nfuzziness = 'AUTO'\n",
+         "unsupported | 14:1 'fuzziness' in the condition 'match'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.match_phrase.f]\nquery = 'x y'\nslop = 2\n",
+         "unsupported | 14:1 'slop' in the condition 'match_phrase'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.query_string]\nquery = 'x:1 y:2'\n"
+               "default_operator = 'and'\n",
+         "unsupported | 14:1 'default_operator' in the condition 'query_string'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.regexp.f]\nvalue = 'a~b'\nflags = 'NONE'\n",
+         "unsupported | 14:1 'flags' in the condition 'regexp'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.multi_match]\nquery = 'a'\n"
+               "type = 'cross_fields'\n",
+         "unsupported | 14:8 a multi_match of type 'cross_fields'"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.terms.f]\nindex = 'i'\n",
+         "unsupported | 12:1 terms that stand in an index"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.function_score]\nmin_score = 2\n",
+         "unsupported | 13:13 'min_score' in a filter"},
+        {QUERY "[[rule.filters]]\nmeta = {type = 'combined', relation = 'XOR', params = [{}]}\n",
+         "error | 12:39 'relation' cannot be 'XOR' (did you mean 'OR'?): AND, OR"},
+        {QUERY "[[rule.filters]]\nmeta = {negate = true}\n",
+         "error | 11:1 a filter needs a 'query', or 'type' and 'key' in its 'meta'"},
     };
 
     check_rows(ROWS, ARRAY_LEN(ROWS));
@@ -237,6 +270,48 @@ TEST(filters_mean_what_they_do_beside_a_query_of_kibana)
         {FILTER("{'query':{'range':{'f':{'gte':'a','lt':null}}}}"), "f text >= \"a\""},
         {FILTER("{'query':{'regexp':{'f':'a.*'}}}"), "f re /a.*/s whole"},
         {FILTER("{'query':{'match_none':{}}}"), "false"},
+        {FILTER("{'query':{'match':{'message':{'query':'A b','operator':'and'}}}}"),
+         "and(message words \"A\", message words \"b\")"},
+        {FILTER("{'query':{'match':{'message':{'query':'a b c','minimum_should_match':'67%'}}}}"),
+         "or(and(message words \"a\", or(message words \"b\", message words \"c\")), and(message "
+         "words \"b\", message words \"c\"))"},
+        {FILTER("{'query':{'match':{'f':{'query':'a b','operator':'AND','boost':2}}}}"),
+         "f eq cased \"a b\""},
+        {FILTER("{'query':{'multi_match':{'query':'a','fields':['f^3','g']}}}"),
+         "or(f eq cased \"a\", g eq cased \"a\")"},
+        {FILTER("{'query':{'multi_match':{'query':'A b','type':'phrase','fields':['message']}}}"),
+         "message words \"A b\""},
+        {FILTER(
+             "{'query':{'bool':{'should':[{'term':{'f':'a'}},{'term':{'g':'b'}},{'term':{'h':'c'}}"
+             "],'minimum_should_match':-1,'boost':1}}}"),
+         "or(and(f eq cased \"a\", or(g eq cased \"b\", h eq cased \"c\")), and(g eq cased \"b\", "
+         "h "
+         "eq cased \"c\"))"},
+        {FILTER("{'query':{'bool':{'should':[{'term':{'f':'a'}},{'term':{'g':'b'}}],"
+                "'minimum_should_match':'100%'}}}"),
+         "and(f eq cased \"a\", g eq cased \"b\")"},
+        {FILTER("{'query':{'bool':{'should':[{'term':{'f':'a'}}],'minimum_should_match':2}}}"),
+         "false"},
+        {FILTER("{'query':{'bool':{'must':{'term':{'g':'b'}},'should':[{'term':{'f':'a'}}]}}}"),
+         "g eq cased \"b\""},
+        {FILTER("{'query':{'constant_score':{'filter':{'term':{'f':'a'}},'boost':2}}}"),
+         "f eq cased \"a\""},
+        {FILTER("{'query':{'dis_max':{'queries':[{'term':{'f':'a'}},{'term':{'g':'b'}}]}}}"),
+         "or(f eq cased \"a\", g eq cased \"b\")"},
+        {FILTER(
+             "{'query':{'boosting':{'positive':{'term':{'f':'a'}},'negative':{'term':{'f':'b'}}}}"
+             "}"),
+         "f eq cased \"a\""},
+        {FILTER("{'query':{'terms':{'f':['a','b'],'boost':1}}}"),
+         "or(f eq cased \"a\", f eq cased \"b\")"},
+        {FILTER("{'query':{'range':{'f':{'from':1,'to':5,'include_upper':false}}}}"),
+         "and(f gte 1, f lt 5)"},
+        {FILTER("{'query':{'kql':{'query':'f: a and g: *'}}}"),
+         "and(f eq cased \"a\", g value)"},
+        {FILTER("{'meta':{'type':'missing','key':'f'}}"), "not(f contains cased \"\")"},
+        {FILTER("{'meta':{'type':'phrase','key':'f','params':{'query':'a'}},'query':null}"),
+         "f eq cased \"a\""},
+        {FILTER("{'meta':{'type':'match_all','key':'f'}}"), "true"},
         {FILTER("{'meta':{'key':'f'},'exists':{'field':'f'}}"), "f contains cased \"\""},
         {FILTER("{'meta':{},'bool':{'should':[{'term':{'f':'a'}},{'term':{'f':'b'}}]}}"),
          "or(f eq cased \"a\", f eq cased \"b\")"},
@@ -278,6 +353,44 @@ TEST(exceptions_are_asked_as_queries_ask)
         check_formula("'exceptions_list':[{'list_id':'e'}]", ROWS[i][0], ROWS[i][1]);
 }
 
-TEST_MAIN(ENTRY(filters_mean_what_they_do_beside_a_query_of_kibana),
+/* An asset of a package holds its rule as attributes; connectors and lists in an export are none.
+ */
+TEST(what_stands_beside_rules_in_exports_is_no_rule)
+{
+    const struct str text =
+        STR("{\"id\":\"r_1\",\"type\":\"security-rule\",\"attributes\":{\"rule_id\":\"r\",\"name\":"
+            "\"n\","
+            "\"risk_score\":21,\"severity\":\"low\",\"type\":\"query\",\"query\":\"a: b\"}}\n"
+            "{\"id\":\"c\",\"type\":\"action\",\"attributes\":{\"name\":\"x\"}}\n"
+            "{\"list_id\":\"e\",\"type\":\"detection\",\"entries\":null}\n");
+    struct loading l = load_text("x.ndjson", text);
+
+    CHECK_STR(told(&l), "ok; skipped; skipped");
+    CHECK_EQ(l.loaded.n_rules, 1);
+    CHECK_STR(l.loaded.rules[0]->uid, "r");
+    arena_free(l.a);
+}
+
+/* What nobody asks of [metadata] cannot make a rule an error. */
+TEST(metadata_that_is_misspelt_is_a_note)
+{
+    struct arena *a = arena_new(0);
+    struct loading l = load_text("x.toml", arena_printf(a,
+                                                        "[metadata]\nmaturty = \"x\"\n[rule]\n"
+                                                        "name = \"N\"\nrule_id = \"r1\"\n"
+                                                        "risk_score = 47\nseverity = \"medium\"\n"
+                                                        "%s",
+                                                        QUERY));
+
+    CHECK_STR(told(&l), "ok | 2:1 note: the key 'maturty' of 'metadata' means nothing to weir (did "
+                        "you mean 'maturity'?)");
+    arena_free(l.a);
+    arena_free(a);
+}
+
+TEST_MAIN(ENTRY(what_a_filter_is_not_is_told_by_name),
+          ENTRY(what_stands_beside_rules_in_exports_is_no_rule),
+          ENTRY(metadata_that_is_misspelt_is_a_note),
+          ENTRY(filters_mean_what_they_do_beside_a_query_of_kibana),
           ENTRY(exceptions_are_asked_as_queries_ask),
           ENTRY(what_is_wrong_is_told_with_its_place_and_a_hint))

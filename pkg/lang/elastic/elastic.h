@@ -11,6 +11,7 @@
  *     stateful.c    threshold, new_terms: a silent part and an operator over it
  *     suppress.c    alert_suppression: how findings fold
  *     filter.c      filters: the search DSL's conditions to formulas
+ *     filter_text.c conditions that analyse a text; options that change a condition
  *     indicator.c   threat_match: columns of a list
  *     exception.c   exceptions lists: items to formulas, settled when all files are read
  *
@@ -56,10 +57,13 @@ enum elastic_kind {
     ELASTIC_RULE,      /* [rule], or a line with rule_id */
     ELASTIC_EXCEPTION, /* an item of an exceptions list */
     ELASTIC_LIST,      /* an exceptions list without its items */
-    ELASTIC_SUMMARY    /* the last line of an export */
+    ELASTIC_SUMMARY    /* the last line of an export, and what is no rule in it (connectors) */
 };
 
 enum elastic_kind elastic_kind_of(const struct doc_node *document);
+/* Where the keys of the rule are: in [rule], in the attributes of a package's asset, or the
+ * document itself. */
+const struct doc_node *elastic_rule_of(const struct doc_node *document);
 
 /* What became of a rule besides itself. */
 struct elastic_loaded {

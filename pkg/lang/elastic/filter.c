@@ -1,9 +1,11 @@
 /* filter.c - filters: conditions in the search DSL, as Kibana keeps them beside a query.
  *
  *     meta.disabled   the filter says nothing          meta.negate   it is turned around
- *     query           match_all, match, match_phrase, term, terms, wildcard, prefix, exists, range,
- *                     query_string, bool of them
- *     no query        meta.type with meta.key and meta.params: phrase, phrases, exists, range
+ *     query           match_all, match, match_phrase, multi_match, term, terms, wildcard, prefix,
+ *                     regexp, exists, range, query_string, kql; bool, dis_max, constant_score,
+ *                     boosting, function_score of them
+ *     no query        meta.type with meta.key and meta.params: phrase, phrases, exists, missing,
+ *                     range, match_all
  *
  * All of them must hold. As in queries, a field that is missing makes a condition false and its
  * negation true; texts compare case as written, unless case_insensitive says otherwise.
@@ -141,7 +143,7 @@ static struct formula *exists(struct elastic_scope *s, const struct doc_node *at
 static struct formula *range_bound(struct elastic_scope *s, const struct doc_key *key,
                                    const struct doc_node *value, struct str field)
 {
-    static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}, {"from", 4}};
+    static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}};
     static const enum atom_op OPS[] = {ATOM_NUM_GT, ATOM_NUM_GE, ATOM_NUM_LT, ATOM_NUM_LE};
     static const char *const SIGNS[] = {">", ">=", "<", "<="};
     struct place at = {key->line, key->col};
@@ -163,6 +165,25 @@ static struct formula *range_bound(struct elastic_scope *s, const struct doc_key
     return NULL;
 }
 
+/* What says nothing of the bounds, or belongs to one of them. */
+static bool is_aside(const struct doc_key *key, const struct doc_node *value)
+{
+    static const char *const KEYS[] = {"format", "boost", "_name", "include_lower",
+                                       "include_upper"};
+
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
+        if (str_eq(key->text, str_from(KEYS[i])))
+            return true;
+    return str_eq(key->text, STR("time_zone")) && str_eq_ci(value->text, STR("UTC"));
+}
+
+static bool is_excluded(const struct doc_node *map, const char *key)
+{
+    const struct doc_node *flag = doc_get(map, str_from(key));
+
+    return flag && flag->type == DOC_BOOL && !flag->is_true;
+}
+
 static struct formula *range(struct elastic_scope *s, const struct doc_node *map, struct str field)
 {
     struct formula **parts = ARENA_ARRAY(s->scratch, map->n_items, struct formula *);
@@ -170,10 +191,14 @@ static struct formula *range(struct elastic_scope *s, const struct doc_node *map
     size_t n = 0;
 
     for (size_t i = 0; i < map->n_items; i++) {
-        if (map->items[i].type == DOC_NULL || str_eq(map->keys[i].text, STR("format")) ||
-            str_eq(map->keys[i].text, STR("boost")))
+        struct doc_key key = map->keys[i];
+        if (map->items[i].type == DOC_NULL || is_aside(&key, &map->items[i]))
             continue;
-        parts[n] = range_bound(s, &map->keys[i], &map->items[i], field);
+        if (str_eq(key.text, STR("from"))) /* as it was once written */
+            key.text = is_excluded(map, "include_lower") ? STR("gt") : STR("gte");
+        if (str_eq(key.text, STR("to")))
+            key.text = is_excluded(map, "include_upper") ? STR("lt") : STR("lte");
+        parts[n] = range_bound(s, &key, &map->items[i], field);
         is_good &= parts[n++] != NULL;
     }
     if (is_good && n == 0) {
@@ -189,26 +214,47 @@ static struct formula *range(struct elastic_scope *s, const struct doc_node *map
 struct about {
     struct str field;
     const struct doc_node *value;
+    size_t at; /* of the field in the body */
     bool is_caseless;
 };
 
-static bool about_field(struct elastic_scope *s, const struct doc_node *body, struct about *out)
+/* Beside the field there may be what only weighs or names. */
+static const struct doc_key *field_of(const struct doc_node *body, size_t *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; body->type == DOC_MAP && i < body->n_items; i++) {
+        struct str key = body->keys[i].text;
+        if ((str_eq(key, STR("boost")) && doc_is_scalar(&body->items[i])) ||
+            str_eq(key, STR("_name")))
+            continue;
+        *out = i;
+        n++;
+    }
+    return n == 1 ? &body->keys[*out] : NULL;
+}
+
+static bool about_field(struct elastic_scope *s, struct str word, const struct doc_node *body,
+                        struct about *out)
 {
     static const struct str WORDS[] = {{"value", 5}, {"query", 5}, {"wildcard", 8}};
+    size_t i;
 
-    if (body->type != DOC_MAP || body->n_items != 1)
+    if (!field_of(body, &i))
         return diag_error(s->diag, doc_place(body), "one field must stand here");
-    out->field = body->keys[0].text;
-    out->value = &body->items[0];
-    out->is_caseless = false;
+    *out = (struct about){.field = body->keys[i].text, .value = &body->items[i], .at = i};
     if (out->value->type != DOC_MAP)
         return true;
     const struct doc_node *map = out->value;
     const struct doc_node *flag = doc_get(map, STR("case_insensitive"));
+    if (str_eq(word, STR("terms")))
+        return diag_unsupported(s->diag, doc_place(map), "terms that stand in an index");
+    if (!options_check(s, word, map))
+        return false;
     out->is_caseless = flag && flag->is_true;
     out->value = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(WORDS) && !out->value; i++)
-        out->value = doc_get(map, WORDS[i]);
+    for (size_t k = 0; k < ARRAY_LEN(WORDS) && !out->value; k++)
+        out->value = doc_get(map, WORDS[k]);
     return out->value || diag_error(s->diag, doc_place(map), "no 'value' for the field '%.*s'",
                                     SHOWN(out->field));
 }
@@ -229,21 +275,6 @@ static struct formula *pattern(struct elastic_scope *s, const struct about *a, b
         return NULL;
     }
     return atom_of(s, a->value, a->field, atom);
-}
-
-/* ---- query_string ------------------------------------------------------------------------ */
-
-/* Lucene's syntax. */
-static struct formula *query_string(struct elastic_scope *s, const struct doc_node *body)
-{
-    const struct doc_node *text = body->type == DOC_MAP ? doc_get(body, STR("query")) : body;
-
-    if (!text || text->type != DOC_STRING) {
-        diag_error(s->diag, doc_place(body), "query_string without its 'query'");
-        return NULL;
-    }
-    struct query_scope q = query_scope_of(s, text);
-    return query_condition(&q, STR("lucene"), text->text);
 }
 
 /* ---- the tree ----------------------------------------------------------------------------- */
@@ -283,12 +314,28 @@ static struct formula *joined(struct elastic_scope *s, const struct doc_node *no
     return formula_join(s->a, kind, parts, n);
 }
 
+/* So many of them; if nobody says how many, one where it is all that is asked. */
+static struct formula *choice(struct elastic_scope *s, const struct doc_node *node, unsigned depth,
+                              const struct doc_node *least, bool is_all)
+{
+    struct formula **parts = ARENA_ARRAY(s->scratch, n_clauses(node), struct formula *);
+    size_t n = 0, k = is_all;
+    bool is_good = clauses(s, node, depth, parts, &n);
+
+    if (least && least->type != DOC_NULL)
+        is_good &= least_of(s, least, n, &k);
+    if (!is_good)
+        return NULL;
+    return at_least(s, node, parts, n, k == 0 && is_all ? 1 : k);
+}
+
 /* must and filter: all; must_not: none; should: one, if there is nothing else or it is asked for.
  */
 static struct formula *boolean(struct elastic_scope *s, const struct doc_node *body, unsigned depth)
 {
-    static const char *const KEYS[] = {"must", "filter", "must_not", "should",
-                                       "minimum_should_match"};
+    static const char *const KEYS[] = {
+        "must",  "filter", "must_not", "should", "minimum_should_match", "adjust_pure_negative",
+        "boost", "_name"};
     static const struct key_names KNOWN = {KEYS, ARRAY_LEN(KEYS)};
     const struct doc_node *must_not = doc_get(body, STR("must_not"));
     const struct doc_node *should = doc_get(body, STR("should"));
@@ -302,11 +349,8 @@ static struct formula *boolean(struct elastic_scope *s, const struct doc_node *b
         if (n_clauses(all))
             is_good &= (parts[n++] = joined(s, all, depth, FORMULA_AND)) != NULL;
     }
-    bool is_wanted = n == 0 || (least && !str_eq(least->text, STR("0")));
-    if (least && !str_eq(least->text, STR("0")) && !str_eq(least->text, STR("1")))
-        is_good = diag_unsupported(s->diag, doc_place(least), "minimum_should_match above 1");
-    if (n_clauses(should) && is_wanted)
-        is_good &= (parts[n++] = joined(s, should, depth, FORMULA_OR)) != NULL;
+    if (n_clauses(should) && (n == 0 || least))
+        is_good &= (parts[n] = choice(s, should, depth, least, n == 0)) != NULL && ++n;
     if (n_clauses(must_not)) {
         struct formula *f = joined(s, must_not, depth, FORMULA_OR);
         is_good &= f != NULL;
@@ -316,24 +360,6 @@ static struct formula *boolean(struct elastic_scope *s, const struct doc_node *b
     if (!is_good)
         return NULL;
     return n ? formula_join(s->a, FORMULA_AND, parts, n) : formula_const(s->a, true);
-}
-
-/* match: some word of the text, where a field is searched by word. */
-static struct formula *any_word(struct elastic_scope *s, const struct doc_node *body,
-                                const struct about *a)
-{
-    const struct doc_node *map = &body->items[0];
-    const struct doc_node *operator= doc_get(map, STR("operator")),
-                          *type = doc_get(map, STR("type"));
-    struct query_scope q = query_scope_of(s, a->value);
-
-    if (operator&& !str_eq_ci(operator->text, STR("or"))) {
-        diag_unsupported(s->diag, doc_place(operator), "'operator' in a match");
-        return NULL;
-    }
-    if (type && str_eq(type->text, STR("phrase"))) /* as it was once written */
-        return text_is(s, a->value, a->field);
-    return query_search(&q, doc_place(a->value), a->field, ":", a->value->text, false);
 }
 
 static struct formula *regexp(struct elastic_scope *s, const struct about *a)
@@ -355,17 +381,18 @@ static struct formula *field_clause(struct elastic_scope *s, struct str word,
                                     const struct doc_node *body)
 {
     struct about a = {.field = STR("")};
+    size_t i;
 
     if (str_eq(word, STR("range"))) {
-        if (body->type == DOC_MAP && body->n_items == 1 && body->items[0].type == DOC_MAP)
-            return range(s, &body->items[0], body->keys[0].text);
+        if (field_of(body, &i) && body->items[i].type == DOC_MAP)
+            return range(s, &body->items[i], body->keys[i].text);
         diag_error(s->diag, doc_place(body), "a range is {FIELD: {gte: ..., lt: ...}}");
         return NULL;
     }
-    if (!about_field(s, body, &a))
+    if (!about_field(s, word, body, &a))
         return NULL;
     if (str_eq(word, STR("match")) && a.value->type == DOC_STRING && !a.is_caseless)
-        return any_word(s, body, &a);
+        return match_words(s, &body->items[a.at], a.value, a.field);
     if (str_eq(word, STR("regexp")))
         return regexp(s, &a);
     if (str_eq(word, STR("terms")))
@@ -385,13 +412,44 @@ static struct formula *exists_clause(struct elastic_scope *s, const struct doc_n
     return NULL;
 }
 
+/* Conditions around conditions that only weigh: what they hold is what they are. */
+static const struct wrapper {
+    const char *word, *inner;
+} WRAPPERS[] = {{"constant_score", "filter"},
+                {"boosting", "positive"},
+                {"function_score", "query"},
+                {"dis_max", "queries"}};
+
+static const struct wrapper *wrapper_of(struct str word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(WRAPPERS); i++)
+        if (str_eq(word, str_from(WRAPPERS[i].word)))
+            return &WRAPPERS[i];
+    return NULL;
+}
+
+static struct formula *wrapped(struct elastic_scope *s, const struct wrapper *w,
+                               const struct doc_node *body, unsigned depth)
+{
+    const struct doc_node *inner = doc_get(body, str_from(w->inner));
+    const struct doc_node *least = doc_get(body, STR("min_score"));
+
+    if (least) {
+        diag_unsupported(s->diag, doc_place(least), "'min_score' in a filter");
+        return NULL;
+    }
+    if (inner)
+        return joined(s, inner, depth, FORMULA_OR);
+    diag_error(s->diag, doc_place(body), "%s without its '%s'", w->word, w->inner);
+    return NULL;
+}
+
 /* {WORD: body}. NULL after an error. */
 static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth)
 {
-    static const struct str WORDS[] = {
-        {"match_phrase", 12}, {"match", 5},       {"term", 4},   {"terms", 5}, {"wildcard", 8},
-        {"prefix", 6},        {"range", 5},       {"exists", 6}, {"bool", 4},  {"query_string", 12},
-        {"match_all", 9},     {"match_none", 10}, {"regexp", 6}};
+    static const struct str WORDS[] = {{"match_phrase", 12}, {"match", 5},    {"term", 4},
+                                       {"terms", 5},         {"wildcard", 8}, {"prefix", 6},
+                                       {"range", 5},         {"exists", 6},   {"regexp", 6}};
 
     if (map->type != DOC_MAP || map->n_items != 1) {
         diag_error(s->diag, doc_place(map), "a condition is a map of one word, not %s",
@@ -411,8 +469,13 @@ static struct formula *clause(struct elastic_scope *s, const struct doc_node *ma
         return boolean(s, body, depth + 1);
     if (str_eq(word, STR("exists")))
         return exists_clause(s, body);
-    if (str_eq(word, STR("query_string")))
-        return query_string(s, body);
+    if (str_eq(word, STR("query_string")) || str_eq(word, STR("kql")))
+        return query_text(s, word, body);
+    if (str_eq(word, STR("multi_match")))
+        return multi_match(s, body);
+    const struct wrapper *around = wrapper_of(word);
+    if (around)
+        return wrapped(s, around, body, depth + 1);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
         if (str_eq(word, WORDS[i]))
             return field_clause(s, word, body);
@@ -427,7 +490,9 @@ static struct formula *clause(struct elastic_scope *s, const struct doc_node *ma
 static struct formula *of_meta(struct elastic_scope *s, const struct doc_node *at,
                                const struct doc_node *meta)
 {
-    static const char *const TYPES[] = {"exists", "phrase", "phrases", "range", NULL};
+    enum { EXISTS, PHRASE, PHRASES, RANGE, FROM_VALUE, MISSING, ALL };
+    static const char *const TYPES[] = {"exists",           "phrase",  "phrases",   "range",
+                                        "range_from_value", "missing", "match_all", NULL};
     const struct doc_node *type = doc_get(meta, STR("type")), *key = doc_get(meta, STR("key"));
     const struct doc_node *params = doc_get(meta, STR("params"));
     size_t i;
@@ -440,16 +505,21 @@ static struct formula *of_meta(struct elastic_scope *s, const struct doc_node *a
     }
     if (!key_word(s, type, "type", TYPES, &i))
         return NULL;
-    if (i == 0)
-        return exists(s, type, key->text);
+    if (i == ALL)
+        return formula_const(s->a, true);
+    if (i == EXISTS || i == MISSING) {
+        struct formula *f = exists(s, type, key->text);
+        return i == EXISTS ? f : formula_not(s->a, f);
+    }
+    bool is_range = i == RANGE || i == FROM_VALUE;
     const struct doc_node *inner = doc_get(params, STR("query"));
     if (inner)
         params = inner;
-    if (!params || (i == 3) != (params->type == DOC_MAP)) {
+    if (!params || is_range != (params->type == DOC_MAP)) {
         diag_error(s->diag, doc_place(meta), "a filter of type '%s' needs its 'params'", TYPES[i]);
         return NULL;
     }
-    return i == 3 ? range(s, params, key->text) : equals_any(s, params, key->text);
+    return is_range ? range(s, params, key->text) : equals_any(s, params, key->text);
 }
 
 /* {meta, "exists": {...}}: a condition beside the meta, as it was once written. */
@@ -511,6 +581,8 @@ static struct formula *one_filter(struct elastic_scope *s, const struct doc_node
     const struct doc_node *old = old_condition(s, node);
     struct formula *f;
 
+    if (query && (query->type == DOC_NULL || (query->type == DOC_MAP && query->n_items == 0)))
+        query = NULL;
     if (node->type != DOC_MAP) {
         diag_error(s->diag, doc_place(node), "'filters' holds maps, not %s", doc_type_name(node));
         return NULL;

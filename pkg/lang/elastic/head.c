@@ -111,9 +111,13 @@ static bool status_load(struct reading *r)
 
 static bool fields_load(struct reading *r)
 {
-    const struct doc_node *fields = key_node(r->s, r->rule, "investigation_fields", DOC_MAP);
+    const struct doc_node *all = doc_get(r->rule, STR("investigation_fields"));
+    bool is_list = all && all->type == DOC_LIST; /* as it was once written */
+    const struct doc_node *fields =
+        is_list ? r->rule : key_node(r->s, r->rule, "investigation_fields", DOC_MAP);
 
-    if (fields && !key_texts(r->s, fields, "field_names", LIST_MAX, &r->out->fields))
+    if (fields && !key_texts(r->s, fields, is_list ? "investigation_fields" : "field_names",
+                             LIST_MAX, &r->out->fields))
         return false;
     r->out->shows_fields = r->out->fields.n > 0;
     return true;

@@ -31,6 +31,9 @@ struct key_names {
 /* A key that is none of these and looks like one: an error. Another unknown one: a note. */
 bool key_check(struct elastic_scope *s, const struct doc_node *map, const struct key_names *known,
                const char *what);
+/* The same where no key changes what the rule means: notes only. */
+void key_note(struct elastic_scope *s, const struct doc_node *map, const struct key_names *known,
+              const char *what);
 bool key_text(struct elastic_scope *s, const struct doc_node *map, const char *key,
               struct str *out);
 /* A list of texts, or one text. */
@@ -64,6 +67,23 @@ bool indicator_load(struct reading *r);
 bool filters_load(struct reading *r);
 /* The conditions of one "filters" list; *out is NULL if there are none. */
 bool filters_formula(struct elastic_scope *s, const struct doc_node *list, struct formula **out);
+
+/* ---- filter_text.c ---- */
+
+/* What would change the condition and is not done is refused: false. */
+bool options_check(struct elastic_scope *s, struct str clause, const struct doc_node *map);
+/* minimum_should_match of n conditions: 2, -1, 75%, -25%. */
+bool least_of(struct elastic_scope *s, const struct doc_node *node, size_t n, size_t *out);
+/* So many of the parts are true. NULL: too many to choose from. */
+struct formula *at_least(struct elastic_scope *s, const struct doc_node *at, struct formula **parts,
+                         size_t n, size_t least);
+/* What stands behind a match's field: a text, or a map of it and options. */
+struct formula *match_words(struct elastic_scope *s, const struct doc_node *map,
+                            const struct doc_node *text, struct str field);
+struct formula *multi_match(struct elastic_scope *s, const struct doc_node *body);
+/* query_string, kql: a query of a language of its own. */
+struct formula *query_text(struct elastic_scope *s, struct str word, const struct doc_node *body);
+
 bool exceptions_named(struct reading *r, struct elastic_loaded *out);
 
 /* What wildcards mean in the search DSL: * any text, ? one character, \ takes the next as it is. */

@@ -18,8 +18,9 @@ static bool is_among(struct str name, const struct str *names, size_t n)
     return false;
 }
 
-bool key_check(struct elastic_scope *s, const struct doc_node *map, const struct key_names *known,
-               const char *what)
+/* is_lax: what looks like a known key is a note, too. */
+static bool check_keys(struct elastic_scope *s, const struct doc_node *map,
+                       const struct key_names *known, const char *what, bool is_lax)
 {
     struct str names[KNOWN_MAX];
     bool is_good = true;
@@ -32,14 +33,26 @@ bool key_check(struct elastic_scope *s, const struct doc_node *map, const struct
         if (is_among(key, names, known->n))
             continue;
         struct str hint = diag_hint(s->diag, key, names, known->n);
-        if (hint.n)
+        if (hint.n && !is_lax)
             is_good = diag_error(s->diag, key_place(map, i), "unknown key '%.*s' of %s%.*s",
                                  SHOWN(key), what, SHOWN(hint));
         else
-            diag_note(s->diag, key_place(map, i), "the key '%.*s' of %s means nothing to weir",
-                      SHOWN(key), what);
+            diag_note(s->diag, key_place(map, i), "the key '%.*s' of %s means nothing to weir%.*s",
+                      SHOWN(key), what, SHOWN(hint));
     }
     return is_good;
+}
+
+bool key_check(struct elastic_scope *s, const struct doc_node *map, const struct key_names *known,
+               const char *what)
+{
+    return check_keys(s, map, known, what, false);
+}
+
+void key_note(struct elastic_scope *s, const struct doc_node *map, const struct key_names *known,
+              const char *what)
+{
+    (void)check_keys(s, map, known, what, true);
 }
 
 static const struct doc_node *value_of(const struct doc_node *map, const char *key)

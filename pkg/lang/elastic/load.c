@@ -25,6 +25,7 @@ static const char *const METADATA_KEYS[] = {"creation_date",
                                             "extended",
                                             "endpoint",
                                             "os_type_list",
+                                            "related_endpoint_rules",
                                             "release"};
 
 static const char *const RULE_KEYS[] = {
@@ -47,18 +48,40 @@ static const char *const RULE_KEYS[] = {
 
 /* ---- what a document is ------------------------------------------------------------- */
 
+/* {"attributes": {...}, "id": ..., "type": "security-rule"}, as Elastic's packages hold rules. */
+static bool is_asset(const struct doc_node *document)
+{
+    const struct doc_node *attributes = doc_get(document, STR("attributes"));
+    const struct doc_node *type = doc_get(document, STR("type"));
+
+    return attributes && attributes->type == DOC_MAP && type && type->type == DOC_STRING;
+}
+
+const struct doc_node *elastic_rule_of(const struct doc_node *document)
+{
+    const struct doc_node *rule = doc_get(document, STR("rule"));
+
+    if (is_asset(document))
+        return doc_get(document, STR("attributes"));
+    return rule ? rule : document;
+}
+
 enum elastic_kind elastic_kind_of(const struct doc_node *document)
 {
     if (!document || document->type != DOC_MAP)
         return ELASTIC_NONE;
+    if (is_asset(document))
+        return str_eq(doc_get(document, STR("type"))->text, STR("security-rule")) ? ELASTIC_RULE
+                                                                                  : ELASTIC_SUMMARY;
     if (doc_get(document, STR("rule")) ||
         (doc_get(document, STR("risk_score")) && doc_get(document, STR("severity"))) ||
         (doc_get(document, STR("rule_id")) && doc_get(document, STR("type"))))
         return ELASTIC_RULE;
     if (doc_get(document, STR("exported_count")) || doc_get(document, STR("exported_rules_count")))
         return ELASTIC_SUMMARY;
+    const struct doc_node *entries = doc_get(document, STR("entries"));
     if (doc_get(document, STR("list_id")))
-        return doc_get(document, STR("entries")) ? ELASTIC_EXCEPTION : ELASTIC_LIST;
+        return entries && entries->type != DOC_NULL ? ELASTIC_EXCEPTION : ELASTIC_LIST;
     return ELASTIC_NONE;
 }
 
@@ -115,6 +138,15 @@ static bool language_of(struct reading *r, struct str *out)
                       SHOWN(hint));
 }
 
+/* A rule of the search bar may leave the query out, where its filters say all. */
+static bool is_filtered(const struct reading *r)
+{
+    const struct doc_node *filters = doc_get(r->rule, STR("filters"));
+
+    return str_eq(r->type, STR("query")) && filters && filters->type == DOC_LIST &&
+           filters->n_items > 0;
+}
+
 static bool query_read(struct reading *r)
 {
     struct elastic_scope *s = r->s;
@@ -126,7 +158,12 @@ static bool query_read(struct reading *r)
     if (!language_of(r, &language))
         return false;
     r->out->language = names_intern(s->names, language);
-    if (!query || query->type == DOC_NULL)
+    bool is_all = !query || query->type == DOC_NULL;
+    if (is_all && is_filtered(r)) {
+        r->out->formula = formula_const(s->a, true);
+        return true;
+    }
+    if (is_all)
         return key_missing(s, r->rule, "query");
     if (query->type != DOC_STRING)
         return diag_error(s->diag, doc_place(query), "'query' must be text, not %s",
@@ -227,10 +264,10 @@ static bool check_keys(struct elastic_scope *s, const struct doc_node *document,
     static const struct key_names RULE = {RULE_KEYS, ARRAY_LEN(RULE_KEYS)};
 
     bool is_good = key_check(s, r->rule, &RULE, "a rule");
-    if (r->rule != document)
+    if (r->rule != document && !is_asset(document))
         is_good &= key_check(s, document, &TOP, "a rule file");
     if (r->metadata)
-        is_good &= key_check(s, r->metadata, &METADATA, "'metadata'");
+        key_note(s, r->metadata, &METADATA, "'metadata'");
     return is_good;
 }
 
@@ -255,10 +292,8 @@ static bool channel_load(struct reading *r)
 /* The shape of the document: where the rule is in it. */
 static bool find_rule(struct elastic_scope *s, const struct doc_node *document, struct reading *r)
 {
-    r->rule = doc_get(document, STR("rule"));
-    r->metadata = doc_get(document, STR("metadata"));
-    if (!r->rule)
-        r->rule = document;
+    r->rule = elastic_rule_of(document);
+    r->metadata = is_asset(document) ? NULL : doc_get(document, STR("metadata"));
     if (r->rule->type != DOC_MAP)
         return diag_error(s->diag, doc_place(r->rule), "'rule' must be a table, not %s",
                           doc_type_name(r->rule));

@@ -73,11 +73,13 @@ static bool cardinality_load(struct elastic_scope *s, const struct doc_node *map
         return diag_error(s->diag, doc_place(entry), "'cardinality' holds maps, not %s",
                           doc_type_name(entry));
     if (!key_text(s, entry, "field", &t->distinct) ||
-        !key_number(s, entry, "value", 1, CORRELATION_COUNT_MAX, &t->n_distinct))
+        !key_number(s, entry, "value", 0, CORRELATION_COUNT_MAX, &t->n_distinct))
         return false;
     if (t->distinct.n == 0)
         return key_missing(s, entry, "field");
-    return t->n_distinct || key_missing(s, entry, "value");
+    if (t->n_distinct == 0) /* any number of values will do */
+        t->distinct = STR("");
+    return doc_get(entry, STR("value")) || key_missing(s, entry, "value");
 }
 
 static bool threshold_read(struct reading *r, const struct doc_node *map, struct threshold *t)
@@ -208,8 +210,9 @@ static bool history_load(struct elastic_scope *s, const struct doc_node *node, i
     if (node->type != DOC_STRING || !str_starts(node->text, STR("now-")))
         return diag_error(s->diag, doc_place(node),
                           "the start of the history must look like now-10d");
-    return span_of(s, doc_place(node), "history_window_start", str_sub(node->text, 4, SIZE_MAX),
-                   ms);
+    struct str span = str_sub(node->text, 4, SIZE_MAX);
+    span.n = str_sub(span, 0, str_find_char(span, '/', 0)).n; /* now-30d/d: rounded down to a day */
+    return span_of(s, doc_place(node), "history_window_start", span, ms);
 }
 
 /* As files have it: {field = "new_terms_fields", value = [...], history_window_start = [{field =
