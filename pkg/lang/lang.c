@@ -20,6 +20,7 @@
 #include "lang/loader_impl.h"
 #include "lang/names.h"
 #include "lang/query.h"
+#include "lang/rule_id.h"
 #include "lang/sigma/correlation.h"
 #include "lang/sigma/sigma.h"
 #include "lang/spl/spl.h"
@@ -328,6 +329,31 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
+/* A word of a line, without what YAML may put around it. */
+static struct str bare_word(struct str s)
+{
+    s = str_trim(s);
+    bool is_quoted = s.n > 1 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0];
+    return is_quoted ? str_sub(s, 1, s.n - 2) : s;
+}
+
+/* Line of `action: global` at the left edge of a text that is no YAML, 0 without: what it would
+ * have given to the documents behind it, they lack. */
+static uint32_t global_line_of(struct str text, uint32_t line)
+{
+    struct str row, key, value, comment;
+
+    for (; text.n; line++) {
+        str_cut(text, '\n', &row, &text);
+        if (!str_cut(row, ':', &key, &value) || (key.n && key.p[0] == ' '))
+            continue;
+        str_cut(value, '#', &value, &comment);
+        if (str_eq(bare_word(key), STR("action")) && str_eq(bare_word(value), STR("global")))
+            return line;
+    }
+    return 0;
+}
+
 /* All documents of one piece between `---` lines: one, unless `...` ends documents too. */
 static void load_piece(struct rule_loader *l, struct str path, uint32_t *document, struct str text,
                        uint32_t line)
@@ -341,6 +367,8 @@ static void load_piece(struct rule_loader *l, struct str path, uint32_t *documen
         struct rule head = loader_new_head(l, path, (*document)++, line);
         diag_error(&l->diag, (struct place){err.line, err.col}, "%s", err.text);
         loader_add_verdict(l, &head, STR(""));
+        uint32_t global_line = global_line_of(text, line);
+        l->global_line = global_line ? global_line : l->global_line;
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -471,27 +499,31 @@ void rule_loader_add_found(struct rule_loader *l, struct str path, struct str te
 
 /* ---- at the end ---------------------------------------------------------------------------- */
 
-static int by_uid(const void *x, const void *y, void *context)
-{
-    const struct verdict *verdicts = context;
-    size_t i = *(const size_t *)x, k = *(const size_t *)y;
-    int order = str_cmp(verdicts[i].uid, verdicts[k].uid);
+struct id_place {
+    struct str key; /* rule_id_key() */
+    size_t verdict;
+};
 
-    return order ? order : (i > k) - (i < k);
+static int by_key(const void *x, const void *y)
+{
+    const struct id_place *a = x, *b = y;
+    int order = str_cmp(a->key, b->key);
+
+    return order ? order : (a->verdict > b->verdict) - (a->verdict < b->verdict);
 }
 
 static void refuse_double_ids(struct rule_loader *l)
 {
     size_t n = l->n_verdicts;
-    size_t *order = ARENA_ARRAY(l->work, n, size_t);
+    struct id_place *places = ARENA_ARRAY(l->work, n, struct id_place);
 
     for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    qsort_r(order, n, sizeof *order, by_uid, l->verdicts);
+        places[i] = (struct id_place){rule_id_key(l->work, l->verdicts[i].uid), i};
+    qsort(places, n, sizeof *places, by_key);
     for (size_t i = 1, first = 0; i < n; i++) {
-        struct verdict *v = &l->verdicts[order[i]];
-        const struct verdict *other = &l->verdicts[order[first]];
-        if (!str_eq(v->uid, other->uid)) {
+        struct verdict *v = &l->verdicts[places[i].verdict];
+        const struct verdict *other = &l->verdicts[places[first].verdict];
+        if (!str_eq(places[i].key, places[first].key)) {
             first = i;
             continue;
         }
@@ -511,7 +543,7 @@ static void warn_of_dead_references(struct rule_loader *l, const struct loaded_f
         bool is_found = false;
         for (size_t i = 0; i < l->n_verdicts && !is_found; i++) {
             const struct rule *rule = l->verdicts[i].rule;
-            is_found = rule && (str_eq(reference, rule->uid) || str_eq(reference, rule->name));
+            is_found = rule && (rule_id_eq(reference, rule->uid) || str_eq(reference, rule->name));
         }
         if (!is_found)
             add_late_message(

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "event/profile.h"
+#include "lang/rule_id.h"
 #include "lang/settings.h"
 
 struct linker {
@@ -94,7 +95,7 @@ static struct verdict *find(const struct subject *s, const struct correlation_in
     struct verdict *found = NULL;
 
     for (size_t i = 0; i < l->n_verdicts; i++)
-        if (str_eq(l->verdicts[i].uid, input->reference))
+        if (rule_id_eq(l->verdicts[i].uid, input->reference))
             return &l->verdicts[i];
     for (size_t i = 0; i < l->n_verdicts; i++) {
         struct verdict *v = &l->verdicts[i];
@@ -210,7 +211,7 @@ static size_t input_called(const struct correlation *c, struct str name)
 {
     for (size_t i = 0; i < c->n_inputs; i++) {
         const struct correlation_input *input = &c->inputs[i];
-        if (str_eq(name, input->reference) || str_eq(name, input->rule->uid) ||
+        if (rule_id_eq(name, input->reference) || rule_id_eq(name, input->rule->uid) ||
             (input->rule->name.n && str_eq(name, input->rule->name)))
             return i;
     }

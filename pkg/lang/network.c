@@ -27,6 +27,26 @@ static bool bad_network(struct diag *d, struct place at, struct str where, struc
                       SHOWN(text));
 }
 
+struct str network_of_mask(struct arena *a, struct str text)
+{
+    struct str address, mask;
+    char shown[INET_ADDRSTRLEN];
+    struct in_addr in;
+
+    if (!str_cut(text, '/', &address, &mask) || mask.n >= sizeof shown ||
+        str_find_char(address, ':', 0) != SIZE_MAX)
+        return text;
+    snprintf(shown, sizeof shown, "%.*s", (int)mask.n, mask.p);
+    if (strlen(shown) != mask.n || inet_pton(AF_INET, shown, &in) != 1)
+        return text;
+    uint32_t bits = ntohl(in.s_addr), ones = (uint32_t)__builtin_popcount(bits);
+    /* All ones first, or all of them last. 0.0.0.0 is a mask, 255.255.255.255 too. */
+    bool is_mask = (~bits & (~bits + 1)) == 0, is_host_mask = (bits & (bits + 1)) == 0;
+    if (!is_mask && !is_host_mask)
+        return text;
+    return arena_printf(a, "%.*s/%u", (int)address.n, address.p, is_mask ? ones : 32 - ones);
+}
+
 bool network_read(struct diag *d, struct place at, struct str where, struct str text,
                   enum host_bits host_bits, struct str *out)
 {

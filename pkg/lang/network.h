@@ -17,4 +17,8 @@ enum host_bits { HOST_BITS_REFUSED, HOST_BITS_CLEARED };
 bool network_read(struct diag *d, struct place at, struct str where, struct str text,
                   enum host_bits host_bits, struct str *out);
 
+/* 10.0.0.0/255.0.0.0 and 10.0.0.0/0.255.255.255 are 10.0.0.0/8 to Python's ipaddress, and so to
+ * pySigma: the latter text, in the arena. Any other text as it is. */
+struct str network_of_mask(struct arena *a, struct str text);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "lang/link.h"
 #include "lang/parameter.h"
+#include "lang/rule_id.h"
 #include "rule/correlation.h"
 
 enum { HINTS_MAX = 50 /* faults up to which unknown ids are compared with all known ones */ };
@@ -265,7 +266,7 @@ static void set_group(struct work *w, const struct entry *e)
 static bool is_taken(const struct work *w, struct str uid)
 {
     for (size_t i = 0; i < w->loaded->n_verdicts; i++)
-        if (&w->loaded->verdicts[i] != w->verdict && str_eq(w->loaded->verdicts[i].uid, uid))
+        if (&w->loaded->verdicts[i] != w->verdict && rule_id_eq(w->loaded->verdicts[i].uid, uid))
             return true;
     return false;
 }

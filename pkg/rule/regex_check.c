@@ -2,6 +2,7 @@
  * PCRE2 tells of back references but not of look-around. */
 #include "rule/regex_check.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -80,6 +81,57 @@ static size_t skip_class(struct str s, size_t i)
             i = str_find(s, STR(":]"), i) == SIZE_MAX ? i : str_find(s, STR(":]"), i) + 1;
     }
     return i;
+}
+
+/* Behind what stands at `i`, if that is no single character: an escape, a \Q...\E, a class. */
+static size_t skip_quoted(struct str s, size_t i)
+{
+    if (s.p[i] == '[')
+        return skip_class(s, i) + 1;
+    if (s.p[i] != '\\')
+        return i;
+    if (i + 1 == s.n || s.p[i + 1] != 'Q')
+        return i + 2;
+    size_t end = str_find(s, STR("\\E"), i + 2);
+    return end == SIZE_MAX ? s.n : end + 2;
+}
+
+/* {,n} */
+static bool lacks_least(struct str s)
+{
+    size_t i = 2;
+
+    if (!str_starts(s, STR("{,")))
+        return false;
+    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
+        i++;
+    return i > 2 && i < s.n && s.p[i] == '}';
+}
+
+struct str regex_with_least_counts(struct arena *a, struct str s)
+{
+    struct buf out = {0};
+    size_t taken = 0;
+
+    for (size_t i = 0; i < s.n;) {
+        size_t behind = skip_quoted(s, i);
+        if (behind > i) {
+            i = behind;
+            continue;
+        }
+        i++;
+        if (!lacks_least(str_sub(s, i - 1, SIZE_MAX)))
+            continue;
+        buf_add(&out, str_sub(s, taken, i - taken));
+        buf_add_char(&out, '0');
+        taken = i;
+    }
+    if (taken == 0)
+        return s;
+    buf_add(&out, str_sub(s, taken, SIZE_MAX));
+    struct str written = arena_str(a, buf_str(&out));
+    buf_release(&out);
+    return written;
 }
 
 const char *regex_slow_construct(struct str s)

@@ -6,6 +6,7 @@
 #ifndef WEIR_RULE_REGEX_CHECK_H
 #define WEIR_RULE_REGEX_CHECK_H
 
+#include "base/arena.h"
 #include "base/base.h"
 #include "rule/rule.h"
 
@@ -18,6 +19,11 @@ struct regex_fault {
 
 /* WEIR_OK, WEIR_SYNTAX or WEIR_LIMIT; *fault is written in the two latter cases. */
 MUST_USE enum weir_rc regex_check(const struct regex *re, struct regex_fault *fault);
+
+/* `{,n}` is `{0,n}` to Python, and to PCRE2 from 10.43 on; before that it is text. The pattern with
+ * the zero written, in the arena; the same if there is none. `{,}` stays text: PCRE2 takes it for
+ * that ever after. */
+struct str regex_with_least_counts(struct arena *a, struct str pattern);
 
 /* The name of the first construct that no automaton can do in one pass ("look-around",
  * "a back reference", "an atomic group" ...), NULL if there is none: such a pattern is matched by

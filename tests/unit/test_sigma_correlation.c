@@ -377,6 +377,12 @@ TEST(references_are_resolved_or_refused)
         {"type: event_count, rules: [00000000-0000-0000-0000-00000000000b], timespan: 5m, "
          "condition: {gte: 1}",
          "event_count; rules b; group by nothing: one group; condition gte 1; within 5m"},
+        {"type: event_count, rules: [00000000-0000-0000-0000-00000000000B], timespan: 5m, "
+         "condition: {gte: 1}, group-by: [who], aliases: {who: "
+         "{00000000-0000-0000-0000-00000000000b: u1}}",
+         "event_count; rules b (who: u1); group by who; condition gte 1; within 5m"},
+        {"type: event_count, rules: [B], timespan: 5m, condition: {gte: 1}",
+         "error: 13:42: no rule has the id or name 'B' (did you mean 'b'?)"},
         {"type: event_count, rules: [bb], timespan: 5m, condition: {gte: 1}",
          "error: 13:42: no rule has the id or name 'bb'"},
         {"type: event_count, rules: [x, y], timespan: 5m, condition: {gte: 1}",

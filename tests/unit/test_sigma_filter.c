@@ -3,7 +3,8 @@
 #include "rule/dump.h"
 #include "tests/lib/sigma_rows.h"
 
-#define ID "00000000-0000-0000-0000-000000000001"
+#define ID "00000000-0000-0000-0000-00000000000a"
+#define ID_IN_CAPITALS "00000000-0000-0000-0000-00000000000A"
 #define RULE                                                                             \
     "title: r\nid: " ID "\nname: my_rule\nlogsource: {product: windows, category: pc}\n" \
     "detection: {s: {f: x}, condition: s}\n"
@@ -55,6 +56,9 @@ TEST(a_filter_is_joined_to_the_rules_it_is_about)
         {FILTER("product: windows", "  rules: []\n" NOT_S), FILTERED},
         {FILTER("product: windows", "  rules: [" ID "]\n" NOT_S), FILTERED},
         {FILTER("product: windows", "  rules: my_rule\n" NOT_S), FILTERED},
+        {FILTER("product: windows", "  rules: [" ID_IN_CAPITALS "]\n" NOT_S), FILTERED},
+        {FILTER("product: windows", "  rules: MY_RULE\n" NOT_S),
+         BARE " ! 1:1: no loaded rule has the id or name 'MY_RULE'" NOWHERE},
         {FILTER("product: windows, category: pc", "  rules: [my_rule]\n" NOT_S), FILTERED},
         {FILTER("product: linux", "  rules: any\n" NOT_S), BARE NOWHERE},
         {FILTER("product: windows, service: sysmon", "  rules: any\n" NOT_S), BARE NOWHERE},

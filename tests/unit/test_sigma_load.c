@@ -58,6 +58,16 @@ TEST(a_bad_document_does_not_hide_its_neighbours)
              "global") " | unsupported: 4:1: " PART
                        " | unsupported: 8:9: " OLD(
                            "reset") " | s: f eq \"x\" | unsupported: 14:9: " OLD("repeat")},
+        {"action: global\nlevel: [\n---\n" RULE,
+         "error: 3:1: did not find expected node content (while parsing a flow node in line 3) | "
+         "unsupported: 4:1: " PART},
+        {"level: [\n'action': \"global\" # all\n---\n" RULE,
+         "error: 3:1: did not find expected ',' or ']' (while parsing a flow sequence in line 1) | "
+         "unsupported: 4:1: what 'action: global' in line 2 says is part of this rule: write it "
+         "into each"},
+        {"action: globally\nlevel: [\n---\n" RULE,
+         "error: 3:1: did not find expected node content (while parsing a flow node in line 3) | "
+         "s: f eq \"x\""},
         {"%YAML 1.1\n---\n" RULE "...\n---\n" RULE, "s: f eq \"x\" | s: f eq \"x\""},
     };
     sigma_check_rows(document, ROWS, ARRAY_LEN(ROWS));
@@ -165,17 +175,23 @@ TEST(the_hash_is_of_the_document_alone)
 
 TEST(double_ids_name_both_files)
 {
-    static const char *const ID = "id: 00000000-0000-0000-0000-000000000001\n" RULE;
-    const char *const FILES[][2] = {{"a.yml", ID}, {"b.yml", RULE}, {"c.yml", ID}};
+    static const char *const ID = "id: 00000000-0000-0000-0000-00000000000a\n" RULE;
+    static const char *const CAPITALS = "id: 00000000-0000-0000-0000-00000000000A\n" RULE;
+    static const char *const WORDS[] = {"id: b\n" RULE, "id: B\n" RULE};
+    const char *const FILES[][2] = {{"a.yml", ID},
+                                    {"b.yml", RULE},
+                                    {"c.yml", CAPITALS},
+                                    {"d.yml", WORDS[0]},
+                                    {"e.yml", WORDS[1]}};
     struct arena *a = arena_new(0);
     struct loaded_rules loaded;
     struct buf out = {0};
 
-    load(a, FILES, 3, &loaded);
-    CHECK_EQ(loaded.n_rules, 2);
+    load(a, FILES, 5, &loaded);
+    CHECK_EQ(loaded.n_rules, 4);
     CHECK_EQ(loaded.n_by_status[VERDICT_ERROR], 1);
     verdict_message_format(&out, &loaded.verdicts[2], &loaded.verdicts[2].messages[0]);
-    CHECK_STR(buf_str(&out), "c.yml:1:1: error: the id '00000000-0000-0000-0000-000000000001' is "
+    CHECK_STR(buf_str(&out), "c.yml:1:1: error: the id '00000000-0000-0000-0000-00000000000A' is "
                              "already that of a.yml:1");
     buf_release(&out);
     arena_free(a);

@@ -13,6 +13,7 @@
 #include "lang/sigma/sigma.h"
 
 #include "base/str.h"
+#include "lang/rule_id.h"
 
 static void load_reference(struct sigma_scope *s, const struct doc_node *node, struct str *items,
                            size_t *n)
@@ -122,7 +123,7 @@ bool sigma_filter_covers(const struct sigma_filter *filter, const struct rule *r
         return true;
     for (size_t i = 0; i < filter->rules.n; i++) {
         struct str reference = filter->rules.items[i];
-        if (str_eq(reference, rule->uid) || (rule->name.n && str_eq(reference, rule->name)))
+        if (rule_id_eq(reference, rule->uid) || (rule->name.n && str_eq(reference, rule->name)))
             return true;
     }
     return false;

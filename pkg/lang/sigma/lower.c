@@ -107,8 +107,9 @@ static bool lower_regex(struct item *it, const struct sigma_value *v, struct ato
 {
     struct regex_fault fault;
 
+    struct str pattern = regex_with_least_counts(it->s->scratch, v->text);
     atom->op = ATOM_REGEX;
-    atom->regex = (struct regex){.pattern = names_intern(it->s->names, v->text),
+    atom->regex = (struct regex){.pattern = names_intern(it->s->names, pattern),
                                  .is_caseless = v->is_caseless,
                                  .is_multiline = v->is_multiline,
                                  .is_dotall = v->is_dotall};
@@ -116,8 +117,9 @@ static bool lower_regex(struct item *it, const struct sigma_value *v, struct ato
         warn_of_regex(it, v);
         return true;
     }
-    struct place at =
-        v->is_expanded ? v->at : diag_inside(it->s->diag, v->at, v->raw, fault.offset);
+    struct place at = v->is_expanded || pattern.n != v->text.n
+                          ? v->at
+                          : diag_inside(it->s->diag, v->at, v->raw, fault.offset);
     return diag_error(it->s->diag, at, "not a valid regex: %s", fault.text);
 }
 

@@ -240,7 +240,8 @@ static bool apply_cidr(struct apply *x, struct sigma_value *v)
         return diag_error(x->s->diag, v->at,
                           "'cidr' does not go with 'expand': a list of networks says so itself "
                           "(mode cidr), write 'expand' alone");
-    if (!network_read(x->s->diag, v->at, STR(""), v->raw, HOST_BITS_REFUSED, &v->text))
+    struct str network = network_of_mask(x->s->a, v->raw);
+    if (!network_read(x->s->diag, v->at, STR(""), network, HOST_BITS_REFUSED, &v->text))
         return false;
     v->kind = SIGMA_CIDR;
     return true;

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "lang/parameter.h"
+#include "lang/rule_id.h"
 #include "lang/settings.h"
 
 enum { SELECTIONS_MAX = 1000, CONDITION_BYTES_MAX = 64 * 1024 };
@@ -83,20 +84,6 @@ static void warn_of_slips(struct sigma_scope *s, const struct doc_node *document
     }
 }
 
-static bool is_uuid(struct str id)
-{
-    if (id.n != 36)
-        return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char c = ascii_lower(id.p[i]);
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (is_dash ? c != '-' : !is_hex)
-            return false;
-    }
-    return true;
-}
-
 static void load_id(struct sigma_scope *s, const struct doc_node *document, struct rule *rule)
 {
     struct str id = text_of(s, document, "id");
@@ -107,7 +94,7 @@ static void load_id(struct sigma_scope *s, const struct doc_node *document, stru
         return;
     }
     rule->uid = id;
-    if (!is_uuid(id))
+    if (!rule_id_is_uuid(id))
         diag_warn(s->diag, sigma_at(doc_get(document, STR("id"))), "the id '%.*s' is no UUID",
                   SHOWN(id));
 }

@@ -298,6 +298,7 @@ static enum weir_rc read_regex(struct reader *r, const struct doc_node *node)
     struct regex re = {0};
 
     TRY(read_text(r, node, "regex", &re.pattern));
+    re.pattern = regex_with_least_counts(r->a, re.pattern);
     if (expr_regex_new(r->a, &re, &r->t->regex, &fault) != WEIR_OK)
         return err_at(r->err, WEIR_SYNTAX, node->line, node->col, "not a valid regex: %s",
                       fault.text);
