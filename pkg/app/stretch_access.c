@@ -79,6 +79,9 @@ static enum weir_rc read_properties(const struct stretch_options *o, struct aren
         struct str text = o->properties.items[i], name, value;
         if (!str_cut(text, '=', &name, &value))
             return err_set(err, WEIR_BADARG, "-X %.*s: NAME=VALUE is wanted", (int)text.n, text.p);
+        for (size_t k = 0; k < out->common.n; k++)
+            if (str_eq(out->common.items[k].name, name))
+                return err_set(err, WEIR_BADARG, "-X %.*s is given twice", (int)name.n, name.p);
         TRY(kafka_props_add(&out->common, KAFKA_COMMON, name, value, err));
     }
     return WEIR_OK;

@@ -243,6 +243,40 @@ static enum weir_rc take_environment(struct config_loader *l)
     return WEIR_OK;
 }
 
+static enum weir_rc given_twice(struct config_loader *l, struct str path)
+{
+    return err_set(l->err, WEIR_BADARG, "-X %.*s is given twice", (int)path.n, path.p);
+}
+
+/* Values of a list add up; of one value, nobody can guess which of two is meant. */
+static bool may_repeat(enum config_kind kind)
+{
+    return kind == CONFIG_TEXTS || kind == CONFIG_SET || kind == CONFIG_SELECT ||
+           kind == CONFIG_PROPS || kind == CONFIG_SECRETS;
+}
+
+static enum weir_rc override_key(struct config_loader *l, const struct config_key *key,
+                                 struct str path, struct str value)
+{
+    if (!may_repeat(key->kind) && l->origins->keys[key - config_keys.rows].layer == LAYER_FLAG)
+        return given_twice(l, path);
+    return config_set_text(l, key, arena_str(l->arena, value));
+}
+
+static enum weir_rc override_entry(struct config_loader *l, const struct config_key *key,
+                                   struct str path, struct str name, struct str value)
+{
+    const struct config_entry *entries = l->origins->entries.items;
+    struct doc_node node = {.type = DOC_STRING, .is_quoted = true};
+
+    for (size_t i = 0; i < l->origins->entries.n && key->kind != CONFIG_SELECT; i++)
+        if (entries[i].key == key && entries[i].from.layer == LAYER_FLAG &&
+            str_eq(entries[i].name, name))
+            return given_twice(l, path);
+    node.text = arena_str(l->arena, value);
+    return config_set_entry(l, key, arena_str(l->arena, name), &node);
+}
+
 static enum weir_rc take_override(struct config_loader *l, struct str text)
 {
     struct str path, value, name;
@@ -253,17 +287,15 @@ static enum weir_rc take_override(struct config_loader *l, struct str text)
         return err_set(l->err, WEIR_BADARG, "-X '%.*s' is not KEY=VALUE", (int)text.n, text.p);
     path = str_trim(path);
     if ((key = config_key_find(&config_keys, path)))
-        return config_set_text(l, key, arena_str(l->arena, value));
-    struct doc_node node = {.type = DOC_STRING, .is_quoted = true};
-    node.text = arena_str(l->arena, value);
+        return override_key(l, key, path, value);
     if ((key = config_key_entry(path, &name)))
-        return config_set_entry(l, key, arena_str(l->arena, name), &node);
+        return override_entry(l, key, path, name, value);
     struct str section, rest;
     str_cut(path, '.', &section, &rest);
     if (config_key_is_section(section) || config_key_nearest(&config_keys, path).n)
         return config_unknown(l, &config_keys, l->from, path);
-    return config_set_entry(l, config_key_find(&config_keys, STR("kafka.common")),
-                            arena_str(l->arena, path), &node);
+    key = config_key_find(&config_keys, STR("kafka.common"));
+    return override_entry(l, key, path, path, value);
 }
 
 /* ---- what no layer says --------------------------------------------------------------------- */

@@ -130,6 +130,8 @@ def test_environment_and_options_are_named(box):
     refused(config("validate", "-c", box.good, env={"WEIR_WORK_THREADS": "x"}), "error: WEIR_WORK_THREADS: 'x' is not")
     refused(config("validate", "-c", box.good, "-X", "work.threads=x"), "error: -X work.threads: 'x' is not")
     refused(config("validate", "-c", box.good, "-X", "nonsense"), "error: -X 'nonsense' is not KEY=VALUE")
+    refused(config("validate", "-c", box.good, "-X", "work.threads=1", "-X", "work.threads=2"),
+            "error: -X work.threads is given twice")
     refused(config("validate", "-c", box.good, "-X", "kafka.common.group.id=x"),
             "-X kafka.common: kafka property group.id is set by weir: it is the key group.name")
     r = config("validate", env={"WEIR_CONFIG": box.good})

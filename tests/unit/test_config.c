@@ -563,6 +563,32 @@ TEST(a_file_that_is_no_configuration_is_refused)
     check_refusals(rows, ARRAY_LEN(rows), "");
 }
 
+TEST(a_key_of_one_value_is_given_once)
+{
+    static const struct {
+        const char *flags[3];
+        const char *words; /* NULL: fine */
+    } rows[] = {
+        {{"work.threads=1", "work.threads=1"}, "-X work.threads is given twice"},
+        {{"rules.skip_bad=true", "rules.skip_bad=false"}, "-X rules.skip_bad is given twice"},
+        {{"inputs=[{topics: a}]", "inputs=[{topics: b}]"}, "-X inputs is given twice"},
+        {{"linger.ms=1", "linger.ms=2"}, "-X linger.ms is given twice"},
+        {{"kafka.common.linger.ms=1", "linger.ms=2"}, "-X linger.ms is given twice"},
+        {{"rules.set.cluster=a", "rules.set.cluster=b"}, "-X rules.set.cluster is given twice"},
+        {{"kafka.consumer.linger.ms=1", "linger.ms=2"}, NULL},
+        {{"rules.paths=a", "rules.paths=b"}, NULL},
+        {{"rules.select.level=high", "rules.select.level=low"}, NULL},
+    };
+    struct loaded l;
+
+    write_file(STR(NEEDED EVENTS "work: {threads: 2}\n"));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        load_with(&l, str_from(file_path), rows[i].flags);
+        CHECK_STR(str_from(l.rc == WEIR_OK ? "" : l.err.text), rows[i].words ? rows[i].words : "");
+        release(&l);
+    }
+}
+
 TEST(texts_of_environment_and_flags_are_refused_by_their_names)
 {
     static const struct {
@@ -682,11 +708,12 @@ TEST(each_value_is_shown_with_its_origin)
 
 TEST(a_property_of_several_layers_is_shown_once)
 {
-    static const char *const flags[] = {"client.id=a", "client.id=b", NULL};
+    static const char *const flags[] = {"client.id=b", NULL};
     struct loaded l;
     struct buf shown = {0};
 
-    write_file(STR(NEEDED EVENTS));
+    write_file(STR("kafka: {common: {bootstrap.servers: 'b:9092', client.id: a}}\n"
+                   "rules: {paths: [r]}\n" EVENTS));
     load_with(&l, str_from(file_path), flags);
     CHECK_EQ(l.rc, WEIR_OK);
     config_show(&l.c, &shown);
@@ -843,6 +870,7 @@ int main(void)
         ENTRY(wrong_properties_and_rule_options_are_refused),
         ENTRY(a_property_that_librdkafka_does_not_know_is_refused_with_the_nearest),
         ENTRY(a_file_that_is_no_configuration_is_refused),
+        ENTRY(a_key_of_one_value_is_given_once),
         ENTRY(texts_of_environment_and_flags_are_refused_by_their_names),
         ENTRY(a_file_that_cannot_be_read_is_refused),
         ENTRY(what_is_shown_loads_to_the_same),
