@@ -21,6 +21,16 @@ int str_cmp(struct str a, struct str b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
+bool str_all_eq(const struct str *a, size_t n_a, const struct str *b, size_t n_b)
+{
+    if (n_a != n_b)
+        return false;
+    for (size_t i = 0; i < n_a; i++)
+        if (!str_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
 bool str_eq_ci(struct str a, struct str b)
 {
     if (a.n != b.n)

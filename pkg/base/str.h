@@ -61,6 +61,9 @@ struct str str_sub(struct str s, size_t from, size_t n);
 /* Order by bytes, shorter first on a tie: for sorting. <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 
+/* The same texts in the same order. */
+bool str_all_eq(const struct str *a, size_t n_a, const struct str *b, size_t n_b);
+
 /* Equal after ASCII fold of both. */
 bool str_eq_ci(struct str a, struct str b);
 

@@ -12,6 +12,8 @@
 #include "correlate/row.h"
 #include "event/profile_impl.h"
 
+enum { TERM_HASH_BYTES = 17 };
+
 struct listening {
     struct gatherer *w;
     struct group *group;
@@ -53,11 +55,28 @@ static uint64_t order_of_event(const struct gatherer *w)
     return input << INPUT_SHIFT ^ ((at->event->ref.record << MEMBER_BITS) + at->event->ref.index);
 }
 
+/* Behind what a value was cut to: its hash, in 16 digits, or in fewer of base 64 if there is no
+ * room for them (11 have all of it). */
+static void add_hash(struct buf *text, struct str value, size_t room)
+{
+    static const char DIGITS[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+    enum { DIGITS_MAX = 11, DIGIT_BITS = 6 };
+    uint64_t hash = hash_str(value);
+
+    if (room >= TERM_HASH_BYTES) {
+        buf_printf(text, "~%016llx", (unsigned long long)hash);
+        return;
+    }
+    buf_add_char(text, '~');
+    for (size_t i = 0; i < DIGITS_MAX && i + 1 < room; i++, hash >>= DIGIT_BITS)
+        buf_add_char(text, DIGITS[hash % (1 << DIGIT_BITS)]);
+}
+
 /* The values of a term as one text: each is cut if need be, and then tells its hash. */
 static struct str term_text(struct gatherer *w, const struct str *parts, size_t n)
 {
-    enum { HASH_BYTES = 17 };
     size_t room = (FIRST_SEEN_TEXT_MAX - (n - 1)) / n;
+    size_t kept = room > TERM_HASH_BYTES ? room - TERM_HASH_BYTES : 0;
     struct buf *text = &w->whole;
 
     buf_clear(text);
@@ -69,13 +88,13 @@ static struct str term_text(struct gatherer *w, const struct str *parts, size_t 
             buf_add(text, part);
             continue;
         }
-        size_t end = room - HASH_BYTES < part.n ? room - HASH_BYTES : part.n;
+        size_t end = kept < part.n ? kept : part.n;
         size_t at = str_find_char(part, FIRST_SEEN_BETWEEN, 0);
         end = at < end ? at : end;
         while (end > 0 && end < part.n && utf8_is_tail((unsigned char)part.p[end]))
             end--;
         buf_add(text, str_sub(part, 0, end));
-        buf_printf(text, "~%016llx", (unsigned long long)hash_str(part));
+        add_hash(text, part, room);
     }
     return arena_str(w->arena, buf_str(text));
 }

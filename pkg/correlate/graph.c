@@ -246,16 +246,6 @@ static enum weir_rc link_inputs(struct builder *b, uint32_t i, struct weir_err *
 
 /* ---- one rule ------------------------------------------------------------------------------ */
 
-static bool same_names(const struct str *a, size_t n_a, const struct str *b, size_t n_b)
-{
-    if (n_a != n_b)
-        return false;
-    for (size_t i = 0; i < n_a; i++)
-        if (!str_eq(a[i], b[i]))
-            return false;
-    return true;
-}
-
 static uint64_t threshold_of(const struct correlation *c)
 {
     if (!c || (c->kind != OPERATOR_COUNT && c->kind != OPERATOR_DISTINCT) || !threshold_is_lower(c))
@@ -313,7 +303,7 @@ static bool is_final(const struct graph_rule *r)
 
     return operator_is_final(c) || r->n_listeners > 0 || r->is_dedup_off ||
            (s && s->has_emit && s->emit == EMIT_FINAL) || (s && s->dedup.is_anchored) ||
-           !same_names(r->dedup_fields, r->n_dedup_fields, c->group, c->n_group);
+           !str_all_eq(r->dedup_fields, r->n_dedup_fields, c->group, c->n_group);
 }
 
 /* What must have been seen for a time before it judges, without that time. */

@@ -44,16 +44,6 @@ static bool is_kept(const struct graph *was, uint32_t rule_was, const struct gra
     return true;
 }
 
-static bool same_texts(const struct str *a, size_t n_a, const struct str *b, size_t n_b)
-{
-    if (n_a != n_b)
-        return false;
-    for (size_t i = 0; i < n_a; i++)
-        if (!str_eq(a[i], b[i]))
-            return false;
-    return true;
-}
-
 static bool same_inputs(const struct correlation *a, const struct correlation *b)
 {
     if (a->n_inputs != b->n_inputs)
@@ -80,9 +70,9 @@ static const char *correlation_change(const struct graph_rule *x, const struct g
 
     if (a->window_ms != b->window_ms)
         return "timespan";
-    if (!same_texts(a->group, a->n_group, b->group, b->n_group))
+    if (!str_all_eq(a->group, a->n_group, b->group, b->n_group))
         return "group-by";
-    if (!same_texts(a->fields, a->n_fields, b->fields, b->n_fields))
+    if (!str_all_eq(a->fields, a->n_fields, b->fields, b->n_fields))
         return "condition.field";
     if (!str_eq(a->actor_field, b->actor_field))
         return "actor";
@@ -107,8 +97,8 @@ const char *graph_change(const struct graph *was, uint32_t rule_was, const struc
         return "channel";
     if ((a != NULL) != (b != NULL) || (a && a->kind != b->kind))
         return "kind";
-    if (!same_texts(x->dedup_fields, x->n_dedup_fields, y->dedup_fields, y->n_dedup_fields) &&
-        (!a || same_texts(a->group, a->n_group, b->group, b->n_group)))
+    if (!str_all_eq(x->dedup_fields, x->n_dedup_fields, y->dedup_fields, y->n_dedup_fields) &&
+        (!a || str_all_eq(a->group, a->n_group, b->group, b->n_group)))
         return "dedup.fields";
     if (fold_of(x)->is_anchored != fold_of(y)->is_anchored)
         return "dedup.anchor";

@@ -5,6 +5,7 @@
 #include "app/stream.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "correlate/first_seen.h"
 #include "lang/lang.h"
 #include "list/list.h"
 #include "rule/correlation.h"
@@ -292,6 +293,62 @@ TEST(values_of_several_fields)
     }
 }
 
+/* `form` for each number below n, a comma between. */
+static void add_each(struct buf *out, unsigned n, const char *form)
+{
+    for (unsigned i = 0; i < n; i++) {
+        buf_add(out, str_from(i ? "," : ""));
+        buf_printf(out, form, i, i); /* the second where the form has one */
+    }
+}
+
+/* The text of a term of n fields v0, v1 ...; `last` is the end of the last value. */
+static struct str clear_term(unsigned n, const char *last, struct buf *rules)
+{
+    struct buf event = {0};
+    struct rig r;
+
+    buf_clear(rules);
+    buf_add(rules, STR("title: a\nname: a\nid: a\ndetection: {s: {v0|exists: true}, condition: s}\n"
+                       "---\ntitle: c\nid: c\ncorrelation: {type: first_seen, rules: [a], "
+                       "timespan: 1h, condition: {field: ["));
+    add_each(rules, n, "v%u");
+    buf_add(rules, STR("]}}\nweir: {dedup: off}\n"));
+    buf_add(rules, (struct str){"", 1}); /* a text of C */
+    rig_start(&r, rules->p);
+    buf_add_char(&event, '{');
+    add_each(&event, n, "\"v%u\":\"a value longer than its room %u\"");
+    event.n--; /* the last quote */
+    buf_printf(&event, "%s\"}", last);
+    buf_add(&event, (struct str){"", 1});
+    struct str ops = rig_event(&r, event.p), op, capsule;
+    CHECK(str_cut(ops, '\n', &capsule, &ops));
+    CHECK(str_cut(ops, '\n', &op, &ops));
+    CHECK(str_cut(op, ' ', &op, &ops)); /* the rule's id */
+    buf_clear(rules);
+    buf_add(rules, ops);
+    buf_release(&event);
+    rig_end(&r);
+    return buf_str(rules);
+}
+
+TEST(terms_of_many_fields_are_told_apart_in_little_room)
+{
+    for (unsigned n = 2; n <= CORRELATION_FIELDS_MAX; n++) {
+        struct buf rooms[2] = {0};
+        struct str one = clear_term(n, "1", &rooms[0]), other = clear_term(n, "2", &rooms[1]);
+        size_t n_between = 0;
+        for (size_t i = 0; i < one.n; i++)
+            n_between += one.p[i] == FIRST_SEEN_BETWEEN;
+        CHECK(one.n > n);
+        CHECK(one.n <= FIRST_SEEN_TEXT_MAX);
+        CHECK_EQ(n_between, n - 1);
+        CHECK(!str_eq(one, other));
+        buf_release(&rooms[0]);
+        buf_release(&rooms[1]);
+    }
+}
+
 TEST(dedup_by_fields_takes_the_first_value_of_each)
 {
     static const struct {
@@ -365,7 +422,9 @@ TEST(a_group_field_with_many_values_is_cut)
 }
 
 TEST_MAIN(ENTRY(capsules_name_who_the_event_is_about), ENTRY(groups_of_correlations),
-          ENTRY(values_of_several_fields), ENTRY(dedup_by_fields_takes_the_first_value_of_each),
+          ENTRY(values_of_several_fields),
+          ENTRY(terms_of_many_fields_are_told_apart_in_little_room),
+          ENTRY(dedup_by_fields_takes_the_first_value_of_each),
           ENTRY(the_first_entity_is_the_same_from_fields_as_from_the_tree),
           ENTRY(a_group_field_with_many_values_is_cut), ENTRY(values_that_are_no_utf8),
           ENTRY(more_fields_than_65536))
