@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of metrics alone, where no broker answers: each question costs the lane LANE_ASK_MS. */
+enum { ASK_AGAIN_MS = 10000 };
+
 enum protocol_outcome lane_kafka_outcome(struct lane *l, enum kafka_outcome o)
 {
     static const enum protocol_outcome outcomes[] = {
@@ -146,13 +149,17 @@ void lane_tell_committed(struct lane *l)
 {
     struct kafka_committed c;
 
+    if (now_monotonic_ms() < l->ask_due_ms)
+        return;
     for (size_t i = 0; i < l->n; i++) {
         const struct kafka_partition *p = &l->owned[i];
         if (l->parts[i].has_told_committed)
             continue;
         if (kafka_consumer_committed(l->options.consumer, p->topic, p->partition, LANE_ASK_MS, &c,
-                                     &l->err) != WEIR_OK)
-            return; /* the next turn asks again */
+                                     &l->err) != WEIR_OK) {
+            l->ask_due_ms = now_monotonic_ms() + ASK_AGAIN_MS;
+            return;
+        }
         tell_committed(l, i, &c);
     }
 }
