@@ -144,20 +144,32 @@ highest) of the runs.
 """
 
 
-def read_sections():
-    """What the document holds: name -> text, without the marker."""
+def read_document():
     try:
         with open(DOCUMENT) as f:
-            text = f.read()
+            return f.read()
     except FileNotFoundError:
-        return {}
+        return ""
+
+
+def read_notes():
+    """Lines above the sections that say something of a commit: `Sections of COMMIT ...`."""
+    return re.findall(r"^(?=Sections of ([0-9a-f]{7,}) )(.*)$", read_document().split("<!-- section", 1)[0], flags=re.M)
+
+
+def read_sections():
+    """What the document holds: name -> text, without the marker."""
+    text = read_document()
     parts = re.split(r"^<!-- section: ([\w-]+) -->\n", text, flags=re.M)
     return {name: body.strip("\n") for name, body in zip(parts[1::2], parts[2::2])}
 
 
 def write_sections(sections, order):
+    """A note on a commit stays as long as a section was measured at it."""
+    notes = [note for commit, note in read_notes() if any(f"Measured at {commit}" in text for text in sections.values())]
     with open(DOCUMENT, "w") as f:
         f.write(OPENING)
+        f.writelines(f"\n{note}\n" for note in notes)
         for name in order:
             if name in sections:
                 f.write(f"\n<!-- section: {name} -->\n{sections[name]}\n")
