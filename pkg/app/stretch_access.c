@@ -71,6 +71,14 @@ static enum weir_rc read_bounds(const struct stretch_options *o, struct stretch_
 
 /* ---- brokers ------------------------------------------------------------------------------- */
 
+static bool has_property(const struct kafka_props *p, struct str name)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (str_eq(p->items[i].name, name))
+            return true;
+    return false;
+}
+
 static enum weir_rc read_properties(const struct stretch_options *o, struct arena *a,
                                     struct stretch_access *out, struct weir_err *err)
 {
@@ -79,9 +87,8 @@ static enum weir_rc read_properties(const struct stretch_options *o, struct aren
         struct str text = o->properties.items[i], name, value;
         if (!str_cut(text, '=', &name, &value))
             return err_set(err, WEIR_BADARG, "-X %.*s: NAME=VALUE is wanted", (int)text.n, text.p);
-        for (size_t k = 0; k < out->common.n; k++)
-            if (str_eq(out->common.items[k].name, name))
-                return err_set(err, WEIR_BADARG, "-X %.*s is given twice", (int)name.n, name.p);
+        if (has_property(&out->common, name))
+            return err_set(err, WEIR_BADARG, "-X %.*s is given twice", (int)name.n, name.p);
         TRY(kafka_props_add(&out->common, KAFKA_COMMON, name, value, err));
     }
     return WEIR_OK;
@@ -89,11 +96,8 @@ static enum weir_rc read_properties(const struct stretch_options *o, struct aren
 
 static bool names_brokers(const struct kafka_props *p)
 {
-    for (size_t i = 0; i < p->n; i++)
-        if (str_eq(p->items[i].name, STR("bootstrap.servers")) ||
-            str_eq(p->items[i].name, STR("metadata.broker.list")))
-            return true;
-    return false;
+    return has_property(p, STR("bootstrap.servers")) ||
+           has_property(p, STR("metadata.broker.list"));
 }
 
 /* ---- what the configuration says of the records -------------------------------------------- */
