@@ -37,7 +37,7 @@ class Scenario:
     # judgement
     check: tuple = ()  # options of check.py
     is_wrong: bool = False  # the checker must find something: a defence is off
-    settle_s: int = 120
+    settle_s: int = 300
     # the short form, for `make test`; None: not in it
     short: object = None
     # the long form
@@ -50,7 +50,7 @@ class Scenario:
         return dataclasses.replace(self, **self.long)
 
 
-SHORT = {"events": 40_000, "attacks": 700, "rate": 4_000, "settle_s": 60}
+SHORT = {"events": 40_000, "attacks": 700, "rate": 4_000}
 LOWER = ("--lower-bounds",)  # a count that says that it is one may be a lower bound
 REAL = {"start": "now", "span": "0s"}  # event time is the wall clock
 

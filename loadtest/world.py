@@ -32,7 +32,7 @@ PYTHON = os.environ.get("WEIR_PYTHON", sys.executable)
 OUTPUTS = ("alerts", "lifecycle", "shadow", "health", "dead_letters")
 OUTPUT_PARTITIONS = 4
 GROUP = "load"
-STOP_S, READY_S, CALL_S = 30, 30, 90
+STOP_S, CALL_S = 120, 240  # only a load test that fails waits so long
 LAST_LINES = 12  # of the log of a worker that ended by itself
 # A level of correlations is judged one batch after the one below: as many ticks, one batch each, as a rule set
 # has rounds (8), and some. Two times of them that bring nothing new: there is nothing more.

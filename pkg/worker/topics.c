@@ -6,14 +6,12 @@
 #include <stdio.h>
 
 #include "alert/alert.h"
+#include "base/now.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "worker/config_key.h"
 #include "worker/config_value.h"
 
-enum {
-    CREATED_TRIES = 100 /* questions until all brokers know of a new topic */
-};
 #define RETENTION_OF_CREATED_MS (INT64_C(7) * 24 * 3600 * 1000)
 
 struct judge {
@@ -296,7 +294,8 @@ static enum weir_rc create_outputs(struct kafka_admin *admin, const struct confi
             TRY(create(admin, c, i, claims_ms, a, err));
             n_missing++;
         }
-    for (size_t tries = 0; n_missing && tries < CREATED_TRIES; tries++) {
+    int64_t end = now_monotonic_ms() + TOPICS_ASK_MS;
+    while (n_missing && now_monotonic_ms() < end) { /* each question waits for its answer */
         TRY(ask(admin, c, a, answer, err));
         n_missing = 0;
         for (size_t i = 0; i < CONFIG_TOPICS; i++)

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60000, ASK_MS = 30000, BATCH = 2000 };
+enum { PATIENCE_MS = 240000, ASK_MS = 120000, BATCH = 2000 };
 
 static struct arena *memory;
 static struct kafka_props common;
@@ -55,6 +55,19 @@ static int64_t wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The controller says that it made it before brokers know. */
+static void wait_topic(const char *name)
+{
+    int64_t end = kafka_now_ms() + PATIENCE_MS;
+    struct kafka_topic *list;
+    size_t n;
+
+    do
+        OK(kafka_admin_describe(admin, &name, 1, ASK_MS, memory, &list, &n, &err));
+    while (!list[0].exists && kafka_now_ms() < end);
+    CHECK(list[0].exists);
+}
+
 static void make_topic(const char *name, uint32_t partitions)
 {
     static const char *const configs[] = {"retention.ms", "86400000", NULL};
@@ -63,6 +76,7 @@ static void make_topic(const char *name, uint32_t partitions)
         admin,
         &(struct kafka_topic_wish){.name = name, .n_partitions = partitions, .configs = configs},
         ASK_MS, &err));
+    wait_topic(name);
 }
 
 /* ---- producers ----------------------------------------------------------------------------- */
@@ -267,6 +281,7 @@ TEST(topics_are_created_and_described)
 
     OK(kafka_admin_create(admin, &wish, ASK_MS, &err));
     OK(kafka_admin_create(admin, &wish, ASK_MS, &err)); /* an existing one is fine */
+    wait_topic("described");
     OK(kafka_admin_describe(admin, names, 3, ASK_MS, memory, &list, &n, &err));
     CHECK_EQ(n, 2); /* the pattern adds none that was named */
 
@@ -334,6 +349,7 @@ TEST(keys_headers_and_tombstones_arrive)
     int32_t partition;
     bool is_end;
     size_t n;
+    int64_t began_ms = wall_ms();
 
     make_topic("keyed", 1);
     struct kafka_producer *p = producer("keyed-1", "keyed");
@@ -361,7 +377,7 @@ TEST(keys_headers_and_tombstones_arrive)
     CHECK_STR(value, "");
     CHECK(!kafka_message_header(&m[0], "absent", &value));
     CHECK(m[0].has_value && !m[1].has_value);
-    CHECK(!m[0].is_append_time && m[0].timestamp_ms > wall_ms() - 60000);
+    CHECK(!m[0].is_append_time && m[0].timestamp_ms >= began_ms);
     CHECK(!kafka_message_header(&m[1], "weir-rule", &value));
     kafka_messages_release(m, n);
     kafka_reader_free(r);
@@ -470,17 +486,25 @@ TEST(a_commit_that_hangs_taints_and_a_new_client_goes_on)
 
 /* ---- the group ----------------------------------------------------------------------------- */
 
+static enum kafka_outcome commit_to(struct kafka_producer *p, struct kafka_consumer *c,
+                                    const struct kafka_offset *o)
+{
+    int64_t end = kafka_now_ms() + PATIENCE_MS;
+    enum kafka_outcome out;
+
+    do
+        out = kafka_producer_send_offsets(p, c, o, 1, &err);
+    while (out == KAFKA_AGAIN && kafka_now_ms() < end);
+    return out;
+}
+
 static enum kafka_outcome send_offset(struct kafka_producer *p, struct kafka_consumer *c,
                                       int64_t offset, struct str metadata)
 {
     const struct kafka_offset o = {
         .topic = "offsets", .partition = 0, .offset = offset, .metadata = metadata};
-    enum kafka_outcome out;
 
-    do
-        out = kafka_producer_send_offsets(p, c, &o, 1, &err);
-    while (out == KAFKA_AGAIN);
-    return out;
+    return commit_to(p, c, &o);
 }
 
 TEST(offsets_and_metadata_belong_to_the_transaction)
@@ -555,7 +579,7 @@ TEST(partitions_go_only_when_the_owner_lets_them)
     /* still the owner: a commit under its generation is taken */
     DONE(kafka_producer_begin(p, &err));
     const struct kafka_offset o = {.topic = "shared", .partition = 1, .offset = 3};
-    DONE(kafka_producer_send_offsets(p, a, &o, 1, &err));
+    DONE(commit_to(p, a, &o));
     DONE(until_not_again(kafka_producer_commit, p));
     for (int i = 0; i < 5; i++) /* and nobody gets them before it accepts */
         CHECK(kafka_consumer_serve(b, 50, &err) != KAFKA_ASSIGNED);
@@ -610,13 +634,13 @@ TEST(partitions_are_lost_when_the_session_ends)
     struct kafka_producer *p = producer("lost-1", "lost");
     const struct kafka_offset o = {.topic = "lost", .partition = 1, .offset = 3};
     DONE(kafka_producer_begin(p, &err));
-    enum kafka_outcome sent = kafka_producer_send_offsets(p, c, &o, 1, &err);
+    enum kafka_outcome sent = commit_to(p, c, &o);
     print_message("# a commit of what was lost: %s\n", sent ? err.text : "taken");
     CHECK(sent == KAFKA_ABORTABLE || sent == KAFKA_DONE);
     DONE(until_not_again(kafka_producer_abort, p));
     kafka_consumer_accept(c);
     DONE(kafka_producer_begin(p, &err));
-    CHECK_EQ(kafka_producer_send_offsets(p, c, &o, 1, &err), KAFKA_ABORTABLE);
+    CHECK_EQ(commit_to(p, c, &o), KAFKA_ABORTABLE);
     DONE(until_not_again(kafka_producer_abort, p));
     kafka_producer_free(p);
     CHECK_EQ(n_owned(c), 0);
@@ -784,14 +808,29 @@ TEST(a_topic_that_is_missing_is_named)
     kafka_consumer_free(c);
 }
 
+/* It takes all its time: little, unless the machine is too busy to hear why in it. */
+static void describe_in_vain(struct kafka_admin *a, const char *const *topics, const char *why)
+{
+    struct kafka_topic *list;
+    bool is_told = false;
+    size_t n;
+
+    for (uint32_t ms = 2000; ms <= ASK_MS && !is_told; ms *= 4) {
+        CHECK_EQ(kafka_admin_describe(a, topics, 1, ms, memory, &list, &n, &err), WEIR_IO);
+        is_told = str_find(str_from(err.text), str_from(why), 0) != SIZE_MAX;
+    }
+    if (!is_told)
+        print_error("%s\n", err.text);
+    CHECK(is_told);
+}
+
 TEST(a_broker_out_of_reach_is_one_line)
 {
     struct kafka_props nowhere = {.arena = memory};
     const char *topics[] = {"t"};
     struct kafka_consumer *c;
     struct kafka_admin *a;
-    struct kafka_topic *list;
-    size_t n, n_troubles = 0;
+    size_t n_troubles = 0;
 
     set(&nowhere, "bootstrap.servers", "127.0.0.1:1");
     OK(kafka_consumer_new(
@@ -813,8 +852,7 @@ TEST(a_broker_out_of_reach_is_one_line)
     kafka_consumer_free(c);
 
     OK(kafka_admin_new(&nowhere, &a, &err));
-    CHECK_EQ(kafka_admin_describe(a, topics, 1, 2000, memory, &list, &n, &err), WEIR_IO);
-    CHECK(str_find(str_from(err.text), STR("127.0.0.1:1"), 0) != SIZE_MAX);
+    describe_in_vain(a, topics, "127.0.0.1:1");
     print_message("# %s\n", err.text);
     kafka_admin_free(a);
 }
@@ -839,14 +877,10 @@ TEST(a_wrong_password_is_named_and_not_shown)
 {
     struct kafka_props wrong = as_user("weir", "hunter2");
     const char *topics[] = {"t"};
-    struct kafka_topic *list;
     struct kafka_admin *a;
-    size_t n;
 
     OK(kafka_admin_new(&wrong, &a, &err));
-    CHECK_EQ(kafka_admin_describe(a, topics, 1, 4000, memory, &list, &n, &err), WEIR_IO);
-    CHECK(
-        str_starts(str_from(err.text), STR("kafka: authentication failed: sasl_ssl://127.0.0.1")));
+    describe_in_vain(a, topics, "kafka: authentication failed: sasl_ssl://127.0.0.1");
     CHECK(str_find(str_from(err.text), STR("hunter2"), 0) == SIZE_MAX);
     print_message("# %s\n", err.text);
     kafka_admin_free(a);

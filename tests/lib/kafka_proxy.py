@@ -6,7 +6,7 @@ import threading
 
 from local_box import ROOT
 
-ANSWER_S = 60
+ANSWER_S = 240
 
 
 class KafkaProxy:

@@ -103,6 +103,7 @@ TEST(a_configured_slot_waits_for_a_dead_worker)
     wish.renew_ms = NEVER_MS; /* it lives, but nobody hears of it */
     struct slots *dead = take(&store, wish, slots, &err);
     wish.worker = STR("new");
+    wish.ttl_ms = NEVER_MS;
     struct slots *heir = take(&store, wish, slots, &err);
     CHECK(heir);
     CHECK_EQ(slots[0], 2);

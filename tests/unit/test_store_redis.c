@@ -362,9 +362,9 @@ TEST(an_outage_loses_nothing_and_doubles_nothing)
 
 /* What happens between the reading and the writing of a batch, once: done by its first step. */
 struct meanwhile {
-    bool again; /* before each step, not only before the first */
-    uint32_t patience_ms;
-    struct store *other; /* applies the same keys; or NULL */
+    bool again;                       /* before each step, not only before the first */
+    uint32_t timeout_ms, patience_ms; /* 0: long enough for a machine that is busy */
+    struct store *other;              /* applies the same keys; or NULL */
     struct redis_server *stop;
     pid_t child;
 };
@@ -399,8 +399,8 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
 static struct store *open_meanwhile(const char *url, struct meanwhile *m)
 {
     struct store_redis_options o = {.url = str_from(url),
-                                    .timeout_ms = 20,
-                                    .patience_ms = m->patience_ms ? m->patience_ms : 5000};
+                                    .timeout_ms = m->timeout_ms ? m->timeout_ms : 10000,
+                                    .patience_ms = m->patience_ms ? m->patience_ms : 60000};
     struct space_spec spec = counting(1);
     struct weir_err err;
     struct store *s = NULL;
@@ -447,7 +447,7 @@ TEST(keys_that_others_always_change_first_are_told_as_busy)
 TEST(late_and_lost_answers_are_not_applied_twice)
 {
     empty_server();
-    struct meanwhile m = {.stop = &server};
+    struct meanwhile m = {.stop = &server, .timeout_ms = 20};
     struct store *s = open_meanwhile(server.url, &m);
     struct store_batch b = batch_of(KEYS, KEYS, 1000);
     struct outcome o = apply(s, &b);
