@@ -155,8 +155,7 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
 
 /* ---- columns of one row ------------------------------------------------------------------ */
 
-/* The column that one more aggregate makes. */
-static struct expr *one_more(struct pipe *p, const struct pipe_aggregate *aggregate)
+struct expr *pipe_one_more(struct pipe *p, const struct pipe_aggregate *aggregate)
 {
     struct pipe_aggregate *own;
 
@@ -176,7 +175,8 @@ static struct expr *one_more(struct pipe *p, const struct pipe_aggregate *aggreg
 static struct expr *add_aggregate(struct pipe *p, struct place at, enum group_kind kind,
                                   struct str name, struct expr *arg)
 {
-    return one_more(p, &(struct pipe_aggregate){.kind = kind, .name = name, .at = at, .arg = arg});
+    return pipe_one_more(
+        p, &(struct pipe_aggregate){.kind = kind, .name = name, .at = at, .arg = arg});
 }
 
 bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate)
@@ -185,7 +185,7 @@ bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate)
 
     ASSERT(p->is_grouped && !p->has_inner);
     own.arg = pipe_without_conditions(p, own.arg);
-    struct expr *e = own.arg ? one_more(p, &own) : NULL;
+    struct expr *e = own.arg ? pipe_one_more(p, &own) : NULL;
     return e && pipe_env_set(p, own.at, &p->env, own.name, e);
 }
 
@@ -248,6 +248,11 @@ bool pipe_ungroup(struct pipe *p, struct place at)
     p->evidence.n = 0;
     p->has_keep = false;
     return !p->has_inner;
+}
+
+bool pipe_is_key(const struct pipe *p, const struct expr *e)
+{
+    return p->is_grouped && e->kind == EXPR_FIELD && e->slot < p->n_keys;
 }
 
 bool pipe_is_grouped(const struct pipe *p)

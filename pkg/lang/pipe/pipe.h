@@ -193,6 +193,18 @@ struct expr *pipe_row_value(struct pipe *p, struct str name);
  * last row (GROUP_FIRST, GROUP_LAST) has it; null if that row has none. */
 bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,
                      enum group_kind kind);
+/* Behind pipe_stats(): the column `name` is the greatest value of the group's rows that is a
+ * number; `value` is about these rows (events, or groups before the second pipe_stats()). */
+bool pipe_row_greatest(struct pipe *p, struct place at, struct str name, struct expr *value);
+/* The column `name` is `value` as the row has it whose `order` is the greatest. */
+bool pipe_row_of_greatest(struct pipe *p, struct place at, struct str name, struct expr *value,
+                          struct expr *order);
+/* Each condition on the groups that holds of one value of the column (of pipe_row_greatest())
+ * holds of every greater one: so it holds of the greatest if it does of some row. False: *where
+ * is one of which that is not known. */
+bool pipe_rises_with(const struct pipe *p, struct str name, struct place *where);
+/* Behind pipe_stats(): this column is a key. */
+bool pipe_is_key(const struct pipe *p, const struct expr *e);
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
 

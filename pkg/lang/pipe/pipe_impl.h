@@ -6,7 +6,7 @@
  *     lower.c      conditions to formulas; hint.c: plain conditions that must hold beside computed
  *     bind.c       an expression for the rule: its fields by slot, shared nodes marked
  *     lookup.c     lists with columns
- *     group.c      aggregates and what is behind them
+ *     group.c      aggregates and what is behind them; extreme.c: conditions on rows beside them
  *     finish.c     the rule; idiom.c: cheaper operators that say the same
  *
  * Private to lang/pipe. */
@@ -174,6 +174,10 @@ void pipe_set_evidence(struct pipe *p, struct rule *part);
 
 /* ---- join.c ---- */
 bool pipe_finish_join(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
+
+/* ---- group.c ---- */
+/* The column that one more aggregate makes. */
+struct expr *pipe_one_more(struct pipe *p, const struct pipe_aggregate *aggregate);
 
 /* ---- idiom.c ---- */
 /* True: the groups became `c` (all but inputs) and need no OPERATOR_GROUP. */

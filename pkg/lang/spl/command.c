@@ -75,6 +75,7 @@ static bool take_shown(struct spl *x, struct str from, struct str to)
     if (added || x->rows == SPL_ROWS_ASKED || pipe_has_column(x->pipe, from) ||
         str_find_char(from, '*', 0) != SIZE_MAX)
         return added != NULL;
+    x->are_rows_closed = true;
     return pipe_drop(x->pipe, x->at, &to, 1);
 }
 
@@ -127,6 +128,7 @@ static bool keep(struct spl *x, const struct str *names, size_t n)
 {
     x->opened = NULL; /* what is kept are columns now, and all else is gone */
     x->n_wildcards = 0;
+    x->are_rows_closed = true;
     return pipe_keep(x->pipe, x->at, names, n);
 }
 
@@ -140,6 +142,7 @@ static bool do_fields(struct spl *x)
         (void)spl_take(x, "+");
     if (!read_names(x, names, &n))
         return false;
+    x->are_rows_closed |= drops;
     return drops ? pipe_drop(x->pipe, x->at, names, n) : keep(x, names, n);
 }
 
@@ -801,7 +804,7 @@ bool spl_run(struct spl *x, size_t begin, size_t end)
         if (!run_one(x, is_first))
             return false;
         if (x->end >= text.n)
-            return true;
+            return spl_eventstats_end(x);
         is_first = false;
     }
 }

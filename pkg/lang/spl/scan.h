@@ -88,9 +88,18 @@ struct spl {
      * groups of them none may. */
     enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
     struct place rows_at;
-    bool is_shown;      /* what the command at hand names is only shown */
-    bool is_timeless;   /* joined by something else than a bin of time, which is no window then */
-    bool has_wild_fill; /* what is missing in their rows reads as */
+    struct spl_row_column { /* of groups before eventstats */
+        struct str name;
+        struct expr *value;
+        bool is_key;
+    } * row_columns; /* NULL: rows are events */
+    size_t n_row_columns;
+    struct str asked_of_rows; /* the one column of the rows that conditions ask; empty: none */
+    struct expr *asked_value;
+    bool are_rows_closed; /* some of their columns were renamed or left out: none may be asked */
+    bool is_shown;        /* what the command at hand names is only shown */
+    bool is_timeless;     /* joined by something else than a bin of time, which is no window then */
+    bool has_wild_fill;   /* what is missing in their rows reads as */
     struct str wild_fill;
 };
 
@@ -179,6 +188,8 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 
 bool spl_stats(struct spl *x);
 bool spl_eventstats(struct spl *x);
+/* At the end of a search: what was asked of rows behind eventstats can be said of groups. */
+bool spl_eventstats_end(struct spl *x);
 /* False: the column may not be asked here, which is told. */
 bool spl_may_ask(struct spl *x, struct place at, struct str name);
 /* The step itself, and which of its columns are times. */

@@ -445,27 +445,3 @@ bool spl_stats(struct spl *x)
     }
     return spl_group(x, aggregates, n, keys, n_keys);
 }
-
-/* Aggregates beside the rows, of which only they are asked behind it: the groups whose rows stay
- * are those of which the condition is true, as with stats. */
-bool spl_eventstats(struct spl *x)
-{
-    if (x->rows != SPL_ROWS_ASKED)
-        return diag_unsupported(x->s->diag, x->at, "a second eventstats");
-    if (!spl_stats(x))
-        return false;
-    if (x->n_wildcards)
-        return diag_unsupported(x->s->diag, x->at, "eventstats of columns by a wildcard");
-    x->rows = SPL_ROWS_SHOWN;
-    x->rows_at = x->at;
-    return true;
-}
-
-bool spl_may_ask(struct spl *x, struct place at, struct str name)
-{
-    if (x->rows == SPL_ROWS_ASKED || x->is_shown ||
-        (x->rows == SPL_ROWS_SHOWN && pipe_has_column(x->pipe, name)))
-        return true;
-    return diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind eventstats",
-                            SHOWN(name));
-}
