@@ -178,7 +178,15 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {"type = 'threat_match'\nquery = 'a: b'\n", "error | 4:1 'threat_mapping' is missing"},
         {"type = 'threat_match'\nquery = 'a: b'\n[[rule.threat_mapping]]\nentries = [{field = 'a', "
          "type = 'mapping', value = 'i'}, {field = 'b', type = 'mapping', value = 'k'}]\n",
-         "unsupported | 12:11 a threat mapping of several fields of one indicator"},
+         "ok | 11:1 note: there is no list 'threat_indicators' (--list "
+         "threat_indicators=FILE.csv): "
+         "the rule matches nothing"},
+        {"type = 'threat_match'\nquery = 'a: b'\n[[rule.threat_mapping]]\nentries = [{field = 'a', "
+         "type = 'mapping', value = 'i', negate = true}]\n",
+         "error | 12:11 a threat mapping needs an entry without 'negate'"},
+        {"type = 'threat_match'\nquery = 'a: b'\nthreat_query = 'x: (y'\n[[rule.threat_mapping]]\n"
+         "entries = [{field = 'a', type = 'mapping', value = 'i'}]\n",
+         "error | 11:22 expected ')' or 'and', 'or', found the end of the query"},
     };
 
     check_rows(ROWS, ARRAY_LEN(ROWS));

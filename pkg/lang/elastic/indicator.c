@@ -2,7 +2,9 @@
  *
  * There the indicators are documents of an index that a query selects; here they are the list
  * threat_indicators (list/list.h), whose columns have the names of the indicators' fields. What the
- * query would select is what whoever fills the list puts there.
+ * query would select is what whoever fills the list puts there. Where several fields of one
+ * indicator must be alike (or differ: negate), some row must be so as a whole: the rows are copied
+ * into the rule then.
  */
 #include "lang/elastic/impl.h"
 
@@ -10,7 +12,7 @@
 #include "lang/settings.h"
 
 #define INDICATOR_LIST "threat_indicators"
-enum { MAPPINGS_MAX = 64 };
+enum { MAPPINGS_MAX = 64, ENTRIES_MAX = 8 };
 
 static bool has_list(const struct elastic_scope *s)
 {
@@ -34,47 +36,182 @@ static struct formula *on_list(struct elastic_scope *s, const struct doc_node *a
     return NULL;
 }
 
-/* {field, type = "mapping", value = the indicator's field}. */
-static struct formula *entry_formula(struct elastic_scope *s, const struct doc_node *entry)
+/* {field, type = "mapping", value = the indicator's field, negate}. */
+struct entry {
+    const struct doc_node *at;
+    struct str field, column;
+    bool is_negated;
+    struct str_list cells; /* of the column, a row each */
+};
+
+static bool entry_read(struct elastic_scope *s, const struct doc_node *node, struct entry *out)
 {
     static const char *const KEYS[] = {"field", "type", "value", "negate"};
     static const struct key_names KNOWN = {KEYS, ARRAY_LEN(KEYS)};
     static const char *const TYPES[] = {"mapping", NULL};
-    const struct doc_node *type = doc_get(entry, STR("type"));
-    struct str field, column;
-    bool is_negated;
+    const struct doc_node *type = doc_get(node, STR("type"));
     size_t i;
 
-    if (!key_check(s, entry, &KNOWN, "an entry of 'threat_mapping'") ||
-        !key_text(s, entry, "field", &field) || !key_text(s, entry, "value", &column) ||
-        !key_flag(s, entry, "negate", &is_negated) ||
+    *out = (struct entry){.at = node};
+    if (!key_check(s, node, &KNOWN, "an entry of 'threat_mapping'") ||
+        !key_text(s, node, "field", &out->field) || !key_text(s, node, "value", &out->column) ||
+        !key_flag(s, node, "negate", &out->is_negated) ||
         (type && !key_word(s, type, "type", TYPES, &i)))
+        return false;
+    return (out->field.n && out->column.n) ||
+           key_missing(s, node, out->field.n ? "value" : "field");
+}
+
+/* ---- several fields of one indicator: a row has all of them ------------------------------ */
+
+/* The cells of each column; the list's own entries are a column, too. */
+static bool read_cells(struct elastic_scope *s, const struct str_list *own, struct entry *entries,
+                       size_t n)
+{
+    struct str name = STR("");
+
+    for (size_t i = 0; i < n; i++)
+        if (!s->lists->cells || !s->lists->cells(s->lists->context, STR(INDICATOR_LIST),
+                                                 entries[i].column, &entries[i].cells, &name))
+            entries[i].cells.n = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].cells.n != SIZE_MAX)
+            continue;
+        if (!str_eq(entries[i].column, name))
+            return diag_error(s->diag, doc_place(entries[i].at),
+                              "the list '%s' has no column '%.*s' among those that it copies (# "
+                              "copy: %.*s)",
+                              INDICATOR_LIST, SHOWN(entries[i].column), SHOWN(entries[i].column));
+        entries[i].cells = *own;
+    }
+    return true;
+}
+
+/* As the list compares its entries: what KQL finds, case aside unless the list says exact. */
+static struct formula *is_cell(struct elastic_scope *s, const struct entry *e, struct str cell,
+                               enum list_mode mode)
+{
+    struct doc_node text = *e->at;
+    struct query_scope q = query_scope_of(s, e->at);
+    struct atom folded = {.op = ATOM_EQ, .text = cell, .fold = query_fold(cell, true)};
+    struct formula *parts[2];
+
+    text.type = DOC_STRING;
+    text.is_quoted = false;
+    text.text = cell;
+    if (mode == LIST_GLOB)
+        return wildcard_atom(s, doc_place(e->at), cell, true, &folded)
+                   ? query_atom(&q, doc_place(e->at), e->field, folded)
+                   : NULL;
+    parts[0] = text_is(s, &text, e->field);
+    if (mode == LIST_EXACT || folded.fold == FOLD_NONE)
+        return parts[0];
+    parts[1] = query_atom(&q, doc_place(e->at), e->field, folded);
+    return parts[0] && parts[1] ? formula_join(s->a, FORMULA_OR, parts, 2) : NULL;
+}
+
+/* A row says nothing unless it has all that must be alike; what must differ and is not there
+ * differs. */
+static bool row_formula(struct elastic_scope *s, const struct entry *entries, size_t n, size_t row,
+                        enum list_mode mode, struct formula **out)
+{
+    struct formula *parts[ENTRIES_MAX];
+    size_t n_parts = 0;
+
+    *out = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct str cell = entries[i].cells.items[row];
+        if (cell.n == 0 && !entries[i].is_negated)
+            return true;
+        if (cell.n == 0)
+            continue;
+        struct formula *f = is_cell(s, &entries[i], cell, mode);
+        if (!f)
+            return false;
+        parts[n_parts++] = entries[i].is_negated ? formula_not(s->a, f) : f;
+    }
+    *out = formula_join(s->a, FORMULA_AND, parts, n_parts);
+    return true;
+}
+
+/* That the fields are in their columns at all is asked first: it is one look-up each, and an entry
+ * that has expired is in none. */
+static struct formula *rows_formula(struct elastic_scope *s, struct entry *entries, size_t n)
+{
+    struct str_list own;
+    enum list_mode mode;
+    struct formula *all[ENTRIES_MAX + 1];
+    size_t n_all = 0, n_rows = 0;
+
+    if (!s->lists->lookup(s->lists->context, STR(INDICATOR_LIST), &own, &mode))
         return NULL;
-    if (field.n == 0 || column.n == 0) {
-        key_missing(s, entry, field.n ? "value" : "field");
+    if (own.n && !own.items) {
+        diag_unsupported(s->diag, doc_place(entries[0].at),
+                         "a threat mapping of several fields: the list '%s' has more than %d rows",
+                         INDICATOR_LIST, LIST_TEXTS_MAX);
         return NULL;
     }
-    if (is_negated) {
-        diag_unsupported(s->diag, doc_place(entry), "'negate' in a threat mapping");
+    if (!read_cells(s, &own, entries, n))
         return NULL;
+    struct formula **rows = ARENA_ARRAY(s->scratch, own.n + 1, struct formula *);
+    for (size_t i = 0; i < own.n; i++) {
+        if (!row_formula(s, entries, n, i, mode, &rows[n_rows]))
+            return NULL;
+        n_rows += rows[n_rows] != NULL;
     }
-    return has_list(s) ? on_list(s, entry, field, column) : formula_const(s->a, false);
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].is_negated)
+            continue;
+        all[n_all] = on_list(s, entries[i].at, entries[i].field, entries[i].column);
+        if (!all[n_all++])
+            return NULL;
+    }
+    if (n_rows == 0)
+        return formula_const(s->a, false);
+    all[n_all++] = formula_join(s->a, FORMULA_OR, rows, n_rows);
+    return formula_join(s->a, FORMULA_AND, all, n_all);
 }
 
 static struct formula *mapping_formula(struct elastic_scope *s, const struct doc_node *map)
 {
-    const struct doc_node *entries = key_node(s, map, "entries", DOC_LIST);
+    const struct doc_node *list = key_node(s, map, "entries", DOC_LIST);
+    struct entry entries[ENTRIES_MAX];
+    bool is_good = true, has_alike = false;
 
-    if (!entries || entries->n_items == 0) {
+    if (!list || list->n_items == 0) {
         key_missing(s, map, "entries");
         return NULL;
     }
-    if (entries->n_items > 1) {
-        diag_unsupported(s->diag, doc_place(entries),
-                         "a threat mapping of several fields of one indicator");
+    if (list->n_items > ENTRIES_MAX) {
+        diag_error(s->diag, doc_place(list), "more than %d fields of one indicator", ENTRIES_MAX);
         return NULL;
     }
-    return entry_formula(s, &entries->items[0]);
+    for (size_t i = 0; i < list->n_items; i++) {
+        is_good &= entry_read(s, &list->items[i], &entries[i]);
+        has_alike |= !entries[i].is_negated;
+    }
+    if (is_good && !has_alike)
+        is_good = diag_error(s->diag, doc_place(list),
+                             "a threat mapping needs an entry without 'negate'");
+    if (!is_good)
+        return NULL;
+    if (!has_list(s))
+        return formula_const(s->a, false);
+    return list->n_items == 1 ? on_list(s, entries[0].at, entries[0].field, entries[0].column)
+                              : rows_formula(s, entries, list->n_items);
+}
+
+static bool check_text(struct reading *r, const struct doc_node *query)
+{
+    static const char *const LANGUAGES[] = {"kuery", "lucene", NULL};
+    const struct doc_node *language = doc_get(r->rule, STR("threat_language"));
+    struct query_scope q = query_scope_of(r->s, query);
+    size_t i = 0;
+
+    if (language && language->type != DOC_NULL &&
+        !key_word(r->s, language, "threat_language", LANGUAGES, &i))
+        return false;
+    return query_condition(&q, i ? STR("lucene") : STR("kql"), query->text) != NULL;
 }
 
 /* The query that selects indicators is read, so that what is wrong with it is told. */
@@ -92,6 +229,8 @@ static bool check_query(struct reading *r)
     if (query->type != DOC_STRING)
         return diag_error(s->diag, doc_place(query), "'threat_query' must be text, not %s",
                           doc_type_name(query));
+    if (!check_text(r, query))
+        return false;
     return diag_note(s->diag, doc_place(query),
                      "'threat_query' and 'threat_filters' are not asked: the list '%s' holds the "
                      "indicators that they would select",
