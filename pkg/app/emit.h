@@ -7,6 +7,10 @@
  *
  * Only matched events are sorted by time: the others move time along without saying anything, and
  * in an order without late events it is enough that the next one that speaks does so.
+ *
+ * Memory   what the options point to must outlive it; events are copied as far as they must wait.
+ * Threads  belongs to one thread; that of the state behind it is stage.h's.
+ * Errors   those of the output (output.h), of the temporary file (sorter.h) and of the store.
  */
 #ifndef WEIR_APP_EMIT_H
 #define WEIR_APP_EMIT_H

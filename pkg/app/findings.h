@@ -1,6 +1,8 @@
 /* findings.h - alerts folded by finding, for the table that a person reads.
  *
  * Memory   bounded by FINDINGS_MAX; alerts of findings beyond are counted, not shown.
+ *          Rules are pointed to and must outlive it; names are copied.
+ * Threads  belongs to one thread.
  */
 #ifndef WEIR_APP_FINDINGS_H
 #define WEIR_APP_FINDINGS_H

@@ -5,6 +5,8 @@
  *
  * Errors  a file that cannot be opened, or whose packed data is damaged or cut off, gives
  *         WEIR_IO with one line that names it; the bytes before the damage have been given out.
+ * Memory  the path is copied; bytes go to the caller's room.
+ * Threads belongs to one thread.
  */
 #ifndef WEIR_APP_INPUT_H
 #define WEIR_APP_INPUT_H

@@ -7,6 +7,8 @@
  *
  * Errors  WEIR_IO with one line that names the file; WEIR_CLOSED when the reader of a pipe went
  *         away (SIGPIPE has to be ignored: main does).
+ * Memory  the path is copied.
+ * Threads belongs to one thread.
  */
 #ifndef WEIR_APP_OUTPUT_H
 #define WEIR_APP_OUTPUT_H

@@ -1,6 +1,8 @@
 /* progress.h - a line on stderr that says how far a long run is: bytes, rate, time left.
  *
  * Only where stderr is a terminal; elsewhere every call does nothing.
+ *
+ * Threads  belongs to one thread.
  */
 #ifndef WEIR_APP_PROGRESS_H
 #define WEIR_APP_PROGRESS_H
@@ -16,9 +18,9 @@ struct progress *progress_new(uint64_t total_bytes, bool is_wanted);
 void progress_update(struct progress *p, uint64_t bytes, uint64_t events);
 /* A second part of the run: `done` of `total` of something else than events. */
 void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t total);
-/* Wipes the line. */
 /* Wipe the line, before something else is printed. */
 void progress_hide(struct progress *p);
+/* Wipes it too. */
 void progress_free(struct progress *p);
 
 enum { PROGRESS_PER_SECOND = 8 };

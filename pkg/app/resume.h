@@ -10,6 +10,9 @@
  *     resume_finish(): hands out all lines of this run
  *
  * A run that has ended with `keep` leaves its windows to the next one, which may have other inputs.
+ *
+ * Memory   the store must outlive it.
+ * Threads  belongs to the thread of the store.
  */
 #ifndef WEIR_APP_RESUME_H
 #define WEIR_APP_RESUME_H

@@ -7,6 +7,8 @@
  *   status         names; "none" is a rule that states no status
  *   tag, id, path  globs (* ? [..]) without case; a path also fits from any of its directories on
  *   product        names without case; "none" is a rule that names no product
+ *
+ * Errors   WEIR_BADARG, with one line that names the nearest word.
  */
 #ifndef WEIR_APP_SELECT_H
 #define WEIR_APP_SELECT_H

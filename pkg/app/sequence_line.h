@@ -6,6 +6,9 @@
  * State sees of the rules only the sequences and their steps, so that the others cost nothing by
  * it; their operator lists the steps (operator.h, lists_steps), each under the number of its event.
  * Events of one time stand in the order in which they were read.
+ *
+ * Memory   rules and graph must outlive what is made of them; texts of steps are copied.
+ * Threads  a step_texts belongs to one thread; everything else is pure.
  */
 #ifndef WEIR_APP_SEQUENCE_LINE_H
 #define WEIR_APP_SEQUENCE_LINE_H

@@ -5,6 +5,8 @@
  * SORTER_RUNS_MAX runs they are merged into one before the next is written.
  *
  * Memory   an item handed out is valid until the next call.
+ * Threads  belongs to one thread.
+ * Errors   WEIR_IO, with one line: the temporary file cannot be made, written or read.
  */
 #ifndef WEIR_APP_SORTER_H
 #define WEIR_APP_SORTER_H

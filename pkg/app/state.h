@@ -2,6 +2,7 @@
  *
  * Memory   the graph lives in the arena given; the store until state_release().
  * Errors   what a person gave wrongly or the world does not have: one line each.
+ * Threads  a state belongs to one thread at a time; the graph is immutable.
  */
 #ifndef WEIR_APP_STATE_H
 #define WEIR_APP_STATE_H

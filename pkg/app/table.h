@@ -2,6 +2,9 @@
  *
  * Cells are made printable (outcome.h), so that events and rules cannot steer a terminal.
  * A cell longer than its column's maximum is cut and ends in "...".
+ *
+ * Memory   columns and cells are copied; titles must outlive it.
+ * Threads  belongs to one thread.
  */
 #ifndef WEIR_APP_TABLE_H
 #define WEIR_APP_TABLE_H

@@ -5,6 +5,7 @@
  * one about several events rule.h says which.
  *
  * Threads  pure functions.
+ * Memory   texts are slices of what was asked; by_value_added() writes to the arena given.
  */
 #ifndef WEIR_CORRELATE_BY_VALUE_H
 #define WEIR_CORRELATE_BY_VALUE_H

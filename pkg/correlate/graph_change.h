@@ -2,6 +2,9 @@
  *
  * State belongs to the identity of its spaces (graph.c). This compares those of one rule in two
  * graphs, the one in use and one that may replace it.
+ *
+ * Memory   what comes back is constant text.
+ * Threads  pure functions.
  */
 #ifndef WEIR_CORRELATE_GRAPH_CHANGE_H
 #define WEIR_CORRELATE_GRAPH_CHANGE_H

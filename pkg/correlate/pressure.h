@@ -12,6 +12,7 @@
  *          finding is made beside the outbox, so a batch that is done again may tell it less or
  *          not.
  * Threads  belongs to one thread, that of the store.
+ * Memory   graph and store must outlive it; counts per rule and space are made once.
  */
 #ifndef WEIR_CORRELATE_PRESSURE_H
 #define WEIR_CORRELATE_PRESSURE_H

@@ -2,6 +2,10 @@
  *
  * One question at a time, blocking up to ms. Errors are one clear line: who could not be reached,
  * what was refused (authentication, authorisation, TLS), with the broker's name.
+ *
+ * Memory   kafka_admin_free(); the properties are read once.
+ * Threads  belongs to one thread; librdkafka has its own.
+ * Errors   WEIR_BADARG also for what can be no topic's name, and no pattern.
  */
 #ifndef WEIR_KAFKA_TOPIC_H
 #define WEIR_KAFKA_TOPIC_H

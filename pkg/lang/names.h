@@ -1,6 +1,7 @@
 /* names.h - one copy of each text: rules repeat field names, labels and values.
  *
  * Memory   copies live in one arena, the table in another, so that the copies can outlive it.
+ * Threads  belongs to one loader.
  */
 #ifndef WEIR_LANG_NAMES_H
 #define WEIR_LANG_NAMES_H

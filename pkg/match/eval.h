@@ -4,6 +4,7 @@
  * prepared values. Answers of shared nodes and of lazy atoms are kept for the event.
  *
  * Threads  an evaluator belongs to one matcher.
+ * Memory   net, blocks and lists must outlive it; signals and values are lent for one event.
  */
 #ifndef WEIR_MATCH_EVAL_H
 #define WEIR_MATCH_EVAL_H

@@ -7,6 +7,9 @@
  * Compiled from the IR's struct glob. Between two ANY the left-most place is the best one, so
  * nothing is ever taken back across an ANY: matching costs at most value x pattern, and for a
  * run that has a text little more than finding that text.
+ *
+ * Memory   in the arena given; read-only afterwards.
+ * Threads  a program is immutable: shared by all.
  */
 #ifndef WEIR_MATCH_GLOB_H
 #define WEIR_MATCH_GLOB_H

@@ -5,6 +5,7 @@
  * facts allow. Without routing every group is allowed.
  *
  * Memory   in the arena given; read-only afterwards.
+ * Threads  immutable: shared by all.
  */
 #ifndef WEIR_PLAN_ROUTE_H
 #define WEIR_PLAN_ROUTE_H

@@ -10,6 +10,8 @@
  *
  * Foreign bytes  a damaged capsule is none; a damaged book is empty, and begins anew with the next
  *                capsule.
+ *
+ * Memory         packed into the caller's buffer; unpacked as slices of the bytes.
  */
 #ifndef WEIR_STATE_CAPSULE_H
 #define WEIR_STATE_CAPSULE_H

@@ -2,6 +2,8 @@
  * away (a rule test has one each), never of a worker's.
  *
  * One walk over all key names of the database for all groups, so it is done once at the end.
+ *
+ * Errors   as store_redis.h: WEIR_IO where Redis does not answer or says no.
  */
 #ifndef WEIR_STATE_REDIS_FORGET_H
 #define WEIR_STATE_REDIS_FORGET_H

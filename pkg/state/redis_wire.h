@@ -5,6 +5,9 @@
  * system's), and its name against the host that was asked for.
  *
  * Threads  a wire belongs to one thread.
+ * Memory   host and CA file are read by redis_wire_open() alone.
+ * Errors   WEIR_IO: the other side cannot be reached, is silent, or has gone; WEIR_BADARG: its
+ *          certificate or the CA file is wrong. Either way the wire is of no more use.
  */
 #ifndef WEIR_STATE_REDIS_WIRE_H
 #define WEIR_STATE_REDIS_WIRE_H

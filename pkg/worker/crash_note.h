@@ -10,6 +10,8 @@
  * workers share.
  *
  * Threads  a book belongs to one thread or process.
+ * Memory   the options and the directory's name must outlive the book.
+ * Errors   WEIR_IO: the store or the file system says no; WEIR_BADARG: a path that is too long.
  */
 #ifndef WEIR_WORKER_CRASH_NOTE_H
 #define WEIR_WORKER_CRASH_NOTE_H

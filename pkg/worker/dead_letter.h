@@ -9,6 +9,7 @@
  * Headers in all forms: weir-reason, weir-topic, weir-partition, weir-offset, weir-sha256.
  *
  * Threads  a writer belongs to one thread.
+ * Memory   the writer keeps one document; the texts of dead_writer_new() must outlive it.
  */
 #ifndef WEIR_WORKER_DEAD_LETTER_H
 #define WEIR_WORKER_DEAD_LETTER_H

@@ -1,6 +1,8 @@
 /* http_address.h - host and port of a worker's web server, as text.
  *
  *     127.0.0.1:9464   [::1]:9464   localhost:9464   :9464 (loopback)   0.0.0.0:9464 (everywhere)
+ *
+ * Errors   WEIR_SYNTAX, with what is wanted. Pure, nothing is looked up.
  */
 #ifndef WEIR_WORKER_HTTP_ADDRESS_H
 #define WEIR_WORKER_HTTP_ADDRESS_H

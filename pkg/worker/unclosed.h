@@ -4,6 +4,7 @@
  * Bound     UNCLOSED_MAX findings are remembered, closed ones among them (their texts are let go).
  *           Of what is beyond it a Close may be lost: counted.
  * Threads   belongs to one.
+ * Memory    copies what it is told, until unclosed_free().
  */
 #ifndef WEIR_WORKER_UNCLOSED_H
 #define WEIR_WORKER_UNCLOSED_H
