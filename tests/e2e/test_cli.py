@@ -29,7 +29,7 @@ sys.dont_write_bytecode = True
 from asserts import contains, equal  # noqa: E402
 
 WEIR = os.environ.get("WEIR", os.path.join(ROOT, "build", "weir"))
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 
 RULE = """title: Certutil Downloads
 id: 11111111-1111-4111-8111-111111111111
@@ -1062,7 +1062,7 @@ def test_a_pipe_that_pauses_gets_its_alerts(box):
         p.stdin.flush()
         first = json.loads(p.stdout.readline())  # before the end of the input: nothing else would end this
         equal(first["activity_name"], "Create")
-        out, err = p.communicate(timeout=60)
+        out, err = p.communicate(timeout=TIMEOUT_S)
         equal((p.returncode, err), (0, b""))
         assert b'"Close"' in out, out
     finally:

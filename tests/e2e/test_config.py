@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 from asserts import contains, equal  # noqa: E402
 
 WEIR = os.environ.get("WEIR", os.path.join(ROOT, "build", "weir"))
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 
 RULE = """title: Any Whoami
 id: 22222222-2222-4222-8222-222222222222

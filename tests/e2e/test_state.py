@@ -29,7 +29,7 @@ from redis_box import RedisBox  # noqa: E402
 from shared import ROOT, WEIR  # noqa: E402
 from sign_ins import START_MS, sign_in, sign_ins  # noqa: E402
 
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 RULES = os.path.join(ROOT, "tests", "bench", "correlation", "rules.yml")
 
 BASE = """title: Failed sign-in
