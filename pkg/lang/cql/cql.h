@@ -15,7 +15,8 @@
  *     condition.c   functions that say yes or no; value.c: those that make a value;
  *                   format.c: format()
  *     array.c       functions of arrays
- *     join.c        queries inside a query; shown.c: functions that only add what is shown
+ *     join.c        queries inside a query; selfjoin.c: selfJoinFilter()
+ *     shown.c       functions that only add what is shown
  *     step.c        the steps between the bars, case, match, names
  *     group.c       groupBy and its like; aggregate.c: what they are asked
  *     source.c      queries that have events of their own

@@ -72,14 +72,18 @@ bool cql_row_column(struct cql *x, struct place at, struct str as, struct str na
     return !value || pipe_row_column(x->pipe, at, as, value, kind);
 }
 
-static bool finish(struct cql *x, const struct cql_call *call, const struct cql_grouping *g)
+static bool finish(struct cql *x, const struct cql_call *call, struct cql_grouping *g)
 {
     if (g->inner_at.line && g->n_functions > 1)
         return diag_unsupported(x->s->diag, g->inner_at, "groups inside groups beside aggregates");
+    if (x->self_join && !cql_self_join_group(x, call, g))
+        return false;
     if (g->row == CQL_ROW_ALL)
         return keep_rows(x, call, g);
     x->has_row = false;
     if (!pipe_stats(x->pipe, call->at, g->items, g->n, g->keys, g->n_keys))
+        return false;
+    if (x->self_join && !cql_self_join_done(x))
         return false;
     for (size_t i = 0; i < g->n_columns; i++)
         if (!cql_row_column(x, call->at, g->columns[i].as, g->columns[i].name,

@@ -36,6 +36,11 @@ bool cql_add_aggregate(struct cql *x, const struct cql_call *call, struct cql_gr
 /* The field, texts as the numbers that they are. */
 struct expr *cql_number_in(struct cql *x, struct place at, struct str field);
 
+/* selfjoin.c: what its conditions need of the groups behind it, before pipe_stats(), and the
+ * conditions, behind it. */
+bool cql_self_join_group(struct cql *x, const struct cql_call *call, struct cql_grouping *g);
+bool cql_self_join_done(struct cql *x);
+
 const char *cql_aggregate_name(size_t i); /* NULL: there are not so many */
 bool cql_is_aggregate(struct str name);
 /* A call as a function of the group. */

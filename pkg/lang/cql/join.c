@@ -1,4 +1,4 @@
-/* join.c - queries inside a query: join(), selfJoinFilter(), defineTable().
+/* join.c - queries inside a query: join(), defineTable().
  *
  * An inner join lets an event through if the other query has one with the same key: on a stream
  * both must be there within the window. What it adds of the other event is shown at best. A left

@@ -32,7 +32,8 @@ struct cql_unknown_column {
     enum cql_lack lack;
 };
 
-struct cql_table; /* join.c */
+struct cql_table;     /* join.c */
+struct cql_self_join; /* selfjoin.c */
 
 struct cql {
     struct query_scope *s;
@@ -54,7 +55,8 @@ struct cql {
     /* A value is made that may just as well be shown: what it is made of may be unknown, and
      * *made_of says then that it is, too. */
     const struct cql_unknown_column **made_of;
-    bool is_inner; /* a query inside another */
+    bool is_inner;                         /* a query inside another */
+    const struct cql_self_join *self_join; /* that waits for its groups; NULL: none */
     const struct cql_table *tables;
     size_t n_tables;
     struct str member;  /* array:exists(): the name of the member at hand; empty: none */
@@ -229,6 +231,10 @@ bool cql_array_step(struct cql *x, struct cql_call *call);
 struct pipe *cql_pipe_new(struct query_scope *s);
 bool cql_join(struct cql *x, struct cql_call *call);
 bool cql_define_table(struct cql *x, struct cql_call *call);
+/* selfjoin.c */
+bool cql_self_join_filter(struct cql *x, struct cql_call *call);
+/* At the end of the query: without groups behind it, it makes them. */
+bool cql_self_join_end(struct cql *x);
 bool cql_is_table(const struct cql *x, struct str name);
 /* NULL: the table has no such column. */
 const struct str_list *cql_table_values(const struct cql *x, struct str name, struct str column);

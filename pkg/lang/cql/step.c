@@ -248,6 +248,7 @@ static const struct {
     {"rename", rename_field},
     {"reverse", nothing},
     {"select", keep},
+    {"selfJoinFilter", cql_self_join_filter},
     {"sort", nothing},
     {"split", split},
     {"table", keep},
@@ -263,8 +264,17 @@ bool cql_is_step(struct str name)
     return false;
 }
 
+/* They would make other rows of the events that selfJoinFilter() counts. */
+static bool makes_rows(struct str name)
+{
+    return str_eq_ci(name, STR("split")) || str_eq_ci(name, STR("join"));
+}
+
 bool cql_step(struct cql *x, struct cql_call *call)
 {
+    if (x->self_join && makes_rows(call->name))
+        return diag_unsupported(x->s->diag, call->at, "%.*s() behind selfJoinFilter()",
+                                SHOWN(call->name));
     for (size_t i = 0; i < ARRAY_LEN(STEPS); i++)
         if (str_eq_ci(call->name, str_from(STEPS[i].name)))
             return STEPS[i].run(x, call);
@@ -600,7 +610,7 @@ bool cql_load(struct query_scope *s, struct str query, const struct query_option
     if (!cql_start(&x, query) || !cql_header(&x, &ending.window_ms))
         return false;
     x.window_ms = ending.window_ms;
-    if (!run(&x))
+    if (!run(&x) || !cql_self_join_end(&x))
         return false;
     settle_missing(&x);
     if (x.has_source) {

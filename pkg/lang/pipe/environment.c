@@ -429,6 +429,11 @@ struct expr *pipe_conditions_all(struct pipe *p, const struct pipe_conditions *c
                              c->n);
 }
 
+size_t pipe_n_filters(const struct pipe *p)
+{
+    return p->filters.n;
+}
+
 bool pipe_where(struct pipe *p, UNUSED struct place at, struct expr *condition)
 {
     if (!condition)

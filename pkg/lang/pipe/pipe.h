@@ -129,6 +129,8 @@ bool pipe_constant(const struct expr *e, struct expr_value *out);
 
 /* Only what this is true of goes on. */
 bool pipe_where(struct pipe *p, struct place at, struct expr *condition);
+/* How many conditions on events there are: as many as before if a step has left out none. */
+size_t pipe_n_filters(const struct pipe *p);
 bool pipe_set(struct pipe *p, struct place at, struct str name, struct expr *value);
 /* One `*` on each side: every name of this pattern. */
 bool pipe_rename(struct pipe *p, struct place at, struct str from, struct str to);
