@@ -112,6 +112,17 @@ static bool read_names(struct esql_parser *p, struct str **names, size_t *n)
     }
 }
 
+/* Names that are columns of groups, and patterns. */
+static size_t without_rows(const struct esql_parser *p, struct str *names, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (str_find_char(names[i], '*', 0) != SIZE_MAX || pipe_has_column(p->pipe, names[i]))
+            names[kept++] = names[i];
+    return kept;
+}
+
 static bool keep(struct esql_parser *p, struct place at)
 {
     struct str *names;
@@ -119,6 +130,10 @@ static bool keep(struct esql_parser *p, struct place at)
 
     if (!read_names(p, &names, &n))
         return false;
+    if (p->rows_at.line)
+        n = without_rows(p, names, n);
+    if (n == 0) /* what is left of the rows is shown at best */
+        return true;
     for (size_t i = 0; i < n; i++) {
         if (str_eq(names[i], STR("*")))
             return true; /* everything stays */
@@ -135,7 +150,11 @@ static bool drop(struct esql_parser *p, struct place at)
     struct str *names;
     size_t n;
 
-    return read_names(p, &names, &n) && pipe_drop(p->pipe, at, names, n);
+    if (!read_names(p, &names, &n))
+        return false;
+    if (p->rows_at.line)
+        n = without_rows(p, names, n);
+    return n == 0 || pipe_drop(p->pipe, at, names, n);
 }
 
 /* RENAME a AS b, c = d */
@@ -155,6 +174,9 @@ static bool rename_columns(struct esql_parser *p, struct place at)
         if (p->token.kind != ESQL_WORD)
             return esql_expected(p, "the new name");
         new = p->token.text;
+        struct str was = is_turned ? new : old;
+        if (p->rows_at.line && !pipe_has_column(p->pipe, was))
+            return esql_column(p, at, was) != NULL; /* says which column it is */
         if (!esql_advance(p) ||
             !pipe_rename(p->pipe, at, is_turned ? new : old, is_turned ? old : new))
             return false;
@@ -237,7 +259,8 @@ static bool limit(struct esql_parser *p)
 /* For hints. */
 static const struct str COMMANDS[] = {{"where", 5},  {"eval", 4},    {"keep", 4},  {"drop", 4},
                                       {"rename", 6}, {"stats", 5},   {"sort", 4},  {"mv_expand", 9},
-                                      {"grok", 4},   {"dissect", 7}, {"limit", 5}, {"from", 4}};
+                                      {"grok", 4},   {"dissect", 7}, {"limit", 5}, {"from", 4},
+                                      {"inline", 6}};
 
 static bool refuse(struct esql_parser *p, struct place at, struct str name)
 {
@@ -246,8 +269,6 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
     } KNOWN[] = {
         {"completion", "asks a language model, which says something else each time"},
         {"rerank", "asks a language model, which says something else each time"},
-        {"inline", "STATS needs all rows of a query in one place, in whatever group they are"},
-        {"inlinestats", "needs all rows of a query in one place, in whatever group they are"},
         {"lookup", "joins an index of Elasticsearch"},
         {"enrich", "asks a policy of Elasticsearch"},
         {"row", "makes rows of its own instead of reading events"},
@@ -281,6 +302,13 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
     return diag_error(p->s->diag, at, "'%.*s' is no command%.*s", SHOWN(name), SHOWN(hint));
 }
 
+static bool inline_stats(struct esql_parser *p, struct place at)
+{
+    if (!esql_is_word(p, "stats"))
+        return esql_expected(p, "STATS behind INLINE");
+    return esql_advance(p) && esql_inline_stats(p, at);
+}
+
 static bool step(struct esql_parser *p)
 {
     struct esql_token t = p->token;
@@ -307,12 +335,20 @@ static bool step(struct esql_parser *p)
         return rename_columns(p, t.at);
     if (str_eq_ci(t.text, STR("stats")))
         return esql_stats(p, t.at);
+    if (str_eq_ci(t.text, STR("inlinestats"))) /* as it was once written */
+        return esql_inline_stats(p, t.at);
+    if (str_eq_ci(t.text, STR("inline")))
+        return inline_stats(p, t.at);
     if (str_eq_ci(t.text, STR("mv_expand")))
         return mv_expand(p, t.at);
     if (str_eq_ci(t.text, STR("grok")) || str_eq_ci(t.text, STR("dissect")))
         return extract(p, t.at, str_eq_ci(t.text, STR("grok")));
-    if (str_eq_ci(t.text, STR("sort")))
-        return sort(p);
+    if (str_eq_ci(t.text, STR("sort"))) {
+        p->is_shown = true;
+        is_good = sort(p);
+        p->is_shown = false;
+        return is_good;
+    }
     if (str_eq_ci(t.text, STR("limit")))
         return limit(p);
     return refuse(p, t.at, t.text);
@@ -355,6 +391,9 @@ bool esql_load(struct query_scope *s, struct str query, const struct query_optio
                                 "depends on the day");
     if (p.token.kind != ESQL_END)
         return esql_expected(&p, "'|' or the end of the query");
+    if (p.rows_at.line)
+        diag_warn(s->diag, p.rows_at,
+                  "INLINE STATS: a finding is of a group, not of each of its rows");
     if (options) {
         ending.window_ms = options->window_ms;
         ending.interval_ms = options->interval_ms;

@@ -31,6 +31,13 @@ bool esql_is_now(const struct expr *e)
 
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
+    if (!pipe_has_column(p->pipe, name) && p->rows_at.line) {
+        if (p->is_shown)
+            return pipe_null(p->pipe);
+        diag_unsupported(p->s->diag, at, "'%.*s', a column of the rows behind INLINE STATS",
+                         SHOWN(name));
+        return NULL;
+    }
     if (!pipe_has_column(p->pipe, name)) {
         diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it", SHOWN(name));
         return NULL;

@@ -52,6 +52,10 @@ struct esql_parser {
     size_t n_aggregates;
     struct expr **leaves; /* which stand for them, by number */
     bool is_in_stats;
+    /* Behind INLINE STATS: the rows have more columns, which may be shown and not be asked. Line 0:
+     * there was none. */
+    struct place rows_at;
+    bool is_shown;          /* what is read says nothing of rows: SORT */
     struct place months_at; /* of NOW() - 1 month, whose length depends on the day; line 0: none */
 };
 
@@ -106,6 +110,8 @@ struct expr *esql_search(struct esql_parser *p, struct place at, struct str name
 
 /* ---- stats.c ---- */
 bool esql_stats(struct esql_parser *p, struct place at);
+/* INLINE STATS, from behind it on: groups whose columns alone are asked. */
+bool esql_inline_stats(struct esql_parser *p, struct place at);
 /* The call of an aggregate, from the parenthesis on; *is_known: the name is one. */
 struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name,
                             bool *is_known);

@@ -302,6 +302,8 @@ bool esql_stats(struct esql_parser *p, struct place at)
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n = 0, n_keys = 0;
 
+    if (p->rows_at.line)
+        return diag_unsupported(p->s->diag, at, "STATS behind INLINE STATS: not in this version");
     p->aggregates = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct pipe_aggregate);
     p->leaves = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct expr *);
     p->n_aggregates = 0;
@@ -327,5 +329,17 @@ bool esql_stats(struct esql_parser *p, struct place at)
         if (is_part && !pipe_drop(p->pipe, at, &p->aggregates[i].name, 1))
             return false;
     }
+    return true;
+}
+
+/* Aggregates beside the rows: the groups whose rows stay are those of which the condition behind it
+ * is true, as with STATS. */
+bool esql_inline_stats(struct esql_parser *p, struct place at)
+{
+    if (pipe_is_grouped(p->pipe) && !p->rows_at.line)
+        return diag_unsupported(p->s->diag, at, "INLINE STATS behind STATS: not in this version");
+    if (!esql_stats(p, at))
+        return false;
+    p->rows_at = at;
     return true;
 }
