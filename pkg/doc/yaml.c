@@ -310,18 +310,22 @@ static enum weir_rc report_double(struct builder *b, const struct doc_key *first
                   (int)(second->text.n > 80 ? 80 : second->text.n), second->text.p, first->line);
 }
 
+static enum weir_rc check_few(struct builder *b, const struct doc_key *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(keys[i].text, keys[j].text))
+                return report_double(b, &keys[j], &keys[i]);
+    return WEIR_OK;
+}
+
 static enum weir_rc check_double(struct builder *b, const struct doc_key *keys, size_t n)
 {
     enum { FEW = 12 };
     enum weir_rc rc = WEIR_OK;
 
-    if (n <= FEW) {
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < i; j++)
-                if (str_eq(keys[i].text, keys[j].text))
-                    return report_double(b, &keys[j], &keys[i]);
-        return WEIR_OK;
-    }
+    if (n <= FEW)
+        return check_few(b, keys, n);
     size_t size = 32;
     while (size < n * 2)
         size *= 2;

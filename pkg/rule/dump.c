@@ -106,6 +106,26 @@ static void add_point(struct buf *out, const struct rule_time *t)
     }
 }
 
+static void add_text(struct buf *out, const struct atom *atom)
+{
+    add_fold(out, atom->fold);
+    buf_add_char(out, ' ');
+    add_quoted(out, atom->text);
+}
+
+static void add_pattern(struct buf *out, const struct atom *atom)
+{
+    add_fold(out, atom->fold);
+    add_glob(out, &atom->glob);
+}
+
+static void add_list(struct buf *out, const struct list_slot *list)
+{
+    buf_printf(out, " list %.*s", (int)list->name.n, list->name.p);
+    if (list->column.n)
+        buf_printf(out, " column %.*s", (int)list->column.n, list->column.p);
+}
+
 static void add_operand(struct buf *out, const struct atom *atom)
 {
     switch (atom->op) {
@@ -113,13 +133,10 @@ static void add_operand(struct buf *out, const struct atom *atom)
     case ATOM_PREFIX:
     case ATOM_SUFFIX:
     case ATOM_CONTAINS:
-        add_fold(out, atom->fold);
-        buf_add_char(out, ' ');
-        add_quoted(out, atom->text);
+        add_text(out, atom);
         break;
     case ATOM_GLOB:
-        add_fold(out, atom->fold);
-        add_glob(out, &atom->glob);
+        add_pattern(out, atom);
         break;
     case ATOM_REGEX:
         add_regex(out, &atom->regex);
@@ -132,13 +149,10 @@ static void add_operand(struct buf *out, const struct atom *atom)
     case ATOM_HAS_VALUE:
         break;
     case ATOM_WORDS:
-        add_fold(out, atom->fold);
-        if (atom->glob.n_parts) {
-            add_glob(out, &atom->glob);
-            break;
-        }
-        buf_add_char(out, ' ');
-        add_quoted(out, atom->text);
+        if (atom->glob.n_parts)
+            add_pattern(out, atom);
+        else
+            add_text(out, atom);
         break;
     case ATOM_TEXT_CMP:
         buf_printf(out, " %s ", CMP[atom->cmp]);
@@ -162,9 +176,7 @@ static void add_operand(struct buf *out, const struct atom *atom)
     case ATOM_EXPR:
         break;
     case ATOM_LIST:
-        buf_printf(out, " list %.*s", (int)atom->list->name.n, atom->list->name.p);
-        if (atom->list->column.n)
-            buf_printf(out, " column %.*s", (int)atom->list->column.n, atom->list->column.p);
+        add_list(out, atom->list);
         break;
     case ATOM_BEFORE:
         buf_add_char(out, ' ');
