@@ -275,9 +275,7 @@ static struct expr *build_match(struct cql *x, struct cql_call *call, struct exp
     return e && add_columns(x, call, list, column, subject, include) ? e : NULL;
 }
 
-/* ---- ioc:lookup
- * -----------------------------------------------------------------------------------
- */
+/* ---- ioc:lookup ------------------------------------------------------------------------------ */
 
 #define IOC_LIST "ioc"
 
@@ -319,9 +317,7 @@ static struct expr *build_ioc(struct cql *x, struct cql_call *call, struct expr 
     return ioc(x, call, STR(""));
 }
 
-/* ---- texts
- * ---------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 enum { TEXT_STRING, TEXT_PART, TEXT_CASE };
 static struct expr *text_asked(struct cql *x, struct cql_call *call, enum expr_op op)

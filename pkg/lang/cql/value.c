@@ -185,9 +185,7 @@ static struct expr *build_start(struct cql *x, const struct function *f, struct 
     return pipe_call2(x->pipe, call->at, EXPR_SUBTRACT, now, pipe_whole(x->pipe, x->window_ms));
 }
 
-/* ---- several fields
- * ------------------------------------------------------------------------------
- */
+/* ---- several fields -------------------------------------------------------------------------- */
 
 static struct expr *or_text(struct cql *x, struct place at, struct expr *e, struct str text)
 {
@@ -309,9 +307,7 @@ static struct expr *build_convert(struct cql *x, const struct function *f, struc
     return pipe_call2(x->pipe, call->at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, factors[0]));
 }
 
-/* ---- replace, splitString
- * ----------------------------------------------------------------------------
- */
+/* ---- replace, splitString -------------------------------------------------------------------- */
 
 enum { REPLACE_REGEX, REPLACE_WITH, REPLACE_FIELD, REPLACE_FLAGS };
 static struct expr *build_replace(struct cql *x, const struct function *f, struct cql_call *call)
@@ -376,9 +372,7 @@ static struct expr *build_split(struct cql *x, const struct function *f, struct 
     return pipe_call2(x->pipe, call->at, EXPR_LIST_AT, e, pipe_whole(x->pipe, n));
 }
 
-/* ---- conditions
- * ---------------------------------------------------------------------------------------
- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static struct expr *asked(struct cql *x, const struct cql_argument *a)
 {
@@ -440,9 +434,7 @@ static struct expr *build_case(struct cql *x, const struct function *f, struct c
     return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CASE}, items, call->n);
 }
 
-/* ---- times
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- times ----------------------------------------------------------------------------------- */
 
 static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_argument *a)
 {
@@ -544,9 +536,7 @@ static struct expr *build_time_name(struct cql *x, const struct function *f, str
                       pipe_text(x->pipe, format));
 }
 
-/* ---- the table
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct function FUNCTIONS[] = {
     {"array:length", "array as", "_length", 0, build_array_length},
