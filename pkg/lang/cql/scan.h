@@ -211,7 +211,9 @@ bool cql_is_value(struct str name);
 const char *cql_value_name(size_t i);
 /* *as: where the value goes if it is a step of its own. */
 struct expr *cql_value(struct cql *x, struct cql_call *call, struct str *as);
-/* "unsupported: the function f()", with the nearest name. */
+/* absent.c: what to write instead of a function that is not done here; NULL: nothing is known. */
+const char *cql_instead_of(struct str name);
+/* "unsupported: the function f()", with that or the nearest name. */
 bool cql_unknown(struct cql *x, const struct cql_call *call);
 
 /* ---- steps --------------------------------------------------------------------------------- */

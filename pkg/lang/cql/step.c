@@ -286,8 +286,11 @@ bool cql_unknown(struct cql *x, const struct cql_call *call)
 {
     struct str names[NAMES_MAX];
     size_t n = 0;
-    const char *name;
+    const char *name, *instead = cql_instead_of(call->name);
 
+    if (instead)
+        return diag_unsupported(x->s->diag, call->at, "the function %.*s() (%s)", SHOWN(call->name),
+                                instead);
     for (size_t i = 0; i < ARRAY_LEN(STEPS); i++)
         names[n++] = str_from(STEPS[i].name);
     for (size_t i = 0; (name = cql_condition_name(i)) != NULL && n < NAMES_MAX; i++)
