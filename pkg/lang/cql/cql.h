@@ -16,7 +16,8 @@
  *                   format.c: format()
  *     array.c       functions of arrays
  *     join.c        queries inside a query; selfjoin.c: selfJoinFilter()
- *     shown.c       functions that only add what is shown; absent.c: what to write instead of others
+ *     shown.c       functions that only add what is shown
+ *     absent.c      what to write instead of those that are not done
  *     step.c        the steps between the bars, case, match, names
  *     group.c       groupBy and its like; aggregate.c: what they are asked
  *     source.c      queries that have events of their own
