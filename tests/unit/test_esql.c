@@ -406,6 +406,8 @@ static const struct {
      "error: 1:20: there is no function CUONT() (did you mean 'count'?)"},
     {"FROM x | STATS c = TOP(n, 3, 'desc')",
      "unsupported: 1:20: the aggregate TOP(): not in this version"},
+    {"FROM x | STATS c = AVG_OVER_TIME(n)",
+     "unsupported: 1:20: the function AVG_OVER_TIME(): not in this version"},
     {"FROM x | SET x", "unsupported: 1:10: the command SET: not in this version"},
     {"FROM x | EVAL x = 1,", "error: 1:21: expected the name of a column"},
     {"FROM x | GROK a '%{INT:i:whole}'", "error: 1:10: 'whole' is no type of GROK"},
