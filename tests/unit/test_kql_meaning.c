@@ -151,6 +151,7 @@ static const struct query_case ranges[] = {
     {"f > b", "{'f':'c'}", true}, /* keywords by their bytes */
     {"f > b", "{'f':'C'}", false},
     {"f <= 'b'", "{'f':'b'}", true},
+    {"agent.version >= '8.10.0.1'", "{'agent':{'version':'8.9.0.0'}}", true}, /* no address */
     {"f >= b", "{'f':['a','b']}", true},
     {"f > '2026-01-31'", "{'f':'2026-01-31T10:00:00Z'}", false}, /* its last millisecond */
     {"f > '2026-01-31'", "{'f':'2026-02-01T00:00:00Z'}", true},

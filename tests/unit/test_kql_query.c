@@ -117,6 +117,8 @@ static const struct query_row faults[] = {
     {"f < ", "error: 1:5: expected a value behind the comparison, found the end of the query"},
     {"f < (1 or 2)", "error: 1:5: expected a value behind the comparison, found '('"},
     {"f > a*", "error: 1:5: a comparison takes no wildcards"},
+    {"source.ip >= '10.0.0.0'",
+     "unsupported: 1:14: an order of addresses: name the networks between the bounds (10.0.0.0/8)"},
     {"f > true", "error: 1:5: 'true' has no order"},
     {"f > now-1x",
      "error: 1:5: 'now-1x': not a time from now (now, now-15m, now-1d/d; y M w d h m s)"},
