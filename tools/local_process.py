@@ -45,6 +45,15 @@ def tail(path, lines=20):
         return ""
 
 
+def lines_with(path, words, lines=20):
+    """The first lines that have one of the words: what comes last in a log is often but the end that followed."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return "".join([line if line.startswith("    ") else "    " + line for line in f if any(w in line for w in words)][:lines])
+    except OSError:
+        return ""
+
+
 # ---- ports ---------------------------------------------------------------------------------------
 
 def port_is_free(port):
