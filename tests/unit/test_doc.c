@@ -244,10 +244,10 @@ TEST(values_and_keys_know_their_line_and_column)
 TEST(a_stream_is_cut_at_its_markers)
 {
     static const char *const TEXT =
-        "# head\n%YAML 1.1\n---\na: |\n  ---\n  x\n---\nb: 1\n--- c\n---x\n";
-    static const char *const WANT[] = {"# head\n%YAML 1.1\n---\na: |\n  ---\n  x\n", "---\nb: 1\n",
-                                       "--- c\n---x\n"};
-    static const uint32_t LINES[] = {1, 7, 9};
+        "# head\n\n \t\n%YAML 1.1\n---\na: |\n  ---\n  x\n---\nb: 1\n--- c\n---x\n";
+    static const char *const WANT[] = {"# head\n\n \t\n%YAML 1.1\n---\na: |\n  ---\n  x\n",
+                                       "---\nb: 1\n", "--- c\n---x\n"};
+    static const uint32_t LINES[] = {1, 9, 11};
     struct str rest = str_from(TEXT), doc;
     uint32_t line = 1, doc_line;
 

@@ -293,8 +293,9 @@ static struct formula *range_atom(struct query_scope *s, const struct kql_node *
     struct atom atom = {.op = ATOM_TEXT_CMP, .cmp = n->op, .text = n->value->text};
 
     if (is_address_order(n, field)) {
-        diag_unsupported(s->diag, n->value->at,
-                         "an order of addresses: name the networks between the bounds (10.0.0.0/8)");
+        diag_unsupported(
+            s->diag, n->value->at,
+            "an order of addresses: name the networks between the bounds (10.0.0.0/8)");
         return NULL;
     }
     if (decimal_is_number(n->value->text))
