@@ -231,7 +231,6 @@ static void put_head(struct document *d, struct str members)
     document_hole(d, HOLE_PROCESSED);
     TEXT(d, ",\"timezone_offset\":0");
     document_hole(d, HOLE_TIMES);
-    finding_message(d);
 }
 
 static void put_metadata(struct document *d)
@@ -333,6 +332,7 @@ static void write_parts(struct alert_writer *w, struct document *d, struct buf *
     json_writer_init(&d->json, out);
     json_open_object(&d->json);
     put_head(d, rule.head);
+    finding_message(d);
     put_metadata(d);
     put_finding(d, rule.finding);
     document_hole(d, HOLE_EVIDENCES);
@@ -374,6 +374,8 @@ static void write_minimal(struct document *d, struct buf *out)
     json_writer_init(w, out);
     json_open_object(w);
     put_head(d, STR(""));
+    /* The title alone: the keys that a message names have no bound as small. */
+    json_kv_str(w, "message", str_sub(d->rule->title, 0, TEXT_MAX));
     json_key_name(w, STR("metadata"));
     json_open_object(w);
     json_kv_str(w, "version", STR("1.8.0"));

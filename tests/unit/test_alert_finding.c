@@ -567,6 +567,12 @@ TEST(the_largest_finding_stays_under_the_cap)
     write_finding(&rule, &f, true, &out);
     CHECK(out.n <= ALERT_BYTES_MAX);
     CHECK(!str_eq(at_path(&out, "unmapped.weir.truncated"), STR("0 members")));
+    alert_writer_limit(writer, 1); /* so that only the minimal form is left */
+    buf_clear(&out);
+    write_finding(&rule, &f, true, &out);
+    alert_writer_limit(writer, ALERT_BYTES_MAX);
+    CHECK(out.n <= ALERT_MINIMAL_BYTES);
+    CHECK_STR(at_path(&out, "unmapped.weir.truncated"), "1 members");
     buf_release(&out);
 }
 
