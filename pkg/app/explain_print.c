@@ -95,7 +95,9 @@ static void add_head(struct buf *out, const struct explained *e)
     }
     add_printable(out, e->rule->title);
     buf_add(out, is_match(e) ? STR(": match") : STR(": no match"));
-    if (!is_match(e) && e->is_seen)
+    if (!is_match(e) && e->is_seen && e->reason->to_flip >= REASON_NEVER)
+        buf_add(out, STR(", whatever the event"));
+    else if (!is_match(e) && e->is_seen)
         buf_printf(out, ", by %u test%s", e->reason->to_flip, e->reason->to_flip == 1 ? "" : "s");
     buf_add(out, STR("  ["));
     add_printable(out, e->rule->path);
@@ -208,7 +210,7 @@ void explain_json(struct buf *out, struct redactor *redactor, const struct expla
     }
     json_kv_bool(&w, "seen", e->is_seen);
     json_kv_bool(&w, "match", is_match(e));
-    if (!is_match(e))
+    if (!is_match(e) && e->reason->to_flip < REASON_NEVER)
         json_kv_i64(&w, "missed_by", e->reason->to_flip);
     json_key(&w, STR("tests"));
     json_open_array(&w);

@@ -26,7 +26,7 @@ struct node {
     uint32_t to_true, to_false; /* tests to turn until it is so; 0: it is */
 };
 
-enum { NEVER = 1u << 30 /* constants */ };
+enum { NEVER = REASON_NEVER /* constants */ };
 
 static uint32_t add(uint32_t a, uint32_t b)
 {

@@ -18,7 +18,10 @@
 #include "base/buf.h"
 #include "match/reference.h"
 
-enum { REASON_VALUES_MAX = 8 /* of one field, shown */ };
+enum {
+    REASON_VALUES_MAX = 8, /* of one field, shown */
+    REASON_NEVER = 1 << 30 /* to_flip: whatever the event, as of a rule whose list is absent */
+};
 
 struct reason {
     enum formula_kind kind; /* AND, OR, NOT, CONST: children follow. ATOM: a test */
@@ -27,7 +30,7 @@ struct reason {
     struct str label;     /* name of the selection that begins here; mostly empty */
     struct str selection; /* name of the nearest one around; may be empty */
     bool is_deciding;     /* a test that decides */
-    uint32_t to_flip;     /* how many tests would have to come out otherwise */
+    uint32_t to_flip;     /* how many tests would have to come out otherwise; or REASON_NEVER */
     /* A test: */
     const struct atom *const *atoms;
     size_t n_atoms;
