@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "match/regex_pcre.h"
+#include "rule/regex_check.h"
 
 #include <ctype.h>
 #include <hs/hs.h>
@@ -178,6 +179,7 @@ pcre2_code *regex_pcre_compile(const struct regex *regex, int *error, size_t *of
     flags |= regex->is_caseless ? PCRE2_CASELESS : 0;
     flags |= regex->is_multiline ? PCRE2_MULTILINE : 0;
     flags |= regex->is_dotall ? PCRE2_DOTALL : 0;
+    flags |= regex_looks_ahead(regex->pattern) ? PCRE2_NO_START_OPTIMIZE : 0;
     flags |= regex->is_whole_value ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0;
     const char *pattern = regex->pattern.n ? regex->pattern.p : "";
     pcre2_code *code =

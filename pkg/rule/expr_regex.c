@@ -33,6 +33,7 @@ static uint32_t options_of(const struct regex *re)
     options |= re->is_caseless ? PCRE2_CASELESS : 0;
     options |= re->is_multiline ? PCRE2_MULTILINE : 0;
     options |= re->is_dotall ? PCRE2_DOTALL : 0;
+    options |= regex_looks_ahead(re->pattern) ? PCRE2_NO_START_OPTIMIZE : 0;
     return options | (re->is_whole_value ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0);
 }
 

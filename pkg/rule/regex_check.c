@@ -40,6 +40,16 @@ enum weir_rc regex_check(const struct regex *re, struct regex_fault *fault)
                 (const char *)text);
 }
 
+bool regex_looks_ahead(struct str pattern)
+{
+    static const char *const OPENINGS[] = {"(?=", "(?*", "(*"};
+
+    for (size_t i = 0; i < ARRAY_LEN(OPENINGS); i++)
+        if (str_find(pattern, str_from(OPENINGS[i]), 0) != SIZE_MAX)
+            return true;
+    return false;
+}
+
 /* What stands behind "(": most groups are harmless. */
 static const char *group_construct(struct str rest)
 {

@@ -25,6 +25,11 @@ MUST_USE enum weir_rc regex_check(const struct regex *re, struct regex_fault *fa
  * that ever after. */
 struct str regex_with_least_counts(struct arena *a, struct str pattern);
 
+/* May it look ahead for something that must be there? PCRE2 10.42 then expects a text to have its
+ * first character twice if the pattern also ends with it: "(?=a)b*a" misses "a", by JIT and by
+ * interpreter. So such patterns are compiled with PCRE2_NO_START_OPTIMIZE. */
+bool regex_looks_ahead(struct str pattern);
+
 /* The name of the first construct that no automaton can do in one pass ("look-around",
  * "a back reference", "an atomic group" ...), NULL if there is none: such a pattern is matched by
  * backtracking, within limits. Only for patterns that regex_check() passed. */

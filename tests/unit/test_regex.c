@@ -81,6 +81,9 @@ static const struct {
     {"a{,3}", 0, STR("a{,3}"), true},
     {"^(?=.*b)a", 0, STR("ab"), true}, /* only PCRE2 can */
     {"^(?=.*b)a", 0, STR("ac"), false},
+    {"(?=a)b*a", 0, STR("a"), true}, /* one a is both */
+    {"(?=a)b*a", W, STR("a"), true},
+    {"x(?=a)(?:b*)*a", 0, STR("xa"), true},
     {"(a)\\1", 0, STR("aa"), true},
     {"^a++b", 0, STR("aab"), true},
     {"\\Qa.b\\E", 0, STR("a.b"), true},
