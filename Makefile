@@ -293,7 +293,7 @@ $(LOAD_BIN): $(B)/libweir.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libweir.a $(LIBS)
 
 .PHONY: loadtest-programs loadtest
-loadtest-programs: $(LOAD_BIN)
+loadtest-programs: $(LOAD_BIN) $(B)/fault/kafka_proxy
 	@:
 
 loadtest: all loadtest-programs ## workers on a real Kafka under load and faults, checked: [SCENARIO=name,...] (loadtest/README.md)

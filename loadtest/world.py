@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from kafka_box import KafkaBox  # noqa: E402
-from kafka_proxy import KafkaProxy  # noqa: E402
+from kafka_proxy import PROGRAM as PROXY, KafkaProxy  # noqa: E402
 from redis_box import RedisBox  # noqa: E402
 import local_process  # noqa: E402
 
@@ -53,7 +53,7 @@ level: low
 
 def check_programs():
     """One line and exit code 2 where this was not built."""
-    absent = [os.path.relpath(p, ROOT) for p in (WEIR, GENERATE, SEND, DUMP) if not os.access(p, os.X_OK)]
+    absent = [os.path.relpath(p, ROOT) for p in (WEIR, GENERATE, SEND, DUMP, PROXY) if not os.access(p, os.X_OK)]
     if absent:
         print(f"{os.path.basename(sys.argv[0])}: not built: {', '.join(absent)} (make all loadtest-programs)", file=sys.stderr)
         sys.exit(2)

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from bench_lib import BUILD, fail, median, rate, spread, table
+from bench_lib import BUILD, ROOT, fail, median, rate, spread, table
 
 START_S = 60
 RUNS = 20  # of the section
@@ -23,7 +23,10 @@ class Probe:
         """All Sigma rules on the lane of most figures."""
         self.pieces = []  # (when, core, microseconds)
         self.first = threading.Event()
-        command = [os.path.join(BUILD, "bench", "speed_probe"), b.rules, b.lane("structured_windows"), *b.named_lists]
+        program = os.path.join(BUILD, "bench", "speed_probe")
+        if not os.access(program, os.X_OK):
+            fail(f"not built: {os.path.relpath(program, ROOT)} (make bench-worker builds it)")
+        command = [program, b.rules, b.lane("structured_windows"), *b.named_lists]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self.read, daemon=True).start()
         if not self.first.wait(START_S):

@@ -96,8 +96,7 @@ struct lane {
     uint32_t failures;
     int64_t stopping_ms, asked_ms;
     int64_t ends_due_ms; /* monotonic: when metrics hear of the ends again */
-    int64_t
-        ask_due_ms; /* monotonic: when the group's offsets are asked for again, after no answer */
+    int64_t ask_due_ms;  /* monotonic: when the group's offsets are asked for after no answer */
     enum protocol_do last;
     struct weir_err err;
 };

@@ -6,6 +6,7 @@ import threading
 
 from local_box import ROOT
 
+PROGRAM = os.path.join(ROOT, os.environ.get("B", "build"), "fault", "kafka_proxy")
 ANSWER_S = 240
 
 
@@ -15,9 +16,8 @@ class KafkaProxy:
     def __init__(self, box):
         listen, brokers = (box.lines[name].split(",") for name in ("PROXY", "PROXIED"))
         pairs = [a.split(":")[1] + ":" + b.split(":")[1] for a, b in zip(listen, brokers)]
-        build = os.path.join(ROOT, os.environ.get("B", "build"))
         self.bootstrap = box.lines["PROXY"]
-        self.process = subprocess.Popen([os.path.join(build, "fault", "kafka_proxy"), *pairs], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([PROGRAM, *pairs], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, bufsize=1)
         self.said = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
