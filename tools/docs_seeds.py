@@ -56,10 +56,12 @@ class Row:
         return f"| {self.title} | {self.how} | {self.true} | {self.false} | {self.remark} |"
 
 
-def played(*paths):
-    """Test file -> (true, false) of its tests."""
-    done = subprocess.run([shared.WEIR, "test", *paths, "--format", "json", "--no-gaps"], capture_output=True, text=True,
-                          check=False)
+def played(path, where=None):
+    """Test file -> (true, false) of its tests. where: the folder that `path` is below. A rule without an id goes by its path as
+    it is given, and where its findings' hours begin follows from that name (docs/alert.md): a path of a scratch folder would
+    let some tests fail on some days."""
+    done = subprocess.run([shared.WEIR, "test", path, "--format", "json", "--no-gaps"], capture_output=True, text=True,
+                          check=False, cwd=where)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     bad = [f"{t['file']}: {t['test']}: {t.get('failure', {}).get('text', t['outcome'])}" for t in lines
            if "test" in t and t["outcome"] != "pass"]
@@ -68,7 +70,7 @@ def played(*paths):
     counts = collections.defaultdict(lambda: [0, 0])
     for t in lines:
         if "test" in t:
-            is_found = t["alerts"] > 0 or (t["matches"] > 0 and is_plain(t["file"]))
+            is_found = t["alerts"] > 0 or (t["matches"] > 0 and is_plain(os.path.join(where or "", t["file"])))
             counts[t["file"]][not is_found] += 1
     return counts
 
@@ -136,9 +138,9 @@ def outside_rows(language, there, top):
         source = next(there[name + e] for e in ENDINGS if name + e in there and (language in ("elastic", "sigma") or e == "." + language))
         rules[test] = source
         shutil.copy(source, folder)
-    counts = played(folder)
+    counts = played(os.path.basename(folder), where=top)
     return [Row(rules[t], title_of(rules[t]) if language in ("elastic", "sigma") else os.path.basename(rules[t]), "as it stands",
-                *counts[os.path.join(folder, t)], f"`{os.path.basename(rules[t])}`") for t in sorted(rules)]
+                *counts[os.path.join(os.path.basename(folder), t)], f"`{os.path.basename(rules[t])}`") for t in sorted(rules)]
 
 
 def splunk_rows(there):
