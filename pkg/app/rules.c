@@ -694,8 +694,7 @@ enum exit_code rule_book_report(const struct rule_book *b, const struct rule_opt
     if (b->n_rules == 0)
         return rule_book_report_empty(b);
     if (b->n_skipped)
-        note("YAML documents that are no rules: %zu, skipped ('weir check' names them)",
-             b->n_skipped);
+        note("documents that are no rules: %zu, skipped ('weir check' names them)", b->n_skipped);
     return EXIT_FINE;
 }
 

@@ -58,21 +58,45 @@ static void load_rule(struct rule_loader *l, struct elastic_scope *s,
 }
 
 static void load_exception(struct rule_loader *l, struct elastic_scope *s,
-                           const struct doc_node *document, struct rule *head)
+                           const struct doc_node *document, struct str list, struct rule *head)
 {
     struct loaded_exception e = {.verdict = l->n_verdicts};
-    bool is_good = elastic_exception_load(s, document, head, &e.exception);
+    bool is_good = elastic_exception_load(s, document, list, head, &e.exception);
 
     loader_add_verdict(l, head, STR("exception"));
     if (is_good)
         *next_exception(l, &l->items, &l->n_items, &l->cap_items) = e;
 }
 
+/* Each item is a document of its own. */
+static void load_lists(struct rule_loader *l, struct elastic_scope *s,
+                       const struct doc_node *document, const struct rule *head)
+{
+    size_t n = doc_get(document, STR("exceptions"))->n_items;
+    uint32_t number = head->document;
+    struct str list;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct doc_node *items = elastic_items_of(document, i, &list);
+        for (size_t k = 0; items && k < items->n_items; k++) {
+            struct rule item = loader_new_head(l, head->path, number++, items->items[k].line);
+            diag_init(&l->diag, l->a, l->diag.source, l->diag.source_line);
+            load_exception(l, s, &items->items[k], list, &item);
+        }
+    }
+    if (number == head->document) {
+        struct rule none = *head;
+        loader_add_verdict(l, &none, STR(""))->status = VERDICT_SKIPPED;
+    }
+}
+
 /* No rule at all: an error, unless a walk through a directory met it. */
 static void load_other(struct rule_loader *l, const struct doc_node *document, struct rule *head)
 {
     diag_error(&l->diag, (struct place){document->line, document->col},
-               "not a rule: no [rule], no 'rule_id' with a 'type'");
+               doc_get(document, STR("hunt"))
+                   ? "not a rule: the queries of a hunt are asked by hand (weir replay --query)"
+                   : "not a rule: no [rule], no 'rule_id' with a 'type'");
     l->diag.messages[0].is_error = !l->is_found;
     struct verdict *v = loader_add_verdict(l, head, STR(""));
     if (l->is_found)
@@ -95,7 +119,10 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
         load_rule(l, &s, document, head);
         return;
     case ELASTIC_EXCEPTION:
-        load_exception(l, &s, document, head);
+        load_exception(l, &s, document, STR(""), head);
+        return;
+    case ELASTIC_LISTS:
+        load_lists(l, &s, document, head);
         return;
     case ELASTIC_LIST: /* its items say all that there is to say */
     case ELASTIC_SUMMARY:

@@ -354,7 +354,7 @@ def test_yaml_in_a_rule_tree_that_is_no_rule_is_skipped_and_counted(box):
                      run("check", box.all_rules, "--format", "table").out)
     r = matches(box, "-i", box.events)
     equal((r.code, r.lines()), (0, MATCHES), r.err)
-    contains(r.err, "YAML documents that are no rules: 2, skipped")
+    contains(r.err, "documents that are no rules: 2, skipped")
 
 
 def test_a_file_without_a_rule_that_is_named_is_an_error(box):

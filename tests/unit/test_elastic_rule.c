@@ -110,6 +110,8 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
         {QUERY "max_signals = 0\n",
          "error | 11:15 'max_signals' must be a whole number from 1 to 1000000"},
         {QUERY "from = '9m'\n", "error | 11:8 'from' must look like now-9m, not '9m'"},
+        {QUERY "from = 'now-36H/h'\ninterval = '119m'\n", "ok"},
+        {QUERY "from = 'now-1y'\n", "ok"},
         {QUERY "from = 'now-9x'\n",
          "error | 11:8 'from' must be a time span like 5m, 12h or 7d, not '9x'"},
         {QUERY "interval = 5\n", "error | 11:12 'interval' must be text, not a number"},
@@ -378,6 +380,42 @@ TEST(what_stands_beside_rules_in_exports_is_no_rule)
     arena_free(l.a);
 }
 
+#define ITEM_OF(id, name)                                                                  \
+    "[[exceptions.items]]\nitem_id = '" id "'\nname = 'i'\n[[exceptions.items.entries]]\n" \
+    "field = 'f'\noperator = 'included'\ntype = 'match'\nvalue = '" name "'\n"
+
+/* As the rules' repository keeps them: a file has lists with their items, which need not name them.
+ */
+TEST(a_file_of_exceptions_lists_is_its_items)
+{
+    const struct str text =
+        STR("[metadata]\nlist_name = 'x'\n[[exceptions]]\n[exceptions.container]\n"
+            "list_id = 'e'\n" ITEM_OF("i1", "a")
+                ITEM_OF("i2", "b") "[[exceptions]]\n" ITEM_OF("i3", "c"));
+    struct loading l = load_text("x.toml", text);
+
+    CHECK_STR(told(&l), "ok; ok; error | 23:1 'list_id' is missing");
+    CHECK_STR(l.loaded.verdicts[1].uid, "i2");
+    arena_free(l.a);
+}
+
+TEST(what_stands_beside_rules_in_their_repository_is_no_rule)
+{
+    static const char *const ROWS[][2] = {
+        {"[metadata]\n[[actions]]\nid = 'a'\n", "skipped"},
+        {"[metadata]\n[[action_connectors]]\nid = 'a'\n", "skipped"},
+        {"[[exceptions]]\n[exceptions.container]\nlist_id = 'e'\n", "skipped"},
+        {"exceptions = [1, [2], 'x']\n", "skipped"},
+        {"[hunt]\nquery = ['from x']\n",
+         "error | 1:1 not a rule: the queries of a hunt are asked by hand (weir replay --query)"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct loading l = load_text("x.toml", str_from(ROWS[i][0]));
+        CHECK_STR(told(&l), ROWS[i][1]);
+        arena_free(l.a);
+    }
+}
+
 /* What nobody asks of [metadata] cannot make a rule an error. */
 TEST(metadata_that_is_misspelt_is_a_note)
 {
@@ -397,6 +435,8 @@ TEST(metadata_that_is_misspelt_is_a_note)
 
 TEST_MAIN(ENTRY(what_a_filter_is_not_is_told_by_name),
           ENTRY(what_stands_beside_rules_in_exports_is_no_rule),
+          ENTRY(a_file_of_exceptions_lists_is_its_items),
+          ENTRY(what_stands_beside_rules_in_their_repository_is_no_rule),
           ENTRY(metadata_that_is_misspelt_is_a_note),
           ENTRY(filters_mean_what_they_do_beside_a_query_of_kibana),
           ENTRY(exceptions_are_asked_as_queries_ask),

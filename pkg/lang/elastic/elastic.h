@@ -57,7 +57,9 @@ enum elastic_kind {
     ELASTIC_RULE,      /* [rule], or a line with rule_id */
     ELASTIC_EXCEPTION, /* an item of an exceptions list */
     ELASTIC_LIST,      /* an exceptions list without its items */
-    ELASTIC_SUMMARY    /* the last line of an export, and what is no rule in it (connectors) */
+    ELASTIC_LISTS, /* a file of exceptions lists with their items, as the rules' repository has them
+                    */
+    ELASTIC_SUMMARY /* the last line of an export, and what is no rule in it (connectors) */
 };
 
 enum elastic_kind elastic_kind_of(const struct doc_node *document);
@@ -76,9 +78,13 @@ struct elastic_loaded {
 bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document, struct rule *head,
                        struct elastic_loaded *out);
 
-/* An item of an exceptions list. */
+/* An item of an exceptions list. list: whose it is where it does not say so itself; may be empty.
+ */
 bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *document,
-                            struct rule *head, struct elastic_exception *out);
+                            struct str list, struct rule *head, struct elastic_exception *out);
+/* Of ELASTIC_LISTS: the items of list i, and the list's id; NULL: it has none. */
+const struct doc_node *elastic_items_of(const struct doc_node *document, size_t i,
+                                        struct str *list);
 
 /* The rule matches only where `f` is true too: it, or each of its parts. False: too deep. */
 bool elastic_restrict(struct arena *a, struct rule *rule, struct formula *f);

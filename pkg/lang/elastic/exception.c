@@ -256,8 +256,19 @@ static struct formula *until_expired(struct elastic_scope *s, const struct doc_n
     return formula_join(s->a, FORMULA_AND, parts, 2);
 }
 
+/* {container = {list_id, ...}, items = [...]}. */
+const struct doc_node *elastic_items_of(const struct doc_node *document, size_t i, struct str *list)
+{
+    const struct doc_node *one = &doc_get(document, STR("exceptions"))->items[i];
+    const struct doc_node *items = doc_get(one, STR("items"));
+    const struct doc_node *id = doc_get(doc_get(one, STR("container")), STR("list_id"));
+
+    *list = id && id->type == DOC_STRING ? id->text : STR("");
+    return items && items->type == DOC_LIST ? items : NULL;
+}
+
 bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *document,
-                            struct rule *head, struct elastic_exception *out)
+                            struct str list, struct rule *head, struct elastic_exception *out)
 {
     const struct doc_node *entries = key_node(s, document, "entries", DOC_LIST);
     struct str id;
@@ -265,6 +276,8 @@ bool elastic_exception_load(struct elastic_scope *s, const struct doc_node *docu
     if (!key_text(s, document, "list_id", &out->list) ||
         !key_text(s, document, "name", &head->title) || !key_text(s, document, "item_id", &id))
         return false;
+    if (out->list.n == 0)
+        out->list = names_intern(s->names, list);
     if (out->list.n == 0)
         return key_missing(s, document, "list_id");
     if (id.n)

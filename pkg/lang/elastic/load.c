@@ -66,6 +66,11 @@ const struct doc_node *elastic_rule_of(const struct doc_node *document)
     return rule ? rule : document;
 }
 
+static bool is_list(const struct doc_node *node)
+{
+    return node && node->type == DOC_LIST;
+}
+
 enum elastic_kind elastic_kind_of(const struct doc_node *document)
 {
     if (!document || document->type != DOC_MAP)
@@ -78,6 +83,11 @@ enum elastic_kind elastic_kind_of(const struct doc_node *document)
         (doc_get(document, STR("rule_id")) && doc_get(document, STR("type"))))
         return ELASTIC_RULE;
     if (doc_get(document, STR("exported_count")) || doc_get(document, STR("exported_rules_count")))
+        return ELASTIC_SUMMARY;
+    if (is_list(doc_get(document, STR("exceptions"))))
+        return ELASTIC_LISTS;
+    if (is_list(doc_get(document, STR("actions"))) ||
+        is_list(doc_get(document, STR("action_connectors"))))
         return ELASTIC_SUMMARY;
     const struct doc_node *entries = doc_get(document, STR("entries"));
     if (doc_get(document, STR("list_id")))

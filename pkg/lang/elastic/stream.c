@@ -23,8 +23,14 @@ bool span_of(struct elastic_scope *s, struct place at, const char *key, struct s
     static const struct {
         char unit;
         int64_t ms;
-    } UNITS[] = {{'s', 1000},     {'m', 60000},     {'h', 3600000},
-                 {'d', 86400000}, {'w', 604800000}, {'M', INT64_C(2592000000)}};
+    } UNITS[] = {{'s', 1000},
+                 {'m', 60000},
+                 {'h', 3600000},
+                 {'H', 3600000},
+                 {'d', 86400000},
+                 {'w', 604800000},
+                 {'M', INT64_C(2592000000)},
+                 {'y', INT64_C(31536000000)}};
     int64_t n;
 
     for (size_t i = 0; text.n > 1 && i < ARRAY_LEN(UNITS); i++)
