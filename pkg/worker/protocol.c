@@ -509,6 +509,18 @@ static bool is_any_sweeping(const struct protocol *p)
     return false;
 }
 
+/* What an earlier owner left may wait yet: no mark of the partition rises. */
+static bool is_held(const struct protocol *p, const struct owned *o)
+{
+    return is_sweeping(o) && has(p, PROTOCOL_QUIET);
+}
+
+/* Its mark would rise. One that is held would not, however often it is asked for. */
+static bool owes_mark(const struct protocol *p, const struct owned *o)
+{
+    return o->taken.mark_ms > o->marked_ms && !is_held(p, o);
+}
+
 static void begin_batch(struct protocol *p)
 {
     p->is_sweep = false;
@@ -518,7 +530,7 @@ static void begin_batch(struct protocol *p)
         o->tick++;
         if (may_find(o))
             p->is_sweep = true;
-        if (is_sweeping(o) && has(p, PROTOCOL_QUIET))
+        if (is_held(p, o))
             p->has_timers = false;
     }
     p->owes_timers = !p->has_timers;
@@ -546,7 +558,7 @@ static void tell_poll(struct protocol *p, const struct protocol_told *t)
         ASSERT(t->taken[i].position >= o->position);
         ASSERT(t->taken[i].extra.n <= PROTOCOL_EXTRA_MAX);
         o->taken = t->taken[i];
-        if (o->taken.position > o->position || o->taken.mark_ms > o->marked_ms || o->is_fresh)
+        if (o->taken.position > o->position || owes_mark(p, o) || o->is_fresh)
             is_due = true;
     }
     if (!is_due) {
@@ -590,12 +602,11 @@ static void fill_marks(struct protocol *p)
 {
     for (size_t i = 0; i < p->n_owned; i++) {
         struct owned *o = &p->owned[i];
-        bool is_held = is_sweeping(o) && has(p, PROTOCOL_QUIET);
         for (uint32_t r = 0; r < p->config.n_rounds; r++) {
             int64_t below_ms = r == 0 ? o->taken.mark_ms : p->used_ms[r - 1];
             if (r > 0 && !has(p, PROTOCOL_LEVELS))
                 below_ms = o->taken.mark_ms;
-            o->marks[r] = is_held || (r > 0 && !p->has_timers) ? INT64_MIN : below_ms;
+            o->marks[r] = is_held(p, o) || (r > 0 && !p->has_timers) ? INT64_MIN : below_ms;
         }
         p->mark_list[i] = (struct store_mark){o->partition, o->epoch, o->marks};
     }

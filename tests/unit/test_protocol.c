@@ -427,8 +427,63 @@ TEST(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers)
     buf_release(&text);
 }
 
+/* Its marks are held until it is through, so what it marks again and again is nothing new. */
+TEST(who_reads_again_asks_the_store_nothing_until_records_come)
+{
+    static const struct {
+        uint64_t position;     /* taken at this POLL */
+        enum protocol_do then; /* follows */
+        int64_t mark_ms;       /* of the MARK in its batch */
+    } polls[] = {
+        {20, PROTOCOL_APPLY, INT64_MIN}, {20, PROTOCOL_WAIT, 0},    {20, PROTOCOL_WAIT, 0},
+        {40, PROTOCOL_APPLY, INT64_MIN}, {40, PROTOCOL_APPLY, 900}, {40, PROTOCOL_WAIT, 0},
+    };
+    struct protocol_config config = {.n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
+    struct protocol *p = protocol_new(&config);
+    static const struct store_applied applied[STORE_SHARDS];
+    struct store_at last[STORE_SHARDS];
+    struct store_run run = {"a", "a-0000000000000001"};
+    struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500};
+    struct protocol_taken taken = {.mark_ms = 900};
+    int64_t least_ms = INT64_MIN;
+    struct protocol_action action;
+    struct buf text = {0};
+    size_t n_polls = 0;
+    bool was_poll = false;
+
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        last[k] = (struct store_at){40, 9};
+    protocol_meta_pack(&meta, last, 1, &text);
+    protocol_assign(p, (const uint32_t[]){0}, 1);
+    for (int step = 0; step < 80 && n_polls <= ARRAY_LEN(polls); step++) {
+        struct protocol_told told = {.run = &run,
+                                     .applied = applied,
+                                     .epoch = 1,
+                                     .has_committed = true,
+                                     .committed = 40,
+                                     .metadata = buf_str(&text),
+                                     .least_ms = &least_ms,
+                                     .taken = &taken};
+        protocol_next(p, &action);
+        if (was_poll)
+            CHECK_EQ(action.what, polls[n_polls - 1].then);
+        if (action.what == PROTOCOL_MARK)
+            CHECK_EQ(action.marks[0].watermark_ms[0], polls[n_polls - 1].mark_ms);
+        was_poll = action.what == PROTOCOL_POLL;
+        if (was_poll && n_polls == ARRAY_LEN(polls))
+            break;
+        if (was_poll)
+            taken.position = polls[n_polls++].position;
+        protocol_tell(p, &told);
+    }
+    CHECK_EQ(n_polls, ARRAY_LEN(polls));
+    protocol_free(p);
+    buf_release(&text);
+}
+
 TEST_MAIN(ENTRY(a_producer_that_was_fenced_is_renewed_before_anything_is_acquired),
           ENTRY(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers),
+          ENTRY(who_reads_again_asks_the_store_nothing_until_records_come),
           ENTRY(the_reader_is_told_how_far_an_earlier_owner_was),
           ENTRY(no_batch_makes_metadata_too_long_for_a_broker),
           ENTRY(without_a_store_none_is_asked), ENTRY(a_gap_is_told_until_it_is_committed),
