@@ -112,6 +112,28 @@ static void warn_of_rules_off(const struct graph *g)
     }
 }
 
+/* A sequence is one line when it is complete; of what else is about several events the lines say
+ * less than they seem to. */
+static void tell_of_parts(const struct rule_book *book)
+{
+    const struct rule *first = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < book->n_rules; i++) {
+        const struct rule *rule = book->rules[i];
+        const struct correlation *c = rule->correlation;
+        if (!c || c->kind == OPERATOR_SEQUENCE || rule->channel == CHANNEL_OFF ||
+            c->n_inputs == 0 || !c->inputs[0].rule || !c->inputs[0].rule->is_part)
+            continue;
+        first = first ? first : c->inputs[0].rule;
+        n++;
+    }
+    if (n)
+        note("rules about several events: %zu; their matches (%.*s%s) are the events that are "
+             "asked, whether or not they are enough: findings need --emit alerts",
+             n, (int)first->uid.n, first->uid.p, n > 1 ? " ..." : "");
+}
+
 /* What makes two runs the same: what they read, and what they make of it. */
 static uint64_t run_of(const struct replay *r)
 {
@@ -153,6 +175,8 @@ static enum weir_rc prepare(struct replay *r, struct weir_err *err)
     r->engine_options.no_cache = o->no_cache;
     TRY(source_open(&o->inputs, &r->access, &r->source, err));
     r->engine_options.inputs = r->source.inputs;
+    if (o->emit == EMIT_MATCHES && !o->is_quiet)
+        tell_of_parts(&r->book);
     struct rule *const *rules = o->emit == EMIT_STEPS ? NULL : r->book.rules;
     if (o->emit == EMIT_MATCHES)
         rules = sequence_line_rules(r->book.arena, r->book.rules, r->book.n_rules);

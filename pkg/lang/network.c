@@ -1,6 +1,7 @@
 /* network.c - the system reads the address, its bits behind the prefix are ours to judge. */
 #include "lang/network.h"
 
+#include "base/ip.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -74,4 +75,16 @@ bool network_read(struct diag *d, struct place at, struct str where, struct str 
                           SHOWN(where), SHOWN(text), shown, (unsigned)prefix);
     *out = arena_printf(d->a, "%s/%u", shown, (unsigned)prefix);
     return true;
+}
+
+bool network_no_order(struct diag *d, struct place at, struct str field, struct str text)
+{
+    struct ip_address ip;
+    bool is_address = str_ends(field, STR("ip")) &&
+                      (field.n == 2 || field.p[field.n - 3] == '.' || field.p[field.n - 3] == '_');
+
+    if (!is_address || !ip_parse(text, &ip))
+        return true;
+    return diag_unsupported(
+        d, at, "an order of addresses: name the networks between the bounds (10.0.0.0/8)");
 }

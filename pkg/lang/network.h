@@ -21,4 +21,9 @@ bool network_read(struct diag *d, struct place at, struct str where, struct str 
  * pySigma: the latter text, in the arena. Any other text as it is. */
 struct str network_of_mask(struct arena *a, struct str text);
 
+/* field > text: Elasticsearch orders addresses by their bits, which is not done: false after saying
+ * so. Texts of versions ("1.2.3.4") look the same, so it is the field that says that it holds
+ * addresses: they are called ip or something_ip. */
+bool network_no_order(struct diag *d, struct place at, struct str field, struct str text);
+
 #endif

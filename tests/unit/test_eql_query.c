@@ -75,6 +75,8 @@ static const struct query_row faults[] = {
     {"any where x == '\\u{1}'",
      "error: 1:17: a character by its number is \\u{2 to 8 hexadecimal digits}"},
     {"any where lenght(x) > 1", "error: 1:11: unknown function 'lenght' (did you mean 'length'?)"},
+    {"any where source.ip >= '10.0.0.0'",
+     "unsupported: 1:21: an order of addresses: name the networks between the bounds (10.0.0.0/8)"},
     {"any where wildcard(x, 'a*')",
      "unsupported: 1:11: wildcard(): not part of Elasticsearch's EQL; write x : (\"a*\", \"b*\") "
      "or x like (...)"},

@@ -168,7 +168,8 @@ static bool check_comparison(struct query_scope *s, const struct eql_node *n, en
         return diag_unsupported(s->diag, n->children[1]->at,
                                 "a time relative to now (\"%.*s\"): a stream has no now",
                                 SHOWN(right->text));
-    return true;
+    return !has_order || right->kind != EXPR_TEXT || left->kind != EXPR_FIELD ||
+           network_no_order(s->diag, n->at, left->text, right->text);
 }
 
 static struct formula *lower_compare(struct query_scope *s, const struct eql_node *n,

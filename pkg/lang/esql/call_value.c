@@ -148,6 +148,12 @@ static struct expr *self(const struct esql_call *c)
     return c->args[0];
 }
 
+/* An address or a version: its text. */
+static struct expr *to_ranked(const struct esql_call *c)
+{
+    return esql_convert(c->p, c->at, "ip", c->args[0]);
+}
+
 /* The nearest whole number; of a truth value 1 or 0. */
 static struct expr *to_whole(const struct esql_call *c)
 {
@@ -269,8 +275,8 @@ static const struct esql_function FUNCTIONS[] = {
     {"to_date_nanos", EXPR_TIME_OF, 1, 1, to_datetime, NULL},
     {"to_timeduration", EXPR_STRING, 1, 1, to_span, NULL},
     {"to_dateperiod", EXPR_STRING, 1, 1, to_span, NULL},
-    {"to_ip", EXPR_STRING, 1, 1, self, "t"},
-    {"to_version", EXPR_STRING, 1, 1, self, "t"},
+    {"to_ip", EXPR_STRING, 1, 1, to_ranked, "t"},
+    {"to_version", EXPR_STRING, 1, 1, to_ranked, "t"},
     {"to_geopoint", EXPR_STRING, 1, 1, self, "t"},
     {"abs", EXPR_ABSOLUTE, 1, 1, NULL, "n"},
     {"ceil", EXPR_CEILING, 1, 1, NULL, "n"},

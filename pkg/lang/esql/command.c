@@ -267,7 +267,8 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
     static const struct {
         const char *name, *why; /* NULL: there is no more to say */
     } KNOWN[] = {
-        {"completion", "asks a language model, which says something else each time"},
+        {"completion", "asks a language model, which says something else each time: the query "
+                       "without it, and without what asks its answer, would load"},
         {"rerank", "asks a language model, which says something else each time"},
         {"lookup", "joins an index of Elasticsearch"},
         {"enrich", "asks a policy of Elasticsearch"},

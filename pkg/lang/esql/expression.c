@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "lang/lucene.h"
+#include "lang/network.h"
 
 enum { ARGS_MAX = 2000 }; /* of a list */
 
@@ -177,8 +178,8 @@ static struct expr *cast(struct esql_parser *p, struct expr *e)
                                            {"date_nanos", "datetime"},
                                            {"time_duration", "duration"},
                                            {"date_period", "duration"},
-                                           {"ip", NULL},
-                                           {"version", NULL},
+                                           {"ip", "ip"},
+                                           {"version", "version"},
                                            {"geo_point", NULL}};
 
     while (e && esql_is_sign(p, "::")) {
@@ -444,6 +445,22 @@ static struct expr *compare_with_now(struct esql_parser *p, struct place at, enu
     return pipe_call2(p->pipe, at, op, left, right);
 }
 
+/* Texts are compared by their bytes, which is the order of neither addresses nor versions. */
+static bool has_text_order(struct esql_parser *p, struct place at, enum expr_op op,
+                           const struct expr *a, const struct expr *b)
+{
+    bool is_text = a->kind == EXPR_TEXT;
+    const struct expr *literal = is_text ? a : b, *other = is_text ? b : a;
+
+    if (op == EXPR_EQ || literal->kind != EXPR_TEXT)
+        return true;
+    if (other->kind == EXPR_MEMBERS &&
+        !network_no_order(p->s->diag, at, other->text, literal->text))
+        return false;
+    return literal->group != ESQL_RANKED ||
+           diag_unsupported(p->s->diag, at, "an order of addresses or versions");
+}
+
 static struct expr *comparison(struct esql_parser *p, struct expr *left, enum expr_op op)
 {
     struct place at = p->token.at;
@@ -456,7 +473,8 @@ static struct expr *comparison(struct esql_parser *p, struct expr *left, enum ex
         right = esql_as_time(p, right);
     else if (esql_type_of(right) == ESQL_TYPE_TIME && esql_type_of(left) <= ESQL_TYPE_TEXT)
         left = esql_as_time(p, left);
-    if (!left || !right || !esql_types_compare(p, at, left, right))
+    if (!left || !right || !esql_types_compare(p, at, left, right) ||
+        !has_text_order(p, at, op, left, right))
         return NULL;
     if (!pipe_is_grouped(p->pipe) && (esql_is_now(left) || esql_is_now(right)))
         return compare_with_now(p, at, op, left, right);

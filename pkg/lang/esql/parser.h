@@ -12,7 +12,8 @@ enum {
     ESQL_NOW = 1, /* of EXPR_TIME: NOW() */
     ESQL_SPAN,    /* of a number: milliseconds of a length of time */
     ESQL_MONTHS,  /* ... so many months */
-    ESQL_MOMENT   /* ... a time; of a column of groups, too */
+    ESQL_MOMENT,  /* ... a time; of a column of groups, too */
+    ESQL_RANKED   /* of a literal: TO_IP() or TO_VERSION() gave it an order of its own */
 };
 
 enum esql_type {

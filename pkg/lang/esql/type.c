@@ -225,6 +225,11 @@ struct expr *esql_convert(struct esql_parser *p, struct place at, const char *ty
         return truth_of(p, at, e);
     if (str_eq_ci(name, STR("datetime")))
         return esql_moment(each(p, at, EXPR_TIME_OF, e));
+    if (str_eq_ci(name, STR("ip")) || str_eq_ci(name, STR("version"))) {
+        if (e->kind == EXPR_TEXT)
+            e->group = ESQL_RANKED;
+        return e;
+    }
     return span_of(p, at, e);
 }
 

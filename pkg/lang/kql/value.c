@@ -7,7 +7,6 @@
 #include "lang/kql/lower.h"
 
 #include "base/decimal.h"
-#include "base/ip.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "base/words.h"
@@ -277,27 +276,12 @@ static struct formula *lower_is(struct query_scope *s, const struct kql_node *n)
     return negated(s, all, is_null);
 }
 
-/* Elasticsearch orders addresses by their bits. Texts of versions ("1.2.3.4") look the same, so the
- * field has to say that it holds addresses: they are called ip or something_ip. */
-static bool is_address_order(const struct kql_node *n, struct str field)
-{
-    struct ip_address ip;
-
-    return str_ends(field, STR("ip")) &&
-           (field.n == 2 || field.p[field.n - 3] == '.' || field.p[field.n - 3] == '_') &&
-           ip_parse(n->value->text, &ip);
-}
-
 static struct formula *range_atom(struct query_scope *s, const struct kql_node *n, struct str field)
 {
     struct atom atom = {.op = ATOM_TEXT_CMP, .cmp = n->op, .text = n->value->text};
 
-    if (is_address_order(n, field)) {
-        diag_unsupported(
-            s->diag, n->value->at,
-            "an order of addresses: name the networks between the bounds (10.0.0.0/8)");
+    if (!network_no_order(s->diag, n->value->at, field, n->value->text))
         return NULL;
-    }
     if (decimal_is_number(n->value->text))
         atom.op = n->op;
     else
