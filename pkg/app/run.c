@@ -215,7 +215,7 @@ static enum weir_rc describe_outputs(struct run *r, struct kafka_admin *admin, s
     size_t n = 0, n_found;
 
     for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        if (r->config.topics[i].n)
+        if (r->config.topics[i].n && topics_is_written(&r->config, i))
             names[n++] =
                 arena_printf(r->arena, "%.*s", (int)r->config.topics[i].n, r->config.topics[i].p).p;
     TRY(kafka_admin_describe(admin, names, n, TOPICS_MS, r->arena, &found, &n_found, err));
@@ -269,7 +269,7 @@ static enum weir_rc slot_of_host(const struct run *r, int32_t *first, struct wei
     (void)gethostname(host, sizeof host - 1);
     const char *dash = strrchr(host, '-');
     if (!dash || !str_to_u64(str_from(dash + 1), &ordinal) || ordinal > SLOTS_MAX)
-        return err_set(err, WEIR_BADARG, "kafka.slot: the host name '%s' ends in no ordinal", host);
+        return err_set(err, WEIR_BADARG, "group.slot: the host name '%s' ends in no ordinal", host);
     *first = (int32_t)(ordinal * r->n_lanes);
     return WEIR_OK;
 }

@@ -64,8 +64,7 @@ static bool has_store(const struct config *c)
 
 /* ---- outputs -------------------------------------------------------------------------------- */
 
-/* Facts of training are written only where there is state. */
-static bool is_written(const struct config *c, size_t topic)
+bool topics_is_written(const struct config *c, enum config_topic topic)
 {
     return topic != TOPIC_STATE || has_store(c);
 }
@@ -216,7 +215,7 @@ enum weir_rc topics_judge(const struct config *c, const struct kafka_topic *foun
         for (size_t k = 0; k < c->inputs[i].n_topics; k++)
             TRY(judge_name(&j, i, k));
     for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        if (is_written(c, i))
+        if (topics_is_written(c, i))
             TRY(judge_output(&j, (enum config_topic)i));
     out->warnings = j.warnings.items;
     out->n_warnings = j.warnings.n;
@@ -256,7 +255,7 @@ static enum weir_rc ask(struct kafka_admin *admin, const struct config *c, struc
         for (size_t k = 0; k < c->inputs[i].n_topics; k++)
             names[n++] = c->inputs[i].topics[k];
     for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        if (is_written(c, i))
+        if (topics_is_written(c, i))
             names[n++] = arena_str(a, c->topics[i]).p;
     return kafka_admin_describe(admin, names, n, TOPICS_ASK_MS, a, &out->topics, &out->n, err);
 }
@@ -290,7 +289,7 @@ static enum weir_rc create_outputs(struct kafka_admin *admin, const struct confi
     size_t n_missing = 0;
 
     for (size_t i = 0; i < CONFIG_TOPICS; i++)
-        if (is_written(c, i) && !is_there(answer, c->topics[i])) {
+        if (topics_is_written(c, i) && !is_there(answer, c->topics[i])) {
             TRY(create(admin, c, i, claims_ms, a, err));
             n_missing++;
         }
@@ -299,7 +298,7 @@ static enum weir_rc create_outputs(struct kafka_admin *admin, const struct confi
         TRY(ask(admin, c, a, answer, err));
         n_missing = 0;
         for (size_t i = 0; i < CONFIG_TOPICS; i++)
-            n_missing += is_written(c, i) && !is_there(answer, c->topics[i]);
+            n_missing += topics_is_written(c, i) && !is_there(answer, c->topics[i]);
     }
     return WEIR_OK;
 }

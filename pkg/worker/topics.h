@@ -33,6 +33,10 @@ struct topics_verdict {
     uint32_t n_partitions;
 };
 
+/* Does this worker write to the topic? Facts of training only where there is state: without a store
+ * nobody has to make a topic for them. */
+bool topics_is_written(const struct config *c, enum config_topic topic);
+
 /* The longest dedup period of the rules: so long a finding's claim must be readable. */
 int64_t topics_claims_ms(const struct graph *g);
 
