@@ -64,7 +64,7 @@ static bool has_store(const struct config *c)
 
 /* ---- outputs -------------------------------------------------------------------------------- */
 
-bool topics_is_written(const struct config *c, enum config_topic topic)
+bool topics_is_written(const struct config *c, size_t topic)
 {
     return topic != TOPIC_STATE || has_store(c);
 }

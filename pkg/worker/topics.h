@@ -33,9 +33,9 @@ struct topics_verdict {
     uint32_t n_partitions;
 };
 
-/* Does this worker write to the topic? Facts of training only where there is state: without a store
- * nobody has to make a topic for them. */
-bool topics_is_written(const struct config *c, enum config_topic topic);
+/* Does this worker write to the topic (enum config_topic)? Facts of training only where there is
+ * state: without a store nobody has to make a topic for them. */
+bool topics_is_written(const struct config *c, size_t topic);
 
 /* The longest dedup period of the rules: so long a finding's claim must be readable. */
 int64_t topics_claims_ms(const struct graph *g);
