@@ -1,8 +1,9 @@
 /* producer.h - a transactional producer.
  *
- * Calls block, but never for longer than call_ms at a time: KAFKA_AGAIN then, and the same call
- * again is right, and no other but kafka_producer_renew() and kafka_producer_free(). The fate of a
- * transaction is told by kafka_outcome alone.
+ * Calls block, but (kafka_producer_send_offsets() is the exception) never for longer than call_ms
+ * at a time: KAFKA_AGAIN then, and the same call again is right, and no other but
+ * kafka_producer_renew() and kafka_producer_free(). The fate of a transaction is told by
+ * kafka_outcome alone.
  *
  * Taint    a request of the transaction that may still be on its way (an answer with _TIMED_OUT or
  *          _TRANSPORT, a call that itself timed out after its request was sent) can end the next
@@ -83,7 +84,9 @@ enum kafka_outcome kafka_producer_begin(struct kafka_producer *p, struct weir_er
 enum kafka_outcome kafka_producer_produce(struct kafka_producer *p, const struct kafka_record *r,
                                           struct weir_err *err);
 /* Under the group's generation of the last KAFKA_ASSIGNED: call it only before
- * kafka_consumer_accept(). Without transactions: the offsets are committed, no more. */
+ * kafka_consumer_accept(). Without transactions: the offsets are committed, no more.
+ * Blocks for as long as the group's coordinator is away, whatever call_ms says: librdkafka (2.0.2;
+ * its issue 5456 names newer ones) does not look at the time of a request that waits for one. */
 enum kafka_outcome kafka_producer_send_offsets(struct kafka_producer *p,
                                                const struct kafka_consumer *group,
                                                const struct kafka_offset *offsets, size_t n,

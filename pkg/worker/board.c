@@ -36,7 +36,7 @@ static bool healthy(void *context, struct buf *text)
     for (size_t w = 0; w < b->n_writers; w++) {
         int64_t beat = (int64_t)cell_get(&b->writers[w].beat_ms);
         int64_t still_ms = now_ms - (beat ? beat : b->begun_ms);
-        if (still_ms < BOARD_BEAT_MS)
+        if (still_ms < (cell_get(&b->writers[w].is_calling) ? BOARD_CALL_MS : BOARD_BEAT_MS))
             continue;
         n_still++;
         buf_printf(text, "lane %zu: the %s has not moved for %lld s\n", w % n_lanes,

@@ -191,6 +191,7 @@ static void take_hold(struct feed *f)
     size_t n = kafka_consumer_partitions(f->consumer, &partitions);
     (void)post_assign(f->post, partitions, n);
     metric_pause(f->metrics, PAUSE_NONE);
+    metric_set(f->metrics, GAUGE_JOINED, 1);
 }
 
 static void serve(struct feed *f, uint32_t ms)
@@ -201,8 +202,11 @@ static void serve(struct feed *f, uint32_t ms)
     case KAFKA_ASSIGNED:
         take_hold(f);
         break;
+    case KAFKA_LOST: /* thrown out, or the group's broker has not answered for a whole session */
+        metric_set(f->metrics, GAUGE_JOINED, 0);
+        let_go(f);
+        break;
     case KAFKA_REVOKED:
-    case KAFKA_LOST:
         let_go(f);
         break;
     case KAFKA_TROUBLE:

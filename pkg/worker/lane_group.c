@@ -57,7 +57,6 @@ static void tell_metrics_partitions(struct lane *l)
     for (size_t i = 0; i < l->n; i++)
         owned[i] = (struct metric_owned){l->owned[i].topic, l->owned[i].partition};
     metric_partitions(l->metrics, owned, l->n);
-    metric_set(l->metrics, GAUGE_JOINED, 1);
     metric_add(l->metrics, METRIC_REBALANCES, 1);
     free(owned);
 }

@@ -142,8 +142,10 @@ enum protocol_outcome lane_send_offsets(struct lane *l, const struct protocol_ac
                                               .offset = (int64_t)a->commits[i],
                                               .metadata = a->metadata[i]};
     uint64_t begin = now_monotonic_ns();
+    metric_call(l->metrics, true); /* it waits for the group's coordinator: producer.h */
     enum kafka_outcome o = kafka_producer_send_offsets(l->producer, l->options.consumer, l->offsets,
                                                        a->n_parts, &l->err);
+    metric_call(l->metrics, false);
     metric_add(l->metrics, METRIC_STAGE_COMMIT_NS, now_monotonic_ns() - begin);
     return outcome_of(l, o);
 }

@@ -153,6 +153,11 @@ void metric_beat(struct metric_lane *l, int64_t now_ms)
     cell_set(&l->beat_ms, (uint64_t)now_ms);
 }
 
+void metric_call(struct metric_lane *l, bool is_inside)
+{
+    cell_set(&l->is_calling, is_inside);
+}
+
 void metric_time(struct metric_lane *l, enum metric_histogram h, uint64_t ns)
 {
     struct metric_times *t = &l->times[h];

@@ -87,7 +87,7 @@ const char *metric_pause_name(uint32_t pause);
 /* What is true of a lane now. Readiness is HAS_RULES, JOINED and STATE_OK of every lane. */
 enum metric_gauge {
     GAUGE_HAS_RULES,
-    GAUGE_JOINED,   /* the group has given it its partitions (which may be none) */
+    GAUGE_JOINED,   /* the group has given it its partitions (which may be none); the reader's */
     GAUGE_STATE_OK, /* the store obeys; also with state none */
     GAUGE_SLOT,
     GAUGE_RULESET, /* its number */
@@ -129,6 +129,8 @@ void metric_set(struct metric_lane *l, enum metric_gauge g, uint64_t value);
 /* Until the next call with another reason. Its time is counted here and at each metric_beat(). */
 void metric_pause(struct metric_lane *l, enum metric_pause reason);
 void metric_beat(struct metric_lane *l, int64_t now_ms);
+/* Around a call whose time nobody can limit: it is healthy to miss beats meanwhile (board.h). */
+void metric_call(struct metric_lane *l, bool is_inside);
 void metric_time(struct metric_lane *l, enum metric_histogram h, uint64_t ns);
 /* METRIC_ALERT_LATENCY in milliseconds. */
 void metric_latency(struct metric_lane *l, uint64_t ms);

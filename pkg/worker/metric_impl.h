@@ -96,7 +96,7 @@ struct metric_set {
 struct metric_lane {
     _Alignas(64) metric_cell counters[METRICS][METRIC_VALUES_MAX];
     metric_cell gauges[METRIC_GAUGES];
-    metric_cell pause, beat_ms;
+    metric_cell pause, beat_ms, is_calling;
     struct metric_times times[METRIC_HISTOGRAMS];
     struct metric_level_cell levels[STORE_ROUNDS_MAX];
     /* The owner's, for its own use. */

@@ -397,6 +397,27 @@ TEST(the_board_is_healthy_while_all_threads_move)
     metric_board_free(b);
 }
 
+TEST(a_call_without_a_limit_may_last_longer)
+{
+    struct metric_board *b = board_sample();
+    struct service s = board_service(b);
+    struct buf text = {0};
+
+    metric_call(metric_lane(b, 0), true);
+    metric_beat(metric_lane(b, 0), SAMPLE_NOW_MS - BOARD_CALL_MS + 1);
+    CHECK(s.healthy(s.context, &text));
+    metric_beat(metric_lane(b, 0), SAMPLE_NOW_MS - BOARD_CALL_MS);
+    CHECK(!s.healthy(s.context, &text));
+    metric_beat(metric_lane(b, 0), SAMPLE_NOW_MS - BOARD_BEAT_MS);
+    CHECK(s.healthy(s.context, &text));
+    metric_call(metric_lane(b, 0), false);
+    buf_clear(&text);
+    CHECK(!s.healthy(s.context, &text));
+    CHECK_STR(buf_str(&text), "lane 0: the lane has not moved for 30 s\n");
+    buf_release(&text);
+    metric_board_free(b);
+}
+
 TEST(the_board_status_is_a_json_object)
 {
     struct metric_board *b = board_sample();
@@ -452,6 +473,7 @@ int main(int argc, char **argv)
         ENTRY(addresses_are_taken_apart),
         ENTRY(the_board_is_ready_or_says_why_not),
         ENTRY(the_board_is_healthy_while_all_threads_move),
+        ENTRY(a_call_without_a_limit_may_last_longer),
         ENTRY(the_board_status_is_a_json_object),
     };
 
