@@ -61,7 +61,9 @@ static bool where(struct esql_parser *p, struct place at)
     struct place first = p->token.at;
     struct expr *e = esql_expression(p);
 
-    return esql_is_condition(p, first, e, "WHERE takes a condition") && pipe_where(p->pipe, at, e);
+    if (!esql_is_condition(p, first, e, "WHERE takes a condition"))
+        return false;
+    return p->rows_at.line ? esql_inline_where(p, at, e) : pipe_where(p->pipe, at, e);
 }
 
 /* EVAL a = x, b = y, f(z): each sees those before; what has no name is named by its text. */
@@ -79,7 +81,8 @@ static bool eval(struct esql_parser *p, struct place at)
             return false;
         if (!name.n)
             name = names_intern(p->s->names, esql_text_since(p, t.start));
-        if (!pipe_set(p->pipe, at, name, value))
+        if (esql_asks_rows(p, value) ? !esql_inline_eval(p, t.at, name, value)
+                                     : !pipe_set(p->pipe, at, name, value))
             return false;
         if (!esql_is_sign(p, ","))
             return true;
@@ -112,15 +115,25 @@ static bool read_names(struct esql_parser *p, struct str **names, size_t *n)
     }
 }
 
-/* Names that are columns of groups, and patterns. */
-static size_t without_rows(const struct esql_parser *p, struct str *names, size_t n)
+/* Names that are columns of groups, and patterns. Which columns of rows there are then, nobody
+ * keeps. */
+static size_t without_rows(struct esql_parser *p, struct str *names, size_t n)
 {
     size_t kept = 0;
 
+    p->has_less_rows = true;
     for (size_t i = 0; i < n; i++)
         if (str_find_char(names[i], '*', 0) != SIZE_MAX || pipe_has_column(p->pipe, names[i]))
             names[kept++] = names[i];
     return kept;
+}
+
+static bool has_all(const struct str *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], STR("*")))
+            return true;
+    return false;
 }
 
 static bool keep(struct esql_parser *p, struct place at)
@@ -130,6 +143,8 @@ static bool keep(struct esql_parser *p, struct place at)
 
     if (!read_names(p, &names, &n))
         return false;
+    if (p->rows_at.line && has_all(names, n))
+        return true;
     if (p->rows_at.line)
         n = without_rows(p, names, n);
     if (n == 0) /* what is left of the rows is shown at best */
@@ -176,7 +191,7 @@ static bool rename_columns(struct esql_parser *p, struct place at)
         new = p->token.text;
         struct str was = is_turned ? new : old;
         if (p->rows_at.line && !pipe_has_column(p->pipe, was))
-            return esql_column(p, at, was) != NULL; /* says which column it is */
+            return esql_refuse_row(p, at, was);
         if (!esql_advance(p) ||
             !pipe_rename(p->pipe, at, is_turned ? new : old, is_turned ? old : new))
             return false;
@@ -208,6 +223,8 @@ static bool extract(struct esql_parser *p, struct place at, bool is_grok)
         return false;
     struct expr *subject = esql_column(p, t.at, t.text);
     pattern = p->token;
+    if (subject && esql_asks_rows(p, subject))
+        return esql_refuse_row(p, t.at, t.text);
     if (!subject || pattern.kind != ESQL_STRING)
         return subject && esql_expected(p, "a pattern in quotes");
     if (!esql_advance(p))
@@ -392,9 +409,8 @@ bool esql_load(struct query_scope *s, struct str query, const struct query_optio
                                 "depends on the day");
     if (p.token.kind != ESQL_END)
         return esql_expected(&p, "'|' or the end of the query");
-    if (p.rows_at.line)
-        diag_warn(s->diag, p.rows_at,
-                  "INLINE STATS: a finding is of a group, not of each of its rows");
+    if (p.rows_at.line && !esql_inline_end(&p))
+        return false;
     if (options) {
         ending.window_ms = options->window_ms;
         ending.interval_ms = options->interval_ms;

@@ -4,15 +4,15 @@
  * n > 5
  *
  * FROM, WHERE, EVAL, KEEP, DROP, RENAME, MV_EXPAND, GROK, DISSECT, STATS ... BY, SORT and LIMIT
- * (which say nothing about a stream). Others are refused by name: LOOKUP JOIN, ENRICH, INLINE
- * STATS, COMPLETION, FORK ... Sources of the meaning: Elastic's documentation of ES|QL; facts only.
- * Inside the folder:
+ * (which say nothing about a stream), INLINE STATS. Others are refused by name: LOOKUP JOIN,
+ * ENRICH, COMPLETION, FORK ... Sources of the meaning: Elastic's documentation of ES|QL; facts
+ * only. Inside the folder:
  *
  *     lex.c         text to tokens with places
  *     expression.c  conditions and values, by precedence, straight to the builder (lang/pipe)
  *     function.c    functions by name
  *     command.c     the steps
- *     stats.c       STATS: aggregates and keys
+ *     stats.c       STATS: aggregates and keys; inline.c: INLINE STATS, with the rows beside them
  *     grok.c        GROK's and DISSECT's patterns as regexes
  *
  * Three-valued: a comparison with null is null, and so is one with a field of several values.

@@ -32,26 +32,25 @@ bool esql_is_now(const struct expr *e)
 
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
-    if (!pipe_has_column(p->pipe, name) && p->rows_at.line) {
-        if (p->is_shown)
-            return pipe_null(p->pipe);
-        diag_unsupported(p->s->diag, at, "'%.*s', a column of the rows behind INLINE STATS",
-                         SHOWN(name));
-        return NULL;
-    }
-    if (!pipe_has_column(p->pipe, name)) {
+    bool is_there = pipe_has_column(p->pipe, name);
+    bool is_of_row = !is_there && p->rows_at.line && !pipe_was_column(p->pipe, name);
+
+    if (!is_there && !is_of_row) {
         diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it", SHOWN(name));
         return NULL;
     }
-    struct expr *e = pipe_column(p->pipe, at, name);
-    if (e->kind != EXPR_MEMBERS || !str_eq(e->text, name))
+    struct expr *e = is_of_row ? esql_row_column(p, at, name) : pipe_column(p->pipe, at, name);
+    if (!e || e->kind != EXPR_MEMBERS || !str_eq(e->text, name))
         return e;
     if (str_eq(name, STR("@timestamp")))
         return pipe_time(p->pipe, at, name);
     /* A second way in which Elasticsearch has the same text. */
-    if (str_ends(name, STR(".caseless")))
-        return pipe_call1(p->pipe, at, EXPR_LOWER,
-                          pipe_column(p->pipe, at, str_sub(name, 0, name.n - 9)));
+    if (str_ends(name, STR(".caseless"))) {
+        struct str plain = str_sub(name, 0, name.n - 9);
+        struct expr *field =
+            is_of_row ? esql_row_column(p, at, plain) : pipe_column(p->pipe, at, plain);
+        return field ? pipe_call1(p->pipe, at, EXPR_LOWER, field) : NULL;
+    }
     return e;
 }
 

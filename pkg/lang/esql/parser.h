@@ -53,9 +53,10 @@ struct esql_parser {
     size_t n_aggregates;
     struct expr **leaves; /* which stand for them, by number */
     bool is_in_stats;
-    /* Behind INLINE STATS: the rows have more columns, which may be shown and not be asked. Line 0:
-     * there was none. */
+    /* Behind INLINE STATS (inline.c): the rows have more columns. Line 0: there was none. */
     struct place rows_at;
+    struct expr *row_condition; /* what one row must be; NULL: nothing */
+    bool has_less_rows;     /* KEEP or DROP were about them: what is left may be shown at best */
     bool is_shown;          /* what is read says nothing of rows: SORT */
     struct place months_at; /* of NOW() - 1 month, whose length depends on the day; line 0: none */
 };
@@ -109,10 +110,22 @@ struct expr *esql_match(struct esql_parser *p, struct place at, const struct exp
 /* KQL(), QSTR(), MATCH(), from the parenthesis on; *is_known: the name is one of them. */
 struct expr *esql_search(struct esql_parser *p, struct place at, struct str name, bool *is_known);
 
+/* ---- inline.c ---- */
+/* INLINE STATS, from behind it on. */
+bool esql_inline_stats(struct esql_parser *p, struct place at);
+/* Behind it: a column that the groups do not have. */
+struct expr *esql_row_column(struct esql_parser *p, struct place at, struct str name);
+bool esql_asks_rows(const struct esql_parser *p, const struct expr *e);
+/* WHERE, and EVAL of what asks rows. */
+bool esql_inline_where(struct esql_parser *p, struct place at, struct expr *e);
+bool esql_inline_eval(struct esql_parser *p, struct place at, struct str name, struct expr *value);
+/* Says that it is unsupported; false. */
+bool esql_refuse_row(struct esql_parser *p, struct place at, struct str name);
+/* Behind the last step. */
+bool esql_inline_end(struct esql_parser *p);
+
 /* ---- stats.c ---- */
 bool esql_stats(struct esql_parser *p, struct place at);
-/* INLINE STATS, from behind it on: groups whose columns alone are asked. */
-bool esql_inline_stats(struct esql_parser *p, struct place at);
 /* The call of an aggregate, from the parenthesis on; *is_known: the name is one. */
 struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name,
                             bool *is_known);

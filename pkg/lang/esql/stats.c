@@ -331,15 +331,3 @@ bool esql_stats(struct esql_parser *p, struct place at)
     }
     return true;
 }
-
-/* Aggregates beside the rows: the groups whose rows stay are those of which the condition behind it
- * is true, as with STATS. */
-bool esql_inline_stats(struct esql_parser *p, struct place at)
-{
-    if (pipe_is_grouped(p->pipe) && !p->rows_at.line)
-        return diag_unsupported(p->s->diag, at, "INLINE STATS behind STATS: not in this version");
-    if (!esql_stats(p, at))
-        return false;
-    p->rows_at = at;
-    return true;
-}

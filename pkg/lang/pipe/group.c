@@ -194,6 +194,42 @@ struct expr *pipe_row_value(struct pipe *p, struct str name)
     return pipe_env_get(p, &p->ungrouped, name);
 }
 
+/* What is made of rows and keys as it is of a row. */
+static struct expr *in_rows(struct pipe *p, struct expr *e)
+{
+    if (pipe_is_key(p, e))
+        return p->keys[e->slot].value;
+    ASSERT(e->kind != EXPR_FIELD); /* an aggregate */
+    if (e->kind != EXPR_CALL)
+        return e;
+    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
+    for (size_t i = 0; i < e->n_args; i++) {
+        args[i] = in_rows(p, e->args[i]);
+        if (!args[i])
+            return NULL;
+    }
+    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+}
+
+bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value)
+{
+    ASSERT(p->is_grouped && !p->has_inner);
+    struct expr *e = pipe_without_conditions(p, value);
+
+    return e && pipe_env_set(p, at, &p->ungrouped, name, e);
+}
+
+bool pipe_where_row(struct pipe *p, struct place at, struct expr *condition)
+{
+    struct pipe_aggregate a = {.kind = GROUP_COUNT, .name = STR("rows that are so"), .at = at};
+
+    ASSERT(p->is_grouped && !p->has_inner);
+    a.filter = in_rows(p, condition);
+    a.filter = a.filter ? pipe_without_conditions(p, a.filter) : NULL;
+    struct expr *n = a.filter ? pipe_one_more(p, &a) : NULL;
+    return n && pipe_where(p, at, pipe_call2(p, at, EXPR_GE, n, pipe_whole(p, 1)));
+}
+
 /* A row without the column has none, even if the one before it had: it is asked for both. */
 bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,
                      enum group_kind kind)

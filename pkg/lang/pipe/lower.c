@@ -247,7 +247,7 @@ static struct expr *literal_last(struct pipe *p, struct expr *e)
 struct formula *pipe_lower(struct pipe *p, struct expr *e, bool is_positive)
 {
     struct formula *f;
-    struct expr field = {.kind = EXPR_CALL};
+    struct expr field = {.kind = EXPR_CALL, .line = e->line, .col = e->col};
 
     /* not null: asked as what it is, which has hints */
     if (pipe_is_call(e, EXPR_NOT) && pipe_is_call(e->args[0], EXPR_IS_NULL))

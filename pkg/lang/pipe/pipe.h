@@ -191,6 +191,11 @@ bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate);
 bool pipe_is_grouped(const struct pipe *p);
 /* Behind one pipe_stats(): what the column was before it. NULL: nothing. */
 struct expr *pipe_row_value(struct pipe *p, struct str name);
+/* ... and what it is from here on: `value` is about rows and keys. */
+bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value);
+/* Behind one pipe_stats(): only groups with a row of which the condition is true; it is about rows
+ * and keys. */
+bool pipe_where_row(struct pipe *p, struct place at, struct expr *condition);
 /* Behind one pipe_stats(): the column `as` is `value`, which is about rows, as the group's first or
  * last row (GROUP_FIRST, GROUP_LAST) has it; null if that row has none. */
 bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,
