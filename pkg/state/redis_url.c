@@ -69,7 +69,8 @@ static enum weir_rc parse_net(struct str s, struct redis_url *url, struct weir_e
     if (str_cut(hosts, '@', &user, &behind)) {
         if (str_find_char(user, ':', 0) != SIZE_MAX)
             return err_set(err, WEIR_SYNTAX,
-                           "state URL: no password here; use --state-password-file");
+                           "state URL: no password here; it stands in a file "
+                           "(--state-password-file, state.password_file)");
         TRY(keep(url->user, REDIS_HOST_MAX, user, "the user", err));
         hosts = behind;
     }

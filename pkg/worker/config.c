@@ -224,6 +224,32 @@ static enum weir_rc take_property(struct config_loader *l, const struct config_k
     return config_set_entry(l, key, name, &node);
 }
 
+/* Variables that are no key's are left alone, since orchestrators set some (WEIR_SERVICE_HOST); one
+ * that is nearly a key's is a slip of the hand, and is told. */
+static void warn_of_slips(struct config_loader *l)
+{
+    struct str names[CONFIG_KEYS_MAX], name, value;
+    char variable[CONFIG_VARIABLE_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < config_keys.n; i++) {
+        const struct config_key *key = &config_keys.rows[i];
+        if (key->kind == CONFIG_PROPS || key->kind == CONFIG_SECRETS)
+            continue; /* what begins so is a property */
+        config_key_variable(key->path, variable);
+        names[n++] = arena_str(l->arena, str_from(variable));
+    }
+    for (char **e = environ; *e; e++) {
+        if (!str_starts(str_from(*e), STR("WEIR_")) || !str_cut(str_from(*e), '=', &name, &value) ||
+            value.n == 0)
+            continue;
+        struct str near = str_nearest(name, names, n);
+        if (near.n && !str_eq(near, name))
+            config_warn(l, "%.*s: no key has this variable (did you mean %s?)", (int)name.n, name.p,
+                        near.p);
+    }
+}
+
 static enum weir_rc take_environment(struct config_loader *l)
 {
     for (size_t i = 0; i < config_keys.n; i++) {
@@ -350,6 +376,7 @@ enum weir_rc config_load(struct arena *a, struct str file, const struct str *ove
     if (file.n)
         TRY(take_file(&l));
     TRY(take_environment(&l));
+    warn_of_slips(&l);
     for (size_t i = 0; i < n_overrides; i++)
         TRY(take_override(&l, overrides[i]));
     TRY(read_secrets(&l));

@@ -8,7 +8,8 @@
  * Environment  WEIR_ and the path of the key in capitals with underscores: WEIR_WORK_THREADS=4,
  *              WEIR_RULES_PATHS=a,b, WEIR_INPUTS='[{topics: [events]}]', WEIR_STATE=redis://...;
  *              properties of librdkafka: WEIR_KAFKA_COMMON_BOOTSTRAP_SERVERS. Empty ones are as
- *              not set; names that are no key are left alone (orchestrators set some).
+ *              not set; names that are no key are left alone (orchestrators set some), with a
+ *              warning where one is nearly a key's.
  * Secrets      come from files: no key holds one. kafka.secret_files are read here.
  *
  * Memory   everything lives in the arena given.

@@ -183,7 +183,7 @@ _Static_assert(ARRAY_LEN(rows) <= CONFIG_KEYS_MAX, "room for the origins of all 
 static const struct config_key input_rows[] = {
     {"topics", CONFIG_TOPIC_LIST, LIST_IN(config_input, topics, n_topics), .example = "[events]",
      .help = "Names, or patterns (POSIX extended) that begin with ^."},
-    {"profile", CONFIG_TEXT, IN(config_input, profile), .example = "kubernetes-audit",
+    {"profile", CONFIG_TEXT, IN(config_input, profile), .example = "kubernetes_audit",
      .help = "The shape of its records (default: each is recognised)."},
     {"codec", CONFIG_CODEC, .words = "json", .without = "json",
      .help = "How records are written. No other yet."},

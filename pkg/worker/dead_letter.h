@@ -6,7 +6,8 @@
  *
  * By default with a redacted excerpt of DEAD_EXCERPT_MAX bytes; `raw`: the record's own bytes as
  * the value, unredacted, everything else in headers; reference alone where that does not fit.
- * Headers in all forms: weir-reason, weir-topic, weir-partition, weir-offset, weir-sha256.
+ * Headers in all forms: weir-reason, weir-topic, weir-partition, weir-offset, weir-sha256; raw also
+ * weir-timestamp and weir-tenant, which no document says then.
  *
  * Threads  a writer belongs to one thread.
  * Memory   the writer keeps one document; the texts of dead_writer_new() must outlive it.

@@ -240,6 +240,31 @@ TEST(flag_stands_over_environment_over_file_over_default)
     unsetenv("WEIR_WORK_BATCH_EVENTS");
 }
 
+TEST(a_variable_that_is_nearly_a_keys_is_told)
+{
+    static const char *const others[] = {"WEIR_SERVICE_HOST", "WEIR_PORT", "WEIR_SIMD"};
+    static const char *const flags[] = {"group.slot=1", NULL};
+    struct loaded l;
+
+    write_file(STR(NEEDED EVENTS));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        setenv(others[i], "x", 1);
+    setenv("WEIR_WORK_THREAD", "", 1); /* as not set */
+    load_with(&l, str_from(file_path), flags);
+    CHECK_EQ(l.c.n_warnings, 0);
+    release(&l);
+    setenv("WEIR_WORK_THREAD", "3", 1);
+    load_with(&l, str_from(file_path), flags);
+    CHECK_EQ(l.rc, WEIR_OK);
+    CHECK_EQ(l.c.n_warnings, 1);
+    CHECK_STR(l.c.warnings[0],
+              "WEIR_WORK_THREAD: no key has this variable (did you mean WEIR_WORK_THREADS?)");
+    release(&l);
+    unsetenv("WEIR_WORK_THREAD");
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        unsetenv(others[i]);
+}
+
 TEST(no_file_is_needed)
 {
     static const char *const flags[] = {"inputs=[{topics: [a, b], tenant: x}]",
@@ -860,6 +885,7 @@ int main(void)
         ENTRY(a_section_may_be_empty),
         ENTRY(a_span_as_start_is_that_long_ago),
         ENTRY(flag_stands_over_environment_over_file_over_default),
+        ENTRY(a_variable_that_is_nearly_a_keys_is_told),
         ENTRY(no_file_is_needed),
         ENTRY(without_a_store_the_slot_is_0_and_that_is_told),
         ENTRY(secrets_are_read_from_their_files_and_never_shown),

@@ -48,7 +48,9 @@ TEST(wrong_urls_are_refused_by_name)
         {"redis://h:99999", "state URL: '99999' is no port"},
         {"redis://h:x", "state URL: 'x' is no port"},
         {"redis://h/x", "state URL: 'x' is no database number"},
-        {"redis://u:secret@h", "state URL: no password here; use --state-password-file"},
+        {"redis://u:secret@h",
+         "state URL: no password here; it stands in a file (--state-password-file, "
+         "state.password_file)"},
         {"redis://[::1", "state URL: '[' without ']' in '[::1'"},
         {"unix://", "state URL: the socket's path is empty or longer than 107 bytes"},
         {"redis://a,b,c,d,e,f,g,h,i", "state URL: more than 8 addresses"},
