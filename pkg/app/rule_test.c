@@ -379,7 +379,10 @@ static enum weir_rc take_old_events(struct test_reader *r, const struct doc_node
     return push_events(r, &step, clock);
 }
 
-static enum weir_rc take_prime(struct test_reader *r, const struct doc_node *node)
+/* Whatever is decided later than its event is decided before the test begins, or it would be
+ * counted as the test's. Events that have their own times may all be older than its clock. */
+static enum weir_rc take_prime(struct test_reader *r, const struct doc_node *node,
+                               bool has_own_times)
 {
     struct clockwork before = {.now_ms = 0, .arrived_ms = INT64_MIN};
     bool is_list = node->type == DOC_LIST;
@@ -390,6 +393,8 @@ static enum weir_rc take_prime(struct test_reader *r, const struct doc_node *nod
                         RULE_TEST_STEPS_MAX);
     for (size_t i = 0; i < n; i++)
         TRY(take_old_events(r, is_list ? &node->items[i] : node, &before));
+    if (!has_own_times)
+        push_statement(r, SAY_TIME, node)->at_ms = 0;
     push_statement(r, SAY_FORGET, node);
     return WEIR_OK;
 }
@@ -483,7 +488,7 @@ static enum weir_rc take_test(struct test_reader *r, const struct doc_node *map,
     r->rule = out->rule;
     r->statements = (struct vec){0};
     if (prime)
-        TRY(take_prime(r, prime));
+        TRY(take_prime(r, prime, out->has_own_times));
     TRY(take_body(r, map, &clock));
     TRY(take_last_expect(r, map, &clock));
     out->script = (struct script){r->statements.items, r->statements.n};

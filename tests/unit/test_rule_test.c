@@ -167,8 +167,9 @@ TEST(tests_become_statements)
     } rows[] = {
         {TEST_OF("expect: match"), "ezx"},
         {TEST_OF("event: two.json, expect: match"), "e+ezx"},
-        {TEST_OF("prime: {repeat: 3, every: 1d}, expect: match"), "efezx"},
-        {TEST_OF("prime: [{at: -2d}, {at: -1d}], expect: match"), "eefezx"},
+        {TEST_OF("prime: {repeat: 3, every: 1d}, expect: match"), "etfezx"},
+        {TEST_OF("prime: [{at: -2d}, {at: -1d}], expect: match"), "eetfezx"},
+        {TEST_OF("times: own, prime: {at: -1d}, expect: match"), "efezx"},
         {STEP_OF("at: 1s, expect: match}, {advance: 1m}, {restart: worker}, {end: true"), "extrzx"},
         {BASE "tests:\n- {name: x, steps: [{at: 0s, expect: match}]}\n", "ex"},
     };
@@ -189,7 +190,8 @@ TEST(clock_is_set_moved_and_taken_along)
     struct arena *a = arena_new(0);
     struct weir_err err = {0};
     struct rule_tests tests = {0};
-    static const int64_t wanted[] = {-3000, -1000, 0, 5000, 9000, 9000, 69000, 69000, 1000, 600000};
+    static const int64_t wanted[] = {-3000, -1000, 0,     0,    5000,  9000,
+                                     9000,  69000, 69000, 1000, 600000};
     size_t n = 0;
 
     CHECK_EQ(parse(a,

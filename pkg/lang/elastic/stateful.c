@@ -108,11 +108,11 @@ static struct expr *expr_leaf(struct arena *a, enum expr_kind kind, struct str t
 }
 
 /* Is the aggregate in `slot` at least n? */
-static struct expr *expr_at_least(struct arena *a, uint32_t slot, int64_t n)
+static struct expr *expr_at_least(struct arena *a, uint32_t slot, struct str name, int64_t n)
 {
     struct expr *e = ARENA_NEW(a, struct expr), **args = ARENA_ARRAY(a, 2, struct expr *);
 
-    args[0] = expr_leaf(a, EXPR_FIELD, STR(""), slot);
+    args[0] = expr_leaf(a, EXPR_FIELD, name, slot);
     args[1] = expr_leaf(a, EXPR_NUMBER, arena_printf(a, "%lld", (long long)n), 0);
     *e =
         (struct expr){.kind = EXPR_CALL, .text = {"", 0}, .op = EXPR_GE, .args = args, .n_args = 2};
@@ -135,8 +135,8 @@ static void set_both(struct correlation *c, struct arena *a, const struct thresh
                                              .order = GROUP_NO_COLUMN};
     aggregates[1] = (struct group_aggregate){
         .kind = GROUP_DISTINCT, .name = STR("distinct"), .column = 0, .order = GROUP_NO_COLUMN};
-    args[0] = expr_at_least(a, first, t->value);
-    args[1] = expr_at_least(a, first + 1, t->n_distinct);
+    args[0] = expr_at_least(a, first, aggregates[0].name, t->value);
+    args[1] = expr_at_least(a, first + 1, aggregates[1].name, t->n_distinct);
     *both = (struct expr){
         .kind = EXPR_CALL, .text = {"", 0}, .op = EXPR_AND, .args = args, .n_args = 2};
     *stats = (struct group_stats){.columns = column,
