@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,13 @@ static void *map(size_t bytes)
     return from + before;
 }
 
+static atomic_size_t n_mapped; /* bytes, of all arenas */
+
+size_t arena_mapped(void)
+{
+    return atomic_load_explicit(&n_mapped, memory_order_relaxed);
+}
+
 /* What is as large as a page of the larger kind asks for such pages, as far as it fills them. It
  * is mapped by itself: in the heap the wish would outlive the block, and whatever lay there later
  * would get 2 MiB for a few bytes in use (loadtest/soak with a reload every 3 s: workers of 50 MiB
@@ -97,17 +105,21 @@ static void *memory_for(size_t bytes)
     if (bytes < MAPPED_FROM)
         return malloc(bytes);
     void *p = map(bytes);
-    if (p)
-        (void)madvise(p, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish */
+    if (!p)
+        return NULL;
+    (void)madvise(p, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish */
+    atomic_fetch_add_explicit(&n_mapped, mapped_bytes(bytes), memory_order_relaxed);
     return p;
 }
 
 static void give_back(void *p, size_t bytes)
 {
-    if (bytes < MAPPED_FROM)
+    if (bytes < MAPPED_FROM) {
         free(p);
-    else
-        ASSERT(munmap(p, mapped_bytes(bytes)) == 0);
+        return;
+    }
+    ASSERT(munmap(p, mapped_bytes(bytes)) == 0);
+    atomic_fetch_sub_explicit(&n_mapped, mapped_bytes(bytes), memory_order_relaxed);
 }
 
 static struct block *block_new(struct arena *a, size_t size)

@@ -58,5 +58,7 @@ void arena_trim(struct arena *a);
 /* Bytes handed out since the last reset, and bytes held from malloc or the system. */
 size_t arena_used(const struct arena *a);
 size_t arena_held(const struct arena *a);
+/* Bytes that all arenas of the process have mapped, beside malloc. From any thread. */
+size_t arena_mapped(void);
 
 #endif

@@ -203,7 +203,11 @@ static const struct metric_spec specs[] = {
     BOARD(METRIC_GAUGE, BOARD_WORKER, "weir_worker_info", "worker,group",
           "1: name of the worker and its group."),
     BOARD(METRIC_GAUGE, BOARD_MEMORY, "weir_process_resident_memory_bytes", "",
-          "Memory of the process."),
+          "Memory of the process, with what is free in it: what librdkafka's answers and a reload "
+          "took "
+          "for a moment stays with the C library."),
+    BOARD(METRIC_GAUGE, BOARD_ALLOCATED, "weir_process_allocated_bytes", "",
+          "Memory that is in use: what was asked for and not given back. A leak shows here."),
     BOARD(METRIC_COUNTER, BOARD_CPU, "weir_process_cpu_seconds_total", "",
           "CPU time of the process."),
     BOARD(METRIC_GAUGE, BOARD_START, "weir_process_start_timestamp_seconds", "",

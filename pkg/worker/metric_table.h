@@ -50,6 +50,7 @@ enum board_value {
     BOARD_RULESETS,
     BOARD_RELOADS,
     BOARD_MEMORY,
+    BOARD_ALLOCATED,
     BOARD_CPU,
     BOARD_START
 };

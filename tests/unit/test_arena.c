@@ -1,6 +1,8 @@
 /* test_arena.c - memory that lives and dies together. */
 #include "base/arena.h"
 
+#include <stdlib.h>
+
 #include "tests/lib/test.h"
 
 TEST(pieces_are_aligned_and_do_not_overlap)
@@ -133,9 +135,24 @@ TEST(what_is_in_use_outlives_a_trim)
         }
 }
 
+/* What is large is mapped beside malloc, and counted until it is given back. */
+TEST(what_is_mapped_is_counted)
+{
+    bool is_mapped = !TEST_IS_SANITIZED && !getenv("ARENA"); /* ARENA=malloc */
+    size_t before = arena_mapped();
+    struct arena *a = arena_new(ARENA_HUGE_BLOCK);
+
+    (void)arena_alloc(a, 100);
+    CHECK_EQ(arena_mapped() - before, is_mapped ? ARENA_HUGE_BLOCK + 32 : 0);
+    (void)arena_alloc(a, 3 * ARENA_HUGE_BLOCK);
+    arena_reset(a);
+    arena_free(a);
+    CHECK_EQ(arena_mapped(), before);
+}
+
 TEST_MAIN(ENTRY(pieces_are_aligned_and_do_not_overlap),
           ENTRY(arrays_are_cleared_also_in_memory_that_was_used_before),
           ENTRY(a_copy_ends_in_nul_that_does_not_count),
           ENTRY(slowly_growing_rounds_hold_a_few_times_the_largest),
           ENTRY(equal_rounds_hold_what_the_first_one_took), ENTRY(what_was_adopted_lives_on),
-          ENTRY(what_is_in_use_outlives_a_trim))
+          ENTRY(what_is_in_use_outlives_a_trim), ENTRY(what_is_mapped_is_counted))

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "tests/lib/board_sample.h"
 #include "tests/lib/test.h"
 #include "worker/dead_letter.h"
@@ -149,6 +150,41 @@ TEST(values_stand_with_their_labels_and_units)
     CHECK(!has_text(b, "weir_partition_lag_records{topic=\"b\""));
     CHECK(!has_text(b, "weir_rule_blind{rule=\"r-1\""));
     CHECK(!has_text(b, "weir_profile_events_total{profile=\"sysmon\""));
+    metric_board_free(b);
+}
+
+static int64_t allocated(struct metric_board *b)
+{
+    static const char name[] = "\nweir_process_allocated_bytes ";
+    struct buf text = {0};
+
+    metric_text(b, &text);
+    buf_add_char(&text, '\0');
+    const char *at = strstr(text.p, name);
+    int64_t n = at ? strtoll(at + strlen(name), NULL, 10) : -1;
+    buf_release(&text);
+    return n;
+}
+
+TEST(what_is_in_use_is_told_until_it_is_given_back)
+{
+    enum { BLOCK = 1 << 20, OTHERS = 1 << 16 };
+    struct metric_board *b = board_sample();
+    int64_t before = allocated(b);
+    char *volatile block = malloc(BLOCK);
+    struct arena *arena = arena_new(ARENA_HUGE_BLOCK);
+    int64_t with = allocated(b);
+
+    free(block);
+    arena_free(arena);
+    int64_t after = allocated(b);
+    CHECK(before >= 0);
+    if (!TEST_IS_SANITIZED) { /* their malloc says nothing */
+        CHECK(before > 0);
+        CHECK(with - before >= BLOCK + ARENA_HUGE_BLOCK);
+        CHECK(with - before < BLOCK + ARENA_HUGE_BLOCK + OTHERS);
+        CHECK(after - before < OTHERS && before - after < OTHERS);
+    }
     metric_board_free(b);
 }
 
@@ -409,6 +445,7 @@ TEST(every_reason_of_dead_letters_has_a_name_of_its_own)
 TEST_MAIN(ENTRY(every_family_of_the_table_has_a_value_in_the_sample),
           ENTRY(names_of_the_table_are_unique), ENTRY(every_counter_is_shown),
           ENTRY(values_stand_with_their_labels_and_units),
+          ENTRY(what_is_in_use_is_told_until_it_is_given_back),
           ENTRY(a_histogram_is_cumulative_and_its_bounds_belong_to_their_buckets),
           ENTRY(threads_count_side_by_side_and_nothing_is_lost),
           ENTRY(counts_of_a_rule_go_on_over_a_reload_by_uid),
