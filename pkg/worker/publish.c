@@ -62,10 +62,29 @@ struct publisher {
     struct kafka_header headers[PUBLISH_HEADERS];
 };
 
+enum { MESSAGE_BYTES_DEFAULT = 1000000 }; /* message.max.bytes of librdkafka */
+
+/* What librdkafka takes of a record, as the configuration has it. */
+static size_t client_takes(const struct config *c)
+{
+    const struct kafka_props *lists[] = {&c->common, &c->producer};
+    uint64_t bytes = MESSAGE_BYTES_DEFAULT;
+
+    for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+        for (size_t i = 0; i < lists[l]->n; i++)
+            if (str_eq(lists[l]->items[i].name, STR("message.max.bytes")))
+                (void)str_to_u64(lists[l]->items[i].value, &bytes);
+    return bytes;
+}
+
+/* A record's own bytes go out whole if they can at all; every other document is one of ours. */
 static size_t cap_of(const struct publish_options *o, enum config_topic topic)
 {
-    size_t cap = o->config->alert_bytes_max;
+    bool is_raw = topic == TOPIC_DEAD_LETTERS && o->config->dead_payload == PAYLOAD_RAW;
+    size_t takes = client_takes(o->config), cap = o->config->alert_bytes_max;
 
+    if (is_raw && takes > cap + PUBLISH_SLACK)
+        cap = takes - PUBLISH_SLACK;
     if (o->topic_bytes[topic] && o->topic_bytes[topic] < cap + PUBLISH_SLACK)
         cap = o->topic_bytes[topic] > PUBLISH_CAP_MIN + PUBLISH_SLACK
                   ? o->topic_bytes[topic] - PUBLISH_SLACK

@@ -3,10 +3,11 @@
  * Documents of findings (alert.h) with the event that completed them, of matches without state,
  * dead letters, gaps, facts; each with its topic, key and headers (docs/topics.md).
  *
- * Size      a document has at most alerts.bytes_max bytes, and what its topic takes less
- *           PUBLISH_SLACK. A record that is refused for its size even so halves its topic's cap
- *           (publisher_shrink): the transaction is aborted, what it says is told again, shorter,
- *           at last in the minimal form. Nothing is stuck, nothing is lost.
+ * Size      a document has at most alerts.bytes_max bytes (a raw dead letter: what the client
+ *           takes), and what its topic takes less PUBLISH_SLACK. A record that is refused for its
+ *           size even so halves its topic's cap (publisher_shrink): the transaction is aborted,
+ *           what it says is told again, shorter, at last in the minimal form. Nothing is stuck,
+ *           nothing is lost.
  * Backfill  findings whose time is older than alerts.age_max are no alerts any more.
  * Memory    of one batch, kept. Threads: belongs to one.
  */
