@@ -8,8 +8,10 @@ enum { SCRATCH_BYTES = 64 * 1024 };
 
 struct reader {
     struct list_draft *d;
-    struct arena *scratch; /* one line */
-    struct str column;     /* empty: not known yet */
+    struct arena *scratch;       /* one line */
+    struct str column;           /* empty: not known yet */
+    bool is_named;               /* the column: objects without it are none of the list */
+    bool has_object, has_column; /* there is an object; one that has it */
     struct list_place at;
     struct weir_err *err;
 };
@@ -52,6 +54,10 @@ static enum weir_rc add_object(struct reader *r, const struct json_node *object)
     struct list_row row = {.at = r->at, .points_at = r->at, .expires_at = r->at};
     const struct json_node *entry = cell_of(object, r->column);
 
+    r->has_object = true;
+    if (!entry && r->is_named)
+        return WEIR_OK;
+    r->has_column |= entry != NULL;
     if (!entry)
         return err_at(r->err, WEIR_NOTFOUND, r->at.line, r->at.col, "the object has no '%.*s'",
                       (int)r->column.n, r->column.p);
@@ -119,9 +125,16 @@ static enum weir_rc read_lines(struct reader *r, struct str text)
 enum weir_rc list_read_ndjson(struct list_draft *d, struct str text, struct str column,
                               struct weir_err *err)
 {
-    struct reader r = {
-        .d = d, .scratch = arena_new(SCRATCH_BYTES), .column = column, .at = {1, 1}, .err = err};
+    struct reader r = {.d = d,
+                       .scratch = arena_new(SCRATCH_BYTES),
+                       .column = column,
+                       .is_named = column.n > 0,
+                       .at = {1, 1},
+                       .err = err};
     enum weir_rc rc = read_lines(&r, text);
+
+    if (rc == WEIR_OK && r.is_named && r.has_object && !r.has_column)
+        rc = err_at(err, WEIR_NOTFOUND, 1, 1, "no object has '%.*s'", (int)column.n, column.p);
 
     arena_free(r.scratch);
     return rc;

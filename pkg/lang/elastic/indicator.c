@@ -31,9 +31,10 @@ static struct formula *on_list(struct elastic_scope *s, const struct doc_node *a
 
     if (slot)
         return query_atom(&q, doc_place(at), field, (struct atom){.op = ATOM_LIST, .list = slot});
-    diag_error(s->diag, doc_place(at), "the list '%s' has no column '%.*s'", INDICATOR_LIST,
-               SHOWN(column));
-    return NULL;
+    diag_warn(s->diag, doc_place(at),
+              "the list '%s' has no column '%.*s': this mapping matches nothing", INDICATOR_LIST,
+              SHOWN(column));
+    return formula_const(s->a, false);
 }
 
 /* {field, type = "mapping", value = the indicator's field, negate}. */
