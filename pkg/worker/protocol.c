@@ -420,6 +420,22 @@ static void choose_beginning(const struct protocol *p, struct owned *o,
     o->prefix_ms = from.prefix_ms;
 }
 
+static void tell_last(struct protocol *p, const struct protocol_told *t)
+{
+    if (t->outcome != PROTOCOL_DONE)
+        return;
+    p->owned[p->at].was_last_fenced = true;
+    p->step = S_COMMITTED;
+}
+
+static void tell_acquire(struct protocol *p, const struct protocol_told *t)
+{
+    if (t->outcome != PROTOCOL_DONE)
+        return;
+    p->owned[p->at].epoch = t->epoch;
+    p->step = S_APPLIED;
+}
+
 /* The tick must be above any that an earlier owner used, and so must the sweep. */
 static void tell_applied(struct protocol *p, const struct protocol_told *t)
 {
@@ -485,6 +501,14 @@ static void tell_lift(struct protocol *p, const struct protocol_told *t)
     }
     o->is_replaying = false;
     after_lift(p);
+}
+
+static void tell_seek(struct protocol *p, const struct protocol_told *t)
+{
+    if (t->outcome == PROTOCOL_DONE)
+        next_partition(p);
+    else if (t->outcome == PROTOCOL_GONE)
+        begin_again(p);
 }
 
 /* ---- a batch ------------------------------------------------------------------------------- */
@@ -774,6 +798,13 @@ static void learn_marks(struct protocol *p, const struct protocol_told *t)
         t->n_levels && t->n_levels < p->config.n_rounds ? t->n_levels : p->config.n_rounds;
 }
 
+static void tell_wait(struct protocol *p, const struct protocol_told *t)
+{
+    if (t->least_ms && p->after_wait == S_POLL)
+        learn_marks(p, t);
+    p->step = p->after_wait;
+}
+
 static void tell_mark(struct protocol *p, const struct protocol_told *t)
 {
     if (t->outcome != PROTOCOL_DONE)
@@ -933,8 +964,6 @@ static bool was_refused(struct protocol *p, enum protocol_outcome outcome)
 
 void protocol_tell(struct protocol *p, const struct protocol_told *t)
 {
-    struct owned *o = p->at < p->n_owned ? &p->owned[p->at] : NULL;
-
     if (was_refused(p, t->outcome))
         return;
     switch (p->step) {
@@ -948,16 +977,10 @@ void protocol_tell(struct protocol *p, const struct protocol_told *t)
         tell_committed(p, t);
         break;
     case S_LAST:
-        if (t->outcome == PROTOCOL_DONE) {
-            o->was_last_fenced = true;
-            p->step = S_COMMITTED;
-        }
+        tell_last(p, t);
         break;
     case S_ACQUIRE:
-        if (t->outcome == PROTOCOL_DONE) {
-            o->epoch = t->epoch;
-            p->step = S_APPLIED;
-        }
+        tell_acquire(p, t);
         break;
     case S_APPLIED:
         tell_applied(p, t);
@@ -967,10 +990,7 @@ void protocol_tell(struct protocol *p, const struct protocol_told *t)
         tell_lift(p, t);
         break;
     case S_SEEK:
-        if (t->outcome == PROTOCOL_DONE)
-            next_partition(p);
-        else if (t->outcome == PROTOCOL_GONE)
-            begin_again(p);
+        tell_seek(p, t);
         break;
     case S_POLL:
         tell_poll(p, t);
@@ -990,9 +1010,7 @@ void protocol_tell(struct protocol *p, const struct protocol_told *t)
         tell_abort(p, t);
         break;
     case S_WAIT:
-        if (t->least_ms && p->after_wait == S_POLL)
-            learn_marks(p, t);
-        p->step = p->after_wait;
+        tell_wait(p, t);
         break;
     case S_LEASE:
         tell_lease(p, t);
