@@ -233,24 +233,26 @@ static enum weir_rc in_use(const struct slots *s, const struct slots_answer *a,
                    (unsigned long long)a->slot, s->group, a->worker);
 }
 
-/* The same lease as before must have less left each time; one that has more was renewed. */
+/* The same lease as before must have less left each time; one that has more was renewed. The time
+ * between is counted from the end of one question to the beginning of the next: however long we
+ * were stopped in between, what looks renewed was. */
 struct slots_patience {
     struct slots_answer first;
     int64_t since_ms, end_ms;
     bool has_first;
 };
 
-static bool is_renewed(struct slots_patience *p, const struct slots_answer *a, int64_t at_ms)
+static bool is_renewed(struct slots_patience *p, const struct slots_answer *a, int64_t asked_ms)
 {
     bool is_same = p->has_first && p->first.slot == a->slot;
 
     if (!is_same) {
         p->first = *a;
-        p->since_ms = at_ms;
+        p->since_ms = now_monotonic_ms();
         p->has_first = true;
         return false;
     }
-    int64_t left_ms = (int64_t)p->first.left_ms - (at_ms - p->since_ms);
+    int64_t left_ms = (int64_t)p->first.left_ms - (asked_ms - p->since_ms);
     return strcmp(p->first.token, a->token) != 0 || (int64_t)a->left_ms > left_ms + RENEWED_MS;
 }
 
@@ -264,11 +266,11 @@ static enum weir_rc take_configured(struct slots *s, const struct slots_wish *w,
     for (size_t i = 0; i < s->n; i++)
         set_slot(s, i, out[i] = (uint32_t)w->first + (uint32_t)i);
     for (;;) {
+        int64_t asked_ms = now_monotonic_ms();
         TRY(take(s, &a, err));
         if (a.what == SLOTS_DONE)
             return WEIR_OK;
-        int64_t at_ms = now_monotonic_ms();
-        if (is_renewed(&p, &a, at_ms) || at_ms > p.end_ms)
+        if (is_renewed(&p, &a, asked_ms) || now_monotonic_ms() > p.end_ms)
             return in_use(s, &a, err);
         if (w->must_end && w->must_end(w->context))
             return err_set(err, WEIR_CLOSED, "asked to end while slot %llu was still leased",
