@@ -19,7 +19,7 @@ static struct store *open_store_as(const char *url, const char *password, const 
     struct store_redis_options o = {.url = str_from(url),
                                     .password_file = str_from(password),
                                     .group = str_from(group),
-                                    .patience_ms = 600};
+                                    .patience_ms = 60000};
     struct weir_err err = {0};
     struct store *s = NULL;
 

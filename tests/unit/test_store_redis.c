@@ -56,10 +56,16 @@ static struct space_spec counting(uint8_t identity)
         .identity = {identity, 2, 3}, .name = STR("counting"), .step = count_step};
 }
 
-static struct store *open_behind(const char *url, struct store *before)
+/* What is to succeed may take its time on a machine that is busy; what is to fail fails after it.
+ */
+enum { PATIENT_MS = 60000, IMPATIENT_MS = 3000, ANSWER_MS = 60000 };
+
+static struct store *open_with(const char *url, struct store *before, uint32_t patience_ms)
 {
-    struct store_redis_options o = {
-        .url = str_from(url), .patience_ms = 600, .timeout_ms = 2000, .before = before};
+    struct store_redis_options o = {.url = str_from(url),
+                                    .patience_ms = patience_ms,
+                                    .timeout_ms = ANSWER_MS,
+                                    .before = before};
     struct space_spec spec = counting(1);
     struct weir_err err = {0};
     struct store *s = NULL;
@@ -71,9 +77,14 @@ static struct store *open_behind(const char *url, struct store *before)
     return s;
 }
 
+static struct store *open_behind(const char *url, struct store *before)
+{
+    return open_with(url, before, PATIENT_MS);
+}
+
 static struct store *open_store(const char *url)
 {
-    return open_behind(url, NULL);
+    return open_with(url, NULL, PATIENT_MS);
 }
 
 static struct state_key key_of(uint32_t i)
@@ -344,7 +355,7 @@ TEST(an_outage_loses_nothing_and_doubles_nothing)
     struct redis_server own;
 
     CHECK(redis_server_start(&own, keep, false));
-    struct store *s = open_store(own.url);
+    struct store *s = open_with(own.url, NULL, IMPATIENT_MS);
     struct store_batch b = batch_of(KEYS, OPS, 1000);
     struct outcome o = apply(s, &b);
     CHECK_EQ(o.rc, WEIR_OK);
@@ -399,8 +410,8 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
 static struct store *open_meanwhile(const char *url, struct meanwhile *m)
 {
     struct store_redis_options o = {.url = str_from(url),
-                                    .timeout_ms = m->timeout_ms ? m->timeout_ms : 10000,
-                                    .patience_ms = m->patience_ms ? m->patience_ms : 60000};
+                                    .timeout_ms = m->timeout_ms ? m->timeout_ms : ANSWER_MS,
+                                    .patience_ms = m->patience_ms ? m->patience_ms : PATIENT_MS};
     struct space_spec spec = counting(1);
     struct weir_err err;
     struct store *s = NULL;
@@ -464,7 +475,7 @@ TEST(late_and_lost_answers_are_not_applied_twice)
 TEST(full_redis_recovers_unaided)
 {
     empty_server();
-    struct store *s = open_store(server.url);
+    struct store *s = open_with(server.url, NULL, IMPATIENT_MS);
     struct store_batch b = batch_of(OPS, OPS, 1000);
 
     CHECK_EQ(apply(s, &b).n, OPS);
