@@ -30,10 +30,10 @@ static struct store *open_mem(void)
 
 static struct redis_server redis;
 
-/* As a first worker does: an empty store is whole. */
+/* As a first worker does: an empty store is whole. A machine that is busy may stop us meanwhile. */
 static void bless(struct store *s)
 {
-    struct store_lease lease = {.token = 1, .ttl_ms = 1000};
+    struct store_lease lease = {.token = 1, .ttl_ms = 3600 * 1000};
     struct store_run run;
     enum store_answer answer;
 
