@@ -98,8 +98,18 @@ class Probe:
             time.sleep(0.1)
         raise RuntimeError("the workers do not keep up")
 
+    def unseen_in_topic(self, missing):
+        """Of the probes that the reader did not show, those whose alert is there: late, or read past."""
+        found = set()
+        with open(self.world.dump("probes.ndjson", ["alerts"]), encoding="utf-8", errors="replace") as f:
+            for line in f:
+                user = USER.search(line)
+                if user:
+                    found.add((int(user[1]), int(user[2])))
+        return missing & found
+
     def stop(self, seconds=60.0):
-        """Sent, not seen at all, seen more than once."""
+        """Sent, without an alert in the topic, seen more than once, in the topic only after the wait."""
         self.is_over = True
         self.threads[0].join()
         sent = {place for place, at in self.sent.items() if at >= self.since}
@@ -110,4 +120,10 @@ class Probe:
         self.sender.wait()
         self.reader.kill()
         self.reader.wait()
-        return len(sent), len(sent - self.seen.keys()), len(self.again)
+        missing = sent - self.seen.keys()
+        late = self.unseen_in_topic(missing) if missing else set()
+        if missing:
+            self.world.is_kept = True  # its logs tell why
+            print("probes without an alert (partition, number), of them late %d: %s; see %s" %
+                  (len(late), sorted(missing), self.world.top), flush=True)
+        return len(sent), len(missing - late), len(self.again), len(late)
