@@ -4,6 +4,7 @@ the script has ended, and are found again.
 A pid file holds the number of a process and the moment it began (field 22 of /proc/PID/stat). Both
 must agree before anything is signalled: the kernel gives numbers out again.
 """
+import fcntl
 import itertools
 import os
 import shutil
@@ -11,14 +12,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 POLL_S = 0.05
 # Below the range from which the kernel takes ports for outgoing connections (32768 and up): what is
 # free now is still free when a node that was stopped comes back.
 PORTS = range(20000, 32768)
-# What is free may be somebody's who has not started its server yet: processes of about the same time look from
-# different places on, and one process gives no port out twice.
+# What is free may be somebody's who has not started its server yet: a port that was given out is not given again for so
+# long, by any process of this user.
+CLAIMS, CLAIM_S = os.path.join(tempfile.gettempdir(), f"weir-ports-{os.getuid()}"), 300
 looked_at = itertools.count(os.getpid() * 16)
 
 
@@ -66,15 +69,27 @@ def port_is_free(port):
         return True
 
 
+def read_claims(f):
+    """Port -> when it was given out, of those that still count."""
+    pairs = [line.split() for line in f]
+    return {int(p[0]): int(p[1]) for p in pairs if len(p) == 2 and p[0].isdigit() and p[1].isdigit()
+            and time.time() - CLAIM_S < int(p[1]) <= time.time() + 1}
+
+
 def free_ports(n):
-    """n different free ports of 127.0.0.1."""
-    found = []
-    for at in itertools.islice(looked_at, len(PORTS)):
-        if port_is_free(PORTS[at % len(PORTS)]):
-            found.append(PORTS[at % len(PORTS)])
-        if len(found) >= n:
-            return found[:n]
-    return die(f"no {n} free ports in {PORTS.start}..{PORTS.stop - 1}")
+    """n different free ports of 127.0.0.1, for this process to give to a server."""
+    with open(CLAIMS, "a+", encoding="ascii", errors="replace") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        f.seek(0)
+        claims = read_claims(f)
+        free = (port for port in (PORTS[at % len(PORTS)] for at in itertools.islice(looked_at, len(PORTS)))
+                if port not in claims and port_is_free(port))
+        found = list(itertools.islice(free, n))
+        if len(found) < n:
+            return die(f"no {n} free ports in {PORTS.start}..{PORTS.stop - 1}")
+        f.truncate(0)
+        f.writelines(f"{port} {at}\n" for port, at in {**claims, **dict.fromkeys(found, int(time.time()))}.items())
+    return found
 
 
 def port_number(text):
