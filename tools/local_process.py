@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 POLL_S = 0.05
@@ -20,8 +19,8 @@ POLL_S = 0.05
 # free now is still free when a node that was stopped comes back.
 PORTS = range(20000, 32768)
 # What is free may be somebody's who has not started its server yet: a port that was given out is not given again for so
-# long, by any process of this user.
-CLAIMS, CLAIM_S = os.path.join(tempfile.gettempdir(), f"weir-ports-{os.getuid()}"), 300
+# long, by any process of this user. The file is not in TMPDIR: tests that run side by side have one each.
+CLAIMS, CLAIM_S = f"/tmp/weir-ports-{os.getuid()}", 300
 looked_at = itertools.count(os.getpid() * 16)
 
 
