@@ -1,9 +1,8 @@
 """flatness.py - does a series of measurements rise, or only go up and down?
 
-A leak rises all the time, what keeps the largest size that it once had (a batch, a buffer of librdkafka, a heap of the C
-library) does it once. So of the straight lines (least squares) through the earlier and through the later half of the
-rounds behind the warm-up the flatter one counts: what it would rise over all of them is bounded, in MiB and as a
-share of their mean; the larger bound counts. The bound is for a run of any length, so a longer one sees a slower leak.
+The straight line through the rounds behind the warm-up (least squares): what it rises over them is bounded, in MiB
+and as a share of their mean; the larger bound counts. The bound is for a run of any length, so a longer one sees
+a slower leak.
 """
 WARM = 3  # rounds that may still grow: two rule sets at once, the largest batches, state of the first spans
 LEAST = 4  # rounds behind them; with fewer nothing is said
@@ -19,18 +18,12 @@ BOUNDS = {
 }
 
 
-def slope(samples):
-    """Of the line through them, per round."""
+def rise(samples):
+    """What the line through them rises from the first to the last."""
     n = len(samples)
     middle, mean = (n - 1) / 2, sum(samples) / n
     over = sum((i - middle) ** 2 for i in range(n))
-    return sum((i - middle) * (s - mean) for i, s in enumerate(samples)) / over
-
-
-def rise(samples):
-    """From the first to the last, as the flatter half has it. A middle one belongs to both."""
-    n = len(samples)
-    return (n - 1) * min(slope(samples[:(n + 1) // 2]), slope(samples[n // 2:]))
+    return (n - 1) * sum((i - middle) * (s - mean) for i, s in enumerate(samples)) / over
 
 
 def judge(what, samples, kept_mib=0.0):

@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 static inline bool utf8_is_tail(unsigned char c)
 {
     return (c & 0xC0) == 0x80;
@@ -87,6 +89,15 @@ static inline size_t utf8_cut_at(struct str s, size_t max)
 static inline struct str utf8_cut(struct str s, size_t max)
 {
     return (struct str){s.p, utf8_cut_at(s, max)};
+}
+
+/* Without the byte order mark that editors put before a text; it would be read as part of the first
+ * word. */
+static inline struct str utf8_without_mark(struct str s)
+{
+    bool has_mark = s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0;
+
+    return has_mark ? (struct str){s.p + 3, s.n - 3} : s;
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "doc/doc.h"
 #include "lang/cql/cql.h"
@@ -435,15 +436,9 @@ static void load_query(struct rule_loader *l, struct str path, struct str langua
     arena_reset(l->scratch);
 }
 
-/* Editors put one before a text; it would be read as part of the first word. */
-static struct str without_mark(struct str text)
-{
-    return str_starts(text, STR("\xef\xbb\xbf")) ? str_sub(text, 3, SIZE_MAX) : text;
-}
-
 static void load_file(struct rule_loader *l, struct str path, struct str language, struct str whole)
 {
-    struct str text = without_mark(whole);
+    struct str text = utf8_without_mark(whole);
     struct str own_path = arena_str(l->a, path), rest = text, piece;
     uint32_t line = 1, piece_line, document = 0;
 

@@ -84,7 +84,7 @@ static enum weir_rc read_list(struct arena *a, struct list *list, struct str tex
     if (rc == WEIR_OK && ends_with(list->path, ".csv"))
         rc = list_read_csv(&draft, text, list->column, err);
     else if (rc == WEIR_OK && ends_with(list->path, ".ndjson"))
-        rc = list_read_ndjson(&draft, text, list->column, err);
+        rc = list_read_ndjson(&draft, text, list->column, list->is_asked, err);
     else if (rc == WEIR_OK)
         rc = list_read_txt(&draft, text, err);
     if (rc == WEIR_OK)
@@ -322,8 +322,10 @@ static enum weir_rc list_by_column(struct list_set *set, struct str name, struct
     if (column.n == 0 || str_eq(column, list->column))
         return WEIR_OK;
     struct list *other = ARENA_NEW(set->a, struct list);
-    *other =
-        (struct list){.name = list->name, .path = list->path, .column = arena_str(set->a, column)};
+    *other = (struct list){.name = list->name,
+                           .path = list->path,
+                           .column = arena_str(set->a, column),
+                           .is_asked = true};
     TRY(read_file(set->a, other, err));
     *out = other;
     return WEIR_OK;

@@ -55,6 +55,7 @@ enum list_type {
 struct list {
     struct str name;
     struct str column;  /* that holds the entries, if somebody named it */
+    bool is_asked;      /* a rule did: ndjson's objects need not have it */
     struct str entries; /* csv, ndjson: what that column is called in the file */
     struct str path;    /* where it came from, as it was named */
     enum list_mode mode;

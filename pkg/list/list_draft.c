@@ -62,8 +62,7 @@ enum weir_rc list_check_text(struct str *text, struct weir_err *err)
         if (text->p[at - 1] == '\n')
             line++, line_start = at;
     }
-    if (str_starts(*text, STR("\xEF\xBB\xBF")))
-        *text = str_sub(*text, 3, text->n);
+    *text = utf8_without_mark(*text);
     return WEIR_OK;
 }
 

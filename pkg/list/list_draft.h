@@ -63,7 +63,8 @@ MUST_USE enum weir_rc list_draft_finish(struct list_draft *d, struct list *out,
 MUST_USE enum weir_rc list_read_txt(struct list_draft *d, struct str text, struct weir_err *err);
 MUST_USE enum weir_rc list_read_csv(struct list_draft *d, struct str text, struct str column,
                                     struct weir_err *err);
+/* may_lack: objects without the column are none of the list, if one has it; else an error. */
 MUST_USE enum weir_rc list_read_ndjson(struct list_draft *d, struct str text, struct str column,
-                                       struct weir_err *err);
+                                       bool may_lack, struct weir_err *err);
 
 #endif

@@ -10,7 +10,7 @@ struct reader {
     struct list_draft *d;
     struct arena *scratch;       /* one line */
     struct str column;           /* empty: not known yet */
-    bool is_named;               /* the column: objects without it are none of the list */
+    bool may_lack;               /* objects without it are none of the list */
     bool has_object, has_column; /* there is an object; one that has it */
     struct list_place at;
     struct weir_err *err;
@@ -55,7 +55,7 @@ static enum weir_rc add_object(struct reader *r, const struct json_node *object)
     const struct json_node *entry = cell_of(object, r->column);
 
     r->has_object = true;
-    if (!entry && r->is_named)
+    if (!entry && r->may_lack)
         return WEIR_OK;
     r->has_column |= entry != NULL;
     if (!entry)
@@ -123,17 +123,17 @@ static enum weir_rc read_lines(struct reader *r, struct str text)
 }
 
 enum weir_rc list_read_ndjson(struct list_draft *d, struct str text, struct str column,
-                              struct weir_err *err)
+                              bool may_lack, struct weir_err *err)
 {
     struct reader r = {.d = d,
                        .scratch = arena_new(SCRATCH_BYTES),
                        .column = column,
-                       .is_named = column.n > 0,
+                       .may_lack = may_lack,
                        .at = {1, 1},
                        .err = err};
     enum weir_rc rc = read_lines(&r, text);
 
-    if (rc == WEIR_OK && r.is_named && r.has_object && !r.has_column)
+    if (rc == WEIR_OK && r.has_object && !r.has_column)
         rc = err_at(err, WEIR_NOTFOUND, 1, 1, "no object has '%.*s'", (int)column.n, column.p);
 
     arena_free(r.scratch);

@@ -385,46 +385,71 @@ TEST(a_producer_that_was_fenced_is_renewed_before_anything_is_acquired)
     protocol_free(p);
 }
 
-/* Everything is lost: 40 events are read again, and no shard has anything of them. */
-TEST(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers)
+/* A worker that has to read 40 events again, since no shard has anything of them. */
+struct again {
+    struct protocol *p;
+    struct protocol_taken taken;
+    struct store_run run;
+    struct buf metadata;
+    int64_t least_ms;
+};
+
+static void begin_again(struct again *a, int64_t mark_ms, int64_t least_ms)
 {
     struct protocol_config config = {.n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
-    struct protocol *p = protocol_new(&config);
-    static const struct store_applied applied[STORE_SHARDS];
-    struct store_at last[STORE_SHARDS];
-    struct store_run run = {"a", "a-0000000000000001"};
     struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500};
-    struct protocol_taken taken = {.position = 0};
-    int64_t least_ms = 0;
-    struct protocol_action action;
-    struct buf text = {0};
-    int n_applied = 0;
+    struct store_at last[STORE_SHARDS];
 
     for (size_t k = 0; k < STORE_SHARDS; k++)
         last[k] = (struct store_at){40, 9};
-    protocol_meta_pack(&meta, last, 1, &text);
-    protocol_assign(p, (const uint32_t[]){0}, 1);
+    *a = (struct again){.p = protocol_new(&config),
+                        .taken = {.mark_ms = mark_ms},
+                        .run = {"a", "a-0000000000000001"},
+                        .least_ms = least_ms};
+    protocol_meta_pack(&meta, last, 1, &a->metadata);
+    protocol_assign(a->p, (const uint32_t[]){0}, 1);
+}
+
+static void tell_again(struct again *a)
+{
+    static const struct store_applied applied[STORE_SHARDS];
+    struct protocol_told told = {.run = &a->run,
+                                 .applied = applied,
+                                 .epoch = 1,
+                                 .has_committed = true,
+                                 .committed = 40,
+                                 .metadata = buf_str(&a->metadata),
+                                 .least_ms = &a->least_ms,
+                                 .taken = &a->taken};
+
+    protocol_tell(a->p, &told);
+}
+
+static void end_again(struct again *a)
+{
+    protocol_free(a->p);
+    buf_release(&a->metadata);
+}
+
+TEST(a_replay_into_an_empty_store_asks_all_shards_once_and_runs_no_timers)
+{
+    struct protocol_action action;
+    struct again a;
+    int n_applied = 0;
+
+    begin_again(&a, 0, 0);
     for (int step = 0; step < 40 && n_applied < 3; step++) {
-        struct protocol_told told = {.run = &run,
-                                     .applied = applied,
-                                     .epoch = 1,
-                                     .has_committed = true,
-                                     .committed = 40,
-                                     .metadata = buf_str(&text),
-                                     .least_ms = &least_ms,
-                                     .taken = &taken};
-        protocol_next(p, &action);
-        taken.position += action.what == PROTOCOL_POLL ? 10 : 0;
+        protocol_next(a.p, &action);
+        a.taken.position += action.what == PROTOCOL_POLL ? 10 : 0;
         if (action.what == PROTOCOL_APPLY) {
             CHECK_EQ(action.is_sweep, n_applied == 0);
             CHECK_EQ(action.timer_ms, INT64_MIN);
             n_applied++;
         }
-        protocol_tell(p, &told);
+        tell_again(&a);
     }
     CHECK_EQ(n_applied, 3);
-    protocol_free(p);
-    buf_release(&text);
+    end_again(&a);
 }
 
 /* Its marks are held until it is through, so what it marks again and again is nothing new. */
@@ -438,33 +463,14 @@ TEST(who_reads_again_asks_the_store_nothing_until_records_come)
         {20, PROTOCOL_APPLY, INT64_MIN}, {20, PROTOCOL_WAIT, 0},    {20, PROTOCOL_WAIT, 0},
         {40, PROTOCOL_APPLY, INT64_MIN}, {40, PROTOCOL_APPLY, 900}, {40, PROTOCOL_WAIT, 0},
     };
-    struct protocol_config config = {.n_slots = 2, .n_partitions = 1, .n_rounds = 1, .token = 77};
-    struct protocol *p = protocol_new(&config);
-    static const struct store_applied applied[STORE_SHARDS];
-    struct store_at last[STORE_SHARDS];
-    struct store_run run = {"a", "a-0000000000000001"};
-    struct protocol_meta meta = {.slot = 1, .tick = 9, .prefix_ms = 500};
-    struct protocol_taken taken = {.mark_ms = 900};
-    int64_t least_ms = INT64_MIN;
     struct protocol_action action;
-    struct buf text = {0};
+    struct again a;
     size_t n_polls = 0;
     bool was_poll = false;
 
-    for (size_t k = 0; k < STORE_SHARDS; k++)
-        last[k] = (struct store_at){40, 9};
-    protocol_meta_pack(&meta, last, 1, &text);
-    protocol_assign(p, (const uint32_t[]){0}, 1);
+    begin_again(&a, 900, INT64_MIN);
     for (int step = 0; step < 80 && n_polls <= ARRAY_LEN(polls); step++) {
-        struct protocol_told told = {.run = &run,
-                                     .applied = applied,
-                                     .epoch = 1,
-                                     .has_committed = true,
-                                     .committed = 40,
-                                     .metadata = buf_str(&text),
-                                     .least_ms = &least_ms,
-                                     .taken = &taken};
-        protocol_next(p, &action);
+        protocol_next(a.p, &action);
         if (was_poll)
             CHECK_EQ(action.what, polls[n_polls - 1].then);
         if (action.what == PROTOCOL_MARK)
@@ -473,12 +479,11 @@ TEST(who_reads_again_asks_the_store_nothing_until_records_come)
         if (was_poll && n_polls == ARRAY_LEN(polls))
             break;
         if (was_poll)
-            taken.position = polls[n_polls++].position;
-        protocol_tell(p, &told);
+            a.taken.position = polls[n_polls++].position;
+        tell_again(&a);
     }
     CHECK_EQ(n_polls, ARRAY_LEN(polls));
-    protocol_free(p);
-    buf_release(&text);
+    end_again(&a);
 }
 
 TEST_MAIN(ENTRY(a_producer_that_was_fenced_is_renewed_before_anything_is_acquired),

@@ -140,13 +140,7 @@ struct expr *pipe_of_keys(struct pipe *p, struct expr *e)
     }
     if (e->kind != EXPR_CALL)
         return e->kind == EXPR_TIME ? NULL : e;
-    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
-    for (size_t i = 0; i < e->n_args; i++) {
-        args[i] = pipe_of_keys(p, e->args[i]);
-        if (!args[i])
-            return NULL;
-    }
-    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+    return pipe_of_args(p, e, pipe_of_keys);
 }
 
 /* The words of levels, as rules write them. */

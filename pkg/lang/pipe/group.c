@@ -202,13 +202,7 @@ static struct expr *in_rows(struct pipe *p, struct expr *e)
     ASSERT(e->kind != EXPR_FIELD); /* an aggregate */
     if (e->kind != EXPR_CALL)
         return e;
-    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
-    for (size_t i = 0; i < e->n_args; i++) {
-        args[i] = in_rows(p, e->args[i]);
-        if (!args[i])
-            return NULL;
-    }
-    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+    return pipe_of_args(p, e, in_rows);
 }
 
 bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value)

@@ -91,6 +91,9 @@ struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
                        struct expr *const *args, size_t n);
 struct expr *pipe_call_exactly(struct pipe *p, struct place at, const struct expr *call,
                                struct expr *const *args, size_t n);
+/* The call e exactly, of what `of` makes of its arguments; NULL if it makes nothing of one. */
+struct expr *pipe_of_args(struct pipe *p, const struct expr *e,
+                          struct expr *(*of)(struct pipe *p, struct expr *arg));
 struct expr *pipe_call1(struct pipe *p, struct place at, enum expr_op op, struct expr *a);
 struct expr *pipe_call2(struct pipe *p, struct place at, enum expr_op op, struct expr *a,
                         struct expr *b);

@@ -176,6 +176,19 @@ struct expr *pipe_call_exactly(struct pipe *p, struct place at, const struct exp
     return v.type == EXPR_VALUE_LIST ? out : pipe_node(p, at, query_constant(p->s, &v));
 }
 
+struct expr *pipe_of_args(struct pipe *p, const struct expr *e,
+                          struct expr *(*of)(struct pipe *p, struct expr *arg))
+{
+    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
+
+    for (size_t i = 0; i < e->n_args; i++) {
+        args[i] = of(p, e->args[i]);
+        if (!args[i])
+            return NULL;
+    }
+    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+}
+
 /* Yes or no, of one value in the first argument. */
 static bool asks_a_member(enum expr_op op)
 {
@@ -381,8 +394,5 @@ struct expr *pipe_without_conditions(struct pipe *p, struct expr *e)
         return e;
     if (e->kind == EXPR_CONDITION)
         return from_formula(p, pipe_place(e), e->condition);
-    struct expr **args = ARENA_ARRAY(p->s->scratch, e->n_args, struct expr *);
-    for (size_t i = 0; i < e->n_args; i++)
-        args[i] = pipe_without_conditions(p, e->args[i]);
-    return pipe_call_exactly(p, pipe_place(e), e, args, e->n_args);
+    return pipe_of_args(p, e, pipe_without_conditions);
 }
