@@ -222,12 +222,25 @@ static int64_t window(const struct settle *s)
     return s->tail.spec->window_ms;
 }
 
+/* A cell of this version keeps its hits in order; what a store gave back may be anything. */
+static bool is_in_order(const struct settle *s)
+{
+    for (uint32_t i = 1; i < front(s)->n; i++)
+        if (items(s)[i - 1].t_ms > items(s)[i].t_ms)
+            return false;
+    return true;
+}
+
 /* Hits older than upto_ms are complete. */
 static void slide(const struct settle *s, int64_t upto_ms)
 {
     struct front *f = front(s);
-    uint32_t to = first_at(s, f->judged_ms), n = first_at(s, upto_ms);
 
+    if (!is_in_order(s)) {
+        f->n = 0;
+        return;
+    }
+    uint32_t to = first_at(s, f->judged_ms), n = first_at(s, upto_ms);
     if (to < n) {
         uint32_t from = first_at(s, span_add(items(s)[to].t_ms, -window(s)));
         struct values v;

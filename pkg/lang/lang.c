@@ -213,6 +213,8 @@ static void load_unknown(struct rule_loader *l, const struct doc_node *document,
 /* The verdict on a rule of either kind, and the rule if it is good. */
 void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good)
 {
+    if (!is_good && !diag_failed(&l->diag)) /* nothing is left out in silence, whatever is wrong */
+        diag_error(&l->diag, (struct place){head->line, 1}, LANG_NO_REASON);
     struct verdict *v = loader_add_verdict(l, head, kind);
 
     if (!is_good)

@@ -31,6 +31,9 @@
 
 enum { LANG_FILE_MAX = 16 * 1024 * 1024, LANG_MESSAGES_MAX = 50 };
 
+/* Said of a rule that a front end gave up without an error: a fault of weir, and never silence. */
+#define LANG_NO_REASON "refused, and weir does not say why: please report this rule"
+
 enum verdict_status {
     VERDICT_OK,
     VERDICT_WARNING,

@@ -22,8 +22,7 @@ void list_draft_release(struct list_draft *d)
     buf_release(&d->expires);
 }
 
-/* What spreadsheets and PowerShell write, and what was packed: told by its name and not by a byte.
- */
+/* What spreadsheets and PowerShell write, and what was packed: told by what it is. */
 static const char *other_form(struct str text)
 {
     static const struct {
@@ -49,7 +48,7 @@ enum weir_rc list_check_text(struct str *text, struct weir_err *err)
     const char *form = other_form(*text);
 
     if (form)
-        return err_set(err, WEIR_SYNTAX, "%s", form);
+        return err_at(err, WEIR_SYNTAX, 1, 1, "%s", form);
     for (size_t at = 0; at < text->n;) {
         size_t n = utf8_sequence(*text, at);
         uint32_t col = (uint32_t)(at - line_start + 1);

@@ -59,6 +59,8 @@ static int query_target(const char *language, const uint8_t *data, size_t size)
     rule_loader_finish(l, &loaded);
     ASSERT(loaded.n_verdicts == 1);
     ASSERT(loaded.n_rules >= 1 || loaded.verdicts[0].n_messages > 0);
+    for (size_t i = 0; i < loaded.verdicts[0].n_messages; i++)
+        ASSERT(!str_eq(loaded.verdicts[0].messages[i].text, STR(LANG_NO_REASON)));
     if (loaded.n_rules && loaded.rules[0]->formula) {
         formula_dump(&dump, loaded.rules[0]->formula);
         ask(a, loaded.rules[0]);

@@ -277,12 +277,17 @@ TEST(steps_change_what_columns_are)
         EVENT));
 }
 
+#define SIGNS_10 "-+-+-+-+-+"
+#define SIGNS_100 \
+    SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10 SIGNS_10
+
 static const struct {
     const char *query, *starts;
 } refused[] = {
     {"WHERE a == 1", "error: 1:1: 'WHERE' is no command"},
     {"FROM", "error: 1:5: expected an index pattern behind FROM, found the end of the query"},
     {"FROM x | WHERE", "error: 1:15: expected a value, found the end of the query"},
+    {"FROM x | WHERE -" SIGNS_100 "n == 1", "error: 1:116: more than 100 levels of signs"},
     {"FROM x | WHERE a = 1", "error: 1:18: '=' compares nothing (did you mean '=='?)"},
     {"FROM x | WHERE a == 'b", "error: 1:21: the closing '\"' is missing"},
     {"FROM x | WHERE a RLIKE '\\d'", "error: 1:25: '\\d' is no escape in a string"},

@@ -117,15 +117,15 @@ static const struct {
     {"a.txt", "",
      STR("\xFF\xFE"
          "a\0\n\0"),
-     "a.txt: error: the text is UTF-16: convert it to UTF-8 first (iconv -f utf-16)"},
+     "a.txt:1:1: error: the text is UTF-16: convert it to UTF-8 first (iconv -f utf-16)"},
     {"a.txt", "",
      STR("\x1F\x8B"
          "abc"),
-     "a.txt: error: the file is packed (gzip): lists are read as plain text"},
+     "a.txt:1:1: error: the file is packed (gzip): lists are read as plain text"},
     {"a.csv", "",
      STR("\x28\xB5\x2F\xFD"
          "abc"),
-     "a.csv: error: the file is packed (zstd): lists are read as plain text"},
+     "a.csv:1:1: error: the file is packed (zstd): lists are read as plain text"},
     {"a.csv", "", STR("h\n\"a\nb\n"), "a.csv:2:1: error: a quoted field that does not end"},
     {"a.csv", "", STR("h\n\"a\" b\n"), "a.csv:2:5: error: text behind a quoted field"},
     {"a.csv", "b", STR("h,i\na,b\n"), "a.csv:1:1: error: there is no column 'b'"},

@@ -69,6 +69,10 @@ static bool take_names(struct cql *x, struct place at, struct regex *re, struct 
         if (length == SIZE_MAX)
             return diag_error(x->s->diag, at, "more than %d named groups", EXPR_GROUPS_MAX);
         i += length;
+        if (length && i + 1 < s.n && (s.p[i + 1] == '?' || s.p[i + 1] == '*'))
+            return diag_error(x->s->diag, at,
+                              "not a valid regex: nothing to repeat at the start of group '%.*s'",
+                              SHOWN(out->names[out->n - 1]));
     }
     re->pattern = names_intern(x->s->names, (struct str){p, n});
     return true;

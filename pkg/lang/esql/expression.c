@@ -207,7 +207,11 @@ static struct expr *unary(struct esql_parser *p)
     if (!esql_is_sign(p, "-") && !esql_is_sign(p, "+"))
         return cast(p, primary(p));
     bool is_negative = esql_is_sign(p, "-");
-    if (++p->depth > QUERY_DEPTH_MAX || !esql_advance(p))
+    if (++p->depth > QUERY_DEPTH_MAX) {
+        diag_error(p->s->diag, at, "more than %d levels of signs", QUERY_DEPTH_MAX);
+        return NULL;
+    }
+    if (!esql_advance(p))
         return NULL;
     struct expr *e = unary(p);
     p->depth--;
