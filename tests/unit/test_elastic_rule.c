@@ -199,6 +199,9 @@ TEST(what_a_filter_is_not_is_told_by_name)
     static const struct row ROWS[] = {
         {QUERY "[[rule.filters]]\n[rule.filters.query.wildcat]\nf = 'x'\n",
          "unsupported | 12:21 the condition 'wildcat' in a filter (did you mean 'wildcard'?)"},
+        {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = '01/03/2026'\n"
+               "format = 'strict_date||dd/MM/yyyy'\n",
+         "unsupported | 14:10 the format 'dd/MM/yyyy' of times"},
         {QUERY "[[rule.filters]]\n[rule.filters.query.range.f]\ngte = true\n",
          "error | 13:7 a range is between numbers, times or texts, not true or false"},
         {QUERY "[[rule.filters]]\n[rule.filters.query.match.f]\nquery = 'x y'\noperator = 'adn'\n",
@@ -278,6 +281,15 @@ TEST(filters_mean_what_they_do_beside_a_query_of_kibana)
         {FILTER("{'query':{'term':{'f':{'value':'A','case_insensitive':true}}}}"), "f eq \"A\""},
         {FILTER("{'query':{'range':{'f':{'gte':1,'lt':5}}}}"), "and(f gte 1, f lt 5)"},
         {FILTER("{'query':{'range':{'f':{'gte':'a','lt':null}}}}"), "f text >= \"a\""},
+        {FILTER("{'query':{'range':{'f':{'gte':1772359200,'format':'epoch_second'}}}}"),
+         "f time >= 2026-03-01T10:00:00.000Z"},
+        {FILTER("{'query':{'range':{'f':{'gte':'1772359200000',"
+                "'format':'strict_date_optional_time||epoch_millis'}}}}"),
+         "f time >= 2026-03-01T10:00:00.000Z"},
+        {FILTER("{'query':{'range':{'@timestamp':{'gte':1772359200000}}}}"),
+         "@timestamp time >= 2026-03-01T10:00:00.000Z"},
+        {FILTER("{'query':{'range':{'f':{'lt':5,'format':'strict_date_optional_time'}}}}"),
+         "f lt 5"},
         {FILTER("{'query':{'regexp':{'f':'a.*'}}}"), "f re /a.*/s whole"},
         {FILTER("{'query':{'match_none':{}}}"), "false"},
         {FILTER("{'query':{'match':{'message':{'query':'A b','operator':'and'}}}}"),

@@ -28,6 +28,7 @@ TEST(clauses_become_formulas)
         {"f:[1 TO 5}", "and(f gte 1, f lt 5)"},
         {"f:{1 TO *]", "f gt 1"},
         {"f:>=5", "f gte 5"},
+        {"@timestamp:>=1772359200000", "@timestamp time >= 2026-03-01T10:00:00.000Z"},
         {"f:<5", "f lt 5"},
         {"f:/a\\/b\\.[c-d]+/", "f re /a\\/b\\.[c-d]+/s whole"},
         {"f:a g:b", "or(f eq cased \"a\", g eq cased \"b\")"},

@@ -13,6 +13,7 @@
 #include "lang/elastic/impl.h"
 
 #include "base/str.h"
+#include "base/time.h"
 #include "lang/lucene.h"
 
 enum { GLOB_ROOM = GLOB_PARTS_MAX };
@@ -140,8 +141,56 @@ static struct formula *exists(struct elastic_scope *s, const struct doc_node *at
 
 /* ---- range ---------------------------------------------------------------------------- */
 
+/* How the bounds of a range are written as times; numbers are of the unit. */
+struct time_format {
+    int64_t unit_ms; /* 0: numbers are numbers */
+};
+
+static bool read_format(struct elastic_scope *s, const struct doc_node *format,
+                        struct time_format *out)
+{
+    static const char *const READ[] = {"date_optional_time",       "date_time",
+                                       "date_time_no_millis",      "date",
+                                       "date_optional_time_nanos", "date_hour_minute_second"};
+    struct str rest = format->text, one;
+    bool has_more = true;
+
+    while (has_more) {
+        size_t bars = str_find(rest, STR("||"), 0);
+        has_more = bars != SIZE_MAX;
+        one = has_more ? str_sub(rest, 0, bars) : rest;
+        rest = has_more ? str_sub(rest, bars + 2, SIZE_MAX) : STR("");
+        if (str_eq(one, STR("epoch_millis")) || str_eq(one, STR("epoch_second"))) {
+            out->unit_ms = str_eq(one, STR("epoch_second")) ? 1000 : 1;
+            continue;
+        }
+        struct str name = str_starts(one, STR("strict_")) ? str_sub(one, 7, SIZE_MAX) : one;
+        bool is_read = str_eq(one, STR("yyyy-MM-dd"));
+        for (size_t i = 0; i < ARRAY_LEN(READ); i++)
+            is_read |= str_eq(name, str_from(READ[i]));
+        if (!is_read)
+            return diag_unsupported(s->diag, doc_place(format), "the format '%.*s' of times",
+                                    SHOWN(one));
+    }
+    return true;
+}
+
+/* A number of the format's unit as a time that everybody reads. */
+static struct str time_of_number(struct elastic_scope *s, struct str number,
+                                 const struct time_format *format)
+{
+    char text[TIME_TEXT_MAX];
+    int64_t n;
+
+    if (!format->unit_ms || !str_to_i64(number, &n) || n > INT64_MAX / format->unit_ms ||
+        n < INT64_MIN / format->unit_ms)
+        return STR("");
+    return arena_str(s->a, (struct str){text, time_format_ms(n * format->unit_ms, text)});
+}
+
 static struct formula *range_bound(struct elastic_scope *s, const struct doc_key *key,
-                                   const struct doc_node *value, struct str field)
+                                   const struct doc_node *value, struct str field,
+                                   const struct time_format *format)
 {
     static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}};
     static const enum atom_op OPS[] = {ATOM_NUM_GT, ATOM_NUM_GE, ATOM_NUM_LT, ATOM_NUM_LE};
@@ -152,10 +201,17 @@ static struct formula *range_bound(struct elastic_scope *s, const struct doc_key
     for (size_t i = 0; i < ARRAY_LEN(OPS); i++) {
         if (!str_eq(key->text, WORDS[i]))
             continue;
-        if (value->type == DOC_INT || value->type == DOC_FLOAT)
+        bool is_number = value->type == DOC_INT || value->type == DOC_FLOAT;
+        struct str time = is_number || value->type == DOC_STRING
+                              ? time_of_number(s, is_number ? value->number : value->text, format)
+                              : STR("");
+        if (time.n)
+            return query_search(&q, doc_place(value), field, SIGNS[i], time, true);
+        if (is_number && !str_eq(field, STR("@timestamp")))
             return atom_of(s, value, field, (struct atom){.op = OPS[i], .text = value->number});
-        if (value->type == DOC_STRING)
-            return query_search(&q, doc_place(value), field, SIGNS[i], value->text, true);
+        if (is_number || value->type == DOC_STRING)
+            return query_search(&q, doc_place(value), field, SIGNS[i],
+                                is_number ? value->number : value->text, true);
         diag_error(s->diag, doc_place(value), "a range is between numbers, times or texts, not %s",
                    doc_type_name(value));
         return NULL;
@@ -187,9 +243,11 @@ static bool is_excluded(const struct doc_node *map, const char *key)
 static struct formula *range(struct elastic_scope *s, const struct doc_node *map, struct str field)
 {
     struct formula **parts = ARENA_ARRAY(s->scratch, map->n_items, struct formula *);
-    bool is_good = true;
+    const struct doc_node *word = doc_get(map, STR("format"));
+    struct time_format format = {0};
     size_t n = 0;
 
+    bool is_good = !word || word->type != DOC_STRING || read_format(s, word, &format);
     for (size_t i = 0; i < map->n_items; i++) {
         struct doc_key key = map->keys[i];
         if (map->items[i].type == DOC_NULL || is_aside(&key, &map->items[i]))
@@ -198,7 +256,7 @@ static struct formula *range(struct elastic_scope *s, const struct doc_node *map
             key.text = is_excluded(map, "include_lower") ? STR("gt") : STR("gte");
         if (str_eq(key.text, STR("to")))
             key.text = is_excluded(map, "include_upper") ? STR("lt") : STR("lte");
-        parts[n] = range_bound(s, &key, &map->items[i], field);
+        parts[n] = range_bound(s, &key, &map->items[i], field, &format);
         is_good &= parts[n++] != NULL;
     }
     if (is_good && n == 0) {

@@ -30,6 +30,8 @@ static struct expr *truncated(const struct esql_call *c, struct expr *span, stru
     struct expr_value step;
     enum esql_type type = esql_type_of(span);
 
+    if (!span)
+        return NULL;
     if (!pipe_constant(span, &step) || step.type != EXPR_VALUE_INT || step.whole < 1 ||
         (type != ESQL_TYPE_SPAN && type != ESQL_TYPE_MONTHS)) {
         diag_error(c->p->s->diag, c->at,
@@ -50,10 +52,17 @@ static struct expr *truncated(const struct esql_call *c, struct expr *span, stru
                                   esql_whole(c, shift)));
 }
 
+/* "1 hour" as 1 hour. */
+static struct expr *span_arg(const struct esql_call *c, size_t i)
+{
+    return c->args[i]->kind == EXPR_TEXT ? esql_convert(c->p, c->at, "time_duration", c->args[i])
+                                         : c->args[i];
+}
+
 /* DATE_TRUNC(interval, time) */
 static struct expr *date_trunc(const struct esql_call *c)
 {
-    return truncated(c, c->args[0], c->args[1]);
+    return truncated(c, span_arg(c, 0), c->args[1]);
 }
 
 /* BUCKET(time, interval), BUCKET(number, width) */
@@ -64,7 +73,7 @@ static struct expr *bucket(const struct esql_call *c)
     if (c->n != 2)
         return esql_unsupported(c, "BUCKET() with a number of buckets between two bounds");
     if (esql_type_of(c->args[1]) != ESQL_TYPE_NUMBER)
-        return truncated(c, c->args[1], c->args[0]);
+        return truncated(c, span_arg(c, 1), c->args[0]);
     if (!pipe_constant(c->args[1], &width) || width.real <= 0 ||
         esql_type_of(c->args[0]) == ESQL_TYPE_TIME)
         return esql_unsupported(c, "BUCKET() by anything but a length of time, or of a number by a "
@@ -79,7 +88,7 @@ static struct expr *tbucket(const struct esql_call *c)
 {
     if (pipe_is_grouped(c->p->pipe))
         return esql_unsupported(c, "TBUCKET() behind STATS");
-    return truncated(c, c->args[0], pipe_time(c->p->pipe, c->at, STR("@timestamp")));
+    return truncated(c, span_arg(c, 0), pipe_time(c->p->pipe, c->at, STR("@timestamp")));
 }
 
 /* TRANGE(length of time): an event comes when it happens, so it is within it. */
@@ -253,7 +262,8 @@ static const struct {
     {"EEEE", "%A", "%A"}, {"EEE", "%a", "%a"},  {"E", "%a", "%a"},   {"HH", "%H", "%H"},
     {"H", "%-H", "%H"},   {"hh", "%I", "%I"},   {"h", "%-I", "%I"},  {"mm", "%M", "%M"},
     {"m", "%-M", "%M"},   {"ss", "%S", "%S"},   {"s", "%-S", "%S"},  {"a", "%p", "%p"},
-    {"XXX", "Z", "%z"},   {"XX", "Z", "%z"},    {"X", "Z", "%z"},    {"Z", "%z", "%z"}};
+    {"SSS", NULL, "%3N"}, {"XXX", "Z", "%z"},   {"XX", "Z", "%z"},   {"X", "Z", "%z"},
+    {"Z", "%z", "%z"}};
 
 static bool is_letter(char c)
 {

@@ -153,7 +153,7 @@ static bool keep(struct esql_parser *p, struct place at)
         if (str_eq(names[i], STR("*")))
             return true; /* everything stays */
         if (str_find_char(names[i], '*', 0) == SIZE_MAX && names[i].p[0] != '_' &&
-            !pipe_has_column(p->pipe, names[i]))
+            !esql_has_column(p, names[i]))
             return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
                               SHOWN(names[i]));
     }
@@ -169,6 +169,12 @@ static bool drop(struct esql_parser *p, struct place at)
         return false;
     if (p->rows_at.line)
         n = without_rows(p, names, n);
+    for (size_t i = 0; i < n; i++)
+        if (str_find_char(names[i], '*', 0) != SIZE_MAX) {
+            p->dropped = vec_room(p->s->scratch, p->dropped, p->n_dropped, &p->cap_dropped,
+                                  sizeof *p->dropped);
+            p->dropped[p->n_dropped++] = names[i];
+        }
     return n == 0 || pipe_drop(p->pipe, at, names, n);
 }
 

@@ -30,9 +30,17 @@ bool esql_is_now(const struct expr *e)
     return false;
 }
 
+bool esql_has_column(const struct esql_parser *p, struct str name)
+{
+    for (size_t i = 0; i < p->n_dropped; i++)
+        if (pipe_name_is_like(p->dropped[i], name) && !pipe_was_column(p->pipe, name))
+            return false;
+    return pipe_has_column(p->pipe, name);
+}
+
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
-    bool is_there = pipe_has_column(p->pipe, name);
+    bool is_there = esql_has_column(p, name);
     bool is_of_row = !is_there && p->rows_at.line && !pipe_was_column(p->pipe, name);
 
     if (!is_there && !is_of_row) {

@@ -48,6 +48,8 @@ struct esql_parser {
     unsigned depth;
     size_t n_values;
     struct pipe *pipe;
+    struct str *dropped; /* patterns of DROP: fields of the events that are no columns any more */
+    size_t n_dropped, cap_dropped;
     /* Inside STATS: calls of aggregates become these. */
     struct pipe_aggregate *aggregates;
     size_t n_aggregates;
@@ -74,6 +76,7 @@ int64_t esql_unit_ms(struct str word, int64_t *months);
 
 /* ---- expression.c ---- */
 struct expr *esql_expression(struct esql_parser *p);
+bool esql_has_column(const struct esql_parser *p, struct str name);
 /* The named column, or the time. */
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name);
 bool esql_is_now(const struct expr *e);

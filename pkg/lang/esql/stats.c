@@ -20,6 +20,8 @@ static const struct kind KINDS[] = {{"count", GROUP_COUNT, false},
                                     {"sum", GROUP_SUM, false},
                                     {"avg", GROUP_AVERAGE, false},
                                     {"median", GROUP_PERCENTILE, false},
+                                    {"variance", GROUP_DEVIATION, false},
+                                    {"weighted_avg", GROUP_SUM, false},
                                     {"percentile", GROUP_PERCENTILE, false},
                                     {"std_dev", GROUP_DEVIATION, false},
                                     {"first", GROUP_FIRST, true},
@@ -28,11 +30,9 @@ static const struct kind KINDS[] = {{"count", GROUP_COUNT, false},
 /* Aggregates of Elasticsearch's reference that are not here. */
 static bool is_absent(struct str name)
 {
-    static const char *const NAMES[] = {"top",      "variance",      "weighted_avg",
-                                        "sample",   "st_extent_agg", "st_centroid_agg",
-                                        "earliest", "latest",        "all_first",
-                                        "all_last", "sparkline",     "median_absolute_deviation",
-                                        "stddev"};
+    static const char *const NAMES[] = {
+        "top",       "sample",   "st_extent_agg", "st_centroid_agg",           "earliest", "latest",
+        "all_first", "all_last", "sparkline",     "median_absolute_deviation", "stddev"};
 
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (str_eq_ci(name, str_from(NAMES[i])))
@@ -88,6 +88,10 @@ static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe
 
     if (!e)
         return false;
+    if (str_eq(str_from(k->name), STR("weighted_avg"))) {
+        out->order = e;
+        return true;
+    }
     if (k->has_order) {
         out->order = e->kind == EXPR_TIME ? NULL : e;
         return true;
@@ -138,6 +142,57 @@ static struct expr *presence(struct esql_parser *p, struct place at, bool is_wan
     return pipe_call2(p->pipe, at, is_wanted ? EXPR_GT : EXPR_EQ, n, pipe_whole(p->pipe, 0));
 }
 
+/* One more aggregate of rows. */
+static struct expr *add_leaf(struct esql_parser *p, struct pipe_aggregate a, const char *name)
+{
+    if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
+        diag_error(p->s->diag, a.at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
+        return NULL;
+    }
+    size_t i = p->n_aggregates++;
+    a.name = arena_printf(p->s->a, "%s#%zu", name, i + 1);
+    p->aggregates[i] = a;
+    struct expr *leaf = leaf_of(p, a.at, i);
+    leaf->group = is_moment(&a) ? ESQL_MOMENT : 0;
+    return leaf;
+}
+
+/* Of an even number of values the middle between the two that are in the middle: a rank that is a
+ * trace above the half is that of the upper one. */
+static struct expr *median(struct esql_parser *p, struct pipe_aggregate a)
+{
+    struct expr *lower = add_leaf(p, a, "median");
+
+    a.percentile_micro++;
+    struct expr *upper = lower ? add_leaf(p, a, "median") : NULL;
+    return pipe_call2(p->pipe, a.at, EXPR_QUOTIENT,
+                      pipe_call2(p->pipe, a.at, EXPR_ADD, lower, upper), pipe_whole(p->pipe, 2));
+}
+
+/* WEIGHTED_AVG(number, weight): `order` is the weight. */
+static struct expr *weighted_average(struct esql_parser *p, struct pipe_aggregate a)
+{
+    struct pipe_aggregate weights = a, products = a;
+
+    if (!a.order) {
+        diag_error(p->s->diag, a.at, "weighted_avg() takes 2 arguments, not 1");
+        return NULL;
+    }
+    weights.arg = a.order;
+    products.arg = pipe_call2(p->pipe, a.at, EXPR_MULTIPLY, a.arg, a.order);
+    weights.order = products.order = NULL;
+    struct expr *sum = products.arg ? add_leaf(p, products, "weighted_avg") : NULL;
+    return pipe_call2(p->pipe, a.at, EXPR_QUOTIENT, sum,
+                      sum ? add_leaf(p, weights, "weighted_avg") : NULL);
+}
+
+static struct expr *variance(struct esql_parser *p, struct pipe_aggregate a)
+{
+    struct expr *deviation = add_leaf(p, a, "variance");
+
+    return pipe_call2(p->pipe, a.at, EXPR_MULTIPLY, deviation, deviation);
+}
+
 struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str name, bool *is_known)
 {
     const struct kind *k = kind_of(name);
@@ -150,20 +205,15 @@ struct expr *esql_aggregate(struct esql_parser *p, struct place at, struct str n
         diag_unsupported(p->s->diag, at, "the aggregate %.*s(): not in this version", SHOWN(name));
     if (!k)
         return NULL;
-    if (p->n_aggregates == CORRELATION_COLUMNS_MAX) {
-        diag_error(p->s->diag, at, "more than %d aggregates", CORRELATION_COLUMNS_MAX);
-        return NULL;
-    }
     struct pipe_aggregate a = {
         .kind = k->kind, .at = at, .percentile_micro = INT64_C(50) * CORRELATION_MICRO};
     if (!esql_advance(p) || !read_arg(p, k, &a) || !esql_expect_sign(p, ")", "behind the column"))
         return NULL;
-    size_t i = p->n_aggregates++;
-    a.name = arena_printf(p->s->a, "%s#%zu", k->name, i + 1);
-    p->aggregates[i] = a;
-    struct expr *leaf = leaf_of(p, at, i);
-    leaf->group = is_moment(&a) ? ESQL_MOMENT : 0;
-    return leaf;
+    if (str_eq_ci(name, STR("median")))
+        return median(p, a);
+    if (str_eq_ci(name, STR("variance")))
+        return variance(p, a);
+    return str_eq_ci(name, STR("weighted_avg")) ? weighted_average(p, a) : add_leaf(p, a, k->name);
 }
 
 /* ---- the step ------------------------------------------------------------------------- */

@@ -13,8 +13,10 @@ struct formula *kql_leaf(struct query_scope *s, const struct kql_node *n);
 /* A value beside a field that holds a script's text. */
 struct formula *kql_script(struct query_scope *s, const struct kql_token *value, struct str field);
 
-/* The value of a comparison as a time. */
+/* The value of a comparison as a time. has_epoch: more than four digits are milliseconds since
+ * 1970. */
 enum kql_time { KQL_TIME_NONE, KQL_TIME_READ, KQL_TIME_BAD };
-enum kql_time kql_time(struct query_scope *s, const struct kql_node *n, struct rule_time *out);
+enum kql_time kql_time(struct query_scope *s, const struct kql_node *n, bool has_epoch,
+                       struct rule_time *out);
 
 #endif

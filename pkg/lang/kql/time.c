@@ -1,6 +1,6 @@
 /* time.c - times behind a comparison: dates, and date math from them or from now.
  *
- *     2026-01-31   2026-01-31T10:00   now   now-15m   now-1d/d   2026-01-31||+1M/d
+ *     2026-01-31   2026-01-31T10:00   now   now-15m   now-1d/d   2026-01-31||+1M/d   1772359200000
  *
  * A stream has no time of asking: now is the time of the event. Of a date that says less than
  * milliseconds, > and <= mean its last one: "> 2026-01-31" is from the first of February on. The
@@ -101,13 +101,16 @@ static bool apply(struct rule_time *t)
     return true;
 }
 
-enum kql_time kql_time(struct query_scope *s, const struct kql_node *n, struct rule_time *out)
+enum kql_time kql_time(struct query_scope *s, const struct kql_node *n, bool has_epoch,
+                       struct rule_time *out)
 {
     struct str text = n->value->text, date, math;
     size_t bars = str_find(text, STR("||"), 0);
     char unit;
 
     *out = (struct rule_time){.rounds_up = rounds_up(n->op)};
+    if (has_epoch && text.n > 4 && str_to_i64(text, &out->at_ms))
+        return KQL_TIME_READ;
     if (str_starts(text, STR("now"))) {
         math = str_sub(text, 3, SIZE_MAX);
         if (math.n && !strchr("+-/", math.p[0]))

@@ -57,6 +57,22 @@ static void read_field(struct str name, struct field *out)
         }
 }
 
+/* Fields that are times in Elastic's schema: numbers beside them are milliseconds since 1970, and a
+ * day is all of it. */
+static bool is_time_field(struct str name)
+{
+    static const char *const NAMES[] = {
+        "@timestamp",     "event.created", "event.start", "event.end",
+        "file.created",   "file.mtime",    "file.ctime",  "file.accessed",
+        "event.ingested", "process.start", "process.end", "process.parent.start",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq(name, str_from(NAMES[i])))
+            return true;
+    return false;
+}
+
 /* ---- what a value says ---------------------------------------------------------- */
 
 static bool is_only_star(const struct kql_token *t)
@@ -215,6 +231,36 @@ static struct formula *by_whole(struct query_scope *s, const struct kql_token *v
                   query_atom(s, value->at, field, (struct atom){.op = ATOM_CIDR, .text = network}));
 }
 
+static struct formula *time_atom(struct query_scope *s, const struct kql_node *n, struct str field,
+                                 struct rule_time time)
+{
+    return query_atom(s, n->at, field,
+                      (struct atom){.op = ATOM_TIME_CMP, .cmp = n->op, .time = time});
+}
+
+/* A time as long as it is written: "2026-03-01" is the whole day. *is_time: it is one. */
+static struct formula *within(struct query_scope *s, const struct kql_node *n, struct str field,
+                              bool *is_time)
+{
+    static const enum atom_op ENDS[] = {ATOM_NUM_GE, ATOM_NUM_LE};
+    struct formula *parts[ARRAY_LEN(ENDS)];
+
+    *is_time = false;
+    if (n->value->glob.n_parts || !is_time_field(field))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        struct kql_node end = *n;
+        struct rule_time time;
+        end.op = ENDS[i];
+        enum kql_time kind = kql_time(s, &end, true, &time);
+        *is_time = kind != KQL_TIME_NONE;
+        if (kind != KQL_TIME_READ)
+            return NULL;
+        parts[i] = time_atom(s, &end, field, time);
+    }
+    return formula_join(s->a, FORMULA_AND, parts, ARRAY_LEN(ENDS));
+}
+
 /* One name of the field beside the value. */
 static struct formula *equals(struct query_scope *s, const struct kql_node *n, struct str field,
                               enum kind kind)
@@ -225,7 +271,11 @@ static struct formula *equals(struct query_scope *s, const struct kql_node *n, s
         return by_word(s, n->value, field);
     if (kind == KIND_SCRIPT)
         return kql_script(s, n->value, field);
-    struct formula *whole = by_whole(s, n->value, field, kind == KIND_CASELESS), *words;
+    bool is_time;
+    struct formula *time = within(s, n, field, &is_time), *words;
+    if (is_time)
+        return time;
+    struct formula *whole = by_whole(s, n->value, field, kind == KIND_CASELESS);
     if (kind != KIND_ANY)
         return whole;
     words = by_word(s, n->value, field);
@@ -279,22 +329,18 @@ static struct formula *lower_is(struct query_scope *s, const struct kql_node *n)
 static struct formula *range_atom(struct query_scope *s, const struct kql_node *n, struct str field)
 {
     struct atom atom = {.op = ATOM_TEXT_CMP, .cmp = n->op, .text = n->value->text};
+    bool is_number = decimal_is_number(n->value->text), is_time = is_time_field(field);
+    enum kql_time kind = KQL_TIME_NONE;
+    struct rule_time time;
 
     if (!network_no_order(s->diag, n->value->at, field, n->value->text))
         return NULL;
-    if (decimal_is_number(n->value->text))
+    if (!is_number || is_time)
+        kind = kql_time(s, n, is_time, &time);
+    if (kind != KQL_TIME_NONE)
+        return kind == KQL_TIME_READ ? time_atom(s, n, field, time) : NULL;
+    if (is_number)
         atom.op = n->op;
-    else
-        switch (kql_time(s, n, &atom.time)) {
-        case KQL_TIME_BAD:
-            return NULL;
-        case KQL_TIME_READ:
-            atom.op = ATOM_TIME_CMP;
-            atom.text = STR("");
-            break;
-        case KQL_TIME_NONE:
-            break;
-        }
     return query_atom(s, n->at, field, atom);
 }
 

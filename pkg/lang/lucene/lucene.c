@@ -199,7 +199,7 @@ static bool is_pattern(struct str field)
     return str_find_char(field, '*', 0) != SIZE_MAX;
 }
 
-/* Of numbers at once; of times and texts as KQL has it. */
+/* As KQL has it: numbers, times or texts. */
 static struct formula *compare(struct lucene *l, const struct term *t, struct str field,
                                enum atom_op op)
 {
@@ -208,9 +208,7 @@ static struct formula *compare(struct lucene *l, const struct term *t, struct st
 
     if (t->glob.n_parts || t->text.n == 0)
         return wrong(l, "a range has a value, or '*', on either side");
-    if (!is_number(t->text) || is_pattern(field))
-        return query_search(l->s, t->at, field, SIGNS[op], t->text, true);
-    return query_atom(l->s, t->at, field, (struct atom){.op = op, .text = t->text});
+    return query_search(l->s, t->at, field, SIGNS[op], t->text, true);
 }
 
 static bool has_one(const struct glob *g)

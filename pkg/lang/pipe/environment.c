@@ -20,11 +20,40 @@ struct pipe_pattern pipe_pattern_of(struct str text)
     return (struct pipe_pattern){str_sub(text, 0, star), str_sub(text, star + 1, SIZE_MAX), true};
 }
 
+/* `again`: where the pattern goes on behind its last star so far; SIZE_MAX: there was none. */
+static bool is_like(struct str pattern, struct str name, size_t again)
+{
+    size_t at = 0, i = 0, mark = 0;
+
+    while (i < name.n) {
+        if (at < pattern.n && pattern.p[at] == '*') {
+            again = ++at;
+            mark = i;
+        } else if (at < pattern.n && pattern.p[at] == name.p[i]) {
+            at++;
+            i++;
+        } else if (again != SIZE_MAX) {
+            at = again;
+            i = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (at < pattern.n && pattern.p[at] == '*')
+        at++;
+    return at == pattern.n;
+}
+
+bool pipe_name_is_like(struct str pattern, struct str name)
+{
+    return is_like(pattern, name, SIZE_MAX);
+}
+
 bool pipe_pattern_has(const struct pipe_pattern *p, struct str name)
 {
     if (!p->has_star)
         return str_eq(p->head, name);
-    return name.n >= p->head.n + p->tail.n && str_starts(name, p->head) && str_ends(name, p->tail);
+    return str_starts(name, p->head) && is_like(p->tail, str_sub(name, p->head.n, SIZE_MAX), 0);
 }
 
 /* The name that becomes `name` by the rename; empty: none does. */

@@ -79,6 +79,8 @@ struct expr *pipe_column(struct pipe *p, struct place at, struct str name);
 struct expr *pipe_field(struct pipe *p, struct str name);
 /* False: a step has taken the column away, or it is behind pipe_stats() and unknown there. */
 bool pipe_has_column(const struct pipe *p, struct str name);
+/* The name is of the pattern, in which `*` is any run of characters. */
+bool pipe_name_is_like(struct str pattern, struct str name);
 /* Some step has set the column or taken it away. */
 bool pipe_was_column(const struct pipe *p, struct str name);
 /* The time of the event; behind pipe_stats() the time at which the group is judged ("now").
