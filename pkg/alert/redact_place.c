@@ -117,8 +117,6 @@ static struct raw_part part_of_member(const struct redactor *r, const struct jso
 /* A text that is written without escapes stands in the record itself. */
 static bool is_ruled_out(struct redactor *r, struct str text, struct raw_part part)
 {
-    if (text.n >= SECRET_RUN_MIN && r->places.has_run)
-        return false;
     if (is_in_record(r, text.p))
         part = (struct raw_part){text.p, text.p + text.n};
     if (!part.from)

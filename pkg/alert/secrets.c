@@ -111,6 +111,9 @@ static __attribute__((constructor)) void index_build(void)
     if (cpu_simd() == SIMD_AVX512) {
         find_grams = secret_grams_avx512;
         find_signs = secret_signs_avx512;
+    } else if (cpu_simd() == SIMD_AVX2) {
+        find_grams = secret_grams_avx2;
+        find_signs = secret_signs_avx2;
     }
     memset(chain_first, 0xff, sizeof(chain_first));
     for (size_t i = n_secret_patterns; i > 0; i--) {
@@ -189,7 +192,7 @@ static bool may_be_anchor(struct str text, size_t at)
     return false;
 }
 
-_Static_assert(SECRET_RUN_MIN == (int)AWS_KEY_BYTES, "a run that may be a key");
+_Static_assert(SECRET_RUN == (int)AWS_KEY_BYTES, "a run that may be a key");
 
 /* With an escape, a run may be a shorter one that is a key. */
 static bool run_may_be_key(struct str text)
@@ -212,14 +215,26 @@ bool secrets_possible(struct str text)
 {
     struct secret_signs signs = {0};
 
+    bool has_key = false;
+
     if (!find_signs)
         return true;
     for (size_t at = 0; at < text.n; at += GRAMS_LANES) {
         uint64_t places = find_signs(&grams, (struct str){text.p + at, text.n - at}, &signs);
         if (signs.escapes || anchors_at(text, at, places))
             return true;
+        has_key |= signs.keys || signs.has_key_before;
     }
-    return signs.has_run && run_may_be_key(text);
+    return (has_key || secret_is_key_run(signs.run)) && run_may_be_key(text);
+}
+
+/* False: there is no room for it. */
+static bool add_place(struct secret_places *out, size_t at)
+{
+    if (out->n == SECRET_PLACES_MAX)
+        return false;
+    out->at[out->n++] = (uint32_t)at;
+    return true;
 }
 
 void secrets_places(struct str text, struct secret_places *out)
@@ -229,14 +244,18 @@ void secrets_places(struct str text, struct secret_places *out)
     out->n = out->next = out->asked_to = out->known_to = 0;
     for (size_t at = 0; at < text.n && find_signs; at += GRAMS_LANES) {
         uint64_t places = find_signs(&grams, (struct str){text.p + at, text.n - at}, &signs);
-        places = anchors_at(text, at, places) | signs.escapes;
-        if (out->n + (size_t)__builtin_popcountll(places) > SECRET_PLACES_MAX)
-            break;
+        if (signs.has_key_before && !add_place(out, at - 1))
+            return;
+        places = anchors_at(text, at, places) | signs.escapes | signs.keys;
         for (; places; places &= places - 1)
-            out->at[out->n++] = (uint32_t)(at + (size_t)__builtin_ctzll(places));
-        out->known_to = at + GRAMS_LANES;
+            if (!add_place(out, at + (size_t)__builtin_ctzll(places)))
+                return;
+        /* A run that goes on may still become as long as a key. */
+        out->known_to = at + GRAMS_LANES - signs.run;
     }
-    out->has_run = signs.has_run;
+    if (secret_is_key_run(signs.run) && !add_place(out, text.n - 1))
+        return;
+    out->known_to = find_signs ? text.n : 0;
 }
 
 bool secrets_ruled_out(struct secret_places *p, size_t from, size_t to)

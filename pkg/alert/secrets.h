@@ -51,12 +51,11 @@ struct secret_places {
     size_t known_to; /* nothing is said about what stands from here on */
     size_t next;     /* in at[]: what stands before it was asked about already */
     size_t asked_to;
-    bool has_run; /* what has SECRET_RUN_MIN bytes may be secret as a whole, wherever it stands */
 };
-enum { SECRET_RUN_MIN = 40 };
 void secrets_places(struct str text, struct secret_places *out);
-/* True: neither the part, nor anything that decoding makes of it however often, holds a span, but
- * for runs. Parts are asked about in order; false says nothing. */
+/* True: neither the part, nor anything that decoding makes of it however often, holds a span. Parts
+ * are asked about in order, and begin and end where no letter, digit, + or / has one beside it: at
+ * quotes, say. False says nothing. */
 bool secrets_ruled_out(struct secret_places *p, size_t from, size_t to);
 
 /* "jwt", "password" ...: the word in [redacted:word]. */

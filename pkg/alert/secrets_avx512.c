@@ -9,12 +9,22 @@ static inline __m512i groups_of(const uint8_t groups[static 128], __m512i bytes)
                                     _mm512_loadu_si512(groups + 64));
 }
 
-/* n bytes at p, folded, at most 64; the others read as the fold of zero. */
-static inline __m512i folded(const char *p, size_t n)
+/* n bytes at p, at most 64; the others read as zero. */
+static inline __m512i bytes_at(const char *p, size_t n)
 {
     uint64_t inside = _bzhi_u64(~0ull, n < GRAMS_LANES ? (unsigned)n : GRAMS_LANES);
 
-    return _mm512_or_si512(_mm512_maskz_loadu_epi8(inside, p), _mm512_set1_epi8(GRAMS_FOLD));
+    return _mm512_maskz_loadu_epi8(inside, p);
+}
+
+static inline __m512i fold(__m512i bytes)
+{
+    return _mm512_or_si512(bytes, _mm512_set1_epi8(GRAMS_FOLD));
+}
+
+static inline __m512i folded(const char *p, size_t n)
+{
+    return fold(bytes_at(p, n));
 }
 
 /* The groups that three bytes share; none beyond ASCII. */
@@ -44,26 +54,16 @@ uint64_t secret_grams_avx512(const struct grams *g, struct str text)
     return _mm512_test_epi8_mask(shared, shared) & first_lanes(text.n - (GRAMS_BYTES - 1));
 }
 
-/* Letters, digits and + / = (and some control bytes that fold to them: a few runs too many). */
-static inline uint64_t run_bytes(__m512i folded)
+/* Letters, digits and + /. Control bytes fold to some of them. */
+static inline uint64_t run_bytes(__m512i bytes, __m512i folded)
 {
     __m512i letter = _mm512_sub_epi8(folded, _mm512_set1_epi8('a'));
     __m512i digit = _mm512_sub_epi8(folded, _mm512_set1_epi8('/')); /* / stands before 0 */
+    uint64_t in_class = _mm512_cmplt_epu8_mask(letter, _mm512_set1_epi8(26)) |
+                        _mm512_cmplt_epu8_mask(digit, _mm512_set1_epi8(11)) |
+                        _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('+'));
 
-    return _mm512_cmplt_epu8_mask(letter, _mm512_set1_epi8(26)) |
-           _mm512_cmplt_epu8_mask(digit, _mm512_set1_epi8(11)) |
-           _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('+')) |
-           _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('='));
-}
-
-/* Is there a run of SECRET_RUN_MIN set bits, with `before` of them right before the first? */
-static inline bool has_run(uint64_t bits, unsigned before)
-{
-    uint64_t run = bits;
-
-    for (int step = 1; step <= 16; step *= 2)
-        run &= run >> step; /* 2, 4, 8, 16, 32 in a row */
-    return (run & run >> (SECRET_RUN_MIN - 32)) || before + _tzcnt_u64(~bits) >= SECRET_RUN_MIN;
+    return _mm512_mask_cmpge_epu8_mask(in_class, bytes, _mm512_set1_epi8(' '));
 }
 
 /* Letters and digits of a hex number (and the control bytes that fold to digits). */
@@ -99,12 +99,11 @@ static inline __m512i folded_from(struct str text, size_t at)
 uint64_t secret_signs_avx512(const struct secret_grams *g, struct str rest,
                              struct secret_signs *signs)
 {
-    __m512i a = folded_from(rest, 0), b = folded_from(rest, 1), c = folded_from(rest, 2);
-    uint64_t run = run_bytes(a);
+    __m512i bytes = bytes_at(rest.p, rest.n), a = fold(bytes);
+    __m512i b = folded_from(rest, 1), c = folded_from(rest, 2);
 
     signs->escapes = escapes(a, b, c);
-    signs->has_run |= has_run(run, signs->run);
-    signs->run = ~run ? (unsigned)__builtin_clzll(~run) : GRAMS_LANES;
+    secret_signs_runs(signs, run_bytes(bytes, a));
     __m512i shared = shared_groups(&g->three, a, b, c);
     uint64_t places = _mm512_test_epi8_mask(shared, groups_of(g->fourth, folded_from(rest, 3)));
     return places & first_lanes(rest.n < GRAMS_BYTES ? 0 : rest.n - (GRAMS_BYTES - 1));
