@@ -43,6 +43,7 @@ struct alert_writer {
     struct alert_options options;
     struct arena *arena;
     struct told_event told;
+    struct document_room room;
     struct digest *digest;
     struct redactor *redactor;
     struct ocsf_ways *ways;
@@ -180,7 +181,6 @@ static struct str render(struct alert_writer *w, struct document *d,
     if (is_members)
         json_open_object(&side.json);
     part(&side);
-    memcpy(d->truncated, side.truncated, sizeof(d->truncated));
     d->n_truncated = side.n_truncated;
     struct str text = buf_str(&w->scratch);
     return arena_str(d->arena, is_members ? str_sub(text, 1, text.n - 1) : text);
@@ -452,6 +452,7 @@ static void take_event(struct alert_writer *w, const struct alert_match *m)
         t->event = event;
         t->serial = event->serial;
         t->has_text = t->is_cut = false;
+        t->n_values = 0;
         digest_sha256_hex(w->digest, m->record, t->raw_sha256);
         redactor_begin_record(w->redactor, t->arena, event, m->record);
         evidence_begin(w->evidence, event);
@@ -464,6 +465,11 @@ static void take_event(struct alert_writer *w, const struct alert_match *m)
 static void begin(struct alert_writer *w, struct document *d, const struct alert_finding *f)
 {
     *d = (struct document){.arena = w->arena,
+                           .capsules = w->room.capsules,
+                           .witnesses = w->room.witnesses,
+                           .safe_values = w->room.safe_values,
+                           .safe_keys = w->room.safe_keys,
+                           .truncated = w->room.truncated,
                            .redactor = w->redactor,
                            .ways = w->ways,
                            .options = &w->options,

@@ -67,6 +67,8 @@ struct told_event {
     struct buf text;
     size_t tail_at;        /* in text */
     bool has_text, is_cut; /* is_cut: it has none, since something had to be cut */
+    struct ocsf_value values[OCSF_LEAVES_MAX]; /* written in text; as it has a form */
+    size_t n_values;
 };
 
 /* A text that does not come from the rule alone, by which documents of one rule differ (stencil.h).
@@ -102,6 +104,14 @@ struct told_number {
 };
 enum { TOLD_NUMBERS = 2 };
 
+/* Room for what a document has many of; nothing in it counts before it is set. */
+struct document_room {
+    struct capsule capsules[FINDING_CAPSULES_MAX];
+    struct witness witnesses[WITNESSES_MAX];
+    struct safe safe_values[RESOURCES_MAX], safe_keys[RESOURCES_MAX];
+    struct str truncated[TRUNCATED_MAX];
+};
+
 struct document {
     struct json_writer json;
     struct stencil_marks *marks; /* NULL: nobody asks where the holes are */
@@ -122,10 +132,10 @@ struct document {
 
     /* settled before the first attempt */
     char finding_uid[UID_TEXT], record_uid[UID_TEXT];
-    struct capsule capsules[FINDING_CAPSULES_MAX];
+    struct capsule *capsules;
     size_t n_capsules;
-    struct witness witnesses[WITNESSES_MAX]; /* steps of a sequence in order; else first
-                                                comes the trigger, or the newest capsule */
+    struct witness *witnesses; /* steps of a sequence in order; else first comes the trigger, or the
+                                  newest capsule */
     size_t n_witnesses;
     struct event_entity *entities; /* of all witnesses, those of the first before others */
     const struct profile **entity_profiles;
@@ -135,13 +145,13 @@ struct document {
     const struct rule *trigger_rule; /* whose atoms the trigger matched; NULL: not known */
 
     /* Entities as they may be shown under these limits: [i] of entities[i]; bit i of has_safe. */
-    struct safe safe_values[RESOURCES_MAX], safe_keys[RESOURCES_MAX];
+    struct safe *safe_values, *safe_keys;
     uint64_t has_safe_value, has_safe_key;
 
     struct told_number numbers[TOLD_NUMBERS];
     size_t n_numbers;
 
-    struct str truncated[TRUNCATED_MAX];
+    struct str *truncated;
     size_t n_truncated;
 };
 

@@ -132,6 +132,24 @@ static void put_match_head(struct document *d, const struct match_evidence *e, c
         told_atoms_keep(d->atoms, e, str_sub(buf_str(d->json.out), before, d->json.out->n));
 }
 
+/* Mostly it is a text that the evidence shows, too: then it is copied as it was written there. */
+static void put_match_value(struct document *d, struct str value)
+{
+    const struct told_event *told = d->told;
+
+    TEXT(d, ",\"value\":\"");
+    for (size_t i = 0; told && i < told->n_values; i++) {
+        const struct ocsf_value *v = &told->values[i];
+        if (v->text.p == value.p && v->text.n == value.n && v->n > 0) {
+            document_text(d, (struct str){told->text.p + v->at, v->n});
+            TEXT(d, "\"");
+            return;
+        }
+    }
+    json_escape(d->json.out, value);
+    TEXT(d, "\"");
+}
+
 static void put_match(struct document *d, const struct match_evidence *e, size_t i)
 {
     struct json_writer *w = &d->json;
@@ -143,7 +161,7 @@ static void put_match(struct document *d, const struct match_evidence *e, size_t
         json_kv_bool(w, "missing", true);
     } else if (d->options->raw != ALERT_RAW_NONE) {
         struct safe value = document_safe(d, e->field, e->value, d->limits->value);
-        document_put(d, "value", value);
+        put_match_value(d, value.text);
         if (value.is_cut)
             document_cut(d, "evidences[0].data.matched[%zu].value", i);
     }
@@ -351,21 +369,31 @@ static void put_fields(struct document *d, const struct witness *witness,
     json_close_object(&d->json);
 }
 
+static void put_number(struct document *d, uint64_t number)
+{
+    char digits[STR_DIGITS_MAX], *end = digits + sizeof(digits), *from = str_digits(end, number);
+
+    document_text(d, (struct str){from, (size_t)(end - from)});
+}
+
 static void put_trigger(struct document *d)
 {
     const struct alert_match *m = d->trigger;
-    struct json_writer *w = &d->json;
 
     document_rule_text(d, m->is_topic ? "topic" : "file", m->input, d->limits->text,
                        "evidences[0].data");
-    json_kv_i64(w, "partition", m->partition);
-    json_key_name(w, STR("offset"));
-    json_put_u64(w, m->offset);
-    json_kv_i64(w, "index", m->index);
-    json_kv_i64(w, "event_time", m->time_ms);
+    TEXT(d, ",\"partition\":");
+    put_number(d, m->partition);
+    TEXT(d, ",\"offset\":");
+    put_number(d, m->offset);
+    TEXT(d, ",\"index\":");
+    put_number(d, m->index);
+    TEXT_I64(d, ",\"event_time\":", m->time_ms);
     if (m->time_is_standin)
-        json_kv_bool(w, "event_time_is_standin", true);
-    json_kv_str(w, "raw_sha256", (struct str){d->told->raw_sha256, DIGEST_TEXT - 1});
+        TEXT(d, ",\"event_time_is_standin\":true");
+    TEXT(d, ",\"raw_sha256\":\"");
+    document_text(d, (struct str){d->told->raw_sha256, DIGEST_TEXT - 1});
+    TEXT(d, "\"");
 }
 
 static void put_capsule(struct document *d, const struct capsule *c)
@@ -505,24 +533,37 @@ struct str document_reference(struct document *d, struct str input, uint32_t par
                 STR("/"), document_number(d->arena, index));
 }
 
+/* As document_reference() names it. */
+static void put_trigger_head(struct document *d)
+{
+    const struct alert_match *m = d->trigger;
+
+    document_members(d, STR("\"name\":\"trigger\",\"uid\":\""));
+    json_escape(d->json.out, str_sub(m->input, 0, d->limits->text));
+    TEXT(d, "/");
+    put_number(d, m->partition);
+    TEXT(d, "/");
+    put_number(d, m->offset);
+    TEXT(d, "/");
+    put_number(d, m->index);
+    TEXT(d, "\"");
+}
+
 static void put_head(struct document *d, size_t i)
 {
     const struct capsule *c = d->witnesses[i].capsule;
-    const struct alert_match *m = d->trigger;
-    struct json_writer *w = &d->json;
 
     if (c) {
         uint32_t step = document_step(d, c);
-        json_kv_str(w, "name",
+        json_kv_str(&d->json, "name",
                     JOIN(d->arena, step ? STR("step-") : STR("event-"),
                          document_number(d->arena, step ? step : (size_t)(c - d->capsules) + 1)));
-        json_kv_str(w, "uid", document_reference(d, c->input, c->partition, c->offset, c->index));
+        json_kv_str(&d->json, "uid",
+                    document_reference(d, c->input, c->partition, c->offset, c->index));
     } else {
-        json_kv_str(w, "name", STR("trigger"));
-        json_kv_str(w, "uid", document_reference(d, m->input, m->partition, m->offset, m->index));
+        put_trigger_head(d);
     }
-    json_kv_i64(w, "verdict_id", 4);
-    json_kv_str(w, "verdict", STR("Suspicious"));
+    TEXT(d, ",\"verdict_id\":4,\"verdict\":\"Suspicious\"");
 }
 
 static void put_evidence(struct document *d, size_t i, struct observables *o)
@@ -570,6 +611,24 @@ static bool is_common(const struct document *d)
            !(d->trigger_rule && d->trigger_rule->n_derived);
 }
 
+/* Texts of the event itself stay where they are as long as the event: these are known again. */
+static void keep_values(struct told_event *told, const struct witness *witness, size_t n)
+{
+    size_t at = 0;
+
+    told->n_values = n;
+    for (size_t i = 0; i < n; i++) { /* both in the order of the profile */
+        size_t k = at;
+        while (k < witness->n_evidence &&
+               witness->evidence[k].value.text.p != told->values[i].text.p)
+            k++;
+        if (k < witness->n_evidence)
+            at = k + 1;
+        else
+            told->values[i].n = 0;
+    }
+}
+
 /* Written as event_evidences() does, with a mark where the atoms of a rule go. */
 static void make_common(struct document *d)
 {
@@ -580,7 +639,7 @@ static void make_common(struct document *d)
     struct observables observables = {.n = 0};
     const struct witness *witness = &side.witnesses[0];
     const struct ocsf_node *root = NULL;
-    struct str values[OCSF_LEAVES_MAX];
+    struct ocsf_value *values = told->values;
     size_t n_rejected = 0;
 
     buf_clear(&told->text);
@@ -615,7 +674,10 @@ static void make_common(struct document *d)
     else
         put_observables(&side, &observables);
     told->has_text = true;
+    keep_values(told, witness, form ? n : 0);
     told->is_cut = side.n_truncated > d->n_truncated;
+    d->has_safe_value = side.has_safe_value;
+    d->has_safe_key = side.has_safe_key;
 }
 
 /* True: done. The writer stands in the document's object while the texts and the atoms between them

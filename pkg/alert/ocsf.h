@@ -57,17 +57,25 @@ const char *ocsf_observable_type(uint8_t type_id);
  * its attribute wants. A form is the JSON around the values of such a list of paths, made once. */
 struct ocsf_form;
 
+/* A leaf's converted text, and where it was written as JSON, without quotes: what is asked for
+ * again is copied from there. */
+struct ocsf_value {
+    struct str text;
+    size_t at, n; /* in the writer's buffer; n 0: not written yet */
+};
+
 /* The form for the leaves; their converted texts go to values (room for n). NULL: ask ocsf_build(),
  * since a text or a path is handed back. */
 const struct ocsf_form *ocsf_form_of(struct arena *a, struct ocsf_ways *ways,
-                                     const struct ocsf_leaf *leaves, size_t n, struct str *values);
-/* What ocsf_write() writes, into an object that has members already. */
-void ocsf_form_members(const struct ocsf_form *form, const struct str *values,
+                                     const struct ocsf_leaf *leaves, size_t n,
+                                     struct ocsf_value *values);
+/* What ocsf_write() writes, into an object that has members already. The same buffer for both. */
+void ocsf_form_members(const struct ocsf_form *form, struct ocsf_value *values,
                        struct json_writer *w);
 /* The array of observables of evidences[0]; there are at most OCSF_FORM_OBSERVABLES of them, and
  * nothing is written if there are none. */
 enum { OCSF_FORM_OBSERVABLES = 32 };
-void ocsf_form_observables(const struct ocsf_form *form, const struct str *values,
+void ocsf_form_observables(const struct ocsf_form *form, struct ocsf_value *values,
                            struct json_writer *w);
 
 #endif

@@ -239,11 +239,13 @@ static size_t place_of(const struct ocsf_leaf *leaves, size_t n)
 
 /* True if each text is what its attribute wants. */
 static bool convert_all(struct arena *a, const struct ocsf_form *form,
-                        const struct ocsf_leaf *leaves, struct str *values)
+                        const struct ocsf_leaf *leaves, struct ocsf_value *values)
 {
-    for (size_t i = 0; i < form->n; i++)
-        if (!ocsf_convert(a, form->attrs[i], leaves[i].text, &values[i]))
+    for (size_t i = 0; i < form->n; i++) {
+        values[i].n = 0;
+        if (!ocsf_convert(a, form->attrs[i], leaves[i].text, &values[i].text))
             return false;
+    }
     return true;
 }
 
@@ -260,7 +262,8 @@ static bool find_attrs(struct ocsf_form *form, const struct ocsf_leaf *leaves, s
 }
 
 const struct ocsf_form *ocsf_form_of(struct arena *a, struct ocsf_ways *ways,
-                                     const struct ocsf_leaf *leaves, size_t n, struct str *values)
+                                     const struct ocsf_leaf *leaves, size_t n,
+                                     struct ocsf_value *values)
 {
     struct ocsf_forms *forms = ocsf_forms_of(ways);
     size_t place = n > 0 && n <= OCSF_LEAVES_MAX ? place_of(leaves, n) : SIZE_MAX;
@@ -285,38 +288,52 @@ const struct ocsf_form *ocsf_form_of(struct arena *a, struct ocsf_ways *ways,
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
+static void put_value(struct ocsf_value *v, struct buf *out)
+{
+    if (v->n > 0) {
+        char *to = buf_reserve(out, v->n);
+        memcpy(to, out->p + v->at, v->n);
+        out->n += v->n;
+        return;
+    }
+    v->at = out->n;
+    json_escape(out, v->text);
+    v->n = out->n - v->at;
+}
+
 static void put_pieces(const struct ocsf_form *form, const struct pieces *p,
-                       const struct str *values, struct buf *out)
+                       struct ocsf_value *values, struct buf *out)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct piece *piece = &p->items[i];
-        struct str value = values[piece->leaf];
         buf_add(out, (struct str){form->text.p + piece->at, piece->n});
         switch (piece->kind) {
         case PIECE_TEXT:
             break;
-        case PIECE_BARE:
-            buf_add(out, value);
+        case PIECE_BARE: /* nothing in it needs an escape */
+            put_value(&values[piece->leaf], out);
             break;
         case PIECE_BASE:
-            value = ocsf_base_name(value);
-            /* fall through */
+            buf_add_char(out, '"');
+            json_escape(out, ocsf_base_name(values[piece->leaf].text));
+            buf_add_char(out, '"');
+            break;
         case PIECE_STRING:
             buf_add_char(out, '"');
-            json_escape(out, value);
+            put_value(&values[piece->leaf], out);
             buf_add_char(out, '"');
             break;
         }
     }
 }
 
-void ocsf_form_members(const struct ocsf_form *form, const struct str *values,
+void ocsf_form_members(const struct ocsf_form *form, struct ocsf_value *values,
                        struct json_writer *w)
 {
     put_pieces(form, &form->members, values, w->out);
 }
 
-void ocsf_form_observables(const struct ocsf_form *form, const struct str *values,
+void ocsf_form_observables(const struct ocsf_form *form, struct ocsf_value *values,
                            struct json_writer *w)
 {
     if (form->observables.n == 0)

@@ -214,7 +214,9 @@ struct str redact_replace(struct redactor *r, struct arena *a, struct str text)
     for (size_t i = 0; i < r->n_spans; i++) {
         const struct secret_span *span = &r->spans[i];
         buf_add(&r->out, str_sub(text, at, span->from - at));
-        buf_printf(&r->out, "[redacted:%s]", secret_kind_name(span->kind));
+        buf_add(&r->out, STR("[redacted:"));
+        buf_add(&r->out, str_from(secret_kind_name(span->kind)));
+        buf_add_char(&r->out, ']');
         at = span->to;
     }
     buf_add(&r->out, str_sub(text, at, text.n - at));

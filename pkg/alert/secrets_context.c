@@ -264,30 +264,48 @@ bool secret_check_scheme(struct secret_search *s, const struct secret_pattern *p
 
 /* ---- short options -------------------------------------------------------------------- */
 
+static const struct tool {
+    const char *name;
+    uint8_t flags;
+} tools[] = {{"mysql", TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {"mariadb", TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {"sshpass", TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {"7z", TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {"rar", TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {"psexec", TOOL_ASKED_PASSWORD},
+             {"sqlcmd", TOOL_ASKED_PASSWORD},
+             {"mongo", TOOL_ASKED_PASSWORD},
+             {"redis-cli", TOOL_REDIS},
+             {"ldap", TOOL_LDAP}};
+
+/* Bytes that a tool's name may begin with, in either case. Built before main(). */
+static bool begins_tool[256];
+
+static __attribute__((constructor)) void file_tools(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+        for (int byte = 0; byte < 256; byte++)
+            begins_tool[byte] |= ascii_lower((char)byte) == tools[i].name[0];
+}
+
+static uint8_t tools_at(struct str text, size_t at)
+{
+    uint8_t flags = 0;
+
+    for (size_t k = 0; k < ARRAY_LEN(tools); k++)
+        if (str_eq_ci(str_sub(text, at, strlen(tools[k].name)), str_from(tools[k].name)))
+            flags |= tools[k].flags;
+    return flags;
+}
+
 static uint8_t tools_in(struct secret_search *s)
 {
-    static const struct {
-        const char *name;
-        uint8_t flags;
-    } tools[] = {{"mysql", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-                 {"mariadb", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-                 {"sshpass", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-                 {"7z", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-                 {"rar", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-                 {"psexec", TOOL_ASKED_PASSWORD},
-                 {"sqlcmd", TOOL_ASKED_PASSWORD},
-                 {"mongo", TOOL_ASKED_PASSWORD},
-                 {"redis-cli", TOOL_REDIS},
-                 {"ldap", TOOL_LDAP}};
-
     if (s->knows_tools)
         return s->tools;
     s->knows_tools = true;
     for (size_t i = 0; i + 2 <= s->text.n; i++)
-        for (size_t k = 0; k < ARRAY_LEN(tools); k++)
-            if (ascii_lower(s->text.p[i]) == tools[k].name[0] &&
-                str_eq_ci(str_sub(s->text, i, strlen(tools[k].name)), str_from(tools[k].name)))
-                s->tools |= tools[k].flags;
+        if (begins_tool[(uint8_t)s->text.p[i]])
+            s->tools |= tools_at(s->text, i);
     return s->tools;
 }
 

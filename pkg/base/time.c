@@ -355,7 +355,7 @@ void time_round(int64_t *ms, char unit, bool is_up)
 /* ---- writing ----------------------------------------------------------------- */
 
 /* The number in so many digits, and what follows it. */
-static char *put_number(char *to, int number, int digits, char then)
+static inline char *put_number(char *to, unsigned number, int digits, char then)
 {
     for (int i = digits; i > 0; i--, number /= 10)
         to[i - 1] = (char)('0' + number % 10);
@@ -374,13 +374,13 @@ size_t time_format_ms(int64_t ms, char out[TIME_TEXT_MAX])
         ASSERT(n > 0 && n < TIME_TEXT_MAX);
         return (size_t)n;
     }
-    char *to = put_number(out, f.year, 4, '-');
-    to = put_number(to, f.month, 2, '-');
-    to = put_number(to, f.day, 2, 'T');
-    to = put_number(to, f.hour, 2, ':');
-    to = put_number(to, f.minute, 2, ':');
-    to = put_number(to, f.second, 2, '.');
-    to = put_number(to, f.millisecond, 3, 'Z');
+    char *to = put_number(out, (unsigned)f.year, 4, '-');
+    to = put_number(to, (unsigned)f.month, 2, '-');
+    to = put_number(to, (unsigned)f.day, 2, 'T');
+    to = put_number(to, (unsigned)f.hour, 2, ':');
+    to = put_number(to, (unsigned)f.minute, 2, ':');
+    to = put_number(to, (unsigned)f.second, 2, '.');
+    to = put_number(to, (unsigned)f.millisecond, 3, 'Z');
     *to = '\0';
     return (size_t)(to - out);
 }

@@ -60,15 +60,13 @@ static const struct json_node *member(const struct event_tree *t, struct str key
 }
 
 /* Is there a member of the root that is the beginning of a path with dots? */
-static bool has_beginning(const struct event_tree *t, struct str path)
+static bool has_beginning(const struct event_tree *t, const struct way_source *s)
 {
     bool ignored;
 
-    for (size_t n = 0; n < path.n; n++) {
-        struct str head = {path.p, n};
-        if (path.p[n] == '.' && member(t, head, slot_of(head), &ignored))
+    for (size_t i = 0; i < s->n_heads; i++)
+        if (member(t, (struct str){s->path.p, s->heads[i].n}, s->heads[i].slot, &ignored))
             return true;
-    }
     return false;
 }
 
@@ -112,7 +110,7 @@ enum way_answer way_value(const struct event_tree *t, const struct field_way *wa
         const struct way_source *s = &way->sources[i];
         bool has_more;
         const struct json_node *node = member(t, s->path, s->slot, &has_more);
-        if (has_more || (node && s->is_derived) || (s->has_dot && has_beginning(t, s->path)))
+        if (has_more || (node && s->is_derived) || has_beginning(t, s))
             return WAY_ASK;
         if (!node)
             continue;
@@ -160,6 +158,17 @@ struct field_values event_lookup_listed(struct arena *a, const struct event_tree
 
 /* ---- when profiles load ---------------------------------------------------------------- */
 
+static void find_heads(struct arena *a, struct way_source *s)
+{
+    struct way_head *heads = ARENA_ARRAY(a, s->path.n, struct way_head);
+
+    for (size_t n = 0; n < s->path.n; n++)
+        if (s->path.p[n] == '.')
+            heads[s->n_heads++] =
+                (struct way_head){(uint32_t)n, slot_of((struct str){s->path.p, n})};
+    s->heads = heads;
+}
+
 static struct field_way way_of(struct arena *a, const struct profile *p, struct str field)
 {
     struct field_source found[PATHS_PER_FIELD_MAX];
@@ -174,10 +183,9 @@ static struct field_way way_of(struct arena *a, const struct profile *p, struct 
     struct way_source *sources = ARENA_ARRAY(a, way.n_sources, struct way_source);
     for (size_t i = 0; i < way.n_sources; i++) {
         struct str path = found[i].path;
-        sources[i] = (struct way_source){.path = path,
-                                         .slot = slot_of(path),
-                                         .has_dot = str_find_char(path, '.', 0) != SIZE_MAX,
-                                         .is_derived = found[i].derive != NULL};
+        sources[i] = (struct way_source){
+            .path = path, .slot = slot_of(path), .is_derived = found[i].derive != NULL};
+        find_heads(a, &sources[i]);
     }
     way.sources = sources;
     return way;

@@ -12,11 +12,17 @@
 #include "event/lookup.h"
 #include "event/profile_impl.h"
 
+/* A path's beginning before one of its dots: a root may have it for a key. */
+struct way_head {
+    uint32_t n, slot; /* bytes of the path; as below */
+};
+
 struct way_source {
     struct str path;
     uint32_t slot; /* of the whole path among the keys of a root */
-    bool has_dot;
     bool is_derived;
+    const struct way_head *heads;
+    size_t n_heads;
 };
 
 struct field_way {

@@ -74,33 +74,64 @@ static void sha256_end(struct digest *d, uint8_t out[static SHA256_DIGEST_LENGTH
     ASSERT(ok == 1);
 }
 
+enum { LENGTH_BYTES = 4 };
+
+static void put_length(uint8_t out[static LENGTH_BYTES], struct str part)
+{
+    uint32_t length = (uint32_t)part.n;
+
+    ASSERT(part.n <= UINT32_MAX);
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        out[i] = (uint8_t)(length >> (24 - 8 * i));
+}
+
+/* Mostly all of it is short enough to be hashed in one go: a call costs as much as some 50 bytes.
+ */
 static void add_parts(struct digest *d, const struct str *parts, size_t n,
                       void (*add)(struct digest *, const void *, size_t))
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t length = (uint32_t)parts[i].n;
-        uint8_t prefix[4] = {(uint8_t)(length >> 24), (uint8_t)(length >> 16),
-                             (uint8_t)(length >> 8), (uint8_t)length};
+    uint8_t room[256];
+    size_t at = 0;
 
-        ASSERT(parts[i].n <= UINT32_MAX);
-        add(d, prefix, sizeof(prefix));
-        add(d, parts[i].p, parts[i].n);
+    for (size_t i = 0; i < n; i++) {
+        if (at + LENGTH_BYTES + parts[i].n > sizeof(room)) {
+            add(d, room, at);
+            at = 0;
+        }
+        put_length(room + at, parts[i]);
+        at += LENGTH_BYTES;
+        if (at + parts[i].n > sizeof(room)) {
+            add(d, room, at);
+            add(d, parts[i].p, parts[i].n);
+            at = 0;
+        } else if (parts[i].n > 0) {
+            memcpy(room + at, parts[i].p, parts[i].n);
+            at += parts[i].n;
+        }
     }
+    add(d, room, at);
+}
+
+/* Two lower-case digits a byte. */
+static char *put_hex(char *out, const uint8_t *bytes, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        *out++ = hex[bytes[i] >> 4];
+        *out++ = hex[bytes[i] & 15];
+    }
+    return out;
 }
 
 void digest_sha256_hex(struct digest *d, struct str s, char out[static DIGEST_TEXT])
 {
-    static const char hex[] = "0123456789abcdef";
     uint8_t sum[SHA256_DIGEST_LENGTH];
 
     sha256_begin(d);
     sha256_add(d, s.p, s.n);
     sha256_end(d, sum);
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        out[2 * i] = hex[sum[i] >> 4];
-        out[2 * i + 1] = hex[sum[i] & 15];
-    }
-    out[DIGEST_TEXT - 1] = '\0';
+    *put_hex(out, sum, DIGEST_BYTES) = '\0';
 }
 
 /* Version and variant over the first 16 bytes of the SHA-1: RFC 4122 section 4.3. */
@@ -135,16 +166,14 @@ struct uid uid_of_parts(struct digest *d, const struct str *parts, size_t n)
 
 void uid_format(struct uid uid, char out[static UID_TEXT])
 {
-    static const char hex[] = "0123456789abcdef";
-    size_t at = 0;
+    static const uint8_t groups[] = {4, 2, 2, 2, 6}; /* bytes */
+    const uint8_t *from = uid.bytes;
 
-    for (size_t i = 0; i < sizeof(uid.bytes); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[at++] = '-';
-        out[at++] = hex[uid.bytes[i] >> 4];
-        out[at++] = hex[uid.bytes[i] & 15];
+    for (size_t i = 0; i < ARRAY_LEN(groups); from += groups[i++]) {
+        out = put_hex(out, from, groups[i]);
+        *out++ = '-';
     }
-    out[at] = '\0';
+    out[-1] = '\0';
 }
 
 static int hex_value(char c)

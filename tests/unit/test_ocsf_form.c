@@ -76,7 +76,7 @@ static void begin(struct json_writer *w, struct buf *out)
 static bool compare(struct arena *a, struct ocsf_ways *ways, const struct ocsf_leaf *leaves,
                     size_t n)
 {
-    struct str values[OCSF_LEAVES_MAX];
+    struct ocsf_value values[OCSF_LEAVES_MAX];
     struct buf want = {0}, got = {0};
     struct json_writer w;
 

@@ -1,4 +1,5 @@
 /* test_uid.c - names and buckets are published formats: the vectors here never change. */
+#include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
 #include "state/uid.h"
@@ -33,6 +34,30 @@ TEST(names_of_parts_are_fixed)
 
     CHECK_STR(text_of(uid_of_parts(digest, finding, 4)), "b4870f7b-f6e6-580b-81e3-a4dfbbf734b2");
     CHECK_STR(text_of(uid_of_parts(digest, NULL, 0)), "491aac1b-8c73-5b0d-8e0e-91cb4601e46d");
+}
+
+/* The same as the name that its parts make, one behind the other. */
+TEST(parts_of_all_lengths_are_hashed_whole)
+{
+    struct rng r = rng_start(__func__);
+    char text[400], name[8 * (4 + sizeof(text))];
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)rng_below(&r, 256);
+    for (int round = 0; round < 5000; round++) {
+        struct str parts[8];
+        size_t n = rng_below(&r, 9), at = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t most = rng_below(&r, 3) ? 70 : sizeof(text);
+            parts[i] = (struct str){text + rng_below(&r, 10), rng_below(&r, most - 10)};
+            memcpy(name + at, (const char[]){0, 0, (char)(parts[i].n >> 8), (char)parts[i].n}, 4);
+            memcpy(name + at + 4, parts[i].p, parts[i].n);
+            at += 4 + parts[i].n;
+        }
+        struct uid got = uid_of_parts(digest, parts, n);
+        struct uid want = uid_v5(digest, uid_namespace, (struct str){name, at});
+        CHECK(memcmp(got.bytes, want.bytes, sizeof(got.bytes)) == 0);
+    }
 }
 
 TEST(parts_do_not_meet_by_concatenation)
@@ -110,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENTRY(version_5_names_equal_the_vectors_of_the_rfc_family),
         ENTRY(names_of_parts_are_fixed),
+        ENTRY(parts_of_all_lengths_are_hashed_whole),
         ENTRY(parts_do_not_meet_by_concatenation),
         ENTRY(buckets_are_fixed_and_hold_their_time),
         ENTRY(a_bucket_ends_where_the_next_begins),
