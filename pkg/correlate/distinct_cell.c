@@ -26,7 +26,8 @@ static bool open_cell(struct distinct_cell *c, const struct state_op *op)
 
     if (cell->main.n && distinct_window_is_valid(&c->window)) {
         c->tail.offset = distinct_window_bytes(&c->window);
-        return true;
+        if (tail_is_valid(&c->tail))
+            return true;
     }
     tail_drop(cell);
     if (!op || op->t_ms < c->tail.clock->watermark_ms || !distinct_window_init(&c->window))

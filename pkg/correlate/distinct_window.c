@@ -34,7 +34,6 @@
 #include "correlate/span.h"
 
 enum { VERSION = 1, COLUMN_BYTES = 8 + 3 * 4, SECOND_MS = 1000 };
-enum { INDEX_BITS_MAX = 19 };
 #define NO_TICK UINT32_MAX
 #define TICKS_BEFORE (INT64_C(1) << 31) /* room for times before the first, which sets the base */
 #define TICKS_MAX (INT64_C(0xfffffffe))
@@ -102,12 +101,23 @@ uint32_t distinct_window_bytes(const struct distinct_window *w)
     return bytes_for(h->cap, h->index_bits);
 }
 
+/* The smallest index of which a third stays empty. */
+static uint8_t index_bits_for(uint32_t cap)
+{
+    if (cap <= DISTINCT_SMALL)
+        return 0;
+    return (uint8_t)(32 - __builtin_clz(cap + cap / 2 - 1));
+}
+
+/* The columns and the index are not looked through: whatever they hold, nothing outside of them is
+ * touched, and every walk ends. */
 bool distinct_window_is_valid(const struct distinct_window *w)
 {
     const struct head *h = (const struct head *)w->cell->main.p;
 
     return w->cell->main.n >= sizeof *h && h->version == VERSION && h->n <= h->cap &&
-           h->cap <= DISTINCT_VALUES_MAX && h->index_bits <= INDEX_BITS_MAX &&
+           h->cap <= DISTINCT_VALUES_MAX && h->index_bits == index_bits_for(h->cap) &&
+           h->base >= -SPAN_TIME_MAX - TICKS_MAX && h->base <= SPAN_TIME_MAX &&
            w->cell->main.n >= distinct_window_bytes(w);
 }
 
@@ -200,10 +210,10 @@ static inline void slot_set(const struct parts *p, uint32_t slot, uint32_t to)
 
 static void index_add(const struct parts *p, uint32_t i)
 {
-    uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1;
+    uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1, left = mask;
     uint32_t slot = slot_of(p->head, p->hash[i]);
 
-    while (slot_get(p, slot))
+    while (slot_get(p, slot) && left-- > 0)
         slot = (slot + 1) & mask;
     slot_set(p, slot, i + 1);
 }
@@ -215,17 +225,6 @@ static void index_rebuild(const struct parts *p)
     memset(p->index, 0, index_bytes(p->head->index_bits));
     for (uint32_t i = 0; i < p->head->n; i++)
         index_add(p, i);
-}
-
-static uint8_t index_bits_for(uint32_t cap)
-{
-    uint8_t bits = 1;
-
-    if (cap <= DISTINCT_SMALL)
-        return 0;
-    while ((UINT32_C(1) << bits) < cap + cap / 2)
-        bits++;
-    return bits;
 }
 
 /* Other room for entries (at least n): the columns and the tail move, the index is made anew. */
@@ -386,7 +385,7 @@ static void trim(const struct distinct_window *w, const struct parts *p)
         uint32_t n = rank_of(p, p->first, bin, NO_TICK);
         if (n / 2 > w->keep)
             trim_bin(p, bin, n, w->keep);
-        tick = first_from(p, bin.to);
+        tick = bin.to > tick ? first_from(p, bin.to) : NO_TICK;
     }
 }
 
@@ -499,11 +498,11 @@ static struct around find_around(const struct parts *p, struct bin bin, uint64_t
                 note_around(p, bin, i, &a);
         return a;
     }
-    uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1;
-    for (uint32_t slot = slot_of(p->head, value), i; (i = slot_get(p, slot)) != 0;
-         slot = (slot + 1) & mask) {
+    uint32_t mask = (UINT32_C(1) << p->head->index_bits) - 1, left = mask;
+    for (uint32_t slot = slot_of(p->head, value), i; (i = slot_get(p, slot)) != 0 && left > 0;
+         slot = (slot + 1) & mask, left--) {
         i--;
-        if (p->hash[i] == value)
+        if (i < p->head->n && p->hash[i] == value)
             note_around(p, bin, i, &a);
     }
     return a;

@@ -317,7 +317,7 @@ static void add_hit(struct rows *r, const struct state_op *op)
     find_parts(r);
 }
 
-static bool is_valid(const struct rows *r, uint32_t n_stages)
+static bool is_valid(struct rows *r, uint32_t n_stages)
 {
     const struct cell_part *main = &r->tail.cell->main;
     const struct head *h = (const struct head *)main->p;
@@ -329,7 +329,8 @@ static bool is_valid(const struct rows *r, uint32_t n_stages)
     uint64_t n = 0;
     for (uint32_t i = 0; i < n_stages; i++)
         n += count[i];
-    return n == h->n;
+    r->tail.offset = bytes_for(n_stages, h->n);
+    return n == h->n && tail_is_valid(&r->tail);
 }
 
 static bool lay_out(struct rows *r)

@@ -210,12 +210,18 @@ static uint32_t offset_of(const struct sequence *s, const void *at)
 
 /* ---- waiting hits ------------------------------------------------------------- */
 
-/* Of one event: items from the last to the first, then what ends the sequence. */
-static uint32_t turn_of(const struct sequence *s, uint32_t label)
+/* Which item it is. A cell that a store has damaged may name one that there is not: the first. */
+static uint32_t item_of(const struct sequence *s, const struct step *w)
 {
-    if (s->c->items[label].kind == SEQUENCE_UNTIL)
-        return UINT32_MAX;
-    return CORRELATION_INPUTS_MAX - label;
+    return w->label < s->c->n_inputs ? w->label : 0;
+}
+
+/* Of one event: items from the last to the first, then what ends the sequence. */
+static uint32_t turn_of(const struct sequence *s, const struct step *w)
+{
+    uint32_t item = item_of(s, w);
+
+    return s->c->items[item].kind == SEQUENCE_UNTIL ? UINT32_MAX : CORRELATION_INPUTS_MAX - item;
 }
 
 static bool is_before(const struct sequence *s, const struct step *a, const struct step *b)
@@ -224,7 +230,7 @@ static bool is_before(const struct sequence *s, const struct step *a, const stru
         return a->t_ms < b->t_ms;
     if (a->value != b->value)
         return a->value < b->value;
-    return turn_of(s, a->label) < turn_of(s, b->label);
+    return turn_of(s, a) < turn_of(s, b);
 }
 
 /* False: it is there, or there is no room. */
@@ -451,7 +457,7 @@ static void spoil(struct sequence *s, uint32_t behind, int64_t t_ms)
 
 static void judge_hit(struct sequence *s, const struct step *w)
 {
-    struct place_in_list p = place_of(s->c, w->label);
+    struct place_in_list p = place_of(s->c, item_of(s, w));
 
     if (p.is_until) {
         memset(s->chains, 0, chains_bytes(s, s->head->n_chains));

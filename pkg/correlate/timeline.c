@@ -49,7 +49,7 @@ static bool attach(struct timeline *t)
         h->cap > CELL_BYTES_MAX / sizeof(struct timeline_item) || c->main.n < bytes_for(h->cap))
         return false;
     t->tail.offset = bytes_for(h->cap);
-    return true;
+    return tail_is_valid(&t->tail);
 }
 
 static bool create(struct timeline *t, const struct state_op *op)
@@ -154,7 +154,8 @@ static void judge_sliding(const struct timeline *t, int64_t watermark_ms)
             }
             items[to++] = item;
         }
-        while (items[from].t_ms < span_add(at, -t->tail.spec->window_ms))
+        /* from < to always, unless a store gave back what we did not write. */
+        while (from < to && items[from].t_ms < span_add(at, -t->tail.spec->window_ms))
             from++;
         tell_if_met(t, items + from, to - from, at);
     }
