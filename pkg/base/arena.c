@@ -5,6 +5,7 @@
  */
 #include "base/arena.h"
 
+#include "base/slack.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -55,7 +56,8 @@ struct arena {
     size_t block_bytes;
     size_t used;
     size_t held;
-    bool is_piecewise; /* ARENA=malloc: every piece is a block of its own */
+    struct slack slack; /* of arena_reset_round() */
+    bool is_piecewise;  /* ARENA=malloc: every piece is a block of its own */
 };
 
 static char *block_data(struct block *b)
@@ -182,6 +184,21 @@ void arena_reset(struct arena *a)
         b->used = 0;
     }
     a->current = a->first;
+}
+
+bool arena_reset_round(struct arena *a)
+{
+    bool has_slack = slack_is_too_much(&a->slack, a->used, a->held);
+
+    arena_reset(a);
+    if (!has_slack)
+        return false;
+    for (struct block *b = a->first->next, *next; b; b = next) {
+        next = b->next;
+        block_free(a, b);
+    }
+    a->first->next = NULL;
+    return true;
 }
 
 /* A large page that is in use in part falls apart into small ones. */

@@ -31,6 +31,9 @@ void arena_free(struct arena *a);
 
 /* Everything handed out becomes invalid; the memory is kept for the next round. */
 void arena_reset(struct arena *a);
+/* The same at the end of a round; true: rounds have not needed all blocks of late (slack.h), and
+ * all but the first went back. */
+bool arena_reset_round(struct arena *a);
 
 /* Everything in `other`, which is gone then, lives as long as `a` from now on. */
 void arena_adopt(struct arena *a, struct arena *other);

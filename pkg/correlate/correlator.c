@@ -28,17 +28,29 @@ struct correlator *correlator_new(const struct graph *g, struct store *store)
     return c;
 }
 
+/* What grows with the operations of a batch, as the arena does. */
+static void release_room(struct correlator *c)
+{
+    for (uint32_t i = 0; i < c->g->n_levels; i++) {
+        free(c->levels[i].ops);
+        c->levels[i] = (struct level){0};
+    }
+    free(c->sorted);
+    free(c->placed);
+    free(c->told);
+    c->sorted = NULL;
+    c->placed = NULL;
+    c->told = NULL;
+    c->cap_sorted = c->cap_told = 0;
+}
+
 void correlator_free(struct correlator *c)
 {
     if (!c)
         return;
-    for (uint32_t i = 0; i < c->g->n_levels; i++)
-        free(c->levels[i].ops);
+    release_room(c);
     free(c->levels);
     free(c->added);
-    free(c->sorted);
-    free(c->placed);
-    free(c->told);
     buf_release(&c->bytes);
     buf_release(&c->scratch);
     digest_free(c->digest);
@@ -151,7 +163,8 @@ static void take_added(struct correlator *c, const struct added *a)
 
 void correlator_begin(struct correlator *c)
 {
-    arena_reset(c->arena);
+    if (arena_reset_round(c->arena))
+        release_room(c);
     c->n_told = 0;
     c->has_others = false;
     for (size_t i = 0; i < c->n_added; i++)

@@ -16,6 +16,10 @@ void emissions_release(struct emissions *e)
 
 void emissions_clear(struct emissions *e)
 {
+    const size_t each = sizeof *e->items + sizeof *e->offsets;
+
+    if (slack_is_too_much(&e->slack, e->n * each + e->bytes.n, e->cap * each + e->bytes.cap))
+        emissions_release(e);
     e->n = 0;
     buf_clear(&e->bytes);
 }

@@ -2,6 +2,7 @@
 #include "state/redis_conn.h"
 
 #include "base/buf.h"
+#include "base/slack.h"
 #include "base/str.h"
 
 #include <hiredis/hiredis.h>
@@ -13,6 +14,7 @@ struct redis_conn {
     struct redis_wire *wire;
     redisReader *reader;
     struct buf out;
+    struct slack slack; /* of `out` */
     const char **words; /* for the formatter */
     size_t *lengths;
     size_t words_cap;
@@ -127,6 +129,8 @@ enum weir_rc redis_conn_send(struct redis_conn *c, struct weir_err *err)
 {
     enum weir_rc rc = redis_wire_send(c->wire, buf_str(&c->out), err);
 
+    if (slack_is_too_much(&c->slack, c->out.n, c->out.cap))
+        buf_release(&c->out);
     buf_clear(&c->out);
     return rc;
 }

@@ -117,7 +117,7 @@ static bool has_work(const struct store_redis *s, const struct redis_shard *sh)
 
 static void begin(struct store_redis *s)
 {
-    arena_reset(s->arena);
+    (void)arena_reset_round(s->arena);
     s->n_gave = 0;
     s->slot_of = ARENA_ARRAY(s->arena, s->batch->n_ops, uint32_t);
     s->ordinals = NULL;
@@ -131,6 +131,11 @@ static void begin(struct store_redis *s)
         sh->restored = NULL;
         sh->n_restored = 0;
         emissions_clear(&sh->fired);
+        if (!sh->fired.cap) {
+            free(sh->notes);
+            sh->notes = NULL;
+            sh->notes_cap = 0;
+        }
     }
 }
 

@@ -14,23 +14,49 @@ struct batch *batch_new(void)
     return b;
 }
 
+/* All that grows with what comes in. */
+static void release_room(struct batch *b)
+{
+    free(b->events);
+    free(b->dead);
+    free(b->rules);
+    b->events = NULL;
+    b->dead = NULL;
+    b->rules = NULL;
+    b->cap_events = b->cap_dead = b->cap_rules = 0;
+    buf_release(&b->bytes);
+    buf_release(&b->gathered);
+}
+
 void batch_free(struct batch *b)
 {
     if (!b)
         return;
     if (b->gives_ruleset)
         ruleset_release(b->shelf, b->ruleset);
+    release_room(b);
     free(b->parts);
-    free(b->events);
-    free(b->dead);
-    free(b->rules);
-    buf_release(&b->bytes);
-    buf_release(&b->gathered);
     free(b);
+}
+
+static size_t room_of(const struct batch *b, size_t events, size_t dead, size_t rules)
+{
+    return events * sizeof *b->events + dead * sizeof *b->dead + rules * sizeof *b->rules;
+}
+
+static bool has_slack(struct batch *b)
+{
+    size_t used = room_of(b, b->n_events, b->n_dead, b->n_rules) + b->bytes.n + b->gathered.n;
+    size_t held =
+        room_of(b, b->cap_events, b->cap_dead, b->cap_rules) + b->bytes.cap + b->gathered.cap;
+
+    return slack_is_too_much(&b->slack, used, held);
 }
 
 void batch_clear(struct batch *b)
 {
+    if (has_slack(b))
+        release_room(b);
     b->n_parts = b->n_events = b->n_dead = b->n_rules = 0;
     b->n_records = b->n_operations = 0;
     b->is_gone = b->gives_ruleset = b->is_alone = false;

@@ -4,13 +4,15 @@
  * Records are copied here when they match or are refused: librdkafka has its memory back as soon
  * as they are read, and unmatched ones leave nothing but counters and the clock.
  *
- * Memory   grows to the largest batch and is kept; places are offsets, since the bytes move.
+ * Memory   grows to the largest batch of late (base/slack.h); places are offsets, since the bytes
+ *          move.
  * Threads  belongs to whoever holds it (post.h).
  */
 #ifndef WEIR_WORKER_BATCH_H
 #define WEIR_WORKER_BATCH_H
 
 #include "base/buf.h"
+#include "base/slack.h"
 #include "correlate/clock.h"
 #include "event/profile.h"
 #include "worker/log_clock.h"
@@ -74,6 +76,7 @@ struct batch {
     size_t n_rules, cap_rules;
     struct buf bytes;    /* records */
     struct buf gathered; /* operations, close together: the lane reads them all, records seldom */
+    struct slack slack;
     uint64_t n_records, n_operations;
     int64_t first_ms; /* when its first record was read; monotonic */
 };

@@ -1,6 +1,7 @@
 /* fact_batch.c - facts as they were heard, packed when they are asked for. */
 #include "worker/fact_batch.h"
 
+#include "base/slack.h"
 #include "correlate/facts.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@ struct fact_batch {
     const struct graph *graph;
     struct fact *facts;
     size_t n, cap;
+    struct slack slack;
     uint8_t name[FACT_NAME_BYTES];
     struct buf packed;
 };
@@ -61,6 +63,11 @@ void fact_batch_listen(struct fact_batch *f, const struct graph *g, struct corre
 
 void fact_batch_clear(struct fact_batch *f)
 {
+    if (slack_is_too_much(&f->slack, f->n * sizeof *f->facts, f->cap * sizeof *f->facts)) {
+        free(f->facts);
+        f->facts = NULL;
+        f->cap = 0;
+    }
     f->n = 0;
 }
 

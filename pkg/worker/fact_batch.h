@@ -9,7 +9,7 @@
  * same transaction, so a fact that can be read says that its finding is out. Those of a batch that
  * was aborted lie in the outbox and come again; a repeated one changes nothing.
  *
- * Memory   grows with the batch and is kept. Threads: belongs to one.
+ * Memory   grows with the batch; kept as long as batches of late need it. Threads: belongs to one.
  */
 #ifndef WEIR_WORKER_FACT_BATCH_H
 #define WEIR_WORKER_FACT_BATCH_H

@@ -6,6 +6,7 @@
 #include "worker/publish.h"
 
 #include "alert/alert.h"
+#include "base/slack.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "correlate/claim.h"
@@ -57,7 +58,8 @@ struct publisher {
     struct buf cell; /* a header on its way into bytes */
     struct outgoing *out;
     size_t n, cap;
-    uint64_t n_cut; /* by writers before this one, and counted */
+    struct slack slack; /* of bytes and out */
+    uint64_t n_cut;     /* by writers before this one, and counted */
     struct kafka_record record;
     struct kafka_header headers[PUBLISH_HEADERS];
 };
@@ -148,9 +150,22 @@ void publisher_use(struct publisher *p, const struct ruleset *r)
                               r->generation, o->worker);
 }
 
+/* The documents of the batch before, as far as such ones are no longer made. */
+static void release_slack(struct publisher *p)
+{
+    if (!slack_is_too_much(&p->slack, p->bytes.n + p->n * sizeof *p->out,
+                           p->bytes.cap + p->cap * sizeof *p->out))
+        return;
+    buf_release(&p->bytes);
+    free(p->out);
+    p->out = NULL;
+    p->cap = 0;
+}
+
 void publisher_begin(struct publisher *p, const struct batch *b, const struct scene *s,
                      int64_t now_ms)
 {
+    release_slack(p);
     p->batch = b;
     p->scene = s;
     p->now_ms = now_ms;

@@ -9,7 +9,8 @@
  *           what it says is told again, shorter, at last in the minimal form. Nothing is stuck,
  *           nothing is lost.
  * Backfill  findings whose time is older than alerts.age_max are no alerts any more.
- * Memory    of one batch, kept. Threads: belongs to one.
+ * Memory    of one batch; its room is kept as long as batches of late need it (base/slack.h).
+ * Threads   belongs to one.
  */
 #ifndef WEIR_WORKER_PUBLISH_H
 #define WEIR_WORKER_PUBLISH_H

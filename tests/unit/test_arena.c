@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/slack.h"
 #include "tests/lib/test.h"
 
 TEST(pieces_are_aligned_and_do_not_overlap)
@@ -150,9 +151,25 @@ TEST(what_is_mapped_is_counted)
     CHECK_EQ(arena_mapped(), before);
 }
 
+TEST(a_large_round_leaves_nothing_behind_for_good)
+{
+    struct arena *a = arena_new(0);
+
+    fill(a, 3000, 'a');
+    size_t large = arena_held(a);
+    for (int i = 0; i < 2 * SLACK_ROUNDS; i++) {
+        (void)arena_reset_round(a);
+        const char *p = fill(a, 1, 'b');
+        CHECK(p[0] == 'b' && p[99] == 'b');
+    }
+    CHECK(getenv("ARENA") || (large > 8 * SLACK_KEPT && arena_held(a) < large / 4));
+    arena_free(a);
+}
+
 TEST_MAIN(ENTRY(pieces_are_aligned_and_do_not_overlap),
           ENTRY(arrays_are_cleared_also_in_memory_that_was_used_before),
           ENTRY(a_copy_ends_in_nul_that_does_not_count),
           ENTRY(slowly_growing_rounds_hold_a_few_times_the_largest),
           ENTRY(equal_rounds_hold_what_the_first_one_took), ENTRY(what_was_adopted_lives_on),
-          ENTRY(what_is_in_use_outlives_a_trim), ENTRY(what_is_mapped_is_counted))
+          ENTRY(what_is_in_use_outlives_a_trim), ENTRY(what_is_mapped_is_counted),
+          ENTRY(a_large_round_leaves_nothing_behind_for_good))
