@@ -17,6 +17,7 @@
 
 #include "app/ruleset_load.h"
 #include "app/state.h"
+#include "base/now.h"
 #include "base/str.h"
 #include "kafka/topic.h"
 #include "state/store_redis.h"
@@ -35,7 +36,7 @@
 #include "worker/store_wait.h"
 #include "worker/topics.h"
 
-enum { WATCH_MS = 500, TOPICS_MS = 10000, SLOT_OF_HOST = -2 };
+enum { WATCH_MS = 500, TIDY_MS = 30000, TOPICS_MS = 10000, SLOT_OF_HOST = -2 };
 
 struct run_lane {
     struct kafka_consumer *consumer;
@@ -70,6 +71,7 @@ struct run {
     size_t n_lanes;
     int signals; /* signalfd; -1: none */
     bool is_asked_to_end, owes_reload;
+    int64_t tidy_due_ms;    /* monotonic: when free memory goes back to the system */
     struct store_wait wait; /* for the store, while it starts */
     enum exit_code code;
 };
@@ -500,6 +502,18 @@ static void let_signals_end(void)
 }
 
 /* Until a signal says so, or a slot is somebody else's. */
+/* A large batch and answers of brokers leave megabytes free in several heaps, which would stay
+ * resident until the next reload. */
+static void tidy(struct run *r)
+{
+    int64_t now_ms = now_monotonic_ms();
+
+    if (now_ms < r->tidy_due_ms)
+        return;
+    r->tidy_due_ms = now_ms + TIDY_MS;
+    ruleset_reloader_tidy(r->reloader);
+}
+
 static void watch(struct run *r)
 {
     while (!must_end(r)) {
@@ -507,6 +521,7 @@ static void watch(struct run *r)
         if (r->owes_reload)
             ruleset_reloader_ask(r->reloader);
         r->owes_reload = false;
+        tidy(r);
         if (!slots_are_held(r->slots)) {
             note("error: %s", slots_loss(r->slots));
             r->code = EXIT_WORLD;

@@ -131,5 +131,7 @@ void ruleset_reloader_free(struct ruleset_reloader *r);
 /* Reload. While one is under way: once more behind it, however often this is called. Not for
  * signal handlers (it locks). */
 void ruleset_reloader_ask(struct ruleset_reloader *r);
+/* Memory that is free goes back to the system, on that thread: to be called now and then. */
+void ruleset_reloader_tidy(struct ruleset_reloader *r);
 
 #endif

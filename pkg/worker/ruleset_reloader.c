@@ -1,6 +1,7 @@
 /* ruleset_reloader.c - a thread that reloads when it is asked: asks that come while it works are
  * one more reload behind that. And one that cleans up: reading rules, compiling them and old sets
- * leave tens of megabytes free that the C library would keep, in other places after each reload. */
+ * leave tens of megabytes free that the C library would keep, in other places after each reload;
+ * so do answers of brokers and large batches, and nobody knows when. */
 #include "worker/ruleset.h"
 
 #include <malloc.h>
@@ -15,18 +16,18 @@ struct ruleset_reloader {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t asked;
-    bool is_asked, has_retired, is_over;
+    bool is_asked, must_tidy, is_over;
 };
 
 /* False: it is over. */
 static bool wait(struct ruleset_reloader *r, bool *must_reload)
 {
     ASSERT(pthread_mutex_lock(&r->lock) == 0);
-    while (!r->is_asked && !r->has_retired && !r->is_over)
+    while (!r->is_asked && !r->must_tidy && !r->is_over)
         ASSERT(pthread_cond_wait(&r->asked, &r->lock) == 0);
     bool goes_on = !r->is_over;
     *must_reload = r->is_asked;
-    r->is_asked = r->has_retired = false;
+    r->is_asked = r->must_tidy = false;
     ASSERT(pthread_mutex_unlock(&r->lock) == 0);
     return goes_on;
 }
@@ -72,7 +73,7 @@ static void note_retired(void *context)
 {
     struct ruleset_reloader *r = context;
 
-    say(r, &r->has_retired);
+    say(r, &r->must_tidy);
 }
 
 struct ruleset_reloader *ruleset_reloader_new(struct ruleset_shelf *s, ruleset_outcome_fn *outcome,
@@ -94,6 +95,11 @@ struct ruleset_reloader *ruleset_reloader_new(struct ruleset_shelf *s, ruleset_o
 void ruleset_reloader_ask(struct ruleset_reloader *r)
 {
     say(r, &r->is_asked);
+}
+
+void ruleset_reloader_tidy(struct ruleset_reloader *r)
+{
+    say(r, &r->must_tidy);
 }
 
 void ruleset_reloader_free(struct ruleset_reloader *r)
