@@ -119,8 +119,10 @@ static struct field_values values_of(struct arena *a, const struct source *s,
                                      const struct field_way *way, struct field_value *one)
 {
     struct str field = way->field;
-    enum way_answer answer = s->tree ? way_value(s->tree, way, one) : WAY_ASK;
 
+    if (s->tree && way_leads_nowhere(s->tree, way))
+        return (struct field_values){0};
+    enum way_answer answer = s->tree ? way_value(s->tree, way, one) : WAY_ASK;
     if (answer != WAY_ASK)
         return (struct field_values){one, answer == WAY_ONE};
     if (s->tree)

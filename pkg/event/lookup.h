@@ -43,6 +43,7 @@ struct event_tree {
     uint64_t root_keys[ROOT_KEY_BITS / 64];
     bool knows_root_keys;
     const struct json_node *filed[ROOT_SLOTS]; /* members of the root by their keys (way.h) */
+    uint64_t filed_at[ROOT_SLOTS / 64];        /* slots of their keys, and of given fields */
     bool is_filed;
     const struct event_tree *whole; /* NULL: it is no part of another */
     struct str transport;           /* of its record (transport.h): who makes the tree sets it */

@@ -23,16 +23,25 @@ static uint32_t slot_of(struct str key)
     return (uint32_t)(h >> 32) % ROOT_SLOTS;
 }
 
+static void add_slot(uint64_t slots[static ROOT_SLOTS / 64], uint32_t slot)
+{
+    slots[slot / 64] |= 1ull << (slot % 64);
+}
+
 void event_tree_file_root(struct event_tree *t)
 {
+    const struct extract_options *o = t->options;
     size_t n = 0;
 
     if (t->root->type != JSON_T_OBJECT)
         return;
+    for (size_t i = 0; o && i < o->n_constants; i++)
+        add_slot(t->filed_at, slot_of(o->constants[i].name));
     for (const struct json_node *m = t->root->first; m; m = m->next) {
         uint32_t at = slot_of(m->key);
         if (n++ == ROOT_KEYS_MAX)
             return;
+        add_slot(t->filed_at, at);
         while (t->filed[at])
             at = (at + 1) % ROOT_SLOTS;
         t->filed[at] = m;
@@ -188,6 +197,12 @@ static struct field_way way_of(struct arena *a, const struct profile *p, struct 
         find_heads(a, &sources[i]);
     }
     way.sources = sources;
+    add_slot(way.slots, slot_of(field));
+    for (size_t i = 0; i < way.n_sources; i++) {
+        add_slot(way.slots, sources[i].slot);
+        for (size_t k = 0; k < sources[i].n_heads; k++)
+            add_slot(way.slots, sources[i].heads[k].slot);
+    }
     return way;
 }
 

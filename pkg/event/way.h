@@ -31,6 +31,7 @@ struct field_way {
     const struct value_map *map;
     const struct way_source *sources;
     size_t n_sources;
+    uint64_t slots[ROOT_SLOTS / 64]; /* of the field, of its paths and of their beginnings */
 };
 
 /* Work out the ways of a profile's entities and evidence; the profile is complete otherwise. */
@@ -40,6 +41,16 @@ void profile_find_ways(struct arena *a, struct profile *p);
 void event_tree_file_root(struct event_tree *t);
 
 enum way_answer { WAY_NOTHING, WAY_ONE, WAY_ASK };
+
+/* Quick, for most fields that an event does not have: way_value() has nothing. */
+static inline bool way_leads_nowhere(const struct event_tree *t, const struct field_way *way)
+{
+    uint64_t shared = 0;
+
+    for (size_t i = 0; i < ROOT_SLOTS / 64; i++)
+        shared |= way->slots[i] & t->filed_at[i];
+    return t->is_filed && !way->is_asked && !shared;
+}
 
 /* The field's only value, a scalar; nothing; or: ask event_lookup(). */
 enum way_answer way_value(const struct event_tree *t, const struct field_way *way,

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 
+#include <emmintrin.h> /* SSE2 is part of x86-64, so there is no choice of kernels here */
 #include <openssl/sha.h>
 #include <stdlib.h>
 
@@ -112,16 +113,23 @@ static void add_parts(struct digest *d, const struct str *parts, size_t n,
     add(d, room, at);
 }
 
-/* Two lower-case digits a byte. */
-static char *put_hex(char *out, const uint8_t *bytes, size_t n)
-{
-    static const char hex[] = "0123456789abcdef";
+enum { HEX_BYTES = 16 };
 
-    for (size_t i = 0; i < n; i++) {
-        *out++ = hex[bytes[i] >> 4];
-        *out++ = hex[bytes[i] & 15];
+/* Two lower-case digits for each of 16 bytes. */
+static void put_hex(char out[static 2 * HEX_BYTES], const uint8_t bytes[static HEX_BYTES])
+{
+    const __m128i four_bits = _mm_set1_epi8(15), nine = _mm_set1_epi8(9);
+    __m128i both = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i high = _mm_and_si128(_mm_srli_epi16(both, 4), four_bits);
+    __m128i low = _mm_and_si128(both, four_bits);
+    __m128i digits[] = {_mm_unpacklo_epi8(high, low), _mm_unpackhi_epi8(high, low)};
+
+    for (size_t i = 0; i < ARRAY_LEN(digits); i++) {
+        __m128i is_letter = _mm_cmpgt_epi8(digits[i], nine);
+        __m128i first = _mm_or_si128(_mm_and_si128(is_letter, _mm_set1_epi8('a' - 10)),
+                                     _mm_andnot_si128(is_letter, _mm_set1_epi8('0')));
+        _mm_storeu_si128((__m128i *)(void *)(out + i * HEX_BYTES), _mm_add_epi8(digits[i], first));
     }
-    return out;
 }
 
 void digest_sha256_hex(struct digest *d, struct str s, char out[static DIGEST_TEXT])
@@ -131,7 +139,9 @@ void digest_sha256_hex(struct digest *d, struct str s, char out[static DIGEST_TE
     sha256_begin(d);
     sha256_add(d, s.p, s.n);
     sha256_end(d, sum);
-    *put_hex(out, sum, DIGEST_BYTES) = '\0';
+    put_hex(out, sum);
+    put_hex(out + 2 * HEX_BYTES, sum + HEX_BYTES);
+    out[DIGEST_TEXT - 1] = '\0';
 }
 
 /* Version and variant over the first 16 bytes of the SHA-1: RFC 4122 section 4.3. */
@@ -166,14 +176,16 @@ struct uid uid_of_parts(struct digest *d, const struct str *parts, size_t n)
 
 void uid_format(struct uid uid, char out[static UID_TEXT])
 {
-    static const uint8_t groups[] = {4, 2, 2, 2, 6}; /* bytes */
-    const uint8_t *from = uid.bytes;
+    char hex[2 * HEX_BYTES];
 
-    for (size_t i = 0; i < ARRAY_LEN(groups); from += groups[i++]) {
-        out = put_hex(out, from, groups[i]);
-        *out++ = '-';
-    }
-    out[-1] = '\0';
+    put_hex(hex, uid.bytes);
+    memcpy(out, hex, 8);
+    memcpy(out + 9, hex + 8, 4);
+    memcpy(out + 14, hex + 12, 4);
+    memcpy(out + 19, hex + 16, 4);
+    memcpy(out + 24, hex + 20, 12);
+    out[8] = out[13] = out[18] = out[23] = '-';
+    out[UID_TEXT - 1] = '\0';
 }
 
 static int hex_value(char c)
