@@ -23,7 +23,7 @@ static void gate_on_presence(struct compiler *c, struct net_lazy *lazy)
 
     if (*signal == NET_NONE) {
         *signal = net_signal_new(c);
-        *net_signal_weight(c, *signal) = 1;
+        *net_signal_weight(c, *signal) = net_presence_share(c, lazy->field);
     }
     lazy->gate = *signal;
 }

@@ -44,15 +44,17 @@ struct compiler {
     struct vec weights; /* double per signal */
     uint32_t *slots;    /* intern table of sources: index + 1 */
     uint32_t slot_mask;
-    uint32_t *node_of;    /* plan node -> net node */
-    enum nature *natures; /* plan atom -> what is_plain() found; 0 until asked */
-    uint32_t *signal_of;  /* plan atom -> its own signal, NET_NONE until needed */
-    uint32_t *lazy_of;    /* plan atom -> lazy, NET_NONE until needed */
-    uint32_t *present_of; /* field -> signal 'it is there', NET_NONE until needed */
-    uint32_t *parents;    /* plan node -> how many nodes and rules refer to it */
-    uint32_t *askers;     /* plan atom -> the same of its nodes */
-    double *usual;        /* field -> guessed share of events that have one given whole value */
-    bool *is_negated;     /* plan node: under a NOT somewhere */
+    uint32_t *node_of;      /* plan node -> net node */
+    enum nature *natures;   /* plan atom -> what is_plain() found; 0 until asked */
+    uint32_t *signal_of;    /* plan atom -> its own signal, NET_NONE until needed */
+    uint32_t *lazy_of;      /* plan atom -> lazy, NET_NONE until needed */
+    uint32_t *present_of;   /* field -> signal 'it is there', NET_NONE until needed */
+    uint32_t *parents;      /* plan node -> how many nodes and rules refer to it */
+    uint32_t *askers;       /* plan atom -> the same of its nodes */
+    uint32_t *field_askers; /* field -> the same of all its atoms */
+    uint32_t *same_askers;  /* plan atom about a whole value -> of all about this value */
+    double *usual;          /* field -> guessed share of events that have one given whole value */
+    bool *is_negated;       /* plan node: under a NOT somewhere */
     struct net_lists signal_fields; /* as the net's, when all sources are known */
     bool *is_closed;                /* field: what its values raise wakes no more rules */
     uint32_t n_signals;
@@ -91,7 +93,9 @@ enum literal_where net_where_of(enum atom_op op);
 struct source net_whole_text(struct compiler *c, const struct atom *x, uint32_t field);
 /* What many formulas ask for is often there: the signal's weight is at least so much. */
 void net_weigh_popular(struct compiler *c, uint32_t atom, uint32_t signal);
-/* Fills c->usual, from c->askers: before the first source is made. */
+/* Guessed share of events that have the field at all. */
+double net_presence_share(const struct compiler *c, uint32_t field);
+/* Fills c->usual, field_askers and same_askers, from c->askers: before the first source is made. */
 void net_guess_usual(struct compiler *c);
 
 /* ---- other atoms (net_gate.c) --------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "match/net_impl.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/decimal.h"
 #include "base/hash.h"
@@ -19,6 +20,9 @@ enum { COMMON_RARITY = 20, COMMON_TEXT_MAX = 64 };
 
 /* What so many formulas ask for is what a stream mostly is: `event.type == "start"`. */
 static const double POPULAR = 200;
+/* It is a good part of what they ask of the field: of names of programs none is, though hundreds of
+ * rules ask for `powershell.exe`. */
+static const double CHOSEN = 0.1;
 
 /* ---- sources ----------------------------------------------------------------------- */
 
@@ -188,10 +192,21 @@ struct source net_whole_text(struct compiler *c, const struct atom *x, uint32_t 
 
 void net_weigh_popular(struct compiler *c, uint32_t atom, uint32_t signal)
 {
-    double share = fmin(1, c->askers[atom] / POPULAR);
+    uint32_t field = c->plan->atoms[atom].field;
+    double askers = c->same_askers[atom];
+    double of_field = field == FIELD_NONE ? 1 : askers / fmax(1, c->field_askers[field]);
+    double share = fmin(of_field < CHOSEN ? of_field : 1, askers / POPULAR);
 
     if (share > *net_signal_weight(c, signal))
         *net_signal_weight(c, signal) = share;
+}
+
+/* What few rules ask for, few events have. */
+double net_presence_share(const struct compiler *c, uint32_t field)
+{
+    static const double LEAST = 0.3;
+
+    return fmax(LEAST, fmin(1, c->field_askers[field] / POPULAR));
 }
 
 void net_plain_raises(struct compiler *c, uint32_t atom, uint32_t signal)
@@ -224,14 +239,60 @@ uint32_t net_atom_signal(struct compiler *c, uint32_t atom)
     return c->signal_of[atom];
 }
 
+/* A whole value of a field that atoms ask for. */
+struct asked {
+    uint64_t hash;
+    uint32_t atom;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct asked *x = a, *y = b;
+
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+/* Languages ask for one value by atoms of their own: together they tell how often it is asked for.
+ */
+static void add_askers(struct compiler *c)
+{
+    struct asked *all = ARENA_ARRAY(c->temp, c->plan->n_atoms, struct asked);
+    uint32_t n = 0;
+
+    c->same_askers = ARENA_ARRAY(c->temp, c->plan->n_atoms, uint32_t);
+    for (uint32_t i = 0; i < c->plan->n_atoms; i++) {
+        const struct plan_atom *pa = &c->plan->atoms[i];
+        if (pa->atom->op != ATOM_EQ)
+            continue;
+        char *folded = arena_alloc(c->temp, pa->atom->text.n + 1);
+        fold_ascii(folded, pa->atom->text.p, pa->atom->text.n);
+        all[n++] = (struct asked){hash_str((struct str){folded, pa->atom->text.n}) ^
+                                      (uint64_t)pa->field * 0x9e3779b97f4a7c15u,
+                                  i};
+    }
+    if (n)
+        qsort(all, n, sizeof *all, by_hash);
+    for (uint32_t from = 0, to; from < n; from = to) {
+        uint32_t sum = 0;
+        for (to = from; to < n && all[to].hash == all[from].hash; to++)
+            sum += c->askers[all[to].atom];
+        for (uint32_t k = from; k < to; k++)
+            c->same_askers[all[k].atom] = sum;
+    }
+}
+
 /* Whoever says what a stream mostly is chooses from a few values: a field that many rules ask for,
  * but for few values, has each of these often, however rare the text is by its letters. */
 void net_guess_usual(struct compiler *c)
 {
     uint32_t n = field_count(c->plan->fields);
-    uint32_t *texts = ARENA_ARRAY(c->temp, n, uint32_t),
-             *askers = ARENA_ARRAY(c->temp, n, uint32_t);
+    uint32_t *texts = ARENA_ARRAY(c->temp, n, uint32_t);
+    uint32_t *askers = ARENA_ARRAY(c->temp, n, uint32_t);
 
+    add_askers(c);
+    c->field_askers = askers;
     c->usual = ARENA_ARRAY(c->temp, n, double);
     for (uint32_t i = 0; i < c->plan->n_atoms; i++) {
         const struct plan_atom *pa = &c->plan->atoms[i];

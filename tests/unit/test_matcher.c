@@ -482,6 +482,77 @@ TEST(a_field_that_wakes_no_rule_is_looked_at_when_one_asks)
     match_rig_release(&g);
 }
 
+/* ---- what wakes a rule ---- */
+
+static struct formula *whole_text(struct arena *a, const char *field, struct str text,
+                                  enum fold fold)
+{
+    struct atom *x = ARENA_NEW(a, struct atom);
+
+    x->op = ATOM_EQ;
+    x->field = str_from(field);
+    x->text = text;
+    x->fold = fold;
+    return formula_atom(a, x);
+}
+
+/* An event starts something, and its name is one of n of 20. */
+static struct formula *starts_one_of(struct arena *a, uint32_t from, uint32_t step, uint32_t n,
+                                     enum fold fold)
+{
+    struct formula *names[20], *both[2];
+
+    for (uint32_t i = 0; i < n; i++)
+        names[i] = whole_text(a, "name", arena_printf(a, "name%02u.exe", (from + i * step) % 20),
+                              FOLD_ASCII);
+    both[0] = whole_text(a, "type", STR("start"), fold);
+    both[1] = formula_join(a, FORMULA_OR, names, n);
+    return formula_join(a, FORMULA_AND, both, 2);
+}
+
+static struct formula *starts_with_port(struct arena *a)
+{
+    struct atom *x = ARENA_NEW(a, struct atom);
+    struct formula *both[2] = {whole_text(a, "type", STR("start"), FOLD_ASCII)};
+
+    x->op = ATOM_NUM_LT;
+    x->field = STR("port");
+    x->text = STR("5");
+    both[1] = formula_atom(a, x);
+    return formula_join(a, FORMULA_AND, both, 2);
+}
+
+/* Names that each of many rules asks for are rarer than the one type that all of them ask for,
+ * whichever way a language asks for it; so is a field that few rules ask for. */
+TEST(what_all_rules_ask_for_wakes_none_that_asks_for_names)
+{
+    enum { MANY = 300, NAMES = MANY, PORT };
+    static const char *const OTHERS[] = {"{\"type\":\"start\",\"name\":\"other\"}"};
+    static const char *const LINES[] = {"{\"type\":\"start\",\"name\":\"NAME01.exe\"}",
+                                        "{\"type\":\"start\",\"port\":4}"};
+    struct match_rig g = {.a = arena_new(0)};
+    struct rule *rules[PORT + 1];
+    struct event events[ARRAY_LEN(LINES)];
+    const struct match *matches;
+
+    for (uint32_t i = 0; i < MANY; i++)
+        rules[i] = rule_of(g.a, starts_one_of(g.a, i % 20, 1 + i / 20, 4, FOLD_ASCII), i);
+    rules[NAMES] = rule_of(g.a, starts_one_of(g.a, 0, 1, 10, FOLD_NONE), NAMES);
+    rules[PORT] = rule_of(g.a, starts_with_port(g.a), PORT);
+    match_rig_init(&g, rules, ARRAY_LEN(rules), false);
+    finds(&g, OTHERS, ARRAY_LEN(OTHERS), events, NULL, 0); /* the first batch is sampled */
+    CHECK_EQ(matcher_rule_stats(g.matcher, NAMES)->evaluations, 0);
+    CHECK_EQ(matcher_rule_stats(g.matcher, PORT)->evaluations, 0);
+    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
+        CHECK_EQ(extract_event(g.worker, str_from(LINES[i]), (struct event_ref){0}, &events[i]),
+                 EVENT_OK);
+    size_t n = matcher_run(g.matcher, events, ARRAY_LEN(LINES), &matches);
+    CHECK(n > 2);
+    CHECK_EQ(matches[n - 2].rule, NAMES);
+    CHECK_EQ(matches[n - 1].rule, PORT);
+    match_rig_release(&g);
+}
+
 TEST(a_batch_gives_matches_ordered_by_event_then_rule)
 {
     struct match_rig g = {.a = arena_new(0)};
@@ -610,6 +681,7 @@ TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(equals_the_reference_with_few_rules),
           ENTRY(what_two_names_share_is_not_found_in_a_third),
           ENTRY(a_field_that_wakes_no_rule_is_looked_at_when_one_asks),
+          ENTRY(what_all_rules_ask_for_wakes_none_that_asks_for_names),
           ENTRY(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
           ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
