@@ -207,9 +207,11 @@ struct window {
     const struct group_row *inner; /* of the groups in it, once has_inner */
     size_t n_inner;
     bool has_inner;
+    const struct group_row *row; /* that the condition on rows is asked of */
     const struct expr_value *keys;
     struct expr_value *values; /* of aggregates, as far as */
     bool *is_known;            /* says */
+    struct arena *scratch;     /* of one row's condition */
 };
 
 static struct expr_value aggregate(struct window *w, uint32_t slot)
@@ -229,9 +231,13 @@ static struct expr_value column(void *context, uint32_t slot)
     struct window *w = context;
     const struct correlation *c = w->g->c;
 
+    if (slot == GROUP_TIME_COLUMN)
+        return expr_value_whole(w->row->t_ms);
     if (slot < c->n_group)
         return w->keys[slot];
     slot -= (uint32_t)c->n_group;
+    if (slot >= c->stats->n_aggregates)
+        return w->row->values[slot - c->stats->n_aggregates];
     if (c->stats->inner && !w->has_inner) {
         w->inner = aggregate_inner(w->g->a, c->stats->inner, w->rows + w->from, w->to - w->from,
                                    &w->n_inner);
@@ -273,6 +279,21 @@ static void put_output(struct window *w, const struct group_output *o,
         (void)columns_add(out, o->name, texts, kept);
 }
 
+/* Of some row the condition is true. The newest first: mostly it is what made it so. */
+static bool has_row(struct window *w, const struct expr_scope *of_group)
+{
+    struct expr_scope scope = *of_group;
+    bool is_met = false;
+
+    scope.space = w->scratch;
+    for (size_t i = w->to; i > w->from && !is_met; i--) {
+        w->row = &w->rows[i - 1];
+        is_met = expr_truth(w->g->c->stats->having_row, &scope) == TRUTH_TRUE;
+        arena_reset(w->scratch);
+    }
+    return is_met;
+}
+
 static void tell_if_met(struct window *w, int64_t t_ms)
 {
     const struct group_stats *stats = w->g->c->stats;
@@ -287,6 +308,8 @@ static void tell_if_met(struct window *w, int64_t t_ms)
     w->has_inner = false;
     memset(w->is_known, 0, stats->n_aggregates * sizeof *w->is_known);
     if (stats->having && expr_truth(stats->having, &scope) != TRUTH_TRUE)
+        return;
+    if (stats->having_row && !has_row(w, &scope))
         return;
     columns_begin(&detail);
     for (size_t i = 0; i < stats->n_outputs; i++)
@@ -334,6 +357,8 @@ static void judge(struct grouping *g, int64_t watermark_ms)
                        .keys = keys_of(g),
                        .values = ARENA_ARRAY(g->a, n_aggregates, struct expr_value),
                        .is_known = ARENA_ARRAY(g->a, n_aggregates, bool)};
+    if (g->c->stats->having_row)
+        w.scratch = arena_new(0);
     while (w.to < judged) {
         int64_t e = rows[w.to].t_ms;
         bool is_new = false;
@@ -346,6 +371,8 @@ static void judge(struct grouping *g, int64_t watermark_ms)
         if (is_new)
             tell_if_met(&w, e);
     }
+    if (w.scratch)
+        arena_free(w.scratch);
     /* No window that ends at the watermark or later begins before this. */
     uint32_t gone = 0;
     while (gone < judged && kept[gone].head.t_ms < span_add(watermark_ms, -window_ms))

@@ -141,6 +141,9 @@ struct group_stats {
     const struct group_aggregate *aggregates;
     size_t n_aggregates;
     const struct expr *having; /* NULL: true */
+    /* NULL, or what must be true of some row of the window. It has slots for the row's columns,
+     * too: behind the aggregates, in their order; GROUP_TIME_COLUMN is the row's time. */
+    const struct expr *having_row;
     const struct group_output *outputs;
     size_t n_outputs;
 };

@@ -227,6 +227,10 @@ static void stats_rows(struct buf *out, const struct group_stats *g)
         row(out, "having");
         expr_dump(out, g->having);
     }
+    if (g->having_row) {
+        row(out, "having a row");
+        expr_dump(out, g->having_row);
+    }
     row(out, "decided");
     buf_add(out, STR("at the watermark"));
 }

@@ -115,16 +115,14 @@ static bool read_names(struct esql_parser *p, struct str **names, size_t *n)
     }
 }
 
-/* Names that are columns of groups, and patterns. Which columns of rows there are then, nobody
- * keeps. */
-static size_t without_rows(struct esql_parser *p, struct str *names, size_t n)
+/* Names that are columns of groups, and patterns. */
+static size_t of_groups(struct esql_parser *p, struct str *names, size_t n, struct str *out)
 {
     size_t kept = 0;
 
-    p->has_less_rows = true;
     for (size_t i = 0; i < n; i++)
         if (str_find_char(names[i], '*', 0) != SIZE_MAX || pipe_has_column(p->pipe, names[i]))
-            names[kept++] = names[i];
+            out[kept++] = names[i];
     return kept;
 }
 
@@ -143,21 +141,27 @@ static bool keep(struct esql_parser *p, struct place at)
 
     if (!read_names(p, &names, &n))
         return false;
-    if (p->rows_at.line && has_all(names, n))
+    if (has_all(names, n)) /* everything stays */
         return true;
-    if (p->rows_at.line)
-        n = without_rows(p, names, n);
-    if (n == 0) /* what is left of the rows is shown at best */
-        return true;
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(names[i], STR("*")))
-            return true; /* everything stays */
+    for (size_t i = 0; i < n; i++)
         if (str_find_char(names[i], '*', 0) == SIZE_MAX && names[i].p[0] != '_' &&
-            !esql_has_column(p, names[i]))
+            !esql_has_column(p, names[i]) && !esql_has_row_column(p, names[i]))
             return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
                               SHOWN(names[i]));
-    }
-    return pipe_keep(p->pipe, at, names, n);
+    if (!p->rows_at.line)
+        return pipe_keep(p->pipe, at, names, n);
+    struct str *own = ARENA_ARRAY(p->s->scratch, n, struct str);
+    size_t n_own = of_groups(p, names, n, own);
+    esql_rows_begin(p);
+    bool is_kept = pipe_keep(p->pipe, at, names, n);
+    return esql_rows_end(p, at) && is_kept && pipe_keep(p->pipe, at, own, n_own);
+}
+
+static void drop_pattern(struct esql_parser *p, struct str pattern)
+{
+    p->dropped =
+        vec_room(p->s->scratch, p->dropped, p->n_dropped, &p->cap_dropped, sizeof *p->dropped);
+    p->dropped[p->n_dropped++] = pattern;
 }
 
 static bool drop(struct esql_parser *p, struct place at)
@@ -167,15 +171,28 @@ static bool drop(struct esql_parser *p, struct place at)
 
     if (!read_names(p, &names, &n))
         return false;
-    if (p->rows_at.line)
-        n = without_rows(p, names, n);
     for (size_t i = 0; i < n; i++)
-        if (str_find_char(names[i], '*', 0) != SIZE_MAX) {
-            p->dropped = vec_room(p->s->scratch, p->dropped, p->n_dropped, &p->cap_dropped,
-                                  sizeof *p->dropped);
-            p->dropped[p->n_dropped++] = names[i];
-        }
-    return n == 0 || pipe_drop(p->pipe, at, names, n);
+        if (str_find_char(names[i], '*', 0) != SIZE_MAX)
+            drop_pattern(p, names[i]);
+    if (!p->rows_at.line)
+        return pipe_drop(p->pipe, at, names, n);
+    struct str *own = ARENA_ARRAY(p->s->scratch, n, struct str);
+    size_t n_own = of_groups(p, names, n, own);
+    esql_rows_begin(p);
+    bool is_dropped = pipe_drop(p->pipe, at, names, n);
+    return esql_rows_end(p, at) && is_dropped && pipe_drop(p->pipe, at, own, n_own);
+}
+
+static bool rename_one(struct esql_parser *p, struct place at, struct str from, struct str to)
+{
+    if (!p->rows_at.line || pipe_has_column(p->pipe, from))
+        return pipe_rename(p->pipe, at, from, to);
+    if (!esql_has_row_column(p, from))
+        return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
+                          SHOWN(from));
+    esql_rows_begin(p);
+    bool is_renamed = pipe_rename(p->pipe, at, from, to);
+    return esql_rows_end(p, at) && is_renamed;
 }
 
 /* RENAME a AS b, c = d */
@@ -195,11 +212,7 @@ static bool rename_columns(struct esql_parser *p, struct place at)
         if (p->token.kind != ESQL_WORD)
             return esql_expected(p, "the new name");
         new = p->token.text;
-        struct str was = is_turned ? new : old;
-        if (p->rows_at.line && !pipe_has_column(p->pipe, was))
-            return esql_refuse_row(p, at, was);
-        if (!esql_advance(p) ||
-            !pipe_rename(p->pipe, at, is_turned ? new : old, is_turned ? old : new))
+        if (!esql_advance(p) || !rename_one(p, at, is_turned ? new : old, is_turned ? old : new))
             return false;
         if (!esql_is_sign(p, ","))
             return true;
@@ -219,20 +232,13 @@ static bool mv_expand(struct esql_parser *p, struct place at)
     return esql_advance(p) && pipe_expand(p->pipe, at, t.text);
 }
 
-static bool extract(struct esql_parser *p, struct place at, bool is_grok)
+/* The pattern is next. */
+static bool extract_from(struct esql_parser *p, struct place at, struct expr *subject, bool is_grok)
 {
-    struct esql_token t = p->token, pattern;
+    struct esql_token pattern = p->token;
 
-    if (t.kind != ESQL_WORD)
-        return esql_expected(p, "the name of a column");
-    if (!esql_advance(p))
-        return false;
-    struct expr *subject = esql_column(p, t.at, t.text);
-    pattern = p->token;
-    if (subject && esql_asks_rows(p, subject))
-        return esql_refuse_row(p, t.at, t.text);
-    if (!subject || pattern.kind != ESQL_STRING)
-        return subject && esql_expected(p, "a pattern in quotes");
+    if (pattern.kind != ESQL_STRING)
+        return esql_expected(p, "a pattern in quotes");
     if (!esql_advance(p))
         return false;
     if (is_grok)
@@ -245,6 +251,22 @@ static bool extract(struct esql_parser *p, struct place at, bool is_grok)
     if (p->token.kind != ESQL_STRING)
         return esql_expected(p, "a text behind APPEND_SEPARATOR=");
     return esql_advance(p) && esql_dissect(p, at, subject, pattern.text, between);
+}
+
+static bool extract(struct esql_parser *p, struct place at, bool is_grok)
+{
+    struct esql_token t = p->token;
+
+    if (t.kind != ESQL_WORD)
+        return esql_expected(p, "the name of a column");
+    struct expr *subject = esql_advance(p) ? esql_column(p, t.at, t.text) : NULL;
+    if (!subject)
+        return false;
+    if (!esql_asks_rows(p, subject))
+        return extract_from(p, at, subject, is_grok);
+    esql_rows_begin(p);
+    bool is_good = extract_from(p, at, subject, is_grok);
+    return esql_rows_end(p, at) && is_good;
 }
 
 /* A stream has no order and no end: SORT and LIMIT say nothing, but are read. */

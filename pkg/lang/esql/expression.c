@@ -41,8 +41,10 @@ bool esql_has_column(const struct esql_parser *p, struct str name)
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
     bool is_there = esql_has_column(p, name);
-    bool is_of_row = !is_there && p->rows_at.line && !pipe_was_column(p->pipe, name);
+    bool is_of_row = !is_there && esql_has_row_column(p, name);
 
+    if (!is_there && !is_of_row && p->is_shown && p->rows_at.line)
+        return pipe_null(p->pipe);
     if (!is_there && !is_of_row) {
         diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it", SHOWN(name));
         return NULL;

@@ -2,82 +2,71 @@
  *
  * A finding is of a group at the time of a row. So the groups stay in which some row is as the
  * conditions behind want it: what they ask of aggregates and keys is asked of the group, what they
- * ask of other columns is counted, and there must be such a row. One that asks both at once would
- * need each row beside its aggregates, which is not there.
+ * ask of other columns is counted, and there must be such a row. Once one of them asks both at once
+ * ("more than the average"), the group's rows are asked each, beside its aggregates.
  */
 #include "lang/esql/parser.h"
 
-enum { ASKS_ROWS = 1, ASKS_GROUPS = 2 };
-
-static unsigned asks(const struct esql_parser *p, const struct expr *e)
-{
-    unsigned sides = 0;
-
-    switch (e->kind) {
-    case EXPR_FIELD:
-        return pipe_is_key(p->pipe, e) ? 0 : ASKS_GROUPS;
-    case EXPR_TIME: /* NOW() is when a group is judged */
-        return esql_is_now(e) ? ASKS_GROUPS : ASKS_ROWS;
-    case EXPR_MEMBERS:
-    case EXPR_MEMBER:
-    case EXPR_CONDITION:
-        return ASKS_ROWS;
-    case EXPR_CALL:
-        for (size_t i = 0; i < e->n_args; i++)
-            sides |= asks(p, e->args[i]);
-        return sides;
-    default:
-        return 0;
-    }
-}
+#include "base/str.h"
 
 bool esql_asks_rows(const struct esql_parser *p, const struct expr *e)
 {
-    return p->rows_at.line && (asks(p, e) & ASKS_ROWS);
+    return p->rows_at.line && (pipe_asks(p->pipe, e) & PIPE_ASKS_ROWS);
 }
 
-bool esql_refuse_row(struct esql_parser *p, struct place at, struct str name)
+bool esql_has_row_column(const struct esql_parser *p, struct str name)
 {
-    return diag_unsupported(p->s->diag, at, "'%.*s', a column of the rows behind INLINE STATS",
-                            SHOWN(name));
-}
-
-static bool refuse_both(struct esql_parser *p, struct place at)
-{
-    return diag_unsupported(
-        p->s->diag, at, "what asks columns of a row and aggregates at once, behind INLINE STATS");
+    if (!p->rows_at.line || pipe_was_column(p->pipe, name))
+        return false;
+    for (size_t i = 0; i < p->n_dropped; i++)
+        if (pipe_name_is_like(p->dropped[i], name) && !pipe_was_row_column(p->pipe, name))
+            return false;
+    return pipe_row_value(p->pipe, name) != NULL;
 }
 
 struct expr *esql_row_column(struct esql_parser *p, struct place at, struct str name)
 {
-    if (p->is_shown)
-        return pipe_null(p->pipe);
-    struct expr *e = p->has_less_rows ? NULL : pipe_row_value(p->pipe, name);
-    if (!e) {
-        esql_refuse_row(p, at, name);
-        return NULL;
-    }
+    struct expr *e = pipe_row_value(p->pipe, name);
     struct expr *placed = ARENA_NEW(p->s->a, struct expr);
+
+    if (!e)
+        return pipe_null(p->pipe);
     *placed = *e;
     placed->line = e->line ? e->line : at.line;
     placed->col = e->line ? e->col : at.col;
     return placed;
 }
 
+static bool refuse_name(struct esql_parser *p, struct place at, struct str name)
+{
+    return diag_unsupported(
+        p->s->diag, at, "'%.*s' of the rows behind INLINE STATS, which has a column of that name",
+        SHOWN(name));
+}
+
+void esql_rows_begin(struct esql_parser *p)
+{
+    pipe_rows_begin(p->pipe);
+}
+
+bool esql_rows_end(struct esql_parser *p, struct place at)
+{
+    struct str clash;
+
+    pipe_rows_end(p->pipe, &clash);
+    return !clash.n || refuse_name(p, at, clash);
+}
+
 bool esql_inline_where(struct esql_parser *p, struct place at, struct expr *e)
 {
-    unsigned sides = asks(p, e);
-
     if (e->kind == EXPR_CALL && e->op == EXPR_AND) {
         for (size_t i = 0; i < e->n_args; i++)
             if (!esql_inline_where(p, at, e->args[i]))
                 return false;
         return true;
     }
-    if (!(sides & ASKS_ROWS))
+    if (!esql_asks_rows(p, e))
         return pipe_where(p->pipe, at, e);
-    if (sides & ASKS_GROUPS)
-        return refuse_both(p, (struct place){e->line, e->col});
     /* All of them are about one row. */
     p->row_condition =
         p->row_condition ? pipe_call2(p->pipe, at, EXPR_AND, p->row_condition, e) : e;
@@ -86,10 +75,8 @@ bool esql_inline_where(struct esql_parser *p, struct place at, struct expr *e)
 
 bool esql_inline_eval(struct esql_parser *p, struct place at, struct str name, struct expr *value)
 {
-    if (asks(p, value) & ASKS_GROUPS)
-        return refuse_both(p, at);
     if (pipe_was_column(p->pipe, name))
-        return esql_refuse_row(p, at, name);
+        return refuse_name(p, at, name);
     return pipe_set_row_value(p->pipe, at, name, value);
 }
 

@@ -9,11 +9,11 @@
 
 /* Marks of nodes, in expr.group. */
 enum {
-    ESQL_NOW = 1, /* of EXPR_TIME: NOW() */
-    ESQL_SPAN,    /* of a number: milliseconds of a length of time */
-    ESQL_MONTHS,  /* ... so many months */
-    ESQL_MOMENT,  /* ... a time; of a column of groups, too */
-    ESQL_RANKED   /* of a literal: TO_IP() or TO_VERSION() gave it an order of its own */
+    ESQL_NOW = PIPE_NOW, /* of EXPR_TIME: NOW() */
+    ESQL_SPAN,           /* of a number: milliseconds of a length of time */
+    ESQL_MONTHS,         /* ... so many months */
+    ESQL_MOMENT,         /* ... a time; of a column of groups, too */
+    ESQL_RANKED          /* of a literal: TO_IP() or TO_VERSION() gave it an order of its own */
 };
 
 enum esql_type {
@@ -58,8 +58,7 @@ struct esql_parser {
     /* Behind INLINE STATS (inline.c): the rows have more columns. Line 0: there was none. */
     struct place rows_at;
     struct expr *row_condition; /* what one row must be; NULL: nothing */
-    bool has_less_rows;     /* KEEP or DROP were about them: what is left may be shown at best */
-    bool is_shown;          /* what is read says nothing of rows: SORT */
+    bool is_shown;              /* what is read says nothing of rows: SORT */
     struct place months_at; /* of NOW() - 1 month, whose length depends on the day; line 0: none */
 };
 
@@ -116,14 +115,17 @@ struct expr *esql_search(struct esql_parser *p, struct place at, struct str name
 /* ---- inline.c ---- */
 /* INLINE STATS, from behind it on. */
 bool esql_inline_stats(struct esql_parser *p, struct place at);
-/* Behind it: a column that the groups do not have. */
+/* Behind it: is it a column that the groups do not have? */
+bool esql_has_row_column(const struct esql_parser *p, struct str name);
+/* What it is; null if it is none. */
 struct expr *esql_row_column(struct esql_parser *p, struct place at, struct str name);
 bool esql_asks_rows(const struct esql_parser *p, const struct expr *e);
 /* WHERE, and EVAL of what asks rows. */
 bool esql_inline_where(struct esql_parser *p, struct place at, struct expr *e);
 bool esql_inline_eval(struct esql_parser *p, struct place at, struct str name, struct expr *value);
-/* Says that it is unsupported; false. */
-bool esql_refuse_row(struct esql_parser *p, struct place at, struct str name);
+/* Steps about columns between the two are about those of the rows. */
+void esql_rows_begin(struct esql_parser *p);
+bool esql_rows_end(struct esql_parser *p, struct place at);
 /* Behind the last step. */
 bool esql_inline_end(struct esql_parser *p);
 

@@ -138,12 +138,22 @@ bool pipe_has_column(const struct pipe *p, struct str name)
     return !p->env.is_closed || is_known(&p->env, name);
 }
 
-bool pipe_was_column(const struct pipe *p, struct str name)
+static bool was_column(const struct pipe_env *env, struct str name)
 {
-    for (size_t i = 0; i < p->env.n; i++)
-        if (str_eq(p->env.columns[i].name, name))
+    for (size_t i = 0; i < env->n; i++)
+        if (str_eq(env->columns[i].name, name))
             return true;
     return false;
+}
+
+bool pipe_was_column(const struct pipe *p, struct str name)
+{
+    return was_column(&p->env, name);
+}
+
+bool pipe_was_row_column(const struct pipe *p, struct str name)
+{
+    return was_column(&p->ungrouped, name);
 }
 
 bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *n)

@@ -437,9 +437,41 @@ static bool set_inner(struct pipe *p, struct group_stats *g, struct str *columns
     return in->aggregates != NULL;
 }
 
+/* What asks rows alone is a column of them; what asks aggregates as well is computed of both. */
+static struct expr *beside_rows(struct pipe *p, struct expr *e)
+{
+    unsigned sides = pipe_asks(p, e);
+
+    if (!(sides & PIPE_ASKS_ROWS))
+        return e;
+    if ((sides & PIPE_ASKS_GROUPS) && e->kind == EXPR_CALL)
+        return pipe_of_args(p, e, beside_rows);
+    struct expr leaf = {.kind = EXPR_FIELD, .text = STR("a row's time"), .slot = GROUP_TIME_COLUMN};
+    if (e->kind != EXPR_TIME) {
+        e = pipe_in_rows(p, e);
+        if (!e)
+            return NULL;
+        uint32_t i = named_column(p, p->columns, p->n_columns, e, STR("of a row"));
+        leaf.text = p->columns[i];
+        leaf.slot = (uint32_t)(p->n_keys + p->n_aggregates) + i;
+    }
+    return pipe_node(p, pipe_place(e), leaf);
+}
+
+static bool set_row_condition(struct pipe *p, struct group_stats *g, struct str *columns)
+{
+    if (!p->having_row)
+        return true;
+    p->columns = columns;
+    p->n_columns = &g->n_columns;
+    g->having_row = beside_rows(p, p->having_row);
+    return g->having_row != NULL;
+}
+
 static bool set_aggregates(struct pipe *p, struct group_stats *g)
 {
-    size_t room = 2 * (p->n_aggregates + p->n_inner_aggregates) + p->n_inner_keys;
+    size_t room = 2 * (p->n_aggregates + p->n_inner_aggregates) + p->n_inner_keys +
+                  (p->having_row ? p->having_row->size : 0);
     struct str *columns = ARENA_ARRAY(p->s->a, room, struct str);
     bool is_good = true;
 
@@ -447,6 +479,7 @@ static bool set_aggregates(struct pipe *p, struct group_stats *g)
         is_good = set_inner(p, g, columns);
     else
         g->aggregates = of_rows(p, p->aggregates, p->n_aggregates, columns, &g->n_columns);
+    is_good = is_good && set_row_condition(p, g, columns);
     if (g->n_columns > CORRELATION_COLUMNS_MAX)
         return diag_error(p->s->diag, p->stats_at, "more than %d different columns are aggregated",
                           CORRELATION_COLUMNS_MAX);
@@ -567,7 +600,7 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
                                         .col = c->col,
                                         .rule = part,
                                         .group_fields = names};
-    if (!pipe_idiom(p, ending, c) && !use_group(p, c))
+    if ((p->having_row || !pipe_idiom(p, ending, c)) && !use_group(p, c))
         return false;
     if (c->kind == OPERATOR_FIRST_SEEN) /* each term is a finding */
         (void)fold_by(p, rule, c->fields, c->n_fields, 0);
@@ -596,7 +629,7 @@ bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *
         is_good = pipe_finish_join(p, &own, rule);
     else if (!p->is_grouped)
         is_good = finish_events(p, &own, rule);
-    else if (p->having.n == 0 && !p->has_inner && !needs_rows(p))
+    else if (p->having.n == 0 && !p->having_row && !p->has_inner && !needs_rows(p))
         is_good = finish_folded(p, &own, rule);
     else
         is_good = finish_groups(p, &own, rule);

@@ -194,15 +194,14 @@ struct expr *pipe_row_value(struct pipe *p, struct str name)
     return pipe_env_get(p, &p->ungrouped, name);
 }
 
-/* What is made of rows and keys as it is of a row. */
-static struct expr *in_rows(struct pipe *p, struct expr *e)
+struct expr *pipe_in_rows(struct pipe *p, struct expr *e)
 {
     if (pipe_is_key(p, e))
         return p->keys[e->slot].value;
     ASSERT(e->kind != EXPR_FIELD); /* an aggregate */
     if (e->kind != EXPR_CALL)
         return e;
-    return pipe_of_args(p, e, in_rows);
+    return pipe_of_args(p, e, pipe_in_rows);
 }
 
 bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value)
@@ -213,12 +212,66 @@ bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct
     return e && pipe_env_set(p, at, &p->ungrouped, name, e);
 }
 
+unsigned pipe_asks(const struct pipe *p, const struct expr *e)
+{
+    unsigned sides = 0;
+
+    switch (e->kind) {
+    case EXPR_FIELD:
+        return pipe_is_key(p, e) ? 0 : PIPE_ASKS_GROUPS;
+    case EXPR_TIME:
+        return e->group == PIPE_NOW ? PIPE_ASKS_GROUPS : PIPE_ASKS_ROWS;
+    case EXPR_MEMBERS:
+    case EXPR_MEMBER:
+    case EXPR_CONDITION:
+        return PIPE_ASKS_ROWS;
+    case EXPR_CALL:
+        for (size_t i = 0; i < e->n_args; i++)
+            sides |= pipe_asks(p, e->args[i]);
+        return sides;
+    default:
+        return 0;
+    }
+}
+
+static void swap_rows(struct pipe *p)
+{
+    struct pipe_env groups = p->env;
+
+    p->env = p->ungrouped;
+    p->ungrouped = groups;
+}
+
+void pipe_rows_begin(struct pipe *p)
+{
+    ASSERT(p->is_grouped && !p->has_inner);
+    p->rows_before = pipe_env_copy(p, &p->ungrouped);
+    swap_rows(p);
+}
+
+void pipe_rows_end(struct pipe *p, struct str *clash)
+{
+    swap_rows(p);
+    *clash = STR("");
+    for (size_t i = 0; i < p->ungrouped.n; i++) {
+        const struct pipe_column_entry *c = &p->ungrouped.columns[i];
+        bool is_old = i < p->rows_before.n && p->rows_before.columns[i].value == c->value;
+        if (!is_old && c->value && pipe_was_column(p, c->name))
+            *clash = c->name;
+    }
+}
+
 bool pipe_where_row(struct pipe *p, struct place at, struct expr *condition)
 {
     struct pipe_aggregate a = {.kind = GROUP_COUNT, .name = STR("rows that are so"), .at = at};
 
     ASSERT(p->is_grouped && !p->has_inner);
-    a.filter = in_rows(p, condition);
+    if (pipe_asks(p, condition) & PIPE_ASKS_GROUPS) {
+        ASSERT(!p->having_row);
+        p->having_row = pipe_without_conditions(p, condition);
+        return p->having_row != NULL;
+    }
+    a.filter = pipe_in_rows(p, condition);
     a.filter = a.filter ? pipe_without_conditions(p, a.filter) : NULL;
     struct expr *n = a.filter ? pipe_one_more(p, &a) : NULL;
     return n && pipe_where(p, at, pipe_call2(p, at, EXPR_GE, n, pipe_whole(p, 1)));

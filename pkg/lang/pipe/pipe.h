@@ -83,8 +83,12 @@ bool pipe_has_column(const struct pipe *p, struct str name);
 bool pipe_name_is_like(struct str pattern, struct str name);
 /* Some step has set the column or taken it away. */
 bool pipe_was_column(const struct pipe *p, struct str name);
+/* ... a column of the rows, behind pipe_stats(). */
+bool pipe_was_row_column(const struct pipe *p, struct str name);
 /* The time of the event; behind pipe_stats() the time at which the group is judged ("now").
- * `field` is where it stands, for who does not know (filters). */
+ * `field` is where it stands, for who does not know (filters). Beside rows (pipe_where_row()) it is
+ * the row's, unless its `group` is PIPE_NOW. */
+enum { PIPE_NOW = 1 };
 struct expr *pipe_time(struct pipe *p, struct place at, struct str field);
 
 /* A call of call->op, whose own parameters (fold, glob, is_greedy ...) are taken from *call; those
@@ -196,11 +200,18 @@ bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate);
 bool pipe_is_grouped(const struct pipe *p);
 /* Behind one pipe_stats(): what the column was before it. NULL: nothing. */
 struct expr *pipe_row_value(struct pipe *p, struct str name);
-/* ... and what it is from here on: `value` is about rows and keys. */
+/* ... and what it is from here on: `value` may be about aggregates, too. */
 bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value);
 /* Behind one pipe_stats(): only groups with a row of which the condition is true; it is about rows
- * and keys. */
+ * and keys, and about aggregates once. */
 bool pipe_where_row(struct pipe *p, struct place at, struct expr *condition);
+/* Behind one pipe_stats(): what the expression is about. */
+enum { PIPE_ASKS_ROWS = 1, PIPE_ASKS_GROUPS = 2 /* aggregates, or "now" */ };
+unsigned pipe_asks(const struct pipe *p, const struct expr *e);
+/* Behind one pipe_stats(), between the two: steps about columns change those of the rows.
+ * *clash: one of them is a column of the groups, too; empty: none is. */
+void pipe_rows_begin(struct pipe *p);
+void pipe_rows_end(struct pipe *p, struct str *clash);
 /* Behind one pipe_stats(): the column `as` is `value`, which is about rows, as the group's first or
  * last row (GROUP_FIRST, GROUP_LAST) has it; null if that row has none. */
 bool pipe_row_column(struct pipe *p, struct place at, struct str as, struct expr *value,

@@ -87,7 +87,11 @@ struct pipe {
 
     /* Groups. */
     bool is_grouped;
-    struct pipe_env ungrouped; /* columns of the rows */
+    struct pipe_env ungrouped;   /* columns of the rows */
+    struct pipe_env rows_before; /* pipe_rows_begin() */
+    struct expr *having_row;     /* pipe_where_row(), if it asks aggregates, too */
+    struct str *columns;         /* while it is lowered: of the rows */
+    size_t *n_columns;
     struct place stats_at;
     const struct pipe_aggregate *aggregates;
     size_t n_aggregates;
@@ -176,6 +180,8 @@ void pipe_set_evidence(struct pipe *p, struct rule *part);
 bool pipe_finish_join(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
 
 /* ---- group.c ---- */
+/* What is made of rows and keys as it is of a row. */
+struct expr *pipe_in_rows(struct pipe *p, struct expr *e);
 /* The column that one more aggregate makes. */
 struct expr *pipe_one_more(struct pipe *p, const struct pipe_aggregate *aggregate);
 
