@@ -18,6 +18,8 @@ static const char EVENT[] =
     "'more': ['p', 'q'], 'message': 'Many words', 'word': 'and or', "
     "'powershell.file.script_block_text': 'x=New-Object', "
     "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z ', 'h': 'hello', 'nums': [3, 1, 2], 'f': 2.7, "
+    "'log': 'Mar  1 10:20:30 web01 sshd[42]: from 203.0.113.7:22 fe80::1', "
+    "'access': '[10/Oct/2000:13:55:36 -0700] https://u:p@a.b:8443/p?x=1&y', "
     "'when': '2026-03-01T10:00:00Z', 'yes': 'yes', 'pair': ['X', 'Y']}";
 
 static const char *const holding[] = {
@@ -250,6 +252,22 @@ static const char *const steps[][2] = {
      "cmd == 'cat'"},
     {"GROK url '''(?<Esql.first>[^?]+)[?]''' |", "Esql.first == '/exec'"},
     {"GROK a '%{INT:number}' |", "number IS NULL"},
+    /* A time of day is no address. */
+    {"GROK log '%{IP:x} %{IP:z}' |", "x IS NULL"},
+    {"GROK log '%{IP:x}' |", "x == '203.0.113.7'"},
+    {"GROK log '%{IP:x}$' |", "x == 'fe80::1'"},
+    {"GROK log 'from %{IPORHOST:x}' |", "x == '203.0.113.7'"},
+    {"GROK log 'from %{HOSTPORT:x} %{IPV6:z}$' |", "x == '203.0.113.7:22' AND z == 'fe80::1'"},
+    {"GROK log '^%{SYSLOGTIMESTAMP:x} %{SYSLOGHOST:h} %{PROG:z}[[]%{POSINT:i:int}[]]' |",
+     "x == 'Mar  1 10:20:30' AND h == 'web01' AND z == 'sshd' AND i == 42"},
+    {"GROK access '%{HTTPDATE:x}. %{URI:z}' |",
+     "x == '10/Oct/2000:13:55:36 -0700' AND z == 'https://u:p@a.b:8443/p?x=1&y'"},
+    {"EVAL v = '2001:db8:0:1:1:1:1:1' | GROK v '^%{IPV6:x}$' |", "x == v"},
+    {"EVAL v = '::ffff:10.0.0.1' | GROK v '^%{IPV6:x}$' |", "x == v"},
+    {"EVAL v = '1:2:3:4:5:6:7' | GROK v '^%{IPV6:x}$' |", "x IS NULL"},
+    {"EVAL v = '256.1.1.1' | GROK v '^%{IP:x}$' |", "x IS NULL"},
+    {"EVAL v = 'Mon, 02 Mar 2026 10:20:30 +0100' | GROK v '^%{DATESTAMP_RFC2822:x}$' |", "x == v"},
+    {"EVAL v = '02/03/2026-10:20:30' | GROK v '^%{DATESTAMP:x}$' |", "x == v"},
     {"DISSECT csv '%{p},%{?skip},%{r}' |", "p == 'p' AND r == 'r'"},
     {"DISSECT csv '%{p},%{+p},%{r}' APPEND_SEPARATOR='-' |", "p == 'p-q' AND r == 'r'"},
     {"DISSECT csv '%{p},%{+p},%{+p}' |", "p == 'pqr'"},
@@ -449,6 +467,7 @@ static const struct {
     {"FROM x | SET x", "unsupported: 1:10: the command SET: not in this version"},
     {"FROM x | EVAL x = 1,", "error: 1:21: expected the name of a column"},
     {"FROM x | GROK a '%{INT:i:whole}'", "error: 1:10: 'whole' is no type of GROK"},
+    {"FROM x | GROK a '%{SYSLOGBASE}'", "unsupported: 1:10: the GROK pattern %{SYSLOGBASE}"},
     {"FROM x | GROK a '%{NOPE:i}'", "unsupported: 1:10: the GROK pattern %{NOPE}"},
     {"FROM x | DISSECT a '%{*k} %{&k}'", "unsupported: 1:10: '%{*k}' in DISSECT"},
     {"FROM x | DISSECT a '%{k'", "error: 1:10: '}' is missing in the pattern"},

@@ -20,6 +20,50 @@ struct reader {
     size_t n;
 };
 
+/* What larger patterns are made of. */
+#define NUMBER_ "[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)"
+#define OCTET "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
+#define IPV4_ "(?<!\\d)" OCTET "(?:\\." OCTET "){3}(?!\\d)"
+#define HEX4 "[0-9A-Fa-f]{1,4}"
+/* Eight groups, or fewer with :: in their midst; the last two may be as those of IPv4. */
+#define IPV6_                                                                               \
+    "(?:(?:" HEX4 ":){7}" HEX4 "|(?:" HEX4 ":){6}" IPV4_ "|(?:" HEX4 "(?::" HEX4 "){0,6})?" \
+    "::(?:(?:" HEX4 ":){0,5}(?:" IPV4_ "|" HEX4 "))?)(?:%\\w+)?"
+#define HOSTNAME_ "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?"
+#define IPORHOST_ "(?:" IPV6_ "|" IPV4_ "|" HOSTNAME_ ")"
+#define USER_ "[a-zA-Z0-9._-]+"
+#define QUOTED_ "(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*')"
+#define LOCAL_ "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]+"
+#define UNIXPATH_ "(?:/[\\w_%!$@:.,+~-]*)+"
+#define WINPATH_ "(?:[A-Za-z]+:|\\\\)(?:\\\\[^\\\\?*]*)+"
+#define URIPROTO_ "[A-Za-z]+(?:\\+[A-Za-z+]+)?"
+#define URIHOST_ IPORHOST_ "(?::\\b[1-9]\\d*\\b)?"
+#define URIPATH_ "(?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_-]*)+"
+#define YEAR_ "(?:\\d\\d){1,2}"
+#define MONTH_                                                                            \
+    "\\b(?:[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|[Mm]ay|[Jj]une?|" \
+    "[Jj]uly?|[Aa]ug(?:ust)?|[Ss]ep(?:tember)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|"         \
+    "[Dd]ec(?:ember)?)\\b"
+#define MONTHNUM_ "(?:0?[1-9]|1[0-2])"
+#define MONTHDAY_ "(?:0[1-9]|[12]\\d|3[01]|[1-9])"
+#define DAY_                                                                              \
+    "(?:Mon(?:day)?|Tue(?:sday)?|Wed(?:nesday)?|Thu(?:rsday)?|Fri(?:day)?|Sat(?:urday)?|" \
+    "Sun(?:day)?)"
+#define HOUR_ "(?:2[0-3]|[01]?\\d)"
+#define MINUTE_ "[0-5]\\d"
+#define SECOND_ "(?:[0-5]?\\d|60)(?:[:.,]\\d+)?"
+#define TIME_ HOUR_ ":" MINUTE_ ":" SECOND_ "(?!\\d)"
+#define ZONE_ "(?:Z|[+-]" HOUR_ ":?" MINUTE_ ")"
+#define TZ_ "(?:[APMCE][SD]T|UTC)"
+#define DATE_US_ MONTHNUM_ "[/-]" MONTHDAY_ "[/-]" YEAR_
+#define DATE_EU_ MONTHDAY_ "[./-]" MONTHNUM_ "[./-]" YEAR_
+#define DATE_ "(?:" DATE_US_ "|" DATE_EU_ ")"
+#define CISCOMAC_ "(?:[0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}"
+#define WINDOWSMAC_ "(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}"
+#define COMMONMAC_ "(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}"
+
+/* Those of Elasticsearch's that make one value; those that name fields of their own (SYSLOGBASE,
+ * COMMONAPACHELOG ...) are not here. */
 static const struct {
     const char *name, *regex;
 } PATTERNS[] = {
@@ -31,43 +75,64 @@ static const struct {
     {"INT", "[+-]?\\d+"},
     {"POSINT", "\\b[1-9]\\d*\\b"},
     {"NONNEGINT", "\\b\\d+\\b"},
-    {"NUMBER", "[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)"},
-    {"BASE10NUM", "[+-]?(?:\\d+(?:\\.\\d+)?|\\.\\d+)"},
+    {"NUMBER", NUMBER_},
+    {"BASE10NUM", NUMBER_},
     {"BASE16NUM", "(?:0[xX])?[0-9A-Fa-f]+"},
-    {"USERNAME", "[a-zA-Z0-9._-]+"},
-    {"USER", "[a-zA-Z0-9._-]+"},
-    {"HOSTNAME", "\\b[0-9A-Za-z][0-9A-Za-z-]{0,62}(?:\\.[0-9A-Za-z][0-9A-Za-z-]{0,62})*\\.?"},
-    {"IPV4", "\\d{1,3}(?:\\.\\d{1,3}){3}"},
-    {"IPV6", "[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+"},
-    {"IP", "(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)"},
-    {"IPORHOST", "[0-9A-Za-z:][0-9A-Za-z.:-]*"},
+    {"USERNAME", USER_},
+    {"USER", USER_},
+    {"HOSTNAME", HOSTNAME_},
+    {"IPV4", IPV4_},
+    {"IPV6", IPV6_},
+    {"IP", "(?:" IPV6_ "|" IPV4_ ")"},
+    {"IPORHOST", IPORHOST_},
+    {"HOSTPORT", IPORHOST_ ":\\b[1-9]\\d*\\b"},
+    {"SYSLOGHOST", IPORHOST_},
     {"UUID", "[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}"},
-    {"QUOTEDSTRING", "(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*')"},
-    {"QS", "(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*')"},
-    {"YEAR", "(?:\\d\\d){1,2}"},
-    {"MONTHNUM", "(?:0?[1-9]|1[0-2])"},
-    {"MONTHDAY", "(?:0[1-9]|[12]\\d|3[01]|[1-9])"},
-    {"HOUR", "(?:2[0-3]|[01]?\\d)"},
-    {"MINUTE", "[0-5]\\d"},
-    {"SECOND", "(?:[0-5]?\\d|60)(?:[:.,]\\d+)?"},
-    {"TIME", "(?:2[0-3]|[01]?\\d):[0-5]\\d(?::(?:[0-5]?\\d|60)(?:[:.,]\\d+)?)?"},
-    {"TIMESTAMP_ISO8601",
-     "(?:\\d\\d){1,2}-(?:0?[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01]|[1-9])[T "
-     "](?:2[0-3]|[01]?\\d):?[0-5]"
-     "\\d(?::?(?:[0-5]?\\d|60)(?:[:.,]\\d+)?)?(?:Z|[+-](?:2[0-3]|[01]?\\d)(?::?[0-5]\\d)?)?"},
-    {"MAC", "(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}"},
-    {"HOSTPORT", "[0-9A-Za-z:][0-9A-Za-z.:-]*:\\b[1-9]\\d*\\b"},
+    {"QUOTEDSTRING", QUOTED_},
+    {"QS", QUOTED_},
+    {"YEAR", YEAR_},
+    {"MONTH", MONTH_},
+    {"MONTHNUM", MONTHNUM_},
+    {"MONTHDAY", MONTHDAY_},
+    {"DAY", DAY_},
+    {"HOUR", HOUR_},
+    {"MINUTE", MINUTE_},
+    {"SECOND", SECOND_},
+    {"TIME", TIME_},
+    {"TZ", TZ_},
+    {"DATE_US", DATE_US_},
+    {"DATE_EU", DATE_EU_},
+    {"DATE", DATE_},
+    {"DATESTAMP", DATE_ "[- ]" TIME_},
+    {"DATESTAMP_RFC822", DAY_ " " MONTH_ " " MONTHDAY_ " " YEAR_ " " TIME_ " " TZ_},
+    {"DATESTAMP_RFC2822", DAY_ ", " MONTHDAY_ " " MONTH_ " " YEAR_ " " TIME_ " " ZONE_},
+    {"DATESTAMP_OTHER", DAY_ " " MONTH_ " " MONTHDAY_ " " TIME_ " " TZ_ " " YEAR_},
+    {"SYSLOGTIMESTAMP", MONTH_ " +" MONTHDAY_ " " TIME_},
+    {"HTTPDATE", MONTHDAY_ "/" MONTH_ "/" YEAR_ ":" TIME_ " [+-]?\\d+"},
+    {"ISO8601_TIMEZONE", ZONE_},
+    {"TIMESTAMP_ISO8601", YEAR_ "-" MONTHNUM_ "-" MONTHDAY_ "[T ]" HOUR_ ":?" MINUTE_
+                                "(?::?" SECOND_ ")?(?:Z|[+-]" HOUR_ "(?::?" MINUTE_ ")?)?"},
+    {"MAC", "(?:" CISCOMAC_ "|" WINDOWSMAC_ "|" COMMONMAC_ ")"},
+    {"CISCOMAC", CISCOMAC_},
+    {"WINDOWSMAC", WINDOWSMAC_},
+    {"COMMONMAC", COMMONMAC_},
     {"LOGLEVEL",
      "(?i:alert|trace|debug|notice|info(?:rmation)?|warn(?:ing)?|err(?:or)?|crit(?:ical)?"
      "|fatal|severe|emerg(?:ency)?)"},
-    {"UNIXPATH", "(?:/[\\w_%!$@:.,+~-]*)+"},
-    {"WINPATH", "(?:[A-Za-z]+:|\\\\)(?:\\\\[^\\\\?*]*)+"},
-    {"PATH", "(?:(?:/[\\w_%!$@:.,+~-]*)+|(?:[A-Za-z]+:|\\\\)(?:\\\\[^\\\\?*]*)+)"},
-    {"EMAILADDRESS", "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]+@[0-9A-Za-z.-]+"},
-    {"URIPROTO", "[A-Za-z]+(?:\\+[A-Za-z+]+)?"},
-    {"URIHOST", "[0-9A-Za-z:][0-9A-Za-z.:-]*"},
-    {"URIPATHPARAM", "(?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_-]*)+(?:\\?\\S*)?"},
-    {"URIPATH", "(?:/[A-Za-z0-9$.+!*'(){},~:;=@#%&_-]*)+"},
+    {"PROG", "[\\x21-\\x5a\\x5c\\x5e-\\x7e]+"},
+    {"TTY", "/dev/(?:pts|tty[pq]?)\\w*/?\\d+"},
+    {"UNIXPATH", UNIXPATH_},
+    {"WINPATH", WINPATH_},
+    {"PATH", "(?:" UNIXPATH_ "|" WINPATH_ ")"},
+    {"EMAILLOCALPART", LOCAL_},
+    {"EMAILADDRESS", LOCAL_ "@[0-9A-Za-z.-]+"},
+    {"URIPROTO", URIPROTO_},
+    {"URIHOST", URIHOST_},
+    {"URIPATH", URIPATH_},
+    {"URIPARAM", "\\?\\S*"},
+    {"URIPATHPARAM", URIPATH_ "(?:\\?\\S*)?"},
+    {"URI",
+     URIPROTO_ "://(?:" USER_ "(?::[^@]*)?@)?(?:" URIHOST_ ")?(?:" URIPATH_ "(?:\\?\\S*)?)?"},
 };
 
 static const char *pattern_of(struct str name)
