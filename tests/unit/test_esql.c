@@ -20,6 +20,7 @@ static const char EVENT[] =
     "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z ', 'h': 'hello', 'nums': [3, 1, 2], 'f': 2.7, "
     "'log': 'Mar  1 10:20:30 web01 sshd[42]: from 203.0.113.7:22 fe80::1', "
     "'access': '[10/Oct/2000:13:55:36 -0700] https://u:p@a.b:8443/p?x=1&y', "
+    "'place': {'lat': 1.0, 'lon': 2.0}, 'spot': 'POINT(2 1)', "
     "'when': '2026-03-01T10:00:00Z', 'yes': 'yes', 'pair': ['X', 'Y']}";
 
 static const char *const holding[] = {
@@ -121,6 +122,12 @@ static const char *const holding[] = {
     "DATE_TRUNC(1 quarter, @timestamp) == '2026-01-01'",
     "DATE_TRUNC(1 year, @timestamp) == '2026-01-01T00:00:00Z'",
     "BUCKET(n, 2) == 4",
+    /* An event came before it is asked. */
+    "@timestamp <= NOW() AND NOW() > @timestamp",
+    "NOT when == NOW() AND when != NOW()",
+    "ST_X(place) == 2 AND ST_Y(place) == 1 AND ST_X(spot) == 2 AND ST_Y(TO_GEOPOINT(spot)) == 1",
+    "ST_DISTANCE(place, TO_GEOPOINT('POINT(2 2)')) > 111000 AND ST_DISTANCE(place, spot) == 0",
+    "ST_DISTANCE(missing, place) IS NULL",
     "BUCKET(n, 2.0) == 4",
     "BUCKET(@timestamp, 1 hour) == '2026-03-01T10:00:00Z'",
     "@timestamp > NOW() - 1 month",
@@ -203,6 +210,8 @@ static const char *const not_holding[] = {
     "CONCAT(a, missing) IS NOT NULL",
     "TO_LOWER(pair) == 'x'",
     "NOT TO_BOOLEAN(missing)",
+    "NOT when != NOW()",
+    "missing != NOW()",
     "TO_BOOLEAN(pair) == false",
     "IP_PREFIX(a, 24, 0) IS NOT NULL",
     "IP_PREFIX(ip, 33, 0) IS NOT NULL",

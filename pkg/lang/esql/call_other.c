@@ -23,28 +23,6 @@ static struct expr *cidr(const struct esql_call *c)
 
 /* ---- places ----------------------------------------------------------------------- */
 
-/* A point is an object {lat, lon}; one of its numbers is asked for. */
-static struct expr *coordinate(const struct esql_call *c, const char *part)
-{
-    struct expr *point = c->args[0];
-
-    if (point->kind != EXPR_MEMBERS)
-        return esql_unsupported(c, "a point that is computed");
-    return pipe_column(
-        c->p->pipe, c->at,
-        arena_printf(c->p->s->scratch, "%.*s.%s", (int)point->text.n, point->text.p, part));
-}
-
-static struct expr *st_x(const struct esql_call *c)
-{
-    return coordinate(c, "lon");
-}
-
-static struct expr *st_y(const struct esql_call *c)
-{
-    return coordinate(c, "lat");
-}
-
 /* "POINT(lon lat)": the number behind the parenthesis, or the one behind the blank. */
 static struct expr *number_in(const struct esql_call *c, struct expr *point, bool is_lat)
 {
@@ -54,10 +32,33 @@ static struct expr *number_in(const struct esql_call *c, struct expr *point, boo
     return esql_call1(c, EXPR_REAL, pipe_regex(c->p->pipe, c->at, EXPR_CAPTURE, &re, 1, &point, 1));
 }
 
+/* A field of points is an object {lat, lon}, or such a text. */
+static struct expr *coordinate(const struct esql_call *c, struct expr *point, bool is_lat)
+{
+    struct expr *written = number_in(c, point, is_lat);
+
+    if (point->kind != EXPR_MEMBERS)
+        return written;
+    struct str name = arena_printf(c->p->s->scratch, "%.*s.%s", (int)point->text.n, point->text.p,
+                                   is_lat ? "lat" : "lon");
+    return esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_REAL, pipe_field(c->p->pipe, name)),
+                      written);
+}
+
+static struct expr *st_x(const struct esql_call *c)
+{
+    return coordinate(c, c->args[0], false);
+}
+
+static struct expr *st_y(const struct esql_call *c)
+{
+    return coordinate(c, c->args[0], true);
+}
+
 static struct expr *st_distance(const struct esql_call *c)
 {
-    struct expr *args[] = {number_in(c, c->args[0], true), number_in(c, c->args[0], false),
-                           number_in(c, c->args[1], true), number_in(c, c->args[1], false)};
+    struct expr *args[] = {coordinate(c, c->args[0], true), coordinate(c, c->args[0], false),
+                           coordinate(c, c->args[1], true), coordinate(c, c->args[1], false)};
 
     return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_DISTANCE}, args, 4);
 }

@@ -444,8 +444,10 @@ static struct expr *compare_with_now(struct esql_parser *p, struct place at, enu
     bool is_left = left->kind == EXPR_TIME && !esql_is_now(left) && esql_is_now(right);
     bool is_right = right->kind == EXPR_TIME && !esql_is_now(right) && esql_is_now(left);
     bool is_lower = is_left ? op == EXPR_GE || op == EXPR_GT : op == EXPR_LE || op == EXPR_LT;
+    /* It came before it is asked. */
+    bool is_past = (is_left ? right : left)->kind == EXPR_TIME && op != EXPR_EQ;
 
-    if ((is_left || is_right) && is_lower) {
+    if ((is_left || is_right) && (is_lower || is_past)) {
         p->months_at = (struct place){0};
         return pipe_bool(p->pipe, true);
     }
@@ -490,7 +492,7 @@ static struct expr *comparison(struct esql_parser *p, struct expr *left, enum ex
         !has_text_order(p, at, op, left, right))
         return NULL;
     if (!pipe_is_grouped(p->pipe) && (esql_is_now(left) || esql_is_now(right)))
-        return compare_with_now(p, at, op, left, right);
+        return not_if(p, at, compare_with_now(p, at, op, left, right), is_negated);
     return not_if(p, at, pipe_call2(p->pipe, at, op, left, right), is_negated);
 }
 
