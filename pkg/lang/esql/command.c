@@ -439,6 +439,11 @@ bool esql_load(struct query_scope *s, struct str query, const struct query_optio
         return esql_expected(&p, "'|' or the end of the query");
     if (p.rows_at.line && !esql_inline_end(&p))
         return false;
+    struct place where;
+    if (pipe_holds_of_nothing(p.pipe, &where))
+        diag_warn(s->diag, where,
+                  "the condition holds of no events at all, too: that is not told, since groups "
+                  "are judged when an event comes");
     if (options) {
         ending.window_ms = options->window_ms;
         ending.interval_ms = options->interval_ms;

@@ -96,8 +96,13 @@ static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe
         out->order = e->kind == EXPR_TIME ? NULL : e;
         return true;
     }
+    if (!str_eq(str_from(k->name), STR("percentile")) && k->kind != GROUP_DISTINCT)
+        return diag_error(p->s->diag, out->at, "%s() takes 1 argument, not 2", k->name);
     if (!pipe_constant(e, &v) || (v.type != EXPR_VALUE_INT && v.type != EXPR_VALUE_REAL))
         return diag_error(p->s->diag, out->at, "the second argument of %s() is a number", k->name);
+    if (k->kind == GROUP_PERCENTILE && (v.real < 0 || v.real > 100))
+        return diag_error(p->s->diag, out->at, "the second argument of %s() is from 0 to 100",
+                          k->name);
     out->percentile_micro = (int64_t)(v.real * CORRELATION_MICRO);
     return true;
 }

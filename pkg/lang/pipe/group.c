@@ -333,6 +333,29 @@ bool pipe_ungroup(struct pipe *p, struct place at)
     return !p->has_inner;
 }
 
+static struct expr_value of_nothing(void *context, uint32_t slot)
+{
+    const struct pipe *p = context;
+    enum group_kind kind = p->aggregates[slot].kind;
+    bool is_count = kind == GROUP_COUNT || kind == GROUP_COUNT_TRUE || kind == GROUP_DISTINCT;
+
+    return is_count ? expr_value_whole(0) : (struct expr_value){.type = EXPR_VALUE_NULL};
+}
+
+bool pipe_holds_of_nothing(const struct pipe *p, struct place *where)
+{
+    struct expr_scope scope = {.field = of_nothing,
+                               .members = of_nothing,
+                               .context = (void *)(uintptr_t)p,
+                               .space = p->s->scratch};
+    bool holds = p->is_grouped && !p->has_inner && !p->having_row && !p->n_keys && p->having.n;
+
+    for (size_t i = 0; holds && i < p->having.n; i++)
+        holds = expr_truth(p->having.items[i], &scope) == TRUTH_TRUE;
+    *where = p->stats_at;
+    return holds;
+}
+
 bool pipe_is_key(const struct pipe *p, const struct expr *e)
 {
     return p->is_grouped && e->kind == EXPR_FIELD && e->slot < p->n_keys;

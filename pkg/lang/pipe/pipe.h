@@ -198,6 +198,9 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
 /* Behind one pipe_stats(), without steps since that closed the columns: one aggregate more. */
 bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate);
 bool pipe_is_grouped(const struct pipe *p);
+/* Behind one pipe_stats() without keys: the conditions hold of no rows at all, too ("fewer than
+ * five"), which nobody is told: a group is judged when a row comes. *where: of the groups. */
+bool pipe_holds_of_nothing(const struct pipe *p, struct place *where);
 /* Behind one pipe_stats(): what the column was before it. NULL: nothing. */
 struct expr *pipe_row_value(struct pipe *p, struct str name);
 /* ... and what it is from here on: `value` may be about aggregates, too. */
