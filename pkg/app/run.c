@@ -501,7 +501,6 @@ static void let_signals_end(void)
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Until a signal says so, or a slot is somebody else's. */
 /* A large batch and answers of brokers leave megabytes free in several heaps, which would stay
  * resident until the next reload. */
 static void tidy(struct run *r)
@@ -514,6 +513,7 @@ static void tidy(struct run *r)
     ruleset_reloader_tidy(r->reloader);
 }
 
+/* Until a signal says so, or a slot is somebody else's. */
 static void watch(struct run *r)
 {
     while (!must_end(r)) {
