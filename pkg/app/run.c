@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,6 +25,7 @@
 
 #include "worker/config.h"
 #include "worker/feed.h"
+#include "worker/heap.h"
 #include "worker/http.h"
 #include "worker/lane.h"
 #include "worker/log.h"
@@ -71,6 +71,7 @@ struct run {
     size_t n_lanes;
     int signals; /* signalfd; -1: none */
     bool is_asked_to_end, owes_reload;
+    bool gives_ends;        /* of heaps, until the next look */
     int64_t tidy_due_ms;    /* monotonic: when free memory goes back to the system */
     struct store_wait wait; /* for the store, while it starts */
     enum exit_code code;
@@ -502,13 +503,17 @@ static void let_signals_end(void)
 }
 
 /* A large batch and answers of brokers leave megabytes free in several heaps, which would stay
- * resident until the next reload. */
+ * resident until the next reload, and at the ends of heaps for good. */
 static void tidy(struct run *r)
 {
     int64_t now_ms = now_monotonic_ms();
 
-    if (now_ms < r->tidy_due_ms)
+    if (r->gives_ends)
+        heap_keep_ends();
+    r->gives_ends = now_ms >= r->tidy_due_ms;
+    if (!r->gives_ends)
         return;
+    heap_give_ends();
     r->tidy_due_ms = now_ms + TIDY_MS;
     ruleset_reloader_tidy(r->reloader);
 }
@@ -611,23 +616,13 @@ static void close_all(struct run *r)
     arena_free(r->arena);
 }
 
-/* librdkafka takes a buffer of a megabyte or more for each answer of a broker. By default the C
- * library maps and unmaps those, and the kernel clears every page anew. */
-static void keep_large_buffers(void)
-{
-    enum { MAPPED_FROM = 32 * 1024 * 1024, TRIMMED_FROM = 512 * 1024 * 1024 };
-
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
-    (void)mallopt(M_TRIM_THRESHOLD, TRIMMED_FROM);
-}
-
 enum exit_code run_worker(const struct run_options *o)
 {
     struct run *r = calloc(1, sizeof *r);
     struct weir_err err;
 
     ASSERT(r);
-    keep_large_buffers();
+    heap_keep_ends();
     r->options = o;
     r->arena = arena_new(0);
     r->signals = -1;

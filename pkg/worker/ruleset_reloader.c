@@ -4,9 +4,10 @@
  * so do answers of brokers and large batches, and nobody knows when. */
 #include "worker/ruleset.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include "worker/heap.h"
 
 struct ruleset_reloader {
     struct ruleset_shelf *shelf;
@@ -44,7 +45,7 @@ static void reload(struct ruleset_reloader *r)
 static void clean_up(struct ruleset_reloader *r)
 {
     ruleset_sweep(r->shelf);
-    malloc_trim(0);
+    heap_give_rest();
 }
 
 static void *work(void *context)
