@@ -40,6 +40,11 @@ static const char *const holding[] = {
     ("MATCH(a, 'Gxt', {'fuzziness': 'AUTO', 'prefix_length': 1}) AND "
      "NOT MATCH(a, 'Gxt', {'fuzziness': 1, 'prefix_length': 2})"),
     "NOT MATCH(a, 'Gte', {'fuzziness': 1, 'fuzzy_transpositions': false}) AND MATCH(a, 'Get', {})",
+    ("MATCH(message, 'words MANY', {'operator': 'AND'}) AND "
+     "NOT MATCH(message, 'words nothing', {'operator': 'AND'}) AND "
+     "MATCH(message, 'words nothing', {'operator': 'OR'})"),
+    "MATCH(u.message, 'words, some', {'operator': 'and'}) AND MATCH(a, 'Get', {'operator': 'and'})",
+    "NOT MATCH(message, '', {'operator': 'AND'}) AND NOT MATCH(word, 'or', {'operator': 'AND'})",
     "NOT MATCH(missing, 'x', {'fuzziness': 1}) AND NOT MATCH(nothing, 'x', {'fuzziness': 1})",
     "message : 'nothing MANY' AND NOT message : 'man' AND n : 5 AND csv : 'p,q,r'",
     ("powershell.file.script_block_text : 'rahc|new-object' AND NOT "
@@ -365,8 +370,8 @@ static const struct {
      "unsupported: 1:49: MATCH() with "},
     {"FROM x | WHERE MATCH(message, 'b', {'fuzziness': 1})", "unsupported: 1:50: MATCH() with a "},
     {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 3})", "error: 1:44: 'fuzziness' cannot be '3'"},
-    {"FROM x | WHERE MATCH(a, 'b', {'operator': 'AND'})",
-     "unsupported: 1:43: the option 'operator' of MATCH()"},
+    {"FROM x | WHERE MATCH(a, 'b', {'analyzer': 'AND'})",
+     "unsupported: 1:43: the option 'analyzer' of MATCH()"},
     {"FROM x | WHERE MATCH(a, 'b', {fuzziness: 1})", "error: 1:31: expected the name of an option"},
     {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 1)",
      "error: 1:45: expected '}' behind the options"},
@@ -468,6 +473,10 @@ static const struct {
      "error: 1:20: there is no function CUONT() (did you mean 'count'?)"},
     {"FROM x | WHERE DATE_TRUNC('soon', @timestamp) == b",
      "error: 1:16: a length of time is written as"},
+    {"FROM x | WHERE MATCH(powershell.file.script_block_text, 'a b', {'operator': 'AND'})",
+     "unsupported: 1:16: MATCH() with the operator AND of this field"},
+    {"FROM x | WHERE MATCH(message, 'a b', {'operator': 'xor'})",
+     "error: 1:51: 'operator' cannot be 'xor'"},
     {"FROM x | STATS c = MAX(n, 5)", "error: 1:20: max() takes 1 argument, not 2"},
     {"FROM x | STATS c = MEDIAN(n, 5)", "error: 1:20: median() takes 1 argument, not 2"},
     {"FROM x | STATS c = PERCENTILE(n, 101)",

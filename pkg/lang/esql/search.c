@@ -10,11 +10,12 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "lang/lucene.h"
 
 #include <string.h>
 
-enum { FUZZY_TEXT_MAX = 64 /* characters */ };
+enum { FUZZY_TEXT_MAX = 64 /* characters */, WORDS_MAX = 1000 };
 
 /* ---- KQL("..."), QSTR("...") ---------------------------------------------------------------- */
 
@@ -82,7 +83,7 @@ struct expr *esql_match(struct esql_parser *p, struct place at, const struct exp
 struct match_options {
     struct place fuzziness_at;
     int64_t fuzziness, prefix; /* AUTO: -1 */
-    bool has_no_swaps;
+    bool has_no_swaps, is_all; /* is_all: operator AND */
 };
 
 /* One option's value; what only weighs results, or bounds how many terms of an index are looked at,
@@ -103,6 +104,9 @@ static bool take_option(struct esql_parser *p, struct str name, struct match_opt
     } else if (str_eq_ci(name, STR("fuzzy_transpositions"))) {
         o->has_no_swaps = str_eq_ci(value, STR("false"));
         is_good = o->has_no_swaps || str_eq_ci(value, STR("true"));
+    } else if (str_eq_ci(name, STR("operator"))) {
+        o->is_all = str_eq_ci(value, STR("and"));
+        is_good = o->is_all || str_eq_ci(value, STR("or"));
     } else if (str_eq_ci(name, STR("max_expansions"))) {
         diag_note(p->s->diag, t->at,
                   "max_expansions is not asked: every value that is so near "
@@ -135,6 +139,31 @@ static bool read_options(struct esql_parser *p, struct match_options *o)
             return false;
     }
     return esql_expect_sign(p, "}", "behind the options");
+}
+
+static bool is_by_word(struct str field)
+{
+    return str_eq(field, STR("message")) || str_ends(field, STR(".message")) ||
+           str_ends(field, STR(".text"));
+}
+
+/* Each word of the text, wherever it stands. */
+static struct expr *match_all_words(struct esql_parser *p, struct place at,
+                                    const struct expr *field, const struct expr *value)
+{
+    struct expr **all = ARENA_ARRAY(p->s->scratch, WORDS_MAX, struct expr *), word = *value;
+    size_t next = 0, n = 0;
+
+    while (words_next(value->text, &next, &word.text)) {
+        if (n == WORDS_MAX)
+            return diag_error(p->s->diag, at, "more than %d words", WORDS_MAX), NULL;
+        all[n] = esql_match(p, at, field, &word);
+        if (!all[n++])
+            return NULL;
+    }
+    if (n < 2)
+        return n ? all[0] : esql_match(p, at, field, value);
+    return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_AND}, all, n);
 }
 
 /* Where the characters of the text begin, and its end; 0: too many. */
@@ -239,8 +268,7 @@ static struct expr *fuzzy_match(struct esql_parser *p, struct place at, const st
                                 "more than %d characters",
                                 FUZZY_TEXT_MAX),
                NULL;
-    if (str_eq(field->text, STR("message")) || str_ends(field->text, STR(".message")) ||
-        str_ends(field->text, STR(".text")))
+    if (is_by_word(field->text))
         return diag_unsupported(p->s->diag, o->fuzziness_at,
                                 "MATCH() with a fuzziness of a field that is searched by word"),
                NULL;
@@ -265,6 +293,11 @@ static struct expr *match(struct esql_parser *p, struct place at)
         return NULL;
     if (!esql_expect_sign(p, ")", "behind the arguments") || !field_and_text(p, at, &field, value))
         return NULL;
+    if (options.is_all && str_eq(field->text, STR("powershell.file.script_block_text")))
+        return diag_unsupported(p->s->diag, at, "MATCH() with the operator AND of this field"),
+               NULL;
+    if (options.is_all && options.fuzziness == 0 && is_by_word(field->text))
+        return match_all_words(p, at, field, value);
     return fuzzy_match(p, at, field, value, &options);
 }
 
