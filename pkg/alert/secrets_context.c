@@ -265,37 +265,31 @@ bool secret_check_scheme(struct secret_search *s, const struct secret_pattern *p
 /* ---- short options -------------------------------------------------------------------- */
 
 static const struct tool {
-    const char *name;
+    struct str name;
     uint8_t flags;
-} tools[] = {{"mysql", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-             {"mariadb", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-             {"sshpass", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-             {"7z", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-             {"rar", TOOL_ASKED_PASSWORD | TOOL_GLUED},
-             {"psexec", TOOL_ASKED_PASSWORD},
-             {"sqlcmd", TOOL_ASKED_PASSWORD},
-             {"mongo", TOOL_ASKED_PASSWORD},
-             {"redis-cli", TOOL_REDIS},
-             {"ldap", TOOL_LDAP}};
+} tools[] = {{{"mysql", 5}, TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {{"mariadb", 7}, TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {{"sshpass", 7}, TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {{"7z", 2}, TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {{"rar", 3}, TOOL_ASKED_PASSWORD | TOOL_GLUED},
+             {{"psexec", 6}, TOOL_ASKED_PASSWORD},
+             {{"sqlcmd", 6}, TOOL_ASKED_PASSWORD},
+             {{"mongo", 5}, TOOL_ASKED_PASSWORD},
+             {{"redis-cli", 9}, TOOL_REDIS},
+             {{"ldap", 4}, TOOL_LDAP}};
 
-/* Bytes that a tool's name may begin with, in either case. Built before main(). */
-static bool begins_tool[256];
+/* Bit i: the name of tool i may begin with this byte, in either case; and go on with that one.
+ * Built before main(). */
+static uint16_t begins_tool[256], continues_tool[256];
 
 static __attribute__((constructor)) void file_tools(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(tools); i++)
-        for (int byte = 0; byte < 256; byte++)
-            begins_tool[byte] |= ascii_lower((char)byte) == tools[i].name[0];
-}
-
-static uint8_t tools_at(struct str text, size_t at)
-{
-    uint8_t flags = 0;
-
-    for (size_t k = 0; k < ARRAY_LEN(tools); k++)
-        if (str_eq_ci(str_sub(text, at, strlen(tools[k].name)), str_from(tools[k].name)))
-            flags |= tools[k].flags;
-    return flags;
+        for (int byte = 0; byte < 256; byte++) {
+            char c = ascii_lower((char)byte);
+            begins_tool[byte] |= (uint16_t)((c == tools[i].name.p[0]) << i);
+            continues_tool[byte] |= (uint16_t)((c == tools[i].name.p[1]) << i);
+        }
 }
 
 static uint8_t tools_in(struct secret_search *s)
@@ -303,9 +297,14 @@ static uint8_t tools_in(struct secret_search *s)
     if (s->knows_tools)
         return s->tools;
     s->knows_tools = true;
-    for (size_t i = 0; i + 2 <= s->text.n; i++)
-        if (begins_tool[(uint8_t)s->text.p[i]])
-            s->tools |= tools_at(s->text, i);
+    for (size_t i = 0; i + 2 <= s->text.n; i++) {
+        uint32_t may_be = begins_tool[(uint8_t)s->text.p[i]];
+        for (may_be &= continues_tool[(uint8_t)s->text.p[i + 1]]; may_be; may_be &= may_be - 1) {
+            const struct tool *t = &tools[__builtin_ctz(may_be)];
+            if (str_eq_ci(str_sub(s->text, i, t->name.n), t->name))
+                s->tools |= t->flags;
+        }
+    }
     return s->tools;
 }
 

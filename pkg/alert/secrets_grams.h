@@ -39,21 +39,29 @@ static inline bool secret_is_key_run(uint32_t n)
     return n == SECRET_RUN || n == SECRET_RUN + 1;
 }
 
+/* Bit i: in this piece ends a run that began in it and is as long as a key. */
+static inline uint64_t secret_keys_inside(uint64_t run, bool is_begun)
+{
+    const uint64_t inside = (1ull << (GRAMS_LANES - SECRET_RUN)) - 1; /* else it may go on */
+    uint64_t of = run;
+
+    for (int step = 1; step <= 8; step *= 2)
+        of &= of >> step; /* 2, 4, 8, 16 in a row */
+    if (!of)              /* nearly always */
+        return 0;
+    of &= of >> 16;
+    of &= of >> (SECRET_RUN - 32);
+    uint64_t from = of & ~(run << 1 | is_begun) & inside, longer = from & run >> SECRET_RUN;
+    uint64_t one_longer = longer & ~(run >> (SECRET_RUN + 1)) & inside >> 1;
+    return (from & ~longer) << (SECRET_RUN - 1) | one_longer << SECRET_RUN;
+}
+
 /* run: which bytes of the piece are letters, digits, + or /. */
 static inline void secret_signs_runs(struct secret_signs *signs, uint64_t run)
 {
-    uint64_t of = run, from;
     uint32_t first = ~run ? (uint32_t)__builtin_ctzll(~run) : GRAMS_LANES;
 
-    for (int step = 1; step <= 16; step *= 2)
-        of &= of >> step; /* 2, 4, 8, 16, 32 in a row */
-    of &= of >> (SECRET_RUN - 32);
-    from = of & ~(run << 1 | (signs->run > 0));       /* runs that begin here and are long enough */
-    from &= (1ull << (GRAMS_LANES - SECRET_RUN)) - 1; /* what goes on is the next piece's */
-    uint64_t longer = from & run >> SECRET_RUN;
-    signs->keys = (from & ~longer) << (SECRET_RUN - 1);
-    signs->keys |= (longer & ~(run >> (SECRET_RUN + 1)) & ~(1ull << (GRAMS_LANES - SECRET_RUN - 1)))
-                   << SECRET_RUN;
+    signs->keys = secret_keys_inside(run, signs->run > 0);
     signs->has_key_before = first == 0 && secret_is_key_run(signs->run);
     if (first > 0 && first < GRAMS_LANES && secret_is_key_run(signs->run + first))
         signs->keys |= 1ull << (first - 1);
