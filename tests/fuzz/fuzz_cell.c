@@ -3,24 +3,13 @@
  *
  *     byte 0: which step and whether it is anchored or final, bytes 1 and 2: times, then the cell
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "correlate/brake.h"
 #include "correlate/hit.h"
 #include "correlate/operator.h"
 #include "state/emissions.h"
+#include "tests/fuzz/cell_target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
-{
-    (void)memory;
-    (void)is_side;
-    part->p = realloc(part->p, room);
-    part->room = room;
-    return part->p;
-}
 
 static struct correlation correlation = {
     .window_ms = 1000, .n_bounds = 1, .bounds = {{BOUND_GTE, 3 * CORRELATION_MICRO}}};
@@ -58,15 +47,12 @@ static void step(uint8_t which, const struct state_op *op, struct cell *cell, in
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct cell_memory memory = {grow};
-    struct cell cell = {.due_ms = CELL_NEVER, .idle_ms = CELL_NEVER, .memory = &memory};
+    struct cell cell;
     struct hit hit = {.count = 1, .keys = STR("\1\1\0\0\0a"), .number_micro = 7};
     struct brake_hit nothing = {STR("")};
 
-    if (size < 3 || !cell_resize(&cell, (uint32_t)(size - 3)))
+    if (!cell_target_begin(&cell, data, size))
         return 0;
-    if (size > 3)
-        memcpy(cell.main.p, data + 3, size - 3);
     struct state_op op = {.t_ms = data[1] * 100,
                           .payload = (data[0] & 3) == 3 ? (void *)&nothing : (void *)&hit};
     for (int i = 0; i < 4; i++) {
@@ -77,7 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(data[0], NULL, &cell, data[1] * 100 + 1000);
     if (cell.main.n)
         step(data[0], NULL, &cell, INT64_MAX);
-    free(cell.main.p);
-    free(cell.side.p);
+    cell_target_end(&cell);
     return 0;
 }

@@ -4,23 +4,12 @@
  *
  *     byte 0: which step, bytes 1 and 2: times, then the cell
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "correlate/hit.h"
 #include "correlate/operator.h"
 #include "state/emissions.h"
+#include "tests/fuzz/cell_target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
-{
-    (void)memory;
-    (void)is_side;
-    part->p = realloc(part->p, room);
-    part->room = room;
-    return part->p;
-}
 
 static struct correlation correlation = {.window_ms = 1000,
                                          .baseline_ms = 5000,
@@ -52,8 +41,7 @@ static void step(uint8_t which, const struct state_op *op, struct cell *cell, in
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct cell_memory memory = {grow};
-    struct cell cell = {.due_ms = CELL_NEVER, .idle_ms = CELL_NEVER, .memory = &memory};
+    struct cell cell;
     struct hit hit = {.count = 1,
                       .value = 7,
                       .actor = 8,
@@ -62,10 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .number_micro = 7,
                       .place = {.lat_e5 = 1, .has = true}};
 
-    if (size < 3 || !cell_resize(&cell, (uint32_t)(size - 3)))
+    if (!cell_target_begin(&cell, data, size))
         return 0;
-    if (size > 3)
-        memcpy(cell.main.p, data + 3, size - 3);
     struct state_op op = {.t_ms = data[1] * 100, .payload = &hit};
     for (int i = 0; i < 4; i++) {
         step(data[0], &op, &cell, INT64_MIN);
@@ -79,7 +65,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* Or the store, which takes empty cells away, would call it for ever. */
         ASSERT(!cell.main.n || cell.due_ms > watermark_ms || cell.due_ms == CELL_NEVER);
     }
-    free(cell.main.p);
-    free(cell.side.p);
+    cell_target_end(&cell);
     return 0;
 }

@@ -5,22 +5,11 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "tests/lib/resident.h"
 #include "tests/lib/test.h"
 
 enum { PIECES = 64, PIECE = 256 * 1024, ALL = PIECES * PIECE };
-
-static size_t resident_bytes(void)
-{
-    FILE *f = fopen("/proc/self/statm", "r"); /* all pages, those that are resident, ... */
-    char line[128], *resident;
-
-    CHECK(f && fgets(line, sizeof line, f));
-    fclose(f);
-    (void)strtoul(line, &resident, 10);
-    return strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 struct seen {
     size_t full, kept, trimmed, given;

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "tests/lib/reload_heard.h"
+#include "tests/lib/resident.h"
 #include "tests/lib/test.h"
 
 #if TEST_IS_SANITIZED /* what is freed waits in quarantine: reloads alone, nothing measured */
@@ -133,17 +134,6 @@ static void reload(struct worker *w, int n)
     }
     ruleset_reloader_free(r);
     CHECK_EQ(o.n_changed, n);
-}
-
-static size_t resident_bytes(void)
-{
-    FILE *f = fopen("/proc/self/statm", "r"); /* all pages, those that are resident, ... */
-    char line[128], *resident;
-
-    CHECK(f && fgets(line, sizeof line, f));
-    fclose(f);
-    (void)strtoul(line, &resident, 10);
-    return strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 TEST(reloads_do_not_make_it_larger)
