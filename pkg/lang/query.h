@@ -72,6 +72,10 @@ struct formula *query_condition(struct query_scope *s, struct str language, stru
  * its words, and a truth value is one. NULL: see scope->diag, whose places are `at`. */
 struct formula *query_search(struct query_scope *s, struct place at, struct str field,
                              const char *sign, struct str value, bool is_quoted);
+/* How Elasticsearch searches the field without quotes: by its whole value, by its words, or by
+ * those of a script. */
+enum query_analysis { QUERY_WHOLE, QUERY_WORDS, QUERY_SCRIPT };
+enum query_analysis query_analysis_of(struct str field);
 /* The same of a pattern of texts and GLOB_ANY. */
 struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
                                   const struct glob *g);

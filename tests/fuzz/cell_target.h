@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "state/cell.h"
+#include "state/store.h"
 
 static bool cell_target_grow(struct cell_memory *memory, struct cell_part *part, uint32_t room,
                              bool is_side)
@@ -32,6 +34,20 @@ static bool cell_target_begin(struct cell *cell, const uint8_t *data, size_t siz
     if (size > 3)
         memcpy(cell->main.p, data + 3, size - 3);
     return true;
+}
+
+typedef void cell_target_step(uint8_t which, const struct state_op *op, struct cell *cell,
+                              int64_t watermark_ms);
+
+/* The timer's steps: with a watermark a while behind the first time, then behind all. */
+static void cell_target_timer(struct cell *cell, const uint8_t *data, cell_target_step *step)
+{
+    for (int i = 0; i < 2 && cell->main.n; i++) {
+        int64_t watermark_ms = i ? INT64_MAX : data[1] * 100 + 1000;
+        step(data[0], NULL, cell, watermark_ms);
+        /* Or the store, which takes empty cells away, would call it for ever. */
+        ASSERT(!cell->main.n || cell->due_ms > watermark_ms || cell->due_ms == CELL_NEVER);
+    }
 }
 
 static void cell_target_end(struct cell *cell)

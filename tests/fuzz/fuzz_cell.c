@@ -59,10 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(data[0], &op, &cell, INT64_MIN);
         op.t_ms += data[2];
     }
-    if (cell.main.n)
-        step(data[0], NULL, &cell, data[1] * 100 + 1000);
-    if (cell.main.n)
-        step(data[0], NULL, &cell, INT64_MAX);
+    cell_target_timer(&cell, data, step);
     cell_target_end(&cell);
     return 0;
 }

@@ -83,12 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         hit.value = (uint64_t)(i + 1) % 3;
         hit.label = (uint32_t)hit.value;
     }
-    for (int i = 0; i < 2 && cell.main.n; i++) {
-        int64_t watermark_ms = i ? INT64_MAX : data[1] * 100 + 1000;
-        step(data[0], NULL, &cell, watermark_ms);
-        /* Or the store, which takes empty cells away, would call it for ever. */
-        ASSERT(!cell.main.n || cell.due_ms > watermark_ms || cell.due_ms == CELL_NEVER);
-    }
+    cell_target_timer(&cell, data, step);
     cell_target_end(&cell);
     return 0;
 }

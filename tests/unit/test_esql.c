@@ -378,6 +378,8 @@ static const struct {
     {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': })", "error: 1:44: expected the option's value"},
     {"FROM x | WHERE MATCH(a, 'b'",
      "error: 1:28: expected ')' behind the arguments, found the end"},
+    {"FROM x | WHERE MATCH(powershell.file.script_block_text, 'abc', {'fuzziness': 1})",
+     "unsupported: 1:78: MATCH() with a fuzziness of a field that is searched by word"},
     {"FROM x | WHERE MATCH(a)", "error: 1:23: expected ',' behind the field of MATCH(), found ')'"},
     {"FROM x | WHERE MATCH_PHRASE(a, 'b', {'slop': 1})",
      "unsupported: 1:35: options of MATCH_PHRASE()"},

@@ -126,6 +126,21 @@ static size_t of_groups(struct esql_parser *p, struct str *names, size_t n, stru
     return kept;
 }
 
+typedef bool names_step(struct pipe *p, struct place at, const struct str *names, size_t n);
+
+/* KEEP or DROP: behind INLINE STATS of the rows' columns, and of those that groups have. */
+static bool of_all(struct esql_parser *p, struct place at, struct str *names, size_t n,
+                   names_step *step)
+{
+    if (!p->rows_at.line)
+        return step(p->pipe, at, names, n);
+    struct str *own = ARENA_ARRAY(p->s->scratch, n, struct str);
+    size_t n_own = of_groups(p, names, n, own);
+    esql_rows_begin(p);
+    bool is_done = step(p->pipe, at, names, n);
+    return esql_rows_end(p, at) && is_done && step(p->pipe, at, own, n_own);
+}
+
 static bool has_all(const struct str *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -148,13 +163,7 @@ static bool keep(struct esql_parser *p, struct place at)
             !esql_has_column(p, names[i]) && !esql_has_row_column(p, names[i]))
             return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
                               SHOWN(names[i]));
-    if (!p->rows_at.line)
-        return pipe_keep(p->pipe, at, names, n);
-    struct str *own = ARENA_ARRAY(p->s->scratch, n, struct str);
-    size_t n_own = of_groups(p, names, n, own);
-    esql_rows_begin(p);
-    bool is_kept = pipe_keep(p->pipe, at, names, n);
-    return esql_rows_end(p, at) && is_kept && pipe_keep(p->pipe, at, own, n_own);
+    return of_all(p, at, names, n, pipe_keep);
 }
 
 static void drop_pattern(struct esql_parser *p, struct str pattern)
@@ -174,13 +183,7 @@ static bool drop(struct esql_parser *p, struct place at)
     for (size_t i = 0; i < n; i++)
         if (str_find_char(names[i], '*', 0) != SIZE_MAX)
             drop_pattern(p, names[i]);
-    if (!p->rows_at.line)
-        return pipe_drop(p->pipe, at, names, n);
-    struct str *own = ARENA_ARRAY(p->s->scratch, n, struct str);
-    size_t n_own = of_groups(p, names, n, own);
-    esql_rows_begin(p);
-    bool is_dropped = pipe_drop(p->pipe, at, names, n);
-    return esql_rows_end(p, at) && is_dropped && pipe_drop(p->pipe, at, own, n_own);
+    return of_all(p, at, names, n, pipe_drop);
 }
 
 static bool rename_one(struct esql_parser *p, struct place at, struct str from, struct str to)

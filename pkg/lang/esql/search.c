@@ -141,10 +141,10 @@ static bool read_options(struct esql_parser *p, struct match_options *o)
     return esql_expect_sign(p, "}", "behind the options");
 }
 
-static bool is_by_word(struct str field)
+/* See ask(). */
+static enum query_analysis analysis_of(struct str field)
 {
-    return str_eq(field, STR("message")) || str_ends(field, STR(".message")) ||
-           str_ends(field, STR(".text"));
+    return str_ends(field, STR(".message")) ? QUERY_WORDS : query_analysis_of(field);
 }
 
 /* Each word of the text, wherever it stands. */
@@ -268,7 +268,7 @@ static struct expr *fuzzy_match(struct esql_parser *p, struct place at, const st
                                 "more than %d characters",
                                 FUZZY_TEXT_MAX),
                NULL;
-    if (is_by_word(field->text))
+    if (analysis_of(field->text) != QUERY_WHOLE)
         return diag_unsupported(p->s->diag, o->fuzziness_at,
                                 "MATCH() with a fuzziness of a field that is searched by word"),
                NULL;
@@ -293,10 +293,10 @@ static struct expr *match(struct esql_parser *p, struct place at)
         return NULL;
     if (!esql_expect_sign(p, ")", "behind the arguments") || !field_and_text(p, at, &field, value))
         return NULL;
-    if (options.is_all && str_eq(field->text, STR("powershell.file.script_block_text")))
+    if (options.is_all && analysis_of(field->text) == QUERY_SCRIPT)
         return diag_unsupported(p->s->diag, at, "MATCH() with the operator AND of this field"),
                NULL;
-    if (options.is_all && options.fuzziness == 0 && is_by_word(field->text))
+    if (options.is_all && options.fuzziness == 0 && analysis_of(field->text) == QUERY_WORDS)
         return match_all_words(p, at, field, value);
     return fuzzy_match(p, at, field, value, &options);
 }

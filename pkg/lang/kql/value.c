@@ -57,6 +57,14 @@ static void read_field(struct str name, struct field *out)
         }
 }
 
+enum query_analysis query_analysis_of(struct str name)
+{
+    struct field f;
+
+    read_field(name, &f);
+    return f.kind == KIND_SCRIPT ? QUERY_SCRIPT : f.kind == KIND_WORDS ? QUERY_WORDS : QUERY_WHOLE;
+}
+
 /* Fields that are times in Elastic's schema: numbers beside them are milliseconds since 1970, and a
  * day is all of it. */
 static bool is_time_field(struct str name)
