@@ -83,7 +83,8 @@ uint32_t cell_index_find(const struct cell_index *x, const struct slab *s,
 
     if (!x->n)
         return SLAB_NONE;
-    for (uint32_t i = cell_index_bucket(x, key);; i = next_bucket(x, i)) {
+    uint32_t i = cell_index_bucket(x, key);
+    for (uint32_t left = x->n_buckets; left > 0; left--, i = next_bucket(x, i)) {
         const struct index_bucket *b = &x->buckets[i];
         for (uint32_t m = match(b, tag); m; m &= m - 1) {
             uint32_t block = b->block[__builtin_ctz(m)];
@@ -93,6 +94,7 @@ uint32_t cell_index_find(const struct cell_index *x, const struct slab *s,
         if (!b->passed)
             return SLAB_NONE;
     }
+    return SLAB_NONE; /* each bucket was full once: in small tables that happens */
 }
 
 uint32_t cell_index_find_name(const struct cell_index *x, const struct slab *s, uint64_t name)
@@ -102,7 +104,8 @@ uint32_t cell_index_find_name(const struct cell_index *x, const struct slab *s, 
     if (!x->n)
         return SLAB_NONE;
     memcpy(key.bytes + 4, &name, sizeof name);
-    for (uint32_t i = cell_index_bucket(x, &key);; i = next_bucket(x, i)) {
+    uint32_t i = cell_index_bucket(x, &key);
+    for (uint32_t left = x->n_buckets; left > 0; left--, i = next_bucket(x, i)) {
         const struct index_bucket *b = &x->buckets[i];
         for (uint32_t m = match(b, tag_of(&key)); m; m &= m - 1) {
             uint32_t block = b->block[__builtin_ctz(m)];
@@ -112,6 +115,7 @@ uint32_t cell_index_find_name(const struct cell_index *x, const struct slab *s, 
         if (!b->passed)
             return SLAB_NONE;
     }
+    return SLAB_NONE;
 }
 
 uint32_t cell_index_guess(const struct cell_index *x, const struct state_key *key)
