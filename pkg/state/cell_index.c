@@ -146,6 +146,16 @@ uint64_t cell_index_bytes_grown(const struct cell_index *x)
     return (uint64_t)grown(x) * sizeof *x->buckets;
 }
 
+static uint32_t shrunk(const struct cell_index *x)
+{
+    return x->n ? x->n * 2 / FILLED_MAX + 1 : 0;
+}
+
+uint64_t cell_index_bytes_shrunk(const struct cell_index *x)
+{
+    return (uint64_t)shrunk(x) * sizeof *x->buckets;
+}
+
 void cell_index_add(struct cell_index *x, const struct state_key *key, uint32_t block)
 {
     uint32_t i = cell_index_bucket(x, key);
@@ -239,5 +249,5 @@ void cell_index_shrink(struct cell_index *x, const struct slab *s)
     if (x->n == 0)
         cell_index_release(x);
     else
-        remake(x, s, x->n * 2 / FILLED_MAX + 1);
+        remake(x, s, shrunk(x));
 }

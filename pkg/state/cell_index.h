@@ -50,12 +50,14 @@ static inline uint32_t cell_index_bucket(const struct cell_index *x, const struc
 
 /* No entry may be added before it has grown. */
 bool cell_index_is_full(const struct cell_index *x);
-/* Bytes it has, and would have after growing. */
+/* Bytes it has, and would have after growing, after shrinking. */
 uint64_t cell_index_bytes(const struct cell_index *x);
 uint64_t cell_index_bytes_grown(const struct cell_index *x);
+uint64_t cell_index_bytes_shrunk(const struct cell_index *x);
 void cell_index_grow(struct cell_index *x, const struct slab *s);
 
-/* As small as its entries allow, with room for as many more; without entries it is empty. */
+/* As small as its entries allow, with room for as many more, which may be what it has; without
+ * entries it is empty. */
 void cell_index_shrink(struct cell_index *x, const struct slab *s);
 
 /* The key is absent and the index is not full. */

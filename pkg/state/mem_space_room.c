@@ -202,7 +202,8 @@ bool mem_space_give(struct mem_pool *pool, struct mem_space *sp, uint32_t spare)
 
     if (sp->capsule_bytes && strip(pool, sp, spare))
         return true;
-    if (x->n_buckets > 1 && (uint64_t)x->n * INDEX_WASTE < (uint64_t)x->n_buckets * INDEX_ENTRIES) {
+    if ((uint64_t)x->n * INDEX_WASTE < (uint64_t)x->n_buckets * INDEX_ENTRIES &&
+        cell_index_bytes_shrunk(x) < cell_index_bytes(x)) { /* five entries want two buckets */
         cell_index_shrink(x, &pool->slab);
         return true;
     }

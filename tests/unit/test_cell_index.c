@@ -68,6 +68,31 @@ TEST(an_absent_key_is_not_found_where_all_buckets_were_passed)
     slab_release(&s);
 }
 
+/* Whoever wants room shrinks tables until none says that it would be smaller. */
+TEST(a_table_that_was_shrunk_has_the_bytes_that_were_told)
+{
+    for (uint32_t n = 0; n < 60; n++)
+        for (uint32_t extra = 0; extra < 60; extra++) {
+            struct cell_index x = {0};
+            struct slab s = {0};
+            for (uint32_t i = 0; i < n + extra; i++)
+                add(&x, &s, key_for(i % 2, i));
+            for (uint32_t i = n; i < n + extra; i++)
+                drop(&x, &s, key_for(i % 2, i));
+            uint64_t told = cell_index_bytes_shrunk(&x);
+            cell_index_shrink(&x, &s);
+            CHECK_EQ(cell_index_bytes(&x), told);
+            CHECK_EQ(cell_index_bytes_shrunk(&x), told);
+            CHECK_EQ(x.n, n);
+            for (uint32_t i = 0; i < n + extra; i++) {
+                struct state_key key = key_for(i % 2, i);
+                CHECK_EQ(cell_index_find(&x, &s, &key) != SLAB_NONE, i < n);
+            }
+            cell_index_release(&x);
+            slab_release(&s);
+        }
+}
+
 enum { KEYS = 120, STEPS = 200000 };
 
 /* Entries come and go at random, few at a time, so that the table stays small. */
@@ -97,4 +122,5 @@ TEST(a_small_table_that_is_never_at_rest_finds_what_is_there_and_nothing_else)
 }
 
 TEST_MAIN(ENTRY(an_absent_key_is_not_found_where_all_buckets_were_passed),
+          ENTRY(a_table_that_was_shrunk_has_the_bytes_that_were_told),
           ENTRY(a_small_table_that_is_never_at_rest_finds_what_is_there_and_nothing_else))

@@ -946,6 +946,29 @@ TEST(random_floods_stay_within_the_total)
     }
 }
 
+/* A few large cells in each space: those give theirs in turn, down to the last ones. */
+TEST(random_large_cells_of_few_keys_stay_within_the_total)
+{
+    enum { KEYS = 14, LARGE = 16 * 1024, SIZES = 5, BATCHES = 200, OPS = 20 };
+    struct rng g = rng_start("large cells");
+    struct rig r;
+
+    CHECK(open_full(&r, &makers[0], TOTAL, true));
+    for (int batch = 0; batch < BATCHES; batch++) {
+        for (uint32_t i = 0; i < OPS; i++) {
+            struct order_hit *h =
+                order_add(r.b, rng_below(&g, FLOODS + 1), rng_below(&g, KEYS), 1000 + batch);
+            h->size = ORDER_BYTES + rng_below(&g, LARGE << batch % SIZES);
+            h->removes = rng_below(&g, 40) == 0;
+        }
+        go(&r);
+        CHECK(held_bytes(&r) <= TOTAL);
+    }
+    for (uint32_t i = 0; i <= FLOODS; i++)
+        CHECK(lost(&r, i) > 0);
+    rig_close(&r);
+}
+
 /* ---- random batches against a slow model ---------------------------------------------------- */
 
 static void random_batch(struct rng *g, struct order_batch *b, uint32_t space, int64_t now)
@@ -1190,6 +1213,7 @@ int main(void)
         ENTRY(spaces_that_gave_something_up_for_others_are_named),
         ENTRY(side_parts_go_before_cells_do),
         ENTRY(random_floods_stay_within_the_total),
+          ENTRY(random_large_cells_of_few_keys_stay_within_the_total),
         ENTRY(random_batches_give_what_the_slow_store_gives),
         ENTRY(groups_tell_what_the_model_tells_in_every_store),
         ENTRY(a_full_group_gives_its_oldest_rows_and_says_so)};
