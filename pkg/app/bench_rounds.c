@@ -27,7 +27,6 @@ struct runner {
     struct bench_state *state; /* NULL: no rule has state */
     struct gatherer *gatherer; /* with state */
     struct origin origin;
-    struct buf gathered;
     int64_t first_ms, last_ms, shift_ms; /* of a round; of this round against the first */
     uint64_t shift_records;
     struct bench_totals own;
@@ -67,9 +66,8 @@ static enum weir_rc to_state(struct runner *r, const struct event *event,
                              .t_ms = t_ms,
                              .input = r->options->source->inputs[event->ref.input].name,
                              .origin = origin_options(&r->origin, event->ref.input)};
-    buf_clear(&r->gathered);
-    gather(r->gatherer, &e, rules, n, &r->gathered);
-    return bench_state_add(r->state, buf_str(&r->gathered), t_ms) ? WEIR_OK : WEIR_CLOSED;
+    gather(r->gatherer, &e, rules, n, bench_state_room(r->state));
+    return bench_state_add(r->state, t_ms) ? WEIR_OK : WEIR_CLOSED;
 }
 
 static enum weir_rc on_batch(void *context, const struct event *events, const uint64_t *numbers,
@@ -91,6 +89,8 @@ static enum weir_rc on_batch(void *context, const struct event *events, const ui
             extract_shape(engine_worker(r->engine), event->shape)->profile;
         for (to = at; to < n_matches && matches[to].event == matches[at].event;)
             to++;
+        if (r->state && to < n_matches)
+            gather_expect(&events[matches[to].event]);
         int64_t t_ms = shifted(r, event, &is_standin);
         if (r->is_alerting)
             TRY(bench_alerts_write(&r->alerts, event, profile, t_ms, is_standin, matches + at,
@@ -259,7 +259,6 @@ static void runner_free(struct runner *r)
     bench_state_free(r->state);
     gatherer_free(r->gatherer);
     bench_alerts_release(&r->alerts);
-    buf_release(&r->gathered);
     stream_free(r->stream);
     bench_totals_release(&r->own);
     free(r);

@@ -29,6 +29,7 @@ struct bench_state {
     struct ring *work, *back;
     struct batch *batches; /* BATCHES */
     struct batch *at;      /* being filled */
+    size_t from;           /* of the event at hand, in its bytes */
     pthread_t thread;
     bool has_thread;
     int64_t newest_ms; /* the state thread's, and what follows */
@@ -147,15 +148,23 @@ static bool send(struct bench_state *s)
     return ring_push(s->work, b);
 }
 
-bool bench_state_add(struct bench_state *s, struct str gathered, int64_t t_ms)
+struct buf *bench_state_room(struct bench_state *s)
 {
-    if (gathered.n == 0)
-        return true;
     if (!s->at)
         s->at = ring_pop(s->back);
+    s->from = s->at->bytes.n;
+    return &s->at->bytes;
+}
+
+bool bench_state_add(struct bench_state *s, int64_t t_ms)
+{
     struct batch *b = s->at;
-    b->events[b->n++] = (struct batch_event){b->bytes.n, gathered.n, t_ms};
-    buf_add(&b->bytes, gathered);
+    size_t n = b->bytes.n - s->from;
+
+    if (n == 0)
+        return true;
+    b->events[b->n++] = (struct batch_event){s->from, n, t_ms};
+    buf_expect(&b->bytes, n); /* as a worker's reader does */
     return b->n < BATCH_EVENTS && b->bytes.n < BATCH_BYTES ? true : send(s);
 }
 

@@ -4,13 +4,14 @@
  * counts what is found; nothing is written. Each round brings new events: their times go on where
  * the round before ended, so that windows move as they would.
  *
- * Threads  new, add, end_round and free: the matching thread.
+ * Threads  new, room, add, end_round and free: the matching thread.
  */
 #ifndef WEIR_APP_BENCH_STATE_H
 #define WEIR_APP_BENCH_STATE_H
 
 #include "app/state.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "correlate/correlator.h"
 
@@ -31,8 +32,11 @@ void bench_state_free(struct bench_state *s);
 
 const struct graph *bench_state_graph(const struct bench_state *s);
 
-/* What a matched event means (gather.h). False: the state thread has failed. */
-MUST_USE bool bench_state_add(struct bench_state *s, struct str gathered, int64_t t_ms);
+/* What a matched event means is appended here (gather.h), where it stays until it is applied; then
+ * it is added. */
+struct buf *bench_state_room(struct bench_state *s);
+/* All that was appended since. False: the state thread has failed. */
+MUST_USE bool bench_state_add(struct bench_state *s, int64_t t_ms);
 
 /* Wait until all that was added is applied. */
 MUST_USE enum weir_rc bench_state_end_round(struct bench_state *s, struct weir_err *err);

@@ -55,6 +55,19 @@ void gatherer_free(struct gatherer *w);
 void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *rules, size_t n,
             struct buf *out);
 
+/* The event is gathered next: what extraction has sliced out of it is in no near cache any more,
+ * and is on its way while the one at hand is gathered. */
+static inline void gather_expect(const struct event *next)
+{
+    enum { LINE = 64, RECORD_MAX = 2048 };
+    size_t record = next->record.n < RECORD_MAX ? next->record.n : RECORD_MAX;
+
+    for (size_t at = 0; at < next->n_values * sizeof *next->values; at += LINE)
+        PREFETCH((const char *)next->values + at);
+    for (size_t at = 0; at < record; at += LINE)
+        PREFETCH(next->record.p + at);
+}
+
 struct gather_counts gather_counts(const struct gatherer *w);
 void gather_counts_add(struct gather_counts *to, const struct gather_counts *from);
 

@@ -97,6 +97,8 @@ static void match(struct feed *f, struct feed_engine *e)
     for (size_t at = 0, to; at < n; at = to) {
         for (to = at + 1; to < n && matches[to].event == matches[at].event;)
             to++;
+        if (e->gatherer && to < n)
+            gather_expect(&e->events[matches[to].event]);
         take_match(f, e, matches[at].event, matches + at, to - at);
     }
     e->n = 0;
