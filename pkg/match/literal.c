@@ -11,6 +11,7 @@
  * for each doubling, 201 with one, 331 with two (make bench-literal LITERALS=near).
  */
 #include "match/literal.h"
+#include "match/literal_anchor.h"
 #include "match/literal_set.h"
 
 #include <stdlib.h>
@@ -27,6 +28,8 @@ enum {
     SLOTS_PER_ANCHOR = 4,
     ANCHOR_FILTER_BITS = 256, /* per key: a value asks up to 21 times */
     ANCHOR_FILTER_BITS_MAX = 17,
+    GATE_BITS_PER_KEY = 32,
+    GATE_BITS_MAX = 15,
     SHUFFLE_KEYS_MAX = 24 /* to a filter: above, too much passes eight buckets */
 };
 
@@ -314,7 +317,38 @@ static void heads_init(struct arena *a, struct gram_bitmap *b, const struct gram
                 bitmap_add(words, b, gram_hash(tables[k]->slots[i].gram & PAIR_MASK));
 }
 
-static void bitmaps_init(struct arena *a, struct literal_set *set)
+/* One byte goes with any other beside it. */
+static void gate_add_text(uint32_t *words, const struct gram_bitmap *g, struct str text,
+                          bool is_end)
+{
+    uint32_t byte = (unsigned char)text.p[0];
+
+    if (text.n >= GRAM_BYTES)
+        bitmap_add(words, g, gate_quad_hash(load32(text.p + (is_end ? text.n - GRAM_BYTES : 0))));
+    else if (text.n >= 2)
+        bitmap_add(words, g, gate_pair_hash(load16(text.p + (is_end ? text.n - 2 : 0))));
+    else
+        for (uint32_t other = 0; other <= UINT8_MAX; other++)
+            bitmap_add(words, g, gate_pair_hash(is_end ? other | byte << 8 : byte | other << 8));
+}
+
+static void gate_init(struct arena *a, struct gram_bitmap *g, const struct draft *drafts,
+                      const struct literal_set *set, enum literal_where where)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < set->n_entries; i++)
+        n += drafts[i].literal->where == where && set->entries[i].is_last;
+    uint32_t bits = log2_up(n * GATE_BITS_PER_KEY);
+    bits = bits < BITS_MIN ? BITS_MIN : bits > GATE_BITS_MAX ? GATE_BITS_MAX : bits;
+    uint32_t *words = bitmap_new(a, g, bits);
+    for (size_t i = 0; i < set->n_entries; i++)
+        if (drafts[i].literal->where == where)
+            gate_add_text(words, g, (struct str){drafts[i].text, drafts[i].literal->text.n},
+                          where == LITERAL_AT_END);
+}
+
+static void bitmaps_init(struct arena *a, struct literal_set *set, const struct draft *drafts)
 {
     if (set->grams.n > 0) {
         bitmap_init(a, &set->first, &set->grams, gram_hash, FIRST_BITS_MAX);
@@ -325,6 +359,10 @@ static void bitmaps_init(struct arena *a, struct literal_set *set)
         bitmap_init(a, &set->triples, &set->shorts[2], gram_hash, FIRST_BITS_MAX);
         heads_init(a, &set->heads, &set->shorts[1], &set->shorts[2]);
     }
+    if (set->anchors.starts)
+        gate_init(a, &set->anchors.start_gate, drafts, set, LITERAL_AT_START);
+    if (set->anchors.ends)
+        gate_init(a, &set->anchors.end_gate, drafts, set, LITERAL_AT_END);
 }
 
 /* Let a key of n bytes through bucket b; positions behind it let everything through. */
@@ -439,7 +477,7 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
     shuffles_init(&set->gram_shuffles, drafts, set, KIND_GRAM, KIND_GRAM);
     shuffles_init(&set->short_shuffles, drafts, set, KIND_SHORT2, KIND_SHORT3);
     ones_init(set, drafts);
-    bitmaps_init(a, set);
+    bitmaps_init(a, set, drafts);
     arena_free(scratch);
     if (set->grams.n > 0 || set->has_shorts || set->n_ones > 0)
         set->scan = scan_kernel(level);

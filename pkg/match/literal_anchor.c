@@ -6,8 +6,9 @@
  * apart what begins alike, as paths do. A whole literal is filed under its length, first and
  * last bytes.
  *
- * A bitmap is asked first, for all classes without a branch: most values have none of the
- * keys, and which class passes can not be predicted.
+ * Most values have none of the keys. A gate of a few KiB an end, asked about two and four bytes,
+ * tells that of most of them; what it lets through asks a larger bitmap, for all classes without
+ * a branch, since which class passes can not be predicted either.
  */
 #include "match/literal_anchor.h"
 
@@ -51,31 +52,68 @@ static void verify_key(const struct literal_set *set, const struct literal_value
     }
 }
 
-void literal_verify_anchors(const struct literal_set *set, const struct literal_value *v,
-                            uint32_t starts, uint32_t ends, struct literal_hits *hits)
+void literal_verify_starts(const struct literal_set *set, const struct literal_value *v,
+                           uint32_t classes, struct literal_hits *hits)
 {
-    const struct anchor_table *t = &set->anchors;
-    uint64_t last = last_word(v->p, v->n);
+    for (; classes; classes &= classes - 1)
+        verify_key(set, v, start_key(v->p, (unsigned)__builtin_ctz(classes)), hits);
+}
 
-    for (; starts; starts &= starts - 1)
-        verify_key(set, v, start_key(v->p, (unsigned)__builtin_ctz(starts)), hits);
-    for (; ends; ends &= ends - 1)
-        verify_key(set, v, end_key(v->p, v->n, last, (unsigned)__builtin_ctz(ends)), hits);
-    if (t->has_whole && filter_has(t, whole_key(v->p, v->n, last)))
-        verify_key(set, v, whole_key(v->p, v->n, last), hits);
+void literal_verify_ends(const struct literal_set *set, const struct literal_value *v,
+                         uint64_t last, uint32_t classes, struct literal_hits *hits)
+{
+    for (; classes; classes &= classes - 1)
+        verify_key(set, v, end_key(v->p, v->n, last, (unsigned)__builtin_ctz(classes)), hits);
+}
+
+void literal_verify_wholes(const struct literal_set *set, const struct literal_value *values,
+                           size_t n, struct literal_hits *hits)
+{
+    for (const struct literal_value *v = values; v < values + n; v++) {
+        uint64_t key = v->n > 0 ? whole_key(v->p, v->n, last_word(v->p, v->n)) : 0;
+        if (v->n > 0 && filter_has(&set->anchors, key))
+            verify_key(set, v, key, hits);
+    }
+}
+
+static void ask_starts(const struct literal_set *set, const struct literal_value *values,
+                       const struct gated *gated, struct literal_hits *hits)
+{
+    for (uint32_t i = 0; i < gated->n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        uint32_t ask = set->anchors.starts & classes_of(v->n);
+        literal_verify_starts(set, v, starts_passing(&set->anchors, v, ask), hits);
+    }
+}
+
+static void ask_ends(const struct literal_set *set, const struct literal_value *values,
+                     const struct gated *gated, struct literal_hits *hits)
+{
+    for (uint32_t i = 0; i < gated->n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        uint32_t ask = set->anchors.ends & classes_of(v->n);
+        uint64_t last = last_word_of(v);
+        literal_verify_ends(set, v, last, ends_passing(&set->anchors, v, last, ask), hits);
+    }
 }
 
 void literal_anchored_scalar(const struct literal_set *set, const struct literal_value *values,
                              size_t n, struct literal_hits *hits)
 {
     const struct anchor_table *t = &set->anchors;
+    struct gated gated;
 
-    for (const struct literal_value *v = values; v < values + n; v++) {
-        if (v->n == 0)
-            continue;
-        uint32_t possible = classes_of(v->n);
-        uint32_t starts = starts_passing(t, v, t->starts & possible);
-        uint32_t ends = ends_passing(t, v, last_word(v->p, v->n), t->ends & possible);
-        literal_verify_anchors(set, v, starts, ends, hits);
+    for (size_t i = 0; i < n; i += GATED_MAX) {
+        uint32_t few = n - i < GATED_MAX ? (uint32_t)(n - i) : GATED_MAX;
+        if (t->starts) {
+            gate_starts(t, values + i, few, &gated);
+            ask_starts(set, values + i, &gated, hits);
+        }
+        if (t->ends) {
+            gate_ends(t, values + i, few, &gated);
+            ask_ends(set, values + i, &gated, hits);
+        }
     }
+    if (t->has_whole)
+        literal_verify_wholes(set, values, n, hits);
 }

@@ -77,7 +77,9 @@ static inline uint32_t filter_has(const struct anchor_table *t, uint64_t key)
 /* Which classes a value of n bytes (at least 1) is long enough for. */
 static inline uint32_t classes_of(uint32_t n)
 {
-    return n >= 32 ? 0x3ff : n >= 16 ? 0x1ff : n >= WORD ? 0xff : (UINT32_C(1) << n) - 1;
+    uint32_t one_word = (UINT32_C(1) << (n < WORD ? n : WORD)) - 1;
+
+    return one_word | (uint32_t)(n >= 16) << 8 | (uint32_t)(n >= 32) << 9;
 }
 
 /* Bits of the classes in `ask` whose start (end) key passes the filter. */
@@ -105,8 +107,80 @@ static inline uint32_t ends_passing(const struct anchor_table *t, const struct l
     return pass;
 }
 
-/* Look up what passed, and the whole value. */
-void literal_verify_anchors(const struct literal_set *set, const struct literal_value *v,
-                            uint32_t starts, uint32_t ends, struct literal_hits *hits);
+/* ---- the gates ----------------------------------------------------------------------------
+ *
+ * A small bitmap an end: of the keys' outermost four bytes, hashed, and of two bytes where a key
+ * has no more. Short values mostly have none of them.
+ */
+
+static inline uint32_t gate_pair_hash(uint32_t pair)
+{
+    return gram_hash_second(pair);
+}
+
+static inline uint32_t gate_quad_hash(uint32_t quad)
+{
+    return gram_hash(quad);
+}
+
+/* last_word() of a value that is not empty, without a branch: which lengths come next can not be
+ * predicted. */
+static inline uint64_t last_word_of(const struct literal_value *v)
+{
+    uint32_t is_short = v->n < WORD, at = is_short ? 0 : v->n - WORD;
+
+    return load64(v->p + at) << (is_short ? WORD_BITS - 8 * v->n : 0) % WORD_BITS;
+}
+
+/* Values (by number, in order) that a gate lets through: all that have a key of its end, and few
+ * others. Bytes that are no more of the value may let it through; what is asked then knows its
+ * length. */
+enum { GATED_MAX = 128 };
+struct gated {
+    uint32_t at[GATED_MAX];
+    uint32_t n;
+};
+
+/* 1: a key may begin (end) so. */
+static inline uint32_t gate_passes(const struct gram_bitmap *g, uint32_t quad, uint32_t pair)
+{
+    uint32_t has_quad = bitmap_has(g, gate_quad_hash(quad));
+    uint32_t has_pair = bitmap_has(g, gate_pair_hash(pair));
+
+    return has_quad | has_pair;
+}
+
+static inline void gate_starts(const struct anchor_table *t, const struct literal_value *values,
+                               uint32_t n, struct gated *out)
+{
+    out->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t quad = load32(values[i].p);
+        out->at[out->n] = i;
+        out->n += gate_passes(&t->start_gate, quad, quad & PAIR_MASK) & (values[i].n > 0);
+    }
+}
+
+static inline void gate_ends(const struct anchor_table *t, const struct literal_value *values,
+                             uint32_t n, struct gated *out)
+{
+    out->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t quad = (uint32_t)(last_word_of(&values[i]) >> 32);
+        out->at[out->n] = i;
+        out->n += gate_passes(&t->end_gate, quad, quad >> 16) & (values[i].n > 0);
+    }
+}
+
+/* ---- what passed everything --------------------------------------------------------------- */
+
+/* Look up the keys of these classes, a bit each. */
+void literal_verify_starts(const struct literal_set *set, const struct literal_value *v,
+                           uint32_t classes, struct literal_hits *hits);
+void literal_verify_ends(const struct literal_set *set, const struct literal_value *v,
+                         uint64_t last, uint32_t classes, struct literal_hits *hits);
+/* Look up the whole of each value. */
+void literal_verify_wholes(const struct literal_set *set, const struct literal_value *values,
+                           size_t n, struct literal_hits *hits);
 
 #endif

@@ -29,28 +29,95 @@ static inline uint32_t passing(const struct anchor_table *t, __m512i words, __m5
     return _mm256_test_epi32_mask(word, one);
 }
 
+/* The two longer classes, asked without a branch: which of the next values are so long can not be
+ * predicted. What the value has no bytes for is masked away by the caller. */
+static inline uint32_t long_starts_passing(const struct anchor_table *t,
+                                           const struct literal_value *v)
+{
+    uint32_t pass = 0;
+
+    for (unsigned c = CLASSES_OF_ONE_WORD; c < ANCHOR_CLASSES; c++)
+        if (t->starts >> c & 1) /* the same for all values */
+            pass |= filter_has(t, start_key(v->p, c)) << c;
+    return pass;
+}
+
+static inline uint32_t long_ends_passing(const struct anchor_table *t,
+                                         const struct literal_value *v)
+{
+    uint32_t pass = 0;
+
+    for (unsigned c = CLASSES_OF_ONE_WORD; c < ANCHOR_CLASSES; c++)
+        if (t->ends >> c & 1) {
+            uint32_t n = v->n > CLASS_BYTES[c] ? v->n : CLASS_BYTES[c];
+            pass |= filter_has(t, end_key(v->p, n, 0, c)) << c;
+        }
+    return pass;
+}
+
+/* The classes that pass, for all that the gate let through, before the first is looked up: gathers
+ * overlap, and what a wrong guess throws away is little. */
+static void ask_starts(const struct literal_set *set, const struct literal_value *values,
+                       struct gated *gated, struct literal_hits *hits)
+{
+    const struct anchor_table *t = &set->anchors;
+    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
+    const __m512i seeds = seeds_of(LITERAL_AT_START);
+    uint32_t passed[GATED_MAX], n = 0;
+
+    for (uint32_t i = 0; i < gated->n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        __m512i word = _mm512_set1_epi64((int64_t)load64(v->p));
+        uint32_t pass = passing(t, _mm512_sllv_epi64(word, shifts), seeds);
+        pass = (pass | long_starts_passing(t, v)) & t->starts & classes_of(v->n);
+        gated->at[n] = gated->at[i];
+        passed[n] = pass;
+        n += pass != 0;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        literal_verify_starts(set, &values[gated->at[i]], passed[i], hits);
+}
+
+static void ask_ends(const struct literal_set *set, const struct literal_value *values,
+                     struct gated *gated, struct literal_hits *hits)
+{
+    const struct anchor_table *t = &set->anchors;
+    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
+    const __m512i seeds = seeds_of(LITERAL_AT_END);
+    uint32_t passed[GATED_MAX], n = 0;
+
+    for (uint32_t i = 0; i < gated->n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        __m512i word = _mm512_set1_epi64((int64_t)last_word_of(v));
+        uint32_t pass = passing(t, _mm512_srlv_epi64(word, shifts), seeds);
+        pass = (pass | long_ends_passing(t, v)) & t->ends & classes_of(v->n);
+        gated->at[n] = gated->at[i];
+        passed[n] = pass;
+        n += pass != 0;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        literal_verify_ends(set, v, last_word_of(v), passed[i], hits);
+    }
+}
+
 void literal_anchored_avx512(const struct literal_set *set, const struct literal_value *values,
                              size_t n, struct literal_hits *hits)
 {
     const struct anchor_table *t = &set->anchors;
-    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
-    const __m512i start_seeds = seeds_of(LITERAL_AT_START), end_seeds = seeds_of(LITERAL_AT_END);
+    struct gated gated;
 
-    for (const struct literal_value *v = values; v < values + n; v++) {
-        if (v->n == 0)
-            continue;
-        uint64_t last = last_word(v->p, v->n);
-        uint32_t ask_starts = t->starts & classes_of(v->n), ask_ends = t->ends & classes_of(v->n);
-        uint32_t starts = starts_passing(t, v, ask_starts & ~(uint32_t)ONE_WORD);
-        uint32_t ends = ends_passing(t, v, last, ask_ends & ~(uint32_t)ONE_WORD);
-        if (t->starts & ONE_WORD) {
-            __m512i word = _mm512_set1_epi64((int64_t)load64(v->p));
-            starts |= ask_starts & passing(t, _mm512_sllv_epi64(word, shifts), start_seeds);
+    for (size_t i = 0; i < n; i += GATED_MAX) {
+        uint32_t few = n - i < GATED_MAX ? (uint32_t)(n - i) : GATED_MAX;
+        if (t->starts) {
+            gate_starts(t, values + i, few, &gated);
+            ask_starts(set, values + i, &gated, hits);
         }
-        if (t->ends & ONE_WORD) {
-            __m512i word = _mm512_set1_epi64((int64_t)last);
-            ends |= ask_ends & passing(t, _mm512_srlv_epi64(word, shifts), end_seeds);
+        if (t->ends) {
+            gate_ends(t, values + i, few, &gated);
+            ask_ends(set, values + i, &gated, hits);
         }
-        literal_verify_anchors(set, v, starts, ends, hits);
     }
+    if (t->has_whole)
+        literal_verify_wholes(set, values, n, hits);
 }

@@ -102,6 +102,7 @@ struct anchor_table {
     uint32_t filter_shift;
     uint32_t starts; /* bit c: there is a key of class c for LITERAL_AT_START */
     uint32_t ends;   /* ... for LITERAL_AT_END */
+    struct gram_bitmap start_gate, end_gate; /* where there are such classes: literal_anchor.h */
     bool has_whole;
 };
 
@@ -152,6 +153,14 @@ static inline bool bitmap_has(const struct gram_bitmap *b, uint32_t hash)
     uint32_t bit = hash >> b->shift;
 
     return (b->words[bit >> 5] >> (bit & 31)) & 1;
+}
+
+static inline uint32_t load16(const char *p)
+{
+    uint16_t x;
+
+    memcpy(&x, p, sizeof x);
+    return x;
 }
 
 static inline uint32_t load32(const char *p)
