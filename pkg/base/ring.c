@@ -70,8 +70,8 @@ void ring_free(struct ring *r)
 
 static void wake(struct bed *b)
 {
-    /* relaxed: the word only has to differ; the kernel compares it under its own lock. */
-    atomic_fetch_add_explicit(&b->wakeups, 1, memory_order_relaxed);
+    /* release: who reads the new count sees why; pairs with sleep_unless_moved(). */
+    atomic_fetch_add_explicit(&b->wakeups, 1, memory_order_release);
     syscall(SYS_futex, &b->wakeups, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
@@ -85,7 +85,7 @@ static void wake_if_asleep(struct bed *b)
 /* Sleep until `count` is no longer `seen` or the ring is closed; may return early. */
 static void sleep_unless_moved(struct ring *r, struct bed *b, _Atomic size_t *count, size_t seen)
 {
-    /* acquire: stays in front of what follows; pairs with nothing, wake-ups carry no data. */
+    /* acquire: pairs with wake(). Who did not see that would sleep over a ring that is closed. */
     uint32_t wakeups = atomic_load_explicit(&b->wakeups, memory_order_acquire);
 
     /* seq_cst: before we look at the count; pairs with the load in wake_if_asleep(). */
