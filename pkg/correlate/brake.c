@@ -89,13 +89,13 @@ static void note_top(struct minute *m, struct str value)
 
     for (struct top *t = list; t < list + BRAKE_TOP; t++) {
         if (t->count && str_eq((struct str){t->name, t->n}, name)) {
-            t->count++;
+            t->count += t->count < UINT32_MAX;
             return;
         }
         if (t->count < least->count)
             least = t;
     }
-    least->count++;
+    least->count += least->count < UINT32_MAX;
     least->n = (uint8_t)name.n;
     if (name.n)
         memcpy(least->name, name.p, name.n);
@@ -118,7 +118,8 @@ static void hold(const struct brake *b, uint32_t offset, struct finding *f)
 
     if (is_first && !cell_open(b->cell, behind, BRAKE_TOP * (uint32_t)sizeof(struct top)))
         return;
-    at(b, offset)->braked++;
+    if (at(b, offset)->braked < UINT32_MAX) /* 0 would say that no names follow */
+        at(b, offset)->braked++;
     note_top(at(b, offset), f->n_keys ? f->keys[0] : STR(""));
     f->is_braked = true;
 }

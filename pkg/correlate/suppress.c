@@ -213,7 +213,7 @@ static void insert(struct book *b, struct waiting w)
         k--;
     struct waiting *same = k > 0 ? &waiting(cell)[k - 1] : NULL;
     if (same && same->t_ms == w.t_ms && same->level == w.level) {
-        same->count += w.count;
+        same->count = same->count > UINT32_MAX - w.count ? UINT32_MAX : same->count + w.count;
         if (str_cmp(addends_at(cell, w.addends), addends_at(cell, same->addends)) > 0)
             same->addends = w.addends; /* one of the two, whichever came first */
         return;
