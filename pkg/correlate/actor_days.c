@@ -1,5 +1,6 @@
-/* actor_days.c - open addressing with linear probing; nothing is ever taken out, a table that has
- * to grow is made anew from what is still of use.
+/* actor_days.c - open addressing with linear probing; nothing is ever taken out, a table that is
+ * full is made anew from what is still of use, and grows only if that fills half of it: actors who
+ * come once and never again would else make it twice as large each time.
  */
 #include "correlate/actor_days.h"
 
@@ -150,6 +151,7 @@ void actor_days_turn(struct cell *cell, struct actor_days *d, int32_t day, int32
         return;
     d->day = day;
     d->before = 0;
+    d->is_full = false;
     for (uint32_t i = 0; i < n_slots(d); i++) {
         uint64_t slot = slot_get(table, i);
         d->before += slot && slot_day(slot) >= day - n_days && slot_day(slot) < day;
@@ -184,17 +186,46 @@ static bool rebuild(struct cell *cell, struct actor_days *d, uint8_t log2, int32
     return true;
 }
 
+/* Of a table that is full, if only those since `since` are taken over. */
+static uint8_t log2_for(const struct cell *cell, const struct actor_days *d, int32_t since)
+{
+    const uint8_t *table = cell->main.p + table_at(d);
+    uint32_t n = n_slots(d), kept = 0;
+
+    if (n == 0)
+        return LOG2_FIRST;
+    for (uint32_t i = 0; i < n; i++)
+        kept += slot_day(slot_get(table, i)) >= since; /* a free slot's is 0 */
+    return (uint8_t)(d->log2_slots + (kept > n / 2 && d->log2_slots < LOG2_MAX));
+}
+
+static bool has_room(const struct actor_days *d)
+{
+    return (d->n_actors + 1) * 4 <= n_slots(d) * 3;
+}
+
+/* Room for one more. A table that stays full is not looked through for each actor that comes. */
+static bool make_room(struct cell *cell, struct actor_days *d, int32_t day, int32_t n_days,
+                      uint32_t entry_bytes)
+{
+    int32_t since = day - n_days > 1 ? day - n_days : 1;
+
+    if (has_room(d))
+        return true;
+    if (d->is_full && day <= d->day)
+        return false;
+    if (!rebuild(cell, d, log2_for(cell, d, since), since, entry_bytes))
+        return false;
+    d->is_full = !has_room(d);
+    return !d->is_full;
+}
+
 void actor_days_set(struct cell *cell, struct actor_days *d, uint64_t actor, int32_t day,
                     int32_t n_days, uint32_t entry_bytes)
 {
-    if (actor_days_last(cell, d, actor) == INT32_MIN && (d->n_actors + 1) * 4 > n_slots(d) * 3) {
-        uint8_t log2 = d->log2_slots ? d->log2_slots : LOG2_FIRST - 1;
-        if (log2 < LOG2_MAX)
-            log2++;
-        if (!rebuild(cell, d, log2, day - n_days, entry_bytes) ||
-            (d->n_actors + 1) * 4 > n_slots(d) * 3)
-            return; /* counts are lower bounds from now on */
-    }
+    if (actor_days_last(cell, d, actor) == INT32_MIN &&
+        !make_room(cell, d, day, n_days, entry_bytes))
+        return; /* counts are lower bounds from now on */
     uint8_t *table = cell->main.p + table_at(d);
     uint32_t at = find(table, n_slots(d), actor);
     d->n_actors += slot_get(table, at) == 0;

@@ -16,7 +16,8 @@ enum { ACTOR_DAYS_MAX = 49152 };
 
 struct actor_days {
     uint8_t version, log2_slots;
-    uint8_t is_restored, pad; /* is_restored: first_ms is known from facts */
+    uint8_t is_restored; /* first_ms is known from facts */
+    uint8_t is_full;     /* on `day`: nobody goes until another one */
     uint16_t keys_n, text_n;
     uint32_t n_waiting, n_actors;
     int32_t day; /* that `before` was counted for */

@@ -155,6 +155,7 @@ static void restore(struct cell *cell, struct actor_days *d, const struct fact *
     if (!fact_is_fresh(f) && day > d->day) {
         d->day = day;
         d->before = before;
+        d->is_full = false;
     }
     actor_days_put(cell, d);
     if (d->n_waiting)
