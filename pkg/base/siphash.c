@@ -65,7 +65,7 @@ static inline uint64_t load_few(const char *p, size_t n)
     return u[0] | (uint64_t)u[n / 2] << (8 * (n / 2)) | (uint64_t)u[n - 1] << (8 * (n - 1));
 }
 
-void siphash_add(struct siphash *h, struct str bytes)
+static inline void add(struct siphash *h, struct str bytes)
 {
     uint64_t v[4] = {h->v[0], h->v[1], h->v[2], h->v[3]}, tail = h->tail;
     unsigned have = (unsigned)(h->n & 7);
@@ -89,7 +89,7 @@ void siphash_add(struct siphash *h, struct str bytes)
     h->tail = tail;
 }
 
-void siphash_add_u32(struct siphash *h, uint32_t v)
+static inline void add_u32(struct siphash *h, uint32_t v)
 {
     unsigned have = (unsigned)(h->n & 7);
     uint64_t x = v;
@@ -103,7 +103,17 @@ void siphash_add_u32(struct siphash *h, uint32_t v)
     h->tail = x >> (64 - 8 * have);
 }
 
-static uint64_t mix(struct siphash *h, uint64_t marker)
+void siphash_add(struct siphash *h, struct str bytes)
+{
+    add(h, bytes);
+}
+
+void siphash_add_u32(struct siphash *h, uint32_t v)
+{
+    add_u32(h, v);
+}
+
+static inline uint64_t mix(struct siphash *h, uint64_t marker)
 {
     h->v[2] ^= marker;
     for (int i = 0; i < 4; i++)
@@ -117,7 +127,7 @@ uint64_t siphash_end64(struct siphash *h)
     return mix(h, 0xff);
 }
 
-void siphash_end128(struct siphash *h, uint8_t out[static 16])
+static inline void end128(struct siphash *h, uint8_t out[static 16])
 {
     take_word(h->v, h->tail | h->n << 56);
     uint64_t low = mix(h, 0xee);
@@ -125,4 +135,21 @@ void siphash_end128(struct siphash *h, uint8_t out[static 16])
     uint64_t high = mix(h, 0);
     memcpy(out, &low, 8);
     memcpy(out + 8, &high, 8);
+}
+
+void siphash_end128(struct siphash *h, uint8_t out[static 16])
+{
+    end128(h, out);
+}
+
+void siphash_texts128(const struct siphash *begun, const struct str *texts, size_t n,
+                      uint8_t out[static 16])
+{
+    struct siphash h = *begun;
+
+    for (size_t i = 0; i < n; i++) {
+        add_u32(&h, (uint32_t)texts[i].n);
+        add(&h, texts[i]);
+    }
+    end128(&h, out);
 }

@@ -5,6 +5,7 @@
  */
 #include "correlate/gather.h"
 
+#include "correlate/addends.h"
 #include "correlate/gather_impl.h"
 
 /* The values of a dedup field that make keys; 0: it is not there, and must be. */
@@ -45,6 +46,21 @@ static bool dedup_choices(struct gatherer *w, const struct graph_rule *r, struct
     return has;
 }
 
+static void tell_key(struct gatherer *w, struct group *group, struct packed_op *op,
+                     const struct str *values, size_t n)
+{
+    op->key = op->group_key = gather_key(w, values, n);
+    gather_pack_keys(&w->keys, values, n);
+    gather_put(w, group, op, buf_str(&w->keys), STR(""), &(struct place){0});
+}
+
+/* As most rules fold: by the event's first entity alone. */
+static bool is_by_first_entity(const struct gatherer *w, const struct graph_rule *r)
+{
+    return r->is_dedup_by_entity && !r->is_dedup_off && r->n_dedup_fields == 0 &&
+           w->g->wants_entities;
+}
+
 static void tell(struct gatherer *w, struct group *group)
 {
     const struct graph_rule *r = &w->g->rules[group->rule];
@@ -52,6 +68,10 @@ static void tell(struct gatherer *w, struct group *group)
     struct packed_op op = {.space = r->suppress, .rule = group->rule};
     struct choices keys;
 
+    if (is_by_first_entity(w, r) && gather_first_entity(w, values)) {
+        tell_key(w, group, &op, values, 1);
+        return;
+    }
     if (r->is_dedup_off || !dedup_choices(w, r, &keys)) {
         w->counts.no_entity += !r->is_dedup_off;
         op.space = SPACE_NONE;
@@ -62,9 +82,7 @@ static void tell(struct gatherer *w, struct group *group)
     }
     for (size_t k = 0; k < keys.total; k++) {
         choices_take(&keys, k, values);
-        op.key = op.group_key = gather_key(w, values, keys.n);
-        gather_pack_keys(&w->keys, values, keys.n);
-        gather_put(w, group, &op, buf_str(&w->keys), STR(""), &(struct place){0});
+        tell_key(w, group, &op, values, keys.n);
     }
 }
 
@@ -95,6 +113,7 @@ void gather(struct gatherer *w, const struct gather_event *e, const uint32_t *ru
     w->at = e;
     w->first = e->tenant * (uint32_t)w->g->n_base_rules;
     w->tenant = &w->g->tenants[e->tenant];
+    w->asks_entities = w->tenant->lists && addends_ask_events(w->tenant->lists);
     w->has_tree = w->has_no_tree = w->has_entities = w->has_event_id = false;
     w->has_head = w->has_first_key = false;
     w->n_hashed = 0;

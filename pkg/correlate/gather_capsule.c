@@ -48,7 +48,7 @@ static void keep_whole(struct making *m, const struct graph_rule *r)
     struct gatherer *w = m->w;
     struct str value;
 
-    for (size_t k = 0; k < r->n_listeners; k++) {
+    for (size_t k = 0; k < r->n_listeners; k++) { /* has_whole */
         const struct graph_rule *to = &w->g->rules[r->listeners[k].rule];
         for (uint32_t i = 0; to->dedup_array == DEDUP_WHOLE && i < to->n_dedup_fields; i++)
             if (m->n < CAPSULE_FIELDS &&
@@ -119,8 +119,7 @@ static void make_head(struct gatherer *w)
  * case, since it says what happened. */
 size_t gather_capsule(struct gatherer *w, uint32_t rule, char *to)
 {
-    uint32_t base = rule - w->first, reserved = 0;
-    const uint32_t *numbers = w->capsule_numbers[base], *own = numbers + w->n_needed[base];
+    const struct capsule_plan *plan = &w->capsules[rule - w->first];
     struct making m; /* names as far as they are there */
 
     if (!w->has_head)
@@ -128,12 +127,11 @@ size_t gather_capsule(struct gatherer *w, uint32_t rule, char *to)
     m.w = w;
     m.n = 0;
     capsule_open(&m.writer, to, &w->capsule_head, w->g->rules[rule].rule->uid);
-    while (reserved < CAPSULE_OWN_MIN && own[reserved] != FIELD_NONE)
-        reserved++;
-    keep_whole(&m, &w->g->rules[rule]);
-    keep_numbers(&m, numbers, w->n_needed[base]);
-    keep_entities(&m, CAPSULE_FIELDS - reserved);
-    keep_numbers(&m, own, SIZE_MAX);
+    if (plan->has_whole)
+        keep_whole(&m, &w->g->rules[rule]);
+    keep_numbers(&m, plan->numbers, plan->n_needed);
+    keep_entities(&m, CAPSULE_FIELDS - plan->n_for_own);
+    keep_numbers(&m, plan->numbers + plan->n_needed, SIZE_MAX);
     return capsule_close(&m.writer);
 }
 
@@ -216,15 +214,18 @@ void gather_addends(struct gatherer *w, uint32_t rule)
 {
     struct event_field fields[CAPSULE_FIELDS];
     struct finding_addend own[ADDENDS_OWN_MAX];
-    size_t n = 0, n_own = score_by_value(w, rule, STR(""), own);
+    size_t n = 0, n_own = 0;
 
-    n_own += score_by_weight(w, rule, own + n_own);
     buf_clear(&w->addends);
-    if (!w->tenant->lists || !addends_ask_events(w->tenant->lists)) {
+    if (!w->numbers[rule - w->first].is_plain) {
+        n_own = score_by_value(w, rule, STR(""), own);
+        n_own += score_by_weight(w, rule, own + n_own);
+    }
+    if (!w->asks_entities) {
         finding_addends_pack(own, n_own, &w->addends);
         return;
     } /* they cost a walk through the whole event */
-    for (const uint32_t *f = w->capsule_numbers[rule - w->first]; *f != FIELD_NONE; f++) {
+    for (const uint32_t *f = w->capsules[rule - w->first].numbers; *f != FIELD_NONE; f++) {
         fields[n].name = derive_name(w->derive, *f);
         n += gather_value(w, *f, &fields[n].value);
     }
@@ -237,10 +238,13 @@ void gather_addends(struct gatherer *w, uint32_t rule)
 uint8_t gather_level(struct gatherer *w, uint32_t matched, uint32_t to, struct str keys)
 {
     const struct rule *r = w->g->rules[to].rule;
-    struct asking asking = {w, &w->numbers[to - w->first], r->correlation, keys};
+    const struct numbers *numbers = &w->numbers[to - w->first];
     const struct rule *heard = w->g->rules[matched].rule;
     enum rule_level level = (r->has_level || heard->is_part ? r : heard)->level;
 
+    if (numbers->is_plain)
+        return (uint8_t)level;
+    struct asking asking = {w, numbers, r->correlation, keys};
     return (uint8_t)by_value_level(&(struct by_value){r, values_of_case, &asking}, level);
 }
 
@@ -249,7 +253,7 @@ struct str gather_addends_for(struct gatherer *w, uint32_t matched, uint32_t to,
 {
     struct finding_addend more;
 
-    if (to == matched || !score_by_value(w, to, keys, &more))
+    if (to == matched || w->numbers[to - w->first].is_plain || !score_by_value(w, to, keys, &more))
         return buf_str(&w->addends);
     return by_value_added(w->arena, buf_str(&w->addends), &more);
 }

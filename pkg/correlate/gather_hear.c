@@ -210,12 +210,53 @@ static size_t group_values(struct listening *l, size_t i, struct str *values)
     return gather_distinct(values, found);
 }
 
+/* For the group values in parts[0 .. n_group). */
+static void hear_parts(struct listening *l, struct str actor)
+{
+    if (l->c->kind == OPERATOR_GROUP)
+        hear_row(l);
+    else if (takes_numbers(l->c->kind) && l->c->n_fields)
+        hear_number(l, actor);
+    else if (l->c->n_fields)
+        hear_values(l, actor);
+    else
+        hear_one(l, 0, actor);
+}
+
+/* False: the input has one, and the event lacks it. */
+static bool find_actor(struct listening *l, struct str *actor)
+{
+    uint32_t number = l->numbers->actor[l->listener->label];
+
+    *actor = STR("");
+    if (number == FIELD_NONE || gather_value(l->w, number, actor))
+        return true;
+    l->w->counts.missing_value++;
+    return false;
+}
+
+/* As it is mostly: each part of the group has one value, which becomes parts[i]. False: not here.
+ */
+static bool has_single_parts(struct listening *l)
+{
+    size_t n = l->c->n_group;
+    const uint32_t *fields = l->numbers->group + l->listener->label * n;
+
+    for (size_t i = 0; i < n; i++) {
+        if (gather_single(l->w, fields[i], &l->parts[i]) != 1)
+            return false;
+        if (l->c->is_group_ci)
+            l->parts[i] = arena_lower(l->w->arena, l->parts[i]);
+    }
+    return true;
+}
+
 /* All combinations of the group's values, part by part. */
 static void hear_group(struct listening *l)
 {
     struct gatherer *w = l->w;
     struct choices groups;
-    struct str actor = STR("");
+    struct str actor;
 
     choices_begin(&groups);
     for (size_t i = 0; i < l->c->n_group; i++) {
@@ -227,19 +268,11 @@ static void hear_group(struct listening *l)
         }
         choices_add(w, &groups, values, found);
     }
-    uint32_t number = l->numbers->actor[l->listener->label];
-    if (number != FIELD_NONE && !gather_value(w, number, &actor)) {
-        w->counts.missing_value++;
+    if (!find_actor(l, &actor))
         return;
-    }
     for (size_t k = 0; k < groups.total; k++) {
         choices_take(&groups, k, l->parts);
-        if (l->c->kind == OPERATOR_GROUP)
-            hear_row(l);
-        else if (takes_numbers(l->c->kind) && l->c->n_fields)
-            hear_number(l, actor);
-        else
-            hear_values(l, actor);
+        hear_parts(l, actor);
     }
 }
 
@@ -256,6 +289,7 @@ void gather_hear(struct gatherer *w, struct group *group, const struct graph_lis
 {
     const struct graph_rule *r = &w->g->rules[listener->rule];
     struct listening l; /* parts are set as they are needed */
+    struct str actor;
 
     l.w = w;
     l.group = group;
@@ -265,5 +299,8 @@ void gather_hear(struct gatherer *w, struct group *group, const struct graph_lis
     l.op = (struct packed_op){.space = r->stages, .rule = listener->rule, .label = listener->label};
     if (counts_by_id(w, l.c))
         l.op.event_id = gather_event_id(w);
-    hear_group(&l);
+    if (!has_single_parts(&l))
+        hear_group(&l);
+    else if (find_actor(&l, &actor))
+        hear_parts(&l, actor);
 }

@@ -39,6 +39,7 @@ struct numbers {
     uint32_t *weights;         /* of its parameters: FIELD_NONE if one weighs nothing */
     struct str *weighs;        /* why: told with what they add */
     uint32_t *dedup;           /* fields of the rule's dedup key */
+    bool is_plain;             /* no value has a say in level or score */
 };
 
 enum { HASHED_MAX = 4, HASHED_PARTS = 2 };
@@ -54,6 +55,7 @@ struct hashed {
 struct first_text {
     struct str text;
     uint32_t event; /* that it is of */
+    uint32_t at;    /* among the event's values */
     bool is_only;   /* the field is known to have no other value */
 };
 
@@ -67,6 +69,15 @@ struct naming {
     uint32_t field; /* FIELD_NONE: the end */
     uint32_t place; /* in begins */
     uint32_t entity;
+    struct str name; /* of the field */
+};
+
+/* What the capsules of one rule have. */
+struct capsule_plan {
+    uint32_t *numbers;  /* fields, FIELD_NONE ends */
+    size_t n_needed;    /* how many of them, the first ones, keys are made of */
+    uint32_t n_for_own; /* places that stay free for the others */
+    bool has_whole;     /* of whoever listens one folds by a list as one value */
 };
 
 /* What all keys of a tenant begin with, and the key without values: of rules without a group. */
@@ -83,8 +94,7 @@ struct gatherer {
     struct arena *own;
     /* Per rule of one tenant: those of the others have the same names. */
     struct numbers *numbers;
-    uint32_t **capsule_numbers;     /* fields for capsules, FIELD_NONE ends */
-    size_t *n_needed;               /* how many of them keys are made of */
+    struct capsule_plan *capsules;
     struct naming **namings;        /* per profile, the last is that of unknown shapes */
     const struct profile **readers; /* whose namings they are */
     struct tenant_keys *keys_of;    /* per tenant */
@@ -97,6 +107,7 @@ struct gatherer {
     const struct gather_event *at;
     uint32_t first; /* of its tenant's rules in the graph */
     const struct graph_tenant *tenant;
+    bool asks_entities; /* some list of the tenant's weighs them */
     struct event_tree tree;
     bool has_tree, has_no_tree;
     struct event_entity *entities;
@@ -128,6 +139,10 @@ struct gatherer {
 
 /* Another event: nothing of the one before is known any more. */
 void gather_note_begins(struct gatherer *w);
+/* The field's only value, as most have one: 0 if it has none, 1, or GATHER_SEVERAL if
+ * gather_values() must tell. */
+enum { GATHER_SEVERAL = 2 };
+size_t gather_single(struct gatherer *w, uint32_t field, struct str *out);
 /* Values of a field, at most `max`; 0: missing or null. */
 size_t gather_values(struct gatherer *w, uint32_t field, struct str *out, size_t max);
 /* A list as one value: ["a","b"]; a value alone as it is. False: it is not there. */

@@ -71,6 +71,17 @@ static void number_weights(struct gatherer *w, uint32_t i)
     }
 }
 
+/* Neither its levels, nor its scores, nor its lists ask the event. */
+static bool is_plain(const struct gatherer *w, uint32_t i)
+{
+    const struct rule *rule = w->g->rules[i].rule;
+
+    for (size_t k = 0; k < rule->n_parameters; k++)
+        if (w->numbers[i].weights[k] != FIELD_NONE)
+            return false;
+    return rule->by_value.n_levels == 0 && rule->by_value.n_scores == 0;
+}
+
 /* Terms are told by all their values if one of these is part of the dedup key, if a finding is
  * named by them, and to whoever listens. */
 static bool wants_clear_terms(const struct graph_rule *r, const struct correlation *c)
@@ -153,6 +164,7 @@ static void add_needs(struct gatherer *w, const struct rule *rule, const struct 
 static void choose_capsule_fields(struct gatherer *w, uint32_t i)
 {
     const struct graph_rule *r = &w->g->rules[i];
+    struct capsule_plan *plan = &w->capsules[i];
     uint32_t *list = ARENA_ARRAY(w->own, CAPSULE_FIELDS + 1, uint32_t);
     size_t n = 0;
 
@@ -163,12 +175,16 @@ static void choose_capsule_fields(struct gatherer *w, uint32_t i)
         const struct correlation *risk = w->g->rules[w->g->risks[k]].rule->correlation;
         add_names(w, r->rule, risk->group, risk->n_group, list, &n);
     }
-    w->n_needed[i] = n;
+    plan->n_needed = n;
     if (r->rule->by_value.title_field.n)
         add_names(w, r->rule, &r->rule->by_value.title_field, 1, list, &n);
     add_names(w, r->rule, r->rule->fields.items, r->rule->fields.n, list, &n);
     list[n] = FIELD_NONE;
-    w->capsule_numbers[i] = list;
+    plan->numbers = list;
+    size_t n_own = n - plan->n_needed;
+    plan->n_for_own = (uint32_t)(n_own < CAPSULE_OWN_MIN ? n_own : CAPSULE_OWN_MIN);
+    for (size_t k = 0; k < r->n_listeners; k++)
+        plan->has_whole |= w->g->rules[r->listeners[k].rule].dedup_array == DEDUP_WHOLE;
 }
 
 static struct naming *namings_of(struct gatherer *w, const struct profile *p)
@@ -184,7 +200,8 @@ static struct naming *namings_of(struct gatherer *w, const struct profile *p)
             uint32_t field = field_find(w->fields, fields.items[k]);
             ask(w, field);
             if (field != FIELD_NONE)
-                list[n++] = (struct naming){field, w->begin_at[field], (uint32_t)i};
+                list[n++] = (struct naming){field, w->begin_at[field], (uint32_t)i,
+                                            field_name(w->fields, field)};
         }
     list[n] = (struct naming){.field = FIELD_NONE};
     return list;
@@ -219,8 +236,7 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
     w->begin_at = ARENA_ARRAY(w->own, w->n_fields + 1, uint32_t);
     w->derive = derive_new(w->own, fields);
     w->numbers = ARENA_ARRAY(w->own, g->n_base_rules, struct numbers);
-    w->capsule_numbers = ARENA_ARRAY(w->own, g->n_base_rules, uint32_t *);
-    w->n_needed = ARENA_ARRAY(w->own, g->n_base_rules, size_t);
+    w->capsules = ARENA_ARRAY(w->own, g->n_base_rules, struct capsule_plan);
     number_entities(w);
     w->keys_of = ARENA_ARRAY(w->own, g->n_tenants, struct tenant_keys);
     for (size_t i = 0; i < g->n_tenants; i++) {
@@ -234,6 +250,7 @@ struct gatherer *gatherer_new(const struct graph *g, const struct field_table *f
         number_cases(w, i);
         number_weights(w, i);
         number_dedup(w, i);
+        w->numbers[i].is_plain = is_plain(w, i);
     }
     for (uint32_t i = 0; i < g->n_base_rules; i++)
         choose_capsule_fields(w, i);

@@ -44,10 +44,13 @@ void gather_note_begins(struct gatherer *w)
         memset(w->texts, 0, (w->n_begins + 1) * sizeof *w->texts);
         w->event_number = 1;
     }
-    uint64_t number = (uint64_t)w->event_number << 32;
-    for (uint32_t i = e->n_values; i-- > 0;) {
-        DASSERT(e->values[i].field < w->n_fields);
-        w->begins[w->begin_at[e->values[i].field]] = number | i;
+    uint64_t number = (uint64_t)w->event_number << 32, *begins = w->begins;
+    const uint32_t *begin_at = w->begin_at;
+    const struct event_value *values = e->values;
+#pragma GCC unroll 4
+    for (size_t i = e->n_values; i-- > 0;) {
+        DASSERT(values[i].field < w->n_fields);
+        begins[begin_at[values[i].field]] = number + i;
     }
 }
 
@@ -58,12 +61,6 @@ static bool is_value(const struct event_value *v)
     return MASK >> v->kind & 1;
 }
 
-/* The event has the field. */
-static bool is_begun(const struct gatherer *w, uint32_t place)
-{
-    return w->begins[place] >> 32 == w->event_number;
-}
-
 /* From value i on, the next of the field; n_values: there is none. */
 static uint32_t next_of(const struct event *e, uint32_t field, uint32_t i)
 {
@@ -72,27 +69,37 @@ static uint32_t next_of(const struct event *e, uint32_t field, uint32_t i)
     return i;
 }
 
-/* Of the field's first value; n_values: it has none. */
-static uint32_t begin_of(const struct gatherer *w, uint32_t field)
+/* The field has values from the one at `begin` on: the first that is one. NULL: all are null. */
+static struct first_text *make_first(struct gatherer *w, uint32_t field, uint32_t place,
+                                     uint32_t begin)
 {
     const struct event *e = w->at->event;
+    uint32_t i = next_of(e, field, begin);
 
-    if (field >= w->n_fields)
-        return e->n_values;
-    DASSERT(w->begin_at[field]);
-    uint32_t place = w->begin_at[field];
-    return is_begun(w, place) ? next_of(e, field, (uint32_t)w->begins[place]) : e->n_values;
+    if (i == e->n_values)
+        return NULL;
+    w->texts[place] = (struct first_text){text_of(w, &e->values[i]), w->event_number, i, false};
+    return &w->texts[place];
 }
 
-/* Of the field's first value, which is value i: several rules that match an event ask for the same
- * ones. */
-static struct first_text *first_text(struct gatherer *w, uint32_t field, uint32_t i)
+/* Of the field that has that place in begins; NULL: it has no value. Several rules that match an
+ * event ask for the same ones. */
+static inline struct first_text *first_at(struct gatherer *w, uint32_t field, uint32_t place)
 {
-    struct first_text *t = &w->texts[w->begin_at[field]];
+    uint64_t begin = w->begins[place];
+    struct first_text *t = &w->texts[place];
 
-    if (t->event != w->event_number)
-        *t = (struct first_text){text_of(w, &w->at->event->values[i]), w->event_number, false};
-    return t;
+    if (begin >> 32 != w->event_number)
+        return NULL;
+    return t->event == w->event_number ? t : make_first(w, field, place, (uint32_t)begin);
+}
+
+static inline struct first_text *first_of(struct gatherer *w, uint32_t field)
+{
+    if (field >= w->n_fields)
+        return NULL;
+    DASSERT(w->begin_at[field]);
+    return first_at(w, field, w->begin_at[field]);
 }
 
 /* Texts of what a rule computes. */
@@ -119,11 +126,27 @@ bool gather_value(struct gatherer *w, uint32_t field, struct str *out)
 {
     if (derive_is(field))
         return derived_values(w, field, out, 1) > 0;
-    uint32_t i = begin_of(w, field);
-    if (i == w->at->event->n_values)
+    const struct first_text *first = first_of(w, field);
+    if (!first)
         return false;
-    *out = first_text(w, field, i)->text;
+    *out = first->text;
     return true;
+}
+
+size_t gather_single(struct gatherer *w, uint32_t field, struct str *out)
+{
+    const struct event *e = w->at->event;
+
+    if (derive_is(field))
+        return GATHER_SEVERAL;
+    struct first_text *first = first_of(w, field);
+    if (!first)
+        return 0;
+    if (!first->is_only && next_of(e, field, first->at + 1) < e->n_values)
+        return GATHER_SEVERAL;
+    first->is_only = true;
+    *out = first->text;
+    return 1;
 }
 
 size_t gather_values(struct gatherer *w, uint32_t field, struct str *out, size_t max)
@@ -136,10 +159,11 @@ size_t gather_values(struct gatherer *w, uint32_t field, struct str *out, size_t
         return gather_value(w, field, out);
     if (derive_is(field))
         return derived_values(w, field, out, max);
-    if ((i = begin_of(w, field)) == e->n_values)
+    struct first_text *first = first_of(w, field);
+    if (!first)
         return 0;
-    struct first_text *first = first_text(w, field, i);
     out[0] = first->text;
+    i = first->at;
     while (!first->is_only && (i = next_of(e, field, i + 1)) < e->n_values) {
         if (n == max) {
             w->counts.keys_cut++;
@@ -241,15 +265,15 @@ static uint32_t profile_place(const struct gatherer *w)
 void gather_find_named(struct gatherer *w)
 {
     uint32_t entity = UINT32_MAX;
-    struct str value;
 
     w->n_named = 0;
     for (const struct naming *e = w->namings[profile_place(w)]; e->field != FIELD_NONE; e++) {
-        if (e->entity == entity || !is_begun(w, e->place))
+        if (e->entity == entity)
             continue;
-        if (!gather_value(w, e->field, &value) || !event_entity_says(value))
+        const struct first_text *first = first_at(w, e->field, e->place);
+        if (!first || !event_entity_says(first->text))
             continue;
-        w->named[w->n_named++] = (struct named){field_name(w->fields, e->field), value};
+        w->named[w->n_named++] = (struct named){e->name, first->text};
         if (w->n_named == CAPSULE_FIELDS)
             break;
         entity = e->entity;
@@ -276,8 +300,9 @@ static struct str find_first_key(struct gatherer *w)
     const struct event *event = w->at->event;
     uint32_t profile = profile_place(w);
 
-    for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++)
-        for (uint32_t i = begin_of(w, e->field); i < event->n_values;
+    for (const struct naming *e = w->namings[profile]; e->field != FIELD_NONE; e++) {
+        const struct first_text *first = first_at(w, e->field, e->place);
+        for (uint32_t i = first ? first->at : event->n_values; i < event->n_values;
              i = next_of(event, e->field, i + 1)) {
             const struct event_value *v = &event->values[i];
             if (v->kind != JSON_STRING && v->kind != JSON_NUMBER)
@@ -286,6 +311,7 @@ static struct str find_first_key(struct gatherer *w)
             if (event_entity_says(text))
                 return event_entity_key(w->arena, w->readers[profile], e->entity, text);
         }
+    }
     return (struct str){0};
 }
 

@@ -57,12 +57,9 @@ struct siphash state_key_begin(const struct state_secret *s, struct str tenant)
 
 struct state_key state_key_end(const struct siphash *begun, const struct str *values, size_t n)
 {
-    struct siphash h = *begun;
     struct state_key key;
 
-    for (size_t i = 0; i < n; i++)
-        add_value(&h, values[i]);
-    siphash_end128(&h, key.bytes);
+    siphash_texts128(begun, values, n, key.bytes);
     return key;
 }
 
