@@ -38,17 +38,30 @@ bool (*fold_ascii_kernel(enum simd_level level))(char *, const char *, size_t)
     return fold_ascii_scalar;
 }
 
+/* Only there a masked store can be spared. */
+bool (*fold_ascii_roomy_kernel(enum simd_level level))(char *, const char *, size_t)
+{
+    return level == SIMD_AVX512 ? fold_ascii_roomy_avx512 : fold_ascii_kernel(level);
+}
+
 /* Set before main(): the choice reads the environment, which is too slow per value. */
 static bool (*fold_kernel)(char *, const char *, size_t) = fold_ascii_scalar;
+static bool (*fold_roomy_kernel)(char *, const char *, size_t) = fold_ascii_scalar;
 
 __attribute__((constructor)) static void fold_choose(void)
 {
     fold_kernel = fold_ascii_kernel(cpu_simd());
+    fold_roomy_kernel = fold_ascii_roomy_kernel(cpu_simd());
 }
 
 bool fold_ascii(char *dst, const char *src, size_t n)
 {
     return fold_kernel(dst, src, n);
+}
+
+bool fold_ascii_roomy(char *dst, const char *src, size_t n)
+{
+    return fold_roomy_kernel(dst, src, n);
 }
 
 /* ---- Unicode -------------------------------------------------------------------------- */

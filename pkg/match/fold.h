@@ -16,6 +16,12 @@ bool fold_ascii(char *dst, const char *src, size_t n);
 /* The kernel of a given level, for tests. */
 bool (*fold_ascii_kernel(enum simd_level level))(char *, const char *, size_t);
 
+/* The same into a block that is filled from its beginning: up to FOLD_BEHIND bytes behind dst + n
+ * may be written, too. src is read as above, and is not in that room. */
+enum { FOLD_BEHIND = 64 };
+bool fold_ascii_roomy(char *dst, const char *src, size_t n);
+bool (*fold_ascii_roomy_kernel(enum simd_level level))(char *, const char *, size_t);
+
 /* dst has room for 2 * src.n + 4 bytes (a folded character can be longer in UTF-8, at most
  * 1.5 times). Returns the length. */
 size_t fold_simple(char *dst, struct str src);

@@ -33,13 +33,41 @@ static inline __m128i fold16(char *dst, const char *src)
     return v;
 }
 
+/* 8 to 15 bytes: the first and the last eight, in one register. */
+static inline bool fold8(char *dst, const char *src, size_t n)
+{
+    enum { WORD = 8 };
+    __m128i first = _mm_loadl_epi64((const __m128i *)src);
+    __m128i last = _mm_loadl_epi64((const __m128i *)(src + n - WORD));
+    __m128i v = _mm_unpacklo_epi64(first, last);
+    __m128i folded = _mm256_castsi256_si128(lower32(_mm256_castsi128_si256(v)));
+
+    _mm_storel_epi64((__m128i *)dst, folded);
+    _mm_storel_epi64((__m128i *)(dst + n - WORD), _mm_unpackhi_epi64(folded, folded));
+    return _mm_movemask_epi8(v) != 0;
+}
+
+/* 4 to 7 bytes. */
+static inline bool fold4(char *dst, const char *src, size_t n)
+{
+    enum { WORD = 4 };
+    __m128i v = _mm_unpacklo_epi32(_mm_loadu_si32(src), _mm_loadu_si32(src + n - WORD));
+    __m128i folded = _mm256_castsi256_si128(lower32(_mm256_castsi128_si256(v)));
+
+    _mm_storeu_si32(dst, folded);
+    _mm_storeu_si32(dst + n - WORD, _mm_srli_epi64(folded, 32));
+    return _mm_movemask_epi8(v) != 0;
+}
+
 bool fold_ascii_avx2(char *dst, const char *src, size_t n)
 {
     enum { VECTOR = sizeof(__m256i), HALF = sizeof(__m128i) };
     __m256i seen = _mm256_setzero_si256();
 
     if (n < HALF)
-        return fold_ascii_scalar(dst, src, n);
+        return n >= 8   ? fold8(dst, src, n)
+               : n >= 4 ? fold4(dst, src, n)
+                        : fold_ascii_scalar(dst, src, n);
     if (n < VECTOR) {
         __m128i first = fold16(dst, src);
         __m128i last = fold16(dst + n - HALF, src + n - HALF);

@@ -9,6 +9,7 @@
 bool fold_ascii_scalar(char *dst, const char *src, size_t n);
 bool fold_ascii_avx2(char *dst, const char *src, size_t n);
 bool fold_ascii_avx512(char *dst, const char *src, size_t n);
+bool fold_ascii_roomy_avx512(char *dst, const char *src, size_t n);
 
 /* Characters first, first + step, ... up to last fold to themselves + delta. */
 struct fold_range {

@@ -21,7 +21,7 @@ void value_make_ready(struct prepared_value *v, struct text_blocks *blocks)
     v->text = v->raw;
     if (is_escaped)
         unescape(v, blocks);
-    v->is_ascii = !fold_ascii(blocks->folded_at, v->text.p, v->text.n);
+    v->is_ascii = !fold_ascii_roomy(blocks->folded_at, v->text.p, v->text.n);
     v->folded = (struct str){blocks->folded_at, v->text.n};
     blocks->folded_at += v->text.n;
     v->is_ready = true;

@@ -29,7 +29,7 @@ struct prepared_value {
 };
 
 /* Where the next texts go. Room for three times the bytes of all values of the batch: an invalid
- * byte grows to U+FFFD. */
+ * byte grows to U+FFFD. Behind that FOLD_BEHIND bytes more (fold.h). */
 struct text_blocks {
     char *plain_at, *folded_at;
 };

@@ -55,6 +55,43 @@ TEST(kernels_read_and_write_exactly_n_bytes)
     munmap(map, 3 * page);
 }
 
+/* Texts one behind the other, of all lengths: each ends where the next begins. */
+TEST(a_block_is_filled_from_its_beginning_and_only_its_room_is_written)
+{
+    enum { LENGTHS = 200, ALL = LENGTHS * (LENGTHS - 1) / 2 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *block = malloc(ALL + FOLD_BEHIND + 1);
+
+    CHECK(map != MAP_FAILED && block);
+    CHECK_EQ(mprotect(map + page, page, PROT_NONE), 0);
+    for (int level = SIMD_SCALAR; level <= (int)cpu_simd_max(); level++) {
+        bool (*fold)(char *, const char *, size_t) =
+            fold_ascii_roomy_kernel((enum simd_level)level);
+        char *to = block;
+        memset(block, '#', ALL + FOLD_BEHIND + 1);
+        for (size_t n = 0; n < LENGTHS; n++) {
+            char *src = map + page - n; /* nothing may be read behind it */
+            memset(src, 'A' + (int)(n % 26), n);
+            CHECK(!fold(to, src, n));
+            to += n;
+        }
+        CHECK_EQ(block[ALL + FOLD_BEHIND], '#');
+        to = block;
+        for (size_t n = 0; n < LENGTHS; n++)
+            for (size_t i = 0; i < n; i++)
+                CHECK_EQ(*to++, 'a' + (int)(n % 26));
+        for (size_t n = 1; n < LENGTHS; n++) { /* a high byte counts wherever it is */
+            char *src = map + page - n;
+            memset(src, 'A', n);
+            src[n * 7 % 11 % n] = (char)0x80;
+            CHECK(fold(block, src, n));
+        }
+    }
+    free(block);
+    munmap(map, 2 * page);
+}
+
 TEST(kernels_agree_on_random_text_at_any_alignment)
 {
     char src[600], dst[600], model[600];
@@ -157,6 +194,7 @@ TEST(folding_twice_is_folding_once_for_every_character)
 }
 
 TEST_MAIN(ENTRY(every_byte_folds_as_ascii_does), ENTRY(kernels_read_and_write_exactly_n_bytes),
+          ENTRY(a_block_is_filled_from_its_beginning_and_only_its_room_is_written),
           ENTRY(kernels_agree_on_random_text_at_any_alignment),
           ENTRY(simple_folding_follows_case_folding_txt),
           ENTRY(folding_twice_is_folding_once_for_every_character))

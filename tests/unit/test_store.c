@@ -1213,7 +1213,7 @@ int main(void)
         ENTRY(spaces_that_gave_something_up_for_others_are_named),
         ENTRY(side_parts_go_before_cells_do),
         ENTRY(random_floods_stay_within_the_total),
-          ENTRY(random_large_cells_of_few_keys_stay_within_the_total),
+        ENTRY(random_large_cells_of_few_keys_stay_within_the_total),
         ENTRY(random_batches_give_what_the_slow_store_gives),
         ENTRY(groups_tell_what_the_model_tells_in_every_store),
         ENTRY(a_full_group_gives_its_oldest_rows_and_says_so)};
