@@ -25,11 +25,11 @@ struct evaluator *evaluator_new(const struct net *net, struct text_blocks *block
     e->net = net;
     e->blocks = blocks;
     e->look = look;
-    e->nodes = calloc((size_t)net->n_nodes + 1, sizeof *e->nodes);
+    e->shared = calloc((size_t)net->n_shared + 1, sizeof *e->shared);
     e->lazies = calloc((size_t)net->n_lazies + 1, sizeof *e->lazies);
     e->name_memos = calloc((size_t)net->n_lazies + 1, sizeof *e->name_memos);
     e->fields = calloc((size_t)field_count(net->plan->fields) + 1, sizeof *e->fields);
-    ASSERT(e->nodes && e->lazies && e->name_memos && e->fields);
+    ASSERT(e->shared && e->lazies && e->name_memos && e->fields);
     e->expr_space = arena_new(0);
     e->part_space = arena_new(0);
     e->regex_scratch = regex_scratch_new(net->regexes, net->n_regexes);
@@ -45,7 +45,7 @@ void evaluator_free(struct evaluator *e)
     arena_free(e->part_space);
     buf_release(&e->fold_space);
     buf_release(&e->fold_other);
-    free(e->nodes);
+    free(e->shared);
     free(e->lazies);
     free(e->name_memos);
     free(e->fields);
@@ -68,7 +68,7 @@ void evaluator_begin(struct evaluator *e, const struct event *event, const struc
     e->values = values;
     e->n_values = n_values;
     if (++e->stamp == 0) { /* once in 2^32 events the stamps start anew */
-        memset(e->nodes, 0, ((size_t)e->net->n_nodes + 1) * sizeof *e->nodes);
+        memset(e->shared, 0, ((size_t)e->net->n_shared + 1) * sizeof *e->shared);
         memset(e->lazies, 0, ((size_t)e->net->n_lazies + 1) * sizeof *e->lazies);
         memset(e->fields, 0, ((size_t)field_count(e->net->plan->fields) + 1) * sizeof *e->fields);
         e->stamp = 1;
@@ -410,95 +410,88 @@ static enum truth lazy_truth(struct evaluator *e, uint32_t number)
 
 /* ---- formulas ----------------------------------------------------------------------------- */
 
-static enum truth node_truth(struct evaluator *e, uint32_t number);
+static bool steps_end(struct evaluator *e, uint32_t at);
 
-/* True if one of the signals decides alone. What is known is asked first. */
-static bool signals_decide(struct evaluator *e, const struct net_node *n, bool stop)
+/* Some are not known yet: values are looked at, as long as all are as wanted. */
+static bool signals_become(struct evaluator *e, const uint32_t *all, uint32_t n)
 {
-    const uint32_t *signals = e->net->signals + n->first_signal;
-    bool has_open = false;
-
-    for (uint32_t i = 0; i < n->n_signals; i++) {
-        bool is_known = has_bit(e->signals.up, signals[i]);
-        if (is_known && stop)
-            return true;
-        if (is_known)
-            continue;
-        if (has_bit(e->signals.open, signals[i]))
-            has_open = true;
-        else if (!stop)
-            return true;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t want = all[i] & NET_WANT_MASK;
+        if (want != NET_NOT_DOWN && is_up(e, all[i] >> NET_WANT_BITS) != (want == NET_UP))
+            return false;
     }
-    for (uint32_t i = 0; has_open && i < n->n_signals; i++)
-        if (is_up(e, signals[i]) == stop)
-            return true;
-    return false;
+    return true;
 }
 
-/* Kleene AND is the least of its parts, OR the greatest; `stop` is the value that decides alone. */
-static enum truth join_truth(struct evaluator *e, const struct net_node *n, enum truth stop)
+/* Are all as wanted? What is known is asked first, without a branch for each. */
+static bool signals_hold(struct evaluator *e, const struct net_step *s)
 {
-    const uint32_t *children = e->net->children + n->first_child;
-    enum truth result = stop == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE;
+    const uint64_t *up = e->signals.up, *open = e->signals.open;
+    const uint32_t *all = e->net->step_signals + s->number;
+    uint64_t is_other = 0, is_unknown = 0;
 
-    if (signals_decide(e, n, stop == TRUTH_TRUE))
-        return stop;
-    for (uint32_t i = 0; i < n->n_children; i++) {
-        enum truth t = node_truth(e, children[i]);
-        if (t == stop)
-            return stop;
-        if (t == TRUTH_UNKNOWN)
-            result = TRUTH_UNKNOWN;
+    for (uint32_t i = 0; i < s->n_signals; i += NET_SIGNALS_AT_ONCE) {
+        for (uint32_t k = 0; k < NET_SIGNALS_AT_ONCE; k++) {
+            uint32_t entry = all[i + k], signal = entry >> NET_WANT_BITS;
+            uint64_t is_up = up[signal / 64] >> (signal % 64);
+            uint64_t may_be = is_up | open[signal / 64] >> (signal % 64);
+            is_other |= entry & NET_DOWN ? is_up : ~may_be;
+            is_unknown |= (is_up ^ may_be) & ~(entry / NET_NOT_DOWN);
+        }
+        if (is_other & 1)
+            return false;
     }
-    return result;
+    return !(is_unknown & 1) || signals_become(e, all, s->n_signals);
 }
 
-static enum truth compute(struct evaluator *e, const struct net_node *n)
+/* The atom is true (false). Without its gate it is false; to look for the gate first is no use. */
+static bool atom_is(struct evaluator *e, const struct net_step *s, enum truth wanted)
 {
-    switch (n->op) {
-    case NET_CONST:
-        return n->value ? TRUTH_TRUE : TRUTH_FALSE;
-    case NET_SIGNAL:
-        return is_up(e, n->number) ? TRUTH_TRUE : TRUTH_FALSE;
-    case NET_LAZY:
-        return lazy_truth(e, n->number);
-    case NET_AND:
-        return join_truth(e, n, TRUTH_FALSE);
-    case NET_OR:
-        return join_truth(e, n, TRUTH_TRUE);
-    case NET_NOT:
-        break;
-    }
-    return (enum truth)(TRUTH_TRUE - node_truth(e, e->net->children[n->first_child]));
+    if (s->gate != NET_NONE && !has_bit(e->signals.up, s->gate) &&
+        !has_bit(e->signals.open, s->gate))
+        return wanted == TRUTH_FALSE;
+    return lazy_truth(e, s->number) == wanted;
 }
 
-/* Without its gate the node is false. Of an atom it is no use to look for the gate first. */
-static bool is_shut(struct evaluator *e, const struct net_node *n)
+static bool shared_holds(struct evaluator *e, uint32_t number)
 {
-    if (has_bit(e->signals.up, n->gate))
-        return false;
-    return !has_bit(e->signals.open, n->gate) || (n->op == NET_OR && !is_up(e, n->gate));
-}
+    struct memo *memo = &e->shared[number];
 
-static enum truth node_truth(struct evaluator *e, uint32_t number)
-{
-    const struct net_node *n = &e->net->nodes[number];
-
-    if (n->gate != NET_NONE && is_shut(e, n))
-        return TRUTH_FALSE;
-    if (!n->is_shared || n->op < NET_AND)
-        return compute(e, n);
-    struct memo *memo = &e->nodes[number];
     if (memo->stamp != e->stamp) {
-        memo->truth = compute(e, n);
+        memo->truth = steps_end(e, e->net->shared_steps[number]);
         memo->stamp = e->stamp;
     }
-    return (enum truth)memo->truth;
+    return memo->truth;
+}
+
+static bool step_holds(struct evaluator *e, const struct net_step *s)
+{
+    switch (s->op) {
+    case STEP_SIGNALS:
+        return signals_hold(e, s);
+    case STEP_IS_TRUE:
+        return atom_is(e, s, TRUTH_TRUE);
+    case STEP_IS_FALSE:
+        return atom_is(e, s, TRUTH_FALSE);
+    case STEP_SHARED:
+        break;
+    }
+    return shared_holds(e, s->number);
+}
+
+/* Do the steps from this one on end with yes? */
+static bool steps_end(struct evaluator *e, uint32_t at)
+{
+    while (at < STEP_NO) {
+        const struct net_step *s = &e->net->steps[at];
+        at = s->next[step_holds(e, s)];
+    }
+    return at == STEP_YES;
 }
 
 bool evaluator_rule(struct evaluator *e, uint32_t rule)
 {
-    return node_truth(e, e->net->rule_root[rule]) == TRUTH_TRUE;
+    return steps_end(e, e->net->rule_steps[rule]);
 }
 
 uint64_t evaluator_regex_limits(const struct evaluator *e)

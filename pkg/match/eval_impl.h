@@ -39,7 +39,7 @@ struct evaluator {
     uint32_t stamp;
     uint32_t filed_stamp; /* of the event whose values are filed by field */
     struct field_values_at *fields;
-    struct memo *nodes; /* of shared nodes */
+    struct memo *shared; /* of shared steps */
     struct memo *lazies;
     struct regex_scratch *regex_scratch;
     struct buf fold_space; /* for Unicode folding; keeps its size */

@@ -1,8 +1,9 @@
 /* net.c - compiling the plan: atoms to sources and signals, formulas to nodes, rules to wakers.
  *
  * Every plan node becomes a net node (net_node.c), bottom up, making signals and sources
- * (net_signal.c) and gates (net_gate.c) as it goes; signals are numbered; then each rule gets its
- * wakers (net_wake.c); then sources are sorted into tables (net_table.c).
+ * (net_signal.c) and gates (net_gate.c) as it goes; signals are numbered; formulas become steps
+ * (net_step.c); then each rule gets its wakers (net_wake.c); then sources are sorted into tables
+ * (net_table.c).
  */
 #include "match/net.h"
 
@@ -138,10 +139,6 @@ static void freeze(struct compiler *c, struct net *net)
     net->n_signals = c->n_signals;
     net->lazies = c->lazies.items;
     net->n_lazies = c->lazies.n;
-    net->nodes = c->nodes.items;
-    net->n_nodes = c->nodes.n;
-    net->children = c->children.items;
-    net->signals = c->signals.items;
 }
 
 enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net **out,
@@ -162,6 +159,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     net_compile_nodes(&c);
     net_raise_groups(&c);
     number_signals(&c);
+    net_make_steps(&c, net);
     net_wake_rules(&c, net);
     net_make_joints(&c, net);
     net_make_tables(&c, net);

@@ -12,6 +12,7 @@
  *           matches, chosen by rarity. A rule that no waker woke is never touched; rules without
  *           such a set (they could match on absence alone) are looked at for every eligible
  *           event.
+ * Steps     formulas as they are asked: a list of questions, each with a way on for yes and for no.
  * Lazy     values of a field that wakes no rule of an event's shape are looked at only if the
  *           formula of a rule that was woken asks for a signal that they might raise.
  *
@@ -75,18 +76,25 @@ struct net_cased {
     uint32_t source;
 };
 
-enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };
+/* What a step asks of a signal, in the low bits of its entry. NET_NOT_DOWN: up, or not known. */
+enum net_want { NET_UP, NET_DOWN, NET_NOT_DOWN, NET_WANT_BITS = 2, NET_WANT_MASK = 3 };
 
-struct net_node {
-    enum net_op op;
-    bool value;            /* NET_CONST */
-    bool is_shared;        /* more than one parent: worth remembering per event */
-    uint32_t number;       /* NET_SIGNAL: signal, NET_LAZY: index of the atom */
-    uint32_t gate;         /* LAZY, AND, OR: signal without which it is false; NET_NONE: ask */
-    uint32_t first_signal; /* AND, OR: signals[first_signal .. + n_signals), asked first */
-    uint32_t n_signals;
-    uint32_t first_child; /* then children[first_child .. + n_children), cheap ones first */
-    uint32_t n_children;
+enum { NET_SIGNALS_AT_ONCE = 4 };
+
+enum net_step_op { STEP_SIGNALS, STEP_IS_TRUE, STEP_IS_FALSE, STEP_SHARED };
+
+/* Where the steps of a formula end. */
+enum { STEP_NO = UINT32_MAX - 1, STEP_YES = UINT32_MAX };
+
+/* A question about an event, and the steps that follow. A formula is true if its steps, from the
+ * first one on, end at STEP_YES. */
+struct net_step {
+    enum net_step_op op;
+    uint32_t number;    /* SIGNALS: the first of step_signals, IS_TRUE, IS_FALSE: of the atom,
+                           SHARED: of shared_steps */
+    uint32_t n_signals; /* SIGNALS: all of them as wanted? A multiple of NET_SIGNALS_AT_ONCE */
+    uint32_t gate;    /* IS_TRUE, IS_FALSE: signal without which the atom is false; NET_NONE: ask */
+    uint32_t next[2]; /* if no, if yes */
 };
 
 /* Lists of numbers, one per item: list i is at[first[i] .. first[i + 1]). */
@@ -113,7 +121,7 @@ struct net {
     uint32_t n_joints;
     struct net_lists joints_of; /* field -> joints that begin with it */
     const uint32_t *present;    /* per field: signal "it is there", NET_NONE if nobody asks */
-    uint32_t n_sources, n_signals, n_lazies, n_nodes;
+    uint32_t n_sources, n_signals, n_lazies, n_shared;
     struct net_lists source_signals; /* source -> signals it raises */
     struct net_lists signal_fields;  /* signal -> fields whose values' sources raise it */
     struct net_lists casings;        /* source of a folded text -> those of its spellings */
@@ -123,11 +131,11 @@ struct net {
     const struct net_lazy *lazies;
     struct match_regex **regexes; /* all of them, for scratch and free */
     uint32_t n_regexes;
-    const struct net_node *nodes;
-    const uint32_t *children;
-    const uint32_t *signals;
-    const uint32_t *rule_root; /* rule -> node */
-    const uint64_t *always;    /* bitmap of rules that nothing wakes */
+    const struct net_step *steps;
+    const uint32_t *step_signals; /* signal << NET_WANT_BITS | enum net_want */
+    const uint32_t *rule_steps;   /* rule -> its first step */
+    const uint32_t *shared_steps; /* first step of what several formulas ask, answered once */
+    const uint64_t *always;       /* bitmap of rules that nothing wakes */
     uint32_t n_always;
 };
 

@@ -6,10 +6,17 @@
  */
 #include "match/net_impl.h"
 
+#include <math.h>
+
 #include "base/str.h"
 #include "base/words.h"
 #include "match/glob.h"
 #include "match/regex.h"
+
+/* A text as rare as this may wake a rule that has nothing better, though it is common. */
+enum { SPARE_RARITY = 12 };
+
+static const double NEARLY = 0.95;
 
 static void gate_on(struct compiler *c, const struct net_lazy *lazy, enum source_kind kind)
 {
@@ -60,6 +67,10 @@ static void gate_regex(struct compiler *c, struct net_lazy *lazy)
     for (size_t i = 0; i < n; i++)
         gate_on_text(c, lazy, texts[i], LITERAL_ANYWHERE);
     gate_on(c, lazy, SOURCE_BEYOND); /* caseless letters beyond ASCII: the Kelvin sign is a k */
+    /* Texts that stand in one another are found together: many of them are no more often there than
+     * some of them, and never more often than the field. */
+    double *weight = net_signal_weight(c, lazy->gate);
+    *weight = fmin(*weight, NEARLY * net_presence_share(c, lazy->field));
 }
 
 static struct str longest_word(struct str text)
@@ -72,19 +83,27 @@ static struct str longest_word(struct str text)
     return longest;
 }
 
+/* What stands in every value that satisfies the atom; of texts compared by simple folding, in
+ * those that are ASCII. */
+static struct str text_of(const struct net_lazy *lazy)
+{
+    return lazy->glob                     ? glob_required_text(lazy->glob)
+           : lazy->atom->op == ATOM_WORDS ? longest_word(lazy->text)
+                                          : lazy->text;
+}
+
+static enum literal_where place_of(enum atom_op op)
+{
+    return op == ATOM_GLOB || op == ATOM_WORDS ? LITERAL_ANYWHERE : net_where_of(op);
+}
+
 /* Texts compared by simple folding, or case-sensitively, or globs, or words. */
 static void gate_text(struct compiler *c, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
-    struct str text = lazy->text;
-    enum literal_where where = net_where_of(x->op);
+    struct str text = text_of(lazy);
+    enum literal_where where = place_of(x->op);
 
-    if (lazy->glob)
-        text = glob_required_text(lazy->glob);
-    else if (x->op == ATOM_WORDS)
-        text = longest_word(text);
-    if (x->op == ATOM_GLOB || x->op == ATOM_WORDS)
-        where = LITERAL_ANYWHERE;
     if (x->op != ATOM_EQ && (net_is_common(text) || text.n > LITERAL_BYTES_MAX)) {
         gate_on_presence(c, lazy);
         return;
@@ -136,6 +155,41 @@ uint32_t net_gate_of(const struct net_lazy *lazy, bool is_negated)
         return lazy->gate;
     return x->miss == MISS_FALSE && x->op != ATOM_EXPR && x->array != ARRAY_SINGLE ? lazy->gate
                                                                                    : NET_NONE;
+}
+
+/* Has the atom a text of that kind: common, but not so common that it says nothing? */
+static bool has_spare_text(const struct net_lazy *lazy)
+{
+    const struct atom *x = lazy->atom;
+    struct str text = text_of(lazy);
+    bool is_text = x->op == ATOM_PREFIX || x->op == ATOM_SUFFIX || x->op == ATOM_CONTAINS ||
+                   x->op == ATOM_GLOB || x->op == ATOM_WORDS;
+
+    return is_text && lazy->gate != NET_NONE && net_is_common(text) && text.n > 1 &&
+           text.n <= LITERAL_BYTES_MAX && str_is_ascii(text) &&
+           literal_rarity(text) >= SPARE_RARITY;
+}
+
+double net_spare_weight(const struct compiler *c, const struct net_lazy *lazy)
+{
+    struct source s = {.kind = SOURCE_LITERAL, .field = lazy->field};
+
+    if (!has_spare_text(lazy))
+        return INFINITY;
+    s.where = place_of(lazy->atom->op);
+    s.text = text_of(lazy);
+    return net_source_weight(c, &s);
+}
+
+uint32_t net_spare_gate(struct compiler *c, const struct net_lazy *lazy)
+{
+    struct net_lazy spare = *lazy;
+
+    gate_open(c, &spare);
+    if (lazy->atom->fold == FOLD_SIMPLE)
+        gate_on(c, &spare, SOURCE_BEYOND);
+    gate_on_text(c, &spare, text_of(lazy), place_of(lazy->atom->op));
+    return spare.gate;
 }
 
 uint32_t net_lazy_atom(struct compiler *c, uint32_t atom)

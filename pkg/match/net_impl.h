@@ -4,6 +4,7 @@
  *     net_signal.c   sources, signals, atoms that are no more than a signal
  *     net_gate.c     other atoms, and the gates before them
  *     net_node.c     formulas
+ *     net_step.c     formulas as they are asked
  *     net_wake.c     what wakes which rule
  *     net_table.c    sources to tables of fields and of joints
  *
@@ -29,6 +30,21 @@ struct source {
 /* Numbers of what leads to what: a source to a signal, a signal to a rule. */
 struct pair {
     uint32_t from, to;
+};
+
+/* Formulas while wakers are chosen; then they become steps. */
+enum net_op { NET_CONST, NET_SIGNAL, NET_LAZY, NET_AND, NET_OR, NET_NOT };
+
+struct net_node {
+    enum net_op op;
+    bool value;            /* NET_CONST */
+    bool is_shared;        /* more than one parent: worth remembering per event */
+    uint32_t number;       /* NET_SIGNAL: signal, NET_LAZY: index of the atom */
+    uint32_t gate;         /* LAZY, AND, OR: signal without which it is false; NET_NONE: ask */
+    uint32_t first_signal; /* AND, OR: signals[first_signal .. + n_signals), asked first */
+    uint32_t n_signals;
+    uint32_t first_child; /* then children[first_child .. + n_children), cheap ones first */
+    uint32_t n_children;
 };
 
 enum nature { NATURE_UNKNOWN, NATURE_PLAIN, NATURE_LAZY };
@@ -57,6 +73,8 @@ struct compiler {
     bool *is_negated;       /* plan node: under a NOT somewhere */
     struct net_lists signal_fields; /* as the net's, when all sources are known */
     bool *is_closed;                /* field: what its values raise wakes no more rules */
+    bool may_spare;                 /* wakers may be common texts: net_spare_gate() */
+    uint32_t *spare_of;             /* lazy -> that signal, NET_NONE until needed */
     uint32_t n_signals;
 };
 
@@ -67,6 +85,8 @@ static inline void net_push(struct compiler *c, struct vec *numbers, uint32_t nu
 
 /* ---- sources, signals and plain atoms (net_signal.c) --------------------------------------- */
 
+/* Guessed share of the field's values that have it. */
+double net_source_weight(const struct compiler *c, const struct source *s);
 /* The number of the source, made if there is none yet. */
 uint32_t net_source_for(struct compiler *c, struct source want);
 /* A signal that nothing raises yet. */
@@ -102,6 +122,10 @@ void net_guess_usual(struct compiler *c);
 
 /* The number of the atom among the lazy ones, made with its gate if there is none yet. */
 uint32_t net_lazy_atom(struct compiler *c, uint32_t atom);
+/* Texts that are nearly everywhere are no gates, but a rule that nothing rarer wakes can be woken
+ * by one: by a signal made for it. The weight it will have; INFINITY: the atom has no such text. */
+double net_spare_weight(const struct compiler *c, const struct net_lazy *lazy);
+uint32_t net_spare_gate(struct compiler *c, const struct net_lazy *lazy);
 /* The signal without which a node of it is false; NET_NONE: it is always asked. */
 uint32_t net_gate_of(const struct net_lazy *lazy, bool is_negated);
 
@@ -116,6 +140,8 @@ void net_raise_groups(struct compiler *c);
 /* Pairs sorted and each once, as lists by `from`. */
 struct net_lists net_lists_of(struct compiler *c, struct vec *pairs, uint32_t n_from);
 
+/* Steps of all formulas, when signals have their numbers: net_step.c. */
+void net_make_steps(struct compiler *c, struct net *net);
 /* What wakes which rule: net_wake.c. */
 void net_wake_rules(struct compiler *c, struct net *net);
 

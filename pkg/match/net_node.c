@@ -14,7 +14,7 @@ static const struct net_node *net_node_at(struct compiler *c, uint32_t i)
 
 static uint32_t node_push(struct compiler *c, struct net_node n)
 {
-    *(struct net_node *)vec_push(c->arena, &c->nodes, sizeof n) = n;
+    *(struct net_node *)vec_push(c->temp, &c->nodes, sizeof n) = n;
     return c->nodes.n - 1;
 }
 
@@ -91,7 +91,7 @@ static void sort_signals(struct compiler *c, uint32_t *signals, uint32_t n, enum
 static void put_numbers(struct compiler *c, struct vec *to, const struct vec *numbers)
 {
     for (uint32_t i = 0; i < numbers->n; i++)
-        *(uint32_t *)vec_push(c->arena, to, sizeof(uint32_t)) = ((uint32_t *)numbers->items)[i];
+        *(uint32_t *)vec_push(c->temp, to, sizeof(uint32_t)) = ((uint32_t *)numbers->items)[i];
 }
 
 /* ---- AND and OR ----------------------------------------------------------------------- */
@@ -278,7 +278,7 @@ static uint32_t compile_node(struct compiler *c, uint32_t plan_node, bool is_nee
     case FORMULA_NOT: {
         struct net_node not = {
             .op = NET_NOT, .gate = NET_NONE, .first_child = c->children.n, .n_children = 1};
-        *(uint32_t *)vec_push(c->arena, &c->children, sizeof(uint32_t)) =
+        *(uint32_t *)vec_push(c->temp, &c->children, sizeof(uint32_t)) =
             c->node_of[c->plan->children[n->first_child]];
         return node_push(c, not );
     }

@@ -32,7 +32,7 @@ static double usual_share(const struct compiler *c, uint32_t field)
 }
 
 /* Guessed shares: only their order matters, and only for which waker is chosen. */
-static double source_weight(const struct compiler *c, const struct source *s)
+double net_source_weight(const struct compiler *c, const struct source *s)
 {
     double rarity = s->text.n ? literal_rarity(s->text) : 0;
     double share = exp2(-rarity / 8.0);
@@ -83,7 +83,7 @@ uint32_t net_source_for(struct compiler *c, struct source want)
             str_eq(s->text, want.text))
             return c->slots[at] - 1;
     }
-    want.weight = source_weight(c, &want);
+    want.weight = net_source_weight(c, &want);
     *(struct source *)vec_push(c->temp, &c->sources, sizeof want) = want;
     c->slots[at] = c->sources.n;
     return c->sources.n - 1;

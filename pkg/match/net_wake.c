@@ -14,6 +14,9 @@
 enum { CLOSED_RULES_MAX = 64 };
 static const double CLOSED_WEIGHT_MAX = 0.2;
 
+/* Of this guessed share of the events at least: a common text is looked for, to wake the rule. */
+static const double SPARE_WEIGHT_MIN = 0.6;
+
 static double waker_weight(const struct compiler *c, uint32_t signal)
 {
     const struct net_lists *of = &c->signal_fields;
@@ -54,6 +57,12 @@ static double wakers_of_and(struct compiler *c, const struct net_node *n, struct
     return best;
 }
 
+/* The share of events that have one or the other, if neither tells of the other. */
+static double either(double a, double b)
+{
+    return a >= 1 || b >= 1 ? fmax(a, b) : a + b - a * b;
+}
+
 static double wakers_of_or(struct compiler *c, const struct net_node *n, struct vec *out)
 {
     const uint32_t *signals = (const uint32_t *)c->signals.items + n->first_signal;
@@ -66,19 +75,37 @@ static double wakers_of_or(struct compiler *c, const struct net_node *n, struct 
         return waker_weight(c, n->gate);
     }
     for (uint32_t i = 0; i < n->n_signals; i++) {
-        sum += waker_weight(c, signals[i]);
+        sum = either(sum, waker_weight(c, signals[i]));
         if (out)
             net_push(c, out, signals[i]);
     }
     for (uint32_t i = 0; i < n->n_children; i++)
-        sum += wakers(c, children[i], out);
+        sum = either(sum, wakers(c, children[i], out));
     return sum;
+}
+
+/* An atom that is tested: its gate, or the signal of a common text. */
+static double wakers_of_atom(struct compiler *c, uint32_t number, struct vec *out)
+{
+    const struct net_lazy *lazy = (const struct net_lazy *)c->lazies.items + number;
+    double weight = lazy->gate == NET_NONE ? INFINITY : waker_weight(c, lazy->gate);
+    double spare = c->may_spare ? net_spare_weight(c, lazy) : INFINITY;
+    uint32_t signal = lazy->gate;
+
+    if (spare < weight) {
+        if (out && c->spare_of[number] == NET_NONE)
+            c->spare_of[number] = net_spare_gate(c, lazy);
+        signal = c->spare_of[number];
+        weight = spare;
+    }
+    if (out && !isinf(weight))
+        net_push(c, out, signal);
+    return weight;
 }
 
 static double wakers(struct compiler *c, uint32_t node, struct vec *out)
 {
     const struct net_node *n = (const struct net_node *)c->nodes.items + node;
-    uint32_t signal = n->number;
 
     switch (n->op) {
     case NET_CONST:
@@ -90,16 +117,13 @@ static double wakers(struct compiler *c, uint32_t node, struct vec *out)
     case NET_OR:
         return wakers_of_or(c, n, out);
     case NET_LAZY:
-        signal = ((const struct net_lazy *)c->lazies.items)[n->number].gate;
-        break;
+        return wakers_of_atom(c, n->number, out);
     case NET_SIGNAL:
         break;
     }
-    if (signal == NET_NONE)
-        return INFINITY;
     if (out)
-        net_push(c, out, signal);
-    return waker_weight(c, signal);
+        net_push(c, out, n->number);
+    return waker_weight(c, n->number);
 }
 
 /* ---- rules --------------------------------------------------------------------------------- */
@@ -117,6 +141,35 @@ static struct choice choose(struct compiler *c, uint32_t root)
     if (!isinf(choice.weight))
         wakers(c, root, &choice.signals);
     return choice;
+}
+
+static void find_signal_fields(struct compiler *c)
+{
+    struct vec pairs = {0};
+
+    for (uint32_t i = 0; i < c->pairs.n; i++) {
+        struct pair p = ((const struct pair *)c->pairs.items)[i];
+        uint32_t field = ((const struct source *)c->sources.items)[p.from].field;
+        *(struct pair *)vec_push(c->temp, &pairs, sizeof p) = (struct pair){p.to, field};
+    }
+    c->signal_fields = net_lists_of(c, &pairs, c->n_signals);
+    c->is_closed = ARENA_ARRAY(c->temp, field_count(c->plan->fields), bool);
+}
+
+/* A rule that would be looked at in most events is woken by a common text after all, if it has one.
+ */
+static void choose_spares(struct compiler *c, const uint32_t *roots, struct choice *choices)
+{
+    uint32_t n_lazies = c->lazies.n;
+
+    c->spare_of = ARENA_ARRAY(c->temp, n_lazies, uint32_t);
+    memset(c->spare_of, 0xff, n_lazies * sizeof *c->spare_of);
+    c->may_spare = true;
+    for (uint32_t i = 0; i < c->plan->n_rules; i++)
+        if (choices[i].weight > SPARE_WEIGHT_MIN)
+            choices[i] = choose(c, roots[i]);
+    c->may_spare = false;
+    find_signal_fields(c);
 }
 
 static bool is_woken_by(const struct compiler *c, const struct choice *choice, uint32_t field)
@@ -200,19 +253,6 @@ static void close_fields(struct compiler *c, const uint32_t *roots, struct choic
         }
 }
 
-static void find_signal_fields(struct compiler *c)
-{
-    struct vec pairs = {0};
-
-    for (uint32_t i = 0; i < c->pairs.n; i++) {
-        struct pair p = ((const struct pair *)c->pairs.items)[i];
-        uint32_t field = ((const struct source *)c->sources.items)[p.from].field;
-        *(struct pair *)vec_push(c->temp, &pairs, sizeof p) = (struct pair){p.to, field};
-    }
-    c->signal_fields = net_lists_of(c, &pairs, c->n_signals);
-    c->is_closed = ARENA_ARRAY(c->temp, field_count(c->plan->fields), bool);
-}
-
 static void turn_round(struct compiler *c, const struct choice *choices, struct net *net)
 {
     uint32_t n_rules = c->plan->n_rules;
@@ -236,7 +276,7 @@ static void turn_round(struct compiler *c, const struct choice *choices, struct 
 void net_wake_rules(struct compiler *c, struct net *net)
 {
     const struct plan *p = c->plan;
-    uint32_t *roots = ARENA_ARRAY(c->arena, p->n_rules, uint32_t);
+    uint32_t *roots = ARENA_ARRAY(c->temp, p->n_rules, uint32_t);
     struct choice *choices = ARENA_ARRAY(c->temp, p->n_rules, struct choice);
 
     find_signal_fields(c);
@@ -244,8 +284,8 @@ void net_wake_rules(struct compiler *c, struct net *net)
         roots[i] = c->node_of[p->rules[i].root];
         choices[i] = choose(c, roots[i]);
     }
+    choose_spares(c, roots, choices);
     close_fields(c, roots, choices);
-    net->rule_root = roots;
     net->signal_fields = c->signal_fields;
     turn_round(c, choices, net);
 }

@@ -553,6 +553,52 @@ TEST(what_all_rules_ask_for_wakes_none_that_asks_for_names)
     match_rig_release(&g);
 }
 
+/* The image ends so, and is no other's. */
+static struct formula *ends_but(struct arena *a, enum atom_op op, const char *text, const char *but)
+{
+    struct atom *x = ARENA_NEW(a, struct atom);
+    struct glob_part *parts = ARENA_ARRAY(a, 3, struct glob_part);
+    struct formula *both[2];
+
+    parts[0].kind = parts[2].kind = GLOB_ANY;
+    parts[1] = (struct glob_part){GLOB_TEXT, str_from(text)};
+    x->op = op;
+    x->field = STR("image");
+    x->text = str_from(text);
+    x->glob = (struct glob){parts, 3};
+    x->fold = FOLD_ASCII;
+    both[0] = formula_atom(a, x);
+    both[1] = formula_not(a, contains(a, "image", but));
+    return formula_join(a, FORMULA_AND, both, 2);
+}
+
+/* A field that many rules ask for is in most events: a text wakes a rule less often, even one that
+ * is too common to be looked for otherwise. */
+TEST(a_rule_with_nothing_rarer_is_woken_by_a_common_text)
+{
+    enum { MANY = 300, END = MANY, GLOB, N };
+    static const char *const OTHERS[] = {"{\"image\":\"c:\\\\other.bin\"}"};
+    static const char *const LINES[] = {
+        "{\"image\":\"c:\\\\SVCHOST.exe\"}", "{\"image\":\"c:\\\\svchost.exe.its\"}",
+        "{\"image\":\"c:\\\\its\\\\svchost.exe\"}", "{\"image\":\"d:\\\\Program Files\\\\x\"}"};
+    static const struct match WANT[] = {{0, END}, {3, GLOB}};
+    struct match_rig g = {.a = arena_new(0)};
+    struct rule *rules[N];
+    struct event events[ARRAY_LEN(LINES)];
+
+    for (uint32_t i = 0; i < MANY; i++)
+        rules[i] =
+            rule_of(g.a, whole_text(g.a, "image", arena_printf(g.a, "name%u", i), FOLD_ASCII), i);
+    rules[END] = rule_of(g.a, ends_but(g.a, ATOM_SUFFIX, "\\svchost.exe", "its"), END);
+    rules[GLOB] = rule_of(g.a, ends_but(g.a, ATOM_GLOB, "Program Files", "its"), GLOB);
+    match_rig_init(&g, rules, N, false);
+    finds(&g, OTHERS, ARRAY_LEN(OTHERS), events, NULL, 0); /* the first batch is sampled */
+    CHECK_EQ(matcher_rule_stats(g.matcher, END)->evaluations, 0);
+    CHECK_EQ(matcher_rule_stats(g.matcher, GLOB)->evaluations, 0);
+    finds(&g, LINES, ARRAY_LEN(LINES), events, WANT, ARRAY_LEN(WANT));
+    match_rig_release(&g);
+}
+
 TEST(a_batch_gives_matches_ordered_by_event_then_rule)
 {
     struct match_rig g = {.a = arena_new(0)};
@@ -612,7 +658,7 @@ TEST(equal_parts_of_rules_become_one_node)
     match_rig_release(&g);
 }
 
-enum { PAIRS = 12 };
+enum { PAIRS = 40 }; /* so many that both rules share their steps */
 
 /* One of many pairs of texts, in two fields; the first texts of some overlap. */
 static struct formula *one_of_pairs(struct arena *a)
@@ -682,6 +728,7 @@ TEST_MAIN(ENTRY(equals_the_reference_on_random_rules_and_events),
           ENTRY(what_two_names_share_is_not_found_in_a_third),
           ENTRY(a_field_that_wakes_no_rule_is_looked_at_when_one_asks),
           ENTRY(what_all_rules_ask_for_wakes_none_that_asks_for_names),
+          ENTRY(a_rule_with_nothing_rarer_is_woken_by_a_common_text),
           ENTRY(fields_that_share_a_path_elsewhere_are_looked_at_apart_where_they_do_not),
           ENTRY(a_batch_gives_matches_ordered_by_event_then_rule),
           ENTRY(matches_of_a_full_batch_have_the_numbers_of_their_events),
