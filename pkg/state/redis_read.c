@@ -38,6 +38,7 @@ static void begin_reading(struct store_redis *s, struct redis_shard *sh)
     sh->table = NULL;
     sh->n_slots = sh->slots_cap = 0;
     sh->n_restored = sh->n_misplaced = 0;
+    sh->n_foreign = 0;
     sh->pages = NULL;
     sh->is_stale = false;
     sh->has_more_timers = false;
@@ -191,7 +192,7 @@ static enum weir_rc load_timer(struct store_redis *s, struct redis_shard *sh, st
     uint32_t space = member.n == 32 ? redis_space_of(s, member.p) : STORE_SPACE_FOREIGN;
 
     if (space == STORE_SPACE_FOREIGN && cell->type == REDIS_TEXT) {
-        sh->timers_skipped++; /* another rule set's: its worker calls them */
+        sh->n_foreign++; /* another rule set's: its worker calls them */
         return WEIR_OK;
     }
     if (cell->type != REDIS_TEXT || !redis_value_unpack(cell->text, &v)) {

@@ -202,6 +202,7 @@ static void finish(struct store_redis *s, struct redis_shard *sh)
     sh->is_due_known[b->round] = true;
     sh->is_ops_done = true;
     sh->n_kept = sh->fired.n;
+    sh->timers_skipped += sh->n_foreign;
     sh->state = sh->has_more_timers ? SHARD_READ : SHARD_DONE;
 }
 

@@ -110,7 +110,7 @@ struct redis_shard {
     size_t n_ops;
     bool is_ops_done, has_more_timers, is_sweeping;
     uint32_t conflicts;
-    uint64_t timers_skipped; /* due ones of spaces that we do not know */
+    uint64_t timers_skipped; /* due ones of spaces that we do not know, in readings that are done */
 
     /* of the reading at hand */
     struct redis_slot *slots;
@@ -126,6 +126,7 @@ struct redis_shard {
     /* Timers that stand in the wrong place: without a cell, or their space has another level. */
     struct redis_misplaced *misplaced;
     size_t n_misplaced;
+    uint64_t n_foreign; /* due timers of spaces that we do not know */
     uint64_t n_applied, n_skipped;
 
     struct redis_words commit; /* the words to send */

@@ -376,6 +376,8 @@ struct meanwhile {
     bool again;                       /* before each step, not only before the first */
     uint32_t timeout_ms, patience_ms; /* 0: long enough for a machine that is busy */
     struct store *other;              /* applies the same keys; or NULL */
+    const struct state_op *same;      /* n_same of these then; NULL: those of batch_of() */
+    size_t n_same;
     struct redis_server *stop;
     pid_t child;
 };
@@ -390,9 +392,10 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
         *m = (struct meanwhile){.child = m->child};
     if (now.other) {
         struct state_op same[KEYS];
-        memcpy(same, ops, sizeof same);
+        size_t n = now.same ? now.n_same : KEYS;
+        memcpy(same, now.same ? now.same : ops, n * sizeof *same);
         struct store_batch b = {
-            .ops = same, .n_ops = KEYS, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+            .ops = same, .n_ops = n, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
         CHECK_EQ(apply(now.other, &b).rc, WEIR_OK);
     }
     if (now.stop) {
@@ -436,6 +439,55 @@ TEST(what_others_change_between_reading_and_writing_is_not_lost)
         CHECK(is_text(&o.e[i], "2"));
     store_free(s);
     store_free(other);
+}
+
+static struct store *open_stranger(const char *url)
+{
+    struct store_redis_options o = {.url = str_from(url), .timeout_ms = ANSWER_MS};
+    struct space_spec spec = counting(9);
+    struct weir_err err;
+    struct store *s = NULL;
+
+    CHECK_EQ(store_redis_new(&o, &s, &err), WEIR_OK);
+    store_add_space(s, &spec);
+    return s;
+}
+
+/* Its timers stand behind ours in the order of the shard, and are none of our business; ours are
+ * read twice, since somebody else changes their cells before we write. */
+TEST(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again)
+{
+    enum { N = 5, SHARD = 5 };
+
+    empty_server();
+    struct store *stranger = open_stranger(server.url), *other = open_store(server.url);
+    struct meanwhile m = {0};
+    struct store *s = open_meanwhile(server.url, &m);
+    struct state_op mine[N];
+    for (uint32_t i = 0; i < N; i++) {
+        mine[i] = (struct state_op){.key = key_of(i), .t_ms = 1000, .order = i};
+        mine[i].key.bytes[0] = SHARD;
+    }
+    struct store_batch b = {.ops = mine, .n_ops = N, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(s, &b).n, N);
+    for (uint32_t i = 0; i < N; i++)
+        mine[i].t_ms = 1100;
+    CHECK_EQ(apply(stranger, &b).n, N);
+
+    m.other = other;
+    m.same = mine;
+    m.n_same = N;
+    for (uint32_t i = 0; i < N; i++)
+        mine[i].t_ms = 1000;
+    b = (struct store_batch){.clock = {INT64_MIN}, .timer_ms = 5000};
+    struct outcome o = apply(s, &b);
+    CHECK_EQ(o.n, N);
+    for (size_t i = 0; i < o.n; i++)
+        CHECK(is_text(&o.e[i], "end 2"));
+    CHECK_EQ(apply(stranger, &b).n, N); /* and its own are there still */
+    store_free(s);
+    store_free(other);
+    store_free(stranger);
 }
 
 /* It answers: whoever reads the log must not look for a Redis that is away. */
@@ -967,6 +1019,7 @@ int main(void)
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(keys_that_others_always_change_first_are_told_as_busy),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
+        ENTRY(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again),
         ENTRY(late_and_lost_answers_are_not_applied_twice),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
