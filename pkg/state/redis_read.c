@@ -37,8 +37,10 @@ static void begin_reading(struct store_redis *s, struct redis_shard *sh)
     sh->slots = NULL;
     sh->table = NULL;
     sh->n_slots = sh->slots_cap = 0;
-    sh->n_restored = sh->n_misplaced = 0;
+    sh->n_misplaced = 0;
     sh->n_foreign = 0;
+    if (!sh->is_ops_done)
+        sh->n_restored = 0;
     sh->pages = NULL;
     sh->is_stale = false;
     sh->has_more_timers = false;
@@ -246,7 +248,8 @@ static void load_parts(struct store_redis *s, struct redis_shard *sh, const stru
         sh->vectors[i].at = at_of(sh->vectors[i].text);
         if (*answer == STORE_DONE && last && store_at_less(sh->vectors[i].at, last[sh->number]))
             *answer = STORE_GAP;
-        if (outbox->n == 2)
+        /* What is there besides when more timers are read, the timers before have told. */
+        if (outbox->n == 2 && !sh->is_ops_done)
             redis_outbox_read(s, sh, i, outbox->items[0], outbox->items[1]);
     }
 }

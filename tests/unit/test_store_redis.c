@@ -824,6 +824,44 @@ TEST(what_was_applied_comes_out_of_the_outbox)
     store_free(next.s);
 }
 
+/* They are read and written some hundred at a time, and what the first of them told lies in the
+ * outbox when the next are read. */
+TEST(many_timers_of_one_shard_are_told_once)
+{
+    enum { N = 1000, SHARD = 5 };
+    static struct state_op many[N];
+    struct worker w;
+
+    empty_server();
+    worker_start(&w, server.url);
+    for (uint32_t i = 0; i < N; i++) {
+        many[i] =
+            (struct state_op){.key = key_of(i), .t_ms = 1000, .order = i, .at.position = i + 1};
+        many[i].key.bytes[0] = SHARD;
+    }
+    w.part.upto = (struct store_at){N, 1};
+    struct store_batch b = {.ops = many,
+                            .n_ops = N,
+                            .clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN,
+                            .parts = &w.part,
+                            .n_parts = 1,
+                            .incarnation = w.run.blessed};
+    CHECK_EQ(apply(w.s, &b).n, N);
+    w.part.acked = w.part.upto;
+    for (uint64_t turn = 0; turn < 2; turn++) { /* as it comes, and once more from the outbox */
+        w.part.upto = (struct store_at){N, 2 + turn};
+        b.ops = NULL;
+        b.n_ops = 0;
+        b.timer_ms = 5000;
+        struct outcome o = apply(w.s, &b);
+        CHECK_EQ(o.n, N);
+        for (size_t i = 0; i < o.n; i++)
+            CHECK(is_text(&o.e[i], "end 1"));
+    }
+    store_free(w.s);
+}
+
 TEST(operations_of_an_event_come_out_of_the_outbox_in_their_order)
 {
     struct worker w, next;
@@ -1027,6 +1065,7 @@ int main(void)
         ENTRY(a_look_finds_cells_and_small_ones_and_leaves_no_mark),
         ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
+        ENTRY(many_timers_of_one_shard_are_told_once),
         ENTRY(operations_of_an_event_come_out_of_the_outbox_in_their_order),
         ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
