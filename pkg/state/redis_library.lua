@@ -35,6 +35,7 @@ local CELL, TIMER, NEVER, PAGE = 128, 144, 9e18, 136 -- redis_value.h, redis_sma
 local RELIEF_TURNS = 256
 local PAGES_LOOK = 64
 local TOP = 512 -- spaces
+local UNPACKED = 4000 -- values of one unpack(), which takes 8,000 less what is on the stack; an even number
 
 local function reader(args)
   local at = 0
@@ -47,6 +48,13 @@ local function reader(args)
     return start, at
   end
   return one, number, many
+end
+
+-- args[from .. to] behind the key, in as many calls as they need.
+local function call_with(command, key, args, from, to)
+  for at = from, to, UNPACKED do
+    redis.call(command, key, unpack(args, at, math.min(at + UNPACKED - 1, to)))
+  end
 end
 
 local own_run -- of this Redis; a restart loads the library anew
@@ -411,8 +419,8 @@ local function commit(keys, args)
   if not is_repeated then
     for _, g in ipairs(groups) do write_group(tag, g, args) end
     for _, t in ipairs(timers) do
-      if t.set <= t.set_to then redis.call('ZADD', t.key, unpack(args, t.set, t.set_to)) end
-      if t.gone <= t.gone_to then redis.call('ZREM', t.key, unpack(args, t.gone, t.gone_to)) end
+      call_with('ZADD', t.key, args, t.set, t.set_to)
+      call_with('ZREM', t.key, args, t.gone, t.gone_to)
     end
     for _, p in ipairs(parts) do
       trim(tag .. ':o:' .. p.name .. ':' .. round, p.acked)
