@@ -65,7 +65,7 @@ static inline uint64_t load_few(const char *p, size_t n)
     return u[0] | (uint64_t)u[n / 2] << (8 * (n / 2)) | (uint64_t)u[n - 1] << (8 * (n - 1));
 }
 
-static inline void add(struct siphash *h, struct str bytes)
+static inline __attribute__((always_inline)) void add(struct siphash *h, struct str bytes)
 {
     uint64_t v[4] = {h->v[0], h->v[1], h->v[2], h->v[3]}, tail = h->tail;
     unsigned have = (unsigned)(h->n & 7);

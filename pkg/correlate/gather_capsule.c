@@ -57,20 +57,47 @@ static void keep_whole(struct making *m, const struct graph_rule *r)
     }
 }
 
-/* What extraction has sliced out names the entities as well: mostly as the block that was made for
- * all rules which match the event. */
+/* What is kept so far are the first ones of named, in their order: a rule that groups by the
+ * event's host has kept just that. */
+static bool has_first_named(const struct making *m)
+{
+    const struct gatherer *w = m->w;
+
+    if (m->n > w->n_named)
+        return false;
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->names[i].p != w->named[i].field.p)
+            return false;
+    return true;
+}
+
+/* Fields from .. to of the block that was made for all rules which match the event. */
+static bool keep_block(struct making *m, uint32_t from, uint32_t to)
+{
+    const struct gatherer *w = m->w;
+
+    if (!w->has_named_fields || !capsule_put_range(&m->writer, &w->named_fields, from, to))
+        return false;
+    for (uint32_t i = from; i < to; i++)
+        m->names[m->n++] = w->named[i].field;
+    return true;
+}
+
+/* What extraction has sliced out names the entities as well: mostly as that block. */
 static void keep_named(struct making *m, uint32_t max)
 {
     const struct gatherer *w = m->w;
-    uint32_t n = max - m->n < w->n_named ? max - m->n : w->n_named;
-    bool is_new = w->has_named_fields;
 
-    for (uint32_t i = 0; i < n && m->n > 0; i++)
-        is_new = is_new && !has_name(m, w->named[i].field);
-    if (is_new && capsule_put_all(&m->writer, &w->named_fields, n)) {
+    if (has_first_named(m)) {
+        if (keep_block(m, m->n, max < w->n_named ? max : w->n_named))
+            return;
+    } else {
+        uint32_t n = max - m->n < w->n_named ? max - m->n : w->n_named;
+        bool is_new = true;
         for (uint32_t i = 0; i < n; i++)
-            m->names[m->n++] = w->named[i].field;
-        return;
+            is_new = is_new && !has_name(m, w->named[i].field);
+        if (is_new && keep_block(m, 0, n))
+            return;
     }
     for (uint32_t i = 0; i < w->n_named && m->n < max; i++)
         keep(m, w->named[i].field, w->named[i].value);

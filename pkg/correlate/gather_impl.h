@@ -46,7 +46,7 @@ enum { HASHED_MAX = 4, HASHED_PARTS = 2 };
 
 /* Values and the key that they make. */
 struct hashed {
-    struct str parts[HASHED_PARTS]; /* these very slices */
+    struct str parts[HASHED_PARTS];
     size_t n;
     struct state_key key;
 };

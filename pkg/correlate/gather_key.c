@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/pack.h"
+#include "base/str.h"
 
 struct str *choices_room(struct gatherer *w)
 {
@@ -35,13 +36,17 @@ void choices_take(const struct choices *c, size_t k, struct str *parts)
 
 static bool is_hashed(const struct hashed *h, const struct str *parts, size_t n)
 {
+    if (h->n != n) /* what parts has behind its n is of an event that is gone */
+        return false;
     for (size_t i = 0; i < n; i++)
-        if (h->parts[i].p != parts[i].p || h->parts[i].n != parts[i].n)
+        if (h->parts[i].n != parts[i].n ||
+            (h->parts[i].p != parts[i].p && !str_eq(h->parts[i], parts[i])))
             return false;
-    return h->n == n;
+    return true;
 }
 
-/* Several rules fold or group by the same values: they are hashed once. */
+/* Several rules fold or group by the same values, be it by another way (a host's name, and the
+ * event's first entity): they are hashed once. */
 struct state_key gather_key(struct gatherer *w, const struct str *parts, size_t n)
 {
     const struct tenant_keys *of = &w->keys_of[w->at->tenant];

@@ -69,6 +69,18 @@ static uint32_t next_of(const struct event *e, uint32_t field, uint32_t i)
     return i;
 }
 
+/* Some value behind value i is of the field too, if only a null. Without a branch a value: most
+ * fields have one value, and all that follow must be looked at. */
+static bool has_more(const struct event *e, uint32_t field, uint32_t i)
+{
+    bool has = false;
+
+#pragma GCC unroll 4
+    for (size_t k = i + 1; k < e->n_values; k++)
+        has |= e->values[k].field == field;
+    return has;
+}
+
 /* The field has values from the one at `begin` on: the first that is one. NULL: all are null. */
 static struct first_text *make_first(struct gatherer *w, uint32_t field, uint32_t place,
                                      uint32_t begin)
@@ -142,7 +154,7 @@ size_t gather_single(struct gatherer *w, uint32_t field, struct str *out)
     struct first_text *first = first_of(w, field);
     if (!first)
         return 0;
-    if (!first->is_only && next_of(e, field, first->at + 1) < e->n_values)
+    if (!first->is_only && has_more(e, field, first->at))
         return GATHER_SEVERAL;
     first->is_only = true;
     *out = first->text;

@@ -127,15 +127,18 @@ void capsule_put(struct capsule_writer *w, struct str name, struct str value)
     put_field(w, &(struct capsule_field){.name = name, .value = value});
 }
 
-bool capsule_put_all(struct capsule_writer *w, const struct capsule_fields *f, uint32_t n)
+bool capsule_put_range(struct capsule_writer *w, const struct capsule_fields *f, uint32_t from,
+                       uint32_t to)
 {
-    size_t bytes = n ? f->ends[n - 1] : 0;
-    unsigned cuts = f->cuts & ((1U << n) - 1);
+    ASSERT(from <= to && to <= f->n);
+    uint32_t n = to - from, begin = from ? f->ends[from - 1] : 0;
+    size_t bytes = n ? f->ends[to - 1] - begin : 0;
+    unsigned cuts = (unsigned)f->cuts >> from & ((1U << n) - 1);
 
     if ((size_t)(w->to - w->start) + bytes > CAPSULE_BYTES)
         return false;
     ASSERT(w->n_fields + n <= CAPSULE_FIELDS);
-    memcpy(w->to, f->bytes, bytes);
+    memcpy(w->to, f->bytes + begin, bytes);
     w->to += bytes;
     w->is_cut |= cuts != 0;
     w->cuts = (uint8_t)(w->cuts | cuts << w->n_fields);

@@ -60,7 +60,7 @@ void capsule_pack(const struct capsule *c, struct buf *out);
  *     capsule_event_pack(&event, &c);                 once an event
  *     capsule_fields_add(&fields, name, value);       those that all capsules have
  *     capsule_open(&w, buf_reserve(out, CAPSULE_BYTES), &event, rule);
- *     capsule_put(&w, name, value);  capsule_put_all(&w, &fields, n);
+ *     capsule_put(&w, name, value);  capsule_put_range(&w, &fields, 0, n);
  *     out->n += capsule_close(&w);
  */
 enum { CAPSULE_HEAD = 4 + 4 + 8 + 4 + 8 };
@@ -95,8 +95,9 @@ void capsule_open(struct capsule_writer *w, char *to, const struct capsule_event
                   struct str rule);
 /* One more of at most CAPSULE_FIELDS. What does not fit as a whole is left out. */
 void capsule_put(struct capsule_writer *w, struct str name, struct str value);
-/* The first n of these. False: they do not all fit, nothing happened. */
-MUST_USE bool capsule_put_all(struct capsule_writer *w, const struct capsule_fields *f, uint32_t n);
+/* These from number `from` to before number `to`. False: they do not all fit, nothing happened. */
+MUST_USE bool capsule_put_range(struct capsule_writer *w, const struct capsule_fields *f,
+                                uint32_t from, uint32_t to);
 /* Its bytes. */
 size_t capsule_close(struct capsule_writer *w);
 

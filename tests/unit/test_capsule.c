@@ -52,8 +52,8 @@ TEST(a_capsule_comes_back_as_it_was)
     buf_release(&out);
 }
 
-/* Packed piece by piece, with `block` fields as a block. */
-static void pack_pieces(const struct capsule *c, uint32_t block, struct buf *out)
+/* Packed piece by piece: fields [from, to) come as a range of a block. */
+static void pack_pieces(const struct capsule *c, uint32_t from, uint32_t to, struct buf *out)
 {
     struct capsule_event event;
     struct capsule_fields fields = {0};
@@ -61,11 +61,13 @@ static void pack_pieces(const struct capsule *c, uint32_t block, struct buf *out
     uint32_t i = 0;
 
     capsule_event_pack(&event, c);
-    for (; i < block; i++)
+    for (; i < to; i++)
         CHECK(capsule_fields_add(&fields, c->fields[i].name, c->fields[i].value));
     capsule_open(&w, buf_reserve(out, CAPSULE_BYTES), &event, c->rule);
-    if (!capsule_put_all(&w, &fields, block))
-        i = 0;
+    for (i = 0; i < from; i++)
+        capsule_put(&w, c->fields[i].name, c->fields[i].value);
+    if (capsule_put_range(&w, &fields, from, to))
+        i = to;
     for (; i < c->n_fields; i++)
         capsule_put(&w, c->fields[i].name, c->fields[i].value);
     out->n += capsule_close(&w);
@@ -79,7 +81,10 @@ TEST(a_capsule_in_pieces_is_the_same_capsule)
 
     memset(text, 'x', sizeof text);
     for (size_t n = 1; n <= sizeof text; n++)
-        for (uint32_t block = 0; block <= CAPSULE_FIELDS; block++) {
+        for (uint32_t range = 0; range < (CAPSULE_FIELDS + 1) * (CAPSULE_FIELDS + 1); range++) {
+            uint32_t from = range / (CAPSULE_FIELDS + 1), to = range % (CAPSULE_FIELDS + 1);
+            if (from > to)
+                continue;
             struct capsule c = {.input = STR("in"), .offset = n, .t_ms = 5, .rule = {text, n}};
             for (; c.n_fields < CAPSULE_FIELDS; c.n_fields++)
                 c.fields[c.n_fields] = (struct capsule_field){
@@ -87,7 +92,7 @@ TEST(a_capsule_in_pieces_is_the_same_capsule)
             buf_clear(&whole);
             buf_clear(&pieces);
             capsule_pack(&c, &whole);
-            pack_pieces(&c, block, &pieces);
+            pack_pieces(&c, from, to, &pieces);
             CHECK(str_eq(buf_str(&whole), buf_str(&pieces)));
         }
     buf_release(&whole);

@@ -10,6 +10,7 @@
 #include "list/list.h"
 #include "rule/correlation.h"
 #include "state/capsule.h"
+#include "state/key.h"
 #include "tests/lib/test.h"
 
 struct rig {
@@ -29,13 +30,17 @@ static const struct origin_input INPUT = {.name = {"in", 2}};
 static void print_op(struct rig *r, const struct gathered *g)
 {
     struct unpack keys = unpack_from(g->hit.keys);
-    struct str uid = r->graph->rules[g->rule].rule->uid;
+    struct str uid = r->graph->rules[g->rule].rule->uid, all[CORRELATION_GROUP_MAX];
+    size_t n = unpack_u8(&keys);
 
     buf_printf(&r->text, "%.*s", (int)uid.n, uid.p);
-    for (size_t n = unpack_u8(&keys), i = 0; i < n; i++) {
-        struct str key = unpack_str(&keys);
+    for (size_t i = 0; i < n; i++) {
+        struct str key = all[i] = unpack_str(&keys);
         buf_printf(&r->text, "%c%.*s", i ? ',' : ' ', (int)key.n, key.p);
     }
+    struct state_key key = state_key_of(&r->graph->options.secret, STR(""), all, n);
+    if (g->space != SPACE_NONE) /* told from what was hashed, whoever else asked for it */
+        CHECK(memcmp(&key, &g->hit.group_key, sizeof key) == 0);
     if (g->hit.value_text.n)
         buf_printf(&r->text, " %.*s", (int)g->hit.value_text.n, g->hit.value_text.p);
     buf_add_char(&r->text, '\n');
@@ -172,6 +177,16 @@ TEST(capsules_name_who_the_event_is_about)
          "{\"eventSource\":\"s\",\"eventName\":\"n\",\"awsRegion\":\"r\","
          "\"sourceIPAddress\":\"10.0.0.1\"}",
          "aws_cloudtrail: sourceIPAddress=10.0.0.1\nc 10.0.0.1\n"},
+        /* It is the first one, and others follow. */
+        {BASE COUNT("group-by: [userIdentity.userName]"),
+         "{\"eventSource\":\"s\",\"eventName\":\"n\",\"awsRegion\":\"r\",\"f\":\"x\","
+         "\"sourceIPAddress\":\"10.0.0.1\",\"userIdentity\":{\"userName\":\"Ann\"}}",
+         "aws_cloudtrail: userIdentity.userName=Ann sourceIPAddress=10.0.0.1 f=x\nc Ann\n"},
+        /* It is not the first one. */
+        {BASE COUNT("group-by: [sourceIPAddress]"),
+         "{\"eventSource\":\"s\",\"eventName\":\"n\",\"awsRegion\":\"r\",\"f\":\"x\","
+         "\"sourceIPAddress\":\"10.0.0.1\",\"userIdentity\":{\"userName\":\"Ann\"}}",
+         "aws_cloudtrail: sourceIPAddress=10.0.0.1 userIdentity.userName=Ann f=x\nc 10.0.0.1\n"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
@@ -251,6 +266,8 @@ TEST(groups_of_correlations)
          "c a,1\nc b,1\nc a,2\nc b,2\n",
          {.operations = 4}},
         {BASE COUNT("group-by: [g]"), "{\"g\":{\"k\":1}}", "", {.missing_group = 1}},
+        /* One value among several. */
+        {BASE COUNT("group-by: [g]"), "{\"g\":[null,\"a\",null]}", "c a\n", {.operations = 1}},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
