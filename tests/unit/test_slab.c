@@ -83,6 +83,28 @@ TEST(a_block_keeps_its_bytes_whatever_comes_and_goes_around_it)
     slab_release(&s);
 }
 
+/* Also in chunks that were full: each second block goes and comes, in another order. */
+TEST(what_was_given_back_is_handed_out_before_there_is_more_memory)
+{
+    enum { N = 5000, SIZE = 100 };
+    struct slab s = {0};
+    uint32_t blocks[N];
+
+    for (uint32_t i = 0; i < N; i++)
+        blocks[i] = slab_alloc(&s, SIZE);
+    uint32_t n_chunks = s.n_chunks;
+    uint64_t held = s.held_bytes;
+    for (uint32_t round = 0; round < 10; round++) {
+        for (uint32_t i = round % 2; i < N; i += 2)
+            slab_free(&s, blocks[i]);
+        for (uint32_t i = round % 2; i < N; i += 2)
+            blocks[i] = slab_alloc(&s, SIZE);
+        CHECK_EQ(s.n_chunks, n_chunks);
+        CHECK_EQ(s.held_bytes, held);
+    }
+    slab_release(&s);
+}
+
 TEST(each_size_has_room_and_wastes_an_eighth_at_most)
 {
     for (uint32_t n = 1; n <= SLAB_BLOCK_MAX; n++) {
@@ -94,4 +116,5 @@ TEST(each_size_has_room_and_wastes_an_eighth_at_most)
 }
 
 TEST_MAIN(ENTRY(a_block_keeps_its_bytes_whatever_comes_and_goes_around_it),
+          ENTRY(what_was_given_back_is_handed_out_before_there_is_more_memory),
           ENTRY(each_size_has_room_and_wastes_an_eighth_at_most))
