@@ -30,7 +30,8 @@ enum {
     ANCHOR_FILTER_BITS_MAX = 17,
     GATE_BITS_PER_KEY = 32,
     GATE_BITS_MAX = 15,
-    SHUFFLE_KEYS_MAX = 24 /* to a filter: above, too much passes eight buckets */
+    SHUFFLE_KEYS_MAX = 24, /* to a filter: above, too much passes eight buckets */
+    BYTE_KEYS_MAX = 100    /* ... of whole bytes */
 };
 
 /* Which table a literal goes to; drafts are sorted by it first. */
@@ -393,36 +394,82 @@ static int key_cmp(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The keys of some kinds of literals go to the buckets of all filters in runs. */
-static void shuffles_fill(struct shuffle_group *g, const struct draft *drafts,
-                          const struct literal_set *set, enum kind from, enum kind to)
+/* Keys of some kinds of literals: gram, and in `entry` how many bytes of it count. */
+struct keys {
+    struct gram_slot *at;
+    size_t n;
+};
+
+static struct keys keys_new(struct arena *scratch, const struct draft *drafts,
+                            const struct literal_set *set, enum kind from, enum kind to)
 {
-    struct gram_slot keys[SHUFFLES_MAX * SHUFFLE_KEYS_MAX];
-    size_t n = 0, n_buckets = g->n * SHUFFLE_BUCKETS;
+    struct keys keys = {ARENA_ARRAY(scratch, set->n_entries, struct gram_slot), 0};
 
     for (size_t i = 0; i < set->n_entries; i++)
-        if (drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last)
-            keys[n++] = (struct gram_slot){(uint32_t)drafts[i].key, set->entries[i].n};
-    qsort(keys, n, sizeof *keys, key_cmp);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t length = keys[i].entry < GRAM_BYTES ? keys[i].entry : GRAM_BYTES;
-        size_t bucket = i * n_buckets / n;
-        shuffle_add(&g->filters[bucket / SHUFFLE_BUCKETS], keys[i].gram, length,
+        if (drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last) {
+            uint32_t n = set->entries[i].n;
+            keys.at[keys.n++] =
+                (struct gram_slot){(uint32_t)drafts[i].key, n < GRAM_BYTES ? n : GRAM_BYTES};
+        }
+    if (keys.n > 1)
+        qsort(keys.at, keys.n, sizeof *keys.at, key_cmp);
+    return keys;
+}
+
+/* How many filters are needed; 0: too many, or there is no key. */
+static uint32_t filters_for(size_t n_keys, uint32_t keys_max, uint32_t filters_max)
+{
+    size_t n = (n_keys + keys_max - 1) / keys_max;
+
+    return n > filters_max ? 0 : (uint32_t)n;
+}
+
+/* Keys go to the buckets of all filters in runs. */
+static void shuffles_init(struct shuffle_group *g, struct keys keys)
+{
+    g->n = filters_for(keys.n, SHUFFLE_KEYS_MAX, SHUFFLES_MAX);
+    for (size_t i = 0; g->n > 0 && i < keys.n; i++) {
+        size_t bucket = i * g->n * SHUFFLE_BUCKETS / keys.n;
+        shuffle_add(&g->filters[bucket / SHUFFLE_BUCKETS], keys.at[i].gram, keys.at[i].entry,
                     (uint32_t)(bucket % SHUFFLE_BUCKETS));
     }
 }
 
-static void shuffles_init(struct shuffle_group *g, const struct draft *drafts,
-                          const struct literal_set *set, enum kind from, enum kind to)
+static void byte_add(struct byte_filter *f, struct gram_slot key, uint32_t bucket)
 {
-    uint32_t n = 0;
+    for (uint32_t j = 0; j < GRAM_BYTES; j++)
+        for (uint32_t c = 0; c < ARRAY_LEN(f->allows[j]); c++)
+            if (j >= key.entry || c == (key.gram >> (8 * j) & 0x7f))
+                f->allows[j][c] |= (uint8_t)(1u << bucket);
+}
 
-    for (size_t i = 0; i < set->n_entries; i++)
-        n += drafts[i].kind >= from && drafts[i].kind <= to && set->entries[i].is_last;
-    if (n == 0 || n > SHUFFLES_MAX * SHUFFLE_KEYS_MAX)
+static void bytes_init(struct arena *a, struct byte_group *g, struct keys keys)
+{
+    g->n = filters_for(keys.n, BYTE_KEYS_MAX, BYTE_FILTERS_MAX);
+    if (g->n == 0)
         return;
-    g->n = (n + SHUFFLE_KEYS_MAX - 1) / SHUFFLE_KEYS_MAX;
-    shuffles_fill(g, drafts, set, from, to);
+    struct byte_filter *filters = alloc_lines(a, g->n, sizeof *filters);
+    for (size_t i = 0; i < keys.n; i++) {
+        size_t bucket = i * g->n * SHUFFLE_BUCKETS / keys.n;
+        byte_add(&filters[bucket / SHUFFLE_BUCKETS], keys.at[i],
+                 (uint32_t)(bucket % SHUFFLE_BUCKETS));
+    }
+    g->filters = filters;
+}
+
+static void filters_init(struct arena *a, struct arena *scratch, struct literal_set *set,
+                         const struct draft *drafts, enum simd_level level)
+{
+    struct keys grams = keys_new(scratch, drafts, set, KIND_GRAM, KIND_GRAM);
+    struct keys shorts = keys_new(scratch, drafts, set, KIND_SHORT2, KIND_SHORT3);
+
+    if (level == SIMD_AVX512) {
+        bytes_init(a, &set->gram_bytes, grams);
+        bytes_init(a, &set->short_bytes, shorts);
+    } else {
+        shuffles_init(&set->gram_shuffles, grams);
+        shuffles_init(&set->short_shuffles, shorts);
+    }
 }
 
 static void ones_init(struct literal_set *set, const struct draft *drafts)
@@ -474,8 +521,7 @@ const struct literal_set *literal_set_new_with(struct arena *a, const struct lit
     grams_init(a, &set->grams, drafts, set, KIND_GRAM);
     anchors_init(a, set, drafts);
     set->has_shorts = set->shorts[1].n + set->shorts[2].n > 0;
-    shuffles_init(&set->gram_shuffles, drafts, set, KIND_GRAM, KIND_GRAM);
-    shuffles_init(&set->short_shuffles, drafts, set, KIND_SHORT2, KIND_SHORT3);
+    filters_init(a, scratch, set, drafts, level);
     ones_init(set, drafts);
     bitmaps_init(a, set, drafts);
     arena_free(scratch);

@@ -153,23 +153,27 @@ static inline uint32_t gate_passes(const struct gram_bitmap *g, uint32_t quad, u
 static inline void gate_starts(const struct anchor_table *t, const struct literal_value *values,
                                uint32_t n, struct gated *out)
 {
-    out->n = 0;
+    uint32_t passed = 0;
+
     for (uint32_t i = 0; i < n; i++) {
         uint32_t quad = load32(values[i].p);
-        out->at[out->n] = i;
-        out->n += gate_passes(&t->start_gate, quad, quad & PAIR_MASK) & (values[i].n > 0);
+        out->at[passed] = i;
+        passed += gate_passes(&t->start_gate, quad, quad & PAIR_MASK) & (values[i].n > 0);
     }
+    out->n = passed;
 }
 
 static inline void gate_ends(const struct anchor_table *t, const struct literal_value *values,
                              uint32_t n, struct gated *out)
 {
-    out->n = 0;
+    uint32_t passed = 0;
+
     for (uint32_t i = 0; i < n; i++) {
         uint32_t quad = (uint32_t)(last_word_of(&values[i]) >> 32);
-        out->at[out->n] = i;
-        out->n += gate_passes(&t->end_gate, quad, quad >> 16) & (values[i].n > 0);
+        out->at[passed] = i;
+        passed += gate_passes(&t->end_gate, quad, quad >> 16) & (values[i].n > 0);
     }
+    out->n = passed;
 }
 
 /* ---- what passed everything --------------------------------------------------------------- */

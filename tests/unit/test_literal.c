@@ -316,6 +316,34 @@ TEST(a_literal_is_found_at_every_position)
     }
 }
 
+/* Kernels may look at values together: a text that begins in one and ends in the next is in none.
+ */
+TEST(many_short_values_are_told_apart)
+{
+    enum { VALUES = 1500, LITERALS = 60 };
+    struct literal_value *values = calloc(VALUES, sizeof *values);
+    struct literal literals[LITERALS];
+    char texts[LITERALS][8], *block = calloc(VALUES, 12 + LITERAL_PAD), *to = block;
+
+    rng = rng_start("many short values");
+    for (uint32_t i = 0; i < VALUES; i++) {
+        uint32_t n = rng_below(&rng, 13);
+        random_text(to, n, ALPHABET_SIX);
+        values[i] = (struct literal_value){to, n, i};
+        to += n; /* the next one is this one's pad */
+    }
+    random_text(to, LITERAL_PAD, ALPHABET_SIX);
+    for (uint32_t i = 0; i < LITERALS; i++) {
+        uint32_t n = 1 + i % 8;
+        random_text(texts[i], n, ALPHABET_SIX);
+        literals[i] = (struct literal){{texts[i], n}, i, (enum literal_where)(i % 9 ? 0 : i % 4)};
+    }
+    check_all(literals, LITERALS, values, VALUES, 64);
+    check_all(literals, 6, values, VALUES, 64); /* nothing but short ones */
+    free(block);
+    free(values);
+}
+
 TEST(an_anchored_literal_counts_at_its_end_only)
 {
     static const struct {
@@ -469,7 +497,7 @@ TEST(rarity_orders_texts_as_telemetry_does)
 
 TEST_MAIN(ENTRY(random_sets_of_every_size_equal_a_plain_search),
           ENTRY(values_at_the_end_of_memory_are_read_no_further_than_the_pad),
-          ENTRY(a_literal_is_found_at_every_position),
+          ENTRY(a_literal_is_found_at_every_position), ENTRY(many_short_values_are_told_apart),
           ENTRY(an_anchored_literal_counts_at_its_end_only),
           ENTRY(long_anchored_literals_with_equal_ends_are_told_apart),
           ENTRY(the_longest_literal_is_found), ENTRY(a_full_buffer_is_flushed_and_starts_again),
