@@ -509,27 +509,11 @@ local meta_calls = {
     give_marks(meta, partition)
     return { 'DONE', redis.call('HINCRBY', meta, 'e:' .. partition, 1) }
   end,
-  mark = function(meta, run, levels, ...)
-    local marks = { ... } -- partition, epoch, watermarks
-    if not is_current(meta, run) then return { 'NEWINC' } end
-    for i = 1, #marks, 3 do
-      if is_fenced(meta, marks[i], marks[i + 1]) then return { 'FENCED' } end
-    end
-    for i = 1, #marks, 3 do raise_marks(meta, marks[i], marks[i + 2]) end
-    return { 'DONE', least_marks(meta, tonumber(levels)) }
-  end,
   lease = function(meta, run, token, ttl_ms, seen)
     if run ~= run_id() or (redis.call('HGET', meta, 'run') or '') ~= seen then return { 'FENCED' } end
     local holder = redis.call('GET', name(meta, 'lease'))
     if holder and holder ~= token then return { 'FENCED' } end
     redis.call('SET', name(meta, 'lease'), token, 'PX', ttl_ms)
-    return { 'DONE' }
-  end,
-  bless = function(meta, run, token, ...)
-    if not holds_lease(meta, run, token) then return { 'FENCED' } end
-    for _, partition in ipairs({ ... }) do give_marks(meta, partition) end
-    redis.call('HSET', meta, 'run', run .. '-' .. token)
-    redis.call('DEL', name(meta, 'lease'))
     return { 'DONE' }
   end,
   set_replay = function(meta, run, token, partition, from)
@@ -567,9 +551,30 @@ local meta_calls = {
     end
     return { 'DONE', redis.call('HGETALL', book) }
   end,
+}
+
+-- Those of many partitions take the arguments as they are: unpack() would not give all of them.
+local list_calls = {
+  mark = function(meta, args)
+    local run, levels, first = args[2], tonumber(args[3]), 4 -- partition, epoch, watermarks
+    if not is_current(meta, run) then return { 'NEWINC' } end
+    for i = first, #args, 3 do
+      if is_fenced(meta, args[i], args[i + 1]) then return { 'FENCED' } end
+    end
+    for i = first, #args, 3 do raise_marks(meta, args[i], args[i + 2]) end
+    return { 'DONE', least_marks(meta, levels) }
+  end,
+  bless = function(meta, args)
+    local run, token = args[2], args[3]
+    if not holds_lease(meta, run, token) then return { 'FENCED' } end
+    for i = 4, #args do give_marks(meta, args[i]) end
+    redis.call('HSET', meta, 'run', run .. '-' .. token)
+    redis.call('DEL', name(meta, 'lease'))
+    return { 'DONE' }
+  end,
   -- Nobody reads these partitions any more: they hold no watermark.
-  retire = function(meta, ...)
-    for _, partition in ipairs({ ... }) do redis.call('HDEL', name(meta, 'marks'), partition) end
+  retire = function(meta, args)
+    for i = 2, #args do redis.call('HDEL', name(meta, 'marks'), args[i]) end
     return { 'DONE' }
   end,
 }
@@ -666,7 +671,11 @@ local shard_calls = {
   end,
 }
 
-local function meta(keys, args) return meta_calls[args[1]](keys[1], unpack(args, 2)) end
+local function meta(keys, args)
+  local of_list = list_calls[args[1]]
+  if of_list then return of_list(keys[1], args) end
+  return meta_calls[args[1]](keys[1], unpack(args, 2))
+end
 local function slots(keys, args) return slot_calls[args[1]](keys[1], unpack(args, 2)) end
 local function shard(keys, args) return shard_calls[args[1]](keys[1], unpack(args, 2)) end
 

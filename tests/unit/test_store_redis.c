@@ -985,6 +985,41 @@ TEST(marks_tell_the_least_of_all_partitions)
     store_free(w.s);
 }
 
+/* More than Lua unpacks at once. */
+TEST(a_group_may_have_very_many_partitions)
+{
+    enum { N = 20000, MARKED = 12000 };
+    static uint32_t partitions[N];
+    static struct store_mark marks[MARKED];
+    struct store_lease lease = {.token = 5, .ttl_ms = 600000};
+    struct store *s;
+    struct store_run run;
+    enum store_answer answer;
+    struct weir_err err;
+    int64_t mark = 100, least = 0;
+
+    empty_server();
+    s = open_store(server.url);
+    for (uint32_t i = 0; i < N; i++)
+        partitions[i] = i;
+    CHECK_EQ(store_run(s, &run, &err), WEIR_OK);
+    memcpy(lease.run_id, run.run_id, sizeof lease.run_id);
+    memcpy(lease.incarnation, run.blessed, sizeof lease.incarnation);
+    CHECK_EQ(store_lease(s, &lease, &answer, &err), WEIR_OK);
+    CHECK_EQ(store_bless(s, &lease, partitions, N, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(store_run(s, &run, &err), WEIR_OK);
+    for (uint32_t i = 0; i < MARKED; i++)
+        marks[i] = (struct store_mark){i, 0, &mark};
+    CHECK_EQ(store_mark(s, run.blessed, marks, MARKED, 1, &least, &answer, &err), WEIR_OK);
+    CHECK_EQ(answer, STORE_DONE);
+    CHECK_EQ(least, INT64_MIN); /* the others hold all back */
+    CHECK_EQ(store_retire(s, partitions + MARKED, N - MARKED, &err), WEIR_OK);
+    CHECK_EQ(store_mark(s, run.blessed, marks, 1, 1, &least, &answer, &err), WEIR_OK);
+    CHECK_EQ(least, 100);
+    store_free(s);
+}
+
 /* Emissions are counts of a key: the record "1" of any key is published, says the claim. */
 static bool read_claim(struct str emission, struct store_claim *out)
 {
@@ -1071,6 +1106,7 @@ int main(void)
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
         ENTRY(lost_writes_and_other_lives_are_told),
         ENTRY(marks_tell_the_least_of_all_partitions),
+        ENTRY(a_group_may_have_very_many_partitions),
         ENTRY(published_records_come_back_marked),
     };
 
