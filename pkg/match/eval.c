@@ -58,15 +58,13 @@ void evaluator_use_lists(struct evaluator *e, const struct list_view *lists)
 }
 
 void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
-                     struct evaluator_signals signals, struct prepared_value *values,
-                     uint32_t n_values)
+                     struct evaluator_signals signals, struct evaluator_values values)
 {
     e->event = event;
     e->profile = profile;
     e->at_ms = event_at_ms(event);
     e->signals = signals;
     e->values = values;
-    e->n_values = n_values;
     if (++e->stamp == 0) { /* once in 2^32 events the stamps start anew */
         memset(e->shared, 0, ((size_t)e->net->n_shared + 1) * sizeof *e->shared);
         memset(e->lazies, 0, ((size_t)e->net->n_lazies + 1) * sizeof *e->lazies);
@@ -78,9 +76,10 @@ void evaluator_begin(struct evaluator *e, const struct event *event, const struc
 /* Values by field, in their order: found once for all tests of the event. */
 static void file_values(struct evaluator *e)
 {
-    for (uint32_t i = e->n_values; i-- > 0;) {
-        struct field_values_at *f = &e->fields[e->values[i].field];
-        e->values[i].next = f->stamp == e->stamp ? f->first : 0;
+    for (uint32_t i = e->values.n; i-- > 0;) {
+        struct value_place *place = &e->values.places[i];
+        struct field_values_at *f = &e->fields[place->field];
+        place->next = f->stamp == e->stamp ? f->first : 0;
         f->stamp = e->stamp;
         f->first = i + 1;
     }
@@ -93,12 +92,14 @@ static struct prepared_value *first_value(struct evaluator *e, uint32_t field)
     if (e->filed_stamp != e->stamp)
         file_values(e);
     const struct field_values_at *f = &e->fields[field];
-    return f->stamp == e->stamp ? &e->values[f->first - 1] : NULL;
+    return f->stamp == e->stamp ? &e->values.all[f->first - 1] : NULL;
 }
 
 static struct prepared_value *next_value(const struct evaluator *e, const struct prepared_value *v)
 {
-    return v->next ? &e->values[v->next - 1] : NULL;
+    uint32_t next = e->values.places[v - e->values.all].next;
+
+    return next ? &e->values.all[next - 1] : NULL;
 }
 
 /* ---- signals ------------------------------------------------------------------------------- */
@@ -150,8 +151,9 @@ static struct str fold_into(struct buf *space, const struct prepared_value *v, e
 /* The value that is tested: several tests of one value fold it once. */
 static struct str fold_tested(struct evaluator *e, const struct prepared_value *v, enum fold fold)
 {
-    bool is_own = v >= e->values && v < e->values + e->n_values; /* else it is a part of one */
-    uint32_t number = is_own ? (uint32_t)(v - e->values) + 1 : 0;
+    bool is_own =
+        v >= e->values.all && v < e->values.all + e->values.n; /* else it is a part of one */
+    uint32_t number = is_own ? (uint32_t)(v - e->values.all) + 1 : 0;
 
     if (fold != FOLD_SIMPLE || v->is_ascii)
         return fold_into(&e->fold_space, v, fold);
@@ -423,23 +425,47 @@ static bool signals_become(struct evaluator *e, const uint32_t *all, uint32_t n)
     return true;
 }
 
-/* Are all as wanted? What is known is asked first, without a branch for each. */
-static bool signals_hold(struct evaluator *e, const struct net_step *s)
+/* For NET_SIGNALS_AT_ONCE signals, without a branch for each, in the lowest bits: one is known to
+ * be other than wanted; one is not known. */
+struct standing {
+    uint64_t is_other, is_unknown;
+};
+
+static inline struct standing stand(const struct evaluator *e, const uint32_t *four)
 {
     const uint64_t *up = e->signals.up, *open = e->signals.open;
+    struct standing at = {0, 0};
+
+    for (uint32_t k = 0; k < NET_SIGNALS_AT_ONCE; k++) {
+        uint32_t entry = four[k], signal = entry >> NET_WANT_BITS;
+        uint64_t is_up = up[signal / 64] >> (signal % 64);
+        uint64_t may_be = is_up | open[signal / 64] >> (signal % 64);
+        at.is_other |= entry & NET_DOWN ? is_up : ~may_be;
+        at.is_unknown |= (is_up ^ may_be) & ~(entry / NET_NOT_DOWN);
+    }
+    return at;
+}
+
+static bool few_hold(struct evaluator *e, const struct net_step *s)
+{
+    struct standing at = stand(e, s->few);
+
+    if (at.is_other & 1)
+        return false;
+    return !(at.is_unknown & 1) || signals_become(e, s->few, NET_SIGNALS_AT_ONCE);
+}
+
+/* Are all as wanted? What is known is asked first. */
+static bool signals_hold(struct evaluator *e, const struct net_step *s)
+{
     const uint32_t *all = e->net->step_signals + s->number;
-    uint64_t is_other = 0, is_unknown = 0;
+    uint64_t is_unknown = 0;
 
     for (uint32_t i = 0; i < s->n_signals; i += NET_SIGNALS_AT_ONCE) {
-        for (uint32_t k = 0; k < NET_SIGNALS_AT_ONCE; k++) {
-            uint32_t entry = all[i + k], signal = entry >> NET_WANT_BITS;
-            uint64_t is_up = up[signal / 64] >> (signal % 64);
-            uint64_t may_be = is_up | open[signal / 64] >> (signal % 64);
-            is_other |= entry & NET_DOWN ? is_up : ~may_be;
-            is_unknown |= (is_up ^ may_be) & ~(entry / NET_NOT_DOWN);
-        }
-        if (is_other & 1)
+        struct standing at = stand(e, all + i);
+        if (at.is_other & 1)
             return false;
+        is_unknown |= at.is_unknown;
     }
     return !(is_unknown & 1) || signals_become(e, all, s->n_signals);
 }
@@ -467,6 +493,8 @@ static bool shared_holds(struct evaluator *e, uint32_t number)
 static bool step_holds(struct evaluator *e, const struct net_step *s)
 {
     switch (s->op) {
+    case STEP_FEW:
+        return few_hold(e, s);
     case STEP_SIGNALS:
         return signals_hold(e, s);
     case STEP_IS_TRUE:

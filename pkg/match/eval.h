@@ -32,6 +32,13 @@ struct evaluator_signals {
     const uint64_t *lazy;
 };
 
+/* Values of an event that any eligible rule wants, with room to link those of one field. */
+struct evaluator_values {
+    struct prepared_value *all;
+    struct value_place *places;
+    uint32_t n;
+};
+
 /* blocks: where texts of values go that are made ready only now; the matcher keeps it up to date.
  */
 struct evaluator *evaluator_new(const struct net *net, struct text_blocks *blocks,
@@ -41,11 +48,10 @@ void evaluator_free(struct evaluator *e);
 /* What stands on lists, from now on; NULL: nothing. Must outlive its use. */
 void evaluator_use_lists(struct evaluator *e, const struct list_view *lists);
 
-/* Turn to the next event: its signals and all of its values that any eligible rule wants. What few
- * atoms ask (the event's time, its objects) is read from `event`, of this profile (NULL: none). */
+/* Turn to the next event. What few atoms ask (the event's time, its objects) is read from `event`,
+ * of this profile (NULL: none). */
 void evaluator_begin(struct evaluator *e, const struct event *event, const struct profile *profile,
-                     struct evaluator_signals signals, struct prepared_value *values,
-                     uint32_t n_values);
+                     struct evaluator_signals signals, struct evaluator_values values);
 bool evaluator_rule(struct evaluator *e, uint32_t rule);
 
 uint64_t evaluator_regex_limits(const struct evaluator *e);

@@ -15,7 +15,7 @@ struct memo {
 /* Where an event's values of a field begin. */
 struct field_values_at {
     uint32_t stamp;
-    uint32_t first;  /* 1 + index of a value; the others by `next` */
+    uint32_t first;  /* 1 + index of a value; the others by value_place.next */
     uint32_t looked; /* stamp of the event whose values were looked at, of a lazy field */
 };
 
@@ -31,9 +31,8 @@ struct evaluator {
     const struct profile *profile; /* the event's; NULL: none */
     struct evaluator_signals signals;
     struct evaluator_look look;
-    struct prepared_value *values;
+    struct evaluator_values values;
     struct text_blocks *blocks;
-    uint32_t n_values;
     int64_t at_ms; /* when the event happened */
     const struct list_view *lists;
     uint32_t stamp;

@@ -96,6 +96,7 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
 {
     const struct event *event = &m->events[number];
     const struct shape_state *shape = &m->shapes[event->shape];
+    uint32_t first = m->first_value[number], n_values = m->first_value[number + 1] - first;
 
     if (shape->n_eligible == 0)
         return;
@@ -103,8 +104,7 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
     wake(m, number, shape->wakers, candidates);
     evaluator_begin(m->evaluator, event, extract_shape(m->worker, event->shape)->profile,
                     (struct evaluator_signals){m->raised.up, shape->open, shape->lazy},
-                    m->values + m->first_value[number],
-                    m->first_value[number + 1] - m->first_value[number]);
+                    (struct evaluator_values){m->values + first, m->places + first, n_values});
     for (uint32_t w = 0; w < m->rule_words; w++)
         for (uint64_t bits = candidates[w] & shape->rules[w]; bits; bits &= bits - 1) {
             uint32_t rule = w * 64 + (uint32_t)__builtin_ctzll(bits);

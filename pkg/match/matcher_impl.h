@@ -67,6 +67,7 @@ struct matcher {
     /* the batch */
     const struct event *events;
     struct prepared_value *values;
+    struct value_place *places; /* of the same */
     uint32_t n_values;
     struct text_blocks blocks;
     uint32_t first_value[STAGE_EVENTS + 1]; /* values of event i: first_value[i] .. [i + 1] */

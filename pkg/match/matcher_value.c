@@ -280,6 +280,7 @@ static void prepare_event(struct matcher *m, uint32_t number)
             continue;
         uint32_t at = m->n_values++;
         struct prepared_value *v = &m->values[at];
+        m->places[at].field = in->field;
         *v = (struct prepared_value){.raw = {in->p, in->n},
                                      .field = in->field,
                                      .table = in->field,
@@ -309,6 +310,7 @@ static void prepare_batch(struct matcher *m, size_t n)
     }
     arena_reset(m->arena);
     m->values = arena_alloc(m->arena, (n_values + 1) * sizeof *m->values);
+    m->places = arena_alloc(m->arena, (n_values + 1) * sizeof *m->places);
     if (m->cache)
         m->learned = arena_alloc(m->arena, (n_values + 1) * sizeof *m->learned);
     m->n_learned = 0;

@@ -81,7 +81,10 @@ enum net_want { NET_UP, NET_DOWN, NET_NOT_DOWN, NET_WANT_BITS = 2, NET_WANT_MASK
 
 enum { NET_SIGNALS_AT_ONCE = 4 };
 
-enum net_step_op { STEP_SIGNALS, STEP_IS_TRUE, STEP_IS_FALSE, STEP_SHARED };
+/* FEW, SIGNALS: are all as wanted? IS_TRUE, IS_FALSE: is the atom? SHARED: what several formulas
+ * ask.
+ */
+enum net_step_op { STEP_FEW, STEP_SIGNALS, STEP_IS_TRUE, STEP_IS_FALSE, STEP_SHARED };
 
 /* Where the steps of a formula end. */
 enum { STEP_NO = UINT32_MAX - 1, STEP_YES = UINT32_MAX };
@@ -90,11 +93,17 @@ enum { STEP_NO = UINT32_MAX - 1, STEP_YES = UINT32_MAX };
  * first one on, end at STEP_YES. */
 struct net_step {
     enum net_step_op op;
-    uint32_t number;    /* SIGNALS: the first of step_signals, IS_TRUE, IS_FALSE: of the atom,
-                           SHARED: of shared_steps */
-    uint32_t n_signals; /* SIGNALS: all of them as wanted? A multiple of NET_SIGNALS_AT_ONCE */
-    uint32_t gate;    /* IS_TRUE, IS_FALSE: signal without which the atom is false; NET_NONE: ask */
-    uint32_t next[2]; /* if no, if yes */
+    uint32_t n_signals; /* FEW, SIGNALS: a multiple of NET_SIGNALS_AT_ONCE */
+    uint32_t next[2];   /* if no, if yes */
+    union {
+        uint32_t few[NET_SIGNALS_AT_ONCE]; /* FEW: entries as in step_signals */
+        struct {
+            uint32_t number; /* SIGNALS: the first of step_signals; IS_TRUE, IS_FALSE: of the atom;
+                                SHARED: of shared_steps */
+            uint32_t gate;   /* IS_TRUE, IS_FALSE: signal without which the atom is false; NET_NONE:
+                                ask */
+        };
+    };
 };
 
 /* Lists of numbers, one per item: list i is at[first[i] .. first[i + 1]). */

@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum part_kind { PART_CONST, PART_SIGNAL, PART_ATOM, PART_SHARED, PART_ALL, PART_ANY };
 
@@ -245,10 +246,27 @@ static uint32_t step_push(struct stepper *s, struct net_step step)
 
 static uint32_t put_part(struct stepper *s, const struct part *p, uint32_t yes, uint32_t no);
 
-static void put_signal(struct stepper *s, uint32_t signal, enum net_want want)
+static void put_signal(struct stepper *s, struct vec *to, uint32_t signal, enum net_want want)
 {
-    *(uint32_t *)vec_push(s->c->arena, &s->signals, sizeof(uint32_t)) =
-        signal << NET_WANT_BITS | (uint32_t)want;
+    net_push(s->c, to, signal << NET_WANT_BITS | (uint32_t)want);
+}
+
+/* Entries of signals as a step: in it, if they are few. */
+static uint32_t signals_push(struct stepper *s, const struct vec *entries, uint32_t yes,
+                             uint32_t no)
+{
+    struct net_step step = {.op = STEP_FEW, .n_signals = entries->n, .next = {no, yes}};
+
+    if (entries->n == NET_SIGNALS_AT_ONCE) {
+        memcpy(step.few, entries->items, sizeof step.few);
+        return step_push(s, step);
+    }
+    step.op = STEP_SIGNALS;
+    step.number = s->signals.n;
+    for (uint32_t i = 0; i < entries->n; i++)
+        *(uint32_t *)vec_push(s->c->arena, &s->signals, sizeof(uint32_t)) =
+            ((const uint32_t *)entries->items)[i];
+    return step_push(s, step);
 }
 
 /* Does the atom's gate decide the join when it is down? */
@@ -262,25 +280,20 @@ static bool gate_decides(const struct part *join, const struct part *p)
 static uint32_t put_signals(struct stepper *s, const struct part *join, uint32_t yes, uint32_t no)
 {
     bool is_all = join->kind == PART_ALL;
-    uint32_t first = s->signals.n;
+    struct vec entries = {0};
 
     for (uint32_t i = 0; i < join->parts.n; i++) {
         const struct part *p = part_at(join, i);
         if (p->kind == PART_SIGNAL)
-            put_signal(s, p->number, p->wanted == is_all ? NET_UP : NET_DOWN);
+            put_signal(s, &entries, p->number, p->wanted == is_all ? NET_UP : NET_DOWN);
         else if (gate_decides(join, p))
-            put_signal(s, p->gate, NET_NOT_DOWN);
+            put_signal(s, &entries, p->gate, NET_NOT_DOWN);
     }
-    uint32_t n = s->signals.n - first;
-    if (n == 0)
+    if (entries.n == 0)
         return is_all ? yes : no;
-    uint32_t again = ((const uint32_t *)s->signals.items)[first];
-    for (; n % NET_SIGNALS_AT_ONCE; n++)
-        *(uint32_t *)vec_push(s->c->arena, &s->signals, sizeof again) = again;
-    return step_push(s, (struct net_step){.op = STEP_SIGNALS,
-                                          .number = first,
-                                          .n_signals = n,
-                                          .next = {is_all ? no : yes, is_all ? yes : no}});
+    while (entries.n % NET_SIGNALS_AT_ONCE)
+        net_push(s->c, &entries, *(const uint32_t *)entries.items);
+    return is_all ? signals_push(s, &entries, yes, no) : signals_push(s, &entries, no, yes);
 }
 
 static uint32_t put_join(struct stepper *s, const struct part *join, uint32_t yes, uint32_t no)

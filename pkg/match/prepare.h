@@ -19,13 +19,18 @@ struct prepared_value {
     uint32_t field;
     uint32_t table; /* by which it is looked at: that of the field, or of a joint (net.h) */
     uint32_t event; /* index into the batch */
-    uint32_t next; /* 1 + index of the next value of the same field, 0: none; in the batch, later in
-                      the event */
+    uint32_t next;  /* 1 + index of the next value of the same table in the batch, 0: none */
     uint32_t found; /* 1 + index of the last source found in it, for the cache; 0: none */
     uint8_t kind;   /* enum json_kind */
     uint8_t flags;  /* JSON_ESCAPED, of the raw text */
     bool is_ready, is_ascii;
     bool is_learned; /* the cache wants to know what is found in it */
+};
+
+/* Which field a value is of: beside the values, so that all of an event's are in a few lines. */
+struct value_place {
+    uint32_t field;
+    uint32_t next; /* 1 + index of the event's next value of the field, 0: none */
 };
 
 /* Where the next texts go. Room for three times the bytes of all values of the batch: an invalid
