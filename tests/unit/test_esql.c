@@ -256,6 +256,11 @@ static const char *const steps[][2] = {
     {"MV_EXPAND list | MV_EXPAND one |", "list == 'y' AND one == 'x'"},
     {"MV_EXPAND list | WHERE list == 'y' | MV_EXPAND more |", "list == 'y' AND more == 'q'"},
     {"MV_EXPAND list | MV_EXPAND list |", "list == 'y'"},
+    /* a missing field has one row, too, of null */
+    {"MV_EXPAND missing |", "missing IS NULL AND a == 'Get'"},
+    {"MV_EXPAND missing |", "missing == 'x' OR COALESCE(missing, 'none') == 'none'"},
+    {"MV_EXPAND nothing | EVAL k = CASE(nothing == 'x', 1, 2) |", "k == 2"},
+    {"EVAL part = SPLIT(missing, ',') | MV_EXPAND part | WHERE part IS NULL |", "n == 5"},
     {"MV_EXPAND list | MV_EXPAND missing | MV_EXPAND more |",
      "list == 'x' AND missing IS NULL AND more == 'p'"},
     {"EVAL a = 'new', x = JSON_EXTRACT(_source, 'a'), y = JSON_EXTRACT(_source, 'u.name') |",
@@ -309,6 +314,10 @@ TEST(steps_change_what_columns_are)
         }
     CHECK(
         !query_fires("esql", "FROM x | MV_EXPAND list | WHERE list == 'x' AND list == 'y'", EVENT));
+    assert_true(!query_fires("esql", "FROM x | MV_EXPAND list | WHERE list IS NULL", EVENT));
+    assert_true(
+        !query_fires("esql", "FROM x | MV_EXPAND missing | WHERE missing IS NULL AND n == 6", EVENT));
+    assert_true(!query_fires("esql", "FROM x | MV_EXPAND missing | WHERE NOT missing == 'x'", EVENT));
     CHECK(!query_fires(
         "esql", "FROM x | MV_EXPAND list | MV_EXPAND more | WHERE list == 'x' AND more == 'x'",
         EVENT));

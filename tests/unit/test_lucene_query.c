@@ -17,6 +17,10 @@ TEST(clauses_become_formulas)
         {"f: a", "f eq cased \"a\""},
         {"f:\"a b\"", "f eq cased \"a b\""},
         {"f:a\\ b\\:c", "f eq cased \"a b:c\""},
+        {"f:\\u0041b", "f eq cased \"Ab\""},
+        {"f:\"\\ud83d\\ude00\\u00e9\"", "f eq cased \"\xF0\x9F\x98\x80\xC3\xA9\""},
+        {"f:\\ud83d\\u0041*", "f startswith cased \"\xEF\xBF\xBD\x41\""},
+        {"\\u0066:a", "f eq cased \"a\""},
         {"f:a*", "f startswith cased \"a\""},
         {"f:*a*", "f contains cased \"a\""},
         {"f:a?c", "f glob cased \"a\" ? \"c\""},
@@ -63,6 +67,11 @@ TEST(what_is_not_there_is_refused_with_its_place)
 {
     static const struct query_row ROWS[] = {
         {"/a.*/", "unsupported: 1:1: Lucene: a regex without a field"},
+        {"f:\"C:\\users\"",
+         "error: 1:7: Lucene: four hexadecimal digits are wanted behind '\\u' (a backslash itself is "
+         "'\\\\')"},
+        {"f:a\\u004", "error: 1:5: Lucene: four hexadecimal digits are wanted behind '\\u' (a "
+                        "backslash itself is '\\\\')"},
         {"f:/a", "error: 1:5: Lucene: '/' is missing behind a regex"},
         {"f:a~2", "unsupported: 1:4: Lucene: fuzzy and near ('~')"},
         {"f:a^b", "error: 1:4: Lucene: a number is missing behind '^'"},

@@ -83,6 +83,44 @@ static struct formula *wrong(struct lucene *l, const char *what)
 
 /* ---- terms --------------------------------------------------------------------------- */
 
+/* \uXXXX; its `u` is next. False: four digits do not stand there. */
+static bool code_unit(const struct lucene *l, size_t at, uint32_t *c)
+{
+    *c = 0;
+    for (size_t i = at + 1; i < at + 5; i++) {
+        int digit = i < l->r.text.n ? query_hex(l->r.text.p[i]) : -1;
+        if (digit < 0)
+            return false;
+        *c = *c << 4 | (uint32_t)digit;
+    }
+    return true;
+}
+
+/* What stands behind a backslash: a character itself, or one by its number (two halves of a pair
+ * are one; a lone half is U+FFFD). */
+static bool escaped(struct lucene *l, char *text, size_t *n)
+{
+    uint32_t c, low;
+
+    if (next(l) != 'u') {
+        text[(*n)++] = next(l);
+        step(l, 1);
+        return true;
+    }
+    if (!code_unit(l, l->r.next, &c))
+        return diag_error(l->s->diag, here(l),
+                          "Lucene: four hexadecimal digits are wanted behind '\\u' (a backslash "
+                          "itself is '\\\\')");
+    step(l, 5);
+    if (c >= 0xD800 && c < 0xDC00 && query_has(&l->r, l->r.next, "\\u") &&
+        code_unit(l, l->r.next + 1, &low) && low >= 0xDC00 && low < 0xE000) {
+        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+        step(l, 6);
+    }
+    *n += query_put_utf8(text + *n, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+    return true;
+}
+
 static bool quoted_term(struct lucene *l, struct term *t)
 {
     char *text = arena_alloc(l->s->scratch, l->r.text.n - l->r.next);
@@ -91,10 +129,16 @@ static bool quoted_term(struct lucene *l, struct term *t)
     t->is_quoted = true;
     step(l, 1);
     while (next(l) && next(l) != '"') {
-        if (next(l) == '\\')
+        bool is_escaped = next(l) == '\\';
+        if (is_escaped)
             step(l, 1);
         if (!next(l))
             break;
+        if (is_escaped) {
+            if (!escaped(l, text, &n))
+                return false;
+            continue;
+        }
         text[n++] = next(l);
         step(l, 1);
     }
@@ -134,11 +178,10 @@ static bool word_term(struct lucene *l, struct term *t)
                 parts[n_parts++] = (struct glob_part){kind, STR("")};
             continue;
         }
-        if (c == '\\' && next(l)) {
-            c = next(l);
-            step(l, 1);
-        }
-        text[n++] = c;
+        if (c != '\\' || !next(l))
+            text[n++] = c;
+        else if (!escaped(l, text, &n))
+            return false;
     }
     end_part(l, parts, &n_parts, (struct str){text + from, n - from});
     t->text = (struct str){text, n};

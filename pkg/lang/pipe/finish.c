@@ -56,6 +56,47 @@ struct str pipe_name_of(struct pipe *p, struct expr *value, struct str preferred
 
 /* ---- the formula ------------------------------------------------------------------------ */
 
+static struct expr *with_null_member(struct pipe *p, struct expr *e)
+{
+    if (e->kind == EXPR_MEMBER)
+        return pipe_null(p);
+    if (!pipe_has_member(e) || pipe_binds(e))
+        return e; /* a list of its own: unbound members in it are null anyway */
+    return pipe_of_args(p, e, with_null_member);
+}
+
+/* True of none, whatever event there is. */
+static bool is_never(const struct expr *e)
+{
+    bool is_and = e->kind == EXPR_CALL && e->op == EXPR_AND;
+    size_t n_never = 0;
+
+    if (pipe_is_literal(e))
+        return e->kind != EXPR_BOOL || !e->value;
+    if (e->kind != EXPR_CALL || (!is_and && e->op != EXPR_OR))
+        return false;
+    for (size_t i = 0; i < e->n_args; i++)
+        n_never += is_never(e->args[i]);
+    return is_and ? n_never > 0 : n_never == e->n_args;
+}
+
+/* With three values a list that is missing has one row all the same, in which the member is null.
+ * `any` holds of the other rows. Conditions that null cannot fulfil stay as they are. */
+static struct expr *or_of_no_member(struct pipe *p, struct expr *any, struct expr *condition)
+{
+    struct place at = pipe_place(p->list);
+
+    if (p->dialect.is_two_valued || p->is_numbered)
+        return any;
+    condition = with_null_member(p, condition);
+    if (!condition || is_never(condition))
+        return condition ? any : NULL;
+    struct expr *args[] = {pipe_call1(p, at, EXPR_IS_NULL, p->list), condition};
+    args[1] = pipe_call_exactly(p, at, &(struct expr){.op = EXPR_AND}, args, 2);
+    args[0] = any;
+    return pipe_call_exactly(p, at, &(struct expr){.op = EXPR_OR}, args, 2);
+}
+
 /* Filters about the member of pipe_expand() hold of one and the same. */
 static struct formula *formula_of(struct pipe *p, struct expr **condition)
 {
@@ -71,6 +112,8 @@ static struct formula *formula_of(struct pipe *p, struct expr **condition)
         *condition = args[1];
         struct expr *any =
             pipe_call_exactly(p, pipe_place(args[0]), &(struct expr){.op = EXPR_ANY_OF}, args, 2);
+        if (any)
+            any = or_of_no_member(p, any, *condition);
         if (!any)
             return NULL;
         pipe_conditions_add(p, &plain, any);

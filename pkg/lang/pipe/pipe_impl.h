@@ -126,6 +126,8 @@ static inline bool pipe_is_call(const struct expr *e, enum expr_op op)
 }
 /* True if EXPR_MEMBER is among the leaves that no list inside e binds. */
 bool pipe_has_member(const struct expr *e);
+/* A call whose second argument is about the members of its first. */
+bool pipe_binds(const struct expr *e);
 bool pipe_has_condition(const struct expr *e);
 /* Conditions of other languages inside, as expressions; NULL after an error. */
 struct expr *pipe_without_conditions(struct pipe *p, struct expr *e);

@@ -108,7 +108,7 @@ bool pipe_constant(const struct expr *e, struct expr_value *out)
 
 /* ---- looking inside ------------------------------------------------------------- */
 
-static bool binds(const struct expr *e)
+bool pipe_binds(const struct expr *e)
 {
     return e->op == EXPR_ANY_OF || e->op == EXPR_FILTER || e->op == EXPR_MAP;
 }
@@ -119,7 +119,7 @@ bool pipe_has_member(const struct expr *e)
         return true;
     if (e->kind != EXPR_CALL)
         return false;
-    size_t n = binds(e) ? 1 : e->n_args;
+    size_t n = pipe_binds(e) ? 1 : e->n_args;
     for (size_t i = 0; i < n; i++)
         if (pipe_has_member(e->args[i]))
             return true;
