@@ -55,7 +55,7 @@ static inline __m512i positions_from(uint32_t at)
 
 enum {
     PACKED_BYTES = 4096, /* with what is looked up, well inside the first-level cache */
-    PACKED_VALUES = 256,
+    PACKED_VALUES = 256, /* a byte numbers them */
     PACKED_LONGEST = 512 /* a longer value is a text of its own, where it is */
 };
 
@@ -63,12 +63,14 @@ enum {
 struct text {
     const char *p;
     uint32_t n;
-    const uint32_t *starts; /* value i has the bytes from starts[i] to starts[i + 1] */
-    const uint32_t *owners; /* its number */
+    const uint32_t *starts;  /* value i has the bytes from starts[i] to starts[i + 1] */
+    const uint32_t *owners;  /* its number */
+    const uint8_t *value_of; /* which i a byte belongs to; NULL: there is one value */
 };
 
 struct pack {
     char bytes[PACKED_BYTES + LITERAL_PAD];
+    uint8_t value_of[PACKED_BYTES + LITERAL_PAD];
     uint32_t starts[PACKED_VALUES + 1];
     uint32_t owners[PACKED_VALUES];
     uint32_t n;
@@ -78,8 +80,10 @@ static inline void pack_add(struct pack *pack, const struct literal_value *v, ui
 {
     uint32_t at = pack->starts[pack->n];
 
-    for (uint32_t i = 0; i < v->n; i += SHUFFLED) /* whole vectors: the pad, too */
+    for (uint32_t i = 0; i < v->n; i += SHUFFLED) { /* whole vectors: the pad, too */
         _mm512_storeu_si512(pack->bytes + at + i, _mm512_loadu_si512(v->p + i));
+        _mm512_storeu_si512(pack->value_of + at + i, _mm512_set1_epi8((char)pack->n));
+    }
     pack->owners[pack->n] = number;
     pack->starts[++pack->n] = at + v->n;
 }
@@ -131,16 +135,14 @@ static void thin(struct candidates *to, const struct places *from, const struct 
     }
 }
 
-/* From places in the text to values and places in them. */
+/* From places in the text to values and places in them, without a search: where the next candidate
+ * is can not be predicted. */
 static void find_owners(struct candidates *c, const struct text *text)
 {
-    const uint32_t *start = text->starts;
-
     for (uint32_t i = 0; i < c->n; i++) {
-        while (c->positions[i] >= start[1])
-            start++;
-        c->owners[i] = text->owners[start - text->starts];
-        c->positions[i] -= start[0];
+        uint32_t value = text->value_of ? text->value_of[c->positions[i]] : 0;
+        c->owners[i] = text->owners[value];
+        c->positions[i] -= text->starts[value];
     }
 }
 
@@ -298,7 +300,8 @@ static void scan_text(struct scan *s, const struct text *text)
 
 static void scan_pack(struct scan *s, struct pack *pack)
 {
-    scan_text(s, &(struct text){pack->bytes, pack->starts[pack->n], pack->starts, pack->owners});
+    scan_text(s, &(struct text){pack->bytes, pack->starts[pack->n], pack->starts, pack->owners,
+                                pack->value_of});
     pack->n = 0;
 }
 
@@ -307,7 +310,7 @@ static void scan_alone(struct scan *s, uint32_t number)
     const struct literal_value *v = &s->values[number];
     uint32_t starts[] = {0, v->n};
 
-    scan_text(s, &(struct text){v->p, v->n, starts, &number});
+    scan_text(s, &(struct text){v->p, v->n, starts, &number, NULL});
 }
 
 static void scan_windows(const struct literal_set *set, const struct literal_value *values,
