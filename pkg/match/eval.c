@@ -76,14 +76,18 @@ void evaluator_begin(struct evaluator *e, const struct event *event, const struc
 /* Values by field, in their order: found once for all tests of the event. */
 static void file_values(struct evaluator *e)
 {
+    struct value_place *places = e->values.places;
+    struct field_values_at *fields = e->fields;
+    uint32_t stamp = e->stamp;
+
     for (uint32_t i = e->values.n; i-- > 0;) {
-        struct value_place *place = &e->values.places[i];
-        struct field_values_at *f = &e->fields[place->field];
-        place->next = f->stamp == e->stamp ? f->first : 0;
-        f->stamp = e->stamp;
+        struct field_values_at *f = &fields[places[i].field];
+        uint32_t has_more = f->stamp == stamp;
+        places[i].next = has_more * f->first; /* whether there are more is hard to predict */
+        f->stamp = stamp;
         f->first = i + 1;
     }
-    e->filed_stamp = e->stamp;
+    e->filed_stamp = stamp;
 }
 
 /* The first value of the field, NULL: it has none. The next: next_value(). */
