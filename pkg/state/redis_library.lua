@@ -25,6 +25,10 @@ A cell's value begins with version (1 byte), weight (1), stamp (8: the shard's s
 written; no two values of one cell share it), due (8), idle (8). Arguments come flat, a list as
 its length and its elements, so that they can be handed on by unpack() without a look at them. ]]
 
+-- Counts up with each change of this file: a weir that has a later one replaces what a Redis holds.
+-- What older ones call stays as they know it, or the library gets another name.
+local REVISION = 2
+
 local STAMP = 10 -- version, weight and stamp
 local USAGE = '<i8i8i8i8i8i8'
 local RECORD = 16 -- bytes of a small cell

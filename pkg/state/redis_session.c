@@ -195,12 +195,15 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
                    name_of(a), (int)r->text.n, r->text.p, s->fingerprint);
 }
 
-enum weir_rc redis_session_load_library(struct redis_session *s, struct weir_err *err)
+/* With `replace` in the place of an older one. */
+static enum weir_rc load_library(struct redis_session *s, bool replace, struct weir_err *err)
 {
     const struct redis_reply *r;
-    struct str words[] = {STR("FUNCTION"), STR("LOAD"), embed_libraries[0].text};
+    struct str words[] = {STR("FUNCTION"), STR("LOAD"), STR("REPLACE"), embed_libraries[0].text};
 
-    TRY(ask(s, words, 3, &r, err));
+    if (!replace)
+        words[2] = words[3];
+    TRY(ask(s, words, replace ? 4 : 3, &r, err));
     if (r->type == REDIS_ERROR && str_find(r->text, STR("already exists"), 0) == SIZE_MAX)
         return err_set(err, redis_trouble_of(r) == REDIS_BROKEN ? WEIR_BADARG : WEIR_IO,
                        "Redis: cannot load the library: %.*s",
@@ -208,15 +211,55 @@ enum weir_rc redis_session_load_library(struct redis_session *s, struct weir_err
     return WEIR_OK;
 }
 
+enum weir_rc redis_session_load_library(struct redis_session *s, struct weir_err *err)
+{
+    return load_library(s, false, err);
+}
+
+/* Of a library's code; 0: from before they were counted. */
+static uint64_t revision_of(struct str code)
+{
+    const struct str word = STR("local REVISION = ");
+    size_t at = str_find(code, word, 0), n = 0;
+    uint64_t revision;
+
+    if (at == SIZE_MAX)
+        return 0;
+    at += word.n;
+    while (at + n < code.n && code.p[at + n] >= '0' && code.p[at + n] <= '9')
+        n++;
+    return str_to_u64(str_sub(code, at, n), &revision) ? revision : 0;
+}
+
+/* The code of the one library in an answer to FUNCTION LIST. */
+static struct str code_of(const struct redis_reply *list)
+{
+    const struct redis_reply *library = list->items[0];
+
+    for (size_t i = 0; library->type == REDIS_LIST && i + 1 < library->n; i += 2) {
+        const struct redis_reply *name = library->items[i], *value = library->items[i + 1];
+        if (name->type == REDIS_TEXT && value->type == REDIS_TEXT &&
+            str_eq(name->text, STR("library_code")))
+            return value->text;
+    }
+    return STR("");
+}
+
+/* One that an older weir has loaded is replaced; a later one stays. */
 static enum weir_rc find_library(struct redis_session *s, const struct redis_address *a,
                                  struct weir_err *err)
 {
     const struct redis_reply *r;
 
-    TRY(redis_conn_ask(s->conn, s->scratch, "FUNCTION LIST LIBRARYNAME " LIBRARY_NAME, &r, err));
+    TRY(redis_conn_ask(s->conn, s->scratch, "FUNCTION LIST LIBRARYNAME " LIBRARY_NAME " WITHCODE",
+                       &r, err));
     if (r->type != REDIS_LIST)
         return refused(a, "FUNCTION LIST", r, err);
-    return r->n > 0 ? WEIR_OK : redis_session_load_library(s, err);
+    if (r->n == 0)
+        return load_library(s, false, err);
+    return revision_of(code_of(r)) < revision_of(embed_libraries[0].text)
+               ? load_library(s, true, err)
+               : WEIR_OK;
 }
 
 static enum weir_rc check(struct redis_session *s, const struct redis_address *a,

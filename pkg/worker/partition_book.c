@@ -141,6 +141,12 @@ static bool take_apart(struct str name, struct str *topic, int32_t *partition)
     return true;
 }
 
+static bool is_taken(const struct partition_book *b, uint32_t number)
+{
+    return number < b->n && b->logs[number].topic;
+}
+
+/* Each log has a number of its own: the table has room for no more of them. */
 static enum weir_rc take_over(struct partition_book *b, const struct store_log *list, size_t n,
                               struct weir_err *err)
 {
@@ -148,7 +154,7 @@ static enum weir_rc take_over(struct partition_book *b, const struct store_log *
     for (size_t i = 0; i < n; i++) {
         struct str topic;
         int32_t partition;
-        if (list[i].number >= PARTITION_NUMBERS_MAX ||
+        if (list[i].number >= PARTITION_NUMBERS_MAX || is_taken(b, list[i].number) ||
             !take_apart(list[i].name, &topic, &partition))
             return err_set(err, WEIR_IO, "the book of partitions in the store is damaged");
         add(b, topic, partition, list[i].number);

@@ -96,6 +96,28 @@ TEST(two_workers_have_the_same_numbers)
     store_free(s[1]);
 }
 
+/* Somebody wrote into the server by hand: numbers that several logs have would fill the table. */
+TEST(a_damaged_book_is_told)
+{
+    enum { LOGS = 300 };
+    struct store *s = open_store("damaged");
+    struct partition_book *b = partition_book_new(s);
+    struct weir_err err = {0};
+    char line[300];
+    uint32_t n;
+
+    CHECK_EQ(number(b, "i-1", "logs", 0), 0);
+    snprintf(line, sizeof line,
+             "for book in $(redis-cli -p %u keys '*:book}'); do for i in $(seq 1 %d); do "
+             "echo hset \"$book\" logs/$i 1; done; done | redis-cli -p %u >/dev/null",
+             server.port, LOGS, server.port);
+    CHECK_EQ(system(line), 0);
+    CHECK_EQ(partition_book_number(b, "i-2", "logs", 1, &n, &err), WEIR_IO);
+    CHECK_STR(str_from(err.text), "the book of partitions in the store is damaged");
+    partition_book_free(b);
+    store_free(s);
+}
+
 TEST(another_incarnation_may_have_other_numbers)
 {
     struct store *s = open_store("flushed");
@@ -331,6 +353,7 @@ int main(void)
     static const struct CMUnitTest alone[] = {ENTRY(local_numbers_follow_each_other)};
     static const struct CMUnitTest tests[] = {
         ENTRY(two_workers_have_the_same_numbers),
+        ENTRY(a_damaged_book_is_told),
         ENTRY(another_incarnation_may_have_other_numbers),
         ENTRY(partitions_that_nobody_reads_hold_no_watermark),
         ENTRY(a_topic_made_anew_gets_a_new_number_once),

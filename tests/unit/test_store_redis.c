@@ -3,6 +3,7 @@
  */
 #include "state/store_redis.h"
 
+#include "base/embed.h"
 #include "base/str.h"
 #include "state/emissions.h"
 #include "tests/lib/redis_server.h"
@@ -347,6 +348,37 @@ TEST(library_that_was_flushed_is_loaded_again)
     CHECK_EQ(o.n, KEYS);
     CHECK(is_text(&o.e[0], "2"));
     store_free(s);
+}
+
+/* The server has a library that says `revision`: does a worker that comes replace it? */
+static bool is_replaced(const char *revision)
+{
+    struct str code = embed_libraries[0].text, mark = STR("local REVISION = ");
+    size_t at = str_find(code, mark, 0);
+    char line[100];
+
+    empty_server();
+    ask_server("function flush");
+    CHECK(at != SIZE_MAX);
+    snprintf(line, sizeof line, "redis-cli -p %u -x function load >/dev/null", server.port);
+    FILE *f = popen(line, "w");
+    CHECK(f);
+    fprintf(f, "%.*s%s -- of another weir, not %.*s", (int)at, code.p, revision,
+            (int)(code.n - at - 6), code.p + at + 6);
+    CHECK_EQ(pclose(f), 0);
+    CHECK_EQ(number_of("function list withcode | grep -c 'of another weir'"), 1);
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(KEYS, KEYS, 1000);
+    CHECK_EQ(apply(s, &b).n, KEYS);
+    store_free(s);
+    return number_of("function list withcode | grep -c 'of another weir'") == 0;
+}
+
+TEST(a_library_of_an_older_weir_is_replaced_and_a_later_one_stays)
+{
+    CHECK(is_replaced("")); /* from before they were counted */
+    CHECK(is_replaced("local REVISION = 1"));
+    CHECK(!is_replaced("local REVISION = 999"));
 }
 
 TEST(an_outage_loses_nothing_and_doubles_nothing)
@@ -1089,6 +1121,7 @@ int main(void)
         ENTRY(a_store_goes_on_with_the_connection_of_the_one_before),
         ENTRY(stores_that_follow_one_another_leave_the_marks_of_one),
         ENTRY(library_that_was_flushed_is_loaded_again),
+        ENTRY(a_library_of_an_older_weir_is_replaced_and_a_later_one_stays),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
         ENTRY(keys_that_others_always_change_first_are_told_as_busy),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
