@@ -15,7 +15,7 @@ static const char EVENT[] =
     "'10.1.2.3', "
     "'flag': true, 'nothing': null, 'u': {'name': 'Bob', 'message': 'Some words'}, 'path': "
     "'C:\\\\Windows\\\\x.exe', "
-    "'more': ['p', 'q'], 'message': 'Many words', 'word': 'and or', "
+    "'more': ['p', 'q'], 'least': -9223372036854775808, 'message': 'Many words', 'word': 'and or', "
     "'powershell.file.script_block_text': 'x=New-Object', "
     "'csv': 'p,q,r', 'b64': 'aGVsbG8=', 'pad': '  z ', 'h': 'hello', 'nums': [3, 1, 2], 'f': 2.7, "
     "'log': 'Mar  1 10:20:30 web01 sshd[42]: from 203.0.113.7:22 fe80::1', "
@@ -53,6 +53,7 @@ static const char *const holding[] = {
     "a IN ('x', 'Get') AND a NOT IN ('x', 'y') AND NOT a IN ('x')",
     "missing IS NULL AND a IS NOT NULL AND NOT missing IS NOT NULL AND nothing IS NULL",
     "n == 5 AND n > 4 AND n <= 5 AND n + 1 == 6 AND n * 2 - 1 == 9 AND n / 2 == 2 AND n % 3 == 2",
+    "least == -9223372036854775808 AND NOT least == -9223372036854775807 AND - -n == 5",
     "TO_INTEGER(s) == 7 AND TO_STRING(n) == '5' AND s::integer + n == 12",
     "flag AND flag == true AND NOT flag == false",
     "u.name == 'Bob' AND `u.name` == 'Bob' AND u.`name` == 'Bob'",

@@ -381,6 +381,24 @@ static void keep_told(struct reading *r)
             c->inputs[i].rule->by_value = (struct rule_by_value){.title_field = all.title_field};
 }
 
+/* Keys that say what a rule of their type does, and nothing beside another. */
+static void note_other_type(const struct reading *r)
+{
+    static const char *const KEYS[][2] = {{"threshold", "threshold"},
+                                          {"new_terms", "new_terms"},
+                                          {"new_terms_fields", "new_terms"},
+                                          {"history_window_start", "new_terms"},
+                                          {"threat_mapping", "threat_match"},
+                                          {"threat_query", "threat_match"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const struct doc_node *node = doc_get(r->rule, str_from(KEYS[i][0]));
+        if (node && node->type != DOC_NULL && !str_eq(r->type, str_from(KEYS[i][1])))
+            diag_note(r->s->diag, doc_place(node),
+                      "'%s' is not asked: it is of rules of the type '%s'", KEYS[i][0], KEYS[i][1]);
+    }
+}
+
 bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document, struct rule *head,
                        struct elastic_loaded *out)
 {
@@ -395,6 +413,7 @@ bool elastic_rule_load(struct elastic_scope *s, const struct doc_node *document,
     if (type == SIZE_MAX)
         return false;
     out->kind = str_from(TYPES[type].name);
+    note_other_type(&r);
     if (TYPES[type].unsupported)
         return diag_unsupported(s->diag, r.type_at, "%s", TYPES[type].unsupported);
     is_good &= query_read(&r) && TYPES[type].load(&r);

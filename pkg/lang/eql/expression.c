@@ -246,6 +246,11 @@ static struct eql_node *signed_value(struct eql_parser *p)
     struct eql_node *n = signed_value(p);
     if (!n || !is_minus)
         return leave(p, n);
+    if (n->kind == EQL_NUMBER && n->text.p[0] != '-') { /* the least number has no opposite */
+        n->at = at;
+        n->text = arena_printf(p->s->a, "-%.*s", (int)n->text.n, n->text.p);
+        return leave(p, n);
+    }
     add_node(p, &list, n);
     return leave(p, with_children(new_node(p, EQL_NEGATIVE, at), &list));
 }

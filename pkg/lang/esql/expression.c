@@ -228,6 +228,9 @@ static struct expr *unary(struct esql_parser *p)
     if (!e || !is_negative)
         return e;
     enum esql_type t = esql_type_of(e);
+    if (t == ESQL_TYPE_NUMBER && e->kind == EXPR_NUMBER && e->text.p[0] != '-')
+        return pipe_number(p->pipe, at, /* the least number has no opposite */
+                           arena_printf(p->s->scratch, "-%.*s", (int)e->text.n, e->text.p));
     struct expr *negative = pipe_call1(p->pipe, at, EXPR_NEGATE, e);
     if (t > ESQL_TYPE_NULL && t != ESQL_TYPE_NUMBER && t != ESQL_TYPE_SPAN) {
         diag_error(p->s->diag, at, "'-' stands before a number, not before %s", esql_type_shown(t));
