@@ -331,7 +331,8 @@ TEST(steps_change_what_columns_are)
 static const struct {
     const char *query, *starts;
 } refused[] = {
-    {"WHERE a == 1", "error: 1:1: 'WHERE' is no command"},
+    {"WHERE a == 1", "error: 1:1: a query begins with FROM, not with WHERE"},
+    {"FROM x | FROM y", "error: 1:10: FROM begins a query, and stands nowhere else"},
     {"FROM", "error: 1:5: expected an index pattern behind FROM, found the end of the query"},
     {"FROM x | WHERE", "error: 1:15: expected a value, found the end of the query"},
     {"FROM x | WHERE -" SIGNS_100 "n == 1", "error: 1:116: more than 100 levels of signs"},

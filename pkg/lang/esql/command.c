@@ -347,6 +347,12 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
                    : diag_unsupported(p->s->diag, at, "the command %.*s: not in this version",
                                       SHOWN(name));
     }
+    if (str_eq_ci(name, STR("from")))
+        return diag_error(p->s->diag, at, "FROM begins a query, and stands nowhere else");
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+        if (str_eq_ci(name, COMMANDS[i]))
+            return diag_error(p->s->diag, at, "a query begins with FROM, not with %.*s",
+                              SHOWN(name));
     struct str hint = diag_hint(p->s->diag, name, COMMANDS, ARRAY_LEN(COMMANDS));
     return diag_error(p->s->diag, at, "'%.*s' is no command%.*s", SHOWN(name), SHOWN(hint));
 }
