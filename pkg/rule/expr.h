@@ -59,6 +59,7 @@ enum expr_op {
     EXPR_STRING,    /* text of a scalar */
     EXPR_NUMBER_OF, /* (text, base): the base may be null; hexadecimal behind 0x by itself */
     EXPR_LENGTH,    /* in characters */
+    EXPR_BYTES,     /* length in bytes */
     EXPR_SUBSTRING, /* (text, from, to): to may be absent; negative ones count from the end */
     EXPR_BETWEEN,   /* (text, left, right), is_greedy; no match: the empty text */
     EXPR_INDEX_OF,  /* (text, part, from): null if it is not there; from may be absent */
@@ -99,6 +100,10 @@ enum expr_op {
     EXPR_REPLACE,      /* (text, new[, true: the first one]): all matches of `regex`; $1 or \1 in
                         * new are its groups */
     EXPR_URL_DECODE,
+    EXPR_URL_ENCODE, /* all bytes but letters, digits and - . _ ~ are %XX */
+    EXPR_HASH,       /* (text, "md5" "sha1" "sha256" ...): in lower-case hexadecimal; null: no such
+                      * algorithm */
+    EXPR_BASE64_ENCODE,
     EXPR_BASE64_DECODE, /* null if it is none */
     EXPR_ENTROPY,       /* (text): Shannon's, of its characters, in bits; 0 of the empty text */
     EXPR_HAS_TEXT,      /* (text, part): as EXPR_CONTAINS, but the empty part is in every text */
@@ -138,6 +143,7 @@ enum expr_op {
     EXPR_LIST_JOIN, /* (list, separator) */
     EXPR_LIST_SUM,
     EXPR_LIST_AVERAGE,
+    EXPR_LIST_MEDIAN, /* of an even number of whole ones: the lower whole number */
     EXPR_LIST_DISTINCT,
     EXPR_LIST_SORT,      /* (list[, true: the greatest first]) */
     EXPR_LIST_INTERSECT, /* members of the first that the second has */
@@ -283,6 +289,8 @@ static inline const struct expr_value *expr_value_items(const struct expr_value 
 }
 /* Order of two scalars: texts by bytes (numbers before texts), as sorting and sets see it. */
 int expr_value_cmp(const struct expr_value *a, const struct expr_value *b);
+/* Is there such an algorithm for EXPR_HASH? */
+bool expr_has_hash(struct str name);
 /* The value as text ("true", "42.5"); false: null has none. A list: its members' with commas. */
 bool expr_value_string(struct arena *a, const struct expr_value *v, struct str *out);
 

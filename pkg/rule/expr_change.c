@@ -172,7 +172,7 @@ static struct expr_value replaced(const struct expr_args *a, struct str s)
     return text_of(&out);
 }
 
-/* ---- decoding --------------------------------------------------------------- */
+/* ---- coding ----------------------------------------------------------------- */
 
 static int hex(char c)
 {
@@ -198,6 +198,32 @@ static struct expr_value url_decoded(struct arena *space, struct str s)
         }
     }
     return expr_value_text((struct str){out, n});
+}
+
+static struct expr_value url_encoded(struct arena *space, struct str s)
+{
+    char *out = arena_alloc(space, 3 * s.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], low = (unsigned char)ascii_lower(s.p[i]);
+        if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+            str_find_char(STR("-._~"), (char)c, 0) != SIZE_MAX) {
+            out[n++] = (char)c;
+            continue;
+        }
+        out[n++] = '%';
+        out[n++] = "0123456789ABCDEF"[c >> 4];
+        out[n++] = "0123456789ABCDEF"[c & 15];
+    }
+    return n > EXPR_TEXT_MAX ? EXPR_NOTHING : expr_value_text((struct str){out, n});
+}
+
+static struct expr_value base64_encoded(struct arena *space, struct str s)
+{
+    if (BASE64_SIZE(s.n) > EXPR_TEXT_MAX)
+        return EXPR_NOTHING;
+    return expr_value_text(base64_encode(s, arena_alloc(space, BASE64_SIZE(s.n) + 1)));
 }
 
 static struct expr_value base64_decoded(struct arena *space, struct str s)
@@ -267,6 +293,12 @@ struct expr_value expr_change_call(const struct expr_args *a)
         return replaced(a, s);
     case EXPR_URL_DECODE:
         return url_decoded(space, s);
+    case EXPR_URL_ENCODE:
+        return url_encoded(space, s);
+    case EXPR_HASH:
+        return expr_hash_call(a, s);
+    case EXPR_BASE64_ENCODE:
+        return base64_encoded(space, s);
     case EXPR_BASE64_DECODE:
         return base64_decoded(space, s);
     case EXPR_ENTROPY:

@@ -27,11 +27,12 @@ struct expr_value expr_compare(const struct expr *e, enum expr_op op, const stru
 
 struct expr_value expr_text_call(const struct expr_args *a); /* up to EXPR_GLOB */
 struct expr_value expr_logic_call(const struct expr *e, const struct expr_scope *scope);
-struct expr_value expr_change_call(const struct expr_args *a); /* EXPR_LOWER ... */
-struct expr_value expr_number_call(const struct expr_args *a); /* EXPR_ROUND ... */
-struct expr_value expr_time_call(const struct expr_args *a);   /* EXPR_TIME_OF ... */
-struct expr_value expr_list_call(const struct expr_args *a);   /* EXPR_LIST ... */
-struct expr_value expr_form_call(const struct expr_args *a);   /* EXPR_KIND_OF ... */
+struct expr_value expr_change_call(const struct expr_args *a);             /* EXPR_LOWER ... */
+struct expr_value expr_hash_call(const struct expr_args *a, struct str s); /* EXPR_HASH */
+struct expr_value expr_number_call(const struct expr_args *a);             /* EXPR_ROUND ... */
+struct expr_value expr_time_call(const struct expr_args *a);               /* EXPR_TIME_OF ... */
+struct expr_value expr_list_call(const struct expr_args *a);               /* EXPR_LIST ... */
+struct expr_value expr_form_call(const struct expr_args *a);               /* EXPR_KIND_OF ... */
 
 /* Texts of scalars one behind the other; false: one has none, or it is too long. */
 bool expr_join(struct arena *space, const struct expr_value *items, size_t n, struct str between,

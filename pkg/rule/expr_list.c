@@ -148,6 +148,25 @@ static bool has(const struct expr_value *items, size_t n, const struct expr_valu
     return false;
 }
 
+static struct expr_value list_median(const struct expr_args *a, const struct expr_value *items,
+                                     size_t n)
+{
+    struct expr_value *sorted = copy(a, items, n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (sorted[i].type == EXPR_VALUE_TEXT)
+            sorted[i] = expr_value_number(sorted[i].text);
+        if (!expr_is_number(&sorted[i]))
+            return EXPR_NOTHING;
+    }
+    qsort(sorted, n, sizeof *sorted, by_value);
+    const struct expr_value *low = &sorted[(n - 1) / 2], *high = &sorted[n / 2];
+    if (low->type != EXPR_VALUE_INT || high->type != EXPR_VALUE_INT)
+        return expr_value_real(low == high ? low->real : low->real / 2 + high->real / 2);
+    /* Half of what differs below what both have: the sum may not fit. */
+    return expr_value_whole((low->whole & high->whole) + ((low->whole ^ high->whole) >> 1));
+}
+
 /* `of` NULL: each value once; else those that are among its members, too. */
 static struct expr_value list_set(const struct expr_args *a, const struct expr_value *items,
                                   size_t n, const struct expr_value *of)
@@ -260,6 +279,8 @@ struct expr_value expr_list_call(const struct expr_args *a)
     case EXPR_LIST_SUM:
     case EXPR_LIST_AVERAGE:
         return list_sum(a, items, n);
+    case EXPR_LIST_MEDIAN:
+        return list_median(a, items, n);
     case EXPR_LIST_SORT:
         sorted = copy(a, items, n);
         qsort(sorted, n, sizeof *sorted, by_value);

@@ -309,6 +309,8 @@ struct expr_value expr_text_call(const struct expr_args *a)
         return number_of(a, s);
     case EXPR_LENGTH:
         return whole(count_characters(s));
+    case EXPR_BYTES:
+        return whole((int64_t)s.n);
     case EXPR_SUBSTRING:
         return substring(a, s);
     case EXPR_BETWEEN:

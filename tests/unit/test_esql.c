@@ -66,6 +66,13 @@ static const char *const holding[] = {
     "LOCATE(a, 'q') < 1 AND (LOCATE(a, 'x') > 0 OR n == 5)",
     "REPLACE(a, '[A-Z]', '_') == '_et' AND REPLACE(url, '&', ' ') LIKE '*cat command*'",
     "URL_DECODE(url) LIKE '*=/etc/shadow*' AND FROM_BASE64(b64) == 'hello' AND TRIM(pad) == 'z'",
+    ("MD5(a) == 'c55582518cba2c464f29f5bae1c68def' AND HASH('MD5', a) == MD5(a) AND "
+     "SHA1(a) == HASH('SHA-1', a) AND SHA256(a) == HASH('sha-256', a) AND "
+     "LENGTH(HASH('SHA-512', a)) == 128 AND HASH(missing, a) IS NULL AND HASH(a, a) IS NULL"),
+    ("TO_BASE64('hello') == b64 AND URL_ENCODE('a b/%20') == 'a+b%2F%2520' AND "
+     "URL_ENCODE_COMPONENT('a b') == 'a%20b' AND URL_DECODE(URL_ENCODE(url)) == url"),
+    ("BYTE_LENGTH('\xc3\xa9z') == 3 AND BIT_LENGTH('\xc3\xa9z') == 24 AND "
+     "LENGTH('\xc3\xa9z') == 2 AND MV_MEDIAN(nums) > 0 AND MV_MEDIAN(n) == 5"),
     "CASE(n > 9, 'big', n > 3, 'middle', 'small') == 'middle'",
     "CASE(missing == 'x', 'a', 'b') == 'b' AND CASE(missing == 'x', 'a') IS NULL",
     "COALESCE(missing, nothing, a) == 'Get'",
@@ -189,6 +196,11 @@ static const char *const not_holding[] = {
     "LOCATE(a, 'q') > 0",
     "LOCATE(missing, 'q') <= 0",
     "LOCATE(a, 'E') > 0",
+    "MD5(missing) != 'x'",
+    "MD5(list) != 'x'",
+    "TO_BASE64(list) != 'x'",
+    "URL_ENCODE(missing) != 'x'",
+    "MV_MEDIAN(list) > 0",
     /* null is no answer, and its opposite is none either */
     "missing == 'x'",
     "missing != 'x'",
@@ -316,9 +328,10 @@ TEST(steps_change_what_columns_are)
     CHECK(
         !query_fires("esql", "FROM x | MV_EXPAND list | WHERE list == 'x' AND list == 'y'", EVENT));
     assert_true(!query_fires("esql", "FROM x | MV_EXPAND list | WHERE list IS NULL", EVENT));
+    assert_true(!query_fires(
+        "esql", "FROM x | MV_EXPAND missing | WHERE missing IS NULL AND n == 6", EVENT));
     assert_true(
-        !query_fires("esql", "FROM x | MV_EXPAND missing | WHERE missing IS NULL AND n == 6", EVENT));
-    assert_true(!query_fires("esql", "FROM x | MV_EXPAND missing | WHERE NOT missing == 'x'", EVENT));
+        !query_fires("esql", "FROM x | MV_EXPAND missing | WHERE NOT missing == 'x'", EVENT));
     CHECK(!query_fires(
         "esql", "FROM x | MV_EXPAND list | MV_EXPAND more | WHERE list == 'x' AND more == 'x'",
         EVENT));
@@ -454,8 +467,12 @@ static const struct {
     {"FROM x | WHERE a::strng == b", "error: 1:19: expected a type (string"},
     {"FROM x | WHERE 'soon'::time_duration + @timestamp > b",
      "error: 1:22: a length of time is written as"},
-    {"FROM x | WHERE HASH('md5', a) == 'x'",
-     "unsupported: 1:16: the function HASH(): not in this version"},
+    {"FROM x | WHERE HASH('md2', a) == 'x'", "unsupported: 1:16: HASH() with the algorithm 'md2'"},
+    {"FROM x | WHERE MD5(5) == 'x'", "error: 1:16: argument 1 of md5() is a text, not a number"},
+    {"FROM x | WHERE SHA256(a) == 5", "error: 1:26: a text does not compare"},
+    {"FROM x | WHERE BYTE_LENGTH(a) == 'x'", "error: 1:31: a number does not compare"},
+    {"FROM x | WHERE TO_DEGREES(a) == 5",
+     "unsupported: 1:16: the function TO_DEGREES(): not in this version"},
     {"FROM x | WHERE @timestamp < @timestamp + 1 month",
      "unsupported: 1:40: months, quarters and years beside a time"},
     {"FROM x | WHERE @timestamp == NOW() - 1 month", "unsupported: 1:27: events that are older"},

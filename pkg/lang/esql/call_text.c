@@ -144,6 +144,52 @@ static struct expr *repeat(const struct esql_call *c)
     return repeated(c, v.text, c->args[1], "REPEAT()");
 }
 
+/* HASH(algorithm, text) */
+static struct expr *hash(const struct esql_call *c)
+{
+    struct expr_value name;
+
+    if (pipe_constant(c->args[0], &name) && name.type == EXPR_VALUE_TEXT &&
+        !expr_has_hash(name.text)) {
+        diag_unsupported(c->p->s->diag, c->at, "HASH() with the algorithm '%.*s'",
+                         SHOWN(name.text));
+        return NULL;
+    }
+    return esql_call2(c, EXPR_HASH, c->args[1], c->args[0]);
+}
+
+static struct expr *hash_by(const struct esql_call *c, struct str name)
+{
+    return esql_call2(c, EXPR_HASH, c->args[0], pipe_text(c->p->pipe, name));
+}
+
+static struct expr *md5(const struct esql_call *c)
+{
+    return hash_by(c, STR("md5"));
+}
+
+static struct expr *sha1(const struct esql_call *c)
+{
+    return hash_by(c, STR("sha1"));
+}
+
+static struct expr *sha256(const struct esql_call *c)
+{
+    return hash_by(c, STR("sha256"));
+}
+
+static struct expr *bit_length(const struct esql_call *c)
+{
+    return esql_call2(c, EXPR_MULTIPLY, esql_call1(c, EXPR_BYTES, c->args[0]), esql_whole(c, 8));
+}
+
+/* As URL_ENCODE_COMPONENT(), but a blank is a plus. A % of the text itself is %25 there. */
+static struct expr *url_encode(const struct esql_call *c)
+{
+    return esql_call3(c, EXPR_REPLACE_TEXT, esql_call1(c, EXPR_URL_ENCODE, c->args[0]),
+                      pipe_text(c->p->pipe, STR("%20")), pipe_text(c->p->pipe, STR("+")));
+}
+
 static const struct esql_function FUNCTIONS[] = {
     {"to_lower", EXPR_LOWER, 1, 1, lower, "t"},
     {"to_upper", EXPR_UPPER, 1, 1, upper, "t"},
@@ -151,6 +197,8 @@ static const struct esql_function FUNCTIONS[] = {
     {"ltrim", EXPR_TRIM_LEFT, 1, 1, NULL, "t"},
     {"rtrim", EXPR_TRIM_RIGHT, 1, 1, NULL, "t"},
     {"length", EXPR_LENGTH, 1, 1, NULL, "t"},
+    {"byte_length", EXPR_BYTES, 1, 1, NULL, "t"},
+    {"bit_length", EXPR_BYTES, 1, 1, bit_length, "t"},
     {"concat", EXPR_CONCAT, 2, ESQL_ARGS_MAX, concat, "t"},
     {"substring", EXPR_SUBSTRING, 2, 3, substring, "tn"},
     {"left", EXPR_SUBSTRING, 2, 2, left, "tn"},
@@ -163,7 +211,14 @@ static const struct esql_function FUNCTIONS[] = {
     {"contains", EXPR_HAS_TEXT, 2, 2, NULL, "t"},
     {"replace", EXPR_REPLACE, 3, 3, replace, "t"},
     {"split", EXPR_SPLIT, 2, 2, NULL, "t"},
+    {"hash", EXPR_HASH, 2, 2, hash, "t"},
+    {"md5", EXPR_HASH, 1, 1, md5, "t"},
+    {"sha1", EXPR_HASH, 1, 1, sha1, "t"},
+    {"sha256", EXPR_HASH, 1, 1, sha256, "t"},
+    {"url_encode", EXPR_URL_ENCODE, 1, 1, url_encode, "t"},
+    {"url_encode_component", EXPR_URL_ENCODE, 1, 1, NULL, "t"},
     {"url_decode", EXPR_URL_DECODE, 1, 1, NULL, "t"},
+    {"to_base64", EXPR_BASE64_ENCODE, 1, 1, NULL, "t"},
     {"from_base64", EXPR_BASE64_DECODE, 1, 1, NULL, "t"},
 };
 

@@ -307,6 +307,7 @@ static const struct esql_function FUNCTIONS[] = {
     {"mv_min", EXPR_LEAST, 1, 1, NULL, NULL},
     {"mv_max", EXPR_GREATEST, 1, 1, NULL, NULL},
     {"mv_sum", EXPR_LIST_SUM, 1, 1, NULL, "n"},
+    {"mv_median", EXPR_LIST_MEDIAN, 1, 1, NULL, "n"},
     {"mv_avg", EXPR_LIST_AVERAGE, 1, 1, NULL, "n"},
     {"mv_concat", EXPR_LIST_JOIN, 2, 2, NULL, "t"},
     {"mv_append", EXPR_LIST, 2, 2, mv_append, NULL},
