@@ -100,6 +100,7 @@ enum expr_op {
     EXPR_REPLACE,      /* (text, new[, true: the first one]): all matches of `regex`; $1 or \1 in
                         * new are its groups */
     EXPR_URL_DECODE,
+    EXPR_REVERSE,    /* by the clusters of base/cluster.h */
     EXPR_URL_ENCODE, /* all bytes but letters, digits and - . _ ~ are %XX */
     EXPR_HASH,       /* (text, "md5" "sha1" "sha256" ...): in lower-case hexadecimal; null: no such
                       * algorithm */

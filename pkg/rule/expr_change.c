@@ -2,6 +2,7 @@
 #include "rule/expr_impl.h"
 
 #include "base/base64.h"
+#include "base/cluster.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "rule/expr_regex.h"
@@ -45,6 +46,17 @@ static struct expr_value recased(const struct expr_args *a, struct str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         out[i] = !is_upper ? ascii_lower(c) : c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    }
+    return expr_value_text((struct str){out, s.n});
+}
+
+static struct expr_value reversed(struct arena *space, struct str s)
+{
+    char *out = arena_alloc(space, s.n + 1);
+
+    for (size_t at = 0, n; at < s.n; at += n) {
+        n = cluster_size(s, at);
+        memcpy(out + s.n - at - n, s.p + at, n);
     }
     return expr_value_text((struct str){out, s.n});
 }
@@ -293,6 +305,8 @@ struct expr_value expr_change_call(const struct expr_args *a)
         return replaced(a, s);
     case EXPR_URL_DECODE:
         return url_decoded(space, s);
+    case EXPR_REVERSE:
+        return reversed(space, s);
     case EXPR_URL_ENCODE:
         return url_encoded(space, s);
     case EXPR_HASH:

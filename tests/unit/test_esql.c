@@ -69,6 +69,7 @@ static const char *const holding[] = {
     ("MD5(a) == 'c55582518cba2c464f29f5bae1c68def' AND HASH('MD5', a) == MD5(a) AND "
      "SHA1(a) == HASH('SHA-1', a) AND SHA256(a) == HASH('sha-256', a) AND "
      "LENGTH(HASH('SHA-512', a)) == 128 AND HASH(missing, a) IS NULL AND HASH(a, a) IS NULL"),
+    "REVERSE(a) == 'teG' AND REVERSE(REVERSE(url)) == url AND REVERSE('e\u0301x') == 'xe\u0301'",
     ("TO_BASE64('hello') == b64 AND URL_ENCODE('a b/%20') == 'a+b%2F%2520' AND "
      "URL_ENCODE_COMPONENT('a b') == 'a%20b' AND URL_DECODE(URL_ENCODE(url)) == url"),
     ("BYTE_LENGTH('\xc3\xa9z') == 3 AND BIT_LENGTH('\xc3\xa9z') == 24 AND "
@@ -198,6 +199,7 @@ static const char *const not_holding[] = {
     "LOCATE(a, 'E') > 0",
     "MD5(missing) != 'x'",
     "MD5(list) != 'x'",
+    "REVERSE(list) != 'x'",
     "TO_BASE64(list) != 'x'",
     "URL_ENCODE(missing) != 'x'",
     "MV_MEDIAN(list) > 0",

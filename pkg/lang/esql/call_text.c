@@ -215,6 +215,7 @@ static const struct esql_function FUNCTIONS[] = {
     {"md5", EXPR_HASH, 1, 1, md5, "t"},
     {"sha1", EXPR_HASH, 1, 1, sha1, "t"},
     {"sha256", EXPR_HASH, 1, 1, sha256, "t"},
+    {"reverse", EXPR_REVERSE, 1, 1, NULL, "t"},
     {"url_encode", EXPR_URL_ENCODE, 1, 1, url_encode, "t"},
     {"url_encode_component", EXPR_URL_ENCODE, 1, 1, NULL, "t"},
     {"url_decode", EXPR_URL_DECODE, 1, 1, NULL, "t"},
