@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { FIELDS_MAX = 60 };
+enum { FIELDS_MAX = 60, PLACE_MAX = 99 };
 
 struct reader {
     struct esql_parser *p;
@@ -17,6 +17,7 @@ struct reader {
     const char *types[FIELDS_MAX]; /* as esql_convert() names them; NULL: a text */
     struct str between;            /* DISSECT: parts of one field; GROK makes lists of them */
     bool is_dissect;
+    uint8_t places[FIELDS_MAX]; /* DISSECT: %{+a/N}, else 0 */
     size_t n;
 };
 
@@ -148,6 +149,7 @@ static bool open_group(struct reader *r, struct str field)
     if (r->n == FIELDS_MAX)
         return diag_error(r->p->s->diag, r->at, "more than %d fields in one pattern", FIELDS_MAX);
     r->types[r->n] = NULL;
+    r->places[r->n] = 0;
     r->fields[r->n] = names_intern(r->p->s->names, field);
     buf_printf(&r->regex, "(?<esql%zu>", ++r->n);
     return true;
@@ -164,6 +166,12 @@ static struct expr *added(struct reader *r, struct expr *before, struct expr *mo
     return pipe_call(p, r->at, &(struct expr){.op = EXPR_CONCAT}, parts, ARRAY_LEN(parts));
 }
 
+/* Does part k of a field stand before part i? */
+static bool is_before(const struct reader *r, size_t k, size_t i)
+{
+    return r->places[k] < r->places[i] || (r->places[k] == r->places[i] && k < i);
+}
+
 /* What group i found becomes its column. */
 static bool set_column(struct reader *r, size_t i)
 {
@@ -172,8 +180,8 @@ static bool set_column(struct reader *r, size_t i)
     struct expr *value = pipe_column(p, r->at, group);
     bool is_again = false;
 
-    for (size_t k = 0; k < i; k++)
-        is_again |= str_eq(r->fields[k], r->fields[i]);
+    for (size_t k = 0; k < r->n; k++)
+        is_again |= str_eq(r->fields[k], r->fields[i]) && is_before(r, k, i);
     if (!is_again && !r->types[i])
         return pipe_rename(p, r->at, group, r->fields[i]);
     if (value && r->types[i])
@@ -190,8 +198,9 @@ static bool set_columns(struct reader *r, struct expr *subject)
                        .is_dotall = true};
     bool is_good = pipe_capture(r->p->pipe, r->at, subject, &re, false, NULL);
 
-    for (size_t i = 0; is_good && i < r->n; i++)
-        is_good = set_column(r, i);
+    for (unsigned place = 0; place <= PLACE_MAX; place++)
+        for (size_t i = 0; is_good && i < r->n; i++)
+            is_good = r->places[i] != place || set_column(r, i);
     buf_release(&r->regex);
     return is_good;
 }
@@ -281,7 +290,25 @@ static void add_literal(struct buf *out, struct str text)
     }
 }
 
-/* %{field}, %{+field} (more of it), %{field->} (any number of what follows), %{?field}, %{}. */
+/* "a/2" is place 2 among the parts of a. */
+static bool take_place(const struct reader *r, struct str *field, unsigned *place)
+{
+    int64_t n;
+    struct str digits;
+
+    *place = 0;
+    if (!str_cut(*field, '/', field, &digits))
+        return true;
+    if (!str_to_i64(digits, &n) || n < 1 || n > PLACE_MAX)
+        return diag_error(r->p->s->diag, r->at,
+                          "the place of a part of '%.*s' is a number from 1 to %d", SHOWN(*field),
+                          PLACE_MAX);
+    *place = (unsigned)n;
+    return true;
+}
+
+/* %{field}, %{+field} (more of it), %{+field/2} (its second part), %{field->} (any number of what
+ * follows), %{?field}, %{}. */
 bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, struct str pattern,
                   struct str between)
 {
@@ -301,22 +328,31 @@ bool esql_dissect(struct esql_parser *p, struct place at, struct expr *subject, 
             is_good = diag_error(p->s->diag, at, "'}' is missing in the pattern");
             break;
         }
-        if (field.n && (strchr("*&", field.p[0]) || str_find_char(field, '/', 0) != SIZE_MAX)) {
+        bool is_part = str_starts(field, STR("+"));
+        if (field.n &&
+            (strchr("*&", field.p[0]) || (!is_part && str_find_char(field, '/', 0) != SIZE_MAX))) {
             is_good = diag_unsupported(p->s->diag, at,
                                        "'%%{%.*s}' in DISSECT: names out of the text, and an order "
-                                       "of parts: not in this version",
+                                       "without a plus: not in this version",
                                        SHOWN(field));
             break;
         }
-        field = str_starts(field, STR("+")) ? str_sub(field, 1, SIZE_MAX) : field;
+        field = is_part ? str_sub(field, 1, SIZE_MAX) : field;
         bool is_padded = str_ends(field, STR("->")), is_skipped = !field.n || field.p[0] == '?';
         field = is_padded ? str_sub(field, 0, field.n - 2) : field;
+        unsigned place = 0;
+        if (is_part && !take_place(&r, &field, &place)) {
+            is_good = false;
+            break;
+        }
         is_skipped |= !field.n;
         const char *any = end + 1 == pattern.n ? ".*" : ".*?";
         if (is_skipped)
             buf_printf(&r.regex, "(?:%s)", any);
-        else if ((is_good = open_group(&r, field)))
+        else if ((is_good = open_group(&r, field))) {
             buf_printf(&r.regex, "%s)", any);
+            r.places[r.n - 1] = (uint8_t)place;
+        }
         next = end + 1;
         if (is_padded && next < pattern.n) {
             buf_add(&r.regex, STR("(?:"));
