@@ -102,7 +102,8 @@ TEST(what_is_wrong_is_told_with_its_place_and_a_hint)
          "ok"},
         {QUERY "zzz = 1\n", "ok | 11:1 note: the key 'zzz' of a rule means nothing to weir"},
         {QUERY "threshold = {field = ['a'], value = 5}\nnew_terms_fields = ['a']\n",
-         "ok | 11:13 note: 'threshold' is not asked: it is of rules of the type 'threshold' | 12:20 "
+         "ok | 11:13 note: 'threshold' is not asked: it is of rules of the type 'threshold' | "
+         "12:20 "
          "note: 'new_terms_fields' is not asked: it is of rules of the type 'new_terms'"},
         {QUERY "tags = 'x'\nauthor = 5\n",
          "error | 12:10 'author' must be a list of texts, not a number"},

@@ -67,11 +67,11 @@ TEST(what_is_not_there_is_refused_with_its_place)
 {
     static const struct query_row ROWS[] = {
         {"/a.*/", "unsupported: 1:1: Lucene: a regex without a field"},
-        {"f:\"C:\\users\"",
-         "error: 1:7: Lucene: four hexadecimal digits are wanted behind '\\u' (a backslash itself is "
-         "'\\\\')"},
+        {"f:\"C:\\users\"", "error: 1:7: Lucene: four hexadecimal digits are wanted behind '\\u' "
+                            "(a backslash itself is "
+                            "'\\\\')"},
         {"f:a\\u004", "error: 1:5: Lucene: four hexadecimal digits are wanted behind '\\u' (a "
-                        "backslash itself is '\\\\')"},
+                      "backslash itself is '\\\\')"},
         {"f:/a", "error: 1:5: Lucene: '/' is missing behind a regex"},
         {"f:a~2", "unsupported: 1:4: Lucene: fuzzy and near ('~')"},
         {"f:a^b", "error: 1:4: Lucene: a number is missing behind '^'"},

@@ -384,12 +384,10 @@ static void keep_told(struct reading *r)
 /* Keys that say what a rule of their type does, and nothing beside another. */
 static void note_other_type(const struct reading *r)
 {
-    static const char *const KEYS[][2] = {{"threshold", "threshold"},
-                                          {"new_terms", "new_terms"},
-                                          {"new_terms_fields", "new_terms"},
-                                          {"history_window_start", "new_terms"},
-                                          {"threat_mapping", "threat_match"},
-                                          {"threat_query", "threat_match"}};
+    static const char *const KEYS[][2] = {
+        {"threshold", "threshold"},         {"new_terms", "new_terms"},
+        {"new_terms_fields", "new_terms"},  {"history_window_start", "new_terms"},
+        {"threat_mapping", "threat_match"}, {"threat_query", "threat_match"}};
 
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         const struct doc_node *node = doc_get(r->rule, str_from(KEYS[i][0]));
