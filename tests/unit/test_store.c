@@ -958,7 +958,7 @@ TEST(random_large_cells_of_few_keys_stay_within_the_total)
         for (uint32_t i = 0; i < OPS; i++) {
             struct order_hit *h =
                 order_add(r.b, rng_below(&g, FLOODS + 1), rng_below(&g, KEYS), 1000 + batch);
-            h->size = ORDER_BYTES + rng_below(&g, LARGE << batch % SIZES);
+            h->size = ORDER_BYTES + rng_below(&g, (uint32_t)LARGE << batch % SIZES);
             h->removes = rng_below(&g, 40) == 0;
         }
         go(&r);
