@@ -77,7 +77,7 @@ void literal_verify_wholes(const struct literal_set *set, const struct literal_v
 }
 
 static void ask_starts(const struct literal_set *set, const struct literal_value *values,
-                       const struct gated *gated, struct literal_hits *hits)
+                       struct gated *gated, struct literal_hits *hits)
 {
     for (uint32_t i = 0; i < gated->n; i++) {
         const struct literal_value *v = &values[gated->at[i]];
@@ -87,7 +87,7 @@ static void ask_starts(const struct literal_set *set, const struct literal_value
 }
 
 static void ask_ends(const struct literal_set *set, const struct literal_value *values,
-                     const struct gated *gated, struct literal_hits *hits)
+                     struct gated *gated, struct literal_hits *hits)
 {
     for (uint32_t i = 0; i < gated->n; i++) {
         const struct literal_value *v = &values[gated->at[i]];
@@ -100,20 +100,5 @@ static void ask_ends(const struct literal_set *set, const struct literal_value *
 void literal_anchored_scalar(const struct literal_set *set, const struct literal_value *values,
                              size_t n, struct literal_hits *hits)
 {
-    const struct anchor_table *t = &set->anchors;
-    struct gated gated;
-
-    for (size_t i = 0; i < n; i += GATED_MAX) {
-        uint32_t few = n - i < GATED_MAX ? (uint32_t)(n - i) : GATED_MAX;
-        if (t->starts) {
-            gate_starts(t, values + i, few, &gated);
-            ask_starts(set, values + i, &gated, hits);
-        }
-        if (t->ends) {
-            gate_ends(t, values + i, few, &gated);
-            ask_ends(set, values + i, &gated, hits);
-        }
-    }
-    if (t->has_whole)
-        literal_verify_wholes(set, values, n, hits);
+    anchored_by(set, values, n, ask_starts, ask_ends, hits);
 }

@@ -187,4 +187,32 @@ void literal_verify_ends(const struct literal_set *set, const struct literal_val
 void literal_verify_wholes(const struct literal_set *set, const struct literal_value *values,
                            size_t n, struct literal_hits *hits);
 
+/* Ask for keys of all lengths at the start (end) of the values that the gate let through; may use
+ * up `gated`. */
+typedef void anchor_ask(const struct literal_set *, const struct literal_value *, struct gated *,
+                        struct literal_hits *);
+
+/* A kernel, by how it asks. */
+static inline void anchored_by(const struct literal_set *set, const struct literal_value *values,
+                               size_t n, anchor_ask *starts, anchor_ask *ends,
+                               struct literal_hits *hits)
+{
+    const struct anchor_table *t = &set->anchors;
+    struct gated gated;
+
+    for (size_t i = 0; i < n; i += GATED_MAX) {
+        uint32_t few = n - i < GATED_MAX ? (uint32_t)(n - i) : GATED_MAX;
+        if (t->starts) {
+            gate_starts(t, values + i, few, &gated);
+            starts(set, values + i, &gated, hits);
+        }
+        if (t->ends) {
+            gate_ends(t, values + i, few, &gated);
+            ends(set, values + i, &gated, hits);
+        }
+    }
+    if (t->has_whole)
+        literal_verify_wholes(set, values, n, hits);
+}
+
 #endif

@@ -1,5 +1,6 @@
 /* test_actor_days.c - the last day of each actor, against a plain list; how large the table gets.
  */
+#include "tests/lib/cell_room.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
@@ -10,27 +11,12 @@
 
 enum { WAIT = sizeof(struct actor_wait), SLOT_BYTES = 8 };
 
-static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
-{
-    (void)memory;
-    (void)is_side;
-
-    uint8_t *p = realloc(part->p, room);
-    if (!p)
-        return false;
-    part->p = p;
-    part->room = room;
-    return true;
-}
-
-static struct cell_memory memory = {grow};
-
 static void begin(struct cell *cell, struct actor_days *d)
 {
     struct hit hit = {.keys = STR("keys"), .value_text = STR("value")};
     struct state_op op = {.payload = &hit};
 
-    *cell = (struct cell){.memory = &memory};
+    *cell = (struct cell){.memory = &cell_room};
     CHECK(actor_days_begin(cell, d, &op, (struct state_key){{1}}, WAIT));
 }
 

@@ -1,5 +1,6 @@
 /* test_kept.c - the events of what waits: found by time and value, forgotten when judged, bounded;
  * a damaged side part is empty. */
+#include "tests/lib/cell_room.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/test.h"
 
@@ -10,20 +11,6 @@
 #include <string.h>
 
 enum { CAPSULE_N = 300 };
-
-static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t room, bool is_side)
-{
-    (void)memory;
-    (void)is_side;
-    uint8_t *p = realloc(part->p, room);
-    if (!p)
-        return false;
-    part->p = p;
-    part->room = room;
-    return true;
-}
-
-static struct cell_memory memory = {grow};
 
 static struct str capsule_of(char *bytes, int64_t t_ms, uint64_t value)
 {
@@ -48,7 +35,7 @@ static void add(struct cell *cell, int64_t t_ms, uint64_t value)
 
 TEST(each_is_found_by_its_time_and_value)
 {
-    struct cell cell = {.memory = &memory};
+    struct cell cell = {.memory = &cell_room};
 
     CHECK_EQ(kept_find(&cell, 1, 1).n, 0);
     for (int64_t t = -5; t < 15; t++)
@@ -66,7 +53,7 @@ TEST(each_is_found_by_its_time_and_value)
 
 TEST(what_was_judged_is_forgotten)
 {
-    struct cell cell = {.memory = &memory};
+    struct cell cell = {.memory = &cell_room};
 
     kept_forget(&cell, 5); /* nothing there */
     for (int64_t t = 9; t >= 0; t--)
@@ -82,7 +69,7 @@ TEST(what_was_judged_is_forgotten)
 
 TEST(there_is_room_for_so_many)
 {
-    struct cell cell = {.memory = &memory};
+    struct cell cell = {.memory = &cell_room};
     int64_t n = 0;
 
     for (int64_t t = 0; t < 10000; t++)
@@ -100,7 +87,7 @@ TEST(damaged_bytes_are_no_fault)
     struct rng rng = rng_start("kept");
 
     for (int round = 0; round < 300; round++) {
-        struct cell cell = {.memory = &memory};
+        struct cell cell = {.memory = &cell_room};
         for (int64_t t = 0; t < 4; t++)
             add(&cell, t, 1);
         for (int k = 0; k < 8; k++)
