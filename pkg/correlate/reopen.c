@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/span.h"
@@ -17,12 +18,7 @@ enum { NUMBERS_TEXT_MAX = 200, PARTS_MAX = 2 + FINDING_KEYS_MAX + 1 };
 
 static void add_hex(struct buf *out, struct str s)
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < s.n; i++) {
-        buf_add_char(out, digits[(uint8_t)s.p[i] >> 4]);
-        buf_add_char(out, digits[(uint8_t)s.p[i] & 15]);
-    }
+    out->n += hex_encode(s, buf_reserve(out, HEX_SIZE(s.n))).n;
 }
 
 static int digit_of(char c)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -132,15 +133,11 @@ struct rule loader_new_head(struct rule_loader *l, struct str path, uint32_t doc
 
 static void set_sha256(struct rule *rule, struct str text)
 {
-    static const char HEX[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_LENGTH];
 
     SHA256((const unsigned char *)text.p, text.n, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        rule->sha256[2 * i] = HEX[digest[i] >> 4];
-        rule->sha256[2 * i + 1] = HEX[digest[i] & 15];
-    }
-    rule->sha256[64] = '\0';
+    hex_encode((struct str){(const char *)digest, sizeof digest}, rule->sha256);
+    rule->sha256[HEX_SIZE(sizeof digest)] = '\0';
 }
 
 static bool is_profile(const struct doc_node *document)

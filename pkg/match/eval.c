@@ -1,4 +1,5 @@
-/* eval.c - Kleene evaluation over signals, with lazy tests where a value must be asked.
+/* eval.c - formulas as lists of steps (net.h) over signals, with lazy tests where a value must be
+ * asked.
  *
  * Answers are remembered per event by a stamp: a stamp that is not this event's number means
  * "not asked yet", so nothing is cleared between events.

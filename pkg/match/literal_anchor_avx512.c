@@ -55,50 +55,51 @@ static inline uint32_t long_ends_passing(const struct anchor_table *t,
     return pass;
 }
 
+/* Words of which the low (at the start: the high) bytes are the keys of classes 0 to 7. */
+static inline __m512i words_of(const struct literal_value *v, bool is_end)
+{
+    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
+    __m512i word = _mm512_set1_epi64((int64_t)(is_end ? last_word_of(v) : load64(v->p)));
+
+    return is_end ? _mm512_srlv_epi64(word, shifts) : _mm512_sllv_epi64(word, shifts);
+}
+
 /* The classes that pass, for all that the gate let through, before the first is looked up: gathers
  * overlap, and what a wrong guess throws away is little. */
-static void ask_starts(const struct literal_set *set, const struct literal_value *values,
-                       struct gated *gated, struct literal_hits *hits)
+static inline void ask(const struct literal_set *set, const struct literal_value *values,
+                       struct gated *gated, struct literal_hits *hits, bool is_end)
 {
     const struct anchor_table *t = &set->anchors;
-    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
-    const __m512i seeds = seeds_of(LITERAL_AT_START);
+    const __m512i seeds = seeds_of(is_end ? LITERAL_AT_END : LITERAL_AT_START);
     uint32_t passed[GATED_MAX], n = 0;
 
     for (uint32_t i = 0; i < gated->n; i++) {
         const struct literal_value *v = &values[gated->at[i]];
-        __m512i word = _mm512_set1_epi64((int64_t)load64(v->p));
-        uint32_t pass = passing(t, _mm512_sllv_epi64(word, shifts), seeds);
-        pass = (pass | long_starts_passing(t, v)) & t->starts & classes_of(v->n);
+        uint32_t pass = passing(t, words_of(v, is_end), seeds);
+        pass |= is_end ? long_ends_passing(t, v) : long_starts_passing(t, v);
         gated->at[n] = gated->at[i];
-        passed[n] = pass;
-        n += pass != 0;
+        passed[n] = pass & (is_end ? t->ends : t->starts) & classes_of(v->n);
+        n += passed[n] != 0;
     }
-    for (uint32_t i = 0; i < n; i++)
-        literal_verify_starts(set, &values[gated->at[i]], passed[i], hits);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct literal_value *v = &values[gated->at[i]];
+        if (is_end)
+            literal_verify_ends(set, v, last_word_of(v), passed[i], hits);
+        else
+            literal_verify_starts(set, v, passed[i], hits);
+    }
+}
+
+static void ask_starts(const struct literal_set *set, const struct literal_value *values,
+                       struct gated *gated, struct literal_hits *hits)
+{
+    ask(set, values, gated, hits, false);
 }
 
 static void ask_ends(const struct literal_set *set, const struct literal_value *values,
                      struct gated *gated, struct literal_hits *hits)
 {
-    const struct anchor_table *t = &set->anchors;
-    const __m512i shifts = _mm512_set_epi64(0, 8, 16, 24, 32, 40, 48, 56);
-    const __m512i seeds = seeds_of(LITERAL_AT_END);
-    uint32_t passed[GATED_MAX], n = 0;
-
-    for (uint32_t i = 0; i < gated->n; i++) {
-        const struct literal_value *v = &values[gated->at[i]];
-        __m512i word = _mm512_set1_epi64((int64_t)last_word_of(v));
-        uint32_t pass = passing(t, _mm512_srlv_epi64(word, shifts), seeds);
-        pass = (pass | long_ends_passing(t, v)) & t->ends & classes_of(v->n);
-        gated->at[n] = gated->at[i];
-        passed[n] = pass;
-        n += pass != 0;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        const struct literal_value *v = &values[gated->at[i]];
-        literal_verify_ends(set, v, last_word_of(v), passed[i], hits);
-    }
+    ask(set, values, gated, hits, true);
 }
 
 void literal_anchored_avx512(const struct literal_set *set, const struct literal_value *values,

@@ -5,6 +5,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "rule/expr_impl.h"
 
+#include "base/hex.h"
 #include "base/str.h"
 
 #include <openssl/md5.h>
@@ -88,10 +89,6 @@ struct expr_value expr_hash_call(const struct expr_args *a, struct str s)
     const struct algorithm *how = algorithm_of(a->items[1].text);
     if (!how || !how->sum(s.n ? s.p : "", s.n, sum))
         return EXPR_NOTHING;
-    char *out = arena_alloc(a->scope->space, 2 * how->size);
-    for (size_t i = 0; i < how->size; i++) {
-        out[2 * i] = "0123456789abcdef"[sum[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];
-    }
-    return expr_value_text((struct str){out, 2 * how->size});
+    char *out = arena_alloc(a->scope->space, HEX_SIZE(how->size));
+    return expr_value_text(hex_encode((struct str){(const char *)sum, how->size}, out));
 }

@@ -199,11 +199,13 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
 static enum weir_rc load_library(struct redis_session *s, bool replace, struct weir_err *err)
 {
     const struct redis_reply *r;
-    struct str words[] = {STR("FUNCTION"), STR("LOAD"), STR("REPLACE"), embed_libraries[0].text};
+    struct str words[4] = {STR("FUNCTION"), STR("LOAD")};
+    size_t n = 2;
 
-    if (!replace)
-        words[2] = words[3];
-    TRY(ask(s, words, replace ? 4 : 3, &r, err));
+    if (replace)
+        words[n++] = STR("REPLACE");
+    words[n++] = embed_libraries[0].text;
+    TRY(ask(s, words, n, &r, err));
     if (r->type == REDIS_ERROR && str_find(r->text, STR("already exists"), 0) == SIZE_MAX)
         return err_set(err, redis_trouble_of(r) == REDIS_BROKEN ? WEIR_BADARG : WEIR_IO,
                        "Redis: cannot load the library: %.*s",
