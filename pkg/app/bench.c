@@ -419,15 +419,6 @@ static enum weir_rc prepare(struct bench *b, double start, uint64_t rss_before,
     return WEIR_OK;
 }
 
-static void print_rejects(const struct bench *b)
-{
-    struct buf text = {0};
-
-    rejects_print(&b->totals.counts, b->source.inputs, &text);
-    tell(&text);
-    buf_release(&text);
-}
-
 static void release(struct bench *b)
 {
     for (size_t i = 0; b->texts && i < b->source.n_inputs; i++)
@@ -444,7 +435,7 @@ static enum weir_rc measure_rules(struct bench *b, double start, uint64_t rss_be
 {
     TRY(prepare(b, start, rss_before, err));
     TRY(run_rounds(b, err));
-    print_rejects(b);
+    rejects_tell(&b->totals.counts, b->source.inputs);
     return print_figures(b, err);
 }
 

@@ -271,8 +271,8 @@ enum exit_code classify_run(const struct classify_options *o)
     c->options = o;
     c->arena = arena_new(0);
     enum exit_code code = end_with(run(c, &err), &err);
-    if (code == EXIT_FINE && (c->n_damaged || rejects_are_all(stream_counts(c->stream))))
-        code = EXIT_WORLD;
+    if (code == EXIT_FINE)
+        code = exit_of_inputs(stream_counts(c->stream), c->n_damaged);
     for (size_t i = 0; i < SHAPES_MAX; i++)
         text_list_release(&c->tallies[i].keys);
     stream_free(c->stream);

@@ -15,6 +15,7 @@
 #include "app/overwrite.h"
 #include "app/pipeline.h"
 #include "app/source.h"
+#include "app/summary.h"
 #include "app/table.h"
 #include "app/tally.h"
 #include "base/buf.h"
@@ -79,8 +80,9 @@ struct compare {
     struct arena *scratch; /* one event */
     struct redactor *redactor;
     struct digest *digest;
-    const struct side *at; /* being run */
-    bool is_showing;       /* the third run: only examples of what is gone */
+    const struct side *at;         /* being run */
+    struct pipeline_totals totals; /* of the last run; the inputs are the same */
+    bool is_showing;               /* the third run: only examples of what is gone */
 };
 
 /* ---- hits ------------------------------------------------------------------------------------ */
@@ -186,7 +188,6 @@ static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err 
     const struct compare_options *o = c->options;
     struct engine_options options;
     struct engine *engine;
-    struct pipeline_totals totals = {0};
 
     c->at = s;
     TRY(rule_book_engine_options(&s->book, &s->options, o->profile, &options, err));
@@ -209,7 +210,7 @@ static enum weir_rc run_side(struct compare *c, struct side *s, struct weir_err 
                                         .graph = c->is_showing ? NULL : s->state.graph,
                                         .extract = &options.extract,
                                         .progress = progress};
-    enum weir_rc rc = pipeline_run(&pipeline, &totals, err);
+    enum weir_rc rc = pipeline_run(&pipeline, &c->totals, err);
     if (rc == WEIR_OK && !c->is_showing)
         rc = end_state(s, err);
     progress_free(progress);
@@ -541,6 +542,7 @@ static enum weir_rc compare(struct compare *c, enum exit_code *code, struct weir
     TRY(refuse_to_overwrite(c, err));
     join_rules(c);
     TRY(run_side(c, &c->old, err));
+    c->source.is_read_again = true;
     TRY(run_side(c, &c->now, err));
     count(c);
     count_findings(c);
@@ -550,6 +552,8 @@ static enum weir_rc compare(struct compare *c, enum exit_code *code, struct weir
     }
     TRY(print(c, err));
     print_sum(c);
+    rejects_tell(&c->totals.counts, c->source.inputs);
+    *code = exit_of_inputs(&c->totals.counts, c->totals.n_damaged);
     return WEIR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "app/overwrite.h"
 #include "app/pipeline.h"
 #include "app/source.h"
+#include "app/summary.h"
 #include "app/table.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -31,6 +32,7 @@ struct coverage {
     struct engine_shape *shapes; /* recognised ones of the input */
     size_t n_shapes;
     bool has_input;
+    struct pipeline_totals totals; /* of the input */
 };
 
 /* ---- sources --------------------------------------------------------------------------------- */
@@ -46,7 +48,6 @@ static enum weir_rc pass(void *context, const struct picked *e, struct weir_err 
 
 static enum weir_rc run(struct coverage *c, struct engine *engine, struct weir_err *err)
 {
-    struct pipeline_totals totals = {0};
     struct progress *progress = progress_new(c->source.total, true);
     struct pipeline_options pipeline = {.engine = engine,
                                         .n_threads = 1,
@@ -54,7 +55,7 @@ static enum weir_rc run(struct coverage *c, struct engine *engine, struct weir_e
                                         .profiles = c->book.profiles,
                                         .fn = pass,
                                         .progress = progress};
-    enum weir_rc rc = pipeline_run(&pipeline, &totals, err);
+    enum weir_rc rc = pipeline_run(&pipeline, &c->totals, err);
 
     progress_free(progress);
     return rc;
@@ -304,6 +305,7 @@ static enum weir_rc tell_all(struct coverage *c, struct weir_err *err)
     }
     TRY(put(STR(""), c, NULL, err));
     print_sum(c);
+    rejects_tell(&c->totals.counts, c->source.inputs);
     return WEIR_OK;
 }
 
@@ -342,6 +344,8 @@ enum exit_code coverage_run(const struct coverage_options *o)
     }
     if (rc != WEIR_OK)
         code = end_with(rc, &err);
+    else if (code == EXIT_FINE)
+        code = exit_of_inputs(&c.totals.counts, c.totals.n_damaged);
     source_release(&c.source);
     rule_book_release(&c.book);
     arena_free(c.a);

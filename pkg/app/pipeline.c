@@ -503,7 +503,7 @@ static enum weir_rc run_many(const struct pipeline_options *o, struct pipeline_t
     out->counts.bytes = p.bytes;
     progress_hide(o->progress);
     for (size_t i = 0; i < p.n_damages; i++)
-        complain(&p.damages[i]);
+        source_complain(o->source, &p.damages[i]);
     out->n_damaged = (unsigned)p.n_damages;
     free(p.damages);
     splitter_free(p.splitter);

@@ -348,8 +348,8 @@ static enum exit_code load_and_run(struct replay *r, struct weir_err *err)
     if (rc == WEIR_OK)
         rc = run(r, err);
     code = end_with(rc, err);
-    if (code == EXIT_FINE && (r->totals.n_damaged || rejects_are_all(&r->totals.counts)))
-        code = EXIT_WORLD;
+    if (code == EXIT_FINE)
+        code = exit_of_inputs(&r->totals.counts, r->totals.n_damaged);
     return code;
 }
 

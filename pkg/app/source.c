@@ -105,7 +105,8 @@ static enum weir_rc open_all(const struct text_list *paths, const struct stretch
         text_list_add(is_stretch(paths->items[i]) ? &topics : &files, paths->items[i]);
     if (topics.n && !access)
         rc = err_set(err, WEIR_UNSUPPORTED,
-                     "%.*s: topics are read by `weir replay` alone (this command: kcat -C | ...)",
+                     "%.*s: topics are read by `weir explain` and `weir replay`, and not for "
+                     "--compare (elsewhere: kcat -C ... > FILE)",
                      (int)topics.items[0].n, topics.items[0].p);
     if (rc == WEIR_OK)
         rc = open_files(&files, s, err);
@@ -133,6 +134,12 @@ void source_release(struct source *s)
     if (s->arena)
         arena_free(s->arena);
     *s = (struct source){0};
+}
+
+void source_complain(const struct source *s, const struct weir_err *err)
+{
+    if (!s->is_read_again)
+        complain(err);
 }
 
 void source_want(const struct source *s, const struct transport_names *names)
@@ -209,6 +216,7 @@ enum weir_rc source_read(const struct source *s, const struct source_sink *sink,
 /* ---- into a stream ------------------------------------------------------------------ */
 
 struct stream_sink {
+    const struct source *source;
     struct stream *stream;
     struct progress *progress;
     const struct source_pause *pause;
@@ -245,7 +253,7 @@ static void tell_damage(void *context, const struct weir_err *err)
     struct stream_sink *s = context;
 
     progress_hide(s->progress);
-    complain(err);
+    source_complain(s->source, err);
     s->n_damaged++;
 }
 
@@ -266,7 +274,7 @@ static enum weir_rc tell_pause(void *context, struct weir_err *err)
 enum weir_rc source_run(const struct source *s, struct stream *stream, struct progress *progress,
                         const struct source_pause *pause, unsigned *n_damaged, struct weir_err *err)
 {
-    struct stream_sink to = {stream, progress, pause, 0};
+    struct stream_sink to = {s, stream, progress, pause, 0};
     struct source_sink sink = {.context = &to,
                                .begin = begin_stream,
                                .feed = feed_stream,

@@ -20,6 +20,7 @@ struct source {
     struct stretch **stretches;
     size_t n_stretches;
     bool has_stdin;
+    bool is_read_again; /* set by who reads it twice: what is damaged has been told */
     /* Of what the sink's passed() counts, bytes on disk or offsets; 0 if not known, or both. */
     uint64_t total;
 };
@@ -30,6 +31,9 @@ MUST_USE enum weir_rc source_open(const struct text_list *paths,
                                   const struct stretch_access *access, struct source *out,
                                   struct weir_err *err);
 void source_release(struct source *s);
+
+/* Of a damaged file, on stderr; nothing where an earlier reading has told it. */
+void source_complain(const struct source *s, const struct weir_err *err);
 
 /* What rules ask of records beside their bytes; see stretch_want(). */
 void source_want(const struct source *s, const struct transport_names *names);

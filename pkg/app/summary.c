@@ -278,9 +278,14 @@ uint64_t rejects_count(const struct stream_counts *counts)
     return n;
 }
 
-bool rejects_are_all(const struct stream_counts *counts)
+static bool rejects_are_all(const struct stream_counts *counts)
 {
     return counts->events == 0 && rejects_count(counts);
+}
+
+enum exit_code exit_of_inputs(const struct stream_counts *counts, unsigned n_damaged)
+{
+    return n_damaged || rejects_are_all(counts) ? EXIT_WORLD : EXIT_FINE;
 }
 
 static void print_nonzero(struct buf *out, const char *what, uint64_t n, const char *why)
@@ -364,6 +369,15 @@ void rejects_print(const struct stream_counts *counts, const struct origin_input
     if (rejects_are_all(counts))
         buf_add(out, STR("nothing could be read: inputs are NDJSON, concatenated JSON or JSON "
                          "arrays, plain, gzip or zstd\n"));
+}
+
+void rejects_tell(const struct stream_counts *counts, const struct origin_input *inputs)
+{
+    struct buf text = {0};
+
+    rejects_print(counts, inputs, &text);
+    tell(&text);
+    buf_release(&text);
 }
 
 static void print_notes(const struct summary *s, struct buf *out)

@@ -4,6 +4,7 @@
 #define WEIR_APP_SUMMARY_H
 
 #include "detect/engine.h"
+#include "app/outcome.h"
 #include "app/stage.h"
 #include "app/stream.h"
 #include "base/base.h"
@@ -40,9 +41,14 @@ void facts_describe(const struct logsource_facts *facts, struct buf *out);
 
 /* Rejected records by reason, with the first of each; nothing if there are none. */
 uint64_t rejects_count(const struct stream_counts *counts);
-/* Something was there, and nothing of it could be read: the wrong kind of input, exit code 3. */
-bool rejects_are_all(const struct stream_counts *counts);
 void rejects_print(const struct stream_counts *counts, const struct origin_input *inputs,
                    struct buf *out);
+
+/* The same on stderr. */
+void rejects_tell(const struct stream_counts *counts, const struct origin_input *inputs);
+
+/* EXIT_WORLD if a file was damaged, or if something was there and nothing of it could be read: the
+ * wrong kind of input. */
+enum exit_code exit_of_inputs(const struct stream_counts *counts, unsigned n_damaged);
 
 #endif

@@ -628,6 +628,19 @@ def test_damaged_packed_files_give_a_line_and_what_was_before_counts(box):
     assert 1000 < n < 20000, n
 
 
+def test_a_damaged_file_is_told_once_with_exit_3_everywhere(box):
+    packed = gzip.compress(ndjson([process_event(i) for i in range(3)]))
+    cut = box.write("cut.json.gz", packed[:-8])
+    # What is gone is looked up in a third reading.
+    old = box.write("old.yml", RULE.replace("11111111-1111", "11111111-2222").encode())
+    for args in (["replay"], ["replay", "--threads", "2"], ["replay", "--compare", old],
+                 ["replay", "--compare", old, "--threads", "2"], ["coverage"], ["explain"], ["bench"]):
+        r = run(*args, box.rules, "-i", cut)
+        equal(r.code, 3, args)
+        equal(r.err.count("cut.json.gz: error: the file ends inside its packed data"), 1, args)
+    equal(run("classify", cut).code, 3)
+
+
 def test_rejected_records_are_counted_with_reasons_and_the_run_goes_on(box):
     good = json.dumps(process_event(0))
     deep = '{"a":' * 100 + "1" + "}" * 100
@@ -669,9 +682,11 @@ def test_binary_rubbish_is_rejected(box):
 
 def test_an_input_of_which_nothing_can_be_read_is_exit_3_everywhere(box):
     bad, none = box.write("bad.json", b"a,b\n1,2\n"), box.write("none.json", b"")
-    for args in (["replay", box.rules], ["classify"]):
+    for args in (["replay", box.rules], ["replay", box.rules, "--compare", box.rules], ["classify"],
+                 ["coverage", box.rules]):
         r = run(*args, "-i", bad)
-        equal((r.code, r.out), (3, ""), args)
+        equal(r.code, 3, args)
+        assert args[0] == "coverage" or not r.out, r.out  # what rules are about needs no event
         contains(r.err, "nothing could be read: inputs are NDJSON")
         equal(run(*args, "-i", none).code, 0, args)  # no record is no wrong record
         equal(run(*args, "-i", bad, "-i", box.events).code, 0, args)
