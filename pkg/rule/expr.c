@@ -462,6 +462,16 @@ static struct expr_value each_call(struct expr_args *a, struct expr_value *value
     return expr_value_list(a->scope->space, out, n);
 }
 
+/* Of what was computed; 2^53 is where numbers begin to lose their last digits. */
+static struct expr_value plain(struct expr_value v)
+{
+    static const double EXACT = 9007199254740992.0;
+
+    if (v.type == EXPR_VALUE_REAL && v.real == floor(v.real) && fabs(v.real) <= EXACT)
+        return expr_value_whole((int64_t)v.real);
+    return v;
+}
+
 static struct expr_value call(const struct expr *e, const struct expr_scope *scope)
 {
     if (e->op >= EXPR_AND && e->op <= EXPR_MAP)
@@ -481,7 +491,7 @@ static struct expr_value call(const struct expr *e, const struct expr_scope *sco
         return any_call(&a, values);
     if (e->is_each && values[0].type == EXPR_VALUE_LIST)
         return each_call(&a, values);
-    return strict_call(&a);
+    return e->is_plain ? plain(strict_call(&a)) : strict_call(&a);
 }
 
 /* ---- shared nodes ---------------------------------------------------------------- */
@@ -635,8 +645,9 @@ static bool same_flags(const struct expr *a, const struct expr *b)
 {
     return a->is_greedy == b->is_greedy && a->is_any == b->is_any && a->is_each == b->is_each &&
            a->is_single == b->is_single && a->is_false_on_null == b->is_false_on_null &&
-           a->is_loose == b->is_loose && a->group == b->group && a->condition == b->condition &&
-           a->geo == b->geo && a->geo_part == b->geo_part && a->table == b->table;
+           a->is_loose == b->is_loose && a->is_plain == b->is_plain && a->group == b->group &&
+           a->condition == b->condition && a->geo == b->geo && a->geo_part == b->geo_part &&
+           a->table == b->table;
 }
 
 bool expr_equal(const struct expr *a, const struct expr *b)

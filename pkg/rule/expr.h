@@ -215,6 +215,7 @@ struct expr {
     bool is_single;        /* null if an argument is a list, also where its text would do */
     bool is_false_on_null; /* false where it would be null (two-valued languages) */
     bool is_loose;         /* texts that are numbers count, and compare, as numbers */
+    bool is_plain;         /* a whole number that is computed is one: 1.5 + 1.5 is 3, not 3.0 */
     bool is_shared;        /* stands in several places, and none of its leaves is EXPR_MEMBER */
     struct regex regex;
     const struct expr_regex *compiled; /* of `regex`, expr_regex.h; never NULL where one is used */

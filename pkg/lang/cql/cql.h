@@ -13,7 +13,7 @@
  *     filter.c      filters: OR before AND, patterns, regexes, free text
  *     expression.c  what stands behind := and inside test()
  *     condition.c   functions that say yes or no; value.c: those that make a value;
- *                   format.c: format()
+ *                   text.c: some of these; format.c: format()
  *     array.c       functions of arrays
  *     join.c        queries inside a query; selfjoin.c: selfJoinFilter()
  *     shown.c       functions that only add what is shown

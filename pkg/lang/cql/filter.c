@@ -227,6 +227,11 @@ static struct expr *comparison(struct cql *x, size_t begin, struct str name, boo
         return like(x, at, cql_column(x, at, name));
     cql_blanks(x);
     size_t word = x->next;
+    if (cql_take_word(x, "not") && cql_take_word(x, "like"))
+        return cql_lenient(x, word, CQL_NOT_LIKE)
+                   ? cql_not(x, at, like(x, at, cql_column(x, at, name)))
+                   : NULL;
+    x->next = word;
     if (take_infix(x, &is_not)) {
         if (!cql_lenient(x, word, CQL_INFIX_IN))
             return NULL;
@@ -252,6 +257,18 @@ static struct expr *anywhere(struct cql *x, struct place at, struct atom atom)
     return pipe_condition(x->pipe, at, query_atom(x->s, at, STR(FIELD_ANY_NAME), atom));
 }
 
+/* Numbers, true and false of JSON are no texts. */
+static void warn_of_value(struct cql *x, struct place at, struct str text)
+{
+    struct expr_value v = expr_value_number(text);
+    bool is_number = v.type == EXPR_VALUE_INT || v.type == EXPR_VALUE_REAL;
+
+    if (is_number || str_eq_ci(text, STR("true")) || str_eq_ci(text, STR("false")))
+        diag_warn(x->s->diag, at,
+                  "'%.*s' is looked for in texts: a field that is a %s is asked by its name",
+                  SHOWN(text), is_number ? "number" : "truth value");
+}
+
 static struct expr *free_text(struct cql *x, struct place at, struct str text)
 {
     struct atom atom = {0};
@@ -259,6 +276,7 @@ static struct expr *free_text(struct cql *x, struct place at, struct str text)
 
     if (str_eq(text, STR("*")))
         return pipe_bool(x->pipe, true);
+    warn_of_value(x, at, text);
     struct str inside = arena_printf(x->s->scratch, "*%.*s*", (int)text.n, text.p);
     if (!pipe_glob(x->pipe, at, inside, '*', 0, 0, &g))
         return NULL;
@@ -380,10 +398,22 @@ static struct expr *one(struct cql *x)
     return e;
 }
 
+/* AND or OR without a filter before it; fields of these names have an operator behind them. */
+static bool is_lost_operator(const struct cql *x, const char *word)
+{
+    struct cql look = *x;
+
+    return cql_take_word(&look, word) && !cql_is_at(&look, "=") && !cql_is_at(&look, "!=") &&
+           !cql_is_at(&look, "<") && !cql_is_at(&look, ">");
+}
+
 static struct expr *unary(struct cql *x)
 {
     cql_blanks(x);
     struct place at = cql_here(x);
+
+    if (is_lost_operator(x, "OR") || is_lost_operator(x, "AND"))
+        return (void)cql_expected(x, "a filter"), NULL;
 
     if (!cql_take_word(x, "NOT") && !cql_take(x, "!"))
         return one(x);

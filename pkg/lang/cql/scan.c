@@ -342,6 +342,7 @@ bool cql_lenient(struct cql *x, size_t at, enum cql_lenient what)
 {
     static const char *const TOLD[CQL_LENIENTS] = {
         [CQL_INFIX_IN] = "'field in (...)' is no CQL: taken as in(field, values=[...])",
+        [CQL_NOT_LIKE] = "'field not like x' is no CQL: taken as not (field like x)",
         [CQL_WHERE] = "'where' is no word of CQL: taken as a filter",
         [CQL_EVAL_CASE] = ("case() is no function of CQL: taken as the value of the first "
                            "condition that is true"),

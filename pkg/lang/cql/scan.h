@@ -10,6 +10,7 @@
 /* What the lenient dialect adds to the grammar. */
 enum cql_lenient {
     CQL_INFIX_IN,    /* f in ("a", "b"), f not in (...) */
+    CQL_NOT_LIKE,    /* f not like "a" */
     CQL_WHERE,       /* | where CONDITION */
     CQL_EVAL_CASE,   /* x := case(condition, value, ..., else) */
     CQL_EVAL_IF,     /* x := if(condition, value, else) */

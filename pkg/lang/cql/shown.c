@@ -1,5 +1,5 @@
 /* shown.c - functions that only add what people look at: owners of addresses, names of hosts, JSON
- * with line breaks, hash sums, spans in words. What they would add stays empty and may not be
+ * with line breaks, spans in words. What they would add stays empty and may not be
  * asked; a warning says so. And transpose(), behind which there is nothing to ask.
  */
 #include "lang/cql/scan.h"
@@ -16,9 +16,6 @@ struct addition {
 /* The parameter `field` is the first one, `as` the second. */
 static const struct addition ADDITIONS[] = {
     {"asn", "field as", NULL, "asn org", "asn()"},
-    {"crypto:md5", "field as", "_md5", "", "crypto:md5()"},
-    {"crypto:sha1", "field as", "_sha1", "", "crypto:sha1()"},
-    {"crypto:sha256", "field as", "_sha256", "", "crypto:sha256()"},
     {"formatDuration", "field as from precision", NULL, "", "formatDuration()"},
     {"json:prettyPrint", "field as step strict", NULL, "", "json:prettyPrint()"},
     {"rdns", "field as server strict limit", "hostname", "", "rdns()"},

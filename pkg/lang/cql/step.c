@@ -591,6 +591,7 @@ struct pipe *cql_pipe_new(struct query_scope *s)
 {
     static const struct pipe_dialect DIALECT = {.is_two_valued = true,
                                                 .is_loose = true,
+                                                .is_plain = true,
                                                 .is_any_member = true,
                                                 .is_null_no_set = true,
                                                 .group_missing = MISSING_DROP,

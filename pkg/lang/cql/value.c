@@ -1,27 +1,20 @@
 /* value.c - functions that make a value. A field that is missing makes no value, unless the
  * function says what stands for it; what is set to no value stays as it was.
  */
-#include "lang/cql/scan.h"
+#include "lang/cql/value.h"
 
 #include "base/str.h"
 #include "base/vec.h"
 
 #include <ctype.h>
 
-struct function {
-    const char *name, *parameters;
-    const char *as; /* where the value goes if nobody says; NULL: to the field it is made of */
-    enum expr_op op;
-    struct expr *(*build)(struct cql *x, const struct function *f, struct cql_call *call);
-};
-
-static struct expr *need(struct cql *x, const struct cql_call *call, const char *what)
+struct expr *cql_need(struct cql *x, const struct cql_call *call, const char *what)
 {
     diag_error(x->s->diag, call->at, "%.*s() without %s", SHOWN(call->name), what);
     return NULL;
 }
 
-static struct expr *unsupported(struct cql *x, const struct cql_call *call, const char *what)
+struct expr *cql_refuse(struct cql *x, const struct cql_call *call, const char *what)
 {
     diag_unsupported(x->s->diag, call->at, "%.*s() %s", SHOWN(call->name), what);
     return NULL;
@@ -35,9 +28,9 @@ static struct expr *column_of(struct cql *x, const struct cql_argument *a)
 }
 
 /* The field of the first parameter. */
-static struct expr *subject(struct cql *x, const struct cql_call *call)
+struct expr *cql_subject(struct cql *x, const struct cql_call *call)
 {
-    return call->bound[0] ? column_of(x, call->bound[0]) : need(x, call, "a field");
+    return call->bound[0] ? column_of(x, call->bound[0]) : cql_need(x, call, "a field");
 }
 
 /* A text that counts as a number where it is one. */
@@ -50,33 +43,33 @@ struct expr *cql_as_number(struct cql *x, struct place at, struct expr *e)
 
 /* ---- one field, one operator --------------------------------------------------------------- */
 
-static struct expr *build_text(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_text(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
-    return pipe_call1(x->pipe, call->at, f->op, subject(x, call));
+    return pipe_call1(x->pipe, call->at, f->op, cql_subject(x, call));
 }
 
-static struct expr *build_number(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_number(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
-    return pipe_call1(x->pipe, call->at, f->op, cql_as_number(x, call->at, subject(x, call)));
+    return pipe_call1(x->pipe, call->at, f->op, cql_as_number(x, call->at, cql_subject(x, call)));
 }
 
-static struct expr *build_round(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_round(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     (void)f;
     struct str how = STR("round");
 
     if (call->bound[2] && !cql_text_of(x, call->bound[2], &how))
         return NULL;
-    struct expr *e = cql_as_number(x, call->at, subject(x, call));
+    struct expr *e = cql_as_number(x, call->at, cql_subject(x, call));
     if (str_eq(how, STR("round")))
         return pipe_call2(x->pipe, call->at, EXPR_ROUND, e, pipe_whole(x->pipe, 0));
     if (str_eq(how, STR("ceil")) || str_eq(how, STR("floor")))
         return pipe_call1(x->pipe, call->at, how.p[0] == 'c' ? EXPR_CEILING : EXPR_FLOOR, e);
-    return need(x, call, "how=round, ceil or floor");
+    return cql_need(x, call, "how=round, ceil or floor");
 }
 
 /* A whole number that a parameter is; `otherwise` if it is not given. */
-static bool whole_of(struct cql *x, const struct cql_argument *a, int64_t otherwise, int64_t *out)
+bool cql_whole_of(struct cql *x, const struct cql_argument *a, int64_t otherwise, int64_t *out)
 {
     struct str text;
 
@@ -89,37 +82,52 @@ static bool whole_of(struct cql *x, const struct cql_argument *a, int64_t otherw
                        SHOWN(text)));
 }
 
-static struct expr *build_logarithm(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_logarithm(struct cql *x, const struct cql_function *f,
+                                    struct cql_call *call)
 {
     return pipe_call2(x->pipe, call->at, EXPR_LOGARITHM,
-                      cql_as_number(x, call->at, subject(x, call)),
+                      cql_as_number(x, call->at, cql_subject(x, call)),
                       pipe_whole(x->pipe, (int64_t)f->op));
 }
 
+/* math:deg2rad(field), math:rad2deg(field) */
+static struct expr *build_degrees(struct cql *x, const struct cql_function *f,
+                                  struct cql_call *call)
+{
+    bool is_rad = str_eq(str_from(f->name), STR("math:rad2deg"));
+    struct expr *e = cql_as_number(x, call->at, cql_subject(x, call));
+    struct expr *half = pipe_whole(x->pipe, 180);
+    struct expr *pi = pipe_number(x->pipe, call->at, STR("3.141592653589793"));
+
+    e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, is_rad ? half : pi);
+    return pipe_call2(x->pipe, call->at, EXPR_QUOTIENT, e, is_rad ? pi : half);
+}
+
 /* math:exp(field), math:pow(field, exp=number or field) */
-static struct expr *build_power(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_power(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     bool is_pow = str_eq(str_from(f->name), STR("math:pow"));
-    struct expr *e = cql_as_number(x, call->at, subject(x, call));
+    struct expr *e = cql_as_number(x, call->at, cql_subject(x, call));
 
     if (!is_pow)
         return pipe_call2(x->pipe, call->at, EXPR_POWER,
                           pipe_number(x->pipe, call->at, STR("2.718281828459045")), e);
     if (!call->bound[1])
-        return need(x, call, "exp");
+        return cql_need(x, call, "exp");
     return pipe_call2(x->pipe, call->at, EXPR_POWER, e,
                       cql_as_number(x, call->at, cql_expression_of(x, call->bound[1])));
 }
 
 /* math:mod(field, divisor): the floor modulus of both rounded down. */
-static struct expr *build_modulo(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_modulo(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct place at = call->at;
-    struct expr *e = pipe_call1(x->pipe, at, EXPR_FLOOR, cql_as_number(x, at, subject(x, call)));
+    struct expr *e =
+        pipe_call1(x->pipe, at, EXPR_FLOOR, cql_as_number(x, at, cql_subject(x, call)));
 
     (void)f;
     if (!call->bound[1])
-        return need(x, call, "divisor");
+        return cql_need(x, call, "divisor");
     struct expr *by = pipe_call1(x->pipe, at, EXPR_FLOOR,
                                  cql_as_number(x, at, cql_expression_of(x, call->bound[1])));
     struct expr *times =
@@ -128,23 +136,24 @@ static struct expr *build_modulo(struct cql *x, const struct function *f, struct
                       pipe_call2(x->pipe, at, EXPR_MULTIPLY, by, times));
 }
 
-static struct expr *build_parse_int(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_parse_int(struct cql *x, const struct cql_function *f,
+                                    struct cql_call *call)
 {
     int64_t radix;
 
     if (call->bound[3])
-        return unsupported(x, call, "with 'endian='");
-    if (!whole_of(x, call->bound[2], 10, &radix))
+        return cql_refuse(x, call, "with 'endian='");
+    if (!cql_whole_of(x, call->bound[2], 10, &radix))
         return NULL;
     if (radix == 10)
         return build_text(x, f, call);
     if (radix < 2 || radix > 36)
-        return need(x, call, "a radix between 2 and 36");
-    return pipe_call2(x->pipe, call->at, EXPR_NUMBER_OF, subject(x, call),
+        return cql_need(x, call, "a radix between 2 and 36");
+    return pipe_call2(x->pipe, call->at, EXPR_NUMBER_OF, cql_subject(x, call),
                       pipe_whole(x->pipe, radix));
 }
 
-static struct expr *build_array_length(struct cql *x, const struct function *f,
+static struct expr *build_array_length(struct cql *x, const struct cql_function *f,
                                        struct cql_call *call)
 {
     (void)f;
@@ -152,27 +161,29 @@ static struct expr *build_array_length(struct cql *x, const struct function *f,
 }
 
 /* duration("1h"): in milliseconds. */
-static struct expr *build_duration(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_duration(struct cql *x, const struct cql_function *f,
+                                   struct cql_call *call)
 {
     struct str text;
     int64_t ms;
 
     (void)f;
     if (!call->bound[0])
-        return need(x, call, "a duration");
+        return cql_need(x, call, "a duration");
     if (!cql_text_of(x, call->bound[0], &text))
         return NULL;
-    return cql_span(text, &ms) ? pipe_whole(x->pipe, ms) : need(x, call, "a span of time (5m, 1h)");
+    return cql_span(text, &ms) ? pipe_whole(x->pipe, ms)
+                               : cql_need(x, call, "a span of time (5m, 1h)");
 }
 
-static struct expr *build_now(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_now(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     (void)f;
     return pipe_time(x->pipe, call->at, STR("@timestamp"));
 }
 
 /* start(), end(): of the time that the query looks at, which ends with the event. */
-static struct expr *build_start(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_start(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct expr *now = pipe_time(x->pipe, call->at, STR("@timestamp"));
 
@@ -192,13 +203,13 @@ static struct expr *or_text(struct cql *x, struct place at, struct expr *e, stru
     return pipe_call2(x->pipe, at, EXPR_COALESCE, e, pipe_text(x->pipe, text));
 }
 
-static struct expr *build_concat(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_concat(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct str_list fields;
 
     (void)f;
     if (!call->bound[0])
-        return need(x, call, "fields");
+        return cql_need(x, call, "fields");
     if (!cql_fields_of(x, call->bound[0], &fields))
         return NULL;
     struct expr **items = ARENA_ARRAY(x->s->scratch, fields.n + 1, struct expr *);
@@ -208,7 +219,7 @@ static struct expr *build_concat(struct cql *x, const struct function *f, struct
     return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, items, fields.n + 1);
 }
 
-static struct expr *build_concat_array(struct cql *x, const struct function *f,
+static struct expr *build_concat_array(struct cql *x, const struct cql_function *f,
                                        struct cql_call *call)
 {
     struct str separator = STR("");
@@ -216,11 +227,12 @@ static struct expr *build_concat_array(struct cql *x, const struct function *f,
     (void)f;
     if (call->bound[1] && !cql_text_of(x, call->bound[1], &separator))
         return NULL;
-    return pipe_call2(x->pipe, call->at, EXPR_LIST_JOIN, subject(x, call),
+    return pipe_call2(x->pipe, call->at, EXPR_LIST_JOIN, cql_subject(x, call),
                       pipe_text(x->pipe, separator));
 }
 
-static struct expr *build_coalesce(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_coalesce(struct cql *x, const struct cql_function *f,
+                                   struct cql_call *call)
 {
     struct expr *items[CQL_ARGUMENTS_MAX];
     size_t n = 0;
@@ -228,12 +240,12 @@ static struct expr *build_coalesce(struct cql *x, const struct function *f, stru
 
     (void)f;
     if (!call->bound[0])
-        return need(x, call, "values");
+        return cql_need(x, call, "values");
     w = cql_open(x, call->bound[0]->begin, call->bound[0]->end);
     bool is_list = cql_take(x, "[");
     do {
         if (n == CQL_ARGUMENTS_MAX)
-            return need(x, call, "so many values");
+            return cql_need(x, call, "so many values");
         items[n] = cql_expression(x);
         if (!items[n++])
             return NULL;
@@ -246,21 +258,22 @@ static struct expr *build_coalesce(struct cql *x, const struct function *f, stru
 }
 
 enum { DISTANCE_ARGUMENTS = 4 };
-static struct expr *build_distance(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_distance(struct cql *x, const struct cql_function *f,
+                                   struct cql_call *call)
 {
     struct expr *items[DISTANCE_ARGUMENTS];
 
     (void)f;
     for (size_t i = 0; i < DISTANCE_ARGUMENTS; i++) {
         if (!call->bound[i])
-            return need(x, call, "lat1, lon1, lat2 and lon2");
+            return cql_need(x, call, "lat1, lon1, lat2 and lon2");
         items[i] = cql_as_number(x, call->at, column_of(x, call->bound[i]));
     }
     return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_DISTANCE}, items,
                      DISTANCE_ARGUMENTS);
 }
 
-static struct expr *build_format(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_format(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     (void)f;
     return cql_format(x, call);
@@ -288,12 +301,13 @@ static bool factor_of(struct str unit, bool is_binary, int64_t *out)
 
 enum { UNIT_FIELD, UNIT_TO, UNIT_FROM, UNIT_BINARY, UNIT_AS };
 /* Of numbers that have no unit behind them. */
-static struct expr *build_convert(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_convert(struct cql *x, const struct cql_function *f,
+                                  struct cql_call *call)
 {
     struct str units[2] = {STR(""), STR("")};
     int64_t factors[2];
     bool is_binary = false;
-    struct expr *e = cql_as_number(x, call->at, subject(x, call));
+    struct expr *e = cql_as_number(x, call->at, cql_subject(x, call));
 
     (void)f;
     if (!e || (call->bound[UNIT_BINARY] && !cql_flag_of(x, call->bound[UNIT_BINARY], &is_binary)))
@@ -301,8 +315,8 @@ static struct expr *build_convert(struct cql *x, const struct function *f, struc
     for (size_t i = 0; i < 2; i++)
         if ((call->bound[UNIT_TO + i] && !cql_text_of(x, call->bound[UNIT_TO + i], &units[i])) ||
             !factor_of(units[i], is_binary, &factors[i]))
-            return unsupported(x, call,
-                               "between other units than k, M, G, T, P, E, Ki ... and none");
+            return cql_refuse(x, call,
+                              "between other units than k, M, G, T, P, E, Ki ... and none");
     e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, pipe_whole(x->pipe, factors[1]));
     return pipe_call2(x->pipe, call->at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, factors[0]));
 }
@@ -310,7 +324,8 @@ static struct expr *build_convert(struct cql *x, const struct function *f, struc
 /* ---- replace, splitString -------------------------------------------------------------------- */
 
 enum { REPLACE_REGEX, REPLACE_WITH, REPLACE_FIELD, REPLACE_FLAGS };
-static struct expr *build_replace(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_replace(struct cql *x, const struct cql_function *f,
+                                  struct cql_call *call)
 {
     const struct cql_argument *flags = call->bound[REPLACE_FLAGS];
     struct regex re = {0};
@@ -318,7 +333,7 @@ static struct expr *build_replace(struct cql *x, const struct function *f, struc
 
     (void)f;
     if (!call->bound[REPLACE_REGEX])
-        return need(x, call, "a regex");
+        return cql_need(x, call, "a regex");
     if (!cql_text_of(x, call->bound[REPLACE_REGEX], &re.pattern) ||
         (call->bound[REPLACE_WITH] && !cql_text_of(x, call->bound[REPLACE_WITH], &with)) ||
         (call->bound[REPLACE_FIELD] && !cql_field_of(x, call->bound[REPLACE_FIELD], &field)) ||
@@ -347,28 +362,34 @@ static bool literal_of(struct cql *x, struct str regex, struct str *out)
     return n > 0;
 }
 
+/* Takes the place of what a regex splits by: no text has it. */
+#define MARK "\x1f\x1e\x1f"
+
 enum { SPLIT_FIELD, SPLIT_BY, SPLIT_INDEX };
-static struct expr *build_split(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_split(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct str by, index = STR("");
-    struct expr *e = subject(x, call);
+    struct expr *e = cql_subject(x, call);
     int64_t n;
 
     (void)f;
     if (!e)
         return NULL;
     if (!call->bound[SPLIT_BY])
-        return need(x, call, "'by'");
+        return cql_need(x, call, "'by'");
     if (!cql_text_of(x, call->bound[SPLIT_BY], &by) ||
         (call->bound[SPLIT_INDEX] && !cql_text_of(x, call->bound[SPLIT_INDEX], &index)))
         return NULL;
-    if (!literal_of(x, by, &by))
-        return unsupported(x, call, "by a regex");
+    struct regex re = {.pattern = by};
+    if (!literal_of(x, by, &by)) {
+        struct expr *args[] = {e, pipe_text(x->pipe, by = STR(MARK))};
+        e = pipe_regex(x->pipe, call->at, EXPR_REPLACE, &re, 0, args, 2);
+    }
     e = pipe_call2(x->pipe, call->at, EXPR_SPLIT, e, pipe_text(x->pipe, by));
     if (index.n == 0)
         return e;
     if (!str_to_i64(index, &n))
-        return need(x, call, "a whole number for an index");
+        return cql_need(x, call, "a whole number for an index");
     return pipe_call2(x->pipe, call->at, EXPR_LIST_AT, e, pipe_whole(x->pipe, n));
 }
 
@@ -385,14 +406,14 @@ static struct expr *asked(struct cql *x, const struct cql_argument *a)
 }
 
 enum { IF_CONDITION, IF_THEN, IF_ELSE };
-static struct expr *build_if(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_if(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct expr *items[3];
 
     (void)f;
     for (size_t i = 0; i < 3; i++) {
         if (!call->bound[i])
-            return need(x, call, "condition, then and else");
+            return cql_need(x, call, "condition, then and else");
         if (i > 0 && call->bound[i]->name.n == 0 &&
             !cql_lenient(x, call->bound[i]->whole, CQL_EVAL_IF))
             return NULL;
@@ -416,7 +437,7 @@ static struct expr *filtered(struct cql *x, const struct cql_argument *a)
 }
 
 /* case(condition, value, condition, value, else) */
-static struct expr *build_case(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_case(struct cql *x, const struct cql_function *f, struct cql_call *call)
 {
     struct expr *items[CQL_ARGUMENTS_MAX];
 
@@ -424,7 +445,7 @@ static struct expr *build_case(struct cql *x, const struct function *f, struct c
     if (!cql_lenient(x, call->items[0].whole, CQL_EVAL_CASE))
         return NULL;
     if (call->n < 2)
-        return need(x, call, "a condition and a value");
+        return cql_need(x, call, "a condition and a value");
     for (size_t i = 0; i < call->n; i++) {
         bool is_value = i % 2 == 1 || i + 1 == call->n;
         items[i] = is_value ? cql_expression_of(x, &call->items[i]) : filtered(x, &call->items[i]);
@@ -448,7 +469,7 @@ static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (str_eq_ci(zone, str_from(NAMES[i])))
             return true;
-    return unsupported(x, call, "in a time zone") != NULL;
+    return cql_refuse(x, call, "in a time zone") != NULL;
 }
 
 static struct expr *time_field(struct cql *x, const struct cql_call *call,
@@ -459,14 +480,14 @@ static struct expr *time_field(struct cql *x, const struct cql_call *call,
 }
 
 enum { TIME_FORMAT, TIME_FIELD, TIME_AS, TIME_ZONE, TIME_UNIT };
-static struct expr *build_format_time(struct cql *x, const struct function *f,
+static struct expr *build_format_time(struct cql *x, const struct cql_function *f,
                                       struct cql_call *call)
 {
     struct str format;
 
     (void)f;
     if (!call->bound[TIME_FORMAT])
-        return need(x, call, "a format");
+        return cql_need(x, call, "a format");
     if (!cql_text_of(x, call->bound[TIME_FORMAT], &format) ||
         !is_utc(x, call, call->bound[TIME_ZONE]))
         return NULL;
@@ -478,20 +499,21 @@ static struct expr *build_format_time(struct cql *x, const struct function *f,
         if (str_starts(unit, STR("s")))
             e = pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e, pipe_whole(x->pipe, 1000));
         else if (!str_starts(unit, STR("milli")))
-            return unsupported(x, call, "in this unit");
+            return cql_refuse(x, call, "in this unit");
     }
     return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, e, pipe_text(x->pipe, format));
 }
 
 /* Milliseconds of a text: ISO 8601, or a number of seconds or milliseconds. */
-static struct expr *build_parse_time(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_parse_time(struct cql *x, const struct cql_function *f,
+                                     struct cql_call *call)
 {
     struct str format = STR("yyyy-MM-dd'T'HH:mm:ss");
     struct expr *e;
 
     (void)f;
     if (!call->bound[TIME_FIELD])
-        return need(x, call, "a field");
+        return cql_need(x, call, "a field");
     if ((call->bound[TIME_FORMAT] && !cql_text_of(x, call->bound[TIME_FORMAT], &format)) ||
         !is_utc(x, call, call->bound[TIME_ZONE]))
         return NULL;
@@ -504,11 +526,12 @@ static struct expr *build_parse_time(struct cql *x, const struct function *f, st
                           pipe_whole(x->pipe, str_eq(format, STR("unixtimeMillis")) ? 1 : 1000));
     if (str_starts(format, STR("yyyy-MM-dd'T'HH:mm:ss")))
         return pipe_call1(x->pipe, call->at, EXPR_TIME_OF, e);
-    return unsupported(x, call, "with a format that is none of ISO 8601, seconds, millis");
+    return cql_refuse(x, call, "with a format that is none of ISO 8601, seconds, millis");
 }
 
 /* time:hour() ...: the part of this name. */
-static struct expr *build_time_part(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_time_part(struct cql *x, const struct cql_function *f,
+                                    struct cql_call *call)
 {
     static const char *const PARTS[][2] = {
         {"time:hour", "hour"},         {"time:minute", "minute"},     {"time:second", "second"},
@@ -525,8 +548,19 @@ static struct expr *build_time_part(struct cql *x, const struct function *f, str
     return NULL;
 }
 
+static struct expr *build_millisecond(struct cql *x, const struct cql_function *f,
+                                      struct cql_call *call)
+{
+    (void)f;
+    return is_utc(x, call, call->bound[2])
+               ? pipe_call2(x->pipe, call->at, EXPR_MODULO, time_field(x, call, call->bound[0]),
+                            pipe_whole(x->pipe, 1000))
+               : NULL;
+}
+
 /* time:dayOfWeekName(), time:monthName(): by the format of strftime. */
-static struct expr *build_time_name(struct cql *x, const struct function *f, struct cql_call *call)
+static struct expr *build_time_name(struct cql *x, const struct cql_function *f,
+                                    struct cql_call *call)
 {
     struct str format = str_eq(str_from(f->name), STR("time:monthName")) ? STR("%B") : STR("%A");
 
@@ -538,23 +572,28 @@ static struct expr *build_time_name(struct cql *x, const struct function *f, str
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static const struct function FUNCTIONS[] = {
+static const struct cql_function FUNCTIONS[] = {
     {"array:length", "array as", "_length", 0, build_array_length},
     {"base64Decode", "field as", "_base64Decode", EXPR_BASE64_DECODE, build_text},
     {"case", "", "_case", 0, build_case},
     {"coalesce", "expressions as", "_coalesce", 0, build_coalesce},
     {"concat", "field as", "_concat", 0, build_concat},
     {"concatArray", "field separator as", "_concatArray", 0, build_concat_array},
+    {"crypto:md5", "field as", "_md5", EXPR_HASH, cql_build_digest},
+    {"crypto:sha1", "field as", "_sha1", EXPR_HASH, cql_build_digest},
+    {"crypto:sha256", "field as", "_sha256", EXPR_HASH, cql_build_digest},
     {"duration", "duration as", "_duration", 0, build_duration},
     {"end", "", "_end", 0, build_now},
     {"format", "format field as", "_format", 0, build_format},
     {"formatTime", "format field as timezone unit locale", "_formatTime", 0, build_format_time},
     {"geography:distance", "lat1 lon1 lat2 lon2 as", "_distance", 0, build_distance},
+    {"getField", "source as", "_getField", 0, cql_build_get_field},
     {"if", "condition then else as", "_if", 0, build_if},
     {"length", "field as", "_length", EXPR_LENGTH, build_text},
     {"lower", "field as type locale", "_lower", EXPR_LOWER, build_text},
     {"math:abs", "field as", "_abs", EXPR_ABSOLUTE, build_number},
     {"math:ceil", "field as", "_ceil", EXPR_CEILING, build_number},
+    {"math:deg2rad", "field as", "_deg2rad", 0, build_degrees},
     {"math:exp", "field as", "_exp", 0, build_power},
     {"math:floor", "field as", "_floor", EXPR_FLOOR, build_number},
     {"math:log", "field as", "_log", EXPR_LOGARITHM, build_number},
@@ -562,6 +601,7 @@ static const struct function FUNCTIONS[] = {
     {"math:log2", "field as", "_log2", 2, build_logarithm},
     {"math:mod", "field divisor as", "_mod", 0, build_modulo},
     {"math:pow", "field exp as", "_pow", 0, build_power},
+    {"math:rad2deg", "field as", "_rad2deg", 0, build_degrees},
     {"math:sqrt", "field as", "_sqrt", EXPR_SQUARE_ROOT, build_number},
     {"now", "as", "_now", 0, build_now},
     {"parseInt", "field as radix endian", NULL, EXPR_WHOLE, build_parse_int},
@@ -571,23 +611,30 @@ static const struct function FUNCTIONS[] = {
     {"shannonEntropy", "field as", "_shannonentropy", EXPR_ENTROPY, build_text},
     {"splitString", "field by index as", "_splitstring", 0, build_split},
     {"start", "", "_start", 0, build_start},
+    {"subnet", "field bits as", "_subnet", EXPR_IP_PREFIX, cql_build_subnet},
+    {"text:length", "string as", "_length", EXPR_LENGTH, cql_build_of_text},
+    {"text:positionOf", "string character as", "_positionOf", EXPR_INDEX_OF, cql_build_position},
+    {"text:substring", "string begin end as", "_substring", EXPR_SUBSTRING, cql_build_substring},
+    {"text:trim", "string as", "_trim", EXPR_TRIM, cql_build_of_text},
     {"time:dayOfMonth", "field as timezone", "_dayOfMonth", 0, build_time_part},
     {"time:dayOfWeek", "field as timezone", "_dayOfWeek", 0, build_time_part},
     {"time:dayOfWeekName", "field as timezone locale", "_dayOfWeekName", 0, build_time_name},
     {"time:dayOfYear", "field as timezone", "_dayOfYear", 0, build_time_part},
     {"time:hour", "field as timezone", "_hour", 0, build_time_part},
+    {"time:millisecond", "field as timezone", "_millisecond", 0, build_millisecond},
     {"time:minute", "field as timezone", "_minute", 0, build_time_part},
-    {"time:monthName", "field as timezone locale", "_monthName", 0, build_time_name},
     {"time:month", "field as timezone", "_month", 0, build_time_part},
+    {"time:monthName", "field as timezone locale", "_monthName", 0, build_time_name},
     {"time:second", "field as timezone", "_second", 0, build_time_part},
     {"time:weekOfYear", "field as timezone", "_weekOfYear", 0, build_time_part},
     {"time:year", "field as timezone", "_year", 0, build_time_part},
     {"unit:convert", "field to from binary as", NULL, 0, build_convert},
     {"upper", "field as type locale", "_upper", EXPR_UPPER, build_text},
     {"urlDecode", "field as", "_urldecode", EXPR_URL_DECODE, build_text},
+    {"urlEncode", "field as", "_urlencode", EXPR_URL_ENCODE, build_text},
 };
 
-static const struct function *function_of(struct str name)
+static const struct cql_function *function_of(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(FUNCTIONS); i++)
         if (str_eq_ci(name, str_from(FUNCTIONS[i].name)))
@@ -601,7 +648,7 @@ bool cql_is_value(struct str name)
 }
 
 /* The number of a parameter, or SIZE_MAX. */
-static size_t parameter(const struct function *f, const char *name)
+static size_t parameter(const struct cql_function *f, const char *name)
 {
     struct str rest = str_from(f->parameters), one;
 
@@ -613,7 +660,7 @@ static size_t parameter(const struct function *f, const char *name)
     return SIZE_MAX;
 }
 
-static bool target(struct cql *x, const struct function *f, const struct cql_call *call,
+static bool target(struct cql *x, const struct cql_function *f, const struct cql_call *call,
                    struct str *as)
 {
     size_t given = parameter(f, "as"), field = parameter(f, "field");
@@ -628,7 +675,7 @@ static bool target(struct cql *x, const struct function *f, const struct cql_cal
 
 struct expr *cql_value(struct cql *x, struct cql_call *call, struct str *as)
 {
-    const struct function *f = function_of(call->name);
+    const struct cql_function *f = function_of(call->name);
 
     ASSERT(f);
     if (f->build != build_case &&

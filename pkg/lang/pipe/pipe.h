@@ -53,6 +53,7 @@ enum {
 struct pipe_dialect {
     bool is_two_valued;  /* a comparison with null is false; else null */
     bool is_loose;       /* texts that are numbers compare and count as numbers */
+    bool is_plain;       /* a whole number is written without a fraction, however it was computed */
     bool is_any_member;  /* a comparison holds of a field if it holds of a member; else it is null
                           * of a field with several */
     bool is_null_no_set; /* assigning null leaves the column as it was (CQL); else it is null */

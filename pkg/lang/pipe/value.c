@@ -202,6 +202,13 @@ static bool takes_text(enum expr_op op)
     return op >= EXPR_LENGTH && op <= EXPR_GLOB;
 }
 
+static bool makes_number(enum expr_op op)
+{
+    return op <= EXPR_NEGATE || op == EXPR_NUMBER_OF || op == EXPR_ENTROPY ||
+           (op >= EXPR_QUOTIENT && op <= EXPR_REAL) || op == EXPR_DISTANCE ||
+           (op >= EXPR_LIST_SUM && op <= EXPR_LIST_MEDIAN);
+}
+
 struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
                        struct expr *const *args, size_t n)
 {
@@ -214,6 +221,7 @@ struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
     if ((e.op >= EXPR_EQ && e.op <= EXPR_GE) || e.op <= EXPR_NEGATE || e.op == EXPR_QUOTIENT ||
         e.op == EXPR_IN || takes_text(e.op))
         e.is_loose = p->dialect.is_loose;
+    e.is_plain = p->dialect.is_plain && makes_number(e.op);
     return pipe_call_exactly(p, at, &e, args, n);
 }
 

@@ -812,6 +812,7 @@ bool spl_run(struct spl *x, size_t begin, size_t end)
 struct pipe *spl_pipe_new(struct query_scope *s)
 {
     static const struct pipe_dialect DIALECT = {.is_loose = true,
+                                                .is_plain = true,
                                                 .is_any_member = true,
                                                 .group_missing = MISSING_DROP,
                                                 .aggregation = "stats"};

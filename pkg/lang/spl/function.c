@@ -11,6 +11,7 @@ struct call {
     struct spl *x;
     struct pipe *p;
     struct place at;
+    const char *name;
     enum expr_op op;
     struct expr **args;
     size_t n;
@@ -72,10 +73,18 @@ struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, stru
 static struct expr *build_case(const struct call *c)
 {
     if (c->n % 2)
-        return (void)diag_error(c->x->s->diag, c->at,
-                                "case() takes pairs of a condition and a value"),
+        return (void)diag_error(c->x->s->diag, c->at, "%s() takes pairs of a condition and a value",
+                                c->name),
                NULL;
     return pipe_call(c->p, c->at, &(struct expr){.op = c->op}, c->args, c->n);
+}
+
+/* validate(condition, value ...): the value of the first condition that is false. */
+static struct expr *build_validate(const struct call *c)
+{
+    for (size_t i = 0; i < c->n; i += 2)
+        c->args[i] = pipe_call1(c->p, c->at, EXPR_NOT, c->args[i]);
+    return build_case(c);
 }
 
 static struct expr *build_is_not_null(const struct call *c)
@@ -122,6 +131,35 @@ static struct expr *build_in(const struct call *c)
     return pipe_call_exactly(c->p, c->at, &call, c->args, c->n);
 }
 
+/* A place that is not known yet: a text that is written as a whole number is one. */
+static struct expr *place_of(const struct call *c, struct expr *e)
+{
+    return pipe_call1(c->p, c->at, EXPR_WHOLE, e);
+}
+
+/* The same where places are computed. Counted from the end, what would reach behind it is all that
+ * is left; less than no characters are none, and null. */
+static struct expr *computed_substr(const struct call *c)
+{
+    struct expr *zero = pipe_whole(c->p, 0), *from = place_of(c, c->args[1]);
+    struct expr *is_front = pipe_call2(c->p, c->at, EXPR_GT, from, zero);
+    struct expr *begin =
+        pipe_call3(c->p, c->at, EXPR_CASE, is_front,
+                   pipe_call2(c->p, c->at, EXPR_SUBTRACT, from, pipe_whole(c->p, 1)), from);
+    if (c->n == 2)
+        return pipe_call2(c->p, c->at, EXPR_SUBSTRING, c->args[0], begin);
+
+    struct expr *count = place_of(c, c->args[2]);
+    struct expr *end = pipe_call2(c->p, c->at, EXPR_ADD, begin, count);
+    struct expr *is_open =
+        pipe_call2(c->p, c->at, EXPR_AND, pipe_call2(c->p, c->at, EXPR_LT, begin, zero),
+                   pipe_call2(c->p, c->at, EXPR_GE, end, zero));
+    struct expr *to = pipe_call3(c->p, c->at, EXPR_CASE, is_open,
+                                 pipe_call1(c->p, c->at, EXPR_LENGTH, c->args[0]), end);
+    return pipe_call2(c->p, c->at, EXPR_CASE, pipe_call2(c->p, c->at, EXPR_GE, count, zero),
+                      pipe_call3(c->p, c->at, EXPR_SUBSTRING, c->args[0], begin, to));
+}
+
 /* Characters from 1 (0 is taken for it); negative ones from the end. */
 static struct expr *build_substr(const struct call *c)
 {
@@ -130,7 +168,7 @@ static struct expr *build_substr(const struct call *c)
     if (!pipe_constant(c->args[1], &from) || from.type != EXPR_VALUE_INT ||
         (c->n == 3 &&
          (!pipe_constant(c->args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
-        return (void)diag_unsupported(c->x->s->diag, c->at, "substr() with computed places"), NULL;
+        return computed_substr(c);
     int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
     int64_t end = c->n == 3 ? begin + count.whole : 0;
     struct expr *args[] = {c->args[0], pipe_whole(c->p, begin), pipe_whole(c->p, end)};
@@ -197,11 +235,28 @@ static struct expr *build_null(const struct call *c)
     return pipe_null(c->p);
 }
 
+/* A truth value of the search's own; what a field has is a text or a number. */
+static bool is_truth(const struct expr *e)
+{
+    if (e->kind != EXPR_CALL)
+        return e->kind == EXPR_BOOL || e->kind == EXPR_CONDITION;
+    return (e->op >= EXPR_STARTS && e->op <= EXPR_NOT) || e->op == EXPR_IN ||
+           e->op == EXPR_ANY_OF || e->op == EXPR_REGEX || e->op == EXPR_IS_JSON;
+}
+
+static struct expr *build_is_truth(const struct call *c)
+{
+    return pipe_bool(c->p, is_truth(c->args[0]));
+}
+
 /* tostring(x), tostring(x, "hex"|"commas"|"duration") */
 static struct expr *build_to_string(const struct call *c)
 {
     struct str form = STR("");
 
+    if (c->n == 1 && is_truth(c->args[0]))
+        return pipe_call3(c->p, c->at, EXPR_CASE, c->args[0], pipe_text(c->p, STR("True")),
+                          pipe_text(c->p, STR("False")));
     if (c->n == 1)
         return pipe_call1(c->p, c->at, EXPR_STRING, c->args[0]);
     if (!text_of(c->x, c->at, c->args[1], "a form of tostring()", &form))
@@ -251,6 +306,39 @@ static struct expr *build_is_text(const struct call *c)
     static const char *const KINDS[] = {"text"};
 
     return is_of_kind(c, KINDS, ARRAY_LEN(KINDS));
+}
+
+/* typeof(x), with Splunk's names of kinds. */
+static struct expr *build_type(const struct call *c)
+{
+    static const char *const NUMBER[] = {"whole", "real"}, *const LIST[] = {"list"};
+    struct expr *items[] = {pipe_call1(c->p, c->at, EXPR_IS_NULL, c->args[0]),
+                            pipe_text(c->p, STR("Invalid")),
+                            is_of_kind(c, NUMBER, ARRAY_LEN(NUMBER)),
+                            pipe_text(c->p, STR("Number")),
+                            is_of_kind(c, LIST, ARRAY_LEN(LIST)),
+                            pipe_text(c->p, STR("Multivalue")),
+                            pipe_text(c->p, STR("String"))};
+
+    if (is_truth(c->args[0]))
+        items[6] = pipe_text(c->p, STR("Boolean"));
+    return pipe_call(c->p, c->at, &(struct expr){.op = EXPR_CASE}, items, ARRAY_LEN(items));
+}
+
+/* md5, sha1, sha256, sha512: of a text in its bytes. */
+static struct expr *build_hash(const struct call *c)
+{
+    return pipe_call2(c->p, c->at, EXPR_HASH, pipe_call1(c->p, c->at, EXPR_STRING, c->args[0]),
+                      pipe_text(c->p, str_from(c->name)));
+}
+
+/* sum, avg: of the arguments that are numbers, also those in lists. */
+static struct expr *build_of_numbers(const struct call *c)
+{
+    struct expr *all = pipe_call(c->p, c->at, &(struct expr){.op = EXPR_LIST}, c->args, c->n);
+    struct expr *one = pipe_call2(c->p, c->at, EXPR_ADD, pipe_member(c->p), pipe_whole(c->p, 0));
+
+    return pipe_call1(c->p, c->at, c->op, pipe_call2(c->p, c->at, EXPR_MAP, all, one));
 }
 
 /* seconds = strptime(text, format) */
@@ -382,6 +470,7 @@ static struct expr *call_mvfilter(struct spl *x, struct place at)
 
 static const struct function FUNCTIONS[] = {
     {"abs", 1, 1, EXPR_ABSOLUTE, NULL},
+    {"avg", 1, ARGS_MAX, EXPR_LIST_AVERAGE, build_of_numbers},
     {"case", 2, ARGS_MAX, EXPR_CASE, build_case},
     {"ceil", 1, 1, EXPR_CEILING, NULL},
     {"ceiling", 1, 1, EXPR_CEILING, NULL},
@@ -393,6 +482,7 @@ static const struct function FUNCTIONS[] = {
     {"floor", 1, 1, EXPR_FLOOR, NULL},
     {"if", 3, 3, EXPR_CASE, NULL},
     {"in", 2, ARGS_MAX, 0, build_in},
+    {"isbool", 1, 1, 0, build_is_truth},
     {"isint", 1, 1, 0, build_is_whole},
     {"isnotnull", 1, 1, 0, build_is_not_null},
     {"isnull", 1, 1, EXPR_IS_NULL, NULL},
@@ -409,6 +499,7 @@ static const struct function FUNCTIONS[] = {
     {"ltrim", 1, 2, EXPR_TRIM_LEFT, NULL},
     {"match", 2, 2, EXPR_REGEX, build_regex},
     {"max", 1, ARGS_MAX, EXPR_GREATEST, NULL},
+    {"md5", 1, 1, 0, build_hash},
     {"min", 1, ARGS_MAX, EXPR_LEAST, NULL},
     {"mvappend", 1, ARGS_MAX, EXPR_LIST, NULL},
     {"mvcount", 1, 1, EXPR_LIST_COUNT, NULL},
@@ -429,19 +520,25 @@ static const struct function FUNCTIONS[] = {
     {"round", 1, 2, EXPR_ROUND, build_round},
     {"rtrim", 1, 2, EXPR_TRIM_RIGHT, NULL},
     {"searchmatch", 1, 1, 0, build_search_match},
+    {"sha1", 1, 1, 0, build_hash},
+    {"sha256", 1, 1, 0, build_hash},
+    {"sha512", 1, 1, 0, build_hash},
     {"spath", 2, 2, 0, build_spath},
     {"split", 2, 2, EXPR_SPLIT, NULL},
     {"sqrt", 1, 1, EXPR_SQUARE_ROOT, NULL},
     {"strftime", 2, 2, 0, build_time_format},
     {"strptime", 2, 2, 0, build_time_read},
     {"substr", 2, 3, 0, build_substr},
+    {"sum", 1, ARGS_MAX, EXPR_LIST_SUM, build_of_numbers},
     {"time", 0, 0, 0, build_now},
     {"tonumber", 1, 2, EXPR_NUMBER_OF, build_to_number},
     {"tostring", 1, 2, 0, build_to_string},
     {"trim", 1, 2, EXPR_TRIM, NULL},
     {"true", 0, 0, 0, build_true},
+    {"typeof", 1, 1, 0, build_type},
     {"upper", 1, 1, EXPR_UPPER, NULL},
     {"urldecode", 1, 1, EXPR_URL_DECODE, NULL},
+    {"validate", 2, ARGS_MAX, EXPR_CASE, build_validate},
 };
 
 static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
@@ -462,11 +559,50 @@ static bool read_arguments(struct spl *x, struct expr **args, size_t *n)
 /* Splunk's own that are not here: no slips of the pen. */
 static bool is_absent(struct str name)
 {
-    static const char *const ABSENT[] = {
-        "cluster", "commands", "ipmask",    "isbool", "json_keys", "json_object", "json_set",
-        "md5",     "printf",   "random",    "sha1",   "sha256",    "sha512",      "sigfig",
-        "tojson",  "typeof",   "validate",  "sin",    "cos",       "sum",         "avg",
-        "cosh",    "sinh",     "mvreverse", "isarray"};
+    static const char *const ABSENT[] = {"cluster",
+                                         "commands",
+                                         "ipmask",
+                                         "json_keys",
+                                         "json_object",
+                                         "json_set",
+                                         "json_append",
+                                         "json_array",
+                                         "json_extend",
+                                         "json_delete",
+                                         "json_entries",
+                                         "json_extract_exact",
+                                         "json_has_key_exact",
+                                         "json_set_exact",
+                                         "printf",
+                                         "random",
+                                         "sigfig",
+                                         "tojson",
+                                         "sin",
+                                         "cos",
+                                         "tan",
+                                         "asin",
+                                         "acos",
+                                         "atan",
+                                         "atan2",
+                                         "sinh",
+                                         "cosh",
+                                         "tanh",
+                                         "asinh",
+                                         "acosh",
+                                         "atanh",
+                                         "hypot",
+                                         "mvreverse",
+                                         "mv_to_json_array",
+                                         "isarray",
+                                         "isdouble",
+                                         "ismv",
+                                         "isobject",
+                                         "bit_and",
+                                         "bit_or",
+                                         "bit_not",
+                                         "bit_xor",
+                                         "bit_shift_left",
+                                         "bit_shift_right"};
 
     for (size_t i = 0; i < ARRAY_LEN(ABSENT); i++)
         if (str_eq_ci(str_from(ABSENT[i]), name))
@@ -524,6 +660,6 @@ struct expr *spl_call(struct spl *x, struct place at, struct str name)
         return (void)diag_error(x->s->diag, at, "%s() takes %zu%s arguments, not %zu", f->name,
                                 f->min, f->max > f->min ? " or more" : "", n),
                NULL;
-    struct call c = {x, x->pipe, at, f->op, args, n};
+    struct call c = {x, x->pipe, at, f->name, f->op, args, n};
     return f->build ? f->build(&c) : pipe_call(c.p, at, &(struct expr){.op = c.op}, args, n);
 }

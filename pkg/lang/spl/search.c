@@ -278,10 +278,24 @@ static struct expr *search_stream_list(struct spl *x)
 
 /* ---- terms --------------------------------------------------------------------------------- */
 
-/* Anywhere in the event as a word of its own; a * at an end lifts the border there. */
-static struct expr *search_term(struct spl *x, struct place at, struct str text, bool is_caseless)
+/* What stands around a word; of TERM() only what Splunk's indexes break at everywhere. */
+static const char WORD_BORDER[] = "[^\\p{L}\\p{N}]";
+static const char TERM_BORDER[] =
+    "[\\s\\[\\]<>(){}|!;,'\"*&?+]|--|%(?:20|21|26|2526|3B|7C|2B|3D|2520|5D|5B|3A|0A|2C|28|29)";
+
+/* Numbers, true and false of JSON are no texts. */
+static void warn_of_value(struct spl *x, struct place at, struct str text)
 {
-    static const char BORDER[] = "[^\\p{L}\\p{N}]";
+    if (is_number(text) || str_eq_ci(text, STR("true")) || str_eq_ci(text, STR("false")))
+        diag_warn(x->s->diag, at,
+                  "'%.*s' is looked for in texts: a field that is a %s is asked by its name",
+                  SHOWN(text), is_number(text) ? "number" : "truth value");
+}
+
+/* Anywhere in the event between borders; a * at an end lifts the border there. */
+static struct expr *search_term(struct spl *x, struct place at, struct str text, const char *border,
+                                bool is_caseless)
+{
     bool front = text.n && text.p[0] == '*', back = text.n > 1 && text.p[text.n - 1] == '*';
     struct buf out = {0};
 
@@ -289,7 +303,7 @@ static struct expr *search_term(struct spl *x, struct place at, struct str text,
         return pipe_bool(x->pipe, true);
     struct str core = str_sub(text, front, text.n - front - back);
     if (!front)
-        buf_printf(&out, "(?:^|%s)", BORDER);
+        buf_printf(&out, "(?:^|%s)", border);
     for (size_t i = 0; i < core.n; i++) {
         if (core.p[i] == '*')
             buf_add(&out, STR("\\S*"));
@@ -299,7 +313,7 @@ static struct expr *search_term(struct spl *x, struct place at, struct str text,
             buf_add_char(&out, core.p[i]);
     }
     if (!back)
-        buf_printf(&out, "(?:$|%s)", BORDER);
+        buf_printf(&out, "(?:$|%s)", border);
     struct atom atom = {
         .op = ATOM_REGEX,
         .regex = {.pattern = names_intern(x->s->names, buf_str(&out)), .is_caseless = is_caseless}};
@@ -308,8 +322,8 @@ static struct expr *search_term(struct spl *x, struct place at, struct str text,
     return pipe_condition(x->pipe, at, f);
 }
 
-/* CASE(text): a term, case as written. */
-static struct expr *search_case(struct spl *x, struct place at)
+/* CASE(text): a term, case as written. TERM(text): one between blanks and the like. */
+static struct expr *search_directive(struct spl *x, struct place at, bool is_case)
 {
     struct str text;
 
@@ -318,7 +332,7 @@ static struct expr *search_case(struct spl *x, struct place at)
         return NULL;
     if (!spl_take(x, ")"))
         return (void)spl_expected(x, "')'"), NULL;
-    return search_term(x, at, text, false);
+    return search_term(x, at, text, is_case ? WORD_BORDER : TERM_BORDER, !is_case);
 }
 
 /* tag=x, tag::host=x: what Splunk's settings say of an event, not the event. */
@@ -340,6 +354,8 @@ static struct expr *search_compare(struct spl *x, struct place at, struct str fi
     struct str value;
 
     warn_of_tag(x, at, field);
+    if (spl_take(x, "<>"))
+        return (void)diag_error(x->s->diag, at, "'<>' is no comparison: '!=' is"), NULL;
     for (size_t i = 0; i < ARRAY_LEN(ORDERS); i++)
         if (spl_take(x, ORDERS[i].sign))
             return read_value(x, &value)
@@ -390,8 +406,12 @@ static struct expr *search_word(struct spl *x)
         word = spl_word(x, STOPS);
     if (word.n == 0 && !is_quoted)
         return (void)spl_expected(x, "a term"), NULL;
-    if (!is_quoted && spl_peek(x) == '(' && str_eq(word, STR("CASE")))
-        return search_case(x, at);
+    bool is_operator = str_eq(word, STR("AND")) || str_eq(word, STR("OR"));
+    if (!is_quoted && is_operator && !is_comparison(x))
+        return (void)diag_error(x->s->diag, at, "expected a term before %.*s", SHOWN(word)), NULL;
+    bool is_case = str_eq(word, STR("CASE"));
+    if (!is_quoted && spl_peek(x) == '(' && (is_case || str_eq(word, STR("TERM"))))
+        return search_directive(x, at, is_case);
     if (!is_quoted && spl_peek(x) == '(')
         return (void)diag_unsupported(x->s->diag, at, "%.*s() in a search", SHOWN(word)), NULL;
     bool has_in = is_in(x);
@@ -412,7 +432,8 @@ static struct expr *search_word(struct spl *x)
         return search_compare(x, at, word);
     if (!is_quoted)
         warn_of_small_operator(x, at, word);
-    return spl_count_value(x) ? search_term(x, at, word, true) : NULL;
+    warn_of_value(x, at, word);
+    return spl_count_value(x) ? search_term(x, at, word, WORD_BORDER, true) : NULL;
 }
 
 static struct expr *search_one(struct spl *x)
@@ -497,7 +518,8 @@ static struct expr *search_and(struct spl *x)
     struct terms t = {0};
 
     do {
-        (void)spl_take_word(x, "AND", false);
+        if (t.n > 0)
+            (void)spl_take_word(x, "AND", false);
         struct expr *e = search_or(x);
         if (!e)
             return NULL;
