@@ -88,7 +88,7 @@ enum expr_op {
     EXPR_MAP,      /* (list, value of EXPR_MEMBER) */
 
     /* Texts. */
-    EXPR_LOWER,
+    EXPR_LOWER, /* letters of all scripts, one for one (base/recase.h) */
     EXPR_UPPER,
     EXPR_TRIM, /* (text, characters): blanks if there are none given */
     EXPR_TRIM_LEFT,

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/cluster.h"
+#include "base/recase.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "rule/expr_regex.h"
@@ -37,17 +38,11 @@ static struct expr_value text_of(const struct made *m)
                                 : expr_value_text(m->n ? (struct str){m->p, m->n} : STR(""));
 }
 
-/* Letters of ASCII; others stay. */
 static struct expr_value recased(const struct expr_args *a, struct str s)
 {
-    char *out = arena_alloc(a->scope->space, s.n + 1);
-    bool is_upper = a->e->op == EXPR_UPPER;
+    char *out = arena_alloc(a->scope->space, RECASE_GROWTH * s.n + 1);
 
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        out[i] = !is_upper ? ascii_lower(c) : c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-    }
-    return expr_value_text((struct str){out, s.n});
+    return expr_value_text((struct str){out, recase(out, s, a->e->op == EXPR_UPPER)});
 }
 
 static struct expr_value reversed(struct arena *space, struct str s)

@@ -1,12 +1,36 @@
 /* command.c - the steps of a query, one behind the other. */
 #include "lang/esql/parser.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/vec.h"
 
 static const struct pipe_dialect DIALECT = {.group_missing = MISSING_GROUP, .aggregation = "STATS"};
 
 /* ---- FROM ---------------------------------------------------------------------------- */
+
+/* <logs-{now/d{yyyy.MM}}> is logs-*: a stream has the indices of all days. */
+static struct str undated(struct esql_parser *p, struct str name)
+{
+    struct str rest = name;
+    struct buf out = {0};
+    unsigned depth = 0;
+
+    if (!str_starts(name, STR("<")) || !str_ends(name, STR(">")))
+        return name;
+    rest = str_sub(name, 1, name.n - 2);
+    for (size_t i = 0; i < rest.n; i++) {
+        if (rest.p[i] == '{' && depth++ == 0)
+            buf_add_char(&out, '*');
+        else if (rest.p[i] == '}' && depth)
+            depth--;
+        else if (depth == 0)
+            buf_add_char(&out, rest.p[i]);
+    }
+    name = arena_str(p->s->a, buf_str(&out));
+    buf_release(&out);
+    return name;
+}
 
 /* FROM a-*, b-* METADATA _id: which streams. */
 static bool from(struct esql_parser *p, struct rule *rule)
@@ -25,7 +49,7 @@ static bool from(struct esql_parser *p, struct rule *rule)
                                     "a query inside FROM: not in this version");
         if (p->token.kind != ESQL_WORD && p->token.kind != ESQL_STRING)
             return esql_expected(p, "an index pattern behind FROM");
-        struct str name = p->token.text;
+        struct str name = undated(p, p->token.text);
         if (str_ends(name, STR("::failures")))
             return diag_unsupported(p->s->diag, p->token.at,
                                     "'::failures': what could not be stored is no stream here");

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -118,6 +119,20 @@ static bool read_word(struct esql_parser *p)
     return is_good;
 }
 
+/* <logs-{now/d}>: the name of an index that has a date in it. */
+static bool read_dated(struct esql_parser *p)
+{
+    struct query_reader *r = &p->reader;
+    size_t end = str_find_char(r->text, '>', r->next);
+
+    if (end == SIZE_MAX)
+        return diag_error(p->s->diag, p->token.at, "the closing '>' is missing");
+    p->token.kind = ESQL_WORD;
+    p->token.text = str_sub(r->text, r->next, end + 1 - r->next);
+    step(r, p->token.text.n);
+    return true;
+}
+
 /* ---- strings --------------------------------------------------------------------- */
 
 static bool read_raw(struct esql_parser *p)
@@ -162,9 +177,9 @@ static bool read_string(struct esql_parser *p)
             const char *escapes = "nrt\"\\", *found = c ? strchr(escapes, c) : NULL;
             if (!found)
                 return diag_error(p->s->diag, at,
-                                  "'\\%c' is no escape in a string; a regex is written in "
+                                  "'\\%.*s' is no escape in a string; a regex is written in "
                                   "\"\"\"...\"\"\" or with two backslashes",
-                                  c);
+                                  c ? (int)utf8_char(r->text, r->next) : 0, r->text.p + r->next);
             c = "\n\r\t\"\\"[found - escapes];
         }
         out[n++] = c;
@@ -220,7 +235,8 @@ static bool unexpected(struct esql_parser *p)
                        : *at == '!' ? ": not is written NOT, unlike !="
                                     : "";
 
-    return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'%s", 1, at, hint);
+    return diag_error(p->s->diag, p->token.at, "unexpected character '%.*s'%s",
+                      (int)utf8_char(p->reader.text, p->reader.next), at, hint);
 }
 
 static bool read_sign(struct esql_parser *p)
@@ -248,6 +264,8 @@ static bool read_token(struct esql_parser *p)
 
     if (c == '"')
         return read_string(p);
+    if (c == '<' && p->takes_stars)
+        return read_dated(p);
     if (starts_word(c) || (p->takes_stars && is_word_char(p, c)))
         return read_word(p);
     bool is_number = is_digit(c) || (c == '.' && is_digit(next_char(r, 1)));
