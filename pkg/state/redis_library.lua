@@ -16,6 +16,8 @@ hash of the group's name in its tags, {w:GROUP:S}: two groups share nothing but 
   {w:S}:b             hash    SPACE -> how much it holds: cells, bytes, side bytes, small cells,
                               bytes of pages, and over how many pages keys are spread
   {w:S}:t:L           zset    SPACE key (32 bytes) by due time, for spaces of level L
+  {w:S}:f:SPACE       zset    key by level: timers that came due where nobody knew the space; docs/decisions/0031
+  {w:S}:f             zset    SPACE by a number that rises (in m: f): timers of it were set aside then
   {w:S}:o:P:R         list    decided and not yet published: position, tick (8 bytes each), kind
                               (1: a claim, 0: none), uid (16), kind, sequence (8), ...
   {w:S}:l             hash    uid and kind -> sequence (8): claims that were restored
@@ -27,7 +29,7 @@ its length and its elements, so that they can be handed on by unpack() without a
 
 -- Counts up with each change of this file: a weir that has a later one replaces what a Redis holds.
 -- What older ones call stays as they know it, or the library gets another name.
-local REVISION = 2
+local REVISION = 3
 
 local STAMP = 10 -- version, weight and stamp
 local USAGE = '<i8i8i8i8i8i8'
@@ -39,6 +41,8 @@ local CELL, TIMER, NEVER, PAGE = 128, 144, 9e18, 136 -- redis_value.h, redis_sma
 local RELIEF_TURNS = 256
 local PAGES_LOOK = 64
 local TOP = 512 -- spaces
+local ASIDE_LOOK, ASIDE_TURN = 1000, 2000 -- spaces of one reading; timers of one space taken back at once
+local ASIDE = '-1' -- instead of a level
 local UNPACKED = 4000 -- values of one unpack(), which takes 8,000 less what is on the stack; an even number
 
 local function reader(args)
@@ -51,7 +55,8 @@ local function reader(args)
     at = from
     return start, at
   end
-  return one, number, many
+  local function has_more() return args[at + 1] ~= nil end
+  return one, number, many, has_more
 end
 
 -- args[from .. to] behind the key, in as many calls as they need.
@@ -132,17 +137,24 @@ local function usage_of(tag, space)
   return old and { struct.unpack(USAGE, old) } or { 0, 0, 0, 0, 0, 0 }
 end
 
+-- What was set aside since `seen`: the last number, then spaces with theirs.
+local function set_aside_since(tag, seen)
+  return redis.call('HGET', tag .. ':m', 'f') or '0',
+    redis.call('ZRANGEBYSCORE', tag .. ':f', '(' .. seen, '+inf', 'LIMIT', 0, ASIDE_LOOK, 'WITHSCORES')
+end
+
 local function size_of(usage) return usage[2] + usage[3] + usage[5] end
 local function held(tag) return tonumber(redis.call('HGET', tag .. ':m', 'u') or 0) end
 
 -- timer_ms, skip, limit, round, run, partitions, then groups: space, sample (negative:
--- with pages), spread (0: no pages), keys.
+-- with pages), spread (0: no pages), keys. Behind them (an older weir says nothing there) up to which
+-- number we know what was set aside.
 -- Gives seq, next due, blessed, what is applied, outboxes (entries, flags), due timers, their
 -- cells, then groups: usage, cells, pages, sample, its pages; behind them what the shard's spaces
--- hold together, and how many there are.
+-- hold together, and how many there are; then what was set aside.
 local function read(keys, args)
   local tag, groups = keys[1], {}
-  local one, number, many = reader(args)
+  local one, number, many, has_more = reader(args)
   local timer, skip, limit, round, run = one(), number(), number(), one(), one()
   local vectors, outboxes, due, cells = {}, {}, {}, {}
   local from, to = many()
@@ -167,7 +179,7 @@ local function read(keys, args)
   end
   return { redis.call('HGET', tag .. ':m', 'seq') or '0', next_due(tag, round, timer),
     is_blessed(tag, run) and 1 or 0, vectors, outboxes, due, cells, groups, held(tag),
-    redis.call('HLEN', tag .. ':b') }
+    redis.call('HLEN', tag .. ':b'), unpack(has_more() and { set_aside_since(tag, one()) } or {}) }
 end
 
 -- Keys are spread over another number of pages than before: what lies in the old ones is not
@@ -249,6 +261,7 @@ local function drop(tag, space, key, value)
   redis.call('HDEL', tag .. ':c:' .. space, key)
   if due > NEVER then return main + CELL, side end
   for level = 0, LEVELS - 1 do redis.call('ZREM', tag .. ':t:' .. level, space .. key) end
+  redis.call('ZREM', tag .. ':f:' .. space, key)
   return main + CELL + TIMER, side
 end
 
@@ -372,6 +385,71 @@ local function relieve(tag, limit)
   return out
 end
 
+-- ---- timers that are not where they belong: their cells say when they are due (docs/decisions/0031) -----
+
+-- Of a cell that has a timer.
+local function due_of(tag, space, key)
+  local value = redis.call('HGET', tag .. ':c:' .. space, key)
+  local due = value and struct.unpack('<i8', value, 11)
+  return due and due <= NEVER and due or nil
+end
+
+local function mark_aside(tag, space)
+  redis.call('ZADD', tag .. ':f', redis.call('HINCRBY', tag .. ':m', 'f', 1), space)
+end
+
+local function zadd_lists(lists)
+  for key, list in pairs(lists) do call_with('ZADD', key, list, 1, #list) end
+end
+
+local function add_to(lists, key, score, member)
+  local list = lists[key] or {}
+  list[#list + 1], list[#list + 2] = score, member
+  lists[key] = list
+end
+
+-- Timers that their reader did not call, (member, level): to another level, or aside, if they are due still.
+-- Gives how many were set aside.
+local function move_timers(tag, round, timer, args, from, to)
+  local here, gone, lists, spaces, n = tag .. ':t:' .. round, {}, {}, {}, 0
+  for i = from, to, 2 do
+    local member, level = args[i], args[i + 1]
+    local space, key = string.sub(member, 1, 16), string.sub(member, 17)
+    local due = due_of(tag, space, key)
+    local goes = level ~= ASIDE and tag .. ':t:' .. level or due and due > tonumber(timer) and here
+    if due and goes then
+      add_to(lists, goes, due, member)
+    elseif due then
+      add_to(lists, tag .. ':f:' .. space, round, key)
+      spaces[space], n = true, n + 1
+    end
+    if not due or goes ~= here then gone[#gone + 1] = member end
+  end
+  call_with('ZREM', here, gone, 1, #gone)
+  zadd_lists(lists)
+  for space in pairs(spaces) do mark_aside(tag, space) end
+  return n
+end
+
+-- Some timers of the space are where they were; with more to come it is told as changed once more.
+local function take_back(tag, space)
+  local aside, keys, lists, n = tag .. ':f:' .. space, {}, {}, 0
+  local list = redis.call('ZRANGEBYSCORE', aside, '-inf', '+inf', 'LIMIT', 0, ASIDE_TURN, 'WITHSCORES')
+  for i = 1, #list, 2 do
+    local due = due_of(tag, space, list[i])
+    keys[#keys + 1] = list[i]
+    if due then
+      add_to(lists, tag .. ':t:' .. list[i + 1], due, space .. list[i])
+      n = n + 1
+    end
+  end
+  call_with('ZREM', aside, keys, 1, #keys)
+  zadd_lists(lists)
+  if redis.call('EXISTS', aside) == 1 then mark_aside(tag, space)
+  else redis.call('ZREM', tag .. ':f', space) end
+  return n
+end
+
 local function trim(outbox, acked)
   local p, t = struct.unpack('>I8I8', acked)
   while true do
@@ -385,11 +463,12 @@ end
 
 -- client, token, seq, timer_ms, round, run, lease (a token, or ''), limit of the shard's bytes, parts: (partition, epoch, applied as read, now,
 -- acked), groups (group_of), timers by level: (level, those set (due, member), those gone), outbox:
--- (key, entries).
+-- (key, entries), due timers to be moved (member, level), spaces whose timers are taken back. An older weir
+-- ends with the outbox, and knows of none that were set aside: those of its cells are taken back.
 local function commit(keys, args)
   local tag, groups, parts = keys[1], {}, {}
   local meta = tag .. ':m'
-  local one, number, many = reader(args)
+  local one, number, many, has_more = reader(args)
   local client, token, seq, timer, round, run, lease = one(), one(), one(), one(), one(), one(), one()
   local limit, gave = number(), {}
   local is_repeated = redis.call('GET', tag .. ':k:' .. client) == token
@@ -420,11 +499,23 @@ local function commit(keys, args)
   local outbox, outbox_to = many()
   for i = outbox, outbox_to, 2 do flags[#flags + 1] = args[i + 1] end
   flags = published(tag, flags)
+  local is_older, moved, back = not has_more(), 0, 0
+  local aside = redis.call('HGET', meta, 'f') or '0'
   if not is_repeated then
     for _, g in ipairs(groups) do write_group(tag, g, args) end
     for _, t in ipairs(timers) do
       call_with('ZADD', t.key, args, t.set, t.set_to)
       call_with('ZREM', t.key, args, t.gone, t.gone_to)
+    end
+    if is_older then
+      for _, g in ipairs(groups) do
+        if redis.call('EXISTS', tag .. ':f:' .. g.space) == 1 then take_back(tag, g.space) end
+      end
+    else
+      local move, move_to = many()
+      moved = move_timers(tag, round, timer, args, move, move_to)
+      local space, space_to = many()
+      for i = space, space_to do back = back + take_back(tag, args[i]) end
     end
     for _, p in ipairs(parts) do
       trim(tag .. ':o:' .. p.name .. ':' .. round, p.acked)
@@ -437,7 +528,7 @@ local function commit(keys, args)
     redis.call('HINCRBY', meta, 'seq', 1)
     redis.call('SET', tag .. ':k:' .. client, token, 'EX', TOKEN_SECONDS)
   end
-  return { 'DONE', next_due(tag, round, timer), flags, gave }
+  return { 'DONE', next_due(tag, round, timer), flags, gave, not is_older and { moved, back, aside } or nil }
 end
 
 -- watermark, force: a full Redis makes room. Samples every space; cells that

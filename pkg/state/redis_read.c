@@ -38,7 +38,8 @@ static void begin_reading(struct store_redis *s, struct redis_shard *sh)
     sh->table = NULL;
     sh->n_slots = sh->slots_cap = 0;
     sh->n_misplaced = 0;
-    sh->n_foreign = 0;
+    sh->n_back = 0;
+    sh->is_behind = false;
     if (!sh->is_ops_done)
         sh->n_restored = 0;
     sh->pages = NULL;
@@ -60,7 +61,7 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
     begin_reading(s, sh);
     redis_add_call(s, w, "weir_v3_read", sh);
     redis_words_add(w, redis_timer_text(s));
-    redis_add_number(s, w, (int64_t)sh->timers_skipped);
+    redis_add_number(s, w, 0); /* none is passed over: those of others are set aside */
     redis_add_number(s, w, REDIS_TIMERS_MAX);
     redis_add_number(s, w, b->round);
     redis_words_add(w, str_from(b->incarnation));
@@ -83,6 +84,7 @@ void redis_request_read(struct store_redis *s, struct redis_shard *sh)
         for (size_t i = from; i < to; i++)
             redis_add_bytes(w, sh->slots[sh->asked[i]].key.bytes, STATE_KEY_BYTES);
     }
+    redis_add_number(s, w, (int64_t)sh->aside_seen);
     redis_conn_add(s->session.conn, w->p, w->n);
 }
 
@@ -193,16 +195,14 @@ static enum weir_rc load_timer(struct store_redis *s, struct redis_shard *sh, st
     struct redis_value v;
     uint32_t space = member.n == 32 ? redis_space_of(s, member.p) : STORE_SPACE_FOREIGN;
 
-    if (space == STORE_SPACE_FOREIGN && cell->type == REDIS_TEXT) {
-        sh->n_foreign++; /* another rule set's: its worker calls them */
+    /* Another rule set's, whose worker takes it back; or the cell is gone: whose it was is all the
+     * same. */
+    if (space == STORE_SPACE_FOREIGN || cell->type != REDIS_TEXT ||
+        !redis_value_unpack(cell->text, &v)) {
+        misplace(sh, member, INT64_MAX, REDIS_ASIDE);
         return WEIR_OK;
     }
-    if (cell->type != REDIS_TEXT || !redis_value_unpack(cell->text, &v)) {
-        misplace(sh, member, 0,
-                 REDIS_NO_LEVEL); /* the cell is gone: whose it was is all the same */
-        return WEIR_OK;
-    }
-    if (s->spaces[space].spec.level != s->batch->round) {
+    if (s->spaces[space].spec.level != s->batch->round || v.due_ms > s->batch->timer_ms) {
         misplace(sh, member, v.due_ms, s->spaces[space].spec.level);
         return WEIR_OK;
     }
@@ -220,6 +220,38 @@ static enum weir_rc load_timers(struct store_redis *s, struct redis_shard *sh,
     for (size_t i = 0; i < members->n; i++)
         TRY(load_timer(s, sh, members->items[i]->text, cells->items[i], err));
     sh->has_more_timers = members->n == REDIS_TIMERS_MAX;
+    return WEIR_OK;
+}
+
+/* Timers of ours that others have set aside since we looked. They come back where they were, and
+ * are read with the next reading of their level: of this shard once more, if it is this one. */
+static enum weir_rc load_aside(struct store_redis *s, struct redis_shard *sh,
+                               const struct redis_reply *last, const struct redis_reply *list,
+                               struct weir_err *err)
+{
+    uint64_t newest, number;
+
+    if (!str_to_u64(last->text, &newest))
+        return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+    sh->aside_newest = last->text;
+    sh->aside_read = sh->aside_seen;
+    if (newest < sh->aside_seen) { /* it was emptied since */
+        sh->aside_seen = 0;
+        sh->is_stale = true;
+        return WEIR_OK;
+    }
+    sh->back = ARENA_ARRAY(s->arena, list->n / 2 + 1, struct str);
+    for (size_t i = 0; i + 1 < list->n; i += 2) {
+        struct str identity = list->items[i]->text;
+        uint32_t space = identity.n == 16 ? redis_space_of(s, identity.p) : STORE_SPACE_FOREIGN;
+        if (str_to_u64(list->items[i + 1]->text, &number))
+            sh->aside_read = number;
+        if (space == STORE_SPACE_FOREIGN)
+            continue;
+        sh->back[sh->n_back++] = identity;
+        sh->is_due_known[s->spaces[space].spec.level] = false;
+    }
+    sh->has_more_timers |= sh->n_back > 0 || sh->aside_read > sh->aside_seen;
     return WEIR_OK;
 }
 
@@ -260,7 +292,7 @@ enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard 
 {
     size_t g = 0;
 
-    if (r->type != REDIS_LIST || r->n != 10 || r->items[7]->n != redis_count_groups(sh) ||
+    if (r->type != REDIS_LIST || r->n != 12 || r->items[7]->n != redis_count_groups(sh) ||
         r->items[5]->n != r->items[6]->n || r->items[3]->n != s->batch->n_parts ||
         r->items[5]->n > REDIS_TIMERS_MAX)
         return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
@@ -273,5 +305,6 @@ enum weir_rc redis_request_read_reply(struct store_redis *s, struct redis_shard 
         to = redis_group_end(sh, from);
         TRY(load_group(s, sh, from, to, r->items[7]->items[g], err));
     }
-    return load_timers(s, sh, r->items[5], r->items[6], err);
+    TRY(load_timers(s, sh, r->items[5], r->items[6], err));
+    return load_aside(s, sh, r->items[10], r->items[11], err);
 }

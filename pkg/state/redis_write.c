@@ -88,19 +88,20 @@ static void write_timer(struct store_redis *s, struct redis_shard *sh, struct co
     redis_words_add(due_ms != CELL_NEVER ? &t->due : &t->gone, member_of(s, slot));
 }
 
-static void write_misplaced(struct store_redis *s, struct redis_shard *sh, struct commit *c)
+static void add_misplaced(struct store_redis *s, struct redis_shard *sh, struct redis_words *w)
 {
+    redis_add_number(s, w, (int64_t)sh->n_misplaced * 2);
     for (size_t i = 0; i < sh->n_misplaced; i++) {
         const struct redis_misplaced *m = &sh->misplaced[i];
-        redis_words_add(&timers_of(s, c, s->batch->round)->gone, m->member);
-        if (m->level == REDIS_NO_LEVEL)
-            continue;
-        if (m->due_ms < sh->next_due_ms[m->level])
+        bool is_aside = m->level == REDIS_ASIDE;
+        redis_words_add(w, m->member);
+        redis_add_number(s, w, is_aside ? -1 : (int64_t)m->level);
+        if (!is_aside && m->due_ms < sh->next_due_ms[m->level])
             sh->next_due_ms[m->level] = m->due_ms;
-        struct timers *t = timers_of(s, c, m->level);
-        redis_add_number(s, &t->due, m->due_ms);
-        redis_words_add(&t->due, m->member);
     }
+    redis_add_number(s, w, (int64_t)sh->n_back);
+    for (size_t i = 0; i < sh->n_back; i++)
+        redis_words_add(w, sh->back[i]);
 }
 
 static void add_timers(struct store_redis *s, struct redis_words *w, struct commit *c)
@@ -445,9 +446,9 @@ static void add_commit(struct store_redis *s, struct redis_shard *sh, struct com
     redis_add_number(s, w, (int64_t)c->n_groups);
     for (size_t i = 0; i < c->groups.n; i++)
         redis_words_add(w, c->groups.p[i]);
-    write_misplaced(s, sh, c);
     add_timers(s, w, c);
     add_outbox(s, sh, w);
+    add_misplaced(s, sh, w);
 }
 
 bool redis_request_commit(struct store_redis *s, struct redis_shard *sh)
@@ -461,7 +462,8 @@ bool redis_request_commit(struct store_redis *s, struct redis_shard *sh)
         make_room(s, sh, from, to);
         write_group(s, sh, &c, from, to);
     }
-    bool has_work = c.n_groups > 0 || sh->n_misplaced > 0 || c.n_levels > 0 || s->batch->parts;
+    bool has_work = c.n_groups > 0 || sh->n_misplaced > 0 || sh->n_back > 0 || c.n_levels > 0 ||
+                    s->batch->parts;
     if (has_work)
         add_commit(s, sh, &c);
     words_release(&c.groups);

@@ -61,6 +61,11 @@ const uint32_t *store_gave(const struct store *s, size_t *n)
     return s->vtable->gave ? s->vtable->gave(s, n) : NULL;
 }
 
+struct store_timers store_timers(const struct store *s)
+{
+    return s->vtable->timers ? s->vtable->timers(s) : (struct store_timers){0};
+}
+
 void store_free(struct store *s)
 {
     if (s)

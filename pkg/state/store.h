@@ -200,6 +200,14 @@ struct store_stats store_stats(const struct store *s, uint32_t space);
  * others than its operations went to; some may stand there twice. Valid until the next call. */
 const uint32_t *store_gave(const struct store *s, size_t *n);
 
+/* Timers in a store that several rule sets share, so far: due ones of spaces that this store was
+ * not given, set aside for whoever was; those of its spaces that others had set aside, taken back
+ * (docs/decisions/0031). */
+struct store_timers {
+    uint64_t set_aside, taken_back;
+};
+struct store_timers store_timers(const struct store *s);
+
 void store_free(struct store *s);
 
 /* ---- the protocol's other calls: workers and their simulator ------------------------------

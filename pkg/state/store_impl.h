@@ -18,6 +18,7 @@ struct store_vtable {
                          struct store_glance *out, struct weir_err *err);
     struct store_stats (*stats)(const struct store *s, uint32_t space);
     const uint32_t *(*gave)(const struct store *s, size_t *n); /* NULL: it knows of none */
+    struct store_timers (*timers)(const struct store *s);      /* NULL: nobody shares it */
     void (*free)(struct store *s);
 
     /* The protocol; NULL in a store that has no such side (store_dir). */

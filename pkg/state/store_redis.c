@@ -126,7 +126,8 @@ static void begin(struct store_redis *s)
         struct redis_shard *sh = &s->shards[k];
         sh->state = has_work(s, sh) ? SHARD_READ : SHARD_IDLE;
         sh->is_ops_done = false;
-        sh->timers_skipped = 0;
+        if (s->batch->is_sweep) /* behind a recovery, perhaps: it counts from the beginning */
+            sh->aside_seen = 0;
         sh->n_kept = 0;
         sh->restored = NULL;
         sh->n_restored = 0;
@@ -185,6 +186,12 @@ static void count_operations(struct store_redis *s, const struct redis_shard *sh
     }
 }
 
+static void forget_due(struct redis_shard *sh)
+{
+    for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
+        sh->is_due_known[level] = false;
+}
+
 /* What the shard did is done: more timers, or the end. */
 static void finish(struct store_redis *s, struct redis_shard *sh)
 {
@@ -200,9 +207,11 @@ static void finish(struct store_redis *s, struct redis_shard *sh)
     if (b->parts)
         sh->may_have_outbox[b->round] = sh->fired.n > 0 || sh->n_restored > 0;
     sh->is_due_known[b->round] = true;
+    if (sh->is_behind)
+        forget_due(sh);
     sh->is_ops_done = true;
     sh->n_kept = sh->fired.n;
-    sh->timers_skipped += sh->n_foreign;
+    sh->aside_seen = sh->aside_read;
     sh->state = sh->has_more_timers ? SHARD_READ : SHARD_DONE;
 }
 
@@ -273,6 +282,19 @@ static void take_gave(struct store_redis *s, const struct redis_shard *sh,
     }
 }
 
+/* How many timers were set aside and taken back, and the number before that. Is it another one than
+ * we have read, the next timer that we are told of need not be the next of ours. */
+static enum weir_rc take_moved(struct store_redis *s, struct redis_shard *sh,
+                               const struct redis_reply *r, struct weir_err *err)
+{
+    if (r->n != 3)
+        return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+    s->timers.set_aside += (uint64_t)r->items[0]->number;
+    s->timers.taken_back += (uint64_t)r->items[1]->number;
+    sh->is_behind = !str_eq(r->items[2]->text, sh->aside_newest);
+    return WEIR_OK;
+}
+
 static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
                                 const struct redis_reply *r, enum store_answer *answer,
                                 struct weir_err *err)
@@ -280,8 +302,9 @@ static enum weir_rc take_commit(struct store_redis *s, struct redis_shard *sh,
     struct str word = r->type == REDIS_LIST && r->n > 0 ? r->items[0]->text : (struct str){0};
 
     if (str_eq(word, STR("DONE"))) {
-        if (r->n != 4)
+        if (r->n != 5)
             return err_set(err, WEIR_IO, "Redis: an answer of the library is incomplete");
+        TRY(take_moved(s, sh, r->items[4], err));
         sh->next_due_ms[s->batch->round] = redis_due_of(r->items[1]);
         mark_published(sh, r->items[2]);
         take_gave(s, sh, r->items[3]);
@@ -350,12 +373,13 @@ static bool is_done(const struct store_redis *s)
 
 /* ---- outages --------------------------------------------------------------------------------- */
 
-/* Whatever we knew of timers: somebody else may have set some meanwhile. */
+/* Whatever we knew of timers: somebody else may have set some meanwhile, or some aside. */
 static enum weir_rc connect_again(struct store_redis *s, struct weir_err *err)
 {
-    for (size_t k = 0; k < STORE_SHARDS; k++)
-        for (size_t level = 0; level < STORE_ROUNDS_MAX; level++)
-            s->shards[k].is_due_known[level] = false;
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        s->shards[k].aside_seen = 0;
+        forget_due(&s->shards[k]);
+    }
     return redis_session_open(&s->session, err);
 }
 
@@ -554,6 +578,11 @@ static void set_total(struct store *base, uint64_t bytes)
     redis_of(base)->total = bytes;
 }
 
+static struct store_timers timers(const struct store *base)
+{
+    return ((const struct store_redis *)base)->timers;
+}
+
 static const uint32_t *gave(const struct store *base, size_t *n)
 {
     const struct store_redis *s = (const struct store_redis *)base;
@@ -630,6 +659,7 @@ static void fill_table(struct store_vtable *v)
     v->set_total = set_total;
     v->add_space = add_space;
     v->gave = gave;
+    v->timers = timers;
     v->apply = apply;
     v->next_due = next_due;
     v->look = redis_look;

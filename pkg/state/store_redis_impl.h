@@ -30,7 +30,7 @@ enum {
 };
 
 #define REDIS_NO_SLOT UINT32_MAX
-#define REDIS_NO_LEVEL UINT32_MAX
+#define REDIS_ASIDE UINT32_MAX /* as a level: "-1" in the library's words */
 #define REDIS_NO_RECORD UINT32_MAX
 
 /* As the library keeps it: six numbers. */
@@ -85,10 +85,12 @@ struct redis_vector {
     struct store_at at;
 };
 
+/* A due timer that is not called: the library moves it to where its cell says, once more, when it
+ * is told so. */
 struct redis_misplaced {
     struct str member;
     int64_t due_ms;
-    uint32_t level; /* where it belongs; REDIS_NO_LEVEL: nowhere */
+    uint32_t level; /* where it belongs; REDIS_ASIDE: nobody here knows its space */
 };
 
 enum redis_shard_state { SHARD_IDLE, SHARD_READ, SHARD_COMMIT, SHARD_DONE };
@@ -104,13 +106,13 @@ struct redis_shard {
     int64_t held;         /* bytes of all its spaces, those of others too, when it was read last */
     int64_t n_in_use;     /* spaces that have ever held any */
     uint64_t seq_reached; /* what its number of changes was at least; it never falls */
+    uint64_t aside_seen;  /* what was set aside up to this number is not ours */
 
     /* of the batch at hand */
     uint32_t *ops; /* indices of its operations */
     size_t n_ops;
     bool is_ops_done, has_more_timers, is_sweeping;
     uint32_t conflicts;
-    uint64_t timers_skipped; /* due ones of spaces that we do not know, in readings that are done */
 
     /* of the reading at hand */
     struct redis_slot *slots;
@@ -123,10 +125,16 @@ struct redis_shard {
     bool is_stale;            /* the reading lacks pages: once more */
     struct str seq;
     struct redis_vector *vectors; /* of the parts */
-    /* Timers that stand in the wrong place: without a cell, or their space has another level. */
+    /* Timers that stand in the wrong place: without a cell, their space has another level, or is
+     * none of ours. */
     struct redis_misplaced *misplaced;
     size_t n_misplaced;
-    uint64_t n_foreign; /* due timers of spaces that we do not know */
+    /* Spaces of ours, timers of which another rule set's worker has set aside: taken back. */
+    struct str *back;
+    size_t n_back;
+    uint64_t aside_read;     /* becomes aside_seen */
+    struct str aside_newest; /* the number there was */
+    bool is_behind;          /* others have set more aside before we wrote */
     uint64_t n_applied, n_skipped;
 
     struct redis_words commit; /* the words to send */
@@ -153,6 +161,7 @@ struct store_redis {
     uint64_t token;
     struct redis_space *spaces;
     uint64_t total; /* bytes of all spaces; a shard has a part */
+    struct store_timers timers;
     uint32_t n_spaces, spaces_cap;
     uint32_t *gave; /* spaces that gave something up in this batch */
     size_t n_gave, gave_cap;

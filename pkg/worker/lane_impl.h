@@ -46,8 +46,9 @@ struct lane {
     bool is_begun;          /* a transaction is open */
     size_t n_sent;
     uint64_t begun_ns;
-    uint64_t evicted; /* cells, as last counted */
-    int64_t evicted_ms;
+    uint64_t evicted; /* cells, as last counted of this store */
+    struct store_timers timers;
+    int64_t store_counted_ms;
     char transactional_id[LANE_TRANSACTIONAL_ID_MAX];
     const char *outputs[CONFIG_TOPICS];
 
@@ -146,6 +147,8 @@ void lane_make_documents(struct lane *l);
 enum protocol_outcome lane_produce(struct lane *l, bool is_pin);
 enum protocol_outcome lane_send_offsets(struct lane *l, const struct protocol_action *a);
 enum protocol_outcome lane_commit(struct lane *l);
+/* What the store of the rule set at hand gave up and moved since we looked, into the metrics. */
+void lane_count_store(struct lane *l);
 enum protocol_outcome lane_abort(struct lane *l);
 
 /* ---- lane_batch.c --------------------------------------------------------------------------- */

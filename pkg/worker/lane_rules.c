@@ -97,12 +97,16 @@ enum weir_rc lane_use_rules(struct lane *l, const struct ruleset *r, struct weir
 
     if (!l->is_stateless)
         TRY(open_store(l, r, &store, err));
+    if (l->correlator)
+        lane_count_store(l);
     correlator_free(l->correlator);
     l->correlator = NULL;
     partition_book_free(l->book);
     if (l->store)
         store_free(l->store);
     l->store = store;
+    l->evicted = 0; /* the new one counts from zero */
+    l->timers = (struct store_timers){0};
     l->book = partition_book_new(store);
     if (store) {
         l->correlator = correlator_new(r->graph, store);

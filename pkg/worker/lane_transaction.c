@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { QUEUE_FULL_MS = 5, COUNT_EVICTED_MS = 1000, DAY_MS = 86400 * 1000 };
+enum { QUEUE_FULL_MS = 5, COUNT_STORE_MS = 1000, DAY_MS = 86400 * 1000 };
 
 static void tell_gaps(struct lane *l)
 {
@@ -163,20 +163,19 @@ static void count_replay(struct lane *l, size_t i)
     p->counted = p->last.position;
 }
 
-/* What the rules' spaces had to give up; asking all of them is not for every transaction. */
-static void count_evicted(struct lane *l)
+void lane_count_store(struct lane *l)
 {
-    int64_t now = now_monotonic_ms();
+    struct store_timers timers = store_timers(l->store);
     uint64_t evicted = 0;
 
-    if (!l->correlator || now - l->evicted_ms < COUNT_EVICTED_MS)
-        return;
     for (uint32_t i = 0; i < l->ruleset->graph->n_spaces; i++)
         evicted += store_stats(l->store, i).evicted;
-    if (evicted > l->evicted) /* a new connection counts from zero */
-        metric_add(l->metrics, METRIC_STATE_EVICTED, evicted - l->evicted);
+    metric_add(l->metrics, METRIC_STATE_EVICTED, evicted - l->evicted);
+    metric_add(l->metrics, METRIC_STATE_TIMERS_ASIDE, timers.set_aside - l->timers.set_aside);
+    metric_add(l->metrics, METRIC_STATE_TIMERS_BACK, timers.taken_back - l->timers.taken_back);
     l->evicted = evicted;
-    l->evicted_ms = now;
+    l->timers = timers;
+    l->store_counted_ms = now_monotonic_ms();
 }
 
 static void note_commit(struct lane *l)
@@ -190,7 +189,8 @@ static void note_commit(struct lane *l)
     publisher_count_published(l->publisher, now);
     if (l->batch)
         metric_add(l->metrics, METRIC_STATE_OPERATIONS, l->batch->n_operations);
-    count_evicted(l);
+    if (l->correlator && now_monotonic_ms() - l->store_counted_ms >= COUNT_STORE_MS)
+        lane_count_store(l); /* asking all spaces is not for every transaction */
     for (size_t i = 0; i < l->n; i++) {
         struct lane_part *p = &l->parts[i];
         p->gap_from = p->gap_to = 0;

@@ -52,9 +52,11 @@ enum metric {
     METRIC_PRODUCERS_RENEWED,
     METRIC_BATCHES,
     METRIC_STATE_OPERATIONS,
-    METRIC_STATE_ERRORS,  /* calls that failed: out of reach, refused */
-    METRIC_STATE_EVICTED, /* cells given up for want of room */
-    METRIC_STATE_FENCED,  /* answers "somebody else has it", "writes are missing", "another run" */
+    METRIC_STATE_ERRORS,       /* calls that failed: out of reach, refused */
+    METRIC_STATE_EVICTED,      /* cells given up for want of room */
+    METRIC_STATE_TIMERS_ASIDE, /* due timers of rules that this worker does not have */
+    METRIC_STATE_TIMERS_BACK,  /* timers that others had set aside */
+    METRIC_STATE_FENCED, /* answers "somebody else has it", "writes are missing", "another run" */
     METRIC_RECOVERIES,
     METRIC_REPLAYED, /* records read again in a replay */
     METRIC_REBALANCES,

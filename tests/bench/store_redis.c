@@ -2,6 +2,7 @@
  *
  *   make bench-redis [SECONDS=3]
  *   build/bench/store_redis flood [KEYS]       (default 1,000,000; without the append-only file)
+ *   build/bench/store_redis timers             (without the append-only file)
  *
  * Starts a redis-server with an append-only file synced every second. Batches of 4,096
  * operations of a counting step whose cell holds five times (48 bytes), as event_count's does,
@@ -12,6 +13,9 @@
  * The flood: so many keys of one hit each against a budget of 25.6 bytes a key, with 100 keys
  * among them that come five times: how many of those are found, what is forgotten, and what
  * Redis says it holds.
+ *
+ * The timers: what a batch of 1,000 operations takes beside due timers of a rule that is gone: the
+ * first batch that meets them, and those behind it (the median of 50).
  */
 #include "base/hash.h"
 #include "base/str.h"
@@ -226,6 +230,90 @@ static void flood(struct store *s, const struct redis_server *server, uint64_t n
     show_memory(server);
 }
 
+/* ---- timers of a rule that is gone --------------------------------------------------------- */
+
+enum { TIMER_OPS = 1000, TIMER_BATCHES = 51 };
+
+static void timer_step(UNUSED void *context, const struct state_op *op, struct cell *cell,
+                       UNUSED const struct step_clock *clock, UNUSED struct emissions *out)
+{
+    cell->due_ms = op ? op->t_ms + 1000 : CELL_NEVER;
+    if (cell_resize(cell, sizeof(struct cell_layout)))
+        memset(cell->main.p, 1, sizeof(struct cell_layout));
+}
+
+static struct store *open_rule(const struct redis_server *server, uint8_t identity)
+{
+    struct store_redis_options o = {.url = str_from(server->unix_url)};
+    struct space_spec spec = {.identity = {identity}, .name = STR("timers"), .step = timer_step};
+    struct weir_err err;
+    struct store *s;
+
+    if (store_redis_new(&o, &s, &err) != WEIR_OK) {
+        fprintf(stderr, "store_redis: %s\n", err.text);
+        exit(1);
+    }
+    store_add_space(s, &spec);
+    return s;
+}
+
+static double apply_some(struct store *s, size_t n, int64_t timer_ms)
+{
+    struct store_batch b = {.ops = ops, .n_ops = n, .clock = {INT64_MIN}, .timer_ms = timer_ms};
+    const struct emission *e;
+    enum store_answer answer;
+    struct weir_err err;
+    size_t n_emissions;
+    double start = seconds();
+
+    make_batch(1);
+    if (store_apply(s, &b, &e, &n_emissions, &answer, &err) != WEIR_OK) {
+        fprintf(stderr, "store_redis: %s\n", err.text);
+        exit(1);
+    }
+    return seconds() - start;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void measure_timers(const struct redis_server *server, uint32_t n)
+{
+    enum { OLD_RULE = 9, NEW_RULE = 7 };
+    double took[TIMER_BATCHES];
+    struct store *s = open_rule(server, OLD_RULE);
+
+    for (uint32_t i = 0; i < n; i += BATCH)
+        apply_some(s, n - i < BATCH ? n - i : BATCH, INT64_MIN);
+    store_free(s);
+    s = open_rule(server, NEW_RULE);
+    apply_some(s, TIMER_OPS, INT64_MIN);
+    for (int i = 0; i < TIMER_BATCHES; i++)
+        took[i] = apply_some(s, TIMER_OPS, (int64_t)(n_made / 100) + 100000);
+    qsort(took + 1, TIMER_BATCHES - 1, sizeof *took, by_size);
+    printf("%6u timers: the first batch %6.1f ms, those behind it %6.1f ms\n", n, took[0] * 1e3,
+           took[TIMER_BATCHES / 2] * 1e3);
+    store_free(s);
+}
+
+static int all_timers(void)
+{
+    static const uint32_t counts[] = {0, 1000, 16384, 65536};
+
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        struct redis_server server;
+        if (!redis_server_start(&server, NULL, false))
+            return 1;
+        measure_timers(&server, counts[i]);
+        redis_server_stop(&server);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *keep[] = {"--appendonly", "yes", "--appendfsync", "everysec", NULL};
@@ -236,6 +324,8 @@ int main(int argc, char **argv)
     struct store *s;
     struct weir_err err;
 
+    if (argc > 1 && strcmp(argv[1], "timers") == 0)
+        return redis_server_is_there() ? all_timers() : 1;
     if (!redis_server_is_there() || !redis_server_start(&server, is_flood ? NULL : keep, false))
         return 1;
     struct store_redis_options o = {.url = str_from(server.unix_url)};

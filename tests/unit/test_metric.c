@@ -116,7 +116,7 @@ TEST(values_stand_with_their_labels_and_units)
     static const char *const lines[] = {
         "weir_records_total 20",
         "weir_dead_letters_total{reason=\"not_json\"} 14",
-        "weir_stage_seconds_total{stage=\"fetch\"} 0.000000070",
+        "weir_stage_seconds_total{stage=\"fetch\"} 0.000000074",
         "weir_partition_lag_records{topic=\"a\",partition=\"1\",lane=\"1\"} 49",
         "weir_partition_committed_offset{topic=\"a\",partition=\"0\",lane=\"0\"} 100",
         ("weir_partition_watermark_timestamp_seconds{topic=\"a\",partition=\"0\",lane=\"0\"} "

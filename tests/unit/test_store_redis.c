@@ -410,6 +410,7 @@ struct meanwhile {
     struct store *other;              /* applies the same keys; or NULL */
     const struct state_op *same;      /* n_same of these then; NULL: those of batch_of() */
     size_t n_same;
+    int64_t call_ms; /* it calls its timers up to here instead; 0: it does not */
     struct redis_server *stop;
     pid_t child;
 };
@@ -428,6 +429,8 @@ static void meanwhile_step(void *context, const struct state_op *op, struct cell
         memcpy(same, now.same ? now.same : ops, n * sizeof *same);
         struct store_batch b = {
             .ops = same, .n_ops = n, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+        if (now.call_ms)
+            b = (struct store_batch){.clock = {INT64_MIN}, .timer_ms = now.call_ms};
         CHECK_EQ(apply(now.other, &b).rc, WEIR_OK);
     }
     if (now.stop) {
@@ -519,6 +522,206 @@ TEST(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again)
     CHECK_EQ(apply(stranger, &b).n, N); /* and its own are there still */
     store_free(s);
     store_free(other);
+    store_free(stranger);
+}
+
+/* ---- timers of rules that the reader does not have (docs/decisions/0031) --------------------- */
+
+enum { ASIDE_SHARD = 5, ASIDE_KEYS = 5000 };
+
+/* n keys of one shard, each in one of the spaces. */
+static const struct state_op *keys_of_a_shard(size_t n, uint32_t n_spaces, int64_t t_ms)
+{
+    static struct state_op list[ASIDE_KEYS];
+
+    for (uint32_t i = 0; i < n; i++) {
+        list[i] =
+            (struct state_op){.key = key_of(i), .space = i % n_spaces, .t_ms = t_ms, .order = i};
+        list[i].key.bytes[0] = ASIDE_SHARD;
+    }
+    return list;
+}
+
+static struct store *open_strangers(uint32_t n_spaces)
+{
+    struct store *s = open_stranger(server.url);
+
+    for (uint32_t i = 1; i < n_spaces; i++) {
+        struct space_spec spec = counting(9);
+        memcpy(spec.identity + 4, &i, sizeof i);
+        store_add_space(s, &spec);
+    }
+    return s;
+}
+
+static struct store_batch timers_at(int64_t ms)
+{
+    return (struct store_batch){.clock = {INT64_MIN}, .timer_ms = ms};
+}
+
+static void check_all_told(struct store *s, size_t n, int64_t ms)
+{
+    struct store_batch b = timers_at(ms);
+    struct outcome o = apply(s, &b);
+
+    CHECK_EQ(o.n, n);
+    for (size_t i = 0; i < o.n; i++)
+        CHECK(is_text(&o.e[i], "end 1"));
+    CHECK_EQ(apply(s, &b).n, 0);
+}
+
+/* More than one reading, one turn of taking back and one list of spaces hold. */
+static void put_aside_and_bring_back(uint32_t n_spaces, bool is_reloaded)
+{
+    empty_server();
+    struct store *stranger = open_strangers(n_spaces), *s = open_store(server.url);
+    struct store_batch b = {.ops = keys_of_a_shard(ASIDE_KEYS, n_spaces, 1000),
+                            .n_ops = ASIDE_KEYS,
+                            .clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(stranger, &b).n, ASIDE_KEYS);
+
+    b = timers_at(5000);
+    CHECK_EQ(apply(s, &b).n, 0);
+    CHECK_EQ(store_timers(s).set_aside, ASIDE_KEYS);
+    CHECK_EQ(number_of("zcard '{w:5}:t:0'"), 0);
+    /* From now on they cost nothing: one call that reads, one that writes. */
+    b = (struct store_batch){
+        .ops = keys_of_a_shard(1, 1, 3000), .n_ops = 1, .clock = {INT64_MIN}, .timer_ms = 3500};
+    uint64_t commands = store_redis_commands(s);
+    CHECK_EQ(apply(s, &b).n, 1);
+    CHECK_EQ(store_redis_commands(s) - commands, 2);
+
+    if (is_reloaded) {
+        store_free(stranger);
+        stranger = open_strangers(n_spaces);
+    }
+    check_all_told(stranger, ASIDE_KEYS, 3000); /* and not the other's */
+    CHECK_EQ(store_timers(stranger).taken_back, ASIDE_KEYS);
+    CHECK_EQ(number_of("exists '{w:5}:f'"), 0);
+    check_all_told(s, 1, 5000);
+    store_free(s);
+    store_free(stranger);
+}
+
+TEST(timers_of_a_rule_that_is_gone_are_read_once_and_come_back_with_it)
+{
+    put_aside_and_bring_back(1, true);
+    put_aside_and_bring_back(1500, true);
+}
+
+TEST(two_rule_sets_take_turns_and_each_calls_its_timers)
+{
+    put_aside_and_bring_back(1, false);
+    put_aside_and_bring_back(1500, false);
+}
+
+/* Ours stand behind as many of another rule set's as one reading takes, and more, whose worker
+ * calls them while we are at it. */
+TEST(no_timer_is_passed_over_while_others_take_theirs)
+{
+    enum { N = 300 };
+
+    empty_server();
+    struct store *stranger = open_stranger(server.url);
+    struct meanwhile m = {0};
+    struct store *s = open_meanwhile(server.url, &m);
+    struct store_batch b = {.ops = keys_of_a_shard(N, 1, 1000),
+                            .n_ops = N,
+                            .clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(stranger, &b).n, N);
+    b.ops = keys_of_a_shard(N, 1, 1100);
+    CHECK_EQ(apply(s, &b).n, N);
+    m.other = stranger;
+    m.call_ms = 5000;
+    check_all_told(s, N, 5000);
+    store_free(s);
+    store_free(stranger);
+}
+
+/* What is found aside is what the cell says: gone with it, or due at another time. */
+TEST(timers_aside_follow_their_cells)
+{
+    empty_server();
+    struct store *stranger = open_stranger(server.url), *s = open_store(server.url);
+    struct state_op two[2];
+    struct store_batch b = {.ops = two, .n_ops = 2, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+    memcpy(two, keys_of_a_shard(2, 1, 1000), sizeof two);
+    CHECK_EQ(apply(stranger, &b).n, 2);
+    b = timers_at(5000);
+    CHECK_EQ(apply(s, &b).n, 0);
+    CHECK_EQ(store_timers(s).set_aside, 2);
+    two[0].t_ms = 8000; /* one of them is put off; who does it has not looked yet */
+    b = (struct store_batch){.ops = two, .n_ops = 1, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(stranger, &b).n, 1);
+    b = timers_at(5000);
+    struct outcome o = apply(stranger, &b);
+    CHECK_EQ(o.n, 1);
+    CHECK(is_text(o.e, "end 1"));
+    store_free(s);
+    s = open_store(server.url);
+    b = timers_at(9000);
+    CHECK_EQ(apply(s, &b).n, 0); /* aside again */
+    CHECK_EQ(store_timers(s).set_aside, 1);
+    o = apply(stranger, &b);
+    CHECK_EQ(o.n, 1);
+    CHECK(is_text(o.e, "end 2"));
+    CHECK_EQ(number_of("zcard '{w:5}:t:0'"), 0);
+    store_free(s);
+    store_free(stranger);
+}
+
+/* FLUSHALL without a new run: numbers begin anew, and who has seen higher ones must not take the
+ * next for known. With as many as were seen it is the sweep behind a recovery that asks for all. */
+TEST(timers_aside_are_found_where_their_numbers_began_anew)
+{
+    empty_server();
+    struct store *stranger = open_stranger(server.url);
+    struct store_batch set = {.ops = keys_of_a_shard(1, 1, 1000),
+                              .n_ops = 1,
+                              .clock = {INT64_MIN},
+                              .timer_ms = INT64_MIN};
+    struct store_batch call = timers_at(5000);
+    for (int turn = 0; turn < 4; turn++) {
+        struct store *s = open_store(server.url);
+        CHECK_EQ(apply(stranger, &set).n, 1);
+        CHECK_EQ(apply(s, &call).n, 0);
+        store_free(s);
+        CHECK_EQ(number_of("hget '{w:5}:m' f"), turn < 2 ? (uint64_t)turn + 1 : 1);
+        call.is_sweep = turn == 3;
+        CHECK_EQ(apply(stranger, &call).n, 1);
+        if (turn > 0)
+            ask_server("hset '{w:5}:m' f 0");
+    }
+    store_free(stranger);
+}
+
+/* An older weir does not know of what is aside: its cells bring theirs back when it writes them. */
+TEST(timers_aside_come_back_to_an_older_weir)
+{
+    empty_server();
+    struct store_redis_options o = {.url = str_from(server.url), .timeout_ms = ANSWER_MS};
+    struct space_spec spec = {
+        .identity = "older-weir-space", .name = STR("older"), .step = count_step};
+    struct store *stranger, *s = open_store(server.url);
+    struct weir_err err;
+    CHECK_EQ(store_redis_new(&o, &stranger, &err), WEIR_OK);
+    store_add_space(stranger, &spec);
+    struct store_batch b = {.ops = keys_of_a_shard(3, 1, 1000),
+                            .n_ops = 3,
+                            .clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(stranger, &b).n, 3);
+    b = timers_at(5000);
+    CHECK_EQ(apply(s, &b).n, 0);
+    CHECK_EQ(number_of("zcard '{w:5}:t:0'"), 0);
+    CHECK_EQ(number_of("fcall weir_v3_read 1 '{w:5}' -inf 0 256 0 run 0 0 | wc -l"), 10);
+    ask_server("fcall weir_v3_commit 1 '{w:5}' older 1 0 -inf 0 run '' 1000000 0 "
+               "1 older-weir-space 0 0 0 0 0 0 0 0 0 0 0 0 0");
+    CHECK_EQ(number_of("zcard '{w:5}:t:0'"), 3);
+    check_all_told(stranger, 3, 5000);
+    store_free(s);
     store_free(stranger);
 }
 
@@ -1126,6 +1329,12 @@ int main(void)
         ENTRY(keys_that_others_always_change_first_are_told_as_busy),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
         ENTRY(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again),
+        ENTRY(timers_of_a_rule_that_is_gone_are_read_once_and_come_back_with_it),
+        ENTRY(two_rule_sets_take_turns_and_each_calls_its_timers),
+        ENTRY(no_timer_is_passed_over_while_others_take_theirs),
+        ENTRY(timers_aside_follow_their_cells),
+        ENTRY(timers_aside_are_found_where_their_numbers_began_anew),
+        ENTRY(timers_aside_come_back_to_an_older_weir),
         ENTRY(late_and_lost_answers_are_not_applied_twice),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
