@@ -32,7 +32,7 @@ int command_config(int argc, char **argv)
     struct flag common[CONFIG_FLAGS_MAX];
     bool is_online = false;
     const struct flag own[] = {
-        {"online", 0, FLAG_SWITCH, NULL, "validate: connect, and check the topics",
+        {"online", 0, FLAG_SWITCH, NULL, "validate: connect, and check the topics and the store",
          .to.on = &is_online},
     };
     const struct flag_group groups[] = {

@@ -1,4 +1,5 @@
-/* config.c - `weir config`: the steps of a worker's start that need no group and no store. */
+/* config.c - `weir config`: the steps of a worker's start that need no group and leave nothing in
+ * the store. */
 #include "app/config.h"
 
 #include <errno.h>
@@ -7,7 +8,9 @@
 
 #include "app/output.h"
 #include "app/ruleset_load.h"
+#include "app/state.h"
 #include "base/str.h"
+#include "state/redis_check.h"
 #include "worker/topics.h"
 
 size_t config_flags(struct config_options *o, struct flag out[CONFIG_FLAGS_MAX])
@@ -77,6 +80,36 @@ static enum weir_rc ask_topics(const struct config *c, const struct ruleset *rul
     return WEIR_OK;
 }
 
+enum weir_rc config_store(const struct config *c, struct arena *a, struct state_secret *secret,
+                          struct store_redis_options *out, struct weir_err *err)
+{
+    TRY(state_read_secret(a, c->state_secret_file, secret, err));
+    *out = (struct store_redis_options){.url = c->state,
+                                        .password_file = c->state_password_file,
+                                        .ca_file = c->state_ca_file,
+                                        .secret = secret,
+                                        .group = c->group};
+    return WEIR_OK;
+}
+
+/* Its URL and files; online the store itself, too. */
+static enum weir_rc check_store(const struct config *c, bool is_online, struct arena *a,
+                                struct buf *out, struct weir_err *err)
+{
+    struct state_secret secret;
+    struct store_redis_options o;
+
+    if (str_eq(c->state, STR("none")))
+        return WEIR_OK;
+    TRY(config_store(c, a, &secret, &o, err));
+    if (!is_online)
+        return redis_check_options(&o, err);
+    o.timeout_ms = TOPICS_ASK_MS; /* as long as a broker may take */
+    TRY(redis_check(&o, c->state_budget_bytes, err));
+    buf_add(out, STR(", store: fit"));
+    return WEIR_OK;
+}
+
 static enum weir_rc print(struct str text, struct weir_err *err)
 {
     struct output *out;
@@ -101,6 +134,8 @@ static enum weir_rc validate(const struct config *c, const struct ruleset *rules
                (int)rules->generation.n, rules->generation.p);
     if (is_online)
         rc = ask_topics(c, rules, a, &line, err);
+    if (rc == WEIR_OK)
+        rc = check_store(c, is_online, a, &line, err);
     buf_add(&line, STR(")\n"));
     if (rc == WEIR_OK)
         rc = print(buf_str(&line), err);

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/config.h"
 #include "app/ruleset_load.h"
-#include "app/state.h"
 #include "base/now.h"
 #include "base/str.h"
 #include "kafka/topic.h"
@@ -105,17 +105,6 @@ static void set_up_log(const struct run *r)
     (void)log_format_parse(r->config.log_format, &o.format);
     (void)log_level_parse(r->config.log_level, &o.least);
     log_setup(&o);
-}
-
-static enum weir_rc set_up_store(struct run *r, struct weir_err *err)
-{
-    TRY(state_read_secret(r->arena, r->config.state_secret_file, &r->secret, err));
-    r->store = (struct store_redis_options){.url = r->config.state,
-                                            .password_file = r->config.state_password_file,
-                                            .ca_file = r->config.state_ca_file,
-                                            .secret = &r->secret,
-                                            .group = r->config.group};
-    return WEIR_OK;
 }
 
 /* ---- rules --------------------------------------------------------------------------------- */
@@ -575,7 +564,7 @@ static enum weir_rc open_all(struct run *r, struct weir_err *err)
     set_up_log(r);
     kafka_set_logger(log_kafka);
     if (!r->is_stateless)
-        TRY(set_up_store(r, err));
+        TRY(config_store(&r->config, r->arena, &r->secret, &r->store, err));
     if (keeps_notes(r)) /* forks: before there are threads */
         TRY(crash_start(r->is_stateless ? NULL : &r->store, r->config.crash_dir, err));
     TRY(open_rules(r, err));

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REDIS_MAJOR_MIN = 7 };
+enum { REDIS_MAJOR_MIN = 7, MAXMEMORY_PERCENT = 80 };
 #define LIBRARY_NAME "weir_v3"
 
 static const struct redis_trouble_row {
@@ -83,7 +83,9 @@ static enum weir_rc authenticate(struct redis_session *s, const struct redis_add
     }
     TRY(redis_conn_ask(s->conn, s->scratch, "PING", &r, err));
     if (r->type == REDIS_ERROR && str_starts(r->text, STR("NOAUTH")))
-        return err_set(err, WEIR_BADARG, "Redis at %s asks for a password: --state-password-file",
+        return err_set(err, WEIR_BADARG,
+                       "Redis at %s asks for a password: --state-password-file, "
+                       "state.password_file",
                        name_of(a));
     return r->type == REDIS_ERROR ? refused(a, "does not answer PING", r, err) : WEIR_OK;
 }
@@ -177,6 +179,8 @@ static enum weir_rc check_secret(struct redis_session *s, const struct redis_add
     if (!s->fingerprint[0])
         return WEIR_OK;
     TRY(ask(s, read, 3, &r, err));
+    if (r->type == REDIS_NIL && s->may_be_new)
+        return WEIR_OK;
     if (r->type == REDIS_NIL && s->is_looking)
         return err_set(err, WEIR_NOTFOUND, "Redis at %s holds no state of %s", name_of(a),
                        s->space[0] ? "this group" : "a replay");
@@ -306,6 +310,18 @@ enum weir_rc redis_session_open(struct redis_session *s, struct weir_err *err)
     if (is_away) /* one of them may become the primary */
         rc = err->code = WEIR_IO;
     return rc;
+}
+
+enum weir_rc redis_session_check_budget(const struct redis_session *s, uint64_t total_bytes,
+                                        struct weir_err *err)
+{
+    if (s->maxmemory == 0 || total_bytes <= s->maxmemory / 100 * MAXMEMORY_PERCENT)
+        return WEIR_OK;
+    return err_set(err, WEIR_LIMIT,
+                   "Redis: the budget of state is %llu MB, more than %d %% of its maxmemory "
+                   "(%llu MB)",
+                   (unsigned long long)(total_bytes >> 20), MAXMEMORY_PERCENT,
+                   (unsigned long long)(s->maxmemory >> 20));
 }
 
 void redis_session_close(struct redis_session *s)

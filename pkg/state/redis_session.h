@@ -27,6 +27,7 @@ struct redis_session {
     char fingerprint[17];                  /* of the deployment's secret; empty: not checked */
     uint32_t timeout_ms;
     bool is_looking;         /* what is not there is not made: no mark, no library */
+    bool may_be_new;         /* with is_looking: a store that nobody has used is no error */
     struct redis_conn *conn; /* NULL: closed */
     struct arena *scratch;
     uint64_t n_commands; /* of connections that are gone */
@@ -61,6 +62,10 @@ void redis_session_release(struct redis_session *s);
 /* The first line of a password file, without its line end. */
 MUST_USE enum weir_rc redis_session_password(struct redis_session *s, struct str path,
                                              struct weir_err *err);
+
+/* Of an open one: do so many bytes of state fit into 0.8 of maxmemory? WEIR_LIMIT if not. */
+MUST_USE enum weir_rc redis_session_check_budget(const struct redis_session *s,
+                                                 uint64_t total_bytes, struct weir_err *err);
 
 MUST_USE enum weir_rc redis_session_load_library(struct redis_session *s, struct weir_err *err);
 enum redis_trouble redis_trouble_of(const struct redis_reply *r);

@@ -17,7 +17,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, MAXMEMORY_PERCENT = 80, TROUBLE_TEXT = 200 };
+enum { PAUSE_FIRST_MS = 5, PAUSE_MAX_MS = 500, TROUBLE_TEXT = 200 };
 enum { SIDE_HEADROOM = 16 /* of a shard's evidence: one of so many parts */ };
 
 static int64_t now_ms(void)
@@ -731,15 +731,8 @@ enum weir_rc store_redis_new(const struct store_redis_options *o, struct store *
 enum weir_rc store_redis_check_budget(struct store *base, struct weir_err *err)
 {
     const struct store_redis *s = redis_of(base);
-    uint64_t may = s->session.maxmemory / 100 * MAXMEMORY_PERCENT;
 
-    if (s->session.maxmemory == 0 || s->total <= may)
-        return WEIR_OK;
-    return err_set(err, WEIR_LIMIT,
-                   "Redis: the budget of state is %llu MB, more than %d %% of its maxmemory "
-                   "(%llu MB)",
-                   (unsigned long long)(s->total >> 20), MAXMEMORY_PERCENT,
-                   (unsigned long long)(s->session.maxmemory >> 20));
+    return redis_session_check_budget(&s->session, s->total, err);
 }
 
 uint64_t store_redis_commands(const struct store *base)

@@ -165,6 +165,13 @@ correlation: {type: event_count, rules: [22222222-2222-4222-8222-222222222222], 
     equal(config("validate", "-c", box.good, "-X", "state=redis://127.0.0.1:1").code, 0)
 
 
+def test_a_stores_files_are_read_and_nobody_is_asked(box):
+    store = ("validate", "-c", box.good, "-X", "state=redis://127.0.0.1:1")
+    equal(config(*store, "-X", "state.password_file=" + box.write("right", b"pw\n")).code, 0)
+    refused(config(*store, "-X", "state.password_file=" + box.write("none", b"")), "its first line is empty")
+    refused(config(*store, "-X", "state.secret_file=" + box.write("short", b"short")), "a secret has at least 16 bytes")
+
+
 def test_what_is_shown_loads_again_and_says_where_from(box):
     path = box.config(GOOD + "work:\n  batch_events: 500\n")
     r = config("show", "-c", path, "-X", "http.address=none", env={"WEIR_WORK_THREADS": "3"})

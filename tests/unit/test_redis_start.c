@@ -1,5 +1,6 @@
 /* test_redis_start.c - state URLs, and what the store in Redis says when it may not begin.
  */
+#include "state/redis_check.h"
 #include "state/redis_url.h"
 #include "state/store_redis.h"
 
@@ -225,6 +226,61 @@ static void no_step(UNUSED void *context, UNUSED const struct state_op *op,
 {
 }
 
+/* ---- asked beforehand ------------------------------------------------------------------------ */
+
+static void check_asked(const struct store_redis_options *o, uint64_t total_mb, enum weir_rc wanted,
+                        const char *text)
+{
+    struct weir_err err = {0};
+
+    CHECK_EQ(redis_check(o, total_mb << 20, &err), wanted);
+    if (!strstr(err.text, text))
+        print_error("got: %s\n", err.text);
+    CHECK(strstr(err.text, text));
+}
+
+TEST(who_asks_beforehand_leaves_nothing)
+{
+    struct store_redis_options o = options(server.url);
+
+    ask(&server, "flushall");
+    ask(&server, "function flush");
+    o.secret = &state_secret_test;
+    check_asked(&o, 80, WEIR_OK, "");
+    ask(&server, "--raw dbsize | grep -qx 0");
+    ask(&server, "--raw function list | grep -c . | grep -qx 0");
+    check_start(&o, NULL);
+    check_asked(&o, 80, WEIR_OK, ""); /* a store that is in use is fine, too */
+}
+
+TEST(who_asks_beforehand_is_told_what_a_start_would_say)
+{
+    struct state_secret other = state_secret_test;
+    struct store_redis_options o = options(server.url), nobody = options("redis://127.0.0.1:1");
+
+    check_asked(&nobody, 80, WEIR_IO, "Redis at 127.0.0.1:1: cannot connect");
+    ask(&server, "flushall");
+    o.secret = &state_secret_test;
+    check_start(&o, NULL);
+    other.bytes[0] ^= 1;
+    o.secret = &other;
+    check_asked(&o, 80, WEIR_BADARG, "holds the state of another deployment");
+    o.secret = &state_secret_test;
+    ask(&server, "config set maxmemory 100mb");
+    check_asked(&o, 80, WEIR_OK, "");
+    check_asked(&o, 81, WEIR_LIMIT, "the budget of state is 81 MB, more than 80 %");
+    ask(&server, "config set maxmemory 0");
+    ask(&server, "config set maxmemory-policy allkeys-lru");
+    check_asked(&o, 80, WEIR_BADARG, "throws keys away");
+    ask(&server, "config set maxmemory-policy noeviction");
+    ask(&server, "flushall");
+    write_password("");
+    o.password_file = str_from(password_file);
+    CHECK_EQ(redis_check_options(&o, &(struct weir_err){0}), WEIR_BADARG);
+    write_password("right\n");
+    CHECK_EQ(redis_check_options(&o, &(struct weir_err){0}), WEIR_OK); /* nobody is asked */
+}
+
 TEST(the_budget_must_fit_into_the_memory)
 {
     struct store_redis_options o = options(server.url);
@@ -312,6 +368,8 @@ int main(void)
         ENTRY(writes_go_to_the_primary_only),
         ENTRY(a_store_that_throws_keys_away_is_refused),
         ENTRY(another_deployments_state_is_left_alone),
+        ENTRY(who_asks_beforehand_leaves_nothing),
+        ENTRY(who_asks_beforehand_is_told_what_a_start_would_say),
         ENTRY(the_budget_must_fit_into_the_memory),
         ENTRY(servers_that_weir_cannot_use),
     };
