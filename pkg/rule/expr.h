@@ -125,6 +125,7 @@ enum expr_op {
     EXPR_REAL,
     EXPR_BOOLEAN,  /* "true" and "false" in any case; of a number: it is not 0 */
     EXPR_DISTANCE, /* (latitude, longitude, latitude, longitude): metres on a sphere */
+    EXPR_MATH,     /* (name, x[, y]): "sin" "atan2" "cbrt" ...; expr_has_math() knows which */
 
     /* Times. */
     EXPR_TIME_OF,     /* of a text or number as base/time.h reads it */
@@ -144,7 +145,9 @@ enum expr_op {
     EXPR_LIST_JOIN, /* (list, separator) */
     EXPR_LIST_SUM,
     EXPR_LIST_AVERAGE,
-    EXPR_LIST_MEDIAN, /* of an even number of whole ones: the lower whole number */
+    EXPR_LIST_MEDIAN,     /* of an even number of whole ones: the lower whole number */
+    EXPR_LIST_PERCENTILE, /* (list, from 0 to 100): between two members what lies as far between;
+                           * of whole ones without its fraction */
     EXPR_LIST_DISTINCT,
     EXPR_LIST_SORT,      /* (list[, true: the greatest first]) */
     EXPR_LIST_INTERSECT, /* members of the first that the second has */
@@ -291,6 +294,8 @@ static inline const struct expr_value *expr_value_items(const struct expr_value 
 }
 /* Order of two scalars: texts by bytes (numbers before texts), as sorting and sets see it. */
 int expr_value_cmp(const struct expr_value *a, const struct expr_value *b);
+/* Is there such a function of so many numbers for EXPR_MATH? */
+bool expr_has_math(struct str name, size_t n);
 /* Is there such an algorithm for EXPR_HASH? */
 bool expr_has_hash(struct str name);
 /* The value as text ("true", "42.5"); false: null has none. A list: its members' with commas. */

@@ -1,6 +1,7 @@
 /* expr_list.c - operators on lists. A single value is a list of one. */
 #include "rule/expr_impl.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -148,8 +149,9 @@ static bool has(const struct expr_value *items, size_t n, const struct expr_valu
     return false;
 }
 
-static struct expr_value list_median(const struct expr_args *a, const struct expr_value *items,
-                                     size_t n)
+/* In order; NULL: a member is no number. */
+static struct expr_value *sorted_numbers(const struct expr_args *a, const struct expr_value *items,
+                                         size_t n)
 {
     struct expr_value *sorted = copy(a, items, n);
 
@@ -157,9 +159,37 @@ static struct expr_value list_median(const struct expr_args *a, const struct exp
         if (sorted[i].type == EXPR_VALUE_TEXT)
             sorted[i] = expr_value_number(sorted[i].text);
         if (!expr_is_number(&sorted[i]))
-            return EXPR_NOTHING;
+            return NULL;
     }
     qsort(sorted, n, sizeof *sorted, by_value);
+    return sorted;
+}
+
+static struct expr_value list_percentile(const struct expr_args *a, const struct expr_value *items,
+                                         size_t n)
+{
+    struct expr_value *sorted = sorted_numbers(a, items, n);
+
+    if (!sorted || !expr_is_number(&a->items[1]) || a->items[1].real < 0 || a->items[1].real > 100)
+        return EXPR_NOTHING;
+    double rank = a->items[1].real / 100 * (double)(n - 1), part = rank - floor(rank);
+    const struct expr_value *low = &sorted[(size_t)rank];
+    if (part == 0)
+        return low->type == EXPR_VALUE_INT ? expr_value_whole(low->whole)
+                                           : expr_value_real(low->real);
+    const struct expr_value *high = low + 1;
+    if (low->type == EXPR_VALUE_INT && high->type == EXPR_VALUE_INT)
+        return expr_value_whole(low->whole + (int64_t)(part * (high->real - low->real)));
+    return expr_value_real(low->real * (1 - part) + high->real * part);
+}
+
+static struct expr_value list_median(const struct expr_args *a, const struct expr_value *items,
+                                     size_t n)
+{
+    struct expr_value *sorted = sorted_numbers(a, items, n);
+
+    if (!sorted)
+        return EXPR_NOTHING;
     const struct expr_value *low = &sorted[(n - 1) / 2], *high = &sorted[n / 2];
     if (low->type != EXPR_VALUE_INT || high->type != EXPR_VALUE_INT)
         return expr_value_real(low == high ? low->real : low->real / 2 + high->real / 2);
@@ -281,6 +311,8 @@ struct expr_value expr_list_call(const struct expr_args *a)
         return list_sum(a, items, n);
     case EXPR_LIST_MEDIAN:
         return list_median(a, items, n);
+    case EXPR_LIST_PERCENTILE:
+        return list_percentile(a, items, n);
     case EXPR_LIST_SORT:
         sorted = copy(a, items, n);
         qsort(sorted, n, sizeof *sorted, by_value);

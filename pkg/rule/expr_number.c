@@ -93,6 +93,77 @@ static struct expr_value all_numbers(const struct expr_args *a)
     }
 }
 
+/* ---- by name -------------------------------------------------------------------- */
+
+static double to_degrees(double x)
+{
+    return x * (180 / M_PI);
+}
+
+static double to_radians(double x)
+{
+    return x * (M_PI / 180);
+}
+
+/* That of 27 is 3: libraries may be off by a trace. */
+static double cube_root(double x)
+{
+    double root = cbrt(x), whole = round(root);
+
+    return whole * whole * whole == x ? whole : root;
+}
+
+/* x * 2^y for a whole y, whatever its size. */
+static double scaled(double x, double y)
+{
+    return scalbn(x, (int)fmax(-5000, fmin(5000, y)));
+}
+
+static const struct {
+    const char *name;
+    double (*of_one)(double);
+    double (*of_two)(double, double);
+} MATH[] = {{"sin", sin, NULL},
+            {"cos", cos, NULL},
+            {"tan", tan, NULL},
+            {"asin", asin, NULL},
+            {"acos", acos, NULL},
+            {"atan", atan, NULL},
+            {"sinh", sinh, NULL},
+            {"cosh", cosh, NULL},
+            {"tanh", tanh, NULL},
+            {"asinh", asinh, NULL},
+            {"acosh", acosh, NULL},
+            {"atanh", atanh, NULL},
+            {"cbrt", cube_root, NULL},
+            {"degrees", to_degrees, NULL},
+            {"radians", to_radians, NULL},
+            {"atan2", NULL, atan2},
+            {"copysign", NULL, copysign},
+            {"scalb", NULL, scaled}};
+
+bool expr_has_math(struct str name, size_t n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(MATH); i++)
+        if (str_eq(name, str_from(MATH[i].name)))
+            return n == (MATH[i].of_two ? 2 : 1);
+    return false;
+}
+
+static struct expr_value math(const struct expr_args *a)
+{
+    struct expr_value x = as_number(&a->items[1]), y = as_number(&a->items[a->n - 1]);
+
+    if (a->items[0].type != EXPR_VALUE_TEXT || !expr_has_math(a->items[0].text, a->n - 1) ||
+        x.type == EXPR_VALUE_NULL || y.type == EXPR_VALUE_NULL)
+        return EXPR_NOTHING;
+    for (size_t i = 0; i < ARRAY_LEN(MATH); i++)
+        if (str_eq(a->items[0].text, str_from(MATH[i].name)))
+            return expr_value_real(MATH[i].of_one ? MATH[i].of_one(x.real)
+                                                  : MATH[i].of_two(x.real, y.real));
+    return EXPR_NOTHING;
+}
+
 struct expr_value expr_number_call(const struct expr_args *a)
 {
     enum expr_op op = a->e->op;
@@ -101,6 +172,8 @@ struct expr_value expr_number_call(const struct expr_args *a)
         return extreme(a);
     if (op == EXPR_POWER || op == EXPR_SQUARE_ROOT || op == EXPR_LOGARITHM || op == EXPR_DISTANCE)
         return all_numbers(a);
+    if (op == EXPR_MATH)
+        return math(a);
     if (op == EXPR_BOOLEAN)
         return a->items[0].type == EXPR_VALUE_LIST ? EXPR_NOTHING : boolean(&a->items[0]);
     struct expr_value x = as_number(&a->items[0]);

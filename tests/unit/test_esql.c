@@ -179,6 +179,17 @@ static const char *const holding[] = {
     "CLAMP_MIN(missing, 4) IS NULL",
     "MV_COUNT(MV_UNION(list, missing)) == 2",
     "REPEAT('ab', 2) == 'abab'",
+    "REPEAT(a, 2) == 'GetGet' AND REPEAT(a, 0) == '' AND REPEAT(missing, 2) IS NULL",
+    ("SIN(0) == 0 AND COS(0) == 1 AND ATAN2(0, 1) == 0 AND CBRT(27) == 3 AND ACOS(n) IS NULL AND "
+     "ROUND(TO_DEGREES(PI())) == 180 AND ROUND(TO_RADIANS(180), 2) == 3.14 AND SCALB(n, 1) == 10 "
+     "AND COPY_SIGN(n, -0.5) == -5 AND TAN(nums) IS NULL AND ROUND(TANH(1), 2) == 0.76"),
+    ("ROUND_TO(n, 0, 4, 8) == 4 AND ROUND_TO(n, 5) == 5 AND ROUND_TO(n, 6, 7) == 6 AND "
+     "ROUND_TO(n, 1, 5) == 5 AND ROUND_TO(missing, 1, 2) IS NULL AND "
+     "ROUND_TO(@timestamp, '2025-01-01', '2026-01-01', '2026-05-01') == '2026-01-01'"),
+    ("MV_PERCENTILE(nums, 50) == 2 AND MV_PERCENTILE(nums, 100) == 3 AND MV_PERCENTILE(n, 1) == 5 "
+     "AND MV_MEDIAN_ABSOLUTE_DEVIATION(nums) == 1 AND MV_DIFFERENCE(list, 'x') == 'y' AND "
+     "MV_DIFFERENCE(list, list) IS NULL AND MV_COUNT(MV_DIFFERENCE(list, missing)) == 2"),
+    "TO_VER('1.2') == '1.2'::version",
     "TO_LOWER('ÀÉ ДЖ') == 'àé дж' AND TO_UPPER(CONCAT(a, 'é')) == 'GETÉ'",
     "TO_LOWER(a) == 'get' AND NOT TO_LOWER('É') == 'É' AND TO_LOWER('É') LIKE '?'",
     "SPACE(2) == '  '",
@@ -365,6 +376,9 @@ static const struct {
     {"FROM <x-{now/d}", "error: 1:6: the closing '>' is missing"},
     {"FROM x | WHERE a == 1 \xc2\xa7", "error: 1:23: unexpected character '\xc2\xa7'"},
     {"FROM x | WHERE a == '\\\xc3\xa9'", "error: 1:22: '\\\xc3\xa9' is no escape in a string"},
+    {"FROM x | WHERE ROUND_TO(n, 2, 1) == 1", "unsupported: 1:16: ROUND_TO() with points that do"},
+    {"FROM x | WHERE ROUND_TO(n, a) == 1", "unsupported: 1:16: ROUND_TO() with anything but lit"},
+    {"FROM x | WHERE ATAN2(n) == 1", "error: 1:16: atan2() takes 2 arguments, not 1"},
     {"FROM x | LOOKUP JOIN t ON a", "unsupported: 1:10: LOOKUP joins an index of"},
     {"FROM x | INLINE c = COUNT(*)", "error: 1:17: expected STATS behind INLINE"},
     {"FROM x | INLINE STATS c = COUNT(*) BY k | EVAL c = a",
@@ -481,8 +495,8 @@ static const struct {
     {"FROM x | WHERE MD5(5) == 'x'", "error: 1:16: argument 1 of md5() is a text, not a number"},
     {"FROM x | WHERE SHA256(a) == 5", "error: 1:26: a text does not compare"},
     {"FROM x | WHERE BYTE_LENGTH(a) == 'x'", "error: 1:31: a number does not compare"},
-    {"FROM x | WHERE TO_DEGREES(a) == 5",
-     "unsupported: 1:16: the function TO_DEGREES(): not in this version"},
+    {"FROM x | WHERE ST_GEOHASH(a) == 5",
+     "unsupported: 1:16: the function ST_GEOHASH(): not in this version"},
     {"FROM x | WHERE @timestamp < @timestamp + 1 month",
      "unsupported: 1:40: months, quarters and years beside a time"},
     {"FROM x | WHERE @timestamp == NOW() - 1 month", "unsupported: 1:27: events that are older"},

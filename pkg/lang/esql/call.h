@@ -11,6 +11,7 @@ enum { ESQL_ARGS_MAX = 500 };
 struct esql_call {
     struct esql_parser *p;
     struct place at;
+    struct str name; /* as the table has it */
     struct expr **args;
     size_t n;
 };

@@ -111,7 +111,7 @@ static struct expr *replace(const struct esql_call *c)
     return pipe_regex(c->p->pipe, c->at, EXPR_REPLACE, &re, 0, args, 2);
 }
 
-/* One byte n times. */
+/* A text n times. */
 static struct expr *repeated(const struct esql_call *c, struct str text, struct expr *times,
                              const char *what)
 {
@@ -139,9 +139,13 @@ static struct expr *repeat(const struct esql_call *c)
 {
     struct expr_value v;
 
-    if (!pipe_constant(c->args[0], &v) || v.type != EXPR_VALUE_TEXT)
-        return esql_unsupported(c, "REPEAT() of what is no literal");
-    return repeated(c, v.text, c->args[1], "REPEAT()");
+    if (pipe_constant(c->args[0], &v) && v.type == EXPR_VALUE_TEXT)
+        return repeated(c, v.text, c->args[1], "REPEAT()");
+    /* As many characters, of which each becomes the text. */
+    struct expr *places = repeated(c, STR("x"), c->args[1], "REPEAT()");
+    return places ? esql_call3(c, EXPR_REPLACE_TEXT, places, pipe_text(c->p->pipe, STR("x")),
+                               c->args[0])
+                  : NULL;
 }
 
 /* HASH(algorithm, text) */

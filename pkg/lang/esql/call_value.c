@@ -141,6 +141,61 @@ static struct expr *clamp(const struct esql_call *c)
                                       c->args[2]));
 }
 
+/* Functions of mathematics that have the name of EXPR_MATH's here, too. */
+static struct expr *math_of(const struct esql_call *c, struct str name)
+{
+    struct expr *args[3] = {pipe_text(c->p->pipe, name), c->args[0], c->n > 1 ? c->args[1] : NULL};
+
+    return pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_MATH}, args, c->n + 1);
+}
+
+static struct expr *math(const struct esql_call *c)
+{
+    return math_of(c, c->name);
+}
+
+/* TO_DEGREES(x), TO_RADIANS(x) */
+static struct expr *to_angle(const struct esql_call *c)
+{
+    return math_of(c, str_sub(c->name, strlen("to_"), SIZE_MAX));
+}
+
+/* COPY_SIGN(x, sign) */
+static struct expr *copy_sign(const struct esql_call *c)
+{
+    return math_of(c, STR("copysign"));
+}
+
+/* ROUND_TO(x, a, b ...): the greatest of these that is not above x, or the least one. */
+static struct expr *round_to(const struct esql_call *c)
+{
+    struct expr_value before = {.type = EXPR_VALUE_NULL}, v;
+    size_t n = c->n - 1, n_ways = 0;
+    bool is_time = esql_type_of(c->args[0]) == ESQL_TYPE_TIME;
+    struct expr **points = c->args + 1,
+                **ways = ARENA_ARRAY(c->p->s->scratch, 2 * n, struct expr *);
+
+    for (size_t i = 0; i < n; i++) {
+        points[i] = is_time ? esql_as_time(c->p, points[i]) : points[i];
+        if (!points[i] || !pipe_constant(points[i], &v) ||
+            (v.type != EXPR_VALUE_INT && v.type != EXPR_VALUE_REAL))
+            return esql_unsupported(c, "ROUND_TO() with anything but literals");
+        if (i && expr_value_cmp(&before, &v) > 0)
+            return esql_unsupported(c, "ROUND_TO() with points that do not rise");
+        before = v;
+        if (i) {
+            ways[n_ways++] = esql_call2(c, EXPR_LT, c->args[0], points[i]);
+            ways[n_ways++] = points[i - 1];
+        }
+    }
+    ways[n_ways++] = points[n - 1];
+    struct expr *e =
+        n == 1 ? points[0]
+               : pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_CASE}, ways, n_ways);
+    e = esql_call2(c, EXPR_CASE, esql_call1(c, EXPR_IS_THERE, c->args[0]), e);
+    return is_time ? esql_moment(e) : e;
+}
+
 /* ---- types ------------------------------------------------------------------------ */
 
 static struct expr *self(const struct esql_call *c)
@@ -252,6 +307,27 @@ static struct expr *mv_contains(const struct esql_call *c)
     return esql_call2(c, EXPR_EQ, n_common(c), esql_call2(c, EXPR_COALESCE, n, esql_whole(c, 0)));
 }
 
+/* MV_DIFFERENCE(list, list): members of the first that the second has not. */
+static struct expr *mv_difference(const struct esql_call *c)
+{
+    struct expr *both = esql_call2(c, EXPR_LIST_INTERSECT, c->args[1], pipe_member(c->p->pipe));
+    struct expr *n =
+        esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_LIST_COUNT, both), esql_whole(c, 0));
+
+    return esql_call2(c, EXPR_FILTER, esql_call1(c, EXPR_LIST_DISTINCT, c->args[0]),
+                      esql_call2(c, EXPR_EQ, n, esql_whole(c, 0)));
+}
+
+/* The median of how far the members are from their median. */
+static struct expr *mv_deviation(const struct esql_call *c)
+{
+    struct expr *far = esql_call2(c, EXPR_SUBTRACT, pipe_member(c->p->pipe),
+                                  esql_call1(c, EXPR_LIST_MEDIAN, c->args[0]));
+
+    return esql_call1(c, EXPR_LIST_MEDIAN,
+                      esql_call2(c, EXPR_MAP, c->args[0], esql_call1(c, EXPR_ABSOLUTE, far)));
+}
+
 static struct expr *mv_intersects(const struct esql_call *c)
 {
     return esql_call2(c, EXPR_GT, n_common(c), esql_whole(c, 0));
@@ -277,6 +353,7 @@ static const struct esql_function FUNCTIONS[] = {
     {"to_dateperiod", EXPR_STRING, 1, 1, to_span, NULL},
     {"to_ip", EXPR_STRING, 1, 1, to_ranked, "t"},
     {"to_version", EXPR_STRING, 1, 1, to_ranked, "t"},
+    {"to_ver", EXPR_STRING, 1, 1, to_ranked, "t"},
     {"to_geopoint", EXPR_STRING, 1, 1, self, "t"},
     {"abs", EXPR_ABSOLUTE, 1, 1, NULL, "n"},
     {"ceil", EXPR_CEILING, 1, 1, NULL, "n"},
@@ -289,6 +366,25 @@ static const struct esql_function FUNCTIONS[] = {
     {"log10", EXPR_LOGARITHM, 1, 1, log10_of, "n"},
     {"hypot", EXPR_SQUARE_ROOT, 2, 2, hypot_of, "n"},
     {"signum", EXPR_CASE, 1, 1, signum, "n"},
+    {"sin", EXPR_MATH, 1, 1, math, "n"},
+    {"cos", EXPR_MATH, 1, 1, math, "n"},
+    {"tan", EXPR_MATH, 1, 1, math, "n"},
+    {"asin", EXPR_MATH, 1, 1, math, "n"},
+    {"acos", EXPR_MATH, 1, 1, math, "n"},
+    {"atan", EXPR_MATH, 1, 1, math, "n"},
+    {"sinh", EXPR_MATH, 1, 1, math, "n"},
+    {"cosh", EXPR_MATH, 1, 1, math, "n"},
+    {"tanh", EXPR_MATH, 1, 1, math, "n"},
+    {"asinh", EXPR_MATH, 1, 1, math, "n"},
+    {"acosh", EXPR_MATH, 1, 1, math, "n"},
+    {"atanh", EXPR_MATH, 1, 1, math, "n"},
+    {"atan2", EXPR_MATH, 2, 2, math, "n"},
+    {"cbrt", EXPR_MATH, 1, 1, math, "n"},
+    {"scalb", EXPR_MATH, 2, 2, math, "n"},
+    {"copy_sign", EXPR_MATH, 2, 2, copy_sign, "n"},
+    {"to_degrees", EXPR_MATH, 1, 1, to_angle, "n"},
+    {"to_radians", EXPR_MATH, 1, 1, to_angle, "n"},
+    {"round_to", EXPR_CASE, 2, ESQL_ARGS_MAX, round_to, NULL},
     {"e", EXPR_REAL, 0, 0, euler, NULL},
     {"pi", EXPR_REAL, 0, 0, pi, NULL},
     {"tau", EXPR_REAL, 0, 0, tau, NULL},
@@ -308,6 +404,9 @@ static const struct esql_function FUNCTIONS[] = {
     {"mv_max", EXPR_GREATEST, 1, 1, NULL, NULL},
     {"mv_sum", EXPR_LIST_SUM, 1, 1, NULL, "n"},
     {"mv_median", EXPR_LIST_MEDIAN, 1, 1, NULL, "n"},
+    {"mv_percentile", EXPR_LIST_PERCENTILE, 2, 2, NULL, "n"},
+    {"mv_median_absolute_deviation", EXPR_LIST_MEDIAN, 1, 1, mv_deviation, "n"},
+    {"mv_difference", EXPR_FILTER, 2, 2, mv_difference, NULL},
     {"mv_avg", EXPR_LIST_AVERAGE, 1, 1, NULL, "n"},
     {"mv_concat", EXPR_LIST_JOIN, 2, 2, NULL, "t"},
     {"mv_append", EXPR_LIST, 2, 2, mv_append, NULL},

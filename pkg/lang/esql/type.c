@@ -49,9 +49,9 @@ static enum esql_type call_type(const struct expr *e)
         op == EXPR_JSON_AT || op == EXPR_IP_PREFIX)
         return ESQL_TYPE_TEXT;
     if (op <= EXPR_NEGATE || op == EXPR_LENGTH || op == EXPR_BYTES || op == EXPR_INDEX_OF ||
-        (op >= EXPR_QUOTIENT && op <= EXPR_DISTANCE) || op == EXPR_TIME_DIFF ||
-        op == EXPR_TIME_PART || op == EXPR_LIST_COUNT || op == EXPR_LIST_SUM ||
-        op == EXPR_LIST_AVERAGE || op == EXPR_LIST_MEDIAN)
+        (op >= EXPR_QUOTIENT && op <= EXPR_MATH) || op == EXPR_TIME_DIFF || op == EXPR_TIME_PART ||
+        op == EXPR_LIST_COUNT || op == EXPR_LIST_SUM || op == EXPR_LIST_AVERAGE ||
+        op == EXPR_LIST_MEDIAN || op == EXPR_LIST_PERCENTILE)
         return ESQL_TYPE_NUMBER;
     if (op == EXPR_LIST_AT || op == EXPR_LIST_DISTINCT || op == EXPR_LIST_SORT)
         return esql_type_of(e->args[0]);

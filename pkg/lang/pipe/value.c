@@ -205,8 +205,8 @@ static bool takes_text(enum expr_op op)
 static bool makes_number(enum expr_op op)
 {
     return op <= EXPR_NEGATE || op == EXPR_NUMBER_OF || op == EXPR_ENTROPY ||
-           (op >= EXPR_QUOTIENT && op <= EXPR_REAL) || op == EXPR_DISTANCE ||
-           (op >= EXPR_LIST_SUM && op <= EXPR_LIST_MEDIAN);
+           (op >= EXPR_QUOTIENT && op <= EXPR_REAL) || op == EXPR_DISTANCE || op == EXPR_MATH ||
+           (op >= EXPR_LIST_SUM && op <= EXPR_LIST_PERCENTILE);
 }
 
 struct expr *pipe_call(struct pipe *p, struct place at, const struct expr *call,
