@@ -216,7 +216,8 @@ void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind,
 
     if (!is_good)
         return;
-    set_sha256(head, l->diag.source);
+    struct str taken = l->collection.rule_text;
+    set_sha256(head, taken.n ? taken : l->diag.source);
     keep_warnings(l, head);
     v->rule = ARENA_NEW(l->a, struct rule);
     *v->rule = *head;
@@ -269,36 +270,12 @@ const struct list_source *loader_lists_of_document(const struct rule_loader *l,
     return loader_lists_of(l, has_id ? id->text : head->uid);
 }
 
-/* Collections of the old Sigma: one document gives its keys to all that follow (`global`), or to
- * the one before (`repeat`). Alone each says something else than together, so none is loaded. */
-static bool refuse_action(struct rule_loader *l, const struct doc_node *document, struct rule *head)
+static void load_document(struct rule_loader *l, const struct doc_node *given, struct rule *head)
 {
-    static const struct str ACTIONS[] = {STR("global"), STR("reset"), STR("repeat")};
-    const struct doc_node *action = doc_get(document, STR("action"));
-    struct str word = doc_is_scalar(action) ? action->text : STR("");
-    bool is_global = str_eq(word, ACTIONS[0]), is_reset = str_eq(word, ACTIONS[1]);
-    bool is_action = is_global || is_reset || str_eq(word, ACTIONS[2]);
+    const struct doc_node *document = collection_take(l, given, head);
 
-    if (is_action)
-        diag_unsupported(&l->diag, (struct place){action->line, action->col},
-                         "'action: %.*s' (documents that change others): not part of Sigma any "
-                         "more",
-                         SHOWN(word));
-    else if (l->global_line)
-        diag_unsupported(&l->diag, (struct place){document->line, document->col},
-                         "what 'action: global' in line %u says is part of this rule: write it "
-                         "into each",
-                         l->global_line);
-    else
-        return false;
-    if (is_global || is_reset)
-        l->global_line = is_global ? action->line : 0;
-    loader_add_verdict(l, head, STR(""));
-    return true;
-}
-
-static void load_document(struct rule_loader *l, const struct doc_node *document, struct rule *head)
-{
+    if (!document)
+        return;
     struct sigma_scope s = {.a = l->a,
                             .scratch = l->scratch,
                             .names = l->names,
@@ -307,8 +284,10 @@ static void load_document(struct rule_loader *l, const struct doc_node *document
                             .diag = &l->diag};
 
     head->line = document->line;
-    if (refuse_action(l, document, head))
+    if (diag_failed(&l->diag)) {
+        loader_add_verdict(l, head, STR(""));
         return;
+    }
     if (loader_add_splunk(l, document, head) || loader_add_logscale(l, document, head))
         return;
     switch (sigma_kind_of(document)) {
@@ -367,8 +346,7 @@ static void load_piece(struct rule_loader *l, struct str path, uint32_t *documen
         struct rule head = loader_new_head(l, path, (*document)++, line);
         diag_error(&l->diag, (struct place){err.line, err.col}, "%s", err.text);
         loader_add_verdict(l, &head, STR(""));
-        uint32_t global_line = global_line_of(text, line);
-        l->global_line = global_line ? global_line : l->global_line;
+        collection_break(l, global_line_of(text, line));
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -453,11 +431,12 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
         loader_add_elastic(l, own_path, text);
         return;
     }
-    l->global_line = 0;
+    collection_begin(l, text);
     while (doc_cut_yaml(&rest, &line, &piece, &piece_line)) {
         load_piece(l, own_path, &document, piece, piece_line);
         arena_reset(l->scratch);
     }
+    collection_end(l);
     if (document == 0)
         rule_loader_refuse(l, own_path, "the file is empty");
 }

@@ -45,6 +45,26 @@ struct loaded_logscale {
     size_t verdict;
 };
 
+/* A document that others are made of, and where its text begins. */
+struct collected {
+    const struct doc_node *document; /* NULL: there is none */
+    struct str text;                 /* all that it is made of */
+    size_t n_nodes;
+    const char *begin; /* of the first of these in the file */
+    uint32_t line;
+};
+
+struct collection {            /* collection.c */
+    bool is_on, may_repeat;    /* such words stand in the file */
+    size_t n_taken;            /* bytes and values that rules took from others */
+    struct collected global;   /* what rules take */
+    struct rule global_head;   /* of its verdict, if none does */
+    struct collected previous; /* what `repeat` repeats */
+    bool is_used, is_named;    /* a rule took it; one has its id and name */
+    struct str rule_text; /* of the rule at hand, with what it takes; empty: it takes nothing */
+    uint32_t broken_line; /* of a global document that cannot be read; 0: there is none */
+};
+
 struct rule_loader {
     struct arena *a;       /* results */
     struct arena *work;    /* the loader itself and what it collects */
@@ -68,9 +88,9 @@ struct rule_loader {
     struct cql_saved *saved;
     struct loaded_logscale *logscale;
     size_t n_logscale, cap_logscale;
-    bool is_found;        /* the file at hand was met, not named */
-    uint32_t global_line; /* of 'action: global' above in the file at hand; 0: there is none */
-    struct diag diag;     /* of the document at hand */
+    bool is_found;                /* the file at hand was met, not named */
+    struct collection collection; /* of the file at hand */
+    struct diag diag;             /* of the document at hand */
 };
 
 /* A rule that is not read yet: its path, place and stand-in id. */
@@ -78,6 +98,18 @@ struct rule loader_new_head(struct rule_loader *l, struct str path, uint32_t doc
                             uint32_t line);
 /* The verdict on what `head` describes, with the messages of l->diag. */
 struct verdict *loader_add_verdict(struct rule_loader *l, const struct rule *head, struct str kind);
+/* ---- collection.c ---- */
+
+/* Around the documents of a file. */
+void collection_begin(struct rule_loader *l, struct str file);
+void collection_end(struct rule_loader *l);
+/* A document that is no YAML stands here; global_line: of an `action: global` in it, or 0. */
+void collection_break(struct rule_loader *l, uint32_t global_line);
+/* The document as those that are about it make it; NULL: it is about others itself. What is wrong
+ * is in l->diag: the document is a rule that does not load. */
+const struct doc_node *collection_take(struct rule_loader *l, const struct doc_node *document,
+                                       const struct rule *head);
+
 /* The verdict on a rule, and the rule if it is good. */
 void loader_keep_rule(struct rule_loader *l, struct rule *head, struct str kind, bool is_good);
 /* The lists that the rule of this id may name. */

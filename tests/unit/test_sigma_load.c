@@ -10,9 +10,7 @@ static struct str document(struct arena *a, const char *yaml)
     return sigma_document(a, str_from(yaml));
 }
 
-/* Alone the documents of such a collection say something else than they were written to. */
-#define OLD(what) "'action: " what "' (documents that change others): not part of Sigma any more"
-#define PART "what 'action: global' in line 1 says is part of this rule: write it into each"
+#define PART "what 'action: global' in line 1 says is part of this rule, and cannot be read"
 
 TEST(what_is_no_rule_is_reported)
 {
@@ -29,9 +27,10 @@ TEST(what_is_no_rule_is_reported)
         {"- a\n- {title: t, detection: {s: {f: x}, condition: s}}\n",
          "error: 1:1: not a rule: a list of rules: give each a document of its own (a line '---' "
          "between them)"},
-        {"action: global\ntitle: t\n", "unsupported: 1:9: " OLD("global")},
-        {"title: t\naction: global\ndetection: {condition: s}\n",
-         "unsupported: 2:9: " OLD("global")},
+        {"action: global\ntitle: t\n",
+         "error: 1:1: no rule behind this 'action: global' takes what it says"},
+        {"title: t\naction: repeat\ndetection: {condition: s}\n",
+         "error: 1:1: 'action: repeat' without a rule before it"},
         {"action: buy\n" RULE, "s: f eq \"x\""},
         {"title: t\ncorrelation: {type: event_count}\n",
          "error: 2:14: event_count needs 'rules'; 2:14: event_count needs 'timespan'; "
@@ -52,23 +51,73 @@ TEST(a_bad_document_does_not_hide_its_neighbours)
                                            "in line 6) | s: f eq \"x\""},
         {"---\n" RULE "---\ndetection: {s: {f|x: y}, condition: s}\n---\n" RULE,
          "s: f eq \"x\" | error: 6:19: unknown modifier 'x' | s: f eq \"x\""},
-        {"action: global\nlevel: high\n---\n" RULE "---\naction: reset\n---\n" RULE
-         "---\naction: repeat\ntitle: t\n",
-         "unsupported: 1:9: " OLD(
-             "global") " | unsupported: 4:1: " PART
-                       " | unsupported: 8:9: " OLD(
-                           "reset") " | s: f eq \"x\" | unsupported: 14:9: " OLD("repeat")},
-        {"action: global\nlevel: [\n---\n" RULE,
+        {"action: global\nlevel: [\n---\n" RULE "---\naction: reset\n---\n" RULE,
          "error: 3:1: did not find expected node content (while parsing a flow node in line 3) | "
-         "unsupported: 4:1: " PART},
+         "error: 4:1: " PART " | s: f eq \"x\""},
         {"level: [\n'action': \"global\" # all\n---\n" RULE,
          "error: 3:1: did not find expected ',' or ']' (while parsing a flow sequence in line 1) | "
-         "unsupported: 4:1: what 'action: global' in line 2 says is part of this rule: write it "
-         "into each"},
+         "error: 4:1: what 'action: global' in line 2 says is part of this rule, and cannot be "
+         "read"},
+        {RULE "---\nlevel: [\n---\naction: repeat\n",
+         "s: f eq \"x\" | error: 6:1: did not find expected node content (while parsing a flow "
+         "node "
+         "in line 6) | error: 7:1: 'action: repeat' without a rule before it"},
         {"action: globally\nlevel: [\n---\n" RULE,
          "error: 3:1: did not find expected node content (while parsing a flow node in line 3) | "
          "s: f eq \"x\""},
         {"%YAML 1.1\n---\n" RULE "...\n---\n" RULE, "s: f eq \"x\" | s: f eq \"x\""},
+    };
+    sigma_check_rows(document, ROWS, ARRAY_LEN(ROWS));
+}
+
+/* As pySigma merges them. */
+TEST(documents_of_a_collection_are_merged)
+{
+    static const struct sigma_row ROWS[] = {
+        {"action: global\ntitle: t\nlogsource: {product: p}\ndetection: {condition: s and not z, "
+         "z: {z: "
+         "1}}\n---\ndetection: {s: {f: x}}\n---\ndetection: {s: {g: y}}\n",
+         "and(s: f eq \"x\", not(z: z eq 1)) | and(s: g eq \"y\", not(z: z eq 1))"},
+        /* What it says goes before what the rule says, maps key by key. */
+        {"action: global\nlevel: high\ndetection: {s: {f: x}}\n---\ntitle: t\nlevel: "
+         "low\nlogsource: {product: p}\ndetection: {s: {g: y}, condition: s}\n",
+         "s: and(g eq \"y\", f eq \"x\") ! 6:1: 'level' is what 'action: global' in line 1 says, "
+         "which "
+         "goes before"},
+        /* Up to the next one, or none. */
+        {"action: global\nlogsource: {product: p}\n---\ntitle: t\n" DETECTION
+         "---\naction: global\ntitle: u\n---\n" DETECTION,
+         "s: f eq \"x\" | s: f eq \"x\" ! 10:1: no 'logsource': the rule sees every event"},
+        {"action: global\nlevel: high\n---\n" RULE "---\naction: reset\n---\n" DETECTION,
+         "s: f eq \"x\" | s: f eq \"x\" ! 10:1: no 'title' ! 10:1: no 'logsource': the rule sees "
+         "every "
+         "event"},
+        /* repeat: what this document says goes before; again and again. */
+        {RULE "---\naction: repeat\ndetection: {s: {g: y}}\n---\naction: repeat\ndetection: {s: "
+              "{g: z}}\n",
+         "s: f eq \"x\" | s: and(f eq \"x\", g eq \"y\") | s: and(f eq \"x\", g eq \"z\")"},
+        {"action: global\ntitle: t\nlogsource: {product: p}\ndetection: {condition: "
+         "s}\n---\naction: "
+         "repeat\ndetection: {s: {f: x}}\n",
+         "s: f eq \"x\""},
+        /* An id is that of one rule. */
+        {"action: global\nid: a0000000-0000-0000-0000-00000000000f\ntitle: t\nlogsource: {product: "
+         "p}\n---\n" DETECTION "---\n" DETECTION,
+         "s: f eq \"x\" | s: f eq \"x\" ! 8:1: the 'id' of the collection is that of its first "
+         "rule: "
+         "this one has none"},
+        /* Faults are told where they stand. */
+        {"action: global\ntitle: t\nlogsource: {product: p}\ndetection:\n  z: {f|contain: 'x'}\n  "
+         "condition: s and (z\n---\ndetection: {s: {f|x: y}}\n",
+         "error: 8:19: unknown modifier 'x'; 5:9: unknown modifier 'contain' (did you mean "
+         "'contains'?); 6:20: this parenthesis is not closed"},
+        /* Correlations and filters take nothing. */
+        {"action: global\nlevel: high\n---\n" RULE "name: r\n---\ntitle: c\ncorrelation: {type: "
+         "event_count, rules: [r], timespan: 5m, condition: {gte: 2}}\n",
+         "s: f eq \"x\" | event_count; rules r; group by nothing: one group; condition gte 2; "
+         "within 5m"},
+        {"action: global\nlevel: high\n---\naction: reset\n---\n" RULE,
+         "error: 1:1: no rule behind this 'action: global' takes what it says | s: f eq \"x\""},
     };
     sigma_check_rows(document, ROWS, ARRAY_LEN(ROWS));
 }
@@ -173,6 +222,53 @@ TEST(the_hash_is_of_the_document_alone)
     arena_free(a);
 }
 
+TEST(the_hash_of_a_rule_of_a_collection_is_that_of_what_it_is_made_of)
+{
+    static const char GLOBAL[] = "action: global\nlevel: high\n---\n", OTHER[] = RULE "author: a\n";
+    struct arena *a = arena_new(0);
+    struct buf with = {0}, without = {0}, changed = {0};
+    struct loaded_rules loaded;
+
+    buf_printf(&with, "%s%s---\n%s", GLOBAL, OTHER, RULE);
+    buf_printf(&without, "%s%s", GLOBAL, RULE);
+    buf_printf(&changed, "action: global\nlevel: low\n---\n%s", RULE);
+    const char *const FILES[][2] = {{"a.yml", arena_str(a, buf_str(&with)).p},
+                                    {"b.yml", arena_str(a, buf_str(&without)).p},
+                                    {"c.yml", arena_str(a, buf_str(&changed)).p}};
+    load(a, FILES, 3, &loaded);
+    CHECK_EQ(loaded.n_rules, 4);
+    CHECK_STR(str_from(loaded.rules[1]->sha256), loaded.rules[2]->sha256);
+    CHECK(!str_eq(str_from(loaded.rules[2]->sha256), str_from(loaded.rules[3]->sha256)));
+    buf_release(&with);
+    buf_release(&without);
+    buf_release(&changed);
+    arena_free(a);
+}
+
+/* Each takes the one before it, so the text grows. */
+TEST(a_collection_does_not_grow_beyond_its_bound)
+{
+    enum { REPEATS = 4000 };
+    struct arena *a = arena_new(0);
+    struct buf text = {0};
+    struct loaded_rules loaded;
+
+    buf_add(&text, STR(RULE "description: "));
+    for (int i = 0; i < 20000; i++)
+        buf_add_char(&text, 'x');
+    for (int i = 0; i < REPEATS; i++)
+        buf_add(&text, STR("\n---\naction: repeat"));
+    const char *const FILES[][2] = {{"a.yml", arena_str(a, buf_str(&text)).p}};
+    load(a, FILES, 1, &loaded);
+    CHECK(loaded.n_rules > 1000 && loaded.n_rules < REPEATS);
+    CHECK_EQ(loaded.n_verdicts, REPEATS + 1);
+    CHECK_STR(loaded.verdicts[REPEATS].messages[0].text,
+              "the rules of this file take more than 64 MiB from 'action: global' and by 'action: "
+              "repeat'");
+    buf_release(&text);
+    arena_free(a);
+}
+
 TEST(double_ids_name_both_files)
 {
     static const char *const ID = "id: 00000000-0000-0000-0000-00000000000a\n" RULE;
@@ -243,7 +339,10 @@ TEST(rule_files_are_told_by_their_ending)
 }
 
 TEST_MAIN(ENTRY(what_is_no_rule_is_reported), ENTRY(a_bad_document_does_not_hide_its_neighbours),
+          ENTRY(documents_of_a_collection_are_merged),
           ENTRY(metadata_slips_are_warned_of_or_refused), ENTRY(a_rule_keeps_its_metadata),
-          ENTRY(the_hash_is_of_the_document_alone), ENTRY(double_ids_name_both_files),
+          ENTRY(the_hash_is_of_the_document_alone),
+          ENTRY(the_hash_of_a_rule_of_a_collection_is_that_of_what_it_is_made_of),
+          ENTRY(a_collection_does_not_grow_beyond_its_bound), ENTRY(double_ids_name_both_files),
           ENTRY(a_placeholder_without_any_list_is_an_error),
           ENTRY(messages_of_one_document_are_bounded), ENTRY(rule_files_are_told_by_their_ending))
