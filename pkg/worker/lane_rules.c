@@ -90,7 +90,7 @@ static void tell_rules(struct lane *l, const struct ruleset *r)
 }
 
 /* Everything that is made of a rule set; the store connection too: its spaces are the graph's. On
- * failure nothing has changed. */
+ * failure nothing has changed. The numbers of partitions are no matter of rules: the book stays. */
 enum weir_rc lane_use_rules(struct lane *l, const struct ruleset *r, struct weir_err *err)
 {
     struct store *store = NULL;
@@ -101,13 +101,15 @@ enum weir_rc lane_use_rules(struct lane *l, const struct ruleset *r, struct weir
         lane_count_store(l);
     correlator_free(l->correlator);
     l->correlator = NULL;
-    partition_book_free(l->book);
+    if (l->book)
+        partition_book_use_store(l->book, store);
+    else
+        l->book = partition_book_new(store);
     if (l->store)
         store_free(l->store);
     l->store = store;
     l->evicted = 0; /* the new one counts from zero */
     l->timers = (struct store_timers){0};
-    l->book = partition_book_new(store);
     if (store) {
         l->correlator = correlator_new(r->graph, store);
         fact_batch_listen(l->facts, r->graph, l->correlator);
@@ -138,8 +140,6 @@ enum weir_rc lane_follow_rules(struct lane *l)
     l->batch->gives_ruleset = false;
     ruleset_release(l->options.shelf, old);
     lane_make_scene(l);
-    if (has_new_rules)
-        TRY(lane_number_all(l, &l->err));
     metric_time(l->metrics, METRIC_RULES_TIME, now_monotonic_ns() - began_ns);
     LOG(LOG_INFO, "rules taken", LOG_S("ruleset", l->ruleset->generation),
         LOG_U("lane", l->options.number));

@@ -29,13 +29,18 @@ struct partition_book {
     uint32_t mask;
 };
 
+void partition_book_use_store(struct partition_book *b, struct store *store)
+{
+    b->store = store && store_has_book(store) ? store : NULL;
+}
+
 struct partition_book *partition_book_new(struct store *store)
 {
     struct partition_book *b = calloc(1, sizeof *b);
 
     ASSERT(b);
-    b->store = store && store_has_book(store) ? store : NULL;
     b->arena = arena_new(0);
+    partition_book_use_store(b, store);
     return b;
 }
 

@@ -26,6 +26,8 @@ struct partition_book;
 
 /* store: lent; NULL, or one that keeps no book: local numbers. */
 struct partition_book *partition_book_new(struct store *store);
+/* From now on over this connection to the same one; what is remembered stays. */
+void partition_book_use_store(struct partition_book *b, struct store *store);
 void partition_book_free(struct partition_book *b);
 
 /* Remembered while the incarnation is the same; `incarnation` NULL: as the last time (a recovery

@@ -14,8 +14,10 @@ struct post {
     bool has_rung;
     struct batch *full[POST_BATCHES], *empty[POST_BATCHES];
     size_t first, n_full, n_empty;
-    struct kafka_partition *parts, *told; /* told: the lane's copy */
+    struct kafka_partition *parts;
     size_t n_parts, cap_parts;
+    struct kafka_partition *told; /* the lane's copy: the reader never touches it */
+    size_t cap_told;
     uint64_t group, released;
     struct post_plan plan;
     bool has_plan;
@@ -81,6 +83,15 @@ void post_free(struct post *p)
     free(p);
 }
 
+static void grow(struct kafka_partition **list, size_t *cap, size_t n)
+{
+    if (n <= *cap)
+        return;
+    *list = reallocarray(*list, n, sizeof **list);
+    ASSERT(*list);
+    *cap = n;
+}
+
 static void lock(struct post *p)
 {
     ASSERT(pthread_mutex_lock(&p->lock) == 0);
@@ -110,12 +121,7 @@ static struct timespec deadline(uint32_t ms)
 uint64_t post_assign(struct post *p, const struct kafka_partition *parts, size_t n)
 {
     lock(p);
-    if (n > p->cap_parts) {
-        p->parts = reallocarray(p->parts, n, sizeof *p->parts);
-        p->told = reallocarray(p->told, n, sizeof *p->told);
-        ASSERT(p->parts && p->told);
-        p->cap_parts = n;
-    }
+    grow(&p->parts, &p->cap_parts, n);
     if (n)
         memcpy(p->parts, parts, n * sizeof *parts);
     p->n_parts = n;
@@ -196,6 +202,7 @@ bool post_group(struct post *p, uint64_t *number, const struct kafka_partition *
     lock(p);
     bool is_new = p->group > *number;
     if (is_new) {
+        grow(&p->told, &p->cap_told, p->n_parts);
         if (p->n_parts)
             memcpy(p->told, p->parts, p->n_parts * sizeof *p->told);
         *parts = p->told;

@@ -50,6 +50,31 @@ TEST(an_assignment_is_told_once_and_waits_to_be_released)
     post_free(p);
 }
 
+/* A lost assignment is followed by the next one without a word of the lane. */
+TEST(what_the_lane_was_told_stays_while_the_group_speaks_again)
+{
+    enum { MANY = 1000 };
+    static struct kafka_partition many[MANY];
+    struct post *p = post_new();
+    const struct kafka_partition *list, *later;
+    uint64_t number = 0;
+    size_t n;
+
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = (struct kafka_partition){"c", (int32_t)i};
+    (void)post_assign(p, parts, 3);
+    CHECK(post_group(p, &number, &list, &n));
+    (void)post_assign(p, many, MANY);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(list[i].topic == parts[i].topic);
+        CHECK_EQ(list[i].partition, parts[i].partition);
+    }
+    CHECK(post_group(p, &number, &later, &n));
+    CHECK_EQ(n, MANY);
+    CHECK_EQ(later[MANY - 1].partition, MANY - 1);
+    post_free(p);
+}
+
 TEST(a_plan_for_an_earlier_assignment_is_none)
 {
     struct post *p = post_new();
@@ -98,4 +123,5 @@ TEST(the_end_wakes_the_lane)
 
 TEST_MAIN(ENTRY(batches_come_in_the_order_they_went),
           ENTRY(an_assignment_is_told_once_and_waits_to_be_released),
+          ENTRY(what_the_lane_was_told_stays_while_the_group_speaks_again),
           ENTRY(a_plan_for_an_earlier_assignment_is_none), ENTRY(the_end_wakes_the_lane))
