@@ -48,6 +48,11 @@ static int by_value(const void *x, const void *y)
     return expr_value_cmp(x, y);
 }
 
+static int by_value_down(const void *x, const void *y)
+{
+    return expr_value_cmp(y, x);
+}
+
 static size_t sort_distinct(struct expr_value *v, size_t n)
 {
     size_t kept = 0;
@@ -83,6 +88,8 @@ static struct expr_value listed(const struct pass *p)
         n = sort_distinct(v, n);
     else if (p->g->kind == GROUP_COLLECT)
         n = keep_first(v, n, limit);
+    else if (p->g->kind != GROUP_LIST)
+        qsort(v, n, sizeof *v, p->g->kind == GROUP_LEAST ? by_value : by_value_down);
     return expr_value_list(p->a, v, n < limit ? n : limit);
 }
 
@@ -142,6 +149,24 @@ static struct expr_value nearest_rank(const struct pass *p, struct expr_value *v
     return v[i < n ? i : n - 1];
 }
 
+static double median(struct expr_value *v, size_t n)
+{
+    qsort(v, n, sizeof *v, by_value);
+    return v[(n - 1) / 2].real / 2 + v[n / 2].real / 2;
+}
+
+static struct expr_value median_deviation(struct expr_value *v, size_t n)
+{
+    double middle = median(v, n);
+
+    for (size_t i = 0; i < n; i++) {
+        v[i] = expr_value_real(fabs(v[i].real - middle));
+        if (v[i].type == EXPR_VALUE_NULL) /* no number is so far */
+            return v[i];
+    }
+    return expr_value_real(median(v, n));
+}
+
 static struct expr_value computed(const struct pass *p)
 {
     struct expr_value *v;
@@ -154,6 +179,8 @@ static struct expr_value computed(const struct pass *p)
         return (struct expr_value){.type = EXPR_VALUE_NULL};
     if (p->g->kind == GROUP_PERCENTILE)
         return nearest_rank(p, v, n);
+    if (p->g->kind == GROUP_MEDIAN_DEVIATION)
+        return median_deviation(v, n);
     for (size_t i = 0; i < n; i++) {
         sum += v[i].real;
         is_whole = is_whole && v[i].type == EXPR_VALUE_INT &&
@@ -201,6 +228,8 @@ struct expr_value aggregate_rows(struct arena *a, const struct group_aggregate *
     case GROUP_VALUES:
     case GROUP_COLLECT:
     case GROUP_LIST:
+    case GROUP_LEAST:
+    case GROUP_GREATEST:
         return listed(&p);
     case GROUP_MIN:
     case GROUP_MAX:

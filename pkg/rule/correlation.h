@@ -91,13 +91,17 @@ enum group_kind {
     GROUP_VALUES,     /* the different values in order, the first `limit` of them */
     GROUP_COLLECT,    /* the different values as they came, the first `limit` of them */
     GROUP_LIST,       /* all values as they came, the first `limit` of them */
+    GROUP_LEAST,      /* all values, the least first, the first `limit` of them */
+    GROUP_GREATEST,   /* the same, the greatest first */
     GROUP_MIN,        /* of numbers, and of texts by bytes (numbers before texts) */
     GROUP_MAX,
     GROUP_SUM,
     GROUP_AVERAGE,
-    GROUP_DEVIATION,  /* of the population */
-    GROUP_PERCENTILE, /* nearest rank */
-    GROUP_FIRST,      /* of the earliest row that has it: by time, or by the column `order` */
+    GROUP_DEVIATION,        /* of the population */
+    GROUP_PERCENTILE,       /* nearest rank */
+    GROUP_MEDIAN_DEVIATION, /* the median of how far values are from their median, which lies
+                             * between the two in the middle */
+    GROUP_FIRST,            /* of the earliest row that has it: by time, or by the column `order` */
     GROUP_LAST,
     GROUP_KINDS
 };

@@ -203,12 +203,15 @@ static void stats_rows(struct buf *out, const struct group_stats *g)
                                                    [GROUP_VALUES] = "values",
                                                    [GROUP_COLLECT] = "collect",
                                                    [GROUP_LIST] = "list",
+                                                   [GROUP_LEAST] = "least",
+                                                   [GROUP_GREATEST] = "greatest",
                                                    [GROUP_MIN] = "min",
                                                    [GROUP_MAX] = "max",
                                                    [GROUP_SUM] = "sum",
                                                    [GROUP_AVERAGE] = "average",
                                                    [GROUP_DEVIATION] = "deviation",
                                                    [GROUP_PERCENTILE] = "percentile",
+                                                   [GROUP_MEDIAN_DEVIATION] = "median_deviation",
                                                    [GROUP_FIRST] = "first",
                                                    [GROUP_LAST] = "last"};
 

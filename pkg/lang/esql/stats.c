@@ -24,15 +24,17 @@ static const struct kind KINDS[] = {{"count", GROUP_COUNT, false},
                                     {"weighted_avg", GROUP_SUM, false},
                                     {"percentile", GROUP_PERCENTILE, false},
                                     {"std_dev", GROUP_DEVIATION, false},
+                                    {"median_absolute_deviation", GROUP_MEDIAN_DEVIATION, false},
+                                    {"top", GROUP_LEAST, false},
                                     {"first", GROUP_FIRST, true},
                                     {"last", GROUP_LAST, true}};
 
 /* Aggregates of Elasticsearch's reference that are not here. */
 static bool is_absent(struct str name)
 {
-    static const char *const NAMES[] = {
-        "top",       "sample",   "st_extent_agg", "st_centroid_agg",           "earliest", "latest",
-        "all_first", "all_last", "sparkline",     "median_absolute_deviation", "stddev"};
+    static const char *const NAMES[] = {"sample",   "st_extent_agg", "st_centroid_agg",
+                                        "earliest", "latest",        "all_first",
+                                        "all_last", "sparkline",     "stddev"};
 
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (str_eq_ci(name, str_from(NAMES[i])))
@@ -80,12 +82,40 @@ static struct expr *leaf_of(struct esql_parser *p, struct place at, size_t i)
     return e;
 }
 
+/* TOP(x, n[, "asc" or "desc"]): the comma before n is next. */
+static bool read_top(struct esql_parser *p, struct pipe_aggregate *out)
+{
+    struct expr_value v = {.type = EXPR_VALUE_NULL};
+    struct expr *e = esql_advance(p) ? esql_expression(p) : NULL;
+
+    if (!e)
+        return false;
+    if (!pipe_constant(e, &v) || v.type != EXPR_VALUE_INT || v.whole < 1 || v.whole > EXPR_LIST_MAX)
+        return diag_error(p->s->diag, out->at, "TOP() takes how many as a number from 1 to %d",
+                          EXPR_LIST_MAX);
+    out->limit = (uint32_t)v.whole;
+    if (!esql_is_sign(p, ","))
+        return true;
+    e = esql_advance(p) ? esql_expression(p) : NULL;
+    if (!e)
+        return false;
+    bool is_text = pipe_constant(e, &v) && v.type == EXPR_VALUE_TEXT;
+    bool is_down = is_text && str_eq_ci(v.text, STR("desc"));
+    if (!is_down && !(is_text && str_eq_ci(v.text, STR("asc"))))
+        return diag_error(p->s->diag, out->at, "the order of TOP() is \"asc\" or \"desc\"");
+    out->kind = is_down ? GROUP_GREATEST : GROUP_LEAST;
+    return !esql_is_sign(p, ",") ||
+           diag_unsupported(p->s->diag, p->token.at, "a fourth argument of TOP()");
+}
+
 /* A second argument: an order, a percentile, or a precision that exact counts do not need. */
 static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe_aggregate *out)
 {
     struct expr_value v;
-    struct expr *e = esql_advance(p) ? esql_expression(p) : NULL;
 
+    if (k->kind == GROUP_LEAST)
+        return read_top(p, out);
+    struct expr *e = esql_advance(p) ? esql_expression(p) : NULL;
     if (!e)
         return false;
     if (str_eq(str_from(k->name), STR("weighted_avg"))) {
@@ -126,8 +156,11 @@ static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_ag
     struct expr_value v;
     if (out->kind == GROUP_COUNT && pipe_constant(out->arg, &v) && v.type != EXPR_VALUE_NULL)
         out->arg = NULL; /* COUNT(1) */
+    if (out->kind == GROUP_LEAST && !out->limit)
+        return diag_error(p->s->diag, out->at, "top() takes 2 or 3 arguments, not 1");
     if (out->arg && out->arg->kind == EXPR_TIME &&
-        (out->kind == GROUP_VALUES || out->kind == GROUP_FIRST || out->kind == GROUP_LAST))
+        (out->kind == GROUP_VALUES || k->kind == GROUP_LEAST || out->kind == GROUP_FIRST ||
+         out->kind == GROUP_LAST))
         out->arg = pipe_call1(p->pipe, out->at, EXPR_TIME_TEXT, out->arg);
     return true;
 }
