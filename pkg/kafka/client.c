@@ -228,6 +228,7 @@ static uint64_t mark_of(rd_kafka_resp_err_t code, const char *reason)
 void kafka_troubles_init(struct kafka_troubles *t)
 {
     pthread_mutex_init(&t->lock, NULL);
+    t->fresh_ms = KAFKA_TROUBLE_FRESH_MS;
 }
 
 void kafka_troubles_release(struct kafka_troubles *t)
@@ -237,7 +238,7 @@ void kafka_troubles_release(struct kafka_troubles *t)
 
 static bool is_fresh(const struct kafka_troubles *t)
 {
-    return t->last.text[0] && t->last_ms + KAFKA_TROUBLE_FRESH_MS >= kafka_now_ms();
+    return t->last.text[0] && t->last_ms + t->fresh_ms >= kafka_now_ms();
 }
 
 /* Lock: held. Told if the same was not told lately. One waits at a time: what comes before it was

@@ -51,8 +51,9 @@ struct kafka_troubles {
     struct weir_err pending;
     struct weir_err last; /* told or kept back */
     int64_t last_ms;
+    int64_t fresh_ms; /* younger than this, a trouble is why a call got no answer */
 };
-/* Younger than this, a trouble is why a call got no answer: reconnecting repeats it sooner. */
+/* Of clients that run: reconnecting repeats it sooner. */
 enum { KAFKA_TROUBLE_FRESH_MS = 5000 };
 void kafka_troubles_init(struct kafka_troubles *t);
 void kafka_troubles_release(struct kafka_troubles *t);

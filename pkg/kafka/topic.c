@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_PIECE_MS = 1000 };
+/* librdkafka tells the same error again after 30 s; nobody asks for longer than that. */
+enum { ASK_PIECE_MS = 1000, ADMIN_FRESH_MS = 60 * 1000 };
 
 struct kafka_admin {
     rd_kafka_t *rk;
@@ -56,6 +57,7 @@ enum weir_rc kafka_admin_new(const struct kafka_props *common, struct kafka_admi
 
     ASSERT(a);
     kafka_troubles_init(&a->troubles);
+    a->troubles.fresh_ms = ADMIN_FRESH_MS;
     enum weir_rc rc = kafka_client_conf(common, NULL, defaults, insisted, &conf, err);
     if (rc == WEIR_OK) {
         rd_kafka_conf_set_opaque(conf, a);
