@@ -70,6 +70,14 @@ static bool grow(struct cell_memory *memory, struct cell_part *part, uint32_t ro
 
 /* ---- a batch begins ------------------------------------------------------------------------ */
 
+static uint64_t stir(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9E3779B97F4A7C15ull;
+    return h ^ h >> 29;
+}
+
+/* Is it the batch that was not finished? Not if its partitions were acquired anew meanwhile: an
+ * empty one may look the same otherwise. */
 static uint64_t mark_of(const struct store_batch *b)
 {
     uint64_t h = (uint64_t)b->timer_ms * 31 + b->round * 7 + b->n_ops;
@@ -77,11 +85,15 @@ static uint64_t mark_of(const struct store_batch *b)
     for (size_t i = 0; i < b->n_ops; i++) {
         uint64_t key;
         memcpy(&key, b->ops[i].key.bytes, sizeof key);
-        h = (h ^ key ^ (uint64_t)b->ops[i].t_ms ^ b->ops[i].order << 32 ^ b->ops[i].space) *
-            0x9E3779B97F4A7C15ull;
-        h ^= h >> 29;
+        h = stir(h, key ^ (uint64_t)b->ops[i].t_ms ^ b->ops[i].order << 32 ^ b->ops[i].space);
     }
-    return h;
+    for (size_t i = 0; i < b->n_parts; i++) {
+        const struct store_part *p = &b->parts[i];
+        h = stir(stir(h, p->partition), p->epoch);
+        h = stir(stir(h, p->upto.position), p->upto.tick);
+        h = stir(stir(h, p->acked.position), p->acked.tick);
+    }
+    return stir(h, b->is_sweep);
 }
 
 static void share_out(struct store_redis *s)
@@ -115,7 +127,19 @@ static bool has_work(const struct store_redis *s, const struct redis_shard *sh)
            (b->parts && (b->is_sweep || sh->may_have_outbox[b->round]));
 }
 
-static void begin(struct store_redis *s)
+/* Nothing of the batch is written, nor may be. */
+static bool is_untouched(const struct store_redis *s)
+{
+    for (size_t k = 0; k < STORE_SHARDS; k++) {
+        const struct redis_shard *sh = &s->shards[k];
+        if (sh->state == SHARD_COMMIT || sh->state == SHARD_DONE || sh->is_ops_done)
+            return false;
+    }
+    return true;
+}
+
+/* is_again: shards that were to be read are read, whatever is known of their timers by now. */
+static void begin(struct store_redis *s, bool is_again)
 {
     (void)arena_reset_round(s->arena);
     s->n_gave = 0;
@@ -124,7 +148,8 @@ static void begin(struct store_redis *s)
     share_out(s);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
         struct redis_shard *sh = &s->shards[k];
-        sh->state = has_work(s, sh) ? SHARD_READ : SHARD_IDLE;
+        bool was_read = is_again && sh->state == SHARD_READ;
+        sh->state = was_read || has_work(s, sh) ? SHARD_READ : SHARD_IDLE;
         sh->is_ops_done = false;
         if (s->batch->is_sweep) /* behind a recovery, perhaps: it counts from the beginning */
             sh->aside_seen = 0;
@@ -389,6 +414,7 @@ static enum weir_rc sweep(struct store_redis *s, bool is_forced, struct weir_err
     struct redis_conn *c = s->session.conn;
     char watermark[24];
 
+    arena_reset(s->session.scratch);
     snprintf(watermark, sizeof watermark, "%lld",
              s->batch ? (long long)s->batch->clock.watermark_ms : (long long)INT64_MIN);
     for (size_t k = 0; k < STORE_SHARDS; k++) {
@@ -534,8 +560,9 @@ static enum weir_rc apply(struct store *base, const struct store_batch *batch,
     enum store_answer given = STORE_DONE;
 
     s->batch = batch;
-    if (!s->is_pending || s->pending_mark != mark)
-        begin(s);
+    bool is_again = s->is_pending && s->pending_mark == mark;
+    if (!is_again || is_untouched(s)) /* each reading takes memory, and an outage may be long */
+        begin(s, is_again);
     s->is_pending = true;
     s->pending_mark = mark;
     TRY(run(s, &given, err));

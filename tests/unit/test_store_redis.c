@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "state/emissions.h"
 #include "tests/lib/redis_server.h"
+#include "tests/lib/resident.h"
 #include "tests/lib/test.h"
 
 #include <poll.h>
@@ -725,6 +726,28 @@ TEST(timers_aside_come_back_to_an_older_weir)
     store_free(stranger);
 }
 
+/* It is asked some times a second, for minutes while it loads its data. */
+TEST(an_outage_with_answers_takes_no_more_memory_the_longer_it_lasts)
+{
+    enum { TRIES = 100 };
+
+    empty_server();
+    struct store *s = open_store(server.url);
+    struct store_batch b = batch_of(OPS, OPS, 1000);
+    size_t first = 0, most = 0;
+    ask_server("acl setuser default -fcall");
+    for (int i = 0; i < TRIES; i++) {
+        CHECK_EQ(apply(s, &b).rc, WEIR_IO);
+        size_t now = resident_bytes();
+        first = i == TRIES / 10 ? now : first;
+        most = now > most ? now : most;
+    }
+    ask_server("acl setuser default +fcall");
+    CHECK(TEST_IS_SANITIZED || most < first + 4 * 1024 * 1024);
+    CHECK_EQ(apply(s, &b).n, OPS);
+    store_free(s);
+}
+
 /* It answers: whoever reads the log must not look for a Redis that is away. */
 TEST(keys_that_others_always_change_first_are_told_as_busy)
 {
@@ -1097,6 +1120,39 @@ TEST(many_timers_of_one_shard_are_told_once)
     store_free(w.s);
 }
 
+/* Some shards of an empty batch answer, one does not; then the partition is acquired anew, and the
+ * next batch is an empty one, too. */
+TEST(a_batch_of_another_owner_is_not_taken_for_the_one_before)
+{
+    enum { DAMAGED = 5 };
+    struct worker w;
+    enum store_answer answer;
+    struct weir_err err;
+
+    empty_server();
+    worker_start(&w, server.url);
+    CHECK_EQ(worker_apply(&w, 0, KEYS, 1, 0).n, KEYS);
+    ask_server("rename '{w:5}:m' kept");
+    ask_server("set '{w:5}:m' text");
+    struct store_batch b = {.clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN,
+                            .parts = &w.part,
+                            .n_parts = 1,
+                            .is_sweep = true,
+                            .incarnation = w.run.blessed};
+    w.part.upto = (struct store_at){KEYS, 2};
+    CHECK_EQ(apply(w.s, &b).rc, WEIR_IO);
+    ask_server("rename kept '{w:5}:m'");
+    CHECK_EQ(store_acquire(w.s, 7, w.run.blessed, &w.part.epoch, &answer, &err), WEIR_OK);
+    memset(w.last, 0, sizeof w.last);
+    struct outcome o = apply(w.s, &b);
+    CHECK_EQ(o.rc, WEIR_OK);
+    CHECK_EQ(o.answer, STORE_DONE);
+    for (size_t k = 0; k < STORE_SHARDS; k++)
+        CHECK_EQ(w.last[k].tick, 2);
+    store_free(w.s);
+}
+
 TEST(operations_of_an_event_come_out_of_the_outbox_in_their_order)
 {
     struct worker w, next;
@@ -1326,6 +1382,7 @@ int main(void)
         ENTRY(library_that_was_flushed_is_loaded_again),
         ENTRY(a_library_of_an_older_weir_is_replaced_and_a_later_one_stays),
         ENTRY(an_outage_loses_nothing_and_doubles_nothing),
+        ENTRY(an_outage_with_answers_takes_no_more_memory_the_longer_it_lasts),
         ENTRY(keys_that_others_always_change_first_are_told_as_busy),
         ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
         ENTRY(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again),
@@ -1343,6 +1400,7 @@ int main(void)
         ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
         ENTRY(what_was_applied_comes_out_of_the_outbox),
         ENTRY(many_timers_of_one_shard_are_told_once),
+        ENTRY(a_batch_of_another_owner_is_not_taken_for_the_one_before),
         ENTRY(operations_of_an_event_come_out_of_the_outbox_in_their_order),
         ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
         ENTRY(a_batch_that_reaches_further_is_applied_in_part),
