@@ -1,5 +1,6 @@
 /* bench.c - the options of `weir bench`. */
 #include "app/bench.h"
+#include "app/bench_rounds.h"
 
 #include "base/str.h"
 #include "commands.h"
@@ -13,8 +14,8 @@ int command_bench(int argc, char **argv)
         {"input", 'i', FLAG_TEXTS, "PATH", "event file or directory; may repeat; .gz and .zst too",
          .to.texts = &o.inputs},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
-        {"seconds", 0, FLAG_DECIMAL, "S", "rounds are run for this long (5)",
-         .to.decimal = &o.seconds},
+        {"seconds", 0, FLAG_DECIMAL, "S",
+         "rounds are run for this long (5), at most 100000 of them", .to.decimal = &o.seconds},
         {"rounds", 0, FLAG_COUNT, "N", "run so many rounds instead (each thread)",
          .to.count = &o.rounds},
         {"alerts", 0, FLAG_SWITCH, NULL, "write the alerts too (to nowhere)",
@@ -23,7 +24,7 @@ int command_bench(int argc, char **argv)
          .to.on = &o.no_cache},
         {"rules-sample", 0, FLAG_COUNT, "N", "only N of the rules that can see the inputs",
          .to.count = &o.rules_sample},
-        {"seed", 0, FLAG_COUNT, "S", "which N (1)", .to.count = &o.seed},
+        {"seed", 0, FLAG_COUNT, "S", "which N (1)", .to.count = &o.seed, .with = "rules-sample"},
         {"profile-rules", 0, FLAG_SWITCH, NULL,
          "name the costliest rules: sampled in one batch of 64; an evaluation counts for at\n"
          "most 100 us or eight times the rule's mean, since the thread may have been stopped",
@@ -51,6 +52,8 @@ int command_bench(int argc, char **argv)
             code = command_misused(&set, "it needs rules (-r PATH) and events (-i PATH)");
         else if (o.threads < 1 || o.threads > ENGINE_THREADS_MAX)
             code = command_misused(&set, "--threads: 1 to %d", ENGINE_THREADS_MAX);
+        else if (o.rounds > BENCH_ROUNDS_MAX)
+            code = command_misused(&set, "--rounds: at most %d", BENCH_ROUNDS_MAX);
         else if (o.threads > 1 && o.is_literals)
             code = command_misused(&set, "--literals runs on one thread");
         else

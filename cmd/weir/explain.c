@@ -25,16 +25,16 @@ int command_explain(int argc, char **argv)
          "which is only looked at, for the entities of the events",
          .to.text = &o.state.where},
         {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
-         .to.text = &o.state.password_file, .is_in_environment = true},
+         .to.text = &o.state.password_file, .is_in_environment = true, .with = "state"},
         {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
-         .to.text = &o.state.ca_file, .is_in_environment = true},
+         .to.text = &o.state.ca_file, .is_in_environment = true, .with = "state"},
         {"state-secret-file", 0, FLAG_TEXT, "FILE", "secret that the store's keys are hashed with",
-         .to.text = &o.state.secret_file, .is_in_environment = true},
+         .to.text = &o.state.secret_file, .is_in_environment = true, .with = "state"},
         {"state-group", 0, FLAG_TEXT, "NAME",
          "whose windows of a Redis: group.name of workers; none: a replay's",
-         .to.text = &o.state.group},
+         .to.text = &o.state.group, .with = "state"},
         {"key", 0, FLAG_TEXT, "VALUE", "with --state: only groups with this value",
-         .to.text = &o.key},
+         .to.text = &o.key, .with = "state"},
         {"profile", 0, FLAG_TEXT, "NAME", "all events are of this shape", .to.text = &o.profile},
         {"tenant", 0, FLAG_TEXT, "NAME", "records of this tenant (of topics, with -c)",
          .to.text = &o.tenant},
@@ -61,8 +61,6 @@ int command_explain(int argc, char **argv)
             code = command_misused(&set, "no rules: weir explain PATH... -i PATH");
         else if (!o.inputs.n)
             code = command_misused(&set, "no events: -i PATH");
-        else if (o.key.n && !o.state.where.n)
-            code = command_misused(&set, "--key is for --state");
         else if (o.state.where.n && o.is_near)
             code = command_misused(&set, "--state and --near are two questions");
         else if (str_eq(o.state.where, STR("memory")) && o.has_number)

@@ -98,8 +98,6 @@ static int settle(const struct flag_set *set, struct replay_options *o, const st
     if (has_query && !lang_is_known(t->lang))
         return unknown_language(set, t->lang);
     o->rules.query_language = t->lang;
-    if (!has_query && t->lang.n)
-        return command_misused(set, "--lang is for --query");
     if (str_eq(t->lang, STR("sigma")) && !str_trim(o->rules.query).n)
         return command_misused(set, "--query is empty");
     if (!has_query && !o->rules.paths.n)
@@ -143,7 +141,7 @@ static size_t input_flags(struct command *c, struct flag out[INPUT_FLAGS_MAX])
         rule_path_flag(&c->o.rules),
         {"query", 0, FLAG_TEXT, "TEXT", "one rule as text instead of files",
          .to.text = &c->o.rules.query, .may_be_empty = true},
-        {"lang", 0, FLAG_TEXT, "NAME", c->lang_help, .to.text = &c->t.lang},
+        {"lang", 0, FLAG_TEXT, "NAME", c->lang_help, .to.text = &c->t.lang, .with = "query"},
         {"input", 'i', FLAG_TEXTS, "PATH",
          "event file, directory, or - for stdin; may repeat; .gz and .zst too;\n"
          "or kafka://TOPIC, kafka://TOPIC/PARTITION[/OFFSET]",
@@ -191,7 +189,8 @@ static size_t output_flags(struct command *c, struct flag out[OUTPUT_FLAGS_MAX])
          "reverse, per rule",
          .to.texts = &c->old.rules},
         {"compare-overlays", 0, FLAG_TEXTS, "DIR|FILE",
-         "overlays of the old rules (none without this)", .to.texts = &c->old.overlays},
+         "overlays of the old rules (none without this)", .to.texts = &c->old.overlays,
+         .with = "compare"},
         {"quiet", 'q', FLAG_SWITCH, NULL, "no summary, but a line if records were rejected",
          .to.on = &c->o.is_quiet},
     };
@@ -227,8 +226,6 @@ static int settle_and_run(const struct flag_set *set, struct command *c)
 
     if (code != EXIT_FINE)
         return code;
-    if (c->old.overlays.n && !c->old.rules.n)
-        return command_misused(set, "--compare-overlays goes with --compare OLD_RULES");
     return c->old.rules.n ? run_compare(set, &c->o, &c->old) : (int)replay_run(&c->o);
 }
 

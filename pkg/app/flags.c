@@ -192,24 +192,46 @@ static void environment_name(const struct flag *f, char out[static ENVIRONMENT_N
     out[n] = '\0';
 }
 
-static enum weir_rc take_environment(struct parse *p)
+/* What the environment says; NULL: nothing. */
+static const char *environment_of(const struct flag *f)
 {
     char name[ENVIRONMENT_NAME_MAX];
 
+    if (!f->is_in_environment)
+        return NULL;
+    environment_name(f, name);
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static enum weir_rc take_environment(struct parse *p)
+{
     for (size_t g = 0; g < p->set->n_groups; g++)
         for (size_t i = 0; i < p->set->groups[g].n; i++) {
             const struct flag *f = &p->set->groups[g].flags[i];
-            if (!f->is_in_environment || is_given(p, f))
-                continue;
-            environment_name(f, name);
-            const char *value = getenv(name);
-            if (!value || !*value)
+            const char *value = environment_of(f);
+            if (!value || is_given(p, f))
                 continue;
             if (f->kind == FLAG_SWITCH)
                 *f->to.on = true;
             else
                 TRY(flag_set_value(f, value, p->err));
         }
+    return WEIR_OK;
+}
+
+/* What the environment says beyond need is no mistake: it is for many calls. */
+static enum weir_rc refuse_lonely(const struct parse *p)
+{
+    for (size_t i = 0; i < p->n_given; i++) {
+        const struct flag *f = p->given[i];
+        if (!f->with)
+            continue;
+        const struct flag *other = flag_by_name(p->set, str_from(f->with));
+        ASSERT(other);
+        if (!is_given(p, other) && !environment_of(other))
+            return err_set(p->err, WEIR_BADARG, "--%s goes with --%s", f->name, f->with);
+    }
     return WEIR_OK;
 }
 
@@ -240,7 +262,8 @@ enum weir_rc flags_parse(const struct flag_set *set, int argc, char **argv, stru
             TRY(take_long(&p, arg));
         }
     }
-    return take_environment(&p);
+    TRY(take_environment(&p));
+    return refuse_lonely(&p);
 }
 
 static void help_line(const struct flag *f, struct buf *out)

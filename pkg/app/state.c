@@ -16,9 +16,9 @@ size_t state_place_flags(struct state_options *o, const char *where,
     const struct flag flags[] = {
         {"state", 0, FLAG_TEXT, "WHERE", where, .to.text = &o->where, .is_in_environment = true},
         {"state-password-file", 0, FLAG_TEXT, "FILE", "password for the server of --state",
-         .to.text = &o->password_file, .is_in_environment = true},
+         .to.text = &o->password_file, .is_in_environment = true, .with = "state"},
         {"state-ca", 0, FLAG_TEXT, "FILE", "certificates that the server's must come from",
-         .to.text = &o->ca_file, .is_in_environment = true},
+         .to.text = &o->ca_file, .is_in_environment = true, .with = "state"},
     };
 
     memcpy(out, flags, sizeof flags);

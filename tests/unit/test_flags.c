@@ -9,7 +9,7 @@ enum { ARGS_MAX = 8 };
 
 struct given {
     bool on;
-    struct str text, query;
+    struct str text, query, mode;
     struct text_list texts, words;
     uint64_t count;
     double decimal;
@@ -30,6 +30,8 @@ static enum weir_rc parse(struct given *g, const char *const *args)
         {"format", 0, FLAG_CHOICE, "auto|table|json", "a choice", .to.choice = &g->choice},
         {"query", 0, FLAG_TEXT, "TEXT", "may be empty", .to.text = &g->query, .may_be_empty = true},
         {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
+        {"text-mode", 0, FLAG_TEXT, "MODE", "of the text", .to.text = &g->mode,
+         .is_in_environment = true, .with = "text"},
     };
     const struct flag_group group = {"options", flags, ARRAY_LEN(flags)};
     const struct flag_set set = {"test", "weir test", "about", &group, 1};
@@ -68,6 +70,25 @@ TEST(flags_are_taken_in_all_spellings)
     CHECK(g.decimal == 0.5);
     CHECK_EQ(g.words.n, 2);
     CHECK_STR(g.words.items[1], "--text");
+    release(&g);
+}
+
+TEST(an_option_that_says_nothing_alone_is_refused)
+{
+    static const char *const both[] = {"--text-mode", "m", "--text", "t", NULL};
+    static const char *const alone[] = {"--text-mode", "m", NULL};
+    static const char *const none[] = {NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, both), WEIR_OK);
+    CHECK_EQ(parse(&g, alone), WEIR_BADARG);
+    CHECK_STR(str_from(g.err.text), "--text-mode goes with --text");
+    setenv("WEIR_TEXT", "t", 1); /* the other may come from the environment */
+    CHECK_EQ(parse(&g, alone), WEIR_OK);
+    unsetenv("WEIR_TEXT");
+    setenv("WEIR_TEXT_MODE", "m", 1); /* what the environment says is for many calls */
+    CHECK_EQ(parse(&g, none), WEIR_OK);
+    unsetenv("WEIR_TEXT_MODE");
     release(&g);
 }
 
@@ -180,6 +201,7 @@ TEST(the_environment_says_what_the_command_line_does_not)
 
 TEST_MAIN(ENTRY(the_environment_says_what_the_command_line_does_not),
           ENTRY(flags_are_taken_in_all_spellings),
+          ENTRY(an_option_that_says_nothing_alone_is_refused),
           ENTRY(switches_stand_together_and_before_a_value), ENTRY(a_single_dash_is_a_word),
           ENTRY(help_ends_parsing), ENTRY(an_empty_text_is_a_value_where_the_option_says_so),
           ENTRY(wrong_options_are_refused_in_one_line))
