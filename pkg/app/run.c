@@ -18,6 +18,7 @@
 #include "app/ruleset_load.h"
 #include "base/now.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "kafka/topic.h"
 #include "state/store_redis.h"
 #include "worker/board.h"
@@ -176,6 +177,16 @@ static void list_subscription(struct run *r)
             r->subscription[r->n_subscription++] = r->config.inputs[i].topics[k];
 }
 
+/* Where its partitions begin that the group has not read: what was said, or that time. */
+static struct str start_text(const struct config_input *input, struct arena *a)
+{
+    char time[TIME_TEXT_MAX];
+
+    if (input->start != START_AT)
+        return input->start == START_LATEST ? STR("latest") : STR("earliest");
+    return arena_str(a, (struct str){time, time_format_ms(input->start_ms, time)});
+}
+
 static enum weir_rc describe_inputs(struct run *r, struct kafka_admin *admin, struct weir_err *err)
 {
     struct kafka_topic *found;
@@ -193,9 +204,8 @@ static enum weir_rc describe_inputs(struct run *r, struct kafka_admin *admin, st
             (struct lane_topic){name.p, found[i].n_partitions, found[i].n_partitions};
         r->n_partitions += found[i].n_partitions;
         const struct config_input *input = &r->config.inputs[scene_input_of(&r->config, name.p)];
-        static const char *const starts[] = {"latest", "earliest", "at"};
         LOG(LOG_INFO, "input", LOG_S("topic", name), LOG_U("partitions", found[i].n_partitions),
-            LOG_S("start", str_from(starts[input->start])));
+            LOG_S("start", start_text(input, r->arena)));
     }
     return WEIR_OK;
 }

@@ -175,7 +175,8 @@ static enum weir_rc check_clients(const struct config_loader *l)
         if (str_eq(l->c->common.items[i].name, STR("bootstrap.servers")) ||
             str_eq(l->c->common.items[i].name, STR("metadata.broker.list")))
             return WEIR_OK;
-    return REFUSE(l, "kafka.common", "bootstrap.servers is missing");
+    return REFUSE(l, "kafka.common", "bootstrap.servers is missing%s",
+                  l->c->file.n ? "" : " (no configuration file is named: -c FILE, or WEIR_CONFIG)");
 }
 
 enum weir_rc config_check(struct config_loader *l)

@@ -168,7 +168,7 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replya"], "did you mean 'replay'?"),
             (["frobnicate"], "unknown command 'frobnicate'"),
             (["help", "replya"], "did you mean 'replay'?"),
-            (["run"], "bootstrap.servers is missing"),
+            (["run"], "bootstrap.servers is missing (no configuration file is named: -c FILE, or WEIR_CONFIG)"),
             (["replay", "-r", rules], "no events: -i PATH"),
             (["replay", "-i", events], "no rules: -r PATH"),
             (["replay", "-r", rules, "-i", events, "--fromat", "json"], "did you mean '--format'?"),
