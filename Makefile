@@ -3,6 +3,7 @@
 #   B=DIR      build directory (default build)         V=1         show commands
 #   CC=clang   compiler (gcc 12 and clang 14 both work) SAN=address,undefined  sanitized build
 #   T=name     one unit test or one fuzz target        JOBS=N      compilers at a time in test, check, demo
+#   PREFIX=DIR where `make install` puts things (default /usr/local), below DESTDIR
 
 SHELL   := /bin/bash
 .DEFAULT_GOAL := all
@@ -67,7 +68,7 @@ $(B)/cmd/weir/version.o: CFLAGS += $(VERSION_FLAGS)
 define stamp
 $(shell mkdir -p $(B); echo '$(2)' | cmp -s - $(B)/$(1) || echo '$(2)' > $(B)/$(1))
 endef
-ifeq ($(filter help clean tidy fmt,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean tidy fmt install,$(MAKECMDGOALS)),)
 $(call stamp,flags.stamp,$(CC) $(CFLAGS) $(AVX2) $(AVX512) $(CXXFLAGS))
 $(call stamp,commit.stamp,$(VERSION) $(COMMIT))
 endif
@@ -387,6 +388,19 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3)
 .PHONY: bench-redis
 bench-redis: $(B)/bench/store_redis
 	$(Q)$< $(SECONDS_EACH)
+
+# What was built, as it is: who installs may be another user, with other flags.
+PREFIX  ?= /usr/local
+INSTALL_DIR = $(DESTDIR)$(PREFIX)
+.PHONY: install
+install: ## put the program, our rules, lists and profiles, and the unit of systemd below DESTDIR PREFIX
+	$(Q)[ -x $(B)/weir ] || { echo "install: there is no $(B)/weir: make"; exit 1; }
+	$(Q)install -D -m 755 $(B)/weir $(INSTALL_DIR)/bin/weir
+	$(Q)find detections -type f -exec install -D -m 644 {} $(INSTALL_DIR)/share/weir/{} \;
+	$(Q)install -D -m 644 docs/weir.example.yml $(INSTALL_DIR)/share/weir/weir.example.yml
+	$(Q)install -d $(INSTALL_DIR)/lib/systemd/system
+	$(Q)sed 's|^ExecStart=/usr/bin/|ExecStart=$(PREFIX)/bin/|' deploy/weir.service > $(INSTALL_DIR)/lib/systemd/system/weir.service
+	$(Q)chmod 644 $(INSTALL_DIR)/lib/systemd/system/weir.service
 
 .PHONY: setup clean help
 setup: ## install the packages that build, tests and checks need (Debian 12)
