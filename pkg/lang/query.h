@@ -76,6 +76,15 @@ struct formula *query_search(struct query_scope *s, struct place at, struct str 
  * those of a script. */
 enum query_analysis { QUERY_WHOLE, QUERY_WORDS, QUERY_SCRIPT };
 enum query_analysis query_analysis_of(struct str field);
+/* A field as a query names it: f.keyword and its like are f indexed in another way, and both names
+ * are asked. */
+struct query_field {
+    struct str names[2];
+    size_t n_names;
+    bool is_caseless; /* the whole value, case aside */
+    enum query_analysis analysis;
+};
+void query_field_read(struct str field, struct query_field *out);
 /* The same of a pattern of texts and GLOB_ANY. */
 struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
                                   const struct glob *g);

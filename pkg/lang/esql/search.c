@@ -1,21 +1,18 @@
 /* search.c - what asks a field as the search bar does: KQL("..."), QSTR("..."), MATCH(field, text),
  * field : text.
  *
- * MATCH with a fuzziness finds what is at most so many changes away from the text: a character
- * more, less or another one, or two that changed places. Those that are one change away are texts,
- * and patterns where a character may be any; the latter are one regex, which is asked once.
- */
+ * MATCH with a fuzziness: lang/fuzzy.h. */
 #include "lang/esql/parser.h"
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "base/words.h"
-#include "lang/lucene.h"
+#include "lang/fuzzy.h"
 
 #include <string.h>
 
-enum { FUZZY_TEXT_MAX = 64 /* characters */, WORDS_MAX = 1000 };
+enum { WORDS_MAX = 1000 };
 
 /* ---- KQL("..."), QSTR("...") ---------------------------------------------------------------- */
 
@@ -166,99 +163,16 @@ static struct expr *match_all_words(struct esql_parser *p, struct place at,
     return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_AND}, all, n);
 }
 
-/* Where the characters of the text begin, and its end; 0: too many. */
-static size_t characters(struct str text, size_t *at)
-{
-    size_t n = 0, i = 0;
-
-    for (; i < text.n && n < FUZZY_TEXT_MAX; i += utf8_char(text, i))
-        at[n++] = i;
-    at[n] = text.n;
-    return i == text.n ? n : 0;
-}
-
-struct near {
-    struct esql_parser *p;
-    struct place at;
-    struct str field;
-    struct formula **parts;
-    size_t n;
-    struct buf changed; /* a regex: all texts with some one character in them, as alternatives */
-};
-
-static void add_text(struct near *n, struct str before, struct str behind)
-{
-    struct query_scope *s = n->p->s;
-    struct glob_part *part = ARENA_NEW(s->a, struct glob_part);
-    struct atom atom = {.miss = MISS_FALSE, .array = ARRAY_ANY};
-    struct str whole =
-        arena_printf(s->scratch, "%.*s%.*s", (int)before.n, before.p, (int)behind.n, behind.p);
-
-    *part = (struct glob_part){GLOB_TEXT, names_intern(s->names, whole)};
-    query_glob_atom(&(struct glob){part, 1}, FOLD_NONE, &atom);
-    n->parts[n->n++] = query_atom(s, n->at, n->field, atom);
-}
-
-static void add_quoted(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (strchr("\\.?+*|{}[]()\"#@&<>~^$-", text.p[i]))
-            buf_add(out, STR("\\"));
-        buf_add_char(out, text.p[i]);
-    }
-}
-
-/* before, some one character, behind. */
-static void add_changed(struct near *n, struct str before, struct str behind)
-{
-    buf_add(&n->changed, n->changed.n ? STR("|") : STR(""));
-    add_quoted(&n->changed, before);
-    buf_add(&n->changed, STR("."));
-    add_quoted(&n->changed, behind);
-}
-
-/* All that is at most one change behind the prefix away from the text: a few dozen texts that are
- * looked up, and one regex. */
-static bool add_changes(struct near *n, struct str text, const size_t *at, size_t length,
-                        const struct match_options *o)
-{
-    struct arena *a = n->p->s->scratch;
-    struct atom regex = {.op = ATOM_REGEX, .miss = MISS_FALSE, .array = ARRAY_ANY};
-
-    add_text(n, text, STR(""));
-    for (size_t i = (size_t)o->prefix; i <= length; i++) {
-        struct str before = str_sub(text, 0, at[i]), rest = str_sub(text, at[i], text.n);
-        add_changed(n, before, rest);
-        if (i == length)
-            break;
-        struct str behind = str_sub(text, at[i + 1], text.n);
-        add_changed(n, before, behind);
-        add_text(n, before, behind);
-        if (i + 1 == length || o->has_no_swaps)
-            continue;
-        struct str last = str_sub(text, at[i + 2], text.n);
-        struct str first = str_sub(text, at[i], at[i + 1] - at[i]);
-        struct str second = str_sub(text, at[i + 1], at[i + 2] - at[i + 1]);
-        struct str swapped = arena_printf(a, "%.*s%.*s%.*s", (int)second.n, second.p, (int)first.n,
-                                          first.p, (int)last.n, last.p);
-        add_text(n, before, swapped);
-    }
-    if (!lucene_regex(n->p->s, n->at, buf_str(&n->changed), false, &regex.regex))
-        return false;
-    n->parts[n->n++] = query_atom(n->p->s, n->at, n->field, regex);
-    return true;
-}
-
 /* Of a keyword the term is the whole value. */
 static struct expr *fuzzy_match(struct esql_parser *p, struct place at, const struct expr *field,
                                 const struct expr *value, struct match_options *o)
 {
-    size_t starts[FUZZY_TEXT_MAX + 1], n = characters(value->text, starts);
-    struct near near = {.p = p, .at = at, .field = field->text};
+    size_t n = fuzzy_length(value->text);
+    struct fuzzy how = {.prefix = (size_t)o->prefix, .has_no_swaps = o->has_no_swaps};
 
-    if (o->fuzziness < 0) /* AUTO: by length */
-        o->fuzziness = n == 0 || n > 5 ? 2 : n > 2 ? 1 : 0;
-    if (o->fuzziness == 0 || (size_t)o->prefix >= n)
+    if (o->fuzziness < 0)
+        o->fuzziness = fuzzy_auto(n);
+    if (o->fuzziness == 0 || (n && how.prefix >= n))
         return esql_match(p, at, field, value);
     if (o->fuzziness > 1)
         return diag_unsupported(p->s->diag, o->fuzziness_at, "MATCH() with a fuzziness of 2"), NULL;
@@ -272,12 +186,8 @@ static struct expr *fuzzy_match(struct esql_parser *p, struct place at, const st
         return diag_unsupported(p->s->diag, o->fuzziness_at,
                                 "MATCH() with a fuzziness of a field that is searched by word"),
                NULL;
-    near.parts = ARENA_ARRAY(p->s->a, 2 * n + 2, struct formula *);
-    bool is_ok = add_changes(&near, names_intern(p->s->names, value->text), starts, n, o);
-    buf_release(&near.changed);
-    if (!is_ok)
-        return NULL;
-    return pipe_condition(p->pipe, at, formula_join(p->s->a, FORMULA_OR, near.parts, near.n));
+    struct formula *f = fuzzy_formula(p->s, at, field->text, value->text, &how);
+    return f ? pipe_condition(p->pipe, at, f) : NULL;
 }
 
 /* The parenthesis is next. */

@@ -57,12 +57,26 @@ static void read_field(struct str name, struct field *out)
         }
 }
 
-enum query_analysis query_analysis_of(struct str name)
+void query_field_read(struct str name, struct query_field *out)
 {
     struct field f;
 
     read_field(name, &f);
-    return f.kind == KIND_SCRIPT ? QUERY_SCRIPT : f.kind == KIND_WORDS ? QUERY_WORDS : QUERY_WHOLE;
+    *out = (struct query_field){.n_names = f.n_names,
+                                .is_caseless = f.kind == KIND_CASELESS,
+                                .analysis = f.kind == KIND_SCRIPT  ? QUERY_SCRIPT
+                                            : f.kind == KIND_WORDS ? QUERY_WORDS
+                                                                   : QUERY_WHOLE};
+    for (size_t i = 0; i < f.n_names; i++)
+        out->names[i] = f.names[i];
+}
+
+enum query_analysis query_analysis_of(struct str name)
+{
+    struct query_field f;
+
+    query_field_read(name, &f);
+    return f.analysis;
 }
 
 /* Fields that are times in Elastic's schema: numbers beside them are milliseconds since 1970, and a

@@ -7,8 +7,8 @@
 #include "lang/lucene/lucene.h"
 
 #include "base/buf.h"
-#include "base/decimal.h"
 #include "base/str.h"
+#include "lang/fuzzy.h"
 #include "lang/lucene.h"
 
 enum { CLAUSES_MAX = QUERY_VALUES_MAX };
@@ -26,6 +26,9 @@ struct term {
     struct str text;  /* escapes resolved */
     struct glob glob; /* n_parts 0: no wildcards */
     bool is_quoted, is_alone_star;
+    struct place near_at; /* of '~'; line 0: there is none */
+    int64_t near;         /* changes, or places that words may be off; -1: as many as its length
+                           * allows */
 };
 
 /* ---- reading ---------------------------------------------------------------------- */
@@ -75,10 +78,15 @@ static struct formula *refuse(struct lucene *l, struct place at, const char *wha
     return NULL;
 }
 
+static struct formula *wrong_at(struct lucene *l, struct place at, const char *what)
+{
+    diag_error(l->s->diag, at, "Lucene: %s", what);
+    return NULL;
+}
+
 static struct formula *wrong(struct lucene *l, const char *what)
 {
-    diag_error(l->s->diag, here(l), "Lucene: %s", what);
-    return NULL;
+    return wrong_at(l, here(l), what);
 }
 
 /* ---- terms --------------------------------------------------------------------------- */
@@ -211,30 +219,51 @@ static bool skip_boost(struct lucene *l)
     return true;
 }
 
+/* ~ or ~1 behind a word: so many changes; behind quotes: so many places. */
+static bool skip_near(struct lucene *l, struct term *t)
+{
+    struct str rest = str_sub(l->r.text, l->r.next, SIZE_MAX);
+    size_t n = 1;
+
+    if (next(l) != '~')
+        return true;
+    t->near_at = here(l);
+    t->near = -1;
+    while (n < rest.n && ((rest.p[n] >= '0' && rest.p[n] <= '9') || rest.p[n] == '.'))
+        n++;
+    step(l, n);
+    if (n == 1 || str_to_i64(str_sub(rest, 1, n - 1), &t->near))
+        return true;
+    refuse(l, t->near_at, "a fraction behind '~'");
+    return false;
+}
+
 static bool read_term(struct lucene *l, struct term *t)
 {
     *t = (struct term){.at = here(l)};
     if (next(l) == '"' ? !quoted_term(l, t) : !word_term(l, t))
         return false;
-    if (next(l) == '~') {
-        refuse(l, here(l), "fuzzy and near ('~')");
-        return false;
-    }
-    return skip_boost(l);
+    return skip_near(l, t) && skip_boost(l);
 }
 
 /* ---- conditions about one field ---------------------------------------------------------- */
 
 static struct formula *exists(struct lucene *l, struct place at, struct str field)
 {
-    return query_atom(l->s, at, field, (struct atom){.op = ATOM_CONTAINS, .text = STR("")});
+    static const struct glob_part ANY = {GLOB_ANY, {"", 0}};
+
+    return query_search_glob(l->s, at, field, &(struct glob){&ANY, 1});
 }
 
-static bool is_number(struct str text)
+/* The atom under each name of the field. */
+static struct formula *under_names(struct lucene *l, struct place at, const struct query_field *f,
+                                   const struct atom *atom)
 {
-    int64_t micro;
+    struct formula *parts[ARRAY_LEN(f->names)];
 
-    return decimal_to_micro(text, &micro);
+    for (size_t i = 0; i < f->n_names; i++)
+        parts[i] = query_atom(l->s, at, f->names[i], *atom);
+    return formula_join(l->s->a, FORMULA_OR, parts, f->n_names);
 }
 
 static bool is_pattern(struct str field)
@@ -249,8 +278,10 @@ static struct formula *compare(struct lucene *l, const struct term *t, struct st
     static const char *const SIGNS[] = {
         [ATOM_NUM_LT] = "<", [ATOM_NUM_LE] = "<=", [ATOM_NUM_GT] = ">", [ATOM_NUM_GE] = ">="};
 
+    if (t->near_at.line)
+        return refuse(l, t->near_at, "'~' in a range");
     if (t->glob.n_parts || t->text.n == 0)
-        return wrong(l, "a range has a value, or '*', on either side");
+        return wrong_at(l, t->at, "a range has a value, or '*', on either side");
     return query_search(l->s, t->at, field, SIGNS[op], t->text, true);
 }
 
@@ -262,23 +293,67 @@ static bool has_one(const struct glob *g)
     return false;
 }
 
+static struct formula *equals(struct lucene *l, const struct term *t, struct str field);
+
+/* A pattern with `?` in it, of the whole value or of a word. */
+static struct formula *with_one(struct lucene *l, const struct term *t, struct str field)
+{
+    struct query_field f;
+    struct atom atom = {.op = ATOM_WORDS, .glob = t->glob};
+
+    if (field.n == 0 || is_pattern(field))
+        return refuse(l, t->at, "'?' in a text without a field, or in one of many");
+    query_field_read(field, &f);
+    if (f.analysis == QUERY_SCRIPT)
+        return refuse(l, t->at, "'?' in a text of this field");
+    atom.fold = query_fold(t->text, f.is_caseless || f.analysis == QUERY_WORDS);
+    if (f.analysis == QUERY_WHOLE)
+        query_glob_atom(&t->glob, atom.fold, &atom);
+    return under_names(l, t->at, &f, &atom);
+}
+
+/* Of a whole value words are not off their places, and a change is one of its characters. */
+static struct formula *nearly(struct lucene *l, const struct term *t, struct str field)
+{
+    struct query_field f;
+    size_t n = fuzzy_length(t->text);
+    int64_t changes = t->near < 0 ? fuzzy_auto(n) : t->near;
+    struct term plain = *t;
+
+    query_field_read(field, &f);
+    bool is_whole = field.n && !is_pattern(field) && f.analysis == QUERY_WHOLE;
+    plain.near_at = (struct place){0};
+    if (t->is_quoted && (t->near == 0 || is_whole))
+        return equals(l, &plain, field);
+    if (t->is_quoted)
+        return refuse(l, t->near_at, "words that are near each other ('~')");
+    if (t->glob.n_parts)
+        return refuse(l, t->near_at, "'~' behind wildcards");
+    if (changes == 0)
+        return equals(l, &plain, field);
+    if (!is_whole || f.is_caseless)
+        return refuse(l, t->near_at,
+                      "'~' of a field that is searched by word, case aside, or of many");
+    if (changes > 1 || n == 0)
+        return refuse(l, t->near_at, "two changes ('~2', or '~' behind more than five characters)");
+    struct formula *parts[ARRAY_LEN(f.names)];
+    for (size_t i = 0; i < f.n_names; i++)
+        if (!(parts[i] = fuzzy_formula(l->s, t->at, f.names[i], t->text, &(struct fuzzy){0})))
+            return NULL;
+    return formula_join(l->s->a, FORMULA_OR, parts, f.n_names);
+}
+
 /* A field is asked as KQL asks it, so that texts are searched by word and addresses by network. */
 static struct formula *equals(struct lucene *l, const struct term *t, struct str field)
 {
-    struct atom atom = {0};
-
+    if (t->near_at.line)
+        return nearly(l, t, field);
     if (t->is_alone_star && !is_pattern(field))
         return field.n ? exists(l, t->at, field) : formula_const(l->s->a, true);
-    if (t->glob.n_parts && has_one(&t->glob)) {
-        if (field.n == 0 || is_pattern(field))
-            return refuse(l, t->at, "'?' in a text without a field, or in one of many");
-        query_glob_atom(&t->glob, FOLD_NONE, &atom);
-        return query_atom(l->s, t->at, field, atom);
-    }
+    if (t->glob.n_parts && has_one(&t->glob))
+        return with_one(l, t, field);
     if (t->glob.n_parts)
         return query_search_glob(l->s, t->at, field, &t->glob);
-    if (field.n && !is_pattern(field) && is_number(t->text))
-        return query_atom(l->s, t->at, field, (struct atom){.op = ATOM_NUM_EQ, .text = t->text});
     return query_search(l->s, t->at, field, ":", t->text, t->is_quoted);
 }
 
@@ -324,6 +399,7 @@ static struct formula *regex(struct lucene *l, struct str field)
 {
     struct place at = here(l);
     struct atom atom = {.op = ATOM_REGEX};
+    struct query_field f;
     char *text = arena_alloc(l->s->scratch, l->r.text.n - l->r.next);
     size_t n = 0;
 
@@ -345,9 +421,19 @@ static struct formula *regex(struct lucene *l, struct str field)
     step(l, 1);
     if (is_pattern(field))
         return refuse(l, at, "a regex of many fields");
-    if (!lucene_regex(l->s, at, (struct str){text, n}, false, &atom.regex))
+    query_field_read(field, &f);
+    if (f.analysis != QUERY_WHOLE)
+        return refuse(l, at, "a regex of a field that is searched by word");
+    if (!lucene_regex(l->s, at, (struct str){text, n}, f.is_caseless, &atom.regex))
         return NULL;
-    return query_atom(l->s, at, field, atom);
+    return under_names(l, at, &f, &atom);
+}
+
+static bool has_value(struct lucene *l)
+{
+    bool is_operator = has_word(l, "AND") || has_word(l, "OR") || has_word(l, "NOT");
+
+    return !is_operator || wrong(l, "an operator stands where a value should be");
 }
 
 /* What stands behind a field's colon. */
@@ -362,13 +448,14 @@ static struct formula *field_value(struct lucene *l, struct str field)
     if (next(l) == '>' || next(l) == '<') {
         bool is_more = next(l) == '>', has_equal = query_has(&l->r, l->r.next + 1, "=");
         step(l, has_equal ? 2 : 1);
-        if (!read_term(l, &t))
+        skip_blanks(l);
+        if (!has_value(l) || !read_term(l, &t))
             return NULL;
         return compare(l, &t, field,
                        is_more ? (has_equal ? ATOM_NUM_GE : ATOM_NUM_GT)
                                : (has_equal ? ATOM_NUM_LE : ATOM_NUM_LT));
     }
-    if (!read_term(l, &t))
+    if (!has_value(l) || !read_term(l, &t))
         return NULL;
     if (t.text.n == 0 && !t.is_quoted && !t.glob.n_parts)
         return wrong(l, "a value is missing");
@@ -438,7 +525,10 @@ static struct formula *clause(struct lucene *l, struct str field)
     skip_blanks(l);
     if (str_eq(t.text, STR("_exists_"))) {
         struct place at = here(l);
-        return read_term(l, &t) ? exists(l, at, t.text) : NULL;
+        if (!read_term(l, &t))
+            return NULL;
+        return t.near_at.line ? refuse(l, t.near_at, "'~' behind a field's name")
+                              : exists(l, at, t.text);
     }
     return next(l) == '(' ? group(l, t.text) : field_value(l, t.text);
 }
