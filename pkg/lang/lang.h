@@ -9,8 +9,8 @@
  *     for each file: rule_loader_add(l, path, text);
  *     rule_loader_finish(l, &loaded);
  *
- * Every document (but those of Sigma that are only about others: `action: global`, `reset`) gets
- * exactly one verdict: nothing is skipped in silence. A fault in one document does not keep its
+ * Every document gets exactly one verdict (but those of Sigma that are only about others: `action:
+ * global`, `reset`): nothing is skipped in silence. A fault in one document does not keep its
  * neighbours from loading. The order of verdicts is the order of the files and documents; rules are
  * those of the verdicts `ok` and `warning` that are rules (base rules and correlations, not
  * filters), in the same order; the parts of a correlation (rule.h, is_part) stand before it.

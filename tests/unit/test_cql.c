@@ -587,6 +587,24 @@ static const struct query_row groups[] = {
      "temporal; rules query#0/1, query#0/2; group by c, d; condition all rules; within 5m; a eq "
      "cased \"1\"; b eq cased \"1\" ! 2:52: groups behind a join: findings fold by the keys of the "
      "join"},
+    /* correlate(): links are keys, in an order or none. */
+    {"correlate(A: {a=1}, B: {b=1 | j <=> A.k}, within=5m)",
+     "temporal; rules query#0/1, query#0/2 (k: j); group by k; condition all rules; within 5m; a "
+     "eq "
+     "cased \"1\"; b eq cased \"1\""},
+    {"correlate(\n  A: {a=1} include: [x], // first\n  B: {b=1 j <=> A.k | c=2} include: *,\n  C: "
+     "{d=1 | l "
+     "<=> B.j},\n  sequence=true, within=1h, maxPerRoot=3)\n| select([A.k, B.j]) | sort(A.k)",
+     "temporal_ordered; rules query#0/1, query#0/2 (k: j), query#0/3 (k: l); group by k; condition "
+     "all "
+     "rules in order; within 1h; a eq cased \"1\"; and(b eq cased \"1\", c eq cased \"2\"); d eq "
+     "cased "
+     "\"1\""},
+    {"correlate(A: {a=1 | k <=> B.j}, B: {x := lower(y) | b=1 | x <=> A.m}, globalConstraints=[u, "
+     "v])",
+     "temporal; rules query#0/1, query#0/2 (k: j, m: x); group by k, m, u, v; condition all rules; "
+     "within 1h; a eq cased \"1\"; b eq cased \"1\" ! 1:1: the query says nothing of how far back "
+     "it looks: rows are joined of the last hour"},
 };
 
 TEST(groups_are_the_operator_that_says_the_same_for_least)
@@ -622,9 +640,6 @@ static const struct query_row refusals[] = {
     {"a=1 | search b", "warning: 1:7: 'search' is a text to look for here: it is no word of CQL"},
     {"a=1 table", "ok"},
     {"a in [\"x\"]", "error: 1:6: a list is an argument of a function: in(field, values=[...])"},
-    {"correlate(A:{a=1}, B:{b=1 | k <=> A.k})",
-     "unsupported: 1:1: the function correlate()"
-     " (selfJoinFilter(), join(), or a Sigma correlation (temporal, temporal_ordered))"},
     {"selfJoinFilter(field=k)", "error: 1:1: selfJoinFilter() without a field and conditions"},
     {"selfJoinFilter(k, where=[{a=1},{b=1}]) | c=1 | groupBy(k)",
      "unsupported: 1:1: selfJoinFilter() with a filter between it and its groups"},
@@ -660,6 +675,44 @@ static const struct query_row refusals[] = {
     {"a=1 | groupBy(b, limit=20)", "warning: 1:7: the query says nothing of how far back it looks: "
                                    "groups are of the last hour"},
     {"a=1 frob(x)", "unsupported: 1:5: the function frob() (did you mean 'drop'?)"},
+    {"correlate(A: {x=1})", "error: 1:1: correlate() wants two queries or more"},
+    {"correlate(A: {x=1}, B: {y=1})",
+     "error: 1:1: correlate() without a link between its queries (field <=> QUERY.FIELD)"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> C.k})", "error: 1:37: correlate() has no query 'C'"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> k})",
+     "error: 1:37: expected a field of another query (QUERY.FIELD), found 'k'"},
+    {"correlate(A: {x=1}, A: {y=1 | j <=> A.k})", "error: 1:21: two queries are called 'A'"},
+    {"correlate({x=1}, {y=1})",
+     "error: 1:11: expected 'NAME: { a query }' or 'parameter=value', found '{x=1}, {y=1})'"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}, C: {z=1 | l <=> B.m})",
+     "unsupported: 1:31: a link that does not reach the query 'C' (each key is about every query)"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k i <=> A.k})",
+     "unsupported: 1:31: a link to two fields of the query 'B'"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k OR z=1})", "unsupported: 1:31: '<=>' in an OR"},
+    {"correlate(A: {x=1}, B: {y=1 | NOT j <=> A.k})",
+     "unsupported: 1:35: '<=>' under NOT or inside of a case"},
+    {"correlate(A: {x=1}, B: {y=1 | case { j <=> A.k ; * } })",
+     "unsupported: 1:38: '<=>' under NOT or inside of a case"},
+    {"correlate(A: {x=1 | count()}, B: {y=1 | j <=> A.k})",
+     "unsupported: 1:1: groups, or a join, in one of several queries"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}) | A.k=5",
+     "unsupported: 1:45: a step behind correlate() other than table(), select(), sort(), head(), "
+     "tail(), drop()"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}, within=5)",
+     "error: 1:50: '5' is no span of time (30s, 5m, 1h)"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}, withn=5m)",
+     "unsupported: 1:43: correlate() with 'withn=' (did you mean 'within'?)"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}, jitterTolerance=5s)",
+     "unsupported: 1:1: correlate() with 'jitterTolerance='"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}, sequenceBy=t)",
+     "unsupported: 1:1: correlate() with another order than that of time (sequenceBy)"},
+    {"correlate(A: {x=1}, B: {y=1 | j <=> A.k} exclude: [x])",
+     "error: 1:42: expected ',' or ')', found 'exclude: [x])'"},
+    {"correlate(A: {createEvents('x')}, B: {y=1 | j <=> A.k})",
+     "unsupported: 1:11: a query with events of its own, or selfJoinFilter(), in correlate()"},
+    {"x=1 | correlate(A: {x=1}, B: {y=1 | j <=> A.k})",
+     "unsupported: 1:7: correlate() that does not begin the query"},
+    {"a <=> b.c", "error: 1:1: '<=>' stands in the queries of correlate()"},
     {"a=1 | join({b=1})", "error: 1:7: join() without a query and a field"},
     {"a=1 | join(b=1, field=c)", "unsupported: 1:12: join() with 'b='"},
     {"a=1 | join({b=1 | frob()}, field=c)",
@@ -893,6 +946,13 @@ TEST(too_much_is_refused)
     buf_add(&wide, STR("])"));
     buf_add_char(&wide, '\0');
     check_said(wide.p, "error: 1:20011: more than 10000 values");
+    wide.n = 0;
+    buf_add(&wide, STR("correlate(A: {a=1}, B: {b=1"));
+    for (int i = 0; i < 300; i++)
+        buf_add(&wide, STR(" c<=>A.d"));
+    buf_add(&wide, STR("})"));
+    buf_add_char(&wide, '\0');
+    check_said(wide.p, "error: 1:2077: more than 256 links in one correlate()");
     buf_release(&deep);
     buf_release(&wide);
     arena_free(a);

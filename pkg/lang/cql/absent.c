@@ -11,31 +11,17 @@ static const char GROUPS[] =
     "a groupBy() by the same fields, with a window, asks how many there are";
 static const char FIELDS[] = "the fields of an event are those that its profile has; regex() reads "
                              "a text";
-static const char LINKED[] = "selfJoinFilter(), join(), or a Sigma correlation (temporal, "
-                             "temporal_ordered)";
+static const char LINKED[] = "selfJoinFilter(), join(), correlate()";
 
 static const struct {
     const char *name, *instead;
 } ABSENT[] = {
-    {"accumulate", ORDER},
-    {"correlate", LINKED},
-    {"findTimestamp", FIELDS},
-    {"neighbor", ORDER},
-    {"parseCEF", FIELDS},
-    {"parseCsv", FIELDS},
-    {"parseFixedWidth", FIELDS},
-    {"parseLEEF", FIELDS},
-    {"parseUri", FIELDS},
-    {"parseUrl", FIELDS},
-    {"parseXml", FIELDS},
-    {"partition", ORDER},
-    {"rare", GROUPS},
-    {"selfJoin", LINKED},
-    {"series", ORDER},
-    {"session", GROUPS},
-    {"slidingTimeWindow", GROUPS},
-    {"slidingWindow", ORDER},
-    {"window", GROUPS},
+    {"accumulate", ORDER},         {"findTimestamp", FIELDS}, {"neighbor", ORDER},
+    {"parseCEF", FIELDS},          {"parseCsv", FIELDS},      {"parseFixedWidth", FIELDS},
+    {"parseLEEF", FIELDS},         {"parseUri", FIELDS},      {"parseUrl", FIELDS},
+    {"parseXml", FIELDS},          {"partition", ORDER},      {"rare", GROUPS},
+    {"selfJoin", LINKED},          {"series", ORDER},         {"session", GROUPS},
+    {"slidingTimeWindow", GROUPS}, {"slidingWindow", ORDER},  {"window", GROUPS},
 };
 
 const char *cql_instead_of(struct str name)

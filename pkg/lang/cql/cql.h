@@ -16,6 +16,7 @@
  *                   text.c: some of these; format.c: format()
  *     array.c       functions of arrays
  *     join.c        queries inside a query; selfjoin.c: selfJoinFilter()
+ *     correlate.c   correlate()
  *     shown.c       functions that only add what is shown
  *     absent.c      what to write instead of those that are not done
  *     step.c        the steps between the bars, case, match, names

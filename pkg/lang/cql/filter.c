@@ -203,6 +203,8 @@ static struct expr *comparison(struct cql *x, size_t begin, struct str name, boo
     bool is_not;
 
     *is_known = true;
+    if (cql_take(x, "<=>"))
+        return cql_link(x, at, name);
     if (cql_is_at(x, "=="))
         return (void)diag_error(x->s->diag, cql_here(x),
                                 "'==' is for test() and what stands behind :=, a filter has '='"),
@@ -430,6 +432,7 @@ static struct expr *or_filter(struct cql *x)
 {
     struct terms t = {0};
     struct place at = cql_here(x);
+    size_t n_links = cql_n_links(x);
 
     do {
         struct expr *e = unary(x);
@@ -437,6 +440,8 @@ static struct expr *or_filter(struct cql *x)
             return NULL;
         add_term(x, &t, e);
     } while (cql_take_word(x, "OR"));
+    if (t.n > 1 && cql_n_links(x) > n_links)
+        return (void)diag_unsupported(x->s->diag, at, "'<=>' in an OR"), NULL;
     return joined(x, at, &t, EXPR_OR);
 }
 
@@ -449,7 +454,10 @@ static struct expr *and_filter(struct cql *x)
         struct expr *e = or_filter(x);
         if (!e)
             return NULL;
-        add_term(x, &t, e);
+        if (t.n == 1 && t.items[0]->kind == EXPR_BOOL && t.items[0]->value)
+            t.items[0] = e; /* `true`, or a link of correlate(), asks nothing */
+        else if (t.n == 0 || e->kind != EXPR_BOOL || !e->value)
+            add_term(x, &t, e);
     } while (cql_take_word(x, "AND") || (!cql_is_step_end(x) && !strchr(",]", cql_peek(x))));
     return joined(x, at, &t, EXPR_AND);
 }

@@ -11,8 +11,8 @@
 
 /* ---- the other query ------------------------------------------------------------------------ */
 
-/* Reads { steps } with a pipeline of its own; *inner has it then. */
-static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *inner)
+bool cql_inner_query(struct cql *x, size_t begin, size_t end, const struct cql_link_scope *links,
+                     struct cql *inner)
 {
     if (!cql_enter(x))
         return false;
@@ -20,8 +20,8 @@ static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *
                           .pipe = cql_pipe_new(x->s),
                           .options = x->options,
                           .text = x->text,
-                          .next = a->begin,
-                          .end = a->end,
+                          .next = begin,
+                          .end = end,
                           .lines = x->lines,
                           .n_lines = x->n_lines,
                           .depth = x->depth,
@@ -32,17 +32,24 @@ static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *
                           .arguments = x->arguments,
                           .window_ms = x->window_ms,
                           .is_inner = true,
+                          .links = links,
                           .tables = x->tables,
                           .n_tables = x->n_tables};
     memcpy(inner->was_lenient, x->was_lenient, sizeof x->was_lenient);
     bool is_good = cql_take(inner, "{") || cql_expected(inner, "'{' and a query");
     (void)cql_take(inner, "|");
-    is_good = is_good && cql_steps(inner) && (cql_take(inner, "}") || cql_expected(inner, "'}'")) &&
-              (cql_is_end(inner) || cql_expected(inner, "',' or ')'"));
+    is_good = is_good && cql_steps(inner) && (cql_take(inner, "}") || cql_expected(inner, "'}'"));
     cql_leave(x);
     x->n_values = inner->n_values;
     memcpy(x->was_lenient, inner->was_lenient, sizeof x->was_lenient);
     return is_good;
+}
+
+/* { steps }, all of the argument. */
+static bool read_query(struct cql *x, const struct cql_argument *a, struct cql *inner)
+{
+    return cql_inner_query(x, a->begin, a->end, NULL, inner) &&
+           (cql_is_end(inner) || cql_expected(inner, "',' or ')'"));
 }
 
 static bool keys_of(struct cql *x, const struct cql_call *call, struct str_list names,

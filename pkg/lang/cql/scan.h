@@ -33,8 +33,9 @@ struct cql_unknown_column {
     enum cql_lack lack;
 };
 
-struct cql_table;     /* join.c */
-struct cql_self_join; /* selfjoin.c */
+struct cql_link_scope; /* correlate.c */
+struct cql_table;      /* join.c */
+struct cql_self_join;  /* selfjoin.c */
 
 struct cql {
     struct query_scope *s;
@@ -57,6 +58,8 @@ struct cql {
      * *made_of says then that it is, too. */
     const struct cql_unknown_column **made_of;
     bool is_inner;                         /* a query inside another */
+    const struct cql_link_scope *links;    /* ... of correlate(); NULL: of none */
+    bool is_linked;                        /* behind correlate(): rows are only shown */
     const struct cql_self_join *self_join; /* that waits for its groups; NULL: none */
     const struct cql_table *tables;
     size_t n_tables;
@@ -234,6 +237,18 @@ bool cql_array_step(struct cql *x, struct cql_call *call);
 struct pipe *cql_pipe_new(struct query_scope *s);
 bool cql_join(struct cql *x, struct cql_call *call);
 bool cql_define_table(struct cql *x, struct cql_call *call);
+/* Reads { steps } with a pipeline of its own, up to behind the brace; *inner
+                          has it then. */
+bool cql_inner_query(struct cql *x, size_t begin, size_t end, const struct cql_link_scope *links,
+                     struct cql *inner);
+/* correlate.c */
+bool cql_correlate(struct cql *x, struct cql_call *call);
+/* How many links there are so far. */
+size_t cql_n_links(const struct cql *x);
+/* `name <=> query.field`, the sign taken: the constant true; NULL after an error. */
+struct expr *cql_link(struct cql *x, struct place at, struct str name);
+/* Behind correlate(): a step that shows rows is skipped, any other one is an error. */
+bool cql_linked_step(struct cql *x);
 /* selfjoin.c */
 bool cql_self_join_filter(struct cql *x, struct cql_call *call);
 /* At the end of the query: without groups behind it, it makes them. */

@@ -232,6 +232,7 @@ static const struct {
     {"array:eval", cql_array_step},
     {"array:filter", cql_array_step},
     {"array:rename", cql_array_step},
+    {"correlate", cql_correlate},
     {"createEvents", cql_create_events},
     {"default", set_default},
     {"defineTable", cql_define_table},
@@ -528,6 +529,8 @@ static bool one_step(struct cql *x)
     bool is_known = false;
 
     cql_blanks(x);
+    if (x->is_linked)
+        return cql_linked_step(x);
     if (!take_where(x))
         return false;
     cql_blanks(x);

@@ -662,13 +662,19 @@ bool pipe_finish(struct pipe *p, const struct pipe_ending *ending, struct rule *
     ASSERT(p->n_cases == 0);
     if (diag_failed(p->s->diag))
         return false;
-    if ((p->is_grouped || p->join) && !own.window_ms) {
+    bool is_linked = p->join || (p->linked && !p->linked->window_ms);
+    if ((p->is_grouped || is_linked) && !own.window_ms) {
         own.window_ms = PIPE_WINDOW_DEFAULT_MS;
-        diag_warn(p->s->diag, p->join ? p->join->at : p->stats_at,
+        diag_warn(p->s->diag,
+                  p->join     ? p->join->at
+                  : p->linked ? p->linked->at
+                              : p->stats_at,
                   "the query says nothing of how far back it looks: %s of the last hour",
-                  p->join ? "rows are joined" : "groups are");
+                  is_linked ? "rows are joined" : "groups are");
     }
-    if (p->join)
+    if (p->linked)
+        is_good = pipe_finish_linked(p, &own, rule);
+    else if (p->join)
         is_good = pipe_finish_join(p, &own, rule);
     else if (!p->is_grouped)
         is_good = finish_events(p, &own, rule);

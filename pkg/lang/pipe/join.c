@@ -4,6 +4,8 @@
  * order, with the same values: OPERATOR_SET. Filters behind the join that ask the rows themselves
  * are filters before it; groups behind it that nobody asks anything of only say how rows are shown,
  * and findings fold by the keys of the join.
+ *
+ * Linked pipelines are the same of any number, in an order (OPERATOR_ORDERED) or none.
  */
 #include "lang/pipe/pipe_impl.h"
 
@@ -78,6 +80,52 @@ bool pipe_finish_join(struct pipe *p, const struct pipe_ending *ending, struct r
                               .scope = STR(""),
                               .line = j->at.line,
                               .col = j->at.col};
+    rule->correlation = c;
+    rule->formula = formula_const(p->s->a, false);
+    return true;
+}
+
+/* ---- several pipelines --------------------------------------------------------------------- */
+
+bool pipe_link(struct pipe *p, struct place at, const struct pipe_member_rows *members, size_t n,
+               size_t n_keys, bool is_ordered, int64_t window_ms)
+{
+    if (n > CORRELATION_INPUTS_MAX)
+        return diag_error(p->s->diag, at, "more than %d queries", CORRELATION_INPUTS_MAX);
+    if (n_keys > CORRELATION_GROUP_MAX)
+        return diag_error(p->s->diag, at, "more than %d keys", CORRELATION_GROUP_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (members[i].pipe->join || members[i].pipe->linked || members[i].pipe->is_grouped)
+            return diag_unsupported(p->s->diag, at, "groups, or a join, in one of several queries");
+    p->linked = ARENA_NEW(p->s->scratch, struct pipe_linked);
+    *p->linked = (struct pipe_linked){members, n, n_keys, is_ordered, window_ms, at};
+    return true;
+}
+
+bool pipe_finish_linked(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
+{
+    const struct pipe_linked *l = p->linked;
+    struct correlation *c = ARENA_NEW(p->s->a, struct correlation);
+    struct correlation_input *inputs = ARENA_ARRAY(p->s->a, l->n, struct correlation_input);
+    struct str *group = ARENA_ARRAY(p->s->a, l->n_keys + 1, struct str);
+
+    for (size_t i = 0; i < l->n; i++)
+        if (!set_input(l->members[i].pipe, rule, (unsigned)i + 1, l->members[i].keys, l->n_keys,
+                       &inputs[i]))
+            return false;
+    for (size_t i = 0; i < l->n_keys; i++)
+        group[i] = l->members[0].keys[i].name;
+    *c = (struct correlation){.kind = l->is_ordered ? OPERATOR_ORDERED : OPERATOR_SET,
+                              .inputs = inputs,
+                              .n_inputs = l->n,
+                              .group = group,
+                              .n_group = l->n_keys,
+                              .window_ms = l->window_ms ? l->window_ms : ending->window_ms,
+                              .on_missing = MISSING_DROP,
+                              .actor_field = STR(""),
+                              .scope = STR(""),
+                              .line = l->at.line,
+                              .col = l->at.col};
     rule->correlation = c;
     rule->formula = formula_const(p->s->a, false);
     return true;

@@ -248,6 +248,15 @@ bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *
  * columns of `sub` are not there. */
 bool pipe_join(struct pipe *p, struct place at, struct pipe *sub, const struct pipe_key *keys,
                const struct pipe_key *sub_keys, size_t n);
+/* The rule is a correlation of the rows of several pipelines, all of which must be there within the
+ * window, with the same values for their keys, in the order of `members` if is_ordered. The
+ * pipeline itself has no steps, and none about rows behind it. window_ms: 0: that of the ending. */
+struct pipe_member_rows {
+    struct pipe *pipe;
+    const struct pipe_key *keys;
+};
+bool pipe_link(struct pipe *p, struct place at, const struct pipe_member_rows *members, size_t n,
+               size_t n_keys, bool is_ordered, int64_t window_ms);
 /* The rows come from elsewhere than the rule's other ones. */
 void pipe_set_source(struct pipe *p, const struct logsource *source);
 

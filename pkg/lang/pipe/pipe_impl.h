@@ -70,6 +70,14 @@ struct pipe_joined {
     struct place at;
 };
 
+struct pipe_linked {
+    const struct pipe_member_rows *members;
+    size_t n, n_keys;
+    bool is_ordered;
+    int64_t window_ms; /* 0: that of the ending */
+    struct place at;
+};
+
 struct pipe {
     struct query_scope *s;
     struct pipe_dialect dialect;
@@ -107,6 +115,7 @@ struct pipe {
     struct pipe_conditions inner_having;
 
     struct pipe_joined *join;       /* NULL: none */
+    struct pipe_linked *linked;     /* NULL: none */
     const struct logsource *source; /* of the rows; NULL: that of the rule */
 
     /* The end. */
@@ -180,6 +189,7 @@ void pipe_set_evidence(struct pipe *p, struct rule *part);
 
 /* ---- join.c ---- */
 bool pipe_finish_join(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
+bool pipe_finish_linked(struct pipe *p, const struct pipe_ending *ending, struct rule *rule);
 
 /* ---- group.c ---- */
 /* What is made of rows and keys as it is of a row. */
