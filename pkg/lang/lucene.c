@@ -476,3 +476,19 @@ bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool 
         query_warn_of_slow_regex(s->diag, at, out->pattern);
     return true;
 }
+
+struct formula *lucene_field_regex(struct query_scope *s, struct place at, struct str field,
+                                   struct str text, bool is_caseless)
+{
+    struct query_field f;
+    struct atom atom = {.op = ATOM_REGEX};
+
+    query_field_read(field, &f);
+    if (f.analysis != QUERY_WHOLE) {
+        diag_unsupported(s->diag, at, "a regex of '%.*s', which is searched by word", SHOWN(field));
+        return NULL;
+    }
+    if (!lucene_regex(s, at, text, is_caseless || f.is_caseless, &atom.regex))
+        return NULL;
+    return query_under_names(s, at, &f, &atom);
+}

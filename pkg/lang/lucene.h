@@ -16,4 +16,9 @@
 bool lucene_regex(struct query_scope *s, struct place at, struct str text, bool is_caseless,
                   struct regex *out);
 
+/* Some value of the field matches the regex. NULL: see scope->diag; of a field that is searched by
+ * word it would be one of its words, which is refused. */
+struct formula *lucene_field_regex(struct query_scope *s, struct place at, struct str field,
+                                   struct str text, bool is_caseless);
+
 #endif

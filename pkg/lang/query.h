@@ -85,6 +85,14 @@ struct query_field {
     enum query_analysis analysis;
 };
 void query_field_read(struct str field, struct query_field *out);
+/* The atom under each name of the field. */
+struct formula *query_under_names(struct query_scope *s, struct place at,
+                                  const struct query_field *f, const struct atom *atom);
+/* Some value of the field matches the pattern, or, where it is searched by word, some word of it.
+ * is_caseless: also where it is compared as written. The pattern's texts live as long as the rule.
+ * NULL: a script's words have no patterns. */
+struct formula *query_pattern(struct query_scope *s, struct place at, struct str field,
+                              const struct glob *g, bool is_caseless);
 /* The same of a pattern of texts and GLOB_ANY. */
 struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
                                   const struct glob *g);

@@ -141,6 +141,41 @@ struct formula *query_search(struct query_scope *s, struct place at, struct str 
     return ask(s, at, &query);
 }
 
+struct formula *query_under_names(struct query_scope *s, struct place at,
+                                  const struct query_field *f, const struct atom *atom)
+{
+    struct formula *parts[ARRAY_LEN(f->names)];
+
+    for (size_t i = 0; i < f->n_names; i++)
+        parts[i] = query_atom(s, at, f->names[i], *atom);
+    return formula_join(s->a, FORMULA_OR, parts, f->n_names);
+}
+
+struct formula *query_pattern(struct query_scope *s, struct place at, struct str field,
+                              const struct glob *g, bool is_caseless)
+{
+    struct query_field f;
+    struct atom atom = {.op = ATOM_WORDS, .glob = *g};
+
+    query_field_read(field, &f);
+    if (g->n_parts == 1 && g->parts[0].kind == GLOB_ANY)
+        return query_search_glob(s, at, field, g);
+    if (f.analysis == QUERY_SCRIPT) {
+        diag_unsupported(s->diag, at, "a pattern of the words of '%.*s'", SHOWN(field));
+        return NULL;
+    }
+    for (size_t i = 0; i < g->n_parts; i++) {
+        enum fold own =
+            query_fold(g->parts[i].text, is_caseless || f.is_caseless || f.analysis == QUERY_WORDS);
+        atom.fold = own > atom.fold ? own : atom.fold;
+    }
+    if (f.analysis == QUERY_WHOLE) {
+        atom.glob = (struct glob){0};
+        query_glob_atom(g, atom.fold, &atom);
+    }
+    return query_under_names(s, at, &f, &atom);
+}
+
 struct formula *query_search_glob(struct query_scope *s, struct place at, struct str field,
                                   const struct glob *g)
 {

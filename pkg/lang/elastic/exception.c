@@ -19,24 +19,15 @@ static struct formula *exception_atom(struct elastic_scope *s, const struct doc_
     return query_atom(&q, doc_place(at), field, atom);
 }
 
-#define CASELESS ".caseless"
-
-/* x.caseless is a second way in which Elasticsearch has x; the name itself is asked, too. */
 static struct formula *is_like(struct elastic_scope *s, const struct doc_node *value,
                                struct str field)
 {
-    struct atom atom = {0}, folded = {0};
-    struct formula *parts[2];
+    struct query_scope q = query_scope_of(s, value);
+    struct glob glob;
 
-    if (!wildcard_atom(s, doc_place(value), value->text, false, &atom))
-        return NULL;
-    parts[0] = exception_atom(s, value, field, atom);
-    if (!str_ends(field, STR(CASELESS)))
-        return parts[0];
-    if (!wildcard_atom(s, doc_place(value), value->text, true, &folded))
-        return NULL;
-    parts[1] = exception_atom(s, value, str_sub(field, 0, field.n - strlen(CASELESS)), folded);
-    return formula_join(s->a, FORMULA_OR, parts, 2);
+    return wildcard_glob(s, doc_place(value), value->text, &glob)
+               ? query_pattern(&q, doc_place(value), field, &glob, false)
+               : NULL;
 }
 
 static struct formula *one_value(struct elastic_scope *s, const struct doc_node *value,
@@ -103,7 +94,7 @@ static struct formula *by_type(struct elastic_scope *s, const struct doc_node *e
     const struct doc_node *value = doc_get(entry, STR("value"));
 
     if (type == EXISTS)
-        return exception_atom(s, entry, field, (struct atom){.op = ATOM_CONTAINS});
+        return has_value(s, entry, field);
     if (type == LIST)
         return on_value_list(s, entry, field);
     if (!value) {

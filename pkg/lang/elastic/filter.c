@@ -41,8 +41,10 @@ static struct formula *atom_of(struct elastic_scope *s, const struct doc_node *a
                                struct atom atom)
 {
     struct query_scope q = query_scope_of(s, at);
+    struct query_field f;
 
-    return query_atom(&q, doc_place(at), field, atom);
+    query_field_read(field, &f);
+    return query_under_names(&q, doc_place(at), &f, &atom);
 }
 
 /* Cut a pattern into parts; texts without their backslashes go to `room`. */
@@ -68,8 +70,7 @@ static size_t glob_parts(struct elastic_scope *s, struct str text, struct glob_p
     return n;
 }
 
-bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bool is_caseless,
-                   struct atom *atom)
+bool wildcard_glob(struct elastic_scope *s, struct place at, struct str text, struct glob *out)
 {
     struct glob_part parts[GLOB_ROOM + 1];
     size_t n = glob_parts(s, text, parts);
@@ -80,7 +81,7 @@ bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bo
     struct glob_part *own = ARENA_ARRAY(s->a, n, struct glob_part);
     for (size_t i = 0; i < n; i++)
         own[i] = parts[i];
-    query_glob_atom(&(struct glob){own, n}, query_fold(text, is_caseless), atom);
+    *out = (struct glob){own, n};
     return true;
 }
 
@@ -95,19 +96,18 @@ struct formula *text_is(struct elastic_scope *s, const struct doc_node *text, st
 static struct formula *equals(struct elastic_scope *s, const struct doc_node *value,
                               struct str field, bool is_caseless)
 {
+    struct query_scope q = query_scope_of(s, value);
     struct atom atom = {.op = ATOM_EQ, .text = value->text};
 
     switch (value->type) {
     case DOC_STRING:
-        if (!is_caseless)
+        if (!is_caseless || query_analysis_of(field) != QUERY_WHOLE)
             return text_is(s, value, field);
         atom.fold = query_fold(value->text, is_caseless);
         break;
     case DOC_INT:
     case DOC_FLOAT:
-        atom.op = ATOM_NUM_EQ;
-        atom.text = value->number;
-        break;
+        return query_search(&q, doc_place(value), field, ":", value->number, true);
     case DOC_BOOL:
         atom = (struct atom){.op = ATOM_BOOL, .is_true = value->is_true};
         break;
@@ -134,9 +134,12 @@ static struct formula *equals_any(struct elastic_scope *s, const struct doc_node
     return is_good ? formula_join(s->a, FORMULA_OR, parts, n) : NULL;
 }
 
-static struct formula *exists(struct elastic_scope *s, const struct doc_node *at, struct str field)
+struct formula *has_value(struct elastic_scope *s, const struct doc_node *at, struct str field)
 {
-    return atom_of(s, at, field, (struct atom){.op = ATOM_CONTAINS, .text = STR("")});
+    static const struct glob_part ANY = {GLOB_ANY, {"", 0}};
+    struct query_scope q = query_scope_of(s, at);
+
+    return query_search_glob(&q, doc_place(at), field, &(struct glob){&ANY, 1});
 }
 
 /* ---- range ---------------------------------------------------------------------------- */
@@ -193,12 +196,11 @@ static struct formula *range_bound(struct elastic_scope *s, const struct doc_key
                                    const struct time_format *format)
 {
     static const struct str WORDS[] = {{"gt", 2}, {"gte", 3}, {"lt", 2}, {"lte", 3}};
-    static const enum atom_op OPS[] = {ATOM_NUM_GT, ATOM_NUM_GE, ATOM_NUM_LT, ATOM_NUM_LE};
     static const char *const SIGNS[] = {">", ">=", "<", "<="};
     struct place at = {key->line, key->col};
     struct query_scope q = query_scope_of(s, value);
 
-    for (size_t i = 0; i < ARRAY_LEN(OPS); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (!str_eq(key->text, WORDS[i]))
             continue;
         bool is_number = value->type == DOC_INT || value->type == DOC_FLOAT;
@@ -207,8 +209,6 @@ static struct formula *range_bound(struct elastic_scope *s, const struct doc_key
                               : STR("");
         if (time.n)
             return query_search(&q, doc_place(value), field, SIGNS[i], time, true);
-        if (is_number && !str_eq(field, STR("@timestamp")))
-            return atom_of(s, value, field, (struct atom){.op = OPS[i], .text = value->number});
         if (is_number || value->type == DOC_STRING)
             return query_search(&q, doc_place(value), field, SIGNS[i],
                                 is_number ? value->number : value->text, true);
@@ -319,7 +319,8 @@ static bool about_field(struct elastic_scope *s, struct str word, const struct d
 
 static struct formula *pattern(struct elastic_scope *s, const struct about *a, bool is_prefix)
 {
-    struct atom atom = {.op = ATOM_PREFIX};
+    struct query_scope q = query_scope_of(s, a->value);
+    struct glob glob;
 
     if (a->value->type != DOC_STRING) {
         diag_error(s->diag, doc_place(a->value), "a pattern must be text, not %s",
@@ -327,12 +328,14 @@ static struct formula *pattern(struct elastic_scope *s, const struct about *a, b
         return NULL;
     }
     if (is_prefix) {
-        atom.text = a->value->text;
-        atom.fold = query_fold(a->value->text, a->is_caseless);
-    } else if (!wildcard_atom(s, doc_place(a->value), a->value->text, a->is_caseless, &atom)) {
+        struct glob_part *parts = ARENA_ARRAY(s->a, 2, struct glob_part);
+        parts[0] = (struct glob_part){GLOB_TEXT, names_intern(s->names, a->value->text)};
+        parts[1] = (struct glob_part){GLOB_ANY, STR("")};
+        glob = (struct glob){parts + (a->value->text.n == 0), 2 - (a->value->text.n == 0)};
+    } else if (!wildcard_glob(s, doc_place(a->value), a->value->text, &glob)) {
         return NULL;
     }
-    return atom_of(s, a->value, a->field, atom);
+    return query_pattern(&q, doc_place(a->value), a->field, &glob, a->is_caseless);
 }
 
 /* ---- the tree ----------------------------------------------------------------------------- */
@@ -423,16 +426,13 @@ static struct formula *boolean(struct elastic_scope *s, const struct doc_node *b
 static struct formula *regexp(struct elastic_scope *s, const struct about *a)
 {
     struct query_scope q = query_scope_of(s, a->value);
-    struct atom atom = {.op = ATOM_REGEX};
 
     if (a->value->type != DOC_STRING) {
         diag_error(s->diag, doc_place(a->value), "a pattern must be text, not %s",
                    doc_type_name(a->value));
         return NULL;
     }
-    if (!lucene_regex(&q, doc_place(a->value), a->value->text, a->is_caseless, &atom.regex))
-        return NULL;
-    return query_atom(&q, doc_place(a->value), a->field, atom);
+    return lucene_field_regex(&q, doc_place(a->value), a->field, a->value->text, a->is_caseless);
 }
 
 static struct formula *field_clause(struct elastic_scope *s, struct str word,
@@ -465,7 +465,7 @@ static struct formula *exists_clause(struct elastic_scope *s, const struct doc_n
     const struct doc_node *field = doc_get(body, STR("field"));
 
     if (field && field->type == DOC_STRING)
-        return exists(s, body, field->text);
+        return has_value(s, body, field->text);
     diag_error(s->diag, doc_place(body), "exists without its 'field'");
     return NULL;
 }
@@ -566,7 +566,7 @@ static struct formula *of_meta(struct elastic_scope *s, const struct doc_node *a
     if (i == ALL)
         return formula_const(s->a, true);
     if (i == EXISTS || i == MISSING) {
-        struct formula *f = exists(s, type, key->text);
+        struct formula *f = has_value(s, type, key->text);
         return i == EXISTS ? f : formula_not(s->a, f);
     }
     bool is_range = i == RANGE || i == FROM_VALUE;

@@ -87,8 +87,9 @@ struct formula *query_text(struct elastic_scope *s, struct str word, const struc
 bool exceptions_named(struct reading *r, struct elastic_loaded *out);
 
 /* What wildcards mean in the search DSL: * any text, ? one character, \ takes the next as it is. */
-bool wildcard_atom(struct elastic_scope *s, struct place at, struct str text, bool is_caseless,
-                   struct atom *atom);
+bool wildcard_glob(struct elastic_scope *s, struct place at, struct str text, struct glob *out);
+/* The field has a value: no null, no empty list. */
+struct formula *has_value(struct elastic_scope *s, const struct doc_node *at, struct str field);
 /* The field is this text as KQL has it: by word, by network, case aside (x.caseless), by what it
  * is. */
 struct formula *text_is(struct elastic_scope *s, const struct doc_node *text, struct str field);

@@ -96,13 +96,14 @@ static struct formula *is_cell(struct elastic_scope *s, const struct entry *e, s
     struct query_scope q = query_scope_of(s, e->at);
     struct atom folded = {.op = ATOM_EQ, .text = cell, .fold = query_fold(cell, true)};
     struct formula *parts[2];
+    struct glob glob;
 
     text.type = DOC_STRING;
     text.is_quoted = false;
     text.text = cell;
     if (mode == LIST_GLOB)
-        return wildcard_atom(s, doc_place(e->at), cell, true, &folded)
-                   ? query_atom(&q, doc_place(e->at), e->field, folded)
+        return wildcard_glob(s, doc_place(e->at), cell, &glob)
+                   ? query_pattern(&q, doc_place(e->at), e->field, &glob, true)
                    : NULL;
     parts[0] = text_is(s, &text, e->field);
     if (mode == LIST_EXACT || folded.fold == FOLD_NONE)

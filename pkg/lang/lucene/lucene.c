@@ -255,17 +255,6 @@ static struct formula *exists(struct lucene *l, struct place at, struct str fiel
     return query_search_glob(l->s, at, field, &(struct glob){&ANY, 1});
 }
 
-/* The atom under each name of the field. */
-static struct formula *under_names(struct lucene *l, struct place at, const struct query_field *f,
-                                   const struct atom *atom)
-{
-    struct formula *parts[ARRAY_LEN(f->names)];
-
-    for (size_t i = 0; i < f->n_names; i++)
-        parts[i] = query_atom(l->s, at, f->names[i], *atom);
-    return formula_join(l->s->a, FORMULA_OR, parts, f->n_names);
-}
-
 static bool is_pattern(struct str field)
 {
     return str_find_char(field, '*', 0) != SIZE_MAX;
@@ -298,18 +287,9 @@ static struct formula *equals(struct lucene *l, const struct term *t, struct str
 /* A pattern with `?` in it, of the whole value or of a word. */
 static struct formula *with_one(struct lucene *l, const struct term *t, struct str field)
 {
-    struct query_field f;
-    struct atom atom = {.op = ATOM_WORDS, .glob = t->glob};
-
     if (field.n == 0 || is_pattern(field))
         return refuse(l, t->at, "'?' in a text without a field, or in one of many");
-    query_field_read(field, &f);
-    if (f.analysis == QUERY_SCRIPT)
-        return refuse(l, t->at, "'?' in a text of this field");
-    atom.fold = query_fold(t->text, f.is_caseless || f.analysis == QUERY_WORDS);
-    if (f.analysis == QUERY_WHOLE)
-        query_glob_atom(&t->glob, atom.fold, &atom);
-    return under_names(l, t->at, &f, &atom);
+    return query_pattern(l->s, t->at, field, &t->glob, false);
 }
 
 /* Of a whole value words are not off their places, and a change is one of its characters. */
@@ -398,8 +378,6 @@ static struct formula *level(struct lucene *l, struct str field);
 static struct formula *regex(struct lucene *l, struct str field)
 {
     struct place at = here(l);
-    struct atom atom = {.op = ATOM_REGEX};
-    struct query_field f;
     char *text = arena_alloc(l->s->scratch, l->r.text.n - l->r.next);
     size_t n = 0;
 
@@ -421,12 +399,7 @@ static struct formula *regex(struct lucene *l, struct str field)
     step(l, 1);
     if (is_pattern(field))
         return refuse(l, at, "a regex of many fields");
-    query_field_read(field, &f);
-    if (f.analysis != QUERY_WHOLE)
-        return refuse(l, at, "a regex of a field that is searched by word");
-    if (!lucene_regex(l->s, at, (struct str){text, n}, f.is_caseless, &atom.regex))
-        return NULL;
-    return under_names(l, at, &f, &atom);
+    return lucene_field_regex(l->s, at, field, (struct str){text, n}, false);
 }
 
 static bool has_value(struct lucene *l)
