@@ -221,16 +221,6 @@ enum weir_rc select_check(const struct select_options *o, struct weir_err *err)
     return check_terms(&o->except, err);
 }
 
-static bool terms_empty(const struct select_terms *t)
-{
-    return !t->status.n && !t->level.n && !t->tag.n && !t->product.n && !t->id.n && !t->path.n;
-}
-
-bool select_is_empty(const struct select_options *o)
-{
-    return terms_empty(&o->only) && terms_empty(&o->except);
-}
-
 static void terms_release(struct select_terms *t)
 {
     text_list_release(&t->status);

@@ -33,8 +33,6 @@ MUST_USE enum weir_rc select_check(const struct select_options *o, struct weir_e
 bool select_rule(const struct select_options *o, const struct rule *rule);
 /* Of a document that gave no rule only these are known. */
 bool select_document(const struct select_options *o, struct str uid, struct str path);
-/* True if nothing is selected or excluded. */
-bool select_is_empty(const struct select_options *o);
 
 void select_release(struct select_options *o);
 

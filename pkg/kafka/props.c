@@ -164,8 +164,3 @@ bool kafka_prop_is_secret(struct str name)
             return true;
     return false;
 }
-
-const char *kafka_library_version(void)
-{
-    return rd_kafka_version_str();
-}

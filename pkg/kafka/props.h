@@ -38,7 +38,4 @@ bool kafka_prop_is_secret(struct str name);
 typedef void kafka_log_fn(int level, const char *facility, const char *text);
 void kafka_set_logger(kafka_log_fn *fn);
 
-/* Version of the library, for `weir version` and logs. */
-const char *kafka_library_version(void);
-
 #endif

@@ -75,23 +75,6 @@ static uint64_t atom_hash(const struct atom *x)
     return mix(h, (uint64_t)x->cmp << 16 | (uint64_t)x->part << 8 | x->is_true);
 }
 
-static bool glob_equal(const struct glob *a, const struct glob *b)
-{
-    if (a->n_parts != b->n_parts)
-        return false;
-    for (size_t i = 0; i < a->n_parts; i++)
-        if (a->parts[i].kind != b->parts[i].kind || !str_eq(a->parts[i].text, b->parts[i].text))
-            return false;
-    return true;
-}
-
-static bool regex_equal(const struct regex *a, const struct regex *b)
-{
-    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
-           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
-           a->is_whole_value == b->is_whole_value;
-}
-
 static bool time_equal(const struct rule_time *a, const struct rule_time *b)
 {
     if (a->is_relative != b->is_relative || a->at_ms != b->at_ms || a->n_steps != b->n_steps ||

@@ -626,23 +626,6 @@ bool expr_requires(const struct expr *e, uint32_t slot)
 
 /* ---- identity ----------------------------------------------------------------- */
 
-static bool same_glob(const struct glob *a, const struct glob *b)
-{
-    if (a->n_parts != b->n_parts)
-        return false;
-    for (size_t i = 0; i < a->n_parts; i++)
-        if (a->parts[i].kind != b->parts[i].kind || !str_eq(a->parts[i].text, b->parts[i].text))
-            return false;
-    return true;
-}
-
-static bool same_regex(const struct regex *a, const struct regex *b)
-{
-    return a->is_caseless == b->is_caseless && a->is_multiline == b->is_multiline &&
-           a->is_dotall == b->is_dotall && a->is_whole_value == b->is_whole_value &&
-           str_eq(a->pattern, b->pattern);
-}
-
 static bool same_flags(const struct expr *a, const struct expr *b)
 {
     return a->is_greedy == b->is_greedy && a->is_any == b->is_any && a->is_each == b->is_each &&
@@ -658,8 +641,8 @@ bool expr_equal(const struct expr *a, const struct expr *b)
         return true;
     if (!a || !b || a->kind != b->kind || a->value != b->value || a->slot != b->slot ||
         a->op != b->op || a->fold != b->fold || !same_flags(a, b) || a->n_args != b->n_args ||
-        !str_eq(a->text, b->text) || !same_glob(&a->glob, &b->glob) ||
-        !same_regex(&a->regex, &b->regex))
+        !str_eq(a->text, b->text) || !glob_equal(&a->glob, &b->glob) ||
+        !regex_equal(&a->regex, &b->regex))
         return false;
     for (size_t i = 0; i < a->n_args; i++)
         if (!expr_equal(a->args[i], b->args[i]))

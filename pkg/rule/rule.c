@@ -62,6 +62,23 @@ bool str_list_eq(const struct str_list *a, const struct str_list *b)
     return a->n == b->n;
 }
 
+bool glob_equal(const struct glob *a, const struct glob *b)
+{
+    if (a->n_parts != b->n_parts)
+        return false;
+    for (size_t i = 0; i < a->n_parts; i++)
+        if (a->parts[i].kind != b->parts[i].kind || !str_eq(a->parts[i].text, b->parts[i].text))
+            return false;
+    return true;
+}
+
+bool regex_equal(const struct regex *a, const struct regex *b)
+{
+    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
+           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
+           a->is_whole_value == b->is_whole_value;
+}
+
 bool rule_level_parse(struct str text, enum rule_level *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++)

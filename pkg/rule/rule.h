@@ -331,6 +331,9 @@ const char *rule_level_word(const struct rule *r);
 int rule_level_score(enum rule_level level);
 /* The same texts in the same order. */
 bool str_list_eq(const struct str_list *a, const struct str_list *b);
+/* Written alike: every field counts. */
+bool glob_equal(const struct glob *a, const struct glob *b);
+bool regex_equal(const struct regex *a, const struct regex *b);
 
 bool rule_level_parse(struct str text, enum rule_level *out);
 const char *rule_status_name(enum rule_status status);

@@ -123,12 +123,6 @@ TEST(a_list_keeps_order_and_texts)
     arena_free(p.arena);
 }
 
-TEST(the_library_has_a_version)
-{
-    CHECK(kafka_library_version()[0] >= '1' && kafka_library_version()[0] <= '9');
-}
-
 TEST_MAIN(ENTRY(what_users_need_is_taken), ENTRY(what_weir_owns_is_refused_with_the_reason),
           ENTRY(what_librdkafka_does_not_know_is_refused_with_the_nearest_name),
-          ENTRY(a_secret_is_never_in_a_refusal), ENTRY(a_list_keeps_order_and_texts),
-          ENTRY(the_library_has_a_version))
+          ENTRY(a_secret_is_never_in_a_refusal), ENTRY(a_list_keeps_order_and_texts))
