@@ -29,7 +29,7 @@ its length and its elements, so that they can be handed on by unpack() without a
 
 -- Counts up with each change of this file: a weir that has a later one replaces what a Redis holds.
 -- What older ones call stays as they know it, or the library gets another name.
-local REVISION = 3
+local REVISION = 4
 
 local STAMP = 10 -- version, weight and stamp
 local USAGE = '<i8i8i8i8i8i8'
@@ -38,6 +38,7 @@ local TOKEN_SECONDS = 3600
 local SWEEP_SAMPLE = 64
 local LEVELS = 32
 local CELL, TIMER, NEVER, PAGE = 128, 144, 9e18, 136 -- redis_value.h, redis_small.h
+local NO_NAME, WHOLE = -1, -2 -- redis_small.h
 local RELIEF_TURNS = 256
 local PAGES_LOOK = 64
 local TOP = 512 -- spaces
@@ -215,17 +216,31 @@ local function respread(tag, space, spread)
   use(tag, space, { 0, 0, 0, -u[4], -u[5] }, spread)
 end
 
--- Is every cell and record of the group as it was read? Pairs (key, stamp), then triples
--- (page, offset, record).
+-- Is there a record that begins so?
+local function has_name(page, name)
+  local at = string.find(page, name, 1, true)
+  while at and at % RECORD ~= 1 do at = string.find(page, name, at + 1, true) end
+  return at ~= nil
+end
+
+-- What must be so of a page, by its offset: a record there; below 0: no record of a name, all of it, or no page
+-- in the whole space.
+local function is_page_so(tag, space, page, at, what)
+  local key = tag .. ':p:' .. space .. page
+  if at >= 0 then return redis.call('GETRANGE', key, at, at + RECORD - 1) == what end
+  if at == NO_NAME then return not has_name(redis.call('GET', key) or '', what) end
+  if at == WHOLE then return (redis.call('GET', key) or '') == what end
+  return usage_of(tag, space)[5] == 0
+end
+
+-- Is every cell and record of the group as it was read? Pairs (key, stamp), then triples (page, offset, what).
 local function is_unchanged(tag, space, args, from, to, page_from, page_to)
   for i = from, to, 2 do
     local value = redis.call('HGET', tag .. ':c:' .. space, args[i]) or ''
     if string.sub(value, 1, STAMP) ~= args[i + 1] then return false end
   end
   for i = page_from, page_to, 3 do
-    local at = tonumber(args[i + 1])
-    local is = redis.call('GETRANGE', tag .. ':p:' .. space .. args[i], at, at + RECORD - 1)
-    if is ~= args[i + 2] then return false end
+    if not is_page_so(tag, space, args[i], tonumber(args[i + 1]), args[i + 2]) then return false end
   end
   return true
 end

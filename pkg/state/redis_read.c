@@ -124,17 +124,15 @@ static void load_page(struct store_redis *s, struct redis_shard *sh, struct redi
     static const struct redis_reply none = {.type = REDIS_NIL};
     uint32_t number = redis_page_number(&slot->key, redis_spread_of(space)), value;
     int64_t t_ms;
-    bool is_full;
 
     slot->page =
         page_of(s, sh, slot->space, number, redis_is_spread(space, sh->number) ? text : &none);
-    slot->place = redis_page_place(slot->page, &is_full);
     if (slot->is_there)
         return;
     uint32_t i = redis_page_find(slot->page, &slot->key);
     if (i == REDIS_PAGE_RECORDS)
         return;
-    slot->record = slot->place = i;
+    slot->record = i;
     redis_page_get(slot->page, i, &t_ms, &value);
     s->memory.shard = sh;
     s->memory.slot = slot;

@@ -14,6 +14,13 @@ static uint64_t name_of(const struct state_key *key)
     return name ? name : 1;
 }
 
+void redis_page_name(const struct state_key *key, uint8_t out[static REDIS_NAME_BYTES])
+{
+    uint64_t name = name_of(key);
+
+    memcpy(out, &name, REDIS_NAME_BYTES);
+}
+
 static uint64_t name_at(const struct redis_page *p, uint32_t i)
 {
     uint64_t name = 0;

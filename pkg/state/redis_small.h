@@ -20,7 +20,15 @@ enum {
     REDIS_PAGE_RECORDS = 63, /* with the string's header just under an allocation of 1,024 */
     REDIS_PAGE_BYTES = REDIS_PAGE_RECORDS * REDIS_RECORD_BYTES,
     REDIS_PAGE_OVERHEAD = 136, /* key, object, entry of the dictionary, header and rounding */
-    REDIS_RECORD_COST = 19     /* with its part of a full page's */
+    REDIS_RECORD_COST = 19,    /* with its part of a full page's */
+    REDIS_NAME_BYTES = 6
+};
+
+/* What a commit demands of a page instead of a record at an offset. */
+enum {
+    REDIS_CHECK_NO_NAME = -1, /* no record begins so */
+    REDIS_CHECK_WHOLE = -2,   /* it is this */
+    REDIS_CHECK_NO_PAGES = -3 /* the space has none */
 };
 
 struct redis_page {
@@ -37,6 +45,8 @@ uint32_t redis_page_cost(uint32_t room);
 
 uint32_t redis_page_number(const struct state_key *key, uint32_t spread);
 
+/* What the key's record begins with. */
+void redis_page_name(const struct state_key *key, uint8_t out[static REDIS_NAME_BYTES]);
 /* The key's record, or REDIS_PAGE_RECORDS. */
 uint32_t redis_page_find(const struct redis_page *p, const struct state_key *key);
 /* Where a new record goes: an empty place, else behind the others (the page must grow), else that

@@ -157,26 +157,41 @@ static void add_record(struct store_redis *s, struct redis_words *w, const struc
     redis_words_add(w, bytes);
 }
 
+static void add_page_check(struct store_redis *s, struct group *g, uint32_t page, int64_t at,
+                           struct str what)
+{
+    redis_words_add(&g->page_check, arena_str(s->arena, (struct str){(const char *)&page, 4}));
+    redis_add_number(s, &g->page_check, at);
+    redis_words_add(&g->page_check, what);
+}
+
+/* The record is as it was read. */
+static void add_record_check(struct store_redis *s, struct group *g, const struct redis_page *p,
+                             uint32_t i)
+{
+    int64_t at = (int64_t)i * REDIS_RECORD_BYTES;
+
+    add_page_check(s, g, p->number, at, (struct str){p->was + at, REDIS_RECORD_BYTES});
+}
+
+/* Where the key was: as a cell, as a record, nowhere. Another one that it was new to may have put
+ * it anywhere in its page. */
 static void add_check(struct store_redis *s, const struct redis_shard *sh, struct group *g,
                       const struct redis_slot *slot)
 {
-    struct str record = {0};
+    uint8_t name[REDIS_NAME_BYTES];
 
     redis_add_bytes(&g->check, slot->key.bytes, STATE_KEY_BYTES);
     redis_words_add(&g->check, stamp_of(slot));
-    if (!slot->page || !redis_is_spread(&s->spaces[slot->space], sh->number))
+    if (slot->is_there || !slot->page || !redis_is_spread(&s->spaces[slot->space], sh->number))
         return;
-    /* The place that another one's record of this key would have taken too. */
-    if (slot->place < slot->page->was_room)
-        record = (struct str){slot->page->was + (size_t)slot->place * REDIS_RECORD_BYTES,
-                              REDIS_RECORD_BYTES};
-    add_record(s, &g->page_check, slot->page, slot->place, record);
-    if (slot->place < slot->page->was_room || slot->page->was_room == 0)
+    if (slot->record != REDIS_NO_RECORD) {
+        add_record_check(s, g, slot->page, slot->record);
         return;
-    /* It will be written whole, so it must still be there. */
-    uint32_t last = slot->page->was_room - 1;
-    record = (struct str){slot->page->was + (size_t)last * REDIS_RECORD_BYTES, REDIS_RECORD_BYTES};
-    add_record(s, &g->page_check, slot->page, last, record);
+    }
+    redis_page_name(&slot->key, name);
+    add_page_check(s, g, slot->page->number, REDIS_CHECK_NO_NAME,
+                   arena_str(s->arena, (struct str){(const char *)name, sizeof name}));
 }
 
 static void write_record(struct store_redis *s, struct group *g, struct redis_page *p, uint32_t i)
@@ -225,11 +240,19 @@ static bool shrink(struct store_redis *s, const struct redis_shard *sh, struct g
         g->usage.small += !is_full;
         space->stats.evicted += is_full;
     }
-    uint32_t old_room = slot->page->room;
-    if (redis_page_put(slot->page, slot->record, &slot->key, t_ms, value))
-        write_page(s, g, slot->page, old_room);
-    else
-        write_record(s, g, slot->page, slot->record);
+    struct redis_page *p = slot->page;
+    uint32_t old_room = p->room;
+    bool is_spread = redis_is_spread(space, sh->number);
+    if (redis_page_put(p, slot->record, &slot->key, t_ms, value)) {
+        write_page(s, g, p, old_room);
+        if (is_spread)
+            add_page_check(s, g, p->number, REDIS_CHECK_WHOLE,
+                           (struct str){p->was, (size_t)p->was_room * REDIS_RECORD_BYTES});
+    } else {
+        write_record(s, g, p, slot->record);
+        if (is_spread && slot->record < p->was_room)
+            add_record_check(s, g, p, slot->record);
+    }
     slot->is_shrunk = true;
     return true;
 }
@@ -277,8 +300,14 @@ static void write_group(struct store_redis *s, struct redis_shard *sh, struct co
     struct redis_space *space = &s->spaces[sh->slots[sh->asked[from]].space];
     struct redis_usage *usage = redis_usage_own(space, sh->number);
 
-    for (size_t i = from; i < to; i++)
-        write_slot(s, sh, c, &g, &sh->slots[sh->asked[i]]);
+    bool lacks_pages = false;
+    for (size_t i = from; i < to; i++) {
+        struct redis_slot *slot = &sh->slots[sh->asked[i]];
+        lacks_pages |= slot->is_stepped && !slot->is_there && !slot->page;
+        write_slot(s, sh, c, &g, slot);
+    }
+    if (lacks_pages && space->spec.shrink) /* there were none: somebody may make the first */
+        add_page_check(s, &g, 0, REDIS_CHECK_NO_PAGES, (struct str){0});
     if (g.check.n > 0) {
         redis_add_bytes(&c->groups, space->spec.identity, sizeof space->spec.identity);
         redis_add_number(s, &c->groups, redis_spread_of(space));

@@ -55,7 +55,7 @@ struct redis_slot {
     bool is_there;          /* was it? */
     bool is_stepped, is_sampled, is_dropped, is_shrunk;
     struct redis_page *page; /* where its small form lies or would lie; NULL: not known */
-    uint32_t record, place;  /* which one; REDIS_NO_RECORD: none. Where it would be put */
+    uint32_t record;         /* which one; REDIS_NO_RECORD: none */
 };
 
 /* Beside each emission of a shard: what orders it among those of other shards. */

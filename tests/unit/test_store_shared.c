@@ -203,10 +203,212 @@ TEST(rule_sets_that_share_a_store_call_each_timer_once)
         play_game();
 }
 
+/* ---- small cells ----------------------------------------------------------------------------- */
+
+/* Two workers on the keys of one shard that is under pressure, so that keys with one hit lie in
+ * pages; few pages, and keys that end with their last hit. */
+enum {
+    SMALL_KEYS = 24,
+    SMALL_SHARD = 7,
+    SMALL_HITS = 4, /* the last one ends it */
+    SMALL_OPS = 6,
+    SMALL_BUDGET = STORE_SHARDS * 64 * 1024,
+    FILLER = 300,
+    SMALL_ACTIONS = 100,
+    SMALL_GAMES = 8
+};
+
+struct hits {
+    uint32_t n;
+    int64_t t_ms;
+};
+
+struct client {
+    struct store *s;
+    struct client *other;
+    uint32_t depth;
+};
+static uint32_t hits_of[SMALL_KEYS];
+
+static void hit_some(struct client *c);
+
+static void small_step(void *context, const struct state_op *op, struct cell *cell,
+                       UNUSED const struct step_clock *clock, struct emissions *out)
+{
+    struct client *c = context;
+    struct hits h = {0};
+
+    if (op->payload && c->other && c->other->depth == 0 && rng_below(&rng, 8) == 0)
+        hit_some(c->other);
+    if (cell->main.n > 0)
+        memcpy(&h, cell->main.p, sizeof h);
+    h = (struct hits){h.n + 1, op->t_ms};
+    emissions_add(out, (struct str){(const char *)&h.n, sizeof h.n});
+    cell->idle_ms = INT64_MAX;
+    cell->weight = (uint8_t)h.n;
+    if (cell_resize(cell, h.n == SMALL_HITS && op->payload ? 0 : sizeof h) && cell->main.n > 0)
+        memcpy(cell->main.p, &h, sizeof h);
+}
+
+static bool small_shrink(UNUSED void *context, const struct cell *cell, int64_t *t_ms,
+                         uint32_t *value)
+{
+    struct hits h;
+
+    memcpy(&h, cell->main.p, sizeof h);
+    *t_ms = h.t_ms;
+    *value = h.n;
+    return h.n == 1;
+}
+
+static void small_regrow(UNUSED void *context, int64_t t_ms, uint32_t value, struct cell *cell)
+{
+    struct hits h = {value, t_ms};
+
+    cell->idle_ms = INT64_MAX;
+    cell->weight = 1;
+    if (cell_resize(cell, sizeof h))
+        memcpy(cell->main.p, &h, sizeof h);
+}
+
+static void open_client(struct client *c)
+{
+    struct store_redis_options o = {
+        .url = str_from(server.url), .patience_ms = 60000, .timeout_ms = 60000};
+    struct space_spec spec = {.identity = {77},
+                              .name = STR("small"),
+                              .budget_bytes = SMALL_BUDGET,
+                              .step = small_step,
+                              .shrink = small_shrink,
+                              .regrow = small_regrow,
+                              .context = c};
+    struct weir_err err;
+
+    store_free(c->s);
+    CHECK_EQ(store_redis_new(&o, &c->s, &err), WEIR_OK);
+    store_add_space(c->s, &spec);
+}
+
+/* Keys 0 ... lie in the same few pages. */
+static struct state_key small_key(uint32_t i, bool is_filler)
+{
+    struct state_key key = {{SMALL_SHARD, 0, 0, is_filler}};
+    uint32_t page = is_filler ? i : i % 2;
+
+    memcpy(key.bytes + 4, &i, sizeof i);
+    key.bytes[8] = is_filler;
+    memcpy(key.bytes + 12, &page, sizeof page);
+    return key;
+}
+
+static struct store_batch hits_batch(struct state_op *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        list[i].order = i;
+    return (struct store_batch){
+        .ops = list, .n_ops = n, .clock = {INT64_MIN}, .timer_ms = INT64_MIN};
+}
+
+static const struct emission *apply_hits(struct client *c, struct state_op *list, size_t n)
+{
+    struct store_batch b = hits_batch(list, n);
+    const struct emission *e;
+    enum store_answer answer;
+    struct weir_err err;
+    size_t n_told;
+
+    c->depth++;
+    CHECK_EQ(store_apply(c->s, &b, &e, &n_told, &answer, &err), WEIR_OK);
+    c->depth--;
+    CHECK_EQ(n_told, n);
+    return e;
+}
+
+/* Two hits of each, so that they stay cells. */
+static void fill_shard(struct client *c)
+{
+    static struct state_op list[2 * FILLER];
+
+    for (uint32_t i = 0; i < 2 * FILLER; i++)
+        list[i] = (struct state_op){.key = small_key(i % FILLER, true), .t_ms = now_ms};
+    (void)apply_hits(c, list, ARRAY_LEN(list));
+}
+
+static void hit_some(struct client *c)
+{
+    static const uint32_t numbers[SMALL_KEYS] = {0};
+    struct state_op list[SMALL_OPS];
+    uint32_t keys[SMALL_OPS];
+    size_t n = 1 + rng_below(&rng, SMALL_OPS);
+
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = rng_below(&rng, SMALL_KEYS);
+        list[i] = (struct state_op){
+            .key = small_key(keys[i], false), .t_ms = now_ms, .payload = &numbers[keys[i]]};
+    }
+    const struct emission *e = apply_hits(c, list, n);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t told;
+        CHECK_EQ(e[i].bytes.n, sizeof told);
+        memcpy(&told, e[i].bytes.p, sizeof told);
+        uint32_t *model = &hits_of[keys[i]];
+        CHECK_EQ(told, ++*model);
+        *model = *model == SMALL_HITS ? 0 : *model;
+    }
+    CHECK_EQ(store_stats(c->s, 0).evicted, 0);
+}
+
+static uint32_t count_model(void)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < SMALL_KEYS; i++)
+        n += hits_of[i] > 0;
+    return n;
+}
+
+static void play_small_cells(void)
+{
+    struct client c[2] = {{.other = &c[1]}, {.other = &c[0]}};
+    char line[100];
+    uint64_t most_small = 0;
+
+    snprintf(line, sizeof line, "redis-cli -p %u flushall >/dev/null", server.port);
+    CHECK_EQ(system(line), 0);
+    memset(hits_of, 0, sizeof hits_of);
+    open_client(&c[0]);
+    open_client(&c[1]);
+    fill_shard(&c[0]);
+    for (uint32_t i = 0; i < SMALL_ACTIONS; i++) {
+        uint32_t who = rng_below(&rng, 2);
+        if (rng_below(&rng, 20) == 0)
+            open_client(&c[who]);
+        now_ms++;
+        hit_some(&c[who]);
+        uint64_t small = store_stats(c[who].s, 0).small_cells;
+        most_small = small > most_small ? small : most_small;
+    }
+    CHECK(most_small > 0);
+    c[0].other = NULL; /* who writes alone knows what there is */
+    hit_some(&c[0]);
+    struct store_stats st = store_stats(c[0].s, 0);
+    CHECK_EQ(st.cells + st.small_cells, FILLER + count_model());
+    store_free(c[0].s);
+    store_free(c[1].s);
+}
+
+TEST(workers_that_share_small_cells_forget_no_hit)
+{
+    rng = rng_start("test_store_shared");
+    for (int i = 0; i < SMALL_GAMES; i++)
+        play_small_cells();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENTRY(rule_sets_that_share_a_store_call_each_timer_once),
+        ENTRY(workers_that_share_small_cells_forget_no_hit),
     };
 
     if (!redis_server_is_there())
