@@ -27,6 +27,17 @@ static const struct row comparing[] = {
     {"f == 'a*'", "{'f':'abc'}", false}, /* no wildcards */
     {"f == 'a*'", "{'f':'a*'}", true},
     {"'abc' == f", "{'f':'abc'}", true},
+    /* The same field in another index. */
+    {"f.keyword == 'abc'", "{'f':'abc'}", true},
+    {"f.keyword == 'abc'", "{'f':{'keyword':'abc'}}", true},
+    {"f.keyword == 'ABC'", "{'f':'abc'}", false},
+    {"f.keyword != 'abc'", "{'f':'abc'}", false},
+    {"f.keyword == null", "{'f':'abc'}", false},
+    {"f.keyword == null", "{}", true},
+    {"not f.keyword > 5", "{'f':5}", true},
+    {"not f.keyword > 5", "{}", false},
+    {"f.caseless == 'ABC' and f.caseless like '?B*'", "{'f':'abc'}", true},
+    {"f.caseless regex 'A.c' and f.caseless in ('x', 'ABC')", "{'f':'abc'}", true},
     {"f != 'abc'", "{'f':'abd'}", true},
     {"f != 'abc'", "{'f':'abc'}", false},
     {"f == 5", "{'f':5.0}", true},

@@ -179,6 +179,9 @@ static const char *const holding[] = {
     "CLAMP_MIN(missing, 4) IS NULL",
     "MV_COUNT(MV_UNION(list, missing)) == 2",
     "REPEAT('ab', 2) == 'abab'",
+    ("a.keyword == 'Get' AND a.text LIKE 'G*' AND a.caseless == 'get' AND a.keyword IN ('Get') AND "
+     "NOT a.keyword == 'get' AND missing.keyword IS NULL AND MATCH(a.keyword, 'Get') AND "
+     "a.keyword : 'Get' AND u.keyword IS NULL AND MV_COUNT(list.keyword) == 2"),
     "REPEAT(a, 2) == 'GetGet' AND REPEAT(a, 0) == '' AND REPEAT(missing, 2) IS NULL",
     ("SIN(0) == 0 AND COS(0) == 1 AND ATAN2(0, 1) == 0 AND CBRT(27) == 3 AND ACOS(n) IS NULL AND "
      "ROUND(TO_DEGREES(PI())) == 180 AND ROUND(TO_RADIANS(180), 2) == 3.14 AND SCALB(n, 1) == 10 "
@@ -331,6 +334,10 @@ static const char *const steps[][2] = {
     {"KEEP *a*, n | EVAL z = flag |", "z AND path IS NOT NULL"},
     {"EVAL TO_LOWER(a), 5 |", "`TO_LOWER(a)` == 'get' AND `5` == 5"},
     {"SORT a DESC NULLS LAST, n | LIMIT 5 |", "a == 'Get'"},
+    {"KEEP a.keyword, a.caseless |", "a.keyword == 'Get' AND a.caseless == 'get'"},
+    {"RENAME a.keyword AS z |", "z == 'Get'"},
+    {"MV_EXPAND list.keyword |", "list.keyword == 'x'"},
+    {"EVAL a.keyword = 'z' |", "a.keyword == 'z'"},
     {"KEEP a, n* | EVAL z = n |", "z == 5"},
     {"SORT @timestamp DESC | LIMIT 10 |", "a == 'Get'"},
     {"/* of /* many */ lines */ EVAL x = 1 // one\n |", "x == 1"},

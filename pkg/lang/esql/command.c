@@ -213,7 +213,7 @@ static bool drop(struct esql_parser *p, struct place at)
 static bool rename_one(struct esql_parser *p, struct place at, struct str from, struct str to)
 {
     if (!p->rows_at.line || pipe_has_column(p->pipe, from))
-        return pipe_rename(p->pipe, at, from, to);
+        return esql_settle(p, at, from) && pipe_rename(p->pipe, at, from, to);
     if (!esql_has_row_column(p, from))
         return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
                           SHOWN(from));
@@ -256,7 +256,7 @@ static bool mv_expand(struct esql_parser *p, struct place at)
         return esql_expected(p, "the name of a column");
     if (pipe_is_grouped(p->pipe))
         return diag_unsupported(p->s->diag, at, "MV_EXPAND behind STATS: not in this version");
-    return esql_advance(p) && pipe_expand(p->pipe, at, t.text);
+    return esql_advance(p) && esql_settle(p, at, t.text) && pipe_expand(p->pipe, at, t.text);
 }
 
 /* The pattern is next. */

@@ -38,6 +38,25 @@ bool esql_has_column(const struct esql_parser *p, struct str name)
     return pipe_has_column(p->pipe, name);
 }
 
+/* A second way in which Elasticsearch has the same text: x.caseless, x.keyword, x.text. Events have
+ * such fields of their own, too. e: the column as it is. */
+static struct expr *in_another_way(struct esql_parser *p, struct place at, struct expr *e,
+                                   struct str name, bool is_of_row)
+{
+    struct query_field f;
+
+    query_field_read(name, &f);
+    if (f.n_names < 2)
+        return e;
+    struct expr *plain =
+        is_of_row ? esql_row_column(p, at, f.names[1]) : pipe_field(p->pipe, f.names[1]);
+    if (!plain)
+        return NULL;
+    if (f.is_caseless)
+        return pipe_call1(p->pipe, at, EXPR_LOWER, plain);
+    return pipe_call2(p->pipe, at, EXPR_COALESCE, e, plain);
+}
+
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
     bool is_there = esql_has_column(p, name);
@@ -54,14 +73,15 @@ struct expr *esql_column(struct esql_parser *p, struct place at, struct str name
         return e;
     if (str_eq(name, STR("@timestamp")))
         return pipe_time(p->pipe, at, name);
-    /* A second way in which Elasticsearch has the same text. */
-    if (str_ends(name, STR(".caseless"))) {
-        struct str plain = str_sub(name, 0, name.n - 9);
-        struct expr *field =
-            is_of_row ? esql_row_column(p, at, plain) : pipe_column(p->pipe, at, plain);
-        return field ? pipe_call1(p->pipe, at, EXPR_LOWER, field) : NULL;
-    }
-    return e;
+    return in_another_way(p, at, e, name, is_of_row);
+}
+
+bool esql_settle(struct esql_parser *p, struct place at, struct str name)
+{
+    if (pipe_was_column(p->pipe, name) || !esql_has_column(p, name))
+        return true;
+    struct expr *e = esql_column(p, at, name);
+    return e && (e->kind != EXPR_CALL || pipe_set(p->pipe, at, name, e));
 }
 
 struct expr *esql_span(struct esql_parser *p, struct place at, int64_t n, struct str word)

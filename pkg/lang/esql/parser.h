@@ -78,6 +78,8 @@ struct expr *esql_expression(struct esql_parser *p);
 bool esql_has_column(const struct esql_parser *p, struct str name);
 /* The named column, or the time. */
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name);
+/* x.keyword becomes a column that is assigned, so that steps may take it for one. */
+bool esql_settle(struct esql_parser *p, struct place at, struct str name);
 bool esql_is_now(const struct expr *e);
 /* n units as a length of time. NULL: it is no unit, or too much, which is in the diag. */
 struct expr *esql_span(struct esql_parser *p, struct place at, int64_t n, struct str unit);

@@ -48,6 +48,11 @@ static bool field_and_text(struct esql_parser *p, struct place at, const struct 
 {
     if ((*field)->kind == EXPR_CALL && (*field)->op == EXPR_STRING)
         *field = (*field)->args[0];
+    /* x.keyword, which is asked as x, too, by its name. */
+    if ((*field)->kind == EXPR_CALL && (*field)->op == EXPR_COALESCE &&
+        (*field)->args[0]->kind == EXPR_MEMBERS && (*field)->args[1]->kind == EXPR_MEMBERS &&
+        str_starts((*field)->args[0]->text, (*field)->args[1]->text))
+        *field = (*field)->args[0];
     if ((*field)->kind == EXPR_MEMBERS && (value->kind == EXPR_TEXT || value->kind == EXPR_NUMBER))
         return true;
     return diag_unsupported(p->s->diag, at,
