@@ -587,6 +587,11 @@ static const struct query_row groups[] = {
      "temporal; rules query#0/1, query#0/2; group by c, d; condition all rules; within 5m; a eq "
      "cased \"1\"; b eq cased \"1\" ! 2:52: groups behind a join: findings fold by the keys of the "
      "join"},
+    /* What groups do not keep is not there. */
+    {"// window: 5m\na=1 | groupBy(b) | c=x",
+     "group; rules query#0/1; group by b; within 5m; aggregates _count = count(); having false; "
+     "decided at the watermark; a eq cased \"1\" ! 2:20: there is no 'c' here any more (groups "
+     "keep their fields and what is made of them)"},
     /* correlate(): links are keys, in an order or none. */
     {"correlate(A: {a=1}, B: {b=1 | j <=> A.k}, within=5m)",
      "temporal; rules query#0/1, query#0/2 (k: j); group by k; condition all rules; within 5m; a "
@@ -694,7 +699,7 @@ static const struct query_row refusals[] = {
     {"correlate(A: {x=1}, B: {y=1 | case { j <=> A.k ; * } })",
      "unsupported: 1:38: '<=>' under NOT or inside of a case"},
     {"correlate(A: {x=1 | count()}, B: {y=1 | j <=> A.k})",
-     "unsupported: 1:1: groups, or a join, in one of several queries"},
+     "unsupported: 1:11: groups in a query of correlate()"},
     {"correlate(A: {x=1}, B: {y=1 | j <=> A.k}) | A.k=5",
      "unsupported: 1:45: a step behind correlate() other than table(), select(), sort(), head(), "
      "tail(), drop()"},

@@ -470,6 +470,12 @@ TEST(searches_mean_what_they_mean_in_splunk)
 /* ---- groups -------------------------------------------------------------------------------- */
 
 static const struct query_row groups[] = {
+    {"a=1 earliest=-5m | stats count by b | where c>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); having null; "
+     "decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:45: there is no 'c' here any "
+     "more (stats keeps what it makes and what stands behind BY): it is null"},
+    {"a=1 | table b | where c>4", "and(or(a eq \"1\", a eq 1), false) ! 1:23: there is no 'c' here "
+                                  "any more (a command before this one left it out): it is null"},
     {"a=1 | stats count by b | where count>4",
      "event_count; rules query#0/1; group by b; condition gte 5; within 1h; or(a eq \"1\", a eq 1) "
      "! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},

@@ -117,6 +117,10 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name)
     }
     if (!cql_need_row(x, at, name))
         return NULL;
+    if (!pipe_has_column(x->pipe, name) && !diag_failed(x->s->diag))
+        diag_warn(x->s->diag, at, "there is no '%.*s' here any more (%s)", SHOWN(name),
+                  pipe_is_grouped(x->pipe) ? "groups keep their fields and what is made of them"
+                                           : "a step before this one left it out");
     struct expr *e = pipe_column(x->pipe, at, name);
 
     if (is_raw(e, STR("@timestamp")))

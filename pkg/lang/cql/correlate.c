@@ -156,10 +156,12 @@ static bool read_members(struct correlate *c, const struct cql_call *call)
         if (!read_member(c, &call->items[i]))
             return false;
         const struct cql *q = &c->members[c->n - 1].query;
-        if (q->has_source || q->self_join)
+        if (q->has_source || q->self_join || pipe_is_grouped(q->pipe))
             return diag_unsupported(c->x->s->diag, cql_place(c->x, call->items[i].whole),
-                                    "a query with events of its own, or selfJoinFilter(), in "
-                                    "correlate()");
+                                    pipe_is_grouped(q->pipe)
+                                        ? "groups in a query of correlate()"
+                                        : "a query with events of its own, or selfJoinFilter(), "
+                                          "in correlate()");
     }
     return c->n > 1 || diag_error(c->x->s->diag, c->at, "correlate() wants two queries or more");
 }

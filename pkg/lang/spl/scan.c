@@ -334,6 +334,18 @@ static bool is_time(const struct spl *x, struct str field, const struct expr *e)
     return e->kind == EXPR_TIME || (e->kind == EXPR_CALL && e->op == EXPR_TIME_TRUNC);
 }
 
+/* What asks it is not meant so: a slip of the pen, or a field that stats does not keep. */
+static void warn_of_lost(struct spl *x, struct place at, struct str name)
+{
+    struct str field = spl_field(x, name);
+
+    if (!x->is_shown && !x->opened && !pipe_has_column(x->pipe, field) && !spl_added(x, field) &&
+        !diag_failed(x->s->diag))
+        diag_warn(x->s->diag, at, "there is no '%.*s' here any more (%s): it is null", SHOWN(name),
+                  pipe_is_grouped(x->pipe) ? "stats keeps what it makes and what stands behind BY"
+                                           : "a command before this one left it out");
+}
+
 struct expr *spl_operand(struct spl *x, struct place at, struct str name)
 {
     if (x->each && str_eq(x->each->name, name))
@@ -344,6 +356,7 @@ struct expr *spl_operand(struct spl *x, struct place at, struct str name)
                NULL;
     struct expr *e = spl_column(x, at, name);
 
+    warn_of_lost(x, at, name);
     if (!e || !is_time(x, spl_field(x, name), e))
         return e;
     return pipe_call2(x->pipe, at, EXPR_QUOTIENT, e, pipe_whole(x->pipe, SECOND_MS));
