@@ -423,6 +423,12 @@ static const struct query_case rows[] = {
     {"a=x ```not a=y``` b=y", "{'a':'x','b':'y'}", true},
     {"search a=x", "{'a':'x'}", true},
     {"| search a=x", "{'a':'x'}", true},
+    {"* | mvexpand a limit=2 | where a=2", "{'a':[1,2,3]}", true},
+    {"* | mvexpand a limit=2 | where a=3", "{'a':[1,2,3]}", false},
+    {"* | mvexpand a limit=0 | where a=3", "{'a':[1,2,3]}", true},
+    {"a=1 | top b", "{'a':1}", false},
+    {"a=1 | top b", "{'a':1,'b':2}", true},
+    {"a=1 | timechart span=5m count by b", "{'a':1}", true},
     /* Digests, kinds, and numbers of several arguments. */
     {"* | where md5(a)=\"900150983cd24fb0d6963f7d28e17f72\"", "{'a':'abc'}", true},
     {"* | where md5(a)=\"c4ca4238a0b923820dcc509a6f75849b\"", "{'a':1}", true},
@@ -470,6 +476,20 @@ TEST(searches_mean_what_they_mean_in_splunk)
 /* ---- groups -------------------------------------------------------------------------------- */
 
 static const struct query_row groups[] = {
+    /* Groups that are shown in another way. */
+    {"a=1 earliest=-5m | top limit=5 b by c showperc=f countfield=n | where n>4",
+     "event_count; rules query#0/1; group by b, c; condition gte 5; within 5m; and(or(a eq \"1\", "
+     "a eq 1), true)"},
+    {"a=1 earliest=-5m | top 3 b", "and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\")"},
+    {"a=1 earliest=-5m | chart limit=5 sum(d) AS s OVER b | where s>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates s = sum(d); having gt(s, 4) any; "
+     "decided at the watermark; and(or(a eq \"1\", a eq 1), true)"},
+    {"a=1 earliest=-5m | chart count by b, c",
+     "and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\")"},
+    {"a=1 | timechart span=10m dc(b) as n useother=f | where n>=3",
+     "value_count; rules query#0/1; group by _time; condition field b, gte 3; within 10m; or(a eq "
+     "\"1\", a eq 1)"},
+    {"a=1 | timechart count span=1h by b", "or(a eq \"1\", a eq 1)"},
     {"a=1 earliest=-5m | stats count by b | where c>4",
      "group; rules query#0/1; group by b; within 5m; aggregates count = count(); having null; "
      "decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:45: there is no 'c' here any "
@@ -729,6 +749,18 @@ static const struct query_row refusals[] = {
     {"TERM(", "error: 1:6: expected a value, found the end of the search"},
     {"TERM(x", "error: 1:7: expected ')', found the end of the search"},
     {"PREFIX(x)", "unsupported: 1:1: PREFIX() in a search"},
+    {"* | top", "error: 1:8: expected the name of a field, found the end of the search"},
+    {"* | top a | where percent>50", "unsupported: 1:19: 'percent', a column that top would add"},
+    {"* | rare a", "unsupported: 1:5: command 'rare' (docs/state.md has rarity, first_seen and "
+                   "volume, which learn)"},
+    {"* | chart count", "error: 1:16: expected BY and a field, found the end of the search"},
+    {"* | chart count by a b c", "error: 1:24: chart by more than 2 fields"},
+    {"* | chart span=5 count by a", "unsupported: 1:5: chart with a span"},
+    {"* | timechart count",
+     "unsupported: 1:5: timechart without span= (Splunk chooses one by the time range)"},
+    {"* | timechart span=5m count by a b", "error: 1:34: timechart by more than 1 field"},
+    {"* | timechart span=5m values(a*)", "unsupported: 1:5: aggregates by a wildcard in a chart"},
+    {"* | mvexpand a limit=x", "error: 1:16: limit must be a number of members"},
     {"AND a=1", "error: 1:1: expected a term before AND"},
     {"a=1 (AND b=1)", "error: 1:6: expected a term before AND"},
     {"OR a=1", "error: 1:1: expected a term before OR"},

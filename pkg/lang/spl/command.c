@@ -356,11 +356,20 @@ static bool do_mvexpand(struct spl *x)
 {
     struct str name;
 
-    if (!spl_name(x, ",\"'|", &name))
+    struct spl_option limit = {.name = "limit"};
+    int64_t most = 0;
+
+    if (!spl_options(x, &limit, 1) || !spl_name(x, ",\"'|", &name) || !spl_options(x, &limit, 1))
         return false;
+    if (limit.value.p && (!str_to_i64(limit.value, &most) || most < 0))
+        return diag_error(x->s->diag, limit.at, "limit must be a number of members");
     if (!spl_is_end(x))
-        return diag_unsupported(x->s->diag, spl_here(x), "mvexpand with a limit");
+        return spl_expected(x, "'|' or the end of the search");
     if (!spl_settle(x, name))
+        return false;
+    if (most > 0 && !spl_assign(x, x->at, name,
+                                pipe_call3(x->pipe, x->at, EXPR_LIST_AT, spl_column(x, x->at, name),
+                                           pipe_whole(x->pipe, 0), pipe_whole(x->pipe, most - 1))))
         return false;
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
@@ -702,24 +711,45 @@ static const struct command {
     bool (*run)(struct spl *x);
     bool is_mere; /* it changes no column */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false}, {"bin", do_bin, false},
-    {"bucket", do_bin, false},          {"collect", do_sink, true},
-    {"convert", do_convert, false},     {"dedup", do_dedup, false},
-    {"eval", do_eval, false},           {"eventstats", spl_eventstats, false},
-    {"fieldformat", do_nothing, true},  {"fields", do_fields, false},
-    {"fillnull", do_fillnull, false},   {"head", do_nothing, true},
-    {"highlight", do_nothing, true},    {"iplocation", do_iplocation, false},
-    {"join", spl_join, false},          {"lookup", do_lookup, false},
-    {"makemv", do_makemv, false},       {"mvexpand", do_mvexpand, false},
-    {"nomv", do_nomv, false},           {"outputcsv", do_sink, true},
-    {"outputlookup", do_sink, true},    {"regex", do_regex, true},
-    {"rename", do_rename, false},       {"rex", do_rex, false},
-    {"replace", do_replace, false},     {"reverse", do_nothing, true},
-    {"search", do_search, true},        {"sendalert", do_sink, true},
-    {"sendemail", do_sink, true},       {"sort", do_nothing, true},
-    {"spath", do_spath, false},         {"strcat", do_strcat, false},
-    {"stats", spl_stats, false},        {"tail", do_nothing, true},
-    {"tstats", spl_tstats, false},      {"table", do_table, false},
+    {"addtotals", do_addtotals, false},
+    {"bin", do_bin, false},
+    {"bucket", do_bin, false},
+    {"chart", spl_chart, false},
+    {"collect", do_sink, true},
+    {"convert", do_convert, false},
+    {"dedup", do_dedup, false},
+    {"eval", do_eval, false},
+    {"eventstats", spl_eventstats, false},
+    {"fieldformat", do_nothing, true},
+    {"fields", do_fields, false},
+    {"fillnull", do_fillnull, false},
+    {"head", do_nothing, true},
+    {"highlight", do_nothing, true},
+    {"iplocation", do_iplocation, false},
+    {"join", spl_join, false},
+    {"lookup", do_lookup, false},
+    {"makemv", do_makemv, false},
+    {"mvexpand", do_mvexpand, false},
+    {"nomv", do_nomv, false},
+    {"outputcsv", do_sink, true},
+    {"outputlookup", do_sink, true},
+    {"regex", do_regex, true},
+    {"rename", do_rename, false},
+    {"replace", do_replace, false},
+    {"reverse", do_nothing, true},
+    {"rex", do_rex, false},
+    {"search", do_search, true},
+    {"sendalert", do_sink, true},
+    {"sendemail", do_sink, true},
+    {"sort", do_nothing, true},
+    {"spath", do_spath, false},
+    {"stats", spl_stats, false},
+    {"strcat", do_strcat, false},
+    {"table", do_table, false},
+    {"tail", do_nothing, true},
+    {"timechart", spl_timechart, false},
+    {"top", spl_top, false},
+    {"tstats", spl_tstats, false},
     {"where", do_where, true},
 };
 

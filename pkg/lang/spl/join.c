@@ -103,14 +103,19 @@ static bool read_search(struct spl *x, struct spl *inner)
     return is_good;
 }
 
-static bool keep_added(struct spl *x, struct str name, bool is_always)
+bool spl_add_shown(struct spl *x, struct str name, const char *command, bool is_always)
 {
     if (!x->added)
         x->added = ARENA_ARRAY(x->s->scratch, SPL_ADDED_MAX, struct spl_added);
     if (x->n_added == SPL_ADDED_MAX)
-        return diag_error(x->s->diag, x->at, "a join of more than %d columns", SPL_ADDED_MAX);
-    x->added[x->n_added++] = (struct spl_added){name, is_always};
+        return diag_error(x->s->diag, x->at, "%s of more than %d columns", command, SPL_ADDED_MAX);
+    x->added[x->n_added++] = (struct spl_added){name, command, is_always};
     return true;
+}
+
+static bool keep_added(struct spl *x, struct str name, bool is_always)
+{
+    return spl_add_shown(x, name, "join", is_always);
 }
 
 struct spl_added *spl_added(const struct spl *x, struct str name)

@@ -281,7 +281,8 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
         return NULL;
     if (spl_added(x, field)) {
         if (!x->is_shown)
-            diag_unsupported(x->s->diag, at, "'%.*s', a column that join would add", SHOWN(name));
+            diag_unsupported(x->s->diag, at, "'%.*s', a column that %s would add", SHOWN(name),
+                             spl_added(x, field)->command);
         return x->is_shown ? pipe_null(x->pipe) : NULL;
     }
     if (!spl_need_column(x, at, field))

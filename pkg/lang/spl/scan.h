@@ -37,10 +37,12 @@ struct spl_wildcard {
 };
 enum { SPL_AGGREGATES_MAX = 64, SPL_WILDCARDS_MAX = 8 };
 
-/* A column of the other search of a join: it may be shown and not be asked. */
+/* A column of the other search of a join, or one that a command would only show: it may be shown
+ * and not be asked. */
 struct spl_added {
     struct str name;
-    bool is_always; /* each of its rows has it */
+    const char *command; /* "join" */
+    bool is_always;      /* each of its rows has it */
 };
 enum { SPL_ADDED_MAX = 256 };
 
@@ -188,6 +190,9 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 
 bool spl_stats(struct spl *x);
 bool spl_eventstats(struct spl *x);
+bool spl_top(struct spl *x);
+bool spl_chart(struct spl *x);
+bool spl_timechart(struct spl *x);
 /* At the end of a search: what was asked of rows behind eventstats can be said of groups. */
 bool spl_eventstats_end(struct spl *x);
 /* False: the column may not be asked here, which is told. */
@@ -219,6 +224,8 @@ int64_t spl_window(const struct spl *x);
 
 /* ---- join.c ---- */
 bool spl_join(struct spl *x);
+/* The column may be shown from now on; `command` would add it. False: there are too many. */
+bool spl_add_shown(struct spl *x, struct str name, const char *command, bool is_always);
 /* A column that a join adds; NULL: it is none. */
 struct spl_added *spl_added(const struct spl *x, struct str name);
 

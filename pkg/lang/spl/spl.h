@@ -11,11 +11,13 @@
  *     search.c    the expressions of `search`: or before and, case aside, wildcards
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
- *     command.c   the commands between the bars; stats.c: stats; eventstats.c; tstats.c: tstats
- * over a data model absent.c    commands that are not done here, and what to write instead time.c
- * now, and how far back a search looks join.c      searches inside a search stream.c    where the
- * search looks, as the rule's source detection.c files of Splunk's security content: a search with
- * its metadata
+ *     command.c   the commands between the bars; stats.c: stats; eventstats.c;
+ *                 chart.c: top, chart, timechart; tstats.c: tstats over a data model
+ *     absent.c    commands that are not done here, and what to write instead
+ *     time.c      now, and how far back a search looks
+ *     join.c      searches inside a search
+ *     stream.c    where the search looks, as the rule's source
+ *     detection.c files of Splunk's security content: a search with its metadata
  *
  * Each command is a step of lang/pipe. In `search` a comparison with a missing field is false, in
  * `eval` and `where` it is null.

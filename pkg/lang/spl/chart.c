@@ -1,0 +1,204 @@
+/* chart.c - top, chart, timechart: groups that are shown in another way than those of stats.
+ *
+ *     top [limit=N] f g [by h]            as `stats count by f g h`
+ *     chart AGGREGATES by a               as `stats AGGREGATES by a`
+ *     timechart span=5m AGGREGATES        as `bin _time span=5m | stats AGGREGATES by _time`
+ *     chart ... by a b, timechart ... by b   the values of b are columns: nothing can be asked of
+ *                                         them by a name that a rule knows, so each group is told
+ *
+ * How many of them are shown (limit, useother ...) changes nothing here.
+ */
+#include "lang/spl/scan.h"
+
+#include "base/str.h"
+
+enum { OPTIONS_MAX = 12 };
+
+struct chart {
+    struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
+    struct pipe_key keys[CORRELATION_GROUP_MAX];
+    size_t n, n_keys;
+    bool has_columns; /* the values of the last key are names of columns */
+};
+
+/* Rows that a command above only shows have groups that are only shown, too. */
+static bool is_only_shown(struct spl *x)
+{
+    if (x->rows == SPL_ROWS_ASKED)
+        return false;
+    x->rows = SPL_ALL_SHOWN;
+    return true;
+}
+
+static bool add_key(struct spl *x, struct chart *c)
+{
+    struct place at = spl_here(x);
+    struct str name;
+
+    if (c->n_keys == CORRELATION_GROUP_MAX)
+        return diag_unsupported(x->s->diag, at, "more than %d fields behind BY",
+                                CORRELATION_GROUP_MAX);
+    if (!spl_name(x, ",\"'|()=", &name))
+        return false;
+    struct pipe_key *key = &c->keys[c->n_keys++];
+    key->name = spl_field(x, name);
+    key->value = spl_column(x, at, name);
+    (void)spl_take(x, ",");
+    return key->value != NULL;
+}
+
+/* The groups; what a rule has no name for is gone. */
+static bool finish(struct spl *x, struct chart *c)
+{
+    struct str names[SPL_AGGREGATES_MAX];
+
+    if (c->has_columns) { /* rows without the field have a column of their own */
+        struct pipe_key *last = &c->keys[c->n_keys - 1];
+        last->value =
+            pipe_call2(x->pipe, x->at, EXPR_COALESCE, last->value, pipe_text(x->pipe, STR("NULL")));
+    }
+    if (!spl_group(x, c->aggregates, c->n, c->keys, c->n_keys))
+        return false;
+    for (size_t i = 0; i < c->n; i++)
+        names[i] = c->aggregates[i].name;
+    return !c->has_columns || pipe_drop(x->pipe, x->at, names, c->n);
+}
+
+/* ---- top ---------------------------------------------------------------------------------------
+ */
+
+bool spl_top(struct spl *x)
+{
+    enum { COUNT_FIELD, PERCENT_FIELD, SHOW_PERCENT };
+    struct spl_option o[] = {{.name = "countfield"}, {.name = "percentfield"}, {.name = "showperc"},
+                             {.name = "showcount"},  {.name = "limit"},        {.name = "useother"},
+                             {.name = "otherstr"}};
+    struct chart c = {.n = 1};
+    size_t begin;
+
+    x->is_shown = true;
+    spl_blanks(x);
+    begin = x->next;
+    while (spl_peek(x) >= '0' && spl_peek(x) <= '9') /* top 5 f: a limit */
+        x->next++;
+    if (spl_peek(x) && !strchr(" \t\r\n", spl_peek(x)))
+        x->next = begin;
+    while (spl_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x))
+        if (!spl_take_word(x, "by", true) && !add_key(x, &c))
+            return false;
+    if (diag_failed(x->s->diag))
+        return false;
+    if (c.n_keys == 0)
+        return spl_expected(x, "the name of a field");
+    if (is_only_shown(x))
+        return true;
+    c.aggregates[0] = (struct pipe_aggregate){
+        .kind = GROUP_COUNT,
+        .at = x->at,
+        .name = o[COUNT_FIELD].value.p ? spl_field(x, o[COUNT_FIELD].value) : STR("count")};
+    struct str percent = o[PERCENT_FIELD].value.p ? o[PERCENT_FIELD].value : STR("percent");
+    bool has_percent = !o[SHOW_PERCENT].value.p || !spl_is_false(o[SHOW_PERCENT].value);
+    return finish(x, &c) && (!has_percent || spl_add_shown(x, spl_field(x, percent), "top", false));
+}
+
+/* ---- chart, timechart --------------------------------------------------------------------------
+ */
+
+static const char *const OPTIONS[] = {"limit",   "useother", "otherstr",  "usenull",
+                                      "nullstr", "agg",      "cont",      "partial",
+                                      "sep",     "format",   "fixedrange"};
+
+/* Those that say how much is shown, and the span of timechart. */
+static bool read_options(struct spl *x, bool is_time, int64_t *ms)
+{
+    struct spl_option o[OPTIONS_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++)
+        o[i] = (struct spl_option){.name = OPTIONS[i]};
+    for (;;) {
+        if (!spl_options(x, o, ARRAY_LEN(OPTIONS)))
+            return false;
+        size_t here = x->next;
+        if (!spl_take(x, "span") || !spl_take(x, "=")) {
+            x->next = here;
+            return true;
+        }
+        if (!is_time)
+            return diag_unsupported(x->s->diag, x->at, "chart with a span");
+        spl_blanks(x);
+        if (!spl_span(x, ms))
+            return false;
+    }
+}
+
+static bool read_aggregates(struct spl *x, struct chart *c, bool is_time, int64_t *ms)
+{
+    x->n_wildcards = 0;
+    for (;;) {
+        struct spl look;
+        if (!read_options(x, is_time, ms))
+            return false;
+        look = *x;
+        if (spl_is_end(x) || spl_take_word(&look, "by", true) || spl_take_word(&look, "over", true))
+            break;
+        if (!spl_aggregate(x, c->aggregates, &c->n))
+            return false;
+    }
+    if (x->n_wildcards)
+        return diag_unsupported(x->s->diag, x->at, "aggregates by a wildcard in a chart");
+    return c->n > 0 || spl_expected(x, "an aggregate");
+}
+
+/* over a by b, by a b, by a */
+static bool read_axes(struct spl *x, struct chart *c, bool is_time)
+{
+    size_t most = is_time ? 1 : 2, n = 0;
+
+    (void)spl_take_word(x, "over", true);
+    while (!spl_is_end(x)) {
+        int64_t ms = 0;
+        if (spl_take_word(x, "by", true))
+            continue;
+        if (n == most)
+            return diag_error(x->s->diag, spl_here(x), "%s by more than %zu field%s",
+                              is_time ? "timechart" : "chart", most, most > 1 ? "s" : "");
+        if (!add_key(x, c) || !read_options(x, false, &ms))
+            return false;
+        n++;
+    }
+    c->has_columns = n == most;
+    return true;
+}
+
+bool spl_chart(struct spl *x)
+{
+    struct chart c = {0};
+    int64_t ms = 0;
+
+    x->is_shown = true;
+    if (!read_aggregates(x, &c, false, &ms) || !read_axes(x, &c, false))
+        return false;
+    if (c.n_keys == 0)
+        return spl_expected(x, "BY and a field");
+    return is_only_shown(x) || finish(x, &c);
+}
+
+bool spl_timechart(struct spl *x)
+{
+    struct chart c = {.n_keys = 1};
+    int64_t ms = 0;
+
+    x->is_shown = true;
+    if (!read_aggregates(x, &c, true, &ms) || !read_axes(x, &c, true))
+        return false;
+    if (!ms)
+        return diag_unsupported(x->s->diag, x->at,
+                                "timechart without span= (Splunk chooses one by the time range)");
+    if (is_only_shown(x))
+        return true;
+    x->bucket_ms = ms;
+    c.keys[0].name = STR("_time");
+    c.keys[0].value = pipe_call2(x->pipe, x->at, EXPR_TIME_TRUNC,
+                                 spl_column(x, x->at, STR("_time")), pipe_whole(x->pipe, ms));
+    return c.keys[0].value && finish(x, &c);
+}
