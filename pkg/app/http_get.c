@@ -102,8 +102,7 @@ struct get {
 
 static enum weir_rc cannot(const struct get *g, const char *why)
 {
-    return err_set(g->err, WEIR_IO, "cannot reach the worker at %s:%s: %s", g->at->host,
-                   g->at->port, why);
+    return err_set(g->err, WEIR_IO, "cannot reach the worker at %s: %s", g->at->text, why);
 }
 
 static enum weir_rc wait_for(const struct get *g, short events)
@@ -203,8 +202,8 @@ static enum weir_rc talk(struct get *g, const char *path, struct buf *text)
     struct buf request = {0};
 
     TRY(dial(g));
-    buf_printf(&request, "GET %s HTTP/1.0\r\nHost: %s:%s\r\nConnection: close\r\n\r\n", path,
-               g->at->host, g->at->port);
+    buf_printf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
+               g->at->text);
     enum weir_rc rc = send_all(g, buf_str(&request));
     buf_release(&request);
     TRY(rc);

@@ -262,8 +262,7 @@ static enum weir_rc show_once(struct status *s, struct weir_err *err)
     arena_reset(s->arena);
     if (answer.status != HTTP_OK || json_tree_parse(s->arena, body, &root, NULL) != JSON_OK ||
         root->type != JSON_T_OBJECT || str_find_char(body, '\n', 0) != SIZE_MAX)
-        return err_set(err, WEIR_IO, "what answers at %s:%s is no worker of weir", s->at.host,
-                       s->at.port);
+        return err_set(err, WEIR_IO, "what answers at %s is no worker of weir", s->at.text);
     buf_clear(&s->text);
     if (s->is_table && s->options->watches && output_is_terminal(s->out))
         buf_add(&s->text, STR(CLEAR));

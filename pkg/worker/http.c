@@ -150,7 +150,7 @@ static enum weir_rc open_socket(struct str address, int *fd, struct weir_err *er
     int reason = errno;
     freeaddrinfo(found);
     if (*fd < 0)
-        return err_set(err, WEIR_IO, "http.address: cannot listen at %s:%s: %s", at.host, at.port,
+        return err_set(err, WEIR_IO, "http.address: cannot listen at %s: %s", at.text,
                        strerror(reason));
     return WEIR_OK;
 }

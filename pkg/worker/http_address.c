@@ -54,5 +54,7 @@ enum weir_rc http_address_parse(struct str text, struct http_address *out, struc
     memcpy(out->host, host.p, host.n);
     out->host[host.n] = '\0';
     snprintf(out->port, sizeof out->port, "%" PRIu16, (uint16_t)number);
+    snprintf(out->text, sizeof out->text, strchr(out->host, ':') ? "[%s]:%s" : "%s:%s", out->host,
+             out->port);
     return WEIR_OK;
 }

@@ -17,6 +17,7 @@ enum { HTTP_HOST_MAX = 255 };
 struct http_address {
     char host[HTTP_HOST_MAX + 1]; /* without brackets; never empty */
     char port[6];                 /* 0 to 65535 */
+    char text[HTTP_HOST_MAX + 9]; /* both, for people and in Host: an IPv6 address in brackets */
 };
 
 MUST_USE enum weir_rc http_address_parse(struct str text, struct http_address *out,

@@ -363,6 +363,7 @@ TEST(addresses_are_taken_apart)
             continue;
         CHECK_STR(str_from(a.host), rows[i].host);
         CHECK_STR(str_from(a.port), rows[i].port);
+        CHECK_STR(str_from(a.text), rows[i].text[0] == ':' ? "127.0.0.1:80" : rows[i].text);
     }
 }
 
