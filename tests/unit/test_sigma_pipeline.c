@@ -199,6 +199,10 @@ TEST(pipelines_rename_the_fields_of_correlations)
     "}\ndetection: {s: {X: x}, condition: s}\n---\n"
 #define OVER(text) \
     BASE("a", "windows") BASE("l", "linux") "title: c\nname: c\ncorrelation: {" text "}\n"
+#define NAME_10 "abcdefghij"
+#define NAME_130                                                                            \
+    NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 \
+        NAME_10 NAME_10
 #define COUNTS "timespan: 1m, condition: {gte: 5}"
 #define MAPS(mapping, more) ITEM("{type: field_name_mapping, mapping: {" mapping "}" more "}")
 #define IF(condition) ", rule_conditions: [{" condition "}]"
@@ -222,6 +226,9 @@ TEST(pipelines_rename_the_fields_of_correlations)
         {ITEMS("{type: field_name_prefix, prefix: p.}", "{type: field_name_suffix, suffix: .s}"),
          OVER("type: event_count, rules: a, group-by: A, " COUNTS),
          "event_count; rules a; group by p.A.s; condition gte 5; within 1m"},
+        {ITEMS("{type: field_name_prefix, prefix: p.}", "{type: field_name_suffix, suffix: .s}"),
+         OVER("type: event_count, rules: a, group-by: " NAME_130 ", " COUNTS),
+         "event_count; rules a; group by p." NAME_130 ".s; condition gte 5; within 1m"},
         {ITEM("{type: field_name_prefix_mapping, mapping: {A: b.}}"),
          OVER("type: event_count, rules: a, group-by: [AC, C], " COUNTS),
          "event_count; rules a; group by b.C, C; condition gte 5; within 1m"},

@@ -13,6 +13,11 @@
 
 /* ---- meaning ------------------------------------------------------------------------------- */
 
+#define NAME_10 "abcdefghij"
+#define NAME_130                                                                            \
+    NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 NAME_10 \
+        NAME_10 NAME_10
+
 static const struct query_case rows[] = {
     /* Case aside, whole values, * for any run of characters. */
     {"a=x", "{'a':'X'}", true},
@@ -423,6 +428,9 @@ static const struct query_case rows[] = {
     {"a=x ```not a=y``` b=y", "{'a':'x','b':'y'}", true},
     {"search a=x", "{'a':'x'}", true},
     {"| search a=x", "{'a':'x'}", true},
+    /* Names of any length. */
+    {"* | spath input=a | search " NAME_130 "y=1", "{'a':{'" NAME_130 "y':1,'" NAME_130 "':2}}",
+     true},
     {"* | mvexpand a limit=2 | where a=2", "{'a':[1,2,3]}", true},
     {"* | mvexpand a limit=2 | where a=3", "{'a':[1,2,3]}", false},
     {"* | mvexpand a limit=0 | where a=3", "{'a':[1,2,3]}", true},

@@ -101,11 +101,12 @@ static bool read_percentile(struct cql *x, const struct maker *a, struct cql_cal
         struct expr_value v = expr_value_number(percents.items[i]);
         if ((v.type != EXPR_VALUE_INT && v.type != EXPR_VALUE_REAL) || v.real < 0 || v.real > 100)
             return need(x, call, "percentiles from 0 to 100");
-        struct pipe_aggregate one = {
-            .kind = a->kind,
-            .name = arena_printf(x->s->a, "%.*s_%.*s", SHOWN(as), SHOWN(percents.items[i])),
-            .arg = cql_number_in(x, call->at, field),
-            .percentile_micro = (int64_t)(v.real * CORRELATION_MICRO)};
+        struct pipe_aggregate one = {.kind = a->kind,
+                                     .name = arena_printf(x->s->a, "%.*s_%.*s", (int)as.n, as.p,
+                                                          (int)percents.items[i].n,
+                                                          percents.items[i].p),
+                                     .arg = cql_number_in(x, call->at, field),
+                                     .percentile_micro = (int64_t)(v.real * CORRELATION_MICRO)};
         if (!one.arg || !cql_add_aggregate(x, call, out, one))
             return false;
     }

@@ -36,9 +36,11 @@ static bool rename_field(const struct renaming *r, struct str *field)
         if (names.n == 1)
             *field = names.items[0];
         if (t->kind == TRANSFORM_FIELD_PREFIX)
-            *field = arena_printf(r->a, "%.*s%.*s", SHOWN(t->text), SHOWN(*field));
+            *field =
+                arena_printf(r->a, "%.*s%.*s", (int)t->text.n, t->text.p, (int)field->n, field->p);
         if (t->kind == TRANSFORM_FIELD_SUFFIX)
-            *field = arena_printf(r->a, "%.*s%.*s", SHOWN(*field), SHOWN(t->text));
+            *field =
+                arena_printf(r->a, "%.*s%.*s", (int)field->n, field->p, (int)t->text.n, t->text.p);
     }
     return true;
 }

@@ -227,7 +227,8 @@ static bool is_assigned(const struct spl *x, struct str name)
 /* The JSON may be a text, or an object that a profile has made of it. */
 static struct expr *in_opened(struct spl *x, struct place at, struct str name, struct expr *else_)
 {
-    struct str below = arena_printf(x->s->scratch, "%.*s.%.*s", SHOWN(x->opened_name), SHOWN(name));
+    struct str below = arena_printf(x->s->scratch, "%.*s.%.*s", (int)x->opened_name.n,
+                                    x->opened_name.p, (int)name.n, name.p);
 
     return pipe_call3(x->pipe, at, EXPR_COALESCE, spl_json(x, at, x->opened, name),
                       pipe_column(x->pipe, at, spl_field(x, below)), else_);
