@@ -182,6 +182,17 @@ static const char *const holding[] = {
     ("a.keyword == 'Get' AND a.text LIKE 'G*' AND a.caseless == 'get' AND a.keyword IN ('Get') AND "
      "NOT a.keyword == 'get' AND missing.keyword IS NULL AND MATCH(a.keyword, 'Get') AND "
      "a.keyword : 'Get' AND u.keyword IS NULL AND MV_COUNT(list.keyword) == 2"),
+    ("MULTI_MATCH('Get', n, a) AND NOT MULTI_MATCH('Got', a, h) AND MULTI_MATCH('Get', a) AND "
+     "MULTI_MATCH('Gte', n, a, {'fuzziness': 1}) AND "
+     "MULTI_MATCH('words MANY', h, message, {'operator': 'AND', 'type': 'best_fields'}) AND "
+     "NOT MULTI_MATCH('words MANY', message, {'type': 'phrase'}) AND "
+     "MULTI_MATCH('many words', message, {'type': 'phrase', 'tie_breaker': 0.3})"),
+    ("KQL('a: gET and not a: get* or n: 7', {'case_insensitive': true}) == false AND "
+     "KQL('a: g*T', {'case_insensitive': true, 'boost': 2}) AND "
+     "KQL('not (a: g*T)', {'case_insensitive': false}) AND "
+     "KQL('u: {name: bob}', {'case_insensitive': true}) AND "
+     "QSTR('a:Get', {'default_operator': 'OR', 'lenient': true})"),
+    "MATCH_PHRASE(message, 'many words', {'slop': 0, 'boost': 1.5})",
     "REPEAT(a, 2) == 'GetGet' AND REPEAT(a, 0) == '' AND REPEAT(missing, 2) IS NULL",
     ("SIN(0) == 0 AND COS(0) == 1 AND ATAN2(0, 1) == 0 AND CBRT(27) == 3 AND ACOS(n) IS NULL AND "
      "ROUND(TO_DEGREES(PI())) == 180 AND ROUND(TO_RADIANS(180), 2) == 3.14 AND SCALB(n, 1) == 10 "
@@ -441,8 +452,21 @@ static const struct {
      "unsupported: 1:78: MATCH() with a fuzziness of a field that is searched by word"},
     {"FROM x | WHERE MATCH(a)", "error: 1:23: expected ',' behind the field of MATCH(), found ')'"},
     {"FROM x | WHERE MATCH_PHRASE(a, 'b', {'slop': 1})",
-     "unsupported: 1:35: options of MATCH_PHRASE()"},
-    {"FROM x | WHERE KQL('a: b', {'x': 1})", "unsupported: 1:26: options of KQL() and QSTR()"},
+     "unsupported: 1:46: the option 'slop' of MATCH_PHRASE(), or this value of it"},
+    {"FROM x | WHERE MATCH_PHRASE(a, 'b', {'operator': 'AND'})",
+     "unsupported: 1:50: the option 'operator' of MATCH_PHRASE()"},
+    {"FROM x | WHERE MULTI_MATCH('b', a, {'type': 'cross_fields'})",
+     "unsupported: 1:45: the option 'type' of MULTI_MATCH(), or this value of it"},
+    {"FROM x | WHERE MULTI_MATCH('b', a, {'type': 'x'})", "error: 1:45: 'type' cannot be 'x'"},
+    {"FROM x | WHERE MULTI_MATCH('b')", "error: 1:16: MULTI_MATCH() takes a text and fields"},
+    {"FROM x | WHERE MULTI_MATCH('b', LENGTH(a))",
+     "unsupported: 1:16: MATCH() of what is no field"},
+    {"FROM x | WHERE MULTI_MATCH('b', a", "error: 1:34: expected ')' behind the arguments"},
+    {"FROM x | WHERE QSTR('a:b', {'default_operator': 'AND'})",
+     "unsupported: 1:49: the option 'default_operator' of QSTR(), or this value of it"},
+    {"FROM x | WHERE KQL('a: b', {'case_insensitive': 'x'})",
+     "error: 1:49: 'case_insensitive' cannot be 'x'"},
+    {"FROM x | WHERE KQL('a: b', {'x': 1})", "unsupported: 1:34: the option 'x' of KQL()"},
     {"FROM x | WHERE source.ip >= '10.0.0.0'", "unsupported: 1:26: an order of addresses: name"},
     {"FROM x | WHERE '10.0.0.0' < TO_IP(client_ip)", "unsupported: 1:27: an order of addresses: n"},
     {"FROM x | WHERE c < TO_IP('10.0.0.0')",
