@@ -1,7 +1,9 @@
 /* expr_time.c - times: milliseconds since 1970 UTC, as whole numbers. */
 #include "rule/expr_impl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -26,11 +28,37 @@ static int64_t floor_to(int64_t t, int64_t step)
     return t - (rest < 0 ? rest + step : rest);
 }
 
+/* %3N is three digits of the second's parts, which strftime does not know. */
+static struct str with_parts(struct arena *space, struct str format, int64_t ms)
+{
+    enum { DIGITS = 9, PARTS_OF_MS = 1000000 };
+    char *out = arena_alloc(space, format.n * (DIGITS / 3) + 1), digits[DIGITS + 1];
+    size_t n = 0;
+
+    snprintf(digits, sizeof digits, "%09" PRId64, (ms - floor_to(ms, 1000)) * PARTS_OF_MS);
+    for (size_t i = 0; i < format.n; i++) {
+        char next = i + 1 < format.n ? format.p[i + 1] : '\0';
+        bool is_parts = format.p[i] == '%' && next >= '1' && next <= '9' && i + 2 < format.n &&
+                        format.p[i + 2] == 'N';
+        if (is_parts) {
+            memcpy(out + n, digits, (size_t)(next - '0'));
+            n += (size_t)(next - '0');
+            i += 2;
+            continue;
+        }
+        out[n++] = format.p[i];
+        if (format.p[i] == '%' && next == '%')
+            out[n++] = format.p[++i];
+    }
+    out[n] = '\0';
+    return (struct str){out, n};
+}
+
 static struct expr_value format(struct arena *space, int64_t ms, struct str wanted)
 {
     enum { FORMATTED_MAX = 256 };
     char z[FORMATTED_MAX];
-    struct str zero = arena_str(space, wanted);
+    struct str zero = with_parts(space, wanted, ms);
     time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
     struct tm tm;
 

@@ -255,15 +255,39 @@ static struct expr *month_name(const struct esql_call *c)
 /* Java's letters of dates as strftime and strptime have them; a time is one of UTC. */
 static const struct {
     const char *letters, *written, *read; /* NULL: not that way */
-} DATE_LETTERS[] = {
-    {"yyyy", "%Y", "%Y"}, {"uuuu", "%Y", "%Y"}, {"y", "%Y", "%Y"},   {"u", "%Y", "%Y"},
-    {"yy", "%y", "%y"},   {"MMMM", "%B", "%B"}, {"MMM", "%b", "%b"}, {"MM", "%m", "%m"},
-    {"M", "%-m", "%m"},   {"dd", "%d", "%d"},   {"d", "%-d", "%d"},  {"DDD", "%j", "%j"},
-    {"EEEE", "%A", "%A"}, {"EEE", "%a", "%a"},  {"E", "%a", "%a"},   {"HH", "%H", "%H"},
-    {"H", "%-H", "%H"},   {"hh", "%I", "%I"},   {"h", "%-I", "%I"},  {"mm", "%M", "%M"},
-    {"m", "%-M", "%M"},   {"ss", "%S", "%S"},   {"s", "%-S", "%S"},  {"a", "%p", "%p"},
-    {"SSS", NULL, "%3N"}, {"XXX", "Z", "%z"},   {"XX", "Z", "%z"},   {"X", "Z", "%z"},
-    {"Z", "%z", "%z"}};
+} DATE_LETTERS[] = {{"yyyy", "%Y", "%Y"},
+                    {"uuuu", "%Y", "%Y"},
+                    {"y", "%Y", "%Y"},
+                    {"u", "%Y", "%Y"},
+                    {"yy", "%y", "%y"},
+                    {"MMMM", "%B", "%B"},
+                    {"MMM", "%b", "%b"},
+                    {"MM", "%m", "%m"},
+                    {"M", "%-m", "%m"},
+                    {"dd", "%d", "%d"},
+                    {"d", "%-d", "%d"},
+                    {"DDD", "%j", "%j"},
+                    {"EEEE", "%A", "%A"},
+                    {"EEE", "%a", "%a"},
+                    {"E", "%a", "%a"},
+                    {"HH", "%H", "%H"},
+                    {"H", "%-H", "%H"},
+                    {"hh", "%I", "%I"},
+                    {"h", "%-I", "%I"},
+                    {"mm", "%M", "%M"},
+                    {"m", "%-M", "%M"},
+                    {"ss", "%S", "%S"},
+                    {"s", "%-S", "%S"},
+                    {"a", "%p", "%p"},
+                    {"S", "%1N", "%1N"},
+                    {"SS", "%2N", "%2N"},
+                    {"SSS", "%3N", "%3N"},
+                    {"SSSSSS", "%6N", "%6N"},
+                    {"SSSSSSSSS", "%9N", "%9N"},
+                    {"XXX", "Z", "%z"},
+                    {"XX", "Z", "%z"},
+                    {"X", "Z", "%z"},
+                    {"Z", "%z", "%z"}};
 
 static bool is_letter(char c)
 {
