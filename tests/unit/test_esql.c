@@ -195,6 +195,9 @@ static const char *const holding[] = {
     "MATCH_PHRASE(message, 'many words', {'slop': 0, 'boost': 1.5})",
     "DATE_FORMAT('HH:mm:ss.SSS', @timestamp) == '10:20:30.500' AND DATE_FORMAT('S', @timestamp) == "
     "'5'",
+    ("TO_LONG(flag) == 1 AND TO_DOUBLE(flag) == 1 AND TO_INTEGER(NOT flag) == 0 AND "
+     "TO_DOUBLE(n == 6) == 0 AND flag::long + 1 == 2 AND TO_LONG(yes) IS NULL AND "
+     "TO_LONG(missing) IS NULL AND TO_LONG(list) IS NULL"),
     "REPEAT(a, 2) == 'GetGet' AND REPEAT(a, 0) == '' AND REPEAT(missing, 2) IS NULL",
     ("SIN(0) == 0 AND COS(0) == 1 AND ATAN2(0, 1) == 0 AND CBRT(27) == 3 AND ACOS(n) IS NULL AND "
      "ROUND(TO_DEGREES(PI())) == 180 AND ROUND(TO_RADIANS(180), 2) == 3.14 AND SCALB(n, 1) == 10 "

@@ -168,7 +168,17 @@ static struct expr *span_of(struct esql_parser *p, struct place at, const struct
     return NULL;
 }
 
-/* The operator of a number, or of a text that is one, also with zeros or a plus before ("03"). */
+/* 1 or 0; null: it is no truth value. */
+static struct expr *number_of_truth(struct esql_parser *p, struct place at, struct expr *e)
+{
+    struct expr *args[] = {e, pipe_whole(p->pipe, 1), pipe_call1(p->pipe, at, EXPR_NOT, e),
+                           pipe_whole(p->pipe, 0)};
+
+    return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
+}
+
+/* The operator of a number or a truth value, or of a text that is a number, also with zeros or a
+ * plus before ("03"). */
 static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_op op,
                               struct expr *e)
 {
@@ -180,16 +190,14 @@ static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_
         return each(p, at, op, e);
     if (esql_type_of(e) == ESQL_TYPE_TEXT)
         return each(p, at, op, read);
-    return pipe_call2(p->pipe, at, EXPR_COALESCE, each(p, at, op, e), each(p, at, op, read));
+    if (esql_type_of(e) == ESQL_TYPE_BOOL)
+        return each(p, at, op, number_of_truth(p, at, e));
+    return pipe_call3(p->pipe, at, EXPR_COALESCE, each(p, at, op, e), each(p, at, op, read),
+                      each(p, at, op, number_of_truth(p, at, e)));
 }
 
 static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr *e)
 {
-    struct expr *args[] = {e, pipe_whole(p->pipe, 1), pipe_call1(p->pipe, at, EXPR_NOT, e),
-                           pipe_whole(p->pipe, 0)};
-
-    if (esql_type_of(e) == ESQL_TYPE_BOOL)
-        return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_CASE}, args, ARRAY_LEN(args));
     /* A time is its milliseconds. */
     return esql_type_of(e) == ESQL_TYPE_TIME ? pipe_call1(p->pipe, at, EXPR_WHOLE, e)
                                              : of_number(p, at, EXPR_ROUND, e);
