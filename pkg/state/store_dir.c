@@ -59,6 +59,17 @@ static void drop_repeated(struct dir_store *d)
     d->n_changes = n;
 }
 
+/* ---- errors -------------------------------------------------------------------------------- */
+
+enum weir_rc dir_blame(const struct dir_store *d, const char *name, struct weir_err *err)
+{
+    char path[ERR_FILE_MAX + 16];
+    int n = snprintf(path, sizeof path, "%s%s%s", d->path, name ? "/" : "", name ? name : "");
+
+    err_file(err, (struct str){path, (size_t)n});
+    return err->code;
+}
+
 /* ---- commits ------------------------------------------------------------------------------- */
 
 static void pack_commit(struct dir_store *d)
@@ -81,12 +92,9 @@ static enum weir_rc sync_files(struct dir_store *d, struct weir_err *err)
     return WEIR_OK;
 }
 
-enum weir_rc store_dir_commit(struct store *s, struct str position, struct str output,
-                              struct weir_err *err)
+static enum weir_rc commit(struct dir_store *d, struct str position, struct str output,
+                           struct weir_err *err)
 {
-    struct dir_store *d = dir_of(s);
-
-    ASSERT(d->is_loaded && !d->is_looking);
     TRY(dir_write_all(d->journal, output, "journal", err));
     d->journal_bytes += output.n;
     if (output.n)
@@ -102,9 +110,18 @@ enum weir_rc store_dir_commit(struct store *s, struct str position, struct str o
     return d->log_bytes > d->log_max_bytes ? dir_make_snapshot(d, err) : WEIR_OK;
 }
 
+enum weir_rc store_dir_commit(struct store *s, struct str position, struct str output,
+                              struct weir_err *err)
+{
+    struct dir_store *d = dir_of(s);
+
+    ASSERT(d->is_loaded && !d->is_looking);
+    return commit(d, position, output, err) == WEIR_OK ? WEIR_OK : dir_blame(d, NULL, err);
+}
+
 enum weir_rc store_dir_finish(struct store *s, struct weir_err *err)
 {
-    return sync_files(dir_of(s), err);
+    return sync_files(dir_of(s), err) == WEIR_OK ? WEIR_OK : dir_blame(dir_of(s), NULL, err);
 }
 
 uint64_t store_dir_journal_bytes(const struct store *s)
@@ -118,7 +135,8 @@ enum weir_rc store_dir_journal(struct store *s, store_dir_write *write, void *co
     struct dir_store *d = dir_of(s);
     struct str file;
 
-    TRY(dir_map(d->dir, "journal", &file, err));
+    if (dir_map(d->dir, "journal", &file, err) != WEIR_OK)
+        return dir_blame(d, NULL, err);
     bool goes_on = true;
     for (size_t at = 0; goes_on && at < d->journal_bytes; at += DIR_PIECE_BYTES)
         goes_on = write(context, str_sub(str_sub(file, 0, d->journal_bytes), at, DIR_PIECE_BYTES));
@@ -178,7 +196,8 @@ enum weir_rc store_dir_load(struct store *s, struct buf *position, struct weir_e
     struct dir_store *d = dir_of(s);
 
     ASSERT(!d->is_loaded);
-    TRY(d->is_looking ? dir_load_to_look(d, err) : dir_load_files(d, err));
+    if ((d->is_looking ? dir_load_to_look(d, err) : dir_load_files(d, err)) != WEIR_OK)
+        return dir_blame(d, NULL, err);
     d->is_loaded = true;
     if (!d->is_looking) {
         store_mem_pool(d->mem)->watch = note_change;
@@ -287,6 +306,7 @@ struct store *store_dir_open(const struct store_dir_options *o, struct weir_err 
                             .log_max_bytes =
                                 o->log_max_bytes ? o->log_max_bytes : STORE_DIR_LOG_DEFAULT};
     memcpy(d->fingerprint, o->fingerprint, DIR_FINGERPRINT);
+    snprintf(d->path, sizeof d->path, "%.*s", (int)o->path.n, o->path.p ? o->path.p : "");
     d->mem = store_mem_new();
     d->journal_sum = XXH3_createState();
     ASSERT(d->journal_sum);

@@ -39,6 +39,7 @@ struct dir_change {
 struct dir_store {
     struct store base; /* first */
     struct store *mem;
+    char path[ERR_FILE_MAX]; /* as it was given, for errors; cut if it is longer */
     int dir, lock, log, journal;
     char fingerprint[DIR_FINGERPRINT + 1];
     uint64_t log_max_bytes, log_bytes;
@@ -53,6 +54,9 @@ struct dir_store {
     uint16_t *map; /* spaces of the file that is being read -> ours; store_dir_entry.c */
     size_t n_map;
 };
+
+/* Names the file of an error (NULL: the directory), if nothing has named one; returns its code. */
+enum weir_rc dir_blame(const struct dir_store *d, const char *name, struct weir_err *err);
 
 /* ---- bytes (store_dir_entry.c) --------------------------------------------------------------- */
 

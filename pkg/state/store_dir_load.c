@@ -62,7 +62,7 @@ static enum weir_rc load_snapshot(struct dir_store *d, uint64_t *sum, struct wei
     if (rc == WEIR_OK && (!is_sound || !is_whole || at != file.n))
         rc = err_set(err, WEIR_SYNTAX, "damaged: a checksum is wrong or its end is missing");
     if (rc != WEIR_OK)
-        err_file(err, STR("snapshot"));
+        dir_blame(d, "snapshot", err);
     dir_unmap(file);
     return rc;
 }
@@ -121,10 +121,8 @@ static enum weir_rc load_log(struct dir_store *d, uint64_t *sum, struct weir_err
     if (rc == WEIR_OK)
         rc = load_frames(d, file, &end, sum, err);
     dir_unmap(file);
-    if (rc != WEIR_OK) {
-        err_file(err, STR("log"));
-        return rc;
-    }
+    if (rc != WEIR_OK)
+        return dir_blame(d, "log", err);
     TRY(dir_open_file(d, "log", O_RDWR, &d->log, err));
     buf_clear(&d->frame);
     dir_pack_spaces(d, &d->frame); /* the numbers of spaces as they are now */
@@ -179,7 +177,7 @@ enum weir_rc dir_load_to_look(struct dir_store *d, struct weir_err *err)
     if (rc == WEIR_OK)
         rc = dir_header_check(buf_str(&log), "log ", d->fingerprint, err);
     if (rc != WEIR_OK)
-        err_file(err, STR("log"));
+        dir_blame(d, "log", err);
     if (rc == WEIR_OK)
         rc = load_snapshot(d, &sum, err);
     if (rc == WEIR_OK)

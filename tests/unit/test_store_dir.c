@@ -324,6 +324,12 @@ TEST(a_damaged_byte_anywhere_is_never_believed)
     write_file("journal", m.journal, m.n_journal - 1);
     CHECK_EQ(go_on(BATCHES, 1 << 30, NULL, &err), -1);
     CHECK(strstr(err.text, "journal has lost its end") != NULL);
+    CHECK_STR(str_from(err.file), root); /* of several directories, which */
+    put_back(&m);
+    write_file("snapshot", "hello", 5);
+    CHECK_EQ(go_on(BATCHES, 1 << 30, NULL, &err), -1);
+    CHECK(str_ends(str_from(err.file), STR("/snapshot")) &&
+          str_starts(str_from(err.file), str_from(root)));
     free_image(&m);
     buf_release(&want);
 }
