@@ -229,6 +229,10 @@ bool spl_add_shown(struct spl *x, struct str name, const char *command, bool is_
 /* A column that a join adds; NULL: it is none. */
 struct spl_added *spl_added(const struct spl *x, struct str name);
 
+/* ---- listed.c ---- */
+/* A search in brackets, which stand here, as a condition: of one that reads a list. */
+struct expr *spl_listed(struct spl *x);
+
 /* ---- command.c ---- */
 /* Commands from here to there, with a pipeline of their own. */
 bool spl_run(struct spl *x, size_t begin, size_t end);

@@ -440,8 +440,7 @@ static struct expr *search_one(struct spl *x)
 {
     spl_blanks(x);
     if (spl_peek(x) == '[')
-        return (void)diag_unsupported(x->s->diag, spl_here(x), "a search inside a search ([...])"),
-               NULL;
+        return spl_listed(x);
     if (is_stream_list(x))
         return search_stream_list(x);
     if (!spl_take(x, "("))

@@ -15,7 +15,7 @@
  *                 chart.c: top, chart, timechart; tstats.c: tstats over a data model
  *     absent.c    commands that are not done here, and what to write instead
  *     time.c      now, and how far back a search looks
- *     join.c      searches inside a search
+ *     join.c      searches inside a search; listed.c: those that only read a list
  *     stream.c    where the search looks, as the rule's source
  *     detection.c files of Splunk's security content: a search with its metadata
  *
