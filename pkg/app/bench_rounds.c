@@ -12,6 +12,7 @@
 #include "app/bench_alerts.h"
 #include "app/bench_sample.h"
 #include "app/measure.h"
+#include "app/summary.h"
 #include "base/str.h"
 
 enum { MATCHES_OF_EVENT_MAX = 1024 /* that go into state */ };
@@ -304,7 +305,14 @@ static enum weir_rc run_all(struct runner **runners, size_t n, struct bench_tota
                             struct weir_err *err)
 {
     TRY(on_threads(runners, n, warm_up, err));
-    if (stream_counts(runners[0]->stream)->events == 0)
+    const struct stream_counts *counts = stream_counts(runners[0]->stream);
+    uint64_t n_rejected = rejects_count(counts);
+    if (counts->events == 0 && n_rejected)
+        return err_set(
+            err, WEIR_NOTFOUND,
+            "the inputs hold no event, records rejected: %llu ('weir classify' says why)",
+            (unsigned long long)n_rejected);
+    if (counts->events == 0)
         return err_set(err, WEIR_NOTFOUND, "the inputs hold no event");
     TRY(on_threads(runners, n, measure, err));
     add_up(runners, n, out);

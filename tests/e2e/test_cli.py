@@ -1478,6 +1478,9 @@ def test_bench_without_events_is_told(box):
     r = run("bench", "-r", box.all_rules, "-i", box.write("empty.json", b""), "--seconds", "0")
     equal(r.code, 3)
     one_line(r.err, "the inputs hold no event")
+    r = run("bench", "-r", box.all_rules, "-i", box.write("bad.json", b"a,b\n1,2\n"), "--seconds", "0")
+    equal(r.code, 3)
+    one_line(r.err, "the inputs hold no event, records rejected: 2 ('weir classify' says why)")
 
 
 def test_classify_counts_shapes(box):
