@@ -333,6 +333,27 @@ TEST(filters_mean_what_they_do_beside_a_query_of_kibana)
         {FILTER("{'query':{'range':{'f':{'from':1,'to':5,'include_upper':false}}}}"),
          "and(f gte 1, f lt 5)"},
         {FILTER("{'query':{'kql':{'query':'f: a and g: *'}}}"), "and(f eq cased \"a\", g value)"},
+        {FILTER("{'query':{'nested':{'path':'a.b','query':{'bool':{'must':[{'term':{'a.b.c':'x'}},{"
+                "'range':{'a.b.d':{'gt':5}}}]}}}}}"),
+         "a.b some member (and(c eq cased \"x\", d gt 5))"},
+        {FILTER(
+             "{'query':{'nested':{'path':'a','score_mode':'none','query':{'nested':{'path':'a.b',"
+             "'query':{'term':{'a.b.c':'x'}}}}}}}"),
+         "a some member (b some member (c eq cased \"x\"))"},
+        {FILTER("{'query':{'nested':{'path':'a','query':{'term':{'b':'x'}}}}}"),
+         "unsupported | 1:139 nested: a regex, or what is not about fields below 'a'"},
+        {FILTER("{'query':{'nested':{'path':'a','query':{'regexp':{'a.b':'x'}}}}}"),
+         "unsupported | 1:139 nested: a regex, or what is not about fields below 'a'"},
+        {FILTER("{'query':{'nested':{'path':'a','query':{'match_all':{}},'inner_hits':{}}}}"),
+         "unsupported | 1:156 'inner_hits' in the condition 'nested'"},
+        {FILTER("{'query':{'nested':{'path':'a'}}}"),
+         "error | 1:119 nested without its 'path' and 'query'"},
+        {FILTER("{'query':{'match_phrase_prefix':{'f':'a b'}}}"), "f startswith cased \"a b\""},
+        {FILTER("{'query':{'match_phrase_prefix':{'message':{'query':'ab','slop':0}}}}"),
+         "message words \"ab\" *"},
+        {FILTER("{'query':{'match_phrase_prefix':{'message':'a b'}}}"),
+         "unsupported | 1:143 match_phrase_prefix of several words in a field that is searched by "
+         "word"},
         /* f.keyword is f, and what is searched by word is asked so. */
         {FILTER("{'query':{'exists':{'field':'f.keyword'}}}"), "or(f.keyword value, f value)"},
         {FILTER("{'query':{'prefix':{'f.keyword':'ab'}}}"),

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "base/words.h"
 #include "lang/lucene.h"
 
 enum { GLOB_ROOM = GLOB_PARTS_MAX };
@@ -338,6 +339,21 @@ static struct formula *pattern(struct elastic_scope *s, const struct about *a, b
     return query_pattern(&q, doc_place(a->value), a->field, &glob, a->is_caseless);
 }
 
+/* The whole value, or a word of it, begins so. */
+static struct formula *phrase_prefix(struct elastic_scope *s, const struct about *a)
+{
+    struct str word;
+    size_t next = 0;
+    bool has_more = a->value->type == DOC_STRING && words_next(a->value->text, &next, &word) &&
+                    words_next(a->value->text, &next, &word);
+
+    if (query_analysis_of(a->field) == QUERY_WHOLE || !has_more)
+        return pattern(s, a, true);
+    diag_unsupported(s->diag, doc_place(a->value),
+                     "match_phrase_prefix of several words in a field that is searched by word");
+    return NULL;
+}
+
 /* ---- the tree ----------------------------------------------------------------------------- */
 
 static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth);
@@ -455,6 +471,8 @@ static struct formula *field_clause(struct elastic_scope *s, struct str word,
         return regexp(s, &a);
     if (str_eq(word, STR("terms")))
         return equals_any(s, a.value, a.field);
+    if (str_eq(word, STR("match_phrase_prefix")))
+        return phrase_prefix(s, &a);
     if (str_eq(word, STR("wildcard")) || str_eq(word, STR("prefix")))
         return pattern(s, &a, word.p[0] == 'p');
     return equals(s, a.value, a.field, a.is_caseless);
@@ -502,12 +520,76 @@ static struct formula *wrapped(struct elastic_scope *s, const struct wrapper *w,
     return NULL;
 }
 
+/* ---- nested: one object of the field has all of it ------------------------------------------- */
+
+/* The formula about `path`.x as one about x of an object there. NULL: it asks something else. */
+static struct formula *inside(struct elastic_scope *s, struct str path, const struct formula *f)
+{
+    struct formula *out = ARENA_NEW(s->a, struct formula);
+
+    *out = *f;
+    if (f->kind == FORMULA_ATOM) {
+        struct atom *atom = ARENA_NEW(s->a, struct atom);
+        struct str field = f->atom->field;
+        *atom = *f->atom;
+        out->atom = atom;
+        if (field.n <= path.n + 1 || !str_starts(field, path) || field.p[path.n] != '.' ||
+            atom->op == ATOM_REGEX || atom->op == ATOM_EXPR || atom->op == ATOM_SOME_FIELD)
+            return NULL;
+        atom->field = names_intern(s->names, str_sub(field, path.n + 1, SIZE_MAX));
+    }
+    if (f->n_children)
+        out->children = ARENA_ARRAY(s->a, f->n_children, struct formula *);
+    for (size_t i = 0; i < f->n_children; i++)
+        if (!(out->children[i] = inside(s, path, f->children[i])))
+            return NULL;
+    return out;
+}
+
+static struct formula *nested(struct elastic_scope *s, const struct doc_node *body, unsigned depth)
+{
+    static const char *const KEYS[] = {"path",  "query", "score_mode", "ignore_unmapped",
+                                       "boost", "_name"};
+    const struct doc_node *path = doc_get(body, STR("path")), *query = doc_get(body, STR("query"));
+    struct query_scope q = query_scope_of(s, body);
+
+    for (size_t i = 0; body->type == DOC_MAP && i < body->n_items; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < ARRAY_LEN(KEYS); k++)
+            is_known |= str_eq(body->keys[i].text, str_from(KEYS[k]));
+        if (!is_known)
+            return diag_unsupported(s->diag, (struct place){body->keys[i].line, body->keys[i].col},
+                                    "'%.*s' in the condition 'nested'", SHOWN(body->keys[i].text)),
+                   NULL;
+    }
+    if (!path || path->type != DOC_STRING || path->text.n == 0 || !query)
+        return diag_error(s->diag, doc_place(body), "nested without its 'path' and 'query'"), NULL;
+    struct formula *f = clause(s, query, depth);
+    if (!f)
+        return NULL;
+    struct formula *own = inside(s, path->text, f);
+    if (!own)
+        return diag_unsupported(s->diag, doc_place(query),
+                                "nested: a regex, or what is not about fields below '%.*s'",
+                                SHOWN(path->text)),
+               NULL;
+    return query_atom(&q, doc_place(body), path->text,
+                      (struct atom){.op = ATOM_SOME_MEMBER, .inner = own});
+}
+
 /* {WORD: body}. NULL after an error. */
 static struct formula *clause(struct elastic_scope *s, const struct doc_node *map, unsigned depth)
 {
-    static const struct str WORDS[] = {{"match_phrase", 12}, {"match", 5},    {"term", 4},
-                                       {"terms", 5},         {"wildcard", 8}, {"prefix", 6},
-                                       {"range", 5},         {"exists", 6},   {"regexp", 6}};
+    static const struct str WORDS[] = {{"match_phrase_prefix", 19},
+                                       {"match_phrase", 12},
+                                       {"match", 5},
+                                       {"term", 4},
+                                       {"terms", 5},
+                                       {"wildcard", 8},
+                                       {"prefix", 6},
+                                       {"range", 5},
+                                       {"exists", 6},
+                                       {"regexp", 6}};
 
     if (map->type != DOC_MAP || map->n_items != 1) {
         diag_error(s->diag, doc_place(map), "a condition is a map of one word, not %s",
@@ -531,6 +613,8 @@ static struct formula *clause(struct elastic_scope *s, const struct doc_node *ma
         return query_text(s, word, body);
     if (str_eq(word, STR("multi_match")))
         return multi_match(s, body);
+    if (str_eq(word, STR("nested")))
+        return nested(s, body, depth + 1);
     const struct wrapper *around = wrapper_of(word);
     if (around)
         return wrapped(s, around, body, depth + 1);
