@@ -132,12 +132,14 @@ static void look_for(struct evaluator *e, uint32_t signal)
 
 static bool is_up(struct evaluator *e, uint32_t signal)
 {
-    if (has_bit(e->signals.up, signal))
-        return true;
-    if (!has_bit(e->signals.open, signal))
-        return false;
+    uint8_t known = e->signals.at[signal];
+
+    if (!(known & SIGNAL_OPEN))
+        return known & SIGNAL_UP;
+    if (e->net->present_field[signal] != NET_NONE)
+        return first_value(e, e->net->present_field[signal]) != NULL;
     look_for(e, signal);
-    return has_bit(e->signals.up, signal);
+    return e->signals.at[signal] & SIGNAL_UP;
 }
 
 /* ---- one atom, one value ----------------------------------------------------------------- */
@@ -147,7 +149,7 @@ static struct str fold_into(struct buf *space, const struct prepared_value *v, e
     if (fold == FOLD_NONE)
         return v->text;
     if (fold == FOLD_ASCII || v->is_ascii)
-        return v->folded;
+        return value_folded(v);
     buf_clear(space);
     char *p = buf_reserve(space, 2 * v->text.n + 4);
     return (struct str){p, fold_simple(p, v->text)};
@@ -220,7 +222,7 @@ static bool test_list(const struct evaluator *e, const struct net_lazy *lazy,
                       const struct prepared_value *v)
 {
     const struct list_index *index = list_view_of(e->lists, lazy->atom->list);
-    struct list_value value = {(enum json_kind)v->kind, v->text, v->folded, v->is_ascii};
+    struct list_value value = {(enum json_kind)v->kind, v->text, value_folded(v), v->is_ascii};
 
     return index && list_index_find(index, &value, e->at_ms) != LIST_NO_ROW;
 }
@@ -430,56 +432,43 @@ static bool signals_become(struct evaluator *e, const uint32_t *all, uint32_t n)
     return true;
 }
 
-/* For NET_SIGNALS_AT_ONCE signals, without a branch for each, in the lowest bits: one is known to
- * be other than wanted; one is not known. */
-struct standing {
-    uint64_t is_other, is_unknown;
-};
-
-static inline struct standing stand(const struct evaluator *e, const uint32_t *four)
+/* What of NET_SIGNALS_AT_ONCE signals is not as wanted: SIGNAL_OPEN, if one is not known yet; any
+ * other bit, if one is known. */
+static inline uint32_t unwanted(const struct evaluator *e, const uint32_t *four)
 {
-    const uint64_t *up = e->signals.up, *open = e->signals.open;
-    struct standing at = {0, 0};
+    const uint8_t *at = e->signals.at;
+    uint32_t found = 0;
 
-    for (uint32_t k = 0; k < NET_SIGNALS_AT_ONCE; k++) {
-        uint32_t entry = four[k], signal = entry >> NET_WANT_BITS;
-        uint64_t is_up = up[signal / 64] >> (signal % 64);
-        uint64_t may_be = is_up | open[signal / 64] >> (signal % 64);
-        at.is_other |= entry & NET_DOWN ? is_up : ~may_be;
-        at.is_unknown |= (is_up ^ may_be) & ~(entry / NET_NOT_DOWN);
-    }
-    return at;
+    for (uint32_t k = 0; k < NET_SIGNALS_AT_ONCE; k++)
+        found |= at[four[k] >> NET_WANT_BITS] & four[k];
+    return found & NET_WANT_MASK;
 }
 
 static bool few_hold(struct evaluator *e, const struct net_step *s)
 {
-    struct standing at = stand(e, s->few);
+    uint32_t found = unwanted(e, s->few);
 
-    if (at.is_other & 1)
-        return false;
-    return !(at.is_unknown & 1) || signals_become(e, s->few, NET_SIGNALS_AT_ONCE);
+    return found == 0 || (found == SIGNAL_OPEN && signals_become(e, s->few, NET_SIGNALS_AT_ONCE));
 }
 
 /* Are all as wanted? What is known is asked first. */
 static bool signals_hold(struct evaluator *e, const struct net_step *s)
 {
     const uint32_t *all = e->net->step_signals + s->number;
-    uint64_t is_unknown = 0;
+    uint32_t found = 0;
 
     for (uint32_t i = 0; i < s->n_signals; i += NET_SIGNALS_AT_ONCE) {
-        struct standing at = stand(e, all + i);
-        if (at.is_other & 1)
+        found |= unwanted(e, all + i);
+        if (found & ~(uint32_t)SIGNAL_OPEN)
             return false;
-        is_unknown |= at.is_unknown;
     }
-    return !(is_unknown & 1) || signals_become(e, all, s->n_signals);
+    return found == 0 || signals_become(e, all, s->n_signals);
 }
 
 /* The atom is true (false). Without its gate it is false; to look for the gate first is no use. */
 static bool atom_is(struct evaluator *e, const struct net_step *s, enum truth wanted)
 {
-    if (s->gate != NET_NONE && !has_bit(e->signals.up, s->gate) &&
-        !has_bit(e->signals.open, s->gate))
+    if (s->gate != NET_NONE && (e->signals.at[s->gate] & SIGNAL_DOWN))
         return wanted == TRUTH_FALSE;
     return lazy_truth(e, s->number) == wanted;
 }

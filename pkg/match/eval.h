@@ -24,11 +24,10 @@ struct evaluator_look {
     void *context;
 };
 
-/* Signals of an event; those in `open` are not known while they are down: values of fields in
- * `lazy` may raise them. */
+/* Signals of an event (signal.h). Of those that are open a look at the values of fields in `lazy`
+ * tells more, or at whether there are any. */
 struct evaluator_signals {
-    const uint64_t *up;
-    const uint64_t *open;
+    const uint8_t *at;
     const uint64_t *lazy;
 };
 

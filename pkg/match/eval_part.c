@@ -48,7 +48,7 @@ static struct prepared_value prepared(struct evaluator *e, const struct field_va
                                          : value->text;
     char *folded = arena_alloc(e->part_space, v.text.n + 1);
     v.is_ascii = !fold_ascii(folded, v.text.p, v.text.n);
-    v.folded = (struct str){folded, v.text.n};
+    v.folded = folded;
     return v;
 }
 

@@ -1,7 +1,7 @@
 /* matcher.c - the stages in turn, and what an event's signals wake; the evaluation of one event's
  * candidates is eval.c.
  *
- * Invariant: between events that are evaluated no signal is up (raised.h).
+ * Invariant: between events that are evaluated all signals are at rest (signal.h).
  */
 #include "match/matcher.h"
 
@@ -20,9 +20,9 @@ struct matcher *matcher_new(const struct net *net, struct extract_worker *worker
     m->worker = worker;
     m->arena = arena_new(1 << 20);
     m->home = arena_new(0);
-    m->rule_words = route_rule_words(net->route);
+    m->rule_words =
+        (route_rule_words(net->route) + WORDS_AT_ONCE - 1) / WORDS_AT_ONCE * WORDS_AT_ONCE;
     m->field_words = route_field_words(net->route);
-    m->signal_words = (net->n_signals + 63) / 64;
     m->table_head = ARENA_ARRAY(m->home, net->n_tables, uint32_t);
     m->tables_met = ARENA_ARRAY(m->home, net->n_tables, uint32_t);
     raised_init(&m->raised, m->home, m->arena, net->n_signals);
@@ -67,18 +67,17 @@ static void add_match(struct matcher *m, uint32_t event, uint32_t rule)
 }
 
 /* The event's signals are up from now on. candidates |= the rules that they wake. */
-static void wake(struct matcher *m, uint32_t event, const uint64_t *wakers, uint64_t *candidates)
+static void wake(struct matcher *m, uint32_t event, const struct shape_state *shape,
+                 uint64_t *candidates)
 {
     const struct net_lists *wakes = &m->net->wakes;
     const struct raised_list *l = &m->raised.lists[event];
-    uint64_t *up = m->raised.up;
 
     m->raised.evaluated = event;
+    m->raised.signals = shape->signals;
     for (uint32_t i = 0; i < l->n; i++) {
-        uint32_t signal = l->at[i], word = signal / 64;
-        uint64_t bit = 1ull << (signal % 64), news = bit & ~up[word];
-        up[word] |= bit;
-        if (!(news & wakers[word]))
+        uint32_t signal = l->at[i];
+        if (!signal_raise(&shape->signals[signal]))
             continue;
         for (uint32_t k = wakes->first[signal]; k < wakes->first[signal + 1]; k++)
             candidates[wakes->at[k] / 64] |= 1ull << (wakes->at[k] % 64);
@@ -91,6 +90,20 @@ static void count_cost(struct matcher_rule_stats *s, uint64_t cycles)
     s->evaluations++;
 }
 
+/* Those rules from `first` on whose bit is set. */
+static inline void evaluate_rules(struct matcher *m, uint32_t number, uint32_t first, uint64_t bits,
+                                  bool is_sampled)
+{
+    for (; bits; bits &= bits - 1) {
+        uint32_t rule = first + (uint32_t)__builtin_ctzll(bits);
+        uint64_t start = is_sampled ? __builtin_ia32_rdtsc() : 0;
+        if (evaluator_rule(m->evaluator, rule))
+            add_match(m, number, rule);
+        if (is_sampled)
+            count_cost(&m->rule_stats[rule], __builtin_ia32_rdtsc() - start);
+    }
+}
+
 static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candidates,
                            bool is_sampled)
 {
@@ -100,20 +113,18 @@ static void evaluate_event(struct matcher *m, uint32_t number, uint64_t *candida
 
     if (shape->n_eligible == 0)
         return;
-    memcpy(candidates, m->net->always, m->rule_words * sizeof *candidates);
-    wake(m, number, shape->wakers, candidates);
+    memcpy(candidates, shape->always, m->rule_words * sizeof *candidates);
+    wake(m, number, shape, candidates);
     evaluator_begin(m->evaluator, event, extract_shape(m->worker, event->shape)->profile,
-                    (struct evaluator_signals){m->raised.up, shape->open, shape->lazy},
+                    (struct evaluator_signals){shape->signals, shape->lazy},
                     (struct evaluator_values){m->values + first, m->places + first, n_values});
-    for (uint32_t w = 0; w < m->rule_words; w++)
-        for (uint64_t bits = candidates[w] & shape->rules[w]; bits; bits &= bits - 1) {
-            uint32_t rule = w * 64 + (uint32_t)__builtin_ctzll(bits);
-            uint64_t start = is_sampled ? __builtin_ia32_rdtsc() : 0;
-            if (evaluator_rule(m->evaluator, rule))
-                add_match(m, number, rule);
-            if (is_sampled)
-                count_cost(&m->rule_stats[rule], __builtin_ia32_rdtsc() - start);
-        }
+    for (uint32_t w = 0; w < m->rule_words; w += WORDS_AT_ONCE) {
+        const uint64_t *c = candidates + w, *r = shape->rules + w;
+        if (!((c[0] & r[0]) | (c[1] & r[1]) | (c[2] & r[2]) | (c[3] & r[3])))
+            continue;
+        for (uint32_t k = 0; k < WORDS_AT_ONCE; k++)
+            evaluate_rules(m, number, (w + k) * 64, c[k] & r[k], is_sampled);
+    }
     raised_lower(&m->raised);
 }
 

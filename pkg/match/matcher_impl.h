@@ -14,6 +14,7 @@
 #define MATCHER_STATS 1
 #endif
 
+enum { WORDS_AT_ONCE = 4 };
 enum { HITS_CAP = 1024, NUMBER_TEXT_MAX = 96, PLAIN_INTEGER_MAX = 18, FINDS_MAX = 1 << 16 };
 
 /* Fields with fewer literals are scanned faster than looked up. A field of whose last CACHE_PERIOD
@@ -25,27 +26,34 @@ struct cache_use {
     uint32_t n_muted;     /* values still to be left alone */
 };
 
-/* A source found in a value; the finds of one value form a list. */
+/* What a table found in a value (net.h); the finds of one value form a list. */
 struct find {
-    uint32_t source;
+    uint32_t found;
     uint32_t before; /* 1 + index of the one before, 0: none */
 };
 
 /* What prepare_event() has to know of a field, in one byte. */
-enum { HOW_WANTED = 1, HOW_LAZY = 2, HOW_JOINT = 4 /* begins a wanted one */, HOW_PRESENT = 8 };
+enum {
+    HOW_WANTED = 1,
+    HOW_LAZY = 2,
+    HOW_JOINT = 4,   /* begins a wanted one */
+    HOW_PRESENT = 8, /* that it is there wakes rules */
+    HOW_LEAVES = 16, /* FIELD_ANY */
+    HOW_UNSEEN = 32  /* not met yet */
+};
 
 struct shape_state {
     bool is_known;
     uint32_t n_eligible;
     uint64_t events;
     uint64_t *rules;  /* eligible */
+    uint64_t *always; /* those that nothing wakes */
     uint64_t *fields; /* wanted */
     uint64_t *seen;   /* fields met */
-    uint64_t *wakers; /* signals that wake one of the rules */
     uint64_t *lazy;   /* fields that wake none of the rules */
     uint64_t *joints; /* of which rules want more than one field */
     uint8_t *how;     /* per field: what to do with its values, HOW_ bits */
-    uint64_t *open;   /* signals that values of lazy fields might raise */
+    uint8_t *signals; /* all of them, at rest */
 };
 
 struct matcher {
@@ -56,19 +64,21 @@ struct matcher {
     struct evaluator *evaluator;
     struct value_cache *cache;   /* NULL: none */
     struct cache_use *cache_use; /* per table */
-    struct find *finds;          /* sources found in values that the cache wants */
+    struct find *finds;          /* in values that the cache wants */
     uint32_t n_finds;
     uint32_t *learned; /* values of the batch that the cache wants */
     uint32_t n_learned;
 
     struct shape_state shapes[SHAPES_MAX];
-    uint32_t rule_words, field_words, signal_words;
+    uint32_t rule_words; /* a multiple of WORDS_AT_ONCE */
+    uint32_t field_words;
 
     /* the batch */
     const struct event *events;
     struct prepared_value *values;
     struct value_place *places; /* of the same */
     uint32_t n_values;
+    struct literal_value *scan; /* the values of the table at hand; room for all */
     struct text_blocks blocks;
     uint32_t first_value[STAGE_EVENTS + 1]; /* values of event i: first_value[i] .. [i + 1] */
     uint32_t *table_head;                   /* per table: 1 + the last value for it, 0 if none */

@@ -57,28 +57,47 @@ static void keep_joints(const struct net *net, const struct shape_state *s)
     }
 }
 
+/* Is a field there? That is told to those who ask, unless it wakes rules. */
+static bool is_told_ahead(const struct net *net, const struct shape_state *s, uint32_t field)
+{
+    return net->present[field] != NET_NONE && (s->signals[net->present[field]] & SIGNAL_WAKES);
+}
+
+/* May a value that is not looked at raise it? */
+static bool is_open(const struct net *net, const struct shape_state *s, uint32_t signal, bool wakes)
+{
+    const struct net_lists *of = &net->signal_fields;
+    uint32_t field = net->present_field[signal];
+
+    if (field != NET_NONE)
+        return !wakes && matcher_has_bit(s->fields, field);
+    for (uint32_t i = of->first[signal]; i < of->first[signal + 1]; i++)
+        if (matcher_has_bit(s->lazy, of->at[i]))
+            return true;
+    return false;
+}
+
 static void find_lazy(struct matcher *m, struct shape_state *s)
 {
     const struct net *net = m->net;
     const struct net_lists *of = &net->signal_fields;
 
     s->lazy = ARENA_ARRAY(m->home, m->field_words, uint64_t);
-    s->open = ARENA_ARRAY(m->home, m->signal_words, uint64_t);
+    s->signals = ARENA_ARRAY(m->home, net->n_signals, uint8_t);
     memcpy(s->lazy, s->fields, m->field_words * sizeof *s->lazy);
     clear_bit(s->lazy, FIELD_ANY);
-    s->wakers = ARENA_ARRAY(m->home, m->signal_words, uint64_t);
     for (uint32_t g = 0; g < net->n_signals; g++) {
         if (!wakes_any(net, g, s->rules))
             continue;
-        s->wakers[g / 64] |= 1ull << (g % 64);
+        s->signals[g] = SIGNAL_WAKES;
         for (uint32_t i = of->first[g]; i < of->first[g + 1]; i++)
             clear_bit(s->lazy, of->at[i]);
     }
     keep_joints(net, s);
-    for (uint32_t g = 0; g < net->n_signals; g++)
-        for (uint32_t i = of->first[g]; i < of->first[g + 1]; i++)
-            if (matcher_has_bit(s->lazy, of->at[i]))
-                s->open[g / 64] |= 1ull << (g % 64);
+    for (uint32_t g = 0; g < net->n_signals; g++) {
+        bool wakes = s->signals[g] & SIGNAL_WAKES;
+        s->signals[g] = signal_at_rest(is_open(net, s, g, wakes), wakes);
+    }
 }
 
 static void find_how(struct matcher *m, struct shape_state *s)
@@ -90,7 +109,8 @@ static void find_how(struct matcher *m, struct shape_state *s)
     for (uint32_t f = 0; f < n_fields; f++)
         s->how[f] = (uint8_t)((matcher_has_bit(s->fields, f) ? HOW_WANTED : 0) |
                               (matcher_has_bit(s->lazy, f) ? HOW_LAZY : 0) |
-                              (net->present[f] != NET_NONE ? HOW_PRESENT : 0));
+                              (is_told_ahead(net, s, f) ? HOW_PRESENT : 0) |
+                              (f == FIELD_ANY ? HOW_LEAVES : 0) | (MATCHER_STATS ? HOW_UNSEEN : 0));
     s->joints = ARENA_ARRAY(m->home, (net->n_joints + 63) / 64, uint64_t);
     for (uint32_t i = 0; i < net->n_joints; i++)
         if (is_wanted(&net->joints[i], s)) {
@@ -107,6 +127,8 @@ struct shape_state *matcher_learn_shape(struct matcher *m, uint32_t shape)
     s->rules = ARENA_ARRAY(m->home, m->rule_words, uint64_t);
     s->fields = ARENA_ARRAY(m->home, m->field_words, uint64_t);
     s->seen = ARENA_ARRAY(m->home, m->field_words, uint64_t);
+    s->always = ARENA_ARRAY(m->home, m->rule_words, uint64_t);
+    memcpy(s->always, m->net->always, route_rule_words(m->net->route) * sizeof *s->always);
     s->n_eligible =
         route_shape(m->net->route, &extract_shape(m->worker, shape)->facts, s->rules, s->fields);
     find_lazy(m, s);

@@ -13,12 +13,17 @@
 
 /* ---- prepare ---------------------------------------------------------------------------- */
 
-static void raise_source(struct matcher *m, uint32_t event, uint32_t source)
+/* What a table found (net.h) is up for the event. */
+static inline void raise_found(struct matcher *m, uint32_t event, uint32_t found)
 {
     const struct net_lists *l = &m->net->source_signals;
 
-    for (uint32_t i = l->first[source]; i < l->first[source + 1]; i++)
-        raised_add(&m->raised, event, l->at[i]);
+    if (found & NET_FOUND_SIGNAL) {
+        raised_add(&m->raised, event, found & ~NET_FOUND_SIGNAL);
+        return;
+    }
+    uint32_t first = l->first[found];
+    raised_add_all(&m->raised, event, l->at + first, l->first[found + 1] - first);
 }
 
 static void link_value(struct matcher *m, uint32_t i)
@@ -34,7 +39,7 @@ static void link_value(struct matcher *m, uint32_t i)
 /* A string that is a field's value and one of the leaves, too, comes twice in a row. */
 static bool is_same_text(const struct prepared_value *a, const struct prepared_value *b)
 {
-    return a->is_ready && a->raw.p == b->raw.p && a->raw.n == b->raw.n && a->kind == b->kind;
+    return a->raw.p == b->raw.p && a->raw.n == b->raw.n && a->kind == b->kind && a->is_ready;
 }
 
 static void copy_text(struct prepared_value *v, const struct prepared_value *from)
@@ -70,66 +75,81 @@ static bool is_cached(struct matcher *m, uint32_t table)
     return true;
 }
 
-/* True if the cache knows what is in the value: its sources are raised and nothing is left to do.
- */
-static bool recall(struct matcher *m, struct prepared_value *v)
+/* True if the cache knows what is in the value: that is raised, and nothing is left to do. */
+static __attribute__((noinline)) bool recall(struct matcher *m, uint32_t at)
 {
+    struct prepared_value *v = &m->values[at];
     struct value_found found;
     struct value_key key = key_of(v);
 
-    if (!is_cached(m, v->table) || !value_cache_find(m->cache, &key, &found, &v->is_learned))
-        return false;
-    m->cache_use[v->table].hits++;
-    for (uint32_t i = 0; i < found.n; i++)
-        raise_source(m, v->event, found.sources[i]);
-    return true;
+    if (is_cached(m, v->table) && value_cache_find(m->cache, &key, &found, &v->is_learned)) {
+        m->cache_use[v->table].hits++;
+        for (uint32_t i = 0; i < found.n; i++)
+            raise_found(m, v->event, found.all[i]);
+        return true;
+    }
+    if (v->is_learned)
+        m->learned[m->n_learned++] = at;
+    return false;
 }
 
-/* Note that a source was found in a value, for its event and, if the cache wants it, for later. */
-static void find_source(struct matcher *m, uint32_t value, uint32_t source)
+/* The cache wants to know what is found in the value. */
+static __attribute__((noinline)) void note_find(struct matcher *m, struct prepared_value *v,
+                                                uint32_t found)
 {
-    struct prepared_value *v = &m->values[value];
-
-    raise_source(m, v->event, source);
-    if (!v->is_learned)
-        return;
     if (m->n_finds == FINDS_MAX) { /* an outlandish batch: this value is not worth remembering */
         v->is_learned = false;
         return;
     }
-    m->finds[m->n_finds] = (struct find){source, v->found};
+    m->finds[m->n_finds] = (struct find){found, v->found};
     v->found = ++m->n_finds;
 }
 
-/* A whole text was found by its folded letters; some rules want to know the letters. */
-static void take_whole(struct matcher *m, uint32_t value, uint32_t source)
+static inline void take_found(struct matcher *m, uint32_t value, uint32_t found)
+{
+    struct prepared_value *v = &m->values[value];
+
+    raise_found(m, v->event, found);
+    if (v->is_learned)
+        note_find(m, v, found);
+}
+
+/* Some rules want to know the letters of a text that was found folded. */
+static void take_spellings(struct matcher *m, uint32_t value, uint32_t source)
 {
     const struct net_lists *casings = &m->net->casings;
 
-    find_source(m, value, source);
     for (uint32_t i = casings->first[source]; i < casings->first[source + 1]; i++) {
         const struct net_cased *cased = &m->net->cased[casings->at[i]];
         if (str_eq(m->values[value].text, cased->text))
-            find_source(m, value, cased->source);
+            take_found(m, value, cased->found);
     }
 }
 
-static void take_exact(struct matcher *m, const struct exact_table *t, struct str folded,
-                       uint32_t value)
+/* A whole text was found by its folded letters. */
+static inline void take_whole(struct matcher *m, uint32_t value, uint32_t found)
 {
-    uint32_t source = exact_find(t, folded);
+    take_found(m, value, found);
+    if (!(found & NET_FOUND_SIGNAL))
+        take_spellings(m, value, found);
+}
 
-    if (source != EXACT_NONE)
-        take_whole(m, value, source);
+static inline void take_exact(struct matcher *m, const struct exact_table *t, struct str folded,
+                              uint32_t value)
+{
+    uint32_t found = exact_find(t, folded);
+
+    if (found != EXACT_NONE)
+        take_whole(m, value, found);
 }
 
 static void take_number(struct matcher *m, const struct exact_table *t, struct str canonical,
                         uint32_t value)
 {
-    uint32_t source = exact_find(t, canonical);
+    uint32_t found = exact_find(t, canonical);
 
-    if (source != EXACT_NONE)
-        find_source(m, value, source);
+    if (found != EXACT_NONE)
+        take_found(m, value, found);
 }
 
 /* A plain number is spelt as the table has it (decimal_canonical()). Other texts that begin like
@@ -146,7 +166,7 @@ static bool is_plain_integer(struct str text)
 
 /* Could decimal_canonical() read it? Of texts that begin like a number, logon sessions and
  * addresses in hexadecimal are the most common that it could not. */
-static bool may_be_number(uint8_t kind, struct str text)
+static inline bool may_be_number(uint8_t kind, struct str text)
 {
     if (text.n == 0 || (kind != JSON_NUMBER && kind != JSON_STRING))
         return false;
@@ -158,66 +178,90 @@ static bool may_be_number(uint8_t kind, struct str text)
 /* Of many fields only whole texts and numbers are asked for, and their values are short: these are
  * looked up at once, and prepared only if a rule tests them. False: the value must take the way of
  * all others. */
-static bool look_up_short(struct matcher *m, uint32_t at)
+static bool look_up_short(struct matcher *m, const struct net_field *f, uint32_t at)
 {
     struct prepared_value *v = &m->values[at];
-    const struct net_field *f = &m->net->tables[v->table];
-    uint32_t source = EXACT_NONE;
+    uint32_t found = EXACT_NONE;
 
-    if (f->literals || v->raw.n > EXACT_FOLDED_MAX || (v->flags & JSON_ESCAPED) ||
-        (f->beyond_ascii != NET_NONE && !f->exact))
+    if (v->raw.n > EXACT_FOLDED_MAX || (v->flags & JSON_ESCAPED))
         return false;
     bool is_number = f->numbers && may_be_number(v->kind, v->raw);
     if (is_number && !is_plain_integer(v->raw))
         return false;
-    if (f->exact && !exact_find_folded(f->exact, v->raw, &source))
+    if (f->exact && !exact_find_folded(f->exact, v->raw, &found))
         return false;
     v->text = v->raw;
-    if (source != EXACT_NONE)
-        take_whole(m, at, source);
+    if (found != EXACT_NONE)
+        take_whole(m, at, found);
     if (is_number)
         take_number(m, f->numbers, v->raw, at);
     return true;
 }
 
-/* Values with a text go to the stages of their field, unless the cache knows what they hold. */
-static void prepare_value(struct matcher *m, uint32_t at)
+/* To the stages over all values of its table. */
+static inline void prepare_long(struct matcher *m, const struct net_field *f, uint32_t at)
 {
     struct prepared_value *v = &m->values[at];
 
-    if (m->cache && recall(m, v))
-        return;
-    if (v->is_learned)
-        m->learned[m->n_learned++] = at;
-    if (look_up_short(m, at))
-        return;
-    if (at > m->first_value[v->event] && is_same_text(&m->values[at - 1], v))
+    if (at > 0 && is_same_text(&m->values[at - 1], v))
         copy_text(v, &m->values[at - 1]);
     else
         value_make_ready(v, &m->blocks);
-    if (!v->is_ascii && m->net->tables[v->table].beyond_ascii != NET_NONE)
-        find_source(m, at, m->net->tables[v->table].beyond_ascii);
+    if (!v->is_ascii && f->beyond_ascii != NET_NONE)
+        take_found(m, at, f->beyond_ascii);
     link_value(m, at);
 }
 
-/* The values of an event that a joint is for. */
-struct joined {
-    const struct net_joint *joint; /* NULL: none */
-    uint32_t end;                  /* of its values among the event's */
-    uint32_t leader;               /* value that is looked at for all of them; NET_NONE: none yet */
-};
+/* Values with a text go to the stages of their field, unless the cache knows what they hold. */
+static inline void prepare_value(struct matcher *m, uint32_t at)
+{
+    struct prepared_value *v = &m->values[at];
+    const struct net_field *f = &m->net->tables[v->table];
 
-/* How many values from i on are the same slice, of the joint's fields in their order; 0: a field
+    if (m->cache && recall(m, at))
+        return;
+    if (!f->is_short || !look_up_short(m, f, at))
+        prepare_long(m, f, at);
+}
+
+static __attribute__((noinline)) void note_seen(struct shape_state *shape, uint32_t field)
+{
+    shape->seen[field / 64] |= 1ull << (field % 64);
+    shape->how[field] &= (uint8_t)~HOW_UNSEEN;
+}
+
+/* A wanted value of the event becomes one of the stage's; its index. */
+static inline uint32_t take_up(struct matcher *m, struct shape_state *shape, uint32_t event,
+                               const struct event_value *in, uint8_t how)
+{
+    uint32_t at = m->n_values++;
+    struct prepared_value *v = &m->values[at];
+
+    m->places[at].field = in->field;
+    v->raw = (struct str){in->p, in->n};
+    v->table = in->field;
+    v->found = 0;
+    v->event = (uint8_t)event;
+    v->kind = in->kind;
+    v->flags = in->flags;
+    v->is_ready = v->is_learned = false;
+    if (how & HOW_UNSEEN)
+        note_seen(shape, in->field);
+    if (how & HOW_PRESENT)
+        raised_add(&m->raised, event, m->net->present[in->field]);
+    return at;
+}
+
+/* How many values from v on are the same slice, of the joint's fields in their order; 0: a field
  * that rules ask about is not among them, so what the joint's table finds would be raised for it,
  * too. */
 static uint32_t joint_length(const struct shape_state *shape, const struct net_joint *joint,
-                             const struct event *e, uint32_t i)
+                             const struct event_value *v, const struct event_value *end)
 {
-    const struct event_value *v = &e->values[i];
-    uint32_t left = e->n_values - i, n = 1;
+    uint32_t n = 1;
 
     for (uint32_t k = 1; k < joint->n; k++) {
-        if (n < left && v[n].field == joint->fields[k] && v[n].p == v->p && v[n].n == v->n &&
+        if (v + n < end && v[n].field == joint->fields[k] && v[n].p == v->p && v[n].n == v->n &&
             v[n].kind == v->kind)
             n++;
         else if (shape->how[joint->fields[k]] & HOW_WANTED)
@@ -226,35 +270,50 @@ static uint32_t joint_length(const struct shape_state *shape, const struct net_j
     return n > 1 ? n : 0;
 }
 
-/* Does a joint begin with value i of the event? */
-static void find_joint(const struct matcher *m, const struct shape_state *shape,
-                       const struct event *e, uint32_t i, struct joined *out)
+/* The joint that begins with this value, and of how many values; NULL: none. */
+static const struct net_joint *find_joint(const struct matcher *m, const struct shape_state *shape,
+                                          const struct event_value *v,
+                                          const struct event_value *end, uint32_t *n)
 {
     const struct net_lists *of = &m->net->joints_of;
-    uint32_t field = e->values[i].field;
 
-    out->joint = NULL;
-    for (uint32_t k = of->first[field]; k < of->first[field + 1]; k++) {
+    for (uint32_t k = of->first[v->field]; k < of->first[v->field + 1]; k++) {
         const struct net_joint *joint = &m->net->joints[of->at[k]];
-        uint32_t n =
-            matcher_has_bit(shape->joints, of->at[k]) ? joint_length(shape, joint, e, i) : 0;
-        if (n) {
-            *out = (struct joined){joint, i + n, NET_NONE};
-            return;
-        }
+        if (!matcher_has_bit(shape->joints, of->at[k]))
+            continue;
+        *n = joint_length(shape, joint, v, end);
+        if (*n)
+            return joint;
     }
+    return NULL;
 }
 
-/* The first of a joint's values is looked at for all, the others come along. */
-static void prepare_joined(struct matcher *m, uint32_t at, struct joined *j)
+/* The values of a joint: the first that is wanted is looked at for all, the others come along. How
+ * many; 0: no joint begins here. */
+static uint32_t prepare_joint(struct matcher *m, struct shape_state *shape, uint32_t event,
+                              const struct event_value *in, const struct event_value *end)
 {
-    if (j->leader == NET_NONE) {
-        j->leader = at;
-        m->values[at].table = j->joint->table;
-        prepare_value(m, at);
-    } else if (m->values[j->leader].is_ready) {
-        copy_text(&m->values[at], &m->values[j->leader]);
+    uint32_t n, leader = NET_NONE;
+    const struct net_joint *joint = find_joint(m, shape, in, end, &n);
+
+    if (!joint)
+        return 0;
+    for (uint32_t k = 0; k < n; k++) {
+        uint8_t how = shape->how[in[k].field];
+        if (!(how & HOW_WANTED))
+            continue;
+        uint32_t at = take_up(m, shape, event, &in[k], how);
+        if ((how & HOW_LAZY) || !value_has_text(&m->values[at]))
+            continue;
+        if (leader == NET_NONE) {
+            leader = at;
+            m->values[at].table = joint->table;
+            prepare_value(m, at);
+        } else if (m->values[leader].is_ready) {
+            copy_text(&m->values[at], &m->values[leader]);
+        }
     }
+    return n;
 }
 
 /* Take up one event's wanted values. */
@@ -262,63 +321,43 @@ static void prepare_event(struct matcher *m, uint32_t number)
 {
     const struct event *e = &m->events[number];
     struct shape_state *shape = matcher_shape(m, e->shape);
-    uint32_t last = (uint32_t)FIELD_NONE; /* members of one field mostly come in a row */
-    struct joined joined = {0};
+    const struct event_value *in = e->values, *end = in + e->n_values;
 
     shape->events++;
     m->first_value[number] = m->n_values;
-    for (uint32_t i = 0; i < e->n_values; i++) {
-        const struct event_value *in = &e->values[i];
+    while (in < end) {
         uint8_t how = shape->how[in->field];
-        if (i >= joined.end && (joined.joint || (how & HOW_JOINT)))
-            find_joint(m, shape, e, i, &joined);
-        if (!(how & HOW_WANTED))
+        uint32_t n = how & HOW_JOINT ? prepare_joint(m, shape, number, in, end) : 0;
+        if (n) {
+            in += n;
             continue;
-        if (MATCHER_STATS)
-            shape->seen[in->field / 64] |= 1ull << (in->field % 64);
-        if (e->has_no_leaves && in->field == FIELD_ANY)
-            continue;
-        uint32_t at = m->n_values++;
-        struct prepared_value *v = &m->values[at];
-        m->places[at].field = in->field;
-        *v = (struct prepared_value){.raw = {in->p, in->n},
-                                     .field = in->field,
-                                     .table = in->field,
-                                     .event = number,
-                                     .kind = in->kind,
-                                     .flags = in->flags};
-        if ((how & HOW_PRESENT) && in->field != last)
-            raised_add(&m->raised, number, m->net->present[in->field]);
-        last = in->field;
-        if (how & HOW_LAZY)
-            continue;
-        if (value_has_text(v) && joined.joint)
-            prepare_joined(m, at, &joined);
-        else if (value_has_text(v))
-            prepare_value(m, at);
+        }
+        if ((how & HOW_WANTED) && !((how & HOW_LEAVES) && e->has_no_leaves)) {
+            uint32_t at = take_up(m, shape, number, in, how);
+            if (!(how & HOW_LAZY) && value_has_text(&m->values[at]))
+                prepare_value(m, at);
+        }
+        in++;
     }
 }
 
 static void prepare_batch(struct matcher *m, size_t n)
 {
-    size_t n_values = 0, bytes = LITERAL_PAD;
+    size_t n_values = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         n_values += m->events[i].n_values;
-        for (uint32_t k = 0; k < m->events[i].n_values; k++)
-            bytes += m->events[i].values[k].n;
-    }
     arena_reset(m->arena);
     m->values = arena_alloc(m->arena, (n_values + 1) * sizeof *m->values);
     m->places = arena_alloc(m->arena, (n_values + 1) * sizeof *m->places);
+    m->scan = arena_alloc(m->arena, (n_values + 1) * sizeof *m->scan);
     if (m->cache)
         m->learned = arena_alloc(m->arena, (n_values + 1) * sizeof *m->learned);
     m->n_learned = 0;
     m->n_values = 0;
     m->n_tables_met = 0;
     m->n_finds = 0;
-    m->blocks.plain_at = arena_alloc(m->arena, bytes * 3);
-    m->blocks.folded_at = arena_alloc(m->arena, bytes * 3);
+    m->blocks = (struct text_blocks){.arena = m->arena};
     raised_begin(&m->raised, n);
     for (size_t i = 0; i < n; i++)
         prepare_event(m, (uint32_t)i);
@@ -332,16 +371,15 @@ static void take_hits(void *context, const struct literal_hit *hits, uint32_t n)
     struct matcher *m = context;
 
     for (uint32_t i = 0; i < n; i++)
-        find_source(m, hits[i].tag, hits[i].id);
+        take_found(m, hits[i].tag, hits[i].id);
 }
 
+/* The text may be a number. */
 static void look_up_number(struct matcher *m, const struct net_field *f, uint32_t value)
 {
     const struct prepared_value *v = &m->values[value];
     char text[NUMBER_TEXT_MAX];
 
-    if (!may_be_number(v->kind, v->text))
-        return;
     if (is_plain_integer(v->text)) {
         take_number(m, f->numbers, v->text, value);
         return;
@@ -355,11 +393,13 @@ static void look_up_number(struct matcher *m, const struct net_field *f, uint32_
 }
 
 /* What hash look-ups find in a value that is ready. */
-static void look_up_value(struct matcher *m, const struct net_field *f, uint32_t at)
+static inline void look_up_value(struct matcher *m, const struct net_field *f, uint32_t at)
 {
+    const struct prepared_value *v = &m->values[at];
+
     if (f->exact)
-        take_exact(m, f->exact, m->values[at].folded, at);
-    if (f->numbers)
+        take_exact(m, f->exact, value_folded(v), at);
+    if (f->numbers && may_be_number(v->kind, v->text))
         look_up_number(m, f, at);
 }
 
@@ -376,39 +416,33 @@ static struct literal_value scanned(const struct matcher *m, uint32_t at)
 {
     const struct prepared_value *v = &m->values[at];
 
-    return (struct literal_value){v->folded.p, (uint32_t)v->folded.n, at};
+    return (struct literal_value){v->folded, (uint32_t)v->text.n, at};
 }
 
 /* All values for one table: hash look-ups first, then one scan over all of them. */
 static void match_table(struct matcher *m, uint32_t table)
 {
     const struct net_field *f = &m->net->tables[table];
-    struct literal_value *scan = NULL;
     size_t n_scan = 0;
 
-    if (f->literals)
-        scan = arena_alloc(m->arena, (size_t)m->n_values * sizeof *scan);
     for (uint32_t i = m->table_head[table]; i; i = m->values[i - 1].next) {
         look_up_value(m, f, i - 1);
-        if (scan)
-            scan[n_scan++] = scanned(m, i - 1);
+        m->scan[n_scan++] = scanned(m, i - 1);
     }
     m->table_head[table] = 0;
-    if (scan)
-        scan_values(m, f, scan, n_scan);
+    if (f->literals)
+        scan_values(m, f, m->scan, n_scan);
 }
 
-void matcher_look_later(void *matcher, struct prepared_value *v)
+static void look_at(struct matcher *m, const struct net_field *f, uint32_t at)
 {
-    struct matcher *m = matcher;
-    const struct net_field *f = &m->net->tables[v->table];
-    uint32_t at = (uint32_t)(v - m->values);
+    struct prepared_value *v = &m->values[at];
 
-    if (!v->is_ready && look_up_short(m, at))
+    if (f->is_short && !v->is_ready && look_up_short(m, f, at))
         return;
     value_ready(v, &m->blocks);
     if (!v->is_ascii && f->beyond_ascii != NET_NONE)
-        find_source(m, at, f->beyond_ascii);
+        take_found(m, at, f->beyond_ascii);
     look_up_value(m, f, at);
     if (f->literals) {
         struct literal_value one = scanned(m, at);
@@ -416,21 +450,30 @@ void matcher_look_later(void *matcher, struct prepared_value *v)
     }
 }
 
+void matcher_look_later(void *matcher, struct prepared_value *v)
+{
+    struct matcher *m = matcher;
+    struct raised_mark mark = raised_mark(&m->raised);
+
+    look_at(m, &m->net->tables[v->table], (uint32_t)(v - m->values));
+    raised_since(&m->raised, mark);
+}
+
 /* Tell the cache what was found in the values that it wants to know. */
 static void learn_values(struct matcher *m)
 {
-    uint32_t sources[VALUE_CACHE_SOURCES_MAX];
+    uint32_t all[VALUE_CACHE_FOUND_MAX];
 
     for (uint32_t i = 0; i < m->n_learned; i++) {
         struct prepared_value *v = &m->values[m->learned[i]];
         uint32_t n = 0, at = v->found;
         if (!v->is_learned)
             continue;
-        for (; at && n < ARRAY_LEN(sources); at = m->finds[at - 1].before)
-            sources[n++] = m->finds[at - 1].source;
+        for (; at && n < ARRAY_LEN(all); at = m->finds[at - 1].before)
+            all[n++] = m->finds[at - 1].found;
         struct value_key key = key_of(v);
         if (at == 0)
-            value_cache_put(m->cache, &key, sources, n);
+            value_cache_put(m->cache, &key, all, n);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "match/net_impl.h"
+#include "match/raised.h"
 #include "match/regex_batch.h"
 
 static int compare_pairs(const void *a, const void *b)
@@ -29,7 +30,7 @@ struct net_lists net_lists_of(struct compiler *c, struct vec *pairs, uint32_t n_
 
     if (pairs->n)
         qsort(all, pairs->n, sizeof *all, compare_pairs);
-    uint32_t *at = ARENA_ARRAY(c->arena, (size_t)pairs->n + 1, uint32_t);
+    uint32_t *at = ARENA_ARRAY(c->arena, (size_t)pairs->n + RAISED_AT_ONCE, uint32_t);
     for (uint32_t i = 0; i < pairs->n; i++) {
         if (i && all[i].from == all[i - 1].from && all[i].to == all[i - 1].to)
             continue;
@@ -132,9 +133,6 @@ static void freeze(struct compiler *c, struct net *net)
     if (c->n_signals)
         memcpy(weights, c->weights.items, c->n_signals * sizeof *weights);
     net->signal_weight = weights;
-    net->source_signals = net_lists_of(c, &c->pairs, c->sources.n);
-    net->casings = net_lists_of(c, &c->casings, c->sources.n);
-    net->cased = c->cased.items;
     net->n_sources = c->sources.n;
     net->n_signals = c->n_signals;
     net->lazies = c->lazies.items;
@@ -159,6 +157,7 @@ enum weir_rc net_new(struct arena *a, const struct plan *plan, const struct net 
     net_compile_nodes(&c);
     net_raise_groups(&c);
     number_signals(&c);
+    ASSERT(c.n_signals < UINT32_MAX >> NET_WANT_BITS);
     net_make_steps(&c, net);
     net_wake_rules(&c, net);
     net_make_joints(&c, net);

@@ -31,18 +31,25 @@
 #include "match/glob.h"
 #include "match/literal.h"
 #include "match/regex.h"
+#include "match/signal.h"
 #include "plan/plan.h"
 #include "plan/route.h"
 
 enum { NET_NONE = UINT32_MAX };
 
+/* What a table tells of a source that was found: most raise one signal and have no spellings, so it
+ * is that signal, with this bit; else the source. */
+static const uint32_t NET_FOUND_SIGNAL = UINT32_C(1) << 31;
+
 /* The tables of one field. */
 struct net_field {
-    const struct exact_table *exact;    /* folded whole values -> source */
-    const struct exact_table *numbers;  /* canonical numbers -> source */
-    const struct literal_set *literals; /* id = source */
+    const struct exact_table *exact;    /* folded whole values -> found */
+    const struct exact_table *numbers;  /* canonical numbers -> found */
+    const struct literal_set *literals; /* id = found */
     uint32_t n_literals;
-    uint32_t beyond_ascii; /* source, or NET_NONE */
+    uint32_t beyond_ascii; /* found, or NET_NONE */
+    /* A hash of a short value of ASCII as it stands is all there is to ask. */
+    bool is_short;
 };
 
 struct net_inner;
@@ -73,11 +80,18 @@ struct net_inner {
 /* A whole text whose letters must be these. */
 struct net_cased {
     struct str text;
-    uint32_t source;
+    uint32_t found;
 };
 
-/* What a step asks of a signal, in the low bits of its entry. NET_NOT_DOWN: up, or not known. */
-enum net_want { NET_UP, NET_DOWN, NET_NOT_DOWN, NET_WANT_BITS = 2, NET_WANT_MASK = 3 };
+/* What a step asks of a signal, in the low bits of its entry: all that it may not be (signal.h).
+ * NET_NOT_DOWN: up, or not known. */
+enum net_want {
+    NET_UP = SIGNAL_DOWN | SIGNAL_OPEN,
+    NET_DOWN = SIGNAL_UP | SIGNAL_OPEN,
+    NET_NOT_DOWN = SIGNAL_DOWN,
+    NET_WANT_BITS = 3,
+    NET_WANT_MASK = 7
+};
 
 enum { NET_SIGNALS_AT_ONCE = 4 };
 
@@ -128,8 +142,9 @@ struct net {
     uint32_t n_tables;
     const struct net_joint *joints;
     uint32_t n_joints;
-    struct net_lists joints_of; /* field -> joints that begin with it */
-    const uint32_t *present;    /* per field: signal "it is there", NET_NONE if nobody asks */
+    struct net_lists joints_of;    /* field -> joints that begin with it */
+    const uint32_t *present;       /* per field: signal "it is there", NET_NONE if nobody asks */
+    const uint32_t *present_field; /* per signal: the field of which it says that; else NET_NONE */
     uint32_t n_sources, n_signals, n_lazies, n_shared;
     struct net_lists source_signals; /* source -> signals it raises */
     struct net_lists signal_fields;  /* signal -> fields whose values' sources raise it */

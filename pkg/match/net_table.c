@@ -9,9 +9,19 @@
 
 /* ---- tables ---- */
 
+static uint32_t found_of(const struct net *net, uint32_t source)
+{
+    const struct net_lists *signals = &net->source_signals, *casings = &net->casings;
+    uint32_t first = signals->first[source];
+    bool is_one = signals->first[source + 1] == first + 1 &&
+                  casings->first[source + 1] == casings->first[source];
+
+    return is_one ? signals->at[first] | NET_FOUND_SIGNAL : source;
+}
+
 /* All sources of one kind and field, as the builder of its table wants them. */
-static void build_field(struct compiler *c, struct net_field *f, const uint32_t *sources,
-                        uint32_t n)
+static void build_field(struct compiler *c, const struct net *net, struct net_field *f,
+                        const uint32_t *sources, uint32_t n)
 {
     const struct source *all = c->sources.items;
     struct exact_entry *exact = ARENA_ARRAY(c->temp, n, struct exact_entry);
@@ -21,14 +31,15 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
 
     for (uint32_t i = 0; i < n; i++) {
         const struct source *s = &all[sources[i]];
+        uint32_t found = found_of(net, sources[i]);
         if (s->kind == SOURCE_EXACT)
-            exact[n_exact++] = (struct exact_entry){s->text, sources[i]};
+            exact[n_exact++] = (struct exact_entry){s->text, found};
         else if (s->kind == SOURCE_NUMBER)
-            numbers[n_numbers++] = (struct exact_entry){s->text, sources[i]};
+            numbers[n_numbers++] = (struct exact_entry){s->text, found};
         else if (s->kind == SOURCE_LITERAL)
-            literals[n_literals++] = (struct literal){s->text, sources[i], s->where};
+            literals[n_literals++] = (struct literal){s->text, found, s->where};
         else if (s->kind == SOURCE_BEYOND)
-            f->beyond_ascii = sources[i];
+            f->beyond_ascii = found;
     }
     if (n_exact)
         f->exact = exact_new(c->arena, exact, n_exact);
@@ -37,6 +48,7 @@ static void build_field(struct compiler *c, struct net_field *f, const uint32_t 
     f->n_literals = (uint32_t)n_literals;
     if (n_literals)
         f->literals = literal_set_new(c->arena, literals, n_literals);
+    f->is_short = !f->literals && (f->exact || f->beyond_ascii == NET_NONE);
 }
 
 /* Sources in order of their table: those of table i are at[first[i] .. first[i + 1]). */
@@ -56,21 +68,40 @@ static struct net_lists sources_by_table(struct compiler *c, uint32_t n_tables)
     return (struct net_lists){first, sorted};
 }
 
+static const struct net_cased *spellings(struct compiler *c, const struct net *net)
+{
+    struct net_cased *cased = c->cased.items;
+
+    for (uint32_t i = 0; i < c->cased.n; i++)
+        cased[i].found = found_of(net, cased[i].found);
+    return cased;
+}
+
 void net_make_tables(struct compiler *c, struct net *net)
 {
     struct net_lists sources = sources_by_table(c, net->n_tables);
     struct net_field *tables = ARENA_ARRAY(c->arena, net->n_tables, struct net_field);
     uint32_t n_fields = field_count(c->plan->fields);
 
+    net->source_signals = net_lists_of(c, &c->pairs, c->sources.n);
+    net->casings = net_lists_of(c, &c->casings, c->sources.n);
+    net->cased = spellings(c, net);
     for (uint32_t i = 0; i < net->n_tables; i++) {
         tables[i] = (struct net_field){.beyond_ascii = NET_NONE};
-        build_field(c, &tables[i], sources.at + sources.first[i],
+        build_field(c, net, &tables[i], sources.at + sources.first[i],
                     sources.first[i + 1] - sources.first[i]);
     }
     net->tables = tables;
     uint32_t *present = ARENA_ARRAY(c->arena, n_fields, uint32_t);
     memcpy(present, c->present_of, n_fields * sizeof *present);
     net->present = present;
+    uint32_t *fields = ARENA_ARRAY(c->arena, c->n_signals, uint32_t);
+    for (uint32_t i = 0; i < c->n_signals; i++)
+        fields[i] = NET_NONE;
+    for (uint32_t i = 0; i < n_fields; i++)
+        if (present[i] != NET_NONE)
+            fields[present[i]] = i;
+    net->present_field = fields;
 }
 
 /* ---- fields that share a path --------------------------------------------------------------- */
@@ -113,8 +144,8 @@ static void join_casings(struct joining *j, uint32_t source, uint32_t table)
     for (uint32_t i = j->casings.first[source]; i < j->casings.first[source + 1]; i++) {
         struct net_cased cased = ((const struct net_cased *)c->cased.items)[j->casings.at[i]];
         uint32_t from = source_at_table(c, source, table), known = c->sources.n;
-        cased.source = source_at_table(c, cased.source, table);
-        if (cased.source != known)
+        cased.found = source_at_table(c, cased.found, table);
+        if (cased.found != known)
             continue; /* another field of the joint asks about it, too */
         *(struct pair *)vec_push(c->temp, &c->casings, sizeof(struct pair)) =
             (struct pair){from, c->cased.n};

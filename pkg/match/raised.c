@@ -7,10 +7,7 @@ enum { LIST_ROOM = 128 }; /* a process event with all rules of two corpora raise
 
 void raised_init(struct raised *r, struct arena *home, struct arena *batch, uint32_t n_signals)
 {
-    *r = (struct raised){.arena = batch,
-                         .up = ARENA_ARRAY(home, n_signals / 64 + 1, uint64_t),
-                         .met = ARENA_ARRAY(home, n_signals / 64 + 1, uint64_t),
-                         .evaluated = UINT32_MAX};
+    *r = (struct raised){.arena = batch, .met = ARENA_ARRAY(home, n_signals / 64 + 1, uint64_t)};
 }
 
 void raised_begin(struct raised *r, size_t n_events)
@@ -36,8 +33,15 @@ static void leave_each_once(struct raised *r, struct raised_list *l)
         r->met[l->at[i] / 64] = 0;
 }
 
+void raised_add_many(struct raised *r, uint32_t event, const uint32_t *signals, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        raised_add(r, event, signals[i]);
+}
+
 void raised_make_room(struct raised *r, struct raised_list *l)
 {
+    r->n_rooms++;
     leave_each_once(r, l);
     if (l->n <= l->cap / 2)
         return;

@@ -1,7 +1,7 @@
 /* value_cache.c - an open-addressing table over one block of bytes.
  *
  * An entry is: the slot (hash, place in the block), and in the block the key's parts, the value's
- * bytes, then the sources. A probe looks at PROBES slots and no further, so a miss is cheap and a
+ * bytes, then the finds. A probe looks at PROBES slots and no further, so a miss is cheap and a
  * crowded neighbourhood overwrites its first slot. Emptying is a new generation number: slots of
  * older generations count as empty.
  */
@@ -23,7 +23,7 @@ struct slot {
 struct entry {
     uint32_t field;
     uint32_t n_bytes;
-    uint32_t n_sources;
+    uint32_t n_found;
     uint8_t kind, flags;
     uint8_t pad[2];
 };
@@ -106,9 +106,8 @@ bool value_cache_find(struct value_cache *c, const struct value_key *key, struct
         const struct entry *e = (const struct entry *)(const void *)(c->block + s->at);
         if (!entry_is(e, key))
             continue;
-        out->sources =
-            (const uint32_t *)(const void *)((const char *)(e + 1) + aligned(e->n_bytes));
-        out->n = e->n_sources;
+        out->all = (const uint32_t *)(const void *)((const char *)(e + 1) + aligned(e->n_bytes));
+        out->n = e->n_found;
         c->stats.hits++;
         return true;
     }
@@ -128,12 +127,12 @@ static struct slot *slot_for(struct value_cache *c, uint64_t hash)
     return &c->slots[hash & (VALUE_CACHE_SLOTS - 1)];
 }
 
-void value_cache_put(struct value_cache *c, const struct value_key *key, const uint32_t *sources,
+void value_cache_put(struct value_cache *c, const struct value_key *key, const uint32_t *found,
                      uint32_t n)
 {
-    size_t bytes = sizeof(struct entry) + aligned(key->raw.n) + aligned(n * sizeof *sources);
+    size_t bytes = sizeof(struct entry) + aligned(key->raw.n) + aligned(n * sizeof *found);
 
-    if (key->raw.n > VALUE_CACHE_VALUE_MAX || n > VALUE_CACHE_SOURCES_MAX)
+    if (key->raw.n > VALUE_CACHE_VALUE_MAX || n > VALUE_CACHE_FOUND_MAX)
         return;
     if (c->used + bytes > VALUE_CACHE_BYTES) {
         c->used = 0;
@@ -145,13 +144,13 @@ void value_cache_put(struct value_cache *c, const struct value_key *key, const u
     struct entry *e = (struct entry *)(void *)(c->block + c->used);
     *e = (struct entry){.field = key->field,
                         .n_bytes = (uint32_t)key->raw.n,
-                        .n_sources = n,
+                        .n_found = n,
                         .kind = key->kind,
                         .flags = key->flags};
     if (key->raw.n)
         memcpy(e + 1, key->raw.p, key->raw.n);
     if (n)
-        memcpy((char *)(e + 1) + aligned(key->raw.n), sources, n * sizeof *sources);
+        memcpy((char *)(e + 1) + aligned(key->raw.n), found, n * sizeof *found);
     c->used += (uint32_t)bytes;
 }
 

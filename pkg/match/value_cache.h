@@ -8,7 +8,7 @@
  * Admission  a value is taken in when it is met for the second time (a small filter remembers
  *            the first), so that a stream of unique values does not wash the cache out.
  * Bounds     VALUE_CACHE_BYTES of stored values, VALUE_CACHE_SLOTS entries, values up to
- *            VALUE_CACHE_VALUE_MAX bytes with at most VALUE_CACHE_SOURCES_MAX sources. When full it
+ *            VALUE_CACHE_VALUE_MAX bytes with at most VALUE_CACHE_FOUND_MAX finds. When full it
  *            is emptied and starts anew (counted).
  * Memory     taken at start, nothing later.
  * Threads    belongs to one matcher.
@@ -22,7 +22,7 @@ enum {
     VALUE_CACHE_BYTES = 1024 * 1024,
     VALUE_CACHE_SLOTS = 1 << 13,
     VALUE_CACHE_VALUE_MAX = 1024,
-    VALUE_CACHE_SOURCES_MAX = 256
+    VALUE_CACHE_FOUND_MAX = 256
 };
 
 struct value_cache;
@@ -34,7 +34,7 @@ struct value_key {
 };
 
 struct value_found {
-    const uint32_t *sources;
+    const uint32_t *all; /* as tables tell (net.h) */
     uint32_t n;
 };
 
@@ -46,7 +46,7 @@ bool value_cache_find(struct value_cache *c, const struct value_key *key, struct
                       bool *wants);
 
 /* Remember. Values beyond the bounds are left out. */
-void value_cache_put(struct value_cache *c, const struct value_key *key, const uint32_t *sources,
+void value_cache_put(struct value_cache *c, const struct value_key *key, const uint32_t *found,
                      uint32_t n);
 
 struct value_cache_stats {

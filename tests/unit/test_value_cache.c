@@ -32,8 +32,8 @@ TEST(a_value_is_known_from_its_third_sight)
     CHECK(!ask(c, key(STR("C:\\x.exe"), 1), sources, 3, &found));
     CHECK(ask(c, key(STR("C:\\x.exe"), 1), sources, 3, &found));
     CHECK_EQ(found.n, 3);
-    CHECK_EQ(found.sources[0], 7);
-    CHECK_EQ(found.sources[2], 11);
+    CHECK_EQ(found.all[0], 7);
+    CHECK_EQ(found.all[2], 11);
     value_cache_free(c);
 }
 
@@ -77,8 +77,8 @@ TEST(a_full_cache_starts_anew_and_never_mixes_values)
         if (value_cache_find(c, &k, &found, &wants)) {
             hits++;
             CHECK_EQ(found.n, 2);
-            CHECK_EQ(found.sources[0], sources[0]);
-            CHECK_EQ(found.sources[1], sources[1]);
+            CHECK_EQ(found.all[0], sources[0]);
+            CHECK_EQ(found.all[1], sources[1]);
         } else {
             value_cache_put(c, &k, sources, 2);
         }
