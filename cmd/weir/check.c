@@ -34,9 +34,15 @@ int command_check(int argc, char **argv)
         groups, ARRAY_LEN(groups)};
     int code;
 
-    if (command_begin(&set, argc, argv, &o.rules.paths, &code))
-        code = o.rules.paths.n ? (int)check_run(&o)
-                               : command_misused(&set, "no rules: weir check PATH...");
+    if (command_begin(&set, argc, argv, &o.rules.paths, &code)) {
+        if (!o.rules.paths.n)
+            code = command_misused(&set, "no rules: weir check PATH...");
+        else if ((o.plan.n > 0) + (o.against.n > 0) + (o.effective.n > 0) > 1)
+            code =
+                command_misused(&set, "--plan, --against and --effective: one question at a time");
+        else
+            code = (int)check_run(&o);
+    }
     text_list_release(&o.against);
     rule_options_release(&o.rules);
     return code;

@@ -221,6 +221,8 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", "-", "--overlays", "-"], "- (stdin) is for events alone"),
             (["check", rules, "--plan", "nosuch"], "no rule has the id"),
             (["check", rules, "--level", "critical"], "leaves no rule"),
+            (["check", rules, "--plan", "x", "--effective", "x"], "one question at a time"),
+            (["check", rules, "--against", rules, "--effective", "x"], "one question at a time"),
             (["bench", "-r", rules], "it needs rules"),
             (["bench", "-r", rules, "-i", events, "--seconds", "-1"], "--seconds"),
             (["classify"], "no events"),
