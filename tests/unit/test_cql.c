@@ -587,6 +587,8 @@ static const struct query_row groups[] = {
      "temporal; rules query#0/1, query#0/2; group by c, d; condition all rules; within 5m; a eq "
      "cased \"1\"; b eq cased \"1\" ! 2:52: groups behind a join: findings fold by the keys of the "
      "join"},
+    {"// window: 5m\nsetTimeInterval(start='2h', end=now) | a=1 | groupBy(b) | _count > 4",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 2h; a eq cased \"1\""},
     /* What groups do not keep is not there. */
     {"// window: 5m\na=1 | groupBy(b) | c=x",
      "group; rules query#0/1; group by b; within 5m; aggregates _count = count(); having false; "
@@ -743,6 +745,13 @@ static const struct query_row refusals[] = {
     {"asn(a) | a.org=x", "unsupported: 1:1: asn() is not computed: what it would add stays empty"},
     {"x := formatDuration(a) | groupBy(x)",
      "unsupported: 1:6: formatDuration() is not computed: what it would add stays empty"},
+    {"setTimeInterval(end=now) | a=1", "error: 1:1: setTimeInterval() without start"},
+    {"setTimeInterval(start=\"1d@d\") | a=1",
+     "unsupported: 1:23: setTimeInterval() from '1d@d' on (a span: 30m, 7d)"},
+    {"setTimeInterval(start=2d, end=1d) | a=1",
+     "unsupported: 1:1: setTimeInterval() that does not end now"},
+    {"case { a=1 | setTimeInterval(start=2d); * }",
+     "unsupported: 1:14: setTimeInterval() inside of another query or a case"},
     {"OR a=1", "error: 1:1: expected a filter, found 'OR a=1'"},
     {"and a=1", "error: 1:1: expected a filter, found 'and a=1'"},
     {"a=1 AND OR b=1", "error: 1:9: expected a filter, found 'OR b=1'"},

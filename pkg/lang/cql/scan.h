@@ -70,6 +70,7 @@ struct cql {
     struct cql_parameters arguments; /* of the call */
     int64_t bucket_ms;               /* of bucket() and its like; 0: none */
     int64_t window_ms;               /* how far back the query looks; 0: unknown yet */
+    int64_t interval_ms;             /* setTimeInterval(); 0: none */
     size_t n_steps;                  /* that are read, but for defineTable() */
     bool has_source;                 /* the events are none of a stream */
     bool has_one_event;              /* but one that has no fields */

@@ -215,6 +215,31 @@ static bool lowercase(struct cql *x, struct cql_call *call)
     return true;
 }
 
+/* setTimeInterval(start=7d): how far back the groups of the query look. */
+static bool set_time_interval(struct cql *x, struct cql_call *call)
+{
+    enum { START, END };
+    struct str start, end = STR("now");
+
+    if (x->is_inner || x->n_clauses)
+        return diag_unsupported(x->s->diag, call->at,
+                                "setTimeInterval() inside of another query or a case");
+    if (!cql_bind(x, call, "start end timezone", SIZE_MAX))
+        return false;
+    if (!call->bound[START])
+        return need(x, call, "start");
+    if (!cql_text_of(x, call->bound[START], &start) ||
+        (call->bound[END] && !cql_text_of(x, call->bound[END], &end)))
+        return false;
+    if (!str_eq_ci(end, STR("now")))
+        return diag_unsupported(x->s->diag, call->at, "setTimeInterval() that does not end now");
+    if (!cql_span(start, &x->interval_ms))
+        return diag_unsupported(x->s->diag, cql_place(x, call->bound[START]->begin),
+                                "setTimeInterval() from '%.*s' on (a span: 30m, 7d)", SHOWN(start));
+    x->window_ms = x->interval_ms;
+    return true;
+}
+
 static bool nothing(struct cql *x, struct cql_call *call)
 {
     (void)x;
@@ -250,6 +275,7 @@ static const struct {
     {"reverse", nothing},
     {"select", keep},
     {"selfJoinFilter", cql_self_join_filter},
+    {"setTimeInterval", set_time_interval},
     {"sort", nothing},
     {"split", split},
     {"table", keep},
@@ -624,6 +650,8 @@ bool cql_load(struct query_scope *s, struct str query, const struct query_option
         rule->channel = CHANNEL_OFF;
         rule->is_display = true;
     }
+    if (x.interval_ms) /* the query itself says it */
+        ending.window_ms = x.interval_ms;
     if (!ending.window_ms)
         ending.window_ms = x.bucket_ms;
     return pipe_finish(x.pipe, &ending, rule);
