@@ -244,26 +244,28 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
                           struct prepared_value *v)
 {
     const struct atom *x = lazy->atom;
+    enum atom_op op = (enum atom_op)lazy->op;
+    enum fold fold = (enum fold)lazy->fold;
 
-    if (x->op == ATOM_EXISTS)
+    if (op == ATOM_EXISTS)
         return true;
-    if (x->op == ATOM_IS_NULL)
+    if (op == ATOM_IS_NULL)
         return v->kind == JSON_NULL;
-    if (x->op == ATOM_HAS_VALUE)
+    if (op == ATOM_HAS_VALUE)
         return v->kind == JSON_OBJECT || value_has_text(v);
     if (!value_has_text(v))
         return false;
-    if (!v->is_ready && x->op == ATOM_EQ && x->fold == FOLD_NONE && !(v->flags & JSON_ESCAPED))
+    if (!v->is_ready && op == ATOM_EQ && fold == FOLD_NONE && !(v->flags & JSON_ESCAPED))
         return str_eq(v->raw, lazy->text); /* its text is as it stands */
     value_ready(v, e->blocks);
-    switch (x->op) {
+    switch (op) {
     case ATOM_EQ:
     case ATOM_PREFIX:
     case ATOM_SUFFIX:
     case ATOM_CONTAINS:
-        return compare_text(x->op, fold_tested(e, v, x->fold), lazy->text);
+        return compare_text(op, fold_tested(e, v, fold), lazy->text);
     case ATOM_GLOB:
-        return glob_match(lazy->glob, fold_tested(e, v, x->fold));
+        return glob_match(lazy->glob, fold_tested(e, v, fold));
     case ATOM_REGEX:
         return test_regex(e, lazy, v);
     case ATOM_CIDR:
@@ -273,7 +275,7 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_NUM_LE:
     case ATOM_NUM_GT:
     case ATOM_NUM_GE:
-        return number_matches(x->op, v->kind, v->text, x->text);
+        return number_matches(op, v->kind, v->text, x->text);
     case ATOM_BOOL:
         return boolean_matches(v->kind, v->text, x->is_true);
     case ATOM_FIELD_CMP:
@@ -283,7 +285,7 @@ bool evaluator_test_value(struct evaluator *e, const struct net_lazy *lazy,
     case ATOM_LIST:
         return test_list(e, lazy, v);
     case ATOM_WORDS:
-        return test_words(lazy, fold_tested(e, v, x->fold));
+        return test_words(lazy, fold_tested(e, v, fold));
     case ATOM_TEXT_CMP:
         return order_satisfies(x->cmp, str_cmp(v->text, x->text));
     case ATOM_TIME_CMP:
@@ -389,21 +391,21 @@ enum truth evaluator_members(enum array_rule rule, const struct member_count *m)
 
 static enum truth test_atom(struct evaluator *e, const struct net_lazy *lazy)
 {
-    const struct atom *x = lazy->atom;
+    enum array_rule array = (enum array_rule)lazy->array;
     struct member_count m = {0};
 
-    if (x->op == ATOM_EXPR)
+    if (lazy->op == ATOM_EXPR)
         return test_expr(e, lazy);
-    if (x->op == ATOM_BEFORE)
-        return e->at_ms < x->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
+    if (lazy->op == ATOM_BEFORE)
+        return e->at_ms < lazy->atom->time_ms ? TRUTH_TRUE : TRUTH_FALSE;
     if (lazy->inner)
         return evaluator_parts(e, lazy);
     for (struct prepared_value *v = first_value(e, lazy->field); v; v = next_value(e, v)) {
         member_add(&m, evaluator_test_value(e, lazy, v));
-        if (m.n_true && x->array == ARRAY_ANY)
-            return x->except.n ? evaluator_parts(e, lazy) : TRUTH_TRUE;
+        if (m.n_true && array == ARRAY_ANY)
+            return lazy->has_exceptions ? evaluator_parts(e, lazy) : TRUTH_TRUE;
     }
-    return m.n ? evaluator_members(x->array, &m) : evaluator_missing(x);
+    return m.n ? evaluator_members(array, &m) : evaluator_missing(lazy->atom);
 }
 
 static enum truth lazy_truth(struct evaluator *e, uint32_t number)

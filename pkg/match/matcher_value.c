@@ -44,7 +44,8 @@ static bool is_same_text(const struct prepared_value *a, const struct prepared_v
 
 static void copy_text(struct prepared_value *v, const struct prepared_value *from)
 {
-    v->text = from->text;
+    v->text.p = from->text.p;
+    v->text.n = from->text.n;
     v->folded = from->folded;
     v->is_ascii = from->is_ascii;
     v->is_ready = true;
@@ -190,7 +191,6 @@ static bool look_up_short(struct matcher *m, const struct net_field *f, uint32_t
         return false;
     if (f->exact && !exact_find_folded(f->exact, v->raw, &found))
         return false;
-    v->text = v->raw;
     if (found != EXACT_NONE)
         take_whole(m, at, found);
     if (is_number)
@@ -238,7 +238,8 @@ static inline uint32_t take_up(struct matcher *m, struct shape_state *shape, uin
     struct prepared_value *v = &m->values[at];
 
     m->places[at].field = in->field;
-    v->raw = (struct str){in->p, in->n};
+    v->raw.p = v->text.p = in->p;
+    v->raw.n = v->text.n = in->n;
     v->table = in->field;
     v->found = 0;
     v->event = (uint8_t)event;

@@ -54,15 +54,20 @@ struct net_field {
 
 struct net_inner;
 
-/* An atom that is tested on its own. */
+/* An atom that is tested on its own. What most tests ask of the atom stands here, too, and all that
+ * they need is in the first cache line. */
 struct net_lazy {
-    const struct atom *atom;
+    uint8_t op;    /* enum atom_op */
+    uint8_t fold;  /* enum fold */
+    uint8_t array; /* enum array_rule */
+    bool has_exceptions;
     uint32_t field, other;
     uint32_t gate;   /* signal without which the atom is not true; NET_NONE: always test */
     struct str text; /* operand, folded as the atom asks; ATOM_SOME_FIELD: a text without a dot that
                         every name has */
     const struct glob_program *glob;
     struct match_regex *regex;
+    const struct atom *atom;
     struct ip_network network;
     const uint32_t *expr_fields;   /* ATOM_EXPR: field by slot */
     const struct net_inner *inner; /* ATOM_SOME_FIELD, ATOM_SOME_MEMBER */
@@ -168,7 +173,7 @@ MUST_USE enum weir_rc net_new(struct arena *a, const struct plan *plan, const st
                               struct weir_err *err);
 void net_free(const struct net *net);
 
-/* Make the operand of lazy->atom ready to test with: net_operand.c. */
+/* Make what a test of lazy->atom needs ready: net_operand.c. */
 void net_operand(struct arena *a, struct net_lazy *lazy);
 
 /* What `weir check --plan` prints of one rule: its fields, how each atom is found, what wakes it.

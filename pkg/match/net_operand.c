@@ -54,6 +54,10 @@ void net_operand(struct arena *a, struct net_lazy *lazy)
 {
     const struct atom *x = lazy->atom;
 
+    lazy->op = (uint8_t)x->op;
+    lazy->fold = (uint8_t)x->fold;
+    lazy->array = (uint8_t)x->array;
+    lazy->has_exceptions = x->except.n > 0;
     lazy->text = fold_text(a, x->text, x->fold);
     if (x->op == ATOM_GLOB || (x->op == ATOM_WORDS && x->glob.n_parts))
         lazy->glob = glob_compile(a, &x->glob, x->fold);

@@ -36,7 +36,6 @@ void value_make_ready(struct prepared_value *v, struct text_blocks *blocks)
 {
     bool is_escaped = v->kind == JSON_STRING && (v->flags & JSON_ESCAPED);
 
-    v->text = v->raw;
     if (is_escaped)
         unescape(v, blocks);
     make_room(blocks->arena, &blocks->folded_at, &blocks->folded_end, v->text.n + FOLD_BEHIND);

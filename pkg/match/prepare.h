@@ -16,7 +16,7 @@
 /* A cache line: an event has forty. */
 struct prepared_value {
     struct str raw;     /* as in the record */
-    struct str text;    /* ready: unescaped, valid UTF-8 */
+    struct str text;    /* ready: unescaped, valid UTF-8; until then as in the record */
     const char *folded; /* ready: the same after ASCII fold, as many bytes */
     uint32_t table;     /* by which it is looked at: that of its field, or of a joint (net.h) */
     uint32_t next;      /* 1 + index of the next value of the same table in the batch, 0: none */
