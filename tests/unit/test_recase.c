@@ -58,5 +58,45 @@ TEST(bytes_of_no_character_are_copied)
     CHECK_EQ(recase(out, STR(""), true), 0);
 }
 
-TEST_MAIN(ENTRY(every_character_stays_the_same_case_aside_and_ascii_comes_of_ascii_alone),
-          ENTRY(bytes_of_no_character_are_copied))
+TEST(each_byte_of_ascii_in_each_of_eight_places)
+{
+    for (unsigned c = 0; c < 0x80; c++)
+        for (size_t at = 0; at < 8; at++)
+            for (int upper = 0; upper < 2; upper++) {
+                char text[8] = {'Z', 'z', 'A', 'a', '@', '[', '`', '{'}, out[RECASE_GROWTH * 8];
+                text[at] = (char)c;
+                CHECK_EQ(recase(out, (struct str){text, 8}, upper), 8);
+                for (size_t i = 0; i < 8; i++) {
+                    bool is_small = text[i] >= 'a' && text[i] <= 'z';
+                    bool is_big = text[i] >= 'A' && text[i] <= 'Z';
+                    int step = upper && is_small ? -32 : !upper && is_big ? 32 : 0;
+                    CHECK_EQ(out[i], text[i] + step);
+                }
+            }
+}
+
+/* A run of ASCII of any length before and behind a letter outside it. */
+TEST(runs_of_ascii_of_any_length_are_recased)
+{
+    char text[64], want[64], out[RECASE_GROWTH * 64];
+
+    for (size_t before = 0; before < 20; before++)
+        for (size_t behind = 0; behind < 20; behind++) {
+            size_t n = 0;
+            for (size_t i = 0; i < before + behind; i++) {
+                if (i == before) {
+                    memcpy(text + n, "\xc3\x89", 2);
+                    memcpy(want + n, "\xc3\xa9", 2);
+                    n += 2;
+                }
+                text[n] = "AZ@[az{09_"[i % 10];
+                want[n++] = "az@[az{09_"[i % 10];
+            }
+            struct str made = {out, recase(out, (struct str){text, n}, false)};
+            CHECK(str_eq(made, (struct str){want, n}));
+        }
+}
+
+TEST_MAIN(ENTRY(each_byte_of_ascii_in_each_of_eight_places),
+          ENTRY(every_character_stays_the_same_case_aside_and_ascii_comes_of_ascii_alone),
+          ENTRY(bytes_of_no_character_are_copied), ENTRY(runs_of_ascii_of_any_length_are_recased))
