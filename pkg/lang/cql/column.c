@@ -103,15 +103,25 @@ bool cql_need_row(struct cql *x, struct place at, struct str name)
     return cql_row_column(x, at, name, name, x->row_kind);
 }
 
+/* Is the name that of a field of the objects that `outer` is a name for? */
+static bool is_inside(struct str name, struct str outer)
+{
+    return outer.n && name.n > outer.n && str_starts(name, outer) && name.p[outer.n] == '.';
+}
+
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
     if (x->member.n && str_eq(x->member, name))
         return pipe_member(x->pipe);
+    if (is_inside(name, x->member)) {
+        diag_unsupported(x->s->diag, at, "members of an array that are objects ('%.*s')",
+                         SHOWN(name));
+        return pipe_null(x->pipe);
+    }
     if (!may_ask(x, at, name))
         return pipe_null(x->pipe);
-    if (x->split.n && name.n > x->split.n && str_starts(name, x->split) &&
-        name.p[x->split.n] == '.') {
+    if (is_inside(name, x->split)) {
         diag_unsupported(x->s->diag, at, "split() of objects ('%.*s')", SHOWN(name));
         return pipe_null(x->pipe);
     }
