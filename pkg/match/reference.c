@@ -131,13 +131,6 @@ bool reference_text_of(const struct field_value *value, struct str *text)
     }
 }
 
-static bool same_regex(const struct regex *a, const struct regex *b)
-{
-    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
-           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
-           a->is_whole_value == b->is_whole_value;
-}
-
 static pcre2_code *code_of(struct reference *r, const struct regex *regex)
 {
     struct known_regex **bucket = &r->regexes[hash_str(regex->pattern) % REGEX_BUCKETS];
@@ -145,7 +138,7 @@ static pcre2_code *code_of(struct reference *r, const struct regex *regex)
     size_t offset;
 
     for (struct known_regex *k = *bucket; k; k = k->next)
-        if (same_regex(&k->regex, regex))
+        if (regex_equal(&k->regex, regex))
             return k->code;
     struct known_regex *k = ARENA_NEW(r->lasting, struct known_regex);
     k->regex = *regex;

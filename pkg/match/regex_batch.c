@@ -28,13 +28,6 @@ struct regex_batch {
     bool has_thread;
 };
 
-static bool is_same(const struct regex *a, const struct regex *b)
-{
-    return str_eq(a->pattern, b->pattern) && a->is_caseless == b->is_caseless &&
-           a->is_multiline == b->is_multiline && a->is_dotall == b->is_dotall &&
-           a->is_whole_value == b->is_whole_value;
-}
-
 static uint32_t count_regexes(const struct plan *plan)
 {
     uint32_t n = 0;
@@ -52,7 +45,7 @@ static void collect(struct regex_batch *b, const struct plan *plan, uint32_t *sl
         if (x->op != ATOM_REGEX)
             continue;
         uint32_t at = (uint32_t)hash_str(x->regex.pattern) & mask;
-        while (slots[at] && !is_same(&b->jobs[slots[at] - 1].atom->regex, &x->regex))
+        while (slots[at] && !regex_equal(&b->jobs[slots[at] - 1].atom->regex, &x->regex))
             at = (at + 1) & mask;
         if (!slots[at]) {
             b->jobs[b->n_jobs++].atom = x;
