@@ -139,6 +139,9 @@ static const struct query_case rows[] = {
     {"* | where a=1 XOR b=1", "{'a':1,'b':1}", false},
     {"* | where a=1 XOR b=1", "{'a':1,'b':2}", true},
     {"* | where a+1>b*2", "{'a':4,'b':2}", true},
+    {"* | where a+\":\"+b=\"x:5\"", "{'a':'x','b':5}", true},
+    {"* | where a+\"5\"=15", "{'a':10}", true},
+    {"* | where isnull(a+\":\"+b)", "{'a':'x'}", true},
     {"* | where \1x.y\1=1", "{'x':{'y':1}}", true},
     {"* | where x.y=\"ab\"", "{'x':'a','y':'b'}", true},
     {"* | where LIKE(a, \"%b_\")", "{'a':'xxbc'}", true},
@@ -618,6 +621,7 @@ static const struct query_row refusals[] = {
      "warning: 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
     {"a=1 | join b [search c]", "unsupported: 1:7: join with a search that names no columns "
                                 "(fields, table, stats)"},
+    {"* | where 5+\"x\"=a", "error: 1:13: '+' of a number and a text"},
     {"a=1 | join b [search c", "error: 1:15: a [ that is never closed"},
     {"a=1 | join b", "error: 1:13: expected '[' and a search, found the end of the search"},
     {"a=1 | join [search c | table b]", "unsupported: 1:7: join by all fields that both have"},

@@ -9,6 +9,7 @@
  */
 #include "lang/spl/scan.h"
 
+#include "base/decimal.h"
 #include "base/str.h"
 
 static struct expr *eval_xor(struct spl *x);
@@ -181,6 +182,23 @@ static struct expr *eval_multiply(struct spl *x)
     return e;
 }
 
+/* Is the value a text, whatever the event? Of a field nobody knows. */
+static bool is_text(const struct expr *e)
+{
+    return (e->kind == EXPR_TEXT && !decimal_is_number(e->text)) ||
+           (e->kind == EXPR_CALL && e->op == EXPR_CONCAT);
+}
+
+/* a + b: the sum of numbers; texts one behind the other. */
+static struct expr *add(struct spl *x, struct place at, struct expr *a, struct expr *b)
+{
+    bool joins = a && b && (is_text(a) || is_text(b));
+
+    if (joins && (a->kind == EXPR_NUMBER || b->kind == EXPR_NUMBER))
+        return (void)diag_error(x->s->diag, at, "'+' of a number and a text"), NULL;
+    return pipe_call2(x->pipe, at, joins ? EXPR_CONCAT : EXPR_ADD, a, b);
+}
+
 static struct expr *eval_add(struct spl *x)
 {
     struct expr *e = eval_multiply(x);
@@ -188,8 +206,10 @@ static struct expr *eval_add(struct spl *x)
 
     while (e && take_sign(x, "+-.", &sign)) {
         struct place at = spl_here(x);
-        enum expr_op op = sign == '+' ? EXPR_ADD : sign == '-' ? EXPR_SUBTRACT : EXPR_CONCAT;
-        e = pipe_call2(x->pipe, at, op, e, eval_multiply(x));
+        struct expr *next = eval_multiply(x);
+        e = sign == '+'
+                ? add(x, at, e, next)
+                : pipe_call2(x->pipe, at, sign == '-' ? EXPR_SUBTRACT : EXPR_CONCAT, e, next);
     }
     return e;
 }
