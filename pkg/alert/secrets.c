@@ -10,6 +10,7 @@
 #include "alert/secrets_grams.h"
 #include "alert/secrets_impl.h"
 #include "base/cpu.h"
+#include "base/load.h"
 
 const char *secret_kind_name(enum secret_kind kind)
 {
@@ -91,10 +92,7 @@ static bool is_made_by_escapes(const char *anchor)
 /* As in gram_hash(), of bytes that can be read. */
 static uint32_t first_four(const char *p)
 {
-    uint32_t bytes;
-
-    memcpy(&bytes, p, sizeof(bytes));
-    return bytes | 0x20202020u;
+    return load32(p) | 0x20202020u;
 }
 
 /* A quote may be written with a backslash before it: an anchor up to its first one. */

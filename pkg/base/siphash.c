@@ -2,6 +2,8 @@
  * this program's machines are. */
 #include "base/siphash.h"
 
+#include "base/load.h"
+
 #include <string.h>
 
 static inline uint64_t rotate(uint64_t x, unsigned by)
@@ -31,17 +33,9 @@ static inline void take_word(uint64_t v[static 4], uint64_t m)
     v[0] ^= m;
 }
 
-static inline uint64_t load(const void *p)
-{
-    uint64_t x;
-
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
 void siphash_init(struct siphash *h, const uint8_t key[static SIPHASH_KEY_BYTES], bool is_wide)
 {
-    uint64_t k0 = load(key), k1 = load(key + 8);
+    uint64_t k0 = load64(key), k1 = load64(key + 8);
 
     *h = (struct siphash){.v = {0x736f6d6570736575U ^ k0, 0x646f72616e646f6dU ^ k1,
                                 0x6c7967656e657261U ^ k0, 0x7465646279746573U ^ k1}};
@@ -73,7 +67,7 @@ static inline __attribute__((always_inline)) void add(struct siphash *h, struct 
 
     h->n += bytes.n;
     for (; end - p >= 8; p += 8) {
-        uint64_t x = load(p);
+        uint64_t x = load64(p);
         take_word(v, have ? tail | x << (8 * have) : x);
         tail = have ? x >> (64 - 8 * have) : 0;
     }

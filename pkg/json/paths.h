@@ -8,6 +8,7 @@
 #ifndef WEIR_JSON_PATHS_H
 #define WEIR_JSON_PATHS_H
 
+#include "base/load.h"
 #include "base/str.h"
 #include "json/scan.h"
 
@@ -44,14 +45,6 @@ struct json_paths {
     bool needs_care; /* some wanted path has a backslash or bytes beyond ASCII in it */
 };
 
-static inline uint64_t paths_load(const char *p)
-{
-    uint64_t x;
-
-    memcpy(&x, p, sizeof(x));
-    return x;
-}
-
 /* The first 16 bytes of a key with zeros behind its end. Reads 16 bytes at once where
  * they lie before `limit`, the end of readable memory. */
 static inline void paths_head(uint64_t head[2], struct str key, const char *limit)
@@ -63,15 +56,15 @@ static inline void paths_head(uint64_t head[2], struct str key, const char *limi
 
     if (__builtin_expect(limit - key.p >= EDGE_HEAD, 1)) {
         const char *mask = (const char *)ones_zeros + EDGE_HEAD - n;
-        head[0] = paths_load(key.p) & paths_load(mask);
-        head[1] = paths_load(key.p + 8) & paths_load(mask + 8);
+        head[0] = load64(key.p) & load64(mask);
+        head[1] = load64(key.p + 8) & load64(mask + 8);
         return;
     }
     char copy[EDGE_HEAD] = {0};
     if (n > 0)
         memcpy(copy, key.p, n);
-    head[0] = paths_load(copy);
-    head[1] = paths_load(copy + 8);
+    head[0] = load64(copy);
+    head[1] = load64(copy + 8);
 }
 
 static inline uint64_t paths_mix(uint64_t a, uint64_t b)
@@ -90,8 +83,8 @@ static inline uint64_t paths_hash(const uint64_t head[2], uint32_t from, struct 
 
     if (key.n > EDGE_HEAD) {
         for (size_t i = EDGE_HEAD; i + 8 < key.n; i += 8)
-            h = paths_mix(h ^ paths_load(key.p + i), k0);
-        h = paths_mix(h ^ paths_load(key.p + key.n - 8), k0);
+            h = paths_mix(h ^ load64(key.p + i), k0);
+        h = paths_mix(h ^ load64(key.p + key.n - 8), k0);
     }
     return h;
 }

@@ -251,8 +251,8 @@ static inline uint32_t step(struct walk *w, uint32_t node, uint32_t from, uint32
 
 static inline bool memo_has_tail(const struct memo *m, struct str key)
 {
-    return key.n <= EDGE_HEAD || ((m->tail[0] ^ paths_load(key.p + key.n - 16)) |
-                                  (m->tail[1] ^ paths_load(key.p + key.n - 8))) == 0;
+    return key.n <= EDGE_HEAD || ((m->tail[0] ^ load64(key.p + key.n - 16)) |
+                                  (m->tail[1] ^ load64(key.p + key.n - 8))) == 0;
 }
 
 /* Look the key up and remember it, unless it needs care or is long. */
@@ -268,8 +268,8 @@ static __attribute__((noinline)) uint32_t step_anew(struct walk *w, uint32_t nod
     *m = (struct memo){.from = node, .key_n = (uint32_t)key.n, .to = to};
     paths_head(m->head, key, w->limit);
     if (key.n > EDGE_HEAD) {
-        m->tail[0] = paths_load(key.p + key.n - 16);
-        m->tail[1] = paths_load(key.p + key.n - 8);
+        m->tail[0] = load64(key.p + key.n - 16);
+        m->tail[1] = load64(key.p + key.n - 8);
     }
     return to;
 }

@@ -6,6 +6,7 @@
  */
 #include "match/eval.h"
 
+#include "base/load.h"
 #include "base/str.h"
 #include "base/words.h"
 #include "match/eval_impl.h"
@@ -177,11 +178,11 @@ static bool compare_text(enum atom_op op, struct str value, struct str text)
 {
     switch (op) {
     case ATOM_EQ:
-        return str_eq(value, text);
+        return value.n == text.n && same_bytes(value.p, text.p, text.n);
     case ATOM_PREFIX:
-        return str_starts(value, text);
+        return value.n >= text.n && same_bytes(value.p, text.p, text.n);
     case ATOM_SUFFIX:
-        return str_ends(value, text);
+        return value.n >= text.n && same_bytes(value.p + value.n - text.n, text.p, text.n);
     default:
         return str_find(value, text, 0) != SIZE_MAX;
     }

@@ -6,6 +6,7 @@
 #include "match/exact.h"
 
 #include "base/hash.h"
+#include "base/load.h"
 #include "base/str.h"
 #include "match/fold.h"
 
@@ -49,22 +50,6 @@ static uint64_t ends_of(struct str text)
 static uint32_t tag_of(uint64_t hash)
 {
     return (uint32_t)(hash >> 32) | 1;
-}
-
-static uint64_t load64(const char *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
-static uint32_t load32(const char *p)
-{
-    uint32_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
 }
 
 /* Loads that overlap: every byte is in one of them. */

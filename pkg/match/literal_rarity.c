@@ -34,10 +34,7 @@ static unsigned chain_level(const uint8_t *p, size_t n)
 /* A window as a number that sorts as its bytes do. */
 static uint32_t sort_key(const void *window)
 {
-    uint32_t key;
-
-    memcpy(&key, window, sizeof key);
-    return __builtin_bswap32(key);
+    return __builtin_bswap32(load32(window));
 }
 
 /* The level of a listed window, UINT8_MAX if it is not listed. The halving does not branch on the

@@ -12,6 +12,7 @@
 #ifndef WEIR_MATCH_LITERAL_SET_H
 #define WEIR_MATCH_LITERAL_SET_H
 
+#include "base/load.h"
 #include "match/literal.h"
 
 #include <string.h>
@@ -168,30 +169,6 @@ static inline bool bitmap_has(const struct gram_bitmap *b, uint32_t hash)
     uint32_t bit = hash >> b->shift;
 
     return (b->words[bit >> 5] >> (bit & 31)) & 1;
-}
-
-static inline uint32_t load16(const char *p)
-{
-    uint16_t x;
-
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-static inline uint32_t load32(const char *p)
-{
-    uint32_t x;
-
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-static inline uint64_t load64(const char *p)
-{
-    uint64_t x;
-
-    memcpy(&x, p, sizeof x);
-    return x;
 }
 
 /* The low n bytes of a loaded word; n is 1 to 8. */

@@ -8,6 +8,7 @@
 #include "match/matcher_impl.h"
 
 #include "base/decimal.h"
+#include "base/load.h"
 #include "base/str.h"
 #include "json/scan.h"
 
@@ -119,10 +120,11 @@ static inline void take_found(struct matcher *m, uint32_t value, uint32_t found)
 static void take_spellings(struct matcher *m, uint32_t value, uint32_t source)
 {
     const struct net_lists *casings = &m->net->casings;
+    struct str text = m->values[value].text;
 
     for (uint32_t i = casings->first[source]; i < casings->first[source + 1]; i++) {
         const struct net_cased *cased = &m->net->cased[casings->at[i]];
-        if (str_eq(m->values[value].text, cased->text))
+        if (text.n == cased->text.n && same_bytes(text.p, cased->text.p, text.n))
             take_found(m, value, cased->found);
     }
 }
