@@ -35,8 +35,9 @@ struct lane {
     struct lane_options options;
     const struct config *config;
     const struct ruleset *ruleset;
-    uint64_t ends_number;  /* rule set whose overlays' ends were told */
+    uint64_t ends_number;  /* rule set whose overlays' ends were told, and that is committed */
     int64_t ends_again_ms; /* wall clock from which they are told again */
+    int64_t ends_told_ms;  /* wall clock when the documents at hand told them; 0: they do not */
     struct post *post;
     struct metric_lane *metrics;
     bool is_stateless;

@@ -31,7 +31,8 @@ static bool is_speaker(const struct lane *l)
     return false;
 }
 
-/* Overlays that end within a week, once a day and rule set. */
+/* Overlays that end within a week, once a day and rule set: noted at the commit, since what was told
+ * may be aborted and its batch given up. */
 static void tell_ends(struct lane *l)
 {
     int64_t now_ms = now_wall_ms();
@@ -39,11 +40,19 @@ static void tell_ends(struct lane *l)
     if (!l->config->topics[TOPIC_HEALTH].n || !is_speaker(l) ||
         (l->ends_number == l->ruleset->number && now_ms < l->ends_again_ms))
         return;
-    l->ends_number = l->ruleset->number;
-    l->ends_again_ms = now_ms + DAY_MS;
+    l->ends_told_ms = now_ms;
     for (size_t i = 0; i < l->ruleset->n_ends; i++)
         if (l->ruleset->ends[i].expires_ms - now_ms <= RULESET_ENDS_MS)
             publisher_end(l->publisher, &l->ruleset->ends[i]);
+}
+
+static void note_ends(struct lane *l)
+{
+    if (!l->ends_told_ms)
+        return;
+    l->ends_number = l->ruleset->number;
+    l->ends_again_ms = l->ends_told_ms + DAY_MS;
+    l->ends_told_ms = 0;
 }
 
 static void tell_facts(struct lane *l)
@@ -62,6 +71,7 @@ void lane_make_documents(struct lane *l)
     uint64_t begin = now_monotonic_ns();
 
     publisher_begin(l->publisher, l->batch, l->scene, now_wall_ms());
+    l->ends_told_ms = 0;
     if (l->is_stateless && l->batch)
         publisher_matches(l->publisher);
     else if (l->is_applied)
@@ -187,6 +197,7 @@ static void note_commit(struct lane *l)
     metric_add(l->metrics, METRIC_BATCHES, 1);
     metric_time(l->metrics, METRIC_COMMIT_TIME, now_monotonic_ns() - l->begun_ns);
     publisher_count_published(l->publisher, now);
+    note_ends(l);
     if (l->batch)
         metric_add(l->metrics, METRIC_STATE_OPERATIONS, l->batch->n_operations);
     if (l->correlator && now_monotonic_ms() - l->store_counted_ms >= COUNT_STORE_MS)
