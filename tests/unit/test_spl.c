@@ -157,6 +157,8 @@ static const struct query_case rows[] = {
     {"* | where lower(a)=\"x\"", "{'a':'X'}", true},
     {"* | where substr(a,1,2)=\"PK\"", "{'a':'PK34'}", true},
     {"* | where substr(a,-2)=\"34\"", "{'a':'PK34'}", true},
+    {"* | where substr(a,2,9223372036854775807)=\"K34\"", "{'a':'PK34'}", true},
+    {"* | where substr(a,9223372036854775807,9223372036854775807)=\"4\"", "{'a':'PK34'}", false},
     {"* | where mvcount(a)=2", "{'a':['x','y']}", true},
     {"* | where mvindex(a,-1)=\"y\"", "{'a':['x','y']}", true},
     {"* | where isnull(mvindex(a,5))", "{'a':['x','y']}", true},

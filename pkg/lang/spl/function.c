@@ -170,9 +170,10 @@ static struct expr *build_substr(const struct call *c)
          (!pipe_constant(c->args[2], &count) || count.type != EXPR_VALUE_INT || count.whole < 0)))
         return computed_substr(c);
     int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
-    int64_t end = c->n == 3 ? begin + count.whole : 0;
+    int64_t end = 0;
+    bool is_open = c->n == 2 || __builtin_add_overflow(begin, count.whole, &end) ||
+                   (begin < 0 && end >= 0);
     struct expr *args[] = {c->args[0], pipe_whole(c->p, begin), pipe_whole(c->p, end)};
-    bool is_open = c->n == 2 || (begin < 0 && end >= 0);
     return pipe_call(c->p, c->at, &(struct expr){.op = EXPR_SUBSTRING}, args, is_open ? 2 : 3);
 }
 
