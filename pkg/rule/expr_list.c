@@ -165,6 +165,16 @@ static struct expr_value *sorted_numbers(const struct expr_args *a, const struct
     return sorted;
 }
 
+/* What lies that part of the way between, without its fraction. The two may be further from each
+ * other than the greatest number, and the way's end, as a double, may be behind the second. */
+static int64_t whole_between(int64_t low, int64_t high, double part)
+{
+    uint64_t whole_way = (uint64_t)high - (uint64_t)low;
+    double way = part * (double)whole_way;
+
+    return way < (double)whole_way ? (int64_t)((uint64_t)low + (uint64_t)way) : high;
+}
+
 static struct expr_value list_percentile(const struct expr_args *a, const struct expr_value *items,
                                          size_t n)
 {
@@ -179,7 +189,7 @@ static struct expr_value list_percentile(const struct expr_args *a, const struct
                                            : expr_value_real(low->real);
     const struct expr_value *high = low + 1;
     if (low->type == EXPR_VALUE_INT && high->type == EXPR_VALUE_INT)
-        return expr_value_whole(low->whole + (int64_t)(part * (high->real - low->real)));
+        return expr_value_whole(whole_between(low->whole, high->whole, part));
     return expr_value_real(low->real * (1 - part) + high->real * part);
 }
 
