@@ -15,8 +15,13 @@
 
 #include "base/str.h"
 
-/* What the rules of one file take from others, in bytes of text and values. */
-enum { COLLECTION_MAX = 64 * 1024 * 1024 };
+/* What the rules of one file take from others, in bytes of text and values; the keys of two maps
+ * that become one, since each is looked for among the others. */
+enum {
+    COLLECTION_MAX = 64 * 1024 * 1024,
+    VALUE_BYTES = sizeof(struct doc_node) + sizeof(struct doc_key),
+    MERGED_KEYS_MAX = 1000
+};
 
 static const struct str ACTION = {"action", 6};
 
@@ -61,6 +66,11 @@ static struct doc_node *merged(struct rule_loader *l, const struct doc_node *bas
 {
     struct doc_node *out = room(l, base, base->n_items + over->n_items);
 
+    if (base->n_items + over->n_items > MERGED_KEYS_MAX) {
+        diag_error(&l->diag, (struct place){over->line, over->col},
+                   "more than %d keys in a map of a collection", MERGED_KEYS_MAX);
+        return out;
+    }
     for (size_t i = 0; i < base->n_items; i++) {
         const struct doc_key *key = &base->keys[i];
         size_t at = doc_find(over, key->text);
@@ -104,7 +114,7 @@ static size_t count_nodes(const struct doc_node *node)
 static bool may_take(struct rule_loader *l, const struct doc_node *document,
                      const struct collected *from)
 {
-    l->collection.n_taken += from->n_nodes + from->text.n;
+    l->collection.n_taken += from->n_nodes * VALUE_BYTES + from->text.n;
     return l->collection.n_taken <= COLLECTION_MAX ||
            diag_error(&l->diag, (struct place){document->line, document->col},
                       "the rules of this file take more than %d MiB from 'action: global' and by "

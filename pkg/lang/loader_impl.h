@@ -56,7 +56,7 @@ struct collected {
 
 struct collection {            /* collection.c */
     bool is_on, may_repeat;    /* such words stand in the file */
-    size_t n_taken;            /* bytes and values that rules took from others */
+    size_t n_taken;            /* bytes of text and values that rules took from others */
     struct collected global;   /* what rules take */
     struct rule global_head;   /* of its verdict, if none does */
     struct collected previous; /* what `repeat` repeats */

@@ -245,26 +245,58 @@ TEST(the_hash_of_a_rule_of_a_collection_is_that_of_what_it_is_made_of)
     arena_free(a);
 }
 
-/* Each takes the one before it, so the text grows. */
-TEST(a_collection_does_not_grow_beyond_its_bound)
+/* Each takes the one before it, so the text grows. `filler` n times: how many rules are there? */
+static size_t repeated_rules(const char *before, const char *filler, int n, const char *behind)
 {
     enum { REPEATS = 4000 };
     struct arena *a = arena_new(0);
     struct buf text = {0};
     struct loaded_rules loaded;
 
-    buf_add(&text, STR(RULE "description: "));
-    for (int i = 0; i < 20000; i++)
-        buf_add_char(&text, 'x');
+    buf_add(&text, STR(RULE));
+    buf_add(&text, str_from(before));
+    for (int i = 0; i < n; i++)
+        buf_add(&text, str_from(filler));
+    buf_add(&text, str_from(behind));
     for (int i = 0; i < REPEATS; i++)
         buf_add(&text, STR("\n---\naction: repeat"));
     const char *const FILES[][2] = {{"a.yml", arena_str(a, buf_str(&text)).p}};
     load(a, FILES, 1, &loaded);
-    CHECK(loaded.n_rules > 1000 && loaded.n_rules < REPEATS);
+    CHECK(loaded.n_rules < REPEATS);
     CHECK_EQ(loaded.n_verdicts, REPEATS + 1);
     CHECK_STR(loaded.verdicts[REPEATS].messages[0].text,
               "the rules of this file take more than 64 MiB from 'action: global' and by 'action: "
               "repeat'");
+    size_t n_rules = loaded.n_rules;
+    buf_release(&text);
+    arena_free(a);
+    return n_rules;
+}
+
+TEST(a_collection_does_not_grow_beyond_its_bound)
+{
+    CHECK(repeated_rules("description: ", "x", 20000, "") > 1000);
+    size_t n = repeated_rules("own: [", "1,", 10000, "]"); /* a value is about 100 bytes */
+    CHECK(n > 10 && n < 100);
+}
+
+/* Each key is looked for among the others. */
+TEST(the_maps_of_a_collection_have_an_end)
+{
+    struct arena *a = arena_new(0);
+    struct buf text = {0};
+    struct loaded_rules loaded;
+
+    buf_add(&text, STR("action: global\n"));
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&text, "own%d: 1\n", i);
+    buf_add(&text, STR("---\n" RULE));
+    const char *const FILES[][2] = {{"a.yml", arena_str(a, buf_str(&text)).p}};
+    load(a, FILES, 1, &loaded);
+    CHECK_EQ(loaded.n_rules, 0);
+    CHECK_EQ(loaded.n_verdicts, 1);
+    CHECK_STR(loaded.verdicts[0].messages[0].text,
+              "more than 1000 keys in a map of a collection");
     buf_release(&text);
     arena_free(a);
 }
@@ -343,6 +375,7 @@ TEST_MAIN(ENTRY(what_is_no_rule_is_reported), ENTRY(a_bad_document_does_not_hide
           ENTRY(metadata_slips_are_warned_of_or_refused), ENTRY(a_rule_keeps_its_metadata),
           ENTRY(the_hash_is_of_the_document_alone),
           ENTRY(the_hash_of_a_rule_of_a_collection_is_that_of_what_it_is_made_of),
-          ENTRY(a_collection_does_not_grow_beyond_its_bound), ENTRY(double_ids_name_both_files),
+          ENTRY(a_collection_does_not_grow_beyond_its_bound),
+          ENTRY(the_maps_of_a_collection_have_an_end), ENTRY(double_ids_name_both_files),
           ENTRY(a_placeholder_without_any_list_is_an_error),
           ENTRY(messages_of_one_document_are_bounded), ENTRY(rule_files_are_told_by_their_ending))
