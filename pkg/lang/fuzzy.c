@@ -104,8 +104,8 @@ int64_t fuzzy_auto(size_t n)
     return n == 0 || n > 5 ? 2 : n > 2 ? 1 : 0;
 }
 
-struct formula *fuzzy_formula(struct query_scope *s, struct place at, struct str field,
-                              struct str text, const struct fuzzy *how)
+static struct formula *near_one(struct query_scope *s, struct place at, struct str field,
+                                struct str text, const struct fuzzy *how)
 {
     size_t starts[FUZZY_TEXT_MAX + 1], n = characters(text, starts);
     struct near near = {.s = s, .at = at, .field = field};
@@ -115,4 +115,19 @@ struct formula *fuzzy_formula(struct query_scope *s, struct place at, struct str
     bool is_ok = add_changes(&near, names_intern(s->names, text), starts, n, how);
     buf_release(&near.changed);
     return is_ok ? formula_join(s->a, FORMULA_OR, near.parts, near.n) : NULL;
+}
+
+struct formula *fuzzy_formula(struct query_scope *s, struct place at, struct str field,
+                              struct str text, const struct fuzzy *how)
+{
+    struct query_field f;
+    struct formula *parts[ARRAY_LEN(f.names)];
+
+    query_field_read(field, &f);
+    for (size_t i = 0; i < f.n_names; i++) {
+        parts[i] = near_one(s, at, f.names[i], text, how);
+        if (!parts[i])
+            return NULL;
+    }
+    return formula_join(s->a, FORMULA_OR, parts, f.n_names);
 }

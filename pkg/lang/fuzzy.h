@@ -22,7 +22,8 @@ size_t fuzzy_length(struct str text);
 /* How many changes Elasticsearch allows in a text of n characters (0: too many to count) where the
  * query does not say. */
 int64_t fuzzy_auto(size_t n);
-/* fuzzy_length(text) is more than the prefix. NULL: see scope->diag. */
+/* The field, which is asked under each of its names, is one of whole values (query_analysis_of());
+ * fuzzy_length(text) is more than the prefix. NULL: see scope->diag. */
 struct formula *fuzzy_formula(struct query_scope *s, struct place at, struct str field,
                               struct str text, const struct fuzzy *how);
 

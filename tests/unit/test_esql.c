@@ -182,6 +182,8 @@ static const char *const holding[] = {
     ("a.keyword == 'Get' AND a.text LIKE 'G*' AND a.caseless == 'get' AND a.keyword IN ('Get') AND "
      "NOT a.keyword == 'get' AND missing.keyword IS NULL AND MATCH(a.keyword, 'Get') AND "
      "a.keyword : 'Get' AND u.keyword IS NULL AND MV_COUNT(list.keyword) == 2"),
+    ("MATCH(a.keyword, 'Gte', {'fuzziness': 1}) AND "
+     "NOT MATCH(a.keyword, 'Gte', {'fuzziness': 0})"),
     ("MULTI_MATCH('Get', n, a) AND NOT MULTI_MATCH('Got', a, h) AND MULTI_MATCH('Get', a) AND "
      "MULTI_MATCH('Gte', n, a, {'fuzziness': 1}) AND "
      "MULTI_MATCH('words MANY', h, message, {'operator': 'AND', 'type': 'best_fields'}) AND "
@@ -444,6 +446,8 @@ static const struct {
     {"FROM x | WHERE MATCH(a, 'bcdefg', {'fuzziness': 'AUTO'})",
      "unsupported: 1:49: MATCH() with "},
     {"FROM x | WHERE MATCH(message, 'b', {'fuzziness': 1})", "unsupported: 1:50: MATCH() with a "},
+    {"FROM x | WHERE MULTI_MATCH('b', a, {'type': 'phrase', 'fuzziness': 1})",
+     "error: 1:68: MULTI_MATCH() of phrases has no fuzziness"},
     {"FROM x | WHERE MATCH(a, 'b', {'fuzziness': 3})", "error: 1:44: 'fuzziness' cannot be '3'"},
     {"FROM x | WHERE MATCH(a, 'b', {'analyzer': 'AND'})",
      "unsupported: 1:43: the option 'analyzer' of MATCH()"},

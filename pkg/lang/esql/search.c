@@ -299,6 +299,10 @@ static struct expr *multi_match(struct esql_parser *p, struct place at)
         return NULL;
     if (n == 0)
         return diag_error(p->s->diag, at, "MULTI_MATCH() takes a text and fields"), NULL;
+    if (options.is_phrase && options.fuzziness)
+        return diag_error(p->s->diag, options.fuzziness_at,
+                          "MULTI_MATCH() of phrases has no fuzziness"),
+               NULL;
     for (size_t i = 0; i < n; i++)
         if (!(parts[i] = options.is_phrase ? ask(p, at, parts[i], value, true)
                                            : matched(p, at, parts[i], value, &options)))

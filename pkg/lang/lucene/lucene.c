@@ -316,11 +316,7 @@ static struct formula *nearly(struct lucene *l, const struct term *t, struct str
                       "'~' of a field that is searched by word, case aside, or of many");
     if (changes > 1 || n == 0)
         return refuse(l, t->near_at, "two changes ('~2', or '~' behind more than five characters)");
-    struct formula *parts[ARRAY_LEN(f.names)];
-    for (size_t i = 0; i < f.n_names; i++)
-        if (!(parts[i] = fuzzy_formula(l->s, t->at, f.names[i], t->text, &(struct fuzzy){0})))
-            return NULL;
-    return formula_join(l->s->a, FORMULA_OR, parts, f.n_names);
+    return fuzzy_formula(l->s, t->at, field, t->text, &(struct fuzzy){0});
 }
 
 /* A field is asked as KQL asks it, so that texts are searched by word and addresses by network. */
