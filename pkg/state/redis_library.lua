@@ -29,7 +29,7 @@ its length and its elements, so that they can be handed on by unpack() without a
 
 -- Counts up with each change of this file: a weir that has a later one replaces what a Redis holds.
 -- What older ones call stays as they know it, or the library gets another name.
-local REVISION = 4
+local REVISION = 5
 
 local STAMP = 10 -- version, weight and stamp
 local USAGE = '<i8i8i8i8i8i8'
@@ -42,7 +42,7 @@ local NO_NAME, WHOLE = -1, -2 -- redis_small.h
 local RELIEF_TURNS = 256
 local PAGES_LOOK = 64
 local TOP = 512 -- spaces
-local ASIDE_LOOK, ASIDE_TURN = 1000, 2000 -- spaces of one reading; timers of one space taken back at once
+local ASIDE_LOOK, ASIDE_TURN = 1000, 2000 -- spaces of one reading; timers that one call takes back
 local ASIDE = '-1' -- instead of a level
 local UNPACKED = 4000 -- values of one unpack(), which takes 8,000 less what is on the stack; an even number
 
@@ -446,10 +446,11 @@ local function move_timers(tag, round, timer, args, from, to)
   return n
 end
 
--- Some timers of the space are where they were; with more to come it is told as changed once more.
-local function take_back(tag, space)
+-- Some timers of the space, at most `room`, are where they were; with more to come it is told as changed once
+-- more. Gives how many came back, and for how many there is still room.
+local function take_back(tag, space, room)
   local aside, keys, lists, n = tag .. ':f:' .. space, {}, {}, 0
-  local list = redis.call('ZRANGEBYSCORE', aside, '-inf', '+inf', 'LIMIT', 0, ASIDE_TURN, 'WITHSCORES')
+  local list = redis.call('ZRANGEBYSCORE', aside, '-inf', '+inf', 'LIMIT', 0, room, 'WITHSCORES')
   for i = 1, #list, 2 do
     local due = due_of(tag, space, list[i])
     keys[#keys + 1] = list[i]
@@ -462,7 +463,7 @@ local function take_back(tag, space)
   zadd_lists(lists)
   if redis.call('EXISTS', aside) == 1 then mark_aside(tag, space)
   else redis.call('ZREM', tag .. ':f', space) end
-  return n
+  return n, room - #keys
 end
 
 local function trim(outbox, acked)
@@ -514,7 +515,7 @@ local function commit(keys, args)
   local outbox, outbox_to = many()
   for i = outbox, outbox_to, 2 do flags[#flags + 1] = args[i + 1] end
   flags = published(tag, flags)
-  local is_older, moved, back = not has_more(), 0, 0
+  local is_older, moved, back, came, room = not has_more(), 0, 0, 0, ASIDE_TURN
   local aside = redis.call('HGET', meta, 'f') or '0'
   if not is_repeated then
     for _, g in ipairs(groups) do write_group(tag, g, args) end
@@ -524,13 +525,16 @@ local function commit(keys, args)
     end
     if is_older then
       for _, g in ipairs(groups) do
-        if redis.call('EXISTS', tag .. ':f:' .. g.space) == 1 then take_back(tag, g.space) end
+        if redis.call('EXISTS', tag .. ':f:' .. g.space) == 1 then came, room = take_back(tag, g.space, room) end
       end
     else
       local move, move_to = many()
       moved = move_timers(tag, round, timer, args, move, move_to)
       local space, space_to = many()
-      for i = space, space_to do back = back + take_back(tag, args[i]) end
+      for i = space, space_to do
+        came, room = take_back(tag, args[i], room)
+        back = back + came
+      end
     end
     for _, p in ipairs(parts) do
       trim(tag .. ':o:' .. p.name .. ':' .. round, p.acked)

@@ -726,6 +726,45 @@ TEST(timers_aside_come_back_to_an_older_weir)
     store_free(stranger);
 }
 
+/* However many spaces have timers there, one call stands for so many alone: Redis does nothing else
+ * meanwhile. */
+TEST(one_call_takes_back_so_many_timers_of_all_spaces)
+{
+    static const uint64_t there[] = {2000, 4000, ASIDE_KEYS, ASIDE_KEYS};
+
+    empty_server();
+    struct store_redis_options o = {.url = str_from(server.url), .timeout_ms = ANSWER_MS};
+    struct space_spec specs[] = {
+        {.identity = "the-first-space!", .name = STR("first"), .step = count_step},
+        {.identity = "the-second-space", .name = STR("second"), .step = count_step}};
+    struct store *stranger, *s = open_store(server.url);
+    struct weir_err err;
+    CHECK_EQ(store_redis_new(&o, &stranger, &err), WEIR_OK);
+    store_add_space(stranger, &specs[0]);
+    store_add_space(stranger, &specs[1]);
+    struct store_batch b = {.ops = keys_of_a_shard(ASIDE_KEYS, 2, 1000),
+                            .n_ops = ASIDE_KEYS,
+                            .clock = {INT64_MIN},
+                            .timer_ms = INT64_MIN};
+    CHECK_EQ(apply(stranger, &b).n, ASIDE_KEYS);
+    b = timers_at(5000);
+    CHECK_EQ(apply(s, &b).n, 0);
+    CHECK_EQ(number_of("zcard '{w:5}:t:0'"), 0);
+    for (size_t i = 0; i < ARRAY_LEN(there); i++) {
+        char words[160];
+        snprintf(words, sizeof words,
+                 "fcall weir_v3_commit 1 '{w:5}' raw %zu 0 -inf 0 run '' 1000000000 0 0 0 0 0 "
+                 "2 the-first-space! the-second-space",
+                 i);
+        ask_server(words);
+        CHECK_EQ(number_of("zcard '{w:5}:t:0'"), there[i]);
+        CHECK_EQ(number_of("exists '{w:5}:f'"), there[i] < ASIDE_KEYS);
+    }
+    check_all_told(stranger, ASIDE_KEYS, 5000);
+    store_free(s);
+    store_free(stranger);
+}
+
 /* It is asked some times a second, for minutes while it loads its data. */
 TEST(an_outage_with_answers_takes_no_more_memory_the_longer_it_lasts)
 {
@@ -1392,6 +1431,7 @@ int main(void)
         ENTRY(timers_aside_follow_their_cells),
         ENTRY(timers_aside_are_found_where_their_numbers_began_anew),
         ENTRY(timers_aside_come_back_to_an_older_weir),
+        ENTRY(one_call_takes_back_so_many_timers_of_all_spaces),
         ENTRY(late_and_lost_answers_are_not_applied_twice),
         ENTRY(full_redis_recovers_unaided),
         ENTRY(idle_cells_go_and_budgets_hold),
