@@ -295,8 +295,7 @@ TEST(the_maps_of_a_collection_have_an_end)
     load(a, FILES, 1, &loaded);
     CHECK_EQ(loaded.n_rules, 0);
     CHECK_EQ(loaded.n_verdicts, 1);
-    CHECK_STR(loaded.verdicts[0].messages[0].text,
-              "more than 1000 keys in a map of a collection");
+    CHECK_STR(loaded.verdicts[0].messages[0].text, "more than 1000 keys in a map of a collection");
     buf_release(&text);
     arena_free(a);
 }

@@ -171,8 +171,8 @@ static struct expr *build_substr(const struct call *c)
         return computed_substr(c);
     int64_t begin = from.whole > 0 ? from.whole - 1 : from.whole;
     int64_t end = 0;
-    bool is_open = c->n == 2 || __builtin_add_overflow(begin, count.whole, &end) ||
-                   (begin < 0 && end >= 0);
+    bool is_open =
+        c->n == 2 || __builtin_add_overflow(begin, count.whole, &end) || (begin < 0 && end >= 0);
     struct expr *args[] = {c->args[0], pipe_whole(c->p, begin), pipe_whole(c->p, end)};
     return pipe_call(c->p, c->at, &(struct expr){.op = EXPR_SUBSTRING}, args, is_open ? 2 : 3);
 }
