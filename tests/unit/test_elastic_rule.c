@@ -351,6 +351,8 @@ TEST(filters_mean_what_they_do_beside_a_query_of_kibana)
         {FILTER("{'query':{'match_phrase_prefix':{'f':'a b'}}}"), "f startswith cased \"a b\""},
         {FILTER("{'query':{'match_phrase_prefix':{'message':{'query':'ab','slop':0}}}}"),
          "message words \"ab\" *"},
+        {FILTER("{'query':{'match_phrase_prefix':{'message':' ab!'}}}"), "message words \"ab\" *"},
+        {FILTER("{'query':{'match_phrase_prefix':{'message':'--'}}}"), "false"},
         {FILTER("{'query':{'match_phrase_prefix':{'message':'a b'}}}"),
          "unsupported | 1:143 match_phrase_prefix of several words in a field that is searched by "
          "word"},

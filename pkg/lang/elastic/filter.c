@@ -339,19 +339,26 @@ static struct formula *pattern(struct elastic_scope *s, const struct about *a, b
     return query_pattern(&q, doc_place(a->value), a->field, &glob, a->is_caseless);
 }
 
-/* The whole value, or a word of it, begins so. */
+/* The whole value, or a word of it, begins so; a text without words is in none. */
 static struct formula *phrase_prefix(struct elastic_scope *s, const struct about *a)
 {
-    struct str word;
+    struct doc_node word = *a->value;
+    struct about own = *a;
+    struct str more;
     size_t next = 0;
-    bool has_more = a->value->type == DOC_STRING && words_next(a->value->text, &next, &word) &&
-                    words_next(a->value->text, &next, &word);
 
-    if (query_analysis_of(a->field) == QUERY_WHOLE || !has_more)
+    if (query_analysis_of(a->field) != QUERY_WORDS || a->value->type != DOC_STRING)
         return pattern(s, a, true);
-    diag_unsupported(s->diag, doc_place(a->value),
-                     "match_phrase_prefix of several words in a field that is searched by word");
-    return NULL;
+    if (!words_next(a->value->text, &next, &word.text))
+        return formula_const(s->a, false);
+    if (words_next(a->value->text, &next, &more)) {
+        diag_unsupported(s->diag, doc_place(a->value),
+                         "match_phrase_prefix of several words in a field that is searched by "
+                         "word");
+        return NULL;
+    }
+    own.value = &word;
+    return pattern(s, &own, true);
 }
 
 /* ---- the tree ----------------------------------------------------------------------------- */
