@@ -130,7 +130,7 @@ enum expr_op {
     /* Times. */
     EXPR_TIME_OF,     /* of a text or number as base/time.h reads it */
     EXPR_TIME_TEXT,   /* ISO 8601 */
-    EXPR_TIME_FORMAT, /* (time, format of strftime, and %3N: so many digits of a second's parts) */
+    EXPR_TIME_FORMAT, /* (time, format of strftime; %N and %Q: parts of a second, expr_impl.h) */
     EXPR_TIME_TRUNC,  /* (time, step in ms), from 1970 on; (time, n, "month"): n months, from the
                        * year 0 on */
     EXPR_TIME_DIFF,   /* (from, to, unit in ms, or "month"): whole units between, towards zero */

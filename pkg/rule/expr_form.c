@@ -219,9 +219,7 @@ static struct expr_value is_json(const struct expr_args *a)
 
 enum { NANO_DIGITS = 9, MILLI_DIGITS = 3 };
 
-/* Where %N, %Q or one with a digit between begins; *digits: how many it reads, *n: its bytes. The
- * format's length if there is none. */
-static size_t find_parts(struct str format, unsigned *digits, size_t *n)
+size_t expr_find_parts(struct str format, unsigned *digits, size_t *n)
 {
     size_t i = 0;
 
@@ -267,7 +265,7 @@ static struct expr_value time_read(const struct expr_args *a)
     const char *at = arena_str(a->scope->space, text).p;
     while (at && format.n) {
         unsigned digits = 0;
-        size_t n = 0, plain = find_parts(format, &digits, &n);
+        size_t n = 0, plain = expr_find_parts(format, &digits, &n);
         at = strptime(at, arena_str(a->scope->space, str_sub(format, 0, plain)).p, &tm);
         if (at && plain < format.n)
             at = read_parts(at, digits, &ms);

@@ -44,4 +44,8 @@ size_t expr_find(struct str s, struct str part, size_t from, enum fold fold);
 /* All of the text is of the pattern. fold: ASCII at most. */
 bool expr_glob_fits(const struct glob *g, struct str s, enum fold fold);
 
+/* Where %N (nine digits), %Q (three) or one with a digit between, parts of a second in a format of
+ * times, begins; *digits: how many it has, *n: its bytes. The format's length if there is none. */
+size_t expr_find_parts(struct str format, unsigned *digits, size_t *n);
+
 #endif

@@ -28,27 +28,24 @@ static int64_t floor_to(int64_t t, int64_t step)
     return t - (rest < 0 ? rest + step : rest);
 }
 
-/* %3N is three digits of the second's parts, which strftime does not know. */
+/* The second's parts, which strftime does not know, as digits in the format. */
 static struct str with_parts(struct arena *space, struct str format, int64_t ms)
 {
-    enum { DIGITS = 9, PARTS_OF_MS = 1000000 };
-    char *out = arena_alloc(space, format.n * (DIGITS / 3) + 1), digits[DIGITS + 1];
-    size_t n = 0;
+    enum { DIGITS = 9, GROWTH = 5 /* %N: two characters */, PARTS_OF_MS = 1000000 };
+    char *out = arena_alloc(space, format.n * GROWTH + 1), all[DIGITS + 1];
+    size_t n = 0, length;
+    unsigned digits;
 
-    snprintf(digits, sizeof digits, "%09" PRId64, (ms - floor_to(ms, 1000)) * PARTS_OF_MS);
-    for (size_t i = 0; i < format.n; i++) {
-        char next = i + 1 < format.n ? format.p[i + 1] : '\0';
-        bool is_parts = format.p[i] == '%' && next >= '1' && next <= '9' && i + 2 < format.n &&
-                        format.p[i + 2] == 'N';
-        if (is_parts) {
-            memcpy(out + n, digits, (size_t)(next - '0'));
-            n += (size_t)(next - '0');
-            i += 2;
-            continue;
-        }
-        out[n++] = format.p[i];
-        if (format.p[i] == '%' && next == '%')
-            out[n++] = format.p[++i];
+    snprintf(all, sizeof all, "%09" PRId64, (ms - floor_to(ms, 1000)) * PARTS_OF_MS);
+    while (format.n) {
+        size_t at = expr_find_parts(format, &digits, &length);
+        memcpy(out + n, format.p, at);
+        n += at;
+        if (at == format.n)
+            break;
+        memcpy(out + n, all, digits);
+        n += digits;
+        format = str_sub(format, at + length, SIZE_MAX);
     }
     out[n] = '\0';
     return (struct str){out, n};

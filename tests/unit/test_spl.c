@@ -294,6 +294,7 @@ static const struct query_case rows[] = {
     {"* | search _time<1700000001", "{'@timestamp':1700000000500}", true},
     {"* | eval t=_time+1 | where t=1700000001", "{'@timestamp':1700000000000}", true},
     {"* | where strftime(_time, \"%Y\")=\"2023\"", "{'@timestamp':1700000000000}", true},
+    {"* | where strftime(_time, \"%Y.%Q\")=\"2023.345\"", "{'@timestamp':1700000000345}", true},
     {"* | eval t=_time | where strftime(t, \"%Y\")=\"2023\"", "{'@timestamp':1700000000000}", true},
     {"* | bin _time span=1h | where _time=1699999200", "{'@timestamp':1700000000000}", true},
     {"* | bin span=1d@d _time as d | where d=1699920000 AND _time=1700000000",
@@ -791,6 +792,10 @@ static const struct query_row refusals[] = {
     {"TERM(x", "error: 1:7: expected ')', found the end of the search"},
     {"PREFIX(x)", "unsupported: 1:1: PREFIX() in a search"},
     {"* | top", "error: 1:8: expected the name of a field, found the end of the search"},
+    {"* | top a by", "error: 1:13: expected the name of a field, found the end of the search"},
+    {"* | top by a", "error: 1:12: expected the name of a field, found 'a'"},
+    {"* | timechart span=1m count by",
+     "error: 1:31: expected the name of a field, found the end of the search"},
     {"* | top a | where percent>50", "unsupported: 1:19: 'percent', a column that top would add"},
     {"* | rare a", "unsupported: 1:5: command 'rare' (docs/state.md has rarity, first_seen and "
                    "volume, which learn)"},

@@ -3,6 +3,7 @@
  */
 #include "lang/cql/value.h"
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -479,6 +480,28 @@ static struct expr *time_field(struct cql *x, const struct cql_call *call,
                          a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
 }
 
+/* LogScale's letters as strftime has them: %L is a second's milliseconds, %Q those since 1970. */
+static bool read_time_format(struct cql *x, const struct cql_call *call,
+                             const struct cql_argument *a, struct str *out)
+{
+    struct str format;
+    struct buf text = {0};
+    bool is_good = true;
+
+    if (!cql_text_of(x, a, &format))
+        return false;
+    for (size_t i = 0; i < format.n && is_good; i++) {
+        char next = format.p[i] == '%' && i + 1 < format.n ? format.p[i + 1] : '\0';
+        if (next == 'Q')
+            is_good = diag_unsupported(x->s->diag, call->at, "%.*s() with %%Q", SHOWN(call->name));
+        buf_add(&text, next == 'L' ? STR("%3N") : str_sub(format, i, next ? 2 : 1));
+        i += next != '\0';
+    }
+    *out = arena_str(x->s->a, buf_str(&text));
+    buf_release(&text);
+    return is_good;
+}
+
 enum { TIME_FORMAT, TIME_FIELD, TIME_AS, TIME_ZONE, TIME_UNIT };
 static struct expr *build_format_time(struct cql *x, const struct cql_function *f,
                                       struct cql_call *call)
@@ -488,7 +511,7 @@ static struct expr *build_format_time(struct cql *x, const struct cql_function *
     (void)f;
     if (!call->bound[TIME_FORMAT])
         return cql_need(x, call, "a format");
-    if (!cql_text_of(x, call->bound[TIME_FORMAT], &format) ||
+    if (!read_time_format(x, call, call->bound[TIME_FORMAT], &format) ||
         !is_utc(x, call, call->bound[TIME_ZONE]))
         return NULL;
     struct expr *e = time_field(x, call, call->bound[TIME_FIELD]);

@@ -30,6 +30,11 @@ static bool is_only_shown(struct spl *x)
     return true;
 }
 
+static bool expected_field(struct spl *x)
+{
+    return spl_expected(x, "the name of a field");
+}
+
 static bool add_key(struct spl *x, struct chart *c)
 {
     struct place at = spl_here(x);
@@ -83,13 +88,16 @@ bool spl_top(struct spl *x)
         x->next++;
     if (spl_peek(x) && !strchr(" \t\r\n", spl_peek(x)))
         x->next = begin;
-    while (spl_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x))
-        if (!spl_take_word(x, "by", true) && !add_key(x, &c))
+    while (spl_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x)) {
+        if (spl_take_word(x, "by", true) && (c.n_keys == 0 || spl_is_end(x)))
+            return expected_field(x);
+        if (!add_key(x, &c))
             return false;
+    }
     if (diag_failed(x->s->diag))
         return false;
     if (c.n_keys == 0)
-        return spl_expected(x, "the name of a field");
+        return expected_field(x);
     if (is_only_shown(x))
         return true;
     c.aggregates[0] = (struct pipe_aggregate){
@@ -157,8 +165,8 @@ static bool read_axes(struct spl *x, struct chart *c, bool is_time)
     (void)spl_take_word(x, "over", true);
     while (!spl_is_end(x)) {
         int64_t ms = 0;
-        if (spl_take_word(x, "by", true))
-            continue;
+        if (spl_take_word(x, "by", true) && spl_is_end(x))
+            return expected_field(x);
         if (n == most)
             return diag_error(x->s->diag, spl_here(x), "%s by more than %zu field%s",
                               is_time ? "timechart" : "chart", most, most > 1 ? "s" : "");
