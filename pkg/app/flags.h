@@ -43,8 +43,8 @@ struct flag {
      * that is set and not empty. */
     bool is_in_environment;
     bool may_be_empty; /* of a text: an empty one says something, too */
-    const char
-        *with; /* the option without which this one says nothing: given alone it is refused */
+    /* The name of the option without which this one says nothing: given alone it is refused. */
+    const char *with;
 };
 
 struct flag_group {

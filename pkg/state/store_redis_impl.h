@@ -85,8 +85,8 @@ struct redis_vector {
     struct store_at at;
 };
 
-/* A due timer that is not called: the library moves it to where its cell says, once more, when it
- * is told so. */
+/* A due timer that is not called. The commit names it, and the library looks at its cell once more
+ * before it moves it. */
 struct redis_misplaced {
     struct str member;
     int64_t due_ms;
