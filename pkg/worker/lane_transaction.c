@@ -31,8 +31,8 @@ static bool is_speaker(const struct lane *l)
     return false;
 }
 
-/* Overlays that end within a week, once a day and rule set: noted at the commit, since what was told
- * may be aborted and its batch given up. */
+/* Overlays that end within a week, once a day and rule set: noted at the commit, since what was
+ * told may be aborted and its batch given up. */
 static void tell_ends(struct lane *l)
 {
     int64_t now_ms = now_wall_ms();

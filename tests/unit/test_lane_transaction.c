@@ -1,5 +1,5 @@
-/* test_lane_transaction.c - what a lane notes of a transaction, it notes when that is committed. The
- * lane is made by hand, without a broker. */
+/* test_lane_transaction.c - what a lane notes of a transaction, it notes when that is committed.
+ * The lane is made by hand, without a broker. */
 #include "worker/lane_impl.h"
 
 #include "base/str.h"
