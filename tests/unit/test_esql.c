@@ -399,6 +399,8 @@ static const struct {
     {"FROM x |\n EVAL b = QUX(a)", "error: 2:11: there is no function QUX()"},
     {"FROM x | WHERE LENGTH(a, b) == 1", "error: 1:16: length() takes 1 arguments, not 2"},
     {"FROM <x-{now/d}", "error: 1:6: the closing '>' is missing"},
+    {"FROM y, <x-{now/d>", "error: 1:9: '<x-{now/d>' is no name of an index with a date"},
+    {"FROM <>", "error: 1:6: '<>' is no name of an index with a date"},
     {"FROM x | WHERE a == 1 \xc2\xa7", "error: 1:23: unexpected character '\xc2\xa7'"},
     {"FROM x | WHERE a == '\\\xc3\xa9'", "error: 1:22: '\\\xc3\xa9' is no escape in a string"},
     {"FROM x | WHERE ROUND_TO(n, 2, 1) == 1", "unsupported: 1:16: ROUND_TO() with points that do"},

@@ -10,15 +10,15 @@ static const struct pipe_dialect DIALECT = {.group_missing = MISSING_GROUP, .agg
 /* ---- FROM ---------------------------------------------------------------------------- */
 
 /* <logs-{now/d{yyyy.MM}}> is logs-*: a stream has the indices of all days. */
-static struct str undated(struct esql_parser *p, struct str name)
+static bool undated(struct esql_parser *p, struct str *name)
 {
-    struct str rest = name;
+    struct str rest = *name;
     struct buf out = {0};
     unsigned depth = 0;
 
-    if (!str_starts(name, STR("<")) || !str_ends(name, STR(">")))
-        return name;
-    rest = str_sub(name, 1, name.n - 2);
+    if (!str_starts(rest, STR("<")) || !str_ends(rest, STR(">")))
+        return true;
+    rest = str_sub(rest, 1, rest.n - 2);
     for (size_t i = 0; i < rest.n; i++) {
         if (rest.p[i] == '{' && depth++ == 0)
             buf_add_char(&out, '*');
@@ -27,9 +27,11 @@ static struct str undated(struct esql_parser *p, struct str name)
         else if (depth == 0)
             buf_add_char(&out, rest.p[i]);
     }
-    name = arena_str(p->s->a, buf_str(&out));
+    *name = arena_str(p->s->a, buf_str(&out));
     buf_release(&out);
-    return name;
+    return (depth == 0 && name->n) ||
+           diag_error(p->s->diag, p->token.at, "'%.*s' is no name of an index with a date",
+                      SHOWN(p->token.text));
 }
 
 /* FROM a-*, b-* METADATA _id: which streams. */
@@ -49,7 +51,9 @@ static bool from(struct esql_parser *p, struct rule *rule)
                                     "a query inside FROM: not in this version");
         if (p->token.kind != ESQL_WORD && p->token.kind != ESQL_STRING)
             return esql_expected(p, "an index pattern behind FROM");
-        struct str name = undated(p, p->token.text);
+        struct str name = p->token.text;
+        if (!undated(p, &name))
+            return false;
         if (str_ends(name, STR("::failures")))
             return diag_unsupported(p->s->diag, p->token.at,
                                     "'::failures': what could not be stored is no stream here");
