@@ -92,6 +92,18 @@ enum fold query_fold(struct str text, bool is_caseless)
     return letter_has_cased(text) ? FOLD_SIMPLE : FOLD_ASCII;
 }
 
+void query_atom_caseless(struct atom *atom)
+{
+    if (atom->op == ATOM_REGEX)
+        atom->regex.is_caseless = true;
+    else if (atom->op <= ATOM_CONTAINS && atom->fold == FOLD_NONE)
+        atom->fold = query_fold(atom->text, true);
+    for (size_t i = 0; atom->op == ATOM_GLOB && i < atom->glob.n_parts; i++) {
+        enum fold fold = query_fold(atom->glob.parts[i].text, true);
+        atom->fold = fold > atom->fold ? fold : atom->fold;
+    }
+}
+
 void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom)
 {
     bool front = g->n_parts && g->parts[0].kind == GLOB_ANY;

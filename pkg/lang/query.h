@@ -133,6 +133,8 @@ struct formula *query_atom(struct query_scope *s, struct place at, struct str fi
 void query_glob_atom(const struct glob *g, enum fold fold, struct atom *atom);
 /* How letters fold: not at all, or by ASCII unless the text has others. */
 enum fold query_fold(struct str text, bool is_caseless);
+/* The atom compares its text, pattern or regex case aside. */
+void query_atom_caseless(struct atom *atom);
 
 /* A value that was computed at load as the constant it is: kind, value and text only. */
 struct expr query_constant(struct query_scope *s, const struct expr_value *v);

@@ -23,18 +23,6 @@ static struct formula *lower(struct query_scope *s, const struct eql_node *n, bo
 
 /* ---- atoms -------------------------------------------------------------------- */
 
-static void make_caseless(struct atom *atom)
-{
-    if (atom->op == ATOM_REGEX)
-        atom->regex.is_caseless = true;
-    else if (atom->op <= ATOM_CONTAINS && atom->fold == FOLD_NONE)
-        atom->fold = query_fold(atom->text, true);
-    for (size_t i = 0; atom->op == ATOM_GLOB && i < atom->glob.n_parts; i++) {
-        enum fold fold = query_fold(atom->glob.parts[i].text, true);
-        atom->fold = fold > atom->fold ? fold : atom->fold;
-    }
-}
-
 /* f.keyword and f.caseless are f in another index: both names are asked. */
 static struct formula *atom_formula(struct query_scope *s, const struct eql_node *n,
                                     struct str field, struct atom atom)
@@ -45,7 +33,7 @@ static struct formula *atom_formula(struct query_scope *s, const struct eql_node
     if (atom.op == ATOM_EXPR || f.analysis != QUERY_WHOLE || f.n_names < 2)
         return query_atom(s, n->at, field, atom);
     if (f.is_caseless)
-        make_caseless(&atom);
+        query_atom_caseless(&atom);
     return query_under_names(s, n->at, &f, &atom);
 }
 

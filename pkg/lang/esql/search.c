@@ -321,12 +321,7 @@ static const struct atom *caseless_atom(struct arena *a, const struct atom *atom
     *out = *atom;
     if (atom->inner)
         out->inner = caseless(a, atom->inner);
-    if (atom->op <= ATOM_CONTAINS && atom->fold == FOLD_NONE)
-        out->fold = query_fold(atom->text, true);
-    for (size_t i = 0; atom->op == ATOM_GLOB && i < atom->glob.n_parts; i++) {
-        enum fold fold = query_fold(atom->glob.parts[i].text, true);
-        out->fold = fold > out->fold ? fold : out->fold;
-    }
+    query_atom_caseless(out);
     return out;
 }
 
