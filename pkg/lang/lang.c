@@ -418,6 +418,7 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
     struct str text = utf8_without_mark(whole);
     struct str own_path = arena_str(l->a, path), rest = text, piece;
     uint32_t line = 1, piece_line, document = 0;
+    size_t n_before = l->n_verdicts;
 
     if (text.n > LANG_FILE_MAX) {
         rule_loader_refuse(l, own_path, "the file is larger than 16 MiB");
@@ -437,8 +438,8 @@ static void load_file(struct rule_loader *l, struct str path, struct str languag
         arena_reset(l->scratch);
     }
     collection_end(l);
-    if (document == 0)
-        rule_loader_refuse(l, own_path, "the file is empty");
+    if (l->n_verdicts == n_before) /* or of `action: reset` alone */
+        rule_loader_refuse(l, own_path, document ? "the file has no rule" : "the file is empty");
 }
 
 static bool ends_with_ci(struct str s, struct str ending)

@@ -17,6 +17,7 @@ TEST(what_is_no_rule_is_reported)
     static const struct sigma_row ROWS[] = {
         {"", "error: 0:0: the file is empty"},
         {"# only a comment\n", "error: 0:0: the file is empty"},
+        {"action: reset\n---\naction: reset\n", "error: 0:0: the file has no rule"},
         {"a: b\n", "error: 1:1: not a rule: no 'detection', 'correlation' or 'filter'"},
         {"- a\n", "error: 1:1: not a rule: the document is a list"},
         {"text\n",
