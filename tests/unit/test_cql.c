@@ -828,6 +828,7 @@ static const struct query_row refusals[] = {
      "unsupported: 1:6: format() with other signs than %s, %d, %i, %f, %x, %X and %%"},
     {"x := format(\"%999s\", field=[a])",
      "unsupported: 1:6: format() with other signs than %s, %d, %i, %f, %x, %X and %%"},
+    {"x := crypto:md5([])", "error: 1:6: crypto:md5() without a field"},
     {"x := formatTime(\"%Y %Q\", field=a)", "unsupported: 1:6: formatTime() with %Q"},
     {"x := formatTime(\"%Y\", field=a, timezone=\"Europe/Berlin\")",
      "unsupported: 1:6: formatTime() in a time zone"},

@@ -55,6 +55,8 @@ struct expr *cql_build_digest(struct cql *x, const struct cql_function *f, struc
         return cql_need(x, call, "a field");
     if (!cql_fields_of(x, call->bound[0], &fields))
         return NULL;
+    if (fields.n == 0)
+        return cql_need(x, call, "a field");
     struct expr **items = ARENA_ARRAY(x->s->scratch, fields.n, struct expr *);
     for (size_t i = 0; i < fields.n; i++) {
         items[i] = cql_column(x, call->at, fields.items[i]);
