@@ -398,6 +398,8 @@ static const struct {
     {"FROM x | WHERE a RLIKE '''(a*&b)c'''", "unsupported: 1:24: the regex uses the intersection"},
     {"FROM x |\n EVAL b = QUX(a)", "error: 2:11: there is no function QUX()"},
     {"FROM x | WHERE LENGTH(a, b) == 1", "error: 1:16: length() takes 1 arguments, not 2"},
+    {"FROM x | WHERE DATE_FORMAT(URL_DECODE('%27%25m%27'), @timestamp) == 'a'",
+     "unsupported: 1:16: this format of dates"},
     {"FROM <x-{now/d}", "error: 1:6: the closing '>' is missing"},
     {"FROM y, <x-{now/d>", "error: 1:9: '<x-{now/d>' is no name of an index with a date"},
     {"FROM <>", "error: 1:6: '<>' is no name of an index with a date"},

@@ -309,12 +309,12 @@ static const char *take_letters(struct str *rest, bool is_read)
     return NULL;
 }
 
-/* 'T' is T, '' is a quote. False: never closed. */
+/* 'T' is T, '' is a quote. False: never closed, or of a sign that strftime takes for its own. */
 static bool take_quoted(struct str *rest, struct buf *out)
 {
     size_t end = str_find_char(*rest, '\'', 1);
 
-    if (end == SIZE_MAX)
+    if (end == SIZE_MAX || str_find_char(str_sub(*rest, 0, end), '%', 0) != SIZE_MAX)
         return false;
     buf_add(out, end == 1 ? STR("'") : str_sub(*rest, 1, end - 1));
     *rest = str_sub(*rest, end + 1, SIZE_MAX);
