@@ -2,8 +2,7 @@
  * those of lazy fields when a formula asks.
  *
  * Invariants while a batch runs: values for one table form a list (table_head, next) in reverse
- * order of arrival; folded texts lie one behind the other in one block with LITERAL_PAD readable
- * bytes at its end.
+ * order of arrival; behind each folded text there are LITERAL_PAD readable bytes of its block.
  */
 #include "match/matcher_impl.h"
 
@@ -11,6 +10,8 @@
 #include "base/load.h"
 #include "base/str.h"
 #include "json/scan.h"
+
+_Static_assert(STAGE_EVENTS <= UINT8_MAX, "prepared_value.event");
 
 /* ---- prepare ---------------------------------------------------------------------------- */
 

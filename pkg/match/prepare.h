@@ -1,9 +1,9 @@
 /* prepare.h - a value of the batch, made ready to compare: unescaped, valid UTF-8, folded.
  *
- * Preparing is lazy: a value whose sources the value cache remembers is only prepared if a rule
- * comes to test it. Texts lie one behind the other in blocks of the batch.
+ * Preparing is lazy: a value of which the value cache remembers what it holds is only prepared if a
+ * rule comes to test it. Texts lie one behind the other in blocks of the batch.
  *
- * Memory   blocks belong to the batch's arena; an unescaped text may be a slice of the record.
+ * Memory   blocks belong to the batch's arena; a text without escapes is a slice of the record.
  * Threads  belongs to one matcher.
  */
 #ifndef WEIR_MATCH_PREPARE_H
@@ -20,7 +20,7 @@ struct prepared_value {
     const char *folded; /* ready: the same after ASCII fold, as many bytes */
     uint32_t table;     /* by which it is looked at: that of its field, or of a joint (net.h) */
     uint32_t next;      /* 1 + index of the next value of the same table in the batch, 0: none */
-    uint32_t found;     /* 1 + index of the last source found in it, for the cache; 0: none */
+    uint32_t found;     /* 1 + index of the last find in it, for the cache; 0: none */
     uint8_t event;      /* index into the stage's events */
     uint8_t kind;       /* enum json_kind */
     uint8_t flags;      /* JSON_ESCAPED, of the raw text */

@@ -195,8 +195,8 @@ static const char *const holding[] = {
      "KQL('u: {name: bob}', {'case_insensitive': true}) AND "
      "QSTR('a:Get', {'default_operator': 'OR', 'lenient': true})"),
     "MATCH_PHRASE(message, 'many words', {'slop': 0, 'boost': 1.5})",
-    "DATE_FORMAT('HH:mm:ss.SSS', @timestamp) == '10:20:30.500' AND DATE_FORMAT('S', @timestamp) == "
-    "'5'",
+    ("DATE_FORMAT('HH:mm:ss.SSS', @timestamp) == '10:20:30.500' AND "
+     "DATE_FORMAT('S', @timestamp) == '5'"),
     ("TO_LONG(flag) == 1 AND TO_DOUBLE(flag) == 1 AND TO_INTEGER(NOT flag) == 0 AND "
      "TO_DOUBLE(n == 6) == 0 AND flag::long + 1 == 2 AND TO_LONG(yes) IS NULL AND "
      "TO_LONG(missing) IS NULL AND TO_LONG(list) IS NULL"),
