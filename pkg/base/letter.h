@@ -1,6 +1,7 @@
-/* letter.h - a few questions about the letters of a text, for load time.
+/* letter.h - a few questions about the letters of a text.
  *
- * Tables of Unicode blocks, independent of the locale. For the event path see match/fold.h.
+ * Tables of Unicode blocks, independent of the locale. On the event path: letter_at(), and
+ * match/fold.h.
  */
 #ifndef WEIR_BASE_LETTER_H
 #define WEIR_BASE_LETTER_H

@@ -3,38 +3,10 @@
 #include "base/recase_inner.h"
 
 #include "base/letter.h"
+#include "base/load.h"
+#include "base/utf8.h"
 
 #include <string.h>
-
-static uint32_t recased(uint32_t c, bool to_upper)
-{
-    const struct recase_range *ranges = to_upper ? RECASE_UPPER : RECASE_LOWER;
-    uint32_t from = 0, to = to_upper ? RECASE_UPPER_N : RECASE_LOWER_N;
-
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        const struct recase_range *r = &ranges[middle];
-        if (c > r->last)
-            from = middle + 1;
-        else if (c < r->first)
-            to = middle;
-        else
-            return (c - r->first) % r->step ? c : (uint32_t)((int32_t)c + r->delta);
-    }
-    return c;
-}
-
-/* A character outside ASCII. */
-static size_t write_character(char *dst, uint32_t c)
-{
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char LEADS[] = {0, 0, 0xc0, 0xe0, 0xf0};
-
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        dst[i] = (char)(0x80 | (c & 0x3f));
-    dst[0] = (char)(LEADS[n] | c);
-    return n;
-}
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
@@ -52,11 +24,10 @@ static uint64_t recase_eight(uint64_t eight, char first, char last)
 static size_t recase_ascii(char *dst, struct str s, size_t at, bool to_upper)
 {
     char first = to_upper ? 'a' : 'A', last = to_upper ? 'z' : 'Z';
-    uint64_t eight;
     size_t n = 0;
 
-    for (; at + n + sizeof eight <= s.n; n += sizeof eight) {
-        memcpy(&eight, s.p + at + n, sizeof eight);
+    for (; at + n + sizeof(uint64_t) <= s.n; n += sizeof(uint64_t)) {
+        uint64_t eight = load64(s.p + at + n);
         if (eight & EACH_BYTE * 0x80)
             break;
         eight = recase_eight(eight, first, last);
@@ -71,6 +42,8 @@ static size_t recase_ascii(char *dst, struct str s, size_t at, bool to_upper)
 
 size_t recase(char *dst, struct str s, bool to_upper)
 {
+    const struct case_range *ranges = to_upper ? RECASE_UPPER : RECASE_LOWER;
+    uint32_t n_ranges = to_upper ? RECASE_UPPER_N : RECASE_LOWER_N;
     size_t out = 0, n;
 
     for (size_t i = 0; i < s.n;) {
@@ -81,7 +54,7 @@ size_t recase(char *dst, struct str s, bool to_upper)
             break;
         uint32_t c = letter_at(s, i, &n);
         if (n > 1)
-            out += write_character(dst + out, recased(c, to_upper));
+            out += utf8_put(dst + out, case_range_map(ranges, n_ranges, c));
         else
             dst[out++] = s.p[i];
         i += n;

@@ -1,4 +1,4 @@
-/* utf8.h - where does a character end?
+/* utf8.h - where does a character end, and how is one written?
  *
  * Text in weir is any bytes. A character is one well-formed UTF-8 sequence (Unicode 15,
  * table 3-7: no overlong forms, no surrogates) or else one single byte, so that every
@@ -10,6 +10,9 @@
 #include "base/base.h"
 
 #include <string.h>
+
+/* U+FFFD, which stands for what is no text. */
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
 static inline bool utf8_is_tail(unsigned char c)
 {
@@ -56,6 +59,19 @@ static inline size_t utf8_char_before(struct str s, size_t at)
         return utf8_sequence(s, at - n) == n ? n : 1;
     }
     return 1;
+}
+
+/* Writes the character, whose bytes it returns: at most UTF8_CHARACTER_MAX. */
+enum { UTF8_CHARACTER_MAX = 4 };
+static inline size_t utf8_put(char *out, uint32_t c)
+{
+    static const unsigned char LEADS[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(LEADS[n] | c);
+    return n;
 }
 
 /* True if a character starts at `at` (<= s.n) or the text ends there. A byte that can start

@@ -95,21 +95,6 @@ static int32_t unit(const struct reader *r, size_t at)
     return c;
 }
 
-static size_t put(char *out, uint32_t c)
-{
-    static const unsigned char FIRST[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    if (n == 1) {
-        out[0] = (char)c;
-        return 1;
-    }
-    for (size_t k = n - 1; k > 0; k--, c >>= 6)
-        out[k] = (char)(0x80 | (c & 63));
-    out[0] = (char)(FIRST[n] | c);
-    return n;
-}
-
 /* r->i is behind \u. */
 static bool unicode(struct reader *r, char *out, size_t *n)
 {
@@ -125,7 +110,7 @@ static bool unicode(struct reader *r, char *out, size_t *n)
     } else if (c >= 0xD800 && c < 0xE000) {
         return fail(r, r->i - 6, "half of a surrogate pair");
     }
-    *n += put(out + *n, (uint32_t)c);
+    *n += utf8_put(out + *n, (uint32_t)c);
     return true;
 }
 

@@ -6,8 +6,8 @@
  */
 #include "json/scan.h"
 
+#include "base/utf8.h"
 #include "json/kernel.h"
-#include "json/utf8.h"
 
 #include <string.h>
 
@@ -25,30 +25,6 @@ static __attribute__((constructor)) void choose(void)
 size_t json_unescape(struct str in, char *out, unsigned *flags)
 {
     return chosen(in, out, flags);
-}
-
-static size_t put_utf8(uint32_t code, char *out)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
 }
 
 /* If \uXXXX is at p: its value. */
@@ -72,13 +48,13 @@ static size_t unescape_unicode(const char **p, const char *end, uint32_t code, c
 
     *p += 6;
     if (code < 0xd800 || code > 0xdfff)
-        return put_utf8(code, out);
+        return utf8_put(out, code);
     if (code < 0xdc00 && unicode_at(*p, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
         *p += 6;
-        return put_utf8(0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00), out);
+        return utf8_put(out, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00));
     }
     *flags |= JSON_REPLACED; /* half a pair denotes nothing */
-    return put_utf8(0xfffd, out);
+    return utf8_put(out, 0xfffd);
 }
 
 size_t json_unescape_one(const char **p, const char *end, char *out, unsigned *flags)
@@ -108,9 +84,9 @@ size_t json_unescape_scalar(struct str in, char *out, unsigned *flags)
             to += json_unescape_one(&p, end, to, flags);
             continue;
         }
-        size_t n = utf8_length(p, (size_t)(end - p));
+        size_t n = utf8_sequence((struct str){p, (size_t)(end - p)}, 0);
         if (n == 0) {
-            to += put_utf8(0xfffd, to);
+            to += utf8_put(to, 0xfffd);
             *flags |= JSON_REPLACED;
             p++;
         }

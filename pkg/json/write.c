@@ -3,8 +3,8 @@
 
 #include "base/cpu.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "json/kernel.h"
-#include "json/utf8.h"
 
 #include <float.h>
 #include <math.h>
@@ -204,7 +204,7 @@ static size_t foreign_run(struct str s)
     size_t i = 0;
 
     while (i < s.n && (unsigned char)s.p[i] >= 0x80) {
-        size_t n = utf8_length(s.p + i, s.n - i);
+        size_t n = utf8_sequence(s, i);
         if (n == 0)
             break;
         i += n;

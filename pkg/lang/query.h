@@ -118,8 +118,6 @@ void query_step(struct query_reader *r);
 /* Does `what` stand at byte `at`? */
 bool query_has(const struct query_reader *r, size_t at, const char *what);
 
-/* A character as UTF-8; returns its bytes (at most 4). */
-size_t query_put_utf8(char *out, uint32_t c);
 /* 0 to 15, or -1. */
 int query_hex(char c);
 

@@ -4,6 +4,7 @@
 #ifndef WEIR_MATCH_FOLD_INNER_H
 #define WEIR_MATCH_FOLD_INNER_H
 
+#include "base/case_range.h"
 #include "match/fold.h"
 
 bool fold_ascii_scalar(char *dst, const char *src, size_t n);
@@ -11,14 +12,8 @@ bool fold_ascii_avx2(char *dst, const char *src, size_t n);
 bool fold_ascii_avx512(char *dst, const char *src, size_t n);
 bool fold_ascii_roomy_avx512(char *dst, const char *src, size_t n);
 
-/* Characters first, first + step, ... up to last fold to themselves + delta. */
-struct fold_range {
-    uint32_t first, last;
-    int32_t delta;
-    uint32_t step; /* 1 or 2 */
-};
-
-extern const struct fold_range FOLD_RANGES[]; /* sorted, without ASCII */
+/* In order; outside ASCII. */
+extern const struct case_range FOLD_RANGES[];
 extern const uint32_t FOLD_RANGES_N;
 
 #endif

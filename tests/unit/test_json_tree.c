@@ -38,7 +38,7 @@ static const char *other_type(const json_t *v)
 #include "tests/lib/test.h"
 
 #include "json/tree.h"
-#include "json/utf8.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 
@@ -169,7 +169,7 @@ TEST(a_refused_document_leaves_out_alone)
 static bool is_utf8(struct str s)
 {
     for (size_t i = 0, n; i < s.n; i += n) {
-        n = utf8_length(s.p + i, s.n - i);
+        n = utf8_sequence(s, i);
         if (n == 0)
             return false;
     }

@@ -88,7 +88,7 @@ static size_t unicode_escape(struct eql_lexer *l, size_t at, char *out, size_t *
         diag_error(l->diag, place_of(l, at - 2), "\\u{%x} is no character", c);
         return 0;
     }
-    *n_out = query_put_utf8(out, c);
+    *n_out = utf8_put(out, c);
     return i + 1 - at;
 }
 

@@ -141,7 +141,7 @@ static size_t common_escape(const struct kql_lexer *l, size_t at, char *out, siz
     }
     if (code >= 0xD800 && code < 0xE000)
         code = 0xFFFD;
-    *n_out = query_put_utf8(out, code);
+    *n_out = utf8_put(out, code);
     return n;
 }
 

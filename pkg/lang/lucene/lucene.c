@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "lang/fuzzy.h"
 #include "lang/lucene.h"
 
@@ -125,7 +126,7 @@ static bool escaped(struct lucene *l, char *text, size_t *n)
         c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
         step(l, 6);
     }
-    *n += query_put_utf8(text + *n, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+    *n += utf8_put(text + *n, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
     return true;
 }
 
