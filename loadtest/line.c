@@ -1,7 +1,7 @@
 /* line.c - records as lines of JSON. */
 #include "loadtest/line.h"
 
-#include "json/utf8.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -10,7 +10,7 @@
 static bool is_text(struct str s)
 {
     for (size_t i = 0; i < s.n;) {
-        size_t n = utf8_length(s.p + i, s.n - i);
+        size_t n = utf8_sequence(s, i);
         if (n == 0)
             return false;
         i += n;
