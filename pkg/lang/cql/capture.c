@@ -169,12 +169,21 @@ struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subjec
                : NULL;
 }
 
-bool cql_without_names(struct cql *x, struct place at, struct regex *re, bool *has_names)
+bool cql_without_names(struct cql *x, struct place at, struct regex *re)
 {
     struct groups g;
 
     if (!take_names(x, at, re, &g))
         return false;
-    *has_names = g.n > 0;
+    if (g.n == 0 || x->is_negated) /* where it does not match, nothing is captured */
+        return true;
+    if (x->is_condition)
+        return diag_unsupported(x->s->diag, at, "named groups inside an expression");
+    diag_warn(x->s->diag, at,
+              "named groups in a regex without a field are not computed: what they would add stays "
+              "empty");
+    for (size_t i = 0; i < g.n; i++)
+        cql_add_unknown(x, names_intern(x->s->names, g.names[i]),
+                        STR("named groups in a regex without a field"), CQL_NOT_COMPUTED);
     return true;
 }

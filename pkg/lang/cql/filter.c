@@ -290,13 +290,9 @@ static struct expr *free_regex(struct cql *x, struct place at)
 {
     struct atom atom = {.op = ATOM_REGEX};
     struct regex_fault fault;
-    bool has_names;
 
-    if (!cql_regex_literal(x, &atom.regex) || !cql_without_names(x, at, &atom.regex, &has_names))
+    if (!cql_regex_literal(x, &atom.regex) || !cql_without_names(x, at, &atom.regex))
         return NULL;
-    if (has_names && !x->is_negated) /* what it captures from is the record as it came */
-        return (void)diag_unsupported(x->s->diag, at, "named groups in a regex without a field"),
-               NULL;
     if (regex_check(&atom.regex, &fault) != WEIR_OK)
         return (void)diag_error(x->s->diag, at, "not a valid regex: %s", fault.text), NULL;
     return anywhere(x, at, atom);

@@ -108,14 +108,16 @@ static bool group_by(struct cql *x, struct cql_call *call)
            finish(x, call, &g);
 }
 
-enum { TOP_FIELD, TOP_LIMIT, TOP_AS, TOP_SUM, TOP_MAX };
+enum { TOP_FIELD, TOP_LIMIT, TOP_AS, TOP_SUM, TOP_MAX, TOP_PERCENT };
 static bool top(struct cql *x, struct cql_call *call)
 {
     struct cql_grouping g = {.n = 0};
     struct pipe_aggregate one = {.kind = GROUP_COUNT, .name = STR("_count")};
     struct str field;
+    bool has_percent = false;
 
-    if (!cql_bind(x, call, "field limit as sum max percent error rest", SIZE_MAX))
+    if (!cql_bind(x, call, "field limit as sum max percent error rest", SIZE_MAX) ||
+        (call->bound[TOP_PERCENT] && !cql_flag_of(x, call->bound[TOP_PERCENT], &has_percent)))
         return false;
     if (!call->bound[TOP_FIELD])
         return need(x, call, "fields");
@@ -132,6 +134,8 @@ static bool top(struct cql *x, struct cql_call *call)
     }
     if (call->bound[TOP_AS] && !cql_field_of(x, call->bound[TOP_AS], &one.name))
         return false;
+    if (has_percent) /* of the rows of all groups */
+        cql_add_unknown(x, STR("percent"), STR("top(percent=true)"), CQL_NOT_COMPUTED);
     return cql_add_aggregate(x, call, &g, one) && finish(x, call, &g);
 }
 
@@ -200,7 +204,9 @@ static bool span_of(struct cql *x, const struct cql_argument *a, int64_t *ms)
                                             "'%.*s' is no span of time (30s, 5m, 1h)", SHOWN(text));
 }
 
-enum { CHART_SERIES, CHART_FUNCTION, CHART_SPAN };
+/* By number of the parameter; the one without a name is bucket()'s span and timeChart()'s series.
+ */
+enum { BUCKET_FIRST, CHART_FUNCTION, BUCKET_THIRD };
 /* bucket(), timeChart(): groups of a stretch of time, too. */
 static bool buckets(struct cql *x, struct cql_call *call)
 {
@@ -210,19 +216,21 @@ static bool buckets(struct cql *x, struct cql_call *call)
 
     if (!cql_bind(x, call,
                   is_chart ? "series function span limit unit buckets minSpan timezone"
-                           : "field function span limit unit buckets minSpan timezone",
+                           : "span function field limit unit buckets minSpan timezone",
                   SIZE_MAX))
         return false;
-    if (call->bound[CHART_SPAN] && !span_of(x, call->bound[CHART_SPAN], &ms))
+    const struct cql_argument *span = call->bound[is_chart ? BUCKET_THIRD : BUCKET_FIRST],
+                              *field = call->bound[is_chart ? BUCKET_FIRST : BUCKET_THIRD];
+    if (span && !span_of(x, span, &ms))
         return false;
-    if (!call->bound[CHART_SPAN])
+    if (!span)
         diag_warn(x->s->diag, call->at, "%.*s() without a span: buckets of an hour",
                   SHOWN(call->name));
     struct expr *time = cql_column(x, call->at, STR("@timestamp"));
     struct expr *bucket =
         pipe_call2(x->pipe, call->at, EXPR_TIME_TRUNC, time, pipe_whole(x->pipe, ms));
     if (!cql_add_key(x, call, &g, STR("_bucket"), bucket) ||
-        (call->bound[CHART_SERIES] && !cql_add_keys(x, call, &g, call->bound[CHART_SERIES])))
+        (field && !cql_add_keys(x, call, &g, field)))
         return false;
     x->bucket_ms = ms;
     return (call->bound[CHART_FUNCTION] ? cql_functions_of(x, call->bound[CHART_FUNCTION], &g)

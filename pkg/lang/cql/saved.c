@@ -124,6 +124,9 @@ bool cql_saved_call(struct cql *x, const struct cql_call *call)
     struct cql inner;
     struct str text;
 
+    if (cql_is_enrich(call->name) &&
+        !find(x->options ? x->options->saved : NULL, name_of(call->name)))
+        return cql_enrich(x, call);
     if (!find_text(x, call, &text))
         return false;
     if (x->n_saved == CQL_SAVED_DEPTH)

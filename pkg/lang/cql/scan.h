@@ -198,8 +198,9 @@ struct expr *cql_pattern(struct cql *x, struct place at, struct expr *subject, s
 struct expr *cql_matches(struct cql *x, struct place at, struct expr *subject, struct regex re);
 /* The same, and the column is a list of what all matches captured. */
 struct expr *cql_matches_all(struct cql *x, struct place at, struct expr *subject, struct regex re);
-/* The regex without the names of its groups, for who captures nothing. */
-bool cql_without_names(struct cql *x, struct place at, struct regex *re, bool *has_names);
+/* The regex without the names of its groups, for a search in all fields: which of them matches
+ * first nobody knows here, so what the groups capture is only shown. */
+bool cql_without_names(struct cql *x, struct place at, struct regex *re);
 /* A condition about the subject and one text: two-valued, of any member. */
 struct expr *cql_ask(struct cql *x, struct place at, struct expr call, struct expr *a,
                      struct expr *b);
@@ -261,6 +262,11 @@ const struct str_list *cql_table_values(const struct cql *x, struct str name, st
 bool cql_is_addition(struct str name);
 bool cql_addition(struct cql *x, struct cql_call *call, struct str as);
 bool cql_transpose(struct cql *x, struct cql_call *call);
+/* ipLocation() where no database says. */
+bool cql_no_places(struct cql *x, struct cql_call *call);
+/* A saved query that people have and that only adds. */
+bool cql_is_enrich(struct str name);
+bool cql_enrich(struct cql *x, const struct cql_call *call);
 /* source.c */
 bool cql_create_events(struct cql *x, struct cql_call *call);
 bool cql_read_file(struct cql *x, struct cql_call *call);

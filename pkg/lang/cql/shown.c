@@ -1,6 +1,7 @@
 /* shown.c - functions that only add what people look at: owners of addresses, names of hosts, JSON
- * with line breaks, spans in words. What they would add stays empty and may not be
- * asked; a warning says so. And transpose(), behind which there is nothing to ask.
+ * with line breaks, spans in words; places of addresses where no database knows them; words for
+ * codes. What they would add stays empty and may
+ * not be asked; a warning says so. And transpose(), behind which there is nothing to ask.
  */
 #include "lang/cql/scan.h"
 
@@ -50,12 +51,10 @@ static void add(struct cql *x, const struct addition *a, struct str as)
     }
 }
 
-bool cql_addition(struct cql *x, struct cql_call *call, struct str as)
+static bool run(struct cql *x, const struct addition *a, struct cql_call *call, struct str as)
 {
-    const struct addition *a = addition_of(call->name);
     struct str_list fields = {NULL, 0};
 
-    ASSERT(a);
     if (!cql_bind(x, call, a->parameters, SIZE_MAX) ||
         (call->bound[0] && !cql_fields_of(x, call->bound[0], &fields)))
         return false;
@@ -68,6 +67,37 @@ bool cql_addition(struct cql *x, struct cql_call *call, struct str as)
     diag_warn(x->s->diag, call->at, "%s is not computed: what it would add stays empty", a->source);
     add(x, a, names_intern(x->s->names, as));
     return true;
+}
+
+bool cql_addition(struct cql *x, struct cql_call *call, struct str as)
+{
+    const struct addition *a = addition_of(call->name);
+
+    ASSERT(a);
+    return run(x, a, call, as);
+}
+
+bool cql_no_places(struct cql *x, struct cql_call *call)
+{
+    static const struct addition PLACES = {"ipLocation", "field as", "ip", "country city lat lon",
+                                           "ipLocation() without a GeoIP database (--geoip FILE)"};
+
+    return run(x, &PLACES, call, STR(""));
+}
+
+/* falcon/helper:enrich(field=f) puts words in the place of the codes that f has. */
+bool cql_is_enrich(struct str name)
+{
+    return str_eq(name, STR("falcon/helper:enrich"));
+}
+
+bool cql_enrich(struct cql *x, const struct cql_call *call)
+{
+    static const struct addition WORDS = {"falcon/helper:enrich", "field", NULL, "",
+                                          "$falcon/helper:enrich()"};
+    struct cql_call own = *call;
+
+    return run(x, &WORDS, &own, STR(""));
 }
 
 /* Rows as columns: names that nobody knows before. */

@@ -161,6 +161,8 @@ static bool ip_location(struct cql *x, struct cql_call *call)
                  {"lon", GEO_LONGITUDE}};
     struct str field = STR("ip"), as;
 
+    if (!x->s->geo)
+        return cql_no_places(x, call);
     if (!cql_bind(x, call, "field as", SIZE_MAX) ||
         (call->bound[0] && !cql_field_of(x, call->bound[0], &field)))
         return false;
