@@ -9,8 +9,7 @@
 #include "app/ruleset_load.h"
 #include "base/str.h"
 #include "state/store_redis.h"
-#include "tests/lib/redis_server.h"
-#include "tests/lib/test.h"
+#include "tests/lib/redis_test.h"
 
 enum { PATH = 128, RECORDS = 3 };
 
@@ -157,18 +156,5 @@ TEST(partitions_keep_their_numbers_without_a_store)
     take_rules(false);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ENTRY(rules_that_come_while_the_store_is_away_cost_no_record),
-        ENTRY(partitions_keep_their_numbers_without_a_store),
-    };
-
-    if (!redis_server_is_there())
-        return 0;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return failed;
-}
+REDIS_TEST_MAIN(server, ENTRY(rules_that_come_while_the_store_is_away_cost_no_record),
+                ENTRY(partitions_keep_their_numbers_without_a_store))

@@ -5,8 +5,7 @@
 #include "base/str.h"
 #include "state/emissions.h"
 #include "state/store_redis.h"
-#include "tests/lib/redis_server.h"
-#include "tests/lib/test.h"
+#include "tests/lib/redis_test.h"
 #include "worker/slot.h"
 
 #include <stdio.h>
@@ -361,12 +360,6 @@ int main(void)
         ENTRY(a_user_with_these_rights_can_work),
     };
 
-    int rc = cmocka_run_group_tests(alone, NULL, NULL);
-    if (!redis_server_is_there())
-        return rc;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    rc |= cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return rc;
+    return cmocka_run_group_tests(alone, NULL, NULL) +
+           redis_tests(&server, false, tests, ARRAY_LEN(tests));
 }

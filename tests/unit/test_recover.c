@@ -10,8 +10,7 @@
 #include "lang/lang.h"
 #include "state/store_redis.h"
 #include "state/uid.h"
-#include "tests/lib/redis_server.h"
-#include "tests/lib/test.h"
+#include "tests/lib/redis_test.h"
 #include "worker/fact_batch.h"
 
 #include <poll.h>
@@ -539,12 +538,6 @@ int main(void)
         ENTRY(facts_of_other_rules_and_without_the_lease_change_nothing),
     };
 
-    int rc = cmocka_run_group_tests(alone, NULL, NULL);
-    if (!redis_server_is_there())
-        return rc;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    rc |= cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return rc;
+    return cmocka_run_group_tests(alone, NULL, NULL) +
+           redis_tests(&server, false, tests, ARRAY_LEN(tests));
 }

@@ -5,8 +5,7 @@
 #include "state/store_redis.h"
 
 #include "base/str.h"
-#include "tests/lib/redis_server.h"
-#include "tests/lib/test.h"
+#include "tests/lib/redis_test.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -373,13 +372,7 @@ int main(void)
         ENTRY(the_budget_must_fit_into_the_memory),
         ENTRY(servers_that_weir_cannot_use),
     };
-    int failed = cmocka_run_group_tests(of_text, NULL, NULL);
 
-    if (!redis_server_is_there())
-        return failed;
-    if (!redis_server_start(&server, NULL, true))
-        return 1;
-    failed += cmocka_run_group_tests(of_servers, NULL, NULL);
-    redis_server_stop(&server);
-    return failed;
+    return cmocka_run_group_tests(of_text, NULL, NULL) +
+           redis_tests(&server, true, of_servers, ARRAY_LEN(of_servers));
 }

@@ -2,8 +2,7 @@
 #include "worker/slot.h"
 
 #include "base/str.h"
-#include "tests/lib/redis_server.h"
-#include "tests/lib/test.h"
+#include "tests/lib/redis_test.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -232,25 +231,10 @@ TEST(waiting_ends_when_asked_to)
     slots_free(old);
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        ENTRY(leased_slots_are_the_first_free_ones),
-        ENTRY(a_wish_whose_answer_was_lost_gets_the_same_slots),
-        ENTRY(a_configured_slot_waits_for_a_dead_worker),
-        ENTRY(a_slot_that_is_renewed_is_in_use),
-        ENTRY(a_lease_that_somebody_else_has_is_lost),
-        ENTRY(an_empty_store_hears_of_the_slots_again),
-        ENTRY(groups_do_not_share_slots),
-        ENTRY(wishes_that_cannot_be),
-        ENTRY(waiting_ends_when_asked_to),
-    };
-
-    if (!redis_server_is_there())
-        return 0;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    int rc = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return rc;
-}
+REDIS_TEST_MAIN(server, ENTRY(leased_slots_are_the_first_free_ones),
+                ENTRY(a_wish_whose_answer_was_lost_gets_the_same_slots),
+                ENTRY(a_configured_slot_waits_for_a_dead_worker),
+                ENTRY(a_slot_that_is_renewed_is_in_use),
+                ENTRY(a_lease_that_somebody_else_has_is_lost),
+                ENTRY(an_empty_store_hears_of_the_slots_again), ENTRY(groups_do_not_share_slots),
+                ENTRY(wishes_that_cannot_be), ENTRY(waiting_ends_when_asked_to))

@@ -8,10 +8,9 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/str.h"
-#include "tests/lib/redis_server.h"
+#include "tests/lib/redis_test.h"
 #include "tests/lib/rng.h"
 #include "tests/lib/store_steps.h"
-#include "tests/lib/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -343,17 +342,4 @@ TEST(partitions_change_hands_in_both_stores_alike)
         play_game();
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ENTRY(partitions_change_hands_in_both_stores_alike),
-    };
-
-    if (!redis_server_is_there())
-        return 0;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return failed;
-}
+REDIS_TEST_MAIN(server, ENTRY(partitions_change_hands_in_both_stores_alike))

@@ -6,9 +6,8 @@
 #include "base/embed.h"
 #include "base/str.h"
 #include "state/emissions.h"
-#include "tests/lib/redis_server.h"
+#include "tests/lib/redis_test.h"
 #include "tests/lib/resident.h"
-#include "tests/lib/test.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -1407,54 +1406,35 @@ TEST(published_records_come_back_marked)
     store_free(w.s);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ENTRY(emissions_come_in_order_of_operations),
-        ENTRY(cells_outlive_the_store),
-        ENTRY(timers_are_called_once_and_in_order),
-        ENTRY(a_timer_set_in_a_batch_is_called_in_it),
-        ENTRY(many_timers_of_one_shard_are_all_called),
-        ENTRY(two_stores_on_the_same_keys_count_exactly),
-        ENTRY(a_store_goes_on_with_the_connection_of_the_one_before),
-        ENTRY(stores_that_follow_one_another_leave_the_marks_of_one),
-        ENTRY(library_that_was_flushed_is_loaded_again),
-        ENTRY(a_library_of_an_older_weir_is_replaced_and_a_later_one_stays),
-        ENTRY(an_outage_loses_nothing_and_doubles_nothing),
-        ENTRY(an_outage_with_answers_takes_no_more_memory_the_longer_it_lasts),
-        ENTRY(keys_that_others_always_change_first_are_told_as_busy),
-        ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
-        ENTRY(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again),
-        ENTRY(timers_of_a_rule_that_is_gone_are_read_once_and_come_back_with_it),
-        ENTRY(two_rule_sets_take_turns_and_each_calls_its_timers),
-        ENTRY(no_timer_is_passed_over_while_others_take_theirs),
-        ENTRY(timers_aside_follow_their_cells),
-        ENTRY(timers_aside_are_found_where_their_numbers_began_anew),
-        ENTRY(timers_aside_come_back_to_an_older_weir),
-        ENTRY(one_call_takes_back_so_many_timers_of_all_spaces),
-        ENTRY(late_and_lost_answers_are_not_applied_twice),
-        ENTRY(full_redis_recovers_unaided),
-        ENTRY(idle_cells_go_and_budgets_hold),
-        ENTRY(keys_with_one_hit_become_small_and_are_found_again),
-        ENTRY(a_look_finds_cells_and_small_ones_and_leaves_no_mark),
-        ENTRY(a_flood_of_keys_does_not_hide_slow_ones),
-        ENTRY(what_was_applied_comes_out_of_the_outbox),
-        ENTRY(many_timers_of_one_shard_are_told_once),
-        ENTRY(a_batch_of_another_owner_is_not_taken_for_the_one_before),
-        ENTRY(operations_of_an_event_come_out_of_the_outbox_in_their_order),
-        ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
-        ENTRY(a_batch_that_reaches_further_is_applied_in_part),
-        ENTRY(lost_writes_and_other_lives_are_told),
-        ENTRY(marks_tell_the_least_of_all_partitions),
-        ENTRY(a_group_may_have_very_many_partitions),
-        ENTRY(published_records_come_back_marked),
-    };
-
-    if (!redis_server_is_there())
-        return 0;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return failed;
-}
+REDIS_TEST_MAIN(
+    server, ENTRY(emissions_come_in_order_of_operations), ENTRY(cells_outlive_the_store),
+    ENTRY(timers_are_called_once_and_in_order), ENTRY(a_timer_set_in_a_batch_is_called_in_it),
+    ENTRY(many_timers_of_one_shard_are_all_called),
+    ENTRY(two_stores_on_the_same_keys_count_exactly),
+    ENTRY(a_store_goes_on_with_the_connection_of_the_one_before),
+    ENTRY(stores_that_follow_one_another_leave_the_marks_of_one),
+    ENTRY(library_that_was_flushed_is_loaded_again),
+    ENTRY(a_library_of_an_older_weir_is_replaced_and_a_later_one_stays),
+    ENTRY(an_outage_loses_nothing_and_doubles_nothing),
+    ENTRY(an_outage_with_answers_takes_no_more_memory_the_longer_it_lasts),
+    ENTRY(keys_that_others_always_change_first_are_told_as_busy),
+    ENTRY(what_others_change_between_reading_and_writing_is_not_lost),
+    ENTRY(timers_of_another_rule_set_hide_none_of_ours_that_are_read_again),
+    ENTRY(timers_of_a_rule_that_is_gone_are_read_once_and_come_back_with_it),
+    ENTRY(two_rule_sets_take_turns_and_each_calls_its_timers),
+    ENTRY(no_timer_is_passed_over_while_others_take_theirs), ENTRY(timers_aside_follow_their_cells),
+    ENTRY(timers_aside_are_found_where_their_numbers_began_anew),
+    ENTRY(timers_aside_come_back_to_an_older_weir),
+    ENTRY(one_call_takes_back_so_many_timers_of_all_spaces),
+    ENTRY(late_and_lost_answers_are_not_applied_twice), ENTRY(full_redis_recovers_unaided),
+    ENTRY(idle_cells_go_and_budgets_hold),
+    ENTRY(keys_with_one_hit_become_small_and_are_found_again),
+    ENTRY(a_look_finds_cells_and_small_ones_and_leaves_no_mark),
+    ENTRY(a_flood_of_keys_does_not_hide_slow_ones), ENTRY(what_was_applied_comes_out_of_the_outbox),
+    ENTRY(many_timers_of_one_shard_are_told_once),
+    ENTRY(a_batch_of_another_owner_is_not_taken_for_the_one_before),
+    ENTRY(operations_of_an_event_come_out_of_the_outbox_in_their_order),
+    ENTRY(a_lease_is_given_back_by_taking_it_for_a_moment),
+    ENTRY(a_batch_that_reaches_further_is_applied_in_part),
+    ENTRY(lost_writes_and_other_lives_are_told), ENTRY(marks_tell_the_least_of_all_partitions),
+    ENTRY(a_group_may_have_very_many_partitions), ENTRY(published_records_come_back_marked))

@@ -6,9 +6,8 @@
 
 #include "base/str.h"
 #include "state/emissions.h"
-#include "tests/lib/redis_server.h"
+#include "tests/lib/redis_test.h"
 #include "tests/lib/rng.h"
-#include "tests/lib/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -404,18 +403,5 @@ TEST(workers_that_share_small_cells_forget_no_hit)
         play_small_cells();
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ENTRY(rule_sets_that_share_a_store_call_each_timer_once),
-        ENTRY(workers_that_share_small_cells_forget_no_hit),
-    };
-
-    if (!redis_server_is_there())
-        return 0;
-    if (!redis_server_start(&server, NULL, false))
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_server_stop(&server);
-    return failed;
-}
+REDIS_TEST_MAIN(server, ENTRY(rule_sets_that_share_a_store_call_each_timer_once),
+                ENTRY(workers_that_share_small_cells_forget_no_hit))
