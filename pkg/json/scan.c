@@ -22,17 +22,26 @@
 /* Tokens that the walk may look at behind the last one. */
 enum { SENTINELS = 4, CAPACITY_MIN = 4096 };
 
-/* Keys that are remembered: the first so many members of an object, down to some depth. */
-enum { MEMO_DEPTH = 4, MEMO_MEMBERS = 64, MEMO_KEY_MAX = 32 };
+/* Keys that are remembered: the first so many members of the first so many objects that are met and
+ * that somebody wants something of. */
+enum { MEMO_OBJECTS = 64, MEMO_MEMBERS = 64, MEMO_KEY_MAX = 32 };
 
-/* What the member at this place was in the record before. */
+/* What the member at this place was when its object was met before. */
 struct memo {
     uint64_t head[2]; /* as paths_head() has it */
     uint64_t tail[2]; /* of keys over 16 bytes: the last 16 */
-    uint32_t from;    /* the node of the object; NODE_NONE: nothing is remembered */
-    uint32_t key_n;
+    uint32_t key_n;   /* 1 + bytes of the key; 0: nothing is remembered */
     uint32_t to;
 };
+
+/* The members of objects, by the node that an object lies at. */
+struct memos {
+    const struct json_paths *paths; /* what they hold for */
+    uint8_t *of;                    /* per node: 1 + its object's place in `objects`, 0: none yet */
+    struct memo (*objects)[MEMO_MEMBERS];
+    uint32_t n;
+};
+_Static_assert(MEMO_OBJECTS <= UINT8_MAX, "memos.of");
 
 struct json_scanner {
     struct arena *arena; /* holds all of this; an outgrown index stays in it, half as large */
@@ -45,8 +54,7 @@ struct json_scanner {
     struct buf key; /* an escaped key, unescaped */
     bool no_leaves;
     bool has_list;
-    const struct json_paths *memo_paths; /* what the memo holds for; NULL: there is none */
-    struct memo memo[MEMO_DEPTH][MEMO_MEMBERS];
+    struct memos *memos; /* NULL: nothing is remembered */
 };
 
 struct walk {
@@ -57,7 +65,7 @@ struct walk {
     struct json_hit *hit; /* where the next hit goes */
     struct json_hit *hits_end;
     struct buf *key;
-    struct memo (*memo)[MEMO_MEMBERS]; /* NULL: none */
+    struct memos *memos; /* NULL: none */
     size_t n_keys;
     bool has_leaves;
     bool has_list;
@@ -262,10 +270,10 @@ static __attribute__((noinline)) uint32_t step_anew(struct walk *w, uint32_t nod
     struct str key = {w->src + from, end - from};
     uint32_t to = step(w, node, from, end);
 
-    m->from = NODE_NONE;
+    m->key_n = 0;
     if (key.n > MEMO_KEY_MAX || any_bit(w->care, from, end))
         return to;
-    *m = (struct memo){.from = node, .key_n = (uint32_t)key.n, .to = to};
+    *m = (struct memo){.key_n = (uint32_t)key.n + 1, .to = to};
     paths_head(m->head, key, w->limit);
     if (key.n > EDGE_HEAD) {
         m->tail[0] = load64(key.p + key.n - 16);
@@ -282,11 +290,21 @@ static inline uint32_t step_remembered(struct walk *w, uint32_t node, uint32_t f
     uint64_t head[2];
 
     paths_head(head, key, w->limit);
-    uint64_t difference = (head[0] ^ m->head[0]) | (head[1] ^ m->head[1]) | (node ^ m->from) |
-                          (uint32_t)(key.n ^ m->key_n);
+    uint64_t difference =
+        (head[0] ^ m->head[0]) | (head[1] ^ m->head[1]) | (uint32_t)((key.n + 1) ^ m->key_n);
     if (__builtin_expect(difference == 0 && memo_has_tail(m, key), 1))
         return m->to;
     return step_anew(w, node, from, end, m);
+}
+
+/* Where the members of the object at the node are remembered; NULL: nowhere. */
+static inline struct memo *memo_of(struct memos *memos, uint32_t node)
+{
+    if (!memos || node == NODE_NONE)
+        return NULL;
+    if (__builtin_expect(!memos->of[node] && memos->n < MEMO_OBJECTS, 0))
+        memos->of[node] = (uint8_t)++memos->n;
+    return memos->of[node] ? memos->objects[memos->of[node] - 1] : NULL;
 }
 
 /* put_string() for the usual case: at most one slot, and there is room. Writes without asking
@@ -319,7 +337,7 @@ static const uint32_t *walk_object(struct walk *shared, const uint32_t *at, uint
 {
     struct walk w = *shared;
     struct json_hit *hit = w.hit, *const almost_full = w.hits_end - 2;
-    struct memo *memo = w.memo && depth <= MEMO_DEPTH ? w.memo[depth - 1] : NULL;
+    struct memo *memo = memo_of(w.memos, node);
 
     if (w.src[at[0]] == '}')
         return at + 1;
@@ -467,7 +485,7 @@ static enum json_reason walk_all(struct json_scanner *s, const struct json_paths
         .hit = s->hits,
         .hits_end = s->hits + JSON_HITS_MAX,
         .key = &s->key,
-        .memo = s->memo_paths == paths ? s->memo : NULL,
+        .memos = s->memos && s->memos->paths == paths ? s->memos : NULL,
         .has_leaves = paths->leaves_slot != JSON_NO_SLOT && !s->no_leaves,
     };
 
@@ -515,10 +533,13 @@ bool json_scan_line(struct json_scanner *s, const struct json_paths *paths, stru
 
 void json_scan_remember(struct json_scanner *s, const struct json_paths *paths)
 {
-    s->memo_paths = paths;
-    for (size_t d = 0; d < MEMO_DEPTH; d++)
-        for (size_t i = 0; i < MEMO_MEMBERS; i++)
-            s->memo[d][i].from = NODE_NONE;
+    struct memos *m = s->memos = paths ? ARENA_NEW(s->arena, struct memos) : NULL;
+
+    if (!m)
+        return;
+    m->paths = paths;
+    m->of = ARENA_ARRAY(s->arena, paths->n_nodes, uint8_t);
+    m->objects = arena_zalloc(s->arena, MEMO_OBJECTS * sizeof *m->objects);
 }
 
 bool json_scan_has_list(const struct json_scanner *s)

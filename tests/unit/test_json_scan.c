@@ -841,6 +841,35 @@ TEST(what_is_remembered_of_a_record_changes_nothing_in_the_next)
     arena_free(a);
 }
 
+/* Keys are remembered object by object, of so many objects. */
+TEST(objects_beyond_those_that_are_remembered_are_read_alike)
+{
+    enum { OBJECTS = 100 };
+    struct arena *a = arena_new(0);
+    struct json_path_want wants[OBJECTS];
+    struct json_scanner *plain = json_scanner_new(), *remembering = json_scanner_new();
+    struct buf text = {0};
+
+    for (uint32_t i = 0; i < OBJECTS; i++)
+        wants[i] = (struct json_path_want){arena_printf(a, "o%u.k", i), i};
+    const struct json_paths *paths = json_paths_new(a, wants, OBJECTS, JSON_NO_SLOT);
+    json_scan_remember(remembering, paths);
+    for (uint32_t round = 0; round < 6; round++) {
+        buf_clear(&text);
+        for (uint32_t i = 0; i < OBJECTS; i++) /* another order in every second record */
+            buf_printf(&text, "%c\"o%u\":{\"k\":%u,\"%s\":{}}", i ? ',' : '{',
+                       round % 2 ? OBJECTS - 1 - i : i, i, round % 3 ? "k" : "other");
+        buf_add(&text, STR("}"));
+        CHECK_EQ(json_scan(remembering, paths, buf_str(&text), NULL), JSON_OK);
+        CHECK_EQ(json_scan(plain, paths, buf_str(&text), NULL), JSON_OK);
+        check_same_hits(remembering, plain);
+    }
+    json_scanner_free(plain);
+    json_scanner_free(remembering);
+    buf_release(&text);
+    arena_free(a);
+}
+
 /* As it stands in a record, a wanted key with a backslash is another one. */
 TEST(a_wanted_backslash_is_met_escaped_only)
 {
@@ -925,6 +954,7 @@ TEST_MAIN(ENTRY(wanted_paths_yield_their_values), ENTRY(all_string_leaves_yield_
           ENTRY(escapes_are_resolved_and_what_is_no_text_is_replaced),
           ENTRY(document_length_finds_where_the_next_begins),
           ENTRY(what_is_remembered_of_a_record_changes_nothing_in_the_next),
+          ENTRY(objects_beyond_those_that_are_remembered_are_read_alike),
           ENTRY(a_wanted_backslash_is_met_escaped_only),
           ENTRY(a_list_of_objects_is_told_from_other_lists),
           ENTRY(scan_and_tree_agree_on_random_and_damaged_documents))
