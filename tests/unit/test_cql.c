@@ -557,6 +557,15 @@ static const struct query_row groups[] = {
     {"// window: 5m\na=1 | timeChart(b, span=10m) | _count > 4",
      "event_count; rules query#0/1; group by _bucket, b; condition gte 5; within 5m; a eq cased "
      "\"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function=collect([c, d])) | c='x*' d=y",
+     "group; rules query#0/1; group by b; within 5m; aggregates c = collect(c); d = collect(d); "
+     "having and(glob(list_join(c, \"; \"),\"x\" *) any, glob(list_join(d, \"; \"),\"y\") any); "
+     "decided at the watermark; a eq cased \"1\""},
+    {"// window: 5m\na=1 | groupBy(b, function={collect(c, separator=' + ') | e:=rename(c)}) | "
+     "rename(e, as=f) | test(length(f) > 3)",
+     "group; rules query#0/1; group by b; within 5m; aggregates e = collect(c); having "
+     "gt(add(length(list_join(e, \" + \")), 0), 3) any; decided at the watermark; a eq cased "
+     "\"1\""},
     {"// window: 5m\na=1 | bucket(10m, field=b) | _count > 4",
      "event_count; rules query#0/1; group by _bucket, b; condition gte 5; within 5m; a eq cased "
      "\"1\""},

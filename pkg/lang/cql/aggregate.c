@@ -137,7 +137,28 @@ static bool each_field(struct cql *x, const struct cql_call *call,
     return true;
 }
 
-enum { COLLECT_FIELDS, COLLECT_LIMIT, COLLECT_AS, COLLECT_DISTINCT };
+/* collect(fields, separator=", "): what its columns have between the values. */
+static bool read_separator(struct cql *x, const struct cql_argument *fields,
+                           const struct cql_argument *separator, struct str as)
+{
+    struct str_list names;
+    struct str text;
+
+    if (!cql_text_of(x, separator, &text) || !cql_fields_of(x, fields, &names))
+        return false;
+    for (size_t i = 0; i < names.n; i++)
+        cql_add_separator(x, names_intern(x->s->names, as.n ? as : names.items[i]), text);
+    return true;
+}
+
+enum {
+    COLLECT_FIELDS,
+    COLLECT_LIMIT,
+    COLLECT_AS,
+    COLLECT_DISTINCT,
+    COLLECT_MULTIVAL,
+    COLLECT_SEPARATOR
+};
 static bool read_collect(struct cql *x, const struct maker *a, struct cql_call *call,
                          struct cql_grouping *out)
 {
@@ -164,6 +185,9 @@ static bool read_collect(struct cql *x, const struct maker *a, struct cql_call *
         return false;
     if (!is_distinct)
         one.kind = GROUP_LIST;
+    if (call->bound[COLLECT_SEPARATOR] &&
+        !read_separator(x, call->bound[COLLECT_FIELDS], call->bound[COLLECT_SEPARATOR], as))
+        return false;
     return each_field(x, call, call->bound[COLLECT_FIELDS], one, as, out);
 }
 
@@ -303,8 +327,9 @@ struct block {
     bool has_function;
 };
 
-static void block_rename(const struct block *b, struct str from, struct str to)
+static void block_rename(struct cql *x, const struct block *b, struct str from, struct str to)
 {
+    cql_copy_separator(x, from, to);
     for (size_t i = b->first; i < b->g->n; i++)
         if (str_eq(b->g->items[i].name, from))
             b->g->items[i].name = to;
@@ -357,7 +382,7 @@ static bool block_call(struct cql *x, struct cql_call *call, struct block *b)
             return need(x, call, "a field and 'as'");
         if (!cql_field_of(x, call->bound[0], &from) || !cql_field_of(x, call->bound[1], &to))
             return false;
-        block_rename(b, from, to);
+        block_rename(x, b, from, to);
         return true;
     }
     if (str_eq_ci(call->name, STR("drop"))) {
@@ -397,7 +422,7 @@ static bool block_assignment(struct cql *x, struct str to, struct block *b)
         return need(x, &call, "a field");
     if (!cql_field_of(x, call.bound[0], &from))
         return false;
-    block_rename(b, from, names_intern(x->s->names, to));
+    block_rename(x, b, from, names_intern(x->s->names, to));
     return true;
 }
 

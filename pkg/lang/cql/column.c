@@ -109,6 +109,51 @@ static bool is_inside(struct str name, struct str outer)
     return outer.n && name.n > outer.n && str_starts(name, outer) && name.p[outer.n] == '.';
 }
 
+static struct str separator_of(const struct cql *x, struct str column)
+{
+    for (size_t i = x->n_separators; i > 0; i--)
+        if (str_eq(x->separators[i - 1].column, column))
+            return x->separators[i - 1].text;
+    return STR("\n");
+}
+
+/* collect() makes one text of the values. */
+static struct expr *collected(struct cql *x, struct place at, struct expr *list)
+{
+    return pipe_call2(x->pipe, at, EXPR_LIST_JOIN, list,
+                      pipe_text(x->pipe, separator_of(x, list->text)));
+}
+
+void cql_add_separator(struct cql *x, struct str column, struct str text)
+{
+    struct cql_separator *items =
+        ARENA_ARRAY(x->s->scratch, x->n_separators + 1, struct cql_separator);
+
+    if (x->n_separators)
+        memcpy(items, x->separators, x->n_separators * sizeof *items);
+    items[x->n_separators++] = (struct cql_separator){column, text};
+    x->separators = items;
+}
+
+/* A member of a list that groups keep, or that is made of what they keep; NULL: the name is none.
+ */
+static struct expr *member_behind_groups(struct cql *x, struct place at, struct str name)
+{
+    struct str base, rest;
+    int64_t i;
+
+    if (!pipe_is_grouped(x->pipe) || !take_index(name, &base, &i, &rest) || rest.n ||
+        !pipe_has_column(x->pipe, base))
+        return NULL;
+    return pipe_call2(x->pipe, at, EXPR_LIST_AT, cql_column(x, at, base), pipe_whole(x->pipe, i));
+}
+
+void cql_copy_separator(struct cql *x, struct str from, struct str to)
+{
+    if (x->n_separators)
+        cql_add_separator(x, to, separator_of(x, from));
+}
+
 struct expr *cql_column(struct cql *x, struct place at, struct str name)
 {
     name = names_intern(x->s->names, name);
@@ -127,6 +172,9 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name)
     }
     if (!cql_need_row(x, at, name))
         return NULL;
+    struct expr *member = pipe_has_column(x->pipe, name) ? NULL : member_behind_groups(x, at, name);
+    if (member)
+        return member;
     if (!pipe_has_column(x->pipe, name) && !diag_failed(x->s->diag))
         diag_warn(x->s->diag, at, "there is no '%.*s' here any more (%s)", SHOWN(name),
                   pipe_is_grouped(x->pipe) ? "groups keep their fields and what is made of them"
@@ -135,5 +183,7 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name)
 
     if (is_raw(e, STR("@timestamp")))
         return pipe_time(x->pipe, at, e->text);
+    if (pipe_is_list(x->pipe, e))
+        return collected(x, at, e);
     return member_of(x, at, e, name);
 }

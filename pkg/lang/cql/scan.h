@@ -33,6 +33,11 @@ struct cql_unknown_column {
     enum cql_lack lack;
 };
 
+/* What stands between the values of a column that collect() makes. */
+struct cql_separator {
+    struct str column, text;
+};
+
 struct cql_link_scope; /* correlate.c */
 struct cql_table;      /* join.c */
 struct cql_self_join;  /* selfjoin.c */
@@ -63,6 +68,8 @@ struct cql {
     const struct cql_self_join *self_join; /* that waits for its groups; NULL: none */
     const struct cql_table *tables;
     size_t n_tables;
+    const struct cql_separator *separators; /* of collect(); others have a line break */
+    size_t n_separators;
     struct str member;  /* array:exists(): the name of the member at hand; empty: none */
     struct str split;   /* split(): members of this field are rows; empty: none */
     struct place outer; /* inside a saved query: of the call; line 0: not inside */
@@ -183,6 +190,9 @@ bool cql_need_row(struct cql *x, struct place at, struct str name);
 /* The column is one of these from now on: showing it is fine. `source`: what would add it. */
 void cql_add_unknown(struct cql *x, struct str name, struct str source, enum cql_lack lack);
 /* It is one that has no value, whatever file is given. */
+/* collect() of the column has this between its values. */
+void cql_add_separator(struct cql *x, struct str column, struct str text);
+void cql_copy_separator(struct cql *x, struct str from, struct str to);
 bool cql_is_lacking(const struct cql *x, struct str name);
 bool cql_is_joined(const struct cql *x, struct str name);
 /* NULL: it is none. */

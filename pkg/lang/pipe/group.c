@@ -204,6 +204,15 @@ struct expr *pipe_in_rows(struct pipe *p, struct expr *e)
     return pipe_of_args(p, e, pipe_in_rows);
 }
 
+bool pipe_is_list(const struct pipe *p, const struct expr *e)
+{
+    if (!p->is_grouped || e->kind != EXPR_FIELD || e->slot < p->n_keys)
+        return false;
+    ASSERT(e->slot - p->n_keys < p->n_aggregates);
+    enum group_kind kind = p->aggregates[e->slot - p->n_keys].kind;
+    return kind == GROUP_COLLECT || kind == GROUP_LIST;
+}
+
 bool pipe_set_row_value(struct pipe *p, struct place at, struct str name, struct expr *value)
 {
     ASSERT(p->is_grouped && !p->has_inner);

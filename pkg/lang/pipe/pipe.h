@@ -232,6 +232,8 @@ bool pipe_row_of_greatest(struct pipe *p, struct place at, struct str name, stru
 bool pipe_rises_with(const struct pipe *p, struct str name, struct place *where);
 /* Behind pipe_stats(): this column is a key. */
 bool pipe_is_key(const struct pipe *p, const struct expr *e);
+/* ... an aggregate that is a list of values. */
+bool pipe_is_list(const struct pipe *p, const struct expr *e);
 /* Another word than the dialect's on rows that lack a key; before pipe_finish(). */
 void pipe_group_missing(struct pipe *p, enum on_missing missing);
 
