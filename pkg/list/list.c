@@ -222,6 +222,17 @@ static bool cells(void *context, struct str name, struct str column, struct str_
     return true;
 }
 
+static bool columns(void *context, struct str name, struct str_list *names, struct str *entries)
+{
+    const struct list *list = list_find(set_of(context), name);
+
+    if (!list || list->copied.n == 0 || list->n_entries > LIST_TEXTS_MAX)
+        return false;
+    *names = list->copied;
+    *entries = list->entries;
+    return true;
+}
+
 static struct str nearest(void *context, struct str name)
 {
     const struct list_set *set = set_of(context);
@@ -384,6 +395,7 @@ struct list_source list_set_source(struct list_set *set, struct arena *a)
     set->slot_arena = a;
     return (struct list_source){.lookup = lookup,
                                 .cells = cells,
+                                .columns = columns,
                                 .nearest = nearest,
                                 .slot = a ? slot_of : NULL,
                                 .context = set};

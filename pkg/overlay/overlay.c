@@ -127,6 +127,24 @@ static const struct list_slot *slot_of(void *context, struct str name, struct st
     return t->below->slot(t->below->context, name, column);
 }
 
+/* What stands for a list by a parameter is no table. */
+static bool cells(void *context, struct str name, struct str column, struct str_list *out,
+                  struct str *entries)
+{
+    const struct target *t = target_of(context);
+
+    return !overlay_find_param(t, name) && t->below && t->below->cells &&
+           t->below->cells(t->below->context, name, column, out, entries);
+}
+
+static bool columns(void *context, struct str name, struct str_list *names, struct str *entries)
+{
+    const struct target *t = target_of(context);
+
+    return !overlay_find_param(t, name) && t->below && t->below->columns &&
+           t->below->columns(t->below->context, name, names, entries);
+}
+
 static struct str nearest(void *context, struct str name)
 {
     const struct target *t = target_of(context);
@@ -198,6 +216,8 @@ void overlay_set_settle(struct overlay_set *set)
             *t = (struct target){TARGET_MAGIC, .uid = e->shown.uid, .entries = room + i,
                                  .below = set->lists};
             t->source = (struct list_source){.lookup = look_up,
+                                             .cells = cells,
+                                             .columns = columns,
                                              .nearest = nearest,
                                              .slot = slot_of,
                                              .given = given,

@@ -383,6 +383,9 @@ struct list_source {
      * knows. False: there is no such column. May be NULL: no list is a table. */
     bool (*cells)(void *context, struct str name, struct str column, struct str_list *cells,
                   struct str *entries);
+    /* The names of the columns that such a list copies, and that of the entries' own, empty if
+     * nobody knows. False: it is no table, or has too many rows to be copied. May be NULL. */
+    bool (*columns)(void *context, struct str name, struct str_list *names, struct str *entries);
     /* The name of a list that looks like this one, empty if none does; may be NULL. */
     struct str (*nearest)(void *context, struct str name);
     /* Values that somebody gave this rule alone for a parameter of its own, which stand for the

@@ -52,24 +52,47 @@ static bool list_lookup(void *context, struct str name, struct str_list *entries
 {
     static const struct str HOSTS[] = {{"WEB1", 4}, {"db1", 3}, {"web1", 4}, {"bare", 4}};
 
+    static const struct str ASSETS[] = {{"Get", 3}, {"x", 1}, {"y", 1}};
+
     (void)context;
-    *entries = (struct str_list){HOSTS, ARRAY_LEN(HOSTS)};
-    *mode = str_eq(name, STR("patterns")) ? LIST_GLOB : LIST_CI;
-    return str_eq(name, STR("owners")) || str_eq(name, STR("patterns"));
+    bool is_assets = str_eq(name, STR("assets"));
+    *entries = is_assets ? (struct str_list){ASSETS, ARRAY_LEN(ASSETS)}
+                         : (struct str_list){HOSTS, ARRAY_LEN(HOSTS)};
+    *mode = is_assets ? LIST_EXACT : str_eq(name, STR("patterns")) ? LIST_GLOB : LIST_CI;
+    return is_assets || str_eq(name, STR("owners")) || str_eq(name, STR("patterns"));
 }
 
 static bool list_cells(void *context, struct str name, struct str column, struct str_list *cells,
                        struct str *entries)
 {
     static const struct str OWNERS[] = {{"alice", 5}, {"bob", 3}, {"carol", 5}, {"", 0}};
+    static const struct str RISKS[] = {{"7", 1}, {"1", 1}, {"", 0}};
 
-    (void)context, (void)name;
+    (void)context;
+    if (str_eq(name, STR("assets"))) {
+        *cells = (struct str_list){RISKS, ARRAY_LEN(RISKS)};
+        *entries = STR("a");
+        return str_eq(column, STR("risk"));
+    }
     *cells = (struct str_list){OWNERS, ARRAY_LEN(OWNERS)};
     *entries = STR("host");
     return str_eq(column, STR("owner"));
 }
 
-const struct list_source QUERY_TEST_LISTS = {.lookup = list_lookup, .cells = list_cells};
+static bool list_columns(void *context, struct str name, struct str_list *names,
+                         struct str *entries)
+{
+    static const struct str RISK[] = {{"risk", 4}}, OWNER[] = {{"owner", 5}};
+    bool is_assets = str_eq(name, STR("assets"));
+
+    (void)context;
+    *names = (struct str_list){is_assets ? RISK : OWNER, 1};
+    *entries = is_assets ? STR("a") : STR("host");
+    return true;
+}
+
+const struct list_source QUERY_TEST_LISTS = {
+    .lookup = list_lookup, .cells = list_cells, .columns = list_columns};
 
 static void load_text(struct arena *a, const char *language, struct str query,
                       struct loaded_rules *out)

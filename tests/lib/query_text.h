@@ -12,7 +12,8 @@
 #include "rule/rule.h"
 
 /* `owners`: WEB1, db1, web1, bare, case aside, with a column `owner` (alice, bob, carol, none)
- * beside the entries' own, `host`; `patterns`: the same as patterns. */
+ * beside the entries' own, `host`; `patterns`: the same as patterns; `assets`: Get, x, y, as they
+ * are written, with a column `risk` (7, 1, none) beside `a`. */
 extern const struct list_source QUERY_TEST_LISTS;
 #include "base/buf.h"
 

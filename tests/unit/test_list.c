@@ -345,6 +345,11 @@ TEST(columns_that_are_copied_and_expiries_go_with_the_entries)
         CHECK_STR(cells.items[0], "n");
         CHECK_STR(cells.items[1], "");
         CHECK(!source.cells(source.context, STR("x"), STR("host"), &cells, &entries));
+        struct str_list names;
+        CHECK(source.columns(source.context, STR("x"), &names, &entries));
+        CHECK_EQ(names.n, 2);
+        CHECK_STR(names.items[1], "note");
+        CHECK(!source.columns(source.context, STR("y"), &names, &entries));
         CHECK(!source.cells(source.context, STR("y"), STR("note"), &cells, &entries));
         arena_free(a);
     }

@@ -76,6 +76,11 @@ static bool from(struct esql_parser *p, struct rule *rule)
             return false;
         if (p->token.kind != ESQL_WORD)
             return esql_expected(p, "a name behind METADATA");
+        if (!str_eq(p->token.text, STR("_source"))) { /* JSON_EXTRACT() reads it */
+            p->metadata = vec_room(p->s->scratch, p->metadata, p->n_metadata, &p->cap_metadata,
+                                   sizeof *p->metadata);
+            p->metadata[p->n_metadata++] = p->token.text;
+        }
         if (!esql_advance(p))
             return false;
     } while (esql_is_sign(p, ","));
@@ -102,11 +107,14 @@ static bool eval(struct esql_parser *p, struct place at)
         struct str name;
         if (t.kind != ESQL_WORD && t.kind != ESQL_NUMBER && t.kind != ESQL_STRING)
             return esql_expected(p, "the name of a column");
+        struct str told = p->told;
         if (!esql_read_name(p, &name))
             return false;
         struct expr *value = esql_expression(p);
         if (!value)
             return false;
+        if (esql_is_metadata(p, value)) /* another name for what people look at */
+            esql_forgive(p, told);
         if (!name.n)
             name = names_intern(p->s->names, esql_text_since(p, t.start));
         if (esql_asks_rows(p, value) ? !esql_inline_eval(p, t.at, name, value)
@@ -216,8 +224,12 @@ static bool drop(struct esql_parser *p, struct place at)
 
 static bool rename_one(struct esql_parser *p, struct place at, struct str from, struct str to)
 {
-    if (!p->rows_at.line || pipe_has_column(p->pipe, from))
-        return esql_settle(p, at, from) && pipe_rename(p->pipe, at, from, to);
+    struct str told = p->told;
+    if (!p->rows_at.line || pipe_has_column(p->pipe, from)) {
+        bool is_there = esql_settle(p, at, from);
+        esql_forgive(p, told);
+        return is_there && pipe_rename(p->pipe, at, from, to);
+    }
     if (!esql_has_row_column(p, from))
         return diag_error(p->s->diag, at, "unknown column '%.*s': no step before has it",
                           SHOWN(from));
@@ -260,6 +272,7 @@ static bool mv_expand(struct esql_parser *p, struct place at)
         return esql_expected(p, "the name of a column");
     if (pipe_is_grouped(p->pipe))
         return diag_unsupported(p->s->diag, at, "MV_EXPAND behind STATS: not in this version");
+    p->has_expanded = true;
     return esql_advance(p) && esql_settle(p, at, t.text) && pipe_expand(p->pipe, at, t.text);
 }
 
@@ -323,12 +336,15 @@ static bool sort(struct esql_parser *p)
     }
 }
 
-static bool limit(struct esql_parser *p)
+static bool limit(struct esql_parser *p, struct place at)
 {
     int64_t n;
 
     if (p->token.kind != ESQL_NUMBER || !str_to_i64(p->token.text, &n))
         return esql_expected(p, "a whole number behind LIMIT");
+    if (n == 0 && !pipe_where(p->pipe, at, pipe_bool(p->pipe, false)))
+        return false;
+    p->limit_at = at;
     return esql_advance(p);
 }
 
@@ -336,7 +352,7 @@ static bool limit(struct esql_parser *p)
 static const struct str COMMANDS[] = {{"where", 5},  {"eval", 4},    {"keep", 4},  {"drop", 4},
                                       {"rename", 6}, {"stats", 5},   {"sort", 4},  {"mv_expand", 9},
                                       {"grok", 4},   {"dissect", 7}, {"limit", 5}, {"from", 4},
-                                      {"inline", 6}};
+                                      {"inline", 6}, {"enrich", 6},  {"lookup", 6}};
 
 static bool refuse(struct esql_parser *p, struct place at, struct str name)
 {
@@ -346,8 +362,6 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
         {"completion", "asks a language model, which says something else each time: the query "
                        "without it, and without what asks its answer, would load"},
         {"rerank", "asks a language model, which says something else each time"},
-        {"lookup", "joins an index of Elasticsearch"},
-        {"enrich", "asks a policy of Elasticsearch"},
         {"row", "makes rows of its own instead of reading events"},
         {"show", "makes rows of its own instead of reading events"},
         {"fork", NULL},
@@ -385,17 +399,28 @@ static bool refuse(struct esql_parser *p, struct place at, struct str name)
     return diag_error(p->s->diag, at, "'%.*s' is no command%.*s", SHOWN(name), SHOWN(hint));
 }
 
+/* Rows that a LIMIT leaves out depend on their order, and so does what is counted of the others. */
+static bool stats(struct esql_parser *p, struct place at, bool is_inline)
+{
+    if (p->limit_at.line)
+        return diag_unsupported(p->s->diag, p->limit_at,
+                                "LIMIT before STATS: which rows are left out is not known of a "
+                                "stream");
+    return is_inline ? esql_inline_stats(p, at) : esql_stats(p, at);
+}
+
 static bool inline_stats(struct esql_parser *p, struct place at)
 {
     if (!esql_is_word(p, "stats"))
         return esql_expected(p, "STATS behind INLINE");
-    return esql_advance(p) && esql_inline_stats(p, at);
+    return esql_advance(p) && stats(p, at, true);
 }
 
-static bool step(struct esql_parser *p)
+static bool read_step(struct esql_parser *p)
 {
     struct esql_token t = p->token;
-    bool has_names = esql_is_word(p, "keep") || esql_is_word(p, "drop");
+    bool has_names =
+        esql_is_word(p, "keep") || esql_is_word(p, "drop") || esql_is_word(p, "enrich");
 
     if (esql_is_sign(p, "|"))
         return esql_expected(p, "a command ('||' is written OR)");
@@ -417,9 +442,9 @@ static bool step(struct esql_parser *p)
     if (str_eq_ci(t.text, STR("rename")))
         return rename_columns(p, t.at);
     if (str_eq_ci(t.text, STR("stats")))
-        return esql_stats(p, t.at);
+        return stats(p, t.at, false);
     if (str_eq_ci(t.text, STR("inlinestats"))) /* as it was once written */
-        return esql_inline_stats(p, t.at);
+        return stats(p, t.at, true);
     if (str_eq_ci(t.text, STR("inline")))
         return inline_stats(p, t.at);
     if (str_eq_ci(t.text, STR("mv_expand")))
@@ -433,8 +458,23 @@ static bool step(struct esql_parser *p)
         return is_good;
     }
     if (str_eq_ci(t.text, STR("limit")))
-        return limit(p);
+        return limit(p, t.at);
+    if (str_eq_ci(t.text, STR("lookup")))
+        return esql_lookup_join(p, t.at);
+    if (str_eq_ci(t.text, STR("enrich")))
+        return esql_enrich(p, t.at);
     return refuse(p, t.at, t.text);
+}
+
+static bool step(struct esql_parser *p)
+{
+    p->told = STR("");
+    if (!read_step(p))
+        return false;
+    return !p->told.n || diag_unsupported(p->s->diag, p->told_at,
+                                          "'%.*s': what Elasticsearch says of a document, an event "
+                                          "of a stream does not have",
+                                          SHOWN(p->told));
 }
 
 /* Looked up ahead, since the first one's rows depend on it. Of those in comments and texts it does
@@ -449,12 +489,49 @@ static bool may_expand_several(struct str query)
     return n > 1;
 }
 
+/* name = value: settings under which the query means what it means here. */
+static bool setting(struct esql_parser *p)
+{
+    static const char *const KNOWN[][2] = {
+        /* A field that no document has is null here, whatever is said. */
+        {"unmapped_fields", "fail"},    {"unmapped_fields", "nullify"}, {"unmapped_fields", "load"},
+        {"unmapped_fields", "default"}, {"time_zone", "UTC"},           {"time_zone", "Z"}};
+    struct esql_token name = p->token;
+
+    if (name.kind != ESQL_WORD)
+        return esql_expected(p, "the name of a setting");
+    if (!esql_advance(p) || !esql_expect_sign(p, "=", "behind the setting's name"))
+        return false;
+    struct str value = p->token.text;
+    if (p->token.kind == ESQL_END || p->token.kind == ESQL_SIGN)
+        return esql_expected(p, "the setting's value");
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
+        if (str_eq_ci(name.text, str_from(KNOWN[i][0])) && str_eq_ci(value, str_from(KNOWN[i][1])))
+            return esql_advance(p);
+    return diag_unsupported(p->s->diag, name.at, "the setting '%.*s', or this value of it",
+                            SHOWN(name.text));
+}
+
+/* SET name = value, ...; before the query. */
+static bool settings(struct esql_parser *p)
+{
+    while (esql_is_word(p, "set")) {
+        do {
+            if (!esql_advance(p) || !setting(p))
+                return false;
+        } while (esql_is_sign(p, ","));
+        if (!esql_expect_sign(p, ";", "behind the settings"))
+            return false;
+    }
+    return true;
+}
+
 bool esql_load(struct query_scope *s, struct str query, const struct query_options *options,
                struct rule *rule)
 {
     struct esql_parser p = {.s = s};
 
-    if (!query_reader_init(&p.reader, s, query) || !esql_advance(&p))
+    if (!query_reader_init(&p.reader, s, query) || !esql_advance(&p) || !settings(&p))
         return false;
     p.pipe = pipe_new(s, &DIALECT);
     if (may_expand_several(query))

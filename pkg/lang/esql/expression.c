@@ -57,6 +57,20 @@ static struct expr *in_another_way(struct esql_parser *p, struct place at, struc
     return pipe_call2(p->pipe, at, EXPR_COALESCE, e, plain);
 }
 
+bool esql_is_metadata(const struct esql_parser *p, const struct expr *e)
+{
+    for (size_t i = 0; e->kind == EXPR_MEMBERS && i < p->n_metadata; i++)
+        if (str_eq(p->metadata[i], e->text))
+            return true;
+    return false;
+}
+
+void esql_forgive(struct esql_parser *p, struct str before)
+{
+    if (!before.n)
+        p->told = before;
+}
+
 struct expr *esql_column(struct esql_parser *p, struct place at, struct str name)
 {
     bool is_there = esql_has_column(p, name);
@@ -69,6 +83,10 @@ struct expr *esql_column(struct esql_parser *p, struct place at, struct str name
         return NULL;
     }
     struct expr *e = is_of_row ? esql_row_column(p, at, name) : pipe_column(p->pipe, at, name);
+    if (e && esql_is_metadata(p, e) && !p->told.n && !p->is_shown) {
+        p->told = e->text;
+        p->told_at = at;
+    }
     if (!e || e->kind != EXPR_MEMBERS || !str_eq(e->text, name))
         return e;
     if (str_eq(name, STR("@timestamp")))
@@ -457,6 +475,11 @@ static struct expr *is_null(struct esql_parser *p, struct expr *subject)
         return esql_expected(p, "NULL"), NULL;
     if (!esql_advance(p))
         return NULL;
+    if (esql_is_metadata(p, subject) && str_eq(p->told, subject->text) &&
+        !str_eq(subject->text, STR("_ignored"))) { /* every document has it */
+        p->told = STR("");
+        return pipe_bool(p->pipe, is_negated);
+    }
     return pipe_call1(p->pipe, at, is_negated ? EXPR_IS_THERE : EXPR_IS_NULL, subject);
 }
 

@@ -242,7 +242,7 @@ static bool unexpected(struct esql_parser *p)
 static bool read_sign(struct esql_parser *p)
 {
     static const char *const LONG[] = {"==", "!=", "<=", ">=", "=~", "::", "<>"};
-    static const char SHORT[] = "|,()[]{}=<>+-*/%:?";
+    static const char SHORT[] = "|,()[]{}=<>+-*/%:?;";
     struct query_reader *r = &p->reader;
     size_t n = 1;
 

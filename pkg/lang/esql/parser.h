@@ -60,6 +60,12 @@ struct esql_parser {
     struct expr *row_condition; /* what one row must be; NULL: nothing */
     bool is_shown;              /* what is read says nothing of rows: SORT */
     struct place months_at; /* of NOW() - 1 month, whose length depends on the day; line 0: none */
+    struct str *metadata;   /* columns behind METADATA */
+    size_t n_metadata, cap_metadata;
+    struct str told; /* the first of these that a step asks; empty: none */
+    struct place told_at;
+    struct place limit_at; /* of a LIMIT; line 0: none */
+    bool has_expanded;     /* MV_EXPAND: several rows may be of one event */
 };
 
 /* ---- lex.c ---- */
@@ -81,6 +87,10 @@ struct expr *esql_column(struct esql_parser *p, struct place at, struct str name
 /* x.keyword becomes a column that is assigned, so that steps may take it for one. */
 bool esql_settle(struct esql_parser *p, struct place at, struct str name);
 bool esql_is_now(const struct expr *e);
+/* A column of METADATA: what Elasticsearch knows of a document, and an event does not. */
+bool esql_is_metadata(const struct esql_parser *p, const struct expr *e);
+/* The columns of METADATA that were named since `before` may be null: nothing is asked of them. */
+void esql_forgive(struct esql_parser *p, struct str before);
 /* n units as a length of time. NULL: it is no unit, or too much, which is in the diag. */
 struct expr *esql_span(struct esql_parser *p, struct place at, int64_t n, struct str unit);
 
@@ -130,6 +140,11 @@ void esql_rows_begin(struct esql_parser *p);
 bool esql_rows_end(struct esql_parser *p, struct place at);
 /* Behind the last step. */
 bool esql_inline_end(struct esql_parser *p);
+
+/* ---- lookup.c ---- */
+/* LOOKUP JOIN, ENRICH, from behind the command's first word on. */
+bool esql_lookup_join(struct esql_parser *p, struct place at);
+bool esql_enrich(struct esql_parser *p, struct place at);
 
 /* ---- stats.c ---- */
 bool esql_stats(struct esql_parser *p, struct place at);

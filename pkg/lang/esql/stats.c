@@ -137,6 +137,22 @@ static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe
     return true;
 }
 
+/* Every document has one, and an _id of its own; which one it is, people look at. */
+static void of_metadata(struct esql_parser *p, struct str told, struct pipe_aggregate *out)
+{
+    bool is_rows = out->kind == GROUP_COUNT || (out->kind == GROUP_DISTINCT && !p->has_expanded &&
+                                                str_eq(out->arg->text, STR("_id")));
+
+    if (is_rows) {
+        out->kind = GROUP_COUNT;
+        out->arg = pipe_bool(p->pipe, true);
+    }
+    if (is_rows || out->kind == GROUP_VALUES || out->kind == GROUP_LEAST ||
+        out->kind == GROUP_MIN || out->kind == GROUP_MAX || out->kind == GROUP_FIRST ||
+        out->kind == GROUP_LAST)
+        esql_forgive(p, told);
+}
+
 static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_aggregate *out)
 {
     if (esql_is_sign(p, "*")) {
@@ -146,8 +162,11 @@ static bool read_arg(struct esql_parser *p, const struct kind *k, struct pipe_ag
     }
     if (esql_is_sign(p, ")"))
         return out->kind == GROUP_COUNT || esql_expected(p, "a column");
+    struct str told = p->told;
     p->is_in_stats = false; /* no aggregate inside an aggregate */
     out->arg = esql_expression(p);
+    if (out->arg && esql_is_metadata(p, out->arg))
+        of_metadata(p, told, out);
     if (out->arg && esql_is_sign(p, ",") && !read_second(p, k, out))
         out->arg = NULL;
     p->is_in_stats = true;
