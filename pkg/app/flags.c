@@ -220,17 +220,24 @@ static enum weir_rc take_environment(struct parse *p)
     return WEIR_OK;
 }
 
+static bool has_option(const struct parse *p, const char *name)
+{
+    const struct flag *f = flag_by_name(p->set, str_from(name));
+
+    ASSERT(f);
+    return is_given(p, f) || environment_of(f);
+}
+
 /* What the environment says beyond need is no mistake: it is for many calls. */
-static enum weir_rc refuse_lonely(const struct parse *p)
+static enum weir_rc refuse_idle(const struct parse *p)
 {
     for (size_t i = 0; i < p->n_given; i++) {
         const struct flag *f = p->given[i];
-        if (!f->with)
-            continue;
-        const struct flag *other = flag_by_name(p->set, str_from(f->with));
-        ASSERT(other);
-        if (!is_given(p, other) && !environment_of(other))
+        if (f->with && !has_option(p, f->with))
             return err_set(p->err, WEIR_BADARG, "--%s goes with --%s", f->name, f->with);
+        if (f->not_with && has_option(p, f->not_with))
+            return err_set(p->err, WEIR_BADARG, "--%s says nothing beside --%s", f->name,
+                           f->not_with);
     }
     return WEIR_OK;
 }
@@ -263,7 +270,7 @@ enum weir_rc flags_parse(const struct flag_set *set, int argc, char **argv, stru
         }
     }
     TRY(take_environment(&p));
-    return refuse_lonely(&p);
+    return refuse_idle(&p);
 }
 
 static void help_line(const struct flag *f, struct buf *out)

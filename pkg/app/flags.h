@@ -45,6 +45,8 @@ struct flag {
     bool may_be_empty; /* of a text: an empty one says something, too */
     /* The name of the option without which this one says nothing: given alone it is refused. */
     const char *with;
+    /* The name of the option beside which this one says nothing: given with it it is refused. */
+    const char *not_with;
 };
 
 struct flag_group {

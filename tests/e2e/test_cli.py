@@ -180,6 +180,8 @@ def test_wrong_use_is_one_line_and_exit_3(box):
             (["replay", "-r", rules, "-i", events, "--format", "json", "--format", "table"], "--format is given twice"),
             (["replay", "-r", rules, "-i", events, "--threads=1", "--threads=1"], "--threads is given twice"),
             (["replay", "-r", rules, "-i", events, "--compare-overlays", rules], "goes with --compare"),
+            (["replay", "-r", rules, "-i", events, "--compare", rules, "--emit", "steps"], "--emit says nothing beside --compare"),
+            (["replay", "-r", rules, "-i", events, "--compare", rules, "--raw", "none"], "--raw says nothing beside --compare"),
             (["replay", "-r", rules, "-i", events, "--state-password-file", rules], "--state-password-file goes with --state"),
             (["explain", "-r", rules, "-i", events, "--state-group", "x"], "--state-group goes with --state"),
             (["bench", "-r", rules, "-i", events, "--seed", "2"], "--seed goes with --rules-sample"),

@@ -28,7 +28,8 @@ static enum weir_rc parse(struct given *g, const char *const *args)
          .is_in_environment = true},
         {"seconds", 0, FLAG_DECIMAL, "S", "a decimal", .to.decimal = &g->decimal},
         {"format", 0, FLAG_CHOICE, "auto|table|json", "a choice", .to.choice = &g->choice},
-        {"query", 0, FLAG_TEXT, "TEXT", "may be empty", .to.text = &g->query, .may_be_empty = true},
+        {"query", 0, FLAG_TEXT, "TEXT", "may be empty", .to.text = &g->query, .may_be_empty = true,
+         .not_with = "count-max"},
         {"overlays", 0, FLAG_LATER, "DIR", NULL, .to.on = NULL},
         {"text-mode", 0, FLAG_TEXT, "MODE", "of the text", .to.text = &g->mode,
          .is_in_environment = true, .with = "text"},
@@ -89,6 +90,21 @@ TEST(an_option_that_says_nothing_alone_is_refused)
     setenv("WEIR_TEXT_MODE", "m", 1); /* what the environment says is for many calls */
     CHECK_EQ(parse(&g, none), WEIR_OK);
     unsetenv("WEIR_TEXT_MODE");
+    release(&g);
+}
+
+TEST(an_option_that_says_nothing_beside_another_is_refused)
+{
+    static const char *const both[] = {"--query", "q", "--count-max", "3", NULL};
+    static const char *const alone[] = {"--query", "q", NULL};
+    struct given g = {0};
+
+    CHECK_EQ(parse(&g, alone), WEIR_OK);
+    CHECK_EQ(parse(&g, both), WEIR_BADARG);
+    CHECK_STR(str_from(g.err.text), "--query says nothing beside --count-max");
+    setenv("WEIR_COUNT_MAX", "3", 1);
+    CHECK_EQ(parse(&g, alone), WEIR_BADARG);
+    unsetenv("WEIR_COUNT_MAX");
     release(&g);
 }
 
@@ -202,6 +218,7 @@ TEST(the_environment_says_what_the_command_line_does_not)
 TEST_MAIN(ENTRY(the_environment_says_what_the_command_line_does_not),
           ENTRY(flags_are_taken_in_all_spellings),
           ENTRY(an_option_that_says_nothing_alone_is_refused),
+          ENTRY(an_option_that_says_nothing_beside_another_is_refused),
           ENTRY(switches_stand_together_and_before_a_value), ENTRY(a_single_dash_is_a_word),
           ENTRY(help_ends_parsing), ENTRY(an_empty_text_is_a_value_where_the_option_says_so),
           ENTRY(wrong_options_are_refused_in_one_line))
