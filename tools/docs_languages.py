@@ -62,7 +62,7 @@ def table_text(table):
 
 def construct(text):
     """What a rule could not be loaded for, without the names that only this rule has."""
-    if "there is no list" in text:
+    if "there is no list" in text or "a list that is not given" in text:
         return "`lookup` in a list that is not given"
     text = re.sub(r"^command '(\w+)'(?: \(.*\))?$", r"`\1`", text)
     return re.sub(r"'([^']+)'", r"`\1`", text)

@@ -47,7 +47,8 @@ static const struct grammar_rule GRAMMAR[] = {
                 "makemv delim=\",\" {field}\nmvexpand {field}\nregex {field}=\"{regex}\"\nregex {field}!=\"{regex}\"\n"
                 "fields {field}, {field}, {field}, x\nfields - {field}\ntable {field} {field} x\niplocation {field}\n"
                 "lookup owners host AS {field} OUTPUT owner AS x\ndedup {field}\nsort - {field}\nspath output=x path={field}\n"
-                "bin _time span=5m\nnomv {field}\nstrcat {field} \"{plain}\" {field} x\n"
+                "bin _time span=5m\nnomv {field}\nrangemap field={field} a=0-5 b=3-9\n"
+                "foreach {field} b [eval <<FIELD>>=upper('<<FIELD>>')]\ndedup 1 {field} b\nstrcat {field} \"{plain}\" {field} x\n"
                 "replace \"{pattern}\" WITH {plain} IN {field}\nrex mode=sed field={field} \"s/{regex}/z/g\""},
 
     {"field", "a\nb\nl{}\np.q\nx\nCountry"},

@@ -3,8 +3,8 @@
  *     top [limit=N] f g [by h]            as `stats count by f g h`
  *     chart AGGREGATES by a               as `stats AGGREGATES by a`
  *     timechart span=5m AGGREGATES        as `bin _time span=5m | stats AGGREGATES by _time`
- *     chart ... by a b, timechart ... by b   the values of b are columns: nothing can be asked of
- *                                         them by a name that a rule knows, so each group is told
+ *     chart ... by a b, timechart ... by b   a row for each a; the values of b are columns, which
+ *                                         are made when something asks them by their names
  *
  * How many of them are shown (limit, useother ...) changes nothing here.
  */
@@ -47,26 +47,83 @@ static bool add_key(struct spl *x, struct chart *c)
         return false;
     struct pipe_key *key = &c->keys[c->n_keys++];
     key->name = spl_field(x, name);
-    key->value = spl_column(x, at, name);
+    key->value = spl_model_key(x, at, spl_column(x, at, name));
     (void)spl_take(x, ",");
     return key->value != NULL;
 }
 
-/* The groups; what a rule has no name for is gone. */
+/* What names the columns, and what each of them is made of. */
+static bool split(struct spl *x, struct chart *c)
+{
+    struct spl_split *s = ARENA_NEW(x->s->scratch, struct spl_split);
+    struct expr *by = c->keys[--c->n_keys].value;
+
+    /* rows without the field have a column of their own */
+    s->by = pipe_call2(x->pipe, x->at, EXPR_COALESCE, pipe_call1(x->pipe, x->at, EXPR_STRING, by),
+                       pipe_text(x->pipe, STR("NULL")));
+    s->aggregates = ARENA_ARRAY(x->s->scratch, c->n, struct pipe_aggregate);
+    memcpy(s->aggregates, c->aggregates, c->n * sizeof *s->aggregates);
+    s->n = c->n;
+    s->is_made = x->n_columns_made > 0 || pipe_is_grouped(x->pipe);
+    x->split = s;
+    return s->by != NULL;
+}
+
 static bool finish(struct spl *x, struct chart *c)
 {
     struct str names[SPL_AGGREGATES_MAX];
+    struct spl_split *s = NULL;
 
-    if (c->has_columns) { /* rows without the field have a column of their own */
-        struct pipe_key *last = &c->keys[c->n_keys - 1];
-        last->value =
-            pipe_call2(x->pipe, x->at, EXPR_COALESCE, last->value, pipe_text(x->pipe, STR("NULL")));
-    }
+    if (c->has_columns && !split(x, c))
+        return false;
+    s = x->split;
     if (!spl_group(x, c->aggregates, c->n, c->keys, c->n_keys))
         return false;
+    x->split = s;
     for (size_t i = 0; i < c->n; i++)
         names[i] = c->aggregates[i].name;
     return !c->has_columns || pipe_drop(x->pipe, x->at, names, c->n);
+}
+
+/* Which aggregate the column is of, and for which value; NULL: of none. */
+static const struct pipe_aggregate *aggregate_of(const struct spl_split *s, struct str name,
+                                                 struct str *value)
+{
+    *value = name;
+    if (s->n == 1)
+        return s->aggregates;
+    for (size_t i = 0; i < s->n; i++) {
+        struct str own = s->aggregates[i].name;
+        if (str_starts(name, own) && str_starts(str_sub(name, own.n, SIZE_MAX), STR(": "))) {
+            *value = str_sub(name, own.n + 2, SIZE_MAX);
+            return &s->aggregates[i];
+        }
+    }
+    return NULL;
+}
+
+bool spl_split_column(struct spl *x, struct place at, struct str name)
+{
+    const struct spl_split *s = x->split;
+    struct str value;
+
+    if (!s || !pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, name) ||
+        str_find_char(name, '*', 0) != SIZE_MAX)
+        return true;
+    const struct pipe_aggregate *of = aggregate_of(s, name, &value);
+    if (!of && !s->is_made)
+        return true;
+    if (s->is_made || str_eq(value, STR("OTHER")) || (of->arg && of->arg->kind == EXPR_TIME))
+        return diag_unsupported(x->s->diag, at, "'%.*s', a column of this chart", SHOWN(name));
+    struct pipe_aggregate a = *of;
+    struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, s->by, pipe_text(x->pipe, value));
+    if (a.filter)
+        is = pipe_call2(x->pipe, at, EXPR_AND, is, a.filter);
+    a.arg = pipe_call2(x->pipe, at, EXPR_CASE, is, a.arg ? a.arg : pipe_whole(x->pipe, 1));
+    a.filter = NULL;
+    a.name = name;
+    a.at = at;
+    return a.arg && pipe_add_aggregate(x->pipe, &a);
 }
 
 /* ---- top ---------------------------------------------------------------------------------------

@@ -128,6 +128,7 @@ static bool keep(struct spl *x, const struct str *names, size_t n)
 {
     x->opened = NULL; /* what is kept are columns now, and all else is gone */
     x->n_wildcards = 0;
+    x->split = NULL;
     x->are_rows_closed = true;
     return pipe_keep(x->pipe, x->at, names, n);
 }
@@ -156,7 +157,8 @@ static bool do_table(struct spl *x)
 
 /* ---- which rows ---------------------------------------------------------------------------- */
 
-/* dedup fields [sortby ...]: which of those alike is kept is only shown. */
+/* dedup fields [sortby ...]: which of those alike is kept is only shown; a row without one of the
+ * fields goes. */
 static bool do_dedup(struct spl *x)
 {
     struct spl_option o[] = {
@@ -165,7 +167,7 @@ static bool do_dedup(struct spl *x)
     size_t n = 0;
 
     spl_blanks(x);
-    if (spl_peek(x) >= '0' && spl_peek(x) <= '9')
+    if (!spl_take_word(x, "1", false) && spl_peek(x) >= '0' && spl_peek(x) <= '9')
         return diag_unsupported(x->s->diag, spl_here(x), "dedup that keeps more than one");
     while (spl_options(x, o, ARRAY_LEN(o)) && !spl_is_end(x) && n < NAMES_MAX) {
         if (spl_take_word(x, "sortby", true)) {
@@ -183,6 +185,12 @@ static bool do_dedup(struct spl *x)
             return diag_unsupported(x->s->diag, x->at, "dedup with %s", o[i].name);
     if (n == 0)
         return spl_expected(x, "the name of a field");
+    for (size_t i = 0; i < n; i++) {
+        struct expr *e = spl_column(x, x->at, names[i]);
+        if (!e || (!pipe_is_grouped(x->pipe) &&
+                   !pipe_where(x->pipe, x->at, pipe_call1(x->pipe, x->at, EXPR_IS_THERE, e))))
+            return false;
+    }
     return !diag_failed(x->s->diag) && pipe_dedup(x->pipe, x->at, names, n);
 }
 
@@ -672,29 +680,87 @@ static bool read_pair(struct spl *x, struct str *name, struct str *other)
     return !spl_take_word(x, "as", true) || spl_name(x, ",\"'|()=", other);
 }
 
+/* Nobody has the list: what would be added may be shown. */
+static bool lookup_shown(struct spl *x, struct place at, struct str list)
+{
+    struct str column, to;
+
+    const struct list_source *lists = x->s->lists;
+    struct str near = lists && lists->nearest ? lists->nearest(lists->context, list) : STR("");
+    struct str hint = near.n ? arena_printf(x->s->scratch, "did you mean '%.*s'?", SHOWN(near))
+                             : arena_printf(x->s->scratch, "--list %.*s=FILE.csv", SHOWN(list));
+    const char *command =
+        arena_printf(x->s->scratch, "lookup in a list that is not given (%.*s)", SHOWN(hint)).p;
+
+    diag_warn(x->s->diag, at, "there is no list '%.*s' (%.*s): what lookup would add stays empty",
+              SHOWN(list), SHOWN(hint));
+    do {
+        if (!read_pair(x, &column, &to))
+            return false;
+        struct spl_added *added = spl_added(x, spl_field(x, to));
+        if (added)
+            added->command = command;
+        else if (!spl_add_shown(x, spl_field(x, to), command, false))
+            return false;
+        (void)spl_take(x, ",");
+    } while (!spl_is_end(x));
+    return true;
+}
+
+/* The rows before it are asked for the fields behind the first one, too. */
+static bool read_keys(struct spl *x, struct str *key, struct expr **value, size_t *n)
+{
+    struct str name, field;
+
+    for (*n = 0; !spl_is_end(x); (*n)++) {
+        struct spl look = *x;
+        if (spl_take_word(&look, "outputnew", true) || spl_take_word(&look, "output", true))
+            return true;
+        if (!read_pair(x, &name, &field))
+            return false;
+        bool was_shown = x->is_shown;
+        x->is_shown = true;
+        struct expr *e = spl_column(x, x->at, field);
+        x->is_shown = was_shown;
+        if (!e)
+            return false;
+        if (*n == 0) {
+            *key = name;
+            *value = e;
+        }
+        (void)spl_take(x, ",");
+    }
+    return true;
+}
+
 /* lookup NAME key [AS field] OUTPUT|OUTPUTNEW column [AS field] ... */
 static bool do_lookup(struct spl *x)
 {
-    struct str list, key, field, column, to;
+    struct str list, key, column, to;
     struct spl_option o[] = {{.name = "local"}, {.name = "update"}};
+    struct expr *value;
+    size_t n_keys;
 
     if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
     spl_blanks(x);
     struct place at = spl_here(x);
-    if (!spl_name(x, ",\"'|()=", &list) || !read_pair(x, &key, &field))
+    if (!spl_name(x, ",\"'|()=", &list) || !read_keys(x, &key, &value, &n_keys))
         return false;
-    struct expr *value = spl_column(x, x->at, field);
+    if (n_keys == 0)
+        return spl_expected(x, "the name of a field");
     bool is_new = spl_take_word(x, "outputnew", true);
-    if (!is_new && !spl_take_word(x, "output", true)) {
-        if (spl_is_end(x))
-            return diag_unsupported(x->s->diag, x->at, "lookup without OUTPUT");
-        return diag_unsupported(x->s->diag, spl_here(x), "lookup by more than one field");
-    }
+    if (!is_new && !spl_take_word(x, "output", true))
+        return diag_unsupported(x->s->diag, x->at, "lookup without OUTPUT");
+    struct str known = spl_list_named(x, list);
+    if (!known.n)
+        return lookup_shown(x, at, list);
+    if (n_keys > 1)
+        return diag_unsupported(x->s->diag, at, "lookup by more than one field");
     do {
         if (!read_pair(x, &column, &to))
             return false;
-        struct expr *found = pipe_lookup(x->pipe, at, list, key, value, column);
+        struct expr *found = pipe_lookup(x->pipe, at, known, key, value, column);
         if (found && is_new)
             found = pipe_call2(x->pipe, at, EXPR_COALESCE, spl_column(x, at, to), found);
         if (!found || !spl_assign(x, at, to, found))
@@ -709,48 +775,54 @@ static bool do_lookup(struct spl *x)
 static const struct command {
     const char *name;
     bool (*run)(struct spl *x);
-    bool is_mere; /* it changes no column */
+    bool is_mere;  /* it changes no column */
+    bool is_group; /* it makes groups of what tstats leaves to it */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false},
-    {"bin", do_bin, false},
-    {"bucket", do_bin, false},
-    {"chart", spl_chart, false},
-    {"collect", do_sink, true},
-    {"convert", do_convert, false},
-    {"dedup", do_dedup, false},
-    {"eval", do_eval, false},
-    {"eventstats", spl_eventstats, false},
-    {"fieldformat", do_nothing, true},
-    {"fields", do_fields, false},
-    {"fillnull", do_fillnull, false},
-    {"head", do_nothing, true},
-    {"highlight", do_nothing, true},
-    {"iplocation", do_iplocation, false},
-    {"join", spl_join, false},
-    {"lookup", do_lookup, false},
-    {"makemv", do_makemv, false},
-    {"mvexpand", do_mvexpand, false},
-    {"nomv", do_nomv, false},
-    {"outputcsv", do_sink, true},
-    {"outputlookup", do_sink, true},
-    {"regex", do_regex, true},
-    {"rename", do_rename, false},
-    {"replace", do_replace, false},
-    {"reverse", do_nothing, true},
-    {"rex", do_rex, false},
-    {"search", do_search, true},
-    {"sendalert", do_sink, true},
-    {"sendemail", do_sink, true},
-    {"sort", do_nothing, true},
-    {"spath", do_spath, false},
-    {"stats", spl_stats, false},
-    {"strcat", do_strcat, false},
-    {"table", do_table, false},
-    {"tail", do_nothing, true},
-    {"timechart", spl_timechart, false},
-    {"top", spl_top, false},
-    {"tstats", spl_tstats, false},
-    {"where", do_where, true},
+    {"addtotals", do_addtotals, false, false},
+    {"bin", do_bin, false, false},
+    {"bucket", do_bin, false, false},
+    {"chart", spl_chart, false, true},
+    {"collect", do_sink, true, false},
+    {"convert", do_convert, false, false},
+    {"datamodel", spl_datamodel, true, false},
+    {"dedup", do_dedup, false, false},
+    {"eval", do_eval, false, false},
+    {"eventstats", spl_eventstats, false, false},
+    {"fieldformat", do_nothing, true, false},
+    {"fields", do_fields, false, false},
+    {"fillnull", do_fillnull, false, false},
+    {"foreach", spl_foreach, false, false},
+    {"from", spl_from, true, false},
+    {"head", do_nothing, true, false},
+    {"highlight", do_nothing, true, false},
+    {"iplocation", do_iplocation, false, false},
+    {"join", spl_join, false, false},
+    {"lookup", do_lookup, false, false},
+    {"makemv", do_makemv, false, false},
+    {"mvexpand", do_mvexpand, false, false},
+    {"nomv", do_nomv, false, false},
+    {"noop", do_nothing, true, false},
+    {"outputcsv", do_sink, true, false},
+    {"outputlookup", do_sink, true, false},
+    {"rangemap", spl_rangemap, false, false},
+    {"regex", do_regex, true, false},
+    {"rename", do_rename, false, false},
+    {"replace", do_replace, false, false},
+    {"reverse", do_nothing, true, false},
+    {"rex", do_rex, false, false},
+    {"search", do_search, true, false},
+    {"sendalert", do_sink, true, false},
+    {"sendemail", do_sink, true, false},
+    {"sort", do_nothing, true, false},
+    {"spath", do_spath, false, false},
+    {"stats", spl_stats, false, true},
+    {"strcat", do_strcat, false, false},
+    {"table", do_table, false, false},
+    {"tail", do_nothing, true, false},
+    {"timechart", spl_timechart, false, true},
+    {"top", spl_top, false, false},
+    {"tstats", spl_tstats, false, false},
+    {"where", do_where, true, false},
 };
 
 bool spl_command(struct spl *x, struct str name)
@@ -759,6 +831,10 @@ bool spl_command(struct spl *x, struct str name)
         if (!str_eq_ci(str_from(COMMANDS[i].name), name))
             continue;
         x->is_shown = false;
+        if (x->is_partial && !COMMANDS[i].is_group)
+            return diag_unsupported(x->s->diag, x->at,
+                                    "tstats with prestats, without stats behind it");
+        x->is_partial = false;
         if (!COMMANDS[i].run(x))
             return false;
         x->has_set |= !COMMANDS[i].is_mere;
@@ -814,7 +890,7 @@ static bool run_one(struct spl *x, bool is_first)
     return spl_command(x, name);
 }
 
-bool spl_run(struct spl *x, size_t begin, size_t end)
+static bool run_all(struct spl *x, size_t begin, size_t end)
 {
     struct str text = str_sub(x->text.text, 0, end);
     size_t i = begin;
@@ -834,9 +910,19 @@ bool spl_run(struct spl *x, size_t begin, size_t end)
         if (!run_one(x, is_first))
             return false;
         if (x->end >= text.n)
-            return spl_eventstats_end(x);
+            return true;
         is_first = false;
     }
+}
+
+bool spl_run(struct spl *x, size_t begin, size_t end)
+{
+    return run_all(x, begin, end) && spl_eventstats_end(x);
+}
+
+bool spl_run_in_place(struct spl *x, size_t end)
+{
+    return run_all(x, 0, end);
 }
 
 struct pipe *spl_pipe_new(struct query_scope *s)
@@ -861,6 +947,8 @@ bool spl_load(struct query_scope *s, struct str query, const struct query_option
         return diag_error(s->diag, s->at, "the search is empty");
     if (!spl_run(&x, 0, x.text.text.n))
         return false;
+    if (x.is_partial)
+        return diag_unsupported(s->diag, s->at, "tstats with prestats, without stats behind it");
     if (x.rows != SPL_ROWS_ASKED)
         diag_warn(s->diag, x.rows_at,
                   "eventstats: a finding is of a group, not of each of its rows");

@@ -18,8 +18,7 @@ struct join {
     bool is_left;
 };
 
-/* Where the bracket that is open closes; x->end: nowhere. */
-static size_t bracket_end(const struct spl *x)
+size_t spl_bracket_end(const struct spl *x)
 {
     unsigned depth = 1;
 
@@ -85,7 +84,7 @@ static bool read_head(struct spl *x, struct join *j)
 /* The search up to the bracket, with a pipeline of its own. */
 static bool read_search(struct spl *x, struct spl *inner)
 {
-    size_t end = bracket_end(x);
+    size_t end = spl_bracket_end(x);
 
     if (end == x->end)
         return diag_error(x->s->diag, spl_here(x), "a [ that is never closed");
@@ -197,6 +196,7 @@ static bool join_inner(struct spl *x, struct spl *inner, const struct join *j)
     spl_give_source(inner, &rule);
     *source = rule.logsource;
     pipe_set_source(inner->pipe, source);
+    x->is_joined = true;
     return pipe_join(x->pipe, x->at, inner->pipe, own, others, j->n_keys);
 }
 

@@ -15,8 +15,7 @@ struct listed {
     struct str column, field; /* of the list; what it is called in the end */
 };
 
-/* "allowed.csv", "allowed": by which of these somebody has it. */
-static struct str list_named(const struct spl *x, struct str name)
+struct str spl_list_named(const struct spl *x, struct str name)
 {
     const struct list_source *l = x->s->lists;
     const struct str tries[] = {name, str_sub(name, 0, str_find_char(name, '.', 0))};
@@ -134,7 +133,7 @@ struct expr *spl_listed(struct spl *x)
         return NULL;
     if (str_eq(l.field, STR("search")) || str_eq(l.field, STR("query")))
         return (void)refuse(x, l.at, "whose values are terms (a field 'search' or 'query')"), NULL;
-    struct str name = list_named(x, l.list);
+    struct str name = spl_list_named(x, l.list);
     if (!name.n)
         return (void)diag_error(x->s->diag, l.at, "there is no list '%.*s' (--list NAME=FILE)",
                                 SHOWN(l.list)),

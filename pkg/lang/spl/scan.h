@@ -37,6 +37,14 @@ struct spl_wildcard {
 };
 enum { SPL_AGGREGATES_MAX = 64, SPL_WILDCARDS_MAX = 8 };
 
+/* Behind `chart ... by a b`: the columns that values of b name. */
+struct spl_split {
+    struct expr *by;
+    struct pipe_aggregate *aggregates;
+    size_t n;
+    bool is_made; /* of some that no group knows: no column may be asked */
+};
+
 /* A column of the other search of a join, or one that a command would only show: it may be shown
  * and not be asked. */
 struct spl_added {
@@ -84,8 +92,15 @@ struct spl {
     size_t n_columns_made;
     struct spl_wildcard *wildcards; /* of the stats at hand, or before: SPL_WILDCARDS_MAX */
     size_t n_wildcards;
+    struct spl_split *split; /* NULL: no chart with such columns is before the command at hand */
     struct spl_added *added; /* room for SPL_ADDED_MAX */
     size_t n_added;
+    struct spl_added *aggregates_shown; /* of the stats at hand: room for SPL_AGGREGATES_MAX */
+    size_t n_aggregates_shown;
+    const char *of_added; /* the aggregate that is being read may only be shown: who would make it */
+    bool is_in_each; /* inside foreach */
+    bool is_partial; /* behind tstats prestats=t: only stats and its like may follow */
+    bool is_joined;  /* only rows that have some of another search are left */
     /* Behind eventstats: columns of the rows themselves may be shown and not be asked; behind
      * groups of them none may. */
     enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
@@ -193,6 +208,8 @@ bool spl_eventstats(struct spl *x);
 bool spl_top(struct spl *x);
 bool spl_chart(struct spl *x);
 bool spl_timechart(struct spl *x);
+/* Behind a chart: the column, if a value names it. False: after an error. */
+bool spl_split_column(struct spl *x, struct place at, struct str name);
 /* At the end of a search: what was asked of rows behind eventstats can be said of groups. */
 bool spl_eventstats_end(struct spl *x);
 /* False: the column may not be asked here, which is told. */
@@ -224,18 +241,28 @@ int64_t spl_window(const struct spl *x);
 
 /* ---- join.c ---- */
 bool spl_join(struct spl *x);
+/* Where the bracket that is open closes; x->end: nowhere. */
+size_t spl_bracket_end(const struct spl *x);
 /* The column may be shown from now on; `command` would add it. False: there are too many. */
 bool spl_add_shown(struct spl *x, struct str name, const char *command, bool is_always);
 /* A column that a join adds; NULL: it is none. */
 struct spl_added *spl_added(const struct spl *x, struct str name);
 
+/* ---- each.c ---- */
+bool spl_foreach(struct spl *x);
+bool spl_rangemap(struct spl *x);
+
 /* ---- listed.c ---- */
+/* "allowed.csv", "allowed": the one of these that somebody has; empty: none. */
+struct str spl_list_named(const struct spl *x, struct str name);
 /* A search in brackets, which stand here, as a condition: of one that reads a list. */
 struct expr *spl_listed(struct spl *x);
 
 /* ---- command.c ---- */
 /* Commands from here to there, with a pipeline of their own. */
 bool spl_run(struct spl *x, size_t begin, size_t end);
+/* The first `end` bytes of the text as further commands of this pipeline. */
+bool spl_run_in_place(struct spl *x, size_t end);
 struct pipe *spl_pipe_new(struct query_scope *s);
 
 /* ---- absent.c ---- */
@@ -248,6 +275,11 @@ void spl_give_source(const struct spl *x, struct rule *rule);
 
 /* ---- tstats.c ---- */
 bool spl_tstats(struct spl *x);
+/* The events of a model, as a search finds them. */
+bool spl_from(struct spl *x);
+bool spl_datamodel(struct spl *x);
+/* What an event of a model lacks reads so behind BY. */
+struct expr *spl_model_key(struct spl *x, struct place at, struct expr *value);
 /* What tstats calls DATASET.NAME is NAME; some names mean another field in a model. */
 struct str spl_without_dataset(const struct spl *x, struct str name);
 struct str spl_model_field(const struct spl *x, struct str name);

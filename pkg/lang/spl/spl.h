@@ -12,7 +12,8 @@
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
  *     command.c   the commands between the bars; stats.c: stats; eventstats.c;
- *                 chart.c: top, chart, timechart; tstats.c: tstats over a data model
+ *                 chart.c: top, chart, timechart; tstats.c: data models
+ *     each.c      foreach, rangemap
  *     absent.c    commands that are not done here, and what to write instead
  *     time.c      now, and how far back a search looks
  *     join.c      searches inside a search; listed.c: those that only read a list

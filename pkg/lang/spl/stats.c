@@ -96,6 +96,19 @@ static bool kind_of(struct spl *x, struct place at, struct str name, struct pipe
     return diag_unsupported(x->s->diag, at, "%.*s() in stats", SHOWN(name));
 }
 
+/* Splunk's own that no condition of weir's can ask: they may be shown. */
+static const char *only_shown(struct str name)
+{
+    static const char *const NAMES[] = {"sparkline", "mode",     "rate",       "rate_avg",
+                                        "rate_sum",  "per_day",  "per_hour",   "per_minute",
+                                        "per_second", "estdc_error"};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (str_eq_ci(str_from(NAMES[i]), name))
+            return NAMES[i];
+    return NULL;
+}
+
 /* Of columns of events as they are; one star, which stands for the same in both names. */
 static bool may_have_wildcard(const struct spl *x, const struct pipe_aggregate *a, struct str name)
 {
@@ -130,12 +143,31 @@ static bool read_argument(struct spl *x, struct pipe_aggregate *a, struct str *t
             return diag_unsupported(x->s->diag, at, "aggregates of '%.*s'", SHOWN(name));
         *wildcard = name;
     } else {
+        const struct spl_added *added = spl_added(x, spl_field(x, name));
         a->arg = spl_column(x, at, name);
         if (!a->arg)
             return false;
+        if (added)
+            x->of_added = added->command;
     }
     *text = str_trim(str_sub(x->text.text, begin, x->next - begin));
     return spl_take(x, ")") || spl_expected(x, "')'");
+}
+
+/* sparkline(count(f), 5m), the parenthesis taken. */
+static bool skip_argument(struct spl *x, struct str *text)
+{
+    size_t begin = x->next;
+
+    for (unsigned depth = 1; spl_peek(x); x->next++) {
+        depth += spl_peek(x) == '(';
+        depth -= spl_peek(x) == ')';
+        if (depth == 0) {
+            *text = str_trim(str_sub(x->text.text, begin, x->next - begin));
+            return spl_take(x, ")");
+        }
+    }
+    return spl_expected(x, "')'");
 }
 
 static bool read_aggregate(struct spl *x, struct pipe_aggregate *a, struct str *wildcard)
@@ -147,17 +179,21 @@ static bool read_aggregate(struct spl *x, struct pipe_aggregate *a, struct str *
     struct str name = spl_word(x, "(,\"'|");
     if (name.n == 0)
         return spl_expected(x, "an aggregate");
-    if (!kind_of(x, a->at, name, a, &needs_field))
+    x->of_added = only_shown(name);
+    bool is_chart = str_eq_ci(name, STR("sparkline"));
+    if (!x->of_added && !kind_of(x, a->at, name, a, &needs_field))
         return false;
+    needs_field = x->of_added ? !is_chart : needs_field;
     bool has_argument = spl_take(x, "(");
-    if (has_argument && !read_argument(x, a, &argument, wildcard))
+    if (has_argument && is_chart ? !skip_argument(x, &argument)
+                                 : has_argument && !read_argument(x, a, &argument, wildcard))
         return false;
     if (!has_argument && needs_field)
         return spl_expected(x, "'(' behind the name of an aggregate");
     a->name = has_argument
                   ? names_intern(x->s->names, arena_printf(x->s->scratch, "%.*s(%.*s)", (int)name.n,
                                                            name.p, (int)argument.n, argument.p))
-                  : STR("count");
+                  : names_intern(x->s->names, is_chart ? name : STR("count"));
     if (!spl_take_word(x, "as", true))
         return true;
     if (!spl_name(x, ",\"'|", &name))
@@ -178,7 +214,11 @@ static bool read_keys(struct spl *x, struct pipe_key *keys, size_t *n)
         if (!spl_name(x, ",\"'|()=", &name))
             return false;
         keys[*n].name = spl_field(x, name);
-        keys[(*n)++].value = spl_column(x, at, name);
+        const struct spl_added *added = spl_added(x, keys[*n].name);
+        if (added && !x->is_joined)
+            return diag_unsupported(x->s->diag, at, "'%.*s', a column that %s would add, behind BY",
+                                    SHOWN(name), added->command);
+        keys[(*n)++].value = spl_model_key(x, at, spl_column(x, at, name));
         (void)spl_take(x, ",");
     }
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
@@ -340,6 +380,8 @@ bool spl_need_column(struct spl *x, struct place at, struct str name)
 {
     struct str part;
 
+    if (!spl_split_column(x, at, name))
+        return false;
     if (!x->n_wildcards || !pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, name) ||
         str_find_char(name, '*', 0) != SIZE_MAX)
         return true;
@@ -367,11 +409,24 @@ static bool is_time_column(const struct expr *e)
     return e && e->kind == EXPR_TIME;
 }
 
+/* Aggregates that may be shown: those of columns that are. */
+static bool add_shown(struct spl *x)
+{
+    for (size_t i = 0; i < x->n_aggregates_shown; i++) {
+        const struct spl_added *a = &x->aggregates_shown[i];
+        if (!spl_added(x, a->name) && !spl_add_shown(x, a->name, a->command, false))
+            return false;
+    }
+    x->n_aggregates_shown = 0;
+    return true;
+}
+
 bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys)
 {
     x->has_fill = false;
     x->opened = NULL;
+    x->split = NULL;
     x->n_times = 0;
     for (size_t i = 0; i < n; i++) {
         enum group_kind kind = aggregates[i].kind;
@@ -383,7 +438,8 @@ bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
     for (size_t i = 0; i < n_keys; i++)
         if (str_eq(keys[i].name, STR("_time")) || is_time_column(keys[i].value))
             spl_note_time(x, keys[i].name);
-    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys) && make_columns(x);
+    return pipe_stats(x->pipe, x->at, aggregates, n, keys, n_keys) && make_columns(x) &&
+           add_shown(x);
 }
 
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
@@ -395,7 +451,15 @@ bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
     x->made = SPL_NOT_MADE;
     if (!read_aggregate(x, &aggregates[*n], &wildcard))
         return false;
-    if (wildcard.n)
+    if (!x->aggregates_shown)
+        x->aggregates_shown =
+            ARENA_ARRAY(x->s->scratch, SPL_AGGREGATES_MAX, struct spl_added);
+    if (x->of_added && x->n_aggregates_shown == SPL_AGGREGATES_MAX)
+        return diag_error(x->s->diag, x->at, "more than %d aggregates", SPL_AGGREGATES_MAX);
+    if (x->of_added)
+        x->aggregates_shown[x->n_aggregates_shown++] =
+            (struct spl_added){aggregates[*n].name, x->of_added, false};
+    else if (wildcard.n)
         keep_wildcard(x, &aggregates[*n], wildcard);
     else
         *n += take_apart(x, &aggregates[*n]);
@@ -425,6 +489,7 @@ bool spl_stats(struct spl *x)
     bool has_by = false;
 
     x->n_wildcards = 0;
+    x->n_aggregates_shown = 0;
     x->is_shown = true;
     if (!read_options(x))
         return false;
@@ -435,7 +500,7 @@ bool spl_stats(struct spl *x)
         if (!spl_aggregate(x, aggregates, &n))
             return false;
     }
-    if (n + x->n_wildcards == 0)
+    if (n + x->n_wildcards + x->n_aggregates_shown == 0)
         return spl_expected(x, "an aggregate");
     if (has_by && !read_keys(x, keys, &n_keys))
         return false;

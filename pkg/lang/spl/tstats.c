@@ -110,6 +110,15 @@ struct str spl_without_dataset(const struct spl *x, struct str name)
     return name;
 }
 
+#define UNKNOWN "unknown"
+
+struct expr *spl_model_key(struct spl *x, struct place at, struct expr *value)
+{
+    if (!x->model || pipe_is_grouped(x->pipe) || !value || value->kind == EXPR_TIME)
+        return value;
+    return pipe_call2(x->pipe, at, EXPR_COALESCE, value, pipe_text(x->pipe, STR(UNKNOWN)));
+}
+
 struct str spl_category(const struct spl *x)
 {
     return x->model ? str_from(x->model->category) : STR("");
@@ -118,7 +127,7 @@ struct str spl_category(const struct spl *x)
 /* ---- reading ------------------------------------------------------------------------------- */
 
 /* Summaries are ours to have or not; where events go to another search is not. */
-static bool read_options(struct spl *x, struct str *fill)
+static bool read_options(struct spl *x, struct str *fill, bool *is_partial)
 {
     struct spl_option o[] = {{.name = "prestats"},       {.name = "append"},
                              {.name = "fillnull_value"}, {.name = "summariesonly"},
@@ -127,12 +136,25 @@ static bool read_options(struct spl *x, struct str *fill)
 
     if (!spl_options(x, o, ARRAY_LEN(o)))
         return false;
-    for (size_t i = 0; i < 2; i++) /* its rows would go elsewhere */
-        if (o[i].value.p && !spl_is_false(o[i].value))
-            return diag_unsupported(x->s->diag, o[i].at, "tstats with %s", o[i].name);
+    if (o[1].value.p && !spl_is_false(o[1].value)) /* its rows would go elsewhere */
+        return diag_unsupported(x->s->diag, o[1].at, "tstats with %s", o[1].name);
+    *is_partial |= o[0].value.p && !spl_is_false(o[0].value);
     if (o[2].value.p)
         *fill = names_intern(x->s->names, o[2].value);
     return true;
+}
+
+static bool use_model(struct spl *x, struct place at, struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(MODELS); i++)
+        if (str_eq(name, str_from(MODELS[i].name)))
+            x->model = &MODELS[i];
+    if (x->model && x->model->is_foreign)
+        diag_warn(x->s->diag, at,
+                  "the data model %s: events must have its fields by their names, no source "
+                  "profile of weir's does",
+                  x->model->name);
+    return x->model || diag_unsupported(x->s->diag, at, "data model '%.*s'", SHOWN(name));
 }
 
 static bool read_model(struct spl *x)
@@ -152,15 +174,7 @@ static bool read_model(struct spl *x)
     spl_blanks(x);
     if (!spl_name(x, ",|", &name))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(MODELS); i++)
-        if (str_eq(name, str_from(MODELS[i].name)))
-            x->model = &MODELS[i];
-    if (x->model && x->model->is_foreign)
-        diag_warn(x->s->diag, at,
-                  "the data model %s: events must have its fields by their names, no source "
-                  "profile of weir's does",
-                  x->model->name);
-    return x->model || diag_unsupported(x->s->diag, at, "data model '%.*s'", SHOWN(name));
+    return use_model(x, at, name);
 }
 
 static bool read_where(struct spl *x)
@@ -216,6 +230,16 @@ static bool read_keys(struct spl *x, struct str fill, struct pipe_key *keys, siz
     return *n > 0 || spl_expected(x, "the name of a field behind BY");
 }
 
+/* prestats: the groups are those of the stats behind it, of the same events and keys. */
+static bool give_keys(struct spl *x, const struct pipe_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!spl_assign(x, x->at, keys[i].name, keys[i].value))
+            return false;
+    x->is_partial = true;
+    return true;
+}
+
 static bool is_behind_aggregates(struct spl *x)
 {
     static const char *const WORDS[] = {"from", "where", "by"};
@@ -236,6 +260,7 @@ bool spl_tstats(struct spl *x)
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n = 0, n_keys = 0, begin;
     struct str fill = {NULL, 0};
+    bool is_partial = false;
 
     if (x->n_commands > 1)
         return diag_unsupported(x->s->diag, x->at, "tstats behind another command");
@@ -246,18 +271,66 @@ bool spl_tstats(struct spl *x)
         return false;
     size_t behind = x->next;
     x->next = begin;
-    while (read_options(x, &fill) && !is_behind_aggregates(x))
+    while (read_options(x, &fill, &is_partial) && !is_behind_aggregates(x))
         if (!spl_aggregate(x, aggregates, &n))
             return false;
     if (x->model)
         x->next = behind;
-    if (diag_failed(x->s->diag) || !read_options(x, &fill) || !read_where(x))
+    if (diag_failed(x->s->diag) || !read_options(x, &fill, &is_partial) ||
+        !read_where(x))
         return false;
     if (x->model && !fill.p)
-        fill = STR("unknown");
+        fill = STR(UNKNOWN);
     if (spl_take_word(x, "by", true) && !read_keys(x, fill, keys, &n_keys))
         return false;
     if (n == 0)
         return spl_expected(x, "an aggregate");
-    return spl_group(x, aggregates, n, keys, n_keys);
+    return is_partial ? give_keys(x, keys, n_keys) : spl_group(x, aggregates, n, keys, n_keys);
+}
+
+/* ---- the events themselves ----------------------------------------------------------------- */
+
+static bool is_at_front(struct spl *x, const char *command)
+{
+    return x->n_commands == 1 ||
+           diag_unsupported(x->s->diag, x->at, "%s behind another command", command);
+}
+
+/* from datamodel:"Endpoint.Processes", from datamodel Endpoint.Processes */
+bool spl_from(struct spl *x)
+{
+    struct str name;
+
+    if (!is_at_front(x, "from"))
+        return false;
+    spl_blanks(x);
+    struct place at = spl_here(x);
+    if (!spl_take(x, "datamodel"))
+        return diag_unsupported(x->s->diag, at, "from anything but a data model");
+    (void)(spl_take(x, ":") || spl_take(x, "="));
+    spl_blanks(x);
+    at = spl_here(x);
+    return spl_name(x, ",|\"'", &name) && use_model(x, at, name);
+}
+
+/* datamodel Endpoint Processes search */
+bool spl_datamodel(struct spl *x)
+{
+    struct spl_option o[] = {{.name = "summariesonly"}, {.name = "allow_old_summaries"},
+                             {.name = "strict_fields"}};
+    struct str model, dataset = STR(""), mode = STR("");
+
+    if (!is_at_front(x, "datamodel") || !spl_options(x, o, ARRAY_LEN(o)))
+        return false;
+    spl_blanks(x);
+    struct place at = spl_here(x);
+    if (!spl_name(x, ",|\"'", &model) || !spl_options(x, o, ARRAY_LEN(o)) ||
+        (!spl_is_end(x) && !spl_name(x, ",|\"'", &dataset)) || !spl_options(x, o, ARRAY_LEN(o)) ||
+        (!spl_is_end(x) && !spl_name(x, ",|\"'", &mode)) || !spl_options(x, o, ARRAY_LEN(o)))
+        return false;
+    if (!str_eq_ci(mode, STR("search")) && !str_eq_ci(mode, STR("flat")))
+        return diag_unsupported(x->s->diag, at, "datamodel that searches nothing (search, flat)");
+    return use_model(
+        x, at,
+        arena_printf(x->s->scratch, "%.*s.%.*s", (int)model.n, model.p, (int)dataset.n, dataset.p));
 }
