@@ -263,25 +263,36 @@ bool query_fires(const char *language, const char *query, const char *json)
     return reference;
 }
 
+struct str query_fires_each(struct arena *a, const char *language, struct str query,
+                            const struct str *events, size_t n, bool *fires)
+{
+    const struct profile_set *profiles = built_in_profiles();
+    struct loaded_rules loaded;
+
+    load_text(a, language, query, &loaded);
+    if (!loaded.n_rules)
+        return loaded.verdicts[0].messages[0].text;
+    compiled_match(a, loaded.rules[0], profiles, events, n, fires);
+    for (size_t i = 0; i < n; i++) {
+        bool reference = reference_fires(a, loaded.rules[0], profiles, events[i]);
+        if (reference != fires[i])
+            fail_msg("%.*s\non %.*s\nreference %d, compiled %d", (int)query.n, query.p,
+                     (int)events[i].n, events[i].p, reference, fires[i]);
+    }
+    return STR("");
+}
+
 void query_engines_agree(const char *language, struct str query, const struct str *events, size_t n,
                          struct query_pair_counts *counts)
 {
     struct arena *a = arena_new(0);
-    const struct profile_set *profiles = built_in_profiles();
-    bool *compiled = ARENA_ARRAY(a, n, bool);
-    struct loaded_rules loaded;
+    bool *fires = ARENA_ARRAY(a, n, bool);
+    bool is_bad = query_fires_each(a, language, query, events, n, fires).n > 0;
 
-    load_text(a, language, query, &loaded);
-    if (loaded.n_rules)
-        compiled_match(a, loaded.rules[0], profiles, events, n, compiled);
-    counts->n_bad += !loaded.n_rules;
-    for (size_t i = 0; loaded.n_rules && i < n; i++) {
-        bool reference = reference_fires(a, loaded.rules[0], profiles, events[i]);
-        if (reference != compiled[i])
-            fail_msg("%.*s\non %.*s\nreference %d, compiled %d", (int)query.n, query.p,
-                     (int)events[i].n, events[i].p, reference, compiled[i]);
+    counts->n_bad += is_bad;
+    for (size_t i = 0; !is_bad && i < n; i++) {
         counts->n_verdicts++;
-        counts->n_matches += reference;
+        counts->n_matches += fires[i];
     }
     arena_free(a);
 }

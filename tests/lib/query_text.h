@@ -44,6 +44,11 @@ struct buf query_repeated(const char *before, const char *what, size_t n, const 
  * agree; a query that does not load fails the test. */
 bool query_fires(const char *language, const char *query, const char *json);
 
+/* The same of a query as it is (quotes are not changed), on several events: into fires. What the
+ * query is refused for, or the empty text. */
+struct str query_fires_each(struct arena *a, const char *language, struct str query,
+                            const struct str *events, size_t n, bool *fires);
+
 /* A row of a table of meanings. */
 struct query_case {
     const char *query, *event;

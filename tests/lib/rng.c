@@ -17,6 +17,13 @@ struct rng rng_start(const char *test)
     return (struct rng){seed};
 }
 
+unsigned rng_rounds(void)
+{
+    const char *given = getenv("WEIR_ROUNDS");
+
+    return given ? (unsigned)strtoul(given, NULL, 10) : 1;
+}
+
 uint32_t rng_below(struct rng *r, uint32_t below)
 {
     uint64_t z = r->state += 0x9e3779b97f4a7c15u;

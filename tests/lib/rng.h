@@ -11,6 +11,8 @@ struct rng {
 
 /* The seed: of WEIR_SEED in the environment, else of the clock; printed either way. */
 struct rng rng_start(const char *test);
+/* How many times as long the test shall run: WEIR_ROUNDS in the environment, else 1. */
+unsigned rng_rounds(void);
 /* 0 .. below - 1 */
 uint32_t rng_below(struct rng *r, uint32_t below);
 

@@ -21,7 +21,7 @@ static const char EVENT[] =
     "'log': 'Mar  1 10:20:30 web01 sshd[42]: from 203.0.113.7:22 fe80::1', "
     "'access': '[10/Oct/2000:13:55:36 -0700] https://u:p@a.b:8443/p?x=1&y', "
     "'place': {'lat': 1.0, 'lon': 2.0}, 'spot': 'POINT(2 1)', "
-    "'when': '2026-03-01T10:00:00Z', 'yes': 'yes', 'pair': ['X', 'Y']}";
+    "'when': '2026-03-01T10:00:00Z', 'yes': 'yes', 'pair': ['X', 'Y'], 'flags': [true, false]}";
 
 static const char *const holding[] = {
     "a == 'Get'",
@@ -88,7 +88,7 @@ static const char *const holding[] = {
     "ROUND(n / 3.0, 2) == 1.67 AND ABS(-n) == 5 AND FLOOR(5.9) == 5 AND GREATEST(n, 2) == 5",
     ("ROUND(EXP(1), 2) == 2.72 AND ROUND(LOG10(1000)) == 3 AND ROUND(LOG(2, 8)) == 3 AND "
      "LOG(1) == 0 AND E() < PI() AND PI() < TAU()"),
-    "MV_CONCAT(MV_ZIP(list, SPLIT(csv, ','), '-'), ' ') == 'x-p y-q' AND TO_UL('7') == 7",
+    "MV_CONCAT(MV_ZIP(list, SPLIT(csv, ','), '-'), ' ') == 'x-p y-q r' AND TO_UL('7') == 7",
     ("DATE_FORMAT('yyyy-MM-dd HH:mm', @timestamp) LIKE '202?-* 10:20' AND "
      "DATE_FORMAT(@timestamp) LIKE '*Z'"),
     ("DATE_PARSE('dd/MM/yyyy', '02/01/1970') == TO_DATETIME('1970-01-02T00:00:00Z') AND "
@@ -116,6 +116,18 @@ static const char *const holding[] = {
     "RIGHT(h, n - 3) == 'lo'",
     "LEFT(h, 100) == 'hello'",
     "LOCATE(h, 'l', 4) == 4",
+    "LOCATE(h, missing) IS NULL AND LOCATE(list, 'x') IS NULL AND LOCATE(h, list) IS NULL",
+    "LOCATE(h, 'l', missing) IS NULL AND LOCATE(h, 'l', n - 1) == 4 AND LOCATE(h, 'l', n) == 0",
+    ("MV_CONCAT(MV_ZIP(list, a, '-'), ' ') == 'x-Get y' AND "
+    "MV_CONCAT(MV_ZIP(missing, list), ' ') == 'x y' AND MV_ZIP(missing, missing) IS NULL AND "
+    "MV_CONCAT(MV_ZIP(a, SPLIT(csv, ',')), ' ') == 'Get,p q r'"),
+    "MV_COUNT(TO_BOOLEAN(pair)) == 2 AND NOT MV_MAX(TO_BOOLEAN(pair))",
+    "MV_SUM(TO_LONG(SPLIT('true,7,x,03', ','))) == 10 AND MV_SUM(TO_LONG(flags)) == 1",
+    "MV_SUM(TO_LONG(TO_BOOLEAN(SPLIT('true,x,TRUE', ',')))) == 2",
+    "FLOOR(2.5) / 4 == 0.5 AND CEIL(f) / 2 == 1.5 AND ROUND(f) / 2 == 1.5 AND FLOOR(n) / 2 == 2",
+    "TO_STRING(FLOOR(f)) == '2.0' AND TO_STRING(FLOOR(n)) == '5'",
+    /* Order looks at case: 'A' is before 'ab', 'b' is not. */
+    "TO_UPPER(CASE(a == 'x', 'a', 'bb')) < 'ab' AND TO_LOWER(COALESCE(missing, 'B')) > 'Z'",
     "TO_INTEGER(f) == 3",
     "MV_COUNT(TO_STRING(nums)) == 3",
     "MV_COUNT(TO_LOWER(list)) == 2",
@@ -267,6 +279,8 @@ static const char *const not_holding[] = {
     "NOT when != NOW()",
     "missing != NOW()",
     "TO_BOOLEAN(pair) == false",
+    "TO_BOOLEAN(SPLIT('true,x', ','))",
+    "MV_ZIP(list, a) == 'x,Get'",
     "IP_PREFIX(a, 24, 0) IS NOT NULL",
     "IP_PREFIX(ip, 33, 0) IS NOT NULL",
 };
@@ -301,6 +315,9 @@ static const char *const steps[][2] = {
     {"EVAL a = CONCAT(a, a) |", "a == 'GetGet'"},
     {"RENAME a AS b, c = n |", "b == 'Get' AND c == 5"},
     {"MV_EXPAND list |", "list == 'y'"},
+    {"MV_EXPAND list |", "MV_DIFFERENCE(pair, list) IS NOT NULL AND MV_CONCAT(MV_DIFFERENCE("
+                         "SPLIT('x,y,z', ','), list), '') == 'xz'"},
+    {"MV_EXPAND list |", "TO_BOOLEAN(list) == false"},
     {"MV_EXPAND list |", "list != 'x' AND NOT list IN ('z')"},
     {"MV_EXPAND list | MV_EXPAND one |", "list == 'y' AND one == 'x'"},
     {"MV_EXPAND list | WHERE list == 'y' | MV_EXPAND more |", "list == 'y' AND more == 'q'"},

@@ -88,12 +88,18 @@ static struct expr *right(const struct esql_call *c)
 /* LOCATE(text, part[, start]): from 1; 0: it is not there. */
 static struct expr *locate(const struct esql_call *c)
 {
-    struct expr *args[] = {c->args[0], c->args[1], c->n > 2 ? start_of(c, c->args[2]) : NULL};
+    struct expr *start = c->n > 2 ? start_of(c, c->args[2]) : NULL;
+    struct expr *args[] = {c->args[0], c->args[1], start};
     struct expr *at = pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_INDEX_OF}, args, c->n);
-    struct expr *there = esql_call2(c, EXPR_COALESCE, esql_call2(c, EXPR_ADD, at, esql_whole(c, 1)),
-                                    esql_whole(c, 0));
+    struct expr *place = esql_call2(
+        c, EXPR_COALESCE, esql_call2(c, EXPR_ADD, at, esql_whole(c, 1)), esql_whole(c, 0));
+    /* Known of two texts only. */
+    struct expr *has = esql_call2(c, EXPR_HAS_TEXT, c->args[0], c->args[1]);
+    struct expr *ways[] = {has, place, esql_call1(c, EXPR_NOT, has), esql_whole(c, 0)};
+    struct expr *e =
+        pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_CASE}, ways, ARRAY_LEN(ways));
 
-    return esql_call2(c, EXPR_CASE, esql_call1(c, EXPR_IS_THERE, c->args[0]), there);
+    return start ? esql_call2(c, EXPR_CASE, esql_call1(c, EXPR_IS_THERE, start), e) : e;
 }
 
 /* REPLACE(text, regex, new): Java's regexes are near enough to PCRE's. */

@@ -44,6 +44,31 @@ static struct expr *log10_of(const struct esql_call *c)
     return esql_call2(c, EXPR_LOGARITHM, c->args[0], esql_whole(c, 10));
 }
 
+/* A whole number that was made of a fraction is a fraction still: FLOOR(2.5) / 2 is 1.0. */
+static struct expr *made_whole(const struct esql_call *c, enum expr_op op)
+{
+    struct expr *e = pipe_call(c->p->pipe, c->at, &(struct expr){.op = op}, c->args, c->n);
+    struct expr *is_real = esql_call2(c, EXPR_EQ, esql_call1(c, EXPR_KIND_OF, c->args[0]),
+                                      pipe_text(c->p->pipe, STR("real")));
+
+    return esql_call3(c, EXPR_CASE, is_real, esql_call1(c, EXPR_REAL, e), e);
+}
+
+static struct expr *ceiling(const struct esql_call *c)
+{
+    return made_whole(c, EXPR_CEILING);
+}
+
+static struct expr *floor_of(const struct esql_call *c)
+{
+    return made_whole(c, EXPR_FLOOR);
+}
+
+static struct expr *round_of(const struct esql_call *c)
+{
+    return made_whole(c, EXPR_ROUND);
+}
+
 static struct expr *square(const struct esql_call *c, struct expr *e)
 {
     return esql_call2(c, EXPR_MULTIPLY, e, e);
@@ -242,11 +267,28 @@ static struct expr *to_span(const struct esql_call *c)
 
 /* ---- lists ------------------------------------------------------------------------ */
 
-/* MV_ZIP(list, list[, between]) */
+static struct expr *count_of(const struct esql_call *c, struct expr *list)
+{
+    return esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_LIST_COUNT, list), esql_whole(c, 0));
+}
+
+/* The members of a list behind as many as another has. */
+static struct expr *rest_of(const struct esql_call *c, struct expr *list, struct expr *other)
+{
+    struct expr *n = count_of(c, other);
+
+    return esql_call2(c, EXPR_CASE, esql_call2(c, EXPR_GT, count_of(c, list), n),
+                      esql_call3(c, EXPR_LIST_AT, list, n, esql_whole(c, -1)));
+}
+
+/* MV_ZIP(list, list[, between]): what the longer one has more of stands alone behind. */
 static struct expr *mv_zip(const struct esql_call *c)
 {
-    return esql_call3(c, EXPR_LIST_ZIP, c->args[0], c->args[1],
-                      c->n > 2 ? c->args[2] : pipe_text(c->p->pipe, STR(",")));
+    struct expr *a = c->args[0], *b = c->args[1];
+    struct expr *between = c->n > 2 ? c->args[2] : pipe_text(c->p->pipe, STR(","));
+
+    return esql_call3(c, EXPR_LIST, esql_call3(c, EXPR_LIST_ZIP, a, b, between), rest_of(c, a, b),
+                      rest_of(c, b, a));
 }
 
 static struct expr *mv_first(const struct esql_call *c)
@@ -293,29 +335,25 @@ static struct expr *mv_sort(const struct esql_call *c)
 /* How many members both have; of null none. */
 static struct expr *n_common(const struct esql_call *c)
 {
-    struct expr *both = esql_call2(c, EXPR_LIST_INTERSECT,
-                                   esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]), c->args[0]);
-
-    return esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_LIST_COUNT, both), esql_whole(c, 0));
+    return count_of(c, esql_call2(c, EXPR_LIST_INTERSECT,
+                                  esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]), c->args[0]));
 }
 
 /* All members of the second are in the first; there are none in null. */
 static struct expr *mv_contains(const struct esql_call *c)
 {
-    struct expr *n = esql_call1(c, EXPR_LIST_COUNT, esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]));
-
-    return esql_call2(c, EXPR_EQ, n_common(c), esql_call2(c, EXPR_COALESCE, n, esql_whole(c, 0)));
+    return esql_call2(c, EXPR_EQ, n_common(c),
+                      count_of(c, esql_call1(c, EXPR_LIST_DISTINCT, c->args[1])));
 }
 
-/* MV_DIFFERENCE(list, list): members of the first that the second has not. */
+/* MV_DIFFERENCE(list, list): members of the first that the second has not, which stand behind those
+ * of the second among the distinct ones of both. */
 static struct expr *mv_difference(const struct esql_call *c)
 {
-    struct expr *both = esql_call2(c, EXPR_LIST_INTERSECT, c->args[1], pipe_member(c->p->pipe));
-    struct expr *n =
-        esql_call2(c, EXPR_COALESCE, esql_call1(c, EXPR_LIST_COUNT, both), esql_whole(c, 0));
+    struct expr *all = esql_call1(c, EXPR_LIST_DISTINCT,
+                                  esql_call2(c, EXPR_LIST, c->args[1], c->args[0]));
 
-    return esql_call2(c, EXPR_FILTER, esql_call1(c, EXPR_LIST_DISTINCT, c->args[0]),
-                      esql_call2(c, EXPR_EQ, n, esql_whole(c, 0)));
+    return rest_of(c, all, esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]));
 }
 
 /* The median of how far the members are from their median. */
@@ -324,6 +362,8 @@ static struct expr *mv_deviation(const struct esql_call *c)
     struct expr *far = esql_call2(c, EXPR_SUBTRACT, pipe_member(c->p->pipe),
                                   esql_call1(c, EXPR_LIST_MEDIAN, c->args[0]));
 
+    if (c->args[0] && pipe_has_member(c->args[0]))
+        return esql_unsupported(c, "MV_MEDIAN_ABSOLUTE_DEVIATION() of what MV_EXPAND made");
     return esql_call1(c, EXPR_LIST_MEDIAN,
                       esql_call2(c, EXPR_MAP, c->args[0], esql_call1(c, EXPR_ABSOLUTE, far)));
 }
@@ -356,9 +396,9 @@ static const struct esql_function FUNCTIONS[] = {
     {"to_ver", EXPR_STRING, 1, 1, to_ranked, "t"},
     {"to_geopoint", EXPR_STRING, 1, 1, self, "t"},
     {"abs", EXPR_ABSOLUTE, 1, 1, NULL, "n"},
-    {"ceil", EXPR_CEILING, 1, 1, NULL, "n"},
-    {"floor", EXPR_FLOOR, 1, 1, NULL, "n"},
-    {"round", EXPR_ROUND, 1, 2, NULL, "n"},
+    {"ceil", EXPR_CEILING, 1, 1, ceiling, "n"},
+    {"floor", EXPR_FLOOR, 1, 1, floor_of, "n"},
+    {"round", EXPR_ROUND, 1, 2, round_of, "n"},
     {"pow", EXPR_POWER, 2, 2, NULL, "n"},
     {"sqrt", EXPR_SQUARE_ROOT, 1, 1, NULL, "n"},
     {"exp", EXPR_POWER, 1, 1, exponential, "n"},

@@ -168,6 +168,13 @@ static struct expr *span_of(struct esql_parser *p, struct place at, const struct
     return NULL;
 }
 
+/* What `one`, made of EXPR_MEMBER, is of each value of e. */
+static struct expr *of_each(struct esql_parser *p, struct place at, struct expr *e,
+                            struct expr *one)
+{
+    return pipe_call2(p->pipe, at, EXPR_MAP, e, one);
+}
+
 /* 1 or 0; null: it is no truth value. */
 static struct expr *number_of_truth(struct esql_parser *p, struct place at, struct expr *e)
 {
@@ -182,7 +189,7 @@ static struct expr *number_of_truth(struct esql_parser *p, struct place at, stru
 static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_op op,
                               struct expr *e)
 {
-    struct expr *args[] = {e, pipe_null(p->pipe)};
+    struct expr *args[] = {e, pipe_null(p->pipe)}, *member = pipe_member(p->pipe);
     struct expr *read =
         pipe_call(p->pipe, at, &(struct expr){.op = EXPR_NUMBER_OF, .is_each = true}, args, 2);
 
@@ -190,10 +197,13 @@ static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_
         return each(p, at, op, e);
     if (esql_type_of(e) == ESQL_TYPE_TEXT)
         return each(p, at, op, read);
+    struct expr *truth = pipe_call1(p->pipe, at, op, number_of_truth(p, at, member));
     if (esql_type_of(e) == ESQL_TYPE_BOOL)
-        return each(p, at, op, number_of_truth(p, at, e));
-    return pipe_call3(p->pipe, at, EXPR_COALESCE, each(p, at, op, e), each(p, at, op, read),
-                      each(p, at, op, number_of_truth(p, at, e)));
+        return of_each(p, at, e, truth);
+    read = pipe_call2(p->pipe, at, EXPR_NUMBER_OF, member, pipe_null(p->pipe));
+    return of_each(p, at, e,
+                   pipe_call3(p->pipe, at, EXPR_COALESCE, pipe_call1(p->pipe, at, op, member),
+                              pipe_call1(p->pipe, at, op, read), truth));
 }
 
 static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr *e)
@@ -206,16 +216,12 @@ static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr
 /* Whatever is not "true" is false. */
 static struct expr *truth_of(struct esql_parser *p, struct place at, struct expr *e)
 {
-    struct expr *there = pipe_call1(p->pipe, at, EXPR_IS_THERE, e);
-    struct expr *one = pipe_call2(p->pipe, at, EXPR_EQ, pipe_call1(p->pipe, at, EXPR_LIST_COUNT, e),
-                                  pipe_whole(p->pipe, 1));
-
     if (esql_type_of(e) == ESQL_TYPE_BOOL)
         return e;
-    return pipe_call2(p->pipe, at, EXPR_COALESCE, each(p, at, EXPR_BOOLEAN, e),
-                      pipe_call2(p->pipe, at, EXPR_CASE,
-                                 pipe_call2(p->pipe, at, EXPR_AND, there, one),
-                                 pipe_bool(p->pipe, false)));
+    return of_each(p, at, e,
+                   pipe_call2(p->pipe, at, EXPR_COALESCE,
+                              pipe_call1(p->pipe, at, EXPR_BOOLEAN, pipe_member(p->pipe)),
+                              pipe_bool(p->pipe, false)));
 }
 
 struct expr *esql_convert(struct esql_parser *p, struct place at, const char *type, struct expr *e)

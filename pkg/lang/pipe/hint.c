@@ -34,8 +34,8 @@ static struct formula *recased(struct pipe *p, const struct expr *e, struct expr
 {
     struct expr caseless = asked_of(p, e, subject->args[0]);
 
-    if (!is_caseless_already(e))
-        return NULL;
+    if (!is_caseless_already(e) || (e->op >= EXPR_LT && e->op <= EXPR_GE))
+        return NULL; /* what is less does not look at case */
     caseless.fold = FOLD_ASCII;
     return hint_of(p, &caseless, subject->args[0]);
 }

@@ -132,6 +132,9 @@ struct expr *pipe_lookup(struct pipe *p, struct place at, struct str list, struc
 struct expr *pipe_condition(struct pipe *p, struct place at, const struct formula *f);
 /* EXPR_MEMBER, for the second argument of EXPR_ANY_OF, EXPR_FILTER, EXPR_MAP. */
 struct expr *pipe_member(struct pipe *p);
+/* True if EXPR_MEMBER is among the leaves that no list inside e binds, as in what pipe_expand()
+ * made: it cannot stand in the second argument of those. */
+bool pipe_has_member(const struct expr *e);
 /* A constant's value; false: it depends on something. */
 bool pipe_constant(const struct expr *e, struct expr_value *out);
 

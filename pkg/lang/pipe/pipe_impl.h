@@ -133,8 +133,6 @@ static inline bool pipe_is_call(const struct expr *e, enum expr_op op)
 {
     return e->kind == EXPR_CALL && e->op == op;
 }
-/* True if EXPR_MEMBER is among the leaves that no list inside e binds. */
-bool pipe_has_member(const struct expr *e);
 /* A call whose second argument is about the members of its first. */
 bool pipe_binds(const struct expr *e);
 bool pipe_has_condition(const struct expr *e);
