@@ -680,20 +680,27 @@ static bool read_pair(struct spl *x, struct str *name, struct str *other)
     return !spl_take_word(x, "as", true) || spl_name(x, ",\"'|()=", other);
 }
 
+/* There is a list of nearly this name. */
+static bool is_slip(const struct spl *x, struct str list)
+{
+    const struct list_source *lists = x->s->lists;
+
+    return lists && lists->nearest && lists->nearest(lists->context, list).n > 0;
+}
+
 /* Nobody has the list: what would be added may be shown. */
 static bool lookup_shown(struct spl *x, struct place at, struct str list)
 {
     struct str column, to;
 
-    const struct list_source *lists = x->s->lists;
-    struct str near = lists && lists->nearest ? lists->nearest(lists->context, list) : STR("");
-    struct str hint = near.n ? arena_printf(x->s->scratch, "did you mean '%.*s'?", SHOWN(near))
-                             : arena_printf(x->s->scratch, "--list %.*s=FILE.csv", SHOWN(list));
     const char *command =
-        arena_printf(x->s->scratch, "lookup in a list that is not given (%.*s)", SHOWN(hint)).p;
+        arena_printf(x->s->scratch, "lookup in a list that is not given (--list %.*s=FILE.csv)",
+                     SHOWN(list))
+            .p;
 
-    diag_warn(x->s->diag, at, "there is no list '%.*s' (%.*s): what lookup would add stays empty",
-              SHOWN(list), SHOWN(hint));
+    diag_warn(x->s->diag, at,
+              "there is no list '%.*s' (--list %.*s=FILE.csv): what lookup would add stays empty",
+              SHOWN(list), SHOWN(list));
     do {
         if (!read_pair(x, &column, &to))
             return false;
@@ -753,14 +760,14 @@ static bool do_lookup(struct spl *x)
     if (!is_new && !spl_take_word(x, "output", true))
         return diag_unsupported(x->s->diag, x->at, "lookup without OUTPUT");
     struct str known = spl_list_named(x, list);
-    if (!known.n)
+    if (!known.n && !is_slip(x, list))
         return lookup_shown(x, at, list);
     if (n_keys > 1)
         return diag_unsupported(x->s->diag, at, "lookup by more than one field");
     do {
         if (!read_pair(x, &column, &to))
             return false;
-        struct expr *found = pipe_lookup(x->pipe, at, known, key, value, column);
+        struct expr *found = pipe_lookup(x->pipe, at, known.n ? known : list, key, value, column);
         if (found && is_new)
             found = pipe_call2(x->pipe, at, EXPR_COALESCE, spl_column(x, at, to), found);
         if (!found || !spl_assign(x, at, to, found))
