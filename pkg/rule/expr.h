@@ -105,7 +105,8 @@ enum expr_op {
     EXPR_HASH,       /* (text, "md5" "sha1" "sha256" ...): in lower-case hexadecimal; null: no such
                       * algorithm */
     EXPR_BASE64_ENCODE,
-    EXPR_BASE64_DECODE, /* null if it is none */
+    EXPR_BASE64_DECODE, /* null if it is none; (text, "utf-8" "utf-16le" "utf-16be" "iso-8859-1"):
+                         * of a text in that character set, other letters passed over */
     EXPR_ENTROPY,       /* (text): Shannon's, of its characters, in bits; 0 of the empty text */
     EXPR_HAS_TEXT,      /* (text, part): as EXPR_CONTAINS, but the empty part is in every text */
     EXPR_GEO,           /* (address): `geo_part` of where it is; null: nobody knows */

@@ -233,11 +233,15 @@ static struct expr_value base64_encoded(struct arena *space, struct str s)
     return expr_value_text(base64_encode(s, arena_alloc(space, BASE64_SIZE(s.n) + 1)));
 }
 
-static struct expr_value base64_decoded(struct arena *space, struct str s)
+static struct expr_value base64_decoded(const struct expr_args *a, struct str s)
 {
+    struct arena *space = a->scope->space;
     char *out = arena_alloc(space, s.n + 1);
     size_t n;
 
+    if (a->n == 2)
+        return a->items[1].type == EXPR_VALUE_TEXT ? expr_base64_text(space, s, a->items[1].text)
+                                                   : EXPR_NOTHING;
     return base64_decode(s, out, &n) ? expr_value_text((struct str){out, n}) : EXPR_NOTHING;
 }
 
@@ -309,7 +313,7 @@ struct expr_value expr_change_call(const struct expr_args *a)
     case EXPR_BASE64_ENCODE:
         return base64_encoded(space, s);
     case EXPR_BASE64_DECODE:
-        return base64_decoded(space, s);
+        return base64_decoded(a, s);
     case EXPR_ENTROPY:
         return entropy(space, s);
     case EXPR_GEO:

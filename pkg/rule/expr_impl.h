@@ -29,6 +29,8 @@ struct expr_value expr_text_call(const struct expr_args *a); /* up to EXPR_GLOB 
 struct expr_value expr_logic_call(const struct expr *e, const struct expr_scope *scope);
 struct expr_value expr_change_call(const struct expr_args *a);             /* EXPR_LOWER ... */
 struct expr_value expr_hash_call(const struct expr_args *a, struct str s); /* EXPR_HASH */
+/* EXPR_BASE64_DECODE with a character set */
+struct expr_value expr_base64_text(struct arena *space, struct str s, struct str charset);
 struct expr_value expr_number_call(const struct expr_args *a);             /* EXPR_ROUND ... */
 struct expr_value expr_time_call(const struct expr_args *a);               /* EXPR_TIME_OF ... */
 struct expr_value expr_list_call(const struct expr_args *a);               /* EXPR_LIST ... */

@@ -245,6 +245,10 @@ struct expr *cql_array_regex(struct cql *x, struct cql_call *call);
 struct expr *cql_array_length(struct cql *x, struct cql_call *call);
 /* array:append(), array:dedup(), array:drop(), array:eval(), array:filter(), array:rename(). */
 bool cql_array_step(struct cql *x, struct cql_call *call);
+/* bits.c */
+bool cql_extract_flags(struct cql *x, struct cql_call *call);
+bool cql_extract_flags_as_array(struct cql *x, struct cql_call *call);
+bool cql_extract_flags_as_string(struct cql *x, struct cql_call *call);
 /* join.c */
 struct pipe *cql_pipe_new(struct query_scope *s);
 bool cql_join(struct cql *x, struct cql_call *call);

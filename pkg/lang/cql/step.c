@@ -193,6 +193,24 @@ static bool split(struct cql *x, struct cql_call *call)
     return pipe_expand(x->pipe, call->at, name);
 }
 
+/* setField(target="name", value=expression) */
+static bool set_field(struct cql *x, struct cql_call *call)
+{
+    struct expr_value name;
+
+    if (!cql_bind(x, call, "target value", SIZE_MAX))
+        return false;
+    if (!call->bound[0] || !call->bound[1])
+        return need(x, call, "a target and a value");
+    struct expr *target = cql_expression_of(x, call->bound[0]);
+    if (!target)
+        return false;
+    if (!pipe_constant(target, &name) || name.type != EXPR_VALUE_TEXT)
+        return diag_unsupported(x->s->diag, call->at, "setField() of a name that is computed");
+    return cql_set(x, call->at, names_intern(x->s->names, name.text),
+                   cql_expression_of(x, call->bound[1]));
+}
+
 /* lowercase(field): the fields themselves, for which queries should have lower(). */
 static bool lowercase(struct cql *x, struct cql_call *call)
 {
@@ -259,6 +277,9 @@ static const struct {
     {"array:eval", cql_array_step},
     {"array:filter", cql_array_step},
     {"array:rename", cql_array_step},
+    {"bitfield:extractFlags", cql_extract_flags},
+    {"bitfield:extractFlagsAsArray", cql_extract_flags_as_array},
+    {"bitfield:extractFlagsAsString", cql_extract_flags_as_string},
     {"correlate", cql_correlate},
     {"createEvents", cql_create_events},
     {"default", set_default},
@@ -277,6 +298,7 @@ static const struct {
     {"reverse", nothing},
     {"select", keep},
     {"selfJoinFilter", cql_self_join_filter},
+    {"setField", set_field},
     {"setTimeInterval", set_time_interval},
     {"sort", nothing},
     {"split", split},
@@ -310,7 +332,7 @@ bool cql_step(struct cql *x, struct cql_call *call)
     return cql_unknown(x, call);
 }
 
-enum { NAMES_MAX = 128 };
+enum { NAMES_MAX = 192 };
 bool cql_unknown(struct cql *x, const struct cql_call *call)
 {
     struct str names[NAMES_MAX];

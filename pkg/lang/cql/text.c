@@ -1,4 +1,5 @@
-/* text.c - parts of texts, digests, networks of addresses, and a field whose name is a text.
+/* text.c - parts of texts, digests, base64, networks of addresses, and a field whose name is a
+ * text.
  */
 #include "lang/cql/value.h"
 
@@ -67,6 +68,23 @@ struct expr *cql_build_digest(struct cql *x, const struct cql_function *f, struc
     struct expr *text =
         pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_CONCAT}, items, fields.n);
     return pipe_call2(x->pipe, call->at, f->op, text, pipe_text(x->pipe, algorithm));
+}
+
+/* base64Decode(field, charset="UTF-16LE") */
+struct expr *cql_build_base64(struct cql *x, const struct cql_function *f, struct cql_call *call)
+{
+    static const struct str CHARSETS[] = {
+        {"utf-8", 5}, {"utf-16le", 8}, {"utf-16be", 8}, {"iso-8859-1", 10}};
+    struct str charset = CHARSETS[0];
+
+    if (call->bound[2] && !cql_text_of(x, call->bound[2], &charset))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(CHARSETS); i++)
+        if (str_eq_ci(charset, CHARSETS[i]))
+            return pipe_call2(x->pipe, call->at, f->op, cql_subject(x, call),
+                              pipe_text(x->pipe, CHARSETS[i]));
+    return cql_refuse(x, call,
+                      "of other character sets than UTF-8, UTF-16LE, UTF-16BE, ISO-8859-1");
 }
 
 /* subnet(field, bits=24): the first address of the network that an IPv4 address is in. */

@@ -137,6 +137,24 @@ static struct expr *build_modulo(struct cql *x, const struct cql_function *f, st
                       pipe_call2(x->pipe, at, EXPR_MULTIPLY, by, times));
 }
 
+/* math:sin(field) ..., math:arctan2(y, x) */
+static struct expr *build_math(struct cql *x, const struct cql_function *f, struct cql_call *call)
+{
+    struct str name = str_sub(str_from(f->name), strlen("math:"), SIZE_MAX);
+    bool is_arc = str_starts(name, STR("arc")), has_two = str_eq(name, STR("arctan2"));
+    struct expr *args[] = {NULL, NULL, NULL};
+
+    if (is_arc)
+        name = arena_printf(x->s->a, "a%.*s", (int)(name.n - 3), name.p + 3);
+    if (has_two && !call->bound[1])
+        return cql_need(x, call, "two fields");
+    args[0] = pipe_text(x->pipe, name);
+    args[1] = cql_as_number(x, call->at, cql_subject(x, call));
+    if (has_two)
+        args[2] = cql_as_number(x, call->at, column_of(x, call->bound[1]));
+    return pipe_call(x->pipe, call->at, &(struct expr){.op = EXPR_MATH}, args, has_two ? 3 : 2);
+}
+
 static struct expr *build_parse_int(struct cql *x, const struct cql_function *f,
                                     struct cql_call *call)
 {
@@ -458,21 +476,6 @@ static struct expr *build_case(struct cql *x, const struct cql_function *f, stru
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-static bool is_utc(struct cql *x, const struct cql_call *call, const struct cql_argument *a)
-{
-    static const char *const NAMES[] = {"Z", "UTC", "Etc/UTC", "UTC+00:00", "GMT"};
-    struct str zone;
-
-    if (!a)
-        return true;
-    if (!cql_text_of(x, a, &zone))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (str_eq_ci(zone, str_from(NAMES[i])))
-            return true;
-    return cql_refuse(x, call, "in a time zone") != NULL;
-}
-
 static struct expr *time_field(struct cql *x, const struct cql_call *call,
                                const struct cql_argument *a)
 {
@@ -480,21 +483,44 @@ static struct expr *time_field(struct cql *x, const struct cql_call *call,
                          a ? column_of(x, a) : cql_column(x, call->at, STR("@timestamp")));
 }
 
-/* LogScale's letters as strftime has them: %L is a second's milliseconds, %Q those since 1970. */
-static bool read_time_format(struct cql *x, const struct cql_call *call,
-                             const struct cql_argument *a, struct str *out)
+/* The time by the clocks of the zone, as if they were UTC's; NULL after an error, and of a place's
+ * clocks, where the value is only shown. */
+static struct expr *local_time(struct cql *x, const struct cql_call *call,
+                               const struct cql_argument *field, const struct cql_argument *zone)
 {
-    struct str format;
+    int64_t ms;
+
+    if (cql_zone_of(x, call, zone, &ms) != CQL_ZONE_FIXED)
+        return NULL;
+    struct expr *e = time_field(x, call, field);
+    return ms ? pipe_call2(x->pipe, call->at, EXPR_ADD, e, pipe_whole(x->pipe, ms)) : e;
+}
+
+/* LogScale's letters as strftime has them: %L is a second's milliseconds, %Q those since 1970. %z
+ * is the zone's, which strftime() does not know. */
+static bool read_time_format(struct cql *x, const struct cql_call *call,
+                             const struct cql_argument *a, int64_t offset_ms, struct str *out)
+{
+    enum { HOUR_MS = 3600000, MINUTE_MS = 60000 };
+    int64_t distance = offset_ms < 0 ? -offset_ms : offset_ms;
+    struct str format, zone;
     struct buf text = {0};
     bool is_good = true;
 
     if (!cql_text_of(x, a, &format))
         return false;
+    zone = arena_printf(x->s->scratch, "%c%02d%02d", offset_ms < 0 ? '-' : '+',
+                        (int)(distance / HOUR_MS), (int)(distance % HOUR_MS / MINUTE_MS));
     for (size_t i = 0; i < format.n && is_good; i++) {
         char next = format.p[i] == '%' && i + 1 < format.n ? format.p[i + 1] : '\0';
-        if (next == 'Q')
-            is_good = diag_unsupported(x->s->diag, call->at, "%.*s() with %%Q", SHOWN(call->name));
-        buf_add(&text, next == 'L' ? STR("%3N") : str_sub(format, i, next ? 2 : 1));
+        if (next == 'Q' || (offset_ms && (next == 's' || next == 'Z')))
+            is_good = diag_unsupported(x->s->diag, call->at,
+                                       next == 'Q' ? "%.*s() with %%Q"
+                                                   : "%.*s() with %%s or %%Z in a time zone",
+                                       SHOWN(call->name));
+        buf_add(&text, next == 'L'                ? STR("%3N")
+                       : next == 'z' && offset_ms ? zone
+                                                  : str_sub(format, i, next ? 2 : 1));
         i += next != '\0';
     }
     *out = arena_str(x->s->a, buf_str(&text));
@@ -507,12 +533,13 @@ static struct expr *build_format_time(struct cql *x, const struct cql_function *
                                       struct cql_call *call)
 {
     struct str format;
+    int64_t offset_ms;
 
     (void)f;
     if (!call->bound[TIME_FORMAT])
         return cql_need(x, call, "a format");
-    if (!read_time_format(x, call, call->bound[TIME_FORMAT], &format) ||
-        !is_utc(x, call, call->bound[TIME_ZONE]))
+    if (cql_zone_of(x, call, call->bound[TIME_ZONE], &offset_ms) != CQL_ZONE_FIXED ||
+        !read_time_format(x, call, call->bound[TIME_FORMAT], offset_ms, &format))
         return NULL;
     struct expr *e = time_field(x, call, call->bound[TIME_FIELD]);
     if (call->bound[TIME_UNIT]) {
@@ -524,6 +551,8 @@ static struct expr *build_format_time(struct cql *x, const struct cql_function *
         else if (!str_starts(unit, STR("milli")))
             return cql_refuse(x, call, "in this unit");
     }
+    if (offset_ms)
+        e = pipe_call2(x->pipe, call->at, EXPR_ADD, e, pipe_whole(x->pipe, offset_ms));
     return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, e, pipe_text(x->pipe, format));
 }
 
@@ -532,14 +561,17 @@ static struct expr *build_parse_time(struct cql *x, const struct cql_function *f
                                      struct cql_call *call)
 {
     struct str format = STR("yyyy-MM-dd'T'HH:mm:ss");
+    int64_t offset_ms;
     struct expr *e;
 
     (void)f;
     if (!call->bound[TIME_FIELD])
         return cql_need(x, call, "a field");
     if ((call->bound[TIME_FORMAT] && !cql_text_of(x, call->bound[TIME_FORMAT], &format)) ||
-        !is_utc(x, call, call->bound[TIME_ZONE]))
+        cql_zone_of(x, call, call->bound[TIME_ZONE], &offset_ms) != CQL_ZONE_FIXED)
         return NULL;
+    if (offset_ms)
+        return cql_refuse(x, call, "in a time zone");
     e = column_of(x, call->bound[TIME_FIELD]);
     if (str_eq(format, STR("millis")))
         return cql_as_number(x, call->at, e);
@@ -561,12 +593,10 @@ static struct expr *build_time_part(struct cql *x, const struct cql_function *f,
         {"time:dayOfMonth", "day"},    {"time:month", "month"},       {"time:year", "year"},
         {"time:dayOfWeek", "weekday"}, {"time:dayOfYear", "yearday"}, {"time:weekOfYear", "week"}};
 
-    if (!is_utc(x, call, call->bound[2]))
-        return NULL;
-    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+    struct expr *time = local_time(x, call, call->bound[0], call->bound[2]);
+    for (size_t i = 0; time && i < ARRAY_LEN(PARTS); i++)
         if (str_eq(str_from(f->name), str_from(PARTS[i][0])))
-            return pipe_call2(x->pipe, call->at, EXPR_TIME_PART,
-                              time_field(x, call, call->bound[0]),
+            return pipe_call2(x->pipe, call->at, EXPR_TIME_PART, time,
                               pipe_text(x->pipe, str_from(PARTS[i][1])));
     return NULL;
 }
@@ -575,10 +605,9 @@ static struct expr *build_millisecond(struct cql *x, const struct cql_function *
                                       struct cql_call *call)
 {
     (void)f;
-    return is_utc(x, call, call->bound[2])
-               ? pipe_call2(x->pipe, call->at, EXPR_MODULO, time_field(x, call, call->bound[0]),
-                            pipe_whole(x->pipe, 1000))
-               : NULL;
+    struct expr *time = local_time(x, call, call->bound[0], call->bound[2]);
+    return time ? pipe_call2(x->pipe, call->at, EXPR_MODULO, time, pipe_whole(x->pipe, 1000))
+                : NULL;
 }
 
 /* time:dayOfWeekName(), time:monthName(): by the format of strftime. */
@@ -587,17 +616,17 @@ static struct expr *build_time_name(struct cql *x, const struct cql_function *f,
 {
     struct str format = str_eq(str_from(f->name), STR("time:monthName")) ? STR("%B") : STR("%A");
 
-    if (!is_utc(x, call, call->bound[2]))
-        return NULL;
-    return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, time_field(x, call, call->bound[0]),
-                      pipe_text(x->pipe, format));
+    struct expr *time = local_time(x, call, call->bound[0], call->bound[2]);
+    return time ? pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, time, pipe_text(x->pipe, format))
+                : NULL;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct cql_function FUNCTIONS[] = {
     {"array:length", "array as", "_length", 0, build_array_length},
-    {"base64Decode", "field as", "_base64Decode", EXPR_BASE64_DECODE, build_text},
+    {"base64Decode", "field as charset", "_base64Decode", EXPR_BASE64_DECODE, cql_build_base64},
+    {"base64Encode", "field as", "_base64Encode", EXPR_BASE64_ENCODE, build_text},
     {"case", "", "_case", 0, build_case},
     {"coalesce", "expressions as", "_coalesce", 0, build_coalesce},
     {"concat", "field as", "_concat", 0, build_concat},
@@ -615,7 +644,13 @@ static const struct cql_function FUNCTIONS[] = {
     {"length", "field as", "_length", EXPR_LENGTH, build_text},
     {"lower", "field as type locale", "_lower", EXPR_LOWER, build_text},
     {"math:abs", "field as", "_abs", EXPR_ABSOLUTE, build_number},
+    {"math:arccos", "field as", "_arccos", 0, build_math},
+    {"math:arcsin", "field as", "_arcsin", 0, build_math},
+    {"math:arctan", "field as", "_arctan", 0, build_math},
+    {"math:arctan2", "y x as", "_arctan2", 0, build_math},
     {"math:ceil", "field as", "_ceil", EXPR_CEILING, build_number},
+    {"math:cos", "field as", "_cos", 0, build_math},
+    {"math:cosh", "field as", "_cosh", 0, build_math},
     {"math:deg2rad", "field as", "_deg2rad", 0, build_degrees},
     {"math:exp", "field as", "_exp", 0, build_power},
     {"math:floor", "field as", "_floor", EXPR_FLOOR, build_number},
@@ -625,7 +660,11 @@ static const struct cql_function FUNCTIONS[] = {
     {"math:mod", "field divisor as", "_mod", 0, build_modulo},
     {"math:pow", "field exp as", "_pow", 0, build_power},
     {"math:rad2deg", "field as", "_rad2deg", 0, build_degrees},
+    {"math:sin", "field as", "_sin", 0, build_math},
+    {"math:sinh", "field as", "_sinh", 0, build_math},
     {"math:sqrt", "field as", "_sqrt", EXPR_SQUARE_ROOT, build_number},
+    {"math:tan", "field as", "_tan", 0, build_math},
+    {"math:tanh", "field as", "_tanh", 0, build_math},
     {"now", "as", "_now", 0, build_now},
     {"parseInt", "field as radix endian", NULL, EXPR_WHOLE, build_parse_int},
     {"parseTimestamp", "format field as timezone", "@timestamp", 0, build_parse_time},

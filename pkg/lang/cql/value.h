@@ -22,12 +22,23 @@ struct expr *cql_subject(struct cql *x, const struct cql_call *call);
 /* A whole number that a parameter is; `otherwise` if it is not given. */
 bool cql_whole_of(struct cql *x, const struct cql_argument *a, int64_t otherwise, int64_t *out);
 
+/* zone.c */
+enum cql_zone {
+    CQL_ZONE_FIXED,
+    CQL_ZONE_OF_PLACE, /* the value stays empty, and is said to be only shown */
+    CQL_ZONE_BAD       /* after an error */
+};
+/* a: NULL: UTC. *ms: what clocks there are ahead of UTC. */
+enum cql_zone cql_zone_of(struct cql *x, const struct cql_call *call, const struct cql_argument *a,
+                          int64_t *ms);
+
 /* text.c */
 struct expr *cql_build_digest(struct cql *x, const struct cql_function *f, struct cql_call *call);
 struct expr *cql_build_substring(struct cql *x, const struct cql_function *f,
                                  struct cql_call *call);
 struct expr *cql_build_position(struct cql *x, const struct cql_function *f, struct cql_call *call);
 struct expr *cql_build_of_text(struct cql *x, const struct cql_function *f, struct cql_call *call);
+struct expr *cql_build_base64(struct cql *x, const struct cql_function *f, struct cql_call *call);
 struct expr *cql_build_subnet(struct cql *x, const struct cql_function *f, struct cql_call *call);
 struct expr *cql_build_get_field(struct cql *x, const struct cql_function *f,
                                  struct cql_call *call);
