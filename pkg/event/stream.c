@@ -9,13 +9,20 @@
 #include "base/str.h"
 
 /* can[j]: what is left of a (from some place on) and what is left of b from j on can be the same.
- * Row by row from the end of a. */
+ * Row by row from the end of a. Most names differ before the first star of either: that is asked
+ * ahead. */
 bool stream_names_meet(struct str a, struct str b)
 {
     bool can[STREAM_NAME_MAX + 1];
+    size_t same_n = 0;
 
     if (a.n > STREAM_NAME_MAX || b.n > STREAM_NAME_MAX)
         return true;
+    for (; same_n < a.n && same_n < b.n && a.p[same_n] != '*' && b.p[same_n] != '*'; same_n++)
+        if (ascii_lower(a.p[same_n]) != ascii_lower(b.p[same_n]))
+            return false;
+    a = str_sub(a, same_n, a.n);
+    b = str_sub(b, same_n, b.n);
     can[b.n] = true;
     for (size_t j = b.n; j-- > 0;)
         can[j] = b.p[j] == '*' && can[j + 1];
