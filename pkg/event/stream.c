@@ -41,6 +41,48 @@ bool stream_names_meet(struct str a, struct str b)
     return can[0];
 }
 
+/* Is every name that the pattern `name` stands for one of `by`? True is certain: `*` in `name` is a
+ * character that only `*` of `by` stands for. */
+static bool is_covered(struct str name, struct str by)
+{
+    size_t i = 0, j = 0, star = SIZE_MAX, from = 0;
+
+    while (i < name.n) {
+        if (j < by.n && by.p[j] == '*') {
+            star = j++;
+            from = i;
+        } else if (j < by.n && ascii_lower(by.p[j]) == ascii_lower(name.p[i])) {
+            i++;
+            j++;
+        } else if (star != SIZE_MAX) {
+            j = star + 1;
+            i = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (j < by.n && by.p[j] == '*')
+        j++;
+    return j == by.n;
+}
+
+static bool is_exclusion(struct str wanted)
+{
+    return wanted.n > 1 && wanted.p[0] == '-';
+}
+
+/* Some exclusion behind wanted[i] takes the name away. */
+static bool is_excluded(struct str name, const struct str_list *wanted, size_t i)
+{
+    for (; i < wanted->n; i++) {
+        struct str by = str_trim(wanted->items[i]);
+        if (is_exclusion(by) && str_find_char(by, ':', 0) == SIZE_MAX &&
+            is_covered(name, str_sub(by, 1, SIZE_MAX)))
+            return true;
+    }
+    return false;
+}
+
 /* What stands before '=': of which kind a name is; empty: an index. */
 static struct str kind_of(struct str name)
 {
@@ -79,20 +121,27 @@ static bool name_of(const struct stream_facts *facts, size_t i, bool any_value,
     return true;
 }
 
+struct asked {
+    const struct str_list *wanted;
+    size_t i; /* which of them */
+    struct str name;
+    bool any_value;
+};
+
 /* Is one of the event's names the wanted one? Names with a value or those without are asked;
  * *is_known if there is any of that kind. */
-static bool has_name(const struct stream_facts *facts, struct str wanted, bool with_value,
-                     bool any_value, bool *is_known)
+static bool has_name(const struct stream_facts *facts, const struct asked *a, bool with_value,
+                     bool *is_known)
 {
     char text[STREAM_NAME_MAX];
     struct str name;
 
     for (size_t i = 0; i < facts->n; i++) {
         if ((facts->patterns[i].slot != STREAM_NO_SLOT) != with_value ||
-            !name_of(facts, i, any_value, text, &name) ||
-            !str_eq_ci(kind_of(name), kind_of(wanted)))
+            !name_of(facts, i, a->any_value, text, &name) ||
+            !str_eq_ci(kind_of(name), kind_of(a->name)))
             continue;
-        if (stream_names_meet(name, wanted))
+        if (stream_names_meet(name, a->name) && !is_excluded(name, a->wanted, a->i))
             return true;
         *is_known = true;
     }
@@ -100,15 +149,15 @@ static bool has_name(const struct stream_facts *facts, struct str wanted, bool w
 }
 
 /* What the event says itself goes before what is generally so. */
-static bool allows_one(const struct stream_facts *facts, struct str wanted, bool any_value)
+static bool allows_one(const struct stream_facts *facts, const struct asked *a)
 {
     bool is_known = false;
 
-    if (has_name(facts, wanted, true, any_value, &is_known))
+    if (has_name(facts, a, true, &is_known))
         return true;
-    if (is_known && !any_value)
+    if (is_known && !a->any_value)
         return false;
-    return has_name(facts, wanted, false, any_value, &is_known) || !is_known;
+    return has_name(facts, a, false, &is_known) || !is_known;
 }
 
 static bool allows(const struct stream_facts *facts, const struct str_list *wanted, bool any_value)
@@ -116,10 +165,11 @@ static bool allows(const struct stream_facts *facts, const struct str_list *want
     bool says_something = false;
 
     for (size_t i = 0; i < wanted->n; i++) {
-        struct str name = without_cluster(str_trim(wanted->items[i]));
+        struct str name = str_trim(wanted->items[i]);
         if (name.n == 0 || name.p[0] == '-')
             continue;
-        if (allows_one(facts, name, any_value))
+        struct asked a = {wanted, i, without_cluster(name), any_value};
+        if (allows_one(facts, &a))
             return true;
         says_something = true;
     }

@@ -6,7 +6,8 @@
  *
  * A rule is left out only on conflict: it names streams of a kind of which the event has names, and
  * none of them can be the same. Case does not matter. "cluster:" before an index name is not
- * looked at; "-name" (an exclusion) says nothing.
+ * looked at; "-name" takes the names that it covers as a whole from those before it, unless it
+ * names a cluster: which one an event is of nobody knows.
  *
  * Memory   names are slices of others' memory.
  */

@@ -128,6 +128,43 @@ TEST(names_of_streams_meet)
     }
 }
 
+/* The event is in logs-okta.system-*, or, without its data set, in some of okta's. */
+TEST(exclusions_take_what_they_cover)
+{
+    static const struct stream_pattern patterns[] = {{{"logs-", 5}, {"-*", 2}, 0},
+                                                     {{"filebeat-*", 10}, {"", 0}, STREAM_NO_SLOT}};
+    static const struct {
+        const char *wanted[3];
+        bool allowed, allowed_without;
+    } cases[] = {
+        {{"logs-*", "-logs-okta*"}, false, false},
+        {{"*", "-logs-okta*"}, false, true},
+        {{"*", "-LOGS-okta.sys*"}, false, true},
+        {{"*", "-logs-*-*"}, false, true},
+        {{"*", "-filebeat-*"}, true, false},
+        {{"*", "-filebeat-8*"}, true, true}, /* which filebeat it is nobody knows */
+        {{"logs-*", "-logs-okta.system-default"}, true, false},
+        {{"-logs-okta*", "logs-*"}, true, false}, /* what comes behind it it leaves */
+        {{"logs-*", "-logs-aws*"}, true, false},
+        {{"*:logs-*", "logs-*", "-*elastic-cloud-logs-*"}, true, false},
+        {{"logs-aws*", "-far:*"}, false, false}, /* a cluster says nothing, and is no pattern */
+        {{"logs-*", "-far:logs-okta*"}, true, false},
+        {{"logs-*", "-"}, true, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str wanted[3] = {{NULL, 0}};
+        struct str_list list = {wanted, 0};
+        struct stream_facts facts = {.patterns = patterns, .n = 2, .slots = {STR("okta.system")}};
+        for (; list.n < 3 && cases[i].wanted[list.n]; list.n++)
+            wanted[list.n] = str_from(cases[i].wanted[list.n]);
+        bool is_seen = stream_allows(&facts, &list);
+        facts.slots[0] = (struct str){NULL, 0};
+        if (is_seen != cases[i].allowed || stream_allows(&facts, &list) != cases[i].allowed_without)
+            fail_msg("row %zu", i);
+    }
+}
+
 TEST(a_rule_is_left_out_if_its_streams_are_others)
 {
     static const struct stream_pattern patterns[] = {
@@ -423,7 +460,8 @@ TEST(the_lint_asks_the_profiles_of_the_rules_own_source)
 }
 
 TEST_MAIN(ENTRY(the_lint_asks_the_profiles_of_the_rules_own_source), ENTRY(built_in_profiles_load),
-          ENTRY(names_of_streams_meet), ENTRY(a_rule_is_left_out_if_its_streams_are_others),
+          ENTRY(names_of_streams_meet), ENTRY(exclusions_take_what_they_cover),
+          ENTRY(a_rule_is_left_out_if_its_streams_are_others),
           ENTRY(mistakes_are_told_with_place_and_hint),
           ENTRY(profiles_that_extend_each_other_in_a_circle_are_refused),
           ENTRY(a_users_profile_replaces_the_built_in_of_its_name),
