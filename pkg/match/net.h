@@ -63,8 +63,8 @@ struct net_lazy {
     bool has_exceptions;
     uint32_t field, other;
     uint32_t gate;   /* signal without which the atom is not true; NET_NONE: always test */
-    struct str text; /* operand, folded as the atom asks; ATOM_SOME_FIELD: a text without a dot that
-                        every name has */
+    struct str text; /* operand, folded as the atom asks; ATOM_SOME_FIELD: a text that the record of
+                        every name has, but for \u */
     const struct glob_program *glob;
     struct match_regex *regex;
     const struct atom *atom;

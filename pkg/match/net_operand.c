@@ -35,16 +35,24 @@ static struct net_inner inner_of(struct arena *a, const struct formula *f)
     return n;
 }
 
-/* The longest text without a dot that stands in every name that the pattern likes. */
+/* Does the letter of a name stand in the record as it is (but for \u)? A dot may be between two
+ * keys, others may be written behind a backslash, and bytes beyond ASCII may stand for U+FFFD. */
+static bool is_plain_letter(char c)
+{
+    return c >= ' ' && c <= '~' && c != '.' && c != '\\' && c != '"' && c != '/';
+}
+
+/* The longest text that the record of every name has which the pattern likes. */
 static struct str part_of_name(const struct glob *g)
 {
     struct str longest = {"", 0};
 
     for (size_t i = 0; i < g->n_parts; i++) {
-        struct str rest = g->parts[i].text, head;
-        while (g->parts[i].kind == GLOB_TEXT && rest.n) {
-            str_cut(rest, '.', &head, &rest);
-            longest = head.n > longest.n ? head : longest;
+        struct str text = g->parts[i].text;
+        for (size_t k = 0, n = 0; g->parts[i].kind == GLOB_TEXT && k < text.n; k++) {
+            n = is_plain_letter(text.p[k]) ? n + 1 : 0;
+            if (n > longest.n)
+                longest = (struct str){text.p + k + 1 - n, n};
         }
     }
     return longest;

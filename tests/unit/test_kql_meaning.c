@@ -235,6 +235,13 @@ static const struct query_case names[] = {
     {"kubernetes.*: x", "{'kubernetes':'x'}", false},
     {"kubernetes.*: x", "{'k':'x'}", false},
     {"kubernetes.*: x", "{'kub\\u0065rnetes':{'a':'x'}}", true},
+    {"a\\\\bcd*: x", "{'a\\\\bcde':'x'}", true}, /* written in JSON with two backslashes */
+    {"a/bcd*: x", "{'a\\/bcde':'x'}", true},
+    {"a\xef\xbf\xbd"
+     "bcd*: x",
+     "{'a\xff"
+     "bcde':'x'}",
+     true},
     {"a.*.c: x", "{'a':{'0':{'c':'x'}}}", true},
     {"a.*.c: x", "{'a':{'0':{'1':{'c':'x'}}}}", true}, /* a star goes over dots */
     {"a.*.c: x", "{'a':{'c':'x'}}", false},
