@@ -32,6 +32,7 @@ TEST(clauses_become_formulas)
         {"f:*", "f value"},
         {"f:[1 TO 5}", "and(f gte 1, f lt 5)"},
         {"f:{1 TO *]", "f gt 1"},
+        {"f:[1 TO *]^2 g:/a/^1.5", "or(f gte 1, g re /a/s whole)"},
         {"f:>=5", "f gte 5"},
         {"@timestamp:>=1772359200000", "@timestamp time >= 2026-03-01T10:00:00.000Z"},
         {"f:<5", "f lt 5"},

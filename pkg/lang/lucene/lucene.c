@@ -411,10 +411,10 @@ static struct formula *field_value(struct lucene *l, struct str field)
 {
     struct term t;
 
-    if (next(l) == '[' || next(l) == '{')
-        return range(l, field);
-    if (next(l) == '/')
-        return regex(l, field);
+    if (next(l) == '[' || next(l) == '{' || next(l) == '/') {
+        struct formula *f = next(l) == '/' ? regex(l, field) : range(l, field);
+        return f && skip_boost(l) ? f : NULL;
+    }
     if (next(l) == '>' || next(l) == '<') {
         bool is_more = next(l) == '>', has_equal = query_has(&l->r, l->r.next + 1, "=");
         step(l, has_equal ? 2 : 1);
