@@ -165,7 +165,7 @@ $(B)/play: $(B)/tests/scenario/play.o $(LIBT_OBJ) $(B)/libweir.a
 	@$(if $(Q),echo "  LD    $@",:)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
-.PHONY: diff oracle state-oracle sequences groups
+.PHONY: diff oracle state-oracle sequences groups mutated
 diff: all $(B)/diff ## compiled = reference: all shared rules on all shared events (minutes); a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_engines_agree --full
 
@@ -181,6 +181,9 @@ sequences: all ## EQL sequences = the reference model: N (100,000) random stream
 
 groups: all ## groups of ES|QL = a model: N (10,000) random streams, memory and Redis; a sample is in `make test`
 	$(Q)B=$(B) tests/e2e/test_groups --full $(if $(filter file,$(origin N)),10000,$(N))
+
+mutated: all $(B)/diff ## shared rules changed at random: each has a verdict, compiled = reference: N (100) rounds of 400 (SEED=); a sample is in `make test`
+	$(Q)B=$(B) tests/e2e/test_mutated_rules --rounds $(if $(filter file,$(origin N)),100,$(N)) --seed $(or $(SEED),1)
 
 scenario: all $(B)/diff $(B)/own $(B)/play loadtest-programs ## run the end-to-end tests and scenarios
 	$(Q)B=$(B) tests/run e2e scenario
