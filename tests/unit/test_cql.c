@@ -648,6 +648,24 @@ static const struct query_row groups[] = {
      "temporal; rules query#0/1, query#0/2; group by c, d; condition all rules; within 5m; a eq "
      "cased \"1\"; b eq cased \"1\" ! 2:52: groups behind a join: findings fold by the keys of the "
      "join"},
+    {"// window: 5m\na=1 | join({b=1 | groupBy([c, d], function=count()) | d=2}, field=c)",
+     "temporal; rules query#0/1, query#0/2; group by c; condition all rules; within 5m; a eq cased "
+     "\"1\"; and(b eq cased \"1\", d eq cased \"2\", c contains cased \"\", d contains cased "
+     "\"\")"},
+    {"// window: 5m\ndefineTable(query={b=1}, include=[c, x], name='t') | a=1 | match(table='t', "
+     "field=c) | x=* | table([c, x])",
+     "temporal; rules query#0/1, query#0/2; group by c; condition all rules; within 5m; a eq cased "
+     "\"1\"; b eq cased \"1\""},
+    {"// window: 5m\ndefineTable({b=1 | groupBy([d, x])}, include=[d, x], name=t, start=2h) | a=1 "
+     "| "
+     "match(table=t, field=c, column=d, ignoreCase=true, include=x) | groupBy(c)",
+     "temporal; rules query#0/1, query#0/2 (c: d); group by c; condition all rules; within 2h; a "
+     "eq cased \"1\"; and(b eq cased \"1\", d contains cased \"\", x contains cased \"\") ! 2:144: "
+     "groups behind a join: findings fold by the keys of the join"},
+    {"// window: 5m\ndefineTable({b=1}, include=[c, x], name=t, start=2h) | a=1 | match(table=t, "
+     "field=c, strict=false) | groupBy(d) | _count > 4",
+     "event_count; rules query#0/1; group by d; condition gte 5; within 5m; a eq cased \"1\" ! "
+     "2:62: match(strict=false) leaves nothing out: what it would add stays empty"},
     {"// window: 5m\nsetTimeInterval(start='2h', end=now) | a=1 | groupBy(b) | _count > 4",
      "event_count; rules query#0/1; group by b; condition gte 5; within 2h; a eq cased \"1\""},
     /* What groups do not keep is not there. */
@@ -792,8 +810,14 @@ static const struct query_row refusals[] = {
      "unsupported: 1:41: 'd', a column that join() would add"},
     {"a=1 | join({b=1}, field=c, include=d) | e:=lower(d) | e=x",
      "unsupported: 1:55: 'e', a column that join() would add"},
-    {"a=1 | join({b=1 | groupBy(c)}, field=c)",
-     "unsupported: 1:7: a join of groups, or inside a clause"},
+    {"a=1 | join({b=1 | groupBy(c) | _count > 2}, field=c)",
+     "unsupported: 1:7: join() of groups with conditions on them"},
+    {"a=1 | join({b=1 | groupBy(d)}, field=c)",
+     "unsupported: 1:7: join() by 'c', which is no field that its groups are by"},
+    {"a=1 | join({b=1 | groupBy(d, function=max(c, as=c))}, field=c)",
+     "unsupported: 1:7: join() by 'c', which is no field that its groups are by"},
+    {"a=1 | groupBy(c) | join({b=1}, field=c)",
+     "unsupported: 1:20: a join of groups, or inside a clause"},
     {"a=1 | join({b=1}, field=c) | groupBy(d) | _count > 2",
      "unsupported: 1:7: the query says nothing of how far back it looks: rows are joined of the "
      "last hour"},
@@ -847,10 +871,33 @@ static const struct query_row refusals[] = {
     {"a=1 | createEvents([\"b=1\"])",
      "unsupported: 1:7: createEvents() that does not begin the query"},
     {"a=1 | kvParse()", "unsupported: 1:7: kvParse() of events (their codec and profile do it)"},
-    {"defineTable(query={a=1}, include=a, name=t) | match(table=t, field=a)",
-     "unsupported: 1:1: defineTable() of anything but one column of constants"},
+    {"defineTable({a=1}, include=a, name=t) | !match(table=t, field=a)",
+     "unsupported: 1:42: match() of a table of events under NOT or inside a value"},
+    {"defineTable({a=1}, include=a, name=t) | match(table=t, field=a) OR b=1",
+     "unsupported: 1:41: match() of a table of events in an OR"},
+    {"defineTable({a=1}, include=a, name=t) | case { match(table=t, field=a); * }",
+     "unsupported: 1:48: a join of groups, or inside a clause"},
+    {"defineTable({a=1}, include=a, name=t) | x := if(match(table=t, field=a), then=1, else=2)",
+     "unsupported: 1:49: match() of a table of events under NOT or inside a value"},
+    {"defineTable({a=1}, include=a, name=t) | groupBy(b, function={match(table=t, field=a) | "
+     "count()})",
+     "unsupported: 1:62: match() of a table of events inside groups"},
+    {"defineTable({a=1}, include=a, name=t) | match(table=t, field=b)",
+     "error: 1:41: the table 't' has no column 'b'"},
+    {"defineTable({a=1}, include=a, name=t) | match(table=t, field=b, column=a, include=c)",
+     "error: 1:41: the table 't' has no column 'c'"},
+    {"defineTable({a=1}, include=\"*\", name=t) | match(table=t, field=b)",
+     "unsupported: 1:43: match() that adds columns that nobody names (include=*)"},
+    {"defineTable({a=1}, include=a, name=t) | match(table=t, field=a, mode=glob)",
+     "unsupported: 1:41: match() of a table of events with another mode than string"},
+    {"defineTable({a=1}, include=a, name=t) | match(table=t, field=a) | match(table=t, field=a)",
+     "unsupported: 1:67: a second join: not in this version"},
+    {"defineTable({a=1}, include=[a,b], name=t) | match(table=t, field=a) | b=1",
+     "unsupported: 1:71: 'b', a column that match() of a table of events would add"},
+    {"defineTable({a=1}, include=[a,b], name=t, end=1d) | match(table=t, field=a)",
+     "unsupported: 1:1: defineTable() that does not end now"},
     {"defineTable(query={createEvents([\"a=1\"]) | kvParse()}, include=a, name=t)",
-     "unsupported: 1:1: defineTable() of anything but one column of constants"},
+     "unsupported: 1:1: defineTable() of events of its own, but for one column of constants"},
     {"defineTable(query={createEvents([\"\"]) | v:=\"x\"}, include=v, name=t) | match(table=t, "
      "field=a, column=w)",
      "error: 1:71: the table 't' has no column 'w'"},

@@ -429,10 +429,13 @@ static bool block_assignment(struct cql *x, struct str to, struct block *b)
 static bool block_filter(struct cql *x, struct block *b)
 {
     struct place at = cql_here(x);
+    unsigned n_joins = x->n_joins;
     struct expr *e = cql_filter(x);
 
     if (!e)
         return false;
+    if (x->n_joins > n_joins)
+        return diag_unsupported(x->s->diag, at, "match() of a table of events inside groups");
     if (b->has_function || b->g->n_columns > b->first_column)
         return diag_unsupported(x->s->diag, at, "filters behind an aggregate inside groups");
     b->g->filter = b->g->filter ? pipe_call2(x->pipe, at, EXPR_AND, b->g->filter, e) : e;

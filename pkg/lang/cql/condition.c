@@ -247,6 +247,42 @@ static struct expr *on_table(struct cql *x, const struct cql_call *call, struct 
     return any_of(x, call->at, items, values->n);
 }
 
+/* The table of events that match() asks; empty: none. */
+static struct str table_of_events(struct cql *x, const struct cql_call *call)
+{
+    const struct cql_argument *named =
+        call->bound[call->bound[MATCH_TABLE] ? MATCH_TABLE : MATCH_FILE];
+    struct str name = STR("");
+
+    return named && cql_text_of(x, named, &name) && cql_is_table_of_events(x, name) ? name
+                                                                                    : STR("");
+}
+
+static struct expr *match_events(struct cql *x, const struct cql_call *call, struct str table,
+                                 struct str field)
+{
+    struct cql_rows_asked asked = {.table = table, .fields = {&field, 1}};
+    struct str mode = STR("string");
+
+    if (!field.n && !call->bound[MATCH_FIELD])
+        return need(x, call, "a field");
+    if ((!field.n && !cql_fields_of(x, call->bound[MATCH_FIELD], &asked.fields)) ||
+        (call->bound[MATCH_INCLUDE] &&
+         !cql_fields_of(x, call->bound[MATCH_INCLUDE], &asked.include)) ||
+        !flag(x, call->bound[MATCH_STRICT], true, &asked.is_strict) ||
+        !flag(x, call->bound[MATCH_CASE], false, &asked.is_caseless) ||
+        (call->bound[MATCH_MODE] && !cql_text_of(x, call->bound[MATCH_MODE], &mode)))
+        return NULL;
+    asked.columns = asked.fields;
+    if (call->bound[MATCH_COLUMN] && !cql_fields_of(x, call->bound[MATCH_COLUMN], &asked.columns))
+        return NULL;
+    if (!str_eq(mode, STR("string")))
+        return (void)diag_unsupported(x->s->diag, call->at,
+                                      "match() of a table of events with another mode than string"),
+               NULL;
+    return cql_match_rows(x, call, &asked);
+}
+
 static struct expr *build_match(struct cql *x, struct cql_call *call, struct expr *subject)
 {
     struct str file, column = STR("");
@@ -472,6 +508,9 @@ struct expr *cql_condition(struct cql *x, struct cql_call *call, struct str fiel
         return NULL;
     if (c->build == build_ioc)
         return ioc(x, call, field);
+    struct str table = c->build == build_match ? table_of_events(x, call) : STR("");
+    if (table.n)
+        return match_events(x, call, table, field);
     if (c->build == build_wildcard && is_joined_field(x, call, field))
         return joined_wildcard(x, call);
     if (c->field != SIZE_MAX) {

@@ -429,6 +429,7 @@ static struct expr *or_filter(struct cql *x)
     struct terms t = {0};
     struct place at = cql_here(x);
     size_t n_links = cql_n_links(x);
+    unsigned n_joins = x->n_joins;
 
     do {
         struct expr *e = unary(x);
@@ -438,6 +439,9 @@ static struct expr *or_filter(struct cql *x)
     } while (cql_take_word(x, "OR"));
     if (t.n > 1 && cql_n_links(x) > n_links)
         return (void)diag_unsupported(x->s->diag, at, "'<=>' in an OR"), NULL;
+    if (t.n > 1 && x->n_joins > n_joins)
+        return (void)diag_unsupported(x->s->diag, at, "match() of a table of events in an OR"),
+               NULL;
     return joined(x, at, &t, EXPR_OR);
 }
 

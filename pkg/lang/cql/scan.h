@@ -78,6 +78,8 @@ struct cql {
     int64_t bucket_ms;               /* of bucket() and its like; 0: none */
     int64_t window_ms;               /* how far back the query looks; 0: unknown yet */
     int64_t interval_ms;             /* setTimeInterval(); 0: none */
+    int64_t table_ms;                /* how far back a table goes that match() joins; 0: none */
+    unsigned n_joins;                /* so far */
     size_t n_steps;                  /* that are read, but for defineTable() */
     bool has_source;                 /* the events are none of a stream */
     bool has_one_event;              /* but one that has no fields */
@@ -270,6 +272,16 @@ bool cql_self_join_filter(struct cql *x, struct cql_call *call);
 /* At the end of the query: without groups behind it, it makes them. */
 bool cql_self_join_end(struct cql *x);
 bool cql_is_table(const struct cql *x, struct str name);
+/* ... whose rows are events, so that match() is a join. */
+bool cql_is_table_of_events(const struct cql *x, struct str name);
+struct cql_rows_asked {
+    struct str table;
+    struct str_list fields, columns, include; /* include: empty: all */
+    bool is_strict, is_caseless;
+};
+/* The constant true. */
+struct expr *cql_match_rows(struct cql *x, const struct cql_call *call,
+                            const struct cql_rows_asked *asked);
 /* NULL: the table has no such column. */
 const struct str_list *cql_table_values(const struct cql *x, struct str name, struct str column);
 /* shown.c; as: empty: the function's own */

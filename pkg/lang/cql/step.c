@@ -676,6 +676,8 @@ bool cql_load(struct query_scope *s, struct str query, const struct query_option
     }
     if (x.interval_ms) /* the query itself says it */
         ending.window_ms = x.interval_ms;
+    if (x.table_ms > ending.window_ms)
+        ending.window_ms = x.table_ms;
     if (!ending.window_ms)
         ending.window_ms = x.bucket_ms;
     return pipe_finish(x.pipe, &ending, rule);
