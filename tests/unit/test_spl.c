@@ -577,6 +577,11 @@ static const struct query_row groups[] = {
      "group; rules query#0/1; group by b; within 1h; aggregates e = first(c); l = last(c); f = "
      "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
      "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    /* Of rows that are events conditions hold of one of them. */
+    {"a=1 earliest=-5m | eventstats count by b | where count>4 AND c=\"x\"", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); rows that are so = count_true(rows that are so); having and(gt(count, 4) any, gte(rows that are so, 1) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats count avg(c) as m by b | where count>4 | eval r=c/m | search r>2 d=x", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); m = average(c); having gt(count, 4) any; having a row and(gt(quotient(c, m), 2) any, of a row); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats min(_time) as f by b | where _time-f>60", "group; rules query#0/1; group by b; within 5m; aggregates f = min(time); having a row gt(subtract(of a row, quotient(f, 1000)), 60) any; decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats count by b | eventstats dc(c) as n stdev(d) as s by b | where n>1 AND s>2", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); n = distinct(c); numbers of s = count(numbers of s); deviation of s = deviation(numbers of s); having and(gt(n, 1) any, gt(case(gt(numbers of s, 1) any, multiply(deviation of s, square_root(quotient(numbers of s, subtract(numbers of s, 1)))), eq(numbers of s, 1) any, 0), 2) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 | stats count", "or(a eq \"1\", a eq 1) ! 1:7: the query says nothing of how far back it "
                           "looks: groups are of the last hour"},
 };
@@ -599,28 +604,14 @@ static const struct query_row refusals[] = {
     {"a=1 | frob x", "unsupported: 1:7: command 'frob' (did you mean 'from'?)"},
     {"a=1 | eventstats count by b",
      "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats count by b | where c=1",
-     "unsupported: 1:38: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
-    {"a=1 | eventstats count by b | where c>5 AND d>5",
-     "unsupported: 1:45: 'd', a column of the rows behind eventstats"},
-    {"a=1 | eventstats avg(c) as m by b | where c<m",
-     "unsupported: 1:44: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
-    {"a=1 | eventstats avg(c) as m by b | where c>d OR NOT c>m",
-     "unsupported: 1:45: 'd', a column of the rows behind eventstats"},
-    {"a=1 | eventstats avg(c) as m by b | where c>5 OR NOT c>m",
-     "unsupported: 1:49: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
-    {"a=1 | eventstats avg(c) as m by b | where c/m>2",
-     "unsupported: 1:46: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
-    {"a=1 | eventstats avg(c) as m by b | where c>\"x\"",
-     "unsupported: 1:44: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
-    {"a=1 | eventstats avg(c) as m by b | eval o=if(c>m,1,0) | where o=0",
-     "unsupported: 1:65: a condition on 'c', a column of the rows behind eventstats, that asks for "
-     "more than a great value"},
+    {"a=1 | eventstats count by b | where c=1", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats count by b | where c>5 AND d>5", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c<m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>d OR NOT c>m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>5 OR NOT c>m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c/m>2", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>\"x\"", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | eval o=if(c>m,1,0) | where o=0", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 | eventstats avg(c) as m by b | table b m | where c>m",
      "unsupported: 1:55: 'c', a column of the rows behind eventstats"},
     {"a=1 | eventstats avg(c) as m by b | fields - c | where c>m",
@@ -637,8 +628,20 @@ static const struct query_row refusals[] = {
      "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 | eventstats values(*) as * by b",
      "unsupported: 1:7: eventstats of columns by a wildcard"},
-    {"a=1 | eventstats count by b | eventstats count as n by c",
-     "unsupported: 1:31: a second eventstats"},
+    {"a=1 | eventstats count by b | eventstats count as n by c", "unsupported: 1:31: a second eventstats by other fields"},
+    {"a=1 | eventstats count by b | rex field=c \"(?<x>y)\"",
+     "unsupported: 1:31: 'c', a column of the rows behind eventstats"},
+    {"a=1 | fillnull | eventstats count by b | where c=1",
+     "unsupported: 1:48: 'c', a column of the rows behind eventstats"},
+    {"a=1 | eventstats count by b | eval count=c", "unsupported: 1:35: 'count' of the rows behind eventstats, which has a column of that name"},
+    {"a=1 | eventstats count by b | where count>1 | eventstats dc(c) by b",
+     "unsupported: 1:47: a second eventstats behind conditions, or of groups of groups"},
+    {"a=1 | eventstats count by b | eventstats max(count) as m by b",
+     "unsupported: 1:42: a second eventstats of what the first one made"},
+    {"a=1 | eventstats count by b | eventstats dc(c)",
+     "unsupported: 1:31: a second eventstats by other fields"},
+    {"a=1 | stats count by b | eventstats avg(count) as m | eventstats max(count) as n",
+     "unsupported: 1:55: a second eventstats behind conditions, or of groups of groups"},
     {"a=1 or b=1", "warning: 1:5: 'or' is a word to look for: the operator is written OR"},
     {"a=1 \"or\" b=1", "ok"},
     {"a=1 | stat count", "unsupported: 1:7: command 'stat' (did you mean 'stats'?)"},

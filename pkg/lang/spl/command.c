@@ -23,7 +23,7 @@ static bool do_search(struct spl *x)
         return true;
     if (e && pipe_constant(e, &v) && v.type == EXPR_VALUE_BOOL && v.is_true)
         return true;
-    return e && pipe_where(x->pipe, at, e);
+    return e && spl_where(x, at, e);
 }
 
 static bool do_where(struct spl *x)
@@ -31,7 +31,7 @@ static bool do_where(struct spl *x)
     struct place at = spl_here(x);
     struct expr *e = spl_eval(x);
 
-    return e && pipe_where(x->pipe, at, e);
+    return e && spl_where(x, at, e);
 }
 
 /* `eval {a}=...` sets the field that the value of `a` names. */
@@ -185,10 +185,9 @@ static bool do_dedup(struct spl *x)
             return diag_unsupported(x->s->diag, x->at, "dedup with %s", o[i].name);
     if (n == 0)
         return spl_expected(x, "the name of a field");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; !pipe_is_grouped(x->pipe) && i < n; i++) {
         struct expr *e = spl_column(x, x->at, names[i]);
-        if (!e || (!pipe_is_grouped(x->pipe) &&
-                   !pipe_where(x->pipe, x->at, pipe_call1(x->pipe, x->at, EXPR_IS_THERE, e))))
+        if (!e || !pipe_where(x->pipe, x->at, pipe_call1(x->pipe, x->at, EXPR_IS_THERE, e)))
             return false;
     }
     return !diag_failed(x->s->diag) && pipe_dedup(x->pipe, x->at, names, n);
@@ -317,7 +316,8 @@ static bool do_regex(struct spl *x)
         return false;
     struct expr *subject = spl_column(x, at, name);
     struct expr *e = spl_regex_of(x, at, EXPR_REGEX, pattern, &subject, 1);
-    return pipe_where(x->pipe, at, is_not ? pipe_call1(x->pipe, at, EXPR_NOT, e) : e);
+    e = is_not ? pipe_call1(x->pipe, at, EXPR_NOT, e) : e;
+    return e && spl_where(x, at, e);
 }
 
 /* ---- lists of values ----------------------------------------------------------------------- */
@@ -784,52 +784,53 @@ static const struct command {
     bool (*run)(struct spl *x);
     bool is_mere;  /* it changes no column */
     bool is_group; /* it makes groups of what tstats leaves to it */
+    bool asks_row; /* it may be about rows behind eventstats */
 } COMMANDS[] = {
-    {"addtotals", do_addtotals, false, false},
-    {"bin", do_bin, false, false},
-    {"bucket", do_bin, false, false},
-    {"chart", spl_chart, false, true},
-    {"collect", do_sink, true, false},
-    {"convert", do_convert, false, false},
-    {"datamodel", spl_datamodel, true, false},
-    {"dedup", do_dedup, false, false},
-    {"eval", do_eval, false, false},
-    {"eventstats", spl_eventstats, false, false},
-    {"fieldformat", do_nothing, true, false},
-    {"fields", do_fields, false, false},
-    {"fillnull", do_fillnull, false, false},
-    {"foreach", spl_foreach, false, false},
-    {"from", spl_from, true, false},
-    {"head", do_nothing, true, false},
-    {"highlight", do_nothing, true, false},
-    {"iplocation", do_iplocation, false, false},
-    {"join", spl_join, false, false},
-    {"lookup", do_lookup, false, false},
-    {"makemv", do_makemv, false, false},
-    {"mvexpand", do_mvexpand, false, false},
-    {"nomv", do_nomv, false, false},
-    {"noop", do_nothing, true, false},
-    {"outputcsv", do_sink, true, false},
-    {"outputlookup", do_sink, true, false},
-    {"rangemap", spl_rangemap, false, false},
-    {"regex", do_regex, true, false},
-    {"rename", do_rename, false, false},
-    {"replace", do_replace, false, false},
-    {"reverse", do_nothing, true, false},
-    {"rex", do_rex, false, false},
-    {"search", do_search, true, false},
-    {"sendalert", do_sink, true, false},
-    {"sendemail", do_sink, true, false},
-    {"sort", do_nothing, true, false},
-    {"spath", do_spath, false, false},
-    {"stats", spl_stats, false, true},
-    {"strcat", do_strcat, false, false},
-    {"table", do_table, false, false},
-    {"tail", do_nothing, true, false},
-    {"timechart", spl_timechart, false, true},
-    {"top", spl_top, false, false},
-    {"tstats", spl_tstats, false, false},
-    {"where", do_where, true, false},
+    {"addtotals", do_addtotals, false, false, false},
+    {"bin", do_bin, false, false, false},
+    {"bucket", do_bin, false, false, false},
+    {"chart", spl_chart, false, true, false},
+    {"collect", do_sink, true, false, false},
+    {"convert", do_convert, false, false, false},
+    {"datamodel", spl_datamodel, true, false, false},
+    {"dedup", do_dedup, false, false, false},
+    {"eval", do_eval, false, false, true},
+    {"eventstats", spl_eventstats, false, false, true},
+    {"fieldformat", do_nothing, true, false, false},
+    {"fields", do_fields, false, false, false},
+    {"fillnull", do_fillnull, false, false, false},
+    {"foreach", spl_foreach, false, false, false},
+    {"from", spl_from, true, false, false},
+    {"head", do_nothing, true, false, false},
+    {"highlight", do_nothing, true, false, false},
+    {"iplocation", do_iplocation, false, false, false},
+    {"join", spl_join, false, false, false},
+    {"lookup", do_lookup, false, false, false},
+    {"makemv", do_makemv, false, false, false},
+    {"mvexpand", do_mvexpand, false, false, false},
+    {"nomv", do_nomv, false, false, false},
+    {"noop", do_nothing, true, false, false},
+    {"outputcsv", do_sink, true, false, false},
+    {"outputlookup", do_sink, true, false, false},
+    {"rangemap", spl_rangemap, false, false, false},
+    {"regex", do_regex, true, false, true},
+    {"rename", do_rename, false, false, false},
+    {"replace", do_replace, false, false, false},
+    {"reverse", do_nothing, true, false, false},
+    {"rex", do_rex, false, false, false},
+    {"search", do_search, true, false, true},
+    {"sendalert", do_sink, true, false, false},
+    {"sendemail", do_sink, true, false, false},
+    {"sort", do_nothing, true, false, false},
+    {"spath", do_spath, false, false, false},
+    {"stats", spl_stats, false, true, false},
+    {"strcat", do_strcat, false, false, false},
+    {"table", do_table, false, false, false},
+    {"tail", do_nothing, true, false, false},
+    {"timechart", spl_timechart, false, true, false},
+    {"top", spl_top, false, false, false},
+    {"tstats", spl_tstats, false, false, false},
+    {"where", do_where, true, false, true},
 };
 
 bool spl_command(struct spl *x, struct str name)
@@ -842,6 +843,7 @@ bool spl_command(struct spl *x, struct str name)
             return diag_unsupported(x->s->diag, x->at,
                                     "tstats with prestats, without stats behind it");
         x->is_partial = false;
+        x->may_ask_rows = COMMANDS[i].asks_row;
         if (!COMMANDS[i].run(x))
             return false;
         x->has_set |= !COMMANDS[i].is_mere;

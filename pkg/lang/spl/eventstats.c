@@ -4,9 +4,10 @@
  *     | where count > a + 3 * s
  *
  * A finding is of a group, whose rows are events, or groups of `stats` before it: the groups whose
- * rows stay are those of which the condition is true, as with stats. A condition may ask one column
- * of the rows, too, if it wants it to be great: it asks the greatest value then. Other columns of
- * the rows are shown at best.
+ * rows stay are those of which the condition is true, as with stats. Where rows are events,
+ * conditions and columns may be about them: some row of the group meets all of them. Of rows that
+ * are groups a condition may ask one column if it wants it to be great: it asks the greatest value
+ * then. Other columns of these are shown at best.
  */
 #include "lang/spl/scan.h"
 
@@ -42,14 +43,70 @@ static bool is_bin(const struct spl *x)
            pipe_has_column(x->pipe, STR("_time"));
 }
 
+static bool has_group_column(const struct expr *e)
+{
+    if (!e || e->kind != EXPR_CALL)
+        return e && e->kind == EXPR_FIELD;
+    for (size_t i = 0; i < e->n_args; i++)
+        if (has_group_column(e->args[i]))
+            return true;
+    return false;
+}
+
+static bool are_same_keys(const struct spl *x, const struct spl_groups *g)
+{
+    for (size_t i = 0; i < g->n_keys; i++) {
+        if (!pipe_is_key(x->pipe, g->keys[i].value))
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (g->keys[k].value->slot == g->keys[i].value->slot)
+                return false;
+    }
+    return g->n_keys == x->n_row_keys;
+}
+
+/* More of the same groups, and of their rows. */
+static bool again(struct spl *x)
+{
+    struct spl_groups g;
+
+    if (!spl_has_rows(x) || x->has_row_filter || x->are_rows_closed || x->has_unknown_rows)
+        return diag_unsupported(x->s->diag, x->at,
+                                "a second eventstats behind conditions, or of groups of groups");
+    if (!spl_read_groups(x, &g))
+        return false;
+    if (!are_same_keys(x, &g))
+        return diag_unsupported(x->s->diag, x->at, "a second eventstats by other fields");
+    for (size_t i = 0; i < g.n; i++) {
+        struct pipe_aggregate *a = &g.aggregates[i];
+        if (a->arg && pipe_is_key(x->pipe, a->arg))
+            a->arg = x->row_keys[a->arg->slot].value;
+        if (has_group_column(a->arg) || has_group_column(a->filter))
+            return diag_unsupported(x->s->diag, a->at,
+                                    "a second eventstats of what the first one made");
+    }
+    if (x->n_wildcards)
+        return diag_unsupported(x->s->diag, x->at, "eventstats of columns by a wildcard");
+    return spl_more_aggregates(x, &g);
+}
+
 bool spl_eventstats(struct spl *x)
 {
+    struct spl_groups g;
+
     if (x->rows != SPL_ROWS_ASKED)
-        return diag_unsupported(x->s->diag, x->at, "a second eventstats");
-    if (!keep_row_columns(x) || !spl_stats(x))
+        return again(x);
+    x->has_unknown_rows = x->has_fill || x->opened || x->model || x->is_joined;
+    if (!keep_row_columns(x) || !spl_read_groups(x, &g))
         return false;
     if (x->n_wildcards)
         return diag_unsupported(x->s->diag, x->at, "eventstats of columns by a wildcard");
+    struct pipe_key *keys = ARENA_ARRAY(x->s->scratch, g.n_keys + 1, struct pipe_key);
+    memcpy(keys, g.keys, g.n_keys * sizeof *keys);
+    x->row_keys = keys;
+    x->n_row_keys = g.n_keys;
+    if (!spl_group(x, g.aggregates, g.n, g.keys, g.n_keys))
+        return false;
     /* Bins of time beside each other: they are rows, and no window. */
     x->is_timeless |= x->row_columns && !is_bin(x);
     x->rows = SPL_ROWS_SHOWN;
@@ -57,6 +114,66 @@ bool spl_eventstats(struct spl *x)
     x->are_rows_closed = false;
     return true;
 }
+
+/* ---- rows that are events ------------------------------------------------------------------ */
+
+bool spl_has_rows(const struct spl *x)
+{
+    return x->rows == SPL_ROWS_SHOWN && !x->row_columns;
+}
+
+static bool asks_rows(const struct spl *x, const struct expr *e)
+{
+    return spl_has_rows(x) && (pipe_asks(x->pipe, e) & PIPE_ASKS_ROWS);
+}
+
+struct expr *spl_row_column(struct spl *x, struct place at, struct str name)
+{
+    struct expr *e;
+
+    if (!x->may_ask_rows || x->are_rows_closed || x->has_unknown_rows)
+        return diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind eventstats",
+                                SHOWN(name)),
+               NULL;
+    e = pipe_row_value(x->pipe, name);
+    if (!e || pipe_was_row_column(x->pipe, name))
+        return e ? e : pipe_null(x->pipe);
+    if (str_eq(name, STR("_time")))
+        return pipe_time(x->pipe, at, STR("_time"));
+    struct expr *part = spl_date_part(x, at, name);
+    return part ? pipe_call2(x->pipe, at, EXPR_COALESCE, e, part) : e;
+}
+
+/* What is about rows is about one and the same. */
+bool spl_where(struct spl *x, struct place at, struct expr *e)
+{
+    if (spl_has_rows(x) && e->kind == EXPR_CALL && e->op == EXPR_AND) {
+        for (size_t i = 0; i < e->n_args; i++)
+            if (!spl_where(x, at, e->args[i]))
+                return false;
+        return true;
+    }
+    x->has_row_filter |= spl_has_rows(x);
+    if (!asks_rows(x, e))
+        return pipe_where(x->pipe, at, e);
+    x->row_condition =
+        x->row_condition ? pipe_call2(x->pipe, at, EXPR_AND, x->row_condition, e) : e;
+    return x->row_condition != NULL;
+}
+
+bool spl_set(struct spl *x, struct place at, struct str name, struct expr *value)
+{
+    if (!value || !asks_rows(x, value))
+        return pipe_set(x->pipe, at, name, value);
+    if (pipe_was_column(x->pipe, name))
+        return diag_unsupported(x->s->diag, at,
+                                "'%.*s' of the rows behind eventstats, which has a column of that "
+                                "name",
+                                SHOWN(name));
+    return pipe_set_row_value(x->pipe, at, name, value);
+}
+
+/* ---- rows that are groups ------------------------------------------------------------------ */
 
 static const struct spl_row_column *row_column(const struct spl *x, struct str name)
 {
@@ -74,11 +191,6 @@ static bool ask_greatest(struct spl *x, struct place at, struct str name)
 
     if (x->asked_of_rows.n || x->are_rows_closed || (c && c->is_key))
         return false;
-    if (!x->row_columns) {
-        value = pipe_row_value(x->pipe, name);
-        if (str_eq(name, STR("_time")))
-            return false;
-    }
     if (!value || !pipe_row_greatest(x->pipe, at, name, value))
         return false;
     x->asked_of_rows = name;
@@ -115,6 +227,9 @@ bool spl_eventstats_end(struct spl *x)
 {
     struct place where;
 
+    if (x->row_condition && !pipe_where_row(x->pipe, x->rows_at, x->row_condition))
+        return false;
+    x->row_condition = NULL;
     if (!x->asked_of_rows.n)
         return true;
     if (!pipe_rises_with(x->pipe, x->asked_of_rows, &where))

@@ -248,9 +248,7 @@ bool spl_settle(struct spl *x, struct str name)
     return pipe_set(x->pipe, x->at, field, spl_column(x, x->at, name));
 }
 
-/* date_hour and its like, which Splunk makes of an event's time: parts of it in UTC. NULL: another
- * name. */
-static struct expr *date_part(struct spl *x, struct place at, struct str name)
+struct expr *spl_date_part(struct spl *x, struct place at, struct str name)
 {
     static const struct {
         const char *name, *part, *format; /* a number, or a word in small letters */
@@ -278,6 +276,9 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     struct str field = spl_field(x, name);
     struct expr *e;
 
+    bool is_of_rows = spl_has_rows(x) && !spl_added(x, field) && !pipe_has_column(x->pipe, field);
+    if (is_of_rows && (x->may_ask_rows || !x->is_shown))
+        return spl_row_column(x, at, field);
     if (!spl_may_ask(x, at, field))
         return NULL;
     if (spl_added(x, field)) {
@@ -299,7 +300,7 @@ struct expr *spl_column(struct spl *x, struct place at, struct str name)
     e = pipe_column(x->pipe, at, field);
     struct expr *part = pipe_is_grouped(x->pipe) || pipe_was_column(x->pipe, field)
                             ? NULL
-                            : date_part(x, at, field);
+                            : spl_date_part(x, at, field);
     if (part)
         e = pipe_call2(x->pipe, at, EXPR_COALESCE, e, part);
     if (x->opened && !pipe_was_column(x->pipe, field))
@@ -331,8 +332,10 @@ bool spl_is_noted_time(const struct spl *x, struct str name)
 
 static bool is_time(const struct spl *x, struct str field, const struct expr *e)
 {
-    if (pipe_is_grouped(x->pipe))
-        return e->kind == EXPR_FIELD && spl_is_noted_time(x, field);
+    if (pipe_is_grouped(x->pipe) && e->kind == EXPR_FIELD)
+        return spl_is_noted_time(x, field);
+    if (pipe_is_grouped(x->pipe) && !spl_has_rows(x))
+        return false;
     return e->kind == EXPR_TIME || (e->kind == EXPR_CALL && e->op == EXPR_TIME_TRUNC);
 }
 
@@ -341,7 +344,7 @@ static void warn_of_lost(struct spl *x, struct place at, struct str name)
 {
     struct str field = spl_field(x, name);
 
-    if (!x->is_shown && !x->opened && !pipe_has_column(x->pipe, field) && !spl_added(x, field) &&
+    if (!x->is_shown && !x->opened && !spl_has_rows(x) && !pipe_has_column(x->pipe, field) && !spl_added(x, field) &&
         !diag_failed(x->s->diag))
         diag_warn(x->s->diag, at, "there is no '%.*s' here any more (%s): it is null", SHOWN(name),
                   pipe_is_grouped(x->pipe) ? "stats keeps what it makes and what stands behind BY"
@@ -387,7 +390,7 @@ bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *va
                                sizeof *x->assigned);
         x->assigned[x->n_assigned++] = field;
     }
-    return pipe_set(x->pipe, at, field, value);
+    return spl_set(x, at, field, value);
 }
 
 /* ---- options ------------------------------------------------------------------------------- */

@@ -111,6 +111,13 @@ struct spl {
         bool is_key;
     } * row_columns; /* NULL: rows are events */
     size_t n_row_columns;
+    /* Rows are events: conditions that ask their columns hold of one of them. */
+    struct expr *row_condition;
+    const struct pipe_key *row_keys;
+    size_t n_row_keys;
+    bool may_ask_rows;        /* the command at hand is about rows, too */
+    bool has_unknown_rows;    /* what their columns are is not known behind eventstats */
+    bool has_row_filter;      /* some condition behind eventstats left out rows */
     struct str asked_of_rows; /* the one column of the rows that conditions ask; empty: none */
     struct expr *asked_value;
     bool are_rows_closed; /* some of their columns were renamed or left out: none may be asked */
@@ -170,6 +177,9 @@ static inline void spl_leave(struct spl *x)
 /* "a{}.b{}" is "a.b" for weir: members of lists are the values of the field. */
 struct str spl_field(struct spl *x, struct str name);
 struct expr *spl_column(struct spl *x, struct place at, struct str name);
+/* date_hour and its like, which Splunk makes of an event's time: parts of it in UTC. NULL: another
+ * name. */
+struct expr *spl_date_part(struct spl *x, struct place at, struct str name);
 /* Before a command that knows columns by their names alone: what a field is in JSON that spath has
  * opened becomes a column of its own. False: after an error. */
 bool spl_settle(struct spl *x, struct str name);
@@ -212,6 +222,22 @@ bool spl_timechart(struct spl *x);
 bool spl_split_column(struct spl *x, struct place at, struct str name);
 /* At the end of a search: what was asked of rows behind eventstats can be said of groups. */
 bool spl_eventstats_end(struct spl *x);
+/* Behind eventstats of events: a column that the groups have not is one of their rows. */
+bool spl_has_rows(const struct spl *x);
+struct expr *spl_row_column(struct spl *x, struct place at, struct str name);
+/* The step, of groups, of their rows or of events. */
+bool spl_where(struct spl *x, struct place at, struct expr *e);
+/* The same for a column that is assigned. */
+bool spl_set(struct spl *x, struct place at, struct str name, struct expr *value);
+/* What `stats` reads, for eventstats. */
+struct spl_groups {
+    struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
+    struct pipe_key keys[CORRELATION_GROUP_MAX];
+    size_t n, n_keys;
+};
+bool spl_read_groups(struct spl *x, struct spl_groups *g);
+/* Further aggregates of the groups that there are. */
+bool spl_more_aggregates(struct spl *x, struct spl_groups *g);
 /* False: the column may not be asked here, which is told. */
 bool spl_may_ask(struct spl *x, struct place at, struct str name);
 /* The step itself, and which of its columns are times. */

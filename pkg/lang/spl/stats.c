@@ -481,13 +481,11 @@ static bool read_options(struct spl *x)
     return true;
 }
 
-bool spl_stats(struct spl *x)
+bool spl_read_groups(struct spl *x, struct spl_groups *g)
 {
-    struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
-    struct pipe_key keys[CORRELATION_GROUP_MAX];
-    size_t n = 0, n_keys = 0;
     bool has_by = false;
 
+    g->n = g->n_keys = 0;
     x->n_wildcards = 0;
     x->n_aggregates_shown = 0;
     x->is_shown = true;
@@ -497,16 +495,40 @@ bool spl_stats(struct spl *x)
         has_by = spl_take_word(x, "by", true);
         if (has_by)
             break;
-        if (!spl_aggregate(x, aggregates, &n))
+        if (!spl_aggregate(x, g->aggregates, &g->n))
             return false;
     }
-    if (n + x->n_wildcards + x->n_aggregates_shown == 0)
+    if (g->n + x->n_wildcards + x->n_aggregates_shown == 0)
         return spl_expected(x, "an aggregate");
-    if (has_by && !read_keys(x, keys, &n_keys))
+    return !has_by || read_keys(x, g->keys, &g->n_keys);
+}
+
+bool spl_more_aggregates(struct spl *x, struct spl_groups *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        struct pipe_aggregate *a = &g->aggregates[i];
+        if (!a->arg)
+            a->arg = pipe_whole(x->pipe, 1);
+        if (a->filter)
+            a->arg = pipe_call2(x->pipe, a->at, EXPR_CASE, a->filter, a->arg);
+        a->filter = NULL;
+        if (!a->arg || !pipe_add_aggregate(x->pipe, a))
+            return false;
+        if (a->arg->kind == EXPR_TIME)
+            spl_note_time(x, a->name);
+    }
+    return make_columns(x) && add_shown(x);
+}
+
+bool spl_stats(struct spl *x)
+{
+    struct spl_groups g;
+
+    if (!spl_read_groups(x, &g))
         return false;
     if (x->rows != SPL_ROWS_ASKED) {
         x->rows = SPL_ALL_SHOWN;
         return true;
     }
-    return spl_group(x, aggregates, n, keys, n_keys);
+    return spl_group(x, g.aggregates, g.n, g.keys, g.n_keys);
 }

@@ -140,6 +140,8 @@ struct expr *spl_now(struct spl *x, struct place at)
 {
     struct expr *now = pipe_time(x->pipe, at, STR("_time"));
 
+    if (now && spl_has_rows(x))
+        now->group = PIPE_NOW; /* not the row's */
     if (!pipe_is_grouped(x->pipe))
         now = pipe_call1(x->pipe, at, EXPR_TIME_OF, now);
     return pipe_call2(x->pipe, at, EXPR_QUOTIENT, now, pipe_whole(x->pipe, SECOND_MS));
