@@ -577,6 +577,12 @@ static const struct query_row groups[] = {
      "group; rules query#0/1; group by b; within 1h; aggregates e = first(c); l = last(c); f = "
      "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
      "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    /* Groups that look back as far as the command says. */
+    {"a=1 | streamstats time_window=10m count by b | where count>4", "event_count; rules query#0/1; group by b; condition gte 5; within 10m; or(a eq \"1\", a eq 1) ! 1:7: streamstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | sort 0 b _time | streamstats time_window=10m avg(c) as m by b | where m<4", "group; rules query#0/1; group by b; within 10m; aggregates m = average(c); having lt(m, 4) any; decided at the watermark; or(a eq \"1\", a eq 1) ! 1:24: streamstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | transaction b maxspan=10m | where eventcount>4 AND duration<60", "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = min(time); end of transaction = max(time); having and(gt(eventcount, 4) any, lt(quotient(subtract(end of transaction, _time), 1000), 60) any); decided at the watermark; or(a eq \"1\", a eq 1)"},
+    {"a=1 | transaction b maxspan=10m mvlist=t | search c=x d=y", "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = min(time); end of transaction = max(time); c = list(c); d = list(d); having and(eq(c, \"x\") caseless any, eq(d, \"y\") caseless any); decided at the watermark; or(a eq \"1\", a eq 1)"},
+    {"a=1 | transaction b, c maxspan=10m startswith=(d=1 OR d=2) endswith=eval(d>2)", "temporal_ordered; rules query#0/1, query#0/2; group by b, c; condition all rules in order; within 10m; and(or(a eq \"1\", a eq 1), or(or(d eq \"1\", d eq 1), or(d eq \"2\", d eq 2))); and(or(a eq \"1\", a eq 1), d gt 2)"},
     /* Of rows that are events conditions hold of one of them. */
     {"a=1 earliest=-5m | eventstats count by b | where count>4 AND c=\"x\"", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); rows that are so = count_true(rows that are so); having and(gt(count, 4) any, gte(rows that are so, 1) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 earliest=-5m | eventstats count avg(c) as m by b | where count>4 | eval r=c/m | search r>2 d=x", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); m = average(c); having gt(count, 4) any; having a row and(gt(quotient(c, m), 2) any, of a row); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
@@ -648,12 +654,37 @@ static const struct query_row refusals[] = {
     {"a=1 | addtotals", "unsupported: 1:7: addtotals of all fields"},
     {"a=1 | addtotals col=true b", "unsupported: 1:7: addtotals with col"},
     {"a=1 | addtotals b*", "unsupported: 1:7: addtotals of 'b*'"},
-    {"a=1 | streamstats count by b",
-     "unsupported: 1:7: command 'streamstats' (it depends on the order of all rows: `bin _time "
-     "span=...` and `stats ... by`, or eventstats, ask groups)"},
-    {"a=1 | transaction b", "unsupported: 1:7: command 'transaction' (`bin _time span=...` and "
-                            "`stats ... by` its fields, or "
-                            "a Sigma correlation (temporal, temporal_ordered))"},
+    {"a=1 | streamstats count by b | where count=1", "unsupported: 1:43: a condition on 'count' behind streamstats that asks for more than a great value, without a sort by _time before it"},
+    {"a=1 | streamstats avg(c) as m by b | where m>1",
+     "unsupported: 1:44: 'm', a column that streamstats without a sort by _time before it would "
+     "add"},
+    {"a=1 | sort 0 c _time | streamstats avg(c) as m by b | where m>1",
+     "unsupported: 1:61: 'm', a column that streamstats without a sort by _time before it would "
+     "add"},
+    {"a=1 | sort - _time | streamstats range(c) as m by b | where m>1",
+     "unsupported: 1:22: such an aggregate in streamstats without a sort by _time before it"},
+    {"a=1 | streamstats count by b | where count>1 AND c=1",
+     "unsupported: 1:50: 'c', a column of the rows behind streamstats"},
+    {"a=1 | streamstats window=5 count by b", "unsupported: 1:19: streamstats with window=5"},
+    {"a=1 | streamstats current=f count by b", "unsupported: 1:19: streamstats with current=f"},
+    {"a=1 | stats count by b | streamstats count",
+     "unsupported: 1:26: streamstats of groups, or behind eventstats"},
+    {"a=1 | streamstats time_window=5x count", "error: 1:33: '5x' is no span of time (30s, 5m, 1h, 1d)"},
+    {"a=1 | transaction b maxpause=1m", "unsupported: 1:7: transaction with maxpause"},
+    {"a=1 | transaction b maxevents=5", "unsupported: 1:21: transaction with maxevents"},
+    {"a=1 | transaction b startswith=c", "unsupported: 1:7: transaction with startswith alone"},
+    {"a=1 | transaction b startswith=(c endswith=d", "error: 1:32: a ( that is never closed"},
+    {"a=1 | transaction b startswith=c endswith=d | where eventcount>5",
+     "unsupported: 1:53: 'eventcount', a column of the rows behind a transaction from one event to "
+     "another"},
+    {"a=1 | stats count by b | transaction b | where eventcount>5",
+     "unsupported: 1:48: 'eventcount', a column that transaction of groups would add"},
+    {"a=1 | stats count by b | where count>1 | transaction b",
+     "unsupported: 1:42: transaction of groups with conditions on aggregates"},
+    {"a=1 | eventstats count by b | transaction b",
+     "unsupported: 1:31: transaction behind eventstats or a join, or in foreach"},
+    {"a=1 | fillnull | transaction b",
+     "unsupported: 1:18: transaction behind fillnull, spath or a data model's events"},
     {"a=1 | append [search c]",
      "unsupported: 1:7: command 'append'"
      " ((one search) OR (the other) before `stats` asks the events of both)"},

@@ -13,7 +13,10 @@ enum { QUERIES = 800 };
 static const struct grammar_rule GRAMMAR[] = {
     {"query", "{search}\n{search}\n{search} | {commands}\n{search} | {commands}\n"
               "| tstats count from datamodel=Web where {search} by {field}\n"
-              "{search} | stats {aggregate} by {field}\n"
+              "{search} | stats {aggregate} by {field}\n{search} | transaction {field} | search {search}\n"
+              "{search} | transaction {field} startswith=({search}) endswith=eval({condition})\n"
+              "{search} | streamstats {aggregate} by {field}\n"
+              "{search} | eventstats {aggregate} by {field} | where {condition}\n"
               "{search} | {commands} | stats {aggregate} by {field}, {field} | where {after}"},
     {"commands", "{command}\n{command}\n{command} | {commands}"},
 

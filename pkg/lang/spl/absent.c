@@ -13,9 +13,6 @@ static const char OWN[] = "its rows are no events; `lookup` asks a list about ev
 static const char LEARNS[] = "docs/state.md has rarity, first_seen and volume, which learn";
 static const char FIELDS[] = "fields come with the event and its profile; rex and spath read a "
                              "field";
-static const char SESSION[] = "`bin _time span=...` and `stats ... by` its fields, or a Sigma "
-                              "correlation (temporal, temporal_ordered)";
-
 static const struct {
     const char *name, *instead;
 } ABSENT[] = {
@@ -75,9 +72,7 @@ static const struct {
     {"sistats", GROUPS},
     {"sitimechart", GROUPS},
     {"sitop", GROUPS},
-    {"streamstats", ROWS},
     {"tags", "tags are Splunk's knowledge: ask what they stand for"},
-    {"transaction", SESSION},
     {"transpose", NULL},
     {"trendline", ROWS},
     {"tscollect", NULL},

@@ -816,19 +816,21 @@ static const struct command {
     {"regex", do_regex, true, false, true},
     {"rename", do_rename, false, false, false},
     {"replace", do_replace, false, false, false},
-    {"reverse", do_nothing, true, false, false},
+    {"reverse", spl_reverse, true, false, false},
     {"rex", do_rex, false, false, false},
     {"search", do_search, true, false, true},
     {"sendalert", do_sink, true, false, false},
     {"sendemail", do_sink, true, false, false},
-    {"sort", do_nothing, true, false, false},
+    {"sort", spl_sort, true, false, false},
     {"spath", do_spath, false, false, false},
     {"stats", spl_stats, false, true, false},
+    {"streamstats", spl_streamstats, false, false, false},
     {"strcat", do_strcat, false, false, false},
     {"table", do_table, false, false, false},
     {"tail", do_nothing, true, false, false},
     {"timechart", spl_timechart, false, true, false},
     {"top", spl_top, false, false, false},
+    {"transaction", spl_transaction, false, false, false},
     {"tstats", spl_tstats, false, false, false},
     {"where", do_where, true, false, true},
 };
@@ -887,6 +889,7 @@ static bool run_one(struct spl *x, bool is_first)
     spl_blanks(x);
     x->at = spl_here(x);
     size_t begin = x->next;
+    x->begin = begin;
     struct str name = spl_word(x, "=(\"'<>!|[");
     if (is_first && !str_eq_ci(name, STR("search"))) {
         x->next = begin; /* what stands before the first bar is a search without the word */
@@ -926,6 +929,7 @@ static bool run_all(struct spl *x, size_t begin, size_t end)
 
 bool spl_run(struct spl *x, size_t begin, size_t end)
 {
+    x->search_begin = begin;
     return run_all(x, begin, end) && spl_eventstats_end(x);
 }
 
@@ -958,9 +962,9 @@ bool spl_load(struct query_scope *s, struct str query, const struct query_option
         return false;
     if (x.is_partial)
         return diag_unsupported(s->diag, s->at, "tstats with prestats, without stats behind it");
-    if (x.rows != SPL_ROWS_ASKED)
-        diag_warn(s->diag, x.rows_at,
-                  "eventstats: a finding is of a group, not of each of its rows");
+    if (x.row_keys)
+        diag_warn(s->diag, x.rows_at, "%s: a finding is of a group, not of each of its rows",
+                  x.rows_command);
     spl_give_source(&x, rule);
     struct pipe_ending ending = {.at = s->at, .window_ms = spl_window(&x)};
     return pipe_finish(x.pipe, &ending, rule);

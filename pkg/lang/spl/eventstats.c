@@ -90,22 +90,24 @@ static bool again(struct spl *x)
     return spl_more_aggregates(x, &g);
 }
 
-bool spl_eventstats(struct spl *x)
+bool spl_begin_rows(struct spl *x, const char *command, struct spl_groups *g)
 {
-    struct spl_groups g;
-
-    if (x->rows != SPL_ROWS_ASKED)
-        return again(x);
     x->has_unknown_rows = x->has_fill || x->opened || x->model || x->is_joined;
-    if (!keep_row_columns(x) || !spl_read_groups(x, &g))
+    x->rows_command = command;
+    if (!keep_row_columns(x) || !spl_read_groups(x, g))
         return false;
     if (x->n_wildcards)
-        return diag_unsupported(x->s->diag, x->at, "eventstats of columns by a wildcard");
-    struct pipe_key *keys = ARENA_ARRAY(x->s->scratch, g.n_keys + 1, struct pipe_key);
-    memcpy(keys, g.keys, g.n_keys * sizeof *keys);
+        return diag_unsupported(x->s->diag, x->at, "%s of columns by a wildcard", command);
+    struct pipe_key *keys = ARENA_ARRAY(x->s->scratch, g->n_keys + 1, struct pipe_key);
+    memcpy(keys, g->keys, g->n_keys * sizeof *keys);
     x->row_keys = keys;
-    x->n_row_keys = g.n_keys;
-    if (!spl_group(x, g.aggregates, g.n, g.keys, g.n_keys))
+    x->n_row_keys = g->n_keys;
+    return true;
+}
+
+bool spl_group_rows(struct spl *x, const struct spl_groups *g)
+{
+    if (!spl_group(x, g->aggregates, g->n, g->keys, g->n_keys))
         return false;
     /* Bins of time beside each other: they are rows, and no window. */
     x->is_timeless |= x->row_columns && !is_bin(x);
@@ -113,6 +115,15 @@ bool spl_eventstats(struct spl *x)
     x->rows_at = x->at;
     x->are_rows_closed = false;
     return true;
+}
+
+bool spl_eventstats(struct spl *x)
+{
+    struct spl_groups g;
+
+    if (x->rows != SPL_ROWS_ASKED)
+        return again(x);
+    return spl_begin_rows(x, "eventstats", &g) && spl_group_rows(x, &g);
 }
 
 /* ---- rows that are events ------------------------------------------------------------------ */
@@ -132,8 +143,8 @@ struct expr *spl_row_column(struct spl *x, struct place at, struct str name)
     struct expr *e;
 
     if (!x->may_ask_rows || x->are_rows_closed || x->has_unknown_rows)
-        return diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind eventstats",
-                                SHOWN(name)),
+        return diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind %s",
+                                SHOWN(name), x->rows_command),
                NULL;
     e = pipe_row_value(x->pipe, name);
     if (!e || pipe_was_row_column(x->pipe, name))
@@ -207,8 +218,8 @@ bool spl_may_ask(struct spl *x, struct place at, struct str name)
         return true;
     return diag_failed(x->s->diag)
                ? false
-               : diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind eventstats",
-                                  SHOWN(name));
+               : diag_unsupported(x->s->diag, at, "'%.*s', a column of the rows behind %s",
+                                  SHOWN(name), x->rows_command);
 }
 
 /* Which of the rows it was: its keys, as far as the group does not say them. */
@@ -230,6 +241,8 @@ bool spl_eventstats_end(struct spl *x)
     if (x->row_condition && !pipe_where_row(x->pipe, x->rows_at, x->row_condition))
         return false;
     x->row_condition = NULL;
+    if (!spl_streamstats_end(x))
+        return false;
     if (!x->asked_of_rows.n)
         return true;
     if (!pipe_rises_with(x->pipe, x->asked_of_rows, &where))

@@ -409,22 +409,35 @@ static struct expr *build_pi(const struct call *c)
     return pipe_number(c->p, c->at, STR("3.141592653589793"));
 }
 
-/* searchmatch("a=x b=y"): true of what a search finds. */
-static struct expr *build_search_match(const struct call *c)
+static struct expr *search_inside(struct spl *x, struct str text)
 {
-    struct spl inner = *c->x;
-    struct str text;
+    struct spl inner = *x;
     bool is_all;
 
-    if (!text_of(c->x, c->at, c->args[0], "a search in searchmatch()", &text))
-        return NULL;
-    inner.text = spl_text_inside(c->x->s, &c->x->text, c->x->next, text);
+    inner.text = spl_text_inside(x->s, &x->text, x->next, text);
     inner.next = 0;
     inner.end = text.n;
     inner.is_first = false;
     struct expr *e = spl_search(&inner, &is_all);
-    c->x->n_values = inner.n_values;
-    return is_all ? pipe_bool(c->p, true) : e;
+    x->n_values = inner.n_values;
+    return is_all ? pipe_bool(x->pipe, true) : e;
+}
+
+/* searchmatch("a=x b=y"): true of what a search finds. */
+static struct expr *build_search_match(const struct call *c)
+{
+    struct str text;
+
+    return text_of(c->x, c->at, c->args[0], "a search in searchmatch()", &text)
+               ? search_inside(c->x, text)
+               : NULL;
+}
+
+struct expr *spl_quoted_search(struct spl *x)
+{
+    struct str text;
+
+    return spl_quoted(x, &text) ? search_inside(x, text) : NULL;
 }
 
 /* ---- functions that go through the members of a field --------------------------------------- */

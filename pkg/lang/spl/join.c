@@ -133,8 +133,7 @@ static bool is_key(const struct join *j, struct str name)
     return false;
 }
 
-/* Columns of aggregates are as those that a join adds from then on. */
-static bool ungroup(struct spl *x, struct spl *of)
+bool spl_ungroup(struct spl *x, struct spl *of, const char *command)
 {
     struct str names[SPL_ADDED_MAX];
     size_t n;
@@ -142,9 +141,11 @@ static bool ungroup(struct spl *x, struct spl *of)
     if (!pipe_is_grouped(of->pipe))
         return true;
     if (!pipe_columns(of->pipe, names, ARRAY_LEN(names), &n) || !pipe_ungroup(of->pipe, x->at))
-        return diag_unsupported(x->s->diag, x->at, "join of groups with conditions on aggregates");
+        return diag_unsupported(x->s->diag, x->at, "%s of groups with conditions on aggregates",
+                                command);
     for (size_t i = 0; i < n; i++)
-        if (!pipe_has_column(of->pipe, names[i]) && !keep_added(of, names[i], false))
+        if (!pipe_has_column(of->pipe, names[i]) &&
+            !spl_add_shown(of, names[i], command, false))
             return false;
     return true;
 }
@@ -208,7 +209,7 @@ bool spl_join(struct spl *x)
     if (!read_head(x, &j) || !read_search(x, &inner))
         return false;
     bool is_grouped = pipe_is_grouped(inner.pipe);
-    if (!ungroup(x, &inner) || (!j.is_left && !ungroup(x, x)))
+    if (!spl_ungroup(x, &inner, "join") || (!j.is_left && !spl_ungroup(x, x, "join")))
         return false;
     if (j.is_left)
         diag_warn(x->s->diag, x->at,

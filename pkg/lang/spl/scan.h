@@ -52,12 +52,14 @@ struct spl_added {
     const char *command; /* "join" */
     bool is_always;      /* each of its rows has it */
 };
-enum { SPL_ADDED_MAX = 256 };
+enum { SPL_ADDED_MAX = 256, SPL_SORTED_MAX = 8 };
 
 struct spl {
     struct query_scope *s;
     struct pipe *pipe;
     struct spl_text text;
+    size_t search_begin;
+    size_t begin;     /* of the command at hand; the bar before it is no part */
     size_t next, end; /* the rest of the command at hand */
     unsigned depth;
     size_t n_values;
@@ -105,6 +107,12 @@ struct spl {
      * groups of them none may. */
     enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
     struct place rows_at;
+    const char *rows_command; /* which this is behind, for messages */
+    struct str *rising;       /* aggregates of which only great values may be asked */
+    size_t n_rising;
+    bool is_in_order; /* the last sort was by time in the end, and before that by */
+    struct str sorted[SPL_SORTED_MAX];
+    size_t n_sorted;
     struct spl_row_column { /* of groups before eventstats */
         struct str name;
         struct expr *value;
@@ -122,6 +130,7 @@ struct spl {
     struct expr *asked_value;
     bool are_rows_closed; /* some of their columns were renamed or left out: none may be asked */
     bool is_shown;        /* what the command at hand names is only shown */
+    int64_t window_ms;    /* of a command that says it itself; 0: none does */
     bool is_timeless;     /* joined by something else than a bin of time, which is no window then */
     bool has_wild_fill;   /* what is missing in their rows reads as */
     struct str wild_fill;
@@ -196,6 +205,8 @@ bool spl_assign(struct spl *x, struct place at, struct str name, struct expr *va
 
 /* What `search` takes, up to the end of the command. NULL: an error, or (*is_all) everything. */
 struct expr *spl_search(struct spl *x, bool *is_all);
+/* The text in quotes that stands here as a search of its own. */
+struct expr *spl_quoted_search(struct spl *x);
 /* What `where` and `eval` take, up to what can be no part of it. */
 struct expr *spl_eval(struct spl *x);
 struct expr *spl_like(struct spl *x, struct place at, struct expr *subject, struct expr *like);
@@ -214,6 +225,12 @@ void spl_regex(struct spl *x, struct place at, struct str pattern, struct regex 
 /* ---- commands ------------------------------------------------------------------------------ */
 
 bool spl_stats(struct spl *x);
+/* Behind groups: each column of their rows, as stats with `KIND(*) as *` makes it. */
+void spl_all_columns(struct spl *x, enum group_kind kind);
+bool spl_streamstats(struct spl *x);
+bool spl_streamstats_end(struct spl *x);
+bool spl_sort(struct spl *x);
+bool spl_reverse(struct spl *x);
 bool spl_eventstats(struct spl *x);
 bool spl_top(struct spl *x);
 bool spl_chart(struct spl *x);
@@ -236,6 +253,9 @@ struct spl_groups {
     size_t n, n_keys;
 };
 bool spl_read_groups(struct spl *x, struct spl_groups *g);
+/* Groups beside their rows, by the command of this name: what it reads, and the step. */
+bool spl_begin_rows(struct spl *x, const char *command, struct spl_groups *g);
+bool spl_group_rows(struct spl *x, const struct spl_groups *g);
 /* Further aggregates of the groups that there are. */
 bool spl_more_aggregates(struct spl *x, struct spl_groups *g);
 /* False: the column may not be asked here, which is told. */
@@ -267,6 +287,9 @@ int64_t spl_window(const struct spl *x);
 
 /* ---- join.c ---- */
 bool spl_join(struct spl *x);
+/* Groups of `of` are events again; columns of aggregates are as those that `command` adds from then
+ * on. */
+bool spl_ungroup(struct spl *x, struct spl *of, const char *command);
 /* Where the bracket that is open closes; x->end: nowhere. */
 size_t spl_bracket_end(const struct spl *x);
 /* The column may be shown from now on; `command` would add it. False: there are too many. */
@@ -277,6 +300,9 @@ struct spl_added *spl_added(const struct spl *x, struct str name);
 /* ---- each.c ---- */
 bool spl_foreach(struct spl *x);
 bool spl_rangemap(struct spl *x);
+
+/* ---- transaction.c ---- */
+bool spl_transaction(struct spl *x);
 
 /* ---- listed.c ---- */
 /* "allowed.csv", "allowed": the one of these that somebody has; empty: none. */

@@ -350,6 +350,14 @@ static void keep_wildcard(struct spl *x, const struct pipe_aggregate *a, struct 
     x->wild_fill = x->fill;
 }
 
+void spl_all_columns(struct spl *x, enum group_kind kind)
+{
+    struct pipe_aggregate a = {.kind = kind, .name = STR("*"), .at = x->at};
+
+    x->n_wildcards = 0;
+    keep_wildcard(x, &a, STR("*"));
+}
+
 /* What stands for the star of `pattern` in the name; false: it is not of that pattern. */
 static bool star_of(struct str pattern, struct str name, struct str *out)
 {

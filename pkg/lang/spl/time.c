@@ -241,5 +241,7 @@ int64_t spl_window(const struct spl *x)
 {
     int64_t ms = x->earliest_ms - x->latest_ms;
 
+    if (x->window_ms)
+        return x->window_ms;
     return x->bucket_ms && !x->is_timeless ? x->bucket_ms : ms > 0 ? ms : 0;
 }
