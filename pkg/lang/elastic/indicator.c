@@ -2,16 +2,16 @@
  *
  * There the indicators are documents of an index that a query selects; here they are the list
  * threat_indicators (list/list.h), whose columns have the names of the indicators' fields. What the
- * query would select is what whoever fills the list puts there. Where several fields of one
- * indicator must be alike (or differ: negate), some row must be so as a whole: the rows are copied
- * into the rule then.
+ * query asks of columns that the list copies is asked of its rows (indicator_query.c); what else it
+ * would select is what whoever fills the list puts there. Where several fields of one indicator
+ * must be alike (or differ: negate), some row must be so as a whole: the rows are copied into the
+ * rule then, as they are where the query leaves some out.
  */
-#include "lang/elastic/impl.h"
+#include "lang/elastic/indicator.h"
 
 #include "base/str.h"
 #include "lang/settings.h"
 
-#define INDICATOR_LIST "threat_indicators"
 enum { MAPPINGS_MAX = 64, ENTRIES_MAX = 8 };
 
 static bool has_list(const struct elastic_scope *s)
@@ -70,7 +70,10 @@ static bool read_cells(struct elastic_scope *s, const struct str_list *own, stru
                        size_t n)
 {
     struct str name = STR("");
+    struct str_list copied;
 
+    if (s->lists->columns)
+        (void)s->lists->columns(s->lists->context, STR(INDICATOR_LIST), &copied, &name);
     for (size_t i = 0; i < n; i++)
         if (!s->lists->cells || !s->lists->cells(s->lists->context, STR(INDICATOR_LIST),
                                                  entries[i].column, &entries[i].cells, &name))
@@ -138,7 +141,8 @@ static bool row_formula(struct elastic_scope *s, const struct entry *entries, si
 
 /* That the fields are in their columns at all is asked first: it is one look-up each, and an entry
  * that has expired is in none. */
-static struct formula *rows_formula(struct elastic_scope *s, struct entry *entries, size_t n)
+static struct formula *rows_formula(struct elastic_scope *s, struct entry *entries, size_t n,
+                                    const bool *is_out)
 {
     struct str_list own;
     enum list_mode mode;
@@ -157,6 +161,8 @@ static struct formula *rows_formula(struct elastic_scope *s, struct entry *entri
         return NULL;
     struct formula **rows = ARENA_ARRAY(s->scratch, own.n + 1, struct formula *);
     for (size_t i = 0; i < own.n; i++) {
+        if (is_out && is_out[i])
+            continue;
         if (!row_formula(s, entries, n, i, mode, &rows[n_rows]))
             return NULL;
         n_rows += rows[n_rows] != NULL;
@@ -174,7 +180,8 @@ static struct formula *rows_formula(struct elastic_scope *s, struct entry *entri
     return formula_join(s->a, FORMULA_AND, all, n_all);
 }
 
-static struct formula *mapping_formula(struct elastic_scope *s, const struct doc_node *map)
+static struct formula *mapping_formula(struct elastic_scope *s, const struct doc_node *map,
+                                       const bool *is_out)
 {
     const struct doc_node *list = key_node(s, map, "entries", DOC_LIST);
     struct entry entries[ENTRIES_MAX];
@@ -199,44 +206,60 @@ static struct formula *mapping_formula(struct elastic_scope *s, const struct doc
         return NULL;
     if (!has_list(s))
         return formula_const(s->a, false);
-    return list->n_items == 1 ? on_list(s, entries[0].at, entries[0].field, entries[0].column)
-                              : rows_formula(s, entries, list->n_items);
+    return list->n_items == 1 && !is_out
+               ? on_list(s, entries[0].at, entries[0].field, entries[0].column)
+               : rows_formula(s, entries, list->n_items, is_out);
 }
 
-static bool check_text(struct reading *r, const struct doc_node *query)
+/* ---- which indicators --------------------------------------------------------------------- */
+
+static bool read_text(struct reading *r, const struct doc_node *query, struct formula **out)
 {
     static const char *const LANGUAGES[] = {"kuery", "lucene", NULL};
     const struct doc_node *language = doc_get(r->rule, STR("threat_language"));
     struct query_scope q = query_scope_of(r->s, query);
     size_t i = 0;
 
+    if (query->type != DOC_STRING)
+        return diag_error(r->s->diag, doc_place(query), "'threat_query' must be text, not %s",
+                          doc_type_name(query));
     if (language && language->type != DOC_NULL &&
         !key_word(r->s, language, "threat_language", LANGUAGES, &i))
         return false;
-    return query_condition(&q, i ? STR("lucene") : STR("kql"), query->text) != NULL;
+    *out = query_condition(&q, i ? STR("lucene") : STR("kql"), query->text);
+    return *out != NULL;
 }
 
-/* The query that selects indicators is read, so that what is wrong with it is told. */
-static bool check_query(struct reading *r)
+/* Rows of the list that threat_query and threat_filters leave out; what they ask beside is told. */
+static bool select_rows(struct reading *r, bool **is_out)
 {
     struct elastic_scope *s = r->s;
     const struct doc_node *query = doc_get(r->rule, STR("threat_query"));
     const struct doc_node *list = key_node(s, r->rule, "threat_filters", DOC_LIST);
-    struct formula *f;
+    struct formula *parts[2] = {NULL};
+    struct str unknown;
+    size_t n = 0;
 
-    if (list && !filters_formula(s, list, &f))
+    *is_out = NULL;
+    if (list && !filters_formula(s, list, &parts[n]))
         return false;
-    if (!query)
+    n += parts[0] != NULL;
+    if (query && !read_text(r, query, &parts[n++]))
+        return false;
+    if (n == 0)
         return true;
-    if (query->type != DOC_STRING)
-        return diag_error(s->diag, doc_place(query), "'threat_query' must be text, not %s",
-                          doc_type_name(query));
-    if (!check_text(r, query))
-        return false;
-    return diag_note(s->diag, doc_place(query),
-                     "'threat_query' and 'threat_filters' are not asked: the list '%s' holds the "
-                     "indicators that they would select",
-                     INDICATOR_LIST);
+    const struct doc_node *at = query ? query : list;
+    if (!has_list(s) ||
+        !indicator_select(s, formula_join(s->a, FORMULA_AND, parts, n), is_out, &unknown))
+        return diag_note(s->diag, doc_place(at),
+                         "'threat_query' and 'threat_filters' are not asked: the list '%s' holds "
+                         "the indicators that they would select",
+                         INDICATOR_LIST);
+    return !unknown.n ||
+           diag_note(s->diag, doc_place(at),
+                     "'threat_query' and 'threat_filters' are asked of the columns that the list "
+                     "'%s' copies: '%.*s' is none",
+                     INDICATOR_LIST, SHOWN(unknown));
 }
 
 bool indicator_load(struct reading *r)
@@ -244,17 +267,19 @@ bool indicator_load(struct reading *r)
     struct elastic_scope *s = r->s;
     const struct doc_node *list = key_node(s, r->rule, "threat_mapping", DOC_LIST);
     struct formula *parts[MAPPINGS_MAX];
-    bool is_good = true;
+    bool is_good = true, *is_out;
 
     if (!list || list->n_items == 0)
         return key_missing(s, r->rule, "threat_mapping");
     if (list->n_items > MAPPINGS_MAX)
         return diag_error(s->diag, doc_place(list), "more than %d mappings", MAPPINGS_MAX);
+    if (!select_rows(r, &is_out))
+        return false;
     for (size_t i = 0; i < list->n_items; i++) {
-        parts[i] = mapping_formula(s, &list->items[i]);
+        parts[i] = mapping_formula(s, &list->items[i], is_out);
         is_good &= parts[i] != NULL;
     }
-    if (!is_good || !check_query(r))
+    if (!is_good)
         return false;
     if (!has_list(s))
         diag_note(s->diag, doc_place(list),
