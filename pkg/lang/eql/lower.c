@@ -4,7 +4,8 @@
  * two and a script for the third):
  *
  *     equality, patterns, lists, texts in a function beside literals    false, so `not` is true
- *     < <= > >= beside a number                                         unknown; `not` turns them
+ *     < <= > >= beside a number                                         unknown; `not` turns them,
+ *                                                                       through and, or as well
  *     whatever is computed                                              unknown
  *
  * A field beside a literal becomes an atom that the matcher finds by table; the rest is computed
@@ -375,18 +376,33 @@ static struct formula *lower_call(struct query_scope *s, const struct eql_node *
 
 /* ---- logic -------------------------------------------------------------------- */
 
-static struct formula *lower_joined(struct query_scope *s, const struct eql_node *n)
+/* < and its like somewhere below: `not` has to reach them. */
+static bool has_order(const struct eql_node *n)
+{
+    if (n->kind == EQL_COMPARE)
+        return n->op != EQL_EQ && n->op != EQL_NE;
+    for (size_t i = 0; i < n->n_children; i++)
+        if (has_order(n->children[i]))
+            return true;
+    return false;
+}
+
+static struct formula *lower_joined(struct query_scope *s, const struct eql_node *n,
+                                    bool is_negated)
 {
     struct formula **parts = ARENA_ARRAY(s->scratch, n->n_children, struct formula *);
-    bool is_good = true;
+    bool goes_in = is_negated && has_order(n), is_good = true;
 
     for (size_t i = 0; i < n->n_children; i++) {
-        parts[i] = lower(s, n->children[i], false);
+        parts[i] = lower(s, n->children[i], goes_in);
         is_good &= parts[i] != NULL;
     }
     if (!is_good)
         return NULL;
-    return formula_join(s->a, n->kind == EQL_AND ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
+    bool is_and = (n->kind == EQL_AND) != goes_in;
+    struct formula *f =
+        formula_join(s->a, is_and ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
+    return negated(s, f, is_negated && !goes_in);
 }
 
 static struct formula *no_condition(struct query_scope *s, const struct eql_node *n)
@@ -421,7 +437,7 @@ static struct formula *lower(struct query_scope *s, const struct eql_node *n, bo
         return lower(s, n->children[0], !is_negated);
     case EQL_AND:
     case EQL_OR:
-        return negated(s, lower_joined(s, n), is_negated);
+        return lower_joined(s, n, is_negated);
     default:
         return no_condition(s, n);
     }
