@@ -505,6 +505,26 @@ static const struct query_case rows[] = {
      "{'@timestamp':'2026-01-31T10:00:00Z'}", true},
     {"h := formatTime('%H', timezone='Europe/Berlin') | table([h])", "{'a':1}", true},
     {"x := math:sin(a) | y := math:arctan2(b, a) | x=0 y>1.57 y<1.58", "{'a':0,'b':1}", true},
+    {"parseTimestamp('yyyy-MM-dd HH:mm:ss', field=a, as=t) | t=1769850000000",
+     "{'a':'2026-01-31 09:00:00'}", true},
+    {"parseTimestamp('yyyy-MM-dd HH:mm:ss', field=a, as=t) | t=*", "{'a':'2026-01-31 09:00:00Z'}",
+     false},
+    {"parseTimestamp('yyyy-MM-dd HH:mm:ss', field=a, as=t) | t=*", "{'a':'2026-1-31 09:00:00'}",
+     false},
+    {"parseTimestamp('yyyy-MM-dd HH:mm:ss', field=a, as=t, timezone='+02:00') | t=1769842800000",
+     "{'a':'2026-01-31 09:00:00'}", true},
+    {"parseTimestamp('dd/MMM/yyyy:HH:mm:ss Z', field=a, as=t) | t=1769846400000",
+     "{'a':'31/Jan/2026:09:00:00 +0100'}", true},
+    {"parseTimestamp('M/d/yyyy h:mm:ss a', field=a, as=t) | t=1769893200000",
+     "{'a':'1/31/2026 9:00:00 PM'}", true},
+    {"parseTimestamp('EEE, d MMM yyyy \1at\1 HH:mm:ss.SSS XXX', field=a, as=t) | t=1769850000250",
+     "{'a':'Sat, 31 Jan 2026 at 09:00:00.250 Z'}", true},
+    {"x := concatArray('a[]', separator='-') | x='u-v'", "{'a':['u','v']}", true},
+    /* Members of lists in lists: the first of the first; others by the name that LogScale has. */
+    {"a[0].b[0].c=x", "{'a':[{'b':[{'c':'x'},{'c':'y'}]}]}", true},
+    {"a[0].b[0].c=y", "{'a':[{'b':[{'c':'x'},{'c':'y'}]}]}", false},
+    {"a[0].b[0]=x", "{'a':[{'b':['x','y']}]}", true},
+    {"a[0].b[1].c=x", "{'a[0].b[1].c':'x'}", true},
     {"setField(target='b', value=lower(a)) | b=x", "{'a':'X'}", true},
     {"bitfield:extractFlags(a, output=[[3, ErrorFlag], [0, WarningFlag]]) | ErrorFlag=true "
      "WarningFlag=false",
@@ -597,6 +617,14 @@ static const struct query_row groups[] = {
     {"// window: 5m\na=1 | timeChart(b, span=10m) | _count > 4",
      "event_count; rules query#0/1; group by _bucket, b; condition gte 5; within 5m; a eq cased "
      "\"1\""},
+    {"// window: 1h\na=1 | groupBy(b, function=slidingTimeWindow([count(as=n), sum(c)], span=5m)) "
+     "| "
+     "n > 4",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 5m; a eq cased \"1\""},
+    {"a=1 | sort(@timestamp, order=asc) | slidingTimeWindow(count(as=n), span=10m) | n > 4 c=x",
+     "group; rules query#0/1; group by nothing: one group; within 10m; aggregates n = count(); c "
+     "is there = last(c is there); c = last(c); having and(gt(n, 4) any, glob(case(eq(c is there, "
+     "1) any, c),\"x\") any); decided at the watermark; a eq cased \"1\""},
     {"// window: 5m\na=1 | groupBy(b, function=collect([c, d])) | c='x*' d=y",
      "group; rules query#0/1; group by b; within 5m; aggregates c = collect(c); d = collect(d); "
      "having and(glob(list_join(c, \"; \"),\"x\" *) any, glob(list_join(d, \"; \"),\"y\") any); "
@@ -862,6 +890,28 @@ static const struct query_row refusals[] = {
     {"bitfield:extractFlags(a, output=[1, x])",
      "error: 1:34: expected '[' and a bit, found '1, x])'"},
     {"setField(target=a, value=1)", "unsupported: 1:1: setField() of a name that is computed"},
+    {"a[0].b[1].c=x", "warning: 1:1: 'a[0].b[1].c': members of lists in lists are found where an "
+                      "event has a field of this very name, as LogScale keeps it"},
+    {"parseTimestamp(\"HH:mm\", field=a)",
+     "unsupported: 1:1: parseTimestamp() with a format that is none of those with year, month and "
+     "day in figures or English, ISO 8601, seconds, millis"},
+    {"parseTimestamp(\"yyyy-MM-dd HH:mm:ss z\", field=a)",
+     "unsupported: 1:1: parseTimestamp() with a format that is none of those with year, month and "
+     "day in figures or English, ISO 8601, seconds, millis"},
+    {"parseTimestamp(\"yyyy-MM-dd \1at\", field=a)",
+     "unsupported: 1:1: parseTimestamp() with a format that is none of those with year, month and "
+     "day in figures or English, ISO 8601, seconds, millis"},
+    {"slidingTimeWindow(count())", "error: 1:1: slidingTimeWindow() without functions and a span"},
+    {"slidingTimeWindow(count(), span=x)", "error: 1:33: 'x' is no span of time (30s, 5m, 1h)"},
+    {"slidingTimeWindow(count(), span=5m, current=exclude)",
+     "unsupported: 1:1: slidingTimeWindow() without the event itself, or by another time than "
+     "@timestamp"},
+    {"bucket(5m) | slidingTimeWindow(count(), span=5m)",
+     "unsupported: 1:14: slidingTimeWindow() behind groups or inside of another query"},
+    {"groupBy(a, function=[slidingTimeWindow(count(), span=5m), sum(b)])",
+     "unsupported: 1:22: slidingTimeWindow() beside other functions"},
+    {"groupBy(a, function=slidingTimeWindow(top(b), span=5m))",
+     "unsupported: 1:21: slidingTimeWindow() of anything but aggregates"},
     {"bucket(b)", "error: 1:8: 'b' is no span of time (30s, 5m, 1h)"},
     {"// window: 5m\ntop(a, percent=true) | percent > 5",
      "unsupported: 2:24: 'percent', a column that top(percent=true) would add"},

@@ -16,12 +16,12 @@ static const char LINKED[] = "selfJoinFilter(), join(), correlate()";
 static const struct {
     const char *name, *instead;
 } ABSENT[] = {
-    {"accumulate", ORDER},         {"findTimestamp", FIELDS}, {"neighbor", ORDER},
-    {"parseCEF", FIELDS},          {"parseCsv", FIELDS},      {"parseFixedWidth", FIELDS},
-    {"parseLEEF", FIELDS},         {"parseUri", FIELDS},      {"parseUrl", FIELDS},
-    {"parseXml", FIELDS},          {"partition", ORDER},      {"rare", GROUPS},
-    {"selfJoin", LINKED},          {"series", ORDER},         {"session", GROUPS},
-    {"slidingTimeWindow", GROUPS}, {"slidingWindow", ORDER},  {"window", GROUPS},
+    {"accumulate", ORDER},    {"findTimestamp", FIELDS}, {"neighbor", ORDER},
+    {"parseCEF", FIELDS},     {"parseCsv", FIELDS},      {"parseFixedWidth", FIELDS},
+    {"parseLEEF", FIELDS},    {"parseUri", FIELDS},      {"parseUrl", FIELDS},
+    {"parseXml", FIELDS},     {"partition", ORDER},      {"rare", GROUPS},
+    {"selfJoin", LINKED},     {"series", ORDER},         {"session", GROUPS},
+    {"slidingWindow", ORDER}, {"window", GROUPS},
 };
 
 const char *cql_instead_of(struct str name)

@@ -299,6 +299,43 @@ static bool read_inner(struct cql *x, struct cql_call *call, struct cql_grouping
     return is_good;
 }
 
+/* slidingTimeWindow(functions, span=5m): for each event the functions of those of its group that
+ * are so far back, itself among them: what groups of this window are asked. */
+static bool read_sliding(struct cql *x, struct cql_call *call, struct cql_grouping *out)
+{
+    unsigned before = out->n_functions;
+    struct str text, current = STR("include"), by = STR("@timestamp");
+
+    if (!cql_bind(x, call, "function span current timestampfield", SIZE_MAX))
+        return false;
+    if (!call->bound[0] || !call->bound[1])
+        return need(x, call, "functions and a span");
+    if (!cql_text_of(x, call->bound[1], &text) ||
+        (call->bound[2] && !cql_text_of(x, call->bound[2], &current)) ||
+        (call->bound[3] && !cql_text_of(x, call->bound[3], &by)))
+        return false;
+    if (!str_eq(current, STR("include")) || !str_eq(by, STR("@timestamp")))
+        return diag_unsupported(x->s->diag, call->at,
+                                "slidingTimeWindow() without the event itself, or by another time "
+                                "than @timestamp");
+    if (x->is_inner || x->self_join || pipe_is_grouped(x->pipe))
+        return diag_unsupported(x->s->diag, call->at,
+                                "slidingTimeWindow() behind groups or inside of another query");
+    if (!cql_span(text, &x->interval_ms))
+        return diag_error(x->s->diag, cql_place(x, call->bound[1]->begin),
+                          "'%.*s' is no span of time (30s, 5m, 1h)", SHOWN(text));
+    x->window_ms = x->interval_ms;
+    if (!cql_functions_of(x, call->bound[0], out))
+        return false;
+    if (out->row != CQL_ROW_NONE || out->n_columns || out->inner_at.line || out->filter)
+        return diag_unsupported(x->s->diag, call->at,
+                                "slidingTimeWindow() of anything but aggregates");
+    out->sliding_at = call->at;
+    out->row = CQL_ROW_LAST; /* the event itself */
+    out->n_functions = before;
+    return true;
+}
+
 bool cql_read_function(struct cql *x, struct cql_call *call, struct cql_grouping *out)
 {
     const struct maker *a = aggregate_of(call->name);
@@ -308,6 +345,8 @@ bool cql_read_function(struct cql *x, struct cql_call *call, struct cql_grouping
         return cql_bind(x, call, a->parameters, SIZE_MAX) && a->read(x, a, call, out);
     if (is_row_name(call->name))
         return read_row(x, call, &out->row);
+    if (str_eq_ci(call->name, STR(CQL_SLIDING)))
+        return read_sliding(x, call, out);
     if (str_eq_ci(call->name, STR("groupBy")) || str_eq_ci(call->name, STR("top")))
         return read_inner(x, call, out);
     if (cql_is_group(call->name) || cql_is_step(call->name))

@@ -19,6 +19,31 @@ static bool take_index(struct str name, struct str *base, int64_t *i, struct str
     return str_find_char(*rest, '[', 0) == SIZE_MAX;
 }
 
+/* "a[0].b[0].c": a.b.c; false: there are not several indexes, or one is no number.
+ * *is_first: all of them are 0. */
+static bool take_indexes(struct cql *x, struct str name, struct str *bare, bool *is_first)
+{
+    char *p = arena_alloc(x->s->scratch, name.n + 1);
+    size_t n = 0, n_indexes = 0;
+
+    *is_first = true;
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] != '[') {
+            p[n++] = name.p[i];
+            continue;
+        }
+        size_t close = str_find_char(name, ']', i);
+        uint64_t index;
+        if (close == SIZE_MAX || !str_to_u64(str_sub(name, i + 1, close - i - 1), &index))
+            return false;
+        *is_first &= index == 0;
+        n_indexes++;
+        i = close;
+    }
+    *bare = (struct str){p, n};
+    return n_indexes > 1;
+}
+
 static bool is_raw(const struct expr *e, struct str name)
 {
     return e->kind == EXPR_MEMBERS && str_eq(e->text, name);
@@ -29,7 +54,19 @@ static struct expr *member_of(struct cql *x, struct place at, struct expr *flat,
 {
     struct str base, rest;
     int64_t i;
+    bool is_first;
 
+    if (is_raw(flat, name) && take_indexes(x, name, &base, &is_first)) {
+        if (is_first)
+            return pipe_call2(x->pipe, at, EXPR_COALESCE, flat,
+                              pipe_call2(x->pipe, at, EXPR_LIST_AT, pipe_column(x->pipe, at, base),
+                                         pipe_whole(x->pipe, 0)));
+        diag_warn(x->s->diag, at,
+                  "'%.*s': members of lists in lists are found where an event has a field of this "
+                  "very name, as LogScale keeps it",
+                  SHOWN(name));
+        return flat;
+    }
     if (!is_raw(flat, name) || !take_index(name, &base, &i, &rest))
         return flat;
     struct expr *list = pipe_column(x->pipe, at, base);

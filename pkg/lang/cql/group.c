@@ -76,6 +76,9 @@ static bool finish(struct cql *x, const struct cql_call *call, struct cql_groupi
 {
     if (g->inner_at.line && g->n_functions > 1)
         return diag_unsupported(x->s->diag, g->inner_at, "groups inside groups beside aggregates");
+    if (g->sliding_at.line && g->n_functions > 1)
+        return diag_unsupported(x->s->diag, g->sliding_at,
+                                "slidingTimeWindow() beside other functions");
     if (x->self_join && !cql_self_join_group(x, call, g))
         return false;
     if (g->row == CQL_ROW_ALL)
@@ -253,7 +256,7 @@ bool cql_is_group(struct str name)
     for (size_t i = 0; i < ARRAY_LEN(GROUPS); i++)
         if (str_eq_ci(name, str_from(GROUPS[i].name)))
             return true;
-    return cql_is_aggregate(name);
+    return cql_is_aggregate(name) || str_eq_ci(name, STR(CQL_SLIDING));
 }
 
 const char *cql_group_name(size_t i)

@@ -6,6 +6,8 @@
 
 enum { CQL_ROW_COLUMNS_MAX = 16 }; /* of head(1) | select([...]) */
 
+#define CQL_SLIDING "slidingTimeWindow"
+
 /* One event that stands for the group, by head(1) or tail(1); or all of them, by tail(max). */
 enum cql_row { CQL_ROW_NONE, CQL_ROW_FIRST, CQL_ROW_LAST, CQL_ROW_ALL };
 
@@ -21,10 +23,11 @@ struct cql_grouping {
     size_t n_keys;
     struct cql_row_column columns[CQL_ROW_COLUMNS_MAX];
     size_t n_columns;
-    enum cql_row row;      /* what is left of the group's events */
-    struct expr *filter;   /* of the block at hand; NULL: none */
-    unsigned n_functions;  /* that stand side by side */
-    struct place inner_at; /* a group inside; line 0: none */
+    enum cql_row row;        /* what is left of the group's events */
+    struct expr *filter;     /* of the block at hand; NULL: none */
+    unsigned n_functions;    /* that stand side by side */
+    struct place inner_at;   /* a group inside; line 0: none */
+    struct place sliding_at; /* slidingTimeWindow(); line 0: none */
 };
 
 bool cql_add_key(struct cql *x, const struct cql_call *call, struct cql_grouping *g,

@@ -241,12 +241,17 @@ static struct expr *build_concat(struct cql *x, const struct cql_function *f, st
 static struct expr *build_concat_array(struct cql *x, const struct cql_function *f,
                                        struct cql_call *call)
 {
-    struct str separator = STR("");
+    struct str separator = STR(""), name;
 
     (void)f;
-    if (call->bound[1] && !cql_text_of(x, call->bound[1], &separator))
+    if (!call->bound[0])
+        return cql_need(x, call, "a field");
+    if (!cql_text_of(x, call->bound[0], &name) ||
+        (call->bound[1] && !cql_text_of(x, call->bound[1], &separator)))
         return NULL;
-    return pipe_call2(x->pipe, call->at, EXPR_LIST_JOIN, cql_subject(x, call),
+    if (str_ends(name, STR("[]")))
+        name.n -= 2;
+    return pipe_call2(x->pipe, call->at, EXPR_LIST_JOIN, cql_column(x, call->at, name),
                       pipe_text(x->pipe, separator));
 }
 
@@ -556,7 +561,7 @@ static struct expr *build_format_time(struct cql *x, const struct cql_function *
     return pipe_call2(x->pipe, call->at, EXPR_TIME_FORMAT, e, pipe_text(x->pipe, format));
 }
 
-/* Milliseconds of a text: ISO 8601, or a number of seconds or milliseconds. */
+/* Milliseconds of a text: ISO 8601, another format, or a number of seconds or milliseconds. */
 static struct expr *build_parse_time(struct cql *x, const struct cql_function *f,
                                      struct cql_call *call)
 {
@@ -570,8 +575,6 @@ static struct expr *build_parse_time(struct cql *x, const struct cql_function *f
     if ((call->bound[TIME_FORMAT] && !cql_text_of(x, call->bound[TIME_FORMAT], &format)) ||
         cql_zone_of(x, call, call->bound[TIME_ZONE], &offset_ms) != CQL_ZONE_FIXED)
         return NULL;
-    if (offset_ms)
-        return cql_refuse(x, call, "in a time zone");
     e = column_of(x, call->bound[TIME_FIELD]);
     if (str_eq(format, STR("millis")))
         return cql_as_number(x, call->at, e);
@@ -579,9 +582,9 @@ static struct expr *build_parse_time(struct cql *x, const struct cql_function *f
         str_eq(format, STR("unixtimeMillis")))
         return pipe_call2(x->pipe, call->at, EXPR_MULTIPLY, e,
                           pipe_whole(x->pipe, str_eq(format, STR("unixtimeMillis")) ? 1 : 1000));
-    if (str_starts(format, STR("yyyy-MM-dd'T'HH:mm:ss")))
+    if (str_starts(format, STR("yyyy-MM-dd'T'HH:mm:ss")) && !offset_ms)
         return pipe_call1(x->pipe, call->at, EXPR_TIME_OF, e);
-    return cql_refuse(x, call, "with a format that is none of ISO 8601, seconds, millis");
+    return cql_read_time(x, call, e, format, offset_ms);
 }
 
 /* time:hour() ...: the part of this name. */

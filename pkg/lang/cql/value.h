@@ -32,6 +32,10 @@ enum cql_zone {
 enum cql_zone cql_zone_of(struct cql *x, const struct cql_call *call, const struct cql_argument *a,
                           int64_t *ms);
 
+/* timestamp.c: the ms since 1970 that the text says in a format of Java's. */
+struct expr *cql_read_time(struct cql *x, const struct cql_call *call, struct expr *e,
+                           struct str format, int64_t offset_ms);
+
 /* text.c */
 struct expr *cql_build_digest(struct cql *x, const struct cql_function *f, struct cql_call *call);
 struct expr *cql_build_substring(struct cql *x, const struct cql_function *f,
