@@ -577,6 +577,9 @@ static const struct query_row groups[] = {
      "group; rules query#0/1; group by b; within 1h; aggregates e = first(c); l = last(c); f = "
      "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
      "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    /* A search inside a search is a join by its fields, case aside. */
+    {"a=1 earliest=-5m [search sourcetype=x c=1 | fields b]", "temporal; rules query#0/1, query#0/2; group by b; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(true, or(c eq \"1\", c eq 1))"},
+    {"a=1 earliest=-5m [search c=1 | stats count by b d | return 50 b d] | table b", "temporal; rules query#0/1, query#0/2; group by b, d; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(or(c eq \"1\", c eq 1), b contains cased \"\", d contains cased \"\")"},
     /* Groups that look back as far as the command says. */
     {"a=1 | streamstats time_window=10m count by b | where count>4", "event_count; rules query#0/1; group by b; condition gte 5; within 10m; or(a eq \"1\", a eq 1) ! 1:7: streamstats: a finding is of a group, not of each of its rows"},
     {"a=1 | sort 0 b _time | streamstats time_window=10m avg(c) as m by b | where m<4", "group; rules query#0/1; group by b; within 10m; aggregates m = average(c); having lt(m, 4) any; decided at the watermark; or(a eq \"1\", a eq 1) ! 1:24: streamstats: a finding is of a group, not of each of its rows"},
@@ -726,9 +729,33 @@ static const struct query_row refusals[] = {
      "unsupported: 1:7: join by an aggregate, 'n'"},
     {"a=1 | join b [search c | table b] | join b [search d | table b]",
      "unsupported: 1:37: a second join: not in this version"},
-    {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...]) that reads no list"},
-    {"a=1 [| makeresults]",
-     "unsupported: 1:5: a search inside a search ([...]) that reads no list"},
+    {"a=1 NOT [search b=2 | fields c]",
+     "unsupported: 1:9: a search inside a search ([...]) under NOT or in an OR, that reads no list"},
+    {"[search b=2 | fields c] OR a=1",
+     "unsupported: 1:24: a search inside a search ([...]) in an OR"},
+    {"(a=1 [search b=2 | fields c]) OR a=2",
+     "unsupported: 1:30: a search inside a search ([...]) in an OR"},
+    {"a=1 [search b=2 | stats count by c]",
+     "unsupported: 1:5: a search inside a search ([...]) of aggregates (fields NAME leaves them "
+     "out)"},
+    {"a=1 [search b=2 | stats count by c | where count>2 | fields c]",
+     "unsupported: 1:5: a search inside a search ([...]) of groups with conditions on aggregates"},
+    {"a=1 | stats count by c | search [search b=2 | fields c]",
+     "unsupported: 1:33: a search inside a search ([...]) behind groups, that reads no list"},
+    {"a=1 [search b=2 [search c=3 | fields d] | fields d]",
+     "unsupported: 1:17: a search inside a search ([...]) inside another one"},
+    {"a=1 [search b=2 | return c]", "unsupported: 1:19: return of one row"},
+    {"a=1 [search b=2 | return 5 $c]",
+     "unsupported: 1:19: return of values without their fields ($)"},
+    {"a=1 [search b=2 | fields c | format maxresults=5]", "unsupported: 1:30: format with options"},
+    {"a=1 [search b=2 | rename c as query | fields query]",
+     "unsupported: 1:5: a search inside a search ([...]) whose values are terms (a field 'search' "
+     "or 'query')"},
+    {"a=1 [search b=2 | fields c", "error: 1:6: a [ that is never closed"},
+    {"a=1 | format", "unsupported: 1:7: command 'format'"},
+    {"a=1 | return b", "unsupported: 1:7: command 'return'"},
+    {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...]) that does not name its fields (fields NAME)"},
+    {"a=1 [| makeresults]", "unsupported: 1:8: command 'makeresults' (its rows are no events; `lookup` asks a list about events)"},
     {"a=1 []", "unsupported: 1:5: a search inside a search ([...]) that reads no list"},
     {"a=1 [| inputlookup l]",
      "unsupported: 1:5: a search inside a search ([...]) of a list that does not name its field "

@@ -15,6 +15,7 @@ static const struct grammar_rule GRAMMAR[] = {
               "| tstats count from datamodel=Web where {search} by {field}\n"
               "{search} | stats {aggregate} by {field}\n{search} | transaction {field} | search {search}\n"
               "{search} | transaction {field} startswith=({search}) endswith=eval({condition})\n"
+              "{search} [search {search} | fields {field}]\n"
               "{search} | streamstats {aggregate} by {field}\n"
               "{search} | eventstats {aggregate} by {field} | where {condition}\n"
               "{search} | {commands} | stats {aggregate} by {field}, {field} | where {after}"},

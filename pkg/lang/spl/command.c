@@ -147,6 +147,35 @@ static bool do_fields(struct spl *x)
     return drops ? pipe_drop(x->pipe, x->at, names, n) : keep(x, names, n);
 }
 
+/* At the end of a search inside a search: its rows as terms, which they are anyway. */
+static bool do_format(struct spl *x)
+{
+    if (!x->is_inside || !spl_is_end(x))
+        return diag_unsupported(x->s->diag, x->at, x->is_inside ? "format with options"
+                                                                : "command 'format'");
+    return true;
+}
+
+/* return N field ...: the fields of N rows. */
+static bool do_return(struct spl *x)
+{
+    struct str names[NAMES_MAX];
+    size_t n;
+    int64_t count = 1;
+
+    if (!x->is_inside)
+        return diag_unsupported(x->s->diag, x->at, "command 'return'");
+    spl_blanks(x);
+    if (spl_peek(x) >= '0' && spl_peek(x) <= '9' && !str_to_i64(spl_word(x, ",|"), &count))
+        return spl_expected(x, "a number of rows");
+    if (count <= 1)
+        return diag_unsupported(x->s->diag, x->at, "return of one row");
+    spl_blanks(x);
+    if (spl_peek(x) == '$')
+        return diag_unsupported(x->s->diag, x->at, "return of values without their fields ($)");
+    return read_names(x, names, &n) && keep(x, names, n);
+}
+
 static bool do_table(struct spl *x)
 {
     struct str names[NAMES_MAX];
@@ -800,6 +829,7 @@ static const struct command {
     {"fields", do_fields, false, false, false},
     {"fillnull", do_fillnull, false, false, false},
     {"foreach", spl_foreach, false, false, false},
+    {"format", do_format, true, false, false},
     {"from", spl_from, true, false, false},
     {"head", do_nothing, true, false, false},
     {"highlight", do_nothing, true, false, false},
@@ -816,6 +846,7 @@ static const struct command {
     {"regex", do_regex, true, false, true},
     {"rename", do_rename, false, false, false},
     {"replace", do_replace, false, false, false},
+    {"return", do_return, false, false, false},
     {"reverse", spl_reverse, true, false, false},
     {"rex", do_rex, false, false, false},
     {"search", do_search, true, false, true},

@@ -94,6 +94,7 @@ static bool read_search(struct spl *x, struct spl *inner)
                           .pipe = spl_pipe_new(x->s),
                           .text = x->text,
                           .depth = x->depth,
+                          .is_inside = x->is_inside,
                           .n_values = x->n_values};
     bool is_good = spl_run(inner, x->next, end);
     spl_leave(x);
@@ -217,4 +218,83 @@ bool spl_join(struct spl *x)
     else if (!join_inner(x, &inner, &j))
         return false;
     return add_columns(x, &inner, &j, is_grouped);
+}
+
+/* ---- a search inside a search ---------------------------------------------------------------- */
+
+static bool refuse_inside(struct spl *x, struct place at, const char *what)
+{
+    return diag_unsupported(x->s->diag, at, "a search inside a search ([...]) %s", what);
+}
+
+/* Values of a search compare case aside. */
+static struct expr *folded(struct spl *x, struct place at, struct expr *e)
+{
+    struct expr *one = pipe_call1(x->pipe, at, EXPR_LOWER,
+                                  pipe_call1(x->pipe, at, EXPR_STRING, pipe_member(x->pipe)));
+
+    return pipe_call2(x->pipe, at, EXPR_MAP, e, one);
+}
+
+static bool join_fields(struct spl *x, struct place at, struct spl *inner, const struct str *names,
+                        size_t n)
+{
+    struct pipe_key *own = ARENA_ARRAY(x->s->scratch, n, struct pipe_key);
+    struct pipe_key *others = ARENA_ARRAY(x->s->scratch, n, struct pipe_key);
+    struct logsource *source = ARENA_NEW(x->s->a, struct logsource);
+    struct rule rule = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_term = str_eq(names[i], STR("search")) || str_eq(names[i], STR("query"));
+        if (is_term || (names[i].n && names[i].p[0] == '_'))
+            return refuse_inside(x, at,
+                                 is_term ? "whose values are terms (a field 'search' or 'query')"
+                                         : "of a field that Splunk makes");
+        if (!pipe_has_column(inner->pipe, names[i]) || spl_added(inner, names[i]))
+            return refuse_inside(x, at, "of aggregates (fields NAME leaves them out)");
+        struct expr *a = spl_column(x, at, names[i]), *b = spl_column(inner, at, names[i]);
+        if (!a || !b)
+            return false;
+        own[i] = (struct pipe_key){names[i], folded(x, at, a)};
+        others[i] = (struct pipe_key){names[i], folded(inner, at, b)};
+    }
+    spl_give_source(inner, &rule);
+    *source = rule.logsource;
+    pipe_set_source(inner->pipe, source);
+    x->is_joined = true;
+    return pipe_join(x->pipe, at, inner->pipe, own, others, n);
+}
+
+struct expr *spl_inside(struct spl *x)
+{
+    struct place at = spl_here(x);
+    struct spl *inner = ARENA_NEW(x->s->scratch, struct spl);
+    struct str *names = ARENA_ARRAY(x->s->scratch, SPL_ADDED_MAX, struct str);
+    size_t n;
+
+    (void)spl_take(x, "[");
+    spl_blanks(x);
+    size_t begin = x->next;
+    bool is_search = spl_take_word(x, "search", true) || spl_take(x, "|");
+    x->next = begin;
+    if (!is_search || x->n_choices > 0 || pipe_is_grouped(x->pipe) || x->is_inside)
+        return (void)refuse_inside(x, at,
+                                   !is_search       ? "that reads no list"
+                                   : x->n_choices   ? "under NOT or in an OR, that reads no list"
+                                   : x->is_inside   ? "inside another one"
+                                                    : "behind groups, that reads no list"),
+               NULL;
+    x->is_inside = true;
+    bool is_good = read_search(x, inner);
+    x->is_inside = false;
+    if (!is_good)
+        return NULL;
+    if (!pipe_columns(inner->pipe, names, CORRELATION_GROUP_MAX, &n) || n == 0)
+        return (void)refuse_inside(x, at, "that does not name its fields (fields NAME)"), NULL;
+    struct place outer = x->at;
+    x->at = at;
+    is_good = spl_ungroup(x, inner, "a search inside a search ([...])") &&
+              join_fields(x, at, inner, names, n);
+    x->at = outer;
+    return is_good ? pipe_bool(x->pipe, true) : NULL;
 }

@@ -124,11 +124,23 @@ static bool read_listed(struct spl *x, struct listed *l)
     return spl_take(x, "]") || spl_expected(x, "']'");
 }
 
+static bool reads_list(const struct spl *x)
+{
+    struct spl look = *x;
+
+    if (!spl_take(&look, "[") || !spl_take(&look, "|"))
+        return false;
+    spl_blanks(&look);
+    return str_eq_ci(spl_word(&look, "|][(=\"'"), STR("inputlookup"));
+}
+
 struct expr *spl_listed(struct spl *x)
 {
     const struct list_source *lists = x->s->lists;
     struct listed l;
 
+    if (!reads_list(x))
+        return spl_inside(x);
     if (!read_listed(x, &l) || !spl_count_value(x))
         return NULL;
     if (str_eq(l.field, STR("search")) || str_eq(l.field, STR("query")))

@@ -101,6 +101,7 @@ struct spl {
     size_t n_aggregates_shown;
     const char *of_added; /* the aggregate that is being read may only be shown: who would make it */
     bool is_in_each; /* inside foreach */
+    bool is_inside;  /* in a search inside a search */
     bool is_partial; /* behind tstats prestats=t: only stats and its like may follow */
     bool is_joined;  /* only rows that have some of another search are left */
     /* Behind eventstats: columns of the rows themselves may be shown and not be asked; behind
@@ -287,6 +288,8 @@ int64_t spl_window(const struct spl *x);
 
 /* ---- join.c ---- */
 bool spl_join(struct spl *x);
+/* A search in brackets, which stand here, as a join by its fields: true. NULL: an error. */
+struct expr *spl_inside(struct spl *x);
 /* Groups of `of` are events again; columns of aggregates are as those that `command` adds from then
  * on. */
 bool spl_ungroup(struct spl *x, struct spl *of, const char *command);

@@ -484,6 +484,10 @@ static struct expr *search_first_of_or(struct spl *x)
     struct spl before = *x;
     struct expr *e = search_not(x);
 
+    if (e && has_or(x) && x->is_joined && !before.is_joined)
+        return (void)diag_unsupported(x->s->diag, spl_here(x),
+                                      "a search inside a search ([...]) in an OR"),
+               NULL;
     if (!e || !has_or(x) || x->n_streams == before.n_streams)
         return e;
     before.n_choices++;
