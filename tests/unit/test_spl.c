@@ -577,6 +577,10 @@ static const struct query_row groups[] = {
      "group; rules query#0/1; group by b; within 1h; aggregates e = first(c); l = last(c); f = "
      "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
      "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    /* Rows behind dedup: one of those with the same values. */
+    {"a=1 earliest=-5m | dedup b c | stats count by b | where count>4", "value_count; rules query#0/1; group by b; condition field c, gte 5; within 5m; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\")"},
+    {"a=1 earliest=-5m | dedup b c d | stats count dc(c) as n sum(e) as s by b | where count>4 AND n>1", "group; rules query#0/1; group by b; within 5m; aggregates count = distinct(count); n = distinct(c); s = sum(e); having and(gt(count, 4) any, gt(n, 1) any); decided at the watermark; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\", d contains cased \"\")"},
+    {"a=1 earliest=-5m | dedup b | stats count by b | where count>1", "value_count; rules query#0/1; group by b; condition field count, gte 2; within 5m; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\")"},
     /* A search inside a search is a join by its fields, case aside. */
     {"a=1 earliest=-5m [search sourcetype=x c=1 | fields b]", "temporal; rules query#0/1, query#0/2; group by b; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(true, or(c eq \"1\", c eq 1))"},
     {"a=1 earliest=-5m [search c=1 | stats count by b d | return 50 b d] | table b", "temporal; rules query#0/1, query#0/2; group by b, d; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(or(c eq \"1\", c eq 1), b contains cased \"\", d contains cased \"\")"},
@@ -752,6 +756,20 @@ static const struct query_row refusals[] = {
      "unsupported: 1:5: a search inside a search ([...]) whose values are terms (a field 'search' "
      "or 'query')"},
     {"a=1 [search b=2 | fields c", "error: 1:6: a [ that is never closed"},
+    {"a=1 | dedup c | stats count by b | where count>1",
+     "unsupported: 1:42: 'count', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | stats sum(c) as s by b | where s>1",
+     "unsupported: 1:50: 's', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | stats range(c) as s by b | where s>1",
+     "unsupported: 1:52: 's', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | mvexpand d | stats count by b | where count>1",
+     "unsupported: 1:57: 'count', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | dedup b | stats count by b | where count>1",
+     "unsupported: 1:54: 'count', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | stats values(*) as * by b | where d=1",
+     "unsupported: 1:53: 'd', of groups behind dedup"},
+    {"a=1 | dedup b c | eventstats count by b | where count>1 AND d=1",
+     "unsupported: 1:61: 'd', a column of the rows behind eventstats"},
     {"a=1 | format", "unsupported: 1:7: command 'format'"},
     {"a=1 | return b", "unsupported: 1:7: command 'return'"},
     {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...]) that does not name its fields (fields NAME)"},

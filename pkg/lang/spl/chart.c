@@ -113,7 +113,7 @@ bool spl_split_column(struct spl *x, struct place at, struct str name)
     const struct pipe_aggregate *of = aggregate_of(s, name, &value);
     if (!of && !s->is_made)
         return true;
-    if (s->is_made || str_eq(value, STR("OTHER")) || (of->arg && of->arg->kind == EXPR_TIME))
+    if (s->is_made || x->is_of_unique || str_eq(value, STR("OTHER")) || (of->arg && of->arg->kind == EXPR_TIME))
         return diag_unsupported(x->s->diag, at, "'%.*s', a column of this chart", SHOWN(name));
     struct pipe_aggregate a = *of;
     struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, s->by, pipe_text(x->pipe, value));

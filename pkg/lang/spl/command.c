@@ -219,7 +219,8 @@ static bool do_dedup(struct spl *x)
         if (!e || !pipe_where(x->pipe, x->at, pipe_call1(x->pipe, x->at, EXPR_IS_THERE, e)))
             return false;
     }
-    return !diag_failed(x->s->diag) && pipe_dedup(x->pipe, x->at, names, n);
+    return !diag_failed(x->s->diag) && spl_note_dedup(x, names, n) &&
+           pipe_dedup(x->pipe, x->at, names, n);
 }
 
 static bool do_fillnull(struct spl *x)
@@ -408,6 +409,7 @@ static bool do_mvexpand(struct spl *x)
                                 pipe_call3(x->pipe, x->at, EXPR_LIST_AT, spl_column(x, x->at, name),
                                            pipe_whole(x->pipe, 0), pipe_whole(x->pipe, most - 1))))
         return false;
+    x->n_dedup = x->n_dedup ? SIZE_MAX : 0;
     return pipe_expand(x->pipe, x->at, spl_field(x, name));
 }
 

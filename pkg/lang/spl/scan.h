@@ -100,6 +100,10 @@ struct spl {
     struct spl_added *aggregates_shown; /* of the stats at hand: room for SPL_AGGREGATES_MAX */
     size_t n_aggregates_shown;
     const char *of_added; /* the aggregate that is being read may only be shown: who would make it */
+    /* Behind dedup only one row is left with these values; SIZE_MAX: of rows made of it since. */
+    struct expr **dedup;
+    size_t n_dedup;
+    bool is_of_unique; /* the groups are of rows behind dedup */
     bool is_in_each; /* inside foreach */
     bool is_inside;  /* in a search inside a search */
     bool is_partial; /* behind tstats prestats=t: only stats and its like may follow */
@@ -299,6 +303,13 @@ size_t spl_bracket_end(const struct spl *x);
 bool spl_add_shown(struct spl *x, struct str name, const char *command, bool is_always);
 /* A column that a join adds; NULL: it is none. */
 struct spl_added *spl_added(const struct spl *x, struct str name);
+
+/* ---- unique.c ---- */
+bool spl_note_dedup(struct spl *x, const struct str *names, size_t n);
+/* Behind dedup: aggregates of the rows that are left, as far as they can be told, take the place of
+ * these; others may be shown. */
+bool spl_of_unique(struct spl *x, struct pipe_aggregate *aggregates, size_t n,
+                   const struct pipe_key *keys, size_t n_keys);
 
 /* ---- each.c ---- */
 bool spl_foreach(struct spl *x);

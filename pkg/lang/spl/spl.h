@@ -13,7 +13,7 @@
  *                 call
  *     command.c   the commands between the bars; stats.c: stats; eventstats.c;
  *                 chart.c: top, chart, timechart; tstats.c: data models
- *     transaction.c, running.c   transaction; streamstats
+ *     transaction.c, running.c   transaction; streamstats; unique.c: groups behind dedup
  *     each.c      foreach, rangemap
  *     absent.c    commands that are not done here, and what to write instead
  *     time.c      now, and how far back a search looks

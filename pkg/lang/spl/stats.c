@@ -396,6 +396,8 @@ bool spl_need_column(struct spl *x, struct place at, struct str name)
     const struct spl_wildcard *w = wildcard_of(x, name);
     if (!w || !star_of(w->as, name, &part))
         return true;
+    if (x->is_of_unique)
+        return diag_unsupported(x->s->diag, at, "'%.*s', of groups behind dedup", SHOWN(name));
     size_t star = str_find_char(w->of, '*', 0);
     struct str of = arena_printf(x->s->scratch, "%.*s%.*s%.*s", (int)star, w->of.p, (int)part.n,
                                  part.p, (int)(w->of.n - star - 1), w->of.p + star + 1);
@@ -429,9 +431,16 @@ static bool add_shown(struct spl *x)
     return true;
 }
 
-bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
+bool spl_group(struct spl *x, const struct pipe_aggregate *given, size_t n,
                const struct pipe_key *keys, size_t n_keys)
 {
+    struct pipe_aggregate *aggregates = ARENA_ARRAY(x->s->scratch, n + 1, struct pipe_aggregate);
+
+    if (n)
+        memcpy(aggregates, given, n * sizeof *aggregates);
+    x->is_of_unique = x->n_dedup > 0;
+    if (x->n_dedup && !spl_of_unique(x, aggregates, n, keys, n_keys))
+        return false;
     x->has_fill = false;
     x->opened = NULL;
     x->split = NULL;
