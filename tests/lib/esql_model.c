@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 enum { TEXT_MOST = 200 };
 
@@ -541,7 +542,7 @@ static void run_to_long(const struct esql_call *c, struct esql_value *out)
     for (unsigned i = 0; i < c->args[0].n; i++) {
         const struct esql_value *v = &c->args[0];
         double d = 0;
-        if (v->type == ESQL_LONG || v->type == ESQL_BOOL) {
+        if (v->type != ESQL_REAL && v->type != ESQL_TEXT) {
             give_long(out, v->items[i].n);
             continue;
         }
@@ -571,6 +572,125 @@ static void run_to_bool(const struct esql_call *c, struct esql_value *out)
         give_long(out, c->args[0].type == ESQL_TEXT
                            ? strcasecmp(c->args[0].items[i].s, "true") == 0
                            : real_of(&c->args[0], i) != 0);
+}
+
+/* ---- times ------------------------------------------------------------------------------ */
+
+#define DAY INT64_C(86400000)
+
+/* Rounded down, also before 1970. */
+static int64_t floor_to(int64_t n, int64_t step)
+{
+    int64_t rest = n % step;
+
+    return n - rest - (rest < 0 ? step : 0);
+}
+
+static struct tm calendar(int64_t ms)
+{
+    time_t seconds = (time_t)(floor_to(ms, 1000) / 1000);
+    struct tm t;
+
+    gmtime_r(&seconds, &t);
+    return t;
+}
+
+struct str esql_time_text(struct arena *a, int64_t ms)
+{
+    struct tm t = calendar(ms);
+
+    return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.tm_year + 1900, t.tm_mon + 1,
+                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(ms - floor_to(ms, 1000)));
+}
+
+static void run_time_text(const struct esql_call *c, struct esql_value *out)
+{
+    for (unsigned i = 0; i < c->args[0].n; i++)
+        give_text(c, out, esql_time_text(c->arena, c->args[0].items[i].n));
+}
+
+/* with: a format of strftime */
+static void run_time_format(const struct esql_call *c, struct esql_value *out)
+{
+    struct tm t = calendar(number(c, 0));
+    char made[100];
+
+    give_text(c, out,
+              (struct str){made, strftime(made, sizeof made, strcmp(c->with, "yyyy-MM-dd HH:mm") ? c->with : "%Y-%m-%d %H:%M", &t)});
+}
+
+static void run_time_part(const struct esql_call *c, struct esql_value *out)
+{
+    struct tm t = calendar(number(c, 0));
+    int64_t day = number(c, 0) - floor_to(number(c, 0), DAY);
+    const struct {
+        const char *name;
+        int64_t n;
+    } parts[] = {{"YEAR", t.tm_year + 1900},      {"MONTH_OF_YEAR", t.tm_mon + 1},
+                 {"DAY_OF_MONTH", t.tm_mday},     {"HOUR_OF_DAY", t.tm_hour},
+                 {"MINUTE_OF_DAY", day / 60000},  {"DAY_OF_WEEK", t.tm_wday ? t.tm_wday : 7},
+                 {"DAY_OF_YEAR", t.tm_yday + 1},  {"EPOCH_DAY", floor_to(number(c, 0), DAY) / DAY}};
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (strcmp(parts[i].name, c->with) == 0)
+            give_long(out, parts[i].n);
+}
+
+static int64_t length_of(const char *unit)
+{
+    return strstr(unit, "week")     ? 7 * DAY
+           : strstr(unit, "day")    ? DAY
+           : strstr(unit, "hour")   ? 3600000
+           : strstr(unit, "minute") ? 60000
+           : strstr(unit, "second") ? 1000
+                                    : 0;
+}
+
+static int64_t months_of(const char *unit)
+{
+    return strstr(unit, "year") ? 12 : strstr(unit, "quarter") ? 3 : 1;
+}
+
+/* "2 hours", "1 month": weeks begin on Monday, all others are counted from 1970, or the year 0. */
+static void run_time_trunc(const struct esql_call *c, struct esql_value *out)
+{
+    int64_t n = strtol(c->with, NULL, 10), step = n * length_of(c->with), ms = number(c, 0);
+    int64_t monday = strstr(c->with, "week") ? 4 * DAY : 0;
+    struct tm t = calendar(ms);
+
+    if (step) {
+        give_long(out, floor_to(ms - monday, step) + monday);
+        return;
+    }
+    int64_t months = (t.tm_year + 1900) * INT64_C(12) + t.tm_mon;
+    months = floor_to(months, n * months_of(c->with));
+    t = (struct tm){.tm_year = (int)(months / 12) - 1900, .tm_mon = (int)(months % 12), .tm_mday = 1};
+    give_long(out, (int64_t)timegm(&t) * 1000);
+}
+
+static void run_time_move(const struct esql_call *c, struct esql_value *out)
+{
+    int64_t span = strtol(c->with + 2, NULL, 10) * length_of(c->with);
+
+    give_long(out, number(c, 0) + (c->with[0] == '-' ? -span : span));
+}
+
+/* Whole units, towards zero. */
+static void run_time_diff(const struct esql_call *c, struct esql_value *out)
+{
+    int64_t from = number(c, 0), to = number(c, 1), unit = length_of(c->with);
+    struct tm a = calendar(from), b = calendar(to);
+
+    if (unit) {
+        give_long(out, (to - from) / unit);
+        return;
+    }
+    int64_t months = (b.tm_year - a.tm_year) * INT64_C(12) + b.tm_mon - a.tm_mon;
+    int64_t rest_a = (a.tm_mday - 1) * DAY + from - floor_to(from, DAY);
+    int64_t rest_b = (b.tm_mday - 1) * DAY + to - floor_to(to, DAY);
+    months -= months > 0 && rest_b < rest_a;
+    months += months < 0 && rest_b > rest_a;
+    give_long(out, months / months_of(c->with));
 }
 
 /* ---- several values --------------------------------------------------------------------- */
@@ -760,6 +880,7 @@ static void run_mv_zip(const struct esql_call *c, struct esql_value *out)
 #define R ESQL_REAL
 #define T ESQL_TEXT
 #define B ESQL_BOOL
+#define D ESQL_TIME
 #define CALL(form, with, result, ...) {form, with, ESQL_CALL, result, {__VA_ARGS__}, false,
 #define WHOLE(form, with, result, ...) {form, with, ESQL_CALL, result, {__VA_ARGS__}, true,
 #define COMPARE(sign, a, b) {"{5} @ {5}", sign, ESQL_COMPARE, B, {a, b}, false, run_compare}
@@ -873,6 +994,42 @@ const struct esql_function ESQL_FUNCTIONS[] = {
     WHOLE("TO_DOUBLE({0})", "", R, L) run_to_real},
     WHOLE("TO_DOUBLE({0})", "", R, T) run_to_real},
     {"{8}::double", "", ESQL_CAST, R, {L}, true, run_to_real},
+
+    COMPARE("==", D, D), COMPARE("!=", D, D), COMPARE("<", D, D), COMPARE(">=", D, D),
+    {"{5} IS NULL", NULL, ESQL_COMPARE, B, {D}, true, run_null},
+    CALL("DATE_EXTRACT(\"@\", {0})", "YEAR", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "MONTH_OF_YEAR", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "DAY_OF_MONTH", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "HOUR_OF_DAY", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "MINUTE_OF_DAY", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "DAY_OF_WEEK", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "DAY_OF_YEAR", L, D) run_time_part},
+    CALL("DATE_EXTRACT(\"@\", {0})", "EPOCH_DAY", L, D) run_time_part},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "years", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "quarters", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "months", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "weeks", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "days", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "hours", L, D, D) run_time_diff},
+    CALL("DATE_DIFF(\"@\", {0}, {0})", "seconds", L, D, D) run_time_diff},
+    CALL("DATE_TRUNC(@, {0})", "1 year", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "1 quarter", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "1 month", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "1 week", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "1 day", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "2 hours", D, D) run_time_trunc},
+    CALL("DATE_TRUNC(@, {0})", "30 minutes", D, D) run_time_trunc},
+    {"{5} @", "+ 1 day", ESQL_SUM, D, {D}, false, run_time_move},
+    {"{5} @", "- 90 minutes", ESQL_SUM, D, {D}, false, run_time_move},
+    WHOLE("CASE({0}, {0}, {0})", "", D, B, D, D) run_case},
+    WHOLE("COALESCE({0}, {0})", "", D, D, D) run_coalesce},
+    WHOLE("GREATEST({0}, {0})", ">", D, D, D) run_extreme},
+    WHOLE("MV_MIN({0})", "<", D, D) run_mv_extreme},
+    WHOLE("TO_STRING({0})", "", T, D) run_time_text},
+    CALL("DATE_FORMAT(\"@\", {0})", "yyyy-MM-dd HH:mm", T, D) run_time_format},
+    CALL("DAY_NAME({0})", "%A", T, D) run_time_format},
+    CALL("MONTH_NAME({0})", "%B", T, D) run_time_format},
+    WHOLE("TO_LONG({0})", "", L, D) run_to_long},
 
     WHOLE("MV_COUNT({0})", "", L, T) run_mv_count_of},
     WHOLE("MV_COUNT({0})", "", L, L) run_mv_count_of},

@@ -10,12 +10,12 @@
 #include "base/arena.h"
 #include "base/base.h"
 
-enum esql_type { ESQL_LONG, ESQL_REAL, ESQL_TEXT, ESQL_BOOL, ESQL_TYPES };
+enum esql_type { ESQL_LONG, ESQL_REAL, ESQL_TEXT, ESQL_BOOL, ESQL_TIME, ESQL_TYPES };
 
 enum { ESQL_VALUES = 12, ESQL_OPERANDS = 5 };
 
 union esql_item {
-    int64_t n; /* also a truth value */
+    int64_t n; /* also a truth value, and a time in ms since 1970 */
     double d;
     const char *s;
 };
@@ -46,6 +46,9 @@ struct esql_function {
     bool sees_all; /* also null and several values */
     void (*run)(const struct esql_call *c, struct esql_value *out);
 };
+
+/* "2024-02-29T23:59:59.999Z" */
+struct str esql_time_text(struct arena *a, int64_t ms);
 
 extern const struct esql_function ESQL_FUNCTIONS[];
 extern const unsigned ESQL_N_FUNCTIONS;

@@ -124,6 +124,10 @@ static const char *const holding[] = {
     "MV_COUNT(TO_BOOLEAN(pair)) == 2 AND NOT MV_MAX(TO_BOOLEAN(pair))",
     "MV_SUM(TO_LONG(SPLIT('true,7,x,03', ','))) == 10 AND MV_SUM(TO_LONG(flags)) == 1",
     "MV_SUM(TO_LONG(TO_BOOLEAN(SPLIT('true,x,TRUE', ',')))) == 2",
+    "TO_STRING(-LENGTH('')) == '0' AND TO_STRING(-0) == '0' AND -0 == 0",
+    "MV_COUNT(TO_LONG(TO_DATETIME(SPLIT('2026-01-01T00:00:00Z,2026-01-02T00:00:00Z', ',')))) == 2",
+    "MV_MIN(TO_DATETIME('2026-01-01')) < @timestamp",
+    "DATE_EXTRACT('YEAR', COALESCE('2024-01-01'::datetime, @timestamp)) == 2024",
     "FLOOR(2.5) / 4 == 0.5 AND CEIL(f) / 2 == 1.5 AND ROUND(f) / 2 == 1.5 AND FLOOR(n) / 2 == 2",
     "TO_STRING(FLOOR(f)) == '2.0' AND TO_STRING(FLOOR(n)) == '5'",
     /* Order looks at case: 'A' is before 'ab', 'b' is not. */
@@ -573,6 +577,7 @@ static const struct {
      "error: 1:16: argument 2 of substring() is a number, not a text"},
     {"FROM x | WHERE 'a' > 5", "error: 1:20: a text does not compare with a number"},
     {"FROM x | WHERE LENGTH(a) == '3'", "error: 1:26: a number does not compare with a text"},
+    {"FROM x | WHERE TO_LONG(a) == '3'", "error: 1:27: a number does not compare with a text"},
     {"FROM x | WHERE TO_LOWER(a) IN ('x', 5)",
      "error: 1:28: a text does not compare with a number"},
     {"FROM x | WHERE LENGTH(a) LIKE 'x'", "error: 1:26: LIKE and RLIKE ask a text, not a number"},

@@ -3,7 +3,7 @@
  * missing fields and lists: what comes of parser, lowering and both engines is what a model of the
  * language says (tests/lib/esql_model.h), which evaluates the tree that the query was printed from.
  *
- * Fields have a type each, as in an index. WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
+ * Fields have a type each, as in an index; times are texts that the query converts. WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
  */
 #include "tests/lib/esql_model.h"
 #include "tests/lib/query_text.h"
@@ -26,19 +26,27 @@ enum { EVENTS = 8, DEPTH = 4, STEPS = 3 };
 
 /* ---- columns and values ------------------------------------------------------------------ */
 
-enum { FIELDS = 7, COLUMNS = 11 };
+enum { FIELDS = 8, COLUMNS = 13, TIME_FIELD = 7 };
 static const struct {
     const char *name;
     enum esql_type type;
 } COLUMN[COLUMNS] = {{"s", ESQL_TEXT}, {"t", ESQL_TEXT}, {"b.c", ESQL_TEXT}, {"n", ESQL_LONG},
-                     {"m", ESQL_LONG}, {"d", ESQL_REAL}, {"f", ESQL_BOOL},
+                     {"m", ESQL_LONG}, {"d", ESQL_REAL}, {"f", ESQL_BOOL}, {"ts", ESQL_TIME},
                      /* These an EVAL makes. */
-                     {"x", ESQL_TEXT}, {"y", ESQL_LONG}, {"z", ESQL_REAL}, {"w", ESQL_BOOL}};
+                     {"x", ESQL_TEXT}, {"y", ESQL_LONG}, {"z", ESQL_REAL}, {"w", ESQL_BOOL}, {"v", ESQL_TIME}};
 
 /* In the order of their bytes, as an index gives the values of a list. */
 static const char *const TEXTS[] = {"", " x ", "AB", "a", "a b", "a*", "ab", "abc", "b,a,b", "true", "é"};
 static const int64_t LONGS[] = {-7, -1, 0, 1, 2, 3, 5, INT64_MAX};
 static const double REALS[] = {-2.5, -0.5, 0.25, 0.5, 1.5, 2.5, 1024.75};
+static const int64_t TIMES[] = {
+    631157400000,  /* 1990-01-01T01:30:00.000Z, a Monday */
+    951782400000,  /* 2000-02-29T00:00:00.000Z */
+    1703980800000, /* 2023-12-31T00:00:00.000Z, a Sunday */
+    1704112245500, /* 2024-01-01T12:30:45.500Z */
+    1709251199999, /* 2024-02-29T23:59:59.999Z */
+    1711864800000, /* 2024-03-31T06:00:00.000Z */
+};
 
 static union esql_item item(enum esql_type type, unsigned i)
 {
@@ -49,6 +57,8 @@ static union esql_item item(enum esql_type type, unsigned i)
         return (union esql_item){.d = REALS[i]};
     case ESQL_TEXT:
         return (union esql_item){.s = TEXTS[i]};
+    case ESQL_TIME:
+        return (union esql_item){.n = TIMES[i]};
     default:
         return (union esql_item){.n = i};
     }
@@ -56,7 +66,7 @@ static union esql_item item(enum esql_type type, unsigned i)
 
 static unsigned items(enum esql_type type)
 {
-    static const unsigned N[ESQL_TYPES] = {ARRAY_LEN(LONGS), ARRAY_LEN(REALS), ARRAY_LEN(TEXTS), 2};
+    static const unsigned N[ESQL_TYPES] = {ARRAY_LEN(LONGS), ARRAY_LEN(REALS), ARRAY_LEN(TEXTS), 2, ARRAY_LEN(TIMES)};
 
     return N[type];
 }
@@ -221,7 +231,9 @@ static void print_text(struct maker *m, const char *s, struct buf *out)
 static unsigned print_leaf(struct maker *m, const struct node *n, struct buf *out)
 {
     if (n->kind == NODE_NULL)
-        buf_printf(out, "null");
+        buf_printf(out, n->type == ESQL_TIME ? "TO_DATETIME(null)" : "null");
+    else if (n->kind == NODE_COLUMN && n->column == TIME_FIELD)
+        buf_printf(out, "TO_DATETIME(ts)");
     else if (n->kind == NODE_COLUMN && rng_below(&m->rng, 8) == 0 && n->column != 2)
         buf_printf(out, "`%s`", COLUMN[n->column].name);
     else if (n->kind == NODE_COLUMN)
@@ -235,8 +247,11 @@ static unsigned print_leaf(struct maker *m, const struct node *n, struct buf *ou
         buf_printf(out, REALS[n->literal] < 0 ? "(%g)" : "%g", REALS[n->literal]);
     else if (n->type == ESQL_TEXT)
         print_text(m, TEXTS[n->literal], out);
-    else
+    else if (n->type == ESQL_BOOL)
         buf_printf(out, n->literal ? "true" : "FALSE");
+    else
+        buf_printf(out, rng_below(&m->rng, 2) ? "TO_DATETIME(\"%s\")" : "\"%s\"::datetime",
+                   esql_time_text(m->arena, TIMES[n->literal]).p);
     return ESQL_CALL;
 }
 
@@ -278,9 +293,11 @@ static void print_query(struct maker *m, const struct step *steps, unsigned n, s
 
 /* ---- events ------------------------------------------------------------------------------ */
 
-static void print_item(enum esql_type type, union esql_item v, struct buf *out)
+static void print_item(struct maker *m, enum esql_type type, union esql_item v, struct buf *out)
 {
-    if (type == ESQL_TEXT)
+    if (type == ESQL_TIME)
+        buf_printf(out, "\"%s\"", esql_time_text(m->arena, v.n).p);
+    else if (type == ESQL_TEXT)
         buf_printf(out, "\"%s\"", v.s);
     else if (type == ESQL_REAL)
         buf_printf(out, "%g", v.d);
@@ -307,7 +324,7 @@ static void make_event(struct maker *m, struct row *row, struct buf *out)
         for (unsigned k = 0; k < v->n; k++) {
             v->items[k] = item(v->type, at + k);
             buf_printf(out, k ? "," : "");
-            print_item(v->type, v->items[k], out);
+            print_item(m, v->type, v->items[k], out);
         }
         buf_printf(out, is_list ? "]" : "");
     }

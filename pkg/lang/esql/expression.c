@@ -266,6 +266,8 @@ static struct expr *unary(struct esql_parser *p)
     if (!e || !is_negative)
         return e;
     enum esql_type t = esql_type_of(e);
+    if (t == ESQL_TYPE_NUMBER && e->kind == EXPR_NUMBER && str_eq(e->text, STR("0")))
+        return e;
     if (t == ESQL_TYPE_NUMBER && e->kind == EXPR_NUMBER && e->text.p[0] != '-')
         return pipe_number(p->pipe, at, /* the least number has no opposite */
                            arena_printf(p->s->scratch, "-%.*s", (int)e->text.n, e->text.p));

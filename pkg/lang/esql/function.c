@@ -162,6 +162,16 @@ static bool check_types(const struct esql_function *f, const struct esql_call *c
     return true;
 }
 
+/* One of several times: also where they are literals, of which a number is left. */
+static bool is_of_times(const struct esql_function *f, const struct esql_call *c)
+{
+    bool is_one = f->op == EXPR_COALESCE || f->op == EXPR_CASE || f->op == EXPR_LEAST ||
+                  f->op == EXPR_GREATEST || f->op == EXPR_LIST_AT;
+
+    return is_one && (esql_type_of(c->args[c->n - 1]) == ESQL_TYPE_TIME ||
+                      esql_type_of(c->args[0]) == ESQL_TYPE_TIME);
+}
+
 struct expr *esql_call(struct esql_parser *p, struct place at, struct str name)
 {
     struct esql_call c = {.p = p, .at = at};
@@ -196,7 +206,7 @@ struct expr *esql_call(struct esql_parser *p, struct place at, struct str name)
     if (!check_types(f, &c))
         return NULL;
     c.name = str_from(f->name);
-    if (f->make)
-        return f->make(&c);
-    return pipe_call(p->pipe, at, &(struct expr){.op = f->op}, c.args, c.n);
+    struct expr *e = f->make ? f->make(&c)
+                             : pipe_call(p->pipe, at, &(struct expr){.op = f->op}, c.args, c.n);
+    return is_of_times(f, &c) ? esql_moment(e) : e;
 }

@@ -38,6 +38,8 @@ static enum esql_type call_type(const struct expr *e)
     }
     if (op == EXPR_COALESCE || op == EXPR_LEAST || op == EXPR_GREATEST || op == EXPR_LIST)
         return first_known(e, 0, 1);
+    if (op == EXPR_MAP)
+        return esql_type_of(e->args[1]);
     if (op == EXPR_TIME_OF || op == EXPR_TIME_READ || op == EXPR_TIME_TRUNC)
         return ESQL_TYPE_TIME;
     if ((op >= EXPR_STARTS && op <= EXPR_NOT) || (op >= EXPR_IN && op <= EXPR_ANY_OF) ||
@@ -209,7 +211,7 @@ static struct expr *of_number(struct esql_parser *p, struct place at, enum expr_
 static struct expr *whole_of(struct esql_parser *p, struct place at, struct expr *e)
 {
     /* A time is its milliseconds. */
-    return esql_type_of(e) == ESQL_TYPE_TIME ? pipe_call1(p->pipe, at, EXPR_WHOLE, e)
+    return esql_type_of(e) == ESQL_TYPE_TIME ? each(p, at, EXPR_WHOLE, e)
                                              : of_number(p, at, EXPR_ROUND, e);
 }
 
@@ -229,8 +231,7 @@ struct expr *esql_convert(struct esql_parser *p, struct place at, const char *ty
     struct str name = str_from(type);
 
     if (str_eq_ci(name, STR("string")))
-        return esql_type_of(e) == ESQL_TYPE_TIME ? pipe_call1(p->pipe, at, EXPR_TIME_TEXT, e)
-                                                 : each(p, at, EXPR_STRING, e);
+        return each(p, at, esql_type_of(e) == ESQL_TYPE_TIME ? EXPR_TIME_TEXT : EXPR_STRING, e);
     if (str_eq_ci(name, STR("long")))
         return whole_of(p, at, e);
     if (str_eq_ci(name, STR("double")))
