@@ -209,7 +209,7 @@ bool cql_array_step(struct cql *x, struct cql_call *call)
     if (m->op == EXPR_OPS)
         return pipe_drop(x->pipe, call->at, &name, 1);
     if (m->op == EXPR_LIST_AT)
-        return pipe_rename(x->pipe, call->at, name, as);
+        return cql_parsed_column(x, call->at, name) && pipe_rename(x->pipe, call->at, name, as);
     struct expr *e = made(x, call, m->op, name);
     /* An array without members is no field: it does not stay as it was. */
     return e && pipe_drop(x->pipe, call->at, &as, 1) && cql_set(x, call->at, as, e);

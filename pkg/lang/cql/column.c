@@ -209,6 +209,13 @@ struct expr *cql_column(struct cql *x, struct place at, struct str name)
     }
     if (!cql_need_row(x, at, name))
         return NULL;
+    if (x->parsed && !pipe_is_grouped(x->pipe) && !pipe_was_column(x->pipe, name) &&
+        !str_eq(name, STR("@timestamp"))) {
+        struct expr *own = pipe_has_column(x->pipe, name)
+                               ? member_of(x, at, pipe_column(x->pipe, at, name), name)
+                               : pipe_null(x->pipe);
+        return cql_parsed_value(x, at, name, own);
+    }
     struct expr *member = pipe_has_column(x->pipe, name) ? NULL : member_behind_groups(x, at, name);
     if (member)
         return member;

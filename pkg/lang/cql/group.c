@@ -76,6 +76,8 @@ static bool finish(struct cql *x, const struct cql_call *call, struct cql_groupi
 {
     if (g->inner_at.line && g->n_functions > 1)
         return diag_unsupported(x->s->diag, g->inner_at, "groups inside groups beside aggregates");
+    if (x->parsed && (g->row == CQL_ROW_FIRST || g->row == CQL_ROW_LAST || g->n_columns))
+        return diag_unsupported(x->s->diag, call->at, "one event of a group behind parseJson()");
     if (g->sliding_at.line && g->n_functions > 1)
         return diag_unsupported(x->s->diag, g->sliding_at,
                                 "slidingTimeWindow() beside other functions");

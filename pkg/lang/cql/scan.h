@@ -41,6 +41,7 @@ struct cql_separator {
 struct cql_link_scope; /* correlate.c */
 struct cql_table;      /* join.c */
 struct cql_self_join;  /* selfjoin.c */
+struct cql_parsed;     /* json.c */
 
 struct cql {
     struct query_scope *s;
@@ -70,6 +71,7 @@ struct cql {
     size_t n_tables;
     const struct cql_separator *separators; /* of collect(); others have a line break */
     size_t n_separators;
+    const struct cql_parsed *parsed; /* texts that parseJson() has read, the last one; NULL: none */
     struct str member;  /* array:exists(): the name of the member at hand; empty: none */
     struct str split;   /* split(): members of this field are rows; empty: none */
     struct place outer; /* inside a saved query: of the call; line 0: not inside */
@@ -297,6 +299,12 @@ bool cql_enrich(struct cql *x, const struct cql_call *call);
 bool cql_create_events(struct cql *x, struct cql_call *call);
 bool cql_read_file(struct cql *x, struct cql_call *call);
 bool cql_parse_event(struct cql *x, struct cql_call *call);
+/* json.c */
+bool cql_parse_json(struct cql *x, struct cql_call *call);
+/* Before a step that takes columns by their names: the field is one, if parseJson() may have it. */
+bool cql_parsed_column(struct cql *x, struct place at, struct str name);
+/* What a text that parseJson() has read has of the name; else `own`. */
+struct expr *cql_parsed_value(struct cql *x, struct place at, struct str name, struct expr *own);
 /* $name(...): the steps of the query that is saved under the name. */
 bool cql_saved_call(struct cql *x, const struct cql_call *call);
 /* One that weir brings along; empty: it has none of this name. */

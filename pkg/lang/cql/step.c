@@ -24,9 +24,15 @@ static bool keep(struct cql *x, struct cql_call *call)
         return need(x, call, "fields");
     if (!cql_fields_of(x, call->bound[0], &names))
         return false;
-    for (size_t i = 0; i < names.n; i++)
-        if (!cql_need_row(x, call->at, names.items[i]))
+    for (size_t i = 0; i < names.n; i++) {
+        if (x->parsed && str_find_char(names.items[i], '*', 0) != SIZE_MAX)
+            return diag_unsupported(x->s->diag, call->at, "%.*s() of all fields behind parseJson()",
+                                    SHOWN(call->name));
+        if (!cql_need_row(x, call->at, names.items[i]) ||
+            !cql_parsed_column(x, call->at, names.items[i]))
             return false;
+    }
+    x->parsed = NULL; /* what stays is a column */
     x->has_row = false;
     return pipe_keep(x->pipe, call->at, names.items, names.n);
 }
@@ -55,7 +61,8 @@ static bool rename_one(struct cql *x, struct place at, struct str from, struct s
     const struct cql_unknown_column *u = cql_unknown_column(x, from);
     if (u)
         cql_add_unknown(x, to, u->source, u->lack);
-    return cql_need_row(x, at, from) && pipe_rename(x->pipe, at, from, to);
+    return cql_need_row(x, at, from) && cql_parsed_column(x, at, from) &&
+           pipe_rename(x->pipe, at, from, to);
 }
 
 /* [[a, b], [c, d]] */
@@ -190,7 +197,7 @@ static bool split(struct cql *x, struct cql_call *call)
     if (!cql_field_of(x, call->bound[0], &name))
         return false;
     x->split = name;
-    return pipe_expand(x->pipe, call->at, name);
+    return cql_parsed_column(x, call->at, name) && pipe_expand(x->pipe, call->at, name);
 }
 
 /* setField(target="name", value=expression) */
@@ -292,7 +299,7 @@ static const struct {
     {"join", cql_join},
     {"kvParse", cql_parse_event},
     {"lowercase", lowercase},
-    {"parseJson", cql_parse_event},
+    {"parseJson", cql_parse_json},
     {"readFile", cql_read_file},
     {"rename", rename_field},
     {"reverse", nothing},
