@@ -17,6 +17,7 @@ static const struct grammar_rule GRAMMAR[] = {
               "{search} | transaction {field} startswith=({search}) endswith=eval({condition})\n"
               "{search} [search {search} | fields {field}]\n"
               "{search} | dedup {field} {field} | stats {aggregate} by {field}\n"
+              "{search} | spath input={field} | spath input={field} | search {search}\n"
               "{search} | streamstats {aggregate} by {field}\n"
               "{search} | eventstats {aggregate} by {field} | where {condition}\n"
               "{search} | {commands} | stats {aggregate} by {field}, {field} | where {after}"},

@@ -661,14 +661,20 @@ static bool do_convert(struct spl *x)
 /* All that stands in it: any name asked from here on is looked for there first. */
 static bool open_json(struct spl *x, struct str input)
 {
-    if (x->opened)
-        return diag_unsupported(x->s->diag, x->at, "a second spath without a path");
+    struct spl_opened *o = ARENA_NEW(x->s->scratch, struct spl_opened);
+
+    if (x->opened && x->opened->depth == SPL_OPENED_MAX)
+        return diag_unsupported(x->s->diag, x->at, "more than %d spath without a path",
+                                SPL_OPENED_MAX);
     if (x->has_set)
         return diag_unsupported(x->s->diag, x->at,
                                 "spath without a path behind commands that make columns");
-    x->opened_name = names_intern(x->s->names, input);
-    x->opened = pipe_column(x->pipe, x->at, spl_field(x, input));
-    return x->opened != NULL;
+    *o = (struct spl_opened){.json = spl_column(x, x->at, input),
+                             .name = names_intern(x->s->names, input),
+                             .before = x->opened,
+                             .depth = x->opened ? x->opened->depth + 1 : 1};
+    x->opened = o;
+    return o->json != NULL;
 }
 
 /* A field that is JSON: as text, or as the object that a profile made of it. */
@@ -681,6 +687,7 @@ static bool spath_of(struct spl *x, struct str input, struct str path, struct st
     struct expr *e = pipe_call2(x->pipe, x->at, EXPR_COALESCE,
                                 spl_json(x, x->at, spl_column(x, x->at, input), path),
                                 spl_column(x, x->at, below));
+    x->has_set = true;
     return spl_assign(x, x->at, output.p ? output : path, e);
 }
 
@@ -697,7 +704,10 @@ static bool do_spath(struct spl *x)
         return false;
     if (o[2].value.p && !str_eq(o[2].value, STR("_raw")))
         return spath_of(x, o[2].value, path, o[0].value);
-    return !path.p || !o[0].value.p || spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
+    if (!path.p || !o[0].value.p)
+        return true;
+    x->has_set = true;
+    return spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
 }
 
 /* ---- lookup -------------------------------------------------------------------------------- */
@@ -855,7 +865,7 @@ static const struct command {
     {"sendalert", do_sink, true, false, false},
     {"sendemail", do_sink, true, false, false},
     {"sort", spl_sort, true, false, false},
-    {"spath", do_spath, false, false, false},
+    {"spath", do_spath, true, false, false},
     {"stats", spl_stats, false, true, false},
     {"streamstats", spl_streamstats, false, false, false},
     {"strcat", do_strcat, false, false, false},

@@ -227,11 +227,18 @@ static bool is_assigned(const struct spl *x, struct str name)
 /* The JSON may be a text, or an object that a profile has made of it. */
 static struct expr *in_opened(struct spl *x, struct place at, struct str name, struct expr *else_)
 {
-    struct str below = arena_printf(x->s->scratch, "%.*s.%.*s", (int)x->opened_name.n,
-                                    x->opened_name.p, (int)name.n, name.p);
+    const struct spl_opened *order[SPL_OPENED_MAX];
+    size_t n = 0;
 
-    return pipe_call3(x->pipe, at, EXPR_COALESCE, spl_json(x, at, x->opened, name),
-                      pipe_column(x->pipe, at, spl_field(x, below)), else_);
+    for (const struct spl_opened *o = x->opened; o; o = o->before)
+        order[n++] = o;
+    while (n-- > 0) { /* the last one goes before all others */
+        struct str below = arena_printf(x->s->scratch, "%.*s.%.*s", (int)order[n]->name.n,
+                                        order[n]->name.p, (int)name.n, name.p);
+        else_ = pipe_call3(x->pipe, at, EXPR_COALESCE, spl_json(x, at, order[n]->json, name),
+                           pipe_column(x->pipe, at, spl_field(x, below)), else_);
+    }
+    return else_;
 }
 
 bool spl_settle(struct spl *x, struct str name)

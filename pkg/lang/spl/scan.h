@@ -52,7 +52,7 @@ struct spl_added {
     const char *command; /* "join" */
     bool is_always;      /* each of its rows has it */
 };
-enum { SPL_ADDED_MAX = 256, SPL_SORTED_MAX = 8 };
+enum { SPL_ADDED_MAX = 256, SPL_SORTED_MAX = 8, SPL_OPENED_MAX = 4 };
 
 struct spl {
     struct query_scope *s;
@@ -72,8 +72,12 @@ struct spl {
 
     /* spath input=: names that no command has set since are looked for in this field's JSON first.
      * NULL: none. */
-    struct expr *opened;
-    struct str opened_name;
+    struct spl_opened {
+        struct expr *json;
+        struct str name;
+        struct spl_opened *before; /* opened before it: asked behind it */
+        unsigned depth;
+    } * opened;
     bool has_set; /* some command before the one at hand sets columns, or takes them away */
 
     struct str *times; /* columns behind stats that are times */
