@@ -248,7 +248,9 @@ struct inner {
     struct arena *a;
     const struct group_inner *g;
     const struct group_row *rows;
-    struct expr_value *slots; /* of the group at hand: keys, aggregates */
+    struct expr_value *slots;    /* of the group at hand: keys, aggregates */
+    const struct group_row *row; /* is_rows: that is asked */
+    int64_t now_ms;
 };
 
 static bool same_value(const struct expr_value *x, const struct expr_value *y)
@@ -276,13 +278,15 @@ static bool same_keys(const struct group_inner *g, const struct group_row *x,
 static struct expr_value slot_value(void *context, uint32_t slot)
 {
     const struct inner *in = context;
+    size_t n_slots = in->g->n_keys + in->g->n_aggregates;
 
-    return in->slots[slot];
+    if (slot == GROUP_TIME_COLUMN)
+        return expr_value_whole(in->row->t_ms);
+    return slot < n_slots ? in->slots[slot] : in->row->values[slot - n_slots];
 }
 
-/* One row of the rows[0 .. n) of one inner group; false: it does not meet the condition. */
-static bool inner_row(struct inner *in, const struct group_row *rows, size_t n,
-                      struct group_row *out)
+/* What is told of the row at hand; false: it does not meet the condition. */
+static bool told_row(struct inner *in, const struct group_row *row, struct group_row *out)
 {
     const struct group_inner *g = in->g;
     struct expr_scope scope = {.field = slot_value,
@@ -290,26 +294,114 @@ static bool inner_row(struct inner *in, const struct group_row *rows, size_t n,
                                .context = in,
                                .space = in->a,
                                .has_time = true,
-                               .time_ms = rows[n - 1].t_ms};
+                               .time_ms = in->now_ms};
+
+    in->row = row;
+    if (g->having && expr_truth(g->having, &scope) != TRUTH_TRUE)
+        return false;
     struct expr_value *values = ARENA_ARRAY(in->a, g->n_values, struct expr_value);
+    for (size_t i = 0; i < g->n_values; i++)
+        values[i] = expr_value_of(g->values[i], &scope);
+    *out = (struct group_row){row->t_ms, row->order, values};
+    return true;
+}
+
+/* One row of the rows[0 .. n) of one inner group; false: it does not meet the condition. */
+static bool inner_row(struct inner *in, const struct group_row *rows, size_t n,
+                      struct group_row *out)
+{
+    const struct group_inner *g = in->g;
 
     in->slots = ARENA_ARRAY(in->a, g->n_keys + g->n_aggregates, struct expr_value);
     for (size_t i = 0; i < g->n_keys; i++)
         in->slots[i] = rows[0].values[g->keys[i]];
     for (size_t i = 0; i < g->n_aggregates; i++)
         in->slots[g->n_keys + i] = aggregate_rows(in->a, &g->aggregates[i], rows, n);
-    if (g->having && expr_truth(g->having, &scope) != TRUTH_TRUE)
-        return false;
-    for (size_t i = 0; i < g->n_values; i++)
-        values[i] = expr_value_of(g->values[i], &scope);
-    *out = (struct group_row){rows[0].t_ms, rows[0].order, values};
+    in->now_ms = rows[n - 1].t_ms;
+    return told_row(in, &rows[0], out);
+}
+
+/* ---- rows beside the aggregates of their group ---------------------------------------------- */
+
+/* Some key has several values. */
+static bool is_in_several(const struct group_inner *g, const struct group_row *row)
+{
+    size_t n;
+
+    for (size_t i = 0; i < g->n_keys; i++) {
+        (void)expr_value_items(&row->values[g->keys[i]], &n);
+        if (n > 1)
+            return true;
+    }
+    return false;
+}
+
+/* The row is of the group of the other one, whose keys have one value each. */
+static bool is_in_group(const struct group_inner *g, const struct group_row *row,
+                        const struct group_row *of)
+{
+    for (size_t i = 0; i < g->n_keys; i++) {
+        const struct expr_value *key = &of->values[g->keys[i]];
+        size_t n, k = 0;
+        const struct expr_value *items = expr_value_items(&row->values[g->keys[i]], &n);
+        if (n < 2 && !same_value(&row->values[g->keys[i]], key))
+            return false;
+        while (n > 1 && k < n && !same_value(&items[k], key))
+            k++;
+        if (n > 1 && k == n)
+            return false;
+    }
     return true;
+}
+
+/* The aggregates of the group of rows[i]; of a row that is in several groups they are null, as
+ * Elasticsearch joins them. */
+static void fill_slots(struct inner *in, size_t n, size_t i, struct group_row *own)
+{
+    const struct group_inner *g = in->g;
+    bool is_several = is_in_several(g, &in->rows[i]);
+    size_t n_own = 0;
+
+    in->slots = ARENA_ARRAY(in->a, g->n_keys + g->n_aggregates, struct expr_value);
+    for (size_t k = 0; k < g->n_keys; k++)
+        in->slots[k] = in->rows[i].values[g->keys[k]];
+    for (size_t k = 0; k < n && !is_several; k++)
+        if (is_in_group(g, &in->rows[k], &in->rows[i]))
+            own[n_own++] = in->rows[k];
+    for (size_t k = 0; k < g->n_aggregates; k++)
+        in->slots[g->n_keys + k] = is_several
+                                       ? (struct expr_value){.type = EXPR_VALUE_NULL}
+                                       : aggregate_rows(in->a, &g->aggregates[k], own, n_own);
+}
+
+static struct group_row *rows_beside(struct inner *in, size_t n, size_t *n_out)
+{
+    struct group_row *out = ARENA_ARRAY(in->a, n, struct group_row);
+    struct group_row *own = ARENA_ARRAY(in->a, n, struct group_row);
+    struct expr_value **slots = ARENA_ARRAY(in->a, n, struct expr_value *);
+
+    *n_out = 0;
+    in->now_ms = n ? in->rows[n - 1].t_ms : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!slots[i]) {
+            fill_slots(in, n, i, own);
+            for (size_t k = i; k < n; k++)
+                if (!slots[k] && same_keys(in->g, &in->rows[i], &in->rows[k]))
+                    slots[k] = in->slots;
+        }
+        in->slots = slots[i];
+        *n_out += told_row(in, &in->rows[i], &out[*n_out]);
+    }
+    return out;
 }
 
 struct group_row *aggregate_inner(struct arena *a, const struct group_inner *g,
                                   const struct group_row *rows, size_t n, size_t *n_out)
 {
     struct inner in = {.a = a, .g = g, .rows = rows};
+
+    if (g->is_rows)
+        return rows_beside(&in, n, n_out);
     struct group_row *out = ARENA_ARRAY(a, n, struct group_row);
     struct group_row *own = ARENA_ARRAY(a, n, struct group_row);
     bool *is_taken = ARENA_ARRAY(a, n, bool);

@@ -132,7 +132,7 @@ static uint32_t field_number(const struct listening *l, size_t i)
     return l->numbers->fields[l->listener->label * l->c->n_fields + i];
 }
 
-/* One row for the group values in parts[0 .. n_group). */
+/* One row for the group values in parts, those by which rows are kept. */
 static void hear_row(struct listening *l)
 {
     struct gatherer *w = l->w;
@@ -144,10 +144,10 @@ static void hear_row(struct listening *l)
         values[i] = derive_value(w->derive, numbers[i]);
     buf_clear(&w->row);
     row_pack(values, n, &w->row);
-    l->op.group_key = l->op.key = gather_key(w, l->parts, l->c->n_group);
+    l->op.group_key = l->op.key = gather_key(w, l->parts, correlation_n_kept(l->c));
     l->op.value = order_of_event(w);
     l->op.is_ordered = true;
-    gather_pack_keys(&w->keys, l->parts, l->c->n_group);
+    gather_pack_keys(&w->keys, l->parts, correlation_n_kept(l->c));
     struct place nowhere = {0};
     gather_put(w, l->group, &l->op, buf_str(&w->keys), buf_str(&w->row), &nowhere);
 }
@@ -239,8 +239,8 @@ static bool find_actor(struct listening *l, struct str *actor)
  */
 static bool has_single_parts(struct listening *l)
 {
-    size_t n = l->c->n_group;
-    const uint32_t *fields = l->numbers->group + l->listener->label * n;
+    size_t n = correlation_n_kept(l->c);
+    const uint32_t *fields = l->numbers->group + l->listener->label * l->c->n_group;
 
     for (size_t i = 0; i < n; i++) {
         if (gather_single(l->w, fields[i], &l->parts[i]) != 1)
@@ -259,7 +259,7 @@ static void hear_group(struct listening *l)
     struct str actor;
 
     choices_begin(&groups);
-    for (size_t i = 0; i < l->c->n_group; i++) {
+    for (size_t i = 0; i < correlation_n_kept(l->c); i++) {
         struct str *values = choices_room(w);
         size_t found = group_values(l, i, values);
         if (found == 0) {

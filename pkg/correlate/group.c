@@ -11,6 +11,10 @@
  *
  *     head, rows { i64 time, u64 order, u32 bytes, u8 judged, bytes }, tail
  *
+ * Where parts of the key are apart (correlation.n_apart), one cell has the rows of many groups,
+ * each of which is judged at each time: a row of one may be what makes another's condition true. A
+ * group is told when it has a row of the time, or did not hold at the time before.
+ *
  * Beyond GROUP_ROWS_MAX rows or GROUP_BYTES_MAX bytes the oldest give way, judged or not, and what
  * the cell tells from then on is marked as inexact. */
 #include "correlate/operator.h"
@@ -21,6 +25,7 @@
 #include "base/pack.h"
 #include "base/str.h"
 #include "correlate/aggregates.h"
+#include "correlate/final.h"
 #include "correlate/hit.h"
 #include "correlate/record.h"
 #include "correlate/row.h"
@@ -204,15 +209,28 @@ struct window {
     const struct group_row *rows;  /* that are judged */
     size_t n_rows, from, to;       /* the window */
     struct sliding **sliding;      /* by aggregate, once it was asked for; without groups inside */
-    const struct group_row *inner; /* of the groups in it, once has_inner */
+    const struct group_row *inner; /* of the groups in it */
     size_t n_inner;
-    bool has_inner;
     const struct group_row *row; /* that the condition on rows is asked of */
     const struct expr_value *keys;
     struct expr_value *values; /* of aggregates, as far as */
     bool *is_known;            /* says */
-    struct arena *scratch;     /* of one row's condition */
+    struct arena *scratch;     /* of one row's condition; of one time, with parts apart */
+    struct arena *told[2];     /* of the keys that hold at this time, and at the one before */
+    struct held *held;         /* ... at the one before */
+    bool is_silent;
 };
+
+/* Keys of groups whose condition holds, packed as in hit.keys. */
+struct held {
+    struct str keys;
+    struct held *next;
+};
+
+static struct arena *space_of(const struct window *w)
+{
+    return w->told[0] ? w->scratch : w->g->a;
+}
 
 static struct expr_value aggregate(struct window *w, uint32_t slot)
 {
@@ -220,7 +238,7 @@ static struct expr_value aggregate(struct window *w, uint32_t slot)
     const struct group_aggregate *g = &stats->aggregates[slot];
 
     if (stats->inner)
-        return aggregate_rows(w->g->a, g, w->inner, w->n_inner);
+        return aggregate_rows(space_of(w), g, w->inner, w->n_inner);
     if (!w->sliding[slot])
         w->sliding[slot] = sliding_new(w->g->a, g, w->rows, w->n_rows);
     return sliding_value(w->sliding[slot], w->from, w->to);
@@ -238,11 +256,6 @@ static struct expr_value column(void *context, uint32_t slot)
     slot -= (uint32_t)c->n_group;
     if (slot >= c->stats->n_aggregates)
         return w->row->values[slot - c->stats->n_aggregates];
-    if (c->stats->inner && !w->has_inner) {
-        w->inner = aggregate_inner(w->g->a, c->stats->inner, w->rows + w->from, w->to - w->from,
-                                   &w->n_inner);
-        w->has_inner = true;
-    }
     if (!w->is_known[slot]) {
         w->values[slot] = aggregate(w, slot);
         w->is_known[slot] = true;
@@ -257,7 +270,7 @@ static struct expr_value *keys_of(const struct grouping *g)
     struct unpack u = unpack_from(tail_keys(&g->tail));
     uint8_t n = unpack_u8(&u);
 
-    for (size_t i = 0; i < g->c->n_group && i < n; i++) {
+    for (size_t i = 0; i < correlation_n_kept(g->c) && i < n; i++) {
         struct str text = arena_str(g->a, unpack_str(&u));
         if (text.n || g->c->on_missing != MISSING_GROUP)
             out[i] = expr_value_text(text);
@@ -274,7 +287,7 @@ static void put_output(struct window *w, const struct group_output *o,
     const struct expr_value *items = expr_value_items(&v, &n);
 
     for (size_t i = 0; i < n && kept < COLUMNS_VALUES_MAX; i++)
-        kept += expr_value_string(w->g->a, &items[i], &texts[kept]);
+        kept += expr_value_string(space_of(w), &items[i], &texts[kept]);
     if (kept)
         (void)columns_add(out, o->name, texts, kept);
 }
@@ -294,6 +307,22 @@ static bool has_row(struct window *w, const struct expr_scope *of_group)
     return is_met;
 }
 
+static void tell(struct window *w, int64_t t_ms, const struct expr_scope *scope, struct signal *s)
+{
+    const struct group_stats *stats = w->g->c->stats;
+    struct buf detail = {0};
+
+    columns_begin(&detail);
+    for (size_t i = 0; i < stats->n_outputs; i++)
+        put_output(w, &stats->outputs[i], scope, &detail);
+    s->t_ms = t_ms;
+    s->has_measured = true;
+    s->hit.is_inexact = head_of(w->g)->is_inexact;
+    s->detail = buf_str(&detail);
+    tail_send(&w->g->tail, s);
+    buf_release(&detail);
+}
+
 static void tell_if_met(struct window *w, int64_t t_ms)
 {
     const struct group_stats *stats = w->g->c->stats;
@@ -303,24 +332,156 @@ static void tell_if_met(struct window *w, int64_t t_ms)
                                .space = w->g->a,
                                .has_time = true,
                                .time_ms = t_ms};
-    struct buf detail = {0};
+    struct signal s = {.measured_micro = (int64_t)(w->to - w->from) * CORRELATION_MICRO};
 
-    w->has_inner = false;
+    if (stats->inner)
+        w->inner =
+            aggregate_inner(w->g->a, stats->inner, w->rows + w->from, w->to - w->from, &w->n_inner);
+    if (stats->inner && w->n_inner == 0 && w->g->c->n_group > 0)
+        return; /* there is no such group */
     memset(w->is_known, 0, stats->n_aggregates * sizeof *w->is_known);
     if (stats->having && expr_truth(stats->having, &scope) != TRUTH_TRUE)
         return;
     if (stats->having_row && !has_row(w, &scope))
         return;
-    columns_begin(&detail);
-    for (size_t i = 0; i < stats->n_outputs; i++)
-        put_output(w, &stats->outputs[i], &scope, &detail);
-    struct signal s = {.t_ms = t_ms,
-                       .has_measured = true,
-                       .measured_micro = (int64_t)(w->to - w->from) * CORRELATION_MICRO,
-                       .hit.is_inexact = head_of(w->g)->is_inexact,
-                       .detail = buf_str(&detail)};
-    tail_send(&w->g->tail, &s);
-    buf_release(&detail);
+    tell(w, t_ms, &scope, &s);
+}
+
+/* ---- groups with parts apart ----------------------------------------------------------------- */
+
+/* Part i of the key of a row, as text; lists have several, null is the empty one. */
+static size_t parts_of(struct window *w, const struct group_row *row, size_t i, struct str *out)
+{
+    const struct correlation *c = w->g->c;
+    const struct expr_value *v = &row->values[c->stats->inner->apart[i]];
+    size_t n, kept = 0;
+    const struct expr_value *items = expr_value_items(v, &n);
+
+    for (size_t k = 0; k < n && kept < ROW_MEMBERS_MAX; k++)
+        kept += expr_value_string(w->scratch, &items[k], &out[kept]);
+    if (kept == 0)
+        out[kept++] = STR("");
+    return kept;
+}
+
+/* The row is of the group with these parts. */
+static bool has_parts(struct window *w, const struct group_row *row, const struct str *parts)
+{
+    struct str own[ROW_MEMBERS_MAX];
+
+    for (size_t i = 0; i < w->g->c->n_apart; i++) {
+        size_t n = parts_of(w, row, i, own), k = 0;
+        while (k < n && !str_eq(own[k], parts[i]))
+            k++;
+        if (k == n)
+            return false;
+    }
+    return true;
+}
+
+/* The whole key: the cell's values, then the parts. */
+static struct str packed_keys(struct window *w, const struct str *parts)
+{
+    const struct correlation *c = w->g->c;
+    struct unpack u = unpack_from(tail_keys(&w->g->tail));
+    size_t n_kept = correlation_n_kept(c);
+    struct buf out = {0};
+
+    (void)unpack_u8(&u);
+    pack_u8(&out, (uint8_t)c->n_group);
+    for (size_t i = 0; i < n_kept; i++)
+        pack_str(&out, unpack_str(&u));
+    for (size_t i = 0; i < c->n_apart; i++)
+        pack_str(&out, parts[i]);
+    struct str keys = arena_str(w->told[0], buf_str(&out));
+    buf_release(&out);
+    return keys;
+}
+
+static bool is_held(const struct held *held, struct str keys)
+{
+    while (held && !str_eq(held->keys, keys))
+        held = held->next;
+    return held != NULL;
+}
+
+/* The group of rows with these parts, if it is not among `now` already. */
+static void judge_parts(struct window *w, int64_t t_ms, const struct group_row *rows, size_t n,
+                        const struct str *parts, struct held **now)
+{
+    const struct correlation *c = w->g->c;
+    struct expr_scope scope = {.field = column,
+                               .members = column,
+                               .context = w,
+                               .space = w->scratch,
+                               .has_time = true,
+                               .time_ms = t_ms};
+    struct group_row *own = ARENA_ARRAY(w->scratch, n, struct group_row);
+    struct expr_value *keys = ARENA_ARRAY(w->scratch, c->n_group, struct expr_value);
+    size_t n_kept = correlation_n_kept(c);
+
+    w->n_inner = 0;
+    for (size_t i = 0; i < n; i++)
+        if (has_parts(w, &rows[i], parts))
+            own[w->n_inner++] = rows[i];
+    for (size_t i = 0; i < c->n_group; i++)
+        if (i < n_kept)
+            keys[i] = w->keys[i];
+        else if (parts[i - n_kept].n)
+            keys[i] = expr_value_text(parts[i - n_kept]);
+    const struct expr_value *of_cell = w->keys;
+    w->inner = own;
+    w->keys = keys;
+    memset(w->is_known, 0, c->stats->n_aggregates * sizeof *w->is_known);
+    if (!c->stats->having || expr_truth(c->stats->having, &scope) == TRUTH_TRUE) {
+        int64_t newest = own[w->n_inner - 1].t_ms;
+        struct held *h = ARENA_NEW(w->told[0], struct held);
+        struct signal s = {.measured_micro = (int64_t)w->n_inner * CORRELATION_MICRO};
+        *h = (struct held){packed_keys(w, parts), *now};
+        *now = h;
+        s.hit.keys = h->keys;
+        s.hit.capsule = final_capsule(w->g->tail.cell, newest);
+        if (!w->is_silent && (newest == t_ms || !is_held(w->held, h->keys)))
+            tell(w, t_ms, &scope, &s);
+    }
+    w->keys = of_cell;
+}
+
+/* Each combination of parts that rows have, once. */
+static void judge_apart(struct window *w, int64_t t_ms)
+{
+    const struct correlation *c = w->g->c;
+    struct held *now = NULL, *seen = NULL;
+    struct str members[CORRELATION_GROUP_MAX][ROW_MEMBERS_MAX], parts[CORRELATION_GROUP_MAX];
+    size_t counts[CORRELATION_GROUP_MAX], n;
+
+    struct arena *before = w->told[0];
+    w->told[0] = w->told[1];
+    w->told[1] = before;
+    arena_reset(w->told[0]);
+    struct group_row *rows =
+        aggregate_inner(w->scratch, c->stats->inner, w->rows + w->from, w->to - w->from, &n);
+    for (size_t r = 0; r < n; r++) {
+        size_t total = 1;
+        for (size_t i = 0; i < c->n_apart; i++) {
+            counts[i] = parts_of(w, &rows[r], i, members[i]);
+            total *= counts[i];
+        }
+        for (size_t k = 0; k < total && k < CORRELATION_KEYS_PER_EVENT; k++) {
+            size_t left = k;
+            for (size_t i = 0; i < c->n_apart; left /= counts[i], i++)
+                parts[i] = members[i][left % counts[i]];
+            struct str keys = packed_keys(w, parts);
+            if (is_held(seen, keys))
+                continue;
+            struct held *h = ARENA_NEW(w->scratch, struct held);
+            *h = (struct held){keys, seen};
+            seen = h;
+            judge_parts(w, t_ms, rows, n, parts, &now);
+        }
+    }
+    w->held = now;
+    arena_reset(w->scratch);
 }
 
 /* ---- judging ------------------------------------------------------------------------------- */
@@ -340,6 +501,20 @@ static struct group_row *unpacked(struct grouping *g, const struct kept *rows, u
     return out;
 }
 
+/* What held at the time that was judged last, over rows[from .. to). */
+static void recall(struct window *w, int64_t t_ms, size_t from, size_t to)
+{
+    struct window now = *w;
+
+    now.from = from;
+    now.to = to;
+    now.is_silent = true;
+    judge_apart(&now, t_ms);
+    w->held = now.held;
+    w->told[0] = now.told[0];
+    w->told[1] = now.told[1];
+}
+
 static void judge(struct grouping *g, int64_t watermark_ms)
 {
     uint32_t n, judged = 0;
@@ -357,25 +532,40 @@ static void judge(struct grouping *g, int64_t watermark_ms)
                        .keys = keys_of(g),
                        .values = ARENA_ARRAY(g->a, n_aggregates, struct expr_value),
                        .is_known = ARENA_ARRAY(g->a, n_aggregates, bool)};
-    if (g->c->stats->having_row)
+    bool is_apart = g->c->n_apart > 0, is_known = false;
+    if (g->c->stats->having_row || is_apart)
         w.scratch = arena_new(0);
+    for (size_t i = 0; is_apart && i < ARRAY_LEN(w.told); i++)
+        w.told[i] = arena_new(0);
+    int64_t e = INT64_MIN;
     while (w.to < judged) {
-        int64_t e = rows[w.to].t_ms;
+        size_t from = w.from, to = w.to;
+        int64_t before = e;
         bool is_new = false;
+        e = rows[w.to].t_ms;
         for (; w.to < judged && rows[w.to].t_ms == e; w.to++) {
             is_new |= !kept[w.to].head.is_judged;
             kept[w.to].head.is_judged = true;
         }
         while (rows[w.from].t_ms < span_add(e, -window_ms))
             w.from++;
-        if (is_new)
+        if (is_new && is_apart && !is_known && to)
+            recall(&w, before, from, to);
+        if (is_new && is_apart)
+            judge_apart(&w, e);
+        else if (is_new)
             tell_if_met(&w, e);
+        is_known |= is_new;
     }
     if (w.scratch)
         arena_free(w.scratch);
-    /* No window that ends at the watermark or later begins before this. */
+    for (size_t i = 0; is_apart && i < ARRAY_LEN(w.told); i++)
+        arena_free(w.told[i]);
+    /* No window that ends at the watermark or later begins before this; what held at the time
+     * before is asked again. */
     uint32_t gone = 0;
-    while (gone < judged && kept[gone].head.t_ms < span_add(watermark_ms, -window_ms))
+    int64_t end = is_apart && judged ? e : watermark_ms;
+    while (gone < judged && kept[gone].head.t_ms < span_add(end, -window_ms))
         gone++;
     put_back(g, kept + gone, n - gone);
 }

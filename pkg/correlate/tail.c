@@ -89,7 +89,8 @@ void tail_send(const struct tail *t, struct signal *s)
     s->key = g->key;
     s->hit.count = 1;
     s->hit.group_key = g->key;
-    s->hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
+    if (!s->hit.keys.n)
+        s->hit.keys = (struct str){(const char *)(g + 1), g->n_keys};
     if (!s->hit.capsule.n)
         s->hit.capsule = final_capsule(t->cell, s->t_ms);
     final_signal(t->out, s);

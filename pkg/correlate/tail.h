@@ -51,8 +51,8 @@ struct str tail_keys(const struct tail *t);
 void tail_note(const struct tail *t, const struct state_op *op);
 /* Final: the condition holds at t_ms (SIGNAL_MET), for so many values. */
 void tail_emit(const struct tail *t, int64_t t_ms, int64_t measured, bool is_inexact);
-/* The same for a signal that says all but stage, key and keys; without a capsule that of its time,
- * or the last one noted. */
+/* The same for a signal that says all but stage and key; without keys those of the cell, without a
+ * capsule that of its time, or the last one noted. */
 struct signal;
 void tail_send(const struct tail *t, struct signal *s);
 

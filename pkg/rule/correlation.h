@@ -133,6 +133,10 @@ struct group_inner {
     const struct expr *having;        /* NULL: true */
     const struct expr *const *values; /* the columns of the outer aggregates */
     size_t n_values;
+    /* The outer ones are made of the rows themselves, each beside the aggregates of its group: the
+     * expressions have slots for the row's columns, too, as `having_row` below. */
+    bool is_rows;
+    const uint32_t *apart; /* which of `values` the parts of correlation.n_apart are */
 };
 
 /* Expressions behind the aggregates have slots: the parts of the group key first (null where the
@@ -164,6 +168,9 @@ struct correlation {
     size_t n_inputs;
     const struct str *group; /* names as written: fields or aliases */
     size_t n_group;
+    /* GROUP: so many parts at the end of the key are told, and are none of the cell's: rows of all
+     * of them are kept in one place, since each depends on those of the others. */
+    size_t n_apart;
     int64_t window_ms;      /* timespan; > 0 */
     struct bound bounds[2]; /* one, or both ends of a range; none for SET with `seen` */
     size_t n_bounds;
@@ -192,6 +199,12 @@ struct correlation {
     uint32_t terms_max;
     uint32_t line, col; /* of the `correlation` map */
 };
+
+/* Parts of the key by which rows are kept. */
+static inline size_t correlation_n_kept(const struct correlation *c)
+{
+    return c->n_group - c->n_apart;
+}
 
 /* As rules say it: "event_count", "value_avg", "first_seen" ... */
 const char *correlation_type_name(const struct correlation *c);

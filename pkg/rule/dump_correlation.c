@@ -187,6 +187,25 @@ static void condition_row(struct buf *out, const struct correlation *c)
         buf_printf(out, "all rules%s", c->kind == OPERATOR_ORDERED ? " in order" : "");
 }
 
+/* What aggregates are called. */
+static const char *const KINDS[GROUP_KINDS] = {[GROUP_COUNT] = "count",
+                                               [GROUP_COUNT_TRUE] = "count_true",
+                                               [GROUP_DISTINCT] = "distinct",
+                                               [GROUP_VALUES] = "values",
+                                               [GROUP_COLLECT] = "collect",
+                                               [GROUP_LIST] = "list",
+                                               [GROUP_LEAST] = "least",
+                                               [GROUP_GREATEST] = "greatest",
+                                               [GROUP_MIN] = "min",
+                                               [GROUP_MAX] = "max",
+                                               [GROUP_SUM] = "sum",
+                                               [GROUP_AVERAGE] = "average",
+                                               [GROUP_DEVIATION] = "deviation",
+                                               [GROUP_PERCENTILE] = "percentile",
+                                               [GROUP_MEDIAN_DEVIATION] = "median_deviation",
+                                               [GROUP_FIRST] = "first",
+                                               [GROUP_LAST] = "last"};
+
 static void add_column(struct buf *out, const struct group_stats *g, uint32_t column)
 {
     if (column == GROUP_TIME_COLUMN)
@@ -195,36 +214,49 @@ static void add_column(struct buf *out, const struct group_stats *g, uint32_t co
         buf_add(out, g->columns[column]);
 }
 
+static void aggregate_dump(struct buf *out, const struct group_stats *g,
+                           const struct group_inner *in, const struct group_aggregate *a)
+{
+    buf_printf(out, "%.*s = %s(", (int)a->name.n, a->name.p, KINDS[a->kind]);
+    if (in && a->column < in->n_values)
+        expr_dump(out, in->values[a->column]);
+    else
+        add_column(out, g, a->column);
+    if (a->order != GROUP_NO_COLUMN) {
+        buf_add(out, STR(" by "));
+        if (in && a->order < in->n_values)
+            expr_dump(out, in->values[a->order]);
+        else
+            add_column(out, g, a->order);
+    }
+    buf_add_char(out, ')');
+}
+
+/* The groups inside. */
+static void inner_rows(struct buf *out, const struct group_stats *g, const struct group_inner *in)
+{
+    row(out, in->is_rows ? "of rows beside groups by" : "of groups by");
+    for (size_t i = 0; i < in->n_keys; i++) {
+        buf_add(out, i ? STR(", ") : STR(""));
+        add_column(out, g, in->keys[i]);
+    }
+    for (size_t i = 0; i < in->n_aggregates; i++) {
+        buf_add(out, i || in->n_keys ? STR(", ") : STR(""));
+        aggregate_dump(out, g, NULL, &in->aggregates[i]);
+    }
+    if (in->having) {
+        row(out, "that are");
+        expr_dump(out, in->having);
+    }
+}
+
 static void stats_rows(struct buf *out, const struct group_stats *g)
 {
-    static const char *const KINDS[GROUP_KINDS] = {[GROUP_COUNT] = "count",
-                                                   [GROUP_COUNT_TRUE] = "count_true",
-                                                   [GROUP_DISTINCT] = "distinct",
-                                                   [GROUP_VALUES] = "values",
-                                                   [GROUP_COLLECT] = "collect",
-                                                   [GROUP_LIST] = "list",
-                                                   [GROUP_LEAST] = "least",
-                                                   [GROUP_GREATEST] = "greatest",
-                                                   [GROUP_MIN] = "min",
-                                                   [GROUP_MAX] = "max",
-                                                   [GROUP_SUM] = "sum",
-                                                   [GROUP_AVERAGE] = "average",
-                                                   [GROUP_DEVIATION] = "deviation",
-                                                   [GROUP_PERCENTILE] = "percentile",
-                                                   [GROUP_MEDIAN_DEVIATION] = "median_deviation",
-                                                   [GROUP_FIRST] = "first",
-                                                   [GROUP_LAST] = "last"};
-
+    if (g->inner)
+        inner_rows(out, g, g->inner);
     for (size_t i = 0; i < g->n_aggregates; i++) {
-        const struct group_aggregate *a = &g->aggregates[i];
         row(out, i ? "" : "aggregates");
-        buf_printf(out, "%.*s = %s(", (int)a->name.n, a->name.p, KINDS[a->kind]);
-        add_column(out, g, a->column);
-        if (a->order != GROUP_NO_COLUMN) {
-            buf_add(out, STR(" by "));
-            add_column(out, g, a->order);
-        }
-        buf_add_char(out, ')');
+        aggregate_dump(out, g, g->inner, &g->aggregates[i]);
     }
     if (g->having) {
         row(out, "having");

@@ -119,8 +119,8 @@ static const char *const holding[] = {
     "LOCATE(h, missing) IS NULL AND LOCATE(list, 'x') IS NULL AND LOCATE(h, list) IS NULL",
     "LOCATE(h, 'l', missing) IS NULL AND LOCATE(h, 'l', n - 1) == 4 AND LOCATE(h, 'l', n) == 0",
     ("MV_CONCAT(MV_ZIP(list, a, '-'), ' ') == 'x-Get y' AND "
-    "MV_CONCAT(MV_ZIP(missing, list), ' ') == 'x y' AND MV_ZIP(missing, missing) IS NULL AND "
-    "MV_CONCAT(MV_ZIP(a, SPLIT(csv, ',')), ' ') == 'Get,p q r'"),
+     "MV_CONCAT(MV_ZIP(missing, list), ' ') == 'x y' AND MV_ZIP(missing, missing) IS NULL AND "
+     "MV_CONCAT(MV_ZIP(a, SPLIT(csv, ',')), ' ') == 'Get,p q r'"),
     "MV_COUNT(TO_BOOLEAN(pair)) == 2 AND NOT MV_MAX(TO_BOOLEAN(pair))",
     "MV_SUM(TO_LONG(SPLIT('true,7,x,03', ','))) == 10 AND MV_SUM(TO_LONG(flags)) == 1",
     "MV_SUM(TO_LONG(TO_BOOLEAN(SPLIT('true,x,TRUE', ',')))) == 2",
@@ -458,7 +458,9 @@ static const struct {
     {"FROM x | INLINE STATS c = COUNT(*) BY a | LOOKUP JOIN assets ON a",
      "unsupported: 1:43: LOOKUP JOIN behind INLINE STATS"},
     {"FROM x | ENRICH assets ON a WITH b = nope", "error: 1:17: the list 'assets' has no column"},
-    {"FROM x METADATA _index | WHERE _index LIKE 'a*'",
+    {"FROM x METADATA _index | WHERE _index == 'a'",
+     "unsupported: 1:32: '_index': what Elasticsearch says of a document"},
+    {"FROM x METADATA _index | WHERE _index == 'a' AND _index LIKE 'a*'",
      "unsupported: 1:32: '_index': what Elasticsearch says of a document"},
     {"FROM x METADATA _id | RENAME _id AS z | WHERE z == 'a'", "unsupported: 1:47: '_id': what"},
     {"FROM x METADATA _id | WHERE TO_UPPER(_id) == 'a'", "unsupported: 1:38: '_id': what"},
@@ -492,10 +494,14 @@ static const struct {
      "error: 1:65: unknown column 'a'"},
     {"FROM x | INLINE STATS c = COUNT(*) BY k | KEEP a | WHERE c > 1",
      "error: 1:58: unknown column 'c'"},
-    {"FROM x | INLINE STATS c = COUNT(*) BY k | STATS d = SUM(c) BY k",
-     "unsupported: 1:43: STATS behind INLINE STATS"},
+    {"FROM x | INLINE STATS c = COUNT(*) BY k | STATS d = SUM(c) BY c",
+     "unsupported: 1:43: STATS by what asks aggregates of the one before"},
+    {"FROM x | INLINE STATS c = COUNT(*) BY k | STATS d = SUM(c) BY k | STATS e = SUM(d)",
+     "unsupported: 1:67: a third STATS"},
+    {"FROM x | STATS c = COUNT(*) BY a, k | STATS d = SUM(c) BY a | INLINE STATS e = SUM(d)",
+     "unsupported: 1:63: INLINE STATS behind STATS"},
     {"FROM x | INLINE STATS c = COUNT(*) BY k | INLINE STATS d = SUM(c) BY k",
-     "unsupported: 1:43: STATS behind INLINE STATS"},
+     "unsupported: 1:43: INLINE STATS behind INLINE STATS"},
     {"FROM x | STATS c = COUNT(*) BY k | INLINE STATS d = SUM(c)",
      "unsupported: 1:36: INLINE STATS behind STATS"},
     {"FROM x | INLINE STATS c = COUNT(*) BY k | WHERE c > 1 | KEEP zz, c | WHERE yy == 1",
@@ -667,6 +673,27 @@ static const struct {
     {"ROW a = 1", "unsupported: 1:1: ROW makes rows of its own"},
 };
 
+TEST(an_index_is_that_of_a_data_stream)
+{
+    static const struct query_case CASES[] = {
+        {"FROM * METADATA _index | WHERE _index LIKE '.ds-metrics-system.cpu-*'",
+         "{'data_stream': {'type': 'metrics', 'dataset': 'system.cpu', 'namespace': 'a'}}", true},
+        {"FROM * METADATA _index | WHERE _index LIKE 'metrics-*'",
+         "{'data_stream': {'type': 'metrics', 'dataset': 'system.cpu', 'namespace': 'a'}}", false},
+        {"FROM * METADATA _index | WHERE NOT _index LIKE 'logs-*'",
+         "{'data_stream': {'type': 'metrics', 'dataset': 'system.cpu', 'namespace': 'a'}}", true},
+        {"FROM * METADATA _index | WHERE CASE(_index RLIKE '.*alerts-security.*', true, false)",
+         "{'kibana.alert.rule.name': 'a'}", true},
+        {"FROM * METADATA _index | WHERE _index LIKE '.internal.alerts-security.alerts-b-*'",
+         "{'kibana.alert.rule.name': 'a', 'kibana.space_ids': ['b']}", true},
+        {"FROM * METADATA _index | WHERE _index LIKE 'own*'",
+         "{'_index': 'own-1', 'kibana.alert.rule.name': 'a'}", true},
+        /* nothing is known of it */
+        {"FROM * METADATA _index | WHERE NOT _index LIKE 'own*'", "{'a': 1}", false}};
+
+    query_cases_check("esql", CASES, ARRAY_LEN(CASES));
+}
+
 TEST(what_is_outside_is_named_with_its_place)
 {
     struct arena *a = arena_new(0);
@@ -741,6 +768,20 @@ static const struct {
     {"INLINE STATS c = COUNT(*) | WHERE @timestamp > NOW() - 1 minute",
      "having a row gt(a row's time, subtract(@time, 60000))"},
     {"INLINE STATS c = COUNT(*) BY u | RENAME n AS z | WHERE z > c", "having a row gt(n, c)"},
+    /* STATS behind it: the key that both have first, since rows are kept by it. */
+    {"INLINE STATS d = COUNT_DISTINCT(h) BY a | WHERE d == 1 | STATS e = COUNT_DISTINCT(a) BY h | "
+     "WHERE e > 1",
+     "group by h, missing ones too; within 1h; of rows beside groups by a, d = distinct(h); that "
+     "are "
+     "eq(d, 1); aggregates e = distinct(a); having gt(e, 1)"},
+    {"INLINE STATS m = AVG(n) BY a | WHERE n > m AND b == 'x' | STATS e = MAX(n - m) BY h, k = a | "
+     "WHERE e > 1",
+     "(k: a); group by k, h, missing ones too; within 1h; of rows beside groups by a, m = "
+     "average(n); "
+     "that are and(gt(n, m), of a row); aggregates e = max(subtract(n, m)); having gt(e, 1)"},
+    {"INLINE STATS c = COUNT(*) | STATS f = MIN(@timestamp), c = MAX(c) | WHERE c > 1 AND f > "
+     "'1970-01-01T00:00:01Z'",
+     "of rows beside groups by c = count(); aggregates f = min(a row's time); c = max(c); having "},
     {"INLINE STATS c = COUNT(*) BY u | GROK a '%{INT:z:int}' | KEEP z, c | WHERE z > c",
      "having a row gt(of a row, c)"},
     {"INLINE STATS c = COUNT(*) BY u | RENAME n AS z | WHERE z > 5 AND c > 1",
@@ -873,5 +914,6 @@ TEST(compiled_and_reference_agree_on_random_queries)
 }
 
 TEST_MAIN(ENTRY(conditions_hold_as_the_language_says), ENTRY(steps_change_what_columns_are),
-          ENTRY(what_is_outside_is_named_with_its_place), ENTRY(a_fuzziness_of_one_is_one_change),
-          ENTRY(groups_become_operators), ENTRY(compiled_and_reference_agree_on_random_queries))
+          ENTRY(an_index_is_that_of_a_data_stream), ENTRY(what_is_outside_is_named_with_its_place),
+          ENTRY(a_fuzziness_of_one_is_one_change), ENTRY(groups_become_operators),
+          ENTRY(compiled_and_reference_agree_on_random_queries))

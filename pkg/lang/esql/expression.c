@@ -404,10 +404,47 @@ static struct expr *matches(struct esql_parser *p, struct place at, struct expr 
     return pipe_match_glob(p->pipe, at, subject, &g, FOLD_NONE);
 }
 
+static struct expr *joined_texts(struct esql_parser *p, struct place at, struct expr **parts,
+                                 size_t n)
+{
+    return pipe_call(p->pipe, at, &(struct expr){.op = EXPR_CONCAT, .is_single = true}, parts, n);
+}
+
+/* In which index an event would be: what it says itself, that of alerts, or that of its data
+ * stream, whose date and number nobody asks. */
+static struct expr *index_name(struct esql_parser *p, struct place at, struct expr *own)
+{
+    struct pipe *pipe = p->pipe;
+    struct expr *of_alert[] = {pipe_text(pipe, STR(".internal.alerts-security.alerts-")),
+                               pipe_call2(pipe, at, EXPR_COALESCE,
+                                          pipe_field(pipe, STR("kibana.space_ids")),
+                                          pipe_text(pipe, STR("default"))),
+                               pipe_text(pipe, STR("-000001"))};
+    struct expr *of_stream[] = {
+        pipe_text(pipe, STR(".ds-")),   pipe_field(pipe, STR("data_stream.type")),
+        pipe_text(pipe, STR("-")),      pipe_field(pipe, STR("data_stream.dataset")),
+        pipe_text(pipe, STR("-")),      pipe_field(pipe, STR("data_stream.namespace")),
+        pipe_text(pipe, STR("-000001"))};
+    struct expr *is_alert =
+        pipe_call1(pipe, at, EXPR_IS_THERE, pipe_field(pipe, STR("kibana.alert.rule.name")));
+
+    return pipe_call3(pipe, at, EXPR_COALESCE, own,
+                      pipe_call2(pipe, at, EXPR_CASE, is_alert,
+                                 joined_texts(p, at, of_alert, ARRAY_LEN(of_alert))),
+                      joined_texts(p, at, of_stream, ARRAY_LEN(of_stream)));
+}
+
 /* LIKE "a*", LIKE ("a*", "b*"): the word is next. */
 static struct expr *pattern(struct esql_parser *p, struct expr *subject)
 {
     struct place at = p->token.at;
+    bool is_index = esql_is_metadata(p, subject) && str_eq(subject->text, STR("_index"));
+    bool is_named = is_index && p->told_at.line == subject->line && p->told_at.col == subject->col;
+
+    if (is_named && !pipe_is_grouped(p->pipe)) {
+        p->told = STR("");
+        subject = index_name(p, at, subject);
+    }
     bool is_regex = esql_is_word(p, "rlike");
     struct expr *any = NULL;
 

@@ -87,10 +87,21 @@ bool esql_inline_end(struct esql_parser *p)
     return !p->row_condition || pipe_where_row(p->pipe, p->rows_at, p->row_condition);
 }
 
+bool esql_stats_of_rows(struct esql_parser *p, struct place at, const struct pipe_key *keys,
+                        size_t n_keys)
+{
+    struct expr *condition = p->row_condition;
+
+    p->rows_at = (struct place){0};
+    p->row_condition = NULL;
+    return pipe_stats_of_rows(p->pipe, at, condition, p->aggregates, p->n_aggregates, keys, n_keys);
+}
+
 bool esql_inline_stats(struct esql_parser *p, struct place at)
 {
-    if (pipe_is_grouped(p->pipe) && !p->rows_at.line)
-        return diag_unsupported(p->s->diag, at, "INLINE STATS behind STATS: not in this version");
+    if (pipe_is_grouped(p->pipe))
+        return diag_unsupported(p->s->diag, at, "INLINE STATS behind %s: not in this version",
+                                p->rows_at.line ? "INLINE STATS" : "STATS");
     if (!esql_stats(p, at))
         return false;
     p->rows_at = at;

@@ -138,6 +138,9 @@ bool esql_inline_eval(struct esql_parser *p, struct place at, struct str name, s
 /* Steps about columns between the two are about those of the rows. */
 void esql_rows_begin(struct esql_parser *p);
 bool esql_rows_end(struct esql_parser *p, struct place at);
+/* STATS behind it, whose aggregates are read. */
+bool esql_stats_of_rows(struct esql_parser *p, struct place at, const struct pipe_key *keys,
+                        size_t n_keys);
 /* Behind the last step. */
 bool esql_inline_end(struct esql_parser *p);
 

@@ -409,8 +409,6 @@ bool esql_stats(struct esql_parser *p, struct place at)
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n = 0, n_keys = 0;
 
-    if (p->rows_at.line)
-        return diag_unsupported(p->s->diag, at, "STATS behind INLINE STATS: not in this version");
     p->aggregates = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct pipe_aggregate);
     p->leaves = ARENA_ARRAY(p->s->scratch, CORRELATION_COLUMNS_MAX, struct expr *);
     p->n_aggregates = 0;
@@ -419,7 +417,8 @@ bool esql_stats(struct esql_parser *p, struct place at)
     p->is_in_stats = false;
     if (!is_good || (esql_is_word(p, "by") && !read_keys(p, keys, &n_keys)))
         return false;
-    if (!pipe_stats(p->pipe, at, p->aggregates, p->n_aggregates, keys, n_keys))
+    if (p->rows_at.line ? !esql_stats_of_rows(p, at, keys, n_keys)
+                        : !pipe_stats(p->pipe, at, p->aggregates, p->n_aggregates, keys, n_keys))
         return false;
     mark_moments(p, at, keys, n_keys);
     for (size_t i = 0; i < p->n_aggregates; i++)

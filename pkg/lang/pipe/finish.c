@@ -437,49 +437,6 @@ static uint32_t outer_column(struct outer_columns *o, const struct expr *e)
     return (uint32_t)o->n++;
 }
 
-static const struct group_aggregate *of_groups(struct pipe *p, struct outer_columns *o)
-{
-    struct group_aggregate *out = ARENA_ARRAY(p->s->a, p->n_aggregates, struct group_aggregate);
-
-    for (size_t i = 0; i < p->n_aggregates; i++) {
-        const struct pipe_aggregate *a = &p->aggregates[i];
-        struct expr *value = filtered(p, a);
-        if (!value && (a->arg || a->filter))
-            return NULL;
-        out[i] = (struct group_aggregate){.kind = a->kind,
-                                          .name = a->name,
-                                          .column = outer_column(o, value),
-                                          .order = outer_column(o, a->order),
-                                          .percentile_micro = a->percentile_micro,
-                                          .limit = a->limit};
-        if (a->kind == GROUP_COUNT && !a->arg && a->filter)
-            out[i].kind = GROUP_COUNT_TRUE;
-    }
-    return out;
-}
-
-static bool set_inner(struct pipe *p, struct group_stats *g, struct str *columns)
-{
-    struct group_inner *in = ARENA_NEW(p->s->a, struct group_inner);
-    uint32_t *keys = ARENA_ARRAY(p->s->a, p->n_inner_keys, uint32_t);
-    struct outer_columns o = {.values =
-                                  ARENA_ARRAY(p->s->a, 2 * p->n_aggregates, const struct expr *)};
-
-    for (size_t i = 0; i < p->n_inner_keys; i++)
-        keys[i] =
-            named_column(p, columns, &g->n_columns, p->inner_keys[i].value, p->inner_keys[i].name);
-    in->keys = keys;
-    in->n_keys = p->n_inner_keys;
-    in->aggregates = of_rows(p, p->inner_aggregates, p->n_inner_aggregates, columns, &g->n_columns);
-    in->n_aggregates = p->n_inner_aggregates;
-    in->having = pipe_conditions_all(p, &p->inner_having);
-    g->aggregates = of_groups(p, &o);
-    in->values = o.values;
-    in->n_values = o.n;
-    g->inner = in;
-    return in->aggregates != NULL;
-}
-
 /* What asks rows alone is a column of them; what asks aggregates as well is computed of both. */
 static struct expr *beside_rows(struct pipe *p, struct expr *e)
 {
@@ -501,6 +458,94 @@ static struct expr *beside_rows(struct pipe *p, struct expr *e)
     return pipe_node(p, pipe_place(e), leaf);
 }
 
+/* As the first step sees it: its keys and aggregates. */
+static void look_inside(struct pipe *p)
+{
+    const struct pipe_aggregate *aggregates = p->aggregates;
+    const struct pipe_key *keys = p->keys;
+    size_t n_aggregates = p->n_aggregates, n_keys = p->n_keys;
+
+    p->aggregates = p->inner_aggregates;
+    p->n_aggregates = p->n_inner_aggregates;
+    p->keys = p->inner_keys;
+    p->n_keys = p->n_inner_keys;
+    p->inner_aggregates = aggregates;
+    p->n_inner_aggregates = n_aggregates;
+    p->inner_keys = keys;
+    p->n_inner_keys = n_keys;
+}
+
+/* What the outer step is made of, as the inner one has it. */
+static struct expr *of_inside(struct pipe *p, struct expr *e)
+{
+    if (!e || !p->is_of_rows)
+        return e;
+    look_inside(p);
+    e = beside_rows(p, e);
+    look_inside(p);
+    return e;
+}
+
+static const struct group_aggregate *of_groups(struct pipe *p, struct outer_columns *o)
+{
+    struct group_aggregate *out = ARENA_ARRAY(p->s->a, p->n_aggregates, struct group_aggregate);
+
+    for (size_t i = 0; i < p->n_aggregates; i++) {
+        const struct pipe_aggregate *a = &p->aggregates[i];
+        struct expr *value = of_inside(p, filtered(p, a)), *order = of_inside(p, a->order);
+        if ((!value && (a->arg || a->filter)) || (!order && a->order))
+            return NULL;
+        out[i] = (struct group_aggregate){.kind = a->kind,
+                                          .name = a->name,
+                                          .column = outer_column(o, value),
+                                          .order = outer_column(o, order),
+                                          .percentile_micro = a->percentile_micro,
+                                          .limit = a->limit};
+        if (a->kind == GROUP_COUNT && !a->arg && a->filter)
+            out[i].kind = GROUP_COUNT_TRUE;
+    }
+    return out;
+}
+
+static bool set_inner(struct pipe *p, struct group_stats *g, struct str *columns)
+{
+    struct group_inner *in = ARENA_NEW(p->s->a, struct group_inner);
+    uint32_t *keys = ARENA_ARRAY(p->s->a, p->n_inner_keys, uint32_t);
+    uint32_t *apart = ARENA_ARRAY(p->s->a, p->n_apart, uint32_t);
+    struct outer_columns o = {
+        .values = ARENA_ARRAY(p->s->a, 2 * p->n_aggregates + p->n_apart, const struct expr *)};
+
+    p->columns = columns;
+    p->n_columns = &g->n_columns;
+
+    for (size_t i = 0; i < p->n_inner_keys; i++)
+        keys[i] =
+            named_column(p, columns, &g->n_columns, p->inner_keys[i].value, p->inner_keys[i].name);
+    in->keys = keys;
+    in->n_keys = p->n_inner_keys;
+    in->aggregates = of_rows(p, p->inner_aggregates, p->n_inner_aggregates, columns, &g->n_columns);
+    in->n_aggregates = p->n_inner_aggregates;
+    struct expr *row = of_inside(p, p->inner_row);
+    if (p->inner_row && !row)
+        return false;
+    if (row)
+        pipe_conditions_add(p, &p->inner_having, row);
+    in->having = pipe_conditions_all(p, &p->inner_having);
+    g->aggregates = of_groups(p, &o);
+    for (size_t i = 0; i < p->n_apart; i++) {
+        struct expr *value = of_inside(p, p->keys[p->n_keys - p->n_apart + i].value);
+        if (!value)
+            return false;
+        apart[i] = outer_column(&o, value);
+    }
+    in->apart = apart;
+    in->is_rows = p->is_of_rows;
+    in->values = o.values;
+    in->n_values = o.n;
+    g->inner = in;
+    return in->aggregates != NULL;
+}
+
 static bool set_row_condition(struct pipe *p, struct group_stats *g, struct str *columns)
 {
     if (!p->having_row)
@@ -511,10 +556,21 @@ static bool set_row_condition(struct pipe *p, struct group_stats *g, struct str 
     return g->having_row != NULL;
 }
 
+static size_t size_of(const struct expr *e)
+{
+    return e ? e->size : 0;
+}
+
 static bool set_aggregates(struct pipe *p, struct group_stats *g)
 {
     size_t room = 2 * (p->n_aggregates + p->n_inner_aggregates) + p->n_inner_keys +
-                  (p->having_row ? p->having_row->size : 0);
+                  size_of(p->having_row) + size_of(p->inner_row);
+
+    for (size_t i = 0; i < p->n_aggregates; i++)
+        room += size_of(p->aggregates[i].arg) + size_of(p->aggregates[i].filter) +
+                size_of(p->aggregates[i].order);
+    for (size_t i = 0; i < p->n_keys; i++)
+        room += size_of(p->keys[i].value);
     struct str *columns = ARENA_ARRAY(p->s->a, room, struct str);
     bool is_good = true;
 
@@ -539,7 +595,7 @@ static struct expr *shown(struct pipe *p, struct expr *e)
     const struct pipe_aggregate *a = &p->aggregates[e->slot - p->n_keys];
     bool is_one = a->kind == GROUP_MIN || a->kind == GROUP_MAX || a->kind == GROUP_FIRST ||
                   a->kind == GROUP_LAST;
-    bool is_time = is_one && a->arg->kind == EXPR_TIME && !p->has_inner;
+    bool is_time = is_one && a->arg->kind == EXPR_TIME && (!p->has_inner || p->is_of_rows);
     return is_time ? pipe_call1(p, a->at, EXPR_TIME_TEXT, e) : e;
 }
 
@@ -611,6 +667,21 @@ static void set_part_fields(struct pipe *p, struct rule *part)
     part->fields = (struct str_list){fields, n};
 }
 
+/* Key i in terms of the event. */
+static struct expr *key_of_event(struct pipe *p, size_t i)
+{
+    struct expr *value = p->keys[i].value;
+
+    if (!p->has_inner)
+        return value;
+    if (!p->is_of_rows) /* a key of the inner groups, too */
+        return p->inner_keys[value->slot].value;
+    look_inside(p);
+    value = pipe_in_rows(p, value);
+    look_inside(p);
+    return value;
+}
+
 static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, struct rule *rule)
 {
     struct correlation *c = ARENA_NEW(p->s->a, struct correlation);
@@ -624,6 +695,7 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
     *c = (struct correlation){.inputs = input,
                               .n_inputs = 1,
                               .n_group = p->n_keys,
+                              .n_apart = p->n_apart,
                               .window_ms = ending->window_ms,
                               .on_missing = p->dialect.group_missing,
                               .actor_field = STR(""),
@@ -631,9 +703,9 @@ static bool finish_groups(struct pipe *p, const struct pipe_ending *ending, stru
                               .line = p->stats_at.line,
                               .col = p->stats_at.col};
     for (size_t i = 0; i < p->n_keys; i++) {
-        struct expr *value = p->keys[i].value;
-        if (p->has_inner) /* a key of the inner groups, too */
-            value = p->inner_keys[value->slot].value;
+        struct expr *value = key_of_event(p, i);
+        if (!value)
+            return false;
         names[i] = pipe_name_of(p, value, p->keys[i].name);
         keys[i] = p->keys[i].name;
     }

@@ -18,7 +18,7 @@ static bool check(struct pipe *p, struct place at, const struct pipe_aggregate *
     if (p->has_inner)
         return diag_unsupported(p->s->diag, at, "a third %s: not in this version",
                                 p->dialect.aggregation);
-    for (size_t i = 0; p->is_grouped && i < n_keys; i++)
+    for (size_t i = 0; p->is_grouped && !p->is_of_rows && i < n_keys; i++)
         if (keys[i].value &&
             (keys[i].value->kind != EXPR_FIELD || keys[i].value->slot >= p->n_keys))
             return diag_unsupported(p->s->diag, at,
@@ -115,7 +115,7 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys)
 {
     struct pipe_env rows = {.is_closed = true};
-    if (is_finer(p, keys, n_keys) && !p->n_cases)
+    if (!p->is_of_rows && is_finer(p, keys, n_keys) && !p->n_cases)
         return refine(p, at, aggregates, n_aggregates, keys, n_keys);
     struct pipe_aggregate *own = ARENA_ARRAY(p->s->scratch, n_aggregates, struct pipe_aggregate);
     struct pipe_key *own_keys = ARENA_ARRAY(p->s->scratch, n_keys, struct pipe_key);
@@ -151,6 +151,41 @@ bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *ag
     p->evidence.n = 0;
     p->has_keep = false;
     return true;
+}
+
+/* A key of the first step. */
+static bool is_shared(const struct pipe *p, const struct pipe_key *k)
+{
+    return k->value && pipe_is_key(p, k->value);
+}
+
+bool pipe_stats_of_rows(struct pipe *p, struct place at, struct expr *condition,
+                        const struct pipe_aggregate *aggregates, size_t n_aggregates,
+                        const struct pipe_key *keys, size_t n_keys)
+{
+    struct pipe_key *sorted = ARENA_ARRAY(p->s->scratch, n_keys, struct pipe_key);
+    size_t n = 0;
+
+    ASSERT(p->is_grouped);
+    if (p->has_inner)
+        return diag_unsupported(p->s->diag, at, "a third %s: not in this version",
+                                p->dialect.aggregation);
+    for (size_t i = 0; i < n_keys; i++)
+        if (is_shared(p, &keys[i]))
+            sorted[n++] = keys[i];
+    p->n_apart = n_keys - n;
+    for (size_t i = 0; i < n_keys; i++) {
+        if (keys[i].value && (pipe_asks(p, keys[i].value) & PIPE_ASKS_GROUPS))
+            return diag_unsupported(p->s->diag, at, "%s by what asks aggregates of the one before",
+                                    p->dialect.aggregation);
+        if (!is_shared(p, &keys[i]))
+            sorted[n++] = keys[i];
+    }
+    p->is_of_rows = true;
+    p->inner_row = condition ? pipe_without_conditions(p, condition) : NULL;
+    if (condition && !p->inner_row)
+        return false;
+    return pipe_stats(p, at, aggregates, n_aggregates, sorted, n_keys);
 }
 
 /* ---- columns of one row ------------------------------------------------------------------ */

@@ -199,6 +199,13 @@ struct pipe_key {
 /* A second one (groups of groups) is unsupported, except where all of it is an idiom. */
 bool pipe_stats(struct pipe *p, struct place at, const struct pipe_aggregate *aggregates,
                 size_t n_aggregates, const struct pipe_key *keys, size_t n_keys);
+/* The same behind one pipe_stats(), of the rows that it is of: they stay, each beside the
+ * aggregates of its group, those of which `condition` is true (NULL: all). Arguments, filters and
+ * keys are about rows (pipe_row_value()) and aggregates; keys that the first step does not group by
+ * about rows. */
+bool pipe_stats_of_rows(struct pipe *p, struct place at, struct expr *condition,
+                        const struct pipe_aggregate *aggregates, size_t n_aggregates,
+                        const struct pipe_key *keys, size_t n_keys);
 /* Behind one pipe_stats(), without steps since that closed the columns: one aggregate more. */
 bool pipe_add_aggregate(struct pipe *p, const struct pipe_aggregate *aggregate);
 bool pipe_is_grouped(const struct pipe *p);

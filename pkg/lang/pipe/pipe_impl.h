@@ -113,6 +113,9 @@ struct pipe {
     const struct pipe_key *inner_keys;
     size_t n_inner_keys;
     struct pipe_conditions inner_having;
+    bool is_of_rows;        /* pipe_stats_of_rows() */
+    struct expr *inner_row; /* then: what rows must be; NULL: nothing */
+    size_t n_apart;         /* the last keys are none of the first step's */
 
     struct pipe_joined *join;       /* NULL: none */
     struct pipe_linked *linked;     /* NULL: none */
