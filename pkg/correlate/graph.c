@@ -12,6 +12,7 @@
 #include "correlate/lag.h"
 #include "correlate/risk.h"
 #include "correlate/threshold.h"
+#include "state/capsule.h"
 
 enum { UPDATE_PERIOD_MS = 6 * 3600 * 1000 }; /* of findings that stay open for long */
 enum { PERIOD_DEFAULT_MS = 3600 * 1000, LATENESS_DEFAULT_MS = 5 * 60 * 1000 };
@@ -389,6 +390,9 @@ static void add_rule(struct builder *b, uint32_t i)
         add_operator(b, i);
     for (uint32_t k = 0; k < r->n_dedup_fields && r->tenant == 0; k++)
         want_field(b, r->dedup_fields[k]);
+    for (size_t k = 0; k < rule->fields.n && k < CAPSULE_FIELDS && !r->is_off && r->tenant == 0;
+         k++)
+        want_field(b, rule->fields.items[k]);
     bool tells_for_itself = rule->correlation && !r->spec.is_final;
     if (!r->is_telling || tells_for_itself || r->is_dedup_off)
         return;
