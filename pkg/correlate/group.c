@@ -37,6 +37,7 @@
 enum {
     VERSION = 1,
     GROUP_ROWS_MAX = 4096,
+    GROUP_APART_MAX = 512, /* with parts apart: each is compared with each, at each time */
     GROUP_BYTES_MAX = 1024 * 1024,
     GROUP_WEIGHT = 96,
     GROUP_GIVES = 8 /* of a full group so manieth part gives way */
@@ -183,7 +184,8 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
 
     if (row.n > ROW_BYTES_MAX + ROW_TEXT_MAX)
         return;
-    while (head_of(g)->n == GROUP_ROWS_MAX || head_of(g)->bytes + more > GROUP_BYTES_MAX)
+    uint32_t most = g->c->n_apart ? GROUP_APART_MAX : GROUP_ROWS_MAX;
+    while (head_of(g)->n >= most || head_of(g)->bytes + more > GROUP_BYTES_MAX)
         give_way(g);
     uint32_t offset = g->tail.offset;
     if (!cell_open(cell, offset, more)) {
