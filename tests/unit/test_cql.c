@@ -612,7 +612,8 @@ static const struct query_row groups[] = {
      "eq cased \"1\""},
     {"// window: 5m\na=1 | groupBy([b, c], function=count(as=n)) | groupBy(b, "
      "function=count(as=m)) | m > 2",
-     "group; rules query#0/1; group by b; within 5m; aggregates m = count(); having gt(m, 2) any; "
+     "group; rules query#0/1; group by b; within 5m; of groups by b, c, n = count(); "
+     "aggregates m = count(); having gt(m, 2) any; "
      "decided at the watermark; a eq cased \"1\""},
     {"// window: 5m\na=1 | groupBy(b, function=[tail(1), count(as=n)]) | c=x | table([b, c, n])",
      "group; rules query#0/1; group by b; within 5m; aggregates n = count(); c is there = last(c "
@@ -1190,6 +1191,12 @@ TEST(too_much_is_refused)
     buf_add(&wide, STR("})"));
     buf_add_char(&wide, '\0');
     check_said(wide.p, "error: 1:2077: more than 256 links in one correlate()");
+    buf_clear(&wide);
+    for (int i = 0; i < 17; i++)
+        buf_printf(&wide, "parseJson(f, prefix='p%d.') | ", i);
+    buf_printf(&wide, "a=1");
+    buf_add_char(&wide, '\0');
+    check_said(wide.p, "error: 1:471: more than 16 calls of parseJson()");
     buf_release(&deep);
     buf_release(&wide);
     arena_free(a);

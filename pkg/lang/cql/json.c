@@ -10,10 +10,14 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+/* Each name that is asked is looked for in the texts of all of them. */
+enum { PARSED_MAX = 16 };
+
 struct cql_parsed {
     struct expr *text;
     struct str prefix;
     bool is_event;
+    uint32_t number; /* from 1 on */
     const struct cql_parsed *before;
 };
 
@@ -94,7 +98,10 @@ bool cql_parse_json(struct cql *x, struct cql_call *call)
 
     if (x->has_source)
         return cql_parse_event(x, call);
-    *p = (struct cql_parsed){.before = x->parsed};
+    *p = (struct cql_parsed){
+        .prefix = STR(""), .number = x->parsed ? x->parsed->number + 1 : 1, .before = x->parsed};
+    if (p->number > PARSED_MAX)
+        return diag_error(x->s->diag, call->at, "more than %d calls of parseJson()", PARSED_MAX);
     if (!cql_bind(x, call, "field prefix", SIZE_MAX) ||
         (call->bound[FIELD] && !cql_field_of(x, call->bound[FIELD], &field)) ||
         (call->bound[PREFIX] && !cql_text_of(x, call->bound[PREFIX], &p->prefix)))
