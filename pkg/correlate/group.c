@@ -15,8 +15,9 @@
  * each of which is judged at each time: a row of one may be what makes another's condition true. A
  * group is told when it has a row of the time, or did not hold at the time before.
  *
- * Beyond GROUP_ROWS_MAX rows or GROUP_BYTES_MAX bytes the oldest give way, judged or not, and what
- * the cell tells from then on is marked as inexact. */
+ * Beyond GROUP_ROWS_MAX rows or GROUP_BYTES_MAX bytes the oldest give way, judged or not, and a row
+ * is in at most CORRELATION_KEYS_PER_EVENT groups of its cell; what the cell tells from then on is
+ * marked as inexact. */
 #include "correlate/operator.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 
 #include "base/pack.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "correlate/aggregates.h"
 #include "correlate/final.h"
 #include "correlate/hit.h"
@@ -37,7 +39,7 @@
 enum {
     VERSION = 1,
     GROUP_ROWS_MAX = 4096,
-    GROUP_APART_MAX = 512, /* with parts apart: each is compared with each, at each time */
+    GROUP_APART_MAX = 512, /* with parts apart: all groups are judged at each time */
     GROUP_BYTES_MAX = 1024 * 1024,
     GROUP_WEIGHT = 96,
     GROUP_GIVES = 8 /* of a full group so manieth part gives way */
@@ -206,6 +208,12 @@ static void add(struct grouping *g, const struct state_op *op, const struct hit 
 
 /* ---- one window ---------------------------------------------------------------------------- */
 
+/* Keys of groups whose condition holds, packed as in hit.keys, in order. */
+struct held {
+    struct str *keys;
+    size_t n;
+};
+
 struct window {
     struct grouping *g;
     const struct group_row *rows;  /* that are judged */
@@ -219,14 +227,8 @@ struct window {
     bool *is_known;            /* says */
     struct arena *scratch;     /* of one row's condition; of one time, with parts apart */
     struct arena *told[2];     /* of the keys that hold at this time, and at the one before */
-    struct held *held;         /* ... at the one before */
+    struct held held;          /* ... at the one before */
     bool is_silent;
-};
-
-/* Keys of groups whose condition holds, packed as in hit.keys. */
-struct held {
-    struct str keys;
-    struct held *next;
 };
 
 static struct arena *space_of(const struct window *w)
@@ -366,21 +368,6 @@ static size_t parts_of(struct window *w, const struct group_row *row, size_t i, 
     return kept;
 }
 
-/* The row is of the group with these parts. */
-static bool has_parts(struct window *w, const struct group_row *row, const struct str *parts)
-{
-    struct str own[ROW_MEMBERS_MAX];
-
-    for (size_t i = 0; i < w->g->c->n_apart; i++) {
-        size_t n = parts_of(w, row, i, own), k = 0;
-        while (k < n && !str_eq(own[k], parts[i]))
-            k++;
-        if (k == n)
-            return false;
-    }
-    return true;
-}
-
 /* The whole key: the cell's values, then the parts. */
 static struct str packed_keys(struct window *w, const struct str *parts)
 {
@@ -400,16 +387,115 @@ static struct str packed_keys(struct window *w, const struct str *parts)
     return keys;
 }
 
-static bool is_held(const struct held *held, struct str keys)
+/* A row in one of its groups. */
+struct membership {
+    struct str keys;         /* of the group, whole */
+    const struct str *parts; /* of the key */
+    uint32_t row, number;    /* in the order of rows */
+};
+
+struct memberships {
+    struct membership *items;
+    size_t n, cap;
+};
+
+/* Rows of one group. */
+struct run {
+    const struct membership *first;
+    size_t n;
+};
+
+static int by_group(const void *x, const void *y)
 {
-    while (held && !str_eq(held->keys, keys))
-        held = held->next;
-    return held != NULL;
+    const struct membership *a = x, *b = y;
+    int order = str_cmp(a->keys, b->keys);
+
+    return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
-/* The group of rows with these parts, if it is not among `now` already. */
-static void judge_parts(struct window *w, int64_t t_ms, const struct group_row *rows, size_t n,
-                        const struct str *parts, struct held **now)
+static int by_first(const void *x, const void *y)
+{
+    uint32_t a = ((const struct run *)x)->first->number;
+    uint32_t b = ((const struct run *)y)->first->number;
+
+    return (a > b) - (a < b);
+}
+
+static int by_text(const void *x, const void *y)
+{
+    return str_cmp(*(const struct str *)x, *(const struct str *)y);
+}
+
+static bool is_held(const struct held *held, struct str keys)
+{
+    return held->n && bsearch(&keys, held->keys, held->n, sizeof keys, by_text);
+}
+
+/* The row in each combination of its parts; those beyond a bound are lost. */
+static void join_groups(struct window *w, const struct group_row *row, uint32_t number,
+                        struct memberships *m)
+{
+    const struct correlation *c = w->g->c;
+    struct str members[CORRELATION_GROUP_MAX][ROW_MEMBERS_MAX];
+    size_t counts[CORRELATION_GROUP_MAX], total = 1;
+
+    for (size_t i = 0; i < c->n_apart; i++) {
+        counts[i] = parts_of(w, row, i, members[i]);
+        total = total > CORRELATION_KEYS_PER_EVENT ? total : total * counts[i];
+    }
+    if (total > CORRELATION_KEYS_PER_EVENT)
+        head_of(w->g)->is_inexact = true;
+    for (size_t k = 0; k < total && k < CORRELATION_KEYS_PER_EVENT; k++) {
+        struct str *parts = ARENA_ARRAY(w->scratch, c->n_apart, struct str);
+        size_t left = k;
+        for (size_t i = 0; i < c->n_apart; left /= counts[i], i++)
+            parts[i] = members[i][left % counts[i]];
+        m->items = vec_room(w->scratch, m->items, m->n, &m->cap, sizeof *m->items);
+        m->items[m->n] = (struct membership){packed_keys(w, parts), parts, number, (uint32_t)m->n};
+        m->n++;
+    }
+}
+
+/* Groups in the order of their first rows. */
+static struct run *groups_of(struct window *w, const struct group_row *rows, size_t n,
+                             size_t *n_groups)
+{
+    struct memberships m = {0};
+
+    for (uint32_t r = 0; r < n; r++)
+        join_groups(w, &rows[r], r, &m);
+    struct run *runs = ARENA_ARRAY(w->scratch, m.n, struct run);
+    *n_groups = 0;
+    if (m.n)
+        qsort(m.items, m.n, sizeof *m.items, by_group);
+    for (size_t i = 0; i < m.n; i++) {
+        if (i == 0 || !str_eq(m.items[i - 1].keys, m.items[i].keys))
+            runs[(*n_groups)++].first = &m.items[i];
+        runs[*n_groups - 1].n++;
+    }
+    if (*n_groups)
+        qsort(runs, *n_groups, sizeof *runs, by_first);
+    return runs;
+}
+
+/* Null where a part is the empty text. */
+static struct expr_value *keys_with(struct window *w, const struct str *parts)
+{
+    const struct correlation *c = w->g->c;
+    struct expr_value *keys = ARENA_ARRAY(w->scratch, c->n_group, struct expr_value);
+    size_t n_kept = correlation_n_kept(c);
+
+    for (size_t i = 0; i < c->n_group; i++)
+        if (i < n_kept)
+            keys[i] = w->keys[i];
+        else if (parts[i - n_kept].n)
+            keys[i] = expr_value_text(parts[i - n_kept]);
+    return keys;
+}
+
+/* Does the condition hold of the group? It is told if it has a row of the time, or did not hold. */
+static bool judge_parts(struct window *w, int64_t t_ms, const struct group_row *rows,
+                        const struct run *group)
 {
     const struct correlation *c = w->g->c;
     struct expr_scope scope = {.field = column,
@@ -418,70 +504,46 @@ static void judge_parts(struct window *w, int64_t t_ms, const struct group_row *
                                .space = w->scratch,
                                .has_time = true,
                                .time_ms = t_ms};
-    struct group_row *own = ARENA_ARRAY(w->scratch, n, struct group_row);
-    struct expr_value *keys = ARENA_ARRAY(w->scratch, c->n_group, struct expr_value);
-    size_t n_kept = correlation_n_kept(c);
+    struct group_row *own = ARENA_ARRAY(w->scratch, group->n, struct group_row);
 
     w->n_inner = 0;
-    for (size_t i = 0; i < n; i++)
-        if (has_parts(w, &rows[i], parts))
-            own[w->n_inner++] = rows[i];
-    for (size_t i = 0; i < c->n_group; i++)
-        if (i < n_kept)
-            keys[i] = w->keys[i];
-        else if (parts[i - n_kept].n)
-            keys[i] = expr_value_text(parts[i - n_kept]);
+    for (size_t i = 0; i < group->n; i++)
+        if (i == 0 || group->first[i].row != group->first[i - 1].row)
+            own[w->n_inner++] = rows[group->first[i].row];
     const struct expr_value *of_cell = w->keys;
     w->inner = own;
-    w->keys = keys;
+    w->keys = keys_with(w, group->first->parts);
     memset(w->is_known, 0, c->stats->n_aggregates * sizeof *w->is_known);
-    if (!c->stats->having || expr_truth(c->stats->having, &scope) == TRUTH_TRUE) {
-        int64_t newest = own[w->n_inner - 1].t_ms;
-        struct held *h = ARENA_NEW(w->told[0], struct held);
-        struct signal s = {.measured_micro = (int64_t)w->n_inner * CORRELATION_MICRO};
-        *h = (struct held){packed_keys(w, parts), *now};
-        *now = h;
-        s.hit.keys = h->keys;
-        s.hit.capsule = final_capsule(w->g->tail.cell, newest);
-        if (!w->is_silent && (newest == t_ms || !is_held(w->held, h->keys)))
-            tell(w, t_ms, &scope, &s);
+    bool holds = !c->stats->having || expr_truth(c->stats->having, &scope) == TRUTH_TRUE;
+    int64_t newest = own[w->n_inner - 1].t_ms;
+    if (holds && !w->is_silent && (newest == t_ms || !is_held(&w->held, group->first->keys))) {
+        struct signal s = {.measured_micro = (int64_t)w->n_inner * CORRELATION_MICRO,
+                           .hit.keys = group->first->keys,
+                           .hit.capsule = final_capsule(w->g->tail.cell, newest)};
+        tell(w, t_ms, &scope, &s);
     }
     w->keys = of_cell;
+    return holds;
 }
 
-/* Each combination of parts that rows have, once. */
+/* Each group with rows in the window, once. */
 static void judge_apart(struct window *w, int64_t t_ms)
 {
-    const struct correlation *c = w->g->c;
-    struct held *now = NULL, *seen = NULL;
-    struct str members[CORRELATION_GROUP_MAX][ROW_MEMBERS_MAX], parts[CORRELATION_GROUP_MAX];
-    size_t counts[CORRELATION_GROUP_MAX], n;
-
     struct arena *before = w->told[0];
+    size_t n, n_groups;
+
     w->told[0] = w->told[1];
     w->told[1] = before;
     arena_reset(w->told[0]);
     struct group_row *rows =
-        aggregate_inner(w->scratch, c->stats->inner, w->rows + w->from, w->to - w->from, &n);
-    for (size_t r = 0; r < n; r++) {
-        size_t total = 1;
-        for (size_t i = 0; i < c->n_apart; i++) {
-            counts[i] = parts_of(w, &rows[r], i, members[i]);
-            total *= counts[i];
-        }
-        for (size_t k = 0; k < total && k < CORRELATION_KEYS_PER_EVENT; k++) {
-            size_t left = k;
-            for (size_t i = 0; i < c->n_apart; left /= counts[i], i++)
-                parts[i] = members[i][left % counts[i]];
-            struct str keys = packed_keys(w, parts);
-            if (is_held(seen, keys))
-                continue;
-            struct held *h = ARENA_NEW(w->scratch, struct held);
-            *h = (struct held){keys, seen};
-            seen = h;
-            judge_parts(w, t_ms, rows, n, parts, &now);
-        }
-    }
+        aggregate_inner(w->scratch, w->g->c->stats->inner, w->rows + w->from, w->to - w->from, &n);
+    struct run *groups = groups_of(w, rows, n, &n_groups);
+    struct held now = {.keys = ARENA_ARRAY(w->told[0], n_groups, struct str)};
+    for (size_t i = 0; i < n_groups; i++)
+        if (judge_parts(w, t_ms, rows, &groups[i]))
+            now.keys[now.n++] = groups[i].first->keys;
+    if (now.n)
+        qsort(now.keys, now.n, sizeof *now.keys, by_text);
     w->held = now;
     arena_reset(w->scratch);
 }
