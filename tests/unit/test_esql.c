@@ -464,6 +464,8 @@ static const struct {
      "unsupported: 1:32: '_index': what Elasticsearch says of a document"},
     {"FROM x METADATA _id | RENAME _id AS z | WHERE z == 'a'", "unsupported: 1:47: '_id': what"},
     {"FROM x METADATA _id | WHERE TO_UPPER(_id) == 'a'", "unsupported: 1:38: '_id': what"},
+    {"FROM x METADATA _ignored | STATS c = COUNT(_ignored) BY a | WHERE c > 1",
+     "unsupported: 1:44: '_ignored': what"},
     {"FROM x METADATA _score | WHERE _score > 1", "unsupported: 1:32: '_score': what"},
     {"FROM x METADATA _id | STATS c = COUNT(*) BY _id | WHERE c > 1", "unsupported: 1:45: '_id': "},
     {"FROM x METADATA _id | MV_EXPAND a | STATS c = COUNT_DISTINCT(_id) | WHERE c > 1",

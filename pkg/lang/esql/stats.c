@@ -137,11 +137,13 @@ static bool read_second(struct esql_parser *p, const struct kind *k, struct pipe
     return true;
 }
 
-/* Every document has one, and an _id of its own; which one it is, people look at. */
+/* Every document has one (but for _ignored), and an _id of its own; which one it is, people look
+ * at. */
 static void of_metadata(struct esql_parser *p, struct str told, struct pipe_aggregate *out)
 {
-    bool is_rows = out->kind == GROUP_COUNT || (out->kind == GROUP_DISTINCT && !p->has_expanded &&
-                                                str_eq(out->arg->text, STR("_id")));
+    struct str name = out->arg->text;
+    bool is_rows = (out->kind == GROUP_COUNT && !str_eq(name, STR("_ignored"))) ||
+                   (out->kind == GROUP_DISTINCT && !p->has_expanded && str_eq(name, STR("_id")));
 
     if (is_rows) {
         out->kind = GROUP_COUNT;
