@@ -16,5 +16,7 @@ at 1m   event a ip=192.0.2.1
 at 2m   event a ip=192.0.2.6
 at 3m   event a ip=192.0.2.8
 at 4m   event a ip=["192.0.2.2","192.0.2.1"]
+# How a text is compared with a number, the index there says.
+at 5m   event a ip=192.0.2.10
 end
-expect hits of known_bad_selected == 4
+expect hits of known_bad_selected == 5

@@ -48,13 +48,14 @@ static enum truth truth_of(bool value)
     return value ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
+/* Elasticsearch may have the field as a time or a text, which the rule does not say. */
 static enum truth compares(const struct atom *a, struct str cell)
 {
     struct expr_value x = expr_value_number(cell), y = expr_value_number(a->text);
     int order = expr_value_cmp(&x, &y);
 
     if (x.type == EXPR_VALUE_NULL || x.type == EXPR_VALUE_TEXT)
-        return TRUTH_FALSE;
+        return TRUTH_UNKNOWN;
     return truth_of(a->op == ATOM_NUM_EQ   ? order == 0
                     : a->op == ATOM_NUM_LT ? order < 0
                     : a->op == ATOM_NUM_LE ? order <= 0
