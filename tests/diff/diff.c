@@ -80,6 +80,8 @@ static void load(struct tester *t, const char *dir)
         rule_loader_add(l, paths.items[i], text);
     }
     rule_loader_finish(l, &t->loaded);
+    text_list_release(&dirs);
+    text_list_release(&paths);
     if (profile_set_load(t->home, STR(""), &t->profiles, &err) != WEIR_OK)
         die("profiles", &err);
     struct plan_options options = {.no_routing = t->no_routing};
