@@ -31,10 +31,10 @@ struct expr_value expr_change_call(const struct expr_args *a);             /* EX
 struct expr_value expr_hash_call(const struct expr_args *a, struct str s); /* EXPR_HASH */
 /* EXPR_BASE64_DECODE with a character set */
 struct expr_value expr_base64_text(struct arena *space, struct str s, struct str charset);
-struct expr_value expr_number_call(const struct expr_args *a);             /* EXPR_ROUND ... */
-struct expr_value expr_time_call(const struct expr_args *a);               /* EXPR_TIME_OF ... */
-struct expr_value expr_list_call(const struct expr_args *a);               /* EXPR_LIST ... */
-struct expr_value expr_form_call(const struct expr_args *a);               /* EXPR_KIND_OF ... */
+struct expr_value expr_number_call(const struct expr_args *a); /* EXPR_ROUND ... */
+struct expr_value expr_time_call(const struct expr_args *a);   /* EXPR_TIME_OF ... */
+struct expr_value expr_list_call(const struct expr_args *a);   /* EXPR_LIST ... */
+struct expr_value expr_form_call(const struct expr_args *a);   /* EXPR_KIND_OF ... */
 
 /* Texts of scalars one behind the other; false: one has none, or it is too long. */
 bool expr_join(struct arena *space, const struct expr_value *items, size_t n, struct str between,

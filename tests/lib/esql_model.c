@@ -569,9 +569,8 @@ static void run_to_real(const struct esql_call *c, struct esql_value *out)
 static void run_to_bool(const struct esql_call *c, struct esql_value *out)
 {
     for (unsigned i = 0; i < c->args[0].n; i++)
-        give_long(out, c->args[0].type == ESQL_TEXT
-                           ? strcasecmp(c->args[0].items[i].s, "true") == 0
-                           : real_of(&c->args[0], i) != 0);
+        give_long(out, c->args[0].type == ESQL_TEXT ? strcasecmp(c->args[0].items[i].s, "true") == 0
+                                                    : real_of(&c->args[0], i) != 0);
 }
 
 /* ---- times ------------------------------------------------------------------------------ */
@@ -615,8 +614,11 @@ static void run_time_format(const struct esql_call *c, struct esql_value *out)
     struct tm t = calendar(number(c, 0));
     char made[100];
 
-    give_text(c, out,
-              (struct str){made, strftime(made, sizeof made, strcmp(c->with, "yyyy-MM-dd HH:mm") ? c->with : "%Y-%m-%d %H:%M", &t)});
+    give_text(
+        c, out,
+        (struct str){
+            made, strftime(made, sizeof made,
+                           strcmp(c->with, "yyyy-MM-dd HH:mm") ? c->with : "%Y-%m-%d %H:%M", &t)});
 }
 
 static void run_time_part(const struct esql_call *c, struct esql_value *out)
@@ -626,10 +628,10 @@ static void run_time_part(const struct esql_call *c, struct esql_value *out)
     const struct {
         const char *name;
         int64_t n;
-    } parts[] = {{"YEAR", t.tm_year + 1900},      {"MONTH_OF_YEAR", t.tm_mon + 1},
-                 {"DAY_OF_MONTH", t.tm_mday},     {"HOUR_OF_DAY", t.tm_hour},
-                 {"MINUTE_OF_DAY", day / 60000},  {"DAY_OF_WEEK", t.tm_wday ? t.tm_wday : 7},
-                 {"DAY_OF_YEAR", t.tm_yday + 1},  {"EPOCH_DAY", floor_to(number(c, 0), DAY) / DAY}};
+    } parts[] = {{"YEAR", t.tm_year + 1900},     {"MONTH_OF_YEAR", t.tm_mon + 1},
+                 {"DAY_OF_MONTH", t.tm_mday},    {"HOUR_OF_DAY", t.tm_hour},
+                 {"MINUTE_OF_DAY", day / 60000}, {"DAY_OF_WEEK", t.tm_wday ? t.tm_wday : 7},
+                 {"DAY_OF_YEAR", t.tm_yday + 1}, {"EPOCH_DAY", floor_to(number(c, 0), DAY) / DAY}};
 
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (strcmp(parts[i].name, c->with) == 0)
@@ -664,7 +666,8 @@ static void run_time_trunc(const struct esql_call *c, struct esql_value *out)
     }
     int64_t months = (t.tm_year + 1900) * INT64_C(12) + t.tm_mon;
     months = floor_to(months, n * months_of(c->with));
-    t = (struct tm){.tm_year = (int)(months / 12) - 1900, .tm_mon = (int)(months % 12), .tm_mday = 1};
+    t = (struct tm){
+        .tm_year = (int)(months / 12) - 1900, .tm_mon = (int)(months % 12), .tm_mday = 1};
     give_long(out, (int64_t)timegm(&t) * 1000);
 }
 
@@ -698,7 +701,8 @@ static void run_time_diff(const struct esql_call *c, struct esql_value *out)
 static void sort(struct esql_value *v, bool is_down)
 {
     for (unsigned i = 1; i < v->n; i++)
-        for (unsigned k = i; k && order(v->type, v->items[k - 1], v->items[k]) * (is_down ? -1 : 1) > 0; k--) {
+        for (unsigned k = i;
+             k && order(v->type, v->items[k - 1], v->items[k]) * (is_down ? -1 : 1) > 0; k--) {
             union esql_item item = v->items[k];
             v->items[k] = v->items[k - 1];
             v->items[k - 1] = item;
@@ -784,7 +788,8 @@ static void run_mv_concat(const struct esql_call *c, struct esql_value *out)
     struct str s = STR("");
 
     for (unsigned i = 0; i < c->args[0].n; i++)
-        s = arena_printf(c->arena, "%s%s%s", s.n ? s.p : "", i ? c->with : "", c->args[0].items[i].s);
+        s = arena_printf(c->arena, "%s%s%s", s.n ? s.p : "", i ? c->with : "",
+                         c->args[0].items[i].s);
     if (c->args[0].n)
         give_text(c, out, s);
 }
@@ -815,7 +820,8 @@ static void run_mv_sort(const struct esql_call *c, struct esql_value *out)
 /* Places from 0, negative ones from the end; beyond either end is null. */
 static void run_mv_slice(const struct esql_call *c, struct esql_value *out)
 {
-    int64_t n = c->args[0].n, from = strtol(c->with, NULL, 10), to = strtol(strchr(c->with, ',') + 1, NULL, 10);
+    int64_t n = c->args[0].n, from = strtol(c->with, NULL, 10),
+            to = strtol(strchr(c->with, ',') + 1, NULL, 10);
 
     from += from < 0 ? n : 0;
     to += to < 0 ? n : 0;
@@ -881,11 +887,24 @@ static void run_mv_zip(const struct esql_call *c, struct esql_value *out)
 #define T ESQL_TEXT
 #define B ESQL_BOOL
 #define D ESQL_TIME
-#define CALL(form, with, result, ...) {form, with, ESQL_CALL, result, {__VA_ARGS__}, false,
-#define WHOLE(form, with, result, ...) {form, with, ESQL_CALL, result, {__VA_ARGS__}, true,
-#define COMPARE(sign, a, b) {"{5} @ {5}", sign, ESQL_COMPARE, B, {a, b}, false, run_compare}
-#define SUM(sign, a, b, r, run) {"{5} @ {6}", sign, ESQL_SUM, r, {a, b}, false, run}
-#define PRODUCT(sign, a, b, r, run) {"{6} @ {7}", sign, ESQL_PRODUCT, r, {a, b}, false, run}
+#define CALL(form, with, result, ...) \
+    {                                 \
+        form, with, ESQL_CALL, result, {__VA_ARGS__}, false,
+#define WHOLE(form, with, result, ...) \
+    {                                  \
+        form, with, ESQL_CALL, result, {__VA_ARGS__}, true,
+#define COMPARE(sign, a, b)                                            \
+    {                                                                  \
+        "{5} @ {5}", sign, ESQL_COMPARE, B, {a, b}, false, run_compare \
+    }
+#define SUM(sign, a, b, r, run)                            \
+    {                                                      \
+        "{5} @ {6}", sign, ESQL_SUM, r, {a, b}, false, run \
+    }
+#define PRODUCT(sign, a, b, r, run)                            \
+    {                                                          \
+        "{6} @ {7}", sign, ESQL_PRODUCT, r, {a, b}, false, run \
+    }
 
 /* clang-format off */
 const struct esql_function ESQL_FUNCTIONS[] = {
@@ -1075,8 +1094,8 @@ unsigned esql_operands(const struct esql_function *f)
     return n;
 }
 
-struct esql_value esql_run(struct arena *a, const struct esql_function *f, const struct esql_value *args,
-                           bool *is_open)
+struct esql_value esql_run(struct arena *a, const struct esql_function *f,
+                           const struct esql_value *args, bool *is_open)
 {
     struct esql_value out = {.type = f->result};
     const struct esql_call c = {a, args, f->with, is_open};

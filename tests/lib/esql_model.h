@@ -35,7 +35,17 @@ struct esql_call {
 };
 
 /* How tightly an operator binds. */
-enum { ESQL_OR = 1, ESQL_AND, ESQL_NOT, ESQL_COMPARE, ESQL_SUM, ESQL_PRODUCT, ESQL_SIGN, ESQL_CAST, ESQL_CALL };
+enum {
+    ESQL_OR = 1,
+    ESQL_AND,
+    ESQL_NOT,
+    ESQL_COMPARE,
+    ESQL_SUM,
+    ESQL_PRODUCT,
+    ESQL_SIGN,
+    ESQL_CAST,
+    ESQL_CALL
+};
 
 struct esql_function {
     /* `{5}` is an operand that must bind at least so tightly, `{0}` any; `@` is `with`. */
@@ -54,7 +64,7 @@ extern const struct esql_function ESQL_FUNCTIONS[];
 extern const unsigned ESQL_N_FUNCTIONS;
 
 unsigned esql_operands(const struct esql_function *f);
-struct esql_value esql_run(struct arena *a, const struct esql_function *f, const struct esql_value *args,
-                           bool *is_open);
+struct esql_value esql_run(struct arena *a, const struct esql_function *f,
+                           const struct esql_value *args, bool *is_open);
 
 #endif

@@ -1,8 +1,8 @@
 /* test_eql_random.c - random EQL event queries on random events with missing fields and lists:
  * parser, lowering and both engines say what the tree that the query was printed from means by
- * docs/languages.md: plain conditions of a field are true or false of a missing one (false, and true
- * under `not`), ranges and whatever is computed are unknown, any member of a list may satisfy a
- * plain condition (`not` turns a range: some member is outside), what is computed sees the first
+ * docs/languages.md: plain conditions of a field are true or false of a missing one (false, and
+ * true under `not`), ranges and whatever is computed are unknown, any member of a list may satisfy
+ * a plain condition (`not` turns a range: some member is outside), what is computed sees the first
  * member that is no null.
  *
  * WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
@@ -39,7 +39,8 @@ enum { FIELDS = 6 };
 static const struct {
     const char *name;
     enum type type;
-} FIELD[FIELDS] = {{"s", TEXT}, {"t", TEXT}, {"b.c", TEXT}, {"n", NUMBER}, {"m", NUMBER}, {"f", BOOL}};
+} FIELD[FIELDS] = {{"s", TEXT},   {"t", TEXT},   {"b.c", TEXT},
+                   {"n", NUMBER}, {"m", NUMBER}, {"f", BOOL}};
 static const char *const TEXTS[] = {"ab", "AB", "abc", "Abcab", "a b", "", "x*", "b", "é.é"};
 static const int64_t NUMBERS[] = {-7, -1, 0, 1, 2, 5, 10};
 
@@ -198,11 +199,11 @@ static const struct about_number {
     int64_t least, most; /* in there */
     bool is_negated, is_range;
 } ABOUT_NUMBERS[] = {
-    {"# == 5", 5, 5, false, false},        {"# != 5", 5, 5, true, false},
-    {"# in (1, 2)", 1, 2, false, false},   {"# not in (1, 2)", 1, 2, true, false},
-    {"# > 1", 2, INT64_MAX, false, true},         {"# <= 2", INT64_MIN, 2, false, true},
-    {"# < -1", INT64_MIN, -2, false, true},      {"0 < #", 1, INT64_MAX, false, true},
-    {"# >= 5.0", 5, INT64_MAX, false, true},      {"# == 2.0", 2, 2, false, false},
+    {"# == 5", 5, 5, false, false},          {"# != 5", 5, 5, true, false},
+    {"# in (1, 2)", 1, 2, false, false},     {"# not in (1, 2)", 1, 2, true, false},
+    {"# > 1", 2, INT64_MAX, false, true},    {"# <= 2", INT64_MIN, 2, false, true},
+    {"# < -1", INT64_MIN, -2, false, true},  {"0 < #", 1, INT64_MAX, false, true},
+    {"# >= 5.0", 5, INT64_MAX, false, true}, {"# == 2.0", 2, 2, false, false},
 };
 
 /* ---- what is computed -------------------------------------------------------------------- */
@@ -351,7 +352,8 @@ static const char *shown(struct run *r, const struct value *v)
 {
     if (v->type == TEXT)
         return v->s;
-    return v->type == BOOL ? (v->n ? "true" : "false") : arena_printf(r->arena, "%lld", (long long)v->n).p;
+    return v->type == BOOL ? (v->n ? "true" : "false")
+                           : arena_printf(r->arena, "%lld", (long long)v->n).p;
 }
 
 static void run_concat(struct run *r, const struct value *a, struct value *out)
@@ -366,7 +368,8 @@ static void run_string(struct run *r, const struct value *a, struct value *out)
     out->is_null = false;
 }
 
-static void between(struct run *r, const struct value *a, bool is_greedy, bool is_caseless, struct value *out)
+static void between(struct run *r, const struct value *a, bool is_greedy, bool is_caseless,
+                    struct value *out)
 {
     const char *left = find(a[0].s, "a", is_caseless), *right = left, *last = NULL;
 
@@ -467,7 +470,16 @@ static const struct call CALLS[] = {
 /* ---- trees ------------------------------------------------------------------------------- */
 
 enum node_kind {
-    NODE_AND, NODE_OR, NODE_NOT, NODE_NULL, NODE_TRUTH, NODE_TEXT, NODE_NUMBER, NODE_CALL, NODE_FIELD, NODE_LITERAL
+    NODE_AND,
+    NODE_OR,
+    NODE_NOT,
+    NODE_NULL,
+    NODE_TRUTH,
+    NODE_TEXT,
+    NODE_NUMBER,
+    NODE_CALL,
+    NODE_FIELD,
+    NODE_LITERAL
 };
 struct node {
     enum node_kind kind;
@@ -682,7 +694,8 @@ static int holds(struct run *r, const struct an_event *e, const struct node *n)
 
 static void print(struct maker *m, const struct node *n, struct buf *out);
 
-static void print_form(struct maker *m, const char *form, struct node *const *parts, struct buf *out)
+static void print_form(struct maker *m, const char *form, struct node *const *parts,
+                       struct buf *out)
 {
     unsigned at = 0;
 
@@ -702,7 +715,8 @@ static void print_field(struct maker *m, unsigned f, struct buf *out)
 }
 
 /* In parentheses if the grammar wants them, or for nothing. */
-static void print_part(struct maker *m, const struct node *n, const struct node *part, struct buf *out)
+static void print_part(struct maker *m, const struct node *n, const struct node *part,
+                       struct buf *out)
 {
     bool needs = (n->kind == NODE_NOT && part->kind != NODE_NOT) ||
                  (n->kind == NODE_AND && part->kind == NODE_OR);
@@ -780,7 +794,8 @@ static void one_query(struct maker *m, struct counts *counts)
         bool want = holds(&r, &made[i], n) == 1;
         counts->n_matches += want;
         if (!refusal.n && fires[i] != want)
-            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)texts[i].n, texts[i].p, want);
+            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)texts[i].n,
+                     texts[i].p, want);
         buf_release(&texts[i]);
     }
     buf_release(&query);
@@ -797,8 +812,8 @@ TEST(event_queries_mean_what_they_were_made_to_mean)
         one_query(&m, &c);
         arena_free(m.arena);
     }
-    printf("%u queries, %u refused; %u of %u verdicts are matches\n", n, c.n_refused,
-           c.n_matches, n * EVENTS);
+    printf("%u queries, %u refused; %u of %u verdicts are matches\n", n, c.n_refused, c.n_matches,
+           n * EVENTS);
     CHECK(c.n_refused * 20 < n);
     CHECK(c.n_matches * 10 > n * EVENTS && c.n_matches * 10 < 9 * n * EVENTS);
 }

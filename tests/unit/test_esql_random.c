@@ -3,7 +3,8 @@
  * missing fields and lists: what comes of parser, lowering and both engines is what a model of the
  * language says (tests/lib/esql_model.h), which evaluates the tree that the query was printed from.
  *
- * Fields have a type each, as in an index; times are texts that the query converts. WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
+ * Fields have a type each, as in an index; times are texts that the query converts. WEIR_SEED
+ * repeats a run, WEIR_ROUNDS makes it longer.
  */
 #include "tests/lib/esql_model.h"
 #include "tests/lib/query_text.h"
@@ -30,13 +31,24 @@ enum { FIELDS = 8, COLUMNS = 13, TIME_FIELD = 7 };
 static const struct {
     const char *name;
     enum esql_type type;
-} COLUMN[COLUMNS] = {{"s", ESQL_TEXT}, {"t", ESQL_TEXT}, {"b.c", ESQL_TEXT}, {"n", ESQL_LONG},
-                     {"m", ESQL_LONG}, {"d", ESQL_REAL}, {"f", ESQL_BOOL}, {"ts", ESQL_TIME},
+} COLUMN[COLUMNS] = {{"s", ESQL_TEXT},
+                     {"t", ESQL_TEXT},
+                     {"b.c", ESQL_TEXT},
+                     {"n", ESQL_LONG},
+                     {"m", ESQL_LONG},
+                     {"d", ESQL_REAL},
+                     {"f", ESQL_BOOL},
+                     {"ts", ESQL_TIME},
                      /* These an EVAL makes. */
-                     {"x", ESQL_TEXT}, {"y", ESQL_LONG}, {"z", ESQL_REAL}, {"w", ESQL_BOOL}, {"v", ESQL_TIME}};
+                     {"x", ESQL_TEXT},
+                     {"y", ESQL_LONG},
+                     {"z", ESQL_REAL},
+                     {"w", ESQL_BOOL},
+                     {"v", ESQL_TIME}};
 
 /* In the order of their bytes, as an index gives the values of a list. */
-static const char *const TEXTS[] = {"", " x ", "AB", "a", "a b", "a*", "ab", "abc", "b,a,b", "true", "é"};
+static const char *const TEXTS[] = {"",   " x ", "AB",    "a",    "a b", "a*",
+                                    "ab", "abc", "b,a,b", "true", "é"};
 static const int64_t LONGS[] = {-7, -1, 0, 1, 2, 3, 5, INT64_MAX};
 static const double REALS[] = {-2.5, -0.5, 0.25, 0.5, 1.5, 2.5, 1024.75};
 static const int64_t TIMES[] = {
@@ -66,7 +78,8 @@ static union esql_item item(enum esql_type type, unsigned i)
 
 static unsigned items(enum esql_type type)
 {
-    static const unsigned N[ESQL_TYPES] = {ARRAY_LEN(LONGS), ARRAY_LEN(REALS), ARRAY_LEN(TEXTS), 2, ARRAY_LEN(TIMES)};
+    static const unsigned N[ESQL_TYPES] = {ARRAY_LEN(LONGS), ARRAY_LEN(REALS), ARRAY_LEN(TEXTS), 2,
+                                           ARRAY_LEN(TIMES)};
 
     return N[type];
 }
@@ -151,7 +164,8 @@ static unsigned make_steps(struct maker *m, struct step *steps)
             s->column = rng_below(&m->rng, COLUMNS);
         while (s->kind == STEP_EXPAND && !m->has_column[s->column]);
         if (s->kind != STEP_EXPAND)
-            s->node = make(m, s->kind == STEP_WHERE ? ESQL_BOOL : COLUMN[s->column].type, DEPTH - 1);
+            s->node =
+                make(m, s->kind == STEP_WHERE ? ESQL_BOOL : COLUMN[s->column].type, DEPTH - 1);
         m->has_column[s->column] |= s->kind == STEP_EVAL;
     }
     steps[n] = (struct step){.kind = STEP_WHERE, .node = make(m, ESQL_BOOL, DEPTH)};
@@ -185,7 +199,8 @@ static bool is_true(const struct esql_value *v)
 }
 
 /* Is there a row behind the last step? */
-static bool holds(struct maker *m, const struct step *steps, unsigned n_steps, struct row row, bool *is_open)
+static bool holds(struct maker *m, const struct step *steps, unsigned n_steps, struct row row,
+                  bool *is_open)
 {
     struct esql_value v;
 
@@ -362,7 +377,8 @@ static void one_query(struct maker *m, struct counts *counts)
         counts->n_verdicts++;
         counts->n_matches += want;
         if (!is_open && fires[i] != want)
-            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)events[i].n, events[i].p, want);
+            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)events[i].n,
+                     events[i].p, want);
     }
     for (unsigned i = 0; i < EVENTS; i++)
         buf_release(&texts[i]);

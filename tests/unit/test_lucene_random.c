@@ -2,10 +2,10 @@
  * and - are marks of clauses, there is no precedence) on random events: parser, lowering and both
  * engines say what the clauses were made to mean.
  *
- * A clause is necessary if AND stands on one of its sides or + before it, forbidden behind NOT or -,
- * else possible; possible ones count only where none is necessary. A level of forbidden ones alone
- * is true of everything else, as Elasticsearch has it. WEIR_SEED repeats a run, WEIR_ROUNDS makes it
- * longer.
+ * A clause is necessary if AND stands on one of its sides or + before it, forbidden behind NOT or
+ * -, else possible; possible ones count only where none is necessary. A level of forbidden ones
+ * alone is true of everything else, as Elasticsearch has it. WEIR_SEED repeats a run, WEIR_ROUNDS
+ * makes it longer.
  */
 #include "tests/lib/query_text.h"
 #include "tests/lib/rng.h"
@@ -30,11 +30,14 @@ static const char *const NAMES[FIELDS] = {"a", "b.c", "d1", "d2"};
 static const struct value {
     const char *json, *text;
     int number;
-} VALUES[] = {{"\"ab\"", "ab", -1},   {"\"abc\"", "abc", -1}, {"\"AB\"", "AB", -1},
-              {"5", "5", 5},          {"7", "7", 7},          {"\"7\"", "7", 7},
-              {"true", "true", -1},   {"\"a b\"", "a b", -1}, {"\"*\"", "*", -1},
-              {"\"or\"", "or", -1},   {"\"\"", "", -1},       {"\"a:b\"", "a:b", -1},
-              {"\"OR\"", "OR", -1},   {"\"a\\\\b\"", "a\\b", -1}, {"\"(ab)\"", "(ab)", -1}};
+} VALUES[] = {{"\"ab\"", "ab", -1},    {"\"abc\"", "abc", -1},
+              {"\"AB\"", "AB", -1},    {"5", "5", 5},
+              {"7", "7", 7},           {"\"7\"", "7", 7},
+              {"true", "true", -1},    {"\"a b\"", "a b", -1},
+              {"\"*\"", "*", -1},      {"\"or\"", "or", -1},
+              {"\"\"", "", -1},        {"\"a:b\"", "a:b", -1},
+              {"\"OR\"", "OR", -1},    {"\"a\\\\b\"", "a\\b", -1},
+              {"\"(ab)\"", "(ab)", -1}};
 
 struct an_event {
     unsigned n[FIELDS]; /* 0: missing, null or an empty list */
@@ -234,14 +237,18 @@ static void print_level(struct maker *m, const struct level *l, struct buf *out)
 
 static void print_name(struct maker *m, unsigned field, struct buf *out)
 {
-    buf_printf(out, "%s:%s", field < FIELDS ? NAMES[field] : "d\\*", rng_below(&m->rng, 6) ? "" : " ");
+    buf_printf(out, "%s:%s", field < FIELDS ? NAMES[field] : "d\\*",
+               rng_below(&m->rng, 6) ? "" : " ");
 }
 
 static void print_clause(struct maker *m, const struct level *in, const struct clause *c,
                          struct buf *out)
 {
     if (c->mark != MARK_NONE)
-        buf_printf(out, "%s", c->mark == MARK_PLUS ? "+" : rng_below(&m->rng, 3) ? one_of(m, "NOT ", "-") : "!");
+        buf_printf(out, "%s",
+                   c->mark == MARK_PLUS    ? "+"
+                   : rng_below(&m->rng, 3) ? one_of(m, "NOT ", "-")
+                                           : "!");
     if (c->level) {
         if (in->field != c->level->field)
             print_name(m, c->field, out);
@@ -289,14 +296,16 @@ static unsigned one_query(struct maker *m)
         make_event(&m->rng, &made[i], &texts[i]);
         events[i] = buf_str(&texts[i]);
     }
-    struct str refusal = query_fires_each(m->arena, "lucene", buf_str(&query), events, EVENTS, fires);
+    struct str refusal =
+        query_fires_each(m->arena, "lucene", buf_str(&query), events, EVENTS, fires);
     if (refusal.n)
         fail_msg("%.*s\n%.*s", (int)query.n, query.p, (int)refusal.n, refusal.p);
     for (unsigned i = 0; i < EVENTS; i++) {
         bool want = level_holds(&made[i], l);
         n_matches += want;
         if (fires[i] != want)
-            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)texts[i].n, texts[i].p, want);
+            fail_msg("%.*s\non %.*s\nshould be %d", (int)query.n, query.p, (int)texts[i].n,
+                     texts[i].p, want);
         buf_release(&texts[i]);
     }
     buf_release(&query);

@@ -1,10 +1,10 @@
-/* test_sigma_random.c - random Sigma detections (maps, lists of maps, keywords, most modifiers, `1 of`
- * and `all of`) on random events with lists, numbers, truth values and nulls: parser, lowering and
- * both engines say what a model of the specification says.
+/* test_sigma_random.c - random Sigma detections (maps, lists of maps, keywords, most modifiers, `1
+ * of` and `all of`) on random events with lists, numbers, truth values and nulls: parser, lowering
+ * and both engines say what a model of the specification says.
  *
- * Each item of the table says as a pattern or a comparison what its value means, which was worked out
- * by hand (base64, UTF-16, dashes). tests/e2e/test_sigma_random has pySigma's reading beside this.
- * WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
+ * Each item of the table says as a pattern or a comparison what its value means, which was worked
+ * out by hand (base64, UTF-16, dashes). tests/e2e/test_sigma_random has pySigma's reading beside
+ * this. WEIR_SEED repeats a run, WEIR_ROUNDS makes it longer.
  */
 #include "tests/lib/query_text.h"
 #include "tests/lib/rng.h"
@@ -31,21 +31,36 @@ static const struct value {
     const char *json, *text;
     bool is_text;
 } VALUES[] = {
-    {"\"foo\"", "foo", true},          {"\"FOO\"", "FOO", true},
-    {"\"foobar\"", "foobar", true},    {"\"Foo bar\"", "Foo bar", true},
-    {"\"a*b\"", "a*b", true},          {"\"axb\"", "axb", true},
-    {"\"\"", "", true},                {"\"-enc x\"", "-enc x", true},
-    {"\"/enc x\"", "/enc x", true},    {"\"\u2013enc x\"", "\u2013enc x", true},
-    {"\"enc x\"", "enc x", true},      {"\"10.1.2.3\"", "10.1.2.3", true},
-    {"\"192.0.2.7\"", "192.0.2.7", true}, {"\"fd00::1\"", "fd00::1", true},
-    {"\"5\"", "5", true},              {"5", "5", false},
-    {"7", "7", false},                 {"5.5", "5.5", false},
-    {"true", "true", false},           {"false", "false", false},
-    {"\"Zm9v\"", "Zm9v", true},        {"\"xxZvbxx\"", "xxZvbxx", true},
-    {"\"ZgBvAG8A\"", "ZgBvAG8A", true}, {"\"AGYAbwBv\"", "AGYAbwBv", true},
-    {"\"//5mAG8AbwA=\"", "//5mAG8AbwA=", true}, {"\"_mAG8AbwA\"", "_mAG8AbwA", true},
-    {"\"C:\\\\x\"", "C:\\x", true},    {"\"one\\nfoo\"", "one\nfoo", true},
-    {"\"WEB1\"", "WEB1", true},        {"\"bare\"", "bare", true},
+    {"\"foo\"", "foo", true},
+    {"\"FOO\"", "FOO", true},
+    {"\"foobar\"", "foobar", true},
+    {"\"Foo bar\"", "Foo bar", true},
+    {"\"a*b\"", "a*b", true},
+    {"\"axb\"", "axb", true},
+    {"\"\"", "", true},
+    {"\"-enc x\"", "-enc x", true},
+    {"\"/enc x\"", "/enc x", true},
+    {"\"\u2013enc x\"", "\u2013enc x", true},
+    {"\"enc x\"", "enc x", true},
+    {"\"10.1.2.3\"", "10.1.2.3", true},
+    {"\"192.0.2.7\"", "192.0.2.7", true},
+    {"\"fd00::1\"", "fd00::1", true},
+    {"\"5\"", "5", true},
+    {"5", "5", false},
+    {"7", "7", false},
+    {"5.5", "5.5", false},
+    {"true", "true", false},
+    {"false", "false", false},
+    {"\"Zm9v\"", "Zm9v", true},
+    {"\"xxZvbxx\"", "xxZvbxx", true},
+    {"\"ZgBvAG8A\"", "ZgBvAG8A", true},
+    {"\"AGYAbwBv\"", "AGYAbwBv", true},
+    {"\"//5mAG8AbwA=\"", "//5mAG8AbwA=", true},
+    {"\"_mAG8AbwA\"", "_mAG8AbwA", true},
+    {"\"C:\\\\x\"", "C:\\x", true},
+    {"\"one\\nfoo\"", "one\nfoo", true},
+    {"\"WEB1\"", "WEB1", true},
+    {"\"bare\"", "bare", true},
 };
 
 struct an_event {
@@ -75,7 +90,16 @@ static void make_event(struct rng *r, struct an_event *e, struct buf *out)
 
 /* ---- items ------------------------------------------------------------------------------- */
 
-enum test { TEST_LIKE, TEST_LIKE_CASED, TEST_LESS, TEST_MORE, TEST_NULL, TEST_EXISTS, TEST_SAME_AS, TEST_STARTS_AS };
+enum test {
+    TEST_LIKE,
+    TEST_LIKE_CASED,
+    TEST_LESS,
+    TEST_MORE,
+    TEST_NULL,
+    TEST_EXISTS,
+    TEST_SAME_AS,
+    TEST_STARTS_AS
+};
 /* any: patterns of * and ?, a backslash before what is neither; or a number. */
 static const struct item {
     const char *modifiers, *value; /* as in the rule */
@@ -130,7 +154,12 @@ static const struct item {
     {"|utf16le|base64", "foo", TEST_LIKE, {"zgbvag8a"}, 0, 0},
     {"|utf16be|base64", "foo", TEST_LIKE, {"agyabwbv"}, 0, 0},
     {"|utf16|base64", "foo", TEST_LIKE, {"//5mag8abwa="}, 0, 0},
-    {"|wide|base64offset|contains", "foo", TEST_LIKE, {"*zgbvag8a*", "*yabwbva*", "*mag8abw*"}, 0, 0},
+    {"|wide|base64offset|contains",
+     "foo",
+     TEST_LIKE,
+     {"*zgbvag8a*", "*yabwbva*", "*mag8abw*"},
+     0,
+     0},
     {"|windash|contains", "'-enc'", TEST_LIKE, {"*-enc*", "*/enc*", "*\u2013enc*"}, 0, 0},
     {"|windash|startswith", "'/e'", TEST_LIKE, {"-e*", "/e*", "\u2013e*"}, 0, 0},
     {"|contains|all|windash", "['-enc', ' x']", TEST_LIKE, {"*?enc*", "*enc x*"}, 1, 0},
@@ -142,7 +171,8 @@ static const struct item {
 enum { KEYWORDS = 4 };
 static const struct {
     const char *text, *pattern;
-} KEYWORD[KEYWORDS] = {{"foo", "*foo*"}, {"'A*B'", "*a*b*"}, {"'5'", "*5*"}, {"'ENC X'", "*enc x*"}};
+} KEYWORD[KEYWORDS] = {
+    {"foo", "*foo*"}, {"'A*B'", "*a*b*"}, {"'5'", "*5*"}, {"'ENC X'", "*enc x*"}};
 
 /* ---- what they mean ---------------------------------------------------------------------- */
 
@@ -212,7 +242,8 @@ static bool keyword_holds(const struct an_event *e, unsigned keyword)
 {
     for (unsigned f = 0; f < FIELDS; f++)
         for (unsigned i = 0; i < e->n[f]; i++)
-            if (e->members[f][i]->is_text && like(e->members[f][i]->text, KEYWORD[keyword].pattern, true))
+            if (e->members[f][i]->is_text &&
+                like(e->members[f][i]->text, KEYWORD[keyword].pattern, true))
                 return true;
     return false;
 }
@@ -243,7 +274,8 @@ static void make_selection(struct rng *r, struct selection *s, struct buf *out)
         s->keywords[i] = rng_below(r, KEYWORDS);
         buf_printf(out, s->shape == SHAPE_MAP ? "\n    " : "\n      - ");
         if (s->shape < SHAPE_KEYWORDS)
-            buf_printf(out, "%s%s: %s", NAMES[s->fields[i]], s->items[i]->modifiers, s->items[i]->value);
+            buf_printf(out, "%s%s: %s", NAMES[s->fields[i]], s->items[i]->modifiers,
+                       s->items[i]->value);
         else
             buf_printf(out, "%s", KEYWORD[s->keywords[i]].text);
     }
@@ -294,14 +326,14 @@ static struct answers leaf(const struct walk *w)
         const char *text;
         unsigned from, to;
         bool are_all;
-    } OF[] = {{"1 of them", 0, 3, false},   {"all of them", 0, 3, true},   {"1 of sel_*", 0, 2, false},
-              {"all of sel_*", 0, 2, true}, {"any of _*", 3, 4, false},    {"1 of *_x", 2, 3, false},
+    } OF[] = {{"1 of them", 0, 3, false},  {"all of them", 0, 3, true},
+              {"1 of sel_*", 0, 2, false}, {"all of sel_*", 0, 2, true},
+              {"any of _*", 3, 4, false},  {"1 of *_x", 2, 3, false},
               {"all of *l*", 0, 3, true}};
     unsigned n = ARRAY_LEN(OF), i = rng_below(w->rng, n + SELECTIONS);
 
     buf_printf(w->out, "%s", i < n ? OF[i].text : SELECTION[i - n]);
-    return i < n ? some(w, OF[i].from, OF[i].to, OF[i].are_all)
-                 : some(w, i - n, i - n + 1, true);
+    return i < n ? some(w, OF[i].from, OF[i].to, OF[i].are_all) : some(w, i - n, i - n + 1, true);
 }
 
 /* level: 0 or, 1 and, 2 not; what binds less stands in parentheses. */
@@ -353,7 +385,7 @@ static unsigned one_rule(struct rng *rng)
     }
     buf_printf(&rule, "\n  condition: ");
     struct answers want =
-        condition(&(struct walk){rng, (const bool (*)[SELECTIONS])holds, &rule}, DEPTH, 0);
+        condition(&(struct walk){rng, (const bool(*)[SELECTIONS])holds, &rule}, DEPTH, 0);
     buf_printf(&rule, "\n");
     struct str refusal = query_fires_each(arena, "sigma", buf_str(&rule), events, EVENTS, fires);
     if (refusal.n)
@@ -361,8 +393,8 @@ static unsigned one_rule(struct rng *rng)
     for (unsigned k = 0; k < EVENTS; k++) {
         n_matches += want.of[k];
         if (fires[k] != want.of[k])
-            fail_msg("%.*s\non %.*s\nshould be %d", (int)rule.n, rule.p, (int)texts[k].n, texts[k].p,
-                     want.of[k]);
+            fail_msg("%.*s\non %.*s\nshould be %d", (int)rule.n, rule.p, (int)texts[k].n,
+                     texts[k].p, want.of[k]);
         buf_release(&texts[k]);
     }
     buf_release(&rule);

@@ -400,8 +400,7 @@ static struct formula *lower_joined(struct query_scope *s, const struct eql_node
     if (!is_good)
         return NULL;
     bool is_and = (n->kind == EQL_AND) != goes_in;
-    struct formula *f =
-        formula_join(s->a, is_and ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
+    struct formula *f = formula_join(s->a, is_and ? FORMULA_AND : FORMULA_OR, parts, n->n_children);
     return negated(s, f, is_negated && !goes_in);
 }
 

@@ -91,8 +91,8 @@ static struct expr *locate(const struct esql_call *c)
     struct expr *start = c->n > 2 ? start_of(c, c->args[2]) : NULL;
     struct expr *args[] = {c->args[0], c->args[1], start};
     struct expr *at = pipe_call(c->p->pipe, c->at, &(struct expr){.op = EXPR_INDEX_OF}, args, c->n);
-    struct expr *place = esql_call2(
-        c, EXPR_COALESCE, esql_call2(c, EXPR_ADD, at, esql_whole(c, 1)), esql_whole(c, 0));
+    struct expr *place = esql_call2(c, EXPR_COALESCE, esql_call2(c, EXPR_ADD, at, esql_whole(c, 1)),
+                                    esql_whole(c, 0));
     /* Known of two texts only. */
     struct expr *has = esql_call2(c, EXPR_HAS_TEXT, c->args[0], c->args[1]);
     struct expr *ways[] = {has, place, esql_call1(c, EXPR_NOT, has), esql_whole(c, 0)};

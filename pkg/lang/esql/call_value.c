@@ -350,8 +350,8 @@ static struct expr *mv_contains(const struct esql_call *c)
  * of the second among the distinct ones of both. */
 static struct expr *mv_difference(const struct esql_call *c)
 {
-    struct expr *all = esql_call1(c, EXPR_LIST_DISTINCT,
-                                  esql_call2(c, EXPR_LIST, c->args[1], c->args[0]));
+    struct expr *all =
+        esql_call1(c, EXPR_LIST_DISTINCT, esql_call2(c, EXPR_LIST, c->args[1], c->args[0]));
 
     return rest_of(c, all, esql_call1(c, EXPR_LIST_DISTINCT, c->args[1]));
 }

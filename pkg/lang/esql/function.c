@@ -206,7 +206,7 @@ struct expr *esql_call(struct esql_parser *p, struct place at, struct str name)
     if (!check_types(f, &c))
         return NULL;
     c.name = str_from(f->name);
-    struct expr *e = f->make ? f->make(&c)
-                             : pipe_call(p->pipe, at, &(struct expr){.op = f->op}, c.args, c.n);
+    struct expr *e =
+        f->make ? f->make(&c) : pipe_call(p->pipe, at, &(struct expr){.op = f->op}, c.args, c.n);
     return is_of_times(f, &c) ? esql_moment(e) : e;
 }

@@ -151,8 +151,8 @@ static bool do_fields(struct spl *x)
 static bool do_format(struct spl *x)
 {
     if (!x->is_inside || !spl_is_end(x))
-        return diag_unsupported(x->s->diag, x->at, x->is_inside ? "format with options"
-                                                                : "command 'format'");
+        return diag_unsupported(x->s->diag, x->at,
+                                x->is_inside ? "format with options" : "command 'format'");
     return true;
 }
 

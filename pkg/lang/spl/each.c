@@ -55,7 +55,7 @@ static bool check_template(struct spl *x, struct place at, struct str template)
 
 bool spl_foreach(struct spl *x)
 {
-    struct spl_option o[] = {{.name = "mode"},     {.name = "fieldstr"}, {.name = "matchstr"},
+    struct spl_option o[] = {{.name = "mode"},      {.name = "fieldstr"}, {.name = "matchstr"},
                              {.name = "matchseg1"}, {.name = "itemstr"},  {.name = "iterstr"}};
     struct str names[FIELDS_MAX];
     size_t n = 0;
@@ -128,9 +128,9 @@ static struct expr *of_range(struct spl *x, struct place at, struct expr *value,
         return (void)diag_error(x->s->diag, at, "a range is written 0-10, not '%.*s'",
                                 SHOWN(range)),
                NULL;
-    struct expr *is_in = pipe_call2(x->pipe, at, EXPR_AND,
-                                    pipe_call2(x->pipe, at, EXPR_GE, value, low),
-                                    pipe_call2(x->pipe, at, EXPR_LE, value, high));
+    struct expr *is_in =
+        pipe_call2(x->pipe, at, EXPR_AND, pipe_call2(x->pipe, at, EXPR_GE, value, low),
+                   pipe_call2(x->pipe, at, EXPR_LE, value, high));
     return pipe_call2(x->pipe, at, EXPR_CASE, is_in, pipe_text(x->pipe, name));
 }
 
@@ -167,10 +167,9 @@ bool spl_rangemap(struct spl *x)
     }
     if (!value || n == 0)
         return value && spl_expected(x, "NAME=FROM-TO");
-    struct expr *found = n == 1 ? items[0]
-                                : pipe_call(x->pipe, x->at, &(struct expr){.op = EXPR_LIST}, items,
-                                            n);
-    return spl_assign(x, x->at, STR("range"),
-                      pipe_call2(x->pipe, x->at, EXPR_COALESCE, found,
-                                 pipe_text(x->pipe, otherwise)));
+    struct expr *found =
+        n == 1 ? items[0] : pipe_call(x->pipe, x->at, &(struct expr){.op = EXPR_LIST}, items, n);
+    return spl_assign(
+        x, x->at, STR("range"),
+        pipe_call2(x->pipe, x->at, EXPR_COALESCE, found, pipe_text(x->pipe, otherwise)));
 }

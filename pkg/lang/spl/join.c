@@ -145,8 +145,7 @@ bool spl_ungroup(struct spl *x, struct spl *of, const char *command)
         return diag_unsupported(x->s->diag, x->at, "%s of groups with conditions on aggregates",
                                 command);
     for (size_t i = 0; i < n; i++)
-        if (!pipe_has_column(of->pipe, names[i]) &&
-            !spl_add_shown(of, names[i], command, false))
+        if (!pipe_has_column(of->pipe, names[i]) && !spl_add_shown(of, names[i], command, false))
             return false;
     return true;
 }
@@ -279,10 +278,10 @@ struct expr *spl_inside(struct spl *x)
     x->next = begin;
     if (!is_search || x->n_choices > 0 || pipe_is_grouped(x->pipe) || x->is_inside)
         return (void)refuse_inside(x, at,
-                                   !is_search       ? "that reads no list"
-                                   : x->n_choices   ? "under NOT or in an OR, that reads no list"
-                                   : x->is_inside   ? "inside another one"
-                                                    : "behind groups, that reads no list"),
+                                   !is_search     ? "that reads no list"
+                                   : x->n_choices ? "under NOT or in an OR, that reads no list"
+                                   : x->is_inside ? "inside another one"
+                                                  : "behind groups, that reads no list"),
                NULL;
     x->is_inside = true;
     bool is_good = read_search(x, inner);

@@ -79,10 +79,10 @@ static bool close(struct spl *x, const struct spl_groups *g)
 bool spl_streamstats(struct spl *x)
 {
     enum { WINDOW, CURRENT, SPAN, GLOBAL, ALLNUM };
-    struct spl_option o[] = {{.name = "window"},          {.name = "current"},
-                             {.name = "time_window"},     {.name = "global"},
-                             {.name = "allnum"},          {.name = "reset_on_change"},
-                             {.name = "reset_before"},    {.name = "reset_after"}};
+    struct spl_option o[] = {{.name = "window"},       {.name = "current"},
+                             {.name = "time_window"},  {.name = "global"},
+                             {.name = "allnum"},       {.name = "reset_on_change"},
+                             {.name = "reset_before"}, {.name = "reset_after"}};
     struct spl_groups g;
     int64_t ms = 0;
 

@@ -351,8 +351,8 @@ static void warn_of_lost(struct spl *x, struct place at, struct str name)
 {
     struct str field = spl_field(x, name);
 
-    if (!x->is_shown && !x->opened && !spl_has_rows(x) && !pipe_has_column(x->pipe, field) && !spl_added(x, field) &&
-        !diag_failed(x->s->diag))
+    if (!x->is_shown && !x->opened && !spl_has_rows(x) && !pipe_has_column(x->pipe, field) &&
+        !spl_added(x, field) && !diag_failed(x->s->diag))
         diag_warn(x->s->diag, at, "there is no '%.*s' here any more (%s): it is null", SHOWN(name),
                   pipe_is_grouped(x->pipe) ? "stats keeps what it makes and what stands behind BY"
                                            : "a command before this one left it out");

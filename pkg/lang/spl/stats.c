@@ -99,8 +99,8 @@ static bool kind_of(struct spl *x, struct place at, struct str name, struct pipe
 /* Splunk's own that no condition of weir's can ask: they may be shown. */
 static const char *only_shown(struct str name)
 {
-    static const char *const NAMES[] = {"sparkline", "mode",     "rate",       "rate_avg",
-                                        "rate_sum",  "per_day",  "per_hour",   "per_minute",
+    static const char *const NAMES[] = {"sparkline",  "mode",       "rate",     "rate_avg",
+                                        "rate_sum",   "per_day",    "per_hour", "per_minute",
                                         "per_second", "estdc_error"};
 
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
@@ -469,8 +469,7 @@ bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n)
     if (!read_aggregate(x, &aggregates[*n], &wildcard))
         return false;
     if (!x->aggregates_shown)
-        x->aggregates_shown =
-            ARENA_ARRAY(x->s->scratch, SPL_AGGREGATES_MAX, struct spl_added);
+        x->aggregates_shown = ARENA_ARRAY(x->s->scratch, SPL_AGGREGATES_MAX, struct spl_added);
     if (x->of_added && x->n_aggregates_shown == SPL_AGGREGATES_MAX)
         return diag_error(x->s->diag, x->at, "more than %d aggregates", SPL_AGGREGATES_MAX);
     if (x->of_added)

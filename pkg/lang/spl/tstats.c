@@ -276,8 +276,7 @@ bool spl_tstats(struct spl *x)
             return false;
     if (x->model)
         x->next = behind;
-    if (diag_failed(x->s->diag) || !read_options(x, &fill, &is_partial) ||
-        !read_where(x))
+    if (diag_failed(x->s->diag) || !read_options(x, &fill, &is_partial) || !read_where(x))
         return false;
     if (x->model && !fill.p)
         fill = STR(UNKNOWN);
@@ -316,8 +315,8 @@ bool spl_from(struct spl *x)
 /* datamodel Endpoint Processes search */
 bool spl_datamodel(struct spl *x)
 {
-    struct spl_option o[] = {{.name = "summariesonly"}, {.name = "allow_old_summaries"},
-                             {.name = "strict_fields"}};
+    struct spl_option o[] = {
+        {.name = "summariesonly"}, {.name = "allow_old_summaries"}, {.name = "strict_fields"}};
     struct str model, dataset = STR(""), mode = STR("");
 
     if (!is_at_front(x, "datamodel") || !spl_options(x, o, ARRAY_LEN(o)))
