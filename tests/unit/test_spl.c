@@ -401,7 +401,8 @@ static const struct query_case rows[] = {
     /* Commands that are written once for several fields. */
     {"* | foreach a b [eval <<FIELD>>=lower(\1<<FIELD>>\1)] | where a='x' AND b='y'",
      "{'a':'X','b':'Y'}", true},
-    {"* | eval n=0 | foreach mode=multifield a, b, c [ eval n=n+if(\1<<FIELD>>\1='x',1,0) | where n<9 ] | where n=2",
+    {"* | eval n=0 | foreach mode=multifield a, b, c [ eval n=n+if(\1<<FIELD>>\1='x',1,0) | where "
+     "n<9 ] | where n=2",
      "{'a':'x','b':'x','c':'y'}", true},
     {"* | eval n=0 | foreach a b [ eval n=n+if(\1<<FIELD>>\1='x',1,0) ] | where n=2",
      "{'a':'x','b':'z'}", false},
@@ -547,8 +548,25 @@ static const struct query_row groups[] = {
      "value_count; rules query#0/1; group by _time; condition field b, gte 3; within 10m; or(a eq "
      "\"1\", a eq 1)"},
     /* A row for each b; values of c name columns, which are there when something asks them. */
-    {"a=1 earliest=-5m | chart count over b by c | where x>4", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); x = count(x); having gt(x, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), true)"},
-    {"a=1 earliest=-5m | chart dc(d) as n sum(e) as s by b c | where \1s: x\1>4", "group; rules query#0/1; group by b; within 5m; aggregates n = distinct(d); s = sum(e); s: x = sum(s: x); having gt(s: x, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), true)"},
+    {"a=1 earliest=-5m | chart count over b by c | where x>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); x = count(x); "
+     "having gt(x, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), true)"},
+    {"a=1 earliest=-5m | chart dc(d) as n sum(e) as s by b c | where \1s: x\1>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates n = distinct(d); s = sum(e); s: x "
+     "= sum(s: x); having gt(s: x, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), "
+     "true)"},
+    {"a=1 earliest=-5m | chart nullstr=none count over b by c | where none>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); none = "
+     "count(none); having gt(none, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), "
+     "true)"},
+    {"a=1 earliest=-5m | chart usenull=f count over b by c | where NULL>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); NULL = "
+     "count(NULL); having gt(NULL, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), "
+     "true)"},
+    {"a=1 earliest=-5m | chart sep=- count sum(e) as s by b c | where \1s-x\1>4",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); s = sum(e); s-x = "
+     "sum(s-x); having gt(s-x, 4) any; decided at the watermark; and(or(a eq \"1\", a eq 1), "
+     "true)"},
     {"a=1 | timechart count span=1h by b", "or(a eq \"1\", a eq 1)"},
     {"a=1 earliest=-5m | stats count by b | where c>4",
      "group; rules query#0/1; group by b; within 5m; aggregates count = count(); having null; "
@@ -584,23 +602,76 @@ static const struct query_row groups[] = {
      "last(c); z = first(c); having eq(l, \"x\") any; decided at the watermark; or(a eq \"1\", a "
      "eq 1) ! 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
     /* Rows behind dedup: one of those with the same values. */
-    {"a=1 earliest=-5m | dedup b c | stats count by b | where count>4", "value_count; rules query#0/1; group by b; condition field c, gte 5; within 5m; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\")"},
-    {"a=1 earliest=-5m | dedup b c d | stats count dc(c) as n sum(e) as s by b | where count>4 AND n>1", "group; rules query#0/1; group by b; within 5m; aggregates count = distinct(count); n = distinct(c); s = sum(e); having and(gt(count, 4) any, gt(n, 1) any); decided at the watermark; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\", d contains cased \"\")"},
-    {"a=1 earliest=-5m | dedup b | stats count by b | where count>1", "value_count; rules query#0/1; group by b; condition field count, gte 2; within 5m; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\")"},
+    {"a=1 earliest=-5m | dedup b c | stats count by b | where count>4",
+     "value_count; rules query#0/1; group by b; condition field c, gte 5; within 5m; and(and(or(a "
+     "eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\")"},
+    {"a=1 earliest=-5m | dedup b c d | stats count dc(c) as n sum(e) as s by b | where count>4 AND "
+     "n>1",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = distinct(count); n = "
+     "distinct(c); s = sum(e); having and(gt(count, 4) any, gt(n, 1) any); decided at the "
+     "watermark; and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\", c contains cased "
+     "\"\", d contains cased \"\")"},
+    {"a=1 earliest=-5m | dedup b c | search c=x* | where len(b)>2 | stats count by b | where "
+     "count>4",
+     "value_count; rules query#0/1; group by b; condition field c, gte 5; within 5m; and(and(or(a "
+     "eq \"1\", a eq 1), true), b contains cased \"\", c contains cased \"\", c startswith \"x\", "
+     "gt(length(b[]), 2) any)"},
+    {"a=1 earliest=-5m | dedup b | stats count by b | where count>1",
+     "value_count; rules query#0/1; group by b; condition field count, gte 2; within 5m; "
+     "and(and(or(a eq \"1\", a eq 1), true), b contains cased \"\")"},
     /* A search inside a search is a join by its fields, case aside. */
-    {"a=1 earliest=-5m [search sourcetype=x c=1 | fields b]", "temporal; rules query#0/1, query#0/2; group by b; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(true, or(c eq \"1\", c eq 1))"},
-    {"a=1 earliest=-5m [search c=1 | stats count by b d | return 50 b d] | table b", "temporal; rules query#0/1, query#0/2; group by b, d; condition all rules; within 5m; and(or(a eq \"1\", a eq 1), true, true); and(or(c eq \"1\", c eq 1), b contains cased \"\", d contains cased \"\")"},
+    {"a=1 earliest=-5m [search sourcetype=x c=1 | fields b]",
+     "temporal; rules query#0/1, query#0/2; group by b; condition all rules; within 5m; and(or(a "
+     "eq \"1\", a eq 1), true, true); and(true, or(c eq \"1\", c eq 1))"},
+    {"a=1 earliest=-5m [search c=1 | stats count by b d | return 50 b d] | table b",
+     "temporal; rules query#0/1, query#0/2; group by b, d; condition all rules; within 5m; "
+     "and(or(a eq \"1\", a eq 1), true, true); and(or(c eq \"1\", c eq 1), b contains cased \"\", "
+     "d contains cased \"\")"},
     /* Groups that look back as far as the command says. */
-    {"a=1 | streamstats time_window=10m count by b | where count>4", "event_count; rules query#0/1; group by b; condition gte 5; within 10m; or(a eq \"1\", a eq 1) ! 1:7: streamstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | sort 0 b _time | streamstats time_window=10m avg(c) as m by b | where m<4", "group; rules query#0/1; group by b; within 10m; aggregates m = average(c); having lt(m, 4) any; decided at the watermark; or(a eq \"1\", a eq 1) ! 1:24: streamstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | transaction b maxspan=10m | where eventcount>4 AND duration<60", "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = min(time); end of transaction = max(time); having and(gt(eventcount, 4) any, lt(quotient(subtract(end of transaction, _time), 1000), 60) any); decided at the watermark; or(a eq \"1\", a eq 1)"},
-    {"a=1 | transaction b maxspan=10m mvlist=t | search c=x d=y", "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = min(time); end of transaction = max(time); c = list(c); d = list(d); having and(eq(c, \"x\") caseless any, eq(d, \"y\") caseless any); decided at the watermark; or(a eq \"1\", a eq 1)"},
-    {"a=1 | transaction b, c maxspan=10m startswith=(d=1 OR d=2) endswith=eval(d>2)", "temporal_ordered; rules query#0/1, query#0/2; group by b, c; condition all rules in order; within 10m; and(or(a eq \"1\", a eq 1), or(or(d eq \"1\", d eq 1), or(d eq \"2\", d eq 2))); and(or(a eq \"1\", a eq 1), d gt 2)"},
+    {"a=1 | streamstats time_window=10m count by b | where count>4",
+     "event_count; rules query#0/1; group by b; condition gte 5; within 10m; or(a eq \"1\", a eq "
+     "1) ! 1:7: streamstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | sort 0 b _time | streamstats time_window=10m avg(c) as m by b | where m<4",
+     "group; rules query#0/1; group by b; within 10m; aggregates m = average(c); having lt(m, 4) "
+     "any; decided at the watermark; or(a eq \"1\", a eq 1) ! 1:24: streamstats: a finding is of a "
+     "group, not of each of its rows"},
+    {"a=1 | transaction b maxspan=10m | where eventcount>4 AND duration<60",
+     "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = "
+     "min(time); end of transaction = max(time); having and(gt(eventcount, 4) any, "
+     "lt(quotient(subtract(end of transaction, _time), 1000), 60) any); decided at the watermark; "
+     "or(a eq \"1\", a eq 1)"},
+    {"a=1 | transaction b maxspan=10m mvlist=t | search c=x d=y",
+     "group; rules query#0/1; group by b; within 10m; aggregates eventcount = count(); _time = "
+     "min(time); end of transaction = max(time); c = list(c); d = list(d); having and(eq(c, \"x\") "
+     "caseless any, eq(d, \"y\") caseless any); decided at the watermark; or(a eq \"1\", a eq 1)"},
+    {"a=1 | transaction b, c maxspan=10m startswith=(d=1 OR d=2) endswith=eval(d>2)",
+     "temporal_ordered; rules query#0/1, query#0/2; group by b, c; condition all rules in order; "
+     "within 10m; and(or(a eq \"1\", a eq 1), or(or(d eq \"1\", d eq 1), or(d eq \"2\", d eq 2))); "
+     "and(or(a eq \"1\", a eq 1), d gt 2)"},
     /* Of rows that are events conditions hold of one of them. */
-    {"a=1 earliest=-5m | eventstats count by b | where count>4 AND c=\"x\"", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); rows that are so = count_true(rows that are so); having and(gt(count, 4) any, gte(rows that are so, 1) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 earliest=-5m | eventstats count avg(c) as m by b | where count>4 | eval r=c/m | search r>2 d=x", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); m = average(c); having gt(count, 4) any; having a row and(gt(quotient(c, m), 2) any, of a row); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 earliest=-5m | eventstats min(_time) as f by b | where _time-f>60", "group; rules query#0/1; group by b; within 5m; aggregates f = min(time); having a row gt(subtract(of a row, quotient(f, 1000)), 60) any; decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 earliest=-5m | eventstats count by b | eventstats dc(c) as n stdev(d) as s by b | where n>1 AND s>2", "group; rules query#0/1; group by b; within 5m; aggregates count = count(); n = distinct(c); numbers of s = count(numbers of s); deviation of s = deviation(numbers of s); having and(gt(n, 1) any, gt(case(gt(numbers of s, 1) any, multiply(deviation of s, square_root(quotient(numbers of s, subtract(numbers of s, 1)))), eq(numbers of s, 1) any, 0), 2) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats count by b | where count>4 AND c=\"x\"",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); rows that are so "
+     "= count_true(rows that are so); having and(gt(count, 4) any, gte(rows that are so, 1) any); "
+     "decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is "
+     "of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats count avg(c) as m by b | where count>4 | eval r=c/m | search "
+     "r>2 d=x",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); m = average(c); "
+     "having gt(count, 4) any; having a row and(gt(quotient(c, m), 2) any, of a row); decided at "
+     "the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a "
+     "group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats min(_time) as f by b | where _time-f>60",
+     "group; rules query#0/1; group by b; within 5m; aggregates f = min(time); having a row "
+     "gt(subtract(of a row, quotient(f, 1000)), 60) any; decided at the watermark; and(or(a eq "
+     "\"1\", a eq 1), true) ! 1:20: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 earliest=-5m | eventstats count by b | eventstats dc(c) as n stdev(d) as s by b | where "
+     "n>1 AND s>2",
+     "group; rules query#0/1; group by b; within 5m; aggregates count = count(); n = distinct(c); "
+     "numbers of s = count(numbers of s); deviation of s = deviation(numbers of s); having "
+     "and(gt(n, 1) any, gt(case(gt(numbers of s, 1) any, multiply(deviation of s, "
+     "square_root(quotient(numbers of s, subtract(numbers of s, 1)))), eq(numbers of s, 1) any, "
+     "0), 2) any); decided at the watermark; and(or(a eq \"1\", a eq 1), true) ! 1:20: eventstats: "
+     "a finding is of a group, not of each of its rows"},
     {"a=1 | stats count", "or(a eq \"1\", a eq 1) ! 1:7: the query says nothing of how far back it "
                           "looks: groups are of the last hour"},
 };
@@ -623,14 +694,22 @@ static const struct query_row refusals[] = {
     {"a=1 | frob x", "unsupported: 1:7: command 'frob' (did you mean 'from'?)"},
     {"a=1 | eventstats count by b",
      "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats count by b | where c=1", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats count by b | where c>5 AND d>5", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | where c<m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | where c>d OR NOT c>m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | where c>5 OR NOT c>m", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | where c/m>2", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | where c>\"x\"", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
-    {"a=1 | eventstats avg(c) as m by b | eval o=if(c>m,1,0) | where o=0", "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats count by b | where c=1",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats count by b | where c>5 AND d>5",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c<m",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>d OR NOT c>m",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>5 OR NOT c>m",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c/m>2",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | where c>\"x\"",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
+    {"a=1 | eventstats avg(c) as m by b | eval o=if(c>m,1,0) | where o=0",
+     "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 | eventstats avg(c) as m by b | table b m | where c>m",
      "unsupported: 1:55: 'c', a column of the rows behind eventstats"},
     {"a=1 | eventstats avg(c) as m by b | fields - c | where c>m",
@@ -647,12 +726,14 @@ static const struct query_row refusals[] = {
      "warning: 1:7: eventstats: a finding is of a group, not of each of its rows"},
     {"a=1 | eventstats values(*) as * by b",
      "unsupported: 1:7: eventstats of columns by a wildcard"},
-    {"a=1 | eventstats count by b | eventstats count as n by c", "unsupported: 1:31: a second eventstats by other fields"},
+    {"a=1 | eventstats count by b | eventstats count as n by c",
+     "unsupported: 1:31: a second eventstats by other fields"},
     {"a=1 | eventstats count by b | rex field=c \"(?<x>y)\"",
      "unsupported: 1:31: 'c', a column of the rows behind eventstats"},
     {"a=1 | fillnull | eventstats count by b | where c=1",
      "unsupported: 1:48: 'c', a column of the rows behind eventstats"},
-    {"a=1 | eventstats count by b | eval count=c", "unsupported: 1:35: 'count' of the rows behind eventstats, which has a column of that name"},
+    {"a=1 | eventstats count by b | eval count=c",
+     "unsupported: 1:35: 'count' of the rows behind eventstats, which has a column of that name"},
     {"a=1 | eventstats count by b | where count>1 | eventstats dc(c) by b",
      "unsupported: 1:47: a second eventstats behind conditions, or of groups of groups"},
     {"a=1 | eventstats count by b | eventstats max(count) as m by b",
@@ -667,7 +748,9 @@ static const struct query_row refusals[] = {
     {"a=1 | addtotals", "unsupported: 1:7: addtotals of all fields"},
     {"a=1 | addtotals col=true b", "unsupported: 1:7: addtotals with col"},
     {"a=1 | addtotals b*", "unsupported: 1:7: addtotals of 'b*'"},
-    {"a=1 | streamstats count by b | where count=1", "unsupported: 1:43: a condition on 'count' behind streamstats that asks for more than a great value, without a sort by _time before it"},
+    {"a=1 | streamstats count by b | where count=1",
+     "unsupported: 1:43: a condition on 'count' behind streamstats that asks for more than a great "
+     "value, without a sort by _time before it"},
     {"a=1 | streamstats avg(c) as m by b | where m>1",
      "unsupported: 1:44: 'm', a column that streamstats without a sort by _time before it would "
      "add"},
@@ -682,7 +765,8 @@ static const struct query_row refusals[] = {
     {"a=1 | streamstats current=f count by b", "unsupported: 1:19: streamstats with current=f"},
     {"a=1 | stats count by b | streamstats count",
      "unsupported: 1:26: streamstats of groups, or behind eventstats"},
-    {"a=1 | streamstats time_window=5x count", "error: 1:33: '5x' is no span of time (30s, 5m, 1h, 1d)"},
+    {"a=1 | streamstats time_window=5x count",
+     "error: 1:33: '5x' is no span of time (30s, 5m, 1h, 1d)"},
     {"a=1 | transaction b maxpause=1m", "unsupported: 1:7: transaction with maxpause"},
     {"a=1 | transaction b maxevents=5", "unsupported: 1:21: transaction with maxevents"},
     {"a=1 | transaction b startswith=c", "unsupported: 1:7: transaction with startswith alone"},
@@ -739,8 +823,8 @@ static const struct query_row refusals[] = {
      "unsupported: 1:7: join by an aggregate, 'n'"},
     {"a=1 | join b [search c | table b] | join b [search d | table b]",
      "unsupported: 1:37: a second join: not in this version"},
-    {"a=1 NOT [search b=2 | fields c]",
-     "unsupported: 1:9: a search inside a search ([...]) under NOT or in an OR, that reads no list"},
+    {"a=1 NOT [search b=2 | fields c]", "unsupported: 1:9: a search inside a search ([...]) under "
+                                        "NOT or in an OR, that reads no list"},
     {"[search b=2 | fields c] OR a=1",
      "unsupported: 1:24: a search inside a search ([...]) in an OR"},
     {"(a=1 [search b=2 | fields c]) OR a=2",
@@ -768,6 +852,14 @@ static const struct query_row refusals[] = {
      "unsupported: 1:50: 's', a column that stats behind dedup would add"},
     {"a=1 | dedup b c | stats range(c) as s by b | where s>1",
      "unsupported: 1:52: 's', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | where d=1 | stats count by b | where count>1",
+     "unsupported: 1:56: 'count', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | search c=x d=1 | stats count by b | where count>1",
+     "unsupported: 1:61: 'count', a column that stats behind dedup would add"},
+    {"a=1 | dedup b c | regex d=\"x\" | stats dc(c) as n by b | where n>1",
+     "unsupported: 1:63: 'n', a column that stats behind dedup would add"},
+    {"a=1 | dedup b | transaction b maxspan=5m startswith=(c=1) endswith=(c=2)",
+     "unsupported: 1:17: transaction from one event to another behind dedup"},
     {"a=1 | dedup b c | mvexpand d | stats count by b | where count>1",
      "unsupported: 1:57: 'count', a column that stats behind dedup would add"},
     {"a=1 | dedup b c | dedup b | stats count by b | where count>1",
@@ -778,8 +870,10 @@ static const struct query_row refusals[] = {
      "unsupported: 1:61: 'd', a column of the rows behind eventstats"},
     {"a=1 | format", "unsupported: 1:7: command 'format'"},
     {"a=1 | return b", "unsupported: 1:7: command 'return'"},
-    {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...]) that does not name its fields (fields NAME)"},
-    {"a=1 [| makeresults]", "unsupported: 1:8: command 'makeresults' (its rows are no events; `lookup` asks a list about events)"},
+    {"a=1 [search b=2]", "unsupported: 1:5: a search inside a search ([...]) that does not name "
+                         "its fields (fields NAME)"},
+    {"a=1 [| makeresults]", "unsupported: 1:8: command 'makeresults' (its rows are no events; "
+                            "`lookup` asks a list about events)"},
     {"a=1 []", "unsupported: 1:5: a search inside a search ([...]) that reads no list"},
     {"a=1 [| inputlookup l]",
      "unsupported: 1:5: a search inside a search ([...]) of a list that does not name its field "
@@ -862,7 +956,8 @@ static const struct query_row refusals[] = {
     {"a=1 | stats", "error: 1:12: expected an aggregate, found the end of the search"},
     {"a=1 | stats sum by b",
      "error: 1:17: expected '(' behind the name of an aggregate, found 'by b'"},
-    {"a=1 | stats mode(x) by b", "warning: 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
+    {"a=1 | stats mode(x) by b",
+     "warning: 1:7: the query says nothing of how far back it looks: groups are of the last hour"},
     {"a=1 | stats count by",
      "error: 1:21: expected the name of a field behind BY, found the end of "
      "the search"},
@@ -878,7 +973,8 @@ static const struct query_row refusals[] = {
     {"| tstats count from datamodel=Risk.Other by x", "unsupported: 1:21: data model 'Risk.Other'"},
     {"| tstats count from datamodle=Web",
      "error: 1:21: expected datamodel=NAME, found 'datamodle=Web'"},
-    {"| tstats prestats=true count from datamodel=Web", "unsupported: 1:1: tstats with prestats, without stats behind it"},
+    {"| tstats prestats=true count from datamodel=Web",
+     "unsupported: 1:1: tstats with prestats, without stats behind it"},
     {"| tstats count from datamodel=Web by", "error: 1:37: expected the name of a field behind BY, "
                                              "found the end of the search"},
     {"| tstats from datamodel=Web by Web.url",
@@ -897,7 +993,8 @@ static const struct query_row refusals[] = {
      "unsupported: 1:23: names with a wildcard behind spath without a path"},
     {"a=1 | rex field=b max_match=x \"(?<x>y)\"",
      "error: 1:7: max_match must be a number of matches"},
-    {"a=1 | lookup nobody b OUTPUT c", "warning: 1:14: there is no list 'nobody' (--list nobody=FILE.csv): what lookup would add stays empty"},
+    {"a=1 | lookup nobody b OUTPUT c", "warning: 1:14: there is no list 'nobody' (--list "
+                                       "nobody=FILE.csv): what lookup would add stays empty"},
     {"a=1 | lookup owners host OUTPUT c",
      "error: 1:14: the list 'owners' has no column 'c' among those that it copies (# copy: c), or "
      "more than 10000 entries"},
@@ -924,7 +1021,12 @@ static const struct query_row refusals[] = {
     {"* | timechart span=1m count by",
      "error: 1:31: expected the name of a field, found the end of the search"},
     {"* | top a | where percent>50", "unsupported: 1:19: 'percent', a column that top would add"},
-    {"* | chart count by a b | where OTHER>2", "unsupported: 1:32: 'OTHER', a column of this chart"},
+    {"* | chart count by a b | where OTHER>2",
+     "unsupported: 1:32: 'OTHER', a column of this chart"},
+    {"* | chart otherstr=x count by a b | where x>2",
+     "unsupported: 1:43: 'x', a column of this chart"},
+    {"* | chart format=$VAL$-$AGG$ count dc(c) by a b | where y>2",
+     "unsupported: 1:57: 'y', a column of this chart"},
     {"* | chart range(c) by a b | where d>2", "unsupported: 1:35: 'd', a column of this chart"},
     {"* | rangemap a", "error: 1:14: expected field=NAME, found 'a'"},
     {"* | rangemap field=a x=1to2", "error: 1:22: a range is written 0-10, not '1to2'"},
@@ -948,8 +1050,10 @@ static const struct query_row refusals[] = {
     {"a=1 | lookup nosuch b OUTPUT c",
      "warning: 1:14: there is no list 'nosuch' (--list nosuch=FILE.csv): what lookup would add "
      "stays empty"},
-    {"* | join type=left a [search b | table a c] | stats count by c", "unsupported: 1:5: join type=left leaves nothing out: what it would add stays empty"},
-    {"* | join type=left a [search b | table a c] | stats values(c) as d by a | where d=1", "unsupported: 1:5: join type=left leaves nothing out: what it would add stays empty"},
+    {"* | join type=left a [search b | table a c] | stats count by c",
+     "unsupported: 1:5: join type=left leaves nothing out: what it would add stays empty"},
+    {"* | join type=left a [search b | table a c] | stats values(c) as d by a | where d=1",
+     "unsupported: 1:5: join type=left leaves nothing out: what it would add stays empty"},
     {"* | stats mode(a) as m by b | where m=1",
      "unsupported: 1:37: 'm', a column that mode would add"},
     {"* | stats sparkline(count by b", "error: 1:31: expected ')', found the end of the search"},

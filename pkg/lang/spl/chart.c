@@ -6,15 +6,36 @@
  *     chart ... by a b, timechart ... by b   a row for each a; the values of b are columns, which
  *                                         are made when something asks them by their names
  *
- * How many of them are shown (limit, useother ...) changes nothing here.
+ * How many of them are shown (limit, useother ...) changes nothing here; what columns are called
+ * (nullstr, sep) does.
  */
 #include "lang/spl/scan.h"
 
 #include "base/str.h"
 
-enum { OPTIONS_MAX = 12 };
+/* Of chart and timechart. */
+enum {
+    LIMIT,
+    USE_OTHER,
+    OTHER_NAME,
+    USE_NULL,
+    NULL_NAME,
+    AGGREGATE,
+    CONT,
+    PARTIAL,
+    SEPARATOR,
+    FORMAT,
+    FIXED_RANGE,
+    N_OPTIONS
+};
+static const char *const OPTIONS[N_OPTIONS] = {
+    [LIMIT] = "limit",      [USE_OTHER] = "useother",    [OTHER_NAME] = "otherstr",
+    [USE_NULL] = "usenull", [NULL_NAME] = "nullstr",     [AGGREGATE] = "agg",
+    [CONT] = "cont",        [PARTIAL] = "partial",       [SEPARATOR] = "sep",
+    [FORMAT] = "format",    [FIXED_RANGE] = "fixedrange"};
 
 struct chart {
+    struct spl_option options[N_OPTIONS];
     struct pipe_aggregate aggregates[SPL_AGGREGATES_MAX];
     struct pipe_key keys[CORRELATION_GROUP_MAX];
     size_t n, n_keys;
@@ -52,19 +73,30 @@ static bool add_key(struct spl *x, struct chart *c)
     return key->value != NULL;
 }
 
+static struct str option(struct spl *x, const struct chart *c, size_t i, struct str otherwise)
+{
+    const struct str *value = &c->options[i].value;
+
+    return value->p ? names_intern(x->s->names, *value) : otherwise;
+}
+
 /* What names the columns, and what each of them is made of. */
 static bool split(struct spl *x, struct chart *c)
 {
     struct spl_split *s = ARENA_NEW(x->s->scratch, struct spl_split);
     struct expr *by = c->keys[--c->n_keys].value;
 
-    /* rows without the field have a column of their own */
-    s->by = pipe_call2(x->pipe, x->at, EXPR_COALESCE, pipe_call1(x->pipe, x->at, EXPR_STRING, by),
-                       pipe_text(x->pipe, STR("NULL")));
+    s->by = pipe_call1(x->pipe, x->at, EXPR_STRING, by);
+    if (!spl_is_false(c->options[USE_NULL].value)) /* rows without it have a column of their own */
+        s->by = pipe_call2(x->pipe, x->at, EXPR_COALESCE, s->by,
+                           pipe_text(x->pipe, option(x, c, NULL_NAME, STR("NULL"))));
+    s->other = option(x, c, OTHER_NAME, STR("OTHER"));
+    s->separator = option(x, c, SEPARATOR, STR(": "));
     s->aggregates = ARENA_ARRAY(x->s->scratch, c->n, struct pipe_aggregate);
     memcpy(s->aggregates, c->aggregates, c->n * sizeof *s->aggregates);
     s->n = c->n;
-    s->is_made = x->n_columns_made > 0 || pipe_is_grouped(x->pipe);
+    s->is_made = x->n_columns_made > 0 || pipe_is_grouped(x->pipe) ||
+                 (c->n > 1 && c->options[FORMAT].value.p);
     x->split = s;
     return s->by != NULL;
 }
@@ -94,8 +126,8 @@ static const struct pipe_aggregate *aggregate_of(const struct spl_split *s, stru
         return s->aggregates;
     for (size_t i = 0; i < s->n; i++) {
         struct str own = s->aggregates[i].name;
-        if (str_starts(name, own) && str_starts(str_sub(name, own.n, SIZE_MAX), STR(": "))) {
-            *value = str_sub(name, own.n + 2, SIZE_MAX);
+        if (str_starts(name, own) && str_starts(str_sub(name, own.n, SIZE_MAX), s->separator)) {
+            *value = str_sub(name, own.n + s->separator.n, SIZE_MAX);
             return &s->aggregates[i];
         }
     }
@@ -113,7 +145,8 @@ bool spl_split_column(struct spl *x, struct place at, struct str name)
     const struct pipe_aggregate *of = aggregate_of(s, name, &value);
     if (!of && !s->is_made)
         return true;
-    if (s->is_made || x->is_of_unique || str_eq(value, STR("OTHER")) || (of->arg && of->arg->kind == EXPR_TIME))
+    if (s->is_made || x->is_of_unique || str_eq(value, s->other) ||
+        (of->arg && of->arg->kind == EXPR_TIME))
         return diag_unsupported(x->s->diag, at, "'%.*s', a column of this chart", SHOWN(name));
     struct pipe_aggregate a = *of;
     struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, s->by, pipe_text(x->pipe, value));
@@ -169,19 +202,13 @@ bool spl_top(struct spl *x)
 /* ---- chart, timechart --------------------------------------------------------------------------
  */
 
-static const char *const OPTIONS[] = {"limit",   "useother", "otherstr",  "usenull",
-                                      "nullstr", "agg",      "cont",      "partial",
-                                      "sep",     "format",   "fixedrange"};
-
 /* Those that say how much is shown, and the span of timechart. */
-static bool read_options(struct spl *x, bool is_time, int64_t *ms)
+static bool read_options(struct spl *x, struct chart *c, bool is_time, int64_t *ms)
 {
-    struct spl_option o[OPTIONS_MAX];
-
-    for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++)
-        o[i] = (struct spl_option){.name = OPTIONS[i]};
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        c->options[i].name = OPTIONS[i];
     for (;;) {
-        if (!spl_options(x, o, ARRAY_LEN(OPTIONS)))
+        if (!spl_options(x, c->options, N_OPTIONS))
             return false;
         size_t here = x->next;
         if (!spl_take(x, "span") || !spl_take(x, "=")) {
@@ -201,7 +228,7 @@ static bool read_aggregates(struct spl *x, struct chart *c, bool is_time, int64_
     x->n_wildcards = 0;
     for (;;) {
         struct spl look;
-        if (!read_options(x, is_time, ms))
+        if (!read_options(x, c, is_time, ms))
             return false;
         look = *x;
         if (spl_is_end(x) || spl_take_word(&look, "by", true) || spl_take_word(&look, "over", true))
@@ -227,7 +254,7 @@ static bool read_axes(struct spl *x, struct chart *c, bool is_time)
         if (n == most)
             return diag_error(x->s->diag, spl_here(x), "%s by more than %zu field%s",
                               is_time ? "timechart" : "chart", most, most > 1 ? "s" : "");
-        if (!add_key(x, c) || !read_options(x, false, &ms))
+        if (!add_key(x, c) || !read_options(x, c, false, &ms))
             return false;
         n++;
     }

@@ -92,8 +92,7 @@ static bool again(struct spl *x)
 
 bool spl_begin_rows(struct spl *x, const char *command, struct spl_groups *g)
 {
-    x->has_unknown_rows =
-        x->has_fill || x->opened || x->model || x->is_joined || x->n_dedup > 0;
+    x->has_unknown_rows = x->has_fill || x->opened || x->model || x->is_joined || x->n_dedup > 0;
     x->rows_command = command;
     if (!keep_row_columns(x) || !spl_read_groups(x, g))
         return false;
@@ -165,6 +164,7 @@ bool spl_where(struct spl *x, struct place at, struct expr *e)
                 return false;
         return true;
     }
+    spl_where_of_unique(x, e);
     x->has_row_filter |= spl_has_rows(x);
     if (!asks_rows(x, e))
         return pipe_where(x->pipe, at, e);

@@ -42,7 +42,9 @@ struct spl_split {
     struct expr *by;
     struct pipe_aggregate *aggregates;
     size_t n;
-    bool is_made; /* of some that no group knows: no column may be asked */
+    struct str other;     /* the column of values that are not shown */
+    struct str separator; /* of several aggregates: between their names and the value */
+    bool is_made; /* of what no group knows, or by names of another make: none may be asked */
 };
 
 /* A column of the other search of a join, or one that a command would only show: it may be shown
@@ -103,15 +105,16 @@ struct spl {
     size_t n_added;
     struct spl_added *aggregates_shown; /* of the stats at hand: room for SPL_AGGREGATES_MAX */
     size_t n_aggregates_shown;
-    const char *of_added; /* the aggregate that is being read may only be shown: who would make it */
+    const char
+        *of_added; /* the aggregate that is being read may only be shown: who would make it */
     /* Behind dedup only one row is left with these values; SIZE_MAX: of rows made of it since. */
     struct expr **dedup;
     size_t n_dedup;
     bool is_of_unique; /* the groups are of rows behind dedup */
-    bool is_in_each; /* inside foreach */
-    bool is_inside;  /* in a search inside a search */
-    bool is_partial; /* behind tstats prestats=t: only stats and its like may follow */
-    bool is_joined;  /* only rows that have some of another search are left */
+    bool is_in_each;   /* inside foreach */
+    bool is_inside;    /* in a search inside a search */
+    bool is_partial;   /* behind tstats prestats=t: only stats and its like may follow */
+    bool is_joined;    /* only rows that have some of another search are left */
     /* Behind eventstats: columns of the rows themselves may be shown and not be asked; behind
      * groups of them none may. */
     enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
@@ -310,6 +313,8 @@ struct spl_added *spl_added(const struct spl *x, struct str name);
 
 /* ---- unique.c ---- */
 bool spl_note_dedup(struct spl *x, const struct str *names, size_t n);
+/* A condition leaves out rows behind dedup. */
+void spl_where_of_unique(struct spl *x, const struct expr *e);
 /* Behind dedup: aggregates of the rows that are left, as far as they can be told, take the place of
  * these; others may be shown. */
 bool spl_of_unique(struct spl *x, struct pipe_aggregate *aggregates, size_t n,

@@ -80,9 +80,8 @@ static bool read_span(struct spl *x, int64_t *ms)
 /* NAME=VALUE, the sign taken. */
 static bool take_option(struct spl *x, struct place at, struct str name, struct transaction *t)
 {
-    static const char *const HARMLESS[] = {"connected",      "unifyends", "keepevicted",
-                                           "maxopentxn",     "mvraw",     "delim",
-                                           "maxopenevents", "nullstr"};
+    static const char *const HARMLESS[] = {"connected", "unifyends", "keepevicted",   "maxopentxn",
+                                           "mvraw",     "delim",     "maxopenevents", "nullstr"};
     struct str value;
 
     if (str_eq_ci(name, STR("maxspan")))
@@ -239,6 +238,9 @@ bool spl_transaction(struct spl *x)
     if (!t.starts != !t.ends)
         return diag_unsupported(x->s->diag, x->at, "transaction with %s alone",
                                 t.starts ? "startswith" : "endswith");
+    if (t.starts && x->n_dedup)
+        return diag_unsupported(x->s->diag, x->at,
+                                "transaction from one event to another behind dedup");
     if (t.span_ms)
         x->window_ms = t.span_ms;
     return t.starts ? link(x, &t, bar) : group(x, &t);

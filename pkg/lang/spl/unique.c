@@ -4,7 +4,8 @@
  *
  * Of groups by some of the fields of dedup, how many rows are left is how many different values
  * the others have, and what is asked of these fields alone is as if all rows were there. Everything
- * else depends on which row is left, the newest: it may be shown.
+ * else depends on which row is left, the newest: it may be shown. So does all of groups behind a
+ * condition on other fields, which the newest row may not meet where an older one does.
  */
 #include "lang/spl/scan.h"
 
@@ -30,6 +31,27 @@ static bool is_among(struct expr *const *items, size_t n, const struct expr *e)
         if (expr_equal(items[i], e))
             return true;
     return false;
+}
+
+/* The same for all rows with these values. */
+static bool is_made_of(struct expr *const *items, size_t n, const struct expr *e)
+{
+    if (e->kind <= EXPR_TEXT || e->kind == EXPR_MEMBER || is_among(items, n, e))
+        return true;
+    if (e->kind != EXPR_CALL)
+        return false;
+    for (size_t i = 0; i < e->n_args; i++)
+        if (!is_made_of(items, n, e->args[i]))
+            return false;
+    return true;
+}
+
+void spl_where_of_unique(struct spl *x, const struct expr *e)
+{
+    bool is_known = x->n_dedup > 0 && x->n_dedup != SIZE_MAX;
+
+    if (is_known && !is_made_of(x->dedup, x->n_dedup, e))
+        x->n_dedup = SIZE_MAX;
 }
 
 static bool is_key(const struct pipe_key *keys, size_t n, const struct expr *e)
