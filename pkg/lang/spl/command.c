@@ -1,4 +1,4 @@
-/* command.c - the commands between the bars, each a step of the pipeline, and the whole search.
+/* command.c - the commands between the bars, each a step of the pipeline.
  *
  * A command that only shapes what people see (sort, head, table's order, ctime) changes nothing.
  * What weir does not do is unsupported by its name: nothing is passed over.
@@ -249,105 +249,6 @@ static bool do_fillnull(struct spl *x)
             return false;
     }
     return true;
-}
-
-/* The part of "s/old/new/g" up to the next slash that no backslash stands before; what is behind
- * the slash is left in *rest. False: there is none. */
-static bool sed_part(struct str *rest, struct str *out)
-{
-    for (size_t i = 0; i < rest->n; i++) {
-        if (rest->p[i] == '\\') {
-            i++;
-        } else if (rest->p[i] == '/') {
-            *out = str_sub(*rest, 0, i);
-            *rest = str_sub(*rest, i + 1, SIZE_MAX);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* All matches with the flag g, else the first; the groups of the match are \1, \2 ... */
-static bool rex_sed(struct spl *x, struct place at, struct str field, struct str script)
-{
-    struct str rest = str_sub(script, 2, SIZE_MAX), old, new;
-
-    if (!str_starts(script, STR("s/")))
-        return diag_unsupported(x->s->diag, at,
-                                "rex mode=sed with anything but s/old/new/ and s/old/new/g");
-    if (!sed_part(&rest, &old) || !sed_part(&rest, &new))
-        return diag_error(x->s->diag, at, "expected s/old/new/ or s/old/new/g");
-    bool is_all = str_eq(rest, STR("g"));
-    if (!is_all && rest.n)
-        return diag_unsupported(x->s->diag, at, "rex mode=sed with the flag '%.*s'", SHOWN(rest));
-    struct expr *args[] = {spl_column(x, x->at, field), pipe_text(x->pipe, new),
-                           pipe_bool(x->pipe, true)};
-    return spl_assign(x, x->at, field,
-                      spl_regex_of(x, at, EXPR_REPLACE, old, args, is_all ? 2 : 3));
-}
-
-static bool do_rex(struct spl *x)
-{
-    struct spl_option o[] = {
-        {.name = "field"}, {.name = "max_match"}, {.name = "mode"}, {.name = "offset_field"}};
-    struct str pattern;
-    struct regex re;
-    size_t n_groups;
-    int64_t most = 1;
-
-    if (!spl_options(x, o, ARRAY_LEN(o)))
-        return false;
-    spl_blanks(x);
-    struct place at = spl_here(x);
-    if (spl_peek(x) != '"')
-        return spl_expected(x, "a regex in quotes");
-    if (!spl_quoted(x, &pattern) || !spl_options(x, o, ARRAY_LEN(o)))
-        return false;
-    if (o[3].value.p)
-        return diag_unsupported(x->s->diag, o[3].at, "rex with offset_field");
-    if (!o[0].value.p) /* as Splunk has it */
-        o[0].value = STR("_raw");
-    if (o[2].value.p && str_eq_ci(o[2].value, STR("sed")))
-        return rex_sed(x, at, o[0].value, pattern);
-    if (o[2].value.p)
-        return diag_error(x->s->diag, x->at, "rex knows mode=sed, not '%.*s'", SHOWN(o[2].value));
-    if (o[1].value.p && (!str_to_i64(o[1].value, &most) || most < 0 || most > EXPR_LIST_MAX * 100))
-        return diag_error(x->s->diag, x->at, "max_match must be a number of matches");
-    spl_regex(x, at, pattern, &re);
-    struct expr *subject = spl_column(x, x->at, o[0].value);
-    if (most == 1 ? !pipe_capture(x->pipe, at, subject, &re, true, &n_groups)
-                  : !pipe_capture_all(x->pipe, at, subject, &re, most, &n_groups))
-        return false;
-    return n_groups > 0 ||
-           diag_error(x->s->diag, at, "the regex of rex has no named group, as (?<name>...)");
-}
-
-/* regex f="..."  regex f!="..." */
-static bool do_regex(struct spl *x)
-{
-    struct str name, pattern;
-
-    spl_blanks(x);
-    struct place at = spl_here(x);
-    bool is_not = false;
-    if (spl_peek(x) == '"') { /* as Splunk has it */
-        name = STR("_raw");
-    } else {
-        if (!spl_name(x, "=!\"|", &name))
-            return false;
-        is_not = spl_take(x, "!=");
-        if (!is_not && !spl_take(x, "="))
-            return spl_expected(x, "'=' or '!='");
-    }
-    spl_blanks(x);
-    if (spl_peek(x) != '"')
-        return spl_expected(x, "a regex in quotes");
-    if (!spl_quoted(x, &pattern))
-        return false;
-    struct expr *subject = spl_column(x, at, name);
-    struct expr *e = spl_regex_of(x, at, EXPR_REGEX, pattern, &subject, 1);
-    e = is_not ? pipe_call1(x->pipe, at, EXPR_NOT, e) : e;
-    return e && spl_where(x, at, e);
 }
 
 /* ---- lists of values ----------------------------------------------------------------------- */
@@ -658,166 +559,6 @@ static bool do_convert(struct spl *x)
     return true;
 }
 
-/* All that stands in it: any name asked from here on is looked for there first. */
-static bool open_json(struct spl *x, struct str input)
-{
-    struct spl_opened *o = ARENA_NEW(x->s->scratch, struct spl_opened);
-
-    if (x->opened && x->opened->depth == SPL_OPENED_MAX)
-        return diag_unsupported(x->s->diag, x->at, "more than %d spath without a path",
-                                SPL_OPENED_MAX);
-    if (x->has_set)
-        return diag_unsupported(x->s->diag, x->at,
-                                "spath without a path behind commands that make columns");
-    *o = (struct spl_opened){.json = spl_column(x, x->at, input),
-                             .name = names_intern(x->s->names, input),
-                             .before = x->opened,
-                             .depth = x->opened ? x->opened->depth + 1 : 1};
-    x->opened = o;
-    return o->json != NULL;
-}
-
-/* A field that is JSON: as text, or as the object that a profile made of it. */
-static bool spath_of(struct spl *x, struct str input, struct str path, struct str output)
-{
-    if (!path.p)
-        return open_json(x, input);
-    struct str below =
-        arena_printf(x->s->scratch, "%.*s.%.*s", (int)input.n, input.p, (int)path.n, path.p);
-    struct expr *e = pipe_call2(x->pipe, x->at, EXPR_COALESCE,
-                                spl_json(x, x->at, spl_column(x, x->at, input), path),
-                                spl_column(x, x->at, below));
-    x->has_set = true;
-    return spl_assign(x, x->at, output.p ? output : path, e);
-}
-
-/* Fields of JSON are there by themselves; a path may get another name. */
-static bool do_spath(struct spl *x)
-{
-    struct spl_option o[] = {{.name = "output"}, {.name = "path"}, {.name = "input"}};
-    struct str path;
-
-    if (!spl_options(x, o, ARRAY_LEN(o)))
-        return false;
-    path = o[1].value;
-    if (!spl_is_end(x) && !path.p && (!spl_name(x, ",\"'|", &path) || !spl_options(x, o, 3)))
-        return false;
-    if (o[2].value.p && !str_eq(o[2].value, STR("_raw")))
-        return spath_of(x, o[2].value, path, o[0].value);
-    if (!path.p || !o[0].value.p)
-        return true;
-    x->has_set = true;
-    return spl_assign(x, x->at, o[0].value, spl_column(x, x->at, path));
-}
-
-/* ---- lookup -------------------------------------------------------------------------------- */
-
-/* NAME [AS OTHER] */
-static bool read_pair(struct spl *x, struct str *name, struct str *other)
-{
-    if (!spl_name(x, ",\"'|()=", name))
-        return false;
-    *other = *name;
-    return !spl_take_word(x, "as", true) || spl_name(x, ",\"'|()=", other);
-}
-
-/* There is a list of nearly this name. */
-static bool is_slip(const struct spl *x, struct str list)
-{
-    const struct list_source *lists = x->s->lists;
-
-    return lists && lists->nearest && lists->nearest(lists->context, list).n > 0;
-}
-
-/* Nobody has the list: what would be added may be shown. */
-static bool lookup_shown(struct spl *x, struct place at, struct str list)
-{
-    struct str column, to;
-
-    const char *command =
-        arena_printf(x->s->scratch, "lookup in a list that is not given (--list %.*s=FILE.csv)",
-                     SHOWN(list))
-            .p;
-
-    diag_warn(x->s->diag, at,
-              "there is no list '%.*s' (--list %.*s=FILE.csv): what lookup would add stays empty",
-              SHOWN(list), SHOWN(list));
-    do {
-        if (!read_pair(x, &column, &to))
-            return false;
-        struct spl_added *added = spl_added(x, spl_field(x, to));
-        if (added)
-            added->command = command;
-        else if (!spl_add_shown(x, spl_field(x, to), command, false))
-            return false;
-        (void)spl_take(x, ",");
-    } while (!spl_is_end(x));
-    return true;
-}
-
-/* The rows before it are asked for the fields behind the first one, too. */
-static bool read_keys(struct spl *x, struct str *key, struct expr **value, size_t *n)
-{
-    struct str name, field;
-
-    for (*n = 0; !spl_is_end(x); (*n)++) {
-        struct spl look = *x;
-        if (spl_take_word(&look, "outputnew", true) || spl_take_word(&look, "output", true))
-            return true;
-        if (!read_pair(x, &name, &field))
-            return false;
-        bool was_shown = x->is_shown;
-        x->is_shown = true;
-        struct expr *e = spl_column(x, x->at, field);
-        x->is_shown = was_shown;
-        if (!e)
-            return false;
-        if (*n == 0) {
-            *key = name;
-            *value = e;
-        }
-        (void)spl_take(x, ",");
-    }
-    return true;
-}
-
-/* lookup NAME key [AS field] OUTPUT|OUTPUTNEW column [AS field] ... */
-static bool do_lookup(struct spl *x)
-{
-    struct str list, key, column, to;
-    struct spl_option o[] = {{.name = "local"}, {.name = "update"}};
-    struct expr *value;
-    size_t n_keys;
-
-    if (!spl_options(x, o, ARRAY_LEN(o)))
-        return false;
-    spl_blanks(x);
-    struct place at = spl_here(x);
-    if (!spl_name(x, ",\"'|()=", &list) || !read_keys(x, &key, &value, &n_keys))
-        return false;
-    if (n_keys == 0)
-        return spl_expected(x, "the name of a field");
-    bool is_new = spl_take_word(x, "outputnew", true);
-    if (!is_new && !spl_take_word(x, "output", true))
-        return diag_unsupported(x->s->diag, x->at, "lookup without OUTPUT");
-    struct str known = spl_list_named(x, list);
-    if (!known.n && !is_slip(x, list))
-        return lookup_shown(x, at, list);
-    if (n_keys > 1)
-        return diag_unsupported(x->s->diag, at, "lookup by more than one field");
-    do {
-        if (!read_pair(x, &column, &to))
-            return false;
-        struct expr *found = pipe_lookup(x->pipe, at, known.n ? known : list, key, value, column);
-        if (found && is_new)
-            found = pipe_call2(x->pipe, at, EXPR_COALESCE, spl_column(x, at, to), found);
-        if (!found || !spl_assign(x, at, to, found))
-            return false;
-        (void)spl_take(x, ",");
-    } while (!spl_is_end(x));
-    return true;
-}
-
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct command {
@@ -847,7 +588,7 @@ static const struct command {
     {"highlight", do_nothing, true, false, false},
     {"iplocation", do_iplocation, false, false, false},
     {"join", spl_join, false, false, false},
-    {"lookup", do_lookup, false, false, false},
+    {"lookup", spl_lookup, false, false, false},
     {"makemv", do_makemv, false, false, false},
     {"mvexpand", do_mvexpand, false, false, false},
     {"nomv", do_nomv, false, false, false},
@@ -855,17 +596,17 @@ static const struct command {
     {"outputcsv", do_sink, true, false, false},
     {"outputlookup", do_sink, true, false, false},
     {"rangemap", spl_rangemap, false, false, false},
-    {"regex", do_regex, true, false, true},
+    {"regex", spl_where_regex, true, false, true},
     {"rename", do_rename, false, false, false},
     {"replace", do_replace, false, false, false},
     {"return", do_return, false, false, false},
     {"reverse", spl_reverse, true, false, false},
-    {"rex", do_rex, false, false, false},
+    {"rex", spl_rex, false, false, false},
     {"search", do_search, true, false, true},
     {"sendalert", do_sink, true, false, false},
     {"sendemail", do_sink, true, false, false},
     {"sort", spl_sort, true, false, false},
-    {"spath", do_spath, true, false, false},
+    {"spath", spl_spath, true, false, false},
     {"stats", spl_stats, false, true, false},
     {"streamstats", spl_streamstats, false, false, false},
     {"strcat", do_strcat, false, false, false},
@@ -901,114 +642,4 @@ bool spl_command(struct spl *x, struct str name)
         names[i] = str_from(COMMANDS[i].name);
     struct str hint = diag_hint(x->s->diag, name, names, ARRAY_LEN(names));
     return diag_unsupported(x->s->diag, x->at, "command '%.*s'%.*s", SHOWN(name), SHOWN(hint));
-}
-
-/* ---- the whole ----------------------------------------------------------------------------- */
-
-/* Up to the next bar outside quotes and brackets. */
-static size_t command_end(struct str text, size_t i)
-{
-    unsigned depth = 0;
-
-    for (; i < text.n; i++) {
-        if (text.p[i] == '\\') {
-            i++;
-        } else if (text.p[i] == '"') {
-            for (i++; i < text.n && text.p[i] != '"'; i++)
-                i += text.p[i] == '\\';
-        } else if (text.p[i] == '[') {
-            depth++;
-        } else if (text.p[i] == ']' && depth > 0) {
-            depth--;
-        } else if (text.p[i] == '|' && depth == 0) {
-            return i;
-        }
-    }
-    return text.n;
-}
-
-static bool run_one(struct spl *x, bool is_first)
-{
-    spl_blanks(x);
-    x->at = spl_here(x);
-    size_t begin = x->next;
-    x->begin = begin;
-    struct str name = spl_word(x, "=(\"'<>!|[");
-    if (is_first && !str_eq_ci(name, STR("search"))) {
-        x->next = begin; /* what stands before the first bar is a search without the word */
-        name = STR("search");
-    }
-    if (name.n == 0)
-        return spl_expected(x, "a command");
-    x->is_first = is_first;
-    x->n_commands++;
-    return spl_command(x, name);
-}
-
-static bool run_all(struct spl *x, size_t begin, size_t end)
-{
-    struct str text = str_sub(x->text.text, 0, end);
-    size_t i = begin;
-    bool is_first = true;
-
-    x->next = begin;
-    x->end = end;
-    spl_blanks(x);
-    if (spl_peek(x) == '|') { /* a search that begins with a command of its own */
-        i = x->next + 1;
-        is_first = false;
-    }
-    for (;;) {
-        x->next = i;
-        x->end = command_end(text, i);
-        i = x->end + 1;
-        if (!run_one(x, is_first))
-            return false;
-        if (x->end >= text.n)
-            return true;
-        is_first = false;
-    }
-}
-
-bool spl_run(struct spl *x, size_t begin, size_t end)
-{
-    x->search_begin = begin;
-    return run_all(x, begin, end) && spl_eventstats_end(x);
-}
-
-bool spl_run_in_place(struct spl *x, size_t end)
-{
-    return run_all(x, 0, end);
-}
-
-struct pipe *spl_pipe_new(struct query_scope *s)
-{
-    static const struct pipe_dialect DIALECT = {.is_loose = true,
-                                                .is_plain = true,
-                                                .is_any_member = true,
-                                                .group_missing = MISSING_DROP,
-                                                .aggregation = "stats"};
-
-    return pipe_new(s, &DIALECT);
-}
-
-bool spl_load(struct query_scope *s, struct str query, const struct query_options *options,
-              struct rule *rule)
-{
-    struct spl x = {.s = s, .pipe = spl_pipe_new(s)};
-
-    if (!spl_expand(s, options ? options->macros : NULL, query, &x.text))
-        return false;
-    if (str_trim(x.text.text).n == 0)
-        return diag_error(s->diag, s->at, "the search is empty");
-    if (!spl_run(&x, 0, x.text.text.n))
-        return false;
-    if (x.is_partial)
-        return diag_unsupported(s->diag, s->at, "tstats with prestats, without stats behind it");
-    if (x.row_keys)
-        diag_warn(s->diag, x.rows_at, "%s: a finding is of a group, not of each of its rows",
-                  x.rows_command);
-    spl_give_source(&x, rule);
-    struct pipe_ending ending = {.at = s->at, .window_ms = spl_window(&x)};
-    return pipe_finish(x.pipe, &ending, rule);
 }

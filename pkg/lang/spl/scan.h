@@ -333,7 +333,13 @@ struct str spl_list_named(const struct spl *x, struct str name);
 /* A search in brackets, which stand here, as a condition: of one that reads a list. */
 struct expr *spl_listed(struct spl *x);
 
-/* ---- command.c ---- */
+/* ---- commands with files of their own ---- */
+bool spl_lookup(struct spl *x);
+bool spl_rex(struct spl *x);
+bool spl_where_regex(struct spl *x);
+bool spl_spath(struct spl *x);
+
+/* ---- run.c ---- */
 /* Commands from here to there, with a pipeline of their own. */
 bool spl_run(struct spl *x, size_t begin, size_t end);
 /* The first `end` bytes of the text as further commands of this pipeline. */

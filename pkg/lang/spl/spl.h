@@ -11,8 +11,10 @@
  *     search.c    the expressions of `search`: or before and, case aside, wildcards
  *     eval.c      those of `eval` and `where`: and before or, case matters; function.c: what they
  *                 call
+ *     run.c       the whole search, command by command
  *     command.c   the commands between the bars; stats.c: stats; eventstats.c;
  *                 chart.c: top, chart, timechart; tstats.c: data models
+ *     rex.c, spath.c, lookup.c   rex and regex; spath; lookup
  *     transaction.c, running.c   transaction; streamstats; unique.c: groups behind dedup
  *     each.c      foreach, rangemap
  *     absent.c    commands that are not done here, and what to write instead
