@@ -42,15 +42,6 @@ struct chart {
     bool has_columns; /* the values of the last key are names of columns */
 };
 
-/* Rows that a command above only shows have groups that are only shown, too. */
-static bool is_only_shown(struct spl *x)
-{
-    if (x->rows == SPL_ROWS_ASKED)
-        return false;
-    x->rows = SPL_ALL_SHOWN;
-    return true;
-}
-
 static bool expected_field(struct spl *x)
 {
     return spl_expected(x, "the name of a field");
@@ -188,7 +179,7 @@ bool spl_top(struct spl *x)
         return false;
     if (c.n_keys == 0)
         return expected_field(x);
-    if (is_only_shown(x))
+    if (spl_groups_are_shown(x))
         return true;
     c.aggregates[0] = (struct pipe_aggregate){
         .kind = GROUP_COUNT,
@@ -272,7 +263,7 @@ bool spl_chart(struct spl *x)
         return false;
     if (c.n_keys == 0)
         return spl_expected(x, "BY and a field");
-    return is_only_shown(x) || finish(x, &c);
+    return spl_groups_are_shown(x) || finish(x, &c);
 }
 
 bool spl_timechart(struct spl *x)
@@ -286,7 +277,7 @@ bool spl_timechart(struct spl *x)
     if (!ms)
         return diag_unsupported(x->s->diag, x->at,
                                 "timechart without span= (Splunk chooses one by the time range)");
-    if (is_only_shown(x))
+    if (spl_groups_are_shown(x))
         return true;
     x->bucket_ms = ms;
     c.keys[0].name = STR("_time");

@@ -94,6 +94,8 @@ bool spl_begin_rows(struct spl *x, const char *command, struct spl_groups *g)
 {
     x->has_unknown_rows = x->has_fill || x->opened || x->model || x->is_joined || x->n_dedup > 0;
     x->rows_command = command;
+    if (x->is_of_transactions)
+        return diag_unsupported(x->s->diag, x->at, "%s of transactions", command);
     if (!keep_row_columns(x) || !spl_read_groups(x, g))
         return false;
     if (x->n_wildcards)

@@ -110,11 +110,12 @@ struct spl {
     /* Behind dedup only one row is left with these values; SIZE_MAX: of rows made of it since. */
     struct expr **dedup;
     size_t n_dedup;
-    bool is_of_unique; /* the groups are of rows behind dedup */
-    bool is_in_each;   /* inside foreach */
-    bool is_inside;    /* in a search inside a search */
-    bool is_partial;   /* behind tstats prestats=t: only stats and its like may follow */
-    bool is_joined;    /* only rows that have some of another search are left */
+    bool is_of_unique;       /* the groups are of rows behind dedup */
+    bool is_of_transactions; /* rows are transactions, of which a group may have several */
+    bool is_in_each;         /* inside foreach */
+    bool is_inside;          /* in a search inside a search */
+    bool is_partial;         /* behind tstats prestats=t: only stats and its like may follow */
+    bool is_joined;          /* only rows that have some of another search are left */
     /* Behind eventstats: columns of the rows themselves may be shown and not be asked; behind
      * groups of them none may. */
     enum { SPL_ROWS_ASKED, SPL_ROWS_SHOWN, SPL_ALL_SHOWN } rows;
@@ -275,6 +276,8 @@ bool spl_may_ask(struct spl *x, struct place at, struct str name);
 /* The step itself, and which of its columns are times. */
 bool spl_group(struct spl *x, const struct pipe_aggregate *aggregates, size_t n,
                const struct pipe_key *keys, size_t n_keys);
+/* Groups of rows that are only shown, or of transactions, are only shown. */
+bool spl_groups_are_shown(struct spl *x);
 /* The next aggregate of stats and its like, with the comma behind it. */
 bool spl_aggregate(struct spl *x, struct pipe_aggregate *aggregates, size_t *n);
 /* Behind stats with wildcards: the column, if one of them makes it. False: after an error. */

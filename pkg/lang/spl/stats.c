@@ -536,15 +536,25 @@ bool spl_more_aggregates(struct spl *x, struct spl_groups *g)
     return make_columns(x) && add_shown(x);
 }
 
+/* Groups of transactions are of all that there are as far as the search looks back: what is known
+ * is the one at hand. */
+bool spl_groups_are_shown(struct spl *x)
+{
+    if (x->rows == SPL_ROWS_ASKED && !x->is_of_transactions)
+        return false;
+    if (x->rows == SPL_ROWS_ASKED) {
+        x->rows_at = x->at;
+        x->rows_command = "groups of transactions";
+    }
+    x->rows = SPL_ALL_SHOWN;
+    return true;
+}
+
 bool spl_stats(struct spl *x)
 {
     struct spl_groups g;
 
     if (!spl_read_groups(x, &g))
         return false;
-    if (x->rows != SPL_ROWS_ASKED) {
-        x->rows = SPL_ALL_SHOWN;
-        return true;
-    }
-    return spl_group(x, g.aggregates, g.n, g.keys, g.n_keys);
+    return spl_groups_are_shown(x) || spl_group(x, g.aggregates, g.n, g.keys, g.n_keys);
 }

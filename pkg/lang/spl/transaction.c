@@ -144,6 +144,17 @@ static bool set_keys(struct spl *x, const struct transaction *t, struct pipe_key
 
 /* ---- the group ----------------------------------------------------------------------------- */
 
+/* Fields that Splunk makes and nobody knows here. */
+static bool show_made(struct spl *x)
+{
+    static const char *const NAMES[] = {"closed_txn", "field_match_sum", "linecount"};
+
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (!spl_add_shown(x, str_from(NAMES[i]), "transaction", false))
+            return false;
+    return true;
+}
+
 static bool group(struct spl *x, const struct transaction *t)
 {
     struct pipe_key keys[FIELDS_MAX];
@@ -171,6 +182,9 @@ static bool group(struct spl *x, const struct transaction *t)
     spl_all_columns(x, t->is_list ? GROUP_LIST : GROUP_VALUES);
     if (!pipe_drop(x->pipe, x->at, &names[2], 1) ||
         !pipe_set(x->pipe, x->at, STR("duration"), span))
+        return false;
+    x->is_of_transactions = true;
+    if (!show_made(x))
         return false;
     /* Of the rows of groups, which are not the events. */
     return !was_grouped || (spl_add_shown(x, names[0], "transaction of groups", false) &&
