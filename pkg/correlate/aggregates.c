@@ -253,26 +253,65 @@ struct inner {
     int64_t now_ms;
 };
 
-static bool same_value(const struct expr_value *x, const struct expr_value *y)
+/* One value is the list of it, null the empty list. */
+static int value_cmp(const struct expr_value *x, const struct expr_value *y)
 {
-    if (x->type == EXPR_VALUE_LIST || y->type == EXPR_VALUE_LIST) {
-        size_t n, k;
-        const struct expr_value *a = expr_value_items(x, &n), *b = expr_value_items(y, &k);
-        for (size_t i = 0; n == k && i < n; i++)
-            if (expr_value_cmp(&a[i], &b[i]))
-                return false;
-        return n == k;
-    }
-    return expr_value_cmp(x, y) == 0;
+    size_t n, k;
+    const struct expr_value *a = expr_value_items(x, &n), *b = expr_value_items(y, &k);
+    int order = (n > k) - (n < k);
+
+    for (size_t i = 0; order == 0 && i < n; i++)
+        order = expr_value_cmp(&a[i], &b[i]);
+    return order;
 }
 
-static bool same_keys(const struct group_inner *g, const struct group_row *x,
-                      const struct group_row *y)
+/* A row to be put in the order of keys. */
+struct keyed {
+    const struct group_inner *g;
+    const struct group_row *row;
+    size_t number; /* among all rows */
+};
+
+static int keys_cmp(const struct keyed *x, const struct keyed *y)
 {
-    for (size_t i = 0; i < g->n_keys; i++)
-        if (!same_value(&x->values[g->keys[i]], &y->values[g->keys[i]]))
-            return false;
-    return true;
+    int order = 0;
+
+    for (size_t i = 0; order == 0 && i < x->g->n_keys; i++)
+        order = value_cmp(&x->row->values[x->g->keys[i]], &y->row->values[x->g->keys[i]]);
+    return order;
+}
+
+static int by_keys(const void *x, const void *y)
+{
+    const struct keyed *a = x, *b = y;
+    int order = keys_cmp(a, b);
+
+    return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+/* Rows with the same keys, in their order. */
+struct run {
+    const struct keyed *first;
+    size_t n;
+};
+
+/* By the number of the run's first row; of other rows n is 0. */
+static struct run *runs_of(struct inner *in, size_t n)
+{
+    struct keyed *sorted = ARENA_ARRAY(in->a, n, struct keyed);
+    struct run *out = ARENA_ARRAY(in->a, n, struct run);
+
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (struct keyed){in->g, &in->rows[i], i};
+    if (n)
+        qsort(sorted, n, sizeof *sorted, by_keys);
+    for (size_t i = 0, first = 0; i < n; i++) {
+        if (keys_cmp(&sorted[first], &sorted[i]))
+            first = i;
+        out[sorted[first].number].first = &sorted[first];
+        out[sorted[first].number].n++;
+    }
+    return out;
 }
 
 static struct expr_value slot_value(void *context, uint32_t slot)
@@ -344,9 +383,9 @@ static bool is_in_group(const struct group_inner *g, const struct group_row *row
         const struct expr_value *key = &of->values[g->keys[i]];
         size_t n, k = 0;
         const struct expr_value *items = expr_value_items(&row->values[g->keys[i]], &n);
-        if (n < 2 && !same_value(&row->values[g->keys[i]], key))
+        if (n < 2 && value_cmp(&row->values[g->keys[i]], key))
             return false;
-        while (n > 1 && k < n && !same_value(&items[k], key))
+        while (n > 1 && k < n && value_cmp(&items[k], key))
             k++;
         if (n > 1 && k == n)
             return false;
@@ -354,20 +393,37 @@ static bool is_in_group(const struct group_inner *g, const struct group_row *row
     return true;
 }
 
-/* The aggregates of the group of rows[i]; of a row that is in several groups they are null, as
+/* The run's rows and those of `several` that are of its group, too, all in their order. */
+static size_t rows_of_group(const struct inner *in, const struct run *run, const size_t *several,
+                            size_t n_several, struct group_row *own)
+{
+    size_t n = 0, k = 0;
+
+    for (size_t i = 0; i < n_several; i++) {
+        const struct group_row *row = &in->rows[several[i]];
+        if (!is_in_group(in->g, row, run->first->row))
+            continue;
+        while (k < run->n && run->first[k].number < several[i])
+            own[n++] = *run->first[k++].row;
+        own[n++] = *row;
+    }
+    while (k < run->n)
+        own[n++] = *run->first[k++].row;
+    return n;
+}
+
+/* The aggregates of the run's group; of rows that are in several groups they are null, as
  * Elasticsearch joins them. */
-static void fill_slots(struct inner *in, size_t n, size_t i, struct group_row *own)
+static void fill_slots(struct inner *in, const struct run *run, const size_t *several,
+                       size_t n_several, struct group_row *own)
 {
     const struct group_inner *g = in->g;
-    bool is_several = is_in_several(g, &in->rows[i]);
-    size_t n_own = 0;
+    bool is_several = is_in_several(g, run->first->row);
+    size_t n_own = is_several ? 0 : rows_of_group(in, run, several, n_several, own);
 
     in->slots = ARENA_ARRAY(in->a, g->n_keys + g->n_aggregates, struct expr_value);
     for (size_t k = 0; k < g->n_keys; k++)
-        in->slots[k] = in->rows[i].values[g->keys[k]];
-    for (size_t k = 0; k < n && !is_several; k++)
-        if (is_in_group(g, &in->rows[k], &in->rows[i]))
-            own[n_own++] = in->rows[k];
+        in->slots[k] = run->first->row->values[g->keys[k]];
     for (size_t k = 0; k < g->n_aggregates; k++)
         in->slots[g->n_keys + k] = is_several
                                        ? (struct expr_value){.type = EXPR_VALUE_NULL}
@@ -379,16 +435,19 @@ static struct group_row *rows_beside(struct inner *in, size_t n, size_t *n_out)
     struct group_row *out = ARENA_ARRAY(in->a, n, struct group_row);
     struct group_row *own = ARENA_ARRAY(in->a, n, struct group_row);
     struct expr_value **slots = ARENA_ARRAY(in->a, n, struct expr_value *);
+    size_t *several = ARENA_ARRAY(in->a, n, size_t), n_several = 0;
+    const struct run *runs = runs_of(in, n);
 
     *n_out = 0;
     in->now_ms = n ? in->rows[n - 1].t_ms : 0;
+    for (size_t i = 0; i < n; i++)
+        if (is_in_several(in->g, &in->rows[i]))
+            several[n_several++] = i;
     for (size_t i = 0; i < n; i++) {
-        if (!slots[i]) {
-            fill_slots(in, n, i, own);
-            for (size_t k = i; k < n; k++)
-                if (!slots[k] && same_keys(in->g, &in->rows[i], &in->rows[k]))
-                    slots[k] = in->slots;
-        }
+        if (runs[i].n)
+            fill_slots(in, &runs[i], several, n_several, own);
+        for (size_t k = 0; k < runs[i].n; k++)
+            slots[runs[i].first[k].number] = in->slots;
         in->slots = slots[i];
         *n_out += told_row(in, &in->rows[i], &out[*n_out]);
     }
@@ -404,17 +463,13 @@ struct group_row *aggregate_inner(struct arena *a, const struct group_inner *g,
         return rows_beside(&in, n, n_out);
     struct group_row *out = ARENA_ARRAY(a, n, struct group_row);
     struct group_row *own = ARENA_ARRAY(a, n, struct group_row);
-    bool *is_taken = ARENA_ARRAY(a, n, bool);
+    const struct run *runs = runs_of(&in, n);
 
     *n_out = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t n_own = 0;
-        for (size_t k = i; k < n && !is_taken[i]; k++)
-            if (!is_taken[k] && (k == i || same_keys(g, &rows[i], &rows[k])))
-                own[n_own++] = rows[k];
-        for (size_t k = i + 1; n_own && k < n; k++)
-            is_taken[k] = is_taken[k] || same_keys(g, &rows[i], &rows[k]);
-        if (n_own && inner_row(&in, own, n_own, &out[*n_out]))
+        for (size_t k = 0; k < runs[i].n; k++)
+            own[k] = *runs[i].first[k].row;
+        if (runs[i].n && inner_row(&in, own, runs[i].n, &out[*n_out]))
             (*n_out)++;
     }
     return out;

@@ -226,6 +226,7 @@ struct window {
     struct expr_value *values; /* of aggregates, as far as */
     bool *is_known;            /* says */
     struct arena *scratch;     /* of one row's condition; of one time, with parts apart */
+    struct arena *space;       /* of one time's groups inside */
     struct arena *told[2];     /* of the keys that hold at this time, and at the one before */
     struct held held;          /* ... at the one before */
     bool is_silent;
@@ -338,11 +339,13 @@ static void tell_if_met(struct window *w, int64_t t_ms)
                                .time_ms = t_ms};
     struct signal s = {.measured_micro = (int64_t)(w->to - w->from) * CORRELATION_MICRO};
 
-    if (stats->inner)
-        w->inner =
-            aggregate_inner(w->g->a, stats->inner, w->rows + w->from, w->to - w->from, &w->n_inner);
-    if (stats->inner && w->n_inner == 0 && w->g->c->n_group > 0)
-        return; /* there is no such group */
+    if (stats->inner) {
+        arena_reset(w->space);
+        w->inner = aggregate_inner(w->space, stats->inner, w->rows + w->from, w->to - w->from,
+                                   &w->n_inner);
+        if (w->n_inner == 0 && w->g->c->n_group > 0)
+            return; /* there is no such group */
+    }
     memset(w->is_known, 0, stats->n_aggregates * sizeof *w->is_known);
     if (stats->having && expr_truth(stats->having, &scope) != TRUTH_TRUE)
         return;
@@ -599,6 +602,8 @@ static void judge(struct grouping *g, int64_t watermark_ms)
     bool is_apart = g->c->n_apart > 0, is_known = false;
     if (g->c->stats->having_row || is_apart)
         w.scratch = arena_new(0);
+    if (g->c->stats->inner && !is_apart)
+        w.space = arena_new(0);
     for (size_t i = 0; is_apart && i < ARRAY_LEN(w.told); i++)
         w.told[i] = arena_new(0);
     int64_t e = INT64_MIN;
@@ -623,6 +628,8 @@ static void judge(struct grouping *g, int64_t watermark_ms)
     }
     if (w.scratch)
         arena_free(w.scratch);
+    if (w.space)
+        arena_free(w.space);
     for (size_t i = 0; is_apart && i < ARRAY_LEN(w.told); i++)
         arena_free(w.told[i]);
     /* No window that ends at the watermark or later begins before this; what held at the time
