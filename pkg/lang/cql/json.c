@@ -75,7 +75,7 @@ bool cql_parsed_column(struct cql *x, struct place at, struct str name)
     return !may_have(x, name) || cql_set(x, at, name, cql_column(x, at, name));
 }
 
-/* Columns that there are already are written over. */
+/* Columns that there are already are written over; those that a step took away come again. */
 static bool write_over(struct cql *x, struct place at, const struct cql_parsed *p)
 {
     enum { ROOM = PIPE_COLUMNS_MAX + CQL_ARGUMENTS_MAX };
@@ -87,6 +87,14 @@ static bool write_over(struct cql *x, struct place at, const struct cql_parsed *
         if (!cql_is_lacking(x, names[i]) &&
             !cql_set(x, at, names[i], with(x, at, p, names[i], pipe_column(x->pipe, at, names[i]))))
             return false;
+    n = pipe_columns_gone(x->pipe, names, ROOM);
+    for (size_t i = 0; i < n; i++) {
+        struct expr *value = with(x, at, p, names[i], pipe_null(x->pipe));
+        if (value && value->kind == EXPR_NULL)
+            continue; /* not one that may stand in the text */
+        if (!cql_set(x, at, names[i], value))
+            return false;
+    }
     return true;
 }
 

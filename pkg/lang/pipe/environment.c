@@ -175,6 +175,17 @@ bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *
     return env->is_closed;
 }
 
+size_t pipe_columns_gone(const struct pipe *p, struct str *names, size_t room)
+{
+    const struct pipe_env *env = &p->env;
+    size_t n = 0;
+
+    for (size_t i = 0; i < env->n && n < room; i++)
+        if (!pipe_has_column(p, env->columns[i].name))
+            names[n++] = env->columns[i].name;
+    return n;
+}
+
 /* ---- changing --------------------------------------------------------------------- */
 
 struct pipe_env pipe_env_copy(struct pipe *p, const struct pipe_env *env)

@@ -254,6 +254,8 @@ bool pipe_ungroup(struct pipe *p, struct place at);
 /* Names of columns that are there, at most `room`; false: there are others that nobody has named.
  */
 bool pipe_columns(const struct pipe *p, struct str *names, size_t room, size_t *n);
+/* Names that some step has taken away, at most `room`; how many. */
+size_t pipe_columns_gone(const struct pipe *p, struct str *names, size_t room);
 
 /* Only rows that have one of `sub`, a pipeline of its own over the same events, within the window,
  * whose keys have the same values. The rule is a correlation of both then. Once, and about events;
