@@ -75,12 +75,10 @@ static struct str option(struct spl *x, const struct chart *c, size_t i, struct 
 static bool split(struct spl *x, struct chart *c)
 {
     struct spl_split *s = ARENA_NEW(x->s->scratch, struct spl_split);
-    struct expr *by = c->keys[--c->n_keys].value;
 
-    s->by = pipe_call1(x->pipe, x->at, EXPR_STRING, by);
-    if (!spl_is_false(c->options[USE_NULL].value)) /* rows without it have a column of their own */
-        s->by = pipe_call2(x->pipe, x->at, EXPR_COALESCE, s->by,
-                           pipe_text(x->pipe, option(x, c, NULL_NAME, STR("NULL"))));
+    s->by = c->keys[--c->n_keys].value;
+    s->has_null = !spl_is_false(c->options[USE_NULL].value);
+    s->null = option(x, c, NULL_NAME, STR("NULL"));
     s->other = option(x, c, OTHER_NAME, STR("OTHER"));
     s->separator = option(x, c, SEPARATOR, STR(": "));
     s->aggregates = ARENA_ARRAY(x->s->scratch, c->n, struct pipe_aggregate);
@@ -125,6 +123,20 @@ static const struct pipe_aggregate *aggregate_of(const struct spl_split *s, stru
     return NULL;
 }
 
+/* The row has this column: some value of the field is its name, or there is none. */
+static struct expr *is_in_column(struct spl *x, struct place at, const struct spl_split *s,
+                                 struct str name)
+{
+    struct expr *text = pipe_call1(x->pipe, at, EXPR_STRING, pipe_member(x->pipe));
+    struct expr *is = pipe_call2(x->pipe, at, EXPR_ANY_OF, s->by,
+                                 pipe_call2(x->pipe, at, EXPR_EQ, text, pipe_text(x->pipe, name)));
+
+    if (!s->has_null || !str_eq(name, s->null))
+        return is;
+    struct expr *there = pipe_call1(x->pipe, at, EXPR_IS_THERE, s->by);
+    return pipe_call2(x->pipe, at, EXPR_OR, pipe_call1(x->pipe, at, EXPR_NOT, there), is);
+}
+
 bool spl_split_column(struct spl *x, struct place at, struct str name)
 {
     const struct spl_split *s = x->split;
@@ -140,7 +152,7 @@ bool spl_split_column(struct spl *x, struct place at, struct str name)
         (of->arg && of->arg->kind == EXPR_TIME))
         return diag_unsupported(x->s->diag, at, "'%.*s', a column of this chart", SHOWN(name));
     struct pipe_aggregate a = *of;
-    struct expr *is = pipe_call2(x->pipe, at, EXPR_EQ, s->by, pipe_text(x->pipe, value));
+    struct expr *is = is_in_column(x, at, s, value);
     if (a.filter)
         is = pipe_call2(x->pipe, at, EXPR_AND, is, a.filter);
     a.arg = pipe_call2(x->pipe, at, EXPR_CASE, is, a.arg ? a.arg : pipe_whole(x->pipe, 1));

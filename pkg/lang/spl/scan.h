@@ -40,6 +40,8 @@ enum { SPL_AGGREGATES_MAX = 64, SPL_WILDCARDS_MAX = 8 };
 /* Behind `chart ... by a b`: the columns that values of b name. */
 struct spl_split {
     struct expr *by;
+    bool has_null;   /* rows without it have a column of their own, ... */
+    struct str null; /* of this name */
     struct pipe_aggregate *aggregates;
     size_t n;
     struct str other;     /* the column of values that are not shown */
