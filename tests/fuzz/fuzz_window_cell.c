@@ -1,6 +1,6 @@
 /* fuzz_window_cell.c - any bytes as the cell of an operator that keeps the values of a window
- * (distinct, set, ordered: early and final; group): a step takes them or begins anew, and what it
- * leaves it takes itself.
+ * (distinct, set, ordered: early and final; group, also with its key apart): a step takes them or
+ * begins anew, and what it leaves it takes itself.
  *
  *     byte 0: which operator, and early or final, bytes 1 and 2: times, then the cell
  */
@@ -24,6 +24,20 @@ static const struct group_stats stats = {.columns = columns,
                                          .outputs = outputs,
                                          .n_outputs = GROUP_KINDS};
 
+/* The same of rows beside their group's count, by the column itself. */
+static const uint32_t first_column[] = {0};
+static const struct group_aggregate inner_count = {.kind = GROUP_COUNT, .name = STR("c")};
+static const struct expr row_column = {.kind = EXPR_FIELD, .slot = 2};
+static const struct expr *const inner_values[] = {&row_column};
+static const struct group_inner inner = {.keys = first_column,
+                                         .n_keys = 1,
+                                         .aggregates = &inner_count,
+                                         .n_aggregates = 1,
+                                         .values = inner_values,
+                                         .n_values = 1,
+                                         .is_rows = true,
+                                         .apart = first_column};
+
 static void fill_stats(void)
 {
     for (uint32_t i = 0; i < GROUP_KINDS; i++) {
@@ -45,13 +59,17 @@ static void step(uint8_t which, const struct state_op *op, struct cell *cell, in
     static struct correlation_input inputs[3];
     static struct emissions out;
     const struct operator_kind_info *kind = kinds[which % ARRAY_LEN(kinds)];
+    struct group_stats own = stats;
+    bool is_apart = kind == &operator_group && which & 128;
+    own.inner = is_apart ? &inner : NULL;
     struct correlation c = {.kind = kind->kind,
                             .window_ms = 1000,
                             .inputs = inputs,
                             .n_inputs = ARRAY_LEN(inputs),
                             .group = group,
                             .n_group = ARRAY_LEN(group),
-                            .stats = &stats};
+                            .n_apart = is_apart,
+                            .stats = &own};
     struct operator_spec spec = {
         .correlation = &c,
         .window_ms = 1000,
